@@ -1,0 +1,183 @@
+"""People for benchmarks: open loop, and cheap enough that the server is what is measured.
+
+Three kinds, all on one loop. Listeners count chat frames by a marker in the bytes, without looking for frames. Speakers
+are listeners that send. Witnesses, a few on each server, look at every chat frame and take its latency from the
+moment its sender wrote down. The generator's own processor time is part of every result: near one core it,
+and not the server, is the limit, and the result is worthless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import resource
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import cast
+from urllib.parse import urlsplit
+
+MARKER = b'"type":"chat"'
+_SPOKEN = re.compile(rb'"payload":"(\d+)@(\d+)"')
+_PING, _PONG = b"\x89\x00", b"\x8a\x80\x00\x00\x00\x00"
+"""The server's pings carry nothing. No text frame can hold these two bytes: JSON has no NUL."""
+_MASK = b"\x00\x00\x00\x00"
+"""A masking key of zeros (RFC 6455 allows it): the payload stays as it is."""
+CONNECT_AT_ONCE = 50
+
+
+class Listener(asyncio.Protocol):
+    """One connection that counts. `side`: the number of its server."""
+
+    def __init__(self, side: int, url: str) -> None:
+        self.side = side
+        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.heard = 0
+        self._url = urlsplit(url)
+        self._tail = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        head = (
+            f"GET {self._url.path}?{self._url.query} HTTP/1.1\r\nHost: {self._url.netloc}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        self._transport.write(head.encode())
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if not self.ready.done():
+            self.ready.set_exception(ConnectionError("closed before it was open"))
+
+    def data_received(self, data: bytes) -> None:
+        if _PING in data:
+            self._write(_PONG)
+        if not self.ready.done() and b'"type":"user_sync"' in data:
+            self.ready.set_result(None)
+        data = self._tail + data
+        self.heard += data.count(MARKER)
+        self._tail = data[-len(MARKER) + 1 :]
+
+    def speak(self, message_id: str) -> None:
+        """Send a message whose payload is this server's number and the moment, in µs."""
+        payload = (
+            f'{{"type":"chat","message_id":"{message_id}","payload":"{self.side}@{time.monotonic_ns() // 1000}",'
+            '"position":{"x":1,"y":2}}'
+        ).encode()
+        self._write(b"\x81" + bytes((0x80 | 126,)) + len(payload).to_bytes(2, "big") + _MASK + payload)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+
+
+class Witness(Listener):
+    """One connection that takes latencies, in µs: of messages from its own server, and from others."""
+
+    def __init__(self, side: int, url: str) -> None:
+        super().__init__(side, url)
+        self.within_us: list[int] = []
+        self.across_us: list[int] = []
+        self._rest = b""
+
+    def data_received(self, data: bytes) -> None:
+        now_us = time.monotonic_ns() // 1000
+        super().data_received(data)
+        data = self._rest + data
+        end = 0
+        for found in _SPOKEN.finditer(data):
+            side, at_us = found.groups()
+            (self.within_us if int(side) == self.side else self.across_us).append(now_us - int(at_us))
+            end = found.end()
+        self._rest = data[max(end, len(data) - 64) :]
+
+
+@dataclass
+class Run:
+    """What one load did. Latencies in ms; `cpu` of the generator, 1.0 being one core."""
+
+    rate: float
+    seconds: float
+    sent: int
+    heard: int
+    expected: int
+    generator_cpu: float
+    late_ms: float
+    """How far the generator fell behind its own schedule, at worst."""
+    within_ms: list[float] = field(repr=False)
+    across_ms: list[float] = field(repr=False)
+
+
+class Crowd:
+    """`per_side` people on each of `urls`, all in one channel."""
+
+    def __init__(self, urls: Sequence[str], *, per_side: int, speakers: int, witnesses: int) -> None:
+        self.witnesses = [Witness(side, url) for side, url in enumerate(urls) for _ in range(witnesses)]
+        self.listeners = [Listener(side, url) for side, url in enumerate(urls) for _ in range(per_side - witnesses)]
+        # Alternating, so that every second message is from another server.
+        by_side = [[one for one in self.listeners if one.side == side][:speakers] for side in range(len(urls))]
+        self.speakers = [speaker for pair in zip(*by_side, strict=True) for speaker in pair]
+        self._urls = urls
+        self._said = 0
+
+    @property
+    def people(self) -> list[Listener]:
+        return [*self.witnesses, *self.listeners]
+
+    async def connect(self) -> None:
+        loop, people = asyncio.get_running_loop(), self.people
+        for start in range(0, len(people), CONNECT_AT_ONCE):
+            for one in people[start : start + CONNECT_AT_ONCE]:
+                url = urlsplit(self._urls[one.side])
+                await loop.create_connection(lambda one=one: one, url.hostname or "", url.port or 80)  # type: ignore[misc]
+            async with asyncio.timeout(30):
+                await asyncio.gather(*(one.ready for one in people[start : start + CONNECT_AT_ONCE]))
+
+    async def talk(self, rate: float, seconds: float, patience_s: float = 10.0) -> Run:
+        """`rate` messages a second, on schedule whatever comes back; then wait until all has arrived."""
+        loop, total = asyncio.get_running_loop(), round(rate * seconds)
+        before = sum(one.heard for one in self.people)
+        for witness in self.witnesses:
+            witness.within_us, witness.across_us = [], []
+        cpu, began, late_s = _own_cpu_s(), loop.time(), 0.0
+        for count in range(total):
+            wait = began + count / rate - loop.time()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            late_s = max(late_s, -wait)
+            self._said += 1
+            self.speakers[count % len(self.speakers)].speak(f"m{self._said}")
+        expected = total * (len(self.people) - 1)
+        deadline = loop.time() + patience_s
+        while (heard := sum(one.heard for one in self.people) - before) < expected and loop.time() < deadline:  # noqa: ASYNC110 (counts, no event)
+            await asyncio.sleep(0.01)
+        took_s = loop.time() - began
+        return Run(
+            rate=rate,
+            seconds=round(took_s, 3),
+            sent=total,
+            heard=heard,
+            expected=expected,
+            generator_cpu=round((_own_cpu_s() - cpu) / took_s, 3),
+            late_ms=round(late_s * 1000, 1),
+            within_ms=sorted(us / 1000 for witness in self.witnesses for us in witness.within_us),
+            across_ms=sorted(us / 1000 for witness in self.witnesses for us in witness.across_us),
+        )
+
+    def close(self) -> None:
+        for one in self.people:
+            one.close()
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """The value that `share` of them do not exceed. Of none: NaN."""
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
+
+
+def _own_cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime

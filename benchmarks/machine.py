@@ -1,0 +1,72 @@
+"""What a result was measured on and with, and where each process runs. Written into every result file."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+PACKAGES = ("aiohttp", "hiredis", "msgspec", "uvloop")
+
+
+def facts() -> dict[str, Any]:
+    """Machine, commit and versions. `dirty`: the sources are not those of the commit."""
+    return {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "cpu": _cpu(),
+        "cores": len(os.sched_getaffinity(0)),
+        "load_average_1m": round(os.getloadavg()[0], 2),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "commit": _output("git", "rev-parse", "HEAD"),
+        "dirty": bool(_output("git", "status", "--porcelain", "--", "src")),
+        "redis": _redis(),
+        **{name: metadata.version(name) for name in PACKAGES},
+    }
+
+
+def cores() -> tuple[set[int], set[int]]:
+    """(for the servers, for the generator): the last core is the generator's own, if there are two."""
+    here = sorted(os.sched_getaffinity(0))
+    return (set(here[:-1]), {here[-1]}) if len(here) > 1 else (set(here), set(here))
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time that a process has used, children not counted (proc(5): utime and stime, in clock ticks)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def save(name: str, result: dict[str, Any]) -> Path:
+    """Write `result` as the newest one of that name."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    return path
+
+
+def _cpu() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _redis() -> str:
+    binary = os.environ.get("REDIS_SERVER") or shutil.which("redis-server") or "redis-server"
+    return _output(binary, "--version")
+
+
+def _output(*command: str) -> str:
+    try:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

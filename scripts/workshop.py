@@ -1,0 +1,182 @@
+"""The front door's commands, one for each target of the Makefile.
+
+python -m scripts.workshop COMMAND [ARGUMENT ...]
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+from scripts import checks, page, python_env, system
+from scripts.command import ROOT, Failure, say, step, stop_running
+
+Arguments = list[str]
+
+
+def env(arguments: Arguments) -> None:
+    python_env.ensure("dev" if "dev" in arguments else "run")
+
+
+def build_page(arguments: Arguments) -> None:
+    if page.is_fresh():
+        return
+    env(arguments)
+    page.build(python_env.ensure_node())
+
+
+def run(arguments: Arguments) -> None:
+    started = time.monotonic()
+    env([])
+    build_page([])
+    if (took_s := time.monotonic() - started) > 1:
+        say(f"ready after {took_s:.0f} s; next time this takes none")
+    # In place of this process: Ctrl-C, SIGTERM and the exit code are the server's own.
+    os.execv(python_env.SERVER, [str(python_env.SERVER), "serve", *arguments])
+
+
+def check(_: Arguments) -> None:
+    node = _dev_tools()
+    failed = checks.run_lanes(checks.web_checks(node), [*checks.python_checks(), checks.unit_tests()])
+    _conclude(failed, "make check")
+
+
+def test(arguments: Arguments) -> None:
+    programs = system.ensure()
+    node = _dev_tools()
+    build_page(["dev"])
+    failed = checks.run_lanes(checks.web_checks(node), checks.python_checks())
+    if not checks.run_pytest(arguments, programs):
+        failed.append("pytest")
+    _conclude(failed, "make test")
+
+
+def _dev_tools() -> page.Node:
+    python_env.ensure("dev")
+    node = python_env.ensure_node()
+    page.install_packages(node)
+    return node
+
+
+def _conclude(failed: list[str], command: str) -> None:
+    if failed:
+        raise Failure("not everything holds", f"failed: {', '.join(failed)}; see above", f"{command} (once mended)")
+
+
+def format_code(_: Arguments) -> None:
+    node = _dev_tools()
+    ruff = checks.BIN / "ruff"
+    fix = "make check"
+    step("formatting Python", [ruff, "format", "."], fix=fix)
+    step("mending what ruff can mend", [ruff, "check", "--fix-only", "."], fix=fix)
+    step("formatting the page", [*node.npm, "run", "format"], cwd=page.WEB, env=node.environment(), fix=fix)
+
+
+def lock(arguments: Arguments) -> None:
+    """Newer versions only on request: `make lock ARGS=--upgrade`."""
+    uv = python_env.uv()
+    if uv is None:
+        raise Failure("the lock files cannot be compiled", "there is no uv on the PATH", "pip install uv")
+    common = ["--universal", "--generate-hashes", "--python-version", "3.11", "--quiet", *arguments]
+    compile_ = [uv, "pip", "compile", *common, "--no-emit-index-url", "--no-emit-find-links"]
+    compile_ += ["--custom-compile-command", "make lock"]
+    of_run, of_dev = python_env.lock_file("run"), python_env.lock_file("dev")
+    # Paths relative to the project: uv writes the names it was given into the files.
+    for name, sources in {
+        of_run: ["pyproject.toml", "--group", "build"],
+        of_dev: ["pyproject.toml", "--group", "dev", "--constraints", str(of_run.relative_to(ROOT))],
+        page.NODE_LOCK: ["--group", "node"],
+    }.items():
+        output = str(name.relative_to(ROOT))
+        fix = "make lock (once pyproject.toml is mended or the package index answers)"
+        step(f"compiling {output}", [*compile_, *sources, "--output-file", output], network=True, fix=fix)
+        if "://" in name.read_text():
+            raise Failure(
+                f"{output} names a host",
+                "packages are to come from each reader's own index",
+                f"$EDITOR {output}",
+            )
+    env([])
+    node = python_env.ensure_node()
+    for doing, npm_command in {
+        # package.json pins exact versions: newer ones are written there by hand.
+        "compiling web/package-lock.json": ["install", "--package-lock-only"],
+        # npm leaves a package that the registry lacks out of the lock, then refuses to install from it.
+        "trying web/package-lock.json": ["ci", "--dry-run"],
+    }.items():
+        step(
+            doing,
+            [*node.npm, *npm_command, "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=page.WEB,
+            env={**node.environment(), "npm_config_omit_lockfile_registry_resolved": "true"},
+            network=True,
+            fix="make lock (once web/package.json is mended or the registry answers)",
+        )
+
+
+def screenshots(arguments: Arguments) -> None:
+    programs = system.ensure()
+    _dev_tools()
+    build_page(["dev"])
+    step(
+        "taking pictures of the page into docs/screenshots",
+        [checks.BIN / "python", "-m", "tests.browser.screenshots", "docs/screenshots", *arguments],
+        env={**os.environ, **programs, "PYTHONPATH": "src"},
+        fix="make screenshots (once the error above is mended)",
+    )
+
+
+def clean(_: Arguments) -> None:
+    made = ".venv .node dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results"
+    for path in (*(ROOT / name for name in made.split()), page.PAGE, page.NODE_MODULES):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def programs(_: Arguments) -> None:
+    for variable, path in system.ensure().items():
+        say(f"{variable}={path}")
+
+
+COMMANDS: dict[str, Callable[[Arguments], None]] = {
+    "check": check,
+    "clean": clean,
+    "env": env,
+    "format": format_code,
+    "lock": lock,
+    "page": build_page,
+    "run": run,
+    "screenshots": screenshots,
+    "system": programs,
+    "test": test,
+}
+
+
+def main() -> int:
+    # SIGTERM ends this program as Ctrl-C does: through the `finally` clauses that end its children.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    name, *arguments = sys.argv[1:] or [""]
+    if name not in COMMANDS:
+        print(f"asocial: no command {name!r}; there are: {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    try:
+        COMMANDS[name](arguments)
+    except Failure as failure:
+        sys.stdout.flush()
+        print(failure, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(Failure(f"{name}: failed", str(error), f"make {name} (once that is mended)"), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        stop_running()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

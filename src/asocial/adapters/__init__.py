@@ -1,0 +1,1 @@
+"""Floor 3: one package per technology. Siblings never import each other."""

@@ -1,0 +1,49 @@
+"""A broker without a network: processes in one process.
+
+A single Asocial process has nobody to publish to, and its broker is alone on its Wire. Several apps in
+one interpreter (tests, an embedding program) share a Wire and behave as several processes would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from ...ports import Batch, Deliver
+
+
+class Wire:
+    """What connects the brokers of one interpreter."""
+
+    def __init__(self) -> None:
+        self.subscriptions: dict[str, dict[MemoryBroker, Deliver]] = {}
+
+
+class MemoryBroker:
+    def __init__(self, wire: Wire | None = None) -> None:
+        self._wire = wire or Wire()
+
+    async def subscribe(self, channel: str, deliver: Deliver) -> None:
+        self._wire.subscriptions.setdefault(channel, {})[self] = deliver
+
+    async def unsubscribe(self, channel: str) -> None:
+        subscribers = self._wire.subscriptions.get(channel)
+        if subscribers is not None:
+            subscribers.pop(self, None)
+            if not subscribers:
+                del self._wire.subscriptions[channel]
+
+    def publish(self, channel: str, batch: Batch) -> None:
+        for broker in self._wire.subscriptions.get(channel, ()):
+            if broker is not self:
+                # Not called here and now: a publisher is in the middle of its flush.
+                asyncio.get_running_loop().call_soon(broker.deliver, channel, batch)
+
+    def deliver(self, channel: str, batch: Batch) -> None:
+        """Hand `batch` to this broker's subscriber, if it still is one."""
+        deliver = self._wire.subscriptions.get(channel, {}).get(self)
+        if deliver is not None:
+            deliver(batch)
+
+    async def close(self) -> None:
+        for channel in list(self._wire.subscriptions):
+            await self.unsubscribe(channel)

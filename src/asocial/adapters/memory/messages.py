@@ -1,0 +1,31 @@
+"""The messages that live on this process: a few seconds of them."""
+
+from __future__ import annotations
+
+from ...domain.living import LiveMessage, Living
+
+
+class MemoryLiveMessages:
+    def __init__(self) -> None:
+        self._living = Living()
+
+    def add(self, channel: str, message: LiveMessage) -> None:
+        self._living.add(channel, message)
+
+    def find(self, channel: str, user_id: str, message_id: str, now_ms: int) -> LiveMessage | None:
+        return self._living.find(channel, user_id, message_id, now_ms)
+
+    async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
+        return self._living.of(channel, now_ms)
+
+    def here(self, channel: str, now_ms: int) -> list[LiveMessage]:
+        return self._living.of(channel, now_ms)
+
+    def channels_here(self) -> list[str]:
+        return self._living.channels()
+
+    def expire(self, now_ms: int) -> None:
+        self._living.expire(now_ms)
+
+    async def close(self) -> None:
+        self._living.clear()

@@ -1,0 +1,146 @@
+"""Presence in a dict: the PresenceStore of one process, or of several apps in one interpreter that share it.
+
+A heap holds (deadline, channel, connection); an entry whose deadline is no longer the connection's own is
+stale and skipped, so refreshing pushes a new entry instead of searching for the old one.
+"""
+
+from __future__ import annotations
+
+import heapq
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from ...domain.profile import Member, Profile
+from ...ports import Departed, Joined, Roster, Stamp, Updated
+
+
+@dataclass(slots=True)
+class _Connection:
+    user_id: str
+    deadline_ms: int
+    abandoned: bool = False
+
+
+@dataclass(slots=True)
+class _User:
+    member: Member
+    connections: int = 0
+
+
+@dataclass(slots=True)
+class _Channel:
+    epoch: str
+    seq: int = 0
+    connections: dict[str, _Connection] = field(default_factory=dict)
+    users: dict[str, _User] = field(default_factory=dict)
+
+    def event(self) -> Stamp:
+        self.seq += 1
+        return Stamp(self.epoch, self.seq)
+
+    @property
+    def stamp(self) -> Stamp:
+        return Stamp(self.epoch, self.seq)
+
+
+class MemoryPresence:
+    """`clock_ms` is any clock in ms; `ttl_ms` is how long a connection lives without a refresh."""
+
+    def __init__(self, clock_ms: Callable[[], int], ttl_ms: int) -> None:
+        self._clock_ms = clock_ms
+        self._ttl_ms = ttl_ms
+        self._channels: dict[str, _Channel] = {}
+        self._deadlines: list[tuple[int, str, str]] = []
+
+    async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
+        state = self._channels.get(channel)
+        if state is None:
+            # A random epoch: nobody can mistake this count for the one of a channel that was empty in between.
+            state = self._channels[channel] = _Channel(secrets.token_hex(4))
+        if connection_id not in state.connections:
+            state.connections[connection_id] = _Connection(user_id, 0)
+            user = state.users.get(user_id)
+            if user is None:
+                user = state.users[user_id] = _User(Member(user_id, profile.name, profile.color, now_ms))
+            user.connections += 1
+            self._live_until(channel, connection_id, self._ttl_ms)
+            if user.connections == 1:
+                return Joined(user.member, True, len(state.users), state.event())
+        return Joined(state.users[user_id].member, False, len(state.users), state.stamp)
+
+    async def leave(self, channel: str, connection_id: str) -> Departed | None:
+        return self._remove(channel, connection_id)
+
+    async def abandon(self, channel: str, connection_id: str, grace_ms: int) -> None:
+        state = self._channels.get(channel)
+        if state is not None and connection_id in state.connections:
+            state.connections[connection_id].abandoned = True
+            self._live_until(channel, connection_id, grace_ms)
+
+    async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
+        state = self._channels.get(channel)
+        user = state.users.get(user_id) if state is not None else None
+        if state is None or user is None:
+            return None
+        user.member = Member(user_id, profile.name, profile.color, user.member.joined_at)
+        return Updated(len(state.users), state.event())
+
+    async def roster(self, channel: str, limit: int) -> Roster:
+        state = self._channels.get(channel)
+        if state is None:
+            return Roster([], 0, Stamp("", 0))
+        members = [user.member for user in islice(state.users.values(), limit)]
+        return Roster(members, len(state.users), state.stamp)
+
+    async def members(self, channel: str, user_ids: Sequence[str]) -> list[Member]:
+        state = self._channels.get(channel)
+        users = state.users if state is not None else {}
+        return [users[user_id].member for user_id in dict.fromkeys(user_ids) if user_id in users]
+
+    async def refresh(self, channel: str, connection_ids: Sequence[str]) -> None:
+        state = self._channels.get(channel)
+        if state is None:
+            return
+        for connection_id in connection_ids:
+            connection = state.connections.get(connection_id)
+            if connection is not None and not connection.abandoned:
+                self._live_until(channel, connection_id, self._ttl_ms)
+
+    async def sweep(self) -> list[Departed]:
+        now_ms = self._clock_ms()
+        departed = []
+        while self._deadlines and self._deadlines[0][0] <= now_ms:
+            deadline_ms, channel, connection_id = heapq.heappop(self._deadlines)
+            state = self._channels.get(channel)
+            connection = state.connections.get(connection_id) if state is not None else None
+            if connection is not None and connection.deadline_ms == deadline_ms:
+                gone = self._remove(channel, connection_id)
+                if gone is not None:
+                    departed.append(gone)
+        return departed
+
+    async def close(self) -> None:
+        """Nothing to let go of: what this process knew goes with it."""
+
+    def _live_until(self, channel: str, connection_id: str, from_now_ms: int) -> None:
+        deadline_ms = self._clock_ms() + from_now_ms
+        self._channels[channel].connections[connection_id].deadline_ms = deadline_ms
+        heapq.heappush(self._deadlines, (deadline_ms, channel, connection_id))
+
+    def _remove(self, channel: str, connection_id: str) -> Departed | None:
+        state = self._channels.get(channel)
+        connection = state.connections.pop(connection_id, None) if state is not None else None
+        if state is None or connection is None:
+            return None
+        user_id = connection.user_id
+        user = state.users[user_id]
+        user.connections -= 1
+        last = user.connections == 0
+        if last:
+            del state.users[user_id]
+        if not state.connections:
+            del self._channels[channel]
+        stamp = state.event() if last else state.stamp
+        return Departed(channel, connection_id, user_id, last, len(state.users), stamp)

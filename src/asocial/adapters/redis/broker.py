@@ -1,0 +1,76 @@
+"""Batches through Redis pub/sub: one publish for each flush of a channel, the frames undecoded.
+
+    version 1 B | publisher 8 B | published at, ms 8 B | lengths of reliable 4 B and volatile 4 B
+    reliable | volatile | control
+
+`publish` hands the bytes to the channel's line, which sends all of a turn in one write: the line's buffer is the
+outgoing queue, and past its bound batches are dropped, as they are while Redis is away. Nothing is kept to be sent
+later: a message that arrives after its life is worse than none.
+
+Redis gives a publisher its own messages back like anyone else's; they are recognised by their first bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import time
+
+from ... import logs
+from ...ports import Batch, Deliver, StoreUnavailable
+from .link import Link
+
+VERSION = 1
+HEADER = struct.Struct("!B8sQII")
+QUEUE_LIMIT_BYTES = 8 * 1024 * 1024
+CLOSE_S = 1.0
+
+log = logs.get(__name__)
+
+
+class RedisBroker:
+    """`lag_ms`: how old the last batch was when it arrived, by the two servers' clocks. `dropped`: batches not sent."""
+
+    def __init__(self, link: Link, process_id: str, queue_limit_bytes: int = QUEUE_LIMIT_BYTES) -> None:
+        self._link = link
+        self._publisher = hashlib.blake2b(process_id.encode(), digest_size=8).digest()
+        self._verb = link.subscriber.publish_verb
+        self._queue_limit_bytes = queue_limit_bytes
+        self.lag_ms = 0
+        self.dropped = 0
+
+    async def subscribe(self, channel: str, deliver: Deliver) -> None:
+        publisher, unpack = self._publisher, HEADER.unpack_from
+
+        def take(data: bytes) -> None:
+            if data[:1] != b"\x01" or len(data) < HEADER.size:
+                return  # of a version to come: its own kind understands it
+            _, sender, published_at, reliable, volatile = unpack(data)
+            if sender != publisher:
+                self.lag_ms = max(0, time.time_ns() // 1_000_000 - published_at)
+                split = HEADER.size + reliable
+                end = split + volatile
+                deliver(Batch(data[HEADER.size : split], data[split:end], data[end:]))
+
+        await self._link.subscriber.subscribe(channel, take)
+
+    async def unsubscribe(self, channel: str) -> None:
+        self._link.subscriber.unsubscribe(channel)
+
+    def publish(self, channel: str, batch: Batch) -> None:
+        try:
+            line = self._link.pool.line(channel)
+        except StoreUnavailable:
+            self.dropped += 1
+            return
+        if line.unsent_bytes > self._queue_limit_bytes:
+            self.dropped += 1
+            return
+        header = HEADER.pack(
+            VERSION, self._publisher, time.time_ns() // 1_000_000, len(batch.reliable), len(batch.volatile)
+        )
+        line.post(self._verb, self._link.subscriber.name(channel), b"".join((header, *batch)))
+
+    async def close(self) -> None:
+        self._link.subscriber.forget()
+        await self._link.pool.drain(CLOSE_S)

@@ -1,0 +1,127 @@
+"""Which processes live, and which channels must be looked at: what lets anyone clean up after anyone.
+
+A process (a *pod*) holds a lease of some seconds and renews it; one that was killed stops. Whoever sweeps next finds
+the lease run out and removes that pod's connections, channel by channel. To find them without asking every channel, and
+on a cluster where a channel's keys live on some other master, three kinds of keys are kept in one slot of their own
+(the tag `.pods` can be no channel's, names have no dot):
+
+    leases           pod -> until when it lives
+    channels:<pod>   the channels that pod has connections in
+    deadlines        channel -> when to look at it next: never later than its earliest deadline
+
+They are hints, not truth: the truth is the channel's own `expiry`. So that no crash between two slots loses
+anybody, a hint is always written *before* what it points to, and moved on only after that has been looked at. A sweeper
+claims a channel by giving its hint a score with a fraction, a little ahead; once done it sets the next deadline
+only if the claim is still there untouched, for whoever joined or was abandoned meanwhile wrote a whole number over it.
+A claimant that dies holds others up for no longer than `CLAIM_MS`.
+
+A pod that was taken for dead and was only slow (stopped, cut off) notices with its next renewal. It goes on under
+another name, so that a sweeper still at work on the old name cannot hit what joins anew, and says so, like an outage.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, cast
+
+from ... import logs
+from ...ports import StoreUnavailable
+from .pool import Pool
+from .scripts import SCRIPTS
+
+TAG = ".pods"
+LEASES = "asocial:{.pods}:leases"
+DEADLINES = "asocial:{.pods}:deadlines"
+CHANNELS_OF = "asocial:{.pods}:channels:"
+CLAIM_MS = 2000
+CLAIM_MOST = 64
+
+log = logs.get(__name__)
+
+
+class Claim(NamedTuple):
+    channel: str
+    claim: str
+    """The score that says so, as the server wrote it."""
+    dead: list[str]
+    """Pods whose connections are to be removed whatever their deadline says."""
+
+
+class Leases:
+    """`keep_ms`: how long the keys outlive the last process. `on_lost` is told when others took this pod for dead."""
+
+    def __init__(
+        self, pool: Pool, process_id: str, *, lease_ms: int, keep_ms: int, on_lost: Callable[[], None]
+    ) -> None:
+        self._pool = pool
+        self._process_id = process_id
+        self._life = 0
+        self._lease_ms = lease_ms
+        self._keep_ms = keep_ms
+        self._on_lost = on_lost
+
+    @property
+    def pod(self) -> str:
+        return f"{self._process_id}.{self._life}"
+
+    async def renew(self) -> bool:
+        """False if the lease had run out: then this pod is another now. Raises StoreUnavailable."""
+        if await self._renew(self.pod):
+            return True
+        # Its lease first, then the name: whatever is entered under it is looked after from its first moment.
+        await self._renew(f"{self._process_id}.{self._life + 1}", "new")
+        self._life += 1
+        return False
+
+    async def keep(self) -> None:
+        """Renew for ever."""
+        while True:
+            await asyncio.sleep(self._lease_ms / 3000)
+            try:
+                if not await self.renew():
+                    log.warning("this process was taken for dead: it comes back under another name", pod=self.pod)
+                    self._on_lost()
+            except StoreUnavailable:
+                pass  # the link is at it, and renews when it is back
+
+    async def hint(self, channel: str, when_ms: int, *, absolute: bool = False, enter: str = "") -> None:
+        """Have `channel` looked at in `when_ms` (or at that moment of the server's clock) at the latest.
+
+        `enter`: the pod that has connections there from now on. Raises StoreUnavailable.
+        """
+        keys = (DEADLINES, CHANNELS_OF + enter, LEASES) if enter else (DEADLINES,)
+        clock = "at" if absolute else "in"
+        await self._pool.run(SCRIPTS["hint"], TAG, keys, channel, when_ms, self._keep_ms, clock, enter)
+
+    def exit(self, channel: str) -> None:
+        """This pod has no connection in `channel` any more."""
+        # A name that stays although it should go costs one look too many, some day.
+        with contextlib.suppress(StoreUnavailable):
+            self._pool.line(TAG).post("SREM", CHANNELS_OF + self.pod, channel)
+
+    async def claim(self) -> list[Claim]:
+        """Channels to look at now; nobody else gets them for a moment. Raises StoreUnavailable."""
+        keys = (DEADLINES, LEASES)
+        reply = await self._pool.run(SCRIPTS["claim"], TAG, keys, CLAIM_MOST, CLAIM_MS, self._keep_ms, CHANNELS_OF)
+        claimed, dead = ([item.decode() for item in part] for part in cast(list[list[bytes]], reply))
+        return [Claim(*pair, dead) for pair in zip(claimed[::2], claimed[1::2], strict=True)]
+
+    async def settle(self, claim: Claim, next_ms: int) -> None:
+        """A claimed channel has been looked at; `next_ms` is its next deadline, 0 if it is empty."""
+        keys = (DEADLINES, *(CHANNELS_OF + pod for pod in claim.dead))
+        await self._pool.run(SCRIPTS["settle"], TAG, keys, claim.channel, claim.claim, next_ms)
+
+    async def dead_among(self, pods: Sequence[str]) -> set[str]:
+        """Those of `pods` that hold no lease (any more). Raises StoreUnavailable."""
+        if not pods:
+            return set()
+        now = cast(list[bytes], await self._pool.call(TAG, "TIME"))
+        scores = cast(list[bytes | None], await self._pool.call(TAG, "ZMSCORE", LEASES, *pods))
+        now_ms = int(now[0]) * 1000
+        return {pod for pod, score in zip(pods, scores, strict=True) if score is None or float(score) < now_ms}
+
+    async def _renew(self, pod: str, how: str = "") -> bool:
+        keys = (LEASES, DEADLINES, CHANNELS_OF + pod)
+        return bool(await self._pool.run(SCRIPTS["renew"], TAG, keys, pod, self._lease_ms, self._keep_ms, how))

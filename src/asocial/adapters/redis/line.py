@@ -1,0 +1,231 @@
+"""One connection to one Redis server: bytes out in order, replies back in order.
+
+Everything asked for during one turn of the loop leaves in one write at its end, so that the number of system
+calls falls as the load rises and no caller has to build a pipeline. Replies are parsed by hiredis as they arrive
+and handed over in the same turn: there is no reader task to leak, and no queue between the socket and the caller.
+
+A line never reconnects. When it is lost every waiting call fails at once, `on_lost` is told, and it is over: what
+to do then is the supervisor's to decide (link.py). A server that is connected but silent is found by how long nothing
+came while something was waited for. That is only believed after the loop has looked at the socket once more: a process
+that was busy itself for a second, or stopped, wakes up with its timers due and the answers still unread.
+
+Never here: what a command means, where a server is, whether to try again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections import deque
+from collections.abc import Callable
+from typing import TypeAlias, cast
+
+import hiredis
+
+from ...ports import StoreUnavailable
+
+Argument: TypeAlias = bytes | str | int
+Reply: TypeAlias = object
+"""What hiredis makes of a reply: bytes, int, list, None, or a hiredis.ReplyError as a value."""
+
+UNSENT_LIMIT_BYTES = 16 * 1024 * 1024
+"""More than this waiting for a socket that does not drain: the server is as good as gone."""
+ANSWER_TIMEOUT_S = 1.0
+BREATH_S = 0.05
+_NOTHING = object()
+# Its stub says a tuple of one; it takes any number.
+_pack: Callable[[tuple[Argument, ...]], bytes] = hiredis.pack_command  # type: ignore[assignment]
+
+
+class LineLost(StoreUnavailable):
+    """The connection this call went out on is gone, or never came to be."""
+
+
+class Refused(StoreUnavailable):
+    """The server answered the handshake with an error: wrong password, still loading, no such database."""
+
+
+class Line(asyncio.Protocol):
+    """`on_push`: takes every reply, of a line that subscribes; without it replies answer requests in order."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        on_push: Callable[[Reply], None] | None = None,
+        on_lost: Callable[[Line], None] | None = None,
+        timeout_s: float = ANSWER_TIMEOUT_S,
+    ) -> None:
+        self.name = name
+        self.lost: str | None = None
+        """Why this line is over; None while it is not."""
+        self.on_lost = on_lost
+        self.on_push = on_push
+        self.on_error: Callable[[Line, hiredis.ReplyError], None] | None = None
+        """Takes the error that answers a `post`."""
+        self._timeout_s = timeout_s
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._reader = hiredis.Reader(notEnoughData=_NOTHING)
+        self._out: list[bytes] = []
+        self._out_bytes = 0
+        self._waiting: deque[tuple[float, asyncio.Future[Reply] | None]] = deque()
+        self._watch: asyncio.TimerHandle | None = None
+        self._heard_at = self._loop.time()
+        self._suspect = False
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What was handed over and has not reached the kernel."""
+        return self._out_bytes + (self._transport.get_write_buffer_size() if self._transport else 0)
+
+    def request(self, *command: Argument) -> asyncio.Future[Reply]:
+        """Send a command. The future holds its reply, errors as values, or fails with LineLost."""
+        future: asyncio.Future[Reply] = self._loop.create_future()
+        if self.lost is not None:
+            future.set_exception(LineLost(self.lost))
+            return future
+        self._send(command, future)
+        return future
+
+    def post(self, *command: Argument) -> None:
+        """Send a command whose reply nobody reads. One that does not come still counts as silence."""
+        if self.lost is None:
+            self._send(command, None)
+
+    def push(self, *command: Argument) -> None:
+        """Send a command on a subscribing line: its answer comes through `on_push`."""
+        if self.lost is None:
+            self._write(_pack(command))
+
+    def close(self, reason: str = "closed") -> None:
+        """Let go of the connection. What waits fails with `reason`; `on_lost` is not told."""
+        self.on_lost = None
+        self._lose(reason)
+
+    def fail(self, reason: str) -> None:
+        """The line is useless, whatever the kernel thinks of it: as if the server had hung up."""
+        self._lose(reason)
+
+    async def drained(self, timeout_s: float) -> None:
+        """Wait until everything handed over has been answered, or is lost, or the time is up."""
+        if self.lost is None:
+            with contextlib.suppress(LineLost, TimeoutError):
+                await asyncio.wait_for(self.request("PING"), timeout_s)
+
+    def _send(self, command: tuple[Argument, ...], future: asyncio.Future[Reply] | None) -> None:
+        self._waiting.append((self._loop.time(), future))
+        if self._watch is None:
+            self._watch = self._loop.call_later(self._timeout_s, self._look)
+        self._write(_pack(command))
+
+    def _write(self, data: bytes) -> None:
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(data)
+        self._out_bytes += len(data)
+
+    def _flush(self) -> None:
+        out, self._out, self._out_bytes = self._out, [], 0
+        if self._transport is not None and self.lost is None:
+            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+            if self._transport.get_write_buffer_size() > UNSENT_LIMIT_BYTES:
+                self._lose(f"{self.name} does not read")
+
+    def _look(self) -> None:
+        self._watch = None
+        if not self._waiting:
+            return
+        left_s = max(self._waiting[0][0], self._heard_at) + self._timeout_s - self._loop.time()
+        if left_s <= 0 and self._suspect:
+            self._lose(f"{self.name} does not answer")
+        else:
+            self._suspect = left_s <= 0
+            self._watch = self._loop.call_later(max(left_s, BREATH_S), self._look)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        if self.lost is not None:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._heard_at, self._suspect = self._loop.time(), False
+        self._reader.feed(data)
+        on_push, waiting = self.on_push, self._waiting
+        try:
+            while self.lost is None and (reply := self._reader.gets()) is not _NOTHING:
+                if on_push is not None and not waiting:
+                    on_push(reply)
+                    continue
+                _, future = waiting.popleft()
+                if future is None:
+                    if isinstance(reply, hiredis.ReplyError) and self.on_error is not None:
+                        self.on_error(self, reply)
+                elif not future.done():
+                    future.set_result(reply)
+        except (hiredis.ProtocolError, IndexError):
+            self._lose(f"{self.name} does not speak Redis")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lose(f"{self.name} hung up" if exc is None else f"{self.name}: {exc}")
+
+    def _lose(self, reason: str) -> None:
+        if self.lost is not None:
+            return
+        self.lost = reason
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+        self._out, self._out_bytes = [], 0
+        for _, future in self._waiting:
+            if future is not None and not future.done():
+                future.set_exception(LineLost(reason))
+        self._waiting.clear()
+        if self.on_lost is not None:
+            self.on_lost(self)
+
+
+async def dial(
+    make: Callable[[], Line],
+    *,
+    host: str = "",
+    port: int = 0,
+    path: str = "",
+    tls: ssl.SSLContext | None = None,
+    username: str = "",
+    password: str = "",
+    database: int = 0,
+    timeout_s: float = ANSWER_TIMEOUT_S,
+) -> Line:
+    """A line, connected and let in. Raises LineLost or Refused, within about `timeout_s`; neither holds a secret."""
+    loop = asyncio.get_running_loop()
+    line = make()
+    try:
+        async with asyncio.timeout(timeout_s):
+            if path:
+                await loop.create_unix_connection(lambda: line, path)
+            else:
+                await loop.create_connection(lambda: line, host, port, ssl=tls)
+            await _let_in(line, username, password, database)
+    except (OSError, TimeoutError) as error:
+        line.close()
+        raise LineLost(f"{line.name}: {str(error) or 'no connection in time'}") from None
+    except BaseException:
+        line.close()
+        raise
+    return line
+
+
+async def _let_in(line: Line, username: str, password: str, database: int) -> None:
+    steps = []
+    if password:
+        steps.append(line.request("AUTH", username, password) if username else line.request("AUTH", password))
+    if database:
+        steps.append(line.request("SELECT", database))
+    # A server that still loads its data, or lacks a password we did not send, says so here and not in the middle.
+    steps.append(line.request("PING"))
+    for reply in await asyncio.gather(*steps):
+        if isinstance(reply, hiredis.ReplyError):
+            raise Refused(f"{line.name} refuses: {reply}")

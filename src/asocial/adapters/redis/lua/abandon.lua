@@ -1,0 +1,22 @@
+-- Connections whose sockets broke: each is gone after its grace, and nothing brings it back but a new join.
+-- KEYS: conns expiry users profiles joined stamp
+-- ARGV: linger ms, then connection, grace ms, connection, grace ms...
+-- Returns the earliest of the new deadlines in ms, or 0 if none of the connections is there.
+local conns, expiry = KEYS[1], KEYS[2]
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local first = 0
+for i = 2, #ARGV, 2 do
+  local entry = redis.call('HGET', conns, ARGV[i])
+  if entry then
+    local deadline = now + ARGV[i + 1]
+    redis.call('HSET', conns, ARGV[i], '-' .. string.sub(entry, 2))
+    redis.call('ZADD', expiry, deadline, ARGV[i])
+    if first == 0 or deadline < first then first = deadline end
+  end
+end
+if first > 0 then
+  local last = redis.call('ZRANGE', expiry, -1, -1, 'WITHSCORES')[2]
+  for _, key in ipairs(KEYS) do redis.call('PEXPIREAT', key, last + ARGV[1]) end
+end
+return first

@@ -1,0 +1,55 @@
+-- Remove connections from a channel: those named, or those whose time is up. Each is reported to one caller only.
+-- KEYS: conns expiry users profiles joined stamp
+-- ARGV: 'leave', connection   or   'sweep', most, dead pod...
+-- Returns {next deadline ms (0: the channel is empty), {connection, user, last, user_count, epoch, seq}...}
+local conns, expiry, users, profiles, joined, stamp = unpack(KEYS)
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+local gone = {}
+if ARGV[1] == 'leave' then
+  gone[1] = ARGV[2]
+else
+  local most = tonumber(ARGV[2])
+  gone = redis.call('ZRANGE', expiry, '-inf', now, 'BYSCORE', 'LIMIT', 0, most)
+  if #ARGV > 2 and #gone < most then
+    local dead, named = {}, {}
+    for i = 3, #ARGV do dead[ARGV[i]] = true end
+    for _, connection in ipairs(gone) do named[connection] = true end
+    local all = redis.call('HGETALL', conns)
+    for i = 1, #all, 2 do
+      if #gone >= most then break end
+      local pod = string.match(all[i + 1], '^.(%S+) ')
+      if dead[pod] and not named[all[i]] then gone[#gone + 1] = all[i] end
+    end
+  end
+end
+
+local answer = {0}
+for _, connection in ipairs(gone) do
+  local entry = redis.call('HGET', conns, connection)
+  redis.call('ZREM', expiry, connection)
+  if entry then
+    redis.call('HDEL', conns, connection)
+    local user = string.match(entry, '^.%S+ (.*)$')
+    local last = 0
+    if redis.call('HINCRBY', users, user, -1) < 1 then
+      last = 1
+      redis.call('HDEL', users, user)
+      redis.call('HDEL', profiles, user)
+      redis.call('ZREM', joined, user)
+      redis.call('HINCRBY', stamp, 'seq', 1)
+    end
+    local place = redis.call('HMGET', stamp, 'epoch', 'seq')
+    answer[#answer + 1] = {connection, user, last, redis.call('HLEN', users), place[1], tonumber(place[2])}
+  end
+end
+
+local first = redis.call('ZRANGE', expiry, 0, 0, 'WITHSCORES')[2]
+if first then
+  answer[1] = tonumber(first)
+else
+  -- The next one to come starts a new epoch.
+  redis.call('DEL', unpack(KEYS))
+end
+return answer

@@ -1,0 +1,13 @@
+-- A claimed channel has been looked at: when next, if nobody has touched it meanwhile.
+-- KEYS: deadlines, channels of a dead pod...     ARGV: channel, claim, next deadline ms (0: none)
+local channel, claim, deadline = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local score = tonumber(redis.call('ZSCORE', KEYS[1], channel) or 0)
+if score == claim then
+  if deadline > 0 then
+    redis.call('ZADD', KEYS[1], deadline, channel)
+  else
+    redis.call('ZREM', KEYS[1], channel)
+  end
+end
+for i = 2, #KEYS do redis.call('SREM', KEYS[i], channel) end
+return 0

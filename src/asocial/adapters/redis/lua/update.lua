@@ -1,0 +1,7 @@
+-- Change the profile of a user who is present, which is an event.
+-- KEYS: users profiles stamp     ARGV: user, profile (JSON)
+-- Returns {user_count, epoch, seq}, or nothing if the user is not present.
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return false end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+local seq = redis.call('HINCRBY', KEYS[3], 'seq', 1)
+return {redis.call('HLEN', KEYS[1]), redis.call('HGET', KEYS[3], 'epoch'), seq}

@@ -1,0 +1,181 @@
+"""A command line to every master, and the way each command finds its own.
+
+One line a server is enough: a line pipelines by itself, and one line keeps the order of what one process does.
+A call fails fast: with StoreUnavailable at once while its server is known to be away, and within the line's timeout
+when that is only found out by asking. Nothing is tried again but what a server has certainly not carried out (it
+answered MOVED, ASK, TRYAGAIN or NOSCRIPT).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import hiredis
+
+from ... import logs
+from ...ports import StoreUnavailable
+from .line import Argument, Line, Reply
+from .scripts import SCRIPTS, Script
+from .topology import Layout, Topology
+from .urls import Address
+
+ATTEMPTS = 3
+OUTAGES = frozenset({"CLUSTERDOWN", "MASTERDOWN", "OOM", "MISCONF", "BUSY", "NOREPLICAS"})
+"""Answers of a server that is there and cannot do its work just now: an outage as much as a line that is lost."""
+TRY_AGAIN_S = 0.05
+
+log = logs.get(__name__)
+
+
+class ErrorReply(StoreUnavailable):
+    """The server answered with an error; `kind` is its first word."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.kind = text.partition(" ")[0]
+
+
+class Pool:
+    """`on_lost` is told of each line that ends by itself, `on_outage` of a server that cannot do its work.
+
+    When a server sends us elsewhere, `on_moved` is told where nobody waits, `rediscover` awaited where somebody does.
+
+    Whoever gets StoreUnavailable may count on this: the supervisor knows, and tells when it is over.
+    """
+
+    def __init__(
+        self,
+        topology: Topology,
+        on_lost: Callable[[Line], None],
+        on_outage: Callable[[str], None],
+        on_moved: Callable[[], object],
+        rediscover: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._topology = topology
+        self._on_lost = on_lost
+        self._on_outage = on_outage
+        self._on_moved = on_moved
+        self._rediscover = rediscover
+        self.layout: Layout | None = None
+        """Where everything was when we connected; None before."""
+        self._lines: dict[Address, Line] = {}
+
+    @property
+    def whole(self) -> bool:
+        """Whether every master has its line."""
+        return self.layout is not None and all(self._line_at(master) is not None for master in self.layout.masters)
+
+    async def connect(self, layout: Layout) -> None:
+        """Lines to those masters of `layout` that have none yet. Raises StoreUnavailable if one cannot be had."""
+        for address in [address for address in self._lines if address not in layout.masters]:
+            self._lines.pop(address).close("no longer a master")
+        self.layout = layout
+        results = await asyncio.gather(*(self._ready(master) for master in layout.masters), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        if layout.slots and None in layout.slots:
+            raise StoreUnavailable("some slots of the cluster have no master")
+
+    def line(self, tag: str) -> Line:
+        """The line to the master that holds the keys with this hash tag. Raises StoreUnavailable."""
+        owner = self.layout.owner(tag) if self.layout is not None else None
+        return self.at(owner)
+
+    def at(self, address: Address | None) -> Line:
+        """The line to this master. Raises StoreUnavailable."""
+        line = self._line_at(address) if address is not None else None
+        if line is None:
+            raise StoreUnavailable("redis is away")
+        return line
+
+    async def call(self, tag: str, *command: Argument) -> Reply:
+        """The reply to a command on keys with this hash tag. Raises StoreUnavailable, ErrorReply among it."""
+        for _ in range(ATTEMPTS):
+            line = self.line(tag)
+            reply = await line.request(*command)
+            if not isinstance(reply, hiredis.ReplyError):
+                return reply
+            error = ErrorReply(str(reply))
+            match error.kind:
+                case "MOVED":
+                    if not self._topology.sharded:
+                        raise StoreUnavailable("this redis is a cluster: use redis+cluster://")
+                    await self._rediscover()
+                case "TRYAGAIN":
+                    await asyncio.sleep(TRY_AGAIN_S)
+                case "ASK":
+                    return await self._ask(str(reply).rpartition(" ")[2], command)
+                case "READONLY" | "LOADING":
+                    # It was a master when we connected: a failover happened behind our back.
+                    line.fail(f"{line.name}: {error}")
+                    raise error
+                case kind:
+                    if kind in OUTAGES:
+                        self._on_outage(f"{line.name}: {error}")
+                    raise error
+        self._on_outage("the cluster sends us in circles")
+        raise StoreUnavailable("the cluster sends us in circles")
+
+    async def run(self, script: Script, tag: str, keys: Sequence[str], *arguments: Argument) -> Reply:
+        """The reply of a script; every key must have `tag` as its hash tag. Raises StoreUnavailable."""
+        try:
+            return await self.call(tag, "EVALSHA", script.digest, len(keys), *keys, *arguments)
+        except ErrorReply as error:
+            if error.kind == "NOSCRIPT":
+                return await self.call(tag, "EVAL", script.text, len(keys), *keys, *arguments)
+            if error.kind == "ERR":
+                log.error("a redis script failed", script=script.name, error=str(error))
+            raise
+
+    async def drain(self, timeout_s: float) -> None:
+        """Wait until everything handed over has been answered, as far as that is possible soon."""
+        lines = [line for line in self._lines.values() if line.lost is None]
+        await asyncio.gather(*(line.drained(timeout_s) for line in lines))
+
+    def close(self) -> None:
+        for line in self._lines.values():
+            line.close()
+        self._lines.clear()
+        self.layout = None
+
+    def _line_at(self, address: Address) -> Line | None:
+        line = self._lines.get(address)
+        return line if line is not None and line.lost is None else None
+
+    async def _ready(self, master: Address) -> None:
+        line = self._line_at(master)
+        if line is None:
+            line = self._lines[master] = await self._topology.dial(master, on_lost=self._on_lost)
+            line.on_error = self._posted
+            _load(line)
+        if self._topology.sharded:
+            # Each node has its own view of whether the cluster works, and refuses keys while it thinks not.
+            info = await line.request("CLUSTER", "INFO")
+            if isinstance(info, bytes) and b"cluster_state:ok" not in info:
+                raise StoreUnavailable(f"{line.name}: the cluster is down")
+
+    def _posted(self, line: Line, error: hiredis.ReplyError) -> None:
+        """A command that nobody waits for was refused."""
+        kind = str(error).partition(" ")[0]
+        if kind == "MOVED":
+            self._on_moved()
+        elif kind == "NOSCRIPT":
+            _load(line)
+        elif kind not in ("TRYAGAIN", "ASK", "LOADING") and kind not in OUTAGES:
+            log.warning("redis refused a command", error=str(error))
+
+    async def _ask(self, where: str, command: tuple[Argument, ...]) -> Reply:
+        host, _, port = where.rpartition(":")
+        line = self.at(Address(host, int(port)))
+        line.post("ASKING")
+        reply = await line.request(*command)
+        if isinstance(reply, hiredis.ReplyError):
+            raise ErrorReply(str(reply))
+        return reply
+
+
+def _load(line: Line) -> None:
+    for script in SCRIPTS.values():
+        line.post("SCRIPT", "LOAD", script.text)

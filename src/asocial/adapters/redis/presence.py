@@ -1,0 +1,212 @@
+"""Presence in Redis: connections counted per user, each operation one script on the keys of one channel.
+
+The keys of a channel share its hash tag, so a script always finds them on one server:
+
+    conns    connection -> '+' or '-' (abandoned), pod, user      expiry  connection -> deadline, ms
+    users    user -> number of connections                        joined  user -> joined_at, which orders a roster
+    profiles user -> name and colour                              stamp   epoch and seq
+
+All deadlines are Redis's own clock. Removing is compare-and-delete inside one script, so that of all who sweep exactly
+one is told of each departure. Which channels to sweep, and when, is in leases.py.
+
+What cannot be said while Redis is away is owed: a connection that left or broke meanwhile is abandoned as soon
+as Redis is back, or it would stay a ghost until its TTL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+
+from ...domain.profile import Member, Profile
+from ...ports import Departed, Joined, Roster, Stamp, StoreUnavailable, Updated
+from .leases import Claim, Leases
+from .line import Argument, Reply
+from .pool import Pool
+from .scripts import SCRIPTS
+
+REMOVE_MOST = 500
+"""Connections removed in one call, and REFRESH_MOST renewed: some ms of the server's time at most."""
+REFRESH_MOST = 2000
+
+_profile = msgspec.json.Decoder(Profile).decode
+
+
+class RedisPresence:
+    """`ttl_ms`: how long a connection lives without a refresh; `linger_ms`: how long its channel's keys outlive it."""
+
+    def __init__(self, pool: Pool, leases: Leases, *, ttl_ms: int, linger_ms: int) -> None:
+        self._pool = pool
+        self._leases = leases
+        self._ttl_ms = ttl_ms
+        self._linger_ms = linger_ms
+        self._mine: dict[str, set[str]] = {}
+        self._joining: dict[tuple[str, str], asyncio.Future[None]] = {}
+        self._owed: dict[str, dict[str, float]] = {}
+
+    async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
+        self._mine.setdefault(channel, set()).add(connection_id)
+        self._owed.get(channel, {}).pop(connection_id, None)
+        joining = self._joining[channel, connection_id] = asyncio.get_running_loop().create_future()
+        try:
+            reply = await self._join(channel, connection_id, user_id, profile, now_ms)
+        finally:
+            joining.set_result(None)
+            if self._joining.get((channel, connection_id)) is joining:
+                del self._joining[channel, connection_id]
+        first, user, known, joined_at, count, epoch, seq = reply
+        return Joined(_member(user, joined_at, known), bool(first), count, Stamp(epoch.decode(), seq))
+
+    async def leave(self, channel: str, connection_id: str) -> Departed | None:
+        known = await self._forget(channel, connection_id)
+        try:
+            reply = await self._pool.run(SCRIPTS["remove"], channel, _keys(channel), "leave", connection_id)
+        except StoreUnavailable:
+            self._owe(channel, connection_id, 0, known)
+            raise
+        self._exit(channel)
+        departed = _departed(channel, reply)
+        return departed[0] if departed else None
+
+    async def abandon(self, channel: str, connection_id: str, grace_ms: int) -> None:
+        known = await self._forget(channel, connection_id)
+        try:
+            await self._abandon(channel, {connection_id: grace_ms})
+        except StoreUnavailable:
+            self._owe(channel, connection_id, grace_ms, known)
+            raise
+        self._exit(channel)
+
+    async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
+        _, _, users, profiles, _, stamp = _keys(channel)
+        keys = (users, profiles, stamp)
+        reply = await self._pool.run(SCRIPTS["update"], channel, keys, user_id, msgspec.json.encode(profile))
+        if reply is None:
+            return None
+        count, epoch, seq = cast(tuple[int, bytes, int], reply)
+        return Updated(count, Stamp(epoch.decode(), seq))
+
+    async def roster(self, channel: str, limit: int) -> Roster:
+        reply = cast(list[bytes], await self._pool.run(SCRIPTS["roster"], channel, _keys(channel)[2:], limit))
+        count, epoch, seq = cast(tuple[int, bytes, int], tuple(reply[:3]))
+        return Roster(_members(reply[3:]), count, Stamp(epoch.decode(), seq))
+
+    async def members(self, channel: str, user_ids: Sequence[str]) -> list[Member]:
+        _, _, _, profiles, joined, _ = _keys(channel)
+        asked = dict.fromkeys(user_ids)
+        reply = await self._pool.run(SCRIPTS["members"], channel, (profiles, joined), *asked)
+        return _members(cast(list[bytes], reply))
+
+    async def refresh(self, channel: str, connection_ids: Sequence[str]) -> None:
+        for start in range(0, len(connection_ids), REFRESH_MOST):
+            some = connection_ids[start : start + REFRESH_MOST]
+            await self._pool.run(SCRIPTS["refresh"], channel, _keys(channel), self._ttl_ms, self._linger_ms, *some)
+
+    async def sweep(self) -> list[Departed]:
+        departed: list[Departed] = []
+        while claims := await self._leases.claim():
+            for some in await asyncio.gather(*(self._look(claim) for claim in claims)):
+                departed += some
+        return departed
+
+    async def resume(self) -> None:
+        """Redis is back: hold the lease again, and say what could not be said. Raises StoreUnavailable."""
+        await self._leases.renew()
+        now = asyncio.get_running_loop().time()
+        for channel, owed in list(self._owed.items()):
+            await self._abandon(channel, {c: max(0, round((until - now) * 1000)) for c, until in owed.items()})
+            del self._owed[channel]
+
+    async def close(self) -> None:
+        """Hold the lease once more: those still on their way out keep the grace they were promised."""
+        with contextlib.suppress(StoreUnavailable):
+            await self._leases.renew()
+
+    async def _join(
+        self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int
+    ) -> tuple[int, bytes, bytes, bytes, int, bytes, int]:
+        event = None
+        while True:
+            pod = self._leases.pod
+            await self._leases.hint(channel, self._ttl_ms, enter=pod)
+            reply = await self._pool.run(
+                SCRIPTS["join"],
+                channel,
+                _keys(channel),
+                *(connection_id, user_id, pod, msgspec.json.encode(profile), now_ms),
+                *(self._ttl_ms, self._linger_ms, secrets.token_hex(4)),
+            )
+            joined = cast(tuple[int, bytes, bytes, bytes, int, bytes, int], reply)
+            if joined[0] or event is None:
+                event = joined
+            # Taken for dead in between: under the name of a dead pod the connection would soon be swept.
+            if pod == self._leases.pod:
+                return event
+
+    async def _abandon(self, channel: str, graces_ms: dict[str, int]) -> None:
+        pairs: list[Argument] = [item for pair in graces_ms.items() for item in pair]
+        first = await self._pool.run(SCRIPTS["abandon"], channel, _keys(channel), self._linger_ms, *pairs)
+        if first:
+            await self._leases.hint(channel, cast(int, first), absolute=True)
+
+    async def _look(self, claim: Claim) -> list[Departed]:
+        departed: list[Departed] = []
+        try:
+            while True:
+                sweep: list[Argument] = ["sweep", REMOVE_MOST, *claim.dead]
+                reply = await self._pool.run(SCRIPTS["remove"], claim.channel, _keys(claim.channel), *sweep)
+                some = _departed(claim.channel, reply)
+                departed += some
+                if len(some) < REMOVE_MOST:
+                    await self._leases.settle(claim, cast(list[int], reply)[0])
+                    return departed
+        except StoreUnavailable:
+            # Who was removed must be told of all the same; the rest is looked at again when the claim is over.
+            return departed
+
+    async def _forget(self, channel: str, connection_id: str) -> bool:
+        # A join takes two calls: one that is under way must not come through after the leave that follows it.
+        while (joining := self._joining.get((channel, connection_id))) is not None:
+            await asyncio.wait([joining])
+        mine = self._mine.get(channel, set())
+        known = connection_id in mine
+        mine.discard(connection_id)
+        return known
+
+    def _exit(self, channel: str) -> None:
+        if not self._mine.get(channel, True):
+            del self._mine[channel]
+            self._leases.exit(channel)
+
+    def _owe(self, channel: str, connection_id: str, grace_ms: int, known: bool) -> None:
+        # Only what this process said was there: the debt is never larger than what was present when Redis went.
+        if known:
+            until = asyncio.get_running_loop().time() + grace_ms / 1000
+            self._owed.setdefault(channel, {})[connection_id] = until
+
+
+def _keys(channel: str) -> tuple[str, str, str, str, str, str]:
+    tag = f"asocial:{{{channel}}}:"
+    return (tag + "conns", tag + "expiry", tag + "users", tag + "profiles", tag + "joined", tag + "stamp")
+
+
+def _member(user_id: bytes, joined_at: bytes, profile: bytes) -> Member:
+    known = _profile(profile)
+    return Member(user_id.decode(), known.name, known.color, int(float(joined_at)))
+
+
+def _members(flat: list[bytes]) -> list[Member]:
+    return [_member(*flat[at : at + 3]) for at in range(0, len(flat), 3)]
+
+
+def _departed(channel: str, reply: Reply) -> list[Departed]:
+    entries = cast(list[tuple[bytes, bytes, int, int, bytes, int]], cast(list[Reply], reply)[1:])
+    return [
+        Departed(channel, connection.decode(), user.decode(), bool(last), count, Stamp(epoch.decode(), seq))
+        for connection, user, last, count, epoch, seq in entries
+    ]

@@ -1,0 +1,116 @@
+"""Where a user is connected, over all processes: a sorted set a user, each connection scored by its deadline.
+
+A member names its pod beside the connection. Connections of a pod that died would hold a user's places until their TTL,
+so a registration that finds no place asks which of those pods still live, frees the places of the dead, and
+tries once more; only a user at the limit pays for that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import cast
+
+from ...ports import StoreUnavailable
+from .leases import Leases
+from .pool import Pool
+from .scripts import SCRIPTS
+
+
+class RedisSessionRegistry:
+    def __init__(self, pool: Pool, leases: Leases, *, ttl_ms: int) -> None:
+        self._pool = pool
+        self._leases = leases
+        self._ttl_ms = ttl_ms
+        self._here: dict[str, dict[str, str]] = {}
+        """user -> connection -> its member in Redis"""
+
+    async def register(self, user_id: str, connection_id: str, limit: int) -> bool:
+        here = self._here.get(user_id, {})
+        member = here.get(connection_id) or f"{self._leases.pod}/{connection_id}"
+        try:
+            taken = await self._register(user_id, member, limit)
+            if taken and await self._bury(user_id, taken):
+                taken = await self._register(user_id, member, limit)
+            full = bool(taken)
+        except StoreUnavailable:
+            full = connection_id not in here and len(here) >= limit
+        if full:
+            return False
+        self._here.setdefault(user_id, {})[connection_id] = member
+        return True
+
+    async def unregister(self, user_id: str, connection_id: str) -> None:
+        here = self._here.get(user_id, {})
+        member = here.pop(connection_id, None)
+        if not here:
+            self._here.pop(user_id, None)
+        if member is not None:
+            # One that stays is not refreshed any more, and ends with its TTL.
+            with contextlib.suppress(StoreUnavailable):
+                await self._pool.call(_tag(user_id), "ZREM", _key(user_id), member)
+
+    async def refresh(self, entries: Sequence[tuple[str, str]]) -> None:
+        # An outage is no fault of the job that refreshes: `resume` writes everyone again at its end.
+        with contextlib.suppress(StoreUnavailable):
+            self._keep(entries)
+
+    async def connections(self, user_id: str) -> list[str]:
+        here = list(self._here.get(user_id, {}))
+        try:
+            # The script drops what is over; asking by time would need a clock that is Redis's.
+            reply = await self._pool.run(SCRIPTS["keep"], _tag(user_id), (_key(user_id),), self._ttl_ms)
+        except StoreUnavailable:
+            return here
+        found = [member.decode().partition("/")[2] for member in cast(list[bytes], reply)]
+        return list(dict.fromkeys([*found, *here]))
+
+    async def resume(self) -> None:
+        """Redis is back, perhaps empty: write again who is connected here. Raises StoreUnavailable."""
+        for user_id, here in self._here.items():
+            # A pod that was taken for dead has another name now; under the old one its places would be freed.
+            old = [m for m in here.values() if m.partition("/")[0] != self._leases.pod]
+            if old:
+                self._pool.line(_tag(user_id)).post("ZREM", _key(user_id), *old)
+                for connection_id in here:
+                    here[connection_id] = f"{self._leases.pod}/{connection_id}"
+        self._keep([(user, connection) for user, here in self._here.items() for connection in here])
+
+    async def close(self) -> None:
+        for user_id, here in self._here.items():
+            with contextlib.suppress(StoreUnavailable):
+                self._pool.line(_tag(user_id)).post("ZREM", _key(user_id), *here.values())
+        self._here.clear()
+
+    def _keep(self, entries: Sequence[tuple[str, str]]) -> None:
+        users: dict[str, list[str]] = {}
+        for user_id, connection_id in entries:
+            member = self._here.get(user_id, {}).get(connection_id)
+            if member is not None:
+                users.setdefault(user_id, []).append(member)
+        for user_id, members in users.items():
+            line = self._pool.line(_tag(user_id))
+            script = SCRIPTS["keep"]
+            line.post("EVALSHA", script.digest, 1, _key(user_id), self._ttl_ms, *members)
+
+    async def _register(self, user_id: str, member: str, limit: int) -> list[bytes]:
+        keys = (_key(user_id),)
+        reply = await self._pool.run(SCRIPTS["register"], _tag(user_id), keys, member, limit, self._ttl_ms)
+        return cast(list[bytes], reply)
+
+    async def _bury(self, user_id: str, members: list[bytes]) -> bool:
+        """Free the places of pods that died. True if there were any."""
+        pods = {member: member.decode().partition("/")[0] for member in members}
+        dead = await self._leases.dead_among(sorted(set(pods.values())))
+        gone = [member for member, pod in pods.items() if pod in dead]
+        if gone:
+            await self._pool.call(_tag(user_id), "ZREM", _key(user_id), *gone)
+        return bool(gone)
+
+
+def _tag(user_id: str) -> str:
+    return f"user:{user_id}"
+
+
+def _key(user_id: str) -> str:
+    return f"asocial:{{user:{user_id}}}:connections"

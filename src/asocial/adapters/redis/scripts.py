@@ -1,0 +1,24 @@
+"""The Lua scripts: one for each operation that must be atomic, each a file of lua/ that says what it does.
+
+Called by their digest. The pool loads all of them into every server it connects to; a server that forgot them
+(SCRIPT FLUSH, a failover) gets the text with the next call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+_FOLDER = Path(__file__).with_name("lua")
+
+
+class Script:
+    __slots__ = ("digest", "name", "text")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.text = (_FOLDER / f"{name}.lua").read_bytes()
+        self.digest = hashlib.sha1(self.text, usedforsecurity=False).hexdigest()
+
+
+SCRIPTS = {path.stem: Script(path.stem) for path in sorted(_FOLDER.glob("*.lua"))}

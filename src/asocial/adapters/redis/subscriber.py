@@ -1,0 +1,227 @@
+"""The pub/sub side: one line to each master, what is subscribed on it, and the proof that it delivers.
+
+`wanted` is the truth, the lines follow it: a subscription made while a line is away is a wish that `connect` carries
+out. In a cluster every channel lives on the master of its slot (SSUBSCRIBE), elsewhere on the only one.
+
+A line that is connected may still deliver nothing: behind a proxy that lost its state, or on a server that forgot us.
+So each line also subscribes a channel of its own, named so that it falls into a slot of that master, and `probe`
+publishes there and expects it back. Only a line that passed this test counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import Callable
+from typing import cast
+
+import hiredis
+
+from ... import logs
+from ...ports import StoreUnavailable
+from .line import ANSWER_TIMEOUT_S, BREATH_S, Line, Reply
+from .pool import Pool
+from .topology import Layout, Topology, slot_of
+from .urls import Address
+
+BATCH = 500
+"""Channels in one SUBSCRIBE: few enough that neither side is busy long, and other work gets its turn in between."""
+RESUBSCRIBE_TIMEOUT_S = 10.0
+
+log = logs.get(__name__)
+
+
+class Subscriber:
+    """`on_lost` is told of each line that ends by itself, `on_moved` of a channel that its master gave away.
+
+    A hash tag names a channel; see `name`.
+    """
+
+    def __init__(self, topology: Topology, on_lost: Callable[[Line], None], on_moved: Callable[[str], None]) -> None:
+        self._topology = topology
+        self._on_lost = on_lost
+        self._on_moved = on_moved
+        self._verbs = ("SSUBSCRIBE", "SUNSUBSCRIBE") if topology.sharded else ("SUBSCRIBE", "UNSUBSCRIBE")
+        self._wanted: dict[bytes, tuple[str, Callable[[bytes], None]]] = {}
+        self._where: dict[bytes, Line] = {}
+        """The line that each channel was subscribed on last."""
+        self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
+        self._layout: Layout | None = None
+        self._lines: dict[Address, Line] = {}
+        self._probes: dict[bytes, asyncio.Future[None] | None] = {}
+        self._probe_tags: dict[Address, str] = {}
+        self._process = secrets.token_hex(6)
+
+    @property
+    def publish_verb(self) -> str:
+        return "SPUBLISH" if self._topology.sharded else "PUBLISH"
+
+    @property
+    def whole(self) -> bool:
+        """Whether every master has its line."""
+        layout = self._layout
+        return layout is not None and all(
+            (line := self._lines.get(master)) is not None and line.lost is None for master in layout.masters
+        )
+
+    @staticmethod
+    def name(tag: str) -> str:
+        """The channel's name at the server."""
+        return f"asocial:{{{tag}}}"
+
+    async def subscribe(self, tag: str, deliver: Callable[[bytes], None]) -> None:
+        """Confirmed when this returns, or, while the line is away, wished for. Raises nothing."""
+        name = self.name(tag).encode()
+        self._wanted[name] = (tag, deliver)
+        line = self._line(tag)
+        if line is not None:
+            self._push(line, [name])
+            # A confirmation that does not come is no reason to keep a person waiting: the probe finds out why.
+            await asyncio.wait([self._confirmation(name)], timeout=ANSWER_TIMEOUT_S)
+
+    def unsubscribe(self, tag: str) -> None:
+        """Nothing is delivered after this returns."""
+        name = self.name(tag).encode()
+        if self._wanted.pop(name, None) is not None:
+            line = self._where.pop(name, None)
+            if line is not None:
+                line.push(self._verbs[1], name)
+            # A resubscription under way shall not wait for what nobody wants any more.
+            self._confirmed(name)
+
+    def forget(self) -> None:
+        """Unsubscribe everything."""
+        for tag, _ in list(self._wanted.values()):
+            self.unsubscribe(tag)
+
+    async def connect(self, layout: Layout) -> None:
+        """Lines to those masters that have none, everything wanted subscribed. Raises StoreUnavailable."""
+        self._layout = layout
+        for address in [a for a, line in self._lines.items() if a not in layout.masters or line.lost is not None]:
+            self._lines.pop(address).fail("no longer a master")
+        missing = [master for master in layout.masters if master not in self._lines]
+        results = await asyncio.gather(*(self._open(master) for master in missing), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        # What a master gave away, or took over, is subscribed where it is now.
+        for name, (tag, _) in list(self._wanted.items()):
+            line = self._line(tag)
+            if line is not None and self._where.get(name) is not line:
+                if name in self._where:
+                    self._where[name].push(self._verbs[1], name)
+                self._push(line, [name])
+
+    async def probe(self, pool: Pool, timeout_s: float) -> bool:
+        """Whether what is published to each master comes back in time. Lines that fail are ended."""
+        answers: dict[asyncio.Future[None], Line] = {}
+        for address, line in list(self._lines.items()):
+            if line.lost is None:
+                name = self.name(self._probe_tags[address]).encode()
+                answer = self._probes[name] = asyncio.get_running_loop().create_future()
+                answers[answer] = line
+                try:
+                    pool.at(address).post(self.publish_verb, name, b"?")
+                except StoreUnavailable:
+                    return False
+        if answers:
+            await asyncio.wait(answers, timeout=timeout_s)
+            if not all(answer.done() for answer in answers):
+                await asyncio.sleep(BREATH_S)  # see line.py: perhaps it was us who were busy
+            for answer in [answer for answer in answers if not answer.done()]:
+                answers[answer].fail(f"{answers[answer].name} delivers nothing")
+        return self.whole
+
+    def close(self) -> None:
+        for line in self._lines.values():
+            line.close()
+        self._lines.clear()
+        self._where.clear()
+        self._wanted.clear()
+        self._release()
+
+    def _line(self, tag: str) -> Line | None:
+        owner = self._layout.owner(tag) if self._layout is not None else None
+        line = self._lines.get(owner) if owner is not None else None
+        return line if line is not None and line.lost is None else None
+
+    async def _open(self, master: Address) -> None:
+        line = await self._topology.dial(master, on_lost=self._end)
+        line.on_push = lambda reply: self._take(line, reply)
+        self._lines[master] = line
+        tag = self._probe_tags[master] = self._probe_tag(master)
+        probe = self.name(tag).encode()
+        self._probes[probe] = None
+        mine = [name for name, (tag, _) in self._wanted.items() if self._line(tag) is line]
+        confirmations = [self._confirmation(name) for name in (probe, *mine)]
+        line.push(self._verbs[0], probe)
+        for start in range(0, len(mine), BATCH):
+            self._push(line, [name for name in mine[start : start + BATCH] if name in self._wanted])
+            await asyncio.sleep(0)
+        _, unconfirmed = await asyncio.wait(confirmations, timeout=RESUBSCRIBE_TIMEOUT_S)
+        if line.lost is not None:
+            raise StoreUnavailable(line.lost)
+        if unconfirmed:
+            line.fail(f"{line.name} confirms no subscription")
+            raise StoreUnavailable(f"{line.name} confirms no subscription")
+
+    def _push(self, line: Line, names: list[bytes]) -> None:
+        """Subscribe `names` on `line`. One command must not span slots, even of one server."""
+        for name in names:
+            self._where[name] = line
+            if self._topology.sharded:
+                line.push(self._verbs[0], name)
+        if names and not self._topology.sharded:
+            line.push(self._verbs[0], *names)
+
+    def _probe_tag(self, master: Address) -> str:
+        layout = self._layout
+        for number in itertools.count():
+            tag = f".probe-{self._process}-{number}"
+            if layout is None or not layout.slots or layout.slots[slot_of(tag)] == master:
+                return tag
+        raise AssertionError
+
+    def _confirmation(self, name: bytes) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(name, []).append(future)
+        return future
+
+    def _confirmed(self, name: bytes) -> None:
+        for waiter in self._waiters.pop(name, ()):
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _take(self, line: Line, reply: Reply) -> None:
+        if isinstance(reply, hiredis.ReplyError):
+            # MOVED, or no permission: what we hold to be the order of things is not. Begin anew.
+            line.fail(f"{line.name}: {reply}")
+            return
+        kind, name, data = cast(tuple[bytes, bytes, bytes], reply)
+        if kind in (b"message", b"smessage"):
+            wanted = self._wanted.get(name)
+            if wanted is not None:
+                try:
+                    wanted[1](data)
+                except Exception:
+                    log.exception("a batch could not be delivered")
+            elif (probe := self._probes.get(name)) is not None and not probe.done():
+                probe.set_result(None)
+        elif kind in (b"subscribe", b"ssubscribe"):
+            self._confirmed(name)
+        elif kind == b"sunsubscribe" and self._where.get(name) is line and name not in self._waiters:
+            # Not asked for: the slot has moved to another master.
+            del self._where[name]
+            self._on_moved(f"{line.name} gave a slot away")
+
+    def _end(self, line: Line) -> None:
+        for name in [name for name, where in self._where.items() if where is line]:
+            del self._where[name]
+        self._release()
+        self._on_lost(line)
+
+    def _release(self) -> None:
+        # Whoever waits to be subscribed is let go: the wish is recorded, `connect` carries it out.
+        for name in list(self._waiters):
+            self._confirmed(name)

@@ -1,0 +1,140 @@
+"""What a Redis URL says, as values. Nothing here connects, and no message here ever holds a password.
+
+    redis://[user:password@]host[:6379][/db]                    one server
+    unix://[user:password@]/path/to.sock[?db=1]                 one server, by its socket
+    redis+sentinel://[user:password@]host[:26379],host/name[/db]  the master that the sentinels name
+    redis+cluster://[user:password@]host[:6379],host            a cluster, found through any of these nodes
+
+`rediss` in place of `redis` is TLS, verified against the system's authorities or `?ca=/path/to/ca.pem`. The sentinels
+themselves are asked without a password, or with `?sentinel_password=`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+from urllib.parse import parse_qs, unquote
+
+KINDS = "redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// (rediss+... for TLS)"
+REDIS_PORT = 6379
+SENTINEL_PORT = 26379
+
+
+class Address(NamedTuple):
+    host: str
+    port: int
+    path: str = ""
+
+    def __str__(self) -> str:
+        return self.path or (f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to connect to. `addresses` are servers, sentinels or cluster nodes, by `kind`."""
+
+    kind: Literal["single", "sentinel", "cluster"]
+    addresses: tuple[Address, ...]
+    master: str = ""
+    database: int = 0
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    sentinel_password: str = field(default="", repr=False)
+    tls: bool = False
+    ca: str = ""
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Raises ValueError where the authorities' file cannot be used."""
+        if not self.tls:
+            return None
+        try:
+            return ssl.create_default_context(cafile=self.ca or None)
+        except OSError as error:
+            raise ValueError(f"redis_url: ca {self.ca!r} cannot be used: {error.strerror or error}") from None
+
+
+def parse(url: str, username: str = "", password: str = "") -> Target:
+    """`username` and `password` count where the URL has none. Raises ValueError, saying what is wrong and allowed."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        raise ValueError(f"redis_url: it must start with {KINDS}")
+    rest, _, query = rest.partition("?")
+    credentials, at, place = rest.rpartition("@")
+    if at:
+        user, colon, secret = credentials.partition(":")
+        # `secret@host` without a colon would be taken for a user name, which is never what was meant.
+        if not colon:
+            raise ValueError("redis_url: credentials are user:password@ or :password@")
+        username, password = unquote(user), unquote(secret)
+    options = _options(query)
+    kind, tls = _kind(scheme)
+    common = {
+        "username": username,
+        "password": password,
+        "sentinel_password": options.pop("sentinel_password", ""),
+        "tls": tls,
+        "ca": options.pop("ca", ""),
+    }
+    database = options.pop("db", "")
+    if options:
+        unknown = ", ".join(sorted(options))
+        raise ValueError(f"redis_url: no such option: {unknown}; there are ca, db, sentinel_password")
+    if scheme == "unix":
+        if not place.startswith("/"):
+            raise ValueError("redis_url: unix:// needs an absolute path, as unix:///run/redis.sock")
+        return Target("single", (Address("", 0, unquote(place)),), database=_database(database), **common)  # type: ignore[arg-type]
+    hosts, _, tail = place.partition("/")
+    port = SENTINEL_PORT if kind == "sentinel" else REDIS_PORT
+    addresses = tuple(_address(host, port) for host in hosts.split(","))
+    master = ""
+    if kind == "sentinel":
+        master, _, tail = tail.partition("/")
+        if not master:
+            raise ValueError(
+                "redis_url: redis+sentinel:// needs the master's name, as redis+sentinel://host1,host2/name"
+            )
+    elif kind == "single" and len(addresses) > 1:
+        raise ValueError("redis_url: several hosts need redis+sentinel:// or redis+cluster://")
+    number = _database(tail or database)
+    if kind == "cluster" and number:
+        raise ValueError("redis_url: a cluster has no databases but 0")
+    return Target(kind, addresses, unquote(master), number, **common)  # type: ignore[arg-type]
+
+
+def _kind(scheme: str) -> tuple[Literal["single", "sentinel", "cluster"], bool]:
+    base, _, extra = scheme.partition("+")
+    if scheme == "unix":
+        return "single", False
+    if base in ("redis", "rediss"):
+        if extra == "":
+            return "single", base == "rediss"
+        if extra == "sentinel":
+            return "sentinel", base == "rediss"
+        if extra == "cluster":
+            return "cluster", base == "rediss"
+    raise ValueError(f"redis_url: {scheme}:// is not known; it must start with {KINDS}")
+
+
+def _options(query: str) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
+
+
+def _address(text: str, default_port: int) -> Address:
+    if text.startswith("["):
+        host, _, port = text[1:].partition("]")
+        port = port.removeprefix(":")
+    else:
+        host, _, port = text.partition(":")
+    if not host:
+        raise ValueError("redis_url: a host is missing")
+    if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f"redis_url: the port of {host} must be a number from 1 to 65535")
+    return Address(unquote(host), int(port) if port else default_port)
+
+
+def _database(text: str) -> int:
+    text = text.strip("/")
+    if text and not (text.isascii() and text.isdigit()):
+        raise ValueError("redis_url: the database must be a number, as redis://host/0")
+    return int(text) if text else 0

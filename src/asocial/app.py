@@ -1,0 +1,299 @@
+"""The composition root: the one place that knows both the services and the technologies.
+
+`build` puts an Asocial together from settings; any port can be given in its place (tests, embedding).
+`run` serves until SIGTERM or Ctrl-C and drains. Must be called with the loop running that will serve.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from . import logs
+from .adapters.http.auth import Authenticator, GuestTokens
+from .adapters.http.health import Health
+from .adapters.http.listening import listen
+from .adapters.http.page import PAGE_DIR, Page
+from .adapters.http.websocket import ChatEndpoint
+from .adapters.memory.broker import MemoryBroker
+from .adapters.memory.limiter import MemoryRateLimiter
+from .adapters.memory.messages import MemoryLiveMessages
+from .adapters.memory.presence import MemoryPresence
+from .adapters.memory.registry import MemorySessionRegistry
+from .adapters.redis.backend import RedisBackend
+from .config import ConfigError, Settings
+from .domain.message import Life
+from .ports import Broker, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
+from .protocol import Limits
+from .service.channels import Channels
+from .service.chat import Talk
+from .service.dispatch import Dispatch
+from .service.fallback import FallbackPresence
+from .service.presence import Presence
+from .service.sessions import Sessions
+
+SWEEP_S = 1.0
+BACKLOG = 4096
+"""Connections the kernel may queue: 5,000 clients that reconnect at once shall not see a refusal."""
+DRAIN_LOOK_S = 0.02
+FLUSH_MARGIN_S = 2.0
+"""Of the drain's time, what is kept for closing the broker and the HTTP server."""
+
+log = logs.get(__name__)
+
+
+def wall_ms() -> int:
+    """The server's clock: ms since the Unix epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class Asocial:
+    """A server that is put together. `start` listens, `drain` sends everyone away and lets go of everything."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        broker: Broker,
+        store: PresenceStore,
+        limiter: RateLimiter,
+        live: LiveMessages,
+        registry: SessionRegistry,
+        backend: RedisBackend | None,
+        now_ms: Callable[[], int],
+        page_dir: Path,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.settings = settings
+        self._broker = broker
+        self._store = store
+        self._stores = (store, limiter, live, registry)
+        self._backend = backend
+        life = Life(
+            base=round(settings.message_ttl_seconds * 1000),
+            per_character=settings.message_ttl_per_character_ms,
+            free_characters=settings.message_ttl_free_characters,
+            max=round(settings.message_ttl_max_seconds * 1000),
+        )
+        limits = Limits(
+            frame_bytes=settings.max_message_size,
+            messages_per_minute=settings.rate_limit_per_minute,
+            connections_per_user=settings.connections_per_user,
+            roster=settings.roster_limit,
+            drafts_per_second=settings.drafts_per_second,
+            cursors_per_second=settings.cursors_per_second,
+        )
+        self.channels = Channels(broker, loop)
+        self.presence = Presence(
+            store,
+            self.channels,
+            loop=loop,
+            now_ms=now_ms,
+            roster_limit=settings.roster_limit,
+            grace_s=settings.grace_seconds,
+        )
+        self.talk = Talk(live, limiter, now_ms=now_ms, life=life, messages_per_minute=settings.rate_limit_per_minute)
+        self.sessions = Sessions(
+            self.channels, self.presence, self.talk, registry, loop=loop, now_ms=now_ms, life=life, limits=limits
+        )
+        if isinstance(store, FallbackPresence):
+            self.sessions.on_profile_elsewhere = store.heard
+        dispatch = Dispatch(
+            self.sessions, self.presence, self.talk, loop=loop, now_ms=now_ms, frame_bytes=limits.frame_bytes
+        )
+        self._endpoint = ChatEndpoint(
+            self.sessions,
+            dispatch,
+            Authenticator(GuestTokens(_secret(settings)), trust_uid=settings.auth == "open"),
+            limiter,
+            allowed_origins=settings.allowed_origins,
+            connections_per_minute_per_ip=settings.connections_per_minute_per_ip,
+            ping_s=settings.ping_seconds,
+            pong_timeout_s=settings.pong_timeout_seconds,
+            refuse_new=lambda: self._draining,
+        )
+        health = Health(self._checks)
+        self._web = web.Application()
+        self._web.router.add_get("/health", health.health)
+        self._web.router.add_get("/ready", health.ready)
+        self._web.router.add_get("/api/chat", self._endpoint.handle)
+        Page(page_dir).add_routes(self._web.router)
+        self._runner = web.AppRunner(self._web, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        self._sites: list[web.SockSite] = []
+        self._background: list[asyncio.Task[None]] = []
+        self._draining = False
+        self.port = 0
+
+    async def start(self) -> None:
+        """Listen on the configured address; `port` is the one taken. Raises OSError if that is not possible."""
+        listening = listen(self.settings.host, self.settings.port)
+        self.port = listening[0].getsockname()[1]
+        if self._backend is not None:
+            self._backend.on_degraded = self.sessions.degrade
+            self._backend.on_restored = self._restore
+            await self._backend.start()
+        await self._runner.setup()
+        for sock in listening:
+            site = web.SockSite(self._runner, sock, backlog=BACKLOG)
+            await site.start()
+            self._sites.append(site)
+        loop = asyncio.get_running_loop()
+        self._background = [
+            loop.create_task(self._endpoint.pulse()),
+            loop.create_task(_every(SWEEP_S, self._sweep)),
+            loop.create_task(_every(self.settings.heartbeat_seconds, self.sessions.refresh)),
+        ]
+
+    async def drain(self) -> None:
+        """Stop in order: unready, notice, no new ones, 4001 in batches, flush, close. Bounded by `drain_seconds`."""
+        if self._draining:
+            return
+        self._draining = True
+        settings = self.settings
+        notice_s = min(settings.effective_drain_notice_seconds, settings.drain_seconds / 2)
+        log.info("draining", connections=len(self.sessions), notice_seconds=notice_s)
+        deadline = asyncio.get_running_loop().time() + settings.drain_seconds - FLUSH_MARGIN_S
+        await asyncio.sleep(notice_s)
+        for site in self._sites:
+            await site.stop()
+        # More than once: a client that was being let in when the door closed, which takes Redis its time, is in later.
+        while len(self._endpoint) and asyncio.get_running_loop().time() < deadline:
+            await self.sessions.drain(spread_ms=round(settings.reconnect_spread_seconds * 1000))
+            await asyncio.sleep(DRAIN_LOOK_S)
+        await self._close()
+
+    async def _close(self) -> None:
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        self.presence.close()
+        await self.channels.close()
+        await self._broker.close()
+        await self._runner.cleanup()
+        for port in self._stores:
+            await port.close()
+        if self._backend is not None:
+            await self._backend.close()
+
+    def _checks(self) -> dict[str, str]:
+        shared = self._backend.state() if self._backend is not None else {}
+        return {"server": "draining" if self._draining else "ok", **shared}
+
+    async def _restore(self) -> None:
+        store = self._store
+        if isinstance(store, FallbackPresence):
+            await self.sessions.restore(await store.restore(), store.changed())
+        else:
+            await self.sessions.restore([])
+
+    async def _sweep(self) -> None:
+        self.talk.expire()
+        await self.presence.sweep()
+
+
+def build(
+    settings: Settings,
+    *,
+    broker: Broker | None = None,
+    store: PresenceStore | None = None,
+    limiter: RateLimiter | None = None,
+    live: LiveMessages | None = None,
+    registry: SessionRegistry | None = None,
+    now_ms: Callable[[], int] = wall_ms,
+    page_dir: Path = PAGE_DIR,
+) -> Asocial:
+    """An Asocial for `settings`: over Redis if they name one, else in memory, but for what is given here.
+
+    Raises ConfigError for a Redis URL that cannot be used.
+    """
+    presence_ttl_ms = round(settings.presence_ttl_seconds * 1000)
+    backend = _redis(settings, presence_ttl_ms)
+    memory = MemoryPresence(now_ms, presence_ttl_ms)
+    if backend is not None:
+        broker, limiter = broker or backend.broker, limiter or backend.limiter
+        live, registry = live or backend.live, registry or backend.registry
+        store = store or FallbackPresence(backend.presence, memory)
+    return Asocial(
+        settings,
+        broker=broker or MemoryBroker(),
+        store=store or memory,
+        limiter=limiter or MemoryRateLimiter(now_ms),
+        live=live or MemoryLiveMessages(),
+        registry=registry or MemorySessionRegistry(),
+        backend=backend,
+        now_ms=now_ms,
+        page_dir=page_dir,
+    )
+
+
+def _redis(settings: Settings, presence_ttl_ms: int) -> RedisBackend | None:
+    url = settings.redis_url.get_secret_value()
+    if not url:
+        return None
+    try:
+        return RedisBackend(
+            url,
+            username=settings.redis_username,
+            password=settings.redis_password.get_secret_value(),
+            process_id=f"{socket.gethostname()}-{os.getpid()}",
+            presence_ttl_ms=presence_ttl_ms,
+            probe_s=settings.redis_probe_seconds,
+        )
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+async def run(settings: Settings, announce: Callable[[Asocial], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. A second SIGINT ends the process at once.
+
+    `announce` is called once the server listens. Raises OSError if it cannot.
+    """
+    app = build(settings)
+    await app.start()
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def interrupt() -> None:
+        if stop.is_set():
+            raise SystemExit(130)
+        stop.set()
+
+    # A SIGTERM may well come twice, from a supervisor to the whole group and from `make` to its child; only
+    # somebody at a terminal who presses Ctrl-C again means "at once".
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    announce(app)
+    await stop.wait()
+    await app.drain()
+    log.info("stopped")
+
+
+def _secret(settings: Settings) -> str:
+    configured = settings.secret.get_secret_value()
+    if not configured and settings.redis_url.get_secret_value():
+        log.warning(
+            "no secret is configured: a guest is somebody else on each process (set one ASOCIAL_SECRET for all)"
+        )
+    elif not configured:
+        log.info("no secret is configured: guests are somebody new after a restart (set ASOCIAL_SECRET to keep them)")
+    return configured or secrets.token_urlsafe(48)
+
+
+async def _every(seconds: float, do: Callable[[], object]) -> None:
+    """Await `do()` every so often, for ever. One that fails is told and does not end the others."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            result = do()
+            if asyncio.iscoroutine(result):
+                await result
+        except Exception:
+            log.exception("a background job failed and will be tried again", job=getattr(do, "__qualname__", str(do)))

@@ -1,0 +1,274 @@
+"""Every setting, in one place: typed, checked, documented.
+
+A value comes from, first wins: a flag of `asocial serve`, an environment variable `ASOCIAL_*`, the YAML file
+named by `--config` or `ASOCIAL_CONFIG`, the default. Units are in the names. Secrets may come from a file.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import annotated_types
+import yaml
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "ASOCIAL_"
+CONFIG_VARIABLE = "ASOCIAL_CONFIG"
+_KEY_RULE = "at least 32 characters of text"
+_ORIGIN = re.compile(r"https?://[^/?#\s]+")
+_NOT_SETTINGS = (CONFIG_VARIABLE, "ASOCIAL_TEST_")
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used. The message names the setting, the value and what is allowed."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    env: Literal["development", "production"] = Field(
+        "development", description="production: JSON logs, and time for a load balancer to notice a shutdown"
+    )
+    host: str = Field("0.0.0.0", description="address to listen on; localhost for this machine only")  # noqa: S104
+    port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least severe log line to write"
+    )
+
+    auth: Literal["guest", "open"] = Field(
+        "guest",
+        description="guest: ids are the server's, with signed tokens; open: a client may claim any id (development)",
+    )
+    secret: SecretStr = Field(
+        SecretStr(""),
+        description="key that signs guest tokens, at least 32 characters; unset: a new one each start",
+    )
+    secret_file: Path | None = Field(None, description="file to read the secret from, instead of the secret itself")
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="origins beside our own whose pages may connect, as https://example.org; * for any"
+    )
+
+    redis_url: SecretStr = Field(
+        SecretStr(""),
+        description="Redis that joins several processes: redis://, rediss://, unix://, "
+        "redis+sentinel://host,host/master or redis+cluster://host,host; unset: one process, in memory",
+    )
+    redis_username: str = Field("", description="ACL user for Redis, where the URL names none")
+    redis_password: SecretStr = Field(SecretStr(""), description="password for Redis, where the URL has none")
+    redis_password_file: Path | None = Field(None, description="file to read that password from, instead")
+    redis_probe_seconds: float = Field(3.0, ge=0.1, le=60, description="how often Redis pub/sub is tried end to end")
+
+    max_message_size: int = Field(4096, ge=512, le=65536, description="largest frame from a client, bytes")
+    rate_limit_per_minute: int = Field(
+        100, ge=0, le=100_000, description="messages a user may send in any minute; 0: no limit"
+    )
+    connections_per_minute_per_ip: int = Field(
+        100, ge=0, le=1_000_000, description="connections one address may open in any minute; 0: no limit"
+    )
+    connections_per_user: int = Field(8, ge=1, le=1000, description="connections one user may have at once")
+    drafts_per_second: int = Field(30, ge=1, le=120, description="drafts passed on for each connection")
+    cursors_per_second: int = Field(30, ge=1, le=120, description="pointer positions passed on for each connection")
+    roster_limit: int = Field(
+        200,
+        ge=1,
+        le=10_000,
+        description="users of a channel listed by name; above, only their number is told",
+    )
+
+    message_ttl_seconds: float = Field(5.0, gt=0, le=300, description="life of a short message")
+    message_ttl_per_character_ms: int = Field(
+        50, ge=0, le=10_000, description="added for each character past the free ones"
+    )
+    message_ttl_free_characters: int = Field(60, ge=0, le=500, description="characters that add nothing to the life")
+    message_ttl_max_seconds: float = Field(12.0, gt=0, le=300, description="longest life of a message")
+
+    presence_ttl_seconds: float = Field(
+        300.0, ge=1, le=86_400, description="presence without a heartbeat ends after this"
+    )
+    heartbeat_seconds: float = Field(60.0, ge=0.1, le=3600, description="how often presence is renewed")
+    grace_seconds: float = Field(
+        8.0,
+        ge=0,
+        le=300,
+        description="a connection that broke counts as present this long, to come back unseen",
+    )
+    ping_seconds: float = Field(25.0, ge=0.1, le=300, description="a connection that is silent this long is pinged")
+    pong_timeout_seconds: float = Field(
+        10.0, ge=0.1, le=300, description="and closed if it stays silent this much longer"
+    )
+
+    drain_seconds: float = Field(30.0, ge=1, le=600, description="a shutdown takes at most this long")
+    drain_notice_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=300,
+        description="time between failing /ready and closing connections (production: 5 unless set)",
+    )
+    reconnect_spread_seconds: float = Field(
+        5.0, ge=0, le=300, description="clients sent away by a shutdown come back spread over this time"
+    )
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _as_browsers_send_them(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin")
+        return origins
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < 32:
+            raise ValueError(_KEY_RULE)
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (the signature is pydantic's)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # `load` hands over one merged dict, so that it can say where a wrong value came from.
+        return (init_settings,)
+
+    @property
+    def effective_drain_notice_seconds(self) -> float:
+        if self.env == "production" and "drain_notice_seconds" not in self.model_fields_set:
+            return 5.0
+        return self.drain_notice_seconds
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], config_file: Path | None = None) -> Settings:
+    """The settings from all sources. Raises ConfigError for the first value that is not allowed.
+
+    `flags` holds only those that were given, by setting name; `environ` is the process's environment.
+    """
+    if config_file is None and environ.get(CONFIG_VARIABLE):
+        config_file = Path(environ[CONFIG_VARIABLE])
+    values: dict[str, Any] = _read_yaml(config_file) if config_file else {}
+    origin = dict.fromkeys(values, f"in {config_file}")
+    for name in Settings.model_fields:
+        variable = PREFIX + name.upper()
+        if variable in environ:
+            values[name], origin[name] = environ[variable], f"from {variable}"
+    for name, value in flags.items():
+        values[name], origin[name] = value, f"from {flag_of(name)}"
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, origin)) from None
+    return _with_secret_files(settings, origin)
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """`ASOCIAL_*` variables that are no setting: most likely misspelt."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return sorted(v for v in environ if v.startswith(PREFIX) and v not in known and not v.startswith(_NOT_SETTINGS))
+
+
+def flag_of(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def allowed(field: FieldInfo) -> str:
+    """What values a setting takes, in words, from its type and bounds."""
+    annotation = field.annotation
+    if get_origin(annotation) in (types.UnionType,):
+        annotation = next(a for a in get_args(annotation) if a is not type(None))
+    if get_origin(annotation) is Literal:
+        return "one of " + ", ".join(get_args(annotation))
+    kinds: dict[object, str] = {
+        int: "a whole number",
+        float: "a number",
+        str: "text",
+        Path: "a path",
+        SecretStr: "text",
+    }
+    kind = kinds.get(annotation, "a comma-separated list of origins as https://example.org, or *")
+    low = high = ""
+    for bound in field.metadata:
+        match bound:
+            case annotated_types.Ge(ge):
+                low = f"from {ge}"
+            case annotated_types.Gt(gt):
+                low = f"above {gt}"
+            case annotated_types.Le(le):
+                high = f"to {le}"
+    return " ".join(part for part in (kind, low, high) if part)
+
+
+def default_of(field: FieldInfo) -> str:
+    """The default as one would type it; empty where unset."""
+    value = field.default
+    if value in (None, (), PydanticUndefined) or isinstance(value, SecretStr):
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"config: {str(path)!r} cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"config: {str(path)!r} is not YAML: {error}") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError(f"config: {str(path)!r} must hold `setting: value` lines")
+    return {str(key): value for key, value in data.items()}
+
+
+def _with_secret_files(settings: Settings, origin: Mapping[str, str]) -> Settings:
+    """What the *_file settings name is read into the settings they stand for."""
+    read: dict[str, str | None] = {}
+    for name in ("secret", "redis_password"):
+        name_of_file = f"{name}_file"
+        path: Path | None = getattr(settings, name_of_file)
+        if path is None:
+            continue
+        if getattr(settings, name).get_secret_value():
+            raise ConfigError(f"{name}: give either {name} or {name_of_file}, not both")
+        try:
+            read |= {name_of_file: None, name: path.read_text(encoding="utf-8").strip()}
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror}"
+            raise ConfigError(f"{name_of_file}: {str(path)!r} {reason} ({origin[name_of_file]})") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"{name_of_file}: {str(path)!r} is not text ({origin[name_of_file]})") from None
+    if not read:
+        return settings
+    try:
+        return Settings(**{**settings.model_dump(exclude_unset=True), **read})
+    except ValidationError:
+        raise ConfigError(
+            f"secret_file: {str(settings.secret_file)!r} must hold {_KEY_RULE} ({origin['secret_file']})"
+        ) from None
+
+
+def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
+    problem = error.errors(include_url=False)[0]
+    name = str(problem["loc"][0])
+    where = origin.get(name, "")
+    field = Settings.model_fields.get(name)
+    if field is None:
+        return f"{name}: no such setting ({where}); see `asocial serve --help` for all of them"
+    if field.annotation is SecretStr:
+        return f"{name}: the value given is not allowed ({where}); allowed: {_KEY_RULE}"
+    return f"{name}: {problem['input']!r} is not allowed ({where}); allowed: {allowed(field)}"

@@ -1,0 +1,89 @@
+"""What may be said, where, and for how long.
+
+A message is a short text at a point of the plane that lives a few seconds. These are the rules of
+docs/protocol.md W8, W9 and W12 as functions of values; nothing here knows who speaks or what time it is.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+
+import msgspec
+
+from .errors import BadFrame, PayloadEmpty, PayloadTooLarge, PositionInvalid
+
+PAYLOAD_CHARACTERS = 500
+POSITION_LIMIT = 10_000_000
+
+# C0 without \n, DEL and C1: invisible, and some of them steer terminals that show logs.
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+
+class Position(msgspec.Struct, frozen=True, gc=False):
+    """A point of the plane in CSS pixels at zoom 1; x grows to the right, y downwards."""
+
+    x: float
+    y: float
+
+
+class Life(msgspec.Struct, frozen=True, gc=False):
+    """How long messages live: `base` ms, plus `per_character` ms for each past `free_characters`, at most `max` ms."""
+
+    base: int = 5_000
+    per_character: int = 50
+    free_characters: int = 60
+    max: int = 12_000
+
+    def of(self, payload: str) -> int:
+        """The life of a message in ms. A longer text takes longer to read."""
+        extra = max(0, len(payload) - self.free_characters) * self.per_character
+        return min(self.base + extra, max(self.base, self.max))
+
+
+def check_position(position: Position) -> Position:
+    """Return `position`; raise PositionInvalid unless both coordinates are finite and within ±10,000,000."""
+    for value in (position.x, position.y):
+        if not math.isfinite(value) or abs(value) > POSITION_LIMIT:
+            raise PositionInvalid(f"x and y must be finite numbers within ±{POSITION_LIMIT:,}")
+    return position
+
+
+def clean_draft(payload: str) -> str:
+    """A draft as others may see it: line ends made `\\n`, white space at the ends kept.
+
+    Raises PayloadTooLarge above 500 characters and BadFrame for a control character.
+    """
+    return _within_limit(_plain(payload))
+
+
+def clean_payload(payload: str) -> str:
+    """A message's text, trimmed: 1 to 500 characters.
+
+    Raises PayloadEmpty for nothing but white space, and what `clean_draft` raises.
+    """
+    # Control characters are looked for before trimming: str.strip() counts some of them as white space.
+    text = _plain(payload).strip()
+    if not is_visible(text):
+        raise PayloadEmpty("a message needs at least one character that can be seen")
+    return _within_limit(text)
+
+
+def is_visible(text: str) -> bool:
+    """Whether `text` has anything but white space and format characters (zero-width spaces, byte order marks)."""
+    return any(not character.isspace() and unicodedata.category(character) != "Cf" for character in text)
+
+
+def _plain(payload: str) -> str:
+    text = payload.replace("\r\n", "\n").replace("\r", "\n") if "\r" in payload else payload
+    found = _CONTROL.search(text)
+    if found:
+        raise BadFrame(f"a payload has no control characters but line breaks, this one has U+{ord(found[0]):04X}")
+    return text
+
+
+def _within_limit(text: str) -> str:
+    if len(text) > PAYLOAD_CHARACTERS:
+        raise PayloadTooLarge(f"a payload has at most {PAYLOAD_CHARACTERS} characters, this one has {len(text)}")
+    return text

@@ -1,0 +1,85 @@
+"""Who a member is to the others: an id, a name, a colour.
+
+A first visit needs no form, so both are derived from the id: the same person is the same fox in the
+same green after a reconnect and on every process, with nothing stored.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+import msgspec
+
+from .errors import BadFrame
+from .message import is_visible
+
+NAME_CHARACTERS = 32
+
+PALETTE = (
+    "rust", "coral", "amber", "ochre", "olive", "moss", "fern", "jade",
+    "teal", "lagoon", "azure", "cobalt", "indigo", "violet", "plum", "rose",
+)  # fmt: skip
+
+_ADJECTIVES = (
+    "amber", "brave", "bright", "calm", "clear", "clever", "cosy", "curious", "dapper", "daring", "deft",
+    "eager", "early", "fabled", "fleet", "gentle", "glad", "golden", "honest", "humble", "idle", "jolly",
+    "keen", "kind", "late", "light", "lively", "loyal", "lucky", "mellow", "merry", "mild", "misty", "nimble",
+    "noble", "patient", "plucky", "polite", "proud", "quick", "quiet", "rapid", "rare", "rosy", "sage",
+    "shy", "silent", "silver", "sleepy", "sly", "snug", "soft", "spry", "starry", "steady", "sunny", "swift",
+    "tender", "tidy", "upbeat", "velvet", "warm", "wise", "witty",
+)  # fmt: skip
+_ANIMALS = (
+    "badger", "bat", "bear", "beaver", "bison", "cat", "crane", "crow", "deer", "dingo", "dolphin", "dove",
+    "duck", "eagle", "egret", "elk", "falcon", "ferret", "finch", "fox", "frog", "gecko", "goose", "hare",
+    "hawk", "hedgehog", "heron", "ibex", "ibis", "jackal", "jay", "kestrel", "kiwi", "koala", "lark", "lemur",
+    "lynx", "magpie", "marten", "mole", "moose", "moth", "newt", "otter", "owl", "panda", "pika", "plover",
+    "puffin", "quail", "rabbit", "raven", "robin", "seal", "shrew", "snipe", "stoat", "swan", "tapir",
+    "toad", "vole", "walrus", "wren", "yak",
+)  # fmt: skip
+
+# Control characters, and the bidirectional controls that let a name rewrite the line it stands in
+# (Unicode TR 36, 3.1: embeddings, overrides, isolates and marks).
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+class Profile(msgspec.Struct, frozen=True, gc=False):
+    """A name of 1 to 32 characters and a colour of PALETTE."""
+
+    name: str
+    color: str
+
+
+class Member(msgspec.Struct, frozen=True, gc=False):
+    """A user who is present in a channel, since `joined_at` (ms, server clock)."""
+
+    user_id: str
+    name: str
+    color: str
+    joined_at: int
+
+
+def clean_name(name: str) -> str:
+    """A name fit to show: trimmed, runs of white space folded. Raises BadFrame, saying what is allowed."""
+    if _FORBIDDEN.search(name):
+        raise BadFrame("a name has no control or bidirectional-override characters")
+    folded = " ".join(name.split())
+    if not is_visible(folded):
+        raise BadFrame("a name needs at least one character that can be seen")
+    if len(folded) > NAME_CHARACTERS:
+        raise BadFrame(f"a name has 1 to {NAME_CHARACTERS} characters, this one has {len(folded)}")
+    return folded
+
+
+def clean_color(color: str) -> str:
+    """`color`, if it is one of PALETTE. Raises BadFrame otherwise."""
+    if color not in PALETTE:
+        raise BadFrame(f"a color is one of {', '.join(PALETTE)}")
+    return color
+
+
+def guest_profile(user_id: str) -> Profile:
+    """The name and colour of somebody who chose none, always the same for one id."""
+    digest = zlib.crc32(user_id.encode())
+    name = f"{_ADJECTIVES[digest % 64]} {_ANIMALS[digest // 64 % 64]}"
+    return Profile(name, PALETTE[digest // 4096 % len(PALETTE)])

@@ -1,0 +1,32 @@
+"""Many sliding windows, by key: each thrown away once nothing is counted in it any more."""
+
+from __future__ import annotations
+
+from .limits import SlidingWindow
+
+_FORGET_EVERY = 1024
+"""Takes between two looks for windows that are empty: memory follows the keys in use, at a constant cost."""
+
+
+class Windows:
+    __slots__ = ("_takes", "_windows")
+
+    def __init__(self) -> None:
+        self._windows: dict[str, SlidingWindow] = {}
+        self._takes = 0
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def take(self, key: str, limit: int, window_ms: int, now_ms: int) -> int:
+        """Take a place in the window of `key` and return 0, or take none and return the ms until one is free."""
+        self._takes += 1
+        if self._takes % _FORGET_EVERY == 0:
+            self._windows = {k: window for k, window in self._windows.items() if not window.empty(now_ms)}
+        window = self._windows.get(key)
+        if window is None or (window.limit, window.window_ms) != (limit, window_ms):
+            window = self._windows[key] = SlidingWindow(limit, window_ms)
+        return window.take(now_ms)
+
+    def clear(self) -> None:
+        self._windows.clear()

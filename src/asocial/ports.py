@@ -1,0 +1,222 @@
+"""The contracts between the services and the technologies behind them.
+
+Each port has a suite in tests/contract/ that every adapter passes unchanged; where a docstring here and
+a suite disagree, the suite is wrong. Keys (channel, user and connection ids) are opaque strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+from .domain.errors import Disconnect
+from .domain.living import LiveMessage
+from .domain.profile import Member, Profile
+
+
+class StoreUnavailable(Exception):
+    """A shared store cannot be asked just now. Raised soon (about a second), never after a long wait."""
+
+
+class Connection(Protocol):
+    """One client's socket, as the fan-out sees it. Nothing here waits."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What was written and has not reached the kernel."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send `data`, one or many whole WebSocket frames. A connection that is closing or gone ignores it."""
+        ...
+
+    def close(self, disconnect: Disconnect) -> None:
+        """Begin to close. Idempotent; what was written before is still sent if the client reads."""
+        ...
+
+
+class Batch(NamedTuple):
+    """What one process flushed for one channel: whole WebSocket frames, joined, in two lanes (see domain/outbox.py).
+
+    `control` is for the processes themselves (see service/control.py) and reaches no client.
+    """
+
+    reliable: bytes
+    volatile: bytes
+    control: bytes = b""
+
+
+Deliver: TypeAlias = Callable[[Batch], None]
+
+
+class Broker(Protocol):
+    """Carries batches between processes. At most once, in order per publisher; never back to the publisher."""
+
+    async def subscribe(self, channel: str, deliver: Deliver) -> None:
+        """From the moment this returns, every batch another process publishes is handed to `deliver`, on the loop."""
+        ...
+
+    async def unsubscribe(self, channel: str) -> None:
+        """No `deliver` call happens after this returns. Unknown channels are ignored."""
+        ...
+
+    def publish(self, channel: str, batch: Batch) -> None:
+        """Hand `batch` over for the other processes. Never blocks, never raises; needs no subscription."""
+        ...
+
+    async def close(self) -> None:
+        """Send what was handed over, as far as that is possible soon, and let go of everything."""
+        ...
+
+
+class Stamp(NamedTuple):
+    """Where a channel's presence stands: events are numbered by `seq`, a new `epoch` starts another count (W19)."""
+
+    epoch: str
+    seq: int
+
+
+class Joined(NamedTuple):
+    """`first`: the user had no connection before, so others are to be told; then `stamp` is that event's."""
+
+    member: Member
+    first: bool
+    user_count: int
+    stamp: Stamp
+
+
+class Updated(NamedTuple):
+    """A profile changed in a channel of `user_count` users."""
+
+    user_count: int
+    stamp: Stamp
+
+
+class Departed(NamedTuple):
+    """A connection is gone. `last`: it was the user's last, so others are to be told; then `stamp` is that event's."""
+
+    channel: str
+    connection_id: str
+    user_id: str
+    last: bool
+    user_count: int
+    stamp: Stamp
+
+
+class Roster(NamedTuple):
+    """At most as many members as asked for, in the order they joined, and the true number of users."""
+
+    members: list[Member]
+    user_count: int
+    stamp: Stamp
+
+
+class PresenceStore(Protocol):
+    """Who is in which channel, counted by connections. Each operation is atomic.
+
+    A connection that is not refreshed within the presence TTL, or whose grace is over, is gone with the next
+    `sweep`, by whichever process sweeps; each departure is reported exactly once, to one caller.
+    """
+
+    async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
+        """Add a connection. A user who is present already keeps `joined_at` and profile; twice is once."""
+        ...
+
+    async def leave(self, channel: str, connection_id: str) -> Departed | None:
+        """Remove a connection at once. None if it is not there (any more)."""
+        ...
+
+    async def abandon(self, channel: str, connection_id: str, grace_ms: int) -> None:
+        """The connection's socket broke: unless it is left before, it is gone by the first sweep after `grace_ms`."""
+        ...
+
+    async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
+        """Change a present user's profile, which is an event. None if the user is not present."""
+        ...
+
+    async def roster(self, channel: str, limit: int) -> Roster:
+        """A snapshot. A channel that nobody is in is empty, its epoch ""."""
+        ...
+
+    async def members(self, channel: str, user_ids: Sequence[str]) -> list[Member]:
+        """Those of `user_ids` who are present, in the order asked for, none twice."""
+        ...
+
+    async def refresh(self, channel: str, connection_ids: Sequence[str]) -> None:
+        """These connections live: their TTL starts anew. Abandoned and unknown ones are not brought back."""
+        ...
+
+    async def sweep(self) -> list[Departed]:
+        """Remove every connection whose time is up, in all channels."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class RateLimiter(Protocol):
+    """Exact limits shared by all processes: never more than `limit` in any window of `window_ms`, per key."""
+
+    async def take(self, key: str, limit: int, window_ms: int) -> int:
+        """Take one place and return 0, or take none and return the ms until one is free. A `limit` of 0 is no limit."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class LiveMessages(Protocol):
+    """The messages that live, for those who join late."""
+
+    def add(self, channel: str, message: LiveMessage) -> None:
+        """Keep `message` until its `expires_at`. Never blocks; other processes see it in `living` within moments."""
+        ...
+
+    def find(self, channel: str, user_id: str, message_id: str, now_ms: int) -> LiveMessage | None:
+        """The message of that name, if it was added on this process and still lives. Never blocks."""
+        ...
+
+    async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
+        """Those whose `expires_at` is after `now_ms`, ordered by `timestamp`."""
+        ...
+
+    def here(self, channel: str, now_ms: int) -> list[LiveMessage]:
+        """Those that were added on this process and live. Never blocks."""
+        ...
+
+    def channels_here(self) -> list[str]:
+        """The channels that `here` may have something of. Never blocks."""
+        ...
+
+    def expire(self, now_ms: int) -> None:
+        """Let go of all that is over. Called about once a second, so that not even memory holds a history."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class SessionRegistry(Protocol):
+    """Which connections a user has, over all processes: for the limit, and to remove a user everywhere.
+
+    Entries of a process that ended without a word go by themselves: an entry that is not refreshed within the presence
+    TTL may be forgotten. While a shared store is away, each process counts its own connections.
+    """
+
+    async def register(self, user_id: str, connection_id: str, limit: int) -> bool:
+        """Add a connection. False, and nothing added, if the user has `limit` others already; twice is once."""
+        ...
+
+    async def unregister(self, user_id: str, connection_id: str) -> None:
+        """Remove a connection that was registered here. Unknown ones are ignored."""
+        ...
+
+    async def refresh(self, entries: Sequence[tuple[str, str]]) -> None:
+        """These (user id, connection id) live, and are registered again if they were lost. Unknown ones are ignored."""
+        ...
+
+    async def connections(self, user_id: str) -> list[str]:
+        """The ids of the user's connections on every process, in no order."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,261 @@
+"""The wire, version 1: frames as types, decode, encode. docs/protocol.md is the same in prose; W-numbers refer to it.
+
+Pure: text in, values out; values in, bytes ready for the socket out. What a frame *does* is the services' business.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import msgspec
+
+from .domain.errors import BadFrame, FrameError, PositionInvalid
+from .domain.ids import ID_RULE, is_id
+from .domain.message import PAYLOAD_CHARACTERS, POSITION_LIMIT, Life, Position
+from .domain.profile import NAME_CHARACTERS, Member
+
+SUBPROTOCOL = "asocial.v1"
+SUBPROTOCOL_FAMILY = "asocial.v"
+WHO_LIMIT = 50
+
+
+class _ClientFrame(msgspec.Struct, tag_field="type", frozen=True):
+    pass
+
+
+class PostChat(_ClientFrame, tag="chat", frozen=True):
+    message_id: str
+    payload: str
+    position: Position
+
+
+class PostTyping(_ClientFrame, tag="typing", frozen=True):
+    message_id: str
+    payload: str
+    position: Position
+
+
+class MoveCursor(_ClientFrame, tag="cursor", frozen=True):
+    position: Position
+
+
+class SetProfile(_ClientFrame, tag="profile", frozen=True):
+    name: str
+    color: str
+
+
+class AskWho(_ClientFrame, tag="who", frozen=True):
+    user_ids: list[str]
+
+
+class AskSync(_ClientFrame, tag="sync", frozen=True):
+    pass
+
+
+class Ping(_ClientFrame, tag="ping", frozen=True):
+    t: Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+
+
+ClientFrame: TypeAlias = PostChat | PostTyping | MoveCursor | SetProfile | AskWho | AskSync | Ping
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What a client may do, as told in `user_sync`; 0 in `messages_per_minute` means no limit."""
+
+    frame_bytes: int
+    messages_per_minute: int
+    connections_per_user: int
+    roster: int
+    drafts_per_second: int
+    cursors_per_second: int
+    payload_characters: int = PAYLOAD_CHARACTERS
+    name_characters: int = NAME_CHARACTERS
+    position: int = POSITION_LIMIT
+
+
+class _ServerFrame(msgspec.Struct, tag_field="type", frozen=True):
+    pass
+
+
+class UserSync(_ServerFrame, tag="user_sync", frozen=True, kw_only=True):
+    channel_id: str
+    user_id: str
+    connection_id: str
+    token: str | msgspec.UnsetType = msgspec.UNSET
+    users: list[Member]
+    user_count: int
+    messages: list[msgspec.Raw]
+    timestamp: int
+    ttl: Life
+    limits: Limits
+    epoch: str
+    seq: int
+
+
+class UserJoined(_ServerFrame, tag="user_joined", frozen=True):
+    user_id: str
+    name: str
+    color: str
+    joined_at: int
+    epoch: str
+    seq: int
+
+
+class UserLeft(_ServerFrame, tag="user_left", frozen=True):
+    user_id: str
+    epoch: str
+    seq: int
+
+
+class UserUpdated(_ServerFrame, tag="user_updated", frozen=True):
+    user_id: str
+    name: str
+    color: str
+    epoch: str
+    seq: int
+
+
+class UserCount(_ServerFrame, tag="user_count", frozen=True):
+    count: int
+    epoch: str
+    seq: int
+
+
+class Chat(_ServerFrame, tag="chat", frozen=True):
+    message_id: str
+    channel_id: str
+    user_id: str
+    name: str
+    color: str
+    payload: str
+    position: Position
+    timestamp: int
+    expires_at: int
+
+
+class Ack(_ServerFrame, tag="ack", frozen=True):
+    message_id: str
+    timestamp: int
+    expires_at: int
+
+
+class Typing(_ServerFrame, tag="typing", frozen=True):
+    message_id: str
+    user_id: str
+    payload: str
+    position: Position
+
+
+class Cursors(_ServerFrame, tag="cursors", frozen=True):
+    cursors: list[tuple[str, float, float]]
+
+
+class Profiles(_ServerFrame, tag="profiles", frozen=True):
+    users: list[Member]
+
+
+class Pong(_ServerFrame, tag="pong", frozen=True):
+    t: int
+    timestamp: int
+
+
+class Degraded(_ServerFrame, tag="degraded", frozen=True):
+    pass
+
+
+class Restored(_ServerFrame, tag="restored", frozen=True):
+    pass
+
+
+class Error(_ServerFrame, tag="error", frozen=True):
+    code: str
+    message: str
+    retry_after: int | msgspec.UnsetType = msgspec.UNSET
+    message_id: str | msgspec.UnsetType = msgspec.UNSET
+
+
+ServerFrame: TypeAlias = (
+    UserSync | UserJoined | UserLeft | UserUpdated | UserCount
+    | Chat | Ack | Typing | Cursors | Profiles | Pong | Degraded | Restored | Error
+)  # fmt: skip
+
+
+class _AnyFrame(msgspec.Struct):
+    message_id: str | None = None
+
+
+_decoder = msgspec.json.Decoder(ClientFrame)
+_any_decoder = msgspec.json.Decoder(_AnyFrame)
+_encoder = msgspec.json.Encoder()
+
+CLIENT_FRAME_TYPES = ("chat", "typing", "cursor", "profile", "who", "sync", "ping")
+
+
+def decode(text: str) -> ClientFrame:
+    """The frame in `text`. Raises BadFrame or PositionInvalid with a message that says where it is wrong."""
+    try:
+        frame: ClientFrame = _decoder.decode(text)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise BadFrame(f"not JSON that can be read: {_short(str(error))}") from None
+    if isinstance(frame, PostChat | PostTyping) and not is_id(frame.message_id):
+        raise BadFrame(f"message_id is {ID_RULE}")
+    if isinstance(frame, AskWho) and not (1 <= len(frame.user_ids) <= WHO_LIMIT):
+        raise BadFrame(f"user_ids has 1 to {WHO_LIMIT} ids")
+    return frame
+
+
+def _invalid(message: str) -> FrameError:
+    if "`$.type`" in message or "required field `type`" in message:
+        return BadFrame(f"type is one of {', '.join(CLIENT_FRAME_TYPES)}")
+    if "out of range" in message and "`$.position" in message:
+        return PositionInvalid(f"x and y must be finite numbers within ±{POSITION_LIMIT:,}")
+    return BadFrame(_short(message))
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= 200 else message[:200] + "…"
+
+
+def message_id_of(text: str) -> str | None:
+    """The `message_id` of a frame that could not be decoded, where it has a usable one (W25)."""
+    try:
+        message_id = _any_decoder.decode(text).message_id
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return None
+    return message_id if message_id is not None and is_id(message_id) else None
+
+
+def encode(frame: ServerFrame) -> bytes:
+    """The frame's JSON."""
+    return _encoder.encode(frame)
+
+
+def text_frame(payload: bytes) -> bytes:
+    """`payload` as one unmasked, unfragmented WebSocket text frame (RFC 6455, 5.2), ready for any socket."""
+    length = len(payload)
+    if length < 126:
+        header = bytes((0x81, length))
+    elif length < 0x10000:
+        header = b"\x81\x7e" + length.to_bytes(2, "big")
+    else:
+        header = b"\x81\x7f" + length.to_bytes(8, "big")
+    return header + payload
+
+
+def pack(frame: ServerFrame) -> bytes:
+    """Encode and frame in one go."""
+    return text_frame(_encoder.encode(frame))
+
+
+def error_frame(error: FrameError, message_id: str | None) -> bytes:
+    """The packed `error` that answers a frame."""
+    return pack(
+        Error(
+            code=error.code,
+            message=error.message,
+            retry_after=msgspec.UNSET if error.retry_after_ms is None else error.retry_after_ms,
+            message_id=msgspec.UNSET if message_id is None else message_id,
+        )
+    )

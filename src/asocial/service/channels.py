@@ -1,0 +1,254 @@
+"""Channels and their fan-out: encode once, frame once, one write per connection per flush (DESIGN section 4).
+
+A Channel is the people of one name on *this* process. Frames reach it from its members (`post`, `draft`,
+`cursor`) and from other processes (`deliver`); both go into one outbox, and one flush writes it to everyone.
+The broker gets, in the same flush, what this process added: local first, so that a broken broker
+costs the far ones, never the near ones.
+
+Never here: what a frame means, who may send it, JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from ..domain.errors import TooSlow
+from ..domain.message import Position
+from ..domain.outbox import Outbox
+from ..domain.pacing import FlushPacer
+from ..ports import Batch, Broker, Connection
+from ..protocol import Cursors, pack
+
+UNSENT_LIMIT_BYTES = 1024 * 1024
+"""A connection with more than this waiting is closed 4008; nobody else waits for it."""
+VOLATILE_UNSENT_LIMIT_BYTES = 64 * 1024
+"""A connection with more than this waiting gets no drafts and cursors until it has caught up."""
+LINGER_S = 5.0
+"""How long an empty channel keeps its subscription: a reload shall not cost an unsubscribe and a subscribe."""
+
+
+class Channel:
+    """The members of one channel on this process. `attach` first, `release` once the snapshot has been written."""
+
+    def __init__(
+        self, name: str, broker: Broker, loop: asyncio.AbstractEventLoop, on_control: Callable[[str, bytes], None]
+    ) -> None:
+        self.name = name
+        self._on_control = on_control
+        self._broker = broker
+        self._loop = loop
+        self._members: dict[Connection, list[bytes] | None] = {}
+        self._outbox: Outbox[Connection] = Outbox()
+        self._pacer = FlushPacer()
+        self._timer: asyncio.Handle | None = None
+        self._timer_due = float("inf")
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(self._members)
+
+    def attach(self, connection: Connection) -> None:
+        """From now on `connection` is owed every frame posted; they are held back until `release`."""
+        self._members[connection] = []
+        self._outbox.attach(connection)
+
+    def release(self, connection: Connection, snapshot: bytes) -> None:
+        """Write `snapshot`, then what was held back meanwhile, then everything as it comes."""
+        held = self._members.get(connection)
+        if held is not None:
+            self._members[connection] = None
+            connection.write(b"".join((snapshot, *held)))
+
+    def detach(self, connection: Connection, *, user_gone: str | None = None) -> None:
+        """`connection` gets nothing more. `user_gone`: its user's id, if this was the last connection."""
+        self._members.pop(connection, None)
+        self._outbox.detach(connection, user_gone)
+
+    def post(self, frame: bytes, sender: Connection | None = None, reply: bytes = b"", replaces: str = "") -> None:
+        """Send `frame` to everyone but `sender`, which gets `reply` instead (see Outbox.post)."""
+        self._outbox.post(frame, sender, reply, replaces)
+        self._schedule(self._pacer.due())
+
+    def draft(self, sender: Connection, message_id: str, frame: bytes) -> None:
+        """Set what `sender` is typing; sent to everyone else, volatile."""
+        self._outbox.draft(sender, message_id, frame)
+        self._schedule(self._pacer.due())
+
+    def cursor(self, user_id: str, position: Position) -> None:
+        """Set where `user_id` points; sent to everyone, volatile."""
+        self._outbox.cursor(user_id, position)
+        self._schedule(self._pacer.cursors_due())
+
+    def deliver(self, batch: Batch) -> None:
+        """Send on what another process flushed."""
+        if batch.control:
+            self._on_control(self.name, batch.control)
+        if batch.reliable or batch.volatile:
+            self._outbox.remote(batch.reliable, batch.volatile)
+            self._schedule(self._pacer.due())
+
+    def close(self) -> None:
+        """Write what waits and stop."""
+        self.flush()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _schedule(self, due: float) -> None:
+        if self._timer is not None:
+            if self._timer_due <= due:
+                return
+            self._timer.cancel()
+        self._timer_due = due
+        # In the past means quiet: flush on the next turn, with all that this turn of the loop still reads.
+        self._timer = (
+            self._loop.call_soon(self.flush) if due <= self._loop.time() else self._loop.call_at(due, self.flush)
+        )
+
+    def flush(self) -> None:
+        """Write everything that waits: one write per connection, one publish."""
+        self._timer, self._timer_due = None, float("inf")
+        started = self._loop.time()
+        cursors = b""
+        if self._outbox.has_cursors:
+            if self._pacer.cursors_due() <= started:
+                cursors = pack(Cursors(self._outbox.take_cursors()))
+            else:
+                self._schedule(self._pacer.cursors_due())
+        if not cursors and not self._outbox:
+            return
+        self._pacer.flushed(started, cursors=bool(cursors))
+        flush = self._outbox.take(cursors)
+        personal = flush.personal
+        slow = []
+        for connection, held in self._members.items():
+            unsent = connection.unsent_bytes
+            everything, reliable_only = personal.get(connection, flush.shared)
+            data = everything if unsent <= VOLATILE_UNSENT_LIMIT_BYTES else reliable_only
+            if unsent > UNSENT_LIMIT_BYTES:
+                slow.append(connection)
+            elif held is not None:
+                held.append(data)
+            elif data:
+                connection.write(data)
+        for connection in slow:
+            self.detach(connection)
+            connection.close(TooSlow())
+        if flush.reliable or flush.volatile:
+            self._broker.publish(self.name, Batch(flush.reliable, flush.volatile))
+        # The socket writes happen after this turn; the next turn knows what they cost.
+        self._loop.call_soon(self._measure, started)
+
+    def _measure(self, started: float) -> None:
+        self._pacer.cost(self._loop.time() - started)
+
+
+class Channels:
+    """All channels that have members on this process, and the subscriptions that go with them."""
+
+    def __init__(self, broker: Broker, loop: asyncio.AbstractEventLoop, linger_s: float = LINGER_S) -> None:
+        self._broker = broker
+        self._loop = loop
+        self._linger_s = linger_s
+        self._channels: dict[str, Channel] = {}
+        self._subscribing: dict[str, asyncio.Task[None]] = {}
+        self._unsubscribing: dict[str, asyncio.Task[None]] = {}
+        self._lingering: dict[str, asyncio.TimerHandle] = {}
+        self.on_control: Callable[[str, bytes], None] = lambda _channel, _control: None
+
+    def __iter__(self) -> Iterator[Channel]:
+        return iter(list(self._channels.values()))
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+    def get(self, name: str) -> Channel | None:
+        return self._channels.get(name)
+
+    async def enter(self, name: str, connection: Connection) -> Channel:
+        """The channel with `connection` attached to it, subscribed before this returns."""
+        lingering = self._lingering.pop(name, None)
+        if lingering is not None:
+            lingering.cancel()
+        channel = self._channels.get(name)
+        if channel is None:
+            channel = self._channels[name] = Channel(name, self._broker, self._loop, self._control)
+            self._subscribing[name] = self._loop.create_task(self._subscribe(channel))
+        channel.attach(connection)
+        subscribing = self._subscribing.get(name)
+        if subscribing is not None:
+            await asyncio.shield(subscribing)
+        return channel
+
+    def exit(self, channel: Channel, connection: Connection, *, user_gone: str | None = None) -> None:
+        """Detach `connection`. An empty channel is dropped some seconds later."""
+        channel.detach(connection, user_gone=user_gone)
+        current = self._channels.get(channel.name) is channel
+        if current and len(channel) == 0 and channel.name not in self._lingering:
+            self._lingering[channel.name] = self._loop.call_later(self._linger_s, self._drop, channel)
+
+    def post(self, name: str, frame: bytes, exclude: Connection | None = None) -> None:
+        """Send a reliable frame to a channel, whether or not anybody on this process is in it."""
+        channel = self._channels.get(name)
+        if channel is not None:
+            channel.post(frame, exclude)
+        else:
+            self._broker.publish(name, Batch(frame, b""))
+
+    def post_here(self, name: str, frame: bytes) -> None:
+        """Send a reliable frame to the people of a channel who are on this process."""
+        channel = self._channels.get(name)
+        if channel is not None:
+            channel.deliver(Batch(frame, b""))
+
+    def share(self, name: str, frames: bytes) -> None:
+        """Give the other processes frames that people here have already."""
+        self._broker.publish(name, Batch(frames, b""))
+
+    def tell_processes(self, name: str, control: bytes) -> None:
+        """Tell the other processes something that is not for clients."""
+        self._broker.publish(name, Batch(b"", b"", control))
+
+    async def close(self) -> None:
+        """Flush everything and unsubscribe."""
+        for handle in self._lingering.values():
+            handle.cancel()
+        self._lingering.clear()
+        for channel in self:
+            self._drop(channel)
+        await asyncio.gather(*self._unsubscribing.values())
+
+    def _control(self, channel: str, control: bytes) -> None:
+        self.on_control(channel, control)
+
+    async def _subscribe(self, channel: Channel) -> None:
+        # Not before the unsubscribe of the channel's former life is through, or that would win.
+        unsubscribing = self._unsubscribing.get(channel.name)
+        try:
+            if unsubscribing is not None:
+                await asyncio.shield(unsubscribing)
+            await self._broker.subscribe(channel.name, channel.deliver)
+        finally:
+            if self._subscribing.get(channel.name) is asyncio.current_task():
+                del self._subscribing[channel.name]
+
+    def _drop(self, channel: Channel) -> None:
+        self._lingering.pop(channel.name, None)
+        del self._channels[channel.name]
+        channel.close()
+        # The subscription of this life, looked up now: by the time the task runs there may be one of the next life, and
+        # the two would wait for each other for ever.
+        subscribing = self._subscribing.get(channel.name)
+        unsubscribe = self._unsubscribe(channel.name, subscribing)
+        self._unsubscribing[channel.name] = self._loop.create_task(unsubscribe)
+
+    async def _unsubscribe(self, name: str, subscribing: asyncio.Task[None] | None) -> None:
+        try:
+            if subscribing is not None:
+                await asyncio.shield(subscribing)
+            await self._broker.unsubscribe(name)
+        finally:
+            if self._unsubscribing.get(name) is asyncio.current_task():
+                del self._unsubscribing[name]

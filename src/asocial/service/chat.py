@@ -1,0 +1,132 @@
+"""Talking: a message, a draft, a pointer, each from one session to its channel (DESIGN section 4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ..domain.errors import RateLimited
+from ..domain.living import LiveMessage
+from ..domain.message import Life, Position, check_position, clean_draft, clean_payload
+from ..domain.profile import Profile
+from ..ports import Connection, LiveMessages, RateLimiter
+from ..protocol import Ack, Chat, PostChat, PostTyping, Typing, encode, pack, text_frame
+from .channels import Channel
+from .volatile import Latest
+
+MINUTE_MS = 60_000
+
+
+class Voice:
+    """One session's part in the talk of its channel: who speaks, from which connection, and how fast."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        connection: Connection,
+        user_id: str,
+        profile: Profile,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        drafts_per_second: float,
+        cursors_per_second: float,
+    ) -> None:
+        self.channel = channel
+        self.connection = connection
+        self.user_id = user_id
+        self.profile = profile
+        self._drafts: Latest[PostTyping] = Latest(drafts_per_second, loop, self._send_draft)
+        self._cursors: Latest[Position] = Latest(cursors_per_second, loop, self._send_cursor)
+
+    def draft(self, frame: PostTyping) -> None:
+        """Show what is being typed. Raises what `clean_draft` and `check_position` raise."""
+        payload = clean_draft(frame.payload)
+        self._drafts.offer(PostTyping(frame.message_id, payload, check_position(frame.position)))
+
+    def cursor(self, position: Position) -> None:
+        """Show where the pointer is. Raises PositionInvalid."""
+        self._cursors.offer(check_position(position))
+
+    def forget_draft(self, message_id: str) -> None:
+        """The message itself is on its way: its draft must not follow it."""
+        waiting = self._drafts.waiting
+        if waiting is not None and waiting.message_id == message_id:
+            self._drafts.drop()
+
+    def silence(self) -> None:
+        """Send nothing any more."""
+        self._drafts.drop()
+        self._cursors.drop()
+
+    def _send_draft(self, draft: PostTyping) -> None:
+        frame = pack(Typing(draft.message_id, self.user_id, draft.payload, draft.position))
+        if draft.payload:
+            self.channel.draft(self.connection, draft.message_id, frame)
+        else:
+            # That a draft was abandoned is the end of something others see: it takes the lane that loses nothing.
+            self.channel.post(frame, self.connection, replaces=draft.message_id)
+
+    def _send_cursor(self, position: Position) -> None:
+        self.channel.cursor(self.user_id, position)
+
+
+class Talk:
+    """Posting messages: once, in order, within the rate, remembered while they live."""
+
+    def __init__(
+        self,
+        live: LiveMessages,
+        limiter: RateLimiter,
+        *,
+        now_ms: Callable[[], int],
+        life: Life,
+        messages_per_minute: int,
+    ) -> None:
+        self._live = live
+        self._limiter = limiter
+        self._now_ms = now_ms
+        self._life = life
+        self._messages_per_minute = messages_per_minute
+
+    async def post(self, voice: Voice, post: PostChat) -> None:
+        """Stamp, encode once, and hand to the channel. Raises a FrameError when it is not to be posted."""
+        payload = clean_payload(post.payload)
+        position = check_position(post.position)
+        channel, user_id = voice.channel, voice.user_id
+
+        # Sent again because the first `ack` was lost (W10): the same answer, and it counts once.
+        known = self._live.find(channel.name, user_id, post.message_id, self._now_ms())
+        if known is not None:
+            voice.connection.write(pack(Ack(post.message_id, known.timestamp, known.expires_at)))
+            return
+
+        wait_ms = await self._limiter.take(f"messages:{user_id}", self._messages_per_minute, MINUTE_MS)
+        if wait_ms:
+            raise RateLimited(
+                f"at most {self._messages_per_minute} messages a minute; try again in {-(-wait_ms // 1000)} s",
+                retry_after_ms=wait_ms,
+            )
+        timestamp = self._now_ms()
+        expires_at = timestamp + self._life.of(payload)
+        name, color = voice.profile.name, voice.profile.color
+        body = encode(
+            Chat(post.message_id, channel.name, user_id, name, color, payload, position, timestamp, expires_at)
+        )
+        voice.forget_draft(post.message_id)
+        self._live.add(channel.name, LiveMessage(user_id, post.message_id, timestamp, expires_at, body))
+        ack = pack(Ack(post.message_id, timestamp, expires_at))
+        channel.post(text_frame(body), voice.connection, ack, replaces=post.message_id)
+
+    async def living(self, channel: str) -> list[bytes]:
+        """The JSON of every message that lives, oldest first."""
+        return [message.body for message in await self._live.living(channel, self._now_ms())]
+
+    def said_here(self) -> dict[str, list[bytes]]:
+        """The JSON of every message that was said on this process and lives, by channel."""
+        now_ms = self._now_ms()
+        said = {name: self._live.here(name, now_ms) for name in self._live.channels_here()}
+        return {name: [message.body for message in messages] for name, messages in said.items() if messages}
+
+    def expire(self) -> None:
+        """Let go of messages that are over."""
+        self._live.expire(self._now_ms())

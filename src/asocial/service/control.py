@@ -1,0 +1,49 @@
+"""What processes tell each other, beside the frames they pass on: one JSON line each, in a batch's control lane.
+
+Frames travel undecoded, so whatever a process itself must know is said here.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from ..ports import Stamp
+
+
+class ProfileChanged(msgspec.Struct, frozen=True, tag="profile_changed"):
+    """A user has another name and colour in this channel: messages from its other tabs are signed with them."""
+
+    user_id: str
+    name: str
+    color: str
+
+
+class CountChanged(msgspec.Struct, frozen=True, tag="count_changed"):
+    """A crowded channel has so many users: each process tells its own clients, or they would hear it from every one."""
+
+    count: int
+    stamp: Stamp
+
+
+Control: TypeAlias = ProfileChanged | CountChanged
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Control] = msgspec.json.Decoder(Control)
+
+
+def encode_control(message: Control) -> bytes:
+    """One line, its end included."""
+    return _encoder.encode(message) + b"\n"
+
+
+def decode_control(lines: bytes) -> list[Control]:
+    """The messages in `lines`. Those of a kind this version does not know are left out."""
+    found = []
+    for line in lines.splitlines():
+        try:
+            found.append(_decoder.decode(line))
+        except msgspec.ValidationError:
+            continue
+    return found

@@ -1,0 +1,108 @@
+"""What a client sends, carried out: one frame at a time, in its order, and answered where it cannot be (W14, W25).
+
+Nothing a client can send makes this raise; what does is a fault of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ..domain.errors import FrameError, PayloadTooLarge, ProtocolAbuse, RateLimited, Unavailable
+from ..domain.profile import Profile, clean_color, clean_name
+from ..ports import StoreUnavailable
+from ..protocol import (
+    AskSync,
+    AskWho,
+    MoveCursor,
+    Ping,
+    Pong,
+    PostChat,
+    PostTyping,
+    Profiles,
+    SetProfile,
+    decode,
+    error_frame,
+    message_id_of,
+    pack,
+)
+from .chat import Talk
+from .presence import Presence
+from .sessions import Session, Sessions
+
+STRIKES = 10
+
+
+class Dispatch:
+    """Takes the frames of all sessions. `frame_bytes` is the largest one allowed."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        presence: Presence,
+        talk: Talk,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        now_ms: Callable[[], int],
+        frame_bytes: int,
+    ) -> None:
+        self._sessions = sessions
+        self._presence = presence
+        self._talk = talk
+        self._loop = loop
+        self._now_ms = now_ms
+        self._frame_bytes = frame_bytes
+
+    async def receive(self, session: Session, text: str) -> None:
+        """Carry out one text frame, or answer why not."""
+        try:
+            self._check_size(text)
+            await self._carry_out(session, text)
+        except FrameError as error:
+            self.refuse(session, error, message_id_of(text))
+        except StoreUnavailable:
+            self.refuse(session, Unavailable("the server cannot do this just now; try again"), message_id_of(text))
+        else:
+            session.strikes = 0
+
+    def refuse(self, session: Session, error: FrameError, message_id: str | None = None) -> None:
+        """Answer with an `error`; the tenth in a row that a correct client never causes is the last (W27)."""
+        session.connection.write(error_frame(error, message_id))
+        if error.strikes:
+            session.strikes += 1
+            if session.strikes >= STRIKES:
+                session.connection.close(ProtocolAbuse())
+
+    def _check_size(self, text: str) -> None:
+        limit = self._frame_bytes
+        # isascii() is free; only text that could be too large in UTF-8 is encoded to know.
+        if len(text) > limit or (not text.isascii() and len(text) * 4 > limit and len(text.encode()) > limit):
+            raise PayloadTooLarge(f"a frame has at most {limit} bytes")
+
+    async def _carry_out(self, session: Session, text: str) -> None:
+        frame = decode(text)
+        match frame:
+            case PostChat():
+                await self._talk.post(session.voice, frame)
+            case PostTyping():
+                session.voice.draft(frame)
+            case MoveCursor():
+                session.voice.cursor(frame.position)
+            case _:
+                wait_s = session.requests.take(self._loop.time())
+                if wait_s:
+                    raise RateLimited("too many requests at once", retry_after_ms=max(1, round(wait_s * 1000)))
+                await self._answer(session, frame)
+
+    async def _answer(self, session: Session, frame: SetProfile | AskWho | AskSync | Ping) -> None:
+        match frame:
+            case Ping():
+                session.connection.write(pack(Pong(frame.t, self._now_ms())))
+            case AskWho():
+                members = await self._presence.members(session.voice.channel.name, frame.user_ids)
+                session.connection.write(pack(Profiles(members)))
+            case AskSync():
+                session.connection.write(await self._sessions.snapshot(session))
+            case SetProfile():
+                profile = Profile(clean_name(frame.name), clean_color(frame.color))
+                await self._sessions.set_profile(session, profile)

@@ -1,0 +1,171 @@
+"""Presence that never lies: what the store knows, told to the channel (DESIGN section 5, W17 to W20).
+
+The store decides what happened, atomically and once for all processes; this service only tells it. In a channel of at
+most `roster_limit` users every join, leave and profile is told by itself. Above that, where 5,000 joins told to 5,000
+people would be 25 million frames, only the count is told, at most once a second: each process tells its own people the
+newest it knows, and the other processes what it learnt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from ..domain.profile import Member, Profile
+from ..ports import Connection, Joined, PresenceStore, Roster, Stamp
+from ..protocol import ServerFrame, UserCount, UserJoined, UserLeft, UserUpdated, pack
+from .channels import Channels
+from .control import CountChanged, encode_control
+
+GRACE_S = 8.0
+"""How long a connection that broke without a close frame counts as present."""
+COUNT_EVERY_S = 1.0
+
+
+class _Count:
+    """The newest count of a crowded channel. `ours`: the other processes have not been told of it."""
+
+    __slots__ = ("count", "ours", "stamp", "timer")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.stamp = Stamp("", 0)
+        self.ours = False
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class Presence:
+    def __init__(
+        self,
+        store: PresenceStore,
+        channels: Channels,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        now_ms: Callable[[], int],
+        roster_limit: int,
+        grace_s: float = GRACE_S,
+    ) -> None:
+        self._store = store
+        self._channels = channels
+        self._loop = loop
+        self._now_ms = now_ms
+        self._roster_limit = roster_limit
+        self._grace_ms = round(grace_s * 1000)
+        self._counts: dict[str, _Count] = {}
+
+    async def join(self, channel: str, connection: Connection, user_id: str, profile: Profile) -> Member:
+        """Count the connection; tell the others if it is its user's first. Returns the user as the channel knows it."""
+        joined = await self._store.join(channel, connection.id, user_id, profile, self._now_ms())
+        if joined.first:
+            self._tell_joined(channel, joined, connection)
+        return joined.member
+
+    async def leave(self, channel: str, connection_id: str) -> bool:
+        """Remove a connection at once. True if it was its user's last."""
+        departed = await self._store.leave(channel, connection_id)
+        if departed is None:
+            return False
+        if departed.last:
+            self._tell_left(channel, departed.user_id, departed.user_count, departed.stamp)
+        return departed.last
+
+    async def abandon(self, channel: str, connection_id: str) -> None:
+        """The socket broke: whoever sweeps after the grace tells the others, if the user has not come back."""
+        await self._store.abandon(channel, connection_id, self._grace_ms)
+
+    async def update(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
+        """Change a profile and tell the channel. Returns what the user is to be told where the channel is not."""
+        updated = await self._store.update(channel, user_id, profile)
+        if updated is None:
+            return None
+        frame = UserUpdated(user_id, profile.name, profile.color, *updated.stamp)
+        if updated.user_count > self._roster_limit:
+            return frame
+        self._channels.post(channel, pack(frame))
+        return None
+
+    async def roster(self, channel: str, own: Member) -> Roster:
+        """Those whom a `user_sync` to `own` lists: at most the limit, `own` among them."""
+        roster = await self._store.roster(channel, self._roster_limit)
+        if all(member.user_id != own.user_id for member in roster.members):
+            roster = roster._replace(members=[*roster.members[: self._roster_limit - 1], own])
+        return roster
+
+    async def members(self, channel: str, user_ids: list[str]) -> list[Member]:
+        return await self._store.members(channel, user_ids)
+
+    async def refresh(self) -> None:
+        """Every connection of this process lives: one call per channel."""
+        for channel in self._channels:
+            if len(channel):
+                await self._store.refresh(channel.name, [connection.id for connection in channel])
+
+    async def sweep(self) -> None:
+        """Tell of everyone whose time is up, wherever they were connected."""
+        for departed in await self._store.sweep():
+            if departed.last:
+                self._tell_left(departed.channel, departed.user_id, departed.user_count, departed.stamp)
+
+    async def tell_rejoined(self, rejoined: Sequence[tuple[str, Joined]]) -> None:
+        """Users of this process were registered again, by channel, with a store that had lost them."""
+        await self.sweep()
+        for channel, joined in rejoined:
+            self._tell_joined(channel, joined)
+
+    def count_elsewhere(self, channel: str, told: CountChanged) -> None:
+        """Another process learnt how many there are."""
+        self._counted(channel, told.count, told.stamp, ours=False)
+
+    def close(self) -> None:
+        for count in self._counts.values():
+            if count.timer is not None:
+                count.timer.cancel()
+        self._counts.clear()
+
+    def _tell_joined(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
+        member = joined.member
+        frame = UserJoined(member.user_id, member.name, member.color, member.joined_at, *joined.stamp)
+        self._tell(channel, frame, joined.user_count, joined.stamp, most=joined.user_count, exclude=connection)
+
+    def _tell_left(self, channel: str, user_id: str, count: int, stamp: Stamp) -> None:
+        self._tell(channel, UserLeft(user_id, *stamp), count, stamp, most=count + 1)
+
+    def _tell(
+        self,
+        channel: str,
+        frame: ServerFrame,
+        count: int,
+        stamp: Stamp,
+        *,
+        most: int,
+        exclude: Connection | None = None,
+    ) -> None:
+        """Tell an event, or only the count where there were, before or after it, more users than a roster lists."""
+        if most <= self._roster_limit:
+            self._channels.post(channel, pack(frame), exclude)
+            if channel not in self._counts:
+                return
+            # A count that waits for its turn shall not come as older news than this.
+        self._counted(channel, count, stamp, ours=True)
+
+    def _counted(self, channel: str, count: int, stamp: Stamp, *, ours: bool) -> None:
+        entry = self._counts.setdefault(channel, _Count())
+        if stamp.epoch != entry.stamp.epoch or stamp.seq > entry.stamp.seq:
+            entry.count, entry.stamp, entry.ours = count, stamp, ours
+        if entry.timer is None:
+            self._tell_count(channel, entry)
+
+    def _tell_count(self, channel: str, entry: _Count) -> None:
+        self._channels.post_here(channel, pack(UserCount(entry.count, *entry.stamp)))
+        if entry.ours:
+            entry.ours = False
+            self._channels.tell_processes(channel, encode_control(CountChanged(entry.count, entry.stamp)))
+        # Kept for one more interval so that the rate holds, then forgotten unless news came in between.
+        told = entry.stamp
+        entry.timer = self._loop.call_later(COUNT_EVERY_S, self._after_count, channel, entry, told)
+
+    def _after_count(self, channel: str, entry: _Count, told: Stamp) -> None:
+        if entry.stamp != told:
+            self._tell_count(channel, entry)
+        else:
+            del self._counts[channel]

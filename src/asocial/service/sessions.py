@@ -1,0 +1,243 @@
+"""Sessions: one client in one channel, from its `user_sync` to its last frame.
+
+`open` attaches first, then takes the snapshot, then releases what was held back: nobody misses a message
+that was posted in between (W3, W13). What a client sends is carried out in dispatch.py.
+
+When the store that processes share goes away, `degrade` tells everyone; when it is back, `restore` hands each a fresh
+snapshot, so that nobody is left with what they believed in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from ..domain.errors import GoingAway, TooManyConnections
+from ..domain.limits import TokenBucket
+from ..domain.message import Life
+from ..domain.profile import Member, Profile
+from ..ports import Connection, Joined, Roster, SessionRegistry
+from ..protocol import Degraded, Limits, Restored, UserSync, UserUpdated, pack, text_frame
+from .channels import Channel, Channels
+from .chat import Talk, Voice
+from .control import CountChanged, ProfileChanged, decode_control, encode_control
+from .presence import Presence
+
+REQUESTS_PER_SECOND = 10.0
+REQUESTS_BURST = 20.0
+BATCH = 250
+"""Connections closed, or told, in one turn: small enough that a turn stays short."""
+BATCH_PAUSE_S = 0.02
+
+
+class Session:
+    """A client that is in. `member` is who it is to the others."""
+
+    __slots__ = ("connection", "member", "requests", "strikes", "token", "voice")
+
+    def __init__(self, connection: Connection, voice: Voice, member: Member, token: str | None, now: float) -> None:
+        self.connection = connection
+        self.voice = voice
+        self.member = member
+        self.token = token
+        self.strikes = 0
+        self.requests = TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, now)
+
+
+class Sessions:
+    """All sessions of this process."""
+
+    def __init__(
+        self,
+        channels: Channels,
+        presence: Presence,
+        talk: Talk,
+        registry: SessionRegistry,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        now_ms: Callable[[], int],
+        life: Life,
+        limits: Limits,
+    ) -> None:
+        self._channels = channels
+        self._presence = presence
+        self._talk = talk
+        self._registry = registry
+        self._loop = loop
+        self._now_ms = now_ms
+        self._life = life
+        self._limits = limits
+        self._by_user: dict[str, set[Connection]] = {}
+        self._sessions: dict[Connection, Session] = {}
+        self._degraded = False
+        self.on_profile_elsewhere: Callable[[str, str, Profile], None] = lambda _channel, _user_id, _profile: None
+        channels.on_control = self._heed
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(list(self._sessions.values()))
+
+    async def open(
+        self, connection: Connection, channel_name: str, user_id: str, profile: Profile, token: str | None = None
+    ) -> Session:
+        """Let a client in. `token` is handed to it in `user_sync`. Raises TooManyConnections.
+
+        The caller calls `close` for every session this returns; one that raises has left nothing behind.
+        """
+        if not await self._registry.register(user_id, connection.id, self._limits.connections_per_user):
+            raise TooManyConnections
+        channel = None
+        try:
+            channel = await self._channels.enter(channel_name, connection)
+            member = await self._presence.join(channel_name, connection, user_id, profile)
+            session = self._session(connection, channel, member, token)
+            snapshot = await self.snapshot(session)
+        except BaseException:
+            await self._registry.unregister(user_id, connection.id)
+            if channel is not None:
+                self._channels.exit(channel, connection)
+                await self._presence.leave(channel_name, connection.id)
+            raise
+        self._by_user.setdefault(user_id, set()).add(connection)
+        self._sessions[connection] = session
+        channel.release(connection, snapshot + pack(Degraded()) if self._degraded else snapshot)
+        return session
+
+    async def close(self, session: Session, *, left: bool) -> None:
+        """The connection is over. `left`: it said so; otherwise it has a grace to come back within (W18)."""
+        connection, channel, user_id = session.connection, session.voice.channel, session.member.user_id
+        session.voice.silence()
+        del self._sessions[connection]
+        connections = self._by_user[user_id]
+        connections.discard(connection)
+        if not connections:
+            del self._by_user[user_id]
+        # Detached before anything is awaited, so that nothing more is written to a socket that is gone.
+        channel.detach(connection)
+        gone = None
+        if left:
+            if await self._presence.leave(channel.name, connection.id):
+                gone = user_id
+        else:
+            await self._presence.abandon(channel.name, connection.id)
+        self._channels.exit(channel, connection, user_gone=gone)
+        await self._registry.unregister(user_id, connection.id)
+
+    async def drain(self, *, spread_ms: int) -> None:
+        """Send everyone away in batches, each told when to come back, spread over `spread_ms` so that no herd forms."""
+        sessions = list(self)
+        for start in range(0, len(sessions), BATCH):
+            # What was accepted is written before the close frame; a connection that is closing takes nothing more.
+            for channel in self._channels:
+                channel.flush()
+            for session in sessions[start : start + BATCH]:
+                session.connection.close(GoingAway(retry_ms=random.randrange(spread_ms) if spread_ms else 0))
+            await asyncio.sleep(BATCH_PAUSE_S)
+
+    async def refresh(self) -> None:
+        """Every session of this process lives: say so where it would be forgotten."""
+        await self._presence.refresh()
+        await self._registry.refresh([(session.member.user_id, session.connection.id) for session in self])
+
+    def degrade(self) -> None:
+        """The shared store is away: tell everyone that only people on this process can be reached."""
+        self._degraded = True
+        frame = pack(Degraded())
+        for session in self:
+            session.connection.write(frame)
+
+    async def restore(
+        self, rejoined: Sequence[tuple[str, Joined]], changed: Mapping[tuple[str, str], Profile] | None = None
+    ) -> None:
+        """It is back, and everyone here is registered with it again: `rejoined` are those it had lost, by channel.
+
+        `changed`, by channel and user, are the profiles that nobody elsewhere has heard of. Gives the other processes
+        what was said here meanwhile and lives, and everyone here a fresh snapshot.
+        Raises StoreUnavailable if it went away again; then there will be another `restore`.
+        """
+        self._degraded = False
+        await self._presence.tell_rejoined(rejoined)
+        for (channel_name, user_id), profile in (changed or {}).items():
+            await self._change_profile(channel_name, user_id, profile)
+        restored = pack(Restored())
+        # Also where nobody is left on this process: those who spoke may have gone to another one meanwhile.
+        for name, bodies in self._talk.said_here().items():
+            self._channels.share(name, b"".join(map(text_frame, bodies)))
+        for channel in self._channels:
+            messages = await self._talk.living(channel.name)
+            told = [session for connection in channel if (session := self._sessions.get(connection)) is not None]
+            for start in range(0, len(told), BATCH):
+                for session in told[start : start + BATCH]:
+                    roster = await self._presence.roster(channel.name, session.member)
+                    session.connection.write(restored + self._sync_frame(session, roster, messages))
+                await asyncio.sleep(0)
+
+    async def set_profile(self, session: Session, profile: Profile) -> None:
+        """Change who the session's user is in its channel, in every tab, on every process (W24)."""
+        told_alone = await self._change_profile(session.voice.channel.name, session.member.user_id, profile)
+        if told_alone is not None:
+            session.connection.write(pack(told_alone))
+
+    async def snapshot(self, session: Session) -> bytes:
+        """The packed `user_sync` for a session, as things are now."""
+        channel = session.voice.channel.name
+        messages = await self._talk.living(channel)
+        return self._sync_frame(session, await self._presence.roster(channel, session.member), messages)
+
+    def _session(self, connection: Connection, channel: Channel, member: Member, token: str | None) -> Session:
+        voice = Voice(
+            channel,
+            connection,
+            member.user_id,
+            Profile(member.name, member.color),
+            loop=self._loop,
+            drafts_per_second=self._limits.drafts_per_second,
+            cursors_per_second=self._limits.cursors_per_second,
+        )
+        return Session(connection, voice, member, token, self._loop.time())
+
+    async def _change_profile(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
+        changed = ProfileChanged(user_id, profile.name, profile.color)
+        self._apply_profile(channel, changed)
+        self._channels.tell_processes(channel, encode_control(changed))
+        return await self._presence.update(channel, user_id, profile)
+
+    def _heed(self, channel: str, control: bytes) -> None:
+        """What another process tells this one, not its clients."""
+        for told in decode_control(control):
+            match told:
+                case ProfileChanged():
+                    self._apply_profile(channel, told)
+                    self.on_profile_elsewhere(channel, told.user_id, Profile(told.name, told.color))
+                case CountChanged():
+                    self._presence.count_elsewhere(channel, told)
+
+    def _apply_profile(self, channel: str, changed: ProfileChanged) -> None:
+        for connection in self._by_user.get(changed.user_id, ()):
+            session = self._sessions[connection]
+            if session.voice.channel.name == channel:
+                session.voice.profile = Profile(changed.name, changed.color)
+                session.member = Member(changed.user_id, changed.name, changed.color, session.member.joined_at)
+
+    def _sync_frame(self, session: Session, roster: Roster, messages: list[bytes]) -> bytes:
+        return pack(
+            UserSync(
+                channel_id=session.voice.channel.name,
+                user_id=session.member.user_id,
+                connection_id=session.connection.id,
+                token=msgspec.UNSET if session.token is None else session.token,
+                users=roster.members,
+                user_count=roster.user_count,
+                messages=[msgspec.Raw(body) for body in messages],
+                timestamp=self._now_ms(),
+                ttl=self._life,
+                limits=self._limits,
+                epoch=roster.stamp.epoch,
+                seq=roster.stamp.seq,
+            )
+        )

@@ -1,0 +1,131 @@
+"""A real server and a real Chromium. Each `person` is a browser context of their own: another visitor.
+
+Chromium is Debian's (`make system` installs it) or the one ASOCIAL_TEST_CHROMIUM names; where there is none the tests
+fail and say so, because a page nobody opened is not tested.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+
+from asocial.adapters.http.page import PAGE_DIR
+from asocial.app import Asocial, build
+from asocial.config import load
+
+CHROMIUM_FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SECRET = "a secret that survives the restarts of a test"
+
+
+class Server:
+    """The server under test, which can be stopped and started again on the same port."""
+
+    def __init__(self, **flags: Any) -> None:
+        self._flags = {
+            "host": "127.0.0.1",
+            "port": 0,
+            "secret": SECRET,
+            "connections_per_minute_per_ip": 0,
+            "reconnect_spread_seconds": 0,
+            **flags,
+        }
+        self.app: Asocial | None = None
+
+    async def start(self) -> None:
+        self.app = build(load(self._flags, {}))
+        await self.app.start()
+        self._flags["port"] = self.app.port
+
+    async def stop(self) -> None:
+        if self.app is not None:
+            await self.app.drain()
+            self.app = None
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self._flags['port']}{path}"
+
+
+def chromium() -> str:
+    for name in (os.environ.get("ASOCIAL_TEST_CHROMIUM"), "chromium", "chromium-browser", "google-chrome"):
+        path = shutil.which(name) if name else None
+        if path:
+            return path
+    pytest.fail("there is no Chromium: `make system` installs it, or set ASOCIAL_TEST_CHROMIUM to its path")
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """What a test module's server differs in; overridden there."""
+    return {}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server(settings: dict[str, Any]) -> AsyncIterator[Server]:
+    assert (PAGE_DIR / "index.html").is_file(), "the page is not built: run `make page`"
+    made = Server(**settings)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One loop for the folder, so that one Chromium serves all of it; each visitor still has a context of their own."""
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        made = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+        yield made
+        await made.close()
+
+
+Visit = Callable[..., Awaitable[Page]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(server: Server, browser: Browser) -> AsyncIterator[Visit]:
+    """`await visit("/c/garden", **context options)` is somebody new who has opened the page and is live.
+
+    When the test ends, every page must have been quiet: no error in the console, no request to another host.
+    """
+    complaints: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(f"console: {message.text}")
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((server.url("/"), "data:", "blob:")):
+            complaints.append(f"asked {request.url}")
+
+    async def visit(path: str = "/c/garden", *, live: bool = True, **options: Any) -> Page:
+        context = await browser.new_context(**{"viewport": {"width": 1000, "height": 700}, **options})
+        contexts.append(context)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
+        page.on("console", on_console)
+        page.on("request", on_request)
+        await page.goto(server.url(path))
+        if live:
+            await page.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
+        return page
+
+    yield visit
+    for context in contexts:
+        await context.close()
+    expected = ("ERR_CONNECTION_REFUSED", "WebSocket connection to")  # a server that a test stopped
+    assert [complaint for complaint in complaints if not any(part in complaint for part in expected)] == []

@@ -1,0 +1,150 @@
+"""Writing: the textarea under every keyboard, input method and clipboard."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from .conftest import Visit
+from .watch import messages, say, seen, until_seen, watch, world_point
+
+CARET = '[data-testid="caret"]'
+
+
+async def test_enter_sends_shift_enter_breaks_the_line_and_the_next_line_can_be_typed_at_once(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.mouse.click(300, 300)
+    await ann.keyboard.type("one")
+    await ann.keyboard.press("Shift+Enter")
+    await ann.keyboard.type("two")
+    assert await messages(ann) == []
+    await ann.keyboard.press("Enter")
+    await ann.keyboard.type("three")
+    await ann.keyboard.press("Enter")
+    await until_seen(bob, "three")
+    assert await messages(bob) == ["one\ntwo", "three"]
+
+
+async def test_escape_drops_the_draft_for_everyone(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.mouse.click(300, 300)
+    await ann.keyboard.type("never mind")
+    draft = bob.locator('[data-testid="draft"]')
+    await expect(draft).to_have_count(1)
+    await ann.keyboard.press("Escape")
+    await expect(draft).to_have_count(0)
+    assert await messages(ann) == []
+
+
+async def test_clicking_elsewhere_sends_what_is_written_and_starts_there(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.mouse.click(300, 300)
+    await ann.keyboard.type("left")
+    await ann.mouse.click(600, 500)
+    await ann.keyboard.type("right")
+    await ann.keyboard.press("Enter")
+    await until_seen(bob, "right")
+    left, right = await world_point(bob, "left"), await world_point(bob, "right")
+    assert (right[0] - left[0], right[1] - left[1]) == (300, 200)
+
+
+async def test_own_words_hang_before_the_server_has_answered(visit: Visit) -> None:
+    ann = await visit()
+    await ann.mouse.click(300, 300)
+    await ann.keyboard.type("at once")
+    # In the same task as the key, so that no answer can have come yet.
+    shown = await ann.evaluate(
+        """() => {
+          const caret = document.querySelector('[data-testid="caret"]')
+          caret.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))
+          return new Promise((done) => requestAnimationFrame(() => {
+            const message = document.querySelector('[data-testid="message"]')
+            done(message && message.querySelector('.words').textContent)
+          }))
+        }"""
+    )
+    assert shown == "at once"
+
+
+async def test_enter_inside_a_composition_does_not_send(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.mouse.click(300, 300)
+    cdp = await ann.context.new_cdp_session(ann)
+    await cdp.send("Input.imeSetComposition", {"text": "かんじ", "selectionStart": 3, "selectionEnd": 3})
+    # What a browser reports for keys that the input method takes (UI Events, 7.3.1).
+    for kind in ("rawKeyDown", "keyUp"):
+        await cdp.send(
+            "Input.dispatchKeyEvent", {"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229}
+        )
+    await cdp.send("Input.insertText", {"text": "漢字"})
+    await expect(ann.locator(CARET)).to_have_value("漢字")
+    assert await messages(ann) == []
+    await ann.keyboard.press("Enter")
+    await until_seen(bob, "漢字")
+
+
+async def test_a_paste_is_cleaned_cut_and_says_so(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.mouse.click(300, 300)
+    await ann.evaluate(
+        """(text) => {
+          const caret = document.querySelector('[data-testid="caret"]')
+          caret.focus()
+          document.execCommand('insertText', false, text)
+        }""",
+        "a\tb\u0007c " + "😀" * 600,
+    )
+    await expect(ann.locator('[data-testid="count"]')).to_have_text(re.compile("did not fit"))
+    value = await ann.locator(CARET).input_value()
+    assert value.startswith("a b")
+    assert "\u0007" not in value
+    assert len(value) == 500
+    await ann.keyboard.press("Enter")
+    await until_seen(bob, "😀")
+
+
+@pytest.mark.parametrize(("text", "direction"), [("שלום לכולם", "rtl"), ("hello all", "ltr"), ("مرحبا", "rtl")])
+async def test_each_line_runs_in_its_own_direction(visit: Visit, text: str, direction: str) -> None:
+    ann, bob = await visit(), await visit()
+    await say(ann, 500, 300, text)
+    await until_seen(bob, text)
+    words = bob.locator('[data-testid="message"] .words')
+    assert await words.evaluate("element => getComputedStyle(element).direction") == direction
+
+
+async def test_markup_is_text(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    text = '<img src=x onerror="document.title=1"><b>bold</b> & <script>1</script>'
+    await say(ann, 200, 300, text)
+    await until_seen(bob, "<b>bold</b>")
+    assert await messages(bob) == [text]
+    assert await bob.locator('[data-testid="message"] b, [data-testid="message"] img').count() == 0
+
+
+async def test_drafts_are_seen_letter_by_letter_at_their_point(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await watch(bob)
+    await ann.mouse.click(640, 420)
+    await ann.keyboard.type("wind", delay=100)
+    await bob.wait_for_function("() => window.seen.drafts.at(-1) === 'wind'")
+    assert len((await seen(bob))["drafts"]) >= 3
+    draft, caret = bob.locator('[data-testid="draft"]'), ann.locator(".caret[data-open]")
+    for axis in ("data-x", "data-y"):
+        assert await draft.get_attribute(axis) == await caret.get_attribute(axis)
+
+
+async def test_any_letter_opens_a_caret_where_the_pointer_is_and_slash_one_in_the_middle(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.mouse.move(250, 200)
+    await ann.keyboard.type("yes")
+    await ann.keyboard.press("Enter")
+    await until_seen(bob, "yes")
+    assert await world_point(bob, "yes") == (250 - 500, 200 - 350)
+    await ann.keyboard.press("Escape")
+    await ann.keyboard.press("/")
+    await ann.keyboard.type("middle")
+    await ann.keyboard.press("Enter")
+    await until_seen(bob, "middle")
+    assert await world_point(bob, "middle") == (0, 0)

@@ -1,0 +1,98 @@
+"""Crowds stay readable: words step aside, gather from far above, and only what is near is in the page."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+from playwright.async_api import Page, expect
+
+from .conftest import Server, Visit
+from .test_finding import look_away, words_in_view
+from .watch import until_seen
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"rate_limit_per_minute": 0, "message_ttl_seconds": 20}
+
+
+async def speak(server: Server, said: list[tuple[float, float, str]], *, people: int = 1) -> None:
+    """Others say all that, each at its point of the plane."""
+    async with aiohttp.ClientSession() as session:
+        sockets = [await session.ws_connect(server.url("/api/chat?channel=garden")) for _ in range(people)]
+        for number, (x, y, text) in enumerate(said):
+            frame = {"type": "chat", "message_id": f"m{number}", "payload": text, "position": {"x": x, "y": y}}
+            await sockets[number % people].send_str(json.dumps(frame))
+        await asyncio.sleep(0.3)
+        for socket in sockets:
+            await socket.close()
+
+
+async def shown(page: Page) -> int:
+    return await page.get_by_test_id("message").count()
+
+
+async def test_words_at_one_point_step_aside_with_a_leader_and_do_not_move_again(visit: Visit, server: Server) -> None:
+    ann = await visit()
+    await speak(server, [(0, 0, "the first of all"), (6, 4, "the second one"), (-4, 8, "and a third")], people=3)
+    await until_seen(ann, "and a third")
+    await expect(ann.get_by_test_id("leader")).to_have_count(2)
+    boxes = """() => [...document.querySelectorAll('[data-testid="message"] .words')].map((words) => {
+      const { left, top, right, bottom } = words.getBoundingClientRect()
+      return [left, top, right, bottom].map(Math.round)
+    })"""
+    await ann.wait_for_timeout(400)
+    before: list[list[int]] = await ann.evaluate(boxes)
+    for number, a in enumerate(before):
+        for b in before[number + 1 :]:
+            assert min(a[2], b[2]) <= max(a[0], b[0]) or min(a[3], b[3]) <= max(a[1], b[1]), "one covers the other"
+    await speak(server, [(2, 2, "one more comes late")])
+    await until_seen(ann, "one more comes late")
+    await ann.wait_for_timeout(400)
+    assert (await ann.evaluate(boxes))[:3] == before
+
+
+async def test_only_what_is_near_is_in_the_page_and_the_rest_comes_with_the_view(visit: Visit, server: Server) -> None:
+    ann = await visit()
+    await speak(server, [(0, 0, "near"), *((5000 + 50 * n, 40 * n, f"far {n}") for n in range(30))])
+    await until_seen(ann, "near")
+    assert await shown(ann) == 1
+    await look_away(ann, 5000)
+    await until_seen(ann, "far 0")
+    await expect(ann.get_by_test_id("message").filter(has_text="near")).to_have_count(0)
+
+
+async def test_from_far_above_a_crowd_is_a_glow_with_its_number_and_a_press_comes_down(
+    visit: Visit, server: Server
+) -> None:
+    ann = await visit()
+    await ann.keyboard.down("Control")
+    await ann.mouse.move(500, 350)
+    for _ in range(40):
+        await ann.mouse.wheel(0, 400)
+    await ann.keyboard.up("Control")
+    await speak(server, [(200 + 20 * (n % 6), 200 + 30 * (n // 6), f"word {n}") for n in range(24)])
+    cluster = ann.get_by_test_id("cluster")
+    await expect(cluster).to_have_attribute("data-count", "24")
+    assert await shown(ann) == 0
+    await cluster.click()
+    await words_in_view(ann, "word 7")
+    await expect(cluster).to_have_count(0)
+
+
+async def test_many_pointers_are_one_canvas(visit: Visit, server: Server) -> None:
+    ann = await visit()
+    async with aiohttp.ClientSession() as session:
+        sockets = [await session.ws_connect(server.url("/api/chat?channel=garden")) for _ in range(30)]
+        for number, socket in enumerate(sockets):
+            at = {"x": number * 10 - 150, "y": number * 8 - 120}
+            await socket.send_str(json.dumps({"type": "cursor", "position": at}))
+        await expect(ann.get_by_test_id("cursor-crowd")).to_have_count(1)
+        await expect(ann.get_by_test_id("cursor")).to_have_count(0)
+        for socket in sockets:
+            await socket.close()
+    await expect(ann.get_by_test_id("cursor-crowd")).to_have_count(0)

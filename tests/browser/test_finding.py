@@ -1,0 +1,177 @@
+"""Never talking to empty space: who is outside the view shows at its edge, and is one action away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .conftest import Visit
+from .watch import say, until_seen, world_under
+
+FAR = 50_000
+
+
+async def look_away(page: Page, dx: float, dy: float = 0) -> None:
+    """Pan by that many pixels, in as many turns of the wheel as a wheel may have."""
+    await page.evaluate(
+        """([dx, dy]) => document.querySelector('[data-testid="plane"]').dispatchEvent(
+          new WheelEvent('wheel', { deltaX: dx, deltaY: dy, bubbles: true, cancelable: true }))""",
+        [dx, dy],
+    )
+
+
+async def words_in_view(page: Page, text: str) -> None:
+    await page.wait_for_function(
+        """(text) => [...document.querySelectorAll('.anchor .words')].some((words) => {
+          const { left, top, right, bottom } = words.getBoundingClientRect()
+          const inside = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight
+          return words.textContent.includes(text) && inside
+        })""",
+        arg=text,
+    )
+
+
+async def settled(page: Page) -> None:
+    """The view has stopped moving."""
+    await page.wait_for_selector('[data-testid="world"][data-moving]', state="attached")
+    await page.wait_for_selector('[data-testid="world"]:not([data-moving])', state="attached")
+
+
+async def middle(page: Page) -> tuple[float, float]:
+    box = page.viewport_size
+    assert box is not None
+    return await world_under(page, box["width"] / 2, box["height"] / 2)
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+async def test_from_far_away_live_talk_is_one_press_of_a_chip_away(visit: Visit, motion: Any) -> None:
+    ann, bob = await visit(), await visit(reduced_motion=motion)
+    await look_away(bob, FAR)
+    await ann.mouse.click(400, 300)
+    await ann.keyboard.type("over here")
+    chip = bob.get_by_test_id("chip")
+    await expect(chip).to_have_count(1)
+    await expect(chip).to_have_attribute("data-side", "left")
+    await expect(chip).to_have_attribute("data-typing", "true")
+    await expect(chip).to_contain_text("50 screens")
+    await chip.click()
+    await words_in_view(bob, "over here")
+    await expect(chip).to_have_count(0)
+
+
+async def test_one_key_goes_to_the_nearest_talk_and_one_goes_home(visit: Visit) -> None:
+    ann, bob, cat = await visit(), await visit(), await visit()
+    await look_away(ann, 4000)
+    await ann.mouse.click(400, 300)
+    await ann.keyboard.type("near")
+    await look_away(cat, -FAR)
+    await cat.mouse.click(400, 300)
+    await cat.keyboard.type("far")
+    await expect(bob.get_by_test_id("chip")).to_have_count(2)
+    await bob.keyboard.press("End")
+    await words_in_view(bob, "near")
+    await bob.keyboard.press("End")
+    await words_in_view(bob, "far")
+    await bob.keyboard.press("Home")
+    await settled(bob)
+    await expect(bob.get_by_test_id("chip")).to_have_count(2)
+    assert await middle(bob) == pytest.approx((0, 0), abs=0.2)
+    # In the middle of a line both keys are the line's.
+    await bob.mouse.click(500, 350)
+    await bob.keyboard.type("bc")
+    await bob.keyboard.press("Home")
+    await bob.keyboard.type("a")
+    await expect(bob.get_by_test_id("caret")).to_have_value("abc")
+    await expect(bob.get_by_test_id("chip")).to_have_count(2)
+
+
+async def test_neighbours_outside_share_a_chip_and_a_chip_goes_with_its_person(visit: Visit) -> None:
+    bob = await visit()
+    others = [await visit(), await visit()]
+    await look_away(bob, 5000)
+    for number, other in enumerate(others):
+        await other.mouse.move(300 + number * 40, 300)
+        await other.mouse.move(310 + number * 40, 310)
+    chip = bob.get_by_test_id("chip")
+    await expect(chip).to_have_attribute("data-count", "2")
+    await expect(chip).to_have_count(1)
+    await others[0].close()
+    await expect(chip).to_have_attribute("data-count", "1")
+    await others[1].close()
+    await expect(chip).to_have_count(0)
+
+
+async def test_the_radar_is_dragged_to_move_the_view_and_is_not_there_for_one_alone(visit: Visit) -> None:
+    bob = await visit()
+    radar = bob.get_by_test_id("minimap")
+    await expect(radar).to_have_count(0)
+    ann = await visit()
+    await say(ann, 500, 350, "hello")
+    await until_seen(bob, "hello")
+    box = await radar.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await bob.mouse.move(x, y)
+    await bob.mouse.down()
+    await bob.mouse.move(x + 20, y, steps=4)
+    await bob.mouse.up()
+    at = await middle(bob)
+    assert at[0] > 100
+    assert abs(at[1]) < 60
+    await expect(bob.locator(".caret[data-open]")).to_have_count(0)
+
+
+async def test_the_radar_draws_and_renders_nothing_as_people_move(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.mouse.move(200, 200)
+    await ann.mouse.move(210, 210)
+    await expect(bob.get_by_test_id("cursor")).to_have_count(1)
+    await bob.wait_for_timeout(300)
+    await bob.evaluate(
+        """() => {
+          window.changes = 0
+          const page = document.getElementById('page')
+          new MutationObserver((list) => { window.changes += list.length }).observe(page, {
+            subtree: true, childList: true, characterData: true,
+          })
+        }"""
+    )
+    pixels = "() => document.querySelector('[data-testid=\"minimap\"] canvas').toDataURL()"
+    before = await bob.evaluate(pixels)
+    await ann.mouse.move(800, 600, steps=20)
+    await bob.wait_for_function(f"(before) => ({pixels})() !== before", arg=before)
+    assert await bob.evaluate("() => window.changes") == 0
+
+
+async def test_a_followed_pointer_stays_in_view_until_the_visitor_moves_the_view(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.mouse.move(300, 300)
+    await ann.mouse.move(310, 310)
+    await expect(bob.get_by_test_id("cursor")).to_have_count(1)
+    await bob.get_by_test_id("people").click()
+    await bob.get_by_test_id("follow").click()
+    await expect(bob.get_by_test_id("following")).to_contain_text("Following")
+    await look_away(ann, 3000, 900)
+    await ann.mouse.move(600, 400, steps=5)
+    await expect(bob.get_by_test_id("chip")).to_have_count(0)
+    await bob.wait_for_function(
+        """() => {
+          const at = new DOMMatrix(document.querySelector('[data-testid="cursor"]').style.transform)
+          return at.e > 200 && at.e < 800 && at.f > 140 && at.f < 560
+        }"""
+    )
+    assert (await bob.get_by_test_id("following").count()) == 1
+    await bob.mouse.move(500, 350)
+    await bob.mouse.wheel(0, 40)
+    await expect(bob.get_by_test_id("following")).to_have_count(0)
+
+    for way_out in ("button", "Escape"):
+        await bob.get_by_test_id("people").click()
+        await bob.get_by_test_id("follow").click()
+        if way_out == "button":
+            await bob.get_by_test_id("stop-following").click()
+        else:
+            await bob.keyboard.press("Escape")
+        await expect(bob.get_by_test_id("following")).to_have_count(0)

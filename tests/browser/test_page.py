@@ -1,0 +1,105 @@
+"""The page around the canvas: addresses, the invitation, themes, small screens, keys."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from .conftest import Visit
+
+
+async def test_the_root_is_the_default_channel_and_the_address_is_the_invitation(visit: Visit) -> None:
+    ann = await visit("/")
+    assert ann.url.endswith("/c/default")
+    await expect(ann.get_by_test_id("channel")).to_have_text("default")
+
+
+async def test_a_name_that_is_no_channel_gets_a_clear_answer(visit: Visit) -> None:
+    ann = await visit("/c/no%20such%20name", live=False)
+    await expect(ann.get_by_test_id("no-place")).to_be_visible()
+    await ann.get_by_role("link").first.click()
+    await expect(ann.get_by_test_id("channel")).to_have_text("default")
+
+
+async def test_the_link_is_copied_and_the_page_says_so(visit: Visit) -> None:
+    ann = await visit("/c/garden", permissions=["clipboard-read", "clipboard-write"])
+    await ann.get_by_test_id("copy-link").click()
+    await expect(ann.get_by_test_id("copy-link")).to_have_attribute("data-copied", "true")
+    assert await ann.evaluate("() => navigator.clipboard.readText()") == ann.url
+
+
+async def test_light_and_dark_follow_the_system(visit: Visit) -> None:
+    grounds = []
+    for scheme in ("light", "dark"):
+        page = await visit(color_scheme=scheme)
+        grounds.append(await page.evaluate("() => getComputedStyle(document.body).backgroundColor"))
+    assert grounds[0] != grounds[1]
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 568), (375, 667), (820, 1180), (1440, 900)])
+async def test_nothing_sticks_out_of_any_screen(visit: Visit, width: int, height: int) -> None:
+    ann = await visit(viewport={"width": width, "height": height}, has_touch=width < 1000, is_mobile=width < 1000)
+    await ann.get_by_test_id("people").click()
+    sticking_out = await ann.evaluate(
+        """() => [...document.querySelectorAll('button, input, h1, section')].filter((element) => {
+          const { left, right, top, bottom, width } = element.getBoundingClientRect()
+          return width > 0 && (left < 0 || top < 0 || right > innerWidth || bottom > innerHeight)
+        }).map((element) => element.outerHTML.slice(0, 120))"""
+    )
+    assert sticking_out == []
+    assert await ann.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_targets_are_large_enough_for_fingers(visit: Visit) -> None:
+    ann = await visit(viewport={"width": 375, "height": 667}, has_touch=True, is_mobile=True)
+    small = await ann.evaluate(
+        """() => [...document.querySelectorAll('button')].filter((element) => {
+          const { width, height } = element.getBoundingClientRect()
+          return width > 0 && (width < 44 || height < 44)
+        }).map((element) => element.outerHTML.slice(0, 120))"""
+    )
+    assert small == []
+
+
+async def test_every_control_is_reached_by_tab_and_shows_it(visit: Visit) -> None:
+    ann = await visit()
+    controls = await ann.evaluate(
+        "() => [...document.querySelectorAll('button')].filter((each) => each.offsetParent).length"
+    )
+    reached = set()
+    for _ in range(controls + 4):
+        await ann.keyboard.press("Tab")
+        focused = await ann.evaluate(
+            """() => {
+              const element = document.activeElement
+              const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element)
+              const ring = (outlineStyle !== 'none' && outlineWidth !== '0px') || boxShadow !== 'none'
+              return element.tagName === 'BUTTON' ? [element.outerHTML.slice(0, 200), ring] : null
+            }"""
+        )
+        if focused:
+            assert focused[1], f"no visible focus ring: {focused[0]}"
+            reached.add(focused[0])
+    assert len(reached) == controls
+
+
+async def test_reduced_motion_leaves_only_fading(visit: Visit) -> None:
+    ann = await visit(reduced_motion="reduce")
+    await ann.mouse.click(300, 300)
+    await ann.keyboard.type("calm")
+    await ann.keyboard.press("Enter")
+    moving = await ann.locator('[data-testid="message"]').evaluate(
+        """(element) => element.getAnimations({ subtree: true })
+          .flatMap((animation) => animation.effect.getKeyframes())
+          .filter((frame) => (frame.translate ?? 'none') !== 'none' || (frame.filter ?? 'none') !== 'none').length"""
+    )
+    assert moving == 0
+
+
+async def test_a_forbidden_storage_is_no_obstacle(visit: Visit) -> None:
+    ann = await visit("/c/garden", live=False)
+    await ann.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
+    )
+    await ann.reload()
+    await expect(ann.locator('[data-testid="connection"]')).to_have_attribute("data-state", "live")

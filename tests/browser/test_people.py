@@ -1,0 +1,111 @@
+"""Who is here: the count, the names, the pointers; always true."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import Page, expect
+
+from .conftest import Visit
+from .watch import say, until_seen
+
+
+async def expect_count(page: Page, count: int) -> None:
+    await expect(page.locator('[data-testid="roster-count"]')).to_have_attribute("data-count", str(count))
+
+
+async def test_people_are_counted_as_they_come_and_go(visit: Visit) -> None:
+    ann = await visit()
+    await expect_count(ann, 1)
+    bob, cat = await visit(), await visit()
+    for person in (ann, bob, cat):
+        await expect_count(person, 3)
+    await cat.close()
+    for person in (ann, bob):
+        await expect_count(person, 2)
+
+
+async def test_a_second_tab_is_the_same_person_and_a_reload_too(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    tab = await ann.context.new_page()
+    await tab.goto(ann.url)
+    await expect_count(tab, 2)
+    await expect_count(bob, 2)
+    await tab.close()
+    await ann.reload()
+    await expect_count(ann, 2)
+    await expect_count(bob, 2)
+
+
+async def test_oneself_is_marked_and_a_new_name_is_everyones_and_stays(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.get_by_test_id("people").click()
+    await expect(ann.get_by_test_id("self")).to_contain_text("you")
+    name = ann.get_by_test_id("your-name")
+    assert await name.input_value() != ""
+    await name.fill("Ann of the Garden")
+    await name.press("Enter")
+    await ann.get_by_test_id("color-plum").click()
+    await bob.get_by_test_id("people").click()
+    await expect(bob.get_by_test_id("person")).to_have_text(re.compile("Ann of the Garden"))
+
+    await ann.reload()
+    await ann.get_by_test_id("people").click()
+    await expect(ann.get_by_test_id("your-name")).to_have_value("Ann of the Garden")
+    await ann.get_by_test_id("people").click()
+    await say(ann, 300, 400, "it is me")
+    await until_seen(bob, "it is me")
+    await expect(bob.locator('[data-testid="message"]')).to_contain_text("Ann of the Garden")
+
+
+async def test_pointers_are_seen_with_their_names_move_and_go_with_their_person(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.mouse.move(300, 300)
+    await ann.mouse.move(310, 300, steps=3)
+    pointer = bob.get_by_test_id("cursor")
+    await expect(pointer).to_have_count(1)
+    await expect(pointer).not_to_have_text("")
+    await ann.mouse.move(700, 500, steps=10)
+    await bob.wait_for_function(
+        """() => {
+          const at = new DOMMatrix(document.querySelector('[data-testid="cursor"]').style.transform)
+          return Math.abs(at.e - 700) < 3 && Math.abs(at.f - 500) < 3
+        }"""
+    )
+    await ann.close()
+    await expect(pointer).to_have_count(0)
+
+
+async def test_a_pointer_glides_between_its_updates(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.mouse.move(200, 300)
+    await ann.mouse.move(202, 300)
+    await expect(bob.get_by_test_id("cursor")).to_have_count(1)
+    await bob.evaluate(
+        """() => {
+          const element = document.querySelector('[data-testid="cursor"]')
+          window.path = []
+          const look = () => {
+            const x = Math.round(new DOMMatrix(element.style.transform).e)
+            if (window.path.at(-1) !== x) window.path.push(x)
+            requestAnimationFrame(look)
+          }
+          look()
+        }"""
+    )
+    await ann.mouse.move(600, 300)
+    await bob.wait_for_function("() => Math.abs(window.path.at(-1) - 600) < 3")
+    path: list[int] = await bob.evaluate("() => window.path")
+    # One update of the wire, many places on the screen.
+    assert len(path) >= 5
+    assert all(190 <= x <= 640 for x in path)
+
+
+async def test_who_joins_later_sees_where_people_are_and_what_they_are_writing(visit: Visit) -> None:
+    ann = await visit()
+    await ann.mouse.move(300, 300)
+    await ann.mouse.click(320, 320)
+    await ann.keyboard.type("still thinking")
+    bob = await visit()
+    await expect(bob.get_by_test_id("draft")).to_contain_text("still thinking")
+    await expect(bob.get_by_test_id("cursor")).to_have_count(1)

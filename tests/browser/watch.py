@@ -1,0 +1,83 @@
+"""Watching a page from inside: what appeared and went, and when, to the millisecond."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.async_api import Page
+
+_WATCH = """
+() => {
+  // Kept on window; the page's own code never looks there.
+  const seen = { drafts: [], arrived: {}, gone: {} }
+  window.seen = seen
+  const now = () => performance.timeOrigin + performance.now()
+  const look = () => {
+    for (const each of document.querySelectorAll('[data-testid="draft"] .words')) {
+      if (seen.drafts.at(-1) !== each.textContent) seen.drafts.push(each.textContent)
+    }
+    const here = new Set()
+    for (const each of document.querySelectorAll('[data-testid="message"]')) {
+      const text = each.querySelector('.words').textContent
+      here.add(text)
+      if (!(text in seen.arrived)) seen.arrived[text] = now()
+    }
+    for (const text of Object.keys(seen.arrived)) {
+      if (!here.has(text) && !(text in seen.gone)) seen.gone[text] = now()
+    }
+  }
+  new MutationObserver(look).observe(document.body, {
+    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['data-testid'],
+  })
+  look()
+}
+"""
+
+
+async def watch(page: Page) -> None:
+    """From now on the page remembers the drafts it shows, and when each message came and went."""
+    await page.evaluate(_WATCH)
+
+
+async def seen(page: Page) -> dict[str, Any]:
+    """`drafts`: the texts in order; `arrived` and `gone`: text -> ms since the epoch."""
+    found: dict[str, Any] = await page.evaluate("() => window.seen")
+    return found
+
+
+async def world_point(page: Page, text: str) -> tuple[float, float]:
+    """Where on the plane a message hangs."""
+    message = page.locator('[data-testid="message"]', has_text=text)
+    x, y = await message.get_attribute("data-x"), await message.get_attribute("data-y")
+    assert x is not None
+    assert y is not None
+    return float(x), float(y)
+
+
+async def say(page: Page, x: float, y: float, text: str) -> None:
+    """Click there, type, send."""
+    await page.mouse.click(x, y)
+    await page.keyboard.type(text)
+    await page.keyboard.press("Enter")
+
+
+async def messages(page: Page) -> list[str]:
+    """The texts that hang on the page now."""
+    return await page.locator('[data-testid="message"] .words').all_inner_texts()
+
+
+async def until_seen(page: Page, text: str, timeout_ms: float = 5000) -> None:
+    """Return once a message with that text hangs on the page."""
+    await page.locator('[data-testid="message"]', has_text=text).first.wait_for(state="attached", timeout=timeout_ms)
+
+
+async def world_under(page: Page, x: float, y: float) -> tuple[float, float]:
+    """The world point at a screen point, found as a person would: click there and see where the caret is."""
+    await page.mouse.click(x, y)
+    place = page.locator(".caret[data-open]")
+    await place.wait_for(state="attached")
+    at_x, at_y = await place.get_attribute("data-x"), await place.get_attribute("data-y")
+    await page.keyboard.press("Escape")
+    assert at_x is not None
+    assert at_y is not None
+    return float(at_x), float(at_y)

@@ -1,0 +1,170 @@
+"""The adapters under contract. Each suite runs unchanged against every one of them (ports.py is the text).
+
+`worlds` are ways to make adapters: a world is what several processes share, and `broker()`, `presence()`... make
+one process's adapter in it. The Redis worlds are real servers (tests/redis_server.py), started once for the whole run
+and emptied before each test: one server, a cluster of three masters, a master behind sentinels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from asocial.adapters.memory.broker import MemoryBroker, Wire
+from asocial.adapters.memory.limiter import MemoryRateLimiter
+from asocial.adapters.memory.messages import MemoryLiveMessages
+from asocial.adapters.memory.presence import MemoryPresence
+from asocial.adapters.memory.registry import MemorySessionRegistry
+from asocial.adapters.redis.backend import RedisBackend
+from asocial.app import wall_ms
+from asocial.ports import Broker, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
+from tests.redis_server import Cluster, Sentinels, Server, running, temporary_folder
+
+PRESENCE_TTL_MS = 400
+"""Short, so that a test may wait for it: these suites run on real clocks, because Redis has its own."""
+
+
+class World(Protocol):
+    """What processes share. Each call makes the adapter of one more process; `close` ends them all."""
+
+    async def broker(self) -> Broker: ...
+    async def presence(self) -> PresenceStore: ...
+    async def limiter(self) -> RateLimiter: ...
+    async def live(self) -> LiveMessages: ...
+    async def registry(self) -> SessionRegistry: ...
+    async def close(self) -> None: ...
+
+
+class MemoryWorld:
+    """Several apps in one interpreter: one wire, one store."""
+
+    def __init__(self) -> None:
+        self._wire = Wire()
+        self._presence = MemoryPresence(wall_ms, PRESENCE_TTL_MS)
+        self._limiter = MemoryRateLimiter(wall_ms)
+        self._live = MemoryLiveMessages()
+        self._registry = MemorySessionRegistry()
+
+    async def broker(self) -> Broker:
+        return MemoryBroker(self._wire)
+
+    async def presence(self) -> PresenceStore:
+        return self._presence
+
+    async def limiter(self) -> RateLimiter:
+        return self._limiter
+
+    async def live(self) -> LiveMessages:
+        return self._live
+
+    async def registry(self) -> SessionRegistry:
+        return self._registry
+
+    async def close(self) -> None:
+        await self._presence.close()
+        await self._limiter.close()
+        await self._live.close()
+        await self._registry.close()
+
+
+class RedisWorld:
+    """Each adapter belongs to a backend of its own, as each process has one: nothing is shared but the servers."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._backends: list[RedisBackend] = []
+
+    async def backend(self) -> RedisBackend:
+        backend = RedisBackend(self._url, presence_ttl_ms=PRESENCE_TTL_MS)
+        self._backends.append(backend)
+        await backend.start()
+        assert backend.state() == {"redis": "ok", "pubsub": "ok"}
+        return backend
+
+    async def broker(self) -> Broker:
+        return (await self.backend()).broker
+
+    async def presence(self) -> PresenceStore:
+        return (await self.backend()).presence
+
+    async def limiter(self) -> RateLimiter:
+        return (await self.backend()).limiter
+
+    async def live(self) -> LiveMessages:
+        return (await self.backend()).live
+
+    async def registry(self) -> SessionRegistry:
+        return (await self.backend()).registry
+
+    async def close(self) -> None:
+        for backend in self._backends:
+            await backend.close()
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    with temporary_folder() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def redis_server(folder: Path) -> Iterator[Server]:
+    server = Server(folder)
+    with running(server):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(folder: Path) -> Iterator[Cluster]:
+    cluster = Cluster(folder)
+    with running(cluster):
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def redis_sentinels(folder: Path) -> Iterator[Sentinels]:
+    # One is enough to be asked; three, that must agree, are in test_redis_failover.py.
+    sentinels = Sentinels(folder, 1)
+    with running(sentinels):
+        yield sentinels
+
+
+def _memory(request: pytest.FixtureRequest) -> World:
+    return MemoryWorld()
+
+
+def _single(request: pytest.FixtureRequest) -> World:
+    server: Server = request.getfixturevalue("redis_server")
+    server.ask("FLUSHALL")
+    return RedisWorld(server.url)
+
+
+def _cluster(request: pytest.FixtureRequest) -> World:
+    cluster: Cluster = request.getfixturevalue("redis_cluster")
+    for master in cluster.masters:
+        master.ask("FLUSHALL")
+    return RedisWorld(cluster.url)
+
+
+def _sentinel(request: pytest.FixtureRequest) -> World:
+    sentinels: Sentinels = request.getfixturevalue("redis_sentinels")
+    sentinels.master.ask("FLUSHALL")
+    return RedisWorld(sentinels.url)
+
+
+WORLDS: dict[str, Callable[[pytest.FixtureRequest], World]] = {
+    "memory": _memory,
+    "redis": _single,
+    "cluster": _cluster,
+    "sentinel": _sentinel,
+}
+
+
+@pytest.fixture(params=list(WORLDS))
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    made = WORLDS[request.param](request)
+    yield made
+    await made.close()

@@ -1,0 +1,108 @@
+"""The Broker contract: batches reach the other processes, whole, in order, and never come back."""
+
+from __future__ import annotations
+
+import asyncio
+
+from asocial.ports import Batch
+
+from .conftest import World
+from .waiting import eventually
+
+
+async def test_a_batch_reaches_every_other_process_and_not_its_publisher(world: World) -> None:
+    here, there, elsewhere = await world.broker(), await world.broker(), await world.broker()
+    got: dict[str, list[Batch]] = {"here": [], "there": [], "elsewhere": []}
+    await here.subscribe("garden", got["here"].append)
+    await there.subscribe("garden", got["there"].append)
+    await elsewhere.subscribe("garden", got["elsewhere"].append)
+
+    batch = Batch(b"\x81\x02hi\x81\x00", b"\x81\x05draft")
+    here.publish("garden", batch)
+
+    await eventually(lambda: got["there"] == [batch] and got["elsewhere"] == [batch], "the batch at both others")
+    # Had it come back, it would have come with the others'; another round trip makes sure.
+    there.publish("garden", Batch(b"second", b""))
+    await eventually(lambda: len(got["here"]) == 1, "the answer")
+    assert got["here"] == [Batch(b"second", b"")]
+
+
+async def test_batches_of_one_publisher_arrive_in_order_and_none_twice(world: World) -> None:
+    here, there = await world.broker(), await world.broker()
+    got: list[Batch] = []
+    await there.subscribe("garden", got.append)
+    sent = [Batch(b"%d" % number, b"") for number in range(500)]
+    for number, batch in enumerate(sent):
+        here.publish("garden", batch)
+        if number % 50 == 0:
+            await asyncio.sleep(0)
+    await eventually(lambda: len(got) >= len(sent), "all batches")
+    assert got == sent
+
+
+async def test_bytes_pass_through_unchanged(world: World) -> None:
+    here, there = await world.broker(), await world.broker()
+    got: list[Batch] = []
+    await there.subscribe("garden", got.append)
+    sent = [
+        Batch(bytes(range(256)) * 300, b""),
+        Batch(b"", bytes(range(255, -1, -1))),
+        Batch(b"\r\n\0", b"\n", b"\0control\n"),
+        Batch(b"", b"", b"alone"),
+    ]
+    for batch in sent:
+        here.publish("garden", batch)
+    await eventually(lambda: len(got) == 4, "all batches")
+    assert got == sent
+
+
+async def test_channels_are_apart_and_case_counts(world: World) -> None:
+    here, there = await world.broker(), await world.broker()
+    got: dict[str, list[Batch]] = {"garden": [], "Garden": []}
+    await there.subscribe("garden", got["garden"].append)
+    await there.subscribe("Garden", got["Garden"].append)
+    here.publish("Garden", Batch(b"upper", b""))
+    here.publish("garden", Batch(b"lower", b""))
+    await eventually(lambda: bool(got["garden"] and got["Garden"]), "both")
+    assert got == {"garden": [Batch(b"lower", b"")], "Garden": [Batch(b"upper", b"")]}
+
+
+async def test_nothing_is_delivered_after_unsubscribe_and_subscribing_again_works(world: World) -> None:
+    here, there = await world.broker(), await world.broker()
+    first: list[Batch] = []
+    second: list[Batch] = []
+    witness: list[Batch] = []
+    await there.subscribe("garden", first.append)
+    await there.subscribe("witness", witness.append)
+    await there.unsubscribe("garden")
+    here.publish("garden", Batch(b"lost", b""))
+    here.publish("witness", Batch(b"through", b""))
+    await eventually(lambda: len(witness) == 1, "the witness")
+    assert first == []
+
+    await there.subscribe("garden", second.append)
+    here.publish("garden", Batch(b"heard", b""))
+    await eventually(lambda: len(second) == 1, "the second subscription")
+    assert (first, second) == ([], [Batch(b"heard", b"")])
+
+
+async def test_unsubscribing_what_was_never_subscribed_is_no_error(world: World) -> None:
+    await (await world.broker()).unsubscribe("nowhere")
+
+
+async def test_publishing_needs_no_subscription_and_no_reader(world: World) -> None:
+    here, there = await world.broker(), await world.broker()
+    here.publish("empty", Batch(b"into the void", b""))
+    got: list[Batch] = []
+    await there.subscribe("garden", got.append)
+    here.publish("garden", Batch(b"heard", b""))
+    await eventually(lambda: got == [Batch(b"heard", b"")], "the batch of a publisher that never subscribed")
+
+
+async def test_close_sends_what_was_handed_over_before(world: World) -> None:
+    here, there = await world.broker(), await world.broker()
+    got: list[Batch] = []
+    await there.subscribe("garden", got.append)
+    here.publish("garden", Batch(b"last words", b""))
+    await here.close()
+    await eventually(lambda: got == [Batch(b"last words", b"")], "the last words")

@@ -1,0 +1,76 @@
+"""The LiveMessages contract: what lives is found, what is over is not, on every process."""
+
+from __future__ import annotations
+
+from asocial.app import wall_ms
+from asocial.domain.living import LiveMessage
+
+from .conftest import World
+from .waiting import eventually_is
+
+
+def message(name: str, *, user: str = "ann", after_ms: int = 0, life_ms: int = 60_000) -> LiveMessage:
+    timestamp = wall_ms() + after_ms
+    return LiveMessage(user, name, timestamp, timestamp + life_ms, b'{"payload":"%s \xc3\xa9"}' % name.encode())
+
+
+async def test_what_lives_is_told_in_order_of_time_on_every_process(world: World) -> None:
+    here, there = await world.live(), await world.live()
+    late, early = message("late", after_ms=20), message("early")
+    here.add("garden", late)
+    here.add("garden", early)
+
+    async def living() -> list[LiveMessage]:
+        return await there.living("garden", wall_ms())
+
+    await eventually_is(living, [early, late])
+    assert await here.living("garden", wall_ms()) == [early, late]
+    assert await here.living("elsewhere", wall_ms()) == []
+
+
+async def test_what_is_over_is_not_told(world: World) -> None:
+    live = await world.live()
+    short, long = message("short", life_ms=1000), message("long")
+    live.add("garden", short)
+    live.add("garden", long)
+    assert await live.living("garden", short.expires_at - 1) == [short, long]
+    assert await live.living("garden", short.expires_at) == [long]
+
+
+async def test_find_knows_a_message_while_it_lives(world: World) -> None:
+    live = await world.live()
+    said = message("m1", life_ms=1000)
+    live.add("garden", said)
+    assert live.find("garden", "ann", "m1", said.expires_at - 1) == said
+    assert live.find("garden", "ann", "m1", said.expires_at) is None
+    assert live.find("garden", "bob", "m1", said.timestamp) is None
+    assert live.find("elsewhere", "ann", "m1", said.timestamp) is None
+
+
+async def test_here_are_those_that_were_added_here_and_live(world: World) -> None:
+    live = await world.live()
+    short, long = message("short", life_ms=1000), message("long")
+    live.add("garden", long)
+    live.add("garden", short)
+    assert live.here("garden", short.timestamp) in ([short, long], [long, short])
+    assert live.here("garden", short.expires_at) == [long]
+    assert live.here("elsewhere", short.timestamp) == []
+
+
+async def test_the_same_id_of_two_users_is_two_messages(world: World) -> None:
+    live = await world.live()
+    anns, bobs = message("m1", user="ann"), message("m1", user="bob", after_ms=1)
+    live.add("garden", anns)
+    live.add("garden", bobs)
+    assert await live.living("garden", wall_ms()) == [anns, bobs]
+
+
+async def test_expire_lets_go_of_what_is_over_and_nothing_else(world: World) -> None:
+    live = await world.live()
+    short, long = message("short", life_ms=1000), message("long")
+    live.add("garden", short)
+    live.add("garden", long)
+    live.expire(short.expires_at)
+    # Asked for a moment at which it still lived, it is not there: it was let go.
+    assert live.find("garden", "ann", "short", short.timestamp) is None
+    assert live.find("garden", "ann", "long", short.timestamp) == long

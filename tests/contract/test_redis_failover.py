@@ -1,0 +1,104 @@
+"""A master dies, or its slots move: Sentinel and Cluster, each for real."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from asocial.adapters.redis.topology import slot_of
+from asocial.domain.profile import Profile
+from asocial.ports import Batch
+from tests.redis_server import Cluster, Sentinels, Server, running, until
+
+from .test_redis_faults import OK, Start, delivered, settled, start  # noqa: F401 (the fixture)
+from .waiting import eventually, eventually_is
+
+FOX = Profile("sly fox", "rust")
+
+
+async def test_sentinels_name_another_master(folder: Path, start: Start) -> None:  # noqa: F811
+    sentinels = Sentinels(folder)
+    with running(sentinels):
+        here, there = await start(sentinels.url), await start(sentinels.url)
+        await here.backend.presence.join("garden", "c1", "ann", FOX, 1)
+        await asyncio.to_thread(until, lambda: sentinels.master.ask("WAIT", "1", "1000") == 1, "the replica having it")
+        sentinels.master.stop()
+        await eventually(lambda: here.told == there.told == ["degraded"], "both told")
+        await settled(here, there, patience_s=15)
+        assert await delivered(here, there) < 1
+        assert await delivered(there, here) < 1
+        await eventually(lambda: here.told == there.told == ["degraded", "restored"], "both told once each")
+        # What the replica had is what there is.
+        assert not (await there.backend.presence.join("garden", "c2", "ann", FOX, 2)).first
+        # The old one comes back as what it is told to be: nobody takes it for the master.
+        sentinels.master.start()
+        await asyncio.sleep(0.5)
+        assert await delivered(here, there) < 1
+        assert here.backend.state() == OK
+        await here.backend.close()
+        await there.backend.close()
+
+
+async def test_a_cluster_master_dies_and_its_replica_takes_over(folder: Path, start: Start) -> None:  # noqa: F811
+    cluster = Cluster(folder, replicas=1)
+    with running(cluster):
+        here, there = await start(cluster.url), await start(cluster.url)
+        owner = _owner(cluster, "garden")
+        other = next(f"channel{n}" for n in range(100) if _owner(cluster, f"channel{n}") is not owner)
+        heard: list[bytes] = []
+        await there.backend.broker.subscribe(other, lambda batch: heard.append(batch.reliable))
+        assert await delivered(here, there) < 1
+        owner.stop()
+        await eventually(lambda: here.told == there.told == ["degraded"], "both told")
+        # The channels of the other masters never knew.
+        here.backend.broker.publish(other, Batch(b"still here", b""))
+        await eventually(lambda: heard == [b"still here"], "a channel of another master")
+        assert here.backend.state() != OK
+        await settled(here, there, patience_s=20)
+        assert await delivered(here, there) < 1
+        await eventually(lambda: here.told == there.told == ["degraded", "restored"], "both told once each")
+        assert (await here.backend.presence.join("garden", "c1", "ann", FOX, 1)).user_count >= 1
+        await here.backend.close()
+        await there.backend.close()
+
+
+async def test_a_slot_moves_to_another_master_under_traffic(folder: Path, start: Start) -> None:  # noqa: F811
+    cluster = Cluster(folder)
+    with running(cluster):
+        here, there = await start(cluster.url), await start(cluster.url)
+        await here.backend.presence.join("garden", "c1", "ann", FOX, 1)
+        source = _owner(cluster, "garden")
+        target = next(master for master in cluster.masters if master is not source)
+        await asyncio.to_thread(_move, cluster, slot_of("garden"), source, target)
+        assert await delivered(here, there) < 5
+        assert await delivered(there, here) < 5
+
+        async def count() -> int:
+            return (await there.backend.presence.roster("garden", 10)).user_count
+
+        await eventually_is(count, 1)
+        await settled(here, there)
+        assert await here.backend.limiter.take("ann", 1, 1000) == 0
+        await here.backend.close()
+        await there.backend.close()
+
+
+def _owner(cluster: Cluster, channel: str) -> Server:
+    share = 16384 // len(cluster.masters)
+    return cluster.masters[min(slot_of(channel) // share, len(cluster.masters) - 1)]
+
+
+def _move(cluster: Cluster, slot: int, source: Server, target: Server) -> None:
+    """As redis-cli --cluster reshard does, step by step and slowly, so that the in-between is seen."""
+    names = {server: str(server.ask("CLUSTER", "MYID")) for server in (source, target)}
+    assert target.ask("CLUSTER", "SETSLOT", str(slot), "IMPORTING", names[source]) == "OK"
+    assert source.ask("CLUSTER", "SETSLOT", str(slot), "MIGRATING", names[target]) == "OK"
+    time.sleep(0.2)
+    keys = source.ask("CLUSTER", "GETKEYSINSLOT", str(slot), "100")
+    assert isinstance(keys, list)
+    assert keys
+    assert source.ask("MIGRATE", "127.0.0.1", str(target.port), "", "0", "1000", "KEYS", *keys) == "OK"
+    time.sleep(0.2)
+    for server in (target, source, *(m for m in cluster.masters if m not in (source, target))):
+        assert server.ask("CLUSTER", "SETSLOT", str(slot), "NODE", names[target]) == "OK"

@@ -1,0 +1,142 @@
+"""Every kind of URL reaches a real server; a wrong one says what is wrong, and never the password."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+
+from asocial.adapters.redis.backend import RedisBackend
+from asocial.adapters.redis.urls import Address, parse
+from asocial.ports import Batch
+from tests.redis_server import Server, running, self_made_certificate, until
+
+from .waiting import eventually
+
+OK = {"redis": "ok", "pubsub": "ok"}
+SECRET = "pässwörd:/@?"
+QUOTED = "p%C3%A4ssw%C3%B6rd%3A%2F%40%3F"
+
+
+async def works(url: str, **credentials: str) -> None:
+    here, there = (RedisBackend(url, **credentials) for _ in range(2))  # type: ignore[arg-type]
+    try:
+        for backend in (here, there):
+            await backend.start()
+            assert backend.state() == OK
+        heard: list[Batch] = []
+        await there.broker.subscribe("garden", heard.append)
+        here.broker.publish("garden", Batch(b"hello", b""))
+        await eventually(lambda: bool(heard), "the batch")
+        key = uuid.uuid4().hex
+        assert await here.limiter.take(key, 1, 60_000) == 0
+        assert await there.limiter.take(key, 1, 60_000) > 0
+    finally:
+        for backend in (here, there):
+            await backend.close()
+
+
+async def test_a_unix_socket(folder: Path) -> None:
+    server = Server(folder, "--unixsocket", str(folder / "redis.sock"))
+    with running(server):
+        await works(f"unix://{folder}/redis.sock")
+        await works(f"unix://{folder}/redis.sock?db=3")
+
+
+async def test_tls_with_an_authority_of_its_own(folder: Path) -> None:
+    certificate, key = self_made_certificate(folder)
+    plain = Server(folder)  # the port that is not used tells when the server is there
+    tls_port = plain.port + 5000
+    options = ("--tls-port", str(tls_port), "--tls-cert-file", str(certificate), "--tls-key-file", str(key))
+    server = Server(folder, *options, "--tls-ca-cert-file", str(certificate), "--tls-auth-clients", "no")
+    with running(server):
+        await works(f"rediss://localhost:{tls_port}?ca={certificate}")
+        stranger = RedisBackend(f"rediss://localhost:{tls_port}")
+        await stranger.start()
+        # The system's authorities know nothing of it: no connection rather than an unverified one.
+        assert stranger.state() == {"redis": "down", "pubsub": "down"}
+        await stranger.close()
+
+
+async def test_an_acl_user_who_may_touch_nothing_but_ours(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    server = Server(folder)
+    with running(server):
+        allowed = ("on", f">{SECRET}", "~asocial:*", "&asocial:*", "+@all", "-@admin", "-@dangerous", "+role")
+        assert server.ask("ACL", "SETUSER", "canvas", *allowed) == "OK"
+        assert server.ask("ACL", "SETUSER", "default", "off") == "OK"
+        await works(f"redis://canvas:{QUOTED}@127.0.0.1:{server.port}/0")
+        await works(f"redis://127.0.0.1:{server.port}", username="canvas", password=SECRET)
+        wrong = RedisBackend(f"redis://canvas:{QUOTED}wrong@127.0.0.1:{server.port}")
+        await wrong.start()
+        assert wrong.state() == {"redis": "down", "pubsub": "down"}
+        await wrong.close()
+        said = capsys.readouterr()
+        assert "WRONGPASS" in said.out + said.err
+        assert SECRET not in said.out + said.err
+
+
+async def test_a_password_for_everyone(folder: Path) -> None:
+    server = Server(folder, "--requirepass", SECRET)
+    with running(server):
+        await works(f"redis://:{QUOTED}@127.0.0.1:{server.port}")
+        await works(server.url, password=SECRET)
+
+
+def test_what_a_url_says() -> None:
+    single = parse("redis://h")
+    assert (single.kind, single.addresses, single.tls) == ("single", (Address("h", 6379),), False)
+    assert parse("redis://[::1]:7000/2").addresses == (Address("::1", 7000),)
+    assert parse("redis://[::1]:7000/2").database == 2
+    sentinel = parse(f"rediss+sentinel://u:{QUOTED}@a,b:1/name/4", "ignored", "ignored")
+    assert (sentinel.kind, sentinel.master, sentinel.database, sentinel.tls) == ("sentinel", "name", 4, True)
+    assert sentinel.addresses == (Address("a", 26379), Address("b", 1))
+    assert (sentinel.username, sentinel.password) == ("u", SECRET)
+    assert SECRET not in repr(sentinel)
+    cluster = parse("redis+cluster://a:1,b", password="p")
+    assert (cluster.kind, cluster.addresses, cluster.password) == (
+        "cluster",
+        (Address("a", 1), Address("b", 6379)),
+        "p",
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:6379",
+        "http://h",
+        "redis+proxy://h",
+        "redis://",
+        "redis://secret@h",
+        "redis://:secret@h:port",
+        "redis://:secret@h:99999",
+        "redis://:secret@h/name",
+        "redis://:secret@a,b",
+        "redis+sentinel://:secret@a",
+        "redis+cluster://:secret@a/1",
+        "redis://:secret@h?timeout=secret",
+        "unix://:secret@relative",
+    ],
+)
+def test_a_wrong_url_is_refused_without_telling_the_password(url: str) -> None:
+    with pytest.raises(ValueError, match="redis_url: ") as refused:
+        parse(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_an_authority_that_is_not_there(folder: Path) -> None:
+    with pytest.raises(ValueError, match="cannot be used"):
+        RedisBackend(f"rediss://h?ca={folder}/nothing.pem")
+
+
+def test_a_missing_server_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.delenv("REDIS_SERVER", raising=False)
+    with pytest.raises(RuntimeError, match="apt-get install redis-server redis-sentinel"):
+        Server(folder).start()
+
+
+def test_until_gives_up_with_a_sentence() -> None:
+    with pytest.raises(TimeoutError, match="something"):
+        until(lambda: False, "something", 0.05)

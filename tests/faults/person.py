@@ -1,0 +1,369 @@
+"""A client that follows docs/protocol.md to the letter, and how what it shows differs from what is so.
+
+The rules it keeps are W10 (send again without an `ack`), W12 and W13 (one message a key, no draft after it), W16 (the
+draft again for who joined), W19 and W20 (gaps, epochs, counts). It shows what a page would show, and knows no more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from tests.client import chat_url, position
+from tests.faults.model import Change, Key, Look, Message, Model
+from tests.faults.nursery import ServerProcess
+
+Frame = dict[str, Any]
+
+ASK_AGAIN_S = 0.5
+OPEN_TIMEOUT_S = 1.0
+UNREAD_S = 0.5
+
+
+class Person:
+    """One client. `pick` names a server to try, or none. `note` takes a line of history."""
+
+    def __init__(
+        self,
+        name: str,
+        user_id: str,
+        channel: str,
+        model: Model,
+        rng: random.Random,
+        pick: Callable[[], ServerProcess | None],
+        note: Callable[[str], None],
+    ) -> None:
+        self.name, self.user_id, self.channel = name, user_id, channel
+        self.model, self._rng, self._pick, self._note = model, rng, pick, note
+        self.wanted = True
+        self.live = False
+        self.degraded = False
+        self.server: ServerProcess | None = None
+        self.away_s: float | None = None
+        """How long to stay away after the next break."""
+
+        self.epoch, self.seq, self.count, self.limit = "", 0, 0, 0
+        self.users: dict[str, tuple[str, str, int]] = {}
+        self.messages: dict[Key, Frame] = {}
+        self.drafts: set[Key] = set()
+        """Not let go after 10 s (W15), so that one that should have ended otherwise is seen."""
+        self.unacked: dict[str, Frame] = {}
+        self.draft: Frame | None = None
+        self._ended: dict[str, float] = {}
+        """Drafts that were abandoned, and when that was sent."""
+        self.pointer = False
+        self.cursors: dict[str, tuple[float, float]] = {}
+
+        self.heard: tuple[str, int] | None = None
+        """The newest event that a snapshot must contain, while one is waited for."""
+        self.asked = 0
+        self.synced_at = ("", 0)
+        self.events: set[int] = set()
+        """Every `seq` heard on this connection."""
+        self.wrong: list[str] = []
+        self.changing: Look | None = None
+        self._socket: ClientConnection | None = None
+        self._small: set[asyncio.Task[None]] = set()
+        self._life = asyncio.create_task(self._live())
+        model.enter(user_id)
+
+    # What a person does.
+
+    async def say(self, message_id: str, payload: str) -> None:
+        if self.draft is not None and self.draft["message_id"] == message_id:
+            self.draft = None
+        frame = {"type": "chat", "message_id": message_id, "payload": payload, "position": position((1, 2))}
+        self.unacked[message_id] = frame
+        self.model.messages[self.user_id, message_id] = Message(payload)
+        await self._post(frame)
+
+    async def type(self, message_id: str, payload: str) -> None:
+        frame = {"type": "typing", "message_id": message_id, "payload": payload, "position": position((1, 2))}
+        self.draft = frame if payload else None
+        if not payload:
+            self._ended[message_id] = time.monotonic()
+        await self._send(frame)
+
+    async def move(self, x: float, y: float) -> None:
+        self.pointer = True
+        await self._send({"type": "cursor", "position": position((x, y))})
+
+    async def become(self, look: Look) -> None:
+        self.changing = look
+        self.model.changes[self.user_id].append(Change(look))
+        await self._send({"type": "profile", "name": look[0], "color": look[1]})
+
+    async def leave(self) -> None:
+        """With a close frame."""
+        self._go()
+        if self._socket is not None:
+            with contextlib.suppress(ConnectionClosed):
+                await self._socket.close()
+
+    def kill(self, *, back_after_s: float | None) -> None:
+        """Break the TCP connection; `back_after_s`: and come back."""
+        if back_after_s is None:
+            self._go()
+        self.away_s = back_after_s
+        if self._socket is not None:
+            self._socket.transport.abort()
+
+    async def end(self) -> None:
+        self.wanted = False
+        for task in (self._life, *self._small):
+            task.cancel()
+        await asyncio.gather(self._life, *self._small, return_exceptions=True)
+
+    def missing(self) -> set[int]:
+        """Events that this connection should have told and did not."""
+        return set(range(self.synced_at[1] + 1, max(self.events, default=0))) - self.events
+
+    # The connection.
+
+    def _go(self) -> None:
+        self.wanted = False
+        if self.draft is not None:
+            self.model.cut_drafts.add((self.user_id, self.draft["message_id"]))
+        self.model.leave(self.user_id)
+
+    async def _live(self) -> None:
+        while self.wanted:
+            server = self._pick()
+            if server is not None:
+                await self._connect(server)
+            if self.wanted:
+                pause = self.away_s if self.away_s is not None else self._rng.uniform(0.02, 0.2)
+                self.away_s = None
+                await asyncio.sleep(pause)
+
+    async def _connect(self, server: ServerProcess) -> None:
+        name, color = self.model.look(self.user_id)
+        url = chat_url(server.url, channel=self.channel, uid=self.user_id, name=name, color=color)
+        try:
+            async with connect(
+                url,
+                compression=None,
+                proxy=None,
+                ping_interval=None,
+                max_queue=None,
+                open_timeout=OPEN_TIMEOUT_S,
+                close_timeout=OPEN_TIMEOUT_S,
+            ) as self._socket:
+                self.server = server
+                if not self.wanted:
+                    return
+                async for data in self._socket:
+                    self._take(json.loads(data))
+        except ConnectionClosed:
+            pass
+        except (OSError, TimeoutError, InvalidHandshake, EOFError):
+            return
+        finally:
+            closed = self._socket
+            if self.live or (closed is not None and closed.close_code is not None):
+                code = closed.close_code if closed is not None else None
+                self._note(f"{self.name} lost its connection to {server.number}: {code}")
+                if code is not None and code >= 4500:
+                    self.wrong.append(f"{self.name} was sent away for good: {code} {closed and closed.close_reason}")
+            # What was sent just before a break may never have been read.
+            late = time.monotonic() - UNREAD_S
+            self.model.cut_drafts |= {(self.user_id, id_) for id_, at in self._ended.items() if at > late}
+            self.live, self._socket, self.heard, self.changing = False, None, None, None
+
+    async def _send(self, frame: Frame) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(ConnectionClosed):
+                await self._socket.send(json.dumps(frame))
+
+    async def _post(self, frame: Frame) -> None:
+        if self._socket is not None and self.server is not None:
+            self.model.messages[self.user_id, frame["message_id"]].tried.add(self.server.number)
+            await self._send(frame)
+
+    def _soon(self, frame: Frame, after_s: float = 0.0) -> None:
+        """Send `frame`, if this connection still stands then."""
+        socket = self._socket
+
+        async def send() -> None:
+            await asyncio.sleep(after_s)
+            over = frame["type"] == "typing" and frame is not self.draft
+            if self._socket is socket and not over:
+                await (self._post(frame) if frame["type"] == "chat" else self._send(frame))
+
+        task = asyncio.create_task(send())
+        self._small.add(task)
+        task.add_done_callback(self._small.discard)
+
+    # What the server tells.
+
+    def _take(self, frame: Frame) -> None:
+        match frame["type"]:
+            case "user_sync":
+                self._sync(frame)
+            case "user_joined" | "user_left" | "user_updated" | "user_count":
+                self._event(frame)
+            case "chat":
+                self._message(frame)
+            case "ack":
+                self._acked(frame)
+            case "typing":
+                self._typing(frame)
+            case "degraded" | "restored":
+                self.degraded = frame["type"] == "degraded"
+            case "cursors":
+                for user_id, x, y in frame["cursors"]:
+                    self.cursors[user_id] = (x, y)
+            case "error" if frame["code"] == "unavailable" and frame.get("message_id") in self.unacked:
+                self._soon(self.unacked[frame["message_id"]], 0.2)
+            case "error" if frame["code"] != "rate_limited":
+                self.wrong.append(f"{self.name} got {frame}")
+
+    def _sync(self, frame: Frame) -> None:
+        for message in frame["messages"]:
+            self._message(message)
+        first, self.live = not self.live, True
+        stale = not first and (
+            (frame["epoch"] == self.epoch and frame["seq"] < self.seq)
+            or (self.heard is not None and self.heard[0] == frame["epoch"] and frame["seq"] < self.heard[1])
+        )
+        if first:
+            self.synced_at, self.events = (frame["epoch"], frame["seq"]), set()
+            self.limit = frame["limits"]["roster"]
+            self.degraded = False
+            self.drafts.clear()  # some may have ended meanwhile, and nobody tells a newcomer
+            for unacked in self.unacked.values():  # W10
+                self._soon(unacked)
+        if stale:
+            return  # what asked for it asks again
+        self.epoch, self.seq, self.count, self.heard = frame["epoch"], frame["seq"], frame["user_count"], None
+        self.users = {u["user_id"]: (u["name"], u["color"], u["joined_at"]) for u in frame["users"]}
+        if self.user_id not in self.users:
+            self.wrong.append(f"{self.name} is not in its own user_sync (W20)")
+        if self.epoch != self.synced_at[0]:
+            self.synced_at, self.events = (self.epoch, self.seq), set()
+
+    def _event(self, frame: Frame) -> None:
+        if frame["type"] == "user_joined" and self.draft is not None:  # W16
+            self._soon(self.draft, self._rng.uniform(0, 0.3))
+        if frame["type"] == "user_updated" and frame["user_id"] == self.user_id:
+            self._changed((frame["name"], frame["color"]))
+        place = (frame["epoch"], frame["seq"])
+        if place[0] == self.synced_at[0]:
+            self.events.add(place[1])
+        if self.heard is not None:
+            self.heard = (place[0], max(place[1], self.heard[1])) if place[0] == self.heard[0] else place
+        elif place[0] != self.epoch:
+            self._ask(place)
+        elif place[1] > self.seq:
+            self._apply(frame, place)
+
+    def _apply(self, frame: Frame, place: tuple[str, int]) -> None:
+        if frame["type"] == "user_count":  # W20
+            self.seq, self.count = place[1], frame["count"]
+            # As many names as people prove nothing: while only the count was told, one may have left and another come.
+            if self.count <= self.limit:
+                self._ask(place)
+            return
+        if place[1] != self.seq + 1:
+            self._ask(place)
+            return
+        self.seq = place[1]
+        user_id = frame["user_id"]
+        if frame["type"] == "user_left":
+            self.count -= 1
+            self.users.pop(user_id, None)
+        elif frame["type"] == "user_joined":
+            self.count += user_id not in self.users
+            self.users[user_id] = (frame["name"], frame["color"], frame["joined_at"])
+        elif user_id in self.users:
+            self.users[user_id] = (frame["name"], frame["color"], self.users[user_id][2])
+
+    def _ask(self, place: tuple[str, int]) -> None:
+        self.heard = place
+        self.asked += 1
+        self._soon({"type": "sync"})
+        socket = self._socket
+
+        async def again() -> None:
+            await asyncio.sleep(ASK_AGAIN_S)
+            if self.heard is not None and self._socket is socket:
+                self._ask(self.heard)
+
+        task = asyncio.create_task(again())
+        self._small.add(task)
+        task.add_done_callback(self._small.discard)
+
+    def _changed(self, look: Look) -> None:
+        for change in self.model.changes[self.user_id]:
+            if change.look == look and change.confirmed is None:
+                change.confirmed = self.server
+        if self.changing == look:
+            self.changing = None
+
+    def _message(self, frame: Frame) -> None:
+        key = (frame["user_id"], frame["message_id"])
+        self.drafts.discard(key)  # W13
+        known = self.messages.setdefault(key, frame)
+        if known["payload"] != frame["payload"]:
+            self.wrong.append(f"{self.name} has two different messages {key}")
+
+    def _acked(self, frame: Frame) -> None:
+        sent = self.unacked.pop(frame["message_id"], None)
+        key = (self.user_id, frame["message_id"])
+        assert self.server is not None
+        self.model.messages[key].acked_by.append((self.server, time.monotonic()))
+        if sent is not None:
+            self.messages.setdefault(key, sent | {"user_id": self.user_id} | frame | {"type": "chat"})
+
+    def _typing(self, frame: Frame) -> None:
+        key = (frame["user_id"], frame["message_id"])
+        if key in self.messages or not frame["payload"]:
+            self.drafts.discard(key)
+        else:
+            self.drafts.add(key)
+
+
+def differences(person: Person, calm: bool, drafting: set[tuple[str, str]], author: Person | None) -> list[str]:
+    """How what `person` shows differs from what is so. `drafting`: the drafts in hand, of `author`.
+
+    That a draft was abandoned may go under with a server or a Redis; so of other drafts only a calm run has a say.
+    """
+    model, found = person.model, []
+    if not person.live or person.degraded:
+        return [f"{person.name} is {'degraded' if person.live else 'not in'}"]
+    where = f"{person.name} on server {person.server.number if person.server else '?'}"
+    roster = model.roster
+    if person.count != len(roster):
+        found.append(f"{where} counts {person.count} people, there are {len(roster)} ({person.epoch}, {person.seq})")
+    if len(roster) <= person.limit:
+        wrong = sorted(roster ^ person.users.keys())
+        found += [f"{where} {'misses' if user_id in roster else 'still shows'} {user_id}" for user_id in wrong]
+        for user_id in sorted(roster & person.users.keys()):
+            look = person.users[user_id][:2]
+            if look not in model.looks(user_id):
+                found.append(f"{where} knows {user_id} as {look}, not as one of {model.looks(user_id)}")
+    for key in sorted(model.certain() - person.messages.keys()):
+        acked_by = [server.number for server, _ in model.messages[key].acked_by]
+        found.append(f"{where} lacks the message {key} that {acked_by} acked")
+    unsaid = sorted(person.messages.keys() - model.messages.keys())
+    found += [f"{where} has a message nobody sent: {key}" for key in unsaid]
+    if person.unacked:
+        found.append(f"{where} has no ack for {list(person.unacked)}")
+    elsewhere = author is not None and author.channel != person.channel
+    wanted = set() if person is author or elsewhere else drafting
+    drafts = person.drafts - model.cut_drafts
+    if not calm:
+        drafts = {key for key in drafts if author is not None and key[0] == author.user_id}
+    if drafts - wanted:
+        found.append(f"{where} still shows the drafts {sorted(drafts - wanted)}")
+    if wanted - drafts:
+        found.append(f"{where} does not see the drafts {sorted(wanted - drafts)}")
+    return found

@@ -1,0 +1,209 @@
+"""Processes that end: killed at once, stopped in order one after another, or only stopped for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.faults.crowd import Person, agree, all_hear, crowd, eventually, wall_ms
+from tests.processes import Process, processes
+from tests.redis_proxy import Proxy
+from tests.redis_server import Server, running
+
+GONE_WITHIN_S = 30.0
+"""What issue and design promise: a killed process's people are seen leaving within this time."""
+WHOLE_WITHIN_S = 5.0
+PROPAGATION_MS = 1000
+"""A message may be on its way this long before a client that was cut off counts as having missed it."""
+
+
+async def test_a_killed_process_shows_one_user_left_per_person_and_no_more(folder: Path, redis: Server) -> None:
+    with processes(folder, 3, redis.url, "--roster-limit", "400") as (doomed, second, third):
+        async with crowd() as all_of:
+            watchers = await all_of.enter(15, "garden", at=second.url) + await all_of.enter(15, "garden", at=third.url)
+            lost = await all_of.enter(200, "garden", at=doomed.url, comes_back=False)
+            # The control: these were on the killed process too and come back elsewhere at once; nobody sees them leave.
+            moving = await all_of.enter(5, "garden", at=doomed.url)
+            for person in moving:
+                person.urls = lambda: [second.url, third.url]
+            everyone = {person.user_id for person in all_of.people}
+            await agree(watchers, everyone, patience_s=20)
+
+            doomed.kill()
+            killed = time.monotonic()
+            names = {person.user_id for person in lost}
+            await eventually(
+                lambda: all(names <= w.left_at_s.keys() for w in watchers), "everyone gone", patience_s=GONE_WITHIN_S
+            )
+            worst_s = max(max(watcher.left_at_s.values()) for watcher in watchers) - killed
+            print(f"user_left of 200 after {worst_s:.1f} s")
+            assert worst_s < GONE_WITHIN_S
+            # A second telling would come with a later sweep; a newcomer shows that all is told by then.
+            await asyncio.sleep(4)
+            newcomers = await all_of.enter(1, "garden", at=second.url) + await all_of.enter(1, "garden", at=third.url)
+            staying = watchers + moving + newcomers
+            await agree(staying, (person.user_id for person in staying))
+            for watcher in watchers:
+                assert watcher.left() == Counter(names), "each once, and nobody else"
+                assert all(watcher.said["user_joined", person.user_id] <= 1 for person in moving)
+            assert not any(watcher.errors for watcher in watchers)
+            await all_hear([watchers[0], watchers[-1], *moving], staying)
+
+
+async def test_a_process_that_only_slept_is_back_with_everyone(folder: Path, redis: Server) -> None:
+    with processes(folder, 2, redis.url) as (sleeper, awake):
+        async with crowd() as all_of:
+            watchers = await all_of.enter(5, "garden", at=awake.url)
+            sleeping = await all_of.enter(20, "garden", at=sleeper.url)
+            names = {person.user_id for person in sleeping}
+            everyone = {person.user_id for person in all_of.people}
+            await agree(all_of.people, everyone)
+
+            # The control: shorter than its lease, and nobody is seen leaving.
+            sleeper.signal(signal.SIGSTOP)
+            await asyncio.sleep(6)
+            sleeper.signal(signal.SIGCONT)
+            await all_hear(watchers[:1] + sleeping[:1], all_of.people, patience_s=10)
+            assert not any(watcher.left() for watcher in watchers)
+
+            sleeper.signal(signal.SIGSTOP)
+            await eventually(
+                lambda: all(watcher.left() == Counter(names) for watcher in watchers), "seen leaving", patience_s=30
+            )
+            sleeper.signal(signal.SIGCONT)
+            await agree(all_of.people, everyone, patience_s=15)
+            assert all(watcher.left() == Counter(names) for watcher in watchers), "once each"
+            assert not any(person.closes for person in all_of.people), "no connection was closed"
+            await all_hear([watchers[0], sleeping[0]], all_of.people)
+
+
+async def test_a_process_cut_off_from_redis_past_its_lease_is_back_with_everyone(folder: Path, redis: Server) -> None:
+    proxy = Proxy(redis.port)
+    with (
+        running(proxy),
+        processes(folder, 1, proxy.url) as (cut_off,),
+        processes(folder, 1, redis.url) as (other,),
+    ):
+        async with crowd() as all_of:
+            there = await all_of.enter(5, "garden", at=other.url)
+            here = await all_of.enter(20, "garden", at=cut_off.url)
+            await agree(all_of.people, (p.user_id for p in all_of.people))
+            names = {person.user_id for person in here}
+            proxy.cut()
+            await eventually(lambda: all(person.notices == ["degraded"] for person in here), "everyone told")
+            leaver, *here = here
+            leaver.leave()
+            here += await all_of.enter(1, "garden", at=cut_off.url)
+            await all_hear(here[:2], here)
+            await eventually(
+                lambda: all(person.left() == Counter(names) for person in there),
+                "seen leaving",
+                patience_s=GONE_WITHIN_S,
+            )
+            await agree(there, (p.user_id for p in there))
+            proxy.refuse = False
+            await agree([*here, *there], (p.user_id for p in [*here, *there]), patience_s=WHOLE_WITHIN_S)
+            await all_hear([here[0], there[0]], [*here, *there])
+            assert all(person.left() == Counter(names) for person in there), "once each"
+            assert not any(person.notices for person in there), "nobody else had an outage"
+            assert not any(person.closes for person in [*here, *there])
+
+
+@pytest.mark.parametrize("state", ["hanging", "gone"])
+async def test_a_process_told_to_stop_without_redis_sends_everyone_away_and_exits_with_0(
+    folder: Path, redis: Server, state: str
+) -> None:
+    with processes(folder, 1, redis.url, "--reconnect-spread-seconds", "1") as (process,):
+        async with crowd() as all_of:
+            people = await all_of.enter(20, "garden", at=process.url, comes_back=False)
+            redis.pause() if state == "hanging" else redis.stop()
+            # These are on their way in while Redis keeps the server waiting, and it is told to stop.
+            entering = asyncio.create_task(all_of.enter(20, "garden", at=process.url, comes_back=False))
+            await asyncio.sleep(0.3)
+            began = time.monotonic()
+            code = await process.terminated()
+            took_s = time.monotonic() - began
+            entering.cancel()
+            await asyncio.gather(entering, return_exceptions=True)
+            print(f"redis {state}: exit {code} after {took_s:.1f} s")
+            assert code == 0
+            assert took_s < 15, "long before the 30 s are over: everyone has answered"
+            for person in all_of.people:
+                assert person.closes == [4001] or (person not in people and not person.closes), person.story
+
+
+async def test_a_rolling_restart_of_three_processes_shows_nobody_leaving(folder: Path, redis: Server) -> None:
+    flags = ("--reconnect-spread-seconds", "3", "--rate-limit-per-minute", "0")
+    with processes(folder, 3, redis.url, *flags) as trio:
+        async with crowd(*(process.url for process in trio)) as all_of:
+            channels = ("garden", "kitchen", "attic")
+            people = {channel: await all_of.enter(100, channel) for channel in channels}
+            rolling = list(all_of.people)
+            # The control: people who do not come back are the ones who are seen leaving.
+            quitters = {channel: (await all_of.enter(1, channel, comes_back=False))[0] for channel in channels}
+            for channel in channels:
+                await agree(people[channel], (p.user_id for p in (*people[channel], quitters[channel])))
+            talking = asyncio.create_task(_talk(rolling))
+            codes = [await _restarted(process) for process in trio]
+            await eventually(lambda: all(person.inside for person in rolling), "everyone back", patience_s=20)
+            # Longer than the grace: whoever would be taken for gone is by now.
+            await asyncio.sleep(10)
+            assert not talking.done()
+            talking.cancel()
+            await asyncio.gather(talking, return_exceptions=True)
+            await eventually(lambda: not any(person.unacked for person in rolling), "every message acknowledged")
+            await asyncio.sleep(PROPAGATION_MS / 1000)
+            ended_ms = wall_ms()
+
+            assert codes == [0, 0, 0]
+            moved = sum(len(person.closes) for person in rolling)
+            print(f"{moved} connections sent away, {sum(len(p.acked) for p in rolling)} messages said meanwhile")
+            assert moved >= 300
+            for person in rolling:
+                assert set(person.closes) <= {4001}, f"all were sent away in order: {person.story}"
+                left = person.left() - Counter([quitters[person.channel].user_id])
+                assert not left, f"seen leaving: { {p.user_id: p.story for p in rolling if p.user_id in left} }"
+            assert all(p.said["user_left", quitters[p.channel].user_id] == 1 for p in rolling), "the control"
+            for channel in channels:
+                await agree(people[channel], (p.user_id for p in people[channel]))
+                _lost_nothing(people[channel], ended_ms)
+                await all_hear(people[channel][:3], people[channel])
+
+
+async def _restarted(process: Process) -> int:
+    code = await process.terminated()
+    process.spawn()
+    await asyncio.to_thread(process.wait)
+    return code
+
+
+async def _talk(people: list[Person]) -> None:
+    """About forty messages a second, of those who are in."""
+    for number in itertools.count():
+        speaker = random.choice(people)
+        if speaker.inside:
+            speaker.say(f"message {number}")
+        await asyncio.sleep(0.025)
+
+
+def _lost_nothing(people: list[Person], ended_ms: float) -> None:
+    """Whoever was in while a message lived has it: from the channel, or from the snapshot on coming back."""
+    checked = 0
+    for author in people:
+        for message_id, ack in author.acked.items():
+            begins, ends = ack["timestamp"] + PROPAGATION_MS, ack["expires_at"]
+            for reader in people:
+                stays = [*reader.stays, (reader.since_ms, ended_ms)]
+                if reader is not author and any(since < ends and until > begins for since, until in stays):
+                    checked += 1
+                    assert (author.user_id, message_id) in reader.messages, (
+                        f"{reader.user_id} at {reader.url}, in {stays}, has no {message_id} of {ack}"
+                    )
+    assert checked > 10 * len(people), "enough was said to show something"

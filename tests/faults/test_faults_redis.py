@@ -1,0 +1,202 @@
+"""Redis goes away, comes back empty, or hangs up on its subscribers, over and over, while people talk."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.crowd import Person, agree, all_hear, crowd, eventually
+from tests.processes import all_ready, processes
+from tests.redis_server import Server
+
+RESUMED_WITHIN_S = 2.0
+WHOLE_WITHIN_S = 5.0
+GROWTH_MOST_BYTES = 20 * 1024 * 1024
+KILLS = 50
+OUTAGE_S = 20.0
+UNLIMITED = ("--rate-limit-per-minute", "0")
+
+
+async def _chatter(people: list[Person], per_second: float) -> None:
+    """They talk in turn, numbered messages, for ever."""
+    for number in itertools.count():
+        people[number % len(people)].say(f"message {number} of many, long enough to be like what people say")
+        await asyncio.sleep(1 / per_second)
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    assert not task.done(), task
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _nobody_lacks_any(people: list[Person]) -> bool:
+    """Everything that was acknowledged has reached everyone else."""
+    said = [(author, (author.user_id, message_id)) for author in people for message_id in author.acked]
+    return all(name in reader.messages for author, name in said for reader in people if reader is not author)
+
+
+async def test_delivery_resumes_each_of_fifty_times_that_subscribers_are_killed(folder: Path, redis: Server) -> None:
+    with processes(folder, 2, redis.url, *UNLIMITED) as (one, two):
+        async with crowd() as all_of:
+            here, there = await all_of.enter(5, "garden", at=one.url), await all_of.enter(5, "garden", at=two.url)
+            everyone = {person.user_id for person in all_of.people}
+            await agree(all_of.people, everyone)
+            talking = asyncio.create_task(_chatter(all_of.people, 100))
+            took = []
+            for _ in range(KILLS):
+                killed = await asyncio.to_thread(redis.ask, "CLIENT", "KILL", "TYPE", "pubsub")
+                assert killed == 2, "a subscriber of each process"
+                # Said after the kill, and heard on the other side: delivery as people see it.
+                took.append(await all_hear([here[0], there[0]], [here[1], there[1]], patience_s=RESUMED_WITHIN_S * 2))
+                # On to the next once they are whole, so that each kill hits both.
+                await all_ready(one, two)
+                told = 2 * len(took)
+                await eventually(lambda n=told: all(len(p.notices) == n for p in all_of.people), "told of it")  # type: ignore[misc]
+            print(f"delivery resumed after {max(took):.2f} s at worst, {sum(took) / KILLS:.2f} s on average")
+            assert max(took) < RESUMED_WITHIN_S
+            await _stopped(talking)
+            # No message was lost in any of them: what the channel missed, the snapshot after it brought.
+            await eventually(lambda: _nobody_lacks_any(all_of.people), "every message everywhere")
+            await agree(all_of.people, everyone)
+            for person in all_of.people:
+                assert person.notices == ["degraded", "restored"] * KILLS, "the control: each was a real interruption"
+                assert not person.left(), "nobody was seen leaving"
+                assert not person.closes
+                assert not person.errors
+
+
+async def test_redis_gone_for_20_s_and_back_empty(folder: Path, redis: Server) -> None:
+    with processes(folder, 2, redis.url, *UNLIMITED) as (one, two):
+        async with crowd() as all_of:
+            here, there = await all_of.enter(20, "garden", at=one.url), await all_of.enter(20, "garden", at=two.url)
+            everyone = {person.user_id for person in all_of.people}
+            await agree(all_of.people, everyone)
+            talking = asyncio.create_task(_chatter(all_of.people, 150))
+            await asyncio.sleep(5)  # so that what talk itself needs is there before memory is measured
+            assert not any(person.notices for person in all_of.people), "the control: nothing told while all is well"
+            before = {process: process.rss_bytes() for process in (one, two)}
+
+            redis.stop()
+            stopped = time.monotonic()
+            await eventually(lambda: all(p.notices == ["degraded"] for p in all_of.people), "everyone told")
+            for process in (one, two):
+                assert await process.ready() == (503, {"server": "ok", "redis": "down", "pubsub": "down"})
+            newcomer = (await all_of.enter(1, "garden", at=one.url))[0]
+            assert newcomer.notices == ["degraded"]
+            while time.monotonic() < stopped + OUTAGE_S:
+                await all_hear(here[:2], [*here, newcomer])
+                await all_hear(there[:2], there)
+                assert not any(person.errors for person in all_of.people)
+                await asyncio.sleep(1)
+            # The control: across, nothing came; it is a real outage that people talked through.
+            only_here = here[0].say("said while redis was away")
+            only_there = there[0].say("said there while redis was away")
+            await eventually(lambda: only_here in here[0].acked and only_there in there[0].acked, "acknowledged")
+            assert not any((here[0].user_id, only_here) in person.messages for person in there)
+            leaver = here.pop()
+            leaver.leave()
+            peak = {process: process.rss_bytes() for process in (one, two)}
+
+            await asyncio.to_thread(redis.start)
+            back = time.monotonic()
+            everybody = [*here, *there, newcomer]
+            await agree(everybody, (p.user_id for p in everybody), patience_s=WHOLE_WITHIN_S)
+            rosters_s = time.monotonic() - back
+            await all_hear([here[0], there[0]], everybody, patience_s=WHOLE_WITHIN_S)
+            whole_s = time.monotonic() - back
+            await all_ready(one, two)
+            print(f"rosters right after {rosters_s:.2f} s, delivery whole and ready after {whole_s:.2f} s")
+            assert whole_s < WHOLE_WITHIN_S
+            # What was said meanwhile and lives has come across, in both directions.
+            for author, message_id, others in ((here[0], only_here, there), (there[0], only_there, here)):
+                await eventually(
+                    lambda a=author, m=message_id, o=others: all((a.user_id, m) in p.messages for p in o),  # type: ignore[misc]
+                    "what was said meanwhile",
+                    patience_s=1,
+                )
+            assert all(person.notices == ["degraded", "restored"] for person in everybody), "told once each"
+            await _stopped(talking)
+            for process in (one, two):
+                most = max(peak[process], process.rss_bytes()) - before[process]
+                print(f"process {process.number} grew by {most / 2**20:.1f} MiB from {before[process] / 2**20:.0f}")
+                assert most < GROWTH_MOST_BYTES
+            assert not any(person.closes for person in everybody), "no connection was closed"
+
+
+async def test_people_who_come_and_go_while_redis_is_cut_off_are_right_afterwards(folder: Path, redis: Server) -> None:
+    """Redis itself stays, and remembers: what it remembers wrongly must go, and nothing else."""
+    with processes(folder, 2, redis.url) as (one, two):
+        async with crowd() as all_of:
+            stay = await all_of.enter(4, "garden", at=one.url) + await all_of.enter(4, "garden", at=two.url)
+            leaving, breaking = await all_of.enter(2, "garden", at=one.url)
+            await agree(all_of.people, (p.user_id for p in all_of.people))
+            redis.pause()
+            await eventually(lambda: all("degraded" in p.notices for p in all_of.people), "everyone told")
+            coming = (await all_of.enter(1, "garden", at=two.url))[0]
+            changing = stay[0]
+            changing.send({"type": "profile", "name": "Changed Meanwhile", "color": "teal"})
+            leaving.leave()
+            breaking.vanish()
+            await asyncio.sleep(2)
+            redis.go_on()
+            there = [*stay, coming]
+            await eventually(lambda: all("restored" in p.notices for p in there), "everyone told")
+            # Who broke off has its grace; who left is gone at once.
+            await agree(there, (p.user_id for p in there), patience_s=12)
+            for person in there:
+                assert person.left()[changing.user_id] == 0
+            late = (await all_of.enter(1, "garden", at=two.url))[0]
+            assert late.names[changing.user_id] == "Changed Meanwhile"
+            assert all(p.names[changing.user_id] == "Changed Meanwhile" for p in there)
+
+
+@pytest.mark.parametrize("renaming", ["here", "there"])
+async def test_who_changed_their_name_keeps_it_when_redis_comes_back_empty(
+    folder: Path, redis: Server, renaming: str
+) -> None:
+    """In two tabs, on two processes, of which one only heard of it: either may be the first to register the user."""
+    with processes(folder, 2, redis.url) as (one, two):
+        async with crowd() as all_of:
+            tab = (await all_of.enter(1, "garden", at=one.url))[0]
+            other = (await all_of.enter(1, "garden", at=two.url, token=tab.token))[0]
+            readers = await all_of.enter(1, "garden", at=one.url) + await all_of.enter(1, "garden", at=two.url)
+            (tab if renaming == "here" else other).send({"type": "profile", "name": "New Name", "color": "teal"})
+            await eventually(lambda: all(p.names.get(tab.user_id) == "New Name" for p in all_of.people), "renamed")
+            redis.stop()
+            await eventually(lambda: all(p.notices == ["degraded"] for p in all_of.people), "everyone told")
+            await asyncio.to_thread(redis.start)
+            await eventually(lambda: all("restored" in p.notices for p in all_of.people), "everyone told")
+            await agree(all_of.people, (p.user_id for p in all_of.people))
+            newcomers = await all_of.enter(1, "garden", at=one.url) + await all_of.enter(1, "garden", at=two.url)
+            for person in (*readers, *newcomers):
+                await eventually(lambda p=person: p.names[tab.user_id] == "New Name", "the name kept", patience_s=2)  # type: ignore[misc]
+            said = [tab.say("signed"), other.say("signed too")]
+            await eventually(lambda: all((tab.user_id, m) in readers[0].messages for m in said), "heard")
+            assert {readers[0].messages[tab.user_id, m].name for m in said} == {"New Name"}
+
+
+@pytest.mark.parametrize("crowded", [False, True])
+async def test_started_without_redis_a_process_serves_its_own_and_joins_the_others_later(
+    folder: Path, crowded: bool
+) -> None:
+    redis = Server(folder)
+    flags = ("--roster-limit", "10") if crowded else ()
+    with processes(folder, 2, redis.url, *flags) as (one, two):
+        async with crowd() as all_of:
+            here, there = await all_of.enter(8, "garden", at=one.url), await all_of.enter(8, "garden", at=two.url)
+            assert all(person.notices == ["degraded"] for person in all_of.people)
+            await all_hear(here, here)
+            try:
+                await asyncio.to_thread(redis.start)
+                await all_ready(one, two)
+                await all_hear([here[0], there[0]], all_of.people)
+                await eventually(lambda: all(p.count == 16 for p in all_of.people), "everyone counted")
+                if not crowded:
+                    await agree(all_of.people, (p.user_id for p in all_of.people))
+            finally:
+                redis.stop()

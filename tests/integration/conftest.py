@@ -1,0 +1,88 @@
+"""Real servers on free ports and plain clients, both ended with the test.
+
+Marker `drives(code, ...)`: the test makes the server answer with this code, by HTTP, error frame or close frame. It
+is more than a label: a test that carries it and did not see the code fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from asocial.app import build
+from asocial.config import load
+from tests import client as plain
+from tests.client import Client, RawClient
+from tests.integration.serving import Join, JoinRaw, Server, StartServer
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "drives(code, ...): the test makes the server answer with these codes")
+
+
+@pytest.fixture(autouse=True)
+def _drives_what_it_says(request: pytest.FixtureRequest) -> Iterator[None]:
+    plain.OBSERVED.clear()
+    yield
+    promised = {code for mark in request.node.iter_markers("drives") for code in mark.args}
+    missing = promised - plain.OBSERVED
+    assert not missing, f"the test says that it drives {missing}, but saw only {plain.OBSERVED}"
+
+
+DEFAULTS = {"port": 0, "host": "127.0.0.1", "connections_per_minute_per_ip": 0, "reconnect_spread_seconds": 1}
+
+ADAPTERS = {"broker", "store", "limiter", "live", "now_ms", "page_dir"}
+
+
+@pytest.fixture
+async def start_server() -> AsyncIterator[StartServer]:
+    """Starts a server with the given settings over the defaults; what `build` takes beside them may be given too."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(**given: Any) -> Server:
+            adapters = {key: value for key, value in given.items() if key in ADAPTERS}
+            settings = {key: value for key, value in given.items() if key not in ADAPTERS}
+            app = build(load(DEFAULTS | settings, {}), **adapters)
+            await app.start()
+            stack.push_async_callback(app.drain)
+            return Server(app)
+
+        yield start
+
+
+@pytest.fixture
+async def server(start_server: StartServer) -> Server:
+    """A server as it comes, but for the count of connections from one address."""
+    return await start_server()
+
+
+@pytest.fixture
+async def join(start_server: StartServer) -> AsyncIterator[Join]:
+    """Connects plain clients, and closes them before the servers."""
+    clients: list[Client] = []
+
+    async def connect(server: Server, channel: str | None = "garden", **options: Any) -> Client:
+        client = await Client.connect(server.url, channel=channel, **options)
+        clients.append(client)
+        return client
+
+    yield connect
+    await asyncio.gather(*(client.close() for client in clients))
+
+
+@pytest.fixture
+async def join_raw(start_server: StartServer) -> AsyncIterator[JoinRaw]:
+    clients: list[RawClient] = []
+
+    async def connect(server: Server, channel: str = "garden", **options: Any) -> RawClient:
+        client = await RawClient.connect(server.url, channel=channel, **options)
+        clients.append(client)
+        return client
+
+    yield connect
+    for client in clients:
+        await client.abort()

@@ -1,0 +1,82 @@
+"""What the wire tests hold in their hands: a running server, its plain HTTP side, and how its fixtures are called."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from asocial.app import Asocial
+from tests.client import TIMEOUT_S, Client, RawClient
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass
+class Server:
+    """One running server."""
+
+    app: Asocial
+
+    @property
+    def port(self) -> int:
+        return self.app.port
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
+        return await http_get(self.port, path, headers)
+
+
+async def http_get(port: int, path: str, headers: dict[str, str] | None = None) -> Answer:
+    def ask() -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+        try:
+            connection.request("GET", path, headers=headers or {})
+            response = connection.getresponse()
+            lower = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, lower, response.read().decode())
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(ask)
+
+
+class StartServer(Protocol):
+    async def __call__(self, **settings: Any) -> Server: ...
+
+
+class Join(Protocol):
+    async def __call__(self, server: Server, channel: str | None = "garden", **options: Any) -> Client: ...
+
+
+class JoinRaw(Protocol):
+    async def __call__(self, server: Server, channel: str = "garden", **options: Any) -> RawClient: ...
+
+
+async def eventually(
+    check: Callable[[], Awaitable[bool]], what: str, *, timeout_s: float = TIMEOUT_S, every_s: float = 0.05
+) -> None:
+    """Polls until `check` holds; fails with `what` at the deadline."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while not await check():
+        assert asyncio.get_running_loop().time() < deadline, f"within {timeout_s} s never: {what}"
+        await asyncio.sleep(every_s)

@@ -1,0 +1,160 @@
+"""Real processes of `asocial serve` that share one Redis, as many as a test asks for.
+
+Each is a child of the test process, ended by its pid. Its output goes to a file, so that nobody has to read
+along: a server whose log fills a pipe stands still, which is one fault no test here means to inject.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.integration.serving import http_get
+from tests.redis_server import until
+
+ROOT = Path(__file__).parents[1]
+SECRET = "one secret for every process of a test"
+START_TIMEOUT_S = 60.0
+END_TIMEOUT_S = 40.0
+"""Above the 30 s that a shutdown may take: a test shall see the wrong exit code, not its own impatience."""
+
+
+class Process:
+    """One server. `spawn` and `wait` start it; started again it takes the same port."""
+
+    def __init__(self, folder: Path, number: int, redis_url: str, flags: tuple[str, ...]) -> None:
+        self.number = number
+        self.port = 0
+        self._log = folder / f"process-{number}.log"
+        self._redis_url = redis_url
+        self._flags = flags
+        self._starts_at = 0
+        self._popen: subprocess.Popen[bytes] | None = None
+
+    def spawn(self) -> None:
+        """Start without waiting: several come up together."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_")}
+        self._starts_at = self._log.stat().st_size if self._log.exists() else 0
+        with self._log.open("ab") as log:
+            self._popen = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "asocial.cli", "serve", "--env", "production"),
+                    *("--host", "127.0.0.1", "--port", str(self.port), "--redis-url", self._redis_url),
+                    *("--secret", SECRET, "--connections-per-minute-per-ip", "0", "--drain-notice-seconds", "0"),
+                    *self._flags,
+                ],
+                cwd=ROOT,
+                env=inherited | {"PYTHONPATH": str(ROOT / "src")},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def wait(self) -> None:
+        until(self._listens, f"process {self.number} listening; its log: {self._log}", START_TIMEOUT_S)
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._popen is not None
+        return self._popen.pid
+
+    @property
+    def runs(self) -> bool:
+        return self._popen is not None and self._popen.poll() is None
+
+    async def ready(self) -> tuple[int, dict[str, str]]:
+        """The status of `/ready`, and its checks."""
+        answer = await http_get(self.port, "/ready")
+        return answer.status, answer.json["checks"]
+
+    def rss_bytes(self) -> int:
+        """Resident memory, as the kernel counts it."""
+        found = re.search(r"^VmRSS:\s+(\d+) kB$", Path(f"/proc/{self.pid}/status").read_text(), re.MULTILINE)
+        assert found is not None
+        return int(found[1]) * 1024
+
+    def signal(self, number: int) -> None:
+        assert self._popen is not None
+        self._popen.send_signal(number)
+
+    def kill(self) -> None:
+        """As the kernel would when memory runs out: at once, nothing said to anybody."""
+        self.signal(signal.SIGKILL)
+        assert self._popen is not None
+        self._popen.wait()
+
+    async def terminated(self) -> int:
+        """Ask it to stop, and wait. Its exit code."""
+        self.signal(signal.SIGTERM)
+        assert self._popen is not None
+        return await asyncio.to_thread(self._popen.wait, END_TIMEOUT_S)
+
+    def stop(self) -> None:
+        if self._popen is not None and self._popen.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.signal(signal.SIGCONT)
+            self.kill()
+
+    def faults(self) -> list[str]:
+        """What it logged that a healthy server never does: errors, tracebacks."""
+        lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
+        return [line for line in lines if '"level":"error"' in line.replace(": ", ":") or "Traceback" in line]
+
+    def _listens(self) -> bool:
+        with self._log.open("rb") as log:
+            log.seek(self._starts_at)
+            lines = log.read().decode(errors="replace").splitlines()
+        assert self.runs, f"process {self.number} ended:\n" + "\n".join(lines[-20:])
+        for line in lines:
+            if '"listening"' in line:
+                entry: dict[str, Any] = json.loads(line)
+                self.port = int(str(entry["url"]).rpartition(":")[2])
+                return True
+        return False
+
+
+@contextlib.contextmanager
+def processes(folder: Path, count: int, redis_url: str, *flags: str) -> Iterator[list[Process]]:
+    """`count` processes that listen. At the end they are gone, and none has logged a fault."""
+    taken = len(list(folder.glob("process-*.log")))
+    started = [Process(folder, taken + number, redis_url, flags) for number in range(1, count + 1)]
+    try:
+        for process in started:
+            process.spawn()
+        for process in started:
+            process.wait()
+        yield started
+    finally:
+        for process in started:
+            process.stop()
+    faults = {process.number: found for process in started if (found := process.faults())}
+    assert not faults, f"in the logs, by process: {faults}"
+
+
+async def all_ready(*running: Process, patience_s: float = 20.0) -> float:
+    """Wait until every process answers `/ready` with 200. Seconds that took."""
+    began = time.monotonic()
+    for process in running:
+        while True:
+            with contextlib.suppress(OSError):
+                status, checks = await process.ready()
+                if status == 200:
+                    break
+                assert time.monotonic() < began + patience_s, f"process {process.number} is not ready: {checks}"
+            assert time.monotonic() < began + patience_s, f"process {process.number} does not answer"
+            await asyncio.sleep(0.05)
+    return time.monotonic() - began

@@ -1,0 +1,85 @@
+"""Fakes written by hand: a connection that remembers, a broker that can be watched."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from asocial.domain.errors import Disconnect
+from asocial.ports import Batch, Deliver
+
+
+class FakeConnection:
+    """A Connection that keeps what was written, and can be made slow."""
+
+    def __init__(self, name: str) -> None:
+        self.id = name
+        self.writes: list[bytes] = []
+        self.unsent_bytes = 0
+        self.closed_with: Disconnect | None = None
+        self.written_before_close = 0
+
+    def write(self, data: bytes) -> None:
+        self.writes.append(data)
+
+    def close(self, disconnect: Disconnect) -> None:
+        if self.closed_with is None:
+            self.closed_with = disconnect
+            self.written_before_close = len(self.writes)
+
+    @property
+    def closed(self) -> bool:
+        return self.closed_with is not None
+
+    @property
+    def bytes(self) -> bytes:
+        return b"".join(self.writes)
+
+    def frames_before_close(self, *types: str) -> list[dict[str, Any]]:
+        """Those that a real socket would still have sent."""
+        del self.writes[self.written_before_close :]
+        return self.frames(*types)
+
+    def frames(self, *types: str) -> list[dict[str, Any]]:
+        """The decoded text frames written so far, of the given types or all."""
+        found, data = [], self.bytes
+        while data:
+            length, start = data[1], 2
+            if length >= 126:
+                start = 4 if length == 126 else 10
+                length = int.from_bytes(data[2:start], "big")
+            frame = json.loads(data[start : start + length])
+            data = data[start + length :]
+            if not types or frame["type"] in types:
+                found.append(frame)
+        return found
+
+
+class FakeBroker:
+    """A Broker that remembers what was published and who is subscribed."""
+
+    def __init__(self) -> None:
+        self.published: list[tuple[str, Batch]] = []
+        self.subscriptions: dict[str, Deliver] = {}
+        self.log: list[str] = []
+
+    async def subscribe(self, channel: str, deliver: Deliver) -> None:
+        self.log.append(f"subscribe {channel}")
+        self.subscriptions[channel] = deliver
+
+    async def unsubscribe(self, channel: str) -> None:
+        self.log.append(f"unsubscribe {channel}")
+        self.subscriptions.pop(channel, None)
+
+    def publish(self, channel: str, batch: Batch) -> None:
+        self.published.append((channel, batch))
+
+    async def close(self) -> None:
+        self.log.append("close")
+
+
+async def turns(count: int = 3) -> None:
+    """Let the loop take a few turns."""
+    for _ in range(count):
+        await asyncio.sleep(0)

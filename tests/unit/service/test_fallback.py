@@ -1,0 +1,218 @@
+"""Presence while the shared store is away, and what is told when it is back."""
+
+from __future__ import annotations
+
+import pytest
+
+from asocial.adapters.memory.presence import MemoryPresence
+from asocial.domain.profile import Member, Profile
+from asocial.ports import Departed, Joined, Roster, StoreUnavailable, Updated
+from asocial.service.fallback import FallbackPresence
+
+FOX = Profile("sly fox", "rust")
+OWL = Profile("wise owl", "teal")
+
+
+class Clock:
+    now_ms = 1_000_000
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+class Shared(MemoryPresence):
+    """A shared store that can be away."""
+
+    away = False
+
+    def _ask(self) -> None:
+        if self.away:
+            raise StoreUnavailable("away")
+
+    async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
+        self._ask()
+        return await super().join(channel, connection_id, user_id, profile, now_ms)
+
+    async def leave(self, channel: str, connection_id: str) -> Departed | None:
+        self._ask()
+        return await super().leave(channel, connection_id)
+
+    async def abandon(self, channel: str, connection_id: str, grace_ms: int) -> None:
+        self._ask()
+        await super().abandon(channel, connection_id, grace_ms)
+
+    async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
+        self._ask()
+        return await super().update(channel, user_id, profile)
+
+    async def roster(self, channel: str, limit: int) -> Roster:
+        self._ask()
+        return await super().roster(channel, limit)
+
+    async def sweep(self) -> list[Departed]:
+        self._ask()
+        return await super().sweep()
+
+
+class World:
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.shared = Shared(self.clock, 300_000)
+        self.presence = FallbackPresence(self.shared, MemoryPresence(self.clock, 300_000))
+
+    async def users(self) -> list[str]:
+        return [member.user_id for member in (await self.presence.roster("garden", 10)).members]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_while_the_shared_store_answers_its_word_counts(world: World) -> None:
+    await world.shared.join("garden", "far", "bob", OWL, 1)
+    joined = await world.presence.join("garden", "c1", "bob", FOX, 2)
+    assert (joined.first, joined.member.name) == (False, "wise owl")
+    departed = await world.presence.leave("garden", "c1")
+    assert departed is not None
+    assert not departed.last
+
+
+async def test_while_it_is_away_people_here_still_come_and_go_under_another_epoch(world: World) -> None:
+    before = await world.presence.join("garden", "c1", "ann", FOX, 1)
+    await world.shared.join("garden", "far", "bob", OWL, 2)
+    world.shared.away = True
+    joined = await world.presence.join("garden", "c2", "cat", OWL, 3)
+    assert joined.first
+    assert joined.stamp.epoch != before.stamp.epoch
+    assert await world.users() == ["ann", "cat"]
+    updated = await world.presence.update("garden", "cat", FOX)
+    assert updated is not None
+    assert updated.user_count == 2
+    departed = await world.presence.leave("garden", "c2")
+    assert departed is not None
+    assert (departed.last, departed.user_count) == (True, 1)
+
+
+async def test_a_grace_runs_out_while_it_is_away(world: World) -> None:
+    await world.presence.join("garden", "c1", "ann", FOX, 1)
+    world.shared.away = True
+    await world.presence.abandon("garden", "c1", 8_000)
+    world.clock.now_ms += 8_000
+    assert [departed.user_id for departed in await world.presence.sweep()] == ["ann"]
+    assert await world.users() == []
+
+
+async def test_when_it_comes_back_empty_everyone_here_is_registered_as_they_are(world: World) -> None:
+    await world.presence.join("garden", "c1", "ann", FOX, 1)
+    await world.presence.join("garden", "c2", "ann", FOX, 2)
+    world.shared.away = True
+    await world.presence.join("garden", "c3", "bob", FOX, 3)
+    await world.presence.join("garden", "c4", "gone", FOX, 4)
+    await world.presence.update("garden", "bob", OWL)
+    await world.presence.leave("garden", "c4")
+    world.shared._channels.clear()
+    world.shared.away = False
+
+    told = await world.presence.restore()
+    assert [(channel, joined.member.user_id) for channel, joined in told] == [("garden", "ann"), ("garden", "bob")]
+    assert (await world.shared.roster("garden", 10)).members == [
+        Member("ann", "sly fox", "rust", 1),
+        Member("bob", "wise owl", "teal", 3),
+    ]
+
+
+async def test_when_it_comes_back_as_it_was_nobody_is_told_again(world: World) -> None:
+    await world.presence.join("garden", "c1", "ann", FOX, 1)
+    world.shared.away = True
+    world.shared.away = False
+    assert await world.presence.restore() == []
+
+
+async def test_a_restore_that_finds_it_away_again_says_so(world: World) -> None:
+    await world.presence.join("garden", "c1", "ann", FOX, 1)
+    world.shared.away = True
+    with pytest.raises(StoreUnavailable):
+        await world.presence.restore()
+
+
+async def test_who_leaves_while_being_registered_again_is_not_left_as_a_ghost(world: World) -> None:
+    class LeavesMeanwhile(Shared):
+        async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
+            await world.presence.leave(channel, connection_id)
+            return await super().join(channel, connection_id, user_id, profile, now_ms)
+
+    await world.presence.join("garden", "c1", "ann", FOX, 1)
+    world.presence._shared = LeavesMeanwhile(world.clock, 300_000)
+    await world.presence.restore()
+    departed = await world.presence.sweep()
+    assert [gone.user_id for gone in departed] == ["ann"]
+    assert await world.users() == []
+
+
+async def test_a_profile_changed_while_it_was_away_is_owed_until_it_was_said(world: World) -> None:
+    await world.presence.join("garden", "c1", "ann", FOX, 1)
+    await world.presence.update("garden", "ann", FOX)
+    assert world.presence.changed() == {}, "it has heard of this one"
+    world.shared.away = True
+    await world.presence.update("garden", "ann", OWL)
+    world.shared.away = False
+    await world.presence.restore()
+    assert world.presence.changed() == {("garden", "ann"): OWL}
+    await world.presence.update("garden", "ann", OWL)
+    assert world.presence.changed() == {}
+    assert (await world.shared.members("garden", ["ann"]))[0].name == "wise owl"
+
+
+async def test_what_a_store_that_came_back_empty_forgot_of_a_profile_is_said_again(world: World) -> None:
+    await world.presence.join("garden", "c1", "ann", FOX, 1)
+    await world.presence.update("garden", "ann", OWL)
+    world.shared._channels.clear()
+    await world.shared.join("garden", "elsewhere", "ann", FOX, 1)  # another process was quicker, and knew no better
+    await world.presence.restore()
+    assert world.presence.changed() == {("garden", "ann"): OWL}
+
+
+async def test_a_store_that_kept_its_memory_is_believed(world: World) -> None:
+    await world.presence.join("garden", "c1", "ann", FOX, 1)
+    await world.presence.update("garden", "ann", OWL)
+    await world.shared.update("garden", "ann", FOX)  # through another process, unheard here
+    await world.presence.restore()
+    assert world.presence.changed() == {}
+
+
+async def test_a_profile_changed_elsewhere_is_remembered_for_a_store_that_forgets(world: World) -> None:
+    await world.presence.join("garden", "c1", "ann", FOX, 1)
+    world.presence.heard("garden", "ann", OWL)
+    world.shared._channels.clear()
+    (_, joined), *_ = await world.presence.restore()
+    assert joined.member.name == "wise owl"
+
+
+async def test_a_profile_changed_while_its_user_is_being_registered_again_is_owed(world: World) -> None:
+    class Slow(Shared):
+        async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
+            await world.presence.update(channel, user_id, OWL)
+            return await super().join(channel, connection_id, user_id, profile, now_ms)
+
+    await world.presence.join("garden", "c1", "ann", FOX, 1)
+    world.presence._shared = Slow(world.clock, 300_000)
+    await world.presence.restore()
+    assert world.presence.changed() == {("garden", "ann"): OWL}
+
+
+async def test_a_profile_changed_while_it_was_away_is_owed_even_if_the_connection_has_gone_since(world: World) -> None:
+    await world.presence.join("garden", "c1", "ann", FOX, 1)
+    await world.shared.join("garden", "elsewhere", "ann", FOX, 1)
+    world.shared.away = True
+    await world.presence.update("garden", "ann", OWL)
+    await world.presence.leave("garden", "c1")
+    world.shared.away = False
+    await world.presence.restore()
+    assert world.presence.changed() == {("garden", "ann"): OWL}
+    world.shared.away = True
+    await world.presence.update("garden", "ann", OWL)
+    assert world.presence.changed() == {("garden", "ann"): OWL}
+    world.shared.away = False
+    await world.presence.update("garden", "ann", OWL)
+    assert world.presence.changed() == {}

@@ -1,0 +1,58 @@
+/*
+ * The server's clock, seen from here (W21).
+ *
+ * Each ping/pong is one sample: `offset` is how far the server is ahead of the local clock, known to within half the
+ * round trip. The sample with the shortest round trip is the best; old ones are let go so that
+ * a drifting clock is followed. A sample that cannot be true together with the best one means that the
+ * local clock itself jumped (a machine that slept): everything before it is forgotten.
+ *
+ * The local clock must be monotonic (`performance.now()` based): a user who sets the
+ * machine's clock must not change how long words hang. Pure: times are passed in.
+ */
+
+export interface Sample {
+  readonly offset: number
+  readonly roundTrip: number
+  readonly at: number
+}
+
+export interface Clock {
+  readonly samples: readonly Sample[]
+  /** ms to add to the local clock to get the server's */
+  readonly offset: number
+  /** false until a pong came: `offset` then is the guess of the last `user_sync` */
+  readonly measured: boolean
+}
+
+export const UNSET_CLOCK: Clock = { samples: [], offset: 0, measured: false }
+
+const KEEP = 12
+const KEEP_MS = 5 * 60_000
+/** integer times on both sides, and a little for timer coarsening */
+const SLACK_MS = 4
+
+/** `user_sync.timestamp` alone: late by the way here, and better than nothing. */
+export function guess(clock: Clock, timestamp: number, now: number): Clock {
+  return clock.measured ? clock : { ...clock, offset: timestamp - now }
+}
+
+export function addPong(clock: Clock, sent: number, timestamp: number, now: number): Clock {
+  const sample: Sample = {
+    offset: timestamp - (sent + now) / 2,
+    roundTrip: Math.max(0, now - sent),
+    at: now,
+  }
+  const best = bestOf(clock.samples)
+  const jumped =
+    best !== undefined &&
+    Math.abs(best.offset - sample.offset) > (best.roundTrip + sample.roundTrip) / 2 + SLACK_MS
+  const earlier = jumped ? [] : clock.samples.filter((s) => now - s.at < KEEP_MS)
+  const samples = [...earlier, sample].slice(-KEEP)
+  return { samples, offset: (bestOf(samples) ?? sample).offset, measured: true }
+}
+
+function bestOf(samples: readonly Sample[]): Sample | undefined {
+  let best: Sample | undefined
+  for (const sample of samples) if (!best || sample.roundTrip <= best.roundTrip) best = sample
+  return best
+}

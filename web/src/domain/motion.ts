@@ -1,0 +1,48 @@
+/*
+ * Others' cursors between two updates: a critically damped spring per axis.
+ *
+ * It never overshoots (nothing here bounces), keeps its speed when the target moves on, and is
+ * solved exactly, so it does not depend on the frame rate.
+ */
+
+export interface Mover {
+  x: number
+  y: number
+  vx: number
+  vy: number
+}
+
+/** per ms; updates come every 40 to 50 ms and the eye should see one movement */
+const STIFFNESS = 0.03
+const SETTLED = 0.05
+
+/** Moves `mover` towards (tx, ty) by `dt` ms, in place; true while it has not arrived. */
+export function step(mover: Mover, tx: number, ty: number, dt: number): boolean {
+  const decay = Math.exp(-STIFFNESS * dt)
+  const axis = (at: number, velocity: number, target: number): [number, number] => {
+    const gap = at - target
+    const push = velocity + STIFFNESS * gap
+    return [target + (gap + push * dt) * decay, (velocity - STIFFNESS * push * dt) * decay]
+  }
+  ;[mover.x, mover.vx] = axis(mover.x, mover.vx, tx)
+  ;[mover.y, mover.vy] = axis(mover.y, mover.vy, ty)
+  const still =
+    Math.abs(mover.x - tx) + Math.abs(mover.y - ty) < SETTLED &&
+    Math.abs(mover.vx) + Math.abs(mover.vy) < SETTLED / 10
+  if (still) {
+    mover.x = tx
+    mover.y = ty
+    mover.vx = 0
+    mover.vy = 0
+  }
+  return !still
+}
+
+/** A cursor is full for 5 s after its last move, then fades, and is hidden by 60 s. */
+export function idleOpacity(idleMs: number): number {
+  if (idleMs <= 5_000) return 1
+  if (idleMs >= 60_000) return 0
+  return idleMs < 15_000
+    ? 1 - 0.6 * ((idleMs - 5_000) / 10_000)
+    : 0.4 * (1 - (idleMs - 15_000) / 45_000)
+}

@@ -1,0 +1,50 @@
+/*
+ * What may be in a message, and how text typed or pasted is made to fit (W8).
+ *
+ * Lengths are Unicode code points, as the server counts them, not UTF-16 units.
+ */
+
+/** C0 but the line break, DEL, C1: what the server refuses. */
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g
+
+export function codePoints(text: string): number {
+  return [...text].length
+}
+
+export interface Cleaned {
+  readonly text: string
+  /** how many characters did not fit */
+  readonly cut: number
+}
+
+/** A draft that the server will take: tabs become spaces, control characters go, the rest is cut. */
+export function clean(raw: string, limit: number): Cleaned {
+  const text = raw
+    .replace(/\r\n?/g, '\n')
+    .replace(/\t/g, ' ')
+    .replace(CONTROL, '')
+    // Half an emoji is not text; JSON would carry it and the server would refuse it.
+    .toWellFormed()
+  if (text.length <= limit) return { text, cut: 0 }
+  const points = [...text]
+  return points.length <= limit
+    ? { text, cut: 0 }
+    : { text: points.slice(0, limit).join(''), cut: points.length - limit }
+}
+
+/** What goes out as a `chat`; empty when there is nothing to say. */
+export function finished(draft: string): string {
+  return draft.trim()
+}
+
+const RTL = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u
+const LETTER = /\p{L}/u
+
+/** As `dir="auto"` decides it: the first strong character. Words grow away from their point. */
+export function directionOf(text: string): 'ltr' | 'rtl' {
+  for (const character of text) {
+    if (RTL.test(character)) return 'rtl'
+    if (LETTER.test(character)) return 'ltr'
+  }
+  return 'ltr'
+}

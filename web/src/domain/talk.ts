@@ -1,0 +1,223 @@
+/*
+ * What hangs on the window: messages and the drafts of others, as a pure state.
+ *
+ * `(user_id, message_id)` names one message (W13). An entry keeps its key from the first
+ * letter of its draft to its end, so the page never replaces the element under the reader's eyes. Ours are
+ * keyed by the message id alone: the first one may be written before the server told us who we are.
+ *
+ * Our own message goes pending -> sent (ack), or -> refused (error), or -> late: not
+ * acknowledged within its life. Pending ones are sent again after a reconnect (W10), refused
+ * and late ones only by their author's hand. Nothing typed is dropped here; only a sent
+ * message expires. Times are the server's clock, passed in.
+ */
+import type { Point } from './camera'
+import type { ChatFrame, ErrorFrame, TypingFrame } from './wire'
+
+export type EntryState = 'draft' | 'pending' | 'sent' | 'refused' | 'late'
+
+export interface Entry {
+  readonly key: string
+  readonly messageId: string
+  readonly mine: boolean
+  /** undefined while it is ours and the server has not named us */
+  readonly userId: string | undefined
+  /** as the frame told them; undefined: look the author up */
+  readonly name: string | undefined
+  readonly color: string | undefined
+  readonly text: string
+  readonly at: Point
+  readonly state: EntryState
+  /** moment of sending, or of the last letter of a draft */
+  readonly timestamp: number
+  /** when it goes; for ours still pending: when it would be late */
+  readonly expiresAt: number
+  /** formed letter by letter before our eyes: it does not arrive a second time */
+  readonly grown: boolean
+  error?: { readonly code: string; readonly message: string; readonly retryAt?: number }
+}
+
+export interface Talk {
+  readonly entries: ReadonlyMap<string, Entry>
+  /** keys of messages that were said, each until a straggling draft can no longer follow (W13) */
+  readonly said: ReadonlyMap<string, number>
+}
+
+export const SILENCE: Talk = { entries: new Map(), said: new Map() }
+
+/** W15 */
+export const DRAFT_LIFE_MS = 10_000
+const SAID_MS = 15_000
+
+const keyOf = (mine: boolean, userId: string, messageId: string) =>
+  mine ? `me/${messageId}` : `${userId}/${messageId}`
+
+function put(talk: Talk, entry: Entry): Talk {
+  return { ...talk, entries: new Map(talk.entries).set(entry.key, entry) }
+}
+
+export function drop(talk: Talk, key: string): Talk {
+  if (!talk.entries.has(key)) return talk
+  const entries = new Map(talk.entries)
+  entries.delete(key)
+  return { ...talk, entries }
+}
+
+/** We said something: shown at once. */
+export function say(
+  talk: Talk,
+  own: { messageId: string; text: string; at: Point; userId: string | undefined },
+  now: number,
+  life: number,
+): Talk {
+  return put(talk, {
+    key: keyOf(true, '', own.messageId),
+    messageId: own.messageId,
+    mine: true,
+    userId: own.userId,
+    name: undefined,
+    color: undefined,
+    text: own.text,
+    at: own.at,
+    state: 'pending',
+    timestamp: now,
+    expiresAt: now + life,
+    grown: true,
+  })
+}
+
+export function onChat(
+  talk: Talk,
+  frame: ChatFrame,
+  selfId: string | undefined,
+  now: number,
+): Talk {
+  // After a reconnect under a new id our own words come back under the old one.
+  const mine = frame.user_id === selfId || talk.entries.has(keyOf(true, '', frame.message_id))
+  const key = keyOf(mine, frame.user_id, frame.message_id)
+  const before = talk.entries.get(key)
+  if (before?.state === 'sent') return talk
+  if (frame.expires_at <= now) return drop(talk, key)
+  const said = new Map(talk.said).set(key, frame.expires_at + SAID_MS)
+  return put(
+    { ...talk, said },
+    {
+      key,
+      messageId: frame.message_id,
+      mine,
+      userId: frame.user_id,
+      name: frame.name,
+      color: frame.color,
+      text: frame.payload,
+      at: frame.position,
+      state: 'sent',
+      timestamp: frame.timestamp,
+      expiresAt: frame.expires_at,
+      grown: before !== undefined,
+    },
+  )
+}
+
+export function onAck(
+  talk: Talk,
+  ack: { message_id: string; timestamp: number; expires_at: number },
+): Talk {
+  const entry = talk.entries.get(keyOf(true, '', ack.message_id))
+  if (!entry || entry.state === 'sent') return talk
+  const answered = { ...entry }
+  delete answered.error
+  return put(talk, {
+    ...answered,
+    state: 'sent',
+    timestamp: ack.timestamp,
+    expiresAt: ack.expires_at,
+  })
+}
+
+export function onRefused(talk: Talk, frame: ErrorFrame, now: number): Talk {
+  const entry = talk.entries.get(keyOf(true, '', frame.message_id ?? ''))
+  if (!entry || entry.state !== 'pending') return talk
+  const { code, message, retry_after } = frame
+  const error =
+    retry_after === undefined ? { code, message } : { code, message, retryAt: now + retry_after }
+  return put(talk, { ...entry, state: 'refused', error })
+}
+
+export function onTyping(
+  talk: Talk,
+  frame: TypingFrame,
+  selfId: string | undefined,
+  now: number,
+): Talk {
+  const mine = frame.user_id === selfId
+  const key = keyOf(mine, frame.user_id, frame.message_id)
+  if (talk.said.has(key)) return talk
+  const before = talk.entries.get(key)
+  if (before && before.state !== 'draft') return talk
+  if (frame.payload === '') return drop(talk, key)
+  return put(talk, {
+    key,
+    messageId: frame.message_id,
+    mine,
+    userId: frame.user_id,
+    name: undefined,
+    color: undefined,
+    text: frame.payload,
+    at: frame.position,
+    state: 'draft',
+    timestamp: now,
+    expiresAt: now + DRAFT_LIFE_MS,
+    grown: true,
+  })
+}
+
+/** Someone left: their drafts go with them, what they said hangs on. */
+export function onLeft(talk: Talk, userId: string): Talk {
+  let next = talk
+  for (const entry of talk.entries.values()) {
+    if (!entry.mine && entry.userId === userId && entry.state === 'draft')
+      next = drop(next, entry.key)
+  }
+  return next
+}
+
+/** After a break: drafts of people who are no longer here go. */
+export function keepDraftsOf(talk: Talk, isHere: (userId: string) => boolean): Talk {
+  let next = talk
+  for (const { state, userId } of talk.entries.values()) {
+    if (state === 'draft' && userId !== undefined && !isHere(userId)) next = onLeft(next, userId)
+  }
+  return next
+}
+
+/** Removes what has gone by `now`; what of ours got no answer within its life becomes late. */
+export function cull(talk: Talk, now: number): Talk {
+  let entries: Map<string, Entry> | undefined
+  for (const entry of talk.entries.values()) {
+    if (entry.expiresAt > now || entry.state === 'refused' || entry.state === 'late') continue
+    entries ??= new Map(talk.entries)
+    if (entry.state === 'pending') entries.set(entry.key, { ...entry, state: 'late' })
+    else entries.delete(entry.key)
+  }
+  let said: Map<string, number> | undefined
+  for (const [key, until] of talk.said) {
+    if (until > now) continue
+    said ??= new Map(talk.said)
+    said.delete(key)
+  }
+  return entries || said ? { entries: entries ?? talk.entries, said: said ?? talk.said } : talk
+}
+
+/** The next moment at which `cull` has something to do. */
+export function nextCull(talk: Talk): number | undefined {
+  let next: number | undefined
+  for (const entry of talk.entries.values()) {
+    if (entry.state === 'refused' || entry.state === 'late') continue
+    if (next === undefined || entry.expiresAt < next) next = entry.expiresAt
+  }
+  return next
+}
+
+/** Ours without an answer, oldest first: what to send again after a reconnect (W10, W14). */
+export function unanswered(talk: Talk): Entry[] {
+  return [...talk.entries.values()].filter((entry) => entry.state === 'pending')
+}

@@ -1,0 +1,209 @@
+/*
+ * The frames of docs/protocol.md, version 1, as types, and the one place that reads them.
+ *
+ * `readFrame` trusts nothing: what is not a frame we know becomes undefined and is ignored
+ * (section 3: "a client ignores types it does not know").
+ */
+import type { Ttl } from './life'
+
+export const SUBPROTOCOL = 'asocial.v1'
+
+export interface Position {
+  readonly x: number
+  readonly y: number
+}
+
+export interface User {
+  readonly user_id: string
+  readonly name: string
+  readonly color: string
+  readonly joined_at: number
+}
+
+export interface Limits {
+  readonly payload_characters: number
+  readonly roster: number
+  readonly name_characters: number
+}
+
+export const DEFAULT_LIMITS: Limits = { payload_characters: 500, roster: 200, name_characters: 32 }
+
+interface Counted {
+  readonly epoch: string
+  readonly seq: number
+}
+
+export interface ChatFrame {
+  readonly type: 'chat'
+  readonly message_id: string
+  readonly user_id: string
+  readonly name: string
+  readonly color: string
+  readonly payload: string
+  readonly position: Position
+  readonly timestamp: number
+  readonly expires_at: number
+}
+
+export interface UserSync extends Counted {
+  readonly type: 'user_sync'
+  readonly channel_id: string
+  readonly user_id: string
+  readonly token?: string
+  readonly users: readonly User[]
+  readonly user_count: number
+  readonly messages: readonly ChatFrame[]
+  readonly timestamp: number
+  readonly ttl: Ttl
+  readonly limits: Limits
+}
+
+export type PresenceFrame =
+  | (Counted & { readonly type: 'user_joined' } & User)
+  | (Counted & { readonly type: 'user_left'; readonly user_id: string })
+  | (Counted & {
+      readonly type: 'user_updated'
+      readonly user_id: string
+      readonly name: string
+      readonly color: string
+    })
+  | (Counted & { readonly type: 'user_count'; readonly count: number })
+
+export interface AckFrame {
+  readonly type: 'ack'
+  readonly message_id: string
+  readonly timestamp: number
+  readonly expires_at: number
+}
+
+export interface TypingFrame {
+  readonly type: 'typing'
+  readonly message_id: string
+  readonly user_id: string
+  readonly payload: string
+  readonly position: Position
+}
+
+export interface ErrorFrame {
+  readonly type: 'error'
+  readonly code: string
+  readonly message: string
+  readonly retry_after?: number
+  readonly message_id?: string
+}
+
+export type ServerFrame =
+  | UserSync
+  | PresenceFrame
+  | ChatFrame
+  | AckFrame
+  | TypingFrame
+  | ErrorFrame
+  | { readonly type: 'cursors'; readonly cursors: readonly (readonly [string, number, number])[] }
+  | { readonly type: 'profiles'; readonly users: readonly User[] }
+  | { readonly type: 'pong'; readonly t: number; readonly timestamp: number }
+  | { readonly type: 'degraded' }
+  | { readonly type: 'restored' }
+
+interface Written {
+  message_id: string
+  payload: string
+  position: Position
+}
+
+export type ClientFrame =
+  | ({ type: 'chat' } & Written)
+  | ({ type: 'typing' } & Written)
+  | { type: 'cursor'; position: Position }
+  | { type: 'profile'; name: string; color: string }
+  | { type: 'who'; user_ids: string[] }
+  | { type: 'sync' }
+  | { type: 'ping'; t: number }
+
+type Fields = Record<string, unknown>
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null
+const isText = (value: unknown): value is string => typeof value === 'string'
+const isNumber = (value: unknown): value is number => Number.isFinite(value)
+const hasText = (f: Fields, ...names: string[]) => names.every((name) => isText(f[name]))
+const hasNumber = (f: Fields, ...names: string[]) => names.every((name) => isNumber(f[name]))
+const hasCount = (f: Fields) => hasText(f, 'epoch') && hasNumber(f, 'seq')
+
+function isPosition(value: unknown): value is Position {
+  return isObject(value) && hasNumber(value, 'x', 'y')
+}
+
+function isUser(value: unknown): value is User {
+  return isObject(value) && hasText(value, 'user_id', 'name', 'color')
+}
+
+function isChat(value: unknown): value is ChatFrame {
+  return (
+    isObject(value) &&
+    hasText(value, 'message_id', 'user_id', 'payload', 'name', 'color') &&
+    hasNumber(value, 'timestamp', 'expires_at') &&
+    isPosition(value.position)
+  )
+}
+
+/** A known, well-formed frame, or undefined. */
+export function readFrame(data: unknown): ServerFrame | undefined {
+  if (!isText(data)) return undefined
+  let frame: unknown
+  try {
+    frame = JSON.parse(data)
+  } catch {
+    return undefined
+  }
+  return isObject(frame) && fits(frame) ? (frame as unknown as ServerFrame) : undefined
+}
+
+function fits(f: Fields): boolean {
+  switch (f.type) {
+    case 'user_sync':
+      return (
+        hasCount(f) &&
+        hasText(f, 'channel_id', 'user_id') &&
+        hasNumber(f, 'user_count', 'timestamp') &&
+        Array.isArray(f.users) &&
+        f.users.every(isUser) &&
+        Array.isArray(f.messages) &&
+        f.messages.every(isChat) &&
+        isObject(f.ttl) &&
+        hasNumber(f.ttl, 'base', 'per_character', 'free_characters', 'max') &&
+        isObject(f.limits)
+      )
+    case 'user_joined':
+      return hasCount(f) && isUser(f)
+    case 'user_left':
+      return hasCount(f) && hasText(f, 'user_id')
+    case 'user_updated':
+      return hasCount(f) && hasText(f, 'user_id', 'name', 'color')
+    case 'user_count':
+      return hasCount(f) && hasNumber(f, 'count')
+    case 'chat':
+      return isChat(f)
+    case 'ack':
+      return hasText(f, 'message_id') && hasNumber(f, 'timestamp', 'expires_at')
+    case 'typing':
+      return hasText(f, 'message_id', 'user_id', 'payload') && isPosition(f.position)
+    case 'cursors':
+      return (
+        Array.isArray(f.cursors) &&
+        f.cursors.every(
+          (c: unknown) => Array.isArray(c) && isText(c[0]) && isNumber(c[1]) && isNumber(c[2]),
+        )
+      )
+    case 'degraded':
+    case 'restored':
+      return true
+    case 'profiles':
+      return Array.isArray(f.users) && f.users.every(isUser)
+    case 'pong':
+      return hasNumber(f, 't', 'timestamp')
+    case 'error':
+      return hasText(f, 'code', 'message')
+    default:
+      return false
+  }
+}

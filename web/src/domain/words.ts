@@ -1,0 +1,91 @@
+/*
+ * Every word the page says, in one catalogue, so that other languages can stand beside it.
+ *
+ * Plain and short. Nothing is shouted, nobody is congratulated.
+ */
+
+export const WORDS = {
+  invite: { mouse: 'click anywhere, and say something', touch: 'tap anywhere, and say something' },
+  alone: 'nobody else is here yet: the link is the invitation',
+
+  plane: 'The canvas. Click, or press slash, to write; arrows move the view.',
+  writing: 'Write here. Enter sends, Shift and Enter breaks the line, Escape drops it.',
+  log: 'What is being said',
+  left: (n: number) => `${n} left`,
+  cut: (n: number) => (n === 1 ? '1 character did not fit' : `${n} characters did not fit`),
+
+  copy: 'Copy link',
+  copied: 'Link copied',
+  copyYourself: 'Copy it from here',
+  channel: 'channel',
+
+  people: (n: number) => (n === 1 ? 'Only you' : `${n} here`),
+  who: 'Who is here',
+  more: (n: number) => `and ${n} more`,
+  you: 'you',
+  yourName: 'Your name',
+  yourColor: 'Your colour',
+  close: 'Close',
+  joined: (name: string) => `${name} is here`,
+  gone: (name: string) => `${name} left`,
+
+  zoomIn: 'Zoom in',
+  zoomOut: 'Zoom out',
+  home: 'Go to the middle (Home)',
+
+  away: (screens: number) =>
+    screens < 1.5 ? 'near' : `${Math.round(screens).toLocaleString('en')} screens`,
+  outside: 'Outside the view',
+  someone: 'someone',
+  goTo: (who: string, typing: boolean, away: string) =>
+    `Go to ${who}${typing ? ', writing' : ''}, ${away === 'near' ? away : `${away} away`}`,
+  goToMany: (who: string, more: number, typing: boolean, away: string) =>
+    `Go to ${who} and ${more} more${typing ? ', writing' : ''}, ${away === 'near' ? away : `${away} away`}`,
+  cluster: (n: number) => `${n} messages here. Come down to them`,
+  nearest: 'Go to the nearest talk (End)',
+  radar:
+    'Map of people and talk. Drag to look around, arrows move, Enter goes to the nearest talk.',
+  goToPerson: (name: string) => `Go to ${name}`,
+  follow: 'Follow',
+  followPerson: (name: string) => `Follow ${name}`,
+  following: (name: string) => `Following ${name}`,
+  stop: 'Stop',
+  stopFollowing: 'Stop following (Escape, or move the view)',
+
+  connecting: 'Connecting',
+  live: 'Live',
+  reconnecting: (seconds: number) =>
+    seconds > 0 ? `Reconnecting in ${seconds} s` : 'Reconnecting',
+  offline: 'No network',
+  degraded: 'Some people are out of reach just now',
+  now: 'now',
+  final: {
+    4501: 'The server closed the connection: it did not understand this page.',
+    4503: 'This page is of another version than the server.',
+    4504: 'This is open in too many tabs. Close one.',
+    4510: 'Your sign-in is not valid here.',
+    4511: 'Your sign-in has expired.',
+    4512: 'You were removed from this channel.',
+  } as Record<number, string>,
+  finalOther: 'The server closed the connection.',
+  again: 'Try again',
+  reload: 'Reload',
+
+  refused: {
+    rate_limited: 'Too fast for the others.',
+    payload_too_large: 'Too long to send.',
+    payload_empty: 'There is nothing in it.',
+    position_invalid: 'Too far out.',
+    unavailable: 'The server could not take it just now.',
+  } as Record<string, string>,
+  refusedOther: (message: string) => `Not sent: ${message}`,
+  late: 'Not sent in time.',
+  sendAgain: 'Send',
+  sendIn: (seconds: number) => `Send in ${seconds} s`,
+  letGo: 'Let go',
+  pending: 'on its way',
+
+  noPlace: 'There is no such channel.',
+  noPlaceWhy: 'A channel’s name has 1 to 64 letters, digits, dashes or underscores.',
+  toDefault: 'Go to the open channel',
+} as const

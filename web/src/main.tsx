@@ -1,0 +1,66 @@
+/*
+ * The one place where the floors meet: address, stores, connection, page.
+ */
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { routeOf } from './domain/channel'
+import { Connection } from './net/connection'
+import { createReceiver } from './net/receive'
+import { createApp } from './state/app'
+import { browserKeep, type Deps } from './state/deps'
+import { AppContext } from './ui/app'
+import { NoPlace } from './ui/NoPlace'
+import { Page } from './ui/Page'
+import './ui/style.css'
+
+function start(root: HTMLElement) {
+  const route = routeOf(location.pathname)
+  if (route.kind === 'invalid') {
+    createRoot(root).render(<NoPlace name={route.name} />)
+    return
+  }
+  if (location.pathname !== route.canonical) {
+    history.replaceState(null, '', route.canonical + location.search + location.hash)
+  }
+  document.title = `${route.channel} · Asocial`
+
+  const calm = matchMedia('(prefers-reduced-motion: reduce)')
+  // Monotonic: a visitor who sets the machine's clock does not move anybody's words.
+  const now = () => performance.timeOrigin + performance.now()
+  const deps: Deps = {
+    uplink: {
+      send: (frame) => connection.send(frame),
+      connectNow: () => connection.connectNow(),
+    },
+    keep: browserKeep(),
+    now,
+    isHidden: () => document.visibilityState === 'hidden',
+  }
+  const app = createApp(route.channel, deps, () => calm.matches)
+  const connection = new Connection({
+    address() {
+      const { chosenName, chosenColor } = app.session.store.getState()
+      const query = new URLSearchParams({ channel: route.channel })
+      if (chosenName) query.set('name', chosenName)
+      if (chosenColor) query.set('color', chosenColor)
+      return `${location.origin.replace(/^http/, 'ws')}/api/chat?${query}`
+    },
+    token: app.session.token,
+    now,
+    onFrame: createReceiver(app),
+    onLink: app.session.setLink,
+  })
+  document.addEventListener('visibilitychange', app.talk.cull)
+
+  createRoot(root).render(
+    <StrictMode>
+      <AppContext value={app}>
+        <Page />
+      </AppContext>
+    </StrictMode>,
+  )
+  connection.start()
+}
+
+const root = document.getElementById('page')
+if (root) start(root)

@@ -1,0 +1,157 @@
+/*
+ * One connection to the server, kept for as long as the page is open.
+ *
+ * connecting -> live -> (lost) waiting -> connecting ..., or final on a close code that says
+ * so (W28). Waiting ends early when the network or the tab comes back, unless the server
+ * named a time. Browsers answer WebSocket pings without telling us, so we ping in frames: for the clock
+ * (W21), and to notice a connection that is open and dead.
+ */
+import { backoffMs, readClose, STABLE_MS } from '../domain/backoff'
+import { readFrame, SUBPROTOCOL, type ClientFrame, type ServerFrame } from '../domain/wire'
+import type { Link } from '../state/session'
+
+/** A few at the start, to know the clock well soon; the pings of one connection, ms after its opening. */
+const FIRST_PINGS_MS = [0, 150, 400, 900, 2_000]
+const PING_EVERY_MS = 15_000
+/** nothing heard for so long after a ping: the connection is dead */
+const SILENCE_MS = 4_000
+/** an upgrade that gets no answer */
+const OPEN_WITHIN_MS = 8_000
+
+export interface ConnectionOptions {
+  address(): string
+  token(): string | undefined
+  now(): number
+  onFrame(frame: ServerFrame, fresh: boolean): void
+  onLink(link: Link): void
+}
+
+export class Connection {
+  private socket: WebSocket | undefined
+  private attempt = 0
+  private retryTimer: ReturnType<typeof setTimeout> | undefined
+  private liveTimers: ReturnType<typeof setTimeout>[] = []
+  private pingTimer: ReturnType<typeof setInterval> | undefined
+  private watchdog: ReturnType<typeof setTimeout> | undefined
+  private heardAt = 0
+  private synced = false
+  /** local ms before which the server does not want us back */
+  private notBefore = 0
+  private final = false
+
+  constructor(private readonly options: ConnectionOptions) {}
+
+  start() {
+    addEventListener('online', () => this.hurry())
+    addEventListener('offline', () => this.ping())
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState !== 'visible') return
+      if (this.synced) this.ping()
+      else this.hurry()
+    })
+    // A page in the back/forward cache must hold no socket; it connects again when shown.
+    addEventListener('pagehide', () => this.drop())
+    addEventListener('pageshow', (event) => {
+      if (event.persisted) this.connect()
+    })
+    this.connect()
+  }
+
+  /** The visitor asked for it: now, whatever was planned. */
+  readonly connectNow = () => {
+    if (this.synced) return
+    this.final = false
+    this.notBefore = 0
+    this.connect()
+  }
+
+  readonly send = (frame: ClientFrame): boolean => {
+    if (!this.synced || this.socket?.readyState !== WebSocket.OPEN) return false
+    this.socket.send(JSON.stringify(frame))
+    return true
+  }
+
+  private hurry() {
+    if (this.synced || this.final || this.options.now() < this.notBefore) return
+    this.attempt = 0
+    this.connect()
+  }
+
+  private connect() {
+    this.drop()
+    this.options.onLink({ kind: 'connecting' })
+    const token = this.options.token()
+    const socket = new WebSocket(this.options.address(), [SUBPROTOCOL, ...(token ? [token] : [])])
+    this.socket = socket
+    this.watchdog = setTimeout(() => this.lost(1006, ''), OPEN_WITHIN_MS)
+    socket.onmessage = (event: MessageEvent<unknown>) => {
+      if (socket === this.socket) this.heard(event.data)
+    }
+    socket.onclose = (event) => {
+      if (socket === this.socket) this.lost(event.code, event.reason)
+    }
+  }
+
+  private heard(data: unknown) {
+    this.heardAt = this.options.now()
+    const frame = readFrame(data)
+    if (!frame) return
+    const fresh = !this.synced
+    if (fresh) {
+      // W3: the first frame is user_sync; only then is there someone to talk to.
+      if (frame.type !== 'user_sync') return
+      this.synced = true
+      clearTimeout(this.watchdog)
+      this.options.onLink({ kind: 'live' })
+    }
+    this.options.onFrame(frame, fresh)
+    if (fresh) this.keepAlive()
+  }
+
+  private keepAlive() {
+    this.liveTimers = FIRST_PINGS_MS.map((ms) => setTimeout(() => this.ping(), ms))
+    this.liveTimers.push(setTimeout(() => (this.attempt = 0), STABLE_MS))
+    this.pingTimer = setInterval(() => this.ping(), PING_EVERY_MS)
+  }
+
+  private ping() {
+    const sentAt = this.options.now()
+    if (!this.send({ type: 'ping', t: Math.round(sentAt) })) return
+    clearTimeout(this.watchdog)
+    this.watchdog = setTimeout(() => {
+      if (this.heardAt < sentAt) this.lost(1006, '')
+    }, SILENCE_MS)
+  }
+
+  /** Lets go of the socket without a word more from it. */
+  private drop() {
+    clearTimeout(this.retryTimer)
+    clearTimeout(this.watchdog)
+    clearInterval(this.pingTimer)
+    for (const timer of this.liveTimers) clearTimeout(timer)
+    this.liveTimers = []
+    const socket = this.socket
+    this.socket = undefined
+    this.synced = false
+    if (!socket) return
+    socket.onmessage = socket.onclose = null
+    socket.close()
+  }
+
+  private lost(code: number, rawReason: string) {
+    this.drop()
+    const { reconnect, retryMs, reason } = readClose(code, rawReason)
+    if (!reconnect) {
+      this.final = true
+      this.options.onLink({ kind: 'final', code, reason })
+      return
+    }
+    const now = this.options.now()
+    const delay = backoffMs(this.attempt++, Math.random(), retryMs)
+    this.notBefore = retryMs > 0 ? now + retryMs : 0
+    this.options.onLink(
+      navigator.onLine ? { kind: 'waiting', until: now + delay } : { kind: 'offline' },
+    )
+    this.retryTimer = setTimeout(() => this.connect(), delay)
+  }
+}

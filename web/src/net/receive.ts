@@ -1,0 +1,76 @@
+/*
+ * Frames from the server, each to the store it concerns. Nothing is decided here.
+ */
+import type { ServerFrame } from '../domain/wire'
+import type { App } from '../state/app'
+
+/** W16: within a second of a join, and not all of us in the same instant. */
+const TELL_WITHIN_MS = 700
+
+export function createReceiver(app: App) {
+  const { session, presence, talk, cursors, finding } = app
+  let tellTimer: ReturnType<typeof setTimeout> | undefined
+
+  function tellNewcomer() {
+    tellTimer ??= setTimeout(() => {
+      tellTimer = undefined
+      talk.tellAgain()
+      cursors.tellAgain()
+    }, Math.random() * TELL_WITHIN_MS)
+  }
+
+  /** `fresh`: the first frame of a connection. */
+  return function receive(frame: ServerFrame, fresh: boolean) {
+    const selfId = session.store.getState().userId
+    switch (frame.type) {
+      case 'degraded':
+        return session.setDegraded(true)
+      case 'restored':
+        // A snapshot follows; those who are in reach again do not know where we are (W29).
+        session.setDegraded(false)
+        return tellNewcomer()
+      case 'user_sync':
+        if (fresh) session.setDegraded(false)
+        session.onSync(frame)
+        presence.onSync(frame, fresh)
+        cursors.keepOnly(presence.isHere)
+        finding.keepOnly(presence.isHere)
+        talk.onSync(frame.messages, fresh, presence.isHere)
+        if (fresh) cursors.tellAgain()
+        return
+      case 'user_joined':
+        if (presence.onEvent(frame).joined) tellNewcomer()
+        return
+      case 'user_left':
+        presence.onEvent(frame)
+        cursors.remove(frame.user_id)
+        talk.onLeft(frame.user_id)
+        finding.keepOnly((userId) => userId !== frame.user_id)
+        return
+      case 'user_updated':
+        presence.onEvent(frame)
+        if (frame.user_id === selfId) session.onOwnProfile(frame.name, frame.color)
+        return
+      case 'user_count':
+        presence.onEvent(frame)
+        return
+      case 'chat':
+        return talk.onChat(frame)
+      case 'ack':
+        return talk.onAck(frame)
+      case 'typing':
+        presence.meet(frame.user_id)
+        if (frame.payload !== '') cursors.hush(frame.user_id)
+        return talk.onTyping(frame)
+      case 'cursors':
+        for (const [id] of frame.cursors) if (id !== selfId) presence.meet(id)
+        return cursors.onCursors(frame.cursors, selfId)
+      case 'profiles':
+        return presence.onProfiles(frame.users)
+      case 'pong':
+        return session.onPong(frame.t, frame.timestamp)
+      case 'error':
+        return talk.onRefused(frame)
+    }
+  }
+}

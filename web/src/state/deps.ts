@@ -1,0 +1,54 @@
+/*
+ * What the stores need from outside, given once by main.tsx: the way to the server, time,
+ * chance and a place to keep things. Stores call these; they import none of them.
+ */
+import type { ClientFrame } from '../domain/wire'
+import type { Timers } from '../domain/throttle'
+
+export interface Uplink {
+  /** false when there is no open connection; the frame is then not sent */
+  send(frame: ClientFrame): boolean
+  /** Connect at once instead of waiting; ends a final refusal too. */
+  connectNow(): void
+}
+
+export interface Keep {
+  read(key: string): string | undefined
+  write(key: string, value: string): void
+}
+
+export interface Deps {
+  readonly uplink: Uplink
+  readonly keep: Keep
+  /** monotonic ms, of no meaning but for differences; never the machine's clock */
+  now(): number
+  isHidden(): boolean
+}
+
+export function timersOf(deps: Deps): Timers {
+  return {
+    now: deps.now,
+    set: (run, ms) => setTimeout(run, ms),
+    clear: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
+  }
+}
+
+/** Storage may be forbidden or full: then this visit simply forgets. */
+export function browserKeep(): Keep {
+  return {
+    read(key) {
+      try {
+        return localStorage.getItem(`asocial.${key}`) ?? undefined
+      } catch {
+        return undefined
+      }
+    },
+    write(key, value) {
+      try {
+        localStorage.setItem(`asocial.${key}`, value)
+      } catch {
+        // nothing to do; see above
+      }
+    },
+  }
+}

@@ -1,0 +1,122 @@
+/*
+ * Finding company: where everybody is, going there, and following one person.
+ *
+ * Spots are gathered when asked for, a few times a second at most; nothing here changes with each
+ * movement of a pointer. Following moves the camera itself, frame by frame and outside React,
+ * until the visitor's own hand does.
+ */
+import { createStore } from 'zustand/vanilla'
+import { HOME, type Point } from '../domain/camera'
+import { nearestConversation, sightOf, spotsOf, type Spot, type Told } from '../domain/finding'
+import { glide, keepInSight } from '../domain/flight'
+import type { CameraStore } from './camera'
+import type { Cursors } from './cursors'
+import type { TalkStore } from './talk'
+
+/** a frame after a pause is not one long frame */
+const FRAME_MAX_MS = 64
+
+const ASIDE_SHARE = 0.1
+const ABOVE_PX = 48
+
+export function createFinding(
+  camera: CameraStore,
+  cursors: Cursors,
+  talk: TalkStore,
+  reducedMotion: () => boolean,
+) {
+  const store = createStore<{ readonly following: string | undefined }>(() => ({
+    following: undefined,
+  }))
+  let asked = 0
+  let last = 0
+
+  function* told(): Generator<Told> {
+    for (const { key, userId, at, state, mine } of talk.store.getState().talk.entries.values()) {
+      if (!mine) yield { key, userId, at, draft: state === 'draft' }
+    }
+  }
+  const spots = (): Spot[] => spotsOf(cursors.movers, told())
+
+  /** Where someone writes, points or was last heard; undefined: nobody knows. */
+  function placeOf(userId: string): Point | undefined {
+    const theirs = spots().filter((spot) => spot.userId === userId)
+    return (theirs.find((spot) => spot.kind === 'person') ?? theirs.at(-1))?.at
+  }
+
+  function goTo(found: readonly Spot[]): boolean {
+    const { camera: now, view } = camera.store.getState()
+    // Whoever looks from high above comes down to where words can be read.
+    const zoom = now.zoom < 0.5 ? 1 : now.zoom
+    const sight = sightOf(found, view, zoom)
+    if (!sight) return false
+    // Words grow to the right of their point, and chips hang at the middle of the edges.
+    const x = sight.x + (view.width * ASIDE_SHARE) / zoom
+    camera.flyTo({ x, y: sight.y + ABOVE_PX / zoom, zoom })
+    return true
+  }
+
+  function stop() {
+    cancelAnimationFrame(asked)
+    asked = 0
+    if (store.getState().following !== undefined) store.setState({ following: undefined })
+  }
+
+  function step(at: number) {
+    asked = 0
+    const { following } = store.getState()
+    const place = following === undefined ? undefined : placeOf(following)
+    if (!place) return
+    const { camera: now, view } = camera.store.getState()
+    const goal = keepInSight(now, view, place)
+    if (goal === now) return
+    const dt = Math.min(FRAME_MAX_MS, at - last)
+    last = at
+    asked = requestAnimationFrame(step)
+    camera.carry(reducedMotion() ? goal : glide(now, goal, dt))
+  }
+
+  function wake() {
+    if (asked || store.getState().following === undefined || camera.flying()) return
+    last = performance.now()
+    asked = requestAnimationFrame(step)
+  }
+  cursors.onWake(wake)
+  talk.store.subscribe((now, before) => {
+    if (now.talk !== before.talk) wake()
+  })
+  // A flight that ended may have ended where they no longer are.
+  camera.store.subscribe(wake)
+  camera.onHand(stop)
+
+  return {
+    store,
+    spots,
+    placeOf,
+    goTo,
+    /** One key: to the nearest talk that is out of view. False: there is none. */
+    goToNearest() {
+      const { camera: now, view } = camera.store.getState()
+      return goTo(nearestConversation(now, view, spots()))
+    },
+    goHome: () => camera.flyTo(HOME),
+    goToPerson(userId: string) {
+      const at = placeOf(userId)
+      if (at) goTo([{ id: '', userId, kind: 'person', at, typing: false }])
+    },
+    follow(userId: string) {
+      this.goToPerson(userId)
+      store.setState({ following: userId })
+      wake()
+    },
+    stop,
+    wake,
+    /** People left: one of them may be the one we follow. */
+    keepOnly(isHere: (userId: string) => boolean) {
+      const { following } = store.getState()
+      if (following !== undefined && !isHere(following)) stop()
+    },
+  }
+}
+
+export type Finding = ReturnType<typeof createFinding>

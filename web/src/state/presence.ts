@@ -1,0 +1,162 @@
+/*
+ * Who is here, as it is shown. The truth is the reducer in domain/presence.ts; this store asks
+ * the server when the reducer wants to (W19) and adds one kindness: someone who leaves and is
+ * back within GRACE_MS (a reload) is shown as if nothing happened.
+ */
+import { createStore } from 'zustand/vanilla'
+import { NOBODY, onPresence, onSync, type Presence, type PresenceStep } from '../domain/presence'
+import type { PresenceFrame, User, UserSync } from '../domain/wire'
+import type { Deps } from './deps'
+
+const GRACE_MS = 1_500
+const NOTICE_MS = 3_600
+const NOTICES_MAX = 3
+/** after a reconnect: people who come back one by one are no news */
+const FAMILIAR_MS = 15_000
+const WHO_AFTER_MS = 200
+const WHO_AGAIN_MS = 10_000
+const WHO_MAX = 50
+/** a `sync` whose answer was lost, or was older than what we heard of */
+const SYNC_AGAIN_MS = 2_000
+
+export interface Notice {
+  readonly id: number
+  readonly kind: 'joined' | 'left'
+  readonly user: User
+}
+
+export interface PresenceState {
+  readonly presence: Presence
+  /** left moments ago; still shown */
+  readonly departing: ReadonlyMap<string, User>
+  /** profiles of people the roster does not list */
+  readonly known: ReadonlyMap<string, User>
+  readonly notices: readonly Notice[]
+}
+
+export function createPresence(deps: Deps) {
+  const store = createStore<PresenceState>(() => ({
+    presence: NOBODY,
+    departing: new Map(),
+    known: new Map(),
+    notices: [],
+  }))
+  const { getState: get, setState: set } = store
+  let noticeId = 0
+  let syncTimer: ReturnType<typeof setTimeout> | undefined
+  let whoTimer: ReturnType<typeof setTimeout> | undefined
+  let familiar: { ids: ReadonlySet<string>; until: number } = { ids: new Set(), until: 0 }
+  const unknown = new Set<string>()
+  const askedAt = new Map<string, number>()
+
+  function notice(kind: Notice['kind'], user: User) {
+    const id = ++noticeId
+    set({ notices: [...get().notices, { id, kind, user }].slice(-NOTICES_MAX) })
+    setTimeout(() => set({ notices: get().notices.filter((n) => n.id !== id) }), NOTICE_MS)
+  }
+
+  function askSync() {
+    clearTimeout(syncTimer)
+    deps.uplink.send({ type: 'sync' })
+    syncTimer = setTimeout(() => {
+      if (get().presence.waitingFor) askSync()
+    }, SYNC_AGAIN_MS)
+  }
+
+  function depart(user: User) {
+    set({ departing: new Map(get().departing).set(user.user_id, user) })
+    setTimeout(() => {
+      if (undepart(user.user_id)) notice('left', user)
+    }, GRACE_MS)
+  }
+
+  function undepart(userId: string): boolean {
+    if (!get().departing.has(userId)) return false
+    const departing = new Map(get().departing)
+    departing.delete(userId)
+    set({ departing })
+    return true
+  }
+
+  function apply(step: PresenceStep) {
+    set({ presence: step.presence })
+    const { joined } = step
+    if (joined && !undepart(joined.user_id)) {
+      const news = deps.now() > familiar.until || !familiar.ids.has(joined.user_id)
+      if (news) notice('joined', joined)
+    }
+    if (step.left) depart(step.left)
+  }
+
+  function askWho() {
+    whoTimer = undefined
+    const user_ids = [...unknown].slice(0, WHO_MAX)
+    const at = deps.now()
+    for (const id of user_ids) {
+      unknown.delete(id)
+      askedAt.set(id, at)
+    }
+    if (user_ids.length > 0) deps.uplink.send({ type: 'who', user_ids })
+    if (unknown.size > 0) whoTimer = setTimeout(askWho, WHO_AFTER_MS)
+  }
+
+  const profile = (userId: string): User | undefined => {
+    const { presence, departing, known } = get()
+    return presence.users.get(userId) ?? departing.get(userId) ?? known.get(userId)
+  }
+
+  return {
+    store,
+    profile,
+    alone: () => get().presence.count <= 1,
+    isHere: (userId: string) => {
+      const { users, count, rosterLimit } = get().presence
+      return users.has(userId) || count > rosterLimit
+    },
+    onSync(frame: UserSync, fresh: boolean) {
+      const { users } = get().presence
+      if (fresh) familiar = { ids: new Set(users.keys()), until: deps.now() + FAMILIAR_MS }
+      const step = onSync(get().presence, frame, fresh)
+      set({ departing: new Map() })
+      apply(step)
+      if (!step.presence.waitingFor) clearTimeout(syncTimer)
+    },
+    onEvent(frame: PresenceFrame): PresenceStep {
+      const step = onPresence(get().presence, frame)
+      apply(step)
+      if (step.sync) askSync()
+      return step
+    },
+    onProfiles(users: readonly User[]) {
+      const known = new Map(get().known)
+      for (const user of users) known.set(user.user_id, user)
+      set({ known })
+    },
+    /** Someone we saw a cursor or a draft of; unknown ones are asked for, many at a time. */
+    meet(userId: string) {
+      if (profile(userId)) return
+      const asked = askedAt.get(userId)
+      if (asked !== undefined && deps.now() - asked < WHO_AGAIN_MS) return
+      unknown.add(userId)
+      whoTimer ??= setTimeout(askWho, WHO_AFTER_MS)
+    },
+  }
+}
+
+export type PresenceStore = ReturnType<typeof createPresence>
+
+/** The people to show, ourselves first, then in the order they came. */
+export function shownPeople(state: PresenceState, selfId: string | undefined): User[] {
+  const people = [...state.presence.users.values()]
+  for (const user of state.departing.values()) {
+    if (!state.presence.users.has(user.user_id)) people.push(user)
+  }
+  const rank = (user: User) => (user.user_id === selfId ? -1 : (user.joined_at ?? 0))
+  return people.sort((a, b) => rank(a) - rank(b))
+}
+
+export function shownCount(state: PresenceState): number {
+  let back = 0
+  for (const id of state.departing.keys()) if (state.presence.users.has(id)) back += 1
+  return state.presence.count + state.departing.size - back
+}

@@ -1,0 +1,91 @@
+/*
+ * This visitor's session: the channel, the state of the link, who we are to the server, its
+ * clock and limits, and the profile the visitor chose (kept in the browser).
+ */
+import { createStore } from 'zustand/vanilla'
+import { cleanName } from '../domain/channel'
+import { addPong, guess, UNSET_CLOCK, type Clock } from '../domain/clock'
+import { DEFAULT_TTL, type Ttl } from '../domain/life'
+import { isColor } from '../domain/palette'
+import { DEFAULT_LIMITS, type Limits, type UserSync } from '../domain/wire'
+import type { Deps } from './deps'
+
+export type Link =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'live' }
+  /** `until`: local ms of the next try */
+  | { readonly kind: 'waiting'; readonly until: number }
+  | { readonly kind: 'offline' }
+  | { readonly kind: 'final'; readonly code: number; readonly reason: string }
+
+export interface SessionState {
+  readonly channel: string
+  readonly link: Link
+  /** live, but some people are out of reach just now (W29) */
+  readonly degraded: boolean
+  readonly userId: string | undefined
+  readonly clock: Clock
+  readonly ttl: Ttl
+  readonly limits: Limits
+  /** what the visitor chose; undefined: the server's choice stands */
+  readonly chosenName: string | undefined
+  readonly chosenColor: string | undefined
+}
+
+export function createSession(channel: string, deps: Deps) {
+  const color = deps.keep.read('color')
+  const store = createStore<SessionState>(() => ({
+    channel,
+    link: { kind: 'connecting' },
+    degraded: false,
+    userId: undefined,
+    clock: UNSET_CLOCK,
+    ttl: DEFAULT_TTL,
+    limits: DEFAULT_LIMITS,
+    chosenName: cleanName(deps.keep.read('name') ?? '') || undefined,
+    chosenColor: isColor(color) ? color : undefined,
+  }))
+  const { getState: get, setState: set } = store
+
+  return {
+    store,
+    /** The server's clock, as well as we know it. */
+    serverNow: () => deps.now() + get().clock.offset,
+    token: () => deps.keep.read('token'),
+    setLink: (link: Link) => set({ link }),
+    setDegraded: (degraded: boolean) => set({ degraded }),
+    onSync(frame: UserSync) {
+      if (frame.token !== undefined) deps.keep.write('token', frame.token)
+      set({
+        userId: frame.user_id,
+        ttl: frame.ttl,
+        limits: { ...DEFAULT_LIMITS, ...frame.limits },
+        clock: guess(get().clock, frame.timestamp, deps.now()),
+      })
+    },
+    onPong: (sent: number, timestamp: number) =>
+      set({ clock: addPong(get().clock, sent, timestamp, deps.now()) }),
+    /** Changed in another tab of ours: what was chosen there is chosen here. */
+    onOwnProfile(name: string, color: string) {
+      const { chosenName, chosenColor } = get()
+      if (chosenName !== undefined) set({ chosenName: name })
+      if (chosenColor !== undefined) set({ chosenColor: color })
+    },
+    /** `current`: what the server shows for us now; a `profile` frame carries both. */
+    choose(change: { name?: string; color?: string }, current: { name: string; color: string }) {
+      const name = cleanName(change.name ?? '') || (get().chosenName ?? current.name)
+      const color = change.color ?? get().chosenColor ?? current.color
+      if (change.name !== undefined) {
+        deps.keep.write('name', name)
+        set({ chosenName: name })
+      }
+      if (change.color !== undefined) {
+        deps.keep.write('color', color)
+        set({ chosenColor: color })
+      }
+      deps.uplink.send({ type: 'profile', name, color })
+    },
+  }
+}
+
+export type Session = ReturnType<typeof createSession>

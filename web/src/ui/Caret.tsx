@@ -1,0 +1,181 @@
+/*
+ * The caret: one real textarea that lives as long as the page and moves to where you point,
+ * so that focus is kept, input methods work and a phone opens its keyboard within the tap.
+ *
+ * A mirror with the same words gives it its size; both are set exactly as the words will be,
+ * so nothing moves when they are said.
+ */
+import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type RefObject } from 'react'
+import { reveal, textScale, type Point } from '../domain/camera'
+import { codePoints, directionOf } from '../domain/payload'
+import { ink } from '../domain/palette'
+import { WORDS } from '../domain/words'
+import { useMist } from './mist'
+import { useApp, useOrigin, useSelf, useSession, useTalk } from './app'
+
+const COUNT_FROM = 60
+/** between two lines said one after another, at text scale 1 */
+const LINE_GAP_PX = 7
+const FRAME_PX = { left: 24, right: 32, top: 64, bottom: 56 }
+
+export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
+  const app = useApp()
+  const draft = useTalk((s) => s.draft)
+  const limit = useSession((s) => s.limits.payload_characters)
+  const { color } = useSelf()
+  const origin = useOrigin()
+  const mirror = useRef<HTMLDivElement>(null)
+  const mist = useRef<HTMLDivElement>(null)
+  useMist(mirror, mist)
+  const id = draft?.messageId
+  const text = draft?.text ?? ''
+
+  useLayoutEffect(() => {
+    // Another draft: the same textarea starts with its text. Letters go the other way only.
+    put(box.current, app.talk.store.getState().draft?.text ?? '')
+  }, [app, box, id])
+
+  useEffect(() => keepInView(box.current, app), [app, box, id, text])
+  useEffect(() => {
+    return app.camera.store.subscribe((now, before) => {
+      if (now.view !== before.view) keepInView(box.current, app)
+    })
+  }, [app, box])
+
+  useEffect(() => {
+    // Phone keyboards may break the line without a key that says so: theirs is the send key.
+    const element = box.current
+    const onBefore = (event: InputEvent) => {
+      if (event.inputType !== 'insertLineBreak' || event.isComposing || shifted.has(element)) return
+      event.preventDefault()
+      if (element) app.talk.send(below(element, app))
+    }
+    element?.addEventListener('beforeinput', onBefore)
+    return () => element?.removeEventListener('beforeinput', onBefore)
+  }, [app, box])
+
+  const onInput = () => {
+    const element = box.current
+    if (!element) return
+    const cleaned = app.talk.write(element.value)
+    // Never under an input method's hands; it is cleaned again when the composition ends.
+    if (cleaned === element.value || composing.has(element)) return
+    put(element, cleaned)
+  }
+
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.shiftKey) shifted.add(event.currentTarget)
+    else shifted.delete(event.currentTarget)
+    // 229: browsers that end a composition before they tell of the key that ended it.
+    if (event.nativeEvent.isComposing || event.keyCode === 229) return
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault()
+      app.talk.send(below(event.currentTarget, app))
+    } else if (event.key === 'Escape') {
+      event.preventDefault()
+      app.talk.dropDraft()
+      event.currentTarget.blur()
+    }
+  }
+
+  const left = limit - codePoints(text)
+  const place = { left: (draft?.at.x ?? 0) - origin.x, top: (draft?.at.y ?? 0) - origin.y }
+  const dir = directionOf(text)
+  return (
+    <>
+      <div className="anchor misty caret-mist" style={place} data-open={draft ? '' : undefined}>
+        <div className="mist" ref={mist} dir={dir} />
+      </div>
+      <div
+        className="anchor caret"
+        style={{ ...place, color: ink(color) }}
+        data-open={draft ? '' : undefined}
+        data-x={draft?.at.x}
+        data-y={draft?.at.y}
+      >
+        <div className="breath" data-held="" dir={dir}>
+          <div className="words mirror" ref={mirror} aria-hidden="true">
+            {text}
+            {'\u200b'}
+          </div>
+          <textarea
+            ref={box}
+            className="words"
+            dir="auto"
+            rows={1}
+            tabIndex={draft ? 0 : -1}
+            aria-label={WORDS.writing}
+            aria-hidden={draft ? undefined : true}
+            autoComplete="off"
+            autoCapitalize="sentences"
+            enterKeyHint="send"
+            spellCheck={false}
+            onInput={onInput}
+            onKeyDown={onKeyDown}
+            onBlur={() => app.talk.rest()}
+            onCompositionStart={(event) => composing.add(event.currentTarget)}
+            onCompositionEnd={(event) => {
+              composing.delete(event.currentTarget)
+              onInput()
+            }}
+            data-testid="caret"
+          />
+          {draft && (left <= COUNT_FROM || draft.cut > 0) && (
+            <span className="count" role="status" data-testid="count">
+              {draft.cut > 0 ? WORDS.cut(draft.cut) : WORDS.left(left)}
+            </span>
+          )}
+        </div>
+      </div>
+    </>
+  )
+}
+
+const composing = new WeakSet<HTMLTextAreaElement>()
+/** the last key came with shift: a line break is meant */
+const shifted = new Set<HTMLTextAreaElement | null>()
+
+type Stores = ReturnType<typeof useApp>
+
+/** Replaces the text; what was right of the insertion point stays right of it. */
+function put(element: HTMLTextAreaElement | null, text: string) {
+  if (!element || element.value === text) return
+  const behind = element.value.length - element.selectionEnd
+  element.value = text
+  const at = Math.max(0, text.length - behind)
+  element.setSelectionRange(at, at)
+}
+
+/** Where the next line starts: right under the one just written. */
+function below(element: HTMLTextAreaElement, app: Stores): Point {
+  const { draft } = app.talk.store.getState()
+  const { camera } = app.camera.store.getState()
+  const lines = (element.parentElement?.offsetHeight ?? 0) + LINE_GAP_PX
+  const at = draft?.at ?? { x: 0, y: 0 }
+  return { x: at.x, y: at.y + (lines * textScale(camera.zoom)) / camera.zoom }
+}
+
+/** Pans just so far that what is being written can be seen, also above a phone's keyboard. */
+function keepInView(element: HTMLTextAreaElement | null, app: Stores) {
+  if (!element || document.activeElement !== element) return
+  const plane = element.closest('.plane')?.getBoundingClientRect()
+  if (!plane) return
+  const { left, top, right, bottom } = element.getBoundingClientRect()
+  const { camera, view } = app.camera.store.getState()
+  const next = reveal(
+    camera,
+    {
+      left: left - plane.left,
+      top: top - plane.top,
+      right: right - plane.left,
+      bottom: bottom - plane.top,
+    },
+    {
+      left: FRAME_PX.left,
+      top: FRAME_PX.top,
+      right: view.width - FRAME_PX.right,
+      bottom: view.height - FRAME_PX.bottom,
+    },
+  )
+  if (next !== camera) app.camera.set(next)
+}

@@ -1,0 +1,61 @@
+/*
+ * The state of the connection, told as it is. While all is well it is one small dot.
+ */
+import { WORDS } from '../domain/words'
+import type { Link } from '../state/session'
+import { useApp, useSession } from './app'
+import { useCountdown } from './Words'
+
+export function LinkState() {
+  const app = useApp()
+  const link = useSession((s) => s.link)
+  const degraded = useSession((s) => s.degraded) && link.kind === 'live'
+  const wait = useCountdown(link.kind === 'waiting' ? link.until : undefined, app.now)
+  return (
+    <div
+      className="link-state"
+      data-testid="connection"
+      data-state={link.kind}
+      data-degraded={degraded || undefined}
+    >
+      <i className="dot" aria-hidden="true" />
+      <span aria-hidden="true">
+        {degraded ? WORDS.degraded : link.kind === 'live' ? '' : say(link, wait)}
+      </span>
+      {/* Told once per change, not once per second of a countdown. */}
+      <span className="sr-only" role="status">
+        {degraded ? WORDS.degraded : say(link, 0)}
+      </span>
+      {(link.kind === 'waiting' || link.kind === 'offline') && (
+        <button type="button" className="control" onClick={app.connectNow} data-testid="now">
+          {WORDS.now}
+        </button>
+      )}
+      {link.kind === 'final' && (
+        <button
+          type="button"
+          className="control"
+          onClick={link.code === 4503 ? () => location.reload() : app.connectNow}
+          data-testid="again"
+        >
+          {link.code === 4503 ? WORDS.reload : WORDS.again}
+        </button>
+      )}
+    </div>
+  )
+}
+
+function say(link: Link, wait: number): string {
+  switch (link.kind) {
+    case 'connecting':
+      return WORDS.connecting
+    case 'live':
+      return WORDS.live
+    case 'waiting':
+      return WORDS.reconnecting(wait)
+    case 'offline':
+      return WORDS.offline
+    case 'final':
+      return WORDS.final[link.code] ?? (link.reason || WORDS.finalOther)
+  }
+}

@@ -1,0 +1,256 @@
+/*
+ * The endless plane: gestures, keys, and the one transform that moves the world.
+ *
+ * The camera is written to the world element by subscription, never through React, so a pan
+ * costs one style write a frame. Listeners are not passive: the page itself must never zoom
+ * or scroll.
+ */
+import { useGesture } from '@use-gesture/react'
+import { useEffect, useLayoutEffect, useRef } from 'react'
+import { flushSync } from 'react-dom'
+import { counterScale, worldTransform, type Point } from '../domain/camera'
+import { WORDS } from '../domain/words'
+import { useApp } from './app'
+import { Caret } from './Caret'
+import { Cursors } from './Cursors'
+import { Grid } from './Grid'
+import { Invitation } from './Invitation'
+import { Words } from './Words'
+
+const CLICK_SLOP_PX = 4
+const ARROW_PX = 80
+const ZOOM_STEP = 1.25
+/** after the last movement; words are then drawn anew, sharp at the new zoom */
+const SETTLE_MS = 160
+
+export function Plane() {
+  const app = useApp()
+  const plane = useRef<HTMLElement>(null)
+  const world = useRef<HTMLDivElement>(null)
+  const caret = useRef<HTMLTextAreaElement>(null)
+  /** where the mouse is, in plane pixels; undefined for touch, or when it is elsewhere */
+  const pointer = useRef<Point>(undefined)
+  const dragged = useRef(false)
+
+  useLayoutEffect(() => followCamera(world.current, app), [app])
+  useLayoutEffect(() => measure(plane.current, app), [app])
+
+  const local = (clientX: number, clientY: number): Point => {
+    const box = plane.current?.getBoundingClientRect()
+    return { x: clientX - (box?.left ?? 0), y: clientY - (box?.top ?? 0) }
+  }
+
+  const openAt = (at: Point) => {
+    // Rendered before the focus, inside the visitor's own gesture: phones then open their
+    // keyboard, and the browser finds the textarea where it will be.
+    flushSync(() => app.talk.openCaret(at))
+    caret.current?.focus({ preventScroll: true })
+  }
+
+  useGesture(
+    {
+      onDrag: ({ xy: [x, y], initial, memo, tap, pinching, cancel, event }) => {
+        if (pinching) return cancel()
+        if (tap || isKept(event)) return
+        dragged.current = true
+        // From where it was pressed, not from where it became a drag: the point stays under the hand.
+        const [fromX, fromY] = (memo ?? initial) as [number, number]
+        app.camera.pan(x - fromX, y - fromY)
+        return [x, y]
+      },
+      onPinch: ({ origin: [x, y], first, movement: [scale], memo }) => {
+        const at = local(x, y)
+        dragged.current = true
+        const start = first || !memo ? { zoom: app.camera.store.getState().camera.zoom, at } : memo
+        app.camera.pan(at.x - start.at.x, at.y - start.at.y)
+        app.camera.zoomAt(at, start.zoom * scale)
+        return { zoom: start.zoom, at }
+      },
+      onWheel: ({ event, last }) => {
+        event.preventDefault()
+        // The gesture's end repeats the event that was handled before.
+        if (last) return
+        const unit = event.deltaMode === 1 ? 18 : event.deltaMode === 2 ? 400 : 1
+        const dx = event.deltaX * unit
+        const dy = event.deltaY * unit
+        if (event.ctrlKey || event.metaKey) {
+          const { zoom } = app.camera.store.getState().camera
+          const step = Math.max(-40, Math.min(40, dy))
+          app.camera.zoomAt(local(event.clientX, event.clientY), zoom * Math.exp(-step * 0.01))
+        } else if (event.shiftKey && dx === 0) app.camera.pan(-dy, 0)
+        else app.camera.pan(-dx, -dy)
+      },
+      onPointerDown: ({ event }) => {
+        if (event.isPrimary) dragged.current = false
+      },
+      onPointerMove: ({ event }) => {
+        if (event.pointerType === 'touch') return
+        pointer.current = local(event.clientX, event.clientY)
+        app.cursors.point(app.camera.toWorld(pointer.current))
+      },
+      onPointerLeave: () => {
+        pointer.current = undefined
+      },
+      onMouseDown: ({ event }) => {
+        // Pressing the plane would else take the focus from the caret before the click is one.
+        if (!isHeld(event.target)) event.preventDefault()
+      },
+      onClick: ({ event }) => {
+        if (dragged.current || event.button !== 0 || isHeld(event.target)) return
+        openAt(app.camera.toWorld(local(event.clientX, event.clientY)))
+      },
+    },
+    {
+      target: plane,
+      eventOptions: { passive: false },
+      drag: {
+        filterTaps: true,
+        tapsThreshold: CLICK_SLOP_PX,
+        pointer: { keys: false, buttons: [1, 4] },
+      },
+      pinch: { pinchOnWheel: false },
+    },
+  )
+
+  useEffect(() => {
+    // A camera that moves under a resting mouse moves what it points at.
+    return app.camera.store.subscribe(() => {
+      if (pointer.current) app.cursors.point(app.camera.toWorld(pointer.current))
+    })
+  }, [app])
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (zoomKey(event, app)) return
+      const target = event.target as HTMLElement
+      if (travelKey(event, app, target === caret.current || target === plane.current)) return
+      if (target !== document.body && target !== plane.current) return
+      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+      const reach = event.shiftKey ? ARROW_PX * 4 : ARROW_PX
+      const arrow = ARROWS[event.key]
+      if (arrow) {
+        event.preventDefault()
+        app.camera.pan(-arrow[0] * reach, -arrow[1] * reach)
+      } else if (event.key === '/' || (event.key.length === 1 && event.key !== ' ')) {
+        if (event.key === '/') event.preventDefault()
+        // The letter itself lands in the textarea, which has the focus by the time it is typed.
+        if (app.talk.store.getState().draft) caret.current?.focus({ preventScroll: true })
+        else openAt(app.camera.toWorld((event.key !== '/' && pointer.current) || middle(app)))
+      }
+    }
+    const never = (event: Event) => event.preventDefault()
+    window.addEventListener('keydown', onKey)
+    // Safari's own pinch, and a ctrl+wheel over the controls, would zoom the page.
+    const safari = ['gesturestart', 'gesturechange', 'gestureend']
+    for (const name of safari) document.addEventListener(name, never, { passive: false })
+    const wheel = (event: WheelEvent) => {
+      if (event.ctrlKey || event.metaKey) event.preventDefault()
+    }
+    document.addEventListener('wheel', wheel, { passive: false })
+    return () => {
+      window.removeEventListener('keydown', onKey)
+      for (const name of safari) document.removeEventListener(name, never)
+      document.removeEventListener('wheel', wheel)
+    }
+  })
+
+  return (
+    <main className="plane" ref={plane} tabIndex={0} aria-label={WORDS.plane} data-testid="plane">
+      <Grid />
+      <div className="world" ref={world} data-testid="world">
+        <Invitation />
+        <Words />
+        <Caret box={caret} />
+      </div>
+      <Cursors />
+    </main>
+  )
+}
+
+const ARROWS: Record<string, readonly [number, number] | undefined> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+}
+
+type Stores = ReturnType<typeof useApp>
+
+/** Words and their buttons are not the plane: they can be selected and pressed. */
+function isHeld(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('[data-held]') !== null
+}
+
+/** A mouse selects words by dragging over them; a finger pans wherever it is put down. */
+function isKept(event: Event): boolean {
+  const { target } = event
+  if (event instanceof PointerEvent && event.pointerType === 'touch') {
+    return target instanceof Element && target.closest('button, textarea') !== null
+  }
+  return isHeld(target)
+}
+
+function middle(app: Stores): Point {
+  const { width, height } = app.camera.store.getState().view
+  return { x: width / 2, y: height / 2 }
+}
+
+function zoomKey(event: KeyboardEvent, app: Stores): boolean {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey) return false
+  if (event.key === '+' || event.key === '=') app.camera.zoomMiddle(ZOOM_STEP)
+  else if (event.key === '-' || event.key === '_') app.camera.zoomMiddle(1 / ZOOM_STEP)
+  else if (event.key === '0') app.camera.zoomMiddle(1 / app.camera.store.getState().camera.zoom)
+  else return false
+  event.preventDefault()
+  return true
+}
+
+/** Home, and End: the nearest talk. In the caret they are the line's, unless nothing is written. */
+function travelKey(event: KeyboardEvent, app: Stores, onPlane: boolean): boolean {
+  if (event.key !== 'Home' && event.key !== 'End') return false
+  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false
+  if (!onPlane && event.target !== document.body) return false
+  const { draft } = app.talk.store.getState()
+  if (draft && draft.text !== '') return false
+  event.preventDefault()
+  if (draft) app.talk.dropDraft()
+  if (event.key === 'Home') app.finding.goHome()
+  else app.finding.goToNearest()
+  return true
+}
+
+function followCamera(world: HTMLElement | null, app: Stores) {
+  if (!world) return
+  let settle: ReturnType<typeof setTimeout> | undefined
+  let counter = 0
+  const write = () => {
+    const { camera, view, origin } = app.camera.store.getState()
+    world.style.transform = worldTransform(camera, view, origin)
+    const next = counterScale(camera.zoom)
+    if (next !== counter) {
+      counter = next
+      world.style.setProperty('--counter', next.toFixed(4))
+    }
+  }
+  const moved = () => {
+    write()
+    world.dataset.moving = ''
+    clearTimeout(settle)
+    settle = setTimeout(() => delete world.dataset.moving, SETTLE_MS)
+  }
+  write()
+  const stop = app.camera.store.subscribe(moved)
+  return () => {
+    clearTimeout(settle)
+    stop()
+  }
+}
+
+function measure(plane: HTMLElement | null, app: Stores) {
+  if (!plane) return
+  const read = () => app.camera.setView({ width: plane.clientWidth, height: plane.clientHeight })
+  read()
+  const observer = new ResizeObserver(read)
+  observer.observe(plane)
+  return () => observer.disconnect()
+}

@@ -1,0 +1,237 @@
+/*
+ * Words on the window: messages and the drafts of others, one element each from the first
+ * letter to the last trace. Arriving and leaving are animations placed by the server's clock
+ * and then left to the browser: no React render and no timer per frame.
+ */
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type RefObject } from 'react'
+import { ARRIVAL, arriveMs, DEPARTURE, leaveMs, type LifeFrame } from '../domain/life'
+import { directionOf } from '../domain/payload'
+import { ink } from '../domain/palette'
+import type { Entry } from '../domain/talk'
+import { WORDS } from '../domain/words'
+import { AT_ITS_POINT, type Aside } from '../domain/layout'
+import { useMist } from './mist'
+import { useApp, useOrigin, useProfile, useSelf } from './app'
+import { Clusters } from './Clusters'
+import { RICH_MAX, useCrowd } from './crowd'
+
+/** ms our idea of the server's clock must move by to be followed */
+const NUDGE_MS = 1
+/** characters; the reason for holding back such a line fits beside it */
+const BESIDE_MAX = 14
+
+export function Words() {
+  const origin = useOrigin()
+  const { words, clusters, asides } = useCrowd()
+  const unnamed = useMemo(() => underTheirOwn(words), [words])
+  const rich = words.length <= RICH_MAX
+  return (
+    <>
+      <Clusters clusters={clusters} />
+      {words.map((entry) => (
+        <Word
+          key={entry.key}
+          entry={entry}
+          left={entry.at.x - origin.x}
+          top={entry.at.y - origin.y}
+          aside={asides.get(entry.key) ?? AT_ITS_POINT}
+          named={!entry.mine && !unnamed.has(entry.key)}
+          rich={rich}
+        />
+      ))}
+    </>
+  )
+}
+
+/** Lines right under another of the same author need no second name. */
+function underTheirOwn(list: readonly Entry[]): Set<string> {
+  const under = new Set<string>()
+  if (list.length > RICH_MAX * 3) return under
+  for (const a of list) {
+    for (const b of list) {
+      if (a === b || a.mine || a.userId !== b.userId) continue
+      const below = a.at.y - b.at.y
+      if (below > 0 && below < 90 && Math.abs(a.at.x - b.at.x) < 8) under.add(a.key)
+    }
+  }
+  return under
+}
+
+interface WordProps {
+  entry: Entry
+  left: number
+  top: number
+  aside: Aside
+  named: boolean
+  rich: boolean
+}
+
+const Word = memo(function Word({ entry, left, top, aside, named, rich }: WordProps) {
+  const profile = useProfile(entry.userId)
+  const self = useSelf()
+  const breath = useRef<HTMLDivElement>(null)
+  const words = useRef<HTMLParagraphElement>(null)
+  const mist = useRef<HTMLDivElement>(null)
+  useMist(words, mist, rich)
+  useLife(breath, mist, entry, rich)
+  const color = entry.mine ? self.color : (profile?.color ?? entry.color)
+  const name = profile?.name ?? entry.name
+  const draft = entry.state === 'draft'
+  const dir = directionOf(entry.text)
+  return (
+    <>
+      {rich && (
+        <div className="anchor misty" style={{ left, top }} aria-hidden="true">
+          <div className="mist" style={shifted(aside)} ref={mist} dir={dir} />
+        </div>
+      )}
+      <div
+        className="anchor"
+        style={{ left, top, color: ink(color) }}
+        data-testid={draft ? 'draft' : 'message'}
+        data-message-id={entry.messageId}
+        data-user-id={entry.userId}
+        data-state={entry.state}
+        data-mine={entry.mine || undefined}
+        data-x={entry.at.x}
+        data-y={entry.at.y}
+        aria-hidden={draft || undefined}
+      >
+        {aside !== AT_ITS_POINT && (aside.dx !== 0 || aside.dy !== 0) && <Leader aside={aside} />}
+        <div className="breath" ref={breath} dir={dir} style={shifted(aside)}>
+          {named && name !== undefined && <span className="author">{name}</span>}
+          <p className="words" ref={words} data-held="" dir="auto">
+            {entry.text}
+          </p>
+          {entry.mine && entry.state !== 'sent' && !draft && <Unsent entry={entry} />}
+        </div>
+      </div>
+    </>
+  )
+})
+
+/** `margin`, not `translate`: that is the breath's own, as it rises. */
+const shifted = ({ dx, dy }: Aside) => ({ marginLeft: dx, marginTop: dy })
+
+/** From the point where it was said to the words that stepped aside. */
+function Leader({ aside: { dx, dy } }: { aside: Aside }) {
+  return (
+    <i
+      className="leader"
+      style={{ width: Math.hypot(dx, dy), rotate: `${Math.atan2(dy, dx)}rad` }}
+      data-testid="leader"
+    />
+  )
+}
+
+/** Below our own words while they are not said: on the way, or held back and why. */
+function Unsent({ entry }: { entry: Entry }) {
+  const app = useApp()
+  const wait = useCountdown(entry.error?.retryAt, app.session.serverNow)
+  if (entry.state === 'pending') {
+    return <span className="pending">{WORDS.pending}</span>
+  }
+  const reason =
+    entry.state === 'late'
+      ? WORDS.late
+      : (WORDS.refused[entry.error?.code ?? ''] ?? WORDS.refusedOther(entry.error?.message ?? ''))
+  return (
+    <div
+      className="unsent"
+      data-held=""
+      data-beside={entry.text.length <= BESIDE_MAX || undefined}
+      data-testid="unsent"
+    >
+      <span role="alert">{reason}</span>
+      <button
+        type="button"
+        disabled={wait > 0}
+        onClick={() => app.talk.sendAgain(entry.key)}
+        data-testid="send-again"
+      >
+        {wait > 0 ? WORDS.sendIn(wait) : WORDS.sendAgain}
+      </button>
+      <button type="button" onClick={() => app.talk.letGo(entry.key)} data-testid="let-go">
+        {WORDS.letGo}
+      </button>
+    </div>
+  )
+}
+
+/** Whole seconds until `at` on the given clock; 0 when it is past or there is none. */
+export function useCountdown(at: number | undefined, now: () => number): number {
+  const [, tick] = useState(0)
+  const seconds = at === undefined ? 0 : Math.max(0, Math.ceil((at - now()) / 1000))
+  useEffect(() => {
+    if (seconds <= 0) return
+    const timer = setInterval(() => tick((n) => n + 1), 200)
+    return () => clearInterval(timer)
+  }, [seconds])
+  return seconds
+}
+
+type Ref = RefObject<HTMLElement | null>
+
+/**
+ * Plays the entry's life on its words and its mist, in step with the server's clock. Only what
+ * arrives or leaves is animated: an animation makes a layer, and a crowd of layers costs frames.
+ */
+function useLife(words: Ref, mist: Ref, entry: Entry, rich: boolean) {
+  const app = useApp()
+  const { state, timestamp, expiresAt, grown } = entry
+  const plays = state === 'sent' || state === 'draft'
+  useLayoutEffect(() => {
+    if (!words.current || !plays) return
+    const breath = words.current
+    const patch = mist.current
+    const calm = !rich || matchMedia('(prefers-reduced-motion: reduce)').matches
+    const play = (frames: readonly LifeFrame[], duration: number) => {
+      const timing: KeyframeAnimationOptions = { duration, fill: 'forwards' }
+      const fade = frames.map(({ offset, opacity }) => ({ offset, opacity }))
+      const animations = [breath.animate(calm ? fade : frames.map(drawn), timing)]
+      if (patch) animations.push(patch.animate(fade, timing))
+      return animations
+    }
+    const stop = (animations: Animation[]) => {
+      for (const animation of animations) animation.cancel()
+    }
+
+    const life = Math.max(1, expiresAt - timestamp)
+    const leaveAt = life - leaveMs(life)
+    const ageNow = () => app.session.serverNow() - timestamp
+    let leaving: Animation[] = []
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const place = () => {
+      clearTimeout(timer)
+      const into = ageNow() - leaveAt
+      if (into < 0) {
+        stop(leaving)
+        leaving = []
+        timer = setTimeout(place, -into)
+        return
+      }
+      if (leaving.length === 0) leaving = play(DEPARTURE, life - leaveAt)
+      for (const animation of leaving) animation.currentTime = into
+    }
+    const arriving = !grown && ageNow() < arriveMs(life) ? play(ARRIVAL, arriveMs(life)) : []
+    for (const animation of arriving) {
+      animation.currentTime = Math.max(0, ageNow())
+      animation.onfinish = () => animation.cancel()
+    }
+    place()
+    const unfollow = app.session.store.subscribe((now, before) => {
+      if (Math.abs(now.clock.offset - before.clock.offset) > NUDGE_MS) place()
+    })
+    return () => {
+      unfollow()
+      clearTimeout(timer)
+      stop(leaving)
+      stop(arriving)
+    }
+  }, [app, words, mist, plays, timestamp, expiresAt, grown, rich])
+}
+
+function drawn({ offset, opacity, blur, rise }: LifeFrame): Keyframe {
+  const filter = blur === 0 ? 'none' : `blur(${blur.toFixed(2)}px)`
+  return { offset, opacity, filter, translate: `0 ${(-rise).toFixed(2)}px` }
+}

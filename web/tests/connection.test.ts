@@ -1,0 +1,204 @@
+/*
+ * The connection against a hand-written socket: when it tries again, when it gives up, and how
+ * it notices a connection that is open and dead.
+ */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Connection } from '../src/net/connection'
+import type { Link } from '../src/state/session'
+
+class FakeSocket {
+  static readonly OPEN = 1
+  static all: FakeSocket[] = []
+  readyState = 0
+  sent: { type: string; t?: number }[] = []
+  onmessage: ((event: { data: string }) => void) | null = null
+  onclose: ((event: { code: number; reason: string }) => void) | null = null
+  constructor(
+    readonly url: string,
+    readonly protocols: string[],
+  ) {
+    FakeSocket.all.push(this)
+  }
+  send(text: string) {
+    this.sent.push(JSON.parse(text) as { type: string })
+  }
+  close() {
+    this.readyState = 3
+  }
+  receive(frame: object) {
+    this.onmessage?.({ data: JSON.stringify(frame) })
+  }
+  sync() {
+    this.readyState = 1
+    this.receive({
+      ...{ type: 'user_sync', channel_id: 'c', user_id: 'me', users: [], user_count: 1 },
+      ...{ messages: [], timestamp: 0, limits: {}, epoch: 'e', seq: 1 },
+      ttl: { base: 1, per_character: 1, free_characters: 1, max: 1 },
+    })
+  }
+  end(code: number, reason = '') {
+    this.readyState = 3
+    this.onclose?.({ code, reason })
+  }
+}
+
+const onWindow = new Map<string, (event: object) => void>()
+const onDocument = new Map<string, () => void>()
+const browser = { visibilityState: 'visible', onLine: true }
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 })
+  vi.spyOn(Math, 'random').mockReturnValue(0.999999)
+  FakeSocket.all = []
+  vi.stubGlobal('WebSocket', FakeSocket)
+  vi.stubGlobal('navigator', browser)
+  vi.stubGlobal('addEventListener', (name: string, run: () => void) => onWindow.set(name, run))
+  vi.stubGlobal('document', {
+    get visibilityState() {
+      return browser.visibilityState
+    },
+    addEventListener: (name: string, run: () => void) => onDocument.set(name, run),
+  })
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+  vi.unstubAllGlobals()
+})
+
+function setUp() {
+  const links: Link[] = []
+  const frames: [string, boolean][] = []
+  const connection = new Connection({
+    address: () => 'ws://here/api/chat?channel=c',
+    token: () => 'tok',
+    now: () => Date.now(),
+    onFrame: (frame, fresh) => frames.push([frame.type, fresh]),
+    onLink: (link) => links.push(link),
+  })
+  connection.start()
+  const last = () => {
+    const socket = FakeSocket.all.at(-1)
+    if (!socket) throw new Error('no socket')
+    return socket
+  }
+  return { connection, links, frames, last, link: () => links.at(-1)?.kind }
+}
+
+describe('connection', () => {
+  test('W2, W4: the version and the token are offered; W3: it lives from user_sync on', () => {
+    const { connection, frames, last, link } = setUp()
+    expect(last().protocols).toEqual(['asocial.v1', 'tok'])
+    expect(link()).toBe('connecting')
+    last().readyState = 1
+    expect(connection.send({ type: 'sync' })).toBe(false)
+    last().sync()
+    expect(link()).toBe('live')
+    expect(frames).toEqual([['user_sync', true]])
+    last().sync()
+    expect(frames.at(-1)).toEqual(['user_sync', false])
+    expect(connection.send({ type: 'sync' })).toBe(true)
+  })
+
+  test('W21: a few pings at the start, then one now and then', () => {
+    const { last } = setUp()
+    const socket = last()
+    socket.sync()
+    const pings = () => socket.sent.filter((frame) => frame.type === 'ping').length
+    const answer = (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 500) {
+        vi.advanceTimersByTime(500)
+        socket.receive({ type: 'pong', t: 0, timestamp: 0 })
+      }
+    }
+    answer(3_000)
+    expect(pings()).toBe(5)
+    answer(60_000)
+    expect(pings()).toBe(9)
+    expect(FakeSocket.all).toHaveLength(1)
+  })
+
+  test('W28: it waits longer and longer, to a limit, and starts over after a good connection', () => {
+    const { links, last } = setUp()
+    const delays: number[] = []
+    for (let i = 0; i < 8; i += 1) {
+      last().end(1006)
+      const link = links.at(-1)
+      if (link?.kind !== 'waiting') throw new Error('should wait')
+      delays.push(link.until - Date.now())
+      vi.advanceTimersByTime(link.until - Date.now())
+    }
+    expect(delays).toEqual([250, 500, 1000, 2000, 4000, 8000, 10000, 10000])
+    last().sync()
+    vi.advanceTimersByTime(3_000)
+    last().receive({ type: 'pong', t: 0, timestamp: 0 })
+    vi.advanceTimersByTime(3_000)
+    last().end(1006)
+    const link = links.at(-1)
+    expect(link?.kind === 'waiting' && link.until - Date.now()).toBe(250)
+  })
+
+  test('the network or the tab coming back ends the wait', () => {
+    const { last } = setUp()
+    for (let i = 0; i < 6; i += 1) {
+      last().end(1006)
+      vi.advanceTimersByTime(10_000)
+    }
+    last().end(1006)
+    const count = FakeSocket.all.length
+    onWindow.get('online')?.({})
+    expect(FakeSocket.all).toHaveLength(count + 1)
+    last().end(1006)
+    onDocument.get('visibilitychange')?.()
+    expect(FakeSocket.all).toHaveLength(count + 2)
+  })
+
+  test('W28: retry_ms is waited for, unless the visitor says now', () => {
+    const { connection, last } = setUp()
+    last().sync()
+    last().end(4001, '{"reason":"going away","retry_ms":3000}')
+    onWindow.get('online')?.({})
+    vi.advanceTimersByTime(2_900)
+    expect(FakeSocket.all).toHaveLength(1)
+    vi.advanceTimersByTime(200)
+    expect(FakeSocket.all).toHaveLength(2)
+    last().end(4013, '{"reason":"too often","retry_ms":60000}')
+    connection.connectNow()
+    expect(FakeSocket.all).toHaveLength(3)
+  })
+
+  test('W28: 45xx is final, until the visitor tries again', () => {
+    const { connection, links, last } = setUp()
+    last().end(4504, '{"reason":"too many"}')
+    expect(links.at(-1)).toEqual({ kind: 'final', code: 4504, reason: 'too many' })
+    vi.advanceTimersByTime(120_000)
+    onWindow.get('online')?.({})
+    onDocument.get('visibilitychange')?.()
+    expect(FakeSocket.all).toHaveLength(1)
+    connection.connectNow()
+    expect(FakeSocket.all).toHaveLength(2)
+  })
+
+  test('silence after a ping, or an upgrade without an answer, is a lost connection', () => {
+    const { last, link } = setUp()
+    vi.advanceTimersByTime(8_100)
+    expect(link()).toBe('waiting')
+    vi.advanceTimersByTime(1_000)
+    last().sync()
+    vi.advanceTimersByTime(2_000)
+    expect(link()).toBe('live')
+    vi.advanceTimersByTime(4_200)
+    expect(link()).toBe('waiting')
+  })
+
+  test('nothing an old socket says is heard', () => {
+    const { frames, last, connection } = setUp()
+    const old = last()
+    old.sync()
+    const hear = old.onmessage
+    old.end(1006)
+    connection.connectNow()
+    hear?.({ data: '{"type":"pong","t":1,"timestamp":2}' })
+    expect(frames).toHaveLength(1)
+  })
+})

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { cleanName, initials, routeOf } from '../src/domain/channel'
+import { COLOR_NAMES, contrast, GROUND, ink, MIST, PALETTE } from '../src/domain/palette'
+import { clean, codePoints, directionOf, finished } from '../src/domain/payload'
+import { readFrame } from '../src/domain/wire'
+
+describe('payload', () => {
+  test('W8: tabs become spaces, control characters go, line breaks stay', () => {
+    expect(clean('a\tb\u0000c\u009fd\r\ne\rf\u007f', 500).text).toBe('a bcd\ne\nf')
+  })
+
+  test('W8: 500 code points, not UTF-16 units, and what was cut is told', () => {
+    expect(clean('😀'.repeat(500), 500)).toEqual({ text: '😀'.repeat(500), cut: 0 })
+    expect(clean('😀'.repeat(503), 500)).toEqual({ text: '😀'.repeat(500), cut: 3 })
+    expect(codePoints('a😀')).toBe(2)
+  })
+
+  test('half an emoji is made whole text', () => {
+    expect(clean('a\ud83d', 500).text).toBe('a\ufffd')
+  })
+
+  test('white space alone is nothing to say', () => {
+    expect(finished(' \n ')).toBe('')
+    expect(finished('  hi\n')).toBe('hi')
+  })
+
+  test('the direction is that of the first strong letter', () => {
+    expect(directionOf('12: שלום')).toBe('rtl')
+    expect(directionOf('ok مرحبا')).toBe('ltr')
+    expect(directionOf('…')).toBe('ltr')
+  })
+})
+
+describe('names', () => {
+  test('the path names the channel, case kept', () => {
+    expect(routeOf('/')).toMatchObject({ kind: 'channel', channel: 'default' })
+    expect(routeOf('/')).toMatchObject({ canonical: '/c/default' })
+    expect(routeOf('/c/Garden_2-b/')).toMatchObject({ kind: 'channel', channel: 'Garden_2-b' })
+    for (const path of [
+      '/c/a b',
+      '/c/gärten',
+      '/c/a/b',
+      '/x',
+      '/c/%E0%A4%A',
+      `/c/${'a'.repeat(65)}`,
+    ]) {
+      expect(routeOf(path).kind, path).toBe('invalid')
+    }
+  })
+
+  test('W23: names are folded, at most 32, without overrides', () => {
+    expect(cleanName('  Mira \n\t of  the\u202elake ')).toBe('Mira of the lake')
+    expect([...cleanName('é'.repeat(40))]).toHaveLength(32)
+    expect(cleanName(' \u200f ')).toBe('')
+  })
+
+  test('initials', () => {
+    expect(initials('quiet heron')).toBe('QH')
+    expect(initials('Mira')).toBe('M')
+    expect(initials('😀 x')).toBe('😀X')
+    expect(initials('')).toBe('?')
+  })
+})
+
+describe('palette', () => {
+  test('W23: all sixteen names', () => {
+    expect(COLOR_NAMES).toHaveLength(16)
+  })
+
+  for (const name of COLOR_NAMES) {
+    test(`${name} keeps 4.5:1 on both grounds, bare and misted`, () => {
+      for (const ground of [GROUND, MIST]) {
+        expect(contrast(PALETTE[name].light, ground.light)).toBeGreaterThanOrEqual(4.5)
+        expect(contrast(PALETTE[name].dark, ground.dark)).toBeGreaterThanOrEqual(4.5)
+      }
+    })
+  }
+
+  test('the contrast is that of WCAG', () => {
+    expect(contrast('#000000', '#ffffff')).toBe(21)
+    expect(contrast('#777777', '#ffffff')).toBeCloseTo(4.48, 2)
+  })
+
+  test('an unknown colour is plain ink', () => {
+    expect(ink('toString')).toBe('var(--ink)')
+    expect(ink(undefined)).toBe('var(--ink)')
+  })
+
+  const css = readFileSync(new URL('../src/ui/style.css', import.meta.url), 'utf8')
+  const pair = (name: string) =>
+    new RegExp(`--${name}: light-dark\\((#[0-9a-f]{6}), (#[0-9a-f]{6})\\)`).exec(css)?.slice(1) ??
+    []
+
+  test('the style sheet and the page have the same grounds', () => {
+    expect(pair('ground')).toEqual([GROUND.light, GROUND.dark])
+    expect(pair('mist')).toEqual([MIST.light, MIST.dark])
+    const html = readFileSync(new URL('../index.html', import.meta.url), 'utf8')
+    expect([...html.matchAll(/theme-color" content="(#\w+)"/g)].map((m) => m[1])).toEqual([
+      GROUND.light,
+      GROUND.dark,
+    ])
+  })
+
+  for (const name of ['ink', 'faint']) {
+    test(`--${name} keeps 4.5:1 too`, () => {
+      const [light = '', dark = ''] = pair(name)
+      for (const ground of [GROUND, MIST]) {
+        expect(contrast(light, ground.light)).toBeGreaterThanOrEqual(4.5)
+        expect(contrast(dark, ground.dark)).toBeGreaterThanOrEqual(4.5)
+      }
+    })
+  }
+})
+
+describe('wire', () => {
+  test('what is not a frame we know is nothing', () => {
+    for (const data of [
+      'x',
+      '[]',
+      'null',
+      '{}',
+      '{"type":"weather"}',
+      '{"type":"chat"}',
+      '{"type":"cursors","cursors":[["a",1]]}',
+      '{"type":"typing","message_id":"a","user_id":"b","payload":"c","position":{"x":1}}',
+      new ArrayBuffer(2),
+    ]) {
+      expect(readFrame(data)).toBeUndefined()
+    }
+  })
+
+  test('unknown fields do not matter (W7)', () => {
+    expect(readFrame('{"type":"pong","t":1,"timestamp":2,"mood":3}')).toMatchObject({ t: 1 })
+    expect(readFrame('{"type":"cursors","cursors":[["a",1,2,3]]}')).toBeDefined()
+  })
+})

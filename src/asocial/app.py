@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
@@ -31,7 +32,7 @@ from .adapters.memory.registry import MemorySessionRegistry
 from .adapters.redis.backend import RedisBackend
 from .config import ConfigError, Settings
 from .domain.message import Life
-from .ports import Broker, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
+from .ports import Broker, LiveMessages, PresenceStore, RateLimiter, SessionRegistry, StoreUnavailable
 from .protocol import Limits
 from .service.channels import Channels
 from .service.chat import Talk
@@ -129,6 +130,7 @@ class Asocial:
         self._runner = web.AppRunner(self._web, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         self._sites: list[web.SockSite] = []
         self._background: list[asyncio.Task[None]] = []
+        self._recounting: asyncio.Task[None] | None = None
         self._draining = False
         self.port = 0
 
@@ -139,6 +141,7 @@ class Asocial:
         if self._backend is not None:
             self._backend.on_degraded = self.sessions.degrade
             self._backend.on_restored = self._restore
+            self._backend.on_death = self._recount
             await self._backend.start()
         await self._runner.setup()
         for sock in listening:
@@ -171,9 +174,10 @@ class Asocial:
         await self._close()
 
     async def _close(self) -> None:
-        for task in self._background:
+        tasks = [*self._background, *filter(None, (self._recounting,))]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self.presence.close()
         await self.channels.close()
         await self._broker.close()
@@ -193,6 +197,16 @@ class Asocial:
             await self.sessions.restore(await store.restore(), store.changed())
         else:
             await self.sessions.restore([])
+
+    def _recount(self) -> None:
+        # Another death while one is looked into: asked anew, for some channels may have been counted before it.
+        if self._recounting is not None:
+            self._recounting.cancel()
+        self._recounting = asyncio.get_running_loop().create_task(self._tell_counts())
+
+    async def _tell_counts(self) -> None:
+        with contextlib.suppress(StoreUnavailable):
+            await self.presence.recount()
 
     async def _sweep(self) -> None:
         self.talk.expire()

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from asocial.adapters.redis.backend import RedisBackend
+from asocial.domain.profile import Profile
+from asocial.ports import Batch
+from asocial.protocol import UserJoined, pack
 from tests.faults.crowd import Person, agree, all_hear, crowd, eventually, wall_ms
 from tests.processes import Process, processes
 from tests.redis_proxy import Proxy
@@ -55,6 +59,25 @@ async def test_a_killed_process_shows_one_user_left_per_person_and_no_more(folde
                 assert all(watcher.said["user_joined", person.user_id] <= 1 for person in moving)
             assert not any(watcher.errors for watcher in watchers)
             await all_hear([watchers[0], watchers[-1], *moving], staying)
+
+
+async def test_what_a_process_removed_and_could_not_tell_is_told_by_the_others(folder: Path, redis: Server) -> None:
+    """Killed between the script that removes somebody and the publish that says so: once a ghost, found by seed 37."""
+    with processes(folder, 2, redis.url) as pair:
+        async with crowd() as all_of:
+            watchers = [(await all_of.enter(1, "garden", at=process.url))[0] for process in pair]
+            doomed = RedisBackend(redis.url, lease_ms=800)
+            await doomed.start()
+            joined = await doomed.presence.join("garden", "c1", "ghost", Profile("sly fox", "rust"), 1)
+            told = UserJoined("ghost", "sly fox", "rust", 1, *joined.stamp)
+            doomed.broker.publish("garden", Batch(pack(told), b""))
+            await agree(watchers, {"ghost", *(watcher.user_id for watcher in watchers)})
+            assert await doomed.presence.leave("garden", "c1")
+            # The control: as long as it lives, it may still say so itself.
+            await asyncio.sleep(2)
+            assert all("ghost" in watcher.names for watcher in watchers)
+            await doomed.close()
+            await agree(watchers, {watcher.user_id for watcher in watchers}, patience_s=15)
 
 
 async def test_a_process_that_only_slept_is_back_with_everyone(folder: Path, redis: Server) -> None:

@@ -37,6 +37,7 @@ REGRESSIONS: dict[int, str] = {
     219: "the same, for two users at once",
     84: "a profile was forgotten: changed during an outage, by a tab that was closed before its end",
     67: "whoever came in the very turn that dropped an empty channel waited for ever, and all after them",
+    37: "a process was stopped, or killed, while a crowd's newest count still waited for its turn",
     4: "a crowd counted down to the roster limit: as many names as people, and some of them wrong",
 }
 """Seeds that failed once, with what was wrong; run first."""
@@ -57,7 +58,7 @@ async def test_every_seed_ends_with_everyone_seeing_the_same(nursery: Nursery, t
 
 
 async def test_the_fuzz_notices_a_broker_that_loses_batches(nursery: Nursery, tmp_path: Path) -> None:
-    failed = await _run(range(6), nursery, tmp_path, kind="calm", patience_s=4, drop_every=8)
+    failed = await _run(range(6), nursery, tmp_path, kind="calm", patience_s=4, drop_every=2)
     assert "lacks the message" in "".join(failed)
 
 

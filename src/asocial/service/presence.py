@@ -20,6 +20,8 @@ from .control import CountChanged, encode_control
 GRACE_S = 8.0
 """How long a connection that broke without a close frame counts as present."""
 COUNT_EVERY_S = 1.0
+RECOUNT_AT_ONCE = 200
+"""Channels asked for together: enough to fill a pipeline, few enough that the store answers others between."""
 
 
 class _Count:
@@ -44,6 +46,7 @@ class Presence:
         now_ms: Callable[[], int],
         roster_limit: int,
         grace_s: float = GRACE_S,
+        count_every_s: float = COUNT_EVERY_S,
     ) -> None:
         self._store = store
         self._channels = channels
@@ -51,6 +54,7 @@ class Presence:
         self._now_ms = now_ms
         self._roster_limit = roster_limit
         self._grace_ms = round(grace_s * 1000)
+        self._count_every_s = count_every_s
         self._counts: dict[str, _Count] = {}
 
     async def join(self, channel: str, connection: Connection, user_id: str, profile: Profile) -> Member:
@@ -116,10 +120,28 @@ class Presence:
         """Another process learnt how many there are."""
         self._counted(channel, told.count, told.stamp, ours=False)
 
+    async def recount(self) -> None:
+        """Tell every channel how many there are, for whoever told it last may have died before all was told.
+
+        A second late, so that events on their way come first: to a client that has them the count is no news (W19).
+        Raises StoreUnavailable; when the store is back, everyone gets a snapshot.
+        """
+        channels = [channel.name for channel in self._channels if len(channel)]
+        for start in range(0, len(channels), RECOUNT_AT_ONCE):
+            some = channels[start : start + RECOUNT_AT_ONCE]
+            rosters = await asyncio.gather(*(self._store.roster(channel, 0) for channel in some))
+            for channel, roster in zip(some, rosters, strict=True):
+                # Without an epoch the store has lost the channel, and those in it are just being registered again.
+                if roster.stamp.epoch:
+                    told = CountChanged(roster.user_count, roster.stamp)
+                    self._loop.call_later(self._count_every_s, self.count_elsewhere, channel, told)
+
     def close(self) -> None:
-        for count in self._counts.values():
+        """Hand over what waits: people on other processes would never hear of it."""
+        for channel, count in self._counts.items():
             if count.timer is not None:
                 count.timer.cancel()
+            self._share(channel, count)
         self._counts.clear()
 
     def _tell_joined(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
@@ -157,12 +179,15 @@ class Presence:
 
     def _tell_count(self, channel: str, entry: _Count) -> None:
         self._channels.post_here(channel, pack(UserCount(entry.count, *entry.stamp)))
+        self._share(channel, entry)
+        # Kept for one more interval so that the rate holds, then forgotten unless news came in between.
+        told = entry.stamp
+        entry.timer = self._loop.call_later(self._count_every_s, self._after_count, channel, entry, told)
+
+    def _share(self, channel: str, entry: _Count) -> None:
         if entry.ours:
             entry.ours = False
             self._channels.tell_processes(channel, encode_control(CountChanged(entry.count, entry.stamp)))
-        # Kept for one more interval so that the rate holds, then forgotten unless news came in between.
-        told = entry.stamp
-        entry.timer = self._loop.call_later(COUNT_EVERY_S, self._after_count, channel, entry, told)
 
     def _after_count(self, channel: str, entry: _Count, told: Stamp) -> None:
         if entry.stamp != told:

@@ -1,7 +1,7 @@
 """Everything Redis, assembled: one link, and the ports that share it. What the composition root builds.
 
-Set `on_degraded` and `on_restored`, then `start`. Whoever awaits `on_restored` finds every subscription back and
-every port answering; presence must be joined again then, for Redis may have come back empty.
+Set `on_degraded`, `on_restored` and `on_death`, then `start`. Whoever awaits `on_restored` finds every subscription
+back and every port answering; presence must be joined again then, for Redis may have come back empty.
 """
 
 from __future__ import annotations
@@ -55,12 +55,15 @@ class RedisBackend:
         identity = f"{process_id}-{secrets.token_hex(4)}".replace(" ", "-").replace("/", "-")
         self._link = Link(Topology(parse(url, username, password), timeout_s), probe_s=probe_s, resume=self._resume)
         pool = self._link.pool
+        self.on_death: Callable[[], None] = lambda: None
+        """Called when other processes died and their people have been removed: not all of it may have been told."""
         self._leases = Leases(
             pool,
             identity,
             lease_ms=lease_ms,
             keep_ms=lease_ms + presence_ttl_ms + linger_ms,
             on_lost=lambda: self._link.interrupted("the lease of this process ran out"),
+            on_death=lambda: self.on_death(),
         )
         self.broker = RedisBroker(self._link, identity)
         self.presence = RedisPresence(pool, self._leases, ttl_ms=presence_ttl_ms, linger_ms=linger_ms)

@@ -2,12 +2,13 @@
 
 A process (a *pod*) holds a lease of some seconds and renews it; one that was killed stops. Whoever sweeps next finds
 the lease run out and removes that pod's connections, channel by channel. To find them without asking every channel, and
-on a cluster where a channel's keys live on some other master, three kinds of keys are kept in one slot of their own
+on a cluster where a channel's keys live on some other master, four kinds of keys are kept in one slot of their own
 (the tag `.pods` can be no channel's, names have no dot):
 
     leases           pod -> until when it lives
     channels:<pod>   the channels that pod has connections in
     deadlines        channel -> when to look at it next: never later than its earliest deadline
+    deaths           how many pods have died and been cleared away
 
 They are hints, not truth: the truth is the channel's own `expiry`. So that no crash between two slots loses
 anybody, a hint is always written *before* what it points to, and moved on only after that has been looked at. A sweeper
@@ -17,6 +18,9 @@ A claimant that dies holds others up for no longer than `CLAIM_MS`.
 
 A pod that was taken for dead and was only slow (stopped, cut off) notices with its next renewal. It goes on under
 another name, so that a sweeper still at work on the old name cannot hit what joins anew, and says so, like an outage.
+
+A pod may also die between removing somebody and telling so. The channel's count of events knows, so after each death
+every pod tells its people where that stands: `deaths` comes back with each renewal.
 """
 
 from __future__ import annotations
@@ -34,6 +38,7 @@ from .scripts import SCRIPTS
 TAG = ".pods"
 LEASES = "asocial:{.pods}:leases"
 DEADLINES = "asocial:{.pods}:deadlines"
+DEATHS = "asocial:{.pods}:deaths"
 CHANNELS_OF = "asocial:{.pods}:channels:"
 CLAIM_MS = 2000
 CLAIM_MOST = 64
@@ -50,10 +55,20 @@ class Claim(NamedTuple):
 
 
 class Leases:
-    """`keep_ms`: how long the keys outlive the last process. `on_lost` is told when others took this pod for dead."""
+    """`keep_ms`: how long the keys outlive the last process.
+
+    `on_lost` is told when others took this pod for dead, `on_death` when other pods died and have been cleared away.
+    """
 
     def __init__(
-        self, pool: Pool, process_id: str, *, lease_ms: int, keep_ms: int, on_lost: Callable[[], None]
+        self,
+        pool: Pool,
+        process_id: str,
+        *,
+        lease_ms: int,
+        keep_ms: int,
+        on_lost: Callable[[], None],
+        on_death: Callable[[], None],
     ) -> None:
         self._pool = pool
         self._process_id = process_id
@@ -61,6 +76,8 @@ class Leases:
         self._lease_ms = lease_ms
         self._keep_ms = keep_ms
         self._on_lost = on_lost
+        self._on_death = on_death
+        self._deaths: int | None = None
 
     @property
     def pod(self) -> str:
@@ -103,7 +120,7 @@ class Leases:
 
     async def claim(self) -> list[Claim]:
         """Channels to look at now; nobody else gets them for a moment. Raises StoreUnavailable."""
-        keys = (DEADLINES, LEASES)
+        keys = (DEADLINES, LEASES, DEATHS)
         reply = await self._pool.run(SCRIPTS["claim"], TAG, keys, CLAIM_MOST, CLAIM_MS, self._keep_ms, CHANNELS_OF)
         claimed, dead = ([item.decode() for item in part] for part in cast(list[list[bytes]], reply))
         return [Claim(*pair, dead) for pair in zip(claimed[::2], claimed[1::2], strict=True)]
@@ -123,5 +140,10 @@ class Leases:
         return {pod for pod, score in zip(pods, scores, strict=True) if score is None or float(score) < now_ms}
 
     async def _renew(self, pod: str, how: str = "") -> bool:
-        keys = (LEASES, DEADLINES, CHANNELS_OF + pod)
-        return bool(await self._pool.run(SCRIPTS["renew"], TAG, keys, pod, self._lease_ms, self._keep_ms, how))
+        keys = (LEASES, DEADLINES, DEATHS, CHANNELS_OF + pod)
+        reply = await self._pool.run(SCRIPTS["renew"], TAG, keys, pod, self._lease_ms, self._keep_ms, how)
+        held, deaths = cast(tuple[int, int], reply)
+        if self._deaths not in (None, deaths):
+            self._on_death()
+        self._deaths = deaths
+        return bool(held)

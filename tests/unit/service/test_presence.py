@@ -1,0 +1,73 @@
+"""What is told of the store's counts when somebody else could not tell it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from asocial.adapters.memory.presence import MemoryPresence
+from asocial.domain.profile import Profile
+from asocial.service.channels import Channels
+from asocial.service.control import CountChanged, decode_control
+from asocial.service.presence import Presence
+from tests.unit.service.fakes import FakeBroker, FakeConnection
+
+FOX = Profile("sly fox", "rust")
+LIMIT = 2
+SOON_S = 0.02
+
+
+class World:
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.broker = FakeBroker()
+        self.channels = Channels(self.broker, loop)
+        self.store = MemoryPresence(lambda: 0, 300_000)
+        self.presence = Presence(
+            self.store, self.channels, loop=loop, now_ms=lambda: 0, roster_limit=LIMIT, count_every_s=SOON_S
+        )
+
+    async def enter(self, name: str) -> FakeConnection:
+        connection = FakeConnection(name)
+        channel = await self.channels.enter("garden", connection)
+        await self.presence.join("garden", connection, name, FOX)
+        channel.release(connection, b"")
+        return connection
+
+    def counts_shared(self) -> list[int]:
+        told = [c for _, batch in self.broker.published for c in decode_control(batch.control)]
+        return [count.count for count in told if isinstance(count, CountChanged)]
+
+
+@pytest.fixture
+async def world() -> World:
+    return World()
+
+
+async def test_a_recount_tells_what_nobody_told(world: World) -> None:
+    ann = await world.enter("ann")
+    await world.store.join("garden", "elsewhere", "bob", FOX, 0)
+    departed = await world.store.leave("garden", "elsewhere")
+    assert departed is not None
+    await world.presence.recount()
+    assert ann.frames("user_count") == [], "events on their way come first"
+    await asyncio.sleep(3 * SOON_S)
+    counts = ann.frames("user_count")
+    assert [(frame["count"], frame["epoch"], frame["seq"]) for frame in counts] == [(1, *departed.stamp)]
+
+
+async def test_a_recount_says_nothing_of_a_channel_that_the_store_has_lost(world: World) -> None:
+    ann = await world.enter("ann")
+    await world.store.leave("garden", "ann")
+    await world.presence.recount()
+    await asyncio.sleep(3 * SOON_S)
+    assert ann.frames("user_count") == []
+
+
+async def test_a_count_that_waits_for_its_turn_is_handed_over_at_the_end(world: World) -> None:
+    for name in ("ann", "bob", "eve", "dan"):
+        await world.enter(name)
+    assert world.counts_shared() == [3], "the next one waits for its turn"
+    world.presence.close()
+    assert world.counts_shared() == [3, 4]

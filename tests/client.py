@@ -175,6 +175,9 @@ class Client:
     async def cursor(self, at: Position) -> None:
         await self.send({"type": "cursor", "position": position(at)})
 
+    async def reaction(self, kind: str, at: Position = (0, 0)) -> None:
+        await self.send({"type": "reaction", "kind": kind, "position": position(at)})
+
     async def profile(self, name: str, color: str) -> None:
         await self.send({"type": "profile", "name": name, "color": color})
 

@@ -5,7 +5,7 @@ Pure: text in, values out; values in, bytes ready for the socket out. What a fra
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -17,6 +17,8 @@ from .domain.profile import NAME_CHARACTERS, Member
 SUBPROTOCOL = "asocial.v1"
 SUBPROTOCOL_FAMILY = "asocial.v"
 WHO_LIMIT = 50
+
+ReactionKind: TypeAlias = Literal["heart", "spark", "laugh", "wave", "agree", "question", "point"]
 
 
 class _ClientFrame(msgspec.Struct, tag_field="type", frozen=True):
@@ -39,6 +41,11 @@ class MoveCursor(_ClientFrame, tag="cursor", frozen=True):
     position: Position
 
 
+class PostReaction(_ClientFrame, tag="reaction", frozen=True):
+    kind: ReactionKind
+    position: Position
+
+
 class SetProfile(_ClientFrame, tag="profile", frozen=True):
     name: str
     color: str
@@ -56,7 +63,7 @@ class Ping(_ClientFrame, tag="ping", frozen=True):
     t: Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 
 
-ClientFrame: TypeAlias = PostChat | PostTyping | MoveCursor | SetProfile | AskWho | AskSync | Ping
+ClientFrame: TypeAlias = PostChat | PostTyping | MoveCursor | PostReaction | SetProfile | AskWho | AskSync | Ping
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -150,6 +157,12 @@ class Cursors(_ServerFrame, tag="cursors", frozen=True):
     cursors: list[tuple[str, float, float]]
 
 
+class Reaction(_ServerFrame, tag="reaction", frozen=True):
+    user_id: str
+    kind: ReactionKind
+    position: Position
+
+
 class Profiles(_ServerFrame, tag="profiles", frozen=True):
     users: list[Member]
 
@@ -176,7 +189,7 @@ class Error(_ServerFrame, tag="error", frozen=True):
 
 ServerFrame: TypeAlias = (
     UserSync | UserJoined | UserLeft | UserUpdated | UserCount
-    | Chat | Ack | Typing | Cursors | Profiles | Pong | Degraded | Restored | Error
+    | Chat | Ack | Typing | Cursors | Reaction | Profiles | Pong | Degraded | Restored | Error
 )  # fmt: skip
 
 
@@ -188,7 +201,7 @@ _decoder = msgspec.json.Decoder(ClientFrame)
 _any_decoder = msgspec.json.Decoder(_AnyFrame)
 _encoder = msgspec.json.Encoder()
 
-CLIENT_FRAME_TYPES = ("chat", "typing", "cursor", "profile", "who", "sync", "ping")
+CLIENT_FRAME_TYPES = ("chat", "typing", "cursor", "reaction", "profile", "who", "sync", "ping")
 
 
 def decode(text: str) -> ClientFrame:

@@ -166,6 +166,21 @@ async def test_w15_cursors_cross_processes(three: list[Process], enter: Enter) -
                 assert where[other.user_id] == (number, 100 + number)
 
 
+async def test_w30_reactions_cross_processes_each_for_itself(three: list[Process], enter: Enter) -> None:
+    sender, *others = [await enter(process) for process in three]
+    for number, kind in enumerate(("heart", "heart", "wave")):
+        await sender.reaction(kind, at=(number, 5))
+    for other in others:
+        seen = [await other.receive("reaction") for _ in range(3)]
+        assert [of(frame, "user_id", "kind", "position") for frame in seen] == [
+            {"user_id": sender.user_id, "kind": kind, "position": {"x": number, "y": 5}}
+            for number, kind in enumerate(("heart", "heart", "wave"))
+        ]
+    await others[0].chat("after them")
+    await heard(sender, "after them")
+    assert not sender.waiting("reaction"), "not to the sender"
+
+
 async def test_w12_a_late_joiner_on_a_process_nobody_was_on_sees_what_lives_with_its_true_times(
     three: list[Process], enter: Enter
 ) -> None:

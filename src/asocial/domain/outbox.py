@@ -8,7 +8,8 @@ get the join with pieces cut out or put in:
 - a latecomer, attached after some frames were posted, gets only those after (the earlier ones are in its snapshot).
 
 Two lanes. Reliable: messages and presence, in order, never dropped here. Volatile: drafts and cursors, of
-which only the latest counts, so a newer one replaces one that has not left yet. In each flush the reliable
+which only the latest counts, so a newer one replaces one that has not left yet; and reactions, over as they
+are seen, which count each for itself, up to so many in one flush. In each flush the reliable
 lane goes first; a message removes its own pending draft, so that no draft arrives after the message it became.
 
 Frames of other processes pass through undecoded and are never handed to the broker again.
@@ -22,6 +23,9 @@ from typing import Generic, TypeVar
 from .message import Position
 
 C = TypeVar("C")
+
+FLEETING_LIMIT = 64
+"""Reactions in one flush: a crowd that applauds is seen to, and costs no more than this."""
 
 
 class Flush(Generic[C]):
@@ -49,7 +53,7 @@ class Flush(Generic[C]):
 class Outbox(Generic[C]):
     """Collects frames until `take`. `C` is the connection type: anything hashable."""
 
-    __slots__ = ("_cursors", "_drafts", "_frames", "_late", "_own", "_remote", "_size")
+    __slots__ = ("_cursors", "_drafts", "_fleeting", "_frames", "_late", "_own", "_remote", "_size")
 
     def __init__(self) -> None:
         self._frames: list[bytes] = []
@@ -58,11 +62,12 @@ class Outbox(Generic[C]):
         self._late: dict[C, tuple[int, int]] = {}
         self._drafts: dict[C, tuple[str, bytes]] = {}
         self._cursors: dict[str, Position] = {}
+        self._fleeting: list[tuple[C, bytes]] = []
         self._remote: list[tuple[bytes, bytes]] = []
 
     def __bool__(self) -> bool:
         """Whether a flush is owed for anything but cursors, which have a slower tick of their own."""
-        return bool(self._frames or self._drafts or self._remote)
+        return bool(self._frames or self._drafts or self._fleeting or self._remote)
 
     @property
     def has_cursors(self) -> bool:
@@ -85,6 +90,11 @@ class Outbox(Generic[C]):
         """Set where a user's pointer is."""
         self._cursors[user_id] = position
 
+    def fleeting(self, sender: C, frame: bytes) -> None:
+        """Add a volatile frame that replaces none before it, for all but `sender`; one too many is dropped."""
+        if len(self._fleeting) < FLEETING_LIMIT:
+            self._fleeting.append((sender, frame))
+
     def remote(self, reliable: bytes, volatile: bytes) -> None:
         """Add what another process flushed. Batches stay in order, or a draft could follow its end in the next one."""
         self._remote.append((reliable, volatile))
@@ -98,6 +108,7 @@ class Outbox(Generic[C]):
         """Forget what `connection` had not sent yet of the volatile lane; `user_id` is given when the user is gone."""
         self._drafts.pop(connection, None)
         self._own.pop(connection, None)
+        self._fleeting = [each for each in self._fleeting if each[0] != connection]
         self._late.pop(connection, None)
         if user_id is not None:
             self._cursors.pop(user_id, None)
@@ -111,23 +122,25 @@ class Outbox(Generic[C]):
     def take(self, cursors: bytes = b"") -> Flush[C]:
         """Everything that waits, joined, and start anew. `cursors`: the frame made of `take_cursors()`, or nothing."""
         reliable = b"".join(self._frames)
-        drafts, offset = {}, 0
-        for sender, (_, frame) in self._drafts.items():
-            drafts[sender] = (offset, offset + len(frame), b"")
+        fleet = [*((sender, frame) for sender, (_, frame) in self._drafts.items()), *self._fleeting]
+        volatile = b"".join([frame for _, frame in fleet]) + cursors
+        own_fleet: dict[C, list[tuple[int, int, bytes]]] = {}
+        offset = 0
+        for sender, frame in fleet:
+            own_fleet.setdefault(sender, []).append((offset, offset + len(frame), b""))
             offset += len(frame)
-        volatile = b"".join([frame for _, frame in self._drafts.values()]) + cursors
         remote, remote_reliable = _joined(self._remote)
 
         personal: dict[C, tuple[bytes, bytes]] = {}
-        for connection in self._own.keys() | drafts.keys() | self._late.keys():
+        for connection in self._own.keys() | own_fleet.keys() | self._late.keys():
             start, remote_from = self._late.get(connection, (0, 0))
             own_reliable = _spliced(reliable, self._own.get(connection, ()), start)
-            own_volatile = _spliced(volatile, [drafts[connection]] if connection in drafts else [], 0)
+            own_volatile = _spliced(volatile, own_fleet.get(connection, ()), 0)
             far, far_reliable = _joined(self._remote[remote_from:]) if remote_from else (remote, remote_reliable)
             personal[connection] = (own_reliable + own_volatile + far, own_reliable + far_reliable)
         flush = Flush(reliable, volatile, (reliable + volatile + remote, reliable + remote_reliable), personal)
         self._frames, self._size, self._own, self._late, self._drafts = [], 0, {}, {}, {}
-        self._remote = []
+        self._remote, self._fleeting = [], []
         return flush
 
 

@@ -1,7 +1,7 @@
 """Channels and their fan-out: encode once, frame once, one write per connection per flush (DESIGN section 4).
 
 A Channel is the people of one name on *this* process. Frames reach it from its members (`post`, `draft`,
-`cursor`) and from other processes (`deliver`); both go into one outbox, and one flush writes it to everyone.
+`cursor`, `fleeting`) and from other processes (`deliver`); all go into one outbox, and one flush writes it to everyone.
 The broker gets, in the same flush, what this process added: local first, so that a broken broker
 costs the far ones, never the near ones.
 
@@ -23,7 +23,7 @@ from ..protocol import Cursors, pack
 UNSENT_LIMIT_BYTES = 1024 * 1024
 """A connection with more than this waiting is closed 4008; nobody else waits for it."""
 VOLATILE_UNSENT_LIMIT_BYTES = 64 * 1024
-"""A connection with more than this waiting gets no drafts and cursors until it has caught up."""
+"""A connection with more than this waiting gets no drafts, cursors and reactions until it has caught up."""
 LINGER_S = 5.0
 """How long an empty channel keeps its subscription: a reload shall not cost an unsubscribe and a subscribe."""
 
@@ -81,6 +81,11 @@ class Channel:
         """Set where `user_id` points; sent to everyone, volatile."""
         self._outbox.cursor(user_id, position)
         self._schedule(self._pacer.cursors_due())
+
+    def fleeting(self, sender: Connection, frame: bytes) -> None:
+        """Show `frame` to everyone but `sender`, volatile: it is over as it is seen."""
+        self._outbox.fleeting(sender, frame)
+        self._schedule(self._pacer.due())
 
     def deliver(self, batch: Batch) -> None:
         """Send on what another process flushed."""

@@ -1,4 +1,4 @@
-"""Talking: a message, a draft, a pointer, each from one session to its channel (DESIGN section 4)."""
+"""Talking: a message, a draft, a pointer, a reaction, each from one session to its channel (DESIGN section 4)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Callable
 
 from ..domain.errors import RateLimited
+from ..domain.limits import TokenBucket
 from ..domain.living import LiveMessage
 from ..domain.message import Life, Position, check_position, clean_draft, clean_payload
 from ..domain.profile import Profile
 from ..ports import Connection, LiveMessages, RateLimiter
-from ..protocol import Ack, Chat, PostChat, PostTyping, Typing, encode, pack, text_frame
+from ..protocol import Ack, Chat, PostChat, PostReaction, PostTyping, Reaction, Typing, encode, pack, text_frame
 from .channels import Channel
 from .volatile import Latest
 
 MINUTE_MS = 60_000
+REACTIONS_PER_SECOND = 5.0
+REACTIONS_BURST = 10.0
 
 
 class Voice:
@@ -35,6 +38,8 @@ class Voice:
         self.connection = connection
         self.user_id = user_id
         self.profile = profile
+        self._loop = loop
+        self._reactions = TokenBucket(REACTIONS_PER_SECOND, REACTIONS_BURST, loop.time())
         self._drafts: Latest[PostTyping] = Latest(drafts_per_second, loop, self._send_draft)
         self._cursors: Latest[Position] = Latest(cursors_per_second, loop, self._send_cursor)
 
@@ -46,6 +51,12 @@ class Voice:
     def cursor(self, position: Position) -> None:
         """Show where the pointer is. Raises PositionInvalid."""
         self._cursors.offer(check_position(position))
+
+    def react(self, frame: PostReaction) -> None:
+        """Show a reaction; one too many is dropped (W26). Raises PositionInvalid."""
+        position = check_position(frame.position)
+        if self._reactions.take(self._loop.time()) == 0.0:
+            self.channel.fleeting(self.connection, pack(Reaction(self.user_id, frame.kind, position)))
 
     def forget_draft(self, message_id: str) -> None:
         """The message itself is on its way: its draft must not follow it."""

@@ -18,6 +18,7 @@ from ..protocol import (
     Ping,
     Pong,
     PostChat,
+    PostReaction,
     PostTyping,
     Profiles,
     SetProfile,
@@ -88,6 +89,8 @@ class Dispatch:
                 session.voice.draft(frame)
             case MoveCursor():
                 session.voice.cursor(frame.position)
+            case PostReaction():
+                session.voice.react(frame)
             case _:
                 wait_s = session.requests.take(self._loop.time())
                 if wait_s:

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from asocial.domain.message import Position
-from asocial.domain.outbox import Flush, Outbox
+from asocial.domain.outbox import FLEETING_LIMIT, Flush, Outbox
 
 
 def received(flush: Flush[str], connection: str) -> tuple[bytes, bytes]:
@@ -155,3 +155,27 @@ def test_random_lives_get_exactly_what_is_theirs(seed: int) -> None:
     flush = outbox.take()
     for connection, frames in expected.items():
         assert actual[connection] + received(flush, connection)[1] == b"".join(frames)
+
+
+def test_w30_reactions_of_one_sender_do_not_replace_each_other_and_do_not_come_back_to_it() -> None:
+    outbox: Outbox[str] = Outbox()
+    outbox.draft("ann", "a1", b"<draft>")
+    for frame in (b"<1>", b"<2>"):
+        outbox.fleeting("ann", frame)
+        outbox.fleeting("bob", frame.replace(b">", b"b>"))
+    assert outbox, "a flush is owed"
+    flush = outbox.take(b"{cursors}")
+    assert received(flush, "cat") == (b"<draft><1><1b><2><2b>{cursors}", b"")
+    assert received(flush, "ann") == (b"<1b><2b>{cursors}", b"")
+    assert received(flush, "bob") == (b"<draft><1><2>{cursors}", b"")
+    assert (flush.reliable, flush.volatile) == (b"", b"<draft><1><1b><2><2b>{cursors}")
+    assert not outbox
+
+
+def test_w30_one_flush_carries_so_many_reactions_and_none_of_somebody_gone() -> None:
+    outbox: Outbox[str] = Outbox()
+    outbox.fleeting("bob", b"<b>")
+    for _ in range(FLEETING_LIMIT + 10):
+        outbox.fleeting("ann", b"<a>")
+    outbox.detach("bob", "bob")
+    assert outbox.take().volatile == b"<a>" * (FLEETING_LIMIT - 1)

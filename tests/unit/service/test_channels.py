@@ -108,6 +108,18 @@ async def test_a_slow_reader_gets_messages_but_no_cursors_until_it_catches_up(ch
     assert [frame["cursors"] for frame in slow.frames("cursors")] == [[["fine", 3, 4]]]
 
 
+async def test_w30_a_slow_reader_gets_no_reactions_and_the_sender_not_its_own(
+    channel: Channel, broker: FakeBroker
+) -> None:
+    slow, fine, sender = join(channel, "slow"), join(channel, "fine"), join(channel, "sender")
+    slow.unsent_bytes = VOLATILE_UNSENT_LIMIT_BYTES + 1
+    channel.fleeting(sender, A)
+    channel.fleeting(sender, B)
+    await turns()
+    assert (slow.bytes, fine.bytes, sender.bytes) == (b"", A + B, b"")
+    assert broker.published == [("garden", Batch(b"", A + B))]
+
+
 async def test_a_reader_that_is_too_slow_is_closed_4008_and_nobody_else(channel: Channel) -> None:
     stuck, fine = join(channel, "stuck"), join(channel, "fine")
     stuck.unsent_bytes = UNSENT_LIMIT_BYTES + 1

@@ -11,10 +11,19 @@ export const AHEAD_MS = 1_000_000
 
 export const user = (id: string): User => ({ user_id: id, name: id, color: 'rust', joined_at: 1 })
 
-export function setUp(others: string[] = ['mira']) {
+export function setUp(others: string[] = ['mira'], kept = new Map<string, string>()) {
   const sent: ClientFrame[] = []
-  const kept = new Map<string, string>()
-  const keep: Keep = { read: (key) => kept.get(key), write: (key, value) => kept.set(key, value) }
+  const watched = new Map<string, (value: string | undefined) => void>()
+  const keep: Keep = {
+    read: (key) => kept.get(key),
+    write: (key, value) => kept.set(key, value),
+    watch: (key, changed) => watched.set(key, changed),
+  }
+  /** another tab wrote it */
+  const wroteElsewhere = (key: string, value: string) => {
+    kept.set(key, value)
+    watched.get(key)?.(value)
+  }
   const world = { online: true, hidden: false, seq: 1 }
   const app = createApp(
     'garden',
@@ -65,5 +74,5 @@ export function setUp(others: string[] = ['mira']) {
     timestamp: Date.now() + AHEAD_MS,
     expires_at: Date.now() + AHEAD_MS + 5_000,
   })
-  return { app, sent, kept, world, receive, sync, get, write, of, entries, chat }
+  return { app, sent, kept, wroteElsewhere, world, receive, sync, get, write, of, entries, chat }
 }

@@ -19,6 +19,8 @@ export const WORDS = {
   copyYourself: 'Copy it from here',
   channel: 'channel',
 
+  settings: 'Settings (,)',
+
   people: (n: number) => (n === 1 ? 'Only you' : `${n} here`),
   who: 'Who is here',
   more: (n: number) => `and ${n} more`,

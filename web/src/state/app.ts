@@ -6,11 +6,14 @@ import { createCamera } from './camera'
 import { createCursors } from './cursors'
 import type { Deps } from './deps'
 import { createFinding } from './finding'
+import { createPanels } from './panels'
 import { createPresence } from './presence'
 import { createSession } from './session'
+import { createSettings } from './settings'
 import { createTalk } from './talk'
 
 export function createApp(channel: string, deps: Deps, reducedMotion: () => boolean) {
+  const settings = createSettings(deps)
   const session = createSession(channel, deps)
   const presence = createPresence(deps)
   const talk = createTalk(deps, session)
@@ -28,6 +31,8 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
     cursors,
     camera,
     finding,
+    settings,
+    panels: createPanels(),
     now: deps.now,
     connectNow: deps.uplink.connectNow,
   }

@@ -15,6 +15,8 @@ export interface Uplink {
 export interface Keep {
   read(key: string): string | undefined
   write(key: string, value: string): void
+  /** Calls `changed` when another tab of this browser wrote or removed it. */
+  watch(key: string, changed: (value: string | undefined) => void): void
 }
 
 export interface Deps {
@@ -49,6 +51,13 @@ export function browserKeep(): Keep {
       } catch {
         // nothing to do; see above
       }
+    },
+    watch(key, changed) {
+      addEventListener('storage', (event) => {
+        // A null key: all of it was cleared.
+        const ours = event.key === `asocial.${key}` || event.key === null
+        if (ours) changed(event.newValue ?? undefined)
+      })
     },
   }
 }

@@ -8,7 +8,7 @@ import { worldToScreen } from '../domain/camera'
 import { idleOpacity, step } from '../domain/motion'
 import { ink } from '../domain/palette'
 import { useApp, useProfile } from './app'
-import { CursorCrowd } from './CursorCrowd'
+import { later } from './later'
 
 const IDLE_CHECK_MS = 1_000
 /** a frame after a pause, or a hidden tab, is not one long frame */
@@ -16,6 +16,7 @@ const FRAME_MAX_MS = 64
 
 /** Above this many, a layer for each would cost frames. */
 const LAYERS_MAX = 24
+const CursorCrowd = later(() => import('./CursorCrowd').then((m) => m.CursorCrowd))
 
 export function Cursors() {
   const app = useApp()

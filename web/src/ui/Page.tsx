@@ -1,38 +1,48 @@
 /*
  * The page: the plane, and a few quiet things at its edges that step back while you talk.
  */
-import { useLayoutEffect, useState } from 'react'
-import { useTalk } from './app'
-import { Chips } from './Chips'
+import { useCallback, useLayoutEffect } from 'react'
+import type { Panel } from '../state/panels'
+import { useApp, useOpen, usePresence, useTalk } from './app'
 import { Following, Nearest } from './Following'
+import { later } from './later'
 import { LinkState } from './LinkState'
 import { Log } from './Log'
 import { Notices, People } from './People'
 import { Place } from './Place'
 import { Plane } from './Plane'
-import { Radar } from './Radar'
+import { Tools } from './Tools'
 import { Zoom } from './Zoom'
+
+const Chips = later(() => import('./Chips').then((m) => m.Chips))
+const Radar = later(() => import('./Radar').then((m) => m.Radar))
+const Settings = later(() => import('./Settings').then((m) => m.Settings))
 
 export function Page() {
   const talking = useTalk((s) => s.draft !== undefined && s.draft.text !== '')
-  const [peopleOpen, setPeopleOpen] = useState(false)
+  // Alone there is nothing to find.
+  const company = usePresence((s) => s.presence.count > 1)
+  const peopleOpen = useOpen('people')
+  const settingsOpen = useOpen('settings')
+  const closeSettings = useClose('settings')
   useVisualViewport()
   return (
     <div className="page" data-talking={talking || undefined}>
       <Plane />
-      <Chips />
+      {company && <Chips />}
       <header className="edge place-edge top-0 left-0">
         <Place />
       </header>
       <aside className="edge top-0 right-0 items-end">
-        <People open={peopleOpen} setOpen={setPeopleOpen} />
+        <People />
         {!peopleOpen && <Notices />}
       </aside>
-      <div className="edge bottom-0 left-0">
+      <div className="edge tools-edge bottom-0 start-0">
+        <Tools />
         <LinkState />
       </div>
       <div className="edge right-0 bottom-0 items-end">
-        <Radar />
+        {company && <Radar />}
         <div className="zoom-row">
           <Nearest />
           <Zoom />
@@ -40,8 +50,14 @@ export function Page() {
       </div>
       <Following />
       <Log />
+      {settingsOpen && <Settings close={closeSettings} />}
     </div>
   )
+}
+
+function useClose(panel: Panel) {
+  const { panels } = useApp()
+  return useCallback(() => panels.close(panel), [panels, panel])
 }
 
 /**

@@ -1,20 +1,22 @@
 /*
- * Who is here: a few dots and a count at the edge, opening to the names. The first row is you,
- * and can be changed in place.
+ * Who is here: a few dots and a count at the edge, opening to the names.
  */
-import { useEffect, useRef, useState } from 'react'
-import { useStore } from 'zustand'
-import { initials, NAME_MAX } from '../domain/channel'
-import { COLOR_NAMES, ink } from '../domain/palette'
-import type { User } from '../domain/wire'
+import { useCallback, useEffect, useRef } from 'react'
+import { initials } from '../domain/channel'
+import { ink } from '../domain/palette'
 import { WORDS } from '../domain/words'
 import { shownCount } from '../state/presence'
-import { useApp, usePeople, usePresence, useSelf, useSession } from './app'
+import { useApp, useOpen, usePeople, usePresence, useSession } from './app'
+import { later } from './later'
 
 const DOTS = 5
-const ROWS = 200
 
-export function People({ open, setOpen }: { open: boolean; setOpen(open: boolean): void }) {
+const PeoplePanel = later(() => import('./PeoplePanel').then((m) => m.PeoplePanel))
+
+export function People() {
+  const { panels } = useApp()
+  const open = useOpen('people')
+  const close = useCallback(() => panels.close('people'), [panels])
   const people = usePeople()
   const count = usePresence(shownCount)
   const selfId = useSession((s) => s.userId)
@@ -24,25 +26,25 @@ export function People({ open, setOpen }: { open: boolean; setOpen(open: boolean
     if (!open) return
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== 'Escape') return
-      setOpen(false)
+      close()
       button.current?.focus()
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [open, setOpen])
+  }, [open, close])
 
   if (count === 0) return null
   const others = people.filter((user) => user.user_id !== selfId)
   const shown = [...others.slice(0, DOTS).reverse(), ...people.slice(0, 1)]
   return (
     <>
-      {open && <div className="backdrop" onPointerDown={() => setOpen(false)} />}
+      {open && <div className="backdrop" onPointerDown={close} />}
       <button
         type="button"
         ref={button}
         className="control relative"
         aria-expanded={open}
-        onClick={() => setOpen(!open)}
+        onClick={() => panels.toggle('people')}
         data-testid="people"
       >
         <span data-testid="roster-count" data-count={count}>
@@ -58,134 +60,8 @@ export function People({ open, setOpen }: { open: boolean; setOpen(open: boolean
           ))}
         </span>
       </button>
-      {open && (
-        <section className="panel" aria-label={WORDS.who} data-testid="roster">
-          <Self />
-          <ul>
-            {others.slice(0, ROWS).map((user) => (
-              <Person key={user.user_id} user={user} close={() => setOpen(false)} />
-            ))}
-            {count > others.length + 1 && <li>{WORDS.more(count - others.length - 1)}</li>}
-          </ul>
-        </section>
-      )}
+      {open && <PeoplePanel close={close} />}
     </>
-  )
-}
-
-/** Somebody else. Who has a place on the plane can be gone to, and followed. */
-function Person({ user, close }: { user: User; close(): void }) {
-  const { finding } = useApp()
-  const followed = useStore(finding.store, (s) => s.following === user.user_id)
-  const somewhere = finding.placeOf(user.user_id) !== undefined
-  const name = (
-    <>
-      <i className="dot" aria-hidden="true" />
-      <span className="truncate">{user.name}</span>
-    </>
-  )
-  const then = (act: () => void) => () => {
-    act()
-    close()
-  }
-  return (
-    <li style={{ color: ink(user.color) }} data-testid="person">
-      {somewhere ? (
-        <button
-          type="button"
-          className="person-go"
-          title={WORDS.goToPerson(user.name)}
-          onClick={then(() => finding.goToPerson(user.user_id))}
-        >
-          {name}
-        </button>
-      ) : (
-        name
-      )}
-      {(somewhere || followed) && (
-        <button
-          type="button"
-          className="person-follow"
-          aria-label={WORDS.followPerson(user.name)}
-          aria-pressed={followed}
-          onClick={then(() => (followed ? finding.stop() : finding.follow(user.user_id)))}
-          data-testid="follow"
-        >
-          {followed ? WORDS.stop : WORDS.follow}
-        </button>
-      )}
-    </li>
-  )
-}
-
-/** Your own name and colour, changed where they stand. */
-function Self() {
-  const app = useApp()
-  const { name, color } = useSelf()
-  const [edited, setEdited] = useState<string>()
-  const input = useRef<HTMLInputElement>(null)
-  const current = { name, color: color ?? COLOR_NAMES[0] ?? 'rust' }
-  const commit = () => {
-    if (edited !== undefined && edited.trim() !== '' && edited !== name) {
-      app.session.choose({ name: edited }, current)
-    }
-    setEdited(undefined)
-  }
-  return (
-    <div className="self" style={{ color: ink(color) }} data-testid="self">
-      <label>
-        <i className="dot" aria-hidden="true" />
-        <input
-          ref={input}
-          value={edited ?? name}
-          maxLength={NAME_MAX * 2}
-          aria-label={WORDS.yourName}
-          autoComplete="nickname"
-          spellCheck={false}
-          onChange={(event) => setEdited(event.target.value)}
-          onBlur={commit}
-          onKeyDown={(event) => {
-            if (event.nativeEvent.isComposing) return
-            if (event.key === 'Enter') input.current?.blur()
-            if (event.key === 'Escape') setEdited(undefined)
-          }}
-          data-testid="your-name"
-        />
-        <span>{WORDS.you}</span>
-      </label>
-      <div
-        className="swatches"
-        role="radiogroup"
-        aria-label={WORDS.yourColor}
-        onKeyDown={(event) => {
-          const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key]
-          if (by === undefined) return
-          event.preventDefault()
-          const buttons = [...event.currentTarget.querySelectorAll('button')]
-          const at = buttons.indexOf(event.target as HTMLButtonElement)
-          const next = buttons.at((at + by) % buttons.length)
-          next?.focus()
-          next?.click()
-        }}
-      >
-        {COLOR_NAMES.map((each, index) => (
-          <button
-            key={each}
-            type="button"
-            role="radio"
-            aria-checked={each === color}
-            tabIndex={each === color || (color === undefined && index === 0) ? 0 : -1}
-            aria-label={each}
-            title={each}
-            style={{ color: ink(each) }}
-            onClick={() => app.session.choose({ color: each }, current)}
-            data-testid={`color-${each}`}
-          >
-            <i />
-          </button>
-        ))}
-      </div>
-    </div>
   )
 }
 

@@ -131,6 +131,9 @@ export function Plane() {
       if (arrow) {
         event.preventDefault()
         app.camera.pan(-arrow[0] * reach, -arrow[1] * reach)
+      } else if (event.key === ',') {
+        event.preventDefault()
+        app.panels.open('settings')
       } else if (event.key === '/' || (event.key.length === 1 && event.key !== ' ')) {
         if (event.key === '/') event.preventDefault()
         // The letter itself lands in the textarea, which has the focus by the time it is typed.

@@ -7,7 +7,7 @@ import type { Point } from '../domain/camera'
 import { shadeOf } from '../domain/palette'
 import { fromRadar, onRadar, radarOf, type Radar as Map } from '../domain/radar'
 import { WORDS } from '../domain/words'
-import { useApp, usePresence } from './app'
+import { useApp } from './app'
 import { onMoved } from './watching'
 
 const LOOK_EVERY_MS = 66
@@ -21,7 +21,6 @@ const ARROWS: Record<string, readonly [number, number] | undefined> = {
 
 export function Radar() {
   const app = useApp()
-  const others = usePresence((s) => s.presence.count > 1)
   const canvas = useRef<HTMLCanvasElement>(null)
   const map = useRef<Map>(undefined)
   const held = useRef<Map>(undefined)
@@ -104,10 +103,7 @@ export function Radar() {
       stop()
       dark.removeEventListener('change', draw)
     }
-  }, [app, others])
-
-  // Alone there is nothing to find.
-  if (!others) return null
+  }, [app])
 
   const look = (event: PointerEvent<HTMLElement>) => {
     const box = canvas.current?.getBoundingClientRect()

@@ -6,6 +6,8 @@ import { useStore } from 'zustand'
 import type { App } from '../state/app'
 import { shownPeople, type PresenceState } from '../state/presence'
 import type { SessionState } from '../state/session'
+import type { Settings } from '../domain/settings'
+import type { Panel } from '../state/panels'
 import type { TalkState } from '../state/talk'
 
 export const AppContext = createContext<App | undefined>(undefined)
@@ -21,6 +23,9 @@ export const useSession = <T>(select: (state: SessionState) => T) =>
 export const usePresence = <T>(select: (state: PresenceState) => T) =>
   useStore(useApp().presence.store, select)
 export const useTalk = <T>(select: (state: TalkState) => T) => useStore(useApp().talk.store, select)
+export const useSettings = <T>(select: (settings: Settings) => T) =>
+  useStore(useApp().settings.store, select)
+export const useOpen = (panel: Panel) => useStore(useApp().panels.store, (s) => s.open === panel)
 export const useOrigin = () => useStore(useApp().camera.store, (state) => state.origin)
 
 /** The name and colour shown for someone, as far as we know them. */

@@ -1,0 +1,24 @@
+/*
+ * The words of what is fetched later (ui/later.tsx): the same catalogue as words.ts, kept out of
+ * the first load. Plain and short, as there.
+ */
+
+export const LATER = {
+  settings: {
+    title: 'Settings',
+    close: 'Done',
+    mine: 'Kept in this browser.',
+    reading: 'Reading',
+    lifeFactor: 'Messages stay',
+    times: (n: number) => (n === 1 ? 'as for everyone' : `${n} times as long`),
+    stay: 'until put away',
+    lifeFactorWhy: 'For you alone. For the others they go when they go.',
+    quiet: 'Quiet and safe',
+    showTyping: 'Others see you type',
+    showTypingWhy: 'Off: they see only what you have said.',
+    hideCursors: 'Hide all pointers',
+    hideCursorsWhy: 'Yours is still seen by the others.',
+    onMap: 'Others find you on the map',
+    onMapWhy: 'Off: not on their map, nor at the edge of their view.',
+  },
+} as const

@@ -1,0 +1,138 @@
+/*
+ * The settings, a quiet panel at the edge. Rows are data: one that is added to GROUPS is drawn,
+ * kept and told to the other tabs without more.
+ *
+ * A modal dialog of the browser's own: the focus goes in, stays in, and returns to where it was;
+ * Escape and a press beside it close it.
+ */
+import { useId, useLayoutEffect, useRef, type MouseEvent } from 'react'
+import { LIFE_FACTOR_MAX, type Settings as All } from '../domain/settings'
+import { LATER } from '../domain/words-later'
+import { useApp, useSettings } from './app'
+import './settings.css'
+
+const SAY = LATER.settings
+
+interface Named {
+  readonly label: string
+  readonly why?: string
+}
+/** `name`: the field of domain/settings.ts that it shows and changes */
+type Row = {
+  readonly [Name in keyof All]: Named & {
+    readonly name: Name
+    /** what it may be; a field that is on or off has none */
+    readonly choices?: readonly { readonly value: All[Name]; readonly label: string }[]
+  }
+}[keyof All]
+
+const TIMES = [1, 2, 3, 4, 5, 6, 7, 8, 9, LIFE_FACTOR_MAX]
+
+const GROUPS: readonly { readonly title: string; readonly rows: readonly Row[] }[] = [
+  {
+    title: SAY.reading,
+    rows: [
+      {
+        name: 'lifeFactor',
+        label: SAY.lifeFactor,
+        why: SAY.lifeFactorWhy,
+        choices: [
+          ...TIMES.map((value) => ({ value, label: SAY.times(value) })),
+          { value: 'stay', label: SAY.stay },
+        ],
+      },
+    ],
+  },
+  {
+    title: SAY.quiet,
+    rows: [
+      { name: 'showTyping', label: SAY.showTyping, why: SAY.showTypingWhy },
+      { name: 'onMap', label: SAY.onMap, why: SAY.onMapWhy },
+      { name: 'hideCursors', label: SAY.hideCursors, why: SAY.hideCursorsWhy },
+    ],
+  },
+]
+
+export function Settings({ close }: { close(): void }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useLayoutEffect(() => {
+    const element = dialog.current
+    element?.showModal()
+    // Its title is read first, and no control is pressed by accident.
+    element?.focus()
+    // Closed before it goes: only then does the focus return to where it was.
+    return () => element?.close()
+  }, [])
+  return (
+    <dialog
+      ref={dialog}
+      className="panel settings"
+      tabIndex={-1}
+      aria-label={SAY.title}
+      onClose={(event) => !event.currentTarget.open && close()}
+      onClick={(event) => isBeside(event) && close()}
+      data-testid="settings-panel"
+    >
+      <h2>{SAY.title}</h2>
+      {GROUPS.map(({ title, rows }) => (
+        <fieldset key={title}>
+          <legend>{title}</legend>
+          {rows.map((row) => (
+            <Setting key={row.name} row={row} />
+          ))}
+        </fieldset>
+      ))}
+      <footer>
+        <span className="why">{SAY.mine}</span>
+        <button type="button" className="control" onClick={close} data-testid="close-settings">
+          {SAY.close}
+        </button>
+      </footer>
+    </dialog>
+  )
+}
+
+function Setting({ row: { name, label, why, choices } }: { row: Row }) {
+  const { settings } = useApp()
+  const value = useSettings((s) => s[name])
+  const id = useId()
+  const set = (next: unknown) => settings.set({ [name]: next })
+  const common = { id, 'aria-describedby': why && `${id}-why`, 'data-testid': `setting-${name}` }
+  return (
+    <div className="setting">
+      <label htmlFor={id}>{label}</label>
+      {choices ? (
+        <select
+          {...common}
+          value={choices.findIndex((choice) => choice.value === value)}
+          onChange={(event) => set(choices[Number(event.target.value)]?.value)}
+        >
+          {choices.map((choice, index) => (
+            <option key={index} value={index}>
+              {choice.label}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <input
+          {...common}
+          type="checkbox"
+          role="switch"
+          checked={value === true}
+          onChange={(event) => set(event.target.checked)}
+        />
+      )}
+      {why && (
+        <p id={`${id}-why`} className="why">
+          {why}
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** A press on the backdrop is one on the dialog, outside its box. */
+function isBeside({ target, currentTarget, clientX: x, clientY: y }: MouseEvent) {
+  const { left, top, right, bottom } = currentTarget.getBoundingClientRect()
+  return target === currentTarget && (x < left || x > right || y < top || y > bottom)
+}

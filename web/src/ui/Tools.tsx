@@ -1,0 +1,40 @@
+/*
+ * The few tools at the lower edge, a small drawing each; what they open is fetched then.
+ */
+import type { ReactNode } from 'react'
+import { WORDS } from '../domain/words'
+import type { Panel } from '../state/panels'
+import { useApp, useOpen } from './app'
+
+export function Tools() {
+  return (
+    <div className="tools">
+      <Tool panel="settings" name={WORDS.settings}>
+        <path d="M3 6.5h7m4 0h3M3 13.5h2.5m4 0H17" />
+        <circle cx="12" cy="6.5" r="2" />
+        <circle cx="7.5" cy="13.5" r="2" />
+      </Tool>
+    </div>
+  )
+}
+
+function Tool({ panel, name, children }: { panel: Panel; name: string; children: ReactNode }) {
+  const { panels } = useApp()
+  const open = useOpen(panel)
+  return (
+    <button
+      type="button"
+      className="control quiet tool"
+      aria-label={name}
+      title={name}
+      aria-haspopup="dialog"
+      aria-expanded={open}
+      onClick={() => panels.toggle(panel)}
+      data-testid={panel}
+    >
+      <svg className="line" viewBox="0 0 20 20" aria-hidden="true">
+        {children}
+      </svg>
+    </button>
+  )
+}

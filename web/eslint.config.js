@@ -9,10 +9,7 @@ const floor = (name, patterns, extra = {}) => ({
 })
 const never = (group, message) => ({ group, message })
 
-const REACT = never(
-  ['react', 'react-*', 'react/*', '@use-gesture/*'],
-  'React lives in src/ui only.',
-)
+const REACT = never(['react', 'react-*', 'react/*'], 'React lives in src/ui only.')
 const UI = never(
   ['**/ui/*', '**/ui', '**/main'],
   'src/ui is the top floor: nothing below knows it.',

@@ -6,12 +6,17 @@ import { createRoot } from 'react-dom/client'
 import { routeOf } from './domain/channel'
 import { Connection } from './net/connection'
 import { createReceiver } from './net/receive'
-import { createApp } from './state/app'
+import { createApp, type App } from './state/app'
 import { browserKeep, type Deps } from './state/deps'
 import { AppContext } from './ui/app'
-import { NoPlace } from './ui/NoPlace'
+import { fetchAll, later } from './ui/later'
 import { Page } from './ui/Page'
 import './ui/style.css'
+
+/** so long after the page is first live, what may be wanted later is fetched */
+const CALM_MS = 8_000
+
+const NoPlace = later(() => import('./ui/NoPlace').then((it) => it.NoPlace))
 
 function start(root: HTMLElement) {
   const route = routeOf(location.pathname)
@@ -60,6 +65,16 @@ function start(root: HTMLElement) {
     </StrictMode>,
   )
   connection.start()
+  fetchWhenCalm(app)
+}
+
+/** Whoever stays gets the rest before they need it, and before the server has another version. */
+function fetchWhenCalm({ session }: App) {
+  const stop = session.store.subscribe(({ link }) => {
+    if (link.kind !== 'live') return
+    stop()
+    setTimeout(() => void fetchAll(), CALM_MS)
+  })
 }
 
 const root = document.getElementById('page')

@@ -1,14 +1,13 @@
 /* Finding company: what hangs at the edge, where to go, how the view travels, the radar. */
 import { describe, expect, test } from 'vitest'
 import type { Camera } from '../src/domain/camera'
+import { chipsOf, type Rim } from '../src/domain/chips'
 import {
-  chipsOf,
   distance,
   nearestConversation,
   screensAway,
   sightOf,
   spotsOf,
-  type Rim,
   type Spot,
 } from '../src/domain/finding'
 import { alongFlight, flightMs, glide, keepInSight } from '../src/domain/flight'

@@ -5,7 +5,8 @@
  * is written to it directly, so a pan costs a style write per chip.
  */
 import { useLayoutEffect, useRef, useState } from 'react'
-import { chipsOf, screensAway, type Chip, type Rim } from '../domain/finding'
+import { chipsOf, type Chip, type Rim } from '../domain/chips'
+import { screensAway } from '../domain/finding'
 import { ink } from '../domain/palette'
 import { WORDS } from '../domain/words'
 import type { App } from '../state/app'

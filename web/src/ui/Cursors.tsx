@@ -1,27 +1,23 @@
 /*
- * Others' pointers: fingertips on the glass. They lie in screen space, so they never scale;
- * one animation loop moves them all by ref and sleeps when everything is still.
+ * Others' pointers: fingertips on the glass, as layers while they are few (ui/CursorLayers.tsx), as
+ * one drawing when they are many (ui/CursorCrowd.tsx). Who points at nothing for long is let go.
  */
-import { useEffect, useRef } from 'react'
+import { useEffect } from 'react'
 import { useStore } from 'zustand'
-import { worldToScreen } from '../domain/camera'
-import { idleOpacity, step } from '../domain/motion'
-import { ink } from '../domain/palette'
-import { useApp, useProfile } from './app'
+import { useApp } from './app'
 import { later } from './later'
 
 const IDLE_CHECK_MS = 1_000
-/** a frame after a pause, or a hidden tab, is not one long frame */
-const FRAME_MAX_MS = 64
 
 /** Above this many, a layer for each would cost frames. */
 const LAYERS_MAX = 24
-const CursorCrowd = later(() => import('./CursorCrowd').then((m) => m.CursorCrowd))
+
+const CursorLayers = later(() => import('./pointers').then((it) => it.CursorLayers))
+const CursorCrowd = later(() => import('./pointers').then((it) => it.CursorCrowd))
 
 export function Cursors() {
   const app = useApp()
   const ids = useStore(app.cursors.store, (s) => s.ids)
-  const many = ids.length > LAYERS_MAX
   useEffect(() => {
     const idle = setInterval(() => {
       app.cursors.dropIdle()
@@ -29,69 +25,6 @@ export function Cursors() {
     }, IDLE_CHECK_MS)
     return () => clearInterval(idle)
   }, [app])
-  return many ? <CursorCrowd /> : <CursorLayers ids={ids} />
-}
-
-function CursorLayers({ ids }: { ids: readonly string[] }) {
-  const app = useApp()
-  const layer = useRef<HTMLDivElement>(null)
-
-  useEffect(() => {
-    let asked = 0
-    let last = 0
-    const frame = (at: number) => {
-      asked = 0
-      const dt = Math.min(FRAME_MAX_MS, at - last)
-      last = at
-      let moving = false
-      const { camera, view } = app.camera.store.getState()
-      const now = app.now()
-      for (const child of layer.current?.children ?? []) {
-        const element = child as HTMLElement
-        const mover = app.cursors.movers.get(element.dataset.userId ?? '')
-        if (!mover) continue
-        if (step(mover, mover.tx, mover.ty, dt)) moving = true
-        const { x, y } = worldToScreen(camera, view, mover)
-        element.style.transform = `translate3d(${x.toFixed(1)}px, ${y.toFixed(1)}px, 0)`
-        const away = x < -200 || y < -60 || x > view.width + 60 || y > view.height + 60
-        element.style.opacity =
-          away || mover.hushed ? '0' : idleOpacity(now - mover.movedAt).toFixed(2)
-      }
-      if (moving) asked = requestAnimationFrame(frame)
-    }
-    const wake = () => {
-      if (asked) return
-      last = performance.now()
-      asked = requestAnimationFrame(frame)
-    }
-    wake()
-    const stops = [app.cursors.onWake(wake), app.camera.store.subscribe(wake)]
-    return () => {
-      cancelAnimationFrame(asked)
-      for (const stop of stops) stop()
-    }
-  }, [app, ids])
-
-  return (
-    <div className="cursors" ref={layer} aria-hidden="true">
-      {ids.map((id) => (
-        <Cursor key={id} id={id} />
-      ))}
-    </div>
-  )
-}
-
-function Cursor({ id }: { id: string }) {
-  const profile = useProfile(id)
-  return (
-    <div
-      className="cursor"
-      data-testid="cursor"
-      data-user-id={id}
-      style={{ color: ink(profile?.color) }}
-    >
-      <i />
-      <span>{profile?.name}</span>
-    </div>
-  )
+  if (ids.length === 0) return null
+  return ids.length > LAYERS_MAX ? <CursorCrowd /> : <CursorLayers ids={ids} />
 }

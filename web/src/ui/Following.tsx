@@ -5,7 +5,7 @@ import { useEffect } from 'react'
 import { useStore } from 'zustand'
 import { ink } from '../domain/palette'
 import { WORDS } from '../domain/words'
-import { useApp, usePresence, useProfile } from './app'
+import { useApp, useProfile } from './app'
 
 export function Following() {
   const { finding } = useApp()
@@ -42,27 +42,5 @@ export function Following() {
         </button>
       </div>
     </>
-  )
-}
-
-/** One key or one press: to the nearest talk that is out of view. */
-export function Nearest() {
-  const { finding } = useApp()
-  const others = usePresence((s) => s.presence.count > 1)
-  if (!others) return null
-  return (
-    <button
-      type="button"
-      className="control quiet"
-      aria-label={WORDS.nearest}
-      title={WORDS.nearest}
-      onClick={() => finding.goToNearest()}
-      data-testid="nearest"
-    >
-      <svg className="sonar" viewBox="0 0 20 20" aria-hidden="true">
-        <circle cx="10" cy="10" r="2" />
-        <path d="M6.5 6.5a5 5 0 0 0 0 7M13.5 6.5a5 5 0 0 1 0 7M3.6 3.6a9 9 0 0 0 0 12.8M16.4 3.6a9 9 0 0 1 0 12.8" />
-      </svg>
-    </button>
   )
 }

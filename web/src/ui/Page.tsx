@@ -4,7 +4,6 @@
 import { useCallback, useLayoutEffect } from 'react'
 import type { Panel } from '../state/panels'
 import { useApp, useOpen, usePresence, useTalk } from './app'
-import { Following, Nearest } from './Following'
 import { later } from './later'
 import { LinkState } from './LinkState'
 import { Log } from './Log'
@@ -14,14 +13,17 @@ import { Plane } from './Plane'
 import { Tools } from './Tools'
 import { Zoom } from './Zoom'
 
-const Chips = later(() => import('./Chips').then((m) => m.Chips))
-const Radar = later(() => import('./Radar').then((m) => m.Radar))
+const Chips = later(() => import('./company').then((m) => m.Chips))
+const Following = later(() => import('./company').then((m) => m.Following))
+const Nearest = later(() => import('./company').then((m) => m.Nearest))
+const Radar = later(() => import('./company').then((m) => m.Radar))
 const Settings = later(() => import('./Settings').then((m) => m.Settings))
 
 export function Page() {
   const talking = useTalk((s) => s.draft !== undefined && s.draft.text !== '')
-  // Alone there is nothing to find.
+  // Alone there is nothing to find; what others left still hangs when they are gone.
   const company = usePresence((s) => s.presence.count > 1)
+  const traces = useTalk((s) => [...s.talk.entries.values()].some(({ mine }) => !mine))
   const peopleOpen = useOpen('people')
   const settingsOpen = useOpen('settings')
   const closeSettings = useClose('settings')
@@ -29,7 +31,7 @@ export function Page() {
   return (
     <div className="page" data-talking={talking || undefined}>
       <Plane />
-      {company && <Chips />}
+      {(company || traces) && <Chips />}
       <header className="edge place-edge top-0 left-0">
         <Place />
       </header>
@@ -44,11 +46,11 @@ export function Page() {
       <div className="edge right-0 bottom-0 items-end">
         {company && <Radar />}
         <div className="zoom-row">
-          <Nearest />
+          {company && <Nearest />}
           <Zoom />
         </div>
       </div>
-      <Following />
+      {company && <Following />}
       <Log />
       {settingsOpen && <Settings close={closeSettings} />}
     </div>

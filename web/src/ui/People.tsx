@@ -45,6 +45,8 @@ export function People() {
         className="control relative"
         aria-expanded={open}
         onClick={() => panels.toggle('people')}
+        onPointerEnter={PeoplePanel.fetch}
+        onFocus={PeoplePanel.fetch}
         data-testid="people"
       >
         <span data-testid="roster-count" data-count={count}>

@@ -1,12 +1,10 @@
 /*
- * The endless plane: gestures, keys, and the one transform that moves the world.
+ * The endless plane: clicks, keys, and the one transform that moves the world (gestures: ui/hands.ts).
  *
  * The camera is written to the world element by subscription, never through React, so a pan
- * costs one style write a frame. Listeners are not passive: the page itself must never zoom
- * or scroll.
+ * costs one style write a frame. The page itself must never zoom or scroll.
  */
-import { useGesture } from '@use-gesture/react'
-import { useEffect, useLayoutEffect, useRef } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useRef } from 'react'
 import { flushSync } from 'react-dom'
 import { counterScale, worldTransform, type Point } from '../domain/camera'
 import { WORDS } from '../domain/words'
@@ -14,10 +12,11 @@ import { useApp } from './app'
 import { Caret } from './Caret'
 import { Cursors } from './Cursors'
 import { Grid } from './Grid'
+import { useHands } from './hands'
+import { isHeld } from './held'
 import { Invitation } from './Invitation'
 import { Words } from './Words'
 
-const CLICK_SLOP_PX = 4
 const ARROW_PX = 80
 const ZOOM_STEP = 1.25
 /** after the last movement; words are then drawn anew, sharp at the new zoom */
@@ -35,10 +34,10 @@ export function Plane() {
   useLayoutEffect(() => followCamera(world.current, app), [app])
   useLayoutEffect(() => measure(plane.current, app), [app])
 
-  const local = (clientX: number, clientY: number): Point => {
+  const local = useCallback((clientX: number, clientY: number): Point => {
     const box = plane.current?.getBoundingClientRect()
     return { x: clientX - (box?.left ?? 0), y: clientY - (box?.top ?? 0) }
-  }
+  }, [])
 
   const openAt = (at: Point) => {
     // Rendered before the focus, inside the visitor's own gesture: phones then open their
@@ -47,70 +46,7 @@ export function Plane() {
     caret.current?.focus({ preventScroll: true })
   }
 
-  useGesture(
-    {
-      onDrag: ({ xy: [x, y], initial, memo, tap, pinching, cancel, event }) => {
-        if (pinching) return cancel()
-        if (tap || isKept(event)) return
-        dragged.current = true
-        // From where it was pressed, not from where it became a drag: the point stays under the hand.
-        const [fromX, fromY] = (memo ?? initial) as [number, number]
-        app.camera.pan(x - fromX, y - fromY)
-        return [x, y]
-      },
-      onPinch: ({ origin: [x, y], first, movement: [scale], memo }) => {
-        const at = local(x, y)
-        dragged.current = true
-        const start = first || !memo ? { zoom: app.camera.store.getState().camera.zoom, at } : memo
-        app.camera.pan(at.x - start.at.x, at.y - start.at.y)
-        app.camera.zoomAt(at, start.zoom * scale)
-        return { zoom: start.zoom, at }
-      },
-      onWheel: ({ event, last }) => {
-        event.preventDefault()
-        // The gesture's end repeats the event that was handled before.
-        if (last) return
-        const unit = event.deltaMode === 1 ? 18 : event.deltaMode === 2 ? 400 : 1
-        const dx = event.deltaX * unit
-        const dy = event.deltaY * unit
-        if (event.ctrlKey || event.metaKey) {
-          const { zoom } = app.camera.store.getState().camera
-          const step = Math.max(-40, Math.min(40, dy))
-          app.camera.zoomAt(local(event.clientX, event.clientY), zoom * Math.exp(-step * 0.01))
-        } else if (event.shiftKey && dx === 0) app.camera.pan(-dy, 0)
-        else app.camera.pan(-dx, -dy)
-      },
-      onPointerDown: ({ event }) => {
-        if (event.isPrimary) dragged.current = false
-      },
-      onPointerMove: ({ event }) => {
-        if (event.pointerType === 'touch') return
-        pointer.current = local(event.clientX, event.clientY)
-        app.cursors.point(app.camera.toWorld(pointer.current))
-      },
-      onPointerLeave: () => {
-        pointer.current = undefined
-      },
-      onMouseDown: ({ event }) => {
-        // Pressing the plane would else take the focus from the caret before the click is one.
-        if (!isHeld(event.target)) event.preventDefault()
-      },
-      onClick: ({ event }) => {
-        if (dragged.current || event.button !== 0 || isHeld(event.target)) return
-        openAt(app.camera.toWorld(local(event.clientX, event.clientY)))
-      },
-    },
-    {
-      target: plane,
-      eventOptions: { passive: false },
-      drag: {
-        filterTaps: true,
-        tapsThreshold: CLICK_SLOP_PX,
-        pointer: { keys: false, buttons: [1, 4] },
-      },
-      pinch: { pinchOnWheel: false },
-    },
-  )
+  useHands(plane, dragged, local)
 
   useEffect(() => {
     // A camera that moves under a resting mouse moves what it points at.
@@ -158,7 +94,29 @@ export function Plane() {
   })
 
   return (
-    <main className="plane" ref={plane} tabIndex={0} aria-label={WORDS.plane} data-testid="plane">
+    <main
+      className="plane"
+      ref={plane}
+      tabIndex={0}
+      aria-label={WORDS.plane}
+      onPointerMove={(event) => {
+        if (event.pointerType === 'touch') return
+        pointer.current = local(event.clientX, event.clientY)
+        app.cursors.point(app.camera.toWorld(pointer.current))
+      }}
+      onPointerLeave={() => {
+        pointer.current = undefined
+      }}
+      onMouseDown={(event) => {
+        // Pressing the plane would else take the focus from the caret before the click is one.
+        if (!isHeld(event.target)) event.preventDefault()
+      }}
+      onClick={(event) => {
+        if (dragged.current || event.button !== 0 || isHeld(event.target)) return
+        openAt(app.camera.toWorld(local(event.clientX, event.clientY)))
+      }}
+      data-testid="plane"
+    >
       <Grid />
       <div className="world" ref={world} data-testid="world">
         <Invitation />
@@ -178,20 +136,6 @@ const ARROWS: Record<string, readonly [number, number] | undefined> = {
 }
 
 type Stores = ReturnType<typeof useApp>
-
-/** Words and their buttons are not the plane: they can be selected and pressed. */
-function isHeld(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest('[data-held]') !== null
-}
-
-/** A mouse selects words by dragging over them; a finger pans wherever it is put down. */
-function isKept(event: Event): boolean {
-  const { target } = event
-  if (event instanceof PointerEvent && event.pointerType === 'touch') {
-    return target instanceof Element && target.closest('button, textarea') !== null
-  }
-  return isHeld(target)
-}
 
 function middle(app: Stores): Point {
   const { width, height } = app.camera.store.getState().view

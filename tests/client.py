@@ -80,8 +80,9 @@ def chat_url(
     uid: str | None = None,
     name: str | None = None,
     color: str | None = None,
+    on_map: str | None = None,
 ) -> str:
-    given = {"channel": channel, "token": token, "uid": uid, "name": name, "color": color}
+    given = {"channel": channel, "token": token, "uid": uid, "name": name, "color": color, "on_map": on_map}
     query = urlencode({key: value for key, value in given.items() if value is not None}, quote_via=quote)
     return f"{base}/api/chat?{query}" if query else f"{base}/api/chat"
 
@@ -109,6 +110,7 @@ class Client:
         uid: str | None = None,
         name: str | None = None,
         color: str | None = None,
+        on_map: str | None = None,
         origin: str | None = None,
         compression: str | None = None,
         wait_for_sync: bool = True,
@@ -123,9 +125,8 @@ class Client:
             offered.append(token)
         if token is not None and token_by == "header":
             headers["Authorization"] = f"Bearer {token}"
-        url = chat_url(
-            base, channel=channel, token=token if token_by == "query" else None, uid=uid, name=name, color=color
-        )
+        in_query = token if token_by == "query" else None
+        url = chat_url(base, channel=channel, token=in_query, uid=uid, name=name, color=color, on_map=on_map)
         connection = await connect(
             url,
             subprotocols=[Subprotocol(item) for item in offered] or None,
@@ -178,8 +179,8 @@ class Client:
     async def reaction(self, kind: str, at: Position = (0, 0)) -> None:
         await self.send({"type": "reaction", "kind": kind, "position": position(at)})
 
-    async def profile(self, name: str, color: str) -> None:
-        await self.send({"type": "profile", "name": name, "color": color})
+    async def profile(self, name: str, color: str, **more: Any) -> None:
+        await self.send({"type": "profile", "name": name, "color": color, **more})
 
     async def who(self, user_ids: Sequence[str]) -> None:
         await self.send({"type": "who", "user_ids": list(user_ids)})

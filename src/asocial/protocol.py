@@ -49,6 +49,7 @@ class PostReaction(_ClientFrame, tag="reaction", frozen=True):
 class SetProfile(_ClientFrame, tag="profile", frozen=True):
     name: str
     color: str
+    on_map: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class AskWho(_ClientFrame, tag="who", frozen=True):
@@ -99,13 +100,14 @@ class UserSync(_ServerFrame, tag="user_sync", frozen=True, kw_only=True):
     seq: int
 
 
-class UserJoined(_ServerFrame, tag="user_joined", frozen=True):
+class UserJoined(_ServerFrame, tag="user_joined", frozen=True, omit_defaults=True):
     user_id: str
     name: str
     color: str
     joined_at: int
     epoch: str
     seq: int
+    on_map: bool = True
 
 
 class UserLeft(_ServerFrame, tag="user_left", frozen=True):
@@ -114,12 +116,13 @@ class UserLeft(_ServerFrame, tag="user_left", frozen=True):
     seq: int
 
 
-class UserUpdated(_ServerFrame, tag="user_updated", frozen=True):
+class UserUpdated(_ServerFrame, tag="user_updated", frozen=True, omit_defaults=True):
     user_id: str
     name: str
     color: str
     epoch: str
     seq: int
+    on_map: bool = True
 
 
 class UserCount(_ServerFrame, tag="user_count", frozen=True):
@@ -128,7 +131,7 @@ class UserCount(_ServerFrame, tag="user_count", frozen=True):
     seq: int
 
 
-class Chat(_ServerFrame, tag="chat", frozen=True):
+class Chat(_ServerFrame, tag="chat", frozen=True, omit_defaults=True):
     message_id: str
     channel_id: str
     user_id: str
@@ -138,6 +141,7 @@ class Chat(_ServerFrame, tag="chat", frozen=True):
     position: Position
     timestamp: int
     expires_at: int
+    on_map: bool = True
 
 
 class Ack(_ServerFrame, tag="ack", frozen=True):

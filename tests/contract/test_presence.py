@@ -99,6 +99,17 @@ async def test_a_changed_profile_holds_for_all_who_ask(world: World) -> None:
     assert await store.update("nowhere", "ann", OWL) is None
 
 
+async def test_who_is_not_to_be_on_the_map_is_known_as_such(world: World) -> None:
+    store, other = await world.presence(), await world.presence()
+    hidden = Member("ann", "sly fox", "rust", 1000, on_map=False)
+    joined = await store.join("garden", "c1", "ann", Profile("sly fox", "rust", on_map=False), 1000)
+    assert joined.member == hidden
+    assert (await other.roster("garden", 10)).members == [hidden]
+    assert await other.members("garden", ["ann"]) == [hidden]
+    await store.update("garden", "ann", FOX)
+    assert await other.members("garden", ["ann"]) == [Member("ann", "sly fox", "rust", 1000)]
+
+
 async def test_names_of_any_script_survive(world: World) -> None:
     store = await world.presence()
     profile = Profile('Åsa "ض" \\ 猫 🦊', "plum")

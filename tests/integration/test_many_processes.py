@@ -283,6 +283,20 @@ async def test_w24_a_profile_changed_in_one_tab_signs_what_the_tab_on_another_pr
     assert said["name"] == "New Name"
 
 
+async def test_w31_who_is_not_on_the_map_is_so_on_every_process(three: list[Process], enter: Enter) -> None:
+    ann = await enter(three[0])
+    bob = await enter(three[1], on_map="0")
+    tab = await enter(three[2], token=bob.token)
+    assert (await ann.receive("user_joined"))["on_map"] is False
+    await tab.chat("quietly")
+    assert (await heard(ann, "quietly"))["on_map"] is False
+    await tab.profile("Bob", "moss", on_map=True)
+    assert "on_map" not in await ann.receive("user_updated")
+    await bob.receive("user_updated")
+    await bob.chat("aloud")
+    assert "on_map" not in await heard(ann, "aloud")
+
+
 # Limits hold over all processes together.
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from typing import Self
 
 import msgspec
 
@@ -43,20 +44,30 @@ _ANIMALS = (
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-class Profile(msgspec.Struct, frozen=True, gc=False):
-    """A name of 1 to 32 characters and a colour of PALETTE."""
+class Profile(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A name of 1 to 32 characters and a colour of PALETTE. `on_map`: others may show where the user is (W31)."""
 
     name: str
     color: str
+    on_map: bool = True
 
 
-class Member(msgspec.Struct, frozen=True, gc=False):
+class Member(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A user who is present in a channel, since `joined_at` (ms, server clock)."""
 
     user_id: str
     name: str
     color: str
     joined_at: int
+    on_map: bool = True
+
+    @classmethod
+    def of(cls, user_id: str, profile: Profile, joined_at: int) -> Self:
+        return cls(user_id, profile.name, profile.color, joined_at, profile.on_map)
+
+    @property
+    def profile(self) -> Profile:
+        return Profile(self.name, self.color, self.on_map)
 
 
 def clean_name(name: str) -> str:

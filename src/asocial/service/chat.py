@@ -119,10 +119,8 @@ class Talk:
             )
         timestamp = self._now_ms()
         expires_at = timestamp + self._life.of(payload)
-        name, color = voice.profile.name, voice.profile.color
-        body = encode(
-            Chat(post.message_id, channel.name, user_id, name, color, payload, position, timestamp, expires_at)
-        )
+        about = (post.message_id, channel.name, user_id, voice.profile.name, voice.profile.color)
+        body = encode(Chat(*about, payload, position, timestamp, expires_at, voice.profile.on_map))
         voice.forget_draft(post.message_id)
         self._live.add(channel.name, LiveMessage(user_id, post.message_id, timestamp, expires_at, body))
         ack = pack(Ack(post.message_id, timestamp, expires_at))

@@ -12,12 +12,13 @@ import msgspec
 from ..ports import Stamp
 
 
-class ProfileChanged(msgspec.Struct, frozen=True, tag="profile_changed"):
+class ProfileChanged(msgspec.Struct, frozen=True, tag="profile_changed", omit_defaults=True):
     """A user has another name and colour in this channel: messages from its other tabs are signed with them."""
 
     user_id: str
     name: str
     color: str
+    on_map: bool = True
 
 
 class CountChanged(msgspec.Struct, frozen=True, tag="count_changed"):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from msgspec import UNSET
+
 from ..domain.errors import FrameError, PayloadTooLarge, ProtocolAbuse, RateLimited, Unavailable
 from ..domain.profile import Profile, clean_color, clean_name
 from ..ports import StoreUnavailable
@@ -107,5 +109,6 @@ class Dispatch:
             case AskSync():
                 session.connection.write(await self._sessions.snapshot(session))
             case SetProfile():
-                profile = Profile(clean_name(frame.name), clean_color(frame.color))
+                on_map = session.member.on_map if frame.on_map is UNSET else frame.on_map
+                profile = Profile(clean_name(frame.name), clean_color(frame.color), on_map)
                 await self._sessions.set_profile(session, profile)

@@ -154,7 +154,7 @@ class FallbackPresence:
         here = self._here.get(place)
         if here is not None:
             member = joined.member
-            known = Profile(member.name, member.color)
+            known = member.profile
             epoch = joined.stamp.epoch
             changed = here.changed or (here.told_in not in ("", epoch) and here.profile != known)
             profile = here.profile if changed else known

@@ -82,7 +82,7 @@ class Presence:
         updated = await self._store.update(channel, user_id, profile)
         if updated is None:
             return None
-        frame = UserUpdated(user_id, profile.name, profile.color, *updated.stamp)
+        frame = UserUpdated(user_id, profile.name, profile.color, *updated.stamp, profile.on_map)
         if updated.user_count > self._roster_limit:
             return frame
         self._channels.post(channel, pack(frame))
@@ -146,7 +146,8 @@ class Presence:
 
     def _tell_joined(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
         member = joined.member
-        frame = UserJoined(member.user_id, member.name, member.color, member.joined_at, *joined.stamp)
+        about = (member.user_id, member.name, member.color, member.joined_at)
+        frame = UserJoined(*about, *joined.stamp, member.on_map)
         self._tell(channel, frame, joined.user_count, joined.stamp, most=joined.user_count, exclude=connection)
 
     def _tell_left(self, channel: str, user_id: str, count: int, stamp: Stamp) -> None:

@@ -194,7 +194,7 @@ class Sessions:
             channel,
             connection,
             member.user_id,
-            Profile(member.name, member.color),
+            member.profile,
             loop=self._loop,
             drafts_per_second=self._limits.drafts_per_second,
             cursors_per_second=self._limits.cursors_per_second,
@@ -202,7 +202,7 @@ class Sessions:
         return Session(connection, voice, member, token, self._loop.time())
 
     async def _change_profile(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
-        changed = ProfileChanged(user_id, profile.name, profile.color)
+        changed = ProfileChanged(user_id, profile.name, profile.color, profile.on_map)
         self._apply_profile(channel, changed)
         self._channels.tell_processes(channel, encode_control(changed))
         return await self._presence.update(channel, user_id, profile)
@@ -213,7 +213,7 @@ class Sessions:
             match told:
                 case ProfileChanged():
                     self._apply_profile(channel, told)
-                    self.on_profile_elsewhere(channel, told.user_id, Profile(told.name, told.color))
+                    self.on_profile_elsewhere(channel, told.user_id, Profile(told.name, told.color, told.on_map))
                 case CountChanged():
                     self._presence.count_elsewhere(channel, told)
 
@@ -221,8 +221,8 @@ class Sessions:
         for connection in self._by_user.get(changed.user_id, ()):
             session = self._sessions[connection]
             if session.voice.channel.name == channel:
-                session.voice.profile = Profile(changed.name, changed.color)
-                session.member = Member(changed.user_id, changed.name, changed.color, session.member.joined_at)
+                profile = session.voice.profile = Profile(changed.name, changed.color, changed.on_map)
+                session.member = Member.of(changed.user_id, profile, session.member.joined_at)
 
     def _sync_frame(self, session: Session, roster: Roster, messages: list[bytes]) -> bytes:
         return pack(

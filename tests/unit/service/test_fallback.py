@@ -122,6 +122,18 @@ async def test_when_it_comes_back_empty_everyone_here_is_registered_as_they_are(
     ]
 
 
+async def test_who_left_the_map_while_it_was_away_is_not_on_it_again_when_it_is_back(world: World) -> None:
+    await world.presence.join("garden", "c1", "ann", FOX, 1)
+    hidden = Profile("sly fox", "rust", on_map=False)
+    world.shared.away = True
+    await world.presence.update("garden", "ann", hidden)
+    world.shared._channels.clear()
+    world.shared.away = False
+    ((_, joined),) = await world.presence.restore()
+    assert joined.member == Member("ann", "sly fox", "rust", 1, on_map=False)
+    assert world.presence.changed() == {("garden", "ann"): hidden}
+
+
 async def test_when_it_comes_back_as_it_was_nobody_is_told_again(world: World) -> None:
     await world.presence.join("garden", "c1", "ann", FOX, 1)
     world.shared.away = True

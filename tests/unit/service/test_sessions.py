@@ -351,8 +351,9 @@ async def test_w24_a_profile_changed_on_another_process_signs_messages_here(hous
 async def test_w24_a_profile_changed_here_is_told_to_the_other_processes(house: House) -> None:
     session, _ = await house.enter("ann")
     await house.send(session, type="profile", name="Ann", color="plum")
+    await house.send(session, type="profile", name="Ann", color="plum", on_map=False)
     told = [decode_control(batch.control) for _, batch in house.broker.published if batch.control]
-    assert told == [[ProfileChanged("ann", "Ann", "plum")]]
+    assert told == [[ProfileChanged("ann", "Ann", "plum")], [ProfileChanged("ann", "Ann", "plum", on_map=False)]]
 
 
 async def test_w29_an_outage_is_told_to_those_here_and_to_those_who_come(house: House) -> None:

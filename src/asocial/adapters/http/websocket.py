@@ -286,7 +286,7 @@ def _profile_of(request: web.Request, user_id: str) -> Profile:
         color = clean_color(request.query["color"])
     except (KeyError, BadFrame):
         color = guest.color
-    return Profile(name, color)
+    return Profile(name, color, request.query.get("on_map") != "0")
 
 
 def _reason(closed_with: Disconnect | None, said_goodbye: bool) -> str:

@@ -63,7 +63,7 @@ class MemoryPresence:
             state.connections[connection_id] = _Connection(user_id, 0)
             user = state.users.get(user_id)
             if user is None:
-                user = state.users[user_id] = _User(Member(user_id, profile.name, profile.color, now_ms))
+                user = state.users[user_id] = _User(Member.of(user_id, profile, now_ms))
             user.connections += 1
             self._live_until(channel, connection_id, self._ttl_ms)
             if user.connections == 1:
@@ -84,7 +84,7 @@ class MemoryPresence:
         user = state.users.get(user_id) if state is not None else None
         if state is None or user is None:
             return None
-        user.member = Member(user_id, profile.name, profile.color, user.member.joined_at)
+        user.member = Member.of(user_id, profile, user.member.joined_at)
         return Updated(len(state.users), state.event())
 
     async def roster(self, channel: str, limit: int) -> Roster:

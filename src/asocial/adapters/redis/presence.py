@@ -4,7 +4,7 @@ The keys of a channel share its hash tag, so a script always finds them on one s
 
     conns    connection -> '+' or '-' (abandoned), pod, user      expiry  connection -> deadline, ms
     users    user -> number of connections                        joined  user -> joined_at, which orders a roster
-    profiles user -> name and colour                              stamp   epoch and seq
+    profiles user -> name, colour, whether on the map              stamp   epoch and seq
 
 All deadlines are Redis's own clock. Removing is compare-and-delete inside one script, so that of all who sweep exactly
 one is told of each departure. Which channels to sweep, and when, is in leases.py.
@@ -196,8 +196,7 @@ def _keys(channel: str) -> tuple[str, str, str, str, str, str]:
 
 
 def _member(user_id: bytes, joined_at: bytes, profile: bytes) -> Member:
-    known = _profile(profile)
-    return Member(user_id.decode(), known.name, known.color, int(float(joined_at)))
+    return Member.of(user_id.decode(), _profile(profile), int(float(joined_at)))
 
 
 def _members(flat: list[bytes]) -> list[Member]:

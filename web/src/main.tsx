@@ -55,7 +55,10 @@ function start(root: HTMLElement) {
     onFrame: createReceiver(app),
     onLink: app.session.setLink,
   })
-  document.addEventListener('visibilitychange', app.talk.cull)
+  document.addEventListener('visibilitychange', () => {
+    app.talk.cull()
+    if (!deps.isHidden()) app.talk.tellAgain()
+  })
 
   createRoot(root).render(
     <StrictMode>

@@ -205,6 +205,23 @@ describe('people', () => {
     expect(hidden.of('cursor')).toEqual([])
   })
 
+  test('hidden, nothing is asked and nothing told: neither drafts, nor who is who', () => {
+    const { app, get, world, sent, write } = setUp()
+    app.cursors.point({ x: 1, y: 2 })
+    write('hm')
+    vi.advanceTimersByTime(1_000)
+    world.hidden = true
+    const before = sent.length
+    get(joined(3, 'aiko'))
+    get({ type: 'cursors', cursors: [['x1', 0, 0]] })
+    vi.advanceTimersByTime(20_000)
+    expect(sent.slice(before)).toEqual([])
+    world.hidden = false
+    get({ type: 'cursors', cursors: [['x1', 1, 1]] })
+    vi.advanceTimersByTime(3_000)
+    expect(sent.slice(before).map(({ type }) => type)).toEqual(['who', 'sync'])
+  })
+
   test('W15: our own entry among the cursors is ignored; W20: unknown ids are asked for at once', () => {
     const { app, get, of } = setUp()
     const ids = ['me', 'mira', 'x1', 'x2']

@@ -57,7 +57,8 @@ export function createPresence(deps: Deps) {
 
   function askSync() {
     clearTimeout(syncTimer)
-    deps.uplink.send({ type: 'sync' })
+    // Nobody looks: it can wait until somebody does.
+    if (!deps.isHidden()) deps.uplink.send({ type: 'sync' })
     syncTimer = setTimeout(() => {
       if (get().presence.waitingFor) askSync()
     }, SYNC_AGAIN_MS)
@@ -90,6 +91,8 @@ export function createPresence(deps: Deps) {
 
   function askWho() {
     whoTimer = undefined
+    // A hidden page asks nothing; whoever is still about when it is looked at is met again.
+    if (deps.isHidden()) return unknown.clear()
     const user_ids = [...unknown].slice(0, WHO_MAX)
     const at = deps.now()
     for (const id of user_ids) {

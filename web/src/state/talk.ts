@@ -47,6 +47,8 @@ export function createTalk(deps: Deps, session: Session) {
   const typing = throttle<Draft>(
     TYPING_EVERY_MS,
     ({ messageId, at, text }) => {
+      // W16 asks for it when someone joins; a hidden page says nothing until it is looked at.
+      if (deps.isHidden()) return
       told = text !== ''
       deps.uplink.send({ type: 'typing', message_id: messageId, payload: text, position: at })
     },

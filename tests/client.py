@@ -317,8 +317,17 @@ class RawClient:
 
     async def send_frame(self, opcode: int, payload: bytes, *, masked: bool = True, reserved_bits: int = 0) -> None:
         """One unfragmented frame, with whatever is wrong about it."""
+        await self.send_bytes(self.frame(opcode, payload, masked=masked, reserved_bits=reserved_bits))
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Whatever these bytes are."""
+        self._writer.write(data)
+        await self._writer.drain()
+
+    @staticmethod
+    def frame(opcode: int, payload: bytes, *, masked: bool = True, reserved_bits: int = 0, final: bool = True) -> bytes:
         size = len(payload)
-        head = bytes([0x80 | reserved_bits << 4 | opcode])
+        head = bytes([(0x80 if final else 0) | reserved_bits << 4 | opcode])
         bit = 0x80 if masked else 0
         if size < 126:
             head += bytes([bit | size])
@@ -329,8 +338,7 @@ class RawClient:
         if masked:
             mask = os.urandom(4)
             payload = mask + bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
-        self._writer.write(head + payload)
-        await self._writer.drain()
+        return head + payload
 
     async def send(self, frame: Mapping[str, Any]) -> None:
         await self.send_frame(self.TEXT, json.dumps(frame).encode())

@@ -20,9 +20,12 @@ from aiohttp import web
 
 from . import logs
 from .adapters.http.auth import Authenticator, GuestTokens
+from .adapters.http.door import Door, Patience
+from .adapters.http.headers import Headers
 from .adapters.http.health import Health
 from .adapters.http.listening import listen
 from .adapters.http.page import PAGE_DIR, Page
+from .adapters.http.visitors import Origins, Visitors
 from .adapters.http.websocket import ChatEndpoint
 from .adapters.memory.broker import MemoryBroker
 from .adapters.memory.limiter import MemoryRateLimiter
@@ -31,6 +34,7 @@ from .adapters.memory.presence import MemoryPresence
 from .adapters.memory.registry import MemorySessionRegistry
 from .adapters.redis.backend import RedisBackend
 from .config import ConfigError, Settings
+from .domain.addresses import Networks
 from .domain.message import Life
 from .ports import Broker, LiveMessages, PresenceStore, RateLimiter, SessionRegistry, StoreUnavailable
 from .protocol import Limits
@@ -110,25 +114,45 @@ class Asocial:
         dispatch = Dispatch(
             self.sessions, self.presence, self.talk, loop=loop, now_ms=now_ms, frame_bytes=limits.frame_bytes
         )
+        trusted = Networks(settings.trusted_proxies)
+        visitors = Visitors(trusted, behind_tls=settings.behind_tls)
+        origins = Origins(settings.allowed_origins)
         self._endpoint = ChatEndpoint(
             self.sessions,
             dispatch,
             Authenticator(GuestTokens(_secret(settings)), trust_uid=settings.auth == "open"),
             limiter,
-            allowed_origins=settings.allowed_origins,
+            visitors,
+            origins,
             connections_per_minute_per_ip=settings.connections_per_minute_per_ip,
+            connections_per_ip=settings.connections_per_ip,
+            frames_per_second=settings.frames_per_second,
             ping_s=settings.ping_seconds,
             pong_timeout_s=settings.pong_timeout_seconds,
             refuse_new=lambda: self._draining,
         )
         health = Health(self._checks)
         self._web = web.Application()
+        Headers(
+            self._web,
+            visitors,
+            origins,
+            frame_ancestors=settings.frame_ancestors,
+            hsts_s=settings.hsts_seconds,
+        )
         self._web.router.add_get("/health", health.health)
         self._web.router.add_get("/ready", health.ready)
         self._web.router.add_get("/api/chat", self._endpoint.handle)
         Page(page_dir).add_routes(self._web.router)
         self._runner = web.AppRunner(self._web, access_log=None, handle_signals=False, shutdown_timeout=1.0)
-        self._sites: list[web.SockSite] = []
+        patience = Patience(
+            settings.handshake_seconds,
+            settings.answer_seconds,
+            settings.read_bytes_per_second,
+            settings.connections_per_ip,
+        )
+        self._door = Door(self._runner, trusted, patience)
+        self._listening: list[asyncio.Server] = []
         self._background: list[asyncio.Task[None]] = []
         self._recounting: asyncio.Task[None] | None = None
         self._draining = False
@@ -143,13 +167,12 @@ class Asocial:
             self._backend.on_restored = self._restore
             self._backend.on_death = self._recount
             await self._backend.start()
+        loop = asyncio.get_running_loop()
         await self._runner.setup()
         for sock in listening:
-            site = web.SockSite(self._runner, sock, backlog=BACKLOG)
-            await site.start()
-            self._sites.append(site)
-        loop = asyncio.get_running_loop()
+            self._listening.append(await loop.create_server(self._door, sock=sock, backlog=BACKLOG))
         self._background = [
+            loop.create_task(self._door.watch()),
             loop.create_task(self._endpoint.pulse()),
             loop.create_task(_every(SWEEP_S, self._sweep)),
             loop.create_task(_every(self.settings.heartbeat_seconds, self.sessions.refresh)),
@@ -165,8 +188,8 @@ class Asocial:
         log.info("draining", connections=len(self.sessions), notice_seconds=notice_s)
         deadline = asyncio.get_running_loop().time() + settings.drain_seconds - FLUSH_MARGIN_S
         await asyncio.sleep(notice_s)
-        for site in self._sites:
-            await site.stop()
+        for server in self._listening:
+            server.close()
         # More than once: a client that was being let in when the door closed, which takes Redis its time, is in later.
         while len(self._endpoint) and asyncio.get_running_loop().time() < deadline:
             await self.sessions.drain(spread_ms=round(settings.reconnect_spread_seconds * 1000))

@@ -19,10 +19,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from .domain.addresses import Networks
+
 PREFIX = "ASOCIAL_"
 CONFIG_VARIABLE = "ASOCIAL_CONFIG"
 _KEY_RULE = "at least 32 characters of text"
 _ORIGIN = re.compile(r"https?://[^/?#\s]+")
+_NETWORKS = "networks as 10.0.0.0/8 or 2001:db8::/32, with commas between them"
 _NOT_SETTINGS = (CONFIG_VARIABLE, "ASOCIAL_TEST_")
 
 
@@ -55,6 +58,20 @@ class Settings(BaseSettings):
         (), description="origins beside our own whose pages may connect, as https://example.org; * for any"
     )
 
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, _NETWORKS] = Field(
+        (),
+        description="networks of the proxies whose X-Forwarded-For, -Proto and -Host are believed, as 10.0.0.0/8",
+    )
+    behind_tls: bool = Field(False, description="every request reaches us over TLS, although no trusted proxy says so")
+    hsts_seconds: int = Field(
+        31_536_000,
+        ge=0,
+        description="over TLS, how long browsers shall insist on it (Strict-Transport-Security); 0: do not say",
+    )
+    frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="origins beside our own whose pages may embed the page, as https://example.org; * for any"
+    )
+
     redis_url: SecretStr = Field(
         SecretStr(""),
         description="Redis that joins several processes: redis://, rediss://, unix://, "
@@ -71,6 +88,21 @@ class Settings(BaseSettings):
     )
     connections_per_minute_per_ip: int = Field(
         100, ge=0, le=1_000_000, description="connections one address may open in any minute; 0: no limit"
+    )
+    connections_per_ip: int = Field(
+        1000, ge=0, le=1_000_000, description="connections one address may have open at once; 0: no limit"
+    )
+    handshake_seconds: float = Field(
+        10.0, ge=0.1, le=300, description="a connection that has not asked for anything after this is cut off"
+    )
+    answer_seconds: float = Field(
+        120.0, ge=0.1, le=3600, description="a client that has not taken its answer over HTTP after this is cut off"
+    )
+    read_bytes_per_second: int = Field(
+        1_048_576, ge=0, description="bytes read from one connection, others wait; 0: no limit"
+    )
+    frames_per_second: int = Field(
+        500, ge=0, le=1_000_000, description="frames read from one connection, others wait; 0: no limit"
     )
     connections_per_user: int = Field(8, ge=1, le=1000, description="connections one user may have at once")
     drafts_per_second: int = Field(30, ge=1, le=120, description="drafts passed on for each connection")
@@ -115,18 +147,24 @@ class Settings(BaseSettings):
         5.0, ge=0, le=300, description="clients sent away by a shutdown come back spread over this time"
     )
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "trusted_proxies", "frame_ancestors", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
 
-    @field_validator("allowed_origins")
+    @field_validator("allowed_origins", "frame_ancestors")
     @classmethod
     def _as_browsers_send_them(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
             if origin != "*" and not _ORIGIN.fullmatch(origin):
                 raise ValueError(f"{origin!r} is no origin")
         return origins
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        Networks(networks)
+        return networks
 
     @field_validator("secret")
     @classmethod
@@ -196,6 +234,7 @@ def allowed(field: FieldInfo) -> str:
     kinds: dict[object, str] = {
         int: "a whole number",
         float: "a number",
+        bool: "true or false",
         str: "text",
         Path: "a path",
         SecretStr: "text",
@@ -204,6 +243,8 @@ def allowed(field: FieldInfo) -> str:
     low = high = ""
     for bound in field.metadata:
         match bound:
+            case str(words):
+                kind = words
             case annotated_types.Ge(ge):
                 low = f"from {ge}"
             case annotated_types.Gt(gt):
@@ -218,6 +259,8 @@ def default_of(field: FieldInfo) -> str:
     value = field.default
     if value in (None, (), PydanticUndefined) or isinstance(value, SecretStr):
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

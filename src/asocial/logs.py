@@ -23,7 +23,10 @@ def configure(level: str, *, json: bool, stream: TextIO | None = None) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if json
-        else structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=0)
+        # Plain tracebacks: the pretty ones show what local variables hold, and some hold a token.
+        else structlog.dev.ConsoleRenderer(
+            colors=out.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[

@@ -261,6 +261,11 @@ def text_frame(payload: bytes) -> bytes:
     return header + payload
 
 
+def close_frame(code: int, reason: bytes) -> bytes:
+    """A WebSocket close frame (RFC 6455, 5.5.1). `reason` has at most 123 bytes."""
+    return bytes((0x88, 2 + len(reason))) + code.to_bytes(2, "big") + reason
+
+
 def pack(frame: ServerFrame) -> bytes:
     """Encode and frame in one go."""
     return text_frame(_encoder.encode(frame))

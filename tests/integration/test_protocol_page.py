@@ -20,6 +20,7 @@ PAGE = (HERE.parents[1] / "docs" / "protocol.md").read_text(encoding="utf-8")
 
 RULES_OF_THE_CLIENT = {
     16: "what a client sends when somebody joins is its own doing; tests/browser sees to the page",
+    46: "how a client shows what it got is its own doing; tests/browser/test_safety_page.py sees to the page",
 }
 """Rules that say nothing of the server, so nothing can be seen of them from outside."""
 
@@ -44,7 +45,7 @@ RULES = {int(number) for number in re.findall(r"^- \*\*W(\d+)\*\*", PAGE, re.MUL
 def refusal_codes() -> set[str]:
     """Codes of the answers before the upgrade, out of the text of W1."""
     [rule] = re.findall(r"^- \*\*W1\*\*(.*?)(?=^- \*\*W2\*\*)", PAGE, re.MULTILINE | re.DOTALL)
-    return set(re.findall(r"`([a-z]+_?[a-z]+)`", rule))
+    return set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", rule))
 
 
 def close_codes_of_rfc_6455() -> set[int]:
@@ -66,7 +67,7 @@ def driven_codes() -> set[int | str]:
 def rules_with_tests() -> set[int]:
     """Numbers in the names of all tests in this folder."""
     found: set[int] = set()
-    for path in HERE.glob("test_wire_*.py"):
+    for path in HERE.glob("test_*.py"):
         for name in re.findall(r"^async def test((?:_w\d+)+)_", path.read_text(encoding="utf-8"), re.MULTILINE):
             found |= {int(number) for number in re.findall(r"\d+", name)}
     return found
@@ -87,7 +88,8 @@ def test_the_page_was_understood() -> None:
     assert {"bad_frame", "rate_limited"} <= ERROR_CODES
     assert {4001, 4504} <= set(CLOSE_ROWS)
     assert refusal_codes() == {
-        "channel_invalid", "uid_invalid", "handshake_invalid", "origin_forbidden", "upgrade_required", "draining",
+        "channel_invalid", "uid_invalid", "handshake_invalid", "origin_forbidden", "upgrade_required",
+        "too_many_connections", "draining",
     }  # fmt: skip
     assert close_codes_of_rfc_6455() == {1002, 1007, 1009}
     assert set(range(1, 30)) <= RULES

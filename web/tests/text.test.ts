@@ -20,6 +20,14 @@ describe('payload', () => {
     expect(clean('a\ud83d', 500).text).toBe('a\ufffd')
   })
 
+  test('keeps no overrides, and of a pile of marks the first eight', () => {
+    expect(clean('a\u202eb\u202dc \u2067d\u2069', 500).text).toBe('abc \u2067d\u2069')
+    expect(clean('Z' + '\u0301'.repeat(30) + 'a\u0323\u0302', 500).text).toBe('Z' + '\u0301'.repeat(8) + 'a\u0323\u0302')
+    expect(cleanName('Z' + '\u0301'.repeat(9) + 'o')).toBe('Z' + '\u0301'.repeat(8) + 'o')
+    const monogram = '\u0f67\u0f90\u0fb5\u0fa8\u0fb3\u0fba\u0fbc\u0fbb\u0f82'
+    expect(clean(monogram, 500).text).toBe(monogram)
+  })
+
   test('white space alone is nothing to say', () => {
     expect(finished(' \n ')).toBe('')
     expect(finished('  hi\n')).toBe('hi')

@@ -1,8 +1,9 @@
-"""How much is too much: two counters, both pure, both told the time.
+"""How much is too much: three counters, all pure, all told the time.
 
 A TokenBucket smooths (drafts, cursors, requests): bursts up to its size, then a steady rate.
 A SlidingWindow is exact (messages a minute): never more than its limit in *any* window, which a bucket
 of the same size is not: it lets through its size and its rate, twice as much in the first minute.
+An Allowance refuses nothing, and says how long to wait before the next (bytes and frames read from a client).
 """
 
 from __future__ import annotations
@@ -29,6 +30,28 @@ class TokenBucket:
             self._tokens -= 1.0
             return 0.0
         return (1.0 - self._tokens) / self._rate
+
+
+class Allowance:
+    """`rate` units a second, and `burst` at once. What was used is used: there may be a debt to wait off.
+
+    Times are seconds of any monotonic clock.
+    """
+
+    __slots__ = ("_burst", "_left", "_rate", "_updated")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._left = burst
+        self._updated = now
+
+    def use(self, amount: float, now: float) -> float:
+        """Use `amount`; returns the seconds until nothing is owed any more, 0.0 where nothing is."""
+        left = min(self._burst, self._left + (now - self._updated) * self._rate) - amount
+        self._left = left
+        self._updated = now
+        return 0.0 if left >= 0.0 else -left / self._rate
 
 
 class SlidingWindow:

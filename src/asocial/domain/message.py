@@ -13,12 +13,15 @@ import unicodedata
 import msgspec
 
 from .errors import BadFrame, PayloadEmpty, PayloadTooLarge, PositionInvalid
+from .marks import MARKS_RULE, piles_up
 
 PAYLOAD_CHARACTERS = 500
 POSITION_LIMIT = 10_000_000
 
-# C0 without \n, DEL and C1: invisible, and some of them steer terminals that show logs.
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+# C0 without \n, DEL and C1: invisible, and some of them steer terminals that show logs. And the two bidirectional
+# overrides, which show text in another order than it has: no language needs them, forgers do (Unicode TR 36, 3.1).
+# Isolates, embeddings and marks are how people mix directions; they end with the message.
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202d\u202e]")
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
@@ -53,7 +56,7 @@ def check_position(position: Position) -> Position:
 def clean_draft(payload: str) -> str:
     """A draft as others may see it: line ends made `\\n`, white space at the ends kept.
 
-    Raises PayloadTooLarge above 500 characters and BadFrame for a control character.
+    Raises PayloadTooLarge above 500 characters, BadFrame for a control character or too many marks.
     """
     return _within_limit(_plain(payload))
 
@@ -80,6 +83,8 @@ def _plain(payload: str) -> str:
     found = _CONTROL.search(text)
     if found:
         raise BadFrame(f"a payload has no control characters but line breaks, this one has U+{ord(found[0]):04X}")
+    if piles_up(text):
+        raise BadFrame(MARKS_RULE)
     return text
 
 

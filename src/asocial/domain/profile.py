@@ -13,6 +13,7 @@ from typing import Self
 import msgspec
 
 from .errors import BadFrame
+from .marks import MARKS_RULE, piles_up
 from .message import is_visible
 
 NAME_CHARACTERS = 32
@@ -74,6 +75,8 @@ def clean_name(name: str) -> str:
     """A name fit to show: trimmed, runs of white space folded. Raises BadFrame, saying what is allowed."""
     if _FORBIDDEN.search(name):
         raise BadFrame("a name has no control or bidirectional-override characters")
+    if piles_up(name):
+        raise BadFrame(MARKS_RULE)
     folded = " ".join(name.split())
     if not is_visible(folded):
         raise BadFrame("a name needs at least one character that can be seen")

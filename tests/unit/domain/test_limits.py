@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asocial.domain.limits import SlidingWindow, TokenBucket
+from asocial.domain.limits import Allowance, SlidingWindow, TokenBucket
 
 
 def test_a_bucket_gives_its_burst_at_once_and_its_rate_after() -> None:
@@ -51,3 +52,12 @@ def test_a_window_is_empty_once_everything_in_it_is_over() -> None:
     window.take(10)
     assert not window.empty(1009)
     assert window.empty(1010)
+
+
+def test_an_allowance_refuses_nothing_and_says_how_long_to_wait() -> None:
+    allowance = Allowance(rate=10, burst=20, now=100.0)
+    assert allowance.use(20, 100.0) == 0.0
+    assert allowance.use(5, 100.0) == 0.5
+    assert allowance.use(5, 100.0) == 1.0, "a debt grows"
+    assert allowance.use(0, 101.0) == 0.0
+    assert allowance.use(21, 1000.0) == pytest.approx(0.1), "no more is saved than the burst"

@@ -2,6 +2,8 @@
  * Names: of channels, in the path, and of people.
  */
 
+import { fewMarks } from './payload'
+
 export const DEFAULT_CHANNEL = 'default'
 const CHANNEL = /^[A-Za-z0-9_-]{1,64}$/
 export const NAME_MAX = 32
@@ -27,10 +29,9 @@ function place(channel: string): Route {
   return { kind: 'channel', channel, canonical: `/c/${channel}` }
 }
 
-/** W23: trimmed, white space folded, no control or bidirectional-override characters, at most 32. */
+/** W23: trimmed, white space folded, no control or bidirectional-override characters, few marks, at most 32. */
 export function cleanName(raw: string): string {
-  const folded = raw
-    .replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/gu, ' ')
+  const folded = fewMarks(raw.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/gu, ' '))
     .toWellFormed()
     .replace(/\s+/gu, ' ')
     .trim()

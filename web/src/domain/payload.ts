@@ -4,8 +4,16 @@
  * Lengths are Unicode code points, as the server counts them, not UTF-16 units.
  */
 
-/** C0 but the line break, DEL, C1: what the server refuses. */
-const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g
+/** C0 but the line break, DEL, C1, and the bidirectional overrides: what the server refuses. */
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202d\u202e]/g
+
+const MARKS = 8
+const PILE = /(?:[\p{Mn}\p{Me}][\p{Mc}\p{Cf}]*){9,}/gu
+
+/** W44: a character carries at most eight combining marks; more paint over what is above and below. */
+export function fewMarks(text: string): string {
+  return text.replace(PILE, (pile) => [...pile].slice(0, MARKS).join(''))
+}
 
 export function codePoints(text: string): number {
   return [...text].length
@@ -19,10 +27,7 @@ export interface Cleaned {
 
 /** A draft that the server will take: tabs become spaces, control characters go, the rest is cut. */
 export function clean(raw: string, limit: number): Cleaned {
-  const text = raw
-    .replace(/\r\n?/g, '\n')
-    .replace(/\t/g, ' ')
-    .replace(CONTROL, '')
+  const text = fewMarks(raw.replace(/\r\n?/g, '\n').replace(/\t/g, ' ').replace(CONTROL, ''))
     // Half an emoji is not text; JSON would carry it and the server would refuse it.
     .toWellFormed()
   if (text.length <= limit) return { text, cut: 0 }

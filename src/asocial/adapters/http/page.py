@@ -1,7 +1,8 @@
 """The page: a static bundle that lies in the package, built from web/.
 
 aiohttp serves the `.br` and `.gz` siblings made at build time to who accepts them. Names under assets/ hold a hash
-of their content and never change; everything else is asked for again each time.
+of their content and never change; everything else is asked for again each time. What the browser is told beside
+that is in headers.py.
 """
 
 from __future__ import annotations
@@ -12,15 +13,8 @@ from aiohttp import web
 
 PAGE_DIR = Path(__file__).resolve().parents[2] / "page"
 
-_HEADERS = {
-    # 'self' covers our own WebSocket too (CSP level 3). Nothing inline, nothing from elsewhere.
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-_FRESH = {**_HEADERS, "Cache-Control": "no-cache"}
-_IMMUTABLE = {**_HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
+_FRESH = {"Cache-Control": "no-cache"}
+_IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 _NOT_BUILT = "The page is not built yet. In a checkout, `make page` builds it.\n"
 
 
@@ -51,7 +45,7 @@ class Page:
         path = self._directory / "assets" / name
         # A route part may hold an encoded slash: only a bare file name is looked for.
         if Path(name).name != name or not path.is_file():
-            raise web.HTTPNotFound(headers=_HEADERS)
+            raise web.HTTPNotFound
         return web.FileResponse(path, headers=_IMMUTABLE)
 
     async def _root_file(self, request: web.Request) -> web.StreamResponse:

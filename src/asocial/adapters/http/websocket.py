@@ -8,10 +8,8 @@ close frames) go to the same transport synchronously, and compression, which wou
 from __future__ import annotations
 
 import asyncio
-import json
-import secrets
+from collections import Counter
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
 
@@ -27,72 +25,25 @@ from ...domain.errors import (
     VersionUnsupported,
 )
 from ...domain.ids import DEFAULT_CHANNEL, ID_RULE, is_id
+from ...domain.limits import Allowance
 from ...domain.profile import Profile, clean_color, clean_name, guest_profile
 from ...ports import RateLimiter
 from ...protocol import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.dispatch import Dispatch
 from ...service.sessions import Session, Sessions
 from .auth import Authenticator, Identity, offered_subprotocols
+from .connection import CLOSE_TIMEOUT_S, WebSocketConnection
+from .refusal import response_of, too_many_connections
+from .visitors import Origins, Visitor, Visitors
 
 READ_LIMIT_BYTES = 64 * 1024
 """A frame above this is not read to its end: RFC 6455's own 1009 closes the connection."""
-CLOSE_TIMEOUT_S = 5.0
-"""How long a client has to answer a close frame, and to read what was written before it."""
 MINUTE_MS = 60_000
 PULSE_S = 1.0
-_PING = b"\x89\x00"
+FRAMES_BURST_S = 2.0
+"""What may be read at once, in seconds of its rate."""
 
 log = logs.get(__name__)
-
-
-class WebSocketConnection:
-    """One upgraded socket: the Connection port over aiohttp's transport."""
-
-    __slots__ = ("_transport", "_ws", "closed_with", "closing", "heard_at", "id", "pinged")
-
-    def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport, now: float) -> None:
-        self.id = secrets.token_urlsafe(9)
-        self._ws = ws
-        self._transport = transport
-        self.heard_at = now
-        self.pinged = False
-        self.closing: asyncio.Task[None] | None = None
-        self.closed_with: Disconnect | None = None
-
-    @property
-    def unsent_bytes(self) -> int:
-        return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
-
-    def write(self, data: bytes) -> None:
-        if self.closing is None and not self._transport.is_closing():
-            self._transport.write(data)
-
-    def close(self, disconnect: Disconnect) -> None:
-        if self.closing is None:
-            self.closed_with = disconnect
-            self.closing = asyncio.get_running_loop().create_task(self._close(disconnect))
-
-    def heard(self, now: float) -> None:
-        """Something came from the client, whatever it was."""
-        self.heard_at = now
-        self.pinged = False
-
-    def ping(self) -> None:
-        self.pinged = True
-        self.write(_PING)
-
-    def pong(self, data: bytes) -> None:
-        self.write(bytes((0x8A, len(data))) + data)
-
-    async def _close(self, disconnect: Disconnect) -> None:
-        reason: dict[str, object] = {"reason": disconnect.reason}
-        if disconnect.retry_ms is not None:
-            reason["retry_ms"] = disconnect.retry_ms
-        try:
-            # Not drained: a client that does not read would keep this waiting for ever.
-            await self._ws.close(code=disconnect.code, message=json.dumps(reason).encode(), drain=False)
-        finally:
-            self._transport.abort()
 
 
 class ChatEndpoint:
@@ -104,9 +55,12 @@ class ChatEndpoint:
         dispatch: Dispatch,
         authenticator: Authenticator,
         limiter: RateLimiter,
+        visitors: Visitors,
+        origins: Origins,
         *,
-        allowed_origins: tuple[str, ...],
         connections_per_minute_per_ip: int,
+        connections_per_ip: int,
+        frames_per_second: int,
         ping_s: float,
         pong_timeout_s: float,
         refuse_new: Callable[[], bool],
@@ -115,12 +69,16 @@ class ChatEndpoint:
         self._dispatch = dispatch
         self._authenticator = authenticator
         self._limiter = limiter
-        self._allowed_origins = frozenset(allowed_origins)
+        self._visitors = visitors
+        self._origins = origins
         self._connections_per_minute_per_ip = connections_per_minute_per_ip
+        self._connections_per_ip = connections_per_ip
+        self._frames_per_second = frames_per_second
         self._ping_s = ping_s
         self._pong_timeout_s = pong_timeout_s
         self._refuse_new = refuse_new
         self._connections: set[WebSocketConnection] = set()
+        self._by_address: Counter[str] = Counter()
 
     def __len__(self) -> int:
         """Sockets that are upgraded, those being let in or sent away included."""
@@ -128,17 +86,19 @@ class ChatEndpoint:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """The aiohttp handler."""
+        visitor = self._visitors.see(request)
         try:
-            channel = self._admit(request)
+            channel = self._admit(request, visitor)
             identity = self._authenticator.identify(request)
         except Refused as refused:
-            return _refusal(refused)
+            return response_of(refused)
         offered = offered_subprotocols(request)
         # Named to aiohttp only when offered, or it would log a warning for each client that offers none.
         protocols = (SUBPROTOCOL,) if SUBPROTOCOL in offered else ()
         ws = web.WebSocketResponse(
             max_msg_size=READ_LIMIT_BYTES,
             autoping=False,
+            autoclose=False,
             compress=False,
             protocols=protocols,
             timeout=CLOSE_TIMEOUT_S,
@@ -149,20 +109,30 @@ class ChatEndpoint:
             # The client was gone before its upgrade: aiohttp wants an answer, and finds nobody to give it to.
             return web.Response(status=400)
         except web.HTTPBadRequest as error:
-            return _refusal(
+            return response_of(
                 Refused(400, "handshake_invalid", error.text or "not a WebSocket handshake (RFC 6455, 4.2.1)")
             )
         transport = request.transport
         if transport is None:
             return ws
         loop = asyncio.get_running_loop()
-        connection = WebSocketConnection(ws, transport, loop.time())
+        rate, now = self._frames_per_second, loop.time()
+        connection = WebSocketConnection(
+            ws, transport, now, Allowance(rate, rate * FRAMES_BURST_S, now) if rate else None
+        )
         self._connections.add(connection)
+        self._by_address[visitor.counted] += 1
         try:
-            await self._serve(request, ws, connection, channel, identity)
+            await self._serve(request, ws, connection, channel, identity, visitor)
+            if connection.closing is not None:
+                await connection.read_out()
         finally:
             self._connections.discard(connection)
-            if connection.closing is not None:
+            self._by_address[visitor.counted] -= 1
+            if not self._by_address[visitor.counted]:
+                del self._by_address[visitor.counted]
+            if connection.closing is not None and connection.finished is not None:
+                connection.finished.set()
                 # The handler's end closes the socket; the close handshake comes first.
                 await asyncio.shield(connection.closing)
         return ws
@@ -187,9 +157,10 @@ class ChatEndpoint:
         connection: WebSocketConnection,
         channel: str,
         identity: Identity,
+        visitor: Visitor,
     ) -> None:
         opened_at = asyncio.get_running_loop().time()
-        unwanted = await self._reason_to_close(request)
+        unwanted = await self._reason_to_close(request, visitor)
         if unwanted is not None:
             connection.close(unwanted)
             _log_refused(connection, channel, identity, unwanted)
@@ -203,7 +174,7 @@ class ChatEndpoint:
             _log_refused(connection, channel, identity, refused)
             return
         ids = {"connection_id": connection.id, "user_id": identity.user_id, "channel": channel}
-        log.info("connection opened", **ids, remote=request.remote)
+        log.info("connection opened", **ids, remote=visitor.address)
         said_goodbye = False
         try:
             said_goodbye = await self._read(ws, connection, session)
@@ -226,9 +197,9 @@ class ChatEndpoint:
     async def _read(self, ws: web.WebSocketResponse, connection: WebSocketConnection, session: Session) -> bool:
         """Carry out frames until the socket ends. True if the client sent a close frame."""
         time = asyncio.get_running_loop().time
-        while True:
-            message = await ws.receive()
-            connection.heard(time())
+        while connection.closing is None and (message := await connection.receive()) is not None:
+            now = time()
+            connection.heard(now)
             match message.type:
                 case WSMsgType.TEXT:
                     await self._dispatch.receive(session, message.data)
@@ -238,10 +209,16 @@ class ChatEndpoint:
                     connection.pong(message.data)
                 case WSMsgType.PONG:
                     pass
-                case other:
-                    return other is WSMsgType.CLOSE
+                case WSMsgType.CLOSE:
+                    await ws.close(drain=False)
+                    return True
+                case _:
+                    return False
+            if not await connection.rest(now):
+                return False
+        return False
 
-    def _admit(self, request: web.Request) -> str:
+    def _admit(self, request: web.Request, visitor: Visitor) -> str:
         """The channel the request is for. Raises Refused (W1)."""
         if self._refuse_new():
             raise Refused(503, "draining", "this server is going away; try again")
@@ -251,28 +228,22 @@ class ChatEndpoint:
         if request.headers.get("Upgrade", "").lower() != "websocket":
             raise Refused(426, "upgrade_required", "this address speaks WebSocket (RFC 6455)")
         origin = request.headers.get("Origin")
-        if origin is not None and not self._origin_allowed(origin, request.host):
+        if origin is not None and not self._origins.allows(origin, visitor):
+            if self._origins.only_the_scheme_differs(origin, visitor):
+                raise Refused(403, "origin_forbidden", "TLS ends before us; see ASOCIAL_TRUSTED_PROXIES")
             raise Refused(403, "origin_forbidden", "pages of this origin may not connect; see ASOCIAL_ALLOWED_ORIGINS")
+        if 0 < self._connections_per_ip <= self._by_address[visitor.counted]:
+            raise too_many_connections()
         return channel
 
-    def _origin_allowed(self, origin: str, host: str) -> bool:
-        return "*" in self._allowed_origins or origin in self._allowed_origins or urlsplit(origin).netloc == host
-
-    async def _reason_to_close(self, request: web.Request) -> Disconnect | None:
+    async def _reason_to_close(self, request: web.Request, visitor: Visitor) -> Disconnect | None:
         offered = offered_subprotocols(request)
         versions = [item for item in offered if item.startswith(SUBPROTOCOL_FAMILY)]
         if versions and SUBPROTOCOL not in versions:
             return VersionUnsupported()
-        key = f"connects:{request.remote}"
+        key = f"connects:{visitor.counted}"
         wait_ms = await self._limiter.take(key, self._connections_per_minute_per_ip, MINUTE_MS)
         return ConnectingTooOften(retry_ms=wait_ms) if wait_ms else None
-
-
-def _refusal(refused: Refused) -> web.Response:
-    # RFC 9110, 15.5.22: a 426 names what to upgrade to.
-    headers = {"Upgrade": "websocket", "Connection": "Upgrade"} if refused.status == 426 else None
-    body = {"error": {"code": refused.code, "message": refused.message}}
-    return web.json_response(body, status=refused.status, headers=headers)
 
 
 def _profile_of(request: web.Request, user_id: str) -> Profile:

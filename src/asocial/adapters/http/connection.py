@@ -1,0 +1,130 @@
+"""One upgraded socket: the Connection port over aiohttp's transport.
+
+Writing goes straight to the transport. Reading is fair: a connection gives up its turn after TURN_FRAMES, and waits
+where it is read faster than its pace; what it sends faster waits in its socket (door.py does the same for bytes).
+When we close, we say so, then read on without heeding, until the client has closed too or CLOSE_TIMEOUT_S are over:
+a socket closed with something unread is reset, and a reset overtakes the close frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+
+from aiohttp import WSMessage, WSMsgType, web
+
+from ...domain.errors import Disconnect, TooSlow
+from ...domain.limits import Allowance
+from ...protocol import close_frame
+from ...service.channels import UNSENT_LIMIT_BYTES
+
+CLOSE_TIMEOUT_S = 5.0
+"""How long a client has to answer a close frame, and to read what was written before it."""
+TURN_FRAMES = 16
+"""Frames of one connection that are handled before the others get their turn."""
+_PING = b"\x89\x00"
+
+
+class WebSocketConnection:
+    """One upgraded socket: the Connection port over aiohttp's transport. `pace`: how fast it is read."""
+
+    __slots__ = (
+        "_reader", "_transport", "_ws", "closed_with", "closing", "finished", "heard_at", "id", "in_turn", "listening",
+        "pace", "pinged",
+    )  # fmt: skip
+
+    def __init__(
+        self, ws: web.WebSocketResponse, transport: asyncio.Transport, now: float, pace: Allowance | None
+    ) -> None:
+        self.id = secrets.token_urlsafe(9)
+        self._ws = ws
+        self._transport = transport
+        self._reader = asyncio.current_task()
+        self.heard_at = now
+        self.pace = pace
+        self.in_turn = 0
+        self.listening = False
+        self.pinged = False
+        self.closing: asyncio.Task[None] | None = None
+        self.closed_with: Disconnect | None = None
+        self.finished: asyncio.Event | None = None
+
+    @property
+    def unsent_bytes(self) -> int:
+        return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
+
+    def write(self, data: bytes) -> None:
+        if self.closing is None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def close(self, disconnect: Disconnect) -> None:
+        if self.closing is not None:
+            return
+        reason: dict[str, object] = {"reason": disconnect.reason}
+        if disconnect.retry_ms is not None:
+            reason["retry_ms"] = disconnect.retry_ms
+        self.write(close_frame(disconnect.code, json.dumps(reason).encode()))
+        self.closed_with = disconnect
+        self.finished = asyncio.Event()
+        self.closing = asyncio.get_running_loop().create_task(self._close(self.finished))
+        if self.listening and self._reader is not None:
+            self._reader.cancel()  # out of its wait for a frame, and only out of that: see `receive`
+
+    async def receive(self) -> WSMessage | None:
+        """The next message; None when we have closed meanwhile."""
+        self.listening = True
+        try:
+            return await self._ws.receive()
+        except asyncio.CancelledError:
+            if self.closing is None or self._reader is None or self._reader.uncancel():
+                raise
+            return None
+        finally:
+            self.listening = False
+
+    async def rest(self, now: float) -> bool:
+        """After each message: let the others have their turn, and wait where this one is read too fast.
+
+        False when there is nothing to wait for: the client is gone, and the rest of its flood is nobody's.
+        """
+        self.in_turn += 1
+        wait_s = self.pace.use(1, now) if self.pace is not None else 0.0
+        if wait_s and self._transport.is_closing():
+            return False
+        if wait_s or self.in_turn >= TURN_FRAMES:
+            self.in_turn = 0
+            if self.unsent_bytes > UNSENT_LIMIT_BYTES:
+                self.close(TooSlow())  # of answers: what the channel sends is looked after there
+            await asyncio.sleep(wait_s)
+        return True
+
+    async def read_out(self) -> None:
+        """We have closed: read what still comes, heeding none of it, until the client has closed too."""
+        time = asyncio.get_running_loop().time
+        while not self._transport.is_closing() and (message := await self.receive()) is not None:
+            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG):
+                return
+            await self.rest(time())
+
+    def heard(self, now: float) -> None:
+        """Something came from the client, whatever it was."""
+        self.heard_at = now
+        self.pinged = False
+
+    def ping(self) -> None:
+        self.pinged = True
+        self.write(_PING)
+
+    def pong(self, data: bytes) -> None:
+        self.write(bytes((0x8A, len(data))) + data)
+
+    async def _close(self, finished: asyncio.Event) -> None:
+        """Wait for the client's close frame, but not for long."""
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await finished.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._transport.abort()

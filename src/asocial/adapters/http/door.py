@@ -1,0 +1,219 @@
+"""The door: what a TCP connection may cost the others, before it is anybody and while it is somebody.
+
+- Its first request is complete within `handshake_s`, or it is cut off: silence and a byte a second are the same.
+- Its answer is taken within `answer_s`, or it is cut off (a WebSocket that does not read is the endpoint's to close).
+- It is read at `bytes_per_s`. Who sends faster waits, in its own socket; nothing is lost, and a flood of whatever
+  kind (fragments that never end, empty frames, oversized ones) is parsed no faster than that.
+- One address has at most `per_address` of them. Those of a trusted proxy are not counted here: the endpoint counts
+  whom it speaks for.
+
+aiohttp parses; this is its connection class with limits around it. Nothing here knows a frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any, NamedTuple, cast
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from ... import logs
+from ...domain.addresses import Address, Networks, counted_as, parse_address
+from ...domain.errors import Refused
+from ...domain.limits import Allowance
+from .headers import BARE
+from .refusal import bytes_of, response_of, too_many_connections
+
+KEEPALIVE_S = 75.0
+"""How long a connection may wait for its next request: a little more than load balancers keep theirs."""
+LINGER_S = 5.0
+"""How long a body that nobody asked for is read, so that its sender gets to see the answer."""
+BURST_S = 2.0
+"""What is read at once, in seconds of the pace."""
+LOOK_S = 1.0
+HEADERS = 64
+HEADER_BYTES = 8190
+"""For the request line, and for each header."""
+
+
+class Patience(NamedTuple):
+    """What a connection is allowed; of 0 in `bytes_per_s` and `per_address`: anything."""
+
+    handshake_s: float
+    answer_s: float
+    bytes_per_s: int
+    per_address: int
+
+
+log = logs.get(__name__)
+
+
+class Entrance(web.RequestHandler):
+    """One TCP connection."""
+
+    __slots__ = ("_allowance", "_door", "_full", "_held", "_wire", "counted", "due")
+
+    def __init__(self, door: Door, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            server,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # None is aiohttp's own way to have no access log
+            keepalive_timeout=KEEPALIVE_S,
+            lingering_time=LINGER_S,
+            max_line_size=HEADER_BYTES,
+            max_field_size=HEADER_BYTES,
+            max_headers=HEADERS,
+        )
+        self._door = door
+        rate, now = door.patience.bytes_per_s, loop.time()
+        self._allowance = Allowance(rate, rate * BURST_S, now) if rate else None
+        self._full = False
+        self._held: asyncio.TimerHandle | None = None
+        self._wire: asyncio.Transport | None = None
+        self.due = now + door.patience.handshake_s
+        """When it must have asked, or have got its answer."""
+        self.counted = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        # aiohttp forgets its transport when it closes it, which is before everything unsent is gone.
+        self._wire = cast(asyncio.Transport, transport)
+        self._door.enter(self, self._wire)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self._held is not None:
+            self._held.cancel()
+        self._door.leave(self)
+        super().connection_lost(exc)
+
+    def cut_off(self) -> None:
+        if self._wire is not None:
+            self._wire.abort()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # aiohttp calls this with nothing when it goes on with what it had put aside.
+        if self._allowance is None or not data:
+            return
+        wait_s = self._allowance.use(len(data), self._loop.time())
+        if wait_s and self._held is None and self.transport is not None and not self.transport.is_closing():
+            self.transport.pause_reading()
+            self._held = self._loop.call_later(wait_s, self._let_go)
+
+    def pause_reading(self) -> None:
+        """aiohttp's own reason to wait: what was read is not handled yet."""
+        self._full = True
+        super().pause_reading()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        self._full = False
+        super().resume_reading(resume_parser)
+        if self._held is not None and self.transport is not None and not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def _let_go(self) -> None:
+        self._held = None
+        if not self._full and self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 (it repeats what the client sent)
+    ) -> web.StreamResponse:
+        """The answer to what is no HTTP (400), and to a fault of ours (500): in our words, repeating nothing."""
+        if status < 500:
+            log.debug("not a request", remote=request.remote)
+            refused = Refused(status, "request_invalid", "this is not HTTP that can be read")
+        else:
+            log.error("a request could not be handled", method=request.method, path=request.path, exc_info=exc)
+            refused = Refused(status, "internal", "a fault of the server; it has been noted")
+        if request.writer.output_size > 0:
+            raise ConnectionError("half an answer was sent already")
+        response = response_of(refused)
+        response.headers.update(BARE)
+        response.force_close()
+        return response
+
+
+class Door:
+    """Makes an Entrance for each connection: call it as a protocol factory."""
+
+    def __init__(self, runner: web.AppRunner, trusted: Networks, patience: Patience) -> None:
+        """`runner`: of the application behind the door; it must be set up before anybody comes."""
+        self.patience = patience
+        self._trusted = trusted
+        self._runner = runner
+        self._present: Counter[str] = Counter()
+        self._watched: set[Entrance] = set()
+        self._told_of_a_crowd = False
+        runner.app.middlewares.append(self._recognise)
+        runner.app.on_response_prepare.append(self._upgraded)
+
+    def __call__(self) -> Entrance:
+        server = self._runner.server
+        if server is None:
+            raise RuntimeError("the runner is not set up")
+        return Entrance(self, server, asyncio.get_running_loop())
+
+    def enter(self, entrance: Entrance, transport: asyncio.Transport) -> None:
+        """A connection was accepted. One too many from its address is told so and closed, its request unread."""
+        address = _address_of(transport)
+        if address not in self._trusted and address is not None:
+            entrance.counted = counted_as(address)
+            self._present[entrance.counted] += 1
+            if 0 < self.patience.per_address < self._present[entrance.counted]:
+                self._tell_of_a_crowd(address)
+                transport.write(_ONE_TOO_MANY)
+                entrance.force_close()
+                return
+        self._watched.add(entrance)
+
+    def leave(self, entrance: Entrance) -> None:
+        self._watched.discard(entrance)
+        if entrance.counted:
+            self._present[entrance.counted] -= 1
+            if not self._present[entrance.counted]:
+                del self._present[entrance.counted]
+
+    async def watch(self) -> None:
+        """Cut off who takes too long. Runs until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(LOOK_S, self.patience.handshake_s / 4))
+            now = loop.time()
+            for entrance in list(self._watched):
+                if entrance.due < now:
+                    entrance.cut_off()
+
+    def _tell_of_a_crowd(self, address: Address) -> None:
+        if not self._told_of_a_crowd:
+            self._told_of_a_crowd = True
+            log.warning(
+                "too many connections from one address; if it is a proxy, list it in trusted_proxies",
+                address=str(address),
+                limit=self.patience.per_address,
+            )
+
+    @web.middleware
+    async def _recognise(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if isinstance(request.protocol, Entrance):
+            request.protocol.due = asyncio.get_running_loop().time() + self.patience.answer_s
+        return await handler(request)
+
+    async def _upgraded(self, request: web.Request, response: web.StreamResponse) -> None:
+        # From here on it is the endpoint's: it pings, and closes who does not read.
+        if response.status == 101 and isinstance(request.protocol, Entrance):
+            self._watched.discard(request.protocol)
+
+
+def _address_of(transport: asyncio.Transport) -> Address | None:
+    peer: Any = transport.get_extra_info("peername")
+    return parse_address(peer[0]) if isinstance(peer, tuple) and peer else None
+
+
+_ONE_TOO_MANY = bytes_of(too_many_connections(), BARE)

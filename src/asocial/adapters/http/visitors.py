@@ -1,0 +1,102 @@
+"""Who is at the other end of a request, and by which address they know us: what trusted proxies say is believed.
+
+`X-Forwarded-For`, `-Proto` and `-Host` count only when the connection comes from a network in `trusted_proxies`.
+Of the last two the right-most value counts: the nearest proxy wrote it. `Forwarded` (RFC 7239) is not read: two headers
+that say the same can say it differently, and every proxy we know writes the older ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from ... import logs
+from ...domain.addresses import Networks, client_of, counted_as, parse_address
+
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+log = logs.get(__name__)
+
+
+class Visitor(NamedTuple):
+    """`address`: as far as it is known. `counted`: what limits count it as. `origin`: ours, as they see it."""
+
+    address: str
+    counted: str
+    origin: str
+
+    @property
+    def encrypted(self) -> bool:
+        return self.origin.startswith("https:")
+
+
+class Visitors:
+    """`behind_tls`: every request reaches us over TLS, although no trusted proxy may say so."""
+
+    def __init__(self, trusted: Networks, *, behind_tls: bool) -> None:
+        self._trusted = trusted
+        self._behind_tls = behind_tls
+        self._told_of_unlisted_proxy = False
+
+    def see(self, request: web.BaseRequest) -> Visitor:
+        peer = parse_address(request.remote or "")
+        scheme, host = "https" if self._behind_tls else "http", request.headers.get("Host", "")
+        forwarded_for: list[str] = []
+        if peer in self._trusted:
+            forwarded_for = _items(request, "X-Forwarded-For")
+            # Some proxies tell a WebSocket's scheme, some tell HTTP's.
+            scheme = {"wss": "https", "ws": "http"}.get(
+                told := _nearest(request, "X-Forwarded-Proto").lower(), told or scheme
+            )
+            host = _nearest(request, "X-Forwarded-Host") or host
+        elif "X-Forwarded-For" in request.headers and not self._told_of_unlisted_proxy:
+            # Once: whoever likes may send the header.
+            self._told_of_unlisted_proxy = True
+            log.warning(
+                "X-Forwarded-For is ignored: it came from an address that is not in trusted_proxies", peer=str(peer)
+            )
+        address = client_of(peer, forwarded_for, self._trusted)
+        return Visitor(str(address or ""), counted_as(address), origin_of(scheme, host.lower()))
+
+
+class Origins:
+    """Whose pages may speak with us: our own, and the listed ones. `*` lists all."""
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self._allowed = frozenset(origin.lower() for origin in allowed)
+
+    @property
+    def any_allowed(self) -> bool:
+        return "*" in self._allowed
+
+    def listed(self, origin: str) -> bool:
+        return self.any_allowed or origin.lower() in self._allowed
+
+    def allows(self, origin: str, visitor: Visitor) -> bool:
+        """Scheme, host and port must all be ours, or listed."""
+        return self.listed(origin) or origin.lower() == visitor.origin
+
+    def only_the_scheme_differs(self, origin: str, visitor: Visitor) -> bool:
+        """The mark of a proxy that ends TLS and that nobody told us about."""
+        return not visitor.encrypted and origin.startswith("https://") and urlsplit(origin).netloc == _host(visitor)
+
+
+def origin_of(scheme: str, host: str) -> str:
+    """As a browser writes it: without the scheme's own port."""
+    return f"{scheme}://{host.removesuffix(_DEFAULT_PORTS.get(scheme, ''))}"
+
+
+def _host(visitor: Visitor) -> str:
+    return visitor.origin.partition("://")[2]
+
+
+def _items(request: web.BaseRequest, header: str) -> list[str]:
+    """The items of a list header, over all its lines."""
+    return [item for line in request.headers.getall(header, []) for item in line.split(",")]
+
+
+def _nearest(request: web.BaseRequest, header: str) -> str:
+    return next(reversed(_items(request, header)), "").strip()

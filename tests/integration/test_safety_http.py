@@ -1,0 +1,458 @@
+"""W1, W5, W40 to W43 of docs/protocol.md: whose pages connect, whom proxies speak for, what answers say beside."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from asocial.config import load
+from tests.client import OBSERVED, TIMEOUT_S, Client, RawClient
+from tests.integration.serving import Answer, Join, JoinRaw, Server, StartServer, eventually
+
+HANDSHAKE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+}
+LOCAL = "127.0.0.0/8"
+
+
+async def ask(server: Server, headers: dict[str, str], path: str = "/api/chat", method: str = "GET") -> Answer:
+    """One request of our own making; an upgrade is answered with status 101 and no body."""
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    if "Host" not in headers:
+        lines.insert(1, f"Host: 127.0.0.1:{server.port}")
+    async with talk(server) as (reader, writer):
+        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
+        return await read_answer(reader)
+
+
+@contextlib.asynccontextmanager
+async def talk(server: Server) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def read_answer(reader: asyncio.StreamReader) -> Answer:
+    async with asyncio.timeout(TIMEOUT_S):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()
+        headers: dict[str, str] = {}
+        for line in head[1:]:
+            name, _, value = line.partition(": ")
+            headers[name.lower()] = f"{headers[name.lower()]}, {value}" if name.lower() in headers else value
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+    return Answer(int(head[0].split()[1]), headers, body.decode())
+
+
+# W1: scheme, host and port of a page that connects.
+
+PROXIED = {"trusted_proxies": LOCAL}
+TLS = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "talk.example"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "origin", "status"),
+    [
+        pytest.param({}, {"Host": "talk.example"}, "http://talk.example", 101, id="ours"),
+        pytest.param({}, {"Host": "talk.example"}, "HTTP://TALK.example", 101, id="case does not matter"),
+        pytest.param({}, {"Host": "talk.example:80"}, "http://talk.example", 101, id="the scheme's own port"),
+        pytest.param({}, {"Host": "talk.example"}, "https://talk.example", 403, id="another scheme"),
+        pytest.param({}, {"Host": "talk.example"}, "http://talk.example:8080", 403, id="another port"),
+        pytest.param({}, {"Host": "talk.example"}, "http://talk.example.evil.example", 403, id="a longer host"),
+        pytest.param({}, {"Host": "talk.example"}, "http://eviltalk.example", 403, id="a host that ends alike"),
+        pytest.param({}, {"Host": "talk.example"}, "http://evil@talk.example", 403, id="user information"),
+        pytest.param({}, {"Host": "talk.example"}, "http://talk.example/", 403, id="a path"),
+        pytest.param({}, {"Host": "talk.example"}, "file://", 403, id="a file"),
+        pytest.param({}, {"Host": "talk.example"}, "", 403, id="empty"),
+        pytest.param({}, TLS, "https://talk.example", 403, id="a stranger's X-Forwarded-Host"),
+        pytest.param(PROXIED, TLS, "https://talk.example", 101, id="behind a trusted proxy"),
+        pytest.param(PROXIED, TLS, "http://talk.example", 403, id="the page was not loaded over TLS"),
+        pytest.param(PROXIED, TLS | {"X-Forwarded-Proto": "wss"}, "https://talk.example", 101, id="proto wss"),
+        pytest.param(
+            PROXIED,
+            TLS | {"X-Forwarded-Host": "evil.example, talk.example"},
+            "https://evil.example",
+            403,
+            id="appended",
+        ),
+        pytest.param(
+            PROXIED, {"Host": "talk.example", "X-Forwarded-Proto": "https"}, "https://talk.example", 101, id="Host kept"
+        ),
+        pytest.param(
+            {"trusted_proxies": "192.0.2.0/24"}, TLS, "https://talk.example", 403, id="a proxy that is not listed"
+        ),
+        pytest.param({"behind_tls": True}, {"Host": "talk.example"}, "https://talk.example", 101, id="told of TLS"),
+        pytest.param({"behind_tls": True}, {"Host": "talk.example"}, "http://talk.example", 403, id="told, and not so"),
+    ],
+)
+async def test_w1_a_page_connects_where_scheme_host_and_port_are_ours(
+    start_server: StartServer, settings: dict[str, object], headers: dict[str, str], origin: str, status: int
+) -> None:
+    server = await start_server(**settings)
+    answer = await ask(server, HANDSHAKE | headers | {"Origin": origin})
+    assert answer.status == status
+    if status == 403:
+        assert answer.json["error"]["code"] == "origin_forbidden"
+
+
+async def test_w1_a_proxy_that_ends_tls_and_is_not_listed_is_guessed_in_the_answer(server: Server) -> None:
+    answer = await ask(server, HANDSHAKE | {"Host": "talk.example", "Origin": "https://talk.example"})
+    assert "ASOCIAL_TRUSTED_PROXIES" in answer.json["error"]["message"]
+
+
+# W40: proxies.
+
+
+async def test_w40_behind_a_trusted_proxy_each_client_has_its_own_limit(start_server: StartServer) -> None:
+    server = await start_server(trusted_proxies=LOCAL, connections_per_minute_per_ip=1)
+    codes = []
+    for client in (
+        "198.51.100.1",
+        "198.51.100.2",
+        "198.51.100.1",
+        "6.6.6.6, 198.51.100.2",
+        "2001:db8::1",
+        "2001:db8::2",
+    ):
+        async with talk(server) as (reader, writer):
+            codes.append(await first_frame(server, reader, writer, {"X-Forwarded-For": client}))
+    assert codes == ["user_sync", "user_sync", 4013, 4013, "user_sync", 4013]
+
+
+async def test_w40_what_a_stranger_says_of_its_address_is_not_heard(
+    start_server: StartServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = await start_server(trusted_proxies="192.0.2.0/24", connections_per_minute_per_ip=1)
+    codes = []
+    for client in ("198.51.100.1", "198.51.100.2", "198.51.100.3"):
+        async with talk(server) as (reader, writer):
+            codes.append(await first_frame(server, reader, writer, {"X-Forwarded-For": client}))
+    assert codes == ["user_sync", 4013, 4013]
+    warnings = [line for line in capsys.readouterr().out.splitlines() if "X-Forwarded-For is ignored" in line]
+    assert len(warnings) == 1, "the operator is told, and told once"
+
+
+async def first_frame(
+    server: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, headers: dict[str, str]
+) -> object:
+    """The type of the first frame, or the code of the close frame."""
+    lines = [f"{name}: {value}" for name, value in (HANDSHAKE | headers).items()]
+    head = "\r\n".join(["GET /api/chat?channel=garden HTTP/1.1", f"Host: 127.0.0.1:{server.port}", *lines, "\r\n"])
+    writer.write(head.encode())
+    answer = await read_answer(reader)
+    assert answer.status == 101, answer
+    opcode, payload = await RawClient(reader, writer).read_frame()
+    return int.from_bytes(payload[:2], "big") if opcode == RawClient.CLOSE else json.loads(payload)["type"]
+
+
+# W41: CORS.
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/api/chat", "/api/nothing"])
+async def test_w41_pages_of_listed_origins_may_read_data_and_no_others(start_server: StartServer, path: str) -> None:
+    server = await start_server(allowed_origins="https://one.example,https://two.example")
+    for origin, allowed in [
+        ("https://one.example", True),
+        ("https://two.example", True),
+        ("https://evil.example", False),
+        ("https://one.example.evil.example", False),
+        ("null", False),
+    ]:
+        answer = await ask(server, {"Origin": origin}, path)
+        assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None)
+        assert "access-control-allow-credentials" not in answer.headers
+        assert answer.headers["vary"] == "Origin"
+
+
+async def test_w41_with_a_star_anybody_may_read_and_nobody_with_credentials(start_server: StartServer) -> None:
+    server = await start_server(allowed_origins="*")
+    answer = await ask(server, {"Origin": "https://anywhere.example"}, "/health")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/health", "/api/chat", "/api/nothing"])
+async def test_w41_a_preflight_is_answered(start_server: StartServer, path: str) -> None:
+    server = await start_server(allowed_origins="https://one.example")
+    asking = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    answer = await ask(server, asking | {"Origin": "https://one.example"}, path, "OPTIONS")
+    assert answer.status == 204
+    assert answer.headers["access-control-allow-origin"] == "https://one.example"
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    assert "Authorization" in answer.headers["access-control-allow-headers"]
+    refused = await ask(server, asking | {"Origin": "https://evil.example"}, path, "OPTIONS")
+    assert not [name for name in refused.headers if name.startswith("access-control-")]
+
+
+async def test_w41_the_page_is_not_for_other_origins(start_server: StartServer) -> None:
+    server = await start_server(allowed_origins="*")
+    answer = await ask(server, {"Origin": "https://one.example"}, "/")
+    assert "access-control-allow-origin" not in answer.headers
+    asking = {"Access-Control-Request-Method": "GET", "Origin": "https://one.example"}
+    assert (await ask(server, asking, "/", "OPTIONS")).status == 404
+
+
+# W42: what every answer says.
+
+DATA = [
+    ("GET", "/health", 200),
+    ("GET", "/ready", 200),
+    ("GET", "/api/chat", 426),
+    ("GET", "/api/chat?channel=a.b", 400),
+]
+DATA += [("GET", "/api/nothing", 404), ("POST", "/health", 405)]
+PAGE = [("GET", "/", 200), ("GET", "/c/garden", 200), ("GET", "/icon.svg", 200), ("GET", "/assets/a-1.js", 200)]
+PAGE += [("GET", "/nothing", 404), ("POST", "/", 405), ("GET", "/assets/b.js", 404)]
+
+
+@pytest.fixture
+def page_dir(tmp_path: Path) -> Path:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("<!doctype html><title>the page</title>")
+    (tmp_path / "icon.svg").write_text("<svg/>")
+    (tmp_path / "assets" / "a-1.js").write_text("//")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("method", "path", "status"), DATA)
+async def test_w42_data_may_load_nothing(
+    start_server: StartServer, page_dir: Path, method: str, path: str, status: int
+) -> None:
+    answer = await ask(await start_server(page_dir=page_dir), {}, path, method)
+    assert answer.status == status
+    assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert answer.headers["cache-control"] == "no-store"
+    holds_for_all(answer)
+
+
+@pytest.mark.parametrize(("method", "path", "status"), PAGE)
+async def test_w42_the_page_may_load_what_is_ours(
+    start_server: StartServer, page_dir: Path, method: str, path: str, status: int
+) -> None:
+    answer = await ask(await start_server(page_dir=page_dir), {}, path, method)
+    assert answer.status == status
+    policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == policy["frame-ancestors"] == "'self'"
+    assert policy["object-src"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert "camera=()" in answer.headers["permissions-policy"]
+    assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+    holds_for_all(answer)
+
+
+def holds_for_all(answer: Answer) -> None:
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert "server" not in answer.headers, "names and versions are nobody's business"
+    assert "strict-transport-security" not in answer.headers, "this was not TLS"
+    assert "set-cookie" not in answer.headers
+
+
+async def test_w42_what_is_no_http_is_answered_with_the_same_headers(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with talk(server) as (reader, writer):
+        writer.write(b"GET /api/chat?token=s3cr3t HTTP/9.z\r\n\r\n")
+        answer = await read_answer(reader)
+    assert answer.status == 400
+    assert answer.json["error"]["code"] == "request_invalid"
+    assert "s3cr3t" not in answer.text
+    assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert "s3cr3t" not in capsys.readouterr().out
+
+
+async def test_w42_embedding_is_for_those_who_are_named(start_server: StartServer, page_dir: Path) -> None:
+    server = await start_server(page_dir=page_dir, frame_ancestors="https://school.example,https://club.example:8443")
+    answer = await ask(server, {}, "/")
+    policy = answer.headers["content-security-policy"]
+    assert policy.endswith("frame-ancestors 'self' https://school.example https://club.example:8443")
+    assert "x-frame-options" not in answer.headers
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert "frame-ancestors 'none'" in (await ask(server, {}, "/health")).headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "told"),
+    [
+        pytest.param({}, {}, None, id="no TLS"),
+        pytest.param({}, {"X-Forwarded-Proto": "https"}, None, id="a stranger says TLS"),
+        pytest.param(PROXIED, {}, None, id="a proxy that says nothing"),
+        pytest.param(PROXIED, {"X-Forwarded-Proto": "http"}, None, id="a proxy without TLS"),
+        pytest.param(PROXIED, {"X-Forwarded-Proto": "https"}, "max-age=31536000", id="a proxy with TLS"),
+        pytest.param({"behind_tls": True}, {}, "max-age=31536000", id="told of TLS"),
+        pytest.param({"behind_tls": True, "hsts_seconds": 60}, {}, "max-age=60", id="for a minute"),
+        pytest.param({"behind_tls": True, "hsts_seconds": 0}, {}, None, id="not wanted"),
+    ],
+)
+async def test_w42_only_over_tls_browsers_are_told_to_insist_on_it(
+    start_server: StartServer, page_dir: Path, settings: dict[str, object], headers: dict[str, str], told: str | None
+) -> None:
+    server = await start_server(page_dir=page_dir, **settings)
+    for path in ("/", "/health", "/nothing"):
+        assert (await ask(server, headers, path)).headers.get("strict-transport-security") == told
+
+
+# W5: open connections of one address.
+
+
+@pytest.mark.drives("too_many_connections")
+async def test_w5_an_address_has_so_many_connections_and_one_more_is_answered_429(
+    start_server: StartServer, join: Join
+) -> None:
+    server = await start_server(connections_per_ip=3)
+    clients = [await join(server) for _ in range(3)]
+    async with talk(server) as (reader, _):
+        answer = await read_answer(reader)
+        assert await reader.read() == b"", "and closed"
+    assert (answer.status, answer.json["error"]["code"]) == (429, "too_many_connections")
+    assert int(answer.headers["retry-after"]) > 0
+    noted(answer)
+    await clients[0].ping(1)
+    await clients[0].receive("pong")
+    await clients[1].close()
+
+    async def fits_again() -> bool:
+        with contextlib.suppress(Exception):
+            client = await Client.connect(server.url, channel="garden")
+            await client.close()
+            return True
+        return False
+
+    await eventually(fits_again, "another fits when one has left")
+
+
+@pytest.mark.drives("too_many_connections")
+async def test_w5_behind_a_trusted_proxy_each_client_s_connections_are_counted(start_server: StartServer) -> None:
+    server = await start_server(trusted_proxies=LOCAL, connections_per_ip=2)
+    async with contextlib.AsyncExitStack() as stack:
+        for client in ("198.51.100.1", "198.51.100.1", "198.51.100.2"):
+            streams = await stack.enter_async_context(talk(server))
+            assert await first_frame(server, *streams, {"X-Forwarded-For": client}) == "user_sync"
+        answer = await ask(server, HANDSHAKE | {"X-Forwarded-For": "198.51.100.1"})
+        assert (answer.status, answer.json["error"]["code"]) == (429, "too_many_connections")
+        noted(answer)
+
+    async def fits_again() -> bool:
+        return (await ask(server, HANDSHAKE | {"X-Forwarded-For": "198.51.100.1"})).status == 101
+
+    await eventually(fits_again, "another fits when they have left")
+
+
+def noted(answer: Answer) -> None:
+    OBSERVED.add(answer.json["error"]["code"])
+
+
+# W43: slow and silent ones.
+
+
+@pytest.mark.parametrize("habit", ["silent", "a byte at a time", "half a head"])
+async def test_w43_who_has_not_asked_in_time_is_cut_off_and_the_others_are_not(
+    start_server: StartServer, join: Join, habit: str
+) -> None:
+    server = await start_server(handshake_seconds=0.5)
+    friend = await join(server)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with talk(server) as (reader, writer):
+        if habit == "half a head":
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        request = iter(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: " + b"a" * 1000)
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(TIMEOUT_S):
+                while not reader.at_eof():
+                    if habit == "a byte at a time":
+                        writer.write(bytes((next(request),)))
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(0.1):
+                            assert not await reader.read(1)
+    assert 0.4 < loop.time() - began < 3
+    await friend.ping(1)
+    await friend.receive("pong")
+
+
+def test_w43_ten_seconds_is_the_time_to_ask() -> None:
+    assert load({}, {}).handshake_seconds == 10.0
+
+
+async def test_w43_who_does_not_take_the_answer_is_cut_off(start_server: StartServer, page_dir: Path) -> None:
+    (page_dir / "assets" / "large.bin").write_bytes(b"x" * (32 << 20))
+    server = await start_server(page_dir=page_dir, answer_seconds=0.5)
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    plain.setblocking(False)
+    loop = asyncio.get_running_loop()
+    with plain:
+        await loop.sock_connect(plain, ("127.0.0.1", server.port))
+        await loop.sock_sendall(plain, b"GET /assets/large.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.sleep(2)
+        got = 0
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(TIMEOUT_S):
+                while data := await loop.sock_recv(plain, 65536):
+                    got += len(data)
+    assert 0 < got < 32 << 20
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param(b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", id="a long line"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 9000 + b"\r\n\r\n", id="a long header"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: a\r\n" * 100 + b"\r\n", id="many headers"),
+        pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", id="TLS"),
+        pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n", id="SSH"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", id="a length below 0"),
+        pytest.param(
+            b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", id="smuggled"
+        ),
+    ],
+)
+async def test_w43_what_is_no_request_is_answered_400_and_closed(
+    server: Server, capsys: pytest.CaptureFixture[str], head: bytes
+) -> None:
+    async with talk(server) as (reader, writer):
+        writer.write(head)
+        answer = await read_answer(reader)
+        assert answer.status == 400
+        async with asyncio.timeout(TIMEOUT_S):
+            assert await reader.read() == b""
+    assert "error" not in capsys.readouterr().out.replace("errors", "")
+
+
+async def test_w43_a_fast_sender_is_read_at_its_pace_and_loses_nothing(start_server: StartServer, join: Join) -> None:
+    server = await start_server(frames_per_second=50, rate_limit_per_minute=0)
+    ada, bob = await join(server), await join(server)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for number in range(200):
+        await ada.chat("x", message_id=f"m{number}")
+    for number in range(200):
+        assert (await bob.receive("chat"))["message_id"] == f"m{number}"
+    assert loop.time() - began > 1.5, "100 at once and 50 a second"
+    assert len([frame for frame in ada.received if frame["type"] == "ack"]) + len(ada.waiting("ack")) <= 200
+
+
+async def test_w43_bytes_are_read_at_a_pace_and_none_is_lost(start_server: StartServer, join_raw: JoinRaw) -> None:
+    server = await start_server(read_bytes_per_second=200_000)
+    client = await join_raw(server)
+    await client.receive("user_sync")
+    began = asyncio.get_running_loop().time()
+    draft = b'{"type":"typing","message_id":"m","payload":"x","position":{"x":1,"y":1},"pad":"' + b"x" * 3900 + b'"}'
+    for _ in range(250):
+        await client.send_frame(RawClient.TEXT, draft)
+    await client.send({"type": "ping", "t": 7})
+    assert (await client.receive("pong"))["t"] == 7
+    assert asyncio.get_running_loop().time() - began > 1, "1 MB: 400 kB and one read at once, the rest at its pace"

@@ -10,7 +10,7 @@ NO_PYTHON = Asocial needs Python 3.11 or later, and none of python3, python3.14 
 WORKSHOP = $(or $(shell $(FIND_PYTHON)),$(error $(NO_PYTHON))) -m scripts.workshop
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format page env system screenshots lock clean
+.PHONY: help run test check format page env system screenshots icons lock clean
 
 help:  ## this list
 	@grep -E '^[a-z]+: *##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+): *## */  make \1\t/' | expand -t 17
@@ -38,6 +38,9 @@ system:  ## Redis and Chromium for the tests, from the system's packages
 
 screenshots:  ## pictures of the page as it is, into docs/screenshots
 	@exec $(WORKSHOP) screenshots $(ARGS)
+
+icons:  ## the icons and the preview of a link, from web/public/icon.svg and the start page
+	@exec $(WORKSHOP) icons
 
 lock:  ## write the lock files anew from pyproject.toml and web/package.json (ARGS=--upgrade for newer versions)
 	@exec $(WORKSHOP) lock $(ARGS)

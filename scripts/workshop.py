@@ -130,6 +130,18 @@ def screenshots(arguments: Arguments) -> None:
     )
 
 
+def icons(_: Arguments) -> None:
+    programs = system.ensure()
+    _dev_tools()
+    build_page(["dev"])
+    step(
+        "drawing the icons and the preview into web/public",
+        [checks.BIN / "python", "-m", "tests.browser.icons", "web/public"],
+        env={**os.environ, **programs, "PYTHONPATH": "src"},
+        fix="make icons (once the error above is mended)",
+    )
+
+
 def clean(_: Arguments) -> None:
     made = ".venv .node dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results"
     for path in (*(ROOT / name for name in made.split()), page.PAGE, page.NODE_MODULES):
@@ -146,6 +158,7 @@ COMMANDS: dict[str, Callable[[Arguments], None]] = {
     "clean": clean,
     "env": env,
     "format": format_code,
+    "icons": icons,
     "lock": lock,
     "page": build_page,
     "run": run,

@@ -10,15 +10,15 @@ import tailwind from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
 
-const OUT = '../src/asocial/page'
+export const OUT = '../src/asocial/page'
 
-function precompress(): Plugin {
+export function precompress(): Plugin {
   return {
     name: 'precompress',
     apply: 'build',
     closeBundle() {
       for (const entry of readdirSync(OUT, { recursive: true, withFileTypes: true })) {
-        if (!entry.isFile() || !/\.(html|js|css|svg)$/.test(entry.name)) continue
+        if (!entry.isFile() || !/\.(html|js|css|svg|webmanifest)$/.test(entry.name)) continue
         const path = join(entry.parentPath, entry.name)
         const bytes = readFileSync(path)
         writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }))
@@ -31,15 +31,20 @@ function precompress(): Plugin {
   }
 }
 
+/** What both halves of the build have in common; the other is vite.offline.config.ts. */
+export const SHARED_BUILD = {
+  outDir: OUT,
+  // Data URLs would need a wider content security policy.
+  assetsInlineLimit: 0,
+  modulePreload: { polyfill: false },
+  target: ['chrome123', 'firefox120', 'safari17.5'],
+}
+
 export default defineConfig({
   plugins: [react(), tailwind(), precompress()],
   build: {
-    outDir: OUT,
+    ...SHARED_BUILD,
     emptyOutDir: true,
-    // Data URLs would need a wider content security policy.
-    assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
-    target: ['chrome123', 'firefox120', 'safari17.5'],
   },
   server: {
     proxy: { '/api': { target: 'http://localhost:8080', ws: true } },

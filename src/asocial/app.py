@@ -143,7 +143,8 @@ class Asocial:
         self._web.router.add_get("/health", health.health)
         self._web.router.add_get("/ready", health.ready)
         self._web.router.add_get("/api/chat", self._endpoint.handle)
-        Page(page_dir).add_routes(self._web.router)
+        page = Page(page_dir, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
+        page.add_routes(self._web.router)
         self._runner = web.AppRunner(self._web, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         patience = Patience(
             settings.handshake_seconds,

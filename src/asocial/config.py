@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins beside our own whose pages may connect, as https://example.org; * for any"
     )
+    public_url: Annotated[str, "an origin as https://example.org"] = Field(
+        "", description="where people find this server, as https://example.org; link previews then show a picture"
+    )
+    offline_page: Literal["kept", "withdrawn"] = Field(
+        "kept", description="kept: browsers keep a page for when there is no network; withdrawn: they let go of it"
+    )
 
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, _NETWORKS] = Field(
         (),
@@ -165,6 +171,14 @@ class Settings(BaseSettings):
     def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
         Networks(networks)
         return networks
+
+    @field_validator("public_url")
+    @classmethod
+    def _an_origin(cls, url: str) -> str:
+        url = url.rstrip("/")
+        if url and not _ORIGIN.fullmatch(url):
+            raise ValueError(f"{url!r} is no origin")
+        return url
 
     @field_validator("secret")
     @classmethod

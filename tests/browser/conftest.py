@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +30,8 @@ SECRET = "a secret that survives the restarts of a test"
 class Server:
     """The server under test, which can be stopped and started again on the same port."""
 
-    def __init__(self, **flags: Any) -> None:
+    def __init__(self, page_dir: Path = PAGE_DIR, **flags: Any) -> None:
+        self.page_dir = page_dir
         self._flags = {
             "host": "127.0.0.1",
             "port": 0,
@@ -41,7 +43,7 @@ class Server:
         self.app: Asocial | None = None
 
     async def start(self) -> None:
-        self.app = build(load(self._flags, {}))
+        self.app = build(load(self._flags, {}), page_dir=self.page_dir)
         await self.app.start()
         self._flags["port"] = self.app.port
 
@@ -49,6 +51,13 @@ class Server:
         if self.app is not None:
             await self.app.drain()
             self.app = None
+
+    async def restart(self, **flags: Any) -> None:
+        """Another process takes over the port, with other settings or another page."""
+        await self.stop()
+        self.page_dir = flags.pop("page_dir", self.page_dir)
+        self._flags |= flags
+        await self.start()
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self._flags['port']}{path}"

@@ -8,24 +8,12 @@ from playwright.async_api import expect
 from .conftest import Visit
 
 
-async def test_the_root_is_the_default_channel_and_the_address_is_the_invitation(visit: Visit) -> None:
-    ann = await visit("/")
-    assert ann.url.endswith("/c/default")
-    await expect(ann.get_by_test_id("channel")).to_have_text("default")
-
-
 async def test_a_name_that_is_no_channel_gets_a_clear_answer(visit: Visit) -> None:
     ann = await visit("/c/no%20such%20name", live=False)
     await expect(ann.get_by_test_id("no-place")).to_be_visible()
-    await ann.get_by_role("link").first.click()
-    await expect(ann.get_by_test_id("channel")).to_have_text("default")
-
-
-async def test_the_link_is_copied_and_the_page_says_so(visit: Visit) -> None:
-    ann = await visit("/c/garden", permissions=["clipboard-read", "clipboard-write"])
-    await ann.get_by_test_id("copy-link").click()
-    await expect(ann.get_by_test_id("copy-link")).to_have_attribute("data-copied", "true")
-    assert await ann.evaluate("() => navigator.clipboard.readText()") == ann.url
+    await expect(ann.get_by_test_id("nearest")).to_have_attribute("href", "/c/no-such-name")
+    await ann.get_by_test_id("to-start").click()
+    await expect(ann.get_by_test_id("start")).to_be_visible()
 
 
 async def test_light_and_dark_follow_the_system(visit: Visit) -> None:

@@ -44,6 +44,8 @@ def test_the_file_may_be_named_in_the_environment(tmp_path: Path) -> None:
         ({"message_ttl_seconds": "0"}, {}, ["message_ttl_seconds", "'0'", "--message-ttl-seconds", "above 0"]),
         ({"allowed_origins": "example.org"}, {}, ["allowed_origins", "'example.org'", "https://example.org"]),
         ({"allowed_origins": "https://a.example/path"}, {}, ["allowed_origins", "origins"]),
+        ({"public_url": "talk.example"}, {}, ["public_url", "'talk.example'", "an origin as https://"]),
+        ({}, {"ASOCIAL_OFFLINE_PAGE": "no"}, ["offline_page", "'no'", "one of kept, withdrawn"]),
         ({"secret_file": "/nowhere"}, {}, ["secret_file", "'/nowhere'", "cannot be read"]),
     ],
 )

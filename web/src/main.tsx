@@ -4,6 +4,7 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { routeOf } from './domain/channel'
+import { readSpot } from './domain/spot'
 import { Connection } from './net/connection'
 import { createReceiver } from './net/receive'
 import { createApp, type App } from './state/app'
@@ -15,13 +16,16 @@ import './ui/style.css'
 
 /** so long after the page is first live, what may be wanted later is fetched */
 const CALM_MS = 8_000
+/** a visit shorter than this is none */
+const VISIT_MS = 2_500
 
+const Start = later(() => import('./start').then((it) => it.Start))
 const NoPlace = later(() => import('./ui/NoPlace').then((it) => it.NoPlace))
 
 function start(root: HTMLElement) {
   const route = routeOf(location.pathname)
-  if (route.kind === 'invalid') {
-    createRoot(root).render(<NoPlace name={route.name} />)
+  if (route.kind !== 'channel') {
+    createRoot(root).render(route.kind === 'start' ? <Start /> : <NoPlace name={route.name} />)
     return
   }
   if (location.pathname !== route.canonical) {
@@ -59,6 +63,12 @@ function start(root: HTMLElement) {
     app.talk.cull()
     if (!deps.isHidden()) app.talk.tellAgain()
   })
+  const spot = readSpot(location.hash)
+  if (spot) app.camera.carry(spot)
+  window.addEventListener('hashchange', () => {
+    const next = readSpot(location.hash)
+    if (next) app.camera.flyTo(next)
+  })
 
   createRoot(root).render(
     <StrictMode>
@@ -68,15 +78,22 @@ function start(root: HTMLElement) {
     </StrictMode>,
   )
   connection.start()
-  fetchWhenCalm(app)
+  fetchWhenCalm(app, route.channel)
 }
 
 /** Whoever stays gets the rest before they need it, and before the server has another version. */
-function fetchWhenCalm({ session }: App) {
+function fetchWhenCalm({ session }: App, channel: string) {
   const stop = session.store.subscribe(({ link }) => {
     if (link.kind !== 'live') return
     stop()
     setTimeout(() => void fetchAll(), CALM_MS)
+    setTimeout(() => {
+      const settle = () => import('./settle')
+      settle().then(
+        ({ settleIn }) => settleIn(channel),
+        () => undefined,
+      )
+    }, VISIT_MS)
   })
 }
 

@@ -22,7 +22,9 @@ describe('payload', () => {
 
   test('keeps no overrides, and of a pile of marks the first eight', () => {
     expect(clean('a\u202eb\u202dc \u2067d\u2069', 500).text).toBe('abc \u2067d\u2069')
-    expect(clean('Z' + '\u0301'.repeat(30) + 'a\u0323\u0302', 500).text).toBe('Z' + '\u0301'.repeat(8) + 'a\u0323\u0302')
+    expect(clean('Z' + '\u0301'.repeat(30) + 'a\u0323\u0302', 500).text).toBe(
+      'Z' + '\u0301'.repeat(8) + 'a\u0323\u0302',
+    )
     expect(cleanName('Z' + '\u0301'.repeat(9) + 'o')).toBe('Z' + '\u0301'.repeat(8) + 'o')
     const monogram = '\u0f67\u0f90\u0fb5\u0fa8\u0fb3\u0fba\u0fbc\u0fbb\u0f82'
     expect(clean(monogram, 500).text).toBe(monogram)
@@ -42,8 +44,7 @@ describe('payload', () => {
 
 describe('names', () => {
   test('the path names the channel, case kept', () => {
-    expect(routeOf('/')).toMatchObject({ kind: 'channel', channel: 'default' })
-    expect(routeOf('/')).toMatchObject({ canonical: '/c/default' })
+    for (const path of ['/', '/c', '/c/']) expect(routeOf(path)).toEqual({ kind: 'start' })
     expect(routeOf('/c/Garden_2-b/')).toMatchObject({ kind: 'channel', channel: 'Garden_2-b' })
     for (const path of [
       '/c/a b',
@@ -99,6 +100,13 @@ describe('palette', () => {
   const pair = (name: string) =>
     new RegExp(`--${name}: light-dark\\((#[0-9a-f]{6}), (#[0-9a-f]{6})\\)`).exec(css)?.slice(1) ??
     []
+
+  test('the offline page has the colours of the others', () => {
+    const offline = readFileSync(new URL('../offline/page.css', import.meta.url), 'utf8')
+    const colors = [...offline.matchAll(/--\w+: light-dark\(.*\);/g)].map(([line]) => line)
+    expect(colors).toHaveLength(5)
+    for (const line of colors) expect(css).toContain(line)
+  })
 
   test('the style sheet and the page have the same grounds', () => {
     expect(pair('ground')).toEqual([GROUND.light, GROUND.dark])

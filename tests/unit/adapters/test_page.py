@@ -51,6 +51,47 @@ async def test_other_files_are_found_by_name(client: Client) -> None:
     assert await (await client.get("/icon.svg")).text() == "<svg/>"
 
 
+async def test_the_worker_and_the_manifest_are_fresh_and_of_their_types(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<title>the page</title>")
+    (tmp_path / "sw.js").write_text("// worker")
+    (tmp_path / "manifest.webmanifest").write_text("{}")
+    app = web.Application()
+    Page(tmp_path).add_routes(app.router)
+    async with TestClient(TestServer(app)) as client:
+        worker, manifest = await client.get("/sw.js"), await client.get("/manifest.webmanifest")
+        assert await worker.text() == "// worker"
+        assert await manifest.text() == "{}"
+    assert worker.headers["Content-Type"].partition(";")[0].endswith("/javascript")
+    assert manifest.headers["Content-Type"] == "application/manifest+json"
+    for response in (worker, manifest):
+        assert response.headers["Cache-Control"] == "no-cache"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_a_withdrawn_worker_is_not_found(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<title>the page</title>")
+    (tmp_path / "sw.js").write_text("// worker")
+    (tmp_path / "icon.svg").write_text("<svg/>")
+    app = web.Application()
+    Page(tmp_path, offline_page=False).add_routes(app.router)
+    async with TestClient(TestServer(app)) as client:
+        assert (await client.get("/sw.js")).status == 404
+        assert (await client.get("/icon.svg")).status == 200
+
+
+async def test_a_public_url_makes_the_picture_s_address_a_full_one(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text('<meta property="og:image" content="/preview.png" /><img src="/icon.svg">')
+    app = web.Application()
+    Page(tmp_path, public_url='https://talk.example/"').add_routes(app.router)
+    async with TestClient(TestServer(app)) as client:
+        response = await client.get("/c/garden")
+        assert await response.text() == (
+            '<meta property="og:image" content="https://talk.example/&quot;/preview.png" /><img src="/icon.svg">'
+        )
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert response.headers["Cache-Control"] == "no-cache"
+
+
 @pytest.mark.parametrize(
     "path",
     [

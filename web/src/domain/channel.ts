@@ -4,17 +4,20 @@
 
 import { fewMarks } from './payload'
 
-export const DEFAULT_CHANNEL = 'default'
 const CHANNEL = /^[A-Za-z0-9_-]{1,64}$/
 export const NAME_MAX = 32
 
 export type Route =
-  { kind: 'channel'; channel: string; canonical: string } | { kind: 'invalid'; name: string }
+  | { kind: 'start' }
+  | { kind: 'channel'; channel: string; canonical: string }
+  | { kind: 'invalid'; name: string }
 
-/** `/` is the channel `default`; `/c/garden` is `garden`; anything else is not a place. */
+export const isChannel = (name: string) => CHANNEL.test(name)
+
+/** `/` is the start page; `/c/garden` is the channel `garden`; anything else is not a place. */
 export function routeOf(pathname: string): Route {
   const path = pathname.replace(/\/+$/, '')
-  if (path === '' || path === '/c') return place(DEFAULT_CHANNEL)
+  if (path === '' || path === '/c') return { kind: 'start' }
   const raw = path.startsWith('/c/') ? path.slice(3) : path.slice(1)
   let name = raw
   try {
@@ -22,16 +25,16 @@ export function routeOf(pathname: string): Route {
   } catch {
     // A broken escape is a name that fits nowhere; it is shown as it stands.
   }
-  return path.startsWith('/c/') && CHANNEL.test(name) ? place(name) : { kind: 'invalid', name }
-}
-
-function place(channel: string): Route {
-  return { kind: 'channel', channel, canonical: `/c/${channel}` }
+  return path.startsWith('/c/') && isChannel(name)
+    ? { kind: 'channel', channel: name, canonical: `/c/${name}` }
+    : { kind: 'invalid', name }
 }
 
 /** W23: trimmed, white space folded, no control or bidirectional-override characters, few marks, at most 32. */
 export function cleanName(raw: string): string {
-  const folded = fewMarks(raw.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/gu, ' '))
+  const folded = fewMarks(
+    raw.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/gu, ' '),
+  )
     .toWellFormed()
     .replace(/\s+/gu, ' ')
     .trim()

@@ -14,9 +14,7 @@ export const WORDS = {
   left: (n: number) => `${n} left`,
   cut: (n: number) => (n === 1 ? '1 character did not fit' : `${n} characters did not fit`),
 
-  copy: 'Copy link',
-  copied: 'Link copied',
-  copyYourself: 'Copy it from here',
+  share: 'Share',
   channel: 'channel',
 
   settings: 'Settings (,)',
@@ -86,8 +84,4 @@ export const WORDS = {
   sendIn: (seconds: number) => `Send in ${seconds} s`,
   letGo: 'Let go',
   pending: 'on its way',
-
-  noPlace: 'There is no such channel.',
-  noPlaceWhy: 'A channel’s name has 1 to 64 letters, digits, dashes or underscores.',
-  toDefault: 'Go to the open channel',
 } as const

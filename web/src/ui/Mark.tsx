@@ -25,16 +25,12 @@ export function Mark() {
   )
 }
 
-/** The link of an invitation; closed to a tick when it is copied. */
-export function Chain({ done }: { done: boolean }) {
+/** The link of an invitation. */
+export function Chain() {
   return (
     <svg className="mark" viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
       <path
-        d={
-          done
-            ? 'M4 10.8l4 4 8.2-9.2'
-            : 'M8.4 11.6a3 3 0 0 0 4.4.2l2.6-2.6a3.1 3.1 0 0 0-4.4-4.4L9.6 6.2M11.6 8.4a3 3 0 0 0-4.4-.2l-2.6 2.6a3.1 3.1 0 0 0 4.4 4.4l1.4-1.4'
-        }
+        d="M8.4 11.6a3 3 0 0 0 4.4.2l2.6-2.6a3.1 3.1 0 0 0-4.4-4.4L9.6 6.2M11.6 8.4a3 3 0 0 0-4.4-.2l-2.6 2.6a3.1 3.1 0 0 0 4.4 4.4l1.4-1.4"
         stroke="currentColor"
         strokeWidth="1.7"
         strokeLinecap="round"

@@ -66,7 +66,7 @@ function useClose(panel: Panel) {
  * The page is as large as what can be seen: where a phone's keyboard covers the layout viewport
  * instead of resizing it, the edges and the middle of the view would else lie under it.
  */
-function useVisualViewport() {
+export function useVisualViewport() {
   useLayoutEffect(() => {
     const viewport = window.visualViewport
     if (!viewport) return

@@ -166,7 +166,7 @@ function travelKey(event: KeyboardEvent, app: Stores, onPlane: boolean): boolean
   return true
 }
 
-function followCamera(world: HTMLElement | null, app: Stores) {
+export function followCamera(world: HTMLElement | null, app: Stores) {
   if (!world) return
   let settle: ReturnType<typeof setTimeout> | undefined
   let counter = 0
@@ -193,7 +193,7 @@ function followCamera(world: HTMLElement | null, app: Stores) {
   }
 }
 
-function measure(plane: HTMLElement | null, app: Stores) {
+export function measure(plane: HTMLElement | null, app: Stores) {
   if (!plane) return
   const read = () => app.camera.setView({ width: plane.clientWidth, height: plane.clientHeight })
   read()

@@ -7,11 +7,13 @@ that is in headers.py.
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 
 from aiohttp import web
 
 PAGE_DIR = Path(__file__).resolve().parents[2] / "page"
+SERVICE_WORKER = "sw.js"
 
 _FRESH = {"Cache-Control": "no-cache"}
 _IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -21,9 +23,12 @@ _NOT_BUILT = "The page is not built yet. In a checkout, `make page` builds it.\n
 class Page:
     """Serves the bundle in `directory`: the page at `/` and `/c/{channel}`, its files by name."""
 
-    def __init__(self, directory: Path = PAGE_DIR) -> None:
+    def __init__(self, directory: Path = PAGE_DIR, *, public_url: str = "", offline_page: bool = True) -> None:
         self._directory = directory
+        # Without one, a browser that has it finds out here, and lets it go (web/src/net/offline.ts).
+        self._withheld = {"index.html"} if offline_page else {"index.html", SERVICE_WORKER}
         self._index = directory / "index.html"
+        self._named = _with_public_url(self._index, public_url) if public_url else None
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         router.add_get("/", self._page)
@@ -31,13 +36,15 @@ class Page:
         router.add_get("/assets/{name}", self._asset)
         if self._directory.is_dir():
             for path in self._directory.iterdir():
-                if path.is_file() and path.name != "index.html" and path.suffix not in (".gz", ".br"):
+                if path.is_file() and path.name not in self._withheld and path.suffix not in (".gz", ".br"):
                     router.add_get("/" + path.name, self._root_file)
 
     async def _page(self, _request: web.Request) -> web.StreamResponse:
         # Whether the channel's name is a good one is for the page to say: it has the words.
         if not self._index.is_file():
             return web.Response(status=503, text=_NOT_BUILT, headers=_FRESH)
+        if self._named is not None:
+            return web.Response(text=self._named, content_type="text/html", headers=_FRESH)
         return web.FileResponse(self._index, headers=_FRESH)
 
     async def _asset(self, request: web.Request) -> web.StreamResponse:
@@ -50,3 +57,13 @@ class Page:
 
     async def _root_file(self, request: web.Request) -> web.StreamResponse:
         return web.FileResponse(self._directory / request.path.lstrip("/"), headers=_FRESH)
+
+
+def _with_public_url(index: Path, public_url: str) -> str | None:
+    """The page, with the picture that link previews show at a full address: most of their readers know no other."""
+    try:
+        text = index.read_text(encoding="utf-8")
+    except OSError:
+        return None
+    relative = 'property="og:image" content="/'
+    return text.replace(relative, f"{relative[:-1]}{html.escape(public_url)}/")

@@ -1,0 +1,287 @@
+"""Sharing: links to a channel or to a spot in it, the code for a camera, the share sheet, the channels of late."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.async_api import Page, expect
+
+from .conftest import Server, Visit
+from .watch import say, until_seen, world_point, world_under
+
+CENTER = (500, 350)
+CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
+
+
+async def place(page: Page) -> tuple[float, float, str]:
+    """What the middle of the view shows, and the zoom as it is told."""
+    x, y = await world_under(page, *CENTER)
+    return round(x), round(y), (await page.get_by_test_id("zoom").inner_text()).partition("%")[0]
+
+
+async def clipboard(page: Page) -> str:
+    text: str = await page.evaluate("() => navigator.clipboard.readText()")
+    return text
+
+
+# --- a spot in the link ---
+
+
+async def test_a_link_to_a_spot_opens_there_and_the_server_never_sees_it(visit: Visit, server: Server) -> None:
+    told: list[str] = []
+    ann = await visit("/c/kitchen")
+    await ann.goto("about:blank")
+    ann.on("request", lambda request: told.append(request.url.partition("#")[0]))
+    ann.on("request", lambda request: told.extend(request.headers.values()))
+    ann.on("websocket", lambda socket: told.append(socket.url))
+    ann.on("websocket", lambda socket: socket.on("framesent", lambda frame: told.append(str(frame))))
+    await ann.goto(server.url("/c/garden#1234,-450,2"))
+    await ann.wait_for_selector('[data-state="live"]')
+    assert await ann.evaluate("() => document.querySelector('[data-testid=world]').style.transform") != ""
+    assert any("/api/chat" in each for each in told)
+    assert [each for each in told if "1234" in each] == []
+    assert await place(ann) == (1234, -450, "200")
+
+
+async def test_two_who_share_a_spot_see_the_same_words(visit: Visit, server: Server) -> None:
+    ann = await visit("/c/garden#5000,5000,1")
+    bob = await visit("/c/garden#5000,5000,1")
+    await say(ann, 500, 350, "over here")
+    await until_seen(bob, "over here")
+    assert await world_point(bob, "over here") == (5000, 5000)
+    await expect(bob.get_by_test_id("message").get_by_text("over here")).to_be_in_viewport()
+
+
+async def test_the_view_goes_along_when_the_hash_changes(visit: Visit) -> None:
+    ann = await visit("/c/garden")
+    await ann.evaluate("() => { location.hash = '#-300,80,0.5' }")
+    await expect(ann.get_by_test_id("zoom")).to_contain_text("50%")
+    await ann.wait_for_function("() => document.querySelector('[data-testid=world]').dataset.moving === undefined")
+    assert (await place(ann))[:2] == (-300, 80)
+
+
+@pytest.mark.parametrize("junk", ["#", "#here", "#1e9,2", "#NaN,NaN,NaN", "#%E0%A4%A", "#1;2"])
+async def test_junk_in_the_hash_is_no_spot(visit: Visit, junk: str) -> None:
+    ann = await visit(f"/c/garden{junk}")
+    assert (await place(ann))[:2] == (0, 0)
+    await ann.evaluate("(junk) => { location.hash = '#70,70'; location.hash = junk }", junk)
+    await expect(ann.get_by_test_id("connection")).to_have_attribute("data-state", "live")
+
+
+async def test_a_spot_beyond_the_world_is_at_its_edge(visit: Visit) -> None:
+    ann = await visit("/c/garden#99999999999,0,900")
+    await expect(ann.get_by_test_id("zoom")).to_contain_text("400%")
+    assert (await place(ann))[:2] == (10_000_000, 0)
+
+
+# --- the share panel ---
+
+
+async def test_this_channel_and_this_spot_are_copied(visit: Visit, server: Server) -> None:
+    ann = await visit("/c/garden", **CLIPBOARD)
+    await ann.keyboard.press("ArrowRight")
+    await ann.get_by_test_id("share").click()
+    await ann.get_by_test_id("copy-link").click()
+    await expect(ann.get_by_test_id("copy-link")).to_have_attribute("data-copied", "true")
+    assert await clipboard(ann) == server.url("/c/garden")
+
+    await ann.get_by_text("This spot").click()
+    await expect(ann.get_by_test_id("share-address")).to_have_value(server.url("/c/garden#80,0,1"))
+    await ann.get_by_test_id("copy-link").click()
+    await expect(ann.get_by_test_id("copy-link")).to_have_attribute("data-copied", "true")
+    assert await clipboard(ann) == server.url("/c/garden#80,0,1")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1440])
+async def test_a_camera_reads_the_code_in_both_themes(visit: Visit, server: Server, scheme: str, width: int) -> None:
+    ann = await visit("/c/garden", color_scheme=scheme, viewport={"width": width, "height": 800})
+    await ann.get_by_test_id("share").click()
+    assert await read_code(ann) == server.url("/c/garden")
+    await ann.get_by_text("This spot").click()
+    assert await read_code(ann) == server.url("/c/garden#0,0,1")
+
+
+async def test_the_longest_name_still_makes_a_code_that_can_be_read(visit: Visit, server: Server) -> None:
+    name = "Longest-possible_name-of-a-channel-" + "x" * 29
+    assert len(name) == 64
+    ann = await visit(f"/c/{name}#-9999999,9999999,3.75")
+    await ann.get_by_test_id("share").click()
+    await ann.get_by_text("This spot").click()
+    assert await read_code(ann) == server.url(f"/c/{name}#-9999999,9999999,3.75")
+
+
+async def read_code(page: Page) -> str:
+    """What a camera makes of the screen: dark on light only, as the strictest readers know it."""
+    await page.get_by_test_id("share-panel").evaluate(
+        "(panel) => Promise.all(panel.getAnimations().map((each) => each.finished))"
+    )
+    shot = await page.get_by_test_id("qr").screenshot()
+    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(shot)).convert("L"), try_invert=False)
+    assert len(found) == 1
+    return found[0].text
+
+
+async def test_the_code_has_its_quiet_zone_and_contrast(visit: Visit) -> None:
+    for scheme in ("light", "dark"):
+        ann = await visit("/c/garden", color_scheme=scheme)
+        await ann.get_by_test_id("share").click()
+        quiet: float = await ann.get_by_test_id("qr").evaluate(
+            """(svg) => {
+              const { left, width } = svg.getBoundingClientRect()
+              const path = svg.querySelector('path').getBoundingClientRect()
+              return (path.left - left) / (width / svg.viewBox.baseVal.width)
+            }"""
+        )
+        assert quiet == pytest.approx(4, abs=0.01)
+        image = Image.open(io.BytesIO(await ann.get_by_test_id("qr").screenshot())).convert("L")
+        darkest, lightest = image.getextrema()
+        assert isinstance(darkest, (int, float))
+        assert isinstance(lightest, (int, float))
+        assert lightest - darkest > 170
+
+
+_SHEET = """
+window.shared = []
+Navigator.prototype.canShare = (data) => typeof data.url === 'string'
+Navigator.prototype.share = async (data) => {
+  window.shared.push(data)
+  if (window.refuse) throw new DOMException('', window.refuse)
+}
+"""
+
+
+async def with_sheet(visit: Visit, **options: Any) -> Page:
+    ann = await visit("/c/garden", **options)
+    await ann.add_init_script(_SHEET)
+    await ann.reload()
+    await ann.wait_for_selector('[data-state="live"]')
+    await ann.get_by_test_id("share").click()
+    return ann
+
+
+async def test_the_system_s_share_sheet_is_used_where_there_is_one(visit: Visit, server: Server) -> None:
+    ann = await with_sheet(visit)
+    await ann.get_by_text("This spot").click()
+    await ann.get_by_test_id("send-link").click()
+    assert await ann.evaluate("() => shared") == [{"title": "Asocial", "url": server.url("/c/garden#0,0,1")}]
+    await expect(ann.get_by_test_id("copy-link")).not_to_have_attribute("data-copied", "true")
+
+
+async def test_a_sheet_that_fails_copies_and_one_that_is_put_away_does_nothing(visit: Visit, server: Server) -> None:
+    ann = await with_sheet(visit, **CLIPBOARD)
+    await ann.evaluate("() => navigator.clipboard.writeText('before')")
+    await ann.evaluate("() => { window.refuse = 'AbortError' }")
+    await ann.get_by_test_id("send-link").click()
+    await ann.wait_for_function("() => shared.length === 1")
+    assert await clipboard(ann) == "before"
+    await ann.evaluate("() => { window.refuse = 'NotAllowedError' }")
+    await ann.get_by_test_id("send-link").click()
+    await expect(ann.get_by_test_id("copy-link")).to_have_attribute("data-copied", "true")
+    assert await clipboard(ann) == server.url("/c/garden")
+
+
+async def test_without_a_sheet_there_is_no_button_for_it(visit: Visit) -> None:
+    ann = await visit("/c/garden")
+    await ann.add_init_script("delete Navigator.prototype.share")
+    await ann.reload()
+    await ann.get_by_test_id("share").click()
+    await expect(ann.get_by_test_id("copy-link")).to_be_visible()
+    await expect(ann.get_by_test_id("send-link")).to_have_count(0)
+
+
+async def test_where_nothing_may_be_copied_the_link_is_there_to_take(visit: Visit, server: Server) -> None:
+    ann = await visit("/c/garden")
+    await ann.add_init_script(
+        "Object.defineProperty(navigator, 'clipboard', { value: undefined }); document.execCommand = () => false"
+    )
+    await ann.reload()
+    await ann.get_by_test_id("share").click()
+    await ann.get_by_test_id("copy-link").click()
+    await expect(ann.get_by_test_id("copy-link")).to_have_text("Copy it from here")
+    assert await ann.evaluate("() => getSelection().toString()") == server.url("/c/garden")
+
+
+async def test_the_panels_open_and_close_by_keys_and_beside_them(visit: Visit) -> None:
+    ann = await visit("/c/garden")
+    for control, panel in (("share", "share-panel"), ("channels", "channels-panel")):
+        await ann.get_by_test_id(control).focus()
+        await ann.keyboard.press("Enter")
+        await expect(ann.get_by_test_id(panel)).to_be_visible()
+        await expect(ann.get_by_test_id(control)).to_have_attribute("aria-expanded", "true")
+        await ann.keyboard.press("Escape")
+        await expect(ann.get_by_test_id(panel)).to_have_count(0)
+        await expect(ann.get_by_test_id(control)).to_be_focused()
+        await ann.get_by_test_id(control).click()
+        await expect(ann.get_by_test_id(panel)).to_be_visible()
+        await ann.mouse.click(800, 600)
+        await expect(ann.get_by_test_id(panel)).to_have_count(0)
+        await expect(ann.locator(".caret[data-open]")).to_have_count(0)
+    await ann.get_by_test_id("share").focus()
+    await ann.keyboard.press("Enter")
+    await expect(ann.get_by_test_id("share-panel")).to_be_visible()
+    await ann.keyboard.press("Tab")
+    await expect(ann.get_by_test_id("share-channel")).to_be_focused()
+    await ann.keyboard.press("ArrowRight")
+    await expect(ann.get_by_test_id("share-spot")).to_be_checked()
+
+
+@pytest.mark.parametrize("size", [(320, 568), (375, 667), (667, 375), (1440, 900)])
+async def test_the_panels_fit_every_screen_and_finger(visit: Visit, size: tuple[int, int]) -> None:
+    width, height = size
+    touch = width < 1000
+    ann = await visit(
+        "/c/a-rather-long-name-of-a-channel-in-the-garden-by-the-window",
+        viewport={"width": width, "height": height},
+        has_touch=touch,
+        is_mobile=touch,
+    )
+    for control, panel in (("share", "share-panel"), ("channels", "channels-panel")):
+        await ann.get_by_test_id(control).click()
+        box = await ann.get_by_test_id(panel).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["y"] + box["height"] <= height
+        small = await ann.get_by_test_id(panel).evaluate(
+            """(panel) => [...panel.querySelectorAll('button, a, label')].filter((each) => {
+              const { width, height } = each.getBoundingClientRect()
+              return matchMedia('(pointer: coarse)').matches && (width < 44 || height < 44)
+            }).map((each) => each.outerHTML.slice(0, 120))"""
+        )
+        assert small == []
+        await ann.keyboard.press("Escape")
+
+
+# --- channels of late ---
+
+
+async def test_channels_of_late_are_behind_the_name_and_can_be_forgotten(visit: Visit, server: Server) -> None:
+    ann = await visit("/c/garden")
+    for channel in ("kitchen", "attic"):
+        await ann.goto(server.url(f"/c/{channel}"))
+        await ann.wait_for_function("(channel) => localStorage['asocial.recent']?.includes(channel)", arg=channel)
+    await ann.get_by_test_id("channels").click()
+    recent = ann.get_by_test_id("recent")
+    await expect(recent).to_have_text(["kitchennow", "gardennow"])
+    await recent.nth(0).get_by_test_id("forget").click()
+    await expect(recent).to_have_text(["gardennow"])
+    await recent.get_by_role("link").click()
+    await expect(ann.get_by_test_id("channel")).to_have_text("garden")
+    await ann.get_by_test_id("channels").click()
+    await expect(recent).to_have_text(["atticnow"])
+    await ann.get_by_test_id("to-start").click()
+    await expect(ann.get_by_test_id("start")).to_be_visible()
+
+
+async def test_a_new_channel_is_two_presses_away_from_any(visit: Visit) -> None:
+    ann = await visit("/c/garden")
+    await ann.get_by_test_id("channels").click()
+    await ann.get_by_role("link", name="Open a new channel").click()
+    await expect(ann.get_by_test_id("connection")).to_have_attribute("data-state", "live")
+    assert not ann.url.endswith("garden")
+    await expect(ann.get_by_test_id("channel")).to_have_text(ann.url.rsplit("/", 1)[1])

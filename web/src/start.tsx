@@ -1,0 +1,47 @@
+/*
+ * What a visit without a channel fetches: the start page. Like main.tsx it joins the floors; instead of a
+ * connection there is a score (state/demo.ts).
+ */
+import { useEffect, useState } from 'react'
+import { keepOfflinePage } from './net/offline'
+import { createReceiver } from './net/receive'
+import { createApp } from './state/app'
+import { browserKeep, type Deps } from './state/deps'
+import { createRecent } from './state/recent'
+import { newAddress, StartPage, type Scene } from './ui/Start'
+
+/** How an installed Asocial opens a new channel from its icon's menu. */
+const NEW = '#new'
+
+/** A visit of nobody, to nowhere: nothing is sent, nothing is kept. */
+function setUp(): Scene {
+  const deps: Deps = {
+    uplink: { send: () => false, connectNow: () => undefined },
+    keep: { read: () => undefined, write: () => undefined, watch: () => undefined },
+    now: () => performance.timeOrigin + performance.now(),
+    isHidden: () => document.visibilityState === 'hidden',
+  }
+  const app = createApp('', deps, () => false)
+  return { app, receive: createReceiver(app) }
+}
+
+export function Start() {
+  const [recent] = useState(() => createRecent(browserKeep(), Date.now))
+  const [leaving] = useState(() => location.hash === NEW)
+  useEffect(() => {
+    const leave = () => {
+      if (location.hash === NEW) location.replace(newAddress())
+    }
+    leave()
+    if (location.pathname !== '/') history.replaceState(null, '', '/')
+    const keep = () => void keepOfflinePage()
+    if (document.readyState === 'complete') keep()
+    window.addEventListener('load', keep)
+    window.addEventListener('hashchange', leave)
+    return () => {
+      window.removeEventListener('load', keep)
+      window.removeEventListener('hashchange', leave)
+    }
+  }, [])
+  return leaving ? null : <StartPage setUp={setUp} recent={recent} />
+}

@@ -1,0 +1,32 @@
+/*
+ * A panel under a control at the top: what lies behind it waits, a press beside it or Escape closes it.
+ */
+import { useEffect, useState, type ReactNode } from 'react'
+
+interface PanelProps {
+  label: string
+  testId: string
+  close(): void
+  children: ReactNode
+}
+
+export function Panel({ label, testId, close, children }: PanelProps) {
+  const [opener] = useState(() => document.activeElement)
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape') return
+      close()
+      if (opener instanceof HTMLElement) opener.focus()
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [close, opener])
+  return (
+    <>
+      <div className="backdrop" onPointerDown={close} />
+      <section className="panel" aria-label={label} data-testid={testId}>
+        {children}
+      </section>
+    </>
+  )
+}

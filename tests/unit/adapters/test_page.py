@@ -65,7 +65,6 @@ async def test_the_worker_and_the_manifest_are_fresh_and_of_their_types(tmp_path
     assert manifest.headers["Content-Type"] == "application/manifest+json"
     for response in (worker, manifest):
         assert response.headers["Cache-Control"] == "no-cache"
-        assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_a_withdrawn_worker_is_not_found(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@
  * (section 3: "a client ignores types it does not know").
  */
 import type { Ttl } from './life'
+import { isKind, type Kind } from './reactions'
 
 export const SUBPROTOCOL = 'asocial.v1'
 
@@ -84,6 +85,13 @@ export interface TypingFrame {
   readonly position: Position
 }
 
+export interface ReactionFrame {
+  readonly type: 'reaction'
+  readonly user_id: string
+  readonly kind: Kind
+  readonly position: Position
+}
+
 export interface ErrorFrame {
   readonly type: 'error'
   readonly code: string
@@ -98,6 +106,7 @@ export type ServerFrame =
   | ChatFrame
   | AckFrame
   | TypingFrame
+  | ReactionFrame
   | ErrorFrame
   | { readonly type: 'cursors'; readonly cursors: readonly (readonly [string, number, number])[] }
   | { readonly type: 'profiles'; readonly users: readonly User[] }
@@ -115,6 +124,7 @@ export type ClientFrame =
   | ({ type: 'chat' } & Written)
   | ({ type: 'typing' } & Written)
   | { type: 'cursor'; position: Position }
+  | { type: 'reaction'; kind: Kind; position: Position }
   | { type: 'profile'; name: string; color: string }
   | { type: 'who'; user_ids: string[] }
   | { type: 'sync' }
@@ -194,6 +204,8 @@ function fits(f: Fields): boolean {
           (c: unknown) => Array.isArray(c) && isText(c[0]) && isNumber(c[1]) && isNumber(c[2]),
         )
       )
+    case 'reaction':
+      return hasText(f, 'user_id') && isKind(f.kind) && isPosition(f.position)
     case 'degraded':
     case 'restored':
       return true

@@ -4,6 +4,16 @@
  */
 
 export const LATER = {
+  react: 'React (1 to 6)',
+  reactions: 'Reactions',
+  reaction: {
+    heart: 'Heart',
+    spark: 'Spark',
+    laugh: 'Laugh',
+    wave: 'Wave',
+    agree: 'Agree',
+    question: 'Question',
+  },
   settings: {
     title: 'Settings',
     close: 'Done',

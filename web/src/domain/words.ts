@@ -8,7 +8,7 @@ export const WORDS = {
   invite: { mouse: 'click anywhere, and say something', touch: 'tap anywhere, and say something' },
   alone: 'nobody else is here yet: the link is the invitation',
 
-  plane: 'The canvas. Click, or press slash, to write; arrows move the view.',
+  plane: 'The canvas. Click, or press slash, to write; 1 to 6 react; arrows move the view.',
   writing: 'Write here. Enter sends, Shift and Enter breaks the line, Escape drops it.',
   log: 'What is being said',
   left: (n: number) => `${n} left`,

@@ -8,7 +8,7 @@ import type { App } from '../state/app'
 const TELL_WITHIN_MS = 700
 
 export function createReceiver(app: App) {
-  const { session, presence, talk, cursors, finding } = app
+  const { session, presence, talk, cursors, finding, play } = app
   let tellTimer: ReturnType<typeof setTimeout> | undefined
 
   function tellNewcomer() {
@@ -65,6 +65,9 @@ export function createReceiver(app: App) {
       case 'cursors':
         for (const [id] of frame.cursors) if (id !== selfId) presence.meet(id)
         return cursors.onCursors(frame.cursors, selfId)
+      case 'reaction':
+        presence.meet(frame.user_id)
+        return play.onReaction(frame)
       case 'profiles':
         return presence.onProfiles(frame.users)
       case 'pong':

@@ -7,6 +7,7 @@ import { createCursors } from './cursors'
 import type { Deps } from './deps'
 import { createFinding } from './finding'
 import { createPanels } from './panels'
+import { createPlay } from './play'
 import { createPresence } from './presence'
 import { createSession } from './session'
 import { createSettings } from './settings'
@@ -20,6 +21,7 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
   const cursors = createCursors(deps, presence.alone)
   const camera = createCamera(reducedMotion)
   const finding = createFinding(camera, cursors, talk, reducedMotion)
+  const play = createPlay(deps, presence.alone, () => session.store.getState().userId)
   // A better idea of the server's clock moves every end of a life.
   session.store.subscribe((now, before) => {
     if (now.clock.offset !== before.clock.offset) talk.cull()
@@ -33,6 +35,7 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
     finding,
     settings,
     panels: createPanels(),
+    play,
     now: deps.now,
     connectNow: deps.uplink.connectNow,
   }

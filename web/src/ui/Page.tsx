@@ -18,6 +18,7 @@ const Following = later(() => import('./company').then((m) => m.Following))
 const Nearest = later(() => import('./company').then((m) => m.Nearest))
 const Radar = later(() => import('./company').then((m) => m.Radar))
 const Settings = later(() => import('./Settings').then((m) => m.Settings))
+const Palette = later(() => import('./company').then((m) => m.Palette))
 
 export function Page() {
   const talking = useTalk((s) => s.draft !== undefined && s.draft.text !== '')
@@ -46,6 +47,7 @@ export function Page() {
       <div className="edge right-0 bottom-0 items-end">
         {company && <Radar />}
         <div className="zoom-row">
+          {company && <Palette />}
           {company && <Nearest />}
           <Zoom />
         </div>

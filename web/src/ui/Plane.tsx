@@ -4,8 +4,9 @@
  * The camera is written to the world element by subscription, never through React, so a pan
  * costs one style write a frame. The page itself must never zoom or scroll.
  */
-import { useCallback, useEffect, useLayoutEffect, useRef } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
+import { useStore } from 'zustand'
 import { counterScale, worldTransform, type Point } from '../domain/camera'
 import { WORDS } from '../domain/words'
 import { useApp } from './app'
@@ -15,12 +16,16 @@ import { Grid } from './Grid'
 import { useHands } from './hands'
 import { isHeld } from './held'
 import { Invitation } from './Invitation'
+import { later } from './later'
+import { createPressing, reactionKey } from './pressing'
 import { Words } from './Words'
 
 const ARROW_PX = 80
 const ZOOM_STEP = 1.25
 /** after the last movement; words are then drawn anew, sharp at the new zoom */
 const SETTLE_MS = 160
+
+const Bursts = later(() => import('./company').then((m) => m.Bursts))
 
 export function Plane() {
   const app = useApp()
@@ -30,6 +35,8 @@ export function Plane() {
   /** where the mouse is, in plane pixels; undefined for touch, or when it is elsewhere */
   const pointer = useRef<Point>(undefined)
   const dragged = useRef(false)
+  const [pressing] = useState(() => createPressing(app))
+  const reacting = useStore(app.play.store, (s) => s.bursts.length > 0)
 
   useLayoutEffect(() => followCamera(world.current, app), [app])
   useLayoutEffect(() => measure(plane.current, app), [app])
@@ -59,8 +66,11 @@ export function Plane() {
     const onKey = (event: KeyboardEvent) => {
       if (zoomKey(event, app)) return
       const target = event.target as HTMLElement
+      const onPlane = target === document.body || target === plane.current
+      const writes = target === caret.current
+      if ((onPlane || writes) && reactionKey(event, app, onPlane, pointer.current)) return
       if (travelKey(event, app, target === caret.current || target === plane.current)) return
-      if (target !== document.body && target !== plane.current) return
+      if (!onPlane) return
       if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
       const reach = event.shiftKey ? ARROW_PX * 4 : ARROW_PX
       const arrow = ARROWS[event.key]
@@ -99,6 +109,21 @@ export function Plane() {
       ref={plane}
       tabIndex={0}
       aria-label={WORDS.plane}
+      onPointerDown={(event) => {
+        if (isHeld(event.target)) return pressing.up()
+        const target = app.camera.toWorld(local(event.clientX, event.clientY))
+        pressing.down(event.nativeEvent, target, () => {
+          const still = !dragged.current
+          // What follows when it is let go is no click.
+          dragged.current = true
+          return still
+        })
+      }}
+      onPointerUp={pressing.up}
+      onPointerCancel={pressing.up}
+      onContextMenu={(event) => {
+        if (dragged.current) event.preventDefault()
+      }}
       onPointerMove={(event) => {
         if (event.pointerType === 'touch') return
         pointer.current = local(event.clientX, event.clientY)
@@ -113,7 +138,9 @@ export function Plane() {
       }}
       onClick={(event) => {
         if (dragged.current || event.button !== 0 || isHeld(event.target)) return
-        openAt(app.camera.toWorld(local(event.clientX, event.clientY)))
+        const at = app.camera.toWorld(local(event.clientX, event.clientY))
+        openAt(at)
+        pressing.tapped(at)
       }}
       data-testid="plane"
     >
@@ -122,6 +149,7 @@ export function Plane() {
         <Invitation />
         <Words />
         <Caret box={caret} />
+        {reacting && <Bursts />}
       </div>
       <Cursors />
     </main>

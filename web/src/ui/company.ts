@@ -1,7 +1,9 @@
 /*
  * Everything that only makes sense with others about, in one file to fetch.
  */
+export { Bursts } from './Bursts'
 export { Chips } from './Chips'
 export { Following } from './Following'
 export { Nearest } from './Nearest'
+export { Palette } from './Palette'
 export { Radar } from './Radar'

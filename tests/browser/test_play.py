@@ -1,0 +1,203 @@
+"""Play: reactions burst at a point for everyone and are gone; they take no focus and are spoken by nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .conftest import Visit
+from .watch import say, until_seen, world_under
+
+KINDS = ["heart", "spark", "laugh", "wave", "agree", "question"]
+LIFE_MS = 2_500
+
+_NOTE = """
+() => {
+  window.bursts = []
+  const all = new Map()
+  const now = () => performance.now()
+  new MutationObserver(() => {
+    const here = new Set()
+    for (const each of document.querySelectorAll('[data-testid="burst"]')) {
+      here.add(each)
+      if (all.has(each)) continue
+      const { kind, x, y } = each.dataset
+      const note = { kind, x: Number(x), y: Number(y), came: now(), went: null }
+      all.set(each, note)
+      window.bursts.push(note)
+    }
+    for (const [each, note] of all) if (!here.has(each) && note.went === null) note.went = now()
+  }).observe(document.body, { subtree: true, childList: true })
+}
+"""
+
+
+async def note(page: Page) -> None:
+    """From now on the page remembers its bursts: kind, place, and when they came and went."""
+    await page.evaluate(_NOTE)
+
+
+async def bursts(page: Page, count: int) -> list[dict[str, Any]]:
+    """All of them so far, once there are so many."""
+    await page.wait_for_function("(count) => window.bursts.length >= count", arg=count)
+    found: list[dict[str, Any]] = await page.evaluate("() => window.bursts")
+    return found
+
+
+async def test_each_key_bursts_at_the_pointer_for_everyone_and_vanishes(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    for page in (ann, bob):
+        await expect(page.get_by_test_id("react")).to_have_count(1)
+        await note(page)
+    await ann.mouse.move(620, 270)
+    for key in "123456":
+        await ann.keyboard.press(key)
+    for page in (ann, bob):
+        found = await bursts(page, 6)
+        assert [each["kind"] for each in found] == KINDS
+        assert {(each["x"], each["y"]) for each in found} == {(120, -80)}
+        await page.wait_for_function("() => window.bursts.every(({ went }) => went !== null)")
+        for each in await bursts(page, 6):
+            assert LIFE_MS - 900 <= each["went"] - each["came"] <= LIFE_MS + 900
+    # No caret was opened by the digits.
+    await expect(ann.locator(".caret[data-open]")).to_have_count(0)
+
+
+async def test_a_burst_has_its_authors_colour_lies_at_its_point_and_is_spoken_by_nobody(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.get_by_test_id("people").click()
+    await ann.get_by_test_id("color-plum").click()
+    await ann.keyboard.press("Escape")
+    await ann.evaluate("() => document.activeElement.blur()")
+    await ann.mouse.move(300, 200)
+    await ann.keyboard.press("1")
+    burst = bob.get_by_test_id("burst")
+    await expect(burst).to_have_attribute("data-kind", "heart")
+    color, point, hidden, pressable = await burst.evaluate(
+        """(element) => {
+          const { left, top } = element.getBoundingClientRect()
+          const { color, pointerEvents } = getComputedStyle(element)
+          return [color, [left, top], element.ariaHidden, pointerEvents]
+        }"""
+    )
+    assert color == "rgb(147, 61, 138)", "plum on a light ground"
+    assert point == pytest.approx([300, 200], abs=1)
+    assert (hidden, pressable) == ("true", "none")
+    assert await bob.evaluate("() => document.activeElement.tagName") == "BODY"
+
+
+async def test_while_one_writes_digits_are_letters_and_with_alt_they_react_at_the_words(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await note(bob)
+    await ann.mouse.click(400, 300)
+    await ann.keyboard.type("4 of us")
+    await ann.keyboard.press("Alt+Digit3")
+    assert [(each["kind"], each["x"], each["y"]) for each in await bursts(bob, 1)] == [("laugh", -100, -50)]
+    await expect(ann.get_by_test_id("caret")).to_have_value("4 of us")
+    await expect(ann.get_by_test_id("caret")).to_be_focused()
+
+
+async def test_by_keyboard_alone_it_goes_to_the_middle_of_the_view(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await note(bob)
+    await ann.keyboard.press("ArrowRight")
+    await ann.keyboard.press("5")
+    assert [(each["kind"], each["x"], each["y"]) for each in await bursts(bob, 1)] == [("agree", 80, 0)]
+
+
+async def test_the_palette_is_a_button_a_row_of_names_and_keeps_the_focus_where_it_was(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await note(bob)
+    await ann.mouse.click(400, 300)
+    await ann.keyboard.type("hello")
+    await ann.get_by_test_id("react").click()
+    row = ann.get_by_role("group", name="Reactions")
+    await expect(row.get_by_role("button")).to_have_count(6)
+    for name in ("Heart", "Question"):
+        await row.get_by_role("button", name=name).click()
+    found = await bursts(bob, 2)
+    assert [(each["kind"], each["x"], each["y"]) for each in found] == [("heart", -100, -50), ("question", -100, -50)]
+    await expect(ann.get_by_test_id("caret")).to_be_focused()
+    await ann.keyboard.type(" there")
+    await expect(ann.get_by_test_id("caret")).to_have_value("hello there")
+    await ann.mouse.click(700, 500)
+    await expect(row).to_have_count(0)
+
+
+async def test_the_palette_is_reached_and_left_by_keyboard(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await note(bob)
+    await ann.get_by_test_id("react").focus()
+    await ann.keyboard.press("Enter")
+    await ann.keyboard.press("Tab")
+    await expect(ann.get_by_test_id("react-heart")).to_be_focused()
+    await ann.keyboard.press("Tab")
+    await ann.keyboard.press("Enter")
+    assert [each["kind"] for each in await bursts(bob, 1)] == ["spark"]
+    await ann.keyboard.press("Escape")
+    await expect(ann.get_by_test_id("palette")).to_have_count(0)
+    await expect(ann.get_by_test_id("react")).to_be_focused()
+
+
+@pytest.mark.parametrize("touch", [False, True])
+async def test_a_long_press_offers_the_palette_at_its_point_and_writes_nothing(visit: Visit, touch: bool) -> None:
+    options = {"has_touch": True, "is_mobile": True} if touch else {}
+    ann, bob = await visit(**options), await visit()
+    await note(bob)
+    await expect(ann.get_by_test_id("react")).to_have_count(1)
+    cdp = await ann.context.new_cdp_session(ann)
+    if touch:
+        await cdp.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": 300, "y": 400}]})
+    else:
+        await ann.mouse.move(300, 400)
+        await ann.mouse.down()
+    palette = ann.get_by_test_id("palette")
+    await expect(palette).to_be_visible()
+    if touch:
+        await cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    else:
+        await ann.mouse.up()
+    await expect(ann.locator(".caret[data-open]")).to_have_count(0)
+    await ann.get_by_test_id("react-wave").click()
+    assert [(each["kind"], each["x"], each["y"]) for each in await bursts(bob, 1)] == [("wave", -200, 50)]
+    await expect(palette).to_have_count(0)
+    await expect(ann.locator(".caret[data-open]")).to_have_count(0)
+
+
+async def test_reduced_motion_shows_them_still(visit: Visit) -> None:
+    ann, bob = await visit(), await visit(reduced_motion="reduce")
+    await ann.mouse.move(300, 200)
+    await ann.keyboard.press("1")
+    burst = bob.get_by_test_id("burst")
+    await burst.wait_for(state="attached")
+    moving = await burst.evaluate(
+        """(element) => element.getAnimations({ subtree: true }).map((animation) => [
+          animation.animationName,
+          animation.effect.getKeyframes().filter(({ transform = 'none' }) => transform !== 'none').length,
+        ])"""
+    )
+    assert moving == [["still", 0]]
+
+
+async def test_held_down_or_hammered_nobody_sees_more_than_the_others(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    for page in (ann, bob):
+        await note(page)
+    await ann.mouse.move(300, 200)
+    for _ in range(25):
+        await ann.keyboard.press("2")
+    assert len(await bursts(ann, 10)) == 10
+    await say(ann, 300, 400, "after that")
+    await until_seen(bob, "after that")
+    assert len(await bursts(bob, 10)) == 10
+
+
+async def test_alone_a_reaction_is_still_seen_and_there_is_no_palette(visit: Visit) -> None:
+    ann = await visit()
+    await expect(ann.get_by_test_id("react")).to_have_count(0)
+    await ann.mouse.move(300, 200)
+    await ann.keyboard.press("1")
+    await expect(ann.get_by_test_id("burst")).to_have_count(1)
+    assert await world_under(ann, 500, 350) == (0, 0)

@@ -42,6 +42,9 @@ export function finished(draft: string): string {
   return draft.trim()
 }
 
+/** Whether an address may be in it: cheap, and asked of everything that is said (the rules: domain/links.ts). */
+export const mayLink = (text: string) => /https?:\/\/|www\./i.test(text)
+
 const RTL = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u
 const LETTER = /\p{L}/u
 

@@ -4,6 +4,7 @@
  */
 
 export const LATER = {
+  opens: (host: string) => `Opens ${host}`,
   react: 'React (1 to 6)',
   reactions: 'Reactions',
   reaction: {

@@ -14,7 +14,7 @@ import { Caret } from './Caret'
 import { Cursors } from './Cursors'
 import { Grid } from './Grid'
 import { useHands } from './hands'
-import { isHeld } from './held'
+import { isHeld, isLink } from './held'
 import { Invitation } from './Invitation'
 import { later } from './later'
 import { createPressing, reactionKey } from './pressing'
@@ -134,9 +134,11 @@ export function Plane() {
       }}
       onMouseDown={(event) => {
         // Pressing the plane would else take the focus from the caret before the click is one.
-        if (!isHeld(event.target)) event.preventDefault()
+        if (!isHeld(event.target) || isLink(event.target)) event.preventDefault()
       }}
       onClick={(event) => {
+        // The end of a drag that began on a link opens nothing.
+        if (dragged.current && isLink(event.target)) event.preventDefault()
         if (dragged.current || event.button !== 0 || isHeld(event.target)) return
         const at = app.camera.toWorld(local(event.clientX, event.clientY))
         openAt(at)

@@ -5,15 +5,22 @@
  */
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type RefObject } from 'react'
 import { ARRIVAL, arriveMs, DEPARTURE, leaveMs, type LifeFrame } from '../domain/life'
-import { directionOf } from '../domain/payload'
+import { directionOf, mayLink } from '../domain/payload'
 import { ink } from '../domain/palette'
 import type { Entry } from '../domain/talk'
 import { WORDS } from '../domain/words'
 import { AT_ITS_POINT, type Aside } from '../domain/layout'
+import { later } from './later'
 import { useMist } from './mist'
 import { useApp, useOrigin, useProfile, useSelf } from './app'
 import { Clusters } from './Clusters'
 import { RICH_MAX, useCrowd } from './crowd'
+
+/** Until it can be pressed, an address is read. */
+const Linked = later<{ text: string }>(
+  () => import('./Linked').then((m) => m.Linked),
+  ({ text }) => text,
+)
 
 /** ms our idea of the server's clock must move by to be followed */
 const NUDGE_MS = 1
@@ -101,7 +108,7 @@ const Word = memo(function Word({ entry, left, top, aside, named, rich }: WordPr
         <div className="breath" ref={breath} dir={dir} style={shifted(aside)}>
           {named && name !== undefined && <span className="author">{name}</span>}
           <p className="words" ref={words} data-held="" dir="auto">
-            {entry.text}
+            {!draft && mayLink(entry.text) ? <Linked text={entry.text} /> : entry.text}
           </p>
           {entry.mine && entry.state !== 'sent' && !draft && <Unsent entry={entry} />}
         </div>

@@ -17,7 +17,11 @@ const AGAIN_MS = 2_000
 
 const parts: (() => Promise<unknown>)[] = []
 
-export function later<P extends object>(load: () => Promise<ComponentType<P>>) {
+/** `Instead` stands in its place until it is there. */
+export function later<P extends object>(
+  load: () => Promise<ComponentType<P>>,
+  Instead?: ComponentType<P>,
+) {
   let found: ComponentType<P> | undefined
   let asked: Promise<ComponentType<P>> | undefined
 
@@ -55,7 +59,8 @@ export function later<P extends object>(load: () => Promise<ComponentType<P>>) {
         clearTimeout(timer)
       }
     }, [Part, close])
-    return Part ? <Part {...props} /> : null
+    if (Part) return <Part {...props} />
+    return Instead ? <Instead {...props} /> : null
   }
   /** Ahead of need: when a hand comes near. */
   Later.fetch = () => void ask().catch(() => undefined)

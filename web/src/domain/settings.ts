@@ -17,7 +17,7 @@ export interface Settings {
   readonly hideCursors: boolean
   /** others find this visitor on their map and at the edge of their view */
   readonly onMap: boolean
-  /** 'off', or what is heard (ui of sounds) */
+  /** of new messages nearby: 'soft' or 'off' */
   readonly sound: string
   /** a BCP 47 tag; '': as the browser asks for */
   readonly language: string
@@ -28,7 +28,8 @@ export const DEFAULTS: Settings = {
   showTyping: true,
   hideCursors: false,
   onMap: true,
-  sound: 'off',
+  // So soft, and only after a gesture, that who does not want it loses little by finding it here.
+  sound: 'soft',
   language: '',
 }
 

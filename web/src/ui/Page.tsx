@@ -19,6 +19,7 @@ const Nearest = later(() => import('./company').then((m) => m.Nearest))
 const Radar = later(() => import('./company').then((m) => m.Radar))
 const Settings = later(() => import('./Settings').then((m) => m.Settings))
 const Palette = later(() => import('./company').then((m) => m.Palette))
+const Hearing = later(() => import('./company').then((m) => m.Hearing))
 
 export function Page() {
   const talking = useTalk((s) => s.draft !== undefined && s.draft.text !== '')
@@ -53,6 +54,7 @@ export function Page() {
         </div>
       </div>
       {company && <Following />}
+      {(company || traces) && <Hearing />}
       <Log />
       {settingsOpen && <Settings close={closeSettings} />}
     </div>

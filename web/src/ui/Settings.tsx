@@ -46,6 +46,15 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly Row[] }
   {
     title: SAY.quiet,
     rows: [
+      {
+        name: 'sound',
+        label: SAY.sound,
+        why: SAY.soundWhy,
+        choices: [
+          { value: 'soft', label: SAY.soft },
+          { value: 'off', label: SAY.off },
+        ],
+      },
       { name: 'showTyping', label: SAY.showTyping, why: SAY.showTypingWhy },
       { name: 'onMap', label: SAY.onMap, why: SAY.onMapWhy },
       { name: 'hideCursors', label: SAY.hideCursors, why: SAY.hideCursorsWhy },

@@ -1,0 +1,162 @@
+"""Noticed without being looked at: the soft sound of words nearby, and the title of a hidden tab."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from .conftest import Server, Visit
+from .test_crowd import speak
+from .test_finding import look_away
+from .watch import say, until_seen
+
+# The page's own sound, through the browser's own engine; only what it asks for is noted on the way.
+_LISTEN = """
+window.heard = { engines: 0, pans: [], volumes: [], files: 0 }
+window.AudioContext = class extends AudioContext {
+  constructor(...options) { super(...options); window.heard.engines += 1 }
+  createStereoPanner() {
+    const panner = super.createStereoPanner()
+    queueMicrotask(() => window.heard.pans.push(panner.pan.value))
+    return panner
+  }
+  createGain() {
+    const gain = super.createGain()
+    const ramp = gain.gain.linearRampToValueAtTime.bind(gain.gain)
+    gain.gain.linearRampToValueAtTime = (value, at) => { window.heard.volumes.push(value); return ramp(value, at) }
+    return gain
+  }
+}
+"""
+
+
+async def listen(visit: Visit, **options: Any) -> Page:
+    """Somebody whose page tells what it sounds."""
+    page = await visit(live=False, **options)
+    await page.add_init_script(_LISTEN)
+    await page.reload()
+    await page.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
+    # The part that hears is fetched together with this.
+    await expect(page.get_by_test_id("nearest")).to_have_count(1)
+    return page
+
+
+async def heard(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = await page.evaluate("() => window.heard")
+    return found
+
+
+async def hide(page: Page, hidden: bool) -> None:
+    """What a browser does when another tab is in front; headless ones show every tab."""
+    await page.evaluate(
+        """(hidden) => {
+          Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => hidden ? 'hidden' : 'visible' })
+          document.dispatchEvent(new Event('visibilitychange'))
+        }""",
+        hidden,
+    )
+
+
+async def test_nothing_sounds_before_the_first_gesture(visit: Visit) -> None:
+    ann = await visit()
+    bob = await visit(live=False)
+    await bob.add_init_script(_LISTEN)
+    await bob.reload()
+    # Whatever Playwright evaluates counts as a gesture to the browser; what is asked past it does not.
+    cdp = await bob.context.new_cdp_session(bob)
+
+    async def holds(expression: str) -> bool:
+        answer = await cdp.send("Runtime.evaluate", {"expression": expression, "userGesture": False})
+        return bool(answer["result"]["value"])
+
+    async def until(expression: str) -> None:
+        async with asyncio.timeout(10):
+            while not await holds(expression):
+                await asyncio.sleep(0.02)
+
+    await until("document.querySelector('[data-testid=\"nearest\"]') !== null")
+    await say(ann, 300, 300, "before")
+    await until("[...document.querySelectorAll('.words')].some((each) => each.textContent === 'before')")
+    assert await holds("!navigator.userActivation.hasBeenActive && window.heard.engines === 0")
+    await cdp.send("Input.dispatchKeyEvent", {"type": "keyDown", "key": "a", "code": "KeyA", "text": "a"})
+    await say(ann, 300, 400, "after")
+    await until("window.heard.pans.length === 1")
+
+
+async def test_words_sound_but_not_ones_own_and_no_drafts(visit: Visit) -> None:
+    ann = await visit()
+    bob = await listen(visit)
+    await say(bob, 500, 600, "mine")
+    await ann.mouse.click(300, 400)
+    await ann.keyboard.type("only a draft")
+    await expect(bob.get_by_test_id("draft")).to_contain_text("only a draft")
+    assert (await heard(bob))["engines"] == 0
+    await ann.keyboard.press("Enter")
+    await bob.wait_for_function("() => window.heard.pans.length === 1")
+    assert (await heard(bob))["engines"] == 1
+
+
+async def test_it_comes_from_its_side_is_fainter_further_off_and_silent_far_away(visit: Visit) -> None:
+    ann = await visit()
+    bob = await listen(visit)
+    await bob.keyboard.press("Escape")
+    await say(ann, 100, 300, "left")
+    await bob.wait_for_function("() => window.heard.pans.length === 1")
+    await look_away(bob, -1200)
+    await say(ann, 800, 300, "further right")
+    await bob.wait_for_function("() => window.heard.pans.length === 2")
+    found = await heard(bob)
+    assert found["pans"][0] < -0.2 < 0.2 < found["pans"][1]
+    assert 0.05 >= found["volumes"][0] > found["volumes"][1] > 0
+    await look_away(bob, 50_000)
+    await say(ann, 800, 500, "too far")
+    await expect(bob.get_by_role("log")).to_contain_text("too far")
+    assert len((await heard(bob))["pans"]) == 2
+
+
+async def test_a_crowd_is_no_louder_than_a_few(visit: Visit, server: Server) -> None:
+    await visit()
+    bob = await listen(visit)
+    await bob.keyboard.press("Escape")
+    await speak(server, [(n * 10, n * 30 - 200, f"word {n}") for n in range(15)], people=5)
+    await until_seen(bob, "word 14")
+    assert len((await heard(bob))["pans"]) == 3
+
+
+async def test_it_can_be_turned_off_and_stays_off(visit: Visit) -> None:
+    ann = await visit()
+    bob = await listen(visit)
+    await bob.keyboard.press(",")
+    await bob.get_by_test_id("setting-sound").select_option(label="off")
+    await bob.get_by_test_id("close-settings").click()
+    await say(ann, 300, 300, "quiet")
+    await until_seen(bob, "quiet")
+    assert (await heard(bob))["engines"] == 0
+    await bob.reload()
+    await expect(bob.get_by_test_id("nearest")).to_have_count(1)
+    await bob.keyboard.press("Escape")
+    await say(ann, 300, 400, "still quiet")
+    await until_seen(bob, "still quiet")
+    assert (await heard(bob))["engines"] == 0
+
+
+async def test_the_title_counts_what_others_say_while_the_tab_is_hidden(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await expect(bob.get_by_test_id("nearest")).to_have_count(1)
+    await say(ann, 300, 200, "seen")
+    await until_seen(bob, "seen")
+    assert await bob.title() == "garden · Asocial"
+    await hide(bob, True)
+    await say(ann, 300, 300, "one")
+    await say(ann, 300, 400, "two")
+    await ann.mouse.click(300, 500)
+    await ann.keyboard.type("a draft")
+    await expect(bob.get_by_test_id("draft")).to_contain_text("a draft")
+    await expect(bob).to_have_title("(2) garden · Asocial")
+    await hide(bob, False)
+    await expect(bob).to_have_title("garden · Asocial")
+    await ann.keyboard.press("Enter")
+    await until_seen(bob, "a draft")
+    assert await bob.title() == "garden · Asocial"

@@ -11,6 +11,8 @@ import type { ReactionFrame } from '../domain/wire'
 import type { Deps } from './deps'
 
 export const BURST_MS = 2_500
+/** where a finger touched */
+const POINT_MS = 1_100
 /** in a crowd the eye sees no more; the oldest make room */
 const BURSTS_MAX = 48
 const OWN_MAX = 10
@@ -44,7 +46,8 @@ export function createPlay(deps: Deps, alone: () => boolean, selfId: () => strin
   function burst(kind: Kind, userId: string | undefined, at: Point) {
     const id = ++last
     set({ bursts: [...get().bursts, { id, kind, userId, at }].slice(-BURSTS_MAX) })
-    setTimeout(() => set({ bursts: get().bursts.filter((each) => each.id !== id) }), BURST_MS)
+    const over = () => set({ bursts: get().bursts.filter((each) => each.id !== id) })
+    setTimeout(over, kind === 'point' ? POINT_MS : BURST_MS)
   }
 
   return {

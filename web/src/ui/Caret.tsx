@@ -6,16 +6,18 @@
  * so nothing moves when they are said.
  */
 import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type RefObject } from 'react'
-import { reveal, textScale, type Point } from '../domain/camera'
+import { reveal, textScale, type Point, type Size } from '../domain/camera'
 import { codePoints, directionOf } from '../domain/payload'
 import { ink } from '../domain/palette'
 import { WORDS } from '../domain/words'
 import { useMist } from './mist'
+import { LOW_PX, safeArea } from './safe'
 import { useApp, useOrigin, useSelf, useSession, useTalk } from './app'
 
 const COUNT_FROM = 60
 /** between two lines said one after another, at text scale 1 */
 const LINE_GAP_PX = 7
+const LOW_FRAME_PX = 10
 const FRAME_PX = { left: 24, right: 32, top: 64, bottom: 56 }
 
 export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
@@ -155,6 +157,19 @@ function below(element: HTMLTextAreaElement, app: Stores): Point {
   return { x: at.x, y: at.y + (lines * textScale(camera.zoom)) / camera.zoom }
 }
 
+/** Where what is written may lie. On the little that a keyboard leaves of a phone on its side, the edges step back. */
+function frameOf({ width, height }: Size) {
+  const safe = safeArea()
+  const [over, under] =
+    height < LOW_PX ? [LOW_FRAME_PX, LOW_FRAME_PX] : [FRAME_PX.top, FRAME_PX.bottom]
+  return {
+    left: safe.left + FRAME_PX.left,
+    top: safe.top + over,
+    right: width - safe.right - FRAME_PX.right,
+    bottom: height - under,
+  }
+}
+
 /** Pans just so far that what is being written can be seen, also above a phone's keyboard. */
 function keepInView(element: HTMLTextAreaElement | null, app: Stores) {
   if (!element || document.activeElement !== element) return
@@ -170,12 +185,7 @@ function keepInView(element: HTMLTextAreaElement | null, app: Stores) {
       right: right - plane.left,
       bottom: bottom - plane.top,
     },
-    {
-      left: FRAME_PX.left,
-      top: FRAME_PX.top,
-      right: view.width - FRAME_PX.right,
-      bottom: view.height - FRAME_PX.bottom,
-    },
+    frameOf(view),
   )
   if (next !== camera) app.camera.set(next)
 }

@@ -11,6 +11,7 @@ import { ink } from '../domain/palette'
 import { WORDS } from '../domain/words'
 import type { App } from '../state/app'
 import { useApp } from './app'
+import { safeArea } from './safe'
 import { onMoved } from './watching'
 
 const LOOK_EVERY_MS = 90
@@ -117,8 +118,15 @@ const coarse = matchMedia('(pointer: coarse)')
 /** Around the chips lie the place and the people above, the link, the zoom and the radar below. */
 function rimOf(width: number): Rim {
   const narrow = width < 560
+  const safe = safeArea()
+  // The place and the people begin 10 px from the edge, or where the safe area does.
+  const [over, under] = [Math.max(10, safe.top), Math.max(10, safe.bottom)]
+  const row = coarse.matches ? 54 : 44
   return {
-    ...{ left: 10, right: 10, top: coarse.matches ? 64 : 54, bottom: coarse.matches ? 64 : 54 },
+    left: Math.max(10, safe.left),
+    right: Math.max(10, safe.right),
+    top: over + row,
+    bottom: under + row,
     high: coarse.matches ? 50 : 40,
     wide: narrow ? 164 : 280,
     corner: narrow ? { width: 140, height: 156 } : { width: 184, height: 178 },

@@ -10,6 +10,7 @@ import { Log } from './Log'
 import { Notices, People } from './People'
 import { Place } from './Place'
 import { Plane } from './Plane'
+import { LOW_PX } from './safe'
 import { Tools } from './Tools'
 import { Zoom } from './Zoom'
 
@@ -80,6 +81,7 @@ export function useVisualViewport() {
       const { style } = document.documentElement
       style.setProperty('--page-top', `${viewport.offsetTop}px`)
       style.setProperty('--page-height', `${viewport.height}px`)
+      document.documentElement.toggleAttribute('data-low', viewport.height < LOW_PX)
     }
     fit()
     viewport.addEventListener('resize', fit)

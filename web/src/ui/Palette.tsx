@@ -17,6 +17,7 @@ import { LATER } from '../domain/words-later'
 import type { Choosing } from '../state/play'
 import { useApp, useSelf } from './app'
 import { Figure } from './Bursts'
+import { safeArea } from './safe'
 
 /** between the row and the edges, and between the row and its point */
 const EDGE_PX = 10
@@ -63,12 +64,14 @@ function Row({ choosing, button }: { choosing: Choosing; button: RefObject<HTMLE
     const element = row.current
     if (!element) return
     const { offsetWidth: width, offsetHeight: height } = element
-    const most = {
-      x: window.innerWidth - width - EDGE_PX,
-      y: window.innerHeight - height - EDGE_PX,
-    }
-    element.style.left = `${clamp(place.x - width / 2, EDGE_PX, most.x)}px`
-    element.style.top = `${clamp(place.y - height - ABOVE_PX, EDGE_PX, most.y)}px`
+    const safe = safeArea()
+    const within = (at: number, before: number, after: number, length: number, size: number) =>
+      clamp(at, Math.max(EDGE_PX, before), length - Math.max(EDGE_PX, after) - size)
+    const { innerWidth, innerHeight } = window
+    const x = within(place.x - width / 2, safe.left, safe.right, innerWidth, width)
+    const y = within(place.y - height - ABOVE_PX, safe.top, safe.bottom, innerHeight, height)
+    element.style.left = `${x}px`
+    element.style.top = `${y}px`
   }, [place])
 
   useEffect(() => {

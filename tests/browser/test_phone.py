@@ -1,0 +1,350 @@
+"""Phones: a tap writes, the keyboard never covers what is written, fingers reach everything, the page itself never moves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+from playwright.async_api import CDPSession, Page, expect
+
+from .conftest import Server, Visit
+from .test_plane import STILL, zoom_of
+from .watch import say, until_seen, world_point
+
+PORTRAIT, SMALL, LANDSCAPE = (375, 667), (320, 568), (667, 375)
+
+
+def phone(size: tuple[int, int] = PORTRAIT) -> dict[str, Any]:
+    return {"viewport": {"width": size[0], "height": size[1]}, "has_touch": True, "is_mobile": True}
+
+
+async def fingers(cdp: CDPSession, kind: str, *points: tuple[float, float]) -> None:
+    touches = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+    await cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+
+async def keyboard(page: Page, visible: float, top: float = 0) -> None:
+    """The keyboard as iOS shows it: over the page, of which only so much is still seen."""
+    await page.evaluate(
+        """([visible, top]) => {
+          const own = { height: visible, offsetTop: top, scale: 1 }
+          for (const [name, value] of Object.entries(own)) {
+            Object.defineProperty(visualViewport, name, { configurable: true, get: () => value })
+          }
+          visualViewport.dispatchEvent(new Event('resize'))
+        }""",
+        [visible, top],
+    )
+
+
+async def caret_within(page: Page, top: float, bottom: float) -> None:
+    await page.wait_for_function(
+        """([top, bottom]) => {
+          const box = document.querySelector('[data-testid="caret"]').getBoundingClientRect()
+          return box.top >= top && box.bottom <= bottom && box.left >= 0 && box.right <= innerWidth
+        }""",
+        arg=[top, bottom],
+    )
+
+
+async def crowd(server: Server, around: int = 6_000) -> list[Any]:
+    """People far out on all sides, so that every edge has its chips; gone when the sockets are closed."""
+    session = aiohttp.ClientSession()
+    sockets: list[Any] = [session]
+    for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -0.5), (-1, 0.6)):
+        url = server.url(f"/api/chat?channel=garden&name=somebody+{len(sockets)}+with+a+long+name")
+        socket = await session.ws_connect(url)
+        await socket.send_str(json.dumps({"type": "cursor", "position": {"x": dx * around, "y": dy * around}}))
+        sockets.append(socket)
+    return sockets
+
+
+async def leave(sockets: list[Any]) -> None:
+    for socket in reversed(sockets):
+        await socket.close()
+
+
+_CONTROLS = """
+() => {
+  const seen = (element) => {
+    const { width, height } = element.getBoundingClientRect()
+    return width > 0 && height > 0 && element.checkVisibility({ visibilityProperty: true })
+  }
+  const dialog = document.querySelector('dialog[open]')
+  const all = [...(dialog ?? document).querySelectorAll('button, a[href], input, select, h1, .following')]
+  const name = (element) => element.getAttribute('aria-label') || element.dataset.testid || element.outerHTML.slice(0, 80)
+  return all.filter(seen).map((element) => {
+    const { left, top, right, bottom } = element.getBoundingClientRect()
+    const press = element.matches('button, a[href], select, input')
+    // Pressing its label presses it.
+    const target = [element, ...(element.labels ?? [])].map((each) => each.getBoundingClientRect())
+    const wide = Math.max(...target.map((box) => box.right)) - Math.min(...target.map((box) => box.left))
+    const high = Math.max(...target.map((box) => box.height))
+    return {
+      name: name(element), press, left, top, right, bottom, wide, high,
+      // What lies above and below each other: the plane, what stands at its edges, what was opened over both.
+      floor: element.closest('.world') ? 0 : element.closest('.panel, .palette') ? 2 : 1,
+      within: all.filter((other) => other !== element && other.contains(element)).map(name),
+    }
+  })
+}
+"""
+
+
+async def controls(page: Page) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = await page.evaluate(_CONTROLS)
+    assert found
+    return found
+
+
+def assert_apart(found: list[dict[str, Any]], width: float, height: float) -> None:
+    """Everything is within the screen, and nothing lies over another of its kind."""
+    for number, a in enumerate(found):
+        assert a["left"] >= 0, f"{a['name']} is cut off on the left"
+        assert a["right"] <= width, f"{a['name']} is cut off on the right"
+        assert a["top"] >= 0, f"{a['name']} is cut off above"
+        if a["floor"] == 1:
+            assert a["bottom"] <= height, f"{a['name']} is cut off below"
+        for b in found[number + 1 :]:
+            nested = a["name"] in b["within"] or b["name"] in a["within"]
+            if nested or a["floor"] != b["floor"]:
+                continue
+            over = min(a["right"], b["right"]) - max(a["left"], b["left"])
+            down = min(a["bottom"], b["bottom"]) - max(a["top"], b["top"])
+            assert over <= 1 or down <= 1, f"{a['name']} and {b['name']} overlap by {over:.0f} x {down:.0f}"
+
+
+def assert_large(found: list[dict[str, Any]]) -> None:
+    small = [
+        (each["name"], each["wide"], each["high"])
+        for each in found
+        if each["press"] and min(each["wide"], each["high"]) < 43.9
+    ]
+    assert small == []
+
+
+# Writing.
+
+
+async def test_a_tap_writes_and_shows_the_others_where(visit: Visit) -> None:
+    ann, bob = await visit(), await visit(**phone())
+    await expect(bob.get_by_test_id("nearest")).to_have_count(1)
+    await bob.get_by_test_id("people").tap()
+    await bob.get_by_test_id("color-plum").tap()
+    await bob.get_by_test_id("people").tap()
+    began = await ann.evaluate("() => performance.now()")
+    await bob.touchscreen.tap(100, 300)
+    ring = ann.get_by_test_id("burst")
+    await expect(ring).to_have_attribute("data-kind", "point")
+    assert await ring.evaluate("(element) => getComputedStyle(element).color") == "rgb(147, 61, 138)"
+    assert (await ring.get_attribute("data-x"), await ring.get_attribute("data-y")) == ("-87.5", "-33.5")
+    await expect(ring).to_have_count(0)
+    assert 600 <= await ann.evaluate("() => performance.now()") - began <= 2_500, "about a second"
+    # The same tap has opened the caret, at the same point, with the focus that opens the keyboard.
+    await expect(bob.get_by_test_id("caret")).to_be_focused()
+    await bob.keyboard.type("from my phone")
+    await bob.keyboard.press("Enter")
+    await until_seen(ann, "from my phone")
+    assert await world_point(ann, "from my phone") == (-87.5, -33.5)
+    # One's own touch one feels.
+    await expect(bob.get_by_test_id("burst")).to_have_count(0)
+
+
+async def test_a_mouse_is_seen_anyway_and_sends_no_ring(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await expect(bob.get_by_test_id("nearest")).to_have_count(1)
+    await ann.evaluate(
+        """() => {
+          window.rings = 0
+          new MutationObserver(() => { window.rings += document.querySelectorAll('[data-kind="point"]').length })
+            .observe(document.body, { subtree: true, childList: true })
+        }"""
+    )
+    await say(bob, 300, 300, "clicked")
+    await until_seen(ann, "clicked")
+    await bob.keyboard.press("Escape")
+    await bob.keyboard.press("1")
+    await expect(ann.get_by_test_id("burst")).to_have_count(1)
+    assert await ann.evaluate("() => window.rings") == 0
+
+
+@pytest.mark.parametrize("size", [PORTRAIT, SMALL, LANDSCAPE])
+@pytest.mark.parametrize("way", ["over the page", "the page shrinks"])
+async def test_the_keyboard_never_hides_what_is_written(visit: Visit, size: tuple[int, int], way: str) -> None:
+    width, height = size
+    visible = 160 if size == LANDSCAPE else height - 270
+    bob = await visit(**phone(size))
+    await bob.touchscreen.tap(60, height - 80)
+    await expect(bob.get_by_test_id("caret")).to_be_focused()
+    if way == "over the page":
+        await keyboard(bob, visible)
+    else:
+        await bob.set_viewport_size({"width": width, "height": visible})
+    await caret_within(bob, 0, visible)
+    await bob.keyboard.type("a line that is longer than a phone is wide, and goes on")
+    await caret_within(bob, 0, visible)
+    for _ in range(4):
+        await bob.keyboard.press("Enter")
+        await bob.keyboard.type("and on")
+        await caret_within(bob, 0, visible)
+    assert await bob.evaluate(STILL) == [0, 0, 1, 0]
+
+
+async def test_a_view_that_the_browser_scrolled_under_the_keyboard_is_followed(visit: Visit) -> None:
+    bob = await visit(**phone())
+    await bob.touchscreen.tap(60, 600)
+    await keyboard(bob, 360, top=120)
+    await bob.keyboard.type("here")
+    await caret_within(bob, 120, 480)
+
+
+async def test_on_its_side_above_a_keyboard_a_phone_has_room_for_words_alone(visit: Visit, server: Server) -> None:
+    bob = await visit(**phone(LANDSCAPE))
+    others = await crowd(server)
+    await expect(bob.get_by_test_id("minimap")).to_be_visible()
+    await bob.touchscreen.tap(200, 300)
+    await keyboard(bob, 160)
+    await bob.keyboard.type("a word")
+    await expect(bob.get_by_test_id("minimap")).to_be_hidden()
+    await expect(bob.get_by_test_id("chip").first).to_be_hidden()
+    await keyboard(bob, 375)
+    await expect(bob.get_by_test_id("minimap")).to_be_visible()
+    await leave(others)
+
+
+# Reaching.
+
+VIEWS = ["alone", "company", "people", "following", "palette", "settings", "refused", "lost"]
+
+
+async def show(page: Page, view: str, server: Server) -> None:
+    """Bring a page with others around into one of the states a visitor meets."""
+    match view:
+        case "people":
+            await page.get_by_test_id("people").tap()
+            await expect(page.get_by_test_id("roster")).to_be_visible()
+        case "following":
+            await page.get_by_test_id("people").tap()
+            await page.get_by_test_id("follow").first.tap()
+            await expect(page.get_by_test_id("following")).to_be_visible()
+        case "palette":
+            await page.get_by_test_id("react").tap()
+            await expect(page.get_by_test_id("palette")).to_be_visible()
+        case "settings":
+            await page.get_by_test_id("settings").tap()
+            await expect(page.get_by_test_id("settings-panel")).to_be_visible()
+        case "refused":
+            await page.touchscreen.tap(40, 200)
+            await page.keyboard.type("one")
+            await page.keyboard.press("Enter")
+            await page.keyboard.type("and another one, too fast")
+            await page.keyboard.press("Enter")
+            await expect(page.get_by_test_id("send-again")).to_be_visible()
+            await page.keyboard.press("Escape")
+        case "lost":
+            await server.stop()
+            await page.locator('[data-testid="connection"][data-state="waiting"]').wait_for()
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return {"rate_limit_per_minute": 1} if "refused" in request.node.name else {}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("size", [SMALL, PORTRAIT, LANDSCAPE], ids=str)
+async def test_every_target_is_large_within_the_screen_and_over_no_other(
+    visit: Visit, server: Server, view: str, size: tuple[int, int]
+) -> None:
+    width, height = size
+    bob = await visit(**phone(size))
+    others = [] if view in ("alone", "refused") else await crowd(server)
+    if others:
+        await expect(bob.get_by_test_id("chip").first).to_be_visible()
+        await expect(bob.get_by_test_id("notices").locator("li")).to_have_count(0, timeout=10_000)
+    await show(bob, view, server)
+    await bob.wait_for_timeout(300)
+    found = await controls(bob)
+    assert_large(found)
+    assert_apart(found, width, height)
+    assert await bob.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    await leave(others)
+
+
+@pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=str)
+async def test_nothing_lies_under_a_notch_or_a_bar(visit: Visit, server: Server, size: tuple[int, int]) -> None:
+    width, height = size
+    insets = {"top": 47, "right": 21, "bottom": 34, "left": 31}
+    bob = await visit(**phone(size))
+    cdp = await bob.context.new_cdp_session(bob)
+    await cdp.send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})
+    await bob.evaluate("() => dispatchEvent(new Event('resize'))")
+    others = await crowd(server)
+    await expect(bob.get_by_test_id("chip").first).to_be_visible()
+    await bob.wait_for_timeout(500)
+    await show(bob, "palette", server)
+    for each in await controls(bob):
+        assert each["left"] >= insets["left"], each
+        assert each["top"] >= insets["top"], each
+        assert each["right"] <= width - insets["right"], each
+        assert each["bottom"] <= height - insets["bottom"], each
+    # Nor does what one writes.
+    await bob.touchscreen.tap(33, 300)
+    await bob.keyboard.type("x")
+    await caret_within(bob, insets["top"], height - insets["bottom"])
+    box = await bob.get_by_test_id("caret").bounding_box()
+    assert box is not None
+    assert box["x"] >= insets["left"]
+    await leave(others)
+
+
+# Nothing moves but the plane.
+
+
+async def test_neither_two_taps_nor_two_fingers_nor_a_pull_moves_the_page(visit: Visit, server: Server) -> None:
+    bob = await visit(**phone())
+    others = await crowd(server)
+    await expect(bob.get_by_test_id("chip").first).to_be_visible()
+    await bob.evaluate("() => { window.sameDocument = true }")
+    cdp = await bob.context.new_cdp_session(bob)
+
+    async def centre(test_id: str) -> tuple[float, float]:
+        box = await bob.get_by_test_id(test_id).first.bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    for x, y in ((180.0, 330.0), await centre("channel"), await centre("zoom"), await centre("minimap")):
+        for _ in range(2):
+            await fingers(cdp, "touchStart", (x, y))
+            await fingers(cdp, "touchEnd")
+            await asyncio.sleep(0.05)
+        await fingers(cdp, "touchStart", (x - 20, y), (x + 20, y))
+        for step in range(1, 8):
+            await fingers(cdp, "touchMove", (x - 20 - step * 10, y), (x + 20 + step * 10, y))
+        await fingers(cdp, "touchEnd")
+        await fingers(cdp, "touchStart", (x, 20))
+        for step in range(1, 12):
+            await fingers(cdp, "touchMove", (x, 20 + step * 40))
+        await fingers(cdp, "touchEnd")
+        assert await bob.evaluate(STILL) == [0, 0, 1, 0]
+    assert await bob.evaluate("() => window.sameDocument")
+    await leave(others)
+
+
+async def test_a_pinch_zooms_the_plane_and_opens_neither_caret_nor_palette(visit: Visit) -> None:
+    await visit()
+    bob = await visit(**phone())
+    await expect(bob.get_by_test_id("react")).to_have_count(1)
+    cdp = await bob.context.new_cdp_session(bob)
+    await fingers(cdp, "touchStart", (150, 300))
+    await fingers(cdp, "touchStart", (150, 300), (250, 300))
+    for spread in range(5, 55, 5):
+        await fingers(cdp, "touchMove", (150 - spread, 300), (250 + spread, 300))
+    await asyncio.sleep(0.6)
+    await fingers(cdp, "touchEnd")
+    assert await zoom_of(bob) == pytest.approx(2, rel=0.1)
+    await expect(bob.get_by_test_id("palette")).to_have_count(0)
+    await expect(bob.locator(".caret[data-open]")).to_have_count(0)

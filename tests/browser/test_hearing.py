@@ -52,7 +52,8 @@ async def hide(page: Page, hidden: bool) -> None:
     """What a browser does when another tab is in front; headless ones show every tab."""
     await page.evaluate(
         """(hidden) => {
-          Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => hidden ? 'hidden' : 'visible' })
+          const get = () => hidden ? 'hidden' : 'visible'
+          Object.defineProperty(document, 'visibilityState', { configurable: true, get })
           document.dispatchEvent(new Event('visibilitychange'))
         }""",
         hidden,
@@ -68,13 +69,12 @@ async def test_nothing_sounds_before_the_first_gesture(visit: Visit) -> None:
     cdp = await bob.context.new_cdp_session(bob)
 
     async def holds(expression: str) -> bool:
-        answer = await cdp.send("Runtime.evaluate", {"expression": expression, "userGesture": False})
-        return bool(answer["result"]["value"])
+        question = {"expression": expression, "userGesture": False, "awaitPromise": True, "returnByValue": True}
+        return bool((await cdp.send("Runtime.evaluate", question))["result"].get("value"))
 
     async def until(expression: str) -> None:
-        async with asyncio.timeout(10):
-            while not await holds(expression):
-                await asyncio.sleep(0.02)
+        looking = "new Promise((done) => { const look = () => (%s) ? done(true) : setTimeout(look, 20); look() })"
+        assert await asyncio.wait_for(holds(looking % expression), timeout=10)
 
     await until("document.querySelector('[data-testid=\"nearest\"]') !== null")
     await say(ann, 300, 300, "before")

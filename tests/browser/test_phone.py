@@ -1,4 +1,4 @@
-"""Phones: a tap writes, the keyboard never covers what is written, fingers reach everything, the page itself never moves."""
+"""Phones: a tap writes, no keyboard covers what is written, fingers reach everything, the page itself never moves."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ _CONTROLS = """
   }
   const dialog = document.querySelector('dialog[open]')
   const all = [...(dialog ?? document).querySelectorAll('button, a[href], input, select, h1, .following')]
-  const name = (element) => element.getAttribute('aria-label') || element.dataset.testid || element.outerHTML.slice(0, 80)
+  const name = (element) =>
+    element.getAttribute('aria-label') || element.dataset.testid || element.outerHTML.slice(0, 80)
   return all.filter(seen).map((element) => {
     const { left, top, right, bottom } = element.getBoundingClientRect()
     const press = element.matches('button, a[href], select, input')
@@ -271,6 +272,14 @@ async def test_every_target_is_large_within_the_screen_and_over_no_other(
     assert_large(found)
     assert_apart(found, width, height)
     assert await bob.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    spilling = await bob.evaluate(
+        """() => [...document.querySelectorAll('.chip *')].filter((each) => {
+          const chip = each.closest('.chip').getBoundingClientRect()
+          const { left, right } = each.getBoundingClientRect()
+          return left < chip.left - 1 || right > chip.right + 1
+        }).map((each) => each.textContent)"""
+    )
+    assert spilling == [], "a name runs out of its chip"
     await leave(others)
 
 

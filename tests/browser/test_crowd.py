@@ -96,3 +96,32 @@ async def test_many_pointers_are_one_canvas(visit: Visit, server: Server) -> Non
         for socket in sockets:
             await socket.close()
     await expect(ann.get_by_test_id("cursor-crowd")).to_have_count(0)
+
+
+async def test_a_pointers_name_steps_aside_for_words_and_fades_where_there_is_no_room(
+    visit: Visit, server: Server
+) -> None:
+    ann, bob = await visit(), await visit()
+    await bob.mouse.move(590, 350)
+    await bob.mouse.move(600, 350)
+    pointer = ann.get_by_test_id("cursor")
+    await expect(pointer).to_have_attribute("data-side", "below")
+    # The name is right of (600, 350) and a little lower: words are said there.
+    await speak(server, [(108, 14, "these words are to be read")])
+    await until_seen(ann, "these words are to be read")
+    await expect(pointer).not_to_have_attribute("data-side", "below")
+    apart = """() => {
+      const name = document.querySelector('.cursor span').getBoundingClientRect()
+      return [...document.querySelectorAll('p.words, .author')].every((words) => {
+        const { left, top, right, bottom } = words.getBoundingClientRect()
+        return name.right <= left || name.left >= right || name.bottom <= top || name.top >= bottom
+      })
+    }"""
+    await ann.wait_for_function(apart)
+    # In the middle of many words there is no room at all: only the dot is left.
+    await speak(server, [(-190, 33 * n - 100, "words and words and words and words") for n in range(7)])
+    await bob.mouse.move(500, 450, steps=4)
+    await expect(pointer).to_have_attribute("data-side", "none")
+    await ann.wait_for_function("() => getComputedStyle(document.querySelector('.cursor span')).opacity === '0'")
+    await bob.mouse.move(900, 600, steps=4)
+    await expect(pointer).to_have_attribute("data-side", "below")

@@ -4,16 +4,26 @@
  */
 import { useLayoutEffect, useRef } from 'react'
 import { worldToScreen } from '../domain/camera'
+import { sideOf } from '../domain/labels'
 import { idleOpacity, step } from '../domain/motion'
 import { shadeOf } from '../domain/palette'
 import { useApp } from './app'
+import { wordsOn } from './readable'
+import { onMoved } from './watching'
 
 const FRAME_MAX_MS = 64
+/** so often it is looked whose name lies over words */
+const ASIDE_EVERY_MS = 400
+/** the part of a sprite that has only the dot */
+const DOT_PX = 18
+const NAME_MAX_PX = 128
 const SPRITE = { width: 150, height: 34, x: 10, y: 10 }
 
 interface Sprite {
   readonly look: string
   readonly image: HTMLCanvasElement
+  /** of the name in it, CSS px */
+  readonly width: number
 }
 
 export function CursorCrowd() {
@@ -26,19 +36,23 @@ export function CursorCrowd() {
     if (!element || !context) return
     const dark = matchMedia('(prefers-color-scheme: dark)')
     const sprites = new Map<string, Sprite>()
+    /** whose name would lie over words */
+    const nameless = new Set<string>()
     let asked = 0
     let last = 0
 
-    const spriteOf = (id: string, ratio: number): HTMLCanvasElement => {
+    const spriteOf = (id: string, ratio: number): Sprite => {
       const profile = app.presence.profile(id)
       const look = `${profile?.name} ${profile?.color} ${dark.matches} ${ratio}`
       const known = sprites.get(id)
-      if (known?.look === look) return known.image
+      if (known?.look === look) return known
       const style = getComputedStyle(element)
       const ink = shadeOf(profile?.color, dark.matches, style.color)
-      const image = drawn(profile?.name ?? '', ink, style.borderTopColor, style.fontFamily, ratio)
-      sprites.set(id, { look, image })
-      return image
+      const name = profile?.name ?? ''
+      const { image, width } = drawn(name, ink, style.borderTopColor, style.fontFamily, ratio)
+      const sprite = { look, image, width }
+      sprites.set(id, sprite)
+      return sprite
     }
 
     const frame = (at: number) => {
@@ -62,7 +76,11 @@ export function CursorCrowd() {
         if (x < -150 || y < -30 || x > view.width + 20 || y > view.height + 20) continue
         context.globalAlpha = idleOpacity(now - mover.movedAt)
         const left = Math.round((x - SPRITE.x) * ratio)
-        context.drawImage(spriteOf(id, ratio), left, Math.round((y - SPRITE.y) * ratio))
+        const top = Math.round((y - SPRITE.y) * ratio)
+        const { image } = spriteOf(id, ratio)
+        const dot = DOT_PX * ratio
+        if (nameless.has(id)) context.drawImage(image, 0, 0, dot, dot, left, top, dot, dot)
+        else context.drawImage(image, left, top)
       }
       if (moving) asked = requestAnimationFrame(frame)
     }
@@ -72,7 +90,21 @@ export function CursorCrowd() {
       asked = requestAnimationFrame(frame)
     }
     wake()
-    const stops = [app.cursors.onWake(wake), app.camera.store.subscribe(wake)]
+    const look = () => {
+      const words = wordsOn(element)
+      const { camera, view } = app.camera.store.getState()
+      const ratio = window.devicePixelRatio || 1
+      nameless.clear()
+      for (const [id, mover] of app.cursors.movers) {
+        const { width } = spriteOf(id, ratio)
+        if (sideOf(worldToScreen(camera, view, mover), width, words) !== 'below') nameless.add(id)
+      }
+    }
+    const stops = [
+      app.cursors.onWake(wake),
+      app.camera.store.subscribe(wake),
+      onMoved(app, ASIDE_EVERY_MS, look),
+    ]
     return () => {
       cancelAnimationFrame(asked)
       for (const stop of stops) stop()
@@ -89,7 +121,7 @@ function drawn(name: string, ink: string, ground: string, font: string, ratio: n
   image.width = SPRITE.width * ratio
   image.height = SPRITE.height * ratio
   const context = image.getContext('2d')
-  if (!context) return image
+  if (!context) return { image, width: 0 }
   context.scale(ratio, ratio)
   const disc = (radius: number, color: string) => {
     context.fillStyle = color
@@ -103,8 +135,8 @@ function drawn(name: string, ink: string, ground: string, font: string, ratio: n
   context.lineJoin = 'round'
   context.lineWidth = 3
   context.strokeStyle = ground
-  context.strokeText(name, SPRITE.x + 9, SPRITE.y + 17, SPRITE.width - 22)
+  context.strokeText(name, SPRITE.x + 9, SPRITE.y + 17, NAME_MAX_PX)
   context.fillStyle = ink
-  context.fillText(name, SPRITE.x + 9, SPRITE.y + 17, SPRITE.width - 22)
-  return image
+  context.fillText(name, SPRITE.x + 9, SPRITE.y + 17, NAME_MAX_PX)
+  return { image, width: Math.min(NAME_MAX_PX, context.measureText(name).width) }
 }

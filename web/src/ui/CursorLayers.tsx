@@ -4,10 +4,14 @@
  */
 import { useEffect, useRef } from 'react'
 import { worldToScreen } from '../domain/camera'
+import { SIDES, sideOf } from '../domain/labels'
 import { idleOpacity, step } from '../domain/motion'
 import { ink } from '../domain/palette'
 import { useApp, useProfile } from './app'
+import { wordsOn } from './readable'
+import { onMoved } from './watching'
 
+const ASIDE_EVERY_MS = 140
 /** a frame after a pause, or a hidden tab, is not one long frame */
 const FRAME_MAX_MS = 64
 
@@ -50,6 +54,25 @@ export function CursorLayers({ ids }: { ids: readonly string[] }) {
       for (const stop of stops) stop()
     }
   }, [app, ids])
+
+  // Names step aside for words, or fade where there is no room beside them.
+  useEffect(
+    () =>
+      onMoved(app, ASIDE_EVERY_MS, () => {
+        const words = wordsOn(layer.current)
+        const { camera, view } = app.camera.store.getState()
+        for (const child of layer.current?.children ?? []) {
+          const element = child as HTMLElement
+          const mover = app.cursors.movers.get(element.dataset.userId ?? '')
+          const name = element.lastElementChild as HTMLElement | null
+          if (!mover || !name) continue
+          const at = worldToScreen(camera, view, mover)
+          const before = SIDES.find((side) => side === element.dataset.side)
+          element.dataset.side = sideOf(at, name.offsetWidth, words, before) ?? 'none'
+        }
+      }),
+    [app, ids],
+  )
 
   return (
     <div className="cursors" ref={layer} aria-hidden="true">

@@ -46,6 +46,16 @@ class PostReaction(_ClientFrame, tag="reaction", frozen=True):
     position: Position
 
 
+class Follow(_ClientFrame, tag="follow", frozen=True):
+    user_id: str
+
+
+class ShowView(_ClientFrame, tag="view", frozen=True):
+    position: Position
+    width: Annotated[float, msgspec.Meta(gt=0, le=2 * POSITION_LIMIT)]
+    height: Annotated[float, msgspec.Meta(gt=0, le=2 * POSITION_LIMIT)]
+
+
 class SetProfile(_ClientFrame, tag="profile", frozen=True):
     name: str
     color: str
@@ -64,7 +74,9 @@ class Ping(_ClientFrame, tag="ping", frozen=True):
     t: Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 
 
-ClientFrame: TypeAlias = PostChat | PostTyping | MoveCursor | PostReaction | SetProfile | AskWho | AskSync | Ping
+ClientFrame: TypeAlias = (
+    PostChat | PostTyping | MoveCursor | PostReaction | ShowView | Follow | SetProfile | AskWho | AskSync | Ping
+)
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -167,6 +179,17 @@ class Reaction(_ServerFrame, tag="reaction", frozen=True):
     position: Position
 
 
+class Followed(_ServerFrame, tag="followed", frozen=True):
+    user_id: str
+
+
+class View(_ServerFrame, tag="view", frozen=True):
+    user_id: str
+    position: Position
+    width: float
+    height: float
+
+
 class Profiles(_ServerFrame, tag="profiles", frozen=True):
     users: list[Member]
 
@@ -193,7 +216,7 @@ class Error(_ServerFrame, tag="error", frozen=True):
 
 ServerFrame: TypeAlias = (
     UserSync | UserJoined | UserLeft | UserUpdated | UserCount
-    | Chat | Ack | Typing | Cursors | Reaction | Profiles | Pong | Degraded | Restored | Error
+    | Chat | Ack | Typing | Cursors | Reaction | Followed | View | Profiles | Pong | Degraded | Restored | Error
 )  # fmt: skip
 
 
@@ -205,7 +228,7 @@ _decoder = msgspec.json.Decoder(ClientFrame)
 _any_decoder = msgspec.json.Decoder(_AnyFrame)
 _encoder = msgspec.json.Encoder()
 
-CLIENT_FRAME_TYPES = ("chat", "typing", "cursor", "reaction", "profile", "who", "sync", "ping")
+CLIENT_FRAME_TYPES = ("chat", "typing", "cursor", "reaction", "view", "follow", "profile", "who", "sync", "ping")
 
 
 def decode(text: str) -> ClientFrame:
@@ -216,6 +239,8 @@ def decode(text: str) -> ClientFrame:
         raise _invalid(str(error)) from None
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise BadFrame(f"not JSON that can be read: {_short(str(error))}") from None
+    if isinstance(frame, Follow) and not is_id(frame.user_id):
+        raise BadFrame(f"user_id is {ID_RULE}")
     if isinstance(frame, PostChat | PostTyping) and not is_id(frame.message_id):
         raise BadFrame(f"message_id is {ID_RULE}")
     if isinstance(frame, AskWho) and not (1 <= len(frame.user_ids) <= WHO_LIMIT):

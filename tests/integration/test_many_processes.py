@@ -181,6 +181,24 @@ async def test_w30_reactions_cross_processes_each_for_itself(three: list[Process
     assert not sender.waiting("reaction"), "not to the sender"
 
 
+async def test_w32_the_followed_one_is_told_on_another_process_and_is_seen_from_there(
+    three: list[Process], enter: Enter
+) -> None:
+    follower, followed = await enter(three[0]), await enter(three[1])
+    tab = await enter(three[2], token=followed.token)
+    await follower.send({"type": "follow", "user_id": followed.user_id})
+    for client in (followed, tab):
+        assert (await client.receive("followed"))["user_id"] == follower.user_id
+    await followed.send({"type": "view", "position": {"x": 1, "y": 2}, "width": 300, "height": 200})
+    view = await follower.receive("view")
+    assert of(view, "user_id", "position", "width", "height") == {
+        "user_id": followed.user_id,
+        "position": {"x": 1, "y": 2},
+        "width": 300,
+        "height": 200,
+    }
+
+
 async def test_w12_a_late_joiner_on_a_process_nobody_was_on_sees_what_lives_with_its_true_times(
     three: list[Process], enter: Enter
 ) -> None:

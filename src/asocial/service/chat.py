@@ -11,13 +11,27 @@ from ..domain.living import LiveMessage
 from ..domain.message import Life, Position, check_position, clean_draft, clean_payload
 from ..domain.profile import Profile
 from ..ports import Connection, LiveMessages, RateLimiter
-from ..protocol import Ack, Chat, PostChat, PostReaction, PostTyping, Reaction, Typing, encode, pack, text_frame
+from ..protocol import (
+    Ack,
+    Chat,
+    PostChat,
+    PostReaction,
+    PostTyping,
+    Reaction,
+    ShowView,
+    Typing,
+    View,
+    encode,
+    pack,
+    text_frame,
+)
 from .channels import Channel
 from .volatile import Latest
 
 MINUTE_MS = 60_000
 REACTIONS_PER_SECOND = 5.0
 REACTIONS_BURST = 10.0
+VIEWS_PER_SECOND = 10.0
 
 
 class Voice:
@@ -41,6 +55,7 @@ class Voice:
         self._loop = loop
         self._reactions = TokenBucket(REACTIONS_PER_SECOND, REACTIONS_BURST, loop.time())
         self._drafts: Latest[PostTyping] = Latest(drafts_per_second, loop, self._send_draft)
+        self._views: Latest[ShowView] = Latest(VIEWS_PER_SECOND, loop, self._send_view)
         self._cursors: Latest[Position] = Latest(cursors_per_second, loop, self._send_cursor)
 
     def draft(self, frame: PostTyping) -> None:
@@ -58,6 +73,11 @@ class Voice:
         if self._reactions.take(self._loop.time()) == 0.0:
             self.channel.fleeting(self.connection, pack(Reaction(self.user_id, frame.kind, position)))
 
+    def view(self, frame: ShowView) -> None:
+        """Show those who follow what one sees. Raises PositionInvalid."""
+        check_position(frame.position)
+        self._views.offer(frame)
+
     def forget_draft(self, message_id: str) -> None:
         """The message itself is on its way: its draft must not follow it."""
         waiting = self._drafts.waiting
@@ -68,6 +88,7 @@ class Voice:
         """Send nothing any more."""
         self._drafts.drop()
         self._cursors.drop()
+        self._views.drop()
 
     def _send_draft(self, draft: PostTyping) -> None:
         frame = pack(Typing(draft.message_id, self.user_id, draft.payload, draft.position))
@@ -76,6 +97,10 @@ class Voice:
         else:
             # That a draft was abandoned is the end of something others see: it takes the lane that loses nothing.
             self.channel.post(frame, self.connection, replaces=draft.message_id)
+
+    def _send_view(self, view: ShowView) -> None:
+        # So few a second that none waits for a flush while the next one comes: they need no replacing.
+        self.channel.fleeting(self.connection, pack(View(self.user_id, view.position, view.width, view.height)))
 
     def _send_cursor(self, position: Position) -> None:
         self.channel.cursor(self.user_id, position)

@@ -28,7 +28,14 @@ class CountChanged(msgspec.Struct, frozen=True, tag="count_changed"):
     stamp: Stamp
 
 
-Control: TypeAlias = ProfileChanged | CountChanged
+class FollowedBy(msgspec.Struct, frozen=True, tag="followed_by"):
+    """Somebody follows a user of this channel, who may be connected anywhere."""
+
+    user_id: str
+    follower_id: str
+
+
+Control: TypeAlias = ProfileChanged | CountChanged | FollowedBy
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Control] = msgspec.json.Decoder(Control)

@@ -16,6 +16,7 @@ from ..ports import StoreUnavailable
 from ..protocol import (
     AskSync,
     AskWho,
+    Follow,
     MoveCursor,
     Ping,
     Pong,
@@ -24,6 +25,7 @@ from ..protocol import (
     PostTyping,
     Profiles,
     SetProfile,
+    ShowView,
     decode,
     error_frame,
     message_id_of,
@@ -93,14 +95,18 @@ class Dispatch:
                 session.voice.cursor(frame.position)
             case PostReaction():
                 session.voice.react(frame)
+            case ShowView():
+                session.voice.view(frame)
             case _:
                 wait_s = session.requests.take(self._loop.time())
                 if wait_s:
                     raise RateLimited("too many requests at once", retry_after_ms=max(1, round(wait_s * 1000)))
                 await self._answer(session, frame)
 
-    async def _answer(self, session: Session, frame: SetProfile | AskWho | AskSync | Ping) -> None:
+    async def _answer(self, session: Session, frame: Follow | SetProfile | AskWho | AskSync | Ping) -> None:
         match frame:
+            case Follow():
+                self._sessions.follow(session, frame.user_id)
             case Ping():
                 session.connection.write(pack(Pong(frame.t, self._now_ms())))
             case AskWho():

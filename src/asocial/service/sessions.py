@@ -20,10 +20,10 @@ from ..domain.limits import TokenBucket
 from ..domain.message import Life
 from ..domain.profile import Member, Profile
 from ..ports import Connection, Joined, Roster, SessionRegistry
-from ..protocol import Degraded, Limits, Restored, UserSync, UserUpdated, pack, text_frame
+from ..protocol import Degraded, Followed, Limits, Restored, UserSync, UserUpdated, pack, text_frame
 from .channels import Channel, Channels
 from .chat import Talk, Voice
-from .control import CountChanged, ProfileChanged, decode_control, encode_control
+from .control import CountChanged, FollowedBy, ProfileChanged, decode_control, encode_control
 from .presence import Presence
 
 REQUESTS_PER_SECOND = 10.0
@@ -183,6 +183,12 @@ class Sessions:
         if told_alone is not None:
             session.connection.write(pack(told_alone))
 
+    def follow(self, session: Session, user_id: str) -> None:
+        """Tell a user, in every tab, on every process, that the session's user follows them (W32)."""
+        channel, told = session.voice.channel.name, FollowedBy(user_id, session.member.user_id)
+        self._tell_followed(channel, told)
+        self._channels.tell_processes(channel, encode_control(told))
+
     async def snapshot(self, session: Session) -> bytes:
         """The packed `user_sync` for a session, as things are now."""
         channel = session.voice.channel.name
@@ -214,8 +220,15 @@ class Sessions:
                 case ProfileChanged():
                     self._apply_profile(channel, told)
                     self.on_profile_elsewhere(channel, told.user_id, Profile(told.name, told.color, told.on_map))
+                case FollowedBy():
+                    self._tell_followed(channel, told)
                 case CountChanged():
                     self._presence.count_elsewhere(channel, told)
+
+    def _tell_followed(self, channel: str, told: FollowedBy) -> None:
+        for connection in self._by_user.get(told.user_id, ()):
+            if self._sessions[connection].voice.channel.name == channel:
+                connection.write(pack(Followed(told.follower_id)))
 
     def _apply_profile(self, channel: str, changed: ProfileChanged) -> None:
         for connection in self._by_user.get(changed.user_id, ()):

@@ -175,3 +175,82 @@ async def test_a_followed_pointer_stays_in_view_until_the_visitor_moves_the_view
         else:
             await bob.keyboard.press("Escape")
         await expect(bob.get_by_test_id("following")).to_have_count(0)
+
+
+async def camera_of(page: Page) -> tuple[float, float, float]:
+    """What the view's middle is, and its zoom, read off the one transform of the world."""
+    found: list[float] = await page.evaluate(
+        """() => {
+          const { a, e, f } = new DOMMatrix(document.querySelector('[data-testid="world"]').style.transform)
+          return [(innerWidth / 2 - e) / a, (innerHeight / 2 - f) / a, a]
+        }"""
+    )
+    return found[0], found[1], found[2]
+
+
+async def follow(page: Page) -> None:
+    await page.get_by_test_id("people").click()
+    await page.get_by_test_id("follow").click()
+    await expect(page.get_by_test_id("following")).to_be_visible()
+
+
+async def views_alike(page: Page, x: float, y: float, zoom: float) -> None:
+    await page.wait_for_function(
+        """([x, y, zoom]) => {
+          const { a, e, f } = new DOMMatrix(document.querySelector('[data-testid="world"]').style.transform)
+          return Math.abs((innerWidth / 2 - e) / a - x) < 1 && Math.abs((innerHeight / 2 - f) / a - y) < 1
+            && Math.abs(a / zoom - 1) < 0.01
+        }""",
+        arg=[x, y, zoom],
+    )
+
+
+async def test_a_followed_persons_view_is_ones_own_also_without_a_pointer(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    # Never pointed, never wrote: nobody knows where she is but by what she sees.
+    await look_away(ann, 7000, -300)
+    await follow(bob)
+    await views_alike(bob, *await camera_of(ann))
+    await ann.keyboard.press("Control+=")
+    await ann.keyboard.press("Control+=")
+    await look_away(ann, 333, 222)
+    x, y, zoom = await camera_of(ann)
+    assert zoom > 1.5
+    await views_alike(bob, x, y, zoom)
+    # On a smaller screen all of it is seen.
+    cat = await visit(viewport={"width": 500, "height": 700})
+    await cat.get_by_test_id("people").click()
+    await cat.get_by_test_id("follow").first.click()
+    await views_alike(cat, x, y, zoom / 2)
+
+
+async def test_two_who_follow_each_other_do_not_drift(visit: Visit) -> None:
+    ann = await visit(viewport={"width": 1000, "height": 500})
+    bob = await visit(viewport={"width": 500, "height": 1000})
+    await follow(ann)
+    await follow(bob)
+    await bob.wait_for_timeout(2000)
+    assert (await camera_of(ann))[2] == pytest.approx((await camera_of(bob))[2], rel=1.1)
+    assert (await camera_of(bob))[2] > 0.4
+
+
+async def test_a_chip_says_who_in_their_colour_how_far_and_whether_they_write(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.get_by_test_id("people").click()
+    await ann.get_by_test_id("your-name").fill("Ann")
+    await ann.get_by_test_id("your-name").press("Enter")
+    await ann.get_by_test_id("color-plum").click()
+    await ann.keyboard.press("Escape")
+    await look_away(bob, 0, 7_000)
+    await ann.mouse.move(500, 350)
+    await ann.mouse.move(510, 350)
+    chip = bob.get_by_test_id("chip")
+    await expect(chip).to_have_text("Ann10 screens")
+    await expect(chip).to_have_attribute("data-side", "top")
+    await expect(chip).not_to_have_attribute("data-typing", "true")
+    color = await chip.locator(".chip-who").evaluate("(element) => getComputedStyle(element).color")
+    assert color == "rgb(147, 61, 138)", "plum on a light ground"
+    await ann.mouse.click(510, 350)
+    await ann.keyboard.type("x")
+    await expect(chip).to_have_attribute("data-typing", "true")
+    await expect(chip).to_have_accessible_name("Go to Ann, writing, 10 screens away")

@@ -4,7 +4,16 @@
  * Far flights rise on the way, so that the eye sees where from and where to instead of a blur;
  * they take longer with the distance, but by its logarithm: nobody waits for 50,000 pixels.
  */
-import { clamp, panBy, worldToScreen, ZOOM_MIN, type Camera, type Point, type Size } from './camera'
+import {
+  clamp,
+  clampCamera,
+  panBy,
+  worldToScreen,
+  ZOOM_MIN,
+  type Camera,
+  type Point,
+  type Size,
+} from './camera'
 import { screensAway } from './finding'
 
 const SHORT_MS = 260
@@ -52,13 +61,19 @@ export function keepInSight(camera: Camera, view: Size, at: Point): Camera {
   return dx === 0 && dy === 0 ? camera : panBy(camera, dx, dy)
 }
 
+/** The camera that sees all of what somebody else sees, however different the two screens are. */
+export function fitted(view: Size, seen: Size & { readonly middle: Point }): Camera {
+  const zoom = Math.min(view.width / seen.width, view.height / seen.height)
+  return clampCamera({ ...seen.middle, zoom })
+}
+
 /** From `camera` towards `goal` in `dt` ms: quick while far, slow when near, never past it. */
 export function glide(camera: Camera, goal: Camera, dt: number): Camera {
   const left = Math.exp(-dt / CATCH_UP_MS)
   const near = Math.hypot(goal.x - camera.x, goal.y - camera.y) * camera.zoom < 0.5
-  if (near) return goal
+  if (near && Math.abs(goal.zoom / camera.zoom - 1) < 0.001) return goal
   return {
-    ...camera,
+    zoom: goal.zoom * (camera.zoom / goal.zoom) ** left,
     x: goal.x + (camera.x - goal.x) * left,
     y: goal.y + (camera.y - goal.y) * left,
   }

@@ -92,6 +92,14 @@ export interface ReactionFrame {
   readonly position: Position
 }
 
+export interface ViewFrame {
+  readonly type: 'view'
+  readonly user_id: string
+  readonly position: Position
+  readonly width: number
+  readonly height: number
+}
+
 export interface ErrorFrame {
   readonly type: 'error'
   readonly code: string
@@ -107,6 +115,8 @@ export type ServerFrame =
   | AckFrame
   | TypingFrame
   | ReactionFrame
+  | ViewFrame
+  | { readonly type: 'followed'; readonly user_id: string }
   | ErrorFrame
   | { readonly type: 'cursors'; readonly cursors: readonly (readonly [string, number, number])[] }
   | { readonly type: 'profiles'; readonly users: readonly User[] }
@@ -125,6 +135,8 @@ export type ClientFrame =
   | ({ type: 'typing' } & Written)
   | { type: 'cursor'; position: Position }
   | { type: 'reaction'; kind: Kind; position: Position }
+  | { type: 'follow'; user_id: string }
+  | { type: 'view'; position: Position; width: number; height: number }
   | { type: 'profile'; name: string; color: string }
   | { type: 'who'; user_ids: string[] }
   | { type: 'sync' }
@@ -206,6 +218,15 @@ function fits(f: Fields): boolean {
       )
     case 'reaction':
       return hasText(f, 'user_id') && isKind(f.kind) && isPosition(f.position)
+    case 'followed':
+      return hasText(f, 'user_id')
+    case 'view':
+      return (
+        hasText(f, 'user_id') &&
+        isPosition(f.position) &&
+        hasNumber(f, 'width', 'height') &&
+        Math.min(f.width as number, f.height as number) > 0
+      )
     case 'degraded':
     case 'restored':
       return true

@@ -68,6 +68,10 @@ export function createReceiver(app: App) {
       case 'reaction':
         presence.meet(frame.user_id)
         return play.onReaction(frame)
+      case 'followed':
+        return finding.onFollowed()
+      case 'view':
+        return finding.onView(frame)
       case 'profiles':
         return presence.onProfiles(frame.users)
       case 'pong':

@@ -20,7 +20,14 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
   const talk = createTalk(deps, session)
   const cursors = createCursors(deps, presence.alone)
   const camera = createCamera(reducedMotion)
-  const finding = createFinding(camera, cursors, talk, reducedMotion)
+  const finding = createFinding(
+    deps,
+    camera,
+    cursors,
+    talk,
+    reducedMotion,
+    () => settings.store.getState().onMap,
+  )
   const play = createPlay(deps, presence.alone, () => session.store.getState().userId)
   // A better idea of the server's clock moves every end of a life.
   session.store.subscribe((now, before) => {

@@ -6,12 +6,15 @@
  * until the visitor's own hand does.
  */
 import { createStore } from 'zustand/vanilla'
-import { HOME, type Point } from '../domain/camera'
+import { HOME, type Camera, type Point, type Size } from '../domain/camera'
 import { nearestConversation, sightOf, spotsOf, type Spot, type Told } from '../domain/finding'
-import { glide, keepInSight } from '../domain/flight'
+import { fitted, glide, keepInSight } from '../domain/flight'
+import type { ViewFrame } from '../domain/wire'
 import type { CameraStore } from './camera'
 import type { Cursors } from './cursors'
+import type { Deps } from './deps'
 import type { TalkStore } from './talk'
+import { createViews, SAY_AGAIN_MS } from './views'
 
 /** a frame after a pause is not one long frame */
 const FRAME_MAX_MS = 64
@@ -20,16 +23,20 @@ const ASIDE_SHARE = 0.1
 const ABOVE_PX = 48
 
 export function createFinding(
+  deps: Deps,
   camera: CameraStore,
   cursors: Cursors,
   talk: TalkStore,
   reducedMotion: () => boolean,
+  onMap: () => boolean,
 ) {
   const store = createStore<{ readonly following: string | undefined }>(() => ({
     following: undefined,
   }))
   let asked = 0
   let last = 0
+  let sayTimer: ReturnType<typeof setInterval> | undefined
+  const views = createViews(deps, camera, () => onMap() && store.getState().following === undefined)
 
   function* told(): Generator<Told> {
     for (const { key, userId, at, state, mine } of talk.store.getState().talk.entries.values()) {
@@ -59,17 +66,30 @@ export function createFinding(
   function stop() {
     cancelAnimationFrame(asked)
     asked = 0
+    clearInterval(sayTimer)
     if (store.getState().following !== undefined) store.setState({ following: undefined })
+  }
+
+  /** Their view, as far as they show it; else one that has where they write or point well within it. */
+  function goalOf(userId: string, now: Camera, view: Size): Camera | undefined {
+    const seen = views.of(userId)
+    if (seen) return fitted(view, seen)
+    const place = placeOf(userId)
+    return place && keepInSight(now, view, place)
+  }
+
+  function sayFollow() {
+    const { following } = store.getState()
+    if (following !== undefined) deps.uplink.send({ type: 'follow', user_id: following })
   }
 
   function step(at: number) {
     asked = 0
     const { following } = store.getState()
-    const place = following === undefined ? undefined : placeOf(following)
-    if (!place) return
+    if (following === undefined) return
     const { camera: now, view } = camera.store.getState()
-    const goal = keepInSight(now, view, place)
-    if (goal === now) return
+    const goal = goalOf(following, now, view)
+    if (!goal || (goal.x === now.x && goal.y === now.y && goal.zoom === now.zoom)) return
     const dt = Math.min(FRAME_MAX_MS, at - last)
     last = at
     asked = requestAnimationFrame(step)
@@ -107,6 +127,15 @@ export function createFinding(
     follow(userId: string) {
       this.goToPerson(userId)
       store.setState({ following: userId })
+      clearInterval(sayTimer)
+      sayFollow()
+      sayTimer = setInterval(sayFollow, SAY_AGAIN_MS)
+      wake()
+    },
+    onFollowed: views.onFollowed,
+    onView(frame: ViewFrame) {
+      if (frame.user_id !== store.getState().following) return
+      views.onView(frame)
       wake()
     },
     stop,

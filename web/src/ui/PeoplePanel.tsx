@@ -30,7 +30,7 @@ export function PeoplePanel({ close }: { close(): void }) {
   )
 }
 
-/** Somebody else. Who has a place on the plane can be gone to, and followed. */
+/** Somebody else. Who has a place on the plane can be gone to; everyone can be followed, who looks about too. */
 function Person({ user, close }: { user: User; close(): void }) {
   const { finding } = useApp()
   const followed = useStore(finding.store, (s) => s.following === user.user_id)
@@ -59,18 +59,16 @@ function Person({ user, close }: { user: User; close(): void }) {
       ) : (
         name
       )}
-      {(somewhere || followed) && (
-        <button
-          type="button"
-          className="person-follow"
-          aria-label={WORDS.followPerson(user.name)}
-          aria-pressed={followed}
-          onClick={then(() => (followed ? finding.stop() : finding.follow(user.user_id)))}
-          data-testid="follow"
-        >
-          {followed ? WORDS.stop : WORDS.follow}
-        </button>
-      )}
+      <button
+        type="button"
+        className="person-follow"
+        aria-label={WORDS.followPerson(user.name)}
+        aria-pressed={followed}
+        onClick={then(() => (followed ? finding.stop() : finding.follow(user.user_id)))}
+        data-testid="follow"
+      >
+        {followed ? WORDS.stop : WORDS.follow}
+      </button>
     </li>
   )
 }

@@ -85,9 +85,9 @@ async def test_everything_else_is_text(visit: Visit, text: str) -> None:
 
 async def test_a_host_that_only_looks_like_another_is_shown_as_it_is(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
-    # The first letter is Cyrillic; then a character that turns the direction of what follows.
+    # The first letter is Cyrillic; then a character that sets the direction of what follows.
     await say(ann, 300, 300, "https://аpple.example/x")
-    await say(ann, 300, 400, "https://evil.example/\u202egnp.exe")
+    await say(ann, 300, 400, "https://evil.example/\u2067gnp.exe")
     links = bob.get_by_test_id("link")
     await expect(links).to_have_text(["https://xn--pple-43d.example/x", "https://evil.example/"])
     await expect(links.first).to_have_attribute("title", "Opens xn--pple-43d.example")

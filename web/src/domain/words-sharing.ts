@@ -16,7 +16,7 @@ export const SHARING_WORDS = {
   qr: 'The link as a QR code',
 
   channels: 'Channels',
-  recent: 'You were here lately',
+  recent: 'Lately',
   forget: (channel: string) => `Forget ${channel}`,
   newChannel: 'Open a new channel',
   toStart: 'To the start page',

@@ -1,13 +1,14 @@
 /*
  * Where you were lately: each a way back, and each forgotten with one press.
  */
-import { useEffect } from 'react'
+import { useEffect, useId } from 'react'
 import { useStore } from 'zustand'
 import { agoOf } from '../domain/recent'
 import { SHARING_WORDS } from '../domain/words-sharing'
 import type { Recent } from '../state/recent'
 
 export function Recents({ recent, except }: { recent: Recent; except?: string }) {
+  const title = useId()
   const visits = useStore(recent.store, (s) => s.visits)
   useEffect(() => {
     window.addEventListener('pageshow', recent.refresh)
@@ -20,7 +21,8 @@ export function Recents({ recent, except }: { recent: Recent; except?: string })
   })
   const now = recent.wallNow()
   return (
-    <nav className="recents" aria-label={SHARING_WORDS.recent} data-testid="recents">
+    <nav className="recents" aria-labelledby={title} data-testid="recents">
+      <h2 id={title}>{SHARING_WORDS.recent}</h2>
       <ul>
         {shown.map(({ channel, at }) => {
           const { value, unit } = agoOf(at, now)

@@ -41,7 +41,8 @@ function start(root: HTMLElement) {
       send: (frame) => connection.send(frame),
       connectNow: () => connection.connectNow(),
     },
-    keep: browserKeep(),
+    keep: browserKeep('localStorage'),
+    tab: browserKeep('sessionStorage'),
     now,
     isHidden: () => document.visibilityState === 'hidden',
   }
@@ -52,6 +53,7 @@ function start(root: HTMLElement) {
       const query = new URLSearchParams({ channel: route.channel })
       if (chosenName) query.set('name', chosenName)
       if (chosenColor) query.set('color', chosenColor)
+      if (!app.settings.store.getState().onMap) query.set('on_map', '0')
       return `${location.origin.replace(/^http/, 'ws')}/api/chat?${query}`
     },
     token: app.session.token,

@@ -153,7 +153,7 @@ describe('people', () => {
     get(joined(3, 'mira'))
     vi.advanceTimersByTime(3_000)
     expect(shown()).toBe(2)
-    expect(app.presence.store.getState().notices).toEqual([])
+    expect(app.presence.store.getState().notice).toBeUndefined()
   })
 
   test('who is gone is gone after the grace, and it is told', () => {
@@ -161,9 +161,11 @@ describe('people', () => {
     get(left(2, 'mira'))
     vi.advanceTimersByTime(1_600)
     expect(shownCount(app.presence.store.getState())).toBe(1)
-    expect(app.presence.store.getState().notices).toMatchObject([{ kind: 'left' }])
+    vi.advanceTimersByTime(1_200)
+    const notice = () => app.presence.store.getState().notice
+    expect([...(notice()?.left.keys() ?? [])]).toEqual(['mira'])
     vi.advanceTimersByTime(10_000)
-    expect(app.presence.store.getState().notices).toEqual([])
+    expect(notice()).toBeUndefined()
   })
 
   test('we stand first', () => {

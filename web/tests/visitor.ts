@@ -11,7 +11,11 @@ export const AHEAD_MS = 1_000_000
 
 export const user = (id: string): User => ({ user_id: id, name: id, color: 'rust', joined_at: 1 })
 
-export function setUp(others: string[] = ['mira'], kept = new Map<string, string>()) {
+export function setUp(
+  others: string[] = ['mira'],
+  kept = new Map<string, string>(),
+  inTab = new Map<string, string>(),
+) {
   const sent: ClientFrame[] = []
   const watched = new Map<string, (value: string | undefined) => void>()
   const keep: Keep = {
@@ -33,6 +37,7 @@ export function setUp(others: string[] = ['mira'], kept = new Map<string, string
         connectNow: () => undefined,
       },
       keep,
+      tab: { read: (key) => inTab.get(key), write: (key, value) => inTab.set(key, value) },
       now: () => Date.now(),
       isHidden: () => world.hidden,
     },
@@ -74,5 +79,19 @@ export function setUp(others: string[] = ['mira'], kept = new Map<string, string
     timestamp: Date.now() + AHEAD_MS,
     expires_at: Date.now() + AHEAD_MS + 5_000,
   })
-  return { app, sent, kept, wroteElsewhere, world, receive, sync, get, write, of, entries, chat }
+  return {
+    app,
+    sent,
+    kept,
+    inTab,
+    wroteElsewhere,
+    world,
+    receive,
+    sync,
+    get,
+    write,
+    of,
+    entries,
+    chat,
+  }
 }

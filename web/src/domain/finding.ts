@@ -31,7 +31,10 @@ export interface Told {
 }
 
 /** Others' pointers, drafts and messages, as spots: one for a person, more for words left elsewhere. */
-export function spotsOf(pointers: ReadonlyMap<string, Point>, told: Iterable<Told>): Spot[] {
+export function spotsOf(
+  pointers: Iterable<readonly [string, Point]>,
+  told: Iterable<Told>,
+): Spot[] {
   const people = new Map<string, Spot>()
   const person = (userId: string, at: Point, typing: boolean) =>
     people.set(userId, { id: `@${userId}`, userId, kind: 'person', at, typing })

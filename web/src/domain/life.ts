@@ -5,6 +5,9 @@
  * `expires_at`. Nothing depends on when a message reached this client, so it is gone
  * everywhere at the same moment and a late joiner sees it for the time it has left.
  *
+ * A reader may take longer (`goesAt`, `letGoAt`): for that reader alone, and never shorter. `expires_at`
+ * stays what it is: after it, the message is gone for all others.
+ *
  * Pure. The page plays `arrival` at the start and `departure` at the end; in between, words are
  * still and cost nothing.
  */
@@ -19,9 +22,14 @@ export interface Ttl {
 /** What holds until `user_sync` says otherwise. */
 export const DEFAULT_TTL: Ttl = { base: 5000, per_character: 50, free_characters: 60, max: 12_000 }
 
+/** How many times its life a message stays for one reader, or until it is put away by hand. */
+export type LifeFactor = number | 'stay'
+
 export type Phase = 'arriving' | 'hanging' | 'leaving' | 'gone'
 
 const ARRIVE_MS = 260
+/** What was held and is let go is there for so long before it begins to leave. */
+const MOMENT_MS = 1200
 /** The last part of a life, spent fading; never so long that a short life is all fading. */
 const LEAVE_SHARE = 0.36
 const LEAVE_MAX_MS = 2400
@@ -37,6 +45,16 @@ export function leaveMs(life: number): number {
 
 export function arriveMs(life: number): number {
   return Math.min(ARRIVE_MS, life / 4)
+}
+
+/** When a message goes from the window of a reader who likes it to stay `factor` times its life. */
+export function goesAt(timestamp: number, expiresAt: number, factor: LifeFactor): number {
+  return factor === 'stay' ? Infinity : timestamp + (expiresAt - timestamp) * factor
+}
+
+/** Let go at `now`: not sooner than it would have gone, and never under the reader's eyes. */
+export function letGoAt(timestamp: number, expiresAt: number, goes: number, now: number): number {
+  return Math.max(goes, now + MOMENT_MS + leaveMs(expiresAt - timestamp))
 }
 
 export function phaseAt(now: number, timestamp: number, expiresAt: number): Phase {

@@ -75,15 +75,20 @@ export function onPresence(before: Presence, frame: PresenceFrame): PresenceStep
     count = Math.max(0, count - 1)
     if (known) step.left = known
   } else if (frame.type === 'user_joined') {
-    const { user_id, name, color, joined_at } = frame
-    const user: User = { user_id, name, color, joined_at }
+    const { user_id, name, color, joined_at, on_map } = frame
+    const user: User = { user_id, name, color, joined_at, on_map }
     users.set(user_id, user)
     if (!known) {
       count += 1
       step.joined = user
     }
   } else if (known) {
-    users.set(frame.user_id, { ...known, name: frame.name, color: frame.color })
+    users.set(frame.user_id, {
+      ...known,
+      name: frame.name,
+      color: frame.color,
+      on_map: frame.on_map,
+    })
   }
   return { presence: { ...before, seq: frame.seq, users, count }, sync: false, ...step }
 }

@@ -6,10 +6,10 @@
  * not fit falls back to its default, field by field, and the rest is kept. Pure.
  */
 
-/** How many times its life a message stays for this visitor, or until it is put away by hand. */
-export type LifeFactor = number | 'stay'
+import type { LifeFactor } from './life'
 
 export interface Settings {
+  /** how many times its life a message stays here, or until it is put away */
   readonly lifeFactor: LifeFactor
   /** others see what is typed as it is typed; else only what is said */
   readonly showTyping: boolean

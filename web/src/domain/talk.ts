@@ -5,12 +5,17 @@
  * letter of its draft to its end, so the page never replaces the element under the reader's eyes. Ours are
  * keyed by the message id alone: the first one may be written before the server told us who we are.
  *
+ * A reader may hold a message, or like all of them to stay longer (domain/reading.ts): `goesAt` is when it goes from
+ * this window, `expiresAt` when it is gone for everyone else. So that a window that keeps everything
+ * stays a window, at most KEPT_MAX of those that outlived their end are kept.
+ *
  * Our own message goes pending -> sent (ack), or -> refused (error), or -> late: not
  * acknowledged within its life. Pending ones are sent again after a reconnect (W10), refused
  * and late ones only by their author's hand. Nothing typed is dropped here; only a sent
  * message expires. Times are the server's clock, passed in.
  */
 import type { Point } from './camera'
+import { goesAt, type LifeFactor } from './life'
 import type { ChatFrame, ErrorFrame, TypingFrame } from './wire'
 
 export type EntryState = 'draft' | 'pending' | 'sent' | 'refused' | 'late'
@@ -31,6 +36,12 @@ export interface Entry {
   readonly timestamp: number
   /** when it goes; for ours still pending: when it would be late */
   readonly expiresAt: number
+  /** when it leaves this window; Infinity: when it is put away */
+  readonly goesAt: number
+  /** under the reader's pointer, focus or finger: it does not go */
+  readonly held: boolean
+  /** its author is not to be shown on maps (W31); undefined: as the author's profile says */
+  readonly onMap?: boolean
   /** formed letter by letter before our eyes: it does not arrive a second time */
   readonly grown: boolean
   error?: { readonly code: string; readonly message: string; readonly retryAt?: number }
@@ -40,20 +51,25 @@ export interface Talk {
   readonly entries: ReadonlyMap<string, Entry>
   /** keys of messages that were said, each until a straggling draft can no longer follow (W13) */
   readonly said: ReadonlyMap<string, number>
+  readonly factor: LifeFactor
 }
 
-export const SILENCE: Talk = { entries: new Map(), said: new Map() }
+export const SILENCE: Talk = { entries: new Map(), said: new Map(), factor: 1 }
 
 /** W15 */
 export const DRAFT_LIFE_MS = 10_000
 const SAID_MS = 15_000
+export const KEPT_MAX = 300
 
 const keyOf = (mine: boolean, userId: string, messageId: string) =>
   mine ? `me/${messageId}` : `${userId}/${messageId}`
 
-function put(talk: Talk, entry: Entry): Talk {
+export function put(talk: Talk, entry: Entry): Talk {
   return { ...talk, entries: new Map(talk.entries).set(entry.key, entry) }
 }
+
+const staysUntil = ({ factor }: Talk, timestamp: number, expiresAt: number) =>
+  goesAt(timestamp, expiresAt, factor)
 
 export function drop(talk: Talk, key: string): Talk {
   if (!talk.entries.has(key)) return talk
@@ -81,8 +97,29 @@ export function say(
     state: 'pending',
     timestamp: now,
     expiresAt: now + life,
+    goesAt: now + life,
+    held: false,
     grown: true,
   })
+}
+
+/** Under which key a message hangs, or would. */
+export function chatKey(talk: Talk, frame: ChatFrame, selfId: string | undefined): string {
+  // After a reconnect under a new id our own words come back under the old one.
+  const mine = frame.user_id === selfId || talk.entries.has(keyOf(true, '', frame.message_id))
+  return keyOf(mine, frame.user_id, frame.message_id)
+}
+
+/** Words that were never sent, from before the page was loaded anew: held back for their author's hand. */
+export function offer(
+  talk: Talk,
+  texts: readonly { readonly text: string; readonly at: Point }[],
+  newId: () => string,
+): Talk {
+  return texts.reduce((next, { text, at }) => {
+    const said = say(next, { messageId: newId(), text, at, userId: undefined }, 0, 0)
+    return cull(said, 0)
+  }, talk)
 }
 
 export function onChat(
@@ -91,11 +128,11 @@ export function onChat(
   selfId: string | undefined,
   now: number,
 ): Talk {
-  // After a reconnect under a new id our own words come back under the old one.
-  const mine = frame.user_id === selfId || talk.entries.has(keyOf(true, '', frame.message_id))
-  const key = keyOf(mine, frame.user_id, frame.message_id)
+  const key = chatKey(talk, frame, selfId)
+  const mine = key.startsWith('me/')
   const before = talk.entries.get(key)
-  if (before?.state === 'sent') return talk
+  // Heard before: it hangs, or was put away.
+  if (before?.state === 'sent' || (!before && talk.said.has(key))) return talk
   if (frame.expires_at <= now) return drop(talk, key)
   const said = new Map(talk.said).set(key, frame.expires_at + SAID_MS)
   return put(
@@ -112,6 +149,9 @@ export function onChat(
       state: 'sent',
       timestamp: frame.timestamp,
       expiresAt: frame.expires_at,
+      goesAt: staysUntil(talk, frame.timestamp, frame.expires_at),
+      held: before?.held ?? false,
+      ...(frame.on_map === false && { onMap: false }),
       grown: before !== undefined,
     },
   )
@@ -130,6 +170,7 @@ export function onAck(
     state: 'sent',
     timestamp: ack.timestamp,
     expiresAt: ack.expires_at,
+    goesAt: staysUntil(talk, ack.timestamp, ack.expires_at),
   })
 }
 
@@ -166,6 +207,8 @@ export function onTyping(
     state: 'draft',
     timestamp: now,
     expiresAt: now + DRAFT_LIFE_MS,
+    goesAt: now + DRAFT_LIFE_MS,
+    held: before?.held ?? false,
     grown: true,
   })
 }
@@ -189,14 +232,26 @@ export function keepDraftsOf(talk: Talk, isHere: (userId: string) => boolean): T
   return next
 }
 
+/** Refused and late words wait for their author's hand, held ones for their reader's. */
+const waits = ({ state, held }: Entry) =>
+  state === 'refused' || state === 'late' || (held && state === 'sent')
+
 /** Removes what has gone by `now`; what of ours got no answer within its life becomes late. */
 export function cull(talk: Talk, now: number): Talk {
   let entries: Map<string, Entry> | undefined
+  let kept = 0
   for (const entry of talk.entries.values()) {
-    if (entry.expiresAt > now || entry.state === 'refused' || entry.state === 'late') continue
+    if (entry.state === 'sent' && entry.expiresAt <= now && entry.goesAt > now) kept += 1
+    if (entry.goesAt > now || waits(entry)) continue
     entries ??= new Map(talk.entries)
     if (entry.state === 'pending') entries.set(entry.key, { ...entry, state: 'late' })
     else entries.delete(entry.key)
+  }
+  for (const { key, state, expiresAt, held } of kept > KEPT_MAX ? talk.entries.values() : []) {
+    if (kept <= KEPT_MAX) break
+    if (state !== 'sent' || expiresAt > now || held) continue
+    entries ??= new Map(talk.entries)
+    if (entries.delete(key)) kept -= 1
   }
   let said: Map<string, number> | undefined
   for (const [key, until] of talk.said) {
@@ -204,17 +259,18 @@ export function cull(talk: Talk, now: number): Talk {
     said ??= new Map(talk.said)
     said.delete(key)
   }
-  return entries || said ? { entries: entries ?? talk.entries, said: said ?? talk.said } : talk
+  return entries || said
+    ? { ...talk, entries: entries ?? talk.entries, said: said ?? talk.said }
+    : talk
 }
 
 /** The next moment at which `cull` has something to do. */
 export function nextCull(talk: Talk): number | undefined {
-  let next: number | undefined
+  let next = Infinity
   for (const entry of talk.entries.values()) {
-    if (entry.state === 'refused' || entry.state === 'late') continue
-    if (next === undefined || entry.expiresAt < next) next = entry.expiresAt
+    if (!waits(entry) && entry.goesAt < next) next = entry.goesAt
   }
-  return next
+  return next === Infinity ? undefined : next
 }
 
 /** Ours without an answer, oldest first: what to send again after a reconnect (W10, W14). */

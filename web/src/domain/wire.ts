@@ -19,6 +19,8 @@ export interface User {
   readonly name: string
   readonly color: string
   readonly joined_at: number
+  /** W31; absent: true */
+  readonly on_map?: boolean | undefined
 }
 
 export interface Limits {
@@ -44,6 +46,7 @@ export interface ChatFrame {
   readonly position: Position
   readonly timestamp: number
   readonly expires_at: number
+  readonly on_map?: boolean
 }
 
 export interface UserSync extends Counted {
@@ -67,6 +70,7 @@ export type PresenceFrame =
       readonly user_id: string
       readonly name: string
       readonly color: string
+      readonly on_map?: boolean
     })
   | (Counted & { readonly type: 'user_count'; readonly count: number })
 
@@ -137,7 +141,7 @@ export type ClientFrame =
   | { type: 'reaction'; kind: Kind; position: Position }
   | { type: 'follow'; user_id: string }
   | { type: 'view'; position: Position; width: number; height: number }
-  | { type: 'profile'; name: string; color: string }
+  | { type: 'profile'; name: string; color: string; on_map?: boolean }
   | { type: 'who'; user_ids: string[] }
   | { type: 'sync' }
   | { type: 'ping'; t: number }

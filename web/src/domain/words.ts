@@ -4,6 +4,8 @@
  * Plain and short. Nothing is shouted, nobody is congratulated.
  */
 
+const all = (names: readonly string[]) => new Intl.ListFormat('en').format(names)
+
 export const WORDS = {
   invite: { mouse: 'click anywhere, and say something', touch: 'tap anywhere, and say something' },
   alone: 'nobody else is here yet: the link is the invitation',
@@ -11,7 +13,7 @@ export const WORDS = {
   plane: 'The canvas. Click, or press slash, to write; 1 to 6 react; arrows move the view.',
   writing: 'Write here. Enter sends, Shift and Enter breaks the line, Escape drops it.',
   log: 'What is being said',
-  left: (n: number) => `${n} left`,
+  room: (n: number) => `${n} left`,
   cut: (n: number) => (n === 1 ? '1 character did not fit' : `${n} characters did not fit`),
 
   share: 'Share',
@@ -26,8 +28,15 @@ export const WORDS = {
   yourName: 'Your name',
   yourColor: 'Your colour',
   close: 'Close',
-  joined: (name: string) => `${name} is here`,
-  gone: (name: string) => `${name} left`,
+  /** `named`: none of many */
+  came: (named: readonly string[], n: number) =>
+    n === 1
+      ? `${named[0]} is here`
+      : n > named.length
+        ? `${n} people came`
+        : `${all(named)} are here`,
+  left: (named: readonly string[], n: number) =>
+    n > named.length ? `${n} people left` : `${all(named)} left`,
 
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',

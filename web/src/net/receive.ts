@@ -8,7 +8,7 @@ import type { App } from '../state/app'
 const TELL_WITHIN_MS = 700
 
 export function createReceiver(app: App) {
-  const { session, presence, talk, cursors, finding, play } = app
+  const { session, presence, talk, cursors, finding, play, muted } = app
   let tellTimer: ReturnType<typeof setTimeout> | undefined
 
   function tellNewcomer() {
@@ -35,8 +35,14 @@ export function createReceiver(app: App) {
         presence.onSync(frame, fresh)
         cursors.keepOnly(presence.isHere)
         finding.keepOnly(presence.isHere)
-        talk.onSync(frame.messages, fresh, presence.isHere)
-        if (fresh) cursors.tellAgain()
+        talk.onSync(
+          frame.messages.filter(({ user_id }) => !muted.has(user_id)),
+          fresh,
+          presence.isHere,
+        )
+        if (!fresh) return
+        cursors.tellAgain()
+        app.tellOnMap()
         return
       case 'user_joined':
         if (presence.onEvent(frame).joined) tellNewcomer()
@@ -55,17 +61,21 @@ export function createReceiver(app: App) {
         presence.onEvent(frame)
         return
       case 'chat':
-        return talk.onChat(frame)
+        return muted.has(frame.user_id) ? undefined : talk.onChat(frame)
       case 'ack':
         return talk.onAck(frame)
       case 'typing':
+        if (muted.has(frame.user_id)) return
         presence.meet(frame.user_id)
         if (frame.payload !== '') cursors.hush(frame.user_id)
         return talk.onTyping(frame)
-      case 'cursors':
-        for (const [id] of frame.cursors) if (id !== selfId) presence.meet(id)
-        return cursors.onCursors(frame.cursors, selfId)
+      case 'cursors': {
+        const heard = frame.cursors.filter(([id]) => id !== selfId && !muted.has(id))
+        for (const [id] of heard) presence.meet(id)
+        return cursors.onCursors(heard, selfId)
+      }
       case 'reaction':
+        if (muted.has(frame.user_id)) return
         presence.meet(frame.user_id)
         return play.onReaction(frame)
       case 'followed':

@@ -5,10 +5,12 @@
 import { createCamera } from './camera'
 import { createCursors } from './cursors'
 import type { Deps } from './deps'
+import { createMuted } from './muted'
 import { createFinding } from './finding'
 import { createPanels } from './panels'
 import { createPlay } from './play'
 import { createPresence } from './presence'
+import { createSaid } from './said'
 import { createSession } from './session'
 import { createSettings } from './settings'
 import { createTalk } from './talk'
@@ -16,8 +18,10 @@ import { createTalk } from './talk'
 export function createApp(channel: string, deps: Deps, reducedMotion: () => boolean) {
   const settings = createSettings(deps)
   const session = createSession(channel, deps)
-  const presence = createPresence(deps)
-  const talk = createTalk(deps, session)
+  const muted = createMuted(deps)
+  const said = createSaid(session.serverNow)
+  const presence = createPresence(deps, muted.has)
+  const talk = createTalk(deps, session, settings, said.record)
   const cursors = createCursors(deps, presence.alone)
   const camera = createCamera(reducedMotion)
   const finding = createFinding(
@@ -25,6 +29,7 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
     camera,
     cursors,
     talk,
+    presence,
     reducedMotion,
     () => settings.store.getState().onMap,
   )
@@ -32,6 +37,20 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
   // A better idea of the server's clock moves every end of a life.
   session.store.subscribe((now, before) => {
     if (now.clock.offset !== before.clock.offset) talk.cull()
+  })
+  muted.onMuted((userId) => {
+    talk.forget(userId)
+    cursors.remove(userId)
+    presence.hush(userId)
+    finding.keepOnly((id) => id !== userId)
+  })
+  const tellOnMap = () => {
+    const { userId } = session.store.getState()
+    const self = userId === undefined ? undefined : presence.profile(userId)
+    session.tellOnMap(settings.store.getState().onMap, self)
+  }
+  settings.store.subscribe((now, before) => {
+    if (now.onMap !== before.onMap) tellOnMap()
   })
   return {
     session,
@@ -41,6 +60,9 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
     camera,
     finding,
     settings,
+    muted,
+    said,
+    tellOnMap,
     panels: createPanels(),
     play,
     now: deps.now,

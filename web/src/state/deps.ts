@@ -22,6 +22,8 @@ export interface Keep {
 export interface Deps {
   readonly uplink: Uplink
   readonly keep: Keep
+  /** kept for this tab alone, and over its reload */
+  readonly tab: Pick<Keep, 'read' | 'write'>
   /** monotonic ms, of no meaning but for differences; never the machine's clock */
   now(): number
   isHidden(): boolean
@@ -36,18 +38,18 @@ export function timersOf(deps: Deps): Timers {
 }
 
 /** Storage may be forbidden or full: then this visit simply forgets. */
-export function browserKeep(): Keep {
+export function browserKeep(storage: 'localStorage' | 'sessionStorage'): Keep {
   return {
     read(key) {
       try {
-        return localStorage.getItem(`asocial.${key}`) ?? undefined
+        return window[storage].getItem(`asocial.${key}`) ?? undefined
       } catch {
         return undefined
       }
     },
     write(key, value) {
       try {
-        localStorage.setItem(`asocial.${key}`, value)
+        window[storage].setItem(`asocial.${key}`, value)
       } catch {
         // nothing to do; see above
       }

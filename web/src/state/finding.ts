@@ -9,10 +9,12 @@ import { createStore } from 'zustand/vanilla'
 import { HOME, type Camera, type Point, type Size } from '../domain/camera'
 import { nearestConversation, sightOf, spotsOf, type Spot, type Told } from '../domain/finding'
 import { fitted, glide, keepInSight } from '../domain/flight'
+import type { Entry } from '../domain/talk'
 import type { ViewFrame } from '../domain/wire'
 import type { CameraStore } from './camera'
 import type { Cursors } from './cursors'
 import type { Deps } from './deps'
+import type { PresenceStore } from './presence'
 import type { TalkStore } from './talk'
 import { createViews, SAY_AGAIN_MS } from './views'
 
@@ -27,6 +29,7 @@ export function createFinding(
   camera: CameraStore,
   cursors: Cursors,
   talk: TalkStore,
+  presence: PresenceStore,
   reducedMotion: () => boolean,
   onMap: () => boolean,
 ) {
@@ -38,12 +41,25 @@ export function createFinding(
   let sayTimer: ReturnType<typeof setInterval> | undefined
   const views = createViews(deps, camera, () => onMap() && store.getState().following === undefined)
 
-  function* told(): Generator<Told> {
-    for (const { key, userId, at, state, mine } of talk.store.getState().talk.entries.values()) {
-      if (!mine) yield { key, userId, at, draft: state === 'draft' }
+  /** W31. Whose wish is not known yet has no place; what was said tells it itself. */
+  function isOnMap({ userId, state, onMap }: Entry): boolean {
+    const author = userId === undefined ? undefined : presence.profile(userId)
+    if (author) return author.on_map !== false
+    return state !== 'draft' && onMap !== false
+  }
+  function* pointers(): Generator<readonly [string, Point]> {
+    for (const each of cursors.movers) {
+      const person = presence.profile(each[0])
+      if (person && person.on_map !== false) yield each
     }
   }
-  const spots = (): Spot[] => spotsOf(cursors.movers, told())
+  function* told(): Generator<Told> {
+    for (const entry of talk.store.getState().talk.entries.values()) {
+      const { key, userId, at, state, mine } = entry
+      if (!mine && isOnMap(entry)) yield { key, userId, at, draft: state === 'draft' }
+    }
+  }
+  const spots = (): Spot[] => spotsOf(pointers(), told())
 
   /** Where someone writes, points or was last heard; undefined: nobody knows. */
   function placeOf(userId: string): Point | undefined {
@@ -111,6 +127,7 @@ export function createFinding(
 
   return {
     store,
+    isOnMap,
     spots,
     placeOf,
     goTo,

@@ -5,12 +5,14 @@
  */
 import { createStore } from 'zustand/vanilla'
 import { NOBODY, onPresence, onSync, type Presence, type PresenceStep } from '../domain/presence'
+import { add, forgetOne, isNews, NO_COMINGS, type Comings } from '../domain/notices'
 import type { PresenceFrame, User, UserSync } from '../domain/wire'
 import type { Deps } from './deps'
 
 const GRACE_MS = 1_500
 const NOTICE_MS = 3_600
-const NOTICES_MAX = 3
+/** so long comings are gathered before they are told */
+const GATHER_MS = 1_200
 /** after a reconnect: people who come back one by one are no news */
 const FAMILIAR_MS = 15_000
 const WHO_AFTER_MS = 200
@@ -19,10 +21,9 @@ const WHO_MAX = 50
 /** a `sync` whose answer was lost, or was older than what we heard of */
 const SYNC_AGAIN_MS = 2_000
 
-export interface Notice {
+/** Who came and went of late, gathered into one; there is never a second beside it. */
+export interface Notice extends Comings {
   readonly id: number
-  readonly kind: 'joined' | 'left'
-  readonly user: User
 }
 
 export interface PresenceState {
@@ -31,28 +32,41 @@ export interface PresenceState {
   readonly departing: ReadonlyMap<string, User>
   /** profiles of people the roster does not list */
   readonly known: ReadonlyMap<string, User>
-  readonly notices: readonly Notice[]
+  readonly notice: Notice | undefined
 }
 
-export function createPresence(deps: Deps) {
+/** `isMuted`: of whom nothing is told. */
+export function createPresence(deps: Deps, isMuted: (userId: string) => boolean) {
   const store = createStore<PresenceState>(() => ({
     presence: NOBODY,
     departing: new Map(),
     known: new Map(),
-    notices: [],
+    notice: undefined,
   }))
   const { getState: get, setState: set } = store
   let noticeId = 0
+  let comings = NO_COMINGS
+  let noticeTimer: ReturnType<typeof setTimeout> | undefined
   let syncTimer: ReturnType<typeof setTimeout> | undefined
   let whoTimer: ReturnType<typeof setTimeout> | undefined
   let familiar: { ids: ReadonlySet<string>; until: number } = { ids: new Set(), until: 0 }
   const unknown = new Set<string>()
   const askedAt = new Map<string, number>()
 
-  function notice(kind: Notice['kind'], user: User) {
-    const id = ++noticeId
-    set({ notices: [...get().notices, { id, kind, user }].slice(-NOTICES_MAX) })
-    setTimeout(() => set({ notices: get().notices.filter((n) => n.id !== id) }), NOTICE_MS)
+  function notice(kind: keyof Comings, user: User) {
+    if (isMuted(user.user_id)) return
+    comings = add(comings, kind, user)
+    // While one is read the next is gathered.
+    if (!get().notice) noticeTimer ??= setTimeout(tellComings, GATHER_MS)
+  }
+
+  function tellComings() {
+    noticeTimer = undefined
+    if (!isNews(comings)) return set({ notice: undefined })
+    noticeId += 1
+    set({ notice: { id: noticeId, ...comings } })
+    comings = NO_COMINGS
+    noticeTimer = setTimeout(tellComings, NOTICE_MS)
   }
 
   function askSync() {
@@ -65,9 +79,14 @@ export function createPresence(deps: Deps) {
   }
 
   function depart(user: User) {
+    // What they said may outlive their being here, and they are still not to be found by it (W31).
+    if (user.on_map === false) set({ known: new Map(get().known).set(user.user_id, user) })
     set({ departing: new Map(get().departing).set(user.user_id, user) })
+    // Nobody was told that they came: nobody is told that they left.
+    const untold = comings.came.has(user.user_id)
+    if (untold) comings = forgetOne(comings, user.user_id)
     setTimeout(() => {
-      if (undepart(user.user_id)) notice('left', user)
+      if (undepart(user.user_id) && !untold) notice('left', user)
     }, GRACE_MS)
   }
 
@@ -84,7 +103,7 @@ export function createPresence(deps: Deps) {
     const { joined } = step
     if (joined && !undepart(joined.user_id)) {
       const news = deps.now() > familiar.until || !familiar.ids.has(joined.user_id)
-      if (news) notice('joined', joined)
+      if (news) notice('came', joined)
     }
     if (step.left) depart(step.left)
   }
@@ -134,6 +153,14 @@ export function createPresence(deps: Deps) {
       const known = new Map(get().known)
       for (const user of users) known.set(user.user_id, user)
       set({ known })
+    },
+    /** Nothing more is told of them. */
+    hush(userId: string) {
+      comings = forgetOne(comings, userId)
+      const { notice } = get()
+      if (!notice) return
+      const rest = forgetOne(notice, userId)
+      set({ notice: isNews(rest) ? { ...rest, id: notice.id } : undefined })
     },
     /** Someone we saw a cursor or a draft of; unknown ones are asked for, many at a time. */
     meet(userId: string) {

@@ -7,7 +7,7 @@ import { cleanName } from '../domain/channel'
 import { addPong, guess, UNSET_CLOCK, type Clock } from '../domain/clock'
 import { DEFAULT_TTL, type Ttl } from '../domain/life'
 import { isColor } from '../domain/palette'
-import { DEFAULT_LIMITS, type Limits, type UserSync } from '../domain/wire'
+import { DEFAULT_LIMITS, type Limits, type User, type UserSync } from '../domain/wire'
 import type { Deps } from './deps'
 
 export type Link =
@@ -70,6 +70,12 @@ export function createSession(channel: string, deps: Deps) {
       const { chosenName, chosenColor } = get()
       if (chosenName !== undefined) set({ chosenName: name })
       if (chosenColor !== undefined) set({ chosenColor: color })
+    },
+    /** W31: whenever the server knows otherwise; `current`: what it shows for us now. */
+    tellOnMap(onMap: boolean, current: User | undefined) {
+      if (!current || (current.on_map !== false) === onMap) return
+      const { name, color } = current
+      deps.uplink.send({ type: 'profile', name, color, on_map: onMap })
     },
     /** `current`: what the server shows for us now; a `profile` frame carries both. */
     choose(change: { name?: string; color?: string }, current: { name: string; color: string }) {

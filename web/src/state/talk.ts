@@ -9,11 +9,14 @@ import { createStore } from 'zustand/vanilla'
 import { wirePoint, type Point } from '../domain/camera'
 import { lifeOf } from '../domain/life'
 import { clean, codePoints, finished } from '../domain/payload'
+import * as reading from '../domain/reading'
 import * as rules from '../domain/talk'
 import { throttle } from '../domain/throttle'
 import type { AckFrame, ChatFrame, ErrorFrame, TypingFrame } from '../domain/wire'
 import { timersOf, type Deps } from './deps'
 import type { Session } from './session'
+import type { SettingsStore } from './settings'
+import { createUnsaid } from './unsaid'
 
 const TYPING_EVERY_MS = 40
 
@@ -32,12 +35,24 @@ export interface TalkState {
   readonly spoke: boolean
 }
 
-export function createTalk(deps: Deps, session: Session) {
-  const store = createStore<TalkState>(() => ({
-    talk: rules.SILENCE,
-    draft: undefined,
-    spoke: false,
-  }))
+/** `onSaid` is called for each message once, when it is known to be said. */
+export function createTalk(
+  deps: Deps,
+  session: Session,
+  settings: SettingsStore,
+  onSaid: (entry: rules.Entry) => void,
+) {
+  const unsaid = createUnsaid(deps, session.store.getState().channel)
+  const store = createStore<TalkState>(() => {
+    const { draft, held } = unsaid.read()
+    const factor = settings.store.getState().lifeFactor
+    return {
+      // What was written before the page was loaded anew is there again, to be sent or let go.
+      talk: rules.offer({ ...rules.SILENCE, factor }, held, newId),
+      draft: draft && { ...draft, messageId: newId(), cut: 0 },
+      spoke: false,
+    }
+  })
   const { getState: get, setState: set } = store
   let cullTimer: ReturnType<typeof setTimeout> | undefined
   /** whether others may have a draft of ours on their window */
@@ -113,6 +128,28 @@ export function createTalk(deps: Deps, session: Session) {
     deps.uplink.send({ type: 'typing', message_id, payload: '', position })
   }
 
+  /** Letter by letter, to those whom the visitor lets see it. */
+  function tell(draft: Draft) {
+    if (settings.store.getState().showTyping) typing.push(draft)
+  }
+
+  function said(key: string, before: rules.Talk) {
+    const entry = get().talk.entries.get(key)
+    if (entry?.state === 'sent' && before.entries.get(key)?.state !== 'sent') onSaid(entry)
+  }
+
+  settings.store.subscribe((now, before) => {
+    const { draft, talk } = get()
+    if (now.lifeFactor !== before.lifeFactor)
+      put(reading.setFactor(talk, now.lifeFactor, session.serverNow()))
+    if (now.showTyping === before.showTyping || !draft) return
+    if (now.showTyping && draft.text !== '') tell(draft)
+    else takeBack(draft)
+  })
+  store.subscribe(({ draft, talk }, before) => {
+    if (draft !== before.draft || talk !== before.talk) unsaid.write(draft, talk)
+  })
+
   const startAt = (at: Point) =>
     set({ draft: { messageId: newId(), at: wirePoint(at), text: '', cut: 0 } })
 
@@ -130,7 +167,7 @@ export function createTalk(deps: Deps, session: Session) {
       const { text, cut } = clean(raw, session.store.getState().limits.payload_characters)
       const next = { ...draft, text, cut: cut || (text === draft.text ? draft.cut : 0) }
       set({ draft: next })
-      if (text !== draft.text) typing.push(next)
+      if (text !== draft.text) tell(next)
       return text
     },
     /** Says it, and is ready for the next line at `next`. */
@@ -155,13 +192,20 @@ export function createTalk(deps: Deps, session: Session) {
       say(entry.state === 'late' ? newId() : entry.messageId, entry.text, entry.at)
     },
     letGo: (key: string) => put(rules.drop(get().talk, key)),
+    /** The reader's hand (domain/reading.ts). */
+    hold: (key: string) => put(reading.hold(get().talk, key)),
+    release: (key: string) => put(reading.release(get().talk, key, session.serverNow())),
+    forget: (userId: string) => put(reading.forget(get().talk, userId)),
+    recall: (entry: rules.Entry) => put(reading.recall(get().talk, entry, session.serverNow())),
     /** The channel is (again) there: what got no answer goes out once more (W10), and the draft. */
     onSync(messages: readonly ChatFrame[], fresh: boolean, isHere: (id: string) => boolean) {
       const now = session.serverNow()
-      let talk = rules.cull(get().talk, now)
+      const before = get().talk
+      let talk = rules.cull(before, now)
       for (const frame of messages) talk = rules.onChat(talk, frame, selfId(), now)
       if (fresh) talk = rules.keepDraftsOf(talk, isHere)
       put(talk)
+      for (const frame of messages) said(rules.chatKey(talk, frame, selfId()), before)
       if (!fresh) return
       for (const entry of rules.unanswered(talk)) transmit(entry)
       this.tellAgain()
@@ -169,11 +213,18 @@ export function createTalk(deps: Deps, session: Session) {
     /** W16 */
     tellAgain() {
       const { draft } = get()
-      if (draft && draft.text !== '') typing.push(draft)
+      if (draft && draft.text !== '') tell(draft)
     },
-    onChat: (frame: ChatFrame) =>
-      put(rules.onChat(get().talk, frame, selfId(), session.serverNow())),
-    onAck: (frame: AckFrame) => put(rules.onAck(get().talk, frame)),
+    onChat(frame: ChatFrame) {
+      const before = get().talk
+      put(rules.onChat(before, frame, selfId(), session.serverNow()))
+      said(rules.chatKey(before, frame, selfId()), before)
+    },
+    onAck(frame: AckFrame) {
+      const before = get().talk
+      put(rules.onAck(before, frame))
+      said(`me/${frame.message_id}`, before)
+    },
     onRefused: (frame: ErrorFrame) => put(rules.onRefused(get().talk, frame, session.serverNow())),
     onTyping: (frame: TypingFrame) =>
       put(rules.onTyping(get().talk, frame, selfId(), session.serverNow())),
@@ -184,6 +235,7 @@ export function createTalk(deps: Deps, session: Session) {
 export type TalkStore = ReturnType<typeof createTalk>
 
 function isDue(talk: rules.Talk, now: number): boolean {
+  if (talk.entries.size > rules.KEPT_MAX) return true
   const next = rules.nextCull(talk)
   return next !== undefined && next <= now
 }

@@ -124,7 +124,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
           />
           {draft && (left <= COUNT_FROM || draft.cut > 0) && (
             <span className="count" role="status" data-testid="count">
-              {draft.cut > 0 ? WORDS.cut(draft.cut) : WORDS.left(left)}
+              {draft.cut > 0 ? WORDS.cut(draft.cut) : WORDS.room(left)}
             </span>
           )}
         </div>

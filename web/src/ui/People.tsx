@@ -3,6 +3,7 @@
  */
 import { useCallback, useEffect, useRef } from 'react'
 import { initials } from '../domain/channel'
+import { NAMED_MAX } from '../domain/notices'
 import { ink } from '../domain/palette'
 import { WORDS } from '../domain/words'
 import { shownCount } from '../state/presence'
@@ -67,16 +68,30 @@ export function People() {
   )
 }
 
-/** Comings and goings, a line each, soon gone. */
+/** Comings and goings: one quiet line, told politely, soon gone. */
 export function Notices() {
-  const notices = usePresence((s) => s.notices)
+  const notice = usePresence((s) => s.notice)
   return (
-    <ul className="notices" data-testid="notices">
-      {notices.map(({ id, kind, user }) => (
-        <li key={id} style={{ color: ink(user.color) }}>
-          {kind === 'joined' ? WORDS.joined(user.name) : WORDS.gone(user.name)}
-        </li>
-      ))}
-    </ul>
+    <div className="notices" role="status" data-testid="notices">
+      {notice && (
+        <p key={notice.id}>
+          {(['came', 'left'] as const).map((kind) => {
+            const users = [...notice[kind].values()]
+            const [first] = users
+            const named = users.length > NAMED_MAX ? [] : users.map(({ name }) => name)
+            return (
+              first && (
+                <span
+                  key={kind}
+                  style={{ color: users.length === 1 ? ink(first.color) : undefined }}
+                >
+                  {WORDS[kind](named, users.length)}
+                </span>
+              )
+            )
+          })}
+        </p>
+      )}
+    </div>
   )
 }

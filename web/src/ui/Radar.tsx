@@ -80,7 +80,9 @@ export function Radar() {
       context.stroke()
 
       // What was said, as breath: soft and wide. People, on top, as points.
-      for (const { userId, at, color, mine } of entries.values()) {
+      for (const entry of entries.values()) {
+        const { userId, at, color, mine } = entry
+        if (!mine && !app.finding.isOnMap(entry)) continue
         dot(at, 5, colorOf(mine ? self : userId, color), 0.3)
       }
       const home = onRadar(now, { x: 0, y: 0 })

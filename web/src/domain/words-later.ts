@@ -3,6 +3,8 @@
  * the first load. Plain and short, as there.
  */
 
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
+
 export const LATER = {
   opens: (host: string) => `Opens ${host}`,
   react: 'React (1 to 6)',
@@ -14,6 +16,30 @@ export const LATER = {
     wave: 'Wave',
     agree: 'Agree',
     question: 'Question',
+  },
+  message: {
+    outlived: 'gone for the others',
+    putAway: 'Put away',
+    putAwayKey: 'Put it away (Delete)',
+    mute: 'Mute',
+    muteKey: 'See nothing more of them (m)',
+    mutePerson: (name: string) => `Mute ${name}`,
+  },
+  said: {
+    title: 'What was said',
+    search: 'Search what was said',
+    time: (ms: number) => clock.format(ms),
+    nothing: 'Nothing was said in the last five minutes.',
+    notFound: 'Nothing like that was said in the last five minutes.',
+    found: (n: number) => (n === 1 ? '1 message' : `${n} messages`),
+    more: (n: number) => `${n} earlier`,
+    kept: 'The last five minutes, in this tab only.',
+  },
+  muted: {
+    title: 'Muted people',
+    unmute: 'Unmute',
+    unmutePerson: (name: string) => `Unmute ${name}`,
+    why: 'They are not told.',
   },
   settings: {
     title: 'Settings',

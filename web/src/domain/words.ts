@@ -20,6 +20,8 @@ export const WORDS = {
   channel: 'channel',
 
   settings: 'Settings (,)',
+  said: 'What was said in the last minutes',
+  messageBy: (who: string, text: string) => `${who}: ${text}`,
 
   people: (n: number) => (n === 1 ? 'Only you' : `${n} here`),
   who: 'Who is here',
@@ -66,7 +68,8 @@ export const WORDS = {
   reconnecting: (seconds: number) =>
     seconds > 0 ? `Reconnecting in ${seconds} s` : 'Reconnecting',
   offline: 'No network',
-  degraded: 'Some people are out of reach just now',
+  degraded: 'Some people are out of reach just now.',
+  degradedMeans: 'Who you see hears you. The others come back by themselves.',
   now: 'now',
   final: {
     4501: 'The server closed the connection: it did not understand this page.',

@@ -4,7 +4,7 @@
  */
 import { useEffect } from 'react'
 import { useStore } from 'zustand'
-import { useApp } from './app'
+import { useApp, useSettings } from './app'
 import { later } from './later'
 
 const IDLE_CHECK_MS = 1_000
@@ -25,6 +25,7 @@ export function Cursors() {
     }, IDLE_CHECK_MS)
     return () => clearInterval(idle)
   }, [app])
-  if (ids.length === 0) return null
+  const hidden = useSettings((s) => s.hideCursors)
+  if (ids.length === 0 || hidden) return null
   return ids.length > LAYERS_MAX ? <CursorCrowd /> : <CursorLayers ids={ids} />
 }

@@ -20,11 +20,11 @@ export function LinkState() {
     >
       <i className="dot" aria-hidden="true" />
       <span aria-hidden="true">
-        {degraded ? WORDS.degraded : link.kind === 'live' ? '' : say(link, wait)}
+        {degraded ? <Degraded /> : link.kind === 'live' ? '' : say(link, wait)}
       </span>
       {/* Told once per change, not once per second of a countdown. */}
       <span className="sr-only" role="status">
-        {degraded ? WORDS.degraded : say(link, 0)}
+        {degraded ? `${WORDS.degraded} ${WORDS.degradedMeans}` : say(link, 0)}
       </span>
       {(link.kind === 'waiting' || link.kind === 'offline') && (
         <button type="button" className="control" onClick={app.connectNow} data-testid="now">
@@ -44,6 +44,12 @@ export function LinkState() {
     </div>
   )
 }
+
+const Degraded = () => (
+  <>
+    <b>{WORDS.degraded}</b> {WORDS.degradedMeans}
+  </>
+)
 
 function say(link: Link, wait: number): string {
   switch (link.kind) {

@@ -18,6 +18,7 @@ const Chips = later(() => import('./company').then((m) => m.Chips))
 const Following = later(() => import('./company').then((m) => m.Following))
 const Nearest = later(() => import('./company').then((m) => m.Nearest))
 const Radar = later(() => import('./company').then((m) => m.Radar))
+const Said = later(() => import('./Said').then((m) => m.Said))
 const Settings = later(() => import('./Settings').then((m) => m.Settings))
 const Palette = later(() => import('./company').then((m) => m.Palette))
 const Hearing = later(() => import('./company').then((m) => m.Hearing))
@@ -30,6 +31,8 @@ export function Page() {
   const peopleOpen = useOpen('people')
   const settingsOpen = useOpen('settings')
   const closeSettings = useClose('settings')
+  const saidOpen = useOpen('said')
+  const closeSaid = useClose('said')
   useVisualViewport()
   return (
     <div className="page" data-talking={talking || undefined}>
@@ -57,6 +60,7 @@ export function Page() {
       {company && <Following />}
       {(company || traces) && <Hearing />}
       <Log />
+      {saidOpen && <Said close={closeSaid} />}
       {settingsOpen && <Settings close={closeSettings} />}
     </div>
   )

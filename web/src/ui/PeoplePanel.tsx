@@ -7,10 +7,12 @@ import { NAME_MAX } from '../domain/channel'
 import { COLOR_NAMES, ink } from '../domain/palette'
 import type { User } from '../domain/wire'
 import { WORDS } from '../domain/words'
+import { LATER } from '../domain/words-later'
 import { shownCount } from '../state/presence'
 import { useApp, usePeople, usePresence, useSelf, useSession } from './app'
 
 const ROWS = 200
+const SAY = LATER.message
 
 export function PeoplePanel({ close }: { close(): void }) {
   const people = usePeople()
@@ -32,7 +34,8 @@ export function PeoplePanel({ close }: { close(): void }) {
 
 /** Somebody else. Who has a place on the plane can be gone to; everyone can be followed, who looks about too. */
 function Person({ user, close }: { user: User; close(): void }) {
-  const { finding } = useApp()
+  const { finding, muted } = useApp()
+  const isMuted = useStore(muted.store, (s) => s.people.has(user.user_id))
   const followed = useStore(finding.store, (s) => s.following === user.user_id)
   const somewhere = finding.placeOf(user.user_id) !== undefined
   const name = (
@@ -46,7 +49,7 @@ function Person({ user, close }: { user: User; close(): void }) {
     close()
   }
   return (
-    <li style={{ color: ink(user.color) }} data-testid="person">
+    <li style={{ color: ink(user.color) }} data-muted={isMuted || undefined} data-testid="person">
       {somewhere ? (
         <button
           type="button"
@@ -68,6 +71,15 @@ function Person({ user, close }: { user: User; close(): void }) {
         data-testid="follow"
       >
         {followed ? WORDS.stop : WORDS.follow}
+      </button>
+      <button
+        type="button"
+        className="person-follow"
+        aria-label={isMuted ? LATER.muted.unmutePerson(user.name) : SAY.mutePerson(user.name)}
+        onClick={() => (isMuted ? muted.unmute(user.user_id) : muted.mute(user.user_id, user.name))}
+        data-testid={isMuted ? 'unmute-person' : 'mute-person'}
+      >
+        {isMuted ? LATER.muted.unmute : SAY.mute}
       </button>
     </li>
   )

@@ -6,6 +6,7 @@
  * Escape and a press beside it close it.
  */
 import { useId, useLayoutEffect, useRef, type MouseEvent } from 'react'
+import { useStore } from 'zustand'
 import { LIFE_FACTOR_MAX, type Settings as All } from '../domain/settings'
 import { LATER } from '../domain/words-later'
 import { useApp, useSettings } from './app'
@@ -91,6 +92,7 @@ export function Settings({ close }: { close(): void }) {
           ))}
         </fieldset>
       ))}
+      <MutedPeople />
       <footer>
         <span className="why">{SAY.mine}</span>
         <button type="button" className="control" onClick={close} data-testid="close-settings">
@@ -98,6 +100,34 @@ export function Settings({ close }: { close(): void }) {
         </button>
       </footer>
     </dialog>
+  )
+}
+
+/** Whom one does not hear; those too who are not here just now. */
+function MutedPeople() {
+  const { muted } = useApp()
+  const people = useStore(muted.store, (s) => s.people)
+  if (people.size === 0) return null
+  return (
+    <section aria-label={LATER.muted.title} data-testid="muted-people">
+      <h3>{LATER.muted.title}</h3>
+      <ul>
+        {[...people].reverse().map(([id, name]) => (
+          <li key={id}>
+            <bdi className="truncate">{name}</bdi>
+            <button
+              type="button"
+              className="control"
+              aria-label={LATER.muted.unmutePerson(name)}
+              onClick={() => muted.unmute(id)}
+              data-testid="unmute"
+            >
+              {LATER.muted.unmute}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 

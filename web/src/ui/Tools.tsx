@@ -9,6 +9,9 @@ import { useApp, useOpen } from './app'
 export function Tools() {
   return (
     <div className="tools">
+      <Tool panel="said" name={WORDS.said}>
+        <path d="M10 6v4.2l2.6 1.8M3.8 7.4A7 7 0 1 1 3 10M3.4 4v3.6H7" />
+      </Tool>
       <Tool panel="settings" name={WORDS.settings}>
         <path d="M3 6.5h7m4 0h3M3 13.5h2.5m4 0H17" />
         <circle cx="12" cy="6.5" r="2" />

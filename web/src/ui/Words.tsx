@@ -15,6 +15,10 @@ import { useMist } from './mist'
 import { useApp, useOrigin, useProfile, useSelf } from './app'
 import { Clusters } from './Clusters'
 import { RICH_MAX, useCrowd } from './crowd'
+import { useHolding } from './holding'
+import { later } from './later'
+
+const WordMenu = later(() => import('./WordMenu').then((m) => m.WordMenu))
 
 /** Until it can be pressed, an address is read. */
 const Linked = later<{ text: string }>(
@@ -32,6 +36,8 @@ export function Words() {
   const { words, clusters, asides } = useCrowd()
   const unnamed = useMemo(() => underTheirOwn(words), [words])
   const rich = words.length <= RICH_MAX
+  // One stop for the Tab key, the newest; arrows go on to the others.
+  const stop = words.findLast(({ state }) => state === 'sent')?.key
   return (
     <>
       <Clusters clusters={clusters} />
@@ -44,6 +50,7 @@ export function Words() {
           aside={asides.get(entry.key) ?? AT_ITS_POINT}
           named={!entry.mine && !unnamed.has(entry.key)}
           rich={rich}
+          stop={entry.key === stop}
         />
       ))}
     </>
@@ -71,9 +78,11 @@ interface WordProps {
   aside: Aside
   named: boolean
   rich: boolean
+  /** reached by Tab */
+  stop: boolean
 }
 
-const Word = memo(function Word({ entry, left, top, aside, named, rich }: WordProps) {
+const Word = memo(function Word({ entry, left, top, aside, named, rich, stop }: WordProps) {
   const profile = useProfile(entry.userId)
   const self = useSelf()
   const breath = useRef<HTMLDivElement>(null)
@@ -81,8 +90,10 @@ const Word = memo(function Word({ entry, left, top, aside, named, rich }: WordPr
   const mist = useRef<HTMLDivElement>(null)
   useMist(words, mist, rich)
   useLife(breath, mist, entry, rich)
+  const hand = useHolding(entry)
   const color = entry.mine ? self.color : (profile?.color ?? entry.color)
   const name = profile?.name ?? entry.name
+  const spoken = entry.mine ? WORDS.you : (name ?? WORDS.someone)
   const draft = entry.state === 'draft'
   const dir = directionOf(entry.text)
   return (
@@ -100,17 +111,28 @@ const Word = memo(function Word({ entry, left, top, aside, named, rich }: WordPr
         data-user-id={entry.userId}
         data-state={entry.state}
         data-mine={entry.mine || undefined}
+        data-holding={entry.held || undefined}
         data-x={entry.at.x}
         data-y={entry.at.y}
         aria-hidden={draft || undefined}
       >
         {aside !== AT_ITS_POINT && (aside.dx !== 0 || aside.dy !== 0) && <Leader aside={aside} />}
-        <div className="breath" ref={breath} dir={dir} style={shifted(aside)}>
+        <div
+          className="breath"
+          ref={breath}
+          dir={dir}
+          style={shifted(aside)}
+          role={draft ? undefined : 'article'}
+          aria-label={draft ? undefined : WORDS.messageBy(spoken, entry.text)}
+          tabIndex={stop ? 0 : -1}
+          {...hand}
+        >
           {named && name !== undefined && <span className="author">{name}</span>}
           <p className="words" ref={words} data-held="" dir="auto">
             {!draft && mayLink(entry.text) ? <Linked text={entry.text} /> : entry.text}
           </p>
           {entry.mine && entry.state !== 'sent' && !draft && <Unsent entry={entry} />}
+          {entry.held && entry.state === 'sent' && <WordMenu entry={entry} name={name} />}
         </div>
       </div>
     </>
@@ -185,7 +207,7 @@ type Ref = RefObject<HTMLElement | null>
  */
 function useLife(words: Ref, mist: Ref, entry: Entry, rich: boolean) {
   const app = useApp()
-  const { state, timestamp, expiresAt, grown } = entry
+  const { state, timestamp, expiresAt, goesAt, held, grown } = entry
   const plays = state === 'sent' || state === 'draft'
   useLayoutEffect(() => {
     if (!words.current || !plays) return
@@ -204,20 +226,25 @@ function useLife(words: Ref, mist: Ref, entry: Entry, rich: boolean) {
     }
 
     const life = Math.max(1, expiresAt - timestamp)
-    const leaveAt = life - leaveMs(life)
+    const leaves = leaveMs(life)
+    const leaveAt = held && state === 'sent' ? Infinity : goesAt - timestamp - leaves
     const ageNow = () => app.session.serverNow() - timestamp
     let leaving: Animation[] = []
     let timer: ReturnType<typeof setTimeout> | undefined
     const place = () => {
       clearTimeout(timer)
-      const into = ageNow() - leaveAt
+      const age = ageNow()
+      const into = age - leaveAt
+      // Gone for the others, and still here: a message that is kept shows that it is.
+      breath.toggleAttribute('data-outlived', state === 'sent' && age >= life && into < leaves)
       if (into < 0) {
         stop(leaving)
         leaving = []
-        timer = setTimeout(place, -into)
+        const next = age < life ? Math.min(leaveAt, life) : leaveAt
+        if (next < Infinity) timer = setTimeout(place, next - age)
         return
       }
-      if (leaving.length === 0) leaving = play(DEPARTURE, life - leaveAt)
+      if (leaving.length === 0) leaving = play(DEPARTURE, leaves)
       for (const animation of leaving) animation.currentTime = into
     }
     const arriving = !grown && ageNow() < arriveMs(life) ? play(ARRIVAL, arriveMs(life)) : []
@@ -235,7 +262,7 @@ function useLife(words: Ref, mist: Ref, entry: Entry, rich: boolean) {
       stop(leaving)
       stop(arriving)
     }
-  }, [app, words, mist, plays, timestamp, expiresAt, grown, rich])
+  }, [app, words, mist, plays, state, timestamp, expiresAt, goesAt, held, grown, rich])
 }
 
 function drawn({ offset, opacity, blur, rise }: LifeFrame): Keyframe {

@@ -1,0 +1,190 @@
+"""Time to read: what one holds does not go, for oneself alone; what was said can be looked up, and is forgotten."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from .conftest import Visit
+from .test_finding import look_away, words_in_view
+from .watch import messages, say, until_seen
+
+LIFE_MS = 2000
+AWAY_MS = 6000
+"""Longer than a short life, the moment after it is let go, and its leaving."""
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"message_ttl_seconds": LIFE_MS / 1000, "rate_limit_per_minute": 0}
+
+
+def message(page: Page, text: str) -> Locator:
+    return page.locator('[data-testid="message"]', has_text=text)
+
+
+def words(page: Page, text: str) -> Locator:
+    return message(page, text).locator(".words")
+
+
+async def opacity(page: Page, text: str) -> float:
+    return float(await message(page, text).locator(".breath").evaluate("(e) => getComputedStyle(e).opacity"))
+
+
+async def keep(page: Page, factor: str) -> None:
+    """Choose, as a visitor does, how long messages stay."""
+    await page.get_by_test_id("settings").click()
+    await page.get_by_test_id("setting-lifeFactor").select_option(label=factor)
+    await page.keyboard.press("Escape")
+
+
+async def test_under_the_pointer_it_stays_whole_for_this_reader_and_goes_a_moment_after(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await say(ann, 400, 300, "read me")
+    await until_seen(bob, "read me")
+    await words(bob, "read me").hover()
+    await expect(message(bob, "read me")).to_have_attribute("data-holding", "true")
+    # Gone for the others, at its time; here it is held, whole, and seen to be kept.
+    await expect(message(ann, "read me")).to_have_count(0)
+    await expect(message(bob, "read me").locator(".breath")).to_have_attribute("data-outlived", "")
+    assert await opacity(bob, "read me") == 1
+    await expect(message(bob, "read me")).to_contain_text("gone for the others")
+    await bob.mouse.move(900, 600)
+    left = time.monotonic()
+    await expect(message(bob, "read me")).to_have_count(0, timeout=AWAY_MS)
+    assert time.monotonic() - left >= 1.2
+
+
+async def test_the_focus_holds_too_and_arrows_go_from_message_to_message(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await say(ann, 300, 200, "first")
+    await say(ann, 300, 400, "second")
+    await until_seen(bob, "second")
+    await bob.get_by_test_id("plane").focus()
+    await bob.keyboard.press("Tab")
+    focused = bob.locator('[data-testid="message"] .breath:focus')
+    await expect(focused).to_contain_text("second")
+    await expect(message(bob, "second").locator(".breath")).to_have_attribute("data-outlived", "")
+    assert await messages(bob) == ["second"]
+
+    await say(ann, 300, 500, "third")
+    await until_seen(bob, "third")
+    await bob.keyboard.press("ArrowDown")
+    await expect(focused).to_contain_text("third")
+    await bob.keyboard.press("ArrowUp")
+    await expect(focused).to_contain_text("second")
+    # Delete and Escape put it away; the focus goes on, and no letter of it is written anywhere.
+    await bob.keyboard.press("Delete")
+    await expect(message(bob, "second")).to_have_count(0)
+    await expect(focused).to_contain_text("third")
+    await bob.keyboard.press("Escape")
+    await expect(message(bob, "third")).to_have_count(0)
+    assert await bob.evaluate("() => document.activeElement.dataset.testid") == "plane"
+    await expect(bob.locator(".caret[data-open]")).to_have_count(0)
+
+
+async def test_a_finger_that_rests_holds_and_a_tap_elsewhere_lets_go(visit: Visit) -> None:
+    ann, bob = await visit(), await visit(has_touch=True, is_mobile=True)
+    await say(ann, 400, 300, "long to read")
+    await until_seen(bob, "long to read")
+    box = await words(bob, "long to read").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = await bob.context.new_cdp_session(bob)
+    await touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    await expect(message(bob, "long to read").locator(".breath")).to_be_focused()
+    await touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    await expect(message(bob, "long to read").locator(".breath")).to_have_attribute("data-outlived", "")
+    await expect(bob.locator(".caret[data-open]")).to_have_count(0)
+    put_away = message(bob, "long to read").get_by_test_id("put-away")
+    size = await put_away.bounding_box()
+    assert size is not None
+    assert min(size["width"], size["height"]) >= 44
+    await bob.touchscreen.tap(600, 600)
+    await expect(message(bob, "long to read")).to_have_count(0, timeout=AWAY_MS)
+
+
+async def test_a_life_several_times_as_long_is_this_readers_alone(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await keep(bob, "3 times as long")
+    await say(ann, 400, 300, "three times")
+    await until_seen(bob, "three times")
+    said = time.monotonic()
+    await expect(message(ann, "three times")).to_have_count(0)
+    await expect(message(bob, "three times").locator(".breath")).to_have_attribute("data-outlived", "")
+    await expect(message(bob, "three times")).to_have_count(0, timeout=9000)
+    assert 5.4 <= time.monotonic() - said <= 6.8
+
+
+async def test_what_stays_is_put_away_by_hand_and_stays_away(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await keep(bob, "until put away")
+    await say(ann, 300, 200, "one")
+    await say(ann, 300, 400, "two")
+    await until_seen(bob, "two")
+    await expect(message(bob, "two").locator(".breath")).to_have_attribute("data-outlived", "")
+    await words(bob, "one").hover()
+    await message(bob, "one").get_by_test_id("put-away").click()
+    await expect(message(bob, "one")).to_have_count(0)
+    assert await messages(bob) == ["two"]
+    # Once the reader is like the others again, it goes as theirs did.
+    await keep(bob, "as for everyone")
+    await expect(message(bob, "two")).to_have_count(0, timeout=AWAY_MS)
+
+
+async def test_the_newest_of_five_minutes_can_be_searched_and_gone_to(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.get_by_test_id("people").click()
+    await ann.get_by_test_id("your-name").fill("Zoë")
+    await ann.get_by_test_id("your-name").press("Enter")
+    await ann.keyboard.press("Escape")
+    await say(ann, 300, 300, "the café is open")
+    await say(ann, 500, 500, "and it rains")
+    await until_seen(bob, "and it rains")
+    await expect(message(bob, "and it rains")).to_have_count(0)
+    await look_away(bob, 20_000)
+
+    await bob.get_by_test_id("said").click()
+    entries = bob.get_by_test_id("said-entry")
+    await expect(entries).to_have_count(2)
+    await expect(entries.first).to_contain_text("and it rains")
+    await expect(entries.first).to_contain_text("Zoë")
+    await expect(entries.first.locator("time")).to_have_text(re.compile(r"\d{1,2}:\d{2}:\d{2}"))
+    await bob.get_by_test_id("said-search").fill("CAFE zoe")
+    await expect(entries).to_have_count(1)
+    await bob.get_by_test_id("said-search").fill("tea")
+    await expect(entries).to_have_count(0)
+    await bob.get_by_test_id("said-search").fill("cafe")
+    await entries.click()
+    # There it hangs again, for a moment, as what is long gone for the others.
+    await words_in_view(bob, "the café is open")
+    await expect(message(bob, "the café is open").locator(".breath")).to_have_attribute("data-outlived", "")
+    await bob.keyboard.press("Escape")
+    await expect(bob.get_by_test_id("said-panel")).to_have_count(0)
+    await expect(message(bob, "the café is open")).to_have_count(0, timeout=AWAY_MS)
+
+
+async def test_a_reload_leaves_nothing_of_what_was_said_anywhere(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await say(ann, 300, 300, "for now only")
+    await until_seen(bob, "for now only")
+    stored = """async () => {
+      const caches_ = 'caches' in window ? await Promise.all((await caches.keys()).map(async (name) =>
+        Promise.all((await (await caches.open(name)).matchAll()).map((each) => each.text())))) : []
+      const bases = indexedDB.databases ? await indexedDB.databases() : []
+      return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, bases, caches_])
+    }"""
+    for page in (ann, bob):
+        await page.get_by_test_id("said").click()
+        await expect(page.get_by_test_id("said-entry")).to_contain_text("for now only")
+        assert "for now" not in await page.evaluate(stored)
+        await expect(message(page, "for now only")).to_have_count(0)
+        await page.reload()
+        await page.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
+        await page.get_by_test_id("said").click()
+        await expect(page.get_by_test_id("said-panel")).to_contain_text("Nothing was said")
+        assert "for now" not in await page.evaluate(stored)

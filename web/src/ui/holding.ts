@@ -1,0 +1,109 @@
+/*
+ * The reader's hand on a message: under a pointer, the focus or a resting finger it is held, and so
+ * it is with every element that lies in it. Costs a message nothing until a hand comes.
+ *
+ * A finger that rests puts the focus there, so that the message stays held when it is lifted; the
+ * next tap elsewhere takes it away.
+ */
+import { useState, type FocusEvent, type KeyboardEvent, type PointerEvent } from 'react'
+import type { Entry } from '../domain/talk'
+import type { App } from '../state/app'
+import { useApp } from './app'
+
+const REST_MS = 420
+const SLOP_PX = 8
+
+export function useHolding(entry: Entry) {
+  const app = useApp()
+  const [hand] = useState(() => createHand(app, entry.key))
+  return { ...hand, onKeyDown: (event: KeyboardEvent<HTMLElement>) => onKey(event, app, entry) }
+}
+
+type Hand = 'pointer' | 'focus'
+
+function createHand({ talk }: App, key: string) {
+  const on = new Set<Hand>()
+  let resting: ReturnType<typeof setTimeout> | undefined
+  let from = { x: 0, y: 0 }
+
+  const come = (hand: Hand) => {
+    on.add(hand)
+    talk.hold(key)
+  }
+  const go = (hand: Hand) => {
+    if (on.delete(hand) && on.size === 0) talk.release(key)
+  }
+  const lift = () => {
+    clearTimeout(resting)
+    go('pointer')
+  }
+  return {
+    onPointerEnter({ pointerType, buttons }: PointerEvent) {
+      // A mouse that carries the plane past is not reading.
+      if (pointerType !== 'touch' && buttons === 0) come('pointer')
+    },
+    onPointerLeave: lift,
+    onPointerDown(event: PointerEvent<HTMLElement>) {
+      if (event.pointerType !== 'touch') return
+      const { currentTarget } = event
+      from = { x: event.clientX, y: event.clientY }
+      come('pointer')
+      clearTimeout(resting)
+      resting = setTimeout(() => currentTarget.focus({ preventScroll: true }), REST_MS)
+    },
+    onPointerMove({ pointerType, clientX, clientY }: PointerEvent) {
+      const moved = Math.hypot(clientX - from.x, clientY - from.y) > SLOP_PX
+      if (pointerType === 'touch' && moved) lift()
+    },
+    onPointerUp: ({ pointerType }: PointerEvent) => pointerType === 'touch' && lift(),
+    onPointerCancel: lift,
+    onFocus: () => come('focus'),
+    onBlur({ currentTarget, relatedTarget }: FocusEvent) {
+      if (!currentTarget.contains(relatedTarget)) go('focus')
+    },
+  }
+}
+
+const STEPS: Record<string, number | undefined> = {
+  ArrowUp: -1,
+  ArrowLeft: -1,
+  ArrowDown: 1,
+  ArrowRight: 1,
+}
+
+/** On a message that has the focus: put it away, mute its author, go to the one said before or after. */
+function onKey(event: KeyboardEvent<HTMLElement>, app: App, entry: Entry) {
+  const { key, currentTarget, target } = event
+  if (event.ctrlKey || event.metaKey || event.altKey || entry.state !== 'sent') return
+  const step = STEPS[key]
+  if (step !== undefined && target === currentTarget) beside(currentTarget, step)?.focus()
+  else if (key === 'Delete' || key === 'Escape') putAway(app, entry, currentTarget)
+  else if (key === 'm' && !entry.mine) muteAuthor(app, entry, currentTarget)
+  else return
+  event.preventDefault()
+  event.stopPropagation()
+}
+
+/** The messages in the order they were said. */
+function beside(message: HTMLElement, step: number): HTMLElement | undefined {
+  const all = [...document.querySelectorAll<HTMLElement>('[data-testid="message"] .breath')]
+  return all[all.indexOf(message) + step]
+}
+
+export function putAway({ talk }: App, { key }: Entry, message: HTMLElement | null) {
+  leave(message)
+  talk.letGo(key)
+}
+
+export function muteAuthor({ muted, presence }: App, entry: Entry, message: HTMLElement | null) {
+  if (entry.userId === undefined) return
+  leave(message)
+  muted.mute(entry.userId, presence.profile(entry.userId)?.name ?? entry.name ?? '')
+}
+
+/** The focus of what goes is not lost: it goes to the message beside it, or to the plane. */
+function leave(message: HTMLElement | null) {
+  if (!message?.contains(document.activeElement)) return
+  const next = beside(message, -1) ?? beside(message, 1) ?? message.closest<HTMLElement>('.plane')
+  next?.focus({ preventScroll: true })
+}

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Page, expect
+import json
+from typing import Any
+
+from playwright.async_api import Page, WebSocket, expect
 
 from .conftest import Visit
+from .test_finding import look_away
+from .watch import messages, say, seen, until_seen, watch
 
 PANEL = "settings-panel"
 
@@ -88,3 +93,197 @@ async def test_without_the_server_a_panel_that_cannot_be_fetched_closes_itself(v
     await ann.context.unroute("**/assets/Settings*")
     await ann.get_by_test_id("settings").click()
     await expect(ann.get_by_test_id(PANEL)).to_be_visible()
+
+
+# Muting.
+
+
+async def muted_is_nowhere(page: Page, name: str) -> None:
+    for each in ("message", "draft", "cursor", "chip", "notices", "said-entry"):
+        await expect(page.get_by_test_id(each).filter(has_text=name)).to_have_count(0)
+    await expect(page.get_by_role("log")).not_to_contain_text(name)
+
+
+async def rename(page: Page, name: str) -> None:
+    await page.get_by_test_id("people").click()
+    await page.get_by_test_id("your-name").fill(name)
+    await page.get_by_test_id("your-name").press("Enter")
+    await page.keyboard.press("Escape")
+
+
+async def test_a_muted_person_vanishes_at_once_everywhere_and_stays_so_after_a_reload(visit: Visit) -> None:
+    ann, bob, cat = await visit(), await visit(), await visit()
+    await rename(ann, "Loud Ann")
+    await say(ann, 300, 300, "hey hey hey")
+    await ann.keyboard.type("and another thing")
+    await ann.mouse.move(500, 500, steps=3)
+    await say(cat, 600, 200, "quiet words")
+    await until_seen(bob, "hey hey hey")
+    await expect(bob.get_by_test_id("cursor").filter(has_text="Loud Ann")).to_have_count(1)
+    await expect(bob.get_by_test_id("draft")).to_have_count(1)
+    await expect(bob.get_by_role("log")).to_contain_text("hey hey hey")
+    await bob.get_by_test_id("said").click()
+    await expect(bob.get_by_test_id("said-entry").filter(has_text="Loud Ann")).to_have_count(1)
+    await bob.get_by_test_id("people").click()
+    row = bob.get_by_test_id("person").filter(has_text="Loud Ann")
+    await row.get_by_test_id("mute-person").click()
+    await bob.get_by_test_id("people").click()
+    await bob.get_by_test_id("said").click()
+    await expect(bob.get_by_test_id("said-entry")).to_have_count(1)
+    await muted_is_nowhere(bob, "Loud Ann")
+    await expect(bob.get_by_test_id("draft")).to_have_count(0)
+
+    await look_away(bob, 5000)
+    await say(ann, 300, 400, "can you hear me?")
+    await say(cat, 600, 300, "I can")
+    await until_seen(cat, "can you hear me?")
+    await bob.wait_for_selector('[data-testid="chip"]')
+    await muted_is_nowhere(bob, "Loud Ann")
+
+    await bob.reload()
+    await bob.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
+    await watch(bob)
+    await say(ann, 300, 500, "hello?")
+    await say(cat, 600, 400, "still me")
+    await until_seen(bob, "still me")
+    assert "hello?" not in (await seen(bob))["arrived"]
+    await muted_is_nowhere(bob, "Loud Ann")
+
+    await bob.get_by_test_id("settings").click()
+    await expect(bob.get_by_test_id("muted-people")).to_contain_text("Loud Ann")
+    await bob.get_by_role("button", name="Unmute Loud Ann").click()
+    await expect(bob.get_by_test_id("muted-people")).to_have_count(0)
+    await bob.keyboard.press("Escape")
+    await say(ann, 300, 550, "finally")
+    await until_seen(bob, "finally")
+
+
+async def test_a_message_mutes_its_author_by_a_key_or_by_its_menu(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await say(ann, 300, 300, "by a key")
+    await until_seen(bob, "by a key")
+    await bob.get_by_test_id("plane").focus()
+    await bob.keyboard.press("Tab")
+    await bob.keyboard.press("m")
+    assert await messages(bob) == []
+    assert await focused(bob) == "plane"
+    await bob.get_by_test_id("people").click()
+    await bob.get_by_test_id("unmute-person").click()
+    await bob.get_by_test_id("people").click()
+
+    await say(ann, 300, 400, "by the menu")
+    await until_seen(bob, "by the menu")
+    await bob.locator('[data-testid="message"] .words').hover()
+    await bob.get_by_test_id("mute").click()
+    await expect(bob.get_by_test_id("message")).to_have_count(0)
+    await say(ann, 300, 500, "again")
+    await until_seen(ann, "again")
+    await bob.get_by_test_id("people").click()
+    await expect(bob.get_by_test_id("person")).to_have_attribute("data-muted", "true")
+    assert await messages(bob) == []
+
+
+# What others see.
+
+
+def sent_frames(page: Page) -> list[dict[str, Any]]:
+    """The frames that the page sends from its next connection on."""
+    frames: list[dict[str, Any]] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda payload: frames.append(json.loads(payload)))
+
+    page.on("websocket", listen)
+    return frames
+
+
+async def test_who_does_not_show_the_typing_sends_none_and_is_heard_when_it_is_said(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    frames = sent_frames(ann)
+    await ann.get_by_test_id("settings").click()
+    await ann.get_by_label("Others see you type").uncheck()
+    await ann.reload()
+    await ann.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
+    await watch(bob)
+    await ann.mouse.click(300, 300)
+    await ann.keyboard.type("in one piece", delay=30)
+    await visit()  # whoever comes is told where people are and what they write (W16)
+    await ann.keyboard.press("Enter")
+    await until_seen(bob, "in one piece")
+    assert (await seen(bob))["drafts"] == []
+    assert "chat" in [frame["type"] for frame in frames]
+    assert "typing" not in [frame["type"] for frame in frames]
+
+
+async def test_w31_who_is_off_the_map_is_on_the_plane_and_at_no_edge(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await look_away(bob, 5000)
+    await ann.mouse.move(300, 300)
+    await ann.mouse.move(320, 320, steps=3)
+    await expect(bob.get_by_test_id("chip")).to_have_count(1)
+    await ann.get_by_test_id("settings").click()
+    await ann.get_by_label("Others find you on the map").uncheck()
+    await expect(bob.get_by_test_id("chip")).to_have_count(0)
+    await ann.keyboard.press("Escape")
+    pixels = "() => document.querySelector('[data-testid=\"minimap\"] canvas').toDataURL()"
+    await bob.wait_for_timeout(300)
+    before = await bob.evaluate(pixels)
+    await say(ann, 400, 400, "here and yet not there")
+    await ann.keyboard.type("nor this")
+    await bob.wait_for_function(
+        "() => document.querySelector('[role=log]').textContent.includes('here and yet not there')"
+    )
+    await expect(bob.get_by_test_id("chip")).to_have_count(0)
+    assert await bob.evaluate(pixels) == before
+    # Who looks where it is sees it, pointer and all.
+    await bob.keyboard.press("Home")
+    await until_seen(bob, "here and yet not there")
+    await expect(bob.get_by_test_id("draft")).to_contain_text("nor this")
+    await expect(bob.get_by_test_id("cursor")).to_have_count(1)
+    # A newcomer is told too, and after a reload it is still so.
+    await ann.reload()
+    await ann.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
+    cat = await visit()
+    await look_away(cat, 5000)
+    await say(ann, 600, 200, "once more")
+    await cat.wait_for_function("() => document.querySelector('[role=log]').textContent.includes('once more')")
+    await expect(cat.get_by_test_id("chip")).to_have_count(0)
+
+
+async def test_all_pointers_can_be_hidden(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await ann.mouse.move(300, 300)
+    await ann.mouse.move(320, 320, steps=3)
+    await expect(bob.get_by_test_id("cursor")).to_have_count(1)
+    await bob.get_by_test_id("settings").click()
+    await bob.get_by_label("Hide all pointers").check()
+    await expect(bob.get_by_test_id("cursor")).to_have_count(0)
+    await bob.get_by_label("Hide all pointers").uncheck()
+    await expect(bob.get_by_test_id("cursor")).to_have_count(1)
+
+
+async def test_comings_are_gathered_into_one_line_that_takes_no_focus_and_goes(visit: Visit) -> None:
+    ann = await visit()
+    await ann.evaluate(
+        """() => {
+          window.told = []
+          const notices = document.querySelector('[data-testid="notices"]')
+          new MutationObserver(() => window.told.push([...notices.querySelectorAll('p')].map((p) => p.innerText)))
+            .observe(notices, { childList: true, subtree: true, characterData: true })
+        }"""
+    )
+    await ann.mouse.click(300, 300)
+    await ann.keyboard.type("I was ")
+    others = [await visit("/c/elsewhere") for _ in range(4)]
+    for other in others:
+        await other.goto(ann.url, wait_until="commit")
+    await ann.keyboard.type("saying")
+    await ann.wait_for_function("() => window.told.flat().length > 0")
+    await expect(ann.get_by_test_id("caret")).to_be_focused()
+    await expect(ann.get_by_test_id("caret")).to_have_value("I was saying")
+    await expect(ann.get_by_test_id("notices")).to_have_attribute("role", "status")
+    await expect(ann.get_by_test_id("notices")).to_have_text("", timeout=12_000)
+    told = await ann.evaluate("() => window.told")
+    assert max(len(lines) for lines in told) == 1, "one at a time"
+    lines = {line for now in told for line in now}
+    assert len(lines) <= 2, f"four people came, told as {lines}"

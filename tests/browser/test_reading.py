@@ -87,6 +87,17 @@ async def test_the_focus_holds_too_and_arrows_go_from_message_to_message(visit: 
     await expect(bob.locator(".caret[data-open]")).to_have_count(0)
 
 
+async def test_a_click_on_words_is_no_focus_letters_still_open_the_caret(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await say(ann, 400, 300, "answer me")
+    await until_seen(bob, "answer me")
+    await words(bob, "answer me").click()
+    await expect(bob.get_by_test_id("plane")).to_be_focused()
+    await bob.keyboard.type("my answer")
+    await expect(bob.get_by_test_id("caret")).to_have_value("my answer")
+    await expect(message(bob, "answer me")).to_have_attribute("data-holding", "true")
+
+
 async def test_a_finger_that_rests_holds_and_a_tap_elsewhere_lets_go(visit: Visit) -> None:
     ann, bob = await visit(), await visit(has_touch=True, is_mobile=True)
     await say(ann, 400, 300, "long to read")
@@ -123,17 +134,18 @@ async def test_a_life_several_times_as_long_is_this_readers_alone(visit: Visit) 
 async def test_what_stays_is_put_away_by_hand_and_stays_away(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
     await keep(bob, "until put away")
-    await say(ann, 300, 200, "one")
-    await say(ann, 300, 400, "two")
-    await until_seen(bob, "two")
-    await expect(message(bob, "two").locator(".breath")).to_have_attribute("data-outlived", "")
-    await words(bob, "one").hover()
-    await message(bob, "one").get_by_test_id("put-away").click()
-    await expect(message(bob, "one")).to_have_count(0)
-    assert await messages(bob) == ["two"]
+    await say(ann, 300, 200, "early")
+    await say(ann, 300, 400, "late")
+    await until_seen(bob, "late")
+    await expect(message(bob, "late").locator(".breath")).to_have_attribute("data-outlived", "")
+    await words(bob, "early").hover()
+    await message(bob, "early").get_by_test_id("put-away").click()
+    await expect(message(bob, "early")).to_have_count(0)
+    assert await messages(bob) == ["late"]
+    await expect(message(bob, "late")).not_to_have_attribute("data-holding", "true")
     # Once the reader is like the others again, it goes as theirs did.
     await keep(bob, "as for everyone")
-    await expect(message(bob, "two")).to_have_count(0, timeout=AWAY_MS)
+    await expect(message(bob, "late")).to_have_count(0, timeout=AWAY_MS)
 
 
 async def test_the_newest_of_five_minutes_can_be_searched_and_gone_to(visit: Visit) -> None:

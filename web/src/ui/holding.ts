@@ -25,6 +25,7 @@ function createHand({ talk }: App, key: string) {
   const on = new Set<Hand>()
   let resting: ReturnType<typeof setTimeout> | undefined
   let from = { x: 0, y: 0 }
+  let clicked = false
 
   const come = (hand: Hand) => {
     on.add(hand)
@@ -44,7 +45,8 @@ function createHand({ talk }: App, key: string) {
     },
     onPointerLeave: lift,
     onPointerDown(event: PointerEvent<HTMLElement>) {
-      if (event.pointerType !== 'touch') return
+      clicked = event.pointerType !== 'touch'
+      if (clicked) return
       const { currentTarget } = event
       from = { x: event.clientX, y: event.clientY }
       come('pointer')
@@ -55,9 +57,17 @@ function createHand({ talk }: App, key: string) {
       const moved = Math.hypot(clientX - from.x, clientY - from.y) > SLOP_PX
       if (pointerType === 'touch' && moved) lift()
     },
-    onPointerUp: ({ pointerType }: PointerEvent) => pointerType === 'touch' && lift(),
+    onPointerUp({ pointerType }: PointerEvent) {
+      clicked = false
+      if (pointerType === 'touch') lift()
+    },
     onPointerCancel: lift,
-    onFocus: () => come('focus'),
+    onFocus({ target, currentTarget }: FocusEvent<HTMLElement>) {
+      // A mouse holds by being there; a click on words is on the plane, where letters may follow.
+      const plane = currentTarget.closest<HTMLElement>('.plane')
+      if (clicked && target === currentTarget) plane?.focus({ preventScroll: true })
+      else come('focus')
+    },
     onBlur({ currentTarget, relatedTarget }: FocusEvent) {
       if (!currentTarget.contains(relatedTarget)) go('focus')
     },
@@ -101,9 +111,12 @@ export function muteAuthor({ muted, presence }: App, entry: Entry, message: HTML
   muted.mute(entry.userId, presence.profile(entry.userId)?.name ?? entry.name ?? '')
 }
 
-/** The focus of what goes is not lost: it goes to the message beside it, or to the plane. */
+/** The focus of what goes is not lost: a key's goes to the message beside it, a pointer's to the plane. */
 function leave(message: HTMLElement | null) {
-  if (!message?.contains(document.activeElement)) return
-  const next = beside(message, -1) ?? beside(message, 1) ?? message.closest<HTMLElement>('.plane')
+  const focused = document.activeElement
+  if (!focused || !message?.contains(focused)) return
+  const plane = message.closest<HTMLElement>('.plane')
+  const byKey = focused.matches(':focus-visible')
+  const next = byKey ? (beside(message, -1) ?? beside(message, 1) ?? plane) : plane
   next?.focus({ preventScroll: true })
 }

@@ -136,5 +136,6 @@ async def visit(server: Server, browser: Browser) -> AsyncIterator[Visit]:
     yield visit
     for context in contexts:
         await context.close()
-    expected = ("ERR_CONNECTION_REFUSED", "WebSocket connection to")  # a server that a test stopped
+    # A server that a test stopped, a network that it took away.
+    expected = ("ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED", "WebSocket connection to")
     assert [complaint for complaint in complaints if not any(part in complaint for part in expected)] == []

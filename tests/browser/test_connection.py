@@ -8,7 +8,8 @@ import pytest
 from playwright.async_api import expect
 
 from .conftest import Server, Visit
-from .watch import messages, say, seen, until_seen, watch
+from .test_finding import look_away
+from .watch import messages, say, seen, until_seen, watch, world_point
 
 CONNECTION = '[data-testid="connection"]'
 
@@ -69,6 +70,12 @@ async def test_w29_people_out_of_reach_are_told_of_and_then_no_more(visit: Visit
     server.app.sessions.degrade()
     await expect(ann.locator(CONNECTION)).to_have_attribute("data-degraded", "true")
     await expect(ann.locator(CONNECTION)).to_contain_text("out of reach")
+    await expect(ann.locator(CONNECTION)).to_contain_text("Who you see hears you")
+    # Other things at the edge step back while one talks; this does not.
+    await ann.mouse.click(300, 300)
+    await ann.keyboard.type("I wonder")
+    await expect(ann.locator("[data-talking] header")).to_have_css("opacity", "0.3")
+    assert await ann.locator(".edge", has=ann.locator(CONNECTION)).evaluate("(e) => getComputedStyle(e).opacity") == "1"
     await server.app.sessions.restore([])
     await expect(ann.locator(CONNECTION)).not_to_have_attribute("data-degraded", "true")
 
@@ -89,3 +96,94 @@ async def test_a_refused_message_says_why_and_keeps_its_text(visit: Visit) -> No
     await expect(refused).to_have_count(1)
     await refused.get_by_test_id("let-go").click()
     await expect(refused).to_have_count(0)
+
+
+async def test_what_is_sent_shows_that_it_is_on_its_way_and_then_that_it_is_said(visit: Visit, server: Server) -> None:
+    ann = await visit()
+    await server.stop()
+    await say(ann, 300, 300, "are you there?")
+    mine = ann.get_by_test_id("message")
+    await expect(mine).to_have_attribute("data-state", "pending")
+    await expect(mine).to_contain_text("on its way")
+    thin = await mine.locator(".words").evaluate("(e) => getComputedStyle(e).fontWeight")
+    await server.start()
+    await expect(mine).to_have_attribute("data-state", "sent", timeout=15_000)
+    await expect(mine).not_to_contain_text("on its way")
+    await expect(mine.locator(".words")).not_to_have_css("font-weight", thin)
+
+
+@pytest.mark.parametrize("settings", [{"message_ttl_seconds": 2}])
+async def test_w10_words_older_than_their_life_are_offered_and_sent_only_by_hand(visit: Visit, server: Server) -> None:
+    ann, bob = await visit(), await visit()
+    await watch(bob)
+    await server.stop()
+    await expect(ann.locator(CONNECTION)).not_to_have_attribute("data-state", "live")
+    await say(ann, 300, 300, "too late")
+    late = ann.locator('[data-testid="message"][data-state="late"]')
+    await expect(late).to_contain_text("Not sent in time")
+    await server.start()
+    for person in (ann, bob):
+        await expect(person.locator(CONNECTION)).to_have_attribute("data-state", "live", timeout=15_000)
+    # What is said after it comes; it did not.
+    await say(ann, 300, 500, "in time")
+    await until_seen(bob, "in time")
+    assert list((await seen(bob))["arrived"]) == ["in time"]
+    await late.get_by_test_id("send-again").click()
+    await until_seen(bob, "too late")
+    await expect(late).to_have_count(0)
+
+
+@pytest.mark.parametrize("settings", [{"message_ttl_seconds": 8}])
+async def test_w12_what_was_said_during_a_drop_and_lives_comes_with_the_life_it_has_left(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await watch(ann)
+    await watch(bob)
+    await ann.context.set_offline(True)
+    await expect(ann.locator(CONNECTION)).not_to_have_attribute("data-state", "live", timeout=15_000)
+    await say(bob, 300, 300, "meanwhile")
+    await until_seen(bob, "meanwhile")
+    await bob.wait_for_timeout(2000)
+    assert await messages(ann) == []
+    await ann.context.set_offline(False)
+    await until_seen(ann, "meanwhile")
+    for person in (ann, bob):
+        await person.wait_for_function("() => 'meanwhile' in window.seen.gone", timeout=12_000)
+    lived = {person: await seen(person) for person in (ann, bob)}
+    assert lived[ann]["arrived"]["meanwhile"] - lived[bob]["arrived"]["meanwhile"] >= 2000
+    assert lived[ann]["gone"]["meanwhile"] == pytest.approx(lived[bob]["gone"]["meanwhile"], abs=100)
+
+
+async def test_a_reload_by_accident_loses_nothing_that_was_written(visit: Visit, server: Server) -> None:
+    ann, bob = await visit(), await visit()
+    await look_away(ann, 3000, 1200)
+    await ann.mouse.click(300, 300)
+    await ann.keyboard.type("a long and careful thou")
+    at = float(await ann.locator(".caret[data-open]").get_attribute("data-x") or "nan")
+    await server.stop()
+    await expect(ann.locator(CONNECTION)).not_to_have_attribute("data-state", "live")
+    await ann.keyboard.press("Enter")
+    await ann.keyboard.type("and the next")
+    await server.start()
+    await ann.reload()
+    await expect(ann.locator(CONNECTION)).to_have_attribute("data-state", "live", timeout=15_000)
+    caret = ann.get_by_test_id("caret")
+    await expect(caret).to_have_value("and the next")
+    await expect(caret).to_be_focused()
+    await expect(caret).to_be_in_viewport()
+    held = ann.locator('[data-testid="message"][data-state="late"]').filter(has_text="a long and careful thou")
+    await expect(held).to_have_count(1)
+    assert (await world_point(ann, "a long and careful thou"))[0] == at
+    # Offered, not fired; the draft is seen again, and goes on where it was.
+    await expect(bob.locator(CONNECTION)).to_have_attribute("data-state", "live", timeout=15_000)
+    await look_away(bob, 3000, 1200)
+    await expect(bob.get_by_test_id("draft")).to_contain_text("and the next")
+    await ann.keyboard.type(" line")
+    await ann.keyboard.press("Enter")
+    await bob.wait_for_function("() => document.querySelector('[role=log]').textContent.includes('and the next line')")
+    await held.get_by_test_id("send-again").click()
+    await bob.wait_for_function("() => document.querySelector('[role=log]').textContent.includes('careful thou')")
+    # Said or let go, it is not offered again.
+    await ann.reload()
+    await expect(ann.locator(CONNECTION)).to_have_attribute("data-state", "live", timeout=15_000)
+    await expect(ann.locator(".caret[data-open]")).to_have_count(0)
+    await expect(ann.locator('[data-testid="message"][data-state="late"]')).to_have_count(0)

@@ -59,6 +59,16 @@ async def test_under_the_pointer_it_stays_whole_for_this_reader_and_goes_a_momen
     assert time.monotonic() - left >= 1.2
 
 
+async def test_a_resting_mouse_holds_nothing_that_appears_or_is_carried_under_it(visit: Visit) -> None:
+    ann, bob = await visit(), await visit()
+    await bob.mouse.move(420, 300)
+    await say(ann, 400, 300, "under the mouse")
+    await until_seen(bob, "under the mouse")
+    for page in (ann, bob):
+        await expect(message(page, "under the mouse")).not_to_have_attribute("data-holding", "true")
+        await expect(message(page, "under the mouse")).to_have_count(0, timeout=LIFE_MS + 1000)
+
+
 async def test_the_focus_holds_too_and_arrows_go_from_message_to_message(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
     await say(ann, 300, 200, "first")

@@ -34,6 +34,10 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
     () => settings.store.getState().onMap,
   )
   const play = createPlay(deps, presence.alone, () => session.store.getState().userId)
+  // What was written and not said before the page was loaded anew is not left out of sight.
+  const unsaid = talk.store.getState()
+  const [first] = [unsaid.draft, ...unsaid.talk.entries.values()]
+  if (first) camera.carry({ ...first.at, zoom: 1 })
   // A better idea of the server's clock moves every end of a life.
   session.store.subscribe((now, before) => {
     if (now.clock.offset !== before.clock.offset) talk.cull()

@@ -37,6 +37,11 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
     put(box.current, app.talk.store.getState().draft?.text ?? '')
   }, [app, box, id])
 
+  useEffect(() => {
+    // A draft that the tab remembers over a reload is in hand again.
+    if (app.talk.store.getState().draft) box.current?.focus({ preventScroll: true })
+  }, [app, box])
+
   useEffect(() => keepInView(box.current, app), [app, box, id, text])
   useEffect(() => {
     return app.camera.store.subscribe((now, before) => {

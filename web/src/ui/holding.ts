@@ -2,6 +2,9 @@
  * The reader's hand on a message: under a pointer, the focus or a resting finger it is held, and so
  * it is with every element that lies in it. Costs a message nothing until a hand comes.
  *
+ * A pointer must have moved on it: words that appear under a resting mouse, as one's own always do, or that
+ * are carried under it with the plane, go as they would.
+ *
  * A finger that rests puts the focus there, so that the message stays held when it is lifted; the
  * next tap elsewhere takes it away.
  */
@@ -12,20 +15,24 @@ import { useApp } from './app'
 
 const REST_MS = 420
 const SLOP_PX = 8
+/** how far a mouse has moved on a message that is read; on our own it rests after writing, and trembles */
+const ON_IT_PX = 3
+const ON_OURS_PX = 16
 
 export function useHolding(entry: Entry) {
   const app = useApp()
-  const [hand] = useState(() => createHand(app, entry.key))
+  const [hand] = useState(() => createHand(app, entry))
   return { ...hand, onKeyDown: (event: KeyboardEvent<HTMLElement>) => onKey(event, app, entry) }
 }
 
 type Hand = 'pointer' | 'focus'
 
-function createHand({ talk }: App, key: string) {
+function createHand({ talk }: App, { key, mine }: Entry) {
   const on = new Set<Hand>()
   let resting: ReturnType<typeof setTimeout> | undefined
   let from = { x: 0, y: 0 }
   let clicked = false
+  let moved = 0
 
   const come = (hand: Hand) => {
     on.add(hand)
@@ -35,14 +42,11 @@ function createHand({ talk }: App, key: string) {
     if (on.delete(hand) && on.size === 0) talk.release(key)
   }
   const lift = () => {
+    moved = 0
     clearTimeout(resting)
     go('pointer')
   }
   return {
-    onPointerEnter({ pointerType, buttons }: PointerEvent) {
-      // A mouse that carries the plane past is not reading.
-      if (pointerType !== 'touch' && buttons === 0) come('pointer')
-    },
     onPointerLeave: lift,
     onPointerDown(event: PointerEvent<HTMLElement>) {
       clicked = event.pointerType !== 'touch'
@@ -53,9 +57,16 @@ function createHand({ talk }: App, key: string) {
       clearTimeout(resting)
       resting = setTimeout(() => currentTarget.focus({ preventScroll: true }), REST_MS)
     },
-    onPointerMove({ pointerType, clientX, clientY }: PointerEvent) {
-      const moved = Math.hypot(clientX - from.x, clientY - from.y) > SLOP_PX
-      if (pointerType === 'touch' && moved) lift()
+    onPointerMove(event: PointerEvent) {
+      const { pointerType, buttons, clientX, clientY } = event
+      if (pointerType === 'touch') {
+        if (Math.hypot(clientX - from.x, clientY - from.y) > SLOP_PX) lift()
+        return
+      }
+      // A mouse that carries the plane past is not reading.
+      if (buttons !== 0 || on.has('pointer')) return
+      moved += Math.hypot(event.movementX, event.movementY)
+      if (moved >= (mine ? ON_OURS_PX : ON_IT_PX)) come('pointer')
     },
     onPointerUp({ pointerType }: PointerEvent) {
       clicked = false

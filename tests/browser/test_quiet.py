@@ -9,6 +9,7 @@ from playwright.async_api import Page, WebSocket, expect
 
 from .conftest import Visit
 from .test_finding import look_away
+from .test_reading import point_at
 from .watch import messages, say, seen, until_seen, watch
 
 PANEL = "settings-panel"
@@ -173,7 +174,7 @@ async def test_a_message_mutes_its_author_by_a_key_or_by_its_menu(visit: Visit) 
 
     await say(ann, 300, 400, "by the menu")
     await until_seen(bob, "by the menu")
-    await bob.locator('[data-testid="message"] .words').hover()
+    await point_at(bob, "by the menu")
     await bob.get_by_test_id("mute").click()
     await expect(bob.get_by_test_id("message")).to_have_count(0)
     await say(ann, 300, 500, "again")

@@ -31,6 +31,14 @@ def words(page: Page, text: str) -> Locator:
     return message(page, text).locator(".words")
 
 
+async def point_at(page: Page, text: str) -> None:
+    """Move the mouse onto a message, as a hand does: in more than one step."""
+    box = await words(page, text).bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + 10, box["y"] + 10)
+    await page.mouse.move(box["x"] + 30, box["y"] + 14, steps=4)
+
+
 async def opacity(page: Page, text: str) -> float:
     return float(await message(page, text).locator(".breath").evaluate("(e) => getComputedStyle(e).opacity"))
 
@@ -46,7 +54,7 @@ async def test_under_the_pointer_it_stays_whole_for_this_reader_and_goes_a_momen
     ann, bob = await visit(), await visit()
     await say(ann, 400, 300, "read me")
     await until_seen(bob, "read me")
-    await words(bob, "read me").hover()
+    await point_at(bob, "read me")
     await expect(message(bob, "read me")).to_have_attribute("data-holding", "true")
     # Gone for the others, at its time; here it is held, whole, and seen to be kept.
     await expect(message(ann, "read me")).to_have_count(0)
@@ -66,6 +74,7 @@ async def test_a_resting_mouse_holds_nothing_that_appears_or_is_carried_under_it
     await until_seen(bob, "under the mouse")
     for page in (ann, bob):
         await expect(message(page, "under the mouse")).not_to_have_attribute("data-holding", "true")
+    for page in (ann, bob):
         await expect(message(page, "under the mouse")).to_have_count(0, timeout=LIFE_MS + 1000)
 
 
@@ -101,6 +110,7 @@ async def test_a_click_on_words_is_no_focus_letters_still_open_the_caret(visit: 
     ann, bob = await visit(), await visit()
     await say(ann, 400, 300, "answer me")
     await until_seen(bob, "answer me")
+    await point_at(bob, "answer me")
     await words(bob, "answer me").click()
     await expect(bob.get_by_test_id("plane")).to_be_focused()
     await bob.keyboard.type("my answer")
@@ -148,7 +158,7 @@ async def test_what_stays_is_put_away_by_hand_and_stays_away(visit: Visit) -> No
     await say(ann, 300, 400, "late")
     await until_seen(bob, "late")
     await expect(message(bob, "late").locator(".breath")).to_have_attribute("data-outlived", "")
-    await words(bob, "early").hover()
+    await point_at(bob, "early")
     await message(bob, "early").get_by_test_id("put-away").click()
     await expect(message(bob, "early")).to_have_count(0)
     assert await messages(bob) == ["late"]

@@ -41,7 +41,7 @@ function start(root: HTMLElement) {
       send: (frame) => connection.send(frame),
       connectNow: () => connection.connectNow(),
     },
-    keep: browserKeep('localStorage'),
+    keep: browserKeep(),
     tab: browserKeep('sessionStorage'),
     now,
     isHidden: () => document.visibilityState === 'hidden',

@@ -18,6 +18,7 @@ function setUp(): Scene {
   const deps: Deps = {
     uplink: { send: () => false, connectNow: () => undefined },
     keep: { read: () => undefined, write: () => undefined, watch: () => undefined },
+    tab: { read: () => undefined, write: () => undefined },
     now: () => performance.timeOrigin + performance.now(),
     isHidden: () => document.visibilityState === 'hidden',
   }

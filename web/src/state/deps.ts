@@ -38,7 +38,7 @@ export function timersOf(deps: Deps): Timers {
 }
 
 /** Storage may be forbidden or full: then this visit simply forgets. */
-export function browserKeep(storage: 'localStorage' | 'sessionStorage'): Keep {
+export function browserKeep(storage: 'localStorage' | 'sessionStorage' = 'localStorage'): Keep {
   return {
     read(key) {
       try {

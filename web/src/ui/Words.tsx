@@ -16,7 +16,6 @@ import { useApp, useOrigin, useProfile, useSelf } from './app'
 import { Clusters } from './Clusters'
 import { RICH_MAX, useCrowd } from './crowd'
 import { useHolding } from './holding'
-import { later } from './later'
 
 const WordMenu = later(() => import('./WordMenu').then((m) => m.WordMenu))
 

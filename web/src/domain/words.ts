@@ -1,27 +1,35 @@
 /*
- * Every word the page says, in one catalogue, so that other languages can stand beside it.
+ * Every word the page says, in one catalogue; other languages stand beside it (languages/).
  *
  * Plain and short. Nothing is shouted, nobody is congratulated.
  */
+import { speaking } from './language'
+import { section } from './speech'
 
-export const WORDS = {
+const { number, percent, count } = speaking('en')
+
+export const WORDS = section('words', {
+  number,
+  percent,
+
   invite: { mouse: 'click anywhere, and say something', touch: 'tap anywhere, and say something' },
   alone: 'nobody else is here yet: the link is the invitation',
 
   plane: 'The canvas. Click, or press slash, to write; 1 to 6 react; arrows move the view.',
   writing: 'Write here. Enter sends, Shift and Enter breaks the line, Escape drops it.',
   log: 'What is being said',
-  left: (n: number) => `${n} left`,
-  cut: (n: number) => (n === 1 ? '1 character did not fit' : `${n} characters did not fit`),
+  left: (n: number) => `${number(n)} left`,
+  cut: (n: number) =>
+    count(n, { one: '# character did not fit', other: '# characters did not fit' }),
 
   share: 'Share',
   channel: 'channel',
 
   settings: 'Settings (,)',
 
-  people: (n: number) => (n === 1 ? 'Only you' : `${n} here`),
+  people: (n: number) => count(n, { one: 'Only you', other: '# here' }),
   who: 'Who is here',
-  more: (n: number) => `and ${n} more`,
+  more: (n: number) => `and ${number(n)} more`,
   you: 'you',
   yourName: 'Your name',
   yourColor: 'Your colour',
@@ -33,15 +41,14 @@ export const WORDS = {
   zoomOut: 'Zoom out',
   home: 'Go to the middle (Home)',
 
-  away: (screens: number) =>
-    screens < 1.5 ? 'near' : `${Math.round(screens).toLocaleString('en')} screens`,
+  away: (screens: number) => (screens < 1.5 ? 'near' : count(screens, { other: '# screens' })),
   outside: 'Outside the view',
   someone: 'someone',
   goTo: (who: string, typing: boolean, away: string) =>
     `Go to ${who}${typing ? ', writing' : ''}, ${away === 'near' ? away : `${away} away`}`,
   goToMany: (who: string, more: number, typing: boolean, away: string) =>
-    `Go to ${who} and ${more} more${typing ? ', writing' : ''}, ${away === 'near' ? away : `${away} away`}`,
-  cluster: (n: number) => `${n} messages here. Come down to them`,
+    `Go to ${who} and ${number(more)} more${typing ? ', writing' : ''}, ${away === 'near' ? away : `${away} away`}`,
+  cluster: (n: number) => `${number(n)} messages here. Come down to them`,
   nearest: 'Go to the nearest talk (End)',
   radar:
     'Map of people and talk. Drag to look around, arrows move, Enter goes to the nearest talk.',
@@ -55,7 +62,7 @@ export const WORDS = {
   connecting: 'Connecting',
   live: 'Live',
   reconnecting: (seconds: number) =>
-    seconds > 0 ? `Reconnecting in ${seconds} s` : 'Reconnecting',
+    seconds > 0 ? `Reconnecting in ${number(seconds)} s` : 'Reconnecting',
   offline: 'No network',
   degraded: 'Some people are out of reach just now',
   now: 'now',
@@ -81,7 +88,7 @@ export const WORDS = {
   refusedOther: (message: string) => `Not sent: ${message}`,
   late: 'Not sent in time.',
   sendAgain: 'Send',
-  sendIn: (seconds: number) => `Send in ${seconds} s`,
+  sendIn: (seconds: number) => `Send in ${number(seconds)} s`,
   letGo: 'Let go',
   pending: 'on its way',
-} as const
+})

@@ -77,7 +77,7 @@ export function Chips() {
           <span className="chip-words">
             <span className="chip-who" style={{ color: ink(colors[0]) }}>
               <bdi>{name}</bdi>
-              {more > 0 && <b>+{more}</b>}
+              {more > 0 && <b>+{WORDS.number(more)}</b>}
               {typing && <i className="writing" />}
             </span>
             <span className="quiet tabular-nums">{away}</span>
@@ -115,7 +115,7 @@ function look(app: App): Shown[] {
 
 const coarse = matchMedia('(pointer: coarse)')
 
-/** Around the chips lie the place and the people above, the link, the zoom and the radar below. */
+/** Around the chips lie the place and the people above, the link, the zoom and, where lines end, the radar below. */
 function rimOf(width: number): Rim {
   const narrow = width < 560
   const safe = safeArea()
@@ -129,6 +129,7 @@ function rimOf(width: number): Rim {
     bottom: under + row,
     high: coarse.matches ? 50 : 40,
     wide: narrow ? 164 : 280,
+    cornerSide: document.dir === 'rtl' ? 'left' : 'right',
     corner: narrow ? { width: 140, height: 156 } : { width: 184, height: 178 },
   }
 }

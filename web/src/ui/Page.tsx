@@ -35,10 +35,10 @@ export function Page() {
     <div className="page" data-talking={talking || undefined}>
       <Plane />
       {(company || traces) && <Chips />}
-      <header className="edge place-edge top-0 left-0">
+      <header className="edge place-edge top-0 start-0">
         <Place />
       </header>
-      <aside className="edge top-0 right-0 items-end">
+      <aside className="edge top-0 end-0 items-end">
         <People />
         {!peopleOpen && <Notices />}
       </aside>
@@ -46,7 +46,7 @@ export function Page() {
         <Tools />
         <LinkState />
       </div>
-      <div className="edge right-0 bottom-0 items-end">
+      <div className="edge end-0 bottom-0 items-end">
         {company && <Radar />}
         <div className="zoom-row">
           {company && <Palette />}

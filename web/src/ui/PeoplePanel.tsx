@@ -7,6 +7,7 @@ import { NAME_MAX } from '../domain/channel'
 import { COLOR_NAMES, ink } from '../domain/palette'
 import type { User } from '../domain/wire'
 import { WORDS } from '../domain/words'
+import { LATER } from '../domain/words-later'
 import { shownCount } from '../state/presence'
 import { useApp, usePeople, usePresence, useSelf, useSession } from './app'
 
@@ -113,7 +114,8 @@ function Self() {
         role="radiogroup"
         aria-label={WORDS.yourColor}
         onKeyDown={(event) => {
-          const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key]
+          const on = document.dir === 'rtl' ? -1 : 1
+          const by = { ArrowRight: on, ArrowDown: 1, ArrowLeft: -on, ArrowUp: -1 }[event.key]
           if (by === undefined) return
           event.preventDefault()
           const buttons = [...event.currentTarget.querySelectorAll('button')]
@@ -130,8 +132,8 @@ function Self() {
             role="radio"
             aria-checked={each === color}
             tabIndex={each === color || (color === undefined && index === 0) ? 0 : -1}
-            aria-label={each}
-            title={each}
+            aria-label={LATER.colors[each]}
+            title={LATER.colors[each]}
             style={{ color: ink(each) }}
             onClick={() => app.session.choose({ color: each }, current)}
             data-testid={`color-${each}`}

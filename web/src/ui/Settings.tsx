@@ -6,6 +6,7 @@
  * Escape and a press beside it close it.
  */
 import { useId, useLayoutEffect, useRef, type MouseEvent } from 'react'
+import { LANGUAGES } from '../domain/language'
 import { LIFE_FACTOR_MAX, type Settings as All } from '../domain/settings'
 import { LATER } from '../domain/words-later'
 import { useApp, useSettings } from './app'
@@ -58,6 +59,19 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly Row[] }
       { name: 'showTyping', label: SAY.showTyping, why: SAY.showTypingWhy },
       { name: 'onMap', label: SAY.onMap, why: SAY.onMapWhy },
       { name: 'hideCursors', label: SAY.hideCursors, why: SAY.hideCursorsWhy },
+    ],
+  },
+  {
+    title: SAY.speech,
+    rows: [
+      {
+        name: 'language',
+        label: SAY.language,
+        choices: [
+          { value: '', label: SAY.asBrowser },
+          ...Object.entries(LANGUAGES).map(([value, label]) => ({ value, label })),
+        ],
+      },
     ],
   },
 ]

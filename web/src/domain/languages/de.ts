@@ -1,0 +1,143 @@
+/*
+ * German. Du, kurz, ruhig.
+ */
+import { speaking } from '../language'
+import type { Catalogue } from './catalogue'
+
+const { number, percent, count } = speaking('de')
+
+export const GERMAN: Catalogue = {
+  words: {
+    number,
+    percent,
+
+    invite: { mouse: 'klick irgendwohin und sag etwas', touch: 'tipp irgendwohin und sag etwas' },
+    alone: 'noch ist niemand hier: der Link ist die Einladung',
+
+    plane: 'Die Fläche. Klicken oder Schrägstrich zum Schreiben; Pfeile bewegen die Sicht.',
+    writing:
+      'Hier schreiben. Enter sendet, Umschalt und Enter bricht die Zeile um, Escape verwirft.',
+    log: 'Was gerade gesagt wird',
+    left: (n) => `noch ${number(n)}`,
+    cut: (n) =>
+      count(n, { one: '# Zeichen passte nicht mehr', other: '# Zeichen passten nicht mehr' }),
+
+    copy: 'Link kopieren',
+    copied: 'Link kopiert',
+    copyYourself: 'Hier kopieren',
+    channel: 'Kanal',
+
+    settings: 'Einstellungen (,)',
+
+    people: (n) => count(n, { one: 'Nur du', other: '# hier' }),
+    who: 'Wer hier ist',
+    more: (n) => `und ${number(n)} weitere`,
+    you: 'du',
+    yourName: 'Dein Name',
+    yourColor: 'Deine Farbe',
+    close: 'Schließen',
+    joined: (name) => `${name} ist da`,
+    gone: (name) => `${name} ist gegangen`,
+
+    zoomIn: 'Näher heran',
+    zoomOut: 'Weiter weg',
+    home: 'Zur Mitte (Pos1)',
+
+    away: (screens) =>
+      screens < 1.5
+        ? 'nah'
+        : count(screens, { one: '# Bildschirm weit', other: '# Bildschirme weit' }),
+    outside: 'Außerhalb der Sicht',
+    someone: 'jemand',
+    goTo: (who, typing, away) => `Zu ${who}${typing ? ', schreibt' : ''}, ${away}`,
+    goToMany: (who, more, typing, away) =>
+      `Zu ${who} und ${number(more)} weiteren${typing ? ', schreibt' : ''}, ${away}`,
+    cluster: (n) => `${number(n)} Nachrichten hier. Hinunter zu ihnen`,
+    nearest: 'Zum nächsten Gespräch (Ende)',
+    radar:
+      'Karte von Leuten und Gesprächen. Ziehen sieht sich um, Pfeile bewegen, Enter geht zum nächsten Gespräch.',
+    goToPerson: (name) => `Zu ${name}`,
+    follow: 'Folgen',
+    followPerson: (name) => `${name} folgen`,
+    following: (name) => `Du folgst ${name}`,
+    stop: 'Aufhören',
+    stopFollowing: 'Nicht mehr folgen (Escape, oder die Sicht bewegen)',
+
+    connecting: 'Verbindet',
+    live: 'Verbunden',
+    reconnecting: (seconds) =>
+      seconds > 0 ? `Neuer Versuch in ${number(seconds)} s` : 'Verbindet neu',
+    offline: 'Kein Netz',
+    degraded: 'Einige Leute sind gerade nicht zu erreichen',
+    now: 'jetzt',
+    final: {
+      4501: 'Der Server hat die Verbindung beendet: Er hat diese Seite nicht verstanden.',
+      4503: 'Diese Seite hat eine andere Version als der Server.',
+      4504: 'Das ist in zu vielen Tabs offen. Schließ einen.',
+      4510: 'Deine Anmeldung gilt hier nicht.',
+      4511: 'Deine Anmeldung ist abgelaufen.',
+      4512: 'Du wurdest aus diesem Kanal entfernt.',
+    },
+    finalOther: 'Der Server hat die Verbindung beendet.',
+    again: 'Noch einmal',
+    reload: 'Neu laden',
+
+    refused: {
+      rate_limited: 'Zu schnell für die anderen.',
+      payload_too_large: 'Zu lang zum Senden.',
+      payload_empty: 'Da steht nichts.',
+      position_invalid: 'Zu weit draußen.',
+      unavailable: 'Der Server konnte es gerade nicht annehmen.',
+    },
+    refusedOther: (message) => `Nicht gesendet: ${message}`,
+    late: 'Nicht rechtzeitig gesendet.',
+    sendAgain: 'Senden',
+    sendIn: (seconds) => `Senden in ${number(seconds)} s`,
+    letGo: 'Loslassen',
+    pending: 'unterwegs',
+
+    noPlace: 'Diesen Kanal gibt es nicht.',
+    noPlaceWhy: 'Der Name eines Kanals hat 1 bis 64 Buchstaben, Ziffern, Binde- oder Unterstriche.',
+    toDefault: 'Zum offenen Kanal',
+  },
+  later: {
+    colors: {
+      rust: 'Rost',
+      coral: 'Koralle',
+      amber: 'Bernstein',
+      ochre: 'Ocker',
+      olive: 'Olive',
+      moss: 'Moos',
+      fern: 'Farn',
+      jade: 'Jade',
+      teal: 'Petrol',
+      lagoon: 'Lagune',
+      azure: 'Azur',
+      cobalt: 'Kobalt',
+      indigo: 'Indigo',
+      violet: 'Violett',
+      plum: 'Pflaume',
+      rose: 'Rose',
+    },
+    settings: {
+      title: 'Einstellungen',
+      close: 'Fertig',
+      mine: 'Nur in diesem Browser.',
+      reading: 'Lesen',
+      lifeFactor: 'Nachrichten bleiben',
+      times: (n) => count(n, { one: 'wie für alle', other: '#-mal so lang' }),
+      stay: 'bis du sie weglegst',
+      lifeFactorWhy: 'Nur für dich. Für die anderen gehen sie, wann sie gehen.',
+      quiet: 'Ruhe und Schutz',
+      showTyping: 'Andere sehen dich tippen',
+      showTypingWhy: 'Aus: Sie sehen nur, was du gesagt hast.',
+      hideCursors: 'Alle Zeiger ausblenden',
+      hideCursorsWhy: 'Deinen sehen die anderen weiterhin.',
+      onMap: 'Andere finden dich auf der Karte',
+      onMapWhy: 'Aus: weder auf ihrer Karte noch am Rand ihrer Sicht.',
+      speech: 'Worte dieser Seite',
+      language: 'Sprache',
+      asBrowser: 'wie der Browser',
+    },
+  },
+}

@@ -49,7 +49,7 @@ function put(words: object, spoken: object) {
   for (const [key, word] of Object.entries(spoken)) {
     const before = (words as Nested)[key]
     if (isNested(before) && isNested(word)) put(before, word)
-    else (words as Nested)[key] = word
+    else (words as Nested)[key] = isNested(word) ? copy(word) : word
   }
 }
 

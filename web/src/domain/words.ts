@@ -15,9 +15,26 @@ export const WORDS = section('words', {
   invite: { mouse: 'click anywhere, and say something', touch: 'tap anywhere, and say something' },
   alone: 'nobody else is here yet: the link is the invitation',
 
-  plane: 'The canvas. Click, or press slash, to write; 1 to 6 react; arrows move the view.',
+  plane:
+    'The canvas. Slash to write, arrows to look around, Enter to go through what is said, 1 to 6 to react, question mark for all keys.',
   writing: 'Write here. Enter sends, Shift and Enter breaks the line, Escape drops it.',
   log: 'What is being said',
+  messageBy: (who: string, text: string) => `${who}: ${text}`,
+  /** `where` as below; '': in view */
+  heard: (who: string, where: string, text: string) =>
+    where === '' ? `${who}: ${text}` : `${who}, ${where}: ${text}`,
+  where: {
+    aboveLeft: 'above to the left',
+    above: 'above',
+    aboveRight: 'above to the right',
+    left: 'to the left',
+    right: 'to the right',
+    belowLeft: 'below to the left',
+    below: 'below',
+    belowRight: 'below to the right',
+  },
+  far: (where: string) => `far ${where}`,
+  help: 'Keys and help (?)',
   left: (n: number) => `${number(n)} left`,
   cut: (n: number) =>
     count(n, { one: '# character did not fit', other: '# characters did not fit' }),

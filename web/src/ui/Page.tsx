@@ -18,6 +18,7 @@ const Chips = later(() => import('./company').then((m) => m.Chips))
 const Following = later(() => import('./company').then((m) => m.Following))
 const Nearest = later(() => import('./company').then((m) => m.Nearest))
 const Radar = later(() => import('./company').then((m) => m.Radar))
+const Help = later(() => import('./Help').then((m) => m.Help))
 const Settings = later(() => import('./Settings').then((m) => m.Settings))
 const Palette = later(() => import('./company').then((m) => m.Palette))
 const Hearing = later(() => import('./company').then((m) => m.Hearing))
@@ -30,6 +31,8 @@ export function Page() {
   const peopleOpen = useOpen('people')
   const settingsOpen = useOpen('settings')
   const closeSettings = useClose('settings')
+  const helpOpen = useOpen('help')
+  const closeHelp = useClose('help')
   useVisualViewport()
   return (
     <div className="page" data-talking={talking || undefined}>
@@ -58,6 +61,7 @@ export function Page() {
       {(company || traces) && <Hearing />}
       <Log />
       {settingsOpen && <Settings close={closeSettings} />}
+      {helpOpen && <Help close={closeHelp} />}
     </div>
   )
 }

@@ -1,7 +1,7 @@
 /*
  * The names of who is here. The first row is you, and can be changed in place.
  */
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { NAME_MAX } from '../domain/channel'
 import { COLOR_NAMES, ink } from '../domain/palette'
@@ -18,8 +18,19 @@ export function PeoplePanel({ close }: { close(): void }) {
   const count = usePresence(shownCount)
   const selfId = useSession((s) => s.userId)
   const others = people.filter((user) => user.user_id !== selfId)
+  const panel = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // Opened by its key, from somewhere else: the focus comes along. Its button has it before it in the order of Tab.
+    if (!document.activeElement?.matches('[aria-expanded]')) panel.current?.focus()
+  }, [])
   return (
-    <section className="panel" aria-label={WORDS.who} data-testid="roster">
+    <section
+      ref={panel}
+      className="panel"
+      tabIndex={-1}
+      aria-label={WORDS.who}
+      data-testid="roster"
+    >
       <Self />
       <ul>
         {others.slice(0, ROWS).map((user) => (

@@ -32,6 +32,8 @@ export function Words() {
   const { words, clusters, asides } = useCrowd()
   const unnamed = useMemo(() => underTheirOwn(words), [words])
   const rich = words.length <= RICH_MAX
+  // One stop for the Tab key, the newest; arrows go on to the others.
+  const stop = words.findLast(({ state }) => state === 'sent')?.key
   return (
     <>
       <Clusters clusters={clusters} />
@@ -44,6 +46,7 @@ export function Words() {
           aside={asides.get(entry.key) ?? AT_ITS_POINT}
           named={!entry.mine && !unnamed.has(entry.key)}
           rich={rich}
+          stop={entry.key === stop}
         />
       ))}
     </>
@@ -71,9 +74,11 @@ interface WordProps {
   aside: Aside
   named: boolean
   rich: boolean
+  /** reached by Tab */
+  stop: boolean
 }
 
-const Word = memo(function Word({ entry, left, top, aside, named, rich }: WordProps) {
+const Word = memo(function Word({ entry, left, top, aside, named, rich, stop }: WordProps) {
   const profile = useProfile(entry.userId)
   const self = useSelf()
   const breath = useRef<HTMLDivElement>(null)
@@ -83,6 +88,7 @@ const Word = memo(function Word({ entry, left, top, aside, named, rich }: WordPr
   useLife(breath, mist, entry, rich)
   const color = entry.mine ? self.color : (profile?.color ?? entry.color)
   const name = profile?.name ?? entry.name
+  const spoken = entry.mine ? WORDS.you : (name ?? WORDS.someone)
   const draft = entry.state === 'draft'
   const dir = directionOf(entry.text)
   return (
@@ -96,6 +102,7 @@ const Word = memo(function Word({ entry, left, top, aside, named, rich }: WordPr
         className="anchor"
         style={{ left, top, color: ink(color) }}
         data-testid={draft ? 'draft' : 'message'}
+        data-key={entry.key}
         data-message-id={entry.messageId}
         data-user-id={entry.userId}
         data-state={entry.state}
@@ -105,7 +112,15 @@ const Word = memo(function Word({ entry, left, top, aside, named, rich }: WordPr
         aria-hidden={draft || undefined}
       >
         {aside !== AT_ITS_POINT && (aside.dx !== 0 || aside.dy !== 0) && <Leader aside={aside} />}
-        <div className="breath" ref={breath} dir={dir} style={shifted(aside)}>
+        <div
+          className="breath"
+          ref={breath}
+          dir={dir}
+          style={shifted(aside)}
+          role={draft ? undefined : 'article'}
+          aria-label={draft ? undefined : WORDS.messageBy(spoken, entry.text)}
+          tabIndex={stop ? 0 : -1}
+        >
           {named && name !== undefined && <span className="author">{name}</span>}
           <p className="words" ref={words} data-held="" dir="auto">
             {!draft && mayLink(entry.text) ? <Linked text={entry.text} /> : entry.text}

@@ -77,9 +77,10 @@ export function Chips() {
           <span className="chip-words">
             <span className="chip-who" style={{ color: ink(colors[0]) }}>
               <bdi>{name}</bdi>
-              {more > 0 && <b>+{WORDS.number(more)}</b>}
+              {/* Drawn, not written: its name says it in words. */}
+              {more > 0 && <b data-more={`+${WORDS.number(more)}`} />}
               {typing && <i className="writing" />}
-            </span>
+            </span>{' '}
             <span className="quiet tabular-nums">{away}</span>
           </span>
         </button>

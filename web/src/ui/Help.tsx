@@ -70,6 +70,8 @@ export function Help({ close }: { close(): void }) {
       onKeyDown={(event) => {
         if (event.key !== '?') return
         event.preventDefault()
+        // Else the page would take it for the key that opens.
+        event.stopPropagation()
         close()
       }}
       data-testid="help-panel"

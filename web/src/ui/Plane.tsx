@@ -17,7 +17,7 @@ import { Grid } from './Grid'
 import { useHands } from './hands'
 import { isHeld, isLink } from './held'
 import { Invitation } from './Invitation'
-import { signKey } from './keys'
+import { isFree, signKey } from './keys'
 import { later } from './later'
 import { createPressing, reactionKey } from './pressing'
 import { enterWords, walkKey } from './walking'
@@ -74,7 +74,8 @@ export function Plane() {
       const writes = target === caret.current
       if ((onPlane || writes) && reactionKey(event, app, onPlane, pointer.current)) return
       if (travelKey(event, app, target === caret.current || target === plane.current)) return
-      if (!onPlane) return
+      const slash = event.key === '/' && isFree(event)
+      if (!slash && !onPlane) return
       if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
       const reach = event.shiftKey ? ARROW_PX * 4 : ARROW_PX
       const arrow = ARROWS[event.key]

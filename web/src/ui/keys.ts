@@ -11,18 +11,23 @@ const SIGNS: Readonly<Record<string, Panel | undefined>> = {
   '.': 'people',
 }
 
-export function isWriting(target: EventTarget | null): boolean {
+function isWriting(target: EventTarget | null): boolean {
   return (
     target instanceof Element &&
     target.closest('input, textarea, select, [contenteditable]') !== null
   )
 }
 
+/** A key alone, and nowhere where it would be written. */
+export function isFree(event: KeyboardEvent): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return false
+  return !isWriting(event.target) && document.querySelector('dialog[open]') === null
+}
+
 /** True: it was one. */
 export function signKey(event: KeyboardEvent, app: App): boolean {
   const panel = SIGNS[event.key]
-  if (!panel || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return false
-  if (isWriting(event.target) || document.querySelector('dialog[open]')) return false
+  if (!panel || !isFree(event)) return false
   event.preventDefault()
   app.panels.toggle(panel)
   return true

@@ -105,6 +105,21 @@ async def keys(page: Page, other: Page, server: Server) -> None:
     await page.get_by_test_id("help-panel").wait_for()
 
 
+async def share(page: Page, other: Page, server: Server) -> None:
+    await page.keyboard.press(";")
+    await page.get_by_test_id("share-panel").wait_for()
+
+
+async def channels(page: Page, other: Page, server: Server) -> None:
+    await page.keyboard.press(":")
+    await page.get_by_test_id("channels-panel").wait_for()
+
+
+async def start(page: Page, other: Page, server: Server) -> None:
+    await page.goto(server.url("/"))
+    await page.get_by_test_id("new-channel").wait_for()
+
+
 async def lost(page: Page, other: Page, server: Server) -> None:
     await server.stop()
     await page.get_by_test_id("now").wait_for()
@@ -118,7 +133,8 @@ async def invalid(page: Page, other: Page, server: Server) -> None:
 
 View = Callable[[Page, Page, Server], Awaitable[None]]
 VIEWS: tuple[View, ...] = (
-    empty, talk, somebody_outside, refused, people, following, preferences, keys, lost, invalid,
+    empty, talk, somebody_outside, refused, people, following, preferences, keys,
+    share, channels, start, lost, invalid,
 )  # fmt: skip
 
 

@@ -178,7 +178,10 @@ async def test_letters_mean_themselves_wherever_one_writes(visit: Visit) -> None
     await expect(ann.locator(f"{CARET} textarea")).to_have_value("rain")
 
 
-@pytest.mark.parametrize(("key", "panel"), [("?", "help-panel"), (",", "settings-panel"), (".", "roster")])
+@pytest.mark.parametrize(
+    ("key", "panel"),
+    [("?", "help-panel"), (",", "settings-panel"), (".", "roster"), (";", "share-panel"), (":", "channels-panel")],
+)
 async def test_panels_open_by_key_take_the_focus_and_give_it_back(visit: Visit, key: str, panel: str) -> None:
     ann = await visit()
     await ann.get_by_test_id("plane").focus()

@@ -1,4 +1,5 @@
 /* Languages: which one is chosen, plurals and numbers, and that every catalogue says everything. */
+import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { chooseLanguage, LANGUAGES, readingOf, speaking } from '../src/domain/language'
 import { ARABIC } from '../src/domain/languages/ar'
@@ -7,12 +8,18 @@ import { SPANISH } from '../src/domain/languages/es'
 import { hear, section } from '../src/domain/speech'
 import { WORDS } from '../src/domain/words'
 import { LATER } from '../src/domain/words-later'
+import { DEMO_WORDS, SHARING_WORDS } from '../src/domain/words-sharing'
 
-const ENGLISH = structuredCloneOf({ words: WORDS, later: LATER })
+const ENGLISH = structuredCloneOf({
+  words: WORDS,
+  later: LATER,
+  sharing: SHARING_WORDS,
+  demo: DEMO_WORDS,
+})
 afterEach(() => hear(ENGLISH))
 
 function structuredCloneOf<T>(words: T): T {
-  if (typeof words !== 'object' || words === null) return words
+  if (typeof words !== 'object' || words === null || Array.isArray(words)) return words
   const copies = Object.entries(words).map(([key, word]) => [key, structuredCloneOf(word)])
   return Object.fromEntries(copies) as T
 }
@@ -95,7 +102,9 @@ describe.each([
       ([path, word]) => typeof word === 'string' && word === english.get(path),
     )
     expect(
-      same.map(([path]) => path).filter((path) => !/^later\.(colors|help\.named)\./.test(path)),
+      same
+        .map(([path]) => path)
+        .filter((path) => !/^(later\.(colors|help\.named)|demo\.people)\./.test(path)),
     ).toEqual([])
   })
 
@@ -109,4 +118,18 @@ describe.each([
       }
     }
   })
+})
+
+test('whatever code the server refuses or closes with has words of ours', () => {
+  const errors = readFileSync(
+    new URL('../../src/asocial/domain/errors.py', import.meta.url),
+    'utf8',
+  )
+  const codes = (pattern: RegExp) => [...errors.matchAll(pattern)].map((found) => found[1] ?? '')
+  const refused = codes(/^    code = "(\w+)"/gm)
+  const final = codes(/^    code = (45\d\d)/gm)
+  expect(refused.length).toBeGreaterThan(4)
+  expect(final.length).toBeGreaterThan(2)
+  expect(refused.filter((code) => !(code in WORDS.refused))).toEqual([])
+  expect(final.filter((code) => !(code in WORDS.final))).toEqual([])
 })

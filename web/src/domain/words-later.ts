@@ -71,6 +71,8 @@ export const LATER = section('later', {
       follow: 'follow who said it',
       leave: 'back to the canvas',
       people: 'who is here',
+      share: 'share this channel',
+      channels: 'other channels',
       settings: 'settings',
       help: 'this sheet',
       tab: 'through messages and controls',

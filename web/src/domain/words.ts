@@ -96,6 +96,7 @@ export const WORDS = section('words', {
   reload: 'Reload',
 
   refused: {
+    bad_frame: 'The server did not understand it.',
     rate_limited: 'Too fast for the others.',
     payload_too_large: 'Too long to send.',
     payload_empty: 'There is nothing in it.',

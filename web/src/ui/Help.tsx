@@ -43,6 +43,8 @@ const GROUPS: readonly (readonly [string, readonly (readonly [keys: string, does
     SAY.opening,
     [
       ['.', does.people],
+      [';', does.share],
+      [':', does.channels],
       [',', does.settings],
       ['?', does.help],
       ['Tab', does.tab],

@@ -9,6 +9,8 @@ const SIGNS: Readonly<Record<string, Panel | undefined>> = {
   '?': 'help',
   ',': 'settings',
   '.': 'people',
+  ';': 'share',
+  ':': 'channels',
 }
 
 function isWriting(target: EventTarget | null): boolean {

@@ -4,8 +4,11 @@
  */
 import type { WORDS } from '../words'
 import type { LATER } from '../words-later'
+import type { DEMO_WORDS, SHARING_WORDS } from '../words-sharing'
 
 export interface Catalogue {
   readonly words: typeof WORDS
   readonly later: typeof LATER
+  readonly sharing: typeof SHARING_WORDS
+  readonly demo: typeof DEMO_WORDS
 }

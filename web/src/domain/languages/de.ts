@@ -37,9 +37,7 @@ export const GERMAN: Catalogue = {
     cut: (n) =>
       count(n, { one: '# Zeichen passte nicht mehr', other: '# Zeichen passten nicht mehr' }),
 
-    copy: 'Link kopieren',
-    copied: 'Link kopiert',
-    copyYourself: 'Hier kopieren',
+    share: 'Teilen',
     channel: 'Kanal',
 
     settings: 'Einstellungen (,)',
@@ -98,6 +96,7 @@ export const GERMAN: Catalogue = {
     reload: 'Neu laden',
 
     refused: {
+      bad_frame: 'Der Server hat es nicht verstanden.',
       rate_limited: 'Zu schnell für die anderen.',
       payload_too_large: 'Zu lang zum Senden.',
       payload_empty: 'Da steht nichts.',
@@ -110,10 +109,6 @@ export const GERMAN: Catalogue = {
     sendIn: (seconds) => `Senden in ${number(seconds)} s`,
     letGo: 'Loslassen',
     pending: 'unterwegs',
-
-    noPlace: 'Diesen Kanal gibt es nicht.',
-    noPlaceWhy: 'Der Name eines Kanals hat 1 bis 64 Buchstaben, Ziffern, Binde- oder Unterstriche.',
-    toDefault: 'Zum offenen Kanal',
   },
   later: {
     colors: {
@@ -167,6 +162,8 @@ export const GERMAN: Catalogue = {
         follow: 'folgen, wer es gesagt hat',
         leave: 'zurück zur Fläche',
         people: 'wer hier ist',
+        share: 'diesen Kanal teilen',
+        channels: 'andere Kanäle',
         settings: 'Einstellungen',
         help: 'dieses Blatt',
         tab: 'durch Nachrichten und Knöpfe',
@@ -192,5 +189,55 @@ export const GERMAN: Catalogue = {
       language: 'Sprache',
       asBrowser: 'wie der Browser',
     },
+  },
+  sharing: {
+    share: 'Diesen Kanal teilen',
+    what: 'Was der Link öffnet',
+    thisChannel: 'Diesen Kanal',
+    thisSpot: 'Diese Stelle',
+    spotKept: 'Die Stelle bleibt im Link: kein Server erfährt sie.',
+    address: 'Der Link',
+    copy: 'Link kopieren',
+    copied: 'Link kopiert',
+    copyYourself: 'Hier kopieren',
+    send: 'Verschicken …',
+    qr: 'Der Link als QR-Code',
+
+    channels: 'Kanäle',
+    recent: 'Hier warst du zuletzt',
+    forget: (channel) => `${channel} vergessen`,
+    newChannel: 'Einen neuen Kanal öffnen',
+    toStart: 'Zur Startseite',
+
+    what1: 'Eine Fläche zum Reden.',
+    what2: 'Worte erscheinen, wo du tippst, und gehen.',
+    rest: 'Vorführung anhalten',
+    join: 'oder geh in einen, den du kennst',
+    joinNow: 'Los',
+    rule: 'Der Name eines Kanals hat 1 bis 64 Buchstaben a bis z, Ziffern, Binde- oder Unterstriche.',
+    nearest: (channel) => `Zu ${channel}`,
+
+    noPlace: 'Diesen Kanal gibt es nicht.',
+
+    offlineTitle: 'Kein Netz · Asocial',
+    offline: 'Gerade kein Netz.',
+    offlineWhy:
+      'Hier geschieht alles in diesem Augenblick; ohne Netz gibt es nichts zu zeigen. Diese Seite sieht von selbst wieder nach.',
+    again: 'Noch einmal',
+    looking: 'Sieht nach …',
+  },
+  demo: {
+    people: ['Mira', 'Jonas', 'Aiko', 'Sam'],
+    lines: [
+      'regnet es bei dir?',
+      'nein, aber es riecht danach',
+      'auf einem Blechdach, das schönts\be',
+      'was habe ich verpasst?',
+      'nichts bleibt, also: alles',
+      'sag es noch einmal, dann ist es neu',
+      'ich sehe dich denken',
+      'wir sind übrigens erfunden',
+      'die nächsten Worte könnten deine sein',
+    ],
   },
 }

@@ -38,9 +38,7 @@ export const SPANISH: Catalogue = {
     left: (n) => `quedan ${number(n)}`,
     cut: (n) => count(n, { one: '# carácter no cupo', other: '# caracteres no cupieron' }),
 
-    copy: 'Copiar enlace',
-    copied: 'Enlace copiado',
-    copyYourself: 'Cópialo de aquí',
+    share: 'Compartir',
     channel: 'canal',
 
     settings: 'Ajustes (,)',
@@ -97,6 +95,7 @@ export const SPANISH: Catalogue = {
     reload: 'Recargar',
 
     refused: {
+      bad_frame: 'El servidor no lo entendió.',
       rate_limited: 'Demasiado rápido para los demás.',
       payload_too_large: 'Demasiado largo para enviarlo.',
       payload_empty: 'No hay nada escrito.',
@@ -109,10 +108,6 @@ export const SPANISH: Catalogue = {
     sendIn: (seconds) => `Enviar en ${number(seconds)} s`,
     letGo: 'Soltar',
     pending: 'en camino',
-
-    noPlace: 'Ese canal no existe.',
-    noPlaceWhy: 'El nombre de un canal tiene de 1 a 64 letras, cifras, guiones o guiones bajos.',
-    toDefault: 'Ir al canal abierto',
   },
   later: {
     colors: {
@@ -166,6 +161,8 @@ export const SPANISH: Catalogue = {
         follow: 'seguir a quien lo dijo',
         leave: 'volver al lienzo',
         people: 'quién está aquí',
+        share: 'compartir este canal',
+        channels: 'otros canales',
         settings: 'ajustes',
         help: 'esta hoja',
         tab: 'por los mensajes y los controles',
@@ -191,5 +188,55 @@ export const SPANISH: Catalogue = {
       language: 'Idioma',
       asBrowser: 'el del navegador',
     },
+  },
+  sharing: {
+    share: 'Compartir este canal',
+    what: 'Qué abre el enlace',
+    thisChannel: 'Este canal',
+    thisSpot: 'Este punto',
+    spotKept: 'El punto queda en el enlace: ningún servidor lo sabe.',
+    address: 'El enlace',
+    copy: 'Copiar enlace',
+    copied: 'Enlace copiado',
+    copyYourself: 'Cópialo de aquí',
+    send: 'Enviarlo…',
+    qr: 'El enlace como código QR',
+
+    channels: 'Canales',
+    recent: 'Aquí estuviste hace poco',
+    forget: (channel) => `Olvidar ${channel}`,
+    newChannel: 'Abrir un canal nuevo',
+    toStart: 'A la página de inicio',
+
+    what1: 'Un lienzo en el que se habla.',
+    what2: 'Las palabras aparecen donde tocas, y se van.',
+    rest: 'Pausar la demostración',
+    join: 'o entra en uno por su nombre',
+    joinNow: 'Entrar',
+    rule: 'El nombre de un canal tiene de 1 a 64 letras de la a a la z, cifras, guiones o guiones bajos.',
+    nearest: (channel) => `Ir a ${channel}`,
+
+    noPlace: 'Ese canal no existe.',
+
+    offlineTitle: 'Sin red · Asocial',
+    offline: 'Ahora mismo no hay red.',
+    offlineWhy:
+      'Aquí todo ocurre en el momento; sin red no hay nada que mostrar. Esta página vuelve a mirar sola.',
+    again: 'Probar otra vez',
+    looking: 'Mirando…',
+  },
+  demo: {
+    people: ['Mira', 'Jonás', 'Aiko', 'Sam'],
+    lines: [
+      '¿llueve donde estás?',
+      'no, pero huele a que va a llover',
+      'en un tejado de zinc, el mejro\b\bor sonido',
+      '¿qué me he perdido?',
+      'no se guarda nada, así que: todo',
+      'dilo otra vez y será nuevo',
+      'te veo pensar',
+      'por cierto, somos inventados',
+      'las próximas palabras podrían ser tuyas',
+    ],
   },
 }

@@ -75,6 +75,7 @@ export const LATER = section('later', {
       channels: 'other channels',
       settings: 'settings',
       help: 'this sheet',
+      react: 'react where the pointer is',
       tab: 'through messages and controls',
     },
   },

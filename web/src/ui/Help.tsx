@@ -47,6 +47,7 @@ const GROUPS: readonly (readonly [string, readonly (readonly [keys: string, does
       [':', does.channels],
       [',', does.settings],
       ['?', does.help],
+      ['1 2 3 4 5 6', does.react],
       ['Tab', does.tab],
     ],
   ],

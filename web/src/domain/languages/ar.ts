@@ -3,11 +3,9 @@
  */
 import { speaking } from '../language'
 import type { Catalogue } from './catalogue'
+import { apart, ARABIC_SHARING } from './ar-sharing'
 
 const { number, percent, count } = speaking('ar')
-
-/** A name may be of either direction; it must not carry the sentence along. */
-const apart = (name: string) => `\u2068${name}\u2069`
 
 const messages = (n: number) =>
   count(n, {
@@ -149,6 +147,17 @@ export const ARABIC: Catalogue = {
     pending: 'في الطريق',
   },
   later: {
+    opens: (host) => `يفتح ${apart(host)}`,
+    react: 'تفاعل (1 إلى 6)',
+    reactions: 'تفاعلات',
+    reaction: {
+      heart: 'قلب',
+      spark: 'شرارة',
+      laugh: 'ضحك',
+      wave: 'تلويح',
+      agree: 'موافقة',
+      question: 'سؤال',
+    },
     colors: {
       rust: 'صدئي',
       coral: 'مرجاني',
@@ -204,6 +213,7 @@ export const ARABIC: Catalogue = {
         channels: 'قنوات أخرى',
         settings: 'الإعدادات',
         help: 'هذه الورقة',
+        react: 'التفاعل حيث المؤشر',
         tab: 'بين الرسائل والأزرار',
       },
     },
@@ -228,6 +238,10 @@ export const ARABIC: Catalogue = {
       showTypingWhy: 'عند الإيقاف: لا يرون إلا ما قلته.',
       hideCursors: 'إخفاء كل المؤشرات',
       hideCursorsWhy: 'يبقى مؤشرك ظاهرًا للآخرين.',
+      sound: 'صوت الرسائل القريبة',
+      soundWhy: 'نفَس يخفت كلما ابتعد.',
+      soft: 'خافت',
+      off: 'بلا صوت',
       onMap: 'يجدك الآخرون على الخريطة',
       onMapWhy: 'عند الإيقاف: لا على خريطتهم ولا على حافة مشهدهم.',
       speech: 'كلمات الصفحة',
@@ -235,53 +249,5 @@ export const ARABIC: Catalogue = {
       asBrowser: 'لغة المتصفح',
     },
   },
-  sharing: {
-    share: 'مشاركة هذه القناة',
-    what: 'ما يفتحه الرابط',
-    thisChannel: 'هذه القناة',
-    thisSpot: 'هذا الموضع',
-    spotKept: 'يبقى الموضع في الرابط: لا يعرفه أي خادم.',
-    address: 'الرابط',
-    copy: 'نسخ الرابط',
-    copied: 'نُسخ الرابط',
-    copyYourself: 'النسخ من هنا',
-    send: 'إرساله…',
-    qr: 'الرابط رمزًا مربعًا (QR)',
-
-    channels: 'القنوات',
-    recent: 'كنت هنا مؤخرًا',
-    forget: (channel) => `نسيان ${apart(channel)}`,
-    newChannel: 'فتح قناة جديدة',
-    toStart: 'إلى صفحة البداية',
-
-    what1: 'لوح للحديث.',
-    what2: 'تظهر الكلمات حيث تلمس، ثم تذهب.',
-    rest: 'إيقاف العرض مؤقتًا',
-    join: 'أو الدخول إلى قناة باسمها',
-    joinNow: 'دخول',
-    rule: 'اسم القناة من 1 إلى 64 حرفًا لاتينيًا (a إلى z) أو رقمًا أو شرطة أو شرطة سفلية.',
-    nearest: (channel) => `إلى ${apart(channel)}`,
-
-    noPlace: 'لا توجد قناة كهذه.',
-
-    offlineTitle: 'لا شبكة · Asocial',
-    offline: 'لا شبكة الآن.',
-    offlineWhy: 'كل شيء هنا يحدث في حينه، فلا شيء يُعرض بلا شبكة. تعيد الصفحة المحاولة من نفسها.',
-    again: 'محاولة أخرى',
-    looking: 'جارٍ البحث…',
-  },
-  demo: {
-    people: ['ميرا', 'يونس', 'آيكو', 'سام'],
-    lines: [
-      'هل تمطر عندك؟',
-      'لا، لكن رائحة المطر في الهواء',
-      'على سقف من صفيح، أجمب\bل صوت',
-      'ماذا فاتني؟',
-      'لا شيء يُحفظ، إذن: كل شيء',
-      'قلها ثانية تصبح جديدة',
-      'أراك تفكر',
-      'بالمناسبة، نحن من الخيال',
-      'الكلمات القادمة قد تكون لك',
-    ],
-  },
+  ...ARABIC_SHARING,
 }

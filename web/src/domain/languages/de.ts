@@ -3,6 +3,7 @@
  */
 import { speaking } from '../language'
 import type { Catalogue } from './catalogue'
+import { GERMAN_SHARING } from './de-sharing'
 
 const { number, percent, count } = speaking('de')
 
@@ -111,6 +112,17 @@ export const GERMAN: Catalogue = {
     pending: 'unterwegs',
   },
   later: {
+    opens: (host) => `Öffnet ${host}`,
+    react: 'Reagieren (1 bis 6)',
+    reactions: 'Reaktionen',
+    reaction: {
+      heart: 'Herz',
+      spark: 'Funke',
+      laugh: 'Lachen',
+      wave: 'Winken',
+      agree: 'Zustimmung',
+      question: 'Frage',
+    },
     colors: {
       rust: 'Rost',
       coral: 'Koralle',
@@ -166,6 +178,7 @@ export const GERMAN: Catalogue = {
         channels: 'andere Kanäle',
         settings: 'Einstellungen',
         help: 'dieses Blatt',
+        react: 'dort reagieren, wo der Zeiger ist',
         tab: 'durch Nachrichten und Knöpfe',
       },
     },
@@ -183,6 +196,10 @@ export const GERMAN: Catalogue = {
       showTypingWhy: 'Aus: Sie sehen nur, was du gesagt hast.',
       hideCursors: 'Alle Zeiger ausblenden',
       hideCursorsWhy: 'Deinen sehen die anderen weiterhin.',
+      sound: 'Ton für Nachrichten in der Nähe',
+      soundWhy: 'Ein Hauch, leiser, je weiter weg.',
+      soft: 'leise',
+      off: 'aus',
       onMap: 'Andere finden dich auf der Karte',
       onMapWhy: 'Aus: weder auf ihrer Karte noch am Rand ihrer Sicht.',
       speech: 'Worte dieser Seite',
@@ -190,54 +207,5 @@ export const GERMAN: Catalogue = {
       asBrowser: 'wie der Browser',
     },
   },
-  sharing: {
-    share: 'Diesen Kanal teilen',
-    what: 'Was der Link öffnet',
-    thisChannel: 'Diesen Kanal',
-    thisSpot: 'Diese Stelle',
-    spotKept: 'Die Stelle bleibt im Link: kein Server erfährt sie.',
-    address: 'Der Link',
-    copy: 'Link kopieren',
-    copied: 'Link kopiert',
-    copyYourself: 'Hier kopieren',
-    send: 'Verschicken …',
-    qr: 'Der Link als QR-Code',
-
-    channels: 'Kanäle',
-    recent: 'Hier warst du zuletzt',
-    forget: (channel) => `${channel} vergessen`,
-    newChannel: 'Einen neuen Kanal öffnen',
-    toStart: 'Zur Startseite',
-
-    what1: 'Eine Fläche zum Reden.',
-    what2: 'Worte erscheinen, wo du tippst, und gehen.',
-    rest: 'Vorführung anhalten',
-    join: 'oder geh in einen, den du kennst',
-    joinNow: 'Los',
-    rule: 'Der Name eines Kanals hat 1 bis 64 Buchstaben a bis z, Ziffern, Binde- oder Unterstriche.',
-    nearest: (channel) => `Zu ${channel}`,
-
-    noPlace: 'Diesen Kanal gibt es nicht.',
-
-    offlineTitle: 'Kein Netz · Asocial',
-    offline: 'Gerade kein Netz.',
-    offlineWhy:
-      'Hier geschieht alles in diesem Augenblick; ohne Netz gibt es nichts zu zeigen. Diese Seite sieht von selbst wieder nach.',
-    again: 'Noch einmal',
-    looking: 'Sieht nach …',
-  },
-  demo: {
-    people: ['Mira', 'Jonas', 'Aiko', 'Sam'],
-    lines: [
-      'regnet es bei dir?',
-      'nein, aber es riecht danach',
-      'auf einem Blechdach, das schönts\be',
-      'was habe ich verpasst?',
-      'nichts bleibt, also: alles',
-      'sag es noch einmal, dann ist es neu',
-      'ich sehe dich denken',
-      'wir sind übrigens erfunden',
-      'die nächsten Worte könnten deine sein',
-    ],
-  },
+  ...GERMAN_SHARING,
 }

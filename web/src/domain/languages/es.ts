@@ -3,6 +3,7 @@
  */
 import { speaking } from '../language'
 import type { Catalogue } from './catalogue'
+import { SPANISH_SHARING } from './es-sharing'
 
 const { number, percent, count } = speaking('es')
 
@@ -110,6 +111,17 @@ export const SPANISH: Catalogue = {
     pending: 'en camino',
   },
   later: {
+    opens: (host) => `Abre ${host}`,
+    react: 'Reaccionar (1 a 6)',
+    reactions: 'Reacciones',
+    reaction: {
+      heart: 'Corazón',
+      spark: 'Chispa',
+      laugh: 'Risa',
+      wave: 'Saludo',
+      agree: 'De acuerdo',
+      question: 'Pregunta',
+    },
     colors: {
       rust: 'Óxido',
       coral: 'Coral',
@@ -165,6 +177,7 @@ export const SPANISH: Catalogue = {
         channels: 'otros canales',
         settings: 'ajustes',
         help: 'esta hoja',
+        react: 'reaccionar donde está el puntero',
         tab: 'por los mensajes y los controles',
       },
     },
@@ -182,6 +195,10 @@ export const SPANISH: Catalogue = {
       showTypingWhy: 'Si no: solo ven lo que has dicho.',
       hideCursors: 'Ocultar todos los punteros',
       hideCursorsWhy: 'Los demás siguen viendo el tuyo.',
+      sound: 'Sonido de los mensajes cercanos',
+      soundWhy: 'Un soplo, más tenue cuanto más lejos.',
+      soft: 'suave',
+      off: 'no',
       onMap: 'Los demás te encuentran en el mapa',
       onMapWhy: 'Si no: ni en su mapa ni al borde de su vista.',
       speech: 'Palabras de esta página',
@@ -189,54 +206,5 @@ export const SPANISH: Catalogue = {
       asBrowser: 'el del navegador',
     },
   },
-  sharing: {
-    share: 'Compartir este canal',
-    what: 'Qué abre el enlace',
-    thisChannel: 'Este canal',
-    thisSpot: 'Este punto',
-    spotKept: 'El punto queda en el enlace: ningún servidor lo sabe.',
-    address: 'El enlace',
-    copy: 'Copiar enlace',
-    copied: 'Enlace copiado',
-    copyYourself: 'Cópialo de aquí',
-    send: 'Enviarlo…',
-    qr: 'El enlace como código QR',
-
-    channels: 'Canales',
-    recent: 'Aquí estuviste hace poco',
-    forget: (channel) => `Olvidar ${channel}`,
-    newChannel: 'Abrir un canal nuevo',
-    toStart: 'A la página de inicio',
-
-    what1: 'Un lienzo en el que se habla.',
-    what2: 'Las palabras aparecen donde tocas, y se van.',
-    rest: 'Pausar la demostración',
-    join: 'o entra en uno por su nombre',
-    joinNow: 'Entrar',
-    rule: 'El nombre de un canal tiene de 1 a 64 letras de la a a la z, cifras, guiones o guiones bajos.',
-    nearest: (channel) => `Ir a ${channel}`,
-
-    noPlace: 'Ese canal no existe.',
-
-    offlineTitle: 'Sin red · Asocial',
-    offline: 'Ahora mismo no hay red.',
-    offlineWhy:
-      'Aquí todo ocurre en el momento; sin red no hay nada que mostrar. Esta página vuelve a mirar sola.',
-    again: 'Probar otra vez',
-    looking: 'Mirando…',
-  },
-  demo: {
-    people: ['Mira', 'Jonás', 'Aiko', 'Sam'],
-    lines: [
-      '¿llueve donde estás?',
-      'no, pero huele a que va a llover',
-      'en un tejado de zinc, el mejro\b\bor sonido',
-      '¿qué me he perdido?',
-      'no se guarda nada, así que: todo',
-      'dilo otra vez y será nuevo',
-      'te veo pensar',
-      'por cierto, somos inventados',
-      'las próximas palabras podrían ser tuyas',
-    ],
-  },
+  ...SPANISH_SHARING,
 }

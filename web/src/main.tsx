@@ -5,6 +5,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { routeOf } from './domain/channel'
 import { readSpot } from './domain/spot'
+import { languageFor, speak } from './language'
 import { Connection } from './net/connection'
 import { createReceiver } from './net/receive'
 import { createApp, type App } from './state/app'
@@ -72,6 +73,12 @@ function start(root: HTMLElement) {
     if (next) app.camera.flyTo(next)
   })
 
+  // Everything is said anew, and the page may turn around: simplest from the start.
+  const spoken = languageFor()
+  app.settings.store.subscribe(({ language }) => {
+    if (languageFor(language) !== spoken && !deps.isHidden()) location.reload()
+  })
+
   createRoot(root).render(
     <StrictMode>
       <AppContext value={app}>
@@ -100,4 +107,4 @@ function fetchWhenCalm({ session }: App, channel: string) {
 }
 
 const root = document.getElementById('page')
-if (root) start(root)
+if (root) speak(languageFor(), () => start(root))

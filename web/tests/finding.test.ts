@@ -17,6 +17,7 @@ const view = { width: 1000, height: 700 }
 const here: Camera = { x: 0, y: 0, zoom: 1 }
 const rim: Rim = {
   ...{ left: 10, right: 10, top: 54, bottom: 54, high: 40, wide: 220 },
+  cornerSide: 'right',
   corner: { width: 180, height: 170 },
 }
 const spot = (id: string, x: number, y: number, more: Partial<Spot> = {}): Spot => ({
@@ -49,6 +50,23 @@ describe('spots', () => {
 })
 
 describe('chips', () => {
+  test('none lies over the radar, on whichever side it is', () => {
+    const low = [
+      spot('a', -5_000, 3_400),
+      spot('b', -1_900, 5_000),
+      spot('c', 1_900, 5_000),
+      spot('d', 5_000, 3_400),
+    ]
+    for (const cornerSide of ['left', 'right'] as const) {
+      const chips = chipsOf(here, view, { ...rim, cornerSide }, low)
+      for (const { x, y, side } of chips) {
+        const onRadarsSide =
+          cornerSide === 'left' ? x < rim.corner.width : x > view.width - rim.corner.width
+        expect(onRadarsSide && y > view.height - rim.corner.height, `${side} ${x},${y}`).toBe(false)
+      }
+    }
+  })
+
   test('only for those outside the view, on the side they are on', () => {
     const spots = [
       spot('in', 100, 100),

@@ -33,7 +33,8 @@ export interface Rim {
   /** along a left or right edge, and along a top or bottom edge */
   readonly high: number
   readonly wide: number
-  /** at the lower right, where the radar lies, from the corner of the view */
+  /** below, on the side where the radar lies, from the corner of the view */
+  readonly cornerSide: 'left' | 'right'
   readonly corner: Size
 }
 
@@ -78,10 +79,12 @@ function gather(side: Side, list: OnEdge[], camera: Camera, view: Size, rim: Rim
   const upright = side === 'left' || side === 'right'
   const size = upright ? rim.high : rim.wide
   // The ends are left to the other edges' chips, so that none meet in a corner.
-  const min = upright ? rim.top + rim.high * 1.5 : rim.left + size / 2
+  const free = (corner: 'left' | 'right') =>
+    side === 'bottom' && rim.cornerSide === corner ? rim.corner.width : 0
+  const min = upright ? rim.top + rim.high * 1.5 : Math.max(rim.left, free('left')) + size / 2
   const end = upright
-    ? view.height - Math.max(rim.bottom + rim.high, side === 'right' ? rim.corner.height : 0)
-    : view.width - Math.max(rim.right, side === 'bottom' ? rim.corner.width : 0)
+    ? view.height - Math.max(rim.bottom + rim.high, side === rim.cornerSide ? rim.corner.height : 0)
+    : view.width - Math.max(rim.right, free('right'))
   const max = Math.max(min, end - size / 2)
   const groups: { along: number; members: OnEdge[] }[] = []
   const sorted = [...list].sort((a, b) => a.along - b.along || (a.spot.id < b.spot.id ? -1 : 1))

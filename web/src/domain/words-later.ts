@@ -2,10 +2,12 @@
  * The words of what is fetched later (ui/later.tsx): the same catalogue as words.ts, kept out of
  * the first load. Plain and short, as there.
  */
+import { speaking } from './language'
+import { section } from './speech'
 
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
+const { count, number, clock } = speaking('en')
 
-export const LATER = {
+export const LATER = section('later', {
   opens: (host: string) => `Opens ${host}`,
   react: 'React (1 to 6)',
   reactions: 'Reactions',
@@ -28,11 +30,11 @@ export const LATER = {
   said: {
     title: 'What was said',
     search: 'Search what was said',
-    time: (ms: number) => clock.format(ms),
+    time: (ms: number) => clock(ms),
     nothing: 'Nothing was said in the last five minutes.',
     notFound: 'Nothing like that was said in the last five minutes.',
-    found: (n: number) => (n === 1 ? '1 message' : `${n} messages`),
-    more: (n: number) => `${n} earlier`,
+    found: (n: number) => count(n, { one: '# message', other: '# messages' }),
+    more: (n: number) => `${number(n)} earlier`,
     kept: 'The last five minutes, in this tab only.',
   },
   muted: {
@@ -41,13 +43,77 @@ export const LATER = {
     unmutePerson: (name: string) => `Unmute ${name}`,
     why: 'They are not told.',
   },
+  colors: {
+    rust: 'Rust',
+    coral: 'Coral',
+    amber: 'Amber',
+    ochre: 'Ochre',
+    olive: 'Olive',
+    moss: 'Moss',
+    fern: 'Fern',
+    jade: 'Jade',
+    teal: 'Teal',
+    lagoon: 'Lagoon',
+    azure: 'Azure',
+    cobalt: 'Cobalt',
+    indigo: 'Indigo',
+    violet: 'Violet',
+    plum: 'Plum',
+    rose: 'Rose',
+  },
+  help: {
+    title: 'Keys',
+    byHand:
+      'Click or tap to write there. Drag, scroll or swipe to look around, pinch to zoom. Letters write wherever you are.',
+    writing: 'Writing',
+    looking: 'Looking around',
+    reading: 'What is said',
+    opening: 'All the rest',
+    /** keys that are called otherwise in other languages */
+    named: {
+      Enter: 'Enter',
+      Shift: 'Shift',
+      Ctrl: 'Ctrl',
+      Esc: 'Esc',
+      Home: 'Home',
+      End: 'End',
+      Delete: 'Del',
+      Tab: 'Tab',
+    },
+    does: {
+      open: 'write in the middle of the view',
+      place: 'move the caret, while it is empty',
+      send: 'say it, and write on below',
+      breakLine: 'break the line',
+      drop: 'drop what is written',
+      pan: 'move the view; with Shift, further',
+      zoom: 'nearer, further, as it was',
+      nearest: 'go to the nearest talk',
+      home: 'go to the middle',
+      enter: 'to the nearest message',
+      walk: 'to the next one in that direction',
+      reply: 'write under it',
+      follow: 'follow who said it',
+      mute: 'mute who said it',
+      putAway: 'put it away',
+      leave: 'back to the canvas',
+      people: 'who is here',
+      share: 'share this channel',
+      channels: 'other channels',
+      said: 'what was said in the last minutes',
+      settings: 'settings',
+      help: 'this sheet',
+      react: 'react where the pointer is',
+      tab: 'through messages and controls',
+    },
+  },
   settings: {
     title: 'Settings',
     close: 'Done',
     mine: 'Kept in this browser.',
     reading: 'Reading',
     lifeFactor: 'Messages stay',
-    times: (n: number) => (n === 1 ? 'as for everyone' : `${n} times as long`),
+    times: (n: number) => count(n, { one: 'as for everyone', other: '# times as long' }),
     stay: 'until put away',
     lifeFactorWhy: 'For you alone. For the others they go when they go.',
     quiet: 'Quiet and safe',
@@ -61,5 +127,8 @@ export const LATER = {
     off: 'off',
     onMap: 'Others find you on the map',
     onMapWhy: 'Off: not on their map, nor at the edge of their view.',
+    speech: 'Words of this page',
+    language: 'Language',
+    asBrowser: 'as the browser',
   },
-} as const
+})

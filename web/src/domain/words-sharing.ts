@@ -2,7 +2,9 @@
  * The words of the start page, of sharing, and of being offline: the same catalogue as words.ts, kept out of
  * the first load. Apart from words-later.ts, because the offline page has to be small.
  */
-export const SHARING_WORDS = {
+import { section } from './speech'
+
+export const SHARING_WORDS = section('sharing', {
   share: 'Share this channel',
   what: 'What the link opens',
   thisChannel: 'This channel',
@@ -37,10 +39,10 @@ export const SHARING_WORDS = {
     'The canvas is only ever live, so there is nothing to show without it. This page looks again by itself.',
   again: 'Try again',
   looking: 'Looking…',
-} as const
+})
 
 /** What invented people say on the start page. \b takes a letter back, as one does. */
-export const DEMO_WORDS = {
+export const DEMO_WORDS = section('demo', {
   people: ['Mira', 'Jonas', 'Aiko', 'Sam'],
   lines: [
     'is it raining where you are?',
@@ -53,4 +55,4 @@ export const DEMO_WORDS = {
     'we are made up, by the way',
     'the next words could be yours',
   ],
-} as const
+})

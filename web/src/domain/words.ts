@@ -1,31 +1,53 @@
 /*
- * Every word the page says, in one catalogue, so that other languages can stand beside it.
+ * Every word the page says, in one catalogue; other languages stand beside it (languages/).
  *
  * Plain and short. Nothing is shouted, nobody is congratulated.
  */
+import { speaking } from './language'
+import { section } from './speech'
 
-const all = (names: readonly string[]) => new Intl.ListFormat('en').format(names)
+const { number, percent, count, all } = speaking('en')
 
-export const WORDS = {
+export const WORDS = section('words', {
+  number,
+  percent,
+
   invite: { mouse: 'click anywhere, and say something', touch: 'tap anywhere, and say something' },
   alone: 'nobody else is here yet: the link is the invitation',
 
-  plane: 'The canvas. Click, or press slash, to write; 1 to 6 react; arrows move the view.',
+  plane:
+    'The canvas. Slash to write, arrows to look around, Enter to go through what is said, 1 to 6 to react, question mark for all keys.',
   writing: 'Write here. Enter sends, Shift and Enter breaks the line, Escape drops it.',
   log: 'What is being said',
-  room: (n: number) => `${n} left`,
-  cut: (n: number) => (n === 1 ? '1 character did not fit' : `${n} characters did not fit`),
+  /** `where` as below; '': in view */
+  heard: (who: string, where: string, text: string) =>
+    where === '' ? `${who}: ${text}` : `${who}, ${where}: ${text}`,
+  where: {
+    aboveLeft: 'above to the left',
+    above: 'above',
+    aboveRight: 'above to the right',
+    left: 'to the left',
+    right: 'to the right',
+    belowLeft: 'below to the left',
+    below: 'below',
+    belowRight: 'below to the right',
+  },
+  far: (where: string) => `far ${where}`,
+  help: 'Keys and help (?)',
+  room: (n: number) => `${number(n)} left`,
+  cut: (n: number) =>
+    count(n, { one: '# character did not fit', other: '# characters did not fit' }),
 
   share: 'Share',
   channel: 'channel',
 
   settings: 'Settings (,)',
-  said: 'What was said in the last minutes',
+  said: 'What was said in the last minutes (")',
   messageBy: (who: string, text: string) => `${who}: ${text}`,
 
-  people: (n: number) => (n === 1 ? 'Only you' : `${n} here`),
+  people: (n: number) => count(n, { one: 'Only you', other: '# here' }),
   who: 'Who is here',
-  more: (n: number) => `and ${n} more`,
+  more: (n: number) => `and ${number(n)} more`,
   you: 'you',
   yourName: 'Your name',
   yourColor: 'Your colour',
@@ -35,24 +57,23 @@ export const WORDS = {
     n === 1
       ? `${named[0]} is here`
       : n > named.length
-        ? `${n} people came`
+        ? `${number(n)} people came`
         : `${all(named)} are here`,
   left: (named: readonly string[], n: number) =>
-    n > named.length ? `${n} people left` : `${all(named)} left`,
+    n > named.length ? `${number(n)} people left` : `${all(named)} left`,
 
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
   home: 'Go to the middle (Home)',
 
-  away: (screens: number) =>
-    screens < 1.5 ? 'near' : `${Math.round(screens).toLocaleString('en')} screens`,
+  away: (screens: number) => (screens < 1.5 ? 'near' : count(screens, { other: '# screens' })),
   outside: 'Outside the view',
   someone: 'someone',
   goTo: (who: string, typing: boolean, away: string) =>
     `Go to ${who}${typing ? ', writing' : ''}, ${away === 'near' ? away : `${away} away`}`,
   goToMany: (who: string, more: number, typing: boolean, away: string) =>
-    `Go to ${who} and ${more} more${typing ? ', writing' : ''}, ${away === 'near' ? away : `${away} away`}`,
-  cluster: (n: number) => `${n} messages here. Come down to them`,
+    `Go to ${who} and ${number(more)} more${typing ? ', writing' : ''}, ${away === 'near' ? away : `${away} away`}`,
+  cluster: (n: number) => `${number(n)} messages here. Come down to them`,
   nearest: 'Go to the nearest talk (End)',
   radar:
     'Map of people and talk. Drag to look around, arrows move, Enter goes to the nearest talk.',
@@ -66,7 +87,7 @@ export const WORDS = {
   connecting: 'Connecting',
   live: 'Live',
   reconnecting: (seconds: number) =>
-    seconds > 0 ? `Reconnecting in ${seconds} s` : 'Reconnecting',
+    seconds > 0 ? `Reconnecting in ${number(seconds)} s` : 'Reconnecting',
   offline: 'No network',
   degraded: 'Some people are out of reach just now.',
   degradedMeans: 'Who you see hears you. The others come back by themselves.',
@@ -84,6 +105,7 @@ export const WORDS = {
   reload: 'Reload',
 
   refused: {
+    bad_frame: 'The server did not understand it.',
     rate_limited: 'Too fast for the others.',
     payload_too_large: 'Too long to send.',
     payload_empty: 'There is nothing in it.',
@@ -93,7 +115,7 @@ export const WORDS = {
   refusedOther: (message: string) => `Not sent: ${message}`,
   late: 'Not sent in time.',
   sendAgain: 'Send',
-  sendIn: (seconds: number) => `Send in ${seconds} s`,
+  sendIn: (seconds: number) => `Send in ${number(seconds)} s`,
   letGo: 'Let go',
   pending: 'on its way',
-} as const
+})

@@ -3,7 +3,7 @@
  */
 import { createStore } from 'zustand/vanilla'
 
-export type Panel = 'people' | 'settings' | 'said' | 'channels' | 'share'
+export type Panel = 'people' | 'settings' | 'said' | 'channels' | 'share' | 'help'
 
 export function createPanels() {
   const store = createStore<{ readonly open: Panel | undefined }>(() => ({ open: undefined }))

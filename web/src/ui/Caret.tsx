@@ -6,19 +6,20 @@
  * so nothing moves when they are said.
  */
 import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type RefObject } from 'react'
-import { reveal, textScale, type Point, type Size } from '../domain/camera'
+import { textScale, type Point } from '../domain/camera'
 import { codePoints, directionOf } from '../domain/payload'
 import { ink } from '../domain/palette'
+import { ARROWS } from '../domain/walk'
 import { WORDS } from '../domain/words'
 import { useMist } from './mist'
-import { LOW_PX, safeArea } from './safe'
+import { reveal } from './reveal'
 import { useApp, useOrigin, useSelf, useSession, useTalk } from './app'
 
 const COUNT_FROM = 60
 /** between two lines said one after another, at text scale 1 */
 const LINE_GAP_PX = 7
-const LOW_FRAME_PX = 10
-const FRAME_PX = { left: 24, right: 32, top: 64, bottom: 56 }
+/** screen pixels; with Shift four times as far */
+const ARROW_PX = 40
 
 export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
   const app = useApp()
@@ -42,10 +43,10 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
     if (app.talk.store.getState().draft) box.current?.focus({ preventScroll: true })
   }, [app, box])
 
-  useEffect(() => keepInView(box.current, app), [app, box, id, text])
+  useEffect(() => reveal(box.current, app), [app, box, id, text])
   useEffect(() => {
     return app.camera.store.subscribe((now, before) => {
-      if (now.view !== before.view) keepInView(box.current, app)
+      if (now.view !== before.view) reveal(box.current, app)
     })
   }, [app, box])
 
@@ -55,7 +56,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
     const onBefore = (event: InputEvent) => {
       if (event.inputType !== 'insertLineBreak' || event.isComposing || shifted.has(element)) return
       event.preventDefault()
-      if (element) app.talk.send(below(element, app))
+      if (element) app.talk.send(nextLine(element, app))
     }
     element?.addEventListener('beforeinput', onBefore)
     return () => element?.removeEventListener('beforeinput', onBefore)
@@ -77,12 +78,12 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
     if (event.nativeEvent.isComposing || event.keyCode === 229) return
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault()
-      app.talk.send(below(event.currentTarget, app))
+      app.talk.send(nextLine(event.currentTarget, app))
     } else if (event.key === 'Escape') {
       event.preventDefault()
       app.talk.dropDraft()
       event.currentTarget.blur()
-    }
+    } else if (moveKey(event, app)) event.preventDefault()
   }
 
   const left = limit - codePoints(text)
@@ -153,44 +154,25 @@ function put(element: HTMLTextAreaElement | null, text: string) {
   element.setSelectionRange(at, at)
 }
 
-/** Where the next line starts: right under the one just written. */
-function below(element: HTMLTextAreaElement, app: Stores): Point {
+/** While nothing is written, arrows move the place to write at. */
+function moveKey(event: KeyboardEvent, app: Stores): boolean {
+  const way = ARROWS[event.key]
   const { draft } = app.talk.store.getState()
+  if (!way || draft?.text !== '' || event.ctrlKey || event.metaKey || event.altKey) return false
+  const reach = (event.shiftKey ? 4 : 1) * ARROW_PX
+  const { zoom } = app.camera.store.getState().camera
+  const { x, y } = draft.at
+  app.talk.openCaret({ x: x + (way[0] * reach) / zoom, y: y + (way[1] * reach) / zoom })
+  return true
+}
+
+function nextLine(element: HTMLElement, app: Stores): Point {
+  return below(element.parentElement ?? element, app.talk.store.getState().draft?.at, app)
+}
+
+/** Where a line right under `element` starts, which hangs at `at`. */
+export function below(element: HTMLElement, at: Point = { x: 0, y: 0 }, app: Stores): Point {
   const { camera } = app.camera.store.getState()
-  const lines = (element.parentElement?.offsetHeight ?? 0) + LINE_GAP_PX
-  const at = draft?.at ?? { x: 0, y: 0 }
+  const lines = element.offsetHeight + LINE_GAP_PX
   return { x: at.x, y: at.y + (lines * textScale(camera.zoom)) / camera.zoom }
-}
-
-/** Where what is written may lie. On the little that a keyboard leaves of a phone on its side, the edges step back. */
-function frameOf({ width, height }: Size) {
-  const safe = safeArea()
-  const [over, under] =
-    height < LOW_PX ? [LOW_FRAME_PX, LOW_FRAME_PX] : [FRAME_PX.top, FRAME_PX.bottom]
-  return {
-    left: safe.left + FRAME_PX.left,
-    top: safe.top + over,
-    right: width - safe.right - FRAME_PX.right,
-    bottom: height - under,
-  }
-}
-
-/** Pans just so far that what is being written can be seen, also above a phone's keyboard. */
-function keepInView(element: HTMLTextAreaElement | null, app: Stores) {
-  if (!element || document.activeElement !== element) return
-  const plane = element.closest('.plane')?.getBoundingClientRect()
-  if (!plane) return
-  const { left, top, right, bottom } = element.getBoundingClientRect()
-  const { camera, view } = app.camera.store.getState()
-  const next = reveal(
-    camera,
-    {
-      left: left - plane.left,
-      top: top - plane.top,
-      right: right - plane.left,
-      bottom: bottom - plane.top,
-    },
-    frameOf(view),
-  )
-  if (next !== camera) app.camera.set(next)
 }

@@ -77,9 +77,10 @@ export function Chips() {
           <span className="chip-words">
             <span className="chip-who" style={{ color: ink(colors[0]) }}>
               <bdi>{name}</bdi>
-              {more > 0 && <b>+{more}</b>}
+              {/* Drawn, not written: its name says it in words. */}
+              {more > 0 && <b data-more={`+${WORDS.number(more)}`} />}
               {typing && <i className="writing" />}
-            </span>
+            </span>{' '}
             <span className="quiet tabular-nums">{away}</span>
           </span>
         </button>
@@ -115,7 +116,7 @@ function look(app: App): Shown[] {
 
 const coarse = matchMedia('(pointer: coarse)')
 
-/** Around the chips lie the place and the people above, the link, the zoom and the radar below. */
+/** Around the chips lie the place and the people above, the link, the zoom and, where lines end, the radar below. */
 function rimOf(width: number): Rim {
   const narrow = width < 560
   const safe = safeArea()
@@ -129,6 +130,7 @@ function rimOf(width: number): Rim {
     bottom: under + row,
     high: coarse.matches ? 50 : 40,
     wide: narrow ? 164 : 280,
+    cornerSide: document.dir === 'rtl' ? 'left' : 'right',
     corner: narrow ? { width: 140, height: 156 } : { width: 184, height: 178 },
   }
 }

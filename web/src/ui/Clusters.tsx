@@ -29,7 +29,7 @@ export function Clusters({ clusters }: { clusters: readonly Cluster<Entry>[] }) 
           data-testid="cluster"
         >
           <i style={{ color: ink(colors.at(-1)) }} />
-          <b>{members.length}</b>
+          <b>{WORDS.number(members.length)}</b>
         </button>
       </div>
     )

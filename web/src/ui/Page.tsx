@@ -19,6 +19,7 @@ const Following = later(() => import('./company').then((m) => m.Following))
 const Nearest = later(() => import('./company').then((m) => m.Nearest))
 const Radar = later(() => import('./company').then((m) => m.Radar))
 const Said = later(() => import('./Said').then((m) => m.Said))
+const Help = later(() => import('./Help').then((m) => m.Help))
 const Settings = later(() => import('./Settings').then((m) => m.Settings))
 const Palette = later(() => import('./company').then((m) => m.Palette))
 const Hearing = later(() => import('./company').then((m) => m.Hearing))
@@ -33,15 +34,17 @@ export function Page() {
   const closeSettings = useClose('settings')
   const saidOpen = useOpen('said')
   const closeSaid = useClose('said')
+  const helpOpen = useOpen('help')
+  const closeHelp = useClose('help')
   useVisualViewport()
   return (
     <div className="page" data-talking={talking || undefined}>
       <Plane />
       {(company || traces) && <Chips />}
-      <header className="edge place-edge top-0 left-0">
+      <header className="edge place-edge top-0 start-0">
         <Place />
       </header>
-      <aside className="edge top-0 right-0 items-end">
+      <aside className="edge top-0 end-0 items-end">
         <People />
         {!peopleOpen && <Notices />}
       </aside>
@@ -49,7 +52,7 @@ export function Page() {
         <Tools />
         <LinkState />
       </div>
-      <div className="edge right-0 bottom-0 items-end">
+      <div className="edge end-0 bottom-0 items-end">
         {company && <Radar />}
         <div className="zoom-row">
           {company && <Palette />}
@@ -62,6 +65,7 @@ export function Page() {
       <Log />
       {saidOpen && <Said close={closeSaid} />}
       {settingsOpen && <Settings close={closeSettings} />}
+      {helpOpen && <Help close={closeHelp} />}
     </div>
   )
 }

@@ -1,7 +1,7 @@
 /*
  * A panel under a control at the top: what lies behind it waits, a press beside it or Escape closes it.
  */
-import { useEffect, useState, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 
 interface PanelProps {
   label: string
@@ -12,6 +12,11 @@ interface PanelProps {
 
 export function Panel({ label, testId, close, children }: PanelProps) {
   const [opener] = useState(() => document.activeElement)
+  const panel = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // Opened by its key, from somewhere else: the focus comes along. Its control has it before it in the order of Tab.
+    if (!opener?.matches('[aria-expanded]')) panel.current?.focus()
+  }, [opener])
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== 'Escape') return
@@ -24,7 +29,7 @@ export function Panel({ label, testId, close, children }: PanelProps) {
   return (
     <>
       <div className="backdrop" onPointerDown={close} />
-      <section className="panel" aria-label={label} data-testid={testId}>
+      <section ref={panel} className="panel" tabIndex={-1} aria-label={label} data-testid={testId}>
         {children}
       </section>
     </>

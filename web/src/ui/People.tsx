@@ -52,7 +52,7 @@ export function People() {
       >
         <span data-testid="roster-count" data-count={count}>
           <span className="wide-only">{WORDS.people(count)}</span>
-          <span className="narrow-only">{count}</span>
+          <span className="narrow-only">{WORDS.number(count)}</span>
         </span>
         <span className="sr-only">{WORDS.who}</span>
         <span className="dots" aria-hidden="true">

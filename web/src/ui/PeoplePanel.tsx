@@ -1,7 +1,7 @@
 /*
  * The names of who is here. The first row is you, and can be changed in place.
  */
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { NAME_MAX } from '../domain/channel'
 import { COLOR_NAMES, ink } from '../domain/palette'
@@ -19,8 +19,19 @@ export function PeoplePanel({ close }: { close(): void }) {
   const count = usePresence(shownCount)
   const selfId = useSession((s) => s.userId)
   const others = people.filter((user) => user.user_id !== selfId)
+  const panel = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // Opened by its key, from somewhere else: the focus comes along. Its button has it before it in the order of Tab.
+    if (!document.activeElement?.matches('[aria-expanded]')) panel.current?.focus()
+  }, [])
   return (
-    <section className="panel" aria-label={WORDS.who} data-testid="roster">
+    <section
+      ref={panel}
+      className="panel"
+      tabIndex={-1}
+      aria-label={WORDS.who}
+      data-testid="roster"
+    >
       <Self />
       <ul>
         {others.slice(0, ROWS).map((user) => (
@@ -125,7 +136,8 @@ function Self() {
         role="radiogroup"
         aria-label={WORDS.yourColor}
         onKeyDown={(event) => {
-          const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key]
+          const on = document.dir === 'rtl' ? -1 : 1
+          const by = { ArrowRight: on, ArrowDown: 1, ArrowLeft: -on, ArrowUp: -1 }[event.key]
           if (by === undefined) return
           event.preventDefault()
           const buttons = [...event.currentTarget.querySelectorAll('button')]
@@ -142,8 +154,8 @@ function Self() {
             role="radio"
             aria-checked={each === color}
             tabIndex={each === color || (color === undefined && index === 0) ? 0 : -1}
-            aria-label={each}
-            title={each}
+            aria-label={LATER.colors[each]}
+            title={LATER.colors[each]}
             style={{ color: ink(each) }}
             onClick={() => app.session.choose({ color: each }, current)}
             data-testid={`color-${each}`}

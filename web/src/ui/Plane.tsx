@@ -8,6 +8,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react
 import { flushSync } from 'react-dom'
 import { useStore } from 'zustand'
 import { counterScale, worldTransform, type Point } from '../domain/camera'
+import { ARROWS } from '../domain/walk'
 import { WORDS } from '../domain/words'
 import { useApp } from './app'
 import { Caret } from './Caret'
@@ -16,8 +17,10 @@ import { Grid } from './Grid'
 import { useHands } from './hands'
 import { isHeld, isLink } from './held'
 import { Invitation } from './Invitation'
+import { isFree, signKey } from './keys'
 import { later } from './later'
 import { createPressing, reactionKey } from './pressing'
+import { enterWords, walkKey } from './walking'
 import { Words } from './Words'
 
 const ARROW_PX = 80
@@ -29,7 +32,7 @@ const Bursts = later(() => import('./company').then((m) => m.Bursts))
 
 export function Plane() {
   const app = useApp()
-  const plane = useRef<HTMLElement>(null)
+  const plane = useRef<HTMLDivElement>(null)
   const world = useRef<HTMLDivElement>(null)
   const caret = useRef<HTMLTextAreaElement>(null)
   /** where the mouse is, in plane pixels; undefined for touch, or when it is elsewhere */
@@ -66,20 +69,21 @@ export function Plane() {
     const onKey = (event: KeyboardEvent) => {
       if (zoomKey(event, app)) return
       const target = event.target as HTMLElement
+      if (walkKey(event, app, openAt) || signKey(event, app)) return
       const onPlane = target === document.body || target === plane.current
       const writes = target === caret.current
       if ((onPlane || writes) && reactionKey(event, app, onPlane, pointer.current)) return
       if (travelKey(event, app, target === caret.current || target === plane.current)) return
-      if (!onPlane) return
+      const slash = event.key === '/' && isFree(event)
+      if (!slash && !onPlane) return
       if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
       const reach = event.shiftKey ? ARROW_PX * 4 : ARROW_PX
       const arrow = ARROWS[event.key]
       if (arrow) {
         event.preventDefault()
         app.camera.pan(-arrow[0] * reach, -arrow[1] * reach)
-      } else if (event.key === ',') {
-        event.preventDefault()
-        app.panels.open('settings')
+      } else if (event.key === 'Enter') {
+        if (enterWords(app)) event.preventDefault()
       } else if (event.key === '/' || (event.key.length === 1 && event.key !== ' ')) {
         if (event.key === '/') event.preventDefault()
         // The letter itself lands in the textarea, which has the focus by the time it is typed.
@@ -104,65 +108,62 @@ export function Plane() {
   })
 
   return (
-    <main
-      className="plane"
-      ref={plane}
-      tabIndex={0}
-      aria-label={WORDS.plane}
-      onPointerDown={(event) => {
-        if (isHeld(event.target)) return pressing.up()
-        const target = app.camera.toWorld(local(event.clientX, event.clientY))
-        pressing.down(event.nativeEvent, target, () => {
-          const still = !dragged.current
-          // What follows when it is let go is no click.
-          dragged.current = true
-          return still
-        })
-      }}
-      onPointerUp={pressing.up}
-      onPointerCancel={pressing.up}
-      onContextMenu={(event) => {
-        if (dragged.current) event.preventDefault()
-      }}
-      onPointerMove={(event) => {
-        if (event.pointerType === 'touch') return
-        pointer.current = local(event.clientX, event.clientY)
-        app.cursors.point(app.camera.toWorld(pointer.current))
-      }}
-      onPointerLeave={() => {
-        pointer.current = undefined
-      }}
-      onMouseDown={(event) => {
-        // Pressing the plane would else take the focus from the caret before the click is one.
-        if (!isHeld(event.target) || isLink(event.target)) event.preventDefault()
-      }}
-      onClick={(event) => {
-        // The end of a drag that began on a link opens nothing.
-        if (dragged.current && isLink(event.target)) event.preventDefault()
-        if (dragged.current || event.button !== 0 || isHeld(event.target)) return
-        const at = app.camera.toWorld(local(event.clientX, event.clientY))
-        openAt(at)
-        pressing.tapped(at)
-      }}
-      data-testid="plane"
-    >
-      <Grid />
-      <div className="world" ref={world} data-testid="world">
-        <Invitation />
-        <Words />
-        <Caret box={caret} />
-        {reacting && <Bursts />}
+    <main>
+      <div
+        className="plane"
+        ref={plane}
+        // The keys are the plane's own, also under a screen reader; what is said is in the log besides.
+        role="application"
+        tabIndex={0}
+        aria-label={WORDS.plane}
+        onPointerDown={(event) => {
+          if (isHeld(event.target)) return pressing.up()
+          const target = app.camera.toWorld(local(event.clientX, event.clientY))
+          pressing.down(event.nativeEvent, target, () => {
+            const still = !dragged.current
+            // What follows when it is let go is no click.
+            dragged.current = true
+            return still
+          })
+        }}
+        onPointerUp={pressing.up}
+        onPointerCancel={pressing.up}
+        onContextMenu={(event) => {
+          if (dragged.current) event.preventDefault()
+        }}
+        onPointerMove={(event) => {
+          if (event.pointerType === 'touch') return
+          pointer.current = local(event.clientX, event.clientY)
+          app.cursors.point(app.camera.toWorld(pointer.current))
+        }}
+        onPointerLeave={() => {
+          pointer.current = undefined
+        }}
+        onMouseDown={(event) => {
+          // Pressing the plane would else take the focus from the caret before the click is one.
+          if (!isHeld(event.target) || isLink(event.target)) event.preventDefault()
+        }}
+        onClick={(event) => {
+          // The end of a drag that began on a link opens nothing.
+          if (dragged.current && isLink(event.target)) event.preventDefault()
+          if (dragged.current || event.button !== 0 || isHeld(event.target)) return
+          const at = app.camera.toWorld(local(event.clientX, event.clientY))
+          openAt(at)
+          pressing.tapped(at)
+        }}
+        data-testid="plane"
+      >
+        <Grid />
+        <div className="world" ref={world} data-testid="world">
+          <Invitation />
+          <Words />
+          <Caret box={caret} />
+          {reacting && <Bursts />}
+        </div>
+        <Cursors />
       </div>
-      <Cursors />
     </main>
   )
-}
-
-const ARROWS: Record<string, readonly [number, number] | undefined> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
 }
 
 type Stores = ReturnType<typeof useApp>

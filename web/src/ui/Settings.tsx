@@ -7,6 +7,7 @@
  */
 import { useId, useLayoutEffect, useRef, type MouseEvent } from 'react'
 import { useStore } from 'zustand'
+import { LANGUAGES } from '../domain/language'
 import { LIFE_FACTOR_MAX, type Settings as All } from '../domain/settings'
 import { LATER } from '../domain/words-later'
 import { useApp, useSettings } from './app'
@@ -59,6 +60,19 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly Row[] }
       { name: 'showTyping', label: SAY.showTyping, why: SAY.showTypingWhy },
       { name: 'onMap', label: SAY.onMap, why: SAY.onMapWhy },
       { name: 'hideCursors', label: SAY.hideCursors, why: SAY.hideCursorsWhy },
+    ],
+  },
+  {
+    title: SAY.speech,
+    rows: [
+      {
+        name: 'language',
+        label: SAY.language,
+        choices: [
+          { value: '', label: SAY.asBrowser },
+          ...Object.entries(LANGUAGES).map(([value, label]) => ({ value, label })),
+        ],
+      },
     ],
   },
 ]

@@ -17,6 +17,9 @@ export function Tools() {
         <circle cx="12" cy="6.5" r="2" />
         <circle cx="7.5" cy="13.5" r="2" />
       </Tool>
+      <Tool panel="help" name={WORDS.help}>
+        <path d="M7.3 7.4a2.8 2.8 0 1 1 4.3 2.4c-1 .7-1.6 1.2-1.6 2.4M10 15.4v.1" />
+      </Tool>
     </div>
   )
 }

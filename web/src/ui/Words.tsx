@@ -106,6 +106,7 @@ const Word = memo(function Word({ entry, left, top, aside, named, rich, stop }: 
         className="anchor"
         style={{ left, top, color: ink(color) }}
         data-testid={draft ? 'draft' : 'message'}
+        data-key={entry.key}
         data-message-id={entry.messageId}
         data-user-id={entry.userId}
         data-state={entry.state}

@@ -27,7 +27,8 @@ export function Zoom() {
         onClick={finding.goHome}
         data-testid="zoom"
       >
-        {percent}%<span className="sr-only">, {WORDS.home}</span>
+        {WORDS.percent(percent / 100)}
+        <span className="sr-only">, {WORDS.home}</span>
       </button>
       <button
         type="button"

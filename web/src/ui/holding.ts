@@ -85,27 +85,18 @@ function createHand({ talk }: App, { key, mine }: Entry) {
   }
 }
 
-const STEPS: Record<string, number | undefined> = {
-  ArrowUp: -1,
-  ArrowLeft: -1,
-  ArrowDown: 1,
-  ArrowRight: 1,
-}
-
-/** On a message that has the focus: put it away, mute its author, go to the one said before or after. */
+/** On a message that has the focus: put it away, mute its author. Where the focus goes next is walking.ts's. */
 function onKey(event: KeyboardEvent<HTMLElement>, app: App, entry: Entry) {
-  const { key, currentTarget, target } = event
+  const { key, currentTarget } = event
   if (event.ctrlKey || event.metaKey || event.altKey || entry.state !== 'sent') return
-  const step = STEPS[key]
-  if (step !== undefined && target === currentTarget) beside(currentTarget, step)?.focus()
-  else if (key === 'Delete' || key === 'Escape') putAway(app, entry, currentTarget)
+  if (key === 'Delete') putAway(app, entry, currentTarget)
   else if (key === 'm' && !entry.mine) muteAuthor(app, entry, currentTarget)
   else return
   event.preventDefault()
   event.stopPropagation()
 }
 
-/** The messages in the order they were said. */
+/** The message said before or after it. */
 function beside(message: HTMLElement, step: number): HTMLElement | undefined {
   const all = [...document.querySelectorAll<HTMLElement>('[data-testid="message"] .breath')]
   return all[all.indexOf(message) + step]

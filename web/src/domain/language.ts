@@ -1,0 +1,47 @@
+/*
+ * The languages the page speaks, and which of them a visitor gets: the one chosen in the settings, else
+ * the first of the browser's that we know, else English. Plurals and numbers are the platform's (CLDR).
+ */
+
+/** Each by its own name. */
+export const LANGUAGES = {
+  en: 'English',
+  de: 'Deutsch',
+  es: 'Español',
+  ar: 'العربية',
+} as const
+
+export type Language = keyof typeof LANGUAGES
+
+export const readingOf = (language: Language): 'ltr' | 'rtl' => (language === 'ar' ? 'rtl' : 'ltr')
+
+/** `setting`: a tag or ''; `preferred`: tags such as `de-AT`, the most wanted first. */
+export function chooseLanguage(setting: string, preferred: readonly string[]): Language {
+  for (const tag of [setting, ...preferred]) {
+    const plain = tag.toLowerCase().split(/[-_]/)[0] ?? ''
+    if (Object.hasOwn(LANGUAGES, plain)) return plain as Language
+  }
+  return 'en'
+}
+
+/** One form for each plural of the language; `#` is the number. */
+export type Forms = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly other: string }
+
+/** Numbers, plurals, lists and the time of day as `tag` has them. */
+export function speaking(tag: string) {
+  const rules = new Intl.PluralRules(tag)
+  const numbers = new Intl.NumberFormat(tag, { maximumFractionDigits: 0 })
+  const percents = new Intl.NumberFormat(tag, { style: 'percent' })
+  const lists = new Intl.ListFormat(tag)
+  const clocks = new Intl.DateTimeFormat(tag, { timeStyle: 'medium' })
+  return {
+    number: (n: number) => numbers.format(n),
+    percent: (part: number) => percents.format(part),
+    all: (names: readonly string[]) => lists.format(names),
+    clock: (ms: number) => clocks.format(ms),
+    count(n: number, forms: Forms) {
+      const whole = Math.round(n)
+      return (forms[rules.select(whole)] ?? forms.other).replace('#', numbers.format(whole))
+    },
+  }
+}

@@ -10,16 +10,22 @@ NO_PYTHON = Asocial needs Python 3.11 or later, and none of python3, python3.14 
 WORKSHOP = $(or $(shell $(FIND_PYTHON)),$(error $(NO_PYTHON))) -m scripts.workshop
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format page env system screenshots icons lock clean
+.PHONY: help run test test-deploy test-deploy-full check format page env system screenshots icons lock clean
 
 help:  ## this list
-	@grep -E '^[a-z]+: *##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+): *## */  make \1\t/' | expand -t 17
+	@grep -E '^[a-z-]+: *##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+): *## */  make \1\t/' | expand -t 26
 
 run:  ## start the server on http://localhost:8080 (ARGS="--port 9000" or ASOCIAL_PORT=9000 for another port)
 	@exec $(WORKSHOP) run $(ARGS)
 
 test:  ## everything: all checks, then all tests (ARGS="-k words" picks some tests)
 	@exec $(WORKSHOP) test $(ARGS)
+
+test-deploy:  ## deploy/: manifests, images, rules, dashboard, workflows; in about a minute
+	@exec $(WORKSHOP) test-deploy $(ARGS)
+
+test-deploy-full:  ## a real Prometheus, nginx and HAProxy, a rolling restart, the image's commands; about 20 minutes
+	@exec $(WORKSHOP) test-deploy-full $(ARGS)
 
 check:  ## format, lint, types, import rules and unit tests, in under a minute
 	@exec $(WORKSHOP) check

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,3 +146,21 @@ def build(node: Node) -> None:
             "$EDITOR web/vite.config.ts (build.outDir is to be ../src/asocial/page)",
         )
     stamp.write(STAMP, built_from)
+
+
+def main() -> int:
+    """Build the page with the Node that is there, for an image: no .venv is made."""
+    node = find_node()
+    if node is None:
+        print(f"asocial: no {NODE_NEEDED}; install requirements/node.txt and put it on PYTHONPATH", file=sys.stderr)
+        return 1
+    try:
+        build(node)
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

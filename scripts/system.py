@@ -1,4 +1,8 @@
-"""Redis and a browser, which the tests use and no lock file can install: from the system's packages."""
+"""What the tests use and no lock file can install: from the system's packages.
+
+Redis and a browser for `make test`; besides, what judges deploy/ for `make test-deploy`. Debian starts some of those as
+services when it installs them: they are stopped again.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from scripts.command import Failure, say, step
+from scripts.command import ROOT, Failure, say, step
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,39 @@ CHROMIUM = Program(
     "--cask google-chrome",
 )
 PROGRAMS = (REDIS, CHROMIUM)
+PROMETHEUS = Program("Prometheus", "PROMETHEUS", ("prometheus",), "prometheus", "prometheus")
+PROMTOOL = Program("promtool", "PROMTOOL", ("promtool",), "prometheus", "prometheus")
+NGINX = Program("nginx", "NGINX", ("nginx", "/usr/sbin/nginx"), "nginx-light", "nginx")
+HAPROXY = Program("HAProxy", "HAPROXY", ("haproxy", "/usr/sbin/haproxy"), "haproxy", "haproxy")
+DEBOOTSTRAP = Program(
+    "debootstrap", "DEBOOTSTRAP", ("debootstrap", "/usr/sbin/debootstrap"), "debootstrap", "debootstrap"
+)
+DEPLOY_PROGRAMS = (REDIS, PROMETHEUS, PROMTOOL, NGINX, HAPROXY)
+SERVICES = {"prometheus": "prometheus", "nginx-light": "nginx", "haproxy": "haproxy"}
+
+TOOLS = ROOT / ".tools"
+ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.7"
 
 
-def ensure() -> dict[str, str]:
+def ensure_actionlint() -> None:
+    """actionlint, which neither Debian nor a wheel has: built into .tools by Go."""
+    if shutil.which("actionlint") or (TOOLS / "actionlint").exists():
+        return
+    go = shutil.which("go")
+    fix = f"GOBIN={TOOLS} go install {ACTIONLINT}; or put actionlint on the PATH"
+    if go is None:
+        raise Failure("actionlint not found", "it checks the workflows, and there is no Go to build it with", fix)
+    environment = {**os.environ, "GOBIN": str(TOOLS)}
+    step("building actionlint with Go", [go, "install", ACTIONLINT], env=environment, network=True, fix=fix)
+
+
+def ensure(programs: tuple[Program, ...] = PROGRAMS) -> dict[str, str]:
     """Install what is missing, and return where each program is, as the variables that the tests read."""
-    missing = [program for program in PROGRAMS if program.find() is None]
+    missing = [program for program in programs if program.find() is None]
     if missing:
         _install(missing)
     found: dict[str, str] = {}
-    for program in PROGRAMS:
+    for program in programs:
         path = program.find()
         if path is None:
             raise _missing([program], "it was installed and is not on the PATH")
@@ -71,12 +99,16 @@ def _install(missing: list[Program]) -> None:
     prefix = _root_prefix()
     if prefix is None:
         raise _missing(missing, "the tests need that, and installing packages takes root, or sudo without a password")
-    packages = [program.debian for program in missing]
+    packages = sorted({program.debian for program in missing})
     apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", apt_get, "-qq", "-o", "DPkg::Lock::Timeout=120"]
     fix = f"sudo apt-get update && sudo apt-get install {' '.join(packages)}"
     step("updating the list of system packages", [*apt, "update"], network=True, fix=fix)
     doing = f"installing {' and '.join(packages)} with apt-get"
     step(doing, [*apt, "install", "-y", "--no-install-recommends", *packages], network=True, fix=fix)
+    started = [SERVICES[package] for package in packages if package in SERVICES]
+    if started and os.path.isdir("/run/systemd/system"):
+        stop = [*prefix, "systemctl", "disable", "--now", *started]
+        step("stopping the services that came with them", stop, fix=" ".join(stop))
 
 
 def _root_prefix() -> list[str] | None:

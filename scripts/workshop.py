@@ -55,6 +55,25 @@ def test(arguments: Arguments) -> None:
     _conclude(failed, "make test")
 
 
+def test_deploy(arguments: Arguments) -> None:
+    _deploy(["tests/deploy", *arguments], "make test-deploy")
+
+
+def test_deploy_full(arguments: Arguments) -> None:
+    """Minutes each: files whose names pytest does not collect by itself."""
+    full = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "deploy").glob("full_*.py"))
+    _deploy(["-s", *full, *arguments], "make test-deploy-full", system.DEBOOTSTRAP)
+
+
+def _deploy(arguments: Arguments, command: str, *besides: system.Program) -> None:
+    programs = system.ensure((*system.DEPLOY_PROGRAMS, *besides))
+    system.ensure_actionlint()
+    _dev_tools()
+    build_page(["dev"])
+    passed = checks.run_pytest(arguments, {**programs, "ASOCIAL_TEST_DEPLOY": "1"})
+    _conclude([] if passed else ["pytest"], command)
+
+
 def _dev_tools() -> page.Node:
     python_env.ensure("dev")
     node = python_env.ensure_node()
@@ -85,11 +104,14 @@ def lock(arguments: Arguments) -> None:
     compile_ = [uv, "pip", "compile", *common, "--no-emit-index-url", "--no-emit-find-links"]
     compile_ += ["--custom-compile-command", "make lock"]
     of_run, of_dev = python_env.lock_file("run"), python_env.lock_file("dev")
+    within_run = ["--constraints", str(of_run.relative_to(ROOT))]
     # Paths relative to the project: uv writes the names it was given into the files.
     for name, sources in {
         of_run: ["pyproject.toml", "--group", "build"],
-        of_dev: ["pyproject.toml", "--group", "dev", "--constraints", str(of_run.relative_to(ROOT))],
+        of_dev: ["pyproject.toml", "--extra", "otel", "--group", "dev", *within_run],
+        python_env.lock_file("image"): ["pyproject.toml", "--extra", "otel", *within_run],
         page.NODE_LOCK: ["--group", "node"],
+        python_env.lock_file("build"): ["--group", "build"],
     }.items():
         output = str(name.relative_to(ROOT))
         fix = "make lock (once pyproject.toml is mended or the package index answers)"
@@ -143,7 +165,7 @@ def icons(_: Arguments) -> None:
 
 
 def clean(_: Arguments) -> None:
-    made = ".venv .node dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results"
+    made = ".venv .node dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .tools test-results"
     for path in (*(ROOT / name for name in made.split()), page.PAGE, page.NODE_MODULES):
         shutil.rmtree(path, ignore_errors=True)
 
@@ -165,6 +187,8 @@ COMMANDS: dict[str, Callable[[Arguments], None]] = {
     "screenshots": screenshots,
     "system": programs,
     "test": test,
+    "test-deploy": test_deploy,
+    "test-deploy-full": test_deploy_full,
 }
 
 

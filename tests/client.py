@@ -81,8 +81,17 @@ def chat_url(
     name: str | None = None,
     color: str | None = None,
     on_map: str | None = None,
+    trace: str | None = None,
 ) -> str:
-    given = {"channel": channel, "token": token, "uid": uid, "name": name, "color": color, "on_map": on_map}
+    given = {
+        "channel": channel,
+        "token": token,
+        "uid": uid,
+        "name": name,
+        "color": color,
+        "on_map": on_map,
+        "trace": trace,
+    }
     query = urlencode({key: value for key, value in given.items() if value is not None}, quote_via=quote)
     return f"{base}/api/chat?{query}" if query else f"{base}/api/chat"
 
@@ -111,6 +120,7 @@ class Client:
         name: str | None = None,
         color: str | None = None,
         on_map: str | None = None,
+        trace: str | None = None,
         origin: str | None = None,
         compression: str | None = None,
         wait_for_sync: bool = True,
@@ -126,7 +136,16 @@ class Client:
         if token is not None and token_by == "header":
             headers["Authorization"] = f"Bearer {token}"
         in_query = token if token_by == "query" else None
-        url = chat_url(base, channel=channel, token=in_query, uid=uid, name=name, color=color, on_map=on_map)
+        url = chat_url(
+            base,
+            channel=channel,
+            token=in_query,
+            uid=uid,
+            name=name,
+            color=color,
+            on_map=on_map,
+            trace=trace,
+        )
         connection = await connect(
             url,
             subprotocols=[Subprotocol(item) for item in offered] or None,

@@ -38,12 +38,14 @@ def free_port() -> int:
                 return port
 
 
-def ask(port: int, *command: str, path: str = "", password: str = "", timeout_s: float = 2.0) -> object:
+def ask(
+    port: int, *command: str, host: str = "127.0.0.1", path: str = "", password: str = "", timeout_s: float = 2.0
+) -> object:
     """The reply to one command, on a connection of its own. Raises OSError; an error reply is returned."""
     family = socket.AF_UNIX if path else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as sock:
         sock.settimeout(timeout_s)
-        sock.connect(path or ("127.0.0.1", port))
+        sock.connect(path or (host, port))
         commands = [("AUTH", password), command] if password else [command]
         sock.sendall(b"".join(hiredis.pack_command(c) for c in commands))  # type: ignore[arg-type]
         reader = hiredis.Reader(encoding="utf-8", errors="replace")

@@ -15,15 +15,17 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from . import logs
+from . import logs, metrics, tracing
 from .adapters.http.auth import Authenticator, GuestTokens
 from .adapters.http.door import Door, Patience
 from .adapters.http.headers import Headers
 from .adapters.http.health import Health
 from .adapters.http.listening import listen
+from .adapters.http.metrics import Metrics
 from .adapters.http.page import PAGE_DIR, Page
 from .adapters.http.visitors import Origins, Visitors
 from .adapters.http.websocket import ChatEndpoint
@@ -42,10 +44,21 @@ from .service.channels import Channels
 from .service.chat import Talk
 from .service.dispatch import Dispatch
 from .service.fallback import FallbackPresence
+from .service.meters import Meters
 from .service.presence import Presence
 from .service.sessions import Sessions
 
+if TYPE_CHECKING:
+    from .telemetry import Telemetry
+
 SWEEP_S = 1.0
+_ASK_FOR_TELEMETRY = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+    "OTEL_TRACES_EXPORTER",
+    "OTEL_METRICS_EXPORTER",
+)
 BACKLOG = 4096
 """Connections the kernel may queue: 5,000 clients that reconnect at once shall not see a refusal."""
 DRAIN_LOOK_S = 0.02
@@ -75,8 +88,10 @@ class Asocial:
         backend: RedisBackend | None,
         now_ms: Callable[[], int],
         page_dir: Path,
+        meters: Meters | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
+        self.meters = meters = meters or Meters()
         self.settings = settings
         self._broker = broker
         self._store = store
@@ -96,7 +111,7 @@ class Asocial:
             drafts_per_second=settings.drafts_per_second,
             cursors_per_second=settings.cursors_per_second,
         )
-        self.channels = Channels(broker, loop)
+        self.channels = Channels(broker, loop, meters=meters)
         self.presence = Presence(
             store,
             self.channels,
@@ -104,15 +119,40 @@ class Asocial:
             now_ms=now_ms,
             roster_limit=settings.roster_limit,
             grace_s=settings.grace_seconds,
+            meters=meters,
         )
-        self.talk = Talk(live, limiter, now_ms=now_ms, life=life, messages_per_minute=settings.rate_limit_per_minute)
+        self.talk = Talk(
+            live,
+            limiter,
+            now_ms=now_ms,
+            life=life,
+            messages_per_minute=settings.rate_limit_per_minute,
+            meters=meters,
+        )
         self.sessions = Sessions(
-            self.channels, self.presence, self.talk, registry, loop=loop, now_ms=now_ms, life=life, limits=limits
+            self.channels,
+            self.presence,
+            self.talk,
+            registry,
+            loop=loop,
+            now_ms=now_ms,
+            life=life,
+            limits=limits,
+            meters=meters,
         )
         if isinstance(store, FallbackPresence):
             self.sessions.on_profile_elsewhere = store.heard
+        exposition = metrics.Exposition(meters, self._gauges, self._checks)
+        self._telemetry = _telemetry(exposition)
+        traces = tracing.Tracing(settings.log_sample_ratio, self._telemetry.begin if self._telemetry else None)
         dispatch = Dispatch(
-            self.sessions, self.presence, self.talk, loop=loop, now_ms=now_ms, frame_bytes=limits.frame_bytes
+            self.sessions,
+            self.presence,
+            self.talk,
+            loop=loop,
+            now_ms=now_ms,
+            frame_bytes=limits.frame_bytes,
+            meters=meters,
         )
         trusted = Networks(settings.trusted_proxies)
         visitors = Visitors(trusted, behind_tls=settings.behind_tls)
@@ -130,6 +170,8 @@ class Asocial:
             ping_s=settings.ping_seconds,
             pong_timeout_s=settings.pong_timeout_seconds,
             refuse_new=lambda: self._draining,
+            meters=meters,
+            tracing=traces,
         )
         health = Health(self._checks)
         self._web = web.Application()
@@ -143,7 +185,8 @@ class Asocial:
         self._web.router.add_get("/health", health.health)
         self._web.router.add_get("/ready", health.ready)
         self._web.router.add_get("/api/chat", self._endpoint.handle)
-        page = Page(page_dir, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
+        Metrics(exposition.render, meters).install(self._web)
+        page = Page(page_dir, traces, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
         page.add_routes(self._web.router)
         self._runner = web.AppRunner(self._web, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         patience = Patience(
@@ -168,6 +211,8 @@ class Asocial:
             self._backend.on_restored = self._restore
             self._backend.on_death = self._recount
             await self._backend.start()
+        if self._telemetry is not None:
+            self._telemetry.start()
         loop = asyncio.get_running_loop()
         await self._runner.setup()
         for sock in listening:
@@ -175,6 +220,7 @@ class Asocial:
         self._background = [
             loop.create_task(self._door.watch()),
             loop.create_task(self._endpoint.pulse()),
+            loop.create_task(metrics.watch_loop(self.meters)),
             loop.create_task(_every(SWEEP_S, self._sweep)),
             loop.create_task(_every(self.settings.heartbeat_seconds, self.sessions.refresh)),
         ]
@@ -210,10 +256,21 @@ class Asocial:
             await port.close()
         if self._backend is not None:
             await self._backend.close()
+        if self._telemetry is not None:
+            await self._telemetry.close()
 
     def _checks(self) -> dict[str, str]:
         shared = self._backend.state() if self._backend is not None else {}
         return {"server": "draining" if self._draining else "ok", **shared}
+
+    def _gauges(self) -> dict[str, float]:
+        now: dict[str, float] = {
+            "websocket_connections_active": len(self._endpoint),
+            "channels": len(self.channels),
+            "members": sum(len(channel) for channel in self.channels),
+            "send_buffer_bytes": self._endpoint.unsent_bytes,
+        }
+        return now if self._backend is None else now | {"broker_probe_age_seconds": self._backend.probe_age_s()}
 
     async def _restore(self) -> None:
         store = self._store
@@ -253,7 +310,8 @@ def build(
     Raises ConfigError for a Redis URL that cannot be used.
     """
     presence_ttl_ms = round(settings.presence_ttl_seconds * 1000)
-    backend = _redis(settings, presence_ttl_ms)
+    meters = Meters()
+    backend = _redis(settings, presence_ttl_ms, meters)
     memory = MemoryPresence(now_ms, presence_ttl_ms)
     if backend is not None:
         broker, limiter = broker or backend.broker, limiter or backend.limiter
@@ -269,10 +327,11 @@ def build(
         backend=backend,
         now_ms=now_ms,
         page_dir=page_dir,
+        meters=meters,
     )
 
 
-def _redis(settings: Settings, presence_ttl_ms: int) -> RedisBackend | None:
+def _redis(settings: Settings, presence_ttl_ms: int, meters: Meters) -> RedisBackend | None:
     url = settings.redis_url.get_secret_value()
     if not url:
         return None
@@ -284,6 +343,7 @@ def _redis(settings: Settings, presence_ttl_ms: int) -> RedisBackend | None:
             process_id=f"{socket.gethostname()}-{os.getpid()}",
             presence_ttl_ms=presence_ttl_ms,
             probe_s=settings.redis_probe_seconds,
+            meters=meters,
         )
     except ValueError as error:
         raise ConfigError(str(error)) from None
@@ -312,6 +372,21 @@ async def run(settings: Settings, announce: Callable[[Asocial], None]) -> None:
     await stop.wait()
     await app.drain()
     log.info("stopped")
+
+
+def _telemetry(exposition: metrics.Exposition) -> Telemetry | None:
+    """OpenTelemetry, where the environment asks for it. Raises ConfigError where it cannot be had."""
+    asking = [name for name in _ASK_FOR_TELEMETRY if os.environ.get(name, "none") not in ("", "none")]
+    if not asking or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return None
+    try:
+        from .telemetry import Telemetry
+    except ImportError:
+        raise ConfigError(f"{asking[0]} asks for OpenTelemetry: pip install 'asocial[otel]', or unset it") from None
+    try:
+        return Telemetry(os.environ, exposition.collect)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _secret(settings: Settings) -> str:

@@ -23,7 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0, 1 for what the machine refused, 2 for what was asked wrongly."""
     arguments = _parser().parse_args(argv)
     given = vars(arguments)
-    given.pop("command")
+    if given.pop("command") == "top":
+        return _top(arguments.urls, arguments.every, once=arguments.once)
     config_file = given.pop("config", None)
     try:
         settings = load(given, os.environ, config_file)
@@ -54,6 +55,18 @@ def _serve(settings: Settings) -> int:
         )
         return 1
     return 0
+
+
+def _top(urls: list[str], every_s: float, *, once: bool) -> int:
+    from . import top  # with its own libraries, which a server does not need
+
+    try:
+        return asyncio.run(top.watch(urls, every_s, once=once))
+    except OSError as error:
+        print(f"asocial: {' '.join(urls)}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
 
 
 def _loop_factory() -> Any:
@@ -115,6 +128,14 @@ def _parser() -> argparse.ArgumentParser:
         details = f"{allowed(field)}; default {default}" if default else allowed(field)
         text = f"{field.description} ({details}; ASOCIAL_{name.upper()})"
         serve.add_argument(flag_of(name), dest=name, metavar="VALUE", help=text.replace("%", "%%"))
+    top = commands.add_parser(
+        "top",
+        help="a live view of running servers",
+        description="Show connections, rates, latencies and health of one or several servers, until Ctrl-C.",
+    )
+    top.add_argument("urls", nargs="*", default=["http://localhost:8080"], metavar="URL", help="default: %(default)s")
+    top.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="between two looks; default 2")
+    top.add_argument("--once", action="store_true", help="print one table and end: code 0 if all is well, else 1")
     return parser
 
 

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least severe log line to write"
     )
+    log_sample_ratio: float = Field(
+        0.0, ge=0, le=1, description="share of connections whose messages are logged: that, not what, they say"
+    )
 
     auth: Literal["guest", "open"] = Field(
         "guest",

@@ -105,6 +105,23 @@ async def test_a_process_that_closes_orderly_keeps_the_grace_of_those_it_abandon
     await eventually_is(sweep, [("old", False)])
 
 
+async def test_a_grace_longer_than_the_lease_of_a_process_that_is_gone_is_kept(url: str, start: Start) -> None:  # noqa: F811
+    """Whoever a drain asked to stay away for a while is not swept along with the process that asked."""
+    leaving, staying = await start(url, lease_ms=LEASE_MS), await start(url, lease_ms=LEASE_MS)
+    await leaving.backend.presence.join("garden", "asked", "ann", FOX, 1)
+    await leaving.backend.presence.join("garden", "cut", "bob", FOX, 1)
+    await leaving.backend.presence.abandon("garden", "asked", 60_000)
+    await leaving.crash()
+
+    async def sweep() -> list[tuple[str, bool]]:
+        return [(departed.connection_id, departed.last) for departed in await staying.backend.presence.sweep()]
+
+    await eventually_is(sweep, [("cut", True)])
+    assert await sweep() == []
+    back = await staying.backend.presence.join("garden", "new", "ann", FOX, 2)
+    assert not back.first
+
+
 async def test_a_process_taken_for_dead_by_mistake_is_told_and_can_join_again(url: str, start: Start) -> None:  # noqa: F811
     slow, other = await start(url, lease_ms=LEASE_MS), await start(url, lease_ms=LEASE_MS)
     await slow.backend.presence.join("garden", "c1", "ann", FOX, 1)

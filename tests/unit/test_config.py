@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from asocial.cli import main
-from asocial.config import ConfigError, Settings, allowed, flag_of, load, unknown_variables
+from asocial.config import ConfigError, Settings, allowed, default_of, flag_of, load, unknown_variables
 
 
 def test_the_defaults_are_the_documented_ones() -> None:
@@ -134,3 +134,10 @@ def test_help_documents_every_setting(capsys: pytest.CaptureFixture[str]) -> Non
 def test_a_wrong_value_ends_with_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--port", "abc"]) == 2
     assert "port: 'abc' is not allowed (from --port)" in capsys.readouterr().err
+
+
+def test_every_setting_and_its_default_are_in_the_run_book() -> None:
+    book = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    for name, field in Settings.model_fields.items():
+        row = f"| `ASOCIAL_{name.upper()}` | {default_of(field) or '-'} |"
+        assert row in book, f"docs/operations.md, 'Every setting', has no line that begins with {row}"

@@ -47,11 +47,16 @@ function start(root: HTMLElement) {
     now,
     isHidden: () => document.visibilityState === 'hidden',
   }
+  // What the server called this visit (W50), so that its log can tell which page a connection belongs to.
+  const visit = performance.getEntriesByType('navigation')[0] as
+    PerformanceNavigationTiming | undefined
+  const trace = visit?.serverTiming.find((entry) => entry.name === 'trace')?.description
   const app = createApp(route.channel, deps, () => calm.matches)
   const connection = new Connection({
     address() {
       const { chosenName, chosenColor } = app.session.store.getState()
       const query = new URLSearchParams({ channel: route.channel })
+      if (trace) query.set('trace', trace)
       if (chosenName) query.set('name', chosenName)
       if (chosenColor) query.set('color', chosenColor)
       if (!app.settings.store.getState().onMap) query.set('on_map', '0')

@@ -70,6 +70,15 @@ class Outbox(Generic[C]):
         return bool(self._frames or self._drafts or self._fleeting or self._remote)
 
     @property
+    def waiting(self) -> tuple[int, int, int]:
+        """How many reliable frames, drafts, and fleeting frames wait, other processes' left out."""
+        return len(self._frames), len(self._drafts), len(self._fleeting)
+
+    @property
+    def fleeting_bytes(self) -> int:
+        return sum(len(frame) for _, frame in self._fleeting)
+
+    @property
     def has_cursors(self) -> bool:
         return bool(self._cursors)
 

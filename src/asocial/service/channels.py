@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator
 
 from ..domain.errors import TooSlow
 from ..domain.message import Position
-from ..domain.outbox import Outbox
+from ..domain.outbox import Flush, Outbox
 from ..domain.pacing import FlushPacer
 from ..ports import Batch, Broker, Connection
 from ..protocol import Cursors, pack
+from .meters import Meters
 
 UNSENT_LIMIT_BYTES = 1024 * 1024
 """A connection with more than this waiting is closed 4008; nobody else waits for it."""
@@ -32,9 +33,15 @@ class Channel:
     """The members of one channel on this process. `attach` first, `release` once the snapshot has been written."""
 
     def __init__(
-        self, name: str, broker: Broker, loop: asyncio.AbstractEventLoop, on_control: Callable[[str, bytes], None]
+        self,
+        name: str,
+        broker: Broker,
+        loop: asyncio.AbstractEventLoop,
+        on_control: Callable[[str, bytes], None],
+        meters: Meters | None = None,
     ) -> None:
         self.name = name
+        self._meters = meters or Meters()
         self._on_control = on_control
         self._broker = broker
         self._loop = loop
@@ -43,6 +50,8 @@ class Channel:
         self._pacer = FlushPacer()
         self._timer: asyncio.Handle | None = None
         self._timer_due = float("inf")
+        self._chats = self._chat_bytes = 0
+        self._chats_since = 0.0
 
     def __len__(self) -> int:
         return len(self._members)
@@ -70,6 +79,11 @@ class Channel:
     def post(self, frame: bytes, sender: Connection | None = None, reply: bytes = b"", replaces: str = "") -> None:
         """Send `frame` to everyone but `sender`, which gets `reply` instead (see Outbox.post)."""
         self._outbox.post(frame, sender, reply, replaces)
+        if reply:  # only a chat is acknowledged
+            if not self._chats:
+                self._chats_since = self._loop.time()
+            self._chats += 1
+            self._chat_bytes += len(frame)
         self._schedule(self._pacer.due())
 
     def draft(self, sender: Connection, message_id: str, frame: bytes) -> None:
@@ -125,13 +139,17 @@ class Channel:
         if not cursors and not self._outbox:
             return
         self._pacer.flushed(started, cursors=bool(cursors))
+        waiting, fleeting_bytes = self._outbox.waiting, self._outbox.fleeting_bytes
         flush = self._outbox.take(cursors)
         personal = flush.personal
-        slow = []
+        slow, spared = [], 0
         for connection, held in self._members.items():
             unsent = connection.unsent_bytes
             everything, reliable_only = personal.get(connection, flush.shared)
-            data = everything if unsent <= VOLATILE_UNSENT_LIMIT_BYTES else reliable_only
+            data = everything
+            if unsent > VOLATILE_UNSENT_LIMIT_BYTES:
+                data = reliable_only
+                spared += len(everything) > len(reliable_only)
             if unsent > UNSENT_LIMIT_BYTES:
                 slow.append(connection)
             elif held is not None:
@@ -143,18 +161,53 @@ class Channel:
             connection.close(TooSlow())
         if flush.reliable or flush.volatile:
             self._broker.publish(self.name, Batch(flush.reliable, flush.volatile))
+        self._meters.volatile_dropped += spared
         # The socket writes happen after this turn; the next turn knows what they cost.
-        self._loop.call_soon(self._measure, started)
+        self._loop.call_soon(self._measure, started, self._chats, self._chats_since)
+        self._count(flush, waiting, fleeting_bytes, len(cursors))
 
-    def _measure(self, started: float) -> None:
-        self._pacer.cost(self._loop.time() - started)
+    def _measure(self, started: float, chats: int, since: float) -> None:
+        now = self._loop.time()
+        self._pacer.cost(now - started)
+        self._meters.flush_seconds.observe(now - started)
+        if chats:
+            self._meters.broadcast.observe(now - since, chats)
+
+    def _count(
+        self, flush: Flush[Connection], waiting: tuple[int, int, int], fleeting_bytes: int, cursors: int
+    ) -> None:
+        """Once per flush, whoever reads it: recipients are multiplied, not visited."""
+        posted, drafts, fleeting = waiting
+        meters, readers = self._meters, len(self._members)
+        sent, chats, chat_bytes = meters.sent, self._chats, self._chat_bytes
+        self._chats = self._chat_bytes = 0
+        own = len(flush.reliable) + len(flush.volatile)
+        meters.flush_frames.observe(posted + drafts + fleeting + (cursors > 0))
+        meters.flush_bytes.observe(len(flush.shared[0]))
+        if readers:
+            # Who says, types or shows something does not read it; everything else is for everyone.
+            sent["chat"].add(chats * (readers - 1), chat_bytes * (readers - 1))
+            typed = len(flush.volatile) - fleeting_bytes - cursors
+            sent["typing"].add(drafts * (readers - 1), typed * (readers - 1))
+            sent["fleeting"].add(fleeting * (readers - 1), fleeting_bytes * (readers - 1))
+            sent["cursors"].add((cursors > 0) * readers, cursors * readers)
+            sent["presence"].add((posted - chats) * readers, (len(flush.reliable) - chat_bytes) * readers)
+            far = len(flush.shared[0]) - own
+            sent["remote"].add((far > 0) * readers, far * readers)
 
 
 class Channels:
     """All channels that have members on this process, and the subscriptions that go with them."""
 
-    def __init__(self, broker: Broker, loop: asyncio.AbstractEventLoop, linger_s: float = LINGER_S) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        loop: asyncio.AbstractEventLoop,
+        linger_s: float = LINGER_S,
+        meters: Meters | None = None,
+    ) -> None:
         self._broker = broker
+        self._meters = meters or Meters()
         self._loop = loop
         self._linger_s = linger_s
         self._channels: dict[str, Channel] = {}
@@ -179,7 +232,7 @@ class Channels:
             lingering.cancel()
         channel = self._channels.get(name)
         if channel is None:
-            channel = self._channels[name] = Channel(name, self._broker, self._loop, self._control)
+            channel = self._channels[name] = Channel(name, self._broker, self._loop, self._control, self._meters)
             self._subscribing[name] = self._loop.create_task(self._subscribe(channel))
         channel.attach(connection)
         subscribing = self._subscribing.get(name)

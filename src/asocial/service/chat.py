@@ -26,6 +26,7 @@ from ..protocol import (
     text_frame,
 )
 from .channels import Channel
+from .meters import Meters
 from .volatile import Latest
 
 MINUTE_MS = 60_000
@@ -117,7 +118,9 @@ class Talk:
         now_ms: Callable[[], int],
         life: Life,
         messages_per_minute: int,
+        meters: Meters | None = None,
     ) -> None:
+        self._meters = meters or Meters()
         self._live = live
         self._limiter = limiter
         self._now_ms = now_ms
@@ -138,6 +141,7 @@ class Talk:
 
         wait_ms = await self._limiter.take(f"messages:{user_id}", self._messages_per_minute, MINUTE_MS)
         if wait_ms:
+            self._meters.rate_limited["messages"] += 1
             raise RateLimited(
                 f"at most {self._messages_per_minute} messages a minute; try again in {-(-wait_ms // 1000)} s",
                 retry_after_ms=wait_ms,
@@ -150,6 +154,7 @@ class Talk:
         self._live.add(channel.name, LiveMessage(user_id, post.message_id, timestamp, expires_at, body))
         ack = pack(Ack(post.message_id, timestamp, expires_at))
         channel.post(text_frame(body), voice.connection, ack, replaces=post.message_id)
+        self._meters.messages += 1
 
     async def living(self, channel: str) -> list[bytes]:
         """The JSON of every message that lives, oldest first."""

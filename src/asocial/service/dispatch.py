@@ -32,6 +32,7 @@ from ..protocol import (
     pack,
 )
 from .chat import Talk
+from .meters import Meters
 from .presence import Presence
 from .sessions import Session, Sessions
 
@@ -50,7 +51,10 @@ class Dispatch:
         loop: asyncio.AbstractEventLoop,
         now_ms: Callable[[], int],
         frame_bytes: int,
+        meters: Meters | None = None,
     ) -> None:
+        self._meters = meters or Meters()
+        self._received = self._meters.received
         self._sessions = sessions
         self._presence = presence
         self._talk = talk
@@ -64,8 +68,10 @@ class Dispatch:
             self._check_size(text)
             await self._carry_out(session, text)
         except FrameError as error:
+            self._received["refused"].add(1, len(text))
             self.refuse(session, error, message_id_of(text))
         except StoreUnavailable:
+            self._received["refused"].add(1, len(text))
             self.refuse(session, Unavailable("the server cannot do this just now; try again"), message_id_of(text))
         else:
             session.strikes = 0
@@ -73,6 +79,7 @@ class Dispatch:
     def refuse(self, session: Session, error: FrameError, message_id: str | None = None) -> None:
         """Answer with an `error`; the tenth in a row that a correct client never causes is the last (W27)."""
         session.connection.write(error_frame(error, message_id))
+        self._meters.errors[error.code] += 1
         if error.strikes:
             session.strikes += 1
             if session.strikes >= STRIKES:
@@ -88,20 +95,32 @@ class Dispatch:
         frame = decode(text)
         match frame:
             case PostChat():
-                await self._talk.post(session.voice, frame)
+                if session.traced is None:
+                    await self._talk.post(session.voice, frame)
+                else:
+                    with session.traced(frame.message_id):
+                        await self._talk.post(session.voice, frame)
+                kind = "chat"
             case PostTyping():
                 session.voice.draft(frame)
+                kind = "typing"
             case MoveCursor():
                 session.voice.cursor(frame.position)
+                kind = "cursor"
             case PostReaction():
                 session.voice.react(frame)
+                kind = "reaction"
             case ShowView():
                 session.voice.view(frame)
+                kind = "view"
             case _:
                 wait_s = session.requests.take(self._loop.time())
                 if wait_s:
+                    self._meters.rate_limited["requests"] += 1
                     raise RateLimited("too many requests at once", retry_after_ms=max(1, round(wait_s * 1000)))
                 await self._answer(session, frame)
+                kind = "request"
+        self._received[kind].add(1, len(text))
 
     async def _answer(self, session: Session, frame: Follow | SetProfile | AskWho | AskSync | Ping) -> None:
         match frame:

@@ -16,6 +16,7 @@ from ..ports import Connection, Joined, PresenceStore, Roster, Stamp
 from ..protocol import ServerFrame, UserCount, UserJoined, UserLeft, UserUpdated, pack
 from .channels import Channels
 from .control import CountChanged, encode_control
+from .meters import Meters
 
 GRACE_S = 8.0
 """How long a connection that broke without a close frame counts as present."""
@@ -47,7 +48,9 @@ class Presence:
         roster_limit: int,
         grace_s: float = GRACE_S,
         count_every_s: float = COUNT_EVERY_S,
+        meters: Meters | None = None,
     ) -> None:
+        self._meters = meters or Meters()
         self._store = store
         self._channels = channels
         self._loop = loop
@@ -73,9 +76,12 @@ class Presence:
             self._tell_left(channel, departed.user_id, departed.user_count, departed.stamp)
         return departed.last
 
-    async def abandon(self, channel: str, connection_id: str) -> None:
-        """The socket broke: whoever sweeps after the grace tells the others, if the user has not come back."""
-        await self._store.abandon(channel, connection_id, self._grace_ms)
+    async def abandon(self, channel: str, connection_id: str, away_ms: int = 0) -> None:
+        """The socket broke: whoever sweeps after the grace tells the others, if the user has not come back.
+
+        `away_ms`: how long we asked the client to stay away; its grace begins then.
+        """
+        await self._store.abandon(channel, connection_id, self._grace_ms + away_ms)
 
     async def update(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
         """Change a profile and tell the channel. Returns what the user is to be told where the channel is not."""
@@ -106,7 +112,9 @@ class Presence:
 
     async def sweep(self) -> None:
         """Tell of everyone whose time is up, wherever they were connected."""
+        self._meters.sweeps += 1
         for departed in await self._store.sweep():
+            self._meters.swept += 1
             if departed.last:
                 self._tell_left(departed.channel, departed.user_id, departed.user_count, departed.stamp)
 

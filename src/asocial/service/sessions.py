@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import msgspec
 
@@ -24,6 +25,7 @@ from ..protocol import Degraded, Followed, Limits, Restored, UserSync, UserUpdat
 from .channels import Channel, Channels
 from .chat import Talk, Voice
 from .control import CountChanged, FollowedBy, ProfileChanged, decode_control, encode_control
+from .meters import Meters
 from .presence import Presence
 
 REQUESTS_PER_SECOND = 10.0
@@ -34,9 +36,9 @@ BATCH_PAUSE_S = 0.02
 
 
 class Session:
-    """A client that is in. `member` is who it is to the others."""
+    """A client that is in. `member` is who it is to the others. `traced`, if set, wraps the posting of each message."""
 
-    __slots__ = ("connection", "member", "requests", "strikes", "token", "voice")
+    __slots__ = ("connection", "member", "requests", "strikes", "token", "traced", "voice")
 
     def __init__(self, connection: Connection, voice: Voice, member: Member, token: str | None, now: float) -> None:
         self.connection = connection
@@ -44,6 +46,7 @@ class Session:
         self.member = member
         self.token = token
         self.strikes = 0
+        self.traced: Callable[[str], AbstractContextManager[None]] | None = None
         self.requests = TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, now)
 
 
@@ -61,7 +64,9 @@ class Sessions:
         now_ms: Callable[[], int],
         life: Life,
         limits: Limits,
+        meters: Meters | None = None,
     ) -> None:
+        self._meters = meters or Meters()
         self._channels = channels
         self._presence = presence
         self._talk = talk
@@ -108,8 +113,11 @@ class Sessions:
         channel.release(connection, snapshot + pack(Degraded()) if self._degraded else snapshot)
         return session
 
-    async def close(self, session: Session, *, left: bool) -> None:
-        """The connection is over. `left`: it said so; otherwise it has a grace to come back within (W18)."""
+    async def close(self, session: Session, *, left: bool, away_ms: int = 0) -> None:
+        """The connection is over. `left`: it said so; otherwise it has a grace to come back within (W18).
+
+        `away_ms`: how long it was asked to stay away first.
+        """
         connection, channel, user_id = session.connection, session.voice.channel, session.member.user_id
         session.voice.silence()
         del self._sessions[connection]
@@ -124,19 +132,24 @@ class Sessions:
             if await self._presence.leave(channel.name, connection.id):
                 gone = user_id
         else:
-            await self._presence.abandon(channel.name, connection.id)
+            await self._presence.abandon(channel.name, connection.id, away_ms)
         self._channels.exit(channel, connection, user_gone=gone)
         await self._registry.unregister(user_id, connection.id)
 
     async def drain(self, *, spread_ms: int) -> None:
-        """Send everyone away in batches, each told when to come back, spread over `spread_ms` so that no herd forms."""
+        """Send everyone away in batches, each told when to come back, spread over `spread_ms` so that no herd forms.
+
+        Evenly and in no order: left to chance, some moments would get twice their share.
+        """
         sessions = list(self)
+        waits_ms = [spread_ms * place // len(sessions) for place in range(len(sessions))]
+        random.shuffle(waits_ms)
         for start in range(0, len(sessions), BATCH):
             # What was accepted is written before the close frame; a connection that is closing takes nothing more.
             for channel in self._channels:
                 channel.flush()
-            for session in sessions[start : start + BATCH]:
-                session.connection.close(GoingAway(retry_ms=random.randrange(spread_ms) if spread_ms else 0))
+            for session, wait_ms in zip(sessions[start : start + BATCH], waits_ms[start:], strict=False):
+                session.connection.close(GoingAway(retry_ms=wait_ms))
             await asyncio.sleep(BATCH_PAUSE_S)
 
     async def refresh(self) -> None:
@@ -147,6 +160,7 @@ class Sessions:
     def degrade(self) -> None:
         """The shared store is away: tell everyone that only people on this process can be reached."""
         self._degraded = True
+        self._meters.outages += 1
         frame = pack(Degraded())
         for session in self:
             session.connection.write(frame)

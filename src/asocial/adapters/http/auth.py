@@ -21,10 +21,11 @@ _AUDIENCE = "asocial-guest"
 
 
 class Identity(NamedTuple):
-    """A user id, and the token to hand out for it (None where ids need no token)."""
+    """A user id, and the token to hand out for it (None where ids need no token). `returns`: it was shown to us."""
 
     user_id: str
     token: str | None
+    returns: bool = False
 
 
 class GuestTokens:
@@ -64,7 +65,7 @@ class Authenticator:
         token = _token_of(request)
         known = self._tokens.verify(token) if token else None
         if known is not None:
-            return Identity(known, token)
+            return Identity(known, token, returns=True)
         uid = request.query.get("uid")
         if self._trust_uid and uid is not None:
             if not is_id(uid):

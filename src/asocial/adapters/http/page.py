@@ -12,18 +12,30 @@ from pathlib import Path
 
 from aiohttp import web
 
+from ... import logs
+from ...tracing import Tracing
+
 PAGE_DIR = Path(__file__).resolve().parents[2] / "page"
 SERVICE_WORKER = "sw.js"
 
 _FRESH = {"Cache-Control": "no-cache"}
 _IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+log = logs.get(__name__)
 _NOT_BUILT = "The page is not built yet. In a checkout, `make page` builds it.\n"
 
 
 class Page:
     """Serves the bundle in `directory`: the page at `/` and `/c/{channel}`, its files by name."""
 
-    def __init__(self, directory: Path = PAGE_DIR, *, public_url: str = "", offline_page: bool = True) -> None:
+    def __init__(
+        self,
+        directory: Path = PAGE_DIR,
+        tracing: Tracing | None = None,
+        *,
+        public_url: str = "",
+        offline_page: bool = True,
+    ) -> None:
+        self._tracing = tracing or Tracing()
         self._directory = directory
         # Without one, a browser that has it finds out here, and lets it go (web/src/net/offline.ts).
         self._withheld = {"index.html"} if offline_page else {"index.html", SERVICE_WORKER}
@@ -39,13 +51,18 @@ class Page:
                 if path.is_file() and path.name not in self._withheld and path.suffix not in (".gz", ".br"):
                     router.add_get("/" + path.name, self._root_file)
 
-    async def _page(self, _request: web.Request) -> web.StreamResponse:
+    async def _page(self, request: web.Request) -> web.StreamResponse:
         # Whether the channel's name is a good one is for the page to say: it has the words.
         if not self._index.is_file():
             return web.Response(status=503, text=_NOT_BUILT, headers=_FRESH)
+        trace = self._tracing.begin("page", request.headers)
+        log.info("page asked for", **trace.ids)
+        trace.end()
+        # The page hands it back when it connects (W50): one trace from the first byte to the last word.
+        headers = {**_FRESH, "Server-Timing": f"trace;desc={trace.id}"}
         if self._named is not None:
-            return web.Response(text=self._named, content_type="text/html", headers=_FRESH)
-        return web.FileResponse(self._index, headers=_FRESH)
+            return web.Response(text=self._named, content_type="text/html", headers=headers)
+        return web.FileResponse(self._index, headers=headers)
 
     async def _asset(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]

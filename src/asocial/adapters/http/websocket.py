@@ -30,7 +30,9 @@ from ...domain.profile import Profile, clean_color, clean_name, guest_profile
 from ...ports import RateLimiter
 from ...protocol import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.dispatch import Dispatch
+from ...service.meters import Meters
 from ...service.sessions import Session, Sessions
+from ...tracing import Trace, Tracing
 from .auth import Authenticator, Identity, offered_subprotocols
 from .connection import CLOSE_TIMEOUT_S, WebSocketConnection
 from .refusal import response_of, too_many_connections
@@ -64,7 +66,11 @@ class ChatEndpoint:
         ping_s: float,
         pong_timeout_s: float,
         refuse_new: Callable[[], bool],
+        meters: Meters | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
+        self._tracing = tracing or Tracing()
+        self._meters = meters or Meters()
         self._sessions = sessions
         self._dispatch = dispatch
         self._authenticator = authenticator
@@ -84,6 +90,11 @@ class ChatEndpoint:
         """Sockets that are upgraded, those being let in or sent away included."""
         return len(self._connections)
 
+    @property
+    def unsent_bytes(self) -> int:
+        """Of all connections together."""
+        return sum(connection.unsent_bytes for connection in self._connections)
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """The aiohttp handler."""
         visitor = self._visitors.see(request)
@@ -91,6 +102,7 @@ class ChatEndpoint:
             channel = self._admit(request, visitor)
             identity = self._authenticator.identify(request)
         except Refused as refused:
+            self._meters.errors[refused.code] += 1
             return response_of(refused)
         offered = offered_subprotocols(request)
         # Named to aiohttp only when offered, or it would log a warning for each client that offers none.
@@ -122,11 +134,13 @@ class ChatEndpoint:
         )
         self._connections.add(connection)
         self._by_address[visitor.counted] += 1
+        trace = self._tracing.begin("connection", request.headers, request.query.get("trace", ""))
         try:
-            await self._serve(request, ws, connection, channel, identity, visitor)
+            await self._serve(request, ws, connection, channel, identity, visitor, trace)
             if connection.closing is not None:
                 await connection.read_out()
         finally:
+            trace.end()
             self._connections.discard(connection)
             self._by_address[visitor.counted] -= 1
             if not self._by_address[visitor.counted]:
@@ -158,12 +172,14 @@ class ChatEndpoint:
         channel: str,
         identity: Identity,
         visitor: Visitor,
+        trace: Trace,
     ) -> None:
         opened_at = asyncio.get_running_loop().time()
         unwanted = await self._reason_to_close(request, visitor)
         if unwanted is not None:
             connection.close(unwanted)
-            _log_refused(connection, channel, identity, unwanted)
+            self._meters.disconnected(unwanted.code)
+            _log_refused(connection, channel, identity, unwanted, trace)
             return
         try:
             session = await self._sessions.open(
@@ -171,10 +187,15 @@ class ChatEndpoint:
             )
         except TooManyConnections as refused:
             connection.close(refused)
-            _log_refused(connection, channel, identity, refused)
+            self._meters.disconnected(refused.code)
+            _log_refused(connection, channel, identity, refused, trace)
             return
-        ids = {"connection_id": connection.id, "user_id": identity.user_id, "channel": channel}
+        trace.ids |= {"connection_id": connection.id, "user_id": identity.user_id, "channel": channel}
+        ids = trace.ids
+        session.traced = trace.message
         log.info("connection opened", **ids, remote=visitor.address)
+        self._meters.connections += 1
+        self._meters.reconnects += identity.returns
         said_goodbye = False
         try:
             said_goodbye = await self._read(ws, connection, session)
@@ -185,11 +206,14 @@ class ChatEndpoint:
         finally:
             closed_with = connection.closed_with
             left = said_goodbye if closed_with is None else not closed_with.reconnects
-            await self._sessions.close(session, left=left)
+            away_ms = 0 if closed_with is None else closed_with.retry_ms or 0
+            await self._sessions.close(session, left=left, away_ms=away_ms)
+            code = ws.close_code if closed_with is None else closed_with.code
+            self._meters.disconnected(code)
             log.info(
                 "connection closed",
                 **ids,
-                code=ws.close_code if closed_with is None else closed_with.code,
+                code=code,
                 reason=_reason(closed_with, said_goodbye),
                 seconds=round(asyncio.get_running_loop().time() - opened_at, 3),
             )
@@ -243,7 +267,10 @@ class ChatEndpoint:
             return VersionUnsupported()
         key = f"connects:{visitor.counted}"
         wait_ms = await self._limiter.take(key, self._connections_per_minute_per_ip, MINUTE_MS)
-        return ConnectingTooOften(retry_ms=wait_ms) if wait_ms else None
+        if not wait_ms:
+            return None
+        self._meters.rate_limited["connections"] += 1
+        return ConnectingTooOften(retry_ms=wait_ms)
 
 
 def _profile_of(request: web.Request, user_id: str) -> Profile:
@@ -266,9 +293,12 @@ def _reason(closed_with: Disconnect | None, said_goodbye: bool) -> str:
     return "client closed" if said_goodbye else "connection lost"
 
 
-def _log_refused(connection: WebSocketConnection, channel: str, identity: Identity, refused: Disconnect) -> None:
+def _log_refused(
+    connection: WebSocketConnection, channel: str, identity: Identity, refused: Disconnect, trace: Trace
+) -> None:
     log.info(
         "connection refused",
+        **trace.ids,
         connection_id=connection.id,
         user_id=identity.user_id,
         channel=channel,

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 
+from ...service.meters import Meters
 from .broker import RedisBroker
 from .leases import Leases
 from .limiter import RedisRateLimiter
@@ -51,6 +52,7 @@ class RedisBackend:
         probe_s: float = PROBE_S,
         timeout_s: float = ANSWER_TIMEOUT_S,
         clock_ms: Callable[[], int] = _wall_ms,
+        meters: Meters | None = None,
     ) -> None:
         identity = f"{process_id}-{secrets.token_hex(4)}".replace(" ", "-").replace("/", "-")
         self._link = Link(Topology(parse(url, username, password), timeout_s), probe_s=probe_s, resume=self._resume)
@@ -65,7 +67,7 @@ class RedisBackend:
             on_lost=lambda: self._link.interrupted("the lease of this process ran out"),
             on_death=lambda: self.on_death(),
         )
-        self.broker = RedisBroker(self._link, identity)
+        self.broker = RedisBroker(self._link, identity, meters=meters)
         self.presence = RedisPresence(pool, self._leases, ttl_ms=presence_ttl_ms, linger_ms=linger_ms)
         self.limiter = RedisRateLimiter(pool, clock_ms)
         self.live = RedisLiveMessages(pool, clock_ms)
@@ -93,6 +95,10 @@ class RedisBackend:
     def state(self) -> dict[str, str]:
         """{"redis": "ok" or "down", "pubsub": "ok" or "down"}, for /ready."""
         return self._link.state()
+
+    def probe_age_s(self) -> float:
+        """Seconds since a message was last seen to come back through Redis; infinite before the first."""
+        return asyncio.get_running_loop().time() - self._link.subscriber.probed_at
 
     async def start(self) -> None:
         """Connect; degraded if Redis cannot be reached soon. Raises nothing."""

@@ -18,6 +18,7 @@ import time
 
 from ... import logs
 from ...ports import Batch, Deliver, StoreUnavailable
+from ...service.meters import Meters
 from .link import Link
 
 VERSION = 1
@@ -31,7 +32,10 @@ log = logs.get(__name__)
 class RedisBroker:
     """`lag_ms`: how old the last batch was when it arrived, by the two servers' clocks. `dropped`: batches not sent."""
 
-    def __init__(self, link: Link, process_id: str, queue_limit_bytes: int = QUEUE_LIMIT_BYTES) -> None:
+    def __init__(
+        self, link: Link, process_id: str, queue_limit_bytes: int = QUEUE_LIMIT_BYTES, meters: Meters | None = None
+    ) -> None:
+        self._meters = meters or Meters()
         self._link = link
         self._publisher = hashlib.blake2b(process_id.encode(), digest_size=8).digest()
         self._verb = link.subscriber.publish_verb
@@ -40,7 +44,7 @@ class RedisBroker:
         self.dropped = 0
 
     async def subscribe(self, channel: str, deliver: Deliver) -> None:
-        publisher, unpack = self._publisher, HEADER.unpack_from
+        publisher, unpack, lag = self._publisher, HEADER.unpack_from, self._meters.broker_lag
 
         def take(data: bytes) -> None:
             if data[:1] != b"\x01" or len(data) < HEADER.size:
@@ -48,6 +52,7 @@ class RedisBroker:
             _, sender, published_at, reliable, volatile = unpack(data)
             if sender != publisher:
                 self.lag_ms = max(0, time.time_ns() // 1_000_000 - published_at)
+                lag.observe(self.lag_ms / 1000)
                 split = HEADER.size + reliable
                 end = split + volatile
                 deliver(Batch(data[HEADER.size : split], data[split:end], data[end:]))
@@ -61,15 +66,20 @@ class RedisBroker:
         try:
             line = self._link.pool.line(channel)
         except StoreUnavailable:
-            self.dropped += 1
+            self._drop()
             return
         if line.unsent_bytes > self._queue_limit_bytes:
-            self.dropped += 1
+            self._drop()
             return
         header = HEADER.pack(
             VERSION, self._publisher, time.time_ns() // 1_000_000, len(batch.reliable), len(batch.volatile)
         )
-        line.post(self._verb, self._link.subscriber.name(channel), b"".join((header, *batch)))
+        data = b"".join((header, *batch))
+        line.post(self._verb, self._link.subscriber.name(channel), data, timed=self._meters.publish_seconds)
+
+    def _drop(self) -> None:
+        self.dropped += 1
+        self._meters.broker_dropped += 1
 
     async def close(self) -> None:
         self._link.subscriber.forget()

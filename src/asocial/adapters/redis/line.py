@@ -24,6 +24,7 @@ from typing import TypeAlias, cast
 import hiredis
 
 from ...ports import StoreUnavailable
+from ...service.meters import Distribution
 
 Argument: TypeAlias = bytes | str | int
 Reply: TypeAlias = object
@@ -70,7 +71,7 @@ class Line(asyncio.Protocol):
         self._reader = hiredis.Reader(notEnoughData=_NOTHING)
         self._out: list[bytes] = []
         self._out_bytes = 0
-        self._waiting: deque[tuple[float, asyncio.Future[Reply] | None]] = deque()
+        self._waiting: deque[tuple[float, asyncio.Future[Reply] | Distribution | None]] = deque()
         self._watch: asyncio.TimerHandle | None = None
         self._heard_at = self._loop.time()
         self._suspect = False
@@ -89,10 +90,13 @@ class Line(asyncio.Protocol):
         self._send(command, future)
         return future
 
-    def post(self, *command: Argument) -> None:
-        """Send a command whose reply nobody reads. One that does not come still counts as silence."""
+    def post(self, *command: Argument, timed: Distribution | None = None) -> None:
+        """Send a command whose reply nobody reads. One that does not come still counts as silence.
+
+        `timed` learns how many seconds the reply took.
+        """
         if self.lost is None:
-            self._send(command, None)
+            self._send(command, timed)
 
     def push(self, *command: Argument) -> None:
         """Send a command on a subscribing line: its answer comes through `on_push`."""
@@ -114,8 +118,8 @@ class Line(asyncio.Protocol):
             with contextlib.suppress(LineLost, TimeoutError):
                 await asyncio.wait_for(self.request("PING"), timeout_s)
 
-    def _send(self, command: tuple[Argument, ...], future: asyncio.Future[Reply] | None) -> None:
-        self._waiting.append((self._loop.time(), future))
+    def _send(self, command: tuple[Argument, ...], waiter: asyncio.Future[Reply] | Distribution | None) -> None:
+        self._waiting.append((self._loop.time(), waiter))
         if self._watch is None:
             self._watch = self._loop.call_later(self._timeout_s, self._look)
         self._write(_pack(command))
@@ -158,12 +162,15 @@ class Line(asyncio.Protocol):
                 if on_push is not None and not waiting:
                     on_push(reply)
                     continue
-                _, future = waiting.popleft()
-                if future is None:
-                    if isinstance(reply, hiredis.ReplyError) and self.on_error is not None:
-                        self.on_error(self, reply)
-                elif not future.done():
-                    future.set_result(reply)
+                sent_at, waiter = waiting.popleft()
+                if isinstance(waiter, asyncio.Future):
+                    if not waiter.done():
+                        waiter.set_result(reply)
+                    continue
+                if waiter is not None:
+                    waiter.observe(self._heard_at - sent_at)
+                if isinstance(reply, hiredis.ReplyError) and self.on_error is not None:
+                    self.on_error(self, reply)
         except (hiredis.ProtocolError, IndexError):
             self._lose(f"{self.name} does not speak Redis")
 
@@ -179,9 +186,9 @@ class Line(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
         self._out, self._out_bytes = [], 0
-        for _, future in self._waiting:
-            if future is not None and not future.done():
-                future.set_exception(LineLost(reason))
+        for _, waiter in self._waiting:
+            if isinstance(waiter, asyncio.Future) and not waiter.done():
+                waiter.set_exception(LineLost(reason))
         self._waiting.clear()
         if self.on_lost is not None:
             self.on_lost(self)

@@ -52,6 +52,8 @@ class Subscriber:
         self._probes: dict[bytes, asyncio.Future[None] | None] = {}
         self._probe_tags: dict[Address, str] = {}
         self._process = secrets.token_hex(6)
+        self.probed_at = float("-inf")
+        """When a probe through every line last came back, by the loop's clock."""
 
     @property
     def publish_verb(self) -> str:
@@ -131,6 +133,8 @@ class Subscriber:
                 await asyncio.sleep(BREATH_S)  # see line.py: perhaps it was us who were busy
             for answer in [answer for answer in answers if not answer.done()]:
                 answers[answer].fail(f"{answers[answer].name} delivers nothing")
+        if answers and self.whole:
+            self.probed_at = asyncio.get_running_loop().time()
         return self.whole
 
     def close(self) -> None:

@@ -19,8 +19,9 @@ else
     local all = redis.call('HGETALL', conns)
     for i = 1, #all, 2 do
       if #gone >= most then break end
-      local pod = string.match(all[i + 1], '^.(%S+) ')
-      if dead[pod] and not named[all[i]] then gone[#gone + 1] = all[i] end
+      local mark, pod = string.match(all[i + 1], '^(.)(%S+) ')
+      -- One that was abandoned has a deadline of its own: its client may have been asked to stay away for a while.
+      if mark == '+' and dead[pod] and not named[all[i]] then gone[#gone + 1] = all[i] end
     end
   end
 end

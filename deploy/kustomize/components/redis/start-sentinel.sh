@@ -1,0 +1,32 @@
+#!/bin/sh
+# Starts one Sentinel beside its Redis. Two of three must agree that the master is away.
+set -eu
+me="$POD_NAME.$REDIS_DOMAIN"
+password=$(cat /run/secrets/redis/redis-password)
+
+master=""
+for number in 0 1 2; do
+  found=$(timeout 2 redis-cli -h "redis-$number.$REDIS_DOMAIN" -p 26379 sentinel get-master-addr-by-name asocial 2>/dev/null \
+    | head -n 1 || true)
+  if [ -n "$found" ]; then
+    master=$found
+    break
+  fi
+done
+master=${master:-redis-0.$REDIS_DOMAIN}
+
+umask 077
+{
+  echo "port 26379"
+  echo "dir /tmp"
+  # Pods keep their names, not their addresses.
+  echo "sentinel resolve-hostnames yes"
+  echo "sentinel announce-hostnames yes"
+  echo "sentinel announce-ip $me"
+  echo "sentinel monitor asocial $master 6379 2"
+  echo "sentinel auth-pass asocial \"$password\""
+  echo "sentinel down-after-milliseconds asocial 5000"
+  echo "sentinel failover-timeout asocial 15000"
+  echo "sentinel parallel-syncs asocial 1"
+} > /run/redis/sentinel.conf
+exec redis-server /run/redis/sentinel.conf --sentinel

@@ -1,0 +1,53 @@
+"""`/metrics`: what this process counts, for Prometheus; and how long HTTP answers took.
+
+An answer's time ends where its headers are ready: a WebSocket lives for hours after, and a file's last byte is the
+client's affair. The handler is the route's pattern, never the path: a channel's name is nobody's business here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from ...service.meters import Distribution, Meters
+
+Expose = Callable[[str], tuple[bytes, str]]
+"""Given an Accept header, the metrics and their content type."""
+_STARTED = web.RequestKey("started", float)
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Metrics:
+    def __init__(self, expose: Expose, meters: Meters) -> None:
+        self._expose = expose
+        self._http = meters.http
+
+    def install(self, application: web.Application) -> None:
+        """Answer /metrics, and time every answer of `application`."""
+        application.router.add_get("/metrics", self._metrics)
+        application.middlewares.append(_started)
+        application.on_response_prepare.append(self._prepared)
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        body, content_type = self._expose(request.headers.get("Accept", ""))
+        response = web.Response(body=body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
+        response.enable_compression()
+        return response
+
+    async def _prepared(self, request: web.Request, response: web.StreamResponse) -> None:
+        started = request.get(_STARTED)
+        if started is None:
+            return
+        resource = request.match_info.route.resource
+        key = (resource.canonical if resource is not None else "none", str(response.status))
+        if key not in self._http:
+            self._http[key] = Distribution()
+        self._http[key].observe(time.perf_counter() - started)
+
+
+@web.middleware
+async def _started(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    request[_STARTED] = time.perf_counter()
+    return await handler(request)

@@ -1,0 +1,100 @@
+"""Runs an image's root as an engine would, and looks whether the server in it answers. In a namespace of its own:
+
+    unshare --net --mount --fork python -m tests.deploy.in_image ROOT USER JSON
+
+The root is read-only, there is no network but the loopback, and the process is the image's nobody. JSON holds
+`environment`, `start` (entrypoint and command) and `healthcheck`. Prints what it found; ends with code 1 if something
+is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+ORIGIN = "http://127.0.0.1:8080"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+STARTS_WITHIN_S = 30.0
+ENDS_WITHIN_S = 30.0
+WEBSOCKET = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+    "Sec-WebSocket-Version": "13",
+}
+
+
+def get(path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(ORIGIN + path, timeout=5) as answer:
+            return answer.status, answer.read().decode(errors="replace")
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(errors="replace")
+
+
+def upgrade(path: str) -> str:
+    """The first bytes that come back: the answer's head, and with luck the first frame."""
+    head = "".join(f"{name}: {value}\r\n" for name, value in WEBSOCKET.items())
+    with socket.create_connection(("127.0.0.1", 8080), timeout=5) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n{head}\r\n".encode())
+        received = b""
+        while b"user_sync" not in received and (data := connection.recv(65536)):
+            received += data
+    return received.decode(errors="replace")
+
+
+def main() -> int:
+    root, user, given = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+    environment = {"PATH": PATH, **given["environment"]}
+    for command in (
+        ["ip", "link", "set", "lo", "up"],
+        ["mount", "--make-rprivate", "/"],
+        ["mount", "--bind", root, root],
+        ["mount", "-t", "proc", "proc", f"{root}/proc"],
+        ["mount", "-o", "remount,ro,bind", root],
+    ):
+        subprocess.run(command, check=True)
+    inside = ["chroot", f"--userspec={user}", root]
+    server = subprocess.Popen([*inside, *given["start"]], env=environment)
+    try:
+        deadline = time.monotonic() + STARTS_WITHIN_S
+        while subprocess.run(
+            [*inside, *given["healthcheck"]], env=environment, capture_output=True, check=False
+        ).returncode:
+            assert server.poll() is None, "it ended"
+            assert time.monotonic() < deadline, "its healthcheck fails"
+            time.sleep(0.2)
+        print("healthcheck: ok")
+        for path, says in {
+            "/": "<title>",
+            "/c/garden": "<title>",
+            "/ready": '"ready"',
+            "/metrics": "asocial_build_info",
+        }.items():
+            status, body = get(path)
+            assert (status, says in body) == (200, True), f"{path}: {status} {body[:300]}"
+            print(f"{path}: {status}")
+        version = get("/metrics")[1].split('version="')[1].split('"')[0]
+        assert version[0].isdigit(), version
+        assert "source" not in version, version
+        print(f"version: {version}")
+        answer = upgrade("/api/chat?channel=garden")
+        assert answer.startswith("HTTP/1.1 101 "), answer[:300]
+        assert '"type":"user_sync"' in answer
+        print("/api/chat: 101, user_sync")
+        writable = subprocess.run([*inside, "touch", "/opt/asocial/x"], capture_output=True, check=False)
+        assert writable.returncode, "the root can be written to"
+    finally:
+        server.terminate()
+        code = server.wait(ENDS_WITHIN_S)
+    print(f"exit code: {code}")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

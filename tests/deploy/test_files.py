@@ -1,0 +1,112 @@
+"""The files of deploy/ and .github/ by themselves: linters, schemas, and what we decided about images."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.tools import DEPLOY, ROOT, run
+
+DOCKERFILE = DEPLOY / "docker" / "Dockerfile"
+COMPOSE = DEPLOY / "compose" / "compose.yaml"
+
+
+def test_yaml_is_tidy() -> None:
+    run("yamllint", "--strict", "-c", ROOT / ".yamllint.yaml", DEPLOY, ROOT / ".github")
+
+
+def test_the_dockerfile_passes_hadolint() -> None:
+    run("hadolint", "--no-color", "-c", ROOT / ".hadolint.yaml", DOCKERFILE)
+
+
+def test_the_workflows_pass_actionlint() -> None:
+    run("actionlint", *sorted((ROOT / ".github" / "workflows").glob("*.yml")))
+
+
+def test_dependabot_and_compose_fit_their_schemas() -> None:
+    run("check-jsonschema", "--builtin-schema", "vendor.dependabot", ROOT / ".github" / "dependabot.yml")
+    run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE)
+
+
+def stages() -> dict[str, str]:
+    """The text of each stage of the Dockerfile, by name."""
+    text = DOCKERFILE.read_text()
+    found = re.split(r"^FROM .* AS (\w+)$", text, flags=re.MULTILINE)
+    return dict(zip(found[1::2], found[2::2], strict=True))
+
+
+def test_each_image_is_nobody_starts_no_shell_and_looks_after_its_health() -> None:
+    for name, port in {"backend": 8080, "frontend": 3000}.items():
+        stage = stages()[name]
+        assert re.search(r"^USER 65532:65532$", stage, re.MULTILINE)
+        assert f"EXPOSE {port}\n" in stage
+        for instruction in ("ENTRYPOINT", "CMD"):
+            for command in re.findall(rf"^\s*{instruction} (.*)$", stage, re.MULTILINE):
+                assert command.startswith("["), f"{name}: {instruction} in shell form"
+        assert "HEALTHCHECK" in stage
+        for label in ("title", "description", "licenses", "source", "version", "revision"):
+            assert f"org.opencontainers.image.{label}=" in stage
+
+
+def test_every_base_image_has_a_version() -> None:
+    images = re.findall(r"^ARG (?:DEBIAN|NGINX)=(.*)$", DOCKERFILE.read_text(), re.MULTILINE)
+    images += [service["image"] for service in compose()["services"].values()]
+    assert len(images) > 8
+    for image in images:
+        _, colon, tag = re.sub(r"^\$\{\w+:-(.*)\}$", r"\1", image).rpartition("/")[2].partition(":")
+        assert colon, image
+        assert re.search(r"\d", tag), image
+
+
+def test_what_the_dockerfile_copies_is_in_its_context() -> None:
+    ignore = (ROOT / ".dockerignore").read_text().splitlines()
+    allowed = [line[1:] for line in ignore if line.startswith("!")]
+    for instruction in re.findall(r"^COPY (?!--from)(.*)$", DOCKERFILE.read_text(), re.MULTILINE):
+        for source in instruction.split()[:-1]:
+            assert (ROOT / source).exists(), source
+            if source != "src":  # holds nothing else
+                assert any(Path(source).match(pattern) for pattern in allowed), source
+    assert "!src/asocial" in ignore
+
+
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())
+    return loaded
+
+
+def test_compose_runs_everything_read_only_with_nothing() -> None:
+    for name, service in compose()["services"].items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+
+
+def test_compose_mounts_only_files_that_are_there_and_volumes_that_are_named() -> None:
+    services, volumes = compose()["services"], compose()["volumes"]
+    for name, service in services.items():
+        for mount in service.get("volumes", ()):
+            source = mount.split(":")[0]
+            if source.startswith("."):
+                assert (COMPOSE.parent / source).exists(), f"{name}: {source}"
+            elif not source.startswith("/"):
+                assert source in volumes, f"{name}: {source}"
+
+
+def test_the_observability_profile_is_all_that_a_plain_up_leaves_out() -> None:
+    plain = {name for name, service in compose()["services"].items() if "profiles" not in service}
+    assert plain == {"traefik", "secret", "backend-1", "backend-2", "frontend", "redis"}
+    behind = {name for name, service in compose()["services"].items() if service.get("profiles") == ["observability"]}
+    assert behind == {"prometheus", "grafana", "loki", "alloy"}
+
+
+@pytest.mark.parametrize("file", ["deploy/docker/Dockerfile", "deploy/compose/compose.yaml"])
+def test_the_version_is_that_of_the_project(file: str) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    named = re.findall(r"(?:asocial(?:-web)?:|VERSION=)(\d+\.\d+\.\d+)", (ROOT / file).read_text())
+    assert named
+    assert set(named) == {version}

@@ -1,0 +1,128 @@
+"""The front end's own nginx, for real: the same page, the same headers as the server's own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asocial.adapters.http.page import PAGE_DIR
+from tests.deploy.tools import DEPLOY, tool
+from tests.integration.serving import Server, http_get
+from tests.redis_server import free_port, until
+
+SAME = (
+    "content-type", "content-encoding", "cache-control", "content-security-policy", "x-content-type-options",
+    "referrer-policy", "permissions-policy", "cross-origin-resource-policy", "cross-origin-opener-policy",
+    "x-frame-options", "strict-transport-security",
+)  # fmt: skip
+
+
+class Nginx:
+    def __init__(self, port: int, log: Path) -> None:
+        self.port = port
+        self.log = log
+
+
+@pytest.fixture
+def nginx(tmp_path: Path) -> Iterator[Nginx]:
+    """deploy/docker/nginx.conf as it is, but for where it listens, writes and finds the page."""
+    binary, port = tool("nginx"), free_port()
+    assert (PAGE_DIR / "index.html").is_file(), "the page is not built: run `make page`"
+    page = shutil.copytree(PAGE_DIR, tmp_path / "page")
+    text = (DEPLOY / "docker" / "nginx.conf").read_text()
+    for old, new in {
+        "listen 3000": f"listen 127.0.0.1:{port}",
+        "/tmp/": f"{tmp_path}/",
+        "/usr/share/nginx/html": str(page),
+        "/dev/stdout": str(tmp_path / "access.log"),
+    }.items():
+        assert old in text
+        text = text.replace(old, new)
+    config = tmp_path / "nginx.conf"
+    config.write_text(text)
+    for each in tmp_path, page, *page.rglob("*"):
+        each.chmod(0o755 if each.is_dir() else 0o644)
+    for each in tmp_path.parents:
+        if "pytest" in str(each):
+            each.chmod(0o755)  # a worker of an nginx that root starts is nobody
+    arguments = [binary, "-e", "stderr", "-c", str(config), "-p", str(tmp_path), "-g", "daemon off;"]
+    with (tmp_path / "stderr.log").open("wb") as stderr:
+        process = subprocess.Popen(arguments, stderr=stderr)
+    try:
+        until(lambda: _answers(port), "nginx answers")
+        yield Nginx(port, tmp_path / "access.log")
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(port: int) -> bool:
+    import socket
+
+    with socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+
+
+def _asset() -> str:
+    return next(each.name for each in (PAGE_DIR / "assets").iterdir() if each.suffix == ".js")
+
+
+@pytest.mark.parametrize("path", ["/", "/c/garden", "/c/a%20b", "/icon.svg", "ASSET"])
+@pytest.mark.parametrize("accept", ["", "gzip"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_it_answers_as_the_server_does(nginx: Nginx, server: Server, path: str, accept: str, scheme: str) -> None:
+    path = f"/assets/{_asset()}" if path == "ASSET" else path
+    headers = {"X-Forwarded-Proto": scheme} | ({"Accept-Encoding": accept} if accept else {})
+    theirs, ours = await _head(nginx.port, path, headers), await _head(server.port, path, headers)
+    assert theirs[0] == ours[0] == 200
+    for name in SAME:
+        assert _plain(theirs[1].get(name)) == _plain(ours[1].get(name)), name
+
+
+def _plain(value: str | None) -> str:
+    return (value or "").lower().replace("application/javascript", "text/javascript").removesuffix("; charset=utf-8")
+
+
+async def _head(port: int, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str]]:
+    import asyncio
+    import http.client
+
+    def ask() -> tuple[int, dict[str, str]]:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}
+
+    return await asyncio.to_thread(ask)
+
+
+async def test_every_file_of_the_page_is_served_as_the_server_does(nginx: Nginx, server: Server) -> None:
+    files = [each for each in PAGE_DIR.iterdir() if each.is_file() and each.suffix not in (".gz", ".br")]
+    names = sorted(each.name for each in files if each.name != "index.html" and not each.name.startswith("."))
+    assert len(names) > 1
+    for name in names:
+        theirs, ours = await _head(nginx.port, f"/{name}", {}), await _head(server.port, f"/{name}", {})
+        assert theirs[0] == ours[0] == 200, name
+        for header in SAME:
+            assert _plain(theirs[1].get(header)) == _plain(ours[1].get(header)), f"{name}: {header}"
+
+
+async def test_what_is_not_there_is_not_found(nginx: Nginx) -> None:
+    for path in ("/nowhere", "/c/", "/c/a/b", "/assets/nothing.js", "/metrics", "/ready", "/../etc/passwd"):
+        assert (await http_get(nginx.port, path)).status in (400, 404), path
+    assert (await http_get(nginx.port, "/health")).json == {"status": "ok"}
+
+
+async def test_w50_a_page_has_a_trace_and_its_log_line_has_it_too_but_no_channel(nginx: Nginx) -> None:
+    answer = await http_get(nginx.port, "/c/secret-garden")
+    found = re.fullmatch(r"trace;desc=([0-9a-f]{32})", answer.headers["server-timing"])
+    assert found is not None
+    until(lambda: found[1] in nginx.log.read_text(), "the line is written")
+    assert "secret-garden" not in nginx.log.read_text()

@@ -1,0 +1,263 @@
+"""What Kustomize makes for each overlay: it is valid, and it is what we decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from asocial.config import Settings, load
+from tests.deploy.tools import DEPLOY, run
+
+KUSTOMIZE = DEPLOY / "kustomize"
+OVERLAYS = ("dev", "prod", "prod-gateway")
+NOT_OF_KUBERNETES = {"ServiceMonitor", "PrometheusRule", "Gateway", "HTTPRoute"}
+"""Custom resources: their schemas come with their operators."""
+Manifest = dict[str, Any]
+
+PROBES = {
+    "livenessProbe": ("/health", 10, 10, 2, 3),
+    "readinessProbe": ("/ready", 5, 5, 2, 2),
+}
+RESOURCES = {
+    "backend": ("100m", "1000m", "64Mi", "256Mi"),
+    "frontend": ("100m", "500m", "128Mi", "512Mi"),
+    "redis": ("100m", "500m", "128Mi", "512Mi"),
+}
+
+
+@cache
+def built(overlay: str) -> tuple[Manifest, ...]:
+    return tuple(yaml.safe_load_all(run("kubectl", "kustomize", KUSTOMIZE / "overlays" / overlay)))
+
+
+def find(overlay: str, kind: str, name: str) -> Manifest:
+    (found,) = [each for each in built(overlay) if (each["kind"], each["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+def workloads(overlay: str) -> Iterator[Manifest]:
+    yield from (each for each in built(overlay) if each["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job"))
+
+
+def pods(overlay: str) -> Iterator[tuple[str, Manifest]]:
+    for each in workloads(overlay):
+        yield each["metadata"]["name"], each["spec"]["template"]["spec"]
+
+
+def containers(overlay: str) -> Iterator[tuple[str, Manifest]]:
+    for name, pod in pods(overlay):
+        for container in [*pod.get("initContainers", ()), *pod["containers"]]:
+            yield f"{name}/{container['name']}", container
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_overlay_is_valid_kubernetes(overlay: str, tmp_path: Path) -> None:
+    ours = [each for each in built(overlay) if each["kind"] not in NOT_OF_KUBERNETES]
+    assert len(ours) > 10
+    file = tmp_path / "all.yaml"
+    file.write_text(yaml.safe_dump_all(ours))
+    run("kubernetes-validate", "--strict", file)
+
+
+def test_the_validator_would_say_so(tmp_path: Path) -> None:
+    wrong = dict(find("prod", "Deployment", "backend"))
+    wrong["spec"] = {**wrong["spec"], "replica": 3}
+    file = tmp_path / "wrong.yaml"
+    file.write_text(yaml.safe_dump(wrong))
+    with pytest.raises(AssertionError, match="replica"):
+        run("kubernetes-validate", "--strict", file)
+
+
+def test_every_component_is_in_an_overlay() -> None:
+    used = {
+        Path(component).name
+        for overlay in OVERLAYS
+        for component in yaml.safe_load((KUSTOMIZE / "overlays" / overlay / "kustomization.yaml").read_text()).get(
+            "components", ()
+        )
+    }
+    assert used == {each.name for each in (KUSTOMIZE / "components").iterdir()}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_container_is_nobody_with_nothing(overlay: str) -> None:
+    for name, pod in pods(overlay):
+        assert pod["securityContext"]["runAsNonRoot"] is True, name
+        assert pod["securityContext"]["runAsUser"] > 0, name
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert pod["automountServiceAccountToken"] is False, name
+        assert pod["serviceAccountName"] == "asocial", name
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys(), name
+        assert not [volume for volume in pod.get("volumes", ()) if "hostPath" in volume], name
+    for name, container in containers(overlay):
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }, name
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_container_has_requests_limits_and_both_probes(overlay: str) -> None:
+    for name, container in containers(overlay):
+        for kind in ("requests", "limits"):
+            assert {"cpu", "memory"} <= container["resources"][kind].keys(), name
+        assert {"livenessProbe", "readinessProbe"} <= container.keys(), name
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_image_has_a_version_and_none_is_latest(overlay: str) -> None:
+    for name, container in containers(overlay):
+        _, colon, tag = container["image"].rpartition("/")[2].partition(":")
+        assert colon, f"{name}: {container['image']}"
+        assert tag not in ("", "latest"), name
+
+
+def test_the_images_are_the_version_of_this_tree() -> None:
+    import tomllib
+
+    version = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]["version"]
+    images = {name: container["image"] for name, container in containers("prod")}
+    assert images["backend/backend"] == f"ghcr.io/asocial/asocial:{version}"
+    assert images["frontend/frontend"] == f"ghcr.io/asocial/asocial-web:{version}"
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_probes_of_the_backend_are_the_decided_ones(overlay: str) -> None:
+    (container,) = [each for name, each in containers(overlay) if name == "backend/backend"]
+    for kind, (path, delay, period, timeout, failures) in PROBES.items():
+        assert container[kind] == {
+            "httpGet": {"path": path, "port": "http"},
+            "initialDelaySeconds": delay,
+            "periodSeconds": period,
+            "timeoutSeconds": timeout,
+            "failureThreshold": failures,
+        }, kind
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_sizes_are_the_decided_ones(overlay: str) -> None:
+    for name, container in containers(overlay):
+        if container["name"] in RESOURCES:
+            cpu, most_cpu, memory, most_memory = RESOURCES[container["name"]]
+            assert container["resources"] == {
+                "requests": {"cpu": cpu, "memory": memory},
+                "limits": {"cpu": most_cpu, "memory": most_memory},
+            }, name
+
+
+def test_production_has_three_processes_that_scale_to_ten() -> None:
+    assert find("prod", "Deployment", "backend")["spec"]["replicas"] == 3
+    spec = find("prod", "HorizontalPodAutoscaler", "backend")["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (3, 10)
+    assert spec["behavior"] == {
+        "scaleUp": {
+            "stabilizationWindowSeconds": 0,
+            "policies": [{"type": "Percent", "value": 100, "periodSeconds": 30}],
+        },
+        "scaleDown": {
+            "stabilizationWindowSeconds": 300,
+            "policies": [{"type": "Percent", "value": 50, "periodSeconds": 60}],
+        },
+    }
+    cpu, memory, connections = spec["metrics"]
+    assert cpu["resource"]["target"] == {"type": "Utilization", "averageUtilization": 70}
+    # 80 % of the limit of 256Mi.
+    assert memory["resource"]["target"] == {"type": "AverageValue", "averageValue": "205Mi"}
+    assert connections["pods"]["metric"]["name"] == "asocial_websocket_connections_active"
+    page = find("prod", "HorizontalPodAutoscaler", "frontend")["spec"]
+    assert (page["minReplicas"], page["maxReplicas"]) == (2, 5)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_rolling_update_has_a_new_one_before_an_old_one_goes_and_time_to_drain(overlay: str) -> None:
+    for name in ("backend", "frontend"):
+        spec = find(overlay, "Deployment", name)["spec"]
+        assert spec["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+    pod = find(overlay, "Deployment", "backend")["spec"]["template"]["spec"]
+    settings = configured(overlay)
+    assert pod["terminationGracePeriodSeconds"] > settings.drain_seconds
+    # The endpoints notice after one probe at the latest; the next pod waits longer than people take to return.
+    assert settings.effective_drain_notice_seconds >= 5
+    minimum = find(overlay, "Deployment", "backend")["spec"]["minReadySeconds"]
+    assert minimum >= settings.reconnect_spread_seconds
+    assert settings.reconnect_spread_seconds + settings.effective_drain_notice_seconds < settings.drain_seconds
+
+
+def configured(overlay: str) -> Settings:
+    """The settings of the backend, by our own reading: a wrong or misspelt one fails here."""
+    (data,) = [
+        each["data"] for each in built(overlay) if each["kind"] == "ConfigMap" and "ASOCIAL_ENV" in each.get("data", {})
+    ]
+    known = {f"ASOCIAL_{name.upper()}" for name in Settings.model_fields}
+    assert data.keys() <= known
+    return load({}, data)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_settings_are_ours_and_the_backend_reads_them(overlay: str) -> None:
+    assert configured(overlay).env == "production"
+    container = find(overlay, "Deployment", "backend")["spec"]["template"]["spec"]["containers"][0]
+    name = container["envFrom"][0]["configMapRef"]["name"]
+    assert find(overlay, "ConfigMap", name)
+    for variable in container["env"]:
+        assert variable["name"].removeprefix("ASOCIAL_").lower() in Settings.model_fields
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_no_secret_is_in_production(overlay: str) -> None:
+    secrets = [each for each in built(overlay) if each["kind"] == "Secret"]
+    assert bool(secrets) == (overlay == "dev")
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_selectors_find_pods_and_policies_cover_all_of_them(overlay: str) -> None:
+    labels = [each["spec"]["template"]["metadata"]["labels"] for each in workloads(overlay)]
+
+    def matches(selector: dict[str, str]) -> int:
+        return sum(selector.items() <= each.items() for each in labels)
+
+    for service in (each for each in built(overlay) if each["kind"] == "Service"):
+        assert matches(service["spec"]["selector"]) == 1, service["metadata"]["name"]
+    for budget in (each for each in built(overlay) if each["kind"] == "PodDisruptionBudget"):
+        assert matches(budget["spec"]["selector"]["matchLabels"]) == 1
+    policies = [each["spec"] for each in built(overlay) if each["kind"] == "NetworkPolicy"]
+    assert {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]} in policies, "what is not allowed is forbidden"
+    for policy in policies:
+        selector = policy["podSelector"].get("matchLabels", {})
+        assert matches(selector) >= 1, policy
+
+
+def test_redis_is_three_with_sentinel_and_keeps_to_its_disk() -> None:
+    redis = find("prod", "StatefulSet", "redis")["spec"]
+    assert redis["replicas"] == 3
+    assert redis["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] == "5Gi"
+    assert [each["name"] for each in redis["template"]["spec"]["containers"]] == ["redis", "sentinel"]
+    url = configured("prod").redis_url.get_secret_value()
+    assert [f"redis-{number}.redis:26379" in url for number in range(3)] == [True] * 3
+
+
+@pytest.mark.parametrize(("overlay", "kind"), [("dev", "Ingress"), ("prod", "Ingress"), ("prod-gateway", "HTTPRoute")])
+def test_the_api_goes_to_the_backend_and_all_else_to_the_page(overlay: str, kind: str) -> None:
+    spec = find(overlay, kind, "asocial")["spec"]
+    if kind == "Ingress":
+        paths = spec["rules"][0]["http"]["paths"]
+        routes = [(each["path"], each["backend"]["service"]["name"]) for each in paths]
+    else:
+        routes = [(rule["matches"][0]["path"]["value"], rule["backendRefs"][0]["name"]) for rule in spec["rules"]]
+    assert routes == [("/api/", "backend"), ("/", "frontend")]
+
+
+def test_the_ingress_keeps_websockets_and_counts_requests() -> None:
+    annotations = find("prod", "Ingress", "asocial")["metadata"]["annotations"]
+    nginx = {key.removeprefix("nginx.ingress.kubernetes.io/"): value for key, value in annotations.items()}
+    assert nginx["limit-rpm"] == "100"
+    pings = configured("prod").ping_seconds
+    assert min(int(nginx["proxy-read-timeout"]), int(nginx["proxy-send-timeout"])) > 4 * pings
+    assert annotations["cert-manager.io/cluster-issuer"]
+    assert find("prod", "Ingress", "asocial")["spec"]["tls"][0]["secretName"]

@@ -1,0 +1,58 @@
+"""The programs that judge deploy/, and what is said where one is missing.
+
+`make test-deploy` installs them, and a missing one fails. Under plain pytest and `make test` a test without its tool is
+skipped, with the command that installs it as the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+TIME_LIMIT_S = 120.0
+
+INSTALL = {
+    "promtool": "sudo apt-get install prometheus",
+    "prometheus": "sudo apt-get install prometheus",
+    "nginx": "sudo apt-get install nginx-light",
+    "haproxy": "sudo apt-get install haproxy",
+    "debootstrap": "sudo apt-get install debootstrap",
+    "actionlint": "go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.7",
+    "redis-cli": "sudo apt-get install redis-tools",
+}
+
+
+def tool(name: str) -> str:
+    """The path of a program: from .venv, then from .tools, then from the PATH."""
+    places = os.pathsep.join((str(Path(sys.executable).parent), str(ROOT / ".tools"), os.environ["PATH"], "/usr/sbin"))
+    found = shutil.which(name, path=places)
+    if found is None:
+        why = f"{name} is not there; make test-deploy installs it, or: {INSTALL.get(name, 'make env')}"
+        if os.environ.get("ASOCIAL_TEST_DEPLOY"):
+            pytest.fail(why)
+        pytest.skip(why)
+    return found
+
+
+def run(name: str, *arguments: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> str:
+    """What the program printed. Fails with it if the program does."""
+    done = subprocess.run(
+        [tool(name), *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIME_LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, f"{name} {' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}"
+    return done.stdout

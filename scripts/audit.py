@@ -48,7 +48,15 @@ def _install() -> None:
 
 
 def _python(lock: Path, findings: Findings) -> None:
-    command: list[str | Path] = [python_env.PYTHON, "-m", "pip_audit", "--requirement", lock, "--disable-pip", "--require-hashes"]
+    command: list[str | Path] = [
+        python_env.PYTHON,
+        "-m",
+        "pip_audit",
+        "--requirement",
+        lock,
+        "--disable-pip",
+        "--require-hashes",
+    ]
     outcome = capture(
         [*command, "--format", "json", "--progress-spinner", "off"],
         env={**os.environ, "PYTHONPATH": str(HOME)},

@@ -96,6 +96,10 @@ TLS = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "talk.example"}
             {"trusted_proxies": "192.0.2.0/24"}, TLS, "https://talk.example", 403, id="a proxy that is not listed"
         ),
         pytest.param({"behind_tls": True}, {"Host": "talk.example"}, "https://talk.example", 101, id="told of TLS"),
+        pytest.param(
+            {"public_url": "https://talk.example"}, {"Host": "pod-1"}, "https://talk.example", 101, id="our public URL"
+        ),
+        pytest.param({"public_url": "https://talk.example"}, {"Host": "pod-1"}, "", 403, id="and nothing beside it"),
         pytest.param({"behind_tls": True}, {"Host": "talk.example"}, "http://talk.example", 403, id="told, and not so"),
     ],
 )

@@ -1,10 +1,11 @@
 """What do three people who mean harm cost 200 who do not?
 
-    PYTHONPATH=src:. python -m benchmarks.abuse [--people 200] [--rate 100] [--seconds 2] [--rounds 7] [--kinds ...]
+    PYTHONPATH=src:. python -m benchmarks.abuse [--people 200] [--rate 100] [--slices 20] [--kinds ...]
 
-See benchmarks/README.md. In one run and against one server: the honest ones talk alone, then with abusers, alone, with
-the next kind, and so on, round after round; each pair of neighbours gives one ratio, and the table has their medians.
-Prints it and writes benchmarks/results/abuse.json. Fails when an honest one lost a message.
+See benchmarks/README.md. For each kind of flood, the abusers are stopped and let go again (SIGSTOP, SIGCONT) every half
+second, and the honest ones talk in each slice: alone, beset, beset, alone, and so on, all in one run and against one
+server. What else the machine does hits both alike. Latencies are pooled over the slices of each sort. Prints a table
+and writes benchmarks/results/abuse.json. Fails when an honest one lost a message.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ HONEST = b'"payload":"0@'
 """What only their messages have: a flood's are not counted as theirs."""
 SETTLE_S = 0.7
 """For abusers to start, and for what they left to be over."""
+SLICE_S = 0.5
+TOGGLE_S = 0.05
 
 
 @contextlib.contextmanager
@@ -79,7 +82,7 @@ async def abusers(url: str, kind: str, core: set[int], told: dict[str, Any]) -> 
     os.sched_setaffinity(process.pid, core)
     try:
         await asyncio.sleep(SETTLE_S)
-        yield
+        yield process
     finally:
         process.terminate()
         out, _ = await asyncio.wait_for(process.communicate(), 20)
@@ -99,65 +102,52 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
         await crowd.connect()
         await crowd.talk(given.rate, 1.0)  # warm
 
-        runs: list[dict[str, Any]] = []
-        for number in range(given.rounds):
-            for kind in given.kinds if number % 2 == 0 else reversed(given.kinds):
-                alone = await _talk(crowd, given, pid)
-                told: dict[str, Any] = {}
-                async with abusers(url, kind, own_core, told):
-                    beset = await _talk(crowd, given, pid)
-                runs.append({"kind": kind, "alone": alone, "beset": beset, **told})
-                print(f"round {number + 1}, {kind}: {_brief(runs[-1])}", file=sys.stderr, flush=True)
+        summary = []
+        for kind in given.kinds:
+            summary.append(await _besiege(crowd, given, pid, url, kind, own_core))
+            print(json.dumps(summary[-1]), file=sys.stderr, flush=True)
         crowd.close()
-    summary = [_summary([run for run in runs if run["kind"] == kind]) for kind in given.kinds]
-    return {"machine": machine, "given": vars(given), "summary": summary, "runs": runs}
+    return {"machine": machine, "given": vars(given), "summary": summary}
 
 
-async def _talk(crowd: Crowd, given: argparse.Namespace, pid: int) -> dict[str, Any]:
-    used = cpu_s(pid)
-    run: Run = await crowd.talk(given.rate, given.seconds)
-    row = {k: v for k, v in asdict(run).items() if k not in ("within_ms", "across_ms")}
-    row["lost"] = run.expected - run.heard
-    row["server_cpu"] = round((cpu_s(pid) - used) / run.seconds, 3)
-    return row | {f"p{p}_ms": round(percentile(run.within_ms, p / 100), 3) for p in (50, 99)}
-
-
-def _summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Medians over the rounds; ratios are of one pair of neighbours each, then their median."""
-
-    def middle(take: Any) -> float:
-        return round(float(statistics.median(take(run) for run in runs)), 3)
-
-    return {
-        "kind": runs[0]["kind"],
-        "lost": sum(run[when]["lost"] for run in runs for when in ("alone", "beset")),
-        **{
-            f"{when}_{name}": middle(lambda run, when=when, name=name: run[when][name])
-            for when in ("alone", "beset")
-            for name in ("p50_ms", "p99_ms", "server_cpu", "generator_cpu")
-        },
-        "ratio_p50": middle(lambda run: run["beset"]["p50_ms"] / run["alone"]["p50_ms"]),
-        "ratio_p99": middle(lambda run: run["beset"]["p99_ms"] / run["alone"]["p99_ms"]),
-        "flooded_mb": middle(lambda run: run["flooded_mb"]),
-        "thrown_out": {name: sum(run["thrown_out"][name] for run in runs) for name in runs[0]["thrown_out"]},
+async def _besiege(
+    crowd: Crowd, given: argparse.Namespace, pid: int, url: str, kind: str, core: set[int]
+) -> dict[str, Any]:
+    """The summary of one kind: `alone` and `beset` pooled over their slices."""
+    runs: dict[str, list[Run]] = {"alone": [], "beset": []}
+    used = {"alone": 0.0, "beset": 0.0}
+    told: dict[str, Any] = {}
+    async with abusers(url, kind, core, told) as process:
+        for number in range(given.slices):
+            for when in ("alone", "beset") if number % 2 == 0 else ("beset", "alone"):
+                process.send_signal(signal.SIGSTOP if when == "alone" else signal.SIGCONT)
+                await asyncio.sleep(TOGGLE_S)
+                before = cpu_s(pid)
+                runs[when].append(await crowd.talk(given.rate, SLICE_S))
+                used[when] += cpu_s(pid) - before
+        process.send_signal(signal.SIGCONT)
+    row: dict[str, Any] = {
+        "kind": kind,
+        "lost": sum(run.expected - run.heard for some in runs.values() for run in some),
     }
-
-
-def _brief(run: dict[str, Any]) -> str:
-    alone, beset = run["alone"], run["beset"]
-    return (
-        f"p99 {alone['p99_ms']} -> {beset['p99_ms']} ms, lost {alone['lost']} -> {beset['lost']}, server "
-        f"{alone['server_cpu']} -> {beset['server_cpu']}, flooded {run['flooded_mb']} MB, {run['thrown_out']}"
-    )
+    for when, some in runs.items():
+        pooled = sorted(ms for run in some for ms in run.within_ms)
+        row[when] = {f"p{p}_ms": round(percentile(pooled, p / 100), 3) for p in (50, 90, 99)}
+        row[when]["samples"] = len(pooled)
+        row[when]["server_cpu"] = round(used[when] / sum(run.seconds for run in some), 3)
+        row[when]["generator_cpu"] = round(statistics.median(run.generator_cpu for run in some), 3)
+    for p in (50, 90, 99):
+        row[f"ratio_p{p}"] = round(row["beset"][f"p{p}_ms"] / row["alone"][f"p{p}_ms"], 3)
+    return row | told
 
 
 COLUMNS = {
     "flood of": "{kind}",
     "lost": "{lost}",
-    "p50 ms, alone / beset": "{alone_p50_ms:.2f} / {beset_p50_ms:.2f}",
-    "p99 ms, alone / beset": "{alone_p99_ms:.2f} / {beset_p99_ms:.2f}",
-    "ratio p50 / p99": "{ratio_p50:.2f} / {ratio_p99:.2f}",
-    "server CPU, alone / beset": "{alone_server_cpu:.2f} / {beset_server_cpu:.2f}",
+    "p50 ms, alone / beset": "{alone[p50_ms]:.2f} / {beset[p50_ms]:.2f}",
+    "p99 ms, alone / beset": "{alone[p99_ms]:.2f} / {beset[p99_ms]:.2f}",
+    "ratio p50 / p90 / p99": "{ratio_p50:.2f} / {ratio_p90:.2f} / {ratio_p99:.2f}",
+    "server CPU, alone / beset": "{alone[server_cpu]:.2f} / {beset[server_cpu]:.2f}",
     "flooded MB": "{flooded_mb:.1f}",
 }
 
@@ -177,8 +167,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=200, help="honest ones, all in one channel")
     parser.add_argument("--rate", type=float, default=100, help="messages a second, all people together")
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--slices", type=int, default=20, help="of each sort, for each kind")
     parser.add_argument("--kinds", default=",".join(KINDS), help="of floods")
     parser.add_argument("--name", default="abuse", help="of the result file")
     given = parser.parse_args()

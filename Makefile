@@ -10,7 +10,7 @@ NO_PYTHON = Asocial needs Python 3.11 or later, and none of python3, python3.14 
 WORKSHOP = $(or $(shell $(FIND_PYTHON)),$(error $(NO_PYTHON))) -m scripts.workshop
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deploy test-deploy-full check format page env system screenshots icons lock clean
+.PHONY: help run test test-deploy test-deploy-full check audit format page env system screenshots icons lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+: *##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+): *## */  make \1\t/' | expand -t 26
@@ -29,6 +29,9 @@ test-deploy-full:  ## a real Prometheus, nginx and HAProxy, a rolling restart, t
 
 check:  ## format, lint, types, import rules and unit tests, in under a minute
 	@exec $(WORKSHOP) check
+
+audit:  ## known vulnerabilities of the locked packages (ARGS=--strict fails where the databases cannot be asked)
+	@exec $(WORKSHOP) audit $(ARGS)
 
 format:  ## format the code, and mend what the linters can mend
 	@exec $(WORKSHOP) format

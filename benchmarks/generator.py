@@ -27,10 +27,11 @@ CONNECT_AT_ONCE = 50
 
 
 class Listener(asyncio.Protocol):
-    """One connection that counts. `side`: the number of its server."""
+    """One connection that counts. `side`: the number of its server; `marker`: what it counts."""
 
-    def __init__(self, side: int, url: str) -> None:
+    def __init__(self, side: int, url: str, marker: bytes = MARKER) -> None:
         self.side = side
+        self._marker = marker
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.heard = 0
         self._url = urlsplit(url)
@@ -55,8 +56,8 @@ class Listener(asyncio.Protocol):
         if not self.ready.done() and b'"type":"user_sync"' in data:
             self.ready.set_result(None)
         data = self._tail + data
-        self.heard += data.count(MARKER)
-        self._tail = data[-len(MARKER) + 1 :]
+        self.heard += data.count(self._marker)
+        self._tail = data[-len(self._marker) + 1 :]
 
     def speak(self, message_id: str) -> None:
         """Send a message whose payload is this server's number and the moment, in µs."""
@@ -78,8 +79,8 @@ class Listener(asyncio.Protocol):
 class Witness(Listener):
     """One connection that takes latencies, in µs: of messages from its own server, and from others."""
 
-    def __init__(self, side: int, url: str) -> None:
-        super().__init__(side, url)
+    def __init__(self, side: int, url: str, marker: bytes = MARKER) -> None:
+        super().__init__(side, url, marker)
         self.within_us: list[int] = []
         self.across_us: list[int] = []
         self._rest = b""
@@ -115,9 +116,13 @@ class Run:
 class Crowd:
     """`per_side` people on each of `urls`, all in one channel."""
 
-    def __init__(self, urls: Sequence[str], *, per_side: int, speakers: int, witnesses: int) -> None:
-        self.witnesses = [Witness(side, url) for side, url in enumerate(urls) for _ in range(witnesses)]
-        self.listeners = [Listener(side, url) for side, url in enumerate(urls) for _ in range(per_side - witnesses)]
+    def __init__(
+        self, urls: Sequence[str], *, per_side: int, speakers: int, witnesses: int, marker: bytes = MARKER
+    ) -> None:
+        self.witnesses = [Witness(side, url, marker) for side, url in enumerate(urls) for _ in range(witnesses)]
+        self.listeners = [
+            Listener(side, url, marker) for side, url in enumerate(urls) for _ in range(per_side - witnesses)
+        ]
         # Alternating, so that every second message is from another server.
         by_side = [[one for one in self.listeners if one.side == side][:speakers] for side in range(len(urls))]
         self.speakers = [speaker for pair in zip(*by_side, strict=True) for speaker in pair]

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from scripts import checks, page, python_env, system
+from scripts import audit, checks, page, python_env, system
 from scripts.command import ROOT, Failure, say, step, stop_running
 
 Arguments = list[str]
@@ -112,6 +112,7 @@ def lock(arguments: Arguments) -> None:
         python_env.lock_file("image"): ["pyproject.toml", "--extra", "otel", *within_run],
         page.NODE_LOCK: ["--group", "node"],
         python_env.lock_file("build"): ["--group", "build"],
+        python_env.lock_file("audit"): ["--group", "audit"],
     }.items():
         output = str(name.relative_to(ROOT))
         fix = "make lock (once pyproject.toml is mended or the package index answers)"
@@ -164,8 +165,22 @@ def icons(_: Arguments) -> None:
     )
 
 
+def audit_dependencies(arguments: Arguments) -> None:
+    _dev_tools()
+    findings = audit.run(python_env.lock_file("run"), python_env.lock_file("dev"), python_env.ensure_node())
+    for line in findings.told:
+        say(line)
+    if findings.vulnerable:
+        raise Failure("a dependency has a known vulnerability", "it is named above", "make lock ARGS=--upgrade")
+    if findings.unasked and "--strict" in arguments:
+        raise Failure("not every dependency was audited", "a database could not be asked", "make audit ARGS=--strict")
+
+
 def clean(_: Arguments) -> None:
-    made = ".venv .node dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .tools test-results"
+    made = (
+        ".venv .audit .node dist .mypy_cache .ruff_cache .pytest_cache "
+        ".hypothesis .import_linter_cache .tools test-results"
+    )
     for path in (*(ROOT / name for name in made.split()), page.PAGE, page.NODE_MODULES):
         shutil.rmtree(path, ignore_errors=True)
 
@@ -176,6 +191,7 @@ def programs(_: Arguments) -> None:
 
 
 COMMANDS: dict[str, Callable[[Arguments], None]] = {
+    "audit": audit_dependencies,
     "check": check,
     "clean": clean,
     "env": env,

@@ -156,7 +156,7 @@ class Asocial:
         )
         trusted = Networks(settings.trusted_proxies)
         visitors = Visitors(trusted, behind_tls=settings.behind_tls)
-        origins = Origins(settings.allowed_origins)
+        origins = Origins(settings.allowed_origins, public_url=settings.public_url)
         self._endpoint = ChatEndpoint(
             self.sessions,
             dispatch,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -41,6 +42,7 @@ def _serve(settings: Settings) -> int:
         log.warning("not a setting, ignored", variable=variable)
     if settings.auth == "open":
         log.warning("auth is open: any client may claim any user id; for development only")
+    _allow_many_files()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run(settings, _announce))
@@ -67,6 +69,16 @@ def _top(urls: list[str], every_s: float, *, once: bool) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+
+
+def _allow_many_files() -> None:
+    """As many sockets as the system allows: the usual 1,024 is what one address may open (connections_per_ip)."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _loop_factory() -> Any:

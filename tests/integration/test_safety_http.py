@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -94,6 +96,10 @@ TLS = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "talk.example"}
             {"trusted_proxies": "192.0.2.0/24"}, TLS, "https://talk.example", 403, id="a proxy that is not listed"
         ),
         pytest.param({"behind_tls": True}, {"Host": "talk.example"}, "https://talk.example", 101, id="told of TLS"),
+        pytest.param(
+            {"public_url": "https://talk.example"}, {"Host": "pod-1"}, "https://talk.example", 101, id="our public URL"
+        ),
+        pytest.param({"public_url": "https://talk.example"}, {"Host": "pod-1"}, "", 403, id="and nothing beside it"),
         pytest.param({"behind_tls": True}, {"Host": "talk.example"}, "http://talk.example", 403, id="told, and not so"),
     ],
 )
@@ -456,3 +462,14 @@ async def test_w43_bytes_are_read_at_a_pace_and_none_is_lost(start_server: Start
     await client.send({"type": "ping", "t": 7})
     assert (await client.receive("pong"))["t"] == 7
     assert asyncio.get_running_loop().time() - began > 1, "1 MB: 400 kB and one read at once, the rest at its pace"
+
+
+def test_w5_a_process_may_open_as_many_sockets_as_the_system_allows() -> None:
+    """Or one address, with its 1,000 connections, would use up the usual 1,024 files of all."""
+    script = (
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (256, 4096));"
+        "from asocial.cli import _allow_many_files; _allow_many_files();"
+        "print(resource.getrlimit(resource.RLIMIT_NOFILE))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "(4096, 4096)"

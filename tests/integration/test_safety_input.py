@@ -187,7 +187,7 @@ async def nothing_happened(mallory: Client, bob: Client, *, heard: bool) -> None
     assert {user["user_id"] for user in told["users"]} == {mallory.user_id, bob.user_id}
 
 
-# Broken WebSocket: the frame itself. (test_conformance.py has the whole of RFC 6455.)
+# Broken WebSocket: the frame itself. (docs/conformance.md has the whole of RFC 6455.)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,10 @@ def test_the_file_may_be_named_in_the_environment(tmp_path: Path) -> None:
         ({"allowed_origins": "https://a.example/path"}, {}, ["allowed_origins", "origins"]),
         ({"public_url": "talk.example"}, {}, ["public_url", "'talk.example'", "an origin as https://"]),
         ({}, {"ASOCIAL_OFFLINE_PAGE": "no"}, ["offline_page", "'no'", "one of kept, withdrawn"]),
+        ({"trusted_proxies": "10.0.0.0/33"}, {}, ["trusted_proxies", "'10.0.0.0/33'", "10.0.0.0/8"]),
+        ({"trusted_proxies": "10.0.0.1/8"}, {}, ["trusted_proxies", "with commas"]),
+        ({}, {"ASOCIAL_BEHIND_TLS": "perhaps"}, ["behind_tls", "'perhaps'", "true or false"]),
+        ({"frame_ancestors": "school.example"}, {}, ["frame_ancestors", "https://example.org"]),
         ({"secret_file": "/nowhere"}, {}, ["secret_file", "'/nowhere'", "cannot be read"]),
     ],
 )

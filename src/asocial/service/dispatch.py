@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from msgspec import UNSET
 
-from ..domain.errors import FrameError, PayloadTooLarge, ProtocolAbuse, RateLimited, Unavailable
+from ..domain.errors import BadFrame, FrameError, PayloadTooLarge, ProtocolAbuse, RateLimited, Unavailable
 from ..domain.profile import Profile, clean_color, clean_name
 from ..ports import StoreUnavailable
 from ..protocol import (
@@ -75,6 +75,10 @@ class Dispatch:
             self.refuse(session, Unavailable("the server cannot do this just now; try again"), message_id_of(text))
         else:
             session.strikes = 0
+
+    def receive_binary(self, session: Session, _data: bytes) -> None:
+        """Answer a binary frame: there are none in this protocol."""
+        self.refuse(session, BadFrame("frames are text, not binary"))
 
     def refuse(self, session: Session, error: FrameError, message_id: str | None = None) -> None:
         """Answer with an `error`; the tenth in a row that a correct client never causes is the last (W27)."""

@@ -30,8 +30,8 @@ class WebSocketConnection:
     """One upgraded socket: the Connection port over aiohttp's transport. `pace`: how fast it is read."""
 
     __slots__ = (
-        "_reader", "_transport", "_ws", "closed_with", "closing", "finished", "heard_at", "id", "in_turn", "listening",
-        "pace", "pinged",
+        "_in_turn", "_listening", "_pace", "_reader", "_transport", "_ws", "closed_with", "closing", "finished",
+        "heard_at", "id", "pinged",
     )  # fmt: skip
 
     def __init__(
@@ -42,9 +42,9 @@ class WebSocketConnection:
         self._transport = transport
         self._reader = asyncio.current_task()
         self.heard_at = now
-        self.pace = pace
-        self.in_turn = 0
-        self.listening = False
+        self._pace = pace
+        self._in_turn = 0
+        self._listening = False
         self.pinged = False
         self.closing: asyncio.Task[None] | None = None
         self.closed_with: Disconnect | None = None
@@ -68,12 +68,12 @@ class WebSocketConnection:
         self.closed_with = disconnect
         self.finished = asyncio.Event()
         self.closing = asyncio.get_running_loop().create_task(self._close(self.finished))
-        if self.listening and self._reader is not None:
+        if self._listening and self._reader is not None:
             self._reader.cancel()  # out of its wait for a frame, and only out of that: see `receive`
 
     async def receive(self) -> WSMessage | None:
         """The next message; None when we have closed meanwhile."""
-        self.listening = True
+        self._listening = True
         try:
             return await self._ws.receive()
         except asyncio.CancelledError:
@@ -81,19 +81,19 @@ class WebSocketConnection:
                 raise
             return None
         finally:
-            self.listening = False
+            self._listening = False
 
     async def rest(self, now: float) -> bool:
         """After each message: let the others have their turn, and wait where this one is read too fast.
 
         False when there is nothing to wait for: the client is gone, and the rest of its flood is nobody's.
         """
-        self.in_turn += 1
-        wait_s = self.pace.use(1, now) if self.pace is not None else 0.0
+        self._in_turn += 1
+        wait_s = self._pace.use(1, now) if self._pace is not None else 0.0
         if wait_s and self._transport.is_closing():
             return False
-        if wait_s or self.in_turn >= TURN_FRAMES:
-            self.in_turn = 0
+        if wait_s or self._in_turn >= TURN_FRAMES:
+            self._in_turn = 0
             if self.unsent_bytes > UNSENT_LIMIT_BYTES:
                 self.close(TooSlow())  # of answers: what the channel sends is looked after there
             await asyncio.sleep(wait_s)

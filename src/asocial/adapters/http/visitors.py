@@ -65,8 +65,10 @@ class Visitors:
 class Origins:
     """Whose pages may speak with us: our own, and the listed ones. `*` lists all."""
 
-    def __init__(self, allowed: Iterable[str]) -> None:
+    def __init__(self, allowed: Iterable[str], *, public_url: str = "") -> None:
+        """`public_url`: where people find us, which is our own origin however a request came."""
         self._allowed = frozenset(origin.lower() for origin in allowed)
+        self._public_url = public_url.lower()
 
     @property
     def any_allowed(self) -> bool:
@@ -77,7 +79,7 @@ class Origins:
 
     def allows(self, origin: str, visitor: Visitor) -> bool:
         """Scheme, host and port must all be ours, or listed."""
-        return self.listed(origin) or origin.lower() == visitor.origin
+        return self.listed(origin) or origin.lower() in (visitor.origin, self._public_url or visitor.origin)
 
     def only_the_scheme_differs(self, origin: str, visitor: Visitor) -> bool:
         """The mark of a proxy that ends TLS and that nobody told us about."""

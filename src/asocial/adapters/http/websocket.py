@@ -68,6 +68,7 @@ class ChatEndpoint:
         refuse_new: Callable[[], bool],
         meters: Meters | None = None,
         tracing: Tracing | None = None,
+        read_limit_bytes: int = READ_LIMIT_BYTES,
     ) -> None:
         self._tracing = tracing or Tracing()
         self._meters = meters or Meters()
@@ -83,6 +84,7 @@ class ChatEndpoint:
         self._ping_s = ping_s
         self._pong_timeout_s = pong_timeout_s
         self._refuse_new = refuse_new
+        self._read_limit_bytes = read_limit_bytes
         self._connections: set[WebSocketConnection] = set()
         self._by_address: Counter[str] = Counter()
 
@@ -108,7 +110,7 @@ class ChatEndpoint:
         # Named to aiohttp only when offered, or it would log a warning for each client that offers none.
         protocols = (SUBPROTOCOL,) if SUBPROTOCOL in offered else ()
         ws = web.WebSocketResponse(
-            max_msg_size=READ_LIMIT_BYTES,
+            max_msg_size=self._read_limit_bytes,
             autoping=False,
             autoclose=False,
             compress=False,
@@ -228,13 +230,14 @@ class ChatEndpoint:
                 case WSMsgType.TEXT:
                     await self._dispatch.receive(session, message.data)
                 case WSMsgType.BINARY:
-                    self._dispatch.refuse(session, BadFrame("frames are text, not binary"))
+                    self._dispatch.receive_binary(session, message.data)
                 case WSMsgType.PING:
                     connection.pong(message.data)
                 case WSMsgType.PONG:
                     pass
                 case WSMsgType.CLOSE:
-                    await ws.close(drain=False)
+                    # aiohttp takes 1006, which must never be sent (RFC 6455, 7.4.1), for a code like others.
+                    await ws.close(code=1002 if message.data == 1006 else 1000, drain=False)
                     return True
                 case _:
                     return False

@@ -1,0 +1,91 @@
+"""Our endpoint, door and headers as they are served, with an echo in place of the chat.
+
+The Autobahn suite wants back what it sends. So only what a frame *means* is replaced, by hand: the services behind the
+endpoint. How frames are read, answered, paced and closed is the code that people meet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from asocial.adapters.http.auth import Authenticator, GuestTokens
+from asocial.adapters.http.door import Door, Patience
+from asocial.adapters.http.headers import Headers
+from asocial.adapters.http.listening import listen
+from asocial.adapters.http.visitors import Origins, Visitors
+from asocial.adapters.http.websocket import READ_LIMIT_BYTES, ChatEndpoint
+from asocial.adapters.memory.limiter import MemoryRateLimiter
+from asocial.app import wall_ms
+from asocial.config import Settings, load
+from asocial.domain.addresses import Networks
+from asocial.domain.profile import Profile
+from asocial.ports import Connection
+from asocial.protocol import text_frame
+
+_BINARY = 0x82
+
+
+@dataclass
+class EchoSession:
+    connection: Connection
+
+
+class EchoSessions:
+    """Lets everybody in, and tells nobody."""
+
+    async def open(
+        self, connection: Connection, _channel: str, _user_id: str, _profile: Profile, _token: str | None = None
+    ) -> EchoSession:
+        return EchoSession(connection)
+
+    async def close(self, _session: EchoSession, *, left: bool) -> None:
+        pass
+
+
+class EchoDispatch:
+    async def receive(self, session: EchoSession, text: str) -> None:
+        session.connection.write(text_frame(text.encode()))
+
+    def receive_binary(self, session: EchoSession, data: bytes) -> None:
+        frame = text_frame(bytes(data))
+        session.connection.write(bytes((_BINARY,)) + frame[1:])
+
+
+async def serve(port: int, *, large: bool) -> None:
+    """Serve until cancelled. `large`: messages of any size, read as fast as they come."""
+    settings: Settings = load({"connections_per_minute_per_ip": 0}, {})
+    visitors, origins = Visitors(Networks(()), behind_tls=False), Origins(())
+    endpoint = ChatEndpoint(
+        EchoSessions(),  # type: ignore[arg-type]
+        EchoDispatch(),  # type: ignore[arg-type]
+        Authenticator(GuestTokens("a secret that nobody needs to know"), trust_uid=False),
+        MemoryRateLimiter(wall_ms),
+        visitors,
+        origins,
+        connections_per_minute_per_ip=settings.connections_per_minute_per_ip,
+        connections_per_ip=settings.connections_per_ip,
+        frames_per_second=settings.frames_per_second,
+        ping_s=settings.ping_seconds,
+        pong_timeout_s=settings.pong_timeout_seconds,
+        refuse_new=lambda: False,
+        read_limit_bytes=64 * 1024 * 1024 if large else READ_LIMIT_BYTES,
+    )
+    app = web.Application()
+    app.router.add_get("/api/chat", endpoint.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    patience = Patience(
+        settings.handshake_seconds, settings.answer_seconds, 0 if large else settings.read_bytes_per_second, 0
+    )
+    door = Door(runner, Networks(()), patience)
+    Headers(app, visitors, origins, frame_ancestors=(), hsts_s=0)
+    await runner.setup()
+    loop = asyncio.get_running_loop()
+    try:
+        for sock in listen("127.0.0.1", port):
+            await loop.create_server(door, sock=sock)
+        await asyncio.gather(door.watch(), endpoint.pulse())
+    finally:
+        await runner.cleanup()

@@ -45,9 +45,36 @@ class Settings(BaseSettings):
         "info", description="least severe log line to write"
     )
 
-    auth: Literal["guest", "open"] = Field(
+    auth: Literal["guest", "open", "jwt"] = Field(
         "guest",
-        description="guest: ids are the server's, with signed tokens; open: a client may claim any id (development)",
+        description="guest: ids are the server's, with signed tokens; open: a client may claim any id (development); "
+        "jwt: people sign in with an OpenID Connect provider, see the jwt settings",
+    )
+    jwt_preset: str = Field(
+        "",
+        pattern=r"^(firebase:[a-z0-9-]{1,64})?$",
+        description="firebase:my-project sets the three settings that follow for that Firebase project",
+        examples=["firebase:my-project"],
+    )
+    jwt_issuer: str = Field("", description="issuer (iss) of the tokens; its keys are found by OpenID discovery")
+    jwt_audience: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="audiences (aud), one of which a token must name", examples=["my-app, my-other-app"]
+    )
+    jwt_jwks_url: str = Field("", description="where the issuer's keys are, for an issuer without discovery")
+    jwt_discovery_url: str = Field(
+        "", description="the issuer's OpenID configuration, if not at ISSUER/.well-known/openid-configuration"
+    )
+    jwt_leeway_seconds: float = Field(
+        5.0, ge=0, le=300, description="how far the provider's clock may be from this machine's"
+    )
+    firebase_api_key: str = Field(
+        "", description="the Firebase project's public web API key: the page then offers to sign in"
+    )
+    firebase_auth_domain: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9.-]{1,253})?$",
+        description="host of the project's sign-in pages, if not my-project.firebaseapp.com",
+        examples=["sign-in.example.org"],
     )
     secret: SecretStr = Field(
         SecretStr(""),
@@ -153,7 +180,7 @@ class Settings(BaseSettings):
         5.0, ge=0, le=300, description="clients sent away by a shutdown come back spread over this time"
     )
 
-    @field_validator("allowed_origins", "trusted_proxies", "frame_ancestors", mode="before")
+    @field_validator("allowed_origins", "trusted_proxies", "frame_ancestors", "jwt_audience", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
@@ -240,6 +267,9 @@ def flag_of(name: str) -> str:
 
 def allowed(field: FieldInfo) -> str:
     """What values a setting takes, in words, from its type and bounds."""
+    if field.examples:
+        kind = "text" if field.annotation is str else "a comma-separated list"
+        return f"{kind}, as {field.examples[0]}"
     annotation = field.annotation
     if get_origin(annotation) in (types.UnionType,):
         annotation = next(a for a in get_args(annotation) if a is not type(None))

@@ -18,11 +18,14 @@ from pathlib import Path
 
 from aiohttp import web
 
-from . import logs
+from . import __version__, logs
+from .adapters.http.about import About
 from .adapters.http.auth import Authenticator, GuestTokens
+from .adapters.http.channels import ChannelsApi
 from .adapters.http.door import Door, Patience
 from .adapters.http.headers import Headers
 from .adapters.http.health import Health
+from .adapters.http.invitations import Invitations
 from .adapters.http.listening import listen
 from .adapters.http.page import PAGE_DIR, Page
 from .adapters.http.visitors import Origins, Visitors
@@ -32,16 +35,27 @@ from .adapters.memory.limiter import MemoryRateLimiter
 from .adapters.memory.messages import MemoryLiveMessages
 from .adapters.memory.presence import MemoryPresence
 from .adapters.memory.registry import MemorySessionRegistry
+from .adapters.memory.rules import MemoryChannelRules
 from .adapters.redis.backend import RedisBackend
 from .config import ConfigError, Settings
 from .domain.addresses import Networks
 from .domain.message import Life
-from .ports import Broker, LiveMessages, PresenceStore, RateLimiter, SessionRegistry, StoreUnavailable
+from .identity import access_list, sign_in, token_verifier
+from .ports import (
+    Broker,
+    ChannelRules,
+    LiveMessages,
+    PresenceStore,
+    RateLimiter,
+    SessionRegistry,
+    StoreUnavailable,
+)
 from .protocol import Limits
 from .service.channels import Channels
 from .service.chat import Talk
 from .service.dispatch import Dispatch
 from .service.fallback import FallbackPresence
+from .service.moderation import Moderation
 from .service.presence import Presence
 from .service.sessions import Sessions
 
@@ -72,6 +86,7 @@ class Asocial:
         limiter: RateLimiter,
         live: LiveMessages,
         registry: SessionRegistry,
+        rules: ChannelRules,
         backend: RedisBackend | None,
         now_ms: Callable[[], int],
         page_dir: Path,
@@ -80,7 +95,7 @@ class Asocial:
         self.settings = settings
         self._broker = broker
         self._store = store
-        self._stores = (store, limiter, live, registry)
+        self._stores = (store, limiter, live, registry, rules)
         self._backend = backend
         life = Life(
             base=round(settings.message_ttl_seconds * 1000),
@@ -106,21 +121,54 @@ class Asocial:
             grace_s=settings.grace_seconds,
         )
         self.talk = Talk(live, limiter, now_ms=now_ms, life=life, messages_per_minute=settings.rate_limit_per_minute)
-        self.sessions = Sessions(
-            self.channels, self.presence, self.talk, registry, loop=loop, now_ms=now_ms, life=life, limits=limits
+        moderation = Moderation(
+            rules,
+            self.channels,
+            self.presence,
+            self.talk,
+            now_ms=now_ms,
+            owners=access_list("channel_owners", settings.channel_owners, every=True),
+            members=access_list("channel_members", settings.channel_members, every=False),
+            ttl_ms=round(settings.channel_rules_ttl_seconds * 1000),
         )
+        moderation.on_moderated = _log_moderated
+        self.sessions = Sessions(
+            self.channels,
+            self.presence,
+            self.talk,
+            registry,
+            moderation,
+            loop=loop,
+            now_ms=now_ms,
+            life=life,
+            limits=limits,
+        )
+        secret = _secret(settings)
+        self._verifier = token_verifier(settings, secret)
+        verify = self._verifier.verify if self._verifier is not None else None
         if isinstance(store, FallbackPresence):
             self.sessions.on_profile_elsewhere = store.heard
         dispatch = Dispatch(
-            self.sessions, self.presence, self.talk, loop=loop, now_ms=now_ms, frame_bytes=limits.frame_bytes
+            self.sessions,
+            self.presence,
+            self.talk,
+            moderation,
+            verify=verify,
+            loop=loop,
+            now_ms=now_ms,
+            frame_bytes=limits.frame_bytes,
         )
         trusted = Networks(settings.trusted_proxies)
         visitors = Visitors(trusted, behind_tls=settings.behind_tls)
         origins = Origins(settings.allowed_origins)
+        authenticator = Authenticator(GuestTokens(secret), trust_uid=settings.auth == "open", verify=verify)
+        invitations = Invitations(secret)
         self._endpoint = ChatEndpoint(
             self.sessions,
             dispatch,
-            Authenticator(GuestTokens(_secret(settings)), trust_uid=settings.auth == "open"),
+            authenticator,
+            moderation,
+            invitations,
             limiter,
             visitors,
             origins,
@@ -143,6 +191,11 @@ class Asocial:
         self._web.router.add_get("/health", health.health)
         self._web.router.add_get("/ready", health.ready)
         self._web.router.add_get("/api/chat", self._endpoint.handle)
+        offered = sign_in(settings)
+        About(
+            auth=settings.auth, sign_in=offered._asdict() if offered is not None else None, version=__version__
+        ).add_routes(self._web.router)
+        ChannelsApi(authenticator, moderation, invitations, limiter, visitors, now_ms).add_routes(self._web.router)
         page = Page(page_dir, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
         page.add_routes(self._web.router)
         self._runner = web.AppRunner(self._web, access_log=None, handle_signals=False, shutdown_timeout=1.0)
@@ -208,6 +261,8 @@ class Asocial:
         await self._runner.cleanup()
         for port in self._stores:
             await port.close()
+        if self._verifier is not None:
+            await self._verifier.close()
         if self._backend is not None:
             await self._backend.close()
 
@@ -245,6 +300,7 @@ def build(
     limiter: RateLimiter | None = None,
     live: LiveMessages | None = None,
     registry: SessionRegistry | None = None,
+    rules: ChannelRules | None = None,
     now_ms: Callable[[], int] = wall_ms,
     page_dir: Path = PAGE_DIR,
 ) -> Asocial:
@@ -259,6 +315,7 @@ def build(
         broker, limiter = broker or backend.broker, limiter or backend.limiter
         live, registry = live or backend.live, registry or backend.registry
         store = store or FallbackPresence(backend.presence, memory)
+        rules = rules or backend.rules
     return Asocial(
         settings,
         broker=broker or MemoryBroker(),
@@ -266,6 +323,7 @@ def build(
         limiter=limiter or MemoryRateLimiter(now_ms),
         live=live or MemoryLiveMessages(),
         registry=registry or MemorySessionRegistry(),
+        rules=rules or MemoryChannelRules(now_ms),
         backend=backend,
         now_ms=now_ms,
         page_dir=page_dir,
@@ -323,6 +381,10 @@ def _secret(settings: Settings) -> str:
     elif not configured:
         log.info("no secret is configured: guests are somebody new after a restart (set ASOCIAL_SECRET to keep them)")
     return configured or secrets.token_urlsafe(48)
+
+
+def _log_moderated(action: str, channel: str, by: str, details: dict[str, object]) -> None:
+    log.info("moderated", action=action, channel=channel, by=by, **details)
 
 
 async def _every(seconds: float, do: Callable[[], object]) -> None:

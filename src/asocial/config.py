@@ -26,6 +26,9 @@ CONFIG_VARIABLE = "ASOCIAL_CONFIG"
 _KEY_RULE = "at least 32 characters of text"
 _ORIGIN = re.compile(r"https?://[^/?#\s]+")
 _NETWORKS = "networks as 10.0.0.0/8 or 2001:db8::/32, with commas between them"
+_LISTS = (
+    "allowed_origins", "trusted_proxies", "frame_ancestors", "jwt_audience", "channel_owners", "channel_members",
+)  # fmt: skip
 _NOT_SETTINGS = (CONFIG_VARIABLE, "ASOCIAL_TEST_")
 
 
@@ -53,12 +56,12 @@ class Settings(BaseSettings):
     jwt_preset: str = Field(
         "",
         pattern=r"^(firebase:[a-z0-9-]{1,64})?$",
-        description="firebase:my-project sets the three settings that follow for that Firebase project",
-        examples=["firebase:my-project"],
+        description="firebase:PROJECT sets the issuer, the audience and the keys of that Firebase project",
+        examples=["firebase:PROJECT"],
     )
     jwt_issuer: str = Field("", description="issuer (iss) of the tokens; its keys are found by OpenID discovery")
     jwt_audience: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="audiences (aud), one of which a token must name", examples=["my-app, my-other-app"]
+        (), description="audiences (aud), one of which a token must name", examples=["app, another"]
     )
     jwt_jwks_url: str = Field("", description="where the issuer's keys are, for an issuer without discovery")
     jwt_discovery_url: str = Field(
@@ -73,8 +76,8 @@ class Settings(BaseSettings):
     firebase_auth_domain: str = Field(
         "",
         pattern=r"^([A-Za-z0-9.-]{1,253})?$",
-        description="host of the project's sign-in pages, if not my-project.firebaseapp.com",
-        examples=["sign-in.example.org"],
+        description="host of the pages where people sign in, if not PROJECT.firebaseapp.com",
+        examples=["login.example.org"],
     )
     secret: SecretStr = Field(
         SecretStr(""),
@@ -103,6 +106,20 @@ class Settings(BaseSettings):
     )
     frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins beside our own whose pages may embed the page, as https://example.org; * for any"
+    )
+
+    channel_owners: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="who may moderate a channel beside the one who claimed it; * for every channel",
+        examples=["garden:USER_ID, *:role=moderator"],
+    )
+    channel_members: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="channels that only those listed may enter, by user id or by a claim of their token",
+        examples=["board:USER_ID, board:groups=board"],
+    )
+    channel_rules_ttl_seconds: float = Field(
+        86_400.0, ge=60, le=31_536_000, description="an owner's channel that nobody uses is nobody's after this"
     )
 
     redis_url: SecretStr = Field(
@@ -180,7 +197,7 @@ class Settings(BaseSettings):
         5.0, ge=0, le=300, description="clients sent away by a shutdown come back spread over this time"
     )
 
-    @field_validator("allowed_origins", "trusted_proxies", "frame_ancestors", "jwt_audience", mode="before")
+    @field_validator(*_LISTS, mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value

@@ -191,6 +191,14 @@ class LiveMessages(Protocol):
         """The channels that `here` may have something of. Never blocks."""
         ...
 
+    async def clear(self, channel: str, until_ms: int) -> None:
+        """Let go of what was said until then (ms, included), for all who ask from now on. Others' own: see `forget`."""
+        ...
+
+    def forget(self, channel: str, until_ms: int) -> None:
+        """Another process cleared the channel: let go of what was added here until then. Never blocks."""
+        ...
+
     def expire(self, now_ms: int) -> None:
         """Let go of all that is over. Called about once a second, so that not even memory holds a history."""
         ...

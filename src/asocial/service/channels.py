@@ -17,6 +17,7 @@ from ..domain.errors import TooSlow
 from ..domain.message import Position
 from ..domain.outbox import Outbox
 from ..domain.pacing import FlushPacer
+from ..domain.rules import Rules
 from ..ports import Batch, Broker, Connection
 from ..protocol import Cursors, pack
 
@@ -43,6 +44,8 @@ class Channel:
         self._pacer = FlushPacer()
         self._timer: asyncio.Handle | None = None
         self._timer_due = float("inf")
+        self.rules: Rules | None = None
+        """What holds here; None until that is known. Set by moderation.py alone."""
 
     def __len__(self) -> int:
         return len(self._members)

@@ -10,13 +10,25 @@ from collections.abc import Callable
 
 from msgspec import UNSET
 
-from ..domain.errors import FrameError, PayloadTooLarge, ProtocolAbuse, RateLimited, Unavailable
+from ..domain.errors import (
+    FrameError,
+    PayloadTooLarge,
+    ProtocolAbuse,
+    RateLimited,
+    TokenExpired,
+    TokenInvalid,
+    TokenRefused,
+    Unavailable,
+)
 from ..domain.profile import Profile, clean_color, clean_name
-from ..ports import StoreUnavailable
+from ..ports import StoreUnavailable, Verify
 from ..protocol import (
     AskSync,
     AskWho,
+    Authenticate,
+    Authenticated,
     Follow,
+    Moderate,
     MoveCursor,
     Ping,
     Pong,
@@ -32,6 +44,7 @@ from ..protocol import (
     pack,
 )
 from .chat import Talk
+from .moderation import Moderation
 from .presence import Presence
 from .sessions import Session, Sessions
 
@@ -39,14 +52,16 @@ STRIKES = 10
 
 
 class Dispatch:
-    """Takes the frames of all sessions. `frame_bytes` is the largest one allowed."""
+    """Takes the frames of all sessions. `frame_bytes` is the largest one allowed; `verify` takes tokens, if any are."""
 
     def __init__(
         self,
         sessions: Sessions,
         presence: Presence,
         talk: Talk,
+        moderation: Moderation,
         *,
+        verify: Verify | None = None,
         loop: asyncio.AbstractEventLoop,
         now_ms: Callable[[], int],
         frame_bytes: int,
@@ -54,6 +69,8 @@ class Dispatch:
         self._sessions = sessions
         self._presence = presence
         self._talk = talk
+        self._moderation = moderation
+        self._verify = verify
         self._loop = loop
         self._now_ms = now_ms
         self._frame_bytes = frame_bytes
@@ -88,8 +105,9 @@ class Dispatch:
         frame = decode(text)
         match frame:
             case PostChat():
-                await self._talk.post(session.voice, frame)
+                await self._talk.post(session.voice, frame, self._may_write(session))
             case PostTyping():
+                self._may_write(session)
                 session.voice.draft(frame)
             case MoveCursor():
                 session.voice.cursor(frame.position)
@@ -103,7 +121,25 @@ class Dispatch:
                     raise RateLimited("too many requests at once", retry_after_ms=max(1, round(wait_s * 1000)))
                 await self._answer(session, frame)
 
-    async def _answer(self, session: Session, frame: Follow | SetProfile | AskWho | AskSync | Ping) -> None:
+    def _may_write(self, session: Session) -> int:
+        return self._moderation.may_write(session.voice.channel, session.visitor, session.access)
+
+    async def _authenticate(self, session: Session, token: str) -> None:
+        """Another token of the same user takes the old one's place (W30)."""
+        if self._verify is None:
+            raise TokenRefused("this server asks for no tokens")
+        try:
+            verified = await self._verify(token)
+        except (TokenInvalid, TokenExpired) as error:
+            raise TokenRefused(error.reason) from None
+        if verified.user_id != session.member.user_id:
+            raise TokenRefused("this is another user's token")
+        self._sessions.renew(session, verified)
+        session.connection.write(pack(Authenticated(verified.expires_at)))
+
+    async def _answer(
+        self, session: Session, frame: Follow | SetProfile | AskWho | AskSync | Ping | Authenticate | Moderate
+    ) -> None:
         match frame:
             case Follow():
                 self._sessions.follow(session, frame.user_id)
@@ -114,6 +150,10 @@ class Dispatch:
                 session.connection.write(pack(Profiles(members)))
             case AskSync():
                 session.connection.write(await self._sessions.snapshot(session))
+            case Authenticate():
+                await self._authenticate(session, frame.token)
+            case Moderate():
+                await self._moderation.moderate(session.voice.channel, session.visitor, frame)
             case SetProfile():
                 on_map = session.member.on_map if frame.on_map is UNSET else frame.on_map
                 profile = Profile(clean_name(frame.name), clean_color(frame.color), on_map)

@@ -14,6 +14,7 @@ from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.adapters.memory.registry import MemorySessionRegistry
+from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.domain.errors import GoingAway, ProtocolAbuse, TooManyConnections
 from asocial.domain.message import Life
 from asocial.domain.profile import guest_profile
@@ -23,6 +24,7 @@ from asocial.service.channels import Channels
 from asocial.service.chat import Talk
 from asocial.service.control import ProfileChanged, decode_control, encode_control
 from asocial.service.dispatch import STRIKES, Dispatch
+from asocial.service.moderation import Moderation
 from asocial.service.presence import Presence
 from asocial.service.sessions import Session, Sessions
 
@@ -57,18 +59,35 @@ class House:
             drafts_per_second=30,
             cursors_per_second=30,
         )
+        self.moderation = Moderation(
+            MemoryChannelRules(self.clock),
+            self.channels,
+            self.presence,
+            self.talk,
+            now_ms=self.clock,
+            owners={},
+            members={},
+            ttl_ms=60_000,
+        )
         self.sessions = Sessions(
             self.channels,
             self.presence,
             self.talk,
             MemorySessionRegistry(),
+            self.moderation,
             loop=loop,
             now_ms=self.clock,
             life=Life(),
             limits=limits,
         )
         self.dispatch = Dispatch(
-            self.sessions, self.presence, self.talk, loop=loop, now_ms=self.clock, frame_bytes=limits.frame_bytes
+            self.sessions,
+            self.presence,
+            self.talk,
+            self.moderation,
+            loop=loop,
+            now_ms=self.clock,
+            frame_bytes=limits.frame_bytes,
         )
 
     def clock(self) -> int:

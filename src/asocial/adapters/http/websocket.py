@@ -21,18 +21,22 @@ from ...domain.errors import (
     InternalError,
     NoPong,
     Refused,
+    Removed,
     TooManyConnections,
     VersionUnsupported,
 )
+from ...domain.identity import Verified
 from ...domain.ids import DEFAULT_CHANNEL, ID_RULE, is_id
 from ...domain.limits import Allowance
 from ...domain.profile import Profile, clean_color, clean_name, guest_profile
 from ...ports import RateLimiter
 from ...protocol import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.dispatch import Dispatch
+from ...service.moderation import Access, Moderation
 from ...service.sessions import Session, Sessions
 from .auth import Authenticator, Identity, offered_subprotocols
 from .connection import CLOSE_TIMEOUT_S, WebSocketConnection
+from .invitations import Invitations
 from .refusal import response_of, too_many_connections
 from .visitors import Origins, Visitor, Visitors
 
@@ -54,6 +58,8 @@ class ChatEndpoint:
         sessions: Sessions,
         dispatch: Dispatch,
         authenticator: Authenticator,
+        moderation: Moderation,
+        invitations: Invitations,
         limiter: RateLimiter,
         visitors: Visitors,
         origins: Origins,
@@ -68,6 +74,8 @@ class ChatEndpoint:
         self._sessions = sessions
         self._dispatch = dispatch
         self._authenticator = authenticator
+        self._moderation = moderation
+        self._invitations = invitations
         self._limiter = limiter
         self._visitors = visitors
         self._origins = origins
@@ -89,7 +97,7 @@ class ChatEndpoint:
         visitor = self._visitors.see(request)
         try:
             channel = self._admit(request, visitor)
-            identity = self._authenticator.identify(request)
+            identity, access = await self._recognise(request, channel)
         except Refused as refused:
             return response_of(refused)
         offered = offered_subprotocols(request)
@@ -123,7 +131,7 @@ class ChatEndpoint:
         self._connections.add(connection)
         self._by_address[visitor.counted] += 1
         try:
-            await self._serve(request, ws, connection, channel, identity, visitor)
+            await self._serve(request, ws, connection, channel, identity, access, visitor)
             if connection.closing is not None:
                 await connection.read_out()
         finally:
@@ -156,22 +164,30 @@ class ChatEndpoint:
         ws: web.WebSocketResponse,
         connection: WebSocketConnection,
         channel: str,
-        identity: Identity,
+        identity: Identity | Disconnect,
+        access: Access,
         visitor: Visitor,
     ) -> None:
         opened_at = asyncio.get_running_loop().time()
         unwanted = await self._reason_to_close(request, visitor)
+        if isinstance(identity, Disconnect):
+            _turn_away(connection, channel, identity, unwanted or identity)
+            return
         if unwanted is not None:
-            connection.close(unwanted)
-            _log_refused(connection, channel, identity, unwanted)
+            _turn_away(connection, channel, identity, unwanted)
             return
         try:
             session = await self._sessions.open(
-                connection, channel, identity.user_id, _profile_of(request, identity.user_id), identity.token
+                connection,
+                channel,
+                identity.user_id,
+                _profile_of(request, identity.visitor),
+                identity.token,
+                visitor=identity.visitor,
+                access=access,
             )
-        except TooManyConnections as refused:
-            connection.close(refused)
-            _log_refused(connection, channel, identity, refused)
+        except (TooManyConnections, Removed) as refused:
+            _turn_away(connection, channel, identity, refused)
             return
         ids = {"connection_id": connection.id, "user_id": identity.user_id, "channel": channel}
         log.info("connection opened", **ids, remote=visitor.address)
@@ -236,6 +252,18 @@ class ChatEndpoint:
             raise too_many_connections()
         return channel
 
+    async def _recognise(self, request: web.Request, channel: str) -> tuple[Identity | Disconnect, Access]:
+        """Who it is, and what they may do in the channel. A Disconnect is told once the socket is upgraded.
+
+        Raises Refused for who may not enter.
+        """
+        try:
+            identity = await self._authenticator.identify(request)
+        except Disconnect as unknown:
+            return unknown, Access()
+        invitation = self._invitations.read(request.query.get("invite", ""), channel)
+        return identity, await self._moderation.admit(channel, identity.visitor, invitation)
+
     async def _reason_to_close(self, request: web.Request, visitor: Visitor) -> Disconnect | None:
         offered = offered_subprotocols(request)
         versions = [item for item in offered if item.startswith(SUBPROTOCOL_FAMILY)]
@@ -246,13 +274,13 @@ class ChatEndpoint:
         return ConnectingTooOften(retry_ms=wait_ms) if wait_ms else None
 
 
-def _profile_of(request: web.Request, user_id: str) -> Profile:
-    """The profile asked for in the query; what is absent or unfit is derived from the id (W23)."""
-    guest = guest_profile(user_id)
+def _profile_of(request: web.Request, visitor: Verified) -> Profile:
+    """The profile asked for in the query; what is absent or unfit is the token's, or derived from the id (W23)."""
+    guest = guest_profile(visitor.user_id)
     try:
         name = clean_name(request.query["name"])
     except (KeyError, BadFrame):
-        name = guest.name
+        name = visitor.name or guest.name
     try:
         color = clean_color(request.query["color"])
     except (KeyError, BadFrame):
@@ -266,11 +294,14 @@ def _reason(closed_with: Disconnect | None, said_goodbye: bool) -> str:
     return "client closed" if said_goodbye else "connection lost"
 
 
-def _log_refused(connection: WebSocketConnection, channel: str, identity: Identity, refused: Disconnect) -> None:
+def _turn_away(
+    connection: WebSocketConnection, channel: str, identity: Identity | Disconnect, refused: Disconnect
+) -> None:
+    connection.close(refused)
     log.info(
         "connection refused",
         connection_id=connection.id,
-        user_id=identity.user_id,
+        user_id=identity.user_id if isinstance(identity, Identity) else None,
         channel=channel,
         code=refused.code,
         reason=refused.reason,

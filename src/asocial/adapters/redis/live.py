@@ -64,11 +64,11 @@ class RedisLiveMessages:
         return self._here.channels()
 
     async def clear(self, channel: str, until_ms: int) -> None:
-        self.forget(channel, until_ms)
         reply = cast(list[bytes], await self._pool.call(channel, "ZRANGE", _key(channel), 0, -1))
         gone = [entry for entry in reply if _decode(entry).timestamp <= until_ms]
         if gone:
             await self._pool.call(channel, "ZREM", _key(channel), *gone)
+        self.forget(channel, until_ms)
 
     def forget(self, channel: str, until_ms: int) -> None:
         gone = self._here.forget(channel, until_ms)

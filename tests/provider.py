@@ -82,9 +82,7 @@ class IdentityProvider:
         """A token as the provider issues it; `more` are claims that are added, changed, or with None left out."""
         private = self.keys[key]
         algorithm = "RS256" if isinstance(private, rsa.RSAPrivateKey) else "ES256"
-        return jwt.encode(
-            self.claims(subject, **more), private, algorithm=algorithm, headers={"kid": key_id or key}
-        )
+        return jwt.encode(self.claims(subject, **more), private, algorithm=algorithm, headers={"kid": key_id or key})
 
     def public_pem(self, key: str = "rsa") -> bytes:
         return (

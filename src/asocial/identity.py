@@ -1,4 +1,4 @@
-"""From settings to who vouches for people: the provider's tokens, what the page is told of signing in, the access lists."""
+"""From settings to who vouches for people: the provider's tokens, how the page signs in, and the access lists."""
 
 from __future__ import annotations
 

@@ -171,32 +171,36 @@ async def test_w34_of_many_who_claim_on_two_processes_one_is_the_owner(
 
 
 async def test_w34_what_was_decided_outlives_a_redis_that_comes_back_empty(tmp_path: Path) -> None:
-    with temporary_folder() as folder, running(redis := Server(folder)):
-        with processes(tmp_path, 2, redis.url, "--redis-probe-seconds", "0.5") as (one, two):
-            await all_ready(one, two)
-            owner = await Client.connect(one.url, channel="garden")
-            assert (await post(one, "/api/channels/garden", owner)).status == 200
-            answer = await post(one, "/api/channels/garden/invitations", owner)
-            guest = await Client.connect(two.url, channel="garden", invite=answer.json["token"])
-            await owner.moderate("read_only", on=True)
-            await guest.receive("channel_updated", where=lambda frame: frame["read_only"])
-            redis.stop()
-            for client in (owner, guest):
-                await client.receive("degraded", timeout_s=20)
-            # Nobody gets in where the rules are known, and nothing is decided that others could not hear of.
-            assert (await refusal(one.url, channel="garden")).code == "channel_private"
-            await guest.chat("hello?")
-            assert (await guest.receive("error"))["code"] == "read_only"
-            await owner.moderate("clear")
-            assert (await owner.receive("error"))["code"] == "unavailable"
-            redis.start()
-            for client in (owner, guest):
-                await client.receive("restored", timeout_s=30)
-            for process in (one, two):
-                assert (await refusal(process.url, channel="garden")).code == "channel_private"
-            await guest.chat("hello?")
-            assert (await guest.receive("error"))["code"] == "read_only"
-            await owner.moderate("read_only", on=False)
-            await guest.receive("channel_updated", where=lambda frame: not frame["read_only"])
-            for client in (owner, guest):
-                await client.close()
+    probing = ("--redis-probe-seconds", "0.5")
+    with (
+        temporary_folder() as folder,
+        running(redis := Server(folder)),
+        processes(tmp_path, 2, redis.url, *probing) as (one, two),
+    ):
+        await all_ready(one, two)
+        owner = await Client.connect(one.url, channel="garden")
+        assert (await post(one, "/api/channels/garden", owner)).status == 200
+        answer = await post(one, "/api/channels/garden/invitations", owner)
+        guest = await Client.connect(two.url, channel="garden", invite=answer.json["token"])
+        await owner.moderate("read_only", on=True)
+        await guest.receive("channel_updated", where=lambda frame: frame["read_only"])
+        redis.stop()
+        for client in (owner, guest):
+            await client.receive("degraded", timeout_s=20)
+        # Nobody gets in where the rules are known, and nothing is decided that others could not hear of.
+        assert (await refusal(one.url, channel="garden")).code == "channel_private"
+        await guest.chat("hello?")
+        assert (await guest.receive("error"))["code"] == "read_only"
+        await owner.moderate("clear")
+        assert (await owner.receive("error"))["code"] == "unavailable"
+        redis.start()
+        for client in (owner, guest):
+            await client.receive("restored", timeout_s=30)
+        for process in (one, two):
+            assert (await refusal(process.url, channel="garden")).code == "channel_private"
+        await guest.chat("hello?")
+        assert (await guest.receive("error"))["code"] == "read_only"
+        await owner.moderate("read_only", on=False)
+        await guest.receive("channel_updated", where=lambda frame: not frame["read_only"])
+        for client in (owner, guest):
+            await client.close()

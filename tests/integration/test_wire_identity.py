@@ -253,7 +253,11 @@ async def test_settings_that_cannot_work_together_are_explained(
 
 
 async def test_tokens_never_reach_the_log(
-    provider: IdentityProvider, server: Server, join: Join, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    provider: IdentityProvider,
+    server: Server,
+    join: Join,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.DEBUG)
     good, bad = provider.token("ann@example.org"), forged({"alg": "none"}, provider.claims())

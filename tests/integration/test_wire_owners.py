@@ -71,7 +71,9 @@ async def test_w32_a_members_channel_is_for_those_listed(start_server: StartServ
 async def test_w32_a_claim_of_the_token_makes_a_member(start_server: StartServer, join: Join) -> None:
     async with IdentityProvider() as provider:
         server = await start_server(
-            **provider.settings, channel_members="board:groups=board,board:staff=true", channel_owners="*:role=moderator"
+            **provider.settings,
+            channel_members="board:groups=board,board:staff=true",
+            channel_owners="*:role=moderator",
         )
         for claims in ({"groups": ["chess", "board"]}, {"groups": "board"}, {"staff": True}, {"role": "moderator"}):
             await join(server, "board", token=provider.token("ann", **claims))
@@ -239,7 +241,8 @@ async def test_w34_a_configured_owner_is_one_from_the_start(start_server: StartS
     ann = await join(server, uid="ann")
     bob = await join(server, uid="bob")
     root = await join(server, "anything", uid="root")
-    assert ann.sync["rules"]["yours"] and root.sync["rules"]["yours"]
+    assert ann.sync["rules"]["yours"]
+    assert root.sync["rules"]["yours"]
     assert "rules" not in bob.sync
     assert "rules" not in (await join(server, "anything", uid="ann")).sync
     await ann.moderate("slow", slow_ms=1000)
@@ -290,7 +293,8 @@ async def test_w35_only_an_owner_decides(server: Server, join: Join, frame: Fram
 @pytest.mark.parametrize(
     "frame",
     [{"action": "explode"}, {"action": "slow", "slow_ms": -1}, {"action": "slow", "slow_ms": 3_600_001}, {},
-     {"action": "remove"}, {"action": "remove", "user_id": "a b"}, {"action": "remove", "user_id": "x", "seconds": 86_401}],
+     {"action": "remove"}, {"action": "remove", "user_id": "a b"},
+     {"action": "remove", "user_id": "x", "seconds": 86_401}],
 )  # fmt: skip
 @pytest.mark.drives("bad_frame")
 async def test_w35_what_an_owner_asks_for_is_checked(server: Server, join: Join, frame: Frame) -> None:

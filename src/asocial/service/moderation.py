@@ -5,7 +5,7 @@ hang on the Channel): read once it is subscribed, changed by what other processe
 at every heartbeat for what was not heard. So speaking and entering cost the store nothing.
 
 While the store is away what is known goes on counting. A channel whose rules nobody here knows is open meanwhile:
-nobody is in it on this process, so there is nothing to overhear; once its rules are known, who may not be there has to go.
+nobody is in it on this process, so there is nothing to overhear; once its rules are known, who may not be there goes.
 """
 
 from __future__ import annotations
@@ -161,7 +161,9 @@ class Moderation:
         if channel == DEFAULT_CHANNEL:
             raise Refused(403, "not_claimable", f"the channel {DEFAULT_CHANNEL!r} is everybody's")
         if rules.owner or not await self._presence.is_alone(channel, visitor.user_id):
-            raise Refused(409, "channel_taken", "a channel can be claimed while it is nobody's and nobody else is in it")
+            raise Refused(
+                409, "channel_taken", "a channel can be claimed while it is nobody's and nobody else is in it"
+            )
         if rules.keeps_out(visitor.user_id, self._now_ms()):
             raise Refused(403, "removed", "you were removed from this channel")
         changed = await self._change(channel, lambda now: now if now.owner else now.claimed(visitor.user_id))
@@ -227,7 +229,7 @@ class Moderation:
                     self._apply(found, told.rules)
 
     async def refresh(self) -> None:
-        """The channels with people here are in use; learn what was not heard. Nothing happens while the store is away."""
+        """The channels with people here are in use; learn what was not heard. Does nothing while the store is away."""
         with contextlib.suppress(StoreUnavailable):
             for channel in self._channels:
                 if len(channel):

@@ -51,7 +51,12 @@ async def make(provider: IdentityProvider, clock: Clock) -> AsyncIterator[Make]:
 
     def verifier(**options: Any) -> TokenVerifier:
         known = openid(options.pop("issuer", provider.issuer), options.pop("jwks_url", ""), "")
-        defaults = {"issuer": known.issuer, "audiences": [AUDIENCE], "leeway_s": LEEWAY_S, "id_key": b"key"}
+        defaults: dict[str, Any] = {
+            "issuer": known.issuer,
+            "audiences": [AUDIENCE],
+            "leeway_s": LEEWAY_S,
+            "id_key": b"key",
+        }
         made.append(TokenVerifier(Jwks(known, clock), **(defaults | options)))
         return made[-1]
 
@@ -196,9 +201,7 @@ ATTACKS: dict[str, Attack] = {
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-async def test_w30_any_other_token_is_invalid(
-    provider: IdentityProvider, verifier: TokenVerifier, name: str
-) -> None:
+async def test_w30_any_other_token_is_invalid(provider: IdentityProvider, verifier: TokenVerifier, name: str) -> None:
     provider.extra_keys = [
         {"kty": "oct", "kid": "oct", "alg": "HS256", "k": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s"},
         jwk(small_key(), "small"),
@@ -392,5 +395,7 @@ def test_w30_presets() -> None:
     assert firebase("my-project").issuer == "https://securetoken.google.com/my-project"
     assert is_safe(firebase("my-project").jwks_url)
     found = openid("https://id.example/realm", "", "")
-    assert found == Provider("https://id.example/realm", "", "https://id.example/realm/.well-known/openid-configuration")
+    assert found == Provider(
+        "https://id.example/realm", "", "https://id.example/realm/.well-known/openid-configuration"
+    )
     assert openid("", "", found.discovery_url).issuer == "https://id.example/realm"

@@ -1,8 +1,8 @@
 """Who is connecting: a guest with our token, a provider's user with theirs, or the query's `uid` (W4, W30).
 
 A guest token is a JWT (RFC 7519) signed with HMAC-SHA-256 that says nothing but the user id. A token that does not
-verify is no error: the visitor gets a new id, never somebody else's. Where people sign in (ASOCIAL_AUTH=jwt) there are no
-guests: a request without a good token becomes no session.
+verify is no error: the visitor gets a new id, never somebody else's. Where people sign in (ASOCIAL_AUTH=jwt) there are
+no guests: a request without a good token becomes no session.
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ class Authenticator:
             try:
                 return Identity(await self._verify(token)) if token else None
             except StoreUnavailable:
-                raise Refused(503, "identity_unavailable", "who you are cannot be verified just now; try again") from None
+                raise Refused(
+                    503, "identity_unavailable", "who you are cannot be verified just now; try again"
+                ) from None
         user_id = self._tokens.verify(token) if token else None
         if user_id is not None:
             return Identity(Verified(user_id), token)

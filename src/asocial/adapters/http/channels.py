@@ -58,13 +58,17 @@ class ChannelsApi:
         visitor = await self._authenticator.known(request) or Verified("")
         invitation = self._invitations.read(request.query.get("invite", ""), channel)
         access = await self._moderation.admit(channel, visitor, invitation)
-        return _json({"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, visitor, access))})
+        return _json(
+            {"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, visitor, access))}
+        )
 
     async def _claim(self, request: web.Request) -> web.Response:
         channel, visitor = _channel_of(request), await self._caller(request)
         await self._moderation.claim(channel, visitor)
         access = await self._moderation.admit(channel, visitor, None)
-        return _json({"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, visitor, access))})
+        return _json(
+            {"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, visitor, access))}
+        )
 
     async def _invite(self, request: web.Request) -> web.Response:
         channel, visitor = _channel_of(request), await self._caller(request)

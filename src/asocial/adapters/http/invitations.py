@@ -8,7 +8,6 @@ from __future__ import annotations
 import jwt
 
 from ...domain.ids import is_id
-from ...domain.rules import Rights
 from ...service.moderation import Invitation
 
 _ALGORITHM = "HS256"

@@ -44,6 +44,10 @@ class KeysUnavailable(StoreUnavailable):
     """No key is known, and the provider cannot be asked just now."""
 
 
+class UnfitAnswer(ValueError):
+    """What the provider answered cannot be used."""
+
+
 class Key(NamedTuple):
     """A public key and the one algorithm that it verifies."""
 
@@ -116,7 +120,7 @@ class Jwks:
             body, max_age_s = await self._get(self._jwks_url)
             keys = read_keys(body)
             if not keys:
-                raise ValueError("it holds no key that signs with RS256 or ES256")
+                raise UnfitAnswer("it holds no key that signs with RS256 or ES256")
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError) as error:
             log.warning(
                 "the identity provider's keys cannot be fetched",
@@ -138,18 +142,18 @@ class Jwks:
         document = json.loads(body)
         # OpenID Connect Discovery 4.3: another issuer's document is not ours.
         if not isinstance(document, dict) or document.get("issuer") != self._provider.issuer:
-            raise ValueError(f"the discovery document is not of the issuer {self._provider.issuer!r}")
+            raise UnfitAnswer(f"the discovery document is not of the issuer {self._provider.issuer!r}")
         jwks_url = document.get("jwks_uri")
         if not isinstance(jwks_url, str):
-            raise ValueError("the discovery document names no jwks_uri")
+            raise UnfitAnswer("the discovery document names no jwks_uri")
         if urlsplit(jwks_url).scheme != "https" and urlsplit(jwks_url).hostname != urlsplit(url).hostname:
-            raise ValueError("the discovery document names a jwks_uri that is not https")
+            raise UnfitAnswer("the discovery document names a jwks_uri that is not https")
         return jwks_url
 
     async def _get(self, url: str) -> tuple[bytes, float]:
         """The body at `url` and for how many seconds it is good. Redirects are not followed."""
         if not is_safe(url):
-            raise ValueError("only https is fetched (http from this machine itself)")
+            raise UnfitAnswer("only https is fetched (http from this machine itself)")
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S),
@@ -158,21 +162,19 @@ class Jwks:
             )
         async with self._session.get(url, allow_redirects=False) as response:
             if response.status != 200:
-                raise ValueError(f"{url} answers {response.status}")
+                raise UnfitAnswer(f"{url} answers {response.status}")
             body = b""
             async for chunk in response.content.iter_any():
                 body += chunk
                 if len(body) > FETCH_LIMIT_BYTES:
-                    raise ValueError(f"{url} answers more than {FETCH_LIMIT_BYTES} bytes")
+                    raise UnfitAnswer(f"{url} answers more than {FETCH_LIMIT_BYTES} bytes")
             return body, max_age_of(response.headers.get("Cache-Control", ""))
 
 
 def is_safe(url: str) -> bool:
     """https, or http to this machine itself."""
     parts = urlsplit(url)
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    )
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
 
 
 def max_age_of(cache_control: str) -> float:
@@ -187,7 +189,7 @@ def read_keys(body: bytes) -> dict[str, Key]:
     document = json.loads(body)
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list):
-        raise ValueError("it is no JWK Set")
+        raise UnfitAnswer("it is no JWK Set")
     found: dict[str, Key] = {}
     for entry in entries[:KEYS_MOST]:
         key = _read_key(entry) if isinstance(entry, dict) else None

@@ -18,7 +18,7 @@ from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.domain.errors import GoingAway, ProtocolAbuse, TooManyConnections
 from asocial.domain.message import Life
 from asocial.domain.profile import guest_profile
-from asocial.ports import Batch
+from asocial.ports import Batch, ChannelRules, LiveMessages
 from asocial.protocol import Limits
 from asocial.service.channels import Channels
 from asocial.service.chat import Talk
@@ -40,6 +40,8 @@ class House:
     roster_limit: int = 5
     now_ms: int = 1_000_000
     broker: FakeBroker = field(default_factory=FakeBroker)
+    rules: ChannelRules | None = None
+    live: LiveMessages | None = None
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -49,7 +51,11 @@ class House:
             self.store, self.channels, loop=loop, now_ms=self.clock, roster_limit=self.roster_limit, grace_s=8.0
         )
         self.talk = Talk(
-            MemoryLiveMessages(), MemoryRateLimiter(self.clock), now_ms=self.clock, life=Life(), messages_per_minute=3
+            self.live or MemoryLiveMessages(),
+            MemoryRateLimiter(self.clock),
+            now_ms=self.clock,
+            life=Life(),
+            messages_per_minute=3,
         )
         limits = Limits(
             frame_bytes=4096,
@@ -60,7 +66,7 @@ class House:
             cursors_per_second=30,
         )
         self.moderation = Moderation(
-            MemoryChannelRules(self.clock),
+            self.rules or MemoryChannelRules(self.clock),
             self.channels,
             self.presence,
             self.talk,

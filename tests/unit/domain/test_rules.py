@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from asocial.domain.rules import BANS_MOST, NO_RULES, Rules
@@ -9,14 +11,15 @@ from asocial.domain.rules import BANS_MOST, NO_RULES, Rules
 
 def test_each_change_raises_the_version_and_leaves_the_rest() -> None:
     rules = NO_RULES
-    for change in (
+    changes: list[Callable[[Rules], Rules]] = [
         lambda r: r.claimed("ann"),
         lambda r: r.slowed(5000),
         lambda r: r.quieted(True),
         lambda r: r.closed(True),
         lambda r: r.inviting(100),
         lambda r: r.without("bob", 50, 10),
-    ):
+    ]
+    for change in changes:
         before, rules = rules, change(rules)
         assert rules.version == before.version + 1
     assert rules == Rules(6, "ann", 5000, True, True, {"bob": 50}, 0, 100)

@@ -112,6 +112,7 @@ class Dispatch:
             case MoveCursor():
                 session.voice.cursor(frame.position)
             case PostReaction():
+                self._may_write(session)
                 session.voice.react(frame)
             case ShowView():
                 session.voice.view(frame)
@@ -125,7 +126,7 @@ class Dispatch:
         return self._moderation.may_write(session.voice.channel, session.visitor, session.access)
 
     async def _authenticate(self, session: Session, token: str) -> None:
-        """Another token of the same user takes the old one's place (W30)."""
+        """Another token of the same user takes the old one's place (W40)."""
         if self._verify is None:
             raise TokenRefused("this server asks for no tokens")
         try:

@@ -181,19 +181,20 @@ class Asocial:
         )
         health = Health(self._checks)
         self._web = web.Application()
+        offered = sign_in(settings)
         Headers(
             self._web,
             visitors,
             origins,
             frame_ancestors=settings.frame_ancestors,
             hsts_s=settings.hsts_seconds,
+            allowing=offered.policy if offered is not None else "",
         )
         self._web.router.add_get("/health", health.health)
         self._web.router.add_get("/ready", health.ready)
         self._web.router.add_get("/api/chat", self._endpoint.handle)
-        offered = sign_in(settings)
         About(
-            auth=settings.auth, sign_in=offered._asdict() if offered is not None else None, version=__version__
+            auth=settings.auth, sign_in=offered.told if offered is not None else None, version=__version__
         ).add_routes(self._web.router)
         ChannelsApi(authenticator, moderation, invitations, limiter, visitors, now_ms).add_routes(self._web.router)
         page = Page(page_dir, public_url=settings.public_url, offline_page=settings.offline_page == "kept")

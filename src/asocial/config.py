@@ -79,6 +79,13 @@ class Settings(BaseSettings):
         description="host of the pages where people sign in, if not PROJECT.firebaseapp.com",
         examples=["login.example.org"],
     )
+    sign_in_module: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9_./-]{0,200}\.js)?$",
+        description="a script of this site by which the page lets people sign in, instead of Firebase",
+        examples=["/identity.js"],
+    )
+
     secret: SecretStr = Field(
         SecretStr(""),
         description="key that signs guest tokens, at least 32 characters; unset: a new one each start",

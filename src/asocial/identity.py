@@ -19,12 +19,10 @@ _FIREBASE = "firebase:"
 
 
 class SignIn(NamedTuple):
-    """The public configuration of a Firebase project, for the page."""
+    """What the page is told of signing in, and the directives that its content security policy needs for that."""
 
-    provider: str
-    project_id: str
-    api_key: str
-    auth_domain: str
+    told: dict[str, object]
+    policy: str
 
 
 def token_verifier(settings: Settings, secret: str) -> TokenVerifier | None:
@@ -51,12 +49,22 @@ def token_verifier(settings: Settings, secret: str) -> TokenVerifier | None:
 def sign_in(settings: Settings) -> SignIn | None:
     """How the page lets people sign in, None where it does not. Raises ConfigError."""
     project = _project(settings) if settings.auth == "jwt" else ""
+    if settings.sign_in_module:
+        if settings.auth != "jwt" or settings.firebase_api_key:
+            raise ConfigError("sign_in_module: needs auth=jwt, and stands instead of firebase_api_key")
+        return SignIn({"provider": "module", "module": settings.sign_in_module}, "")
     if not settings.firebase_api_key:
         return None
     if not project:
         raise ConfigError("firebase_api_key: needs auth=jwt and jwt_preset=firebase:PROJECT")
     domain = settings.firebase_auth_domain or f"{project}.firebaseapp.com"
-    return SignIn("firebase", project, settings.firebase_api_key, domain)
+    told = {"project_id": project, "api_key": settings.firebase_api_key, "auth_domain": domain}
+    # Its own API, and the frame and script by which a window that signs somebody in talks to the page.
+    policy = (
+        "; connect-src 'self' https://identitytoolkit.googleapis.com https://securetoken.googleapis.com"
+        f"; script-src 'self' https://apis.google.com; frame-src https://{domain}"
+    )
+    return SignIn({"provider": "firebase", **told}, policy)
 
 
 def access_list(name: str, entries: Sequence[str], *, every: bool) -> dict[str, list[str]]:

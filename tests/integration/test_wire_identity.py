@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -230,6 +231,27 @@ async def test_the_page_is_told_of_firebase_by_its_public_configuration(start_se
     }
 
 
+async def test_the_policy_names_what_firebase_needs_only_where_it_is_configured(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    firebase = {"auth": "jwt", "jwt_preset": "firebase:my-project", "firebase_api_key": "AIza"}
+    told = {}
+    for name, settings in {"guest": {}, "firebase": firebase}.items():
+        answer = await (await start_server(page_dir=tmp_path, **settings)).get("/c/garden")
+        directives = [part.split() for part in answer.headers["content-security-policy"].split(";") if part.strip()]
+        # Of two directives of one name a browser heeds the first.
+        told[name] = {name: values for name, *values in reversed(directives)}
+    assert "https:" not in str(told["guest"])
+    hosts = {value for values in told["firebase"].values() for value in values if value.startswith("https:")}
+    assert set(told["firebase"]["connect-src"]) >= {
+        "'self'", "https://identitytoolkit.googleapis.com", "https://securetoken.googleapis.com",
+    }  # fmt: skip
+    assert set(told["firebase"]["script-src"]) == {"'self'", "https://apis.google.com"}
+    assert told["firebase"]["frame-src"] == ["https://my-project.firebaseapp.com"]
+    assert len(hosts) == 4
+
+
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
@@ -239,6 +261,9 @@ async def test_the_page_is_told_of_firebase_by_its_public_configuration(start_se
         ({"auth": "jwt", "jwt_preset": "firebase:p", "jwt_issuer": "https://id.example"}, "jwt_preset"),
         ({"auth": "jwt", "jwt_discovery_url": "https://id.example/x", "jwt_audience": "a"}, "jwt_discovery_url"),
         ({"firebase_api_key": "AIza"}, "firebase_api_key"),
+        ({"sign_in_module": "/identity.js"}, "sign_in_module"),
+        ({"auth": "jwt", "sign_in_module": "//evil.example/identity.js"}, "sign_in_module"),
+        ({"auth": "jwt", "sign_in_module": "https://evil.example/identity.js"}, "sign_in_module"),
         ({"channel_owners": "garden"}, "channel_owners"),
         ({"channel_owners": "a b:ann"}, "channel_owners"),
         ({"channel_members": "*:ann"}, "channel_members"),

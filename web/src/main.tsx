@@ -45,7 +45,9 @@ function start(root: HTMLElement) {
     tab: browserKeep('sessionStorage'),
     now,
     isHidden: () => document.visibilityState === 'hidden',
+    signIn: (app) => import('./net/identity').then((m) => m.signIn(app)),
   }
+  const invite = new URLSearchParams(location.search).get('invite') ?? undefined
   const app = createApp(route.channel, deps, () => calm.matches)
   const connection = new Connection({
     address() {
@@ -54,12 +56,18 @@ function start(root: HTMLElement) {
       if (chosenName) query.set('name', chosenName)
       if (chosenColor) query.set('color', chosenColor)
       if (!app.settings.store.getState().onMap) query.set('on_map', '0')
+      if (invite) query.set('invite', invite)
       return `${location.origin.replace(/^http/, 'ws')}/api/chat?${query}`
     },
     token: app.session.token,
     now,
     onFrame: createReceiver(app),
     onLink: app.session.setLink,
+    onUnopened: () =>
+      void import('./net/refused')
+        .then((m) => m.whyRefused(route.channel, invite, app.session.token()))
+        .then((status) => status && connection.giveUp(status))
+        .catch(() => undefined),
   })
   document.addEventListener('visibilitychange', () => {
     app.talk.cull()

@@ -39,6 +39,10 @@ export const WORDS = {
         : `${all(named)} are here`,
   left: (named: readonly string[], n: number) =>
     n > named.length ? `${n} people left` : `${all(named)} left`,
+  cleared: (name: string) => `${name} wiped the window`,
+  readOnly: 'Only the owner writes here just now',
+  mayRead: 'You are here to read along',
+  slow: (seconds: number) => `Slow: a message every ${seconds} s`,
 
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
@@ -78,6 +82,7 @@ export const WORDS = {
     4510: 'Your sign-in is not valid here.',
     4511: 'Your sign-in has expired.',
     4512: 'You were removed from this channel.',
+    403: 'This channel is private. Its owner can invite you.',
   } as Record<number, string>,
   finalOther: 'The server closed the connection.',
   again: 'Try again',
@@ -89,6 +94,7 @@ export const WORDS = {
     payload_empty: 'There is nothing in it.',
     position_invalid: 'Too far out.',
     unavailable: 'The server could not take it just now.',
+    read_only: 'Nobody but the owner writes here just now.',
   } as Record<string, string>,
   refusedOther: (message: string) => `Not sent: ${message}`,
   late: 'Not sent in time.',

@@ -379,6 +379,8 @@ def _secret(settings: Settings) -> str:
         log.warning(
             "no secret is configured: a guest is somebody else on each process (set one ASOCIAL_SECRET for all)"
         )
+    elif not configured and settings.auth == "jwt":
+        log.warning("no secret is configured: people have other user ids after a restart (set ASOCIAL_SECRET)")
     elif not configured:
         log.info("no secret is configured: guests are somebody new after a restart (set ASOCIAL_SECRET to keep them)")
     return configured or secrets.token_urlsafe(48)

@@ -86,6 +86,21 @@ async def test_w42_a_claim_of_the_token_makes_a_member(start_server: StartServer
         assert moderator.sync["rules"]["yours"] is True
 
 
+@pytest.mark.drives("members_only", 4001)
+async def test_w42_who_is_no_member_by_a_newer_token_goes(start_server: StartServer, join: Join) -> None:
+    async with IdentityProvider() as provider:
+        server = await start_server(**provider.settings, channel_members="board:groups=board")
+        ann = await join(server, "board", token=provider.token("ann", groups=["board"]))
+        await ann.authenticate(provider.token("ann", groups=["board", "chess"]))
+        await ann.receive("authenticated")
+        await ann.ping(1)
+        await ann.receive("pong")
+        no_more = provider.token("ann", groups=["chess"])
+        await ann.authenticate(no_more)
+        assert (await ann.closed()).code == 4001
+        assert (await refusal(server.url, channel="board", token=no_more)).code == "members_only"
+
+
 @pytest.mark.drives("channel_private")
 async def test_w43_an_invitation_makes_the_channel_private_and_lets_in(server: Server, join: Join) -> None:
     owner = await owned(server, join)

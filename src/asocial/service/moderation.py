@@ -39,10 +39,11 @@ class Invitation(NamedTuple):
 
 
 class Access(NamedTuple):
-    """What somebody may do in a channel. `invited`: they came by an invitation, or are on the list of members."""
+    """What somebody may do in a channel. `invited`: they came by an invitation, or are listed, as `member` says."""
 
     rights: Rights = "write"
     invited: bool = False
+    member: bool = False
 
 
 class Moderation:
@@ -82,10 +83,8 @@ class Moderation:
     async def admit(self, channel: str, visitor: Verified, invitation: Invitation | None) -> Access:
         """What `visitor` may do in the channel. Raises Refused (403) if they may not enter."""
         rules = await self._look(channel)
-        if self.is_owner(channel, visitor, rules):
-            return Access(invited=True)
-        if any(is_one_of(who, visitor.user_id, visitor.claims) for who in self._members.get(channel, ())):
-            return Access(invited=True)
+        if self._is_listed(channel, visitor, rules):
+            return Access(invited=True, member=True)
         if not rules.private and channel not in self._members:
             return Access()
         if invitation is not None and invitation.number == rules.invitations:
@@ -112,6 +111,16 @@ class Moderation:
         """Whether somebody who came in while the rules were not known could have come in with them."""
         rules = channel.rules or NO_RULES
         return not rules.private or access.invited or self.is_owner(channel.name, visitor, rules)
+
+    def is_still_listed(self, channel: Channel, visitor: Verified, access: Access) -> bool:
+        """Whether somebody who came in as a member or an owner is one by a newer token too."""
+        return not access.member or self._is_listed(channel.name, visitor, channel.rules or NO_RULES)
+
+    def _is_listed(self, channel: str, visitor: Verified, rules: Rules) -> bool:
+        listed = self._members.get(channel, ())
+        return self.is_owner(channel, visitor, rules) or any(
+            is_one_of(who, visitor.user_id, visitor.claims) for who in listed
+        )
 
     # Speaking.
 

@@ -174,8 +174,10 @@ class Sessions:
         await self._registry.unregister(user_id, connection.id)
 
     def renew(self, session: Session, visitor: Verified) -> None:
-        """The session's user has shown a new token."""
+        """The session's user has shown a new token, which may say less of them than the last one."""
         session.visitor = visitor
+        if not self._moderation.is_still_listed(session.voice.channel, visitor, session.access):
+            session.connection.close(GoingAway(retry_ms=0))
         self._expire(session)
 
     async def drain(self, *, spread_ms: int) -> None:

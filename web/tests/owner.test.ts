@@ -101,8 +101,8 @@ describe('a wiped window', () => {
   it('is told by the name of who wiped it', () => {
     const world = setUp()
     world.get(wipe(1))
-    const { notices } = world.app.presence.store.getState()
-    expect(notices).toMatchObject([{ kind: 'cleared', user: { user_id: 'mira' } }])
+    const { wiper } = world.app.presence.store.getState()
+    expect(wiper).toMatchObject({ user_id: 'mira' })
   })
 })
 

@@ -26,6 +26,7 @@ CONFIG_VARIABLE = "ASOCIAL_CONFIG"
 _KEY_RULE = "at least 32 characters of text"
 _ORIGIN = re.compile(r"https?://[^/?#\s]+")
 _NETWORKS = "networks as 10.0.0.0/8 or 2001:db8::/32, with commas between them"
+_WHO = "channel:USER_ID or channel:claim=value, with commas between them"
 _LISTS = (
     "allowed_origins", "trusted_proxies", "frame_ancestors", "jwt_audience", "channel_owners", "channel_members",
 )  # fmt: skip
@@ -53,15 +54,14 @@ class Settings(BaseSettings):
         description="guest: ids are the server's, with signed tokens; open: a client may claim any id (development); "
         "jwt: people sign in with an OpenID Connect provider, see the jwt settings",
     )
-    jwt_preset: str = Field(
+    jwt_preset: Annotated[str, "text, as firebase:PROJECT"] = Field(
         "",
         pattern=r"^(firebase:[a-z0-9-]{1,64})?$",
         description="firebase:PROJECT sets the issuer, the audience and the keys of that Firebase project",
-        examples=["firebase:PROJECT"],
     )
     jwt_issuer: str = Field("", description="issuer (iss) of the tokens; its keys are found by OpenID discovery")
-    jwt_audience: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="audiences (aud), one of which a token must name", examples=["app, another"]
+    jwt_audience: Annotated[tuple[str, ...], NoDecode, "texts with commas between them"] = Field(
+        (), description="audiences (aud), one of which a token must name"
     )
     jwt_jwks_url: str = Field("", description="where the issuer's keys are, for an issuer without discovery")
     jwt_discovery_url: str = Field(
@@ -73,17 +73,15 @@ class Settings(BaseSettings):
     firebase_api_key: str = Field(
         "", description="the Firebase project's public web API key: the page then offers to sign in"
     )
-    firebase_auth_domain: str = Field(
+    firebase_auth_domain: Annotated[str, "a host, as login.example.org"] = Field(
         "",
         pattern=r"^([A-Za-z0-9.-]{1,253})?$",
         description="host of the pages where people sign in, if not PROJECT.firebaseapp.com",
-        examples=["login.example.org"],
     )
-    sign_in_module: str = Field(
+    sign_in_module: Annotated[str, "a path, as /identity.js"] = Field(
         "",
         pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9_./-]{0,200}\.js)?$",
         description="a script of this site by which the page lets people sign in, instead of Firebase",
-        examples=["/identity.js"],
     )
 
     secret: SecretStr = Field(
@@ -115,15 +113,13 @@ class Settings(BaseSettings):
         (), description="origins beside our own whose pages may embed the page, as https://example.org; * for any"
     )
 
-    channel_owners: Annotated[tuple[str, ...], NoDecode] = Field(
+    channel_owners: Annotated[tuple[str, ...], NoDecode, _WHO] = Field(
         (),
         description="who may moderate a channel beside the one who claimed it; * for every channel",
-        examples=["garden:USER_ID, *:role=moderator"],
     )
-    channel_members: Annotated[tuple[str, ...], NoDecode] = Field(
+    channel_members: Annotated[tuple[str, ...], NoDecode, _WHO] = Field(
         (),
         description="channels that only those listed may enter, by user id or by a claim of their token",
-        examples=["board:USER_ID, board:groups=board"],
     )
     channel_rules_ttl_seconds: float = Field(
         86_400.0, ge=60, le=31_536_000, description="an owner's channel that nobody uses is nobody's after this"
@@ -291,9 +287,6 @@ def flag_of(name: str) -> str:
 
 def allowed(field: FieldInfo) -> str:
     """What values a setting takes, in words, from its type and bounds."""
-    if field.examples:
-        kind = "text" if field.annotation is str else "a comma-separated list"
-        return f"{kind}, as {field.examples[0]}"
     annotation = field.annotation
     if get_origin(annotation) in (types.UnionType,):
         annotation = next(a for a in get_args(annotation) if a is not type(None))

@@ -1,4 +1,4 @@
-"""A channel of one's own on the page: making it ours, what others see of it, and who stays out (W43 to W46)."""
+"""A channel of one's own on the page: making it ours, what others see of it, and who stays out (W63 to W66)."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ async def live(page: Page) -> None:
     await expect(page.get_by_test_id("sign-in")).to_have_count(0)
 
 
-async def test_w40_who_signs_in_comes_in_with_the_name_of_their_token(arrive: Arrive) -> None:
+async def test_w60_who_signs_in_comes_in_with_the_name_of_their_token(arrive: Arrive) -> None:
     ann = await arrive()
     await expect(ann.get_by_test_id("sign-in")).to_be_visible()
     await ann.get_by_test_id("with-google").click()
@@ -106,7 +106,7 @@ async def test_w40_who_signs_in_comes_in_with_the_name_of_their_token(arrive: Ar
     await live(ann)
 
 
-async def test_w40_two_devices_are_one_person(arrive: Arrive) -> None:
+async def test_w60_two_devices_are_one_person(arrive: Arrive) -> None:
     ann, device = await arrive(), await arrive()
     for page in (ann, device):
         await page.get_by_test_id("with-google").click()
@@ -116,7 +116,7 @@ async def test_w40_two_devices_are_one_person(arrive: Arrive) -> None:
     await until_seen(device, "from here")
 
 
-async def test_w40_a_link_from_an_email_lets_in_whom_it_was_sent_to(arrive: Arrive) -> None:
+async def test_w60_a_link_from_an_email_lets_in_whom_it_was_sent_to(arrive: Arrive) -> None:
     bob = await arrive()
     await bob.get_by_test_id("email").fill("bob@example.org")
     await bob.get_by_test_id("send-link").click()
@@ -132,7 +132,7 @@ async def test_w40_a_link_from_an_email_lets_in_whom_it_was_sent_to(arrive: Arri
     assert "oobCode" not in bob.url
 
 
-async def test_w40_a_token_is_renewed_without_anybody_noticing(arrive: Arrive) -> None:
+async def test_w60_a_token_is_renewed_without_anybody_noticing(arrive: Arrive) -> None:
     ann = await arrive(life_s=3, script="localStorage.setItem('fake.renews', 'yes')")
     sockets: list[str] = []
     await ann.get_by_test_id("with-google").click()
@@ -146,7 +146,7 @@ async def test_w40_a_token_is_renewed_without_anybody_noticing(arrive: Arrive) -
 
 
 @pytest.mark.parametrize("life_s", [2])
-async def test_w40_who_slept_over_the_end_of_a_token_comes_back_by_themselves(arrive: Arrive, life_s: int) -> None:
+async def test_w60_who_slept_over_the_end_of_a_token_comes_back_by_themselves(arrive: Arrive, life_s: int) -> None:
     ann = await arrive(life_s=life_s)
     await ann.get_by_test_id("with-google").click()
     await live(ann)
@@ -155,7 +155,7 @@ async def test_w40_who_slept_over_the_end_of_a_token_comes_back_by_themselves(ar
     await live(ann)
 
 
-async def test_w40_signing_out_leaves_nothing_behind(arrive: Arrive) -> None:
+async def test_w60_signing_out_leaves_nothing_behind(arrive: Arrive) -> None:
     ann = await arrive()
     await ann.get_by_test_id("with-google").click()
     await live(ann)

@@ -77,7 +77,7 @@ async def owner(two: list[Process], enter: Enter, channel: str) -> Client:
     return client
 
 
-async def test_w46_a_removal_reaches_another_process_within_a_second_and_holds_on_all(
+async def test_w66_a_removal_reaches_another_process_within_a_second_and_holds_on_all(
     two: list[Process], enter: Enter, owner: Client
 ) -> None:
     guest, bystander = await enter(two[1]), await enter(two[1])
@@ -93,7 +93,7 @@ async def test_w46_a_removal_reaches_another_process_within_a_second_and_holds_o
         assert (await again.closed()).code == 4512
 
 
-async def test_w46_a_removal_holds_where_nobody_was(two: list[Process], enter: Enter, owner: Client) -> None:
+async def test_w66_a_removal_holds_where_nobody_was(two: list[Process], enter: Enter, owner: Client) -> None:
     guest = await enter(two[0])
     await owner.moderate("remove", user_id=guest.user_id)
     await guest.closed()
@@ -102,7 +102,7 @@ async def test_w46_a_removal_holds_where_nobody_was(two: list[Process], enter: E
     assert again.received == []
 
 
-async def test_w45_processes_agree_on_slow(two: list[Process], enter: Enter, owner: Client) -> None:
+async def test_w65_processes_agree_on_slow(two: list[Process], enter: Enter, owner: Client) -> None:
     guest = await enter(two[1])
     tab = await enter(two[0], token=guest.token)
     await owner.moderate("slow", slow_ms=60_000)
@@ -115,7 +115,7 @@ async def test_w45_processes_agree_on_slow(two: list[Process], enter: Enter, own
     assert (error["code"], error["message_id"]) == ("rate_limited", "m2")
 
 
-async def test_w45_processes_agree_on_who_writes(two: list[Process], enter: Enter, owner: Client) -> None:
+async def test_w65_processes_agree_on_who_writes(two: list[Process], enter: Enter, owner: Client) -> None:
     guest = await enter(two[1])
     await owner.moderate("read_only", on=True)
     assert (await guest.receive("channel_updated"))["read_only"] is True
@@ -130,7 +130,7 @@ async def test_w45_processes_agree_on_who_writes(two: list[Process], enter: Ente
     await guest.receive("ack")
 
 
-async def test_w45_processes_agree_on_what_was_cleared(two: list[Process], enter: Enter, owner: Client) -> None:
+async def test_w65_processes_agree_on_what_was_cleared(two: list[Process], enter: Enter, owner: Client) -> None:
     guest = await enter(two[1])
     for client, other in ((owner, guest), (guest, owner)):
         await client.chat(f"before, by {client.user_id}")
@@ -151,7 +151,7 @@ async def test_w45_processes_agree_on_what_was_cleared(two: list[Process], enter
         await eventually(told, "what was said after is told")
 
 
-async def test_w43_an_invitation_signed_by_one_process_counts_on_the_other(
+async def test_w63_an_invitation_signed_by_one_process_counts_on_the_other(
     two: list[Process], enter: Enter, owner: Client, channel: str
 ) -> None:
     inside = await enter(two[1])
@@ -162,7 +162,7 @@ async def test_w43_an_invitation_signed_by_one_process_counts_on_the_other(
         assert (await enter(process, invite=answer.json["token"])).sync["rules"]["private"] is True
 
 
-async def test_w44_of_many_who_claim_on_two_processes_one_is_the_owner(
+async def test_w64_of_many_who_claim_on_two_processes_one_is_the_owner(
     two: list[Process], enter: Enter, channel: str
 ) -> None:
     people = [await enter(two[n % 2], channel=f"{channel}-{n}") for n in range(8)]
@@ -170,7 +170,7 @@ async def test_w44_of_many_who_claim_on_two_processes_one_is_the_owner(
     assert sorted(answer.status for answer in answers) == [200] + [409] * 7
 
 
-async def test_w44_what_was_decided_outlives_a_redis_that_comes_back_empty(tmp_path: Path) -> None:
+async def test_w64_what_was_decided_outlives_a_redis_that_comes_back_empty(tmp_path: Path) -> None:
     probing = ("--redis-probe-seconds", "0.5")
     with (
         temporary_folder() as folder,

@@ -1,4 +1,4 @@
-"""Signing in (W40, W41): a real server, and an identity provider of our own on a loopback port."""
+"""Signing in (W60, W61): a real server, and an identity provider of our own on a loopback port."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def in_s(seconds: float) -> int:
 
 @pytest.mark.parametrize("token_by", ["subprotocol", "header", "query"])
 @pytest.mark.parametrize("key", ["rsa", "ec"])
-async def test_w40_a_token_of_the_provider_lets_its_user_in(
+async def test_w60_a_token_of_the_provider_lets_its_user_in(
     provider: IdentityProvider, server: Server, join: Join, token_by: TokenBy, key: str
 ) -> None:
     token = provider.token("ann@example.org", key=key, name="Ann Lee", exp=in_s(600))
@@ -56,7 +56,7 @@ def _payload(token: str) -> bytes:
     return base64.urlsafe_b64decode(token.split(".")[1] + "==")
 
 
-async def test_w40_two_tabs_and_two_devices_are_one_person(
+async def test_w60_two_tabs_and_two_devices_are_one_person(
     provider: IdentityProvider, server: Server, join: Join
 ) -> None:
     tab = await join(server, token=provider.token("ann"))
@@ -66,7 +66,7 @@ async def test_w40_two_tabs_and_two_devices_are_one_person(
     assert bob.sync["user_count"] == 2
 
 
-async def test_w40_an_id_holds_over_a_restart_with_the_same_secret(
+async def test_w60_an_id_holds_over_a_restart_with_the_same_secret(
     provider: IdentityProvider, start_server: StartServer, join: Join
 ) -> None:
     one, two = await start_server(**provider.settings), await start_server(**provider.settings)
@@ -75,7 +75,7 @@ async def test_w40_an_id_holds_over_a_restart_with_the_same_secret(
     assert ids[0] == ids[1] != ids[2]
 
 
-async def test_w40_a_chosen_name_wins_over_the_tokens(provider: IdentityProvider, server: Server, join: Join) -> None:
+async def test_w60_a_chosen_name_wins_over_the_tokens(provider: IdentityProvider, server: Server, join: Join) -> None:
     ann = await join(server, token=provider.token("ann", name="Ann Lee"), name="Annie")
     assert ann.sync["users"][0]["name"] == "Annie"
 
@@ -83,7 +83,7 @@ async def test_w40_a_chosen_name_wins_over_the_tokens(provider: IdentityProvider
 @pytest.mark.parametrize("token_by", ["subprotocol", "header", "query"])
 @pytest.mark.parametrize("kind", ["none", "garbage", "alg none", "HS256 with the public key", "issuer", "audience"])
 @pytest.mark.drives(4510)
-async def test_w40_without_a_valid_token_the_connection_is_closed_with_4510(
+async def test_w60_without_a_valid_token_the_connection_is_closed_with_4510(
     provider: IdentityProvider, server: Server, join: Join, token_by: TokenBy, kind: str
 ) -> None:
     token = {
@@ -101,14 +101,14 @@ async def test_w40_without_a_valid_token_the_connection_is_closed_with_4510(
 
 
 @pytest.mark.drives(4511)
-async def test_w40_an_expired_token_is_closed_with_4511(provider: IdentityProvider, server: Server, join: Join) -> None:
+async def test_w60_an_expired_token_is_closed_with_4511(provider: IdentityProvider, server: Server, join: Join) -> None:
     client = await join(server, token=provider.token("ann", exp=in_s(-5)), wait_for_sync=False)
     assert (await client.closed()).code == 4511
     assert client.received == []
 
 
 @pytest.mark.drives(4510)
-async def test_w40_neither_a_guests_token_nor_a_uid_counts(
+async def test_w60_neither_a_guests_token_nor_a_uid_counts(
     provider: IdentityProvider, server: Server, start_server: StartServer, join: Join
 ) -> None:
     guest = await join(await start_server(secret=provider.settings["secret"]))
@@ -117,7 +117,7 @@ async def test_w40_neither_a_guests_token_nor_a_uid_counts(
 
 
 @pytest.mark.drives("identity_unavailable")
-async def test_w41_while_no_key_is_known_the_server_is_at_fault_not_the_token(
+async def test_w61_while_no_key_is_known_the_server_is_at_fault_not_the_token(
     provider: IdentityProvider, server: Server, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jwks, "AGAIN_AFTER_S", 0.0)
@@ -128,7 +128,7 @@ async def test_w41_while_no_key_is_known_the_server_is_at_fault_not_the_token(
     await join(server, token=provider.token("ann"))
 
 
-async def test_w41_a_thousand_connections_with_a_cold_cache_are_one_fetch(
+async def test_w61_a_thousand_connections_with_a_cold_cache_are_one_fetch(
     provider: IdentityProvider, server: Server
 ) -> None:
     provider.delay_s = 0.5
@@ -158,7 +158,7 @@ async def test_w41_a_thousand_connections_with_a_cold_cache_are_one_fetch(
 
 
 @pytest.mark.drives(4511)
-async def test_w40_an_open_connection_ends_with_its_token(
+async def test_w60_an_open_connection_ends_with_its_token(
     provider: IdentityProvider, server: Server, join: Join
 ) -> None:
     exp = in_s(2)
@@ -170,7 +170,7 @@ async def test_w40_an_open_connection_ends_with_its_token(
     assert (await bob.receive("user_left"))["user_id"] == ann.user_id
 
 
-async def test_w40_a_new_token_in_band_keeps_the_place(provider: IdentityProvider, server: Server, join: Join) -> None:
+async def test_w60_a_new_token_in_band_keeps_the_place(provider: IdentityProvider, server: Server, join: Join) -> None:
     exp, later = in_s(2), in_s(600)
     ann = await join(server, token=provider.token("ann", exp=exp))
     bob = await join(server, token=provider.token("bob"))
@@ -185,7 +185,7 @@ async def test_w40_a_new_token_in_band_keeps_the_place(provider: IdentityProvide
 
 @pytest.mark.parametrize("kind", ["another user", "garbage", "expired"])
 @pytest.mark.drives("token_invalid", 4511)
-async def test_w40_a_wrong_token_in_band_is_an_error_and_changes_nothing(
+async def test_w60_a_wrong_token_in_band_is_an_error_and_changes_nothing(
     provider: IdentityProvider, server: Server, join: Join, kind: str
 ) -> None:
     ann = await join(server, token=provider.token("ann", exp=in_s(3)))
@@ -202,7 +202,7 @@ async def test_w40_a_wrong_token_in_band_is_an_error_and_changes_nothing(
 
 
 @pytest.mark.drives("token_invalid")
-async def test_w40_a_server_of_guests_takes_no_tokens_in_band(start_server: StartServer, join: Join) -> None:
+async def test_w60_a_server_of_guests_takes_no_tokens_in_band(start_server: StartServer, join: Join) -> None:
     guest = await join(await start_server())
     await guest.authenticate("anything")
     assert (await guest.receive("error"))["code"] == "token_invalid"

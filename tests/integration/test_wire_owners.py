@@ -1,4 +1,4 @@
-"""Channels of their owners (W42 to W46): claiming, inviting, removing, slowing, quieting, clearing."""
+"""Channels of their owners (W62 to W66): claiming, inviting, removing, slowing, quieting, clearing."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ async def refused(client: Client, code: str) -> Frame:
     return await client.receive("error", where=lambda frame: frame["code"] == code)
 
 
-# W42, W43: who may enter.
+# W62, W63: who may enter.
 
 
 @pytest.mark.drives("members_only")
-async def test_w42_a_members_channel_is_for_those_listed(start_server: StartServer, join: Join) -> None:
+async def test_w62_a_members_channel_is_for_those_listed(start_server: StartServer, join: Join) -> None:
     server = await start_server(auth="open", channel_members="board:ann,board:bob,other:eve")
     ann = await join(server, "board", uid="ann")
     assert ann.sync["rules"] == {**OPEN, "private": True}
@@ -68,7 +68,7 @@ async def test_w42_a_members_channel_is_for_those_listed(start_server: StartServ
 
 
 @pytest.mark.drives("members_only", 4510)
-async def test_w42_a_claim_of_the_token_makes_a_member(start_server: StartServer, join: Join) -> None:
+async def test_w62_a_claim_of_the_token_makes_a_member(start_server: StartServer, join: Join) -> None:
     async with IdentityProvider() as provider:
         server = await start_server(
             **provider.settings,
@@ -87,7 +87,7 @@ async def test_w42_a_claim_of_the_token_makes_a_member(start_server: StartServer
 
 
 @pytest.mark.drives("members_only", 4001)
-async def test_w42_who_is_no_member_by_a_newer_token_goes(start_server: StartServer, join: Join) -> None:
+async def test_w62_who_is_no_member_by_a_newer_token_goes(start_server: StartServer, join: Join) -> None:
     async with IdentityProvider() as provider:
         server = await start_server(**provider.settings, channel_members="board:groups=board")
         ann = await join(server, "board", token=provider.token("ann", groups=["board"]))
@@ -102,7 +102,7 @@ async def test_w42_who_is_no_member_by_a_newer_token_goes(start_server: StartSer
 
 
 @pytest.mark.drives("channel_private")
-async def test_w43_an_invitation_makes_the_channel_private_and_lets_in(server: Server, join: Join) -> None:
+async def test_w63_an_invitation_makes_the_channel_private_and_lets_in(server: Server, join: Join) -> None:
     owner = await owned(server, join)
     answer = await invite(server, owner, ttl_seconds=600)
     assert answer.status == 201
@@ -120,7 +120,7 @@ async def test_w43_an_invitation_makes_the_channel_private_and_lets_in(server: S
 
 
 @pytest.mark.drives("read_only")
-async def test_w43_who_is_invited_to_read_reads(server: Server, join: Join) -> None:
+async def test_w63_who_is_invited_to_read_reads(server: Server, join: Join) -> None:
     owner = await owned(server, join)
     reader = await join(server, invite=(await invite(server, owner, rights="read")).json["token"])
     assert reader.sync["rules"]["rights"] == "read"
@@ -138,7 +138,7 @@ async def test_w43_who_is_invited_to_read_reads(server: Server, join: Join) -> N
 
 @pytest.mark.parametrize("kind", ["garbage", "expired", "of another channel", "of another server", "a guest's token"])
 @pytest.mark.drives("channel_private")
-async def test_w43_any_other_invitation_is_none(server: Server, join: Join, kind: str) -> None:
+async def test_w63_any_other_invitation_is_none(server: Server, join: Join, kind: str) -> None:
     owner = await owned(server, join)
     other = await join(server, "kitchen")
     await claim(server, other, "kitchen")
@@ -157,7 +157,7 @@ async def test_w43_any_other_invitation_is_none(server: Server, join: Join, kind
 
 
 @pytest.mark.drives("channel_private")
-async def test_w43_opening_the_channel_ends_its_invitations(server: Server, join: Join) -> None:
+async def test_w63_opening_the_channel_ends_its_invitations(server: Server, join: Join) -> None:
     owner = await owned(server, join)
     old = (await invite(server, owner)).json["token"]
     await owner.moderate("private", on=False)
@@ -169,7 +169,7 @@ async def test_w43_opening_the_channel_ends_its_invitations(server: Server, join
     await join(server, invite=(await invite(server, owner)).json["token"])
 
 
-async def test_w43_an_invitation_is_no_token_and_makes_nobody_an_owner(server: Server, join: Join) -> None:
+async def test_w63_an_invitation_is_no_token_and_makes_nobody_an_owner(server: Server, join: Join) -> None:
     owner = await owned(server, join)
     token = (await invite(server, owner)).json["token"]
     guest = await join(server, invite=token, token=token)
@@ -191,22 +191,22 @@ async def test_w43_an_invitation_is_no_token_and_makes_nobody_an_owner(server: S
         (" " * 5000, 413),
     ],
 )
-async def test_w43_what_is_asked_for_is_checked(server: Server, join: Join, body: str, status: int) -> None:
+async def test_w63_what_is_asked_for_is_checked(server: Server, join: Join, body: str, status: int) -> None:
     owner = await owned(server, join)
     assert (await server.post("/api/channels/garden/invitations", bearer(owner), body)).status == status
 
 
-async def test_w43_only_an_owner_invites(server: Server, join: Join) -> None:
+async def test_w63_only_an_owner_invites(server: Server, join: Join) -> None:
     await owned(server, join)
     guest = await join(server)
     answer = await invite(server, guest)
     assert (answer.status, answer.json["error"]["code"]) == (403, "not_owner")
 
 
-# W44: whose it is.
+# W64: whose it is.
 
 
-async def test_w44_a_channel_that_is_empty_or_ones_own_can_be_claimed_once(server: Server, join: Join) -> None:
+async def test_w64_a_channel_that_is_empty_or_ones_own_can_be_claimed_once(server: Server, join: Join) -> None:
     ann = await join(server, "elsewhere")
     assert (await claim(server, ann)).status == 200, "nobody is in it"
     assert (await claim(server, ann)).status == 200, "and again"
@@ -217,7 +217,7 @@ async def test_w44_a_channel_that_is_empty_or_ones_own_can_be_claimed_once(serve
     assert (await join(server, token=ann.token)).sync["rules"] == {**OPEN, "owner": ann.user_id, "yours": True}
 
 
-async def test_w44_a_channel_with_others_in_it_cannot_be_claimed(server: Server, join: Join) -> None:
+async def test_w64_a_channel_with_others_in_it_cannot_be_claimed(server: Server, join: Join) -> None:
     ann = await join(server)
     tab = await join(server, token=ann.token)
     bob = await join(server)
@@ -230,19 +230,19 @@ async def test_w44_a_channel_with_others_in_it_cannot_be_claimed(server: Server,
         assert (told["owner"], told["by"], type(told["timestamp"])) == (ann.user_id, ann.user_id, int)
 
 
-async def test_w44_of_many_who_claim_at_once_one_is_the_owner(server: Server, join: Join) -> None:
+async def test_w64_of_many_who_claim_at_once_one_is_the_owner(server: Server, join: Join) -> None:
     people = [await join(server, f"home-{n}") for n in range(10)]
     answers = await asyncio.gather(*(claim(server, person) for person in people))
     assert sorted(answer.status for answer in answers) == [200] + [409] * 9
 
 
-async def test_w44_the_default_channel_is_everybodys(server: Server, join: Join) -> None:
+async def test_w64_the_default_channel_is_everybodys(server: Server, join: Join) -> None:
     ann = await join(server, None)
     answer = await claim(server, ann, "default")
     assert (answer.status, answer.json["error"]["code"]) == (403, "not_claimable")
 
 
-async def test_w44_nobody_claims_without_a_token_or_at_a_rush(server: Server, join: Join) -> None:
+async def test_w64_nobody_claims_without_a_token_or_at_a_rush(server: Server, join: Join) -> None:
     assert (await server.post("/api/channels/garden")).status == 401
     assert (await server.post("/api/channels/garden", {"Authorization": "Bearer garbage"})).status == 401
     assert (await server.post("/api/channels/a.b", bearer(await join(server)))).status == 400
@@ -251,7 +251,7 @@ async def test_w44_nobody_claims_without_a_token_or_at_a_rush(server: Server, jo
     assert [answer.status for answer in answers] == [200] * 30 + [429]
 
 
-async def test_w44_a_configured_owner_is_one_from_the_start(start_server: StartServer, join: Join) -> None:
+async def test_w64_a_configured_owner_is_one_from_the_start(start_server: StartServer, join: Join) -> None:
     server = await start_server(auth="open", channel_owners="garden:ann, *:root")
     ann = await join(server, uid="ann")
     bob = await join(server, uid="bob")
@@ -264,7 +264,7 @@ async def test_w44_a_configured_owner_is_one_from_the_start(start_server: StartS
     assert (await bob.receive("channel_updated"))["by"] == "ann"
 
 
-async def test_w44_a_channel_that_nobody_uses_is_nobodys_again(start_server: StartServer, join: Join) -> None:
+async def test_w64_a_channel_that_nobody_uses_is_nobodys_again(start_server: StartServer, join: Join) -> None:
     now = [1_800_000_000_000]
     server = await start_server(secret=SECRET, now_ms=lambda: now[0], channel_rules_ttl_seconds=3600)
     ann, bob = await join(server, "elsewhere"), await join(server, "elsewhere")
@@ -275,7 +275,7 @@ async def test_w44_a_channel_that_nobody_uses_is_nobodys_again(start_server: Sta
     assert (await claim(server, bob)).status == 200
 
 
-async def test_w44_a_channel_in_use_stays_its_owners(start_server: StartServer, join: Join) -> None:
+async def test_w64_a_channel_in_use_stays_its_owners(start_server: StartServer, join: Join) -> None:
     now = [1_800_000_000_000]
     server = await start_server(secret=SECRET, now_ms=lambda: now[0], channel_rules_ttl_seconds=3600)
     owner = await owned(server, join)
@@ -286,7 +286,7 @@ async def test_w44_a_channel_in_use_stays_its_owners(start_server: StartServer, 
     assert (await join(server)).sync["rules"]["owner"] == owner.user_id
 
 
-# W45: what owners decide.
+# W65: what owners decide.
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ async def test_w44_a_channel_in_use_stays_its_owners(start_server: StartServer, 
      {"action": "clear"}, {"action": "remove", "user_id": "somebody"}],
 )  # fmt: skip
 @pytest.mark.drives("not_owner")
-async def test_w45_only_an_owner_decides(server: Server, join: Join, frame: Frame) -> None:
+async def test_w65_only_an_owner_decides(server: Server, join: Join, frame: Frame) -> None:
     owner = await owned(server, join)
     guest = await join(server)
     await guest.moderate(**frame)
@@ -312,14 +312,14 @@ async def test_w45_only_an_owner_decides(server: Server, join: Join, frame: Fram
      {"action": "remove", "user_id": "x", "seconds": 86_401}],
 )  # fmt: skip
 @pytest.mark.drives("bad_frame")
-async def test_w45_what_an_owner_asks_for_is_checked(server: Server, join: Join, frame: Frame) -> None:
+async def test_w65_what_an_owner_asks_for_is_checked(server: Server, join: Join, frame: Frame) -> None:
     owner = await owned(server, join)
     await owner.send({"type": "moderate", **frame})
     await refused(owner, "bad_frame")
 
 
 @pytest.mark.drives("rate_limited")
-async def test_w45_in_a_slow_channel_people_wait_between_messages(server: Server, join: Join) -> None:
+async def test_w65_in_a_slow_channel_people_wait_between_messages(server: Server, join: Join) -> None:
     owner, guest = await owned(server, join), await join(server)
     await owner.moderate("slow", slow_ms=1500)
     assert (await guest.receive("channel_updated"))["slow_ms"] == 1500
@@ -347,7 +347,7 @@ async def test_w45_in_a_slow_channel_people_wait_between_messages(server: Server
 
 
 @pytest.mark.drives("read_only")
-async def test_w45_in_a_quiet_channel_only_owners_write(server: Server, join: Join) -> None:
+async def test_w65_in_a_quiet_channel_only_owners_write(server: Server, join: Join) -> None:
     owner, guest = await owned(server, join), await join(server)
     await owner.moderate("read_only", on=True)
     assert (await guest.receive("channel_updated"))["read_only"] is True
@@ -365,7 +365,7 @@ async def test_w45_in_a_quiet_channel_only_owners_write(server: Server, join: Jo
     await guest.receive("ack")
 
 
-async def test_w45_clearing_takes_what_lives_from_those_here_and_those_to_come(server: Server, join: Join) -> None:
+async def test_w65_clearing_takes_what_lives_from_those_here_and_those_to_come(server: Server, join: Join) -> None:
     owner, guest = await owned(server, join), await join(server)
     await guest.chat("before", message_id="m1")
     before = await owner.receive("chat")
@@ -381,7 +381,7 @@ async def test_w45_clearing_takes_what_lives_from_those_here_and_those_to_come(s
 
 
 @pytest.mark.drives(4512)
-async def test_w46_who_is_removed_goes_at_once_with_all_tabs_and_stays_out(server: Server, join: Join) -> None:
+async def test_w66_who_is_removed_goes_at_once_with_all_tabs_and_stays_out(server: Server, join: Join) -> None:
     owner, guest = await owned(server, join), await join(server)
     tab = await join(server, token=guest.token)
     elsewhere = await join(server, "kitchen", token=guest.token)
@@ -405,7 +405,7 @@ async def test_w46_who_is_removed_goes_at_once_with_all_tabs_and_stays_out(serve
 
 
 @pytest.mark.drives(4512)
-async def test_w46_a_removal_ends_with_its_time_or_by_the_owners_word(start_server: StartServer, join: Join) -> None:
+async def test_w66_a_removal_ends_with_its_time_or_by_the_owners_word(start_server: StartServer, join: Join) -> None:
     now = [1_800_000_000_000]
     server = await start_server(secret=SECRET, now_ms=lambda: now[0])
     owner = await owned(server, join)
@@ -424,7 +424,7 @@ async def test_w46_a_removal_ends_with_its_time_or_by_the_owners_word(start_serv
     await join(server, token=first.token)
 
 
-async def test_w46_owners_cannot_be_removed(start_server: StartServer, join: Join) -> None:
+async def test_w66_owners_cannot_be_removed(start_server: StartServer, join: Join) -> None:
     server = await start_server(auth="open", channel_owners="garden:ann,garden:bob")
     ann, bob = await join(server, uid="ann"), await join(server, uid="bob")
     for user_id in ("bob", "ann"):
@@ -434,7 +434,7 @@ async def test_w46_owners_cannot_be_removed(start_server: StartServer, join: Joi
     await bob.receive("pong")
 
 
-async def test_w45_everything_an_owner_does_is_a_line_in_the_log(
+async def test_w65_everything_an_owner_does_is_a_line_in_the_log(
     server: Server, join: Join, capsys: pytest.CaptureFixture[str]
 ) -> None:
     owner, guest = await owned(server, join), await join(server)

@@ -1,5 +1,5 @@
 /*
- * What the owner of a channel decides, as a visitor's page takes it (W43 to W45).
+ * What the owner of a channel decides, as a visitor's page takes it (W63 to W65).
  */
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { readFrame, type ServerFrame } from '../src/domain/wire'

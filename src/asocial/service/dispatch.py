@@ -126,7 +126,7 @@ class Dispatch:
         return self._moderation.may_write(session.voice.channel, session.visitor, session.access)
 
     async def _authenticate(self, session: Session, token: str) -> None:
-        """Another token of the same user takes the old one's place (W40)."""
+        """Another token of the same user takes the old one's place (W60)."""
         if self._verify is None:
             raise TokenRefused("this server asks for no tokens")
         try:

@@ -1,4 +1,4 @@
-"""Who may enter a channel and speak in it, and what its owners decide: remove, slow, quiet, close, clear (W42 to W46).
+"""Who may enter a channel and speak in it, and what its owners decide: remove, slow, quiet, close, clear (W62 to W66).
 
 A channel's rules live in a store behind a port. A process that has people in a channel knows its rules by heart (they
 hang on the Channel): read once it is subscribed, changed by what other processes tell (control.py), read again
@@ -160,7 +160,7 @@ class Moderation:
         return RulesTold(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours)
 
     async def claim(self, channel: str, visitor: Verified) -> None:
-        """Make `visitor` the owner of a channel that is nobody's and that nobody else is in (W44).
+        """Make `visitor` the owner of a channel that is nobody's and that nobody else is in (W64).
 
         Raises Refused, or StoreUnavailable. Claiming one's own again is no fault.
         """
@@ -182,7 +182,7 @@ class Moderation:
         self.on_moderated("claim", channel, visitor.user_id, {})
 
     async def invite(self, channel: str, visitor: Verified, until: int) -> int:
-        """Close the channel to all who are not invited; returns the number that goes into the invitation (W43).
+        """Close the channel to all who are not invited; returns the number that goes into the invitation (W63).
 
         Raises Refused for who is no owner, or StoreUnavailable.
         """

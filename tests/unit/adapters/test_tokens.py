@@ -1,4 +1,4 @@
-"""Tokens of an identity provider, against a real JWK Set over HTTP: what counts, and everything that must not (W40)."""
+"""Tokens of an identity provider, against a real JWK Set over HTTP: what counts, and everything that must not (W60)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def verifier(make: Make) -> TokenVerifier:
 
 
 @pytest.mark.parametrize("key", ["rsa", "ec"])
-async def test_w40_a_token_of_the_provider_is_its_subject(
+async def test_w60_a_token_of_the_provider_is_its_subject(
     provider: IdentityProvider, verifier: TokenVerifier, key: str
 ) -> None:
     exp = int(time.time()) + 600
@@ -86,7 +86,7 @@ async def test_w40_a_token_of_the_provider_is_its_subject(
     assert provider.asked == ["/.well-known/openid-configuration", "/keys"]
 
 
-async def test_w40_the_same_person_is_one_user_whatever_else_the_token_says(
+async def test_w60_the_same_person_is_one_user_whatever_else_the_token_says(
     provider: IdentityProvider, verifier: TokenVerifier
 ) -> None:
     ids = {(await verifier.verify(provider.token("ann", key=key, name=name))).user_id
@@ -95,7 +95,7 @@ async def test_w40_the_same_person_is_one_user_whatever_else_the_token_says(
     assert (await verifier.verify(provider.token("bob"))).user_id not in ids
 
 
-async def test_w40_another_key_or_issuer_makes_another_id_of_the_same_subject(
+async def test_w60_another_key_or_issuer_makes_another_id_of_the_same_subject(
     provider: IdentityProvider, make: Make
 ) -> None:
     one = await make().verify(provider.token("ann"))
@@ -104,18 +104,18 @@ async def test_w40_another_key_or_issuer_makes_another_id_of_the_same_subject(
 
 
 @pytest.mark.parametrize("name", [None, 7, "", "  ", "a\u202eb", "x" * 33, ["Ann"]])
-async def test_w40_an_unfit_name_is_none(provider: IdentityProvider, verifier: TokenVerifier, name: object) -> None:
+async def test_w60_an_unfit_name_is_none(provider: IdentityProvider, verifier: TokenVerifier, name: object) -> None:
     assert (await verifier.verify(provider.token("ann", name=name))).name is None
 
 
 @pytest.mark.parametrize("aud", [AUDIENCE, ["other", AUDIENCE]])
-async def test_w40_one_of_several_audiences_is_enough(
+async def test_w60_one_of_several_audiences_is_enough(
     provider: IdentityProvider, verifier: TokenVerifier, aud: object
 ) -> None:
     await verifier.verify(provider.token("ann", aud=aud))
 
 
-async def test_w40_clocks_may_differ_by_the_leeway(provider: IdentityProvider, verifier: TokenVerifier) -> None:
+async def test_w60_clocks_may_differ_by_the_leeway(provider: IdentityProvider, verifier: TokenVerifier) -> None:
     now = int(time.time())
     await verifier.verify(provider.token("ann", exp=now - LEEWAY_S + 3))
     await verifier.verify(provider.token("ann", nbf=now + LEEWAY_S - 1, iat=now + LEEWAY_S - 1))
@@ -201,7 +201,7 @@ ATTACKS: dict[str, Attack] = {
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-async def test_w40_any_other_token_is_invalid(provider: IdentityProvider, verifier: TokenVerifier, name: str) -> None:
+async def test_w60_any_other_token_is_invalid(provider: IdentityProvider, verifier: TokenVerifier, name: str) -> None:
     provider.extra_keys = [
         {"kty": "oct", "kid": "oct", "alg": "HS256", "k": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s"},
         jwk(small_key(), "small"),
@@ -212,14 +212,14 @@ async def test_w40_any_other_token_is_invalid(provider: IdentityProvider, verifi
 
 
 @pytest.mark.parametrize("ago_s", [LEEWAY_S + 2, 1_000_000])
-async def test_w40_a_token_whose_time_is_over_is_expired(
+async def test_w60_a_token_whose_time_is_over_is_expired(
     provider: IdentityProvider, verifier: TokenVerifier, ago_s: int
 ) -> None:
     with pytest.raises(TokenExpired):
         await verifier.verify(provider.token("ann", exp=int(time.time()) - ago_s))
 
 
-async def test_w40_a_forged_token_that_expired_is_invalid(provider: IdentityProvider, verifier: TokenVerifier) -> None:
+async def test_w60_a_forged_token_that_expired_is_invalid(provider: IdentityProvider, verifier: TokenVerifier) -> None:
     head, body, signature = provider.token("ann", exp=1).split(".")
     with pytest.raises(TokenInvalid):
         await verifier.verify(f"{head}.{body}.{signature[:-6]}AAAAAA")
@@ -228,7 +228,7 @@ async def test_w40_a_forged_token_that_expired_is_invalid(provider: IdentityProv
 # The keys.
 
 
-async def test_w41_a_thousand_at_once_with_nothing_cached_are_one_fetch(
+async def test_w61_a_thousand_at_once_with_nothing_cached_are_one_fetch(
     provider: IdentityProvider, verifier: TokenVerifier
 ) -> None:
     provider.delay_s = 0.2
@@ -238,7 +238,7 @@ async def test_w41_a_thousand_at_once_with_nothing_cached_are_one_fetch(
     assert provider.asked == ["/.well-known/openid-configuration", "/keys"]
 
 
-async def test_w41_one_that_gives_up_does_not_take_the_keys_from_the_others(
+async def test_w61_one_that_gives_up_does_not_take_the_keys_from_the_others(
     provider: IdentityProvider, verifier: TokenVerifier
 ) -> None:
     provider.delay_s = 0.2
@@ -250,7 +250,7 @@ async def test_w41_one_that_gives_up_does_not_take_the_keys_from_the_others(
     assert provider.fetches == 1
 
 
-async def test_w41_keys_are_kept_for_their_max_age(
+async def test_w61_keys_are_kept_for_their_max_age(
     provider: IdentityProvider, verifier: TokenVerifier, clock: Clock
 ) -> None:
     provider.max_age_s = 600
@@ -263,7 +263,7 @@ async def test_w41_keys_are_kept_for_their_max_age(
     assert provider.fetches == 2
 
 
-async def test_w41_a_key_that_the_provider_gave_up_counts_no_more_once_its_time_is_over(
+async def test_w61_a_key_that_the_provider_gave_up_counts_no_more_once_its_time_is_over(
     provider: IdentityProvider, verifier: TokenVerifier, clock: Clock
 ) -> None:
     old = provider.token("ann")
@@ -274,7 +274,7 @@ async def test_w41_a_key_that_the_provider_gave_up_counts_no_more_once_its_time_
         await verifier.verify(old)
 
 
-async def test_w41_a_new_key_is_found_and_made_up_ones_do_not_flood_the_provider(
+async def test_w61_a_new_key_is_found_and_made_up_ones_do_not_flood_the_provider(
     provider: IdentityProvider, verifier: TokenVerifier, clock: Clock
 ) -> None:
     await verifier.verify(provider.token("ann"))
@@ -293,7 +293,7 @@ async def test_w41_a_new_key_is_found_and_made_up_ones_do_not_flood_the_provider
 
 
 @pytest.mark.parametrize("wrong", ["away", "not JSON", "no set", "empty", "too large", "nested", "no usable key"])
-async def test_w41_old_keys_count_while_the_provider_is_away_or_wrong(
+async def test_w61_old_keys_count_while_the_provider_is_away_or_wrong(
     provider: IdentityProvider, verifier: TokenVerifier, clock: Clock, wrong: str
 ) -> None:
     await verifier.verify(provider.token("ann"))
@@ -317,7 +317,7 @@ async def test_w41_old_keys_count_while_the_provider_is_away_or_wrong(
     assert provider.fetches == 3
 
 
-async def test_w41_without_any_key_it_is_not_the_token_that_is_wrong(
+async def test_w61_without_any_key_it_is_not_the_token_that_is_wrong(
     provider: IdentityProvider, verifier: TokenVerifier, clock: Clock
 ) -> None:
     provider.away = True
@@ -330,7 +330,7 @@ async def test_w41_without_any_key_it_is_not_the_token_that_is_wrong(
     await verifier.verify(provider.token("ann"))
 
 
-async def test_w41_a_discovery_document_of_another_issuer_is_not_believed(
+async def test_w61_a_discovery_document_of_another_issuer_is_not_believed(
     provider: IdentityProvider, verifier: TokenVerifier
 ) -> None:
     provider.issuer_told = "https://evil.example"
@@ -339,12 +339,12 @@ async def test_w41_a_discovery_document_of_another_issuer_is_not_believed(
     assert provider.fetches == 0
 
 
-async def test_w41_keys_may_be_at_a_known_address_without_discovery(provider: IdentityProvider, make: Make) -> None:
+async def test_w61_keys_may_be_at_a_known_address_without_discovery(provider: IdentityProvider, make: Make) -> None:
     await make(jwks_url=provider.issuer + "/keys").verify(provider.token("ann"))
     assert provider.asked == ["/keys"]
 
 
-async def test_w41_plain_http_elsewhere_is_never_asked(provider: IdentityProvider, make: Make) -> None:
+async def test_w61_plain_http_elsewhere_is_never_asked(provider: IdentityProvider, make: Make) -> None:
     with pytest.raises(KeysUnavailable):
         await make(jwks_url=f"http://127.1:{provider.port}/keys").verify(provider.token("ann"))
     assert provider.asked == []
@@ -365,7 +365,7 @@ async def test_w41_plain_http_elsewhere_is_never_asked(provider: IdentityProvide
         ("", False),
     ],
 )
-def test_w41_only_https_is_safe_but_for_this_machine(url: str, safe: bool) -> None:
+def test_w61_only_https_is_safe_but_for_this_machine(url: str, safe: bool) -> None:
     assert is_safe(url) is safe
 
 
@@ -380,18 +380,18 @@ def test_w41_only_https_is_safe_but_for_this_machine(url: str, safe: bool) -> No
         ("", under_test.MAX_AGE_UNSAID_S),
     ],
 )
-def test_w41_max_age_is_bounded(header: str, seconds: float) -> None:
+def test_w61_max_age_is_bounded(header: str, seconds: float) -> None:
     assert max_age_of(header) == seconds
 
 
-def test_w41_only_keys_that_sign_are_read(provider: IdentityProvider) -> None:
+def test_w61_only_keys_that_sign_are_read(provider: IdentityProvider) -> None:
     good = jwk(provider.keys["rsa"], "good")
     entries = [good, {**good, "kid": "enc", "use": "enc"}, {**good, "kid": "alg", "alg": "RS512"},
                {**good, "kid": "broken", "n": "%%%"}, "no object", {"kty": "RSA"}]  # fmt: skip
     assert set(read_keys(json.dumps({"keys": entries}).encode())) == {"good"}
 
 
-def test_w40_presets() -> None:
+def test_w60_presets() -> None:
     assert firebase("my-project").issuer == "https://securetoken.google.com/my-project"
     assert is_safe(firebase("my-project").jwks_url)
     found = openid("https://id.example/realm", "", "")

@@ -1,4 +1,4 @@
-"""Who somebody is to others, and whom a list means (W40, W42)."""
+"""Who somebody is to others, and whom a list means (W60, W62)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from asocial.domain.identity import is_one_of, opaque_id
 from asocial.domain.ids import is_id
 
 
-def test_w40_an_opaque_id_is_an_id_that_depends_on_key_issuer_and_subject() -> None:
+def test_w60_an_opaque_id_is_an_id_that_depends_on_key_issuer_and_subject() -> None:
     ids = [opaque_id(*parts) for parts in (
         (b"k", "https://a", "ann"), (b"l", "https://a", "ann"), (b"k", "https://b", "ann"), (b"k", "https://a", "bob"),
         (b"k", "https://a\nann", ""),
@@ -38,5 +38,5 @@ def test_w40_an_opaque_id_is_an_id_that_depends_on_key_issuer_and_subject() -> N
         ("role=x", {"role": {"x": "x"}}, False),
     ],
 )
-def test_w42_whom_an_entry_means(who: str, claims: dict[str, object], means: bool) -> None:
+def test_w62_whom_an_entry_means(who: str, claims: dict[str, object], means: bool) -> None:
     assert is_one_of(who, "ann", claims) is means

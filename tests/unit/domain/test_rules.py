@@ -1,4 +1,4 @@
-"""What holds in a channel: each change makes newer rules, and bans stay few (W43, W46)."""
+"""What holds in a channel: each change makes newer rules, and bans stay few (W63, W66)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_each_change_raises_the_version_and_leaves_the_rest() -> None:
     assert Rules() == NO_RULES
 
 
-def test_w43_opening_ends_the_invitations_and_nothing_else_does() -> None:
+def test_w63_opening_ends_the_invitations_and_nothing_else_does() -> None:
     private = NO_RULES.inviting(100)
     assert private.inviting(200).closed(True).slowed(1).invitations == private.invitations
     opened = private.closed(False)
@@ -34,12 +34,12 @@ def test_w43_opening_ends_the_invitations_and_nothing_else_does() -> None:
     assert opened.closed(False).invitations == opened.invitations, "it was open"
 
 
-def test_w43_rules_are_kept_as_long_as_an_invitation_is_good() -> None:
+def test_w63_rules_are_kept_as_long_as_an_invitation_is_good() -> None:
     assert NO_RULES.inviting(5000).inviting(3000).keep_ms(1000, now=1000) == 4000
     assert NO_RULES.inviting(5000).keep_ms(1000, now=4500) == 1000
 
 
-def test_w46_a_ban_holds_until_its_end_and_a_past_end_lifts_it() -> None:
+def test_w66_a_ban_holds_until_its_end_and_a_past_end_lifts_it() -> None:
     rules = NO_RULES.without("bob", 50, now=10)
     assert rules.keeps_out("bob", 49)
     assert not rules.keeps_out("bob", 50)
@@ -47,7 +47,7 @@ def test_w46_a_ban_holds_until_its_end_and_a_past_end_lifts_it() -> None:
     assert not rules.without("bob", 10, now=10).keeps_out("bob", 11)
 
 
-def test_w46_bans_that_are_over_are_let_go_and_of_too_many_the_first_to_end() -> None:
+def test_w66_bans_that_are_over_are_let_go_and_of_too_many_the_first_to_end() -> None:
     assert NO_RULES.without("bob", 50, now=10).without("eve", 90, now=60).bans == {"eve": 90}
     rules = NO_RULES
     for number in range(BANS_MOST + 1):

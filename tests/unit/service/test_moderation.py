@@ -1,4 +1,4 @@
-"""Rules that are heard of late, or from elsewhere: who may not be there goes (W43, W45, W46)."""
+"""Rules that are heard of late, or from elsewhere: who may not be there goes (W63, W65, W66)."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def test_rules_are_read_once_for_however_many_enter_at_once(house: House, 
     assert store.loads == 1
 
 
-async def test_w43_who_came_in_while_the_rules_were_unknown_goes_when_they_are_known(
+async def test_w63_who_came_in_while_the_rules_were_unknown_goes_when_they_are_known(
     house: House, store: Store
 ) -> None:
     store.rules = NO_RULES.claimed("ann").inviting(10**15)
@@ -104,7 +104,7 @@ async def test_w43_who_came_in_while_the_rules_were_unknown_goes_when_they_are_k
     assert not ann.closed
 
 
-async def test_w43_who_was_in_when_the_channel_was_closed_stays(house: House, store: Store) -> None:
+async def test_w63_who_was_in_when_the_channel_was_closed_stays(house: House, store: Store) -> None:
     _, bob = await house.enter("bob")
     control(house, RulesChanged(NO_RULES.claimed("ann").inviting(10**15)))
     assert not bob.closed
@@ -120,7 +120,7 @@ async def test_what_was_told_meanwhile_wins_over_an_older_answer(house: House, s
     assert session.voice.channel.rules == NO_RULES.claimed("ann").quieted(True)
 
 
-async def test_w46_a_removal_told_while_somebody_enters_keeps_them_out(house: House, messages: SlowMessages) -> None:
+async def test_w66_a_removal_told_while_somebody_enters_keeps_them_out(house: House, messages: SlowMessages) -> None:
     await house.enter("ann")
     messages.ready.clear()
     entering = asyncio.create_task(house.enter("bob"))
@@ -132,7 +132,7 @@ async def test_w46_a_removal_told_while_somebody_enters_keeps_them_out(house: Ho
     assert [session.member.user_id for session in house.sessions] == ["ann"]
 
 
-async def test_w46_what_was_not_heard_is_learnt_at_the_next_heartbeat(house: House, store: Store) -> None:
+async def test_w66_what_was_not_heard_is_learnt_at_the_next_heartbeat(house: House, store: Store) -> None:
     _, bob = await house.enter("bob")
     store.rules = NO_RULES.claimed("ann").without("bob", house.now_ms + 1000, house.now_ms)
     await house.sessions.refresh()
@@ -148,7 +148,7 @@ async def test_a_store_that_forgot_is_told_again(house: House, store: Store) -> 
     assert store.rules == known
 
 
-async def test_w45_a_clearing_elsewhere_takes_what_was_said_here(house: House) -> None:
+async def test_w65_a_clearing_elsewhere_takes_what_was_said_here(house: House) -> None:
     session, _ = await house.enter("bob")
     await house.say(session, "m1")
     control(house, ChannelCleared(house.now_ms))

@@ -52,7 +52,7 @@ export interface Talk {
   /** keys of messages that were said, each until a straggling draft can no longer follow (W13) */
   readonly said: ReadonlyMap<string, number>
   readonly factor: LifeFactor
-  /** the owner cleared the channel of what was said until then (W45) */
+  /** the owner cleared the channel of what was said until then (W65) */
   readonly cleared: number
 }
 

@@ -31,7 +31,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = { payload_characters: 500, roster: 200, name_characters: 32 }
 
-/** What holds in the channel, and for us in it (W44). */
+/** What holds in the channel, and for us in it (W64). */
 export interface Rules {
   readonly owner: string
   readonly slow_ms: number

@@ -1,6 +1,6 @@
 /*
  * Signing in, fetched when the server wants it: finds who vouches for people here, and hands each
- * new token over, in band where we are connected, so that nobody loses their place (W40).
+ * new token over, in band where we are connected, so that nobody loses their place (W60).
  */
 import type { App } from '../state/app'
 import type { Connect, IdentityProvider, SignIn } from '../state/identity'

@@ -20,10 +20,10 @@ async function post<T>(app: App, path: string, body?: unknown): Promise<Asked<T>
   }
 }
 
-/** The channel is ours from here on; everyone in it is told (W44). */
+/** The channel is ours from here on; everyone in it is told (W64). */
 export const claim = (app: App) => post<object>(app, '')
 
-/** The address to give to somebody; the channel is private from here on (W43). */
+/** The address to give to somebody; the channel is private from here on (W63). */
 export async function invite(app: App, rights: 'read' | 'write'): Promise<Asked<string>> {
   const answer = await post<{ token: string }>(app, '/invitations', { rights })
   if ('refused' in answer) return answer

@@ -79,7 +79,7 @@ export function createSession(channel: string, deps: Deps) {
       const yours = rules.yours || (owner !== '' && owner === userId)
       set({ rules: { ...rules, owner, slow_ms, read_only, private: closed, yours } })
     },
-    /** A provider's token takes the place of the guest's (W40). */
+    /** A provider's token takes the place of the guest's (W60). */
     vouch: (token: string | undefined) => void (vouched = token),
     vouched: () => vouched !== undefined,
     /** Nothing of this visitor stays in the browser. */

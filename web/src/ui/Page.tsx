@@ -34,7 +34,7 @@ export function Page() {
   const closeSettings = useClose('settings')
   const saidOpen = useOpen('said')
   const closeSaid = useClose('said')
-  // W40: whoever is not known, or not any more, may say who they are.
+  // W60: whoever is not known, or not any more, may say who they are.
   const unknown = useSession((s) => s.link.kind === 'final' && /^451[01]$/.test(`${s.link.code}`))
   useVisualViewport()
   return (

@@ -1,6 +1,6 @@
 /*
  * Saying who one is, where the server wants to know: over the plane, in the middle, for nothing
- * else can be done before. Fetched when the server says that it does not know us (W40).
+ * else can be done before. Fetched when the server says that it does not know us (W60).
  *
  * A visitor who is signed in already sees it for a moment at most: their token is on its way.
  */

@@ -1,4 +1,4 @@
-"""Who is connecting: a guest with our token, a provider's user with theirs, or the query's `uid` (W4, W40).
+"""Who is connecting: a guest with our token, a provider's user with theirs, or the query's `uid` (W4, W60).
 
 A guest token is a JWT (RFC 7519) signed with HMAC-SHA-256 that says nothing but the user id. A token that does not
 verify is no error: the visitor gets a new id, never somebody else's. Where people sign in (ASOCIAL_AUTH=jwt) there are

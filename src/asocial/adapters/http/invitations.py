@@ -1,6 +1,6 @@
 """Invitations to private channels: links that the server signed, for reading or for writing, until their time is over.
 
-A JWT like a guest's token, of another audience, so that neither can pass for the other (W43).
+A JWT like a guest's token, of another audience, so that neither can pass for the other (W63).
 """
 
 from __future__ import annotations

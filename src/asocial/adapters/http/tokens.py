@@ -1,4 +1,4 @@
-"""Tokens of an identity provider: OpenID Connect ID tokens, Firebase's among them, by one verifier (W40).
+"""Tokens of an identity provider: OpenID Connect ID tokens, Firebase's among them, by one verifier (W60).
 
 A token counts when it is signed with RS256 or ES256 by a key of the provider, names the issuer and one of the audiences
 that are configured, has a subject, and its time has come and not gone. All else is invalid, and nobody is told more.

@@ -74,7 +74,7 @@ export const LATER = {
     go: 'Come in',
     failed: 'That did not work. Try again.',
     notHere: 'This sign-in does not count here.',
-    noWay: 'Your sign-in is not valid here, and this server offers no other.',
+    noWay: 'Here people come with their name, and this page cannot ask for yours.',
     signOut: 'Sign out and forget me',
   },
 

@@ -79,7 +79,7 @@ export const WORDS = {
     4501: 'The server closed the connection: it did not understand this page.',
     4503: 'This page is of another version than the server.',
     4504: 'This is open in too many tabs. Close one.',
-    4510: 'Your sign-in is not valid here.',
+    4510: 'You are not signed in here.',
     4511: 'Your sign-in has expired.',
     4512: 'You were removed from this channel.',
     403: 'This channel is private. Its owner can invite you.',

@@ -158,13 +158,21 @@ export function Remove({ user }: { user: User }) {
   return (
     <button
       type="button"
-      className="person-follow"
+      className="remove"
+      data-sure={sure || undefined}
+      title={SAY.remove}
       aria-label={`${SAY.removePerson(user.name)}${sure ? `. ${SAY.removeSure}` : ''}`}
       onClick={press}
       onBlur={() => setSure(false)}
       data-testid="remove"
     >
-      {sure ? SAY.removeSure : SAY.remove}
+      {sure ? (
+        SAY.removeSure
+      ) : (
+        <svg className="line" viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M4 4l12 12M16 4L4 16" />
+        </svg>
+      )}
     </button>
   )
 }

@@ -3,16 +3,17 @@
  * them than can be used now. Whoever is alone in a channel that is nobody's may make it theirs.
  */
 import { useState } from 'react'
-import { DEFAULT_CHANNEL } from '../domain/channel'
 import type { User } from '../domain/wire'
 import { LATER } from '../domain/words-later'
 import { claim, invite, type Asked } from '../state/owner'
 import { useApp, usePresence, useSession } from './app'
-import { copyText } from './Place'
+import { copyText } from './copy'
 import './acts.css'
 import './owner.css'
 
 const SAY = LATER.owner
+/** everybody's, for ever (W64) */
+const DEFAULT_CHANNEL = 'default'
 const SLOW_S = [0, 5, 15, 60, 300]
 
 export function Owner() {

@@ -56,7 +56,7 @@ export interface Talk {
   readonly cleared: number
 }
 
-export const SILENCE: Talk = { entries: new Map(), said: new Map(), factor: 1, cleared: 0 }
+export const SILENCE: Talk = { entries: new Map(), said: new Map(), factor: 1, cleared: -Infinity }
 
 /** W15 */
 export const DRAFT_LIFE_MS = 10_000

@@ -82,6 +82,7 @@ def chat_url(
     color: str | None = None,
     on_map: str | None = None,
     trace: str | None = None,
+    invite: str | None = None,
 ) -> str:
     given = {
         "channel": channel,
@@ -91,6 +92,7 @@ def chat_url(
         "color": color,
         "on_map": on_map,
         "trace": trace,
+        "invite": invite,
     }
     query = urlencode({key: value for key, value in given.items() if value is not None}, quote_via=quote)
     return f"{base}/api/chat?{query}" if query else f"{base}/api/chat"
@@ -121,6 +123,7 @@ class Client:
         color: str | None = None,
         on_map: str | None = None,
         trace: str | None = None,
+        invite: str | None = None,
         origin: str | None = None,
         compression: str | None = None,
         wait_for_sync: bool = True,
@@ -136,16 +139,8 @@ class Client:
         if token is not None and token_by == "header":
             headers["Authorization"] = f"Bearer {token}"
         in_query = token if token_by == "query" else None
-        url = chat_url(
-            base,
-            channel=channel,
-            token=in_query,
-            uid=uid,
-            name=name,
-            color=color,
-            on_map=on_map,
-            trace=trace,
-        )
+        asked = {"uid": uid, "name": name, "color": color, "on_map": on_map, "trace": trace, "invite": invite}
+        url = chat_url(base, channel=channel, token=in_query, **asked)
         connection = await connect(
             url,
             subprotocols=[Subprotocol(item) for item in offered] or None,
@@ -209,6 +204,12 @@ class Client:
         await self.send({"type": "sync"})
         self.sync = await self.receive("user_sync")
         return self.sync
+
+    async def authenticate(self, token: str) -> None:
+        await self.send({"type": "auth", "token": token})
+
+    async def moderate(self, action: str, **fields: Any) -> None:
+        await self.send({"type": "moderate", "action": action, **fields})
 
     async def ping(self, t: int) -> None:
         await self.send({"type": "ping", "t": t})

@@ -19,11 +19,14 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from . import logs, metrics, tracing
+from . import __version__, logs, metrics, tracing
+from .adapters.http.about import About
 from .adapters.http.auth import Authenticator, GuestTokens
+from .adapters.http.channels import ChannelsApi
 from .adapters.http.door import Door, Patience
 from .adapters.http.headers import Headers
 from .adapters.http.health import Health
+from .adapters.http.invitations import Invitations
 from .adapters.http.listening import listen
 from .adapters.http.metrics import Metrics
 from .adapters.http.page import PAGE_DIR, Page
@@ -34,17 +37,28 @@ from .adapters.memory.limiter import MemoryRateLimiter
 from .adapters.memory.messages import MemoryLiveMessages
 from .adapters.memory.presence import MemoryPresence
 from .adapters.memory.registry import MemorySessionRegistry
+from .adapters.memory.rules import MemoryChannelRules
 from .adapters.redis.backend import RedisBackend
 from .config import ConfigError, Settings
 from .domain.addresses import Networks
 from .domain.message import Life
-from .ports import Broker, LiveMessages, PresenceStore, RateLimiter, SessionRegistry, StoreUnavailable
+from .identity import access_list, sign_in, token_verifier
+from .ports import (
+    Broker,
+    ChannelRules,
+    LiveMessages,
+    PresenceStore,
+    RateLimiter,
+    SessionRegistry,
+    StoreUnavailable,
+)
 from .protocol import Limits
 from .service.channels import Channels
 from .service.chat import Talk
 from .service.dispatch import Dispatch
 from .service.fallback import FallbackPresence
 from .service.meters import Meters
+from .service.moderation import Moderation
 from .service.presence import Presence
 from .service.sessions import Sessions
 
@@ -85,6 +99,7 @@ class Asocial:
         limiter: RateLimiter,
         live: LiveMessages,
         registry: SessionRegistry,
+        rules: ChannelRules,
         backend: RedisBackend | None,
         now_ms: Callable[[], int],
         page_dir: Path,
@@ -95,7 +110,7 @@ class Asocial:
         self.settings = settings
         self._broker = broker
         self._store = store
-        self._stores = (store, limiter, live, registry)
+        self._stores = (store, limiter, live, registry, rules)
         self._backend = backend
         life = Life(
             base=round(settings.message_ttl_seconds * 1000),
@@ -129,17 +144,32 @@ class Asocial:
             messages_per_minute=settings.rate_limit_per_minute,
             meters=meters,
         )
+        moderation = Moderation(
+            rules,
+            self.channels,
+            self.presence,
+            self.talk,
+            now_ms=now_ms,
+            owners=access_list("channel_owners", settings.channel_owners, every=True),
+            members=access_list("channel_members", settings.channel_members, every=False),
+            ttl_ms=round(settings.channel_rules_ttl_seconds * 1000),
+        )
+        moderation.on_moderated = _log_moderated
         self.sessions = Sessions(
             self.channels,
             self.presence,
             self.talk,
             registry,
+            moderation,
             loop=loop,
             now_ms=now_ms,
             life=life,
             limits=limits,
             meters=meters,
         )
+        secret = _secret(settings)
+        self._verifier = token_verifier(settings, secret)
+        verify = self._verifier.verify if self._verifier is not None else None
         if isinstance(store, FallbackPresence):
             self.sessions.on_profile_elsewhere = store.heard
         exposition = metrics.Exposition(meters, self._gauges, self._checks)
@@ -149,6 +179,8 @@ class Asocial:
             self.sessions,
             self.presence,
             self.talk,
+            moderation,
+            verify=verify,
             loop=loop,
             now_ms=now_ms,
             frame_bytes=limits.frame_bytes,
@@ -157,10 +189,14 @@ class Asocial:
         trusted = Networks(settings.trusted_proxies)
         visitors = Visitors(trusted, behind_tls=settings.behind_tls)
         origins = Origins(settings.allowed_origins, public_url=settings.public_url)
+        authenticator = Authenticator(GuestTokens(secret), trust_uid=settings.auth == "open", verify=verify)
+        invitations = Invitations(secret)
         self._endpoint = ChatEndpoint(
             self.sessions,
             dispatch,
-            Authenticator(GuestTokens(_secret(settings)), trust_uid=settings.auth == "open"),
+            authenticator,
+            moderation,
+            invitations,
             limiter,
             visitors,
             origins,
@@ -175,17 +211,23 @@ class Asocial:
         )
         health = Health(self._checks)
         self._web = web.Application()
+        offered = sign_in(settings)
         Headers(
             self._web,
             visitors,
             origins,
             frame_ancestors=settings.frame_ancestors,
             hsts_s=settings.hsts_seconds,
+            allowing=offered.policy if offered is not None else "",
         )
         self._web.router.add_get("/health", health.health)
         self._web.router.add_get("/ready", health.ready)
         self._web.router.add_get("/api/chat", self._endpoint.handle)
         Metrics(exposition.render, meters).install(self._web)
+        About(
+            auth=settings.auth, sign_in=offered.told if offered is not None else None, version=__version__
+        ).add_routes(self._web.router)
+        ChannelsApi(authenticator, moderation, invitations, limiter, visitors, now_ms).add_routes(self._web.router)
         page = Page(page_dir, traces, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
         page.add_routes(self._web.router)
         self._runner = web.AppRunner(self._web, access_log=None, handle_signals=False, shutdown_timeout=1.0)
@@ -254,6 +296,8 @@ class Asocial:
         await self._runner.cleanup()
         for port in self._stores:
             await port.close()
+        if self._verifier is not None:
+            await self._verifier.close()
         if self._backend is not None:
             await self._backend.close()
         if self._telemetry is not None:
@@ -302,6 +346,7 @@ def build(
     limiter: RateLimiter | None = None,
     live: LiveMessages | None = None,
     registry: SessionRegistry | None = None,
+    rules: ChannelRules | None = None,
     now_ms: Callable[[], int] = wall_ms,
     page_dir: Path = PAGE_DIR,
 ) -> Asocial:
@@ -317,6 +362,7 @@ def build(
         broker, limiter = broker or backend.broker, limiter or backend.limiter
         live, registry = live or backend.live, registry or backend.registry
         store = store or FallbackPresence(backend.presence, memory)
+        rules = rules or backend.rules
     return Asocial(
         settings,
         broker=broker or MemoryBroker(),
@@ -324,6 +370,7 @@ def build(
         limiter=limiter or MemoryRateLimiter(now_ms),
         live=live or MemoryLiveMessages(),
         registry=registry or MemorySessionRegistry(),
+        rules=rules or MemoryChannelRules(now_ms),
         backend=backend,
         now_ms=now_ms,
         page_dir=page_dir,
@@ -395,9 +442,15 @@ def _secret(settings: Settings) -> str:
         log.warning(
             "no secret is configured: a guest is somebody else on each process (set one ASOCIAL_SECRET for all)"
         )
+    elif not configured and settings.auth == "jwt":
+        log.warning("no secret is configured: people have other user ids after a restart (set ASOCIAL_SECRET)")
     elif not configured:
         log.info("no secret is configured: guests are somebody new after a restart (set ASOCIAL_SECRET to keep them)")
     return configured or secrets.token_urlsafe(48)
+
+
+def _log_moderated(action: str, channel: str, by: str, details: dict[str, object]) -> None:
+    log.info("moderated", action=action, channel=channel, by=by, **details)
 
 
 async def _every(seconds: float, do: Callable[[], object]) -> None:

@@ -102,7 +102,7 @@ def _announce(app: Asocial) -> None:
     print(f"\n  Asocial {__version__} is at {url}")
     if lan:
         print(f"  for others on your network: {_url(lan, app.port)}")
-    identity = "guests" if settings.auth == "guest" else "open ids"
+    identity = {"guest": "guests", "open": "open ids", "jwt": "people sign in"}[settings.auth]
     print(f"  {mode}, {identity}; Ctrl-C stops it\n", flush=True)
 
 

@@ -26,6 +26,10 @@ CONFIG_VARIABLE = "ASOCIAL_CONFIG"
 _KEY_RULE = "at least 32 characters of text"
 _ORIGIN = re.compile(r"https?://[^/?#\s]+")
 _NETWORKS = "networks as 10.0.0.0/8 or 2001:db8::/32, with commas between them"
+_WHO = "channel:USER_ID or channel:claim=value, with commas between them"
+_LISTS = (
+    "allowed_origins", "trusted_proxies", "frame_ancestors", "jwt_audience", "channel_owners", "channel_members",
+)  # fmt: skip
 _NOT_SETTINGS = (CONFIG_VARIABLE, "ASOCIAL_TEST_")
 
 
@@ -48,10 +52,41 @@ class Settings(BaseSettings):
         0.0, ge=0, le=1, description="share of connections whose messages are logged: that, not what, they say"
     )
 
-    auth: Literal["guest", "open"] = Field(
+    auth: Literal["guest", "open", "jwt"] = Field(
         "guest",
-        description="guest: ids are the server's, with signed tokens; open: a client may claim any id (development)",
+        description="guest: ids are the server's, with signed tokens; open: a client may claim any id (development); "
+        "jwt: people sign in with an OpenID Connect provider, see the jwt settings",
     )
+    jwt_preset: Annotated[str, "text, as firebase:PROJECT"] = Field(
+        "",
+        pattern=r"^(firebase:[a-z0-9-]{1,64})?$",
+        description="firebase:PROJECT sets the issuer, the audience and the keys of that Firebase project",
+    )
+    jwt_issuer: str = Field("", description="issuer (iss) of the tokens; its keys are found by OpenID discovery")
+    jwt_audience: Annotated[tuple[str, ...], NoDecode, "texts with commas between them"] = Field(
+        (), description="audiences (aud), one of which a token must name"
+    )
+    jwt_jwks_url: str = Field("", description="where the issuer's keys are, for an issuer without discovery")
+    jwt_discovery_url: str = Field(
+        "", description="the issuer's OpenID configuration, if not at ISSUER/.well-known/openid-configuration"
+    )
+    jwt_leeway_seconds: float = Field(
+        5.0, ge=0, le=300, description="how far the provider's clock may be from this machine's"
+    )
+    firebase_api_key: str = Field(
+        "", description="the Firebase project's public web API key: the page then offers to sign in"
+    )
+    firebase_auth_domain: Annotated[str, "a host, as login.example.org"] = Field(
+        "",
+        pattern=r"^([A-Za-z0-9.-]{1,253})?$",
+        description="host of the pages where people sign in, if not PROJECT.firebaseapp.com",
+    )
+    sign_in_module: Annotated[str, "a path, as /identity.js"] = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9_./-]{0,200}\.js)?$",
+        description="a script of this site by which the page lets people sign in, instead of Firebase",
+    )
+
     secret: SecretStr = Field(
         SecretStr(""),
         description="key that signs guest tokens, at least 32 characters; unset: a new one each start",
@@ -79,6 +114,18 @@ class Settings(BaseSettings):
     )
     frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins beside our own whose pages may embed the page, as https://example.org; * for any"
+    )
+
+    channel_owners: Annotated[tuple[str, ...], NoDecode, _WHO] = Field(
+        (),
+        description="who may moderate a channel beside the one who claimed it; * for every channel",
+    )
+    channel_members: Annotated[tuple[str, ...], NoDecode, _WHO] = Field(
+        (),
+        description="channels that only those listed may enter, by user id or by a claim of their token",
+    )
+    channel_rules_ttl_seconds: float = Field(
+        86_400.0, ge=60, le=31_536_000, description="an owner's channel that nobody uses is nobody's after this"
     )
 
     redis_url: SecretStr = Field(
@@ -156,7 +203,7 @@ class Settings(BaseSettings):
         5.0, ge=0, le=300, description="clients sent away by a shutdown come back spread over this time"
     )
 
-    @field_validator("allowed_origins", "trusted_proxies", "frame_ancestors", mode="before")
+    @field_validator(*_LISTS, mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value

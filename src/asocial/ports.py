@@ -6,12 +6,14 @@ a suite disagree, the suite is wrong. Keys (channel, user and connection ids) ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
 from .domain.errors import Disconnect
+from .domain.identity import Verified
 from .domain.living import LiveMessage
 from .domain.profile import Member, Profile
+from .domain.rules import Rules
 
 
 class StoreUnavailable(Exception):
@@ -189,6 +191,14 @@ class LiveMessages(Protocol):
         """The channels that `here` may have something of. Never blocks."""
         ...
 
+    async def clear(self, channel: str, until_ms: int) -> None:
+        """Let go of what was said until then (ms, included), for all who ask from now on. Others' own: see `forget`."""
+        ...
+
+    def forget(self, channel: str, until_ms: int) -> None:
+        """Another process cleared the channel: let go of what was added here until then. Never blocks."""
+        ...
+
     def expire(self, now_ms: int) -> None:
         """Let go of all that is over. Called about once a second, so that not even memory holds a history."""
         ...
@@ -220,3 +230,25 @@ class SessionRegistry(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class ChannelRules(Protocol):
+    """What holds in each channel, for all processes: kept while it is used, forgotten some time after."""
+
+    async def load(self, channel: str) -> Rules:
+        """The rules as they are; NO_RULES for a channel that has none (any more)."""
+        ...
+
+    async def swap(self, channel: str, rules: Rules, keep_ms: int) -> Rules:
+        """Store `rules` for `keep_ms` if their version is above the stored one's. Returns what is stored then."""
+        ...
+
+    async def keep(self, channel: str, keep_ms: int) -> Rules:
+        """The rules are in use: `keep_ms` starts anew (what is kept for longer is not shortened). Returns them."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+Verify: TypeAlias = Callable[[str], Awaitable[Verified]]
+"""Who a token speaks for. Raises TokenInvalid or TokenExpired, and StoreUnavailable where that cannot be known now."""

@@ -13,6 +13,7 @@ from .domain.errors import BadFrame, FrameError, PositionInvalid
 from .domain.ids import ID_RULE, is_id
 from .domain.message import PAYLOAD_CHARACTERS, POSITION_LIMIT, Life, Position
 from .domain.profile import NAME_CHARACTERS, Member
+from .domain.rules import BAN_MOST_S, SLOW_MOST_MS, Rights
 
 SUBPROTOCOL = "asocial.v1"
 SUBPROTOCOL_FAMILY = "asocial.v"
@@ -74,9 +75,22 @@ class Ping(_ClientFrame, tag="ping", frozen=True):
     t: Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 
 
+class Authenticate(_ClientFrame, tag="auth", frozen=True):
+    token: str
+
+
+class Moderate(_ClientFrame, tag="moderate", frozen=True):
+    action: Literal["remove", "slow", "read_only", "private", "clear"]
+    user_id: str = ""
+    seconds: Annotated[int, msgspec.Meta(ge=0, le=BAN_MOST_S)] = 3600
+    slow_ms: Annotated[int, msgspec.Meta(ge=0, le=SLOW_MOST_MS)] = 0
+    on: bool = False
+
+
 ClientFrame: TypeAlias = (
     PostChat | PostTyping | MoveCursor | PostReaction | ShowView | Follow | SetProfile | AskWho | AskSync | Ping
-)
+    | Authenticate | Moderate
+)  # fmt: skip
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -91,6 +105,17 @@ class Limits(msgspec.Struct, frozen=True):
     payload_characters: int = PAYLOAD_CHARACTERS
     name_characters: int = NAME_CHARACTERS
     position: int = POSITION_LIMIT
+
+
+class RulesTold(msgspec.Struct, frozen=True):
+    """What holds in a channel, and for the one it is told to: `rights` to read or to write, `yours` to decide."""
+
+    owner: str
+    slow_ms: int
+    read_only: bool
+    private: bool
+    rights: Rights
+    yours: bool
 
 
 class _ServerFrame(msgspec.Struct, tag_field="type", frozen=True):
@@ -110,6 +135,8 @@ class UserSync(_ServerFrame, tag="user_sync", frozen=True, kw_only=True):
     limits: Limits
     epoch: str
     seq: int
+    rules: RulesTold | msgspec.UnsetType = msgspec.UNSET
+    expires_at: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class UserJoined(_ServerFrame, tag="user_joined", frozen=True, omit_defaults=True):
@@ -207,6 +234,24 @@ class Restored(_ServerFrame, tag="restored", frozen=True):
     pass
 
 
+class Authenticated(_ServerFrame, tag="authenticated", frozen=True):
+    expires_at: int | None
+
+
+class ChannelUpdated(_ServerFrame, tag="channel_updated", frozen=True):
+    owner: str
+    slow_ms: int
+    read_only: bool
+    private: bool
+    by: str
+    timestamp: int
+
+
+class Cleared(_ServerFrame, tag="cleared", frozen=True):
+    by: str
+    timestamp: int
+
+
 class Error(_ServerFrame, tag="error", frozen=True):
     code: str
     message: str
@@ -217,6 +262,7 @@ class Error(_ServerFrame, tag="error", frozen=True):
 ServerFrame: TypeAlias = (
     UserSync | UserJoined | UserLeft | UserUpdated | UserCount
     | Chat | Ack | Typing | Cursors | Reaction | Followed | View | Profiles | Pong | Degraded | Restored | Error
+    | Authenticated | ChannelUpdated | Cleared
 )  # fmt: skip
 
 
@@ -228,7 +274,9 @@ _decoder = msgspec.json.Decoder(ClientFrame)
 _any_decoder = msgspec.json.Decoder(_AnyFrame)
 _encoder = msgspec.json.Encoder()
 
-CLIENT_FRAME_TYPES = ("chat", "typing", "cursor", "reaction", "view", "follow", "profile", "who", "sync", "ping")
+CLIENT_FRAME_TYPES = (
+    "chat", "typing", "cursor", "reaction", "view", "follow", "profile", "who", "sync", "ping", "auth", "moderate",
+)  # fmt: skip
 
 
 def decode(text: str) -> ClientFrame:

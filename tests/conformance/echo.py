@@ -14,6 +14,7 @@ from aiohttp import web
 from asocial.adapters.http.auth import Authenticator, GuestTokens
 from asocial.adapters.http.door import Door, Patience
 from asocial.adapters.http.headers import Headers
+from asocial.adapters.http.invitations import Invitations
 from asocial.adapters.http.listening import listen
 from asocial.adapters.http.visitors import Origins, Visitors
 from asocial.adapters.http.websocket import READ_LIMIT_BYTES, ChatEndpoint
@@ -21,9 +22,12 @@ from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.app import wall_ms
 from asocial.config import Settings, load
 from asocial.domain.addresses import Networks
+from asocial.domain.identity import Verified
 from asocial.domain.profile import Profile
 from asocial.ports import Connection
 from asocial.protocol import text_frame
+from asocial.service.moderation import Access, Invitation
+from asocial.service.sessions import EVERYBODY
 
 _BINARY = 0x82
 
@@ -37,12 +41,27 @@ class EchoSessions:
     """Lets everybody in, and tells nobody."""
 
     async def open(
-        self, connection: Connection, _channel: str, _user_id: str, _profile: Profile, _token: str | None = None
+        self,
+        connection: Connection,
+        _channel: str,
+        _user_id: str,
+        _profile: Profile,
+        _token: str | None,
+        *,
+        visitor: Verified,
+        access: Access,
     ) -> EchoSession:
         return EchoSession(connection)
 
-    async def close(self, _session: EchoSession, *, left: bool) -> None:
+    async def close(self, _session: EchoSession, *, left: bool, away_ms: int = 0) -> None:
         pass
+
+
+class EchoModeration:
+    """Nothing is kept from anybody."""
+
+    async def admit(self, _channel: str, _visitor: Verified, _invitation: Invitation | None) -> Access:
+        return EVERYBODY
 
 
 class EchoDispatch:
@@ -62,6 +81,8 @@ async def serve(port: int, *, large: bool) -> None:
         EchoSessions(),  # type: ignore[arg-type]
         EchoDispatch(),  # type: ignore[arg-type]
         Authenticator(GuestTokens("a secret that nobody needs to know"), trust_uid=False),
+        EchoModeration(),  # type: ignore[arg-type]
+        Invitations("a secret that nobody needs to know"),
         MemoryRateLimiter(wall_ms),
         visitors,
         origins,

@@ -18,9 +18,10 @@ from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.adapters.memory.registry import MemorySessionRegistry
+from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.adapters.redis.backend import RedisBackend
 from asocial.app import wall_ms
-from asocial.ports import Broker, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
+from asocial.ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
 from tests.redis_server import Cluster, Sentinels, Server, running, temporary_folder
 
 PRESENCE_TTL_MS = 400
@@ -35,6 +36,7 @@ class World(Protocol):
     async def limiter(self) -> RateLimiter: ...
     async def live(self) -> LiveMessages: ...
     async def registry(self) -> SessionRegistry: ...
+    async def rules(self) -> ChannelRules: ...
     async def close(self) -> None: ...
 
 
@@ -47,6 +49,7 @@ class MemoryWorld:
         self._limiter = MemoryRateLimiter(wall_ms)
         self._live = MemoryLiveMessages()
         self._registry = MemorySessionRegistry()
+        self._rules = MemoryChannelRules(wall_ms)
 
     async def broker(self) -> Broker:
         return MemoryBroker(self._wire)
@@ -63,11 +66,15 @@ class MemoryWorld:
     async def registry(self) -> SessionRegistry:
         return self._registry
 
+    async def rules(self) -> ChannelRules:
+        return self._rules
+
     async def close(self) -> None:
         await self._presence.close()
         await self._limiter.close()
         await self._live.close()
         await self._registry.close()
+        await self._rules.close()
 
 
 class RedisWorld:
@@ -98,6 +105,9 @@ class RedisWorld:
 
     async def registry(self) -> SessionRegistry:
         return (await self.backend()).registry
+
+    async def rules(self) -> ChannelRules:
+        return (await self.backend()).rules
 
     async def close(self) -> None:
         for backend in self._backends:

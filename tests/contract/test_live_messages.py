@@ -74,3 +74,43 @@ async def test_expire_lets_go_of_what_is_over_and_nothing_else(world: World) -> 
     # Asked for a moment at which it still lived, it is not there: it was let go.
     assert live.find("garden", "ann", "short", short.timestamp) is None
     assert live.find("garden", "ann", "long", short.timestamp) == long
+
+
+async def test_what_is_cleared_is_told_to_nobody_and_what_is_said_after_is(world: World) -> None:
+    here, there = await world.live(), await world.live()
+    old, new = message("old"), message("new", after_ms=50)
+    here.add("garden", old)
+    there.add("garden", message("theirs"))
+    there.add("kitchen", message("elsewhere"))
+
+    async def count() -> int:
+        return len(await here.living("garden", wall_ms()))
+
+    await eventually_is(count, 2)
+    here.add("garden", new)
+    await here.clear("garden", new.timestamp - 1)
+    there.forget("garden", new.timestamp - 1)
+
+    async def living() -> list[LiveMessage]:
+        return await there.living("garden", wall_ms())
+
+    await eventually_is(living, [new])
+    assert await here.living("garden", wall_ms()) == [new]
+    assert here.find("garden", "ann", "old", old.timestamp) is None
+    assert there.here("garden", wall_ms()) in ([], [new])
+    assert len(await there.living("kitchen", wall_ms())) == 1
+
+
+async def test_what_was_under_way_when_it_was_cleared_is_forgotten_by_who_added_it(world: World) -> None:
+    here, there = await world.live(), await world.live()
+    await here.clear("garden", wall_ms() + 50)
+    said = message("m1")
+    there.add("garden", said)
+    there.forget("garden", wall_ms() + 50)
+
+    async def living() -> list[LiveMessage]:
+        return await here.living("garden", wall_ms())
+
+    await eventually_is(living, [])
+    await there.clear("garden", wall_ms() + 50)
+    assert await there.living("garden", wall_ms()) == []

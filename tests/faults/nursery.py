@@ -175,6 +175,7 @@ def assemble(spec: Spec) -> Asocial:
         limiter=backend.limiter,
         live=backend.live,
         registry=backend.registry,
+        rules=backend.rules,
         backend=backend,
         now_ms=wall_ms,
         page_dir=PAGE_DIR,

@@ -35,7 +35,7 @@ def _drives_what_it_says(request: pytest.FixtureRequest) -> Iterator[None]:
 
 DEFAULTS = {"port": 0, "host": "127.0.0.1", "connections_per_minute_per_ip": 0, "reconnect_spread_seconds": 1}
 
-ADAPTERS = {"broker", "store", "limiter", "live", "now_ms", "page_dir"}
+ADAPTERS = {"broker", "store", "limiter", "live", "now_ms", "page_dir", "rules"}
 
 
 @pytest.fixture

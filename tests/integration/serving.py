@@ -45,12 +45,17 @@ class Server:
     async def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
         return await http_get(self.port, path, headers)
 
+    async def post(self, path: str, headers: dict[str, str] | None = None, body: str = "") -> Answer:
+        return await http_get(self.port, path, headers, method="POST", body=body)
 
-async def http_get(port: int, path: str, headers: dict[str, str] | None = None) -> Answer:
+
+async def http_get(
+    port: int, path: str, headers: dict[str, str] | None = None, *, method: str = "GET", body: str | None = None
+) -> Answer:
     def ask() -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
         try:
-            connection.request("GET", path, headers=headers or {})
+            connection.request(method, path, body=body, headers=headers or {})
             response = connection.getresponse()
             lower = {name.lower(): value for name, value in response.getheaders()}
             return Answer(response.status, lower, response.read().decode())

@@ -46,11 +46,13 @@ function start(root: HTMLElement) {
     tab: browserKeep('sessionStorage'),
     now,
     isHidden: () => document.visibilityState === 'hidden',
+    signIn: (app) => import('./net/identity').then((m) => m.signIn(app)),
   }
   // What the server called this visit (W50), so that its log can tell which page a connection belongs to.
   const visit = performance.getEntriesByType('navigation')[0] as
     PerformanceNavigationTiming | undefined
   const trace = visit?.serverTiming.find((entry) => entry.name === 'trace')?.description
+  const invite = new URLSearchParams(location.search).get('invite') ?? undefined
   const app = createApp(route.channel, deps, () => calm.matches)
   const connection = new Connection({
     address() {
@@ -60,12 +62,18 @@ function start(root: HTMLElement) {
       if (chosenName) query.set('name', chosenName)
       if (chosenColor) query.set('color', chosenColor)
       if (!app.settings.store.getState().onMap) query.set('on_map', '0')
+      if (invite) query.set('invite', invite)
       return `${location.origin.replace(/^http/, 'ws')}/api/chat?${query}`
     },
     token: app.session.token,
     now,
     onFrame: createReceiver(app),
     onLink: app.session.setLink,
+    onUnopened: () =>
+      void import('./net/refused')
+        .then((m) => m.whyRefused(route.channel, invite, app.session.token()))
+        .then((status) => status && connection.giveUp(status))
+        .catch(() => undefined),
   })
   document.addEventListener('visibilitychange', () => {
     app.talk.cull()

@@ -69,12 +69,14 @@ afterEach(() => {
 function setUp() {
   const links: Link[] = []
   const frames: [string, boolean][] = []
+  const unopened = vi.fn()
   const connection = new Connection({
     address: () => 'ws://here/api/chat?channel=c',
     token: () => 'tok',
     now: () => Date.now(),
     onFrame: (frame, fresh) => frames.push([frame.type, fresh]),
     onLink: (link) => links.push(link),
+    onUnopened: unopened,
   })
   connection.start()
   const last = () => {
@@ -82,7 +84,7 @@ function setUp() {
     if (!socket) throw new Error('no socket')
     return socket
   }
-  return { connection, links, frames, last, link: () => links.at(-1)?.kind }
+  return { connection, unopened, links, frames, last, link: () => links.at(-1)?.kind }
 }
 
 describe('connection', () => {
@@ -189,6 +191,30 @@ describe('connection', () => {
     expect(link()).toBe('live')
     vi.advanceTimersByTime(4_200)
     expect(link()).toBe('waiting')
+  })
+
+  test('an upgrade that was refused is told of, and given up when that is found to be for good', () => {
+    const { connection, unopened, last, links, link } = setUp()
+    last().end(1006)
+    expect(unopened).toHaveBeenCalledTimes(1)
+    expect(link()).toBe('waiting')
+    connection.giveUp(403)
+    expect(links.at(-1)).toEqual({ kind: 'final', code: 403, reason: '' })
+    vi.advanceTimersByTime(100_000)
+    onWindow.get('online')?.({})
+    expect(FakeSocket.all).toHaveLength(1)
+    connection.connectNow()
+    last().sync()
+    connection.giveUp(403)
+    expect(link(), 'an answer that came too late').toBe('live')
+    last().end(1006)
+    connection.connectNow()
+    last().end(4510)
+    expect(links.at(-1)).toMatchObject({ kind: 'final', code: 4510 })
+    expect(
+      unopened,
+      'not for one that was open, nor where the server said why',
+    ).toHaveBeenCalledTimes(1)
   })
 
   test('nothing an old socket says is heard', () => {

@@ -8,7 +8,10 @@
     │   ├── PayloadEmpty
     │   ├── PositionInvalid
     │   ├── RateLimited
-    │   └── Unavailable
+    │   ├── Unavailable
+    │   ├── TokenRefused
+    │   ├── NotOwner
+    │   └── ReadOnly
     └── Disconnect             closes the connection with its code (W28)
         ├── GoingAway          4001
         ├── TooSlow            4008
@@ -17,7 +20,10 @@
         ├── ConnectingTooOften 4013
         ├── ProtocolAbuse      4501
         ├── VersionUnsupported 4503
-        └── TooManyConnections 4504
+        ├── TooManyConnections 4504
+        ├── TokenInvalid       4510
+        ├── TokenExpired       4511
+        └── Removed            4512
 
 Two families matter to a session: a FrameError is a reply, a Disconnect is an end.
 """
@@ -83,6 +89,19 @@ class Unavailable(FrameError):
     strikes = False
 
 
+class TokenRefused(FrameError):
+    code = "token_invalid"
+
+
+class NotOwner(FrameError):
+    code = "not_owner"
+
+
+class ReadOnly(FrameError):
+    code = "read_only"
+    strikes = False
+
+
 class Disconnect(AsocialError):
     """The end of a connection. Codes below 4500 ask the client to reconnect, those from 4500 tell it not to.
 
@@ -139,3 +158,18 @@ class VersionUnsupported(Disconnect):
 class TooManyConnections(Disconnect):
     code = 4504
     reason = "too many connections"
+
+
+class TokenInvalid(Disconnect):
+    code = 4510
+    reason = "token invalid"
+
+
+class TokenExpired(Disconnect):
+    code = 4511
+    reason = "token expired"
+
+
+class Removed(Disconnect):
+    code = 4512
+    reason = "removed"

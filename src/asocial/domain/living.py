@@ -36,6 +36,14 @@ class Living:
         messages = self._channels.get(channel, {}).values()
         return sorted((m for m in messages if m.expires_at > now_ms), key=lambda m: m.timestamp)
 
+    def forget(self, channel: str, until: int) -> list[LiveMessage]:
+        """Let go of what was said in a channel until then, that moment included. Returns what that was."""
+        messages = self._channels.get(channel, {})
+        gone = [message for message in messages.values() if message.timestamp <= until]
+        for message in gone:
+            del messages[message.user_id, message.message_id]
+        return gone
+
     def channels(self) -> list[str]:
         return list(self._channels)
 

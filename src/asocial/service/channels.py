@@ -17,6 +17,7 @@ from ..domain.errors import TooSlow
 from ..domain.message import Position
 from ..domain.outbox import Flush, Outbox
 from ..domain.pacing import FlushPacer
+from ..domain.rules import Rules
 from ..ports import Batch, Broker, Connection
 from ..protocol import Cursors, pack
 from .meters import Meters
@@ -52,6 +53,8 @@ class Channel:
         self._timer_due = float("inf")
         self._chats = self._chat_bytes = 0
         self._chats_since = 0.0
+        self.rules: Rules | None = None
+        """What holds here; None until that is known. Set by moderation.py alone."""
 
     def __len__(self) -> int:
         return len(self._members)

@@ -127,8 +127,11 @@ class Talk:
         self._life = life
         self._messages_per_minute = messages_per_minute
 
-    async def post(self, voice: Voice, post: PostChat) -> None:
-        """Stamp, encode once, and hand to the channel. Raises a FrameError when it is not to be posted."""
+    async def post(self, voice: Voice, post: PostChat, slow_ms: int = 0) -> None:
+        """Stamp, encode once, and hand to the channel. Raises a FrameError when it is not to be posted.
+
+        `slow_ms`: how long the channel makes its users wait between two messages.
+        """
         payload = clean_payload(post.payload)
         position = check_position(post.position)
         channel, user_id = voice.channel, voice.user_id
@@ -139,6 +142,11 @@ class Talk:
             voice.connection.write(pack(Ack(post.message_id, known.timestamp, known.expires_at)))
             return
 
+        if slow_ms:
+            wait_ms = await self._limiter.take(f"slow:{channel.name}:{user_id}", 1, slow_ms)
+            if wait_ms:
+                every_s = -(-slow_ms // 1000)
+                raise RateLimited(f"this channel is slow: one message every {every_s} s", retry_after_ms=wait_ms)
         wait_ms = await self._limiter.take(f"messages:{user_id}", self._messages_per_minute, MINUTE_MS)
         if wait_ms:
             self._meters.rate_limited["messages"] += 1
@@ -165,6 +173,14 @@ class Talk:
         now_ms = self._now_ms()
         said = {name: self._live.here(name, now_ms) for name in self._live.channels_here()}
         return {name: [message.body for message in messages] for name, messages in said.items() if messages}
+
+    async def clear(self, channel: str, until_ms: int) -> None:
+        """Let go of what was said in a channel until then, for all processes. Raises StoreUnavailable."""
+        await self._live.clear(channel, until_ms)
+
+    def forget(self, channel: str, until_ms: int) -> None:
+        """Another process cleared the channel."""
+        self._live.forget(channel, until_ms)
 
     def expire(self) -> None:
         """Let go of messages that are over."""

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from ..domain.rules import Rules
 from ..ports import Stamp
 
 
@@ -35,7 +36,19 @@ class FollowedBy(msgspec.Struct, frozen=True, tag="followed_by"):
     follower_id: str
 
 
-Control: TypeAlias = ProfileChanged | CountChanged | FollowedBy
+class RulesChanged(msgspec.Struct, frozen=True, tag="rules_changed"):
+    """The channel's owner decided something; whose version is lower is older."""
+
+    rules: Rules
+
+
+class ChannelCleared(msgspec.Struct, frozen=True, tag="channel_cleared"):
+    """What was said until `timestamp` (ms, server clock) is told to nobody any more."""
+
+    timestamp: int
+
+
+Control: TypeAlias = ProfileChanged | CountChanged | FollowedBy | RulesChanged | ChannelCleared
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Control] = msgspec.json.Decoder(Control)

@@ -10,13 +10,26 @@ from collections.abc import Callable
 
 from msgspec import UNSET
 
-from ..domain.errors import BadFrame, FrameError, PayloadTooLarge, ProtocolAbuse, RateLimited, Unavailable
+from ..domain.errors import (
+    BadFrame,
+    FrameError,
+    PayloadTooLarge,
+    ProtocolAbuse,
+    RateLimited,
+    TokenExpired,
+    TokenInvalid,
+    TokenRefused,
+    Unavailable,
+)
 from ..domain.profile import Profile, clean_color, clean_name
-from ..ports import StoreUnavailable
+from ..ports import StoreUnavailable, Verify
 from ..protocol import (
     AskSync,
     AskWho,
+    Authenticate,
+    Authenticated,
     Follow,
+    Moderate,
     MoveCursor,
     Ping,
     Pong,
@@ -33,6 +46,7 @@ from ..protocol import (
 )
 from .chat import Talk
 from .meters import Meters
+from .moderation import Moderation
 from .presence import Presence
 from .sessions import Session, Sessions
 
@@ -40,14 +54,16 @@ STRIKES = 10
 
 
 class Dispatch:
-    """Takes the frames of all sessions. `frame_bytes` is the largest one allowed."""
+    """Takes the frames of all sessions. `frame_bytes` is the largest one allowed; `verify` takes tokens, if any are."""
 
     def __init__(
         self,
         sessions: Sessions,
         presence: Presence,
         talk: Talk,
+        moderation: Moderation,
         *,
+        verify: Verify | None = None,
         loop: asyncio.AbstractEventLoop,
         now_ms: Callable[[], int],
         frame_bytes: int,
@@ -58,6 +74,8 @@ class Dispatch:
         self._sessions = sessions
         self._presence = presence
         self._talk = talk
+        self._moderation = moderation
+        self._verify = verify
         self._loop = loop
         self._now_ms = now_ms
         self._frame_bytes = frame_bytes
@@ -99,19 +117,22 @@ class Dispatch:
         frame = decode(text)
         match frame:
             case PostChat():
+                least_ms = self._may_write(session)
                 if session.traced is None:
-                    await self._talk.post(session.voice, frame)
+                    await self._talk.post(session.voice, frame, least_ms)
                 else:
                     with session.traced(frame.message_id):
-                        await self._talk.post(session.voice, frame)
+                        await self._talk.post(session.voice, frame, least_ms)
                 kind = "chat"
             case PostTyping():
+                self._may_write(session)
                 session.voice.draft(frame)
                 kind = "typing"
             case MoveCursor():
                 session.voice.cursor(frame.position)
                 kind = "cursor"
             case PostReaction():
+                self._may_write(session)
                 session.voice.react(frame)
                 kind = "reaction"
             case ShowView():
@@ -126,7 +147,25 @@ class Dispatch:
                 kind = "request"
         self._received[kind].add(1, len(text))
 
-    async def _answer(self, session: Session, frame: Follow | SetProfile | AskWho | AskSync | Ping) -> None:
+    def _may_write(self, session: Session) -> int:
+        return self._moderation.may_write(session.voice.channel, session.visitor, session.access)
+
+    async def _authenticate(self, session: Session, token: str) -> None:
+        """Another token of the same user takes the old one's place (W60)."""
+        if self._verify is None:
+            raise TokenRefused("this server asks for no tokens")
+        try:
+            verified = await self._verify(token)
+        except (TokenInvalid, TokenExpired) as error:
+            raise TokenRefused(error.reason) from None
+        if verified.user_id != session.member.user_id:
+            raise TokenRefused("this is another user's token")
+        self._sessions.renew(session, verified)
+        session.connection.write(pack(Authenticated(verified.expires_at)))
+
+    async def _answer(
+        self, session: Session, frame: Follow | SetProfile | AskWho | AskSync | Ping | Authenticate | Moderate
+    ) -> None:
         match frame:
             case Follow():
                 self._sessions.follow(session, frame.user_id)
@@ -137,6 +176,10 @@ class Dispatch:
                 session.connection.write(pack(Profiles(members)))
             case AskSync():
                 session.connection.write(await self._sessions.snapshot(session))
+            case Authenticate():
+                await self._authenticate(session, frame.token)
+            case Moderate():
+                await self._moderation.moderate(session.voice.channel, session.visitor, frame)
             case SetProfile():
                 on_map = session.member.on_map if frame.on_map is UNSET else frame.on_map
                 profile = Profile(clean_name(frame.name), clean_color(frame.color), on_map)

@@ -104,6 +104,11 @@ class Presence:
     async def members(self, channel: str, user_ids: list[str]) -> list[Member]:
         return await self._store.members(channel, user_ids)
 
+    async def is_alone(self, channel: str, user_id: str) -> bool:
+        """Whether nobody but this user is in the channel."""
+        roster = await self._store.roster(channel, 1)
+        return roster.user_count == 0 or (roster.user_count == 1 and roster.members[0].user_id == user_id)
+
     async def refresh(self) -> None:
         """Every connection of this process lives: one call per channel."""
         for channel in self._channels:

@@ -16,7 +16,8 @@ from contextlib import AbstractContextManager
 
 import msgspec
 
-from ..domain.errors import GoingAway, TooManyConnections
+from ..domain.errors import GoingAway, Removed, TokenExpired, TooManyConnections
+from ..domain.identity import Verified
 from ..domain.limits import TokenBucket
 from ..domain.message import Life
 from ..domain.profile import Member, Profile
@@ -24,8 +25,17 @@ from ..ports import Connection, Joined, Roster, SessionRegistry
 from ..protocol import Degraded, Followed, Limits, Restored, UserSync, UserUpdated, pack, text_frame
 from .channels import Channel, Channels
 from .chat import Talk, Voice
-from .control import CountChanged, FollowedBy, ProfileChanged, decode_control, encode_control
+from .control import (
+    ChannelCleared,
+    CountChanged,
+    FollowedBy,
+    ProfileChanged,
+    RulesChanged,
+    decode_control,
+    encode_control,
+)
 from .meters import Meters
+from .moderation import Access, Moderation
 from .presence import Presence
 
 REQUESTS_PER_SECOND = 10.0
@@ -33,18 +43,35 @@ REQUESTS_BURST = 20.0
 BATCH = 250
 """Connections closed, or told, in one turn: small enough that a turn stays short."""
 BATCH_PAUSE_S = 0.02
+LOOK_AGAIN_S = 3600.0
+"""The longest a timer for a token's end runs before the clock is looked at again."""
+EVERYBODY = Access()
 
 
 class Session:
     """A client that is in. `member` is who it is to the others. `traced`, if set, wraps the posting of each message."""
 
-    __slots__ = ("connection", "member", "requests", "strikes", "token", "traced", "voice")
+    __slots__ = (
+        "access", "connection", "expiry", "member", "requests", "strikes", "token", "traced", "visitor", "voice",
+    )  # fmt: skip
 
-    def __init__(self, connection: Connection, voice: Voice, member: Member, token: str | None, now: float) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        voice: Voice,
+        member: Member,
+        token: str | None,
+        visitor: Verified,
+        access: Access,
+        now: float,
+    ) -> None:
         self.connection = connection
         self.voice = voice
         self.member = member
         self.token = token
+        self.visitor = visitor
+        self.access = access
+        self.expiry: asyncio.TimerHandle | None = None
         self.strikes = 0
         self.traced: Callable[[str], AbstractContextManager[None]] | None = None
         self.requests = TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, now)
@@ -59,6 +86,7 @@ class Sessions:
         presence: Presence,
         talk: Talk,
         registry: SessionRegistry,
+        moderation: Moderation,
         *,
         loop: asyncio.AbstractEventLoop,
         now_ms: Callable[[], int],
@@ -71,6 +99,7 @@ class Sessions:
         self._presence = presence
         self._talk = talk
         self._registry = registry
+        self._moderation = moderation
         self._loop = loop
         self._now_ms = now_ms
         self._life = life
@@ -80,6 +109,7 @@ class Sessions:
         self._degraded = False
         self.on_profile_elsewhere: Callable[[str, str, Profile], None] = lambda _channel, _user_id, _profile: None
         channels.on_control = self._heed
+        moderation.on_rules = self._obey
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -88,9 +118,19 @@ class Sessions:
         return iter(list(self._sessions.values()))
 
     async def open(
-        self, connection: Connection, channel_name: str, user_id: str, profile: Profile, token: str | None = None
+        self,
+        connection: Connection,
+        channel_name: str,
+        user_id: str,
+        profile: Profile,
+        token: str | None = None,
+        *,
+        visitor: Verified | None = None,
+        access: Access = EVERYBODY,
     ) -> Session:
-        """Let a client in. `token` is handed to it in `user_sync`. Raises TooManyConnections.
+        """Let a client in. `token` is handed to it in `user_sync`. Raises TooManyConnections or Removed.
+
+        `visitor` is what its own token said of it, `access` what it may do.
 
         The caller calls `close` for every session this returns; one that raises has left nothing behind.
         """
@@ -99,9 +139,13 @@ class Sessions:
         channel = None
         try:
             channel = await self._channels.enter(channel_name, connection)
+            await self._moderation.know(channel)
+            self._moderation.check_not_removed(channel, user_id)
             member = await self._presence.join(channel_name, connection, user_id, profile)
-            session = self._session(connection, channel, member, token)
+            session = self._session(connection, channel, member, token, visitor or Verified(user_id), access)
             snapshot = await self.snapshot(session)
+            # Once more: what was decided meanwhile finds only those who are in already.
+            self._moderation.check_not_removed(channel, user_id)
         except BaseException:
             await self._registry.unregister(user_id, connection.id)
             if channel is not None:
@@ -110,6 +154,7 @@ class Sessions:
             raise
         self._by_user.setdefault(user_id, set()).add(connection)
         self._sessions[connection] = session
+        self._expire(session)
         channel.release(connection, snapshot + pack(Degraded()) if self._degraded else snapshot)
         return session
 
@@ -120,6 +165,8 @@ class Sessions:
         """
         connection, channel, user_id = session.connection, session.voice.channel, session.member.user_id
         session.voice.silence()
+        if session.expiry is not None:
+            session.expiry.cancel()
         del self._sessions[connection]
         connections = self._by_user[user_id]
         connections.discard(connection)
@@ -135,6 +182,13 @@ class Sessions:
             await self._presence.abandon(channel.name, connection.id, away_ms)
         self._channels.exit(channel, connection, user_gone=gone)
         await self._registry.unregister(user_id, connection.id)
+
+    def renew(self, session: Session, visitor: Verified) -> None:
+        """The session's user has shown a new token, which may say less of them than the last one."""
+        session.visitor = visitor
+        if not self._moderation.is_still_listed(session.voice.channel, visitor, session.access):
+            session.connection.close(GoingAway(retry_ms=0))
+        self._expire(session)
 
     async def drain(self, *, spread_ms: int) -> None:
         """Send everyone away in batches, each told when to come back, spread over `spread_ms` so that no herd forms.
@@ -155,6 +209,7 @@ class Sessions:
     async def refresh(self) -> None:
         """Every session of this process lives: say so where it would be forgotten."""
         await self._presence.refresh()
+        await self._moderation.refresh()
         await self._registry.refresh([(session.member.user_id, session.connection.id) for session in self])
 
     def degrade(self) -> None:
@@ -175,6 +230,7 @@ class Sessions:
         Raises StoreUnavailable if it went away again; then there will be another `restore`.
         """
         self._degraded = False
+        await self._moderation.restore()
         await self._presence.tell_rejoined(rejoined)
         for (channel_name, user_id), profile in (changed or {}).items():
             await self._change_profile(channel_name, user_id, profile)
@@ -209,7 +265,15 @@ class Sessions:
         messages = await self._talk.living(channel)
         return self._sync_frame(session, await self._presence.roster(channel, session.member), messages)
 
-    def _session(self, connection: Connection, channel: Channel, member: Member, token: str | None) -> Session:
+    def _session(
+        self,
+        connection: Connection,
+        channel: Channel,
+        member: Member,
+        token: str | None,
+        visitor: Verified,
+        access: Access,
+    ) -> Session:
         voice = Voice(
             channel,
             connection,
@@ -219,7 +283,35 @@ class Sessions:
             drafts_per_second=self._limits.drafts_per_second,
             cursors_per_second=self._limits.cursors_per_second,
         )
-        return Session(connection, voice, member, token, self._loop.time())
+        return Session(connection, voice, member, token, visitor, access, self._loop.time())
+
+    def _expire(self, session: Session) -> None:
+        """Close the connection when its token is over, by the server's clock; look again at times, clocks are set."""
+        if session.expiry is not None:
+            session.expiry.cancel()
+        if session.visitor.expires_at is None:
+            return
+        left_s = (session.visitor.expires_at - self._now_ms()) / 1000
+        if left_s <= 0:
+            session.connection.close(TokenExpired())
+        else:
+            session.expiry = self._loop.call_later(min(left_s, LOOK_AGAIN_S), self._expire, session)
+
+    def _obey(self, channel: Channel, known_before: bool) -> None:
+        """A channel's rules changed: who has to go, goes."""
+        rules, now = channel.rules, self._now_ms()
+        for user_id in rules.bans if rules is not None else ():
+            if rules is not None and rules.keeps_out(user_id, now):
+                for connection in list(self._by_user.get(user_id, ())):
+                    if self._sessions[connection].voice.channel is channel:
+                        connection.close(Removed())
+        if known_before:
+            return
+        for connection in channel:
+            session = self._sessions.get(connection)
+            if session is not None and not self._moderation.may_stay(channel, session.visitor, session.access):
+                # Its client comes again, and is told before the upgrade that it may not.
+                connection.close(GoingAway(retry_ms=0))
 
     async def _change_profile(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
         changed = ProfileChanged(user_id, profile.name, profile.color, profile.on_map)
@@ -238,6 +330,8 @@ class Sessions:
                     self._tell_followed(channel, told)
                 case CountChanged():
                     self._presence.count_elsewhere(channel, told)
+                case RulesChanged() | ChannelCleared():
+                    self._moderation.heed(channel, told)
 
     def _tell_followed(self, channel: str, told: FollowedBy) -> None:
         for connection in self._by_user.get(told.user_id, ()):
@@ -252,6 +346,8 @@ class Sessions:
                 session.member = Member.of(changed.user_id, profile, session.member.joined_at)
 
     def _sync_frame(self, session: Session, roster: Roster, messages: list[bytes]) -> bytes:
+        rules = self._moderation.told(session.voice.channel, session.visitor, session.access)
+        expires_at = session.visitor.expires_at
         return pack(
             UserSync(
                 channel_id=session.voice.channel.name,
@@ -266,5 +362,7 @@ class Sessions:
                 limits=self._limits,
                 epoch=roster.stamp.epoch,
                 seq=roster.stamp.seq,
+                rules=msgspec.UNSET if rules is None else rules,
+                expires_at=msgspec.UNSET if expires_at is None else expires_at,
             )
         )

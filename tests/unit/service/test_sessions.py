@@ -14,15 +14,17 @@ from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.adapters.memory.registry import MemorySessionRegistry
+from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.domain.errors import GoingAway, ProtocolAbuse, TooManyConnections
 from asocial.domain.message import Life
 from asocial.domain.profile import guest_profile
-from asocial.ports import Batch
+from asocial.ports import Batch, ChannelRules, LiveMessages
 from asocial.protocol import Limits
 from asocial.service.channels import Channels
 from asocial.service.chat import Talk
 from asocial.service.control import ProfileChanged, decode_control, encode_control
 from asocial.service.dispatch import STRIKES, Dispatch
+from asocial.service.moderation import Moderation
 from asocial.service.presence import Presence
 from asocial.service.sessions import Session, Sessions
 
@@ -38,6 +40,8 @@ class House:
     roster_limit: int = 5
     now_ms: int = 1_000_000
     broker: FakeBroker = field(default_factory=FakeBroker)
+    rules: ChannelRules | None = None
+    live: LiveMessages | None = None
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -47,7 +51,11 @@ class House:
             self.store, self.channels, loop=loop, now_ms=self.clock, roster_limit=self.roster_limit, grace_s=8.0
         )
         self.talk = Talk(
-            MemoryLiveMessages(), MemoryRateLimiter(self.clock), now_ms=self.clock, life=Life(), messages_per_minute=3
+            self.live or MemoryLiveMessages(),
+            MemoryRateLimiter(self.clock),
+            now_ms=self.clock,
+            life=Life(),
+            messages_per_minute=3,
         )
         limits = Limits(
             frame_bytes=4096,
@@ -57,18 +65,35 @@ class House:
             drafts_per_second=30,
             cursors_per_second=30,
         )
+        self.moderation = Moderation(
+            self.rules or MemoryChannelRules(self.clock),
+            self.channels,
+            self.presence,
+            self.talk,
+            now_ms=self.clock,
+            owners={},
+            members={},
+            ttl_ms=60_000,
+        )
         self.sessions = Sessions(
             self.channels,
             self.presence,
             self.talk,
             MemorySessionRegistry(),
+            self.moderation,
             loop=loop,
             now_ms=self.clock,
             life=Life(),
             limits=limits,
         )
         self.dispatch = Dispatch(
-            self.sessions, self.presence, self.talk, loop=loop, now_ms=self.clock, frame_bytes=limits.frame_bytes
+            self.sessions,
+            self.presence,
+            self.talk,
+            self.moderation,
+            loop=loop,
+            now_ms=self.clock,
+            frame_bytes=limits.frame_bytes,
         )
 
     def clock(self) -> int:

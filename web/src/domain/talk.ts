@@ -52,9 +52,11 @@ export interface Talk {
   /** keys of messages that were said, each until a straggling draft can no longer follow (W13) */
   readonly said: ReadonlyMap<string, number>
   readonly factor: LifeFactor
+  /** the owner cleared the channel of what was said until then (W65) */
+  readonly cleared: number
 }
 
-export const SILENCE: Talk = { entries: new Map(), said: new Map(), factor: 1 }
+export const SILENCE: Talk = { entries: new Map(), said: new Map(), factor: 1, cleared: -Infinity }
 
 /** W15 */
 export const DRAFT_LIFE_MS = 10_000
@@ -133,7 +135,7 @@ export function onChat(
   const before = talk.entries.get(key)
   // Heard before: it hangs, or was put away.
   if (before?.state === 'sent' || (!before && talk.said.has(key))) return talk
-  if (frame.expires_at <= now) return drop(talk, key)
+  if (frame.expires_at <= now || frame.timestamp <= talk.cleared) return drop(talk, key)
   const said = new Map(talk.said).set(key, frame.expires_at + SAID_MS)
   return put(
     { ...talk, said },
@@ -221,6 +223,14 @@ export function onLeft(talk: Talk, userId: string): Talk {
       next = drop(next, entry.key)
   }
   return next
+}
+
+/** The window is wiped: what was said until then goes, and the drafts of others. What is in our hand stays. */
+export function clear(talk: Talk, until: number): Talk {
+  const kept = [...talk.entries].filter(([, { state, mine, timestamp }]) =>
+    state === 'sent' ? timestamp > until : mine || state !== 'draft',
+  )
+  return { ...talk, entries: new Map(kept), cleared: Math.max(talk.cleared, until) }
 }
 
 /** After a break: drafts of people who are no longer here go. */

@@ -31,6 +31,26 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = { payload_characters: 500, roster: 200, name_characters: 32 }
 
+/** What holds in the channel, and for us in it (W64). */
+export interface Rules {
+  readonly owner: string
+  readonly slow_ms: number
+  readonly read_only: boolean
+  readonly private: boolean
+  readonly rights: 'read' | 'write'
+  /** we may moderate */
+  readonly yours: boolean
+}
+
+export const NO_RULES: Rules = {
+  owner: '',
+  slow_ms: 0,
+  read_only: false,
+  private: false,
+  rights: 'write',
+  yours: false,
+}
+
 interface Counted {
   readonly epoch: string
   readonly seq: number
@@ -60,6 +80,7 @@ export interface UserSync extends Counted {
   readonly timestamp: number
   readonly ttl: Ttl
   readonly limits: Limits
+  readonly rules?: Rules
 }
 
 export type PresenceFrame =
@@ -127,6 +148,8 @@ export type ServerFrame =
   | { readonly type: 'pong'; readonly t: number; readonly timestamp: number }
   | { readonly type: 'degraded' }
   | { readonly type: 'restored' }
+  | ({ readonly type: 'channel_updated' } & Omit<Rules, 'rights' | 'yours'>)
+  | { readonly type: 'cleared'; readonly by: string; readonly timestamp: number }
 
 interface Written {
   message_id: string
@@ -145,6 +168,14 @@ export type ClientFrame =
   | { type: 'who'; user_ids: string[] }
   | { type: 'sync' }
   | { type: 'ping'; t: number }
+  | { type: 'auth'; token: string }
+  | {
+      type: 'moderate'
+      action: 'remove' | 'slow' | 'read_only' | 'private' | 'clear'
+      user_id?: string
+      slow_ms?: number
+      on?: boolean
+    }
 
 type Fields = Record<string, unknown>
 
@@ -234,6 +265,10 @@ function fits(f: Fields): boolean {
     case 'degraded':
     case 'restored':
       return true
+    case 'channel_updated':
+      return hasText(f, 'owner') && hasNumber(f, 'slow_ms')
+    case 'cleared':
+      return hasText(f, 'by') && hasNumber(f, 'timestamp')
     case 'profiles':
       return Array.isArray(f.users) && f.users.every(isUser)
     case 'pong':

@@ -24,6 +24,8 @@ export interface ConnectionOptions {
   now(): number
   onFrame(frame: ServerFrame, fresh: boolean): void
   onLink(link: Link): void
+  /** An upgrade was not answered as we hoped: it may be a refusal, which browsers do not show. */
+  onUnopened?(): void
 }
 
 export class Connection {
@@ -138,14 +140,18 @@ export class Connection {
     socket.close()
   }
 
+  /** It was found out that there is no use in trying. */
+  readonly giveUp = (code: number) => {
+    if (this.synced) return
+    this.drop()
+    this.end(code, '')
+  }
+
   private lost(code: number, rawReason: string) {
+    if (!this.synced && code === 1006) this.options.onUnopened?.()
     this.drop()
     const { reconnect, retryMs, reason } = readClose(code, rawReason)
-    if (!reconnect) {
-      this.final = true
-      this.options.onLink({ kind: 'final', code, reason })
-      return
-    }
+    if (!reconnect) return this.end(code, reason)
     const now = this.options.now()
     const delay = backoffMs(this.attempt++, Math.random(), retryMs)
     this.notBefore = retryMs > 0 ? now + retryMs : 0
@@ -153,5 +159,10 @@ export class Connection {
       navigator.onLine ? { kind: 'waiting', until: now + delay } : { kind: 'offline' },
     )
     this.retryTimer = setTimeout(() => this.connect(), delay)
+  }
+
+  private end(code: number, reason: string) {
+    this.final = true
+    this.options.onLink({ kind: 'final', code, reason })
   }
 }

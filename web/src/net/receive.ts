@@ -86,6 +86,11 @@ export function createReceiver(app: App) {
         return presence.onProfiles(frame.users)
       case 'pong':
         return session.onPong(frame.t, frame.timestamp)
+      case 'channel_updated':
+        return session.onRules(frame)
+      case 'cleared':
+        presence.onCleared(frame.by)
+        return talk.onCleared(frame.timestamp)
       case 'error':
         return talk.onRefused(frame)
     }

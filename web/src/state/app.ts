@@ -71,6 +71,9 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
     play,
     now: deps.now,
     connectNow: deps.uplink.connectNow,
+    send: deps.uplink.send,
+    keep: deps.keep,
+    signIn: deps.signIn,
   }
 }
 

@@ -4,6 +4,8 @@
  */
 import type { ClientFrame } from '../domain/wire'
 import type { Timers } from '../domain/throttle'
+import type { App } from './app'
+import type { IdentityProvider } from './identity'
 
 export interface Uplink {
   /** false when there is no open connection; the frame is then not sent */
@@ -27,6 +29,8 @@ export interface Deps {
   /** monotonic ms, of no meaning but for differences; never the machine's clock */
   now(): number
   isHidden(): boolean
+  /** Lets somebody vouch for the visitor, where the server asks for that; fetched when it is wanted. */
+  signIn?(app: App): Promise<IdentityProvider | undefined>
 }
 
 export function timersOf(deps: Deps): Timers {

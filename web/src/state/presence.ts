@@ -33,6 +33,8 @@ export interface PresenceState {
   /** profiles of people the roster does not list */
   readonly known: ReadonlyMap<string, User>
   readonly notice: Notice | undefined
+  /** who wiped the window a moment ago */
+  readonly wiper: User | undefined
 }
 
 /** `isMuted`: of whom nothing is told. */
@@ -42,11 +44,13 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
     departing: new Map(),
     known: new Map(),
     notice: undefined,
+    wiper: undefined,
   }))
   const { getState: get, setState: set } = store
   let noticeId = 0
   let comings = NO_COMINGS
   let noticeTimer: ReturnType<typeof setTimeout> | undefined
+  let wiperTimer: ReturnType<typeof setTimeout> | undefined
   let syncTimer: ReturnType<typeof setTimeout> | undefined
   let whoTimer: ReturnType<typeof setTimeout> | undefined
   let familiar: { ids: ReadonlySet<string>; until: number } = { ids: new Set(), until: 0 }
@@ -148,6 +152,11 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
       apply(step)
       if (step.sync) askSync()
       return step
+    },
+    onCleared(by: string) {
+      set({ wiper: profile(by) })
+      clearTimeout(wiperTimer)
+      wiperTimer = setTimeout(() => set({ wiper: undefined }), NOTICE_MS)
     },
     onProfiles(users: readonly User[]) {
       const known = new Map(get().known)

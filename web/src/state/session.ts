@@ -7,7 +7,14 @@ import { cleanName } from '../domain/channel'
 import { addPong, guess, UNSET_CLOCK, type Clock } from '../domain/clock'
 import { DEFAULT_TTL, type Ttl } from '../domain/life'
 import { isColor } from '../domain/palette'
-import { DEFAULT_LIMITS, type Limits, type User, type UserSync } from '../domain/wire'
+import {
+  DEFAULT_LIMITS,
+  NO_RULES,
+  type Limits,
+  type Rules,
+  type User,
+  type UserSync,
+} from '../domain/wire'
 import type { Deps } from './deps'
 
 export type Link =
@@ -27,6 +34,7 @@ export interface SessionState {
   readonly clock: Clock
   readonly ttl: Ttl
   readonly limits: Limits
+  readonly rules: Rules
   /** what the visitor chose; undefined: the server's choice stands */
   readonly chosenName: string | undefined
   readonly chosenColor: string | undefined
@@ -42,16 +50,18 @@ export function createSession(channel: string, deps: Deps) {
     clock: UNSET_CLOCK,
     ttl: DEFAULT_TTL,
     limits: DEFAULT_LIMITS,
+    rules: NO_RULES,
     chosenName: cleanName(deps.keep.read('name') ?? '') || undefined,
     chosenColor: isColor(color) ? color : undefined,
   }))
   const { getState: get, setState: set } = store
+  let vouched: string | undefined
 
   return {
     store,
     /** The server's clock, as well as we know it. */
     serverNow: () => deps.now() + get().clock.offset,
-    token: () => deps.keep.read('token'),
+    token: () => vouched ?? deps.keep.read('token'),
     setLink: (link: Link) => set({ link }),
     setDegraded: (degraded: boolean) => set({ degraded }),
     onSync(frame: UserSync) {
@@ -60,9 +70,20 @@ export function createSession(channel: string, deps: Deps) {
         userId: frame.user_id,
         ttl: frame.ttl,
         limits: { ...DEFAULT_LIMITS, ...frame.limits },
+        rules: frame.rules ?? NO_RULES,
         clock: guess(get().clock, frame.timestamp, deps.now()),
       })
     },
+    onRules({ owner, slow_ms, read_only, private: closed }: Omit<Rules, 'rights' | 'yours'>) {
+      const { rules, userId } = get()
+      const yours = rules.yours || (owner !== '' && owner === userId)
+      set({ rules: { ...rules, owner, slow_ms, read_only, private: closed, yours } })
+    },
+    /** A provider's token takes the place of the guest's (W60). */
+    vouch: (token: string | undefined) => void (vouched = token),
+    vouched: () => vouched !== undefined,
+    /** Nothing of this visitor stays in the browser. */
+    forget: () => ['token', 'name', 'color'].forEach((key) => deps.keep.write(key, '')),
     onPong: (sent: number, timestamp: number) =>
       set({ clock: addPong(get().clock, sent, timestamp, deps.now()) }),
     /** Changed in another tab of ours: what was chosen there is chosen here. */

@@ -228,6 +228,7 @@ export function createTalk(
     onRefused: (frame: ErrorFrame) => put(rules.onRefused(get().talk, frame, session.serverNow())),
     onTyping: (frame: TypingFrame) =>
       put(rules.onTyping(get().talk, frame, selfId(), session.serverNow())),
+    onCleared: (until: number) => put(rules.clear(get().talk, until)),
     onLeft: (userId: string) => put(rules.onLeft(get().talk, userId)),
   }
 }

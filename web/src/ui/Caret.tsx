@@ -10,6 +10,7 @@ import { textScale, type Point } from '../domain/camera'
 import { codePoints, directionOf } from '../domain/payload'
 import { ink } from '../domain/palette'
 import { ARROWS } from '../domain/walk'
+import type { Rules } from '../domain/wire'
 import { WORDS } from '../domain/words'
 import { useMist } from './mist'
 import { reveal } from './reveal'
@@ -25,6 +26,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
   const app = useApp()
   const draft = useTalk((s) => s.draft)
   const limit = useSession((s) => s.limits.payload_characters)
+  const rule = useSession((s) => ruleOf(s.rules))
   const { color } = useSelf()
   const origin = useOrigin()
   const mirror = useRef<HTMLDivElement>(null)
@@ -128,15 +130,29 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
             }}
             data-testid="caret"
           />
-          {draft && (left <= COUNT_FROM || draft.cut > 0) && (
+          {draft && (left <= COUNT_FROM || draft.cut > 0) ? (
             <span className="count" role="status" data-testid="count">
               {draft.cut > 0 ? WORDS.cut(draft.cut) : WORDS.room(left)}
             </span>
+          ) : (
+            draft &&
+            rule && (
+              <span className="count" role="status" data-testid="caret-rule">
+                {rule}
+              </span>
+            )
           )}
         </div>
       </div>
     </>
   )
+}
+
+/** What the owner of the channel asks of those who write. */
+function ruleOf({ rights, read_only, slow_ms, yours }: Rules): string {
+  if (rights === 'read') return WORDS.mayRead
+  if (yours) return ''
+  return read_only ? WORDS.readOnly : slow_ms > 0 ? WORDS.slow(Math.ceil(slow_ms / 1000)) : ''
 }
 
 const composing = new WeakSet<HTMLTextAreaElement>()

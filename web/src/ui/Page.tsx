@@ -3,7 +3,7 @@
  */
 import { useCallback, useLayoutEffect } from 'react'
 import type { Panel } from '../state/panels'
-import { useApp, useOpen, usePresence, useTalk } from './app'
+import { useApp, useOpen, usePresence, useSession, useTalk } from './app'
 import { later } from './later'
 import { LinkState } from './LinkState'
 import { Log } from './Log'
@@ -20,6 +20,7 @@ const Nearest = later(() => import('./company').then((m) => m.Nearest))
 const Radar = later(() => import('./company').then((m) => m.Radar))
 const Said = later(() => import('./Said').then((m) => m.Said))
 const Help = later(() => import('./Help').then((m) => m.Help))
+const SignIn = later(() => import('./SignIn').then((m) => m.SignIn))
 const Settings = later(() => import('./Settings').then((m) => m.Settings))
 const Palette = later(() => import('./company').then((m) => m.Palette))
 const Hearing = later(() => import('./company').then((m) => m.Hearing))
@@ -36,6 +37,8 @@ export function Page() {
   const closeSaid = useClose('said')
   const helpOpen = useOpen('help')
   const closeHelp = useClose('help')
+  // W60: whoever is not known, or not any more, may say who they are.
+  const unknown = useSession((s) => s.link.kind === 'final' && /^451[01]$/.test(`${s.link.code}`))
   useVisualViewport()
   return (
     <div className="page" data-talking={talking || undefined}>
@@ -64,6 +67,7 @@ export function Page() {
       {(company || traces) && <Hearing />}
       <Log />
       {saidOpen && <Said close={closeSaid} />}
+      {unknown && <SignIn />}
       {settingsOpen && <Settings close={closeSettings} />}
       {helpOpen && <Help close={closeHelp} />}
     </div>

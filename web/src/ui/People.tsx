@@ -71,8 +71,10 @@ export function People() {
 /** Comings and goings: one quiet line, told politely, soon gone. */
 export function Notices() {
   const notice = usePresence((s) => s.notice)
+  const wiper = usePresence((s) => s.wiper)
   return (
     <div className="notices" role="status" data-testid="notices">
+      {wiper && <p style={{ color: ink(wiper.color) }}>{WORDS.cleared(wiper.name)}</p>}
       {notice && (
         <p key={notice.id}>
           {(['came', 'left'] as const).map((kind) => {

@@ -10,11 +10,16 @@ import { WORDS } from '../domain/words'
 import { LATER } from '../domain/words-later'
 import { shownCount } from '../state/presence'
 import { useApp, usePeople, usePresence, useSelf, useSession } from './app'
+import { later } from './later'
+import { Owner, Remove } from './Owner'
+
+const SignOut = later(() => import('./SignIn').then((m) => m.SignOut))
 
 const ROWS = 200
 const SAY = LATER.message
 
 export function PeoplePanel({ close }: { close(): void }) {
+  const app = useApp()
   const people = usePeople()
   const count = usePresence(shownCount)
   const selfId = useSession((s) => s.userId)
@@ -39,6 +44,8 @@ export function PeoplePanel({ close }: { close(): void }) {
         ))}
         {count > others.length + 1 && <li>{WORDS.more(count - others.length - 1)}</li>}
       </ul>
+      <Owner />
+      {app.session.vouched() && <SignOut />}
     </section>
   )
 }
@@ -92,6 +99,7 @@ function Person({ user, close }: { user: User; close(): void }) {
       >
         {isMuted ? LATER.muted.unmute : SAY.mute}
       </button>
+      <Remove user={user} />
     </li>
   )
 }

@@ -7,6 +7,7 @@ import { useStore } from 'zustand'
 import { addressOf } from '../domain/address'
 import { SHARING_WORDS } from '../domain/words-sharing'
 import { useApp, useSession } from './app'
+import { copyText } from './copy'
 import { Panel } from './Panel'
 import { QrCode } from './QrCode'
 import './sharing.css'
@@ -107,28 +108,4 @@ export function Share({ close }: { close(): void }) {
 function canSend(url: string): boolean {
   const { share, canShare } = navigator as Partial<Navigator>
   return share !== undefined && (canShare === undefined || navigator.canShare({ url }))
-}
-
-/** The clipboard API is missing on http at a LAN address; the old command still works there. */
-async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text)
-    return true
-  } catch {
-    const before = document.activeElement as HTMLElement | null
-    const area = document.createElement('textarea')
-    area.value = text
-    area.className = 'sr-only'
-    document.body.append(area)
-    area.select()
-    let done = false
-    try {
-      done = document.execCommand('copy')
-    } catch {
-      // Then the visitor copies by hand.
-    }
-    area.remove()
-    before?.focus({ preventScroll: true })
-    return done
-  }
 }

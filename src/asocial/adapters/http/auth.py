@@ -1,7 +1,8 @@
-"""Who is connecting: guest tokens, and the query's `uid` where the configuration allows it (W4).
+"""Who is connecting: a guest with our token, a provider's user with theirs, or the query's `uid` (W4, W60).
 
 A guest token is a JWT (RFC 7519) signed with HMAC-SHA-256 that says nothing but the user id. A token that does not
-verify is no error: the visitor gets a new id, never somebody else's.
+verify is no error: the visitor gets a new id, never somebody else's. Where people sign in (ASOCIAL_AUTH=jwt) there are
+no guests: a request without a good token becomes no session.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from typing import NamedTuple
 import jwt
 from aiohttp import web
 
-from ...domain.errors import Refused
+from ...domain.errors import Refused, TokenInvalid
+from ...domain.identity import Verified
 from ...domain.ids import ID_RULE, is_id
+from ...ports import StoreUnavailable, Verify
 from ...protocol import SUBPROTOCOL_FAMILY
 
 _ALGORITHM = "HS256"
@@ -21,11 +24,18 @@ _AUDIENCE = "asocial-guest"
 
 
 class Identity(NamedTuple):
-    """A user id, and the token to hand out for it (None where ids need no token). `returns`: it was shown to us."""
+    """Who somebody is, and the token to hand out for it (None where it is not ours to give).
 
-    user_id: str
-    token: str | None
+    `returns`: we gave that token out before.
+    """
+
+    visitor: Verified
+    token: str | None = None
     returns: bool = False
+
+    @property
+    def user_id(self) -> str:
+        return self.visitor.user_id
 
 
 class GuestTokens:
@@ -47,32 +57,59 @@ class GuestTokens:
                 audience=_AUDIENCE,
                 options={"require": ["sub", "aud"]},
             )
-        except jwt.InvalidTokenError:
+        except (jwt.InvalidTokenError, RecursionError):
             return None
         user_id = claims["sub"]
         return user_id if isinstance(user_id, str) and is_id(user_id) else None
 
 
 class Authenticator:
-    """Decides who a request is. `trust_uid`: a client may claim any id (ASOCIAL_AUTH=open)."""
+    """Decides who a request is. `trust_uid`: a client may claim any id (ASOCIAL_AUTH=open).
 
-    def __init__(self, tokens: GuestTokens, *, trust_uid: bool) -> None:
+    `verify`: takes the tokens of an identity provider, and nobody is a guest (ASOCIAL_AUTH=jwt).
+    """
+
+    def __init__(self, tokens: GuestTokens, *, trust_uid: bool, verify: Verify | None = None) -> None:
         self._tokens = tokens
         self._trust_uid = trust_uid
+        self._verify = verify
 
-    def identify(self, request: web.Request) -> Identity:
-        """Raises Refused for a claimed uid that is no id."""
-        token = _token_of(request)
-        known = self._tokens.verify(token) if token else None
+    async def identify(self, request: web.Request) -> Identity:
+        """Who connects; somebody new where guests may be.
+
+        Raises Refused for a claimed uid that is no id or where a token cannot be tried, TokenInvalid, TokenExpired.
+        """
+        known = await self._known(request)
         if known is not None:
-            return Identity(known, token, returns=True)
+            return known
+        if self._verify is not None:
+            raise TokenInvalid
+        user_id = secrets.token_urlsafe(12)
+        return Identity(Verified(user_id), self._tokens.issue(user_id))
+
+    async def known(self, request: web.Request) -> Verified | None:
+        """Who asks, None if that is nobody yet. Raises what `identify` raises."""
+        known = await self._known(request)
+        return None if known is None else known.visitor
+
+    async def _known(self, request: web.Request) -> Identity | None:
+        token = _token_of(request)
+        if self._verify is not None:
+            try:
+                return Identity(await self._verify(token)) if token else None
+            except StoreUnavailable:
+                raise Refused(
+                    503, "identity_unavailable", "who you are cannot be verified just now; try again"
+                ) from None
+        user_id = self._tokens.verify(token) if token else None
+        if user_id is not None:
+            return Identity(Verified(user_id), token, returns=True)
         uid = request.query.get("uid")
         if self._trust_uid and uid is not None:
             if not is_id(uid):
                 raise Refused(400, "uid_invalid", f"uid is {ID_RULE}")
-            return Identity(uid, None)
-        user_id = secrets.token_urlsafe(12)
-        return Identity(user_id, self._tokens.issue(user_id))
+            return Identity(Verified(uid))
+        return None
 
 
 def offered_subprotocols(request: web.Request) -> list[str]:

@@ -38,7 +38,10 @@ _PREFLIGHT = {
 
 
 class Headers:
-    """Dresses every answer of `app`. `frame_ancestors`: origins that may embed the page, beside our own."""
+    """Dresses every answer of `app`. `frame_ancestors`: origins that may embed the page, beside our own.
+
+    `allowing`: directives of the page's policy that let it sign people in elsewhere, in a window that it opens.
+    """
 
     def __init__(
         self,
@@ -48,16 +51,19 @@ class Headers:
         *,
         frame_ancestors: Iterable[str],
         hsts_s: int,
+        allowing: str = "",
     ) -> None:
         self._visitors = visitors
         self._origins = origins
+        # That window must be able to answer the page that opened it.
+        self._opener = "same-origin-allow-popups" if allowing else "same-origin"
         self._hsts = f"max-age={hsts_s}" if hsts_s else ""
         ancestors = tuple(frame_ancestors)
         embedders = " ".join(("'self'", *ancestors))
         self._page = {
             # 'self' covers our own WebSocket too (CSP level 3). Nothing inline, nothing from elsewhere.
             "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-            f"form-action 'none'; frame-ancestors {embedders}",
+            f"form-action 'none'; frame-ancestors {embedders}{allowing}",
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _PERMISSIONS),
@@ -83,7 +89,7 @@ class Headers:
             if self._hsts:
                 headers["Strict-Transport-Security"] = self._hsts
             if not data:
-                headers["Cross-Origin-Opener-Policy"] = "same-origin"
+                headers["Cross-Origin-Opener-Policy"] = self._opener
         if data:
             headers.add("Vary", "Origin")
             origin = request.headers.get("Origin")

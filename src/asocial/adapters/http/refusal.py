@@ -26,6 +26,8 @@ def body_of(refused: Refused) -> dict[str, dict[str, str]]:
 
 def headers_of(refused: Refused) -> dict[str, str]:
     match refused.status:
+        case 401:
+            return {"WWW-Authenticate": "Bearer"}
         case 426:
             # RFC 9110, 15.5.22: a 426 names what to upgrade to.
             return {"Upgrade": "websocket", "Connection": "Upgrade"}

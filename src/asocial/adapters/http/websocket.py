@@ -21,9 +21,11 @@ from ...domain.errors import (
     InternalError,
     NoPong,
     Refused,
+    Removed,
     TooManyConnections,
     VersionUnsupported,
 )
+from ...domain.identity import Verified
 from ...domain.ids import DEFAULT_CHANNEL, ID_RULE, is_id
 from ...domain.limits import Allowance
 from ...domain.profile import Profile, clean_color, clean_name, guest_profile
@@ -31,10 +33,12 @@ from ...ports import RateLimiter
 from ...protocol import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.dispatch import Dispatch
 from ...service.meters import Meters
+from ...service.moderation import Access, Moderation
 from ...service.sessions import Session, Sessions
 from ...tracing import Trace, Tracing
 from .auth import Authenticator, Identity, offered_subprotocols
 from .connection import CLOSE_TIMEOUT_S, WebSocketConnection
+from .invitations import Invitations
 from .refusal import response_of, too_many_connections
 from .visitors import Origins, Visitor, Visitors
 
@@ -56,6 +60,8 @@ class ChatEndpoint:
         sessions: Sessions,
         dispatch: Dispatch,
         authenticator: Authenticator,
+        moderation: Moderation,
+        invitations: Invitations,
         limiter: RateLimiter,
         visitors: Visitors,
         origins: Origins,
@@ -75,6 +81,8 @@ class ChatEndpoint:
         self._sessions = sessions
         self._dispatch = dispatch
         self._authenticator = authenticator
+        self._moderation = moderation
+        self._invitations = invitations
         self._limiter = limiter
         self._visitors = visitors
         self._origins = origins
@@ -102,7 +110,7 @@ class ChatEndpoint:
         visitor = self._visitors.see(request)
         try:
             channel = self._admit(request, visitor)
-            identity = self._authenticator.identify(request)
+            identity, access = await self._recognise(request, channel)
         except Refused as refused:
             self._meters.errors[refused.code] += 1
             return response_of(refused)
@@ -138,7 +146,7 @@ class ChatEndpoint:
         self._by_address[visitor.counted] += 1
         trace = self._tracing.begin("connection", request.headers, request.query.get("trace", ""))
         try:
-            await self._serve(request, ws, connection, channel, identity, visitor, trace)
+            await self._serve(request, ws, connection, channel, identity, access, visitor, trace)
             if connection.closing is not None:
                 await connection.read_out()
         finally:
@@ -172,25 +180,31 @@ class ChatEndpoint:
         ws: web.WebSocketResponse,
         connection: WebSocketConnection,
         channel: str,
-        identity: Identity,
+        identity: Identity | Disconnect,
+        access: Access,
         visitor: Visitor,
         trace: Trace,
     ) -> None:
         opened_at = asyncio.get_running_loop().time()
         unwanted = await self._reason_to_close(request, visitor)
+        if isinstance(identity, Disconnect):
+            self._turn_away(connection, channel, identity, unwanted or identity, trace)
+            return
         if unwanted is not None:
-            connection.close(unwanted)
-            self._meters.disconnected(unwanted.code)
-            _log_refused(connection, channel, identity, unwanted, trace)
+            self._turn_away(connection, channel, identity, unwanted, trace)
             return
         try:
             session = await self._sessions.open(
-                connection, channel, identity.user_id, _profile_of(request, identity.user_id), identity.token
+                connection,
+                channel,
+                identity.user_id,
+                _profile_of(request, identity.visitor),
+                identity.token,
+                visitor=identity.visitor,
+                access=access,
             )
-        except TooManyConnections as refused:
-            connection.close(refused)
-            self._meters.disconnected(refused.code)
-            _log_refused(connection, channel, identity, refused, trace)
+        except (TooManyConnections, Removed) as refused:
+            self._turn_away(connection, channel, identity, refused, trace)
             return
         trace.ids |= {"connection_id": connection.id, "user_id": identity.user_id, "channel": channel}
         ids = trace.ids
@@ -263,6 +277,38 @@ class ChatEndpoint:
             raise too_many_connections()
         return channel
 
+    async def _recognise(self, request: web.Request, channel: str) -> tuple[Identity | Disconnect, Access]:
+        """Who it is, and what they may do in the channel. A Disconnect is told once the socket is upgraded.
+
+        Raises Refused for who may not enter.
+        """
+        try:
+            identity = await self._authenticator.identify(request)
+        except Disconnect as unknown:
+            return unknown, Access()
+        invitation = self._invitations.read(request.query.get("invite", ""), channel)
+        return identity, await self._moderation.admit(channel, identity.visitor, invitation)
+
+    def _turn_away(
+        self,
+        connection: WebSocketConnection,
+        channel: str,
+        identity: Identity | Disconnect,
+        refused: Disconnect,
+        trace: Trace,
+    ) -> None:
+        connection.close(refused)
+        self._meters.disconnected(refused.code)
+        log.info(
+            "connection refused",
+            **trace.ids,
+            connection_id=connection.id,
+            user_id=identity.user_id if isinstance(identity, Identity) else None,
+            channel=channel,
+            code=refused.code,
+            reason=refused.reason,
+        )
+
     async def _reason_to_close(self, request: web.Request, visitor: Visitor) -> Disconnect | None:
         offered = offered_subprotocols(request)
         versions = [item for item in offered if item.startswith(SUBPROTOCOL_FAMILY)]
@@ -276,13 +322,13 @@ class ChatEndpoint:
         return ConnectingTooOften(retry_ms=wait_ms)
 
 
-def _profile_of(request: web.Request, user_id: str) -> Profile:
-    """The profile asked for in the query; what is absent or unfit is derived from the id (W23)."""
-    guest = guest_profile(user_id)
+def _profile_of(request: web.Request, visitor: Verified) -> Profile:
+    """The profile asked for in the query; what is absent or unfit is the token's, or derived from the id (W23)."""
+    guest = guest_profile(visitor.user_id)
     try:
         name = clean_name(request.query["name"])
     except (KeyError, BadFrame):
-        name = guest.name
+        name = visitor.name or guest.name
     try:
         color = clean_color(request.query["color"])
     except (KeyError, BadFrame):
@@ -294,17 +340,3 @@ def _reason(closed_with: Disconnect | None, said_goodbye: bool) -> str:
     if closed_with is not None:
         return closed_with.reason
     return "client closed" if said_goodbye else "connection lost"
-
-
-def _log_refused(
-    connection: WebSocketConnection, channel: str, identity: Identity, refused: Disconnect, trace: Trace
-) -> None:
-    log.info(
-        "connection refused",
-        **trace.ids,
-        connection_id=connection.id,
-        user_id=identity.user_id,
-        channel=channel,
-        code=refused.code,
-        reason=refused.reason,
-    )

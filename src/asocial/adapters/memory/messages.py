@@ -24,6 +24,12 @@ class MemoryLiveMessages:
     def channels_here(self) -> list[str]:
         return self._living.channels()
 
+    async def clear(self, channel: str, until_ms: int) -> None:
+        self._living.forget(channel, until_ms)
+
+    def forget(self, channel: str, until_ms: int) -> None:
+        self._living.forget(channel, until_ms)
+
     def expire(self, now_ms: int) -> None:
         self._living.expire(now_ms)
 

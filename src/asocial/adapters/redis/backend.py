@@ -20,6 +20,7 @@ from .link import Link
 from .live import RedisLiveMessages
 from .presence import RedisPresence
 from .registry import RedisSessionRegistry
+from .rules import RedisChannelRules
 from .topology import Topology
 from .urls import parse
 
@@ -72,6 +73,7 @@ class RedisBackend:
         self.limiter = RedisRateLimiter(pool, clock_ms)
         self.live = RedisLiveMessages(pool, clock_ms)
         self.registry = RedisSessionRegistry(pool, self._leases, ttl_ms=presence_ttl_ms)
+        self.rules = RedisChannelRules(pool)
         self._keeping: asyncio.Task[None] | None = None
 
     @property

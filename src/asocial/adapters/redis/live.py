@@ -10,6 +10,7 @@ While Redis is away only this process's own are known; when it is back, those th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import cast
 
@@ -62,6 +63,23 @@ class RedisLiveMessages:
     def channels_here(self) -> list[str]:
         return self._here.channels()
 
+    async def clear(self, channel: str, until_ms: int) -> None:
+        reply = cast(list[bytes], await self._pool.call(channel, "ZRANGE", _key(channel), 0, -1))
+        gone = [entry for entry in reply if _decode(entry).timestamp <= until_ms]
+        if gone:
+            await self._pool.call(channel, "ZREM", _key(channel), *gone)
+        self.forget(channel, until_ms)
+
+    def forget(self, channel: str, until_ms: int) -> None:
+        gone = self._here.forget(channel, until_ms)
+        behind = [message for message in self._behind.get(channel, ()) if message.timestamp > until_ms]
+        if channel in self._behind:
+            self._behind[channel] = behind
+        # Those that reached Redis after somebody else looked what is there to clear.
+        with contextlib.suppress(StoreUnavailable):
+            if gone:
+                self._pool.line(channel).post("ZREM", _key(channel), *map(_encode, gone))
+
     def expire(self, now_ms: int) -> None:
         self._here.expire(now_ms)
 
@@ -85,6 +103,8 @@ class RedisLiveMessages:
             try:
                 line = self._pool.line(channel)
             except StoreUnavailable:
+                continue
+            if not messages:
                 continue
             key = _key(channel)
             pairs: list[Argument] = []

@@ -103,6 +103,10 @@ export const ARABIC: Catalogue = {
             other: 'غادر # شخص',
           })
         : `غادر ${all(named.map(apart))}`,
+    cleared: (name) => `مُسح الزجاج: ${apart(name)}`,
+    readOnly: 'لا يكتب هنا الآن إلا صاحب القناة',
+    mayRead: 'الدخول هنا للقراءة فقط',
+    slow: (n) => `ببطء: رسالة كل ${seconds(n)}`,
 
     zoomIn: 'تقريب',
     zoomOut: 'إبعاد',
@@ -147,6 +151,7 @@ export const ARABIC: Catalogue = {
       4510: 'دخولك غير صالح هنا.',
       4511: 'انتهت صلاحية دخولك.',
       4512: 'أُخرجت من هذه القناة.',
+      403: 'هذه القناة خاصة، وصاحبها يستطيع دعوتك.',
     },
     finalOther: 'أغلق الخادم الاتصال.',
     again: 'محاولة أخرى',
@@ -159,6 +164,9 @@ export const ARABIC: Catalogue = {
       payload_empty: 'لا شيء فيها.',
       position_invalid: 'بعيدة جدًا.',
       unavailable: 'لم يستطع الخادم قبولها الآن.',
+      read_only: 'لا يكتب هنا الآن إلا صاحب القناة.',
+      token_invalid: 'تعذّر تجديد تسجيل دخولك.',
+      not_owner: 'لا يفعل ذلك إلا صاحب القناة.',
     },
     refusedOther: (message) => `لم تُرسل: ${apart(message)}`,
     late: 'لم تُرسل في وقتها.',

@@ -1,0 +1,130 @@
+"""`/api/channels/{channel}`: what holds in a channel, claiming it, and inviting to it. Docs: protocol.md, section 9."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+
+from ...domain.errors import Disconnect, Refused
+from ...domain.identity import Verified
+from ...domain.ids import ID_RULE, is_id
+from ...domain.rules import Rights
+from ...ports import RateLimiter, StoreUnavailable
+from ...service.moderation import Invitation, Moderation
+from .auth import Authenticator
+from .invitations import Invitations
+from .refusal import response_of
+from .visitors import Visitors
+
+INVITATION_LEAST_S, INVITATION_MOST_S, INVITATION_UNSAID_S = 60, 30 * 86_400, 86_400
+REQUESTS_PER_MINUTE = 30
+"""Of claims and invitations, for each user."""
+BODY_LIMIT_BYTES = 4096
+MINUTE_MS = 60_000
+
+
+class _Wanted(msgspec.Struct):
+    rights: Rights = "write"
+    ttl_seconds: Annotated[int, msgspec.Meta(ge=INVITATION_LEAST_S, le=INVITATION_MOST_S)] = INVITATION_UNSAID_S
+
+
+class ChannelsApi:
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        moderation: Moderation,
+        invitations: Invitations,
+        limiter: RateLimiter,
+        visitors: Visitors,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._authenticator = authenticator
+        self._moderation = moderation
+        self._invitations = invitations
+        self._limiter = limiter
+        self._visitors = visitors
+        self._now_ms = now_ms
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        router.add_get("/api/channels/{channel}", _answered(self._look))
+        router.add_post("/api/channels/{channel}", _answered(self._claim))
+        router.add_post("/api/channels/{channel}/invitations", _answered(self._invite))
+
+    async def _look(self, request: web.Request) -> web.Response:
+        channel = _channel_of(request)
+        visitor = await self._authenticator.known(request) or Verified("")
+        invitation = self._invitations.read(request.query.get("invite", ""), channel)
+        access = await self._moderation.admit(channel, visitor, invitation)
+        return _json(
+            {"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, visitor, access))}
+        )
+
+    async def _claim(self, request: web.Request) -> web.Response:
+        channel, visitor = _channel_of(request), await self._caller(request)
+        await self._moderation.claim(channel, visitor)
+        access = await self._moderation.admit(channel, visitor, None)
+        return _json(
+            {"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, visitor, access))}
+        )
+
+    async def _invite(self, request: web.Request) -> web.Response:
+        channel, visitor = _channel_of(request), await self._caller(request)
+        wanted = await _body(request)
+        expires_at = (self._now_ms() // 1000 + wanted.ttl_seconds) * 1000
+        number = await self._moderation.invite(channel, visitor, expires_at)
+        token = self._invitations.sign(channel, Invitation(wanted.rights, number), expires_at)
+        url = f"{self._visitors.see(request).origin}/c/{channel}?invite={token}"
+        return _json({"token": token, "url": url, "expires_at": expires_at}, status=201)
+
+    async def _caller(self, request: web.Request) -> Verified:
+        visitor = await self._authenticator.known(request)
+        if visitor is None:
+            raise Refused(401, "token_invalid", "say who you are: Authorization: Bearer and your token")
+        wait_ms = await self._limiter.take(f"channels:{visitor.user_id}", REQUESTS_PER_MINUTE, MINUTE_MS)
+        if wait_ms:
+            raise Refused(429, "rate_limited", f"try again in {-(-wait_ms // 1000)} s")
+        return visitor
+
+
+def _channel_of(request: web.Request) -> str:
+    channel = request.match_info["channel"]
+    if not is_id(channel):
+        raise Refused(400, "channel_invalid", f"a channel's name is {ID_RULE}")
+    return channel
+
+
+async def _body(request: web.Request) -> _Wanted:
+    data = b""
+    async for chunk in request.content.iter_any():
+        data += chunk
+        if len(data) > BODY_LIMIT_BYTES:
+            raise Refused(413, "body_invalid", f"a body has at most {BODY_LIMIT_BYTES} bytes")
+    try:
+        return msgspec.json.decode(data or b"{}", type=_Wanted)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise Refused(400, "body_invalid", str(error)[:200]) from None
+
+
+def _json(body: dict[str, object], status: int = 200) -> web.Response:
+    return web.json_response(body, status=status)
+
+
+def _answered(
+    handle: Callable[[web.Request], Awaitable[web.Response]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """What cannot be done is answered as before an upgrade: with a status, a code and words."""
+
+    async def answer(request: web.Request) -> web.Response:
+        try:
+            return await handle(request)
+        except Refused as refused:
+            return response_of(refused)
+        except Disconnect as unknown:
+            return response_of(Refused(401, "token_invalid", unknown.reason))
+        except StoreUnavailable:
+            return response_of(Refused(503, "unavailable", "the server cannot do this just now; try again"))
+
+    return answer

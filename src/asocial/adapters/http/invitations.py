@@ -1,0 +1,42 @@
+"""Invitations to private channels: links that the server signed, for reading or for writing, until their time is over.
+
+A JWT like a guest's token, of another audience, so that neither can pass for the other (W63).
+"""
+
+from __future__ import annotations
+
+import jwt
+
+from ...domain.ids import is_id
+from ...service.moderation import Invitation
+
+_ALGORITHM = "HS256"
+_AUDIENCE = "asocial-invitation"
+
+
+class Invitations:
+    """Signs and verifies invitations. `secret` has at least 32 characters."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def sign(self, channel: str, invitation: Invitation, expires_at: int) -> str:
+        """`expires_at`: ms since the Unix epoch."""
+        claims = {"aud": _AUDIENCE, "channel": channel, "rights": invitation.rights, "number": invitation.number}
+        return jwt.encode({**claims, "exp": expires_at // 1000}, self._secret, algorithm=_ALGORITHM)
+
+    def read(self, token: str, channel: str) -> Invitation | None:
+        """What the token invites to, or None: not ours, for another channel, or over."""
+        try:
+            claims = jwt.decode(
+                token,
+                self._secret,
+                algorithms=[_ALGORITHM],
+                audience=_AUDIENCE,
+                options={"require": ["aud", "exp", "channel", "rights", "number"]},
+            )
+        except (jwt.InvalidTokenError, RecursionError):
+            return None
+        rights, number = claims["rights"], claims["number"]
+        fits = is_id(channel) and claims["channel"] == channel and isinstance(number, int)
+        return Invitation(rights, number) if fits and rights in ("read", "write") else None

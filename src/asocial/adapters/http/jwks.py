@@ -1,0 +1,213 @@
+"""The keys of an identity provider: fetched when needed, kept, and never in anybody's way (RFC 7517).
+
+However many connections wait, one fetch is under way. What it brings is good for as long as the provider says, within
+bounds; a token that names an unknown key asks again, but no more than once in a while, or every made-up
+token would be a request to the provider. While the provider is away the keys we have go on counting.
+
+Only public keys that sign are taken, RSA of 2048 bits or more and P-256, each bound to its one algorithm: what a token
+says of its algorithm decides nothing (RFC 8725, 3.1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import aiohttp
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from ... import logs
+from ...ports import StoreUnavailable
+
+FETCH_TIMEOUT_S = 5.0
+FETCH_LIMIT_BYTES = 256 * 1024
+KEYS_MOST = 64
+MAX_AGE_LEAST_S, MAX_AGE_MOST_S, MAX_AGE_UNSAID_S = 60.0, 24 * 3600.0, 3600.0
+AGAIN_AFTER_S = 10.0
+"""How long after a fetch the next one may be, for an unknown key or after a failure."""
+RSA_LEAST_BITS = 2048
+DISCOVERY_PATH = "/.well-known/openid-configuration"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
+
+log = logs.get(__name__)
+
+
+class KeysUnavailable(StoreUnavailable):
+    """No key is known, and the provider cannot be asked just now."""
+
+
+class UnfitAnswer(ValueError):
+    """What the provider answered cannot be used."""
+
+
+class Key(NamedTuple):
+    """A public key and the one algorithm that it verifies."""
+
+    algorithm: str
+    key: RSAPublicKey | EllipticCurvePublicKey
+
+
+class Provider(NamedTuple):
+    """Whose tokens are taken. Either of the addresses may be empty: discovery names the other one.
+
+    `issuer` is what tokens must say; `jwks_url` where the keys are; `discovery_url` the OpenID configuration.
+    """
+
+    issuer: str
+    jwks_url: str
+    discovery_url: str
+
+
+class Jwks:
+    """One provider's keys. `now_s`: any monotonic clock. Needs a running loop from the first `find` to `close`."""
+
+    def __init__(self, provider: Provider, now_s: Callable[[], float]) -> None:
+        self._provider = provider
+        self._now_s = now_s
+        self._jwks_url = provider.jwks_url
+        self._keys: dict[str, Key] = {}
+        self._fresh_until = float("-inf")
+        self._not_before = float("-inf")
+        self._fetching: asyncio.Task[None] | None = None
+        self._session: aiohttp.ClientSession | None = None
+
+    async def find(self, key_id: str | None) -> Key | None:
+        """The key of that id; without one the only key there is. None if there is none. Raises KeysUnavailable."""
+        if self._now_s() >= self._fresh_until:
+            await self._fetch()
+        found = self._look(key_id)
+        if found is None and self._keys and key_id is not None:
+            # Providers change keys ahead of time; one that is new to us may be newer than what we have.
+            await self._fetch()
+            found = self._look(key_id)
+        if not self._keys:
+            raise KeysUnavailable("the identity provider cannot be reached")
+        return found
+
+    async def close(self) -> None:
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.gather(self._fetching, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+    def _look(self, key_id: str | None) -> Key | None:
+        if key_id is not None:
+            return self._keys.get(key_id)
+        return next(iter(self._keys.values())) if len(self._keys) == 1 else None
+
+    async def _fetch(self) -> None:
+        """Have the keys fetched, unless that was tried a moment ago. Everyone who waits, waits for the same fetch."""
+        if self._fetching is None:
+            if self._now_s() < self._not_before:
+                return
+            self._fetching = asyncio.get_running_loop().create_task(self._refresh(), name="jwks")
+        # Shielded: one connection that gives up does not take the keys from the others.
+        await asyncio.shield(self._fetching)
+
+    async def _refresh(self) -> None:
+        try:
+            if not self._jwks_url:
+                self._jwks_url = await self._discover()
+            body, max_age_s = await self._get(self._jwks_url)
+            keys = read_keys(body)
+            if not keys:
+                raise UnfitAnswer("it holds no key that signs with RS256 or ES256")
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError) as error:
+            log.warning(
+                "the identity provider's keys cannot be fetched",
+                issuer=self._provider.issuer,
+                error=f"{type(error).__name__}: {error}",
+                keys_kept=len(self._keys),
+            )
+        else:
+            self._keys = keys
+            self._fresh_until = self._now_s() + max_age_s
+            log.info("identity provider's keys fetched", issuer=self._provider.issuer, keys=len(keys), good_s=max_age_s)
+        finally:
+            self._not_before = self._now_s() + AGAIN_AFTER_S
+            self._fetching = None
+
+    async def _discover(self) -> str:
+        url = self._provider.discovery_url
+        body, _ = await self._get(url)
+        document = json.loads(body)
+        # OpenID Connect Discovery 4.3: another issuer's document is not ours.
+        if not isinstance(document, dict) or document.get("issuer") != self._provider.issuer:
+            raise UnfitAnswer(f"the discovery document is not of the issuer {self._provider.issuer!r}")
+        jwks_url = document.get("jwks_uri")
+        if not isinstance(jwks_url, str):
+            raise UnfitAnswer("the discovery document names no jwks_uri")
+        if urlsplit(jwks_url).scheme != "https" and urlsplit(jwks_url).hostname != urlsplit(url).hostname:
+            raise UnfitAnswer("the discovery document names a jwks_uri that is not https")
+        return jwks_url
+
+    async def _get(self, url: str) -> tuple[bytes, float]:
+        """The body at `url` and for how many seconds it is good. Redirects are not followed."""
+        if not is_safe(url):
+            raise UnfitAnswer("only https is fetched (http from this machine itself)")
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Accept": "application/json"},
+            )
+        async with self._session.get(url, allow_redirects=False) as response:
+            if response.status != 200:
+                raise UnfitAnswer(f"{url} answers {response.status}")
+            body = b""
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) > FETCH_LIMIT_BYTES:
+                    raise UnfitAnswer(f"{url} answers more than {FETCH_LIMIT_BYTES} bytes")
+            return body, max_age_of(response.headers.get("Cache-Control", ""))
+
+
+def is_safe(url: str) -> bool:
+    """https, or http to this machine itself."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+
+
+def max_age_of(cache_control: str) -> float:
+    """Seconds for which keys are kept without asking again, within our bounds."""
+    found = _MAX_AGE.search(cache_control)
+    said = float(found[1]) if found else MAX_AGE_UNSAID_S
+    return min(max(said, MAX_AGE_LEAST_S), MAX_AGE_MOST_S)
+
+
+def read_keys(body: bytes) -> dict[str, Key]:
+    """The keys of a JWK Set by their ids: those we can verify with, others are left out. Raises ValueError."""
+    document = json.loads(body)
+    entries = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        raise UnfitAnswer("it is no JWK Set")
+    found: dict[str, Key] = {}
+    for entry in entries[:KEYS_MOST]:
+        key = _read_key(entry) if isinstance(entry, dict) else None
+        if key is not None:
+            key_id = entry.get("kid", "")
+            found[key_id if isinstance(key_id, str) else ""] = key
+    return found
+
+
+def _read_key(entry: dict[str, object]) -> Key | None:
+    algorithm = {"RSA": "RS256", "EC": "ES256"}.get(str(entry.get("kty")))
+    if algorithm is None or entry.get("use", "sig") != "sig" or entry.get("alg", algorithm) != algorithm:
+        return None
+    try:
+        key = jwt.PyJWK(entry, algorithm).key
+    except (jwt.PyJWTError, ValueError, TypeError):
+        return None
+    fits = (isinstance(key, RSAPublicKey) and key.key_size >= RSA_LEAST_BITS) or (
+        isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
+    )
+    return Key(algorithm, key) if fits else None

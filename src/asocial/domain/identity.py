@@ -1,0 +1,63 @@
+"""Who somebody is, whoever vouches for them: an opaque user id, and what was said of them.
+
+An id that others see never holds what a provider calls a person (a subject may be an e-mail address): it is made of
+issuer and subject with a key, so that nobody who guesses a subject can tell whose id it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .errors import BadFrame
+from .profile import clean_name
+
+ID_BYTES = 15
+"""Of the digest: 120 bits, 20 characters, no padding."""
+WHO_RULE = "a user id, or claim=value"
+
+
+class Verified(NamedTuple):
+    """What a token says. `expires_at`: ms of the server's clock from which on it is no longer good, None: never.
+
+    `name` is one that may be shown, None where the token has none.
+    """
+
+    user_id: str
+    expires_at: int | None = None
+    name: str | None = None
+    claims: Mapping[str, object] = {}
+
+
+def opaque_id(key: bytes, issuer: str, subject: str) -> str:
+    """The user id of a provider's subject: always the same for one key, and an id as domain/ids.py wants them."""
+    digest = hmac.new(key, f"{issuer}\n{subject}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:ID_BYTES]).decode()
+
+
+def name_of(claims: Mapping[str, object]) -> str | None:
+    """The claim `name` as it may be shown; None where there is none, or it is unfit (W23)."""
+    name = claims.get("name")
+    try:
+        return clean_name(name) if isinstance(name, str) else None
+    except BadFrame:
+        return None
+
+
+def is_one_of(who: str, user_id: str, claims: Mapping[str, object]) -> bool:
+    """Whether `who`, a user id or `claim=value`, means this user. A claim that is a list holds each of its values."""
+    name, is_claim, value = who.partition("=")
+    if not is_claim:
+        return who == user_id
+    held = claims.get(name)
+    values = held if isinstance(held, list) else [held]
+    return any(_as_text(one) == value for one in values)
+
+
+def _as_text(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int) else None

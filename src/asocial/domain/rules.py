@@ -1,0 +1,74 @@
+"""What holds in a channel: whose it is, and what they have decided. Values only; a change makes new rules.
+
+Nobody owns a channel until somebody claims it; most never have rules at all. Each change raises `version`, so that
+of two that were made at the same time one is seen to be late, and is made again on top of the other.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+Rights: TypeAlias = Literal["read", "write"]
+
+SLOW_MOST_MS = 3_600_000
+BAN_MOST_S = 86_400
+BANS_MOST = 500
+"""Of those above, the ban that would end first gives way: rules are small enough to be read at every entry."""
+
+
+class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`owner`: a user id, "" for none. `bans`: user id -> until when, ms of the server's clock.
+
+    `invitations` counts how often the channel was opened to all: what was signed before counts no more.
+    `keep_until`: an invitation is out until then, so the rules must not be forgotten before.
+    """
+
+    version: int = 0
+    owner: str = ""
+    slow_ms: int = 0
+    read_only: bool = False
+    private: bool = False
+    bans: dict[str, int] = {}
+    invitations: int = 0
+    keep_until: int = 0
+
+    def claimed(self, user_id: str) -> Rules:
+        return replace(self, version=self.version + 1, owner=user_id)
+
+    def slowed(self, slow_ms: int) -> Rules:
+        return replace(self, version=self.version + 1, slow_ms=slow_ms)
+
+    def quieted(self, read_only: bool) -> Rules:
+        return replace(self, version=self.version + 1, read_only=read_only)
+
+    def closed(self, private: bool) -> Rules:
+        """Opening a private channel ends its invitations."""
+        ended = self.private and not private
+        return replace(self, version=self.version + 1, private=private, invitations=self.invitations + ended)
+
+    def inviting(self, until: int) -> Rules:
+        """An invitation is made: whoever has none stays out from now on."""
+        kept = max(self.keep_until, until)
+        return replace(self, version=self.version + 1, private=True, keep_until=kept)
+
+    def without(self, user_id: str, until: int, now: int) -> Rules:
+        """`user_id` stays out until then; a time that is over lets them in again."""
+        bans = {user: end for user, end in self.bans.items() if end > now and user != user_id}
+        if until > now:
+            if len(bans) >= BANS_MOST:
+                del bans[min(bans, key=lambda user: bans[user])]
+            bans[user_id] = until
+        return replace(self, version=self.version + 1, bans=bans)
+
+    def keeps_out(self, user_id: str, now: int) -> bool:
+        return self.bans.get(user_id, 0) > now
+
+    def keep_ms(self, ttl_ms: int, now: int) -> int:
+        """How long these must be remembered when they are not used any more."""
+        return max(ttl_ms, self.keep_until - now)
+
+
+NO_RULES = Rules()

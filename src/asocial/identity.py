@@ -1,0 +1,95 @@
+"""From settings to who vouches for people: the provider's tokens, how the page signs in, and the access lists."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .adapters.http.jwks import DISCOVERY_PATH, Jwks, Provider, is_safe
+from .adapters.http.tokens import TokenVerifier, firebase, openid
+from .config import ConfigError, Settings
+from .domain.identity import WHO_RULE
+from .domain.ids import is_id
+from .service.moderation import EVERY_CHANNEL
+
+_FIREBASE = "firebase:"
+
+
+class SignIn(NamedTuple):
+    """What the page is told of signing in, and the directives that its content security policy needs for that."""
+
+    told: dict[str, object]
+    policy: str
+
+
+def token_verifier(settings: Settings, secret: str) -> TokenVerifier | None:
+    """What verifies tokens where people sign in, else None. Needs the running loop. Raises ConfigError."""
+    if settings.auth != "jwt":
+        return None
+    project = _project(settings)
+    if project:
+        if settings.jwt_issuer or settings.jwt_jwks_url or settings.jwt_discovery_url:
+            raise ConfigError("jwt_preset: it says what jwt_issuer and the jwt URLs say; give one or the other")
+        provider, audiences = firebase(project), settings.jwt_audience or (project,)
+    else:
+        provider, audiences = _openid(settings), settings.jwt_audience
+    if not audiences:
+        raise ConfigError("jwt_audience: needed with auth=jwt, or tokens meant for others would count here")
+    jwks = Jwks(provider, asyncio.get_running_loop().time)
+    # A key of its own: nothing that is signed with the secret tells anything of an id, nor the other way round.
+    id_key = hmac.new(secret.encode(), b"asocial user ids", hashlib.sha256).digest()
+    return TokenVerifier(
+        jwks, issuer=provider.issuer, audiences=audiences, leeway_s=settings.jwt_leeway_seconds, id_key=id_key
+    )
+
+
+def sign_in(settings: Settings) -> SignIn | None:
+    """How the page lets people sign in, None where it does not. Raises ConfigError."""
+    project = _project(settings) if settings.auth == "jwt" else ""
+    if settings.sign_in_module:
+        if settings.auth != "jwt" or settings.firebase_api_key:
+            raise ConfigError("sign_in_module: needs auth=jwt, and stands instead of firebase_api_key")
+        return SignIn({"provider": "module", "module": settings.sign_in_module}, "")
+    if not settings.firebase_api_key:
+        return None
+    if not project:
+        raise ConfigError("firebase_api_key: needs auth=jwt and jwt_preset=firebase:PROJECT")
+    domain = settings.firebase_auth_domain or f"{project}.firebaseapp.com"
+    told = {"project_id": project, "api_key": settings.firebase_api_key, "auth_domain": domain}
+    # Its own API, and the frame and script by which a window that signs somebody in talks to the page.
+    policy = (
+        "; connect-src 'self' https://identitytoolkit.googleapis.com https://securetoken.googleapis.com"
+        f"; script-src 'self' https://apis.google.com; frame-src https://{domain}"
+    )
+    return SignIn({"provider": "firebase", **told}, policy)
+
+
+def access_list(name: str, entries: Sequence[str], *, every: bool) -> dict[str, list[str]]:
+    """`channel:who` entries of a setting, by channel. `every`: "*" may stand for every channel. Raises ConfigError."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        channel, _, who = entry.partition(":")
+        if not (is_id(channel) or (every and channel == EVERY_CHANNEL)) or not (is_id(who) or "=" in who.strip("=")):
+            raise ConfigError(f"{name}: {entry!r} is not allowed; allowed: channel:who, where who is {WHO_RULE}")
+        found.setdefault(channel, []).append(who)
+    return found
+
+
+def _project(settings: Settings) -> str:
+    return settings.jwt_preset.removeprefix(_FIREBASE)
+
+
+def _openid(settings: Settings) -> Provider:
+    if not settings.jwt_issuer and not settings.jwt_discovery_url:
+        raise ConfigError("jwt_issuer: needed with auth=jwt (or jwt_preset, or jwt_discovery_url)")
+    if not settings.jwt_issuer and not settings.jwt_discovery_url.endswith(DISCOVERY_PATH):
+        raise ConfigError(f"jwt_discovery_url: it ends with {DISCOVERY_PATH}, or jwt_issuer names the issuer")
+    provider = openid(settings.jwt_issuer, settings.jwt_jwks_url, settings.jwt_discovery_url)
+    for name, url in {"jwt_jwks_url": provider.jwks_url, "jwt_discovery_url": provider.discovery_url}.items():
+        # An issuer need not be an address, where the keys' own is given.
+        if url and not is_safe(url) and not (name == "jwt_discovery_url" and provider.jwks_url):
+            raise ConfigError(f"{name}: {url!r} is not allowed; allowed: https, or http on this machine itself")
+    return provider

@@ -1,0 +1,62 @@
+"""What holds in a channel: each change makes newer rules, and bans stay few (W63, W66)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from asocial.domain.rules import BANS_MOST, NO_RULES, Rules
+
+
+def test_each_change_raises_the_version_and_leaves_the_rest() -> None:
+    rules = NO_RULES
+    changes: list[Callable[[Rules], Rules]] = [
+        lambda r: r.claimed("ann"),
+        lambda r: r.slowed(5000),
+        lambda r: r.quieted(True),
+        lambda r: r.closed(True),
+        lambda r: r.inviting(100),
+        lambda r: r.without("bob", 50, 10),
+    ]
+    for change in changes:
+        before, rules = rules, change(rules)
+        assert rules.version == before.version + 1
+    assert rules == Rules(6, "ann", 5000, True, True, {"bob": 50}, 0, 100)
+    assert Rules() == NO_RULES
+
+
+def test_w63_opening_ends_the_invitations_and_nothing_else_does() -> None:
+    private = NO_RULES.inviting(100)
+    assert private.inviting(200).closed(True).slowed(1).invitations == private.invitations
+    opened = private.closed(False)
+    assert opened.invitations == private.invitations + 1
+    assert opened.closed(False).invitations == opened.invitations, "it was open"
+
+
+def test_w63_rules_are_kept_as_long_as_an_invitation_is_good() -> None:
+    assert NO_RULES.inviting(5000).inviting(3000).keep_ms(1000, now=1000) == 4000
+    assert NO_RULES.inviting(5000).keep_ms(1000, now=4500) == 1000
+
+
+def test_w66_a_ban_holds_until_its_end_and_a_past_end_lifts_it() -> None:
+    rules = NO_RULES.without("bob", 50, now=10)
+    assert rules.keeps_out("bob", 49)
+    assert not rules.keeps_out("bob", 50)
+    assert not rules.keeps_out("ann", 49)
+    assert not rules.without("bob", 10, now=10).keeps_out("bob", 11)
+
+
+def test_w66_bans_that_are_over_are_let_go_and_of_too_many_the_first_to_end() -> None:
+    assert NO_RULES.without("bob", 50, now=10).without("eve", 90, now=60).bans == {"eve": 90}
+    rules = NO_RULES
+    for number in range(BANS_MOST + 1):
+        rules = rules.without(f"user-{number}", 1000 + number, now=0)
+    assert len(rules.bans) == BANS_MOST
+    assert not rules.keeps_out("user-0", 0)
+    assert rules.keeps_out(f"user-{BANS_MOST}", 0)
+
+
+def test_rules_written_by_an_older_or_newer_version_can_be_read() -> None:
+    assert msgspec.json.decode(b'{"version":3,"owner":"ann","mood":"blue"}', type=Rules) == Rules(3, "ann")
+    assert msgspec.json.decode(msgspec.json.encode(Rules(3, "ann")), type=Rules) == Rules(3, "ann")

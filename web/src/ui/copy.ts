@@ -1,0 +1,27 @@
+/*
+ * Putting words on the clipboard.
+ */
+
+/** The clipboard API is missing on http at a LAN address; the old command still works there. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    const before = document.activeElement as HTMLElement | null
+    const area = document.createElement('textarea')
+    area.value = text
+    area.className = 'sr-only'
+    document.body.append(area)
+    area.select()
+    let done = false
+    try {
+      done = document.execCommand('copy')
+    } catch {
+      // Then the visitor copies by hand.
+    }
+    area.remove()
+    before?.focus({ preventScroll: true })
+    return done
+  }
+}

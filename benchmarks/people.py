@@ -1,7 +1,7 @@
 """The people of a benchmark: `crowd/`, a generator in Rust, driven by one JSON line for each thing it shall do.
 
-It has a core to itself, is open loop, and looks at every delivery. Its own processor time is part of every answer: above
-GENERATOR_LIMIT the row is about the generator, and says so.
+It has a core to itself, is open loop, and looks at every delivery. Its own processor time is part of every
+answer: above GENERATOR_LIMIT the row is about the generator, and says so.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ WIRE = Dialect(
 
 @dataclass
 class Shape:
-    """Who is there: `channels` with `people` in each, of whom `speakers` speak, with messages of `payload` characters."""
+    """`channels` with `people` in each, of whom `speakers` speak, in messages of `payload` characters."""
 
     people: int
     channels: int = 1
@@ -83,7 +83,6 @@ class Crowd:
 
     process: subprocess.Popen[str]
     shape: Shape
-    answers: list[dict[str, Any]] = field(default_factory=list)
 
     def ask(self, **command: Any) -> dict[str, Any]:
         assert self.process.stdin is not None

@@ -1,7 +1,7 @@
 """The servers that are compared: how each is started, and how it is spoken to.
 
-Each runs on the servers' cores only, from its committed lock file, set up as its own documentation advises. A server is ready
-when it lets somebody in, not when its process exists.
+Each runs on the servers' cores only, from its committed lock file, set up as its own documentation advises. A server is
+ready when it answers a request, not when its process exists.
 """
 
 from __future__ import annotations
@@ -28,12 +28,17 @@ PEERS_PYTHON = PEERS / ".venv" / "bin" / "python"
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 40.0
 
+
+def _node() -> str:
+    return shutil.which("node") or str(ROOT / ".node" / "bin" / "node")
+
+
 Command = Callable[[int], list[str]]
 
 
 @dataclass(frozen=True)
 class Server:
-    """`command` makes the command line for a port; `missing` says what to install, or is empty."""
+    """`command` makes the command line for a port."""
 
     name: str
     label: str
@@ -44,6 +49,8 @@ class Server:
     """Files that `make bench` builds; where one is not there, the server is left out and the table says so."""
     redis: Callable[[str], list[str]] | None = None
     """The arguments that join several of it by Redis."""
+    guess: float = 50_000
+    """Deliveries a second that a search begins with: near the truth, it is a short one."""
 
     @property
     def available(self) -> bool:
@@ -62,9 +69,121 @@ ASOCIAL = Server(
     ],
     dialect=dataclasses.replace(WIRE, cursor_frame='"type":"cursors"', cursor_mark='",'),
     redis=lambda url: ["--redis-url", url],
+    guess=3_000_000,
 )
 
-SERVERS = {server.name: server for server in (ASOCIAL,)}
+_POSITION = '"position":{"x":1,"y":2}'
+_UVICORN = (
+    *(
+        "--host",
+        "127.0.0.1",
+        "--backlog",
+        "4096",
+        "--loop",
+        "uvloop",
+        "--http",
+        "httptools",
+        "--ws",
+        "websockets-sansio",
+    ),
+    *("--ws-per-message-deflate", "false", "--no-access-log", "--log-level", "warning", "--lifespan", "off"),
+)
+
+GIN_MELODY = Server(
+    "gin_melody",
+    "Gin + Melody",
+    "Go",
+    lambda port: [str(PEERS / "gin_melody" / "bin" / "hub"), "-port", str(port)],
+    needs=[PEERS / "gin_melody" / "bin" / "hub"],
+    redis=lambda url: ["-redis", url.removeprefix("redis://").partition("/")[0]],
+)
+CENTRIFUGO = Server(
+    "centrifugo",
+    "Centrifugo",
+    "Go",
+    lambda port: [
+        *(str(PEERS / "centrifugo" / "bin" / "centrifugo"), "--config", str(PEERS / "centrifugo" / "config.json")),
+        *("--http_server.address", "127.0.0.1", "--http_server.port", str(port)),
+    ],
+    # Its own protocol, and less work: what a client publishes is passed on as it is, with no stamp.
+    dialect=Dialect(
+        path="/connection/websocket",
+        opening=[
+            {"send": '{"id":1,"connect":{}}'},
+            {"when": '"connect"', "send": '{"id":2,"subscribe":{"channel":"{channel}"}}'},
+        ],
+        ready='"id":2,"subscribe"',
+        chat='{"id":9,"publish":{"channel":"{channel}","data":{"type":"chat","message_id":"{id}",'
+        '"channel_id":"{channel}","user_id":"0123456789abcdef","name":"sly fox","color":"rust","payload":"{payload}",'
+        + _POSITION
+        + ',"timestamp":1700000000000,"expires_at":1700000005000}}}',
+        cursor='{"id":9,"publish":{"channel":"{channel}","data":{"type":"cursor","user_id":"0123456789abcdef",'
+        '"position":{"x":{x},"y":{y}}}}}',
+        # The frame begins with the publication's envelope.
+        cursor_frame='"type":"cursor"',
+        cursor_mark='"x":',
+        several=True,
+        pings=[("{}", "{}")],
+    ),
+    needs=[PEERS / "centrifugo" / "bin" / "centrifugo"],
+    guess=150_000,
+)
+UWEBSOCKETS = Server(
+    "uwebsockets",
+    "uWebSockets (socketify)",
+    "C++ from Python",
+    lambda port: [str(PEERS_PYTHON), str(PEERS / "python" / "socketify_app.py"), str(port)],
+    needs=[PEERS_PYTHON],
+    guess=400_000,
+)
+WS = Server(
+    "ws",
+    "ws",
+    "Node",
+    lambda port: [_node(), str(PEERS / "node" / "ws_server.js"), str(port)],
+    needs=[PEERS / "node" / "node_modules" / "ws"],
+)
+SOCKET_IO = Server(
+    "socket_io",
+    "Socket.IO",
+    "Node",
+    lambda port: [_node(), str(PEERS / "node" / "socketio_server.js"), str(port)],
+    dialect=Dialect(
+        path="/socket.io/?EIO=4&transport=websocket&channel={channel}",
+        opening=[{"when": "0{", "send": "40"}],
+        ready='"type":"user_sync"',
+        chat='42["chat",{"type":"chat","message_id":"{id}","payload":"{payload}",' + _POSITION + "}]",
+        cursor='42["cursor",{"type":"cursor","position":{"x":{x},"y":{y}}}]',
+        cursor_frame='"type":"cursor"',
+        cursor_mark='"x":',
+        pings=[("2", "3")],
+    ),
+    needs=[PEERS / "node" / "node_modules" / "socket.io"],
+)
+STARLETTE = Server(
+    "starlette",
+    "Starlette on uvicorn",
+    "Python",
+    lambda port: [
+        *(str(PEERS_PYTHON), "-m", "uvicorn", "starlette_app:app", "--app-dir", str(PEERS / "python")),
+        *("--port", str(port), *_UVICORN),
+    ],
+    needs=[PEERS_PYTHON],
+)
+DJANGO = Server(
+    "django_channels",
+    "Django Channels",
+    "Python",
+    lambda port: [
+        *(str(PEERS_PYTHON), "-m", "uvicorn", "django_app:app", "--app-dir", str(PEERS / "python")),
+        *("--port", str(port), *_UVICORN),
+    ],
+    needs=[PEERS_PYTHON],
+)
+
+SERVERS = {
+    server.name: server for server in (ASOCIAL, UWEBSOCKETS, CENTRIFUGO, GIN_MELODY, WS, SOCKET_IO, STARLETTE, DJANGO)
+}
 
 
 @dataclass
@@ -170,7 +289,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _node() -> str:
-    return shutil.which("node") or str(ROOT / ".node" / "bin" / "node")

@@ -53,8 +53,8 @@ def busy_s() -> float:
 
 def save(name: str, result: dict[str, Any]) -> Path:
     """Write `result` as the newest one of that name."""
-    RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n")
     return path
 

@@ -116,8 +116,10 @@ def search(guess: float, probe: Callable[[float], tuple[bool, Row]], precision: 
             break
         if not low:
             rate = max(LEAST_RATE, high / 3)
+        elif high == float("inf"):
+            rate = low * 2
         else:
-            rate = low * 2 if high == float("inf") else (low * high) ** 0.5
+            rate = (low * high) ** 0.5
     return kept, rows
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -144,11 +143,3 @@ def crowd(servers: Sequence[str], dialect: Dialect, shape: Shape) -> Iterator[Cr
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
             process.stdout.close()
-
-
-def build_generator() -> None:
-    """Compile `crowd/` from its lock file. Raises FileNotFoundError where there is no cargo."""
-    cargo = shutil.which("cargo")
-    if cargo is None:
-        raise FileNotFoundError("cargo")
-    subprocess.run([cargo, "build", "--quiet", "--release", "--locked"], cwd=CRATE, check=True)

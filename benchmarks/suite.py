@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import cores, facts, save
-from benchmarks.people import Crowd, GeneratorFailed, Shape, build_generator, crowd
+from benchmarks.people import Crowd, GeneratorFailed, Shape, crowd
 from benchmarks.run import Pace, Row, Stand, highest, keeps_messages, measured, search
 from benchmarks.servers import ASOCIAL, GIN_MELODY, SERVERS, UWEBSOCKETS, Running, Server, running
 from tests.redis_server import Server as RedisServer
@@ -231,7 +231,6 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="how often each is measured")
     given = parser.parse_args()
     plan = FULL if given.full else QUICK
-    build_generator()
     servers = []
     for name in given.servers.split(","):
         if SERVERS[name].available:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 TICK_S = 0.010
 MAX_TICK_S = 0.080
-STRETCH = 2.0
+STRETCH = 1.1
 CURSOR_TICK_S = 0.033
 
 

@@ -12,11 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
-<<<<<<< HEAD
-from scripts import audit, checks, page, python_env, system
-=======
-from scripts import benchmarks, checks, page, python_env, system
->>>>>>> 9f3ed65 (Make the page of figures from results alone, and one command for all of it)
+from scripts import audit, benchmarks, checks, page, python_env, system
 from scripts.command import ROOT, Failure, say, step, stop_running
 
 Arguments = list[str]
@@ -115,12 +111,9 @@ def lock(arguments: Arguments) -> None:
         of_dev: ["pyproject.toml", "--extra", "otel", "--group", "dev", *within_run],
         python_env.lock_file("image"): ["pyproject.toml", "--extra", "otel", *within_run],
         page.NODE_LOCK: ["--group", "node"],
-<<<<<<< HEAD
         python_env.lock_file("build"): ["--group", "build"],
         python_env.lock_file("audit"): ["--group", "audit"],
-=======
         benchmarks.PEERS_LOCK: [str(benchmarks.PEERS_LOCK.with_suffix(".in").relative_to(ROOT))],
->>>>>>> 9f3ed65 (Make the page of figures from results alone, and one command for all of it)
     }.items():
         output = str(name.relative_to(ROOT))
         fix = "make lock (once pyproject.toml is mended or the package index answers)"
@@ -173,7 +166,6 @@ def icons(_: Arguments) -> None:
     )
 
 
-<<<<<<< HEAD
 def audit_dependencies(arguments: Arguments) -> None:
     _dev_tools()
     findings = audit.run(python_env.lock_file("run"), python_env.lock_file("dev"), python_env.ensure_node())
@@ -185,13 +177,6 @@ def audit_dependencies(arguments: Arguments) -> None:
         raise Failure("not every dependency was audited", "a database could not be asked", "make audit ARGS=--strict")
 
 
-def clean(_: Arguments) -> None:
-    made = (
-        ".venv .audit .node dist .mypy_cache .ruff_cache .pytest_cache "
-        ".hypothesis .import_linter_cache .tools test-results"
-    )
-    for path in (*(ROOT / name for name in made.split()), page.PAGE, page.NODE_MODULES):
-=======
 def bench(arguments: Arguments) -> None:
     _bench(arguments, full=False)
 
@@ -207,9 +192,11 @@ def _bench(arguments: Arguments, *, full: bool) -> None:
 
 
 def clean(_: Arguments) -> None:
-    made = ".venv .node dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results"
+    made = (
+        ".venv .audit .node dist .mypy_cache .ruff_cache .pytest_cache "
+        ".hypothesis .import_linter_cache .tools test-results"
+    )
     for path in (*(ROOT / name for name in made.split()), page.PAGE, page.NODE_MODULES, *benchmarks.MADE):
->>>>>>> 9f3ed65 (Make the page of figures from results alone, and one command for all of it)
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -219,12 +206,9 @@ def programs(_: Arguments) -> None:
 
 
 COMMANDS: dict[str, Callable[[Arguments], None]] = {
-<<<<<<< HEAD
     "audit": audit_dependencies,
-=======
     "bench": bench,
     "bench-full": bench_full,
->>>>>>> 9f3ed65 (Make the page of figures from results alone, and one command for all of it)
     "check": check,
     "clean": clean,
     "env": env,

@@ -78,6 +78,8 @@ class Sessions:
         self._by_user: dict[str, set[Connection]] = {}
         self._sessions: dict[Connection, Session] = {}
         self._degraded = False
+        self.ended = 0
+        """Sessions that are over, since the start."""
         self.on_profile_elsewhere: Callable[[str, str, Profile], None] = lambda _channel, _user_id, _profile: None
         channels.on_control = self._heed
 
@@ -120,6 +122,7 @@ class Sessions:
         """
         connection, channel, user_id = session.connection, session.voice.channel, session.member.user_id
         session.voice.silence()
+        self.ended += 1
         del self._sessions[connection]
         connections = self._by_user[user_id]
         connections.discard(connection)

@@ -1,7 +1,7 @@
 """Python's cycle collector, kept out of the way of people who talk.
 
-A full collection looks at every object there is: 60 ms with 500 connections, and more with every one, in which nobody is
-served. Python starts one when enough objects have survived the younger generations, and a message survives them: it
+A full collection looks at every object there is: 60 ms with 500 connections, and more with every one, while nobody
+is served. Python starts one when enough objects have survived the younger generations, and a message survives them: it
 lives for seconds. But messages are no cycles; their reference counts free them, and such a collection finds nothing.
 What may leave cycles behind is the end of a connection. So full collections wait until enough connections have ended,
 and the young generation is large enough that most of what a burst makes is gone before it is looked at.

@@ -67,6 +67,6 @@ def test_once_settled_python_starts_no_full_collection_by_itself() -> None:
     assert gc.get_threshold()[2] == NEVER
     assert gc.get_freeze_count() > 0
     full = gc.get_stats()[2]["collections"]
-    kept = [[] for _ in range(200_000)]
+    kept: list[list[int]] = [[] for _ in range(200_000)]
     assert gc.get_stats()[2]["collections"] == full
     assert len(kept) == 200_000

@@ -63,7 +63,7 @@ class Shape:
 
     people: int
     channels: int = 1
-    speakers: int = 10
+    speakers: int = 50
     payload: int = 40
 
     @property

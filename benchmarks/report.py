@@ -155,8 +155,9 @@ def cursor_table(results: Results) -> str:
             continue
         best = middle([row["kept"] for row in found if row["kept"]], lambda row: row["rate"])
         ten = [row["at_10_hz"] for row in found if row["at_10_hz"]]
-        age = [middle(ten, lambda row, p=p: row["cursor_age"][p]) for p in ("p50_ms", "p99_ms")]
-        at_ten = NONE if age[0] is None else f"{age[0]:.0f} / {age[1]:.0f} ms"
+        p50 = middle(ten, lambda row: row["cursor_age"]["p50_ms"])
+        p99 = middle(ten, lambda row: row["cursor_age"]["p99_ms"])
+        at_ten = f"{number(p50, '.0f')} / {number(p99, '.0f')} ms" if ten else NONE
         people = found[0]["shape"]["people"]
         seen = middle(ten, lambda row: row["cursors"] / row["cursors_sent"])
         seen = seen and 100 * seen / (people - 1)
@@ -305,7 +306,7 @@ def draw(results: Results) -> list[str]:
     panels = []
     for name, (_, _, form, unit) in SMALL.items():
         values = [(SERVERS[s].label, small(results, s, name)) for s in SERVERS]
-        rows = [(who, value, number(value, form, unit)) for who, value in values if value is not None]
+        rows: list[plots.Bar] = [(who, value, number(value, form, unit)) for who, value in values if value is not None]
         if rows:
             panels.append((name, rows))
     if panels:

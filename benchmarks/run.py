@@ -159,13 +159,14 @@ def say(server: Server, shape: Shape, row: Row) -> None:
         return
     what = row["cursor_age"] if row["cursors_sent"] else row["latency"]
     limited = " (the generator's limit)" if row["generator_cpu"] > GENERATOR_LIMIT else ""
-    print(
-        f"{where} at {row['rate']:,.0f}/s: {row['deliveries_per_s']:,} deliveries/s, {row['cursors']:,} cursors, p50 "
-        f"{what['p50_ms']} ms, p99 {what['p99_ms']} ms, lost {row['lost']}, CPU server {row['server_cpu']}, generator "
-        f"{row['generator_cpu']}{limited}, others {row['others_cpu']}",
-        file=sys.stderr,
-        flush=True,
-    )
+    told = [
+        f"{where} at {row['rate']:,.0f}/s: {row['deliveries_per_s']:,} deliveries/s",
+        f"{row['cursors']:,} cursors" if row["cursors_sent"] else "",
+        f"p50 {what['p50_ms']} ms, p99 {what['p99_ms']} ms",
+        f"lost {row['lost']}, closed {row['closed']}" if row["lost"] or row["closed"] else "",
+        f"CPU server {row['server_cpu']}, generator {row['generator_cpu']}{limited}, others {row['others_cpu']}",
+    ]
+    print(", ".join(filter(None, told)), file=sys.stderr, flush=True)
 
 
 def main() -> int:
@@ -173,7 +174,7 @@ def main() -> int:
     parser.add_argument("server", choices=SERVERS)
     parser.add_argument("--people", type=int, default=500, help="in each channel")
     parser.add_argument("--channels", type=int, default=1)
-    parser.add_argument("--speakers", type=int, default=10, help="of each channel, who speak in turn")
+    parser.add_argument("--speakers", type=int, default=50, help="of each channel, who speak in turn")
     parser.add_argument("--size", type=int, default=40, help="characters of a message, at least 25")
     parser.add_argument("--rate", type=float, help="messages a second, all together; without it, the highest is found")
     parser.add_argument("--cursors", type=float, default=0, help="cursors a second, all together")

@@ -65,7 +65,7 @@ ASOCIAL = Server(
         *(sys.executable, "-m", "asocial.cli", "serve", "--env", "production", "--host", "127.0.0.1"),
         *("--port", str(port), "--log-level", "warning", "--drain-notice-seconds", "0"),
         # Only the limits that a crowd from one address would meet are lifted.
-        *("--rate-limit-per-minute", "0", "--connections-per-minute-per-ip", "0"),
+        *("--rate-limit-per-minute", "0", "--connections-per-minute-per-ip", "0", "--connections-per-ip", "0"),
     ],
     dialect=dataclasses.replace(WIRE, cursor_frame='"type":"cursors"', cursor_mark='",'),
     redis=lambda url: ["--redis-url", url],

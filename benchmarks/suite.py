@@ -213,6 +213,8 @@ def _brief(probes: list[Row]) -> list[Row]:
             "deliveries_per_s": row.get("deliveries_per_s"),
             "p99_ms": row["latency"]["p99_ms"] if "latency" in row else None,
             "lost": row.get("lost"),
+            "closed": row.get("closed"),
+            "generator_cpu": row.get("generator_cpu"),
             "others_cpu": row["others_cpu"],
         }
         for row in probes

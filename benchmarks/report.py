@@ -124,6 +124,7 @@ def fanout_table(results: Results) -> str:
 SMALL: dict[str, tuple[str, Callable[[Row], float | None], str, str]] = {
     "p50, quiet": ("quiet", lambda row: row["latency"]["p50_ms"], ".2f", " ms"),
     "p99, quiet": ("quiet", lambda row: row["latency"]["p99_ms"], ".2f", " ms"),
+    "CPU, quiet": ("quiet", lambda row: row["server_cpu"], ".1%", ""),
     "idle connection": ("memory", lambda row: row["idle_bytes_each"] / 1024, ".1f", " KiB"),
     "busy connection": ("memory", lambda row: row["busy_bytes_each"] / 1024, ".1f", " KiB"),
     "connects/s": ("connecting", lambda row: row["connects_per_s"], ",.0f", ""),

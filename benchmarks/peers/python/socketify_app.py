@@ -1,4 +1,7 @@
-"""uWebSockets, through socketify: `publish` hands one message to the topic, in C++, for everyone but the sender."""
+"""uWebSockets, through socketify: `publish` hands one message to the topic, in C++, for everyone but the sender.
+
+socketify turns its loop without sleeping, so it uses a core also when nothing happens; that is its way, not ours.
+"""
 
 from __future__ import annotations
 

@@ -29,6 +29,8 @@ NOISE = 0.15
 """Of a core, used by programs that take no part: above it a failure is tried once more."""
 MOST_PROBES = 16
 LEAST_RATE = 1.0
+MOST_MESSAGES = 6_000.0
+"""A second, that a search begins with."""
 
 Row = dict[str, Any]
 
@@ -148,7 +150,8 @@ def highest(stand: Stand, pace: Pace, *, cursors: bool = False) -> tuple[Row | N
             say(stand.server, stand.shape, row)
         return good, row
 
-    guess = stand.server.guess / stand.shape.reach
+    # In a small channel a message costs its way in, not its way out.
+    guess = min(stand.server.guess / stand.shape.reach, MOST_MESSAGES)
     return search(guess, probe, pace.precision)
 
 

@@ -134,6 +134,8 @@ impl Crowd {
 
     fn talk(&mut self, mut streams: Vec<Stream>, patience: f64) -> io::Result<Value> {
         let (cpu, began, said) = (cpu_s(), self.now_us(), self.said);
+        let patience_us = (patience * 1e6) as u64;
+        let planned: u64 = streams.iter().filter(|one| matches!(one.kind, Kind::Chat)).map(|one| one.total).sum();
         self.listener.first = self.said;
         self.listener.tally = Tally::new();
         self.closed = 0;
@@ -143,6 +145,9 @@ impl Crowd {
             if began + due > now {
                 self.turn(Some(began + due - now))?;
                 continue;
+            }
+            if now - began - due > patience_us {
+                break; // so far behind that the rate was not driven: what was not said counts as lost
             }
             for stream in &mut streams {
                 let Some(due) = stream.due_us().map(|after| began + after) else { continue };
@@ -161,8 +166,8 @@ impl Crowd {
         let moves: u64 = streams.iter().filter(|one| !matches!(one.kind, Kind::Chat)).map(|one| one.done).sum();
         let sent = self.said - said;
         let others = (self.people.len() / self.spec.channels).saturating_sub(1) as u64;
-        let expected = sent * others;
-        let deadline = self.now_us() + (patience * 1e6) as u64;
+        let expected = planned * others;
+        let deadline = self.now_us() + patience_us;
         // How many cursors come is not known: drafts and cursors may be skipped.
         let settled = if moves > 0 { spoken_at + VOLATILE_SETTLE_US } else { 0 };
         while self.now_us() < settled

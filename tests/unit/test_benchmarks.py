@@ -60,9 +60,9 @@ def test_a_plot_is_xml_with_a_longer_bar_for_more() -> None:
     assert none == 0.0
 
 
-def _fanout(server: str, rate: float) -> Row:
+def _fanout(server: str, rate: float, generator_cpu: float = 0.5) -> Row:
     shape = {"people": 500, "channels": 1, "speakers": 50, "payload": 40}
-    kept = {"rate": rate, "cpu_s_per_million": 0.1}
+    kept = {"rate": rate, "cpu_s_per_million": 0.1, "generator_cpu": generator_cpu}
     return {"server": server, "round": 1, "shape": shape, "kept": kept, "probes": [{"others_cpu": 0.0}]}
 
 
@@ -75,6 +75,12 @@ def _results(folder: Path, rows: list[Row]) -> report.Results:
 def test_the_page_tells_what_asocial_is_behind_in(tmp_path: Path) -> None:
     told = report.losses(_results(tmp_path, [_fanout("asocial", 100), _fanout("ws", 200), _fanout("starlette", 50)]))
     assert told == ["500 in one channel: ws delivers 99,800/s, 2.00 times as much."]
+
+
+def test_a_rate_that_the_generator_could_hardly_drive_is_a_lower_bound(tmp_path: Path) -> None:
+    told = report.fanout_table(_results(tmp_path, [_fanout("asocial", 100, 0.9), _fanout("ws", 200, 0.7)]))
+    assert "at least 49,900" in told
+    assert "at least 99,800" not in told
 
 
 def test_the_page_holds_the_target_against_what_was_measured(tmp_path: Path) -> None:

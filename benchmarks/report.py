@@ -331,6 +331,13 @@ def draw(results: Results) -> list[str]:
     return list(made)
 
 
+def _thoroughness(results: Results) -> str:
+    plan = results.file("fanout").get("plan")
+    if plan is None:
+        return ""
+    return f"; {plan['rounds']} round(s), probes of {plan['probe_s']:g} s, ends of a search within {plan['precision'] - 1:.0%}"
+
+
 def sections(results: Results) -> dict[str, str]:
     told = losses(results)
     machines = results.machines()
@@ -338,7 +345,8 @@ def sections(results: Results) -> dict[str, str]:
     return {
         "machine": f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores, Linux {machine.get('kernel', '?')}, "
         f"Python {machine.get('python', '?')}; commit{'s' if len({m['commit'] for m in machines}) > 1 else ''} "
-        + ", ".join(sorted({m["commit"][:10] + (" with changes" if m["dirty"] else "") for m in machines})),
+        + ", ".join(sorted({m["commit"][:10] + (" with changes" if m["dirty"] else "") for m in machines}))
+        + _thoroughness(results),
         "noise": NOISY.format(noise=results.noise()) if results.noise() > NOISE else "",
         "targets": targets(results),
         "fanout": fanout_table(results) if results.rows("fanout") else MISSING,

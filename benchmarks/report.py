@@ -335,7 +335,8 @@ def _thoroughness(results: Results) -> str:
     plan = results.file("fanout").get("plan")
     if plan is None:
         return ""
-    return f"; {plan['rounds']} round(s), probes of {plan['probe_s']:g} s, ends of a search within {plan['precision'] - 1:.0%}"
+    within = f"{plan['precision'] - 1:.0%}"
+    return f"; {plan['rounds']} round(s), probes of {plan['probe_s']:g} s, ends of a search within {within}"
 
 
 def sections(results: Results) -> dict[str, str]:

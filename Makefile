@@ -10,7 +10,7 @@ NO_PYTHON = Asocial needs Python 3.11 or later, and none of python3, python3.14 
 WORKSHOP = $(or $(shell $(FIND_PYTHON)),$(error $(NO_PYTHON))) -m scripts.workshop
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deploy test-deploy-full check audit format page env system screenshots icons lock clean
+.PHONY: help run test test-deploy test-deploy-full check audit format page env system screenshots icons bench bench-full lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+: *##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+): *## */  make \1\t/' | expand -t 26
@@ -50,6 +50,12 @@ screenshots:  ## pictures of the page as it is, into docs/screenshots
 
 icons:  ## the icons and the preview of a link, from web/public/icon.svg and the start page
 	@exec $(WORKSHOP) icons
+
+bench:  ## measure everything in about five minutes and print the tables (needs Linux and cargo; go for two of the peers)
+	@exec $(WORKSHOP) bench $(ARGS)
+
+bench-full:  ## measure everything thoroughly, for hours, and write docs/performance.md (ARGS="--only fanout" for a part)
+	@exec $(WORKSHOP) bench-full $(ARGS)
 
 lock:  ## write the lock files anew from pyproject.toml and web/package.json (ARGS=--upgrade for newer versions)
 	@exec $(WORKSHOP) lock $(ARGS)

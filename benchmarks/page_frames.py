@@ -17,7 +17,8 @@ import sys
 import aiohttp
 from playwright.async_api import async_playwright
 
-from tests.browser.conftest import CHROMIUM_FLAGS, Server, chromium
+from benchmarks.servers import ASOCIAL, running
+from tests.browser.conftest import CHROMIUM_FLAGS, chromium
 
 MESSAGES, CURSORS = 300, 200
 LIFE_S, SPREAD_X, SPREAD_Y = 8, 1600, 1000
@@ -82,30 +83,34 @@ async def crowd(url: str) -> None:
         await asyncio.gather(*(_person(session, url, number) for number in range(CURSORS)))
 
 
-async def measure(zoom: float, seconds: float) -> None:
-    server = Server(rate_limit_per_minute=0, message_ttl_seconds=LIFE_S, log_level="warning")
-    await server.start()
-    generator = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.page_frames", "--crowd", server.url("/api/chat?channel=crowd"))
-    )
-    try:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
-            page = await browser.new_page(viewport={"width": 1440, "height": 900})
-            await page.goto(server.url("/c/crowd"))
-            await page.wait_for_timeout(LIFE_S * 1000 + 2000)
-            found = await page.evaluate(_PAN, [seconds, zoom])
-            await browser.close()
-    finally:
-        generator.terminate()
-        await generator.wait()
+async def measure(zoom: float, seconds: float) -> dict[str, float]:
+    """Frame times in ms, panning at that zoom."""
+    with running(ASOCIAL, ["--message-ttl-seconds", str(LIFE_S)]) as server:
+        url = f"http://{server.address}"
+        generator = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "benchmarks.page_frames", "--crowd", f"{url}/api/chat?channel=crowd")
+        )
+        try:
+            async with async_playwright() as playwright:
+                browser = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+                page = await browser.new_page(viewport={"width": 1440, "height": 900})
+                await page.goto(f"{url}/c/crowd")
+                await page.wait_for_timeout(LIFE_S * 1000 + 2000)
+                found = await page.evaluate(_PAN, [seconds, zoom])
+                await browser.close()
+        finally:
+            generator.terminate()
+            await generator.wait()
     frames = sorted(found["frames"])
-    p50, p95 = frames[len(frames) // 2], frames[int(len(frames) * 0.95)]
-    print(
-        f"zoom {zoom}: {len(frames)} frames, p50 {p50:.1f} ms, p95 {p95:.1f} ms, "
-        f"at most {found['shown']} messages in the page"
-    )
-    await server.stop()
+    return {
+        "zoom": zoom,
+        "frames": len(frames),
+        "p50_ms": round(frames[len(frames) // 2], 1),
+        "p95_ms": round(frames[int(len(frames) * 0.95)], 1),
+        "p99_ms": round(frames[int(len(frames) * 0.99)], 1),
+        "messages": found["shown"],
+        "cursors": CURSORS,
+    }
 
 
 def main() -> None:
@@ -114,7 +119,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--crowd", metavar="URL", help="be the generator")
     args = parser.parse_args()
-    asyncio.run(crowd(args.crowd) if args.crowd else measure(args.zoom, args.seconds))
+    if args.crowd:
+        asyncio.run(crowd(args.crowd))
+    else:
+        print(asyncio.run(measure(args.zoom, args.seconds)))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from scripts import audit, checks, page, python_env, system
+from scripts import audit, benchmarks, checks, page, python_env, system
 from scripts.command import ROOT, Failure, say, step, stop_running
 
 Arguments = list[str]
@@ -113,6 +113,7 @@ def lock(arguments: Arguments) -> None:
         page.NODE_LOCK: ["--group", "node"],
         python_env.lock_file("build"): ["--group", "build"],
         python_env.lock_file("audit"): ["--group", "audit"],
+        benchmarks.PEERS_LOCK: [str(benchmarks.PEERS_LOCK.with_suffix(".in").relative_to(ROOT))],
     }.items():
         output = str(name.relative_to(ROOT))
         fix = "make lock (once pyproject.toml is mended or the package index answers)"
@@ -176,12 +177,26 @@ def audit_dependencies(arguments: Arguments) -> None:
         raise Failure("not every dependency was audited", "a database could not be asked", "make audit ARGS=--strict")
 
 
+def bench(arguments: Arguments) -> None:
+    _bench(arguments, full=False)
+
+
+def bench_full(arguments: Arguments) -> None:
+    _bench(arguments, full=True)
+
+
+def _bench(arguments: Arguments, *, full: bool) -> None:
+    node = _dev_tools()
+    build_page(["dev"])
+    benchmarks.run(benchmarks.ensure(node), node, full=full, arguments=arguments)
+
+
 def clean(_: Arguments) -> None:
     made = (
         ".venv .audit .node dist .mypy_cache .ruff_cache .pytest_cache "
         ".hypothesis .import_linter_cache .tools test-results"
     )
-    for path in (*(ROOT / name for name in made.split()), page.PAGE, page.NODE_MODULES):
+    for path in (*(ROOT / name for name in made.split()), page.PAGE, page.NODE_MODULES, *benchmarks.MADE):
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -192,6 +207,8 @@ def programs(_: Arguments) -> None:
 
 COMMANDS: dict[str, Callable[[Arguments], None]] = {
     "audit": audit_dependencies,
+    "bench": bench,
+    "bench-full": bench_full,
     "check": check,
     "clean": clean,
     "env": env,

@@ -42,6 +42,7 @@ from .adapters.redis.backend import RedisBackend
 from .config import ConfigError, Settings
 from .domain.addresses import Networks
 from .domain.message import Life
+from .garbage import LOOK_S, Garbage
 from .identity import access_list, sign_in, token_verifier
 from .ports import (
     Broker,
@@ -403,7 +404,12 @@ async def run(settings: Settings, announce: Callable[[Asocial], None]) -> None:
     """
     app = build(settings)
     await app.start()
+    garbage = Garbage()
+    garbage.settle()
     loop = asyncio.get_running_loop()
+    collecting = loop.create_task(
+        _every(LOOK_S, lambda: garbage.look(ended=app.sessions.ended, connected=len(app.sessions)))
+    )
     stop = asyncio.Event()
 
     def interrupt() -> None:
@@ -417,6 +423,7 @@ async def run(settings: Settings, announce: Callable[[Asocial], None]) -> None:
     loop.add_signal_handler(signal.SIGINT, interrupt)
     announce(app)
     await stop.wait()
+    collecting.cancel()
     await app.drain()
     log.info("stopped")
 

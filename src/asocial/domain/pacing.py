@@ -2,15 +2,16 @@
 
 Quiet: the first frame after a pause goes out on the next turn of the loop. Busy: frames wait for the end
 of the tick and leave together, so that the cost of a flush is one write per connection, however many
-frames it carries. The tick stretches with what the last flushes cost: with a stretch of 2, a channel
-spends at most about half of its time writing, and a crowd gets fewer, fuller writes instead of a queue.
+frames it carries. The tick stretches with what the last flushes cost: a crowd gets fewer, fuller writes
+instead of a queue. A stretch of 1.1 leaves a tenth of the time between two flushes, and what the sockets brought is
+read before each; waiting longer would cost the crowd more than it gives the others (experiments/0002-fan-out.md).
 """
 
 from __future__ import annotations
 
 TICK_S = 0.010
 MAX_TICK_S = 0.080
-STRETCH = 2.0
+STRETCH = 1.1
 CURSOR_TICK_S = 0.033
 
 

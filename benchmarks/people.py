@@ -1,0 +1,145 @@
+"""The people of a benchmark: `crowd/`, a generator in Rust, driven by one JSON line for each thing it shall do.
+
+It has a core to itself, is open loop, and looks at every delivery. Its own processor time is part of every
+answer: above GENERATOR_LIMIT the row is about the generator, and says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import ROOT, cores
+
+CRATE = ROOT / "benchmarks" / "crowd"
+BINARY = CRATE / "target" / "release" / "crowd"
+GENERATOR_LIMIT = 0.8
+PATIENCE_S = 4.0
+
+
+class GeneratorFailed(Exception):
+    """The generator ended before its time; its last words are the message."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a server is spoken to. Templates hold {channel}, {id}, {payload}, {x} and {y}; see crowd/src/spec.rs."""
+
+    path: str
+    ready: str
+    chat: str
+    cursor: str = ""
+    typing: str = ""
+    cursor_mark: str = ""
+    cursor_frame: str = ""
+    opening: Sequence[dict[str, str]] = ()
+    several: bool = False
+    pings: Sequence[tuple[str, str]] = ()
+
+
+_POSITION = '"position":{"x":1,"y":2}'
+WIRE = Dialect(
+    path="/api/chat?channel={channel}",
+    ready='"type":"user_sync"',
+    chat='{"type":"chat","message_id":"{id}","payload":"{payload}",' + _POSITION + "}",
+    typing='{"type":"typing","message_id":"draft","payload":"{payload}",' + _POSITION + "}",
+    cursor='{"type":"cursor","position":{"x":{x},"y":{y}}}',
+    cursor_frame='"type":"cursor',
+    cursor_mark='"x":',
+)
+"""Our wire, as the peers speak it: a cursor is a frame of its own."""
+
+
+@dataclass
+class Shape:
+    """`channels` with `people` in each, of whom `speakers` speak, in messages of `payload` characters."""
+
+    people: int
+    channels: int = 1
+    speakers: int = 50
+    payload: int = 40
+
+    @property
+    def everyone(self) -> int:
+        return self.people * self.channels
+
+    @property
+    def reach(self) -> int:
+        """Deliveries that one message makes."""
+        return self.people - 1
+
+
+@dataclass
+class Crowd:
+    """A running generator. Answers are its own, see crowd/src/main.rs."""
+
+    process: subprocess.Popen[str]
+    shape: Shape
+
+    def ask(self, **command: Any) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        try:
+            self.process.stdin.write(json.dumps(command) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError as gone:
+            raise GeneratorFailed(f"the generator ended with {self.process.wait()}") from gone
+        line = self.process.stdout.readline()
+        if not line:
+            raise GeneratorFailed(f"the generator ended with {self.process.wait()}")
+        return dict(json.loads(line))
+
+    def connect(self, people: int | None = None, at_once: int = 64, patience_s: float = 60.0) -> dict[str, Any]:
+        """Until everyone (or `people` of them) is in."""
+        people = self.shape.everyone if people is None else people
+        answer = self.ask(do="connect", people=people, at_once=at_once, patience=patience_s)
+        if answer["closed"] or answer["entered"] < answer["wanted"]:
+            raise GeneratorFailed(f"not everyone got in: {answer}")
+        return answer
+
+    def talk(
+        self, rate: float, seconds: float, *, cursors: float = 0, drafts: float = 0, patience_s: float = PATIENCE_S
+    ) -> dict[str, Any]:
+        """Messages (cursors, drafts) a second, all people together."""
+        return self.ask(do="talk", rate=rate, cursors=cursors, drafts=drafts, seconds=seconds, patience=patience_s)
+
+    def drop(self, people: int | None = None) -> None:
+        """Cut the connections of the last `people`, or of all."""
+        self.ask(do="drop", people=self.shape.everyone if people is None else people)
+
+
+@contextlib.contextmanager
+def crowd(servers: Sequence[str], dialect: Dialect, shape: Shape) -> Iterator[Crowd]:
+    """A generator for `servers` (host:port), on its own core, with nobody connected yet."""
+    if not BINARY.exists():
+        raise GeneratorFailed(f"there is no {BINARY.relative_to(ROOT)}: `make bench` builds it")
+    spec = {
+        "servers": list(servers),
+        "channels": shape.channels,
+        "speakers": min(shape.speakers, shape.people),
+        "payload": shape.payload,
+        "dialect": asdict(dialect),
+    }
+    with tempfile.TemporaryDirectory(prefix="asocial-crowd-") as folder:
+        path = Path(folder) / "spec.json"
+        path.write_text(json.dumps(spec))
+        process = subprocess.Popen([BINARY, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            os.sched_setaffinity(process.pid, cores()[1])
+            yield Crowd(process, shape)
+        finally:
+            process.kill()
+            process.wait()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            # What a killed generator did not read cannot be flushed to it any more.
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            process.stdout.close()

@@ -1,0 +1,387 @@
+"""docs/performance.md and its plots, from results alone.
+
+    python -m benchmarks.report            from benchmarks/results/ into docs/
+    python -m benchmarks.report --quick    from benchmarks/results/quick/, tables to the terminal
+
+Medians over rounds. Nothing is written by hand: a figure in the page is in a result file, with its commit and machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import plots
+from benchmarks.machine import RESULTS, ROOT
+from benchmarks.people import GENERATOR_LIMIT
+from benchmarks.run import NOISE
+from benchmarks.servers import ASOCIAL, SERVERS
+
+PAGE = ROOT / "docs" / "performance.md"
+PLOTS = ROOT / "docs" / "performance"
+TEMPLATE = ROOT / "benchmarks" / "performance.md.in"
+NONE = "—"
+MISSING = "Not measured yet."
+NOISY = (
+    "> **Read the absolute figures below as a lower bound.** Other programs used {noise:.1f} cores of this machine "
+    "while it was measured (the median over all probes)."
+)
+
+Row = dict[str, Any]
+
+
+class Results:
+    """What was measured, by name of the measure; a measure that was not taken has no rows."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+
+    def rows(self, name: str, server: str | None = None) -> list[Row]:
+        rows = self._files.get(name, {}).get("rows", [])
+        return [row for row in rows if "failed" not in row and server in (None, row.get("server"))]
+
+    def file(self, name: str) -> Row:
+        return dict(self._files.get(name, {}))
+
+    def machines(self) -> list[Row]:
+        return [file["machine"] for file in self._files.values() if file.get("benchmark") in MEASURED]
+
+    def noise(self) -> float:
+        """Of a core, used by others: the median over all probes."""
+        probes = [probe for row in self.rows("fanout") for probe in row["probes"]]
+        return statistics.median(probe["others_cpu"] for probe in probes) if probes else 0.0
+
+
+MEASURED = ("fanout", "quiet", "memory", "connecting", "cursors", "processes", "page", "soak")
+
+
+def middle(rows: Iterable[Row], take: Callable[[Row], float | None]) -> float | None:
+    found = [value for value in map(take, rows) if value is not None]
+    return float(statistics.median(found)) if found else None
+
+
+def shapes(results: Results) -> list[Row]:
+    seen: list[Row] = []
+    for row in results.rows("fanout"):
+        if row["shape"] not in seen:
+            seen.append(row["shape"])
+    return seen
+
+
+def shape_title(shape: Row) -> str:
+    one = f"{shape['people']:,} in one channel"
+    return one if shape["channels"] == 1 else f"{shape['channels']:,} channels of {shape['people']:,}"
+
+
+def kept(results: Results, server: str, shape: Row, key: Callable[[Row], float | None]) -> float | None:
+    rows = [row["kept"] for row in results.rows("fanout", server) if row["shape"] == shape and row["kept"]]
+    return middle(rows, key)
+
+
+def rate(results: Results, server: str, shape: Row) -> float | None:
+    """Deliveries a second at the highest rate that was kept: what was asked for, all of which arrived."""
+    return kept(results, server, shape, lambda row: row["rate"] * (shape["people"] - 1))
+
+
+def generator_bound(results: Results, server: str, shape: Row) -> bool:
+    """The generator was near its own end at that rate: the server may be able to do more."""
+    return (kept(results, server, shape, lambda row: row["generator_cpu"]) or 0.0) > GENERATOR_LIMIT
+
+
+def number(value: float | None, form: str = ",.0f", unit: str = "") -> str:
+    return NONE if value is None else f"{value:{form}}{unit}"
+
+
+def rounded(value: float | None) -> str:
+    """Three figures are all that such a measurement has."""
+    if value is None:
+        return NONE
+    return f"{float(f'{value:.3g}'):,.0f}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def label(server: str) -> str:
+    return f"**{SERVERS[server].label}**" if server == ASOCIAL.name else SERVERS[server].label
+
+
+def fanout_table(results: Results) -> str:
+    columns = shapes(results)
+    # Where a message is made once for many, what is left is the cost of delivering.
+    crowd = next((shape for shape in columns if shape["people"] == 500), columns[0])
+    rows = []
+    for server in SERVERS:
+        if results.rows("fanout", server):
+            cells = [
+                ("at least " if generator_bound(results, server, shape) else "") + rounded(rate(results, server, shape))
+                for shape in columns
+            ]
+            cpu = kept(results, server, crowd, lambda row: row["cpu_s_per_million"])
+            rows.append([label(server), *cells, number(cpu, ".2f", " s")])
+    head = ["deliveries/s", *map(shape_title, columns), f"CPU per million ({shape_title(crowd)})"]
+    return table(head, rows)
+
+
+SMALL: dict[str, tuple[str, Callable[[Row], float | None], str, str]] = {
+    "p50, quiet": ("quiet", lambda row: row["latency"]["p50_ms"], ".2f", " ms"),
+    "p99, quiet": ("quiet", lambda row: row["latency"]["p99_ms"], ".2f", " ms"),
+    "CPU, quiet": ("quiet", lambda row: row["server_cpu"], ".1%", ""),
+    "idle connection": ("memory", lambda row: row["idle_bytes_each"] / 1024, ".1f", " KiB"),
+    "busy connection": ("memory", lambda row: row["busy_bytes_each"] / 1024, ".1f", " KiB"),
+    "connects/s": ("connecting", lambda row: row["connects_per_s"], ",.0f", ""),
+    "storm, all back": ("connecting", lambda row: row["storm_s"], ".2f", " s"),
+    "start": ("quiet", lambda row: row["start_s"], ".2f", " s"),
+}
+MORE_IS_BETTER = ("connects/s",)
+
+
+def small(results: Results, server: str, name: str) -> float | None:
+    measure, take, _, _ = SMALL[name]
+    return middle(results.rows(measure, server), take)
+
+
+def small_table(results: Results) -> str:
+    rows = []
+    for server in SERVERS:
+        cells = [number(small(results, server, name), form, unit) for name, (_, _, form, unit) in SMALL.items()]
+        if any(cell != NONE for cell in cells):
+            rows.append([label(server), *cells])
+    return table(["", *SMALL], rows)
+
+
+def cursor_table(results: Results) -> str:
+    rows = []
+    for server in SERVERS:
+        found = results.rows("cursors", server)
+        if not found:
+            continue
+        best = middle([row["kept"] for row in found if row["kept"]], lambda row: row["rate"])
+        ten = [row["at_10_hz"] for row in found if row["at_10_hz"]]
+        p50 = middle(ten, lambda row: row["cursor_age"]["p50_ms"])
+        p99 = middle(ten, lambda row: row["cursor_age"]["p99_ms"])
+        at_ten = f"{number(p50, '.0f')} / {number(p99, '.0f')} ms" if ten else NONE
+        people = found[0]["shape"]["people"]
+        seen = middle(ten, lambda row: row["cursors"] / row["cursors_sent"])
+        seen = seen and 100 * seen / (people - 1)
+        rows.append([label(server), at_ten, number(seen, ".0f", " %"), number(best and best / people, ".2f", " Hz")])
+    return table(["", "at 10 Hz: age p50 / p99", "positions seen", "highest rate kept, each person"], rows)
+
+
+def processes_table(results: Results) -> str:
+    rows = []
+    for server in SERVERS:
+        counts = sorted({row["processes"] for row in results.rows("processes", server)})
+        for count in counts:
+            mine = [row for row in results.rows("processes", server) if row["processes"] == count and row["kept"]]
+            best = middle(mine, lambda row: row["kept"]["rate"] * (row["shape"]["people"] - 1))
+            cpu = middle([row["kept"] for row in mine], lambda row: row["cpu_s_per_million"])
+            p50 = middle([row["kept"] for row in mine], lambda row: row["latency"]["p50_ms"])
+            rows.append([label(server), str(count), rounded(best), number(p50, ".1f", " ms"), number(cpu, ".2f", " s")])
+    return table(["with Redis", "processes", "deliveries/s", "p50 there", "servers' CPU per million"], rows)
+
+
+def page_table(results: Results) -> str:
+    rows = results.rows("page")
+    if not rows:
+        return MISSING
+    row, kib = rows[-1], 1024
+    loaded = row["loaded_bytes"]
+    lines = [
+        [
+            "loaded on a first visit",
+            f"{loaded['total'] / kib:.0f} KiB, of it {loaded['js'] / kib:.1f} KiB of JavaScript",
+        ],
+        ["first keystroke drawn after", f"{row['first_keystroke_ms']['median']:.0f} ms"],
+        [
+            "keystroke to the other's paint",
+            f"{row['to_the_other_ms']['median']:.0f} ms (p95 {row['to_the_other_ms']['p95']:.0f} ms)",
+        ],
+        *(
+            [
+                f"frames while panning, {each['messages']} messages in view, {each['cursors']} cursors, "
+                f"zoom {each['zoom']:g}",
+                f"p50 {each['p50_ms']} ms, p95 {each['p95_ms']} ms, p99 {each['p99_ms']} ms",
+            ]
+            for each in row["frames"]
+        ),
+    ]
+    return table(["the page", ""], lines)
+
+
+def soak_text(results: Results) -> str:
+    file = results.file("soak")
+    if not file:
+        return MISSING
+    s, plan = file["summary"], file["plan"]
+    return (
+        f"{s['minutes']:g} minutes, {plan['people']:,} people in {plan['channels']} channels over Redis: {s['sent']:,} "
+        f"messages, {s['lost']:,} deliveries lost, {s['wrong']:,} doubled or out of order. After the warm-up (the "
+        f"first third), in ten minutes: RSS {s['rss_mb_per_10_min']:+.2f} MB, open files "
+        f"{s['open_files_per_10_min']:+.1f}, threads {s['threads_per_10_min']:+.1f}, Redis "
+        f"{s['redis_mb_per_10_min']:+.3f} MB and {s['redis_keys_per_10_min']:+.1f} keys."
+    )
+
+
+def losses(results: Results) -> list[str]:
+    """Every column in which somebody is better than Asocial."""
+    told = []
+    for shape in shapes(results):
+        if not results.rows("fanout", ASOCIAL.name):
+            break
+        ours = rate(results, ASOCIAL.name, shape)
+        for server in SERVERS:
+            theirs = rate(results, server, shape)
+            if theirs is not None and (ours is None or theirs > ours):
+                much = f"{theirs / ours:.2f} times as much" if ours else "and Asocial kept no rate at all"
+                told.append(f"{shape_title(shape)}: {SERVERS[server].label} delivers {rounded(theirs)}/s, {much}.")
+    for name in SMALL:
+        mine, more = small(results, ASOCIAL.name, name), name in MORE_IS_BETTER
+        better = []
+        for server in SERVERS:
+            other = small(results, server, name)
+            if mine is not None and other is not None and ((other > mine) if more else (other < mine)):
+                _, _, form, unit = SMALL[name]
+                better.append(f"{SERVERS[server].label} ({number(other, form, unit)})")
+        if better:
+            _, _, form, unit = SMALL[name]
+            told.append(f"{name}: {number(mine, form, unit)}; better: {', '.join(better)}.")
+    return told
+
+
+def targets(results: Results) -> str:
+    """What DESIGN set out to reach, and what was."""
+    by_people = {(shape["channels"], shape["people"]): shape for shape in shapes(results)}
+    five = by_people.get((1, 500))
+
+    def of(server: str) -> float | None:
+        return rate(results, server, five) if five else None
+
+    def ratio(server: str) -> float | None:
+        ours, theirs = of(ASOCIAL.name), of(server)
+        return ours / theirs if ours and theirs else None
+
+    ours_p50, theirs_p50 = small(results, ASOCIAL.name, "p50, quiet"), small(results, "uwebsockets", "p50, quiet")
+    page = results.rows("page")
+    frames = [each["p95_ms"] for row in page for each in row["frames"] if each["zoom"] == 1.0]
+    script = page[-1]["loaded_bytes"]["js"] / 1024 if page else None
+    soak = results.file("soak").get("summary", {})
+    quiet_ratio = ours_p50 / theirs_p50 if ours_p50 and theirs_p50 else None
+    hub, uws = ratio("gin_melody"), ratio("uwebsockets")
+    lines: list[tuple[str, str, float | None, str, bool | None]] = []
+
+    def line(what: str, target: str, value: float | None, shown: str, reached: Callable[[float], bool]) -> None:
+        lines.append((what, target, value, shown, None if value is None else reached(value)))
+
+    line(
+        "500 in a channel, p99 <= 50 ms",
+        ">= 5,000,000/s",
+        of(ASOCIAL.name),
+        rounded(of(ASOCIAL.name)),
+        lambda v: v >= 5e6,
+    )
+    line("the same, against the Go hub", ">= 25x", hub, number(hub, ".1f", "x"), lambda v: v >= 25)
+    line("the same, against uWebSockets", ">= 4x", uws, number(uws, ".1f", "x"), lambda v: v >= 4)
+    line("p50 when quiet, against uWebSockets", "<= 1x", quiet_ratio, number(quiet_ratio, ".2f", "x"), lambda v: v <= 1)
+    idle = small(results, ASOCIAL.name, "idle connection")
+    line("memory of an idle connection", "<= 20 KiB", idle, number(idle, ".1f", " KiB"), lambda v: v <= 20)
+    storm = small(results, ASOCIAL.name, "storm, all back")
+    line("everyone reconnecting at once", "<= 10 s", storm, number(storm, ".2f", " s"), lambda v: v <= 10)
+    p95 = middle([{"p95": each} for each in frames], lambda row: row["p95"])
+    line("frames, 300 messages, 200 cursors, p95", "<= 16.7 ms", p95, number(p95, ".1f", " ms"), lambda v: v <= 16.75)
+    line("JavaScript on first load", "<= 100 KiB", script, number(script, ".1f", " KiB"), lambda v: v <= 100)
+    slope = soak.get("rss_mb_per_10_min")
+    line("soak: RSS in ten minutes", "< 1 MB", slope, number(slope, "+.2f", " MB"), lambda v: v < 1)
+    words = {None: "not measured", True: "yes", False: "**no**"}
+    return table(["", "target", "measured", "reached"], [[a, b, d, words[e]] for a, b, _, d, e in lines])
+
+
+def draw(results: Results) -> list[str]:
+    """The plots that the results allow, into docs/performance/; their names."""
+    PLOTS.mkdir(parents=True, exist_ok=True)
+    made = {}
+    panels = []
+    for shape in shapes(results):
+        found = [(SERVERS[s].label, rate(results, s, shape)) for s in SERVERS if results.rows("fanout", s)]
+        panels.append((shape_title(shape), [(name, value, f"{rounded(value)}/s") for name, value in found]))
+    if panels:
+        made["fanout"] = plots.bars(panels, ours=ASOCIAL.label, log=True)
+    panels = []
+    for name, (_, _, form, unit) in SMALL.items():
+        values = [(SERVERS[s].label, small(results, s, name)) for s in SERVERS]
+        rows: list[plots.Bar] = [(who, value, number(value, form, unit)) for who, value in values if value is not None]
+        if rows:
+            panels.append((name, rows))
+    if panels:
+        made["costs"] = plots.bars(panels, ours=ASOCIAL.label)
+    samples = results.file("soak").get("rows")
+    if samples:
+        per = [("RSS", "rss_mb", "MB"), ("open files", "open_files", ""), ("Redis", "redis_mb", "MB")]
+        drawn = [(title, [(s["at_s"] / 60, s[key]) for s in samples], unit) for title, key, unit in per]
+        made["soak"] = plots.lines(drawn, x_title="minutes")
+    for name, svg in made.items():
+        (PLOTS / f"{name}.svg").write_text(svg)
+    return list(made)
+
+
+def _thoroughness(results: Results) -> str:
+    plan = results.file("fanout").get("plan")
+    if plan is None:
+        return ""
+    within = f"{plan['precision'] - 1:.0%}"
+    return f"; {plan['rounds']} round(s), probes of {plan['probe_s']:g} s, ends of a search within {within}"
+
+
+def sections(results: Results) -> dict[str, str]:
+    told = losses(results)
+    machines = results.machines()
+    machine = machines[0] if machines else {}
+    return {
+        "machine": f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores, Linux {machine.get('kernel', '?')}, "
+        f"Python {machine.get('python', '?')}; commit{'s' if len({m['commit'] for m in machines}) > 1 else ''} "
+        + ", ".join(sorted({m["commit"][:10] + (" with changes" if m["dirty"] else "") for m in machines}))
+        + _thoroughness(results),
+        "noise": NOISY.format(noise=results.noise()) if results.noise() > NOISE else "",
+        "targets": targets(results),
+        "fanout": fanout_table(results) if results.rows("fanout") else MISSING,
+        "small": small_table(results),
+        "cursors": cursor_table(results) if results.rows("cursors") else MISSING,
+        "processes": processes_table(results) if results.rows("processes") else MISSING,
+        "page": page_table(results),
+        "soak": soak_text(results),
+        "losses": "\n".join(f"- {each}" for each in told) or "Nowhere, in these results.",
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="print what `make bench` measured")
+    given = parser.parse_args()
+    results = Results(RESULTS / "quick" if given.quick else RESULTS)
+    parts = sections(results)
+    if given.quick:
+        print("\n\n".join(part for name, part in parts.items() if part and part != MISSING and name != "losses"))
+        print("\nWhere Asocial is behind:\n" + parts["losses"])
+        return 0
+    made = draw(results)
+    pictures = {
+        f"{name}_plot": f"![{name}](performance/{name}.svg)" if name in made else ""
+        for name in ("fanout", "costs", "soak")
+    }
+    text = TEMPLATE.read_text().format(**parts, **pictures)
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    PAGE.write_text(text)
+    print(f"written: {PAGE.relative_to(ROOT)} and {len(made)} plots")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

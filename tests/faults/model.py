@@ -62,9 +62,13 @@ class Model:
         return confirmed[-1]
 
     def looks(self, user_id: str) -> set[Look]:
-        """The profiles that the user may have at rest."""
+        """The profiles that the user may have at rest; it has the same one for everybody (World checks)."""
+        changes = self.changes[user_id]
+        if self.shaken and len({change.confirmed.number for change in changes if change.confirmed}) > 1:
+            # Changed through several servers, some of it while Redis was away: either may be the last (W24).
+            return {change.look for change in changes}
         allowed = set()
-        for change in reversed(self.changes[user_id]):
+        for change in reversed(changes):
             allowed.add(change.look)
             if change.confirmed is not None and self._held(change.confirmed, None):
                 break

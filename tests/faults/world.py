@@ -300,12 +300,20 @@ class World:
         return []
 
     def _differences(self, drafting: set[tuple[str, str]] | None = None, author: Person | None = None) -> list[str]:
-        return [
-            line
-            for person in self._people
-            if person.wanted
-            for line in differences(person, self.kind == "calm", drafting or set(), author)
+        people = [person for person in self._people if person.wanted]
+        wrong = [
+            line for person in people for line in differences(person, self.kind == "calm", drafting or set(), author)
         ]
+        return wrong or self._disagreements(people)
+
+    def _disagreements(self, people: list[Person]) -> list[str]:
+        """Whoever is known to two people has one name and colour for both."""
+        looks: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        for person in people:
+            if person.count <= person.limit:
+                for user_id, (name, color, _) in person.users.items():
+                    looks.setdefault((person.channel, user_id), set()).add((name, color))
+        return [f"{user_id} is {sorted(known)} to others" for (_, user_id), known in looks.items() if len(known) > 1]
 
     def _oddities(self) -> list[str]:
         log = self._folder / "servers.log"

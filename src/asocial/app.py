@@ -17,21 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
-from . import __version__, logs, metrics, tracing
-from .adapters.http.about import About
-from .adapters.http.auth import Authenticator, GuestTokens
-from .adapters.http.channels import ChannelsApi
-from .adapters.http.door import Door, Patience
-from .adapters.http.headers import Headers
-from .adapters.http.health import Health
-from .adapters.http.invitations import Invitations
+from . import logs, metrics, tracing
 from .adapters.http.listening import listen
-from .adapters.http.metrics import Metrics
-from .adapters.http.page import PAGE_DIR, Page
-from .adapters.http.visitors import Origins, Visitors
-from .adapters.http.websocket import ChatEndpoint
+from .adapters.http.page import PAGE_DIR
+from .adapters.http.server import HttpServer
 from .adapters.memory.broker import MemoryBroker
 from .adapters.memory.limiter import MemoryRateLimiter
 from .adapters.memory.messages import MemoryLiveMessages
@@ -40,7 +29,6 @@ from .adapters.memory.registry import MemorySessionRegistry
 from .adapters.memory.rules import MemoryChannelRules
 from .adapters.redis.backend import RedisBackend
 from .config import ConfigError, Settings
-from .domain.addresses import Networks
 from .domain.message import Life
 from .garbage import LOOK_S, Garbage
 from .identity import access_list, sign_in, token_verifier
@@ -74,8 +62,6 @@ _ASK_FOR_TELEMETRY = (
     "OTEL_TRACES_EXPORTER",
     "OTEL_METRICS_EXPORTER",
 )
-BACKLOG = 4096
-"""Connections the kernel may queue: 5,000 clients that reconnect at once shall not see a refusal."""
 DRAIN_LOOK_S = 0.02
 FLUSH_MARGIN_S = 2.0
 """Of the drain's time, what is kept for closing the broker and the HTTP server."""
@@ -187,59 +173,25 @@ class Asocial:
             frame_bytes=limits.frame_bytes,
             meters=meters,
         )
-        trusted = Networks(settings.trusted_proxies)
-        visitors = Visitors(trusted, behind_tls=settings.behind_tls)
-        origins = Origins(settings.allowed_origins, public_url=settings.public_url)
-        authenticator = Authenticator(GuestTokens(secret), trust_uid=settings.auth == "open", verify=verify)
-        invitations = Invitations(secret)
-        self._endpoint = ChatEndpoint(
+        offered = sign_in(settings)
+        self._http = HttpServer(
+            settings,
             self.sessions,
             dispatch,
-            authenticator,
             moderation,
-            invitations,
             limiter,
-            visitors,
-            origins,
-            connections_per_minute_per_ip=settings.connections_per_minute_per_ip,
-            connections_per_ip=settings.connections_per_ip,
-            frames_per_second=settings.frames_per_second,
-            ping_s=settings.ping_seconds,
-            pong_timeout_s=settings.pong_timeout_seconds,
-            refuse_new=lambda: self._draining,
-            meters=meters,
-            tracing=traces,
-        )
-        health = Health(self._checks)
-        self._web = web.Application()
-        offered = sign_in(settings)
-        Headers(
-            self._web,
-            visitors,
-            origins,
-            frame_ancestors=settings.frame_ancestors,
-            hsts_s=settings.hsts_seconds,
+            secret=secret,
+            verify=verify,
+            sign_in=offered.told if offered is not None else None,
             allowing=offered.policy if offered is not None else "",
+            checks=self._checks,
+            expose=exposition.render,
+            refuse_new=lambda: self._draining,
+            now_ms=now_ms,
+            page_dir=page_dir,
+            meters=meters,
+            traces=traces,
         )
-        self._web.router.add_get("/health", health.health)
-        self._web.router.add_get("/ready", health.ready)
-        self._web.router.add_get("/api/chat", self._endpoint.handle)
-        Metrics(exposition.render, meters).install(self._web)
-        About(
-            auth=settings.auth, sign_in=offered.told if offered is not None else None, version=__version__
-        ).add_routes(self._web.router)
-        ChannelsApi(authenticator, moderation, invitations, limiter, visitors, now_ms).add_routes(self._web.router)
-        page = Page(page_dir, traces, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
-        page.add_routes(self._web.router)
-        self._runner = web.AppRunner(self._web, access_log=None, handle_signals=False, shutdown_timeout=1.0)
-        patience = Patience(
-            settings.handshake_seconds,
-            settings.answer_seconds,
-            settings.read_bytes_per_second,
-            settings.connections_per_ip,
-        )
-        self._door = Door(self._runner, trusted, patience)
-        self._listening: list[asyncio.Server] = []
         self._background: list[asyncio.Task[None]] = []
         self._recounting: asyncio.Task[None] | None = None
         self._draining = False
@@ -256,13 +208,9 @@ class Asocial:
             await self._backend.start()
         if self._telemetry is not None:
             self._telemetry.start()
+        await self._http.start(listening)
         loop = asyncio.get_running_loop()
-        await self._runner.setup()
-        for sock in listening:
-            self._listening.append(await loop.create_server(self._door, sock=sock, backlog=BACKLOG))
         self._background = [
-            loop.create_task(self._door.watch()),
-            loop.create_task(self._endpoint.pulse()),
             loop.create_task(metrics.watch_loop(self.meters)),
             loop.create_task(_every(SWEEP_S, self._sweep)),
             loop.create_task(_every(self.settings.heartbeat_seconds, self.sessions.refresh)),
@@ -278,10 +226,9 @@ class Asocial:
         log.info("draining", connections=len(self.sessions), notice_seconds=notice_s)
         deadline = asyncio.get_running_loop().time() + settings.drain_seconds - FLUSH_MARGIN_S
         await asyncio.sleep(notice_s)
-        for server in self._listening:
-            server.close()
+        self._http.stop_listening()
         # More than once: a client that was being let in when the door closed, which takes Redis its time, is in later.
-        while len(self._endpoint) and asyncio.get_running_loop().time() < deadline:
+        while len(self._http.endpoint) and asyncio.get_running_loop().time() < deadline:
             await self.sessions.drain(spread_ms=round(settings.reconnect_spread_seconds * 1000))
             await asyncio.sleep(DRAIN_LOOK_S)
         await self._close()
@@ -291,10 +238,11 @@ class Asocial:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._http.end_watch()
         self.presence.close()
         await self.channels.close()
         await self._broker.close()
-        await self._runner.cleanup()
+        await self._http.close()
         for port in self._stores:
             await port.close()
         if self._verifier is not None:
@@ -310,10 +258,10 @@ class Asocial:
 
     def _gauges(self) -> dict[str, float]:
         now: dict[str, float] = {
-            "websocket_connections_active": len(self._endpoint),
+            "websocket_connections_active": len(self._http.endpoint),
             "channels": len(self.channels),
             "members": sum(len(channel) for channel in self.channels),
-            "send_buffer_bytes": self._endpoint.unsent_bytes,
+            "send_buffer_bytes": self._http.endpoint.unsent_bytes,
         }
         return now if self._backend is None else now | {"broker_probe_age_seconds": self._backend.probe_age_s()}
 

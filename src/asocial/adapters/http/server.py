@@ -1,0 +1,136 @@
+"""The HTTP server, assembled: what is answered where, and what every answer and every connection has in common."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from aiohttp import web
+
+from ... import __version__
+from ...config import Settings
+from ...domain.addresses import Networks
+from ...ports import RateLimiter, Verify
+from ...service.dispatch import Dispatch
+from ...service.meters import Meters
+from ...service.moderation import Moderation
+from ...service.sessions import Sessions
+from ...tracing import Tracing
+from .about import About
+from .auth import Authenticator, GuestTokens
+from .channels import ChannelsApi
+from .door import Door, Patience
+from .headers import Headers
+from .health import Checks, Health
+from .invitations import Invitations
+from .metrics import Expose, Metrics
+from .page import Page
+from .visitors import Origins, Visitors
+from .websocket import ChatEndpoint
+
+BACKLOG = 4096
+"""Connections the kernel may queue: 5,000 clients that reconnect at once shall not see a refusal."""
+
+
+class HttpServer:
+    """`endpoint` holds the WebSockets. `refuse_new` is asked before each upgrade; `secret` signs what we hand out.
+
+    `sign_in` is what the page is told of signing in, `allowing` the directives that its policy needs for that.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: Sessions,
+        dispatch: Dispatch,
+        moderation: Moderation,
+        limiter: RateLimiter,
+        *,
+        secret: str,
+        verify: Verify | None,
+        sign_in: dict[str, object] | None,
+        allowing: str,
+        checks: Checks,
+        expose: Expose,
+        refuse_new: Callable[[], bool],
+        now_ms: Callable[[], int],
+        page_dir: Path,
+        meters: Meters,
+        traces: Tracing,
+    ) -> None:
+        trusted = Networks(settings.trusted_proxies)
+        visitors = Visitors(trusted, behind_tls=settings.behind_tls)
+        origins = Origins(settings.allowed_origins, public_url=settings.public_url)
+        authenticator = Authenticator(GuestTokens(secret), trust_uid=settings.auth == "open", verify=verify)
+        invitations = Invitations(secret)
+        self.endpoint = ChatEndpoint(
+            sessions,
+            dispatch,
+            authenticator,
+            moderation,
+            invitations,
+            limiter,
+            visitors,
+            origins,
+            connections_per_minute_per_ip=settings.connections_per_minute_per_ip,
+            connections_per_ip=settings.connections_per_ip,
+            frames_per_second=settings.frames_per_second,
+            ping_s=settings.ping_seconds,
+            pong_timeout_s=settings.pong_timeout_seconds,
+            refuse_new=refuse_new,
+            meters=meters,
+            tracing=traces,
+        )
+        application = web.Application()
+        Headers(
+            application,
+            visitors,
+            origins,
+            frame_ancestors=settings.frame_ancestors,
+            hsts_s=settings.hsts_seconds,
+            allowing=allowing,
+        )
+        health = Health(checks)
+        application.router.add_get("/health", health.health)
+        application.router.add_get("/ready", health.ready)
+        application.router.add_get("/api/chat", self.endpoint.handle)
+        Metrics(expose, meters).install(application)
+        About(auth=settings.auth, sign_in=sign_in, version=__version__).add_routes(application.router)
+        ChannelsApi(authenticator, moderation, invitations, limiter, visitors, now_ms).add_routes(application.router)
+        page = Page(page_dir, traces, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
+        page.add_routes(application.router)
+        self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        patience = Patience(
+            settings.handshake_seconds,
+            settings.answer_seconds,
+            settings.read_bytes_per_second,
+            settings.connections_per_ip,
+        )
+        self._door = Door(self._runner, trusted, patience)
+        self._listening: list[asyncio.Server] = []
+        self._background: list[asyncio.Task[None]] = []
+
+    async def start(self, listening: Sequence[socket.socket]) -> None:
+        """Answer on these bound sockets."""
+        loop = asyncio.get_running_loop()
+        await self._runner.setup()
+        for sock in listening:
+            self._listening.append(await loop.create_server(self._door, sock=sock, backlog=BACKLOG))
+        self._background = [loop.create_task(self._door.watch()), loop.create_task(self.endpoint.pulse())]
+
+    def stop_listening(self) -> None:
+        """Nobody new; who is there stays."""
+        for server in self._listening:
+            server.close()
+
+    async def end_watch(self) -> None:
+        """Ping nobody and cut nobody off any more: everybody is on their way out."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    async def close(self) -> None:
+        """End what is still open."""
+        await self._runner.cleanup()

@@ -45,6 +45,13 @@ export default defineConfig({
   build: {
     ...SHARED_BUILD,
     emptyOutDir: true,
+    rolldownOptions: {
+      output: {
+        // All that the first word needs is one file: what later parts share with it would else be split off,
+        // and every file more is one more that a poor network can lose before anything can be typed.
+        codeSplitting: { groups: [{ name: 'index', tags: ['$initial'] }] },
+      },
+    },
   },
   server: {
     proxy: { '/api': { target: 'http://localhost:8080', ws: true } },

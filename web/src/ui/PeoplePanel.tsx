@@ -12,6 +12,7 @@ import { shownCount } from '../state/presence'
 import { useApp, usePeople, usePresence, useSelf, useSession } from './app'
 import { later } from './later'
 import { Owner, Remove } from './Owner'
+import './people.css'
 
 const SignOut = later(() => import('./SignIn').then((m) => m.SignOut))
 
@@ -67,7 +68,12 @@ function Person({ user, close }: { user: User; close(): void }) {
     close()
   }
   return (
-    <li style={{ color: ink(user.color) }} data-muted={isMuted || undefined} data-testid="person">
+    <li
+      className="person"
+      style={{ color: ink(user.color) }}
+      data-muted={isMuted || undefined}
+      data-testid="person"
+    >
       {somewhere ? (
         <button
           type="button"
@@ -80,26 +86,30 @@ function Person({ user, close }: { user: User; close(): void }) {
       ) : (
         name
       )}
-      <button
-        type="button"
-        className="person-follow"
-        aria-label={WORDS.followPerson(user.name)}
-        aria-pressed={followed}
-        onClick={then(() => (followed ? finding.stop() : finding.follow(user.user_id)))}
-        data-testid="follow"
-      >
-        {followed ? WORDS.stop : WORDS.follow}
-      </button>
-      <button
-        type="button"
-        className="person-follow"
-        aria-label={isMuted ? LATER.muted.unmutePerson(user.name) : SAY.mutePerson(user.name)}
-        onClick={() => (isMuted ? muted.unmute(user.user_id) : muted.mute(user.user_id, user.name))}
-        data-testid={isMuted ? 'unmute-person' : 'mute-person'}
-      >
-        {isMuted ? LATER.muted.unmute : SAY.mute}
-      </button>
-      <Remove user={user} />
+      <span className="person-acts">
+        <button
+          type="button"
+          className="person-act"
+          aria-label={WORDS.followPerson(user.name)}
+          aria-pressed={followed}
+          onClick={then(() => (followed ? finding.stop() : finding.follow(user.user_id)))}
+          data-testid="follow"
+        >
+          {followed ? WORDS.stop : WORDS.follow}
+        </button>
+        <button
+          type="button"
+          className="person-act"
+          aria-label={isMuted ? LATER.muted.unmutePerson(user.name) : SAY.mutePerson(user.name)}
+          onClick={() =>
+            isMuted ? muted.unmute(user.user_id) : muted.mute(user.user_id, user.name)
+          }
+          data-testid={isMuted ? 'unmute-person' : 'mute-person'}
+        >
+          {isMuted ? LATER.muted.unmute : SAY.mute}
+        </button>
+        <Remove user={user} />
+      </span>
     </li>
   )
 }

@@ -45,10 +45,16 @@ async def axe(page: Page) -> list[str]:
     found: list[str] = await page.evaluate(
         """async () => {
           // What is on its way in is judged where it arrives; what breathes for ever, as it is.
-          for (const each of document.getAnimations()) {
-            if (each.effect.getComputedTiming().endTime < Infinity) each.finish()
+          const moving = () => document.getAnimations().filter(
+            (each) => each.playState === 'running' && each.effect.getComputedTiming().endTime < Infinity)
+          const judge = async () => {
+            moving().forEach((each) => each.finish())
+            const { violations } = await window.axe.run(document, { resultTypes: ['violations'] })
+            return violations
           }
-          const { violations } = await window.axe.run(document, { resultTypes: ['violations'] })
+          let violations = await judge()
+          // A chip or a notice that came while axe looked was judged half faded in: look again.
+          for (let more = 0; more < 4 && moving().length > 0; more += 1) violations = await judge()
           const faded = (id, { target }) => id === 'color-contrast' &&
             document.querySelector(target[0])?.closest('[data-talking] :is(.edge, .chips)')
           return violations.flatMap(({ id, nodes }) => nodes

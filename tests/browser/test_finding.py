@@ -245,7 +245,7 @@ async def test_a_chip_says_who_in_their_colour_how_far_and_whether_they_write(vi
     await ann.mouse.move(500, 350)
     await ann.mouse.move(510, 350)
     chip = bob.get_by_test_id("chip")
-    await expect(chip).to_have_text("Ann10 screens")
+    await expect(chip).to_have_text("Ann 10 screens")
     await expect(chip).to_have_attribute("data-side", "top")
     await expect(chip).not_to_have_attribute("data-typing", "true")
     color = await chip.locator(".chip-who").evaluate("(element) => getComputedStyle(element).color")

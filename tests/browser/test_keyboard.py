@@ -223,8 +223,12 @@ async def test_all_that_can_have_the_focus_shows_it(visit: Visit) -> None:
             """() => {
               const { activeElement: at } = document
               const { outlineStyle, outlineWidth } = getComputedStyle(at)
+              // A message has its ring around its author's name too, which hangs outside of it.
+              const around = getComputedStyle(at, '::after')
+              const drawn = around.content !== 'none' && around.borderTopStyle !== 'none'
               const name = at.dataset.testid ?? at.getAttribute('aria-label') ?? at.tagName
-              return [name, outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2]
+              return [name, (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2) ||
+                (drawn && parseFloat(around.borderTopWidth) >= 2)]
             }"""
         )
         if name in seen or name == "BODY":

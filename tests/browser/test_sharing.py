@@ -115,13 +115,17 @@ async def test_the_longest_name_still_makes_a_code_that_can_be_read(visit: Visit
     assert await read_code(ann) == server.url(f"/c/{name}#-9999999,9999999,3.75")
 
 
-async def read_code(page: Page) -> str:
-    """What a camera makes of the screen: dark on light only, as the strictest readers know it."""
+async def picture_of_code(page: Page) -> Image.Image:
+    """As it is seen once the panel has come."""
     await page.get_by_test_id("share-panel").evaluate(
         "(panel) => Promise.all(panel.getAnimations().map((each) => each.finished))"
     )
-    shot = await page.get_by_test_id("qr").screenshot()
-    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(shot)).convert("L"), try_invert=False)
+    return Image.open(io.BytesIO(await page.get_by_test_id("qr").screenshot())).convert("L")
+
+
+async def read_code(page: Page) -> str:
+    """What a camera makes of the screen: dark on light only, as the strictest readers know it."""
+    found = zxingcpp.read_barcodes(await picture_of_code(page), try_invert=False)
     assert len(found) == 1
     return found[0].text
 
@@ -138,8 +142,7 @@ async def test_the_code_has_its_quiet_zone_and_contrast(visit: Visit) -> None:
             }"""
         )
         assert quiet == pytest.approx(4, abs=0.01)
-        image = Image.open(io.BytesIO(await ann.get_by_test_id("qr").screenshot())).convert("L")
-        darkest, lightest = image.getextrema()
+        darkest, lightest = (await picture_of_code(ann)).getextrema()
         assert isinstance(darkest, (int, float))
         assert isinstance(lightest, (int, float))
         assert lightest - darkest > 170

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import CDPSession, Page, expect
+from playwright.async_api import CDPSession, Locator, Page, expect
 
 from .conftest import Server, Visit
 from .test_plane import STILL, zoom_of
@@ -87,7 +87,7 @@ _CONTROLS = """
     return {
       name: name(element), press, left, top, right, bottom, wide, high,
       // What lies above and below each other: the plane, what stands at its edges, what was opened over both.
-      floor: element.closest('.world') ? 0 : element.closest('.panel, .palette') ? 2 : 1,
+      floor: element.closest('.world') ? 0 : element.closest('.panel, .palette, [data-shown] .tool-row') ? 2 : 1,
       within: all.filter((other) => other !== element && other.contains(element)).map(name),
     }
   })
@@ -218,7 +218,15 @@ async def test_on_its_side_above_a_keyboard_a_phone_has_room_for_words_alone(vis
 
 # Reaching.
 
-VIEWS = ["alone", "company", "people", "following", "palette", "settings", "refused", "lost"]
+VIEWS = ["alone", "company", "people", "following", "palette", "tools", "settings", "refused", "lost"]
+
+
+async def tool(page: Page, name: str) -> Locator:
+    """One of the tools at the lower edge, which a narrow page gathers behind three dots."""
+    if await page.get_by_test_id("tools").is_visible():
+        await page.get_by_test_id("tools").tap()
+    await expect(page.get_by_test_id(name)).to_be_visible()
+    return page.get_by_test_id(name)
 
 
 async def show(page: Page, view: str, server: Server) -> None:
@@ -234,8 +242,10 @@ async def show(page: Page, view: str, server: Server) -> None:
         case "palette":
             await page.get_by_test_id("react").tap()
             await expect(page.get_by_test_id("palette")).to_be_visible()
+        case "tools":
+            await tool(page, "said")
         case "settings":
-            await page.get_by_test_id("settings").tap()
+            await (await tool(page, "settings")).tap()
             await expect(page.get_by_test_id("settings-panel")).to_be_visible()
         case "refused":
             await page.touchscreen.tap(40, 200)
@@ -308,6 +318,42 @@ async def test_nothing_lies_under_a_notch_or_a_bar(visit: Visit, server: Server,
     assert box is not None
     assert box["x"] >= insets["left"]
     await leave(others)
+
+
+async def test_a_narrow_page_gathers_its_tools_and_gives_the_focus_back(visit: Visit) -> None:
+    bob = await visit(**phone())
+    more, settings = bob.get_by_test_id("tools"), bob.get_by_test_id("settings")
+    await expect(settings).to_be_hidden()
+    await more.tap()
+    await expect(more).to_have_attribute("aria-expanded", "true")
+    await expect(settings).to_be_visible()
+    # A tap beside what was opened closes it, and does not write.
+    await bob.touchscreen.tap(180, 300)
+    await expect(settings).to_be_hidden()
+    for opener, panel in (("people", "roster"), ("share", "share-panel")):
+        await bob.get_by_test_id(opener).tap()
+        await expect(bob.get_by_test_id(panel)).to_be_visible()
+        await bob.touchscreen.tap(60, 560)
+        await expect(bob.get_by_test_id(panel)).to_have_count(0)
+    await bob.get_by_test_id("people").tap()
+    await expect(bob.get_by_test_id("roster")).to_be_visible()
+    await expect(bob.locator(".caret[data-open]")).to_have_count(0)
+    await bob.keyboard.press("Escape")
+    await more.focus()
+    await bob.keyboard.press("Enter")
+    await bob.keyboard.press("Tab")
+    await bob.keyboard.press("Escape")
+    await expect(settings).to_be_hidden()
+    await expect(more).to_be_focused()
+    await more.tap()
+    await settings.tap()
+    await expect(bob.get_by_test_id("settings-panel")).to_be_visible()
+    await bob.get_by_test_id("close-settings").tap()
+    await expect(settings).to_be_hidden()
+    await expect(more).to_be_focused()
+    await bob.set_viewport_size({"width": 820, "height": 1180})
+    await expect(more).to_be_hidden()
+    await expect(settings).to_be_visible()
 
 
 # Nothing moves but the plane.

@@ -39,8 +39,11 @@ export const WORDS = section('words', {
     count(n, { one: '# character did not fit', other: '# characters did not fit' }),
 
   share: 'Share',
+  shareKey: 'Share this channel (;)',
   channel: 'channel',
+  channelsKey: 'Other channels (:)',
 
+  tools: 'More',
   settings: 'Settings (,)',
   said: 'What was said in the last minutes (")',
   messageBy: (who: string, text: string) => `${who}: ${text}`,

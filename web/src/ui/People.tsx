@@ -39,7 +39,7 @@ export function People() {
   const shown = [...others.slice(0, DOTS).reverse(), ...people.slice(0, 1)]
   return (
     <>
-      {open && <div className="backdrop" onPointerDown={close} />}
+      {open && <div className="backdrop" onClick={close} />}
       <button
         type="button"
         ref={button}

@@ -26,6 +26,7 @@ export function Place() {
           <button
             type="button"
             className="control place max-w-full"
+            title={WORDS.channelsKey}
             aria-expanded={channelsOpen}
             onClick={() => panels.toggle('channels')}
             onPointerEnter={Channels.fetch}
@@ -42,6 +43,7 @@ export function Place() {
           type="button"
           className="control quiet"
           aria-label={WORDS.share}
+          title={WORDS.shareKey}
           aria-expanded={shareOpen}
           onClick={() => panels.toggle('share')}
           onPointerEnter={Share.fetch}

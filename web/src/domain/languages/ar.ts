@@ -64,8 +64,11 @@ export const ARABIC: Catalogue = {
       }),
 
     share: 'مشاركة',
+    shareKey: 'مشاركة هذه القناة (;)',
     channel: 'قناة',
+    channelsKey: 'قنوات أخرى (:)',
 
+    tools: 'المزيد',
     settings: 'الإعدادات (,)',
     said: 'ما قيل في الدقائق الأخيرة (")',
 

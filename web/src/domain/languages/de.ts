@@ -39,8 +39,11 @@ export const GERMAN: Catalogue = {
       count(n, { one: '# Zeichen passte nicht mehr', other: '# Zeichen passten nicht mehr' }),
 
     share: 'Teilen',
+    shareKey: 'Diesen Kanal teilen (;)',
     channel: 'Kanal',
+    channelsKey: 'Andere Kanäle (:)',
 
+    tools: 'Mehr',
     settings: 'Einstellungen (,)',
     said: 'Was in den letzten Minuten gesagt wurde (")',
 

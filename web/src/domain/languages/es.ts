@@ -40,8 +40,11 @@ export const SPANISH: Catalogue = {
     cut: (n) => count(n, { one: '# carácter no cupo', other: '# caracteres no cupieron' }),
 
     share: 'Compartir',
+    shareKey: 'Compartir este canal (;)',
     channel: 'canal',
+    channelsKey: 'Otros canales (:)',
 
+    tools: 'Más',
     settings: 'Ajustes (,)',
     said: 'Lo dicho en los últimos minutos (")',
 

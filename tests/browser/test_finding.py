@@ -254,3 +254,33 @@ async def test_a_chip_says_who_in_their_colour_how_far_and_whether_they_write(vi
     await ann.keyboard.type("x")
     await expect(chip).to_have_attribute("data-typing", "true")
     await expect(chip).to_have_accessible_name("Go to Ann, writing, 10 screens away")
+
+
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
+async def test_the_names_of_people_are_seen_whole_and_what_may_be_done_is_within_reach(
+    visit: Visit, touch: bool
+) -> None:
+    ann = await visit()
+    bob = await visit(**({"viewport": {"width": 375, "height": 667}, "has_touch": True} if touch else {}))
+    await ann.get_by_test_id("people").click()
+    await ann.get_by_test_id("your-name").fill("Wilhelmina Featherstone")
+    await ann.get_by_test_id("your-name").press("Enter")
+    await bob.get_by_test_id("people").click()
+    person = bob.get_by_test_id("person")
+    await expect(person).to_contain_text("Wilhelmina Featherstone")
+    acts, name = person.locator(".person-acts"), person.locator(".truncate")
+    assert await name.evaluate("(element) => element.scrollWidth <= element.clientWidth"), "cut off"
+    if touch:
+        await expect(acts).to_have_css("opacity", "1")
+        above, below = await name.bounding_box(), await acts.bounding_box()
+        assert above is not None
+        assert below is not None
+        assert above["y"] + above["height"] <= below["y"], "they have a line of their own"
+        return
+    await expect(acts).to_have_css("opacity", "0")
+    await person.hover()
+    await expect(acts).to_have_css("opacity", "1")
+    await bob.mouse.move(300, 400)
+    await expect(acts).to_have_css("opacity", "0")
+    await bob.get_by_test_id("follow").focus()
+    await expect(acts).to_have_css("opacity", "1")

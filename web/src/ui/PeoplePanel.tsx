@@ -33,7 +33,7 @@ export function PeoplePanel({ close }: { close(): void }) {
   return (
     <section
       ref={panel}
-      className="panel"
+      className="panel roster"
       tabIndex={-1}
       aria-label={WORDS.who}
       data-testid="roster"

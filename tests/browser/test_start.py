@@ -78,6 +78,8 @@ async def test_the_first_word_needs_one_small_script(server: Server, stranger: B
     page = await stranger.new_page()
     scripts = scripts_of(page)
     await page.goto(server.url("/c/garden"))
+    # Loaded is not yet drawn: on a busy machine a click can come between.
+    await page.get_by_test_id("plane").wait_for()
     await page.mouse.click(400, 300)
     await page.keyboard.type("hello")
     await expect(page.locator(CARET)).to_have_value("hello")
@@ -97,6 +99,8 @@ async def test_typing_works_before_the_connection_and_before_any_other_script(
     # A server whose page has come and whose socket never answers.
     await page.route_web_socket("**/api/chat*", lambda _: None)
     await page.goto(server.url("/c/garden"))
+    # Loaded is not yet drawn: on a busy machine a click can come between.
+    await page.get_by_test_id("plane").wait_for()
     await page.mouse.click(400, 300)
     await page.keyboard.type("nobody hears yet")
     await expect(page.locator(CARET)).to_have_value("nobody hears yet")

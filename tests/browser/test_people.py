@@ -96,9 +96,9 @@ async def test_a_pointer_glides_between_its_updates(visit: Visit) -> None:
     await ann.mouse.move(600, 300)
     await bob.wait_for_function("() => Math.abs(window.path.at(-1) - 600) < 3")
     path: list[int] = await bob.evaluate("() => window.path")
-    # One update of the wire, many places on the screen.
-    assert len(path) >= 5
-    assert all(190 <= x <= 640 for x in path)
+    # One update of the wire, places in between on the screen: how many, the machine's frames decide.
+    assert any(220 < x < 580 for x in path), path
+    assert all(190 <= x <= 640 for x in path), path
 
 
 async def test_who_joins_later_sees_where_people_are_and_what_they_are_writing(visit: Visit) -> None:

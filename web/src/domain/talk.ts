@@ -112,14 +112,17 @@ export function chatKey(talk: Talk, frame: ChatFrame, selfId: string | undefined
   return keyOf(mine, frame.user_id, frame.message_id)
 }
 
-/** Words that were never sent, from before the page was loaded anew: held back for their author's hand. */
+/**
+ * Words without an answer, from before the page was loaded anew: held back for their author's hand. Those that were
+ * sent keep their id, so that one which did arrive is known for what it is.
+ */
 export function offer(
   talk: Talk,
-  texts: readonly { readonly text: string; readonly at: Point }[],
+  texts: readonly { readonly text: string; readonly at: Point; readonly messageId?: string }[],
   newId: () => string,
 ): Talk {
-  return texts.reduce((next, { text, at }) => {
-    const said = say(next, { messageId: newId(), text, at, userId: undefined }, 0, 0)
+  return texts.reduce((next, { text, at, messageId = newId() }) => {
+    const said = say(next, { messageId, text, at, userId: undefined }, 0, 0)
     return cull(said, 0)
   }, talk)
 }

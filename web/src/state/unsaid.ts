@@ -8,10 +8,13 @@ import type { Deps } from './deps'
 
 const TEXT_MAX = 4_000
 const HELD_MAX = 50
+const ID = /^[\w-]{1,64}$/
 
 interface Written {
   readonly text: string
   readonly at: Point
+  /** under which it was sent, if it was: should it have arrived, it is found to be said (W13) */
+  readonly messageId?: string
 }
 
 interface Unsaid {
@@ -42,7 +45,8 @@ export function createUnsaid({ tab }: Deps, channel: string) {
 }
 
 const isHeldBack = ({ mine, state }: Entry) => mine && state !== 'sent' && state !== 'draft'
-const bare = ({ text, at }: Written): Written => ({ text, at })
+const bare = ({ text, at, messageId }: Written): Written =>
+  messageId === undefined ? { text, at } : { text, at, messageId }
 
 function readUnsaid(text: string): Unsaid {
   let kept: unknown
@@ -61,7 +65,12 @@ function readUnsaid(text: string): Unsaid {
 
 function isWritten(value: unknown): value is Written {
   if (typeof value !== 'object' || value === null) return false
-  const { text, at } = value as { text?: unknown; at?: { x?: unknown; y?: unknown } | null }
+  const { text, at, messageId } = value as {
+    text?: unknown
+    at?: { x?: unknown; y?: unknown } | null
+    messageId?: unknown
+  }
   const isPlace = Number.isFinite(at?.x) && Number.isFinite(at?.y)
-  return typeof text === 'string' && text !== '' && text.length <= TEXT_MAX && isPlace
+  const isId = messageId === undefined || (typeof messageId === 'string' && ID.test(messageId))
+  return typeof text === 'string' && text !== '' && text.length <= TEXT_MAX && isPlace && isId
 }

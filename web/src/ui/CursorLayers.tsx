@@ -2,7 +2,7 @@
  * A few pointers, a layer each. They lie in screen space, so they never scale; one animation loop
  * moves them all by ref and sleeps when everything is still.
  */
-import { useEffect, useRef } from 'react'
+import { useEffect, useLayoutEffect, useRef } from 'react'
 import { worldToScreen } from '../domain/camera'
 import { SIDES, sideOf } from '../domain/labels'
 import { idleOpacity, step } from '../domain/motion'
@@ -19,7 +19,8 @@ export function CursorLayers({ ids }: { ids: readonly string[] }) {
   const app = useApp()
   const layer = useRef<HTMLDivElement>(null)
 
-  useEffect(() => {
+  // Before anything is painted: a pointer that has just come shall not be seen in the corner first.
+  useLayoutEffect(() => {
     let asked = 0
     let last = 0
     const frame = (at: number) => {
@@ -47,7 +48,8 @@ export function CursorLayers({ ids }: { ids: readonly string[] }) {
       last = performance.now()
       asked = requestAnimationFrame(frame)
     }
-    wake()
+    last = performance.now()
+    frame(last)
     const stops = [app.cursors.onWake(wake), app.camera.store.subscribe(wake)]
     return () => {
       cancelAnimationFrame(asked)

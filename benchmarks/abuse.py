@@ -30,7 +30,7 @@ import uvloop
 from benchmarks.abusers import KINDS
 from benchmarks.generator import Crowd, Run, percentile
 from benchmarks.machine import ROOT, cores, cpu_s, facts, save
-from tests.redis_server import until
+from benchmarks.served import environment, served
 
 HONEST = b'"payload":"0@'
 """What only their messages have: a flood's are not counted as theirs."""
@@ -44,32 +44,11 @@ TOGGLE_S = 0.05
 def asocial(folder: Path) -> Iterator[tuple[int, str]]:
     """(pid, url) of a server as it is shipped, but for what one address may open: all of these come from one."""
     log = folder / "server.log"
-    command = [
-        sys.executable,
-        "-m",
-        "asocial.cli",
-        "serve",
-        "--env",
-        "production",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "0",
-    ]
-    command += ["--connections-per-minute-per-ip", "0", "--connections-per-ip", "0", "--drain-notice-seconds", "0"]
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=_environment(), stdout=out, stderr=out)
-    try:
-        until(lambda: "listening" in log.read_text(), f"the server listening; its log: {log}")
-        entries = [json.loads(line) for line in log.read_text().splitlines()]
-        url = next(str(entry["url"]) for entry in entries if entry["event"] == "listening")
-        yield process.pid, url.replace("http://", "ws://") + "/api/chat?channel=benchmark"
+    with served(log, "--connections-per-ip", "0") as (pid, url):
+        yield pid, url
         faults = [line for line in log.read_text().splitlines() if '"level": "error"' in line or "Traceback" in line]
         if faults:
             raise SystemExit("the server logged errors:\n" + "\n".join(faults[:5]))
-    finally:
-        process.terminate()
-        process.wait(40)
 
 
 @contextlib.asynccontextmanager
@@ -77,7 +56,7 @@ async def abusers(url: str, kind: str, core: set[int], told: dict[str, Any]) -> 
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.abusers", url, "--kind", kind),
         cwd=ROOT,
-        env=_environment(),
+        env=environment(),
         stdout=subprocess.PIPE,
     )
     os.sched_setaffinity(process.pid, core)
@@ -162,11 +141,6 @@ def table(result: dict[str, Any]) -> str:
     rows = [list(COLUMNS), ["---:"] * len(COLUMNS)]
     rows += [[cell.format(**summary) for cell in COLUMNS.values()] for summary in result["summary"]]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_")}
-    return kept | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
 
 
 def main() -> int:

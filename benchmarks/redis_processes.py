@@ -11,13 +11,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,44 +23,13 @@ import uvloop
 
 from benchmarks.generator import Crowd, percentile
 from benchmarks.machine import ROOT, cores, cpu_s, facts, save
+from benchmarks.served import served
 from tests.redis_server import Server as RedisServer
-from tests.redis_server import running, until
+from tests.redis_server import running
 
 IDLE_S = 3.0
 OWN = ("info", "client|kill")
 """Commands of this benchmark itself."""
-
-
-@contextlib.contextmanager
-def asocial(folder: Path, number: int, redis_url: str, limit: int) -> Iterator[tuple[int, str]]:
-    """(pid, url) of a server as it is shipped, but for the limits that a generator would hit."""
-    log = folder / f"server-{number}.log"
-    command = [
-        sys.executable,
-        "-m",
-        "asocial.cli",
-        "serve",
-        "--env",
-        "production",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "0",
-    ]
-    command += ["--redis-url", redis_url, "--rate-limit-per-minute", str(limit), "--drain-notice-seconds", "0"]
-    command += ["--connections-per-minute-per-ip", "0"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("ASOCIAL_")}
-    environment["PYTHONPATH"] = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
-    try:
-        until(lambda: "listening" in log.read_text(), f"server {number} listening; its log: {log}")
-        entries = [json.loads(line) for line in log.read_text().splitlines()]
-        url = next(str(entry["url"]) for entry in entries if entry["event"] == "listening")
-        yield process.pid, url.replace("http://", "ws://") + "/api/chat?channel=benchmark"
-    finally:
-        process.terminate()
-        process.wait(40)
 
 
 def commands(redis: RedisServer) -> dict[str, int]:
@@ -86,7 +52,8 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="asocial-bench-")))
         redis = RedisServer(folder)
         stack.enter_context(running(redis))
-        servers = [stack.enter_context(asocial(folder, n, redis.url, given.limit)) for n in range(2)]
+        flags = ("--redis-url", redis.url, "--rate-limit-per-minute", str(given.limit))
+        servers = [stack.enter_context(served(folder / f"server-{n}.log", *flags)) for n in range(2)]
         for pid in (redis.pid, *(pid for pid, _ in servers)):
             os.sched_setaffinity(pid, server_cores)
         os.sched_setaffinity(0, own_core)

@@ -1,0 +1,39 @@
+"""`asocial serve` as it is shipped, for benchmarks that look at its process or log. (servers.py has it among peers.)"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.machine import ROOT
+from tests.redis_server import until
+
+
+def environment() -> dict[str, str]:
+    """This one's without settings, and with the sources of this checkout first."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_")}
+    return kept | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+
+
+@contextlib.contextmanager
+def served(log: Path, *flags: str) -> Iterator[tuple[int, str]]:
+    """(pid, url) of a server in production, its output in `log`. `flags` are added to the command."""
+    command = [
+        *(sys.executable, "-m", "asocial.cli", "serve", "--env", "production", "--host", "127.0.0.1", "--port", "0"),
+        *("--connections-per-minute-per-ip", "0", "--drain-notice-seconds", "0", *flags),
+    ]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=out, stderr=out)
+    try:
+        until(lambda: "listening" in log.read_text(), f"the server listening; its log: {log}")
+        entries = [json.loads(line) for line in log.read_text().splitlines()]
+        url = next(str(entry["url"]) for entry in entries if entry["event"] == "listening")
+        yield process.pid, url.replace("http://", "ws://") + "/api/chat?channel=benchmark"
+    finally:
+        process.terminate()
+        process.wait(40)

@@ -1,8 +1,8 @@
 /*
- * All keys, on one sheet. A modal dialog of the browser's own, as the settings are; `?` closes it too.
+ * All keys, on one sheet; `?` closes it too.
  */
-import { useLayoutEffect, useRef } from 'react'
 import { LATER } from '../domain/words-later'
+import { Modal } from './Modal'
 import './help.css'
 
 const SAY = LATER.help
@@ -57,22 +57,12 @@ const GROUPS: readonly (readonly [string, readonly (readonly [keys: string, does
 ]
 
 export function Help({ close }: { close(): void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  useLayoutEffect(() => {
-    const element = dialog.current
-    element?.showModal()
-    element?.focus()
-    // Closed before it goes: only then does the focus return to where it was.
-    return () => element?.close()
-  }, [])
   return (
-    <dialog
-      ref={dialog}
-      className="panel help"
-      tabIndex={-1}
-      aria-label={SAY.title}
-      onClose={(event) => !event.currentTarget.open && close()}
-      onClick={(event) => event.target === event.currentTarget && close()}
+    <Modal
+      className="help"
+      label={SAY.title}
+      testId="help-panel"
+      close={close}
       onKeyDown={(event) => {
         if (event.key !== '?') return
         event.preventDefault()
@@ -80,9 +70,7 @@ export function Help({ close }: { close(): void }) {
         event.stopPropagation()
         close()
       }}
-      data-testid="help-panel"
     >
-      {/* The dialog itself is pressed only beside this. */}
       <div>
         <header>
           <h2>{SAY.title}</h2>
@@ -109,7 +97,7 @@ export function Help({ close }: { close(): void }) {
           ))}
         </div>
       </div>
-    </dialog>
+    </Modal>
   )
 }
 

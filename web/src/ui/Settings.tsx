@@ -1,16 +1,14 @@
 /*
  * The settings, a quiet panel at the edge. Rows are data: one that is added to GROUPS is drawn,
  * kept and told to the other tabs without more.
- *
- * A modal dialog of the browser's own: the focus goes in, stays in, and returns to where it was;
- * Escape and a press beside it close it.
  */
-import { useId, useLayoutEffect, useRef, type MouseEvent } from 'react'
+import { useId } from 'react'
 import { useStore } from 'zustand'
 import { LANGUAGES } from '../domain/language'
 import { LIFE_FACTOR_MAX, type Settings as All } from '../domain/settings'
 import { LATER } from '../domain/words-later'
 import { useApp, useSettings } from './app'
+import { Modal } from './Modal'
 import './settings.css'
 
 const SAY = LATER.settings
@@ -78,25 +76,8 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly Row[] }
 ]
 
 export function Settings({ close }: { close(): void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  useLayoutEffect(() => {
-    const element = dialog.current
-    element?.showModal()
-    // Its title is read first, and no control is pressed by accident.
-    element?.focus()
-    // Closed before it goes: only then does the focus return to where it was.
-    return () => element?.close()
-  }, [])
   return (
-    <dialog
-      ref={dialog}
-      className="panel settings"
-      tabIndex={-1}
-      aria-label={SAY.title}
-      onClose={(event) => !event.currentTarget.open && close()}
-      onClick={(event) => isBeside(event) && close()}
-      data-testid="settings-panel"
-    >
+    <Modal className="settings" label={SAY.title} testId="settings-panel" close={close}>
       <h2>{SAY.title}</h2>
       {GROUPS.map(({ title, rows }) => (
         <fieldset key={title}>
@@ -113,7 +94,7 @@ export function Settings({ close }: { close(): void }) {
           {SAY.close}
         </button>
       </footer>
-    </dialog>
+    </Modal>
   )
 }
 
@@ -182,10 +163,4 @@ function Setting({ row: { name, label, why, choices } }: { row: Row }) {
       )}
     </div>
   )
-}
-
-/** A press on the backdrop is one on the dialog, outside its box. */
-function isBeside({ target, currentTarget, clientX: x, clientY: y }: MouseEvent) {
-  const { left, top, right, bottom } = currentTarget.getBoundingClientRect()
-  return target === currentTarget && (x < left || x > right || y < top || y > bottom)
 }

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +18,11 @@ import pytest
 from asocial.app import build
 from asocial.config import load
 from tests import client as plain
+from tests import redis_server
 from tests.client import Client, RawClient
-from tests.integration.serving import Join, JoinRaw, Server, StartServer
+from tests.integration.serving import Enter, Join, JoinRaw, Server, StartServer
+from tests.processes import Process
+from tests.redis_server import temporary_folder
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,6 +39,8 @@ def _drives_what_it_says(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 DEFAULTS = {"port": 0, "host": "127.0.0.1", "connections_per_minute_per_ip": 0, "reconnect_spread_seconds": 1}
+
+_channels = itertools.count(1)
 
 ADAPTERS = {"broker", "store", "limiter", "live", "now_ms", "page_dir", "rules"}
 
@@ -86,3 +93,38 @@ async def join_raw(start_server: StartServer) -> AsyncIterator[JoinRaw]:
     yield connect
     for client in clients:
         await client.abort()
+
+
+# Several processes over one Redis: a module's servers are its own, each test has a channel of its own.
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with temporary_folder() as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def redis(folder: Path) -> Iterator[redis_server.Server]:
+    server = redis_server.Server(folder)
+    with redis_server.running(server):
+        yield server
+
+
+@pytest.fixture
+def channel() -> str:
+    return f"garden-{next(_channels)}"
+
+
+@pytest.fixture
+async def enter(channel: str) -> AsyncIterator[Enter]:
+    """Connects plain clients to the test's channel, and closes them at its end."""
+    clients: list[Client] = []
+
+    async def connect(process: Process, **options: Any) -> Client:
+        client = await Client.connect(process.url, **{"channel": channel, **options})
+        clients.append(client)
+        return client
+
+    yield connect
+    await asyncio.gather(*(client.close() for client in clients))

@@ -7,10 +7,13 @@ import http.client
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from asocial.app import Asocial
 from tests.client import TIMEOUT_S, Client, RawClient
+
+if TYPE_CHECKING:
+    from tests.processes import Process  # which asks for `http_get` from here
 
 
 @dataclass
@@ -71,6 +74,12 @@ class StartServer(Protocol):
 
 class Join(Protocol):
     async def __call__(self, server: Server, channel: str | None = "garden", **options: Any) -> Client: ...
+
+
+class Enter(Protocol):
+    """A plain client of the test's own channel, through one of several processes; closed with the test."""
+
+    async def __call__(self, process: Process, **options: Any) -> Client: ...
 
 
 class JoinRaw(Protocol):

@@ -6,61 +6,22 @@ Two real processes share a real Redis; each test has a channel of its own.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
 
 import pytest
 
 from tests.client import Client, refusal
-from tests.integration.serving import Answer, eventually, http_get
+from tests.integration.serving import Answer, Enter, eventually, http_get
 from tests.processes import Process, all_ready, processes
 from tests.redis_server import Server, running, temporary_folder
-
-_channels = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    with temporary_folder() as path:
-        yield path
-
-
-@pytest.fixture(scope="module")
-def redis(folder: Path) -> Iterator[Server]:
-    server = Server(folder)
-    with running(server):
-        yield server
 
 
 @pytest.fixture(scope="module")
 def two(folder: Path, redis: Server) -> Iterator[list[Process]]:
     with processes(folder, 2, redis.url) as started:
         yield started
-
-
-class Enter(Protocol):
-    async def __call__(self, process: Process, **options: Any) -> Client: ...
-
-
-@pytest.fixture
-def channel() -> str:
-    return f"owned-{next(_channels)}"
-
-
-@pytest.fixture
-async def enter(channel: str) -> AsyncIterator[Enter]:
-    clients: list[Client] = []
-
-    async def connect(process: Process, **options: Any) -> Client:
-        client = await Client.connect(process.url, **{"channel": channel, **options})
-        clients.append(client)
-        return client
-
-    yield connect
-    await asyncio.gather(*(client.close() for client in clients))
 
 
 async def post(process: Process, path: str, client: Client) -> Answer:

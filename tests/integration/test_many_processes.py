@@ -11,60 +11,23 @@ import contextlib
 import itertools
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
 
 import pytest
 
 from tests.client import TIMEOUT_S, Client, Frame
+from tests.integration.serving import Enter
 from tests.processes import Process, processes
-from tests.redis_server import Cluster, Sentinels, Server, Startable, running, temporary_folder
+from tests.redis_server import Cluster, Sentinels, Server, Startable, running
 
 SMALL_ROSTER = 5
-_channels = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    with temporary_folder() as path:
-        yield path
-
-
-@pytest.fixture(scope="module")
-def redis(folder: Path) -> Iterator[Server]:
-    server = Server(folder)
-    with running(server):
-        yield server
 
 
 @pytest.fixture(scope="module")
 def three(folder: Path, redis: Server) -> Iterator[list[Process]]:
     with processes(folder, 3, redis.url) as started:
         yield started
-
-
-class Enter(Protocol):
-    async def __call__(self, process: Process, **options: Any) -> Client: ...
-
-
-@pytest.fixture
-def channel() -> str:
-    return f"garden-{next(_channels)}"
-
-
-@pytest.fixture
-async def enter(channel: str) -> AsyncIterator[Enter]:
-    """Connects plain clients to the test's channel, and closes them at its end."""
-    clients: list[Client] = []
-
-    async def connect(process: Process, **options: Any) -> Client:
-        client = await Client.connect(process.url, **{"channel": channel, **options})
-        clients.append(client)
-        return client
-
-    yield connect
-    await asyncio.gather(*(client.close() for client in clients))
 
 
 def chats(client: Client) -> Counter[tuple[str, str]]:

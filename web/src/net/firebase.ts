@@ -2,7 +2,7 @@
  * Firebase as the one who vouches: with Google, or by a link in an e-mail. The largest thing this
  * page can load, and loaded only where the server says so.
  */
-import { initializeApp } from 'firebase/app'
+import { initializeApp } from '@firebase/app'
 import {
   browserLocalPersistence,
   browserPopupRedirectResolver,
@@ -17,7 +17,7 @@ import {
   signInWithPopup,
   signOut,
   type User,
-} from 'firebase/auth'
+} from '@firebase/auth'
 import type { IdentityProvider, SignIn } from '../state/identity'
 
 /** Before a token is over; they live an hour. */

@@ -355,9 +355,12 @@ async def run(settings: Settings, announce: Callable[[Asocial], None]) -> None:
     garbage = Garbage()
     garbage.settle()
     loop = asyncio.get_running_loop()
-    collecting = loop.create_task(
-        _every(LOOK_S, lambda: garbage.look(ended=app.sessions.ended, connected=len(app.sessions)))
-    )
+
+    def collect() -> None:
+        connected = len(app.sessions)
+        garbage.look(ended=app.meters.connections - connected, connected=connected)
+
+    collecting = loop.create_task(_every(LOOK_S, collect))
     stop = asyncio.Event()
 
     def interrupt() -> None:

@@ -107,8 +107,6 @@ class Sessions:
         self._by_user: dict[str, set[Connection]] = {}
         self._sessions: dict[Connection, Session] = {}
         self._degraded = False
-        self.ended = 0
-        """Sessions that are over, since the start."""
         self.on_profile_elsewhere: Callable[[str, str, Profile], None] = lambda _channel, _user_id, _profile: None
         channels.on_control = self._heed
         moderation.on_rules = self._obey
@@ -169,7 +167,6 @@ class Sessions:
         session.voice.silence()
         if session.expiry is not None:
             session.expiry.cancel()
-        self.ended += 1
         del self._sessions[connection]
         connections = self._by_user[user_id]
         connections.discard(connection)

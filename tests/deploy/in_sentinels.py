@@ -10,6 +10,7 @@ did not.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,6 +53,7 @@ class Pod:
                 text = text.replace(old, new)
             script = place / "start.sh"
             script.write_text(text)
+            shutil.copy(SCRIPTS / "find-master.sh", place)
             environment = {**os.environ, "POD_NAME": self.name, "REDIS_DOMAIN": DOMAIN}
             with (place / "log").open("ab") as log:
                 self._running.append(subprocess.Popen(["sh", script], env=environment, stdout=log, stderr=log))

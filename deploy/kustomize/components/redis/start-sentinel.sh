@@ -4,16 +4,7 @@ set -eu
 me="$POD_NAME.$REDIS_DOMAIN"
 password=$(cat /run/secrets/redis/redis-password)
 
-master=""
-for number in 0 1 2; do
-  found=$(timeout 2 redis-cli -h "redis-$number.$REDIS_DOMAIN" -p 26379 sentinel get-master-addr-by-name asocial 2>/dev/null \
-    | head -n 1 || true)
-  if [ -n "$found" ]; then
-    master=$found
-    break
-  fi
-done
-master=${master:-redis-0.$REDIS_DOMAIN}
+. "$(dirname "$0")/find-master.sh"
 
 umask 077
 {

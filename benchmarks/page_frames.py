@@ -1,8 +1,10 @@
 """Frame times of the page in a crowd: 300 live messages, 200 moving cursors, while the view is panned.
 
 A generator, a process of its own, keeps the crowd going; a real Chromium, headless and drawing in
-software, pans in circles and notes the time between frames. Prints p50 and p95; the goal is p95 <= 16.7 ms. What else
-runs on the machine counts too: compare figures of one run only. `python -m benchmarks.page_frames [--zoom 0.3]`
+software, pans in circles and notes the time between frames. Prints p50, p95 and how many came late, that is, missed
+their turn. The goal is that p95 is one turn of 60 Hz: 16.7 ms, or 16.8, since the page's clock has steps of 0.1 ms.
+What else runs on the machine counts too: compare figures of one run only. `python -m benchmarks.page_frames
+[--zoom 0.3]`
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from tests.browser.conftest import CHROMIUM_FLAGS, chromium
 
 MESSAGES, CURSORS = 300, 200
 LIFE_S, SPREAD_X, SPREAD_Y = 8, 1600, 1000
+LATE_MS = 25
+"""Between one turn of 60 Hz and two."""
 CURSOR_EVERY_S = 0.1
 WORDS = ("is anyone else", "watching", "the rain", "from up there", "tonight", "the cat", "has opinions", "about it")
 
@@ -100,8 +104,11 @@ async def measure(zoom: float, seconds: float) -> dict[str, float]:
                 await page.wait_for_timeout(LIFE_S * 1000 + 2000)
                 found = await page.evaluate(_PAN, [seconds, zoom])
                 await browser.close()
+            if generator.returncode is not None:
+                raise SystemExit("the crowd went before the measurement was over")
         finally:
-            generator.terminate()
+            if generator.returncode is None:
+                generator.terminate()
             await generator.wait()
     frames = sorted(found["frames"])
     return {
@@ -110,6 +117,7 @@ async def measure(zoom: float, seconds: float) -> dict[str, float]:
         "p50_ms": round(frames[len(frames) // 2], 1),
         "p95_ms": round(frames[int(len(frames) * 0.95)], 1),
         "p99_ms": round(frames[int(len(frames) * 0.99)], 1),
+        "late_percent": round(100 * sum(ms > LATE_MS for ms in frames) / len(frames), 1),
         "messages": found["shown"],
         "cursors": CURSORS,
     }

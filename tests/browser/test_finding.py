@@ -253,7 +253,7 @@ async def test_a_chip_says_who_in_their_colour_how_far_and_whether_they_write(vi
     await ann.mouse.click(510, 350)
     await ann.keyboard.type("x")
     await expect(chip).to_have_attribute("data-typing", "true")
-    await expect(chip).to_have_accessible_name("Go to Ann, writing, 10 screens away")
+    await expect(chip).to_have_accessible_name("Go to Ann, 10 screens away, writing")
 
 
 @pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])

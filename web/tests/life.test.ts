@@ -9,6 +9,7 @@ import {
   leaveMs,
   lifeOf,
   opacityAt,
+  thereAt,
   phaseAt,
 } from '../src/domain/life'
 import { idleOpacity, step } from '../src/domain/motion'
@@ -39,6 +40,17 @@ describe('life', () => {
     expect(phaseAt(3_000, 1_000, 6_000)).toBe('hanging')
     expect(phaseAt(5_500, 1_000, 6_000)).toBe('leaving')
     expect(phaseAt(6_000, 1_000, 6_000)).toBe('gone')
+  })
+
+  test('between two frames, words are there in proportion', () => {
+    const frames = [0, 0.5, 1].map((offset) => ({
+      offset,
+      opacity: 1 - offset ** 2,
+      blur: 0,
+      rise: 0,
+    }))
+    const at = (share: number) => thereAt(frames, share)
+    expect([0, 0.25, 0.5, 0.75, 1].map(at)).toEqual([1, 0.875, 0.75, 0.375, 0])
   })
 
   test('the departure says what opacityAt says, in order', () => {

@@ -100,3 +100,13 @@ export const DEPARTURE: readonly LifeFrame[] = [0, 0.25, 0.5, 0.75, 1].map((part
   blur: 3.5 * part * part,
   rise: 7 * part * part,
 }))
+
+/** The opacity at `share` (0 to 1) of these frames, from one to the next in a straight line. */
+export function thereAt(frames: readonly LifeFrame[], share: number): number {
+  const after = frames.findIndex(({ offset }) => offset >= share)
+  const to = frames[after]
+  const from = frames[after - 1]
+  if (!to || !from) return (to ?? frames.at(-1))?.opacity ?? 1
+  const part = (share - from.offset) / (to.offset - from.offset)
+  return from.opacity + (to.opacity - from.opacity) * part
+}

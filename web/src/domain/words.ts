@@ -76,10 +76,11 @@ export const WORDS = section('words', {
   away: (screens: number) => (screens < 1.5 ? 'near' : count(screens, { other: '# screens' })),
   outside: 'Outside the view',
   someone: 'someone',
+  // These begin as what is seen does: whoever says what they see to their computer is understood.
   goTo: (who: string, typing: boolean, away: string) =>
-    `Go to ${who}${typing ? ', writing' : ''}, ${away === 'near' ? away : `${away} away`}`,
+    `Go to ${who}, ${away === 'near' ? away : `${away} away`}${typing ? ', writing' : ''}`,
   goToMany: (who: string, more: number, typing: boolean, away: string) =>
-    `Go to ${who} and ${number(more)} more${typing ? ', writing' : ''}, ${away === 'near' ? away : `${away} away`}`,
+    `Go to ${who}, ${away === 'near' ? away : `${away} away`}, and ${number(more)} more${typing ? ', writing' : ''}`,
   cluster: (n: number) => `${number(n)} messages here. Come down to them`,
   nearest: 'Go to the nearest talk (End)',
   radar:

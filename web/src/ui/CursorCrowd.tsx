@@ -21,7 +21,7 @@ const SPRITE = { width: 150, height: 34, x: 10, y: 10 }
 
 interface Sprite {
   readonly look: string
-  readonly image: HTMLCanvasElement
+  readonly image: ImageBitmap
   /** of the name in it, CSS px */
   readonly width: number
 }
@@ -117,11 +117,9 @@ export function CursorCrowd() {
 }
 
 function drawn(name: string, ink: string, ground: string, font: string, ratio: number) {
-  const image = document.createElement('canvas')
-  image.width = SPRITE.width * ratio
-  image.height = SPRITE.height * ratio
-  const context = image.getContext('2d')
-  if (!context) return { image, width: 0 }
+  const easel = new OffscreenCanvas(SPRITE.width * ratio, SPRITE.height * ratio)
+  const context = easel.getContext('2d')
+  if (!context) return { image: easel.transferToImageBitmap(), width: 0 }
   context.scale(ratio, ratio)
   const disc = (radius: number, color: string) => {
     context.fillStyle = color
@@ -138,5 +136,7 @@ function drawn(name: string, ink: string, ground: string, font: string, ratio: n
   context.strokeText(name, SPRITE.x + 9, SPRITE.y + 17, NAME_MAX_PX)
   context.fillStyle = ink
   context.fillText(name, SPRITE.x + 9, SPRITE.y + 17, NAME_MAX_PX)
-  return { image, width: Math.min(NAME_MAX_PX, context.measureText(name).width) }
+  const width = Math.min(NAME_MAX_PX, context.measureText(name).width)
+  // A canvas would be looked at anew each time it is copied from.
+  return { image: easel.transferToImageBitmap(), width }
 }

@@ -1,14 +1,20 @@
 /*
  * The dots: a canvas under the world, drawn on whole device pixels so that they are crisp at
  * every zoom. Two levels, the finer one fading in as it opens, so the grid stays quiet.
+ *
+ * The dots repeat, so a pan only moves the drawing, which reaches one period further than the view; it is
+ * drawn anew when the zoom or the view changes.
  */
 import { useLayoutEffect, useRef } from 'react'
 import { gridLevels, screenToWorld, worldToScreen } from '../domain/camera'
 import { useApp } from './app'
 
+const DOT_PX = 1.5
+
 export function Grid() {
   const app = useApp()
   const ref = useRef<HTMLCanvasElement>(null)
+  const ring = useRef<HTMLElement>(null)
 
   useLayoutEffect(() => {
     const canvas = ref.current
@@ -16,56 +22,57 @@ export function Grid() {
     if (!canvas || !context) return
     let asked = 0
     let color = ''
+    /** what the drawing was made for */
+    let drawn = ''
 
-    const draw = () => {
-      asked = 0
+    const draw = (period: number) => {
       const { camera, view } = app.camera.store.getState()
       const ratio = window.devicePixelRatio || 1
-      const width = Math.round(view.width * ratio)
-      const height = Math.round(view.height * ratio)
+      const width = Math.ceil((view.width + period) * ratio)
+      const height = Math.ceil((view.height + period) * ratio)
+      const next = [camera.zoom, width, height, ratio, color].join()
+      if (next === drawn) return
+      drawn = next
       if (canvas.width !== width || canvas.height !== height) {
         canvas.width = width
         canvas.height = height
+        canvas.style.width = `${width / ratio}px`
+        canvas.style.height = `${height / ratio}px`
       }
       context.clearRect(0, 0, width, height)
       context.fillStyle = color
-      const dot = Math.max(1, Math.round(1.5 * ratio))
-      const corner = screenToWorld(camera, view, { x: 0, y: 0 })
-      const coarse = gridLevels(camera.zoom)[0]?.step ?? 64
-      for (const { step, strength } of gridLevels(camera.zoom)) {
+      const dot = Math.max(1, Math.round(DOT_PX * ratio))
+      for (const [level, { step, strength }] of gridLevels(camera.zoom).entries()) {
         if (strength <= 0.02) continue
         context.globalAlpha = strength
-        const left = Math.floor(corner.x / step)
-        const top = Math.floor(corner.y / step)
-        const columns = view.width / camera.zoom / step + 1
-        const rows = view.height / camera.zoom / step + 1
-        for (let j = 0; j <= rows; j += 1) {
-          const wy = (top + j) * step
-          for (let i = 0; i <= columns; i += 1) {
-            const wx = (left + i) * step
-            if (step !== coarse && wx % coarse === 0 && wy % coarse === 0) continue
-            const at = worldToScreen(camera, view, { x: wx, y: wy })
-            context.fillRect(Math.round(at.x * ratio), Math.round(at.y * ratio), dot, dot)
+        const apart = step * camera.zoom * ratio
+        for (let j = 0; j * apart < height; j += 1) {
+          for (let i = 0; i * apart < width; i += 1) {
+            // Every second dot of the finer level is one of the coarser.
+            if (level > 0 && i % 2 === 0 && j % 2 === 0) continue
+            context.fillRect(Math.round(i * apart), Math.round(j * apart), dot, dot)
           }
         }
       }
-      // The middle of the channel, to find one's way by.
-      const home = worldToScreen(camera, view, { x: 0, y: 0 })
-      context.globalAlpha = 1
-      context.strokeStyle = color
-      context.lineWidth = ratio
-      context.beginPath()
-      context.arc(
-        Math.round(home.x * ratio) + dot / 2,
-        Math.round(home.y * ratio) + dot / 2,
-        5 * ratio,
-        0,
-        7,
-      )
-      context.stroke()
+    }
+    const show = () => {
+      asked = 0
+      const { camera, view } = app.camera.store.getState()
+      const ratio = window.devicePixelRatio || 1
+      const coarse = gridLevels(camera.zoom)[0]?.step ?? 64
+      draw(coarse * camera.zoom)
+      const { x, y } = screenToWorld(camera, view, { x: 0, y: 0 })
+      const corner = { x: Math.floor(x / coarse) * coarse, y: Math.floor(y / coarse) * coarse }
+      const put = (element: HTMLElement | null, world: { x: number; y: number }) => {
+        const at = worldToScreen(camera, view, world)
+        const [left, top] = [at.x, at.y].map((value) => Math.round(value * ratio) / ratio)
+        if (element) element.style.transform = `translate(${left}px, ${top}px)`
+      }
+      put(canvas, corner)
+      put(ring.current, { x: 0, y: 0 })
     }
     const ask = () => {
-      asked ||= requestAnimationFrame(draw)
+      asked ||= requestAnimationFrame(show)
     }
     const readColor = () => {
       color = getComputedStyle(canvas).color
@@ -84,5 +91,11 @@ export function Grid() {
     }
   }, [app])
 
-  return <canvas className="grid-dots" ref={ref} aria-hidden="true" data-testid="grid" />
+  return (
+    <div className="grid" aria-hidden="true">
+      <canvas className="grid-dots" ref={ref} data-testid="grid" />
+      {/* The middle of the channel, to find one's way by. */}
+      <i className="grid-home" ref={ring} />
+    </div>
+  )
 }

@@ -207,14 +207,23 @@ export function followCamera(world: HTMLElement | null, app: Stores) {
     const next = counterScale(camera.zoom)
     if (next !== counter) {
       counter = next
+      // A transform of each would be drawn for itself: only where there is something to undo.
+      world.toggleAttribute('data-countered', next !== 1)
       world.style.setProperty('--counter', next.toFixed(4))
     }
   }
+  let movedAt = 0
+  const rest = () => {
+    const wait = movedAt + SETTLE_MS - performance.now()
+    settle = wait > 0 ? setTimeout(rest, wait) : undefined
+    if (wait <= 0) delete world.dataset.moving
+  }
   const moved = () => {
     write()
+    movedAt = performance.now()
+    if (settle !== undefined) return
     world.dataset.moving = ''
-    clearTimeout(settle)
-    settle = setTimeout(() => delete world.dataset.moving, SETTLE_MS)
+    settle = setTimeout(rest, SETTLE_MS)
   }
   write()
   const stop = app.camera.store.subscribe(moved)

@@ -1,10 +1,8 @@
 /*
  * Words on the window: messages and the drafts of others, one element each from the first
- * letter to the last trace. Arriving and leaving are animations placed by the server's clock
- * and then left to the browser: no React render and no timer per frame.
+ * letter to the last trace. How they come and go: ui/life.ts.
  */
-import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type RefObject } from 'react'
-import { ARRIVAL, arriveMs, DEPARTURE, leaveMs, type LifeFrame } from '../domain/life'
+import { memo, useEffect, useMemo, useRef, useState } from 'react'
 import { directionOf, mayLink } from '../domain/payload'
 import { ink } from '../domain/palette'
 import type { Entry } from '../domain/talk'
@@ -16,6 +14,7 @@ import { useApp, useOrigin, useProfile, useSelf } from './app'
 import { Clusters } from './Clusters'
 import { RICH_MAX, useCrowd } from './crowd'
 import { useHolding } from './holding'
+import { useLife } from './life'
 
 const WordMenu = later(() => import('./WordMenu').then((m) => m.WordMenu))
 
@@ -25,8 +24,10 @@ const Linked = later<{ text: string }>(
   ({ text }) => text,
 )
 
-/** ms our idea of the server's clock must move by to be followed */
-const NUDGE_MS = 1
+/** The middle of the first line is the point that was touched. */
+const FIRST_LINE_PX = 14
+/** half of the point a leader starts from */
+const POINT_PX = 2.5
 /** characters; the reason for holding back such a line fits beside it */
 const BESIDE_MAX = 14
 
@@ -94,17 +95,24 @@ const Word = memo(function Word({ entry, left, top, aside, named, rich, stop }: 
   const name = profile?.name ?? entry.name
   const spoken = entry.mine ? WORDS.you : (name ?? WORDS.someone)
   const draft = entry.state === 'draft'
+  const plain = !rich && !entry.held && (draft || entry.state === 'sent')
   const dir = directionOf(entry.text)
   return (
     <>
       {rich && (
         <div className="anchor misty" style={{ left, top }} aria-hidden="true">
-          <div className="mist" style={shifted(aside)} ref={mist} dir={dir} />
+          <div
+            className="mist"
+            style={{ marginLeft: aside.dx, marginTop: aside.dy }}
+            ref={mist}
+            dir={dir}
+          />
         </div>
       )}
       <div
         className="anchor"
         style={{ left, top, color: ink(color) }}
+        data-plain={plain || undefined}
         data-testid={draft ? 'draft' : 'message'}
         data-key={entry.key}
         data-message-id={entry.messageId}
@@ -121,7 +129,7 @@ const Word = memo(function Word({ entry, left, top, aside, named, rich, stop }: 
           className="breath"
           ref={breath}
           dir={dir}
-          style={shifted(aside)}
+          style={hung(aside)}
           role={draft ? undefined : 'article'}
           aria-label={draft ? undefined : WORDS.messageBy(spoken, entry.text)}
           tabIndex={stop ? 0 : -1}
@@ -140,14 +148,25 @@ const Word = memo(function Word({ entry, left, top, aside, named, rich, stop }: 
 })
 
 /** `margin`, not `translate`: that is the breath's own, as it rises. */
-const shifted = ({ dx, dy }: Aside) => ({ marginLeft: dx, marginTop: dy })
+const hung = ({ dx, dy }: Aside) => ({ margin: `${dy - FIRST_LINE_PX}px ${-dx}px 0 ${dx}px` })
 
-/** From the point where it was said to the words that stepped aside. */
+/**
+ * From the point where it was said to the words that stepped aside: a diagonal of its box. Turned by a
+ * transform, each would be drawn for itself, and a crowd of them costs frames.
+ */
 function Leader({ aside: { dx, dy } }: { aside: Aside }) {
+  const ends = `${dx > 0 ? 'left' : 'right'} ${dy > 0 ? 'top' : 'bottom'}`
   return (
     <i
       className="leader"
-      style={{ width: Math.hypot(dx, dy), rotate: `${Math.atan2(dy, dx)}rad` }}
+      data-falls={dx * dy > 0 || undefined}
+      data-straight={dx === 0 || dy === 0 || undefined}
+      style={{
+        width: Math.abs(dx) + 2 * POINT_PX,
+        height: Math.abs(dy) + 2 * POINT_PX,
+        margin: `${Math.min(0, dy) - POINT_PX}px 0 0 ${Math.min(0, dx) - POINT_PX}px`,
+        backgroundPosition: `${ends}, center`,
+      }}
       data-testid="leader"
     />
   )
@@ -197,75 +216,4 @@ export function useCountdown(at: number | undefined, now: () => number): number 
     return () => clearInterval(timer)
   }, [seconds])
   return seconds
-}
-
-type Ref = RefObject<HTMLElement | null>
-
-/**
- * Plays the entry's life on its words and its mist, in step with the server's clock. Only what
- * arrives or leaves is animated: an animation makes a layer, and a crowd of layers costs frames.
- */
-function useLife(words: Ref, mist: Ref, entry: Entry, rich: boolean) {
-  const app = useApp()
-  const { state, timestamp, expiresAt, goesAt, held, grown } = entry
-  const plays = state === 'sent' || state === 'draft'
-  useLayoutEffect(() => {
-    if (!words.current || !plays) return
-    const breath = words.current
-    const patch = mist.current
-    const calm = !rich || matchMedia('(prefers-reduced-motion: reduce)').matches
-    const play = (frames: readonly LifeFrame[], duration: number) => {
-      const timing: KeyframeAnimationOptions = { duration, fill: 'forwards' }
-      const fade = frames.map(({ offset, opacity }) => ({ offset, opacity }))
-      const animations = [breath.animate(calm ? fade : frames.map(drawn), timing)]
-      if (patch) animations.push(patch.animate(fade, timing))
-      return animations
-    }
-    const stop = (animations: Animation[]) => {
-      for (const animation of animations) animation.cancel()
-    }
-
-    const life = Math.max(1, expiresAt - timestamp)
-    const leaves = leaveMs(life)
-    const leaveAt = held && state === 'sent' ? Infinity : goesAt - timestamp - leaves
-    const ageNow = () => app.session.serverNow() - timestamp
-    let leaving: Animation[] = []
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const place = () => {
-      clearTimeout(timer)
-      const age = ageNow()
-      const into = age - leaveAt
-      // Gone for the others, and still here: a message that is kept shows that it is.
-      breath.toggleAttribute('data-outlived', state === 'sent' && age >= life && into < leaves)
-      if (into < 0) {
-        stop(leaving)
-        leaving = []
-        const next = age < life ? Math.min(leaveAt, life) : leaveAt
-        if (next < Infinity) timer = setTimeout(place, next - age)
-        return
-      }
-      if (leaving.length === 0) leaving = play(DEPARTURE, leaves)
-      for (const animation of leaving) animation.currentTime = into
-    }
-    const arriving = !grown && ageNow() < arriveMs(life) ? play(ARRIVAL, arriveMs(life)) : []
-    for (const animation of arriving) {
-      animation.currentTime = Math.max(0, ageNow())
-      animation.onfinish = () => animation.cancel()
-    }
-    place()
-    const unfollow = app.session.store.subscribe((now, before) => {
-      if (Math.abs(now.clock.offset - before.clock.offset) > NUDGE_MS) place()
-    })
-    return () => {
-      unfollow()
-      clearTimeout(timer)
-      stop(leaving)
-      stop(arriving)
-    }
-  }, [app, words, mist, plays, state, timestamp, expiresAt, goesAt, held, grown, rich])
-}
-
-function drawn({ offset, opacity, blur, rise }: LifeFrame): Keyframe {
-  const filter = blur === 0 ? 'none' : `blur(${blur.toFixed(2)}px)`
-  return { offset, opacity, filter, translate: `0 ${(-rise).toFixed(2)}px` }
 }

@@ -9,11 +9,17 @@ import { createPlaces, gatherAll, isWithin, windowOf, zoomStep } from '../domain
 import type { Entry, Talk } from '../domain/talk'
 import { useApp } from './app'
 
-/** Above this many, words only fade, on bare glass: mist and blur for each of a crowd would cost frames. */
+/** Above this many, words only fade, on bare glass: mist and layers for each of a crowd would cost frames. */
 export const RICH_MAX = 40
 const CROWD_EVERY_MS = 120
+/** Above this many, it is changed half as often: nobody follows them all. */
+const GREAT_CROWD = 120
+let everyMs = CROWD_EVERY_MS
 
-/** The entries; those of a crowd at most every CROWD_EVERY_MS. */
+/** ms; all that changes in a crowd does so in the same frames. */
+export const untilCrowdTick = () => everyMs - (performance.now() % everyMs)
+
+/** The entries; those of a crowd a few times a second. */
 export function useEntries(): Talk['entries'] {
   const { talk } = useApp()
   const [entries, setEntries] = useState(() => talk.store.getState().talk.entries)
@@ -25,8 +31,10 @@ export function useEntries(): Talk['entries'] {
     }
     const changed = () => {
       if (timer !== undefined) return
-      if (talk.store.getState().talk.entries.size <= RICH_MAX) take()
-      else timer = setTimeout(take, CROWD_EVERY_MS)
+      const { size } = talk.store.getState().talk.entries
+      everyMs = size > GREAT_CROWD ? 2 * CROWD_EVERY_MS : CROWD_EVERY_MS
+      if (size <= RICH_MAX) take()
+      else timer = setTimeout(take, untilCrowdTick())
     }
     changed()
     const stop = talk.store.subscribe((now, before) => {

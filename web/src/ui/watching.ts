@@ -4,14 +4,19 @@
  */
 import type { App } from '../state/app'
 
+/** Of the page's time that one look may take: what takes long, as in a crowd, is looked at less often. */
+const SHARE = 1 / 40
+
 export function onMoved(app: App, everyMs: number, look: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   let asked = 0
   let looked = Number.NEGATIVE_INFINITY
+  let pause = everyMs
   const draw = () => {
     asked = 0
     looked = performance.now()
     look()
+    pause = Math.max(everyMs, (performance.now() - looked) / SHARE)
   }
   const ask = () => {
     timer = undefined
@@ -19,7 +24,7 @@ export function onMoved(app: App, everyMs: number, look: () => void): () => void
   }
   const wake = () => {
     if (asked || timer !== undefined) return
-    timer = setTimeout(ask, Math.max(0, looked + everyMs - performance.now()))
+    timer = setTimeout(ask, Math.max(0, looked + pause - performance.now()))
   }
   const stops = [
     app.camera.store.subscribe(wake),

@@ -127,9 +127,9 @@ export const ARABIC: Catalogue = {
           })}`,
     outside: 'خارج المشهد',
     someone: 'أحدهم',
-    goTo: (who, typing, away) => `إلى ${apart(who)}${typing ? '، يكتب الآن' : ''}، ${away}`,
+    goTo: (who, typing, away) => `إلى ${apart(who)}، ${away}${typing ? '، يكتب الآن' : ''}`,
     goToMany: (who, more, typing, away) =>
-      `إلى ${apart(who)} و${number(more)} معه${typing ? '، يكتبون الآن' : ''}، ${away}`,
+      `إلى ${apart(who)}، ${away}، و${number(more)} معه${typing ? '، يكتبون الآن' : ''}`,
     cluster: (n) => `${messages(n)} هنا. النزول إليها`,
     nearest: 'إلى أقرب حديث (End)',
     radar: 'خريطة الناس والأحاديث. السحب للنظر حولك، والأسهم للتحرك، وEnter إلى أقرب حديث.',

@@ -81,9 +81,9 @@ export const GERMAN: Catalogue = {
         : count(screens, { one: '# Bildschirm weit', other: '# Bildschirme weit' }),
     outside: 'Außerhalb der Sicht',
     someone: 'jemand',
-    goTo: (who, typing, away) => `Zu ${who}${typing ? ', schreibt' : ''}, ${away}`,
+    goTo: (who, typing, away) => `Zu ${who}, ${away}${typing ? ', schreibt' : ''}`,
     goToMany: (who, more, typing, away) =>
-      `Zu ${who} und ${number(more)} weiteren${typing ? ', schreibt' : ''}, ${away}`,
+      `Zu ${who}, ${away}, und ${number(more)} weiteren${typing ? ', schreibt' : ''}`,
     cluster: (n) => `${number(n)} Nachrichten hier. Hinunter zu ihnen`,
     nearest: 'Zum nächsten Gespräch (Ende)',
     radar:

@@ -80,9 +80,9 @@ export const SPANISH: Catalogue = {
       screens < 1.5 ? 'cerca' : `a ${count(screens, { one: '# pantalla', other: '# pantallas' })}`,
     outside: 'Fuera de la vista',
     someone: 'alguien',
-    goTo: (who, typing, away) => `Ir con ${who}${typing ? ', escribiendo' : ''}, ${away}`,
+    goTo: (who, typing, away) => `Ir con ${who}, ${away}${typing ? ', escribiendo' : ''}`,
     goToMany: (who, more, typing, away) =>
-      `Ir con ${who} y ${number(more)} más${typing ? ', escribiendo' : ''}, ${away}`,
+      `Ir con ${who}, ${away}, y ${number(more)} más${typing ? ', escribiendo' : ''}`,
     cluster: (n) => `${number(n)} mensajes aquí. Bajar a ellos`,
     nearest: 'Ir a la charla más cercana (Fin)',
     radar:

@@ -155,12 +155,13 @@ const hung = ({ dx, dy }: Aside) => ({ margin: `${dy - FIRST_LINE_PX}px ${-dx}px
  * transform, each would be drawn for itself, and a crowd of them costs frames.
  */
 function Leader({ aside: { dx, dy } }: { aside: Aside }) {
+  const straight = dy === 0 ? (dx < 0 ? 'left' : 'right') : dx === 0 && (dy < 0 ? 'top' : 'bottom')
   const ends = `${dx > 0 ? 'left' : 'right'} ${dy > 0 ? 'top' : 'bottom'}`
   return (
     <i
       className="leader"
       data-falls={dx * dy > 0 || undefined}
-      data-straight={dx === 0 || dy === 0 || undefined}
+      data-straight={straight || undefined}
       style={{
         width: Math.abs(dx) + 2 * POINT_PX,
         height: Math.abs(dy) + 2 * POINT_PX,

@@ -57,6 +57,8 @@ class Results:
         return statistics.median(probe["others_cpu"] for probe in probes) if probes else 0.0
 
 
+SOAK_MIN_MINUTES = 10
+"""A slope of fewer is of the warm-up."""
 MEASURED = ("fanout", "quiet", "memory", "connecting", "cursors", "processes", "page", "soak")
 
 
@@ -221,10 +223,14 @@ def soak_text(results: Results) -> str:
     if not file:
         return MISSING
     s, plan = file["summary"], file["plan"]
-    return (
+    what = (
         f"{s['minutes']:g} minutes, {plan['people']:,} people in {plan['channels']} channels over Redis: {s['sent']:,} "
-        f"messages, {s['lost']:,} deliveries lost, {s['wrong']:,} doubled or out of order. After the warm-up (the "
-        f"first third), in ten minutes: RSS {s['rss_mb_per_10_min']:+.2f} MB, open files "
+        f"messages, {s['lost']:,} deliveries lost, {s['wrong']:,} doubled or out of order. "
+    )
+    if s["minutes"] < SOAK_MIN_MINUTES:
+        return what + "Too short to say whether anything grows."
+    return what + (
+        f"After the warm-up (the first third), in ten minutes: RSS {s['rss_mb_per_10_min']:+.2f} MB, open files "
         f"{s['open_files_per_10_min']:+.1f}, threads {s['threads_per_10_min']:+.1f}, Redis "
         f"{s['redis_mb_per_10_min']:+.3f} MB and {s['redis_keys_per_10_min']:+.1f} keys."
     )
@@ -298,7 +304,8 @@ def targets(results: Results) -> str:
     # One turn of 60 Hz is 16.7 or 16.8 ms by a page's clock, which has steps of 0.1 ms; the next is 33.3.
     line("frames, 300 messages, 200 cursors, p95", "<= 16.7 ms", p95, number(p95, ".1f", " ms"), lambda v: v <= 16.85)
     line("JavaScript on first load", "<= 100 KiB", script, number(script, ".1f", " KiB"), lambda v: v <= 100)
-    slope = soak.get("rss_mb_per_10_min")
+    long_enough = soak.get("minutes", 0) >= SOAK_MIN_MINUTES
+    slope = soak["rss_mb_per_10_min"] if long_enough else None
     line("soak: RSS in ten minutes", "< 1 MB", slope, number(slope, "+.2f", " MB"), lambda v: v < 1)
     words = {None: "not measured", True: "yes", False: "**no**"}
     return table(["", "target", "measured", "reached"], [[a, b, d, words[e]] for a, b, _, d, e in lines])

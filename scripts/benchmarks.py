@@ -127,7 +127,7 @@ def commands(*, full: bool, arguments: Sequence[str]) -> list[list[str | Path]]:
     few = ["--minutes", "0.4", "--people", "200", "--every", "2"]
     return [
         [python, "-m", "benchmarks.suite"],
-        [python, "-m", "benchmarks.page", "--loads", "3", "--keys", "15", "--seconds", "3", "--name", "quick/page"],
+        [python, "-m", "benchmarks.page", "--loads", "3", "--keys", "15", "--name", "quick/page"],
         # Too short to judge a slope by: it shows that nothing is lost.
         [python, "-m", "benchmarks.soak", *few, "--name", "quick/soak", "--no-verdict"],
         [python, "-m", "benchmarks.report", "--quick"],

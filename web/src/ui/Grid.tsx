@@ -10,6 +10,8 @@ import { gridLevels, screenToWorld, worldToScreen } from '../domain/camera'
 import { useApp } from './app'
 
 const DOT_PX = 1.5
+/** px; no period is longer (domain/camera.ts), so a zoom never makes the canvas anew */
+const PERIOD_MAX_PX = 91
 
 export function Grid() {
   const app = useApp()
@@ -25,11 +27,11 @@ export function Grid() {
     /** what the drawing was made for */
     let drawn = ''
 
-    const draw = (period: number) => {
+    const draw = () => {
       const { camera, view } = app.camera.store.getState()
       const ratio = window.devicePixelRatio || 1
-      const width = Math.ceil((view.width + period) * ratio)
-      const height = Math.ceil((view.height + period) * ratio)
+      const width = Math.ceil((view.width + PERIOD_MAX_PX) * ratio)
+      const height = Math.ceil((view.height + PERIOD_MAX_PX) * ratio)
       const next = [camera.zoom, width, height, ratio, color].join()
       if (next === drawn) return
       drawn = next
@@ -60,7 +62,7 @@ export function Grid() {
       const { camera, view } = app.camera.store.getState()
       const ratio = window.devicePixelRatio || 1
       const coarse = gridLevels(camera.zoom)[0]?.step ?? 64
-      draw(coarse * camera.zoom)
+      draw()
       const { x, y } = screenToWorld(camera, view, { x: 0, y: 0 })
       const corner = { x: Math.floor(x / coarse) * coarse, y: Math.floor(y / coarse) * coarse }
       const put = (element: HTMLElement | null, world: { x: number; y: number }) => {

@@ -2,7 +2,7 @@
  * Words on the window: messages and the drafts of others, one element each from the first
  * letter to the last trace. How they come and go: ui/life.ts.
  */
-import { memo, useEffect, useMemo, useRef, useState } from 'react'
+import { memo, useEffect, useMemo, useRef, useState, type CSSProperties } from 'react'
 import { directionOf, mayLink } from '../domain/payload'
 import { ink } from '../domain/palette'
 import type { Entry } from '../domain/talk'
@@ -155,19 +155,23 @@ const hung = ({ dx, dy }: Aside) => ({ margin: `${dy - FIRST_LINE_PX}px ${-dx}px
  * transform, each would be drawn for itself, and a crowd of them costs frames.
  */
 function Leader({ aside: { dx, dy } }: { aside: Aside }) {
-  const straight = dy === 0 ? (dx < 0 ? 'left' : 'right') : dx === 0 && (dy < 0 ? 'top' : 'bottom')
+  const straight = dx === 0 || dy === 0
+  const along = dy === 0 ? (dx < 0 ? 'left' : 'right') : dy < 0 ? 'top' : 'bottom'
+  // A gradient's middle runs through the two corners that it does not go to.
+  const across = dx * dy > 0 ? 'top right' : 'bottom right'
   const ends = `${dx > 0 ? 'left' : 'right'} ${dy > 0 ? 'top' : 'bottom'}`
+  const style = {
+    width: Math.abs(dx) + 2 * POINT_PX,
+    height: Math.abs(dy) + 2 * POINT_PX,
+    margin: `${Math.min(0, dy) - POINT_PX}px 0 0 ${Math.min(0, dx) - POINT_PX}px`,
+    backgroundPosition: `${ends}, center`,
+    '--way': `to ${straight ? along : across}`,
+  } as CSSProperties
   return (
     <i
       className="leader"
-      data-falls={dx * dy > 0 || undefined}
       data-straight={straight || undefined}
-      style={{
-        width: Math.abs(dx) + 2 * POINT_PX,
-        height: Math.abs(dy) + 2 * POINT_PX,
-        margin: `${Math.min(0, dy) - POINT_PX}px 0 0 ${Math.min(0, dx) - POINT_PX}px`,
-        backgroundPosition: `${ends}, center`,
-      }}
+      style={style}
       data-testid="leader"
     />
   )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import secrets
 import signal
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import logs, metrics, tracing
+from . import garbage, logs, metrics, tracing
 from .adapters.http.listening import listen
 from .adapters.http.page import PAGE_DIR
 from .adapters.http.server import HttpServer
@@ -30,7 +31,6 @@ from .adapters.memory.rules import MemoryChannelRules
 from .adapters.redis.backend import RedisBackend
 from .config import ConfigError, Settings
 from .domain.message import Life
-from .garbage import LOOK_S, Garbage
 from .identity import access_list, sign_in, token_verifier
 from .ports import (
     Broker,
@@ -352,15 +352,9 @@ async def run(settings: Settings, announce: Callable[[Asocial], None]) -> None:
     """
     app = build(settings)
     await app.start()
-    garbage = Garbage()
     garbage.settle()
     loop = asyncio.get_running_loop()
-
-    def collect() -> None:
-        connected = len(app.sessions)
-        garbage.look(ended=app.meters.connections - connected, connected=connected)
-
-    collecting = loop.create_task(_every(LOOK_S, collect))
+    collecting = loop.create_task(_every(garbage.COLLECT_S, gc.collect))
     stop = asyncio.Event()
 
     def interrupt() -> None:

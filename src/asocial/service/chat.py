@@ -54,19 +54,28 @@ class Voice:
         self.user_id = user_id
         self.profile = profile
         self._loop = loop
+        self._drafts_per_second = drafts_per_second
+        self._cursors_per_second = cursors_per_second
         self._reactions = TokenBucket(REACTIONS_PER_SECOND, REACTIONS_BURST, loop.time())
-        self._drafts: Latest[PostTyping] = Latest(drafts_per_second, loop, self._send_draft)
-        self._views: Latest[ShowView] = Latest(VIEWS_PER_SECOND, loop, self._send_view)
-        self._cursors: Latest[Position] = Latest(cursors_per_second, loop, self._send_cursor)
+        # Made when they are first needed: most people only read.
+        self._drafts: Latest[PostTyping] | None = None
+        self._views: Latest[ShowView] | None = None
+        self._cursors: Latest[Position] | None = None
 
     def draft(self, frame: PostTyping) -> None:
         """Show what is being typed. Raises what `clean_draft` and `check_position` raise."""
         payload = clean_draft(frame.payload)
-        self._drafts.offer(PostTyping(frame.message_id, payload, check_position(frame.position)))
+        draft = PostTyping(frame.message_id, payload, check_position(frame.position))
+        if self._drafts is None:
+            self._drafts = Latest(self._drafts_per_second, self._loop, self._send_draft)
+        self._drafts.offer(draft)
 
     def cursor(self, position: Position) -> None:
         """Show where the pointer is. Raises PositionInvalid."""
-        self._cursors.offer(check_position(position))
+        check_position(position)
+        if self._cursors is None:
+            self._cursors = Latest(self._cursors_per_second, self._loop, self._send_cursor)
+        self._cursors.offer(position)
 
     def react(self, frame: PostReaction) -> None:
         """Show a reaction; one too many is dropped (W26). Raises PositionInvalid."""
@@ -77,19 +86,24 @@ class Voice:
     def view(self, frame: ShowView) -> None:
         """Show those who follow what one sees. Raises PositionInvalid."""
         check_position(frame.position)
+        if self._views is None:
+            self._views = Latest(VIEWS_PER_SECOND, self._loop, self._send_view)
         self._views.offer(frame)
 
     def forget_draft(self, message_id: str) -> None:
         """The message itself is on its way: its draft must not follow it."""
+        if self._drafts is None:
+            return
         waiting = self._drafts.waiting
         if waiting is not None and waiting.message_id == message_id:
             self._drafts.drop()
 
     def silence(self) -> None:
-        """Send nothing any more."""
-        self._drafts.drop()
-        self._cursors.drop()
-        self._views.drop()
+        """Send nothing that waits. Called when it is over: nothing that refers back to this is kept (garbage.py)."""
+        for latest in (self._drafts, self._cursors, self._views):
+            if latest is not None:
+                latest.drop()
+        self._drafts = self._cursors = self._views = None
 
     def _send_draft(self, draft: PostTyping) -> None:
         frame = pack(Typing(draft.message_id, self.user_id, draft.payload, draft.position))

@@ -40,7 +40,7 @@ class WebSocketConnection:
         self.id = secrets.token_urlsafe(9)
         self._ws = ws
         self._transport = transport
-        self._reader = asyncio.current_task()
+        self._reader: asyncio.Task[object] | None = None
         self.heard_at = now
         self._pace = pace
         self._in_turn = 0
@@ -70,6 +70,10 @@ class WebSocketConnection:
         self.closing = asyncio.get_running_loop().create_task(self._close(self.finished))
         if self._listening and self._reader is not None:
             self._reader.cancel()  # out of its wait for a frame, and only out of that: see `receive`
+
+    def read_here(self) -> None:
+        """The current task is the one that calls `receive` from now on."""
+        self._reader = asyncio.current_task()
 
     async def receive(self) -> WSMessage | None:
         """The next message; None when we have closed meanwhile."""
@@ -101,6 +105,7 @@ class WebSocketConnection:
 
     async def read_out(self) -> None:
         """We have closed: read what still comes, heeding none of it, until the client has closed too."""
+        self.read_here()
         time = asyncio.get_running_loop().time
         while not self._transport.is_closing() and (message := await self.receive()) is not None:
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG):

@@ -22,6 +22,9 @@ text { font: 13px system-ui, sans-serif; fill: #24292f } .faint { fill: #6e7781;
 }
 </style>"""
 
+PARTS = ("#c2410c", "#2563eb", "#0d9488", "#a16207", "#7c3aed", "#64748b", "#be185d", "#65a30d")
+"""Colours of what a whole is made of: told apart on light and on dark."""
+
 Bar = tuple[str, float | None, str]
 """(label, value or None where there is none, what to write beside it)."""
 
@@ -44,6 +47,36 @@ def bars(panels: Sequence[tuple[str, Sequence[Bar]]], *, ours: str, log: bool = 
             y += ROW
         y += 10
     return _svg(y, parts)
+
+
+def stacks(panels: Sequence[tuple[str, Sequence[tuple[str, dict[str, float]]]]], *, unit: str) -> str:
+    """Bars made of parts, a panel under the other, each with its own scale: (title, (label, parts)). Then a legend."""
+    names = list(dict.fromkeys(name for _, rows in panels for _, made_of in rows for name in made_of))
+    colour = {name: PARTS[place % len(PARTS)] for place, name in enumerate(names)}
+    parts: list[str] = []
+    y = 8
+    for title, rows in panels:
+        y += 20
+        parts.append(f'<text class="title" x="0" y="{y}">{escape(title)}</text>')
+        y += 10
+        lengths = _lengths([sum(made_of.values()) for _, made_of in rows], log=False)
+        for (label, made_of), length in zip(rows, lengths, strict=True):
+            whole, x = sum(made_of.values()), float(LABEL)
+            parts.append(f'<text x="{LABEL - 8}" y="{y + 15}" text-anchor="end">{escape(label)}</text>')
+            for name in names:
+                width = length * made_of.get(name, 0.0) / whole if whole else 0.0
+                parts.append(
+                    f'<rect fill="{colour[name]}" x="{x:.1f}" y="{y + 3}" width="{width:.1f}" height="{ROW - 8}"/>'
+                )
+                x += width
+            parts.append(f'<text class="faint" x="{x + 6:.1f}" y="{y + 15}">{whole:.1f} {escape(unit)}</text>')
+            y += ROW
+        y += 10
+    for name in names:
+        parts.append(f'<rect fill="{colour[name]}" x="{LABEL}" y="{y + 3}" width="14" height="{ROW - 10}" rx="2"/>')
+        parts.append(f'<text x="{LABEL + 22}" y="{y + 15}">{escape(name)}</text>')
+        y += ROW
+    return _svg(y + 8, parts)
 
 
 def lines(panels: Sequence[tuple[str, Sequence[tuple[float, float]], str]], *, x_title: str) -> str:

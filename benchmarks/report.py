@@ -39,6 +39,7 @@ class Results:
     """What was measured, by name of the measure; a measure that was not taken has no rows."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._files = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
     def rows(self, name: str, server: str | None = None) -> list[Row]:
@@ -311,6 +312,37 @@ def targets(results: Results) -> str:
     return table(["", "target", "measured", "reached"], [[a, b, d, words[e]] for a, b, _, d, e in lines])
 
 
+PROFILED = {"small": "Many small channels", "crowd": "One crowd"}
+"""Profiles are in results/profiles/, as NAME-before.json and NAME-after.json."""
+
+
+def profiles(results: Results) -> list[tuple[str, list[tuple[str, dict[str, float]]]]]:
+    """What a message costs and where, before and after: (title, (when, µs of the server's processor by part))."""
+    panels = []
+    for name, title in PROFILED.items():
+        rows = []
+        for when in ("before", "after"):
+            path = results.folder / "profiles" / f"{name}-{when}.json"
+            if path.exists():
+                file = json.loads(path.read_text())
+                each_us = file["row"]["server_cpu"] / file["rate"] * 1e6
+                rows.append((when, {part: share * each_us for part, share in file["shares"].items()}))
+        if len(rows) == 2:
+            shape = shape_title(file["shape"])
+            panels.append((f"{title}: {shape}, {file['rate']:,.0f} messages/s", rows))
+    return panels
+
+
+def profiles_text(results: Results) -> str:
+    tables = []
+    for title, ((_, before), (_, after)) in profiles(results):
+        parts = sorted(before.keys() | after.keys(), key=lambda part: -before.get(part, 0.0))
+        lines = [[part, f"{before.get(part, 0.0):.1f}", f"{after.get(part, 0.0):.1f}"] for part in parts]
+        lines.append(["all", f"{sum(before.values()):.1f}", f"{sum(after.values()):.1f}"])
+        tables.append(f"{title}\n\n" + table(["µs of processor a message", "before", "after"], lines))
+    return "\n\n".join(tables) or MISSING
+
+
 def draw(results: Results) -> list[str]:
     """The plots that the results allow, into docs/performance/; their names."""
     PLOTS.mkdir(parents=True, exist_ok=True)
@@ -334,6 +366,9 @@ def draw(results: Results) -> list[str]:
         per = [("RSS", "rss_mb", "MB"), ("open files", "open_files", ""), ("Redis", "redis_mb", "MB")]
         drawn = [(title, [(s["at_s"] / 60, s[key]) for s in samples], unit) for title, key, unit in per]
         made["soak"] = plots.lines(drawn, x_title="minutes")
+    profiled = profiles(results)
+    if profiled:
+        made["profiles"] = plots.stacks(profiled, unit="µs")
     for name, svg in made.items():
         (PLOTS / f"{name}.svg").write_text(svg)
     return list(made)
@@ -364,6 +399,7 @@ def sections(results: Results) -> dict[str, str]:
         "processes": processes_table(results) if results.rows("processes") else MISSING,
         "page": page_table(results),
         "soak": soak_text(results),
+        "profiles": profiles_text(results),
         "losses": "\n".join(f"- {each}" for each in told) or "Nowhere, in these results.",
     }
 
@@ -375,13 +411,14 @@ def main() -> int:
     results = Results(RESULTS / "quick" if given.quick else RESULTS)
     parts = sections(results)
     if given.quick:
-        print("\n\n".join(part for name, part in parts.items() if part and part != MISSING and name != "losses"))
+        told = [part for name, part in parts.items() if part and part != MISSING and name not in ("losses", "profiles")]
+        print("\n\n".join(told))
         print("\nWhere Asocial is behind:\n" + parts["losses"])
         return 0
     made = draw(results)
     pictures = {
         f"{name}_plot": f"![{name}](performance/{name}.svg)" if name in made else ""
-        for name in ("fanout", "costs", "soak")
+        for name in ("fanout", "costs", "profiles", "soak")
     }
     text = TEMPLATE.read_text().format(**parts, **pictures)
     while "\n\n\n" in text:

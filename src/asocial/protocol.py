@@ -287,12 +287,16 @@ def decode(text: str) -> ClientFrame:
         raise _invalid(str(error)) from None
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise BadFrame(f"not JSON that can be read: {_short(str(error))}") from None
-    if isinstance(frame, Follow) and not is_id(frame.user_id):
-        raise BadFrame(f"user_id is {ID_RULE}")
-    if isinstance(frame, PostChat | PostTyping) and not is_id(frame.message_id):
-        raise BadFrame(f"message_id is {ID_RULE}")
-    if isinstance(frame, AskWho) and not (1 <= len(frame.user_ids) <= WHO_LIMIT):
-        raise BadFrame(f"user_ids has 1 to {WHO_LIMIT} ids")
+    match frame:
+        case PostChat() | PostTyping():
+            if not is_id(frame.message_id):
+                raise BadFrame(f"message_id is {ID_RULE}")
+        case Follow():
+            if not is_id(frame.user_id):
+                raise BadFrame(f"user_id is {ID_RULE}")
+        case AskWho():
+            if not (1 <= len(frame.user_ids) <= WHO_LIMIT):
+                raise BadFrame(f"user_ids has 1 to {WHO_LIMIT} ids")
     return frame
 
 

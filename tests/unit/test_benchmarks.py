@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import plots, report, run, soak
+from benchmarks import plots, profile, report, run, soak
 
 Row = dict[str, Any]
 
@@ -92,5 +92,40 @@ def test_the_page_holds_the_target_against_what_was_measured(tmp_path: Path) -> 
 
 def test_the_template_takes_every_section_even_where_nothing_was_measured(tmp_path: Path) -> None:
     parts = report.sections(report.Results(tmp_path))
-    plots_ = dict.fromkeys(("fanout_plot", "costs_plot", "soak_plot"), "")
+    plots_ = dict.fromkeys(("fanout_plot", "costs_plot", "profiles_plot", "soak_plot"), "")
     assert report.MISSING in report.TEMPLATE.read_text().format(**parts, **plots_)
+
+
+def test_a_profile_counts_each_sample_once_for_the_most_special_part() -> None:
+    root = "run (asyncio/runners.py:118);Runner.run (asyncio/runners.py:118);"
+    told = profile.shares(
+        [
+            f"{root}Channel.flush (a.py:1);WebSocketConnection.write (b.py:1) 6",
+            f"{root}Channel.flush (a.py:2) 2",
+            f"{root}ChatEndpoint._read (c.py:1);Dispatch.receive (d.py:1) 1",
+            f"{root[:-1]} 1",
+        ]
+    )
+    assert list(told.values()) == [0.6, 0.2, 0.1, 0.1]
+    assert profile.part_of("nobody knows") == profile.OTHER
+
+
+def test_profiles_are_told_in_processor_time_of_a_message_before_and_after(tmp_path: Path) -> None:
+    (tmp_path / "profiles").mkdir()
+    for when, cpu in (("before", 0.8), ("after", 0.4)):
+        file = {
+            "shape": {"people": 10, "channels": 100},
+            "rate": 10_000,
+            "row": {"server_cpu": cpu},
+            "shares": {"writing": 0.75, "reading": 0.25},
+        }
+        (tmp_path / "profiles" / f"small-{when}.json").write_text(json.dumps(file))
+    told = report.profiles_text(report.Results(tmp_path))
+    assert "| writing | 60.0 | 30.0 |" in told
+    assert "| all | 80.0 | 40.0 |" in told
+    drawn = plots.stacks(report.profiles(report.Results(tmp_path)), unit="µs")
+    widths = [
+        float(box.attrib["width"]) for box in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}rect")
+    ]
+    assert widths[0] == pytest.approx(3 * widths[1], rel=0.01)
+    assert widths[0] == pytest.approx(2 * widths[2], rel=0.01)

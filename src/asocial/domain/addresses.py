@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _COUNTED_BITS_V6 = 64
+_REMEMBERED = 1024
+"""Addresses: a proxy's, and those of people who come again, are looked at several times for each request."""
 
 
 class Networks:
@@ -31,6 +34,7 @@ class Networks:
         return address is not None and any(address in network for network in self._networks)
 
 
+@lru_cache(_REMEMBERED)
 def parse_address(text: str) -> Address | None:
     """An address as sockets and proxies write it: alone, with a port, in brackets, with a zone. None for anything else.
 
@@ -67,6 +71,7 @@ def client_of(peer: Address | None, forwarded_for: Sequence[str], trusted: Netwo
     return client
 
 
+@lru_cache(_REMEMBERED)
 def counted_as(address: Address | None) -> str:
     """What limits count: the IPv4 address, or the /64 of the IPv6 one. Empty where there is none (Unix sockets)."""
     if isinstance(address, ipaddress.IPv6Address):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 
-class LiveMessage(NamedTuple):
+class LiveMessage(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A message as long as it lives. `body` is the JSON of its `chat` frame; times are ms of the server's clock."""
 
     user_id: str

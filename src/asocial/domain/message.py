@@ -6,7 +6,6 @@ docs/protocol.md W8, W9 and W12 as functions of values; nothing here knows who s
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 
@@ -41,16 +40,18 @@ class Life(msgspec.Struct, frozen=True, gc=False):
 
     def of(self, payload: str) -> int:
         """The life of a message in ms. A longer text takes longer to read."""
-        extra = max(0, len(payload) - self.free_characters) * self.per_character
+        if len(payload) <= self.free_characters:
+            return self.base
+        extra = (len(payload) - self.free_characters) * self.per_character
         return min(self.base + extra, max(self.base, self.max))
 
 
 def check_position(position: Position) -> Position:
     """Return `position`; raise PositionInvalid unless both coordinates are finite and within ±10,000,000."""
-    for value in (position.x, position.y):
-        if not math.isfinite(value) or abs(value) > POSITION_LIMIT:
-            raise PositionInvalid(f"x and y must be finite numbers within ±{POSITION_LIMIT:,}")
-    return position
+    # Comparisons with NaN are false.
+    if -POSITION_LIMIT <= position.x <= POSITION_LIMIT and -POSITION_LIMIT <= position.y <= POSITION_LIMIT:
+        return position
+    raise PositionInvalid(f"x and y must be finite numbers within ±{POSITION_LIMIT:,}")
 
 
 def clean_draft(payload: str) -> str:
@@ -75,10 +76,14 @@ def clean_payload(payload: str) -> str:
 
 def is_visible(text: str) -> bool:
     """Whether `text` has anything but white space and format characters (zero-width spaces, byte order marks)."""
+    if text.isascii():  # most are, and a generator costs more than all the rest of a message's rules
+        return bool(text) and not text.isspace()
     return any(not character.isspace() and unicodedata.category(character) != "Cf" for character in text)
 
 
 def _plain(payload: str) -> str:
+    if payload.isascii() and payload.isprintable():
+        return payload
     text = payload.replace("\r\n", "\n").replace("\r", "\n") if "\r" in payload else payload
     found = _CONTROL.search(text)
     if found:

@@ -5,6 +5,9 @@ of the tick and leave together, so that the cost of a flush is one write per con
 frames it carries. The tick stretches with what the last flushes cost: a crowd gets fewer, fuller writes
 instead of a queue. A stretch of 1.1 leaves a tenth of the time between two flushes, and what the sockets brought is
 read before each; waiting longer would cost the crowd more than it gives the others (experiments/0002-fan-out.md).
+
+A thousand small channels are a crowd too: each flush costs little, all of them everything. It shows in the loop coming
+late to what is due; then all channels wait longer, and write less often and more (experiments/0004-small-channels.md).
 """
 
 from __future__ import annotations
@@ -13,21 +16,45 @@ TICK_S = 0.010
 MAX_TICK_S = 0.080
 STRETCH = 1.1
 CURSOR_TICK_S = 0.033
+LATE_STRETCH = 4.0
+"""Seconds of waiting for each second that the loop is late."""
+MAX_WAIT_S = 0.020
+REMEMBERED = 16
+"""Flushes, of all channels, whose lateness counts."""
+
+
+class LoopLag:
+    """How late a loop comes to the flushes that are due, on average. One for all channels of a loop."""
+
+    __slots__ = ("mean_s",)
+
+    def __init__(self) -> None:
+        self.mean_s = 0.0
+
+    def late(self, seconds: float) -> None:
+        """A flush began so long after it was due."""
+        self.mean_s += (seconds - self.mean_s) / REMEMBERED
+
+    @property
+    def tick_s(self) -> float:
+        """The least time between two flushes of any channel."""
+        return TICK_S + min(LATE_STRETCH * self.mean_s, MAX_WAIT_S)
 
 
 class FlushPacer:
     """Decides the moment of the next flush from those before. All times are seconds of one monotonic clock."""
 
-    __slots__ = ("_last", "_last_cursors", "tick_s")
+    __slots__ = ("_lag", "_last", "_last_cursors", "tick_s")
 
-    def __init__(self) -> None:
+    def __init__(self, lag: LoopLag | None = None) -> None:
+        self._lag = lag or LoopLag()
         self.tick_s = TICK_S
         self._last = float("-inf")
         self._last_cursors = float("-inf")
 
     def due(self) -> float:
         """The earliest moment of the next flush of messages. In the past when the channel has been quiet."""
-        return self._last + self.tick_s
+        return self._last + max(self.tick_s, self._lag.tick_s)
 
     def cursors_due(self) -> float:
         """The earliest moment of the next flush that carries cursors, which nobody needs more often than frames."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from ..domain.errors import TooSlow
 from ..domain.message import Position
 from ..domain.outbox import Flush, Outbox
-from ..domain.pacing import FlushPacer
+from ..domain.pacing import FlushPacer, LoopLag
 from ..domain.rules import Rules
 from ..ports import Batch, Broker, Connection
 from ..protocol import Cursors, pack
@@ -40,6 +40,7 @@ class Channel:
         loop: asyncio.AbstractEventLoop,
         on_control: Callable[[str, bytes], None],
         meters: Meters | None = None,
+        lag: LoopLag | None = None,
     ) -> None:
         self.name = name
         self._meters = meters or Meters()
@@ -48,9 +49,11 @@ class Channel:
         self._loop = loop
         self._members: dict[Connection, list[bytes] | None] = {}
         self._outbox: Outbox[Connection] = Outbox()
-        self._pacer = FlushPacer()
+        self._lag = lag or LoopLag()
+        self._pacer = FlushPacer(self._lag)
         self._timer: asyncio.Handle | None = None
-        self._timer_due = float("inf")
+        self._due = 0.0
+        self._timer_for_cursors = False
         self._chats = self._chat_bytes = 0
         self._chats_since = 0.0
         self.rules: Rules | None = None
@@ -87,22 +90,22 @@ class Channel:
                 self._chats_since = self._loop.time()
             self._chats += 1
             self._chat_bytes += len(frame)
-        self._schedule(self._pacer.due())
+        self._schedule()
 
     def draft(self, sender: Connection, message_id: str, frame: bytes) -> None:
         """Set what `sender` is typing; sent to everyone else, volatile."""
         self._outbox.draft(sender, message_id, frame)
-        self._schedule(self._pacer.due())
+        self._schedule()
 
     def cursor(self, user_id: str, position: Position) -> None:
         """Set where `user_id` points; sent to everyone, volatile."""
         self._outbox.cursor(user_id, position)
-        self._schedule(self._pacer.cursors_due())
+        self._schedule(only_cursors=True)
 
     def fleeting(self, sender: Connection, frame: bytes) -> None:
         """Show `frame` to everyone but `sender`, volatile: it is over as it is seen."""
         self._outbox.fleeting(sender, frame)
-        self._schedule(self._pacer.due())
+        self._schedule()
 
     def deliver(self, batch: Batch) -> None:
         """Send on what another process flushed."""
@@ -110,7 +113,7 @@ class Channel:
             self._on_control(self.name, batch.control)
         if batch.reliable or batch.volatile:
             self._outbox.remote(batch.reliable, batch.volatile)
-            self._schedule(self._pacer.due())
+            self._schedule()
 
     def close(self) -> None:
         """Write what waits and stop."""
@@ -118,27 +121,39 @@ class Channel:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _schedule(self, due: float) -> None:
+    def _schedule(self, *, only_cursors: bool = False) -> None:
+        """See to it that what waits is flushed."""
+        if self._timer is not None and (only_cursors or not self._timer_for_cursors):
+            return  # soon enough
+        due = self._pacer.cursors_due() if only_cursors else self._pacer.due()
         if self._timer is not None:
-            if self._timer_due <= due:
+            if self._due <= due:
                 return
             self._timer.cancel()
-        self._timer_due = due
-        # In the past means quiet: flush on the next turn, with all that this turn of the loop still reads.
-        self._timer = (
-            self._loop.call_soon(self.flush) if due <= self._loop.time() else self._loop.call_at(due, self.flush)
-        )
+        self._timer_for_cursors = only_cursors
+        now = self._loop.time()
+        if due <= now:
+            # Quiet: flush on the next turn, with all that this turn of the loop still reads.
+            self._due = now
+            self._timer = self._loop.call_soon(self._flush_when_due)
+        else:
+            self._due = due
+            self._timer = self._loop.call_at(due, self._flush_when_due)
+
+    def _flush_when_due(self) -> None:
+        self._lag.late(self._loop.time() - self._due)
+        self.flush()
 
     def flush(self) -> None:
         """Write everything that waits: one write per connection, one publish."""
-        self._timer, self._timer_due = None, float("inf")
+        self._timer = None
         started = self._loop.time()
         cursors = b""
         if self._outbox.has_cursors:
             if self._pacer.cursors_due() <= started:
                 cursors = pack(Cursors(self._outbox.take_cursors()))
             else:
-                self._schedule(self._pacer.cursors_due())
+                self._schedule(only_cursors=True)
         if not cursors and not self._outbox:
             return
         self._pacer.flushed(started, cursors=bool(cursors))
@@ -211,6 +226,7 @@ class Channels:
     ) -> None:
         self._broker = broker
         self._meters = meters or Meters()
+        self._lag = LoopLag()
         self._loop = loop
         self._linger_s = linger_s
         self._channels: dict[str, Channel] = {}
@@ -235,7 +251,9 @@ class Channels:
             lingering.cancel()
         channel = self._channels.get(name)
         if channel is None:
-            channel = self._channels[name] = Channel(name, self._broker, self._loop, self._control, self._meters)
+            channel = self._channels[name] = Channel(
+                name, self._broker, self._loop, self._control, self._meters, self._lag
+            )
             self._subscribing[name] = self._loop.create_task(self._subscribe(channel))
         channel.attach(connection)
         subscribing = self._subscribing.get(name)

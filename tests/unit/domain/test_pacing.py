@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from asocial.domain.pacing import CURSOR_TICK_S, MAX_TICK_S, STRETCH, TICK_S, FlushPacer
+from asocial.domain.pacing import (
+    CURSOR_TICK_S,
+    LATE_STRETCH,
+    MAX_TICK_S,
+    MAX_WAIT_S,
+    REMEMBERED,
+    STRETCH,
+    TICK_S,
+    FlushPacer,
+    LoopLag,
+)
 
 
 def test_a_quiet_channel_flushes_at_once() -> None:
@@ -42,3 +52,38 @@ def test_cursors_have_a_slower_tick_of_their_own() -> None:
     assert pacer.cursors_due() == pytest.approx(10.5 + TICK_S)
     pacer.flushed(11.0, cursors=True)
     assert pacer.cursors_due() == pytest.approx(11.0 + max(CURSOR_TICK_S, TICK_S))
+
+
+def test_where_the_loop_is_late_every_channel_waits_longer() -> None:
+    lag = LoopLag()
+    mine, another = FlushPacer(lag), FlushPacer(lag)
+    mine.flushed(10.0, cursors=False)
+    another.flushed(10.0, cursors=False)
+    for _ in range(20 * REMEMBERED):
+        lag.late(0.002)
+    assert mine.due() == another.due() == pytest.approx(10.0 + TICK_S + LATE_STRETCH * 0.002)
+    for _ in range(20 * REMEMBERED):
+        lag.late(0.0)
+    assert mine.due() == pytest.approx(10.0 + TICK_S)
+
+
+def test_one_late_turn_is_no_crowd() -> None:
+    lag = LoopLag()
+    lag.late(0.020)
+    assert lag.tick_s == pytest.approx(TICK_S + LATE_STRETCH * 0.020 / REMEMBERED)
+
+
+def test_however_late_the_loop_is_the_wait_has_an_end() -> None:
+    lag = LoopLag()
+    for _ in range(REMEMBERED):
+        lag.late(5.0)
+    assert lag.tick_s == TICK_S + MAX_WAIT_S
+
+
+def test_a_channel_that_costs_more_than_the_others_keeps_its_own_tick() -> None:
+    lag = LoopLag()
+    pacer = FlushPacer(lag)
+    pacer.cost(0.040)
+    lag.late(0.010)
+    pacer.flushed(10.0, cursors=False)
+    assert pacer.due() == pytest.approx(10.0 + STRETCH * 0.040)

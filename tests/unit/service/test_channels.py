@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -60,6 +61,27 @@ async def test_a_busy_channel_waits_for_the_tick_and_joins(channel: Channel) -> 
     assert bob.writes == [A]
     await asyncio.sleep(TICK_S * 3)
     assert bob.writes == [A, B + C]
+
+
+async def test_where_the_loop_is_late_all_channels_wait_longer(broker: FakeBroker) -> None:
+    loop, bob = asyncio.get_running_loop(), FakeConnection("bob")
+    channels = Channels(broker, loop, linger_s=0.0)
+    crowded = await channels.enter("crowded", FakeConnection("ann"))
+    other = await channels.enter("other", bob)
+    other.release(bob, b"")
+    for _ in range(60):
+        crowded.post(A)
+        time.sleep(0.005)  # noqa: ASYNC251 (the loop is kept from its work, which is the point)
+        await turns()
+    other.post(B)
+    await turns()
+    assert bob.writes[-1] == B
+    written_at = loop.time()
+    other.post(C)
+    while bob.writes[-1] != C:  # noqa: ASYNC110 (a fake has no event)
+        await asyncio.sleep(0.001)
+    assert loop.time() - written_at > 1.5 * TICK_S
+    await channels.close()
 
 
 async def test_nothing_is_written_when_nothing_waits(channel: Channel, broker: FakeBroker) -> None:

@@ -1,0 +1,51 @@
+"""Messages go with their last moment, whatever became of them before."""
+
+from __future__ import annotations
+
+from asocial.domain.living import SLOT_MS, LiveMessage, Living
+
+NOW = 1_700_000_000_000
+
+
+def said(name: str, at: int = NOW, life: int = 5_000) -> LiveMessage:
+    return LiveMessage("ann", name, at, at + life, b"{}")
+
+
+def test_a_look_lets_go_of_what_is_over_to_the_millisecond() -> None:
+    living = Living()
+    for offset in range(2 * SLOT_MS):
+        living.add("garden", said(f"m{offset}", NOW, 5_000 + offset))
+    living.expire(NOW + 5_000 + SLOT_MS + 7)
+    assert [message.message_id for message in living.of("garden", 0)] == [
+        f"m{offset}" for offset in range(SLOT_MS + 8, 2 * SLOT_MS)
+    ]
+    living.expire(NOW + 5_000 + 2 * SLOT_MS)
+    assert living.channels() == []
+
+
+def test_talk_lets_go_of_what_was_said_before_with_no_look() -> None:
+    living = Living()
+    living.add("garden", said("old", life=1_000))
+    living.add("square", said("new", NOW + 1_000 + SLOT_MS))
+    assert living.channels() == ["square"]
+
+
+def test_a_name_that_is_used_again_lives_as_long_as_its_newest() -> None:
+    living = Living()
+    living.add("garden", said("m1", life=1_000))
+    again = said("m1", NOW + 1, life=9_000)
+    living.add("garden", again)
+    living.expire(NOW + 5_000)
+    assert living.of("garden", NOW + 5_000) == [again]
+
+
+def test_what_was_cleared_does_not_come_back_and_is_not_gone_twice() -> None:
+    living = Living()
+    before, after = said("before"), said("after", NOW + 10)
+    living.add("garden", before)
+    living.add("garden", after)
+    assert living.forget("garden", NOW) == [before]
+    living.expire(NOW + 5_000)
+    assert living.of("garden", NOW) == [after]
+    living.expire(NOW + 5_010)
+    assert living.channels() == []

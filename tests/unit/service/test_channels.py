@@ -10,7 +10,7 @@ import pytest
 
 from asocial.domain.errors import TooSlow
 from asocial.domain.message import Position
-from asocial.domain.pacing import CURSOR_TICK_S, TICK_S
+from asocial.domain.pacing import CURSOR_TICK_S, MAX_WAIT_S, TICK_S, LoopLag
 from asocial.ports import Batch
 from asocial.protocol import Pong, pack
 from asocial.service.channels import UNSENT_LIMIT_BYTES, VOLATILE_UNSENT_LIMIT_BYTES, Channel, Channels
@@ -63,25 +63,34 @@ async def test_a_busy_channel_waits_for_the_tick_and_joins(channel: Channel) -> 
     assert bob.writes == [A, B + C]
 
 
-async def test_where_the_loop_is_late_all_channels_wait_longer(broker: FakeBroker) -> None:
-    loop, bob = asyncio.get_running_loop(), FakeConnection("bob")
-    channels = Channels(broker, loop, linger_s=0.0)
-    crowded = await channels.enter("crowded", FakeConnection("ann"))
-    other = await channels.enter("other", bob)
-    other.release(bob, b"")
+async def test_a_channel_tells_how_late_the_loop_is(broker: FakeBroker) -> None:
+    lag = LoopLag()
+    crowded = Channel("crowded", broker, asyncio.get_running_loop(), lambda _channel, _control: None, lag=lag)
+    crowded.attach(FakeConnection("ann"))
     for _ in range(60):
         crowded.post(A)
         time.sleep(0.005)  # noqa: ASYNC251 (the loop is kept from its work, which is the point)
         await turns()
-    other.post(B)
+    assert lag.mean_s > 0.0005
+    crowded.close()
+
+
+async def test_where_the_loop_is_late_a_channel_waits_longer(broker: FakeBroker) -> None:
+    loop, lag, bob = asyncio.get_running_loop(), LoopLag(), FakeConnection("bob")
+    for _ in range(100):
+        lag.late(1.0)
+    channel = Channel("garden", broker, loop, lambda _channel, _control: None, lag=lag)
+    channel.attach(bob)
+    channel.release(bob, b"")
+    channel.post(B)
     await turns()
     assert bob.writes[-1] == B
     written_at = loop.time()
-    other.post(C)
+    channel.post(C)
     while bob.writes[-1] != C:  # noqa: ASYNC110 (a fake has no event)
         await asyncio.sleep(0.001)
-    assert loop.time() - written_at > 1.5 * TICK_S
-    await channels.close()
+    assert loop.time() - written_at > TICK_S + MAX_WAIT_S / 2
+    channel.close()
 
 
 async def test_nothing_is_written_when_nothing_waits(channel: Channel, broker: FakeBroker) -> None:

@@ -17,7 +17,6 @@ from collections import Counter
 from typing import Any, NamedTuple, cast
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from ... import logs
 from ...domain.addresses import Address, Networks, counted_as, parse_address
@@ -151,7 +150,6 @@ class Door:
         self._present: Counter[str] = Counter()
         self._watched: set[Entrance] = set()
         self._told_of_a_crowd = False
-        runner.app.middlewares.append(self._recognise)
         runner.app.on_response_prepare.append(self._upgraded)
 
     def __call__(self) -> Entrance:
@@ -180,6 +178,11 @@ class Door:
             if not self._present[entrance.counted]:
                 del self._present[entrance.counted]
 
+    def arrived(self, request: web.Request) -> None:
+        """A request is complete: from now on its answer is waited for."""
+        if isinstance(request.protocol, Entrance):
+            request.protocol.due = asyncio.get_running_loop().time() + self.patience.answer_s
+
     async def watch(self) -> None:
         """Cut off who takes too long. Runs until cancelled."""
         loop = asyncio.get_running_loop()
@@ -198,12 +201,6 @@ class Door:
                 address=str(address),
                 limit=self.patience.per_address,
             )
-
-    @web.middleware
-    async def _recognise(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if isinstance(request.protocol, Entrance):
-            request.protocol.due = asyncio.get_running_loop().time() + self.patience.answer_s
-        return await handler(request)
 
     async def _upgraded(self, request: web.Request, response: web.StreamResponse) -> None:
         # From here on it is the endpoint's: it pings, and closes who does not read.

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from .visitors import Origins, Visitors
 
@@ -72,7 +71,6 @@ class Headers:
         }
         if not ancestors:
             self._page["X-Frame-Options"] = "SAMEORIGIN"  # the older way to say frame-ancestors 'self'
-        app.middlewares.append(self._preflight)
         app.on_response_prepare.append(self._dress)
 
     async def _dress(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -96,11 +94,13 @@ class Headers:
             if origin is not None and self._origins.listed(origin):
                 headers["Access-Control-Allow-Origin"] = "*" if self._origins.any_allowed else origin
 
-    @web.middleware
-    async def _preflight(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """A browser asks whether a page of another origin may ask (Fetch, 4.8): answered for every data path alike."""
+    def preflight(self, request: web.Request) -> web.Response | None:
+        """A browser asks whether a page of another origin may ask (Fetch, 4.8): answered for every data path alike.
+
+        None for every other request. Raises HTTPNotFound.
+        """
         if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
-            return await handler(request)
+            return None
         if not is_data(request.path):
             raise web.HTTPNotFound
         origin = request.headers.get("Origin", "")

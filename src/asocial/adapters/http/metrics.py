@@ -7,7 +7,7 @@ client's affair. The handler is the route's pattern, never the path: a channel's
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -16,7 +16,6 @@ from ...service.meters import Distribution, Meters
 Expose = Callable[[str], tuple[bytes, str]]
 """Given an Accept header, the metrics and their content type."""
 _STARTED = web.RequestKey("started", float)
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Metrics:
@@ -25,10 +24,12 @@ class Metrics:
         self._http = meters.http
 
     def install(self, application: web.Application) -> None:
-        """Answer /metrics, and time every answer of `application`."""
+        """Answer /metrics, and time every answer of `application` whose request was told to `arrived`."""
         application.router.add_get("/metrics", self._metrics)
-        application.middlewares.append(_started)
         application.on_response_prepare.append(self._prepared)
+
+    def arrived(self, request: web.Request) -> None:
+        request[_STARTED] = time.perf_counter()
 
     async def _metrics(self, request: web.Request) -> web.Response:
         body, content_type = self._expose(request.headers.get("Accept", ""))
@@ -45,9 +46,3 @@ class Metrics:
         if key not in self._http:
             self._http[key] = Distribution()
         self._http[key].observe(time.perf_counter() - started)
-
-
-@web.middleware
-async def _started(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    request[_STARTED] = time.perf_counter()
-    return await handler(request)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from ... import __version__
 from ...config import Settings
@@ -83,8 +84,8 @@ class HttpServer:
             meters=meters,
             tracing=traces,
         )
-        application = web.Application()
-        Headers(
+        application = web.Application(middlewares=[self._arrive])
+        self._headers = Headers(
             application,
             visitors,
             origins,
@@ -96,7 +97,8 @@ class HttpServer:
         application.router.add_get("/health", health.health)
         application.router.add_get("/ready", health.ready)
         application.router.add_get("/api/chat", self.endpoint.handle)
-        Metrics(expose, meters).install(application)
+        self._metrics = Metrics(expose, meters)
+        self._metrics.install(application)
         About(auth=settings.auth, sign_in=sign_in, version=__version__).add_routes(application.router)
         ChannelsApi(authenticator, moderation, invitations, limiter, visitors, now_ms).add_routes(application.router)
         page = Page(page_dir, traces, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
@@ -111,6 +113,14 @@ class HttpServer:
         self._door = Door(self._runner, trusted, patience)
         self._listening: list[asyncio.Server] = []
         self._background: list[asyncio.Task[None]] = []
+
+    @web.middleware
+    async def _arrive(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """What every request meets first. One for all: each is a frame that a WebSocket keeps while it lives."""
+        self._door.arrived(request)
+        self._metrics.arrived(request)
+        answer = self._headers.preflight(request)
+        return await handler(request) if answer is None else answer
 
     async def start(self, listening: Sequence[socket.socket]) -> None:
         """Answer on these bound sockets."""

@@ -30,13 +30,13 @@ WARM_UP_S = 1.0
 PARTS = (
     ("write(2): the kernel's part of a delivery", ("WebSocketConnection.write (",)),
     ("a flush around its writes", ("Channel.flush", "Channel._measure")),
-    ("a message on its way in: rules, stamp, encode, post", ("Dispatch.receive",)),
-    ("the reader: frames, wake-ups, paces", ("ChatEndpoint.", "Entrance.", "aiohttp/")),
+    ("a message on its way in: rules, stamp, encode, post", ("Dispatch.", "Talk.")),
+    ("the reader: frames, wake-ups, paces", ("ChatEndpoint.", "Entrance.", "WebSocketConnection.", "aiohttp/")),
     ("full collections", ("garbage.py", "Garbage.look")),
     ("sweeps, expiry and other jobs", ("_every",)),
     ("the loop itself: read(2), timers, callbacks", ("Runner.run",)),
 )
-"""(what it is, what a stack of it holds), the more special first."""
+"""(what it is, what a stack of it holds), the more special first; stacks read from a running process can be torn."""
 OTHER = "other"
 
 

@@ -232,7 +232,8 @@ def soak_text(results: Results) -> str:
         return what + "Too short to say whether anything grows."
     return what + (
         f"After the warm-up (the first third), in ten minutes: RSS {s['rss_mb_per_10_min']:+.2f} MB, open files "
-        f"{s['open_files_per_10_min']:+.1f}, threads {s['threads_per_10_min']:+.1f}, Redis "
+        f"{s['open_files_per_10_min']:+.1f}, threads {s['threads_per_10_min']:+.1f}, "
+        f"tasks {s['tasks_per_10_min']:+.1f}, Redis "
         f"{s['redis_mb_per_10_min']:+.3f} MB and {s['redis_keys_per_10_min']:+.1f} keys."
     )
 
@@ -326,20 +327,20 @@ def profiles(results: Results) -> list[tuple[str, list[tuple[str, dict[str, floa
             if path.exists():
                 file = json.loads(path.read_text())
                 each_us = file["row"]["server_cpu"] / file["rate"] * 1e6
-                rows.append((when, {part: share * each_us for part, share in file["shares"].items()}))
+                label = f"{when}, {file['rate']:,.0f} messages/s"
+                rows.append((label, {part: share * each_us for part, share in file["shares"].items()}))
         if len(rows) == 2:
-            shape = shape_title(file["shape"])
-            panels.append((f"{title}: {shape}, {file['rate']:,.0f} messages/s", rows))
+            panels.append((f"{title}: {shape_title(file['shape'])}", rows))
     return panels
 
 
 def profiles_text(results: Results) -> str:
     tables = []
-    for title, ((_, before), (_, after)) in profiles(results):
+    for title, ((was, before), (now, after)) in profiles(results):
         parts = sorted(before.keys() | after.keys(), key=lambda part: -before.get(part, 0.0))
         lines = [[part, f"{before.get(part, 0.0):.1f}", f"{after.get(part, 0.0):.1f}"] for part in parts]
         lines.append(["all", f"{sum(before.values()):.1f}", f"{sum(after.values()):.1f}"])
-        tables.append(f"{title}\n\n" + table(["µs of processor a message", "before", "after"], lines))
+        tables.append(f"{title}\n\n" + table(["µs of processor a message", was, now], lines))
     return "\n\n".join(tables) or MISSING
 
 
@@ -363,7 +364,12 @@ def draw(results: Results) -> list[str]:
         made["costs"] = plots.bars(panels, ours=ASOCIAL.label)
     samples = results.file("soak").get("rows")
     if samples:
-        per = [("RSS", "rss_mb", "MB"), ("open files", "open_files", ""), ("Redis", "redis_mb", "MB")]
+        per = [
+            ("RSS", "rss_mb", "MB"),
+            ("open files", "open_files", ""),
+            ("tasks", "tasks", ""),
+            ("Redis", "redis_mb", "MB"),
+        ]
         drawn = [(title, [(s["at_s"] / 60, s[key]) for s in samples], unit) for title, key, unit in per]
         made["soak"] = plots.lines(drawn, x_title="minutes")
     profiled = profiles(results)

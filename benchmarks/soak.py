@@ -3,7 +3,7 @@
     python -m benchmarks.soak [--minutes 30] [--people 1000] [--every 5]
 
 1,000 people in ten channels post, point and type, and every few seconds some of them vanish and others come. After
-each turn the server's RSS, open files and threads, and Redis's memory and keys are written down. The slope of a
+each turn the server's RSS, open files, threads and tasks, and Redis's memory and keys are written down. The slope of a
 straight line through what came after the warm-up (the first third) is the answer: under 1 MB in ten minutes, and no
 growth in the rest.
 """
@@ -16,6 +16,7 @@ import os
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,19 @@ def look(server: Running, redis: RedisServer, began: float) -> dict[str, float]:
         "rss_mb": round(server.rss_bytes() / 1e6, 3),
         "open_files": server.open_files(),
         "threads": server.threads(),
+        "tasks": tasks(server.address),
         "redis_mb": round(int(used.partition(":")[2]) / 1e6, 3),
         "redis_keys": int(str(redis.ask("DBSIZE"))),
     }
+
+
+def tasks(address: str) -> int:
+    """Of the server's event loop, as it tells Prometheus."""
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+        for line in answer.read().decode().splitlines():
+            if line.startswith("asocial_tasks "):
+                return int(float(line.split()[1]))
+    raise ValueError("/metrics has no asocial_tasks")
 
 
 def turn(people: Crowd, every_s: float) -> dict[str, Any]:
@@ -90,7 +101,7 @@ def soak(minutes: float, everyone: int, every_s: float) -> dict[str, Any]:
     settled = [sample for sample in samples if sample["at_s"] >= minutes * 20]
     slopes = {
         f"{name}_per_10_min": round(slope_per_10_min([(sample["at_s"], sample[name]) for sample in settled]), 3)
-        for name in ("rss_mb", "open_files", "threads", "redis_mb", "redis_keys")
+        for name in ("rss_mb", "open_files", "threads", "tasks", "redis_mb", "redis_keys")
     }
     summary = {**slopes, "sent": sent, "lost": lost, "wrong": wrong, "worst_p99_ms": worst_p99, "minutes": minutes}
     return {

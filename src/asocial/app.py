@@ -262,6 +262,7 @@ class Asocial:
             "channels": len(self.channels),
             "members": sum(len(channel) for channel in self.channels),
             "send_buffer_bytes": self._http.endpoint.unsent_bytes,
+            "tasks": len(asyncio.all_tasks()),
         }
         return now if self._backend is None else now | {"broker_probe_age_seconds": self._backend.probe_age_s()}
 

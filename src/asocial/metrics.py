@@ -37,6 +37,7 @@ GAUGES = {
     "channels": "Channels with members on this process, and those empty for a few seconds",
     "members": "Connections that are in a channel on this process",
     "send_buffer_bytes": "Bytes written to connections that have not reached the kernel",
+    "tasks": "Tasks of the event loop: a few for each connection, and some more",
     "broker_probe_age_seconds": "Time since a message was last seen to come back through Redis",
 }
 

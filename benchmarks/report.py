@@ -60,7 +60,7 @@ class Results:
 
 SOAK_MIN_MINUTES = 10
 """A slope of fewer is of the warm-up."""
-MEASURED = ("fanout", "quiet", "memory", "connecting", "cursors", "processes", "page", "soak")
+MEASURED = ("fanout", "hall", "quiet", "memory", "connecting", "cursors", "processes", "page", "soak")
 
 
 def middle(rows: Iterable[Row], take: Callable[[Row], float | None]) -> float | None:
@@ -131,6 +131,31 @@ def fanout_table(results: Results) -> str:
             rows.append([label(server), *cells, number(cpu, ".2f", " s")])
     head = ["deliveries/s", *map(shape_title, columns), f"CPU per million ({shape_title(crowd)})"]
     return table(head, rows)
+
+
+def hall_table(results: Results) -> str:
+    rows = []
+    for server in SERVERS:
+        found = results.rows("hall", server)
+        if found:
+            p50, p99 = (latency(found, at) for at in ("p50_ms", "p99_ms"))
+            arrived = middle(found, lambda row: 100 * row["heard"] / row["expected"])
+            cpu = number(middle(found, lambda row: row.get("cpu_s_per_million")), ".2f", " s")
+            rows.append(
+                [
+                    label(server),
+                    number(p50, ",.0f", " ms"),
+                    number(p99, ",.0f", " ms"),
+                    number(arrived, ".0f", " %"),
+                    cpu,
+                ]
+            )
+    return table(["", "p50", "p99", "arrived", "CPU per million"], rows)
+
+
+def latency(rows: Iterable[Row], at: str) -> float | None:
+    """Of rows in which anything arrived at all."""
+    return middle(rows, lambda row: row["latency"][at] if row["heard"] else None)
 
 
 SMALL: dict[str, tuple[str, Callable[[Row], float | None], str, str]] = {
@@ -276,6 +301,8 @@ def targets(results: Results) -> str:
         ours, theirs = of(ASOCIAL.name), of(server)
         return ours / theirs if ours and theirs else None
 
+    halls = results.rows("hall", ASOCIAL.name)
+    hall_p99 = None if any(row["lost"] for row in halls) else middle(halls, lambda row: row["latency"]["p99_ms"])
     ours_p50, theirs_p50 = small(results, ASOCIAL.name, "p50, quiet"), small(results, "uwebsockets", "p50, quiet")
     page = results.rows("page")
     frames = [each["p95_ms"] for row in page for each in row["frames"] if each["zoom"] == 1.0]
@@ -297,6 +324,13 @@ def targets(results: Results) -> str:
     )
     line("the same, against the Go hub", ">= 25x", hub, number(hub, ".1f", "x"), lambda v: v >= 25)
     line("the same, against uWebSockets", ">= 4x", uws, number(uws, ".1f", "x"), lambda v: v >= 4)
+    line(
+        "5,000 in a channel, 100 messages/s, p99, nothing lost",
+        "<= 150 ms",
+        hall_p99,
+        number(hall_p99, ".0f", " ms"),
+        lambda v: v <= 150,
+    )
     line("p50 when quiet, against uWebSockets", "<= 1x", quiet_ratio, number(quiet_ratio, ".2f", "x"), lambda v: v <= 1)
     idle = small(results, ASOCIAL.name, "idle connection")
     line("memory of an idle connection", "<= 20 KiB", idle, number(idle, ".1f", " KiB"), lambda v: v <= 20)
@@ -400,6 +434,7 @@ def sections(results: Results) -> dict[str, str]:
         "noise": NOISY.format(noise=results.noise()) if results.noise() > NOISE else "",
         "targets": targets(results),
         "fanout": fanout_table(results) if results.rows("fanout") else MISSING,
+        "hall": hall_table(results) if results.rows("hall") else MISSING,
         "small": small_table(results),
         "cursors": cursor_table(results) if results.rows("cursors") else MISSING,
         "processes": processes_table(results) if results.rows("processes") else MISSING,

@@ -51,8 +51,12 @@ FULL = Plan(
     processes=(1, 2, 3),
 )
 SETTLE_S = 2.0
+QUIET_BEFORE_S = 0.5
+"""A channel is quiet when nobody spoke just before."""
 BUSY_RATE = 20.0
 """Messages a second to 500 people: what every server that is compared can carry while its memory is looked at."""
+HALL, HALL_RATE = Shape(5000), 100.0
+"""One channel with more people than a flush reaches within the bound of a search: what it does at a set rate."""
 CURSOR_CROWD = 1000
 CURSOR_HZ = 10
 
@@ -67,10 +71,17 @@ def fanout(server: Server, plan: Plan) -> list[Row]:
     return rows
 
 
+def hall(server: Server, plan: Plan) -> list[Row]:
+    """5,000 people in one channel, 100 messages a second."""
+    with Stand(server, HALL) as stand:
+        return [{"shape": asdict(HALL), "rate": HALL_RATE, **stand.probe(HALL_RATE, plan.pace.probe_s)}]
+
+
 def quiet(server: Server, plan: Plan) -> list[Row]:
     """Ten people, ten messages a second."""
     shape = Shape(10)
     with Stand(server, shape) as stand:
+        time.sleep(QUIET_BEFORE_S)
         return [{"shape": asdict(shape), **stand.probe(10, plan.quiet_s), "start_s": stand.running.start_s}]
 
 
@@ -172,6 +183,7 @@ def _search_many(
 Measure = Callable[[Server, Plan], list[Row]]
 MEASURES: dict[str, tuple[Measure, tuple[Server, ...]]] = {
     "fanout": (fanout, tuple(SERVERS.values())),
+    "hall": (hall, tuple(SERVERS.values())),
     "quiet": (quiet, tuple(SERVERS.values())),
     "memory": (memory, tuple(SERVERS.values())),
     "connecting": (connecting, tuple(SERVERS.values())),

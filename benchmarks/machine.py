@@ -59,6 +59,11 @@ def save(name: str, result: dict[str, Any]) -> Path:
     return path
 
 
+def load(name: str) -> dict[str, Any]:
+    """The newest result of that name."""
+    return dict(json.loads((RESULTS / f"{name}.json").read_text()))
+
+
 def _cpu() -> str:
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):

@@ -9,16 +9,25 @@ Medians over rounds. Nothing is written by hand: a figure in the page is in a re
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from typing import Any
 
 from benchmarks import plots
+from benchmarks.figures import (
+    MORE_IS_BETTER,
+    SMALL,
+    Results,
+    generator_bound,
+    kept,
+    latency,
+    middle,
+    profiles,
+    rate,
+    shape_title,
+    shapes,
+    small,
+)
 from benchmarks.machine import RESULTS, ROOT
-from benchmarks.people import GENERATOR_LIMIT
 from benchmarks.run import NOISE
 from benchmarks.servers import ASOCIAL, SERVERS
 
@@ -32,68 +41,9 @@ NOISY = (
     "while it was measured (the median over all probes)."
 )
 
-Row = dict[str, Any]
-
-
-class Results:
-    """What was measured, by name of the measure; a measure that was not taken has no rows."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._files = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
-
-    def rows(self, name: str, server: str | None = None) -> list[Row]:
-        rows = self._files.get(name, {}).get("rows", [])
-        return [row for row in rows if "failed" not in row and server in (None, row.get("server"))]
-
-    def file(self, name: str) -> Row:
-        return dict(self._files.get(name, {}))
-
-    def machines(self) -> list[Row]:
-        return [file["machine"] for file in self._files.values() if file.get("benchmark") in MEASURED]
-
-    def noise(self) -> float:
-        """Of a core, used by others: the median over all probes."""
-        probes = [probe for row in self.rows("fanout") for probe in row["probes"]]
-        return statistics.median(probe["others_cpu"] for probe in probes) if probes else 0.0
-
 
 SOAK_MIN_MINUTES = 10
 """A slope of fewer is of the warm-up."""
-MEASURED = ("fanout", "hall", "quiet", "memory", "connecting", "cursors", "processes", "page", "soak")
-
-
-def middle(rows: Iterable[Row], take: Callable[[Row], float | None]) -> float | None:
-    found = [value for value in map(take, rows) if value is not None]
-    return float(statistics.median(found)) if found else None
-
-
-def shapes(results: Results) -> list[Row]:
-    seen: list[Row] = []
-    for row in results.rows("fanout"):
-        if row["shape"] not in seen:
-            seen.append(row["shape"])
-    return seen
-
-
-def shape_title(shape: Row) -> str:
-    one = f"{shape['people']:,} in one channel"
-    return one if shape["channels"] == 1 else f"{shape['channels']:,} channels of {shape['people']:,}"
-
-
-def kept(results: Results, server: str, shape: Row, key: Callable[[Row], float | None]) -> float | None:
-    rows = [row["kept"] for row in results.rows("fanout", server) if row["shape"] == shape and row["kept"]]
-    return middle(rows, key)
-
-
-def rate(results: Results, server: str, shape: Row) -> float | None:
-    """Deliveries a second at the highest rate that was kept: what was asked for, all of which arrived."""
-    return kept(results, server, shape, lambda row: row["rate"] * (shape["people"] - 1))
-
-
-def generator_bound(results: Results, server: str, shape: Row) -> bool:
-    """The generator was near its own end at that rate: the server may be able to do more."""
-    return (kept(results, server, shape, lambda row: row["generator_cpu"]) or 0.0) > GENERATOR_LIMIT
 
 
 def number(value: float | None, form: str = ",.0f", unit: str = "") -> str:
@@ -150,30 +100,9 @@ def hall_table(results: Results) -> str:
                     cpu,
                 ]
             )
-    return table(["", "p50", "p99", "arrived", "CPU per million"], rows)
-
-
-def latency(rows: Iterable[Row], at: str) -> float | None:
-    """Of rows in which anything arrived at all."""
-    return middle(rows, lambda row: row["latency"][at] if row["heard"] else None)
-
-
-SMALL: dict[str, tuple[str, Callable[[Row], float | None], str, str]] = {
-    "p50, quiet": ("quiet", lambda row: row["latency"]["p50_ms"], ".2f", " ms"),
-    "p99, quiet": ("quiet", lambda row: row["latency"]["p99_ms"], ".2f", " ms"),
-    "CPU, quiet": ("quiet", lambda row: row["server_cpu"], ".1%", ""),
-    "idle connection": ("memory", lambda row: row["idle_bytes_each"] / 1024, ".1f", " KiB"),
-    "busy connection": ("memory", lambda row: row["busy_bytes_each"] / 1024, ".1f", " KiB"),
-    "connects/s": ("connecting", lambda row: row["connects_per_s"], ",.0f", ""),
-    "storm, all back": ("connecting", lambda row: row["storm_s"], ".2f", " s"),
-    "start": ("quiet", lambda row: row["start_s"], ".2f", " s"),
-}
-MORE_IS_BETTER = ("connects/s",)
-
-
-def small(results: Results, server: str, name: str) -> float | None:
-    measure, take, _, _ = SMALL[name]
-    return middle(results.rows(measure, server), take)
+    first = results.rows("hall")[0]
+    what = f"{shape_title(first['shape'])}, {first['rate']:g} messages/s"
+    return table([what, "p50", "p99", "arrived", "CPU per million"], rows)
 
 
 def small_table(results: Results) -> str:
@@ -263,6 +192,21 @@ def soak_text(results: Results) -> str:
     )
 
 
+def behind(
+    what: str, values: dict[str, float | None], form: str, unit: str, *, more_is_better: bool = False
+) -> list[str]:
+    """A line about those of `values`, by server, that are better than Asocial's; none where none is."""
+    ours = values[ASOCIAL.name]
+    if ours is None:
+        return []
+    better = [
+        f"{SERVERS[server].label} ({number(value, form, unit)})"
+        for server, value in values.items()
+        if value is not None and (value > ours if more_is_better else value < ours)
+    ]
+    return [f"{what}: {number(ours, form, unit)}; better: {', '.join(better)}."] if better else []
+
+
 def losses(results: Results) -> list[str]:
     """Every column in which somebody is better than Asocial."""
     told = []
@@ -275,17 +219,11 @@ def losses(results: Results) -> list[str]:
             if theirs is not None and (ours is None or theirs > ours):
                 much = f"{theirs / ours:.2f} times as much" if ours else "and Asocial kept no rate at all"
                 told.append(f"{shape_title(shape)}: {SERVERS[server].label} delivers {rounded(theirs)}/s, {much}.")
-    for name in SMALL:
-        mine, more = small(results, ASOCIAL.name, name), name in MORE_IS_BETTER
-        better = []
-        for server in SERVERS:
-            other = small(results, server, name)
-            if mine is not None and other is not None and ((other > mine) if more else (other < mine)):
-                _, _, form, unit = SMALL[name]
-                better.append(f"{SERVERS[server].label} ({number(other, form, unit)})")
-        if better:
-            _, _, form, unit = SMALL[name]
-            told.append(f"{name}: {number(mine, form, unit)}; better: {', '.join(better)}.")
+    halls = {server: latency(results.rows("hall", server), "p99_ms") for server in SERVERS}
+    told += behind("a hall, p99", halls, ".0f", " ms")
+    for name, (_, _, form, unit) in SMALL.items():
+        found = {server: small(results, server, name) for server in SERVERS}
+        told += behind(name, found, form, unit, more_is_better=name in MORE_IS_BETTER)
     return told
 
 
@@ -347,27 +285,6 @@ def targets(results: Results) -> str:
     return table(["", "target", "measured", "reached"], [[a, b, d, words[e]] for a, b, _, d, e in lines])
 
 
-PROFILED = {"small": "Many small channels", "crowd": "One crowd"}
-"""Profiles are in results/profiles/, as NAME-before.json and NAME-after.json."""
-
-
-def profiles(results: Results) -> list[tuple[str, list[tuple[str, dict[str, float]]]]]:
-    """What a message costs and where, before and after: (title, (when, µs of the server's processor by part))."""
-    panels = []
-    for name, title in PROFILED.items():
-        rows = []
-        for when in ("before", "after"):
-            path = results.folder / "profiles" / f"{name}-{when}.json"
-            if path.exists():
-                file = json.loads(path.read_text())
-                each_us = file["row"]["server_cpu"] / file["rate"] * 1e6
-                label = f"{when}, {file['rate']:,.0f} messages/s"
-                rows.append((label, {part: share * each_us for part, share in file["shares"].items()}))
-        if len(rows) == 2:
-            panels.append((f"{title}: {shape_title(file['shape'])}", rows))
-    return panels
-
-
 def profiles_text(results: Results) -> str:
     tables = []
     for title, ((was, before), (now, after)) in profiles(results):
@@ -385,7 +302,12 @@ def draw(results: Results) -> list[str]:
     panels = []
     for shape in shapes(results):
         found = [(SERVERS[s].label, rate(results, s, shape)) for s in SERVERS if results.rows("fanout", s)]
-        panels.append((shape_title(shape), [(name, value, f"{rounded(value)}/s") for name, value in found]))
+        panels.append(
+            (
+                shape_title(shape),
+                [(name, value, f"{rounded(value)}/s" if value else "none within the bound") for name, value in found],
+            )
+        )
     if panels:
         made["fanout"] = plots.bars(panels, ours=ASOCIAL.label, log=True)
     panels = []

@@ -106,9 +106,13 @@ def wait_for_calm(server: Running) -> None:
             return
 
 
+def wrong(row: Row) -> int:
+    """Deliveries that were doubled, out of order, or another channel's."""
+    return sum(row.get(kind, 0) for kind in ("doubled", "disordered", "misrouted"))
+
+
 def keeps_messages(row: Row) -> bool:
-    wrong = row["lost"] or row["doubled"] or row["disordered"] or row["misrouted"] or row["closed"]
-    return not wrong and row["latency"]["p99_ms"] <= P99_BOUND_MS
+    return not (row["lost"] or wrong(row) or row["closed"]) and row["latency"]["p99_ms"] <= P99_BOUND_MS
 
 
 def keeps_cursors(row: Row, reach: int) -> bool:
@@ -183,6 +187,7 @@ def say(server: Server, shape: Shape, row: Row) -> None:
         f"{row['cursors']:,} cursors" if row["cursors_sent"] else "",
         f"p50 {what['p50_ms']} ms, p99 {what['p99_ms']} ms",
         f"lost {row['lost']}, closed {row['closed']}" if row["lost"] or row["closed"] else "",
+        f"WRONG {wrong(row)} (doubled, out of order, or of another channel)" if wrong(row) else "",
         f"CPU server {row['server_cpu']}, generator {row['generator_cpu']}{limited}, others {row['others_cpu']}",
     ]
     print(", ".join(filter(None, told)), file=sys.stderr, flush=True)

@@ -1,10 +1,11 @@
 """Everything, for every server, interleaved: what docs/performance.md is made of.
 
-    python -m benchmarks.suite [--full] [--only fanout,quiet,...] [--servers asocial,ws,...] [--rounds 2]
+    python -m benchmarks.suite [--full] [--only fanout,quiet,...] [--servers asocial,ws,...] [--rounds 2] [--keep]
 
 `make bench` is the short version (about five minutes, into results/quick/, not committed), `make bench-full` the whole.
 Within a round, one measure goes through all servers before the next begins, and every second round goes through
-them backwards: a noisy minute hits neighbours alike. A server that fails keeps its row, with what it said.
+them backwards: a noisy minute hits neighbours alike. A server that fails keeps its row, with what it said. --keep is
+for a server that was mended: the others' rows of the last result stay, and the result says when both were taken.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import cores, facts, save
+from benchmarks.machine import cores, facts, load, save
 from benchmarks.people import Crowd, GeneratorFailed, Shape, crowd
-from benchmarks.run import Pace, Row, Stand, highest, keeps_messages, measured, search
+from benchmarks.run import Pace, Row, Stand, highest, keeps_messages, measured, search, wrong
 from benchmarks.servers import ASOCIAL, GIN_MELODY, SERVERS, UWEBSOCKETS, Running, Server, running
 from tests.redis_server import Server as RedisServer
 from tests.redis_server import running as running_redis
@@ -37,10 +38,21 @@ class Plan:
     crowd: Shape
     """Who connects, idles and comes back."""
     storm: int
+    hall: Shape
+    """One channel with more people than a flush reaches within the bound of a search: what it does at a set rate."""
     processes: tuple[int, ...]
 
 
-QUICK = Plan(Pace(1.0, 1.35), (Shape(500), Shape(10, 100)), 1, 2.0, Shape(10, 100), storm=1000, processes=(1, 2))
+QUICK = Plan(
+    Pace(1.0, 1.35),
+    (Shape(500), Shape(10, 100)),
+    1,
+    2.0,
+    Shape(10, 100),
+    storm=1000,
+    hall=Shape(1000),
+    processes=(1, 2),
+)
 FULL = Plan(
     Pace(3.0, 1.1),
     (Shape(100), Shape(500), Shape(2000), Shape(5000), Shape(10, 500)),
@@ -48,6 +60,7 @@ FULL = Plan(
     10.0,
     Shape(10, 500),
     storm=5000,
+    hall=Shape(5000),
     processes=(1, 2, 3),
 )
 SETTLE_S = 2.0
@@ -55,8 +68,7 @@ QUIET_BEFORE_S = 0.5
 """A channel is quiet when nobody spoke just before."""
 BUSY_RATE = 20.0
 """Messages a second to 500 people: what every server that is compared can carry while its memory is looked at."""
-HALL, HALL_RATE = Shape(5000), 100.0
-"""One channel with more people than a flush reaches within the bound of a search: what it does at a set rate."""
+HALL_RATE = 100.0
 CURSOR_CROWD = 1000
 CURSOR_HZ = 10
 
@@ -72,9 +84,9 @@ def fanout(server: Server, plan: Plan) -> list[Row]:
 
 
 def hall(server: Server, plan: Plan) -> list[Row]:
-    """5,000 people in one channel, 100 messages a second."""
-    with Stand(server, HALL) as stand:
-        return [{"shape": asdict(HALL), "rate": HALL_RATE, **stand.probe(HALL_RATE, plan.pace.probe_s)}]
+    """A very large channel, 100 messages a second."""
+    with Stand(server, plan.hall) as stand:
+        return [{"shape": asdict(plan.hall), "rate": HALL_RATE, **stand.probe(HALL_RATE, plan.pace.probe_s)}]
 
 
 def quiet(server: Server, plan: Plan) -> list[Row]:
@@ -217,6 +229,17 @@ def run(plan: Plan, name: str, servers: list[Server], rounds: int) -> dict[str, 
     }
 
 
+def joined(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """What was measured now, and of the servers that were not, what was measured before."""
+    taken = {row["server"] for row in now["rows"]}
+    kept = [row for row in before["rows"] if row["server"] not in taken]
+    return {
+        **before,
+        "later": [*before.get("later", []), {"machine": now["machine"], "servers": sorted(taken)}],
+        "rows": [*kept, *now["rows"]],
+    }
+
+
 def _brief(probes: list[Row]) -> list[Row]:
     """Of each probe of a search, what shows how it went."""
     return [
@@ -225,6 +248,7 @@ def _brief(probes: list[Row]) -> list[Row]:
             "deliveries_per_s": row.get("deliveries_per_s"),
             "p99_ms": row["latency"]["p99_ms"] if "latency" in row else None,
             "lost": row.get("lost"),
+            "wrong": wrong(row),
             "closed": row.get("closed"),
             "generator_cpu": row.get("generator_cpu"),
             "others_cpu": row["others_cpu"],
@@ -243,6 +267,7 @@ def main() -> int:
     parser.add_argument("--only", default=",".join(MEASURES), help="some of the measures")
     parser.add_argument("--servers", default=",".join(SERVERS), help="some of the servers")
     parser.add_argument("--rounds", type=int, help="how often each is measured")
+    parser.add_argument("--keep", action="store_true", help="keep the rows of other servers that the result has")
     given = parser.parse_args()
     plan = FULL if given.full else QUICK
     servers = []
@@ -253,7 +278,10 @@ def main() -> int:
             print(f"left out, since it is not built: {SERVERS[name].label}", file=sys.stderr)
     for name in given.only.split(","):
         result = run(plan, name, servers, given.rounds or plan.rounds)
-        print(f"written to {save(name if given.full else f'quick/{name}', result)}", file=sys.stderr, flush=True)
+        where = name if given.full else f"quick/{name}"
+        if given.keep:
+            result = joined(load(where), result)
+        print(f"written to {save(where, result)}", file=sys.stderr, flush=True)
     return 0
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import plots, profile, report, run, soak
+from benchmarks import figures, plots, profile, report, run, soak, suite
 
 Row = dict[str, Any]
 
@@ -66,10 +66,10 @@ def _fanout(server: str, rate: float, generator_cpu: float = 0.5) -> Row:
     return {"server": server, "round": 1, "shape": shape, "kept": kept, "probes": [{"others_cpu": 0.0}]}
 
 
-def _results(folder: Path, rows: list[Row]) -> report.Results:
+def _results(folder: Path, rows: list[Row]) -> figures.Results:
     machine = {"commit": "0" * 40, "dirty": False}
     (folder / "fanout.json").write_text(json.dumps({"benchmark": "fanout", "machine": machine, "rows": rows}))
-    return report.Results(folder)
+    return figures.Results(folder)
 
 
 def test_the_page_tells_what_asocial_is_behind_in(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_the_page_holds_the_target_against_what_was_measured(tmp_path: Path) -> 
 
 
 def test_the_template_takes_every_section_even_where_nothing_was_measured(tmp_path: Path) -> None:
-    parts = report.sections(report.Results(tmp_path))
+    parts = report.sections(figures.Results(tmp_path))
     plots_ = dict.fromkeys(("fanout_plot", "costs_plot", "profiles_plot", "soak_plot"), "")
     assert report.MISSING in report.TEMPLATE.read_text().format(**parts, **plots_)
 
@@ -116,16 +116,24 @@ def test_profiles_are_told_in_processor_time_of_a_message_before_and_after(tmp_p
         file = {
             "shape": {"people": 10, "channels": 100},
             "rate": 10_000,
-            "row": {"server_cpu": cpu},
+            "row": {"server_cpu": cpu, "latency": {"p99_ms": 12.0}},
             "shares": {"writing": 0.75, "reading": 0.25},
         }
         (tmp_path / "profiles" / f"small-{when}.json").write_text(json.dumps(file))
-    told = report.profiles_text(report.Results(tmp_path))
+    told = report.profiles_text(figures.Results(tmp_path))
     assert "| writing | 60.0 | 30.0 |" in told
     assert "| all | 80.0 | 40.0 |" in told
-    drawn = plots.stacks(report.profiles(report.Results(tmp_path)), unit="µs")
+    drawn = plots.stacks(figures.profiles(figures.Results(tmp_path)), unit="µs")
     widths = [
         float(box.attrib["width"]) for box in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}rect")
     ]
     assert widths[0] == pytest.approx(3 * widths[1], rel=0.01)
     assert widths[0] == pytest.approx(2 * widths[2], rel=0.01)
+
+
+def test_a_server_that_is_measured_anew_takes_its_old_rows_place_and_no_others() -> None:
+    before = {"machine": {"commit": "a"}, "rows": [{"server": "ws", "n": 1}, {"server": "asocial", "n": 1}]}
+    told = suite.joined(before, {"machine": {"commit": "b"}, "rows": [{"server": "ws", "n": 2}]})
+    assert told["rows"] == [{"server": "asocial", "n": 1}, {"server": "ws", "n": 2}]
+    assert told["machine"] == {"commit": "a"}
+    assert told["later"] == [{"machine": {"commit": "b"}, "servers": ["ws"]}]

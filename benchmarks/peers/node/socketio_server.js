@@ -13,11 +13,12 @@ const io = new Server(http, {
   maxHttpBufferSize: 4096,
 })
 io.engine.on('connection', (raw) => {
+  raw.channel = raw.request._query.channel ?? 'default' // nobody can ask the request any more after this
   raw.request = null
 })
 
 io.on('connection', (socket) => {
-  const channel = socket.handshake.query.channel ?? 'default'
+  const channel = socket.conn.channel
   const user = newUser()
   socket.join(channel)
   socket.emit('user_sync', { type: 'user_sync', channel_id: channel, user_id: user })

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import secrets
 import signal
@@ -355,7 +354,7 @@ async def run(settings: Settings, announce: Callable[[Asocial], None]) -> None:
     await app.start()
     garbage.settle()
     loop = asyncio.get_running_loop()
-    collecting = loop.create_task(_every(garbage.COLLECT_S, gc.collect))
+    collecting = loop.create_task(garbage.collect())
     stop = asyncio.Event()
 
     def interrupt() -> None:

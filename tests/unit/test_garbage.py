@@ -1,8 +1,10 @@
-"""Full collections happen when they are asked for, not when messages have been said."""
+"""Full collections happen now and then, ever more rarely, and never because messages have been said."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +16,7 @@ from asocial import garbage
 def _as_it_was() -> Iterator[None]:
     thresholds = gc.get_threshold()
     yield
+    gc.enable()
     gc.unfreeze()
     gc.set_threshold(*thresholds)
     gc.collect()
@@ -27,3 +30,33 @@ def test_once_settled_python_starts_no_full_collection_by_itself() -> None:
     kept: list[list[int]] = [[] for _ in range(200_000)]
     assert gc.get_stats()[2]["collections"] == full
     assert len(kept) == 200_000
+
+
+def test_full_collections_become_rarer_while_they_find_little_and_soon_again_where_they_do() -> None:
+    waits = [garbage.SOONEST_S]
+    while waits[-1] < garbage.RAREST_S:
+        waits.append(garbage.wait_after(waits[-1], found=0))
+    assert waits[:3] == [garbage.SOONEST_S, 2 * garbage.SOONEST_S, 4 * garbage.SOONEST_S]
+    assert garbage.wait_after(garbage.RAREST_S, found=0) == garbage.RAREST_S
+    assert garbage.wait_after(garbage.RAREST_S, found=garbage.LITTLE) == garbage.SOONEST_S
+
+
+async def test_it_collects_when_the_wait_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "SOONEST_S", 0.01)
+    gc.disable()  # nobody else does
+    ring: list[object] = []
+    ring.append(ring)
+    freed = weakref.finalize(_Held(ring), lambda: None)
+    del ring
+    collecting = asyncio.create_task(garbage.collect())
+    async with asyncio.timeout(10):
+        while freed.alive:  # noqa: ASYNC110 (what is freed tells nobody)
+            await asyncio.sleep(0.01)
+    collecting.cancel()
+
+
+class _Held:
+    """Part of a ring, so that only the collector can free it."""
+
+    def __init__(self, ring: list[object]) -> None:
+        ring.append(self)

@@ -51,7 +51,7 @@ screenshots:  ## pictures of the page as it is, into docs/screenshots
 icons:  ## the icons and the preview of a link, from web/public/icon.svg and the start page
 	@exec $(WORKSHOP) icons
 
-bench:  ## measure everything in about five minutes and print the tables (needs Linux and cargo; go for two of the peers)
+bench:  ## measure everything in about seven minutes and print the tables (needs Linux and cargo; go for two of the peers)
 	@exec $(WORKSHOP) bench $(ARGS)
 
 bench-full:  ## measure everything thoroughly, for hours, and write docs/performance.md (ARGS="--only fanout" for a part)

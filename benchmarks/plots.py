@@ -27,53 +27,38 @@ PARTS = ("#c2410c", "#2563eb", "#0d9488", "#a16207", "#7c3aed", "#64748b", "#be1
 
 Bar = tuple[str, float | None, str]
 """(label, value or None where there is none, what to write beside it)."""
+Painted = tuple[str, Sequence[tuple[str, float]], str]
+"""(label, (how it is painted, width) of each of its parts, what to write beside it)."""
 
 
 def bars(panels: Sequence[tuple[str, Sequence[Bar]]], *, ours: str, log: bool = False) -> str:
     """Horizontal bars, a panel under the other, each with its own scale; `ours` is the label that stands out."""
-    parts: list[str] = []
-    y = 8
+    drawn = []
     for title, rows in panels:
-        y += 20
-        parts.append(f'<text class="title" x="0" y="{y}">{escape(title)}</text>')
-        y += 10
-        for (label, _, beside), length in zip(rows, _lengths([value for _, value, _ in rows], log), strict=True):
-            kind = "ours" if label == ours else "bar"
-            parts.append(f'<text x="{LABEL - 8}" y="{y + 15}" text-anchor="end">{escape(label)}</text>')
-            parts.append(
-                f'<rect class="{kind}" x="{LABEL}" y="{y + 3}" width="{length:.1f}" height="{ROW - 8}" rx="2"/>'
-            )
-            parts.append(f'<text class="faint" x="{LABEL + length + 6:.1f}" y="{y + 15}">{escape(beside)}</text>')
-            y += ROW
-        y += 10
+        lengths = _lengths([value for _, value, _ in rows], log)
+        kinds = ["ours" if label == ours else "bar" for label, _, _ in rows]
+        made_of = [[(f'class="{kind}" rx="2"', length)] for kind, length in zip(kinds, lengths, strict=True)]
+        drawn.append((title, [(label, parts, beside) for (label, _, beside), parts in zip(rows, made_of, strict=True)]))
+    y, parts = _panels(drawn)
     return _svg(y, parts)
 
 
 def stacks(panels: Sequence[tuple[str, Sequence[tuple[str, dict[str, float]]]]], *, unit: str) -> str:
     """Bars made of parts, a panel under the other, each with its own scale: (title, (label, parts)). Then a legend."""
     names = list(dict.fromkeys(name for _, rows in panels for _, made_of in rows for name in made_of))
-    colour = {name: PARTS[place % len(PARTS)] for place, name in enumerate(names)}
-    parts: list[str] = []
-    y = 8
+    paint = {name: f'fill="{PARTS[place % len(PARTS)]}"' for place, name in enumerate(names)}
+    drawn = []
     for title, rows in panels:
-        y += 20
-        parts.append(f'<text class="title" x="0" y="{y}">{escape(title)}</text>')
-        y += 10
-        lengths = _lengths([sum(made_of.values()) for _, made_of in rows], log=False)
-        for (label, made_of), length in zip(rows, lengths, strict=True):
-            whole, x = sum(made_of.values()), float(LABEL)
-            parts.append(f'<text x="{LABEL - 8}" y="{y + 15}" text-anchor="end">{escape(label)}</text>')
-            for name in names:
-                width = length * made_of.get(name, 0.0) / whole if whole else 0.0
-                parts.append(
-                    f'<rect fill="{colour[name]}" x="{x:.1f}" y="{y + 3}" width="{width:.1f}" height="{ROW - 8}"/>'
-                )
-                x += width
-            parts.append(f'<text class="faint" x="{x + 6:.1f}" y="{y + 15}">{whole:.1f} {escape(unit)}</text>')
-            y += ROW
-        y += 10
+        wholes = [sum(made_of.values()) for _, made_of in rows]
+        lengths = _lengths(wholes, log=False)
+        bars_of = []
+        for (label, made_of), whole, length in zip(rows, wholes, lengths, strict=True):
+            widths = [(paint[name], length * made_of.get(name, 0.0) / whole if whole else 0.0) for name in names]
+            bars_of.append((label, widths, f"{whole:.1f} {unit}"))
+        drawn.append((title, bars_of))
+    y, parts = _panels(drawn)
     for name in names:
-        parts.append(f'<rect fill="{colour[name]}" x="{LABEL}" y="{y + 3}" width="14" height="{ROW - 10}" rx="2"/>')
+        parts.append(f'<rect {paint[name]} x="{LABEL}" y="{y + 3}" width="14" height="{ROW - 10}" rx="2"/>')
         parts.append(f'<text x="{LABEL + 22}" y="{y + 15}">{escape(name)}</text>')
         y += ROW
     return _svg(y + 8, parts)
@@ -104,6 +89,26 @@ def lines(panels: Sequence[tuple[str, Sequence[tuple[float, float]], str]], *, x
     parts.append(f'<text class="faint" x="{left}" y="{y}">0</text>')
     parts.append(f'<text class="faint" x="{right}" y="{y}" text-anchor="end">{end:,.0f} {escape(x_title)}</text>')
     return _svg(y + 8, parts)
+
+
+def _panels(panels: Sequence[tuple[str, Sequence[Painted]]]) -> tuple[int, list[str]]:
+    """(height, what is drawn) of panels of horizontal bars, one under the other."""
+    parts: list[str] = []
+    y = 8
+    for title, rows in panels:
+        y += 20
+        parts.append(f'<text class="title" x="0" y="{y}">{escape(title)}</text>')
+        y += 10
+        for label, made_of, beside in rows:
+            x = float(LABEL)
+            parts.append(f'<text x="{LABEL - 8}" y="{y + 15}" text-anchor="end">{escape(label)}</text>')
+            for paint, width in made_of:
+                parts.append(f'<rect {paint} x="{x:.1f}" y="{y + 3}" width="{width:.1f}" height="{ROW - 8}"/>')
+                x += width
+            parts.append(f'<text class="faint" x="{x + 6:.1f}" y="{y + 15}">{escape(beside)}</text>')
+            y += ROW
+        y += 10
+    return y, parts
 
 
 def _lengths(values: Sequence[float | None], log: bool) -> list[float]:

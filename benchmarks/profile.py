@@ -11,6 +11,7 @@ of PARTS whose mark is in its stack. With --name, the shares are written to resu
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,7 @@ PARTS = (
     ("a flush around its writes", ("Channel.flush", "Channel._measure")),
     ("a message on its way in: rules, stamp, encode, post", ("Dispatch.", "Talk.")),
     ("the reader: frames, wake-ups, paces", ("ChatEndpoint.", "Entrance.", "WebSocketConnection.", "aiohttp/")),
-    ("full collections", ("garbage.py", "Garbage.look")),
+    ("full collections", ("garbage.py",)),
     ("sweeps, expiry and other jobs", ("_every",)),
     ("the loop itself: read(2), timers, callbacks", ("Runner.run",)),
 )
@@ -71,24 +72,14 @@ def main() -> int:
     with Stand(ASOCIAL, shape) as stand, tempfile.TemporaryDirectory(prefix="asocial-bench-") as folder:
         stand.probe(given.rate, WARM_UP_S)
         stacks = Path(folder) / "stacks"
-        # On the generator's core: what it takes must not be taken from the server.
-        core = ",".join(map(str, cores()[1]))
         watching = [
-            *(
-                "taskset",
-                "--cpu-list",
-                core,
-                spy,
-                "record",
-                "--nonblocking",
-                "--format",
-                "raw",
-                "--output",
-                str(stacks),
-            ),
-            *("--rate", str(SAMPLES_PER_S), "--duration", str(round(given.seconds)), "--pid"),
+            *(spy, "record", "--nonblocking", "--format", "raw", "--output", str(stacks)),
+            *("--rate", str(SAMPLES_PER_S), "--duration", str(round(given.seconds))),
+            *("--pid", str(stand.running.process.pid)),
         ]
-        with subprocess.Popen([*watching, str(stand.running.process.pid)], stdout=subprocess.DEVNULL) as spying:
+        with subprocess.Popen(watching, stdout=subprocess.DEVNULL) as spying:
+            # On the generator's core: what it takes must not be taken from the server.
+            os.sched_setaffinity(spying.pid, cores()[1])
             row = stand.probe(given.rate, given.seconds)
             if spying.wait():
                 return 1

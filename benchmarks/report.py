@@ -240,7 +240,7 @@ def targets(results: Results) -> str:
         return ours / theirs if ours and theirs else None
 
     halls = results.rows("hall", ASOCIAL.name)
-    hall_p99 = None if any(row["lost"] for row in halls) else middle(halls, lambda row: row["latency"]["p99_ms"])
+    hall_p99 = None if any(row["lost"] for row in halls) else latency(halls, "p99_ms")
     ours_p50, theirs_p50 = small(results, ASOCIAL.name, "p50, quiet"), small(results, "uwebsockets", "p50, quiet")
     page = results.rows("page")
     frames = [each["p95_ms"] for row in page for each in row["frames"] if each["zoom"] == 1.0]

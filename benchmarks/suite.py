@@ -2,7 +2,7 @@
 
     python -m benchmarks.suite [--full] [--only fanout,quiet,...] [--servers asocial,ws,...] [--rounds 2] [--keep]
 
-`make bench` is the short version (about five minutes, into results/quick/, not committed), `make bench-full` the whole.
+`make bench` is the short version (about seven minutes, into results/quick/, not committed), `make bench-full` all.
 Within a round, one measure goes through all servers before the next begins, and every second round goes through
 them backwards: a noisy minute hits neighbours alike. A server that fails keeps its row, with what it said. --keep is
 for a server that was mended: the others' rows of the last result stay, and the result says when both were taken.
@@ -263,7 +263,7 @@ def _pin(pid: int) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--full", action="store_true", help="the whole, not the five-minute version")
+    parser.add_argument("--full", action="store_true", help="the whole, not the short version")
     parser.add_argument("--only", default=",".join(MEASURES), help="some of the measures")
     parser.add_argument("--servers", default=",".join(SERVERS), help="some of the servers")
     parser.add_argument("--rounds", type=int, help="how often each is measured")

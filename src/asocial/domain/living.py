@@ -65,14 +65,14 @@ class Living:
         """Let go of all that is over."""
         self._looked = now_ms // SLOT_MS
         for slot in [slot for slot in self._ends if slot <= self._looked]:
-            ends = self._ends.pop(slot)
-            for channel, message in ends:
+            later = []
+            for channel, message in self._ends.pop(slot):
                 if message.expires_at <= now_ms:
                     self._remove(channel, message)
-            if slot == self._looked:
-                left = [end for end in ends if end[1].expires_at > now_ms]
-                if left:
-                    self._ends[slot] = left
+                else:
+                    later.append((channel, message))
+            if later:
+                self._ends[slot] = later
 
     def clear(self) -> None:
         self._channels.clear()

@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager
 
 import msgspec
 
+from ..domain.by_user import ByUser
 from ..domain.errors import GoingAway, Removed, TokenExpired, TooManyConnections
 from ..domain.identity import Verified
 from ..domain.limits import TokenBucket
@@ -104,8 +105,7 @@ class Sessions:
         self._now_ms = now_ms
         self._life = life
         self._limits = limits
-        # Tuples: nearly everybody has one connection, and a set of one takes four times as much.
-        self._by_user: dict[str, tuple[Connection, ...]] = {}
+        self._by_user: ByUser[Connection] = ByUser()
         self._sessions: dict[Connection, Session] = {}
         self._degraded = False
         self.on_profile_elsewhere: Callable[[str, str, Profile], None] = lambda _channel, _user_id, _profile: None
@@ -153,7 +153,7 @@ class Sessions:
                 self._channels.exit(channel, connection)
                 await self._presence.leave(channel_name, connection.id)
             raise
-        self._by_user[user_id] = (*self._by_user.get(user_id, ()), connection)
+        self._by_user.add(user_id, connection)
         self._sessions[connection] = session
         self._expire(session)
         channel.release(connection, snapshot + pack(Degraded()) if self._degraded else snapshot)
@@ -169,9 +169,7 @@ class Sessions:
         if session.expiry is not None:
             session.expiry.cancel()
         del self._sessions[connection]
-        left_open = tuple(each for each in self._by_user.pop(user_id) if each is not connection)
-        if left_open:
-            self._by_user[user_id] = left_open
+        self._by_user.remove(user_id, connection)
         # Detached before anything is awaited, so that nothing more is written to a socket that is gone.
         channel.detach(connection)
         gone = None

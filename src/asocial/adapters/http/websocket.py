@@ -242,12 +242,11 @@ class ChatEndpoint:
         """Carry out frames until the socket ends. True if the client sent a close frame."""
         connection.read_here()
         time = asyncio.get_running_loop().time
-        text = WSMsgType.TEXT  # looked up once: nearly every message is one, and members of enums are slow to find
         while connection.closing is None and (message := await connection.receive()) is not None:
             now = time()
             connection.heard(now)
             match message.type:
-                case kind if kind is text:
+                case WSMsgType.TEXT:
                     await self._dispatch.receive(session, message.data)
                 case WSMsgType.BINARY:
                     self._dispatch.receive_binary(session, message.data)

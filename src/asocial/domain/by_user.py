@@ -1,0 +1,20 @@
+"""Which connections each user has: nearly always one, so they are tuples; a set of one takes four times as much."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+C = TypeVar("C")
+
+
+class ByUser(dict[str, tuple[C, ...]]):
+    """Connections by user id, in the order they came. `C` is a connection or its id."""
+
+    def add(self, user_id: str, connection: C) -> None:
+        self[user_id] = (*self.get(user_id, ()), connection)
+
+    def remove(self, user_id: str, connection: C) -> None:
+        """Forget `connection`, and the user with the last one. Unknown ones are ignored."""
+        left = tuple(each for each in self.pop(user_id, ()) if each != connection)
+        if left:
+            self[user_id] = left

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,19 @@ def test_the_dockerfile_passes_hadolint() -> None:
 
 def test_the_workflows_pass_actionlint() -> None:
     run("actionlint", *sorted((ROOT / ".github" / "workflows").glob("*.yml")))
+
+
+def test_every_action_is_pinned_by_its_commit_and_names_its_version() -> None:
+    """A tag can be moved to other code; a commit cannot. Dependabot updates both the commit and the comment."""
+    used = [
+        line.strip()
+        for workflow in (ROOT / ".github" / "workflows").glob("*.yml")
+        for line in workflow.read_text().splitlines()
+        if re.search(r"\buses:", line)
+    ]
+    assert len(used) > 15
+    for line in used:
+        assert re.search(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
 
 
 def test_dependabot_and_compose_fit_their_schemas() -> None:
@@ -101,7 +115,26 @@ def test_the_observability_profile_is_all_that_a_plain_up_leaves_out() -> None:
     plain = {name for name, service in compose()["services"].items() if "profiles" not in service}
     assert plain == {"traefik", "secret", "backend-1", "backend-2", "frontend", "redis"}
     behind = {name for name, service in compose()["services"].items() if service.get("profiles") == ["observability"]}
-    assert behind == {"prometheus", "grafana", "loki", "alloy"}
+    assert behind == {"prometheus", "grafana", "grafana-password", "loki", "alloy"}
+
+
+def test_compose_has_no_default_password() -> None:
+    for name, service in compose()["services"].items():
+        for variable, value in service.get("environment", {}).items():
+            if "PASSWORD" in variable and not variable.endswith("_FILE"):
+                assert re.fullmatch(r"(\$\{\w+:-\})?", value), f"{name}: {variable}"
+
+
+def test_compose_believes_the_address_of_traefik_alone() -> None:
+    services, inside = compose()["services"], compose()["networks"]["inside"]["ipam"]["config"][0]
+    address = services["traefik"]["networks"]["inside"]["ipv4_address"]
+    assert services["backend-1"]["environment"]["ASOCIAL_TRUSTED_PROXIES"] == address
+    found = [re.sub(r"\$\{\w+:-(.*)\}", r"\1", each) for each in (address, inside["subnet"], inside["ip_range"])]
+    traefik, subnet, others = IPv4Address(found[0]), IPv4Network(found[1]), IPv4Network(found[2])
+    assert traefik in subnet
+    assert others.subnet_of(subnet)
+    assert traefik not in others
+    assert others.num_addresses > len([each for each in services.values() if "inside" in each.get("networks", ())])
 
 
 @pytest.mark.parametrize("file", ["deploy/docker/Dockerfile", "deploy/compose/compose.yaml"])

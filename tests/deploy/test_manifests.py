@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
+import shutil
+import stat
+import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -30,9 +36,33 @@ RESOURCES = {
 }
 
 
+SECRETS = "run-make-secrets-first.env"
+
+
 @cache
 def built(overlay: str) -> tuple[Manifest, ...]:
-    return tuple(yaml.safe_load_all(run("kubectl", "kustomize", KUSTOMIZE / "overlays" / overlay)))
+    """What `kubectl apply -k` would apply: of a copy, so that a checkout's own secrets stay as they are."""
+    with TemporaryDirectory() as folder:
+        copy = clone_of_deploy(Path(folder))
+        make_secrets(copy, overlay, "--new")
+        return tuple(yaml.safe_load_all(run("kubectl", "kustomize", copy / "kustomize" / "overlays" / overlay)))
+
+
+def clone_of_deploy(folder: Path) -> Path:
+    """deploy/ as a fresh clone has it."""
+    return Path(shutil.copytree(DEPLOY, folder / "deploy", ignore=shutil.ignore_patterns(SECRETS)))
+
+
+def make_secrets(deploy: Path, *arguments: str, path: str = "/usr/bin:/bin") -> str:
+    done = subprocess.run(
+        [deploy / "kustomize" / "make-secrets", *arguments],
+        env={"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    return done.stdout + done.stderr
 
 
 def find(overlay: str, kind: str, name: str) -> Manifest:
@@ -210,9 +240,78 @@ def test_the_settings_are_ours_and_the_backend_reads_them(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_no_secret_is_in_production(overlay: str) -> None:
-    secrets = [each for each in built(overlay) if each["kind"] == "Secret"]
-    assert bool(secrets) == (overlay == "dev")
+def test_a_fresh_clone_holds_no_secret_and_says_what_makes_one(overlay: str, tmp_path: Path) -> None:
+    copy = clone_of_deploy(tmp_path)
+    with pytest.raises(AssertionError, match="make-secrets"):
+        run("kubectl", "kustomize", copy / "kustomize" / "overlays" / overlay)
+    for file in (each for each in (DEPLOY / "kustomize").rglob("*.yaml")):
+        text = file.read_text()
+        assert "stringData" not in text, file
+        assert not re.search(r"secretGenerator:(\n .*)*literals", text), file
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_secret_comes_from_make_secrets(overlay: str) -> None:
+    (secret,) = [each for each in built(overlay) if each["kind"] == "Secret"]
+    assert secret["metadata"] == {"name": "asocial", "namespace": "asocial"} | {
+        key: value for key, value in secret["metadata"].items() if key == "labels"
+    }
+    assert secret["data"].keys() == {"secret", "redis-password"}
+
+
+def test_make_secrets_makes_strong_ones_once_and_keeps_them_private(tmp_path: Path) -> None:
+    copy = clone_of_deploy(tmp_path)
+    said = make_secrets(copy, "dev", "--new")
+    file = copy / "kustomize" / "overlays" / "dev" / SECRETS
+    first = dict(line.split("=", 1) for line in file.read_text().splitlines())
+    assert first.keys() == {"secret", "redis-password"}
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{64}", value) for value in first.values())
+    assert first["secret"] != first["redis-password"]
+    assert not any(value in said for value in first.values())
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "is kept" in make_secrets(copy, "dev", "--new")
+    assert dict(line.split("=", 1) for line in file.read_text().splitlines()) == first
+
+
+def fake_kubectl(folder: Path, script: str) -> str:
+    """A PATH on which `kubectl` is this script."""
+    folder.mkdir()
+    (folder / "kubectl").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "kubectl").chmod(0o755)
+    return f"{folder}:/usr/bin:/bin"
+
+
+def test_make_secrets_takes_what_the_cluster_has_and_guesses_nothing(tmp_path: Path) -> None:
+    copy = clone_of_deploy(tmp_path)
+    file = copy / "kustomize" / "overlays" / "prod" / SECRETS
+    # In the order of what may happen: a cluster that cannot be asked, one that has a Secret, one that has none.
+    path = fake_kubectl(tmp_path / "down", "echo 'connection refused' >&2; exit 1")
+    assert "could not be asked" in make_secrets(copy, "prod", path=path)
+    assert not file.exists()
+    # base64 of "kept"
+    path = fake_kubectl(tmp_path / "has", 'case "$*" in *jsonpath*) printf a2VwdA==;; esac')
+    make_secrets(copy, "prod", path=path)
+    assert file.read_text() == "secret=kept\nredis-password=kept\n"
+    file.unlink()
+    path = fake_kubectl(
+        tmp_path / "none", "echo 'Error from server (NotFound): secrets \"asocial\" not found' >&2; exit 1"
+    )
+    make_secrets(copy, "prod", path=path)
+    assert re.match(r"secret=[A-Za-z0-9_-]{64}\n", file.read_text())
+    assert "name an overlay: dev prod" in make_secrets(copy, "staging")
+
+
+def test_git_ignores_the_secrets() -> None:
+    ignored = run("git", "check-ignore", f"deploy/kustomize/overlays/prod/{SECRETS}")
+    assert ignored.strip().endswith(SECRETS)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_only_the_proxys_own_network_is_believed(overlay: str) -> None:
+    """A list of all private networks lets any private client choose its address (W40)."""
+    networks = [ipaddress.ip_network(each) for each in configured(overlay).trusted_proxies]
+    assert networks, "without it all visitors share one limit"
+    assert all(network.prefixlen >= 16 for network in networks)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

@@ -56,6 +56,23 @@ async def test_two_who_share_a_spot_see_the_same_words(visit: Visit, server: Ser
     await expect(bob.get_by_test_id("message").get_by_text("over here")).to_be_in_viewport()
 
 
+@pytest.mark.parametrize(
+    "path", ["/C/garden/", "/c%2Fgarden).", "/c/garden%E2%80%9D%20", "//c//garden", "/c/garden%23100,-40,2"]
+)
+async def test_a_mangled_link_opens_its_channel(visit: Visit, server: Server, path: str) -> None:
+    ann = await visit(path)
+    bob = await visit("/c/garden")
+    await expect(bob.get_by_test_id("people")).to_contain_text("2")
+    assert await ann.evaluate("location.pathname") == "/c/garden"
+    if "100" in path:
+        assert await place(ann) == (100, -40, "200")
+
+
+async def test_a_mangled_link_without_a_name_opens_the_start_page(visit: Visit, server: Server) -> None:
+    ann = await visit("/c/).", live=False)
+    await expect(ann.get_by_test_id("start")).to_be_visible()
+
+
 async def test_the_view_goes_along_when_the_hash_changes(visit: Visit) -> None:
     ann = await visit("/c/garden")
     await ann.evaluate("() => { location.hash = '#-300,80,0.5' }")

@@ -12,7 +12,7 @@ import pytest
 
 from asocial.adapters.http.page import PAGE_DIR
 from tests.deploy.tools import DEPLOY, tool
-from tests.integration.serving import Server, http_get
+from tests.integration.serving import MANGLED, Server, http_get
 from tests.redis_server import free_port, until
 
 SAME = (
@@ -114,8 +114,13 @@ async def test_every_file_of_the_page_is_served_as_the_server_does(nginx: Nginx,
             assert _plain(theirs[1].get(header)) == _plain(ours[1].get(header)), f"{name}: {header}"
 
 
+@pytest.mark.parametrize("path", MANGLED)
+async def test_a_mangled_link_gets_the_page_from_both(nginx: Nginx, server: Server, path: str) -> None:
+    assert (await _head(nginx.port, path, {}))[0] == (await _head(server.port, path, {}))[0] == 200
+
+
 async def test_what_is_not_there_is_not_found(nginx: Nginx) -> None:
-    for path in ("/nowhere", "/c/", "/c/a/b", "/assets/nothing.js", "/metrics", "/ready", "/../etc/passwd"):
+    for path in ("/nowhere", "/cat", "/assets/nothing.js", "/metrics", "/ready", "/../etc/passwd"):
         assert (await http_get(nginx.port, path)).status in (400, 404), path
     assert (await http_get(nginx.port, "/health")).json == {"status": "ok"}
 

@@ -473,3 +473,68 @@ def test_w5_a_process_may_open_as_many_sockets_as_the_system_allows() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "(4096, 4096)"
+
+
+HALF_CLOSED = {
+    "one request": (["/health"], 1),
+    "pipelined": (["/health", "/ready", "/api/config"], 3),
+    "a file": (["/icon.svg"], 1),
+    "a refusal": (["/nowhere"], 1),
+}
+
+
+@pytest.mark.parametrize(("paths", "answers"), HALF_CLOSED.values(), ids=HALF_CLOSED.keys())
+@pytest.mark.parametrize("together", [True, False], ids=["in one piece", "after a moment"])
+async def test_a_client_that_ends_its_side_gets_its_answers(
+    server: Server, paths: list[str], answers: int, together: bool
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    for path in paths:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+    if not together:
+        await writer.drain()
+        await asyncio.sleep(0)
+    writer.write_eof()
+    got = await asyncio.wait_for(reader.read(), TIMEOUT_S)
+    assert got.count(b"HTTP/1.1 ") == answers
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET /health HT", b"POST /api/channels/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"],
+    ids=["nothing", "half a head", "half a body"],
+)
+async def test_a_client_that_ends_its_side_in_the_middle_is_closed(server: Server, sent: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(sent)
+    writer.write_eof()
+    got = await asyncio.wait_for(reader.read(), TIMEOUT_S)
+    assert b" 200 " not in got
+    writer.close()
+
+
+ENCODINGS = [
+    ("br", "br"), ("gzip", "gzip"), ("gzip, br", "br"), ("BR", "br"), ("*", "br"), ("br;q=0.5", "br"),
+    ("br;q=0", None), ("br;q=0, gzip", "gzip"), ("gzip;q=0.000", None), ("*;q=0", None), ("*, br;q=0", "gzip"),
+    ("br ; q=0 , gzip ; q=1", "gzip"), ("identity", None), ("", None), ("brotli", None), ("x-gzip-br", None),
+    ("br;q=x", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("accepts", "coding"), ENCODINGS)
+async def test_a_file_is_encoded_as_the_client_allows(
+    start_server: StartServer, tmp_path: Path, accepts: str, coding: str | None
+) -> None:
+    (tmp_path / "assets").mkdir()
+    for suffix in ("", ".br", ".gz"):
+        (tmp_path / "assets" / f"a-1.js{suffix}").write_bytes(b"bytes" + suffix.encode())
+    server = await start_server(page_dir=tmp_path)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(f"GET /assets/a-1.js HTTP/1.1\r\nHost: x\r\nAccept-Encoding: {accepts}\r\n\r\n".encode())
+    writer.write_eof()
+    head = (await asyncio.wait_for(reader.read(), TIMEOUT_S)).lower()
+    writer.close()
+    assert (f"content-encoding: {coding}".encode() in head) == (coding is not None)
+    assert b" 200 " in head
+    assert b"content-encoding" not in head or coding is not None

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.client import Client, TokenBy, refusal
-from tests.integration.serving import Join, Server, StartServer, eventually
+from tests.integration.serving import MANGLED, Join, Server, StartServer, eventually
 
 # W1: answers before the upgrade.
 
@@ -100,12 +100,18 @@ async def test_w1_a_request_without_an_upgrade_is_answered_426(server: Server) -
     assert answer.status == 426
     assert answer.headers["content-type"].startswith("application/json")
     assert answer.headers["upgrade"] == "websocket"
+    assert answer.headers["sec-websocket-version"] == "13"
     assert answer.json["error"]["code"] == "upgrade_required"
     assert answer.json["error"]["message"]
 
 
 @pytest.mark.parametrize(
-    "change", [{"Sec-WebSocket-Version": "12"}, {"Sec-WebSocket-Key": ""}, {"Sec-WebSocket-Key": "c2hvcnQ="}]
+    "change",
+    [
+        *({"Sec-WebSocket-Version": version} for version in ("7", "8", "12", "14", "99", "", "abc", "13, 8")),
+        {"Sec-WebSocket-Key": ""},
+        {"Sec-WebSocket-Key": "c2hvcnQ="},
+    ],
 )
 async def test_w1_a_broken_handshake_is_answered_400(server: Server, change: dict[str, str]) -> None:
     handshake = {
@@ -116,6 +122,7 @@ async def test_w1_a_broken_handshake_is_answered_400(server: Server, change: dic
     }
     answer = await server.get("/api/chat?channel=garden", handshake | change)
     assert answer.status == 400
+    assert answer.headers["sec-websocket-version"] == "13"
     assert answer.json["error"]["code"] == "handshake_invalid"
     assert answer.json["error"]["message"]
 
@@ -361,6 +368,20 @@ async def test_ready_answers_503_and_health_200_while_draining(start_server: Sta
     assert (await server.get("/health")).json["status"] == "ok"
     await client.closed()
     await draining
+
+
+@pytest.mark.parametrize("path", MANGLED)
+async def test_a_mangled_link_gets_the_page(server: Server, path: str) -> None:
+    answer = await server.get(path)
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    "path", ["/cat", "/nowhere", "/api/", "/api/c/garden", "/assets/c/garden", "/c1", "/health/c/"]
+)
+async def test_only_addresses_that_may_be_a_channels_get_the_page(server: Server, path: str) -> None:
+    assert (await server.get(path)).status == 404
 
 
 @pytest.mark.parametrize("path", ["/", "/c/garden"])

@@ -418,6 +418,7 @@ async def test_w23_a_name_is_trimmed_and_folded(server: Server, join: Join, name
         *("", "  ", "x" * 33, 5, None),
         *("a\x00b", "a\tb", "a\nb", "a\x7fb", "a\x9bb"),
         *(f"a{chr(code)}b" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))),
+        *("\u3164", "\u2800", "\ufe0f", "\u034f", "\ue000", "\ufffe", "\u0301", "\U000e0020"),
     ],
     ids=ascii,
 )
@@ -466,7 +467,7 @@ async def test_w23_without_a_profile_it_is_derived_from_the_user_id(start_server
     assert len(profiles) == 1
 
 
-@pytest.mark.parametrize(("name", "color"), [("x" * 33, "moss "), ("\u202e", "red"), ("", "")])
+@pytest.mark.parametrize(("name", "color"), [("x" * 33, "moss "), ("\u202e", "red"), ("", ""), ("\u3164\u2800", "")])
 async def test_w23_an_unfit_profile_to_join_with_is_replaced_by_the_derived_one(
     start_server: StartServer, join: Join, name: str, color: str
 ) -> None:

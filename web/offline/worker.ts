@@ -39,6 +39,9 @@ self.addEventListener('activate', (event) => {
   )
 })
 
+/** The start page and every address that may be a channel's, as the server reads them (adapters/http/page.py). */
+const PAGE = /^\/+(?:c(?:(?:\/|%2f).*|[^a-z0-9]*)|[^a-z0-9]*)$/i
+
 async function dropOthers() {
   for (const name of await caches.keys()) {
     if (name.startsWith('asocial-') && name !== CACHE) await caches.delete(name)
@@ -50,7 +53,7 @@ self.addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(request.url)
   if (origin !== self.location.origin || request.method !== 'GET') return
   if (request.mode === 'navigate') {
-    if (pathname === '/' || pathname.startsWith('/c/')) event.respondWith(opened(event))
+    if (PAGE.test(pathname)) event.respondWith(opened(event))
   } else if (pathname.startsWith('/assets/')) event.respondWith(asset(request))
 })
 

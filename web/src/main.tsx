@@ -30,7 +30,9 @@ function start(root: HTMLElement) {
     return
   }
   if (location.pathname !== route.canonical) {
-    history.replaceState(null, '', route.canonical + location.search + location.hash)
+    const { search, hash } = location
+    const query = route.rest.startsWith('?') ? route.rest : search + route.rest
+    history.replaceState(null, '', route.canonical + query + hash)
   }
   document.title = `${route.channel} · Asocial`
 
@@ -52,7 +54,8 @@ function start(root: HTMLElement) {
   const visit = performance.getEntriesByType('navigation')[0] as
     PerformanceNavigationTiming | undefined
   const trace = visit?.serverTiming.find((entry) => entry.name === 'trace')?.description
-  const invite = new URLSearchParams(location.search).get('invite') ?? undefined
+  // A full stop or a bracket after a link in a text is not part of the invitation.
+  const invite = new URLSearchParams(location.search).get('invite')?.replace(/[^\w-]+$/, '')
   const app = createApp(route.channel, deps, () => calm.matches)
   const connection = new Connection({
     address() {

@@ -16,6 +16,45 @@ describe('payload', () => {
     expect(codePoints('a😀')).toBe(2)
   })
 
+  test('W8, W23: what shows nothing is no message and no name', () => {
+    const nothing =
+      '\u3164 \uffa0 \u115f \u2800 \u034f \ufe0f \u17b4 \u180b \ufff0 \ue000 \ufffe \u00ad \u200b \u00a0'
+    for (const text of [
+      nothing,
+      ...nothing.split(' '),
+      '\u{e0100}',
+      '\u{1ffff}',
+      '\u{1d159}',
+      '\u0301',
+    ]) {
+      expect(finished(text), escape(text)).toBe('')
+      expect(cleanName(text), escape(text)).toBe('')
+    }
+    // U+1FAEF is not assigned in Unicode 16: a newer browser or server may know it.
+    for (const text of ['a', '.', 'é', '한', '🦊', '👨‍👩‍👧', '\u2801', '\u3164x', '\u{1faef}']) {
+      expect(finished(text)).toBe(text)
+      expect(cleanName(text)).toBe(text)
+    }
+    expect(cleanName('\u3164'.repeat(32) + 'a'), 'the visible part is cut off').toBe('')
+  })
+
+  test('the server knows the default-ignorable code points that this engine knows', () => {
+    const source = readFileSync('../src/asocial/domain/visible.py', 'utf8')
+    const table = /DEFAULT_IGNORABLE = \(([^]*?)\n\)/.exec(source)?.[1] ?? ''
+    const ranges = [...table.matchAll(/\(0x(\w+), 0x(\w+)\)/g)].map(([, first, last]) => [
+      Number.parseInt(first!, 16),
+      Number.parseInt(last!, 16),
+    ])
+    const found: number[][] = []
+    for (let code = 0; code <= 0x10ffff; code++) {
+      if (!/\p{Default_Ignorable_Code_Point}/u.test(String.fromCodePoint(code))) continue
+      const open = found.at(-1)
+      if (open?.[1] === code - 1) open[1] = code
+      else found.push([code, code])
+    }
+    expect(ranges).toEqual(found)
+  })
+
   test('half an emoji is made whole text', () => {
     expect(clean('a\ud83d', 500).text).toBe('a\ufffd')
   })
@@ -46,7 +85,65 @@ describe('names', () => {
   test('the path names the channel, case kept', () => {
     for (const path of ['/', '/c', '/c/']) expect(routeOf(path)).toEqual({ kind: 'start' })
     expect(routeOf('/c/Garden_2-b/')).toMatchObject({ kind: 'channel', channel: 'Garden_2-b' })
+    for (const path of ['//', '/.', '/)', '/%3E', '/c//', '/C', '/c.', '/c/)']) {
+      expect(routeOf(path), path).toEqual({ kind: 'start' })
+    }
     for (const path of [
+      ...['/C/garden', '/c/garden/', '/c/garden//', '//c/garden', '/c//garden', '/c%2Fgarden'],
+      ...[
+        '/%63/garden',
+        '/c/gar%64en',
+        '/c/gar%2564en',
+        '/c/garden%2F',
+        '/c/garden%20',
+        '/c/%20garden',
+      ],
+      ...[
+        '/c/garden%0A',
+        '/c/gar%0D%0Aden',
+        '/c/garden.',
+        '/c/garden).',
+        '/c/garden,',
+        '/c/garden%3E',
+      ],
+      ...[
+        '/c/%3Cgarden%3E',
+        '/c/garden%22',
+        '/c/%E2%80%9Cgarden%E2%80%9D',
+        '/c/garden%E2%80%A6',
+        '/c/garden%C2%A0',
+      ],
+      ...[
+        '/c/garden%E2%80%8B',
+        '/c/gar%C2%ADden',
+        "/c/garden'",
+        '/c/garden]',
+        '/c/garden*',
+        '/c/garden;',
+      ],
+    ]) {
+      expect(routeOf(path), path).toEqual({
+        kind: 'channel',
+        channel: 'garden',
+        canonical: '/c/garden',
+        rest: '',
+      })
+    }
+    expect(routeOf('/c/garden%23120,-40,2')).toMatchObject({
+      channel: 'garden',
+      rest: '#120,-40,2',
+    })
+    expect(routeOf('/c/garden%3Finvite=a.b')).toMatchObject({
+      channel: 'garden',
+      rest: '?invite=a.b',
+    })
+    // Letters that a name may have are never taken away.
+    for (const name of ['garden_', '-garden-', 'c', 'C', 'GARDEN']) {
+      expect(routeOf(`/c/${name}`)).toMatchObject({ channel: name })
+    }
+    for (const path of [
+      '/cat',
+      '/garden',
       '/c/a b',
       '/c/gärten',
       '/c/a/b',

@@ -7,12 +7,12 @@ docs/protocol.md W8, W9 and W12 as functions of values; nothing here knows who s
 from __future__ import annotations
 
 import re
-import unicodedata
 
 import msgspec
 
 from .errors import BadFrame, PayloadEmpty, PayloadTooLarge, PositionInvalid
 from .marks import MARKS_RULE, piles_up
+from .visible import is_visible
 
 PAYLOAD_CHARACTERS = 500
 POSITION_LIMIT = 10_000_000
@@ -55,30 +55,24 @@ def check_position(position: Position) -> Position:
 
 
 def clean_draft(payload: str) -> str:
-    """A draft as others may see it: line ends made `\\n`, white space at the ends kept.
+    """A draft as others may see it: line ends made `\\n`, white space at the ends kept; empty if nothing in it shows.
 
     Raises PayloadTooLarge above 500 characters, BadFrame for a control character or too many marks.
     """
-    return _within_limit(_plain(payload))
+    text = _within_limit(_plain(payload))
+    return text if is_visible(text) else ""
 
 
 def clean_payload(payload: str) -> str:
     """A message's text, trimmed: 1 to 500 characters.
 
-    Raises PayloadEmpty for nothing but white space, and what `clean_draft` raises.
+    Raises PayloadEmpty if nothing in it shows, and what `clean_draft` raises.
     """
     # Control characters are looked for before trimming: str.strip() counts some of them as white space.
     text = _plain(payload).strip()
     if not is_visible(text):
         raise PayloadEmpty("a message needs at least one character that can be seen")
     return _within_limit(text)
-
-
-def is_visible(text: str) -> bool:
-    """Whether `text` has anything but white space and format characters (zero-width spaces, byte order marks)."""
-    if text.isascii():  # most are, and a generator costs more than all the rest of a message's rules
-        return bool(text) and not text.isspace()
-    return any(not character.isspace() and unicodedata.category(character) != "Cf" for character in text)
 
 
 def _plain(payload: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 
 from .errors import BadFrame
 from .marks import MARKS_RULE, piles_up
-from .message import is_visible
+from .visible import is_visible
 
 NAME_CHARACTERS = 32
 

@@ -48,6 +48,7 @@ def test_w8_control_characters_are_refused_by_name_even_at_the_ends(code: int, c
 def test_w8_a_draft_keeps_its_blanks_and_may_be_empty() -> None:
     assert clean_draft(" so far ") == " so far "
     assert clean_draft("") == ""
+    assert clean_draft("  \n") == ""
 
 
 @pytest.mark.parametrize("value", [1e7 + 0.001, -1e7 - 0.001, float("inf"), float("-inf"), float("nan")])

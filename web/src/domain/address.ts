@@ -2,7 +2,7 @@
  * The addresses people give each other, and what they type to find a channel.
  */
 import type { Camera } from './camera'
-import { isChannel } from './channel'
+import { isChannel, routeOf } from './channel'
 
 /** Whole pixels, hundredths of a zoom: as fine as an eye, and short enough to be read out. */
 export function spotHash({ x, y, zoom }: Camera): string {
@@ -27,16 +27,18 @@ export function readAsked(raw: string): Asked {
   const text = raw.trim()
   if (text === '') return { kind: 'nothing' }
   const [, inLink, hash = ''] = LINK.exec(text) ?? []
-  const name = inLink === undefined ? text : decoded(inLink)
-  if (isChannel(name)) return { kind: 'channel', channel: name, hash }
-  return { kind: 'invalid', nearest: nearestName(name) }
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    return part
+  if (inLink === undefined) {
+    return isChannel(text)
+      ? { kind: 'channel', channel: text, hash }
+      : { kind: 'invalid', nearest: nearestName(text) }
+  }
+  const route = routeOf(`/c/${inLink}`)
+  if (route.kind === 'channel') {
+    return { kind: 'channel', channel: route.channel, hash: hash || route.rest }
+  }
+  return {
+    kind: 'invalid',
+    nearest: route.kind === 'invalid' ? nearestName(route.name) : undefined,
   }
 }
 

@@ -7,6 +7,22 @@
 /** C0 but the line break, DEL, C1, and the bidirectional overrides: what the server refuses. */
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202d\u202e]/g
 
+/**
+ * Draws nothing by itself: what the server does not count as visible either (src/asocial/domain/visible.py).
+ * Marks need a character to stand on; the three single characters have a blank glyph by definition.
+ */
+const INVISIBLE =
+  /[\s\p{Z}\p{C}\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}\u{16fe4}]/u
+const UNASSIGNED = /(?!\p{Noncharacter_Code_Point}|\p{Default_Ignorable_Code_Point})\p{Cn}/u
+
+/** W8, W23: whether at least one character shows. Unassigned ones may be newer than this browser, and count. */
+export function isVisible(text: string): boolean {
+  for (const character of text) {
+    if (!INVISIBLE.test(character) || UNASSIGNED.test(character)) return true
+  }
+  return false
+}
+
 const MARKS = 8
 const PILE = /(?:[\p{Mn}\p{Me}][\p{Mc}\p{Cf}]*){9,}/gu
 
@@ -37,9 +53,9 @@ export function clean(raw: string, limit: number): Cleaned {
     : { text: points.slice(0, limit).join(''), cut: points.length - limit }
 }
 
-/** What goes out as a `chat`; empty when there is nothing to say. */
+/** What goes out as a `chat`; empty when nothing in it shows. */
 export function finished(draft: string): string {
-  return draft.trim()
+  return isVisible(draft) ? draft.trim() : ''
 }
 
 /** Whether an address may be in it: cheap, and asked of everything that is said (the rules: domain/links.ts). */

@@ -17,6 +17,8 @@ from collections import Counter
 from typing import Any, NamedTuple, cast
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage, PayloadEncodingError
+from aiohttp.http_parser import RawRequestMessage
 
 from ... import logs
 from ...domain.addresses import Address, Networks, counted_as, parse_address
@@ -100,6 +102,25 @@ class Entrance(web.RequestHandler):
         if wait_s and self._held is None and self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
             self._held = self._loop.call_later(wait_s, self._let_go)
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio: true keeps the writing side open
+        """The client sends no more and still reads, as `nc -N` does: its requests get their answers.
+
+        None, which closes, where nothing waits for an answer, a body is incomplete, or it is a WebSocket: one that ends
+        without a close frame is broken (RFC 6455, 7.1.1).
+        """
+        idle = self._waiter is not None and not self._waiter.done()
+        if self._upgraded or not self._request_count or (idle and not self._messages) or self._parser is None:
+            return None
+        try:
+            self._parser.feed_eof()
+        except (BadHttpMessage, PayloadEncodingError):
+            return None
+        if not self._messages:
+            self.close()  # after the answer that is under way
+        elif isinstance(message := self._messages[-1][0], RawRequestMessage):
+            self._messages[-1] = (message._replace(should_close=True), self._messages[-1][1])
+        return True
 
     def pause_reading(self) -> None:
         """aiohttp's own reason to wait: what was read is not handled yet."""

@@ -8,6 +8,7 @@ that is in headers.py.
 from __future__ import annotations
 
 import html
+import os
 from pathlib import Path
 
 from aiohttp import web
@@ -18,6 +19,9 @@ from ...tracing import Tracing
 PAGE_DIR = Path(__file__).resolve().parents[2] / "page"
 SERVICE_WORKER = "sw.js"
 
+# The page reads the name (web/src/domain/channel.ts) and says so if there is none. So every address gets it that may
+# be a mistyped or mangled link to a channel or to the start page: /C/garden/, /c%2Fgarden, /c/garden). or /)
+_ADDRESSES = r"/{address:/*[cC](?:(?:/|%2[fF])[\s\S]*|[^A-Za-z0-9]*)|[^A-Za-z0-9]*}"
 _FRESH = {"Cache-Control": "no-cache"}
 _IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 log = logs.get(__name__)
@@ -25,7 +29,7 @@ _NOT_BUILT = "The page is not built yet. In a checkout, `make page` builds it.\n
 
 
 class Page:
-    """Serves the bundle in `directory`: the page at `/` and `/c/{channel}`, its files by name."""
+    """Serves the bundle in `directory`: the page at `/` and below `/c`, its files by name."""
 
     def __init__(
         self,
@@ -44,7 +48,7 @@ class Page:
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         router.add_get("/", self._page)
-        router.add_get("/c/{channel}", self._page)
+        router.add_get(_ADDRESSES, self._page)
         router.add_get("/assets/{name}", self._asset)
         if self._directory.is_dir():
             for path in self._directory.iterdir():
@@ -62,7 +66,7 @@ class Page:
         headers = {**_FRESH, "Server-Timing": f"trace;desc={trace.id}"}
         if self._named is not None:
             return web.Response(text=self._named, content_type="text/html", headers=headers)
-        return web.FileResponse(self._index, headers=headers)
+        return _File(self._index, headers=headers)
 
     async def _asset(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
@@ -70,10 +74,31 @@ class Page:
         # A route part may hold an encoded slash: only a bare file name is looked for.
         if Path(name).name != name or not path.is_file():
             raise web.HTTPNotFound
-        return web.FileResponse(path, headers=_IMMUTABLE)
+        return _File(path, headers=_IMMUTABLE)
 
     async def _root_file(self, request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(self._directory / request.path.lstrip("/"), headers=_FRESH)
+        return _File(self._directory / request.path.lstrip("/"), headers=_FRESH)
+
+
+class _File(web.FileResponse):
+    """A file, or its compressed sibling. aiohttp takes a coding that is named anywhere, in `br;q=0` too."""
+
+    def _get_file_path_stat_encoding(self, accept_encoding: str) -> tuple[Path | None, os.stat_result, str | None]:
+        return super()._get_file_path_stat_encoding(" ".join(accepted_codings(accept_encoding)))
+
+
+def accepted_codings(accept_encoding: str) -> set[str]:
+    """Those of `br` and `gzip` that an Accept-Encoding header allows (RFC 9110, 12.5.3)."""
+    weights: dict[str, float] = {}
+    for item in accept_encoding.lower().split(","):
+        coding, _, weight = item.partition(";")
+        name, _, value = weight.partition("=")
+        try:
+            weights[coding.strip()] = float(value) if name.strip() == "q" else 1.0
+        except ValueError:
+            weights[coding.strip()] = 0.0  # a broken weight allows nothing
+    others = weights.get("*", 0.0)
+    return {coding for coding in ("br", "gzip") if weights.get(coding, others) > 0}
 
 
 def _with_public_url(index: Path, public_url: str) -> str | None:

@@ -11,6 +11,8 @@ from aiohttp import web
 from ...domain.errors import Refused
 
 RETRY_AFTER_S = 30
+_WEBSOCKET_VERSION = {"Sec-WebSocket-Version": "13"}
+"""What a handshake with another version is answered with (RFC 6455, 4.4)."""
 
 
 def too_many_connections() -> Refused:
@@ -25,12 +27,14 @@ def body_of(refused: Refused) -> dict[str, dict[str, str]]:
 
 
 def headers_of(refused: Refused) -> dict[str, str]:
+    if refused.code == "handshake_invalid":
+        return _WEBSOCKET_VERSION
     match refused.status:
         case 401:
             return {"WWW-Authenticate": "Bearer"}
         case 426:
             # RFC 9110, 15.5.22: a 426 names what to upgrade to.
-            return {"Upgrade": "websocket", "Connection": "Upgrade"}
+            return {"Upgrade": "websocket", "Connection": "Upgrade", **_WEBSOCKET_VERSION}
         case 429:
             return {"Retry-After": str(RETRY_AFTER_S)}
     return {}

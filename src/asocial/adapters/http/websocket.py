@@ -273,6 +273,9 @@ class ChatEndpoint:
             raise Refused(400, "channel_invalid", f"a channel's name is {ID_RULE}")
         if request.headers.get("Upgrade", "").lower() != "websocket":
             raise Refused(426, "upgrade_required", "this address speaks WebSocket (RFC 6455)")
+        # aiohttp takes the drafts 7 and 8 too, whose browsers send their origin under another name.
+        if request.headers.get("Sec-WebSocket-Version") != "13":
+            raise Refused(400, "handshake_invalid", "the WebSocket version is 13 (RFC 6455)")
         origin = request.headers.get("Origin")
         if origin is not None and not self._origins.allows(origin, visitor):
             if self._origins.only_the_scheme_differs(origin, visitor):

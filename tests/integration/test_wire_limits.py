@@ -412,6 +412,17 @@ async def test_w27_ten_unfit_frames_in_a_row_close_with_4501(server: Server, joi
     assert "retry_ms" not in closed.info
 
 
+async def test_w27_invisible_characters_are_no_abuse(server: Server, join: Join) -> None:
+    client = await join(server)
+    for _ in range(6):
+        await client.profile("\u3164", "rust")
+        assert (await client.receive("error"))["code"] == "bad_frame"
+        await client.chat("\u2800")
+        assert (await client.receive("error"))["code"] == "payload_empty"
+    await client.ping(1)
+    await client.receive("pong")
+
+
 async def test_w27_rate_limited_is_no_abuse(start_server: StartServer, join: Join) -> None:
     server = await start_server(rate_limit_per_minute=1)
     client = await join(server)

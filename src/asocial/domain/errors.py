@@ -4,8 +4,10 @@
     ├── Refused                the request never becomes a session: an HTTP answer before the upgrade (W1)
     ├── FrameError             answered by an `error` frame; the connection lives on (W25)
     │   ├── BadFrame
+    │   │   └── NameInvisible
     │   ├── PayloadTooLarge
     │   ├── PayloadEmpty
+    │   │   └── PayloadInvisible
     │   ├── PositionInvalid
     │   ├── RateLimited
     │   ├── Unavailable
@@ -67,12 +69,24 @@ class BadFrame(FrameError):
     code = "bad_frame"
 
 
+class NameInvisible(BadFrame):
+    """A name of characters that show nothing. No strike: which ones those are depends on the version of Unicode."""
+
+    strikes = False
+
+
 class PayloadTooLarge(FrameError):
     code = "payload_too_large"
 
 
 class PayloadEmpty(FrameError):
     code = "payload_empty"
+
+
+class PayloadInvisible(PayloadEmpty):
+    """A message of characters that show nothing, white space aside. No strike, as for names."""
+
+    strikes = False
 
 
 class PositionInvalid(FrameError):

@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from .errors import BadFrame, PayloadEmpty, PayloadTooLarge, PositionInvalid
+from .errors import BadFrame, PayloadEmpty, PayloadInvisible, PayloadTooLarge, PositionInvalid
 from .marks import MARKS_RULE, piles_up
 from .visible import is_visible
 
@@ -71,7 +71,7 @@ def clean_payload(payload: str) -> str:
     # Control characters are looked for before trimming: str.strip() counts some of them as white space.
     text = _plain(payload).strip()
     if not is_visible(text):
-        raise PayloadEmpty("a message needs at least one character that can be seen")
+        raise (PayloadInvisible if text else PayloadEmpty)("a message needs at least one character that can be seen")
     return _within_limit(text)
 
 

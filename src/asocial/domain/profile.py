@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from .errors import BadFrame
+from .errors import BadFrame, NameInvisible
 from .marks import MARKS_RULE, piles_up
 from .visible import is_visible
 
@@ -79,7 +79,7 @@ def clean_name(name: str) -> str:
         raise BadFrame(MARKS_RULE)
     folded = " ".join(name.split())
     if not is_visible(folded):
-        raise BadFrame("a name needs at least one character that can be seen")
+        raise (NameInvisible if folded else BadFrame)("a name needs at least one character that can be seen")
     if len(folded) > NAME_CHARACTERS:
         raise BadFrame(f"a name has 1 to {NAME_CHARACTERS} characters, this one has {len(folded)}")
     return folded

@@ -336,6 +336,7 @@ def _redis(settings: Settings, presence_ttl_ms: int, meters: Meters) -> RedisBac
             url,
             username=settings.redis_username,
             password=settings.redis_password.get_secret_value(),
+            namespace=settings.redis_namespace,
             process_id=f"{socket.gethostname()}-{os.getpid()}",
             presence_ttl_ms=presence_ttl_ms,
             probe_s=settings.redis_probe_seconds,

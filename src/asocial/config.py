@@ -136,6 +136,12 @@ class Settings(BaseSettings):
     redis_username: str = Field("", description="ACL user for Redis, where the URL names none")
     redis_password: SecretStr = Field(SecretStr(""), description="password for Redis, where the URL has none")
     redis_password_file: Path | None = Field(None, description="file to read that password from, instead")
+    redis_namespace: Annotated[str, "1 to 64 of A-Z, a-z, 0-9, _ and -"] = Field(
+        "",
+        pattern=r"^([A-Za-z0-9_-]{1,64})?$",
+        description="part of every key and pub/sub name, for deployments that share a Redis database or a Cluster; "
+        "unset: keys belong to the database, and so do pub/sub names",
+    )
     redis_probe_seconds: float = Field(3.0, ge=0.1, le=60, description="how often Redis pub/sub is tried end to end")
 
     max_message_size: int = Field(4096, ge=512, le=65536, description="largest frame from a client, bytes")

@@ -131,6 +131,7 @@ class _Meters(Collector):
         )
         yield _counter("broker_dropped", "Batches that could not be handed over", meters.broker_dropped)
         yield _counter("broker_outages", "Times the store that processes share went away", meters.outages)
+        yield _labelled("store_unreadable", "Entries of the store treated as absent", "kind", meters.unreadable)
 
 
 async def watch_loop(meters: Meters) -> None:

@@ -60,11 +60,11 @@ def encode_control(message: Control) -> bytes:
 
 
 def decode_control(lines: bytes) -> list[Control]:
-    """The messages in `lines`. Those of a kind this version does not know are left out."""
+    """The messages in `lines`. Those of a kind this version does not know, or cannot read, are left out."""
     found = []
     for line in lines.splitlines():
         try:
             found.append(_decoder.decode(line))
-        except msgspec.ValidationError:
+        except msgspec.DecodeError:
             continue
     return found

@@ -19,6 +19,9 @@ SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 BYTES = (256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0)
 FRAMES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 
+STORED = ("batch", "channel", "key", "message", "profile", "registration", "rules")
+"""Kinds of entries in the shared store. `key`: a key of the wrong type, whatever it should hold."""
+
 _RFC_6455 = frozenset(map(str, range(1000, 1016)))
 
 
@@ -92,6 +95,8 @@ class Meters:
         """Batches not handed over: the broker was away, or its queue full."""
         self.outages = 0
         """Times the store that processes share went away."""
+        self.unreadable: Counter[str] = Counter(dict.fromkeys(STORED, 0))
+        """Entries of the store that could not be read and were treated as absent, by kind."""
         self.http: dict[tuple[str, str], Distribution] = {}
         """HTTP answers by handler and status."""
 

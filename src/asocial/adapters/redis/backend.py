@@ -18,10 +18,12 @@ from .limiter import RedisRateLimiter
 from .line import ANSWER_TIMEOUT_S
 from .link import Link
 from .live import RedisLiveMessages
+from .names import Names
 from .presence import RedisPresence
 from .registry import RedisSessionRegistry
 from .rules import RedisChannelRules
 from .topology import Topology
+from .unreadable import Unreadable
 from .urls import parse
 
 PRESENCE_TTL_MS = 300_000
@@ -37,7 +39,7 @@ def _wall_ms() -> int:
 class RedisBackend:
     """`process_id` names this process in logs and leases; a restarted one is another all the same.
 
-    `linger_ms`: how long keys outlive the last deadline in them. Raises ValueError for a URL that cannot be used.
+    `linger_ms`: how long keys outlive the last deadline in them. `namespace`: see names.py. Raises ValueError for a URL that cannot be used.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class RedisBackend:
         *,
         username: str = "",
         password: str = "",
+        namespace: str = "",
         process_id: str = "asocial",
         presence_ttl_ms: int = PRESENCE_TTL_MS,
         lease_ms: int = LEASE_MS,
@@ -56,7 +59,14 @@ class RedisBackend:
         meters: Meters | None = None,
     ) -> None:
         identity = f"{process_id}-{secrets.token_hex(4)}".replace(" ", "-").replace("/", "-")
-        self._link = Link(Topology(parse(url, username, password), timeout_s), probe_s=probe_s, resume=self._resume)
+        target = parse(url, username, password)
+        self._link = Link(
+            Topology(target, timeout_s),
+            probe_s=probe_s,
+            resume=self._resume,
+            names=Names(target.database, namespace),
+            unreadable=Unreadable(meters),
+        )
         pool = self._link.pool
         self.on_death: Callable[[], None] = lambda: None
         """Called when other processes died and their people have been removed: not all of it may have been told."""

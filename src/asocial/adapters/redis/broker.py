@@ -46,15 +46,21 @@ class RedisBroker:
     async def subscribe(self, channel: str, deliver: Deliver) -> None:
         publisher, unpack, lag = self._publisher, HEADER.unpack_from, self._meters.broker_lag
 
+        unreadable = self._link.pool.unreadable
+
         def take(data: bytes) -> None:
             if data[:1] != b"\x01" or len(data) < HEADER.size:
-                return  # of a version to come: its own kind understands it
+                unreadable.skip("batch", channel, "not of version 1")
+                return
             _, sender, published_at, reliable, volatile = unpack(data)
             if sender != publisher:
                 self.lag_ms = max(0, time.time_ns() // 1_000_000 - published_at)
                 lag.observe(self.lag_ms / 1000)
                 split = HEADER.size + reliable
                 end = split + volatile
+                if end > len(data):
+                    unreadable.skip("batch", channel, "shorter than it says")
+                    return
                 deliver(Batch(data[HEADER.size : split], data[split:end], data[end:]))
 
         await self._link.subscriber.subscribe(channel, take)

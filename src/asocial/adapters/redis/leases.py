@@ -2,13 +2,14 @@
 
 A process (a *pod*) holds a lease of some seconds and renews it; one that was killed stops. Whoever sweeps next finds
 the lease run out and removes that pod's connections, channel by channel. To find them without asking every channel, and
-on a cluster where a channel's keys live on some other master, four kinds of keys are kept in one slot of their own
+on a cluster where a channel's keys live on some other master, five kinds of keys are kept in one slot of their own
 (the tag `.pods` can be no channel's, names have no dot):
 
     leases           pod -> until when it lives
     channels:<pod>   the channels that pod has connections in
     deadlines        channel -> when to look at it next: never later than its earliest deadline
     deaths           how many pods have died and been cleared away
+    clock            when somebody last looked for what is due, and until when nobody does
 
 They are hints, not truth: the truth is the channel's own `expiry`. So that no crash between two slots loses
 anybody, a hint is always written *before* what it points to, and moved on only after that has been looked at. A sweeper
@@ -32,16 +33,18 @@ from typing import NamedTuple, cast
 
 from ... import logs
 from ...ports import StoreUnavailable
-from .pool import Pool
+from .line import Argument, Reply
+from .pool import ErrorReply, Pool
 from .scripts import SCRIPTS
 
 TAG = ".pods"
-LEASES = "asocial:{.pods}:leases"
-DEADLINES = "asocial:{.pods}:deadlines"
-DEATHS = "asocial:{.pods}:deaths"
-CHANNELS_OF = "asocial:{.pods}:channels:"
 CLAIM_MS = 2000
 CLAIM_MOST = 64
+FARTHEST_MS = 600_000
+"""No deadline is set farther ahead, but by a longer presence TTL: a grace and the time a shutdown spreads clients over."""
+PAUSE_MS = 10_000
+"""Nothing is swept for so long after nobody has swept for that long: the clock was set, or Redis was out of reach. The
+processes that live say so in the meantime."""
 
 log = logs.get(__name__)
 
@@ -78,6 +81,10 @@ class Leases:
         self._on_lost = on_lost
         self._on_death = on_death
         self._deaths: int | None = None
+        key = pool.names.key
+        self._leases, self._deadlines = key(TAG, "leases"), key(TAG, "deadlines")
+        self._deaths_key, self._clock = key(TAG, "deaths"), key(TAG, "clock")
+        self._channels_of = key(TAG, "channels:")
 
     @property
     def pod(self) -> str:
@@ -103,47 +110,58 @@ class Leases:
             except StoreUnavailable:
                 pass  # the link is at it, and renews when it is back
 
-    async def hint(self, channel: str, when_ms: int, *, absolute: bool = False, enter: str = "") -> None:
-        """Have `channel` looked at in `when_ms` (or at that moment of the server's clock) at the latest.
+    async def hint(self, channel: str, when_ms: int, *, enter: str = "") -> None:
+        """Have `channel` looked at in `when_ms` at the latest.
 
         `enter`: the pod that has connections there from now on. Raises StoreUnavailable.
         """
-        keys = (DEADLINES, CHANNELS_OF + enter, LEASES) if enter else (DEADLINES,)
-        clock = "at" if absolute else "in"
-        await self._pool.run(SCRIPTS["hint"], TAG, keys, channel, when_ms, self._keep_ms, clock, enter)
+        keys = (self._deadlines, self._channels_of + enter, self._leases) if enter else (self._deadlines,)
+        await self._run("hint", keys, channel, when_ms, self._keep_ms, enter)
 
     def exit(self, channel: str) -> None:
         """This pod has no connection in `channel` any more."""
         # A name that stays although it should go costs one look too many, some day.
         with contextlib.suppress(StoreUnavailable):
-            self._pool.line(TAG).post("SREM", CHANNELS_OF + self.pod, channel)
+            self._pool.line(TAG).post("SREM", self._channels_of + self.pod, channel)
 
     async def claim(self) -> list[Claim]:
         """Channels to look at now; nobody else gets them for a moment. Raises StoreUnavailable."""
-        keys = (DEADLINES, LEASES, DEATHS)
-        reply = await self._pool.run(SCRIPTS["claim"], TAG, keys, CLAIM_MOST, CLAIM_MS, self._keep_ms, CHANNELS_OF)
-        claimed, dead = ([item.decode() for item in part] for part in cast(list[list[bytes]], reply))
+        keys = (self._deadlines, self._leases, self._deaths_key, self._clock)
+        limits = (CLAIM_MOST, CLAIM_MS, self._keep_ms, max(FARTHEST_MS, self._keep_ms), PAUSE_MS)
+        reply = await self._run("claim", keys, *limits, self._channels_of)
+        # What is no text names no channel; looking there finds it empty, and so it goes.
+        claimed, dead = ([item.decode(errors="replace") for item in part] for part in cast(list[list[bytes]], reply))
         return [Claim(*pair, dead) for pair in zip(claimed[::2], claimed[1::2], strict=True)]
 
     async def settle(self, claim: Claim, next_ms: int) -> None:
-        """A claimed channel has been looked at; `next_ms` is its next deadline, 0 if it is empty."""
-        keys = (DEADLINES, *(CHANNELS_OF + pod for pod in claim.dead))
-        await self._pool.run(SCRIPTS["settle"], TAG, keys, claim.channel, claim.claim, next_ms)
+        """A claimed channel has been looked at; its next deadline is in `next_ms`, 0 if it is empty."""
+        keys = (self._deadlines, *(self._channels_of + pod for pod in claim.dead))
+        await self._run("settle", keys, claim.channel, claim.claim, next_ms)
 
     async def dead_among(self, pods: Sequence[str]) -> set[str]:
         """Those of `pods` that hold no lease (any more). Raises StoreUnavailable."""
         if not pods:
             return set()
         now = cast(list[bytes], await self._pool.call(TAG, "TIME"))
-        scores = cast(list[bytes | None], await self._pool.call(TAG, "ZMSCORE", LEASES, *pods))
+        scores = cast(list[bytes | None], await self._pool.call(TAG, "ZMSCORE", self._leases, *pods))
         now_ms = int(now[0]) * 1000
         return {pod for pod, score in zip(pods, scores, strict=True) if score is None or float(score) < now_ms}
 
     async def _renew(self, pod: str, how: str = "") -> bool:
-        keys = (LEASES, DEADLINES, DEATHS, CHANNELS_OF + pod)
-        reply = await self._pool.run(SCRIPTS["renew"], TAG, keys, pod, self._lease_ms, self._keep_ms, how)
+        keys = (self._leases, self._deadlines, self._deaths_key, self._channels_of + pod)
+        reply = await self._run("renew", keys, pod, self._lease_ms, self._keep_ms, how)
         held, deaths = cast(tuple[int, int], reply)
         if self._deaths not in (None, deaths):
             self._on_death()
         self._deaths = deaths
         return bool(held)
+
+    async def _run(self, script: str, keys: Sequence[str], *arguments: Argument) -> Reply:
+        try:
+            return await self._pool.run(SCRIPTS[script], TAG, keys, *arguments)
+        except ErrorReply as error:
+            if not error.wrong_type:
+                raise
+            # Written by somebody else, and no process could live while it is there; all of this is written anew.
+            await self._pool.call(TAG, "DEL", *keys)
+            return await self._pool.run(SCRIPTS[script], TAG, keys, *arguments)

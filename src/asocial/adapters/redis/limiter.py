@@ -26,7 +26,7 @@ class RedisRateLimiter:
             return 0
         try:
             # One key a script: a tag of its own spreads the limits over a cluster.
-            reply = await self._pool.run(SCRIPTS["take"], key, (f"asocial:{{{key}}}:rate",), limit, window_ms)
+            reply = await self._pool.run(SCRIPTS["take"], key, (self._pool.names.key(key, "rate"),), limit, window_ms)
         except StoreUnavailable:
             return self._here.take(key, limit, window_ms, self._clock_ms())
         wait_ms = cast(int, reply)

@@ -21,9 +21,11 @@ from collections.abc import Awaitable, Callable
 from ... import logs
 from ...ports import StoreUnavailable
 from .line import Line
+from .names import Names
 from .pool import Pool
 from .subscriber import Subscriber
 from .topology import Topology
+from .unreadable import Unreadable
 
 BACKOFF_FIRST_S = 0.05
 BACKOFF_CAP_S = 2.0
@@ -42,12 +44,22 @@ log = logs.get(__name__)
 class Link:
     """`resume` lets the adapters catch up when commands are answered again, before `on_restored` is awaited."""
 
-    def __init__(self, topology: Topology, *, probe_s: float, resume: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        *,
+        probe_s: float,
+        resume: Callable[[], Awaitable[None]],
+        names: Names | None = None,
+        unreadable: Unreadable | None = None,
+    ) -> None:
         self.on_degraded: Callable[[], None] | None = None
         self.on_restored: Callable[[], Awaitable[None]] | None = None
         self._trouble = asyncio.Event()
-        self.pool = Pool(topology, self._lost, self._refused, self._trouble.set, self._rediscover)
-        self.subscriber = Subscriber(topology, self._lost, self.interrupted)
+        self.pool = Pool(
+            topology, self._lost, self._refused, self._trouble.set, self._rediscover, names, unreadable
+        )
+        self.subscriber = Subscriber(topology, self._lost, self.interrupted, names)
         self._topology = topology
         self._probe_s = probe_s
         self._resume = resume

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import msgspec
@@ -19,7 +19,8 @@ import msgspec
 from ...domain.living import LiveMessage, Living
 from ...ports import StoreUnavailable
 from .line import Argument
-from .pool import Pool
+from .pool import ErrorReply, Pool
+from .unreadable import ERRORS
 
 KEEP_MS = 60_000
 """How long a channel's key outlives its last message."""
@@ -28,6 +29,7 @@ CLOCKS_APART_MS = 2_000
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(LiveMessage).decode
+_check_body = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class RedisLiveMessages:
@@ -50,10 +52,11 @@ class RedisLiveMessages:
 
     async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
         try:
-            reply = await self._pool.call(channel, "ZRANGE", _key(channel), f"({now_ms}", "+inf", "BYSCORE")
-        except StoreUnavailable:
+            reply = await self._pool.call(channel, "ZRANGE", self._key(channel), f"({now_ms}", "+inf", "BYSCORE")
+        except StoreUnavailable as error:
+            self._clear_wrong_type(channel, error)
             return self._here.of(channel, now_ms)
-        messages = [*map(_decode, cast(list[bytes], reply)), *self._here.of(channel, now_ms)]
+        messages = [*self._readable(channel, reply), *self._here.of(channel, now_ms)]
         found = {(message.user_id, message.message_id): message for message in messages}
         return sorted(found.values(), key=lambda message: message.timestamp)
 
@@ -64,10 +67,17 @@ class RedisLiveMessages:
         return self._here.channels()
 
     async def clear(self, channel: str, until_ms: int) -> None:
-        reply = cast(list[bytes], await self._pool.call(channel, "ZRANGE", _key(channel), 0, -1))
-        gone = [entry for entry in reply if _decode(entry).timestamp <= until_ms]
+        try:
+            reply = cast(list[bytes], await self._pool.call(channel, "ZRANGE", self._key(channel), 0, -1))
+        except ErrorReply as error:
+            if not self._clear_wrong_type(channel, error):
+                raise
+            reply = []
+        kept = {entry for entry, message in self._read(channel, reply) if message.timestamp > until_ms}
+        # What nobody can read goes too: nobody can say that it was written later.
+        gone = [entry for entry in reply if entry not in kept]
         if gone:
-            await self._pool.call(channel, "ZREM", _key(channel), *gone)
+            await self._pool.call(channel, "ZREM", self._key(channel), *gone)
         self.forget(channel, until_ms)
 
     def forget(self, channel: str, until_ms: int) -> None:
@@ -78,7 +88,7 @@ class RedisLiveMessages:
         # Those that reached Redis after somebody else looked what is there to clear.
         with contextlib.suppress(StoreUnavailable):
             if gone:
-                self._pool.line(channel).post("ZREM", _key(channel), *map(_encode, gone))
+                self._pool.line(channel).post("ZREM", self._key(channel), *map(_encode, gone))
 
     def expire(self, now_ms: int) -> None:
         self._here.expire(now_ms)
@@ -96,6 +106,31 @@ class RedisLiveMessages:
         self._write()
         self._here.clear()
 
+    def _readable(self, channel: str, reply: object) -> list[LiveMessage]:
+        return [message for _, message in self._read(channel, cast(list[bytes], reply))]
+
+    def _read(self, channel: str, entries: list[bytes]) -> Iterator[tuple[bytes, LiveMessage]]:
+        for entry in entries:
+            try:
+                message = _decode(entry)
+                # The body goes into a frame as it is: one that is no JSON object would break that frame.
+                _check_body(message.body)
+            except ERRORS as error:
+                self._pool.unreadable.skip("message", self._key(channel), error)
+            else:
+                yield entry, message
+
+    def _clear_wrong_type(self, channel: str, error: StoreUnavailable) -> bool:
+        """A key of another type was not written by us, and nothing could be kept as long as it is there."""
+        if not (isinstance(error, ErrorReply) and error.wrong_type):
+            return False
+        with contextlib.suppress(StoreUnavailable):
+            self._pool.line(channel).post("DEL", self._key(channel))
+        return True
+
+    def _key(self, channel: str) -> str:
+        return self._pool.names.key(channel, "live")
+
     def _write(self) -> None:
         behind, self._behind = self._behind, {}
         over_ms = self._clock_ms() - CLOCKS_APART_MS
@@ -106,14 +141,10 @@ class RedisLiveMessages:
                 continue
             if not messages:
                 continue
-            key = _key(channel)
+            key = self._key(channel)
             pairs: list[Argument] = []
             for message in messages:
                 pairs += (message.expires_at, _encode(message))
             line.post("ZADD", key, *pairs)
             line.post("ZREMRANGEBYSCORE", key, "-inf", over_ms)
             line.post("PEXPIRE", key, self._longest_ms + KEEP_MS)
-
-
-def _key(channel: str) -> str:
-    return f"asocial:{{{channel}}}:live"

@@ -16,8 +16,10 @@ import hiredis
 from ... import logs
 from ...ports import StoreUnavailable
 from .line import Argument, Line, Reply
+from .names import Names
 from .scripts import SCRIPTS, Script
 from .topology import Layout, Topology
+from .unreadable import Unreadable
 from .urls import Address
 
 ATTEMPTS = 3
@@ -35,6 +37,11 @@ class ErrorReply(StoreUnavailable):
         super().__init__(text)
         self.kind = text.partition(" ")[0]
 
+    @property
+    def wrong_type(self) -> bool:
+        """A key holds another type than the command works on; Redis 6 says so inside a script's own error."""
+        return "WRONGTYPE" in str(self)
+
 
 class Pool:
     """`on_lost` is told of each line that ends by itself, `on_outage` of a server that cannot do its work.
@@ -51,8 +58,12 @@ class Pool:
         on_outage: Callable[[str], None],
         on_moved: Callable[[], object],
         rediscover: Callable[[], Awaitable[None]],
+        names: Names | None = None,
+        unreadable: Unreadable | None = None,
     ) -> None:
         self._topology = topology
+        self.names = names or Names()
+        self.unreadable = unreadable or Unreadable()
         self._on_lost = on_lost
         self._on_outage = on_outage
         self._on_moved = on_moved
@@ -114,6 +125,8 @@ class Pool:
                 case kind:
                     if kind in OUTAGES:
                         self._on_outage(f"{line.name}: {error}")
+                    elif error.wrong_type:
+                        self.unreadable.skip("key", tag, error)
                     raise error
         self._on_outage("the cluster sends us in circles")
         raise StoreUnavailable("the cluster sends us in circles")
@@ -125,7 +138,7 @@ class Pool:
         except ErrorReply as error:
             if error.kind == "NOSCRIPT":
                 return await self.call(tag, "EVAL", script.text, len(keys), *keys, *arguments)
-            if error.kind == "ERR":
+            if error.kind == "ERR" and not error.wrong_type:
                 log.error("a redis script failed", script=script.name, error=str(error))
             raise
 
@@ -163,6 +176,8 @@ class Pool:
             self._on_moved()
         elif kind == "NOSCRIPT":
             _load(line)
+        elif ErrorReply(str(error)).wrong_type:
+            self.unreadable.skip("key", line.name, error)
         elif kind not in ("TRYAGAIN", "ASK", "LOADING") and kind not in OUTAGES:
             log.warning("redis refused a command", error=str(error))
 

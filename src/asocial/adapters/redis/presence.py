@@ -6,7 +6,8 @@ The keys of a channel share its hash tag, so a script always finds them on one s
     users    user -> number of connections                        joined  user -> joined_at, which orders a roster
     profiles user -> name, colour, whether on the map              stamp   epoch and seq
 
-All deadlines are Redis's own clock. Removing is compare-and-delete inside one script, so that of all who sweep exactly
+All deadlines are Redis's own clock, and what a script returns of them is ms from now: masters' clocks may differ, and
+the channels' keys and those of leases.py may lie on two of them. Removing is compare-and-delete inside one script, so that of all who sweep exactly
 one is told of each departure. Which channels to sweep, and when, is in leases.py.
 
 What cannot be said while Redis is away is owed: a connection that left or broke meanwhile is abandoned as soon
@@ -25,10 +26,11 @@ import msgspec
 
 from ...domain.profile import Member, Profile
 from ...ports import Departed, Joined, Roster, Stamp, StoreUnavailable, Updated
-from .leases import Claim, Leases
+from .leases import FARTHEST_MS, Claim, Leases
 from .line import Argument, Reply
 from .pool import Pool
 from .scripts import SCRIPTS
+from .unreadable import ERRORS
 
 REMOVE_MOST = 500
 """Connections removed in one call, and REFRESH_MOST renewed: some ms of the server's time at most."""
@@ -60,17 +62,19 @@ class RedisPresence:
             if self._joining.get((channel, connection_id)) is joining:
                 del self._joining[channel, connection_id]
         first, user, known, joined_at, count, epoch, seq = reply
-        return Joined(_member(user, joined_at, known), bool(first), count, Stamp(epoch.decode(), seq))
+        # What is stored of this user may be unreadable: then it is as this connection says.
+        found = self._members(channel, [user, joined_at, known]) or [Member.of(user_id, profile, now_ms)]
+        return Joined(found[0], bool(first), count, _stamp(epoch, seq))
 
     async def leave(self, channel: str, connection_id: str) -> Departed | None:
         known = await self._forget(channel, connection_id)
         try:
-            reply = await self._pool.run(SCRIPTS["remove"], channel, _keys(channel), "leave", connection_id)
+            reply = await self._pool.run(SCRIPTS["remove"], channel, self._keys(channel), "leave", connection_id)
         except StoreUnavailable:
             self._owe(channel, connection_id, 0, known)
             raise
         self._exit(channel)
-        departed = _departed(channel, reply)
+        departed = self._departed(channel, reply)
         return departed[0] if departed else None
 
     async def abandon(self, channel: str, connection_id: str, grace_ms: int) -> None:
@@ -83,29 +87,29 @@ class RedisPresence:
         self._exit(channel)
 
     async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
-        _, _, users, profiles, _, stamp = _keys(channel)
+        _, _, users, profiles, _, stamp = self._keys(channel)
         keys = (users, profiles, stamp)
         reply = await self._pool.run(SCRIPTS["update"], channel, keys, user_id, msgspec.json.encode(profile))
         if reply is None:
             return None
         count, epoch, seq = cast(tuple[int, bytes, int], reply)
-        return Updated(count, Stamp(epoch.decode(), seq))
+        return Updated(count, _stamp(epoch, seq))
 
     async def roster(self, channel: str, limit: int) -> Roster:
-        reply = cast(list[bytes], await self._pool.run(SCRIPTS["roster"], channel, _keys(channel)[2:], limit))
+        reply = cast(list[bytes], await self._pool.run(SCRIPTS["roster"], channel, self._keys(channel)[2:], limit))
         count, epoch, seq = cast(tuple[int, bytes, int], tuple(reply[:3]))
-        return Roster(_members(reply[3:]), count, Stamp(epoch.decode(), seq))
+        return Roster(self._members(channel, reply[3:]), count, _stamp(epoch, seq))
 
     async def members(self, channel: str, user_ids: Sequence[str]) -> list[Member]:
-        _, _, _, profiles, joined, _ = _keys(channel)
+        _, _, _, profiles, joined, _ = self._keys(channel)
         asked = dict.fromkeys(user_ids)
         reply = await self._pool.run(SCRIPTS["members"], channel, (profiles, joined), *asked)
-        return _members(cast(list[bytes], reply))
+        return self._members(channel, cast(list[bytes], reply))
 
     async def refresh(self, channel: str, connection_ids: Sequence[str]) -> None:
         for start in range(0, len(connection_ids), REFRESH_MOST):
             some = connection_ids[start : start + REFRESH_MOST]
-            await self._pool.run(SCRIPTS["refresh"], channel, _keys(channel), self._ttl_ms, self._linger_ms, *some)
+            await self._pool.run(SCRIPTS["refresh"], channel, self._keys(channel), self._ttl_ms, self._linger_ms, *some)
 
     async def sweep(self) -> list[Departed]:
         departed: list[Departed] = []
@@ -137,7 +141,7 @@ class RedisPresence:
             reply = await self._pool.run(
                 SCRIPTS["join"],
                 channel,
-                _keys(channel),
+                self._keys(channel),
                 *(connection_id, user_id, pod, msgspec.json.encode(profile), now_ms),
                 *(self._ttl_ms, self._linger_ms, secrets.token_hex(4)),
             )
@@ -148,21 +152,50 @@ class RedisPresence:
             if pod == self._leases.pod:
                 return event
 
+    def _keys(self, channel: str) -> tuple[str, str, str, str, str, str]:
+        key = self._pool.names.key
+        return (
+            key(channel, "conns"),
+            key(channel, "expiry"),
+            key(channel, "users"),
+            key(channel, "profiles"),
+            key(channel, "joined"),
+            key(channel, "stamp"),
+        )
+
+    def _members(self, channel: str, flat: list[bytes]) -> list[Member]:
+        """The members of (user, joined_at, profile), one after the other. Unreadable ones are left out."""
+        found = []
+        for at in range(0, len(flat), 3):
+            try:
+                found.append(_member(*flat[at : at + 3]))
+            except ERRORS as error:
+                self._pool.unreadable.skip("profile", self._keys(channel)[3], error)
+        return found
+
+    def _departed(self, channel: str, reply: Reply) -> list[Departed]:
+        entries = cast(list[tuple[bytes, bytes, int, int, bytes, int]], cast(list[Reply], reply)[1:])
+        # An id that is no text is nobody's: telling that it left does no harm.
+        return [
+            Departed(channel, _text(connection), _text(user), bool(last), count, _stamp(epoch, seq))
+            for connection, user, last, count, epoch, seq in entries
+        ]
+
     async def _abandon(self, channel: str, graces_ms: dict[str, int]) -> None:
         pairs: list[Argument] = [item for pair in graces_ms.items() for item in pair]
-        first = await self._pool.run(SCRIPTS["abandon"], channel, _keys(channel), self._linger_ms, *pairs)
+        first = await self._pool.run(SCRIPTS["abandon"], channel, self._keys(channel), self._linger_ms, *pairs)
         if first:
-            await self._leases.hint(channel, cast(int, first), absolute=True)
+            await self._leases.hint(channel, cast(int, first))
 
     async def _look(self, claim: Claim) -> list[Departed]:
         departed: list[Departed] = []
         try:
             while True:
-                sweep: list[Argument] = ["sweep", REMOVE_MOST, *claim.dead]
-                reply = await self._pool.run(SCRIPTS["remove"], claim.channel, _keys(claim.channel), *sweep)
-                some = _departed(claim.channel, reply)
+                sweep: list[Argument] = ["sweep", REMOVE_MOST, max(FARTHEST_MS, self._ttl_ms), *claim.dead]
+                reply = await self._pool.run(SCRIPTS["remove"], claim.channel, self._keys(claim.channel), *sweep)
+                some = self._departed(claim.channel, reply)
                 departed += some
-                if len(some) < REMOVE_MOST:
+                if len(cast(list[Reply], reply)) - 1 < REMOVE_MOST:
                     await self._leases.settle(claim, cast(list[int], reply)[0])
                     return departed
         except StoreUnavailable:
@@ -190,22 +223,13 @@ class RedisPresence:
             self._owed.setdefault(channel, {})[connection_id] = until
 
 
-def _keys(channel: str) -> tuple[str, str, str, str, str, str]:
-    tag = f"asocial:{{{channel}}}:"
-    return (tag + "conns", tag + "expiry", tag + "users", tag + "profiles", tag + "joined", tag + "stamp")
-
-
 def _member(user_id: bytes, joined_at: bytes, profile: bytes) -> Member:
     return Member.of(user_id.decode(), _profile(profile), int(float(joined_at)))
 
 
-def _members(flat: list[bytes]) -> list[Member]:
-    return [_member(*flat[at : at + 3]) for at in range(0, len(flat), 3)]
+def _stamp(epoch: bytes, seq: int) -> Stamp:
+    return Stamp(_text(epoch), seq)
 
 
-def _departed(channel: str, reply: Reply) -> list[Departed]:
-    entries = cast(list[tuple[bytes, bytes, int, int, bytes, int]], cast(list[Reply], reply)[1:])
-    return [
-        Departed(channel, connection.decode(), user.decode(), bool(last), count, Stamp(epoch.decode(), seq))
-        for connection, user, last, count, epoch, seq in entries
-    ]
+def _text(value: bytes) -> str:
+    return value.decode(errors="replace")

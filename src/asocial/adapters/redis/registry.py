@@ -15,6 +15,7 @@ from ...ports import StoreUnavailable
 from .leases import Leases
 from .pool import Pool
 from .scripts import SCRIPTS
+from .unreadable import ERRORS
 
 
 class RedisSessionRegistry:
@@ -48,7 +49,7 @@ class RedisSessionRegistry:
         if member is not None:
             # One that stays is not refreshed any more, and ends with its TTL.
             with contextlib.suppress(StoreUnavailable):
-                await self._pool.call(_tag(user_id), "ZREM", _key(user_id), member)
+                await self._pool.call(_tag(user_id), "ZREM", self._key(user_id), member)
 
     async def refresh(self, entries: Sequence[tuple[str, str]]) -> None:
         # An outage is no fault of the job that refreshes: `resume` writes everyone again at its end.
@@ -59,11 +60,11 @@ class RedisSessionRegistry:
         here = list(self._here.get(user_id, {}))
         try:
             # The script drops what is over; asking by time would need a clock that is Redis's.
-            reply = await self._pool.run(SCRIPTS["keep"], _tag(user_id), (_key(user_id),), self._ttl_ms)
+            reply = await self._pool.run(SCRIPTS["keep"], _tag(user_id), (self._key(user_id),), self._ttl_ms)
         except StoreUnavailable:
             return here
-        found = [member.decode().partition("/")[2] for member in cast(list[bytes], reply)]
-        return list(dict.fromkeys([*found, *here]))
+        found = [member.partition("/")[2] for member in self._members(user_id, reply)]
+        return list(dict.fromkeys([*filter(None, found), *here]))
 
     async def resume(self) -> None:
         """Redis is back, perhaps empty: write again who is connected here. Raises StoreUnavailable."""
@@ -71,7 +72,7 @@ class RedisSessionRegistry:
             # A pod that was taken for dead has another name now; under the old one its places would be freed.
             old = [m for m in here.values() if m.partition("/")[0] != self._leases.pod]
             if old:
-                self._pool.line(_tag(user_id)).post("ZREM", _key(user_id), *old)
+                self._pool.line(_tag(user_id)).post("ZREM", self._key(user_id), *old)
                 for connection_id in here:
                     here[connection_id] = f"{self._leases.pod}/{connection_id}"
         self._keep([(user, connection) for user, here in self._here.items() for connection in here])
@@ -79,7 +80,7 @@ class RedisSessionRegistry:
     async def close(self) -> None:
         for user_id, here in self._here.items():
             with contextlib.suppress(StoreUnavailable):
-                self._pool.line(_tag(user_id)).post("ZREM", _key(user_id), *here.values())
+                self._pool.line(_tag(user_id)).post("ZREM", self._key(user_id), *here.values())
         self._here.clear()
 
     def _keep(self, entries: Sequence[tuple[str, str]]) -> None:
@@ -91,26 +92,35 @@ class RedisSessionRegistry:
         for user_id, members in users.items():
             line = self._pool.line(_tag(user_id))
             script = SCRIPTS["keep"]
-            line.post("EVALSHA", script.digest, 1, _key(user_id), self._ttl_ms, *members)
+            line.post("EVALSHA", script.digest, 1, self._key(user_id), self._ttl_ms, *members)
+
+    def _key(self, user_id: str) -> str:
+        return self._pool.names.key(_tag(user_id), "connections")
+
+    def _members(self, user_id: str, reply: object) -> list[str]:
+        found = []
+        for member in cast(list[bytes], reply):
+            try:
+                found.append(member.decode())
+            except ERRORS as error:
+                self._pool.unreadable.skip("registration", self._key(user_id), error)
+        return found
 
     async def _register(self, user_id: str, member: str, limit: int) -> list[bytes]:
-        keys = (_key(user_id),)
+        keys = (self._key(user_id),)
         reply = await self._pool.run(SCRIPTS["register"], _tag(user_id), keys, member, limit, self._ttl_ms)
         return cast(list[bytes], reply)
 
     async def _bury(self, user_id: str, members: list[bytes]) -> bool:
         """Free the places of pods that died. True if there were any."""
-        pods = {member: member.decode().partition("/")[0] for member in members}
+        # A member that cannot be read names no pod that lives.
+        pods = {member: member.decode(errors="replace").partition("/")[0] for member in members}
         dead = await self._leases.dead_among(sorted(set(pods.values())))
         gone = [member for member, pod in pods.items() if pod in dead]
         if gone:
-            await self._pool.call(_tag(user_id), "ZREM", _key(user_id), *gone)
+            await self._pool.call(_tag(user_id), "ZREM", self._key(user_id), *gone)
         return bool(gone)
 
 
 def _tag(user_id: str) -> str:
     return f"user:{user_id}"
-
-
-def _key(user_id: str) -> str:
-    return f"asocial:{{user:{user_id}}}:connections"

@@ -7,8 +7,9 @@ from typing import cast
 import msgspec
 
 from ...domain.rules import NO_RULES, Rules
-from .pool import Pool
+from .pool import ErrorReply, Pool
 from .scripts import SCRIPTS
+from .unreadable import ERRORS
 
 _decode = msgspec.json.Decoder(Rules).decode
 
@@ -18,25 +19,40 @@ class RedisChannelRules:
         self._pool = pool
 
     async def load(self, channel: str) -> Rules:
-        return _read(await self._pool.call(channel, "GET", _key(channel)))
+        try:
+            reply = await self._pool.call(channel, "GET", self._key(channel))
+        except ErrorReply as error:
+            if error.wrong_type:
+                return NO_RULES
+            raise
+        return NO_RULES if reply is None else self._read(channel, reply) or NO_RULES
 
     async def swap(self, channel: str, rules: Rules, keep_ms: int) -> Rules:
-        text = msgspec.json.encode(rules)
-        return _read(await self._pool.run(SCRIPTS["swap"], channel, (_key(channel),), rules.version, text, keep_ms))
+        key, text = self._key(channel), msgspec.json.encode(rules)
+        reply = await self._pool.run(SCRIPTS["swap"], channel, (key,), rules.version, text, keep_ms)
+        stored = self._read(channel, reply)
+        if stored is not None:
+            return stored
+        # Newer, and nobody can read it: as nothing.
+        await self._pool.call(channel, "SET", key, text, "PX", keep_ms)
+        return rules
 
     async def keep(self, channel: str, keep_ms: int) -> Rules:
         rules = await self.load(channel)
         if rules is not NO_RULES:
-            await self._pool.call(channel, "PEXPIRE", _key(channel), keep_ms, "GT")
+            await self._pool.call(channel, "PEXPIRE", self._key(channel), keep_ms, "GT")
         return rules
 
     async def close(self) -> None:
         """Nothing to let go of: the rules are not this process's."""
 
+    def _read(self, channel: str, reply: object) -> Rules | None:
+        """None for what cannot be read."""
+        try:
+            return _decode(cast(bytes, reply))
+        except ERRORS as error:
+            self._pool.unreadable.skip("rules", self._key(channel), error)
+            return None
 
-def _read(reply: object) -> Rules:
-    return NO_RULES if reply is None else _decode(cast(bytes, reply))
-
-
-def _key(channel: str) -> str:
-    return f"asocial:{{{channel}}}:rules"
+    def _key(self, channel: str) -> str:
+        return self._pool.names.key(channel, "rules")

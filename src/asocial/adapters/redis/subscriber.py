@@ -21,6 +21,7 @@ import hiredis
 from ... import logs
 from ...ports import StoreUnavailable
 from .line import ANSWER_TIMEOUT_S, BREATH_S, Line, Reply
+from .names import Names
 from .pool import Pool
 from .topology import Layout, Topology, slot_of
 from .urls import Address
@@ -38,8 +39,16 @@ class Subscriber:
     A hash tag names a channel; see `name`.
     """
 
-    def __init__(self, topology: Topology, on_lost: Callable[[Line], None], on_moved: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        on_lost: Callable[[Line], None],
+        on_moved: Callable[[str], None],
+        names: Names | None = None,
+    ) -> None:
         self._topology = topology
+        self.name = (names or Names()).topic
+        """The channel's name at the server, by its hash tag."""
         self._on_lost = on_lost
         self._on_moved = on_moved
         self._verbs = ("SSUBSCRIBE", "SUNSUBSCRIBE") if topology.sharded else ("SUBSCRIBE", "UNSUBSCRIBE")
@@ -66,11 +75,6 @@ class Subscriber:
         return layout is not None and all(
             (line := self._lines.get(master)) is not None and line.lost is None for master in layout.masters
         )
-
-    @staticmethod
-    def name(tag: str) -> str:
-        """The channel's name at the server."""
-        return f"asocial:{{{tag}}}"
 
     async def subscribe(self, tag: str, deliver: Callable[[bytes], None]) -> None:
         """Confirmed when this returns, or, while the line is away, wished for. Raises nothing."""
@@ -201,6 +205,9 @@ class Subscriber:
         if isinstance(reply, hiredis.ReplyError):
             # MOVED, or no permission: what we hold to be the order of things is not. Begin anew.
             line.fail(f"{line.name}: {reply}")
+            return
+        if not isinstance(reply, list) or len(reply) != 3:
+            line.fail(f"{line.name} does not speak Redis")
             return
         kind, name, data = cast(tuple[bytes, bytes, bytes], reply)
         if kind in (b"message", b"smessage"):

@@ -1,7 +1,7 @@
 -- Connections whose sockets broke: each is gone after its grace, and nothing brings it back but a new join.
 -- KEYS: conns expiry users profiles joined stamp
 -- ARGV: linger ms, then connection, grace ms, connection, grace ms...
--- Returns the earliest of the new deadlines in ms, or 0 if none of the connections is there.
+-- Returns the ms until the earliest of the new deadlines (at least 1), or 0 if none of the connections is there.
 local conns, expiry = KEYS[1], KEYS[2]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -12,7 +12,8 @@ for i = 2, #ARGV, 2 do
     local deadline = now + ARGV[i + 1]
     redis.call('HSET', conns, ARGV[i], '-' .. string.sub(entry, 2))
     redis.call('ZADD', expiry, deadline, ARGV[i])
-    if first == 0 or deadline < first then first = deadline end
+    local left = math.max(1, deadline - now)
+    if first == 0 or left < first then first = left end
   end
 end
 if first > 0 then

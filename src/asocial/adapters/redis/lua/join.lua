@@ -7,21 +7,33 @@ local connection, user, pod, profile, joined_at, ttl, linger, epoch = unpack(ARG
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
-local known = redis.call('HGET', conns, connection)
+-- A key of another type was not written by us. What the others say means nothing without it: begin anew.
+local types = {'hash', 'zset', 'hash', 'hash', 'zset', 'hash'}
+for i, key in ipairs(KEYS) do
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= types[i] then redis.call('DEL', unpack(KEYS)) end
+end
+
+-- A damaged count is none.
+local function count(key, field) return tonumber(redis.call('HGET', key, field) or 0) or 0 end
+
 -- A connection is whose it was first: counting it for two users would leave one of them for ever.
-if known then user = string.match(known, '^.%S+ (.*)$') end
+local known = string.match(redis.call('HGET', conns, connection) or '', '^.%S+ (.*)$')
+if known then user = known end
 -- Joining again lives again, even if the connection was abandoned: whoever says so holds its socket.
 redis.call('HSET', conns, connection, '+' .. pod .. ' ' .. user)
 redis.call('ZADD', expiry, now + ttl, connection)
 
+redis.call('HSETNX', stamp, 'epoch', epoch)
 local first = 0
 if not known then
-  if redis.call('HINCRBY', users, user, 1) == 1 then
+  local connections = count(users, user) + 1
+  redis.call('HSET', users, user, connections)
+  if connections == 1 then
     first = 1
     redis.call('HSET', profiles, user, profile)
     redis.call('ZADD', joined, joined_at, user)
-    redis.call('HSETNX', stamp, 'epoch', epoch)
-    redis.call('HINCRBY', stamp, 'seq', 1)
+    redis.call('HSET', stamp, 'seq', count(stamp, 'seq') + 1)
   end
 end
 
@@ -29,8 +41,7 @@ end
 local last = redis.call('ZRANGE', expiry, -1, -1, 'WITHSCORES')[2]
 for _, key in ipairs(KEYS) do redis.call('PEXPIREAT', key, last + linger) end
 
-local place = redis.call('HMGET', stamp, 'epoch', 'seq')
 return {
   first, user, redis.call('HGET', profiles, user), redis.call('ZSCORE', joined, user),
-  redis.call('HLEN', users), place[1], tonumber(place[2])
+  redis.call('HLEN', users), redis.call('HGET', stamp, 'epoch'), count(stamp, 'seq')
 }

@@ -3,6 +3,9 @@
 -- Returns all members.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+-- A key of another type was not written by us.
+local found = redis.call('TYPE', KEYS[1]).ok
+if found ~= 'none' and found ~= 'zset' then redis.call('DEL', KEYS[1]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i]) end
 if #ARGV > 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end

@@ -3,6 +3,9 @@
 -- Returns {} if it is in, or all members if there were too many.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+-- A key of another type was not written by us.
+local found = redis.call('TYPE', KEYS[1]).ok
+if found ~= 'none' and found ~= 'zset' then redis.call('DEL', KEYS[1]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
   return redis.call('ZRANGE', KEYS[1], 0, -1)

@@ -1,20 +1,27 @@
 -- Remove connections from a channel: those named, or those whose time is up. Each is reported to one caller only.
 -- KEYS: conns expiry users profiles joined stamp
--- ARGV: 'leave', connection   or   'sweep', most, dead pod...
--- Returns {next deadline ms (0: the channel is empty), {connection, user, last, user_count, epoch, seq}...}
+-- ARGV: 'leave', connection   or   'sweep', most, farthest deadline ms from now, dead pod...
+-- Returns {ms until the next deadline (0: the channel is empty), {connection, user, last, user_count, epoch, seq}...}
 local conns, expiry, users, profiles, joined, stamp = unpack(KEYS)
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+-- A damaged count is none.
+local function count(key, field) return tonumber(redis.call('HGET', key, field) or 0) or 0 end
 
 local gone = {}
 if ARGV[1] == 'leave' then
   gone[1] = ARGV[2]
 else
-  local most = tonumber(ARGV[2])
+  local most, farthest = tonumber(ARGV[2]), now + ARGV[3]
+  -- A deadline farther away was set before this clock went back: nobody stays longer than that for it.
+  for _, connection in ipairs(redis.call('ZRANGE', expiry, '(' .. farthest, '+inf', 'BYSCORE', 'LIMIT', 0, most)) do
+    redis.call('ZADD', expiry, farthest, connection)
+  end
   gone = redis.call('ZRANGE', expiry, '-inf', now, 'BYSCORE', 'LIMIT', 0, most)
-  if #ARGV > 2 and #gone < most then
+  if #ARGV > 3 and #gone < most then
     local dead, named = {}, {}
-    for i = 3, #ARGV do dead[ARGV[i]] = true end
+    for i = 4, #ARGV do dead[ARGV[i]] = true end
     for _, connection in ipairs(gone) do named[connection] = true end
     local all = redis.call('HGETALL', conns)
     for i = 1, #all, 2 do
@@ -32,23 +39,28 @@ for _, connection in ipairs(gone) do
   redis.call('ZREM', expiry, connection)
   if entry then
     redis.call('HDEL', conns, connection)
+    -- An entry that does not read so is nobody's: it goes, and there is nothing to tell.
     local user = string.match(entry, '^.%S+ (.*)$')
-    local last = 0
-    if redis.call('HINCRBY', users, user, -1) < 1 then
-      last = 1
-      redis.call('HDEL', users, user)
-      redis.call('HDEL', profiles, user)
-      redis.call('ZREM', joined, user)
-      redis.call('HINCRBY', stamp, 'seq', 1)
+    if user then
+      local last, left = 0, count(users, user) - 1
+      if left < 1 then
+        last = 1
+        redis.call('HDEL', users, user)
+        redis.call('HDEL', profiles, user)
+        redis.call('ZREM', joined, user)
+        redis.call('HSET', stamp, 'seq', count(stamp, 'seq') + 1)
+      else
+        redis.call('HSET', users, user, left)
+      end
+      local epoch = redis.call('HGET', stamp, 'epoch') or ''
+      answer[#answer + 1] = {connection, user, last, redis.call('HLEN', users), epoch, count(stamp, 'seq')}
     end
-    local place = redis.call('HMGET', stamp, 'epoch', 'seq')
-    answer[#answer + 1] = {connection, user, last, redis.call('HLEN', users), place[1], tonumber(place[2])}
   end
 end
 
 local first = redis.call('ZRANGE', expiry, 0, 0, 'WITHSCORES')[2]
 if first then
-  answer[1] = tonumber(first)
+  answer[1] = math.max(1, tonumber(first) - now)
 else
   -- The next one to come starts a new epoch.
   redis.call('DEL', unpack(KEYS))

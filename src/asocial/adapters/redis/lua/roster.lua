@@ -3,7 +3,7 @@
 -- Returns {user_count, epoch, seq, user, joined_at, profile, user, joined_at, profile...}
 local users, profiles, joined, stamp = unpack(KEYS)
 local place = redis.call('HMGET', stamp, 'epoch', 'seq')
-local answer = {redis.call('HLEN', users), place[1] or '', tonumber(place[2] or 0)}
+local answer = {redis.call('HLEN', users), place[1] or '', tonumber(place[2] or 0) or 0}
 local limit = tonumber(ARGV[1])
 if limit > 0 then
   local listed = redis.call('ZRANGE', joined, 0, limit - 1, 'WITHSCORES')

@@ -1,0 +1,36 @@
+"""Entries in Redis that this version cannot read: of another format or type, or damaged.
+
+Each is treated as absent. It costs what it held and nothing else: nobody's connection ends because of it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from ... import logs
+from ...service.meters import Meters
+
+ERRORS = (msgspec.MsgspecError, ValueError, TypeError, IndexError, OverflowError)
+"""What reading such an entry raises. UnicodeDecodeError is a ValueError."""
+
+log = logs.get(__name__)
+
+
+class Unreadable:
+    """Counts them, and logs the first of each kind."""
+
+    def __init__(self, meters: Meters | None = None) -> None:
+        self._counts = (meters or Meters()).unreadable
+        self._logged: set[str] = set()
+
+    def skip(self, kind: str, where: str, error: object) -> None:
+        """An entry of this kind is skipped. `where`: the key, or the pub/sub channel."""
+        self._counts[kind] += 1
+        if kind not in self._logged:
+            self._logged.add(kind)
+            log.warning(
+                "an entry in Redis cannot be read and is treated as absent; later ones of this kind are only counted",
+                kind=kind,
+                name=where,
+                error=str(error)[:200],
+            )

@@ -1,21 +1,33 @@
 """Which server holds what: one server, the master that sentinels name, or the masters of a cluster.
 
-`discover` answers with a Layout, fresh each time; the supervisor asks again whenever a line is lost, and no answer is
-trusted on its word: a line for commands is only given out once the server itself says that it is a master, since
-a sentinel that lags names the old one, and the old one, back as a replica, would refuse every write.
+`discover` returns a Layout, fresh each time; the supervisor asks again whenever a line is lost. No answer is believed
+on its own. A sentinel may name the old master, and a cluster node that was away may list slots as they were. So several
+nodes are asked at once, the newest configuration (the highest epoch) wins, and a server is only taken for a master
+once it says so itself (ROLE). A node that is slow or does not answer costs a bounded time.
 """
 
 from __future__ import annotations
 
+import asyncio
 import binascii
-from collections.abc import Callable
-from typing import NamedTuple, cast
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, NamedTuple, cast
+
+import hiredis
 
 from ...ports import StoreUnavailable
 from .line import ANSWER_TIMEOUT_S, Line, LineLost, Refused, Reply, dial
+from .unreadable import ERRORS
 from .urls import Address, Target
 
 SLOTS = 16384
+ASK_AT_ONCE = 8
+KNOWN_MOST = 32
+STRAGGLERS_S = 0.2
+"""How much longer to wait for the other nodes, once those that answered are enough."""
+NO_EPOCH = -1
+"""Of a claim whose node did not say how new it is: any other is better."""
 
 
 def slot_of(tag: str) -> int:
@@ -47,18 +59,12 @@ class Topology:
         """Where the masters are now. Raises StoreUnavailable if nobody can say."""
         if self.target.kind == "single":
             return Layout(self.target.addresses)
-        reason = "nobody to ask"
-        for address in list(self._ask_first):
-            try:
-                layout = await self._ask(address)
-            except StoreUnavailable as error:
-                reason = str(error)
-                continue
-            # Nodes that answered once are worth asking later, when those of the URL may all be gone.
-            known = [address, *layout.masters] if self.sharded else [address]
-            self._ask_first = list(dict.fromkeys([*known, *self._ask_first]))[:32]
-            return layout
-        raise StoreUnavailable(reason)
+        found = _Search(self._ask, self._role, self.sharded)
+        layout = await found.run(self._ask_first)
+        # Nodes that answered are worth asking later, when those of the URL may all be gone.
+        known = [*found.answered, *layout.masters] if self.sharded else found.answered
+        self._ask_first = list(dict.fromkeys([*known, *self.target.addresses, *self._ask_first]))[:KNOWN_MOST]
+        return layout
 
     async def dial(
         self,
@@ -70,9 +76,7 @@ class Topology:
         """A line to a master, let in. Raises StoreUnavailable if it is none."""
         line = await self._line(address, sentinel=False)
         try:
-            role = await line.request("ROLE")
-            # An ACL that forbids ROLE leaves us with the sentinel's word.
-            if isinstance(role, list) and role[0] != b"master":
+            if _role(await line.request("ROLE")) is not None:
                 raise Refused(f"{line.name} is not a master")
         except BaseException:
             line.close()
@@ -96,27 +100,223 @@ class Topology:
             timeout_s=self._timeout_s,
         )
 
-    async def _ask(self, address: Address) -> Layout:
-        line = await self._line(address, sentinel=not self.sharded)
+    async def _ask(self, address: Address) -> list[_Claim]:
+        """What a sentinel or a cluster node says. Raises StoreUnavailable."""
         try:
-            if self.sharded:
-                return _layout(await line.request("CLUSTER", "SLOTS"), address)
-            named = await line.request("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self.target.master)
-            if not isinstance(named, list):
-                raise Refused(f"the sentinel {address} knows no master {self.target.master!r}")
-            host, port = cast(list[bytes], named)
-            return Layout((Address(host.decode(), int(port)),))
+            async with asyncio.timeout(2 * self._timeout_s):
+                line = await self._line(address, sentinel=not self.sharded)
+                try:
+                    return await (_ask_node(line, address) if self.sharded else _ask_sentinel(line, self.target.master))
+                finally:
+                    line.close()
+        except TimeoutError:
+            raise LineLost(f"redis {address}: no answer in time") from None
+        except ERRORS as error:
+            raise Refused(f"redis {address} answers what cannot be read: {error}") from None
+
+    async def _role(self, address: Address) -> Address | None:
+        """None for a master; the master of a replica. Raises StoreUnavailable."""
+        line = await self._line(address, sentinel=False)
+        try:
+            return _role(await line.request("ROLE"))
+        except ERRORS as error:
+            raise Refused(f"redis {address} answers what cannot be read: {error}") from None
         finally:
             line.close()
 
 
-def _layout(reply: Reply, asked: Address) -> Layout:
-    if not isinstance(reply, list) or not reply:
-        raise Refused(f"redis {asked} is not a cluster node: {reply if reply else 'it knows no slots'}")
-    slots: list[Address | None] = [None] * SLOTS
-    for first, last, (host, port, *_), *_ in reply:
+class _Claim(NamedTuple):
+    """One node says that the slots from `first` to `last` are the master's since the configuration `epoch`."""
+
+    first: int
+    last: int
+    master: Address
+    epoch: int
+
+
+class _Search:
+    """One discovery: asks several nodes at once and asks every master they name whether it is one."""
+
+    def __init__(
+        self,
+        ask: Callable[[Address], Coroutine[object, object, list[_Claim]]],
+        role: Callable[[Address], Coroutine[object, object, Address | None]],
+        sharded: bool,
+    ) -> None:
+        self._ask = ask
+        self._role = role
+        self._sharded = sharded
+        self._claims: Counter[_Claim] = Counter()
+        self._roles: dict[Address, asyncio.Task[Address | None]] = {}
+        self._refuted: set[Address] = set()
+        self._reason = "nobody to ask"
+        self.answered: list[Address] = []
+
+    async def run(self, nodes: list[Address]) -> Layout:
+        """Raises StoreUnavailable if no node that answers knows a master."""
+        asking: dict[asyncio.Task[list[_Claim]], Address] = {}
+        waiting = list(nodes)
+        layout = None
+        try:
+            while asking or waiting:
+                if not asking:
+                    asking = {asyncio.create_task(self._ask(node)): node for node in waiting[:ASK_AT_ONCE]}
+                    del waiting[:ASK_AT_ONCE]
+                await self._hear(asking, STRAGGLERS_S)
+                layout = await self._layout()
+                if layout is not None and not (layout.slots and None in layout.slots):
+                    return layout
+        finally:
+            await _cancel([*asking, *self._roles.values()])
+        if layout is None:
+            raise StoreUnavailable(self._reason)
+        return layout
+
+    async def _hear(self, asking: dict[asyncio.Task[list[_Claim]], Address], stragglers_s: float) -> None:
+        """Wait for one answer, and a moment more for others."""
+        timeout_s = None
+        while asking:
+            done, _ = await asyncio.wait(asking, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                return
+            for task in done:
+                node = asking.pop(task)
+                try:
+                    claims = task.result()
+                except StoreUnavailable as error:
+                    self._reason = str(error)
+                    continue
+                self.answered.append(node)
+                self._believe(claims)
+                timeout_s = stragglers_s
+
+    def _believe(self, claims: Iterable[_Claim]) -> None:
+        for claim in claims:
+            if claim.master in self._refuted:
+                continue
+            self._claims[claim] += 1
+            if claim.master not in self._roles:
+                self._roles[claim.master] = asyncio.create_task(self._role(claim.master))
+
+    async def _layout(self) -> Layout | None:
+        """What the answers so far come to; None if no server among them can be taken for a master."""
+        while True:
+            segments = _best(self._claims)
+            doubted = [master for _, _, master in segments if not self._roles[master].done()]
+            if doubted:
+                await asyncio.wait([self._roles[master] for master in doubted])
+            refuted = {master for master in dict.fromkeys(found for _, _, found in segments) if self._is_refuted(master)}
+            if not refuted:
+                break
+            self._refuted |= refuted
+            for claim in [claim for claim in self._claims if claim.master in refuted]:
+                del self._claims[claim]
+        if not segments:
+            return None
+        masters = tuple(dict.fromkeys(master for _, _, master in segments))
+        if not self._sharded:
+            return Layout(masters[:1])
+        slots: list[Address | None] = [None] * SLOTS
+        for first, last, master in segments:
+            slots[first : last + 1] = [master] * (last + 1 - first)
+        return Layout(masters, tuple(slots))
+
+    def _is_refuted(self, master: Address) -> bool:
+        """Whether claims for it are worth nothing. One that is away may be all that is known of its slots."""
+        try:
+            elsewhere = self._roles[master].result()
+        except StoreUnavailable as error:
+            self._reason = str(error)
+            return not self._sharded or any(
+                claim.master != master and _overlap(claim, mine)
+                for mine in self._claims
+                if mine.master == master
+                for claim in self._claims
+            )
+        if elsewhere is None:
+            return False
+        self._reason = f"redis {master} is not a master"
+        if not self._sharded and elsewhere.host:
+            # A replica knows its master, which has to say so itself.
+            self._believe([_Claim(0, SLOTS - 1, elsewhere, NO_EPOCH)])
+        return True
+
+
+def _best(claims: Counter[_Claim]) -> list[tuple[int, int, Address]]:
+    """For each range of slots the master with the newest configuration; of several, the one that most nodes name."""
+    ranked = sorted(claims, key=lambda claim: (claim.epoch, claims[claim]), reverse=True)
+    edges = sorted({claim.first for claim in ranked} | {claim.last + 1 for claim in ranked})
+    segments: list[tuple[int, int, Address]] = []
+    for first, after in zip(edges, edges[1:], strict=False):
+        for claim in ranked:
+            if claim.first <= first and claim.last >= after - 1:
+                segments.append((first, after - 1, claim.master))
+                break
+    return segments
+
+
+def _overlap(one: _Claim, other: _Claim) -> bool:
+    return one.first <= other.last and other.first <= one.last
+
+
+async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _ask_sentinel(line: Line, name: str) -> list[_Claim]:
+    named = line.request("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name)
+    details = _optional(line.request("SENTINEL", "MASTER", name))
+    address = await named
+    if not isinstance(address, list):
+        raise Refused(f"the sentinel {line.name} knows no master {name!r}")
+    host, port = cast(list[bytes], address)
+    facts = await details()
+    epoch = NO_EPOCH
+    if isinstance(facts, list):
+        epoch = int(dict(zip(facts[::2], facts[1::2], strict=False)).get(b"config-epoch", NO_EPOCH))
+    return [_Claim(0, SLOTS - 1, Address(host.decode(), int(port)), epoch)]
+
+
+async def _ask_node(line: Line, asked: Address) -> list[_Claim]:
+    slots = line.request("CLUSTER", "SLOTS")
+    nodes = _optional(line.request("CLUSTER", "NODES"))
+    ranges = await slots
+    if not isinstance(ranges, list) or not ranges:
+        raise Refused(f"{line.name} is not a cluster node: {ranges if ranges else 'it knows no slots'}")
+    epochs = _epochs(await nodes())
+    claims = []
+    for first, last, (host, port, *node), *_ in ranges:
+        if not 0 <= first <= last < SLOTS:
+            raise ValueError("a range of slots that there is not")
         # A node that does not know its own name yet leaves it out: it is the one we asked.
-        address = Address(host.decode() if host and host != b"?" else asked.host, port)
-        slots[first : last + 1] = [address] * (last + 1 - first)
-    masters = tuple(dict.fromkeys(address for address in slots if address is not None))
-    return Layout(masters, tuple(slots))
+        address = Address(host.decode() if host and host != b"?" else asked.host, int(port))
+        claims.append(_Claim(first, last, address, epochs.get(node[0] if node else b"", NO_EPOCH)))
+    return claims
+
+
+def _epochs(nodes: Reply) -> dict[bytes, int]:
+    """The configuration epoch of each node id, from CLUSTER NODES."""
+    lines = nodes.splitlines() if isinstance(nodes, bytes) else []
+    return {fields[0]: int(fields[6]) for line in lines if len(fields := line.split()) > 6}
+
+
+def _role(reply: Reply) -> Address | None:
+    """None for a master, else where its master is. An ACL that forbids ROLE leaves us with the others' word."""
+    if isinstance(reply, hiredis.ReplyError) or not isinstance(reply, list) or reply[0] == b"master":
+        return None
+    host, port = (reply[1], int(reply[2])) if len(reply) > 2 and reply[0] == b"slave" else (b"", 0)
+    return Address(host.decode(), port)
+
+
+def _optional(reply: asyncio.Future[Reply]) -> Callable[[], Awaitable[Reply]]:
+    """A reply that is only worth a moment once it is waited for; None if it does not come."""
+    # It may fail while nobody waits for it yet.
+    reply.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def wait() -> Reply:
+        await asyncio.wait([reply], timeout=STRAGGLERS_S)
+        return reply.result() if reply.done() and reply.exception() is None else None
+
+    return wait

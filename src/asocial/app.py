@@ -43,6 +43,7 @@ from .ports import (
 from .protocol import Limits
 from .service.channels import Channels
 from .service.chat import Talk
+from .service.clock import Clock
 from .service.dispatch import Dispatch
 from .service.fallback import FallbackPresence
 from .service.meters import Meters
@@ -69,7 +70,7 @@ log = logs.get(__name__)
 
 
 def wall_ms() -> int:
-    """The server's clock: ms since the Unix epoch."""
+    """The machine's clock: ms since the Unix epoch."""
     return time.time_ns() // 1_000_000
 
 
@@ -87,7 +88,7 @@ class Asocial:
         registry: SessionRegistry,
         rules: ChannelRules,
         backend: RedisBackend | None,
-        now_ms: Callable[[], int],
+        clock: Clock,
         page_dir: Path,
         meters: Meters | None = None,
     ) -> None:
@@ -98,6 +99,9 @@ class Asocial:
         self._store = store
         self._stores = (store, limiter, live, registry, rules)
         self._backend = backend
+        self._clock = clock
+        clock.on_set = self._move
+        now_ms = clock.now_ms
         life = Life(
             base=round(settings.message_ttl_seconds * 1000),
             per_character=settings.message_ttl_per_character_ms,
@@ -149,6 +153,7 @@ class Asocial:
             moderation,
             loop=loop,
             now_ms=now_ms,
+            wall_ms=clock.wall_ms,
             life=life,
             limits=limits,
             meters=meters,
@@ -186,7 +191,7 @@ class Asocial:
             checks=self._checks,
             expose=exposition.render,
             refuse_new=lambda: self._draining,
-            now_ms=now_ms,
+            now_ms=clock.wall_ms,
             page_dir=page_dir,
             meters=meters,
             traces=traces,
@@ -262,6 +267,7 @@ class Asocial:
             "members": sum(len(channel) for channel in self.channels),
             "send_buffer_bytes": self._http.endpoint.unsent_bytes,
             "tasks": len(asyncio.all_tasks()),
+            "clock_skew_seconds": self._clock.skew_s,
         }
         return now if self._backend is None else now | {"broker_probe_age_seconds": self._backend.probe_age_s()}
 
@@ -282,7 +288,13 @@ class Asocial:
         with contextlib.suppress(StoreUnavailable):
             await self.presence.recount()
 
+    def _move(self, shift_ms: int) -> None:
+        """The server's clock was set: what lives keeps the time it has left."""
+        self.talk.shift(shift_ms)
+        self.sessions.tell_clock(shift_ms)
+
     async def _sweep(self) -> None:
+        self._clock.check(idle=not len(self._http.endpoint) and not self.talk.said_here())
         self.talk.expire()
         await self.presence.sweep()
 
@@ -296,17 +308,20 @@ def build(
     live: LiveMessages | None = None,
     registry: SessionRegistry | None = None,
     rules: ChannelRules | None = None,
-    now_ms: Callable[[], int] = wall_ms,
+    now_ms: Callable[[], int] | None = None,
     page_dir: Path = PAGE_DIR,
 ) -> Asocial:
     """An Asocial for `settings`: over Redis if they name one, else in memory, but for what is given here.
+
+    `now_ms` takes the place of all clocks.
 
     Raises ConfigError for a Redis URL that cannot be used.
     """
     presence_ttl_ms = round(settings.presence_ttl_seconds * 1000)
     meters = Meters()
-    backend = _redis(settings, presence_ttl_ms, meters)
-    memory = MemoryPresence(now_ms, presence_ttl_ms)
+    clock = Clock(meters) if now_ms is None else Clock.by(now_ms)
+    backend = _redis(settings, presence_ttl_ms, clock, meters)
+    memory = MemoryPresence(clock.monotonic_ms, presence_ttl_ms)
     if backend is not None:
         broker, limiter = broker or backend.broker, limiter or backend.limiter
         live, registry = live or backend.live, registry or backend.registry
@@ -316,18 +331,18 @@ def build(
         settings,
         broker=broker or MemoryBroker(),
         store=store or memory,
-        limiter=limiter or MemoryRateLimiter(now_ms),
+        limiter=limiter or MemoryRateLimiter(clock.monotonic_ms),
         live=live or MemoryLiveMessages(),
         registry=registry or MemorySessionRegistry(),
-        rules=rules or MemoryChannelRules(now_ms),
+        rules=rules or MemoryChannelRules(clock.monotonic_ms),
         backend=backend,
-        now_ms=now_ms,
+        clock=clock,
         page_dir=page_dir,
         meters=meters,
     )
 
 
-def _redis(settings: Settings, presence_ttl_ms: int, meters: Meters) -> RedisBackend | None:
+def _redis(settings: Settings, presence_ttl_ms: int, clock: Clock, meters: Meters) -> RedisBackend | None:
     url = settings.redis_url.get_secret_value()
     if not url:
         return None
@@ -340,6 +355,7 @@ def _redis(settings: Settings, presence_ttl_ms: int, meters: Meters) -> RedisBac
             process_id=f"{socket.gethostname()}-{os.getpid()}",
             presence_ttl_ms=presence_ttl_ms,
             probe_s=settings.redis_probe_seconds,
+            clock=clock,
             meters=meters,
         )
     except ValueError as error:

@@ -38,6 +38,7 @@ GAUGES = {
     "members": "Connections that are in a channel on this process",
     "send_buffer_bytes": "Bytes written to connections that have not reached the kernel",
     "tasks": "Tasks of the event loop: a few for each connection, and some more",
+    "clock_skew_seconds": "How far the machine's clock is ahead of the server's, which with Redis is Redis's",
     "broker_probe_age_seconds": "Time since a message was last seen to come back through Redis",
 }
 
@@ -131,6 +132,7 @@ class _Meters(Collector):
         )
         yield _counter("broker_dropped", "Batches that could not be handed over", meters.broker_dropped)
         yield _counter("broker_outages", "Times the store that processes share went away", meters.outages)
+        yield _counter("clock_steps", "Times the clock of this machine or of Redis was set", meters.clock_steps)
         yield _labelled("store_unreadable", "Entries of the store treated as absent", "kind", meters.unreadable)
 
 

@@ -247,6 +247,11 @@ class ChannelUpdated(_ServerFrame, tag="channel_updated", frozen=True):
     timestamp: int
 
 
+class ClockSet(_ServerFrame, tag="clock", frozen=True):
+    timestamp: int
+    shift: int
+
+
 class Cleared(_ServerFrame, tag="cleared", frozen=True):
     by: str
     timestamp: int
@@ -262,7 +267,7 @@ class Error(_ServerFrame, tag="error", frozen=True):
 ServerFrame: TypeAlias = (
     UserSync | UserJoined | UserLeft | UserUpdated | UserCount
     | Chat | Ack | Typing | Cursors | Reaction | Followed | View | Profiles | Pong | Degraded | Restored | Error
-    | Authenticated | ChannelUpdated | Cleared
+    | Authenticated | ChannelUpdated | Cleared | ClockSet
 )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ import uvloop
 from asocial.adapters.http.page import PAGE_DIR
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.adapters.redis.backend import RedisBackend
-from asocial.app import Asocial, wall_ms
+from asocial.app import Asocial
 from asocial.config import load
 from asocial.logs import configure
 from asocial.ports import Batch, Broker, Deliver
@@ -171,13 +171,13 @@ def assemble(spec: Spec) -> Asocial:
     app = Asocial(
         settings,
         broker=Forgetful(backend.broker, every) if every else backend.broker,
-        store=FallbackPresence(backend.presence, MemoryPresence(wall_ms, ttl_ms)),
+        store=FallbackPresence(backend.presence, MemoryPresence(backend.clock.monotonic_ms, ttl_ms)),
         limiter=backend.limiter,
         live=backend.live,
         registry=backend.registry,
         rules=backend.rules,
         backend=backend,
-        now_ms=wall_ms,
+        clock=backend.clock,
         page_dir=PAGE_DIR,
     )
     app.channels._linger_s = LINGER_S

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { backoffMs, readClose } from '../src/domain/backoff'
-import { addPong, guess, UNSET_CLOCK } from '../src/domain/clock'
+import { addPong, contradicts, guess, shifted, UNSET_CLOCK } from '../src/domain/clock'
 import {
   ARRIVAL,
   arriveMs,
@@ -79,7 +79,24 @@ describe('clock', () => {
     expect(clock.offset).toBe(900_000)
     clock = addPong(clock, 300, 900_390, 400)
     expect(clock.offset).toBe(900_000)
-    expect(guess(clock, 5, 5)).toBe(clock)
+    expect(guess(clock, 900_400, 410)).toBe(clock)
+  })
+
+  test('W85: the server’s clock was set: all that was measured moves with it', () => {
+    const clock = shifted(addPong(UNSET_CLOCK, 0, 1_005, 10), -400)
+    expect(clock.offset).toBe(600)
+    expect(addPong(clock, 20, 625, 30).samples).toHaveLength(2)
+  })
+
+  test('W86: what cannot be true is not believed over a user_sync', () => {
+    const clock = addPong(UNSET_CLOCK, 0, 1_005, 10)
+    expect(contradicts(clock, 1_100, 100)).toBe(false)
+    expect(contradicts(clock, 1_100, 3_000)).toBe(false)
+    for (const timestamp of [3_601_100, -3_598_900]) {
+      expect(contradicts(clock, timestamp, 100)).toBe(true)
+      const after = { samples: [], offset: timestamp - 100, measured: false }
+      expect(guess(clock, timestamp, 100)).toEqual(after)
+    }
   })
 
   test('a local clock that jumped forgets what was measured before', () => {

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+from msgspec.structs import replace
+
 from ..domain.errors import RateLimited
 from ..domain.limits import TokenBucket
 from ..domain.living import LiveMessage
@@ -30,6 +33,7 @@ from .meters import Meters
 from .volatile import Latest
 
 MINUTE_MS = 60_000
+_read_chat = msgspec.json.Decoder(Chat).decode
 REACTIONS_PER_SECOND = 5.0
 REACTIONS_BURST = 10.0
 VIEWS_PER_SECOND = 10.0
@@ -195,6 +199,20 @@ class Talk:
     def forget(self, channel: str, until_ms: int) -> None:
         """Another process cleared the channel."""
         self._live.forget(channel, until_ms)
+
+    def shift(self, by_ms: int) -> None:
+        """The clock was set by so much just now: what was said here and lives keeps the time it has left."""
+        before_ms = self._now_ms() - by_ms
+        living = {channel: self._live.here(channel, before_ms) for channel in self._live.channels_here()}
+        # All of them first: adding one lets go of what is over by its time.
+        for channel, messages in living.items():
+            self._live.forget(channel, max((message.timestamp for message in messages), default=before_ms))
+        for channel, messages in living.items():
+            for message in messages:
+                chat = _read_chat(message.body)
+                moved = replace(chat, timestamp=chat.timestamp + by_ms, expires_at=chat.expires_at + by_ms)
+                name = (message.user_id, message.message_id)
+                self._live.add(channel, LiveMessage(*name, moved.timestamp, moved.expires_at, encode(moved)))
 
     def expire(self) -> None:
         """Let go of messages that are over."""

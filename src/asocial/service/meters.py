@@ -95,6 +95,8 @@ class Meters:
         """Batches not handed over: the broker was away, or its queue full."""
         self.outages = 0
         """Times the store that processes share went away."""
+        self.clock_steps = 0
+        """Times a clock was set that this process uses: the machine's, or that of the shared store."""
         self.unreadable: Counter[str] = Counter(dict.fromkeys(STORED, 0))
         """Entries of the store that could not be read and were treated as absent, by kind."""
         self.http: dict[tuple[str, str], Distribution] = {}

@@ -23,7 +23,7 @@ from ..domain.limits import TokenBucket
 from ..domain.message import Life
 from ..domain.profile import Member, Profile
 from ..ports import Connection, Joined, Roster, SessionRegistry
-from ..protocol import Degraded, Followed, Limits, Restored, UserSync, UserUpdated, pack, text_frame
+from ..protocol import ClockSet, Degraded, Followed, Limits, Restored, UserSync, UserUpdated, pack, text_frame
 from .channels import Channel, Channels
 from .chat import Talk, Voice
 from .control import (
@@ -91,6 +91,7 @@ class Sessions:
         *,
         loop: asyncio.AbstractEventLoop,
         now_ms: Callable[[], int],
+        wall_ms: Callable[[], int] | None = None,
         life: Life,
         limits: Limits,
         meters: Meters | None = None,
@@ -103,6 +104,7 @@ class Sessions:
         self._moderation = moderation
         self._loop = loop
         self._now_ms = now_ms
+        self._wall_ms = wall_ms or now_ms
         self._life = life
         self._limits = limits
         self._by_user: ByUser[Connection] = ByUser()
@@ -218,6 +220,12 @@ class Sessions:
         for session in self:
             session.connection.write(frame)
 
+    def tell_clock(self, shift_ms: int) -> None:
+        """The server's clock was set by so much (W85)."""
+        frame = pack(ClockSet(self._now_ms(), shift_ms))
+        for session in self:
+            session.connection.write(frame)
+
     async def restore(
         self, rejoined: Sequence[tuple[str, Joined]], changed: Mapping[tuple[str, str], Profile] | None = None
     ) -> None:
@@ -284,12 +292,12 @@ class Sessions:
         return Session(connection, voice, member, token, visitor, access, self._loop.time())
 
     def _expire(self, session: Session) -> None:
-        """Close the connection when its token is over, by the server's clock; look again at times, clocks are set."""
+        """Close the connection when its token is over, by the machine's clock; look again at times, clocks are set."""
         if session.expiry is not None:
             session.expiry.cancel()
         if session.visitor.expires_at is None:
             return
-        left_s = (session.visitor.expires_at - self._now_ms()) / 1000
+        left_s = (session.visitor.expires_at - self._wall_ms()) / 1000
         if left_s <= 0:
             session.connection.close(TokenExpired())
         else:

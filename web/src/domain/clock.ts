@@ -31,9 +31,26 @@ const KEEP_MS = 5 * 60_000
 /** integer times on both sides, and a little for timer coarsening */
 const SLACK_MS = 4
 
-/** `user_sync.timestamp` alone: late by the way here, and better than nothing. */
+/** A frame cannot come from the future, nor be on its way for so long: one of the clocks was set. */
+const AHEAD_MS = 1_000
+const LATE_MS = 5_000
+
+/** Whether a frame that was stamped at `timestamp` and arrived just now contradicts what we know. */
+export function contradicts(clock: Clock, timestamp: number, now: number): boolean {
+  const late = now + clock.offset - timestamp
+  return late < -AHEAD_MS || late > LATE_MS
+}
+
+/** `user_sync.timestamp` alone: late by the way here, and better than nothing, or than what cannot be true. */
 export function guess(clock: Clock, timestamp: number, now: number): Clock {
-  return clock.measured ? clock : { ...clock, offset: timestamp - now }
+  if (clock.measured && !contradicts(clock, timestamp, now)) return clock
+  return { samples: [], offset: timestamp - now, measured: false }
+}
+
+/** The server's clock was set by `shift` ms (W85). */
+export function shifted(clock: Clock, shift: number): Clock {
+  const samples = clock.samples.map((sample) => ({ ...sample, offset: sample.offset + shift }))
+  return { ...clock, samples, offset: clock.offset + shift }
 }
 
 export function addPong(clock: Clock, sent: number, timestamp: number, now: number): Clock {

@@ -146,6 +146,7 @@ export type ServerFrame =
   | { readonly type: 'cursors'; readonly cursors: readonly (readonly [string, number, number])[] }
   | { readonly type: 'profiles'; readonly users: readonly User[] }
   | { readonly type: 'pong'; readonly t: number; readonly timestamp: number }
+  | { readonly type: 'clock'; readonly timestamp: number; readonly shift: number }
   | { readonly type: 'degraded' }
   | { readonly type: 'restored' }
   | ({ readonly type: 'channel_updated' } & Omit<Rules, 'rights' | 'yours'>)
@@ -273,6 +274,8 @@ function fits(f: Fields): boolean {
       return Array.isArray(f.users) && f.users.every(isUser)
     case 'pong':
       return hasNumber(f, 't', 'timestamp')
+    case 'clock':
+      return hasNumber(f, 'timestamp', 'shift')
     case 'error':
       return hasText(f, 'code', 'message')
     default:

@@ -6,9 +6,11 @@ import type { App } from '../state/app'
 
 /** W16: within a second of a join, and not all of us in the same instant. */
 const TELL_WITHIN_MS = 700
+/** a clock that is measured better moves by less */
+const WENT_BACK_MS = 1_000
 
 export function createReceiver(app: App) {
-  const { session, presence, talk, cursors, finding, play, muted } = app
+  const { session, presence, talk, cursors, finding, play, muted, said } = app
   let tellTimer: ReturnType<typeof setTimeout> | undefined
 
   function tellNewcomer() {
@@ -17,6 +19,20 @@ export function createReceiver(app: App) {
       talk.tellAgain()
       cursors.tellAgain()
     }, Math.random() * TELL_WITHIN_MS)
+  }
+
+  /** The server's clock is another: what hangs keeps the time it has left. */
+  function shift(ms: number) {
+    talk.shift(ms)
+    said.shift(ms)
+  }
+
+  /** `learn` may find that the server's clock went back without a word: nothing hangs for longer because of it. */
+  function learnClock(learn: () => void) {
+    const before = session.store.getState().clock
+    learn()
+    const step = session.store.getState().clock.offset - before.offset
+    if (before.measured && step < -WENT_BACK_MS) shift(step)
   }
 
   /** `fresh`: the first frame of a connection. */
@@ -31,7 +47,7 @@ export function createReceiver(app: App) {
         return tellNewcomer()
       case 'user_sync':
         if (fresh) session.setDegraded(false)
-        session.onSync(frame)
+        learnClock(() => session.onSync(frame))
         presence.onSync(frame, fresh)
         cursors.keepOnly(presence.isHere)
         finding.keepOnly(presence.isHere)
@@ -61,8 +77,10 @@ export function createReceiver(app: App) {
         presence.onEvent(frame)
         return
       case 'chat':
+        session.check(frame.timestamp)
         return muted.has(frame.user_id) ? undefined : talk.onChat(frame)
       case 'ack':
+        session.check(frame.timestamp)
         return talk.onAck(frame)
       case 'typing':
         if (muted.has(frame.user_id)) return
@@ -85,7 +103,13 @@ export function createReceiver(app: App) {
       case 'profiles':
         return presence.onProfiles(frame.users)
       case 'pong':
-        return session.onPong(frame.t, frame.timestamp)
+        return learnClock(() => session.onPong(frame.t, frame.timestamp))
+      case 'clock':
+        // In this order, so that in between nothing looks as if its life were over.
+        if (frame.shift > 0) shift(frame.shift)
+        session.onClock(frame.shift)
+        if (frame.shift < 0) shift(frame.shift)
+        return
       case 'channel_updated':
         return session.onRules(frame)
       case 'cleared':

@@ -25,6 +25,12 @@ export function createSaid(serverNow: () => number) {
       prune()
       store.setState({ count: store.getState().count + 1 })
     },
+    /** The server's clock was set: what was said stays as long ago as it was. */
+    shift(ms: number) {
+      list.forEach((entry, at) => {
+        list[at] = { ...entry, timestamp: entry.timestamp + ms, expiresAt: entry.expiresAt + ms }
+      })
+    },
     /** oldest first */
     all(): readonly Entry[] {
       prune()

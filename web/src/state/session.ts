@@ -4,7 +4,7 @@
  */
 import { createStore } from 'zustand/vanilla'
 import { cleanName } from '../domain/channel'
-import { addPong, guess, UNSET_CLOCK, type Clock } from '../domain/clock'
+import { addPong, contradicts, guess, shifted, UNSET_CLOCK, type Clock } from '../domain/clock'
 import { DEFAULT_TTL, type Ttl } from '../domain/life'
 import { isColor } from '../domain/palette'
 import {
@@ -40,6 +40,8 @@ export interface SessionState {
   readonly chosenColor: string | undefined
 }
 
+const DOUBT_EVERY_MS = 1_000
+
 export function createSession(channel: string, deps: Deps) {
   const color = deps.keep.read('color')
   const store = createStore<SessionState>(() => ({
@@ -56,6 +58,7 @@ export function createSession(channel: string, deps: Deps) {
   }))
   const { getState: get, setState: set } = store
   let vouched: string | undefined
+  let doubtedAt = -Infinity
 
   return {
     store,
@@ -86,6 +89,14 @@ export function createSession(channel: string, deps: Deps) {
     forget: () => ['token', 'name', 'color'].forEach((key) => deps.keep.write(key, '')),
     onPong: (sent: number, timestamp: number) =>
       set({ clock: addPong(get().clock, sent, timestamp, deps.now()) }),
+    onClock: (shift: number) => set({ clock: shifted(get().clock, shift) }),
+    /** A frame just came that was stamped at `timestamp`. Where that cannot be, the clock is measured at once. */
+    check(timestamp: number) {
+      const now = deps.now()
+      if (!contradicts(get().clock, timestamp, now) || now - doubtedAt < DOUBT_EVERY_MS) return
+      doubtedAt = now
+      deps.uplink.send({ type: 'ping', t: Math.round(now) })
+    },
     /** Changed in another tab of ours: what was chosen there is chosen here. */
     onOwnProfile(name: string, color: string) {
       const { chosenName, chosenColor } = get()

@@ -11,6 +11,7 @@ import { lifeOf } from '../domain/life'
 import { clean, codePoints, finished } from '../domain/payload'
 import * as reading from '../domain/reading'
 import * as rules from '../domain/talk'
+import { shift } from '../domain/talk-shift'
 import { throttle } from '../domain/throttle'
 import type { AckFrame, ChatFrame, ErrorFrame, TypingFrame } from '../domain/wire'
 import { timersOf, type Deps } from './deps'
@@ -228,6 +229,7 @@ export function createTalk(
     onRefused: (frame: ErrorFrame) => put(rules.onRefused(get().talk, frame, session.serverNow())),
     onTyping: (frame: TypingFrame) =>
       put(rules.onTyping(get().talk, frame, selfId(), session.serverNow())),
+    shift: (ms: number) => put(shift(get().talk, ms)),
     onCleared: (until: number) => put(rules.clear(get().talk, until)),
     onLeft: (userId: string) => put(rules.onLeft(get().talk, userId)),
   }

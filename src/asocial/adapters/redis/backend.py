@@ -7,10 +7,12 @@ back and every port answering; presence must be joined again then, for Redis may
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
-import time
 from collections.abc import Awaitable, Callable
 
+from ...ports import StoreUnavailable
+from ...service.clock import Clock
 from ...service.meters import Meters
 from .broker import RedisBroker
 from .leases import Leases
@@ -22,6 +24,7 @@ from .names import Names
 from .presence import RedisPresence
 from .registry import RedisSessionRegistry
 from .rules import RedisChannelRules
+from .shared_time import measure
 from .topology import Topology
 from .unreadable import Unreadable
 from .urls import parse
@@ -30,16 +33,16 @@ PRESENCE_TTL_MS = 300_000
 LEASE_MS = 15_000
 PROBE_S = 3.0
 LINGER_MS = 120_000
-
-
-def _wall_ms() -> int:
-    return time.time_ns() // 1_000_000
+MEASURE_EVERY_S = 5.0
+MEASURE_LEAST_S = 1.0
+"""Between two looks at Redis's clock, where something made us look."""
 
 
 class RedisBackend:
     """`process_id` names this process in logs and leases; a restarted one is another all the same.
 
-    `linger_ms`: how long keys outlive the last deadline in them. `namespace`: see names.py. Raises ValueError for a URL that cannot be used.
+    `linger_ms`: how long keys outlive the last deadline in them. `namespace`: see names.py.
+    Raises ValueError for a URL that cannot be used.
     """
 
     def __init__(
@@ -55,10 +58,12 @@ class RedisBackend:
         linger_ms: int = LINGER_MS,
         probe_s: float = PROBE_S,
         timeout_s: float = ANSWER_TIMEOUT_S,
-        clock_ms: Callable[[], int] = _wall_ms,
+        clock: Clock | None = None,
         meters: Meters | None = None,
     ) -> None:
         identity = f"{process_id}-{secrets.token_hex(4)}".replace(" ", "-").replace("/", "-")
+        self.clock = clock or Clock(meters)
+        """Follows Redis's clock while Redis is there."""
         target = parse(url, username, password)
         self._link = Link(
             Topology(target, timeout_s),
@@ -78,13 +83,16 @@ class RedisBackend:
             on_lost=lambda: self._link.interrupted("the lease of this process ran out"),
             on_death=lambda: self.on_death(),
         )
-        self.broker = RedisBroker(self._link, identity, meters=meters)
+        self.broker = RedisBroker(self._link, identity, self.clock, meters=meters)
+        self.broker.on_odd_clock = self._look_at_clock
         self.presence = RedisPresence(pool, self._leases, ttl_ms=presence_ttl_ms, linger_ms=linger_ms)
-        self.limiter = RedisRateLimiter(pool, clock_ms)
-        self.live = RedisLiveMessages(pool, clock_ms)
+        self.limiter = RedisRateLimiter(pool, self.clock.monotonic_ms)
+        self.live = RedisLiveMessages(pool, self.clock.now_ms)
         self.registry = RedisSessionRegistry(pool, self._leases, ttl_ms=presence_ttl_ms)
         self.rules = RedisChannelRules(pool)
         self._keeping: asyncio.Task[None] | None = None
+        self._timing: asyncio.Task[None] | None = None
+        self._clock_asked = asyncio.Event()
 
     @property
     def on_degraded(self) -> Callable[[], None] | None:
@@ -116,18 +124,37 @@ class RedisBackend:
         """Connect; degraded if Redis cannot be reached soon. Raises nothing."""
         await self._link.start()
         self._keeping = asyncio.create_task(self._leases.keep(), name="redis-lease")
+        self._timing = asyncio.create_task(self._keep_time(), name="redis-time")
 
     async def close(self) -> None:
         """Close the ports that are still open, then every connection."""
-        if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.gather(self._keeping, return_exceptions=True)
-            self._keeping = None
+        for task in (self._keeping, self._timing):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        self._keeping = self._timing = None
         for port in (self.live, self.registry, self.presence, self.limiter, self.broker):
             await port.close()
         await self._link.close()
 
+    async def _keep_time(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(MEASURE_EVERY_S):
+                    await self._clock_asked.wait()
+            self._clock_asked.clear()
+            with contextlib.suppress(StoreUnavailable):
+                if await measure(self._link.pool, self.clock):
+                    # Deadlines and the lives of keys were moved with it: everybody here is registered anew.
+                    self._link.interrupted("the clock of Redis was set")
+            await asyncio.sleep(MEASURE_LEAST_S)
+
+    def _look_at_clock(self) -> None:
+        self._clock_asked.set()
+
     async def _resume(self) -> None:
+        # First: what is written again carries times.
+        await measure(self._link.pool, self.clock)
         await self.presence.resume()
         await self.live.resume()
         await self.registry.resume()

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import hashlib
 import struct
-import time
+from collections.abc import Callable
 
 from ... import logs
 from ...ports import Batch, Deliver, StoreUnavailable
+from ...service.clock import Clock
 from ...service.meters import Meters
 from .link import Link
 
@@ -25,16 +26,25 @@ VERSION = 1
 HEADER = struct.Struct("!B8sQII")
 QUEUE_LIMIT_BYTES = 8 * 1024 * 1024
 CLOSE_S = 1.0
+ODD_MS = 1000
 
 log = logs.get(__name__)
 
 
 class RedisBroker:
-    """`lag_ms`: how old the last batch was when it arrived, by the two servers' clocks. `dropped`: batches not sent."""
+    """`lag_ms`: how old the last batch was when it arrived, by the clock they share. `dropped`: batches not sent."""
 
     def __init__(
-        self, link: Link, process_id: str, queue_limit_bytes: int = QUEUE_LIMIT_BYTES, meters: Meters | None = None
+        self,
+        link: Link,
+        process_id: str,
+        clock: Clock,
+        queue_limit_bytes: int = QUEUE_LIMIT_BYTES,
+        meters: Meters | None = None,
     ) -> None:
+        self._now_ms = clock.now_ms
+        self.on_odd_clock: Callable[[], None] = lambda: None
+        """Called when a batch comes from the future or is very old: one of the two processes has the time wrong."""
         self._meters = meters or Meters()
         self._link = link
         self._publisher = hashlib.blake2b(process_id.encode(), digest_size=8).digest()
@@ -54,7 +64,10 @@ class RedisBroker:
                 return
             _, sender, published_at, reliable, volatile = unpack(data)
             if sender != publisher:
-                self.lag_ms = max(0, time.time_ns() // 1_000_000 - published_at)
+                age_ms = self._now_ms() - published_at
+                if not -ODD_MS < age_ms < ODD_MS:
+                    self.on_odd_clock()
+                self.lag_ms = max(0, age_ms)
                 lag.observe(self.lag_ms / 1000)
                 split = HEADER.size + reliable
                 end = split + volatile
@@ -77,9 +90,7 @@ class RedisBroker:
         if line.unsent_bytes > self._queue_limit_bytes:
             self._drop()
             return
-        header = HEADER.pack(
-            VERSION, self._publisher, time.time_ns() // 1_000_000, len(batch.reliable), len(batch.volatile)
-        )
+        header = HEADER.pack(VERSION, self._publisher, self._now_ms(), len(batch.reliable), len(batch.volatile))
         data = b"".join((header, *batch))
         line.post(self._verb, self._link.subscriber.name(channel), data, timed=self._meters.publish_seconds)
 

@@ -41,7 +41,7 @@ TAG = ".pods"
 CLAIM_MS = 2000
 CLAIM_MOST = 64
 FARTHEST_MS = 600_000
-"""No deadline is set farther ahead, but by a longer presence TTL: a grace and the time a shutdown spreads clients over."""
+"""No deadline is farther ahead, but by a longer presence TTL: a grace, and the time a shutdown spreads clients over."""
 PAUSE_MS = 10_000
 """Nothing is swept for so long after nobody has swept for that long: the clock was set, or Redis was out of reach. The
 processes that live say so in the meantime."""

@@ -6,9 +6,9 @@ The keys of a channel share its hash tag, so a script always finds them on one s
     users    user -> number of connections                        joined  user -> joined_at, which orders a roster
     profiles user -> name, colour, whether on the map              stamp   epoch and seq
 
-All deadlines are Redis's own clock, and what a script returns of them is ms from now: masters' clocks may differ, and
-the channels' keys and those of leases.py may lie on two of them. Removing is compare-and-delete inside one script, so that of all who sweep exactly
-one is told of each departure. Which channels to sweep, and when, is in leases.py.
+All deadlines are Redis's own clock. What a script returns of them is ms from now: the channel's keys and those of
+leases.py may lie on two masters, whose clocks may differ. Removing is compare-and-delete inside one script, so that of
+all who sweep exactly one is told of each departure. Which channels to sweep, and when, is in leases.py.
 
 What cannot be said while Redis is away is owed: a connection that left or broke meanwhile is abandoned as soon
 as Redis is back, or it would stay a ghost until its TTL.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import binascii
+import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, NamedTuple, cast
@@ -205,7 +206,8 @@ class _Search:
             doubted = [master for _, _, master in segments if not self._roles[master].done()]
             if doubted:
                 await asyncio.wait([self._roles[master] for master in doubted])
-            refuted = {master for master in dict.fromkeys(found for _, _, found in segments) if self._is_refuted(master)}
+            named = dict.fromkeys(master for _, _, master in segments)
+            refuted = {master for master in named if self._is_refuted(master)}
             if not refuted:
                 break
             self._refuted |= refuted
@@ -247,7 +249,7 @@ def _best(claims: Counter[_Claim]) -> list[tuple[int, int, Address]]:
     ranked = sorted(claims, key=lambda claim: (claim.epoch, claims[claim]), reverse=True)
     edges = sorted({claim.first for claim in ranked} | {claim.last + 1 for claim in ranked})
     segments: list[tuple[int, int, Address]] = []
-    for first, after in zip(edges, edges[1:], strict=False):
+    for first, after in itertools.pairwise(edges):
         for claim in ranked:
             if claim.first <= first and claim.last >= after - 1:
                 segments.append((first, after - 1, claim.master))

@@ -7,6 +7,10 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local found = redis.call('TYPE', KEYS[1]).ok
 if found ~= 'none' and found ~= 'zset' then redis.call('DEL', KEYS[1]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+-- A deadline farther away than any is set was set before this clock went back.
+for _, member in ipairs(redis.call('ZRANGE', KEYS[1], '(' .. now + ARGV[1], '+inf', 'BYSCORE')) do
+  redis.call('ZADD', KEYS[1], now + ARGV[1], member)
+end
 for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i]) end
 if #ARGV > 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return redis.call('ZRANGE', KEYS[1], 0, -1)

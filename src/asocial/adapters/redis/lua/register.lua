@@ -7,6 +7,10 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local found = redis.call('TYPE', KEYS[1]).ok
 if found ~= 'none' and found ~= 'zset' then redis.call('DEL', KEYS[1]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+-- A deadline farther away than any is set was set before this clock went back.
+for _, member in ipairs(redis.call('ZRANGE', KEYS[1], '(' .. now + ARGV[3], '+inf', 'BYSCORE')) do
+  redis.call('ZADD', KEYS[1], now + ARGV[3], member)
+end
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
   return redis.call('ZRANGE', KEYS[1], 0, -1)
 end

@@ -4,10 +4,24 @@
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
-local first = tonumber(redis.call('LINDEX', KEYS[1], 0))
+-- A key of another type was not written by us.
+local found = redis.call('TYPE', KEYS[1]).ok
+if found ~= 'none' and found ~= 'list' then redis.call('DEL', KEYS[1]) end
+-- The clock went back: what was taken by it before counts as taken now, so that nobody waits longer than a window.
+local last = tonumber(redis.call('LINDEX', KEYS[1], -1) or now) or now
+if last > now then
+  for place = 0, redis.call('LLEN', KEYS[1]) - 1 do redis.call('LSET', KEYS[1], place, now) end
+  redis.call('PEXPIRE', KEYS[1], window)
+end
+-- A damaged time is long ago.
+local function oldest()
+  local time = redis.call('LINDEX', KEYS[1], 0)
+  return time and (tonumber(time) or 0)
+end
+local first = oldest()
 while first and first <= now - window do
   redis.call('LPOP', KEYS[1])
-  first = tonumber(redis.call('LINDEX', KEYS[1], 0))
+  first = oldest()
 end
 if redis.call('LLEN', KEYS[1]) < limit then
   redis.call('RPUSH', KEYS[1], now)

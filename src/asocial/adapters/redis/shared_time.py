@@ -1,0 +1,31 @@
+"""The clock that all processes share: Redis's own, asked for a few times a minute (RFC 5905's clock offset).
+
+Of a cluster it is the clock of the master that holds the leases; others may differ, and no moment of theirs is used.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from ...service.clock import Clock
+from .leases import TAG
+from .pool import Pool
+
+SAMPLES = 3
+ERROR_MOST_MS = 500.0
+"""An answer that took twice as long says too little."""
+
+
+async def measure(pool: Pool, clock: Clock) -> int:
+    """Let `clock` follow Redis's. Returns the ms by which it was set, 0 if it was not. Raises StoreUnavailable."""
+    samples = [await _sample(pool, clock) for _ in range(SAMPLES)]
+    error_ms, reference_ms, at_ms = min(samples)
+    return clock.measured(reference_ms, at_ms, error_ms) if error_ms < ERROR_MOST_MS else 0
+
+
+async def _sample(pool: Pool, clock: Clock) -> tuple[float, float, float]:
+    sent_ms = clock.monotonic_ms()
+    seconds, micros = cast(list[bytes], await pool.call(TAG, "TIME"))
+    got_ms = clock.monotonic_ms()
+    # Both ends are whole ms.
+    return (got_ms - sent_ms) / 2 + 1, int(seconds) * 1000 + int(micros) / 1000, (sent_ms + got_ms) / 2

@@ -1,0 +1,128 @@
+"""The clock of Redis is set, forward and back, under processes that go on: a real Redis whose clock the test sets."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asocial.adapters.redis.backend import RedisBackend
+from asocial.adapters.redis.shared_time import measure
+from asocial.domain.profile import Profile
+from asocial.service.clock import Clock
+from tests.redis_server import Server, running
+from tests.set_clock import SetClock
+
+from .test_redis_faults import Start, settled, start  # noqa: F401 (the fixture)
+from .waiting import eventually
+
+FOX = Profile("sly fox", "rust")
+HOUR_S = 3600
+NOTICED_S = 15.0
+"""Processes look every 5 s; and the machine may be busy."""
+
+
+@pytest.fixture
+def clock(folder: Path) -> SetClock:
+    clock = SetClock(folder, "redis")
+    clock.set(0)
+    return clock
+
+
+@pytest.fixture
+def server(clock: SetClock, folder: Path) -> Iterator[Server]:
+    server = Server(folder)
+    with clock.seen(), running(server):
+        yield server
+
+
+@pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
+async def test_processes_follow_together(server: Server, clock: SetClock, start: Start, step_s: int) -> None:  # noqa: F811
+    here, there = await start(server.url), await start(server.url)
+    shifts: list[int] = []
+    here.backend.clock.on_set = shifts.append
+    clock.set(step_s)
+    newcomer = await start(server.url)
+    await eventually(lambda: _apart(here, newcomer) < 200 and _apart(there, newcomer) < 200, "one time", NOTICED_S)
+    assert abs(shifts[0] - step_s * 1000) < 1000
+    # Told, as an outage that is over: so that everybody is registered anew.
+    await eventually(lambda: here.told == there.told == ["degraded", "restored"], "told")
+    await settled(here, there)
+
+
+@pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
+async def test_nobody_who_is_there_is_swept(server: Server, clock: SetClock, start: Start, step_s: int) -> None:  # noqa: F811
+    here, there = await start(server.url), await start(server.url)
+    await here.backend.presence.join("garden", "c1", "ann", FOX, 1)
+    assert await there.backend.presence.sweep() == []
+    clock.set(step_s)
+    for _ in range(3):
+        assert await there.backend.presence.sweep() == []
+        assert await here.backend.presence.sweep() == []
+    # What the application does when it is told.
+    await eventually(lambda: here.told == ["degraded", "restored"], "told", NOTICED_S)
+    await here.backend.presence.join("garden", "c1", "ann", FOX, 1)
+    assert await there.backend.presence.sweep() == []
+    assert (await there.backend.presence.roster("garden", 10)).user_count == 1
+
+
+async def test_a_step_back_keeps_no_ghost(server: Server, clock: SetClock, start: Start) -> None:  # noqa: F811
+    here = await start(server.url)
+    await here.backend.presence.join("garden", "c1", "ann", FOX, 1)
+    await here.backend.presence.abandon("garden", "c1", 8_000)
+    clock.set(-HOUR_S)
+    await here.backend.presence.sweep()
+    # Without this the deadline is an hour away.
+    farthest = float(str(server.ask("ZRANGE", "asocial:{garden}:expiry", "0", "0", "WITHSCORES")[1]))  # type: ignore[index]
+    seconds = int(str(server.ask("TIME")[0]))  # type: ignore[index]
+    assert farthest / 1000 - seconds <= 601
+
+
+@pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
+async def test_nobody_waits_longer_than_a_window(server: Server, clock: SetClock, start: Start, step_s: int) -> None:  # noqa: F811
+    here = await start(server.url)
+    assert [await here.backend.limiter.take("ann", 2, 300) for _ in range(2)] == [0, 0]
+    clock.set(step_s)
+    wait_ms = await here.backend.limiter.take("ann", 2, 300)
+    assert wait_ms <= 300
+    await asyncio.sleep(wait_ms / 1000 + 0.05)
+    assert await here.backend.limiter.take("ann", 2, 300) == 0
+
+
+async def test_a_registration_from_before_a_step_back_does_not_stay(
+    server: Server, clock: SetClock, start: Start  # noqa: F811
+) -> None:  # fmt: skip
+    here = await start(server.url, presence_ttl_ms=400)
+    assert await here.backend.registry.register("ann", "c1", 1)
+    await here.crash()
+    clock.set(-HOUR_S)
+    there = await start(server.url, presence_ttl_ms=400)
+    deadline = asyncio.get_running_loop().time() + 10
+    while not await there.backend.registry.register("ann", "c2", 1):
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.1)
+
+
+async def test_a_machine_whose_clock_is_wrong_uses_that_of_redis(server: Server) -> None:
+    ahead_ns = 20 * 1_000_000_000
+    right, wrong = RedisBackend(server.url), RedisBackend(server.url, clock=_wrong(ahead_ns))
+    await right.start()
+    await wrong.start()
+    try:
+        assert abs(right.clock.now_ms() - wrong.clock.now_ms()) < 100
+        assert 19 < wrong.clock.skew_s < 21
+        assert await measure(wrong._link.pool, wrong.clock) == 0
+    finally:
+        await right.close()
+        await wrong.close()
+
+
+def _wrong(ahead_ns: int) -> Clock:
+    return Clock(wall_ns=lambda: time.time_ns() + ahead_ns)
+
+
+def _apart(one: object, other: object) -> int:
+    return abs(one.backend.clock.now_ms() - other.backend.clock.now_ms())  # type: ignore[attr-defined,no-any-return]

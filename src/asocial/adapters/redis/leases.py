@@ -85,6 +85,13 @@ class Leases:
         self._leases, self._deadlines = key(TAG, "leases"), key(TAG, "deadlines")
         self._deaths_key, self._clock = key(TAG, "deaths"), key(TAG, "clock")
         self._channels_of = key(TAG, "channels:")
+        self._types = {
+            self._leases: b"zset",
+            self._deadlines: b"zset",
+            self._deaths_key: b"string",
+            self._clock: b"hash",
+        }
+        """What each holds; the channels of a pod are a set."""
 
     @property
     def pod(self) -> str:
@@ -162,6 +169,8 @@ class Leases:
         except ErrorReply as error:
             if not error.wrong_type:
                 raise
-            # Written by somebody else, and no process could live while it is there; all of this is written anew.
-            await self._pool.call(TAG, "DEL", *keys)
+            # Written by somebody else, and no process could live while it is there; what we need is written anew.
+            for key in keys:
+                if await self._pool.call(TAG, "TYPE", key) not in (b"none", self._types.get(key, b"set")):
+                    await self._pool.call(TAG, "DEL", key)
             return await self._pool.run(SCRIPTS[script], TAG, keys, *arguments)

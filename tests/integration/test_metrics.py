@@ -14,7 +14,12 @@ from tests.integration.serving import Join, Server, StartServer, eventually
 
 CROWD = 2000
 AT_ONCE = 100
-NOT_OF_PEOPLE = {"asocial_build_info", "asocial_check", "asocial_broker_probe_age_seconds"}
+NOT_OF_PEOPLE = {
+    "asocial_build_info",
+    "asocial_check",
+    "asocial_broker_probe_age_seconds",
+    "asocial_clock_skew_seconds",
+}
 
 Samples = dict[str, float]
 

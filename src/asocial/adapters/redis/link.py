@@ -56,9 +56,7 @@ class Link:
         self.on_degraded: Callable[[], None] | None = None
         self.on_restored: Callable[[], Awaitable[None]] | None = None
         self._trouble = asyncio.Event()
-        self.pool = Pool(
-            topology, self._lost, self._refused, self._trouble.set, self._rediscover, names, unreadable
-        )
+        self.pool = Pool(topology, self._lost, self._refused, self._trouble.set, self._rediscover, names, unreadable)
         self.subscriber = Subscriber(topology, self._lost, self.interrupted, names)
         self._topology = topology
         self._probe_s = probe_s

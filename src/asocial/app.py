@@ -28,6 +28,7 @@ from .adapters.memory.presence import MemoryPresence
 from .adapters.memory.registry import MemorySessionRegistry
 from .adapters.memory.rules import MemoryChannelRules
 from .adapters.redis.backend import RedisBackend
+from .clock import Clock
 from .config import ConfigError, Settings
 from .domain.message import Life
 from .identity import access_list, sign_in, token_verifier
@@ -43,7 +44,6 @@ from .ports import (
 from .protocol import Limits
 from .service.channels import Channels
 from .service.chat import Talk
-from .service.clock import Clock
 from .service.dispatch import Dispatch
 from .service.fallback import FallbackPresence
 from .service.meters import Meters

@@ -11,8 +11,8 @@ import pytest
 
 from asocial.adapters.redis.backend import RedisBackend
 from asocial.adapters.redis.shared_time import measure
+from asocial.clock import Clock
 from asocial.domain.profile import Profile
-from asocial.service.clock import Clock
 from tests.redis_server import Server, running
 from tests.set_clock import SetClock
 

@@ -11,8 +11,8 @@ import contextlib
 import secrets
 from collections.abc import Awaitable, Callable
 
+from ...clock import Clock
 from ...ports import StoreUnavailable
-from ...service.clock import Clock
 from ...service.meters import Meters
 from .broker import RedisBroker
 from .leases import Leases

@@ -17,8 +17,8 @@ import struct
 from collections.abc import Callable
 
 from ... import logs
+from ...clock import Clock
 from ...ports import Batch, Deliver, StoreUnavailable
-from ...service.clock import Clock
 from ...service.meters import Meters
 from .link import Link
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .. import logs
-from .meters import Meters
+from . import logs
+from .service.meters import Meters
 
 STEP_MS = 1000.0
 """A larger difference was not made by a clock's drift."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asocial.service.clock import Clock
+from asocial.clock import Clock
 from asocial.service.meters import Meters
 
 START_MS = 1_800_000_000_000

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import Client
+from tests.client import Client, Frame
 from tests.integration.serving import Enter, http_get
 from tests.processes import Process, processes
 from tests.redis_server import Server, running, temporary_folder, until
@@ -36,18 +36,20 @@ async def server_clock_ms(client: Client) -> float:
 async def talk(people: list[Client], words: str) -> None:
     """Each says something, gets its `ack`, and hears all others; all lives are as long as ever."""
     for person in people:
-        message_id = await person.chat(words)
-        ack = await person.receive(
-            "ack", where=lambda frame, expected=message_id: bool(frame["message_id"] == expected)
-        )  # type: ignore[misc]
-        assert ack["expires_at"] - ack["timestamp"] == 5000
+        await say(person, words)
         for other in people:
             if other is not person:
-                chat = await other.receive(
-                    "chat",
-                    where=lambda frame, sender=person: bool(frame["user_id"] == sender.user_id),  # type: ignore[misc]
-                )
-                assert chat["payload"] == words
+                assert (await heard_of(other, person))["payload"] == words
+
+
+async def say(person: Client, words: str) -> None:
+    message_id = await person.chat(words)
+    ack = await person.receive("ack", where=lambda frame: frame["message_id"] == message_id)
+    assert ack["expires_at"] - ack["timestamp"] == 5000
+
+
+async def heard_of(listener: Client, speaker: Client) -> Frame:
+    return await listener.receive("chat", where=lambda frame: frame["user_id"] == speaker.user_id)
 
 
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S, 24 * HOUR_S], ids=["forward", "back", "a day"])

@@ -17,7 +17,6 @@ from .test_redis_faults import Start, start  # noqa: F401 (the fixture)
 from .waiting import eventually, eventually_is
 
 FOX = Profile("sly fox", "rust")
-WRONG = ("SET", "LPUSH")
 KEYS = ["conns", "expiry", "users", "profiles", "joined", "stamp", "live", "rules"]
 
 

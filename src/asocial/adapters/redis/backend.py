@@ -11,6 +11,7 @@ import contextlib
 import secrets
 from collections.abc import Awaitable, Callable
 
+from ... import logs
 from ...clock import Clock
 from ...ports import StoreUnavailable
 from ...service.meters import Meters
@@ -36,6 +37,8 @@ LINGER_MS = 120_000
 MEASURE_EVERY_S = 5.0
 MEASURE_LEAST_S = 1.0
 """Between two looks at Redis's clock, where something made us look."""
+
+log = logs.get(__name__)
 
 
 class RedisBackend:
@@ -143,10 +146,14 @@ class RedisBackend:
                 async with asyncio.timeout(MEASURE_EVERY_S):
                     await self._clock_asked.wait()
             self._clock_asked.clear()
-            with contextlib.suppress(StoreUnavailable):
+            try:
                 if await measure(self._link.pool, self.clock):
                     # Deadlines and the lives of keys were moved with it: everybody here is registered anew.
                     self._link.interrupted("the clock of Redis was set")
+            except StoreUnavailable:
+                pass  # the link is at it, and measures when Redis is back
+            except Exception:
+                log.exception("the clock of Redis could not be followed; trying again")
             await asyncio.sleep(MEASURE_LEAST_S)
 
     def _look_at_clock(self) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import garbage, logs, metrics, tracing
-from .adapters.http.listening import listen
+from .adapters.http.listening import listen, reachable
 from .adapters.http.page import PAGE_DIR
 from .adapters.http.server import HttpServer
 from .adapters.memory.broker import MemoryBroker
@@ -199,11 +199,12 @@ class Asocial:
         self._background: list[asyncio.Task[None]] = []
         self._recounting: asyncio.Task[None] | None = None
         self._draining = False
+        self._sockets: list[socket.socket] = []
         self.port = 0
 
     async def start(self) -> None:
-        """Listen on the configured address; `port` is the one taken. Raises OSError if that is not possible."""
-        listening = listen(self.settings.host, self.settings.port)
+        """Listen on the configured address; `port` is the one taken. Raises CannotListen if that is not possible."""
+        self._sockets = listening = listen(self.settings.host, self.settings.port)
         self.port = listening[0].getsockname()[1]
         if self._backend is not None:
             self._backend.on_degraded = self.sessions.degrade
@@ -219,6 +220,10 @@ class Asocial:
             loop.create_task(_every(SWEEP_S, self._sweep)),
             loop.create_task(_every(self.settings.heartbeat_seconds, self.sessions.refresh)),
         ]
+
+    def addresses(self) -> list[str]:
+        """Addresses at which the server accepts connections now. Tries each, which takes a moment."""
+        return reachable(self._sockets)
 
     async def drain(self) -> None:
         """Stop in order: unready, notice, no new ones, 4001 in batches, flush, close. Bounded by `drain_seconds`."""
@@ -365,7 +370,7 @@ def _redis(settings: Settings, presence_ttl_ms: int, clock: Clock, meters: Meter
 async def run(settings: Settings, announce: Callable[[Asocial], None]) -> None:
     """Serve until SIGTERM or SIGINT, then drain. A second SIGINT ends the process at once.
 
-    `announce` is called once the server listens. Raises OSError if it cannot.
+    `announce` is called once the server listens. Raises CannotListen if it cannot.
     """
     app = build(settings)
     await app.start()

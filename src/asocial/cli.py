@@ -6,22 +6,22 @@ import argparse
 import asyncio
 import contextlib
 import os
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import __version__, logs
+from . import __version__, logs, output
+from .adapters.http.listening import EVERY_ADDRESS, CannotListen, is_loopback
 from .app import Asocial, run
 from .config import ConfigError, Settings, allowed, default_of, flag_of, load, unknown_variables
 
 USAGE_ERROR = 2
-_WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0, 1 for what the machine refused, 2 for what was asked wrongly."""
+    output.open_closed_standard_descriptors()
     arguments = _parser().parse_args(argv)
     given = vars(arguments)
     if given.pop("command") == "top":
@@ -30,13 +30,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load(given, os.environ, config_file)
     except ConfigError as error:
-        print(f"asocial: {error}", file=sys.stderr)
+        _say_error(str(error))
         return USAGE_ERROR
-    return _serve(settings)
+    with output.queued_standard_streams() as streams:
+        logs.configure(settings.log_level, json=settings.env == "production")
+        for stream in streams:
+            stream.report = logs.get(output.__name__).warning
+        return _serve(settings)
 
 
 def _serve(settings: Settings) -> int:
-    logs.configure(settings.log_level, json=settings.env == "production")
     log = logs.get(__name__)
     for variable in unknown_variables(os.environ):
         log.warning("not a setting, ignored", variable=variable)
@@ -47,16 +50,28 @@ def _serve(settings: Settings) -> int:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run(settings, _announce))
     except ConfigError as error:
-        print(f"asocial: {error}", file=sys.stderr)
+        _say_error(str(error))
         return USAGE_ERROR
-    except OSError as error:
-        print(
-            f"asocial: cannot listen on {settings.host} port {settings.port}: {error.strerror or error}. "
-            "Choose another with --port or ASOCIAL_PORT.",
-            file=sys.stderr,
+    except CannotListen as error:
+        _say_error(
+            f"cannot listen on {settings.host} port {settings.port}: {error}. "
+            "Choose another with --host and --port, or ASOCIAL_HOST and ASOCIAL_PORT."
         )
         return 1
+    except OSError as error:
+        _say_error(f"cannot start: {error.strerror or error}")
+        return 1
+    except Exception:
+        # Not left to the interpreter, which would wait for a stderr that nobody reads.
+        log.exception("the server ended with an unexpected error")
+        return 1
     return 0
+
+
+def _say_error(message: str) -> None:
+    """Print it on stderr; where that cannot be written, the exit code has to do."""
+    with contextlib.suppress(OSError):
+        print(f"asocial: {message}", file=sys.stderr, flush=True)
 
 
 def _top(urls: list[str], every_s: float, *, once: bool) -> int:
@@ -93,32 +108,32 @@ def _loop_factory() -> Any:
 def _announce(app: Asocial) -> None:
     settings = app.settings
     mode = "joined by Redis" if settings.redis_url.get_secret_value() else "one process, in memory"
-    everywhere = settings.host in _WILDCARDS
-    url = _url("localhost" if everywhere else settings.host, app.port)
+    urls = _urls(app)
     if settings.env == "production":
-        logs.get(__name__).info("listening", url=url, mode=mode, auth=settings.auth)
+        logs.get(__name__).info("listening", url=urls[0], urls=urls, mode=mode, auth=settings.auth)
         return
-    lan = _lan_address() if everywhere else None
-    print(f"\n  Asocial {__version__} is at {url}")
-    if lan:
-        print(f"  for others on your network: {_url(lan, app.port)}")
+    print(f"\n  Asocial {__version__} is at {urls[0]}")
+    for url in urls[1:]:
+        print(f"  for others on your network: {url}")
     identity = {"guest": "guests", "open": "open ids", "jwt": "people sign in"}[settings.auth]
     print(f"  {mode}, {identity}; Ctrl-C stops it\n", flush=True)
 
 
+def _urls(app: Asocial) -> list[str]:
+    """Where the server can be opened: first from this machine, or by the name that was configured; then from others."""
+    host = app.settings.host.removeprefix("[").removesuffix("]")
+    addresses = app.addresses()
+    if host not in EVERY_ADDRESS:
+        return [_url(host, app.port)]
+    local = [address for address in addresses if is_loopback(address)]
+    # A browser asks "localhost" for both families, so the name answers where one of them does.
+    names = ["localhost"] if local else []
+    names += [address for address in addresses if not is_loopback(address)]
+    return [_url(name, app.port) for name in names or addresses or [host]]
+
+
 def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _lan_address() -> str | None:
-    """This machine's address as its neighbours see it. Connecting a UDP socket sends nothing; it only picks a route."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # TEST-NET-1 (RFC 5737): never a real host
-        except OSError:
-            return None
-        address: str = probe.getsockname()[0]
-    return None if address.startswith("127.") else address
 
 
 def _parser() -> argparse.ArgumentParser:

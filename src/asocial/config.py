@@ -43,7 +43,11 @@ class Settings(BaseSettings):
     env: Literal["development", "production"] = Field(
         "development", description="production: JSON logs, and time for a load balancer to notice a shutdown"
     )
-    host: str = Field("0.0.0.0", description="address to listen on; localhost for this machine only")  # noqa: S104
+    host: str = Field(
+        "::",
+        description="address to listen on; ::: every address, IPv4 and IPv6; 0.0.0.0: every IPv4 address; "
+        "localhost: this machine only",
+    )
     port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least severe log line to write"

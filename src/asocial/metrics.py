@@ -22,7 +22,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from . import __version__
+from . import __version__, output
 from .service.meters import Distribution, Meters, Tally
 
 PREFIX = "asocial_"
@@ -87,6 +87,7 @@ class _Meters(Collector):
         for check, state in self._checks().items():
             checks.add_metric([check], float(state == "ok"))
         yield checks
+        yield _counter("log_lines_dropped", "Lines of the log that could not be written", output.dropped_lines())
 
     def _talk(self) -> Iterable[Metric]:
         meters = self._meters

@@ -1,27 +1,116 @@
-"""The sockets a server listens on."""
+"""The sockets a server listens on, and the addresses at which it can be reached through them."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
+from collections.abc import Iterable, Sequence
+
+EVERY_ADDRESS = {"::": socket.AF_INET6, "0.0.0.0": socket.AF_INET}  # noqa: S104 (listening there is what is asked for)
+PORT_ATTEMPTS = 8
+"""With port 0 the first socket takes a free port, which may be taken already in the other family."""
+ANSWER_S = 0.5
+
+_NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
+_TEST_NETS = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+"""Addresses that no real host has (RFC 5737, RFC 3849)."""
+
+
+class CannotListen(Exception):
+    """None of the addresses asked for can be listened on. The message is the system's reason."""
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Bound sockets for every address of `host`, all on one port, also when `port` is 0. Raises OSError."""
+    """Bound sockets for every address of `host`, all on one port, also when `port` is 0. Raises CannotListen.
+
+    `::` is every IPv6 and every IPv4 address, `0.0.0.0` every IPv4 address. Each family has a socket of its own, so
+    that IPv4 clients have IPv4 addresses. A family that this machine does not have is left out.
+    """
+    host = host.removeprefix("[").removesuffix("]")
+    for attempt in range(PORT_ATTEMPTS):
+        try:
+            return _bind(_places(host, port), port)
+        except OSError as error:
+            if port or error.errno != errno.EADDRINUSE or attempt == PORT_ATTEMPTS - 1:
+                raise CannotListen(error.strerror or str(error)) from None
+        except UnicodeError:
+            raise CannotListen("this is no host name") from None
+    raise AssertionError
+
+
+def reachable(sockets: Iterable[socket.socket]) -> list[str]:
+    """Addresses of this machine at which the listening `sockets` accept connections, loopback first.
+
+    A socket for every address stands for two: the loopback address, and the one that other machines see.
+    """
+    found: dict[str, None] = {}
+    for sock in sorted(sockets, key=lambda sock: sock.family != socket.AF_INET):
+        address, port = sock.getsockname()[:2]
+        if address in EVERY_ADDRESS:
+            loopback = "127.0.0.1" if sock.family == socket.AF_INET else "::1"
+            candidates = [loopback, _own_address(sock.family)]
+        else:
+            candidates = [address]
+        found |= {each: None for each in candidates if each and _accepts(sock.family, each, port)}
+    return sorted(found, key=lambda address: not is_loopback(address))
+
+
+def is_loopback(address: str) -> bool:
+    return address == "::1" or address.startswith("127.")
+
+
+def _places(host: str, port: int) -> list[tuple[socket.AddressFamily, Sequence[object]]]:
+    """Where to bind, as (family, address), each once and in the resolver's order."""
+    if host == "::":
+        return [(socket.AF_INET6, ("::", port)), (socket.AF_INET, ("0.0.0.0", port))]  # noqa: S104
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return list(dict.fromkeys((family, address) for family, _, _, _, address in infos))
+
+
+def _bind(places: Sequence[tuple[socket.AddressFamily, Sequence[object]]], port: int) -> list[socket.socket]:
     bound: list[socket.socket] = []
-    try:
-        for family, kind, proto, _, address in dict.fromkeys(infos):
-            sock = socket.socket(family, kind, proto)
-            bound.append(sock)
+    missing: OSError | None = None
+    with contextlib.ExitStack() as unless_all_bound:
+        for family, address in places:
+            try:
+                sock = socket.socket(family, socket.SOCK_STREAM)
+            except OSError as error:
+                if error.errno not in _NO_SUCH_FAMILY:
+                    raise
+                missing = error
+                continue
+            unless_all_bound.callback(sock.close)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            taken = bound[0].getsockname()[1] if len(bound) > 1 else port
-            sock.bind((address[0], taken, *address[2:]))
-    except OSError:
-        with contextlib.ExitStack() as stack:
-            for sock in bound:
-                stack.callback(sock.close)
-        raise
+            taken = bound[0].getsockname()[1] if bound else port
+            try:
+                sock.bind((address[0], taken, *address[2:]))
+            except OSError as error:
+                if error.errno not in _NO_SUCH_FAMILY:
+                    raise
+                missing = error
+                continue
+            bound.append(sock)
+        if not bound:
+            raise missing or OSError(errno.EADDRNOTAVAIL, "the host has no address")
+        unless_all_bound.pop_all()
     return bound
+
+
+def _own_address(family: int) -> str:
+    """This machine's address as its neighbours see it, or empty. Connecting a UDP socket sends nothing."""
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((_TEST_NETS[socket.AddressFamily(family)], 9))
+        address: str = probe.getsockname()[0]
+        return address
+    return ""
+
+
+def _accepts(family: int, address: str, port: int) -> bool:
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.settimeout(ANSWER_S)
+        probe.connect((address, port))
+        return True
+    return False

@@ -1,0 +1,204 @@
+"""Writing to stdout and stderr without waiting for whoever reads them.
+
+A pipe that nobody reads, a full disk or a reader that is gone must not stop the event loop. Lines go into a bounded
+queue and a thread writes them. Lines that find the queue full, or that cannot be written, are dropped and counted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Protocol, TextIO
+
+QUEUE_CHARACTERS = 4 * 1024 * 1024
+"""What may wait to be written to one stream, some 15,000 log lines. More is dropped."""
+BATCH_CHARACTERS = 64 * 1024
+GATHER_S = 0.02
+"""How long the thread waits for more lines before it writes, so that many lines cost one write."""
+RETRY_S = 0.05
+EXIT_S = 2.0
+"""How long the end of the process waits for lines that are not written yet."""
+
+_dropped_lines = 0
+
+
+class Report(Protocol):
+    """Logs a warning; called on the writing thread."""
+
+    def __call__(self, event: str, **fields: object) -> object: ...
+
+
+def dropped_lines() -> int:
+    """Lines that this process could not write, since its start."""
+    return _dropped_lines
+
+
+class QueuedStream(io.TextIOBase):
+    """A text stream over a copy of the file descriptor `fd`. `write` returns at once and never raises OSError.
+
+    `flush` does nothing, since logging calls it after each line; `drain` waits for what is queued.
+    """
+
+    def __init__(
+        self,
+        fd: int,
+        name: str,
+        *,
+        queue_characters: int = QUEUE_CHARACTERS,
+        write: Callable[[int, bytes], int] = os.write,
+    ) -> None:
+        self.report: Report | None = None
+        self._name = name
+        self._tty = os.isatty(fd)
+        self._fd = os.dup(fd)
+        self._room = queue_characters
+        self._os_write = write
+        # Reentrant: the garbage collector may run a finalizer that logs while this thread holds the lock.
+        self._changed = threading.Condition(threading.RLock())
+        self._texts: deque[str] = deque()
+        self._busy = False
+        self._hurry = threading.Event()
+        self._untold = 0
+        self._reason = ""
+        self._failing = False
+        self._within_line = False
+        self._thread = threading.Thread(target=self._run, name=f"write-{name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # a plain attribute in typeshed
+        return "utf-8"
+
+    def isatty(self) -> bool:
+        return self._tty
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def write(self, text: str, /) -> int:
+        with self._changed:
+            # The thread's own report always fits: there is one for each time that lines flow again.
+            if len(text) > self._room and threading.get_ident() != self._thread.ident:
+                self._drop(text.count("\n"), "the queue is full: what reads this stream is too slow or has stopped")
+                return len(text)
+            self._texts.append(text)
+            self._room -= len(text)
+            self._changed.notify_all()
+        return len(text)
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until everything queued is written or dropped. False if that took longer than `timeout_s`."""
+        self._hurry.set()
+        with self._changed:
+            done = self._changed.wait_for(lambda: not self._texts and not self._busy, timeout_s)
+        self._hurry.clear()
+        return done
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: bool(self._texts))
+                self._busy = True
+            self._hurry.wait(GATHER_S)
+            while batch := self._next_batch():
+                self._write_batch(batch)
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+
+    def _next_batch(self) -> str:
+        batch: list[str] = []
+        size = 0
+        with self._changed:
+            while self._texts and size < BATCH_CHARACTERS:
+                batch.append(self._texts.popleft())
+                size += len(batch[-1])
+            self._room += size
+        return "".join(batch)
+
+    def _write_batch(self, batch: str) -> None:
+        data = batch.encode("utf-8", "backslashreplace")
+        if self._within_line:
+            data = b"\n" + data  # the end of that line was dropped
+        written = 0
+        try:
+            while written < len(data):
+                try:
+                    written += self._os_write(self._fd, data[written : written + BATCH_CHARACTERS])
+                except BlockingIOError:
+                    time.sleep(RETRY_S)  # somebody else made this descriptor non-blocking
+        except OSError as error:
+            reason = error.strerror or str(error)
+            with self._changed:
+                self._drop(data.count(b"\n", written), reason)
+            self._within_line = written > 0 and data[written - 1 : written] != b"\n"
+            if not self._failing:
+                self._failing = True
+                # Useful where the log goes elsewhere: on the stream that fails this line is dropped too.
+                self._tell(f"cannot write to {self._name}: its lines are dropped", reason=reason)
+            return
+        self._failing = self._within_line = False
+        with self._changed:
+            untold, self._untold = self._untold, 0
+            reason = self._reason
+        if untold:
+            self._tell(f"lines to {self._name} were dropped", lines=untold, reason=reason)
+
+    def _drop(self, lines: int, reason: str) -> None:
+        global _dropped_lines
+        _dropped_lines += lines
+        self._untold += lines
+        self._reason = reason
+
+    def _tell(self, event: str, **fields: object) -> None:
+        if self.report is not None:
+            self.report(event, **fields)
+
+
+@contextlib.contextmanager
+def queued_standard_streams() -> Iterator[list[QueuedStream]]:
+    """Replace `sys.stdout` and `sys.stderr`, so that no print, warning or traceback waits either.
+
+    On exit what is queued is written, for at most EXIT_S. A stream that is no file (in tests) stays as it is.
+    """
+    before = sys.stdout, sys.stderr
+    queued: list[QueuedStream] = []
+
+    def over(stream: TextIO | None, fd: int, name: str) -> TextIO | None:
+        if stream is not None:
+            try:
+                fd = stream.fileno()
+            except (OSError, ValueError):
+                return stream
+        queued.append(QueuedStream(fd, name))
+        return queued[-1]  # type: ignore[return-value]  # all of TextIO that anybody uses
+
+    sys.stdout, sys.stderr = over(sys.stdout, 1, "stdout"), over(sys.stderr, 2, "stderr")  # type: ignore[assignment]
+    try:
+        yield queued
+    finally:
+        deadline = time.monotonic() + EXIT_S
+        for stream in queued:
+            stream.drain(max(0.0, deadline - time.monotonic()))
+        sys.stdout, sys.stderr = before
+
+
+def open_closed_standard_descriptors() -> None:
+    """Open /dev/null for each of the descriptors 0, 1 and 2 that is closed.
+
+    Otherwise the next socket gets that number, and what is written to stderr goes to a client.
+    """
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is `fd`

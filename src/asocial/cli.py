@@ -6,15 +6,17 @@ import argparse
 import asyncio
 import contextlib
 import os
+import re
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from . import __version__, logs, output
 from .adapters.http.listening import EVERY_ADDRESS, CannotListen, is_loopback
 from .app import Asocial, run
-from .config import ConfigError, Settings, allowed, default_of, flag_of, load, unknown_variables
+from .config import ConfigError, Settings, allowed, default_of, flag_of, hint_for, load, unknown_variables
 
 USAGE_ERROR = 2
 
@@ -42,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(settings: Settings) -> int:
     log = logs.get(__name__)
     for variable in unknown_variables(os.environ):
-        log.warning("not a setting, ignored", variable=variable)
+        log.warning("not a setting, ignored", variable=variable, hint=hint_for(variable))
     if settings.auth == "open":
         log.warning("auth is open: any client may claim any user id; for development only")
     _allow_many_files()
@@ -50,7 +52,7 @@ def _serve(settings: Settings) -> int:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run(settings, _announce))
     except ConfigError as error:
-        _say_error(str(error))
+        _say_error(settings.with_source(str(error)))
         return USAGE_ERROR
     except CannotListen as error:
         _say_error(
@@ -79,8 +81,14 @@ def _top(urls: list[str], every_s: float, *, once: bool) -> int:
 
     try:
         return asyncio.run(top.watch(urls, every_s, once=once))
+    except ValueError:
+        _say_error("a URL is http://HOST:PORT or https://HOST:PORT")
+        return USAGE_ERROR
+    except socket.gaierror as error:
+        _say_error(f"one of the hosts cannot be found: {error.strerror}")
+        return 1
     except OSError as error:
-        print(f"asocial: {' '.join(urls)}: {error.strerror or error}", file=sys.stderr)
+        _say_error(f"cannot go on: {error.strerror or error}")
         return 1
     except KeyboardInterrupt:
         return 0
@@ -136,8 +144,25 @@ def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+class _Parser(argparse.ArgumentParser):
+    """Names what it does not know without the values, which may be secrets."""
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        namespace, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            names = [each.partition("=")[0] for each in unknown if each.startswith("-")]
+            self.error(f"no such option: {' '.join(names)}" if names else "too many arguments")
+        return namespace
+
+    def error(self, message: str) -> NoReturn:
+        super().error(_FLAG_VALUE.sub(r"\1", message))
+
+
+_FLAG_VALUE = re.compile(r"(--[a-z-]+)=\S+")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="asocial", description="A canvas you talk on.")
+    parser = _Parser(prog="asocial", description="A canvas you talk on.")
     parser.add_argument("--version", action="version", version=f"asocial {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     serve = commands.add_parser(

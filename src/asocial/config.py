@@ -2,34 +2,40 @@
 
 A value comes from, first wins: a flag of `asocial serve`, an environment variable `ASOCIAL_*`, the YAML file
 named by `--config` or `ASOCIAL_CONFIG`, the default. Units are in the names. Secrets may come from a file.
+An error names the setting and where its value came from, and never shows any part of a secret.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import annotated_types
 import yaml
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .domain.addresses import Networks
+from .domain.origins import Origin, read_pattern
 
 PREFIX = "ASOCIAL_"
 CONFIG_VARIABLE = "ASOCIAL_CONFIG"
 _KEY_RULE = "at least 32 characters of text"
-_ORIGIN = re.compile(r"https?://[^/?#\s]+")
 _NETWORKS = "networks as 10.0.0.0/8 or 2001:db8::/32, with commas between them"
 _WHO = "channel:USER_ID or channel:claim=value, with commas between them"
 _LISTS = (
     "allowed_origins", "trusted_proxies", "frame_ancestors", "jwt_audience", "channel_owners", "channel_members",
 )  # fmt: skip
+_CHOICES = ("env", "log_level", "auth", "offline_page")
+_SETTING_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_URL_CREDENTIALS = re.compile(r"//\S*@")
+_URL_QUERY = re.compile(r"\?\S+")
 _NOT_SETTINGS = (CONFIG_VARIABLE, "ASOCIAL_TEST_")
 
 
@@ -39,6 +45,8 @@ class ConfigError(Exception):
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     env: Literal["development", "production"] = Field(
         "development", description="production: JSON logs, and time for a load balancer to notice a shutdown"
@@ -137,6 +145,7 @@ class Settings(BaseSettings):
         description="Redis that joins several processes: redis://, rediss://, unix://, "
         "redis+sentinel://host,host/master or redis+cluster://host,host; unset: one process, in memory",
     )
+    redis_url_file: Path | None = Field(None, description="file to read that URL from, instead")
     redis_username: str = Field("", description="ACL user for Redis, where the URL names none")
     redis_password: SecretStr = Field(SecretStr(""), description="password for Redis, where the URL has none")
     redis_password_file: Path | None = Field(None, description="file to read that password from, instead")
@@ -218,13 +227,15 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
 
+    @field_validator(*_CHOICES, mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
     @field_validator("allowed_origins", "frame_ancestors")
     @classmethod
     def _as_browsers_send_them(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in origins:
-            if origin != "*" and not _ORIGIN.fullmatch(origin):
-                raise ValueError(f"{origin!r} is no origin")
-        return origins
+        return tuple(origin if origin == "*" else str(_reasoned(read_pattern, origin)) for origin in origins)
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -235,10 +246,12 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _an_origin(cls, url: str) -> str:
-        url = url.rstrip("/")
-        if url and not _ORIGIN.fullmatch(url):
-            raise ValueError(f"{url!r} is no origin")
-        return url
+        if not url:
+            return url
+        origin = _reasoned(read_pattern, url.rstrip("/"))
+        if "*" in origin.host:
+            raise ValueError(f"{url}: one address is needed, without *")
+        return str(origin)
 
     @field_validator("secret")
     @classmethod
@@ -259,6 +272,11 @@ class Settings(BaseSettings):
         # `load` hands over one merged dict, so that it can say where a wrong value came from.
         return (init_settings,)
 
+    def with_source(self, message: str) -> str:
+        """`message`, which begins with the name of a setting, and where the value of that setting came from."""
+        source = self._sources.get(message.partition(":")[0], "")
+        return f"{message} ({source})" if source else message
+
     @property
     def effective_drain_notice_seconds(self) -> float:
         if self.env == "production" and "drain_notice_seconds" not in self.model_fields_set:
@@ -277,21 +295,44 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config_file: Path
     origin = dict.fromkeys(values, f"in {config_file}")
     for name in Settings.model_fields:
         variable = PREFIX + name.upper()
-        if variable in environ:
-            values[name], origin[name] = environ[variable], f"from {variable}"
+        # Compose and CI write `ASOCIAL_X=` for a variable that is not set.
+        if environ.get(variable, "").strip():
+            values[name], origin[name] = _without_newline(environ[variable]), f"from {variable}"
     for name, value in flags.items():
         values[name], origin[name] = value, f"from {flag_of(name)}"
+    _read_secret_files(values, origin)
     try:
         settings = Settings(**values)
     except ValidationError as error:
         raise ConfigError(_explain(error, origin)) from None
-    return _with_secret_files(settings, origin)
+    settings._sources = origin
+    return settings
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """`ASOCIAL_*` variables that are no setting: most likely misspelt."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     return sorted(v for v in environ if v.startswith(PREFIX) and v not in known and not v.startswith(_NOT_SETTINGS))
+
+
+def hint_for(variable: str) -> str:
+    """What was most likely meant by a variable that is no setting; empty where that is not known."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    if variable.removesuffix("_FILE") in known:
+        return "only secrets can be read from a file"
+    nearest = _nearest(variable, known)
+    return f"did you mean {nearest}?" if nearest else ""
+
+
+def shown(value: object) -> str:
+    """A value that is no secret, as an error may show it: what could be a credential inside it is left out."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(shown, value))
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if not isinstance(value, str):
+        return repr(value)
+    return repr(_URL_QUERY.sub("?...", _URL_CREDENTIALS.sub("//...@", value))[:200])
 
 
 def flag_of(name: str) -> str:
@@ -338,45 +379,76 @@ def default_of(field: FieldInfo) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+class _TextLoader(yaml.SafeLoader):
+    """YAML whose numbers, dates and booleans stay the text that was written: `0123` is a password, not 83."""
+
+
+def _as_written(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+for _tag in ("int", "float", "bool", "timestamp"):
+    _TextLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _as_written)
+
+
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_TextLoader)  # noqa: S506 (it is a SafeLoader)
     except OSError as error:
         raise ConfigError(f"config: {str(path)!r} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"config: {str(path)!r} is not YAML: {error}") from None
+        # PyYAML's own message quotes the line, and the line may hold a secret.
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
+        advice = "put values with special characters between quotes"
+        raise ConfigError(f"config: {str(path)!r} is not YAML{where}; {advice}") from None
     if data is None:
         return {}
     if not isinstance(data, dict):
         raise ConfigError(f"config: {str(path)!r} must hold `setting: value` lines")
-    return {str(key): value for key, value in data.items()}
+    # `setting:` with nothing behind it is a setting that is not given.
+    return {str(key): _without_newline(value) for key, value in data.items() if value is not None}
 
 
-def _with_secret_files(settings: Settings, origin: Mapping[str, str]) -> Settings:
-    """What the *_file settings name is read into the settings they stand for."""
-    read: dict[str, str | None] = {}
-    for name in ("secret", "redis_password"):
-        name_of_file = f"{name}_file"
-        path: Path | None = getattr(settings, name_of_file)
-        if path is None:
+def _without_newline(value: Any) -> Any:
+    """A text without the one line end that editors, `echo` and YAML blocks put at its end."""
+    return value.removesuffix("\n").removesuffix("\r") if isinstance(value, str) else value
+
+
+def _read_secret_files(values: dict[str, Any], origin: dict[str, str]) -> None:
+    """Read what the `*_file` settings name into the settings they stand for."""
+    for name in (name for name, field in Settings.model_fields.items() if field.annotation is SecretStr):
+        file_setting = f"{name}_file"
+        path = values.get(file_setting)
+        if not path or not isinstance(path, str | Path):
             continue
-        if getattr(settings, name).get_secret_value():
-            raise ConfigError(f"{name}: give either {name} or {name_of_file}, not both")
+        source = origin[file_setting]
+        if values.get(name):
+            both = f"({origin[name]}, {source})"
+            raise ConfigError(f"{name}: give either {name} or {file_setting}, not both {both}")
+        # Somebody may have given the secret itself; what is no whole path is not repeated.
+        file = repr(str(path)) if Path(path).is_absolute() else "the file"
         try:
-            read |= {name_of_file: None, name: path.read_text(encoding="utf-8").strip()}
-        except OSError as error:
-            reason = f"cannot be read: {error.strerror}"
-            raise ConfigError(f"{name_of_file}: {str(path)!r} {reason} ({origin[name_of_file]})") from None
-        except UnicodeDecodeError:
-            raise ConfigError(f"{name_of_file}: {str(path)!r} is not text ({origin[name_of_file]})") from None
-    if not read:
-        return settings
+            text = _without_newline(Path(path).read_text(encoding="utf-8-sig"))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise ConfigError(f"{file_setting}: {file} cannot be read: {reason} ({source})") from None
+        if not text:
+            raise ConfigError(f"{file_setting}: {file} is empty ({source})")
+        del values[file_setting]
+        values[name], origin[name] = text, source
+
+
+def _reasoned(read: Callable[[str], Origin], item: str) -> Origin:
     try:
-        return Settings(**{**settings.model_dump(exclude_unset=True), **read})
-    except ValidationError:
-        raise ConfigError(
-            f"secret_file: {str(settings.secret_file)!r} must hold {_KEY_RULE} ({origin['secret_file']})"
-        ) from None
+        return read(item)
+    except ValueError as error:
+        raise ValueError(f"{shown(item)}: {error}") from None
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """The one of `known` that was most likely meant, or empty."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)), "")
 
 
 def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
@@ -385,7 +457,15 @@ def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
     where = origin.get(name, "")
     field = Settings.model_fields.get(name)
     if field is None:
-        return f"{name}: no such setting ({where}); see `asocial serve --help` for all of them"
+        known = _nearest(name.lower().replace("-", "_").removeprefix(PREFIX.lower()), Settings.model_fields)
+        meant = f"; did you mean {known}?" if known else "; see `asocial serve --help` for all of them"
+        return f"{name if _SETTING_NAME.fullmatch(name) else 'a key'}: no such setting ({where}){meant}"
     if field.annotation is SecretStr:
-        return f"{name}: the value given is not allowed ({where}); allowed: {_KEY_RULE}"
-    return f"{name}: {problem['input']!r} is not allowed ({where}); allowed: {allowed(field)}"
+        rule = _KEY_RULE if name == "secret" else allowed(field)
+        return f"{name}: the value given is not allowed ({where}); allowed: {rule}"
+    reason = problem["msg"].removeprefix("Value error, ") if problem["type"] == "value_error" else ""
+    if str(problem["input"]).startswith("tcp://"):
+        reason = "Kubernetes sets this variable for a Service named asocial; set enableServiceLinks: false on the pod"
+    reason = reason.removeprefix(f"{shown(problem['input'])}: ")
+    because = f": {reason}" if reason else ""
+    return f"{name}: {shown(problem['input'])} is not allowed ({where}){because}; allowed: {allowed(field)}"

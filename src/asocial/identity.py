@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .adapters.http.jwks import DISCOVERY_PATH, Jwks, Provider, is_safe
 from .adapters.http.tokens import TokenVerifier, firebase, openid
-from .config import ConfigError, Settings
+from .config import ConfigError, Settings, shown
 from .domain.identity import WHO_RULE
 from .domain.ids import is_id
 from .service.moderation import EVERY_CHANNEL
@@ -91,5 +91,5 @@ def _openid(settings: Settings) -> Provider:
     for name, url in {"jwt_jwks_url": provider.jwks_url, "jwt_discovery_url": provider.discovery_url}.items():
         # An issuer need not be an address, where the keys' own is given.
         if url and not is_safe(url) and not (name == "jwt_discovery_url" and provider.jwks_url):
-            raise ConfigError(f"{name}: {url!r} is not allowed; allowed: https, or http on this machine itself")
+            raise ConfigError(f"{name}: {shown(url)} is not allowed; allowed: https, or http on this machine itself")
     return provider

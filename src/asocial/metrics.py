@@ -113,6 +113,7 @@ class _Meters(Collector):
         yield _counter("connections_opened", "Connections let in", meters.connections)
         yield _counter("reconnects", "Of those, by somebody who came back", meters.reconnects)
         yield _labelled("disconnects", "Connections that ended, by close code", "code", meters.disconnects)
+        yield _labelled("refusals", "Connections refused, by error or close code", "code", meters.refusals)
         yield _counter("presence_sweeps", "Times presence was swept", meters.sweeps)
         yield _counter("presence_swept", "Connections that a sweep removed", meters.swept)
         http = HistogramMetricFamily(

@@ -182,7 +182,7 @@ def queued_standard_streams() -> Iterator[list[QueuedStream]]:
         queued.append(QueuedStream(fd, name))
         return queued[-1]  # type: ignore[return-value]  # all of TextIO that anybody uses
 
-    sys.stdout, sys.stderr = over(sys.stdout, 1, "stdout"), over(sys.stderr, 2, "stderr")  # type: ignore[assignment]
+    sys.stdout, sys.stderr = over(sys.stdout, 1, "stdout"), over(sys.stderr, 2, "stderr")
     try:
         yield queued
     finally:

@@ -137,11 +137,14 @@ def _fit(text: str, width: int) -> str:
 
 
 def addresses(urls: Iterable[str]) -> list[str]:
-    """Each process's own address. Raises OSError for a name that nobody knows."""
+    """Each process's own address, without credentials. Raises OSError for a name that nobody knows, and ValueError."""
     found: list[str] = []
     for url in urls:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         host, port = parts.hostname or "localhost", parts.port or (443 if parts.scheme == "https" else 8080)
+        if ":" in host:
+            found.append(f"{parts.scheme}://[{host}]:{port}")
+            continue
         infos = socket.getaddrinfo(host, port, family=socket.AF_INET, type=socket.SOCK_STREAM)
         several = sorted({str(info[4][0]) for info in infos})
         if parts.scheme == "https" or len(several) == 1:

@@ -16,6 +16,7 @@ from asocial.adapters.http.door import Door, Patience
 from asocial.adapters.http.headers import Headers
 from asocial.adapters.http.invitations import Invitations
 from asocial.adapters.http.listening import listen
+from asocial.adapters.http.refusal_log import RefusalLog
 from asocial.adapters.http.visitors import Origins, Visitors
 from asocial.adapters.http.websocket import READ_LIMIT_BYTES, ChatEndpoint
 from asocial.adapters.memory.limiter import MemoryRateLimiter
@@ -26,6 +27,7 @@ from asocial.domain.identity import Verified
 from asocial.domain.profile import Profile
 from asocial.ports import Connection
 from asocial.protocol import text_frame
+from asocial.service.meters import Meters
 from asocial.service.moderation import Access, Invitation
 from asocial.service.sessions import EVERYBODY
 
@@ -100,7 +102,7 @@ async def serve(port: int, *, large: bool) -> None:
     patience = Patience(
         settings.handshake_seconds, settings.answer_seconds, 0 if large else settings.read_bytes_per_second, 0
     )
-    door = Door(runner, Networks(()), patience)
+    door = Door(runner, Networks(()), patience, RefusalLog(Meters()))
     Headers(app, visitors, origins, frame_ancestors=(), hsts_s=0)
     await runner.setup()
     loop = asyncio.get_running_loop()

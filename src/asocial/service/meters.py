@@ -77,6 +77,8 @@ class Meters:
         """Times a connection that reads slowly was spared drafts and cursors."""
         self.errors = Counter({error.code: 0 for error in FrameError.__subclasses__()})
         """Answers that were errors, by code: frames, and requests refused before the upgrade."""
+        self.refusals: Counter[str] = Counter()
+        """Requests refused before the upgrade, by error code, and connections refused after it, by close code."""
         self.rate_limited = Counter({"messages": 0, "requests": 0, "connections": 0})
         self.connections = 0
         self.reconnects = 0

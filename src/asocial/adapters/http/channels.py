@@ -17,7 +17,7 @@ from ...service.moderation import Invitation, Moderation
 from .auth import Authenticator
 from .invitations import Invitations
 from .refusal import response_of
-from .visitors import Visitors
+from .visitors import Visitor, Visitors
 
 INVITATION_LEAST_S, INVITATION_MOST_S, INVITATION_UNSAID_S = 60, 30 * 86_400, 86_400
 REQUESTS_PER_MINUTE = 30
@@ -40,7 +40,11 @@ class ChannelsApi:
         limiter: RateLimiter,
         visitors: Visitors,
         now_ms: Callable[[], int],
+        *,
+        check: Callable[[web.Request, Visitor, str | None], None],
     ) -> None:
+        """`check` raises the Refused that an upgrade would get before it is known who asks."""
+        self._check = check
         self._authenticator = authenticator
         self._moderation = moderation
         self._invitations = invitations
@@ -55,6 +59,9 @@ class ChannelsApi:
 
     async def _look(self, request: web.Request) -> web.Response:
         channel = _channel_of(request)
+        # Browsers send no Origin with what a page asks its own server: the page says it (W87).
+        origin = request.query.get("origin", request.headers.get("Origin"))
+        self._check(request, self._visitors.see(request), origin)
         visitor = await self._authenticator.known(request) or Verified("")
         invitation = self._invitations.read(request.query.get("invite", ""), channel)
         access = await self._moderation.admit(channel, visitor, invitation)

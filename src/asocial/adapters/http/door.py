@@ -26,6 +26,7 @@ from ...domain.errors import Refused
 from ...domain.limits import Allowance
 from .headers import BARE
 from .refusal import bytes_of, response_of, too_many_connections
+from .refusal_log import RefusalLog
 
 KEEPALIVE_S = 75.0
 """How long a connection may wait for its next request: a little more than load balancers keep theirs."""
@@ -147,8 +148,8 @@ class Entrance(web.RequestHandler):
     ) -> web.StreamResponse:
         """The answer to what is no HTTP (400), and to a fault of ours (500): in our words, repeating nothing."""
         if status < 500:
-            log.debug("not a request", remote=request.remote)
             refused = Refused(status, "request_invalid", "this is not HTTP that can be read")
+            self._door.refusals.note(refused.code, refused.message, remote=request.remote)
         else:
             log.error("a request could not be handled", method=request.method, path=request.path, exc_info=exc)
             refused = Refused(status, "internal", "a fault of the server; it has been noted")
@@ -163,14 +164,14 @@ class Entrance(web.RequestHandler):
 class Door:
     """Makes an Entrance for each connection: call it as a protocol factory."""
 
-    def __init__(self, runner: web.AppRunner, trusted: Networks, patience: Patience) -> None:
+    def __init__(self, runner: web.AppRunner, trusted: Networks, patience: Patience, refusals: RefusalLog) -> None:
         """`runner`: of the application behind the door; it must be set up before anybody comes."""
         self.patience = patience
+        self.refusals = refusals
         self._trusted = trusted
         self._runner = runner
         self._present: Counter[str] = Counter()
         self._watched: set[Entrance] = set()
-        self._told_of_a_crowd = False
         runner.app.on_response_prepare.append(self._upgraded)
 
     def __call__(self) -> Entrance:
@@ -186,7 +187,12 @@ class Door:
             entrance.counted = counted_as(address)
             self._present[entrance.counted] += 1
             if 0 < self.patience.per_address < self._present[entrance.counted]:
-                self._tell_of_a_crowd(address)
+                self.refusals.note(
+                    _TOO_MANY.code,
+                    "too many connections from one address; if it is a proxy, list it in ASOCIAL_TRUSTED_PROXIES",
+                    remote=str(address),
+                    limit=self.patience.per_address,
+                )
                 transport.write(_ONE_TOO_MANY)
                 entrance.force_close()
                 return
@@ -214,15 +220,6 @@ class Door:
                 if entrance.due < now:
                     entrance.cut_off()
 
-    def _tell_of_a_crowd(self, address: Address) -> None:
-        if not self._told_of_a_crowd:
-            self._told_of_a_crowd = True
-            log.warning(
-                "too many connections from one address; if it is a proxy, list it in trusted_proxies",
-                address=str(address),
-                limit=self.patience.per_address,
-            )
-
     async def _upgraded(self, request: web.Request, response: web.StreamResponse) -> None:
         # From here on it is the endpoint's: it pings, and closes who does not read.
         if response.status == 101 and isinstance(request.protocol, Entrance):
@@ -234,4 +231,5 @@ def _address_of(transport: asyncio.Transport) -> Address | None:
     return parse_address(peer[0]) if isinstance(peer, tuple) and peer else None
 
 
-_ONE_TOO_MANY = bytes_of(too_many_connections(), BARE)
+_TOO_MANY = too_many_connections()
+_ONE_TOO_MANY = bytes_of(_TOO_MANY, BARE)

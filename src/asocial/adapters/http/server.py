@@ -28,6 +28,7 @@ from .health import Checks, Health
 from .invitations import Invitations
 from .metrics import Expose, Metrics
 from .page import Page
+from .refusal_log import RefusalLog
 from .visitors import Origins, Visitors
 from .websocket import ChatEndpoint
 
@@ -66,6 +67,7 @@ class HttpServer:
         origins = Origins(settings.allowed_origins, public_url=settings.public_url)
         authenticator = Authenticator(GuestTokens(secret), trust_uid=settings.auth == "open", verify=verify)
         invitations = Invitations(secret)
+        refusals = RefusalLog(meters)
         self.endpoint = ChatEndpoint(
             sessions,
             dispatch,
@@ -83,6 +85,7 @@ class HttpServer:
             refuse_new=refuse_new,
             meters=meters,
             tracing=traces,
+            refusals=refusals,
         )
         application = web.Application(middlewares=[self._arrive])
         self._headers = Headers(
@@ -100,7 +103,10 @@ class HttpServer:
         self._metrics = Metrics(expose, meters)
         self._metrics.install(application)
         About(auth=settings.auth, sign_in=sign_in, version=__version__).add_routes(application.router)
-        ChannelsApi(authenticator, moderation, invitations, limiter, visitors, now_ms).add_routes(application.router)
+        channels = ChannelsApi(
+            authenticator, moderation, invitations, limiter, visitors, now_ms, check=self.endpoint.check
+        )
+        channels.add_routes(application.router)
         page = Page(page_dir, traces, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
         page.add_routes(application.router)
         self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1.0)
@@ -110,7 +116,7 @@ class HttpServer:
             settings.read_bytes_per_second,
             settings.connections_per_ip,
         )
-        self._door = Door(self._runner, trusted, patience)
+        self._door = Door(self._runner, trusted, patience, refusals)
         self._listening: list[asyncio.Server] = []
         self._background: list[asyncio.Task[None]] = []
 

@@ -9,24 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from ... import logs
 from ...domain.addresses import Networks, client_of, counted_as, parse_address
-
-_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+from ...domain.origins import OriginPatterns, read_origin
 
 log = logs.get(__name__)
 
 
 class Visitor(NamedTuple):
-    """`address`: as far as it is known. `counted`: what limits count it as. `origin`: ours, as they see it."""
+    """`address`: as far as it is known. `counted`: what limits count it as. `origin`: ours, as they see it.
+
+    `proxied`: the request came from a trusted proxy.
+    """
 
     address: str
     counted: str
     origin: str
+    proxied: bool = False
 
     @property
     def encrypted(self) -> bool:
@@ -34,7 +36,7 @@ class Visitor(NamedTuple):
 
 
 class Visitors:
-    """`behind_tls`: every request reaches us over TLS, although no trusted proxy may say so."""
+    """`behind_tls`: every request reaches us over TLS, whatever a trusted proxy says."""
 
     def __init__(self, trusted: Networks, *, behind_tls: bool) -> None:
         self._trusted = trusted
@@ -43,9 +45,10 @@ class Visitors:
 
     def see(self, request: web.BaseRequest) -> Visitor:
         peer = parse_address(request.remote or "")
-        scheme, host = "https" if self._behind_tls else "http", request.headers.get("Host", "")
+        scheme, host = "http", request.headers.get("Host", "")
         forwarded_for: list[str] = []
-        if peer in self._trusted:
+        proxied = peer in self._trusted
+        if proxied:
             forwarded_for = _items(request, "X-Forwarded-For")
             # Some proxies tell a WebSocket's scheme, some tell HTTP's.
             scheme = {"wss": "https", "ws": "http"}.get(
@@ -58,41 +61,39 @@ class Visitors:
             log.warning(
                 "X-Forwarded-For is ignored: it came from an address that is not in trusted_proxies", peer=str(peer)
             )
+        if self._behind_tls:
+            scheme = "https"
         address = client_of(peer, forwarded_for, self._trusted)
-        return Visitor(str(address or ""), counted_as(address), origin_of(scheme, host.lower()))
+        return Visitor(str(address or ""), counted_as(address), origin_of(scheme, host), proxied)
 
 
 class Origins:
     """Whose pages may speak with us: our own, and the listed ones. `*` lists all."""
 
     def __init__(self, allowed: Iterable[str], *, public_url: str = "") -> None:
-        """`public_url`: where people find us, which is our own origin however a request came."""
-        self._allowed = frozenset(origin.lower() for origin in allowed)
-        self._public_url = public_url.lower()
+        """`public_url`: where people find us, which is our own origin however a request came. Raises ValueError."""
+        self._allowed = OriginPatterns(tuple(allowed))
+        self._public = read_origin(public_url)
 
     @property
     def any_allowed(self) -> bool:
-        return "*" in self._allowed
+        return self._allowed.every
 
     def listed(self, origin: str) -> bool:
-        return self.any_allowed or origin.lower() in self._allowed
+        return read_origin(origin) in self._allowed
 
     def allows(self, origin: str, visitor: Visitor) -> bool:
         """Scheme, host and port must all be ours, or listed."""
-        return self.listed(origin) or origin.lower() in (visitor.origin, self._public_url or visitor.origin)
-
-    def only_the_scheme_differs(self, origin: str, visitor: Visitor) -> bool:
-        """The mark of a proxy that ends TLS and that nobody told us about."""
-        return not visitor.encrypted and origin.startswith("https://") and urlsplit(origin).netloc == _host(visitor)
+        page = read_origin(origin)
+        if page is not None and page in (read_origin(visitor.origin), self._public):
+            return True
+        return page in self._allowed
 
 
 def origin_of(scheme: str, host: str) -> str:
-    """As a browser writes it: without the scheme's own port."""
-    return f"{scheme}://{host.removesuffix(_DEFAULT_PORTS.get(scheme, ''))}"
-
-
-def _host(visitor: Visitor) -> str:
-    return visitor.origin.partition("://")[2]
+    """As a browser writes it, where `host` is one; else as it came."""
+    text = f"{scheme}://{host.lower()}"
+    return str(read_origin(text) or text)
 
 
 def _items(request: web.BaseRequest, header: str) -> list[str]:

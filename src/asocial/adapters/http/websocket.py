@@ -39,7 +39,9 @@ from ...tracing import Trace, Tracing
 from .auth import Authenticator, Identity, offered_subprotocols
 from .connection import CLOSE_TIMEOUT_S, WebSocketConnection
 from .invitations import Invitations
+from .origin_hint import FIELDS, origin_hint
 from .refusal import response_of, too_many_connections
+from .refusal_log import RefusalLog
 from .visitors import Origins, Visitor, Visitors
 
 READ_LIMIT_BYTES = 64 * 1024
@@ -74,10 +76,12 @@ class ChatEndpoint:
         refuse_new: Callable[[], bool],
         meters: Meters | None = None,
         tracing: Tracing | None = None,
+        refusals: RefusalLog | None = None,
         read_limit_bytes: int = READ_LIMIT_BYTES,
     ) -> None:
         self._tracing = tracing or Tracing()
         self._meters = meters or Meters()
+        self._refusals = refusals or RefusalLog(self._meters)
         self._sessions = sessions
         self._dispatch = dispatch
         self._authenticator = authenticator
@@ -112,8 +116,7 @@ class ChatEndpoint:
             channel = self._admit(request, visitor)
             identity, access = await self._recognise(request, channel)
         except Refused as refused:
-            self._meters.errors[refused.code] += 1
-            return response_of(refused)
+            return self._refused(refused, request, visitor)
         offered = offered_subprotocols(request)
         # Named to aiohttp only when offered, or it would log a warning for each client that offers none.
         protocols = (SUBPROTOCOL,) if SUBPROTOCOL in offered else ()
@@ -131,9 +134,8 @@ class ChatEndpoint:
             # The client was gone before its upgrade: aiohttp wants an answer, and finds nobody to give it to.
             return web.Response(status=400)
         except web.HTTPBadRequest as error:
-            return response_of(
-                Refused(400, "handshake_invalid", error.text or "not a WebSocket handshake (RFC 6455, 4.2.1)")
-            )
+            problem = error.text or "not a WebSocket handshake (RFC 6455, 4.2.1)"
+            return self._refused(Refused(400, "handshake_invalid", problem), request, visitor)
         transport = request.transport
         if transport is None:
             return ws
@@ -164,6 +166,14 @@ class ChatEndpoint:
         _let_go(ws)
         return ws
 
+    def check(self, request: web.Request, visitor: Visitor, origin: str | None) -> None:
+        """Whether a page of this origin may connect from there now. Raises Refused (W1)."""
+        self._refuse_while_draining()
+        if origin is not None and not self._origins.allows(origin, visitor):
+            raise Refused(403, "origin_forbidden", origin_hint(origin, request, visitor))
+        if 0 < self._connections_per_ip <= self._by_address[visitor.counted]:
+            raise too_many_connections()
+
     async def pulse(self) -> None:
         """Ping who is silent, close who stays silent (W22). Runs until cancelled."""
         loop = asyncio.get_running_loop()
@@ -191,10 +201,10 @@ class ChatEndpoint:
         opened_at = asyncio.get_running_loop().time()
         unwanted = await self._reason_to_close(request, visitor)
         if isinstance(identity, Disconnect):
-            self._turn_away(connection, channel, identity, unwanted or identity, trace)
+            self._turn_away(connection, channel, identity, unwanted or identity, visitor, trace)
             return
         if unwanted is not None:
-            self._turn_away(connection, channel, identity, unwanted, trace)
+            self._turn_away(connection, channel, identity, unwanted, visitor, trace)
             return
         try:
             session = await self._sessions.open(
@@ -207,7 +217,7 @@ class ChatEndpoint:
                 access=access,
             )
         except (TooManyConnections, Removed) as refused:
-            self._turn_away(connection, channel, identity, refused, trace)
+            self._turn_away(connection, channel, identity, refused, visitor, trace)
             return
         trace.ids |= {"connection_id": connection.id, "user_id": identity.user_id, "channel": channel}
         ids = trace.ids
@@ -266,24 +276,37 @@ class ChatEndpoint:
 
     def _admit(self, request: web.Request, visitor: Visitor) -> str:
         """The channel the request is for. Raises Refused (W1)."""
-        if self._refuse_new():
-            raise Refused(503, "draining", "this server is going away; try again")
+        self._refuse_while_draining()
         channel = request.query.get("channel", DEFAULT_CHANNEL)
         if not is_id(channel):
             raise Refused(400, "channel_invalid", f"a channel's name is {ID_RULE}")
         if request.headers.get("Upgrade", "").lower() != "websocket":
-            raise Refused(426, "upgrade_required", "this address speaks WebSocket (RFC 6455)")
+            raise Refused(
+                426,
+                "upgrade_required",
+                "this address speaks WebSocket (RFC 6455); a proxy must pass on the headers Upgrade and Connection",
+            )
         # aiohttp takes the drafts 7 and 8 too, whose browsers send their origin under another name.
         if request.headers.get("Sec-WebSocket-Version") != "13":
             raise Refused(400, "handshake_invalid", "the WebSocket version is 13 (RFC 6455)")
-        origin = request.headers.get("Origin")
-        if origin is not None and not self._origins.allows(origin, visitor):
-            if self._origins.only_the_scheme_differs(origin, visitor):
-                raise Refused(403, "origin_forbidden", "TLS ends before us; see ASOCIAL_TRUSTED_PROXIES")
-            raise Refused(403, "origin_forbidden", "pages of this origin may not connect; see ASOCIAL_ALLOWED_ORIGINS")
-        if 0 < self._connections_per_ip <= self._by_address[visitor.counted]:
-            raise too_many_connections()
+        self.check(request, visitor, request.headers.get("Origin"))
         return channel
+
+    def _refuse_while_draining(self) -> None:
+        if self._refuse_new():
+            raise Refused(503, "draining", "this server is going away; try again")
+
+    def _refused(self, refused: Refused, request: web.Request, visitor: Visitor) -> web.Response:
+        """The answer before the upgrade. It is counted and logged with what decided it."""
+        self._meters.errors[refused.code] += 1
+        sent = {}
+        if refused.code == "origin_forbidden":
+            sent = {name.lower().replace("-", "_"): request.headers.get(name) for name in FIELDS}
+            sent["peer"] = request.remote
+        self._refusals.note(
+            refused.code, refused.message, remote=visitor.address, channel=request.query.get("channel"), **sent
+        )
+        return response_of(refused)
 
     async def _recognise(self, request: web.Request, channel: str) -> tuple[Identity | Disconnect, Access]:
         """Who it is, and what they may do in the channel. A Disconnect is told once the socket is upgraded.
@@ -303,18 +326,19 @@ class ChatEndpoint:
         channel: str,
         identity: Identity | Disconnect,
         refused: Disconnect,
+        visitor: Visitor,
         trace: Trace,
     ) -> None:
         connection.close(refused)
         self._meters.disconnected(refused.code)
-        log.info(
-            "connection refused",
+        self._refusals.note(
+            refused.code,
+            refused.reason,
             **trace.ids,
             connection_id=connection.id,
             user_id=identity.user_id if isinstance(identity, Identity) else None,
             channel=channel,
-            code=refused.code,
-            reason=refused.reason,
+            remote=visitor.address,
         )
 
     async def _reason_to_close(self, request: web.Request, visitor: Visitor) -> Disconnect | None:

@@ -235,4 +235,12 @@ async def _let_in(line: Line, username: str, password: str, database: int) -> No
     steps.append(line.request("PING"))
     for reply in await asyncio.gather(*steps):
         if isinstance(reply, hiredis.ReplyError):
-            raise Refused(f"{line.name} refuses: {reply}")
+            raise Refused(f"{line.name} refuses: {_without_arguments(str(reply))}")
+
+
+def _without_arguments(reply: str) -> str:
+    """An error to AUTH, as it may be logged: a server that does not know the command repeats its arguments."""
+    reply = reply.partition(", with args beginning with")[0]
+    if reply.startswith("WRONGPASS"):
+        reply += " (in redis_url write a % of the password as %25, or use redis_password)"
+    return reply

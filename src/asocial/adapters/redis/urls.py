@@ -1,4 +1,5 @@
-"""What a Redis URL says, as values. Nothing here connects, and no message here ever holds a password.
+"""What a Redis URL says, as values. Nothing here connects, and no message here repeats any part of a URL: a password
+with a sign that URLs know can end up in every part of one.
 
     redis://[user:password@]host[:6379][/db]                    one server
     unix://[user:password@]/path/to.sock[?db=1]                 one server, by its socket
@@ -6,7 +7,8 @@
     redis+cluster://[user:password@]host[:6379],host            a cluster, found through any of these nodes
 
 `rediss` in place of `redis` is TLS, verified against the system's authorities or `?ca=/path/to/ca.pem`. The sentinels
-themselves are asked without a password, or with `?sentinel_password=`.
+themselves are asked without a password, or with `?sentinel_password=`. A password is percent-decoded; `?`, `#`, `/` and
+`@` in it are understood as they are, unless what follows a `?` reads as options.
 """
 
 from __future__ import annotations
@@ -19,6 +21,11 @@ from urllib.parse import parse_qs, unquote
 KINDS = "redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// (rediss+... for TLS)"
 REDIS_PORT = 6379
 SENTINEL_PORT = 26379
+_OPTIONS = frozenset({"ca", "db", "sentinel_password"})
+_ENCODE = (
+    "in a password write % as %25, ? as %3F, # as %23, / as %2F, @ as %40, : as %3A, "
+    "or give it in ASOCIAL_REDIS_PASSWORD as it is"
+)
 
 
 class Address(NamedTuple):
@@ -51,7 +58,8 @@ class Target:
         try:
             return ssl.create_default_context(cafile=self.ca or None)
         except OSError as error:
-            raise ValueError(f"redis_url: ca {self.ca!r} cannot be used: {error.strerror or error}") from None
+            reason = error.strerror or type(error).__name__
+            raise ValueError(f"redis_url: the file that ca names cannot be used: {reason}") from None
 
 
 def parse(url: str, username: str = "", password: str = "") -> Target:
@@ -59,13 +67,14 @@ def parse(url: str, username: str = "", password: str = "") -> Target:
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise ValueError(f"redis_url: it must start with {KINDS}")
-    rest, _, query = rest.partition("?")
-    credentials, at, place = rest.rpartition("@")
-    if at:
+    if not url.isprintable():
+        raise ValueError("redis_url: it holds a line break or another control character")
+    credentials, place, query = _split(rest)
+    if credentials is not None:
         user, colon, secret = credentials.partition(":")
         # `secret@host` without a colon would be taken for a user name, which is never what was meant.
         if not colon:
-            raise ValueError("redis_url: credentials are user:password@ or :password@")
+            raise ValueError(f"redis_url: credentials are user:password@ or :password@; {_ENCODE}")
         username, password = unquote(user), unquote(secret)
     options = _options(query)
     kind, tls = _kind(scheme)
@@ -78,8 +87,7 @@ def parse(url: str, username: str = "", password: str = "") -> Target:
     }
     database = options.pop("db", "")
     if options:
-        unknown = ", ".join(sorted(options))
-        raise ValueError(f"redis_url: no such option: {unknown}; there are ca, db, sentinel_password")
+        raise ValueError(f"redis_url: the options behind ? are ca, db and sentinel_password, no others; {_ENCODE}")
     if scheme == "unix":
         if not place.startswith("/"):
             raise ValueError("redis_url: unix:// needs an absolute path, as unix:///run/redis.sock")
@@ -113,7 +121,19 @@ def _kind(scheme: str) -> tuple[Literal["single", "sentinel", "cluster"], bool]:
             return "sentinel", base == "rediss"
         if extra == "cluster":
             return "cluster", base == "rediss"
-    raise ValueError(f"redis_url: {scheme}:// is not known; it must start with {KINDS}")
+    raise ValueError(f"redis_url: it must start with {KINDS}")
+
+
+def _split(rest: str) -> tuple[str | None, str, str]:
+    """Credentials (None without any), place and query of what stands behind `://`."""
+    before, _, query = rest.partition("?")
+    at = before.rfind("@")
+    if "@" in query and not _options(query).keys() <= _OPTIONS:
+        # The question mark is in the password.
+        at = rest.rfind("@")
+        before, _, query = rest[at + 1 :].partition("?")
+        return rest[:at], before, query
+    return (None, before, query) if at < 0 else (before[:at], before[at + 1 :], query)
 
 
 def _options(query: str) -> dict[str, str]:
@@ -127,14 +147,14 @@ def _address(text: str, default_port: int) -> Address:
     else:
         host, _, port = text.partition(":")
     if not host:
-        raise ValueError("redis_url: a host is missing")
+        raise ValueError(f"redis_url: a host is missing; {_ENCODE}")
     if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ValueError(f"redis_url: the port of {host} must be a number from 1 to 65535")
+        raise ValueError(f"redis_url: a port must be a number from 1 to 65535; {_ENCODE}")
     return Address(unquote(host), int(port) if port else default_port)
 
 
 def _database(text: str) -> int:
     text = text.strip("/")
     if text and not (text.isascii() and text.isdigit()):
-        raise ValueError("redis_url: the database must be a number, as redis://host/0")
+        raise ValueError(f"redis_url: the database must be a number, as redis://host/0; {_ENCODE}")
     return int(text) if text else 0

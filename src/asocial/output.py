@@ -140,7 +140,8 @@ class QueuedStream(io.TextIOBase):
             reason = error.strerror or str(error)
             with self._changed:
                 self._drop(data.count(b"\n", written), reason)
-            self._within_line = written > 0 and data[written - 1 : written] != b"\n"
+            if written:
+                self._within_line = data[written - 1 : written] != b"\n"
             if not self._failing:
                 self._failing = True
                 # Useful where the log goes elsewhere: on the stream that fails this line is dropped too.

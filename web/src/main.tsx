@@ -74,9 +74,9 @@ function start(root: HTMLElement) {
     onLink: app.session.setLink,
     onUnopened: () =>
       void import('./net/refused')
-        .then((m) => m.whyRefused(route.channel, invite, app.session.token()))
-        .then((status) => status && connection.giveUp(status))
+        .then((m) => m.explainRefusal(app, invite, connection.giveUp))
         .catch(() => undefined),
+    onTurnedAway: (code) => app.session.setRefusal(`${code}`),
   })
   document.addEventListener('visibilitychange', () => {
     app.talk.cull()

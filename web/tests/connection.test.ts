@@ -70,6 +70,7 @@ function setUp() {
   const links: Link[] = []
   const frames: [string, boolean][] = []
   const unopened = vi.fn()
+  const turnedAway = vi.fn()
   const connection = new Connection({
     address: () => 'ws://here/api/chat?channel=c',
     token: () => 'tok',
@@ -77,6 +78,7 @@ function setUp() {
     onFrame: (frame, fresh) => frames.push([frame.type, fresh]),
     onLink: (link) => links.push(link),
     onUnopened: unopened,
+    onTurnedAway: turnedAway,
   })
   connection.start()
   const last = () => {
@@ -84,7 +86,7 @@ function setUp() {
     if (!socket) throw new Error('no socket')
     return socket
   }
-  return { connection, unopened, links, frames, last, link: () => links.at(-1)?.kind }
+  return { connection, unopened, turnedAway, links, frames, last, link: () => links.at(-1)?.kind }
 }
 
 describe('connection', () => {
@@ -198,14 +200,14 @@ describe('connection', () => {
     last().end(1006)
     expect(unopened).toHaveBeenCalledTimes(1)
     expect(link()).toBe('waiting')
-    connection.giveUp(403)
-    expect(links.at(-1)).toEqual({ kind: 'final', code: 403, reason: '' })
+    connection.giveUp('channel_private')
+    expect(links.at(-1)).toEqual({ kind: 'final', code: 'channel_private', reason: '' })
     vi.advanceTimersByTime(100_000)
     onWindow.get('online')?.({})
     expect(FakeSocket.all).toHaveLength(1)
     connection.connectNow()
     last().sync()
-    connection.giveUp(403)
+    connection.giveUp('channel_private')
     expect(link(), 'an answer that came too late').toBe('live')
     last().end(1006)
     connection.connectNow()
@@ -215,6 +217,17 @@ describe('connection', () => {
       unopened,
       'not for one that was open, nor where the server said why',
     ).toHaveBeenCalledTimes(1)
+  })
+
+  test('W5: a close before the first frame is told by its code, a later one is not', () => {
+    const { connection, unopened, turnedAway, last } = setUp()
+    last().end(4013)
+    expect(turnedAway.mock.calls).toEqual([[4013]])
+    connection.connectNow()
+    last().sync()
+    last().end(4008)
+    expect(turnedAway).toHaveBeenCalledTimes(1)
+    expect(unopened).not.toHaveBeenCalled()
   })
 
   test('nothing an old socket says is heard', () => {

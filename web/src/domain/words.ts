@@ -107,8 +107,22 @@ export const WORDS = section('words', {
     4510: 'You are not signed in here.',
     4511: 'Your sign-in has expired.',
     4512: 'You were removed from this channel.',
-    403: 'This channel is private. Its owner can invite you.',
-  } as Record<number, string>,
+    members_only: 'This channel is private. Its owner can invite you.',
+    channel_private: 'This channel is private. Its owner can invite you.',
+    channel_invalid: 'A channel cannot have this name.',
+    origin_forbidden:
+      'This server does not take connections from pages at this address. Its operator finds the reason in the server’s log.',
+  } as Record<string, string>,
+  /** why we wait, by the code of what was refused */
+  refusedFor: {
+    4013: 'Your network has connected too often in the last minute.',
+    draining: 'The server is about to restart.',
+    too_many_connections: 'Too many connections are open from your network. Close other tabs.',
+    identity_unavailable: 'The server cannot check sign-ins just now.',
+    unavailable: 'The server cannot do this just now.',
+    not_upgraded:
+      'The server answers, but WebSocket connections do not reach it. A proxy or a filter on the way may block them.',
+  } as Record<string, string>,
   finalOther: 'The server closed the connection.',
   again: 'Try again',
   reload: 'Reload',

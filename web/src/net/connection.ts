@@ -26,6 +26,8 @@ export interface ConnectionOptions {
   onLink(link: Link): void
   /** An upgrade was not answered as we hoped: it may be a refusal, which browsers do not show. */
   onUnopened?(): void
+  /** The server upgraded, and closed with this code before it let us in. */
+  onTurnedAway?(code: number): void
 }
 
 export class Connection {
@@ -141,14 +143,15 @@ export class Connection {
   }
 
   /** It was found out that there is no use in trying. */
-  readonly giveUp = (code: number) => {
+  readonly giveUp = (code: number | string, reason = '') => {
     if (this.synced) return
     this.drop()
-    this.end(code, '')
+    this.end(code, reason)
   }
 
   private lost(code: number, rawReason: string) {
     if (!this.synced && code === 1006) this.options.onUnopened?.()
+    else if (!this.synced) this.options.onTurnedAway?.(code)
     this.drop()
     const { reconnect, retryMs, reason } = readClose(code, rawReason)
     if (!reconnect) return this.end(code, reason)
@@ -161,7 +164,7 @@ export class Connection {
     this.retryTimer = setTimeout(() => this.connect(), delay)
   }
 
-  private end(code: number, reason: string) {
+  private end(code: number | string, reason: string) {
     this.final = true
     this.options.onLink({ kind: 'final', code, reason })
   }

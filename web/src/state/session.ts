@@ -23,11 +23,14 @@ export type Link =
   /** `until`: local ms of the next try */
   | { readonly kind: 'waiting'; readonly until: number }
   | { readonly kind: 'offline' }
-  | { readonly kind: 'final'; readonly code: number; readonly reason: string }
+  /** `code`: a close code (W28), or the error code of an upgrade that was refused (W1) */
+  | { readonly kind: 'final'; readonly code: number | string; readonly reason: string }
 
 export interface SessionState {
   readonly channel: string
   readonly link: Link
+  /** why the last connections were refused, where waiting may help: a code of W1 or W28, or of refused.ts */
+  readonly refusal: string | undefined
   /** live, but some people are out of reach just now (W29) */
   readonly degraded: boolean
   readonly userId: string | undefined
@@ -47,6 +50,7 @@ export function createSession(channel: string, deps: Deps) {
   const store = createStore<SessionState>(() => ({
     channel,
     link: { kind: 'connecting' },
+    refusal: undefined,
     degraded: false,
     userId: undefined,
     clock: UNSET_CLOCK,
@@ -65,7 +69,8 @@ export function createSession(channel: string, deps: Deps) {
     /** The server's clock, as well as we know it. */
     serverNow: () => deps.now() + get().clock.offset,
     token: () => vouched ?? deps.keep.read('token'),
-    setLink: (link: Link) => set({ link }),
+    setLink: (link: Link) => set(link.kind === 'live' ? { link, refusal: undefined } : { link }),
+    setRefusal: (refusal: string | undefined) => set(get().link.kind === 'live' ? {} : { refusal }),
     setDegraded: (degraded: boolean) => set({ degraded }),
     onSync(frame: UserSync) {
       if (frame.token !== undefined) deps.keep.write('token', frame.token)

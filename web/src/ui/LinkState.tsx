@@ -9,6 +9,7 @@ import { useCountdown } from './Words'
 export function LinkState() {
   const app = useApp()
   const link = useSession((s) => s.link)
+  const refusal = useSession((s) => (s.link.kind === 'live' ? undefined : s.refusal))
   const degraded = useSession((s) => s.degraded) && link.kind === 'live'
   const wait = useCountdown(link.kind === 'waiting' ? link.until : undefined, app.now)
   return (
@@ -17,14 +18,15 @@ export function LinkState() {
       data-testid="connection"
       data-state={link.kind}
       data-degraded={degraded || undefined}
+      data-refusal={refusal}
     >
       <i className="dot" aria-hidden="true" />
       <span aria-hidden="true">
-        {degraded ? <Degraded /> : link.kind === 'live' ? '' : say(link, wait)}
+        {degraded ? <Degraded /> : link.kind === 'live' ? '' : say(link, refusal, wait)}
       </span>
       {/* Told once per change, not once per second of a countdown. */}
       <span className="sr-only" role="status">
-        {degraded ? `${WORDS.degraded} ${WORDS.degradedMeans}` : say(link, 0)}
+        {degraded ? `${WORDS.degraded} ${WORDS.degradedMeans}` : say(link, refusal, 0)}
       </span>
       {(link.kind === 'waiting' || link.kind === 'offline') && (
         <button type="button" className="control" onClick={app.connectNow} data-testid="now">
@@ -51,14 +53,14 @@ const Degraded = () => (
   </>
 )
 
-function say(link: Link, wait: number): string {
+function say(link: Link, refusal: string | undefined, wait: number): string {
   switch (link.kind) {
     case 'connecting':
       return WORDS.connecting
     case 'live':
       return WORDS.live
     case 'waiting':
-      return WORDS.reconnecting(wait)
+      return [WORDS.refusedFor[refusal ?? ''], WORDS.reconnecting(wait)].filter(Boolean).join(' ')
     case 'offline':
       return WORDS.offline
     case 'final':

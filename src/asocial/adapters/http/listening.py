@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 EVERY_ADDRESS = {"::": socket.AF_INET6, "0.0.0.0": socket.AF_INET}  # noqa: S104 (listening there is what is asked for)
 PORT_ATTEMPTS = 8
@@ -21,7 +22,11 @@ class CannotListen(Exception):
     """None of the addresses asked for can be listened on. The message is the system's reason."""
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
+_Place: TypeAlias = tuple[socket.AddressFamily, Sequence[object]]
+Create: TypeAlias = Callable[[socket.AddressFamily, socket.SocketKind], socket.socket]
+
+
+def listen(host: str, port: int, *, create: Create = socket.socket) -> list[socket.socket]:
     """Bound sockets for every address of `host`, all on one port, also when `port` is 0. Raises CannotListen.
 
     `::` is every IPv6 and every IPv4 address, `0.0.0.0` every IPv4 address. Each family has a socket of its own, so
@@ -30,7 +35,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     host = host.removeprefix("[").removesuffix("]")
     for attempt in range(PORT_ATTEMPTS):
         try:
-            return _bind(_places(host, port), port)
+            return _bind(_places(host, port), port, create)
         except OSError as error:
             if port or error.errno != errno.EADDRINUSE or attempt == PORT_ATTEMPTS - 1:
                 raise CannotListen(error.strerror or str(error)) from None
@@ -60,7 +65,7 @@ def is_loopback(address: str) -> bool:
     return address == "::1" or address.startswith("127.")
 
 
-def _places(host: str, port: int) -> list[tuple[socket.AddressFamily, Sequence[object]]]:
+def _places(host: str, port: int) -> list[_Place]:
     """Where to bind, as (family, address), each once and in the resolver's order."""
     if host == "::":
         return [(socket.AF_INET6, ("::", port)), (socket.AF_INET, ("0.0.0.0", port))]  # noqa: S104
@@ -68,13 +73,13 @@ def _places(host: str, port: int) -> list[tuple[socket.AddressFamily, Sequence[o
     return list(dict.fromkeys((family, address) for family, _, _, _, address in infos))
 
 
-def _bind(places: Sequence[tuple[socket.AddressFamily, Sequence[object]]], port: int) -> list[socket.socket]:
+def _bind(places: Sequence[_Place], port: int, create: Create) -> list[socket.socket]:
     bound: list[socket.socket] = []
     missing: OSError | None = None
     with contextlib.ExitStack() as unless_all_bound:
         for family, address in places:
             try:
-                sock = socket.socket(family, socket.SOCK_STREAM)
+                sock = create(family, socket.SOCK_STREAM)
             except OSError as error:
                 if error.errno not in _NO_SUCH_FAMILY:
                     raise
@@ -91,6 +96,7 @@ def _bind(places: Sequence[tuple[socket.AddressFamily, Sequence[object]]], port:
                 if error.errno not in _NO_SUCH_FAMILY:
                     raise
                 missing = error
+                sock.close()
                 continue
             bound.append(sock)
         if not bound:

@@ -109,7 +109,21 @@ export const SPANISH: Catalogue = {
       4510: 'Tu acceso no vale aquí.',
       4511: 'Tu acceso ha caducado.',
       4512: 'Te han sacado de este canal.',
-      403: 'Este canal es privado. Quien lo lleva puede invitarte.',
+      members_only: 'Este canal es privado. Quien lo lleva puede invitarte.',
+      channel_private: 'Este canal es privado. Quien lo lleva puede invitarte.',
+      channel_invalid: 'Un canal no puede llamarse así.',
+      origin_forbidden:
+        'Este servidor no acepta conexiones de páginas en esta dirección. Quien lo administra encuentra el motivo en el registro del servidor.',
+    },
+    refusedFor: {
+      4013: 'Tu red se ha conectado demasiadas veces en el último minuto.',
+      draining: 'El servidor está a punto de reiniciarse.',
+      too_many_connections:
+        'Hay demasiadas conexiones abiertas desde tu red. Cierra otras pestañas.',
+      identity_unavailable: 'El servidor no puede comprobar los accesos ahora.',
+      unavailable: 'El servidor no puede hacerlo ahora.',
+      not_upgraded:
+        'El servidor responde, pero las conexiones WebSocket no le llegan. Puede que un proxy o un filtro en el camino las bloquee.',
     },
     finalOther: 'El servidor cerró la conexión.',
     again: 'Probar otra vez',

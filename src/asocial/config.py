@@ -27,6 +27,7 @@ from .domain.origins import Origin, read_pattern
 PREFIX = "ASOCIAL_"
 CONFIG_VARIABLE = "ASOCIAL_CONFIG"
 _KEY_RULE = "at least 32 characters of text"
+_SECRET_RULES = {"secret": _KEY_RULE}
 _NETWORKS = "networks as 10.0.0.0/8 or 2001:db8::/32, with commas between them"
 _WHO = "channel:USER_ID or channel:claim=value, with commas between them"
 _LISTS = (
@@ -461,8 +462,7 @@ def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
         meant = f"; did you mean {known}?" if known else "; see `asocial serve --help` for all of them"
         return f"{name if _SETTING_NAME.fullmatch(name) else 'a key'}: no such setting ({where}){meant}"
     if field.annotation is SecretStr:
-        rule = _KEY_RULE if name == "secret" else allowed(field)
-        return f"{name}: the value given is not allowed ({where}); allowed: {rule}"
+        return f"{name}: the value given is not allowed ({where}); allowed: {_SECRET_RULES.get(name, allowed(field))}"
     reason = problem["msg"].removeprefix("Value error, ") if problem["type"] == "value_error" else ""
     if str(problem["input"]).startswith("tcp://"):
         reason = "Kubernetes sets this variable for a Service named asocial; set enableServiceLinks: false on the pod"

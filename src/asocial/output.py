@@ -127,8 +127,9 @@ class QueuedStream(io.TextIOBase):
 
     def _write_batch(self, batch: str) -> None:
         data = batch.encode("utf-8", "backslashreplace")
-        if self._within_line:
-            data = b"\n" + data  # the end of that line was dropped
+        ends_torn_line = self._within_line  # the end of that line was dropped
+        if ends_torn_line:
+            data = b"\n" + data
         written = 0
         try:
             while written < len(data):
@@ -139,7 +140,7 @@ class QueuedStream(io.TextIOBase):
         except OSError as error:
             reason = error.strerror or str(error)
             with self._changed:
-                self._drop(data.count(b"\n", written), reason)
+                self._drop(data.count(b"\n", max(written, ends_torn_line)), reason)
             if written:
                 self._within_line = data[written - 1 : written] != b"\n"
             if not self._failing:

@@ -54,8 +54,8 @@ class Settings(BaseSettings):
     )
     host: str = Field(
         "::",
-        description="address to listen on; ::: every address, IPv4 and IPv6; 0.0.0.0: every IPv4 address; "
-        "localhost: this machine only",
+        description="address to listen on; `::` is every address (IPv4 and IPv6), `0.0.0.0` every IPv4 address, "
+        "localhost this machine only",
     )
     port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -106,7 +106,9 @@ class Settings(BaseSettings):
     )
     secret_file: Path | None = Field(None, description="file to read the secret from, instead of the secret itself")
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="origins beside our own whose pages may connect, as https://example.org; * for any"
+        (),
+        description="origins beside our own whose pages may connect, as https://example.org or "
+        "https://*.example.org; * for any",
     )
     public_url: Annotated[str, "an origin as https://example.org"] = Field(
         "", description="where people find this server, as https://example.org; link previews then show a picture"
@@ -408,7 +410,13 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ConfigError(f"config: {str(path)!r} must hold `setting: value` lines")
     # `setting:` with nothing behind it is a setting that is not given.
-    return {str(key): _without_newline(value) for key, value in data.items() if value is not None}
+    return {_setting_of(str(key)): _without_newline(value) for key, value in data.items() if value is not None}
+
+
+def _setting_of(key: str) -> str:
+    """The setting that a key of the file means: as it is documented, in capitals, or with the dashes of a flag."""
+    name = key.lower().replace("-", "_")
+    return name if name in Settings.model_fields else key
 
 
 def _without_newline(value: Any) -> Any:

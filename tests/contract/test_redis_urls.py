@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -117,12 +118,58 @@ def test_what_a_url_says() -> None:
         "redis+cluster://:secret@a/1",
         "redis://:secret@h?timeout=secret",
         "unix://:secret@relative",
+        "secret://:secret@h",
+        "redis://:secret@h?secret=1",
+        "redis://h?secret",
+        "redis://user:secret",
+        "redis://secret:secret",
+        "redis://:secret",
+        "redis://:secret/x?db=secret@h",
+        "redis://:a?db=secret@h:1",
+        "redis://:secret@h?db=secret",
+        "rediss://:a@b?ca=secret@h",
+        "redis://:secret\n@h",
     ],
 )
 def test_a_wrong_url_is_refused_without_telling_the_password(url: str) -> None:
     with pytest.raises(ValueError, match="redis_url: ") as refused:
-        parse(url)
+        parse(url).tls_context()
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "a?zebra",
+        "a?zebra=quagga",
+        "a#b",
+        "a/b",
+        "a@b",
+        "a:b",
+        "a[b",
+        "a b",
+        "a?b@c?d",
+        "?",
+        "@",
+        "é?ü",
+        "a,b",
+    ],
+)
+@pytest.mark.parametrize("url", ["redis://:{}@127.0.0.1:7000/2", "redis://user:{}@127.0.0.1:7000?db=2"])
+def test_a_password_may_be_written_as_it_is_or_encoded(password: str, url: str) -> None:
+    for written in (password, quote(password, safe="")):
+        target = parse(url.format(written))
+        assert (target.password, target.addresses, target.database) == (password, (Address("127.0.0.1", 7000),), 2)
+
+
+def test_a_percent_sign_is_an_encoding() -> None:
+    assert parse("redis://:a%41@h").password == "aA"
+    assert parse("redis://:a%2541@h").password == "a%41"
+    assert parse("redis://h", password="a%41?@").password == "a%41?@"
+
+
+def test_an_unencoded_at_in_an_option_is_an_option() -> None:
+    assert parse("redis+sentinel://h/name?sentinel_password=p@ss").sentinel_password == "p@ss"
 
 
 def test_an_authority_that_is_not_there(folder: Path) -> None:

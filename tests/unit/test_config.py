@@ -5,9 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from asocial.cli import main
-from asocial.config import ConfigError, Settings, allowed, default_of, flag_of, load, unknown_variables
+from asocial.config import (
+    ConfigError,
+    Settings,
+    allowed,
+    default_of,
+    flag_of,
+    hint_for,
+    load,
+    shown,
+    unknown_variables,
+)
 
 
 def test_the_defaults_are_the_documented_ones() -> None:
@@ -114,6 +125,184 @@ def test_a_misspelt_variable_is_found() -> None:
         "PATH": "",
     }
     assert unknown_variables(environ) == ["ASOCIAL_PROT"]
+
+
+# Settings as people write them.
+
+SECRETS = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
+KEY = "k" * 40
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+@pytest.mark.parametrize("empty", ["", " ", "\n"])
+def test_an_empty_variable_is_one_that_is_not_set(name: str, empty: str) -> None:
+    assert load({}, {f"ASOCIAL_{name.upper()}": empty}) == load({}, {})
+
+
+def test_an_empty_variable_leaves_the_file_its_value(tmp_path: Path) -> None:
+    file = tmp_path / "asocial.yaml"
+    file.write_text("port: 1001\npublic_url:\nsecret: ~\n")
+    settings = load({}, {"ASOCIAL_PORT": "", "ASOCIAL_CONFIG": str(file)})
+    assert (settings.port, settings.public_url, settings.secret.get_secret_value()) == (1001, "", "")
+    assert load({}, {"ASOCIAL_CONFIG": ""}) == load({}, {})
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_every_secret_may_come_from_a_file_or_a_variable_with_one_line_end(tmp_path: Path, name: str, end: str) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"\xef\xbb\xbf" + f"  {KEY} \n{end}".encode())
+    variable = f"ASOCIAL_{name.upper()}"
+    from_file = load({}, {f"{variable}_FILE": str(file)})
+    from_variable = load({}, {variable: f"  {KEY} \n{end}"})
+    for settings in (from_file, from_variable):
+        assert getattr(settings, name).get_secret_value() == (f"  {KEY} \n" if end else f"  {KEY} ")
+    with pytest.raises(ConfigError, match="not both") as caught:
+        load({name: KEY}, {f"{variable}_FILE": str(file)})
+    assert f"--{name.replace('_', '-')}" in str(caught.value)
+    assert f"{variable}_FILE" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_file_that_cannot_be_used_is_told_in_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").write_text("\n")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    variable = f"ASOCIAL_{name.upper()}_FILE"
+    for path, says in {
+        tmp_path / "empty": "is empty",
+        tmp_path / "binary": "is not text",
+        tmp_path / "missing": "No such file",
+        tmp_path: "Is a directory",
+    }.items():
+        with pytest.raises(ConfigError) as caught:
+            load({}, {variable: str(path)})
+        message = str(caught.value)
+        assert message.startswith(f"{name}_file: {str(path)!r} ")
+        assert says in message
+        assert f"(from {variable})" in message
+        assert "\n" not in message
+
+
+def test_a_secret_given_where_its_file_belongs_is_not_repeated() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load({}, {"ASOCIAL_REDIS_PASSWORD_FILE": "hunter2"})
+    assert "hunter2" not in str(caught.value)
+    assert "ASOCIAL_REDIS_PASSWORD_FILE" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("redis_password: 123456", "redis_password", "123456"),
+        ("redis_password: 0123", "redis_password", "0123"),
+        ("redis_password: 12:30:00", "redis_password", "12:30:00"),
+        ("redis_password: 1_000", "redis_password", "1_000"),
+        ("redis_password: 1e3", "redis_password", "1e3"),
+        ("redis_password: 2026-01-01", "redis_password", "2026-01-01"),
+        ("redis_password: yes", "redis_password", "yes"),
+        ("redis_password: |\n  two words\n", "redis_password", "two words"),
+        ("redis_username: 42", "redis_username", "42"),
+        ("jwt_audience: 4711", "jwt_audience", ("4711",)),
+        ("jwt_audience: [4711, 0x1]", "jwt_audience", ("4711", "0x1")),
+        ("host: 1.5", "host", "1.5"),
+        ("port: 9000", "port", 9000),
+        ("behind_tls: yes", "behind_tls", True),
+        ("behind_tls: Off", "behind_tls", False),
+        ("grace_seconds: 1.5", "grace_seconds", 1.5),
+        ("log_level: INFO", "log_level", "info"),
+        ("env: Production", "env", "production"),
+        ("PORT: 9000", "port", 9000),
+        ("Log-Level: debug", "log_level", "debug"),
+    ],
+)
+def test_a_value_in_yaml_is_what_was_written(tmp_path: Path, line: str, name: str, value: object) -> None:
+    file = tmp_path / "asocial.yaml"
+    file.write_text(line)
+    found = getattr(load({}, {}, file), name)
+    assert (found.get_secret_value() if isinstance(found, SecretStr) else found) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "redis_password: *hunter2", "redis_password: !hunter2 x", 'redis_password: "hunter2', "secret: @hunter2",
+        "redis_password: %hunter2", "redis_password: a: hunter2", "redis_password: [hunter2", "secret: {hunter2: 1}",
+        "redis_password: `hunter2", "port: 1\nredis_password:hunter2", "redis_password=hunter2", "secret: hunter2",
+        "redis_password: &hunter2 a\nport: x", "redis_password: hunter2\n\tport: 1", "redis_url: [hunter2]",
+        "redis_password: hunter2\nport: x", "redis_password: - hunter2\n  - b", "? [hunter2]\n: x",
+        "redis_password=hunter2: x", "jwt_jwks_url: [https://u:hunter2@h/]",
+    ],
+)  # fmt: skip
+def test_no_error_about_a_file_shows_a_secret_in_it(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "asocial.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load({}, {}, file)
+    assert "hunter2" not in str(caught.value)
+    assert str(file) in str(caught.value), "the source is named"
+    assert "\n" not in str(caught.value)
+
+
+def test_an_error_about_yaml_says_where(tmp_path: Path) -> None:
+    file = tmp_path / "asocial.yaml"
+    file.write_text("port: 1\nhost: ::\n")
+    with pytest.raises(ConfigError, match=r"is not YAML \(line 2, column \d+\); put .* quotes"):
+        load({}, {}, file)
+
+
+def test_what_is_shown_of_a_value_has_no_credentials() -> None:
+    assert shown("https://user:pa/ss@host/keys?key=hunter2") == "'https://...@host/keys?...'"
+    assert shown(("https://u:p@h", 3)) == "'https://...@h', 3"
+    assert shown({"a": "hunter2"}) == "a mapping"
+    assert shown("x" * 500) == repr("x" * 200)
+
+
+def test_a_service_named_asocial_in_kubernetes_is_recognised() -> None:
+    with pytest.raises(ConfigError, match=r"ASOCIAL_PORT.*enableServiceLinks: false"):
+        load({}, {"ASOCIAL_PORT": "tcp://10.0.0.1:8080"})
+
+
+def test_the_nearest_name_is_offered(tmp_path: Path) -> None:
+    file = tmp_path / "asocial.yaml"
+    for key in ("prot", "asocial_port", "ASOCIAL-PORT"):
+        file.write_text(f"{key}: 1")
+        with pytest.raises(ConfigError, match=rf"{key}: no such setting .*did you mean port\?"):
+            load({}, {}, file)
+    assert hint_for("ASOCIAL_PROT") == "did you mean ASOCIAL_PORT?"
+    assert "only secrets" in hint_for("ASOCIAL_PORT_FILE")
+    assert hint_for("ASOCIAL_WHATEVER_IT_IS") == ""
+
+
+@pytest.mark.parametrize("public_url", ["https://Talk.example/", "https://talk.example:443", "https://talk.example"])
+def test_the_public_url_is_written_as_browsers_send_it(public_url: str) -> None:
+    assert load({"public_url": public_url}, {}).public_url == "https://talk.example"
+
+
+@pytest.mark.parametrize("name", ["allowed_origins", "frame_ancestors", "public_url"])
+@pytest.mark.parametrize(
+    "origin", ["https://a.example/app", "a.example", "https://a.*.example", "https://127.1", "null"]
+)
+def test_w41_an_origin_that_can_never_match_is_refused_with_the_reason(name: str, origin: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load({name: origin}, {})
+    assert str(caught.value).startswith(f"{name}: {origin!r} is not allowed (from --{name.replace('_', '-')}): ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--redis-pasword", "hunter2"], ["--redis-pasword=hunter2"], ["--redis-pass=hunter2"], ["hunter2"],
+        ["--redis=hunter2"], ["--secret", "hunter2"],
+    ],
+)  # fmt: skip
+def test_no_secret_on_the_command_line_is_repeated(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        code: object = main(["serve", "--host", "192.0.2.77", *arguments])
+    except SystemExit as end:
+        code = end.code
+    shows = capsys.readouterr()
+    assert code == 2
+    assert "hunter2" not in shows.err + shows.out
 
 
 def test_in_production_a_load_balancer_gets_time_unless_told_otherwise() -> None:

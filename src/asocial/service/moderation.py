@@ -138,7 +138,8 @@ class Moderation:
     # Owning.
 
     def is_owner(self, channel: str, visitor: Verified, rules: Rules) -> bool:
-        if rules.owner == visitor.user_id:
+        # Who asks over HTTP without a token has no id, and a channel without an owner has none either.
+        if rules.owner and rules.owner == visitor.user_id:
             return True
         named = (*self._owners.get(channel, ()), *self._owners.get(EVERY_CHANNEL, ()))
         return any(is_one_of(who, visitor.user_id, visitor.claims) for who in named)

@@ -3,6 +3,7 @@
  */
 import { speaking } from '../language'
 import type { Catalogue } from './catalogue'
+import { ARABIC_REFUSALS } from './ar-refusals'
 import { ARABIC_LATER } from './ar-later'
 import { apart, ARABIC_SHARING } from './ar-sharing'
 
@@ -147,28 +148,7 @@ export const ARABIC: Catalogue = {
     degraded: 'تعذّر الوصول إلى بعض الناس الآن.',
     degradedMeans: 'من تراه يسمعك، والآخرون يعودون من تلقاء أنفسهم.',
     now: 'الآن',
-    final: {
-      4501: 'أغلق الخادم الاتصال: لم يفهم هذه الصفحة.',
-      4503: 'هذه الصفحة من إصدار غير إصدار الخادم.',
-      4504: 'الصفحة مفتوحة في ألسنة كثيرة. يكفي إغلاق واحد.',
-      4510: 'دخولك غير صالح هنا.',
-      4511: 'انتهت صلاحية دخولك.',
-      4512: 'أُخرجت من هذه القناة.',
-      members_only: 'هذه القناة خاصة، وصاحبها يستطيع دعوتك.',
-      channel_private: 'هذه القناة خاصة، وصاحبها يستطيع دعوتك.',
-      channel_invalid: 'لا يمكن أن تحمل قناة هذا الاسم.',
-      origin_forbidden:
-        'لا يقبل هذا الخادم اتصالات من صفحات على هذا العنوان. يجد من يديره السبب في سجل الخادم.',
-    },
-    refusedFor: {
-      4013: 'اتصلت شبكتك مرات كثيرة جدًا في الدقيقة الأخيرة.',
-      draining: 'الخادم على وشك إعادة التشغيل.',
-      too_many_connections: 'اتصالات كثيرة جدًا مفتوحة من شبكتك. يساعد إغلاق ألسنة أخرى.',
-      identity_unavailable: 'لا يستطيع الخادم التحقق من الدخول الآن.',
-      unavailable: 'لا يستطيع الخادم فعل ذلك الآن.',
-      not_upgraded:
-        'الخادم يجيب، لكن اتصالات WebSocket لا تصل إليه. ربما يحجبها وسيط أو مرشّح في الطريق.',
-    },
+    ...ARABIC_REFUSALS,
     finalOther: 'أغلق الخادم الاتصال.',
     again: 'محاولة أخرى',
     reload: 'إعادة التحميل',

@@ -3,6 +3,7 @@
  */
 import { speaking } from '../language'
 import type { Catalogue } from './catalogue'
+import { GERMAN_REFUSALS } from './de-refusals'
 import { GERMAN_SHARING } from './de-sharing'
 
 const { number, percent, count, all, clock } = speaking('de')
@@ -103,29 +104,7 @@ export const GERMAN: Catalogue = {
     degraded: 'Einige Leute sind gerade nicht zu erreichen.',
     degradedMeans: 'Wen du siehst, hört dich. Die anderen kommen von selbst zurück.',
     now: 'jetzt',
-    final: {
-      4501: 'Der Server hat die Verbindung beendet: Er hat diese Seite nicht verstanden.',
-      4503: 'Diese Seite hat eine andere Version als der Server.',
-      4504: 'Das ist in zu vielen Tabs offen. Schließ einen.',
-      4510: 'Deine Anmeldung gilt hier nicht.',
-      4511: 'Deine Anmeldung ist abgelaufen.',
-      4512: 'Du wurdest aus diesem Kanal entfernt.',
-      members_only: 'Dieser Kanal ist privat. Wem er gehört, kann dich einladen.',
-      channel_private: 'Dieser Kanal ist privat. Wem er gehört, kann dich einladen.',
-      channel_invalid: 'So kann ein Kanal nicht heißen.',
-      origin_forbidden:
-        'Dieser Server nimmt von Seiten unter dieser Adresse keine Verbindungen an. Wer ihn betreibt, findet den Grund im Log des Servers.',
-    },
-    refusedFor: {
-      4013: 'Aus deinem Netz kamen in der letzten Minute zu viele Verbindungen.',
-      draining: 'Der Server startet gleich neu.',
-      too_many_connections:
-        'Aus deinem Netz sind zu viele Verbindungen offen. Schließ andere Tabs.',
-      identity_unavailable: 'Der Server kann Anmeldungen gerade nicht prüfen.',
-      unavailable: 'Der Server kann das gerade nicht tun.',
-      not_upgraded:
-        'Der Server antwortet, aber WebSocket-Verbindungen erreichen ihn nicht. Ein Proxy oder ein Filter dazwischen hält sie vielleicht auf.',
-    },
+    ...GERMAN_REFUSALS,
     finalOther: 'Der Server hat die Verbindung beendet.',
     again: 'Noch einmal',
     reload: 'Neu laden',

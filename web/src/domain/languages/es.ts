@@ -3,6 +3,7 @@
  */
 import { speaking } from '../language'
 import type { Catalogue } from './catalogue'
+import { SPANISH_REFUSALS } from './es-refusals'
 import { SPANISH_SHARING } from './es-sharing'
 
 const { number, percent, count, all, clock } = speaking('es')
@@ -102,29 +103,7 @@ export const SPANISH: Catalogue = {
     degraded: 'Ahora mismo no se llega a algunas personas.',
     degradedMeans: 'Quien ves te oye. Los demás vuelven solos.',
     now: 'ahora',
-    final: {
-      4501: 'El servidor cerró la conexión: no entendió esta página.',
-      4503: 'Esta página es de otra versión que el servidor.',
-      4504: 'Está abierto en demasiadas pestañas. Cierra una.',
-      4510: 'Tu acceso no vale aquí.',
-      4511: 'Tu acceso ha caducado.',
-      4512: 'Te han sacado de este canal.',
-      members_only: 'Este canal es privado. Quien lo lleva puede invitarte.',
-      channel_private: 'Este canal es privado. Quien lo lleva puede invitarte.',
-      channel_invalid: 'Un canal no puede llamarse así.',
-      origin_forbidden:
-        'Este servidor no acepta conexiones de páginas en esta dirección. Quien lo administra encuentra el motivo en el registro del servidor.',
-    },
-    refusedFor: {
-      4013: 'Tu red se ha conectado demasiadas veces en el último minuto.',
-      draining: 'El servidor está a punto de reiniciarse.',
-      too_many_connections:
-        'Hay demasiadas conexiones abiertas desde tu red. Cierra otras pestañas.',
-      identity_unavailable: 'El servidor no puede comprobar los accesos ahora.',
-      unavailable: 'El servidor no puede hacerlo ahora.',
-      not_upgraded:
-        'El servidor responde, pero las conexiones WebSocket no le llegan. Puede que un proxy o un filtro en el camino las bloquee.',
-    },
+    ...SPANISH_REFUSALS,
     finalOther: 'El servidor cerró la conexión.',
     again: 'Probar otra vez',
     reload: 'Recargar',

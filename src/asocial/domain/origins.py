@@ -1,6 +1,6 @@
 """Origins (RFC 6454) and the patterns that list them, in the one spelling that browsers send.
 
-Two spellings of one origin are equal after `normal`: lower case, no default port, international names in Punycode,
+Two spellings of one origin are equal once they are read: lower case, no default port, international names in Punycode,
 IPv6 addresses compressed. A pattern may begin with one `*` label, which stands for one label of a subdomain.
 """
 
@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 import idna
 
-RULE = "an origin as https://example.org or https://*.example.org, without a path"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SHAPE = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[^/?#@:\[\]\\%\s]+)(?::([0-9]{0,6}))?", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _REMEMBERED = 1024
+_LONGEST = 300
+"""A scheme, a name of 253 characters, a port. Longer texts come from no browser and are not remembered."""
 
 
 class Origin(NamedTuple):
@@ -32,9 +33,13 @@ class Origin(NamedTuple):
         return f"{self.scheme}://{self.host}:{self.port}" if self.port else f"{self.scheme}://{self.host}"
 
 
-@lru_cache(_REMEMBERED)
 def read_origin(text: str) -> Origin | None:
-    """The origin that `text` names, None where it names none: `null`, another scheme, a path, a name that cannot be."""
+    """The origin that a browser sends as `text`, None for anything else: `null`, another scheme, a path."""
+    return _remembered(text) if len(text) <= _LONGEST and text.isascii() else None
+
+
+@lru_cache(_REMEMBERED)
+def _remembered(text: str) -> Origin | None:
     try:
         return _read(text, pattern=False)
     except ValueError:

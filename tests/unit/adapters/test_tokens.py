@@ -17,6 +17,7 @@ from asocial.adapters.http.jwks import Jwks, KeysUnavailable, Provider, is_safe,
 from asocial.adapters.http.tokens import TokenVerifier, firebase, openid
 from asocial.domain.errors import TokenExpired, TokenInvalid
 from asocial.domain.ids import is_id
+from tests.integration.serving import eventually
 from tests.provider import AUDIENCE, IdentityProvider, forged, jwk, small_key, strangers_key
 
 LEEWAY_S = 5
@@ -315,6 +316,41 @@ async def test_w61_old_keys_count_while_the_provider_is_away_or_wrong(
     clock.s += under_test.AGAIN_AFTER_S
     await verifier.verify(provider.token("ann"))
     assert provider.fetches == 3
+
+
+async def test_w61_a_provider_that_hangs_keeps_nobody_with_a_known_key_waiting(
+    provider: IdentityProvider, verifier: TokenVerifier, clock: Clock
+) -> None:
+    await verifier.verify(provider.token("ann"))
+    provider.delay_s = 3600
+    clock.s += 4000
+    loop = asyncio.get_running_loop()
+    for key in ("rsa", "ec"):
+        began = loop.time()
+        await asyncio.gather(*(verifier.verify(provider.token(f"user {n}", key=key)) for n in range(20)))
+        assert loop.time() - began < under_test.FETCH_TIMEOUT_S / 2
+    # Somebody whose key is unknown waits, and alone.
+    unknown = asyncio.create_task(verifier.verify(provider.token("eve", key_id="unknown")))
+    await asyncio.sleep(under_test.OVERDUE_WAIT_S)
+    began = loop.time()
+    await verifier.verify(provider.token("bob"))
+    assert loop.time() - began < under_test.OVERDUE_WAIT_S, "that fetch is late already: nobody waits for it again"
+    assert not unknown.done()
+    unknown.cancel()
+
+
+async def test_w61_keys_are_fetched_again_in_the_background_before_their_time_is_over(
+    provider: IdentityProvider, verifier: TokenVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(under_test, "MAX_AGE_LEAST_S", 0.0)
+    monkeypatch.setattr(under_test, "AGAIN_AFTER_S", 0.0)
+    provider.max_age_s = 1
+    await verifier.verify(provider.token("ann"))
+
+    async def fetched_three_times() -> bool:
+        return provider.fetches >= 3
+
+    await eventually(fetched_three_times, "fetched again, though nobody asks")
 
 
 async def test_w61_without_any_key_it_is_not_the_token_that_is_wrong(

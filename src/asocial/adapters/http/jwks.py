@@ -1,8 +1,10 @@
 """The keys of an identity provider: fetched when needed, kept, and never in anybody's way (RFC 7517).
 
 However many connections wait, one fetch is under way. What it brings is good for as long as the provider says, within
-bounds; a token that names an unknown key asks again, but no more than once in a while, or every made-up
-token would be a request to the provider. While the provider is away the keys we have go on counting.
+bounds, and is fetched again in the background before that is over. Should that fail until it is over, the keys we have
+go on counting, and a token whose key is known waits a moment at most for a provider that is slow. A token that names an
+unknown key asks again and waits, but no more than once in a while, or every made-up token would be a request to the
+provider.
 
 Only public keys that sign are taken, RSA of 2048 bits or more and P-256, each bound to its one algorithm: what a token
 says of its algorithm decides nothing (RFC 8725, 3.1).
@@ -29,6 +31,10 @@ FETCH_TIMEOUT_S = 5.0
 FETCH_LIMIT_BYTES = 256 * 1024
 KEYS_MOST = 64
 MAX_AGE_LEAST_S, MAX_AGE_MOST_S, MAX_AGE_UNSAID_S = 60.0, 24 * 3600.0, 3600.0
+AHEAD = 0.75
+"""The share of the keys' time after which they are fetched again in the background."""
+OVERDUE_WAIT_S = 0.25
+"""Of a fetch of keys whose time is over: how long after its start a token whose key is known still waits for it."""
 AGAIN_AFTER_S = 10.0
 """How long after a fetch the next one may be, for an unknown key or after a failure."""
 RSA_LEAST_BITS = 2048
@@ -77,14 +83,18 @@ class Jwks:
         self._fresh_until = float("-inf")
         self._not_before = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
+        self._fetching_since = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def find(self, key_id: str | None) -> Key | None:
         """The key of that id; without one the only key there is. None if there is none. Raises KeysUnavailable."""
-        if self._now_s() >= self._fresh_until:
-            await self._fetch()
+        overdue = self._now_s() >= self._fresh_until
         found = self._look(key_id)
-        if found is None and self._keys and key_id is not None:
+        if found is not None and overdue:
+            await self._fetch(OVERDUE_WAIT_S)
+            found = self._look(key_id)
+        elif found is None and (overdue or key_id is not None):
             # Providers change keys ahead of time; one that is new to us may be newer than what we have.
             await self._fetch()
             found = self._look(key_id)
@@ -93,6 +103,8 @@ class Jwks:
         return found
 
     async def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         if self._fetching is not None:
             self._fetching.cancel()
             await asyncio.gather(self._fetching, return_exceptions=True)
@@ -104,14 +116,30 @@ class Jwks:
             return self._keys.get(key_id)
         return next(iter(self._keys.values())) if len(self._keys) == 1 else None
 
-    async def _fetch(self) -> None:
-        """Have the keys fetched, unless that was tried a moment ago. Everyone who waits, waits for the same fetch."""
-        if self._fetching is None:
-            if self._now_s() < self._not_before:
-                return
-            self._fetching = asyncio.get_running_loop().create_task(self._refresh(), name="jwks")
-        # Shielded: one connection that gives up does not take the keys from the others.
-        await asyncio.shield(self._fetching)
+    async def _fetch(self, most_s: float | None = None) -> None:
+        """Have the keys fetched, unless that was tried a moment ago. Everyone who waits, waits for the same fetch.
+
+        `most_s`: wait no longer than until that long after its start.
+        """
+        fetching = self._begin_fetch()
+        if fetching is None:
+            return
+        now = asyncio.get_running_loop().time()
+        left_s = None if most_s is None else max(0.0, self._fetching_since + most_s - now)
+        # Waited for, not awaited: one connection that gives up does not take the keys from the others.
+        await asyncio.wait([fetching], timeout=left_s)
+
+    def _begin_fetch(self) -> asyncio.Task[None] | None:
+        """The fetch that is under way, or a new one; None if the last one is too recent."""
+        if self._fetching is None and self._now_s() >= self._not_before:
+            loop = asyncio.get_running_loop()
+            self._fetching, self._fetching_since = loop.create_task(self._refresh(), name="jwks"), loop.time()
+        return self._fetching
+
+    def _fetch_after(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._begin_fetch)
 
     async def _refresh(self) -> None:
         try:
@@ -128,9 +156,12 @@ class Jwks:
                 error=f"{type(error).__name__}: {error}",
                 keys_kept=len(self._keys),
             )
+            if self._keys:
+                self._fetch_after(MAX_AGE_LEAST_S)
         else:
             self._keys = keys
             self._fresh_until = self._now_s() + max_age_s
+            self._fetch_after(AHEAD * max_age_s)
             log.info("identity provider's keys fetched", issuer=self._provider.issuer, keys=len(keys), good_s=max_age_s)
         finally:
             self._not_before = self._now_s() + AGAIN_AFTER_S

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -23,7 +24,8 @@ from tests.integration.serving import http_get
 from tests.redis_server import until
 
 ROOT = Path(__file__).parents[1]
-SECRET = "one secret for every process of a test"
+SECRET = secrets.token_urlsafe(48)
+"""Of all processes of a test run. Made here: production takes no secret that stands in a repository."""
 START_TIMEOUT_S = 60.0
 END_TIMEOUT_S = 40.0
 """Above the 30 s that a shutdown may take: a test shall see the wrong exit code, not its own impatience."""

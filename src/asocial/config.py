@@ -12,7 +12,7 @@ import re
 import types
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import annotated_types
 import yaml
@@ -22,16 +22,21 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .domain.addresses import Networks
-from .domain.origins import Origin, read_pattern
+from .domain.hosts import HostList
+from .domain.origins import read_pattern
 
 PREFIX = "ASOCIAL_"
 CONFIG_VARIABLE = "ASOCIAL_CONFIG"
-_KEY_RULE = "at least 32 characters of text"
+SECRET_LEAST_BYTES = 32
+SECRET_HINT = "make one with: openssl rand -base64 48"  # noqa: S105 (it says how, and is none)
+_KEY_RULE = f"at least {SECRET_LEAST_BYTES} bytes of text; {SECRET_HINT}"
 _SECRET_RULES = {"secret": _KEY_RULE}
+_HOSTS = "hosts as example.org, example.org:8443 or *.example.org, with commas between them; * for any"
 _NETWORKS = "networks as 10.0.0.0/8 or 2001:db8::/32, with commas between them"
 _WHO = "channel:USER_ID or channel:claim=value, with commas between them"
 _LISTS = (
-    "allowed_origins", "trusted_proxies", "frame_ancestors", "jwt_audience", "channel_owners", "channel_members",
+    "allowed_hosts", "allowed_origins", "trusted_proxies", "frame_ancestors", "jwt_audience", "channel_owners",
+    "channel_members",
 )  # fmt: skip
 _CHOICES = ("env", "log_level", "auth", "offline_page")
 _SETTING_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -102,16 +107,24 @@ class Settings(BaseSettings):
 
     secret: SecretStr = Field(
         SecretStr(""),
-        description="key that signs guest tokens, at least 32 characters; unset: a new one each start",
+        description="key that signs guest tokens, at least 32 bytes, as from `openssl rand -base64 48`; "
+        "unset: a new one each start",
     )
     secret_file: Path | None = Field(None, description="file to read the secret from, instead of the secret itself")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, _HOSTS] = Field(
+        (),
+        description="host names this server is asked for, beside that of public_url: others are answered 421; with "
+        "neither, every name is accepted",
+    )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="origins beside our own whose pages may connect, as https://example.org or "
         "https://*.example.org; * for any",
     )
     public_url: Annotated[str, "an origin as https://example.org"] = Field(
-        "", description="where people find this server, as https://example.org; link previews then show a picture"
+        "",
+        description="where people find this server, as https://example.org: in invitations and link previews; other "
+        "hosts are refused, see allowed_hosts",
     )
     offline_page: Literal["kept", "withdrawn"] = Field(
         "kept", description="kept: browsers keep a page for when there is no network; withdrawn: they let go of it"
@@ -169,6 +182,9 @@ class Settings(BaseSettings):
     )
     connections_per_ip: int = Field(
         1000, ge=0, le=1_000_000, description="connections one address may have open at once; 0: no limit"
+    )
+    claims_per_day_per_ip: int = Field(
+        200, ge=0, le=1_000_000, description="channels that may be claimed from one address in a day; 0: no limit"
     )
     handshake_seconds: float = Field(
         10.0, ge=0.1, le=300, description="a connection that has not asked for anything after this is cut off"
@@ -240,6 +256,13 @@ class Settings(BaseSettings):
     def _as_browsers_send_them(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(origin if origin == "*" else str(_reasoned(read_pattern, origin)) for origin in origins)
 
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            _reasoned(lambda entry: HostList([entry]), host)
+        return hosts
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
@@ -259,7 +282,7 @@ class Settings(BaseSettings):
     @field_validator("secret")
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value.get_secret_value()) < 32:
+        if 0 < len(value.get_secret_value().encode()) < SECRET_LEAST_BYTES:
             raise ValueError(_KEY_RULE)
         return value
 
@@ -448,7 +471,10 @@ def _read_secret_files(values: dict[str, Any], origin: dict[str, str]) -> None:
         values[name], origin[name] = text, source
 
 
-def _reasoned(read: Callable[[str], Origin], item: str) -> Origin:
+_Read = TypeVar("_Read")
+
+
+def _reasoned(read: Callable[[str], _Read], item: str) -> _Read:
     try:
         return read(item)
     except ValueError as error:

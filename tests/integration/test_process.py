@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import sys
@@ -20,7 +21,7 @@ from tests.client import Client
 from tests.integration.serving import eventually, http_get
 
 ROOT = Path(__file__).parents[2]
-SECRET = "s3cret-" * 6
+SECRET = "s3cret-" + secrets.token_urlsafe(48)
 START_TIMEOUT_S = 15.0
 
 

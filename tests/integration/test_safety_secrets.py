@@ -8,6 +8,7 @@ import contextlib
 import logging
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from tests.integration.serving import http_get
 from tests.redis_server import until
 
 ROOT = Path(__file__).parents[2]
-SECRET = "the-key-that-signs-all-guests-5f1d0c"
+SECRET = "signs-all-guests-" + secrets.token_urlsafe(48)
 REDIS_PASSWORD = "the-redis-password-77aa31"
 URL_PASSWORD = "the-password-in-the-url-90be"
 WRONG_TOKEN = "a-token-that-is-none-4c2b"

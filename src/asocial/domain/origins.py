@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import idna
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 _SHAPE = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[^/?#@:\[\]\\%\s]+)(?::([0-9]{0,6}))?", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -84,7 +84,7 @@ def _read(text: str, *, pattern: bool) -> Origin:
     host = _host(rest)
     if star and (host.startswith("[") or _is_number(host)):
         raise ValueError("addresses have no subdomains")
-    number = "" if not port or int(port) == _DEFAULT_PORTS[scheme] else str(int(port))
+    number = "" if not port or int(port) == DEFAULT_PORTS[scheme] else str(int(port))
     return Origin(scheme, star + host, number)
 
 
@@ -117,7 +117,7 @@ def _what_is_wrong(text: str) -> str:
     scheme, separator, rest = text.partition("://")
     if not separator:
         return "it has no scheme; it begins with https:// or http://"
-    if scheme.lower() not in _DEFAULT_PORTS:
+    if scheme.lower() not in DEFAULT_PORTS:
         return "its scheme must be http or https"
     if "@" in rest:
         return "an origin has no user name or password"

@@ -1,0 +1,72 @@
+"""The secret that signs what the server hands out, and makes user ids: chosen, and refused where everybody knows it.
+
+A secret that was ever published, in a manifest or a test of Asocial's repository, lets anybody sign in as anybody. So
+do not write secrets into files that are committed: tests make theirs when they run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from . import logs
+from .config import SECRET_HINT, SECRET_LEAST_BYTES, ConfigError, Settings
+
+DISTINCT_LEAST = 8
+"""Different characters in a secret. 32 random hexadecimal digits have fewer once in 100 million times."""
+_PUBLISHED = frozenset(
+    {
+        "0ed3208049b0e380",  # deploy/kustomize/overlays/dev
+        "3c7d282ae8e675e0",  # deploy/kustomize/base/secret.template.yaml
+        "76d1ba94f81fd683",  # deploy/kustomize/base/secret.template.yaml
+        "b5f5ae48c3026130",  # tests
+        "0b04ddbcd3d20788",  # tests
+        "806c04ce19b2f4f4",  # tests
+        "d6a2302d55a4a602",  # tests
+        "32b925ebf97f709b",  # tests
+        "c36f821ab854f20a",  # tests
+        "d1b0746c91fbae28",  # tests/conformance
+        "c8127b68cba11bf2",  # tests
+    }
+)
+"""The first 16 hexadecimal digits of their SHA-256. tests/unit/test_signing.py finds new ones in the repository."""
+
+log = logs.get(__name__)
+
+
+def signing_secret(settings: Settings) -> str:
+    """The configured secret, or a new one. Raises ConfigError for one that nobody may use in production."""
+    secret = settings.secret.get_secret_value()
+    if secret:
+        weakness = weakness_of(secret)
+        if weakness and settings.env == "production":
+            raise ConfigError(f"secret: {weakness}; {SECRET_HINT}")
+        if weakness:
+            log.warning(f"do not use this secret in production: {weakness}; {SECRET_HINT}")
+        return secret
+    if settings.redis_url.get_secret_value():
+        log.warning(
+            "no secret is configured: a guest is somebody else on each process (set one ASOCIAL_SECRET for all)"
+        )
+    elif settings.auth == "jwt":
+        log.warning("no secret is configured: people have other user ids after a restart (set ASOCIAL_SECRET)")
+    else:
+        log.info("no secret is configured: guests are somebody new after a restart (set ASOCIAL_SECRET to keep them)")
+    return secrets.token_urlsafe(48)
+
+
+def weakness_of(secret: str) -> str:
+    """Why others can know or guess a secret; empty if no reason is known."""
+    bare = secret.strip().strip("\"'")
+    if len(bare.encode()) < SECRET_LEAST_BYTES:
+        return f"it is shorter than {SECRET_LEAST_BYTES} bytes"
+    if digest_of(bare) in _PUBLISHED:
+        return "it is published in Asocial's repository, so anybody can sign tokens with it"
+    if len(set(bare)) < DISTINCT_LEAST:
+        return f"it has fewer than {DISTINCT_LEAST} different characters"
+    return ""
+
+
+def digest_of(secret: str) -> str:
+    """What stands in the list for a published secret."""
+    return hashlib.sha256(secret.casefold().encode()).hexdigest()[:16]

@@ -50,7 +50,11 @@ class Proxy:
                 if self.refuse:
                     client.close()
                     continue
-                server = socket.create_connection(("127.0.0.1", self._to))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._to))
+                except OSError:  # the server is away, and may come back
+                    client.close()
+                    continue
                 self._open += (client, server)
                 _thread(self._pump, client, server, False)
                 _thread(self._pump, server, client, True)

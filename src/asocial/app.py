@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +49,7 @@ from .service.meters import Meters
 from .service.moderation import Moderation
 from .service.presence import Presence
 from .service.sessions import Sessions
+from .signing import signing_secret
 
 if TYPE_CHECKING:
     from .telemetry import Telemetry
@@ -134,7 +134,7 @@ class Asocial:
             messages_per_minute=settings.rate_limit_per_minute,
             meters=meters,
         )
-        moderation = Moderation(
+        self.moderation = moderation = Moderation(
             rules,
             self.channels,
             self.presence,
@@ -158,11 +158,13 @@ class Asocial:
             limits=limits,
             meters=meters,
         )
-        secret = _secret(settings)
+        secret = signing_secret(settings)
         self._verifier = token_verifier(settings, secret)
         verify = self._verifier.verify if self._verifier is not None else None
         if isinstance(store, FallbackPresence):
             self.sessions.on_profile_elsewhere = store.heard
+            store.is_local = self.channels.is_local
+            store.is_away = lambda: self.channels.away
         exposition = metrics.Exposition(meters, self._gauges, self._checks)
         self._telemetry = _telemetry(exposition)
         traces = tracing.Tracing(settings.log_sample_ratio, self._telemetry.begin if self._telemetry else None)
@@ -200,6 +202,7 @@ class Asocial:
         self._recounting: asyncio.Task[None] | None = None
         self._draining = False
         self._sockets: list[socket.socket] = []
+        self._restoring = False
         self.port = 0
 
     async def start(self) -> None:
@@ -277,11 +280,20 @@ class Asocial:
         return now if self._backend is None else now | {"broker_probe_age_seconds": self._backend.probe_age_s()}
 
     async def _restore(self) -> None:
+        # Before anybody is registered again: people who may not be in a channel are closed first.
+        self._restoring = True
+        try:
+            await self.moderation.restore()
+            await self._catch_up(None)
+        finally:
+            self._restoring = False
+
+    async def _catch_up(self, channels: Collection[str] | None) -> None:
         store = self._store
         if isinstance(store, FallbackPresence):
-            await self.sessions.restore(await store.restore(), store.changed())
+            await self.sessions.restore(await store.restore(channels), store.changed(), channels)
         else:
-            await self.sessions.restore([])
+            await self.sessions.restore([], None, channels)
 
     def _recount(self) -> None:
         # Another death while one is looked into: asked anew, for some channels may have been counted before it.
@@ -301,6 +313,12 @@ class Asocial:
     async def _sweep(self) -> None:
         self._clock.check(idle=not len(self._http.endpoint) and not self.talk.said_here())
         self.talk.expire()
+        if not self._restoring:
+            await self.moderation.retry()
+            behind = self.sessions.behind()
+            if behind:
+                with contextlib.suppress(StoreUnavailable):
+                    await self._catch_up(behind)
         await self.presence.sweep()
 
 
@@ -408,19 +426,6 @@ def _telemetry(exposition: metrics.Exposition) -> Telemetry | None:
         return Telemetry(os.environ, exposition.collect)
     except ValueError as error:
         raise ConfigError(str(error)) from None
-
-
-def _secret(settings: Settings) -> str:
-    configured = settings.secret.get_secret_value()
-    if not configured and settings.redis_url.get_secret_value():
-        log.warning(
-            "no secret is configured: a guest is somebody else on each process (set one ASOCIAL_SECRET for all)"
-        )
-    elif not configured and settings.auth == "jwt":
-        log.warning("no secret is configured: people have other user ids after a restart (set ASOCIAL_SECRET)")
-    elif not configured:
-        log.info("no secret is configured: guests are somebody new after a restart (set ASOCIAL_SECRET to keep them)")
-    return configured or secrets.token_urlsafe(48)
 
 
 def _log_moderated(action: str, channel: str, by: str, details: dict[str, object]) -> None:

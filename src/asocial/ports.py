@@ -171,8 +171,15 @@ class RateLimiter(Protocol):
 class LiveMessages(Protocol):
     """The messages that live, for those who join late."""
 
-    def add(self, channel: str, message: LiveMessage) -> None:
-        """Keep `message` until its `expires_at`. Never blocks; other processes see it in `living` within moments."""
+    def add(self, channel: str, message: LiveMessage, *, shared: bool = True) -> None:
+        """Keep `message` until its `expires_at`. Never blocks; other processes see it in `living` within moments.
+
+        Not `shared`: they see it after `share`.
+        """
+        ...
+
+    def share(self, channel: str) -> None:
+        """Let other processes see what was added here and lives, again where they saw it already. Never blocks."""
         ...
 
     def find(self, channel: str, user_id: str, message_id: str, now_ms: int) -> LiveMessage | None:

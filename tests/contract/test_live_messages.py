@@ -65,6 +65,26 @@ async def test_the_same_id_of_two_users_is_two_messages(world: World) -> None:
     assert await live.living("garden", wall_ms()) == [anns, bobs]
 
 
+async def test_what_is_not_shared_is_seen_here_and_elsewhere_once_it_is(world: World) -> None:
+    here, there = await world.live(), await world.live()
+    kept, told = message("kept"), message("told", after_ms=1)
+    here.add("garden", kept, shared=False)
+    here.add("garden", told)
+    assert kept in here.here("garden", wall_ms())
+    assert here.find("garden", "ann", "kept", wall_ms()) == kept
+
+    async def living() -> list[LiveMessage]:
+        return await there.living("garden", wall_ms())
+
+    if here is not there:  # in memory, one store is all there is
+        await eventually_is(living, [told])
+    here.share("garden")
+    await eventually_is(living, [kept, told])
+    here.share("garden")
+    here.share("nobody ever spoke here")
+    assert await living() == [kept, told]
+
+
 async def test_expire_lets_go_of_what_is_over_and_nothing_else(world: World) -> None:
     live = await world.live()
     short, long = message("short", life_ms=1000), message("long")

@@ -156,6 +156,7 @@ async def test_a_server_that_dies_and_comes_back_empty(server: Server, start: St
     await eventually(lambda: here.told == there.told == ["degraded", "restored"], "both told once each")
     assert b"never to be heard" not in there.heard
     # The server is empty, and knows again what only we can know.
+    here.backend.live.share("garden")
     await eventually_is(lambda: there.backend.live.living("garden", words.timestamp), [words])
     assert not await there.backend.registry.register("ann", "c2", 1)
     assert (await here.backend.presence.roster("garden", 10)).user_count == 0

@@ -21,7 +21,7 @@ async def test_a_channel_has_no_rules_until_somebody_makes_some(world: World) ->
 
 async def test_every_process_reads_what_one_wrote(world: World) -> None:
     here, there = await world.rules(), await world.rules()
-    made = Rules().claimed("ann").slowed(5000).quieted(True).inviting(7).without("bob", 20, now=10)
+    made = Rules().claimed("ann").slowed(5000).quieted(True).inviting(7, "key").without("bob", 20, now=10)
     assert await here.swap("garden", made, KEEP_MS) == made
     assert await there.load("garden") == made
     assert await there.keep("garden", KEEP_MS) == made

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from asocial.config import load
 from tests.client import OBSERVED, TIMEOUT_S, Client, RawClient
@@ -62,6 +63,8 @@ async def read_answer(reader: asyncio.StreamReader) -> Answer:
 
 PROXIED = {"trusted_proxies": LOCAL}
 TLS = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "talk.example"}
+PUBLIC = {"public_url": "https://talk.example"}
+POD = {"allowed_hosts": "pod-1"}
 
 
 @pytest.mark.parametrize(
@@ -96,10 +99,9 @@ TLS = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "talk.example"}
             {"trusted_proxies": "192.0.2.0/24"}, TLS, "https://talk.example", 403, id="a proxy that is not listed"
         ),
         pytest.param({"behind_tls": True}, {"Host": "talk.example"}, "https://talk.example", 101, id="told of TLS"),
-        pytest.param(
-            {"public_url": "https://talk.example"}, {"Host": "pod-1"}, "https://talk.example", 101, id="our public URL"
-        ),
-        pytest.param({"public_url": "https://talk.example"}, {"Host": "pod-1"}, "", 403, id="and nothing beside it"),
+        pytest.param(PUBLIC | POD, {"Host": "pod-1"}, "https://talk.example", 101, id="our public URL"),
+        pytest.param(PUBLIC | POD, {"Host": "pod-1"}, "", 403, id="and nothing beside it"),
+        pytest.param(PUBLIC, {"Host": "talk.example"}, "https://talk.example", 101, id="our public URL, and its host"),
         pytest.param({"behind_tls": True}, {"Host": "talk.example"}, "http://talk.example", 403, id="told, and not so"),
     ],
 )
@@ -116,6 +118,111 @@ async def test_w1_a_page_connects_where_scheme_host_and_port_are_ours(
 async def test_w1_a_proxy_that_ends_tls_and_is_not_listed_is_guessed_in_the_answer(server: Server) -> None:
     answer = await ask(server, HANDSHAKE | {"Host": "talk.example", "Origin": "https://talk.example"})
     assert "ASOCIAL_TRUSTED_PROXIES" in answer.json["error"]["message"]
+
+
+# W80: by which names the server is asked for.
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "status"),
+    [
+        pytest.param({}, {"Host": "evil.example"}, 101, id="nothing is said of hosts"),
+        pytest.param(PUBLIC, {"Host": "evil.example"}, 421, id="not the public URL's"),
+        pytest.param(PUBLIC, {"Host": "evil.example:443"}, 421, id="with its port"),
+        pytest.param(PUBLIC, {"Host": "TALK.example."}, 101, id="another spelling of it"),
+        pytest.param(PUBLIC, {"Host": "talk.example:8080"}, 101, id="any port of it"),
+        pytest.param(PUBLIC, {"Host": "talk.example.evil.example"}, 421, id="a longer name"),
+        pytest.param(PUBLIC, {"Host": ""}, 421, id="empty"),
+        pytest.param(PUBLIC, {"Host": "talk.example@evil.example"}, 421, id="no host at all"),
+        pytest.param(
+            PUBLIC, {"Host": "evil.example", "X-Forwarded-Host": "talk.example"}, 421, id="a stranger says so"
+        ),
+        pytest.param(
+            PUBLIC | PROXIED, {"Host": "pod-1", "X-Forwarded-Host": "talk.example"}, 101, id="a trusted proxy says so"
+        ),
+        pytest.param(
+            PUBLIC | PROXIED, {"Host": "talk.example", "X-Forwarded-Host": "evil.example"}, 421, id="or the contrary"
+        ),
+        pytest.param(PUBLIC | POD, {"Host": "pod-1:8080"}, 101, id="listed beside it"),
+        pytest.param(POD, {"Host": "talk.example"}, 421, id="only what is listed"),
+        pytest.param({"allowed_hosts": "*.talk.example"}, {"Host": "a.talk.example"}, 101, id="below a name"),
+        pytest.param({"allowed_hosts": "b\u00fccher.example"}, {"Host": "xn--bcher-kva.example"}, 101, id="IDNA"),
+        pytest.param({"allowed_hosts": "[::1]"}, {"Host": "[0:0::1]:8080"}, 101, id="IPv6"),
+        pytest.param(PUBLIC | {"allowed_hosts": "*"}, {"Host": "evil.example"}, 101, id="all, as somebody said"),
+        pytest.param({"public_url": "http://[::1]:8080"}, {"Host": "[::1]:8080"}, 101, id="an address as public URL"),
+    ],
+)
+async def test_w80_requests_for_other_hosts_are_refused(
+    start_server: StartServer, settings: dict[str, str], headers: dict[str, str], status: int
+) -> None:
+    """With the `Origin` that a page under that name has: DNS rebinding."""
+    server = await start_server(**settings)
+    origin = {} if status == 101 else {"Origin": f"http://{headers['Host']}"}
+    answer = await ask(server, HANDSHAKE | headers | origin)
+    assert answer.status == status
+
+
+@pytest.mark.drives("host_not_allowed")
+async def test_w80_the_refusal_says_where_the_names_are_listed(start_server: StartServer) -> None:
+    server = await start_server(**PUBLIC)
+    answer = await ask(server, HANDSHAKE | {"Host": "evil.example"})
+    error = answer.json["error"]
+    OBSERVED.add(error["code"])
+    assert error["code"] == "host_not_allowed"
+    assert "ASOCIAL_ALLOWED_HOSTS" in error["message"]
+    assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/", 421), ("GET", "/c/garden", 421), ("GET", "/api/config", 421), ("GET", "/api/channels/x", 421),
+     ("POST", "/api/channels/x", 421), ("OPTIONS", "/api/channels/x", 421), ("GET", "/nothing", 421),
+     ("GET", "/health", 200), ("GET", "/ready", 200), ("GET", "/metrics", 200), ("GET", "/health/", 421)],
+)  # fmt: skip
+async def test_w80_every_path_but_those_of_probes_is_for_our_hosts(
+    start_server: StartServer, method: str, path: str, status: int
+) -> None:
+    server = await start_server(**PUBLIC)
+    preflight = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+    headers = {"Host": "10.1.2.3:8080", "Content-Length": "0", **(preflight if method == "OPTIONS" else {})}
+    assert (await ask(server, headers, path, method)).status == status
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "origin"),
+    [
+        pytest.param(PUBLIC | POD, {"Host": "pod-1"}, "https://talk.example", id="the public URL"),
+        pytest.param(POD, {"Host": "POD-1.:80"}, "http://pod-1", id="an allowed host"),
+        pytest.param({}, {"Host": "somewhere.example:81"}, "http://somewhere.example:81", id="nothing is said"),
+        pytest.param({}, {"Host": "evil.example/x?"}, None, id="no host at all"),
+        pytest.param({}, {"Host": "a@b"}, None, id="nor this"),
+        pytest.param(PUBLIC, {"Host": "evil.example"}, None, id="another host"),
+    ],
+)
+async def test_w80_invitations_lead_to_us(
+    start_server: StartServer, settings: dict[str, str], headers: dict[str, str], origin: str | None
+) -> None:
+    server = await start_server(auth="open", channel_owners="garden:ann", **settings)
+    path = "/api/channels/garden/invitations?uid=ann"
+    answer = await ask(server, headers | {"Content-Length": "0"}, path, "POST")
+    if origin is None:
+        assert (answer.status, answer.json["error"]["code"]) == (421, "host_not_allowed")
+    else:
+        assert answer.json["url"].startswith(f"{origin}/c/garden?invite=")
+
+
+@pytest.mark.parametrize(
+    ("settings", "warned"),
+    [({"env": "production"}, True), ({}, False), ({"env": "production", **PUBLIC}, False),
+     ({"env": "production", **POD}, False), ({"env": "production", "allowed_hosts": "*"}, False)],
+)  # fmt: skip
+async def test_w80_in_production_a_server_that_takes_every_host_says_so_once(
+    start_server: StartServer, settings: dict[str, str], warned: bool
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        await start_server(drain_notice_seconds="0", **settings)
+    about_hosts = [line for line in lines if "ASOCIAL_ALLOWED_HOSTS" in line["event"]]
+    assert [line["log_level"] for line in about_hosts] == (["warning"] if warned else [])
 
 
 # W40: proxies.

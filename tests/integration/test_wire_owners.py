@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from asocial.adapters.http.auth import GuestTokens
+from asocial.adapters.http.channels import REQUESTS_PER_MINUTE_PER_ADDRESS
 from asocial.adapters.http.invitations import Invitations
+from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.service.moderation import Invitation
 from tests.client import Client, Frame, refusal
 from tests.integration.serving import Answer, Join, Server, StartServer
@@ -143,7 +146,7 @@ async def test_w63_any_other_invitation_is_none(server: Server, join: Join, kind
     other = await join(server, "kitchen")
     await claim(server, other, "kitchen")
     await invite(server, owner)
-    invitation, now_ms = Invitation("write", 0), round(time.time() * 1000)
+    invitation, now_ms = Invitation("write", "key"), round(time.time() * 1000)
     wrong = {
         "garbage": "garbage",
         "expired": Invitations(SECRET).sign("garden", invitation, now_ms - 5000),
@@ -206,10 +209,11 @@ async def test_w63_only_an_owner_invites(server: Server, join: Join) -> None:
 # W64: whose it is.
 
 
-async def test_w64_a_channel_that_is_empty_or_ones_own_can_be_claimed_once(server: Server, join: Join) -> None:
-    ann = await join(server, "elsewhere")
-    assert (await claim(server, ann)).status == 200, "nobody is in it"
-    assert (await claim(server, ann)).status == 200, "and again"
+async def test_w64_a_channel_that_one_is_alone_in_can_be_claimed_once(server: Server, join: Join) -> None:
+    ann = await join(server)
+    assert (await claim(server, ann)).status == 200, "nobody else is in it"
+    await ann.close()
+    assert (await claim(server, ann)).status == 200, "and again, from anywhere"
     bob = await join(server)
     answer = await claim(server, bob)
     assert (answer.status, answer.json["error"]["code"]) == (409, "channel_taken")
@@ -230,10 +234,37 @@ async def test_w64_a_channel_with_others_in_it_cannot_be_claimed(server: Server,
         assert (told["owner"], told["by"], type(told["timestamp"])) == (ann.user_id, ann.user_id, int)
 
 
-async def test_w64_of_many_who_claim_at_once_one_is_the_owner(server: Server, join: Join) -> None:
-    people = [await join(server, f"home-{n}") for n in range(10)]
-    answers = await asyncio.gather(*(claim(server, person) for person in people))
-    assert sorted(answer.status for answer in answers) == [200] + [409] * 9
+async def test_w64_of_many_who_claim_at_once_the_one_who_is_there_is_the_owner(server: Server, join: Join) -> None:
+    people = [await join(server, f"home-{n}") for n in range(9)]
+    ann = await join(server)
+    answers = await asyncio.gather(*(claim(server, person) for person in [*people, ann]))
+    assert [answer.status for answer in answers] == [409] * 9 + [200]
+
+
+async def test_w82_a_channel_is_claimed_by_somebody_who_is_in_it(server: Server, join: Join) -> None:
+    ann = await join(server, "elsewhere")
+    answer = await claim(server, ann)
+    assert (answer.status, answer.json["error"]["code"]) == (409, "not_in_channel")
+    assert (await join(server)).sync.get("rules") is None, "it is still nobody's"
+    answer = await claim(server, ann)
+    assert (answer.status, answer.json["error"]["code"]) == (409, "channel_taken"), "somebody else is in it"
+
+
+async def test_w82_guests_are_free_and_claims_are_counted_by_address(start_server: StartServer, join: Join) -> None:
+    server = await start_server(
+        secret=SECRET, trusted_proxies="127.0.0.1", claims_per_day_per_ip=3, connections_per_user=50
+    )
+
+    async def claims(address: str, name: str) -> list[int]:
+        found = []
+        for number in range(5):
+            guest = await join(server, f"{name}-{number}")  # each is another guest
+            headers = {**bearer(guest), "X-Forwarded-For": address}
+            found.append((await server.post(f"/api/channels/{name}-{number}", headers)).status)
+        return found
+
+    assert await claims("192.0.2.1", "home") == [200, 200, 200, 429, 429]
+    assert await claims("192.0.2.2", "garden") == [200, 200, 200, 429, 429], "another address has its own"
 
 
 async def test_w64_the_default_channel_is_everybodys(server: Server, join: Join) -> None:
@@ -246,9 +277,18 @@ async def test_w64_nobody_claims_without_a_token_or_at_a_rush(server: Server, jo
     assert (await server.post("/api/channels/garden")).status == 401
     assert (await server.post("/api/channels/garden", {"Authorization": "Bearer garbage"})).status == 401
     assert (await server.post("/api/channels/a.b", bearer(await join(server)))).status == 400
-    ann = await join(server)
-    answers = [await claim(server, ann, f"channel-{n}") for n in range(31)]
+    ann = await join(server, "kitchen")
+    answers = [await claim(server, ann, "kitchen") for n in range(31)]
     assert [answer.status for answer in answers] == [200] * 30 + [429]
+
+
+async def test_w82_a_rush_of_many_guests_of_one_address_is_one_rush(server: Server) -> None:
+    tokens = GuestTokens(SECRET)
+    answers = [
+        await server.post("/api/channels/garden", {"Authorization": f"Bearer {tokens.issue(f'guest-{n}')}"})
+        for n in range(REQUESTS_PER_MINUTE_PER_ADDRESS + 2)
+    ]
+    assert [answer.status for answer in answers] == [409] * REQUESTS_PER_MINUTE_PER_ADDRESS + [429] * 2
 
 
 async def test_w64_a_configured_owner_is_one_from_the_start(start_server: StartServer, join: Join) -> None:
@@ -266,13 +306,37 @@ async def test_w64_a_configured_owner_is_one_from_the_start(start_server: StartS
 
 async def test_w64_a_channel_that_nobody_uses_is_nobodys_again(start_server: StartServer, join: Join) -> None:
     now = [1_800_000_000_000]
-    server = await start_server(secret=SECRET, now_ms=lambda: now[0], channel_rules_ttl_seconds=3600)
-    ann, bob = await join(server, "elsewhere"), await join(server, "elsewhere")
-    await claim(server, ann)
+    rules = MemoryChannelRules(lambda: now[0])
+    first, second = [await start_server(secret=SECRET, rules=rules, channel_rules_ttl_seconds=3600) for _ in range(2)]
+    await (await owned(first, join)).close()
     now[0] += 3_599_000
-    assert (await claim(server, bob)).status == 409
+    assert (await claim(second, await join(second, "elsewhere"))).json["error"]["code"] == "channel_taken"
     now[0] += 2000
-    assert (await claim(server, bob)).status == 200
+    assert (await claim(second, await join(second))).status == 200
+
+
+@pytest.mark.drives("channel_private")
+async def test_w63_invitations_end_with_the_rules_that_they_were_made_in(start_server: StartServer, join: Join) -> None:
+    """A new server with the same secret, and a new owner after the channel was forgotten."""
+    now = [1_800_000_000_000]
+    rules = MemoryChannelRules(lambda: now[0])
+    server = await start_server(secret=SECRET, rules=rules)
+    old = (await invite(server, await owned(server, join))).json["token"]
+    now[0] += 10 * 86_400_000  # for the rules; to the token, no time has passed
+    for place in (await start_server(secret=SECRET), await start_server(secret=SECRET, rules=rules)):
+        bob = await owned(place, join)
+        new = (await invite(place, bob)).json["token"]
+        assert (await refusal(place.url, channel="garden", invite=old)).code == "channel_private"
+        await join(place, invite=new)
+
+
+async def test_w64_nobody_owns_nothing(start_server: StartServer) -> None:
+    """Who shows no token has no id, and a channel without an owner is not theirs (W62)."""
+    server = await start_server(channel_members="board:ann")
+    look = await server.get("/api/channels/board")
+    assert (look.status, look.json["error"]["code"]) == (403, "members_only")
+    assert (await server.get("/api/channels/garden")).json["yours"] is False
+    assert (await server.post("/api/channels/board")).status == 401
 
 
 async def test_w64_a_channel_in_use_stays_its_owners(start_server: StartServer, join: Join) -> None:

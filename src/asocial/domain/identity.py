@@ -32,6 +32,10 @@ class Verified(NamedTuple):
     claims: Mapping[str, object] = {}
 
 
+NOBODY = Verified("")
+"""A visitor of whom nothing is known. The empty id is nobody's: it owns nothing and is listed nowhere."""
+
+
 def opaque_id(key: bytes, issuer: str, subject: str) -> str:
     """The user id of a provider's subject: always the same for one key, and an id as domain/ids.py wants them."""
     digest = hmac.new(key, f"{issuer}\n{subject}".encode(), hashlib.sha256).digest()
@@ -51,7 +55,7 @@ def is_one_of(who: str, user_id: str, claims: Mapping[str, object]) -> bool:
     """Whether `who`, a user id or `claim=value`, means this user. A claim that is a list holds each of its values."""
     name, is_claim, value = who.partition("=")
     if not is_claim:
-        return who == user_id
+        return user_id != "" and who == user_id
     held = claims.get(name)
     values = held if isinstance(held, list) else [held]
     return any(_as_text(one) == value for one in values)

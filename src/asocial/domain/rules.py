@@ -22,7 +22,8 @@ BANS_MOST = 500
 class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     """`owner`: a user id, "" for none. `bans`: user id -> until when, ms of the server's clock.
 
-    `invitations` counts how often the channel was opened to all: what was signed before counts no more.
+    `invitation_key` is random and is in every invitation that counts. It is made with the first invitation, and void
+    when the channel is claimed or opened to all, or these rules are forgotten: so are the invitations signed before.
     `keep_until`: an invitation is out until then, so the rules must not be forgotten before.
     """
 
@@ -32,11 +33,12 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     read_only: bool = False
     private: bool = False
     bans: dict[str, int] = {}
-    invitations: int = 0
+    invitation_key: str = ""
     keep_until: int = 0
 
     def claimed(self, user_id: str) -> Rules:
-        return replace(self, version=self.version + 1, owner=user_id)
+        """A new owner's channel: nobody else's invitations count in it."""
+        return replace(self, version=self.version + 1, owner=user_id, invitation_key="")
 
     def slowed(self, slow_ms: int) -> Rules:
         return replace(self, version=self.version + 1, slow_ms=slow_ms)
@@ -46,13 +48,13 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def closed(self, private: bool) -> Rules:
         """Opening a private channel ends its invitations."""
-        ended = self.private and not private
-        return replace(self, version=self.version + 1, private=private, invitations=self.invitations + ended)
+        key = self.invitation_key if private else ""
+        return replace(self, version=self.version + 1, private=private, invitation_key=key)
 
-    def inviting(self, until: int) -> Rules:
-        """An invitation is made: whoever has none stays out from now on."""
-        kept = max(self.keep_until, until)
-        return replace(self, version=self.version + 1, private=True, keep_until=kept)
+    def inviting(self, until: int, new_key: str) -> Rules:
+        """An invitation is made: people without one stay out from now on. `new_key`: taken if there is none yet."""
+        kept, key = max(self.keep_until, until), self.invitation_key or new_key
+        return replace(self, version=self.version + 1, private=True, keep_until=kept, invitation_key=key)
 
     def without(self, user_id: str, until: int, now: int) -> Rules:
         """`user_id` stays out until then; a time that is over lets them in again."""
@@ -62,6 +64,14 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
                 del bans[min(bans, key=lambda user: bans[user])]
             bans[user_id] = until
         return replace(self, version=self.version + 1, bans=bans)
+
+    def is_owned_by(self, user_id: str) -> bool:
+        """The empty id is nobody's, and owns nothing: not even a channel without an owner."""
+        return user_id != "" and self.owner == user_id
+
+    def accepts(self, invitation_key: str) -> bool:
+        """Whether an invitation with that key counts."""
+        return invitation_key != "" and self.invitation_key == invitation_key
 
     def keeps_out(self, user_id: str, now: int) -> bool:
         return self.bans.get(user_id, 0) > now

@@ -56,8 +56,13 @@ class Channel:
         self._timer_for_cursors = False
         self._chats = self._chat_bytes = 0
         self._chats_since = 0.0
+        self._held: list[bytes] = []
+        self._held_bytes = 0
         self.rules: Rules | None = None
         """What holds here; None until that is known. Set by moderation.py alone."""
+        self.confirmed = True
+        """Whether `rules` are those in the shared store. While they may not be, the channel exchanges no frames with
+        other processes: people here may not be allowed to read them, or people there ours. See moderation.py."""
 
     def __len__(self) -> int:
         return len(self._members)
@@ -108,12 +113,37 @@ class Channel:
         self._schedule()
 
     def deliver(self, batch: Batch) -> None:
-        """Send on what another process flushed."""
+        """Send on what another process flushed. While the rules are not confirmed, its reliable frames are held."""
         if batch.control:
             self._on_control(self.name, batch.control)
-        if batch.reliable or batch.volatile:
-            self._outbox.remote(batch.reliable, batch.volatile)
+        if self.confirmed:
+            self.deliver_here(batch.reliable, batch.volatile)
+        elif batch.reliable:
+            self._held.append(batch.reliable)
+            self._held_bytes += len(batch.reliable)
+            if self._held_bytes > UNSENT_LIMIT_BYTES:
+                # Everyone here gets a snapshot after the rules are confirmed: what is dropped here is in it.
+                self._drop_held()
+
+    def deliver_here(self, reliable: bytes, volatile: bytes = b"") -> None:
+        """Send frames to the members on this process, and to no other process."""
+        if reliable or volatile:
+            self._outbox.remote(reliable, volatile)
             self._schedule()
+
+    def confirm(self) -> None:
+        """The rules are those in the shared store: exchange frames with other processes again."""
+        self.confirmed = True
+        self.deliver_here(b"".join(self._held))
+        self._drop_held()
+
+    def doubt(self) -> None:
+        """The rules may have changed elsewhere unheard: exchange no frames with other processes until `confirm`."""
+        self.confirmed = False
+        self._drop_held()
+
+    def _drop_held(self) -> None:
+        self._held, self._held_bytes = [], 0
 
     def close(self) -> None:
         """Write what waits and stop."""
@@ -178,7 +208,10 @@ class Channel:
             self.detach(connection)
             connection.close(TooSlow())
         if flush.reliable or flush.volatile:
-            self._broker.publish(self.name, Batch(flush.reliable, flush.volatile))
+            if self.confirmed:
+                self._broker.publish(self.name, Batch(flush.reliable, flush.volatile))
+            else:
+                self._meters.broker_dropped += 1
         self._meters.volatile_dropped += spared
         # The socket writes happen after this turn; the next turn knows what they cost.
         self._loop.call_soon(self._measure, started, self._chats, self._chats_since)
@@ -234,6 +267,10 @@ class Channels:
         self._unsubscribing: dict[str, asyncio.Task[None]] = {}
         self._lingering: dict[str, asyncio.TimerHandle] = {}
         self.on_control: Callable[[str, bytes], None] = lambda _channel, _control: None
+        self.guarded = False
+        """Whether a new channel waits for its rules (Channel.confirmed). Set by moderation.py."""
+        self.away = False
+        """Whether the store that processes share is away. Set by moderation.py."""
 
     def __iter__(self) -> Iterator[Channel]:
         return iter(list(self._channels.values()))
@@ -243,6 +280,11 @@ class Channels:
 
     def get(self, name: str) -> Channel | None:
         return self._channels.get(name)
+
+    def is_local(self, name: str) -> bool:
+        """Whether a channel of this process exchanges no frames with others just now: its rules are not confirmed."""
+        channel = self._channels.get(name)
+        return channel is not None and not channel.confirmed
 
     async def enter(self, name: str, connection: Connection) -> Channel:
         """The channel with `connection` attached to it, subscribed before this returns."""
@@ -254,6 +296,8 @@ class Channels:
             channel = self._channels[name] = Channel(
                 name, self._broker, self._loop, self._control, self._meters, self._lag
             )
+            if self.guarded:
+                channel.doubt()
             self._subscribing[name] = self._loop.create_task(self._subscribe(channel))
         channel.attach(connection)
         subscribing = self._subscribing.get(name)
@@ -266,7 +310,7 @@ class Channels:
         channel.detach(connection, user_gone=user_gone)
         current = self._channels.get(channel.name) is channel
         if current and len(channel) == 0 and channel.name not in self._lingering:
-            self._lingering[channel.name] = self._loop.call_later(self._linger_s, self._drop, channel)
+            self._lingering[channel.name] = self._loop.call_later(self._linger_s, self._linger_over, channel)
 
     def post(self, name: str, frame: bytes, exclude: Connection | None = None) -> None:
         """Send a reliable frame to a channel, whether or not anybody on this process is in it."""
@@ -280,7 +324,7 @@ class Channels:
         """Send a reliable frame to the people of a channel who are on this process."""
         channel = self._channels.get(name)
         if channel is not None:
-            channel.deliver(Batch(frame, b""))
+            channel.deliver_here(frame)
 
     def share(self, name: str, frames: bytes) -> None:
         """Give the other processes frames that people here have already."""
@@ -312,6 +356,13 @@ class Channels:
         finally:
             if self._subscribing.get(channel.name) is asyncio.current_task():
                 del self._subscribing[channel.name]
+
+    def _linger_over(self, channel: Channel) -> None:
+        if channel.rules is not None and channel.rules.version and not channel.confirmed:
+            # Should the store come back empty, this process may be the only one that knows these rules.
+            self._lingering[channel.name] = self._loop.call_later(self._linger_s, self._linger_over, channel)
+        else:
+            self._drop(channel)
 
     def _drop(self, channel: Channel) -> None:
         self._lingering.pop(channel.name, None)

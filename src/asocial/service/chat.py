@@ -177,20 +177,28 @@ class Talk:
         about = (post.message_id, channel.name, user_id, voice.profile.name, voice.profile.color)
         body = encode(Chat(*about, payload, position, timestamp, expires_at, voice.profile.on_map))
         voice.forget_draft(post.message_id)
-        self._live.add(channel.name, LiveMessage(user_id, post.message_id, timestamp, expires_at, body))
+        self._live.add(
+            channel.name, LiveMessage(user_id, post.message_id, timestamp, expires_at, body), shared=channel.confirmed
+        )
         ack = pack(Ack(post.message_id, timestamp, expires_at))
         channel.post(text_frame(body), voice.connection, ack, replaces=post.message_id)
         self._meters.messages += 1
 
-    async def living(self, channel: str) -> list[bytes]:
-        """The JSON of every message that lives, oldest first."""
-        return [message.body for message in await self._live.living(channel, self._now_ms())]
+    async def living(self, channel: str, *, here: bool = False) -> list[bytes]:
+        """The JSON of every message that lives, oldest first. `here`: only of those that were said on this process."""
+        now_ms = self._now_ms()
+        messages = self._live.here(channel, now_ms) if here else await self._live.living(channel, now_ms)
+        return [message.body for message in messages]
 
     def said_here(self) -> dict[str, list[bytes]]:
         """The JSON of every message that was said on this process and lives, by channel."""
         now_ms = self._now_ms()
         said = {name: self._live.here(name, now_ms) for name in self._live.channels_here()}
         return {name: [message.body for message in messages] for name, messages in said.items() if messages}
+
+    def share(self, channel: str) -> None:
+        """Let those who join on other processes see what was said on this one and lives."""
+        self._live.share(channel)
 
     async def clear(self, channel: str, until_ms: int) -> None:
         """Let go of what was said in a channel until then, for all processes. Raises StoreUnavailable."""

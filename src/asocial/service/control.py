@@ -36,10 +36,15 @@ class FollowedBy(msgspec.Struct, frozen=True, tag="followed_by"):
     follower_id: str
 
 
-class RulesChanged(msgspec.Struct, frozen=True, tag="rules_changed"):
-    """The channel's owner decided something; whose version is lower is older."""
+class RulesChanged(msgspec.Struct, frozen=True, tag="rules_changed", omit_defaults=True):
+    """The channel's owner decided something; whose version is lower is older.
+
+    `restored`: nothing was decided, the store had lost these rules. A process that did not know them has let people in
+    by other ones.
+    """
 
     rules: Rules
+    restored: bool = False
 
 
 class ChannelCleared(msgspec.Struct, frozen=True, tag="channel_cleared"):

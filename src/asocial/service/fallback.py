@@ -9,7 +9,7 @@ registers everyone here with the shared store again, which may have come back em
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from ..domain.profile import Member, Profile
@@ -38,10 +38,17 @@ class FallbackPresence:
         self._here: dict[tuple[str, str], _Here] = {}
         self._owed: dict[tuple[str, str], Profile] = {}
         """By channel and user: changed while the shared store was away, through a connection that is gone since."""
+        self.is_local: Callable[[str], bool] = lambda _channel: False
+        """Whether a channel exchanges nothing with other processes just now (Channels.is_local), though the shared
+        store may answer: its people are registered there by `restore`, and see only each other."""
+        self.is_away: Callable[[], bool] = lambda: False
+        """Whether the shared store is away as the services see it: until then others sweep."""
 
     async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
         joined = await self._local.join(channel, connection_id, user_id, profile, now_ms)
         self._here[channel, connection_id] = _Here(user_id, profile, joined.member.joined_at)
+        if self.is_local(channel):
+            return joined
         try:
             shared = await self._shared.join(channel, connection_id, user_id, profile, now_ms)
         except StoreUnavailable:
@@ -53,9 +60,11 @@ class FallbackPresence:
         self._forget(channel, connection_id)
         departed = await self._local.leave(channel, connection_id)
         try:
-            return await self._shared.leave(channel, connection_id)
+            shared = await self._shared.leave(channel, connection_id)
         except StoreUnavailable:
             return departed
+        # One that joined while the channel was local was never registered there.
+        return departed if shared is None and self.is_local(channel) else shared
 
     async def abandon(self, channel: str, connection_id: str, grace_ms: int) -> None:
         self._forget(channel, connection_id)
@@ -76,15 +85,19 @@ class FallbackPresence:
         if shared is not None:
             # Else the user is just being registered again, as it was before: this is still to be said.
             self._note(channel, user_id, profile, changed=False, told_in=shared.stamp.epoch)
-        return shared
+        return local if shared is None and self.is_local(channel) else shared
 
     async def roster(self, channel: str, limit: int) -> Roster:
+        if self.is_local(channel):
+            return await self._local.roster(channel, limit)
         try:
             return await self._shared.roster(channel, limit)
         except StoreUnavailable:
             return await self._local.roster(channel, limit)
 
     async def members(self, channel: str, user_ids: Sequence[str]) -> list[Member]:
+        if self.is_local(channel):
+            return await self._local.members(channel, user_ids)
         try:
             return await self._shared.members(channel, user_ids)
         except StoreUnavailable:
@@ -99,17 +112,24 @@ class FallbackPresence:
 
     async def sweep(self) -> list[Departed]:
         departed = await self._local.sweep()
+        if self.is_away():
+            return departed
         try:
             return await self._shared.sweep()
         except StoreUnavailable:
             return departed
 
-    async def restore(self) -> list[tuple[str, Joined]]:
-        """Register every connection of this process again. Returns those joins, by channel, that others do not know of.
+    async def restore(self, channels: Collection[str] | None = None) -> list[tuple[str, Joined]]:
+        """Register every connection of this process again, or those in `channels`; not those in local ones (is_local).
 
+        Returns the joins, by channel, that others do not know of.
         Raises StoreUnavailable if the shared store went away again.
         """
-        places = list(self._here.items())
+        places = [
+            entry
+            for entry in self._here.items()
+            if (channels is None or entry[0][0] in channels) and not self.is_local(entry[0][0])
+        ]
         told: list[tuple[str, Joined]] = []
         for start in range(0, len(places), RESTORE_AT_ONCE):
             some = [entry for entry in places[start : start + RESTORE_AT_ONCE] if entry[0] in self._here]

@@ -4,15 +4,21 @@ A channel's rules live in a store behind a port. A process that has people in a 
 hang on the Channel): read once it is subscribed, changed by what other processes tell (control.py), read again
 at every heartbeat for what was not heard. So speaking and entering cost the store nothing.
 
-While the store is away what is known goes on counting. A channel whose rules nobody here knows is open meanwhile:
-nobody is in it on this process, so there is nothing to overhear; once its rules are known, who may not be there goes.
+While the store is away, what is known still counts, and a channel whose rules nobody here knows is open to everybody.
+Either may be wrong: rules change on other processes, which this one does not hear. So a channel is *confirmed* only
+once its rules were read from the store, after its subscription stands and since the store was last away. Until then it
+exchanges nothing with other processes (Channel.confirmed): its people hear each other, see only each other, and nothing
+they say leaves this process. When the rules are read, those who entered meanwhile and may not stay are closed first.
+
+A store that comes back empty gets the rules back from a process that knows them, before anything else of the channel.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..domain.errors import BadFrame, NotOwner, ReadOnly, Refused, Removed
@@ -29,21 +35,24 @@ from .presence import Presence
 EVERY_CHANNEL = "*"
 SWAPS_MOST = 8
 """Changes made at the same time elsewhere, on top of which one is made again before it is given up."""
+INVITATION_KEY_BYTES = 12
+CHECKS_AT_ONCE = 200
+"""Rules read together: enough to fill a pipeline, few enough that the store answers others between."""
 
 
 class Invitation(NamedTuple):
-    """What a signed invitation to a channel says. `number`: see Rules.invitations."""
+    """What a signed invitation to a channel says. `key`: see Rules.invitation_key."""
 
     rights: Rights
-    number: int
+    key: str
 
 
 class Access(NamedTuple):
-    """What somebody may do in a channel. `invited`: they came by an invitation, or are listed, as `member` says."""
+    """What somebody may do in a channel. `member`: they are listed, or its owner. `invitation`: what they brought."""
 
     rights: Rights = "write"
-    invited: bool = False
     member: bool = False
+    invitation: Invitation | None = None
 
 
 class Moderation:
@@ -73,29 +82,47 @@ class Moderation:
         self._members = members
         self._ttl_ms = ttl_ms
         self._learning: dict[str, asyncio.Task[None]] = {}
-        self.on_rules: Callable[[Channel, bool], None] = lambda _channel, _known_before: None
-        """Called after a channel's rules changed here."""
+        self._outages = 0
+        channels.guarded = True
+        self.on_rules: Callable[[Channel, bool, bool], None] = lambda _channel, _settled, _restored: None
+        """Called when a channel's rules changed here, or were read from the store (`settled`), before it is confirmed.
+        `restored`: the store had lost them, so anybody may have come in meanwhile."""
         self.on_moderated: Callable[[str, str, str, dict[str, object]], None] = lambda _a, _c, _b, _details: None
         """Called for each thing an owner did here: what, in which channel, by whom, and the details. For the log."""
+        self.others_here: Callable[[str, str], bool] = lambda _channel, _user_id: False
+        """Whether somebody else than this user is connected to a channel on this process."""
 
     # Entering.
 
     async def admit(self, channel: str, visitor: Verified, invitation: Invitation | None) -> Access:
         """What `visitor` may do in the channel. Raises Refused (403) if they may not enter."""
         rules = await self._look(channel)
+        access = self._decide(channel, visitor, invitation, rules or NO_RULES)
+        if isinstance(access, Access):
+            return access
+        if rules is None and invitation is not None:
+            raise Refused(503, "unavailable", "your invitation cannot be checked just now; try again")
+        raise access
+
+    def readmit(self, channel: Channel, visitor: Verified, access: Access) -> Access | None:
+        """The same for somebody who was admitted before, by the rules that are known now. None: they may not stay."""
+        decided = self._decide(channel.name, visitor, access.invitation, channel.rules or NO_RULES)
+        return decided if isinstance(decided, Access) else None
+
+    def _decide(self, channel: str, visitor: Verified, invitation: Invitation | None, rules: Rules) -> Access | Refused:
         if self._is_listed(channel, visitor, rules):
-            return Access(invited=True, member=True)
+            return Access(member=True, invitation=invitation)
         if not rules.private and channel not in self._members:
-            return Access()
-        if invitation is not None and invitation.number == rules.invitations:
-            return Access(invitation.rights, invited=True)
+            return Access(invitation=invitation)
+        if invitation is not None and rules.accepts(invitation.key):
+            return Access(invitation.rights, invitation=invitation)
         if channel in self._members:
-            raise Refused(403, "members_only", "this channel is for its members")
-        raise Refused(403, "channel_private", "this channel is private; its owner can invite you")
+            return Refused(403, "members_only", "this channel is for its members")
+        return Refused(403, "channel_private", "this channel is private; its owner can invite you")
 
     async def know(self, channel: Channel) -> None:
-        """Have the rules of a channel that is subscribed. They stay unknown while the store is away."""
-        if channel.rules is None:
+        """Confirm the rules of a channel that is subscribed. They stay unconfirmed while the store is away."""
+        if not channel.confirmed and not self._channels.away:
             learning = self._learning.get(channel.name)
             if learning is None:
                 task = asyncio.get_running_loop().create_task(self._learn(channel))
@@ -106,11 +133,6 @@ class Moderation:
         """Raises Removed while a ban lasts."""
         if channel.rules is not None and channel.rules.keeps_out(user_id, self._now_ms()):
             raise Removed
-
-    def may_stay(self, channel: Channel, visitor: Verified, access: Access) -> bool:
-        """Whether somebody who came in while the rules were not known could have come in with them."""
-        rules = channel.rules or NO_RULES
-        return not rules.private or access.invited or self.is_owner(channel.name, visitor, rules)
 
     def is_still_listed(self, channel: Channel, visitor: Verified, access: Access) -> bool:
         """Whether somebody who came in as a member or an owner is one by a newer token too."""
@@ -138,8 +160,7 @@ class Moderation:
     # Owning.
 
     def is_owner(self, channel: str, visitor: Verified, rules: Rules) -> bool:
-        # Who asks over HTTP without a token has no id, and a channel without an owner has none either.
-        if rules.owner and rules.owner == visitor.user_id:
+        if rules.is_owned_by(visitor.user_id):
             return True
         named = (*self._owners.get(channel, ()), *self._owners.get(EVERY_CHANNEL, ()))
         return any(is_one_of(who, visitor.user_id, visitor.claims) for who in named)
@@ -155,48 +176,56 @@ class Moderation:
 
     async def state(self, channel: str, visitor: Verified, access: Access) -> RulesTold:
         """The same for somebody who may not be in it."""
-        rules = await self._look(channel)
+        rules = await self._look(channel) or NO_RULES
         private = rules.private or channel in self._members
         yours = self.is_owner(channel, visitor, rules)
         return RulesTold(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours)
 
-    async def claim(self, channel: str, visitor: Verified) -> None:
-        """Make `visitor` the owner of a channel that is nobody's and that nobody else is in (W64).
+    async def claim(self, channel: str, visitor: Verified, take_place: Callable[[], Awaitable[None]]) -> None:
+        """Make `visitor` the owner of a channel that is nobody's, and that they alone are in (W64).
 
-        Raises Refused, or StoreUnavailable. Claiming one's own again is no fault.
+        Raises Refused, or StoreUnavailable. Claiming one's own again is no fault. `take_place` is awaited before a
+        channel is given away, and may raise Refused.
         """
-        rules = await self._store.load(channel)
+        rules = await self._load(channel)
         if self.is_owner(channel, visitor, rules):
             return
         if channel == DEFAULT_CHANNEL:
             raise Refused(403, "not_claimable", f"the channel {DEFAULT_CHANNEL!r} is everybody's")
-        if rules.owner or not await self._presence.is_alone(channel, visitor.user_id):
-            raise Refused(
-                409, "channel_taken", "a channel can be claimed while it is nobody's and nobody else is in it"
-            )
+        if rules.owner:
+            raise Refused(409, "channel_taken", "this channel has an owner")
         if rules.keeps_out(visitor.user_id, self._now_ms()):
             raise Refused(403, "removed", "you were removed from this channel")
+        alone = await self._presence.sole_user(channel)
+        if alone == "":
+            raise Refused(
+                409, "not_in_channel", "connect to the channel first: only somebody who is in it can claim it"
+            )
+        if alone != visitor.user_id or self.others_here(channel, visitor.user_id):
+            raise Refused(409, "channel_taken", "a channel can be claimed while nobody else is in it")
+        await take_place()
         changed = await self._change(channel, lambda now: now if now.owner else now.claimed(visitor.user_id))
         if changed.owner != visitor.user_id:
             raise Refused(409, "channel_taken", "somebody else was quicker")
         self._tell(channel, changed, visitor.user_id)
         self.on_moderated("claim", channel, visitor.user_id, {})
 
-    async def invite(self, channel: str, visitor: Verified, until: int) -> int:
-        """Close the channel to all who are not invited; returns the number that goes into the invitation (W63).
+    async def invite(self, channel: str, visitor: Verified, until: int) -> str:
+        """Close the channel to all who are not invited; returns the key that goes into the invitation (W63).
 
         Raises Refused for who is no owner, or StoreUnavailable.
         """
-        before = await self._store.load(channel)
+        before = await self._load(channel)
         if not self.is_owner(channel, visitor, before):
             raise Refused(403, "not_owner", "only the owner of a channel invites")
         if channel == DEFAULT_CHANNEL and channel not in self._members:
             raise Refused(403, "not_claimable", f"the channel {DEFAULT_CHANNEL!r} is everybody's")
-        changed = await self._change(channel, lambda now: now.inviting(until))
+        new_key = secrets.token_urlsafe(INVITATION_KEY_BYTES)
+        changed = await self._change(channel, lambda now: now.inviting(until, new_key))
         if not before.private:
             self._tell(channel, changed, visitor.user_id)
         self.on_moderated("invite", channel, visitor.user_id, {"until": until})
-        return changed.invitations
+        return changed.invitation_key
 
     async def moderate(self, channel: Channel, visitor: Verified, frame: Moderate) -> None:
         """Carry out what an owner asked for. Raises NotOwner, BadFrame or StoreUnavailable."""
@@ -236,56 +265,85 @@ class Moderation:
             case RulesChanged():
                 found = self._channels.get(channel)
                 if found is not None:
-                    self._apply(found, told.rules)
+                    self._apply(found, told.rules, restored=told.restored)
 
     async def refresh(self) -> None:
         """The channels with people here are in use; learn what was not heard. Does nothing while the store is away."""
         with contextlib.suppress(StoreUnavailable):
             for channel in self._channels:
-                if len(channel):
+                if len(channel) and not self._channels.away:
                     keep_ms = (channel.rules or NO_RULES).keep_ms(self._ttl_ms, self._now_ms())
-                    await self._settle(channel, await self._store.keep(channel.name, keep_ms))
+                    await self._settle(channel, self._store.keep(channel.name, keep_ms))
+
+    def lose(self) -> None:
+        """The store is away: until it is back, what holds anywhere may change unheard."""
+        self._outages += 1
+        self._channels.away = True
+        for channel in self._channels:
+            channel.doubt()
 
     async def restore(self) -> None:
-        """The store is back, perhaps empty. Raises StoreUnavailable if it went away again."""
-        for channel in self._channels:
-            await self._settle(channel, await self._store.load(channel.name))
+        """The store is back, perhaps empty, and every subscription stands. Confirms what can be; see `retry`."""
+        self._channels.away = False
+        await self.retry()
 
-    async def _settle(self, channel: Channel, stored: Rules) -> None:
-        known = channel.rules
+    async def retry(self) -> None:
+        """Confirm the channels that are not. Does nothing while the store is away."""
+        waiting = [] if self._channels.away else [channel for channel in self._channels if not channel.confirmed]
+        for start in range(0, len(waiting), CHECKS_AT_ONCE):
+            await asyncio.gather(*map(self.know, waiting[start : start + CHECKS_AT_ONCE]))
+
+    async def _settle(self, channel: Channel, reading: Awaitable[Rules]) -> None:
+        """Take over what is stored; give back what the store has lost. Raises StoreUnavailable."""
+        known, outages = channel.rules, self._outages
+        stored = await reading
         if known is not None and known.version > stored.version:
             stored = await self._store.swap(channel.name, known, known.keep_ms(self._ttl_ms, self._now_ms()))
-        self._apply(channel, stored)
+            # Before anything of the channel is sent to a process that had no rules to find.
+            self._channels.tell_processes(channel.name, encode_control(RulesChanged(stored, restored=True)))
+        # An outage that began meanwhile may have hidden a change that came after this was read.
+        if outages == self._outages:
+            self._apply(channel, stored, settled=True)
 
     async def _remove(self, channel: str, visitor: Verified, frame: Moderate) -> None:
         if not is_id(frame.user_id):
             raise BadFrame("user_id names who is to go")
         now = self._now_ms()
         until = now + frame.seconds * 1000
-        rules = await self._look(channel)
+        rules = await self._look(channel) or NO_RULES
         if frame.user_id == visitor.user_id or self.is_owner(channel, Verified(frame.user_id), rules):
             raise BadFrame("an owner cannot be removed")
         await self._change(channel, lambda rules: rules.without(frame.user_id, until, now))
 
-    async def _look(self, channel: str) -> Rules:
-        known = self._channels.get(channel)
-        if known is not None and known.rules is not None:
-            return known.rules
+    async def _look(self, channel: str) -> Rules | None:
+        """The rules, as far as they can be known now. None: not at all."""
+        here = self._channels.get(channel)
+        if here is not None and here.confirmed:
+            return here.rules
         try:
-            return await self._store.load(channel)
+            return await self._load(channel)
         except StoreUnavailable:
-            return NO_RULES
+            return None if here is None else here.rules
+
+    async def _load(self, channel: str) -> Rules:
+        """What is stored, or known here and lost by the store. Raises StoreUnavailable."""
+        stored = await self._store.load(channel)
+        here = self._channels.get(channel)
+        known = None if here is None else here.rules
+        return known if known is not None and known.version > stored.version else stored
 
     async def _learn(self, channel: Channel) -> None:
         try:
             with contextlib.suppress(StoreUnavailable):
-                self._apply(channel, await self._store.load(channel.name))
+                await self._settle(channel, self._store.load(channel.name))
         finally:
             del self._learning[channel.name]
 
     async def _change(self, channel: str, change: Callable[[Rules], Rules]) -> Rules:
         """Make a change, on top of those that are made at the same time. Returns the rules after it."""
-        stored = await self._store.load(channel)
+        if self._channels.away or self._channels.is_local(channel):
+            raise StoreUnavailable("other processes would not hear of it")
+        stored = await self._load(channel)
         for _ in range(SWAPS_MOST):
             wanted = change(stored)
             if wanted is stored:
@@ -299,11 +357,16 @@ class Moderation:
                 return stored
         raise StoreUnavailable("others are changing the rules of this channel")
 
-    def _apply(self, channel: Channel, rules: Rules) -> None:
+    def _apply(self, channel: Channel, rules: Rules, *, settled: bool = False, restored: bool = False) -> None:
+        """`settled`: they were read from the store, so the channel is confirmed. `restored`: see RulesChanged."""
         known = channel.rules
-        if known is None or rules.version > known.version:
+        newer = known is None or rules.version > known.version
+        if newer:
             channel.rules = rules
-            self.on_rules(channel, known is not None)
+        if newer or (settled and not channel.confirmed):
+            self.on_rules(channel, settled, restored)
+        if settled and not channel.confirmed:
+            channel.confirm()
 
     def _tell(self, channel: str, rules: Rules, by: str) -> None:
         private = rules.private or channel in self._members

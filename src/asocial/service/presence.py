@@ -104,10 +104,10 @@ class Presence:
     async def members(self, channel: str, user_ids: list[str]) -> list[Member]:
         return await self._store.members(channel, user_ids)
 
-    async def is_alone(self, channel: str, user_id: str) -> bool:
-        """Whether nobody but this user is in the channel."""
+    async def sole_user(self, channel: str) -> str | None:
+        """The user id of the one who is alone in the channel, empty if nobody is in it, None if there are more."""
         roster = await self._store.roster(channel, 1)
-        return roster.user_count == 0 or (roster.user_count == 1 and roster.members[0].user_id == user_id)
+        return None if roster.user_count > 1 else roster.members[0].user_id if roster.members else ""
 
     async def refresh(self) -> None:
         """Every connection of this process lives: one call per channel."""
@@ -121,7 +121,8 @@ class Presence:
         for departed in await self._store.sweep():
             self._meters.swept += 1
             if departed.last:
-                self._tell_left(departed.channel, departed.user_id, departed.user_count, departed.stamp)
+                channel, here = departed.channel, self._channels.away
+                self._tell_left(channel, departed.user_id, departed.user_count, departed.stamp, here=here)
 
     async def tell_rejoined(self, rejoined: Sequence[tuple[str, Joined]]) -> None:
         """Users of this process were registered again, by channel, with a store that had lost them."""
@@ -131,7 +132,8 @@ class Presence:
 
     def count_elsewhere(self, channel: str, told: CountChanged) -> None:
         """Another process learnt how many there are."""
-        self._counted(channel, told.count, told.stamp, ours=False)
+        if not self._channels.is_local(channel):
+            self._counted(channel, told.count, told.stamp, ours=False)
 
     async def recount(self) -> None:
         """Tell every channel how many there are, for whoever told it last may have died before all was told.
@@ -145,7 +147,7 @@ class Presence:
             rosters = await asyncio.gather(*(self._store.roster(channel, 0) for channel in some))
             for channel, roster in zip(some, rosters, strict=True):
                 # Without an epoch the store has lost the channel, and those in it are just being registered again.
-                if roster.stamp.epoch:
+                if roster.stamp.epoch and not self._channels.is_local(channel):
                     told = CountChanged(roster.user_count, roster.stamp)
                     self._loop.call_later(self._count_every_s, self.count_elsewhere, channel, told)
 
@@ -163,8 +165,16 @@ class Presence:
         frame = UserJoined(*about, *joined.stamp, member.on_map)
         self._tell(channel, frame, joined.user_count, joined.stamp, most=joined.user_count, exclude=connection)
 
-    def _tell_left(self, channel: str, user_id: str, count: int, stamp: Stamp) -> None:
-        self._tell(channel, UserLeft(user_id, *stamp), count, stamp, most=count + 1)
+    def _tell_left(self, channel: str, user_id: str, count: int, stamp: Stamp, *, here: bool = True) -> None:
+        """`here`: the user was on this process, or is known to the people on it."""
+        frame = UserLeft(user_id, *stamp)
+        if self._channels.is_local(channel):
+            # Others are told all the same: they would keep somebody who is gone.
+            if here:
+                self._channels.post_here(channel, pack(frame))
+            self._channels.share(channel, pack(frame))
+        else:
+            self._tell(channel, frame, count, stamp, most=count + 1)
 
     def _tell(
         self,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import msgspec
@@ -53,7 +53,8 @@ class Session:
     """A client that is in. `member` is who it is to the others. `traced`, if set, wraps the posting of each message."""
 
     __slots__ = (
-        "access", "connection", "expiry", "member", "requests", "strikes", "token", "traced", "visitor", "voice",
+        "access", "connection", "expiry", "member", "provisional", "requests", "strikes", "token", "traced", "visitor",
+        "voice",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +73,8 @@ class Session:
         self.token = token
         self.visitor = visitor
         self.access = access
+        self.provisional = False
+        """Whether it was let in by rules that were not confirmed: once they are, it may have to go."""
         self.expiry: asyncio.TimerHandle | None = None
         self.strikes = 0
         self.traced: Callable[[str], AbstractContextManager[None]] | None = None
@@ -112,7 +115,9 @@ class Sessions:
         self._degraded = False
         self.on_profile_elsewhere: Callable[[str, str, Profile], None] = lambda _channel, _user_id, _profile: None
         channels.on_control = self._heed
+        self._behind: set[str] = set()
         moderation.on_rules = self._obey
+        moderation.others_here = self._others_here
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -131,9 +136,9 @@ class Sessions:
         visitor: Verified | None = None,
         access: Access = EVERYBODY,
     ) -> Session:
-        """Let a client in. `token` is handed to it in `user_sync`. Raises TooManyConnections or Removed.
+        """Let a client in. `token` is handed to it in `user_sync`. Raises TooManyConnections, Removed or GoingAway.
 
-        `visitor` is what its own token said of it, `access` what it may do.
+        `visitor` is what its own token said of it, `access` what it may do by the rules as they were known then.
 
         The caller calls `close` for every session this returns; one that raises has left nothing behind.
         """
@@ -143,12 +148,14 @@ class Sessions:
         try:
             channel = await self._channels.enter(channel_name, connection)
             await self._moderation.know(channel)
-            self._moderation.check_not_removed(channel, user_id)
+            visitor = visitor or Verified(user_id)
+            access = self._readmit(channel, visitor, access)
             member = await self._presence.join(channel_name, connection, user_id, profile)
-            session = self._session(connection, channel, member, token, visitor or Verified(user_id), access)
+            session = self._session(connection, channel, member, token, visitor, access)
             snapshot = await self.snapshot(session)
             # Once more: what was decided meanwhile finds only those who are in already.
-            self._moderation.check_not_removed(channel, user_id)
+            session.access = self._readmit(channel, visitor, access)
+            session.provisional = not channel.confirmed
         except BaseException:
             await self._registry.unregister(user_id, connection.id)
             if channel is not None:
@@ -215,6 +222,7 @@ class Sessions:
     def degrade(self) -> None:
         """The shared store is away: tell everyone that only people on this process can be reached."""
         self._degraded = True
+        self._moderation.lose()
         self._meters.outages += 1
         frame = pack(Degraded())
         for session in self:
@@ -227,24 +235,34 @@ class Sessions:
             session.connection.write(frame)
 
     async def restore(
-        self, rejoined: Sequence[tuple[str, Joined]], changed: Mapping[tuple[str, str], Profile] | None = None
+        self,
+        rejoined: Sequence[tuple[str, Joined]],
+        changed: Mapping[tuple[str, str], Profile] | None = None,
+        channels: Collection[str] | None = None,
     ) -> None:
         """It is back, and everyone here is registered with it again: `rejoined` are those it had lost, by channel.
 
         `changed`, by channel and user, are the profiles that nobody elsewhere has heard of. Gives the other processes
-        what was said here meanwhile and lives, and everyone here a fresh snapshot.
+        what was said here meanwhile and lives, and everyone here a fresh snapshot: in `channels`, or in all of them but
+        those whose rules are not confirmed yet (moderation.py). Those come later, when they are.
         Raises StoreUnavailable if it went away again; then there will be another `restore`.
         """
         self._degraded = False
-        await self._moderation.restore()
+        if channels is None:
+            await self._moderation.restore()
         await self._presence.tell_rejoined(rejoined)
         for (channel_name, user_id), profile in (changed or {}).items():
             await self._change_profile(channel_name, user_id, profile)
         restored = pack(Restored())
         # Also where nobody is left on this process: those who spoke may have gone to another one meanwhile.
         for name, bodies in self._talk.said_here().items():
-            self._channels.share(name, b"".join(map(text_frame, bodies)))
+            if (channels is None or name in channels) and not self._channels.is_local(name):
+                self._talk.share(name)
+                self._channels.share(name, b"".join(map(text_frame, bodies)))
         for channel in self._channels:
+            if (channels is not None and channel.name not in channels) or not channel.confirmed:
+                continue
+            self._behind.discard(channel.name)
             messages = await self._talk.living(channel.name)
             told = [session for connection in channel if (session := self._sessions.get(connection)) is not None]
             for start in range(0, len(told), BATCH):
@@ -252,6 +270,11 @@ class Sessions:
                     roster = await self._presence.roster(channel.name, session.member)
                     session.connection.write(restored + self._sync_frame(session, roster, messages))
                 await asyncio.sleep(0)
+
+    def behind(self) -> list[str]:
+        """Channels whose rules are confirmed by now, and whose people have not had a snapshot since: see `restore`."""
+        self._behind = {name for name in self._behind if self._channels.get(name) is not None}
+        return [name for name in self._behind if not self._channels.is_local(name)]
 
     async def set_profile(self, session: Session, profile: Profile) -> None:
         """Change who the session's user is in its channel, in every tab, on every process (W24)."""
@@ -267,9 +290,9 @@ class Sessions:
 
     async def snapshot(self, session: Session) -> bytes:
         """The packed `user_sync` for a session, as things are now."""
-        channel = session.voice.channel.name
-        messages = await self._talk.living(channel)
-        return self._sync_frame(session, await self._presence.roster(channel, session.member), messages)
+        channel = session.voice.channel
+        messages = await self._talk.living(channel.name, here=not channel.confirmed)
+        return self._sync_frame(session, await self._presence.roster(channel.name, session.member), messages)
 
     def _session(
         self,
@@ -303,21 +326,46 @@ class Sessions:
         else:
             session.expiry = self._loop.call_later(min(left_s, LOOK_AGAIN_S), self._expire, session)
 
-    def _obey(self, channel: Channel, known_before: bool) -> None:
-        """A channel's rules changed: who has to go, goes."""
+    def _readmit(self, channel: Channel, visitor: Verified, access: Access) -> Access:
+        """What somebody who is about to be in may do there. Raises Removed, or GoingAway if that is nothing."""
+        self._moderation.check_not_removed(channel, visitor.user_id)
+        decided = self._moderation.readmit(channel, visitor, access)
+        if decided is None:
+            # Its client comes again, and is told before the upgrade that it may not.
+            raise GoingAway(retry_ms=0)
+        return decided
+
+    def _obey(self, channel: Channel, settled: bool, restored: bool) -> None:
+        """A channel's rules changed, or were read from the store (`settled`): close those who have to go.
+
+        Those who were admitted by rules that held then stay, unless the store had lost the right ones (`restored`).
+        """
         rules, now = channel.rules, self._now_ms()
         for user_id in rules.bans if rules is not None else ():
             if rules is not None and rules.keeps_out(user_id, now):
                 for connection in self._by_user.get(user_id, ()):
                     if self._sessions[connection].voice.channel is channel:
                         connection.close(Removed())
-        if known_before:
-            return
-        for connection in channel:
+        for connection in list(channel):
             session = self._sessions.get(connection)
-            if session is not None and not self._moderation.may_stay(channel, session.visitor, session.access):
-                # Its client comes again, and is told before the upgrade that it may not.
+            if session is None:
+                continue
+            if settled and not channel.confirmed:
+                self._behind.add(channel.name)
+            if not (session.provisional or restored):
+                continue
+            access = self._moderation.readmit(channel, session.visitor, session.access)
+            if access is None:
+                channel.detach(connection)
                 connection.close(GoingAway(retry_ms=0))
+            else:
+                session.access = access
+                session.provisional = session.provisional and not settled
+
+    def _others_here(self, channel: str, user_id: str) -> bool:
+        found = self._channels.get(channel)
+        sessions = map(self._sessions.get, found or ())
+        return any(session is not None and session.member.user_id != user_id for session in sessions)
 
     async def _change_profile(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
         changed = ProfileChanged(user_id, profile.name, profile.color, profile.on_map)
@@ -333,7 +381,8 @@ class Sessions:
                     self._apply_profile(channel, told)
                     self.on_profile_elsewhere(channel, told.user_id, Profile(told.name, told.color, told.on_map))
                 case FollowedBy():
-                    self._tell_followed(channel, told)
+                    if not self._channels.is_local(channel):
+                        self._tell_followed(channel, told)
                 case CountChanged():
                     self._presence.count_elsewhere(channel, told)
                 case RulesChanged() | ChannelCleared():

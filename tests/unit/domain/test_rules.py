@@ -16,27 +16,46 @@ def test_each_change_raises_the_version_and_leaves_the_rest() -> None:
         lambda r: r.slowed(5000),
         lambda r: r.quieted(True),
         lambda r: r.closed(True),
-        lambda r: r.inviting(100),
+        lambda r: r.inviting(100, "key"),
         lambda r: r.without("bob", 50, 10),
     ]
     for change in changes:
         before, rules = rules, change(rules)
         assert rules.version == before.version + 1
-    assert rules == Rules(6, "ann", 5000, True, True, {"bob": 50}, 0, 100)
+    assert rules == Rules(6, "ann", 5000, True, True, {"bob": 50}, "key", 100)
     assert Rules() == NO_RULES
 
 
 def test_w63_opening_ends_the_invitations_and_nothing_else_does() -> None:
-    private = NO_RULES.inviting(100)
-    assert private.inviting(200).closed(True).slowed(1).invitations == private.invitations
+    private = NO_RULES.inviting(100, "first")
+    assert private.inviting(200, "second").closed(True).slowed(1).without("bob", 9, 0).accepts("first")
     opened = private.closed(False)
-    assert opened.invitations == private.invitations + 1
-    assert opened.closed(False).invitations == opened.invitations, "it was open"
+    assert not opened.accepts("first")
+    again = opened.closed(True).inviting(100, "second")
+    assert again.accepts("second")
+    assert not again.accepts("first")
+
+
+def test_w63_a_new_owner_ends_the_invitations_of_the_one_before() -> None:
+    assert not NO_RULES.inviting(100, "key").claimed("ann").accepts("key")
+
+
+def test_w63_without_an_invitation_no_key_counts() -> None:
+    for rules in (NO_RULES, NO_RULES.claimed("ann"), NO_RULES.closed(True)):
+        assert not rules.accepts("")
+    assert not NO_RULES.inviting(100, "key").accepts("")
+
+
+def test_w64_the_empty_id_owns_nothing() -> None:
+    assert not NO_RULES.is_owned_by("")
+    assert not NO_RULES.is_owned_by("ann")
+    assert NO_RULES.claimed("ann").is_owned_by("ann")
+    assert not NO_RULES.claimed("ann").is_owned_by("")
 
 
 def test_w63_rules_are_kept_as_long_as_an_invitation_is_good() -> None:
-    assert NO_RULES.inviting(5000).inviting(3000).keep_ms(1000, now=1000) == 4000
-    assert NO_RULES.inviting(5000).keep_ms(1000, now=4500) == 1000
+    assert NO_RULES.inviting(5000, "a").inviting(3000, "b").keep_ms(1000, now=1000) == 4000
+    assert NO_RULES.inviting(5000, "a").keep_ms(1000, now=4500) == 1000
 
 
 def test_w66_a_ban_holds_until_its_end_and_a_past_end_lifts_it() -> None:

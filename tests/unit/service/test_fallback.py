@@ -94,6 +94,42 @@ async def test_while_it_is_away_people_here_still_come_and_go_under_another_epoc
     assert (departed.last, departed.user_count) == (True, 1)
 
 
+async def test_w81_a_local_channel_shows_only_who_is_here_though_the_shared_store_answers(world: World) -> None:
+    await world.shared.join("garden", "far", "bob", OWL, 1)
+    world.presence.is_local = lambda channel: channel == "garden"
+    joined = await world.presence.join("garden", "c1", "ann", FOX, 1)
+    assert (joined.first, joined.user_count) == (True, 1)
+    assert await world.users() == ["ann"]
+    assert await world.presence.members("garden", ["bob", "ann"]) == [joined.member]
+    assert (await world.shared.roster("garden", 9)).user_count == 1, "nobody elsewhere is told of her"
+    assert await world.presence.restore() == [], "nor is she registered"
+    world.presence.is_local = lambda _channel: False
+    ((channel, told),) = await world.presence.restore(["garden"])
+    assert (channel, told.member.user_id) == ("garden", "ann")
+    assert await world.users() == ["bob", "ann"]
+
+
+async def test_w81_in_a_local_channel_people_see_each_other_change_and_leave(world: World) -> None:
+    world.presence.is_local = lambda _channel: True
+    await world.presence.join("garden", "c1", "ann", FOX, 1)
+    await world.presence.join("garden", "c2", "bob", FOX, 1)
+    assert await world.presence.update("garden", "bob", OWL) is not None
+    assert world.presence.changed() == {("garden", "bob"): OWL}, "still to be told elsewhere"
+    departed = await world.presence.leave("garden", "c2")
+    assert departed is not None
+    assert (departed.last, departed.user_count) == (True, 1)
+
+
+async def test_w81_while_it_is_away_others_sweep(world: World) -> None:
+    await world.shared.join("garden", "far", "bob", OWL, 1)
+    await world.shared.abandon("garden", "far", 1000)
+    world.presence.is_away = lambda: True
+    world.clock.now_ms += 1001
+    assert await world.presence.sweep() == []
+    world.presence.is_away = lambda: False
+    assert [departed.user_id for departed in await world.presence.sweep()] == ["bob"]
+
+
 async def test_a_grace_runs_out_while_it_is_away(world: World) -> None:
     await world.presence.join("garden", "c1", "ann", FOX, 1)
     world.shared.away = True

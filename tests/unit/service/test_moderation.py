@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 
 from asocial.adapters.memory.messages import MemoryLiveMessages
-from asocial.domain.errors import GoingAway, Removed
+from asocial.domain.errors import GoingAway, Refused, Removed
+from asocial.domain.identity import Verified
 from asocial.domain.living import LiveMessage
+from asocial.domain.profile import guest_profile
 from asocial.domain.rules import NO_RULES, Rules
 from asocial.ports import Batch, StoreUnavailable
-from asocial.service.control import ChannelCleared, RulesChanged, encode_control
+from asocial.protocol import text_frame
+from asocial.service.channels import UNSENT_LIMIT_BYTES
+from asocial.service.control import ChannelCleared, RulesChanged, decode_control, encode_control
+from asocial.service.moderation import Invitation
 
-from .fakes import turns
+from .fakes import FakeConnection, turns
 from .test_sessions import House
 
 
@@ -49,12 +55,22 @@ class Store:
 
 
 class SlowMessages(MemoryLiveMessages):
-    """LiveMessages that a snapshot has to wait for."""
+    """LiveMessages that a snapshot has to wait for, and that remember what was kept from other processes."""
 
     def __init__(self) -> None:
         super().__init__()
         self.ready = asyncio.Event()
         self.ready.set()
+        self.unshared: list[str] = []
+        self.shared: list[str] = []
+
+    def add(self, channel: str, message: LiveMessage, *, shared: bool = True) -> None:
+        super().add(channel, message)
+        if not shared:
+            self.unshared.append(message.message_id)
+
+    def share(self, channel: str) -> None:
+        self.shared.append(channel)
 
     async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
         await self.ready.wait()
@@ -94,7 +110,7 @@ async def test_rules_are_read_once_for_however_many_enter_at_once(house: House, 
 async def test_w63_who_came_in_while_the_rules_were_unknown_goes_when_they_are_known(
     house: House, store: Store
 ) -> None:
-    store.rules = NO_RULES.claimed("ann").inviting(10**15)
+    store.rules = NO_RULES.claimed("ann").inviting(10**15, "key")
     store.away = True
     _, ann = await house.enter("ann")
     _, bob = await house.enter("bob")
@@ -106,7 +122,7 @@ async def test_w63_who_came_in_while_the_rules_were_unknown_goes_when_they_are_k
 
 async def test_w63_who_was_in_when_the_channel_was_closed_stays(house: House, store: Store) -> None:
     _, bob = await house.enter("bob")
-    control(house, RulesChanged(NO_RULES.claimed("ann").inviting(10**15)))
+    control(house, RulesChanged(NO_RULES.claimed("ann").inviting(10**15, "key")))
     assert not bob.closed
 
 
@@ -166,3 +182,231 @@ async def test_while_the_store_is_away_what_is_known_counts(house: House, store:
     await house.sessions.refresh()
     await house.say(bob, "m1")
     assert [frame["code"] for frame in connection.frames("error")] == ["read_only"]
+
+
+# An outage: nothing goes to or comes from elsewhere until the rules are confirmed (W81).
+
+PRIVATE = NO_RULES.claimed("ann").inviting(10**15, "key")
+
+
+def from_elsewhere(house: House, message_id: str) -> None:
+    """A message of another process arrives."""
+    chat = {"type": "chat", "message_id": message_id, "user_id": "ann", "payload": "secret"}
+    house.broker.subscriptions["garden"](Batch(text_frame(json.dumps(chat).encode()), b""))
+
+
+async def flushed() -> None:
+    await asyncio.sleep(0.05)
+
+
+def words(connection: FakeConnection) -> list[str]:
+    """What somebody has read: what is written to a connection that closes is not sent."""
+    frames = connection.frames_before_close if connection.closed else connection.frames
+    said = [frame["message_id"] for frame in frames("chat")]
+    return said + [message["message_id"] for sync in frames("user_sync") for message in sync["messages"]]
+
+
+async def test_w81_a_stranger_who_entered_during_an_outage_hears_nothing_from_elsewhere(
+    house: House, store: Store
+) -> None:
+    store.rules, store.away = PRIVATE, True
+    house.sessions.degrade()
+    stranger, connection = await house.enter("bob")
+    store.away = False
+    from_elsewhere(house, "m1")
+    await flushed()
+    await house.send(stranger, type="sync")
+    await house.moderation.restore()
+    from_elsewhere(house, "m2")
+    await flushed()
+    assert isinstance(connection.closed_with, GoingAway)
+    assert words(connection) == []
+
+
+async def test_w81_who_may_stay_gets_what_arrived_before_the_rules_were_known(house: House, store: Store) -> None:
+    store.rules, store.away = PRIVATE, True
+    house.sessions.degrade()
+    _, ann = await house.enter("ann")
+    store.away = False
+    from_elsewhere(house, "m1")
+    await flushed()
+    assert words(ann) == []
+    await house.moderation.restore()
+    await flushed()
+    assert words(ann) == ["m1"]
+
+
+async def test_w81_a_reading_that_fails_again_leaves_the_channel_to_itself(house: House, store: Store) -> None:
+    store.rules, store.away = PRIVATE, True
+    house.sessions.degrade()
+    _, connection = await house.enter("bob")
+    await house.moderation.restore()
+    from_elsewhere(house, "m1")
+    await flushed()
+    assert (connection.closed_with, words(connection), house.sessions.behind()) == (None, [], [])
+    store.away = False
+    await house.moderation.retry()
+    assert isinstance(connection.closed_with, GoingAway)
+    assert words(connection) == []
+
+
+async def test_w81_people_whose_rules_could_be_read_only_later_are_brought_up_to_date(
+    house: House, store: Store
+) -> None:
+    _, ann = await house.enter("ann")
+    store.away = True
+    house.sessions.degrade()
+    await house.moderation.restore()
+    await house.sessions.restore([])
+    assert ann.frames("restored") == [], "the channel is still alone"
+    store.away = False
+    await house.moderation.retry()
+    assert house.sessions.behind() == ["garden"]
+    await house.sessions.restore([], None, house.sessions.behind())
+    assert [frame["type"] for frame in ann.frames("degraded", "restored", "user_sync")][-2:] == [
+        "restored",
+        "user_sync",
+    ]
+    assert house.sessions.behind() == []
+
+
+async def test_w81_rules_that_were_read_before_another_outage_confirm_nothing(house: House, store: Store) -> None:
+    house.sessions.degrade()
+    _, connection = await house.enter("bob")
+    store.hold = asyncio.Event()
+    restoring = asyncio.create_task(house.moderation.restore())
+    await turns(5)
+    house.sessions.degrade()
+    store.rules = PRIVATE  # decided elsewhere during the second outage, after the answer that is on its way
+    store.hold.set()
+    await restoring
+    from_elsewhere(house, "m1")
+    await flushed()
+    assert words(connection) == []
+    await house.moderation.restore()
+    assert connection.closed
+
+
+async def test_w81_changes_that_an_outage_hid_hold_for_those_who_came_during_it(house: House, store: Store) -> None:
+    """Made private, and somebody banned: the people who were in before stay, but for the banned one."""
+    store.rules = NO_RULES.claimed("ann")
+    _, before = await house.enter("before")
+    _, banned = await house.enter("banned")
+    house.sessions.degrade()
+    _, during = await house.enter("during")
+    _, ann = await house.enter("ann")
+    store.rules = store.rules.inviting(10**15, "key").without("banned", house.now_ms + 60_000, house.now_ms)
+    await house.moderation.restore()
+    assert isinstance(during.closed_with, GoingAway)
+    assert isinstance(banned.closed_with, Removed)
+    assert not before.closed
+    assert not ann.closed
+
+
+async def test_w81_an_invitation_that_could_not_be_checked_is_checked_afterwards(house: House, store: Store) -> None:
+    store.rules, store.away = PRIVATE, True
+    house.sessions.degrade()
+    connections = {}
+    for key in ("key", "of a former owner"):
+        access = await house.moderation.admit("garden", Verified(key), Invitation("read", key))
+        connections[key] = connection = FakeConnection(key)
+        await house.sessions.open(connection, "garden", key.split()[0], guest_profile("x"), access=access)
+    store.away = False
+    await house.moderation.restore()
+    assert not connections["key"].closed
+    assert connections["of a former owner"].closed
+    [invited] = [session for session in house.sessions if session.connection is connections["key"]]
+    assert invited.access.rights == "read", "as the invitation says, now that it counts"
+
+
+async def test_w81_who_is_let_in_while_the_rules_change_is_looked_at_again(house: House, store: Store) -> None:
+    access = await house.moderation.admit("garden", Verified("bob"), None)
+    store.rules = PRIVATE
+    with pytest.raises(GoingAway):
+        await house.sessions.open(FakeConnection("bob"), "garden", "bob", guest_profile("bob"), access=access)
+    assert len(house.sessions) == 0
+
+
+async def test_w81_what_is_said_during_an_outage_leaves_the_process_after_the_rules_are_back(
+    house: House, store: Store, messages: SlowMessages
+) -> None:
+    """The store came back empty: others find no rules in it, and have let anybody in."""
+    store.rules = PRIVATE
+    ann, _ = await house.enter("ann")
+    house.sessions.degrade()
+    store.rules = NO_RULES
+    await house.say(ann, "m1")
+    assert messages.unshared == ["m1"]
+    assert [batch for _, batch in house.broker.published if b"m1" in batch.reliable] == []
+    house.broker.published.clear()
+    await house.moderation.restore()
+    await house.sessions.restore([])
+    await flushed()
+    assert store.rules == PRIVATE
+    (_, first), *others = house.broker.published
+    assert decode_control(first.control) == [RulesChanged(PRIVATE, restored=True)]
+    assert [batch for _, batch in others if b"m1" in batch.reliable]
+    assert messages.shared == ["garden"]
+
+
+async def test_w81_rules_that_the_store_had_lost_close_those_who_came_in_without_them(
+    house: House, store: Store
+) -> None:
+    _, stranger = await house.enter("bob")  # the store is empty, and answers so
+    _, ann = await house.enter("ann")
+    control(house, RulesChanged(PRIVATE, restored=True))
+    from_elsewhere(house, "m1")
+    await flushed()
+    assert isinstance(stranger.closed_with, GoingAway)
+    assert words(stranger) == []
+    assert words(ann) == ["m1"]
+
+
+async def test_w81_the_rules_of_an_empty_channel_outlive_an_outage(house: House, store: Store) -> None:
+    store.rules = PRIVATE
+    ann, _ = await house.enter("ann")
+    house.sessions.degrade()
+    store.rules = NO_RULES
+    await house.sessions.close(ann, left=True)
+    await asyncio.sleep(0.05)  # longer than an empty channel lingers here
+    await house.moderation.restore()
+    assert store.rules == PRIVATE
+    await asyncio.sleep(0.05)
+    assert len(house.channels) == 0
+
+
+async def test_w81_what_waits_for_the_rules_is_bounded(house: House, store: Store) -> None:
+    store.away = True
+    house.sessions.degrade()
+    _, bob = await house.enter("bob")
+    chunk = text_frame(b'{"type":"chat","message_id":"m","payload":"' + b"x" * 60_000 + b'"}')
+    for _ in range(100):
+        house.broker.subscriptions["garden"](Batch(chunk, chunk))
+    store.away = False
+    await house.moderation.restore()
+    await flushed()
+    assert len(bob.bytes) < UNSENT_LIMIT_BYTES + 10_000
+
+
+async def test_w81_nothing_is_decided_that_other_processes_would_not_hear_of(house: House, store: Store) -> None:
+    store.rules = NO_RULES.claimed("ann")
+    ann, connection = await house.enter("ann")
+    house.sessions.degrade()  # though the store answers again already
+    for frame in ({"action": "read_only", "on": True}, {"action": "remove", "user_id": "bob"}):
+        await house.send(ann, type="moderate", **frame)
+    assert [frame["code"] for frame in connection.frames("error")] == ["unavailable"] * 2
+    assert store.rules == NO_RULES.claimed("ann")
+
+
+async def test_w62_an_invitation_to_a_members_channel_that_cannot_be_checked_is_worth_another_try(
+    store: Store,
+) -> None:
+    house = House(rules=store, members={"board": ["ann"]})
+    store.away = True
+    with pytest.raises(Refused) as stranger:
+        await house.moderation.admit("board", Verified("bob"), None)
+    with pytest.raises(Refused) as invited:
+        await house.moderation.admit("board", Verified("bob"), Invitation("read", "key"))
+    assert (stranger.value.status, invited.value.status) == (403, 503)
+    assert (await house.moderation.admit("board", Verified("ann"), None)).member
+    await house.close()

@@ -9,21 +9,24 @@ import msgspec
 from aiohttp import web
 
 from ...domain.errors import Disconnect, Refused
-from ...domain.identity import Verified
+from ...domain.identity import NOBODY, Verified
 from ...domain.ids import ID_RULE, is_id
 from ...domain.rules import Rights
 from ...ports import RateLimiter, StoreUnavailable
 from ...service.moderation import Invitation, Moderation
 from .auth import Authenticator
+from .hosts import Hosts
 from .invitations import Invitations
 from .refusal import response_of
 from .visitors import Visitor, Visitors
 
 INVITATION_LEAST_S, INVITATION_MOST_S, INVITATION_UNSAID_S = 60, 30 * 86_400, 86_400
 REQUESTS_PER_MINUTE = 30
-"""Of claims and invitations, for each user."""
+"""Of claims and invitations, for each user; and for each address, since guests are free:"""
+REQUESTS_PER_MINUTE_PER_ADDRESS = 120
 BODY_LIMIT_BYTES = 4096
 MINUTE_MS = 60_000
+DAY_MS = 86_400_000
 
 
 class _Wanted(msgspec.Struct):
@@ -39,9 +42,11 @@ class ChannelsApi:
         invitations: Invitations,
         limiter: RateLimiter,
         visitors: Visitors,
+        hosts: Hosts,
         now_ms: Callable[[], int],
         *,
         check: Callable[[web.Request, Visitor, str | None], None],
+        claims_per_day_per_ip: int,
     ) -> None:
         """`check` raises the Refused that an upgrade would get before it is known who asks."""
         self._check = check
@@ -50,6 +55,8 @@ class ChannelsApi:
         self._invitations = invitations
         self._limiter = limiter
         self._visitors = visitors
+        self._hosts = hosts
+        self._claims_per_day_per_ip = claims_per_day_per_ip
         self._now_ms = now_ms
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
@@ -62,7 +69,7 @@ class ChannelsApi:
         # Browsers send no Origin with what a page asks its own server: the page says it (W87).
         origin = request.query.get("origin", request.headers.get("Origin"))
         self._check(request, self._visitors.see(request), origin)
-        visitor = await self._authenticator.known(request) or Verified("")
+        visitor = await self._authenticator.known(request) or NOBODY
         invitation = self._invitations.read(request.query.get("invite", ""), channel)
         access = await self._moderation.admit(channel, visitor, invitation)
         return _json(
@@ -71,7 +78,12 @@ class ChannelsApi:
 
     async def _claim(self, request: web.Request) -> web.Response:
         channel, visitor = _channel_of(request), await self._caller(request)
-        await self._moderation.claim(channel, visitor)
+        address = self._visitors.see(request).counted
+
+        async def take_place() -> None:
+            await self._take(f"claims:{address}", self._claims_per_day_per_ip, DAY_MS)
+
+        await self._moderation.claim(channel, visitor, take_place)
         access = await self._moderation.admit(channel, visitor, None)
         return _json(
             {"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, visitor, access))}
@@ -81,19 +93,26 @@ class ChannelsApi:
         channel, visitor = _channel_of(request), await self._caller(request)
         wanted = await _body(request)
         expires_at = (self._now_ms() // 1000 + wanted.ttl_seconds) * 1000
-        number = await self._moderation.invite(channel, visitor, expires_at)
-        token = self._invitations.sign(channel, Invitation(wanted.rights, number), expires_at)
-        url = f"{self._visitors.see(request).origin}/c/{channel}?invite={token}"
+        origin = self._hosts.link_origin(self._visitors.see(request))
+        key = await self._moderation.invite(channel, visitor, expires_at)
+        token = self._invitations.sign(channel, Invitation(wanted.rights, key), expires_at)
+        url = f"{origin}/c/{channel}?invite={token}"
         return _json({"token": token, "url": url, "expires_at": expires_at}, status=201)
 
     async def _caller(self, request: web.Request) -> Verified:
         visitor = await self._authenticator.known(request)
         if visitor is None:
             raise Refused(401, "token_invalid", "say who you are: Authorization: Bearer and your token")
-        wait_ms = await self._limiter.take(f"channels:{visitor.user_id}", REQUESTS_PER_MINUTE, MINUTE_MS)
+        # The address first: users that somebody makes up cost no entry each.
+        address = self._visitors.see(request).counted
+        await self._take(f"channels-ip:{address}", REQUESTS_PER_MINUTE_PER_ADDRESS, MINUTE_MS)
+        await self._take(f"channels:{visitor.user_id}", REQUESTS_PER_MINUTE, MINUTE_MS)
+        return visitor
+
+    async def _take(self, key: str, limit: int, window_ms: int) -> None:
+        wait_ms = await self._limiter.take(key, limit, window_ms)
         if wait_ms:
             raise Refused(429, "rate_limited", f"try again in {-(-wait_ms // 1000)} s")
-        return visitor
 
 
 def _channel_of(request: web.Request) -> str:

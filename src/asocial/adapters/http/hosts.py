@@ -40,10 +40,12 @@ class Hosts:
 
         Raises Refused (421) where that is no host.
         """
+        if self._public_url:
+            return self._public_url
         origin = read_origin(visitor.origin)
-        if not self._public_url and origin is None:
+        if origin is None:
             raise _misdirected()
-        return self._public_url or str(origin)
+        return str(origin._replace(host=origin.host.removesuffix(".")))
 
 
 def _misdirected() -> Refused:

@@ -22,7 +22,7 @@ class Invitations:
 
     def sign(self, channel: str, invitation: Invitation, expires_at: int) -> str:
         """`expires_at`: ms since the Unix epoch."""
-        claims = {"aud": _AUDIENCE, "channel": channel, "rights": invitation.rights, "number": invitation.number}
+        claims = {"aud": _AUDIENCE, "channel": channel, "rights": invitation.rights, "key": invitation.key}
         return jwt.encode({**claims, "exp": expires_at // 1000}, self._secret, algorithm=_ALGORITHM)
 
     def read(self, token: str, channel: str) -> Invitation | None:
@@ -33,10 +33,10 @@ class Invitations:
                 self._secret,
                 algorithms=[_ALGORITHM],
                 audience=_AUDIENCE,
-                options={"require": ["aud", "exp", "channel", "rights", "number"]},
+                options={"require": ["aud", "exp", "channel", "rights", "key"]},
             )
         except (jwt.InvalidTokenError, RecursionError):
             return None
-        rights, number = claims["rights"], claims["number"]
-        fits = is_id(channel) and claims["channel"] == channel and isinstance(number, int)
-        return Invitation(rights, number) if fits and rights in ("read", "write") else None
+        rights, key = claims["rights"], claims["key"]
+        fits = is_id(channel) and claims["channel"] == channel and isinstance(key, str)
+        return Invitation(rights, key) if fits and rights in ("read", "write") else None

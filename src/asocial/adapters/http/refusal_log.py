@@ -18,7 +18,7 @@ LINES_PER_SECOND = 0.5
 LINES_AT_ONCE = 5
 VALUE_CHARACTERS = 400
 """Of what a client sent, this much is logged."""
-_OPERATORS = frozenset({"origin_forbidden", "identity_unavailable"})
+_OPERATORS = frozenset({"origin_forbidden", "host_not_allowed", "identity_unavailable"})
 """Codes that most often mean a wrong setting or a service that is away: logged as warnings."""
 
 log = logs.get(__name__)

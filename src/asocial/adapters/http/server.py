@@ -10,9 +10,10 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from ... import __version__
+from ... import __version__, logs
 from ...config import Settings
 from ...domain.addresses import Networks
+from ...domain.errors import Refused
 from ...ports import RateLimiter, Verify
 from ...service.dispatch import Dispatch
 from ...service.meters import Meters
@@ -25,12 +26,16 @@ from .channels import ChannelsApi
 from .door import Door, Patience
 from .headers import Headers
 from .health import Checks, Health
+from .hosts import Hosts
 from .invitations import Invitations
 from .metrics import Expose, Metrics
 from .page import Page
+from .refusal import response_of
 from .refusal_log import RefusalLog
 from .visitors import Origins, Visitors
 from .websocket import ChatEndpoint
+
+log = logs.get(__name__)
 
 BACKLOG = 4096
 """Connections the kernel may queue: 5,000 clients that reconnect at once shall not see a refusal."""
@@ -65,9 +70,17 @@ class HttpServer:
         trusted = Networks(settings.trusted_proxies)
         visitors = Visitors(trusted, behind_tls=settings.behind_tls)
         origins = Origins(settings.allowed_origins, public_url=settings.public_url)
+        self._visitors = visitors
+        self._meters = meters
+        self._hosts = Hosts(settings.allowed_hosts, public_url=settings.public_url)
+        if settings.env == "production" and not self._hosts.limited:
+            log.warning(
+                "requests for any host name are accepted: set ASOCIAL_PUBLIC_URL or ASOCIAL_ALLOWED_HOSTS, "
+                "or pages of other sites can reach this server under a name of theirs (DNS rebinding)"
+            )
         authenticator = Authenticator(GuestTokens(secret), trust_uid=settings.auth == "open", verify=verify)
         invitations = Invitations(secret)
-        refusals = RefusalLog(meters)
+        self._refusals = refusals = RefusalLog(meters)
         self.endpoint = ChatEndpoint(
             sessions,
             dispatch,
@@ -104,7 +117,15 @@ class HttpServer:
         self._metrics.install(application)
         About(auth=settings.auth, sign_in=sign_in, version=__version__).add_routes(application.router)
         channels = ChannelsApi(
-            authenticator, moderation, invitations, limiter, visitors, now_ms, check=self.endpoint.check
+            authenticator,
+            moderation,
+            invitations,
+            limiter,
+            visitors,
+            self._hosts,
+            now_ms,
+            check=self.endpoint.check,
+            claims_per_day_per_ip=settings.claims_per_day_per_ip,
         )
         channels.add_routes(application.router)
         page = Page(page_dir, traces, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
@@ -125,6 +146,13 @@ class HttpServer:
         """What every request meets first. One for all: each is a frame that a WebSocket keeps while it lives."""
         self._door.arrived(request)
         self._metrics.arrived(request)
+        visitor = self._visitors.see(request)
+        try:
+            self._hosts.check(request.path, visitor)
+        except Refused as refused:
+            self._meters.errors[refused.code] += 1
+            self._refusals.note(refused.code, refused.message, remote=visitor.address, host=visitor.origin)
+            return response_of(refused)
         answer = self._headers.preflight(request)
         return await handler(request) if answer is None else answer
 

@@ -18,6 +18,7 @@ from ...domain.errors import (
     BadFrame,
     ConnectingTooOften,
     Disconnect,
+    GoingAway,
     InternalError,
     NoPong,
     Refused,
@@ -216,7 +217,7 @@ class ChatEndpoint:
                 visitor=identity.visitor,
                 access=access,
             )
-        except (TooManyConnections, Removed) as refused:
+        except (GoingAway, Removed, TooManyConnections) as refused:
             self._turn_away(connection, channel, identity, refused, visitor, trace)
             return
         trace.ids |= {"connection_id": connection.id, "user_id": identity.user_id, "channel": channel}

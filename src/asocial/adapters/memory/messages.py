@@ -9,8 +9,12 @@ class MemoryLiveMessages:
     def __init__(self) -> None:
         self._living = Living()
 
-    def add(self, channel: str, message: LiveMessage) -> None:
+    def add(self, channel: str, message: LiveMessage, *, shared: bool = True) -> None:  # noqa: ARG002
+        """One process has nobody to keep a message from: `shared` changes nothing."""
         self._living.add(channel, message)
+
+    def share(self, channel: str) -> None:
+        """There is nobody to share it with."""
 
     def find(self, channel: str, user_id: str, message_id: str, now_ms: int) -> LiveMessage | None:
         return self._living.find(channel, user_id, message_id, now_ms)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable
 
 from ...domain.rules import NO_RULES, Rules
+from ...ports import StoreUnavailable
+
+CHANNELS_MOST = 100_000
+"""Channels with rules. Above, no further one can be claimed until some are forgotten."""
 
 
 class MemoryChannelRules:
     """`clock_ms` is any clock in ms."""
 
-    def __init__(self, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, clock_ms: Callable[[], int], channels_most: int = CHANNELS_MOST) -> None:
         self._clock_ms = clock_ms
+        self._channels_most = channels_most
         self._rules: dict[str, tuple[Rules, int]] = {}
+        # One entry for each channel: when to look whether its rules are over.
+        self._ends: list[tuple[int, str]] = []
 
     async def load(self, channel: str) -> Rules:
         rules, until_ms = self._rules.get(channel, (NO_RULES, 0))
@@ -23,7 +31,12 @@ class MemoryChannelRules:
         if stored.version >= rules.version:
             return stored
         self._forget()
-        self._rules[channel] = (rules, self._clock_ms() + keep_ms)
+        until_ms = self._clock_ms() + keep_ms
+        if channel not in self._rules:
+            if len(self._rules) >= self._channels_most:
+                raise StoreUnavailable("too many channels have rules")
+            heapq.heappush(self._ends, (until_ms, channel))
+        self._rules[channel] = (rules, until_ms)
         return rules
 
     async def keep(self, channel: str, keep_ms: int) -> Rules:
@@ -34,8 +47,15 @@ class MemoryChannelRules:
 
     async def close(self) -> None:
         self._rules.clear()
+        self._ends.clear()
 
     def _forget(self) -> None:
+        """Let go of what is over: costs what is let go of, however many others there are."""
         now_ms = self._clock_ms()
-        for channel in [channel for channel, (_, until_ms) in self._rules.items() if until_ms <= now_ms]:
-            del self._rules[channel]
+        while self._ends and self._ends[0][0] <= now_ms:
+            _, channel = heapq.heappop(self._ends)
+            until_ms = self._rules[channel][1]
+            if until_ms <= now_ms:
+                del self._rules[channel]
+            else:
+                heapq.heappush(self._ends, (until_ms, channel))

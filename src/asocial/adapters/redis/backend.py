@@ -163,5 +163,4 @@ class RedisBackend:
         # First: what is written again carries times.
         await measure(self._link.pool, self.clock)
         await self.presence.resume()
-        await self.live.resume()
         await self.registry.resume()

@@ -4,7 +4,8 @@ One sorted set a channel, scored by the end of life: what is over is removed wit
 soon after the last message. All messages of a turn and channel are one ZADD, sent before that turn's publish: whoever
 subscribes too late to hear a message finds it here.
 
-While Redis is away only this process's own are known; when it is back, those that still live are written again.
+While Redis is away only this process's own are known; when it is back, those that still live are written again, each
+channel's as soon as the service says that it may be (`share`).
 """
 
 from __future__ import annotations
@@ -40,9 +41,11 @@ class RedisLiveMessages:
         self._behind: dict[str, list[LiveMessage]] = {}
         self._longest_ms = 0
 
-    def add(self, channel: str, message: LiveMessage) -> None:
+    def add(self, channel: str, message: LiveMessage, *, shared: bool = True) -> None:
         self._here.add(channel, message)
         self._longest_ms = max(self._longest_ms, message.expires_at - message.timestamp)
+        if not shared:
+            return
         if not self._behind:
             asyncio.get_running_loop().call_soon(self._write)
         self._behind.setdefault(channel, []).append(message)
@@ -93,14 +96,11 @@ class RedisLiveMessages:
     def expire(self, now_ms: int) -> None:
         self._here.expire(now_ms)
 
-    async def resume(self) -> None:
-        """Redis is back, perhaps empty: write again what lives here."""
-        now_ms = self._clock_ms()
-        for channel in self._here.channels():
-            living = self._here.of(channel, now_ms)
-            if living:
-                self._behind[channel] = living
-        self._write()
+    def share(self, channel: str) -> None:
+        living = self._here.of(channel, self._clock_ms())
+        if living:
+            self._behind[channel] = living
+            self._write()
 
     async def close(self) -> None:
         self._write()

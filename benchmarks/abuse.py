@@ -6,7 +6,7 @@ See benchmarks/README.md. For each kind of flood, the abusers are stopped and le
 second, and the honest ones talk in each slice: alone, beset, beset, alone, and so on, all in one run and against one
 server. What else the machine does hits both alike. Latencies are pooled over the slices of each sort, ratios are of
 neighbours, and of those the median. Prints a table and writes benchmarks/results/abuse.json. Fails when an honest one
-lost a message.
+lost a message, or the server ever took more memory than RSS_LIMIT_MIB.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import uvloop
 
 from benchmarks.abusers import KINDS
 from benchmarks.generator import Crowd, Run, percentile
-from benchmarks.machine import ROOT, cores, cpu_s, facts, save
+from benchmarks.machine import ROOT, cores, cpu_s, facts, forget_peak_rss, peak_rss_mib, save
 from benchmarks.served import environment, served
 
 HONEST = b'"payload":"0@'
@@ -38,6 +38,7 @@ SETTLE_S = 0.7
 """For abusers to start, and for what they left to be over."""
 SLICE_S = 0.5
 TOGGLE_S = 0.05
+RSS_LIMIT_MIB = 200.0
 
 
 @contextlib.contextmanager
@@ -97,6 +98,7 @@ async def _besiege(
     runs: dict[str, list[Run]] = {"alone": [], "beset": []}
     used = {"alone": 0.0, "beset": 0.0}
     told: dict[str, Any] = {}
+    forget_peak_rss(pid)
     async with abusers(url, kind, core, told) as process:
         for number in range(given.slices):
             for when in ("alone", "beset") if number % 2 == 0 else ("beset", "alone"):
@@ -109,6 +111,7 @@ async def _besiege(
     row: dict[str, Any] = {
         "kind": kind,
         "lost": sum(run.expected - run.heard for some in runs.values() for run in some),
+        "peak_rss_mib": peak_rss_mib(pid),
     }
     for when, some in runs.items():
         pooled = sorted(ms for run in some for ms in run.within_ms)
@@ -132,6 +135,7 @@ COLUMNS = {
     "p50 ms, alone / beset": "{alone[p50_ms]:.2f} / {beset[p50_ms]:.2f}",
     "p99 ms, alone / beset": "{alone[p99_ms]:.2f} / {beset[p99_ms]:.2f}",
     "ratio p50 / p90 / p99": "{ratio_p50:.2f} / {ratio_p90:.2f} / {ratio_p99:.2f}",
+    "peak MiB": "{peak_rss_mib:.0f}",
     "server CPU, alone / beset": "{alone[server_cpu]:.2f} / {beset[server_cpu]:.2f}",
     "flooded MB": "{flooded_mb:.1f}",
 }
@@ -156,7 +160,7 @@ def main() -> int:
         result = runner.run(measure(given))
     print(table(result))
     print(f"\nwritten to {save(given.name, result).relative_to(ROOT)}")
-    return 1 if any(row["lost"] for row in result["summary"]) else 0
+    return 1 if any(row["lost"] or row["peak_rss_mib"] > RSS_LIMIT_MIB for row in result["summary"]) else 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """People who mean harm, as a process of their own: `python -m benchmarks.abusers URL --kind pointers`, until ended.
 
-Three of them at once: one floods, in the way of its kind; one is in the channel and never reads; one opens connections
-and sends a byte of its request each second. Whoever is thrown out comes back at once. At the end it prints, as
-JSON, how often each was thrown out and how many MB the flood got through.
+Three of them at once: one floods, in the way of its kind, some over many connections; one is in the channel and never
+reads; one opens connections and sends a byte of its request each second. Whoever is thrown out comes back at once. All
+come from an address of their own, ADDRESS. At the end it prints, as JSON, how often each was thrown out and how many MB
+the flood got through.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ import json
 import os
 import signal
 import socket
+import zlib
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import uvloop
 
 _MASK = b"\x00\x00\x00\x00"
 CHUNK_BYTES = 64 * 1024
+ADDRESS = "127.0.0.2"
+"""Where they come from: the honest ones share 127.0.0.1, and limits for each address are the server's to keep."""
 
 
 def frame(opcode: int, payload: bytes, *, final: bool = True) -> bytes:
@@ -28,16 +33,54 @@ def frame(opcode: int, payload: bytes, *, final: bool = True) -> bytes:
     return bytes((opcode | (0x80 if final else 0),)) + length + _MASK + payload
 
 
-KINDS: dict[str, tuple[bytes, bytes]] = {
-    # What is sent first, and what is sent for ever after.
-    "pointers": (b"", frame(1, b'{"type":"cursor","position":{"x":1,"y":2}}')),
-    "drafts": (b"", frame(1, b'{"type":"typing","message_id":"m","payload":"flood","position":{"x":1,"y":2}}')),
-    "messages": (b"", frame(1, b'{"type":"chat","message_id":"m","payload":"flood","position":{"x":1,"y":2}}')),
-    "questions": (b"", frame(1, b'{"type":"sync"}')),
-    "pings": (b"", frame(9, b"")),
-    "fragments": (frame(1, b"", final=False), frame(0, b"", final=False)),
-    "rubbish": (b"", frame(1, b"{")),
-    "large": (b"", frame(1, b"x" * 60_000)),
+class Kind(NamedTuple):
+    """A flood: what each connection sends first, and then for ever after. `rate`: how often a second; 0: as it can.
+
+    `upgraded`: over a WebSocket; otherwise each `again` is a request on a connection of its own.
+    """
+
+    again: bytes
+    first: bytes = b""
+    connections: int = 1
+    rate: float = 0.0
+    upgraded: bool = True
+
+
+def _text(json: bytes) -> bytes:
+    return frame(1, json)
+
+
+_MANY = 50
+_BOMB = zlib.compress(bytes(50 << 20), 9)
+_CHAT = b'{"type":"chat","message_id":"m","payload":"flood","position":{"x":1,"y":2}}'
+_WHO = json.dumps({"type": "who", "user_ids": [f"nobody-{number}" for number in range(50)]}).encode()
+KINDS: dict[str, Kind] = {
+    "pointers": Kind(_text(b'{"type":"cursor","position":{"x":1,"y":2}}')),
+    "drafts": Kind(_text(b'{"type":"typing","message_id":"m","payload":"flood","position":{"x":1,"y":2}}')),
+    "messages": Kind(_text(_CHAT)),
+    "questions": Kind(_text(b'{"type":"sync"}')),
+    "pings": Kind(frame(9, b"")),
+    "fragments": Kind(frame(0, b"", final=False), frame(1, b"", final=False)),
+    "rubbish": Kind(_text(b"{")),
+    "large": Kind(_text(b"x" * 60_000)),
+    # Compressed bodies to any path, nobody signed in.
+    "bodies": Kind(
+        b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Encoding: deflate\r\nContent-Length: %d\r\n\r\n" % len(_BOMB)
+        + _BOMB,
+        connections=5,
+        upgraded=False,
+    ),
+    # Short questions with long answers, and what is told to everyone, at the pace that each connection may ask.
+    "snapshots": Kind(_text(b'{"type":"sync"}'), connections=_MANY, rate=10),
+    "names": Kind(_text(b'{"type":"profile","name":"flood","color":"rust"}'), connections=_MANY, rate=10),
+    "who": Kind(_text(_WHO), connections=_MANY, rate=10),
+    # Control and small frames over many connections, each at its own pace.
+    "many pings": Kind(frame(9, b"p" * 125), connections=_MANY),
+    "many pongs": Kind(frame(10, b""), connections=_MANY),
+    "many fragments": Kind(frame(0, b"", final=False), frame(1, b"", final=False), connections=_MANY),
+    "many bytes": Kind(frame(0, b" ", final=False), frame(1, b"{", final=False), connections=_MANY),
+    "many messages": Kind(_text(_CHAT), connections=_MANY),
+    "many pongs asked for": Kind(_text(b'{"type":"ping","t":1}'), connections=_MANY),
 }
 
 
@@ -49,8 +92,13 @@ class Abusers:
         self.flooded_bytes = 0
 
     async def run(self) -> None:
-        acts = {"flooding": self._flood, "never reading": self._never_read, "a byte a second": self._trickle}
-        await asyncio.gather(*(self._again_and_again(name, act) for name, act in acts.items()))
+        kind = KINDS[self._kind]
+        flood = self._flood if kind.upgraded else self._request
+        acts = {"never reading": self._never_read, "a byte a second": self._trickle}
+        await asyncio.gather(
+            *(self._again_and_again("flooding", flood) for _ in range(kind.connections)),
+            *(self._again_and_again(name, act) for name, act in acts.items()),
+        )
 
     async def _again_and_again(self, name: str, act: object) -> None:
         while True:
@@ -61,19 +109,33 @@ class Abusers:
 
     async def _flood(self) -> None:
         reader, writer = await self._connect()
-        first, again = KINDS[self._kind]
-        chunk = again * max(1, CHUNK_BYTES // len(again))
+        kind = KINDS[self._kind]
+        chunk = kind.again if kind.rate else kind.again * max(1, CHUNK_BYTES // kind.connections // len(kind.again))
         try:
             await self._upgrade(reader, writer)
-            writer.write(first)
+            writer.write(kind.first)
             reading = asyncio.create_task(_read_on(reader))
             try:
                 while not reading.done():
                     writer.write(chunk)
                     await writer.drain()
                     self.flooded_bytes += len(chunk)
+                    if kind.rate:
+                        await asyncio.sleep(1 / kind.rate)
             finally:
                 reading.cancel()
+        finally:
+            writer.transport.abort()
+
+    async def _request(self) -> None:
+        reader, writer = await self._connect()
+        try:
+            writer.write(KINDS[self._kind].again)
+            self.flooded_bytes += len(KINDS[self._kind].again)
+            async with asyncio.timeout(2):
+                await reader.read(65536)
+        except TimeoutError:
+            return
         finally:
             writer.transport.abort()
 
@@ -108,6 +170,7 @@ class Abusers:
         if receive_buffer_bytes is not None:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
         plain.setblocking(False)
+        plain.bind((ADDRESS, 0))
         await asyncio.get_running_loop().sock_connect(plain, (self._url.hostname, self._url.port))
         return await asyncio.open_connection(sock=plain, limit=2048)
 

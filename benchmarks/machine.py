@@ -45,6 +45,19 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def peak_rss_mib(pid: int) -> float:
+    """The most memory that a process has had since it began, or since `forget_peak_rss` (proc(5): VmHWM)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return round(int(line.split()[1]) / 1024, 1)
+    raise OSError(f"/proc/{pid}/status has no VmHWM")
+
+
+def forget_peak_rss(pid: int) -> None:
+    """From now on `peak_rss_mib` is about what comes (proc(5): clear_refs)."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
 def busy_s() -> float:
     """Processor time that all programs on the machine have used, and what neighbours stole (proc(5), stat)."""
     user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, Path("/proc/stat").read_text().split()[1:9])

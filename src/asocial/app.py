@@ -41,6 +41,7 @@ from .ports import (
     StoreUnavailable,
 )
 from .protocol import Limits
+from .service.answers import Answers
 from .service.channels import Channels
 from .service.chat import Talk
 from .service.dispatch import Dispatch
@@ -156,6 +157,10 @@ class Asocial:
             wall_ms=clock.wall_ms,
             life=life,
             limits=limits,
+            answers=Answers(
+                per_user=settings.answer_bytes_per_second,
+                per_address=settings.answer_bytes_per_second_per_ip,
+            ),
             meters=meters,
         )
         secret = signing_secret(settings)

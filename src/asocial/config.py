@@ -198,6 +198,25 @@ class Settings(BaseSettings):
     frames_per_second: int = Field(
         500, ge=0, le=1_000_000, description="frames read from one connection, others wait; 0: no limit"
     )
+    read_bytes_per_second_per_ip: int = Field(
+        4_194_304,
+        ge=0,
+        description="bytes read from one address; beyond this, its connections that send much wait; 0: no limit",
+    )
+    frames_per_second_per_ip: int = Field(
+        5000,
+        ge=0,
+        le=10_000_000,
+        description="frames read from one address; beyond this, its connections that send many wait; 0: no limit",
+    )
+    answer_bytes_per_second: int = Field(
+        32_768,
+        ge=0,
+        description="bytes of answers to sync, who, profile and follow for one user, 8 s' worth at once; 0: no limit",
+    )
+    answer_bytes_per_second_per_ip: int = Field(
+        524_288, ge=0, description="the same for one address, 16 s' worth at once; 0: no limit"
+    )
     connections_per_user: int = Field(8, ge=1, le=1000, description="connections one user may have at once")
     drafts_per_second: int = Field(30, ge=1, le=120, description="drafts passed on for each connection")
     cursors_per_second: int = Field(30, ge=1, le=120, description="pointer positions passed on for each connection")

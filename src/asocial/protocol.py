@@ -127,9 +127,11 @@ class UserSync(_ServerFrame, tag="user_sync", frozen=True, kw_only=True):
     user_id: str
     connection_id: str
     token: str | msgspec.UnsetType = msgspec.UNSET
-    users: list[Member]
+    users: msgspec.Raw
+    """A list of Member, as JSON: encoded once for all who ask at the same moment."""
     user_count: int
-    messages: list[msgspec.Raw]
+    messages: msgspec.Raw
+    """A list of Chat, as JSON."""
     timestamp: int
     ttl: Life
     limits: Limits

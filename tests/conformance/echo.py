@@ -52,6 +52,7 @@ class EchoSessions:
         *,
         visitor: Verified,
         access: Access,
+        address: str,
     ) -> EchoSession:
         return EchoSession(connection)
 
@@ -91,6 +92,7 @@ async def serve(port: int, *, large: bool) -> None:
         connections_per_minute_per_ip=settings.connections_per_minute_per_ip,
         connections_per_ip=settings.connections_per_ip,
         frames_per_second=settings.frames_per_second,
+        frames_per_second_per_ip=0,
         ping_s=settings.ping_seconds,
         pong_timeout_s=settings.pong_timeout_seconds,
         refuse_new=lambda: False,
@@ -100,9 +102,13 @@ async def serve(port: int, *, large: bool) -> None:
     app.router.add_get("/api/chat", endpoint.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     patience = Patience(
-        settings.handshake_seconds, settings.answer_seconds, 0 if large else settings.read_bytes_per_second, 0
+        handshake_s=settings.handshake_seconds,
+        answer_s=settings.answer_seconds,
+        bytes_per_s=0 if large else settings.read_bytes_per_second,
+        bytes_per_s_per_address=0,
+        per_address=0,
     )
-    door = Door(runner, Networks(()), patience, RefusalLog(Meters()))
+    door = Door(runner, Networks(()), visitors, patience, RefusalLog(Meters()))
     Headers(app, visitors, origins, frame_ancestors=(), hsts_s=0)
     await runner.setup()
     loop = asyncio.get_running_loop()

@@ -78,19 +78,23 @@ class Process:
 
 
 class Serve(Protocol):
-    async def __call__(self, *flags: str, **environ: str) -> Process: ...
+    async def __call__(self, *flags: str, open_files: int = 0, **environ: str) -> Process: ...
 
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """Runs `asocial serve` with these flags and variables; does not wait for it to listen."""
+    """Runs `asocial serve` with these flags and variables; does not wait for it to listen.
+
+    `open_files`: the most file descriptors that it may have.
+    """
     async with contextlib.AsyncExitStack() as stack:
 
-        async def run(*flags: str, **environ: str) -> Process:
+        async def run(*flags: str, open_files: int = 0, **environ: str) -> Process:
+            limited = ("sh", "-c", f'ulimit -n {open_files}; exec "$@"', "sh") if open_files else ()
             inherited = {name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_")}
             process = Process(
                 await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "asocial.cli", "serve", *flags),
+                    *(*limited, sys.executable, "-m", "asocial.cli", "serve", *flags),
                     cwd=ROOT,
                     env=inherited | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"} | environ,
                     stdin=asyncio.subprocess.DEVNULL,
@@ -105,7 +109,7 @@ async def serve() -> AsyncIterator[Serve]:
 
 
 async def listening(serve: Serve, *flags: str, **environ: str) -> Process:
-    process = await serve(*flags, **environ)
+    process = await serve(*flags, open_files=0, **environ)
     await process.wait_for_url()
     return process
 
@@ -345,3 +349,37 @@ async def test_log_level_warning_silences_the_rest(serve: Serve) -> None:
     process.terminate()
     assert await process.ended() == 0
     assert "connection" not in process.text
+
+
+async def test_when_file_descriptors_run_out_the_log_says_so_once_and_the_server_goes_on(serve: Serve) -> None:
+    flags = ("--connections-per-ip", "0", "--handshake-seconds", "300", "--drain-notice-seconds", "0", "--port", "0")
+    process = await serve(*flags, "--host", "127.0.0.1", open_files=64)
+    await process.wait_for_url()
+    client = await Client.connect(process.url, channel="garden")
+    crowd = []
+    for _ in range(100):
+        plain = socket.socket()
+        plain.setblocking(False)
+        plain.connect_ex(("127.0.0.1", process.port))
+        crowd.append(plain)
+
+    async def told() -> bool:
+        return "too many open files" in process.text
+
+    await eventually(told, "the log says so", timeout_s=START_TIMEOUT_S)
+    for t in range(3):
+        await client.ping(t)
+        await client.receive("pong")
+    for plain in crowd:
+        plain.close()
+
+    async def answers() -> bool:
+        with contextlib.suppress(OSError):
+            return (await http_get(process.port, "/health")).status == 200
+        return False
+
+    await eventually(answers, "it answers again", timeout_s=START_TIMEOUT_S)
+    await client.close()
+    assert process.text.count("too many open files") == 1
+    assert "LimitNOFILE" in process.text, "and what to do"
+    assert "Traceback" not in process.text

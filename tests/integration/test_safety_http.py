@@ -383,8 +383,22 @@ async def test_w42_what_is_no_http_is_answered_with_the_same_headers(
     assert answer.status == 400
     assert answer.json["error"]["code"] == "request_invalid"
     assert "s3cr3t" not in answer.text
+    holds_for_all(answer)
     assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert "s3cr3t" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a" * 300, "%C3%A9" * 200, "%ff" * 300, "%ed%a0%80" * 120, "%00", "%00" + "a" * 300, "..%2f" * 100, "%0a" * 300],
+    ids=["long", "long in UTF-8", "no UTF-8", "surrogates", "NUL", "NUL and long", "up and up", "lines"],
+)
+async def test_w42_a_file_that_no_file_system_could_hold_is_answered_404(
+    start_server: StartServer, page_dir: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    server = await start_server(page_dir=page_dir)
+    assert (await ask(server, {}, f"/assets/{name}")).status == 404
+    assert "error" not in capsys.readouterr().out
 
 
 async def test_w42_embedding_is_for_those_who_are_named(start_server: StartServer, page_dir: Path) -> None:
@@ -540,6 +554,7 @@ async def test_w43_what_is_no_request_is_answered_400_and_closed(
         writer.write(head)
         answer = await read_answer(reader)
         assert answer.status == 400
+        holds_for_all(answer)
         async with asyncio.timeout(TIMEOUT_S):
             assert await reader.read() == b""
     assert "error" not in capsys.readouterr().out.replace("errors", "")

@@ -312,3 +312,116 @@ async def test_no_two_clients_can_share_a_voice(server: Server, join: Join) -> N
     await mallory.send(json.loads(chat("I am Ada", **claims)))
     heard: dict[str, Any] = await ada.receive("chat")
     assert heard["user_id"] == mallory.user_id
+
+
+# W76: many connections of one address.
+
+MANY = {"pings": (RawClient.PING, b"p"), "fragments": (0x0, b""), "pointers": FLOODS["pointers"][:2]}
+
+
+@pytest.mark.parametrize("kind", MANY)
+async def test_w76_an_address_is_read_at_a_pace_and_a_quiet_neighbour_at_once(
+    start_server: StartServer, join: Join, join_raw: JoinRaw, kind: str
+) -> None:
+    """All are at one address: whoever sends little does not wait for those who flood."""
+    server = await start_server(frames_per_second_per_ip=100, read_bytes_per_second_per_ip=50_000)
+    ada, bob = await join(server), await join(server)
+    mallories = [await join_raw(server) for _ in range(10)]
+    opcode, payload = MANY[kind]
+    for mallory in mallories:
+        await mallory.receive("user_sync")
+        if opcode == 0x0:
+            await mallory.send_bytes(RawClient.frame(RawClient.TEXT, b"", final=False))
+    floods = [asyncio.create_task(flood(mallory, opcode, payload, 100_000, final=opcode != 0)) for mallory in mallories]
+    try:
+        loop = asyncio.get_running_loop()
+        for number in range(20):
+            began = loop.time()
+            await ada.chat("hello", message_id=f"m{number}")
+            await ada.receive("ack")
+            await bob.receive("chat", where=lambda frame: frame["user_id"] == ada.user_id)
+            assert loop.time() - began < 2, f"message {number} took {loop.time() - began:.1f} s"
+            await asyncio.sleep(0.06)
+    finally:
+        for flooding in floods:
+            flooding.cancel()
+        await asyncio.gather(*floods, return_exceptions=True)
+
+
+async def test_w76_connections_of_one_address_share_its_pace_and_nothing_is_lost(
+    start_server: StartServer, join_raw: JoinRaw
+) -> None:
+    server = await start_server(frames_per_second_per_ip=100)
+    mallories = [await join_raw(server) for _ in range(10)]
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for mallory in mallories:
+        await mallory.send_bytes(RawClient.frame(RawClient.PING, b"x") * 100)
+    for mallory in mallories:
+        pongs = 0
+        async with asyncio.timeout(60):
+            while pongs < 100:
+                pongs += (await mallory.read_frame())[0] == RawClient.PONG
+    assert loop.time() - began > 1.5, "1000 frames: 200 at once, then 100 a second and 20 for each connection"
+
+
+@pytest.mark.drives("rate_limited")
+async def test_w79_questions_with_long_answers_are_limited_for_an_address(
+    start_server: StartServer, join: Join
+) -> None:
+    server = await start_server(answer_bytes_per_second_per_ip=1000)
+    guests = [await join(server, "crowd") for _ in range(5)]
+    for guest in guests:
+        for _ in range(5):
+            await guest.send({"type": "sync"})
+    error = await guests[-1].receive("error")
+    assert (error["code"], error["retry_after"] > 0) == ("rate_limited", True)
+    written = sum(len(json.dumps(frame)) for guest in guests for frame in guest.received)
+    assert written < 16_000 + 5_000, "16 seconds' worth at once, and little more"
+    await guests[0].chat("talking goes on")
+    await guests[0].receive("ack")
+
+
+async def test_w76_behind_a_trusted_proxy_it_is_the_clients_address_that_counts(
+    start_server: StartServer, join: Join
+) -> None:
+    """Each of 20 clients of one proxy sends as much as an address may: none of them waits."""
+    server = await start_server(trusted_proxies="127.0.0.0/8", frames_per_second_per_ip=20, rate_limit_per_minute=0)
+    loop = asyncio.get_running_loop()
+    readers = []
+    for number in range(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        head = HANDSHAKE_HEAD.format(server.port, f"198.51.100.{number}")
+        writer.write(head.encode() + RawClient.frame(RawClient.PING, b"x") * 40)
+        readers.append((reader, writer))
+    began = loop.time()
+    for reader, writer in readers:
+        client = RawClient(reader, writer)
+        await reader.readuntil(b"\r\n\r\n")
+        pongs = 0
+        async with asyncio.timeout(20):
+            while pongs < 40:
+                pongs += (await client.read_frame())[0] == RawClient.PONG
+        await client.abort()
+    assert loop.time() - began < 15, "one address for all would take 20 s and more"
+
+
+HANDSHAKE_HEAD = (
+    "GET /api/chat?channel=garden HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nX-Forwarded-For: {}\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+async def test_w76_a_flood_that_is_over_leaves_at_once(
+    start_server: StartServer, join: Join, join_raw: JoinRaw
+) -> None:
+    """What it had sent would take minutes at its pace; the others see it go after its grace."""
+    server = await start_server(frames_per_second_per_ip=10, grace_seconds=0)
+    ada = await join(server)
+    mallories = [await join_raw(server) for _ in range(3)]
+    for mallory in mallories:
+        await mallory.send_bytes(RawClient.frame(RawClient.PONG, b"") * 2000)
+    for mallory in mallories:
+        await mallory.abort()
+    for _ in mallories:
+        await ada.receive("user_left", timeout_s=30)

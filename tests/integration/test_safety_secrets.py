@@ -12,18 +12,20 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 
+from asocial.adapters.http.server import LIBRARY_LOGGERS
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.app import build, wall_ms
 from asocial.config import load
 from asocial.logs import configure
-from tests.client import Client
+from tests.client import Client, RawClient
 from tests.integration.serving import http_get
+from tests.provider import IdentityProvider
 from tests.redis_server import until
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +115,175 @@ async def test_no_secret_is_in_the_log_or_in_an_answer(tmp_path: Path, env: str)
             assert not [text for text in texts if part in text], part
 
 
+# Every kind of token, in every way in, and what all loggers write at the lowest level.
+
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg=="
+)
+CONNECT = f"GET /api/chat?channel=garden HTTP/1.1\r\nHost: x\r\n{UPGRADE}"
+OFFERS = [
+    "{}",
+    "asocial.v1, {}",
+    "{}, asocial.v1",
+    "asocial.v2, {}",
+    "{}, asocial.v2, asocial.v3",
+    "chat, {}, superchat",
+    ",, {} ,;",
+    "{};q=1",
+    "{0} {0}",
+    "asocial.v1\r\nSec-WebSocket-Protocol: {}",
+    "{0}\r\nSec-WebSocket-Protocol: {0}, asocial.v1",
+    "asocial.v{}",
+]
+REQUESTS = [
+    *(f"{CONNECT}\r\nSec-WebSocket-Protocol: {offer}" for offer in OFFERS),
+    *(
+        f"GET /api/chat?channel=garden{query} HTTP/1.1\r\nHost: x\r\n{UPGRADE}{header}"
+        for query, header in [
+            ("&token={}", ""),
+            ("&invite={}", ""),
+            ("&uid={}", ""),
+            ("&name={}", ""),
+            ("&trace={}", ""),
+            ("&token={}&channel=a.b", ""),
+            ("", "\r\nAuthorization: Bearer {}"),
+            ("", "\r\nAuthorization: Basic {}"),
+            ("", "\r\nAuthorization: {}"),
+            ("", "\r\nCookie: token={0}; {0}"),
+            ("", "\r\nReferer: http://x/c/garden?invite={}"),
+            ("", "\r\ntraceparent: 00-{}-01"),
+            ("", "\r\nX-Forwarded-For: {}"),
+            ("", "\r\nSec-WebSocket-Extensions: {}"),
+        ]
+    ),
+    "GET /api/chat?channel=garden HTTP/1.1\r\nHost: x\r\nUpgrade: {}\r\nConnection: Upgrade",
+    f"GET /api/chat HTTP/1.1\r\nHost: x\r\n{UPGRADE.replace('13', '{}')}\r\nSec-WebSocket-Protocol: {{}}",
+    f"GET /api/chat HTTP/1.1\r\nHost: x\r\n{UPGRADE.replace('MDEy', '{}')}\r\nSec-WebSocket-Protocol: {{}}",
+    *(
+        f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {{}}"
+        for method, path in [
+            ("GET", "/api/channels/garden"),
+            ("GET", "/api/channels/garden?invite={}"),
+            ("POST", "/api/channels/garden"),
+            ("POST", "/api/channels/garden/invitations"),
+            ("GET", "/api/channels/{}"),
+            ("GET", "/c/garden?invite={}"),
+            ("GET", "/nothing/{}?{}"),
+            ("GET", "/assets/{}"),
+            ("DELETE", "/health"),
+            ("{}", "/"),
+        ]
+    ),
+    "GET /?token={} HTTP/7.x",
+    "GET / HTTP/1.1\r\nHost: x\r\n{}",
+    "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: {}",
+    "POST /api/channels/garden/invitations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+]
+FRAMES = [
+    '{{"type":"auth","token":"{}"}}',
+    '{{"type":"{}"}}',
+    '{{"type":"who","user_ids":["{}"]}}',
+    '{{"type":"chat","message_id":"{}","payload":"x","position":{{"x":0,"y":0}}}}',
+    '{{"type":"typing","message_id":"m","payload":"x","position":"{}"}}',
+    '{{"type":"profile","name":"x","color":"{}"}}',
+    "{}",
+]
+
+
+@contextlib.contextmanager
+def logging_to(path: Path, level: str, *, json: bool) -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, before = root.handlers[:], root.level
+    with path.open("w") as stream:
+        configure(level, json=json, stream=stream)
+        try:
+            yield
+        finally:
+            root.handlers[:] = handlers
+            root.setLevel(before)
+            structlog.reset_defaults()
+
+
+async def send(port: int, data: bytes, *, reads: int = 1) -> str:
+    """What comes back for raw bytes: no client library, which would log what it sends."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answer = b""
+    with contextlib.suppress(ConnectionError, TimeoutError):
+        writer.write(data)
+        for number in range(reads):
+            async with asyncio.timeout(0.2 if number else 20):  # what comes first may be all
+                answer += await reader.read(1 << 16)
+    writer.transport.abort()
+    return answer.decode(errors="replace")
+
+
+async def tokens_of(port: int, provider: IdentityProvider | None) -> dict[str, str]:
+    """Tokens that are good on this server, by kind; and one that nobody signed."""
+    none = {"none": "nobody.signed-this-token.4c2bd0e7"}
+    if provider is not None:
+        return none | {"provider": provider.token("ann@example.org"), "expired": provider.token("ann", exp=1)}
+    opened = await send(
+        port, f"GET /api/chat?channel=garden HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n\r\n".encode(), reads=2
+    )
+    token = re.search(r'"token":"([^"]+)"', opened)
+    assert token is not None, opened
+    bearer = {"Authorization": f"Bearer {token[1]}"}
+    await http_get(port, "/api/channels/club", bearer, method="POST", body="")
+    invitation = (await http_get(port, "/api/channels/club/invitations", bearer, method="POST", body="")).json["token"]
+    return none | {"guest": token[1], "invitation": invitation}
+
+
+@pytest.mark.parametrize("json", [False, True], ids=["console", "json"])
+@pytest.mark.parametrize("auth", ["guest", "open", "jwt"])
+async def test_no_token_of_any_kind_is_in_the_log_whatever_way_it_comes(tmp_path: Path, auth: str, json: bool) -> None:
+    asyncio.get_running_loop().set_debug(True)  # asyncio then logs what it does, slow steps with their arguments
+    asyncio.get_running_loop().slow_callback_duration = 0.001
+    log, answers = tmp_path / "log", []
+    async with IdentityProvider() as provider:
+        settings = {"port": 0, "host": "127.0.0.1", "secret": SECRET, "auth": auth, "connections_per_minute_per_ip": 0}
+        with logging_to(log, "debug", json=json):
+            app = build(load(settings | (provider.settings if auth == "jwt" else {}), {}))
+            await app.start()
+            tokens = await tokens_of(app.port, provider if auth == "jwt" else None)
+            for token in tokens.values():
+                heads = [head.replace("{0}", "{}").replace("{}", token) + "\r\n\r\n" for head in REQUESTS]
+                answers += await asyncio.gather(*(send(app.port, head.encode()) for head in heads))
+                good = tokens.get("provider") or tokens.get("guest", "")
+                head = f"{CONNECT}\r\nAuthorization: Bearer {good}\r\n\r\n"
+                for text in FRAMES:
+                    frame = RawClient.frame(RawClient.TEXT, text.format(token).encode())
+                    await send(app.port, head.encode() + frame, reads=3)
+            await app.drain()
+    asyncio.get_running_loop().set_debug(False)
+    written = log.read_text()
+    assert "connection opened" in written, "the log that is searched is a log"
+    assert [answer[:7] for answer in answers] == ["HTTP/1."] * len(answers)
+    for kind, token in tokens.items():
+        for part in (token, token.rpartition(".")[2]):
+            lines = [line for line in written.splitlines() if part in line]
+            assert not lines, (kind, lines[:3])
+    assert "Sec-WebSocket-Protocol" not in "".join(a for a in answers if "asocial.v1" not in a), "and none is selected"
+    assert "Traceback" not in written
+
+
+@pytest.mark.parametrize("name", LIBRARY_LOGGERS)
+async def test_a_library_logger_says_what_happened_and_not_to_whom(tmp_path: Path, name: str) -> None:
+    log = tmp_path / "log"
+    with logging_to(log, "debug", json=True):
+        app = build(load({"port": 0, "host": "127.0.0.1"}, {}))
+        try:
+            raise ValueError(WRONG_TOKEN)
+        except ValueError:
+            logging.getLogger(name).exception("it failed for %s", WRONG_TOKEN)
+        logging.getLogger(name).warning("a strange client: %s", WRONG_TOKEN)
+        await app.drain()
+    written = log.read_text()
+    assert "it failed for" in written
+    assert "ValueError" in written
+    assert WRONG_TOKEN not in written
+
+
 class Faulty(MemoryRateLimiter):
     """Fails where secrets are in local variables up and down the stack."""
 
@@ -124,24 +295,16 @@ class Faulty(MemoryRateLimiter):
 @pytest.mark.parametrize("json", [False, True])
 async def test_a_traceback_shows_no_secret(json: bool, tmp_path: Path) -> None:
     out = tmp_path / "log"
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    with out.open("w") as stream:
-        configure("warning", json=json, stream=stream)  # at debug the client logs as well, and it may
-        try:
-            app = build(load({"port": 0, "host": "127.0.0.1", "secret": SECRET}, {}), limiter=Faulty(wall_ms))
-            await app.start()
-            client = await Client.connect(
-                f"ws://127.0.0.1:{app.port}", channel="a", token=WRONG_TOKEN, token_by="query", wait_for_sync=False
-            )
-            with contextlib.suppress(AssertionError):
-                await client.closed(timeout_s=1)
-            await client.close()
-            await app.drain()
-        finally:
-            root.handlers[:] = handlers
-            root.setLevel(level)
-            structlog.reset_defaults()
+    with logging_to(out, "warning", json=json):  # at debug the client logs as well, and it may
+        app = build(load({"port": 0, "host": "127.0.0.1", "secret": SECRET}, {}), limiter=Faulty(wall_ms))
+        await app.start()
+        client = await Client.connect(
+            f"ws://127.0.0.1:{app.port}", channel="a", token=WRONG_TOKEN, token_by="query", wait_for_sync=False
+        )
+        with contextlib.suppress(AssertionError):
+            await client.closed(timeout_s=1)
+        await client.close()
+        await app.drain()
     log = out.read_text()
     assert "RuntimeError" in log
     assert "Traceback" in log

@@ -365,21 +365,42 @@ async def test_w13_a_reconnect_within_a_life_loses_none_and_doubles_none(start_s
     talking = asyncio.create_task(talk())
     seen: list[str] = []
     token = bob.token
-    for _ in range(6):
-        seen += [(await bob.receive("chat"))["message_id"] for _ in range(10)]
-        bob.abort()
-        bob = await join(server, token=token)
+
+    async def hear() -> None:
         # By W13 a message may come both in user_sync and as chat, so what counts is what the client then has.
-        seen += [message["message_id"] for message in bob.sync["messages"] if message["message_id"] not in seen]
-        if set(seen) == set(sent):
-            break
-    while set(seen) != set(sent):
         message_id = (await bob.receive("chat"))["message_id"]
         if message_id not in [message["message_id"] for message in bob.sync["messages"]]:
             assert message_id not in seen, "one connection got one message twice"
             seen.append(message_id)
+
+    for number in range(1, 7):
+        while len(seen) < min(len(sent), 10 * number):
+            await hear()
+        bob.abort()
+        bob = await join(server, token=token)
+        seen += [message["message_id"] for message in bob.sync["messages"] if message["message_id"] not in seen]
+    while set(seen) != set(sent):
+        await hear()
     await talking
     assert seen == sent
+
+
+async def test_w78_a_newcomer_gets_the_newest_messages_and_no_more_than_256_kib(
+    start_server: StartServer, join: Join
+) -> None:
+    server = await start_server(rate_limit_per_minute=0, message_ttl_seconds=60, message_ttl_max_seconds=60)
+    ada = await join(server)
+    payload = "\N{SEEDLING}" * 500
+    for number in range(150):
+        frame = {"type": "chat", "message_id": f"m{number}", "payload": payload, "position": {"x": 0, "y": 0}}
+        await ada.send_raw(json.dumps(frame, ensure_ascii=False))  # escaped, it would be too large
+        await ada.receive("ack")
+    newcomer = await join(server)
+    got = [message["message_id"] for message in newcomer.sync["messages"]]
+    assert 100 < len(got) < 150
+    assert got == [f"m{number}" for number in range(150 - len(got), 150)]
+    size = sum(len(json.dumps(message, ensure_ascii=False).encode()) for message in newcomer.sync["messages"])
+    assert size < 300 * 1024
 
 
 async def test_w13_one_connection_gets_each_chat_frame_once(server: Server, join: Join) -> None:

@@ -1,9 +1,10 @@
-"""How much is too much: three counters, all pure, all told the time.
+"""How much is too much: counters, all pure, all told the time.
 
 A TokenBucket smooths (drafts, cursors, requests): bursts up to its size, then a steady rate.
 A SlidingWindow is exact (messages a minute): never more than its limit in *any* window, which a bucket
 of the same size is not: it lets through its size and its rate, twice as much in the first minute.
 An Allowance refuses nothing, and says how long to wait before the next (bytes and frames read from a client).
+Budgets are allowances by key, and a Share is what one connection takes out of the budget of its address.
 """
 
 from __future__ import annotations
@@ -52,6 +53,91 @@ class Allowance:
         self._left = left
         self._updated = now
         return 0.0 if left >= 0.0 else -left / self._rate
+
+    def wait_s(self, now: float) -> float:
+        """The seconds until nothing is owed any more, with nothing used."""
+        return self.use(0.0, now)
+
+    def is_whole(self, now: float) -> bool:
+        """Whether the whole burst is there, as in a new one."""
+        return self._left + (now - self._updated) * self._rate >= self._burst
+
+    def forgive(self, most: float) -> None:
+        """Let what is owed be no more than `most`."""
+        self._left = max(self._left, -most)
+
+
+class Budgets:
+    """Allowances by key (an address, a user): made when they are first used, thrown away once they are whole again.
+
+    A `rate` of 0 is no limit, and so is an empty key: an address that is not known. Nobody owes more than one burst.
+    """
+
+    __slots__ = ("_burst", "_by_key", "_rate", "_uses")
+
+    FORGET_EVERY = 1024
+    """Uses between two looks for those that are whole again."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._by_key: dict[str, Allowance] = {}
+        self._uses = 0
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def use(self, key: str, amount: float, now: float) -> float:
+        """As `Allowance.use`."""
+        if not self._rate or not key:
+            return 0.0
+        self._uses += 1
+        if self._uses % self.FORGET_EVERY == 0:
+            self._by_key = {k: allowance for k, allowance in self._by_key.items() if not allowance.is_whole(now)}
+        allowance = self._by_key.get(key)
+        if allowance is None:
+            allowance = self._by_key[key] = Allowance(self._rate, self._burst, now)
+        wait_s = allowance.use(amount, now)
+        if wait_s:
+            allowance.forgive(self._burst)
+        return wait_s
+
+    def wait_s(self, key: str, now: float) -> float:
+        """The seconds until nothing is owed any more, with nothing used."""
+        allowance = self._by_key.get(key)
+        return 0.0 if allowance is None else allowance.wait_s(now)
+
+
+class Share:
+    """One connection's part of what its address is read at.
+
+    While the address is within its budget, each takes what it likes. Beyond it, each is read at `assured`, and whoever
+    is slower than that does not notice: a flood slows down itself, not its neighbours behind the same address. It is
+    settled once for every `step` units, so that a frame costs an addition.
+    """
+
+    __slots__ = ("_assured", "_budgets", "_key", "_since", "_step", "_used")
+
+    def __init__(self, budgets: Budgets, key: str, *, assured: float, step: float, now: float) -> None:
+        self._budgets = budgets
+        self._key = key
+        self._assured = assured
+        self._step = step
+        self._since = now
+        self._used = 0.0
+
+    def use(self, amount: float, now: float) -> float:
+        """Use `amount`; returns how many seconds to wait."""
+        self._used += amount
+        if self._used < self._step:
+            return 0.0
+        used, since = self._used, self._since
+        self._used, self._since = 0.0, now
+        if not self._budgets.use(self._key, used, now):
+            return 0.0
+        wait_s = max(0.0, since + used / self._assured - now)
+        self._since = now + wait_s
+        return wait_s
 
 
 class SlidingWindow:

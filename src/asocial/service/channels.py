@@ -58,6 +58,8 @@ class Channel:
         self._chats_since = 0.0
         self._held: list[bytes] = []
         self._held_bytes = 0
+        self.changes = 0
+        """Counts what makes a snapshot out of date: messages, presence, and whether the rules are `confirmed`."""
         self.rules: Rules | None = None
         """What holds here; None until that is known. Set by moderation.py alone."""
         self.confirmed = True
@@ -89,6 +91,7 @@ class Channel:
 
     def post(self, frame: bytes, sender: Connection | None = None, reply: bytes = b"", replaces: str = "") -> None:
         """Send `frame` to everyone but `sender`, which gets `reply` instead (see Outbox.post)."""
+        self.changes += 1
         self._outbox.post(frame, sender, reply, replaces)
         if reply:  # only a chat is acknowledged
             if not self._chats:
@@ -114,6 +117,7 @@ class Channel:
 
     def deliver(self, batch: Batch) -> None:
         """Send on what another process flushed. While the rules are not confirmed, its reliable frames are held."""
+        self.changes += 1
         if batch.control:
             self._on_control(self.name, batch.control)
         if self.confirmed:
@@ -134,12 +138,14 @@ class Channel:
     def confirm(self) -> None:
         """The rules are those in the shared store: exchange frames with other processes again."""
         self.confirmed = True
+        self.changes += 1
         self.deliver_here(b"".join(self._held))
         self._drop_held()
 
     def doubt(self) -> None:
         """The rules may have changed elsewhere unheard: exchange no frames with other processes until `confirm`."""
         self.confirmed = False
+        self.changes += 1
         self._drop_held()
 
     def _drop_held(self) -> None:

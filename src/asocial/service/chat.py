@@ -184,11 +184,10 @@ class Talk:
         channel.post(text_frame(body), voice.connection, ack, replaces=post.message_id)
         self._meters.messages += 1
 
-    async def living(self, channel: str, *, here: bool = False) -> list[bytes]:
-        """The JSON of every message that lives, oldest first. `here`: only of those that were said on this process."""
+    async def living(self, channel: str, *, here: bool = False) -> list[LiveMessage]:
+        """Every message that lives, oldest first. `here`: only those that were said on this process."""
         now_ms = self._now_ms()
-        messages = self._live.here(channel, now_ms) if here else await self._live.living(channel, now_ms)
-        return [message.body for message in messages]
+        return self._live.here(channel, now_ms) if here else await self._live.living(channel, now_ms)
 
     def said_here(self) -> dict[str, list[bytes]]:
         """The JSON of every message that was said on this process and lives, by channel."""

@@ -139,7 +139,7 @@ class Dispatch:
                 session.voice.view(frame)
                 kind = "view"
             case _:
-                wait_s = session.requests.take(self._loop.time())
+                wait_s = session.requests.take(self._loop.time()) or self._sessions.wait_s(session)
                 if wait_s:
                     self._meters.rate_limited["requests"] += 1
                     raise RateLimited("too many requests at once", retry_after_ms=max(1, round(wait_s * 1000)))
@@ -173,13 +173,16 @@ class Dispatch:
                 session.connection.write(pack(Pong(frame.t, self._now_ms())))
             case AskWho():
                 members = await self._presence.members(session.voice.channel.name, frame.user_ids)
-                session.connection.write(pack(Profiles(members)))
+                profiles = pack(Profiles(members))
+                session.connection.write(profiles)
+                self._sessions.answered(session, len(profiles))
             case AskSync():
-                session.connection.write(await self._sessions.snapshot(session))
+                await self._sessions.sync(session)
             case Authenticate():
                 await self._authenticate(session, frame.token)
             case Moderate():
                 await self._moderation.moderate(session.voice.channel, session.visitor, frame)
+                self._sessions.told_all(session)
             case SetProfile():
                 on_map = session.member.on_map if frame.on_map is UNSET else frame.on_map
                 profile = Profile(clean_name(frame.name), clean_color(frame.color), on_map)

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
+from ..domain.by_user import ByUser
 from ..domain.profile import Member, Profile
 from ..ports import Departed, Joined, PresenceStore, Roster, StoreUnavailable, Updated
 
@@ -36,6 +37,8 @@ class FallbackPresence:
         self._shared = shared
         self._local = local
         self._here: dict[tuple[str, str], _Here] = {}
+        self._of_user: ByUser[tuple[str, str]] = ByUser()
+        """The keys of `_here` by user, so that a changed profile costs no look at everybody's."""
         self._owed: dict[tuple[str, str], Profile] = {}
         """By channel and user: changed while the shared store was away, through a connection that is gone since."""
         self.is_local: Callable[[str], bool] = lambda _channel: False
@@ -46,6 +49,8 @@ class FallbackPresence:
 
     async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
         joined = await self._local.join(channel, connection_id, user_id, profile, now_ms)
+        if (channel, connection_id) not in self._here:
+            self._of_user.add(user_id, (channel, connection_id))
         self._here[channel, connection_id] = _Here(user_id, profile, joined.member.joined_at)
         if self.is_local(channel):
             return joined
@@ -166,7 +171,10 @@ class FallbackPresence:
 
     def _forget(self, channel: str, connection_id: str) -> None:
         here = self._here.pop((channel, connection_id), None)
-        if here is not None and here.changed:
+        if here is None:
+            return
+        self._of_user.remove(here.user_id, (channel, connection_id))
+        if here.changed:
             self._owed[channel, here.user_id] = here.profile
 
     def _learn(self, place: tuple[str, str], joined: Joined) -> None:
@@ -182,6 +190,6 @@ class FallbackPresence:
 
     def _note(self, channel: str, user_id: str, profile: Profile, *, changed: bool, told_in: str = "") -> None:
         self._owed.pop((channel, user_id), None)
-        for place, here in self._here.items():
-            if place[0] == channel and here.user_id == user_id:
-                self._here[place] = here._replace(profile=profile, changed=changed, told_in=told_in)
+        for place in self._of_user.get(user_id, ()):
+            if place[0] == channel:
+                self._here[place] = self._here[place]._replace(profile=profile, changed=changed, told_in=told_in)

@@ -94,12 +94,9 @@ class Presence:
         self._channels.post(channel, pack(frame))
         return None
 
-    async def roster(self, channel: str, own: Member) -> Roster:
-        """Those whom a `user_sync` to `own` lists: at most the limit, `own` among them."""
-        roster = await self._store.roster(channel, self._roster_limit)
-        if all(member.user_id != own.user_id for member in roster.members):
-            roster = roster._replace(members=[*roster.members[: self._roster_limit - 1], own])
-        return roster
+    async def roster(self, channel: str) -> Roster:
+        """Those whom a `user_sync` lists: at most the limit."""
+        return await self._store.roster(channel, self._roster_limit)
 
     async def members(self, channel: str, user_ids: list[str]) -> list[Member]:
         return await self._store.members(channel, user_ids)

@@ -17,14 +17,15 @@ from contextlib import AbstractContextManager
 import msgspec
 
 from ..domain.by_user import ByUser
-from ..domain.errors import GoingAway, Removed, TokenExpired, TooManyConnections
+from ..domain.errors import GoingAway, Removed, TokenExpired, TooManyConnections, TooSlow
 from ..domain.identity import Verified
 from ..domain.limits import TokenBucket
 from ..domain.message import Life
 from ..domain.profile import Member, Profile
-from ..ports import Connection, Joined, Roster, SessionRegistry
+from ..ports import Connection, Joined, SessionRegistry
 from ..protocol import ClockSet, Degraded, Followed, Limits, Restored, UserSync, UserUpdated, pack, text_frame
-from .channels import Channel, Channels
+from .answers import Answers
+from .channels import UNSENT_LIMIT_BYTES, Channel, Channels
 from .chat import Talk, Voice
 from .control import (
     ChannelCleared,
@@ -38,23 +39,29 @@ from .control import (
 from .meters import Meters
 from .moderation import Access, Moderation
 from .presence import Presence
+from .snapshots import Snapshots
 
 REQUESTS_PER_SECOND = 10.0
 REQUESTS_BURST = 20.0
 BATCH = 250
 """Connections closed, or told, in one turn: small enough that a turn stays short."""
 BATCH_PAUSE_S = 0.02
+UPDATE_BYTES = 200
+"""What telling one connection of a profile or a follower counts as: about a frame and the write."""
 LOOK_AGAIN_S = 3600.0
 """The longest a timer for a token's end runs before the clock is looked at again."""
 EVERYBODY = Access()
 
 
 class Session:
-    """A client that is in. `member` is who it is to the others. `traced`, if set, wraps the posting of each message."""
+    """A client that is in. `member` is who it is to the others. `traced`, if set, wraps the posting of each message.
+
+    `address`: what limits count its address as; empty where it is not known.
+    """
 
     __slots__ = (
-        "access", "connection", "expiry", "member", "provisional", "requests", "strikes", "token", "traced", "visitor",
-        "voice",
+        "access", "address", "connection", "expiry", "member", "provisional", "requests", "strikes", "token", "traced",
+        "visitor", "voice",
     )  # fmt: skip
 
     def __init__(
@@ -65,9 +72,11 @@ class Session:
         token: str | None,
         visitor: Verified,
         access: Access,
+        address: str,
         now: float,
     ) -> None:
         self.connection = connection
+        self.address = address
         self.voice = voice
         self.member = member
         self.token = token
@@ -97,9 +106,12 @@ class Sessions:
         wall_ms: Callable[[], int] | None = None,
         life: Life,
         limits: Limits,
+        answers: Answers | None = None,
         meters: Meters | None = None,
     ) -> None:
         self._meters = meters or Meters()
+        self._answers = answers or Answers(per_user=0, per_address=0)
+        self._snapshots = Snapshots(presence, talk, loop=loop, roster_limit=limits.roster)
         self._channels = channels
         self._presence = presence
         self._talk = talk
@@ -135,6 +147,7 @@ class Sessions:
         *,
         visitor: Verified | None = None,
         access: Access = EVERYBODY,
+        address: str = "",
     ) -> Session:
         """Let a client in. `token` is handed to it in `user_sync`. Raises TooManyConnections, Removed or GoingAway.
 
@@ -151,7 +164,9 @@ class Sessions:
             visitor = visitor or Verified(user_id)
             access = self._readmit(channel, visitor, access)
             member = await self._presence.join(channel_name, connection, user_id, profile)
-            session = self._session(connection, channel, member, token, visitor, access)
+            session = self._session(connection, channel, member, token, visitor, access, address)
+            # In a crowd a join is told as a count, some time later; whoever joins is to see it at once.
+            channel.changes += 1
             snapshot = await self.snapshot(session)
             # Once more: what was decided meanwhile finds only those who are in already.
             session.access = self._readmit(channel, visitor, access)
@@ -166,6 +181,7 @@ class Sessions:
         self._sessions[connection] = session
         self._expire(session)
         channel.release(connection, snapshot + pack(Degraded()) if self._degraded else snapshot)
+        self._answers.spend(user_id, address, len(snapshot), self._loop.time())
         return session
 
     async def close(self, session: Session, *, left: bool, away_ms: int = 0) -> None:
@@ -223,6 +239,7 @@ class Sessions:
         """The shared store is away: tell everyone that only people on this process can be reached."""
         self._degraded = True
         self._moderation.lose()
+        self._snapshots.clear()
         self._meters.outages += 1
         frame = pack(Degraded())
         for session in self:
@@ -251,6 +268,7 @@ class Sessions:
         if channels is None:
             await self._moderation.restore()
         await self._presence.tell_rejoined(rejoined)
+        self._snapshots.clear()
         for (channel_name, user_id), profile in (changed or {}).items():
             await self._change_profile(channel_name, user_id, profile)
         restored = pack(Restored())
@@ -263,12 +281,10 @@ class Sessions:
             if (channels is not None and channel.name not in channels) or not channel.confirmed:
                 continue
             self._behind.discard(channel.name)
-            messages = await self._talk.living(channel.name)
             told = [session for connection in channel if (session := self._sessions.get(connection)) is not None]
             for start in range(0, len(told), BATCH):
                 for session in told[start : start + BATCH]:
-                    roster = await self._presence.roster(channel.name, session.member)
-                    session.connection.write(restored + self._sync_frame(session, roster, messages))
+                    _hand_over(session.connection, restored + await self.snapshot(session))
                 await asyncio.sleep(0)
 
     def behind(self) -> list[str]:
@@ -276,23 +292,65 @@ class Sessions:
         self._behind = {name for name in self._behind if self._channels.get(name) is not None}
         return [name for name in self._behind if not self._channels.is_local(name)]
 
+    def wait_s(self, session: Session) -> float:
+        """How long the session must wait before it may ask for anything more (W79)."""
+        return self._answers.wait_s(session.member.user_id, session.address, self._loop.time())
+
+    def answered(self, session: Session, size: int) -> None:
+        """What the session asked for was answered with `size` bytes, all recipients together."""
+        self._answers.spend(session.member.user_id, session.address, size, self._loop.time())
+
+    def told_all(self, session: Session) -> None:
+        """What the session asked for was told to everyone in its channel."""
+        self.answered(session, UPDATE_BYTES * len(session.voice.channel))
+
+    async def sync(self, session: Session) -> None:
+        """Answer with the channel as it is now."""
+        snapshot = await self.snapshot(session)
+        _hand_over(session.connection, snapshot)
+        self.answered(session, len(snapshot))
+
     async def set_profile(self, session: Session, profile: Profile) -> None:
         """Change who the session's user is in its channel, in every tab, on every process (W24)."""
-        told_alone = await self._change_profile(session.voice.channel.name, session.member.user_id, profile)
+        channel = session.voice.channel
+        told_alone = await self._change_profile(channel.name, session.member.user_id, profile)
+        channel.changes += 1
         if told_alone is not None:
             session.connection.write(pack(told_alone))
+            self.answered(session, UPDATE_BYTES)
+        else:
+            self.told_all(session)
 
     def follow(self, session: Session, user_id: str) -> None:
         """Tell a user, in every tab, on every process, that the session's user follows them (W32)."""
         channel, told = session.voice.channel.name, FollowedBy(user_id, session.member.user_id)
         self._tell_followed(channel, told)
         self._channels.tell_processes(channel, encode_control(told))
+        self.answered(session, UPDATE_BYTES * (1 + len(self._by_user.get(user_id, ()))))
 
     async def snapshot(self, session: Session) -> bytes:
         """The packed `user_sync` for a session, as things are now."""
-        channel = session.voice.channel
-        messages = await self._talk.living(channel.name, here=not channel.confirmed)
-        return self._sync_frame(session, await self._presence.roster(channel.name, session.member), messages)
+        snapshot, now_ms = await self._snapshots.of(session.voice.channel), self._now_ms()
+        rules = self._moderation.told(session.voice.channel, session.visitor, session.access)
+        expires_at = session.visitor.expires_at
+        return pack(
+            UserSync(
+                channel_id=session.voice.channel.name,
+                user_id=session.member.user_id,
+                connection_id=session.connection.id,
+                token=msgspec.UNSET if session.token is None else session.token,
+                users=snapshot.users_with(session.member),
+                user_count=snapshot.user_count,
+                messages=snapshot.messages_at(now_ms),
+                timestamp=now_ms,
+                ttl=self._life,
+                limits=self._limits,
+                epoch=snapshot.stamp.epoch,
+                seq=snapshot.stamp.seq,
+                rules=msgspec.UNSET if rules is None else rules,
+                expires_at=msgspec.UNSET if expires_at is None else expires_at,
+            )
+        )
 
     def _session(
         self,
@@ -302,6 +360,7 @@ class Sessions:
         token: str | None,
         visitor: Verified,
         access: Access,
+        address: str,
     ) -> Session:
         voice = Voice(
             channel,
@@ -312,7 +371,7 @@ class Sessions:
             drafts_per_second=self._limits.drafts_per_second,
             cursors_per_second=self._limits.cursors_per_second,
         )
-        return Session(connection, voice, member, token, visitor, access, self._loop.time())
+        return Session(connection, voice, member, token, visitor, access, address, self._loop.time())
 
     def _expire(self, session: Session) -> None:
         """Close the connection when its token is over, by the machine's clock; look again at times, clocks are set."""
@@ -400,24 +459,11 @@ class Sessions:
                 profile = session.voice.profile = Profile(changed.name, changed.color, changed.on_map)
                 session.member = Member.of(changed.user_id, profile, session.member.joined_at)
 
-    def _sync_frame(self, session: Session, roster: Roster, messages: list[bytes]) -> bytes:
-        rules = self._moderation.told(session.voice.channel, session.visitor, session.access)
-        expires_at = session.visitor.expires_at
-        return pack(
-            UserSync(
-                channel_id=session.voice.channel.name,
-                user_id=session.member.user_id,
-                connection_id=session.connection.id,
-                token=msgspec.UNSET if session.token is None else session.token,
-                users=roster.members,
-                user_count=roster.user_count,
-                messages=[msgspec.Raw(body) for body in messages],
-                timestamp=self._now_ms(),
-                ttl=self._life,
-                limits=self._limits,
-                epoch=roster.stamp.epoch,
-                seq=roster.stamp.seq,
-                rules=msgspec.UNSET if rules is None else rules,
-                expires_at=msgspec.UNSET if expires_at is None else expires_at,
-            )
-        )
+
+def _hand_over(connection: Connection, snapshot: bytes) -> None:
+    """Write a snapshot; a connection that has not taken what came before, and would exceed its limit, is closed."""
+    unsent = connection.unsent_bytes
+    if unsent and unsent + len(snapshot) > UNSENT_LIMIT_BYTES:
+        connection.close(TooSlow())
+    else:
+        connection.write(snapshot)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from asocial.adapters.memory.presence import MemoryPresence
@@ -264,3 +266,33 @@ async def test_a_profile_changed_while_it_was_away_is_owed_even_if_the_connectio
     world.shared.away = False
     await world.presence.update("garden", "ann", OWL)
     assert world.presence.changed() == {}
+
+
+async def test_a_changed_profile_costs_no_look_at_everybody(world: World) -> None:
+    """The user's own connections are looked at, in this channel, and nobody else's."""
+    for number in range(50):
+        await world.presence.join("garden", f"other {number}", f"user {number}", FOX, 1)
+    for connection_id in ("c1", "c2"):
+        await world.presence.join("garden", connection_id, "ann", FOX, 1)
+    await world.presence.join("park", "c3", "ann", FOX, 1)
+    looked: list[object] = []
+
+    class Watched(dict[tuple[str, str], object]):
+        def __iter__(self) -> Any:
+            raise AssertionError("all connections are walked through")
+
+        items = values = keys = __iter__
+
+        def __getitem__(self, key: tuple[str, str]) -> Any:
+            looked.append(key)
+            return super().__getitem__(key)
+
+    world.presence._here = Watched(world.presence._here)  # type: ignore[assignment]
+    await world.presence.update("garden", "ann", OWL)
+    world.presence.heard("garden", "ann", OWL)
+    assert set(looked) == {("garden", "c1"), ("garden", "c2")}
+    for connection_id in ("c1", "c2"):
+        await world.presence.leave("garden", connection_id)
+    assert world.presence._of_user["ann"] == (("park", "c3"),)
+    await world.presence.leave("park", "c3")
+    assert "ann" not in world.presence._of_user, "and nothing is left of a user who is gone"

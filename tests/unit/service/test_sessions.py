@@ -15,18 +15,21 @@ from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.adapters.memory.registry import MemorySessionRegistry
 from asocial.adapters.memory.rules import MemoryChannelRules
-from asocial.domain.errors import GoingAway, ProtocolAbuse, TooManyConnections
+from asocial.domain.errors import GoingAway, ProtocolAbuse, TooManyConnections, TooSlow
+from asocial.domain.living import LiveMessage
 from asocial.domain.message import Life
 from asocial.domain.profile import guest_profile
 from asocial.ports import Batch, ChannelRules, LiveMessages
 from asocial.protocol import Limits
-from asocial.service.channels import Channels
+from asocial.service.answers import Answers
+from asocial.service.channels import UNSENT_LIMIT_BYTES, Channels
 from asocial.service.chat import Talk
 from asocial.service.control import ProfileChanged, decode_control, encode_control
 from asocial.service.dispatch import STRIKES, Dispatch
 from asocial.service.moderation import Moderation
 from asocial.service.presence import Presence
 from asocial.service.sessions import Session, Sessions
+from asocial.service.snapshots import MESSAGES
 
 from .fakes import FakeBroker, FakeConnection, turns
 
@@ -43,6 +46,7 @@ class House:
     rules: ChannelRules | None = None
     live: LiveMessages | None = None
     members: dict[str, list[str]] = field(default_factory=dict)
+    answers: Answers | None = None
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -86,6 +90,7 @@ class House:
             now_ms=self.clock,
             life=Life(),
             limits=limits,
+            answers=self.answers,
         )
         self.dispatch = Dispatch(
             self.sessions,
@@ -100,9 +105,11 @@ class House:
     def clock(self) -> int:
         return self.now_ms
 
-    async def enter(self, user: str, tab: str = "", channel: str = "garden") -> tuple[Session, FakeConnection]:
+    async def enter(
+        self, user: str, tab: str = "", channel: str = "garden", address: str = ""
+    ) -> tuple[Session, FakeConnection]:
         connection = FakeConnection(f"{user}{tab}")
-        session = await self.sessions.open(connection, channel, user, guest_profile(user))
+        session = await self.sessions.open(connection, channel, user, guest_profile(user), address=address)
         return session, connection
 
     async def send(self, session: Session, **frame: Any) -> None:
@@ -377,6 +384,56 @@ async def test_w25_the_frame_limit_counts_bytes(house: House, text: str, fits: b
     await house.dispatch.receive(session, text)
     (error,) = ann.frames("error")
     assert error["code"] == ("bad_frame" if fits else "payload_too_large")
+
+
+async def test_w79_what_is_asked_for_is_counted_in_bytes_by_user_and_by_address() -> None:
+    house = House(answers=Answers(per_user=100, per_address=400))  # 800 bytes of a user at once, 6,400 of an address
+    ann, ann_tab = await house.enter("ann", address="192.0.2.1")
+    bob, bob_tab = await house.enter("bob", address="192.0.2.1")
+    cid, cid_tab = await house.enter("cid", address="192.0.2.2")
+    for _ in range(5):
+        await house.send(ann, type="sync")
+    [error] = ann_tab.frames("error")[:1]
+    assert (error["code"], error["retry_after"] > 0) == ("rate_limited", True)
+    assert len(ann_tab.frames("user_sync")) < 4
+    await house.send(bob, type="who", user_ids=["ann"])
+    assert bob_tab.frames("profiles"), "another user has a budget of its own"
+    for number in range(10):
+        guest, tab = await house.enter(f"guest{number}", address="192.0.2.1")
+    await house.send(guest, type="who", user_ids=["ann"])
+    assert [frame["code"] for frame in tab.frames("error")] == ["rate_limited"], "joins count for their address"
+    await house.send(cid, type="follow", user_id="ann")
+    assert not cid_tab.frames("error"), "another address has a budget of its own"
+
+
+@pytest.mark.parametrize("told", ["profile", "moderate"])
+async def test_w79_what_is_told_to_everyone_counts_for_everyone(told: str) -> None:
+    house = House(roster_limit=50, answers=Answers(per_user=250, per_address=0))
+    sessions = [await house.enter(f"user{number}") for number in range(12)]
+    session, tab = sessions[0]
+    frame = {"profile": {"name": "Ann", "color": "rust"}, "moderate": {"action": "clear"}}[told]
+    house.moderation._owners = {"garden": [session.member.user_id]}
+    await house.send(session, type=told, **frame)
+    assert not tab.frames("error")
+    await house.send(session, type=told, **frame)
+    assert [error["code"] for error in tab.frames("error")] == ["rate_limited"]
+
+
+async def test_w79_who_has_not_read_the_last_snapshot_gets_no_other(house: House) -> None:
+    session, tab = await house.enter("ann")
+    tab.unsent_bytes = UNSENT_LIMIT_BYTES - 10
+    await house.send(session, type="sync")
+    assert isinstance(tab.closed_with, TooSlow)
+    assert len(tab.frames("user_sync")) == 1
+
+
+async def test_w78_a_snapshot_tells_the_newest_messages(house: House) -> None:
+    for number in range(MESSAGES + 50):
+        body = b'{"message_id":"m%d"}' % number
+        house.talk._live.add("garden", LiveMessage("bob", f"m{number}", 1, house.now_ms + 1000, body))
+    _, tab = await house.enter("ann")
+    [sync] = tab.frames("user_sync")
+    assert [message["message_id"] for message in sync["messages"]] == [f"m{50 + number}" for number in range(MESSAGES)]
 
 
 async def test_w24_a_profile_changed_on_another_process_signs_messages_here(house: House) -> None:

@@ -15,6 +15,7 @@ from ...domain.rules import Rights
 from ...ports import RateLimiter, StoreUnavailable
 from ...service.moderation import Invitation, Moderation
 from .auth import Authenticator
+from .bodies import read_body
 from .hosts import Hosts
 from .invitations import Invitations
 from .refusal import response_of
@@ -24,7 +25,6 @@ INVITATION_LEAST_S, INVITATION_MOST_S, INVITATION_UNSAID_S = 60, 30 * 86_400, 86
 REQUESTS_PER_MINUTE = 30
 """Of claims and invitations, for each user; and for each address, since guests are free:"""
 REQUESTS_PER_MINUTE_PER_ADDRESS = 120
-BODY_LIMIT_BYTES = 4096
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 
@@ -47,9 +47,14 @@ class ChannelsApi:
         *,
         check: Callable[[web.Request, Visitor, str | None], None],
         claims_per_day_per_ip: int,
+        body_s: float,
     ) -> None:
-        """`check` raises the Refused that an upgrade would get before it is known who asks."""
+        """`check` raises the Refused that an upgrade would get before it is known who asks.
+
+        `body_s`: how long a request's body may take.
+        """
         self._check = check
+        self._body_s = body_s
         self._authenticator = authenticator
         self._moderation = moderation
         self._invitations = invitations
@@ -91,7 +96,7 @@ class ChannelsApi:
 
     async def _invite(self, request: web.Request) -> web.Response:
         channel, visitor = _channel_of(request), await self._caller(request)
-        wanted = await _body(request)
+        wanted = _wanted(await read_body(request, self._body_s))
         expires_at = (self._now_ms() // 1000 + wanted.ttl_seconds) * 1000
         origin = self._hosts.link_origin(self._visitors.see(request))
         key = await self._moderation.invite(channel, visitor, expires_at)
@@ -122,12 +127,7 @@ def _channel_of(request: web.Request) -> str:
     return channel
 
 
-async def _body(request: web.Request) -> _Wanted:
-    data = b""
-    async for chunk in request.content.iter_any():
-        data += chunk
-        if len(data) > BODY_LIMIT_BYTES:
-            raise Refused(413, "body_invalid", f"a body has at most {BODY_LIMIT_BYTES} bytes")
+def _wanted(data: bytes) -> _Wanted:
     try:
         return msgspec.json.decode(data or b"{}", type=_Wanted)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:

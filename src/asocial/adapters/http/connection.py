@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import socket
 
 from aiohttp import WSMessage, WSMsgType, web
 
 from ...domain.errors import Disconnect, TooSlow
-from ...domain.limits import Allowance
+from ...domain.limits import Allowance, Share
 from ...protocol import close_frame
 from ...service.channels import UNSENT_LIMIT_BYTES
 
@@ -24,18 +25,29 @@ CLOSE_TIMEOUT_S = 5.0
 TURN_FRAMES = 16
 """Frames of one connection that are handled before the others get their turn."""
 _PING = b"\x89\x00"
+_TCP_INFO: int | None = getattr(socket, "TCP_INFO", None)
+_ENDED = (7, 8)
+"""States in Linux's tcp_info: TCP_CLOSE (it was reset), TCP_CLOSE_WAIT (the client sends no more)."""
 
 
 class WebSocketConnection:
-    """One upgraded socket: the Connection port over aiohttp's transport. `pace`: how fast it is read."""
+    """One upgraded socket: the Connection port over aiohttp's transport.
+
+    `pace`: how fast it is read; `share`: its part of what all connections of its address are read at.
+    """
 
     __slots__ = (
-        "_in_turn", "_listening", "_pace", "_reader", "_transport", "_ws", "closed_with", "closing", "finished",
-        "heard_at", "id", "pinged",
+        "_in_turn", "_listening", "_pace", "_reader", "_share", "_transport", "_ws", "closed_with", "closing",
+        "finished", "heard_at", "id", "pinged",
     )  # fmt: skip
 
     def __init__(
-        self, ws: web.WebSocketResponse, transport: asyncio.Transport, now: float, pace: Allowance | None
+        self,
+        ws: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        now: float,
+        pace: Allowance | None,
+        share: Share,
     ) -> None:
         self.id = secrets.token_urlsafe(9)
         self._ws = ws
@@ -43,6 +55,7 @@ class WebSocketConnection:
         self._reader: asyncio.Task[object] | None = None
         self.heard_at = now
         self._pace = pace
+        self._share = share
         self._in_turn = 0
         self._listening = False
         self.pinged = False
@@ -94,14 +107,31 @@ class WebSocketConnection:
         """
         self._in_turn += 1
         wait_s = self._pace.use(1, now) if self._pace is not None else 0.0
-        if wait_s and self._transport.is_closing():
-            return False
         if wait_s or self._in_turn >= TURN_FRAMES:
+            wait_s = max(wait_s, self._share.use(self._in_turn, now))
+            if wait_s and self._is_gone():
+                self._transport.abort()
+                return False
             self._in_turn = 0
             if self.unsent_bytes > UNSENT_LIMIT_BYTES:
                 self.close(TooSlow())  # of answers: what the channel sends is looked after there
             await asyncio.sleep(wait_s)
         return True
+
+    def _is_gone(self) -> bool:
+        """Whether the client has ended the connection, also where nothing is read of it just now.
+
+        A socket that is not read does not tell: at its pace, the rest of a flood would outlive its sender by minutes.
+        """
+        if self._transport.is_closing():
+            return True
+        sock = self._transport.get_extra_info("socket")
+        if _TCP_INFO is None or sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+            return False
+        try:
+            return bool(sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)[0] in _ENDED)
+        except OSError:
+            return False  # uvloop duplicates the socket for this, and there may be no descriptor left
 
     async def read_out(self) -> None:
         """We have closed: read what still comes, heeding none of it, until the client has closed too."""

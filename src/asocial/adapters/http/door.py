@@ -3,16 +3,20 @@
 - Its first request is complete within `handshake_s`, or it is cut off: silence and a byte a second are the same.
 - Its answer is taken within `answer_s`, or it is cut off (a WebSocket that does not read is the endpoint's to close).
 - It is read at `bytes_per_s`. Who sends faster waits, in its own socket; nothing is lost, and a flood of whatever
-  kind (fragments that never end, empty frames, oversized ones) is parsed no faster than that.
+  kind (fragments that never end, empty frames, oversized ones) is parsed no faster than that. All connections of one
+  address share `bytes_per_s_per_address`; beyond that, those that send much are slowed down (domain/limits.py, Share).
 - One address has at most `per_address` of them. Those of a trusted proxy are not counted here: the endpoint counts
   whom it speaks for.
 
 aiohttp parses; this is its connection class with limits around it. Nothing here knows a frame.
+
+A request's body is never decompressed (W77), and one that nobody reads is not drained: see `linger`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections import Counter
 from typing import Any, NamedTuple, cast
 
@@ -23,17 +27,28 @@ from aiohttp.http_parser import RawRequestMessage
 from ... import logs
 from ...domain.addresses import Address, Networks, counted_as, parse_address
 from ...domain.errors import Refused
-from ...domain.limits import Allowance
+from ...domain.limits import Allowance, Budgets, Share
 from .headers import BARE
-from .refusal import bytes_of, response_of, too_many_connections
+from .refusal import bytes_of, too_many_connections, unnamed_response_of
 from .refusal_log import RefusalLog
+from .visitors import Visitors
 
 KEEPALIVE_S = 75.0
 """How long a connection may wait for its next request: a little more than load balancers keep theirs."""
-LINGER_S = 5.0
-"""How long a body that nobody asked for is read, so that its sender gets to see the answer."""
+LINGER_S = 1.0
+LINGER_BYTES = 64 * 1024
+"""How long, and how much, is read after the answer to a request whose body is not wanted.
+
+A socket that is closed with unread data is reset, and the client may not see the answer. A short wait avoids that for
+small bodies; a large one is not worth reading to its end.
+"""
+SPARE_DESCRIPTORS = 16
+"""With fewer file descriptors than this left, the log warns."""
 BURST_S = 2.0
 """What is read at once, in seconds of the pace."""
+ASSURED_BYTES_PER_S = 16 * 1024
+STEP_BYTES = 16 * 1024
+"""What every connection is read at, however much others of its address send; and how often that is settled."""
 LOOK_S = 1.0
 HEADERS = 64
 HEADER_BYTES = 8190
@@ -41,11 +56,12 @@ HEADER_BYTES = 8190
 
 
 class Patience(NamedTuple):
-    """What a connection is allowed; of 0 in `bytes_per_s` and `per_address`: anything."""
+    """What a connection is allowed; 0, but for the times: anything. `per_address`: connections."""
 
     handshake_s: float
     answer_s: float
     bytes_per_s: int
+    bytes_per_s_per_address: int
     per_address: int
 
 
@@ -55,7 +71,7 @@ log = logs.get(__name__)
 class Entrance(web.RequestHandler):
     """One TCP connection."""
 
-    __slots__ = ("_allowance", "_door", "_full", "_held", "_wire", "counted", "due")
+    __slots__ = ("_allowance", "_door", "_full", "_held", "_share", "_unwanted_bytes", "_wire", "counted", "due")
 
     def __init__(self, door: Door, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
@@ -67,12 +83,16 @@ class Entrance(web.RequestHandler):
             max_line_size=HEADER_BYTES,
             max_field_size=HEADER_BYTES,
             max_headers=HEADERS,
+            # A few hundred bytes can decompress to megabytes, whoever sends them and to whatever path.
+            auto_decompress=False,
         )
         self._door = door
         rate, now = door.patience.bytes_per_s, loop.time()
         self._allowance = Allowance(rate, rate * BURST_S, now) if rate else None
+        self._share: Share | None = None
         self._full = False
         self._held: asyncio.TimerHandle | None = None
+        self._unwanted_bytes: int | None = None
         self._wire: asyncio.Transport | None = None
         self.due = now + door.patience.handshake_s
         """When it must have asked, or have got its answer."""
@@ -90,16 +110,35 @@ class Entrance(web.RequestHandler):
         self._door.leave(self)
         super().connection_lost(exc)
 
+    def read_for(self, address: str) -> None:
+        """This connection is that address's, as limits count it."""
+        self._share = self._door.share_of(address, self._loop.time())
+
     def cut_off(self) -> None:
         if self._wire is not None:
             self._wire.abort()
 
+    def linger(self) -> None:
+        """The request has been answered and its body is not wanted: the rest of it is read for a moment, then cut off.
+
+        aiohttp reads it, for at most LINGER_S; more than LINGER_BYTES end the connection at once.
+        """
+        self._unwanted_bytes = LINGER_BYTES
+
     def data_received(self, data: bytes) -> None:
+        if self._unwanted_bytes is not None:
+            self._unwanted_bytes -= len(data)
+            if self._unwanted_bytes < 0:
+                self.force_close()
+                return
         super().data_received(data)
         # aiohttp calls this with nothing when it goes on with what it had put aside.
-        if self._allowance is None or not data:
+        if not data:
             return
-        wait_s = self._allowance.use(len(data), self._loop.time())
+        now = self._loop.time()
+        wait_s = self._allowance.use(len(data), now) if self._allowance is not None else 0.0
+        if self._share is not None:
+            wait_s = max(wait_s, self._share.use(len(data), now))
         if wait_s and self._held is None and self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
             self._held = self._loop.call_later(wait_s, self._let_go)
@@ -147,6 +186,8 @@ class Entrance(web.RequestHandler):
         message: str | None = None,  # noqa: ARG002 (it repeats what the client sent)
     ) -> web.StreamResponse:
         """The answer to what is no HTTP (400), and to a fault of ours (500): in our words, repeating nothing."""
+        if status >= 500 and _is_the_clients(exc, gone=self.transport is None):
+            status = 400
         if status < 500:
             refused = Refused(status, "request_invalid", "this is not HTTP that can be read")
             self._door.refusals.note(refused.code, refused.message, remote=request.remote)
@@ -155,24 +196,36 @@ class Entrance(web.RequestHandler):
             refused = Refused(status, "internal", "a fault of the server; it has been noted")
         if request.writer.output_size > 0:
             raise ConnectionError("half an answer was sent already")
-        response = response_of(refused)
+        response = unnamed_response_of(refused)
         response.headers.update(BARE)
         response.force_close()
         return response
+
+    def log_exception(self, *_args: object, **given: Any) -> None:
+        """What aiohttp would log of a request that failed after its answer: without the text, which may repeat it."""
+        exc = given.get("exc_info")
+        if not isinstance(exc, BaseException) or not _is_the_clients(exc, gone=self.transport is None):
+            log.error("a request failed after it was answered", kind=type(exc).__name__)
 
 
 class Door:
     """Makes an Entrance for each connection: call it as a protocol factory."""
 
-    def __init__(self, runner: web.AppRunner, trusted: Networks, patience: Patience, refusals: RefusalLog) -> None:
+    def __init__(
+        self, runner: web.AppRunner, trusted: Networks, visitors: Visitors, patience: Patience, refusals: RefusalLog
+    ) -> None:
         """`runner`: of the application behind the door; it must be set up before anybody comes."""
         self.patience = patience
         self.refusals = refusals
+        self._visitors = visitors
+        self._bytes = Budgets(patience.bytes_per_s_per_address, patience.bytes_per_s_per_address)
         self._trusted = trusted
         self._runner = runner
         self._present: Counter[str] = Counter()
         self._watched: set[Entrance] = set()
-        runner.app.on_response_prepare.append(self._upgraded)
+        self._descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._warned_of_descriptors = False
+        runner.app.on_response_prepare.append(self._answered)
 
     def __call__(self) -> Entrance:
         server = self._runner.server
@@ -182,6 +235,9 @@ class Door:
 
     def enter(self, entrance: Entrance, transport: asyncio.Transport) -> None:
         """A connection was accepted. One too many from its address is told so and closed, its request unread."""
+        # The kernel gives out the lowest number that is free, so this one says how many are in use.
+        if transport.get_extra_info("socket").fileno() >= self._descriptors - SPARE_DESCRIPTORS:
+            self._warn_of_descriptors()
         address = _address_of(transport)
         if address not in self._trusted and address is not None:
             entrance.counted = counted_as(address)
@@ -196,6 +252,7 @@ class Door:
                 transport.write(_ONE_TOO_MANY)
                 entrance.force_close()
                 return
+            entrance.read_for(entrance.counted)
         self._watched.add(entrance)
 
     def leave(self, entrance: Entrance) -> None:
@@ -210,6 +267,19 @@ class Door:
         if isinstance(request.protocol, Entrance):
             request.protocol.due = asyncio.get_running_loop().time() + self.patience.answer_s
 
+    def share_of(self, address: str, now: float) -> Share:
+        return Share(self._bytes, address, assured=ASSURED_BYTES_PER_S, step=STEP_BYTES, now=now)
+
+    def _warn_of_descriptors(self) -> None:
+        """File descriptors are running out: say so, once. Connections that find none are closed as they come."""
+        if not self._warned_of_descriptors:
+            self._warned_of_descriptors = True
+            log.error(
+                "too many open files: new connections are closed until others end; raise the limit "
+                "(ulimit -n, LimitNOFILE= of systemd, ulimits of Docker) or lower connections_per_ip",
+                limit=self._descriptors,
+            )
+
     async def watch(self) -> None:
         """Cut off who takes too long. Runs until cancelled."""
         loop = asyncio.get_running_loop()
@@ -220,10 +290,24 @@ class Door:
                 if entrance.due < now:
                     entrance.cut_off()
 
-    async def _upgraded(self, request: web.Request, response: web.StreamResponse) -> None:
-        # From here on it is the endpoint's: it pings, and closes who does not read.
-        if response.status == 101 and isinstance(request.protocol, Entrance):
-            self._watched.discard(request.protocol)
+    async def _answered(self, request: web.Request, response: web.StreamResponse) -> None:
+        entrance = request.protocol
+        if not isinstance(entrance, Entrance):
+            return
+        if response.status == 101:
+            # From here on it is the endpoint's: it pings, and closes who does not read.
+            self._watched.discard(entrance)
+            if not entrance.counted:
+                entrance.read_for(self._visitors.see(request).counted)  # behind a trusted proxy
+        elif not request.content.is_eof():
+            response.force_close()
+            response.headers["Connection"] = "close"
+            entrance.linger()
+
+
+def _is_the_clients(exc: BaseException | None, *, gone: bool) -> bool:
+    """Whether a request failed because of its client: it left in the middle of a body, or sent one that is none."""
+    return isinstance(exc, web.RequestPayloadError) or (gone and isinstance(exc, OSError))
 
 
 def _address_of(transport: asyncio.Transport) -> Address | None:

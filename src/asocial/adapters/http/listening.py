@@ -17,6 +17,13 @@ _NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPOR
 _TEST_NETS = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 """Addresses that no real host has (RFC 5737, RFC 3849)."""
 
+RECEIVE_BUFFER_BYTES = 32 * 1024
+"""What the kernel keeps of a connection that is not read just now (it doubles this, for what it needs itself).
+
+Clients send a few KiB a second. Left to itself the kernel would keep megabytes for each one that floods, and hand over
+a quarter of a megabyte in one read.
+"""
+
 
 class CannotListen(Exception):
     """None of the addresses asked for can be listened on. The message is the system's reason."""
@@ -87,6 +94,7 @@ def _bind(places: Sequence[_Place], port: int, create: Create) -> list[socket.so
                 continue
             unless_all_bound.callback(sock.close)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)  # inherited when accepting
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             taken = bound[0].getsockname()[1] if bound else port

@@ -72,7 +72,7 @@ class Page:
         name = request.match_info["name"]
         path = self._directory / "assets" / name
         # A route part may hold an encoded slash: only a bare file name is looked for.
-        if Path(name).name != name or not path.is_file():
+        if Path(name).name != name or not _is_file(path):
             raise web.HTTPNotFound
         return _File(path, headers=_IMMUTABLE)
 
@@ -99,6 +99,14 @@ def accepted_codings(accept_encoding: str) -> set[str]:
             weights[coding.strip()] = 0.0  # a broken weight allows nothing
     others = weights.get("*", 0.0)
     return {coding for coding in ("br", "gzip") if weights.get(coding, others) > 0}
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file. No name is too long, or too strange, to ask for."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _with_public_url(index: Path, public_url: str) -> str | None:

@@ -32,6 +32,9 @@ def headers_of(refused: Refused) -> dict[str, str]:
     match refused.status:
         case 401:
             return {"WWW-Authenticate": "Bearer"}
+        case 415:
+            # RFC 9110, 15.5.16: a 415 for an encoding names those that are accepted.
+            return {"Accept-Encoding": "identity"}
         case 426:
             # RFC 9110, 15.5.22: a 426 names what to upgrade to.
             return {"Upgrade": "websocket", "Connection": "Upgrade", **_WEBSOCKET_VERSION}
@@ -42,6 +45,23 @@ def headers_of(refused: Refused) -> dict[str, str]:
 
 def response_of(refused: Refused) -> web.Response:
     return web.json_response(body_of(refused), status=refused.status, headers=headers_of(refused))
+
+
+class _Unnamed(web.Response):
+    """A response without the `Server` header, which names aiohttp and its version.
+
+    Others lose it in headers.py; where aiohttp could not read the request, it asks no hook of the application's.
+    """
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        self.headers.popall("Server", None)
+
+
+def unnamed_response_of(refused: Refused) -> web.Response:
+    """`response_of`, for an answer that does not pass the application."""
+    body = json.dumps(body_of(refused)).encode()
+    return _Unnamed(body=body, status=refused.status, headers=headers_of(refused), content_type="application/json")
 
 
 def bytes_of(refused: Refused, headers: Mapping[str, str]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from ...service.sessions import Sessions
 from ...tracing import Tracing
 from .about import About
 from .auth import Authenticator, GuestTokens
+from .bodies import check_body
 from .channels import ChannelsApi
 from .door import Door, Patience
 from .headers import Headers
@@ -36,6 +38,7 @@ from .visitors import Origins, Visitors
 from .websocket import ChatEndpoint
 
 log = logs.get(__name__)
+LIBRARY_LOGGERS = ("aiohttp.access", "aiohttp.internal", "aiohttp.server", "aiohttp.web", "aiohttp.websocket")
 
 BACKLOG = 4096
 """Connections the kernel may queue: 5,000 clients that reconnect at once shall not see a refusal."""
@@ -93,6 +96,7 @@ class HttpServer:
             connections_per_minute_per_ip=settings.connections_per_minute_per_ip,
             connections_per_ip=settings.connections_per_ip,
             frames_per_second=settings.frames_per_second,
+            frames_per_second_per_ip=settings.frames_per_second_per_ip,
             ping_s=settings.ping_seconds,
             pong_timeout_s=settings.pong_timeout_seconds,
             refuse_new=refuse_new,
@@ -126,18 +130,22 @@ class HttpServer:
             now_ms,
             check=self.endpoint.check,
             claims_per_day_per_ip=settings.claims_per_day_per_ip,
+            body_s=settings.handshake_seconds,
         )
         channels.add_routes(application.router)
         page = Page(page_dir, traces, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
         page.add_routes(application.router)
+        for name in LIBRARY_LOGGERS:
+            logging.getLogger(name).addFilter(_without_request_data)
         self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         patience = Patience(
             settings.handshake_seconds,
             settings.answer_seconds,
             settings.read_bytes_per_second,
+            settings.read_bytes_per_second_per_ip,
             settings.connections_per_ip,
         )
-        self._door = Door(self._runner, trusted, patience, refusals)
+        self._door = Door(self._runner, trusted, visitors, patience, refusals)
         self._listening: list[asyncio.Server] = []
         self._background: list[asyncio.Task[None]] = []
 
@@ -149,6 +157,7 @@ class HttpServer:
         visitor = self._visitors.see(request)
         try:
             self._hosts.check(request.path, visitor)
+            check_body(request)
         except Refused as refused:
             self._meters.errors[refused.code] += 1
             self._refusals.note(refused.code, refused.message, remote=visitor.address, host=visitor.origin)
@@ -178,3 +187,17 @@ class HttpServer:
     async def close(self) -> None:
         """End what is still open."""
         await self._runner.cleanup()
+
+
+def _without_request_data(record: logging.LogRecord) -> bool:
+    """A logging filter for aiohttp's loggers, which may repeat what a client sent, its token too.
+
+    What remains is the message before its arguments are filled in, and the kind of an exception. Warnings and less are
+    dropped: each is about one client's request, and any client could fill the log with them.
+    """
+    if record.levelno <= logging.WARNING:
+        return False
+    kind = record.exc_info[0] if record.exc_info else None
+    record.msg = f"aiohttp: {record.msg}" + (f" ({kind.__name__})" if kind is not None else "")
+    record.args, record.exc_info, record.exc_text = (), None, None
+    return True

@@ -28,7 +28,7 @@ from ...domain.errors import (
 )
 from ...domain.identity import Verified
 from ...domain.ids import DEFAULT_CHANNEL, ID_RULE, is_id
-from ...domain.limits import Allowance
+from ...domain.limits import Allowance, Budgets, Share
 from ...domain.profile import Profile, clean_color, clean_name, guest_profile
 from ...ports import RateLimiter
 from ...protocol import SUBPROTOCOL, SUBPROTOCOL_FAMILY
@@ -51,6 +51,8 @@ MINUTE_MS = 60_000
 PULSE_S = 1.0
 FRAMES_BURST_S = 2.0
 """What may be read at once, in seconds of its rate."""
+ASSURED_FRAMES_PER_S = 20
+"""What every connection is read at, however many frames others of its address send."""
 
 log = logs.get(__name__)
 
@@ -72,6 +74,7 @@ class ChatEndpoint:
         connections_per_minute_per_ip: int,
         connections_per_ip: int,
         frames_per_second: int,
+        frames_per_second_per_ip: int,
         ping_s: float,
         pong_timeout_s: float,
         refuse_new: Callable[[], bool],
@@ -94,6 +97,7 @@ class ChatEndpoint:
         self._connections_per_minute_per_ip = connections_per_minute_per_ip
         self._connections_per_ip = connections_per_ip
         self._frames_per_second = frames_per_second
+        self._frames = Budgets(frames_per_second_per_ip, frames_per_second_per_ip * FRAMES_BURST_S)
         self._ping_s = ping_s
         self._pong_timeout_s = pong_timeout_s
         self._refuse_new = refuse_new
@@ -143,7 +147,11 @@ class ChatEndpoint:
         loop = asyncio.get_running_loop()
         rate, now = self._frames_per_second, loop.time()
         connection = WebSocketConnection(
-            ws, transport, now, Allowance(rate, rate * FRAMES_BURST_S, now) if rate else None
+            ws,
+            transport,
+            now,
+            Allowance(rate, rate * FRAMES_BURST_S, now) if rate else None,
+            Share(self._frames, visitor.counted, assured=ASSURED_FRAMES_PER_S, step=1, now=now),
         )
         self._connections.add(connection)
         self._by_address[visitor.counted] += 1
@@ -216,6 +224,7 @@ class ChatEndpoint:
                 identity.token,
                 visitor=identity.visitor,
                 access=access,
+                address=visitor.counted,
             )
         except (GoingAway, Removed, TooManyConnections) as refused:
             self._turn_away(connection, channel, identity, refused, visitor, trace)
@@ -290,6 +299,9 @@ class ChatEndpoint:
         # aiohttp takes the drafts 7 and 8 too, whose browsers send their origin under another name.
         if request.headers.get("Sec-WebSocket-Version") != "13":
             raise Refused(400, "handshake_invalid", "the WebSocket version is 13 (RFC 6455)")
+        if request.body_exists:
+            # aiohttp would take it for the first frames.
+            raise Refused(400, "handshake_invalid", "a WebSocket handshake has no body")
         self.check(request, visitor, request.headers.get("Origin"))
         return channel
 

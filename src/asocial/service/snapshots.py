@@ -1,0 +1,151 @@
+"""Snapshots for `user_sync`: read and encoded once for all who join or ask at the same moment (W78).
+
+A snapshot must hold all that happened before it was asked for (W3). So one is shared until the channel changes, and for
+at most MAX_AGE_S; those who ask while one is being read get that one if nothing has changed since, otherwise the next,
+together. There is never more than one reading for a channel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from ..domain.living import LiveMessage
+from ..domain.profile import Member
+from ..ports import Roster, Stamp
+from .channels import Channel
+from .chat import Talk
+from .presence import Presence
+
+MAX_AGE_S = 0.25
+MESSAGES = 200
+MESSAGE_BYTES = 256 * 1024
+"""How many of the newest messages a snapshot holds, and how many bytes of them."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Snapshot(NamedTuple):
+    """A channel's part of `user_sync`, encoded. `listed`: the ids of the users in `users`; `fewer`: without the last.
+
+    Both are JSON without the closing bracket.
+    """
+
+    users: bytes
+    fewer: bytes
+    listed: frozenset[str]
+    user_count: int
+    stamp: Stamp
+    newest: Sequence[LiveMessage]
+    messages: msgspec.Raw
+    """All of `newest`: what is told until the first of them is over."""
+    whole_until: float
+
+    @classmethod
+    def of(cls, roster: Roster, messages: Sequence[LiveMessage], limit: int) -> Snapshot:
+        """`limit`: how many users a roster lists."""
+        members = list(map(_encode, roster.members))
+        users = b"[" + b",".join(members)
+        fewer = b"[" + b",".join(members[: limit - 1])
+        listed = frozenset(member.user_id for member in roster.members)
+        newest = newest_of(messages)
+        whole_until = min((message.expires_at for message in newest), default=math.inf)
+        return cls(users, fewer, listed, roster.user_count, roster.stamp, newest, _listed(newest), whole_until)
+
+    def messages_at(self, now_ms: int) -> msgspec.Raw:
+        """The JSON list of those messages that still live at `now_ms` (W12)."""
+        if now_ms < self.whole_until:
+            return self.messages
+        return _listed([message for message in self.newest if message.expires_at > now_ms])
+
+    def users_with(self, own: Member) -> msgspec.Raw:
+        """The JSON list of users, `own` among them (W20)."""
+        if own.user_id in self.listed:
+            return msgspec.Raw(self.users + b"]")
+        comma = b"," if len(self.fewer) > 1 else b""
+        return msgspec.Raw(self.fewer + comma + _encode(own) + b"]")
+
+
+def _listed(messages: Sequence[LiveMessage]) -> msgspec.Raw:
+    return msgspec.Raw(b"[" + b",".join([message.body for message in messages]) + b"]")
+
+
+def newest_of(messages: Sequence[LiveMessage]) -> list[LiveMessage]:
+    """The newest messages that fit into a snapshot, in their order: oldest first, as they were given."""
+    newest: list[LiveMessage] = []
+    left = MESSAGE_BYTES
+    for message in reversed(messages[-MESSAGES:]):
+        left -= len(message.body)
+        if left < 0:
+            break
+        newest.append(message)
+    newest.reverse()
+    return newest
+
+
+class _Moment:
+    """One reading. `changes`: how often the channel had changed when it began; None while it has not begun."""
+
+    __slots__ = ("changes", "reading")
+
+    def __init__(self) -> None:
+        self.changes: int | None = None
+        self.reading: asyncio.Task[Snapshot]
+
+
+class Snapshots:
+    """The snapshots of all channels of this process."""
+
+    def __init__(
+        self,
+        presence: Presence,
+        talk: Talk,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        roster_limit: int,
+        max_age_s: float = MAX_AGE_S,
+    ) -> None:
+        self._presence = presence
+        self._talk = talk
+        self._loop = loop
+        self._roster_limit = roster_limit
+        self._max_age_s = max_age_s
+        self._moments: dict[str, _Moment] = {}
+
+    def __len__(self) -> int:
+        """How many are kept just now."""
+        return len(self._moments)
+
+    async def of(self, channel: Channel) -> Snapshot:
+        """The channel as it is now. Raises what the stores raise."""
+        before = self._moments.get(channel.name)
+        if before is not None and before.changes in (None, channel.changes):
+            moment = before
+        else:
+            moment = self._moments[channel.name] = _Moment()
+            moment.reading = self._loop.create_task(self._read(channel, moment, before))
+        return await asyncio.shield(moment.reading)
+
+    def clear(self) -> None:
+        """Nothing read so far is to be given out any more: the stores answer differently from now on."""
+        self._moments.clear()
+
+    async def _read(self, channel: Channel, moment: _Moment, before: _Moment | None) -> Snapshot:
+        try:
+            # Those who ask in the same turn of the loop, or while another is being read, share this one.
+            await (asyncio.sleep(0) if before is None else asyncio.wait((before.reading,)))
+            moment.changes = channel.changes
+            # While its rules are not confirmed, nothing of other processes may be told: see moderation.py.
+            messages = await self._talk.living(channel.name, here=not channel.confirmed)
+            roster = await self._presence.roster(channel.name)
+            return Snapshot.of(roster, messages, self._roster_limit)
+        finally:
+            self._loop.call_later(self._max_age_s, self._forget, channel.name, moment)
+
+    def _forget(self, name: str, moment: _Moment) -> None:
+        if self._moments.get(name) is moment:
+            del self._moments[name]

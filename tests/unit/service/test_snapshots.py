@@ -1,0 +1,190 @@
+"""W78: one reading of a channel for all who ask at the same moment, and never one that is too old."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from asocial.adapters.memory.limiter import MemoryRateLimiter
+from asocial.adapters.memory.messages import MemoryLiveMessages
+from asocial.adapters.memory.presence import MemoryPresence
+from asocial.domain.living import LiveMessage
+from asocial.domain.message import Life
+from asocial.domain.profile import Member, Profile, guest_profile
+from asocial.ports import Batch, Roster, Stamp
+from asocial.service.channels import Channel
+from asocial.service.chat import Talk
+from asocial.service.presence import Presence
+from asocial.service.snapshots import MESSAGE_BYTES, MESSAGES, Snapshot, Snapshots, newest_of
+from tests.unit.service.fakes import FakeBroker, turns
+
+FOX = Profile("sly fox", "rust")
+
+
+class Slow(MemoryPresence):
+    """A store that answers when it is told to, and counts what it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: 0, 300_000)
+        self.asked = 0
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+
+    async def roster(self, channel: str, limit: int) -> Roster:
+        self.asked += 1
+        answer = await super().roster(channel, limit)
+        await self.may_answer.wait()
+        return answer
+
+
+class World:
+    def __init__(self, max_age_s: float = 60.0) -> None:
+        loop = asyncio.get_running_loop()
+        self.store, self.live = Slow(), MemoryLiveMessages()
+        self.channel = Channel("garden", FakeBroker(), loop, lambda _channel, _control: None)
+        presence = Presence(self.store, None, loop=loop, now_ms=lambda: 0, roster_limit=3)  # type: ignore[arg-type]
+        talk = Talk(self.live, MemoryRateLimiter(lambda: 0), now_ms=lambda: 0, life=Life(), messages_per_minute=0)
+        self.snapshots = Snapshots(presence, talk, loop=loop, roster_limit=3, max_age_s=max_age_s)
+
+    def ask(self) -> asyncio.Task[Snapshot]:
+        return asyncio.ensure_future(self.snapshots.of(self.channel))
+
+    def say(self, message_id: str) -> None:
+        self.live.add("garden", LiveMessage("ann", message_id, 0, 1000, json.dumps(message_id).encode()))
+        self.channel.post(message_id.encode())
+
+
+@pytest.fixture
+async def world() -> World:
+    return World()
+
+
+def said(snapshot: Snapshot) -> Any:
+    return json.loads(bytes(snapshot.messages))
+
+
+async def test_w78_those_who_ask_at_the_same_moment_share_one_reading(world: World) -> None:
+    world.say("m1")
+    first = await asyncio.gather(*(world.ask() for _ in range(100)))
+    assert world.store.asked == 1
+    await world.ask()
+    assert world.store.asked == 1, "nothing has changed since"
+    assert said(first[0]) == ["m1"]
+
+
+@pytest.mark.parametrize(
+    "what", ["a message", "a batch of another process", "a join in a crowd", "rules in doubt", "rules confirmed"]
+)
+async def test_w78_nobody_gets_a_snapshot_that_is_older_than_what_has_happened(world: World, what: str) -> None:
+    await world.ask()
+    match what:
+        case "a message":
+            world.say("m1")
+            assert said(await world.ask()) == ["m1"]
+        case "a batch of another process":
+            world.channel.deliver(Batch(b"frame", b""))
+            await world.ask()
+        case "rules in doubt":
+            world.channel.doubt()
+            await world.ask()
+        case "rules confirmed":
+            world.channel.confirm()
+            await world.ask()
+        case _:
+            world.channel.changes += 1
+            await world.ask()
+    assert world.store.asked == 2
+
+
+async def test_w78_who_asks_during_a_reading_that_is_out_of_date_gets_the_next_with_all_others(world: World) -> None:
+    world.store.may_answer.clear()
+    early = world.ask()
+    await turns()
+    same = world.ask()
+    await turns()
+    world.say("m1")
+    late = [world.ask() for _ in range(50)]
+    await turns()
+    world.say("m2")
+    later = [world.ask() for _ in range(50)]
+    await turns()
+    assert world.store.asked == 1, "never two at once"
+    world.store.may_answer.set()
+    assert said(await early) == said(await same) == []
+    assert [said(snapshot) for snapshot in await asyncio.gather(*late, *later)] == [["m1", "m2"]] * 100
+    assert world.store.asked == 2
+
+
+async def test_w78_a_snapshot_is_soon_forgotten() -> None:
+    world = World(max_age_s=0.01)
+    await world.ask()
+    await asyncio.sleep(0.05)  # timers of one loop go off in their order, however late
+    assert len(world.snapshots) == 0
+    await world.ask()
+    assert world.store.asked == 2
+
+
+async def test_w78_a_reading_that_fails_fails_for_all_and_is_tried_again(world: World) -> None:
+    class Failing(MemoryLiveMessages):
+        async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
+            raise RuntimeError("broken")
+
+    world.snapshots._talk._live = Failing()
+    results = await asyncio.gather(world.ask(), world.ask(), return_exceptions=True)
+    assert [type(result) for result in results] == [RuntimeError, RuntimeError]
+    world.snapshots._talk._live = world.live
+    world.channel.changes += 1
+    await world.ask()
+
+
+async def test_w78_one_who_leaves_while_it_is_read_takes_it_from_nobody(world: World) -> None:
+    world.store.may_answer.clear()
+    leaving, staying = world.ask(), world.ask()
+    await turns()
+    leaving.cancel()
+    world.store.may_answer.set()
+    assert said(await staying) == []
+
+
+def message(body: bytes, expires_at: int = 1000) -> LiveMessage:
+    return LiveMessage("ann", "m", 0, expires_at, body)
+
+
+@pytest.mark.parametrize("count", [1, MESSAGES, MESSAGES + 1, 5000])
+def test_w78_a_snapshot_holds_the_newest_messages(count: int) -> None:
+    messages = [message(b"%d" % number) for number in range(count)]
+    assert newest_of(messages) == messages[-MESSAGES:]
+
+
+def test_w78_a_snapshot_holds_so_many_bytes_of_messages() -> None:
+    large = message(b"x" * (MESSAGE_BYTES // 3))
+    last = message(b"12")
+    assert newest_of([message(b"oldest"), large, large, large, last]) == [large, large, last]
+    assert newest_of([message(b"x" * (MESSAGE_BYTES + 1))]) == []
+
+
+def test_w12_a_shared_snapshot_lists_no_message_past_its_end() -> None:
+    messages = [message(b"1", 300), message(b"2", 100), message(b"3", 200)]
+    snapshot = Snapshot.of(Roster([], 0, Stamp("e", 1)), messages, 3)
+    listed = {now_ms: json.loads(bytes(snapshot.messages_at(now_ms))) for now_ms in (0, 99, 100, 199, 200, 300)}
+    assert listed == {0: [1, 2, 3], 99: [1, 2, 3], 100: [1, 3], 199: [1, 3], 200: [1], 300: []}
+
+
+@pytest.mark.parametrize(
+    ("listed", "own", "users"),
+    [
+        (["ann", "bob"], "bob", ["ann", "bob"]),
+        (["ann"], "bob", ["ann", "bob"]),
+        ([], "bob", ["bob"]),
+        (["ann", "bob", "cid"], "dee", ["ann", "bob", "dee"]),
+        (["ann", "bob", "cid"], "cid", ["ann", "bob", "cid"]),
+    ],
+)
+def test_w20_one_is_always_listed_oneself(listed: list[str], own: str, users: list[str]) -> None:
+    members = [Member.of(user_id, guest_profile(user_id), 0) for user_id in listed]
+    snapshot = Snapshot.of(Roster(members, 7, Stamp("e", 1)), [], 3)
+    told = json.loads(bytes(snapshot.users_with(Member.of(own, FOX, 0))))
+    assert [user["user_id"] for user in told] == users

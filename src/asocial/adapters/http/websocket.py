@@ -54,6 +54,10 @@ FRAMES_BURST_S = 2.0
 ASSURED_FRAMES_PER_S = 20
 """What every connection is read at, however many frames others of its address send."""
 
+_HANDSHAKE = (
+    "a WebSocket handshake has Connection: Upgrade, and 16 bytes in base64 as Sec-WebSocket-Key (RFC 6455, 4.2.1)"
+)
+
 log = logs.get(__name__)
 
 
@@ -138,9 +142,9 @@ class ChatEndpoint:
         except ConnectionResetError:
             # The client was gone before its upgrade: aiohttp wants an answer, and finds nobody to give it to.
             return web.Response(status=400)
-        except web.HTTPBadRequest as error:
-            problem = error.text or "not a WebSocket handshake (RFC 6455, 4.2.1)"
-            return self._refused(Refused(400, "handshake_invalid", problem), request, visitor)
+        except web.HTTPBadRequest:
+            # Not aiohttp's words: they repeat what the client sent, here and in the log.
+            return self._refused(Refused(400, "handshake_invalid", _HANDSHAKE), request, visitor)
         transport = request.transport
         if transport is None:
             return ws

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.people import GENERATOR_LIMIT
+from benchmarks.people import GENERATOR_LIMIT, Shape
 
 Row = dict[str, Any]
 MEASURED = ("fanout", "hall", "quiet", "memory", "connecting", "cursors", "processes", "page", "soak")
@@ -55,7 +55,14 @@ def shapes(results: Results) -> list[Row]:
 
 def shape_title(shape: Row) -> str:
     one = f"{shape['people']:,} in one channel"
+    if all_speak(shape):
+        one += ", all speaking"
     return one if shape["channels"] == 1 else f"{shape['channels']:,} channels of {shape['people']:,}"
+
+
+def all_speak(shape: Row) -> bool:
+    """Of a crowd: in a channel smaller than the usual number of speakers, everybody speaks anyhow."""
+    return bool(shape.get("speakers", 0) >= shape["people"] > Shape(0).speakers)
 
 
 def kept(results: Results, server: str, shape: Row, key: Callable[[Row], float | None]) -> float | None:

@@ -59,7 +59,7 @@ WIRE = Dialect(
 
 @dataclass
 class Shape:
-    """`channels` with `people` in each, of whom `speakers` speak, in messages of `payload` characters."""
+    """`channels` with `people` in each, of whom `speakers` speak in turn, in messages of `payload` characters."""
 
     people: int
     channels: int = 1

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.machine import ROOT
@@ -21,14 +21,17 @@ def environment() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def served(log: Path, *flags: str) -> Iterator[tuple[int, str]]:
-    """(pid, url) of a server in production, its output in `log`. `flags` are added to the command."""
+def served(log: Path, *flags: str, settings: Mapping[str, str] | None = None) -> Iterator[tuple[int, str]]:
+    """(pid, url) of a server in production, its output in `log`. `flags` are added to the command.
+
+    `settings`: environment variables; one that this checkout does not know is a warning in the log.
+    """
     command = [
         *(sys.executable, "-m", "asocial.cli", "serve", "--env", "production", "--host", "127.0.0.1", "--port", "0"),
         *("--connections-per-minute-per-ip", "0", "--drain-notice-seconds", "0", *flags),
     ]
     with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=out, stderr=out)
+        process = subprocess.Popen(command, cwd=ROOT, env={**environment(), **(settings or {})}, stdout=out, stderr=out)
     try:
         until(lambda: "listening" in log.read_text(), f"the server listening; its log: {log}")
         entries = [json.loads(line) for line in log.read_text().splitlines()]

@@ -45,7 +45,7 @@ class Plan:
 
 QUICK = Plan(
     Pace(1.0, 1.35),
-    (Shape(500), Shape(10, 100)),
+    (Shape(500), Shape(500, speakers=500), Shape(10, 100)),
     1,
     2.0,
     Shape(10, 100),
@@ -55,7 +55,11 @@ QUICK = Plan(
 )
 FULL = Plan(
     Pace(3.0, 1.1),
-    (Shape(100), Shape(500), Shape(2000), Shape(5000), Shape(10, 500)),
+    (
+        *(Shape(100), Shape(500), Shape(2000), Shape(5000), Shape(10, 500)),
+        # Everybody speaks: each sender gets its own bytes, and each message comes alone from its socket.
+        *(Shape(100, speakers=100), Shape(500, speakers=500)),
+    ),
     2,
     10.0,
     Shape(10, 500),

@@ -42,6 +42,7 @@ from .ports import (
 )
 from .protocol import Limits
 from .service.answers import Answers
+from .service.backlog import Backlog
 from .service.channels import Channels
 from .service.chat import Talk
 from .service.dispatch import Dispatch
@@ -117,7 +118,8 @@ class Asocial:
             drafts_per_second=settings.drafts_per_second,
             cursors_per_second=settings.cursors_per_second,
         )
-        self.channels = Channels(broker, loop, meters=meters)
+        self._backlog = backlog = Backlog(settings.unsent_total_bytes, meters)
+        self.channels = Channels(broker, loop, meters=meters, backlog=backlog)
         self.presence = Presence(
             store,
             self.channels,
@@ -200,6 +202,7 @@ class Asocial:
             refuse_new=lambda: self._draining,
             now_ms=clock.wall_ms,
             page_dir=page_dir,
+            backlog=backlog,
             meters=meters,
             traces=traces,
         )
@@ -279,6 +282,7 @@ class Asocial:
             "channels": len(self.channels),
             "members": sum(len(channel) for channel in self.channels),
             "send_buffer_bytes": self._http.endpoint.unsent_bytes,
+            "unsent_memory_bytes": self._backlog.bytes,
             "tasks": len(asyncio.all_tasks()),
             "clock_skew_seconds": self._clock.skew_s,
         }

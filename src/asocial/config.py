@@ -217,6 +217,12 @@ class Settings(BaseSettings):
     answer_bytes_per_second_per_ip: int = Field(
         524_288, ge=0, description="the same for one address, 16 s' worth at once; 0: no limit"
     )
+    unsent_total_bytes: int = Field(
+        67_108_864,
+        ge=0,
+        description="memory that waits for clients to read, in all; above, those furthest behind are closed; "
+        "0: no limit",
+    )
     connections_per_user: int = Field(8, ge=1, le=1000, description="connections one user may have at once")
     drafts_per_second: int = Field(30, ge=1, le=120, description="drafts passed on for each connection")
     cursors_per_second: int = Field(30, ge=1, le=120, description="pointer positions passed on for each connection")

@@ -37,6 +37,7 @@ GAUGES = {
     "channels": "Channels with members on this process, and those empty for a few seconds",
     "members": "Connections that are in a channel on this process",
     "send_buffer_bytes": "Bytes written to connections that have not reached the kernel",
+    "unsent_memory_bytes": "Memory that waits for clients to read; what many are sent counts once",
     "tasks": "Tasks of the event loop: a few for each connection, and some more",
     "clock_skew_seconds": "How far the machine's clock is ahead of the server's, which with Redis is Redis's",
     "broker_probe_age_seconds": "Time since a message was last seen to come back through Redis",
@@ -104,6 +105,9 @@ class _Meters(Collector):
         )
         yield _histogram("flush_size_bytes", "Bytes of a flush, for each recipient", meters.flush_bytes)
         yield _histogram("flush_frames", "Frames of this process in one flush: coalescing", meters.flush_frames)
+        yield _counter(
+            "unsent_relieved", "Connections closed because too much was unsent in all", meters.unsent_relieved
+        )
         yield _counter("volatile_dropped", "Times a slow reader was spared drafts and cursors", meters.volatile_dropped)
         yield _labelled("errors", "Errors answered to clients", "code", meters.errors)
         yield _labelled("rate_limited", "What was refused for want of a place in a limit", "limit", meters.rate_limited)

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from .domain.errors import Disconnect
 from .domain.identity import Verified
 from .domain.living import LiveMessage
+from .domain.outbox import Piece, Shared
 from .domain.profile import Member, Profile
 from .domain.rules import Rules
 
@@ -33,6 +34,10 @@ class Connection(Protocol):
 
     def write(self, data: bytes) -> None:
         """Send `data`, one or many whole WebSocket frames. A connection that is closing or gone ignores it."""
+        ...
+
+    def deliver(self, shared: Shared, pieces: Sequence[Piece] | None = None) -> None:
+        """Send what is for many: all of `shared`, or `pieces`, of which memoryviews are slices of it. Keeps no copy."""
         ...
 
     def close(self, disconnect: Disconnect) -> None:

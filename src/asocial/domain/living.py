@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+LIMIT_BYTES = 16 * 1024 * 1024
+"""Of all messages that live here. Above it those that end soonest are dropped early; only late joiners miss them."""
+MESSAGE_BYTES = 450
+"""What a message costs beside its body: its ids, its times, its places here."""
 SLOT_MS = 100
 """Messages whose ends are this near to each other are let go of together."""
 
@@ -22,12 +26,14 @@ class Living:
     """Messages by channel and by (user, message id), which names one (W13). Times are ms of the server's clock.
 
     Ends are kept by slots of time. Looking through all that live for those that are over would be a pause that
-    everybody notices, where 30,000 are said in a second.
+    everybody notices, where 30,000 are said in a second. At most `limit_bytes` are kept, over all channels.
     """
 
-    __slots__ = ("_channels", "_ends", "_looked")
+    __slots__ = ("_bytes", "_channels", "_ends", "_limit_bytes", "_looked")
 
-    def __init__(self) -> None:
+    def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
+        self._limit_bytes = limit_bytes
+        self._bytes = 0
         self._channels: dict[str, dict[tuple[str, str], LiveMessage]] = {}
         self._ends: dict[int, list[tuple[str, LiveMessage]]] = {}
         self._looked = 0
@@ -35,10 +41,18 @@ class Living:
 
     def add(self, channel: str, message: LiveMessage) -> None:
         """Keep `message`, which was said just now; those that are over meanwhile are let go of, a few with each."""
-        self._channels.setdefault(channel, {})[message.user_id, message.message_id] = message
+        messages = self._channels.setdefault(channel, {})
+        key = (message.user_id, message.message_id)
+        if key in messages:
+            self._bytes -= _cost(messages[key])
+        messages[key] = message
+        self._bytes += _cost(message)
         self._ends.setdefault(message.expires_at // SLOT_MS, []).append((channel, message))
         if message.timestamp // SLOT_MS > self._looked:
             self.expire(message.timestamp)
+        while self._bytes > self._limit_bytes:
+            for gone in self._ends.pop(min(self._ends)):
+                self._remove(*gone)
 
     def find(self, channel: str, user_id: str, message_id: str, now_ms: int) -> LiveMessage | None:
         """That message, if it still lives."""
@@ -77,6 +91,7 @@ class Living:
     def clear(self) -> None:
         self._channels.clear()
         self._ends.clear()
+        self._bytes = 0
 
     def _remove(self, channel: str, message: LiveMessage) -> None:
         """Unless it is gone already, or another one has its name."""
@@ -84,5 +99,10 @@ class Living:
         key = (message.user_id, message.message_id)
         if messages.get(key) is message:
             del messages[key]
+            self._bytes -= _cost(message)
             if not messages:
                 del self._channels[channel]
+
+
+def _cost(message: LiveMessage) -> int:
+    return len(message.body) + MESSAGE_BYTES

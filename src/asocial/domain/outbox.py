@@ -1,8 +1,8 @@
 """What a channel is about to write, and to whom: the heart of the fan-out.
 
-Frames arrive one by one, already encoded and framed, and leave joined. Everyone gets the same bytes,
-so the cost of a frame does not grow with the number of readers, but for two kinds of connection, which
-get the join with pieces cut out or put in:
+Frames arrive one by one, already encoded and framed, and leave joined. Everyone gets the same bytes object, so the cost
+of a frame does not grow with the number of readers. Two kinds of connection get something else: slices of that
+object around what is cut out for them, so that no sender costs a copy of the flush:
 
 - a sender does not get its own frames; its `ack` stands in their place;
 - a latecomer, attached after some frames were posted, gets only those after (the earlier ones are in its snapshot).
@@ -12,13 +12,18 @@ which only the latest counts, so a newer one replaces one that has not left yet;
 are seen, which count each for itself, up to so many in one flush. In each flush the reliable
 lane goes first; a message removes its own pending draft, so that no draft arrives after the message it became.
 
+A flush is bounded. What does not fit waits for the next one, in its order; while reliable frames are left behind, the
+volatile lane waits too, so that nothing in it overtakes them.
+
 Frames of other processes pass through undecoded and are never handed to the broker again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Generic, TypeVar
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, islice
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from .message import Position
 
@@ -26,57 +31,115 @@ C = TypeVar("C")
 
 FLEETING_LIMIT = 64
 """Reactions in one flush: a crowd that applauds is seen to, and costs no more than this."""
+SLICE_BYTES = 2048
+"""A shorter piece is copied and joined with its neighbours: a slice has costs of its own, in time and in memory."""
+REMOTE_SHARE = 4
+"""At least a quarter of what waits of other processes leaves with each flush, so that it cannot grow without end."""
+CURSOR_BYTES = 64
+"""About what one pointer takes in a frame."""
+
+Piece: TypeAlias = bytes | memoryview
+"""Whole frames. A memoryview is a slice of bytes that others are sent too."""
+Cut: TypeAlias = tuple[int, int, bytes]
+"""(from, to, what stands there instead): positions in the bytes of a flush."""
+
+
+class Bound(NamedTuple):
+    """The most that one flush carries of each: frames, and bytes of this process and of others. One always fits."""
+
+    frames: int
+    bytes: int
+
+
+NO_BOUND = Bound(2**62, 2**62)
+
+
+class Counts(NamedTuple):
+    """What one flush carries of this process: frames and bytes, by kind. Messages are the frames that have a reply."""
+
+    messages: int = 0
+    message_bytes: int = 0
+    events: int = 0
+    event_bytes: int = 0
+    drafts: int = 0
+    draft_bytes: int = 0
+    fleeting: int = 0
+    fleeting_bytes: int = 0
+
+
+class Shared:
+    """Bytes that many connections are sent. `holders`: how many have not sent them yet; for whoever counts memory."""
+
+    __slots__ = ("data", "holders")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.holders = 0
 
 
 class Flush(Generic[C]):
     """The bytes of one flush.
 
-    `shared`: (everything, reliable only) for everyone who is not in `personal`; `personal`: the same pair for those
-    who need their own. `reliable` and `volatile`: what this process adds, for the broker.
+    `shared` is for everyone who is not in `personal`; `pieces` gives those their own. `reliable` and `volatile`: what
+    this process adds, for the broker.
     """
 
-    __slots__ = ("personal", "reliable", "shared", "volatile")
+    __slots__ = ("_volatile", "counts", "personal", "reliable", "shared", "volatile")
 
     def __init__(
         self,
-        reliable: bytes,
-        volatile: bytes,
-        shared: tuple[bytes, bytes],
-        personal: dict[C, tuple[bytes, bytes]],
+        shared: bytes,
+        local: tuple[int, int],
+        volatile: Sequence[Cut],
+        personal: dict[C, list[Cut]],
+        counts: Counts,
     ) -> None:
-        self.reliable = reliable
-        self.volatile = volatile
-        self.shared = shared
+        """`local`: where the two lanes of this process end; `volatile`: all that is volatile, as cuts."""
+        self.shared = Shared(shared)
+        self.reliable = shared[: local[0]]
+        self.volatile = shared[local[0] : local[1]]
         self.personal = personal
+        self.counts = counts
+        self._volatile = volatile
+
+    @property
+    def carries_volatile(self) -> bool:
+        return bool(self._volatile)
+
+    def pieces(self, connection: C, *, reliable_only: bool = False) -> list[Piece]:
+        """What `connection` gets, in order; without the volatile lane for one that reads slowly."""
+        cuts = self.personal.get(connection, [])
+        if reliable_only and self._volatile:
+            # Stable: of cuts that begin at one place, those of the connection come first.
+            cuts = sorted([*cuts, *self._volatile], key=lambda cut: cut[0])
+        return _around(self.shared.data, cuts)
 
 
 class Outbox(Generic[C]):
     """Collects frames until `take`. `C` is the connection type: anything hashable."""
 
-    __slots__ = ("_cursors", "_drafts", "_fleeting", "_frames", "_late", "_own", "_remote", "_size")
+    __slots__ = (
+        "_cursors", "_drafts", "_fleeting", "_frames", "_late", "_remote", "_remote_bytes", "_remote_taken", "_taken",
+        "waiting_bytes",
+    )  # fmt: skip
 
     def __init__(self) -> None:
-        self._frames: list[bytes] = []
-        self._size = 0
-        self._own: dict[C, list[tuple[int, int, bytes]]] = {}
+        self._frames: deque[tuple[bytes, C | None, bytes]] = deque()
+        self.waiting_bytes = 0
+        """Of reliable frames of this process."""
         self._late: dict[C, tuple[int, int]] = {}
         self._drafts: dict[C, tuple[str, bytes]] = {}
         self._cursors: dict[str, Position] = {}
         self._fleeting: list[tuple[C, bytes]] = []
-        self._remote: list[tuple[bytes, bytes]] = []
+        self._remote: deque[tuple[bytes, bytes]] = deque()
+        self._remote_bytes = 0
+        # How many have left: what is waiting is numbered on from there.
+        self._taken = 0
+        self._remote_taken = 0
 
     def __bool__(self) -> bool:
         """Whether a flush is owed for anything but cursors, which have a slower tick of their own."""
         return bool(self._frames or self._drafts or self._fleeting or self._remote)
-
-    @property
-    def waiting(self) -> tuple[int, int, int]:
-        """How many reliable frames, drafts, and fleeting frames wait, other processes' left out."""
-        return len(self._frames), len(self._drafts), len(self._fleeting)
-
-    @property
-    def fleeting_bytes(self) -> int:
-        return sum(len(frame) for _, frame in self._fleeting)
 
     @property
     def has_cursors(self) -> bool:
@@ -84,12 +147,10 @@ class Outbox(Generic[C]):
 
     def post(self, frame: bytes, sender: C | None = None, reply: bytes = b"", replaces: str = "") -> None:
         """Add a reliable frame. `sender` gets `reply` in its place. `replaces`: the message id whose draft is over."""
-        if sender is not None:
-            self._own.setdefault(sender, []).append((self._size, self._size + len(frame), reply))
-            if replaces and self._drafts.get(sender, ("",))[0] == replaces:
-                del self._drafts[sender]
-        self._frames.append(frame)
-        self._size += len(frame)
+        if replaces and sender is not None and self._drafts.get(sender, ("",))[0] == replaces:
+            del self._drafts[sender]
+        self._frames.append((frame, sender, reply))
+        self.waiting_bytes += len(frame)
 
     def draft(self, sender: C, message_id: str, frame: bytes) -> None:
         """Set the sender's draft; the one that waited is gone."""
@@ -107,64 +168,176 @@ class Outbox(Generic[C]):
     def remote(self, reliable: bytes, volatile: bytes) -> None:
         """Add what another process flushed. Batches stay in order, or a draft could follow its end in the next one."""
         self._remote.append((reliable, volatile))
+        self._remote_bytes += len(reliable) + len(volatile)
 
     def attach(self, connection: C) -> None:
         """From here on `connection` reads along: what is already waiting is not for it."""
         if self._frames or self._remote:
-            self._late[connection] = (self._size, len(self._remote))
+            self._late[connection] = (self._taken + len(self._frames), self._remote_taken + len(self._remote))
 
     def detach(self, connection: C, user_id: str | None) -> None:
         """Forget what `connection` had not sent yet of the volatile lane; `user_id` is given when the user is gone."""
         self._drafts.pop(connection, None)
-        self._own.pop(connection, None)
-        self._fleeting = [each for each in self._fleeting if each[0] != connection]
+        if self._fleeting:
+            self._fleeting = [each for each in self._fleeting if each[0] != connection]
         self._late.pop(connection, None)
         if user_id is not None:
             self._cursors.pop(user_id, None)
 
-    def take_cursors(self) -> list[tuple[str, float, float]]:
-        """The pending cursors, each user's latest, and forget them."""
-        cursors = [(user_id, p.x, p.y) for user_id, p in self._cursors.items()]
-        self._cursors = {}
-        return cursors
+    def take_cursors(self, bound: Bound = NO_BOUND) -> list[tuple[str, float, float]]:
+        """Each user's latest cursor, as many as the bound allows, the longest waiting first; and forget them."""
+        most = max(1, bound.bytes // CURSOR_BYTES)
+        taken = list(islice(self._cursors.items(), most))
+        if len(taken) == len(self._cursors):
+            self._cursors = {}
+        else:
+            for user_id, _ in taken:
+                del self._cursors[user_id]
+        return [(user_id, position.x, position.y) for user_id, position in taken]
 
-    def take(self, cursors: bytes = b"") -> Flush[C]:
-        """Everything that waits, joined, and start anew. `cursors`: the frame made of `take_cursors()`, or nothing."""
-        reliable = b"".join(self._frames)
-        fleet = [*((sender, frame) for sender, (_, frame) in self._drafts.items()), *self._fleeting]
-        volatile = b"".join([frame for _, frame in fleet]) + cursors
-        own_fleet: dict[C, list[tuple[int, int, bytes]]] = {}
-        offset = 0
-        for sender, frame in fleet:
-            own_fleet.setdefault(sender, []).append((offset, offset + len(frame), b""))
-            offset += len(frame)
-        remote, remote_reliable = _joined(self._remote)
+    def leaves_frames(self, bound: Bound) -> bool:
+        """Whether a `take` within `bound` would leave reliable frames of this process behind."""
+        if len(self._frames) > bound.frames:
+            return True
+        if self.waiting_bytes <= bound.bytes:
+            return False
+        size = 0
+        for number, (frame, _, _) in enumerate(self._frames):
+            size += len(frame)
+            if size > bound.bytes and number:
+                return True
+        return False
 
-        personal: dict[C, tuple[bytes, bytes]] = {}
-        for connection in self._own.keys() | own_fleet.keys() | self._late.keys():
-            start, remote_from = self._late.get(connection, (0, 0))
-            own_reliable = _spliced(reliable, self._own.get(connection, ()), start)
-            own_volatile = _spliced(volatile, own_fleet.get(connection, ()), 0)
-            far, far_reliable = _joined(self._remote[remote_from:]) if remote_from else (remote, remote_reliable)
-            personal[connection] = (own_reliable + own_volatile + far, own_reliable + far_reliable)
-        flush = Flush(reliable, volatile, (reliable + volatile + remote, reliable + remote_reliable), personal)
-        self._frames, self._size, self._own, self._late, self._drafts = [], 0, {}, {}, {}
-        self._remote, self._fleeting = [], []
-        return flush
+    def take(self, cursors: bytes = b"", bound: Bound = NO_BOUND) -> Flush[C]:
+        """What waits, joined, as far as `bound` allows. `cursors`: the frame made of `take_cursors()`, or nothing.
+
+        Where `leaves_frames` is true, cursors given here overtake frames that wait. Of other processes' batches, whose
+        senders cannot be made to wait, at least a share leaves.
+        """
+        joined: list[bytes] = []
+        personal: dict[C, list[Cut]] = {}
+        counts = self._take_frames(joined, personal, bound)
+        posted, reliable_end = len(joined), counts.message_bytes + counts.event_bytes
+        at = reliable_end
+        if (self._drafts or self._fleeting) and not self._frames:
+            counts = self._take_volatile(joined, personal, at, bound, counts)
+            at += counts.draft_bytes + counts.fleeting_bytes
+        if cursors:
+            joined.append(cursors)
+            at += len(cursors)
+        local_end = at
+        volatile: list[Cut] = [(reliable_end, local_end, b"")] if local_end > reliable_end else []
+
+        remote_bound = max(bound.bytes, self._remote_bytes // REMOTE_SHARE)
+        batch_ends = [local_end]
+        remote = self._remote
+        while remote and (len(batch_ends) == 1 or at - local_end + sum(map(len, remote[0])) <= remote_bound):
+            reliable, passing = remote.popleft()
+            joined += (reliable, passing)
+            at += len(reliable)
+            if passing:
+                volatile.append((at, at + len(passing), b""))
+                at += len(passing)
+            batch_ends.append(at)
+        self.waiting_bytes -= reliable_end
+        self._remote_bytes -= at - local_end
+        if self._late:
+            self._cut_for_latecomers(personal, joined[:posted], batch_ends)
+        self._taken += posted
+        self._remote_taken += len(batch_ends) - 1
+        return Flush(b"".join(joined), (reliable_end, local_end), volatile, personal, counts)
+
+    def _take_frames(self, joined: list[bytes], personal: dict[C, list[Cut]], bound: Bound) -> Counts:
+        frames = self._frames
+        at = messages = message_bytes = 0
+        while frames and len(joined) < bound.frames:
+            frame, sender, reply = frames[0]
+            end = at + len(frame)
+            if joined and end > bound.bytes:
+                break
+            frames.popleft()
+            joined.append(frame)
+            if sender is not None:
+                _cut(personal, sender, (at, end, reply))
+            if reply:
+                messages += 1
+                message_bytes += end - at
+            at = end
+        return Counts(messages, message_bytes, len(joined) - messages, at - message_bytes)
+
+    def _take_volatile(
+        self, joined: list[bytes], personal: dict[C, list[Cut]], begin: int, bound: Bound, counts: Counts
+    ) -> Counts:
+        """Drafts, those that wait longest first, as many as the bound allows; and all reactions."""
+        at, drafts = begin, 0
+        for sender, (_, frame) in self._drafts.items():
+            if drafts and at - begin + len(frame) > bound.bytes:
+                break
+            _cut(personal, sender, (at, at + len(frame), b""))
+            joined.append(frame)
+            at += len(frame)
+            drafts += 1
+        for sender in list(islice(self._drafts, drafts)):
+            del self._drafts[sender]
+        draft_bytes = at - begin
+        for sender, frame in self._fleeting:
+            _cut(personal, sender, (at, at + len(frame), b""))
+            joined.append(frame)
+            at += len(frame)
+        fleeting, self._fleeting = len(self._fleeting), []
+        return counts._replace(
+            drafts=drafts, draft_bytes=draft_bytes, fleeting=fleeting, fleeting_bytes=at - begin - draft_bytes
+        )
+
+    def _cut_for_latecomers(self, personal: dict[C, list[Cut]], posted: list[bytes], batch_ends: list[int]) -> None:
+        """What was waiting when they came is not for them; they are late until all of that has left."""
+        frame_ends = list(accumulate(map(len, posted), initial=0))
+        still: dict[C, tuple[int, int]] = {}
+        for connection, (frame_number, batch_number) in self._late.items():
+            frames = frame_number - self._taken
+            batches = batch_number - self._remote_taken
+            cuts = personal.get(connection, [])
+            if frames > 0:
+                cuts = [(0, frame_ends[min(frames, len(posted))], b""), *cuts]
+            if batches > 0:
+                cuts = [*cuts, (batch_ends[0], batch_ends[min(batches, len(batch_ends) - 1)], b"")]
+            personal[connection] = cuts
+            if frames > len(posted) or batches >= len(batch_ends):
+                still[connection] = (frame_number, batch_number)
+        self._late = still
 
 
-def _joined(batches: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
-    """Batches of other processes in their order: (everything, reliable only)."""
-    everything = b"".join([lane for batch in batches for lane in batch])
-    return everything, b"".join([reliable for reliable, _ in batches])
+def _cut(personal: dict[C, list[Cut]], sender: C, cut: Cut) -> None:
+    cuts = personal.get(sender)
+    if cuts is None:
+        personal[sender] = [cut]
+    else:
+        cuts.append(cut)
 
 
-def _spliced(joined: bytes, cuts: Iterable[tuple[int, int, bytes]], start: int) -> bytes:
-    """`joined` from `start` on, with each (from, to) cut replaced by its reply. Cuts are in order."""
-    pieces: list[bytes] = []
-    at = start
-    for cut_from, cut_to, reply in cuts:
-        pieces += (joined[at:cut_from], reply)
-        at = cut_to
-    pieces.append(joined[at:])
-    return b"".join(pieces)
+def _around(data: bytes, cuts: Iterable[Cut]) -> list[Piece]:
+    """`data` but for the cuts, which are in order, each with its reply in its place.
+
+    Long pieces are slices of `data`; short ones are copied and joined with the replies beside them.
+    """
+    view = memoryview(data)
+    pieces: list[Piece] = []
+    short: list[bytes] = []
+    at = 0
+    for start, end, reply in (*cuts, (len(data), len(data), b"")):
+        if start < at:  # begins in what is cut out already
+            at = max(at, end)
+            continue
+        if start - at >= SLICE_BYTES:
+            if short:
+                pieces.append(short[0] if len(short) == 1 else b"".join(short))
+                short = []
+            pieces.append(view[at:start])
+        elif start > at:
+            short.append(data[at:start])
+        if reply:
+            short.append(reply)
+        at = end
+    if short:
+        pieces.append(b"".join(short))
+    return pieces

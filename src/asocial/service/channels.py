@@ -11,23 +11,87 @@ Never here: what a frame means, who may send it, JSON.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 
-from ..domain.errors import TooSlow
+from ..domain.errors import Disconnect, TooSlow
 from ..domain.message import Position
-from ..domain.outbox import Flush, Outbox
+from ..domain.outbox import Bound, Flush, Outbox, Piece, Shared
 from ..domain.pacing import FlushPacer, LoopLag
 from ..domain.rules import Rules
 from ..ports import Batch, Broker, Connection
 from ..protocol import Cursors, pack
+from .backlog import Backlog
 from .meters import Meters
 
 UNSENT_LIMIT_BYTES = 1024 * 1024
 """A connection with more than this waiting is closed 4008; nobody else waits for it."""
 VOLATILE_UNSENT_LIMIT_BYTES = 64 * 1024
 """A connection with more than this waiting gets no drafts, cursors and reactions until it has caught up."""
+FLUSH_BYTES = 256 * 1024
+"""The most that one flush carries of this process, and of the others."""
+FLUSH_COPIED_BYTES = 64 * 1024 * 1024
+"""And the most that it copies into sockets, to all members together: some 30 ms, for which other channels wait."""
+FLUSH_FRAMES = 1024
+"""The most frames of one flush, and so the most senders in it: each costs slices of its own."""
+WAITING_BYTES = FLUSH_BYTES
+"""While more than this waits for the next flushes, what members send is not read: more would only wait longer here."""
+LATE_S = 0.05
+"""With thousands of connections that send at once, a few frames of each are a turn of seconds for all the others."""
 LINGER_S = 5.0
 """How long an empty channel keeps its subscription: a reload shall not cost an unsubscribe and a subscribe."""
+
+
+class Joining:
+    """What a connection is owed between `attach` and `release`: held back, by reference, and counted in the backlog."""
+
+    __slots__ = ("_backlog", "_closed", "_connection", "_held", "unsent_bytes")
+
+    def __init__(self, connection: Connection, backlog: Backlog) -> None:
+        self._closed = False
+        self._connection = connection
+        self._backlog = backlog
+        self._held: list[tuple[Shared, Sequence[Piece] | None]] = []
+        self.unsent_bytes = 0
+
+    def deliver(self, shared: Shared, pieces: Sequence[Piece] | None = None) -> None:
+        if self._closed:
+            return
+        if not self._held:
+            self._backlog.falls_behind(self)
+        self._held.append((shared, pieces))
+        own, size = _sizes(shared, pieces)
+        self.unsent_bytes += size
+        self._backlog.hold(shared)
+        self._backlog.grow(own)
+        self._backlog.check()
+
+    def close(self, disconnect: Disconnect) -> None:
+        self._closed = True
+        self.drop()
+        self._connection.close(disconnect)
+
+    def release(self) -> None:
+        """Hand over what was held back."""
+        held = self._held
+        self.drop()
+        for shared, pieces in held:
+            self._connection.deliver(shared, pieces)
+
+    def drop(self) -> None:
+        for shared, pieces in self._held:
+            self._backlog.release(shared)
+            self._backlog.shrink(_sizes(shared, pieces)[0])
+        self._held = []
+        self.unsent_bytes = 0
+        self._backlog.caught_up(self)
+
+
+def _sizes(shared: Shared, pieces: Sequence[Piece] | None) -> tuple[int, int]:
+    """(bytes that are for one connection alone, all bytes)"""
+    if pieces is None:
+        return 0, len(shared.data)
+    return sum(len(piece) for piece in pieces if isinstance(piece, bytes)), sum(map(len, pieces))
 
 
 class Channel:
@@ -41,25 +105,29 @@ class Channel:
         on_control: Callable[[str, bytes], None],
         meters: Meters | None = None,
         lag: LoopLag | None = None,
+        backlog: Backlog | None = None,
     ) -> None:
         self.name = name
         self._meters = meters or Meters()
+        self._backlog = backlog or Backlog()
         self._on_control = on_control
         self._broker = broker
         self._loop = loop
-        self._members: dict[Connection, list[bytes] | None] = {}
+        self._members: dict[Connection, Joining | None] = {}
         self._outbox: Outbox[Connection] = Outbox()
         self._lag = lag or LoopLag()
         self._pacer = FlushPacer(self._lag)
         self._timer: asyncio.Handle | None = None
         self._due = 0.0
         self._timer_for_cursors = False
-        self._chats = self._chat_bytes = 0
+        self._chats = 0
         self._chats_since = 0.0
         self._held: list[bytes] = []
         self._held_bytes = 0
         self.changes = 0
         """Counts what makes a snapshot out of date: messages, presence, and whether the rules are `confirmed`."""
+        self._waiting_to_be_read: deque[asyncio.Future[None]] = deque()
+        self._next_to_be_read: asyncio.Future[None] | None = None
         self.rules: Rules | None = None
         """What holds here; None until that is known. Set by moderation.py alone."""
         self.confirmed = True
@@ -74,20 +142,66 @@ class Channel:
 
     def attach(self, connection: Connection) -> None:
         """From now on `connection` is owed every frame posted; they are held back until `release`."""
-        self._members[connection] = []
+        self._members[connection] = Joining(connection, self._backlog)
         self._outbox.attach(connection)
 
     def release(self, connection: Connection, snapshot: bytes) -> None:
         """Write `snapshot`, then what was held back meanwhile, then everything as it comes."""
-        held = self._members.get(connection)
-        if held is not None:
+        joining = self._members.get(connection)
+        if joining is not None:
             self._members[connection] = None
-            connection.write(b"".join((snapshot, *held)))
+            connection.write(snapshot)
+            joining.release()
 
     def detach(self, connection: Connection, *, user_gone: str | None = None) -> None:
         """`connection` gets nothing more. `user_gone`: its user's id, if this was the last connection."""
-        self._members.pop(connection, None)
+        joining = self._members.pop(connection, None)
+        if joining is not None:
+            joining.drop()
         self._outbox.detach(connection, user_gone)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Of messages and presence of this process that wait for the next flushes."""
+        return self._outbox.waiting_bytes
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits that nothing more should be read from members: see `room`."""
+        return self._outbox.waiting_bytes > WAITING_BYTES
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the loop is so late that one frame of each member is enough for a turn."""
+        return self._lag.mean_s > LATE_S
+
+    async def room(self) -> None:
+        """Wait until the channel is not `full`. First come, first read."""
+        place = self._waiting_to_be_read.append
+        while self.full:
+            waiter = self._loop.create_future()
+            place(waiter)
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                self._has_come(waiter)
+                self._let_one_in()
+                raise
+            self._has_come(waiter)
+            place = self._waiting_to_be_read.appendleft  # should it be full again before this one's turn
+        self._let_one_in()
+
+    def _has_come(self, waiter: asyncio.Future[None]) -> None:
+        if self._next_to_be_read is waiter:
+            self._next_to_be_read = None
+
+    def _let_one_in(self) -> None:
+        """Each one lets in the next, a turn of the loop later: by then it is known whether there is room for it."""
+        while self._waiting_to_be_read and self._next_to_be_read is None and not self.full:
+            waiter = self._waiting_to_be_read.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                self._next_to_be_read = waiter
 
     def post(self, frame: bytes, sender: Connection | None = None, reply: bytes = b"", replaces: str = "") -> None:
         """Send `frame` to everyone but `sender`, which gets `reply` instead (see Outbox.post)."""
@@ -97,7 +211,6 @@ class Channel:
             if not self._chats:
                 self._chats_since = self._loop.time()
             self._chats += 1
-            self._chat_bytes += len(frame)
         self._schedule()
 
     def draft(self, sender: Connection, message_id: str, frame: bytes) -> None:
@@ -153,7 +266,7 @@ class Channel:
 
     def close(self) -> None:
         """Write what waits and stop."""
-        self.flush()
+        self.flush_all()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -177,51 +290,73 @@ class Channel:
             self._timer = self._loop.call_at(due, self._flush_when_due)
 
     def _flush_when_due(self) -> None:
+        self._timer = None
         self._lag.late(self._loop.time() - self._due)
         self.flush()
 
+    def flush_all(self) -> None:
+        """Write everything that waits, at once."""
+        self.flush()
+        while self._outbox:
+            self.flush()
+
     def flush(self) -> None:
-        """Write everything that waits: one write per connection, one publish."""
-        self._timer = None
+        """Write as much as one flush carries: one write per connection, one publish. The rest is due later."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         started = self._loop.time()
+        bound = self._bound()
         cursors = b""
-        if self._outbox.has_cursors:
-            if self._pacer.cursors_due() <= started:
-                cursors = pack(Cursors(self._outbox.take_cursors()))
-            else:
-                self._schedule(only_cursors=True)
+        if self._outbox.has_cursors and self._pacer.cursors_due() <= started and not self._outbox.leaves_frames(bound):
+            cursors = pack(Cursors(self._outbox.take_cursors(bound)))
         if not cursors and not self._outbox:
+            self._schedule_rest()
             return
         self._pacer.flushed(started, cursors=bool(cursors))
-        waiting, fleeting_bytes = self._outbox.waiting, self._outbox.fleeting_bytes
-        flush = self._outbox.take(cursors)
-        personal = flush.personal
-        slow, spared = [], 0
-        for connection, held in self._members.items():
-            unsent = connection.unsent_bytes
-            everything, reliable_only = personal.get(connection, flush.shared)
-            data = everything
-            if unsent > VOLATILE_UNSENT_LIMIT_BYTES:
-                data = reliable_only
-                spared += len(everything) > len(reliable_only)
-            if unsent > UNSENT_LIMIT_BYTES:
-                slow.append(connection)
-            elif held is not None:
-                held.append(data)
-            elif data:
-                connection.write(data)
-        for connection in slow:
-            self.detach(connection)
-            connection.close(TooSlow())
+        flush = self._outbox.take(cursors, bound)
+        self._write(flush)
         if flush.reliable or flush.volatile:
             if self.confirmed:
                 self._broker.publish(self.name, Batch(flush.reliable, flush.volatile))
             else:
                 self._meters.broker_dropped += 1
-        self._meters.volatile_dropped += spared
         # The socket writes happen after this turn; the next turn knows what they cost.
-        self._loop.call_soon(self._measure, started, self._chats, self._chats_since)
-        self._count(flush, waiting, fleeting_bytes, len(cursors))
+        self._loop.call_soon(self._measure, started, flush.counts.messages, self._chats_since)
+        self._chats -= flush.counts.messages
+        self._count(flush, len(cursors))
+        self._schedule_rest()
+        self._let_one_in()
+
+    def _bound(self) -> Bound:
+        return Bound(FLUSH_FRAMES, min(FLUSH_BYTES, FLUSH_COPIED_BYTES // (len(self._members) or 1)))
+
+    def _schedule_rest(self) -> None:
+        if self._outbox:
+            self._schedule()
+        elif self._outbox.has_cursors:
+            self._schedule(only_cursors=True)
+
+    def _write(self, flush: Flush[Connection]) -> None:
+        shared, personal = flush.shared, flush.personal
+        slow, spared = [], 0
+        for connection, joining in self._members.items():
+            reader = connection if joining is None else joining
+            unsent = reader.unsent_bytes
+            if unsent > VOLATILE_UNSENT_LIMIT_BYTES:
+                if unsent > UNSENT_LIMIT_BYTES:
+                    slow.append(connection)
+                    continue
+                spared += flush.carries_volatile
+                reader.deliver(shared, flush.pieces(connection, reliable_only=True))
+            elif connection in personal:
+                reader.deliver(shared, flush.pieces(connection))
+            else:
+                reader.deliver(shared)
+        for connection in slow:
+            self.detach(connection)
+            connection.close(TooSlow())
+        self._meters.volatile_dropped += spared
 
     def _measure(self, started: float, chats: int, since: float) -> None:
         now = self._loop.time()
@@ -230,26 +365,21 @@ class Channel:
         if chats:
             self._meters.broadcast.observe(now - since, chats)
 
-    def _count(
-        self, flush: Flush[Connection], waiting: tuple[int, int, int], fleeting_bytes: int, cursors: int
-    ) -> None:
+    def _count(self, flush: Flush[Connection], cursors: int) -> None:
         """Once per flush, whoever reads it: recipients are multiplied, not visited."""
-        posted, drafts, fleeting = waiting
-        meters, readers = self._meters, len(self._members)
-        sent, chats, chat_bytes = meters.sent, self._chats, self._chat_bytes
-        self._chats = self._chat_bytes = 0
-        own = len(flush.reliable) + len(flush.volatile)
-        meters.flush_frames.observe(posted + drafts + fleeting + (cursors > 0))
-        meters.flush_bytes.observe(len(flush.shared[0]))
+        counts, meters, readers = flush.counts, self._meters, len(self._members)
+        sent, size = meters.sent, len(flush.shared.data)
+        meters.flush_frames.observe(counts.messages + counts.events + counts.drafts + counts.fleeting + (cursors > 0))
+        meters.flush_bytes.observe(size)
         if readers:
             # Who says, types or shows something does not read it; everything else is for everyone.
-            sent["chat"].add(chats * (readers - 1), chat_bytes * (readers - 1))
-            typed = len(flush.volatile) - fleeting_bytes - cursors
-            sent["typing"].add(drafts * (readers - 1), typed * (readers - 1))
-            sent["fleeting"].add(fleeting * (readers - 1), fleeting_bytes * (readers - 1))
+            others = readers - 1
+            sent["chat"].add(counts.messages * others, counts.message_bytes * others)
+            sent["typing"].add(counts.drafts * others, counts.draft_bytes * others)
+            sent["fleeting"].add(counts.fleeting * others, counts.fleeting_bytes * others)
             sent["cursors"].add((cursors > 0) * readers, cursors * readers)
-            sent["presence"].add((posted - chats) * readers, (len(flush.reliable) - chat_bytes) * readers)
-            far = len(flush.shared[0]) - own
+            sent["presence"].add(counts.events * readers, counts.event_bytes * readers)
+            far = size - len(flush.reliable) - len(flush.volatile)
             sent["remote"].add((far > 0) * readers, far * readers)
 
 
@@ -262,9 +392,11 @@ class Channels:
         loop: asyncio.AbstractEventLoop,
         linger_s: float = LINGER_S,
         meters: Meters | None = None,
+        backlog: Backlog | None = None,
     ) -> None:
         self._broker = broker
         self._meters = meters or Meters()
+        self._backlog = backlog or Backlog()
         self._lag = LoopLag()
         self._loop = loop
         self._linger_s = linger_s
@@ -300,7 +432,7 @@ class Channels:
         channel = self._channels.get(name)
         if channel is None:
             channel = self._channels[name] = Channel(
-                name, self._broker, self._loop, self._control, self._meters, self._lag
+                name, self._broker, self._loop, self._control, self._meters, self._lag, self._backlog
             )
             if self.guarded:
                 channel.doubt()

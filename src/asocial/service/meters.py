@@ -75,6 +75,8 @@ class Meters:
         """Frames of this process that left in one flush: the coalescing factor."""
         self.volatile_dropped = 0
         """Times a connection that reads slowly was spared drafts and cursors."""
+        self.unsent_relieved = 0
+        """Connections closed because too much was unsent in the whole process; they were furthest behind."""
         self.errors = Counter({error.code: 0 for error in FrameError.__subclasses__()})
         """Answers that were errors, by code: frames, and requests refused before the upgrade."""
         self.refusals: Counter[str] = Counter()

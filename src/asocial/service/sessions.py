@@ -224,7 +224,7 @@ class Sessions:
         for start in range(0, len(sessions), BATCH):
             # What was accepted is written before the close frame; a connection that is closing takes nothing more.
             for channel in self._channels:
-                channel.flush()
+                channel.flush_all()
             for session, wait_ms in zip(sessions[start : start + BATCH], waits_ms[start:], strict=False):
                 session.connection.close(GoingAway(retry_ms=wait_ms))
             await asyncio.sleep(BATCH_PAUSE_S)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asocial.domain.living import SLOT_MS, LiveMessage, Living
+from asocial.domain.living import MESSAGE_BYTES, SLOT_MS, LiveMessage, Living
 
 NOW = 1_700_000_000_000
 
@@ -49,3 +49,16 @@ def test_what_was_cleared_does_not_come_back_and_is_not_gone_twice() -> None:
     assert living.of("garden", NOW) == [after]
     living.expire(NOW + 5_010)
     assert living.channels() == []
+
+
+def test_w70_above_the_limit_those_that_end_soonest_go_early() -> None:
+    living = Living(limit_bytes=100_000)
+    for number in range(1_000):
+        living.add(f"channel{number % 7}", said(f"m{number}", NOW + number, 60_000))
+        assert living._bytes <= 100_000
+    kept = sorted(message.timestamp for name in living.channels() for message in living.of(name, 0))
+    assert kept == list(range(NOW + 1_000 - len(kept), NOW + 1_000)), "the newest"
+    assert 100 < len(kept) < 100_000 // MESSAGE_BYTES
+    for name in living.channels():
+        living.forget(name, NOW + 10**6)
+    assert living._bytes == 0

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import pytest
 
 from asocial.domain.message import Position
-from asocial.domain.outbox import FLEETING_LIMIT, Flush, Outbox
+from asocial.domain.outbox import CURSOR_BYTES, FLEETING_LIMIT, REMOTE_SHARE, SLICE_BYTES, Bound, Flush, Outbox
+
+T = TypeVar("T")
 
 
 def received(flush: Flush[str], connection: str) -> tuple[bytes, bytes]:
     """(Everything, reliable only) as a connection gets it."""
-    return flush.personal.get(connection, flush.shared)
+    everything = flush.pieces(connection) if connection in flush.personal else [flush.shared.data]
+    return b"".join(everything), b"".join(flush.pieces(connection, reliable_only=True))
 
 
 def test_everyone_gets_the_join_and_the_sender_its_reply_in_place() -> None:
@@ -39,7 +44,8 @@ def test_a_flush_leaves_nothing_behind() -> None:
     assert not outbox
     assert not outbox.has_cursors
     empty = outbox.take()
-    assert (empty.shared, empty.personal, empty.reliable, empty.volatile) == ((b"", b""), {}, b"", b"")
+    assert (received(empty, "cat"), empty.personal) == ((b"", b""), {})
+    assert (empty.reliable, empty.volatile) == (b"", b"")
 
 
 def test_only_the_latest_draft_of_a_sender_leaves_and_not_to_the_sender() -> None:
@@ -59,7 +65,7 @@ def test_w13_a_message_takes_its_pending_draft_away_and_no_other() -> None:
     outbox.post(b"[a1]", "ann", b"", replaces="a1")
     outbox.draft("bob", "b2", b"<b2>")
     outbox.post(b"[b1]", "bob", b"", replaces="b1")
-    assert outbox.take().shared == (b"[a1][b1]<b2>", b"[a1][b1]")
+    assert received(outbox.take(), "cat") == (b"[a1][b1]<b2>", b"[a1][b1]")
 
 
 def test_a_latecomer_gets_only_what_was_posted_after_it_came() -> None:
@@ -92,14 +98,14 @@ def test_frames_of_other_processes_are_not_handed_to_the_broker_again() -> None:
     outbox.remote(b"[there]", b"<there>")
     flush = outbox.take()
     assert (flush.reliable, flush.volatile) == (b"[here]", b"")
-    assert flush.shared == (b"[here][there]<there>", b"[here][there]")
+    assert received(flush, "cat") == (b"[here][there]<there>", b"[here][there]")
 
 
 def test_w13_a_draft_of_another_process_does_not_follow_its_end() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.remote(b"", b"<draft>")
     outbox.remote(b"[its end]", b"")
-    assert outbox.take().shared == (b"<draft>[its end]", b"[its end]")
+    assert received(outbox.take(), "cat") == (b"<draft>[its end]", b"[its end]")
 
 
 def test_cursors_are_each_users_latest_and_a_gone_users_are_forgotten() -> None:
@@ -117,44 +123,250 @@ def test_who_detaches_leaves_its_message_but_not_its_draft() -> None:
     outbox.draft("ann", "a2", b"<unfinished>")
     outbox.detach("ann", None)
     flush = outbox.take()
-    assert flush.shared == (b"[last words]", b"[last words]")
-    assert "ann" not in flush.personal
+    assert received(flush, "bob") == (b"[last words]", b"[last words]")
 
 
-@pytest.mark.parametrize("seed", range(30))
+def test_a_sender_gets_slices_of_what_everyone_gets_and_no_copy() -> None:
+    outbox: Outbox[str] = Outbox()
+    outbox.post(b"b" * SLICE_BYTES)
+    for _ in range(16):
+        outbox.post(b"[mine]", "ann", b"(ack)")
+    outbox.post(b"a" * SLICE_BYTES)
+    flush = outbox.take()
+    before, acks, after = flush.pieces("ann")
+    assert isinstance(before, memoryview)
+    assert isinstance(after, memoryview)
+    assert before.obj is after.obj is flush.shared.data
+    assert acks == b"(ack)" * 16, "frames of one sender that follow each other are one cut"
+
+
+@pytest.mark.parametrize("senders", [1, 300])
+def test_what_is_copied_grows_with_the_frames_and_not_with_frames_times_senders(senders: int) -> None:
+    outbox: Outbox[int] = Outbox()
+    for number in range(senders * 16):
+        outbox.post(b"x" * 1150, number % senders, b"(ack)")
+    flush = outbox.take()
+    copied = sum(len(piece) for each in range(senders) for piece in flush.pieces(each) if isinstance(piece, bytes))
+    assert copied <= senders * 16 * SLICE_BYTES
+
+
+def test_a_slow_reader_gets_the_reliable_part_as_slices_too() -> None:
+    outbox: Outbox[str] = Outbox()
+    outbox.post(b"a" * SLICE_BYTES)
+    outbox.draft("ann", "a1", b"<draft>")
+    outbox.remote(b"b" * SLICE_BYTES, b"<far>")
+    pieces = outbox.take(b"{cursors}").pieces("bob", reliable_only=True)
+    assert [bytes(piece) for piece in pieces] == [b"a" * SLICE_BYTES, b"b" * SLICE_BYTES]
+    assert all(isinstance(piece, memoryview) for piece in pieces)
+
+
+def test_a_flush_is_bounded_and_the_rest_follows_in_order() -> None:
+    outbox: Outbox[str] = Outbox()
+    for number in range(5):
+        outbox.post(b"[%d]" % number, "ann" if number % 2 else None, b"(%d)" % number if number % 2 else b"")
+    assert received(outbox.take(bound=Bound(2, 1000)), "ann") == (b"[0](1)", b"[0](1)")
+    assert received(outbox.take(bound=Bound(1000, 7)), "ann") == (b"[2](3)", b"[2](3)")
+    assert received(outbox.take(bound=Bound(1000, 7)), "ann") == (b"[4]", b"[4]")
+    assert not outbox
+    assert outbox.waiting_bytes == 0
+
+
+def test_one_frame_fits_always() -> None:
+    outbox: Outbox[str] = Outbox()
+    outbox.post(b"[a long frame]")
+    outbox.post(b"[b]")
+    outbox.remote(b"[a long batch]", b"")
+    outbox.remote(b"[r]", b"")
+    bound = Bound(1, 1)
+    assert outbox.leaves_frames(bound)
+    assert outbox.take(bound=bound).shared.data == b"[a long frame][a long batch]"
+    assert not outbox.leaves_frames(bound)
+    assert outbox.take(bound=bound).shared.data == b"[b][r]"
+    assert not outbox
+
+
+def test_w13_while_frames_are_left_behind_nothing_volatile_overtakes_them() -> None:
+    outbox: Outbox[str] = Outbox()
+    outbox.post(b"[a1]", "ann", b"(ack)")
+    outbox.post(b"[a2]", "ann", b"(ack)")
+    outbox.draft("ann", "a3", b"<a3>")
+    outbox.fleeting("ann", b"<heart>")
+    assert outbox.take(bound=Bound(1, 1000)).shared.data == b"[a1]"
+    assert outbox.take(bound=Bound(1, 1000)).shared.data == b"[a2]<a3><heart>"
+
+
+def test_drafts_that_do_not_fit_wait_and_the_oldest_goes_first() -> None:
+    outbox: Outbox[str] = Outbox()
+    for name in ("ann", "bob", "cat"):
+        outbox.draft(name, "1", b"<%s>" % name.encode())
+    outbox.draft("cat", "1", b"<c!!>")
+    bound = Bound(1000, 10)
+    assert outbox.take(bound=bound).volatile == b"<ann><bob>"
+    outbox.draft("ann", "1", b"<a!!>")
+    assert outbox.take(bound=bound).volatile == b"<c!!><a!!>"
+    assert not outbox
+
+
+def test_cursors_that_do_not_fit_wait_and_the_oldest_goes_first() -> None:
+    outbox: Outbox[str] = Outbox()
+    for number, name in enumerate(("ann", "bob", "cat")):
+        outbox.cursor(name, Position(number, 0))
+    bound = Bound(1000, CURSOR_BYTES * 2)
+    assert [name for name, _, _ in outbox.take_cursors(bound)] == ["ann", "bob"]
+    outbox.cursor("ann", Position(7, 7))
+    assert outbox.take_cursors(bound) == [("cat", 2, 0), ("ann", 7, 7)]
+    assert not outbox.has_cursors
+
+
+def test_a_latecomer_is_late_until_all_that_waited_has_left() -> None:
+    outbox: Outbox[str] = Outbox()
+    for number in range(3):
+        outbox.post(b"[%d]" % number)
+        outbox.remote(b"[far%d]" % number, b"")
+    outbox.attach("late")
+    outbox.post(b"[new]", "late", b"(ack)")
+    outbox.remote(b"[far new]", b"")
+    bound = Bound(2, 10)
+    got = b"".join(received(outbox.take(bound=bound), "late")[0] for _ in range(6))
+    assert got == b"(ack)[far new]"
+    assert not outbox
+
+
+def test_what_other_processes_send_cannot_pile_up_without_end() -> None:
+    outbox: Outbox[str] = Outbox()
+    for _ in range(200):
+        for _ in range(100):
+            outbox.remote(b"x" * 100, b"")
+        outbox.take(bound=Bound(1000, 1000))
+    left = 0
+    while outbox:
+        left += len(outbox.take().shared.data)
+    assert left < (REMOTE_SHARE + 1) * 10_000
+
+
+class Naive:
+    """The same rules in the plainest way: a list of frames for each connection, nothing joined or shared."""
+
+    def __init__(self) -> None:
+        self.present: list[str] = []
+        self.frames: list[tuple[bytes, str | None, bytes, set[str]]] = []
+        self.batches: list[tuple[bytes, bytes, set[str]]] = []
+        self.drafts: dict[str, tuple[str, bytes]] = {}
+        self.reactions: list[tuple[str, bytes]] = []
+
+    def post(self, frame: bytes, sender: str | None = None, reply: bytes = b"", replaces: str = "") -> None:
+        self.frames.append((frame, sender, reply, set(self.present)))
+        if sender is not None and replaces and self.drafts.get(sender, ("",))[0] == replaces:
+            del self.drafts[sender]
+
+    def draft(self, sender: str, message_id: str, frame: bytes) -> None:
+        self.drafts[sender] = (message_id, frame)
+
+    def fleeting(self, sender: str, frame: bytes) -> None:
+        if len(self.reactions) < FLEETING_LIMIT:
+            self.reactions.append((sender, frame))
+
+    def remote(self, reliable: bytes, volatile: bytes) -> None:
+        self.batches.append((reliable, volatile, set(self.present)))
+
+    def attach(self, name: str) -> None:
+        self.present.append(name)
+
+    def detach(self, name: str, _user_id: str) -> None:
+        self.present.remove(name)
+        self.drafts.pop(name, None)
+        self.reactions = [each for each in self.reactions if each[0] != name]
+
+    def take(self, cursors: bytes, bound: Bound) -> dict[str, tuple[bytes, bytes]]:
+        frames = fitting(self.frames, bound.frames, bound.bytes, lambda each: len(each[0]))
+        share = sum(len(reliable + passing) for reliable, passing, _ in self.batches) // REMOTE_SHARE
+        batches = fitting(self.batches, 10**6, max(bound.bytes, share), lambda each: len(each[0]) + len(each[1]))
+        volatile: list[tuple[str, bytes]] = []
+        if not self.frames:
+            waiting = [(sender, frame) for sender, (_, frame) in self.drafts.items()]
+            volatile = fitting(waiting, 10**6, bound.bytes, lambda each: len(each[1]))
+            self.drafts = {sender: self.drafts[sender] for sender, _ in waiting}
+            volatile += self.reactions
+            self.reactions = []
+        return {
+            name: (
+                b"".join(
+                    [reply if sender == name else frame for frame, sender, reply, there in frames if name in there]
+                    + [frame for sender, frame in volatile if sender != name]
+                    + [cursors]
+                    + [reliable + passing for reliable, passing, there in batches if name in there]
+                ),
+                b"".join(
+                    [reply if sender == name else frame for frame, sender, reply, there in frames if name in there]
+                    + [reliable for reliable, _, there in batches if name in there]
+                ),
+            )
+            for name in self.present
+        }
+
+
+def fitting(waiting: list[T], most: int, most_bytes: int, size: Callable[[T], int]) -> list[T]:
+    """Take from the front of `waiting` what fits: one always does."""
+    taken: list[T] = []
+    while waiting and len(taken) < most and (not taken or sum(map(size, [*taken, waiting[0]])) <= most_bytes):
+        taken.append(waiting.pop(0))
+    return taken
+
+
+KINDS = [
+    *("post", "post", "post", "several", "event", "attach", "detach", "flush", "flush", "draft", "end", "react"),
+    "remote",
+]
+
+
+@pytest.mark.parametrize("seed", range(100))
 def test_random_lives_get_exactly_what_is_theirs(seed: int) -> None:
-    """Against a model that keeps a list per connection: nothing lost, doubled, reordered or sent back."""
+    """Each recipient's bytes are those of the naive model, for any sequence and with bounds of all sizes."""
     chance = random.Random(seed)
     outbox: Outbox[str] = Outbox()
-    expected: dict[str, list[bytes]] = {"c0": [], "c1": []}
-    actual: dict[str, bytes] = {"c0": b"", "c1": b""}
-    for step in range(300):
-        match chance.choice(["post", "post", "post", "event", "attach", "detach", "flush", "draft"]):
-            case "post" if expected:
-                sender, frame = chance.choice(sorted(expected)), b"[%d]" % step
-                outbox.post(frame, sender, b"(%d)" % step)
-                for connection, frames in expected.items():
-                    frames.append(b"(%d)" % step if connection == sender else frame)
+    naive = Naive()
+
+    def do(what: str, *given: Any) -> None:
+        getattr(outbox, what)(*given)
+        getattr(naive, what)(*given)
+
+    def flush(cursors: bytes, bound: Bound) -> None:
+        taken, expected = outbox.take(cursors, bound), naive.take(cursors, bound)
+        assert {name: received(taken, name) for name in naive.present} == expected
+        assert outbox.waiting_bytes == sum(len(frame) for frame, *_ in naive.frames)
+
+    do("attach", "c0")
+    for step in range(200):
+        pad = b"." * chance.choice([0, 0, 0, 30, SLICE_BYTES])
+        someone = chance.choice(naive.present)
+        match chance.choice(KINDS):
+            case "post":
+                do("post", b"[%d%s]" % (step, pad), someone, b"(%d)" % step)
+            case "several":
+                for _ in range(chance.randrange(2, 16)):
+                    do("post", b"[%d%s]" % (step, pad), someone, b"(%d)" % step)
             case "event":
-                outbox.post(b"[%d]" % step)
-                for frames in expected.values():
-                    frames.append(b"[%d]" % step)
+                do("post", b"[%d%s]" % (step, pad))
             case "attach":
-                outbox.attach(f"c{step}")
-                expected[f"c{step}"], actual[f"c{step}"] = [], b""
-            case "detach" if len(expected) > 1:
-                gone = chance.choice(sorted(expected))
-                outbox.detach(gone, None)
-                del expected[gone], actual[gone]
-            case "draft" if expected:
-                outbox.draft(chance.choice(sorted(expected)), "m", b"<%d>" % step)
+                do("attach", f"c{step}")
+            case "detach" if len(naive.present) > 1:
+                do("detach", someone, someone)
+            case "draft":
+                do("draft", someone, f"m{step}", b"<%d%s>" % (step, pad))
+            case "end" if naive.drafts:
+                sender = chance.choice(sorted(naive.drafts))
+                do("post", b"[%d]" % step, sender, chance.choice([b"", b"(%d)" % step]), naive.drafts[sender][0])
+            case "react":
+                do("fleeting", someone, b"/%d/" % step)
+            case "remote":
+                do("remote", b"|%d%s|" % (step, pad), chance.choice([b"", b"<far%d>" % step]))
             case "flush":
-                flush = outbox.take()
-                for connection in expected:
-                    actual[connection] += received(flush, connection)[1]
-    flush = outbox.take()
-    for connection, frames in expected.items():
-        assert actual[connection] + received(flush, connection)[1] == b"".join(frames)
+                cursors = chance.choice([b"", b"{%d}" % step])
+                bound = Bound(chance.choice([1, 3, 1000]), chance.choice([1, 10, 100, 3000, 10**6]))
+                flush(b"" if outbox.leaves_frames(bound) else cursors, bound)
+    while outbox:
+        flush(b"", Bound(2, 50))
+    assert (naive.frames, naive.batches, naive.drafts, naive.reactions) == ([], [], {}, [])
 
 
 def test_w30_reactions_of_one_sender_do_not_replace_each_other_and_do_not_come_back_to_it() -> None:

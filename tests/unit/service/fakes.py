@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from asocial.domain.errors import Disconnect
+from asocial.domain.outbox import Piece, Shared
 from asocial.ports import Batch, Deliver
 
 
@@ -22,6 +24,9 @@ class FakeConnection:
 
     def write(self, data: bytes) -> None:
         self.writes.append(data)
+
+    def deliver(self, shared: Shared, pieces: Sequence[Piece] | None = None) -> None:
+        self.writes.append(shared.data if pieces is None else b"".join(pieces))
 
     def close(self, disconnect: Disconnect) -> None:
         if self.closed_with is None:

@@ -13,7 +13,17 @@ from asocial.domain.message import Position
 from asocial.domain.pacing import CURSOR_TICK_S, MAX_WAIT_S, TICK_S, LoopLag
 from asocial.ports import Batch
 from asocial.protocol import Pong, pack
-from asocial.service.channels import UNSENT_LIMIT_BYTES, VOLATILE_UNSENT_LIMIT_BYTES, Channel, Channels
+from asocial.service.backlog import Backlog
+from asocial.service.channels import (
+    FLUSH_BYTES,
+    FLUSH_COPIED_BYTES,
+    LATE_S,
+    UNSENT_LIMIT_BYTES,
+    VOLATILE_UNSENT_LIMIT_BYTES,
+    WAITING_BYTES,
+    Channel,
+    Channels,
+)
 
 from .fakes import FakeBroker, FakeConnection, turns
 
@@ -160,6 +170,126 @@ async def test_a_reader_that_is_too_slow_is_closed_4008_and_nobody_else(channel:
     assert stuck.writes == []
     assert (fine.closed_with, fine.writes) == (None, [A])
     assert len(channel) == 1
+
+
+async def test_w71_a_flush_is_bounded_and_other_work_gets_its_turn_before_the_rest(
+    channel: Channel, broker: FakeBroker
+) -> None:
+    bob, frame = join(channel, "bob"), pack(Pong(1, 1)) * 1000
+    count = FLUSH_BYTES * 3 // len(frame)
+    for _ in range(count):
+        channel.post(frame)
+    await turns()
+    assert 0 < len(bob.bytes) <= FLUSH_BYTES
+    async with asyncio.timeout(10):
+        while len(bob.bytes) < count * len(frame):  # noqa: ASYNC110 (a fake has no event)
+            await asyncio.sleep(0.001)
+    assert bob.bytes == frame * count
+    assert all(len(write) <= FLUSH_BYTES for write in bob.writes)
+    assert b"".join(batch.reliable for _, batch in broker.published) == bob.bytes
+
+
+async def test_w71_the_more_members_the_less_one_flush_carries(channel: Channel) -> None:
+    members = [join(channel, f"c{number}") for number in range(1000)]
+    frame = pack(Pong(1, 1)) * 1000
+    for _ in range(40):
+        channel.post(frame)
+    await turns()
+    assert sum(len(member.bytes) for member in members) <= FLUSH_COPIED_BYTES
+    assert 0 < len(members[0].bytes) < 40 * len(frame)
+
+
+async def test_w71_a_message_that_waits_is_not_overtaken_by_what_is_volatile(channel: Channel) -> None:
+    ann, bob = join(channel, "ann"), join(channel, "bob")
+    for _ in range(2):
+        channel.post(A * 12_000, ann, reply=B)
+    channel.draft(ann, "m", C)
+    channel.cursor("ann", Position(1, 2))
+    await turns()
+    assert bob.writes == [A * 12_000]
+    async with asyncio.timeout(10):
+        while not bob.frames("cursors"):  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    assert bob.bytes.startswith(A * 24_000 + C)
+
+
+async def test_w71_members_are_not_read_while_too_much_waits_and_then_in_turn(channel: Channel) -> None:
+    join(channel, "bob")
+    frame, read = A * 1000, []
+
+    async def read_on(name: int) -> None:
+        while channel.full:
+            await channel.room()
+        read.append(name)
+        channel.post(frame)
+
+    while channel.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
+        channel.post(frame)
+    readers = [asyncio.create_task(read_on(number)) for number in range(500)]
+    await asyncio.sleep(0)
+    assert read == []
+    most = 0
+    async with asyncio.timeout(20):
+        while len(read) < 500:
+            most = max(most, channel.waiting_bytes)
+            await asyncio.sleep(0)
+    assert read == list(range(500)), "first come, first read"
+    assert most < WAITING_BYTES + 200 * len(frame)
+    await asyncio.gather(*readers)
+
+
+async def test_w43_where_the_loop_is_very_late_members_have_shorter_turns(broker: FakeBroker) -> None:
+    lag = LoopLag()
+    channel = Channel("garden", broker, asyncio.get_running_loop(), lambda *_: None, lag=lag)
+    seen = [channel.is_late]
+    for lateness_s in (2 * LATE_S, 0.0):
+        for _ in range(100):
+            lag.late(lateness_s)
+        seen.append(channel.is_late)
+    assert seen == [False, True, False]
+
+
+async def test_w71_one_that_goes_while_it_waits_to_be_read_keeps_nobody_waiting(channel: Channel) -> None:
+    join(channel, "bob")
+    while channel.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
+        channel.post(A * 1000)
+    waiting = [asyncio.create_task(channel.room()) for _ in range(200)]
+    await asyncio.sleep(0)
+    for task in waiting[:150]:
+        task.cancel()
+    async with asyncio.timeout(20):
+        await asyncio.gather(*waiting[150:])
+
+
+async def test_w70_what_is_held_back_for_those_who_join_counts_once_and_is_limited() -> None:
+    backlog = Backlog(limit_bytes=200_000)
+    channel = Channel("garden", FakeBroker(), asyncio.get_running_loop(), lambda *_: None, backlog=backlog)
+    joining = [FakeConnection(f"c{number}") for number in range(10)]
+    for connection in joining:
+        channel.attach(connection)
+    channel.post(A * 1000)
+    channel.flush()
+    assert backlog.bytes == len(A * 1000)
+    for connection in joining[:9]:
+        channel.release(connection, b"")
+    assert backlog.bytes == len(A * 1000)
+    while not joining[9].closed:
+        channel.post(A * 1000)
+        channel.flush()
+    assert isinstance(joining[9].closed_with, TooSlow)
+    assert (backlog.bytes, backlog.readers) == (0, 0)
+    assert not any(connection.closed for connection in joining[:9])
+    channel.close()
+
+
+async def test_w28_one_that_joins_for_too_long_is_closed_like_one_that_reads_too_slowly(channel: Channel) -> None:
+    late = FakeConnection("late")
+    channel.attach(late)
+    while not late.closed:
+        channel.post(A * 10_000)
+        channel.flush()
+    assert isinstance(late.closed_with, TooSlow)
+    assert len(channel) == 0
 
 
 async def test_cursors_keep_their_own_slower_tick(channel: Channel) -> None:

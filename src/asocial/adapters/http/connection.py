@@ -1,7 +1,7 @@
 """One upgraded socket: the Connection port over aiohttp's transport.
 
-Writing goes straight to the transport. Reading is fair: a connection gives up its turn after TURN_FRAMES, and waits
-where it is read faster than its pace; what it sends faster waits in its socket (door.py does the same for bytes).
+Writing is in outgoing.py. Reading is fair: a connection gives up its turn after TURN_FRAMES, and waits where it is read
+faster than its pace; what it sends faster waits in its socket (door.py does the same for bytes).
 When we close, we say so, then read on without heeding, until the client has closed too or CLOSE_TIMEOUT_S are over:
 a socket closed with something unread is reset, and a reset overtakes the close frame.
 """
@@ -18,7 +18,8 @@ from aiohttp import WSMessage, WSMsgType, web
 from ...domain.errors import Disconnect, TooSlow
 from ...domain.limits import Allowance, Share
 from ...protocol import close_frame
-from ...service.channels import UNSENT_LIMIT_BYTES
+from ...service.backlog import Backlog
+from .outgoing import Outgoing
 
 CLOSE_TIMEOUT_S = 5.0
 """How long a client has to answer a close frame, and to read what was written before it."""
@@ -30,15 +31,15 @@ _ENDED = (7, 8)
 """States in Linux's tcp_info: TCP_CLOSE (it was reset), TCP_CLOSE_WAIT (the client sends no more)."""
 
 
-class WebSocketConnection:
+class WebSocketConnection(Outgoing):
     """One upgraded socket: the Connection port over aiohttp's transport.
 
     `pace`: how fast it is read; `share`: its part of what all connections of its address are read at.
     """
 
     __slots__ = (
-        "_in_turn", "_listening", "_pace", "_reader", "_share", "_transport", "_ws", "closed_with", "closing",
-        "finished", "heard_at", "id", "pinged",
+        "_in_turn", "_listening", "_pace", "_reader", "_share", "_ws", "closed_with", "closing", "finished", "heard_at",
+        "id", "pinged",
     )  # fmt: skip
 
     def __init__(
@@ -48,10 +49,11 @@ class WebSocketConnection:
         now: float,
         pace: Allowance | None,
         share: Share,
+        backlog: Backlog,
     ) -> None:
+        super().__init__(transport, backlog)
         self.id = secrets.token_urlsafe(9)
         self._ws = ws
-        self._transport = transport
         self._reader: asyncio.Task[object] | None = None
         self.heard_at = now
         self._pace = pace
@@ -63,21 +65,16 @@ class WebSocketConnection:
         self.closed_with: Disconnect | None = None
         self.finished: asyncio.Event | None = None
 
-    @property
-    def unsent_bytes(self) -> int:
-        return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
-
-    def write(self, data: bytes) -> None:
-        if self.closing is None and not self._transport.is_closing():
-            self._transport.write(data)
-
     def close(self, disconnect: Disconnect) -> None:
+        too_slow = isinstance(disconnect, TooSlow)
         if self.closing is not None:
+            if too_slow:  # what was to be sent before the close frame is in the way of others
+                self._transport.abort()
             return
         reason: dict[str, object] = {"reason": disconnect.reason}
         if disconnect.retry_ms is not None:
             reason["retry_ms"] = disconnect.retry_ms
-        self.write(close_frame(disconnect.code, json.dumps(reason).encode()))
+        self._finish(close_frame(disconnect.code, json.dumps(reason).encode()), at_once=too_slow)
         self.closed_with = disconnect
         self.finished = asyncio.Event()
         self.closing = asyncio.get_running_loop().create_task(self._close(self.finished))
@@ -100,21 +97,19 @@ class WebSocketConnection:
         finally:
             self._listening = False
 
-    async def rest(self, now: float) -> bool:
+    async def rest(self, now: float, turn_frames: int = TURN_FRAMES) -> bool:
         """After each message: let the others have their turn, and wait where this one is read too fast.
 
         False when there is nothing to wait for: the client is gone, and the rest of its flood is nobody's.
         """
         self._in_turn += 1
         wait_s = self._pace.use(1, now) if self._pace is not None else 0.0
-        if wait_s or self._in_turn >= TURN_FRAMES:
+        if wait_s or self._in_turn >= turn_frames:
             wait_s = max(wait_s, self._share.use(self._in_turn, now))
             if wait_s and self._is_gone():
                 self._transport.abort()
                 return False
             self._in_turn = 0
-            if self.unsent_bytes > UNSENT_LIMIT_BYTES:
-                self.close(TooSlow())  # of answers: what the channel sends is looked after there
             await asyncio.sleep(wait_s)
         return True
 
@@ -141,6 +136,10 @@ class WebSocketConnection:
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG):
                 return
             await self.rest(time())
+
+    def stop_writing(self) -> None:
+        """The client has sent its close frame: nothing more is for it."""
+        self._stop()
 
     def heard(self, now: float) -> None:
         """Something came from the client, whatever it was."""

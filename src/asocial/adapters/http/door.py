@@ -29,6 +29,7 @@ from ...domain.addresses import Address, Networks, counted_as, parse_address
 from ...domain.errors import Refused
 from ...domain.limits import Allowance, Budgets, Share
 from .headers import BARE
+from .outgoing import Outgoing
 from .refusal import bytes_of, too_many_connections, unnamed_response_of
 from .refusal_log import RefusalLog
 from .visitors import Visitors
@@ -71,7 +72,9 @@ log = logs.get(__name__)
 class Entrance(web.RequestHandler):
     """One TCP connection."""
 
-    __slots__ = ("_allowance", "_door", "_full", "_held", "_share", "_unwanted_bytes", "_wire", "counted", "due")
+    __slots__ = (
+        "_allowance", "_door", "_full", "_held", "_share", "_unwanted_bytes", "_wire", "counted", "due", "outgoing",
+    )  # fmt: skip
 
     def __init__(self, door: Door, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
@@ -97,6 +100,8 @@ class Entrance(web.RequestHandler):
         self.due = now + door.patience.handshake_s
         """When it must have asked, or have got its answer."""
         self.counted = ""
+        self.outgoing: Outgoing | None = None
+        """Of an upgraded connection: told when the transport takes no more, and when it does again."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -108,11 +113,32 @@ class Entrance(web.RequestHandler):
         if self._held is not None:
             self._held.cancel()
         self._door.leave(self)
+        if self.outgoing is not None:
+            self.outgoing.lost()
+            self.outgoing = None  # each holds the other
         super().connection_lost(exc)
 
     def read_for(self, address: str) -> None:
         """This connection is that address's, as limits count it."""
         self._share = self._door.share_of(address, self._loop.time())
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.outgoing is not None:
+            self.outgoing.pause()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.outgoing is not None:
+            self.outgoing.resume()
+
+    def carry(self, outgoing: Outgoing) -> None:
+        """From here on `outgoing` writes to this connection."""
+        if self._wire is not None:
+            self._wire.set_write_buffer_limits(0)
+        self.outgoing = outgoing
+        if self.writing_paused:
+            outgoing.pause()
 
     def cut_off(self) -> None:
         if self._wire is not None:

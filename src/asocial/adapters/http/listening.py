@@ -17,8 +17,9 @@ _NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPOR
 _TEST_NETS = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 """Addresses that no real host has (RFC 5737, RFC 3849)."""
 
-RECEIVE_BUFFER_BYTES = 32 * 1024
-"""What the kernel keeps of a connection that is not read just now (it doubles this, for what it needs itself).
+RECEIVE_BUFFER_BYTES = 8 * 1024
+"""What the kernel keeps of a connection that is not read just now (it doubles this, for what it needs itself). One read
+brings no more, so this also bounds what a connection that sends faster than it is handled makes us hold.
 
 Clients send a few KiB a second. Left to itself the kernel would keep megabytes for each one that floods, and hand over
 a quarter of a megabyte in one read.

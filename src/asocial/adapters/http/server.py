@@ -16,6 +16,7 @@ from ...config import Settings
 from ...domain.addresses import Networks
 from ...domain.errors import Refused
 from ...ports import RateLimiter, Verify
+from ...service.backlog import Backlog
 from ...service.dispatch import Dispatch
 from ...service.meters import Meters
 from ...service.moderation import Moderation
@@ -67,6 +68,7 @@ class HttpServer:
         refuse_new: Callable[[], bool],
         now_ms: Callable[[], int],
         page_dir: Path,
+        backlog: Backlog,
         meters: Meters,
         traces: Tracing,
     ) -> None:
@@ -100,6 +102,7 @@ class HttpServer:
             ping_s=settings.ping_seconds,
             pong_timeout_s=settings.pong_timeout_seconds,
             refuse_new=refuse_new,
+            backlog=backlog,
             meters=meters,
             tracing=traces,
             refusals=refusals,

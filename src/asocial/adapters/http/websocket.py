@@ -1,8 +1,8 @@
 """`GET /api/chat`: the upgrade, and one session for as long as its socket lives.
 
 aiohttp reads and parses; writing bypasses it. A frame is the same bytes for everyone, so the fan-out hands ready
-WebSocket frames to the transport, with no coroutine per recipient. That is sound because aiohttp's own writes (its
-close frames) go to the same transport synchronously, and compression, which would need an order, is off.
+WebSocket frames to the transport (by way of outgoing.py), with no coroutine per recipient. That is sound because
+aiohttp's own writes (its close frames) come last, and compression, which would need an order, is off.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMsgType, web, web_ws
 
 from ... import logs
 from ...domain.errors import (
@@ -32,13 +32,15 @@ from ...domain.limits import Allowance, Budgets, Share
 from ...domain.profile import Profile, clean_color, clean_name, guest_profile
 from ...ports import RateLimiter
 from ...protocol import SUBPROTOCOL, SUBPROTOCOL_FAMILY
+from ...service.backlog import Backlog
 from ...service.dispatch import Dispatch
 from ...service.meters import Meters
 from ...service.moderation import Access, Moderation
 from ...service.sessions import Session, Sessions
 from ...tracing import Trace, Tracing
 from .auth import Authenticator, Identity, offered_subprotocols
-from .connection import CLOSE_TIMEOUT_S, WebSocketConnection
+from .connection import CLOSE_TIMEOUT_S, TURN_FRAMES, WebSocketConnection
+from .door import Entrance
 from .invitations import Invitations
 from .origin_hint import FIELDS, origin_hint
 from .refusal import response_of, too_many_connections
@@ -47,6 +49,8 @@ from .visitors import Origins, Visitor, Visitors
 
 READ_LIMIT_BYTES = 64 * 1024
 """A frame above this is not read to its end: RFC 6455's own 1009 closes the connection."""
+QUEUED_BYTES = 4 * 1024
+"""Frames of one connection that are parsed and not handled yet: about twice this. The rest waits in its socket."""
 MINUTE_MS = 60_000
 PULSE_S = 1.0
 FRAMES_BURST_S = 2.0
@@ -57,6 +61,9 @@ ASSURED_FRAMES_PER_S = 20
 _HANDSHAKE = (
     "a WebSocket handshake has Connection: Upgrade, and 16 bytes in base64 as Sec-WebSocket-Key (RFC 6455, 4.2.1)"
 )
+
+# aiohttp has no setting for it. With its default, 2,000 connections that send faster than they are handled fill 1 GB.
+web_ws.DEFAULT_CHUNK_SIZE = QUEUED_BYTES  # type: ignore[attr-defined]
 
 log = logs.get(__name__)
 
@@ -82,6 +89,7 @@ class ChatEndpoint:
         ping_s: float,
         pong_timeout_s: float,
         refuse_new: Callable[[], bool],
+        backlog: Backlog | None = None,
         meters: Meters | None = None,
         tracing: Tracing | None = None,
         refusals: RefusalLog | None = None,
@@ -90,6 +98,7 @@ class ChatEndpoint:
         self._tracing = tracing or Tracing()
         self._meters = meters or Meters()
         self._refusals = refusals or RefusalLog(self._meters)
+        self._backlog = backlog or Backlog()
         self._sessions = sessions
         self._dispatch = dispatch
         self._authenticator = authenticator
@@ -156,7 +165,10 @@ class ChatEndpoint:
             now,
             Allowance(rate, rate * FRAMES_BURST_S, now) if rate else None,
             Share(self._frames, visitor.counted, assured=ASSURED_FRAMES_PER_S, step=1, now=now),
+            self._backlog,
         )
+        if isinstance(request.protocol, Entrance):
+            request.protocol.carry(connection)
         self._connections.add(connection)
         self._by_address[visitor.counted] += 1
         trace = self._tracing.begin("connection", request.headers, request.query.get("trace", ""))
@@ -265,7 +277,7 @@ class ChatEndpoint:
     async def _read(self, ws: web.WebSocketResponse, connection: WebSocketConnection, session: Session) -> bool:
         """Carry out frames until the socket ends. True if the client sent a close frame."""
         connection.read_here()
-        time = asyncio.get_running_loop().time
+        time, channel = asyncio.get_running_loop().time, session.voice.channel
         while connection.closing is None and (message := await connection.receive()) is not None:
             now = time()
             connection.heard(now)
@@ -279,13 +291,17 @@ class ChatEndpoint:
                 case WSMsgType.PONG:
                     pass
                 case WSMsgType.CLOSE:
+                    connection.stop_writing()
                     # aiohttp takes 1006, which must never be sent (RFC 6455, 7.4.1), for a code like others.
                     await ws.close(code=1002 if message.data == 1006 else 1000, drain=False)
                     return True
                 case _:
                     return False
-            if not await connection.rest(now):
+            if not await connection.rest(now, 1 if channel.is_late else TURN_FRAMES):
                 return False
+            if channel.full:
+                await channel.room()
+                connection.heard(time())  # it may have said something meanwhile
         return False
 
     def _admit(self, request: web.Request, visitor: Visitor) -> str:

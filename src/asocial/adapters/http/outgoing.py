@@ -1,0 +1,210 @@
+"""What one connection has not sent yet: a queue in front of its transport, counted in the process's backlog.
+
+A connection that keeps up never uses the queue: its bytes go to the transport at once. When the kernel takes no more,
+the transport pauses us, and from then on whole pieces wait here by reference: slices of a flush stay slices, so that a
+thousand slow readers of one channel hold one copy of it. Small answers are joined. The transport gets the next pieces
+when it has sent all before.
+
+Never here: what is in a frame, when to close.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Sequence
+
+from ...domain.errors import Disconnect, TooSlow
+from ...domain.outbox import Piece, Shared
+from ...service.backlog import Backlog
+from ...service.channels import UNSENT_LIMIT_BYTES
+
+HANDOVER_BYTES = 64 * 1024
+"""The transport gets pieces until they are at least this. It cannot give them back: a longer answer waits in parts."""
+PIECE_BYTES = 256
+"""What a piece that waits costs beside its bytes: the objects around it, here and in the transport."""
+JOINED_BYTES = 16 * 1024
+"""Answers are joined up to this."""
+
+
+class Outgoing(ABC):
+    """`pause` and `resume` are the transport's, by way of its protocol; its limits for writing must be 0."""
+
+    __slots__ = (
+        "_backlog", "_behind", "_ended", "_in_flight", "_in_flight_bytes", "_queue", "_queued", "_split", "_transport",
+    )  # fmt: skip
+
+    def __init__(self, transport: asyncio.Transport, backlog: Backlog) -> None:
+        self._transport = transport
+        self._backlog = backlog
+        self._behind = False
+        self._ended = False
+        # (piece, what it is a slice of, whether an answer goes on in the next piece). Made when it is first needed.
+        self._queue: deque[tuple[Piece | bytearray, Shared | None, bool]] | None = None
+        self._queued = 0
+        # Whether the queue begins with the rest of an answer whose beginning the transport has.
+        self._split = False
+        # Of what the transport has and may not have sent: what is shared, and the cost of the rest.
+        self._in_flight: list[Shared] = []
+        self._in_flight_bytes = 0
+
+    @abstractmethod
+    def close(self, disconnect: Disconnect) -> None: ...
+
+    @property
+    def unsent_bytes(self) -> int:
+        return self._queued + self._transport.get_write_buffer_size() if self._behind else self._queued
+
+    def write(self, data: bytes) -> None:
+        """Send what is for this connection alone."""
+        if self._ended or self._transport.is_closing():
+            return
+        behind = self._behind
+        if behind:
+            self._wait(data)
+        elif len(data) > HANDOVER_BYTES:
+            self._backlog.falls_behind(self)
+            self._put(data, None)
+            self._hand_over()
+        else:
+            self._transport.write(data)
+            if self._behind:  # the transport has called `pause` meanwhile
+                self._fly(len(data))
+
+    def deliver(self, shared: Shared, pieces: Sequence[Piece] | None = None) -> None:
+        """Send what is for many: all of `shared`, or these pieces, of which the views are slices of it."""
+        if self._ended or self._transport.is_closing():
+            return
+        behind = self._behind
+        if behind:
+            for piece in (shared.data,) if pieces is None else pieces:
+                self._wait(piece, shared if pieces is None or isinstance(piece, memoryview) else None)
+        elif pieces is None:
+            self._transport.write(shared.data)
+            if self._behind:
+                self._fly(0, shared)
+        elif pieces:
+            if len(pieces) == 1:
+                self._transport.write(pieces[0])
+            else:
+                self._transport.writelines(pieces)
+            if self._behind:
+                own = sum(len(piece) for piece in pieces if isinstance(piece, bytes))
+                self._fly(own + len(pieces) * PIECE_BYTES, shared)
+
+    def pause(self) -> None:
+        """The kernel takes no more just now."""
+        self._behind = True
+        self._backlog.falls_behind(self)
+
+    def resume(self) -> None:
+        """All that the transport had has been sent."""
+        self._behind = False
+        self._land()
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        while self._queue and not self._behind:
+            batch: list[Piece | bytearray] = []
+            size = 0
+            while self._queue and size < HANDOVER_BYTES:
+                piece, shared, self._split = self._queue.popleft()
+                batch.append(piece)
+                size += len(piece)
+                if shared is not None:
+                    self._in_flight.append(shared)
+                    self._in_flight_bytes += PIECE_BYTES
+                else:
+                    self._in_flight_bytes += len(piece) + PIECE_BYTES
+            self._queued -= size
+            self._transport.writelines(batch)
+            if not self._behind:
+                self._land()
+        if not self._behind:
+            self._queue = None
+            self._backlog.caught_up(self)
+
+    def lost(self) -> None:
+        """The transport is gone, and what it had with it."""
+        self._stop()
+        self._behind = False
+        self._land()
+
+    def _finish(self, last: bytes, *, at_once: bool) -> None:
+        """Send `last`, and nothing after it. `at_once`: what waits in the queue is dropped."""
+        if self._ended or self._transport.is_closing():
+            return
+        if at_once:
+            self._drop()
+            if self._split:
+                self._ended = True
+                self._transport.abort()  # no frame can follow half a frame
+                return
+        if self._behind:
+            self._put(last, None)
+        else:
+            self._transport.write(last)
+        self._ended = True
+
+    def _stop(self) -> None:
+        """Send nothing more: the other side has closed."""
+        self._ended = True
+        self._drop()
+
+    def _drop(self) -> None:
+        """Let go of all that waits here. What the transport has is out of reach; frames stay whole."""
+        for piece, shared, _ in self._queue or ():
+            self._backlog.shrink(PIECE_BYTES)
+            if shared is not None:
+                self._backlog.release(shared)
+            else:
+                self._backlog.shrink(len(piece))
+        self._queue = None
+        self._queued = 0
+        self._backlog.caught_up(self)
+
+    def _wait(self, piece: Piece, shared: Shared | None = None) -> None:
+        if self.unsent_bytes > UNSENT_LIMIT_BYTES:
+            self.close(TooSlow())
+        if not self._ended:  # neither by that, nor by the backlog while the pieces before were counted
+            self._put(piece, shared)
+
+    def _put(self, piece: Piece, shared: Shared | None) -> None:
+        queue = self._queue
+        if queue is None:
+            queue = self._queue = deque()
+        self._queued += len(piece)
+        if shared is not None:
+            self._backlog.hold(shared)
+            self._backlog.grow(PIECE_BYTES)
+            queue.append((piece, shared, False))
+        elif len(piece) > HANDOVER_BYTES:
+            # Copies of the parts: what has been sent is free, although the rest waits.
+            for at in range(0, len(piece), HANDOVER_BYTES):
+                part = bytes(piece[at : at + HANDOVER_BYTES])
+                self._backlog.grow(len(part) + PIECE_BYTES)
+                queue.append((part, None, at + len(part) < len(piece)))
+        elif queue and isinstance(last := queue[-1][0], bytearray) and len(last) + len(piece) <= JOINED_BYTES:
+            self._backlog.grow(len(piece))
+            last += piece
+        else:
+            self._backlog.grow(len(piece) + PIECE_BYTES)
+            queue.append((bytearray(piece) if len(piece) < JOINED_BYTES else piece, None, False))
+        self._backlog.check()
+
+    def _fly(self, own_bytes: int, shared: Shared | None = None) -> None:
+        """The transport could not send at once all that it was just given."""
+        if shared is not None:
+            self._backlog.hold(shared)
+            self._in_flight.append(shared)
+        self._backlog.grow(own_bytes + PIECE_BYTES)
+        self._in_flight_bytes += own_bytes + PIECE_BYTES
+        self._backlog.check()
+
+    def _land(self) -> None:
+        for shared in self._in_flight:
+            self._backlog.release(shared)
+        self._backlog.shrink(self._in_flight_bytes)
+        self._in_flight = []
+        self._in_flight_bytes = 0

@@ -126,9 +126,10 @@ class Client:
         invite: str | None = None,
         origin: str | None = None,
         compression: str | None = None,
+        address: str | None = None,
         wait_for_sync: bool = True,
     ) -> Self:
-        """Connects to `base` (`ws://host:port`) and waits for `user_sync`.
+        """Connects to `base` (`ws://host:port`) and waits for `user_sync`. `address`: the own one, as 127.0.0.2.
 
         Raises websockets' InvalidStatus where the server answers before the upgrade (see `refusal`).
         """
@@ -147,6 +148,7 @@ class Client:
             additional_headers=headers,
             origin=None if origin is None else Origin(origin),
             compression=compression,
+            local_addr=None if address is None else (address, 0),
             proxy=None,
             ping_interval=None,
             max_size=None,

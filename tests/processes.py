@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.serving import http_get
+from tests.one_address import FLAGS
 from tests.redis_server import until
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +53,7 @@ class Process:
                 [
                     *(sys.executable, "-m", "asocial.cli", "serve", "--env", "production"),
                     *("--host", "127.0.0.1", "--port", str(self.port), "--redis-url", self._redis_url),
-                    *("--secret", SECRET, "--connections-per-minute-per-ip", "0", "--drain-notice-seconds", "0"),
+                    *("--secret", SECRET, "--drain-notice-seconds", "0", *FLAGS),
                     *self._flags,
                 ],
                 cwd=ROOT,

@@ -29,6 +29,7 @@ from .adapters.memory.rules import MemoryChannelRules
 from .adapters.redis.backend import RedisBackend
 from .clock import Clock
 from .config import ConfigError, Settings
+from .domain.admission import MessageLimits
 from .domain.message import Life
 from .identity import access_list, sign_in, token_verifier
 from .ports import (
@@ -113,6 +114,8 @@ class Asocial:
         limits = Limits(
             frame_bytes=settings.max_message_size,
             messages_per_minute=settings.rate_limit_per_minute,
+            messages_per_minute_per_ip=settings.rate_limit_per_minute_per_ip,
+            channel_messages_per_second=settings.channel_messages_per_second,
             connections_per_user=settings.connections_per_user,
             roster=settings.roster_limit,
             drafts_per_second=settings.drafts_per_second,
@@ -134,7 +137,11 @@ class Asocial:
             limiter,
             now_ms=now_ms,
             life=life,
-            messages_per_minute=settings.rate_limit_per_minute,
+            limits=MessageLimits(
+                settings.rate_limit_per_minute,
+                settings.rate_limit_per_minute_per_ip,
+                settings.channel_messages_per_second,
+            ),
             meters=meters,
         )
         self.moderation = moderation = Moderation(
@@ -163,6 +170,7 @@ class Asocial:
                 per_user=settings.answer_bytes_per_second,
                 per_address=settings.answer_bytes_per_second_per_ip,
             ),
+            volatile_per_second_per_ip=settings.volatile_per_second_per_ip,
             meters=meters,
         )
         secret = signing_secret(settings)

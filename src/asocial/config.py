@@ -177,6 +177,19 @@ class Settings(BaseSettings):
     rate_limit_per_minute: int = Field(
         100, ge=0, le=100_000, description="messages a user may send in any minute; 0: no limit"
     )
+    rate_limit_per_minute_per_ip: int = Field(
+        1000, ge=0, le=1_000_000, description="messages one address may send in any minute; 0: no limit"
+    )
+    channel_messages_per_second: int = Field(
+        200, ge=0, le=100_000, description="messages a channel takes in any second, shared fairly; 0: no limit"
+    )
+    volatile_per_second_per_ip: int = Field(
+        1000,
+        ge=0,
+        le=1_000_000,
+        description="pointer positions of one address passed on by one process; a draft, reaction or view counts "
+        "as five; 0: no limit",
+    )
     connections_per_minute_per_ip: int = Field(
         100, ge=0, le=1_000_000, description="connections one address may open in any minute; 0: no limit"
     )

@@ -94,10 +94,12 @@ ClientFrame: TypeAlias = (
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What a client may do, as told in `user_sync`; 0 in `messages_per_minute` means no limit."""
+    """What a client may do, as told in `user_sync`; 0 messages per minute or second means no limit."""
 
     frame_bytes: int
     messages_per_minute: int
+    messages_per_minute_per_ip: int
+    channel_messages_per_second: int
     connections_per_user: int
     roster: int
     drafts_per_second: int
@@ -263,6 +265,7 @@ class Error(_ServerFrame, tag="error", frozen=True):
     code: str
     message: str
     retry_after: int | msgspec.UnsetType = msgspec.UNSET
+    limit: str | msgspec.UnsetType = msgspec.UNSET
     message_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -362,6 +365,7 @@ def error_frame(error: FrameError, message_id: str | None) -> bytes:
             code=error.code,
             message=error.message,
             retry_after=msgspec.UNSET if error.retry_after_ms is None else error.retry_after_ms,
+            limit=msgspec.UNSET if error.limit is None else error.limit,
             message_id=msgspec.UNSET if message_id is None else message_id,
         )
     )

@@ -19,6 +19,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from asocial.adapters.http.page import PAGE_DIR
 from asocial.app import Asocial, build
 from asocial.config import load
+from tests.one_address import LIFTED
 
 CHROMIUM_FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -36,7 +37,7 @@ class Server:
             "host": "127.0.0.1",
             "port": 0,
             "secret": SECRET,
-            "connections_per_minute_per_ip": 0,
+            **LIFTED,
             "reconnect_spread_seconds": 0,
             **flags,
         }

@@ -3,9 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+
+from asocial.app import wall_ms
+from asocial.domain.admission import Kind, MessageLimits, Posting, Verdict
+from asocial.ports import RateLimiter
 
 from .conftest import World
 from .waiting import eventually_is
+
+NO_LIMITS = MessageLimits()
+
+
+def chat(
+    message_id: str, user: str = "ann", *, address: str = "", channel: str = "garden", slow_ms: int = 0
+) -> Posting:
+    return posting("chat", message_id, user, address=address, channel=channel, slow_ms=slow_ms)
+
+
+def posting(
+    kind: Kind,
+    message_id: str = "",
+    user: str = "ann",
+    *,
+    address: str = "",
+    channel: str = "garden",
+    slow_ms: int = 0,
+    text: str = "hi",
+    life_ms: int = 5000,
+) -> Posting:
+    now = wall_ms()
+    return Posting(kind, channel, user, address, message_id, slow_ms, now, now + life_ms, text)
+
+
+async def admitted(limiter: RateLimiter, limits: MessageLimits, *postings: Posting) -> list[bool]:
+    return [(await limiter.admit(each, limits)).wait_ms == 0 for each in postings]
 
 
 async def test_the_limit_is_exact_across_processes(world: World) -> None:
@@ -52,3 +84,144 @@ async def test_a_refused_attempt_costs_nothing(world: World) -> None:
     # Trying again and again did not push the moment back.
     assert waits
     assert waits == sorted(waits, reverse=True)
+
+
+# What users write: all limits in one decision.
+
+
+async def test_w72_a_user_and_an_address_have_their_minute_over_all_processes(world: World) -> None:
+    one, two = await world.limiter(), await world.limiter()
+    limits = MessageLimits(user_per_minute=3, address_per_minute=5)
+    told: list[Verdict] = [
+        await (one, two)[number % 2].admit(chat(f"m{number}", user, address="192.0.2.1"), limits)
+        for user in ("ann", "bob", "cat")
+        for number in range(4)
+    ]
+    assert [verdict.wait_ms == 0 for verdict in told] == [True] * 3 + [False] + [True] * 2 + [False] * 6
+    assert told[3].limit == "user"
+    assert {verdict.limit for verdict in told[6:]} == {"address"}
+    assert all(0 < verdict.wait_ms <= 60_000 for verdict in told if verdict.wait_ms)
+    assert await admitted(two, limits, chat("m9", "dan", address="192.0.2.2"), chat("m9", "eve")) == [True, True]
+
+
+async def test_w72_what_one_limit_refuses_takes_no_place_in_the_others(world: World) -> None:
+    limiter = await world.limiter()
+    limits = MessageLimits(user_per_minute=1, address_per_minute=2)
+    tried = [chat(f"m{number}", address="192.0.2.1") for number in range(10)]
+    assert await admitted(limiter, limits, *tried) == [True] + [False] * 9
+    assert await admitted(limiter, limits, chat("m", "bob", address="192.0.2.1")) == [True]
+
+
+async def test_w72_a_channel_takes_no_more_than_its_limit_in_a_second_from_all_processes(world: World) -> None:
+    one, two = await world.limiter(), await world.limiter()
+    limits = MessageLimits(channel_per_second=20)
+    tried = [chat(f"m{number}", f"u{number}", address=f"192.0.2.{number}") for number in range(100)]
+    began = wall_ms()
+    verdicts = await asyncio.gather(*((one, two)[n % 2].admit(each, limits) for n, each in enumerate(tried)))
+    taken = sum(verdict.wait_ms == 0 for verdict in verdicts)
+    assert 10 <= taken <= 20 * (1 + (wall_ms() - began) // 1000)
+    assert {verdict.limit for verdict in verdicts if verdict.wait_ms} == {"channel"}
+    assert all(0 < verdict.wait_ms <= 1000 for verdict in verdicts if verdict.wait_ms)
+    assert await admitted(two, limits, chat("m", channel="kitchen")) == [True], "other channels are apart"
+
+    async def let_in() -> bool:
+        return (await one.admit(chat("later", "late", address="198.51.100.1"), limits)).wait_ms == 0
+
+    await eventually_is(let_in, True, patience_s=5)
+
+
+async def test_w72_in_a_flood_from_one_address_those_elsewhere_go_first(world: World) -> None:
+    limiter = await world.limiter()
+    limits = MessageLimits(channel_per_second=200)
+    passed: Counter[str] = Counter()
+    for number in range(400):
+        flood = chat(f"f{number}", f"guest{number % 100}", address="192.0.2.1")
+        passed["flood"] += (await limiter.admit(flood, limits)).wait_ms == 0
+        if number % 10 == 0:
+            who = number // 10 % 20
+            quiet = chat(f"q{number}", f"quiet{who}", address=f"198.51.100.{who}")
+            passed["quiet"] += (await limiter.admit(quiet, limits)).wait_ms == 0
+    assert passed["quiet"] == 40, passed
+    assert passed["flood"] >= 20
+
+
+async def test_w72_among_users_of_one_address_those_who_said_least_go_first(world: World) -> None:
+    limiter = await world.limiter()
+    limits = MessageLimits(channel_per_second=40)
+    tried = [chat(f"f{number}", f"loud{number % 2}", address="192.0.2.1") for number in range(80)]
+    taken = sum(await admitted(limiter, limits, *tried))
+    assert taken < 80, "the machine is too slow for this to be a flood" if taken == 80 else ""
+    assert await admitted(limiter, limits, chat("q", "quiet", address="192.0.2.1")) == [True]
+
+
+async def test_w72_without_limits_everything_is_admitted(world: World) -> None:
+    limiter = await world.limiter()
+    assert all(await admitted(limiter, NO_LIMITS, *(chat(f"m{number}", address="192.0.2.1") for number in range(300))))
+
+
+# W73, W75: drafts and names count as messages.
+
+
+async def test_w73_a_draft_and_the_message_it_becomes_count_once(world: World) -> None:
+    one, two = await world.limiter(), await world.limiter()
+    limits = MessageLimits(user_per_minute=2, address_per_minute=2)
+    steps = [
+        await one.admit(posting("draft", "m1", address="192.0.2.1"), limits),
+        await two.admit(posting("draft", "m1", address="192.0.2.1"), limits),
+        await two.admit(chat("m1", address="192.0.2.1"), limits),
+        await one.admit(chat("m2", address="192.0.2.1"), limits),
+        await one.admit(chat("m3", address="192.0.2.1"), limits),
+    ]
+    assert [step.wait_ms == 0 for step in steps] == [True, True, True, True, False]
+
+
+async def test_w73_a_draft_that_was_dropped_counts(world: World) -> None:
+    limiter = await world.limiter()
+    limits = MessageLimits(user_per_minute=3)
+    drafts = [posting("draft", f"m{number}") for number in range(5)]
+    assert await admitted(limiter, limits, *drafts) == [True] * 3 + [False] * 2
+    # Only the last one still has its place: a store of drafts would be a store of messages without limit.
+    assert await admitted(limiter, limits, chat("m0"), chat("m2")) == [False, True]
+
+
+async def test_w73_a_new_name_counts_as_a_message(world: World) -> None:
+    limiter = await world.limiter()
+    limits = MessageLimits(user_per_minute=2)
+    assert await admitted(limiter, limits, chat("m"), posting("name"), posting("name"), chat("n")) == [
+        True, True, False, False,
+    ]  # fmt: skip
+
+
+async def test_w73_a_slow_channel_has_one_slot_for_messages_drafts_and_names(world: World) -> None:
+    one, two = await world.limiter(), await world.limiter()
+    slow_ms = 60_000
+
+    def slow(kind: Kind, message_id: str = "", user: str = "ann") -> Posting:
+        return posting(kind, message_id, user, slow_ms=slow_ms)
+
+    assert await admitted(one, NO_LIMITS, slow("draft", "m1")) == [True]
+    assert await admitted(two, NO_LIMITS, slow("draft", "m2"), slow("chat", "m2"), slow("name")) == [False] * 3
+    assert await admitted(two, NO_LIMITS, slow("draft", "m1"), slow("chat", "m1")) == [True, True]
+    refused = await one.admit(slow("chat", "m3"), NO_LIMITS)
+    assert refused.limit == "slow"
+    assert slow_ms - 5000 < refused.wait_ms <= slow_ms
+    assert await admitted(one, NO_LIMITS, slow("name", user="bob"), slow("draft", "m", "bob")) == [True, False]
+    assert await admitted(one, NO_LIMITS, chat("m4")) == [True], "the channel is not slow any more"
+
+
+async def test_w73_the_message_of_a_slot_is_said_once(world: World) -> None:
+    limiter = await world.limiter()
+
+    def slow(kind: Kind) -> Posting:
+        return posting(kind, "m", slow_ms=60_000, life_ms=100)
+
+    assert await admitted(limiter, NO_LIMITS, slow("draft"), slow("chat")) == [True, True]
+    await asyncio.sleep(0.2)
+    assert (await limiter.admit(slow("chat"), NO_LIMITS)).wait_ms > 0, "under the same name, after its end"
+
+
+async def test_w73_a_slot_is_as_long_as_the_channel_is_slow_now(world: World) -> None:
+    limiter = await world.limiter()
+    assert await admitted(limiter, NO_LIMITS, chat("m1", slow_ms=3_600_000)) == [True]
+    verdict = await limiter.admit(chat("m2", slow_ms=1000), NO_LIMITS)
+    assert verdict.wait_ms <= 1000

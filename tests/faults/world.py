@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.faults.model import Change, Model
 from tests.faults.nursery import Nursery, ServerProcess
 from tests.faults.person import Person, differences
+from tests.one_address import LIFTED
 from tests.redis_server import Server as RedisServer
 
 SERVERS = 4
@@ -36,7 +37,7 @@ SETTINGS = {
     "port": 0,
     "auth": "open",
     "secret": "a secret that is long enough for tests",
-    "connections_per_minute_per_ip": 0,
+    **LIFTED,
     "connections_per_user": 100,  # those of a server that was killed count until its lease is over
     "rate_limit_per_minute": 10_000,
     "message_ttl_seconds": 120,

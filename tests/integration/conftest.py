@@ -21,6 +21,7 @@ from tests import client as plain
 from tests import redis_server
 from tests.client import Client, RawClient
 from tests.integration.serving import Enter, Join, JoinRaw, Server, StartServer
+from tests.one_address import LIFTED
 from tests.processes import Process
 from tests.redis_server import temporary_folder
 
@@ -38,7 +39,7 @@ def _drives_what_it_says(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not missing, f"the test says that it drives {missing}, but saw only {plain.OBSERVED}"
 
 
-DEFAULTS = {"port": 0, "host": "127.0.0.1", "connections_per_minute_per_ip": 0, "reconnect_spread_seconds": 1}
+DEFAULTS = {"port": 0, "host": "127.0.0.1", "reconnect_spread_seconds": 1, **LIFTED}
 
 _channels = itertools.count(1)
 
@@ -63,7 +64,7 @@ async def start_server() -> AsyncIterator[StartServer]:
 
 @pytest.fixture
 async def server(start_server: StartServer) -> Server:
-    """A server as it comes, but for the count of connections from one address."""
+    """A server as it comes, but for the limits of one address and one channel."""
     return await start_server()
 
 

@@ -12,6 +12,8 @@ import os
 import sys
 from pathlib import Path
 
+from tests.one_address import FLAGS
+
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS, RATE, SECONDS = 500, 400, 10
 # The same environment in a clean checkout and an installed one: the sources come first.
@@ -21,7 +23,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
 async def test_w14_500_clients_400_messages_a_second_none_lost_none_doubled_order_kept() -> None:
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "asocial.cli", "serve", "--host", "127.0.0.1", "--port", "0", "--env", "production",
-        "--rate-limit-per-minute", "0", "--connections-per-minute-per-ip", "0", "--drain-notice-seconds", "0",
+        "--rate-limit-per-minute", "0", "--drain-notice-seconds", "0", *FLAGS,
         env=ENVIRONMENT, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert server.stderr is not None

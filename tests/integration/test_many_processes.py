@@ -299,6 +299,36 @@ async def test_100_messages_a_minute_are_exact_when_one_user_sends_through_two_p
     assert all(0 < answer["retry_after"] <= 60_000 for answer in refused)
 
 
+async def test_w10_the_first_of_two_texts_is_the_message_on_every_process(three: list[Process], enter: Enter) -> None:
+    ann = await enter(three[0])
+    tab = await enter(three[1], token=ann.token)
+    others = [await enter(process) for process in three]
+    await asyncio.gather(ann.chat("yes", message_id="m"), tab.chat("no", message_id="m"))
+    acks = [await client.receive("ack") for client in (ann, tab)]
+    assert acks[0] == acks[1]
+    heard = [await other.receive("chat", where=lambda frame: frame["message_id"] == "m") for other in others]
+    assert len({frame["payload"] for frame in heard}) == 1
+    assert {frame["timestamp"] for frame in heard} == {acks[0]["timestamp"]}
+    newcomer = await enter(three[2])
+    assert [message["payload"] for message in newcomer.sync["messages"]] == [heard[0]["payload"]]
+
+
+async def test_w10_a_message_sent_again_through_another_process_is_answered_as_the_first_was(
+    three: list[Process], enter: Enter
+) -> None:
+    ann, bob = await enter(three[0]), await enter(three[2])
+    await ann.chat("once", message_id="m")
+    first = await ann.receive("ack")
+    tab = await enter(three[1], token=ann.token)
+    for text in ("once", "another text"):
+        await tab.chat(text, message_id="m")
+        assert await tab.receive("ack") == first
+    await tab.chat("fence", message_id="fence")
+    await bob.receive("chat", where=lambda frame: frame["message_id"] == "fence")
+    said = [frame["payload"] for frame in bob.received if frame["type"] == "chat"]
+    assert said == ["once", "fence"]
+
+
 async def test_w5_connections_of_a_user_are_counted_over_all_processes(three: list[Process], enter: Enter) -> None:
     first = await enter(three[0])
     limit = first.sync["limits"]["connections_per_user"]

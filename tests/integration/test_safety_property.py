@@ -26,6 +26,7 @@ from asocial.app import build
 from asocial.config import load
 from tests.client import Client, Frame
 from tests.integration.serving import Server
+from tests.one_address import LIFTED
 
 ENOUGH_S = 15.0
 NUMBERS = st.integers() | st.floats() | st.sampled_from([1e7, -1e7, 1e7 + 1, 2**53, 2**53 + 1, 2**64, -0.0])
@@ -108,12 +109,12 @@ def complaints() -> Iterator[Errors]:
 def test_nothing_a_client_sends_makes_the_server_stumble_or_touches_anybody_else(complaints: Errors) -> None:
     channels = (f"channel-{number}" for number in itertools.count())
     with asyncio.Runner() as runner, structlog.testing.capture_logs() as logged:
-        # Two messages a minute: Bob's own count shows whether anybody else can use it up, or get him more.
+        # A name and two messages a minute: Bob's own count shows whether anybody else can use it up, or get him more.
         given_settings = {
             "port": 0,
             "host": "127.0.0.1",
-            "connections_per_minute_per_ip": 0,
-            "rate_limit_per_minute": 2,
+            **LIFTED,
+            "rate_limit_per_minute": 3,
         }
         given_settings |= {"connections_per_ip": 0, "reconnect_spread_seconds": 0}
 

@@ -177,7 +177,8 @@ async def test_w2_who_offers_only_other_versions_is_closed_with_4503(
 # W3: the first frame.
 
 
-async def test_w3_the_first_frame_is_user_sync_with_all_its_fields(server: Server, join: Join) -> None:
+async def test_w3_the_first_frame_is_user_sync_with_all_its_fields(start_server: StartServer, join: Join) -> None:
+    server = await start_server(rate_limit_per_minute_per_ip=1000, channel_messages_per_second=200)
     client = await join(server)
     assert client.received[0] == client.sync
     assert set(client.sync) == {
@@ -189,6 +190,8 @@ async def test_w3_the_first_frame_is_user_sync_with_all_its_fields(server: Serve
         "frame_bytes": 4096,
         "payload_characters": 500,
         "messages_per_minute": 100,
+        "messages_per_minute_per_ip": 1000,
+        "channel_messages_per_second": 200,
         "drafts_per_second": 30,
         "cursors_per_second": 30,
         "connections_per_user": 8,

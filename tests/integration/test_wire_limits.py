@@ -11,6 +11,7 @@ import pytest
 
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.app import wall_ms
+from asocial.domain.admission import MessageLimits, Posting, Verdict
 from asocial.ports import StoreUnavailable
 from tests.client import OBSERVED, Client, Frame, RawClient, new_message_id
 from tests.integration.serving import Join, JoinRaw, Server, StartServer, eventually
@@ -144,10 +145,10 @@ class BreakableLimiter(MemoryRateLimiter):
 
     broken = False
 
-    async def take(self, key: str, limit: int, window_ms: int) -> int:
+    async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:
         if self.broken:
             raise StoreUnavailable("the plug is pulled")
-        return await super().take(key, limit, window_ms)
+        return await super().admit(posting, limits)
 
 
 @pytest.mark.drives("unavailable")
@@ -171,10 +172,8 @@ async def test_w25_while_the_store_is_broken_a_chat_is_unavailable_and_nothing_w
 class FaultyLimiter(MemoryRateLimiter):
     """Has a bug, of the kind nobody foresaw."""
 
-    async def take(self, key: str, limit: int, window_ms: int) -> int:
-        if key.startswith("messages:"):
-            raise RuntimeError("a bug")
-        return await super().take(key, limit, window_ms)
+    async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:
+        raise RuntimeError("a bug")
 
 
 @pytest.mark.drives(4011)

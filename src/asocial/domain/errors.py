@@ -53,16 +53,20 @@ class Refused(AsocialError):
 
 
 class FrameError(AsocialError):
-    """A frame that was not carried out. `retry_after_ms` is set only where trying again helps."""
+    """A frame that was not carried out. `retry_after_ms` is set only where trying again helps.
+
+    `limit` is set where a limit on messages was reached: which one.
+    """
 
     code: ClassVar[str]
     strikes: ClassVar[bool] = True
     """Whether ten of these in a row close the connection (W27)."""
 
-    def __init__(self, message: str, *, retry_after_ms: int | None = None) -> None:
+    def __init__(self, message: str, *, retry_after_ms: int | None = None, limit: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after_ms = retry_after_ms
+        self.limit = limit
 
 
 class BadFrame(FrameError):

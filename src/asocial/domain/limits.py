@@ -23,14 +23,14 @@ class TokenBucket:
         self._tokens = burst
         self._updated = now
 
-    def take(self, now: float) -> float:
-        """Take one token and return 0.0, or take none and return the seconds until there is one."""
+    def take(self, now: float, amount: float = 1.0) -> float:
+        """Take `amount` tokens and return 0.0, or take none and return the seconds until there are so many."""
         self._tokens = min(self._burst, self._tokens + max(0.0, now - self._updated) * self._rate)
         self._updated = now
-        if self._tokens >= 1.0:
-            self._tokens -= 1.0
+        if self._tokens >= amount:
+            self._tokens -= amount
             return 0.0
-        return (1.0 - self._tokens) / self._rate
+        return (amount - self._tokens) / self._rate
 
 
 class Allowance:
@@ -152,11 +152,21 @@ class SlidingWindow:
 
     def take(self, now_ms: int) -> int:
         """Take a place and return 0, or take none and return the ms (>= 1) until one is free."""
+        wait_ms = self.wait_ms(now_ms)
+        if wait_ms == 0:
+            self._taken.append(now_ms)
+        return wait_ms
+
+    def wait_ms(self, now_ms: int) -> int:
+        """0 if a place is free, else the ms (>= 1) until one is."""
         self._forget(now_ms)
         if len(self._taken) < self.limit:
-            self._taken.append(now_ms)
             return 0
         return max(1, self._taken[0] + self.window_ms - now_ms)
+
+    def add(self, now_ms: int) -> None:
+        """Take a place that `wait_ms` said is free."""
+        self._taken.append(now_ms)
 
     def empty(self, now_ms: int) -> bool:
         """Whether nothing is counted any more, so that this window may be thrown away."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
+from ..domain.admission import Known, LimitName, MessageLimits, Posting
 from ..domain.errors import RateLimited
 from ..domain.limits import TokenBucket
 from ..domain.living import LiveMessage
@@ -32,15 +33,17 @@ from .channels import Channel
 from .meters import Meters
 from .volatile import Latest
 
-MINUTE_MS = 60_000
 _read_chat = msgspec.json.Decoder(Chat).decode
 REACTIONS_PER_SECOND = 5.0
 REACTIONS_BURST = 10.0
 VIEWS_PER_SECOND = 10.0
+FRAME_WEIGHT = 5.0
+"""What a draft, a reaction or a view uses of its address's budget. A cursor uses 1: all cursors share one frame."""
+_METERS = {"user": "messages", "address": "addresses", "channel": "channels", "slow": "slow"}
 
 
 class Voice:
-    """One session's part in the talk of its channel: who speaks, from which connection, and how fast."""
+    """One session's part in the talk of its channel: who speaks, from which connection and address, and how fast."""
 
     def __init__(
         self,
@@ -52,11 +55,22 @@ class Voice:
         loop: asyncio.AbstractEventLoop,
         drafts_per_second: float,
         cursors_per_second: float,
+        address: str = "",
     ) -> None:
         self.channel = channel
         self.connection = connection
         self.user_id = user_id
         self.profile = profile
+        self.address = address
+        self.budget: TokenBucket | None = None
+        """What all connections of the address may show together of what is not kept: drafts, cursors, reactions, views.
+        None: no limit. Set before the first frame."""
+        self.drafting = ""
+        """The message id of the draft that was admitted; one at a time."""
+        self.refused = ("", 0.0)
+        """The draft that was refused last, and until which moment of the loop that holds."""
+        self._shown: PostTyping | None = None
+        """What others see of the draft."""
         self._loop = loop
         self._drafts_per_second = drafts_per_second
         self._cursors_per_second = cursors_per_second
@@ -66,41 +80,59 @@ class Voice:
         self._views: Latest[ShowView] | None = None
         self._cursors: Latest[Position] | None = None
 
-    def draft(self, frame: PostTyping) -> None:
-        """Show what is being typed. Raises what `clean_draft` and `check_position` raise."""
-        payload = clean_draft(frame.payload)
-        draft = PostTyping(frame.message_id, payload, check_position(frame.position))
+    def now(self) -> float:
+        """The loop's clock, in seconds."""
+        return self._loop.time()
+
+    def begin_draft(self, message_id: str) -> None:
+        """From here on `draft` shows this one."""
+        self.end_draft()
+        self.drafting = message_id
+
+    def end_draft(self) -> None:
+        """The draft is over: others see it go."""
+        self.drafting = ""
+        if self._drafts is not None:
+            self._drafts.drop()
+        if self._shown is not None:
+            self._send_draft(PostTyping(self._shown.message_id, "", self._shown.position))
+
+    def draft(self, draft: PostTyping) -> None:
+        """Show what is being typed. `draft` is checked, and its message id is `drafting`."""
         if self._drafts is None:
-            self._drafts = Latest(self._drafts_per_second, self._loop, self._send_draft)
+            self._drafts = Latest(self._drafts_per_second, self._loop, self._send_draft, self.budget, FRAME_WEIGHT)
         self._drafts.offer(draft)
 
     def cursor(self, position: Position) -> None:
         """Show where the pointer is. Raises PositionInvalid."""
         check_position(position)
         if self._cursors is None:
-            self._cursors = Latest(self._cursors_per_second, self._loop, self._send_cursor)
+            self._cursors = Latest(self._cursors_per_second, self._loop, self._send_cursor, self.budget)
         self._cursors.offer(position)
 
     def react(self, frame: PostReaction) -> None:
         """Show a reaction; one too many is dropped (W26). Raises PositionInvalid."""
-        position = check_position(frame.position)
-        if self._reactions.take(self._loop.time()) == 0.0:
+        position, now = check_position(frame.position), self._loop.time()
+        if self._reactions.take(now) == 0.0 and (self.budget is None or self.budget.take(now, FRAME_WEIGHT) == 0.0):
             self.channel.fleeting(self.connection, pack(Reaction(self.user_id, frame.kind, position)))
 
     def view(self, frame: ShowView) -> None:
         """Show those who follow what one sees. Raises PositionInvalid."""
         check_position(frame.position)
         if self._views is None:
-            self._views = Latest(VIEWS_PER_SECOND, self._loop, self._send_view)
+            self._views = Latest(VIEWS_PER_SECOND, self._loop, self._send_view, self.budget, FRAME_WEIGHT)
         self._views.offer(frame)
 
     def forget_draft(self, message_id: str) -> None:
-        """The message itself is on its way: its draft must not follow it."""
-        if self._drafts is None:
-            return
-        waiting = self._drafts.waiting
-        if waiting is not None and waiting.message_id == message_id:
-            self._drafts.drop()
+        """The message itself is on its way: its draft must not follow it, and its places are used."""
+        if self.drafting == message_id:
+            self.drafting = ""
+        if self._shown is not None and self._shown.message_id == message_id:
+            self._shown = None
+        if self._drafts is not None:
+            waiting = self._drafts.waiting
+            if waiting is not None and waiting.message_id == message_id:
+                self._drafts.drop()
 
     def silence(self) -> None:
         """Send nothing that waits. Called when it is over: nothing that refers back to this is kept (garbage.py)."""
@@ -112,8 +144,11 @@ class Voice:
     def _send_draft(self, draft: PostTyping) -> None:
         frame = pack(Typing(draft.message_id, self.user_id, draft.payload, draft.position))
         if draft.payload:
+            self._shown = draft
             self.channel.draft(self.connection, draft.message_id, frame)
         else:
+            if self._shown is not None and self._shown.message_id == draft.message_id:
+                self._shown = None
             # That a draft was abandoned is the end of something others see: it takes the lane that loses nothing.
             self.channel.post(frame, self.connection, replaces=draft.message_id)
 
@@ -126,7 +161,10 @@ class Voice:
 
 
 class Talk:
-    """Posting messages: once, in order, within the rate, remembered while they live."""
+    """Posting messages: once, in order, within the limits, remembered while they live.
+
+    Drafts and new names are limited here too: what others read is one thing, whichever frame brings it.
+    """
 
     def __init__(
         self,
@@ -135,7 +173,7 @@ class Talk:
         *,
         now_ms: Callable[[], int],
         life: Life,
-        messages_per_minute: int,
+        limits: MessageLimits,
         meters: Meters | None = None,
     ) -> None:
         self._meters = meters or Meters()
@@ -143,7 +181,7 @@ class Talk:
         self._limiter = limiter
         self._now_ms = now_ms
         self._life = life
-        self._messages_per_minute = messages_per_minute
+        self._limits = limits
 
     async def post(self, voice: Voice, post: PostChat, slow_ms: int = 0) -> None:
         """Stamp, encode once, and hand to the channel. Raises a FrameError when it is not to be posted.
@@ -152,37 +190,96 @@ class Talk:
         """
         payload = clean_payload(post.payload)
         position = check_position(post.position)
-        channel, user_id = voice.channel, voice.user_id
+        channel, user_id, message_id = voice.channel, voice.user_id, post.message_id
 
         # Sent again because the first `ack` was lost (W10): the same answer, and it counts once.
-        known = self._live.find(channel.name, user_id, post.message_id, self._now_ms())
+        timestamp = self._now_ms()
+        known = self._live.find(channel.name, user_id, message_id, timestamp)
         if known is not None:
-            voice.connection.write(pack(Ack(post.message_id, known.timestamp, known.expires_at)))
+            voice.connection.write(pack(Ack(message_id, known.timestamp, known.expires_at)))
             return
 
-        if slow_ms:
-            wait_ms = await self._limiter.take(f"slow:{channel.name}:{user_id}", 1, slow_ms)
-            if wait_ms:
-                every_s = -(-slow_ms // 1000)
-                raise RateLimited(f"this channel is slow: one message every {every_s} s", retry_after_ms=wait_ms)
-        wait_ms = await self._limiter.take(f"messages:{user_id}", self._messages_per_minute, MINUTE_MS)
-        if wait_ms:
-            self._meters.rate_limited["messages"] += 1
-            raise RateLimited(
-                f"at most {self._messages_per_minute} messages a minute; try again in {-(-wait_ms // 1000)} s",
-                retry_after_ms=wait_ms,
-            )
-        timestamp = self._now_ms()
         expires_at = timestamp + self._life.of(payload)
-        about = (post.message_id, channel.name, user_id, voice.profile.name, voice.profile.color)
-        body = encode(Chat(*about, payload, position, timestamp, expires_at, voice.profile.on_map))
-        voice.forget_draft(post.message_id)
-        self._live.add(
-            channel.name, LiveMessage(user_id, post.message_id, timestamp, expires_at, body), shared=channel.confirmed
+        posting = Posting(
+            "chat", channel.name, user_id, voice.address, message_id, slow_ms, timestamp, expires_at, payload
         )
-        ack = pack(Ack(post.message_id, timestamp, expires_at))
-        channel.post(text_frame(body), voice.connection, ack, replaces=post.message_id)
+        elsewhere = await self._admit(posting)
+        # Another connection of the user may have been quicker, here or elsewhere: its message is the one (W10).
+        first = self._live.find(channel.name, user_id, message_id, timestamp) or elsewhere
+        if first is not None:
+            if first is not elsewhere or elsewhere.sure or not await self._limiter.is_lost(posting):
+                voice.connection.write(pack(Ack(message_id, first.timestamp, first.expires_at)))
+                return
+            timestamp, expires_at = first.timestamp, first.expires_at
+        about = (message_id, channel.name, user_id, voice.profile.name, voice.profile.color)
+        body = encode(Chat(*about, payload, position, timestamp, expires_at, voice.profile.on_map))
+        voice.forget_draft(message_id)
+        message = LiveMessage(user_id, message_id, timestamp, expires_at, body)
+        self._live.add(channel.name, message, shared=channel.confirmed)
+        channel.post(
+            text_frame(body), voice.connection, pack(Ack(message_id, timestamp, expires_at)), replaces=message_id
+        )
+        if channel.confirmed:  # else other processes have not got it
+            self._limiter.posted(posting)
         self._meters.messages += 1
+
+    async def draft(self, voice: Voice, frame: PostTyping, slow_ms: int = 0) -> None:
+        """Show what is being typed. Raises what `clean_draft` and `check_position` raise, and RateLimited.
+
+        The first frame of a draft takes the places of the message it may become. A connection has one draft: another
+        message id ends the one before.
+        """
+        message_id = frame.message_id
+        draft = PostTyping(message_id, clean_draft(frame.payload), check_position(frame.position))
+        if message_id != voice.drafting and not await self._begin_draft(voice, draft, slow_ms):
+            return
+        voice.draft(draft)
+
+    async def rename(self, voice: Voice, slow_ms: int = 0) -> None:
+        """Take the places of a new name, which others read as they read a message. Raises RateLimited."""
+        await self._admit(Posting("name", voice.channel.name, voice.user_id, voice.address, slow_ms=slow_ms))
+
+    async def _begin_draft(self, voice: Voice, draft: PostTyping, slow_ms: int) -> bool:
+        """Whether this draft may be shown from now on."""
+        channel, user_id, message_id = voice.channel.name, voice.user_id, draft.message_id
+        refused, until = voice.refused
+        if refused == message_id and voice.now() < until:
+            return False  # it was answered once; like other drafts too many, it is dropped (W26)
+        if not draft.payload:
+            return True  # the end of a draft that an earlier connection showed: it needs no place
+        voice.end_draft()
+        if self._live.find(channel, user_id, message_id, self._now_ms()) is not None:
+            return False  # a straggler of what was said
+        try:
+            await self._admit(Posting("draft", channel, user_id, voice.address, message_id, slow_ms))
+        except RateLimited as limited:
+            voice.refused = (message_id, voice.now() + (limited.retry_after_ms or 0) / 1000)
+            raise
+        voice.begin_draft(message_id)
+        return True
+
+    async def _admit(self, posting: Posting) -> Known | None:
+        """Take the places of a posting. Returns the message that has its name already. Raises RateLimited."""
+        verdict = await self._limiter.admit(posting, self._limits)
+        if not verdict.wait_ms:
+            return verdict.known
+        self._meters.rate_limited[_METERS[verdict.limit]] += 1
+        raise RateLimited(
+            f"{self._reason(posting, verdict.limit)}; try again in {-(-verdict.wait_ms // 1000)} s",
+            retry_after_ms=verdict.wait_ms,
+            limit=verdict.limit,
+        )
+
+    def _reason(self, posting: Posting, limit: LimitName) -> str:
+        match limit:
+            case "slow":
+                return f"this channel is slow: one message every {-(-posting.slow_ms // 1000)} s"
+            case "user":
+                return f"at most {self._limits.user_per_minute} messages a minute"
+            case "address":
+                return f"at most {self._limits.address_per_minute} messages a minute from one address"
+            case "channel":
+                return f"at most {self._limits.channel_per_second} messages a second in one channel"
 
     async def living(self, channel: str, *, here: bool = False) -> list[LiveMessage]:
         """Every message that lives, oldest first. `here`: only those that were said on this process."""

@@ -51,6 +51,8 @@ from .presence import Presence
 from .sessions import Session, Sessions
 
 STRIKES = 10
+REFUSED_PAUSE_S = 0.1
+"""After a refusal by a limit on messages, before the connection's next frame: so a flood of them costs little."""
 
 
 class Dispatch:
@@ -88,6 +90,9 @@ class Dispatch:
         except FrameError as error:
             self._received["refused"].add(1, len(text))
             self.refuse(session, error, message_id_of(text))
+            if error.limit is not None:
+                # Its frames wait in its socket meanwhile; nothing is lost, and nobody else waits.
+                await asyncio.sleep(REFUSED_PAUSE_S)
         except StoreUnavailable:
             self._received["refused"].add(1, len(text))
             self.refuse(session, Unavailable("the server cannot do this just now; try again"), message_id_of(text))
@@ -125,8 +130,7 @@ class Dispatch:
                         await self._talk.post(session.voice, frame, least_ms)
                 kind = "chat"
             case PostTyping():
-                self._may_write(session)
-                session.voice.draft(frame)
+                await self._talk.draft(session.voice, frame, self._may_write(session))
                 kind = "typing"
             case MoveCursor():
                 session.voice.cursor(frame.position)
@@ -186,4 +190,7 @@ class Dispatch:
             case SetProfile():
                 on_map = session.member.on_map if frame.on_map is UNSET else frame.on_map
                 profile = Profile(clean_name(frame.name), clean_color(frame.color), on_map)
+                if profile.name != session.member.name:
+                    # A name is text that everyone reads: it must not say what a message may not (W73).
+                    await self._talk.rename(session.voice, self._may_write(session))
                 await self._sessions.set_profile(session, profile)

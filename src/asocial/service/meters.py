@@ -81,7 +81,11 @@ class Meters:
         """Answers that were errors, by code: frames, and requests refused before the upgrade."""
         self.refusals: Counter[str] = Counter()
         """Requests refused before the upgrade, by error code, and connections refused after it, by close code."""
-        self.rate_limited = Counter({"messages": 0, "requests": 0, "connections": 0})
+        self.rate_limited = Counter(
+            {"messages": 0, "addresses": 0, "channels": 0, "slow": 0, "requests": 0, "connections": 0}
+        )
+        """What was refused, by limit: the messages of a user, of an address, of a channel, of a slow channel; requests
+        of a connection; connections of an address."""
         self.connections = 0
         self.reconnects = 0
         """Of those, by somebody whom we know by a token: back after a break or a reload, or in another tab."""

@@ -40,6 +40,7 @@ from .meters import Meters
 from .moderation import Access, Moderation
 from .presence import Presence
 from .snapshots import Snapshots
+from .volatile import Budgets
 
 REQUESTS_PER_SECOND = 10.0
 REQUESTS_BURST = 20.0
@@ -107,6 +108,7 @@ class Sessions:
         life: Life,
         limits: Limits,
         answers: Answers | None = None,
+        volatile_per_second_per_ip: int = 0,
         meters: Meters | None = None,
     ) -> None:
         self._meters = meters or Meters()
@@ -122,6 +124,7 @@ class Sessions:
         self._wall_ms = wall_ms or now_ms
         self._life = life
         self._limits = limits
+        self._budgets = Budgets(volatile_per_second_per_ip, loop)
         self._by_user: ByUser[Connection] = ByUser()
         self._sessions: dict[Connection, Session] = {}
         self._degraded = False
@@ -151,7 +154,8 @@ class Sessions:
     ) -> Session:
         """Let a client in. `token` is handed to it in `user_sync`. Raises TooManyConnections, Removed or GoingAway.
 
-        `visitor` is what its own token said of it, `access` what it may do by the rules as they were known then.
+        `visitor` is what its own token said of it, `access` what it may do by the rules as they were known then,
+        `address` what limits count it as.
 
         The caller calls `close` for every session this returns; one that raises has left nothing behind.
         """
@@ -179,6 +183,7 @@ class Sessions:
             raise
         self._by_user.add(user_id, connection)
         self._sessions[connection] = session
+        session.voice.budget = self._budgets.enter(address)
         self._expire(session)
         channel.release(connection, snapshot + pack(Degraded()) if self._degraded else snapshot)
         self._answers.spend(user_id, address, len(snapshot), self._loop.time())
@@ -195,6 +200,7 @@ class Sessions:
             session.expiry.cancel()
         del self._sessions[connection]
         self._by_user.remove(user_id, connection)
+        self._budgets.leave(session.voice.address)
         # Detached before anything is awaited, so that nothing more is written to a socket that is gone.
         channel.detach(connection)
         gone = None
@@ -370,6 +376,7 @@ class Sessions:
             loop=self._loop,
             drafts_per_second=self._limits.drafts_per_second,
             cursors_per_second=self._limits.cursors_per_second,
+            address=address,
         )
         return Session(connection, voice, member, token, visitor, access, address, self._loop.time())
 

@@ -1,4 +1,8 @@
-"""At most so many a second, and the latest always arrives (W26): drafts and cursors of one session."""
+"""At most so many a second, and the latest always arrives (W26): drafts and cursors of one session.
+
+Guests cost nothing, so a limit for each connection is none for somebody who opens many: an address has a budget too,
+which its connections on this process share (W74).
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,53 @@ from ..domain.limits import TokenBucket
 
 T = TypeVar("T")
 
+SPENT_S = 0.1
+"""How long a value waits at least when the address's budget is spent: many connections may wait for it."""
+
+
+class Budgets:
+    """One bucket for each address that has connections here. `rate` 0: no limit."""
+
+    def __init__(self, rate: float, loop: asyncio.AbstractEventLoop) -> None:
+        self._rate = rate
+        self._loop = loop
+        self._shared: dict[str, tuple[TokenBucket, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._shared)
+
+    def enter(self, address: str) -> TokenBucket | None:
+        """The budget of an address, for one more connection. `leave` once for each `enter`."""
+        if not (self._rate and address):
+            return None
+        bucket, users = self._shared.get(address) or (TokenBucket(self._rate, self._rate, self._loop.time()), 0)
+        self._shared[address] = (bucket, users + 1)
+        return bucket
+
+    def leave(self, address: str) -> None:
+        bucket_and_users = self._shared.pop(address, None)
+        if bucket_and_users is not None and bucket_and_users[1] > 1:
+            self._shared[address] = (bucket_and_users[0], bucket_and_users[1] - 1)
+
 
 class Latest(Generic[T]):
-    """Passes values to `send` at up to `rate` a second; above that only the latest waits for its turn."""
+    """Passes values to `send` at up to `rate` a second; above that only the latest waits for its turn.
 
-    __slots__ = ("_bucket", "_loop", "_send", "_timer", "_waiting")
+    `budget`: what others use too; a value takes `weight` of it.
+    """
 
-    def __init__(self, rate: float, loop: asyncio.AbstractEventLoop, send: Callable[[T], None]) -> None:
+    __slots__ = ("_bucket", "_budget", "_loop", "_send", "_timer", "_waiting", "_weight")
+
+    def __init__(
+        self,
+        rate: float,
+        loop: asyncio.AbstractEventLoop,
+        send: Callable[[T], None],
+        budget: TokenBucket | None = None,
+        weight: float = 1.0,
+    ) -> None:
+        self._budget = budget
+        self._weight = weight
         self._bucket = TokenBucket(rate, rate, loop.time())
         self._loop = loop
         self._send = send
@@ -32,7 +76,12 @@ class Latest(Generic[T]):
         if self._timer is not None:
             self._waiting = value
             return
-        wait = self._bucket.take(self._loop.time())
+        now = self._loop.time()
+        wait = self._bucket.take(now)
+        if wait == 0.0 and self._budget is not None:
+            wait = self._budget.take(now, self._weight)
+            if wait:
+                wait = max(wait, SPENT_S)
         if wait == 0.0:
             self._send(value)
         else:

@@ -15,11 +15,12 @@ from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.adapters.memory.registry import MemorySessionRegistry
 from asocial.adapters.memory.rules import MemoryChannelRules
+from asocial.domain.admission import MessageLimits
 from asocial.domain.errors import GoingAway, ProtocolAbuse, TooManyConnections, TooSlow
 from asocial.domain.living import LiveMessage
 from asocial.domain.message import Life
 from asocial.domain.profile import guest_profile
-from asocial.ports import Batch, ChannelRules, LiveMessages
+from asocial.ports import Batch, ChannelRules, LiveMessages, RateLimiter
 from asocial.protocol import Limits
 from asocial.service.answers import Answers
 from asocial.service.channels import UNSENT_LIMIT_BYTES, Channels
@@ -47,6 +48,7 @@ class House:
     live: LiveMessages | None = None
     members: dict[str, list[str]] = field(default_factory=dict)
     answers: Answers | None = None
+    limiter: RateLimiter | None = None
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -57,14 +59,16 @@ class House:
         )
         self.talk = Talk(
             self.live or MemoryLiveMessages(),
-            MemoryRateLimiter(self.clock),
+            self.limiter or MemoryRateLimiter(self.clock),
             now_ms=self.clock,
             life=Life(),
-            messages_per_minute=3,
+            limits=MessageLimits(user_per_minute=3),
         )
         limits = Limits(
             frame_bytes=4096,
             messages_per_minute=3,
+            messages_per_minute_per_ip=0,
+            channel_messages_per_second=0,
             connections_per_user=2,
             roster=self.roster_limit,
             drafts_per_second=30,

@@ -11,6 +11,7 @@ import pytest
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
+from asocial.domain.admission import MessageLimits
 from asocial.domain.living import LiveMessage
 from asocial.domain.message import Life
 from asocial.domain.profile import Member, Profile, guest_profile
@@ -46,7 +47,7 @@ class World:
         self.store, self.live = Slow(), MemoryLiveMessages()
         self.channel = Channel("garden", FakeBroker(), loop, lambda _channel, _control: None)
         presence = Presence(self.store, None, loop=loop, now_ms=lambda: 0, roster_limit=3)  # type: ignore[arg-type]
-        talk = Talk(self.live, MemoryRateLimiter(lambda: 0), now_ms=lambda: 0, life=Life(), messages_per_minute=0)
+        talk = Talk(self.live, MemoryRateLimiter(lambda: 0), now_ms=lambda: 0, life=Life(), limits=MessageLimits())
         self.snapshots = Snapshots(presence, talk, loop=loop, roster_limit=3, max_age_s=max_age_s)
 
     def ask(self) -> asyncio.Task[Snapshot]:

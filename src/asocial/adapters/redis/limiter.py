@@ -1,18 +1,45 @@
-"""Rate limits exact over all processes: one script, on Redis's own clock; all takes of a turn go out together.
+"""Rate limits that hold over all processes: one script call for each decision, on Redis's own clock.
 
-A list of at most `limit` times for each key, which expires with its window. Every accepted take is also counted in a
-window of this process, which decides alone while Redis is away: an outage is no second allowance.
+`take`: a list of at most `limit` times for each key, which expires with its window. `admit`: everything that limits a
+message, and the claim of its (user, message id), in one call. A script may only use keys of one hash tag in a cluster,
+and a message touches a user, an address and a channel in any combination, so all keys of `admit` share one tag.
+
+Every accepted decision is also counted in this process, which decides alone while Redis is away: an outage is no second
+allowance. A user or an address that goes on after some refusals is refused here until its time is over, so that a flood
+of refused messages does not reach Redis.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import hashlib
 from collections.abc import Callable
 from typing import cast
 
+from ...domain.admission import DRAFT_SLOT_MS, GRANTED, Admissions, Known, LimitName, MessageLimits, Posting, Verdict
 from ...domain.windows import Windows
 from ...ports import StoreUnavailable
 from .pool import Pool
 from .scripts import SCRIPTS
+
+TAG = "limits"
+POSTED_AFTER_S = 0.25
+"""A claim is confirmed this long after its message was handed to the channel: by then it has been published."""
+LOST_AFTER_S = 0.5
+"""A claim that was not confirmed for this long belongs to a process that died."""
+REFUSALS_ASKED = 20
+"""Refusals of one user or address that Redis decides; those after them, until the time is over, are decided here."""
+REFUSED_KEYS_MOST = 10_000
+_KINDS: dict[bytes, LimitName] = {b"user": "user", b"address": "address", b"channel": "channel", b"slow": "slow"}
+
+
+class _Refused:
+    __slots__ = ("times", "until_ms")
+
+    def __init__(self) -> None:
+        self.until_ms = 0
+        self.times = 0
 
 
 class RedisRateLimiter:
@@ -20,6 +47,10 @@ class RedisRateLimiter:
         self._pool = pool
         self._clock_ms = clock_ms
         self._here = Windows()
+        self._admissions = Admissions()
+        self._refused: dict[tuple[LimitName, str], _Refused] = {}
+        self._posted: list[tuple[float, str, str]] = []
+        self._confirming: asyncio.TimerHandle | None = None
 
     async def take(self, key: str, limit: int, window_ms: int) -> int:
         if limit == 0:
@@ -34,5 +65,139 @@ class RedisRateLimiter:
             self._here.take(key, limit, window_ms, self._clock_ms())
         return wait_ms
 
+    async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:
+        if posting.kind != "chat" and not (posting.slow_ms or limits.user_per_minute or limits.address_per_minute):
+            return GRANTED
+        refused = self._refused_here(posting)
+        if refused is not None:
+            return refused
+        try:
+            reply = await self._pool.run(SCRIPTS["admit"], TAG, self._keys(posting), *_arguments(posting, limits))
+        except StoreUnavailable:
+            return self._admissions.admit(posting, limits, self._clock_ms())
+        match cast(list[object], reply):
+            case [bytes(claim)]:
+                return Verdict(known=_read(claim))
+            case [int(wait_ms), bytes(limit)]:
+                self._refuse(posting, _KINDS[limit], wait_ms)
+                return Verdict(wait_ms, _KINDS[limit])
+        self._admissions.admit(posting, limits, self._clock_ms())
+        return GRANTED
+
+    def posted(self, posting: Posting) -> None:
+        loop = asyncio.get_running_loop()
+        self._posted.append((loop.time(), self._claim_key(posting), _claim(posting)))
+        if self._confirming is None:
+            self._confirming = loop.call_later(POSTED_AFTER_S, self._confirm)
+
+    async def is_lost(self, posting: Posting) -> bool:
+        if await self._is_sure(posting):
+            return False
+        await asyncio.sleep(LOST_AFTER_S)
+        return not await self._is_sure(posting)
+
     async def close(self) -> None:
+        if self._confirming is not None:
+            self._confirming.cancel()
+            self._confirm(everything=True)
         self._here.clear()
+        self._admissions.clear()
+        self._refused.clear()
+
+    async def _is_sure(self, posting: Posting) -> bool:
+        """Whether the claim of this message needs no help: it was posted, is over, or has another text."""
+        try:
+            claim = await self._pool.call(TAG, "GET", self._claim_key(posting))
+        except StoreUnavailable:
+            return True
+        return claim != _claim(posting, known=_read(claim)).encode()
+
+    def _confirm(self, *, everything: bool = False) -> None:
+        loop = asyncio.get_running_loop()
+        self._confirming = None
+        due = loop.time() if everything else loop.time() - POSTED_AFTER_S
+        ready = [entry for entry in self._posted if entry[0] <= due]
+        self._posted = self._posted[len(ready) :]
+        if self._posted:
+            self._confirming = loop.call_at(self._posted[0][0] + POSTED_AFTER_S, self._confirm)
+        if ready:
+            keys, claims = [key for _, key, _ in ready], [claim for _, _, claim in ready]
+            with contextlib.suppress(StoreUnavailable):
+                self._pool.line(TAG).post("EVALSHA", SCRIPTS["confirm"].digest, len(keys), *keys, *claims)
+
+    def _keys(self, posting: Posting) -> tuple[str, ...]:
+        channel, user_id, key = posting.channel, posting.user_id, self._pool.names.key
+        return (
+            self._claim_key(posting),
+            key(TAG, f"slow:{channel}:{user_id}"),
+            key(TAG, f"draft:{channel}:{user_id}"),
+            key(TAG, f"user:{user_id}"),
+            key(TAG, f"address:{posting.address}"),
+            key(TAG, f"second:{channel}"),
+            key(TAG, f"recent:{channel}"),
+            key(TAG, f"minute:0:{channel}"),
+            key(TAG, f"minute:1:{channel}"),
+        )
+
+    def _claim_key(self, posting: Posting) -> str:
+        return self._pool.names.key(TAG, f"claim:{posting.channel}:{posting.user_id}:{posting.message_id}")
+
+    def _refused_here(self, posting: Posting) -> Verdict | None:
+        if not self._refused:
+            return None
+        now_ms = self._clock_ms()
+        keys: tuple[tuple[LimitName, str], ...] = (("user", posting.user_id), ("address", posting.address))
+        for key in keys:
+            refused = self._refused.get(key)
+            if refused is None:
+                continue
+            if refused.until_ms <= now_ms:
+                del self._refused[key]
+            elif refused.times >= REFUSALS_ASKED:
+                return Verdict(refused.until_ms - now_ms, key[0])
+        return None
+
+    def _refuse(self, posting: Posting, limit: LimitName, wait_ms: int) -> None:
+        if limit not in ("user", "address"):
+            return
+        if len(self._refused) >= REFUSED_KEYS_MOST:
+            self._refused.clear()
+        key = (limit, posting.user_id if limit == "user" else posting.address)
+        refused = self._refused.setdefault(key, _Refused())
+        refused.until_ms = self._clock_ms() + wait_ms
+        refused.times += 1
+
+
+def _arguments(posting: Posting, limits: MessageLimits) -> tuple[str | int, ...]:
+    return (
+        posting.kind,
+        posting.message_id,
+        posting.user_id,
+        posting.address,
+        posting.slow_ms,
+        limits.user_per_minute,
+        limits.address_per_minute if posting.address else 0,
+        limits.channel_per_second,
+        DRAFT_SLOT_MS,
+        _claim(posting) if posting.kind == "chat" else "",
+        max(1, posting.expires_at - posting.timestamp),
+    )
+
+
+def _claim(posting: Posting, *, known: Known | None = None) -> str:
+    """The times of a message (or of `known`), what it says as a hash, and whether it was posted: 0, until `confirm`."""
+    timestamp, expires_at = (posting.timestamp, posting.expires_at) if known is None else known[:2]
+    return f"{timestamp} {expires_at} {_fingerprint(posting)} 0"
+
+
+def _read(claim: object) -> Known | None:
+    """What a claim says; None for one that cannot be read: then the message is nobody's."""
+    try:
+        timestamp, expires_at, _, confirmed = cast(bytes, claim).split()
+        return Known(int(timestamp), int(expires_at), confirmed == b"1")
+    except (AttributeError, ValueError):
+        return None
+
+
+def _fingerprint(posting: Posting) -> str:
+    return hashlib.blake2b(posting.text.encode(), digest_size=8).hexdigest()

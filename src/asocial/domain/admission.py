@@ -1,0 +1,151 @@
+"""Whether a message, a draft or a new name may be shown now: every limit on what users write, decided together.
+
+This is the decision of one process, in memory. adapters/redis/lua/admit.lua decides the same for several processes, and
+claims the message's name for one of them.
+
+What counts (W72 to W75): a message, a draft and a new name take one place each in the minute of their user and of their
+address, and the slot of a slow channel. A message also takes a place in its channel's second. A message that was a
+draft uses the places of that draft. A draft that becomes no message keeps them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from .fairness import MINUTE_MS, BusyChannel
+from .windows import Windows
+
+Kind: TypeAlias = Literal["chat", "draft", "name"]
+LimitName: TypeAlias = Literal["user", "address", "channel", "slow"]
+
+DRAFT_SLOT_MS = 600_000
+"""How long a draft keeps its places for the message it becomes."""
+_LOOK_EVERY = 1024
+"""Admissions between two looks for what is over: memory follows what counts, at a constant cost."""
+
+
+class MessageLimits(NamedTuple):
+    """Over all processes; 0: no limit."""
+
+    user_per_minute: int = 0
+    address_per_minute: int = 0
+    channel_per_second: int = 0
+
+
+class Posting(msgspec.Struct, frozen=True, gc=False):
+    """What somebody wants to show. Times are ms of the server's clock; `address` is "" where there is none to count.
+
+    `slow_ms`: how long this user must wait between two messages in the channel. `text`: of a message; a resend has the
+    same.
+    """
+
+    kind: Kind
+    channel: str
+    user_id: str
+    address: str = ""
+    message_id: str = ""
+    slow_ms: int = 0
+    timestamp: int = 0
+    expires_at: int = 0
+    text: str = ""
+
+
+class Known(NamedTuple):
+    """Another process admitted this (user, message id) before, and its message still lives: these are its times.
+
+    `sure`: the process that admitted it has posted it.
+    """
+
+    timestamp: int
+    expires_at: int
+    sure: bool = True
+
+
+class Verdict(NamedTuple):
+    """`wait_ms` 0: it may be shown, unless `known` says that it was. Else `limit` is the one that takes longest."""
+
+    wait_ms: int = 0
+    limit: LimitName = "user"
+    known: Known | None = None
+
+
+GRANTED = Verdict()
+
+
+class Admissions:
+    """The limits as one process counts them. All times are ms of one clock."""
+
+    def __init__(self) -> None:
+        self._windows = Windows()
+        self._channels: dict[str, BusyChannel] = {}
+        self._slots: dict[tuple[str, str], tuple[int, int, str]] = {}
+        """In a slow channel, by channel and user: when the slot was taken, for how long, and by which draft."""
+        self._drafts: dict[tuple[str, str], tuple[int, str]] = {}
+        """By channel and user: the latest draft that has its places, and until when."""
+        self._looked = 0
+
+    def admit(self, posting: Posting, limits: MessageLimits, now_ms: int) -> Verdict:
+        """Decide, and take the places of what is admitted. What is refused takes none."""
+        if not (posting.slow_ms or any(limits)):
+            return GRANTED
+        self._forget(now_ms)
+        kind, channel, user_id = posting.kind, posting.channel, posting.user_id
+        address, message_id = posting.address, posting.message_id
+        place = (channel, user_id)
+        draft_until, draft = self._drafts.get(place, (0, ""))
+        counted = kind != "name" and draft == message_id and draft_until > now_ms
+        if counted and kind == "draft":
+            return GRANTED
+
+        waits: list[tuple[int, LimitName]] = []
+        if posting.slow_ms and place in self._slots:
+            taken_at, _, holder = self._slots[place]
+            if kind == "name" or holder != message_id:
+                waits.append((taken_at + posting.slow_ms - now_ms, "slow"))
+        of_user = of_address = None
+        if limits.user_per_minute and not counted:
+            of_user = self._windows.window(f"messages:{user_id}", limits.user_per_minute, MINUTE_MS)
+            waits.append((of_user.wait_ms(now_ms), "user"))
+        if limits.address_per_minute and address and not counted:
+            of_address = self._windows.window(f"address:{address}", limits.address_per_minute, MINUTE_MS)
+            waits.append((of_address.wait_ms(now_ms), "address"))
+        of_channel = None
+        if limits.channel_per_second and kind == "chat":
+            of_channel = self._channels.get(channel)
+            if of_channel is None:
+                of_channel = self._channels[channel] = BusyChannel()
+            waits.append((of_channel.wait_ms(limits.channel_per_second, address, user_id, now_ms), "channel"))
+        if waits:
+            wait_ms, limit = max(waits, key=lambda wait: wait[0])
+            if wait_ms > 0:
+                return Verdict(wait_ms, limit)
+
+        if of_user is not None:
+            of_user.add(now_ms)
+        if of_address is not None:
+            of_address.add(now_ms)
+        if of_channel is not None:
+            of_channel.add(address, user_id, now_ms)
+        if posting.slow_ms:
+            self._slots[place] = (now_ms, posting.slow_ms, message_id if kind == "draft" else "")
+        if kind == "draft":
+            self._drafts[place] = (now_ms + DRAFT_SLOT_MS, message_id)
+        elif counted:
+            del self._drafts[place]
+        return GRANTED
+
+    def clear(self) -> None:
+        self._windows.clear()
+        self._channels.clear()
+        self._slots.clear()
+        self._drafts.clear()
+
+    def _forget(self, now_ms: int) -> None:
+        self._looked += 1
+        if self._looked % _LOOK_EVERY == 0:
+            self._windows.forget_empty(now_ms)
+            self._channels = {name: busy for name, busy in self._channels.items() if not busy.idle(now_ms)}
+            self._slots = {place: slot for place, slot in self._slots.items() if slot[0] + slot[1] > now_ms}
+            self._drafts = {place: draft for place, draft in self._drafts.items() if draft[0] > now_ms}

@@ -1,0 +1,210 @@
+"""What only the limiter over Redis has: claims between processes, outages, floods of what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from asocial.adapters.redis.backend import RedisBackend
+from asocial.adapters.redis.limiter import REFUSALS_ASKED
+from asocial.app import wall_ms
+from asocial.domain.admission import Known, MessageLimits, Posting, Verdict
+from tests.redis_server import Server, running
+
+from .conftest import WORLDS, RedisWorld, World
+from .waiting import eventually_is
+
+NO_LIMITS = MessageLimits()
+
+
+def chat(
+    message_id: str,
+    text: str = "hi",
+    *,
+    user: str = "ann",
+    channel: str = "garden",
+    address: str = "",
+    life_ms: int = 5000,
+) -> Posting:
+    now = wall_ms()
+    return Posting("chat", channel, user, address, message_id, 0, now, now + life_ms, text)
+
+
+async def two_limiters(server: Server) -> tuple[RedisWorld, RedisBackend, RedisBackend]:
+    server.ask("FLUSHALL")
+    world = RedisWorld(server.url)
+    return world, await world.backend(), await world.backend()
+
+
+@pytest.fixture(params=["redis", "cluster", "sentinel"])
+async def shared(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    made = WORLDS[request.param](request)
+    yield made
+    await made.close()
+
+
+async def test_w10_the_first_of_a_name_has_it_on_every_process(shared: World) -> None:
+    one, two = await shared.limiter(), await shared.limiter()
+    first = chat("m")
+    assert await one.admit(first, NO_LIMITS) == Verdict()
+    for limiter in (two, one):
+        again = await limiter.admit(chat("m"), NO_LIMITS)
+        assert again.known is not None
+        assert again.known[:2] == (first.timestamp, first.expires_at)
+    others = (chat("m2"), chat("m", user="bob"), chat("m", channel="kitchen"))
+    assert [(await two.admit(each, NO_LIMITS)).known for each in others] == [None] * 3
+
+
+async def test_w10_of_many_at_once_one_is_first_and_counts_once(shared: World) -> None:
+    limiters = [await shared.limiter(), await shared.limiter()]
+    limits = MessageLimits(user_per_minute=2)
+    verdicts = await asyncio.gather(*(limiters[n % 2].admit(chat("m"), limits) for n in range(20)))
+    assert sum(verdict.known is None for verdict in verdicts) == 1
+    assert {verdict.wait_ms for verdict in verdicts} == {0}
+    assert [(await limiters[0].admit(chat(m), limits)).wait_ms == 0 for m in ("m2", "m3")] == [True, False]
+    again = await limiters[1].admit(chat("m"), limits)
+    assert again.known is not None, "the answer to a message sent again needs no place"
+
+
+async def test_w10_a_name_is_free_after_its_message(shared: World) -> None:
+    limiter = await shared.limiter()
+    first = chat("m", life_ms=200)
+    assert (await limiter.admit(first, NO_LIMITS)).known is None
+
+    async def known() -> Known | None:
+        return (await limiter.admit(chat("m", life_ms=200), NO_LIMITS)).known
+
+    await eventually_is(known, None, patience_s=5)
+
+
+async def test_w10_a_message_that_was_posted_is_not_lost(shared: World) -> None:
+    one, two = await shared.limiter(), await shared.limiter()
+    first = chat("m")
+    await one.admit(first, NO_LIMITS)
+    one.posted(first)
+    known = (await two.admit(chat("m"), NO_LIMITS)).known
+    assert known is not None
+    assert not await two.is_lost(chat("m"))
+
+    async def sure() -> bool:
+        found = (await two.admit(chat("m"), NO_LIMITS)).known
+        return found is not None and found.sure
+
+    await eventually_is(sure, True, patience_s=5)
+
+
+async def test_w10_a_message_whose_process_died_before_posting_it_is_posted_by_the_next(redis_server: Server) -> None:
+    world, died, next_one = await two_limiters(redis_server)
+    await died.limiter.admit(chat("m"), NO_LIMITS)  # and nothing more is heard of it
+    known = (await next_one.limiter.admit(chat("m"), NO_LIMITS)).known
+    assert known is not None
+    assert not known.sure
+    assert await next_one.limiter.is_lost(chat("m"))
+    assert not await next_one.limiter.is_lost(chat("m", "another text")), "only what was claimed may be said"
+    await world.close()
+
+
+async def test_w10_a_message_that_is_being_posted_is_not_lost(redis_server: Server) -> None:
+    world, first, second = await two_limiters(redis_server)
+    claimed = chat("m")
+    await first.limiter.admit(claimed, NO_LIMITS)
+    asked = asyncio.create_task(second.limiter.is_lost(chat("m")))
+    await asyncio.sleep(0.05)
+    first.limiter.posted(claimed)
+    assert not await asked
+    await world.close()
+
+
+async def test_w10_a_process_that_ends_confirms_what_it_posted(redis_server: Server) -> None:
+    world, ending, other = await two_limiters(redis_server)
+    claimed = chat("m")
+    await ending.limiter.admit(claimed, NO_LIMITS)
+    ending.limiter.posted(claimed)
+    await ending.close()
+    known = (await other.limiter.admit(chat("m"), NO_LIMITS)).known
+    assert known is not None
+    assert known.sure
+    await world.close()
+
+
+async def test_w72_while_redis_is_away_a_process_limits_by_itself(folder: Path) -> None:
+    limits = MessageLimits(user_per_minute=3, address_per_minute=3)
+    server = Server(folder)
+    with running(server):
+        backend = RedisBackend(server.url)
+        await backend.start()
+        first = chat("m0", address="192.0.2.1")
+        assert (await backend.limiter.admit(first, limits)).known is None
+        server.stop()
+        # An outage is no second allowance.
+        verdicts = [
+            await backend.limiter.admit(chat(f"m{number}", address="192.0.2.1"), limits) for number in range(1, 5)
+        ]
+        assert [verdict.wait_ms == 0 for verdict in verdicts] == [True, True, False, False]
+        assert not await backend.limiter.is_lost(first)
+        backend.limiter.posted(first)
+        await backend.close()
+
+
+async def test_w72_a_flood_of_refused_messages_does_not_reach_redis(redis_server: Server) -> None:
+    world, backend, _ = await two_limiters(redis_server)
+    limits = MessageLimits(user_per_minute=1)
+    redis_server.ask("CONFIG", "RESETSTAT")
+    verdicts = [await backend.limiter.admit(chat(f"m{number}"), limits) for number in range(500)]
+    assert [verdict.wait_ms > 0 for verdict in verdicts] == [False] + [True] * 499
+    waits = [verdict.wait_ms for verdict in verdicts[1:]]
+    assert all(0 < wait_ms <= 60_000 for wait_ms in waits)
+    stats = str(redis_server.ask("INFO", "commandstats"))
+    calls = int(stats.partition("cmdstat_evalsha:calls=")[2].partition(",")[0])
+    assert calls <= REFUSALS_ASKED + 5, "the first message, the refusals, and what keeps a backend alive"
+    await world.close()
+
+
+async def test_w72_one_decision_is_one_command(redis_server: Server) -> None:
+    world, backend, _ = await two_limiters(redis_server)
+    limits = MessageLimits(user_per_minute=1000, address_per_minute=1000, channel_per_second=1000)
+    redis_server.ask("CONFIG", "RESETSTAT")
+    for number in range(50):
+        await backend.limiter.admit(chat(f"m{number}", address="192.0.2.1"), limits)
+    stats = str(redis_server.ask("INFO", "commandstats"))
+    calls = int(stats.partition("cmdstat_evalsha:calls=")[2].partition(",")[0])
+    assert 50 <= calls <= 55
+    await world.close()
+
+
+async def test_w72_nothing_is_kept_for_ever(redis_server: Server) -> None:
+    world, backend, _ = await two_limiters(redis_server)
+    limits = MessageLimits(user_per_minute=1000, address_per_minute=1000, channel_per_second=1000)
+    posting = replace(chat("m", address="192.0.2.1"), slow_ms=1000)
+    await backend.limiter.admit(posting, limits)
+    await backend.limiter.admit(replace(posting, kind="draft", message_id="d", user_id="bob"), limits)
+    keys = redis_server.ask("KEYS", "asocial:{limits}:*")
+    assert isinstance(keys, list)
+    assert len(keys) >= 8
+    assert [key for key in keys if redis_server.ask("PTTL", key) == -1] == []
+    await world.close()
+
+
+async def test_w72_what_others_wrote_into_the_limits_counts_as_absent(redis_server: Server) -> None:
+    world, backend, _ = await two_limiters(redis_server)
+    limits = MessageLimits(user_per_minute=10, address_per_minute=10, channel_per_second=10)
+    first = replace(chat("m", address="192.0.2.1"), slow_ms=1000)
+    assert (await backend.limiter.admit(first, limits)).wait_ms == 0
+    keys = redis_server.ask("KEYS", "asocial:{limits}:*")
+    assert isinstance(keys, list)
+    for number, key in enumerate(keys):
+        for command in ("SET", "SADD"):
+            redis_server.ask("DEL", key)
+            redis_server.ask(command, key, "?")
+            verdict = await backend.limiter.admit(replace(first, message_id=f"{command}{number}"), limits)
+            assert verdict.known is None
+    stats = str(redis_server.ask("INFO", "commandstats"))
+    assert "failed_calls=0" in stats.partition("cmdstat_evalsha:")[2].partition("\\r")[0]
+    assert (await backend.limiter.admit(replace(first, user_id="bob"), limits)).wait_ms == 0
+    redis_server.ask("SET", "asocial:{limits}:claim:garden:ann:x", "no claim of ours")
+    assert (await backend.limiter.admit(replace(first, message_id="x"), limits)).known is None
+    await world.close()

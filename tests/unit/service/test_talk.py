@@ -1,0 +1,129 @@
+"""Talk with a limiter that takes its time, as one over Redis does, and answers what it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from asocial.adapters.memory.limiter import MemoryRateLimiter
+from asocial.domain.admission import GRANTED, Known, MessageLimits, Posting, Verdict
+
+from .test_sessions import House
+
+LIFE_MS = 5000
+
+
+class SlowLimiter(MemoryRateLimiter):
+    """Answers when `answer` is called; `known` and `lost` are what it says of messages."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: 0)
+        self.asked: list[Posting] = []
+        self.told_posted: list[Posting] = []
+        self.known: Known | None = None
+        self.lost = False
+        self._waiting: list[asyncio.Future[None]] = []
+        self._changed = asyncio.Condition()
+
+    async def admit(self, posting: Posting, _limits: MessageLimits) -> Verdict:
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        async with self._changed:
+            self.asked.append(posting)
+            self._changed.notify_all()
+        await waiting
+        return Verdict(known=self.known) if self.known else GRANTED
+
+    def posted(self, posting: Posting) -> None:
+        self.told_posted.append(posting)
+
+    async def is_lost(self, _posting: Posting) -> bool:
+        return self.lost
+
+    async def all_asked(self, count: int) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self.asked) >= count)
+
+    def answer(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.set_result(None)
+
+
+@pytest.fixture
+def limiter() -> SlowLimiter:
+    return SlowLimiter()
+
+
+@pytest.fixture
+async def house(limiter: SlowLimiter) -> AsyncIterator[House]:
+    made = House(limiter=limiter)
+    yield made
+    await made.close()
+
+
+async def at_once(house: House, limiter: SlowLimiter, *says: Any) -> None:
+    """All are asked for before the first is answered."""
+    tasks = [asyncio.create_task(each) for each in says]
+    await limiter.all_asked(len(tasks))
+    limiter.answer()
+    await asyncio.gather(*tasks)
+
+
+async def test_w10_of_two_tabs_that_send_one_id_at_once_the_first_is_heard(house: House, limiter: SlowLimiter) -> None:
+    tab, one = await house.enter("ann")
+    other, two = await house.enter("ann", "-tab")
+    _, bob = await house.enter("bob")
+    await at_once(house, limiter, house.say(tab, "m", "yes"), house.say(other, "m", "no"))
+    assert [chat["payload"] for chat in bob.frames("chat")] == ["yes"]
+    assert one.frames("ack") == two.frames("ack") != []
+    assert len(limiter.told_posted) == 1
+
+
+async def test_w10_what_another_process_said_is_acknowledged_with_its_times(house: House, limiter: SlowLimiter) -> None:
+    session, ann = await house.enter("ann")
+    _, bob = await house.enter("bob")
+    limiter.known = Known(house.now_ms - 700, house.now_ms - 700 + LIFE_MS)
+    await at_once(house, limiter, house.say(session, "m"))
+    (ack,) = ann.frames("ack")
+    assert (ack["timestamp"], ack["expires_at"]) == limiter.known[:2]
+    assert bob.frames("chat") == []
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_w10_what_a_dead_process_did_not_say_is_said_with_its_times(
+    house: House, limiter: SlowLimiter, lost: bool
+) -> None:
+    session, ann = await house.enter("ann")
+    _, bob = await house.enter("bob")
+    limiter.known, limiter.lost = Known(house.now_ms - 700, house.now_ms - 700 + LIFE_MS, sure=False), lost
+    await at_once(house, limiter, house.say(session, "m"))
+    (ack,) = ann.frames("ack")
+    assert (ack["timestamp"], ack["expires_at"]) == limiter.known[:2]
+    assert [(chat["timestamp"], chat["expires_at"]) for chat in bob.frames("chat")] == [limiter.known[:2]] * lost
+
+
+async def test_w73_only_the_first_frame_of_a_draft_asks(house: House, limiter: SlowLimiter) -> None:
+    session, _ = await house.enter("ann")
+    _, bob = await house.enter("bob")
+
+    async def typed() -> None:
+        for letters in ("h", "he", "hey"):
+            await house.send(session, type="typing", message_id="m", payload=letters, position={"x": 0, "y": 0})
+
+    await at_once(house, limiter, typed())
+    assert [posting.kind for posting in limiter.asked] == ["draft"]
+    assert bob.frames("typing")[-1]["payload"] == "hey"
+
+
+async def test_w73_a_colour_is_no_text_and_asks_nobody(house: House, limiter: SlowLimiter) -> None:
+    session, ann = await house.enter("ann")
+    name = session.member.name
+    await house.send(session, type="profile", name=name, color="jade")
+    assert limiter.asked == []
+    await at_once(house, limiter, house.send(session, type="profile", name="Ann", color="jade"))
+    assert [posting.kind for posting in limiter.asked] == ["name"]
+    assert [frame["name"] for frame in ann.frames("user_updated")] == [name, "Ann"]

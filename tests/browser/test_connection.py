@@ -80,14 +80,20 @@ async def test_w29_people_out_of_reach_are_told_of_and_then_no_more(visit: Visit
     await expect(ann.locator(CONNECTION)).not_to_have_attribute("data-degraded", "true")
 
 
-@pytest.mark.parametrize("settings", [{"rate_limit_per_minute": 2}])
-async def test_a_refused_message_says_why_and_keeps_its_text(visit: Visit) -> None:
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"rate_limit_per_minute": 2}, "You sent too many messages in one minute."),
+        ({"rate_limit_per_minute_per_ip": 2}, "Too many messages came from your network."),
+    ],
+)
+async def test_w72_a_refused_message_says_why_and_keeps_its_text(visit: Visit, reason: str) -> None:
     ann, bob = await visit(), await visit()
     for text in ("one", "two", "three too many"):
         await say(ann, 300, 300, text)
     refused = ann.locator('[data-testid="message"][data-state="refused"]')
     await expect(refused).to_contain_text("three too many")
-    await expect(refused).to_contain_text("Too fast")
+    await expect(refused).to_contain_text(reason)
     await expect(refused.get_by_test_id("send-again")).to_have_text(re.compile(r"Send in \d+ s"))
     await until_seen(bob, "two")
     assert "three too many" not in await messages(bob)

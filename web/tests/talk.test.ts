@@ -85,6 +85,7 @@ describe('talk', () => {
         code: 'rate_limited',
         message: 'slow',
         retry_after: 3_000,
+        limit: 'address',
         message_id: 'm1',
       },
       100,
@@ -92,7 +93,7 @@ describe('talk', () => {
     expect(only(talk.cull(refused, 1e9))).toMatchObject({
       state: 'refused',
       text: 'hello',
-      error: { code: 'rate_limited', retryAt: 3_100 },
+      error: { code: 'rate_limited', limit: 'address', retryAt: 3_100 },
     })
     expect(talk.unanswered(refused)).toEqual([])
     const again = talk.say(talk.drop(refused, 'me/m1'), own('m1'), 3_200, 5_000)

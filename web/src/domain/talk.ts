@@ -44,7 +44,7 @@ export interface Entry {
   readonly onMap?: boolean
   /** formed letter by letter before our eyes: it does not arrive a second time */
   readonly grown: boolean
-  error?: { readonly code: string; readonly message: string; readonly retryAt?: number }
+  error?: Pick<ErrorFrame, 'code' | 'message' | 'limit'> & { readonly retryAt?: number }
 }
 
 export interface Talk {
@@ -182,9 +182,13 @@ export function onAck(
 export function onRefused(talk: Talk, frame: ErrorFrame, now: number): Talk {
   const entry = talk.entries.get(keyOf(true, '', frame.message_id ?? ''))
   if (!entry || entry.state !== 'pending') return talk
-  const { code, message, retry_after } = frame
-  const error =
-    retry_after === undefined ? { code, message } : { code, message, retryAt: now + retry_after }
+  const { code, message, limit, retry_after } = frame
+  const error = {
+    code,
+    message,
+    ...(limit !== undefined && { limit }),
+    ...(retry_after !== undefined && { retryAt: now + retry_after }),
+  }
   return put(talk, { ...entry, state: 'refused', error })
 }
 

@@ -130,6 +130,8 @@ export interface ErrorFrame {
   readonly code: string
   readonly message: string
   readonly retry_after?: number
+  /** which limit was reached (W72) */
+  readonly limit?: string
   readonly message_id?: string
 }
 

@@ -138,6 +138,13 @@ export const WORDS = section('words', {
     token_invalid: 'Your sign-in could not be renewed.',
     not_owner: 'Only the owner may do that.',
   } as Record<string, string>,
+  /** Which limit on messages was reached (W72). */
+  limited: {
+    user: 'You sent too many messages in one minute.',
+    address: 'Too many messages came from your network.',
+    channel: 'Too many people are writing here right now.',
+    slow: 'This channel is slow: wait between two messages.',
+  } as Record<string, string>,
   refusedOther: (message: string) => `Not sent: ${message}`,
   late: 'Not sent in time.',
   sendAgain: 'Send',

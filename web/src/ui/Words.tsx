@@ -184,10 +184,11 @@ function Unsent({ entry }: { entry: Entry }) {
   if (entry.state === 'pending') {
     return <span className="pending">{WORDS.pending}</span>
   }
+  const { code = '', limit = '', message = '' } = entry.error ?? {}
   const reason =
     entry.state === 'late'
       ? WORDS.late
-      : (WORDS.refused[entry.error?.code ?? ''] ?? WORDS.refusedOther(entry.error?.message ?? ''))
+      : (WORDS.limited[limit] ?? WORDS.refused[code] ?? WORDS.refusedOther(message))
   return (
     <div
       className="unsent"

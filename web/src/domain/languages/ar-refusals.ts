@@ -1,9 +1,9 @@
 /*
- * Arabic: why a connection ended or was refused.
+ * Arabic: why a connection ended or was refused, and which limit a message met.
  */
 import type { Catalogue } from './catalogue'
 
-export const ARABIC_REFUSALS: Pick<Catalogue['words'], 'final' | 'refusedFor'> = {
+export const ARABIC_REFUSALS: Pick<Catalogue['words'], 'final' | 'refusedFor' | 'limited'> = {
   final: {
     4501: 'أغلق الخادم الاتصال: لم يفهم هذه الصفحة.',
     4503: 'هذه الصفحة من إصدار غير إصدار الخادم.',
@@ -25,5 +25,11 @@ export const ARABIC_REFUSALS: Pick<Catalogue['words'], 'final' | 'refusedFor'> =
     unavailable: 'لا يستطيع الخادم فعل ذلك الآن.',
     not_upgraded:
       'الخادم يجيب، لكن اتصالات WebSocket لا تصل إليه. ربما يحجبها وسيط أو مرشّح في الطريق.',
+  },
+  limited: {
+    user: 'أرسلت رسائل كثيرة في دقيقة واحدة.',
+    address: 'وصلت رسائل كثيرة من شبكتك.',
+    channel: 'يكتب هنا الآن أشخاص كثيرون.',
+    slow: 'هذه القناة بطيئة: انتظر بين رسالتين.',
   },
 }

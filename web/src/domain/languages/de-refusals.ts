@@ -1,9 +1,9 @@
 /*
- * German: why a connection ended or was refused.
+ * German: why a connection ended or was refused, and which limit a message met.
  */
 import type { Catalogue } from './catalogue'
 
-export const GERMAN_REFUSALS: Pick<Catalogue['words'], 'final' | 'refusedFor'> = {
+export const GERMAN_REFUSALS: Pick<Catalogue['words'], 'final' | 'refusedFor' | 'limited'> = {
   final: {
     4501: 'Der Server hat die Verbindung beendet: Er hat diese Seite nicht verstanden.',
     4503: 'Diese Seite hat eine andere Version als der Server.',
@@ -25,5 +25,11 @@ export const GERMAN_REFUSALS: Pick<Catalogue['words'], 'final' | 'refusedFor'> =
     unavailable: 'Der Server kann das gerade nicht tun.',
     not_upgraded:
       'Der Server antwortet, aber WebSocket-Verbindungen erreichen ihn nicht. Ein Proxy oder ein Filter dazwischen hält sie vielleicht auf.',
+  },
+  limited: {
+    user: 'Du hast in einer Minute zu viele Nachrichten gesendet.',
+    address: 'Aus deinem Netz kamen zu viele Nachrichten.',
+    channel: 'Gerade schreiben hier zu viele.',
+    slow: 'Dieser Kanal ist langsam: warte zwischen zwei Nachrichten.',
   },
 }

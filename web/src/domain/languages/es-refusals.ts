@@ -1,9 +1,9 @@
 /*
- * Spanish: why a connection ended or was refused.
+ * Spanish: why a connection ended or was refused, and which limit a message met.
  */
 import type { Catalogue } from './catalogue'
 
-export const SPANISH_REFUSALS: Pick<Catalogue['words'], 'final' | 'refusedFor'> = {
+export const SPANISH_REFUSALS: Pick<Catalogue['words'], 'final' | 'refusedFor' | 'limited'> = {
   final: {
     4501: 'El servidor cerró la conexión: no entendió esta página.',
     4503: 'Esta página es de otra versión que el servidor.',
@@ -25,5 +25,11 @@ export const SPANISH_REFUSALS: Pick<Catalogue['words'], 'final' | 'refusedFor'> 
     unavailable: 'El servidor no puede hacerlo ahora.',
     not_upgraded:
       'El servidor responde, pero las conexiones WebSocket no le llegan. Puede que un proxy o un filtro en el camino las bloquee.',
+  },
+  limited: {
+    user: 'Enviaste demasiados mensajes en un minuto.',
+    address: 'Llegaron demasiados mensajes de tu red.',
+    channel: 'Ahora escribe aquí demasiada gente.',
+    slow: 'Este canal es lento: espera entre dos mensajes.',
   },
 }

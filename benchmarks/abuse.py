@@ -34,6 +34,8 @@ from benchmarks.served import environment, served
 
 HONEST = b'"payload":"0@'
 """What only their messages have: a flood's are not counted as theirs."""
+ADDRESSES = 100
+"""Of the honest ones; the abusers have another one, for themselves alone."""
 SETTLE_S = 0.7
 """For abusers to start, and for what they left to be over."""
 SLICE_S = 0.5
@@ -79,7 +81,9 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
         os.sched_setaffinity(pid, server_cores)
         os.sched_setaffinity(0, own_core)
         # Enough speakers that nobody reaches the 100 messages a minute of a person.
-        crowd = Crowd([url], per_side=given.people, speakers=given.people - 8, witnesses=8, marker=HONEST)
+        crowd = Crowd(
+            [url], per_side=given.people, speakers=given.people - 8, witnesses=8, marker=HONEST, addresses=ADDRESSES
+        )
         await crowd.connect()
         await crowd.talk(given.rate, 1.0)  # warm
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -81,7 +82,12 @@ KINDS: dict[str, Kind] = {
     "many bytes": Kind(frame(0, b" ", final=False), frame(1, b"{", final=False), connections=_MANY),
     "many messages": Kind(_text(_CHAT), connections=_MANY),
     "many pongs asked for": Kind(_text(b'{"type":"ping","t":1}'), connections=_MANY),
+    # A hundred guests, each message with an id of its own: `_flood_as_guests`.
+    "guests": Kind(b""),
 }
+GUESTS = 100
+MESSAGES = 100
+GUESTS_AGAIN_S = 1.0
 
 
 class Abusers:
@@ -94,6 +100,8 @@ class Abusers:
     async def run(self) -> None:
         kind = KINDS[self._kind]
         flood = self._flood if kind.upgraded else self._request
+        if self._kind == "guests":
+            flood = self._flood_as_guests
         acts = {"never reading": self._never_read, "a byte a second": self._trickle}
         await asyncio.gather(
             *(self._again_and_again("flooding", flood) for _ in range(kind.connections)),
@@ -139,6 +147,28 @@ class Abusers:
         finally:
             writer.transport.abort()
 
+    async def _flood_as_guests(self) -> None:
+        """A hundred guests say a hundred messages each at once, and again after a moment, for as long as they may."""
+        guests = [await self._connect() for _ in range(GUESTS)]
+        try:
+            for reader, writer in guests:
+                await self._upgrade(reader, writer)
+            reading = [asyncio.create_task(_read_on(reader)) for reader, _ in guests]
+            try:
+                for burst in itertools.count():
+                    data = b"".join(_message(f"m{burst}-{number}") for number in range(MESSAGES))
+                    for _, writer in guests:
+                        writer.write(data)
+                        self.flooded_bytes += len(data)
+                    await asyncio.gather(*(writer.drain() for _, writer in guests))
+                    await asyncio.sleep(GUESTS_AGAIN_S)
+            finally:
+                for task in reading:
+                    task.cancel()
+        finally:
+            for _, writer in guests:
+                writer.transport.abort()
+
     async def _never_read(self) -> None:
         reader, writer = await self._connect(receive_buffer_bytes=4096)
         try:
@@ -183,6 +213,11 @@ class Abusers:
             f"GET {self._url.path}?{self._url.query} HTTP/1.1\r\nHost: {self._url.netloc}\r\nUpgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         ).encode()
+
+
+def _message(message_id: str) -> bytes:
+    text = json.dumps({"type": "chat", "message_id": message_id, "payload": "x" * 500, "position": {"x": 1, "y": 2}})
+    return frame(1, text.encode())
 
 
 async def _read_on(reader: asyncio.StreamReader) -> None:

@@ -9,6 +9,7 @@ and not the server, is the limit, and the result is worthless.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import resource
 import time
@@ -117,8 +118,17 @@ class Crowd:
     """`per_side` people on each of `urls`, all in one channel."""
 
     def __init__(
-        self, urls: Sequence[str], *, per_side: int, speakers: int, witnesses: int, marker: bytes = MARKER
+        self,
+        urls: Sequence[str],
+        *,
+        per_side: int,
+        speakers: int,
+        witnesses: int,
+        marker: bytes = MARKER,
+        addresses: int = 1,
     ) -> None:
+        """`addresses`: how many loopback addresses they come from."""
+        self._addresses = addresses
         self.witnesses = [Witness(side, url, marker) for side, url in enumerate(urls) for _ in range(witnesses)]
         self.listeners = [
             Listener(side, url, marker) for side, url in enumerate(urls) for _ in range(per_side - witnesses)
@@ -134,11 +144,17 @@ class Crowd:
         return [*self.witnesses, *self.listeners]
 
     async def connect(self) -> None:
-        loop, people = asyncio.get_running_loop(), self.people
+        loop, people, numbers = asyncio.get_running_loop(), self.people, itertools.count()
         for start in range(0, len(people), CONNECT_AT_ONCE):
             for one in people[start : start + CONNECT_AT_ONCE]:
                 url = urlsplit(self._urls[one.side])
-                await loop.create_connection(lambda one=one: one, url.hostname or "", url.port or 80)  # type: ignore[misc]
+                own = None if self._addresses == 1 else (f"127.0.1.{next(numbers) % self._addresses + 1}", 0)
+                await loop.create_connection(
+                    lambda one=one: one,  # type: ignore[misc]
+                    url.hostname or "",
+                    url.port or 80,
+                    local_addr=own,
+                )
             async with asyncio.timeout(30):
                 await asyncio.gather(*(one.ready for one in people[start : start + CONNECT_AT_ONCE]))
 

@@ -23,7 +23,7 @@ import uvloop
 
 from benchmarks.generator import Crowd, percentile
 from benchmarks.machine import ROOT, cores, cpu_s, facts, save
-from benchmarks.served import served
+from benchmarks.served import UNLIMITED, served
 from tests.redis_server import Server as RedisServer
 from tests.redis_server import running
 
@@ -52,7 +52,7 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="asocial-bench-")))
         redis = RedisServer(folder)
         stack.enter_context(running(redis))
-        flags = ("--redis-url", redis.url, "--rate-limit-per-minute", str(given.limit))
+        flags = ("--redis-url", redis.url, "--rate-limit-per-minute", str(given.limit), *UNLIMITED)
         servers = [stack.enter_context(served(folder / f"server-{n}.log", *flags)) for n in range(2)]
         for pid in (redis.pid, *(pid for pid, _ in servers)):
             os.sched_setaffinity(pid, server_cores)

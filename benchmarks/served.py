@@ -13,6 +13,12 @@ from pathlib import Path
 from benchmarks.machine import ROOT
 from tests.redis_server import until
 
+UNLIMITED = (
+    *("--rate-limit-per-minute-per-ip", "0", "--channel-messages-per-second", "0"),
+    *("--volatile-per-second-per-ip", "0", "--connections-per-ip", "0"),
+)
+"""What a crowd from one address, in one channel, would meet."""
+
 
 def environment() -> dict[str, str]:
     """This one's without settings, and with the sources of this checkout first."""

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from benchmarks.machine import ROOT, cores, cpu_s
 from benchmarks.people import WIRE, Dialect
+from benchmarks.served import UNLIMITED
 
 PEERS = ROOT / "benchmarks" / "peers"
 PEERS_PYTHON = PEERS / ".venv" / "bin" / "python"
@@ -64,8 +65,8 @@ ASOCIAL = Server(
     lambda port: [
         *(sys.executable, "-m", "asocial.cli", "serve", "--env", "production", "--host", "127.0.0.1"),
         *("--port", str(port), "--log-level", "warning", "--drain-notice-seconds", "0"),
-        # Only the limits that a crowd from one address would meet are lifted.
-        *("--rate-limit-per-minute", "0", "--connections-per-minute-per-ip", "0", "--connections-per-ip", "0"),
+        # Only the limits that a crowd from one address, in one channel, would meet are lifted.
+        *("--rate-limit-per-minute", "0", "--connections-per-minute-per-ip", "0", *UNLIMITED),
     ],
     dialect=dataclasses.replace(WIRE, cursor_frame='"type":"cursors"', cursor_mark='",'),
     redis=lambda url: ["--redis-url", url],

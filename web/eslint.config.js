@@ -38,7 +38,15 @@ export default ts.config(
   }),
   floor('state', [REACT, UI, NET]),
   floor('net', [REACT, UI]),
-  floor('ui', [NET]),
+  floor('ui', [NET], {
+    'no-restricted-syntax': [
+      'error',
+      ...[
+        'MemberExpression[object.name=/[eE]vent$/][property.name=/^(key|code|keyCode|which)$/]',
+        'VariableDeclarator[init.name=/[eE]vent$/] > ObjectPattern > Property[key.name=/^(key|code|keyCode|which)$/]',
+      ].map((selector) => ({ selector, message: 'Ask domain/keys.ts what a key means.' })),
+    ],
+  }),
   {
     rules: {
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],

@@ -32,6 +32,15 @@ describe('talking', () => {
     expect(of('typing')).toHaveLength(2)
   })
 
+  test('a mark that does not fit takes nothing of what is written', () => {
+    const { app, write } = setUp()
+    write('x'.repeat(499) + 'e')
+    expect(app.talk.write('x'.repeat(499) + 'e\u0301')).toBe('x'.repeat(499) + 'e')
+    expect(app.talk.store.getState().draft?.cut).toBe(2)
+    app.talk.write('x'.repeat(490))
+    expect(app.talk.write('x'.repeat(490) + 'abcdefghijkl')).toBe('x'.repeat(490) + 'abcdefghij')
+  })
+
   test('clicking elsewhere says what is written; an untouched caret says nothing', () => {
     const { app, of, write, sent } = setUp()
     write('hello')

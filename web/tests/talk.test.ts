@@ -96,7 +96,7 @@ describe('talk', () => {
       error: { code: 'rate_limited', limit: 'address', retryAt: 3_100 },
     })
     expect(talk.unanswered(refused)).toEqual([])
-    const again = talk.say(talk.drop(refused, 'me/m1'), own('m1'), 3_200, 5_000)
+    const again = talk.say(talk.drop(refused, '/m1'), own('m1'), 3_200, 5_000)
     expect(only(again)).toMatchObject({ state: 'pending', expiresAt: 8_200 })
     expect(only(again)?.error).toBeUndefined()
   })
@@ -106,7 +106,7 @@ describe('talk', () => {
     state = talk.say(state, own('m2', undefined), 4_000, 5_000)
     state = talk.cull(state, 5_500)
     expect(talk.unanswered(state).map((entry) => entry.messageId)).toEqual(['m2'])
-    expect(state.entries.get('me/m1')).toMatchObject({ state: 'late', text: 'hello' })
+    expect(state.entries.get('/m1')).toMatchObject({ state: 'late', text: 'hello' })
     expect(talk.nextCull(state)).toBe(9_000)
   })
 
@@ -123,6 +123,41 @@ describe('talk', () => {
       expires_at: 6_000,
     })
     expect(only(talk.onChat(said, chat('m1', 'old'), 'new', 2_000))?.mine).toBe(true)
+    const other = { ...chat('m1', 'old'), payload: 'by who has that id now' }
+    expect(entries(talk.onChat(said, other, 'new', 2_000)).map(({ mine }) => mine)).toEqual([
+      true,
+      false,
+    ])
+  })
+
+  test('W13: one who uses our message ids says and hides nothing of ours, in no frame and no state', () => {
+    const said = talk.say(talk.SILENCE, own('m1'), 900, 5_000)
+    const error = { type: 'error', code: 'rate_limited', message: '', message_id: 'm1' } as const
+    const states = {
+      pending: said,
+      unnamed: talk.say(talk.SILENCE, own('m1', undefined), 900, 5_000),
+      sent: talk.onAck(said, { message_id: 'm1', timestamp: 1_000, expires_at: 6_000 }),
+      refused: talk.onRefused(said, error, 1_000),
+      late: talk.cull(said, 5_900),
+      draft: talk.onTyping(talk.SILENCE, typing('m1', 'hello', 'me'), 'me', 1_000),
+    }
+    // A user id may read like a prefix of ours.
+    for (const them of ['them', 'me', '-', 'm1']) {
+      for (const [name, state] of Object.entries(states)) {
+        const self = them === 'me' ? 'we' : 'me'
+        const mine = entries(state)[0]
+        const lie = { ...chat('m1', them, 1_500), payload: 'I agree with them' }
+        let after = talk.onTyping(state, typing('m1', 'I agr', them), self, 1_400)
+        after = talk.onTyping(after, typing('m1', '', them), self, 1_400)
+        after = talk.onChat(after, lie, self, 1_500)
+        after = talk.onLeft(after, them)
+        if (name !== 'draft' || self === 'me') expect(entries(after)[0], name).toBe(mine)
+        expect(entries(after).map(({ text, mine }) => [text, mine])).toContainEqual([
+          'I agree with them',
+          false,
+        ])
+      }
+    }
   })
 
   test('who leaves takes the drafts along, not what was said', () => {

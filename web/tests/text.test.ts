@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { cleanName, initials, routeOf } from '../src/domain/channel'
 import { COLOR_NAMES, contrast, GROUND, ink, MIST, PALETTE } from '../src/domain/palette'
-import { clean, codePoints, directionOf, finished } from '../src/domain/payload'
+import { codePoints, cutAt, firstGrapheme } from '../src/domain/graphemes'
+import { clean, directionOf, finished } from '../src/domain/payload'
 import { readFrame } from '../src/domain/wire'
 
 describe('payload', () => {
@@ -53,6 +54,53 @@ describe('payload', () => {
       else found.push([code, code])
     }
     expect(ranges).toEqual(found)
+
+  const CLUSTERS = {
+    family: '👨‍👩‍👧‍👦',
+    flag: '🇩🇪',
+    'flag of tags': '🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}',
+    'skin tone': '👍🏽',
+    profession: '👩🏽‍💻',
+    keycap: '1️⃣',
+    'accented letter': 'e\u0301',
+    'Devanagari syllable': 'नि',
+    'Devanagari conjunct': 'क्षि',
+    'Hangul of parts': '\u1112\u1161\u11ab',
+    'Hangul with an ending': '\uac00\u11a8',
+    'Thai vowel': 'กำ',
+    'line break': '\r\n',
+  }
+  describe.each([
+    ['with Intl.Segmenter', Intl],
+    ['without it, as in Firefox before 125', {}],
+  ])('%s', (_, intl) => {
+    beforeEach(() => void vi.stubGlobal('Intl', intl))
+    afterEach(() => void vi.unstubAllGlobals())
+
+    test.each(Object.entries(CLUSTERS))('a %s is not cut', (_, cluster) => {
+      const points = codePoints(cluster)
+      for (let room = 0; room < points; room += 1) {
+        const full = 'x'.repeat(20 - room)
+        expect(cutAt(full + cluster + 'y', 20)).toBe(full)
+      }
+      const full = 'x'.repeat(20 - points)
+      expect(cutAt(full + cluster + 'y', 20)).toBe(full + cluster)
+      expect(firstGrapheme(cluster + 'y')).toBe(cluster)
+    })
+
+    test('the limit of a message, a name and initials keep them whole', () => {
+      const { family } = CLUSTERS
+      expect(clean('x'.repeat(496) + family, 500)).toEqual({ text: 'x'.repeat(496), cut: 7 })
+      expect(clean(family.repeat(80), 500)).toEqual({ text: family.repeat(71), cut: 63 })
+      expect(cleanName('a'.repeat(29) + family)).toBe('a'.repeat(29))
+      expect(cleanName('a'.repeat(25) + family)).toBe('a'.repeat(25) + family)
+      expect(initials(`${family} e\u0301va`)).toBe(`${family}E\u0301`)
+    })
+
+    test('flags are pairs from the first on', () => expect(cutAt('🇩🇪🇫🇷🇬🇧', 3)).toBe('🇩🇪'))
+
+    test('a pile that no limit holds is cut as it comes', () =>
+      expect(cutAt('e' + '\u0903'.repeat(30), 20)).toBe('e' + '\u0903'.repeat(19)))
   })
 
   test('half an emoji is made whole text', () => {

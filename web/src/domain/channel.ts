@@ -2,6 +2,7 @@
  * Names: of channels, in the path, and of people.
  */
 
+import { cutAt, firstGrapheme } from './graphemes'
 import { fewMarks, isVisible } from './payload'
 
 const CHANNEL = /^[A-Za-z0-9_-]{1,64}$/
@@ -66,7 +67,7 @@ export function cleanName(raw: string): string {
     .toWellFormed()
     .replace(/\s+/gu, ' ')
     .trim()
-  const name = [...folded].slice(0, NAME_MAX).join('').trim()
+  const name = cutAt(folded, NAME_MAX).trim()
   return isVisible(name) ? name : ''
 }
 
@@ -76,6 +77,5 @@ export function initials(name: string): string {
   const first = words[0]
   if (!first) return '?'
   const second = words[1]
-  const letter = (word: string) => [...word][0] ?? ''
-  return (letter(first) + (second ? letter(second) : '')).toLocaleUpperCase()
+  return (firstGrapheme(first) + firstGrapheme(second ?? '')).toLocaleUpperCase()
 }

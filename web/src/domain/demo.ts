@@ -6,7 +6,7 @@
  * Places are shares of the room there is, for what the words will need of it: the same composition
  * fits a phone and a wide screen. Pure: the player (state/demo.ts) brings time and room.
  */
-import { codePoints } from './payload'
+import { codePoints, graphemes } from './graphemes'
 import type { Point, Size } from './camera'
 
 export interface Line {
@@ -66,7 +66,7 @@ function typed(text: string): { after: number; text: string }[] {
   const steps: { after: number; text: string }[] = []
   let shown: string[] = []
   let after = 0
-  for (const [index, letter] of [...text].entries()) {
+  for (const [index, letter] of [...graphemes(text)].entries()) {
     if (letter === '\b') after += PAUSE_MS
     shown = letter === '\b' ? shown.slice(0, -1) : [...shown, letter]
     steps.push({ after, text: shown.join('') })

@@ -2,6 +2,8 @@
  * Whom this visitor does not want to hear: ids, each with the name it had then, so that the list
  * can be read. Kept in the browser; the oldest is let go when there are too many. Pure.
  */
+import { cutAt } from './graphemes'
+
 export type Muted = ReadonlyMap<string, string>
 
 export const MUTED_MAX = 500
@@ -36,6 +38,6 @@ export function readMuted(text: string | undefined): Muted {
       Array.isArray(each) && typeof each[0] === 'string' && typeof each[1] === 'string',
   )
   return new Map(
-    fitting.slice(-MUTED_MAX).map(([id, name]) => [id, name.slice(0, NAME_MAX)] as const),
+    fitting.slice(-MUTED_MAX).map(([id, name]) => [id, cutAt(name, NAME_MAX)] as const),
   )
 }

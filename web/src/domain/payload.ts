@@ -3,6 +3,7 @@
  *
  * Lengths are Unicode code points, as the server counts them, not UTF-16 units.
  */
+import { codePoints, cutAt } from './graphemes'
 
 /** C0 but the line break, DEL, C1, and the bidirectional overrides: what the server refuses. */
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202d\u202e]/g
@@ -31,26 +32,19 @@ export function fewMarks(text: string): string {
   return text.replace(PILE, (pile) => [...pile].slice(0, MARKS).join(''))
 }
 
-export function codePoints(text: string): number {
-  return [...text].length
-}
-
 export interface Cleaned {
   readonly text: string
   /** how many characters did not fit */
   readonly cut: number
 }
 
-/** A draft that the server will take: tabs become spaces, control characters go, the rest is cut. */
+/** A draft that the server will take: tabs become spaces, control characters go, what is too long is cut. */
 export function clean(raw: string, limit: number): Cleaned {
   const text = fewMarks(raw.replace(/\r\n?/g, '\n').replace(/\t/g, ' ').replace(CONTROL, ''))
     // Half an emoji is not text; JSON would carry it and the server would refuse it.
     .toWellFormed()
-  if (text.length <= limit) return { text, cut: 0 }
-  const points = [...text]
-  return points.length <= limit
-    ? { text, cut: 0 }
-    : { text: points.slice(0, limit).join(''), cut: points.length - limit }
+  const kept = cutAt(text, limit)
+  return { text: kept, cut: codePoints(text.slice(kept.length)) }
 }
 
 /** What goes out as a `chat`; empty when nothing in it shows. */

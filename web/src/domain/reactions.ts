@@ -10,7 +10,6 @@ export function isKind(name: unknown): name is Kind {
   return name === 'point' || REACTIONS.includes(name as Reaction)
 }
 
-/** The keys 1 to 6, by their place on the keyboard too: with Alt they type other signs. */
-export function reactionOf(key: string, code: string): Reaction | undefined {
-  return REACTIONS[Number(/^[1-6]$/.exec(key)?.[0] ?? /^Digit([1-6])$/.exec(code)?.[1]) - 1]
-}
+/** The digits 1 to 6. */
+export const reactionOf = (digit: string): Reaction | undefined =>
+  /^\d$/.test(digit) ? REACTIONS[Number(digit) - 1] : undefined

@@ -3,7 +3,8 @@
  *
  * `(user_id, message_id)` names one message (W13). An entry keeps its key from the first
  * letter of its draft to its end, so the page never replaces the element under the reader's eyes. Ours are
- * keyed by the message id alone: the first one may be written before the server told us who we are.
+ * keyed without a user id, which no other user can have: the first one may be written before the server told us
+ * who we are. A message is ours only by its user id: whoever else uses one of our message ids says something of theirs.
  *
  * A reader may hold a message, or like all of them to stay longer (domain/reading.ts): `goesAt` is when it goes from
  * this window, `expiresAt` when it is gone for everyone else. So that a window that keeps everything
@@ -64,14 +65,13 @@ const SAID_MS = 15_000
 export const KEPT_MAX = 300
 
 const keyOf = (mine: boolean, userId: string, messageId: string) =>
-  mine ? `me/${messageId}` : `${userId}/${messageId}`
+  mine ? `/${messageId}` : `${userId}/${messageId}`
+
+export const ownKey = (messageId: string) => keyOf(true, '', messageId)
 
 export function put(talk: Talk, entry: Entry): Talk {
   return { ...talk, entries: new Map(talk.entries).set(entry.key, entry) }
 }
-
-const staysUntil = ({ factor }: Talk, timestamp: number, expiresAt: number) =>
-  goesAt(timestamp, expiresAt, factor)
 
 export function drop(talk: Talk, key: string): Talk {
   if (!talk.entries.has(key)) return talk
@@ -88,7 +88,7 @@ export function say(
   life: number,
 ): Talk {
   return put(talk, {
-    key: keyOf(true, '', own.messageId),
+    key: ownKey(own.messageId),
     messageId: own.messageId,
     mine: true,
     userId: own.userId,
@@ -107,9 +107,18 @@ export function say(
 
 /** Under which key a message hangs, or would. */
 export function chatKey(talk: Talk, frame: ChatFrame, selfId: string | undefined): string {
-  // After a reconnect under a new id our own words come back under the old one.
-  const mine = frame.user_id === selfId || talk.entries.has(keyOf(true, '', frame.message_id))
-  return keyOf(mine, frame.user_id, frame.message_id)
+  const { user_id, message_id, payload } = frame
+  const sent = talk.entries.get(ownKey(message_id))
+  // After a reconnect under a new id, the very words that we sent under the old one come back.
+  const before = sent?.userId === user_id && sent.text === payload
+  return keyOf(before || user_id === selfId, user_id, message_id)
+}
+
+/** What waits for an answer goes out under this user id. */
+export function sentAs(talk: Talk, userId: string | undefined): Talk {
+  const entries = new Map(talk.entries)
+  for (const entry of unanswered(talk)) entries.set(entry.key, { ...entry, userId })
+  return { ...talk, entries }
 }
 
 /**
@@ -134,7 +143,7 @@ export function onChat(
   now: number,
 ): Talk {
   const key = chatKey(talk, frame, selfId)
-  const mine = key.startsWith('me/')
+  const mine = key === ownKey(frame.message_id)
   const before = talk.entries.get(key)
   // Heard before: it hangs, or was put away.
   if (before?.state === 'sent' || (!before && talk.said.has(key))) return talk
@@ -154,7 +163,7 @@ export function onChat(
       state: 'sent',
       timestamp: frame.timestamp,
       expiresAt: frame.expires_at,
-      goesAt: staysUntil(talk, frame.timestamp, frame.expires_at),
+      goesAt: goesAt(frame.timestamp, frame.expires_at, talk.factor),
       held: before?.held ?? false,
       ...(frame.on_map === false && { onMap: false }),
       grown: before !== undefined,
@@ -166,7 +175,7 @@ export function onAck(
   talk: Talk,
   ack: { message_id: string; timestamp: number; expires_at: number },
 ): Talk {
-  const entry = talk.entries.get(keyOf(true, '', ack.message_id))
+  const entry = talk.entries.get(ownKey(ack.message_id))
   if (!entry || entry.state === 'sent') return talk
   const answered = { ...entry }
   delete answered.error
@@ -175,12 +184,12 @@ export function onAck(
     state: 'sent',
     timestamp: ack.timestamp,
     expiresAt: ack.expires_at,
-    goesAt: staysUntil(talk, ack.timestamp, ack.expires_at),
+    goesAt: goesAt(ack.timestamp, ack.expires_at, talk.factor),
   })
 }
 
 export function onRefused(talk: Talk, frame: ErrorFrame, now: number): Talk {
-  const entry = talk.entries.get(keyOf(true, '', frame.message_id ?? ''))
+  const entry = talk.entries.get(ownKey(frame.message_id ?? ''))
   if (!entry || entry.state !== 'pending') return talk
   const { code, message, limit, retry_after } = frame
   const error = {

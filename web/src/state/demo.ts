@@ -17,7 +17,7 @@ import {
 } from '../domain/demo'
 import type { Point, Size } from '../domain/camera'
 import { DEFAULT_TTL, lifeOf } from '../domain/life'
-import { codePoints } from '../domain/payload'
+import { codePoints } from '../domain/graphemes'
 import { DEFAULT_LIMITS, type ServerFrame } from '../domain/wire'
 
 const DAY_MS = 86_400_000

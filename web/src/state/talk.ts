@@ -8,7 +8,8 @@
 import { createStore } from 'zustand/vanilla'
 import { wirePoint, type Point } from '../domain/camera'
 import { lifeOf } from '../domain/life'
-import { clean, codePoints, finished } from '../domain/payload'
+import { codePoints } from '../domain/graphemes'
+import { clean, finished } from '../domain/payload'
 import * as reading from '../domain/reading'
 import * as rules from '../domain/talk'
 import { shift } from '../domain/talk-shift'
@@ -102,7 +103,7 @@ export function createTalk(
     const talk = rules.say(get().talk, { messageId, text, at, userId: selfId() }, now, life)
     put(talk)
     set({ spoke: true })
-    const entry = talk.entries.get(`me/${messageId}`)
+    const entry = talk.entries.get(rules.ownKey(messageId))
     if (entry) transmit(entry)
   }
 
@@ -165,7 +166,9 @@ export function createTalk(
     write(raw: string): string {
       const { draft } = get()
       if (!draft) return ''
-      const { text, cut } = clean(raw, session.store.getState().limits.payload_characters)
+      const { text: fits, cut } = clean(raw, session.store.getState().limits.payload_characters)
+      // A mark that does not fit any more takes nothing of what is written already.
+      const text = cut > 0 && draft.text.startsWith(fits) ? draft.text : fits
       const next = { ...draft, text, cut: cut || (text === draft.text ? draft.cut : 0) }
       set({ draft: next })
       if (text !== draft.text) tell(next)
@@ -204,9 +207,10 @@ export function createTalk(
       const before = get().talk
       let talk = rules.cull(before, now)
       for (const frame of messages) talk = rules.onChat(talk, frame, selfId(), now)
-      if (fresh) talk = rules.keepDraftsOf(talk, isHere)
+      const keys = messages.map((frame) => rules.chatKey(talk, frame, selfId()))
+      if (fresh) talk = rules.sentAs(rules.keepDraftsOf(talk, isHere), selfId())
       put(talk)
-      for (const frame of messages) said(rules.chatKey(talk, frame, selfId()), before)
+      for (const key of keys) said(key, before)
       if (!fresh) return
       for (const entry of rules.unanswered(talk)) transmit(entry)
       this.tellAgain()
@@ -224,7 +228,7 @@ export function createTalk(
     onAck(frame: AckFrame) {
       const before = get().talk
       put(rules.onAck(before, frame))
-      said(`me/${frame.message_id}`, before)
+      said(rules.ownKey(frame.message_id), before)
     },
     onRefused: (frame: ErrorFrame) => put(rules.onRefused(get().talk, frame, session.serverNow())),
     onTyping: (frame: TypingFrame) =>

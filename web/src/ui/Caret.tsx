@@ -7,7 +7,9 @@
  */
 import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type RefObject } from 'react'
 import { textScale, type Point } from '../domain/camera'
-import { codePoints, directionOf } from '../domain/payload'
+import { codePoints } from '../domain/graphemes'
+import { commandOf, isAlone } from '../domain/keys'
+import { directionOf } from '../domain/payload'
 import { ink } from '../domain/palette'
 import { ARROWS } from '../domain/walk'
 import type { Rules } from '../domain/wire'
@@ -76,16 +78,15 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.shiftKey) shifted.add(event.currentTarget)
     else shifted.delete(event.currentTarget)
-    // 229: browsers that end a composition before they tell of the key that ended it.
-    if (event.nativeEvent.isComposing || event.keyCode === 229) return
-    if (event.key === 'Enter' && !event.shiftKey) {
+    const command = commandOf(event.nativeEvent)
+    if (command === 'Enter' && !event.shiftKey) {
       event.preventDefault()
       app.talk.send(nextLine(event.currentTarget, app))
-    } else if (event.key === 'Escape') {
+    } else if (command === 'Escape') {
       event.preventDefault()
       app.talk.dropDraft()
       event.currentTarget.blur()
-    } else if (moveKey(event, app)) event.preventDefault()
+    } else if (moveKey(event.nativeEvent, app)) event.preventDefault()
   }
 
   const left = limit - codePoints(text)
@@ -171,10 +172,10 @@ function put(element: HTMLTextAreaElement | null, text: string) {
 }
 
 /** While nothing is written, arrows move the place to write at. */
-function moveKey(event: KeyboardEvent, app: Stores): boolean {
-  const way = ARROWS[event.key]
+function moveKey(event: globalThis.KeyboardEvent, app: Stores): boolean {
+  const way = ARROWS[commandOf(event)]
   const { draft } = app.talk.store.getState()
-  if (!way || draft?.text !== '' || event.ctrlKey || event.metaKey || event.altKey) return false
+  if (!way || draft?.text !== '' || !isAlone(event)) return false
   const reach = (event.shiftKey ? 4 : 1) * ARROW_PX
   const { zoom } = app.camera.store.getState().camera
   const { x, y } = draft.at

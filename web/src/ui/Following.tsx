@@ -6,6 +6,7 @@ import { useStore } from 'zustand'
 import { ink } from '../domain/palette'
 import { WORDS } from '../domain/words'
 import { useApp, useProfile } from './app'
+import { onEscape } from './keys'
 
 export function Following() {
   const { finding } = useApp()
@@ -14,11 +15,7 @@ export function Following() {
 
   useEffect(() => {
     if (following === undefined) return
-    const onKey = (event: globalThis.KeyboardEvent) => {
-      if (event.key === 'Escape') finding.stop()
-    }
-    window.addEventListener('keydown', onKey)
-    return () => window.removeEventListener('keydown', onKey)
+    return onEscape(() => finding.stop())
   }, [finding, following])
 
   if (following === undefined) return null

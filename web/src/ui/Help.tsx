@@ -1,6 +1,7 @@
 /*
  * All keys, on one sheet; `?` closes it too.
  */
+import { commandOf } from '../domain/keys'
 import { LATER } from '../domain/words-later'
 import { Modal } from './Modal'
 import './help.css'
@@ -64,7 +65,7 @@ export function Help({ close }: { close(): void }) {
       testId="help-panel"
       close={close}
       onKeyDown={(event) => {
-        if (event.key !== '?') return
+        if (commandOf(event.nativeEvent) !== '?') return
         event.preventDefault()
         // Else the page would take it for the key that opens.
         event.stopPropagation()

@@ -17,6 +17,7 @@ import { LATER } from '../domain/words-later'
 import type { Choosing } from '../state/play'
 import { useApp, useSelf } from './app'
 import { Figure } from './Bursts'
+import { onEscape } from './keys'
 import { safeArea } from './safe'
 
 /** between the row and the edges, and between the row and its point */
@@ -76,21 +77,19 @@ function Row({ choosing, button }: { choosing: Choosing; button: RefObject<HTMLE
 
   useEffect(() => {
     const close = () => play.choose(undefined)
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape') return
+    const stop = onEscape(() => {
       if (row.current?.contains(document.activeElement)) button.current?.focus()
       close()
-    }
+    })
     const onPress = ({ target: pressed }: PointerEvent) => {
       const own =
         pressed instanceof Node &&
         (row.current?.contains(pressed) || button.current?.contains(pressed))
       if (!own) close()
     }
-    window.addEventListener('keydown', onKey)
     window.addEventListener('pointerdown', onPress, true)
     return () => {
-      window.removeEventListener('keydown', onKey)
+      stop()
       window.removeEventListener('pointerdown', onPress, true)
     }
   }, [play, button])

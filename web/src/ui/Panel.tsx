@@ -2,6 +2,7 @@
  * A panel under a control at the top: what lies behind it waits, a press beside it or Escape closes it.
  */
 import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { onEscape } from './keys'
 
 interface PanelProps {
   label: string
@@ -18,13 +19,10 @@ export function Panel({ label, testId, close, children }: PanelProps) {
     if (!opener?.matches('[aria-expanded]')) panel.current?.focus()
   }, [opener])
   useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape') return
+    return onEscape(() => {
       close()
       if (opener instanceof HTMLElement) opener.focus()
-    }
-    window.addEventListener('keydown', onKey)
-    return () => window.removeEventListener('keydown', onKey)
+    })
   }, [close, opener])
   return (
     <>

@@ -8,6 +8,7 @@ import { ink } from '../domain/palette'
 import { WORDS } from '../domain/words'
 import { shownCount } from '../state/presence'
 import { useApp, useOpen, usePeople, usePresence, useSession } from './app'
+import { onEscape } from './keys'
 import { later } from './later'
 
 const DOTS = 5
@@ -25,13 +26,10 @@ export function People() {
 
   useEffect(() => {
     if (!open) return
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape') return
+    return onEscape(() => {
       close()
       button.current?.focus()
-    }
-    window.addEventListener('keydown', onKey)
-    return () => window.removeEventListener('keydown', onKey)
+    })
   }, [open, close])
 
   if (count === 0) return null

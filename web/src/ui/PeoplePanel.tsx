@@ -4,6 +4,8 @@
 import { useEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { NAME_MAX } from '../domain/channel'
+import { cutAt } from '../domain/graphemes'
+import { commandOf } from '../domain/keys'
 import { COLOR_NAMES, ink } from '../domain/palette'
 import type { User } from '../domain/wire'
 import { WORDS } from '../domain/words'
@@ -134,16 +136,20 @@ function Self() {
         <input
           ref={input}
           value={edited ?? name}
-          maxLength={NAME_MAX * 2}
           aria-label={WORDS.yourName}
           autoComplete="nickname"
           spellCheck={false}
-          onChange={(event) => setEdited(event.target.value)}
+          onChange={(event) => {
+            const { value } = event.target
+            const composing = (event.nativeEvent as InputEvent).isComposing
+            // Never under an input method's hands; what is too long then is cut in the end.
+            setEdited(composing ? value : cutAt(value, NAME_MAX))
+          }}
           onBlur={commit}
           onKeyDown={(event) => {
-            if (event.nativeEvent.isComposing) return
-            if (event.key === 'Enter') input.current?.blur()
-            if (event.key === 'Escape') setEdited(undefined)
+            const command = commandOf(event.nativeEvent)
+            if (command === 'Enter') input.current?.blur()
+            if (command === 'Escape') setEdited(undefined)
           }}
           data-testid="your-name"
         />
@@ -155,7 +161,9 @@ function Self() {
         aria-label={WORDS.yourColor}
         onKeyDown={(event) => {
           const on = document.dir === 'rtl' ? -1 : 1
-          const by = { ArrowRight: on, ArrowDown: 1, ArrowLeft: -on, ArrowUp: -1 }[event.key]
+          const by = { ArrowRight: on, ArrowDown: 1, ArrowLeft: -on, ArrowUp: -1 }[
+            commandOf(event.nativeEvent)
+          ]
           if (by === undefined) return
           event.preventDefault()
           const buttons = [...event.currentTarget.querySelectorAll('button')]

@@ -8,6 +8,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react
 import { flushSync } from 'react-dom'
 import { useStore } from 'zustand'
 import { counterScale, worldTransform, type Point } from '../domain/camera'
+import { chordOf, commandOf, isAlone, isTyping } from '../domain/keys'
 import { ARROWS } from '../domain/walk'
 import { WORDS } from '../domain/words'
 import { useApp } from './app'
@@ -17,7 +18,7 @@ import { Grid } from './Grid'
 import { useHands } from './hands'
 import { isHeld, isLink } from './held'
 import { Invitation } from './Invitation'
-import { isFree, signKey } from './keys'
+import { MAC, signKey, signOf } from './keys'
 import { later } from './later'
 import { createPressing, reactionKey } from './pressing'
 import { enterWords, walkKey } from './walking'
@@ -74,22 +75,22 @@ export function Plane() {
       const writes = target === caret.current
       if ((onPlane || writes) && reactionKey(event, app, onPlane, pointer.current)) return
       if (travelKey(event, app, target === caret.current || target === plane.current)) return
-      const slash = event.key === '/' && isFree(event)
-      if (!slash && !onPlane) return
-      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+      const slash = signOf(event) === '/'
+      if (slash || (onPlane && isTyping(event, MAC))) {
+        if (slash) event.preventDefault()
+        // The letter itself lands in the textarea, which has the focus by the time it is typed.
+        if (app.talk.store.getState().draft) caret.current?.focus({ preventScroll: true })
+        else openAt(app.camera.toWorld((!slash && pointer.current) || middle(app)))
+        return
+      }
+      if (!onPlane || !isAlone(event)) return
+      const command = commandOf(event)
       const reach = event.shiftKey ? ARROW_PX * 4 : ARROW_PX
-      const arrow = ARROWS[event.key]
+      const arrow = ARROWS[command]
       if (arrow) {
         event.preventDefault()
         app.camera.pan(-arrow[0] * reach, -arrow[1] * reach)
-      } else if (event.key === 'Enter') {
-        if (enterWords(app)) event.preventDefault()
-      } else if (event.key === '/' || (event.key.length === 1 && event.key !== ' ')) {
-        if (event.key === '/') event.preventDefault()
-        // The letter itself lands in the textarea, which has the focus by the time it is typed.
-        if (app.talk.store.getState().draft) caret.current?.focus({ preventScroll: true })
-        else openAt(app.camera.toWorld((event.key !== '/' && pointer.current) || middle(app)))
-      }
+      } else if (command === 'Enter' && enterWords(app)) event.preventDefault()
     }
     const never = (event: Event) => event.preventDefault()
     window.addEventListener('keydown', onKey)
@@ -175,9 +176,10 @@ function middle(app: Stores): Point {
 
 function zoomKey(event: KeyboardEvent, app: Stores): boolean {
   if (!(event.ctrlKey || event.metaKey) || event.altKey) return false
-  if (event.key === '+' || event.key === '=') app.camera.zoomMiddle(ZOOM_STEP)
-  else if (event.key === '-' || event.key === '_') app.camera.zoomMiddle(1 / ZOOM_STEP)
-  else if (event.key === '0') app.camera.zoomMiddle(1 / app.camera.store.getState().camera.zoom)
+  const chord = chordOf(event)
+  if (chord === '+' || chord === '=') app.camera.zoomMiddle(ZOOM_STEP)
+  else if (chord === '-' || chord === '_') app.camera.zoomMiddle(1 / ZOOM_STEP)
+  else if (chord === '0') app.camera.zoomMiddle(1 / app.camera.store.getState().camera.zoom)
   else return false
   event.preventDefault()
   return true
@@ -185,14 +187,15 @@ function zoomKey(event: KeyboardEvent, app: Stores): boolean {
 
 /** Home, and End: the nearest talk. In the caret they are the line's, unless nothing is written. */
 function travelKey(event: KeyboardEvent, app: Stores, onPlane: boolean): boolean {
-  if (event.key !== 'Home' && event.key !== 'End') return false
-  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false
+  const command = commandOf(event)
+  if (command !== 'Home' && command !== 'End') return false
+  if (!isAlone(event) || event.shiftKey) return false
   if (!onPlane && event.target !== document.body) return false
   const { draft } = app.talk.store.getState()
   if (draft && draft.text !== '') return false
   event.preventDefault()
   if (draft) app.talk.dropDraft()
-  if (event.key === 'Home') app.finding.goHome()
+  if (command === 'Home') app.finding.goHome()
   else app.finding.goToNearest()
   return true
 }

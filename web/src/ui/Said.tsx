@@ -4,6 +4,7 @@
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
+import { commandOf } from '../domain/keys'
 import { ink } from '../domain/palette'
 import { matcher } from '../domain/search'
 import type { Entry } from '../domain/talk'
@@ -65,7 +66,7 @@ export function Said({ close }: { close(): void }) {
       aria-label={SAY.title}
       tabIndex={-1}
       onKeyDown={(event) => {
-        if (event.key !== 'Escape') return
+        if (commandOf(event.nativeEvent) !== 'Escape') return
         event.stopPropagation()
         close()
       }}

@@ -3,6 +3,7 @@
  * behind three dots: it hardly has room for the ways to company and for the state of the link.
  */
 import { useRef, useState, type ReactNode } from 'react'
+import { commandOf } from '../domain/keys'
 import { WORDS } from '../domain/words'
 import type { Panel } from '../state/panels'
 import { useApp, useOpen } from './app'
@@ -21,7 +22,7 @@ export function Tools() {
     <div
       className="tools"
       data-shown={shown || undefined}
-      onKeyDown={(event) => event.key === 'Escape' && leave()}
+      onKeyDown={(event) => commandOf(event.nativeEvent) === 'Escape' && leave()}
     >
       {shown && <div className="backdrop" onClick={hide} />}
       <button

@@ -9,6 +9,7 @@
  * next tap elsewhere takes it away.
  */
 import { useState, type FocusEvent, type KeyboardEvent, type PointerEvent } from 'react'
+import { commandOf, isAlone } from '../domain/keys'
 import type { Entry } from '../domain/talk'
 import type { App } from '../state/app'
 import { useApp } from './app'
@@ -87,10 +88,11 @@ function createHand({ talk }: App, { key, mine }: Entry) {
 
 /** On a message that has the focus: put it away, mute its author. Where the focus goes next is walking.ts's. */
 function onKey(event: KeyboardEvent<HTMLElement>, app: App, entry: Entry) {
-  const { key, currentTarget } = event
-  if (event.ctrlKey || event.metaKey || event.altKey || entry.state !== 'sent') return
-  if (key === 'Delete') putAway(app, entry, currentTarget)
-  else if (key === 'm' && !entry.mine) muteAuthor(app, entry, currentTarget)
+  const { nativeEvent, currentTarget } = event
+  if (!isAlone(nativeEvent) || entry.state !== 'sent') return
+  const command = commandOf(nativeEvent)
+  if (command === 'Delete') putAway(app, entry, currentTarget)
+  else if (command === 'm' && !entry.mine) muteAuthor(app, entry, currentTarget)
   else return
   event.preventDefault()
   event.stopPropagation()

@@ -1,7 +1,8 @@
 /*
- * Keys of the whole page. Letters always write, so what opens something is a sign: it is read as the key says it,
- * wherever a keyboard has it. None fires while one writes, in a field, or behind a dialog.
+ * Keys of the whole page (what a key means: domain/keys.ts). Letters always write, so a sign is what opens a panel.
+ * No sign does that while one writes, in a field, or behind a dialog.
  */
+import { commandOf, isTyping } from '../domain/keys'
 import type { App } from '../state/app'
 import type { Panel } from '../state/panels'
 
@@ -14,24 +15,36 @@ const SIGNS: Readonly<Record<string, Panel | undefined>> = {
   '"': 'said',
 }
 
-function isWriting(target: EventTarget | null): boolean {
+/** There the Option key types: `altKey` means no shortcut. */
+export const MAC = /^(Mac|iP)/.test(navigator.platform)
+
+export function isField(target: EventTarget | null): target is HTMLElement {
   return (
-    target instanceof Element &&
+    target instanceof HTMLElement &&
     target.closest('input, textarea, select, [contenteditable]') !== null
   )
 }
 
-/** A key alone, and nowhere where it would be written. */
-export function isFree(event: KeyboardEvent): boolean {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return false
-  return !isWriting(event.target) && document.querySelector('dialog[open]') === null
+/** The sign that this key types, where it would not be written; else ''. */
+export function signOf(event: KeyboardEvent): string {
+  if (!isTyping(event, MAC) || isField(event.target)) return ''
+  return document.querySelector('dialog[open]') ? '' : commandOf(event)
 }
 
 /** True: it was one. */
 export function signKey(event: KeyboardEvent, app: App): boolean {
-  const panel = SIGNS[event.key]
-  if (!panel || !isFree(event)) return false
+  const panel = SIGNS[signOf(event)]
+  if (!panel) return false
   event.preventDefault()
   app.panels.toggle(panel)
   return true
+}
+
+/** Calls `run` at each Escape on the page, until the function that it returns is called. */
+export function onEscape(run: () => void): () => void {
+  const onKey = (event: KeyboardEvent) => {
+    if (commandOf(event) === 'Escape') run()
+  }
+  window.addEventListener('keydown', onKey)
+  return () => window.removeEventListener('keydown', onKey)
 }

@@ -2,9 +2,11 @@
  * What a press on the plane means besides writing there: held long, a reaction is chosen for its point; from a
  * finger, which no pointer shows, others are shown where it touched.
  */
+import { altDigit, commandOf, isAlone } from '../domain/keys'
 import { reactionOf } from '../domain/reactions'
 import type { Point } from '../domain/camera'
 import type { App } from '../state/app'
+import { MAC } from './keys'
 
 const LONG_MS = 480
 
@@ -32,16 +34,16 @@ export function createPressing(app: App) {
   }
 }
 
-/** One of the keys 1 to 6, with Alt also while one writes. True: it was one. */
+/** One of the keys 1 to 6; with Alt also while one writes, where Alt does not type. True: it was one. */
 export function reactionKey(
   event: KeyboardEvent,
   app: App,
   onPlane: boolean,
   pointer: Point | undefined,
 ): boolean {
-  const reaction = reactionOf(event.key, event.altKey ? event.code : '')
-  if (!reaction || event.ctrlKey || event.metaKey || event.isComposing) return false
-  if (!onPlane && !event.altKey) return false
+  const alone = onPlane && isAlone(event)
+  const reaction = reactionOf(alone ? commandOf(event) : altDigit(event, MAC))
+  if (!reaction) return false
   event.preventDefault()
   const { draft } = app.talk.store.getState()
   const at = onPlane && pointer ? app.camera.toWorld(pointer) : draft?.at

@@ -3,6 +3,7 @@
  * its author. The focus itself is where one is, so that whatever else knows the focus (the ring, a screen reader,
  * holding) knows it too.
  */
+import { commandOf, isAlone } from '../domain/keys'
 import { ARROWS, nextOf, type Way } from '../domain/walk'
 import { below } from './Caret'
 import { reveal } from './reveal'
@@ -42,14 +43,15 @@ export function enterWords(app: App): boolean {
 
 /** A key on a message that has the focus. True: it meant something. */
 export function walkKey(event: KeyboardEvent, app: App, openAt: (at: Point) => void): boolean {
-  const { target, key } = event
-  if (!isMessage(target)) return false
-  if (event.ctrlKey || event.metaKey || event.altKey) return false
-  const way = ARROWS[key]
+  const { target } = event
+  if (!isMessage(target) || !isAlone(event)) return false
+  const command = commandOf(event)
+  const way = ARROWS[command]
   if (way) walk(target, way, app)
-  else if (key === 'r') openAt(under(target, app))
-  else if (key === 'f') follow(target, app)
-  else if (key === 'Escape') target.closest<HTMLElement>('.plane')?.focus({ preventScroll: true })
+  else if (command === 'r') openAt(under(target, app))
+  else if (command === 'f') follow(target, app)
+  else if (command === 'Escape')
+    target.closest<HTMLElement>('.plane')?.focus({ preventScroll: true })
   else return false
   event.preventDefault()
   return true

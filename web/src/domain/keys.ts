@@ -1,0 +1,88 @@
+/*
+ * What a key press means, on every keyboard layout. All shortcuts ask here and nowhere else (lint enforces it).
+ *
+ * Two questions. What would the key type? Where people write, that is what happens. And which command is it? A sign is
+ * found by its character, wherever the layout has it. A Latin letter is found by its character too, and where the
+ * layout has none, by its place on a US keyboard. Pure.
+ */
+
+/** A KeyboardEvent of the browser, not React's own. */
+export interface Press {
+  readonly key: string
+  readonly code: string
+  readonly keyCode: number
+  readonly ctrlKey: boolean
+  readonly altKey: boolean
+  readonly metaKey: boolean
+  readonly isComposing: boolean
+  getModifierState(name: string): boolean
+}
+
+/** Names of keys that type nothing, as UI Events spells them: `Enter`, `F1`, `Dead`. */
+const NAMED = /^[A-Z][A-Za-z0-9]+$/
+/** Letters and signs that belong to letters, as in Devanagari. */
+const LETTER = /^[\p{L}\p{M}]/u
+const LATIN = /^\p{Script=Latin}/u
+const DIGIT = /^\p{Nd}$/u
+const LETTER_PLACE = /^Key([A-Z])$/
+const DIGIT_PLACE = /^(?:Digit|Numpad)([0-9])$/
+/** Signs of other scripts that mean the same. */
+const SAME_SIGN: Readonly<Record<string, string | undefined>> = {
+  '؟': '?',
+  '،': ',',
+  '؛': ';',
+  '۔': '.',
+  // as Chinese and Japanese input methods type them
+  '？': '?',
+  '，': ',',
+  '；': ';',
+  '：': ':',
+  '。': '.',
+  '／': '/',
+}
+
+/** An input method has this key. 229: browsers that end a composition before they tell of the key that ended it. */
+export const isComposing = ({ isComposing, keyCode }: Press) => isComposing || keyCode === 229
+
+/** No key is held that makes another key of it. Shift does not count: it is how layouts reach their signs. */
+export const isAlone = ({ ctrlKey, altKey, metaKey }: Press) => !ctrlKey && !altKey && !metaKey
+
+/**
+ * The key types what it says. `mac`: there the Option key types (it is `altKey`); on other systems Alt opens menus,
+ * and AltGr types, which some browsers report as Ctrl and Alt together.
+ */
+export function isTyping(press: Press, mac: boolean): boolean {
+  const { key, ctrlKey, altKey, metaKey } = press
+  if (isComposing(press) || metaKey || NAMED.test(key) || key.trim() === '') return false
+  if (press.getModifierState('AltGraph')) return true
+  // No layout has plain letters and digits on AltGr: with Ctrl and Alt they are somebody's shortcut.
+  if (ctrlKey) return !mac && altKey && !/^[a-z0-9]$/i.test(key)
+  return mac || !altKey
+}
+
+/** The command's name: a key's name, a small Latin letter, a digit or a sign; '' for what is no command. */
+export function commandOf(press: Press): string {
+  const { key, code } = press
+  if (isComposing(press) || key === 'Dead') return ''
+  if (NAMED.test(key)) return key
+  if (/^[\x20-\x7e]$/.test(key)) return key.toLowerCase()
+  if (DIGIT.test(key)) return DIGIT_PLACE.exec(code)?.[1] ?? ''
+  if (LETTER.test(key) && !LATIN.test(key)) return LETTER_PLACE.exec(code)?.[1]?.toLowerCase() ?? ''
+  return SAME_SIGN[key] ?? ''
+}
+
+/** What is pressed together with Ctrl or Cmd: a sign by its character, a digit by its place, as browsers do it. */
+export function chordOf(press: Press): string {
+  const command = commandOf(press)
+  return /^[+=_-]$/.test(command) ? command : (DIGIT_PLACE.exec(press.code)?.[1] ?? command)
+}
+
+/**
+ * Alt and a digit, of the row above the letters: those of the number pad enter characters by their number. On a Mac
+ * they type.
+ */
+export function altDigit(press: Press, mac: boolean): string {
+  const { altKey, ctrlKey, metaKey, key, code } = press
+  const alone = altKey && !ctrlKey && !metaKey && !press.getModifierState('AltGraph')
+  return alone && !mac && DIGIT.test(key) && code.startsWith('Digit') ? commandOf(press) : ''
+}

@@ -281,6 +281,59 @@ async def test_w4_guests_without_a_token_are_different_users(server: Server, joi
     assert len({client.connection_id for client in clients}) == 5
 
 
+# W84: guest keys.
+
+KEY = "guest-" + "k" * 43
+
+
+@pytest.mark.parametrize("token_by", ["subprotocol", "header", "query"])
+async def test_w84_a_guest_key_is_the_same_user_from_the_first_connection_on(
+    server: Server, join: Join, token_by: TokenBy
+) -> None:
+    first = await join(server, token=KEY, token_by=token_by)
+    again = await join(server, token=KEY)
+    by_token = await join(server, token=first.token)
+    assert first.user_id == again.user_id == by_token.user_id
+    assert first.token == again.token
+    assert by_token.sync["user_count"] == 1
+    other = await join(server, token="guest-" + "K" * 43)
+    assert other.user_id != first.user_id
+    assert other.sync["user_count"] == 2
+
+
+async def test_w84_a_reload_before_user_sync_leaves_no_second_guest(server: Server, join: Join) -> None:
+    witness = await join(server)
+    gone = await join(server, token=KEY, wait_for_sync=False)
+    gone.socket.transport.abort()
+    await join(server, token=KEY)
+    witness.received.clear()
+    await witness.send({"type": "sync"})
+    assert (await witness.next("user_sync"))["user_count"] == 2
+
+
+async def test_w84_a_guest_key_is_the_same_user_wherever_the_secret_is_the_same(
+    start_server: StartServer, join: Join
+) -> None:
+    one = await join(await start_server(secret="a" * 32), token=KEY)
+    same = await join(await start_server(secret="a" * 32), token=KEY)
+    other = await join(await start_server(secret="b" * 32), token=KEY)
+    assert one.user_id == same.user_id != other.user_id
+
+
+@pytest.mark.parametrize(
+    "no_key", ["guest-", "guest-" + "k" * 42, "guest-" + "k" * 129, "guest-" + "k" * 42 + ".", "Guest-" + "k" * 43, "k" * 43]
+)
+async def test_w84_what_is_no_guest_key_gets_a_new_id_each_time(server: Server, join: Join, no_key: str) -> None:
+    first, second = await join(server, token=no_key), await join(server, token=no_key)
+    assert first.user_id != second.user_id
+
+
+async def test_w84_nobody_becomes_a_guest_by_their_user_id(server: Server, join: Join) -> None:
+    victim = await join(server, token=KEY)
+    for guess in (victim.user_id, f"guest-{victim.user_id}", "guest-" + victim.user_id.ljust(43, "-")):
+        assert (await join(server, token=guess)).user_id != victim.user_id
+
+
 # W5: how many, how often.
 
 

@@ -9,8 +9,10 @@ import { languageFor, speak } from './language'
 import { Connection } from './net/connection'
 import { createReceiver } from './net/receive'
 import { createApp, type App } from './state/app'
-import { browserKeep, type Deps } from './state/deps'
+import { browserKeep, historyEntry, type Deps } from './state/deps'
+import { openTab } from './tab'
 import { AppContext } from './ui/app'
+import { stayOnDrop } from './ui/dropping'
 import { fetchAll, later } from './ui/later'
 import { Page } from './ui/Page'
 import './ui/style.css'
@@ -23,7 +25,8 @@ const VISIT_MS = 2_500
 const Start = later(() => import('./start').then((it) => it.Start))
 const NoPlace = later(() => import('./ui/NoPlace').then((it) => it.NoPlace))
 
-function start(root: HTMLElement) {
+function start(root: HTMLElement, tab: Deps['tab']) {
+  stayOnDrop()
   const route = routeOf(location.pathname)
   if (route.kind !== 'channel') {
     createRoot(root).render(route.kind === 'start' ? <Start /> : <NoPlace name={route.name} />)
@@ -32,7 +35,7 @@ function start(root: HTMLElement) {
   if (location.pathname !== route.canonical) {
     const { search, hash } = location
     const query = route.rest.startsWith('?') ? route.rest : search + route.rest
-    history.replaceState(null, '', route.canonical + query + hash)
+    history.replaceState(history.state, '', route.canonical + query + hash)
   }
   document.title = `${route.channel} · Asocial`
 
@@ -43,9 +46,11 @@ function start(root: HTMLElement) {
     uplink: {
       send: (frame) => connection.send(frame),
       connectNow: () => connection.connectNow(),
+      reconnect: () => connection.reconnect(),
     },
     keep: browserKeep(),
-    tab: browserKeep('sessionStorage'),
+    tab,
+    entry: historyEntry,
     now,
     isHidden: () => document.visibilityState === 'hidden',
     signIn: (app) => import('./net/identity').then((m) => m.signIn(app)),
@@ -123,4 +128,4 @@ function fetchWhenCalm({ session }: App, channel: string) {
 }
 
 const root = document.getElementById('page')
-if (root) speak(languageFor(), () => start(root))
+if (root) speak(languageFor(), () => openTab((tab) => start(root, tab)))

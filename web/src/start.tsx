@@ -13,12 +13,15 @@ import { newAddress, StartPage, type Scene } from './ui/Start'
 /** How an installed Asocial opens a new channel from its icon's menu. */
 const NEW = '#new'
 
+const NOWHERE = { read: () => undefined, write: () => undefined }
+
 /** A visit of nobody, to nowhere: nothing is sent, nothing is kept. */
 function setUp(): Scene {
   const deps: Deps = {
-    uplink: { send: () => false, connectNow: () => undefined },
-    keep: { read: () => undefined, write: () => undefined, watch: () => undefined },
-    tab: { read: () => undefined, write: () => undefined },
+    uplink: { send: () => false, connectNow: () => undefined, reconnect: () => undefined },
+    keep: { ...NOWHERE, watch: () => undefined },
+    tab: NOWHERE,
+    entry: NOWHERE,
     now: () => performance.timeOrigin + performance.now(),
     isHidden: () => document.visibilityState === 'hidden',
   }

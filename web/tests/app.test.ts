@@ -257,3 +257,17 @@ describe('people', () => {
     expect(app.session.store.getState()).toMatchObject({ chosenName: 'Jo', chosenColor: undefined })
   })
 })
+
+describe('who a guest is', () => {
+  test('W84: without a token the guest key is offered; a tab that gives way takes no token along', () => {
+    const { app, kept, world, wroteElsewhere } = setUp([], new Map([['token', '']]))
+    kept.set('token', '')
+    expect(app.session.token()).toMatch(/^guest-[0-9a-f]{64}$/)
+    expect(app.session.token()).toBe(kept.get('guest'))
+    kept.set('token', 'of the other guest')
+    const theirs = `guest-${'1'.repeat(64)}`
+    wroteElsewhere('guest', theirs)
+    expect(world.reconnects).toBe(1)
+    expect(app.session.token()).toBe(theirs)
+  })
+})

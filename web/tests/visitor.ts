@@ -15,6 +15,7 @@ export function setUp(
   others: string[] = ['mira'],
   kept = new Map<string, string>(),
   inTab = new Map<string, string>(),
+  inEntry = new Map<string, string>(),
 ) {
   const sent: ClientFrame[] = []
   const watched = new Map<string, (value: string | undefined) => void>()
@@ -28,16 +29,18 @@ export function setUp(
     kept.set(key, value)
     watched.get(key)?.(value)
   }
-  const world = { online: true, hidden: false, seq: 1 }
+  const world = { online: true, hidden: false, seq: 1, reconnects: 0 }
   const app = createApp(
     'garden',
     {
       uplink: {
         send: (frame) => world.online && sent.push(frame) > 0,
         connectNow: () => undefined,
+        reconnect: () => void (world.reconnects += 1),
       },
       keep,
       tab: { read: (key) => inTab.get(key), write: (key, value) => inTab.set(key, value) },
+      entry: { read: (key) => inEntry.get(key), write: (key, value) => inEntry.set(key, value) },
       now: () => Date.now(),
       isHidden: () => world.hidden,
     },

@@ -1,4 +1,4 @@
-"""Guest tokens: ours and nobody else's (W4)."""
+"""Guest tokens: ours and nobody else's (W4). Guest keys: one key, one user (W84)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import jwt
 import pytest
 
 from asocial.adapters.http.auth import GuestTokens
+from asocial.domain.ids import is_id
 
 SECRET = "s" * 64
 
@@ -39,3 +40,12 @@ def test_w4_a_changed_token_is_nobody() -> None:
     head, _, signature = GuestTokens(SECRET).issue("ann").split(".")
     other_body = GuestTokens(SECRET).issue("bob").split(".")[1]
     assert GuestTokens(SECRET).verify(f"{head}.{other_body}.{signature}") is None
+
+
+def test_w84_a_key_is_one_user_for_one_secret() -> None:
+    key, other = "guest-" + "k" * 43, "guest-" + "k" * 42 + "l"
+    user_id = GuestTokens(SECRET).id_of(key)
+    assert is_id(user_id)
+    assert user_id == GuestTokens(SECRET).id_of(key)
+    assert len({user_id, GuestTokens(SECRET).id_of(other), GuestTokens("t" * 64).id_of(key)}) == 3
+    assert user_id not in key

@@ -3,7 +3,8 @@
  *
  * connecting -> live -> (lost) waiting -> connecting ..., or final on a close code that says
  * so (W28). Waiting ends early when the network or the tab comes back, unless the server
- * named a time. Browsers answer WebSocket pings without telling us, so we ping in frames: for the clock
+ * named a time. The link is live only while its socket is open: whatever may have ended it unseen (sleep, a frozen
+ * tab, the back/forward cache) makes us look. Browsers answer WebSocket pings without telling us, so we ping in frames: for the clock
  * (W21), and to notice a connection that is open and dead.
  */
 import { backoffMs, readClose, STABLE_MS } from '../domain/backoff'
@@ -13,10 +14,17 @@ import type { Link } from '../state/session'
 /** A few at the start, to know the clock well soon; the pings of one connection, ms after its opening. */
 const FIRST_PINGS_MS = [0, 150, 400, 900, 2_000]
 const PING_EVERY_MS = 15_000
+/** how often we look whether the machine slept, and what of a jump of its clock says so; a timer alone sleeps too */
+const TICK_MS = 3_000
+const SLEPT_MS = 5_000
 /** nothing heard for so long after a ping: the connection is dead */
 const SILENCE_MS = 4_000
 /** an upgrade that gets no answer */
 const OPEN_WITHIN_MS = 8_000
+/** an upgrade as young as this is not begun anew when the network comes back or the tab is shown */
+const YOUNG_MS = 1_000
+/** after `pagehide`: a page that still runs then was not unloaded, and browsers do not always say so */
+const STILL_HERE_MS = 1_000
 
 export interface ConnectionOptions {
   address(): string
@@ -35,30 +43,40 @@ export class Connection {
   private attempt = 0
   private retryTimer: ReturnType<typeof setTimeout> | undefined
   private liveTimers: ReturnType<typeof setTimeout>[] = []
-  private pingTimer: ReturnType<typeof setInterval> | undefined
+  private tickTimer: ReturnType<typeof setInterval> | undefined
   private watchdog: ReturnType<typeof setTimeout> | undefined
   private heardAt = 0
+  private begunAt = 0
   private synced = false
   /** local ms before which the server does not want us back */
   private notBefore = 0
   private final = false
+  /** to be replaced as soon as it is live */
+  private outdated = false
 
   constructor(private readonly options: ConnectionOptions) {}
 
   start() {
-    addEventListener('online', () => this.hurry())
-    addEventListener('offline', () => this.ping())
+    for (const name of ['focus', 'pageshow']) addEventListener(name, () => this.look())
+    document.addEventListener('resume', () => this.look())
+    addEventListener('online', () => this.look(YOUNG_MS))
     document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState !== 'visible') return
-      if (this.synced) this.ping()
-      else this.hurry()
+      if (document.visibilityState === 'visible') this.look(YOUNG_MS)
     })
-    // A page in the back/forward cache must hold no socket; it connects again when shown.
-    addEventListener('pagehide', () => this.drop())
-    addEventListener('pageshow', (event) => {
-      if (event.persisted) this.connect()
+    addEventListener('offline', () => this.ping())
+    // A page in the back/forward cache must hold no socket.
+    addEventListener('pagehide', () => {
+      this.drop()
+      if (!this.final) this.wait(Math.max(STILL_HERE_MS, this.notBefore - this.options.now()))
     })
     this.connect()
+  }
+
+  /** Something happened after which the socket may not be what we think. An upgrade of `oldMs` or more is begun anew. */
+  private look(oldMs = Infinity) {
+    if (!this.synced) this.hurry(oldMs)
+    else if (this.socket?.readyState === WebSocket.OPEN) this.ping()
+    else this.lost(1006, '')
   }
 
   /** The visitor asked for it: now, whatever was planned. */
@@ -69,24 +87,35 @@ export class Connection {
     this.connect()
   }
 
+  /** As who we are now: the identity that we offer has changed. */
+  readonly reconnect = () => {
+    if (this.synced) this.connect()
+    // Dropped in the middle of an upgrade, it would leave somebody behind who seems to be here for a while.
+    else this.outdated = true
+  }
+
   readonly send = (frame: ClientFrame): boolean => {
     if (!this.synced || this.socket?.readyState !== WebSocket.OPEN) return false
     this.socket.send(JSON.stringify(frame))
     return true
   }
 
-  private hurry() {
-    if (this.synced || this.final || this.options.now() < this.notBefore) return
+  private hurry(oldMs: number) {
+    const now = this.options.now()
+    const young = this.socket !== undefined && now - this.begunAt < oldMs
+    if (this.final || young || now < this.notBefore) return
     this.attempt = 0
     this.connect()
   }
 
   private connect() {
     this.drop()
+    this.outdated = false
     this.options.onLink({ kind: 'connecting' })
     const token = this.options.token()
     const socket = new WebSocket(this.options.address(), [SUBPROTOCOL, ...(token ? [token] : [])])
     this.socket = socket
+    this.begunAt = this.options.now()
     this.watchdog = setTimeout(() => this.lost(1006, ''), OPEN_WITHIN_MS)
     socket.onmessage = (event: MessageEvent<unknown>) => {
       if (socket === this.socket) this.heard(event.data)
@@ -105,6 +134,7 @@ export class Connection {
       // W3: the first frame is user_sync; only then is there someone to talk to.
       if (frame.type !== 'user_sync') return
       this.synced = true
+      if (this.outdated) return this.connect()
       clearTimeout(this.watchdog)
       this.options.onLink({ kind: 'live' })
     }
@@ -115,7 +145,16 @@ export class Connection {
   private keepAlive() {
     this.liveTimers = FIRST_PINGS_MS.map((ms) => setTimeout(() => this.ping(), ms))
     this.liveTimers.push(setTimeout(() => (this.attempt = 0), STABLE_MS))
-    this.pingTimer = setInterval(() => this.ping(), PING_EVERY_MS)
+    let tickedAt = Date.now()
+    let pingedAt = tickedAt
+    this.tickTimer = setInterval(() => {
+      const now = Date.now()
+      const slept = Math.abs(now - tickedAt) > TICK_MS + SLEPT_MS
+      tickedAt = now
+      if (!slept && now - pingedAt < PING_EVERY_MS) return
+      pingedAt = now
+      this.look()
+    }, TICK_MS)
   }
 
   private ping() {
@@ -131,7 +170,7 @@ export class Connection {
   private drop() {
     clearTimeout(this.retryTimer)
     clearTimeout(this.watchdog)
-    clearInterval(this.pingTimer)
+    clearInterval(this.tickTimer)
     for (const timer of this.liveTimers) clearTimeout(timer)
     this.liveTimers = []
     const socket = this.socket
@@ -158,10 +197,13 @@ export class Connection {
     const now = this.options.now()
     const delay = backoffMs(this.attempt++, Math.random(), retryMs)
     this.notBefore = retryMs > 0 ? now + retryMs : 0
-    this.options.onLink(
-      navigator.onLine ? { kind: 'waiting', until: now + delay } : { kind: 'offline' },
-    )
-    this.retryTimer = setTimeout(() => this.connect(), delay)
+    this.wait(delay)
+  }
+
+  private wait(ms: number) {
+    const until = this.options.now() + ms
+    this.options.onLink(navigator.onLine ? { kind: 'waiting', until } : { kind: 'offline' })
+    this.retryTimer = setTimeout(() => this.connect(), ms)
   }
 
   private end(code: number | string, reason: string) {

@@ -12,6 +12,8 @@ export interface Uplink {
   send(frame: ClientFrame): boolean
   /** Connect at once instead of waiting; ends a final refusal too. */
   connectNow(): void
+  /** Connect anew, as who we are now. */
+  reconnect(): void
 }
 
 export interface Keep {
@@ -26,6 +28,8 @@ export interface Deps {
   readonly keep: Keep
   /** kept for this tab alone, and over its reload */
   readonly tab: Pick<Keep, 'read' | 'write'>
+  /** kept with this entry of the tab's history: over a reload, also where storage is forbidden */
+  readonly entry: Pick<Keep, 'read' | 'write'>
   /** monotonic ms, of no meaning but for differences; never the machine's clock */
   now(): number
   isHidden(): boolean
@@ -66,4 +70,12 @@ export function browserKeep(storage: 'localStorage' | 'sessionStorage' = 'localS
       })
     },
   }
+}
+
+export const historyEntry: Deps['entry'] = {
+  read: (key) => (history.state as Record<string, string> | null)?.[`asocial.${key}`],
+  write(key, value) {
+    const state = history.state as Record<string, string> | null
+    history.replaceState({ ...state, [`asocial.${key}`]: value }, '')
+  },
 }

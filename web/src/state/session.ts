@@ -16,6 +16,7 @@ import {
   type UserSync,
 } from '../domain/wire'
 import type { Deps } from './deps'
+import { createGuest } from './guest'
 
 export type Link =
   | { readonly kind: 'connecting' }
@@ -63,12 +64,17 @@ export function createSession(channel: string, deps: Deps) {
   const { getState: get, setState: set } = store
   let vouched: string | undefined
   let doubtedAt = -Infinity
+  const guest = createGuest(deps, () => {
+    // Of the guest that this tab was until now nothing stays.
+    deps.keep.write('token', '')
+    deps.uplink.reconnect()
+  })
 
   return {
     store,
     /** The server's clock, as well as we know it. */
     serverNow: () => deps.now() + get().clock.offset,
-    token: () => vouched ?? deps.keep.read('token'),
+    token: () => vouched ?? (deps.keep.read('token') || guest.key()),
     setLink: (link: Link) => set(link.kind === 'live' ? { link, refusal: undefined } : { link }),
     setRefusal: (refusal: string | undefined) => set(get().link.kind === 'live' ? {} : { refusal }),
     setDegraded: (degraded: boolean) => set({ degraded }),
@@ -91,7 +97,10 @@ export function createSession(channel: string, deps: Deps) {
     vouch: (token: string | undefined) => void (vouched = token),
     vouched: () => vouched !== undefined,
     /** Nothing of this visitor stays in the browser. */
-    forget: () => ['token', 'name', 'color'].forEach((key) => deps.keep.write(key, '')),
+    forget() {
+      for (const key of ['token', 'name', 'color']) deps.keep.write(key, '')
+      guest.forget()
+    },
     onPong: (sent: number, timestamp: number) =>
       set({ clock: addPong(get().clock, sent, timestamp, deps.now()) }),
     onClock: (shift: number) => set({ clock: shifted(get().clock, shift) }),

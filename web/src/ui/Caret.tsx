@@ -171,6 +171,14 @@ function put(element: HTMLTextAreaElement | null, text: string) {
   element.setSelectionRange(at, at)
 }
 
+/** As if it were typed. */
+export function insert(element: HTMLTextAreaElement | null, text: string) {
+  if (!element) return
+  element.focus({ preventScroll: true })
+  element.setRangeText(text, element.selectionStart, element.selectionEnd, 'end')
+  element.dispatchEvent(new InputEvent('input', { bubbles: true }))
+}
+
 /** While nothing is written, arrows move the place to write at. */
 function moveKey(event: globalThis.KeyboardEvent, app: Stores): boolean {
   const way = ARROWS[commandOf(event)]

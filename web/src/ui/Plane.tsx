@@ -12,9 +12,10 @@ import { chordOf, commandOf, isAlone, isTyping } from '../domain/keys'
 import { ARROWS } from '../domain/walk'
 import { WORDS } from '../domain/words'
 import { useApp } from './app'
-import { Caret } from './Caret'
+import { Caret, insert } from './Caret'
 import { Cursors } from './Cursors'
 import { Grid } from './Grid'
+import { textOf } from './dropping'
 import { useHands } from './hands'
 import { isHeld, isLink } from './held'
 import { Invitation } from './Invitation'
@@ -143,6 +144,18 @@ export function Plane() {
         onMouseDown={(event) => {
           // Pressing the plane would else take the focus from the caret before the click is one.
           if (!isHeld(event.target) || isLink(event.target)) event.preventDefault()
+        }}
+        onDragOver={(event) => {
+          if (!event.dataTransfer.types.includes('Files')) event.preventDefault()
+        }}
+        onDrop={(event) => {
+          const text = textOf(event.dataTransfer)
+          if (text === '' || event.target === caret.current) return
+          event.preventDefault()
+          if (!app.talk.store.getState().draft) {
+            openAt(app.camera.toWorld(local(event.clientX, event.clientY)))
+          }
+          insert(caret.current, text)
         }}
         onClick={(event) => {
           // The end of a drag that began on a link opens nothing.

@@ -18,9 +18,9 @@ const SIGNS: Readonly<Record<string, Panel | undefined>> = {
 /** There the Option key types: `altKey` means no shortcut. */
 export const MAC = /^(Mac|iP)/.test(navigator.platform)
 
-export function isField(target: EventTarget | null): target is HTMLElement {
+function isField(target: EventTarget | null): boolean {
   return (
-    target instanceof HTMLElement &&
+    target instanceof Element &&
     target.closest('input, textarea, select, [contenteditable]') !== null
   )
 }

@@ -1,12 +1,17 @@
 """Who is connecting: a guest with our token, a provider's user with theirs, or the query's `uid` (W4, W60).
 
 A guest token is a JWT (RFC 7519) signed with HMAC-SHA-256 that says nothing but the user id. A token that does not
-verify is no error: the visitor gets a new id, never somebody else's. Where people sign in (ASOCIAL_AUTH=jwt) there are
-no guests: a request without a good token becomes no session.
+verify is no error: the visitor gets a new id, never somebody else's. A guest key (W84) is a client's own secret from
+which the user id is made: a client has one before it ever connected, so that its first connection can be tried again.
+Where people sign in (ASOCIAL_AUTH=jwt) there are no guests: a request without a good token becomes no session.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import re
 import secrets
 from typing import NamedTuple
 
@@ -21,6 +26,9 @@ from ...protocol import SUBPROTOCOL_FAMILY
 
 _ALGORITHM = "HS256"
 _AUDIENCE = "asocial-guest"
+_GUEST_KEY = re.compile(r"guest-[A-Za-z0-9_-]{43,128}")
+"""At least the 256 bits that base64url writes in 43 characters (W84)."""
+_ID_BYTES = 12
 
 
 class Identity(NamedTuple):
@@ -43,6 +51,13 @@ class GuestTokens:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
+        # A key of its own: an id tells nothing of a signature, nor the other way round.
+        self._key_key = hmac.new(secret.encode(), b"asocial guest keys", hashlib.sha256).digest()
+
+    def id_of(self, guest_key: str) -> str:
+        """The user id that belongs to `guest_key`: the same one in every process that has this secret."""
+        digest = hmac.new(self._key_key, guest_key.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest[:_ID_BYTES]).decode()
 
     def issue(self, user_id: str) -> str:
         return jwt.encode({"sub": user_id, "aud": _AUDIENCE}, self._secret, algorithm=_ALGORITHM)
@@ -84,7 +99,7 @@ class Authenticator:
             return known
         if self._verify is not None:
             raise TokenInvalid
-        user_id = secrets.token_urlsafe(12)
+        user_id = secrets.token_urlsafe(_ID_BYTES)
         return Identity(Verified(user_id), self._tokens.issue(user_id))
 
     async def known(self, request: web.Request) -> Verified | None:
@@ -94,6 +109,9 @@ class Authenticator:
 
     async def _known(self, request: web.Request) -> Identity | None:
         token = _token_of(request)
+        key = None
+        if token and _GUEST_KEY.fullmatch(token):
+            key, token = token, None
         if self._verify is not None:
             try:
                 return Identity(await self._verify(token)) if token else None
@@ -104,6 +122,9 @@ class Authenticator:
         user_id = self._tokens.verify(token) if token else None
         if user_id is not None:
             return Identity(Verified(user_id), token, returns=True)
+        if key is not None:
+            user_id = self._tokens.id_of(key)
+            return Identity(Verified(user_id), self._tokens.issue(user_id))
         uid = request.query.get("uid")
         if self._trust_uid and uid is not None:
             if not is_id(uid):

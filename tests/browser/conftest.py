@@ -19,6 +19,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from asocial.adapters.http.page import PAGE_DIR
 from asocial.app import Asocial, build
 from asocial.config import load
+from tests.client import Client
 from tests.one_address import LIFTED
 
 CHROMIUM_FLAGS = [
@@ -103,6 +104,21 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 Visit = Callable[..., Awaitable[Page]]
+Join = Callable[..., Awaitable[Client]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def join(server: Server) -> AsyncIterator[Join]:
+    """`await join("garden")` is somebody without a page: a plain client of the wire."""
+    clients: list[Client] = []
+
+    async def join(channel: str = "garden", **options: Any) -> Client:
+        clients.append(await Client.connect(server.url("").replace("http", "ws", 1), channel=channel, **options))
+        return clients[-1]
+
+    yield join
+    for client in clients:
+        await client.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -306,9 +306,7 @@ async def test_w84_a_reload_before_user_sync_leaves_no_second_guest(server: Serv
     gone = await join(server, token=KEY, wait_for_sync=False)
     gone.socket.transport.abort()
     await join(server, token=KEY)
-    witness.received.clear()
-    await witness.send({"type": "sync"})
-    assert (await witness.next("user_sync"))["user_count"] == 2
+    assert (await witness.resync())["user_count"] == 2
 
 
 async def test_w84_a_guest_key_is_the_same_user_wherever_the_secret_is_the_same(
@@ -321,7 +319,8 @@ async def test_w84_a_guest_key_is_the_same_user_wherever_the_secret_is_the_same(
 
 
 @pytest.mark.parametrize(
-    "no_key", ["guest-", "guest-" + "k" * 42, "guest-" + "k" * 129, "guest-" + "k" * 42 + ".", "Guest-" + "k" * 43, "k" * 43]
+    "no_key",
+    ["guest-", "guest-" + "k" * 42, "guest-" + "k" * 129, "guest-" + "k" * 42 + ".", "Guest-" + "k" * 43, "k" * 43],
 )
 async def test_w84_what_is_no_guest_key_gets_a_new_id_each_time(server: Server, join: Join, no_key: str) -> None:
     first, second = await join(server, token=no_key), await join(server, token=no_key)

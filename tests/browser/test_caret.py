@@ -7,10 +7,11 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from .conftest import Visit
+from .conftest import Join, Visit
 from .watch import messages, say, seen, until_seen, watch, world_point
 
 CARET = '[data-testid="caret"]'
+FAMILY = "👨\u200d👩\u200d👧\u200d👦"
 
 
 async def test_enter_sends_shift_enter_breaks_the_line_and_the_next_line_can_be_typed_at_once(visit: Visit) -> None:
@@ -148,3 +149,19 @@ async def test_any_letter_opens_a_caret_where_the_pointer_is_and_slash_one_in_th
     await ann.keyboard.press("Enter")
     await until_seen(bob, "middle")
     assert await world_point(bob, "middle") == (0, 0)
+
+
+async def test_names_and_messages_are_cut_between_graphemes(visit: Visit, join: Join) -> None:
+    ann = await visit()
+    witness = await join()
+    await ann.mouse.click(300, 300)
+    await ann.keyboard.insert_text("x" * 496 + FAMILY)
+    await expect(ann.locator(CARET)).to_have_value("x" * 496)
+    await expect(ann.get_by_test_id("count")).to_contain_text("7")
+    await ann.keyboard.press("Enter")
+    assert (await witness.receive("chat"))["payload"] == "x" * 496
+    await ann.keyboard.press("Escape")
+    await ann.get_by_test_id("people").click()
+    await ann.get_by_test_id("your-name").fill("a" * 29 + FAMILY)
+    await ann.keyboard.press("Enter")
+    assert (await witness.receive("user_updated"))["name"] == "a" * 29

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
-from .conftest import Visit
-from .watch import seen, watch, world_point
+from .conftest import Join, Visit
+from .watch import seen, until_seen, watch, world_point
 
 
 async def test_hello_is_seen_forming_then_said_then_gone_for_everyone_at_once(visit: Visit) -> None:
@@ -48,3 +48,18 @@ async def test_hello_is_seen_forming_then_said_then_gone_for_everyone_at_once(vi
 async def _now(page: Page) -> float:
     now: float = await page.evaluate("() => performance.timeOrigin + performance.now()")
     return now
+
+
+async def test_w13_words_under_an_id_of_ours_are_not_ours(visit: Visit, join: Join) -> None:
+    ann = await visit()
+    attacker = await join()
+    await ann.mouse.click(300, 300)
+    await ann.keyboard.type("what I said")
+    await ann.keyboard.press("Enter")
+    message_id = (await attacker.receive("chat"))["message_id"]
+    await attacker.chat("what I never said", message_id=message_id, at=(50, 50))
+    await until_seen(ann, "what I never said")
+    await until_seen(ann, "what I said")
+    theirs = ann.locator('[data-testid="message"]', has_text="what I never said")
+    await expect(theirs).not_to_have_attribute("data-mine", "true")
+    await expect(theirs.locator(".author")).to_have_count(1)

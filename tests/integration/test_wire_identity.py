@@ -116,6 +116,15 @@ async def test_w60_neither_a_guests_token_nor_a_uid_counts(
         assert (await (await join(server, **options, wait_for_sync=False)).closed()).code == 4510
 
 
+@pytest.mark.drives(4510)
+async def test_w84_where_people_sign_in_a_guest_key_counts_as_no_token(server: Server, join: Join) -> None:
+    key = "guest-" + "k" * 43
+    assert (await (await join(server, token=key, wait_for_sync=False)).closed()).code == 4510
+    with_key = await server.get("/api/channels/garden", {"Authorization": f"Bearer {key}"})
+    without = await server.get("/api/channels/garden")
+    assert (with_key.status, with_key.json) == (without.status, without.json)
+
+
 @pytest.mark.drives("identity_unavailable")
 async def test_w61_while_no_key_is_known_the_server_is_at_fault_not_the_token(
     provider: IdentityProvider, server: Server, join: Join, monkeypatch: pytest.MonkeyPatch

@@ -44,9 +44,6 @@ const SAME_SIGN: Readonly<Record<string, string | undefined>> = {
 /** An input method has this key. 229: browsers that end a composition before they tell of the key that ended it. */
 export const isComposing = ({ isComposing, keyCode }: Press) => isComposing || keyCode === 229
 
-/** No key is held that makes another key of it. Shift does not count: it is how layouts reach their signs. */
-export const isAlone = ({ ctrlKey, altKey, metaKey }: Press) => !ctrlKey && !altKey && !metaKey
-
 /**
  * The key types what it says. `mac`: there the Option key types (it is `altKey`); on other systems Alt opens menus,
  * and AltGr types, which some browsers report as Ctrl and Alt together.
@@ -70,6 +67,10 @@ export function commandOf(press: Press): string {
   if (LETTER.test(key) && !LATIN.test(key)) return LETTER_PLACE.exec(code)?.[1]?.toLowerCase() ?? ''
   return SAME_SIGN[key] ?? ''
 }
+
+/** The command of a key that is pressed without Ctrl, Alt or Cmd. Shift does not count: layouts reach signs by it. */
+export const plainCommandOf = (press: Press) =>
+  press.ctrlKey || press.altKey || press.metaKey ? '' : commandOf(press)
 
 /** What is pressed together with Ctrl or Cmd: a sign by its character, a digit by its place, as browsers do it. */
 export function chordOf(press: Press): string {

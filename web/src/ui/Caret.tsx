@@ -8,7 +8,7 @@
 import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type RefObject } from 'react'
 import { textScale, type Point } from '../domain/camera'
 import { codePoints } from '../domain/graphemes'
-import { commandOf, isAlone } from '../domain/keys'
+import { commandOf, plainCommandOf } from '../domain/keys'
 import { directionOf } from '../domain/payload'
 import { ink } from '../domain/palette'
 import { ARROWS } from '../domain/walk'
@@ -181,9 +181,9 @@ export function insert(element: HTMLTextAreaElement | null, text: string) {
 
 /** While nothing is written, arrows move the place to write at. */
 function moveKey(event: globalThis.KeyboardEvent, app: Stores): boolean {
-  const way = ARROWS[commandOf(event)]
+  const way = ARROWS[plainCommandOf(event)]
   const { draft } = app.talk.store.getState()
-  if (!way || draft?.text !== '' || !isAlone(event)) return false
+  if (!way || draft?.text !== '') return false
   const reach = (event.shiftKey ? 4 : 1) * ARROW_PX
   const { zoom } = app.camera.store.getState().camera
   const { x, y } = draft.at

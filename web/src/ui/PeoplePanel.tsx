@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { NAME_MAX } from '../domain/channel'
 import { cutAt } from '../domain/graphemes'
-import { commandOf } from '../domain/keys'
+import { commandOf, plainCommandOf } from '../domain/keys'
 import { COLOR_NAMES, ink } from '../domain/palette'
 import type { User } from '../domain/wire'
 import { WORDS } from '../domain/words'
@@ -162,7 +162,7 @@ function Self() {
         onKeyDown={(event) => {
           const on = document.dir === 'rtl' ? -1 : 1
           const by = { ArrowRight: on, ArrowDown: 1, ArrowLeft: -on, ArrowUp: -1 }[
-            commandOf(event.nativeEvent)
+            plainCommandOf(event.nativeEvent)
           ]
           if (by === undefined) return
           event.preventDefault()

@@ -8,7 +8,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react
 import { flushSync } from 'react-dom'
 import { useStore } from 'zustand'
 import { counterScale, worldTransform, type Point } from '../domain/camera'
-import { chordOf, commandOf, isAlone, isTyping } from '../domain/keys'
+import { chordOf, isTyping, plainCommandOf } from '../domain/keys'
 import { ARROWS } from '../domain/walk'
 import { WORDS } from '../domain/words'
 import { useApp } from './app'
@@ -84,8 +84,8 @@ export function Plane() {
         else openAt(app.camera.toWorld((!slash && pointer.current) || middle(app)))
         return
       }
-      if (!onPlane || !isAlone(event)) return
-      const command = commandOf(event)
+      if (!onPlane) return
+      const command = plainCommandOf(event)
       const reach = event.shiftKey ? ARROW_PX * 4 : ARROW_PX
       const arrow = ARROWS[command]
       if (arrow) {
@@ -200,9 +200,8 @@ function zoomKey(event: KeyboardEvent, app: Stores): boolean {
 
 /** Home, and End: the nearest talk. In the caret they are the line's, unless nothing is written. */
 function travelKey(event: KeyboardEvent, app: Stores, onPlane: boolean): boolean {
-  const command = commandOf(event)
-  if (command !== 'Home' && command !== 'End') return false
-  if (!isAlone(event) || event.shiftKey) return false
+  const command = plainCommandOf(event)
+  if ((command !== 'Home' && command !== 'End') || event.shiftKey) return false
   if (!onPlane && event.target !== document.body) return false
   const { draft } = app.talk.store.getState()
   if (draft && draft.text !== '') return false

@@ -4,7 +4,7 @@
  */
 import { useLayoutEffect, useRef, type KeyboardEvent, type PointerEvent } from 'react'
 import type { Point } from '../domain/camera'
-import { commandOf } from '../domain/keys'
+import { plainCommandOf } from '../domain/keys'
 import { shadeOf } from '../domain/palette'
 import { fromRadar, onRadar, radarOf, type Radar as Map } from '../domain/radar'
 import { WORDS } from '../domain/words'
@@ -121,7 +121,7 @@ export function Radar() {
     app.camera.carry(app.camera.store.getState().camera)
   }
   const onKeyDown = (event: KeyboardEvent) => {
-    const arrow = ARROWS[commandOf(event.nativeEvent)]
+    const arrow = ARROWS[plainCommandOf(event.nativeEvent)]
     if (!arrow) return
     event.preventDefault()
     app.camera.pan(arrow[0] * PAN_PX, arrow[1] * PAN_PX)

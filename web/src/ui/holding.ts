@@ -9,7 +9,7 @@
  * next tap elsewhere takes it away.
  */
 import { useState, type FocusEvent, type KeyboardEvent, type PointerEvent } from 'react'
-import { commandOf, isAlone } from '../domain/keys'
+import { plainCommandOf } from '../domain/keys'
 import type { Entry } from '../domain/talk'
 import type { App } from '../state/app'
 import { useApp } from './app'
@@ -89,8 +89,8 @@ function createHand({ talk }: App, { key, mine }: Entry) {
 /** On a message that has the focus: put it away, mute its author. Where the focus goes next is walking.ts's. */
 function onKey(event: KeyboardEvent<HTMLElement>, app: App, entry: Entry) {
   const { nativeEvent, currentTarget } = event
-  if (!isAlone(nativeEvent) || entry.state !== 'sent') return
-  const command = commandOf(nativeEvent)
+  if (entry.state !== 'sent') return
+  const command = plainCommandOf(nativeEvent)
   if (command === 'Delete') putAway(app, entry, currentTarget)
   else if (command === 'm' && !entry.mine) muteAuthor(app, entry, currentTarget)
   else return

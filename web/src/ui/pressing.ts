@@ -2,7 +2,7 @@
  * What a press on the plane means besides writing there: held long, a reaction is chosen for its point; from a
  * finger, which no pointer shows, others are shown where it touched.
  */
-import { altDigit, commandOf, isAlone } from '../domain/keys'
+import { altDigit, plainCommandOf } from '../domain/keys'
 import { reactionOf } from '../domain/reactions'
 import type { Point } from '../domain/camera'
 import type { App } from '../state/app'
@@ -41,8 +41,8 @@ export function reactionKey(
   onPlane: boolean,
   pointer: Point | undefined,
 ): boolean {
-  const alone = onPlane && isAlone(event)
-  const reaction = reactionOf(alone ? commandOf(event) : altDigit(event, MAC))
+  const plain = onPlane ? plainCommandOf(event) : ''
+  const reaction = reactionOf(plain || altDigit(event, MAC))
   if (!reaction) return false
   event.preventDefault()
   const { draft } = app.talk.store.getState()

@@ -3,7 +3,7 @@
  * its author. The focus itself is where one is, so that whatever else knows the focus (the ring, a screen reader,
  * holding) knows it too.
  */
-import { commandOf, isAlone } from '../domain/keys'
+import { plainCommandOf } from '../domain/keys'
 import { ARROWS, nextOf, type Way } from '../domain/walk'
 import { below } from './Caret'
 import { reveal } from './reveal'
@@ -44,8 +44,8 @@ export function enterWords(app: App): boolean {
 /** A key on a message that has the focus. True: it meant something. */
 export function walkKey(event: KeyboardEvent, app: App, openAt: (at: Point) => void): boolean {
   const { target } = event
-  if (!isMessage(target) || !isAlone(event)) return false
-  const command = commandOf(event)
+  if (!isMessage(target)) return false
+  const command = plainCommandOf(event)
   const way = ARROWS[command]
   if (way) walk(target, way, app)
   else if (command === 'r') openAt(under(target, app))

@@ -15,20 +15,29 @@ export function openTab(then: (tab: Deps['tab']) => void) {
   const tab = browserKeep('sessionStorage')
   const self = Math.random().toString(36).slice(2)
 
+  let leave: (() => void) | undefined
   const live = () => {
+    if (leave) return
     tab.write(PAGE, self)
     const channel = listen(({ asked }, answer) => asked === self && answer({ here: self }))
-    // A page in the back/forward cache must hold no channel.
-    const leave = () => {
+    leave = () => {
+      leave = undefined
       tab.write(PAGE, '')
       channel?.close()
     }
-    addEventListener('pagehide', leave, { once: true })
   }
   const begin = () => {
     live()
-    addEventListener('pageshow', ({ persisted }) => persisted && live())
-    then(tab)
+    // A page in the back/forward cache must hold no channel. One that writes was not unloaded after all.
+    addEventListener('pagehide', () => leave?.())
+    addEventListener('pageshow', live)
+    then({
+      read: tab.read,
+      write(key, value) {
+        live()
+        tab.write(key, value)
+      },
+    })
   }
   const before = tab.read(PAGE)
   if (!before) return begin()

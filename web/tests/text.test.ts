@@ -54,6 +54,7 @@ describe('payload', () => {
       else found.push([code, code])
     }
     expect(ranges).toEqual(found)
+  })
 
   const CLUSTERS = {
     family: '👨‍👩‍👧‍👦',

@@ -4,7 +4,7 @@
  * `(user_id, message_id)` names one message (W13). An entry keeps its key from the first
  * letter of its draft to its end, so the page never replaces the element under the reader's eyes. Ours are
  * keyed without a user id, which no other user can have: the first one may be written before the server told us
- * who we are. A message is ours only by its user id: whoever else uses one of our message ids says something of theirs.
+ * who we are. A message is ours only by its user id: another user who uses one of our message ids says something of their own.
  *
  * A reader may hold a message, or like all of them to stay longer (domain/reading.ts): `goesAt` is when it goes from
  * this window, `expiresAt` when it is gone for everyone else. So that a window that keeps everything

@@ -1,10 +1,9 @@
 /*
  * What hangs on the window: messages and the drafts of others, as a pure state.
  *
- * `(user_id, message_id)` names one message (W13). An entry keeps its key from the first
- * letter of its draft to its end, so the page never replaces the element under the reader's eyes. Ours are
- * keyed without a user id, which no other user can have: the first one may be written before the server told us
- * who we are. A message is ours only by its user id: another user who uses one of our message ids says something of their own.
+ * `(user_id, message_id)` names one message (W13). An entry keeps its key from the first letter of its draft to its
+ * end, so the page never replaces the element under the reader's eyes. Our keys have no user id, which no other user can
+ * have: the first may be written before the server tells us who we are. A message is ours only by its user id.
  *
  * A reader may hold a message, or like all of them to stay longer (domain/reading.ts): `goesAt` is when it goes from
  * this window, `expiresAt` when it is gone for everyone else. So that a window that keeps everything
@@ -192,13 +191,9 @@ export function onRefused(talk: Talk, frame: ErrorFrame, now: number): Talk {
   const entry = talk.entries.get(ownKey(frame.message_id ?? ''))
   if (!entry || entry.state !== 'pending') return talk
   const { code, message, limit, retry_after } = frame
-  const error = {
-    code,
-    message,
-    ...(limit !== undefined && { limit }),
-    ...(retry_after !== undefined && { retryAt: now + retry_after }),
-  }
-  return put(talk, { ...entry, state: 'refused', error })
+  const which = limit !== undefined && { limit }
+  const again = retry_after !== undefined && { retryAt: now + retry_after }
+  return put(talk, { ...entry, state: 'refused', error: { code, message, ...which, ...again } })
 }
 
 export function onTyping(

@@ -22,6 +22,10 @@ from scripts.command import ROOT, Failure, step
 WEB = ROOT / "web"
 PAGE = ROOT / "src" / "asocial" / "page"
 STAMP = PAGE / ".built-from"
+OWN_FILES = PAGE / ".own-files"
+"""The names of this build's hashed files, one a line: what the next build takes over of it."""
+PREVIOUS = "ASOCIAL_PREVIOUS_PAGE"
+"""The environment variable with the folder of the page that is running now."""
 NODE_MODULES = WEB / "node_modules"
 NODE_HOME = ROOT / ".node"
 NODE_LOCK = ROOT / "requirements" / "node.txt"
@@ -102,9 +106,36 @@ def _sources_fingerprint() -> str:
     )
 
 
+def previous_files(given: str | None) -> list[Path]:
+    """The hashed files of the build in that folder, without those that it took over itself."""
+    if not given:
+        return []
+    assets = Path(given) / "assets"
+    if not assets.is_dir():
+        raise Failure(
+            "the previous page cannot be taken over",
+            f"{PREVIOUS}={given} has no assets/ in it",
+            f"unset {PREVIOUS}, or set it to the folder of a built page",
+        )
+    own = stamp.read(Path(given) / OWN_FILES.name)
+    names = None if own is None else set(own.split())
+    return sorted(path for path in assets.iterdir() if names is None or path.name in names)
+
+
+def take_over(previous: list[Path], page: Path = PAGE) -> None:
+    """Ship the previous build's hashed files too: its pages are open, and it serves during a rolling update."""
+    assets = page / "assets"
+    stamp.write(page / OWN_FILES.name, "\n".join(sorted(path.name for path in assets.iterdir())))
+    for path in previous:
+        if not (assets / path.name).exists():
+            shutil.copy2(path, assets / path.name)
+
+
 def is_fresh() -> bool:
     built_from = stamp.read(STAMP)
-    return built_from is not None and (PAGE / "index.html").exists() and built_from == _sources_fingerprint()
+    if built_from is None or not (PAGE / "index.html").exists() or built_from != _sources_fingerprint():
+        return False
+    return all((PAGE / "assets" / path.name).exists() for path in previous_files(os.environ.get(PREVIOUS)))
 
 
 def install_packages(node: Node) -> None:
@@ -130,6 +161,13 @@ def install_packages(node: Node) -> None:
 def build(node: Node) -> None:
     install_packages(node)
     built_from = _sources_fingerprint()
+    previous = previous_files(os.environ.get(PREVIOUS))
+    if any(path.is_relative_to(PAGE) for path in previous):
+        raise Failure(
+            "the previous page cannot be taken over",
+            f"{PREVIOUS} is the folder that this build is written to",
+            f"cp -r {PAGE.relative_to(ROOT)} /tmp/previous-page && {PREVIOUS}=/tmp/previous-page make page",
+        )
     # The old page goes first: its stamp must not vouch for half a new one, nor its files end up in a wheel.
     shutil.rmtree(PAGE, ignore_errors=True)
     step(
@@ -145,6 +183,7 @@ def build(node: Node) -> None:
             f"`npm run build` succeeded and left no {PAGE.relative_to(ROOT)}/index.html",
             "$EDITOR web/vite.config.ts (build.outDir is to be ../src/asocial/page)",
         )
+    take_over(previous)
     stamp.write(STAMP, built_from)
 
 

@@ -18,6 +18,11 @@ const NET = never(['**/net/*', '**/net'], 'Only main.tsx joins src/net to the re
 const STATE = never(['**/state/*', '**/state'], 'src/domain is the lowest floor.')
 const STORE = never(['zustand', 'zustand/*'], 'src/domain holds values and rules, no stores.')
 
+const VANILLA = never(
+  ['zustand/vanilla'],
+  'src/state/store.ts makes stores, whose listeners are apart.',
+)
+
 // What makes a module impure: the page, the network, and clocks nobody passed in.
 const IMPURE = [
   ...['window', 'document', 'navigator', 'localStorage', 'location', 'performance', 'fetch'],
@@ -36,7 +41,8 @@ export default ts.config(
       { object: 'Math', property: 'random', message: 'src/domain is pure: pass chance in.' },
     ],
   }),
-  floor('state', [REACT, UI, NET]),
+  floor('state', [REACT, UI, NET, VANILLA]),
+  { ...floor('state', [REACT, UI, NET]), files: ['src/state/store.ts'] },
   floor('net', [REACT, UI]),
   floor('ui', [NET], {
     'no-restricted-syntax': [

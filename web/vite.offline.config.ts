@@ -1,8 +1,8 @@
 /*
- * The second half of the build: the offline page and its service worker, after the page itself. Apart, so
+ * The last part of the build: the offline page and its service worker, after the page itself. Apart, so
  * that they share no chunk with it: the offline page has to be whole in the cache on its own.
  *
- * The worker is told what to keep, and which build it belongs to: a hash over all files of both halves, so that any
+ * The worker is told what to keep, and which build it belongs to: a hash over all files of the build, so that any
  * change of the page makes a new worker.
  */
 import { createHash } from 'node:crypto'

@@ -222,7 +222,7 @@ async def build_of(page: Page) -> tuple[str, list[str]]:
     """Which build the document is of, and the builds its scripts and style sheets are of."""
     document = await page.evaluate("() => document.documentElement.dataset.build ?? 'old'")
     parts = await page.evaluate(
-        """() => [...document.querySelectorAll('script[src], link[rel=stylesheet]')]
+        """() => [...document.querySelectorAll('script[src*="/assets/"], link[rel=stylesheet]')]
           .map((each) => /N\\.\\w+$/.test(each.src || each.href) ? 'new' : 'old')"""
     )
     return document, sorted(set(parts))

@@ -59,8 +59,13 @@ class Builder:
 
     def build(self, stage: Stage) -> None:
         root = self.root(stage.name)
-        subprocess.run(["cp", "-a", self._base, root], check=True)
-        shutil.copy("/etc/resolv.conf", root / "etc" / "resolv.conf")
+        if stage.base == "scratch":
+            root.mkdir()
+        elif self.root(stage.base).is_dir():
+            subprocess.run(["cp", "-a", self.root(stage.base), root], check=True)
+        else:
+            subprocess.run(["cp", "-a", self._base, root], check=True)
+            shutil.copy("/etc/resolv.conf", root / "etc" / "resolv.conf")
         workdir = Path("/")
         for instruction, text in stage.steps:
             began = time.monotonic()
@@ -115,7 +120,7 @@ def test_the_dockerfile_makes_a_root_in_which_the_server_answers(place: Path) ->
     builder = Builder(place)
     print(f"\nno engine is asked: clean {suite} roots, made by debootstrap")
     builder.prepare(suite)
-    for name in ("page", "packages", "backend"):
+    for name in ("none", "previous", "page", "packages", "backend"):
         print(name)
         builder.build(stages[name])
     backend, root = stages["backend"], builder.root("backend")

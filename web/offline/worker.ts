@@ -24,10 +24,29 @@ self.addEventListener('install', (event) => {
 })
 
 async function keepShell() {
-  const cache = await caches.open(CACHE)
   // Past the browser's own cache: what is kept is what the server has now. All of it, or no new worker.
-  await cache.addAll(__SHELL__.map((path) => new Request(path, { cache: 'no-cache' })))
+  const shell = await Promise.all(
+    __SHELL__.map(async (path) => {
+      const response = await fetch(path, { cache: 'no-cache' })
+      if (!(await isOfThisBuild(path, response.clone())))
+        throw new Error(`not of this build: ${path}`)
+      return { path, response }
+    }),
+  )
+  const cache = await caches.open(CACHE)
+  for (const { path, response } of shell) await cache.put(path, response)
 }
+
+/** While a new version is rolled out, the server that answers may be of another build than the one this worker came from. */
+async function isOfThisBuild(path: string, response: Response): Promise<boolean> {
+  if (path !== OFFLINE) return isFile(response)
+  const named = (await response.text()).match(/\/assets\/[\w.-]+/g) ?? []
+  return response.ok && named.every((asset) => __SHELL__.includes(asset))
+}
+
+/** Some servers answer a file that they do not have with a page. */
+const isFile = ({ status, headers }: Response) =>
+  status === 200 && !/html/.test(headers.get('Content-Type') ?? '')
 
 self.addEventListener('activate', (event) => {
   event.waitUntil(
@@ -72,7 +91,7 @@ async function asset(request: Request): Promise<Response> {
   const kept = await cache.match(request)
   if (kept) return kept
   const response = await fetch(request)
-  if (response.status === 200) {
+  if (isFile(response)) {
     // A full disk is no reason not to show the page.
     await cache.put(request, response.clone()).catch(() => undefined)
   }

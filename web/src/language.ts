@@ -7,6 +7,7 @@ import type { Catalogue } from './domain/languages/catalogue'
 import { readSettings } from './domain/settings'
 import { hear } from './domain/speech'
 import { browserKeep } from './state/deps'
+import { retried } from './ui/retry'
 
 const FETCH_WITHIN_MS = 3_000
 
@@ -18,13 +19,14 @@ const CATALOGUES: Record<Exclude<Language, 'en'>, () => Promise<Catalogue>> = {
 
 const kept = () => readSettings(browserKeep().read('settings')).language
 
-export const languageFor = (setting = kept()) => chooseLanguage(setting, navigator.languages)
+export const languageFor = (setting = kept()) =>
+  chooseLanguage(setting, navigator.languages ?? [navigator.language ?? ''])
 
 /** Calls `then` once the page may be rendered; for English at once. */
 export function speak(language: Language, then: () => void) {
   if (language === 'en') return then()
   const tooLate = new Promise<never>((_, reject) => setTimeout(reject, FETCH_WITHIN_MS))
-  void Promise.race([CATALOGUES[language](), tooLate])
+  void Promise.race([retried(CATALOGUES[language]), tooLate])
     .then((catalogue) => {
       hear(catalogue)
       const { documentElement: page } = document

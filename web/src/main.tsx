@@ -1,20 +1,26 @@
 /*
  * The one place where the floors meet: address, stores, connection, page.
  */
-import { StrictMode } from 'react'
-import { createRoot } from 'react-dom/client'
+import './ui/tolerant-dom'
+import { StrictMode, type ReactNode } from 'react'
 import { routeOf } from './domain/channel'
 import { readSpot } from './domain/spot'
 import { languageFor, speak } from './language'
 import { Connection } from './net/connection'
 import { createReceiver } from './net/receive'
 import { createApp, type App } from './state/app'
-import { browserKeep, historyEntry, type Deps } from './state/deps'
+import { browserKeep, historyEntry, monotonic, type Deps } from './state/deps'
+import { contained } from './state/store'
 import { openTab } from './tab'
+import { showAddress } from './ui/address-bar'
 import { AppContext } from './ui/app'
 import { stayOnDrop } from './ui/dropping'
-import { fetchAll, later } from './ui/later'
+import { fetchAll, fetchedAhead } from './ui/later'
+import { CALM, matches } from './ui/media'
+import { mount } from './ui/mount'
 import { Page } from './ui/Page'
+import { retried } from './ui/retry'
+import { tellTrouble } from './ui/trouble'
 import './ui/style.css'
 
 /** so long after the page is first live, what may be wanted later is fetched */
@@ -22,26 +28,34 @@ const CALM_MS = 8_000
 /** a visit shorter than this is none */
 const VISIT_MS = 2_500
 
-const Start = later(() => import('./start').then((it) => it.Start))
-const NoPlace = later(() => import('./ui/NoPlace').then((it) => it.NoPlace))
+const startPage = fetchedAhead(() => import('./start'))
+const noPlace = fetchedAhead(() => import('./ui/NoPlace'))
+
+/** A page that is nothing before its file is here. */
+function mountFetched<T>(root: HTMLElement, load: () => Promise<T>, page: (file: T) => ReactNode) {
+  retried(load).then(
+    (file) => mount(root, () => page(file)),
+    () => tellTrouble('missing'),
+  )
+}
 
 function start(root: HTMLElement, tab: Deps['tab']) {
   stayOnDrop()
   const route = routeOf(location.pathname)
+  if (route.kind === 'start') {
+    return mountFetched(root, startPage, ({ Start }) => <Start />)
+  }
   if (route.kind !== 'channel') {
-    createRoot(root).render(route.kind === 'start' ? <Start /> : <NoPlace name={route.name} />)
-    return
+    const { name } = route
+    return mountFetched(root, noPlace, ({ NoPlace }) => <NoPlace name={name} />)
   }
   if (location.pathname !== route.canonical) {
     const { search, hash } = location
     const query = route.rest.startsWith('?') ? route.rest : search + route.rest
-    history.replaceState(history.state, '', route.canonical + query + hash)
+    showAddress(route.canonical + query + hash)
   }
   document.title = `${route.channel} · Asocial`
 
-  const calm = matchMedia('(prefers-reduced-motion: reduce)')
-  // Monotonic: a visitor who sets the machine's clock does not move anybody's words.
-  const now = () => performance.timeOrigin + performance.now()
   const deps: Deps = {
     uplink: {
       send: (frame) => connection.send(frame),
@@ -51,17 +65,18 @@ function start(root: HTMLElement, tab: Deps['tab']) {
     keep: browserKeep(),
     tab,
     entry: historyEntry,
-    now,
+    now: monotonic,
     isHidden: () => document.visibilityState === 'hidden',
     signIn: (app) => import('./net/identity').then((m) => m.signIn(app)),
   }
   // What the server called this visit (W50), so that its log can tell which page a connection belongs to.
-  const visit = performance.getEntriesByType('navigation')[0] as
+  const visit = performance.getEntriesByType?.('navigation')?.[0] as
     PerformanceNavigationTiming | undefined
-  const trace = visit?.serverTiming.find((entry) => entry.name === 'trace')?.description
+  // Firefox has no `serverTiming` on plain http.
+  const trace = visit?.serverTiming?.find((entry) => entry.name === 'trace')?.description
   // A full stop or a bracket after a link in a text is not part of the invitation.
   const invite = new URLSearchParams(location.search).get('invite')?.replace(/[^\w-]+$/, '')
-  const app = createApp(route.channel, deps, () => calm.matches)
+  const app = createApp(route.channel, deps, () => matches(CALM))
   const connection = new Connection({
     address() {
       const { chosenName, chosenColor } = app.session.store.getState()
@@ -74,8 +89,8 @@ function start(root: HTMLElement, tab: Deps['tab']) {
       return `${location.origin.replace(/^http/, 'ws')}/api/chat?${query}`
     },
     token: app.session.token,
-    now,
-    onFrame: createReceiver(app),
+    now: monotonic,
+    onFrame: contained(createReceiver(app)),
     onLink: app.session.setLink,
     onUnopened: () =>
       void import('./net/refused')
@@ -100,13 +115,13 @@ function start(root: HTMLElement, tab: Deps['tab']) {
     if (languageFor(language) !== spoken && !deps.isHidden()) location.reload()
   })
 
-  createRoot(root).render(
+  mount(root, () => (
     <StrictMode>
       <AppContext value={app}>
         <Page />
       </AppContext>
-    </StrictMode>,
-  )
+    </StrictMode>
+  ))
   connection.start()
   fetchWhenCalm(app, route.channel)
 }
@@ -127,5 +142,10 @@ function fetchWhenCalm({ session }: App, channel: string) {
   })
 }
 
-const root = document.getElementById('page')
-if (root) speak(languageFor(), () => openTab((tab) => start(root, tab)))
+function begin() {
+  const root = document.getElementById('page')
+  if (root) speak(languageFor(), () => openTab((tab) => start(root, tab)))
+}
+
+if ([''.toWellFormed, [].findLast, [].at, Object.hasOwn].every(Boolean)) begin()
+else retried(() => import('./ui/missing-builtins')).then(begin, () => tellTrouble('missing'))

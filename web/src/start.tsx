@@ -6,8 +6,9 @@ import { useEffect, useState } from 'react'
 import { keepOfflinePage } from './net/offline'
 import { createReceiver } from './net/receive'
 import { createApp } from './state/app'
-import { browserKeep, type Deps } from './state/deps'
+import { browserKeep, monotonic, type Deps } from './state/deps'
 import { createRecent } from './state/recent'
+import { showAddress } from './ui/address-bar'
 import { newAddress, StartPage, type Scene } from './ui/Start'
 
 /** How an installed Asocial opens a new channel from its icon's menu. */
@@ -22,7 +23,7 @@ function setUp(): Scene {
     keep: { ...NOWHERE, watch: () => undefined },
     tab: NOWHERE,
     entry: NOWHERE,
-    now: () => performance.timeOrigin + performance.now(),
+    now: monotonic,
     isHidden: () => document.visibilityState === 'hidden',
   }
   const app = createApp('', deps, () => false)
@@ -37,7 +38,7 @@ export function Start() {
       if (location.hash === NEW) location.replace(newAddress())
     }
     leave()
-    if (location.pathname !== '/') history.replaceState(null, '', '/')
+    if (location.pathname !== '/') showAddress('/')
     const keep = () => void keepOfflinePage()
     if (document.readyState === 'complete') keep()
     window.addEventListener('load', keep)

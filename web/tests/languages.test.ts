@@ -7,11 +7,13 @@ import { GERMAN } from '../src/domain/languages/de'
 import { SPANISH } from '../src/domain/languages/es'
 import { hear, section } from '../src/domain/speech'
 import { WORDS } from '../src/domain/words'
+import { COMPANY_WORDS } from '../src/domain/words-company'
 import { LATER } from '../src/domain/words-later'
 import { DEMO_WORDS, SHARING_WORDS } from '../src/domain/words-sharing'
 
 const ENGLISH = structuredCloneOf({
   words: WORDS,
+  company: COMPANY_WORDS,
   later: LATER,
   sharing: SHARING_WORDS,
   demo: DEMO_WORDS,
@@ -56,7 +58,7 @@ describe('numbers', () => {
 
   test('what is not whole is told as a whole, in its plural', () => {
     expect(speaking('en').count(1.2, { one: '# screen', other: '# screens' })).toBe('1 screen')
-    expect(WORDS.away(50.3)).toBe('50 screens')
+    expect(COMPANY_WORDS.away(50.3)).toBe('50 screens')
   })
 })
 

@@ -19,7 +19,7 @@ export const readingOf = (language: Language): 'ltr' | 'rtl' => (language === 'a
 export function chooseLanguage(setting: string, preferred: readonly string[]): Language {
   for (const tag of [setting, ...preferred]) {
     const plain = tag.toLowerCase().split(/[-_]/)[0] ?? ''
-    if (Object.hasOwn(LANGUAGES, plain)) return plain as Language
+    if (Object.keys(LANGUAGES).includes(plain)) return plain as Language
   }
   return 'en'
 }
@@ -29,19 +29,30 @@ export type Forms = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly ot
 
 /** Numbers, plurals, lists and the time of day as `tag` has them. */
 export function speaking(tag: string) {
-  const rules = new Intl.PluralRules(tag)
-  const numbers = new Intl.NumberFormat(tag, { maximumFractionDigits: 0 })
-  const percents = new Intl.NumberFormat(tag, { style: 'percent' })
-  const lists = new Intl.ListFormat(tag)
-  const clocks = new Intl.DateTimeFormat(tag, { timeStyle: 'medium' })
+  const rules = found(() => new Intl.PluralRules(tag))
+  const numbers = found(() => new Intl.NumberFormat(tag, { maximumFractionDigits: 0 }))
+  const percents = found(() => new Intl.NumberFormat(tag, { style: 'percent' }))
+  const lists = found(() => new Intl.ListFormat(tag))
+  const clocks = found(() => new Intl.DateTimeFormat(tag, { timeStyle: 'medium' }))
+  const number = (n: number) => numbers?.format(n) ?? `${Math.round(n)}`
   return {
-    number: (n: number) => numbers.format(n),
-    percent: (part: number) => percents.format(part),
-    all: (names: readonly string[]) => lists.format(names),
-    clock: (ms: number) => clocks.format(ms),
+    number,
+    percent: (part: number) => percents?.format(part) ?? `${Math.round(part * 100)}%`,
+    all: (names: readonly string[]) => lists?.format(names) ?? names.join(', '),
+    clock: (ms: number) => clocks?.format(ms) ?? new Date(ms).toTimeString().slice(0, 8),
     count(n: number, forms: Forms) {
       const whole = Math.round(n)
-      return (forms[rules.select(whole)] ?? forms.other).replace('#', numbers.format(whole))
+      const rule = rules?.select(whole) ?? (whole === 1 ? 'one' : 'other')
+      return (forms[rule] ?? forms.other).replace('#', number(whole))
     },
+  }
+}
+
+/** Undefined where the browser does not have it. */
+function found<T>(make: () => T): T | undefined {
+  try {
+    return make()
+  } catch {
+    return undefined
   }
 }

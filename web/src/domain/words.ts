@@ -50,11 +50,7 @@ export const WORDS = section('words', {
 
   people: (n: number) => count(n, { one: 'Only you', other: '# here' }),
   who: 'Who is here',
-  more: (n: number) => `and ${number(n)} more`,
   you: 'you',
-  yourName: 'Your name',
-  yourColor: 'Your colour',
-  close: 'Close',
   /** `named`: none of many */
   came: (named: readonly string[], n: number) =>
     n === 1
@@ -73,24 +69,7 @@ export const WORDS = section('words', {
   zoomOut: 'Zoom out',
   home: 'Go to the middle (Home)',
 
-  away: (screens: number) => (screens < 1.5 ? 'near' : count(screens, { other: '# screens' })),
-  outside: 'Outside the view',
   someone: 'someone',
-  // These begin as what is seen does: whoever says what they see to their computer is understood.
-  goTo: (who: string, typing: boolean, away: string) =>
-    `Go to ${who}, ${away === 'near' ? away : `${away} away`}${typing ? ', writing' : ''}`,
-  goToMany: (who: string, more: number, typing: boolean, away: string) =>
-    `Go to ${who}, ${away === 'near' ? away : `${away} away`}, and ${number(more)} more${typing ? ', writing' : ''}`,
-  cluster: (n: number) => `${number(n)} messages here. Come down to them`,
-  nearest: 'Go to the nearest talk (End)',
-  radar:
-    'Map of people and talk. Drag to look around, arrows move, Enter goes to the nearest talk.',
-  goToPerson: (name: string) => `Go to ${name}`,
-  follow: 'Follow',
-  followPerson: (name: string) => `Follow ${name}`,
-  following: (name: string) => `Following ${name}`,
-  stop: 'Stop',
-  stopFollowing: 'Stop following (Escape, or move the view)',
 
   connecting: 'Connecting',
   live: 'Live',
@@ -126,6 +105,7 @@ export const WORDS = section('words', {
   finalOther: 'The server closed the connection.',
   again: 'Try again',
   reload: 'Reload',
+  incomplete: 'A part of this page could not be loaded. There may be a new version.',
 
   refused: {
     bad_frame: 'The server did not understand it.',

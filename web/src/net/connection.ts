@@ -113,7 +113,13 @@ export class Connection {
     this.outdated = false
     this.options.onLink({ kind: 'connecting' })
     const token = this.options.token()
-    const socket = new WebSocket(this.options.address(), [SUBPROTOCOL, ...(token ? [token] : [])])
+    let socket: WebSocket
+    try {
+      socket = new WebSocket(this.options.address(), [SUBPROTOCOL, ...(token ? [token] : [])])
+    } catch {
+      // Forbidden by the browser or an extension: told as any connection that fails.
+      return this.lost(1006, '')
+    }
     this.socket = socket
     this.begunAt = this.options.now()
     this.watchdog = setTimeout(() => this.lost(1006, ''), OPEN_WITHIN_MS)
@@ -202,7 +208,9 @@ export class Connection {
 
   private wait(ms: number) {
     const until = this.options.now() + ms
-    this.options.onLink(navigator.onLine ? { kind: 'waiting', until } : { kind: 'offline' })
+    this.options.onLink(
+      navigator.onLine === false ? { kind: 'offline' } : { kind: 'waiting', until },
+    )
     this.retryTimer = setTimeout(() => this.connect(), ms)
   }
 

@@ -2,7 +2,6 @@
  * The camera as a store. The world element and the grid follow it by subscription, outside
  * React; components read it only at the moment they need a point.
  */
-import { createStore } from 'zustand/vanilla'
 import { alongFlight, flightMs } from '../domain/flight'
 import {
   HOME,
@@ -16,6 +15,7 @@ import {
   type Point,
   type Size,
 } from '../domain/camera'
+import { contained, createStore } from './store'
 
 export interface CameraState {
   readonly camera: Camera
@@ -62,7 +62,7 @@ export function createCamera(reducedMotion: () => boolean) {
     flying: () => flying,
     /** Called when the visitor moves the view, or asks for a flight. */
     onHand(hand: () => void) {
-      hands.add(hand)
+      hands.add(contained(hand))
     },
     pan: (dx: number, dy: number) => move(panBy(get().camera, dx, dy)),
     zoomAt: (anchor: Point, zoom: number) =>

@@ -5,11 +5,11 @@
  * that one animation loop reads (ui/Cursors.tsx); the store holds only who has a cursor, and
  * changes only when somebody's appears or goes.
  */
-import { createStore } from 'zustand/vanilla'
 import { wirePoint, type Point } from '../domain/camera'
 import type { Mover } from '../domain/motion'
 import { throttle } from '../domain/throttle'
 import { timersOf, type Deps } from './deps'
+import { contained, createStore } from './store'
 
 const SEND_EVERY_MS = 40
 const HUSH_PX = 6
@@ -47,8 +47,9 @@ export function createCursors(deps: Deps, alone: () => boolean) {
     movers,
     /** The animation loop sleeps while nothing moves; this wakes it. */
     onWake(wake: () => void) {
-      wakers.add(wake)
-      return () => wakers.delete(wake)
+      const waker = contained(wake)
+      wakers.add(waker)
+      return () => wakers.delete(waker)
     },
     wake: wakeAll,
     /** Our pointer is at this world point. */

@@ -37,6 +37,9 @@ export interface Deps {
   signIn?(app: App): Promise<IdentityProvider | undefined>
 }
 
+/** For `now`: nobody who sets the machine's clock moves anybody's words. */
+export const monotonic = () => (performance.timeOrigin || 0) + performance.now()
+
 export function timersOf(deps: Deps): Timers {
   return {
     now: deps.now,
@@ -76,6 +79,10 @@ export const historyEntry: Deps['entry'] = {
   read: (key) => (history.state as Record<string, string> | null)?.[`asocial.${key}`],
   write(key, value) {
     const state = history.state as Record<string, string> | null
-    history.replaceState({ ...state, [`asocial.${key}`]: value }, '')
+    try {
+      history.replaceState({ ...state, [`asocial.${key}`]: value }, '')
+    } catch {
+      // Forbidden in some frames, and when it is done too often: then this visit forgets.
+    }
   },
 }

@@ -5,7 +5,6 @@
  * movement of a pointer. Following moves the camera itself, frame by frame and outside React,
  * until the visitor's own hand does.
  */
-import { createStore } from 'zustand/vanilla'
 import { HOME, type Camera, type Point, type Size } from '../domain/camera'
 import { nearestConversation, sightOf, spotsOf, type Spot, type Told } from '../domain/finding'
 import { fitted, glide, keepInSight } from '../domain/flight'
@@ -17,6 +16,7 @@ import type { Deps } from './deps'
 import type { PresenceStore } from './presence'
 import type { TalkStore } from './talk'
 import { createViews, SAY_AGAIN_MS } from './views'
+import { createStore } from './store'
 
 /** a frame after a pause is not one long frame */
 const FRAME_MAX_MS = 64

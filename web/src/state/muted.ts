@@ -3,9 +3,9 @@
  * on the list is heard of nowhere: net/receive.ts lets nothing of theirs in, state/app.ts takes
  * away what is there.
  */
-import { createStore } from 'zustand/vanilla'
 import { mute, readMuted, unmute, writeMuted, type Muted } from '../domain/muted'
 import type { Deps } from './deps'
+import { createStore } from './store'
 
 const KEY = 'muted'
 

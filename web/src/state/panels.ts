@@ -1,7 +1,7 @@
 /*
  * What is open at the edge: one panel at a time, or none.
  */
-import { createStore } from 'zustand/vanilla'
+import { createStore } from './store'
 
 export type Panel = 'people' | 'settings' | 'said' | 'channels' | 'share' | 'help'
 

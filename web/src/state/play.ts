@@ -4,11 +4,11 @@
  * Only what must be there before the first of them is; how they look, and the palette to choose from, come
  * later (ui/Bursts.tsx, ui/Palette.tsx).
  */
-import { createStore } from 'zustand/vanilla'
 import { wirePoint, type Point } from '../domain/camera'
 import type { Kind } from '../domain/reactions'
 import type { ReactionFrame } from '../domain/wire'
 import type { Deps } from './deps'
+import { createStore } from './store'
 
 export const BURST_MS = 2_500
 /** where a finger touched */

@@ -3,11 +3,11 @@
  * the server when the reducer wants to (W19) and adds one kindness: someone who leaves and is
  * back within GRACE_MS (a reload) is shown as if nothing happened.
  */
-import { createStore } from 'zustand/vanilla'
 import { NOBODY, onPresence, onSync, type Presence, type PresenceStep } from '../domain/presence'
 import { add, forgetOne, isNews, NO_COMINGS, type Comings } from '../domain/notices'
 import type { PresenceFrame, User, UserSync } from '../domain/wire'
 import type { Deps } from './deps'
+import { createStore } from './store'
 
 const GRACE_MS = 1_500
 const NOTICE_MS = 3_600

@@ -1,9 +1,9 @@
 /*
  * The channels of late, kept in the browser. Read anew before each change: other tabs write too.
  */
-import { createStore } from 'zustand/vanilla'
 import { forget, readVisits, remember, type Visit } from '../domain/recent'
 import type { Keep } from './deps'
+import { createStore } from './store'
 
 const KEY = 'recent'
 

@@ -2,8 +2,8 @@
  * What was said in the last minutes, for this visitor to look up: in memory only, gone with the tab.
  * This is but the recorder, which must run from the beginning; looking is ui/Said.tsx's.
  */
-import { createStore } from 'zustand/vanilla'
 import type { Entry } from '../domain/talk'
+import { createStore } from './store'
 
 export const SAID_FOR_MS = 5 * 60_000
 export const SAID_MAX = 2_000

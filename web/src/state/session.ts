@@ -2,7 +2,6 @@
  * This visitor's session: the channel, the state of the link, who we are to the server, its
  * clock and limits, and the profile the visitor chose (kept in the browser).
  */
-import { createStore } from 'zustand/vanilla'
 import { cleanName } from '../domain/channel'
 import { addPong, contradicts, guess, shifted, UNSET_CLOCK, type Clock } from '../domain/clock'
 import { DEFAULT_TTL, type Ttl } from '../domain/life'
@@ -17,6 +16,7 @@ import {
 } from '../domain/wire'
 import type { Deps } from './deps'
 import { createGuest } from './guest'
+import { createStore } from './store'
 
 export type Link =
   | { readonly kind: 'connecting' }

@@ -2,9 +2,9 @@
  * The visitor's settings (domain/settings.ts) as a store, kept in the browser. A change made in one
  * tab reaches the others.
  */
-import { createStore } from 'zustand/vanilla'
 import { readSettings, writeSettings, type Settings } from '../domain/settings'
 import type { Deps } from './deps'
+import { createStore } from './store'
 
 const KEY = 'settings'
 

@@ -5,7 +5,6 @@
  * before the server knows of it. One timer, set for the next end of a life, removes what is over;
  * background tabs run timers late, so the page also culls when it becomes visible.
  */
-import { createStore } from 'zustand/vanilla'
 import { wirePoint, type Point } from '../domain/camera'
 import { lifeOf } from '../domain/life'
 import { codePoints } from '../domain/graphemes'
@@ -15,10 +14,12 @@ import * as rules from '../domain/talk'
 import { shift } from '../domain/talk-shift'
 import { throttle } from '../domain/throttle'
 import type { AckFrame, ChatFrame, ErrorFrame, TypingFrame } from '../domain/wire'
+import { randomWords } from './chance'
 import { timersOf, type Deps } from './deps'
 import type { Session } from './session'
 import type { SettingsStore } from './settings'
 import { createUnsaid } from './unsaid'
+import { createStore } from './store'
 
 const TYPING_EVERY_MS = 40
 
@@ -247,8 +248,7 @@ function isDue(talk: rules.Talk, now: number): boolean {
   return next !== undefined && next <= now
 }
 
-/** `crypto.randomUUID` is missing on http at a LAN address; these 96 bits are not. */
+/** 96 bits, in hex. `crypto.randomUUID` is missing on http at a LAN address. */
 function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(12))
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return Array.from(randomWords(3), (word) => word.toString(16).padStart(8, '0')).join('')
 }

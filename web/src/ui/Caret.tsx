@@ -99,6 +99,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
       </div>
       <div
         className="anchor caret"
+        translate="no"
         style={{ ...place, color: ink(color) }}
         data-open={draft ? '' : undefined}
         data-x={draft?.at.x}
@@ -106,8 +107,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
       >
         <div className="breath" data-held="" dir={dir}>
           <div className="words mirror" ref={mirror} aria-hidden="true">
-            {text}
-            {'\u200b'}
+            {`${text}\u200b`}
           </div>
           <textarea
             ref={box}

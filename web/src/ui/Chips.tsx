@@ -9,8 +9,10 @@ import { chipsOf, type Chip, type Rim } from '../domain/chips'
 import { screensAway } from '../domain/finding'
 import { ink } from '../domain/palette'
 import { WORDS } from '../domain/words'
+import { COMPANY_WORDS } from '../domain/words-company'
 import type { App } from '../state/app'
 import { useApp } from './app'
+import { COARSE, matches } from './media'
 import { safeArea } from './safe'
 import { onMoved } from './watching'
 
@@ -47,7 +49,7 @@ export function Chips() {
   useLayoutEffect(() => place(list.current, latest.current), [shown])
 
   return (
-    <nav className="chips" ref={list} aria-label={WORDS.outside}>
+    <nav className="chips" ref={list} aria-label={COMPANY_WORDS.outside}>
       {shown.map(({ chip, name, colors, more, typing, away }) => (
         <button
           key={chip.key}
@@ -58,7 +60,9 @@ export function Chips() {
           data-typing={typing || undefined}
           data-count={more + 1}
           aria-label={
-            more === 0 ? WORDS.goTo(name, typing, away) : WORDS.goToMany(name, more, typing, away)
+            more === 0
+              ? COMPANY_WORDS.goTo(name, typing, away)
+              : COMPANY_WORDS.goToMany(name, more, typing, away)
           }
           onClick={() => {
             const now = latest.current.find((each) => each.chip.key === chip.key)
@@ -76,7 +80,7 @@ export function Chips() {
           </span>
           <span className="chip-words">
             <span className="chip-who" style={{ color: ink(colors[0]) }}>
-              <bdi>{name}</bdi>
+              <bdi translate="no">{name}</bdi>
               {/* Drawn, not written: its name says it in words. */}
               {more > 0 && <b data-more={`+${WORDS.number(more)}`} />}
               {typing && <i className="writing" />}
@@ -109,12 +113,10 @@ function look(app: App): Shown[] {
       colors: all.slice(0, DOTS).map(({ color }) => color),
       more: all.length - 1,
       typing: chip.spots.some(({ typing }) => typing),
-      away: WORDS.away(screensAway(camera, view, at)),
+      away: COMPANY_WORDS.away(screensAway(camera, view, at)),
     }
   })
 }
-
-const coarse = matchMedia('(pointer: coarse)')
 
 /** Around the chips lie the place and the people above, the link, the zoom and, where lines end, the radar below. */
 function rimOf(width: number): Rim {
@@ -122,13 +124,14 @@ function rimOf(width: number): Rim {
   const safe = safeArea()
   // The place and the people begin 10 px from the edge, or where the safe area does.
   const [over, under] = [Math.max(10, safe.top), Math.max(10, safe.bottom)]
-  const row = coarse.matches ? 54 : 44
+  const coarse = matches(COARSE)
+  const row = coarse ? 54 : 44
   return {
     left: Math.max(10, safe.left),
     right: Math.max(10, safe.right),
     top: over + row,
     bottom: under + row,
-    high: coarse.matches ? 50 : 40,
+    high: coarse ? 50 : 40,
     wide: narrow ? 164 : 280,
     cornerSide: document.dir === 'rtl' ? 'left' : 'right',
     corner: narrow ? { width: 140, height: 156 } : { width: 184, height: 178 },

@@ -7,6 +7,7 @@ import type { Cluster } from '../domain/layout'
 import { ink } from '../domain/palette'
 import type { Entry } from '../domain/talk'
 import { WORDS } from '../domain/words'
+import { COMPANY_WORDS } from '../domain/words-company'
 
 export function Clusters({ clusters }: { clusters: readonly Cluster<Entry>[] }) {
   const { camera, presence } = useApp()
@@ -22,7 +23,7 @@ export function Clusters({ clusters }: { clusters: readonly Cluster<Entry>[] }) 
           type="button"
           className="cluster"
           style={{ width: size, height: size, color: ink(colors[0]) }}
-          aria-label={WORDS.cluster(members.length)}
+          aria-label={COMPANY_WORDS.cluster(members.length)}
           data-held=""
           data-count={members.length}
           onClick={() => camera.flyTo({ ...at, zoom: 1 })}

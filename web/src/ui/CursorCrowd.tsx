@@ -8,6 +8,7 @@ import { sideOf } from '../domain/labels'
 import { idleOpacity, step } from '../domain/motion'
 import { shadeOf } from '../domain/palette'
 import { useApp } from './app'
+import { DARK, matches, onMedia } from './media'
 import { wordsOn } from './readable'
 import { onMoved } from './watching'
 
@@ -21,7 +22,7 @@ const SPRITE = { width: 150, height: 34, x: 10, y: 10 }
 
 interface Sprite {
   readonly look: string
-  readonly image: ImageBitmap
+  readonly image: CanvasImageSource
   /** of the name in it, CSS px */
   readonly width: number
 }
@@ -34,20 +35,20 @@ export function CursorCrowd() {
     const element = canvas.current
     const context = element?.getContext('2d')
     if (!element || !context) return
-    const dark = matchMedia('(prefers-color-scheme: dark)')
     const sprites = new Map<string, Sprite>()
     /** whose name would lie over words */
     const nameless = new Set<string>()
+    let dark = matches(DARK)
     let asked = 0
     let last = 0
 
     const spriteOf = (id: string, ratio: number): Sprite => {
       const profile = app.presence.profile(id)
-      const look = `${profile?.name} ${profile?.color} ${dark.matches} ${ratio}`
+      const look = `${profile?.name} ${profile?.color} ${dark} ${ratio}`
       const known = sprites.get(id)
       if (known?.look === look) return known
       const style = getComputedStyle(element)
-      const ink = shadeOf(profile?.color, dark.matches, style.color)
+      const ink = shadeOf(profile?.color, dark, style.color)
       const name = profile?.name ?? ''
       const { image, width } = drawn(name, ink, style.borderTopColor, style.fontFamily, ratio)
       const sprite = { look, image, width }
@@ -100,7 +101,12 @@ export function CursorCrowd() {
         if (sideOf(worldToScreen(camera, view, mover), width, words) !== 'below') nameless.add(id)
       }
     }
+    const redraw = () => {
+      dark = matches(DARK)
+      wake()
+    }
     const stops = [
+      onMedia(DARK, redraw),
       app.cursors.onWake(wake),
       app.camera.store.subscribe(wake),
       onMoved(app, ASIDE_EVERY_MS, look),
@@ -117,9 +123,9 @@ export function CursorCrowd() {
 }
 
 function drawn(name: string, ink: string, ground: string, font: string, ratio: number) {
-  const easel = new OffscreenCanvas(SPRITE.width * ratio, SPRITE.height * ratio)
-  const context = easel.getContext('2d')
-  if (!context) return { image: easel.transferToImageBitmap(), width: 0 }
+  const easel = easelOf(SPRITE.width * ratio, SPRITE.height * ratio)
+  const context = easel.getContext('2d') as OffscreenCanvasRenderingContext2D | null
+  if (!context) return { image: easel, width: 0 }
   context.scale(ratio, ratio)
   const disc = (radius: number, color: string) => {
     context.fillStyle = color
@@ -138,5 +144,11 @@ function drawn(name: string, ink: string, ground: string, font: string, ratio: n
   context.fillText(name, SPRITE.x + 9, SPRITE.y + 17, NAME_MAX_PX)
   const width = Math.min(NAME_MAX_PX, context.measureText(name).width)
   // A canvas would be looked at anew each time it is copied from.
-  return { image: easel.transferToImageBitmap(), width }
+  return { image: 'transferToImageBitmap' in easel ? easel.transferToImageBitmap() : easel, width }
+}
+
+/** Safari draws off the screen since 16.4. */
+function easelOf(width: number, height: number): OffscreenCanvas | HTMLCanvasElement {
+  if (typeof OffscreenCanvas === 'function') return new OffscreenCanvas(width, height)
+  return Object.assign(document.createElement('canvas'), { width, height })
 }

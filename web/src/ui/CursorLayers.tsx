@@ -77,7 +77,7 @@ export function CursorLayers({ ids }: { ids: readonly string[] }) {
   )
 
   return (
-    <div className="cursors" ref={layer} aria-hidden="true">
+    <div className="cursors" ref={layer} aria-hidden="true" translate="no">
       {ids.map((id) => (
         <Cursor key={id} id={id} />
       ))}

@@ -11,6 +11,7 @@ import { useApp } from './app'
 import { Cursors } from './Cursors'
 import { Grid } from './Grid'
 import { followCamera, measure } from './Plane'
+import { createSizes } from './resize'
 import { Words } from './Words'
 
 const MARGIN_PX = { side: 28, top: 64, foot: 20 }
@@ -46,14 +47,14 @@ export function Demo({ receive, mode, foot }: DemoProps) {
       const middle = MARGIN_PX.top + height / 2
       app.camera.carry({ x: 0, y: (view.height / 2 - middle) / zoom, zoom })
     }
-    const observer = new ResizeObserver(frame)
-    if (foot.current) observer.observe(foot.current)
+    const sizes = createSizes(frame)
+    if (foot.current) sizes.observe(foot.current)
     frame()
     const stop = app.camera.store.subscribe((now, before) => {
       if (now.view !== before.view) frame()
     })
     return () => {
-      observer.disconnect()
+      sizes.disconnect()
       stop()
     }
   }, [app, foot])

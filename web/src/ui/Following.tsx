@@ -5,6 +5,7 @@ import { useEffect } from 'react'
 import { useStore } from 'zustand'
 import { ink } from '../domain/palette'
 import { WORDS } from '../domain/words'
+import { COMPANY_WORDS } from '../domain/words-company'
 import { useApp, useProfile } from './app'
 import { onEscape } from './keys'
 
@@ -25,17 +26,17 @@ export function Following() {
       <div className="follow-frame" style={{ color: ink(profile?.color) }} aria-hidden="true" />
       <div className="following" style={{ color: ink(profile?.color) }} data-testid="following">
         <span role="status" className="truncate">
-          {WORDS.following(name)}
+          {COMPANY_WORDS.following(name)}
         </span>
         <button
           type="button"
           className="control"
-          aria-label={WORDS.stopFollowing}
-          title={WORDS.stopFollowing}
+          aria-label={COMPANY_WORDS.stopFollowing}
+          title={COMPANY_WORDS.stopFollowing}
           onClick={finding.stop}
           data-testid="stop-following"
         >
-          {WORDS.stop}
+          {COMPANY_WORDS.stop}
         </button>
       </div>
     </>

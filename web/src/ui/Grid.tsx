@@ -8,6 +8,7 @@
 import { useLayoutEffect, useRef } from 'react'
 import { gridLevels, screenToWorld, worldToScreen } from '../domain/camera'
 import { useApp } from './app'
+import { DARK, onMedia } from './media'
 
 const DOT_PX = 1.5
 /** px; no period is longer (domain/camera.ts), so a zoom never makes the canvas anew */
@@ -80,14 +81,13 @@ export function Grid() {
       color = getComputedStyle(canvas).color
       ask()
     }
-    const dark = matchMedia('(prefers-color-scheme: dark)')
-    dark.addEventListener('change', readColor)
+    const stopDark = onMedia(DARK, readColor)
     window.addEventListener('resize', ask)
     readColor()
     const stop = app.camera.store.subscribe(ask)
     return () => {
       cancelAnimationFrame(asked)
-      dark.removeEventListener('change', readColor)
+      stopDark()
       window.removeEventListener('resize', ask)
       stop()
     }

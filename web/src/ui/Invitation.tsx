@@ -4,6 +4,7 @@
  */
 import { useState } from 'react'
 import { WORDS } from '../domain/words'
+import { COARSE, matches } from './media'
 import { useOrigin, usePresence, useSession, useTalk } from './app'
 
 export function Invitation() {
@@ -13,7 +14,7 @@ export function Invitation() {
   const origin = useOrigin()
   const [turn, setTurn] = useState(0)
   if (!quiet || !live) return null
-  const touch = matchMedia('(pointer: coarse)').matches
+  const touch = matches(COARSE)
   const line =
     alone && turn % 2 === 1 ? WORDS.alone : touch ? WORDS.invite.touch : WORDS.invite.mouse
   return (

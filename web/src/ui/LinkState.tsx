@@ -49,7 +49,7 @@ export function LinkState() {
 
 const Degraded = () => (
   <>
-    <b>{WORDS.degraded}</b> {WORDS.degradedMeans}
+    <b>{WORDS.degraded}</b> <span>{WORDS.degradedMeans}</span>
   </>
 )
 

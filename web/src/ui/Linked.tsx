@@ -1,14 +1,13 @@
 /*
  * Words with addresses in them. A link opens beside this page, tells it nothing of us, and gets no credit from us.
  */
-import { Fragment } from 'react'
 import { partsOf } from '../domain/links'
 import { LATER } from '../domain/words-later'
 
 export function Linked({ text }: { text: string }) {
   return partsOf(text).map((part, i) =>
     typeof part === 'string' ? (
-      <Fragment key={i}>{part}</Fragment>
+      <span key={i}>{part}</span>
     ) : (
       // An address is read left to right, whatever is said around it.
       <a

@@ -23,11 +23,14 @@ export function Modal({ className, label, testId, close, onKeyDown, children }: 
   const dialog = useRef<HTMLDialogElement>(null)
   useLayoutEffect(() => {
     const element = dialog.current
-    element?.showModal()
+    if (!element) return
+    // Safari before 15.4 has no dialogs: then it is a panel that is open.
+    if ('showModal' in element) element.showModal()
+    else (element as Element).setAttribute('open', '')
     // Its title is read first, and no control is pressed by accident.
-    element?.focus()
+    element.focus()
     // Closed before it goes: only then does the focus return to where it was.
-    return () => element?.close()
+    return () => element.close?.()
   }, [])
   return (
     <dialog

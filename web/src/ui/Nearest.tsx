@@ -1,7 +1,7 @@
 /*
  * The way to company by hand; by key it is End (ui/Plane.tsx).
  */
-import { WORDS } from '../domain/words'
+import { COMPANY_WORDS } from '../domain/words-company'
 import { useApp } from './app'
 
 /** One key or one press: to the nearest talk that is out of view. */
@@ -11,8 +11,8 @@ export function Nearest() {
     <button
       type="button"
       className="control quiet"
-      aria-label={WORDS.nearest}
-      title={WORDS.nearest}
+      aria-label={COMPANY_WORDS.nearest}
+      title={COMPANY_WORDS.nearest}
       onClick={() => finding.goToNearest()}
       data-testid="nearest"
     >

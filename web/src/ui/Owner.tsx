@@ -68,7 +68,7 @@ function Yours() {
     <div className="owner" role="group" aria-label={SAY.title} data-testid="owner">
       <p className="why">{SAY.yours}</p>
       <label>
-        {SAY.slow}
+        <span>{SAY.slow}</span>
         <select
           value={slow_s}
           onChange={(event) => {
@@ -85,7 +85,7 @@ function Yours() {
         </select>
       </label>
       <label>
-        {SAY.readOnly}
+        <span>{SAY.readOnly}</span>
         <input
           type="checkbox"
           checked={rules.read_only}
@@ -98,7 +98,7 @@ function Yours() {
       {channel !== DEFAULT_CHANNEL && (
         <>
           <label>
-            {SAY.private}
+            <span>{SAY.private}</span>
             <input
               type="checkbox"
               checked={rules.private}

@@ -4,6 +4,7 @@
 import { useCallback, useLayoutEffect } from 'react'
 import type { Panel } from '../state/panels'
 import { useApp, useOpen, usePresence, useSession, useTalk } from './app'
+import { Incomplete } from './Incomplete'
 import { later } from './later'
 import { LinkState } from './LinkState'
 import { Log } from './Log'
@@ -50,6 +51,7 @@ export function Page() {
       <aside className="edge top-0 end-0 items-end">
         <People />
         {!peopleOpen && <Notices />}
+        <Incomplete />
       </aside>
       <div className="edge tools-edge bottom-0 start-0">
         <Tools />

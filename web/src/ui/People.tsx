@@ -53,7 +53,7 @@ export function People() {
           <span className="narrow-only">{WORDS.number(count)}</span>
         </span>
         <span className="sr-only">{WORDS.who}</span>
-        <span className="dots" aria-hidden="true">
+        <span className="dots" aria-hidden="true" translate="no">
           {shown.map((user) => (
             <i key={user.user_id} style={{ color: ink(user.color) }}>
               <b>{initials(user.name)}</b>

@@ -9,6 +9,7 @@ import { commandOf, plainCommandOf } from '../domain/keys'
 import { COLOR_NAMES, ink } from '../domain/palette'
 import type { User } from '../domain/wire'
 import { WORDS } from '../domain/words'
+import { COMPANY_WORDS } from '../domain/words-company'
 import { LATER } from '../domain/words-later'
 import { shownCount } from '../state/presence'
 import { useApp, usePeople, usePresence, useSelf, useSession } from './app'
@@ -45,7 +46,7 @@ export function PeoplePanel({ close }: { close(): void }) {
         {others.slice(0, ROWS).map((user) => (
           <Person key={user.user_id} user={user} close={close} />
         ))}
-        {count > others.length + 1 && <li>{WORDS.more(count - others.length - 1)}</li>}
+        {count > others.length + 1 && <li>{COMPANY_WORDS.more(count - others.length - 1)}</li>}
       </ul>
       <Owner />
       {app.session.vouched() && <SignOut />}
@@ -62,7 +63,9 @@ function Person({ user, close }: { user: User; close(): void }) {
   const name = (
     <>
       <i className="dot" aria-hidden="true" />
-      <span className="truncate">{user.name}</span>
+      <span className="truncate" translate="no">
+        {user.name}
+      </span>
     </>
   )
   const then = (act: () => void) => () => {
@@ -80,7 +83,7 @@ function Person({ user, close }: { user: User; close(): void }) {
         <button
           type="button"
           className="person-go"
-          title={WORDS.goToPerson(user.name)}
+          title={COMPANY_WORDS.goToPerson(user.name)}
           onClick={then(() => finding.goToPerson(user.user_id))}
         >
           {name}
@@ -92,12 +95,12 @@ function Person({ user, close }: { user: User; close(): void }) {
         <button
           type="button"
           className="person-act"
-          aria-label={WORDS.followPerson(user.name)}
+          aria-label={COMPANY_WORDS.followPerson(user.name)}
           aria-pressed={followed}
           onClick={then(() => (followed ? finding.stop() : finding.follow(user.user_id)))}
           data-testid="follow"
         >
-          {followed ? WORDS.stop : WORDS.follow}
+          {followed ? COMPANY_WORDS.stop : COMPANY_WORDS.follow}
         </button>
         <button
           type="button"
@@ -136,7 +139,7 @@ function Self() {
         <input
           ref={input}
           value={edited ?? name}
-          aria-label={WORDS.yourName}
+          aria-label={COMPANY_WORDS.yourName}
           autoComplete="nickname"
           spellCheck={false}
           onChange={(event) => {
@@ -158,7 +161,7 @@ function Self() {
       <div
         className="swatches"
         role="radiogroup"
-        aria-label={WORDS.yourColor}
+        aria-label={COMPANY_WORDS.yourColor}
         onKeyDown={(event) => {
           const on = document.dir === 'rtl' ? -1 : 1
           const by = { ArrowRight: on, ArrowDown: 1, ArrowLeft: -on, ArrowUp: -1 }[

@@ -33,8 +33,8 @@ export function Place() {
             data-testid="channels"
           >
             <Mark />
-            <span className="sr-only">Asocial, {WORDS.channel} </span>
-            <span className="truncate" data-testid="channel">
+            <span className="sr-only">{`Asocial, ${WORDS.channel} `}</span>
+            <span className="truncate" translate="no" data-testid="channel">
               {channel}
             </span>
           </button>

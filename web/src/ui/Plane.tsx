@@ -22,6 +22,7 @@ import { Invitation } from './Invitation'
 import { MAC, signKey, signOf } from './keys'
 import { later } from './later'
 import { createPressing, reactionKey } from './pressing'
+import { createSizes } from './resize'
 import { enterWords, walkKey } from './walking'
 import { Words } from './Words'
 
@@ -252,7 +253,7 @@ export function measure(plane: HTMLElement | null, app: Stores) {
   if (!plane) return
   const read = () => app.camera.setView({ width: plane.clientWidth, height: plane.clientHeight })
   read()
-  const observer = new ResizeObserver(read)
-  observer.observe(plane)
-  return () => observer.disconnect()
+  const sizes = createSizes(read)
+  sizes.observe(plane)
+  return () => sizes.disconnect()
 }

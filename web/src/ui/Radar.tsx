@@ -7,8 +7,10 @@ import type { Point } from '../domain/camera'
 import { plainCommandOf } from '../domain/keys'
 import { shadeOf } from '../domain/palette'
 import { fromRadar, onRadar, radarOf, type Radar as Map } from '../domain/radar'
-import { WORDS } from '../domain/words'
+import { COMPANY_WORDS } from '../domain/words-company'
 import { useApp } from './app'
+import { capture } from './hands'
+import { DARK, matches, onMedia } from './media'
 import { onMoved } from './watching'
 
 const LOOK_EVERY_MS = 66
@@ -30,7 +32,6 @@ export function Radar() {
     const element = canvas.current
     const context = element?.getContext('2d')
     if (!element || !context) return
-    const dark = matchMedia('(prefers-color-scheme: dark)')
     const draw = () => {
       const size = { width: element.clientWidth, height: element.clientHeight }
       const ratio = window.devicePixelRatio || 1
@@ -51,6 +52,7 @@ export function Radar() {
       map.current = now
       const style = getComputedStyle(element)
       const faint = style.color
+      const dark = matches(DARK)
       const ground = style.borderTopColor
       context.setTransform(ratio, 0, 0, ratio, 0, 0)
       context.clearRect(0, 0, size.width, size.height)
@@ -68,7 +70,7 @@ export function Radar() {
       const profile = (userId: string | undefined) =>
         userId === undefined ? undefined : app.presence.profile(userId)
       const colorOf = (userId: string | undefined, other?: string) =>
-        shadeOf(profile(userId)?.color ?? other, dark.matches, faint)
+        shadeOf(profile(userId)?.color ?? other, dark, faint)
 
       const eye = onRadar(now, camera)
       const width = Math.max(9, (view.width / camera.zoom) * now.scale)
@@ -77,7 +79,10 @@ export function Radar() {
       context.strokeStyle = faint
       context.lineWidth = 1
       context.beginPath()
-      context.roundRect(eye.x - width / 2, eye.y - height / 2, width, height, 3)
+      const [left, top] = [eye.x - width / 2, eye.y - height / 2]
+      // Firefox before 112 and Safari before 16 draw it with corners.
+      if ('roundRect' in context) context.roundRect(left, top, width, height, 3)
+      else (context as CanvasRenderingContext2D).rect(left, top, width, height)
       context.stroke()
 
       // What was said, as breath: soft and wide. People, on top, as points.
@@ -100,11 +105,9 @@ export function Radar() {
         dot(at, 2.75, colorOf(userId), 1)
       }
     }
-    dark.addEventListener('change', draw)
-    const stop = onMoved(app, LOOK_EVERY_MS, draw)
+    const stops = [onMedia(DARK, draw), onMoved(app, LOOK_EVERY_MS, draw)]
     return () => {
-      stop()
-      dark.removeEventListener('change', draw)
+      for (const stop of stops) stop()
     }
   }, [app])
 
@@ -130,10 +133,10 @@ export function Radar() {
     <button
       type="button"
       className="radar"
-      aria-label={WORDS.radar}
+      aria-label={COMPANY_WORDS.radar}
       onPointerDown={(event) => {
         if (event.button !== 0) return
-        event.currentTarget.setPointerCapture(event.pointerId)
+        capture(event.currentTarget, event.pointerId)
         held.current = map.current
         look(event)
       }}

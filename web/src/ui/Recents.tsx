@@ -16,9 +16,7 @@ export function Recents({ recent, except }: { recent: Recent; except?: string })
   }, [recent])
   const shown = visits.filter(({ channel }) => channel !== except)
   if (shown.length === 0) return null
-  const ago = new Intl.RelativeTimeFormat(document.documentElement.lang || 'en', {
-    numeric: 'auto',
-  })
+  const ago = relativeTime()
   const now = recent.wallNow()
   return (
     <nav className="recents" aria-labelledby={title} data-testid="recents">
@@ -29,8 +27,10 @@ export function Recents({ recent, except }: { recent: Recent; except?: string })
           return (
             <li key={channel} data-testid="recent">
               <a href={`/c/${channel}`}>
-                <span className="truncate">{channel}</span>
-                <time dateTime={new Date(at).toISOString()}>{ago.format(value, unit)}</time>
+                <span className="truncate" translate="no">
+                  {channel}
+                </span>
+                <time dateTime={new Date(at).toISOString()}>{ago?.format(value, unit)}</time>
               </a>
               <button
                 type="button"
@@ -53,5 +53,14 @@ export function Recents({ recent, except }: { recent: Recent; except?: string })
         })}
       </ul>
     </nav>
+  )
+}
+
+/** Older browsers have none: then it is not told how long ago. */
+function relativeTime() {
+  const { RelativeTimeFormat } = Intl as Partial<typeof Intl>
+  return (
+    RelativeTimeFormat &&
+    new RelativeTimeFormat(document.documentElement.lang || 'en', { numeric: 'auto' })
   )
 }

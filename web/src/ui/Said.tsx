@@ -9,8 +9,10 @@ import { ink } from '../domain/palette'
 import { matcher } from '../domain/search'
 import type { Entry } from '../domain/talk'
 import { WORDS } from '../domain/words'
+import { COMPANY_WORDS } from '../domain/words-company'
 import { LATER } from '../domain/words-later'
 import { useApp } from './app'
+import { COARSE, matches } from './media'
 import './said.css'
 
 const SAY = LATER.said
@@ -32,7 +34,7 @@ export function Said({ close }: { close(): void }) {
     const before = document.activeElement
     const here = panel.current
     // A phone would open its keyboard over the list.
-    const first = matchMedia('(pointer: coarse)').matches ? here : box.current
+    const first = matches(COARSE) ? here : box.current
     first?.focus({ preventScroll: true })
     return () => {
       // Only if it was here to the end: who went on writing is not called away.
@@ -56,7 +58,7 @@ export function Said({ close }: { close(): void }) {
     app.talk.recall(entry)
     const { at, userId } = entry
     app.finding.goTo([{ id: '', userId, kind: 'talk', at, typing: false }])
-    if (matchMedia('(max-width: 560px)').matches) close()
+    if (matches('(max-width: 560px)')) close()
   }
   return (
     <section
@@ -85,7 +87,7 @@ export function Said({ close }: { close(): void }) {
           data-testid="said-search"
         />
         <button type="button" className="control quiet" onClick={close} data-testid="close-said">
-          {WORDS.close}
+          {COMPANY_WORDS.close}
         </button>
       </div>
       {/* How much was found is told when somebody asked, not with each word that is said. */}
@@ -98,7 +100,7 @@ export function Said({ close }: { close(): void }) {
           <li key={entry.key}>
             <button type="button" onClick={() => goTo(entry)} data-testid="said-entry">
               <span className="by" style={{ color: ink(colorOf(entry)) }}>
-                <bdi>{nameOf(entry)}</bdi> <time>{SAY.time(entry.timestamp)}</time>
+                <bdi translate="no">{nameOf(entry)}</bdi> <time>{SAY.time(entry.timestamp)}</time>
               </span>
               <span className="text" dir="auto">
                 {entry.text}

@@ -109,7 +109,9 @@ function MutedPeople() {
       <ul>
         {[...people].reverse().map(([id, name]) => (
           <li key={id}>
-            <bdi className="truncate">{name}</bdi>
+            <bdi className="truncate" translate="no">
+              {name}
+            </bdi>
             <button
               type="button"
               className="control"

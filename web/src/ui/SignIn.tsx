@@ -7,6 +7,7 @@
 import { useEffect, useState, type FormEvent } from 'react'
 import { LATER } from '../domain/words-later'
 import type { IdentityProvider } from '../state/identity'
+import { showAddress } from './address-bar'
 import { useApp, useSession } from './app'
 import './acts.css'
 import './sign-in.css'
@@ -52,7 +53,7 @@ export function SignIn() {
       if (finishing) {
         await provider.finishLink(email)
         app.keep.write(EMAIL_KEY, '')
-        history.replaceState(null, '', location.pathname)
+        showAddress(location.pathname)
         return
       }
       await provider.sendLink(email)

@@ -7,16 +7,18 @@ import { fair, newName } from '../domain/naming'
 import { SHARING_WORDS } from '../domain/words-sharing'
 import type { App } from '../state/app'
 import type { Stage } from '../state/demo'
+import { randomWords } from '../state/chance'
 import type { Recent } from '../state/recent'
 import { AppContext } from './app'
 import { Demo } from './Demo'
 import { Mark } from './Mark'
+import { CALM, matches, onMedia } from './media'
 import { useVisualViewport } from './Page'
 import { Recents } from './Recents'
 import './sharing.css'
 import './start.css'
 
-const random = () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
+const random = () => randomWords(1)[0] ?? 0
 export const newAddress = () => `/c/${newName(fair(random))}`
 
 export interface Scene {
@@ -46,7 +48,7 @@ export function StartPage({ setUp, recent }: StartProps) {
       <header className="edge start-edge">
         <p className="place">
           <Mark />
-          Asocial
+          <span translate="no">Asocial</span>
         </p>
         {!calm && (
           <button
@@ -74,7 +76,7 @@ export function StartPage({ setUp, recent }: StartProps) {
       <main className="start-foot" ref={foot}>
         <div>
           <h1>
-            {SHARING_WORDS.what1} <span>{SHARING_WORDS.what2}</span>
+            <b>{SHARING_WORDS.what1}</b> <span>{SHARING_WORDS.what2}</span>
           </h1>
           <div className="start-ways">
             <NewChannel />
@@ -152,7 +154,7 @@ function Join() {
       <p id="join-why" role="alert" data-testid="join-why">
         {wrong && (
           <>
-            {SHARING_WORDS.rule}{' '}
+            <span>{SHARING_WORDS.rule}</span>{' '}
             {asked.nearest !== undefined && (
               <a href={`/c/${asked.nearest}`} data-testid="nearest">
                 {SHARING_WORDS.nearest(asked.nearest)}
@@ -166,13 +168,7 @@ function Join() {
 }
 
 function useCalm(): boolean {
-  const [calm, setCalm] = useState(() => matchMedia(REDUCED).matches)
-  useEffect(() => {
-    const query = matchMedia(REDUCED)
-    const read = () => setCalm(query.matches)
-    query.addEventListener('change', read)
-    return () => query.removeEventListener('change', read)
-  }, [])
+  const [calm, setCalm] = useState(() => matches(CALM))
+  useEffect(() => onMedia(CALM, () => setCalm(matches(CALM))), [])
   return calm
 }
-const REDUCED = '(prefers-reduced-motion: reduce)'

@@ -2,7 +2,7 @@
  * Words on the window: messages and the drafts of others, one element each from the first
  * letter to the last trace. How they come and go: ui/life.ts.
  */
-import { memo, useEffect, useMemo, useRef, useState, type CSSProperties } from 'react'
+import { memo, useEffect, useMemo, useRef, useState } from 'react'
 import { directionOf, mayLink } from '../domain/payload'
 import { ink } from '../domain/palette'
 import type { Entry } from '../domain/talk'
@@ -11,11 +11,12 @@ import { AT_ITS_POINT, type Aside } from '../domain/layout'
 import { later } from './later'
 import { useMist } from './mist'
 import { useApp, useOrigin, useProfile, useSelf } from './app'
-import { Clusters } from './Clusters'
 import { RICH_MAX, useCrowd } from './crowd'
 import { useHolding } from './holding'
 import { useLife } from './life'
 
+const Clusters = later(() => import('./company').then((m) => m.Clusters))
+const Leader = later(() => import('./company').then((m) => m.Leader))
 const WordMenu = later(() => import('./WordMenu').then((m) => m.WordMenu))
 
 /** Until it can be pressed, an address is read. */
@@ -26,8 +27,6 @@ const Linked = later<{ text: string }>(
 
 /** The middle of the first line is the point that was touched. */
 const FIRST_LINE_PX = 14
-/** half of the point a leader starts from */
-const POINT_PX = 2.5
 /** characters; the reason for holding back such a line fits beside it */
 const BESIDE_MAX = 14
 
@@ -40,7 +39,7 @@ export function Words() {
   const stop = words.findLast(({ state }) => state === 'sent')?.key
   return (
     <>
-      <Clusters clusters={clusters} />
+      {clusters.length > 0 && <Clusters clusters={clusters} />}
       {words.map((entry) => (
         <Word
           key={entry.key}
@@ -123,6 +122,8 @@ const Word = memo(function Word({ entry, left, top, aside, named, rich, stop }: 
         data-x={entry.at.x}
         data-y={entry.at.y}
         aria-hidden={draft || undefined}
+        // It changes with each letter.
+        translate={draft ? 'no' : undefined}
       >
         {aside !== AT_ITS_POINT && (aside.dx !== 0 || aside.dy !== 0) && <Leader aside={aside} />}
         <div
@@ -135,7 +136,11 @@ const Word = memo(function Word({ entry, left, top, aside, named, rich, stop }: 
           tabIndex={stop ? 0 : -1}
           {...hand}
         >
-          {named && name !== undefined && <span className="author">{name}</span>}
+          {named && name !== undefined && (
+            <span className="author" translate="no">
+              {name}
+            </span>
+          )}
           <p className="words" ref={words} data-held="" dir="auto">
             {!draft && mayLink(entry.text) ? <Linked text={entry.text} /> : entry.text}
           </p>
@@ -149,33 +154,6 @@ const Word = memo(function Word({ entry, left, top, aside, named, rich, stop }: 
 
 /** `margin`, not `translate`: that is the breath's own, as it rises. */
 const hung = ({ dx, dy }: Aside) => ({ margin: `${dy - FIRST_LINE_PX}px ${-dx}px 0 ${dx}px` })
-
-/**
- * From the point where it was said to the words that stepped aside: a diagonal of its box. Turned by a
- * transform, each would be drawn for itself, and a crowd of them costs frames.
- */
-function Leader({ aside: { dx, dy } }: { aside: Aside }) {
-  const straight = dx === 0 || dy === 0
-  const along = dy === 0 ? (dx < 0 ? 'left' : 'right') : dy < 0 ? 'top' : 'bottom'
-  // A gradient's middle runs through the two corners that it does not go to.
-  const across = dx * dy > 0 ? 'top right' : 'bottom right'
-  const ends = `${dx > 0 ? 'left' : 'right'} ${dy > 0 ? 'top' : 'bottom'}`
-  const style = {
-    width: Math.abs(dx) + 2 * POINT_PX,
-    height: Math.abs(dy) + 2 * POINT_PX,
-    margin: `${Math.min(0, dy) - POINT_PX}px 0 0 ${Math.min(0, dx) - POINT_PX}px`,
-    backgroundPosition: `${ends}, center`,
-    '--way': `to ${straight ? along : across}`,
-  } as CSSProperties
-  return (
-    <i
-      className="leader"
-      data-straight={straight || undefined}
-      style={style}
-      data-testid="leader"
-    />
-  )
-}
 
 /** Below our own words while they are not said: on the way, or held back and why. */
 function Unsent({ entry }: { entry: Entry }) {

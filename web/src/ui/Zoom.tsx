@@ -27,8 +27,8 @@ export function Zoom() {
         onClick={finding.goHome}
         data-testid="zoom"
       >
-        {WORDS.percent(percent / 100)}
-        <span className="sr-only">, {WORDS.home}</span>
+        <span>{WORDS.percent(percent / 100)}</span>
+        <span className="sr-only">{`, ${WORDS.home}`}</span>
       </button>
       <button
         type="button"

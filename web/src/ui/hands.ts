@@ -17,6 +17,15 @@ interface TrackpadPinch extends UIEvent {
   readonly clientY: number
 }
 
+/** A pointer that is gone by now, or a browser without captures, is no reason to stop moving. */
+export function capture(element: Element, pointerId: number) {
+  try {
+    element.setPointerCapture(pointerId)
+  } catch {
+    // Its movements are heard on the window besides.
+  }
+}
+
 /** `dragged` tells a click that it was the end of a movement. */
 export function useHands(
   plane: RefObject<HTMLElement | null>,
@@ -47,7 +56,7 @@ export function useHands(
       if (!moved.by) return
       dragged.current = true
       // Not before: the click of a mere press belongs to what was pressed.
-      if (begins) element.setPointerCapture(event.pointerId)
+      if (begins) capture(element, event.pointerId)
       const { dx, dy, at, zoom } = moved.by
       app.camera.pan(dx, dy)
       if (zoom !== undefined) app.camera.zoomAt(at, zoom)

@@ -10,6 +10,7 @@ import { ARRIVAL, arriveMs, DEPARTURE, leaveMs, thereAt, type LifeFrame } from '
 import type { Entry } from '../domain/talk'
 import { useApp } from './app'
 import { untilCrowdTick } from './crowd'
+import { CALM, matches } from './media'
 
 /** Of a crowd's words, between all there and gone: each step draws the words anew. */
 const FADE_STEPS = 6
@@ -35,7 +36,9 @@ export function useLife(words: Ref, mist: Ref, entry: Entry, rich: boolean) {
     const breath = words.current
     const patch = mist.current
     const play = (frames: readonly LifeFrame[], duration: number, stays: boolean): Playing =>
-      rich ? animate(breath, patch, frames, duration, stays) : fade(breath, frames, duration)
+      rich && typeof breath.animate === 'function'
+        ? animate(breath, patch, frames, duration, stays)
+        : fade(breath, frames, duration)
 
     const life = Math.max(1, expiresAt - timestamp)
     const leaves = leaveMs(life)
@@ -83,7 +86,7 @@ function animate(
   stays: boolean,
 ): Playing {
   const timing: KeyframeAnimationOptions = { duration, fill: stays ? 'forwards' : 'none' }
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches
+  const calm = matches(CALM)
   const fades = frames.map(({ offset, opacity }) => ({ offset, opacity }))
   const animations = [breath.animate(calm ? fades : frames.map(drawn), timing)]
   if (patch) animations.push(patch.animate(fades, timing))

@@ -1,19 +1,16 @@
 /*
  * The breath behind words: a patch of mist that hushes the dots. It lies in an element of its
  * own below all words, so that no one's mist ever covers another's words, and takes its size from
- * the words by one shared observer: sizes are read after layout, so a crowd costs no reflow.
+ * the words by one shared observer.
  */
 import { useLayoutEffect, type RefObject } from 'react'
+import { createSizes } from './resize'
 
 const patches = new WeakMap<Element, HTMLElement>()
-const sizes = new ResizeObserver((changes) => {
-  for (const { target, borderBoxSize } of changes) {
-    const mist = patches.get(target)
-    const size = borderBoxSize[0]
-    if (!mist || !size) continue
-    mist.style.setProperty('--w', `${Math.ceil(size.inlineSize)}px`)
-    mist.style.setProperty('--h', `${Math.ceil(size.blockSize)}px`)
-  }
+const sizes = createSizes((target, width, height) => {
+  const mist = patches.get(target)
+  mist?.style.setProperty('--w', `${Math.ceil(width)}px`)
+  mist?.style.setProperty('--h', `${Math.ceil(height)}px`)
 })
 
 export function useMist(

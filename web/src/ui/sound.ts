@@ -22,42 +22,53 @@ export function createSound() {
     return buffer
   }
 
+  function breathe({ volume, pan, hertz }: Tone) {
+    context ??= new AudioContext()
+    if (context.state === 'suspended') context.resume().catch(() => undefined)
+    air ??= airOf(context)
+    const from = context.currentTime
+    const until = from + RISE_S + FALL_S
+
+    const loudness = context.createGain()
+    loudness.gain.setValueAtTime(0, from)
+    loudness.gain.linearRampToValueAtTime(volume * LOUDEST, from + RISE_S)
+    loudness.gain.setTargetAtTime(0, from + RISE_S, FALL_S / 5)
+    // Safari before 14.1 has no sides.
+    const side = context.createStereoPanner?.()
+    if (side) side.pan.value = pan
+    if (side) loudness.connect(side).connect(context.destination)
+    else loudness.connect(context.destination)
+
+    const breath = context.createBufferSource()
+    breath.buffer = air
+    breath.loop = true
+    const mouth = context.createBiquadFilter()
+    mouth.type = 'bandpass'
+    mouth.frequency.value = hertz * 4
+    mouth.Q.value = 1.4
+    breath.connect(mouth).connect(loudness)
+    const voice = context.createOscillator()
+    voice.frequency.value = hertz * 2
+    const quieter = context.createGain()
+    quieter.gain.value = 0.5
+    voice.connect(quieter).connect(loudness)
+    breath.start(from, Math.random() * 0.4)
+    voice.start(from)
+    for (const source of [breath, voice]) source.stop(until)
+  }
+
   return {
-    play({ volume, pan, hertz }: Tone) {
-      if (!navigator.userActivation.hasBeenActive) return
-      context ??= new AudioContext()
-      if (context.state === 'suspended') void context.resume()
-      air ??= airOf(context)
-      const from = context.currentTime
-      const until = from + RISE_S + FALL_S
-
-      const loudness = context.createGain()
-      loudness.gain.setValueAtTime(0, from)
-      loudness.gain.linearRampToValueAtTime(volume * LOUDEST, from + RISE_S)
-      loudness.gain.setTargetAtTime(0, from + RISE_S, FALL_S / 5)
-      const side = context.createStereoPanner()
-      side.pan.value = pan
-      loudness.connect(side).connect(context.destination)
-
-      const breath = context.createBufferSource()
-      breath.buffer = air
-      breath.loop = true
-      const mouth = context.createBiquadFilter()
-      mouth.type = 'bandpass'
-      mouth.frequency.value = hertz * 4
-      mouth.Q.value = 1.4
-      breath.connect(mouth).connect(loudness)
-      const voice = context.createOscillator()
-      voice.frequency.value = hertz * 2
-      const quieter = context.createGain()
-      quieter.gain.value = 0.5
-      voice.connect(quieter).connect(loudness)
-      breath.start(from, Math.random() * 0.4)
-      voice.start(from)
-      for (const source of [breath, voice]) source.stop(until)
+    play(tone: Tone) {
+      // A browser that does not tell keeps us silent itself.
+      if (navigator.userActivation?.hasBeenActive === false) return
+      try {
+        breathe(tone)
+      } catch {
+        // Sound is switched off in this browser, or too much of it is in use: the page is as good without.
+      }
     },
     close() {
-      void context?.close()
+      context?.close().catch(() => undefined)
       context = undefined
       air = undefined
     },

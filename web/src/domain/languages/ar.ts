@@ -3,21 +3,13 @@
  */
 import { speaking } from '../language'
 import type { Catalogue } from './catalogue'
+import { ARABIC_COMPANY } from './ar-company'
 import { ARABIC_REFUSALS } from './ar-refusals'
 import { ARABIC_LATER } from './ar-later'
 import { apart, ARABIC_SHARING } from './ar-sharing'
 
 const { number, percent, count, all } = speaking('ar')
 
-const messages = (n: number) =>
-  count(n, {
-    zero: 'لا رسائل',
-    one: 'رسالة واحدة',
-    two: 'رسالتان',
-    few: '# رسائل',
-    many: '# رسالة',
-    other: '# رسالة',
-  })
 const seconds = (n: number) =>
   count(n, {
     one: 'ثانية',
@@ -82,11 +74,7 @@ export const ARABIC: Catalogue = {
         other: '# هنا',
       }),
     who: 'من هنا',
-    more: (n) => `و${number(n)} آخرون`,
     you: 'أنت',
-    yourName: 'اسمك',
-    yourColor: 'لونك',
-    close: 'إغلاق',
     came: (named, n) =>
       n === 1
         ? `${apart(named[0] ?? '')} هنا`
@@ -116,30 +104,7 @@ export const ARABIC: Catalogue = {
     zoomOut: 'إبعاد',
     home: 'إلى الوسط (Home)',
 
-    away: (screens) =>
-      screens < 1.5
-        ? 'قريب'
-        : `على بعد ${count(screens, {
-            one: 'شاشة',
-            two: 'شاشتين',
-            few: '# شاشات',
-            many: '# شاشة',
-            other: '# شاشة',
-          })}`,
-    outside: 'خارج المشهد',
     someone: 'أحدهم',
-    goTo: (who, typing, away) => `إلى ${apart(who)}، ${away}${typing ? '، يكتب الآن' : ''}`,
-    goToMany: (who, more, typing, away) =>
-      `إلى ${apart(who)}، ${away}، و${number(more)} معه${typing ? '، يكتبون الآن' : ''}`,
-    cluster: (n) => `${messages(n)} هنا. النزول إليها`,
-    nearest: 'إلى أقرب حديث (End)',
-    radar: 'خريطة الناس والأحاديث. السحب للنظر حولك، والأسهم للتحرك، وEnter إلى أقرب حديث.',
-    goToPerson: (name) => `إلى ${apart(name)}`,
-    follow: 'متابعة',
-    followPerson: (name) => `متابعة ${apart(name)}`,
-    following: (name) => `تتابع ${apart(name)}`,
-    stop: 'توقف',
-    stopFollowing: 'إيقاف المتابعة (Escape، أو تحريك المشهد)',
 
     connecting: 'جارٍ الاتصال',
     live: 'متصل',
@@ -152,6 +117,7 @@ export const ARABIC: Catalogue = {
     finalOther: 'أغلق الخادم الاتصال.',
     again: 'محاولة أخرى',
     reload: 'إعادة التحميل',
+    incomplete: 'تعذّر تحميل جزء من هذه الصفحة. قد يكون هناك إصدار جديد.',
 
     refused: {
       bad_frame: 'لم يفهمها الخادم.',
@@ -171,6 +137,7 @@ export const ARABIC: Catalogue = {
     letGo: 'تركها',
     pending: 'في الطريق',
   },
+  company: ARABIC_COMPANY,
   later: ARABIC_LATER,
   ...ARABIC_SHARING,
 }

@@ -3,6 +3,7 @@
  */
 import { speaking } from '../language'
 import type { Catalogue } from './catalogue'
+import { GERMAN_COMPANY } from './de-company'
 import { GERMAN_REFUSALS } from './de-refusals'
 import { GERMAN_SHARING } from './de-sharing'
 
@@ -50,11 +51,7 @@ export const GERMAN: Catalogue = {
 
     people: (n) => count(n, { one: 'Nur du', other: '# hier' }),
     who: 'Wer hier ist',
-    more: (n) => `und ${number(n)} weitere`,
     you: 'du',
-    yourName: 'Dein Name',
-    yourColor: 'Deine Farbe',
-    close: 'Schließen',
     came: (named, n) =>
       n === 1
         ? `${named[0]} ist da`
@@ -76,25 +73,7 @@ export const GERMAN: Catalogue = {
     zoomOut: 'Weiter weg',
     home: 'Zur Mitte (Pos1)',
 
-    away: (screens) =>
-      screens < 1.5
-        ? 'nah'
-        : count(screens, { one: '# Bildschirm weit', other: '# Bildschirme weit' }),
-    outside: 'Außerhalb der Sicht',
     someone: 'jemand',
-    goTo: (who, typing, away) => `Zu ${who}, ${away}${typing ? ', schreibt' : ''}`,
-    goToMany: (who, more, typing, away) =>
-      `Zu ${who}, ${away}, und ${number(more)} weiteren${typing ? ', schreibt' : ''}`,
-    cluster: (n) => `${number(n)} Nachrichten hier. Hinunter zu ihnen`,
-    nearest: 'Zum nächsten Gespräch (Ende)',
-    radar:
-      'Karte von Leuten und Gesprächen. Ziehen sieht sich um, Pfeile bewegen, Enter geht zum nächsten Gespräch.',
-    goToPerson: (name) => `Zu ${name}`,
-    follow: 'Folgen',
-    followPerson: (name) => `${name} folgen`,
-    following: (name) => `Du folgst ${name}`,
-    stop: 'Aufhören',
-    stopFollowing: 'Nicht mehr folgen (Escape, oder die Sicht bewegen)',
 
     connecting: 'Verbindet',
     live: 'Verbunden',
@@ -108,6 +87,7 @@ export const GERMAN: Catalogue = {
     finalOther: 'Der Server hat die Verbindung beendet.',
     again: 'Noch einmal',
     reload: 'Neu laden',
+    incomplete: 'Ein Teil dieser Seite fehlt. Vielleicht gibt es eine neue Version.',
 
     refused: {
       bad_frame: 'Der Server hat es nicht verstanden.',
@@ -127,6 +107,7 @@ export const GERMAN: Catalogue = {
     letGo: 'Loslassen',
     pending: 'unterwegs',
   },
+  company: GERMAN_COMPANY,
   later: {
     opens: (host) => `Öffnet ${host}`,
     react: 'Reagieren (1 bis 6)',

@@ -3,6 +3,7 @@
  */
 import { speaking } from '../language'
 import type { Catalogue } from './catalogue'
+import { SPANISH_COMPANY } from './es-company'
 import { SPANISH_REFUSALS } from './es-refusals'
 import { SPANISH_SHARING } from './es-sharing'
 
@@ -51,11 +52,7 @@ export const SPANISH: Catalogue = {
 
     people: (n) => count(n, { one: 'Solo tú', other: '# aquí' }),
     who: 'Quién está aquí',
-    more: (n) => `y ${number(n)} más`,
     you: 'tú',
-    yourName: 'Tu nombre',
-    yourColor: 'Tu color',
-    close: 'Cerrar',
     came: (named, n) =>
       n === 1
         ? `${named[0]} está aquí`
@@ -77,23 +74,7 @@ export const SPANISH: Catalogue = {
     zoomOut: 'Alejar',
     home: 'Ir al centro (Inicio)',
 
-    away: (screens) =>
-      screens < 1.5 ? 'cerca' : `a ${count(screens, { one: '# pantalla', other: '# pantallas' })}`,
-    outside: 'Fuera de la vista',
     someone: 'alguien',
-    goTo: (who, typing, away) => `Ir con ${who}, ${away}${typing ? ', escribiendo' : ''}`,
-    goToMany: (who, more, typing, away) =>
-      `Ir con ${who}, ${away}, y ${number(more)} más${typing ? ', escribiendo' : ''}`,
-    cluster: (n) => `${number(n)} mensajes aquí. Bajar a ellos`,
-    nearest: 'Ir a la charla más cercana (Fin)',
-    radar:
-      'Mapa de personas y charlas. Arrastra para mirar, las flechas mueven, Intro va a la charla más cercana.',
-    goToPerson: (name) => `Ir con ${name}`,
-    follow: 'Seguir',
-    followPerson: (name) => `Seguir a ${name}`,
-    following: (name) => `Siguiendo a ${name}`,
-    stop: 'Parar',
-    stopFollowing: 'Dejar de seguir (Escape, o mueve la vista)',
 
     connecting: 'Conectando',
     live: 'Conectado',
@@ -107,6 +88,7 @@ export const SPANISH: Catalogue = {
     finalOther: 'El servidor cerró la conexión.',
     again: 'Probar otra vez',
     reload: 'Recargar',
+    incomplete: 'No se pudo cargar una parte de esta página. Puede haber una nueva versión.',
 
     refused: {
       bad_frame: 'El servidor no lo entendió.',
@@ -126,6 +108,7 @@ export const SPANISH: Catalogue = {
     letGo: 'Soltar',
     pending: 'en camino',
   },
+  company: SPANISH_COMPANY,
   later: {
     opens: (host) => `Abre ${host}`,
     react: 'Reaccionar (1 a 6)',

@@ -257,7 +257,7 @@ async def test_w88_an_origin_that_is_refused_is_explained(
     ("settings", "headers", "origin"),
     [
         ({**PROXIED, "behind_tls": True}, {"Host": "talk.example", "X-Forwarded-Proto": "http"}, PAGE),
-        ({"public_url": f"{PAGE}:443/"}, {"Host": "backend:8080"}, PAGE),
+        ({"public_url": f"{PAGE}:443/", "allowed_hosts": "backend"}, {"Host": "backend:8080"}, PAGE),
         (PROXIED, {"Host": "b", "X-Forwarded-Host": "Talk.Example:443", "X-Forwarded-Proto": "HTTPS"}, PAGE),
         ({}, {"Host": "[2001:DB8:0::1]"}, "http://[2001:db8::1]"),
     ],

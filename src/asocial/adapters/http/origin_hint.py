@@ -20,6 +20,9 @@ def origin_hint(origin: str, request: web.BaseRequest, visitor: Visitor) -> str:
         )
     ours = read_origin(visitor.origin)
     public = f"set ASOCIAL_PUBLIC_URL={page}"
+    if ours is not None and ours.host != page.host:
+        # With a public URL, requests for other hosts are refused (hosts.py).
+        public += f" and list {ours.host} in ASOCIAL_ALLOWED_HOSTS"
     if ours is not None and (page.host, page.port) == (ours.host, ours.port):
         return _scheme_hint(request, visitor, page, public)
     if not visitor.proxied and _forwarded(request, "X-Forwarded-Host"):

@@ -55,12 +55,14 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
 class Known(NamedTuple):
     """Another process admitted this (user, message id) before, and its message still lives: these are its times.
 
-    `sure`: the process that admitted it has posted it.
+    `sure`: the process that admitted it has posted it. `repeated`: another process may have, and the text is the same:
+    posting it again harms nobody, should it have been lost on its way here.
     """
 
     timestamp: int
     expires_at: int
     sure: bool = True
+    repeated: bool = False
 
 
 class Verdict(NamedTuple):

@@ -207,7 +207,7 @@ class Talk:
         # Another connection of the user may have been quicker, here or elsewhere: its message is the one (W10).
         first = self._live.find(channel.name, user_id, message_id, timestamp) or elsewhere
         if first is not None:
-            if first is not elsewhere or elsewhere.sure or not await self._limiter.is_lost(posting):
+            if first is not elsewhere or not await self._is_lost(posting, elsewhere):
                 voice.connection.write(pack(Ack(message_id, first.timestamp, first.expires_at)))
                 return
             timestamp, expires_at = first.timestamp, first.expires_at
@@ -222,6 +222,22 @@ class Talk:
         if channel.confirmed:  # else other processes have not got it
             self._limiter.posted(posting)
         self._meters.messages += 1
+
+    async def _is_lost(self, posting: Posting, known: Known) -> bool:
+        """Whether a message that another process admitted must be posted here too, for nobody else may have got it.
+
+        That process may have died, or lost its connection to Redis, before Redis had the message. Where Redis has it,
+        this process keeps it too, as its ack vouches for it: Redis may lose it, and the other process end.
+        """
+        if not known.repeated:
+            return False
+        if not known.sure and await self._limiter.is_lost(posting):
+            return True
+        for message in await self._live.living(posting.channel, posting.timestamp):
+            if (message.user_id, message.message_id) == (posting.user_id, posting.message_id):
+                self._live.add(posting.channel, message, shared=False)
+                return False
+        return True
 
     async def draft(self, voice: Voice, frame: PostTyping, slow_ms: int = 0) -> None:
         """Show what is being typed. Raises what `clean_draft` and `check_position` raise, and RateLimited.

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from asocial.adapters.memory.limiter import MemoryRateLimiter
+from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.domain.admission import GRANTED, Known, MessageLimits, Posting, Verdict
+from asocial.domain.living import LiveMessage
 
 from .test_sessions import House
 
@@ -93,17 +95,48 @@ async def test_w10_what_another_process_said_is_acknowledged_with_its_times(hous
     assert bob.frames("chat") == []
 
 
-@pytest.mark.parametrize("lost", [True, False])
-async def test_w10_what_a_dead_process_did_not_say_is_said_with_its_times(
-    house: House, limiter: SlowLimiter, lost: bool
+class SharedMessages(MemoryLiveMessages):
+    """`elsewhere`: what other processes put into the store that they share."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elsewhere: list[LiveMessage] = []
+
+    async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
+        return [*self.elsewhere, *await super().living(channel, now_ms)]
+
+
+RESENT = {
+    # (posted for sure, the same text, in the shared store, lost) and whether it is posted here
+    "another text": ((True, False, False, False), False),
+    "another text of a dead process": ((False, False, False, True), False),
+    "never posted": ((False, True, False, True), True),
+    "posted at last": ((False, True, True, False), False),
+    "posted and in the store": ((True, True, True, False), False),
+    "posted, and lost on its way to the store": ((True, True, False, False), True),
+}
+
+
+@pytest.mark.parametrize(("case", "posted"), RESENT.values(), ids=RESENT.keys())
+async def test_w10_a_message_of_another_process_is_posted_here_only_if_nobody_else_may_have_it(
+    limiter: SlowLimiter, case: tuple[bool, bool, bool, bool], posted: bool
 ) -> None:
+    live = SharedMessages()
+    house = House(limiter=limiter, live=live)
     session, ann = await house.enter("ann")
     _, bob = await house.enter("bob")
-    limiter.known, limiter.lost = Known(house.now_ms - 700, house.now_ms - 700 + LIFE_MS, sure=False), lost
+    sure, repeated, stored, lost = case
+    known = limiter.known = Known(house.now_ms - 700, house.now_ms - 700 + LIFE_MS, sure=sure, repeated=repeated)
+    limiter.lost = lost
+    if stored:
+        live.elsewhere.append(LiveMessage("ann", "m", known.timestamp, known.expires_at, b"{}"))
     await at_once(house, limiter, house.say(session, "m"))
     (ack,) = ann.frames("ack")
-    assert (ack["timestamp"], ack["expires_at"]) == limiter.known[:2]
-    assert [(chat["timestamp"], chat["expires_at"]) for chat in bob.frames("chat")] == [limiter.known[:2]] * lost
+    assert (ack["timestamp"], ack["expires_at"]) == known[:2]
+    assert [(chat["timestamp"], chat["expires_at"]) for chat in bob.frames("chat")] == [known[:2]] * posted
+    kept = live.find("garden", "ann", "m", house.now_ms) is not None
+    assert kept == (posted or stored), "this process vouches for what it acknowledges"
+    await house.close()
 
 
 async def test_w73_only_the_first_frame_of_a_draft_asks(house: House, limiter: SlowLimiter) -> None:

@@ -77,7 +77,9 @@ class RedisRateLimiter:
             return self._admissions.admit(posting, limits, self._clock_ms())
         match cast(list[object], reply):
             case [bytes(claim)]:
-                return Verdict(known=_read(claim))
+                known = _read(claim)
+                repeated = known is not None and claim.split()[2].decode() == _fingerprint(posting)
+                return Verdict(known=known and known._replace(repeated=repeated))
             case [int(wait_ms), bytes(limit)]:
                 self._refuse(posting, _KINDS[limit], wait_ms)
                 return Verdict(wait_ms, _KINDS[limit])
@@ -109,7 +111,7 @@ class RedisRateLimiter:
         try:
             claim = await self._pool.call(TAG, "GET", self._claim_key(posting))
         except StoreUnavailable:
-            return True
+            return False
         return claim != _claim(posting, known=_read(claim)).encode()
 
     def _confirm(self, *, everything: bool = False) -> None:

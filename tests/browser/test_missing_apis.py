@@ -38,7 +38,7 @@ def throwing(*paths: str) -> str:
 
 
 LACKING = {
-    "serverTiming": "delete PerformanceNavigationTiming.prototype.serverTiming;",
+    "serverTiming": "delete PerformanceResourceTiming.prototype.serverTiming;",
     "no navigation entry": "Performance.prototype.getEntriesByType = () => [];",
     "getEntriesByType": gone("Performance.prototype.getEntriesByType"),
     "timeOrigin": gone("Performance.prototype.timeOrigin"),
@@ -115,7 +115,8 @@ async def test_the_page_starts_and_talks_without(server: Server, browser: Browse
     errors: list[str] = []
     context.on("weberror", lambda error: errors.append(str(error.error)))
     ann = await context.new_page()
-    await ann.goto(server.url("/c/garden"))
+    # The page puts this address right, where it may.
+    await ann.goto(server.url("/c/garden)."))
     await expect(ann.get_by_test_id("connection")).to_have_attribute("data-state", "live")
     assert await ann.evaluate("() => window.notTaken") is None
     await say(ann, 300, 300, "can you hear me?")

@@ -112,7 +112,8 @@ async def test_the_plane_is_the_same_for_everybody(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("locale", "words"), [("de", "Zu schnell für die anderen."), ("ar", "أسرع مما يلحقه الآخرون.")]
+    ("locale", "words"),
+    [("de", "Du hast in einer Minute zu viele Nachrichten gesendet."), ("ar", "أرسلت رسائل كثيرة في دقيقة واحدة.")],
 )
 async def test_what_the_server_refuses_is_said_in_the_visitors_words(visit: Visit, locale: str, words: str) -> None:
     ann = await visit(locale=locale)

@@ -48,7 +48,6 @@ describe('W87: the page asks why it was refused', () => {
 
   test.each([
     [429, 'too_many_connections'],
-    [503, 'draining'],
     [503, 'identity_unavailable'],
     [503, 'unavailable'],
   ])('%i %s passes by itself, and is told until we are live', async (status, code) => {
@@ -63,6 +62,16 @@ describe('W87: the page asks why it was refused', () => {
     expect(app.session.store.getState().refusal).toBeUndefined()
     await explainRefusal(app, undefined, giveUp)
     expect(app.session.store.getState().refusal, 'an answer that came too late').toBeUndefined()
+  })
+
+  test('a restart is told by the countdown alone', async () => {
+    answering(503, refused('draining'))
+    const { app } = setUp()
+    const giveUp = vi.fn()
+    app.session.setLink({ kind: 'waiting', until: 0 })
+    await explainRefusal(app, undefined, giveUp)
+    expect(giveUp).not.toHaveBeenCalled()
+    expect(app.session.store.getState().refusal).toBeUndefined()
   })
 
   test('where HTTP is answered twice and no upgrade was, something in between stops it', async () => {

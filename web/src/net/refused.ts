@@ -44,6 +44,8 @@ export async function explainRefusal(
 ) {
   const { channel } = session.store.getState()
   const refusal = await whyRefused(channel, invite, session.token())
+  // A restart passes in seconds, and the page counts them: no sentence, which on a small screen would need the room.
+  if (refusal?.code === 'draining') return session.setRefusal(undefined)
   if (refusal?.lasting) return giveUp(refusal.code, refusal.message)
   const before = session.store.getState().refusal
   const again = before === ANSWERED || before === NOT_UPGRADED

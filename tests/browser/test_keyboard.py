@@ -203,6 +203,7 @@ async def test_the_sheet_lists_the_keys_and_is_fetched_when_asked_for(visit: Vis
         await ann.get_by_test_id("help").focus()
         await ann.keyboard.press("Enter")
     sheet = ann.get_by_test_id("help-panel")
+    await expect(sheet.locator("dd").first).to_be_visible()
     await expect(sheet.locator("dt")).to_have_count(await sheet.locator("dd").count())
     for key in ("/", "Enter", "Esc", "Home", "End", "r", "f", "?", ",", "."):
         await expect(sheet.locator("kbd", has_text=re.compile(f"^{re.escape(key)}$")).first).to_be_visible()

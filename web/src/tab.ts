@@ -54,7 +54,7 @@ interface Told {
 
 function listen(hear: (told: Told, answer: (told: Told) => void) => void) {
   // Missing in Safari before 15.4.
-  if (!('BroadcastChannel' in window)) return undefined
+  if (typeof BroadcastChannel !== 'function') return undefined
   const channel = new BroadcastChannel('asocial.pages')
   channel.onmessage = ({ data }: MessageEvent<Told>) =>
     hear(data, (told) => channel.postMessage(told))

@@ -26,7 +26,7 @@ export const codePoints = (text: string) => [...text].length
 
 export function* graphemes(text: string): Iterable<string> {
   // Missing in Firefox before 125.
-  if (!('Segmenter' in Intl)) return yield* text.match(CLUSTER) ?? []
+  if (typeof Intl.Segmenter !== 'function') return yield* text.match(CLUSTER) ?? []
   segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })
   for (const { segment } of segmenter.segment(text)) yield segment
 }

@@ -38,7 +38,13 @@ export function createGuest({ keep, entry }: Deps, changed: () => void) {
   }
 }
 
+/** Empty without Web Crypto: nobody may guess a key, so the server names this visit. */
 function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(BYTES))
+  const bytes = new Uint8Array(BYTES)
+  try {
+    crypto.getRandomValues(bytes)
+  } catch {
+    return ''
+  }
   return `guest-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }

@@ -28,12 +28,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from tests.patience import PATIENCE_S
+
 Frame = dict[str, Any]
 Position = tuple[float, float]
 TokenBy = Literal["subprotocol", "header", "query"]
-
-TIMEOUT_S = 5.0
-"""How long a frame may take on a noisy machine before a test calls it missing."""
 
 OBSERVED: set[int | str] = set()
 """Codes the server answered with since the set was last cleared: close codes as int, the others as str."""
@@ -151,6 +150,8 @@ class Client:
             local_addr=None if address is None else (address, 0),
             proxy=None,
             ping_interval=None,
+            open_timeout=PATIENCE_S,
+            close_timeout=PATIENCE_S,
             max_size=None,
             max_queue=None,
         )
@@ -219,7 +220,7 @@ class Client:
     # Receiving.
 
     async def receive(
-        self, *types: str, timeout_s: float = TIMEOUT_S, where: Callable[[Frame], bool] = lambda frame: True
+        self, *types: str, timeout_s: float = PATIENCE_S, where: Callable[[Frame], bool] = lambda frame: True
     ) -> Frame:
         """The next frame of one of `types` (none given: of any) for which `where` holds; others stay in the inbox."""
         deadline = asyncio.get_running_loop().time() + timeout_s
@@ -245,7 +246,7 @@ class Client:
         """Frames of `types` that came and that nobody asked for yet."""
         return [frame for frame in self._inbox if not types or frame["type"] in types]
 
-    async def closed(self, *, timeout_s: float = TIMEOUT_S) -> Closed:
+    async def closed(self, *, timeout_s: float = PATIENCE_S) -> Closed:
         """Waits until the server closes, keeping frames that come before in `received` and the inbox."""
         try:
             async with asyncio.timeout(timeout_s):
@@ -332,7 +333,7 @@ class RawClient:
             f"GET /api/chat?channel={channel} HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 "), head
         return cls(reader, writer)
@@ -377,7 +378,7 @@ class RawClient:
             (size,) = struct.unpack("!Q", await self._reader.readexactly(8))
         return first & 0x0F, await self._reader.readexactly(size)
 
-    async def receive(self, type_: str, *, timeout_s: float = TIMEOUT_S) -> Frame:
+    async def receive(self, type_: str, *, timeout_s: float = PATIENCE_S) -> Frame:
         """The next frame of this type; others, and pings, are dropped."""
         try:
             async with asyncio.timeout(timeout_s):
@@ -391,7 +392,7 @@ class RawClient:
         except TimeoutError:
             raise AssertionError(f"no {type_} within {timeout_s} s") from None
 
-    async def closed(self, *, timeout_s: float = TIMEOUT_S) -> Closed:
+    async def closed(self, *, timeout_s: float = PATIENCE_S) -> Closed:
         """Reads until a close frame (1006: until the stream ends without one)."""
         try:
             async with asyncio.timeout(timeout_s):

@@ -22,14 +22,11 @@ from typing import Any
 
 from tests.integration.serving import http_get
 from tests.one_address import FLAGS
-from tests.redis_server import until
+from tests.patience import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[1]
 SECRET = secrets.token_urlsafe(48)
 """Of all processes of a test run. Made here: production takes no secret that stands in a repository."""
-START_TIMEOUT_S = 60.0
-END_TIMEOUT_S = 40.0
-"""Above the 30 s that a shutdown may take: a test shall see the wrong exit code, not its own impatience."""
 
 
 class Process:
@@ -64,7 +61,7 @@ class Process:
             )
 
     def wait(self) -> None:
-        until(self._listens, f"process {self.number} listening; its log: {self._log}", START_TIMEOUT_S)
+        until(self._listens, f"process {self.number} listening; its log: {self._log}")
 
     @property
     def url(self) -> str:
@@ -104,7 +101,7 @@ class Process:
         """Ask it to stop, and wait. Its exit code."""
         self.signal(signal.SIGTERM)
         assert self._popen is not None
-        return await asyncio.to_thread(self._popen.wait, END_TIMEOUT_S)
+        return await asyncio.to_thread(self._popen.wait, PATIENCE_S)
 
     def stop(self) -> None:
         if self._popen is not None and self._popen.poll() is None:
@@ -148,7 +145,7 @@ def processes(folder: Path, count: int, redis_url: str, *flags: str) -> Iterator
     assert not faults, f"in the logs, by process: {faults}"
 
 
-async def all_ready(*running: Process, patience_s: float = 20.0) -> float:
+async def all_ready(*running: Process, patience_s: float = PATIENCE_S) -> float:
     """Wait until every process answers `/ready` with 200. Seconds that took."""
     began = time.monotonic()
     for process in running:

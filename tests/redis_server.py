@@ -21,8 +21,9 @@ from typing import Protocol
 
 import hiredis
 
+from tests.patience import PATIENCE_S, until
+
 INSTALL = "no redis-server on this machine: apt-get install redis-server redis-sentinel (or set REDIS_SERVER)"
-PATIENCE_S = 20.0
 
 
 def free_port() -> int:
@@ -39,7 +40,7 @@ def free_port() -> int:
 
 
 def ask(
-    port: int, *command: str, host: str = "127.0.0.1", path: str = "", password: str = "", timeout_s: float = 2.0
+    port: int, *command: str, host: str = "127.0.0.1", path: str = "", password: str = "", timeout_s: float = PATIENCE_S
 ) -> object:
     """The reply to one command, on a connection of its own. Raises OSError; an error reply is returned."""
     family = socket.AF_UNIX if path else socket.AF_INET
@@ -244,18 +245,6 @@ def self_made_certificate(folder: Path) -> tuple[Path, Path]:
     names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     subprocess.run([*command.split(), *names, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     return certificate, key
-
-
-def until(condition: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
-    """Wait, by polling, until `condition()` holds; a refused connection is a no."""
-    deadline = time.monotonic() + patience_s
-    while True:
-        with contextlib.suppress(OSError):
-            if condition():
-                return
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {patience_s} s: {what}")
-        time.sleep(0.02)
 
 
 def _info(server: Server) -> str:

@@ -14,18 +14,20 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
 from asocial.adapters.http.page import PAGE_DIR
 from asocial.app import Asocial, build
 from asocial.config import load
 from tests.client import Client
 from tests.one_address import LIFTED
+from tests.patience import PATIENCE_S
 
 CHROMIUM_FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+expect.set_options(timeout=PATIENCE_S * 1000)
 SECRET = "a secret that survives the restarts of a test"
 
 
@@ -140,6 +142,7 @@ async def visit(server: Server, browser: Browser) -> AsyncIterator[Visit]:
 
     async def visit(path: str = "/c/garden", *, live: bool = True, **options: Any) -> Page:
         context = await browser.new_context(**{"viewport": {"width": 1000, "height": 700}, **options})
+        context.set_default_timeout(PATIENCE_S * 1000)
         contexts.append(context)
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))

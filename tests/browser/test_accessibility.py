@@ -66,7 +66,7 @@ async def axe(page: Page) -> list[str]:
 
 async def empty(page: Page, other: Page, server: Server) -> None:
     await other.close()
-    await expect(page.get_by_test_id("roster-count")).to_have_attribute("data-count", "1", timeout=15_000)
+    await expect(page.get_by_test_id("roster-count")).to_have_attribute("data-count", "1")
 
 
 async def talk(page: Page, other: Page, server: Server) -> None:
@@ -256,5 +256,5 @@ async def test_reduced_motion_takes_drift_away(visit: Visit, motion: Any, drifts
     )
     await say(bob, 500, 350, "soon gone")
     await until_seen(ann, "soon gone")
-    await expect(ann.get_by_test_id("message")).to_have_count(0, timeout=10_000)
+    await expect(ann.get_by_test_id("message")).to_have_count(0)
     assert await ann.evaluate("() => window.drifts") is drifts

@@ -24,7 +24,7 @@ async def test_a_draft_survives_a_restart_of_the_server_and_so_does_who_one_is(v
     await ann.keyboard.type(" and after")
     await server.start()
     for person in (ann, bob):
-        await expect(person.locator(CONNECTION)).to_have_attribute("data-state", "live", timeout=15_000)
+        await expect(person.locator(CONNECTION)).to_have_attribute("data-state", "live")
         await expect(person.get_by_test_id("roster-count")).to_have_attribute("data-count", "2")
     await expect(bob.get_by_test_id("draft")).to_contain_text("before and after")
     await ann.keyboard.press("Enter")
@@ -39,7 +39,7 @@ async def test_what_is_said_without_a_connection_is_pending_and_arrives_once(vis
     await say(ann, 300, 300, "into the dark")
     await expect(ann.locator('[data-testid="message"]')).to_have_attribute("data-state", "pending")
     await server.start()
-    await until_seen(bob, "into the dark", 15_000)
+    await until_seen(bob, "into the dark")
     assert await messages(bob) == ["into the dark"]
     assert list((await seen(bob))["arrived"]) == ["into the dark"]
 
@@ -48,18 +48,28 @@ async def test_the_wait_is_counted_and_can_be_cut_short(visit: Visit, server: Se
     ann = await visit()
     await server.stop()
     # After a few attempts the wait is long enough to see it cut short.
-    await expect(ann.locator(CONNECTION)).to_contain_text(re.compile(r"Reconnecting in [4-9] s"), timeout=30_000)
+    await expect(ann.locator(CONNECTION)).to_contain_text(re.compile(r"Reconnecting in [4-9] s"))
     await server.start()
-    await ann.get_by_test_id("now").click()
-    await expect(ann.locator(CONNECTION)).to_have_attribute("data-state", "live", timeout=3_000)
+    # From the press on, nothing is counted any more.
+    await ann.evaluate(
+        """() => {
+          const state = document.querySelector('[data-testid="connection"]')
+          document.querySelector('[data-testid="now"]').click()
+          window.counted = []
+          new MutationObserver(() => window.counted.push(state.textContent))
+            .observe(state, { subtree: true, childList: true, characterData: true })
+        }"""
+    )
+    await expect(ann.locator(CONNECTION)).to_have_attribute("data-state", "live")
+    assert not [text for text in await ann.evaluate("() => window.counted") if "Reconnecting in" in text]
 
 
 async def test_the_network_going_and_coming_back_is_seen_at_once(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
     await ann.context.set_offline(True)
-    await expect(ann.locator(CONNECTION)).not_to_have_attribute("data-state", "live", timeout=15_000)
+    await expect(ann.locator(CONNECTION)).not_to_have_attribute("data-state", "live")
     await ann.context.set_offline(False)
-    await expect(ann.locator(CONNECTION)).to_have_attribute("data-state", "live", timeout=15_000)
+    await expect(ann.locator(CONNECTION)).to_have_attribute("data-state", "live")
     await say(bob, 300, 300, "welcome back")
     await until_seen(ann, "welcome back")
 
@@ -98,7 +108,7 @@ async def test_w72_a_refused_message_says_why_and_keeps_its_text(visit: Visit, r
     await until_seen(bob, "two")
     assert "three too many" not in await messages(bob)
     # It outlives the others: the text is its author's to keep or let go.
-    await expect(ann.locator('[data-testid="message"][data-state="sent"]')).to_have_count(0, timeout=8000)
+    await expect(ann.locator('[data-testid="message"][data-state="sent"]')).to_have_count(0)
     await expect(refused).to_have_count(1)
     await refused.get_by_test_id("let-go").click()
     await expect(refused).to_have_count(0)
@@ -113,7 +123,7 @@ async def test_what_is_sent_shows_that_it_is_on_its_way_and_then_that_it_is_said
     await expect(mine).to_contain_text("on its way")
     thin = await mine.locator(".words").evaluate("(e) => getComputedStyle(e).fontWeight")
     await server.start()
-    await expect(mine).to_have_attribute("data-state", "sent", timeout=15_000)
+    await expect(mine).to_have_attribute("data-state", "sent")
     await expect(mine).not_to_contain_text("on its way")
     await expect(mine.locator(".words")).not_to_have_css("font-weight", thin)
 
@@ -129,7 +139,7 @@ async def test_w10_words_older_than_their_life_are_offered_and_sent_only_by_hand
     await expect(late).to_contain_text("Not sent in time")
     await server.start()
     for person in (ann, bob):
-        await expect(person.locator(CONNECTION)).to_have_attribute("data-state", "live", timeout=15_000)
+        await expect(person.locator(CONNECTION)).to_have_attribute("data-state", "live")
     # What is said after it comes; it did not.
     await say(ann, 300, 500, "in time")
     await until_seen(bob, "in time")
@@ -139,13 +149,13 @@ async def test_w10_words_older_than_their_life_are_offered_and_sent_only_by_hand
     await expect(late).to_have_count(0)
 
 
-@pytest.mark.parametrize("settings", [{"message_ttl_seconds": 8}])
+@pytest.mark.parametrize("settings", [{"message_ttl_seconds": 12}])
 async def test_w12_what_was_said_during_a_drop_and_lives_comes_with_the_life_it_has_left(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
     await watch(ann)
     await watch(bob)
     await ann.context.set_offline(True)
-    await expect(ann.locator(CONNECTION)).not_to_have_attribute("data-state", "live", timeout=15_000)
+    await expect(ann.locator(CONNECTION)).not_to_have_attribute("data-state", "live")
     await say(bob, 300, 300, "meanwhile")
     await until_seen(bob, "meanwhile")
     await bob.wait_for_timeout(2000)
@@ -153,10 +163,11 @@ async def test_w12_what_was_said_during_a_drop_and_lives_comes_with_the_life_it_
     await ann.context.set_offline(False)
     await until_seen(ann, "meanwhile")
     for person in (ann, bob):
-        await person.wait_for_function("() => 'meanwhile' in window.seen.gone", timeout=12_000)
+        await person.wait_for_function("() => 'meanwhile' in window.seen.gone")
     lived = {person: await seen(person) for person in (ann, bob)}
+    slack_ms = 100 + 2 * sum(each["late"] for each in lived.values())
     assert lived[ann]["arrived"]["meanwhile"] - lived[bob]["arrived"]["meanwhile"] >= 2000
-    assert lived[ann]["gone"]["meanwhile"] == pytest.approx(lived[bob]["gone"]["meanwhile"], abs=100)
+    assert lived[ann]["gone"]["meanwhile"] == pytest.approx(lived[bob]["gone"]["meanwhile"], abs=slack_ms)
 
 
 async def test_a_reload_by_accident_loses_nothing_that_was_written(visit: Visit, server: Server) -> None:
@@ -173,7 +184,7 @@ async def test_a_reload_by_accident_loses_nothing_that_was_written(visit: Visit,
     await ann.evaluate("() => { WebSocket.prototype.send = () => {} }")
     await server.start()
     await ann.reload()
-    await expect(ann.locator(CONNECTION)).to_have_attribute("data-state", "live", timeout=15_000)
+    await expect(ann.locator(CONNECTION)).to_have_attribute("data-state", "live")
     caret = ann.get_by_test_id("caret")
     await expect(caret).to_have_value("and the next")
     await expect(caret).to_be_focused()
@@ -183,7 +194,7 @@ async def test_a_reload_by_accident_loses_nothing_that_was_written(visit: Visit,
     assert (await world_point(ann, "a long and careful thou"))[0] == at
     # Offered, not fired; the draft is seen again, and goes on where it was. (What she was writing as the server
     # went may be seen until it has rested for ten seconds: W15.)
-    await expect(bob.locator(CONNECTION)).to_have_attribute("data-state", "live", timeout=15_000)
+    await expect(bob.locator(CONNECTION)).to_have_attribute("data-state", "live")
     await look_away(bob, 3000, 1200)
     await expect(bob.get_by_test_id("draft").filter(has_text="and the next")).to_have_count(1)
     await ann.keyboard.type(" line")
@@ -193,7 +204,7 @@ async def test_a_reload_by_accident_loses_nothing_that_was_written(visit: Visit,
     await bob.wait_for_function("() => document.querySelector('[role=log]').textContent.includes('careful thou')")
     # Said or let go, it is not offered again.
     await ann.reload()
-    await expect(ann.locator(CONNECTION)).to_have_attribute("data-state", "live", timeout=15_000)
+    await expect(ann.locator(CONNECTION)).to_have_attribute("data-state", "live")
     await expect(ann.locator(".caret[data-open]")).to_have_count(0)
     await expect(ann.locator('[data-testid="message"][data-state="late"]')).to_have_count(0)
 
@@ -207,7 +218,7 @@ async def test_what_arrived_after_all_is_not_offered_again(visit: Visit) -> None
     await ann.keyboard.press("Enter")
     await until_seen(bob, "did you get this?")
     await ann.reload()
-    await expect(ann.locator(CONNECTION)).to_have_attribute("data-state", "live", timeout=15_000)
+    await expect(ann.locator(CONNECTION)).to_have_attribute("data-state", "live")
     words = ann.locator('[data-testid="message"]').filter(has_text="did you get this?")
     await expect(words).to_have_count(1)
     await expect(words).to_have_attribute("data-state", "sent")

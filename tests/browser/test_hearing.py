@@ -7,6 +7,8 @@ from typing import Any
 
 from playwright.async_api import Page, expect
 
+from tests.patience import PATIENCE_S
+
 from .conftest import Server, Visit
 from .test_crowd import speak
 from .test_finding import look_away
@@ -74,7 +76,7 @@ async def test_nothing_sounds_before_the_first_gesture(visit: Visit) -> None:
 
     async def until(expression: str) -> None:
         looking = "new Promise((done) => { const look = () => (%s) ? done(true) : setTimeout(look, 20); look() })"
-        assert await asyncio.wait_for(holds(looking % expression), timeout=10)
+        assert await asyncio.wait_for(holds(looking % expression), PATIENCE_S)
 
     await until("document.querySelector('[data-testid=\"nearest\"]') !== null")
     await say(ann, 300, 300, "before")

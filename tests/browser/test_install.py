@@ -15,6 +15,8 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from asocial.adapters.http.page import PAGE_DIR
 
+from tests.patience import PATIENCE_S
+
 from .conftest import CHROMIUM_FLAGS, Server, Visit, chromium
 
 _CACHED = """async () => {
@@ -38,7 +40,7 @@ async def person(browser: Browser) -> AsyncIterator[BrowserContext]:
     assert broken == []
 
 
-async def until(page: Page, promised: str, timeout_s: float = 10) -> None:
+async def until(page: Page, promised: str, timeout_s: float = PATIENCE_S) -> None:
     """Return once the promise that the expression makes holds true: `wait_for_function` awaits none."""
     async with asyncio.timeout(timeout_s):
         await page.evaluate(
@@ -234,7 +236,7 @@ async def test_two_versions_never_mix(server: Server, person: BrowserContext, tm
     await server.restart(page_dir=old)
     page = await taught(person, server)
     # Once calm, a page has all its parts (ui/later.tsx); main.tsx names the last of them.
-    async with page.expect_response(lambda response: "NoPlace" in response.url, timeout=20_000) as last:
+    async with page.expect_response(lambda response: "NoPlace" in response.url) as last:
         await page.reload()
     await (await last.value).finished()
     assert await build_of(page) == ("old", ["old"])

@@ -87,6 +87,7 @@ async def test_others_see_at_the_caret_that_a_channel_is_slow_or_only_read(visit
     await expect(late.get_by_test_id("caret-rule")).to_have_count(0)
 
 
+@pytest.mark.parametrize("settings", [{"message_ttl_seconds": 120}])
 async def test_a_wiped_window_is_empty_for_everyone_and_they_are_told(visit: Visit) -> None:
     ann = await own(visit)
     bob = await visit()
@@ -95,7 +96,7 @@ async def test_a_wiped_window_is_empty_for_everyone_and_they_are_told(visit: Vis
     await open_people(ann)
     await ann.get_by_test_id("clear").click()
     for page in (ann, bob):
-        await expect(page.get_by_text("this goes")).to_have_count(0, timeout=1500)
+        await expect(page.get_by_text("this goes")).to_have_count(0)
     await expect(bob.get_by_test_id("notices")).to_contain_text("wiped the window")
     await say(bob, 300, 450, "this stays")
     await until_seen(ann, "this stays")

@@ -283,7 +283,7 @@ async def test_comings_are_gathered_into_one_line_that_takes_no_focus_and_goes(v
     await expect(ann.get_by_test_id("caret")).to_be_focused()
     await expect(ann.get_by_test_id("caret")).to_have_value("I was saying")
     await expect(ann.get_by_test_id("notices")).to_have_attribute("role", "status")
-    await expect(ann.get_by_test_id("notices")).to_have_text("", timeout=12_000)
+    await expect(ann.get_by_test_id("notices")).to_have_text("")
     told = await ann.evaluate("() => window.told")
     assert max(len(lines) for lines in told) == 1, "one at a time"
     lines = {line for now in told for line in now}

@@ -11,6 +11,8 @@ from typing import Any
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Response, expect
 
+from tests.patience import PATIENCE_S
+
 from .conftest import Server, Visit
 from .watch import say, until_seen
 
@@ -48,7 +50,7 @@ class Sent:
     async def one_more(self, kind: str) -> None:
         """Return once one more of that kind has been sent."""
         before = self._count(kind)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while self._count(kind) == before:
                 self._more.clear()
                 await self._more.wait()
@@ -115,7 +117,7 @@ async def test_what_may_be_wanted_later_is_there_once_the_page_is_calm(server: S
     ann = await visit()
     scripts = scripts_of(ann)
     # One after the other (ui/later.tsx); main.tsx names the last of them.
-    async with ann.expect_response(lambda response: "NoPlace" in response.url, timeout=20_000) as last:
+    async with ann.expect_response(lambda response: "NoPlace" in response.url) as last:
         pass
     await (await last.value).finished()
     fetched = len(scripts)

@@ -126,13 +126,13 @@ async def test_words_form_letter_by_letter_are_said_and_go_without_a_network(vis
     )
     said = ann.locator(SAID).filter(has_text="is it raining")
     await said.wait_for(state="attached")
-    await said.wait_for(state="detached", timeout=10_000)
+    await said.wait_for(state="detached")
     assert asked == []
 
 
 async def test_its_people_are_not_told_as_people_and_cannot_be_reached(visit: Visit) -> None:
     ann = await start(visit)
-    await ann.locator(SAID).first.wait_for(state="attached", timeout=10_000)
+    await ann.locator(SAID).first.wait_for(state="attached")
     tree = await ann.locator("body").aria_snapshot()
     assert "raining" not in tree
     assert "Mira" not in tree
@@ -157,7 +157,7 @@ async def test_it_rests_while_nobody_looks_and_when_asked_to(visit: Visit) -> No
             { subtree: true, childList: true, characterData: true })
         }"""
     )
-    await ann.locator(DRAFT).first.wait_for(state="detached", timeout=15_000)
+    await ann.locator(DRAFT).first.wait_for(state="detached")
     assert await ann.evaluate("() => window.grown") == 0
     await ann.evaluate(
         """() => {
@@ -169,7 +169,7 @@ async def test_it_rests_while_nobody_looks_and_when_asked_to(visit: Visit) -> No
     await ann.get_by_test_id("rest").click()
     await expect(ann.get_by_test_id("rest")).to_have_attribute("aria-pressed", "true")
     await ann.evaluate("() => { window.grown = 0 }")
-    await expect(ann.locator(f"{DRAFT}, {SAID}")).to_have_count(0, timeout=15_000)
+    await expect(ann.locator(f"{DRAFT}, {SAID}")).to_have_count(0)
     assert await ann.evaluate("() => window.grown") == 0
 
 

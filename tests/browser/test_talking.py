@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import Join, Visit
 from .watch import seen, until_seen, watch, world_point
+
+
+LIFE_MS = 10_000
+"""So long that who comes after 3 s is there in time on a busy machine, too."""
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"message_ttl_seconds": LIFE_MS / 1000}
 
 
 async def test_hello_is_seen_forming_then_said_then_gone_for_everyone_at_once(visit: Visit) -> None:
@@ -34,15 +44,17 @@ async def test_hello_is_seen_forming_then_said_then_gone_for_everyone_at_once(vi
     await cat.goto(bob.url)
     await watch(cat)
     for person in (ann, bob, cat):
-        await person.wait_for_function("() => 'hello' in window.seen.gone", timeout=10_000)
+        await person.wait_for_function("() => 'hello' in window.seen.gone")
 
-    gone = [(await seen(person))["gone"]["hello"] for person in (ann, bob, cat)]
-    assert max(gone) - min(gone) <= 100, f"gone at {gone}"
-    assert 4_900 <= gone[1] - said_at <= 5_300
-    late = (await seen(cat))["arrived"]["hello"] - said_at
+    seen_by = [await seen(person) for person in (ann, bob, cat)]
+    slack_ms = 2 * sum(each["late"] for each in seen_by)
+    gone = [each["gone"]["hello"] for each in seen_by]
+    assert max(gone) - min(gone) <= 100 + slack_ms, f"gone at {gone}"
+    assert LIFE_MS - 100 - slack_ms <= gone[1] - said_at <= LIFE_MS + 300 + slack_ms
+    late = seen_by[2]["arrived"]["hello"] - said_at
     assert late >= 3_000
-    # Whenever it came, it saw the message for exactly what was left of its life: about 2 s.
-    assert gone[2] - (said_at + late) == pytest.approx(5_000 - late, abs=150)
+    # Whenever it came, it saw the message for exactly what was left of its life: at most 7 s.
+    assert gone[2] - (said_at + late) == pytest.approx(LIFE_MS - late, abs=150 + slack_ms)
 
 
 async def _now(page: Page) -> float:

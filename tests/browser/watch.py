@@ -9,7 +9,7 @@ from playwright.async_api import Page
 _WATCH = """
 () => {
   // Kept on window; the page's own code never looks there.
-  const seen = { drafts: [], arrived: {}, gone: {} }
+  const seen = { drafts: [], arrived: {}, gone: {}, late: 0 }
   window.seen = seen
   const now = () => performance.timeOrigin + performance.now()
   const look = () => {
@@ -30,6 +30,12 @@ _WATCH = """
     subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['data-testid'],
   })
   look()
+  // How late this page is to what it wants to do: the machine's doing, not the page's.
+  let due = now() + 20
+  setInterval(() => {
+    seen.late = Math.max(seen.late, now() - due)
+    due = now() + 20
+  }, 20)
 }
 """
 
@@ -40,7 +46,7 @@ async def watch(page: Page) -> None:
 
 
 async def seen(page: Page) -> dict[str, Any]:
-    """`drafts`: the texts in order; `arrived` and `gone`: text -> ms since the epoch."""
+    """`drafts`: the texts in order; `arrived` and `gone`: text -> ms since the epoch; `late`: see above, in ms."""
     found: dict[str, Any] = await page.evaluate("() => window.seen")
     return found
 
@@ -66,9 +72,9 @@ async def messages(page: Page) -> list[str]:
     return await page.locator('[data-testid="message"] .words').all_inner_texts()
 
 
-async def until_seen(page: Page, text: str, timeout_ms: float = 5000) -> None:
+async def until_seen(page: Page, text: str) -> None:
     """Return once a message with that text hangs on the page."""
-    await page.locator('[data-testid="message"]', has_text=text).first.wait_for(state="attached", timeout=timeout_ms)
+    await page.locator('[data-testid="message"]', has_text=text).first.wait_for(state="attached")
 
 
 async def world_under(page: Page, x: float, y: float) -> tuple[float, float]:

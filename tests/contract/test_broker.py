@@ -7,7 +7,7 @@ import asyncio
 from asocial.ports import Batch
 
 from .conftest import World
-from .waiting import eventually
+from tests.patience import eventually
 
 
 async def test_a_batch_reaches_every_other_process_and_not_its_publisher(world: World) -> None:

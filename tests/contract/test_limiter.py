@@ -10,7 +10,7 @@ from asocial.domain.admission import Kind, MessageLimits, Posting, Verdict
 from asocial.ports import RateLimiter
 
 from .conftest import World
-from .waiting import eventually_is
+from tests.patience import eventually_is
 
 NO_LIMITS = MessageLimits()
 
@@ -70,7 +70,7 @@ async def test_the_place_is_free_when_it_said(world: World) -> None:
     async def take() -> int:
         return await limiter.take("ann", 2, window_ms)
 
-    await eventually_is(take, 0, patience_s=0.5)
+    await eventually_is(take, 0)
 
 
 async def test_a_refused_attempt_costs_nothing(world: World) -> None:

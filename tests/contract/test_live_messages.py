@@ -6,7 +6,7 @@ from asocial.app import wall_ms
 from asocial.domain.living import LiveMessage
 
 from .conftest import World
-from .waiting import eventually_is
+from tests.patience import eventually_is
 
 
 def message(name: str, *, user: str = "ann", after_ms: int = 0, life_ms: int = 60_000) -> LiveMessage:

@@ -17,7 +17,7 @@ from tests.redis_server import Server, running
 from tests.set_clock import SetClock
 
 from .test_redis_faults import Start, settled, start  # noqa: F401 (the fixture)
-from .waiting import eventually
+from tests.patience import eventually
 
 FOX = Profile("sly fox", "rust")
 HOUR_S = 3600

@@ -9,10 +9,10 @@ from pathlib import Path
 from asocial.adapters.redis.topology import slot_of
 from asocial.domain.profile import Profile
 from asocial.ports import Batch
-from tests.redis_server import Cluster, Sentinels, Server, running, until
+from tests.redis_server import Cluster, Sentinels, Server, running
 
 from .test_redis_faults import OK, Start, delivered, settled, start  # noqa: F401 (the fixture)
-from .waiting import eventually, eventually_is
+from tests.patience import eventually, eventually_is, until
 
 FOX = Profile("sly fox", "rust")
 
@@ -25,7 +25,7 @@ async def test_sentinels_name_another_master(folder: Path, start: Start) -> None
         await asyncio.to_thread(until, lambda: sentinels.master.ask("WAIT", "1", "1000") == 1, "the replica having it")
         sentinels.master.stop()
         await eventually(lambda: here.told == there.told == ["degraded"], "both told")
-        await settled(here, there, patience_s=15)
+        await settled(here, there)
         assert await delivered(here, there) < 1
         assert await delivered(there, here) < 1
         await eventually(lambda: here.told == there.told == ["degraded", "restored"], "both told once each")
@@ -55,7 +55,7 @@ async def test_a_cluster_master_dies_and_its_replica_takes_over(folder: Path, st
         here.backend.broker.publish(other, Batch(b"still here", b""))
         await eventually(lambda: heard == [b"still here"], "a channel of another master")
         assert here.backend.state() != OK
-        await settled(here, there, patience_s=20)
+        await settled(here, there)
         assert await delivered(here, there) < 1
         await eventually(lambda: here.told == there.told == ["degraded", "restored"], "both told once each")
         assert (await here.backend.presence.join("garden", "c1", "ann", FOX, 1)).user_count >= 1

@@ -20,7 +20,7 @@ from asocial.ports import Batch, StoreUnavailable
 from tests.redis_proxy import Proxy
 from tests.redis_server import Server, running
 
-from .waiting import eventually, eventually_is
+from tests.patience import eventually, eventually_is
 
 FOX = Profile("sly fox", "rust")
 OK = {"redis": "ok", "pubsub": "ok"}

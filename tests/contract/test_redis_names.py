@@ -13,7 +13,7 @@ from asocial.domain.rules import NO_RULES
 from tests.redis_server import Cluster, Server
 
 from .test_redis_faults import Process, Start, delivered, start  # noqa: F401 (the fixture)
-from .waiting import eventually_is
+from tests.patience import eventually_is
 
 FOX = Profile("sly fox", "rust")
 

@@ -12,7 +12,7 @@ from asocial.ports import Departed
 from tests.redis_server import Cluster, Server
 
 from .test_redis_faults import Start, start  # noqa: F401 (the fixture)
-from .waiting import eventually, eventually_is
+from tests.patience import eventually, eventually_is
 
 FOX = Profile("sly fox", "rust")
 LEASE_MS = 800

@@ -14,7 +14,7 @@ from asocial.service.meters import Meters
 from tests.redis_server import Server
 
 from .test_redis_faults import Start, start  # noqa: F401 (the fixture)
-from .waiting import eventually, eventually_is
+from tests.patience import eventually, eventually_is
 
 FOX = Profile("sly fox", "rust")
 KEYS = ["conns", "expiry", "users", "profiles", "joined", "stamp", "live", "rules"]

@@ -11,9 +11,9 @@ import pytest
 from asocial.adapters.redis.backend import RedisBackend
 from asocial.adapters.redis.urls import Address, parse
 from asocial.ports import Batch
-from tests.redis_server import Server, running, self_made_certificate, until
+from tests.redis_server import Server, running, self_made_certificate
 
-from .waiting import eventually
+from tests.patience import eventually, until
 
 OK = {"redis": "ok", "pubsub": "ok"}
 SECRET = "pässwörd:/@?"

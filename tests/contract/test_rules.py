@@ -7,7 +7,7 @@ import asyncio
 from asocial.domain.rules import NO_RULES, Rules
 
 from .conftest import World
-from .waiting import eventually_is
+from tests.patience import eventually_is
 
 KEEP_MS = 60_000
 

@@ -24,7 +24,8 @@ from tests.client import Client
 from tests.deploy.test_monitoring import RULES, panels, rules
 from tests.deploy.tools import tool
 from tests.processes import Process, all_ready, processes
-from tests.redis_server import Server, free_port, running, temporary_folder, until
+from tests.patience import until
+from tests.redis_server import Server, free_port, running, temporary_folder
 
 WARM_UP_S = 75.0
 FIRES_WITHIN_S = 60.0

@@ -18,7 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.deploy.tools import DEPLOY
-from tests.redis_server import ask, until
+from tests.patience import until
+from tests.redis_server import ask
 
 SCRIPTS = DEPLOY / "kustomize" / "components" / "redis"
 DOMAIN = "redis.test"

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tests.deploy.test_manifests import find
 from tests.deploy.tools import tool
-from tests.redis_server import free_port, until
+from tests.patience import until
+from tests.redis_server import free_port
 
 _PREFIX = "nginx.ingress.kubernetes.io/"
 _HIDDEN = {"ssl-redirect", "limit-rpm", "limit-burst-multiplier"}

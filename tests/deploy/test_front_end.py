@@ -13,7 +13,8 @@ import pytest
 from asocial.adapters.http.page import PAGE_DIR
 from tests.deploy.tools import DEPLOY, tool
 from tests.integration.serving import MANGLED, Server, http_get
-from tests.redis_server import free_port, until
+from tests.patience import until
+from tests.redis_server import free_port
 
 SAME = (
     "content-type", "content-encoding", "cache-control", "content-security-policy", "x-content-type-options",

@@ -23,8 +23,9 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from tests.patience import PATIENCE_S, eventually
+
 Frame = dict[str, Any]
-CONNECT_TIMEOUT_S = 15.0
 BACKOFF_FIRST_S, BACKOFF_CAP_S = 0.25, 5.0
 _MASKED = b"\x00\x00\x00\x00"
 """A masking key of zeros leaves the payload as it is, which RFC 6455 allows and a test may do."""
@@ -230,7 +231,7 @@ class Person:
             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
             f"Sec-WebSocket-Protocol: {offered}\r\n\r\n"
         ).encode()
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             _, wire = await asyncio.get_running_loop().create_connection(
                 lambda: Wire(request, self._take), parts.hostname or "", parts.port or 80
             )
@@ -335,7 +336,7 @@ class Crowd:
         for start in range(0, count, 50):
             some = people[start : start + 50]
             self._living += [asyncio.create_task(person.live()) for person in some]
-            await eventually(lambda some=some: all(p.inside for p in some), "everyone in", patience_s=30)  # type: ignore[misc]
+            await eventually(lambda some=some: all(p.inside for p in some), "everyone in")  # type: ignore[misc]
         return people
 
     async def close(self) -> None:
@@ -359,16 +360,7 @@ async def crowd(*urls: str) -> AsyncIterator[Crowd]:
         await made.close()
 
 
-async def eventually(condition: Callable[[], object], what: str, *, patience_s: float = 10.0) -> float:
-    """Wait, by polling, until `condition()` holds. Seconds that took."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() < began + patience_s, f"within {patience_s} s never: {what}"
-        await asyncio.sleep(0.01)
-    return time.monotonic() - began
-
-
-async def all_hear(speakers: Iterable[Person], listeners: Iterable[Person], *, patience_s: float = 5.0) -> float:
+async def all_hear(speakers: Iterable[Person], listeners: Iterable[Person], *, patience_s: float = PATIENCE_S) -> float:
     """One fresh message of each speaker reaches every listener. Seconds that took."""
     speakers, listeners = list(speakers), list(listeners)
     wanted = [(speaker.user_id, speaker.say("can you hear me?")) for speaker in speakers]
@@ -392,7 +384,7 @@ def rosters(people: Iterable[Person]) -> set[frozenset[str]]:
     return {frozenset(person.roster) for person in people}
 
 
-async def agree(people: Sequence[Person], there: Iterable[str], *, patience_s: float = 10.0) -> float:
+async def agree(people: Sequence[Person], there: Iterable[str], *, patience_s: float = PATIENCE_S) -> float:
     """Wait until every one of `people` believes that exactly these users are there. Seconds that took."""
     wanted = {frozenset(there)}
     try:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from asocial.adapters.redis.topology import slot_of
-from tests.faults.crowd import Crowd, Person, agree, all_hear, crowd, eventually
+from tests.faults.crowd import Crowd, Person, agree, all_hear, crowd
+from tests.patience import eventually
 from tests.processes import Process, all_ready, processes
 from tests.redis_server import Cluster, Sentinels, Server, running
 
@@ -22,7 +23,7 @@ async def _whole_again(all_of: Crowd, pair: list[Process], died_at: float) -> No
     people = all_of.people
     for channel in {person.channel for person in people}:
         here = [person for person in people if person.channel == channel]
-        await agree(here, (person.user_id for person in here), patience_s=FAILOVER_S)
+        await agree(here, (person.user_id for person in here))
         await all_hear(here, here)
     await all_ready(*pair)
     print(f"whole again {time.monotonic() - died_at:.1f} s after the master died")
@@ -48,7 +49,7 @@ async def test_sentinels_promote_the_replica_of_a_master_that_died(folder: Path)
             await eventually(lambda: all(p.notices == ["degraded"] for p in people), "everyone told")
             assert [(await process.ready())[0] for process in pair] == [503, 503]
             await all_hear(people[:2], people[:5])
-            await eventually(lambda: all("restored" in p.notices for p in people), "it is over", patience_s=FAILOVER_S)
+            await eventually(lambda: all("restored" in p.notices for p in people), "it is over")
             await _whole_again(all_of, pair, died)
 
 

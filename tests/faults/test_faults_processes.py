@@ -16,7 +16,8 @@ from asocial.adapters.redis.backend import RedisBackend
 from asocial.domain.profile import Profile
 from asocial.ports import Batch
 from asocial.protocol import UserJoined, pack
-from tests.faults.crowd import Person, agree, all_hear, crowd, eventually, wall_ms
+from tests.faults.crowd import Person, agree, all_hear, crowd, wall_ms
+from tests.patience import eventually
 from tests.processes import Process, processes
 from tests.redis_proxy import Proxy
 from tests.redis_server import Server, running
@@ -38,13 +39,13 @@ async def test_a_killed_process_shows_one_user_left_per_person_and_no_more(folde
             for person in moving:
                 person.urls = lambda: [second.url, third.url]
             everyone = {person.user_id for person in all_of.people}
-            await agree(watchers, everyone, patience_s=20)
+            await agree(watchers, everyone)
 
             doomed.kill()
             killed = time.monotonic()
             names = {person.user_id for person in lost}
             await eventually(
-                lambda: all(names <= w.left_at_s.keys() for w in watchers), "everyone gone", patience_s=GONE_WITHIN_S
+                lambda: all(names <= w.left_at_s.keys() for w in watchers), "everyone gone"
             )
             worst_s = max(max(watcher.left_at_s.values()) for watcher in watchers) - killed
             print(f"user_left of 200 after {worst_s:.1f} s")
@@ -77,7 +78,7 @@ async def test_what_a_process_removed_and_could_not_tell_is_told_by_the_others(f
             await asyncio.sleep(2)
             assert all("ghost" in watcher.names for watcher in watchers)
             await doomed.close()
-            await agree(watchers, {watcher.user_id for watcher in watchers}, patience_s=15)
+            await agree(watchers, {watcher.user_id for watcher in watchers})
 
 
 async def test_a_process_that_only_slept_is_back_with_everyone(folder: Path, redis: Server) -> None:
@@ -93,15 +94,15 @@ async def test_a_process_that_only_slept_is_back_with_everyone(folder: Path, red
             sleeper.signal(signal.SIGSTOP)
             await asyncio.sleep(6)
             sleeper.signal(signal.SIGCONT)
-            await all_hear(watchers[:1] + sleeping[:1], all_of.people, patience_s=10)
+            await all_hear(watchers[:1] + sleeping[:1], all_of.people)
             assert not any(watcher.left() for watcher in watchers)
 
             sleeper.signal(signal.SIGSTOP)
             await eventually(
-                lambda: all(watcher.left() == Counter(names) for watcher in watchers), "seen leaving", patience_s=30
+                lambda: all(watcher.left() == Counter(names) for watcher in watchers), "seen leaving"
             )
             sleeper.signal(signal.SIGCONT)
-            await agree(all_of.people, everyone, patience_s=15)
+            await agree(all_of.people, everyone)
             assert all(watcher.left() == Counter(names) for watcher in watchers), "once each"
             assert not any(person.closes for person in all_of.people), "no connection was closed"
             await all_hear([watchers[0], sleeping[0]], all_of.people)
@@ -128,11 +129,10 @@ async def test_a_process_cut_off_from_redis_past_its_lease_is_back_with_everyone
             await eventually(
                 lambda: all(person.left() == Counter(names) for person in there),
                 "seen leaving",
-                patience_s=GONE_WITHIN_S,
             )
             await agree(there, (p.user_id for p in there))
             proxy.refuse = False
-            await agree([*here, *there], (p.user_id for p in [*here, *there]), patience_s=WHOLE_WITHIN_S)
+            await agree([*here, *there], (p.user_id for p in [*here, *there]))
             await all_hear([here[0], there[0]], [*here, *there])
             assert all(person.left() == Counter(names) for person in there), "once each"
             assert not any(person.notices for person in there), "nobody else had an outage"
@@ -175,7 +175,7 @@ async def test_a_rolling_restart_of_three_processes_shows_nobody_leaving(folder:
                 await agree(people[channel], (p.user_id for p in (*people[channel], quitters[channel])))
             talking = asyncio.create_task(_talk(rolling))
             codes = [await _restarted(process) for process in trio]
-            await eventually(lambda: all(person.inside for person in rolling), "everyone back", patience_s=20)
+            await eventually(lambda: all(person.inside for person in rolling), "everyone back")
             # Longer than the grace: whoever would be taken for gone is by now.
             await asyncio.sleep(10)
             assert not talking.done()

@@ -6,7 +6,8 @@ import asyncio
 import time
 from pathlib import Path
 
-from tests.faults.crowd import agree, all_hear, crowd, eventually
+from tests.faults.crowd import agree, all_hear, crowd
+from tests.patience import eventually
 from tests.processes import all_ready, processes
 from tests.redis_proxy import Proxy
 from tests.redis_server import Server, running

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.crowd import Person, agree, all_hear, crowd, eventually
+from tests.faults.crowd import Person, agree, all_hear, crowd
+from tests.patience import eventually
 from tests.processes import all_ready, processes
 from tests.redis_server import Server
 
@@ -52,7 +53,7 @@ async def test_delivery_resumes_each_of_fifty_times_that_subscribers_are_killed(
                 killed = await asyncio.to_thread(redis.ask, "CLIENT", "KILL", "TYPE", "pubsub")
                 assert killed == 2, "a subscriber of each process"
                 # Said after the kill, and heard on the other side: delivery as people see it.
-                took.append(await all_hear([here[0], there[0]], [here[1], there[1]], patience_s=RESUMED_WITHIN_S * 2))
+                took.append(await all_hear([here[0], there[0]], [here[1], there[1]]))
                 # On to the next once they are whole, so that each kill hits both.
                 await all_ready(one, two)
                 told = 2 * len(took)
@@ -105,9 +106,9 @@ async def test_redis_gone_for_20_s_and_back_empty(folder: Path, redis: Server) -
             await asyncio.to_thread(redis.start)
             back = time.monotonic()
             everybody = [*here, *there, newcomer]
-            await agree(everybody, (p.user_id for p in everybody), patience_s=WHOLE_WITHIN_S)
+            await agree(everybody, (p.user_id for p in everybody))
             rosters_s = time.monotonic() - back
-            await all_hear([here[0], there[0]], everybody, patience_s=WHOLE_WITHIN_S)
+            await all_hear([here[0], there[0]], everybody)
             whole_s = time.monotonic() - back
             await all_ready(one, two)
             print(f"rosters right after {rosters_s:.2f} s, delivery whole and ready after {whole_s:.2f} s")
@@ -117,7 +118,6 @@ async def test_redis_gone_for_20_s_and_back_empty(folder: Path, redis: Server) -
                 await eventually(
                     lambda a=author, m=message_id, o=others: all((a.user_id, m) in p.messages for p in o),  # type: ignore[misc]
                     "what was said meanwhile",
-                    patience_s=1,
                 )
             assert all(person.notices == ["degraded", "restored"] for person in everybody), "told once each"
             await _stopped(talking)
@@ -147,7 +147,7 @@ async def test_people_who_come_and_go_while_redis_is_cut_off_are_right_afterward
             there = [*stay, coming]
             await eventually(lambda: all("restored" in p.notices for p in there), "everyone told")
             # Who broke off has its grace; who left is gone at once.
-            await agree(there, (p.user_id for p in there), patience_s=12)
+            await agree(there, (p.user_id for p in there))
             for person in there:
                 assert person.left()[changing.user_id] == 0
             late = (await all_of.enter(1, "garden", at=two.url))[0]
@@ -174,7 +174,7 @@ async def test_who_changed_their_name_keeps_it_when_redis_comes_back_empty(
             await agree(all_of.people, (p.user_id for p in all_of.people))
             newcomers = await all_of.enter(1, "garden", at=one.url) + await all_of.enter(1, "garden", at=two.url)
             for person in (*readers, *newcomers):
-                await eventually(lambda p=person: p.names[tab.user_id] == "New Name", "the name kept", patience_s=2)  # type: ignore[misc]
+                await eventually(lambda p=person: p.names[tab.user_id] == "New Name", "the name kept")  # type: ignore[misc]
             said = [tab.say("signed"), other.say("signed too")]
             await eventually(lambda: all((tab.user_id, m) in readers[0].messages for m in said), "heard")
             assert {readers[0].messages[tab.user_id, m].name for m in said} == {"New Name"}

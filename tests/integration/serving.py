@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asocial.app import Asocial
-from tests.client import TIMEOUT_S, Client, RawClient
+from tests.client import Client, RawClient
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from tests.processes import Process  # which asks for `http_get` from here
@@ -65,7 +66,7 @@ async def http_get(
     port: int, path: str, headers: dict[str, str] | None = None, *, method: str = "GET", body: str | None = None
 ) -> Answer:
     def ask() -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
         try:
             connection.request(method, path, body=body, headers=headers or {})
             response = connection.getresponse()
@@ -93,13 +94,3 @@ class Enter(Protocol):
 
 class JoinRaw(Protocol):
     async def __call__(self, server: Server, channel: str = "garden", **options: Any) -> RawClient: ...
-
-
-async def eventually(
-    check: Callable[[], Awaitable[bool]], what: str, *, timeout_s: float = TIMEOUT_S, every_s: float = 0.05
-) -> None:
-    """Polls until `check` holds; fails with `what` at the deadline."""
-    deadline = asyncio.get_running_loop().time() + timeout_s
-    while not await check():
-        assert asyncio.get_running_loop().time() < deadline, f"within {timeout_s} s never: {what}"
-        await asyncio.sleep(every_s)

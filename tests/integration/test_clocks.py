@@ -12,7 +12,8 @@ import pytest
 from tests.client import Client, Frame
 from tests.integration.serving import Enter, http_get
 from tests.processes import Process, processes
-from tests.redis_server import Server, running, temporary_folder, until
+from tests.patience import until
+from tests.redis_server import Server, running, temporary_folder
 from tests.set_clock import SetClock
 
 HOUR_S = 3600
@@ -107,9 +108,9 @@ async def test_w85_the_clock_of_redis_is_set(place: Path, enter: Enter, step_s: 
         message_id = await people[0].chat("it hangs on")
         told = await people[1].receive("chat")
         clock.set(step_s)
-        shifts = [(await person.receive("clock", timeout_s=NOTICED_S))["shift"] for person in people]
+        shifts = [(await person.receive("clock"))["shift"] for person in people]
         assert all(abs(shift - step_s * 1000) < 1000 for shift in shifts)
-        await asyncio.gather(*(person.receive("restored", timeout_s=NOTICED_S) for person in people))
+        await asyncio.gather(*(person.receive("restored") for person in people))
         newcomer = await enter(one)
         [message] = [m for m in newcomer.sync["messages"] if m["message_id"] == message_id]
         # What was said keeps the time it has left: moved by exactly that.

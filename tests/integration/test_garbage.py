@@ -15,7 +15,8 @@ from asocial.adapters.http.door import Entrance
 from asocial.domain.errors import GoingAway
 from asocial.service.chat import Voice
 from asocial.service.sessions import Session
-from tests.client import TIMEOUT_S, Client, RawClient, refusal
+from tests.client import Client, RawClient, refusal
+from tests.patience import PATIENCE_S
 
 from .serving import Server
 
@@ -93,7 +94,7 @@ async def test_nothing_is_left(server: Server, ending: Ending) -> None:
     before = _count()
     await ending(server)
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while _count() > before:  # noqa: ASYNC110 (objects that are freed tell nobody)
                 await asyncio.sleep(0.02)
     assert _count() == before

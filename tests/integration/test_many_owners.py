@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.client import Client, refusal
-from tests.integration.serving import Answer, Enter, eventually, http_get
+from tests.integration.serving import Answer, Enter, http_get
+from tests.patience import eventually
 from tests.processes import Process, all_ready, processes
 from tests.redis_server import Server, running, temporary_folder
 
@@ -148,7 +149,7 @@ async def test_w64_what_was_decided_outlives_a_redis_that_comes_back_empty(tmp_p
         await guest.receive("channel_updated", where=lambda frame: frame["read_only"])
         redis.stop()
         for client in (owner, guest):
-            await client.receive("degraded", timeout_s=20)
+            await client.receive("degraded")
         # Nobody gets in where the rules are known, and nothing is decided that others could not hear of.
         assert (await refusal(one.url, channel="garden")).code == "channel_private"
         await guest.chat("hello?")
@@ -157,7 +158,7 @@ async def test_w64_what_was_decided_outlives_a_redis_that_comes_back_empty(tmp_p
         assert (await owner.receive("error"))["code"] == "unavailable"
         redis.start()
         for client in (owner, guest):
-            await client.receive("restored", timeout_s=30)
+            await client.receive("restored")
         for process in (one, two):
             assert (await refusal(process.url, channel="garden")).code == "channel_private"
         await guest.chat("hello?")

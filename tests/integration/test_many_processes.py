@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import TIMEOUT_S, Client, Frame
+from tests.client import Client, Frame
+from tests.patience import PATIENCE_S
 from tests.integration.serving import Enter
 from tests.processes import Process, processes
 from tests.redis_server import Cluster, Sentinels, Server, Startable, running
@@ -347,7 +348,7 @@ async def test_w5_connections_of_a_user_are_counted_over_all_processes(three: li
             return bool(await client.receive("user_sync"))
         return False
 
-    deadline = time.monotonic() + TIMEOUT_S
+    deadline = time.monotonic() + PATIENCE_S
     while not await let_in():
         assert time.monotonic() < deadline, "the place never became free"
 

@@ -10,7 +10,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests import redis_server
-from tests.integration.serving import Join, Server, StartServer, eventually
+from tests.integration.serving import Join, Server, StartServer
+from tests.patience import eventually
 
 CROWD = 2000
 AT_ONCE = 100
@@ -196,7 +197,7 @@ async def test_after_2000_clients_have_come_and_gone_every_gauge_is_back_to_zero
         now = await gauges(server)
         return now.pop("asocial_tasks") <= tasks and not any(now.values())
 
-    await eventually(zero, "every gauge is zero, and there are no more tasks than before", timeout_s=30)
+    await eventually(zero, "every gauge is zero, and there are no more tasks than before")
     assert set(await gauges(server)) >= {
         "asocial_websocket_connections_active",
         "asocial_channels",

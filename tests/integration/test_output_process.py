@@ -20,9 +20,9 @@ from pathlib import Path
 import pytest
 
 from tests.client import Client
-from tests.integration.serving import eventually, http_get
+from tests.integration.serving import http_get
 from tests.processes import END_TIMEOUT_S, ROOT, START_TIMEOUT_S
-from tests.redis_server import until
+from tests.patience import eventually, until
 
 FULL = "/dev/full"
 HAS_FULL = Path(FULL).exists()
@@ -75,7 +75,7 @@ async def starts(process: subprocess.Popen[bytes], port: int) -> None:
             return (await http_get(port, "/health")).status == 200
         return False
 
-    await eventually(answers, "the server answers", timeout_s=START_TIMEOUT_S)
+    await eventually(answers, "the server answers")
 
 
 async def talks(port: int) -> None:

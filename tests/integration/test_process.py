@@ -18,7 +18,8 @@ from typing import Any, Protocol
 import pytest
 
 from tests.client import Client
-from tests.integration.serving import eventually, http_get
+from tests.integration.serving import http_get
+from tests.patience import eventually
 
 ROOT = Path(__file__).parents[2]
 SECRET = "s3cret-" + secrets.token_urlsafe(48)
@@ -59,7 +60,7 @@ class Process:
             assert self.port or self.process.returncode is None, f"it ended:\n{self.text}"
             return self.port != 0
 
-        await eventually(printed, "it prints its URL", timeout_s=START_TIMEOUT_S)
+        await eventually(printed, "it prints its URL")
 
     def terminate(self, number: int = signal.SIGTERM) -> None:
         self.process.send_signal(number)
@@ -151,7 +152,7 @@ async def test_ready_fails_for_the_time_of_notice_before_connections_close(serve
     async def not_ready() -> bool:
         return (await http_get(process.port, "/ready")).status == 503
 
-    await eventually(not_ready, "/ready answers 503", timeout_s=2.5)
+    await eventually(not_ready, "/ready answers 503")
     await client.ping(1)
     await client.receive("pong")
     assert (await client.closed()).code == 4001

@@ -15,8 +15,9 @@ import pytest
 import structlog
 
 from asocial.config import load
-from tests.client import OBSERVED, TIMEOUT_S, Client, RawClient
-from tests.integration.serving import Answer, Join, JoinRaw, Server, StartServer, eventually
+from tests.client import OBSERVED, Client, RawClient
+from tests.integration.serving import Answer, Join, JoinRaw, Server, StartServer
+from tests.patience import PATIENCE_S, eventually
 
 HANDSHAKE = {
     "Upgrade": "websocket",
@@ -49,7 +50,7 @@ async def talk(server: Server) -> AsyncIterator[tuple[asyncio.StreamReader, asyn
 
 
 async def read_answer(reader: asyncio.StreamReader) -> Answer:
-    async with asyncio.timeout(TIMEOUT_S):
+    async with asyncio.timeout(PATIENCE_S):
         head = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()
         headers: dict[str, str] = {}
         for line in head[1:]:
@@ -498,7 +499,7 @@ async def test_w43_who_has_not_asked_in_time_is_cut_off_and_the_others_are_not(
             writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
         request = iter(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: " + b"a" * 1000)
         with contextlib.suppress(ConnectionError):
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 while not reader.at_eof():
                     if habit == "a byte at a time":
                         writer.write(bytes((next(request),)))
@@ -527,7 +528,7 @@ async def test_w43_who_does_not_take_the_answer_is_cut_off(start_server: StartSe
         await asyncio.sleep(2)
         got = 0
         with contextlib.suppress(ConnectionError):
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 while data := await loop.sock_recv(plain, 65536):
                     got += len(data)
     assert 0 < got < 32 << 20
@@ -555,7 +556,7 @@ async def test_w43_what_is_no_request_is_answered_400_and_closed(
         answer = await read_answer(reader)
         assert answer.status == 400
         holds_for_all(answer)
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             assert await reader.read() == b""
     assert "error" not in capsys.readouterr().out.replace("errors", "")
 
@@ -617,7 +618,7 @@ async def test_a_client_that_ends_its_side_gets_its_answers(
         await writer.drain()
         await asyncio.sleep(0)
     writer.write_eof()
-    got = await asyncio.wait_for(reader.read(), TIMEOUT_S)
+    got = await asyncio.wait_for(reader.read(), PATIENCE_S)
     assert got.count(b"HTTP/1.1 ") == answers
     writer.close()
 
@@ -631,7 +632,7 @@ async def test_a_client_that_ends_its_side_in_the_middle_is_closed(server: Serve
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(sent)
     writer.write_eof()
-    got = await asyncio.wait_for(reader.read(), TIMEOUT_S)
+    got = await asyncio.wait_for(reader.read(), PATIENCE_S)
     assert b" 200 " not in got
     writer.close()
 
@@ -655,7 +656,7 @@ async def test_a_file_is_encoded_as_the_client_allows(
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(f"GET /assets/a-1.js HTTP/1.1\r\nHost: x\r\nAccept-Encoding: {accepts}\r\n\r\n".encode())
     writer.write_eof()
-    head = (await asyncio.wait_for(reader.read(), TIMEOUT_S)).lower()
+    head = (await asyncio.wait_for(reader.read(), PATIENCE_S)).lower()
     writer.close()
     assert (f"content-encoding: {coding}".encode() in head) == (coding is not None)
     assert b" 200 " in head

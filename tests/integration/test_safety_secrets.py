@@ -25,8 +25,8 @@ from asocial.config import load
 from asocial.logs import configure
 from tests.client import Client, RawClient
 from tests.integration.serving import http_get
+from tests.patience import until
 from tests.provider import IdentityProvider
-from tests.redis_server import until
 
 ROOT = Path(__file__).parents[2]
 SECRET = "signs-all-guests-" + secrets.token_urlsafe(48)

@@ -13,7 +13,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.client import Client
-from tests.integration.serving import eventually, http_get
+from tests.integration.serving import http_get
+from tests.patience import eventually
 from tests.integration.test_process import Process, Serve, listening, serve  # noqa: F401 (a fixture)
 
 ID = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -127,7 +128,7 @@ async def test_opentelemetry_gets_the_same_trace_and_the_same_numbers(
     async def told() -> bool:
         return collector.metrics.get("asocial_messages_published_total") == 3
 
-    await eventually(told, "the collector hears of three messages", timeout_s=10)
+    await eventually(told, "the collector hears of three messages")
     assert collector.metrics["asocial_websocket_connections_active"] == 1
     assert collector.metrics["asocial_message_broadcast_latency_seconds_count"] == 3
     await client.close()

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.client import Client, TokenBy, refusal
-from tests.integration.serving import MANGLED, Join, Server, StartServer, eventually
+from tests.integration.serving import MANGLED, Join, Server, StartServer
+from tests.patience import eventually
 
 # W1: answers before the upgrade.
 

@@ -14,7 +14,8 @@ from asocial.app import wall_ms
 from asocial.domain.admission import MessageLimits, Posting, Verdict
 from asocial.ports import StoreUnavailable
 from tests.client import OBSERVED, Client, Frame, RawClient, new_message_id
-from tests.integration.serving import Join, JoinRaw, Server, StartServer, eventually
+from tests.integration.serving import Join, JoinRaw, Server, StartServer
+from tests.patience import eventually
 
 CHAT: Frame = {"type": "chat", "message_id": "m", "payload": "hi", "position": {"x": 1, "y": 2}}
 

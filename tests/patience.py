@@ -1,0 +1,56 @@
+"""How long a test waits, and how: for a condition, never for a time.
+
+`PATIENCE_S` bounds every wait for something that must happen. A test that passes ends as soon as it has happened, so
+the bound costs nothing; only a test that fails takes that long. No verdict may depend on how fast the machine is: to
+show that something does not happen, wait for something that is ordered after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+
+PATIENCE_S = 60.0
+"""Far longer than anything takes on a busy machine."""
+LONG_LEASE_MS = 10 * 60_000
+"""The lease of a process that must survive a test, whatever the machine does meanwhile."""
+
+
+async def eventually(
+    condition: Callable[[], object | Awaitable[object]], what: str, *, patience_s: float = PATIENCE_S
+) -> float:
+    """Poll until `condition()` holds, and return the seconds that took; fail with `what` if it never does."""
+    began = time.monotonic()
+    while True:
+        holds = condition()
+        if inspect.isawaitable(holds):
+            holds = await holds
+        if holds:
+            return time.monotonic() - began
+        assert time.monotonic() < began + patience_s, f"within {patience_s:g} s never: {what}"
+        await asyncio.sleep(0.01)
+
+
+async def eventually_is(
+    ask: Callable[[], Awaitable[object]], expected: object, *, patience_s: float = PATIENCE_S
+) -> None:
+    """Poll until `await ask()` equals `expected`; fail with the last answer if it never does."""
+    deadline = time.monotonic() + patience_s
+    while (answer := await ask()) != expected:
+        assert time.monotonic() < deadline, f"after {patience_s:g} s still {answer!r}, expected {expected!r}"
+        await asyncio.sleep(0.01)
+
+
+def until(condition: Callable[[], object], what: str, *, patience_s: float = PATIENCE_S) -> None:
+    """The same for code without a loop. A refused connection means: not yet."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        with contextlib.suppress(OSError):
+            if condition():
+                return
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"within {patience_s:g} s never: {what}")
+        time.sleep(0.02)

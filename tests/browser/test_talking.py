@@ -11,7 +11,6 @@ from playwright.async_api import Page, expect
 from .conftest import Join, Visit
 from .watch import seen, until_seen, watch, world_point
 
-
 LIFE_MS = 10_000
 """So long that who comes after 3 s is there in time on a busy machine, too."""
 

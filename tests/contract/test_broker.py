@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from asocial.ports import Batch
+from tests.patience import eventually
 
 from .conftest import World
-from tests.patience import eventually
 
 
 async def test_a_batch_reaches_every_other_process_and_not_its_publisher(world: World) -> None:

@@ -9,8 +9,9 @@ from asocial.app import wall_ms
 from asocial.domain.admission import Kind, MessageLimits, Posting, Verdict
 from asocial.ports import RateLimiter
 
-from .conftest import World
 from tests.patience import eventually_is
+
+from .conftest import World
 
 NO_LIMITS = MessageLimits()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from asocial.app import wall_ms
 from asocial.domain.living import LiveMessage
+from tests.patience import eventually_is
 
 from .conftest import World
-from tests.patience import eventually_is
 
 
 def message(name: str, *, user: str = "ann", after_ms: int = 0, life_ms: int = 60_000) -> LiveMessage:

@@ -7,9 +7,9 @@ import random
 
 from asocial.domain.profile import Member, Profile
 from asocial.ports import Departed, PresenceStore
+from tests.patience import eventually_is
 
 from .conftest import PRESENCE_TTL_MS, World
-from tests.patience import eventually_is
 
 FOX = Profile("sly fox", "rust")
 OWL = Profile("wise owl", "teal")

@@ -13,11 +13,11 @@ from asocial.adapters.redis.backend import RedisBackend
 from asocial.adapters.redis.shared_time import measure
 from asocial.clock import Clock
 from asocial.domain.profile import Profile
+from tests.patience import eventually
 from tests.redis_server import Server, running
 from tests.set_clock import SetClock
 
 from .test_redis_faults import Start, settled, start  # noqa: F401 (the fixture)
-from tests.patience import eventually
 
 FOX = Profile("sly fox", "rust")
 HOUR_S = 3600

@@ -9,10 +9,10 @@ from pathlib import Path
 from asocial.adapters.redis.topology import slot_of
 from asocial.domain.profile import Profile
 from asocial.ports import Batch
+from tests.patience import eventually, eventually_is, until
 from tests.redis_server import Cluster, Sentinels, Server, running
 
 from .test_redis_faults import OK, Start, delivered, settled, start  # noqa: F401 (the fixture)
-from tests.patience import eventually, eventually_is, until
 
 FOX = Profile("sly fox", "rust")
 

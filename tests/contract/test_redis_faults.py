@@ -17,10 +17,9 @@ from asocial.adapters.redis.backend import RedisBackend
 from asocial.domain.living import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.ports import Batch, StoreUnavailable
+from tests.patience import eventually, eventually_is
 from tests.redis_proxy import Proxy
 from tests.redis_server import Server, running
-
-from tests.patience import eventually, eventually_is
 
 FOX = Profile("sly fox", "rust")
 OK = {"redis": "ok", "pubsub": "ok"}
@@ -48,6 +47,14 @@ class Process:
         if self.backend._keeping is not None:
             self.backend._keeping.cancel()
         await self.backend._link.close()
+
+    async def expire(self) -> None:
+        """Its lease runs out now, as if it had been stopped for longer than that."""
+        keeping, leases = self.backend._keeping, self.backend._leases
+        assert keeping is not None
+        keeping.cancel()
+        leases._lease_ms = 1
+        await leases.renew()
 
     async def _restored(self) -> None:
         self.told.append("restored")

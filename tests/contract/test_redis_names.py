@@ -10,10 +10,10 @@ from asocial.adapters.redis.names import Names
 from asocial.domain.living import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.domain.rules import NO_RULES
+from tests.patience import eventually_is
 from tests.redis_server import Cluster, Server
 
 from .test_redis_faults import Process, Start, delivered, start  # noqa: F401 (the fixture)
-from tests.patience import eventually_is
 
 FOX = Profile("sly fox", "rust")
 

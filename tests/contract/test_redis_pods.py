@@ -9,13 +9,12 @@ import pytest
 
 from asocial.domain.profile import Profile
 from asocial.ports import Departed
+from tests.patience import LONG_LEASE_MS, eventually, eventually_is
 from tests.redis_server import Cluster, Server
 
-from .test_redis_faults import Start, start  # noqa: F401 (the fixture)
-from tests.patience import eventually, eventually_is
+from .test_redis_faults import Process, Start, start  # noqa: F401 (the fixture)
 
 FOX = Profile("sly fox", "rust")
-LEASE_MS = 800
 
 
 @pytest.fixture(params=["redis", "cluster"])
@@ -27,15 +26,14 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 async def test_a_killed_process_is_swept_whole_and_each_departure_told_once(url: str, start: Start) -> None:  # noqa: F811
-    doomed = await start(url, lease_ms=LEASE_MS)
-    survivors = [await start(url, lease_ms=LEASE_MS) for _ in range(3)]
+    doomed = await start(url, lease_ms=LONG_LEASE_MS)
+    survivors = [await start(url, lease_ms=LONG_LEASE_MS) for _ in range(3)]
     channels = [f"channel{n}" for n in range(20)]
     await asyncio.gather(
         *(doomed.backend.presence.join(channels[n % 20], f"c{n}", f"user{n}", FOX, n) for n in range(300)),
         # Some of them have a second tab on a process that lives on.
         *(survivors[0].backend.presence.join(channels[n], f"tab{n}", f"user{n}", FOX, n) for n in range(20)),
     )
-    await doomed.crash()
     swept: list[Departed] = []
 
     async def sweep() -> int:
@@ -44,8 +42,9 @@ async def test_a_killed_process_is_swept_whole_and_each_departure_told_once(url:
         return len(swept)
 
     assert await sweep() == 0  # its lease still runs
+    await doomed.expire()
+    await doomed.crash()
     await eventually_is(sweep, 300)
-    await asyncio.sleep(LEASE_MS / 1000)
     assert await sweep() == 300
     assert set(Counter(departed.connection_id for departed in swept).values()) == {1}
     assert sum(departed.last for departed in swept) == 280
@@ -56,15 +55,16 @@ async def test_a_killed_process_is_swept_whole_and_each_departure_told_once(url:
 
 
 async def test_every_process_hears_of_a_death_once_its_people_are_gone(url: str, start: Start) -> None:  # noqa: F811
-    doomed = await start(url, lease_ms=LEASE_MS)
-    survivors = [await start(url, lease_ms=LEASE_MS) for _ in range(2)]
+    doomed = await start(url, lease_ms=LONG_LEASE_MS)
+    survivors = [await start(url, lease_ms=LONG_LEASE_MS) for _ in range(2)]
     told: list[int] = []
     survivors[0].backend.on_death = lambda: told.append(0)
     survivors[1].backend.on_death = lambda: told.append(1)
     await doomed.backend.presence.join("garden", "c1", "ann", FOX, 1)
-    await asyncio.sleep(LEASE_MS / 1000)
     assert await survivors[0].backend.presence.sweep() == []
+    await _renew(*survivors)
     assert told == [], "nobody has died"
+    await doomed.expire()
     await doomed.crash()
 
     async def sweep() -> list[str]:
@@ -73,15 +73,18 @@ async def test_every_process_hears_of_a_death_once_its_people_are_gone(url: str,
     await eventually_is(sweep, ["ann"])
     assert told == [], "told after its people are gone, not before"
     await sweep()
-    await eventually(lambda: sorted(told) == [0, 1], "both told, once each")
+    for _ in range(2):
+        await _renew(*survivors)
+    assert sorted(told) == [0, 1], "both told, once each"
 
 
 async def test_a_channel_whose_only_process_died_is_swept_by_one_that_never_heard_of_it(
     url: str,
     start: Start,  # noqa: F811
 ) -> None:
-    doomed, stranger = await start(url, lease_ms=LEASE_MS), await start(url, lease_ms=LEASE_MS)
+    doomed, stranger = await start(url, lease_ms=LONG_LEASE_MS), await start(url, lease_ms=LONG_LEASE_MS)
     await doomed.backend.presence.join("secret", "c1", "ann", FOX, 1)
+    await doomed.expire()
     await doomed.crash()
 
     async def sweep() -> list[tuple[str, str]]:
@@ -91,9 +94,9 @@ async def test_a_channel_whose_only_process_died_is_swept_by_one_that_never_hear
 
 
 async def test_a_process_that_closes_orderly_keeps_the_grace_of_those_it_abandoned(url: str, start: Start) -> None:  # noqa: F811
-    leaving, staying = await start(url, lease_ms=LEASE_MS), await start(url, lease_ms=LEASE_MS)
+    leaving, staying = await start(url, lease_ms=LONG_LEASE_MS), await start(url, lease_ms=LONG_LEASE_MS)
     await leaving.backend.presence.join("garden", "old", "ann", FOX, 1)
-    await leaving.backend.presence.abandon("garden", "old", 400)
+    await leaving.backend.presence.abandon("garden", "old", 5000)
     await leaving.backend.close()
     assert await staying.backend.presence.sweep() == []
     back = await staying.backend.presence.join("garden", "new", "ann", FOX, 2)
@@ -107,10 +110,11 @@ async def test_a_process_that_closes_orderly_keeps_the_grace_of_those_it_abandon
 
 async def test_a_grace_longer_than_the_lease_of_a_process_that_is_gone_is_kept(url: str, start: Start) -> None:  # noqa: F811
     """Whoever a drain asked to stay away for a while is not swept along with the process that asked."""
-    leaving, staying = await start(url, lease_ms=LEASE_MS), await start(url, lease_ms=LEASE_MS)
+    leaving, staying = await start(url, lease_ms=LONG_LEASE_MS), await start(url, lease_ms=LONG_LEASE_MS)
     await leaving.backend.presence.join("garden", "asked", "ann", FOX, 1)
     await leaving.backend.presence.join("garden", "cut", "bob", FOX, 1)
     await leaving.backend.presence.abandon("garden", "asked", 60_000)
+    await leaving.expire()
     await leaving.crash()
 
     async def sweep() -> list[tuple[str, bool]]:
@@ -123,22 +127,23 @@ async def test_a_grace_longer_than_the_lease_of_a_process_that_is_gone_is_kept(u
 
 
 async def test_a_process_taken_for_dead_by_mistake_is_told_and_can_join_again(url: str, start: Start) -> None:  # noqa: F811
-    slow, other = await start(url, lease_ms=LEASE_MS), await start(url, lease_ms=LEASE_MS)
+    slow, other = await start(url, lease_ms=LONG_LEASE_MS), await start(url, lease_ms=LONG_LEASE_MS)
     await slow.backend.presence.join("garden", "c1", "ann", FOX, 1)
     assert await slow.backend.registry.register("ann", "c1", 1)
-    keeping = slow.backend._keeping
-    assert keeping is not None
-    keeping.cancel()  # as if the process were stopped for longer than its lease
+    await slow.expire()
 
     async def sweep() -> list[str]:
         return [departed.user_id for departed in await other.backend.presence.sweep()]
 
     await eventually_is(sweep, ["ann"])
-    slow.backend._keeping = asyncio.create_task(slow.backend._leases.keep())
+    leases = slow.backend._leases
+    leases._lease_ms = 30  # it renews at once,
+    slow.backend._keeping = asyncio.create_task(leases.keep())
+    await asyncio.sleep(0)
+    leases._lease_ms = LONG_LEASE_MS  # and from then on keeps its lease
     await eventually(lambda: slow.told == ["degraded", "restored"], "told, so that it joins again")
     assert (await slow.backend.presence.join("garden", "c1", "ann", FOX, 1)).first
     assert not await other.backend.registry.register("ann", "c2", 1)
-    await asyncio.sleep(LEASE_MS / 1000)
     assert await sweep() == []
     assert (await other.backend.presence.roster("garden", 10)).user_count == 1
 
@@ -168,9 +173,10 @@ async def test_closing_leaves_no_task_and_no_connection(url: str, start: Start) 
 
 
 async def test_places_held_by_a_dead_process_are_free_again(url: str, start: Start) -> None:  # noqa: F811
-    doomed, other = await start(url, lease_ms=LEASE_MS), await start(url, lease_ms=LEASE_MS)
+    doomed, other = await start(url, lease_ms=LONG_LEASE_MS), await start(url, lease_ms=LONG_LEASE_MS)
     assert await doomed.backend.registry.register("ann", "c1", 1)
     assert not await other.backend.registry.register("ann", "c2", 1)
+    await doomed.expire()
     await doomed.crash()
 
     async def register() -> bool:
@@ -185,7 +191,7 @@ async def test_nothing_is_left_when_everyone_is_gone(
     start: Start,  # noqa: F811
 ) -> None:
     redis_server.ask("FLUSHALL")
-    short = {"presence_ttl_ms": 300, "lease_ms": LEASE_MS, "linger_ms": 200}
+    short = {"presence_ttl_ms": 300, "lease_ms": 3000, "linger_ms": 200}
     processes = [await start(redis_server.url, **short) for _ in range(2)]
     for number, process in enumerate(processes):
         backend = process.backend
@@ -198,10 +204,16 @@ async def test_nothing_is_left_when_everyone_is_gone(
     assert redis_server.ask("DBSIZE") != 0
     for key in _list(redis_server.ask("KEYS", "*")):
         assert key.startswith("asocial:")
-        assert int(str(redis_server.ask("PTTL", key))) > 0, key
+        assert int(str(redis_server.ask("PTTL", key))) != -1, f"{key} never expires"
     await processes[0].crash()
     await processes[1].backend.close()
     await eventually(lambda: redis_server.ask("DBSIZE") == 0, "no key left")
+
+
+async def _renew(*processes: Process) -> None:
+    """What each does by itself every third of its lease."""
+    for process in processes:
+        assert await process.backend._leases.renew()
 
 
 def _list(reply: object) -> list[str]:

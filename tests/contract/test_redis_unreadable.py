@@ -11,10 +11,10 @@ from asocial.domain.living import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.domain.rules import NO_RULES
 from asocial.service.meters import Meters
+from tests.patience import eventually, eventually_is
 from tests.redis_server import Server
 
 from .test_redis_faults import Start, start  # noqa: F401 (the fixture)
-from tests.patience import eventually, eventually_is
 
 FOX = Profile("sly fox", "rust")
 KEYS = ["conns", "expiry", "users", "profiles", "joined", "stamp", "live", "rules"]

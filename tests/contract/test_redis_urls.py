@@ -11,9 +11,8 @@ import pytest
 from asocial.adapters.redis.backend import RedisBackend
 from asocial.adapters.redis.urls import Address, parse
 from asocial.ports import Batch
-from tests.redis_server import Server, running, self_made_certificate
-
 from tests.patience import eventually, until
+from tests.redis_server import Server, running, self_made_certificate
 
 OK = {"redis": "ok", "pubsub": "ok"}
 SECRET = "pässwörd:/@?"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from asocial.domain.rules import NO_RULES, Rules
+from tests.patience import eventually_is
 
 from .conftest import World
-from tests.patience import eventually_is
 
 KEEP_MS = 60_000
 

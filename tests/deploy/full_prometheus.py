@@ -23,8 +23,8 @@ import yaml
 from tests.client import Client
 from tests.deploy.test_monitoring import RULES, panels, rules
 from tests.deploy.tools import tool
-from tests.processes import Process, all_ready, processes
 from tests.patience import until
+from tests.processes import Process, all_ready, processes
 from tests.redis_server import Server, free_port, running, temporary_folder
 
 WARM_UP_S = 75.0

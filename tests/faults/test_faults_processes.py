@@ -44,9 +44,7 @@ async def test_a_killed_process_shows_one_user_left_per_person_and_no_more(folde
             doomed.kill()
             killed = time.monotonic()
             names = {person.user_id for person in lost}
-            await eventually(
-                lambda: all(names <= w.left_at_s.keys() for w in watchers), "everyone gone"
-            )
+            await eventually(lambda: all(names <= w.left_at_s.keys() for w in watchers), "everyone gone")
             worst_s = max(max(watcher.left_at_s.values()) for watcher in watchers) - killed
             print(f"user_left of 200 after {worst_s:.1f} s")
             assert worst_s < GONE_WITHIN_S
@@ -98,9 +96,7 @@ async def test_a_process_that_only_slept_is_back_with_everyone(folder: Path, red
             assert not any(watcher.left() for watcher in watchers)
 
             sleeper.signal(signal.SIGSTOP)
-            await eventually(
-                lambda: all(watcher.left() == Counter(names) for watcher in watchers), "seen leaving"
-            )
+            await eventually(lambda: all(watcher.left() == Counter(names) for watcher in watchers), "seen leaving")
             sleeper.signal(signal.SIGCONT)
             await agree(all_of.people, everyone)
             assert all(watcher.left() == Counter(names) for watcher in watchers), "once each"

@@ -11,8 +11,8 @@ import pytest
 
 from tests.client import Client, Frame
 from tests.integration.serving import Enter, http_get
-from tests.processes import Process, processes
 from tests.patience import until
+from tests.processes import Process, processes
 from tests.redis_server import Server, running, temporary_folder
 from tests.set_clock import SetClock
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests.client import Client, Frame
-from tests.patience import PATIENCE_S
 from tests.integration.serving import Enter
+from tests.patience import PATIENCE_S
 from tests.processes import Process, processes
 from tests.redis_server import Cluster, Sentinels, Server, Startable, running
 

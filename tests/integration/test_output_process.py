@@ -21,8 +21,8 @@ import pytest
 
 from tests.client import Client
 from tests.integration.serving import http_get
-from tests.processes import END_TIMEOUT_S, ROOT, START_TIMEOUT_S
 from tests.patience import eventually, until
+from tests.processes import END_TIMEOUT_S, ROOT, START_TIMEOUT_S
 
 FULL = "/dev/full"
 HAS_FULL = Path(FULL).exists()

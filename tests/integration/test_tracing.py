@@ -14,8 +14,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from tests.client import Client
 from tests.integration.serving import http_get
-from tests.patience import eventually
 from tests.integration.test_process import Process, Serve, listening, serve  # noqa: F401 (a fixture)
+from tests.patience import eventually
 
 ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -24,6 +23,7 @@ from asocial.service.channels import (
     Channel,
     Channels,
 )
+from tests.virtual_time import VirtualTimeLoop
 
 from .fakes import FakeBroker, FakeConnection, turns
 
@@ -74,12 +74,13 @@ async def test_a_busy_channel_waits_for_the_tick_and_joins(channel: Channel) -> 
 
 
 async def test_a_channel_tells_how_late_the_loop_is(broker: FakeBroker) -> None:
-    lag = LoopLag()
-    crowded = Channel("crowded", broker, asyncio.get_running_loop(), lambda _channel, _control: None, lag=lag)
+    loop, lag = asyncio.get_running_loop(), LoopLag()
+    assert isinstance(loop, VirtualTimeLoop)
+    crowded = Channel("crowded", broker, loop, lambda _channel, _control: None, lag=lag)
     crowded.attach(FakeConnection("ann"))
     for _ in range(60):
         crowded.post(A)
-        time.sleep(0.005)  # noqa: ASYNC251 (the loop is kept from its work, which is the point)
+        loop.advance(0.005)  # the loop is kept from its work
         await turns()
     assert lag.mean_s > 0.0005
     crowded.close()

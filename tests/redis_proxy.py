@@ -12,6 +12,7 @@ class Proxy:
     """Passes everything on, until told otherwise.
 
     `swallow = True`: whatever the server pushes to a subscriber is thrown away, all else passes. The connection stays.
+    `probes` counts the subscriber's own probes that passed, `swallowed_probes` those that did not.
     `cut()`: the network is gone, for these clients only, until `refuse = False`.
     """
 
@@ -21,6 +22,7 @@ class Proxy:
         self.port: int = self._listening.getsockname()[1]
         self.swallow = False
         self.swallowed = 0
+        self.probes = self.swallowed_probes = 0
         self.refuse = False
         self._open: list[socket.socket] = []
 
@@ -63,9 +65,13 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 # Pushes to a RESP2 subscriber are arrays that begin with the word `message`.
-                if from_server and self.swallow and data.startswith(b"*3\r\n$7\r\nmessage"):
-                    self.swallowed += 1
-                    continue
+                if from_server and data.startswith(b"*3\r\n$7\r\nmessage"):
+                    probes = data.count(b".probe-")
+                    if self.swallow:
+                        self.swallowed += 1
+                        self.swallowed_probes += probes
+                        continue
+                    self.probes += probes
                 sink.sendall(data)
         for sock in (source, sink):
             with contextlib.suppress(OSError):

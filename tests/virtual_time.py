@@ -29,7 +29,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._now_s += seconds
 
 
-class _Jumping(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
+class _Jumping(selectors.DefaultSelector):
     """A selector that does not wait for a timer: it tells the loop that it has waited."""
 
     def __init__(self, loop: VirtualTimeLoop) -> None:

@@ -13,10 +13,10 @@ from asocial.adapters.redis.backend import RedisBackend
 from asocial.adapters.redis.limiter import REFUSALS_ASKED
 from asocial.app import wall_ms
 from asocial.domain.admission import Known, MessageLimits, Posting, Verdict
+from tests.patience import eventually_is
 from tests.redis_server import Server, running
 
 from .conftest import WORLDS, RedisWorld, World
-from .waiting import eventually_is
 
 NO_LIMITS = MessageLimits()
 

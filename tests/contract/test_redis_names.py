@@ -69,13 +69,13 @@ async def test_deployments_on_one_server(
         await start(urls[0], namespace=spaces[0]),
     )
     if urls[0] == urls[1] and spaces[0] == spaces[1]:
-        assert await delivered(one, other) < 5
+        await delivered(one, other)
         return
     await keeps_to_itself(one, other)
     await asyncio.sleep(0.2)
     assert other.heard == []
     # The negative control: a process of the same deployment hears it.
-    assert await delivered(one, again) < 5
+    await delivered(one, again)
     assert other.heard == []
 
 
@@ -84,5 +84,5 @@ async def test_deployments_on_one_cluster(redis_cluster: Cluster, start: Start) 
         master.ask("FLUSHALL")
     one, other, again = [await start(redis_cluster.url, namespace=space) for space in ("a", "b", "a")]
     await keeps_to_itself(one, other)
-    assert await delivered(one, again) < 5
+    await delivered(one, again)
     assert other.heard == []

@@ -185,4 +185,4 @@ def test_a_missing_server_says_what_to_install(folder: Path, monkeypatch: pytest
 
 def test_until_gives_up_with_a_sentence() -> None:
     with pytest.raises(TimeoutError, match="something"):
-        until(lambda: False, "something", 0.05)
+        until(lambda: False, "something", patience_s=0.05)

@@ -63,7 +63,7 @@ class Prometheus:
                 stdout=log,
                 stderr=log,
             )
-        until(lambda: self.ask("query", query="1"), "Prometheus answers", 30)
+        until(lambda: self.ask("query", query="1"), "Prometheus answers")
 
     def stop(self) -> None:
         if self._process is not None:

@@ -25,7 +25,6 @@ SCRIPTS = DEPLOY / "kustomize" / "components" / "redis"
 DOMAIN = "redis.test"
 PASSWORD = "the password of a test"
 PODS = range(3)
-PATIENCE_S = 60.0
 
 
 class Pod:
@@ -108,16 +107,16 @@ def main() -> int:
     try:
         for pod in pods:
             pod.start()
-            until(lambda pod=pod: pod.role() in ("master", "replica"), f"{pod.name} is there", PATIENCE_S)  # type: ignore[misc]
-        until(lambda: all(pod.knows() == ("2", "2") for pod in pods), "all know all", PATIENCE_S)
+            until(lambda pod=pod: pod.role() in ("master", "replica"), f"{pod.name} is there")  # type: ignore[misc]
+        until(lambda: all(pod.knows() == ("2", "2") for pod in pods), "all know all")
         print("roles:", *(f"{pod.name} {pod.role()}" for pod in pods))
         assert [pod.role() for pod in pods] == ["master", "replica", "replica"]
         first.kill()
-        until(lambda: {second.master(), third.master()} < {second.name, third.name}, "they agree", PATIENCE_S)
-        until(lambda: "master" in (second.role(), third.role()), "another takes over", PATIENCE_S)
+        until(lambda: {second.master(), third.master()} < {second.name, third.name}, "they agree")
+        until(lambda: "master" in (second.role(), third.role()), "another takes over")
         print(f"{first.name} is killed; the master is {second.master()}")
         first.start()
-        until(lambda: first.role() == "replica", "the old master follows", PATIENCE_S)
+        until(lambda: first.role() == "replica", "the old master follows")
         print(f"{first.name} is back as a replica")
     finally:
         for pod in pods:

@@ -17,7 +17,6 @@ from tests.redis_server import Server, running, temporary_folder
 from tests.set_clock import SetClock
 
 HOUR_S = 3600
-NOTICED_S = 15.0
 
 
 @pytest.fixture

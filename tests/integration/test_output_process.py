@@ -21,8 +21,8 @@ import pytest
 
 from tests.client import Client
 from tests.integration.serving import http_get
-from tests.patience import eventually, until
-from tests.processes import END_TIMEOUT_S, ROOT, START_TIMEOUT_S
+from tests.patience import PATIENCE_S, eventually, until
+from tests.processes import ROOT
 
 FULL = "/dev/full"
 HAS_FULL = Path(FULL).exists()
@@ -89,7 +89,7 @@ async def talks(port: int) -> None:
 
 async def ends(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGTERM)
-    assert await asyncio.to_thread(process.wait, END_TIMEOUT_S) == 0
+    assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0
 
 
 async def dropped(port: int) -> int:
@@ -146,7 +146,7 @@ async def test_a_full_disk_under_stdout_is_told_on_stderr(tmp_path: Path) -> Non
     with log.open("wb") as err, full_disk() as full, serving(stdout=full, stderr=err.fileno()) as served:
         await starts(*served)
         told = re.compile(r"cannot write to stdout: its lines are dropped.*No space left on device")
-        await asyncio.to_thread(until, lambda: told.search(log.read_text()) is not None, f"a warning in {log}", 20)
+        await asyncio.to_thread(until, lambda: told.search(log.read_text()) is not None, f"a warning in {log}")
         assert "cannot listen" not in log.read_text()
         await ends(served[0])
 
@@ -178,7 +178,7 @@ def test_the_exit_code_says_what_stderr_cannot() -> None:
 async def test_each_address_that_is_printed_answers(host: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as out, serving("--host", host, stdout=out.fileno(), stderr=out.fileno()) as (process, port):
-        await asyncio.to_thread(until, lambda: "Ctrl-C" in log.read_text(), f"addresses in {log}", START_TIMEOUT_S)
+        await asyncio.to_thread(until, lambda: "Ctrl-C" in log.read_text(), f"addresses in {log}")
         addresses = re.findall(r"http://(?:\[([0-9a-f:]+)\]|([^\s:]+)):(\d+)", log.read_text())
         assert addresses
         for ipv6, name, number in addresses:

@@ -19,11 +19,10 @@ import pytest
 
 from tests.client import Client
 from tests.integration.serving import http_get
-from tests.patience import eventually
+from tests.patience import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
 SECRET = "s3cret-" + secrets.token_urlsafe(48)
-START_TIMEOUT_S = 15.0
 
 
 class Process:
@@ -67,7 +66,7 @@ class Process:
 
     async def ended(self) -> int:
         """Exit code, once all output is read."""
-        async with asyncio.timeout(START_TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             code = await self.process.wait()
             await self._reading
         return code
@@ -367,7 +366,7 @@ async def test_when_file_descriptors_run_out_the_log_says_so_once_and_the_server
     async def told() -> bool:
         return "too many open files" in process.text
 
-    await eventually(told, "the log says so", timeout_s=START_TIMEOUT_S)
+    await eventually(told, "the log says so")
     for t in range(3):
         await client.ping(t)
         await client.receive("pong")
@@ -379,7 +378,7 @@ async def test_when_file_descriptors_run_out_the_log_says_so_once_and_the_server
             return (await http_get(process.port, "/health")).status == 200
         return False
 
-    await eventually(answers, "it answers again", timeout_s=START_TIMEOUT_S)
+    await eventually(answers, "it answers again")
     await client.close()
     assert process.text.count("too many open files") == 1
     assert "LimitNOFILE" in process.text, "and what to do"

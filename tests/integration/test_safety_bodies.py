@@ -10,9 +10,9 @@ import zlib
 
 import pytest
 
-from tests.client import TIMEOUT_S
 from tests.integration.serving import Answer, Join, Server, StartServer
 from tests.integration.test_safety_http import HANDSHAKE, ask, read_answer, talk
+from tests.patience import PATIENCE_S
 
 LARGE = 64 << 20
 BOMB = gzip.compress(bytes(LARGE))
@@ -91,7 +91,7 @@ async def test_w77_a_large_body_is_refused_before_it_is_sent(server: Server, met
         writer.write(request(method, path, {"Content-Length": "5000"}))
         answer = await read_answer(reader)
         assert (answer.status, answer.headers["connection"]) == (413, "close")
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             assert await reader.read() == b"", "and closed"
 
 
@@ -103,7 +103,7 @@ async def test_w77_a_body_without_end_is_cut_off(server: Server, method: str, pa
         writer.write(request(method, path, {"Transfer-Encoding": "chunked"}))
         chunk = (b"%x\r\n" % size + b"a" * size + b"\r\n") * (60_000 // size)
         with contextlib.suppress(ConnectionError):
-            async with asyncio.timeout(TIMEOUT_S * 2):
+            async with asyncio.timeout(PATIENCE_S * 2):
                 while not reader.at_eof():
                     writer.write(chunk)
                     await writer.drain()
@@ -125,7 +125,7 @@ async def test_w77_the_sender_of_an_unwanted_body_sees_the_answer(server: Server
         answer = await read_answer(reader)
         assert (answer.status, answer.headers["connection"]) == (200, "close")
         writer.write(b"5\r\nhello\r\n0\r\n\r\n")
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             assert await reader.read() == b""
 
 
@@ -172,7 +172,7 @@ async def test_w77_a_body_that_breaks_off_is_no_fault_of_the_server(
         if rest is not None:
             writer.write(rest)
             with contextlib.suppress(ConnectionError):
-                async with asyncio.timeout(TIMEOUT_S):
+                async with asyncio.timeout(PATIENCE_S):
                     assert b" 500 " not in await reader.read()
     for t in (2, 3):  # and until the server has noticed that the client is gone
         await owner.ping(t)

@@ -72,7 +72,7 @@ async def served(folder: Path, env: str) -> AsyncIterator[Run]:
         )
     try:
         address = re.compile(r"http://127\.0\.0\.1:(\d+)")
-        await asyncio.to_thread(until, lambda: address.search(log.read_text()) is not None, f"an address in {log}", 60)
+        await asyncio.to_thread(until, lambda: address.search(log.read_text()) is not None, f"an address in {log}")
         found = address.search(log.read_text())
         assert found is not None
         yield Run(int(found[1]), log)

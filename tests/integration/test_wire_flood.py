@@ -9,8 +9,9 @@ import pytest
 
 from asocial.adapters.http.websocket import QUEUED_BYTES
 from tests.client import RawClient
+from tests.patience import eventually
 
-from .serving import Join, JoinRaw, Server, StartServer, eventually
+from .serving import Join, JoinRaw, Server, StartServer
 
 CHAT = {"type": "chat", "position": {"x": 1, "y": 2}}
 
@@ -77,7 +78,7 @@ async def test_w70_readers_that_do_not_read_are_closed_when_all_of_them_hold_too
     async def nothing_waits() -> bool:
         return await metric(server, "unsent_memory_bytes") == 0
 
-    await eventually(nothing_waits, "nothing waits once those who did not read are gone", timeout_s=20)
+    await eventually(nothing_waits, "nothing waits once those who did not read are gone")
 
 
 async def test_w43_what_is_sent_faster_than_it_is_handled_waits_at_the_client(

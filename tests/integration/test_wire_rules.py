@@ -13,9 +13,10 @@ import pytest
 
 from asocial.protocol import CLIENT_FRAME_TYPES
 from tests.client import Client, Frame
-from tests.integration.serving import Join, Server, StartServer, eventually
+from tests.integration.serving import Join, Server, StartServer
 from tests.integration.test_protocol_page import PAGE, table_rows
 from tests.integration.test_wire_owners import SECRET
+from tests.patience import eventually
 
 HEADING = next(line for line in PAGE.splitlines() if line.startswith("| frame | slow channel |"))
 RULES = [cell.strip() for cell in HEADING.strip("|").split("|")][1:]

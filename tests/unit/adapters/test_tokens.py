@@ -17,7 +17,7 @@ from asocial.adapters.http.jwks import Jwks, KeysUnavailable, Provider, is_safe,
 from asocial.adapters.http.tokens import TokenVerifier, firebase, openid
 from asocial.domain.errors import TokenExpired, TokenInvalid
 from asocial.domain.ids import is_id
-from tests.integration.serving import eventually
+from tests.patience import eventually
 from tests.provider import AUDIENCE, IdentityProvider, forged, jwk, small_key, strangers_key
 
 LEEWAY_S = 5

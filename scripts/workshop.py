@@ -50,7 +50,7 @@ def test(arguments: Arguments) -> None:
     node = _dev_tools()
     build_page(["dev"])
     failed = checks.run_lanes(checks.web_checks(node), checks.python_checks())
-    if not checks.run_pytest(arguments, programs):
+    if not checks.run_pytest([*checks.side_by_side(), *arguments], programs):
         failed.append("pytest")
     _conclude(failed, "make test")
 

@@ -208,8 +208,12 @@ async def test_a_subscription_that_delivers_nothing_is_found_by_its_probe(
         here, there = await start(server.url), await start(proxy.url)
         await delivered(here, there)
         missed: list[int] = []
-        degraded = there.backend.on_degraded
-        there.backend.on_degraded = lambda: (missed.append(proxy.swallowed_probes), degraded())[-1]
+
+        def alarmed() -> None:
+            there.told.append("degraded")
+            missed.append(proxy.swallowed_probes)
+
+        there.backend.on_degraded = alarmed
         proxy.swallow = not honest
         if honest:
             await eventually(lambda: proxy.probes >= 5, "five probes come back")

@@ -34,8 +34,8 @@ from asocial.config import load
 from asocial.logs import configure
 from asocial.ports import Batch, Broker, Deliver
 from asocial.service.fallback import FallbackPresence
+from tests.patience import PATIENCE_S
 
-START_S = 10.0
 LINGER_S = 0.3
 """Empty channels are dropped sooner than in earnest, so that a short run gets to see them come and go."""
 
@@ -135,7 +135,7 @@ class Nursery:
         number = self._number
         born = self._born[number] = asyncio.get_running_loop().create_future()
         self._say({"start": spec | {"number": number}})
-        async with asyncio.timeout(START_S):
+        async with asyncio.timeout(PATIENCE_S):
             answer = await born
         return ServerProcess(self, number, answer["pid"], answer["port"])
 

@@ -20,12 +20,13 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from tests.client import chat_url, position
 from tests.faults.model import Change, Key, Look, Message, Model
 from tests.faults.nursery import ServerProcess
+from tests.patience import PATIENCE_S
 
 Frame = dict[str, Any]
 
 ASK_AGAIN_S = 0.5
 OPEN_TIMEOUT_S = 1.0
-UNREAD_S = 0.5
+"""For the first attempt: it may have met a frozen server. Twice as long after each that took too long."""
 
 
 class Person:
@@ -57,8 +58,11 @@ class Person:
         """Not let go after 10 s (W15), so that one that should have ended otherwise is seen."""
         self.unacked: dict[str, Frame] = {}
         self.draft: Frame | None = None
-        self._ended: dict[str, float] = {}
-        """Drafts that were abandoned, and when that was sent."""
+        self._ended: dict[str, int] = {}
+        """Drafts that were abandoned, and the ping sent after that; until its pong comes, nobody may have read it."""
+        self._pings = 0
+        self._open_timeout_s = OPEN_TIMEOUT_S
+        self.outages = 0
         self.pointer = False
         self.cursors: dict[str, tuple[float, float]] = {}
 
@@ -89,8 +93,11 @@ class Person:
         frame = {"type": "typing", "message_id": message_id, "payload": payload, "position": position((1, 2))}
         self.draft = frame if payload else None
         if not payload:
-            self._ended[message_id] = time.monotonic()
+            self._pings += 1
+            self._ended[message_id] = self._pings
         await self._send(frame)
+        if not payload:
+            await self._send({"type": "ping", "t": self._pings})
 
     async def move(self, x: float, y: float) -> None:
         self.pointer = True
@@ -154,9 +161,10 @@ class Person:
                 proxy=None,
                 ping_interval=None,
                 max_queue=None,
-                open_timeout=OPEN_TIMEOUT_S,
+                open_timeout=self._open_timeout_s,
                 close_timeout=OPEN_TIMEOUT_S,
             ) as self._socket:
+                self._open_timeout_s = OPEN_TIMEOUT_S
                 self.server = server
                 if not self.wanted:
                     return
@@ -164,7 +172,10 @@ class Person:
                     self._take(json.loads(data))
         except ConnectionClosed:
             pass
-        except (OSError, TimeoutError, InvalidHandshake, EOFError):
+        except TimeoutError:
+            self._open_timeout_s = min(self._open_timeout_s * 2, PATIENCE_S)
+            return
+        except (OSError, InvalidHandshake, EOFError):
             return
         finally:
             closed = self._socket
@@ -174,8 +185,8 @@ class Person:
                 if code is not None and code >= 4500:
                     self.wrong.append(f"{self.name} was sent away for good: {code} {closed and closed.close_reason}")
             # What was sent just before a break may never have been read.
-            late = time.monotonic() - UNREAD_S
-            self.model.cut_drafts |= {(self.user_id, id_) for id_, at in self._ended.items() if at > late}
+            self.model.cut_drafts |= {(self.user_id, id_) for id_ in self._ended}
+            self._ended.clear()
             self.live, self._socket, self.heard, self.changing = False, None, None, None
 
     async def _send(self, frame: Frame) -> None:
@@ -218,6 +229,9 @@ class Person:
                 self._typing(frame)
             case "degraded" | "restored":
                 self.degraded = frame["type"] == "degraded"
+                self.outages += self.degraded
+            case "pong":
+                self._ended = {id_: number for id_, number in self._ended.items() if number > frame["t"]}
             case "cursors":
                 for user_id, x, y in frame["cursors"]:
                     self.cursors[user_id] = (x, y)

@@ -15,7 +15,7 @@ from tests.redis_server import Server, running
 PROBE_S = 2.0
 
 
-async def test_a_proxy_that_delivers_nothing_is_found_within_two_probe_intervals(folder: Path, redis: Server) -> None:
+async def test_a_proxy_that_delivers_nothing_is_found_by_the_probe(folder: Path, redis: Server) -> None:
     proxy = Proxy(redis.port)
     probing = ("--redis-probe-seconds", f"{PROBE_S}")
     with (
@@ -29,8 +29,8 @@ async def test_a_proxy_that_delivers_nothing_is_found_within_two_probe_intervals
             await agree(all_of.people, everyone)
 
             # The control: an honest proxy, for many probes, raises no alarm.
-            calm_until = time.monotonic() + 4 * PROBE_S
-            while time.monotonic() < calm_until:
+            passed = proxy.probes
+            while proxy.probes < passed + 4:
                 assert (await behind.ready())[0] == (await direct.ready())[0] == 200
                 await asyncio.sleep(0.1)
             await all_hear([here[0], there[0]], all_of.people)
@@ -40,11 +40,11 @@ async def test_a_proxy_that_delivers_nothing_is_found_within_two_probe_intervals
             began = time.monotonic()
             unheard = there[0].say("swallowed")
             while (answer := await behind.ready())[0] == 200:
-                assert time.monotonic() < began + 3 * PROBE_S, "it is never found"
+                # That it is the first one, tests/contract/test_redis_faults.py shows.
+                assert proxy.swallowed_probes <= 2, "probes are missing, and nobody says so"
                 await asyncio.sleep(0.02)
             found_s = time.monotonic() - began
             print(f"found after {found_s:.2f} s, {found_s / PROBE_S:.2f} probe intervals")
-            assert found_s <= 2 * PROBE_S
             assert answer == (503, {"server": "ok", "redis": "ok", "pubsub": "down"})
             assert proxy.swallowed > 0
             assert not any((there[0].user_id, unheard) in person.messages for person in here), "it is a real silence"

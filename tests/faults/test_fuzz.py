@@ -42,7 +42,10 @@ REGRESSIONS: dict[int, str] = {
 }
 """Seeds that failed once, with what was wrong; run first."""
 SEEDS = range(50)
-AT_ONCE = 8
+AT_ONCE = 4
+"""Of one test. The tests themselves run side by side, too."""
+A_TEST = 6
+"""Seeds of one test."""
 
 
 @pytest.fixture
@@ -51,9 +54,23 @@ async def nursery() -> AsyncIterator[Nursery]:
         yield nursery
 
 
-async def test_every_seed_ends_with_everyone_seeing_the_same(nursery: Nursery, tmp_path: Path) -> None:
-    chosen = _chosen(os.environ.get("ASOCIAL_TEST_SEEDS", ""))
-    failed = await _run(chosen or dict.fromkeys([*REGRESSIONS, *SEEDS]), nursery, tmp_path)
+def _chosen(text: str) -> list[int]:
+    """`3,10-12` is [3, 10, 11, 12]."""
+    spans = [part.partition("-") for part in text.split(",") if part]
+    return [seed for first, dash, last in spans for seed in range(int(first), int(last if dash else first) + 1)]
+
+
+def _shares() -> list[list[int]]:
+    """The seeds, shared out among the tests."""
+    seeds = _chosen(os.environ.get("ASOCIAL_TEST_SEEDS", "")) or list(dict.fromkeys([*REGRESSIONS, *SEEDS]))
+    return [seeds[first : first + A_TEST] for first in range(0, len(seeds), A_TEST)]
+
+
+@pytest.mark.parametrize("seeds", _shares(), ids=lambda seeds: "seeds-" + ",".join(map(str, seeds)))
+async def test_every_seed_ends_with_everyone_seeing_the_same(
+    seeds: list[int], nursery: Nursery, tmp_path: Path
+) -> None:
+    failed = await _run(seeds, nursery, tmp_path)
     assert not failed, "\n\n".join(failed)
 
 
@@ -93,9 +110,3 @@ async def _run(seeds: Iterable[int], nursery: Nursery, folder: Path, **how: Any)
         return "\n".join([f"SEED {seed} ({world.kind}) FAILED", *wrong[:20], "what happened:", world.story(wrong)])
 
     return [text for text in await asyncio.gather(*map(one, seeds)) if text is not None]
-
-
-def _chosen(text: str) -> list[int]:
-    """`3,10-12` is [3, 10, 11, 12]."""
-    spans = [part.partition("-") for part in text.split(",") if part]
-    return [seed for first, dash, last in spans for seed in range(int(first), int(last if dash else first) + 1)]

@@ -7,29 +7,32 @@ seed that failed once is likely to fail again, not certain to.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from asocial.adapters.redis.leases import TAG
+from asocial.adapters.redis.names import Names
 from tests.faults.model import Change, Model
 from tests.faults.nursery import Nursery, ServerProcess
 from tests.faults.person import Person, differences
+from tests.integration.serving import http_get
 from tests.one_address import LIFTED
+from tests.patience import LONG_LEASE_MS, PATIENCE_S
 from tests.redis_server import Server as RedisServer
 
 SERVERS = 4
 PEOPLE = 12
 USERS = 7
 OPERATIONS = 70
-REST_S = 12.0
-"""Longer than the lease, the grace, a sweep and the longest pause between two attempts to reach Redis, together."""
-EPILOGUE_S = 4.0
 LEASE_MS = 1200
+"""Where servers are hurt: so short that a run sees it end."""
 TIMEOUT_S = 0.5
-NOTICE_S = 0.7
-"""By then every server has tried to renew its lease and to hear itself: those that were hurt know, and have said so."""
+"""Where Redis is hurt: so short that a pause is noticed. Elsewhere no answer may be taken for missing."""
 COLORS = ("rust", "moss", "teal", "plum")
 
 SETTINGS = {
@@ -64,7 +67,7 @@ class World:
         folder: Path,
         *,
         kind: str = "",
-        patience_s: float = REST_S,
+        patience_s: float = PATIENCE_S,
         drop_every: int = 0,
         forget: bool = False,
     ) -> None:
@@ -83,6 +86,7 @@ class World:
         self._tasks: set[asyncio.Task[None]] = set()
         self._began = time.monotonic()
         self._numbers = 0
+        self._calm_since = 0.0
 
         self._patience_s = patience_s
         drawn = self._rng.choices(("calm", "servers", "redis"), (3, 3, 4))[0]
@@ -227,8 +231,8 @@ class World:
         self._starting += 1
         spec = {
             "settings": self._settings,
-            "lease_ms": LEASE_MS,
-            "timeout_s": TIMEOUT_S,
+            "lease_ms": LONG_LEASE_MS if self.kind == "calm" else LEASE_MS,
+            "timeout_s": TIMEOUT_S if self.kind == "redis" else PATIENCE_S,
             "drop_every": self._drop_every,
             "log": str(self._folder / "servers.log"),
         }
@@ -252,8 +256,9 @@ class World:
         if not any(server.state == "running" for server in self._servers):
             await self._start_server()
         self._note("the faults are over")
+        self._calm_since = time.monotonic()
         await self._eventually(
-            lambda: [] if all(p.live for p in self._people if p.wanted) else ["not everyone is in"], REST_S
+            lambda: [] if all(p.live for p in self._people if p.wanted) else ["not everyone is in"], PATIENCE_S
         )
         for person in self._people:
             if person.draft is not None and person.wanted:
@@ -261,7 +266,9 @@ class World:
 
     async def _at_rest(self) -> list[str]:
         if self.kind != "calm":
-            await asyncio.sleep(NOTICE_S)
+            unsure = await self._eventually(self._unsure, PATIENCE_S)
+            if unsure:
+                return unsure
         wrong = await self._eventually(self._differences, self._patience_s)
         if not wrong and self.kind == "calm" and not self._crowded:
             wrong = [
@@ -284,17 +291,20 @@ class World:
         ]
         for channel in self._models:
             visitor = self._join(channel, "visitor")
-            wrong = await self._eventually(self._differences, EPILOGUE_S)
+            wrong = await self._eventually(self._differences, PATIENCE_S)
             asked = {person.name: person.asked for person in self._people}
+            outages = sum(person.outages for person in self._people)
             for what, step in steps:
                 if wrong:
                     return [f"after the visitor {what}: {line}" for line in wrong]
                 self._note(f"{visitor.name} {what}")
                 await step(visitor)
                 drafting = {(visitor.user_id, visitor.draft["message_id"])} if visitor.draft else set()
-                wrong = await self._eventually(lambda d=drafting, v=visitor: self._differences(d, v), EPILOGUE_S)  # type: ignore[misc]
+                wrong = await self._eventually(lambda d=drafting, v=visitor: self._differences(d, v), PATIENCE_S)  # type: ignore[misc]
             again = [p.name for p in self._people if p.asked > asked[p.name] and p.wanted and p.channel == channel]
-            if again and not self._crowded:
+            # A server that a busy machine held up for longer than its lease, or than Redis may take, was hurt again.
+            untouched = outages == sum(person.outages for person in self._people)
+            if again and untouched and not self._crowded:
                 wrong.append(f"{again} had to ask for a snapshot though nothing was wrong any more")
             if wrong:
                 return wrong
@@ -322,6 +332,22 @@ class World:
         errors = [line for line in lines if not line.startswith("{") or json.loads(line).get("level") == "error"]
         return [line for person in self._people for line in person.wrong] + errors[:5]
 
+    async def _unsure(self) -> list[str]:
+        """Servers that may not know yet that they were hurt: no probe came back since, or they hold no lease."""
+        now_s = time.monotonic()
+        key, now_ms = Names().key(TAG, "leases"), str(time.time_ns() // 1_000_000)
+        reply = await asyncio.to_thread(self._redis.ask, "ZRANGEBYSCORE", key, now_ms, "+inf")
+        held = {str(pod).rpartition(".")[0] for pod in reply} if isinstance(reply, list) else set()
+        unsure = []
+        for server in self._servers:
+            if server.state != "running":
+                continue
+            text = (await http_get(server.port, "/metrics")).text
+            age_s = float(re.findall(r"^asocial_broker_probe_age_seconds (\S+)$", text, re.MULTILINE)[0])
+            if f"server-{server.number}" not in held or now_s - age_s < self._calm_since:
+                unsure.append(f"server {server.number} has not heard itself, or holds no lease")
+        return unsure
+
     # Small help.
 
     def _pick(self) -> ServerProcess | None:
@@ -346,9 +372,13 @@ class World:
         self._note(note)
         do()
 
-    async def _eventually(self, wrong: Callable[[], list[str]], patience_s: float) -> list[str]:
+    async def _eventually(self, wrong: Callable[[], list[str] | Awaitable[list[str]]], patience_s: float) -> list[str]:
         """What is still wrong when the time is up."""
         deadline = time.monotonic() + patience_s
-        while (found := wrong()) and time.monotonic() < deadline:  # noqa: ASYNC110 (a condition on many, no event)
+        while True:
+            found = wrong()
+            if inspect.isawaitable(found):
+                found = await found
+            if not found or time.monotonic() > deadline:
+                return found
             await asyncio.sleep(0.03)
-        return found

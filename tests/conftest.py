@@ -1,0 +1,26 @@
+"""The order of all tests, and which of them share a worker, where several run side by side.
+
+A test is an item of its own for the workers, unless its module starts servers for all of its tests: those stay
+together, or every worker would start them. What takes longest goes first, so that no worker is left with it at the end.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+LONGEST_FIRST = ("faults", "integration/test_many", "integration/test_crowd", "browser")
+TOGETHER = ("integration/test_many", "integration/test_safety_property")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    root = __file__.rpartition("/")[0]
+
+    def place(item: pytest.Item) -> str:
+        return str(item.path).removeprefix(f"{root}/")
+
+    for item in items:
+        if place(item).startswith(TOGETHER):
+            item.add_marker(pytest.mark.xdist_group(place(item)))
+    # Sorting is stable: within a folder the order stays.
+    items.sort(key=lambda item: next((n for n, of in enumerate(LONGEST_FIRST) if place(item).startswith(of)), 99))

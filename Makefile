@@ -10,7 +10,7 @@ NO_PYTHON = Asocial needs Python 3.11 or later, and none of python3, python3.14 
 WORKSHOP = $(or $(shell $(FIND_PYTHON)),$(error $(NO_PYTHON))) -m scripts.workshop
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deploy test-deploy-full check audit format page env system screenshots icons bench bench-full lock clean
+.PHONY: help run test test-full test-deploy test-deploy-full check audit format page env system screenshots icons bench bench-full lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+: *##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+): *## */  make \1\t/' | expand -t 26
@@ -20,6 +20,9 @@ run:  ## start the server on http://localhost:8080 (ARGS="--port 9000" or ASOCIA
 
 test:  ## everything: all checks, then all tests (ARGS="-k words" picks some tests)
 	@exec $(WORKSHOP) test $(ARGS)
+
+test-full:  ## what takes long: ten minutes of faults (ARGS="-k words" picks some tests)
+	@exec $(WORKSHOP) test-full $(ARGS)
 
 test-deploy:  ## deploy/: manifests, images, rules, dashboard, workflows; in about a minute
 	@exec $(WORKSHOP) test-deploy $(ARGS)

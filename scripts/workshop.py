@@ -55,14 +55,26 @@ def test(arguments: Arguments) -> None:
     _conclude(failed, "make test")
 
 
+def test_full(arguments: Arguments) -> None:
+    """Tests that take minutes each: files whose names pytest does not collect by itself."""
+    programs = system.ensure()
+    _dev_tools()
+    build_page(["dev"])
+    passed = checks.run_pytest(["-s", *_full("faults"), *arguments], programs)
+    _conclude([] if passed else ["pytest"], "make test-full")
+
+
+def _full(folder: str) -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / folder).glob("full_*.py"))
+
+
 def test_deploy(arguments: Arguments) -> None:
     _deploy(["tests/deploy", *arguments], "make test-deploy")
 
 
 def test_deploy_full(arguments: Arguments) -> None:
     """Minutes each: files whose names pytest does not collect by itself."""
-    full = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "deploy").glob("full_*.py"))
-    _deploy(["-s", *full, *arguments], "make test-deploy-full", system.DEBOOTSTRAP)
+    _deploy(["-s", *_full("deploy"), *arguments], "make test-deploy-full", system.DEBOOTSTRAP)
 
 
 def _deploy(arguments: Arguments, command: str, *besides: system.Program) -> None:
@@ -222,6 +234,7 @@ COMMANDS: dict[str, Callable[[Arguments], None]] = {
     "test": test,
     "test-deploy": test_deploy,
     "test-deploy-full": test_deploy_full,
+    "test-full": test_full,
 }
 
 

@@ -122,7 +122,7 @@ class Asocial:
             cursors_per_second=settings.cursors_per_second,
         )
         self._backlog = backlog = Backlog(settings.unsent_total_bytes, meters)
-        self.channels = Channels(broker, loop, meters=meters, backlog=backlog)
+        self.channels = Channels(broker, loop, meters=meters, backlog=backlog, now_ms=now_ms)
         self.presence = Presence(
             store,
             self.channels,

@@ -5,6 +5,8 @@ Pure: text in, values out; values in, bytes ready for the socket out. What a fra
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -284,6 +286,16 @@ _decoder = msgspec.json.Decoder(ClientFrame)
 _any_decoder = msgspec.json.Decoder(_AnyFrame)
 _encoder = msgspec.json.Encoder()
 
+
+class _Fate(msgspec.Struct):
+    """What decides whether a server's frame is still worth sending."""
+
+    type: str = ""
+    expires_at: int = 0
+
+
+_read_fate = msgspec.json.Decoder(_Fate).decode
+
 CLIENT_FRAME_TYPES = (
     "chat", "typing", "cursor", "reaction", "view", "follow", "profile", "who", "sync", "ping", "auth", "moderate",
 )  # fmt: skip
@@ -346,6 +358,43 @@ def text_frame(payload: bytes) -> bytes:
     else:
         header = b"\x81\x7f" + length.to_bytes(8, "big")
     return header + payload
+
+
+def split_frames(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """(begin, end, payload) of each of the frames that `text_frame` made and somebody joined.
+
+    What cannot be a whole frame is the last one, with all that follows.
+    """
+    at, size = 0, len(data)
+    while at < size:
+        length = data[at + 1] if at + 1 < size else 0
+        start = at + 2
+        if length >= 126:
+            start += 2 if length == 126 else 8
+            length = int.from_bytes(data[at + 2 : start], "big")
+        end = min(start + length, size)
+        yield at, end, data[start:end]
+        at = end
+
+
+def leave_out(frames: bytes, payloads: AbstractSet[bytes]) -> bytes:
+    """`frames` without those that have one of these payloads."""
+    return b"".join([frames[begin:end] for begin, end, payload in split_frames(frames) if payload not in payloads])
+
+
+def leave_out_chats(frames: bytes, until_ms: int | None = None) -> bytes:
+    """`frames` without messages whose life ends until then, or without any. Decodes each: not for the usual way."""
+    return b"".join(
+        [frames[begin:end] for begin, end, payload in split_frames(frames) if not _is_chat_over(payload, until_ms)]
+    )
+
+
+def _is_chat_over(payload: bytes, until_ms: int | None) -> bool:
+    try:
+        fate = _read_fate(payload)
+    except msgspec.DecodeError:
+        return False
+    return fate.type == "chat" and (until_ms is None or fate.expires_at <= until_ms)
 
 
 def close_frame(code: int, reason: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from asocial.ports import Batch
 from tests.patience import eventually
@@ -49,10 +50,11 @@ async def test_bytes_pass_through_unchanged(world: World) -> None:
         Batch(b"", bytes(range(255, -1, -1))),
         Batch(b"\r\n\0", b"\n", b"\0control\n"),
         Batch(b"", b"", b"alone"),
+        Batch(b"words", b"draft", b"\0control\n", number=7, frames=2),
     ]
     for batch in sent:
         here.publish("garden", batch)
-    await eventually(lambda: len(got) == 4, "all batches")
+    await eventually(lambda: len(got) == 5, "all batches")
     assert got == sent
 
 
@@ -106,3 +108,22 @@ async def test_close_sends_what_was_handed_over_before(world: World) -> None:
     here.publish("garden", Batch(b"last words", b""))
     await here.close()
     await eventually(lambda: got == [Batch(b"last words", b"")], "the last words")
+
+
+async def test_w90_batches_say_where_they_come_from(world: World) -> None:
+    """By publisher and number a process knows which batches it has missed."""
+    one, two, there = await world.broker(), await world.broker(), await world.broker()
+    got: list[Batch] = []
+    await there.subscribe("garden", got.append)
+    for number in (1, 2**40):
+        for broker in (one, two):
+            broker.publish("garden", Batch(b"words", b"", number=number, frames=3))
+    await eventually(lambda: len(got) == 4, "all batches")
+    by_publisher: dict[bytes, list[int]] = {}
+    for batch in got:
+        by_publisher.setdefault(batch.publisher, []).append(batch.number)
+        assert batch.frames == 3
+    assert list(by_publisher.values()) == [[1, 2**40]] * 2
+    assert b"" not in by_publisher
+    now_ms = time.time_ns() // 1_000_000
+    assert all(batch.published_at == 0 or abs(now_ms - batch.published_at) < 60_000 for batch in got)

@@ -154,6 +154,12 @@ class Person:
     left_at_s: dict[str, float] = field(default_factory=dict)
     """user id -> when its `user_left` came, by the monotonic clock."""
     errors: Counter[str] = field(default_factory=Counter)
+    chats: int = 0
+    """`chat` frames that came."""
+    doubled_ms: list[float] = field(default_factory=list)
+    """When `chat` frames came with a message that was here already."""
+    late_ms: list[tuple[float, float]] = field(default_factory=list)
+    """When `chat` frames came after their message's end, and how much after."""
     url: str = ""
     inside: bool = False
     since_ms: float = 0.0
@@ -244,7 +250,7 @@ class Person:
             case "user_sync":
                 self._sync(frame)
             case "chat":
-                self._message(frame)
+                self._chat(frame)
             case "ack":
                 self.acked[frame["message_id"]] = frame
                 self.unacked.pop(frame["message_id"], None)
@@ -273,6 +279,15 @@ class Person:
         self._asking = False
         if self._newest[0] == self._stamp[0] and self._newest[1] > self._stamp[1]:
             self._ask()
+
+    def _chat(self, frame: Frame) -> None:
+        now_ms = wall_ms()
+        self.chats += 1
+        if (frame["user_id"], frame["message_id"]) in self.messages:
+            self.doubled_ms.append(now_ms)
+        if now_ms > frame["expires_at"]:
+            self.late_ms.append((now_ms, now_ms - frame["expires_at"]))
+        self._message(frame)
 
     def _message(self, frame: Frame) -> None:
         name = frame["user_id"], frame["message_id"]

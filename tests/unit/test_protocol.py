@@ -22,8 +22,11 @@ from asocial.protocol import (
     ShowView,
     decode,
     error_frame,
+    leave_out,
+    leave_out_chats,
     message_id_of,
     pack,
+    split_frames,
     text_frame,
 )
 
@@ -136,3 +139,27 @@ def test_a_frame_carries_its_type_and_absent_fields_are_absent() -> None:
     assert json.loads(error_frame(limited, "m1")[2:]) == {
         "type": "error", "code": "rate_limited", "message": "slow down", "retry_after": 1200, "message_id": "m1",
     }  # fmt: skip
+
+
+def test_joined_frames_are_split_where_they_were_joined() -> None:
+    payloads = [b"x" * size for size in (0, 1, 125, 126, 65_535, 65_536)]
+    assert [payload for _, _, payload in split_frames(b"".join(map(text_frame, payloads)))] == payloads
+    joined = b"".join(map(text_frame, payloads))
+    assert [joined[begin:end] for begin, end, _ in split_frames(joined)] == list(map(text_frame, payloads))
+
+
+@pytest.mark.parametrize("rest", [b"\x81", b"\x81\x05abc", b"\x81\x7e\x01", b"\x81\x7f" + b"\xff" * 8])
+def test_what_is_no_whole_frame_stays_as_it_is(rest: bytes) -> None:
+    data = text_frame(b"{}") + rest
+    assert b"".join(data[begin:end] for begin, end, _ in split_frames(data)) == data
+    assert leave_out(data, {b"another"}) == data
+    assert leave_out_chats(data) == data
+
+
+def test_frames_are_left_out_by_payload_and_messages_by_their_end() -> None:
+    over, lives = (b'{"type":"chat","payload":"hi","expires_at":%d}' % end for end in (100, 101))
+    other, broken = pack(Pong(1, 1)), text_frame(b"{")
+    frames = text_frame(over) + other + broken + text_frame(lives)
+    assert leave_out(frames, {over}) == other + broken + text_frame(lives)
+    assert leave_out_chats(frames, 100) == other + broken + text_frame(lives)
+    assert leave_out_chats(frames) == other + broken

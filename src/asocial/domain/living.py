@@ -20,6 +20,8 @@ class LiveMessage(msgspec.Struct, frozen=True, gc=False, array_like=True):
     timestamp: int
     expires_at: int
     body: bytes
+    number: int = 0
+    """Of its frame, as the process that it was said on publishes it (ports.Batch). 0: unknown."""
 
 
 class Living:

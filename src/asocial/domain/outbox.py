@@ -106,6 +106,10 @@ class Flush(Generic[C]):
     def carries_volatile(self) -> bool:
         return bool(self._volatile)
 
+    def cut(self, connection: C, spans: Sequence[Cut]) -> None:
+        """Leave these spans out of what `connection` gets. In order; those of its own cuts come first."""
+        self.personal[connection] = sorted([*self.personal.get(connection, ()), *spans], key=lambda cut: cut[0])
+
     def pieces(self, connection: C, *, reliable_only: bool = False) -> list[Piece]:
         """What `connection` gets, in order; without the volatile lane for one that reads slowly."""
         cuts = self.personal.get(connection, [])
@@ -140,6 +144,11 @@ class Outbox(Generic[C]):
     def __bool__(self) -> bool:
         """Whether a flush is owed for anything but cursors, which have a slower tick of their own."""
         return bool(self._frames or self._drafts or self._fleeting or self._remote)
+
+    @property
+    def waiting_frames(self) -> int:
+        """Reliable frames of this process."""
+        return len(self._frames)
 
     @property
     def has_cursors(self) -> bool:

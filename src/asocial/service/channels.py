@@ -13,14 +13,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from ..domain.errors import Disconnect, TooSlow
 from ..domain.message import Position
-from ..domain.outbox import Bound, Flush, Outbox, Piece, Shared
+from ..domain.outbox import Bound, Cut, Flush, Outbox, Piece, Shared
 from ..domain.pacing import FlushPacer, LoopLag
+from ..domain.received import Received
 from ..domain.rules import Rules
 from ..ports import Batch, Broker, Connection
-from ..protocol import Cursors, pack
+from ..protocol import Cursors, leave_out, leave_out_chats, pack, split_frames, text_frame
 from .backlog import Backlog
 from .meters import Meters
 
@@ -38,6 +40,12 @@ WAITING_BYTES = FLUSH_BYTES
 """While more than this waits for the next flushes, what members send is not read: more would only wait longer here."""
 LATE_S = 0.05
 """With thousands of connections that send at once, a few frames of each are a turn of seconds for all the others."""
+STALE_MS = 1000
+"""A batch that took longer than this is looked through for messages that are over."""
+LEFT_LEAST_MS = 250
+"""A late message with less time left than this would arrive after its end."""
+TOLD_S = 3.0
+"""How long it is remembered what a snapshot told: a message may be in one before the batch that brings it arrives."""
 LINGER_S = 5.0
 """How long an empty channel keeps its subscription: a reload shall not cost an unsubscribe and a subscribe."""
 
@@ -71,12 +79,12 @@ class Joining:
         self.drop()
         self._connection.close(disconnect)
 
-    def release(self) -> None:
-        """Hand over what was held back."""
+    def release(self, told: frozenset[bytes]) -> None:
+        """Hand over what was held back, without the messages whose JSON is in `told`."""
         held = self._held
         self.drop()
         for shared, pieces in held:
-            self._connection.deliver(shared, pieces)
+            self._connection.deliver(shared, _without(shared, pieces, told) if told else pieces)
 
     def drop(self) -> None:
         for shared, pieces in self._held:
@@ -87,11 +95,23 @@ class Joining:
         self._backlog.caught_up(self)
 
 
+def _without(shared: Shared, pieces: Sequence[Piece] | None, told: frozenset[bytes]) -> Sequence[Piece] | None:
+    data = shared.data if pieces is None else b"".join(pieces)
+    left = leave_out(data, told)
+    if len(left) == len(data):
+        return pieces
+    return [left] if left else []
+
+
 def _sizes(shared: Shared, pieces: Sequence[Piece] | None) -> tuple[int, int]:
     """(bytes that are for one connection alone, all bytes)"""
     if pieces is None:
         return 0, len(shared.data)
     return sum(len(piece) for piece in pieces if isinstance(piece, bytes)), sum(map(len, pieces))
+
+
+def _found(spans: dict[bytes, Cut], told: frozenset[bytes]) -> list[Cut]:
+    return sorted(spans[payload] for payload in told if payload in spans)
 
 
 class Channel:
@@ -102,12 +122,19 @@ class Channel:
         name: str,
         broker: Broker,
         loop: asyncio.AbstractEventLoop,
-        on_control: Callable[[str, bytes], None],
+        on_control: Callable[[str, Batch], None],
         meters: Meters | None = None,
         lag: LoopLag | None = None,
         backlog: Backlog | None = None,
+        now_ms: Callable[[], int] = lambda: 0,
+        number: int = 1,
     ) -> None:
+        """`number`: of the first reliable frame that is posted."""
         self.name = name
+        self._now_ms = now_ms
+        self._number = number
+        self._received = Received()
+        self._told: dict[Connection, tuple[frozenset[bytes], float]] = {}
         self._meters = meters or Meters()
         self._backlog = backlog or Backlog()
         self._on_control = on_control
@@ -122,7 +149,7 @@ class Channel:
         self._timer_for_cursors = False
         self._chats = 0
         self._chats_since = 0.0
-        self._held: list[bytes] = []
+        self._held: list[Callable[[], None]] = []
         self._held_bytes = 0
         self.changes = 0
         """Counts what makes a snapshot out of date: messages, presence, and whether the rules are `confirmed`."""
@@ -145,19 +172,35 @@ class Channel:
         self._members[connection] = Joining(connection, self._backlog)
         self._outbox.attach(connection)
 
-    def release(self, connection: Connection, snapshot: bytes) -> None:
-        """Write `snapshot`, then what was held back meanwhile, then everything as it comes."""
+    @property
+    def number(self) -> int:
+        """Of the next reliable frame that is posted."""
+        return self._number + self._outbox.waiting_frames
+
+    def release(self, connection: Connection, snapshot: bytes, told: frozenset[bytes] = frozenset()) -> None:
+        """Write `snapshot`, then what was held back meanwhile, then everything as it comes.
+
+        `told`: the messages in the snapshot, as the JSON of their frames. They do not come again.
+        """
         joining = self._members.get(connection)
         if joining is not None:
             self._members[connection] = None
+            self.told(connection, told)
             connection.write(snapshot)
-            joining.release()
+            joining.release(told)
+
+    def told(self, connection: Connection, told: frozenset[bytes]) -> None:
+        """A member is handed a snapshot with these messages, as the JSON of their frames. They do not come again."""
+        if told and connection in self._members:
+            earlier, _ = self._told.pop(connection, (told, 0.0))
+            self._told[connection] = (told if earlier <= told else told | earlier, self._loop.time() + TOLD_S)
 
     def detach(self, connection: Connection, *, user_gone: str | None = None) -> None:
         """`connection` gets nothing more. `user_gone`: its user's id, if this was the last connection."""
         joining = self._members.pop(connection, None)
         if joining is not None:
             joining.drop()
+        self._told.pop(connection, None)
         self._outbox.detach(connection, user_gone)
 
     @property
@@ -232,15 +275,23 @@ class Channel:
         """Send on what another process flushed. While the rules are not confirmed, its reliable frames are held."""
         self.changes += 1
         if batch.control:
-            self._on_control(self.name, batch.control)
+            self._on_control(self.name, batch)
         if self.confirmed:
-            self.deliver_here(batch.reliable, batch.volatile)
+            self._take(batch)
         elif batch.reliable:
-            self._held.append(batch.reliable)
-            self._held_bytes += len(batch.reliable)
-            if self._held_bytes > UNSENT_LIMIT_BYTES:
-                # Everyone here gets a snapshot after the rules are confirmed: what is dropped here is in it.
-                self._drop_held()
+            self._hold(len(batch.reliable), lambda: self._take(replace(batch, volatile=b"")))
+
+    def catch_up(self, publisher: bytes, messages: Sequence[tuple[int, int, bytes]]) -> None:
+        """Send on those that have not arrived of `messages`: all that another process said and that live.
+
+        Of each: the number of its frame, `expires_at`, and the JSON of the frame.
+        """
+        self.changes += 1
+        if self.confirmed:
+            self._take_missed(publisher, messages)
+        else:
+            size = sum(len(body) for _, _, body in messages)
+            self._hold(size, lambda: self._take_missed(publisher, messages))
 
     def deliver_here(self, reliable: bytes, volatile: bytes = b"") -> None:
         """Send frames to the members on this process, and to no other process."""
@@ -252,14 +303,44 @@ class Channel:
         """The rules are those in the shared store: exchange frames with other processes again."""
         self.confirmed = True
         self.changes += 1
-        self.deliver_here(b"".join(self._held))
+        held = self._held
         self._drop_held()
+        for take in held:
+            take()
 
     def doubt(self) -> None:
         """The rules may have changed elsewhere unheard: exchange no frames with other processes until `confirm`."""
         self.confirmed = False
         self.changes += 1
         self._drop_held()
+
+    def _take(self, batch: Batch) -> None:
+        reliable, volatile = batch.reliable, batch.volatile
+        if batch.frames and not self._received.add(batch.publisher, batch.number, batch.frames):
+            # Its messages came in `catch_up`, from a publisher that took this batch for lost.
+            reliable, volatile = leave_out_chats(reliable), b""
+        elif batch.published_at and self._now_ms() - batch.published_at > STALE_MS:
+            # This process was stopped, or the broker was.
+            reliable, volatile = leave_out_chats(reliable, self._now_ms() + LEFT_LEAST_MS), b""
+        self.deliver_here(reliable, volatile)
+
+    def _take_missed(self, publisher: bytes, messages: Sequence[tuple[int, int, bytes]]) -> None:
+        until_ms, received = self._now_ms() + LEFT_LEAST_MS, self._received
+        missed = [
+            text_frame(body)
+            for number, expires_at, body in messages
+            if expires_at > until_ms and not received.has(publisher, number)
+        ]
+        if messages:
+            received.settle(publisher, max(number for number, _, _ in messages))
+        self.deliver_here(b"".join(missed))
+
+    def _hold(self, size: int, take: Callable[[], None]) -> None:
+        self._held.append(take)
+        self._held_bytes += size
+        if self._held_bytes > UNSENT_LIMIT_BYTES:
+            # Everyone here gets a snapshot after the rules are confirmed: what is dropped here is in it.
+            self._drop_held()
 
     def _drop_held(self) -> None:
         self._held, self._held_bytes = [], 0
@@ -315,12 +396,18 @@ class Channel:
             return
         self._pacer.flushed(started, cursors=bool(cursors))
         flush = self._outbox.take(cursors, bound)
+        if self._told:
+            self._leave_out_told(flush)
         self._write(flush)
+        frames = flush.counts.messages + flush.counts.events
         if flush.reliable or flush.volatile:
             if self.confirmed:
-                self._broker.publish(self.name, Batch(flush.reliable, flush.volatile))
+                self._broker.publish(
+                    self.name, Batch(flush.reliable, flush.volatile, number=self._number, frames=frames)
+                )
             else:
                 self._meters.broker_dropped += 1
+        self._number += frames
         # The socket writes happen after this turn; the next turn knows what they cost.
         self._loop.call_soon(self._measure, started, flush.counts.messages, self._chats_since)
         self._chats -= flush.counts.messages
@@ -358,6 +445,25 @@ class Channel:
             connection.close(TooSlow())
         self._meters.volatile_dropped += spared
 
+    def _leave_out_told(self, flush: Flush[Connection]) -> None:
+        """Cut what a member's snapshot told out of what is written to it."""
+        now = self._loop.time()
+        for connection, (_, until) in list(self._told.items()):
+            if until > now:
+                break  # the rest was told later
+            del self._told[connection]
+        spans: dict[bytes, Cut] = {}
+        if self._told:
+            spans = {payload: (begin, end, b"") for begin, end, payload in split_frames(flush.shared.data)}
+        # Many have the same snapshot: after an outage, all.
+        cuts: dict[int, list[Cut]] = {}
+        for connection, (told, _) in self._told.items():
+            found = cuts.get(id(told))
+            if found is None:
+                found = cuts[id(told)] = [] if spans.keys().isdisjoint(told) else _found(spans, told)
+            if found:
+                flush.cut(connection, found)
+
     def _measure(self, started: float, chats: int, since: float) -> None:
         now = self._loop.time()
         self._pacer.cost(now - started)
@@ -393,18 +499,22 @@ class Channels:
         linger_s: float = LINGER_S,
         meters: Meters | None = None,
         backlog: Backlog | None = None,
+        now_ms: Callable[[], int] = lambda: 0,
     ) -> None:
         self._broker = broker
+        self._now_ms = now_ms
         self._meters = meters or Meters()
         self._backlog = backlog or Backlog()
         self._lag = LoopLag()
         self._loop = loop
         self._linger_s = linger_s
         self._channels: dict[str, Channel] = {}
+        self._number = 1
+        """No frame of a dropped channel had this number or a higher one."""
         self._subscribing: dict[str, asyncio.Task[None]] = {}
         self._unsubscribing: dict[str, asyncio.Task[None]] = {}
         self._lingering: dict[str, asyncio.TimerHandle] = {}
-        self.on_control: Callable[[str, bytes], None] = lambda _channel, _control: None
+        self.on_control: Callable[[str, Batch], None] = lambda _channel, _batch: None
         self.guarded = False
         """Whether a new channel waits for its rules (Channel.confirmed). Set by moderation.py."""
         self.away = False
@@ -432,7 +542,15 @@ class Channels:
         channel = self._channels.get(name)
         if channel is None:
             channel = self._channels[name] = Channel(
-                name, self._broker, self._loop, self._control, self._meters, self._lag, self._backlog
+                name,
+                self._broker,
+                self._loop,
+                self._control,
+                self._meters,
+                self._lag,
+                self._backlog,
+                self._now_ms,
+                self._number,
             )
             if self.guarded:
                 channel.doubt()
@@ -481,8 +599,8 @@ class Channels:
             self._drop(channel)
         await asyncio.gather(*self._unsubscribing.values())
 
-    def _control(self, channel: str, control: bytes) -> None:
-        self.on_control(channel, control)
+    def _control(self, channel: str, batch: Batch) -> None:
+        self.on_control(channel, batch)
 
     async def _subscribe(self, channel: Channel) -> None:
         # Not before the unsubscribe of the channel's former life is through, or that would win.
@@ -506,6 +624,7 @@ class Channels:
         self._lingering.pop(channel.name, None)
         del self._channels[channel.name]
         channel.close()
+        self._number = max(self._number, channel.number)
         # The subscription of this life, looked up now: by the time the task runs there may be one of the next life, and
         # the two would wait for each other for ever.
         subscribing = self._subscribing.get(channel.name)

@@ -214,7 +214,7 @@ class Talk:
         about = (message_id, channel.name, user_id, voice.profile.name, voice.profile.color)
         body = encode(Chat(*about, payload, position, timestamp, expires_at, voice.profile.on_map))
         voice.forget_draft(message_id)
-        message = LiveMessage(user_id, message_id, timestamp, expires_at, body)
+        message = LiveMessage(user_id, message_id, timestamp, expires_at, body, channel.number)
         self._live.add(channel.name, message, shared=channel.confirmed)
         channel.post(
             text_frame(body), voice.connection, pack(Ack(message_id, timestamp, expires_at)), replaces=message_id
@@ -302,11 +302,11 @@ class Talk:
         now_ms = self._now_ms()
         return self._live.here(channel, now_ms) if here else await self._live.living(channel, now_ms)
 
-    def said_here(self) -> dict[str, list[bytes]]:
-        """The JSON of every message that was said on this process and lives, by channel."""
+    def said_here(self) -> dict[str, list[LiveMessage]]:
+        """Every message that was said on this process and lives, by channel."""
         now_ms = self._now_ms()
         said = {name: self._live.here(name, now_ms) for name in self._live.channels_here()}
-        return {name: [message.body for message in messages] for name, messages in said.items() if messages}
+        return {name: messages for name, messages in said.items() if messages}
 
     def share(self, channel: str) -> None:
         """Let those who join on other processes see what was said on this one and lives."""
@@ -332,7 +332,8 @@ class Talk:
                 chat = _read_chat(message.body)
                 moved = replace(chat, timestamp=chat.timestamp + by_ms, expires_at=chat.expires_at + by_ms)
                 name = (message.user_id, message.message_id)
-                self._live.add(channel, LiveMessage(*name, moved.timestamp, moved.expires_at, encode(moved)))
+                times = (moved.timestamp, moved.expires_at)
+                self._live.add(channel, LiveMessage(*name, *times, encode(moved), message.number))
 
     def expire(self) -> None:
         """Let go of messages that are over."""

@@ -53,7 +53,16 @@ class ChannelCleared(msgspec.Struct, frozen=True, tag="channel_cleared"):
     timestamp: int
 
 
-Control: TypeAlias = ProfileChanged | CountChanged | FollowedBy | RulesChanged | ChannelCleared
+class MessagesAgain(msgspec.Struct, frozen=True, tag="messages_again"):
+    """What was said on this process and lives, after an outage: each process shows its clients what it has missed.
+
+    Of each message: the number that its frame was published with first, its `expires_at`, and its `chat` frame.
+    """
+
+    messages: list[tuple[int, int, msgspec.Raw]]
+
+
+Control: TypeAlias = ProfileChanged | CountChanged | FollowedBy | RulesChanged | ChannelCleared | MessagesAgain
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Control] = msgspec.json.Decoder(Control)

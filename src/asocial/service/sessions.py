@@ -22,8 +22,8 @@ from ..domain.identity import Verified
 from ..domain.limits import TokenBucket
 from ..domain.message import Life
 from ..domain.profile import Member, Profile
-from ..ports import Connection, Joined, SessionRegistry
-from ..protocol import ClockSet, Degraded, Followed, Limits, Restored, UserSync, UserUpdated, pack, text_frame
+from ..ports import Batch, Connection, Joined, SessionRegistry
+from ..protocol import ClockSet, Degraded, Followed, Limits, Restored, UserSync, UserUpdated, pack
 from .answers import Answers
 from .channels import UNSENT_LIMIT_BYTES, Channel, Channels
 from .chat import Talk, Voice
@@ -31,6 +31,7 @@ from .control import (
     ChannelCleared,
     CountChanged,
     FollowedBy,
+    MessagesAgain,
     ProfileChanged,
     RulesChanged,
     decode_control,
@@ -171,7 +172,7 @@ class Sessions:
             session = self._session(connection, channel, member, token, visitor, access, address)
             # In a crowd a join is told as a count, some time later; whoever joins is to see it at once.
             channel.changes += 1
-            snapshot = await self.snapshot(session)
+            snapshot, told = await self.snapshot(session)
             # Once more: what was decided meanwhile finds only those who are in already.
             session.access = self._readmit(channel, visitor, access)
             session.provisional = not channel.confirmed
@@ -185,7 +186,7 @@ class Sessions:
         self._sessions[connection] = session
         session.voice.budget = self._budgets.enter(address)
         self._expire(session)
-        channel.release(connection, snapshot + pack(Degraded()) if self._degraded else snapshot)
+        channel.release(connection, snapshot + pack(Degraded()) if self._degraded else snapshot, told)
         self._answers.spend(user_id, address, len(snapshot), self._loop.time())
         return session
 
@@ -279,18 +280,21 @@ class Sessions:
             await self._change_profile(channel_name, user_id, profile)
         restored = pack(Restored())
         # Also where nobody is left on this process: those who spoke may have gone to another one meanwhile.
-        for name, bodies in self._talk.said_here().items():
+        for name, said in self._talk.said_here().items():
             if (channels is None or name in channels) and not self._channels.is_local(name):
                 self._talk.share(name)
-                self._channels.share(name, b"".join(map(text_frame, bodies)))
+                again = [(message.number, message.expires_at, msgspec.Raw(message.body)) for message in said]
+                self._channels.tell_processes(name, encode_control(MessagesAgain(again)))
         for channel in self._channels:
             if (channels is not None and channel.name not in channels) or not channel.confirmed:
                 continue
             self._behind.discard(channel.name)
-            told = [session for connection in channel if (session := self._sessions.get(connection)) is not None]
-            for start in range(0, len(told), BATCH):
-                for session in told[start : start + BATCH]:
-                    _hand_over(session.connection, restored + await self.snapshot(session))
+            members = [session for connection in channel if (session := self._sessions.get(connection)) is not None]
+            for start in range(0, len(members), BATCH):
+                for session in members[start : start + BATCH]:
+                    snapshot, told = await self.snapshot(session)
+                    channel.told(session.connection, told)
+                    _hand_over(session.connection, restored + snapshot)
                 await asyncio.sleep(0)
 
     def behind(self) -> list[str]:
@@ -312,7 +316,8 @@ class Sessions:
 
     async def sync(self, session: Session) -> None:
         """Answer with the channel as it is now."""
-        snapshot = await self.snapshot(session)
+        snapshot, told = await self.snapshot(session)
+        session.voice.channel.told(session.connection, told)
         _hand_over(session.connection, snapshot)
         self.answered(session, len(snapshot))
 
@@ -334,12 +339,12 @@ class Sessions:
         self._channels.tell_processes(channel, encode_control(told))
         self.answered(session, UPDATE_BYTES * (1 + len(self._by_user.get(user_id, ()))))
 
-    async def snapshot(self, session: Session) -> bytes:
-        """The packed `user_sync` for a session, as things are now."""
+    async def snapshot(self, session: Session) -> tuple[bytes, frozenset[bytes]]:
+        """The packed `user_sync` for a session, as things are now, and the messages in it."""
         snapshot, now_ms = await self._snapshots.of(session.voice.channel), self._now_ms()
         rules = self._moderation.told(session.voice.channel, session.visitor, session.access)
         expires_at = session.visitor.expires_at
-        return pack(
+        sync = pack(
             UserSync(
                 channel_id=session.voice.channel.name,
                 user_id=session.member.user_id,
@@ -357,6 +362,7 @@ class Sessions:
                 expires_at=msgspec.UNSET if expires_at is None else expires_at,
             )
         )
+        return sync, snapshot.told
 
     def _session(
         self,
@@ -439,9 +445,9 @@ class Sessions:
         self._channels.tell_processes(channel, encode_control(changed))
         return await self._presence.update(channel, user_id, profile)
 
-    def _heed(self, channel: str, control: bytes) -> None:
+    def _heed(self, channel: str, batch: Batch) -> None:
         """What another process tells this one, not its clients."""
-        for told in decode_control(control):
+        for told in decode_control(batch.control):
             match told:
                 case ProfileChanged():
                     self._apply_profile(channel, told)
@@ -451,6 +457,10 @@ class Sessions:
                         self._tell_followed(channel, told)
                 case CountChanged():
                     self._presence.count_elsewhere(channel, told)
+                case MessagesAgain():
+                    here = self._channels.get(channel)
+                    if here is not None:
+                        here.catch_up(batch.publisher, [(n, end, bytes(body)) for n, end, body in told.messages])
                 case RulesChanged() | ChannelCleared():
                     self._moderation.heed(channel, told)
 

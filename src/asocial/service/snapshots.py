@@ -44,6 +44,8 @@ class Snapshot(NamedTuple):
     messages: msgspec.Raw
     """All of `newest`: what is told until the first of them is over."""
     whole_until: float
+    told: frozenset[bytes]
+    """The JSON of each of `newest`."""
 
     @classmethod
     def of(cls, roster: Roster, messages: Sequence[LiveMessage], limit: int) -> Snapshot:
@@ -54,7 +56,8 @@ class Snapshot(NamedTuple):
         listed = frozenset(member.user_id for member in roster.members)
         newest = newest_of(messages)
         whole_until = min((message.expires_at for message in newest), default=math.inf)
-        return cls(users, fewer, listed, roster.user_count, roster.stamp, newest, _listed(newest), whole_until)
+        told = frozenset(message.body for message in newest)
+        return cls(users, fewer, listed, roster.user_count, roster.stamp, newest, _listed(newest), whole_until, told)
 
     def messages_at(self, now_ms: int) -> msgspec.Raw:
         """The JSON list of those messages that still live at `now_ms` (W12)."""

@@ -11,12 +11,15 @@ from asocial.domain.errors import TooSlow
 from asocial.domain.message import Position
 from asocial.domain.pacing import CURSOR_TICK_S, MAX_WAIT_S, TICK_S, LoopLag
 from asocial.ports import Batch
-from asocial.protocol import Pong, pack
+from asocial.protocol import Chat, Pong, encode, pack, text_frame
 from asocial.service.backlog import Backlog
 from asocial.service.channels import (
     FLUSH_BYTES,
     FLUSH_COPIED_BYTES,
     LATE_S,
+    LEFT_LEAST_MS,
+    STALE_MS,
+    TOLD_S,
     UNSENT_LIMIT_BYTES,
     VOLATILE_UNSENT_LIMIT_BYTES,
     WAITING_BYTES,
@@ -385,3 +388,153 @@ async def test_whoever_comes_in_the_very_turn_that_drops_an_empty_channel_gets_i
         assert broker.subscriptions["garden"] == channel.deliver
     await channels.close()
     assert broker.subscriptions == {}
+
+
+NOW_MS = 1_000_000
+
+
+def chat(name: str, expires_at: int = NOW_MS + 5_000) -> bytes:
+    """The JSON of a message's frame."""
+    return encode(Chat(name, "garden", "ann", "Ann", "rust", f"words of {name}", Position(0, 0), NOW_MS, expires_at))
+
+
+def names(connection: FakeConnection) -> list[str]:
+    """The ids of the messages that came as `chat`."""
+    return [frame["message_id"] for frame in connection.frames("chat")]
+
+
+@pytest.fixture
+async def clocked(broker: FakeBroker) -> AsyncIterator[Channel]:
+    made = Channel("garden", broker, asyncio.get_running_loop(), lambda _channel, _batch: None, now_ms=lambda: NOW_MS)
+    yield made
+    made.close()
+
+
+async def test_w90_what_was_held_back_and_is_in_the_snapshot_is_left_out(channel: Channel) -> None:
+    late = FakeConnection("late")
+    channel.attach(late)
+    channel.post(text_frame(chat("m1")) + A)
+    channel.deliver(Batch(text_frame(chat("m2")) + text_frame(chat("m3")), b""))
+    await turns()
+    channel.release(late, B, frozenset([chat("m1"), chat("m3")]))
+    assert late.bytes == B + A + text_frame(chat("m2"))
+
+
+async def test_w90_what_a_snapshot_told_is_left_out_of_what_comes_after_it(channel: Channel) -> None:
+    """A message is in the store a moment before the batch that brings it."""
+    old, joiner, asker = join(channel, "old"), FakeConnection("joiner"), join(channel, "asker")
+    channel.attach(joiner)
+    channel.post(text_frame(chat("m1")))  # waits for its flush when the snapshots are written
+    channel.release(joiner, A, frozenset([chat("m1"), chat("m2")]))
+    channel.told(asker, frozenset([chat("m1"), chat("m2"), chat("m4")]))
+    await asyncio.sleep(TICK_S * 3)
+    channel.deliver(Batch(b"".join(text_frame(chat(name)) for name in ("m2", "m3", "m4")) + C, A))
+    await asyncio.sleep(TICK_S * 3)
+    assert names(old) == ["m1", "m2", "m3", "m4"]
+    assert joiner.bytes == A + text_frame(chat("m3")) + text_frame(chat("m4")) + C + A
+    assert asker.bytes == text_frame(chat("m3")) + C + A
+
+
+async def test_w90_what_a_snapshot_told_is_forgotten_soon(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, bob, gone = join(channel, "ann"), join(channel, "bob"), join(channel, "gone")
+    loop, now = asyncio.get_running_loop(), asyncio.get_running_loop().time()
+    for connection in (ann, gone):
+        channel.told(connection, frozenset([chat("m1")]))
+    channel.detach(gone)
+    assert list(channel._told) == [ann]
+    monkeypatch.setattr(loop, "time", lambda: now + TOLD_S + 1)
+    channel.told(bob, frozenset([chat("m1")]))
+    channel.post(A)
+    channel.flush()
+    assert list(channel._told) == [bob]
+    channel.told(gone, frozenset([chat("m1")]))
+    assert list(channel._told) == [bob], "nothing is kept of a connection that left"
+
+
+async def test_w90_a_batch_that_comes_late_brings_no_message_after_its_end(clocked: Channel) -> None:
+    bob = join(clocked, "bob")
+    over, nearly, lives = chat("m1", NOW_MS - 1), chat("m2", NOW_MS + LEFT_LEAST_MS), chat("m3")
+    frames = A + text_frame(over) + text_frame(nearly) + text_frame(lives) + B
+    clocked.deliver(Batch(frames, C, number=1, frames=5, publisher=b"far", published_at=NOW_MS - STALE_MS - 1))
+    await turns()
+    assert bob.bytes == A + text_frame(lives) + B, "presence stays, drafts and cursors are over"
+
+
+async def test_a_batch_in_time_is_not_looked_into(clocked: Channel) -> None:
+    bob = join(clocked, "bob")
+    data = text_frame(chat("m1", NOW_MS - 1)) + b"no frame"
+    clocked.deliver(Batch(data, C, number=1, frames=1, publisher=b"far", published_at=NOW_MS - STALE_MS))
+    await turns()
+    assert bob.bytes == data + C
+
+
+async def test_w90_after_an_outage_only_messages_of_batches_that_were_lost_are_shown(clocked: Channel) -> None:
+    bob = join(clocked, "bob")
+    for number in (1, 2, 4):
+        clocked.deliver(Batch(text_frame(chat(f"m{number}")), b"", number=number, frames=1, publisher=b"far"))
+    again = [(number, NOW_MS + 5_000, chat(f"m{number}")) for number in range(1, 6)]
+    clocked.catch_up(b"far", [*again, (6, NOW_MS, chat("m6", NOW_MS))])
+    await asyncio.sleep(TICK_S * 3)
+    assert names(bob) == ["m1", "m2", "m4", "m3", "m5"]
+    clocked.catch_up(b"far", again)  # another outage: nothing is missing any more
+    clocked.deliver(Batch(A + text_frame(chat("m5")), b"", number=5, frames=2, publisher=b"far"))  # it was only slow
+    clocked.catch_up(b"another", again[:1])  # numbers are those of one process
+    await asyncio.sleep(TICK_S * 3)
+    assert names(bob) == ["m1", "m2", "m4", "m3", "m5", "m1"]
+    assert len(bob.frames("pong")) == 1, "what else that batch brings still comes"
+
+
+async def test_w90_what_waits_for_the_rules_is_neither_missed_nor_doubled(clocked: Channel) -> None:
+    bob = join(clocked, "bob")
+    clocked.doubt()
+    clocked.deliver(Batch(text_frame(chat("m1")), C, number=1, frames=1, publisher=b"far"))
+    clocked.catch_up(b"far", [(1, NOW_MS + 5_000, chat("m1")), (2, NOW_MS + 5_000, chat("m2"))])
+    clocked.flush()
+    assert bob.bytes == b""
+    clocked.confirm()
+    await turns()
+    assert names(bob) == ["m1", "m2"]
+
+
+async def test_frames_are_numbered_without_a_gap_and_never_again(broker: FakeBroker) -> None:
+    channels = Channels(broker, asyncio.get_running_loop(), linger_s=0.0)
+    ann = FakeConnection("ann")
+    numbers = []
+    for _ in range(2):
+        channel = await channels.enter("garden", ann)
+        channel.deliver(Batch(C, b""))  # what others published is not published again, and not counted
+        channel.flush()
+        channel.draft(ann, "m", A)  # nor are drafts
+        channel.flush()
+        for frame in (A, B, C):
+            numbers.append(channel.number)
+            channel.post(frame)
+        channel.flush()
+        channels.exit(channel, ann)
+        await asyncio.sleep(0.01)
+    assert numbers == [1, 2, 3, 4, 5, 6]
+    assert [(batch.number, batch.frames) for _, batch in broker.published if batch.frames] == [(1, 3), (4, 3)]
+    await channels.close()
+
+
+async def test_a_frame_that_waits_for_a_later_flush_keeps_its_number(channel: Channel, broker: FakeBroker) -> None:
+    frame = text_frame(b"x" * (FLUSH_BYTES // 2))
+    numbers = []
+    for _ in range(5):
+        numbers.append(channel.number)
+        channel.post(frame)
+    channel.flush_all()
+    carried = [n for _, batch in broker.published for n in range(batch.number, batch.number + batch.frames)]
+    assert len(broker.published) > 1
+    assert carried == numbers
+
+
+async def test_what_was_not_published_has_a_number_too(channel: Channel, broker: FakeBroker) -> None:
+    """Others see the gap, and take what is in it when they are told again."""
+    channel.doubt()
+    channel.post(A)
+    channel.flush()
+    channel.confirm()
+    channel.post(B)
+    channel.flush()
+    assert [(batch.number, batch.frames) for _, batch in broker.published] == [(2, 1)]

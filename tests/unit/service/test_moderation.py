@@ -345,7 +345,7 @@ async def test_w81_what_is_said_during_an_outage_leaves_the_process_after_the_ru
     assert store.rules == PRIVATE
     (_, first), *others = house.broker.published
     assert decode_control(first.control) == [RulesChanged(PRIVATE, restored=True)]
-    assert [batch for _, batch in others if b"m1" in batch.reliable]
+    assert [batch for _, batch in others if b"m1" in batch.control]
     assert messages.shared == ["garden"]
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import pytest
 
 from asocial.adapters.memory.limiter import MemoryRateLimiter
@@ -21,11 +22,11 @@ from asocial.domain.living import LiveMessage
 from asocial.domain.message import Life
 from asocial.domain.profile import guest_profile
 from asocial.ports import Batch, ChannelRules, LiveMessages, RateLimiter
-from asocial.protocol import Limits
+from asocial.protocol import Limits, Pong, pack, text_frame
 from asocial.service.answers import Answers
 from asocial.service.channels import UNSENT_LIMIT_BYTES, Channels
 from asocial.service.chat import Talk
-from asocial.service.control import ProfileChanged, decode_control, encode_control
+from asocial.service.control import Control, MessagesAgain, ProfileChanged, decode_control, encode_control
 from asocial.service.dispatch import STRIKES, Dispatch
 from asocial.service.moderation import Moderation
 from asocial.service.presence import Presence
@@ -475,9 +476,49 @@ async def test_w29_after_an_outage_everyone_is_told_anew_and_the_others_get_what
     sync = ann.frames("restored", "user_sync")[-1]
     assert [frame["type"] for frame in ann.frames("restored", "user_sync")][-2:] == ["restored", "user_sync"]
     assert [message["message_id"] for message in sync["messages"]] == ["m1"]
-    shared = FakeConnection("another process")
-    shared.write(b"".join(batch.reliable for _, batch in house.broker.published))
-    assert [frame["message_id"] for frame in shared.frames("chat")] == ["m1"]
+    said = [told for told in _told_processes(house) if isinstance(told, MessagesAgain)]
+    assert [json.loads(bytes(body))["message_id"] for again in said for _, _, body in again.messages] == ["m1"]
+    assert not any(batch.reliable for _, batch in house.broker.published), "no client gets it unasked"
+
+
+async def test_w90_after_an_outage_people_are_shown_what_their_process_missed_and_once(house: House) -> None:
+    session, ann = await house.enter("ann")
+    _, bob = await house.enter("bob")
+    await house.say(session, "m1")
+    await asyncio.sleep(0.05)
+    numbers = [b.number + b.frames - 1 for _, b in house.broker.published if b'"m1"' in b.reliable]
+    house.sessions.degrade()
+    await house.sessions.restore([])
+    [again] = [told for told in _told_processes(house) if isinstance(told, MessagesAgain)]
+    assert [number for number, _, _ in again.messages] == numbers, "as it was published first"
+    deliver = house.broker.subscriptions["garden"]
+    far = [(number, 1_005_000, msgspec.Raw(b'{"type":"chat","message_id":"far%d"}' % number)) for number in (1, 2)]
+    deliver(Batch(text_frame(bytes(far[0][2])), b"", number=1, frames=1, publisher=b"far"))
+    for _ in range(2):
+        deliver(Batch(b"", b"", encode_control(MessagesAgain(far)), publisher=b"far"))
+    await asyncio.sleep(0.05)
+    assert [frame["message_id"] for frame in ann.frames("chat")] == ["far1", "far2"]
+    assert [frame["message_id"] for frame in bob.frames("chat")] == ["m1", "far1", "far2"]
+
+
+@pytest.mark.parametrize("how", ["join", "sync", "restore"])
+async def test_w90_a_message_in_a_snapshot_does_not_come_again(house: House, how: str) -> None:
+    """It is in the store that processes share a moment before the batch that brings it."""
+    session, bob = await house.enter("bob")
+    body = b'{"type":"chat","message_id":"far","expires_at":1005000}'
+    house.talk._live.add("garden", LiveMessage("cyd", "far", 1_000_000, 1_005_000, body))
+    if how == "join":
+        session, bob = await house.enter("dan")
+    elif how == "sync":
+        house.channels.get("garden").changes += 1  # type: ignore[union-attr]
+        await house.dispatch.receive(session, json.dumps({"type": "sync"}))
+    else:
+        await house.sessions.restore([])
+    house.broker.subscriptions["garden"](Batch(text_frame(body) + pack(Pong(1, 1)), b""))
+    await asyncio.sleep(0.05)
+    assert [message["message_id"] for message in bob.frames("user_sync")[-1]["messages"]] == ["far"]
+    assert bob.frames("chat") == []
+    assert len(bob.frames("pong")) == 1
 
 
 async def test_draining_tells_everyone_when_to_come_back(house: House) -> None:
@@ -527,3 +568,7 @@ async def test_after_churn_nothing_is_left(house: House) -> None:
     assert house.sessions._by_user == {}
     assert house.store._channels == {}
     assert house.store._deadlines == []
+
+
+def _told_processes(house: House) -> list[Control]:
+    return [told for _, batch in house.broker.published for told in decode_control(batch.control)]

@@ -7,8 +7,12 @@ one interpreter (tests, an embedding program) share a Wire and behave as several
 from __future__ import annotations
 
 import asyncio
+import itertools
+from dataclasses import replace
 
 from ...ports import Batch, Deliver
+
+_names = itertools.count(1)
 
 
 class Wire:
@@ -21,6 +25,7 @@ class Wire:
 class MemoryBroker:
     def __init__(self, wire: Wire | None = None) -> None:
         self._wire = wire or Wire()
+        self._name = b"%d" % next(_names)
 
     async def subscribe(self, channel: str, deliver: Deliver) -> None:
         self._wire.subscriptions.setdefault(channel, {})[self] = deliver
@@ -33,6 +38,7 @@ class MemoryBroker:
                 del self._wire.subscriptions[channel]
 
     def publish(self, channel: str, batch: Batch) -> None:
+        batch = replace(batch, publisher=self._name)
         for broker in self._wire.subscriptions.get(channel, ()):
             if broker is not self:
                 # Not called here and now: a publisher is in the middle of its flush.

@@ -3,6 +3,8 @@
     version 1 B | publisher 8 B | published at, ms 8 B | lengths of reliable 4 B and volatile 4 B
     reliable | volatile | control
 
+The numbers of a batch are the first line of its control lane: versions that know no numbers ignore the line.
+
 `publish` hands the bytes to the channel's line, which sends all of a turn in one write: the line's buffer is the
 outgoing queue, and past its bound batches are dropped, as they are while Redis is away. Nothing is kept to be sent
 later: a message that arrives after its life is worse than none.
@@ -24,6 +26,7 @@ from .link import Link
 
 VERSION = 1
 HEADER = struct.Struct("!B8sQII")
+NUMBERS = b'{"type":"batch","frames":['
 QUEUE_LIMIT_BYTES = 8 * 1024 * 1024
 CLOSE_S = 1.0
 ODD_MS = 1000
@@ -74,7 +77,9 @@ class RedisBroker:
                 if end > len(data):
                     unreadable.skip("batch", channel, "shorter than it says")
                     return
-                deliver(Batch(data[HEADER.size : split], data[split:end], data[end:]))
+                number, frames, control = _numbers(data, end)
+                lanes = data[HEADER.size : split], data[split:end], data[control:]
+                deliver(Batch(*lanes, number, frames, sender, published_at))
 
         await self._link.subscriber.subscribe(channel, take)
 
@@ -90,8 +95,10 @@ class RedisBroker:
         if line.unsent_bytes > self._queue_limit_bytes:
             self._drop()
             return
-        header = HEADER.pack(VERSION, self._publisher, self._now_ms(), len(batch.reliable), len(batch.volatile))
-        data = b"".join((header, *batch))
+        lengths = len(batch.reliable), len(batch.volatile)
+        header = HEADER.pack(VERSION, self._publisher, self._now_ms(), *lengths)
+        numbers = b"%b%d,%d]}\n" % (NUMBERS, batch.number, batch.frames) if batch.frames else b""
+        data = b"".join((header, batch.reliable, batch.volatile, numbers, batch.control))
         line.post(self._verb, self._link.subscriber.name(channel), data, timed=self._meters.publish_seconds)
 
     def _drop(self) -> None:
@@ -101,3 +108,13 @@ class RedisBroker:
     async def close(self) -> None:
         self._link.subscriber.forget()
         await self._link.pool.drain(CLOSE_S)
+
+
+def _numbers(data: bytes, start: int) -> tuple[int, int, int]:
+    """The batch's `number` and `frames`, and where the rest of its control lane begins; that begins at `start`."""
+    if data.startswith(NUMBERS, start):
+        end = data.find(b"]}\n", start)
+        number, _, frames = data[start + len(NUMBERS) : end].partition(b",")
+        if end >= 0 and number.isdigit() and frames.isdigit():
+            return int(number), int(frames), end + 3
+    return 0, 0, start

@@ -1,0 +1,43 @@
+"""Which frames of other processes have arrived in a channel, by the numbers that their publishers give them.
+
+A publisher numbers the reliable frames of a channel one by one, and each batch carries a span of them. So what arrived
+is a few spans: one, unless something was lost.
+"""
+
+from __future__ import annotations
+
+PUBLISHERS_MOST = 64
+SPANS_MOST = 16
+"""More publishers, or more gaps, than a few seconds of life can bring: the oldest are forgotten."""
+
+
+class Received:
+    __slots__ = ("_spans",)
+
+    def __init__(self) -> None:
+        self._spans: dict[bytes, list[tuple[int, int]]] = {}
+
+    def add(self, publisher: bytes, number: int, count: int) -> bool:
+        """Note that `count` frames arrived, numbered from `number` on. False if some of them were known already."""
+        end = number + count
+        spans = self._spans.get(publisher)
+        if spans is None:
+            while len(self._spans) >= PUBLISHERS_MOST:
+                del self._spans[next(iter(self._spans))]
+            spans = self._spans[publisher] = []
+        if any(number < known_end and known < end for known, known_end in spans):
+            return False
+        if spans and spans[-1][1] == number:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((number, end))
+            del spans[:-SPANS_MOST]
+        return True
+
+    def settle(self, publisher: bytes, number: int) -> None:
+        """All up to `number`, itself included, has arrived or will not be waited for."""
+        later = [span for span in self._spans.pop(publisher, ()) if span[0] > number]
+        self._spans[publisher] = [(0, number + 1), *later]
+
+    def has(self, publisher: bytes, number: int) -> bool:
+        return any(known <= number < end for known, end in self._spans.get(publisher, ()))

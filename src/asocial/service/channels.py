@@ -192,8 +192,9 @@ class Channel:
     def told(self, connection: Connection, told: frozenset[bytes]) -> None:
         """A member is handed a snapshot with these messages, as the JSON of their frames. They do not come again."""
         if told and connection in self._members:
-            earlier, _ = self._told.pop(connection, (told, 0.0))
-            self._told[connection] = (told if earlier <= told else told | earlier, self._loop.time() + TOLD_S)
+            # The latest snapshot alone, or a client that asks again and again would fill memory. In order of time.
+            self._told.pop(connection, None)
+            self._told[connection] = (told, self._loop.time() + TOLD_S)
 
     def detach(self, connection: Connection, *, user_gone: str | None = None) -> None:
         """`connection` gets nothing more. `user_gone`: its user's id, if this was the last connection."""

@@ -1,4 +1,4 @@
-"""Every kind of fault once, in about a minute and a half; full_chaos.py does it for ten minutes (`make test-full`)."""
+"""Every kind of fault once, in about a minute; full_chaos.py does it for ten minutes (`make test-full`)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.crowd import Crowd, Person, crowd, eventually, wall_ms
+from tests.faults.crowd import Crowd, Person, crowd, wall_ms
+from tests.patience import eventually
 from tests.processes import Process, all_ready, processes
 from tests.redis_server import Server
 

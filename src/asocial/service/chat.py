@@ -235,7 +235,8 @@ class Talk:
             return True
         for message in await self._live.living(posting.channel, posting.timestamp):
             if (message.user_id, message.message_id) == (posting.user_id, posting.message_id):
-                self._live.add(posting.channel, message, shared=False)
+                # The number is that of the other process's frame, and means nothing here.
+                self._live.add(posting.channel, replace(message, number=0), shared=False)
                 return False
         return True
 

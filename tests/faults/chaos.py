@@ -29,6 +29,7 @@ RECOVERY_S = 60.0
 AFTERMATH_S = 1.0
 """After everybody is back, before calm is expected."""
 CALM_S = 3.5
+"""And as much longer as this program was late, or a busy machine would leave nothing to judge."""
 ON_THE_WAY_MS = 2500
 """A message that was said this long before the end of a calm stretch has reached everyone who was there."""
 LATE_MS = 500
@@ -80,7 +81,7 @@ async def run(folder: Path, redis: Server, *, seconds: float, seed: int, kinds: 
                         await _fault(kind, rng, trio, redis, all_of)
                         await asyncio.sleep(AFTERMATH_S)
                         began_ms = wall_ms()
-                        await asyncio.sleep(CALM_S)
+                        await asyncio.sleep(CALM_S + lag.most_ms / 1000)
                         calm.append((began_ms, wall_ms()))
             finally:
                 for task in (*talking, lag.task):

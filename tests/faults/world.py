@@ -337,7 +337,8 @@ class World:
         now_s = time.monotonic()
         key, now_ms = Names().key(TAG, "leases"), str(time.time_ns() // 1_000_000)
         reply = await asyncio.to_thread(self._redis.ask, "ZRANGEBYSCORE", key, now_ms, "+inf")
-        held = {str(pod).rpartition(".")[0] for pod in reply} if isinstance(reply, list) else set()
+        # A process registers as "name-random.number"; here its name is enough.
+        held = {str(pod).rpartition("-")[0] for pod in reply} if isinstance(reply, list) else set()
         unsure = []
         for server in self._servers:
             if server.state != "running":

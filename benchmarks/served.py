@@ -16,6 +16,9 @@ from tests.patience import until
 UNLIMITED = (
     *("--rate-limit-per-minute-per-ip", "0", "--channel-messages-per-second", "0"),
     *("--volatile-per-second-per-ip", "0", "--connections-per-ip", "0"),
+    # Few people send what the whole channel carries: more than the server reads of one person, or of one address.
+    *("--frames-per-second", "0", "--read-bytes-per-second", "0"),
+    *("--frames-per-second-per-ip", "0", "--read-bytes-per-second-per-ip", "0"),
 )
 """What a crowd from one address, in one channel, would meet."""
 

@@ -38,9 +38,10 @@ class MemoryBroker:
                 del self._wire.subscriptions[channel]
 
     def publish(self, channel: str, batch: Batch) -> None:
-        batch = replace(batch, publisher=self._name)
-        for broker in self._wire.subscriptions.get(channel, ()):
-            if broker is not self:
+        others = [broker for broker in self._wire.subscriptions.get(channel, ()) if broker is not self]
+        if others:
+            batch = replace(batch, publisher=self._name)
+            for broker in others:
                 # Not called here and now: a publisher is in the middle of its flush.
                 asyncio.get_running_loop().call_soon(broker.deliver, channel, batch)
 

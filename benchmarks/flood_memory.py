@@ -3,8 +3,9 @@
     PYTHONPATH=src:. python -m benchmarks.flood_memory [--connections 2000] [--seconds 30] [--acts burst,steady,...]
 
 One server with its default limits (but for connects per minute, so that everyone is in soon), and 2,000 connections
-from 20 loopback addresses (127.0.0.1 to 127.0.0.20). All send as fast as they may; every third one reads slowly, with a
-small receive buffer. Twenty honest people talk in another channel. Each act is a run with a server of its own:
+from 20 loopback addresses (127.0.0.2 to 127.0.0.21). All send as fast as they may; every third one reads slowly, with a
+small receive buffer. Twenty honest people talk in another
+channel, from an address of their own: the limits per address are shared by all who use it. Each act is a run with a server of its own:
 
 - `burst`: all are in one channel and say their 100 messages of a minute at once, then as many as the limit allows;
 - `channels`: the same, in 100 channels of 20;
@@ -134,7 +135,7 @@ async def flood(given: argparse.Namespace) -> None:
         ).encode()
         one = Flooder(number, request, given.act, payload, slow=number % SLOW_SHARE == 0)
         people.append(one)
-        source = (f"127.0.0.{1 + number % ADDRESSES}", 0)
+        source = (f"127.0.0.{2 + number % ADDRESSES}", 0)
         await loop.create_connection(lambda one=one: one, url.hostname, url.port, local_addr=source)  # type: ignore[misc]
         if number % 50 == 49:
             await asyncio.sleep(0.05)

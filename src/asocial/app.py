@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from . import garbage, logs, metrics, tracing
 from .adapters.http.listening import listen, reachable
 from .adapters.http.page import PAGE_DIR
+from .adapters.http.refusals import CLOSE_CODES
 from .adapters.http.server import HttpServer
 from .adapters.memory.broker import MemoryBroker
 from .adapters.memory.limiter import MemoryRateLimiter
@@ -358,7 +359,7 @@ def build(
     Raises ConfigError for a Redis URL that cannot be used.
     """
     presence_ttl_ms = round(settings.presence_ttl_seconds * 1000)
-    meters = Meters()
+    meters = Meters(CLOSE_CODES)
     clock = Clock(meters) if now_ms is None else Clock.by(now_ms)
     backend = _redis(settings, presence_ttl_ms, clock, meters)
     memory = MemoryPresence(clock.monotonic_ms, presence_ttl_ms)

@@ -1,8 +1,7 @@
-"""Everything that can go wrong with a client, in one place.
+"""Every error that a client can cause.
 
     AsocialError
-    ├── Refused                the request never becomes a session: an HTTP answer before the upgrade (W1)
-    ├── FrameError             answered by an `error` frame; the connection lives on (W25)
+    ├── FrameError             answered with an `error` frame; the connection stays open (W25)
     │   ├── BadFrame
     │   │   └── NameInvisible
     │   ├── PayloadTooLarge
@@ -14,20 +13,22 @@
     │   ├── TokenRefused
     │   ├── NotOwner
     │   └── ReadOnly
-    └── Disconnect             closes the connection with its code (W28)
-        ├── GoingAway          4001
-        ├── TooSlow            4008
-        ├── InternalError      4011
-        ├── NoPong             4012
-        ├── ConnectingTooOften 4013
-        ├── ProtocolAbuse      4501
-        ├── VersionUnsupported 4503
-        ├── TooManyConnections 4504
-        ├── TokenInvalid       4510
-        ├── TokenExpired       4511
-        └── Removed            4512
+    └── Refusal                a request that is answered with an error instead of what it asked for (W1)
+        └── Disconnect         closes the connection (W28)
+            ├── GoingAway
+            ├── TooSlow
+            ├── InternalError
+            ├── NoPong
+            ├── ConnectingTooOften
+            ├── ProtocolAbuse
+            ├── VersionUnsupported
+            ├── TooManyConnections
+            ├── TokenInvalid
+            ├── TokenExpired
+            └── Removed
 
-Two families matter to a session: a FrameError is a reply, a Disconnect is an end.
+Each error has a code, which is a word. No numbers here: adapters/http/refusals.py has the table of HTTP statuses and
+close codes.
 """
 
 from __future__ import annotations
@@ -39,23 +40,10 @@ class AsocialError(Exception):
     """Base of every error that a client can cause."""
 
 
-class Refused(AsocialError):
-    """A request answered with an HTTP status and a JSON body instead of an upgrade.
-
-    `status` is the HTTP status; `code` is for programs, `message` says what is allowed.
-    """
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-
-
 class FrameError(AsocialError):
-    """A frame that was not carried out. `retry_after_ms` is set only where trying again helps.
+    """A frame that was not carried out. `retry_after_ms` is set only if trying again helps.
 
-    `limit` is set where a limit on messages was reached: which one.
+    `limit` names the limit on messages that was reached, if one was.
     """
 
     code: ClassVar[str]
@@ -74,7 +62,7 @@ class BadFrame(FrameError):
 
 
 class NameInvisible(BadFrame):
-    """A name of characters that show nothing. No strike: which ones those are depends on the version of Unicode."""
+    """A name of invisible characters. No strike: which characters are invisible depends on the Unicode version."""
 
     strikes = False
 
@@ -88,7 +76,7 @@ class PayloadEmpty(FrameError):
 
 
 class PayloadInvisible(PayloadEmpty):
-    """A message of characters that show nothing, white space aside. No strike, as for names."""
+    """A message of white space and invisible characters. No strike, as for names."""
 
     strikes = False
 
@@ -120,74 +108,96 @@ class ReadOnly(FrameError):
     strikes = False
 
 
-class Disconnect(AsocialError):
-    """The end of a connection. Codes below 4500 ask the client to reconnect, those from 4500 tell it not to.
+class Refusal(AsocialError):
+    """A request that is not carried out.
 
-    `retry_ms`, where given, is how long the client shall wait before it reconnects.
+    `code` names the reason for programs, `message` explains it to people. `log_fields` is for the log alone.
     """
 
-    code: ClassVar[int]
+    code: str
+
+    def __init__(self, code: str, message: str, **log_fields: object) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.log_fields = log_fields
+
+
+class Disconnect(Refusal):
+    """Closes a connection, or refuses one before it is open.
+
+    `reconnects`: whether the client should connect again. `retry_ms`: how long it should wait before it does.
+    """
+
     reason: ClassVar[str]
+    reconnects: ClassVar[bool]
 
     def __init__(self, retry_ms: int | None = None) -> None:
-        super().__init__(f"{self.code} {self.reason}")
+        super().__init__(self.code, self.reason)
         self.retry_ms = retry_ms
-
-    @property
-    def reconnects(self) -> bool:
-        return self.code < 4500
 
 
 class GoingAway(Disconnect):
-    code = 4001
+    code = "going_away"
     reason = "server going away"
+    reconnects = True
 
 
 class TooSlow(Disconnect):
-    code = 4008
+    code = "too_slow"
     reason = "too slow"
+    reconnects = True
 
 
 class InternalError(Disconnect):
-    code = 4011
+    code = "internal"
     reason = "internal error"
+    reconnects = True
 
 
 class NoPong(Disconnect):
-    code = 4012
+    code = "no_pong"
     reason = "no pong"
+    reconnects = True
 
 
 class ConnectingTooOften(Disconnect):
-    code = 4013
+    code = "connecting_too_often"
     reason = "connecting too often"
+    reconnects = True
 
 
 class ProtocolAbuse(Disconnect):
-    code = 4501
+    code = "protocol_abuse"
     reason = "protocol abuse"
+    reconnects = False
 
 
 class VersionUnsupported(Disconnect):
-    code = 4503
+    code = "version_unsupported"
     reason = "version not supported"
+    reconnects = False
 
 
 class TooManyConnections(Disconnect):
-    code = 4504
+    code = "user_connections"
     reason = "too many connections"
+    reconnects = False
 
 
 class TokenInvalid(Disconnect):
-    code = 4510
+    code = "token_invalid"
     reason = "token invalid"
+    reconnects = False
 
 
 class TokenExpired(Disconnect):
-    code = 4511
+    code = "token_expired"
     reason = "token expired"
+    reconnects = False
 
 
 class Removed(Disconnect):
-    code = 4512
+    code = "removed"
     reason = "removed"
+    reconnects = False

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from ..domain.errors import Disconnect, FrameError
+from ..domain.errors import FrameError
 
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 BYTES = (256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0)
@@ -55,9 +55,12 @@ class Tally:
 
 
 class Meters:
-    """The meters of one process. Attributes are counted up only; durations are in seconds."""
+    """The meters of one process. Attributes are counted up only; durations are in seconds.
 
-    def __init__(self) -> None:
+    `close_codes`: those that the server itself closes connections with.
+    """
+
+    def __init__(self, close_codes: Iterable[int] = ()) -> None:
         self.messages = 0
         """Messages said on this process and posted to their channel."""
         self.received = {
@@ -89,7 +92,7 @@ class Meters:
         self.connections = 0
         self.reconnects = 0
         """Of those, by somebody whom we know by a token: back after a break or a reload, or in another tab."""
-        self.disconnects = Counter({str(end.code): 0 for end in Disconnect.__subclasses__()})
+        self.disconnects = Counter({str(code): 0 for code in close_codes})
         """By close code; one that is neither ours nor RFC 6455's is `other`: a client may send any."""
         self.sweeps = 0
         self.swept = 0

@@ -21,7 +21,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from ..domain.errors import BadFrame, NotOwner, ReadOnly, Refused, Removed
+from ..domain.errors import BadFrame, NotOwner, ReadOnly, Refusal, Removed
 from ..domain.identity import Verified, is_one_of
 from ..domain.ids import DEFAULT_CHANNEL, is_id
 from ..domain.rules import NO_RULES, Rights, Rules
@@ -95,13 +95,13 @@ class Moderation:
     # Entering.
 
     async def admit(self, channel: str, visitor: Verified, invitation: Invitation | None) -> Access:
-        """What `visitor` may do in the channel. Raises Refused (403) if they may not enter."""
+        """What `visitor` may do in the channel. Raises Refusal if they may not enter."""
         rules = await self._look(channel)
         access = self._decide(channel, visitor, invitation, rules or NO_RULES)
         if isinstance(access, Access):
             return access
         if rules is None and invitation is not None:
-            raise Refused(503, "unavailable", "your invitation cannot be checked just now; try again")
+            raise Refusal("unavailable", "your invitation cannot be checked just now; try again")
         raise access
 
     def readmit(self, channel: Channel, visitor: Verified, access: Access) -> Access | None:
@@ -109,7 +109,7 @@ class Moderation:
         decided = self._decide(channel.name, visitor, access.invitation, channel.rules or NO_RULES)
         return decided if isinstance(decided, Access) else None
 
-    def _decide(self, channel: str, visitor: Verified, invitation: Invitation | None, rules: Rules) -> Access | Refused:
+    def _decide(self, channel: str, visitor: Verified, invitation: Invitation | None, rules: Rules) -> Access | Refusal:
         if self._is_listed(channel, visitor, rules):
             return Access(member=True, invitation=invitation)
         if not rules.private and channel not in self._members:
@@ -117,8 +117,8 @@ class Moderation:
         if invitation is not None and rules.accepts(invitation.key):
             return Access(invitation.rights, invitation=invitation)
         if channel in self._members:
-            return Refused(403, "members_only", "this channel is for its members")
-        return Refused(403, "channel_private", "this channel is private; its owner can invite you")
+            return Refusal("members_only", "this channel is for its members")
+        return Refusal("channel_private", "this channel is private; its owner can invite you")
 
     async def know(self, channel: Channel) -> None:
         """Confirm the rules of a channel that is subscribed. They stay unconfirmed while the store is away."""
@@ -184,42 +184,40 @@ class Moderation:
     async def claim(self, channel: str, visitor: Verified, take_place: Callable[[], Awaitable[None]]) -> None:
         """Make `visitor` the owner of a channel that is nobody's, and that they alone are in (W64).
 
-        Raises Refused, or StoreUnavailable. Claiming one's own again is no fault. `take_place` is awaited before a
-        channel is given away, and may raise Refused.
+        Raises Refusal, or StoreUnavailable. Claiming one's own again is no fault. `take_place` is awaited before a
+        channel is given away, and may raise Refusal.
         """
         rules = await self._load(channel)
         if self.is_owner(channel, visitor, rules):
             return
         if channel == DEFAULT_CHANNEL:
-            raise Refused(403, "not_claimable", f"the channel {DEFAULT_CHANNEL!r} is everybody's")
+            raise Refusal("not_claimable", f"the channel {DEFAULT_CHANNEL!r} is everybody's")
         if rules.owner:
-            raise Refused(409, "channel_taken", "this channel has an owner")
+            raise Refusal("channel_taken", "this channel has an owner")
         if rules.keeps_out(visitor.user_id, self._now_ms()):
-            raise Refused(403, "removed", "you were removed from this channel")
+            raise Refusal("removed", "you were removed from this channel")
         alone = await self._presence.sole_user(channel)
         if alone == "":
-            raise Refused(
-                409, "not_in_channel", "connect to the channel first: only somebody who is in it can claim it"
-            )
+            raise Refusal("not_in_channel", "connect to the channel first: only somebody who is in it can claim it")
         if alone != visitor.user_id or self.others_here(channel, visitor.user_id):
-            raise Refused(409, "channel_taken", "a channel can be claimed while nobody else is in it")
+            raise Refusal("channel_taken", "a channel can be claimed while nobody else is in it")
         await take_place()
         changed = await self._change(channel, lambda now: now if now.owner else now.claimed(visitor.user_id))
         if changed.owner != visitor.user_id:
-            raise Refused(409, "channel_taken", "somebody else was quicker")
+            raise Refusal("channel_taken", "somebody else was quicker")
         self._tell(channel, changed, visitor.user_id)
         self.on_moderated("claim", channel, visitor.user_id, {})
 
     async def invite(self, channel: str, visitor: Verified, until: int) -> str:
         """Close the channel to all who are not invited; returns the key that goes into the invitation (W63).
 
-        Raises Refused for who is no owner, or StoreUnavailable.
+        Raises Refusal for who is no owner, or StoreUnavailable.
         """
         before = await self._load(channel)
         if not self.is_owner(channel, visitor, before):
-            raise Refused(403, "not_owner", "only the owner of a channel invites")
+            raise Refusal("not_owner", "only the owner of a channel invites")
         if channel == DEFAULT_CHANNEL and channel not in self._members:
-            raise Refused(403, "not_claimable", f"the channel {DEFAULT_CHANNEL!r} is everybody's")
+            raise Refusal("not_claimable", f"the channel {DEFAULT_CHANNEL!r} is everybody's")
         new_key = secrets.token_urlsafe(INVITATION_KEY_BYTES)
         changed = await self._change(channel, lambda now: now.inviting(until, new_key))
         if not before.private:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from asocial.adapters.memory.messages import MemoryLiveMessages
-from asocial.domain.errors import GoingAway, Refused, Removed
+from asocial.domain.errors import GoingAway, Refusal, Removed
 from asocial.domain.identity import Verified
 from asocial.domain.living import LiveMessage
 from asocial.domain.profile import guest_profile
@@ -403,10 +403,10 @@ async def test_w62_an_invitation_to_a_members_channel_that_cannot_be_checked_is_
 ) -> None:
     house = House(rules=store, members={"board": ["ann"]})
     store.away = True
-    with pytest.raises(Refused) as stranger:
+    with pytest.raises(Refusal) as stranger:
         await house.moderation.admit("board", Verified("bob"), None)
-    with pytest.raises(Refused) as invited:
+    with pytest.raises(Refusal) as invited:
         await house.moderation.admit("board", Verified("bob"), Invitation("read", "key"))
-    assert (stranger.value.status, invited.value.status) == (403, 503)
+    assert (stranger.value.code, invited.value.code) == ("members_only", "unavailable")
     assert (await house.moderation.admit("board", Verified("ann"), None)).member
     await house.close()

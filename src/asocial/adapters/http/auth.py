@@ -18,7 +18,7 @@ from typing import NamedTuple
 import jwt
 from aiohttp import web
 
-from ...domain.errors import Refused, TokenInvalid
+from ...domain.errors import Refusal, TokenInvalid
 from ...domain.identity import Verified
 from ...domain.ids import ID_RULE, is_id
 from ...ports import StoreUnavailable, Verify
@@ -92,7 +92,7 @@ class Authenticator:
     async def identify(self, request: web.Request) -> Identity:
         """Who connects; somebody new where guests may be.
 
-        Raises Refused for a claimed uid that is no id or where a token cannot be tried, TokenInvalid, TokenExpired.
+        Raises Refusal for a claimed uid that is no id or where a token cannot be tried, TokenInvalid, TokenExpired.
         """
         known = await self._known(request)
         if known is not None:
@@ -116,8 +116,8 @@ class Authenticator:
             try:
                 return Identity(await self._verify(token)) if token else None
             except StoreUnavailable:
-                raise Refused(
-                    503, "identity_unavailable", "who you are cannot be verified just now; try again"
+                raise Refusal(
+                    "identity_unavailable", "your identity cannot be verified at the moment; try again"
                 ) from None
         user_id = self._tokens.verify(token) if token else None
         if user_id is not None:
@@ -128,7 +128,7 @@ class Authenticator:
         uid = request.query.get("uid")
         if self._trust_uid and uid is not None:
             if not is_id(uid):
-                raise Refused(400, "uid_invalid", f"uid is {ID_RULE}")
+                raise Refusal("uid_invalid", f"uid is {ID_RULE}")
             return Identity(Verified(uid))
         return None
 

@@ -9,22 +9,22 @@ import asyncio
 
 from aiohttp import web
 
-from ...domain.errors import Refused
+from ...domain.errors import Refusal
 
 BODY_LIMIT_BYTES = 4096
 
 
 def check_body(request: web.Request) -> None:
-    """Raises Refused where a request's body is not accepted, whatever the request is for."""
+    """Raises Refusal where a request's body is not accepted, whatever the request is for."""
     encodings = request.headers.getall("Content-Encoding", ())
     if any(item.strip().lower() not in ("identity", "") for line in encodings for item in line.split(",")):
-        raise Refused(415, "encoding_unsupported", "a body is not compressed: send it without Content-Encoding")
+        raise Refusal("encoding_unsupported", "a body is not compressed: send it without Content-Encoding")
     if (request.content_length or 0) > BODY_LIMIT_BYTES:
         raise _too_large()
 
 
 async def read_body(request: web.Request, within_s: float) -> bytes:
-    """The whole body. Raises Refused where it is too large or too slow."""
+    """The whole body. Raises Refusal where it is too large or too slow."""
     data = b""
     try:
         async with asyncio.timeout(within_s):
@@ -33,9 +33,9 @@ async def read_body(request: web.Request, within_s: float) -> bytes:
                 if len(data) > BODY_LIMIT_BYTES:
                     raise _too_large()
     except TimeoutError:
-        raise Refused(408, "body_invalid", f"a body is sent within {within_s:g} s") from None
+        raise Refusal("body_timeout", f"a body is sent within {within_s:g} s") from None
     return data
 
 
-def _too_large() -> Refused:
-    return Refused(413, "body_invalid", f"a body has at most {BODY_LIMIT_BYTES} bytes")
+def _too_large() -> Refusal:
+    return Refusal("body_too_large", f"a body has at most {BODY_LIMIT_BYTES} bytes")

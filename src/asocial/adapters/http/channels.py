@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from aiohttp import web
 
-from ...domain.errors import Disconnect, Refused
+from ...domain.errors import Refusal
 from ...domain.identity import NOBODY, Verified
 from ...domain.ids import ID_RULE, is_id
 from ...domain.rules import Rights
@@ -18,7 +18,7 @@ from .auth import Authenticator
 from .bodies import read_body
 from .hosts import Hosts
 from .invitations import Invitations
-from .refusal import response_of
+from .refusals import response_of
 from .visitors import Visitor, Visitors
 
 INVITATION_LEAST_S, INVITATION_MOST_S, INVITATION_UNSAID_S = 60, 30 * 86_400, 86_400
@@ -49,7 +49,7 @@ class ChannelsApi:
         claims_per_day_per_ip: int,
         body_s: float,
     ) -> None:
-        """`check` raises the Refused that an upgrade would get before it is known who asks.
+        """`check` raises the Refusal that an upgrade would get before it is known who asks.
 
         `body_s`: how long a request's body may take.
         """
@@ -107,7 +107,7 @@ class ChannelsApi:
     async def _caller(self, request: web.Request) -> Verified:
         visitor = await self._authenticator.known(request)
         if visitor is None:
-            raise Refused(401, "token_invalid", "say who you are: Authorization: Bearer and your token")
+            raise Refusal("token_invalid", "say who you are: Authorization: Bearer and your token")
         # The address first: users that somebody makes up cost no entry each.
         address = self._visitors.see(request).counted
         await self._take(f"channels-ip:{address}", REQUESTS_PER_MINUTE_PER_ADDRESS, MINUTE_MS)
@@ -117,13 +117,13 @@ class ChannelsApi:
     async def _take(self, key: str, limit: int, window_ms: int) -> None:
         wait_ms = await self._limiter.take(key, limit, window_ms)
         if wait_ms:
-            raise Refused(429, "rate_limited", f"try again in {-(-wait_ms // 1000)} s")
+            raise Refusal("rate_limited", f"try again in {-(-wait_ms // 1000)} s")
 
 
 def _channel_of(request: web.Request) -> str:
     channel = request.match_info["channel"]
     if not is_id(channel):
-        raise Refused(400, "channel_invalid", f"a channel's name is {ID_RULE}")
+        raise Refusal("channel_invalid", f"a channel's name is {ID_RULE}")
     return channel
 
 
@@ -131,7 +131,7 @@ def _wanted(data: bytes) -> _Wanted:
     try:
         return msgspec.json.decode(data or b"{}", type=_Wanted)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise Refused(400, "body_invalid", str(error)[:200]) from None
+        raise Refusal("body_invalid", str(error)[:200]) from None
 
 
 def _json(body: dict[str, object], status: int = 200) -> web.Response:
@@ -146,11 +146,9 @@ def _answered(
     async def answer(request: web.Request) -> web.Response:
         try:
             return await handle(request)
-        except Refused as refused:
-            return response_of(refused)
-        except Disconnect as unknown:
-            return response_of(Refused(401, "token_invalid", unknown.reason))
+        except Refusal as refusal:
+            return response_of(refusal)
         except StoreUnavailable:
-            return response_of(Refused(503, "unavailable", "the server cannot do this just now; try again"))
+            return response_of(Refusal("unavailable", "the server cannot do this just now; try again"))
 
     return answer

@@ -20,6 +20,7 @@ from ...domain.limits import Allowance, Share
 from ...protocol import close_frame
 from ...service.backlog import Backlog
 from .outgoing import Outgoing
+from .refusals import close_code_of
 
 CLOSE_TIMEOUT_S = 5.0
 """How long a client has to answer a close frame, and to read what was written before it."""
@@ -74,7 +75,7 @@ class WebSocketConnection(Outgoing):
         reason: dict[str, object] = {"reason": disconnect.reason}
         if disconnect.retry_ms is not None:
             reason["retry_ms"] = disconnect.retry_ms
-        self._finish(close_frame(disconnect.code, json.dumps(reason).encode()), at_once=too_slow)
+        self._finish(close_frame(close_code_of(disconnect), json.dumps(reason).encode()), at_once=too_slow)
         self.closed_with = disconnect
         self.finished = asyncio.Event()
         self.closing = asyncio.get_running_loop().create_task(self._close(self.finished))

@@ -26,12 +26,12 @@ from aiohttp.http_parser import RawRequestMessage
 
 from ... import logs
 from ...domain.addresses import Address, Networks, counted_as, parse_address
-from ...domain.errors import Refused
+from ...domain.errors import Refusal
 from ...domain.limits import Allowance, Budgets, Share
 from .headers import BARE
 from .outgoing import Outgoing
-from .refusal import bytes_of, too_many_connections, unnamed_response_of
 from .refusal_log import RefusalLog
+from .refusals import bytes_of, direct_response_of, too_many_connections
 from .visitors import Visitors
 
 KEEPALIVE_S = 75.0
@@ -215,14 +215,14 @@ class Entrance(web.RequestHandler):
         if status >= 500 and _is_the_clients(exc, gone=self.transport is None):
             status = 400
         if status < 500:
-            refused = Refused(status, "request_invalid", "this is not HTTP that can be read")
+            refused = Refusal("request_invalid", "this is not a valid HTTP request")
             self._door.refusals.note(refused.code, refused.message, remote=request.remote)
         else:
             log.error("a request could not be handled", method=request.method, path=request.path, exc_info=exc)
-            refused = Refused(status, "internal", "a fault of the server; it has been noted")
+            refused = Refusal("internal", "internal server error")
         if request.writer.output_size > 0:
             raise ConnectionError("half an answer was sent already")
-        response = unnamed_response_of(refused)
+        response = direct_response_of(refused)
         response.headers.update(BARE)
         response.force_close()
         return response

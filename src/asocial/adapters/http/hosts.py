@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...domain.errors import Refused
+from ...domain.errors import Refusal
 from ...domain.hosts import HostList
 from ...domain.origins import read_origin
 from .visitors import Visitor
@@ -31,14 +31,14 @@ class Hosts:
         return bool(self._allowed)
 
     def check(self, path: str, visitor: Visitor) -> None:
-        """Raises Refused (421) for a request that is for another host than ours."""
+        """Raises Refusal for a request that is for another host than ours."""
         if self._allowed and path not in EXEMPT_PATHS and read_origin(visitor.origin) not in self._allowed:
             raise _misdirected()
 
     def link_origin(self, visitor: Visitor) -> str:
         """The origin for an address that is handed out: the public URL, or else by which the request came.
 
-        Raises Refused (421) where that is no host.
+        Raises Refusal where that is no host.
         """
         if self._public_url:
             return self._public_url
@@ -48,9 +48,8 @@ class Hosts:
         return str(origin._replace(host=origin.host.removesuffix(".")))
 
 
-def _misdirected() -> Refused:
-    return Refused(
-        421,
+def _misdirected() -> Refusal:
+    return Refusal(
         "host_not_allowed",
         "this server does not answer for the host name in this request; ASOCIAL_ALLOWED_HOSTS lists its names",
     )

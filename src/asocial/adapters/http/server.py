@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 from ... import __version__, logs
 from ...config import Settings
 from ...domain.addresses import Networks
-from ...domain.errors import Refused
+from ...domain.errors import Refusal
 from ...ports import RateLimiter, Verify
 from ...service.backlog import Backlog
 from ...service.dispatch import Dispatch
@@ -33,8 +33,8 @@ from .hosts import Hosts
 from .invitations import Invitations
 from .metrics import Expose, Metrics
 from .page import Page
-from .refusal import response_of
 from .refusal_log import RefusalLog
+from .refusals import response_of, wire_code_of
 from .visitors import Origins, Visitors
 from .websocket import ChatEndpoint
 
@@ -161,9 +161,9 @@ class HttpServer:
         try:
             self._hosts.check(request.path, visitor)
             check_body(request)
-        except Refused as refused:
-            self._meters.errors[refused.code] += 1
-            self._refusals.note(refused.code, refused.message, remote=visitor.address, host=visitor.origin)
+        except Refusal as refused:
+            self._meters.errors[wire_code_of(refused)] += 1
+            self._refusals.note(wire_code_of(refused), refused.message, remote=visitor.address, host=visitor.origin)
             return response_of(refused)
         answer = self._headers.preflight(request)
         return await handler(request) if answer is None else answer

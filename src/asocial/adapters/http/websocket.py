@@ -21,7 +21,7 @@ from ...domain.errors import (
     GoingAway,
     InternalError,
     NoPong,
-    Refused,
+    Refusal,
     Removed,
     TooManyConnections,
     VersionUnsupported,
@@ -43,8 +43,8 @@ from .connection import CLOSE_TIMEOUT_S, TURN_FRAMES, WebSocketConnection
 from .door import Entrance
 from .invitations import Invitations
 from .origin_hint import FIELDS, origin_hint
-from .refusal import response_of, too_many_connections
 from .refusal_log import RefusalLog
+from .refusals import close_code_of, response_of, too_many_connections
 from .visitors import Origins, Visitor, Visitors
 
 READ_LIMIT_BYTES = 64 * 1024
@@ -133,7 +133,7 @@ class ChatEndpoint:
         try:
             channel = self._admit(request, visitor)
             identity, access = await self._recognise(request, channel)
-        except Refused as refused:
+        except Refusal as refused:
             return self._refused(refused, request, visitor)
         offered = offered_subprotocols(request)
         # Named to aiohttp only when offered, or it would log a warning for each client that offers none.
@@ -153,7 +153,7 @@ class ChatEndpoint:
             return web.Response(status=400)
         except web.HTTPBadRequest:
             # Not aiohttp's words: they repeat what the client sent, here and in the log.
-            return self._refused(Refused(400, "handshake_invalid", _HANDSHAKE), request, visitor)
+            return self._refused(Refusal("handshake_invalid", _HANDSHAKE), request, visitor)
         transport = request.transport
         if transport is None:
             return ws
@@ -192,10 +192,10 @@ class ChatEndpoint:
         return ws
 
     def check(self, request: web.Request, visitor: Visitor, origin: str | None) -> None:
-        """Whether a page of this origin may connect from there now. Raises Refused (W1)."""
+        """Whether a page of this origin may connect from there now. Raises Refusal (W1)."""
         self._refuse_while_draining()
         if origin is not None and not self._origins.allows(origin, visitor):
-            raise Refused(403, "origin_forbidden", origin_hint(origin, request, visitor))
+            raise Refusal("origin_forbidden", origin_hint(origin, request, visitor))
         if 0 < self._connections_per_ip <= self._by_address[visitor.counted]:
             raise too_many_connections()
 
@@ -264,7 +264,7 @@ class ChatEndpoint:
             left = said_goodbye if closed_with is None else not closed_with.reconnects
             away_ms = 0 if closed_with is None else closed_with.retry_ms or 0
             await self._sessions.close(session, left=left, away_ms=away_ms)
-            code = ws.close_code if closed_with is None else closed_with.code
+            code = ws.close_code if closed_with is None else close_code_of(closed_with)
             self._meters.disconnected(code)
             log.info(
                 "connection closed",
@@ -305,31 +305,30 @@ class ChatEndpoint:
         return False
 
     def _admit(self, request: web.Request, visitor: Visitor) -> str:
-        """The channel the request is for. Raises Refused (W1)."""
+        """The channel the request is for. Raises Refusal (W1)."""
         self._refuse_while_draining()
         channel = request.query.get("channel", DEFAULT_CHANNEL)
         if not is_id(channel):
-            raise Refused(400, "channel_invalid", f"a channel's name is {ID_RULE}")
+            raise Refusal("channel_invalid", f"a channel's name is {ID_RULE}")
         if request.headers.get("Upgrade", "").lower() != "websocket":
-            raise Refused(
-                426,
+            raise Refusal(
                 "upgrade_required",
                 "this address speaks WebSocket (RFC 6455); a proxy must pass on the headers Upgrade and Connection",
             )
         # aiohttp takes the drafts 7 and 8 too, whose browsers send their origin under another name.
         if request.headers.get("Sec-WebSocket-Version") != "13":
-            raise Refused(400, "handshake_invalid", "the WebSocket version is 13 (RFC 6455)")
+            raise Refusal("handshake_invalid", "the WebSocket version is 13 (RFC 6455)")
         if request.body_exists:
             # aiohttp would take it for the first frames.
-            raise Refused(400, "handshake_invalid", "a WebSocket handshake has no body")
+            raise Refusal("handshake_invalid", "a WebSocket handshake has no body")
         self.check(request, visitor, request.headers.get("Origin"))
         return channel
 
     def _refuse_while_draining(self) -> None:
         if self._refuse_new():
-            raise Refused(503, "draining", "this server is going away; try again")
+            raise Refusal("draining", "this server is going away; try again")
 
-    def _refused(self, refused: Refused, request: web.Request, visitor: Visitor) -> web.Response:
+    def _refused(self, refused: Refusal, request: web.Request, visitor: Visitor) -> web.Response:
         """The answer before the upgrade. It is counted and logged with what decided it."""
         self._meters.errors[refused.code] += 1
         sent = {}
@@ -344,7 +343,7 @@ class ChatEndpoint:
     async def _recognise(self, request: web.Request, channel: str) -> tuple[Identity | Disconnect, Access]:
         """Who it is, and what they may do in the channel. A Disconnect is told once the socket is upgraded.
 
-        Raises Refused for who may not enter.
+        Raises Refusal for who may not enter.
         """
         try:
             identity = await self._authenticator.identify(request)
@@ -363,9 +362,9 @@ class ChatEndpoint:
         trace: Trace,
     ) -> None:
         connection.close(refused)
-        self._meters.disconnected(refused.code)
+        self._meters.disconnected(close_code_of(refused))
         self._refusals.note(
-            refused.code,
+            close_code_of(refused),
             refused.reason,
             **trace.ids,
             connection_id=connection.id,

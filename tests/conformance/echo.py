@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from asocial.adapters.http.auth import Authenticator, GuestTokens
+from asocial.adapters.http.connection_counter import ConnectionCounter
 from asocial.adapters.http.door import Door, Patience
 from asocial.adapters.http.headers import Headers
 from asocial.adapters.http.invitations import Invitations
@@ -80,6 +81,7 @@ async def serve(port: int, *, large: bool) -> None:
     """Serve until cancelled. `large`: messages of any size, read as fast as they come."""
     settings: Settings = load({"connections_per_minute_per_ip": 0}, {})
     visitors, origins = Visitors(Networks(()), behind_tls=False), Origins(())
+    connections = ConnectionCounter(0)
     endpoint = ChatEndpoint(
         EchoSessions(),  # type: ignore[arg-type]
         EchoDispatch(),  # type: ignore[arg-type]
@@ -90,7 +92,7 @@ async def serve(port: int, *, large: bool) -> None:
         visitors,
         origins,
         connections_per_minute_per_ip=settings.connections_per_minute_per_ip,
-        connections_per_ip=settings.connections_per_ip,
+        connections=connections,
         frames_per_second=settings.frames_per_second,
         frames_per_second_per_ip=0,
         ping_s=settings.ping_seconds,
@@ -106,9 +108,8 @@ async def serve(port: int, *, large: bool) -> None:
         answer_s=settings.answer_seconds,
         bytes_per_s=0 if large else settings.read_bytes_per_second,
         bytes_per_s_per_address=0,
-        per_address=0,
     )
-    door = Door(runner, Networks(()), visitors, patience, RefusalLog(Meters()))
+    door = Door(runner, Networks(()), visitors, patience, connections, RefusalLog(Meters()))
     Headers(app, visitors, origins, frame_ancestors=(), hsts_s=0)
     await runner.setup()
     loop = asyncio.get_running_loop()

@@ -5,8 +5,7 @@
 - It is read at `bytes_per_s`. Who sends faster waits, in its own socket; nothing is lost, and a flood of whatever
   kind (fragments that never end, empty frames, oversized ones) is parsed no faster than that. All connections of one
   address share `bytes_per_s_per_address`; beyond that, those that send much are slowed down (domain/limits.py, Share).
-- One address has at most `per_address` of them. Those of a trusted proxy are not counted here: the endpoint counts
-  whom it speaks for.
+- One address has at most so many of them: connection_counter.py.
 
 aiohttp parses; this is its connection class with limits around it. Nothing here knows a frame.
 
@@ -17,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections import Counter
 from typing import Any, NamedTuple, cast
 
 from aiohttp import web
@@ -28,6 +26,7 @@ from ... import logs
 from ...domain.addresses import Address, Networks, counted_as, parse_address
 from ...domain.errors import Refusal
 from ...domain.limits import Allowance, Budgets, Share
+from .connection_counter import ConnectionCounter
 from .headers import BARE
 from .outgoing import Outgoing
 from .refusal_log import RefusalLog
@@ -57,13 +56,12 @@ HEADER_BYTES = 8190
 
 
 class Patience(NamedTuple):
-    """What a connection is allowed; 0, but for the times: anything. `per_address`: connections."""
+    """What a connection is allowed; 0, but for the times: anything."""
 
     handshake_s: float
     answer_s: float
     bytes_per_s: int
     bytes_per_s_per_address: int
-    per_address: int
 
 
 log = logs.get(__name__)
@@ -238,16 +236,22 @@ class Door:
     """Makes an Entrance for each connection: call it as a protocol factory."""
 
     def __init__(
-        self, runner: web.AppRunner, trusted: Networks, visitors: Visitors, patience: Patience, refusals: RefusalLog
+        self,
+        runner: web.AppRunner,
+        trusted: Networks,
+        visitors: Visitors,
+        patience: Patience,
+        connections: ConnectionCounter,
+        refusals: RefusalLog,
     ) -> None:
         """`runner`: of the application behind the door; it must be set up before anybody comes."""
         self.patience = patience
         self.refusals = refusals
         self._visitors = visitors
+        self._connections = connections
         self._bytes = Budgets(patience.bytes_per_s_per_address, patience.bytes_per_s_per_address)
         self._trusted = trusted
         self._runner = runner
-        self._present: Counter[str] = Counter()
         self._watched: set[Entrance] = set()
         self._descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self._warned_of_descriptors = False
@@ -267,13 +271,12 @@ class Door:
         address = _address_of(transport)
         if address not in self._trusted and address is not None:
             entrance.counted = counted_as(address)
-            self._present[entrance.counted] += 1
-            if 0 < self.patience.per_address < self._present[entrance.counted]:
+            if not self._connections.add(entrance.counted):
                 self.refusals.note(
                     _TOO_MANY.code,
                     "too many connections from one address; if it is a proxy, list it in ASOCIAL_TRUSTED_PROXIES",
                     remote=str(address),
-                    limit=self.patience.per_address,
+                    limit=self._connections.limit,
                 )
                 transport.write(_ONE_TOO_MANY)
                 entrance.force_close()
@@ -284,9 +287,7 @@ class Door:
     def leave(self, entrance: Entrance) -> None:
         self._watched.discard(entrance)
         if entrance.counted:
-            self._present[entrance.counted] -= 1
-            if not self._present[entrance.counted]:
-                del self._present[entrance.counted]
+            self._connections.remove(entrance.counted)
 
     def arrived(self, request: web.Request) -> None:
         """A request is complete: from now on its answer is waited for."""
@@ -323,8 +324,10 @@ class Door:
         if response.status == 101:
             # From here on it is the endpoint's: it pings, and closes who does not read.
             self._watched.discard(entrance)
-            if not entrance.counted:
-                entrance.read_for(self._visitors.see(request).counted)  # behind a trusted proxy
+            if not entrance.counted:  # it comes through a trusted proxy
+                entrance.counted = self._visitors.see(request).counted
+                self._connections.add(entrance.counted)
+                entrance.read_for(entrance.counted)
         elif not request.content.is_eof():
             response.force_close()
             response.headers["Connection"] = "close"

@@ -26,6 +26,7 @@ from .about import About
 from .auth import Authenticator, GuestTokens
 from .bodies import check_body
 from .channels import ChannelsApi
+from .connection_counter import ConnectionCounter
 from .door import Door, Patience
 from .headers import Headers
 from .health import Checks, Health
@@ -86,6 +87,7 @@ class HttpServer:
         authenticator = Authenticator(GuestTokens(secret), trust_uid=settings.auth == "open", verify=verify)
         invitations = Invitations(secret)
         self._refusals = refusals = RefusalLog(meters)
+        connections = ConnectionCounter(settings.connections_per_ip)
         self.endpoint = ChatEndpoint(
             sessions,
             dispatch,
@@ -96,7 +98,7 @@ class HttpServer:
             visitors,
             origins,
             connections_per_minute_per_ip=settings.connections_per_minute_per_ip,
-            connections_per_ip=settings.connections_per_ip,
+            connections=connections,
             frames_per_second=settings.frames_per_second,
             frames_per_second_per_ip=settings.frames_per_second_per_ip,
             ping_s=settings.ping_seconds,
@@ -146,9 +148,8 @@ class HttpServer:
             settings.answer_seconds,
             settings.read_bytes_per_second,
             settings.read_bytes_per_second_per_ip,
-            settings.connections_per_ip,
         )
-        self._door = Door(self._runner, trusted, visitors, patience, refusals)
+        self._door = Door(self._runner, trusted, visitors, patience, connections, refusals)
         self._listening: list[asyncio.Server] = []
         self._background: list[asyncio.Task[None]] = []
 

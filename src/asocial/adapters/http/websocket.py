@@ -8,7 +8,6 @@ aiohttp's own writes (its close frames) come last, and compression, which would 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 
 from aiohttp import WSMsgType, web, web_ws
@@ -40,6 +39,7 @@ from ...service.sessions import Session, Sessions
 from ...tracing import Trace, Tracing
 from .auth import Authenticator, Identity, offered_subprotocols
 from .connection import CLOSE_TIMEOUT_S, TURN_FRAMES, WebSocketConnection
+from .connection_counter import ConnectionCounter
 from .door import Entrance
 from .invitations import Invitations
 from .origin_hint import FIELDS, origin_hint
@@ -83,7 +83,7 @@ class ChatEndpoint:
         origins: Origins,
         *,
         connections_per_minute_per_ip: int,
-        connections_per_ip: int,
+        connections: ConnectionCounter,
         frames_per_second: int,
         frames_per_second_per_ip: int,
         ping_s: float,
@@ -108,7 +108,7 @@ class ChatEndpoint:
         self._visitors = visitors
         self._origins = origins
         self._connections_per_minute_per_ip = connections_per_minute_per_ip
-        self._connections_per_ip = connections_per_ip
+        self._open_connections = connections
         self._frames_per_second = frames_per_second
         self._frames = Budgets(frames_per_second_per_ip, frames_per_second_per_ip * FRAMES_BURST_S)
         self._ping_s = ping_s
@@ -116,7 +116,6 @@ class ChatEndpoint:
         self._refuse_new = refuse_new
         self._read_limit_bytes = read_limit_bytes
         self._connections: set[WebSocketConnection] = set()
-        self._by_address: Counter[str] = Counter()
 
     def __len__(self) -> int:
         """Sockets that are upgraded, those being let in or sent away included."""
@@ -170,7 +169,6 @@ class ChatEndpoint:
         if isinstance(request.protocol, Entrance):
             request.protocol.carry(connection)
         self._connections.add(connection)
-        self._by_address[visitor.counted] += 1
         trace = self._tracing.begin("connection", request.headers, request.query.get("trace", ""))
         try:
             await self._serve(request, ws, connection, channel, identity, access, visitor, trace)
@@ -179,9 +177,6 @@ class ChatEndpoint:
         finally:
             trace.end()
             self._connections.discard(connection)
-            self._by_address[visitor.counted] -= 1
-            if not self._by_address[visitor.counted]:
-                del self._by_address[visitor.counted]
             if connection.closing is not None and connection.finished is not None:
                 connection.finished.set()
                 # The handler's end closes the socket; the close handshake comes first.
@@ -196,7 +191,8 @@ class ChatEndpoint:
         self._refuse_while_draining()
         if origin is not None and not self._origins.allows(origin, visitor):
             raise Refusal("origin_forbidden", origin_hint(origin, request, visitor))
-        if 0 < self._connections_per_ip <= self._by_address[visitor.counted]:
+        # A client that connects directly was counted, and let in, when its TCP connection was accepted.
+        if visitor.proxied and self._open_connections.is_full(visitor.counted):
             raise too_many_connections()
 
     async def pulse(self) -> None:

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from asocial.adapters.http.admission import AccessControl, Addressing, AdmissionController, ConnectionLimits
 from asocial.adapters.http.auth import Authenticator, GuestTokens
 from asocial.adapters.http.connection_counter import ConnectionCounter
 from asocial.adapters.http.door import Door, Patience
 from asocial.adapters.http.headers import Headers
+from asocial.adapters.http.hosts import Hosts
+from asocial.adapters.http.instruments import Instruments
 from asocial.adapters.http.invitations import Invitations
 from asocial.adapters.http.listening import listen
 from asocial.adapters.http.refusal_log import RefusalLog
 from asocial.adapters.http.visitors import Origins, Visitors
-from asocial.adapters.http.websocket import READ_LIMIT_BYTES, ChatEndpoint
+from asocial.adapters.http.websocket import READ_LIMIT_BYTES, ChatEndpoint, SocketLimits
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.app import wall_ms
 from asocial.config import Settings, load
@@ -28,9 +31,11 @@ from asocial.domain.identity import Verified
 from asocial.domain.profile import Profile
 from asocial.ports import Connection
 from asocial.protocol import text_frame
+from asocial.service.backlog import Backlog
 from asocial.service.meters import Meters
 from asocial.service.moderation import Access, Invitation
 from asocial.service.sessions import EVERYBODY
+from asocial.tracing import Tracing
 
 _BINARY = 0x82
 
@@ -82,23 +87,33 @@ async def serve(port: int, *, large: bool) -> None:
     settings: Settings = load({"connections_per_minute_per_ip": 0}, {})
     visitors, origins = Visitors(Networks(()), behind_tls=False), Origins(())
     connections = ConnectionCounter(0)
+    secret, meters = "a secret that nobody needs to know", Meters()
+    refusals = RefusalLog(meters)
+    admission = AdmissionController(
+        Addressing(visitors, Hosts((), public_url=""), origins),
+        AccessControl(
+            Authenticator(GuestTokens(secret), trust_uid=False),
+            EchoModeration(),  # type: ignore[arg-type]
+            Invitations(secret),
+        ),
+        ConnectionLimits(settings.connections_per_minute_per_ip, connections),
+        MemoryRateLimiter(wall_ms),
+        lambda: False,
+        meters,
+    )
     endpoint = ChatEndpoint(
+        admission,
         EchoSessions(),  # type: ignore[arg-type]
         EchoDispatch(),  # type: ignore[arg-type]
-        Authenticator(GuestTokens("a secret that nobody needs to know"), trust_uid=False),
-        EchoModeration(),  # type: ignore[arg-type]
-        Invitations("a secret that nobody needs to know"),
-        MemoryRateLimiter(wall_ms),
-        visitors,
-        origins,
-        connections_per_minute_per_ip=settings.connections_per_minute_per_ip,
-        connections=connections,
-        frames_per_second=settings.frames_per_second,
-        frames_per_second_per_ip=0,
-        ping_s=settings.ping_seconds,
-        pong_timeout_s=settings.pong_timeout_seconds,
-        refuse_new=lambda: False,
-        read_limit_bytes=64 * 1024 * 1024 if large else READ_LIMIT_BYTES,
+        SocketLimits(
+            settings.frames_per_second,
+            frames_per_second_per_ip=0,
+            ping_s=settings.ping_seconds,
+            pong_timeout_s=settings.pong_timeout_seconds,
+            frame_bytes=64 * 1024 * 1024 if large else READ_LIMIT_BYTES,
+        ),
+        Backlog(),
+        Instruments(meters, Tracing(), refusals),
     )
     app = web.Application()
     app.router.add_get("/api/chat", endpoint.handle)
@@ -109,7 +124,7 @@ async def serve(port: int, *, large: bool) -> None:
         bytes_per_s=0 if large else settings.read_bytes_per_second,
         bytes_per_s_per_address=0,
     )
-    door = Door(runner, Networks(()), visitors, patience, connections, RefusalLog(Meters()))
+    door = Door(runner, Networks(()), visitors, patience, connections, refusals)
     Headers(app, visitors, origins, frame_ancestors=(), hsts_s=0)
     await runner.setup()
     loop = asyncio.get_running_loop()

@@ -163,6 +163,36 @@ async def test_w88_a_connection_that_is_refused_after_the_upgrade(
     await client.close()
 
 
+FAULTS: list[tuple[str, dict[str, str], str]] = [
+    ("host_not_allowed", {"Host": "elsewhere.example"}, ""),
+    ("encoding_unsupported", {"Content-Encoding": "gzip"}, ""),
+    ("channel_invalid", {}, "channel=a.b"),
+    ("upgrade_required", {"Upgrade": "h2c"}, ""),
+    ("handshake_invalid", {"Sec-WebSocket-Version": "8"}, ""),
+    ("origin_forbidden", FOREIGN, ""),
+    ("uid_invalid", {}, "uid=c.d"),
+    ("members_only", {}, "channel=board"),
+    ("handshake_invalid", {"Sec-WebSocket-Key": "short"}, ""),
+]
+"""What a request may be refused for, in the order in which that is decided."""
+
+
+@pytest.mark.parametrize("first", range(len(FAULTS) + 1))
+async def test_w1_of_several_reasons_to_refuse_a_request_the_first_decides(
+    start_server: StartServer, first: int
+) -> None:
+    server = await start_server(auth="open", allowed_hosts="talk.example", channel_members="board:mira")
+    headers, query = HANDSHAKE | {"Host": "talk.example"}, {"channel": "garden", "uid": "ann"}
+    for _, wrong, asked in reversed(FAULTS[first:]):
+        headers |= wrong
+        query |= dict([asked.split("=")]) if asked else {}
+    answer = await ask(server, headers, "/api/chat?" + "&".join(f"{name}={value}" for name, value in query.items()))
+    if first < len(FAULTS):
+        assert answer.json["error"]["code"] == FAULTS[first][0]
+    else:
+        assert answer.status == 101
+
+
 async def test_w88_a_flood_of_refusals_is_counted_in_full_and_logged_at_a_pace(server: Server, log: Log) -> None:
     for _ in range(60):
         await ask(server, HANDSHAKE | FOREIGN)

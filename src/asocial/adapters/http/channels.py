@@ -13,13 +13,9 @@ from ...domain.identity import NOBODY, Verified
 from ...domain.ids import ID_RULE, is_id
 from ...domain.rules import Rights
 from ...ports import RateLimiter, StoreUnavailable
-from ...service.moderation import Invitation, Moderation
-from .auth import Authenticator
+from ...service.moderation import Invitation
+from .admission import AccessControl, Addressing, AdmissionController
 from .bodies import read_body
-from .hosts import Hosts
-from .invitations import Invitations
-from .refusals import response_of
-from .visitors import Visitor, Visitors
 
 INVITATION_LEAST_S, INVITATION_MOST_S, INVITATION_UNSAID_S = 60, 30 * 86_400, 86_400
 REQUESTS_PER_MINUTE = 30
@@ -37,53 +33,45 @@ class _Wanted(msgspec.Struct):
 class ChannelsApi:
     def __init__(
         self,
-        authenticator: Authenticator,
-        moderation: Moderation,
-        invitations: Invitations,
+        addressing: Addressing,
+        access_control: AccessControl,
+        admission: AdmissionController,
         limiter: RateLimiter,
-        visitors: Visitors,
-        hosts: Hosts,
         now_ms: Callable[[], int],
         *,
-        check: Callable[[web.Request, Visitor, str | None], None],
         claims_per_day_per_ip: int,
         body_s: float,
     ) -> None:
-        """`check` raises the Refusal that an upgrade would get before it is known who asks.
-
-        `body_s`: how long a request's body may take.
-        """
-        self._check = check
-        self._body_s = body_s
-        self._authenticator = authenticator
-        self._moderation = moderation
-        self._invitations = invitations
+        """`body_s`: how long a request's body may take."""
+        self._addressing = addressing
+        self._access_control = access_control
+        self._authenticator = access_control.authenticator
+        self._moderation = access_control.moderation
+        self._admission = admission
         self._limiter = limiter
-        self._visitors = visitors
-        self._hosts = hosts
+        self._body_s = body_s
         self._claims_per_day_per_ip = claims_per_day_per_ip
         self._now_ms = now_ms
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
-        router.add_get("/api/channels/{channel}", _answered(self._look))
-        router.add_post("/api/channels/{channel}", _answered(self._claim))
-        router.add_post("/api/channels/{channel}/invitations", _answered(self._invite))
+        router.add_get("/api/channels/{channel}", _reports_outages(self._look))
+        router.add_post("/api/channels/{channel}", _reports_outages(self._claim))
+        router.add_post("/api/channels/{channel}/invitations", _reports_outages(self._invite))
 
     async def _look(self, request: web.Request) -> web.Response:
         channel = _channel_of(request)
         # Browsers send no Origin with what a page asks its own server: the page says it (W87).
         origin = request.query.get("origin", request.headers.get("Origin"))
-        self._check(request, self._visitors.see(request), origin)
+        self._admission.check_page(request, self._addressing.clients.see(request), origin)
         visitor = await self._authenticator.known(request) or NOBODY
-        invitation = self._invitations.read(request.query.get("invite", ""), channel)
-        access = await self._moderation.admit(channel, visitor, invitation)
+        access = await self._access_control.authorize(request, channel, visitor)
         return _json(
             {"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, visitor, access))}
         )
 
     async def _claim(self, request: web.Request) -> web.Response:
         channel, visitor = _channel_of(request), await self._caller(request)
-        address = self._visitors.see(request).counted
+        address = self._addressing.clients.see(request).counted
 
         async def take_place() -> None:
             await self._take(f"claims:{address}", self._claims_per_day_per_ip, DAY_MS)
@@ -98,9 +86,9 @@ class ChannelsApi:
         channel, visitor = _channel_of(request), await self._caller(request)
         wanted = _wanted(await read_body(request, self._body_s))
         expires_at = (self._now_ms() // 1000 + wanted.ttl_seconds) * 1000
-        origin = self._hosts.link_origin(self._visitors.see(request))
+        origin = self._addressing.hosts.link_origin(self._addressing.clients.see(request))
         key = await self._moderation.invite(channel, visitor, expires_at)
-        token = self._invitations.sign(channel, Invitation(wanted.rights, key), expires_at)
+        token = self._access_control.invitations.sign(channel, Invitation(wanted.rights, key), expires_at)
         url = f"{origin}/c/{channel}?invite={token}"
         return _json({"token": token, "url": url, "expires_at": expires_at}, status=201)
 
@@ -109,7 +97,7 @@ class ChannelsApi:
         if visitor is None:
             raise Refusal("token_invalid", "say who you are: Authorization: Bearer and your token")
         # The address first: users that somebody makes up cost no entry each.
-        address = self._visitors.see(request).counted
+        address = self._addressing.clients.see(request).counted
         await self._take(f"channels-ip:{address}", REQUESTS_PER_MINUTE_PER_ADDRESS, MINUTE_MS)
         await self._take(f"channels:{visitor.user_id}", REQUESTS_PER_MINUTE, MINUTE_MS)
         return visitor
@@ -138,17 +126,15 @@ def _json(body: dict[str, object], status: int = 200) -> web.Response:
     return web.json_response(body, status=status)
 
 
-def _answered(
+def _reports_outages(
     handle: Callable[[web.Request], Awaitable[web.Response]],
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """What cannot be done is answered as before an upgrade: with a status, a code and words."""
+    """`handle`, with a Refusal for a store that is away."""
 
     async def answer(request: web.Request) -> web.Response:
         try:
             return await handle(request)
-        except Refusal as refusal:
-            return response_of(refusal)
         except StoreUnavailable:
-            return response_of(Refusal("unavailable", "the server cannot do this just now; try again"))
+            raise Refusal("unavailable", "the server cannot do this at the moment; try again") from None
 
     return answer

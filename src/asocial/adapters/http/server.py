@@ -23,21 +23,22 @@ from ...service.moderation import Moderation
 from ...service.sessions import Sessions
 from ...tracing import Tracing
 from .about import About
+from .admission import AccessControl, Addressing, AdmissionController, ConnectionLimits
 from .auth import Authenticator, GuestTokens
-from .bodies import check_body
 from .channels import ChannelsApi
 from .connection_counter import ConnectionCounter
 from .door import Door, Patience
 from .headers import Headers
 from .health import Checks, Health
 from .hosts import Hosts
+from .instruments import Instruments
 from .invitations import Invitations
 from .metrics import Expose, Metrics
 from .page import Page
 from .refusal_log import RefusalLog
 from .refusals import response_of, wire_code_of
 from .visitors import Origins, Visitors
-from .websocket import ChatEndpoint
+from .websocket import ChatEndpoint, SocketLimits
 
 log = logs.get(__name__)
 LIBRARY_LOGGERS = ("aiohttp.access", "aiohttp.internal", "aiohttp.server", "aiohttp.web", "aiohttp.websocket")
@@ -76,40 +77,43 @@ class HttpServer:
         trusted = Networks(settings.trusted_proxies)
         visitors = Visitors(trusted, behind_tls=settings.behind_tls)
         origins = Origins(settings.allowed_origins, public_url=settings.public_url)
-        self._visitors = visitors
         self._meters = meters
-        self._hosts = Hosts(settings.allowed_hosts, public_url=settings.public_url)
-        if settings.env == "production" and not self._hosts.limited:
+        hosts = Hosts(settings.allowed_hosts, public_url=settings.public_url)
+        if settings.env == "production" and not hosts.limited:
             log.warning(
                 "requests for any host name are accepted: set ASOCIAL_PUBLIC_URL or ASOCIAL_ALLOWED_HOSTS, "
                 "or pages of other sites can reach this server under a name of theirs (DNS rebinding)"
             )
-        authenticator = Authenticator(GuestTokens(secret), trust_uid=settings.auth == "open", verify=verify)
-        invitations = Invitations(secret)
-        self._refusals = refusals = RefusalLog(meters)
+        addressing = Addressing(visitors, hosts, origins)
+        access_control = AccessControl(
+            Authenticator(GuestTokens(secret), trust_uid=settings.auth == "open", verify=verify),
+            moderation,
+            Invitations(secret),
+        )
         connections = ConnectionCounter(settings.connections_per_ip)
+        self._admission = AdmissionController(
+            addressing,
+            access_control,
+            ConnectionLimits(settings.connections_per_minute_per_ip, connections),
+            limiter,
+            refuse_new,
+            meters,
+        )
+        self._refusals = refusals = RefusalLog(meters)
         self.endpoint = ChatEndpoint(
+            self._admission,
             sessions,
             dispatch,
-            authenticator,
-            moderation,
-            invitations,
-            limiter,
-            visitors,
-            origins,
-            connections_per_minute_per_ip=settings.connections_per_minute_per_ip,
-            connections=connections,
-            frames_per_second=settings.frames_per_second,
-            frames_per_second_per_ip=settings.frames_per_second_per_ip,
-            ping_s=settings.ping_seconds,
-            pong_timeout_s=settings.pong_timeout_seconds,
-            refuse_new=refuse_new,
-            backlog=backlog,
-            meters=meters,
-            tracing=traces,
-            refusals=refusals,
+            SocketLimits(
+                settings.frames_per_second,
+                settings.frames_per_second_per_ip,
+                settings.ping_seconds,
+                settings.pong_timeout_seconds,
+            ),
+            backlog,
+            Instruments(meters, traces, refusals),
         )
-        application = web.Application(middlewares=[self._arrive])
+        application = web.Application(middlewares=[self._answer])
         self._headers = Headers(
             application,
             visitors,
@@ -126,14 +130,11 @@ class HttpServer:
         self._metrics.install(application)
         About(auth=settings.auth, sign_in=sign_in, version=__version__).add_routes(application.router)
         channels = ChannelsApi(
-            authenticator,
-            moderation,
-            invitations,
+            addressing,
+            access_control,
+            self._admission,
             limiter,
-            visitors,
-            self._hosts,
             now_ms,
-            check=self.endpoint.check,
             claims_per_day_per_ip=settings.claims_per_day_per_ip,
             body_s=settings.handshake_seconds,
         )
@@ -154,20 +155,25 @@ class HttpServer:
         self._background: list[asyncio.Task[None]] = []
 
     @web.middleware
-    async def _arrive(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """What every request meets first. One for all: each is a frame that a WebSocket keeps while it lives."""
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """What all requests have in common. One middleware: each is a frame that a WebSocket keeps while it lives."""
         self._door.arrived(request)
         self._metrics.arrived(request)
-        visitor = self._visitors.see(request)
+        counted = True
         try:
-            self._hosts.check(request.path, visitor)
-            check_body(request)
-        except Refusal as refused:
-            self._meters.errors[wire_code_of(refused)] += 1
-            self._refusals.note(wire_code_of(refused), refused.message, remote=visitor.address, host=visitor.origin)
-            return response_of(refused)
-        answer = self._headers.preflight(request)
-        return await handler(request) if answer is None else answer
+            if (
+                request.match_info.handler != self.endpoint.handle
+            ):  # which asks for admission, and that begins with this
+                self._admission.check_request(request)
+                if (preflight := self._headers.preflight(request)) is not None:
+                    return preflight
+                counted = False  # from here on, a refusal is the API's answer and no refused connection (W88)
+            return await handler(request)
+        except Refusal as refusal:
+            if counted:
+                self._meters.errors[wire_code_of(refusal)] += 1
+                self._refusals.note(wire_code_of(refusal), refusal.message, **refusal.log_fields)
+            return response_of(refusal)
 
     async def start(self, listening: Sequence[socket.socket]) -> None:
         """Answer on these bound sockets."""

@@ -8,50 +8,29 @@ aiohttp's own writes (its close frames) come last, and compression, which would 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from dataclasses import dataclass
 
 from aiohttp import WSMsgType, web, web_ws
 
 from ... import logs
-from ...domain.errors import (
-    BadFrame,
-    ConnectingTooOften,
-    Disconnect,
-    GoingAway,
-    InternalError,
-    NoPong,
-    Refusal,
-    Removed,
-    TooManyConnections,
-    VersionUnsupported,
-)
-from ...domain.identity import Verified
-from ...domain.ids import DEFAULT_CHANNEL, ID_RULE, is_id
+from ...domain.errors import Disconnect, GoingAway, InternalError, NoPong, Refusal, Removed, TooManyConnections
 from ...domain.limits import Allowance, Budgets, Share
-from ...domain.profile import Profile, clean_color, clean_name, guest_profile
-from ...ports import RateLimiter
-from ...protocol import SUBPROTOCOL, SUBPROTOCOL_FAMILY
+from ...protocol import SUBPROTOCOL
 from ...service.backlog import Backlog
 from ...service.dispatch import Dispatch
-from ...service.meters import Meters
-from ...service.moderation import Access, Moderation
 from ...service.sessions import Session, Sessions
-from ...tracing import Trace, Tracing
-from .auth import Authenticator, Identity, offered_subprotocols
+from ...tracing import Trace
+from .admission import Admission, AdmissionController
+from .auth import offered_subprotocols
 from .connection import CLOSE_TIMEOUT_S, TURN_FRAMES, WebSocketConnection
-from .connection_counter import ConnectionCounter
 from .door import Entrance
-from .invitations import Invitations
-from .origin_hint import FIELDS, origin_hint
-from .refusal_log import RefusalLog
-from .refusals import close_code_of, response_of, too_many_connections
-from .visitors import Origins, Visitor, Visitors
+from .instruments import Instruments
+from .refusals import close_code_of
 
 READ_LIMIT_BYTES = 64 * 1024
 """A frame above this is not read to its end: RFC 6455's own 1009 closes the connection."""
 QUEUED_BYTES = 4 * 1024
 """Frames of one connection that are parsed and not handled yet: about twice this. The rest waits in its socket."""
-MINUTE_MS = 60_000
 PULSE_S = 1.0
 FRAMES_BURST_S = 2.0
 """What may be read at once, in seconds of its rate."""
@@ -68,53 +47,38 @@ web_ws.DEFAULT_CHUNK_SIZE = QUEUED_BYTES  # type: ignore[attr-defined]
 log = logs.get(__name__)
 
 
+@dataclass(frozen=True)
+class SocketLimits:
+    """How fast sockets are read (frames per second, 0 for any number), and when a silent one is pinged and closed."""
+
+    frames_per_second: int
+    frames_per_second_per_ip: int
+    ping_s: float
+    pong_timeout_s: float
+    frame_bytes: int = READ_LIMIT_BYTES
+
+
 class ChatEndpoint:
-    """Answers `GET /api/chat`. `refuse_new` is asked before each upgrade: a draining process takes nobody in."""
+    """Answers `GET /api/chat`: upgrades the clients that `admission` lets in, and reads what they send."""
 
     def __init__(
         self,
+        admission: AdmissionController,
         sessions: Sessions,
         dispatch: Dispatch,
-        authenticator: Authenticator,
-        moderation: Moderation,
-        invitations: Invitations,
-        limiter: RateLimiter,
-        visitors: Visitors,
-        origins: Origins,
-        *,
-        connections_per_minute_per_ip: int,
-        connections: ConnectionCounter,
-        frames_per_second: int,
-        frames_per_second_per_ip: int,
-        ping_s: float,
-        pong_timeout_s: float,
-        refuse_new: Callable[[], bool],
-        backlog: Backlog | None = None,
-        meters: Meters | None = None,
-        tracing: Tracing | None = None,
-        refusals: RefusalLog | None = None,
-        read_limit_bytes: int = READ_LIMIT_BYTES,
+        limits: SocketLimits,
+        backlog: Backlog,
+        instruments: Instruments,
     ) -> None:
-        self._tracing = tracing or Tracing()
-        self._meters = meters or Meters()
-        self._refusals = refusals or RefusalLog(self._meters)
-        self._backlog = backlog or Backlog()
+        self._admission = admission
         self._sessions = sessions
         self._dispatch = dispatch
-        self._authenticator = authenticator
-        self._moderation = moderation
-        self._invitations = invitations
-        self._limiter = limiter
-        self._visitors = visitors
-        self._origins = origins
-        self._connections_per_minute_per_ip = connections_per_minute_per_ip
-        self._open_connections = connections
-        self._frames_per_second = frames_per_second
-        self._frames = Budgets(frames_per_second_per_ip, frames_per_second_per_ip * FRAMES_BURST_S)
-        self._ping_s = ping_s
-        self._pong_timeout_s = pong_timeout_s
-        self._refuse_new = refuse_new
-        self._read_limit_bytes = read_limit_bytes
+        self._limits = limits
+        self._frames = Budgets(limits.frames_per_second_per_ip, limits.frames_per_second_per_ip * FRAMES_BURST_S)
+        self._backlog = backlog
+        self._meters = instruments.meters
+        self._tracing = instruments.tracing
+        self._refusals = instruments.refusals
         self._connections: set[WebSocketConnection] = set()
 
     def __len__(self) -> int:
@@ -127,18 +91,17 @@ class ChatEndpoint:
         return sum(connection.unsent_bytes for connection in self._connections)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """The aiohttp handler."""
-        visitor = self._visitors.see(request)
+        """The aiohttp handler. Raises Refusal for a request that is not upgraded."""
+        admitted: Admission | Disconnect
         try:
-            channel = self._admit(request, visitor)
-            identity, access = await self._recognise(request, channel)
-        except Refusal as refused:
-            return self._refused(refused, request, visitor)
-        offered = offered_subprotocols(request)
+            admitted = await self._admission.admit(request)
+        except Disconnect as disconnect:
+            # Without its traceback, which leads back to this frame: such a circle is freed late, and costs a pause.
+            admitted = disconnect.with_traceback(None)
         # Named to aiohttp only when offered, or it would log a warning for each client that offers none.
-        protocols = (SUBPROTOCOL,) if SUBPROTOCOL in offered else ()
+        protocols = (SUBPROTOCOL,) if SUBPROTOCOL in offered_subprotocols(request) else ()
         ws = web.WebSocketResponse(
-            max_msg_size=self._read_limit_bytes,
+            max_msg_size=self._limits.frame_bytes,
             autoping=False,
             autoclose=False,
             compress=False,
@@ -148,30 +111,19 @@ class ChatEndpoint:
         try:
             await ws.prepare(request)
         except ConnectionResetError:
-            # The client was gone before its upgrade: aiohttp wants an answer, and finds nobody to give it to.
+            # The client was gone before its upgrade: aiohttp wants an answer, and nobody reads it.
             return web.Response(status=400)
         except web.HTTPBadRequest:
-            # Not aiohttp's words: they repeat what the client sent, here and in the log.
-            return self._refused(Refusal("handshake_invalid", _HANDSHAKE), request, visitor)
+            # Not aiohttp's text: it repeats what the client sent, in the answer and in the log.
+            raise Refusal("handshake_invalid", _HANDSHAKE, **_log_fields_of(admitted)) from None
         transport = request.transport
         if transport is None:
             return ws
-        loop = asyncio.get_running_loop()
-        rate, now = self._frames_per_second, loop.time()
-        connection = WebSocketConnection(
-            ws,
-            transport,
-            now,
-            Allowance(rate, rate * FRAMES_BURST_S, now) if rate else None,
-            Share(self._frames, visitor.counted, assured=ASSURED_FRAMES_PER_S, step=1, now=now),
-            self._backlog,
-        )
-        if isinstance(request.protocol, Entrance):
-            request.protocol.carry(connection)
+        connection = self._connection(request, ws, transport)
         self._connections.add(connection)
         trace = self._tracing.begin("connection", request.headers, request.query.get("trace", ""))
         try:
-            await self._serve(request, ws, connection, channel, identity, access, visitor, trace)
+            await self._serve(ws, connection, admitted, trace)
             if connection.closing is not None:
                 await connection.read_out()
         finally:
@@ -181,72 +133,74 @@ class ChatEndpoint:
                 connection.finished.set()
                 # The handler's end closes the socket; the close handshake comes first.
                 await asyncio.shield(connection.closing)
-        # What aiohttp does next anyhow: done here, what it remembers of a failure can be let go of.
+        # aiohttp does this next. Done here, so that what it remembers of a failure can be dropped.
         await ws.write_eof()
-        _let_go(ws)
+        _drop_exceptions(ws)
         return ws
-
-    def check(self, request: web.Request, visitor: Visitor, origin: str | None) -> None:
-        """Whether a page of this origin may connect from there now. Raises Refusal (W1)."""
-        self._refuse_while_draining()
-        if origin is not None and not self._origins.allows(origin, visitor):
-            raise Refusal("origin_forbidden", origin_hint(origin, request, visitor))
-        # A client that connects directly was counted, and let in, when its TCP connection was accepted.
-        if visitor.proxied and self._open_connections.is_full(visitor.counted):
-            raise too_many_connections()
 
     async def pulse(self) -> None:
         """Ping who is silent, close who stays silent (W22). Runs until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(min(PULSE_S, self._ping_s / 4))
+            await asyncio.sleep(min(PULSE_S, self._limits.ping_s / 4))
             now = loop.time()
             for connection in self._connections:
                 silent_s = now - connection.heard_at
-                if silent_s > self._ping_s + self._pong_timeout_s:
+                if silent_s > self._limits.ping_s + self._limits.pong_timeout_s:
                     connection.close(NoPong())
-                elif silent_s > self._ping_s and not connection.pinged:
+                elif silent_s > self._limits.ping_s and not connection.pinged:
                     connection.ping()
+
+    def _connection(
+        self, request: web.Request, ws: web.WebSocketResponse, transport: asyncio.Transport
+    ) -> WebSocketConnection:
+        rate, now = self._limits.frames_per_second, asyncio.get_running_loop().time()
+        address = request.protocol.counted if isinstance(request.protocol, Entrance) else ""
+        connection = WebSocketConnection(
+            ws,
+            transport,
+            now,
+            Allowance(rate, rate * FRAMES_BURST_S, now) if rate else None,
+            Share(self._frames, address, assured=ASSURED_FRAMES_PER_S, step=1, now=now),
+            self._backlog,
+        )
+        if isinstance(request.protocol, Entrance):
+            request.protocol.carry(connection)
+        return connection
 
     async def _serve(
         self,
-        request: web.Request,
         ws: web.WebSocketResponse,
         connection: WebSocketConnection,
-        channel: str,
-        identity: Identity | Disconnect,
-        access: Access,
-        visitor: Visitor,
+        admitted: Admission | Disconnect,
         trace: Trace,
     ) -> None:
         opened_at = asyncio.get_running_loop().time()
-        unwanted = await self._reason_to_close(request, visitor)
-        if isinstance(identity, Disconnect):
-            self._turn_away(connection, channel, identity, unwanted or identity, visitor, trace)
+        if isinstance(admitted, Disconnect):
+            self._refuse(connection, admitted, trace)
             return
-        if unwanted is not None:
-            self._turn_away(connection, channel, identity, unwanted, visitor, trace)
-            return
+        client, channel, principal = admitted.client, admitted.channel, admitted.principal
         try:
             session = await self._sessions.open(
                 connection,
                 channel,
-                identity.user_id,
-                _profile_of(request, identity.visitor),
-                identity.token,
-                visitor=identity.visitor,
-                access=access,
-                address=visitor.counted,
+                principal.user_id,
+                admitted.profile,
+                admitted.token,
+                visitor=principal,
+                access=admitted.access,
+                address=client.counted,
             )
-        except (GoingAway, Removed, TooManyConnections) as refused:
-            self._turn_away(connection, channel, identity, refused, visitor, trace)
+        except (GoingAway, Removed, TooManyConnections) as disconnect:
+            disconnect.log_fields = {**_log_fields_of(admitted), "user_id": principal.user_id}
+            self._refuse(connection, disconnect.with_traceback(None), trace)
             return
-        trace.ids |= {"connection_id": connection.id, "user_id": identity.user_id, "channel": channel}
+        trace.ids |= {"connection_id": connection.id, "user_id": principal.user_id, "channel": channel}
         ids = trace.ids
         session.traced = trace.message
-        log.info("connection opened", **ids, remote=visitor.address)
+        log.info("connection opened", **ids, remote=client.address)
         self._meters.connections += 1
-        self._meters.reconnects += identity.returns
+        self._meters.reconnects += admitted.returning
         said_goodbye = False
         try:
             # In a task of its own: here, each frame would wake all that aiohttp has put around this handler.
@@ -300,103 +254,22 @@ class ChatEndpoint:
                 connection.heard(time())  # it may have said something meanwhile
         return False
 
-    def _admit(self, request: web.Request, visitor: Visitor) -> str:
-        """The channel the request is for. Raises Refusal (W1)."""
-        self._refuse_while_draining()
-        channel = request.query.get("channel", DEFAULT_CHANNEL)
-        if not is_id(channel):
-            raise Refusal("channel_invalid", f"a channel's name is {ID_RULE}")
-        if request.headers.get("Upgrade", "").lower() != "websocket":
-            raise Refusal(
-                "upgrade_required",
-                "this address speaks WebSocket (RFC 6455); a proxy must pass on the headers Upgrade and Connection",
-            )
-        # aiohttp takes the drafts 7 and 8 too, whose browsers send their origin under another name.
-        if request.headers.get("Sec-WebSocket-Version") != "13":
-            raise Refusal("handshake_invalid", "the WebSocket version is 13 (RFC 6455)")
-        if request.body_exists:
-            # aiohttp would take it for the first frames.
-            raise Refusal("handshake_invalid", "a WebSocket handshake has no body")
-        self.check(request, visitor, request.headers.get("Origin"))
-        return channel
-
-    def _refuse_while_draining(self) -> None:
-        if self._refuse_new():
-            raise Refusal("draining", "this server is going away; try again")
-
-    def _refused(self, refused: Refusal, request: web.Request, visitor: Visitor) -> web.Response:
-        """The answer before the upgrade. It is counted and logged with what decided it."""
-        self._meters.errors[refused.code] += 1
-        sent = {}
-        if refused.code == "origin_forbidden":
-            sent = {name.lower().replace("-", "_"): request.headers.get(name) for name in FIELDS}
-            sent["peer"] = request.remote
-        self._refusals.note(
-            refused.code, refused.message, remote=visitor.address, channel=request.query.get("channel"), **sent
-        )
-        return response_of(refused)
-
-    async def _recognise(self, request: web.Request, channel: str) -> tuple[Identity | Disconnect, Access]:
-        """Who it is, and what they may do in the channel. A Disconnect is told once the socket is upgraded.
-
-        Raises Refusal for who may not enter.
-        """
-        try:
-            identity = await self._authenticator.identify(request)
-        except Disconnect as unknown:
-            return unknown, Access()
-        invitation = self._invitations.read(request.query.get("invite", ""), channel)
-        return identity, await self._moderation.admit(channel, identity.visitor, invitation)
-
-    def _turn_away(
-        self,
-        connection: WebSocketConnection,
-        channel: str,
-        identity: Identity | Disconnect,
-        refused: Disconnect,
-        visitor: Visitor,
-        trace: Trace,
-    ) -> None:
-        connection.close(refused)
-        self._meters.disconnected(close_code_of(refused))
-        self._refusals.note(
-            close_code_of(refused),
-            refused.reason,
-            **trace.ids,
-            connection_id=connection.id,
-            user_id=identity.user_id if isinstance(identity, Identity) else None,
-            channel=channel,
-            remote=visitor.address,
-        )
-
-    async def _reason_to_close(self, request: web.Request, visitor: Visitor) -> Disconnect | None:
-        offered = offered_subprotocols(request)
-        versions = [item for item in offered if item.startswith(SUBPROTOCOL_FAMILY)]
-        if versions and SUBPROTOCOL not in versions:
-            return VersionUnsupported()
-        key = f"connects:{visitor.counted}"
-        wait_ms = await self._limiter.take(key, self._connections_per_minute_per_ip, MINUTE_MS)
-        if not wait_ms:
-            return None
-        self._meters.rate_limited["connections"] += 1
-        return ConnectingTooOften(retry_ms=wait_ms)
+    def _refuse(self, connection: WebSocketConnection, disconnect: Disconnect, trace: Trace) -> None:
+        """Close a connection that has no session: its client reads the reason in the close frame."""
+        connection.close(disconnect)
+        code = close_code_of(disconnect)
+        self._meters.disconnected(code)
+        fields = {**trace.ids, "connection_id": connection.id, **disconnect.log_fields}
+        self._refusals.note(code, disconnect.reason, **fields)
 
 
-def _profile_of(request: web.Request, visitor: Verified) -> Profile:
-    """The profile asked for in the query; what is absent or unfit is the token's, or derived from the id (W23)."""
-    guest = guest_profile(visitor.user_id)
-    try:
-        name = clean_name(request.query["name"])
-    except (KeyError, BadFrame):
-        name = visitor.name or guest.name
-    try:
-        color = clean_color(request.query["color"])
-    except (KeyError, BadFrame):
-        color = guest.color
-    return Profile(name, color, request.query.get("on_map") != "0")
+def _log_fields_of(admitted: Admission | Disconnect) -> dict[str, object]:
+    if isinstance(admitted, Disconnect):
+        return admitted.log_fields
+    return {"remote": admitted.client.address, "channel": admitted.channel}
 
 
-def _let_go(ws: web.WebSocketResponse) -> None:
+def _drop_exceptions(ws: web.WebSocketResponse) -> None:
     """Drop the frames that aiohttp's last error holds, which hold `ws`: a circle is freed late, and costs a pause."""
     error: BaseException | None = ws.exception()
     while error is not None:

@@ -1,0 +1,204 @@
+"""Whether a request may come in: every reason to refuse one, in one place and in a fixed order.
+
+Each refusal is a `Refusal` with a code; refusals.py says how it is answered. Two decisions are made elsewhere. The
+connection guard refuses TCP connections before there is a request. `Sessions.open` checks bans and the number of a
+user's connections once more, when the client is about to be in the channel: both may have changed by then.
+
+Never here: HTTP statuses, close codes, the upgrade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from aiohttp import web
+
+from ...domain.errors import BadFrame, ConnectingTooOften, Disconnect, Refusal, VersionUnsupported
+from ...domain.identity import Verified
+from ...domain.ids import DEFAULT_CHANNEL, ID_RULE, is_id
+from ...domain.profile import Profile, clean_color, clean_name, guest_profile
+from ...ports import RateLimiter
+from ...protocol import SUBPROTOCOL, SUBPROTOCOL_FAMILY
+from ...service.meters import Meters
+from ...service.moderation import Access, Moderation
+from .auth import Authenticator, Identity, offered_subprotocols
+from .bodies import check_body
+from .connection_counter import ConnectionCounter
+from .hosts import Hosts
+from .invitations import Invitations
+from .origin_hint import FIELDS, origin_hint
+from .refusals import too_many_connections
+from .visitors import Origins, Visitor, Visitors
+
+MINUTE_MS = 60_000
+
+
+class Admission(NamedTuple):
+    """A client that may connect: where it is, to which channel, who it is, and what it may do there.
+
+    `token` is handed to it in `user_sync`. `returning`: it brought a token that we gave out before.
+    """
+
+    client: Visitor
+    channel: str
+    principal: Verified
+    access: Access
+    profile: Profile
+    token: str | None
+    returning: bool
+
+
+@dataclass(frozen=True)
+class Addressing:
+    """Where requests come from and what they are addressed to: clients, host names, origins."""
+
+    clients: Visitors
+    hosts: Hosts
+    origins: Origins
+
+
+@dataclass(frozen=True)
+class AccessControl:
+    """Who makes a request, and what they may do in a channel."""
+
+    authenticator: Authenticator
+    moderation: Moderation
+    invitations: Invitations
+
+    async def authorize(self, request: web.Request, channel: str, principal: Verified) -> Access:
+        """Raises Refusal if `principal` may not enter the channel."""
+        invitation = self.invitations.read(request.query.get("invite", ""), channel)
+        return await self.moderation.admit(channel, principal, invitation)
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """Of one address. `per_minute`: connections that it may open, 0 for any number. `open`: those that are open."""
+
+    per_minute: int
+    open: ConnectionCounter
+
+
+class AdmissionController:
+    """Decides. `is_draining`: whether this process takes no new connections."""
+
+    def __init__(
+        self,
+        addressing: Addressing,
+        access_control: AccessControl,
+        limits: ConnectionLimits,
+        limiter: RateLimiter,
+        is_draining: Callable[[], bool],
+        meters: Meters,
+    ) -> None:
+        self._clients = addressing.clients
+        self._hosts = addressing.hosts
+        self._origins = addressing.origins
+        self._access_control = access_control
+        self._limits = limits
+        self._limiter = limiter
+        self._is_draining = is_draining
+        self._meters = meters
+
+    def check_request(self, request: web.Request) -> Visitor:
+        """Whether a request to any path may be answered. Raises Refusal."""
+        client = self._clients.see(request)
+        try:
+            self._hosts.check(request.path, client)
+            check_body(request)
+        except Refusal as refusal:
+            refusal.log_fields |= {"remote": client.address, "host": client.origin}
+            raise
+        return client
+
+    async def admit(self, request: web.Request) -> Admission:
+        """Whether a client may connect (W1). Raises Refusal; a Disconnect if the client is to see a close frame."""
+        client = self.check_request(request)
+        known: dict[str, object] = {"remote": client.address, "channel": request.query.get("channel")}
+        try:
+            channel = known["channel"] = self._check_handshake(request)
+            self.check_page(request, client, request.headers.get("Origin"))
+            identity = await self._identify(request)
+            access = Access()
+            if not isinstance(identity, Disconnect):
+                known["user_id"] = identity.user_id
+                access = await self._access_control.authorize(request, channel, identity.visitor)
+            self._check_version(request)
+            await self._check_rate(client)
+            if isinstance(identity, Disconnect):
+                raise identity
+        except Refusal as refusal:
+            refusal.log_fields = known | refusal.log_fields
+            raise
+        profile = _profile_of(request, identity.visitor)
+        return Admission(client, channel, identity.visitor, access, profile, identity.token, identity.returns)
+
+    def check_page(self, request: web.Request, client: Visitor, origin: str | None) -> None:
+        """Whether a page of this origin may connect from there now. Raises Refusal (W1, W87)."""
+        self._check_draining()
+        if origin is not None and not self._origins.allows(origin, client):
+            sent = {name.lower().replace("-", "_"): request.headers.get(name) for name in FIELDS}
+            hint = origin_hint(origin, request, client)
+            raise Refusal("origin_forbidden", hint, peer=request.remote, **sent)
+        # A client that connects directly was counted when its TCP connection was accepted.
+        if client.proxied and self._limits.open.is_full(client.counted):
+            raise too_many_connections()
+
+    def _check_handshake(self, request: web.Request) -> str:
+        """Returns the channel that the request is for."""
+        self._check_draining()
+        channel = request.query.get("channel", DEFAULT_CHANNEL)
+        if not is_id(channel):
+            raise Refusal("channel_invalid", f"a channel's name is {ID_RULE}")
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            raise Refusal(
+                "upgrade_required",
+                "this address takes WebSocket connections only (RFC 6455); "
+                "a proxy must pass on the headers Upgrade and Connection",
+            )
+        # aiohttp also accepts the drafts 7 and 8, whose browsers send their origin in another header.
+        if request.headers.get("Sec-WebSocket-Version") != "13":
+            raise Refusal("handshake_invalid", "the WebSocket version must be 13 (RFC 6455)")
+        if request.body_exists:
+            # aiohttp would read it as the first frames.
+            raise Refusal("handshake_invalid", "a WebSocket handshake has no body")
+        return channel
+
+    def _check_draining(self) -> None:
+        if self._is_draining():
+            raise Refusal("draining", "this server is shutting down; try again")
+
+    async def _identify(self, request: web.Request) -> Identity | Disconnect:
+        """Who it is, or why that is not known: the client is told after the checks that need no identity."""
+        try:
+            return await self._access_control.authenticator.identify(request)
+        except Disconnect as unknown:
+            return unknown
+
+    def _check_version(self, request: web.Request) -> None:
+        versions = [item for item in offered_subprotocols(request) if item.startswith(SUBPROTOCOL_FAMILY)]
+        if versions and SUBPROTOCOL not in versions:
+            raise VersionUnsupported
+
+    async def _check_rate(self, client: Visitor) -> None:
+        """How often the address connects (W5)."""
+        wait_ms = await self._limiter.take(f"connects:{client.counted}", self._limits.per_minute, MINUTE_MS)
+        if wait_ms:
+            self._meters.rate_limited["connections"] += 1
+            raise ConnectingTooOften(retry_ms=wait_ms)
+
+
+def _profile_of(request: web.Request, principal: Verified) -> Profile:
+    """The profile from the query. What is missing or not allowed comes from the token, or from the user id (W23)."""
+    guest = guest_profile(principal.user_id)
+    try:
+        name = clean_name(request.query["name"])
+    except (KeyError, BadFrame):
+        name = principal.name or guest.name
+    try:
+        color = clean_color(request.query["color"])
+    except (KeyError, BadFrame):
+        color = guest.color
+    return Profile(name, color, request.query.get("on_map") != "0")

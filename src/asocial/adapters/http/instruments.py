@@ -1,0 +1,16 @@
+"""What this folder reports to: counters, traces, and the log of refusals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...service.meters import Meters
+from ...tracing import Tracing
+from .refusal_log import RefusalLog
+
+
+@dataclass(frozen=True)
+class Instruments:
+    meters: Meters
+    tracing: Tracing
+    refusals: RefusalLog

@@ -1,4 +1,4 @@
-"""Our endpoint, door and headers as they are served, with an echo in place of the chat.
+"""Our endpoint, guard and headers as they are served, with an echo in place of the chat.
 
 The Autobahn suite wants back what it sends. So only what a frame *means* is replaced, by hand: the services behind the
 endpoint. How frames are read, answered, paced and closed is the code that people meet.
@@ -13,15 +13,16 @@ from aiohttp import web
 
 from asocial.adapters.http.admission import AccessControl, Addressing, AdmissionController, ConnectionLimits
 from asocial.adapters.http.auth import Authenticator, GuestTokens
+from asocial.adapters.http.client_info import ClientInfoReader
 from asocial.adapters.http.connection_counter import ConnectionCounter
-from asocial.adapters.http.door import Door, Patience
+from asocial.adapters.http.connection_guard import ConnectionGuard, GuardLimits
 from asocial.adapters.http.headers import Headers
-from asocial.adapters.http.hosts import Hosts
+from asocial.adapters.http.hosts import AllowedHosts
 from asocial.adapters.http.instruments import Instruments
 from asocial.adapters.http.invitations import Invitations
 from asocial.adapters.http.listening import listen
+from asocial.adapters.http.origins import AllowedOrigins
 from asocial.adapters.http.refusal_log import RefusalLog
-from asocial.adapters.http.visitors import Origins, Visitors
 from asocial.adapters.http.websocket import READ_LIMIT_BYTES, ChatEndpoint, SocketLimits
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.app import wall_ms
@@ -85,12 +86,12 @@ class EchoDispatch:
 async def serve(port: int, *, large: bool) -> None:
     """Serve until cancelled. `large`: messages of any size, read as fast as they come."""
     settings: Settings = load({"connections_per_minute_per_ip": 0}, {})
-    visitors, origins = Visitors(Networks(()), behind_tls=False), Origins(())
+    clients, origins = ClientInfoReader(Networks(()), behind_tls=False), AllowedOrigins(())
     connections = ConnectionCounter(0)
     secret, meters = "a secret that nobody needs to know", Meters()
     refusals = RefusalLog(meters)
     admission = AdmissionController(
-        Addressing(visitors, Hosts((), public_url=""), origins),
+        Addressing(clients, AllowedHosts((), public_url=""), origins),
         AccessControl(
             Authenticator(GuestTokens(secret), trust_uid=False),
             EchoModeration(),  # type: ignore[arg-type]
@@ -118,19 +119,19 @@ async def serve(port: int, *, large: bool) -> None:
     app = web.Application()
     app.router.add_get("/api/chat", endpoint.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    patience = Patience(
+    patience = GuardLimits(
         handshake_s=settings.handshake_seconds,
         answer_s=settings.answer_seconds,
         bytes_per_s=0 if large else settings.read_bytes_per_second,
         bytes_per_s_per_address=0,
     )
-    door = Door(runner, Networks(()), visitors, patience, connections, refusals)
-    Headers(app, visitors, origins, frame_ancestors=(), hsts_s=0)
+    guard = ConnectionGuard(runner, Networks(()), clients, patience, connections, refusals)
+    Headers(app, clients, origins, frame_ancestors=(), hsts_s=0)
     await runner.setup()
     loop = asyncio.get_running_loop()
     try:
         for sock in listen("127.0.0.1", port):
-            await loop.create_server(door, sock=sock)
-        await asyncio.gather(door.watch(), endpoint.pulse())
+            await loop.create_server(guard, sock=sock)
+        await asyncio.gather(guard.watch(), endpoint.ping_silent())
     finally:
         await runner.cleanup()

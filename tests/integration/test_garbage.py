@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from asocial.adapters.http.connection import WebSocketConnection
-from asocial.adapters.http.door import Entrance
+from asocial.adapters.http.connection_guard import GuardedConnection
 from asocial.domain.errors import GoingAway
 from asocial.service.chat import Voice
 from asocial.service.sessions import Session
@@ -20,7 +20,7 @@ from tests.patience import PATIENCE_S
 
 from .serving import Server
 
-OURS = (WebSocketConnection, Entrance, Session, Voice, web.WebSocketResponse, web.Request)
+OURS = (WebSocketConnection, GuardedConnection, Session, Voice, web.WebSocketResponse, web.Request)
 Ending = Callable[[Server], Awaitable[None]]
 
 

@@ -259,8 +259,8 @@ HINTS = [
         {"behind_tls": True}, {"Host": "talk.example"}, "http://talk.example",
         ["loaded over http", "ASOCIAL_BEHIND_TLS says https"], [], id="http, and BEHIND_TLS",
     ),
-    pytest.param({}, {}, "null", ["none of a web page", "ALLOWED_ORIGINS=*"], ["TRUSTED_PROXIES"], id="null"),
-    pytest.param({}, {}, "file://", ["none of a web page"], [], id="a file"),
+    pytest.param({}, {}, "null", ["not that of a web page", "ALLOWED_ORIGINS=*"], ["TRUSTED_PROXIES"], id="null"),
+    pytest.param({}, {}, "file://", ["not that of a web page"], [], id="a file"),
 ]  # fmt: skip
 
 

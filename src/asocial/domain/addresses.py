@@ -72,7 +72,7 @@ def client_of(peer: Address | None, forwarded_for: Sequence[str], trusted: Netwo
 
 
 @lru_cache(_REMEMBERED)
-def counted_as(address: Address | None) -> str:
+def limit_key(address: Address | None) -> str:
     """What limits count: the IPv4 address, or the /64 of the IPv6 one. Empty where there is none (Unix sockets)."""
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, _COUNTED_BITS_V6), strict=False))

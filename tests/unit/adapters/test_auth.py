@@ -44,8 +44,8 @@ def test_w4_a_changed_token_is_nobody() -> None:
 
 def test_w84_a_key_is_one_user_for_one_secret() -> None:
     key, other = "guest-" + "k" * 43, "guest-" + "k" * 42 + "l"
-    user_id = GuestTokens(SECRET).id_of(key)
+    user_id = GuestTokens(SECRET).user_id_of(key)
     assert is_id(user_id)
-    assert user_id == GuestTokens(SECRET).id_of(key)
-    assert len({user_id, GuestTokens(SECRET).id_of(other), GuestTokens("t" * 64).id_of(key)}) == 3
+    assert user_id == GuestTokens(SECRET).user_id_of(key)
+    assert len({user_id, GuestTokens(SECRET).user_id_of(other), GuestTokens("t" * 64).user_id_of(key)}) == 3
     assert user_id not in key

@@ -71,7 +71,7 @@ class Ours(Outgoing):
     def close(self, disconnect: Disconnect) -> None:
         if self.closed_with is None:
             self.closed_with = disconnect
-            self._finish(b"(close)", at_once=isinstance(disconnect, TooSlow))
+            self._write_last(b"(close)", at_once=isinstance(disconnect, TooSlow))
 
 
 def outgoing(backlog: Backlog) -> tuple[Ours, FakeTransport]:

@@ -342,7 +342,7 @@ async def test_w61_a_provider_that_hangs_keeps_nobody_with_a_known_key_waiting(
 async def test_w61_keys_are_fetched_again_in_the_background_before_their_time_is_over(
     provider: IdentityProvider, verifier: TokenVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(under_test, "MAX_AGE_LEAST_S", 0.0)
+    monkeypatch.setattr(under_test, "KEYS_VALID_MIN_S", 0.0)
     monkeypatch.setattr(under_test, "AGAIN_AFTER_S", 0.0)
     provider.max_age_s = 1
     await verifier.verify(provider.token("ann"))
@@ -409,11 +409,11 @@ def test_w61_only_https_is_safe_but_for_this_machine(url: str, safe: bool) -> No
     ("header", "seconds"),
     [
         ("public, max-age=19302, must-revalidate", 19302),
-        ("max-age=5", under_test.MAX_AGE_LEAST_S),
-        ("max-age=99999999", under_test.MAX_AGE_MOST_S),
-        ("no-store", under_test.MAX_AGE_UNSAID_S),
+        ("max-age=5", under_test.KEYS_VALID_MIN_S),
+        ("max-age=99999999", under_test.KEYS_VALID_MAX_S),
+        ("no-store", under_test.KEYS_VALID_DEFAULT_S),
         ("s-maxage=9, max-age=700", 700),
-        ("", under_test.MAX_AGE_UNSAID_S),
+        ("", under_test.KEYS_VALID_DEFAULT_S),
     ],
 )
 def test_w61_max_age_is_bounded(header: str, seconds: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asocial.domain.addresses import Networks, client_of, counted_as, parse_address
+from asocial.domain.addresses import Networks, client_of, limit_key, parse_address
 
 TRUSTED = Networks(["10.0.0.0/8", "2001:db8:ffff::/48"])
 
@@ -62,9 +62,9 @@ def test_w5_the_client_is_the_right_most_address_that_is_no_trusted_proxy(
     ],
 )
 def test_w5_a_64_of_ipv6_counts_as_one_address(one: str, other: str, same: bool) -> None:
-    assert (counted_as(parse_address(one)) == counted_as(parse_address(other))) is same
+    assert (limit_key(parse_address(one)) == limit_key(parse_address(other))) is same
 
 
 def test_no_address_is_counted_as_none() -> None:
-    assert counted_as(None) == ""
+    assert limit_key(None) == ""
     assert None not in Networks(["0.0.0.0/0", "::/0"])

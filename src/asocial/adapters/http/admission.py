@@ -25,12 +25,13 @@ from ...service.meters import Meters
 from ...service.moderation import Access, Moderation
 from .auth import Authenticator, Identity, offered_subprotocols
 from .bodies import check_body
+from .client_info import ClientInfo, ClientInfoReader
 from .connection_counter import ConnectionCounter
-from .hosts import Hosts
+from .hosts import AllowedHosts
 from .invitations import Invitations
 from .origin_hint import FIELDS, origin_hint
+from .origins import AllowedOrigins
 from .refusals import too_many_connections
-from .visitors import Origins, Visitor, Visitors
 
 MINUTE_MS = 60_000
 
@@ -41,7 +42,7 @@ class Admission(NamedTuple):
     `token` is handed to it in `user_sync`. `returning`: it brought a token that we gave out before.
     """
 
-    client: Visitor
+    client: ClientInfo
     channel: str
     principal: Verified
     access: Access
@@ -54,9 +55,9 @@ class Admission(NamedTuple):
 class Addressing:
     """Where requests come from and what they are addressed to: clients, host names, origins."""
 
-    clients: Visitors
-    hosts: Hosts
-    origins: Origins
+    clients: ClientInfoReader
+    hosts: AllowedHosts
+    origins: AllowedOrigins
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,9 @@ class AdmissionController:
         self._is_draining = is_draining
         self._meters = meters
 
-    def check_request(self, request: web.Request) -> Visitor:
+    def check_request(self, request: web.Request) -> ClientInfo:
         """Whether a request to any path may be answered. Raises Refusal."""
-        client = self._clients.see(request)
+        client = self._clients.read(request)
         try:
             self._hosts.check(request.path, client)
             check_body(request)
@@ -124,7 +125,7 @@ class AdmissionController:
             access = Access()
             if not isinstance(identity, Disconnect):
                 known["user_id"] = identity.user_id
-                access = await self._access_control.authorize(request, channel, identity.visitor)
+                access = await self._access_control.authorize(request, channel, identity.principal)
             self._check_version(request)
             await self._check_rate(client)
             if isinstance(identity, Disconnect):
@@ -132,10 +133,10 @@ class AdmissionController:
         except Refusal as refusal:
             refusal.log_fields = known | refusal.log_fields
             raise
-        profile = _profile_of(request, identity.visitor)
-        return Admission(client, channel, identity.visitor, access, profile, identity.token, identity.returns)
+        profile = _profile_of(request, identity.principal)
+        return Admission(client, channel, identity.principal, access, profile, identity.token, identity.returning)
 
-    def check_page(self, request: web.Request, client: Visitor, origin: str | None) -> None:
+    def check_page(self, request: web.Request, client: ClientInfo, origin: str | None) -> None:
         """Whether a page of this origin may connect from there now. Raises Refusal (W1, W87)."""
         self._check_draining()
         if origin is not None and not self._origins.allows(origin, client):
@@ -143,7 +144,7 @@ class AdmissionController:
             hint = origin_hint(origin, request, client)
             raise Refusal("origin_forbidden", hint, peer=request.remote, **sent)
         # A client that connects directly was counted when its TCP connection was accepted.
-        if client.proxied and self._limits.open.is_full(client.counted):
+        if client.proxied and self._limits.open.is_full(client.limit_key):
             raise too_many_connections()
 
     def _check_handshake(self, request: web.Request) -> str:
@@ -151,7 +152,7 @@ class AdmissionController:
         self._check_draining()
         channel = request.query.get("channel", DEFAULT_CHANNEL)
         if not is_id(channel):
-            raise Refusal("channel_invalid", f"a channel's name is {ID_RULE}")
+            raise Refusal("channel_invalid", f"a channel's name must be {ID_RULE}")
         if request.headers.get("Upgrade", "").lower() != "websocket":
             raise Refusal(
                 "upgrade_required",
@@ -171,7 +172,7 @@ class AdmissionController:
             raise Refusal("draining", "this server is shutting down; try again")
 
     async def _identify(self, request: web.Request) -> Identity | Disconnect:
-        """Who it is, or why that is not known: the client is told after the checks that need no identity."""
+        """Who it is, or why that is unknown, which is reported after the checks that need no identity."""
         try:
             return await self._access_control.authenticator.identify(request)
         except Disconnect as unknown:
@@ -182,9 +183,9 @@ class AdmissionController:
         if versions and SUBPROTOCOL not in versions:
             raise VersionUnsupported
 
-    async def _check_rate(self, client: Visitor) -> None:
+    async def _check_rate(self, client: ClientInfo) -> None:
         """How often the address connects (W5)."""
-        wait_ms = await self._limiter.take(f"connects:{client.counted}", self._limits.per_minute, MINUTE_MS)
+        wait_ms = await self._limiter.take(f"connects:{client.limit_key}", self._limits.per_minute, MINUTE_MS)
         if wait_ms:
             self._meters.rate_limited["connections"] += 1
             raise ConnectingTooOften(retry_ms=wait_ms)

@@ -1,9 +1,9 @@
-"""Who is connecting: a guest with our token, a provider's user with theirs, or the query's `uid` (W4, W60).
+"""Who makes a request: a guest with our token, a user with a provider's token, or the query's `uid` (W4, W60).
 
-A guest token is a JWT (RFC 7519) signed with HMAC-SHA-256 that says nothing but the user id. A token that does not
-verify is no error: the visitor gets a new id, never somebody else's. A guest key (W84) is a client's own secret from
-which the user id is made: a client has one before it ever connected, so that its first connection can be tried again.
-Where people sign in (ASOCIAL_AUTH=jwt) there are no guests: a request without a good token becomes no session.
+A guest token is a JWT (RFC 7519) signed with HMAC-SHA-256 that holds the user id only. An invalid guest token is not an
+error: the client gets a new user id. A guest key (W84) is a secret that the client makes; its user id is derived from
+it, so that a client can repeat its first connection under the same id. With ASOCIAL_AUTH=jwt there are no guests: a
+request without a valid token gets no session.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from ...protocol import SUBPROTOCOL_FAMILY
 _ALGORITHM = "HS256"
 _AUDIENCE = "asocial-guest"
 _GUEST_KEY = re.compile(r"guest-[A-Za-z0-9_-]{43,128}")
-"""At least the 256 bits that base64url writes in 43 characters (W84)."""
+"""43 characters of base64url are 256 bits (W84)."""
 _ID_BYTES = 12
 
 
 class Identity(NamedTuple):
-    """Who somebody is, and the token to hand out for it (None where it is not ours to give).
+    """Who makes a request, and the guest token to hand out (None if a provider issues tokens).
 
-    `returns`: we gave that token out before.
+    `returning`: the request came with that token.
     """
 
-    visitor: Verified
+    principal: Verified
     token: str | None = None
-    returns: bool = False
+    returning: bool = False
 
     @property
     def user_id(self) -> str:
-        return self.visitor.user_id
+        return self.principal.user_id
 
 
 class GuestTokens:
@@ -51,12 +51,12 @@ class GuestTokens:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
-        # A key of its own: an id tells nothing of a signature, nor the other way round.
-        self._key_key = hmac.new(secret.encode(), b"asocial guest keys", hashlib.sha256).digest()
+        # Derived, so that ids reveal nothing about signatures, and signatures nothing about ids.
+        self._guest_key_secret = hmac.new(secret.encode(), b"asocial guest keys", hashlib.sha256).digest()
 
-    def id_of(self, guest_key: str) -> str:
-        """The user id that belongs to `guest_key`: the same one in every process that has this secret."""
-        digest = hmac.new(self._key_key, guest_key.encode(), hashlib.sha256).digest()
+    def user_id_of(self, guest_key: str) -> str:
+        """The user id of `guest_key`: the same in every process that has this secret."""
+        digest = hmac.new(self._guest_key_secret, guest_key.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest[:_ID_BYTES]).decode()
 
     def issue(self, user_id: str) -> str:
@@ -79,9 +79,9 @@ class GuestTokens:
 
 
 class Authenticator:
-    """Decides who a request is. `trust_uid`: a client may claim any id (ASOCIAL_AUTH=open).
+    """Finds out who makes a request. `trust_uid`: a client may claim any id (ASOCIAL_AUTH=open).
 
-    `verify`: takes the tokens of an identity provider, and nobody is a guest (ASOCIAL_AUTH=jwt).
+    `verify`: verifies the tokens of an identity provider; there are no guests then (ASOCIAL_AUTH=jwt).
     """
 
     def __init__(self, tokens: GuestTokens, *, trust_uid: bool, verify: Verify | None = None) -> None:
@@ -90,9 +90,9 @@ class Authenticator:
         self._verify = verify
 
     async def identify(self, request: web.Request) -> Identity:
-        """Who connects; somebody new where guests may be.
+        """Who makes the request: a new guest if it does not say.
 
-        Raises Refusal for a claimed uid that is no id or where a token cannot be tried, TokenInvalid, TokenExpired.
+        Raises Refusal for a uid that is not valid or a token that cannot be verified now, TokenInvalid, TokenExpired.
         """
         known = await self._known(request)
         if known is not None:
@@ -103,9 +103,9 @@ class Authenticator:
         return Identity(Verified(user_id), self._tokens.issue(user_id))
 
     async def known(self, request: web.Request) -> Verified | None:
-        """Who asks, None if that is nobody yet. Raises what `identify` raises."""
+        """Who makes the request, None if it does not say. Raises what `identify` raises."""
         known = await self._known(request)
-        return None if known is None else known.visitor
+        return None if known is None else known.principal
 
     async def _known(self, request: web.Request) -> Identity | None:
         token = _token_of(request)
@@ -121,14 +121,14 @@ class Authenticator:
                 ) from None
         user_id = self._tokens.verify(token) if token else None
         if user_id is not None:
-            return Identity(Verified(user_id), token, returns=True)
+            return Identity(Verified(user_id), token, returning=True)
         if key is not None:
-            user_id = self._tokens.id_of(key)
+            user_id = self._tokens.user_id_of(key)
             return Identity(Verified(user_id), self._tokens.issue(user_id))
         uid = request.query.get("uid")
         if self._trust_uid and uid is not None:
             if not is_id(uid):
-                raise Refusal("uid_invalid", f"uid is {ID_RULE}")
+                raise Refusal("uid_invalid", f"uid must be {ID_RULE}")
             return Identity(Verified(uid))
         return None
 

@@ -1,4 +1,4 @@
-"""`/api/channels/{channel}`: what holds in a channel, claiming it, and inviting to it. Docs: protocol.md, section 9."""
+"""`/api/channels/{channel}`: a channel's rules, claims and invitations. Docs: protocol.md, section 9."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from ...service.moderation import Invitation
 from .admission import AccessControl, Addressing, AdmissionController
 from .bodies import read_body
 
-INVITATION_LEAST_S, INVITATION_MOST_S, INVITATION_UNSAID_S = 60, 30 * 86_400, 86_400
+INVITATION_MIN_S, INVITATION_MAX_S, INVITATION_DEFAULT_S = 60, 30 * 86_400, 86_400
 REQUESTS_PER_MINUTE = 30
-"""Of claims and invitations, for each user; and for each address, since guests are free:"""
+"""Claims and invitations of each user. Each address has a limit as well, since anybody can be many guests:"""
 REQUESTS_PER_MINUTE_PER_ADDRESS = 120
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 
 
-class _Wanted(msgspec.Struct):
+class _InvitationRequest(msgspec.Struct):
     rights: Rights = "write"
-    ttl_seconds: Annotated[int, msgspec.Meta(ge=INVITATION_LEAST_S, le=INVITATION_MOST_S)] = INVITATION_UNSAID_S
+    ttl_seconds: Annotated[int, msgspec.Meta(ge=INVITATION_MIN_S, le=INVITATION_MAX_S)] = INVITATION_DEFAULT_S
 
 
 class ChannelsApi:
@@ -54,53 +54,53 @@ class ChannelsApi:
         self._now_ms = now_ms
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
-        router.add_get("/api/channels/{channel}", _reports_outages(self._look))
+        router.add_get("/api/channels/{channel}", _reports_outages(self._rules))
         router.add_post("/api/channels/{channel}", _reports_outages(self._claim))
         router.add_post("/api/channels/{channel}/invitations", _reports_outages(self._invite))
 
-    async def _look(self, request: web.Request) -> web.Response:
+    async def _rules(self, request: web.Request) -> web.Response:
         channel = _channel_of(request)
-        # Browsers send no Origin with what a page asks its own server: the page says it (W87).
+        # Browsers send no Origin to a page's own server, so the page sends it in the query (W87).
         origin = request.query.get("origin", request.headers.get("Origin"))
-        self._admission.check_page(request, self._addressing.clients.see(request), origin)
-        visitor = await self._authenticator.known(request) or NOBODY
-        access = await self._access_control.authorize(request, channel, visitor)
+        self._admission.check_page(request, self._addressing.clients.read(request), origin)
+        principal = await self._authenticator.known(request) or NOBODY
+        access = await self._access_control.authorize(request, channel, principal)
         return _json(
-            {"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, visitor, access))}
+            {"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, principal, access))}
         )
 
     async def _claim(self, request: web.Request) -> web.Response:
-        channel, visitor = _channel_of(request), await self._caller(request)
-        address = self._addressing.clients.see(request).counted
+        channel, principal = _channel_of(request), await self._authenticate(request)
+        address = self._addressing.clients.read(request).limit_key
 
-        async def take_place() -> None:
+        async def take_claim() -> None:
             await self._take(f"claims:{address}", self._claims_per_day_per_ip, DAY_MS)
 
-        await self._moderation.claim(channel, visitor, take_place)
-        access = await self._moderation.admit(channel, visitor, None)
+        await self._moderation.claim(channel, principal, take_claim)
+        access = await self._moderation.admit(channel, principal, None)
         return _json(
-            {"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, visitor, access))}
+            {"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, principal, access))}
         )
 
     async def _invite(self, request: web.Request) -> web.Response:
-        channel, visitor = _channel_of(request), await self._caller(request)
-        wanted = _wanted(await read_body(request, self._body_s))
+        channel, principal = _channel_of(request), await self._authenticate(request)
+        wanted = _read_invitation_request(await read_body(request, self._body_s))
         expires_at = (self._now_ms() // 1000 + wanted.ttl_seconds) * 1000
-        origin = self._addressing.hosts.link_origin(self._addressing.clients.see(request))
-        key = await self._moderation.invite(channel, visitor, expires_at)
+        origin = self._addressing.hosts.link_origin(self._addressing.clients.read(request))
+        key = await self._moderation.invite(channel, principal, expires_at)
         token = self._access_control.invitations.sign(channel, Invitation(wanted.rights, key), expires_at)
         url = f"{origin}/c/{channel}?invite={token}"
         return _json({"token": token, "url": url, "expires_at": expires_at}, status=201)
 
-    async def _caller(self, request: web.Request) -> Verified:
-        visitor = await self._authenticator.known(request)
-        if visitor is None:
-            raise Refusal("token_invalid", "say who you are: Authorization: Bearer and your token")
-        # The address first: users that somebody makes up cost no entry each.
-        address = self._addressing.clients.see(request).counted
+    async def _authenticate(self, request: web.Request) -> Verified:
+        principal = await self._authenticator.known(request)
+        if principal is None:
+            raise Refusal("token_invalid", "send your token: Authorization: Bearer TOKEN")
+        # The address first, so that made-up users cost no entry each.
+        address = self._addressing.clients.read(request).limit_key
         await self._take(f"channels-ip:{address}", REQUESTS_PER_MINUTE_PER_ADDRESS, MINUTE_MS)
-        await self._take(f"channels:{visitor.user_id}", REQUESTS_PER_MINUTE, MINUTE_MS)
-        return visitor
+        await self._take(f"channels:{principal.user_id}", REQUESTS_PER_MINUTE, MINUTE_MS)
+        return principal
 
     async def _take(self, key: str, limit: int, window_ms: int) -> None:
         wait_ms = await self._limiter.take(key, limit, window_ms)
@@ -111,13 +111,13 @@ class ChannelsApi:
 def _channel_of(request: web.Request) -> str:
     channel = request.match_info["channel"]
     if not is_id(channel):
-        raise Refusal("channel_invalid", f"a channel's name is {ID_RULE}")
+        raise Refusal("channel_invalid", f"a channel's name must be {ID_RULE}")
     return channel
 
 
-def _wanted(data: bytes) -> _Wanted:
+def _read_invitation_request(data: bytes) -> _InvitationRequest:
     try:
-        return msgspec.json.decode(data or b"{}", type=_Wanted)
+        return msgspec.json.decode(data or b"{}", type=_InvitationRequest)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise Refusal("body_invalid", str(error)[:200]) from None
 

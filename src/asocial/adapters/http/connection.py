@@ -1,9 +1,9 @@
 """One upgraded socket: the Connection port over aiohttp's transport.
 
-Writing is in outgoing.py. Reading is fair: a connection gives up its turn after TURN_FRAMES, and waits where it is read
-faster than its pace; what it sends faster waits in its socket (door.py does the same for bytes).
-When we close, we say so, then read on without heeding, until the client has closed too or CLOSE_TIMEOUT_S are over:
-a socket closed with something unread is reset, and a reset overtakes the close frame.
+Writing is in outgoing.py. Reading is fair: a connection yields after TURN_FRAMES, and waits if it is read faster than
+its rate; what it sends faster waits in its socket (connection_guard.py does the same for bytes).
+When the server closes, it sends a close frame, then reads and discards until the client has closed too or
+CLOSE_TIMEOUT_S have passed: closing a socket with unread data resets it, and a reset overtakes the close frame.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from .outgoing import Outgoing
 from .refusals import close_code_of
 
 CLOSE_TIMEOUT_S = 5.0
-"""How long a client has to answer a close frame, and to read what was written before it."""
+"""How long a client may take to answer a close frame, and to read what was written before it."""
 TURN_FRAMES = 16
-"""Frames of one connection that are handled before the others get their turn."""
+"""Frames of one connection that are handled before others are."""
 _PING = b"\x89\x00"
 _TCP_INFO: int | None = getattr(socket, "TCP_INFO", None)
 _ENDED = (7, 8)
@@ -35,12 +35,12 @@ _ENDED = (7, 8)
 class WebSocketConnection(Outgoing):
     """One upgraded socket: the Connection port over aiohttp's transport.
 
-    `pace`: how fast it is read; `share`: its part of what all connections of its address are read at.
+    `rate`: how fast it is read. `share`: its share of the rate of its address.
     """
 
     __slots__ = (
-        "_in_turn", "_listening", "_pace", "_reader", "_share", "_ws", "closed_with", "closing", "finished", "heard_at",
-        "id", "pinged",
+        "_rate", "_reader", "_receiving", "_share", "_turn_frames", "_ws", "closed_with", "closing", "finished", "id",
+        "pinged", "received_at",
     )  # fmt: skip
 
     def __init__(
@@ -48,7 +48,7 @@ class WebSocketConnection(Outgoing):
         ws: web.WebSocketResponse,
         transport: asyncio.Transport,
         now: float,
-        pace: Allowance | None,
+        rate: Allowance | None,
         share: Share,
         backlog: Backlog,
     ) -> None:
@@ -56,11 +56,11 @@ class WebSocketConnection(Outgoing):
         self.id = secrets.token_urlsafe(9)
         self._ws = ws
         self._reader: asyncio.Task[object] | None = None
-        self.heard_at = now
-        self._pace = pace
+        self.received_at = now
+        self._rate = rate
         self._share = share
-        self._in_turn = 0
-        self._listening = False
+        self._turn_frames = 0
+        self._receiving = False
         self.pinged = False
         self.closing: asyncio.Task[None] | None = None
         self.closed_with: Disconnect | None = None
@@ -69,26 +69,26 @@ class WebSocketConnection(Outgoing):
     def close(self, disconnect: Disconnect) -> None:
         too_slow = isinstance(disconnect, TooSlow)
         if self.closing is not None:
-            if too_slow:  # what was to be sent before the close frame is in the way of others
+            if too_slow:  # what is queued before the close frame takes up memory
                 self._transport.abort()
             return
         reason: dict[str, object] = {"reason": disconnect.reason}
         if disconnect.retry_ms is not None:
             reason["retry_ms"] = disconnect.retry_ms
-        self._finish(close_frame(close_code_of(disconnect), json.dumps(reason).encode()), at_once=too_slow)
+        self._write_last(close_frame(close_code_of(disconnect), json.dumps(reason).encode()), at_once=too_slow)
         self.closed_with = disconnect
         self.finished = asyncio.Event()
         self.closing = asyncio.get_running_loop().create_task(self._close(self.finished))
-        if self._listening and self._reader is not None:
-            self._reader.cancel()  # out of its wait for a frame, and only out of that: see `receive`
+        if self._receiving and self._reader is not None:
+            self._reader.cancel()  # only while it waits for a frame: see `receive`
 
-    def read_here(self) -> None:
-        """The current task is the one that calls `receive` from now on."""
+    def read_in_current_task(self) -> None:
+        """The current task calls `receive` from now on."""
         self._reader = asyncio.current_task()
 
     async def receive(self) -> WSMessage | None:
-        """The next message; None when we have closed meanwhile."""
-        self._listening = True
+        """The next message; None if this connection was closed by us meanwhile."""
+        self._receiving = True
         try:
             return await self._ws.receive()
         except asyncio.CancelledError:
@@ -96,28 +96,28 @@ class WebSocketConnection(Outgoing):
                 raise
             return None
         finally:
-            self._listening = False
+            self._receiving = False
 
-    async def rest(self, now: float, turn_frames: int = TURN_FRAMES) -> bool:
-        """After each message: let the others have their turn, and wait where this one is read too fast.
+    async def yield_turn(self, now: float, turn_frames: int = TURN_FRAMES) -> bool:
+        """After each message: let other connections run, and wait if this one is read too fast.
 
-        False when there is nothing to wait for: the client is gone, and the rest of its flood is nobody's.
+        False if the client is gone: what is left of its flood is dropped.
         """
-        self._in_turn += 1
-        wait_s = self._pace.use(1, now) if self._pace is not None else 0.0
-        if wait_s or self._in_turn >= turn_frames:
-            wait_s = max(wait_s, self._share.use(self._in_turn, now))
+        self._turn_frames += 1
+        wait_s = self._rate.use(1, now) if self._rate is not None else 0.0
+        if wait_s or self._turn_frames >= turn_frames:
+            wait_s = max(wait_s, self._share.use(self._turn_frames, now))
             if wait_s and self._is_gone():
                 self._transport.abort()
                 return False
-            self._in_turn = 0
+            self._turn_frames = 0
             await asyncio.sleep(wait_s)
         return True
 
     def _is_gone(self) -> bool:
-        """Whether the client has ended the connection, also where nothing is read of it just now.
+        """Whether the client has ended the connection, even if it is not being read at the moment.
 
-        A socket that is not read does not tell: at its pace, the rest of a flood would outlive its sender by minutes.
+        A socket that is not read does not report its end: at its rate, a flood would be read for minutes after that.
         """
         if self._transport.is_closing():
             return True
@@ -127,24 +127,24 @@ class WebSocketConnection(Outgoing):
         try:
             return bool(sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)[0] in _ENDED)
         except OSError:
-            return False  # uvloop duplicates the socket for this, and there may be no descriptor left
+            return False  # uvloop duplicates the socket for this, which fails without a free descriptor
 
-    async def read_out(self) -> None:
-        """We have closed: read what still comes, heeding none of it, until the client has closed too."""
-        self.read_here()
+    async def discard_until_closed(self) -> None:
+        """We have closed: read and discard until the client has closed too."""
+        self.read_in_current_task()
         time = asyncio.get_running_loop().time
         while not self._transport.is_closing() and (message := await self.receive()) is not None:
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG):
                 return
-            await self.rest(time())
+            await self.yield_turn(time())
 
     def stop_writing(self) -> None:
-        """The client has sent its close frame: nothing more is for it."""
-        self._stop()
+        """The client has sent its close frame: send nothing more."""
+        self._stop_writing()
 
-    def heard(self, now: float) -> None:
-        """Something came from the client, whatever it was."""
-        self.heard_at = now
+    def on_received(self, now: float) -> None:
+        """The client has sent something, of any kind."""
+        self.received_at = now
         self.pinged = False
 
     def ping(self) -> None:
@@ -155,7 +155,7 @@ class WebSocketConnection(Outgoing):
         self.write(bytes((0x8A, len(data))) + data)
 
     async def _close(self, finished: asyncio.Event) -> None:
-        """Wait for the client's close frame, but not for long."""
+        """Wait for the client's close frame, for at most CLOSE_TIMEOUT_S."""
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await finished.wait()

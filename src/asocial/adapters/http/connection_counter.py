@@ -10,7 +10,7 @@ from collections import Counter
 
 
 class ConnectionCounter:
-    """`limit`: connections per address, 0 for any number. Addresses are as `counted_as` writes them."""
+    """`limit`: connections per address, 0 for any number. Addresses are as `limit_key` writes them."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit

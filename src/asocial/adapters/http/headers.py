@@ -1,8 +1,8 @@
-"""What every answer says beside its body: rules for the browser that keep other sites, and ours, honest.
+"""Response headers: the browser's security policies for the page, and CORS for the API.
 
-Two kinds of answers. The page and its files may load what is ours and nothing else. What programs ask for (`/api/`,
-`/health`, `/ready`) may load nothing at all, and pages of listed origins may read it (CORS; no credentials: nobody is
-known by a cookie here).
+There are two kinds of answers. The page and its files may load files of our own only. Data for programs (`/api/`,
+`/health`, `/ready`) may load nothing, and pages of listed origins may read it (CORS, without credentials: there are no
+cookies).
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from .visitors import Origins, Visitors
+from .client_info import ClientInfoReader
+from .origins import AllowedOrigins
 
 _PERMISSIONS = (
     "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer", "microphone", "midi",
     "payment", "usb",
 )  # fmt: skip
-"""What the page never asks for: denied to it, and so to whatever might run in it."""
+"""Features that the page never uses. Denied, so that no injected code can use them."""
 
-BARE = {
+DATA_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""For an answer that is data."""
+"""For answers to programs."""
 
 _API_PATHS = ("/health", "/ready")
 _PREFLIGHT = {
@@ -37,53 +38,53 @@ _PREFLIGHT = {
 
 
 class Headers:
-    """Dresses every answer of `app`. `frame_ancestors`: origins that may embed the page, beside our own.
+    """Adds headers to every answer of `app`. `frame_ancestors`: origins that may embed the page, beside our own.
 
-    `allowing`: directives of the page's policy that let it sign people in elsewhere, in a window that it opens.
+    `sign_in_policy`: directives of the page's policy that let it sign people in, in a window of another site.
     """
 
     def __init__(
         self,
         app: web.Application,
-        visitors: Visitors,
-        origins: Origins,
+        clients: ClientInfoReader,
+        origins: AllowedOrigins,
         *,
         frame_ancestors: Iterable[str],
         hsts_s: int,
-        allowing: str = "",
+        sign_in_policy: str = "",
     ) -> None:
-        self._visitors = visitors
+        self._clients = clients
         self._origins = origins
-        # That window must be able to answer the page that opened it.
-        self._opener = "same-origin-allow-popups" if allowing else "same-origin"
+        # The sign-in window must be able to answer the page that opened it.
+        self._opener = "same-origin-allow-popups" if sign_in_policy else "same-origin"
         self._hsts = f"max-age={hsts_s}" if hsts_s else ""
         ancestors = tuple(frame_ancestors)
         embedders = " ".join(("'self'", *ancestors))
         self._page = {
             # 'self' covers our own WebSocket too (CSP level 3). Nothing inline, nothing from elsewhere.
             "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-            f"form-action 'none'; frame-ancestors {embedders}{allowing}",
+            f"form-action 'none'; frame-ancestors {embedders}{sign_in_policy}",
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _PERMISSIONS),
-            # A page that embeds us and asks for cross-origin isolation needs the second word.
+            # A page that embeds ours and uses cross-origin isolation needs cross-origin.
             "Cross-Origin-Resource-Policy": "cross-origin" if ancestors else "same-origin",
         }
         if not ancestors:
-            self._page["X-Frame-Options"] = "SAMEORIGIN"  # the older way to say frame-ancestors 'self'
-        app.on_response_prepare.append(self._dress)
+            self._page["X-Frame-Options"] = "SAMEORIGIN"  # the older form of frame-ancestors 'self'
+        app.on_response_prepare.append(self._add_headers)
 
-    async def _dress(self, request: web.Request, response: web.StreamResponse) -> None:
+    async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         headers = response.headers
-        headers.popall("Server", None)  # which version of what we are is nobody's business
+        headers.popall("Server", None)  # it names aiohttp and its version
         if response.status == 101:
             return
         data = is_data(request.path)
-        for name, value in (BARE if data else self._page).items():
+        for name, value in (DATA_HEADERS if data else self._page).items():
             headers.setdefault(name, value)
-        visitor = self._visitors.see(request)
-        if visitor.encrypted:
-            # Browsers heed these two over TLS only, and complain about the second elsewhere.
+        client = self._clients.read(request)
+        if client.encrypted:
+            # Browsers apply these two over TLS only, and warn about the second one without it.
             if self._hsts:
                 headers["Strict-Transport-Security"] = self._hsts
             if not data:
@@ -95,9 +96,9 @@ class Headers:
                 headers["Access-Control-Allow-Origin"] = "*" if self._origins.any_allowed else origin
 
     def preflight(self, request: web.Request) -> web.Response | None:
-        """A browser asks whether a page of another origin may ask (Fetch, 4.8): answered for every data path alike.
+        """The answer to a CORS preflight (Fetch, 4.8), the same for every data path.
 
-        None for every other request. Raises HTTPNotFound.
+        None for any other request. Raises HTTPNotFound.
         """
         if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
             return None
@@ -108,5 +109,5 @@ class Headers:
 
 
 def is_data(path: str) -> bool:
-    """Whether what is at `path` is for programs."""
+    """Whether the answer at `path` is for programs."""
     return path.startswith("/api/") or path in _API_PATHS

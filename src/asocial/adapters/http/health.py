@@ -1,4 +1,4 @@
-"""`/health`: the process lives. `/ready`: it should get new connections."""
+"""Health checks. `/health`: the process is alive. `/ready`: it should get new connections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 Checks = Callable[[], Mapping[str, str]]
-"""Says how each thing is that this process needs: "ok", or a word for what is wrong."""
+"""The state of each dependency of this process: "ok", or a word for what is wrong."""
 
 
 class Health:

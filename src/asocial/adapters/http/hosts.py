@@ -1,8 +1,8 @@
-"""By which names this server may be asked for: requests for any other host are answered 421.
+"""The host names of this server. Requests for other hosts are refused.
 
-A page of another site can have its own name lead to this server's address (DNS rebinding): its `Host` and its `Origin`
-then agree, and only a list of our names tells that they are not ours. Health checks and scrapes come by address, so
-`/health`, `/ready` and `/metrics` are answered whatever the host; none of them tells or does anything of anybody.
+Another site can point its own host name at this server's address (DNS rebinding). `Host` and `Origin` then agree, and
+only a list of our names shows that they are not ours. Health checks and scrapes use addresses, so `/health`, `/ready`
+and `/metrics` are answered for any host; they change nothing and reveal nothing about people.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from ...domain.errors import Refusal
 from ...domain.hosts import HostList
 from ...domain.origins import read_origin
-from .visitors import Visitor
+from .client_info import ClientInfo
 
 EXEMPT_PATHS = frozenset({"/health", "/ready", "/metrics"})
 
 
-class Hosts:
+class AllowedHosts:
     """`allowed`: entries as HostList takes them; the host of `public_url` is allowed too. Without either, all are."""
 
     def __init__(self, allowed: Iterable[str], *, public_url: str) -> None:
@@ -27,22 +27,22 @@ class Hosts:
 
     @property
     def limited(self) -> bool:
-        """Whether some hosts are refused, or the operator said that none shall be."""
+        """Whether hosts are checked, or the operator allowed all of them."""
         return bool(self._allowed)
 
-    def check(self, path: str, visitor: Visitor) -> None:
-        """Raises Refusal for a request that is for another host than ours."""
-        if self._allowed and path not in EXEMPT_PATHS and read_origin(visitor.origin) not in self._allowed:
+    def check(self, path: str, client: ClientInfo) -> None:
+        """Raises Refusal for a request to a host that is not ours."""
+        if self._allowed and path not in EXEMPT_PATHS and read_origin(client.origin) not in self._allowed:
             raise _misdirected()
 
-    def link_origin(self, visitor: Visitor) -> str:
-        """The origin for an address that is handed out: the public URL, or else by which the request came.
+    def link_origin(self, client: ClientInfo) -> str:
+        """The origin for links to this server: the public URL, or the one that the request was sent to.
 
-        Raises Refusal where that is no host.
+        Raises Refusal if that is not a valid host.
         """
         if self._public_url:
             return self._public_url
-        origin = read_origin(visitor.origin)
+        origin = read_origin(client.origin)
         if origin is None:
             raise _misdirected()
         return str(origin._replace(host=origin.host.removesuffix(".")))
@@ -51,5 +51,5 @@ class Hosts:
 def _misdirected() -> Refusal:
     return Refusal(
         "host_not_allowed",
-        "this server does not answer for the host name in this request; ASOCIAL_ALLOWED_HOSTS lists its names",
+        "the host name of this request is not allowed; ASOCIAL_ALLOWED_HOSTS lists the names of this server",
     )

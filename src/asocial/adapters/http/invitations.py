@@ -1,6 +1,6 @@
-"""Invitations to private channels: links that the server signed, for reading or for writing, until their time is over.
+"""Invitations to private channels: signed tokens for reading or writing, which expire.
 
-A JWT like a guest's token, of another audience, so that neither can pass for the other (W63).
+A JWT like a guest token, with another audience, so that neither is accepted as the other (W63).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Invitations:
         return jwt.encode({**claims, "exp": expires_at // 1000}, self._secret, algorithm=_ALGORITHM)
 
     def read(self, token: str, channel: str) -> Invitation | None:
-        """What the token invites to, or None: not ours, for another channel, or over."""
+        """The invitation in the token, or None if it is not ours, for another channel, or expired."""
         try:
             claims = jwt.decode(
                 token,

@@ -1,13 +1,12 @@
-"""The keys of an identity provider: fetched when needed, kept, and never in anybody's way (RFC 7517).
+"""The public keys of an identity provider (RFC 7517): fetched when needed, cached, and refreshed in the background.
 
-However many connections wait, one fetch is under way. What it brings is good for as long as the provider says, within
-bounds, and is fetched again in the background before that is over. Should that fail until it is over, the keys we have
-go on counting, and a token whose key is known waits a moment at most for a provider that is slow. A token that names an
-unknown key asks again and waits, but no more than once in a while, or every made-up token would be a request to the
-provider.
+At most one fetch runs, however many connections wait for it. Keys are valid for as long as the provider says, within
+bounds, and are fetched again before that time ends. If no fetch succeeds by then, the old keys stay in use, and a token
+with a known key waits only briefly for a slow provider. A token with an unknown key starts a fetch and waits for it,
+but only once in AGAIN_AFTER_S: otherwise every made-up token would cause a request to the provider.
 
-Only public keys that sign are taken, RSA of 2048 bits or more and P-256, each bound to its one algorithm: what a token
-says of its algorithm decides nothing (RFC 8725, 3.1).
+Only public signing keys are accepted: RSA of 2048 bits or more, and P-256. Each is bound to one algorithm, whatever the
+token says (RFC 8725, 3.1).
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ from ...ports import StoreUnavailable
 
 FETCH_TIMEOUT_S = 5.0
 FETCH_LIMIT_BYTES = 256 * 1024
-KEYS_MOST = 64
-MAX_AGE_LEAST_S, MAX_AGE_MOST_S, MAX_AGE_UNSAID_S = 60.0, 24 * 3600.0, 3600.0
-AHEAD = 0.75
-"""The share of the keys' time after which they are fetched again in the background."""
+MAX_KEYS = 64
+KEYS_VALID_MIN_S, KEYS_VALID_MAX_S, KEYS_VALID_DEFAULT_S = 60.0, 24 * 3600.0, 3600.0
+REFRESH_AT = 0.75
+"""Keys are fetched again in the background after this part of their time."""
 OVERDUE_WAIT_S = 0.25
-"""Of a fetch of keys whose time is over: how long after its start a token whose key is known still waits for it."""
+"""When the keys' time is over, a token with a known key waits for a fetch until so long after the fetch began."""
 AGAIN_AFTER_S = 10.0
-"""How long after a fetch the next one may be, for an unknown key or after a failure."""
-RSA_LEAST_BITS = 2048
+"""The least time between fetches, for an unknown key or after a failure."""
+RSA_MIN_BITS = 2048
 DISCOVERY_PATH = "/.well-known/openid-configuration"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -47,11 +46,11 @@ log = logs.get(__name__)
 
 
 class KeysUnavailable(StoreUnavailable):
-    """No key is known, and the provider cannot be asked just now."""
+    """No key is known, and the provider cannot be reached."""
 
 
-class UnfitAnswer(ValueError):
-    """What the provider answered cannot be used."""
+class InvalidAnswer(ValueError):
+    """The provider's answer cannot be used."""
 
 
 class Key(NamedTuple):
@@ -62,9 +61,10 @@ class Key(NamedTuple):
 
 
 class Provider(NamedTuple):
-    """Whose tokens are taken. Either of the addresses may be empty: discovery names the other one.
+    """An identity provider. One of the two URLs may be empty.
 
-    `issuer` is what tokens must say; `jwks_url` where the keys are; `discovery_url` the OpenID configuration.
+    `issuer` must be in each token. The keys are at `jwks_url`; if it is empty, `discovery_url` (the OpenID
+    configuration) names it.
     """
 
     issuer: str
@@ -88,14 +88,14 @@ class Jwks:
         self._session: aiohttp.ClientSession | None = None
 
     async def find(self, key_id: str | None) -> Key | None:
-        """The key of that id; without one the only key there is. None if there is none. Raises KeysUnavailable."""
+        """The key with this id, or the only key if `key_id` is None. None if there is none. Raises KeysUnavailable."""
         overdue = self._now_s() >= self._fresh_until
         found = self._look(key_id)
         if found is not None and overdue:
             await self._fetch(OVERDUE_WAIT_S)
             found = self._look(key_id)
         elif found is None and (overdue or key_id is not None):
-            # Providers change keys ahead of time; one that is new to us may be newer than what we have.
+            # Providers publish new keys before they use them; ours may be older.
             await self._fetch()
             found = self._look(key_id)
         if not self._keys:
@@ -117,20 +117,20 @@ class Jwks:
         return next(iter(self._keys.values())) if len(self._keys) == 1 else None
 
     async def _fetch(self, most_s: float | None = None) -> None:
-        """Have the keys fetched, unless that was tried a moment ago. Everyone who waits, waits for the same fetch.
+        """Fetch the keys, unless that was tried a moment ago. All callers wait for the same fetch.
 
-        `most_s`: wait no longer than until that long after its start.
+        `most_s`: wait at most until so long after the fetch began.
         """
         fetching = self._begin_fetch()
         if fetching is None:
             return
         now = asyncio.get_running_loop().time()
         left_s = None if most_s is None else max(0.0, self._fetching_since + most_s - now)
-        # Waited for, not awaited: one connection that gives up does not take the keys from the others.
+        # Not awaited directly: a connection that gives up must not cancel the fetch of the others.
         await asyncio.wait([fetching], timeout=left_s)
 
     def _begin_fetch(self) -> asyncio.Task[None] | None:
-        """The fetch that is under way, or a new one; None if the last one is too recent."""
+        """The running fetch, or a new one; None if the last one is too recent."""
         if self._fetching is None and self._now_s() >= self._not_before:
             loop = asyncio.get_running_loop()
             self._fetching, self._fetching_since = loop.create_task(self._refresh(), name="jwks"), loop.time()
@@ -148,21 +148,26 @@ class Jwks:
             body, max_age_s = await self._get(self._jwks_url)
             keys = read_keys(body)
             if not keys:
-                raise UnfitAnswer("it holds no key that signs with RS256 or ES256")
+                raise InvalidAnswer("the key set has no signing key for RS256 or ES256")
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError) as error:
             log.warning(
-                "the identity provider's keys cannot be fetched",
+                "cannot fetch the keys of the identity provider",
                 issuer=self._provider.issuer,
                 error=f"{type(error).__name__}: {error}",
                 keys_kept=len(self._keys),
             )
             if self._keys:
-                self._fetch_after(MAX_AGE_LEAST_S)
+                self._fetch_after(KEYS_VALID_MIN_S)
         else:
             self._keys = keys
             self._fresh_until = self._now_s() + max_age_s
-            self._fetch_after(AHEAD * max_age_s)
-            log.info("identity provider's keys fetched", issuer=self._provider.issuer, keys=len(keys), good_s=max_age_s)
+            self._fetch_after(REFRESH_AT * max_age_s)
+            log.info(
+                "fetched the keys of the identity provider",
+                issuer=self._provider.issuer,
+                keys=len(keys),
+                good_s=max_age_s,
+            )
         finally:
             self._not_before = self._now_s() + AGAIN_AFTER_S
             self._fetching = None
@@ -171,20 +176,20 @@ class Jwks:
         url = self._provider.discovery_url
         body, _ = await self._get(url)
         document = json.loads(body)
-        # OpenID Connect Discovery 4.3: another issuer's document is not ours.
+        # OpenID Connect Discovery 4.3: the document must name the same issuer.
         if not isinstance(document, dict) or document.get("issuer") != self._provider.issuer:
-            raise UnfitAnswer(f"the discovery document is not of the issuer {self._provider.issuer!r}")
+            raise InvalidAnswer(f"the discovery document is for another issuer than {self._provider.issuer!r}")
         jwks_url = document.get("jwks_uri")
         if not isinstance(jwks_url, str):
-            raise UnfitAnswer("the discovery document names no jwks_uri")
+            raise InvalidAnswer("the discovery document has no jwks_uri")
         if urlsplit(jwks_url).scheme != "https" and urlsplit(jwks_url).hostname != urlsplit(url).hostname:
-            raise UnfitAnswer("the discovery document names a jwks_uri that is not https")
+            raise InvalidAnswer("the jwks_uri in the discovery document is not https")
         return jwks_url
 
     async def _get(self, url: str) -> tuple[bytes, float]:
-        """The body at `url` and for how many seconds it is good. Redirects are not followed."""
+        """The body at `url`, and for how many seconds it is valid. Redirects are not followed."""
         if not is_safe(url):
-            raise UnfitAnswer("only https is fetched (http from this machine itself)")
+            raise InvalidAnswer("the URL must be https (or http on this machine)")
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S),
@@ -193,36 +198,36 @@ class Jwks:
             )
         async with self._session.get(url, allow_redirects=False) as response:
             if response.status != 200:
-                raise UnfitAnswer(f"{url} answers {response.status}")
+                raise InvalidAnswer(f"{url} answered with status {response.status}")
             body = b""
             async for chunk in response.content.iter_any():
                 body += chunk
                 if len(body) > FETCH_LIMIT_BYTES:
-                    raise UnfitAnswer(f"{url} answers more than {FETCH_LIMIT_BYTES} bytes")
+                    raise InvalidAnswer(f"{url} answered with more than {FETCH_LIMIT_BYTES} bytes")
             return body, max_age_of(response.headers.get("Cache-Control", ""))
 
 
 def is_safe(url: str) -> bool:
-    """https, or http to this machine itself."""
+    """https, or http on this machine."""
     parts = urlsplit(url)
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
 
 
 def max_age_of(cache_control: str) -> float:
-    """Seconds for which keys are kept without asking again, within our bounds."""
+    """For how many seconds keys are used without another fetch, within our bounds."""
     found = _MAX_AGE.search(cache_control)
-    said = float(found[1]) if found else MAX_AGE_UNSAID_S
-    return min(max(said, MAX_AGE_LEAST_S), MAX_AGE_MOST_S)
+    seconds = float(found[1]) if found else KEYS_VALID_DEFAULT_S
+    return min(max(seconds, KEYS_VALID_MIN_S), KEYS_VALID_MAX_S)
 
 
 def read_keys(body: bytes) -> dict[str, Key]:
-    """The keys of a JWK Set by their ids: those we can verify with, others are left out. Raises ValueError."""
+    """The keys of a JWK Set by their ids, without those that we cannot use. Raises ValueError."""
     document = json.loads(body)
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list):
-        raise UnfitAnswer("it is no JWK Set")
+        raise InvalidAnswer("the answer is not a JWK Set")
     found: dict[str, Key] = {}
-    for entry in entries[:KEYS_MOST]:
+    for entry in entries[:MAX_KEYS]:
         key = _read_key(entry) if isinstance(entry, dict) else None
         if key is not None:
             key_id = entry.get("kid", "")
@@ -238,7 +243,7 @@ def _read_key(entry: dict[str, object]) -> Key | None:
         key = jwt.PyJWK(entry, algorithm).key
     except (jwt.PyJWTError, ValueError, TypeError):
         return None
-    fits = (isinstance(key, RSAPublicKey) and key.key_size >= RSA_LEAST_BITS) or (
+    fits = (isinstance(key, RSAPublicKey) and key.key_size >= RSA_MIN_BITS) or (
         isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
     )
     return Key(algorithm, key) if fits else None

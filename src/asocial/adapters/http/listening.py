@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 EVERY_ADDRESS = {"::": socket.AF_INET6, "0.0.0.0": socket.AF_INET}  # noqa: S104 (listening there is what is asked for)
 PORT_ATTEMPTS = 8
-"""With port 0 the first socket takes a free port, which may be taken already in the other family."""
+"""With port 0 the first socket gets a free port, which may be in use in the other address family."""
 ANSWER_S = 0.5
 
 _NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
@@ -18,19 +18,19 @@ _TEST_NETS = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 """Addresses that no real host has (RFC 5737, RFC 3849)."""
 
 RECEIVE_BUFFER_BYTES = 8 * 1024
-"""What the kernel keeps of a connection that is not read just now (it doubles this, for what it needs itself). One read
-brings no more, so this also bounds what a connection that sends faster than it is handled makes us hold.
+"""The kernel's receive buffer of each connection (the kernel doubles this for its own use). One read returns no more,
+so this also bounds what a connection that sends too fast makes us hold.
 
-Clients send a few KiB a second. Left to itself the kernel would keep megabytes for each one that floods, and hand over
-a quarter of a megabyte in one read.
+Clients send a few KiB a second. By default the kernel would keep megabytes for each one that floods, and return a
+quarter of a megabyte in one read.
 """
 
 
 class CannotListen(Exception):
-    """None of the addresses asked for can be listened on. The message is the system's reason."""
+    """The server can listen on none of the configured addresses. The message is the system's reason."""
 
 
-_Place: TypeAlias = tuple[socket.AddressFamily, Sequence[object]]
+_BindAddress: TypeAlias = tuple[socket.AddressFamily, Sequence[object]]
 Create: TypeAlias = Callable[[socket.AddressFamily, socket.SocketKind], socket.socket]
 
 
@@ -38,24 +38,24 @@ def listen(host: str, port: int, *, create: Create = socket.socket) -> list[sock
     """Bound sockets for every address of `host`, all on one port, also when `port` is 0. Raises CannotListen.
 
     `::` is every IPv6 and every IPv4 address, `0.0.0.0` every IPv4 address. Each family has a socket of its own, so
-    that IPv4 clients have IPv4 addresses. A family that this machine does not have is left out.
+    that IPv4 clients have IPv4 addresses. An address family that this machine does not have is skipped.
     """
     host = host.removeprefix("[").removesuffix("]")
     for attempt in range(PORT_ATTEMPTS):
         try:
-            return _bind(_places(host, port), port, create)
+            return _bind(_bind_addresses(host, port), port, create)
         except OSError as error:
             if port or error.errno != errno.EADDRINUSE or attempt == PORT_ATTEMPTS - 1:
                 raise CannotListen(error.strerror or str(error)) from None
         except UnicodeError:
-            raise CannotListen("this is no host name") from None
+            raise CannotListen("this is not a valid host name") from None
     raise AssertionError
 
 
 def reachable(sockets: Iterable[socket.socket]) -> list[str]:
     """Addresses of this machine at which the listening `sockets` accept connections, loopback first.
 
-    A socket for every address stands for two: the loopback address, and the one that other machines see.
+    A socket for every address has two: the loopback address, and the one that other machines use.
     """
     found: dict[str, None] = {}
     for sock in sorted(sockets, key=lambda sock: sock.family != socket.AF_INET):
@@ -73,19 +73,19 @@ def is_loopback(address: str) -> bool:
     return address == "::1" or address.startswith("127.")
 
 
-def _places(host: str, port: int) -> list[_Place]:
-    """Where to bind, as (family, address), each once and in the resolver's order."""
+def _bind_addresses(host: str, port: int) -> list[_BindAddress]:
+    """The addresses to bind, as (family, address), each once and in the resolver's order."""
     if host == "::":
         return [(socket.AF_INET6, ("::", port)), (socket.AF_INET, ("0.0.0.0", port))]  # noqa: S104
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     return list(dict.fromkeys((family, address) for family, _, _, _, address in infos))
 
 
-def _bind(places: Sequence[_Place], port: int, create: Create) -> list[socket.socket]:
+def _bind(addresses: Sequence[_BindAddress], port: int, create: Create) -> list[socket.socket]:
     bound: list[socket.socket] = []
     missing: OSError | None = None
     with contextlib.ExitStack() as unless_all_bound:
-        for family, address in places:
+        for family, address in addresses:
             try:
                 sock = create(family, socket.SOCK_STREAM)
             except OSError as error:
@@ -115,7 +115,7 @@ def _bind(places: Sequence[_Place], port: int, create: Create) -> list[socket.so
 
 
 def _own_address(family: int) -> str:
-    """This machine's address as its neighbours see it, or empty. Connecting a UDP socket sends nothing."""
+    """This machine's address as other machines use it, or empty. Connecting a UDP socket sends nothing."""
     with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.connect((_TEST_NETS[socket.AddressFamily(family)], 9))
         address: str = probe.getsockname()[0]

@@ -1,7 +1,7 @@
-"""`/metrics`: what this process counts, for Prometheus; and how long HTTP answers took.
+"""`/metrics`: the counters of this process for Prometheus, and the duration of HTTP answers.
 
-An answer's time ends where its headers are ready: a WebSocket lives for hours after, and a file's last byte is the
-client's affair. The handler is the route's pattern, never the path: a channel's name is nobody's business here.
+An answer's duration ends when its headers are ready: a WebSocket then lives for hours, and a download depends on the
+client. The label is the route's pattern, never the path: channel names must not appear in metrics.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class Metrics:
         self._http = meters.http
 
     def install(self, application: web.Application) -> None:
-        """Answer /metrics, and time every answer of `application` whose request was told to `arrived`."""
+        """Answer /metrics, and time the answers of `application` to requests that `request_received` was called for."""
         application.router.add_get("/metrics", self._metrics)
-        application.on_response_prepare.append(self._prepared)
+        application.on_response_prepare.append(self._on_response)
 
-    def arrived(self, request: web.Request) -> None:
+    def request_received(self, request: web.Request) -> None:
         request[_STARTED] = time.perf_counter()
 
     async def _metrics(self, request: web.Request) -> web.Response:
@@ -37,7 +37,7 @@ class Metrics:
         response.enable_compression()
         return response
 
-    async def _prepared(self, request: web.Request, response: web.StreamResponse) -> None:
+    async def _on_response(self, request: web.Request, response: web.StreamResponse) -> None:
         started = request.get(_STARTED)
         if started is None:
             return

@@ -1,9 +1,9 @@
-"""What one connection has not sent yet: a queue in front of its transport, counted in the process's backlog.
+"""The send queue of one connection, in front of its transport and counted in the process's backlog.
 
 A connection that keeps up never uses the queue: its bytes go to the transport at once. When the kernel takes no more,
-the transport pauses us, and from then on whole pieces wait here by reference: slices of a flush stay slices, so that a
-thousand slow readers of one channel hold one copy of it. Small answers are joined. The transport gets the next pieces
-when it has sent all before.
+the transport calls `pause`, and from then on whole pieces wait here by reference: slices of a flush stay slices, so
+that a thousand slow readers of one channel hold one copy of it. Small answers are joined. The transport gets the next
+pieces when it has sent all before them.
 
 Never here: what is in a frame, when to close.
 """
@@ -21,15 +21,15 @@ from ...service.backlog import Backlog
 from ...service.channels import UNSENT_LIMIT_BYTES
 
 HANDOVER_BYTES = 64 * 1024
-"""The transport gets pieces until they are at least this. It cannot give them back: a longer answer waits in parts."""
+"""The transport gets pieces until it has at least this. It cannot give them back, so a longer answer waits in parts."""
 PIECE_BYTES = 256
-"""What a piece that waits costs beside its bytes: the objects around it, here and in the transport."""
+"""What a waiting piece costs besides its bytes: the objects around it, here and in the transport."""
 JOINED_BYTES = 16 * 1024
 """Answers are joined up to this."""
 
 
 class Outgoing(ABC):
-    """`pause` and `resume` are the transport's, by way of its protocol; its limits for writing must be 0."""
+    """The transport's protocol calls `pause` and `resume`; the transport's write buffer limits must be 0."""
 
     __slots__ = (
         "_backlog", "_behind", "_ended", "_in_flight", "_in_flight_bytes", "_queue", "_queued", "_split", "_transport",
@@ -40,12 +40,12 @@ class Outgoing(ABC):
         self._backlog = backlog
         self._behind = False
         self._ended = False
-        # (piece, what it is a slice of, whether an answer goes on in the next piece). Made when it is first needed.
+        # (piece, what it is a slice of, whether the next piece continues the same answer). Created when first needed.
         self._queue: deque[tuple[Piece | bytearray, Shared | None, bool]] | None = None
         self._queued = 0
-        # Whether the queue begins with the rest of an answer whose beginning the transport has.
+        # Whether the queue begins with the rest of an answer that the transport has in part.
         self._split = False
-        # Of what the transport has and may not have sent: what is shared, and the cost of the rest.
+        # What the transport has and may not have sent: the shared parts, and the cost of the rest.
         self._in_flight: list[Shared] = []
         self._in_flight_bytes = 0
 
@@ -57,33 +57,33 @@ class Outgoing(ABC):
         return self._queued + self._transport.get_write_buffer_size() if self._behind else self._queued
 
     def write(self, data: bytes) -> None:
-        """Send what is for this connection alone."""
+        """Send data that is for this connection alone."""
         if self._ended or self._transport.is_closing():
             return
         behind = self._behind
         if behind:
-            self._wait(data)
+            self._enqueue_or_close(data)
         elif len(data) > HANDOVER_BYTES:
             self._backlog.falls_behind(self)
-            self._put(data, None)
+            self._enqueue(data, None)
             self._hand_over()
         else:
             self._transport.write(data)
             if self._behind:  # the transport has called `pause` meanwhile
-                self._fly(len(data))
+                self._track_in_flight(len(data))
 
     def deliver(self, shared: Shared, pieces: Sequence[Piece] | None = None) -> None:
-        """Send what is for many: all of `shared`, or these pieces, of which the views are slices of it."""
+        """Send data that is for many: all of `shared`, or these pieces, whose memoryviews are slices of it."""
         if self._ended or self._transport.is_closing():
             return
         behind = self._behind
         if behind:
             for piece in (shared.data,) if pieces is None else pieces:
-                self._wait(piece, shared if pieces is None or isinstance(piece, memoryview) else None)
+                self._enqueue_or_close(piece, shared if pieces is None or isinstance(piece, memoryview) else None)
         elif pieces is None:
             self._transport.write(shared.data)
             if self._behind:
-                self._fly(0, shared)
+                self._track_in_flight(0, shared)
         elif pieces:
             if len(pieces) == 1:
                 self._transport.write(pieces[0])
@@ -91,17 +91,17 @@ class Outgoing(ABC):
                 self._transport.writelines(pieces)
             if self._behind:
                 own = sum(len(piece) for piece in pieces if isinstance(piece, bytes))
-                self._fly(own + len(pieces) * PIECE_BYTES, shared)
+                self._track_in_flight(own + len(pieces) * PIECE_BYTES, shared)
 
     def pause(self) -> None:
-        """The kernel takes no more just now."""
+        """The kernel takes no more at the moment."""
         self._behind = True
         self._backlog.falls_behind(self)
 
     def resume(self) -> None:
         """All that the transport had has been sent."""
         self._behind = False
-        self._land()
+        self._release_in_flight()
         self._hand_over()
 
     def _hand_over(self) -> None:
@@ -120,40 +120,40 @@ class Outgoing(ABC):
             self._queued -= size
             self._transport.writelines(batch)
             if not self._behind:
-                self._land()
+                self._release_in_flight()
         if not self._behind:
             self._queue = None
             self._backlog.caught_up(self)
 
     def lost(self) -> None:
-        """The transport is gone, and what it had with it."""
-        self._stop()
+        """The transport is gone, with all that it had."""
+        self._stop_writing()
         self._behind = False
-        self._land()
+        self._release_in_flight()
 
-    def _finish(self, last: bytes, *, at_once: bool) -> None:
+    def _write_last(self, last: bytes, *, at_once: bool) -> None:
         """Send `last`, and nothing after it. `at_once`: what waits in the queue is dropped."""
         if self._ended or self._transport.is_closing():
             return
         if at_once:
-            self._drop()
+            self._clear_queue()
             if self._split:
                 self._ended = True
                 self._transport.abort()  # no frame can follow half a frame
                 return
         if self._behind:
-            self._put(last, None)
+            self._enqueue(last, None)
         else:
             self._transport.write(last)
         self._ended = True
 
-    def _stop(self) -> None:
-        """Send nothing more: the other side has closed."""
+    def _stop_writing(self) -> None:
+        """Send nothing more: the client has closed."""
         self._ended = True
-        self._drop()
+        self._clear_queue()
 
-    def _drop(self) -> None:
-        """Let go of all that waits here. What the transport has is out of reach; frames stay whole."""
+    def _clear_queue(self) -> None:
+        """Drop everything that waits here. The transport keeps what it has, so frames stay whole."""
         for piece, shared, _ in self._queue or ():
             self._backlog.shrink(PIECE_BYTES)
             if shared is not None:
@@ -164,13 +164,13 @@ class Outgoing(ABC):
         self._queued = 0
         self._backlog.caught_up(self)
 
-    def _wait(self, piece: Piece, shared: Shared | None = None) -> None:
+    def _enqueue_or_close(self, piece: Piece, shared: Shared | None = None) -> None:
         if self.unsent_bytes > UNSENT_LIMIT_BYTES:
             self.close(TooSlow())
-        if not self._ended:  # neither by that, nor by the backlog while the pieces before were counted
-            self._put(piece, shared)
+        if not self._ended:  # by that, or by the backlog while it counted the pieces before
+            self._enqueue(piece, shared)
 
-    def _put(self, piece: Piece, shared: Shared | None) -> None:
+    def _enqueue(self, piece: Piece, shared: Shared | None) -> None:
         queue = self._queue
         if queue is None:
             queue = self._queue = deque()
@@ -180,7 +180,7 @@ class Outgoing(ABC):
             self._backlog.grow(PIECE_BYTES)
             queue.append((piece, shared, False))
         elif len(piece) > HANDOVER_BYTES:
-            # Copies of the parts: what has been sent is free, although the rest waits.
+            # Copied in parts, so that the parts that were sent are freed while the rest waits.
             for at in range(0, len(piece), HANDOVER_BYTES):
                 part = bytes(piece[at : at + HANDOVER_BYTES])
                 self._backlog.grow(len(part) + PIECE_BYTES)
@@ -193,8 +193,8 @@ class Outgoing(ABC):
             queue.append((bytearray(piece) if len(piece) < JOINED_BYTES else piece, None, False))
         self._backlog.check()
 
-    def _fly(self, own_bytes: int, shared: Shared | None = None) -> None:
-        """The transport could not send at once all that it was just given."""
+    def _track_in_flight(self, own_bytes: int, shared: Shared | None = None) -> None:
+        """The transport could not send at once all that it was given."""
         if shared is not None:
             self._backlog.hold(shared)
             self._in_flight.append(shared)
@@ -202,7 +202,7 @@ class Outgoing(ABC):
         self._in_flight_bytes += own_bytes + PIECE_BYTES
         self._backlog.check()
 
-    def _land(self) -> None:
+    def _release_in_flight(self) -> None:
         for shared in self._in_flight:
             self._backlog.release(shared)
         self._backlog.shrink(self._in_flight_bytes)

@@ -1,8 +1,8 @@
-"""The page: a static bundle that lies in the package, built from web/.
+"""The page: a static bundle in the package, built from web/.
 
-aiohttp serves the `.br` and `.gz` siblings made at build time to who accepts them. Names under assets/ hold a hash
-of their content and never change; everything else is asked for again each time. What the browser is told beside
-that is in headers.py.
+aiohttp serves the `.br` and `.gz` files made at build time to clients that accept them. File names under assets/
+contain a hash of the content, so browsers cache them for good; they ask for everything else each time. Security headers
+are in headers.py.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from ...tracing import Tracing
 PAGE_DIR = Path(__file__).resolve().parents[2] / "page"
 SERVICE_WORKER = "sw.js"
 
-# The page reads the name (web/src/domain/channel.ts) and says so if there is none. So every address gets it that may
-# be a mistyped or mangled link to a channel or to the start page: /C/garden/, /c%2Fgarden, /c/garden). or /)
+# The page reads the channel's name (web/src/domain/channel.ts) and says so if there is none. So it is served at every
+# address that may be a mistyped or mangled link to a channel or the start page: /C/garden/, /c%2Fgarden, /c/garden), /)
 _ADDRESSES = r"/{address:/*[cC](?:(?:/|%2[fF])[\s\S]*|[^A-Za-z0-9]*)|[^A-Za-z0-9]*}"
 _FRESH = {"Cache-Control": "no-cache"}
 _IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 log = logs.get(__name__)
-_NOT_BUILT = "The page is not built yet. In a checkout, `make page` builds it.\n"
+_NOT_BUILT = "The page is not built yet. Run `make page` in the checkout.\n"
 
 
 class Page:
@@ -41,8 +41,8 @@ class Page:
     ) -> None:
         self._tracing = tracing or Tracing()
         self._directory = directory
-        # Without one, a browser that has it finds out here, and lets it go (web/src/net/offline.ts).
-        self._withheld = {"index.html"} if offline_page else {"index.html", SERVICE_WORKER}
+        # A browser that still has a service worker removes it when this is gone (web/src/net/offline.ts).
+        self._not_served = {"index.html"} if offline_page else {"index.html", SERVICE_WORKER}
         self._index = directory / "index.html"
         self._named = _with_public_url(self._index, public_url) if public_url else None
 
@@ -52,17 +52,17 @@ class Page:
         router.add_get("/assets/{name}", self._asset)
         if self._directory.is_dir():
             for path in self._directory.iterdir():
-                if path.is_file() and path.name not in self._withheld and path.suffix not in (".gz", ".br"):
+                if path.is_file() and path.name not in self._not_served and path.suffix not in (".gz", ".br"):
                     router.add_get("/" + path.name, self._root_file)
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
-        # Whether the channel's name is a good one is for the page to say: it has the words.
+        # The page checks the channel's name, and explains what is wrong with it.
         if not self._index.is_file():
             return web.Response(status=503, text=_NOT_BUILT, headers=_FRESH)
         trace = self._tracing.begin("page", request.headers)
         log.info("page asked for", **trace.ids)
         trace.end()
-        # The page hands it back when it connects (W50): one trace from the first byte to the last word.
+        # The page sends it when it connects (W50), so that one trace covers the page and the connection.
         headers = {**_FRESH, "Server-Timing": f"trace;desc={trace.id}"}
         if self._named is not None:
             return web.Response(text=self._named, content_type="text/html", headers=headers)
@@ -71,7 +71,7 @@ class Page:
     async def _asset(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         path = self._directory / "assets" / name
-        # A route part may hold an encoded slash: only a bare file name is looked for.
+        # The route's name may contain an encoded slash: only a bare file name is accepted.
         if Path(name).name != name or not _is_file(path):
             raise web.HTTPNotFound
         return _File(path, headers=_IMMUTABLE)
@@ -81,7 +81,7 @@ class Page:
 
 
 class _File(web.FileResponse):
-    """A file, or its compressed sibling. aiohttp takes a coding that is named anywhere, in `br;q=0` too."""
+    """A file, or its compressed form. aiohttp itself would accept any coding that is named, even `br;q=0`."""
 
     def _get_file_path_stat_encoding(self, accept_encoding: str) -> tuple[Path | None, os.stat_result, str | None]:
         return super()._get_file_path_stat_encoding(" ".join(accepted_codings(accept_encoding)))
@@ -96,13 +96,13 @@ def accepted_codings(accept_encoding: str) -> set[str]:
         try:
             weights[coding.strip()] = float(value) if name.strip() == "q" else 1.0
         except ValueError:
-            weights[coding.strip()] = 0.0  # a broken weight allows nothing
+            weights[coding.strip()] = 0.0  # an invalid weight allows nothing
     others = weights.get("*", 0.0)
     return {coding for coding in ("br", "gzip") if weights.get(coding, others) > 0}
 
 
 def _is_file(path: Path) -> bool:
-    """Whether there is such a file. No name is too long, or too strange, to ask for."""
+    """Whether there is such a file. False for names that are too long or not valid."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -110,7 +110,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _with_public_url(index: Path, public_url: str) -> str | None:
-    """The page, with the picture that link previews show at a full address: most of their readers know no other."""
+    """The page, with the full URL of the picture for link previews: most previews need it."""
     try:
         text = index.read_text(encoding="utf-8")
     except OSError:

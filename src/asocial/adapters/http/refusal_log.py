@@ -1,7 +1,7 @@
-"""Every refusal is counted and logged, here and nowhere else: one metric, one kind of log line.
+"""Counts and logs every refused connection: one metric, one kind of log line (W88).
 
-The counter is exact. Lines are limited for each code, so that a flood of refusals is no flood of lines; the next line
-says how many were left out.
+The counter is exact. Log lines are limited for each code, so that a flood of refusals does not flood the log; the next
+line says how many were left out.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from ...service.meters import Meters
 LINES_PER_SECOND = 0.5
 LINES_AT_ONCE = 5
 VALUE_CHARACTERS = 400
-"""Of what a client sent, this much is logged."""
-_OPERATORS = frozenset({"origin_forbidden", "host_not_allowed", "identity_unavailable"})
-"""Codes that most often mean a wrong setting or a service that is away: logged as warnings."""
+"""What a client sent is logged up to this length."""
+_WARNINGS = frozenset({"origin_forbidden", "host_not_allowed", "identity_unavailable"})
+"""Codes that usually mean a wrong setting or an unavailable service: logged as warnings."""
 
 log = logs.get(__name__)
 
@@ -34,7 +34,7 @@ class RefusalLog:
         self._left_out: Counter[str] = Counter()
 
     def note(self, code: str | int, reason: str, **fields: object) -> None:
-        """A request or a connection was refused with this code of ours (W1, W28). `fields`: who, and what it sent."""
+        """A request or a connection was refused with this code (W1, W28). `fields`: the client, and what it sent."""
         name, now_s = str(code), self._now_s()
         self._meters.refusals[name] += 1
         bucket = self._buckets.setdefault(name, TokenBucket(LINES_PER_SECOND, LINES_AT_ONCE, now_s))
@@ -43,7 +43,7 @@ class RefusalLog:
             return
         if left_out := self._left_out.pop(name, 0):
             fields["left_out"] = left_out
-        write = log.warning if name in _OPERATORS else log.info
+        write = log.warning if name in _WARNINGS else log.info
         fields = {key: _printable(value) for key, value in fields.items()}
         write("connection refused", code=code, reason=_printable(reason), **fields)
 

@@ -22,22 +22,23 @@ from ...service.meters import Meters
 from ...service.moderation import Moderation
 from ...service.sessions import Sessions
 from ...tracing import Tracing
-from .about import About
 from .admission import AccessControl, Addressing, AdmissionController, ConnectionLimits
 from .auth import Authenticator, GuestTokens
 from .channels import ChannelsApi
+from .client_config import ClientConfig
+from .client_info import ClientInfoReader
 from .connection_counter import ConnectionCounter
-from .door import Door, Patience
+from .connection_guard import ConnectionGuard, GuardLimits
 from .headers import Headers
 from .health import Checks, Health
-from .hosts import Hosts
+from .hosts import AllowedHosts
 from .instruments import Instruments
 from .invitations import Invitations
 from .metrics import Expose, Metrics
+from .origins import AllowedOrigins
 from .page import Page
 from .refusal_log import RefusalLog
 from .refusals import response_of, wire_code_of
-from .visitors import Origins, Visitors
 from .websocket import ChatEndpoint, SocketLimits
 
 log = logs.get(__name__)
@@ -75,16 +76,16 @@ class HttpServer:
         traces: Tracing,
     ) -> None:
         trusted = Networks(settings.trusted_proxies)
-        visitors = Visitors(trusted, behind_tls=settings.behind_tls)
-        origins = Origins(settings.allowed_origins, public_url=settings.public_url)
+        clients = ClientInfoReader(trusted, behind_tls=settings.behind_tls)
+        origins = AllowedOrigins(settings.allowed_origins, public_url=settings.public_url)
         self._meters = meters
-        hosts = Hosts(settings.allowed_hosts, public_url=settings.public_url)
+        hosts = AllowedHosts(settings.allowed_hosts, public_url=settings.public_url)
         if settings.env == "production" and not hosts.limited:
             log.warning(
                 "requests for any host name are accepted: set ASOCIAL_PUBLIC_URL or ASOCIAL_ALLOWED_HOSTS, "
                 "or pages of other sites can reach this server under a name of theirs (DNS rebinding)"
             )
-        addressing = Addressing(visitors, hosts, origins)
+        addressing = Addressing(clients, hosts, origins)
         access_control = AccessControl(
             Authenticator(GuestTokens(secret), trust_uid=settings.auth == "open", verify=verify),
             moderation,
@@ -116,11 +117,11 @@ class HttpServer:
         application = web.Application(middlewares=[self._answer])
         self._headers = Headers(
             application,
-            visitors,
+            clients,
             origins,
             frame_ancestors=settings.frame_ancestors,
             hsts_s=settings.hsts_seconds,
-            allowing=allowing,
+            sign_in_policy=allowing,
         )
         health = Health(checks)
         application.router.add_get("/health", health.health)
@@ -128,7 +129,7 @@ class HttpServer:
         application.router.add_get("/api/chat", self.endpoint.handle)
         self._metrics = Metrics(expose, meters)
         self._metrics.install(application)
-        About(auth=settings.auth, sign_in=sign_in, version=__version__).add_routes(application.router)
+        ClientConfig(auth=settings.auth, sign_in=sign_in, version=__version__).add_routes(application.router)
         channels = ChannelsApi(
             addressing,
             access_control,
@@ -144,21 +145,21 @@ class HttpServer:
         for name in LIBRARY_LOGGERS:
             logging.getLogger(name).addFilter(_without_request_data)
         self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1.0)
-        patience = Patience(
+        limits = GuardLimits(
             settings.handshake_seconds,
             settings.answer_seconds,
             settings.read_bytes_per_second,
             settings.read_bytes_per_second_per_ip,
         )
-        self._door = Door(self._runner, trusted, visitors, patience, connections, refusals)
+        self._guard = ConnectionGuard(self._runner, trusted, clients, limits, connections, refusals)
         self._listening: list[asyncio.Server] = []
         self._background: list[asyncio.Task[None]] = []
 
     @web.middleware
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """What all requests have in common. One middleware: each is a frame that a WebSocket keeps while it lives."""
-        self._door.arrived(request)
-        self._metrics.arrived(request)
+        self._guard.request_received(request)
+        self._metrics.request_received(request)
         counted = True
         try:
             if (
@@ -180,8 +181,8 @@ class HttpServer:
         loop = asyncio.get_running_loop()
         await self._runner.setup()
         for sock in listening:
-            self._listening.append(await loop.create_server(self._door, sock=sock, backlog=BACKLOG))
-        self._background = [loop.create_task(self._door.watch()), loop.create_task(self.endpoint.pulse())]
+            self._listening.append(await loop.create_server(self._guard, sock=sock, backlog=BACKLOG))
+        self._background = [loop.create_task(self._guard.watch()), loop.create_task(self.endpoint.ping_silent())]
 
     def stop_listening(self) -> None:
         """Nobody new; who is there stays."""

@@ -1,7 +1,8 @@
-"""Tokens of an identity provider: OpenID Connect ID tokens, Firebase's among them, by one verifier (W60).
+"""Verifies tokens of an identity provider: OpenID Connect ID tokens, including those of Firebase (W60).
 
-A token counts when it is signed with RS256 or ES256 by a key of the provider, names the issuer and one of the audiences
-that are configured, has a subject, and its time has come and not gone. All else is invalid, and nobody is told more.
+A token is valid if it is signed with RS256 or ES256 by a key of the provider, names the configured issuer and one of
+the configured audiences, has a subject, and has begun and not expired. The client does not learn why a token is not
+valid, except that it has expired.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ def firebase(project: str) -> Provider:
 
 
 def openid(issuer: str, jwks_url: str, discovery_url: str) -> Provider:
-    """Any OpenID Connect provider, by what is known of it: an issuer or the address of its configuration."""
+    """Any OpenID Connect provider, given by its issuer or the address of its configuration."""
     issuer = issuer or discovery_url.removesuffix(DISCOVERY_PATH)
     return Provider(issuer, jwks_url, discovery_url or issuer.rstrip("/") + DISCOVERY_PATH)
 
 
 class TokenVerifier:
-    """`id_key` makes user ids of subjects; `leeway_s` is how far the provider's clock may be from ours."""
+    """`id_key`: for deriving user ids from subjects. `leeway_s`: how much the provider's clock may differ from ours."""
 
     def __init__(self, jwks: Jwks, *, issuer: str, audiences: Sequence[str], leeway_s: float, id_key: bytes) -> None:
         self._jwks = jwks
@@ -42,7 +43,7 @@ class TokenVerifier:
         self._id_key = id_key
 
     async def verify(self, token: str) -> Verified:
-        """Who the token speaks for. Raises TokenInvalid, TokenExpired, or KeysUnavailable."""
+        """Whose token it is. Raises TokenInvalid, TokenExpired, or KeysUnavailable."""
         key = await self._jwks.find(_key_id(token))
         if key is None:
             raise TokenInvalid
@@ -71,14 +72,14 @@ class TokenVerifier:
 
 
 def _key_id(token: str) -> str | None:
-    """The id of the key that a token names, None if it names none. Raises TokenInvalid for what is no such token."""
+    """The id of the key that a token names, None if it names none. Raises TokenInvalid for what is not such a token."""
     if len(token) > TOKEN_LIMIT_CHARACTERS:
         raise TokenInvalid
     try:
         header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         raise TokenInvalid from None
-    # Said before any key is looked up, so that made-up tokens of other kinds never reach the provider.
+    # Checked before the key, so that tokens with other algorithms cause no request to the provider.
     if header.get("alg") not in ("RS256", "ES256"):
         raise TokenInvalid
     key_id = header.get("kid")

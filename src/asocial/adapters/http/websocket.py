@@ -1,8 +1,10 @@
-"""`GET /api/chat`: the upgrade, and one session for as long as its socket lives.
+"""`GET /api/chat`: upgrades the connection, and reads frames into its session until the socket ends.
 
 aiohttp reads and parses; writing bypasses it. A frame is the same bytes for everyone, so the fan-out hands ready
-WebSocket frames to the transport (by way of outgoing.py), with no coroutine per recipient. That is sound because
-aiohttp's own writes (its close frames) come last, and compression, which would need an order, is off.
+WebSocket frames to the transport (through outgoing.py), with no coroutine per recipient. That is safe because aiohttp's
+own writes (its close frames) come last, and compression, which depends on the order of frames, is off.
+
+Never here: whether a client may connect (admission.py).
 """
 
 from __future__ import annotations
@@ -23,22 +25,22 @@ from ...tracing import Trace
 from .admission import Admission, AdmissionController
 from .auth import offered_subprotocols
 from .connection import CLOSE_TIMEOUT_S, TURN_FRAMES, WebSocketConnection
-from .door import Entrance
+from .connection_guard import GuardedConnection
 from .instruments import Instruments
 from .refusals import close_code_of
 
 READ_LIMIT_BYTES = 64 * 1024
-"""A frame above this is not read to its end: RFC 6455's own 1009 closes the connection."""
+"""A larger frame is not read to its end: the connection is closed with RFC 6455's 1009."""
 QUEUED_BYTES = 4 * 1024
-"""Frames of one connection that are parsed and not handled yet: about twice this. The rest waits in its socket."""
-PULSE_S = 1.0
+"""About twice this is parsed ahead of one connection's handler. The rest waits in its socket."""
+PING_CHECK_S = 1.0
 FRAMES_BURST_S = 2.0
-"""What may be read at once, in seconds of its rate."""
+"""How much may be read at once, in seconds of the rate."""
 ASSURED_FRAMES_PER_S = 20
-"""What every connection is read at, however many frames others of its address send."""
+"""The rate that every connection gets, however many frames others of its address send."""
 
 _HANDSHAKE = (
-    "a WebSocket handshake has Connection: Upgrade, and 16 bytes in base64 as Sec-WebSocket-Key (RFC 6455, 4.2.1)"
+    "a WebSocket handshake needs Connection: Upgrade, and 16 bytes in base64 as Sec-WebSocket-Key (RFC 6455, 4.2.1)"
 )
 
 # aiohttp has no setting for it. With its default, 2,000 connections that send faster than they are handled fill 1 GB.
@@ -82,7 +84,7 @@ class ChatEndpoint:
         self._connections: set[WebSocketConnection] = set()
 
     def __len__(self) -> int:
-        """Sockets that are upgraded, those being let in or sent away included."""
+        """Upgraded sockets, including those that have no session yet or are being closed."""
         return len(self._connections)
 
     @property
@@ -96,9 +98,10 @@ class ChatEndpoint:
         try:
             admitted = await self._admission.admit(request)
         except Disconnect as disconnect:
-            # Without its traceback, which leads back to this frame: such a circle is freed late, and costs a pause.
+            # The client reads it in a close frame, since browsers hide the answer to an upgrade. Without its traceback,
+            # which would make a reference cycle with this frame.
             admitted = disconnect.with_traceback(None)
-        # Named to aiohttp only when offered, or it would log a warning for each client that offers none.
+        # Set only when offered: otherwise aiohttp logs a warning for each client that offers another.
         protocols = (SUBPROTOCOL,) if SUBPROTOCOL in offered_subprotocols(request) else ()
         ws = web.WebSocketResponse(
             max_msg_size=self._limits.frame_bytes,
@@ -111,7 +114,7 @@ class ChatEndpoint:
         try:
             await ws.prepare(request)
         except ConnectionResetError:
-            # The client was gone before its upgrade: aiohttp wants an answer, and nobody reads it.
+            # The client left before its upgrade. aiohttp needs an answer, which nobody reads.
             return web.Response(status=400)
         except web.HTTPBadRequest:
             # Not aiohttp's text: it repeats what the client sent, in the answer and in the log.
@@ -125,27 +128,27 @@ class ChatEndpoint:
         try:
             await self._serve(ws, connection, admitted, trace)
             if connection.closing is not None:
-                await connection.read_out()
+                await connection.discard_until_closed()
         finally:
             trace.end()
             self._connections.discard(connection)
             if connection.closing is not None and connection.finished is not None:
                 connection.finished.set()
-                # The handler's end closes the socket; the close handshake comes first.
+                # aiohttp closes the socket when this handler returns; the close handshake must be over by then.
                 await asyncio.shield(connection.closing)
-        # aiohttp does this next. Done here, so that what it remembers of a failure can be dropped.
+        # aiohttp does this next. Done here, so that the exceptions it keeps can be dropped.
         await ws.write_eof()
         _drop_exceptions(ws)
         return ws
 
-    async def pulse(self) -> None:
-        """Ping who is silent, close who stays silent (W22). Runs until cancelled."""
+    async def ping_silent(self) -> None:
+        """Ping clients that are silent, and close them if they stay silent (W22). Runs until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(min(PULSE_S, self._limits.ping_s / 4))
+            await asyncio.sleep(min(PING_CHECK_S, self._limits.ping_s / 4))
             now = loop.time()
             for connection in self._connections:
-                silent_s = now - connection.heard_at
+                silent_s = now - connection.received_at
                 if silent_s > self._limits.ping_s + self._limits.pong_timeout_s:
                     connection.close(NoPong())
                 elif silent_s > self._limits.ping_s and not connection.pinged:
@@ -155,7 +158,7 @@ class ChatEndpoint:
         self, request: web.Request, ws: web.WebSocketResponse, transport: asyncio.Transport
     ) -> WebSocketConnection:
         rate, now = self._limits.frames_per_second, asyncio.get_running_loop().time()
-        address = request.protocol.counted if isinstance(request.protocol, Entrance) else ""
+        address = request.protocol.limit_key if isinstance(request.protocol, GuardedConnection) else ""
         connection = WebSocketConnection(
             ws,
             transport,
@@ -164,8 +167,8 @@ class ChatEndpoint:
             Share(self._frames, address, assured=ASSURED_FRAMES_PER_S, step=1, now=now),
             self._backlog,
         )
-        if isinstance(request.protocol, Entrance):
-            request.protocol.carry(connection)
+        if isinstance(request.protocol, GuardedConnection):
+            request.protocol.attach(connection)
         return connection
 
     async def _serve(
@@ -189,7 +192,7 @@ class ChatEndpoint:
                 admitted.token,
                 visitor=principal,
                 access=admitted.access,
-                address=client.counted,
+                address=client.limit_key,
             )
         except (GoingAway, Removed, TooManyConnections) as disconnect:
             disconnect.log_fields = {**_log_fields_of(admitted), "user_id": principal.user_id}
@@ -201,17 +204,17 @@ class ChatEndpoint:
         log.info("connection opened", **ids, remote=client.address)
         self._meters.connections += 1
         self._meters.reconnects += admitted.returning
-        said_goodbye = False
+        client_closed = False
         try:
-            # In a task of its own: here, each frame would wake all that aiohttp has put around this handler.
-            said_goodbye = await asyncio.create_task(self._read(ws, connection, session))
+            # In a task of its own: here, each frame would resume all coroutines that aiohttp has around this handler.
+            client_closed = await asyncio.create_task(self._read(ws, connection, session))
         except Exception:
-            # A fault of ours, not of this client: told in the log, and the client may come back.
+            # Our error, not the client's: it may connect again.
             log.exception("a frame could not be handled", **ids)
             connection.close(InternalError())
         finally:
             closed_with = connection.closed_with
-            left = said_goodbye if closed_with is None else not closed_with.reconnects
+            left = client_closed if closed_with is None else not closed_with.reconnects
             away_ms = 0 if closed_with is None else closed_with.retry_ms or 0
             await self._sessions.close(session, left=left, away_ms=away_ms)
             code = ws.close_code if closed_with is None else close_code_of(closed_with)
@@ -220,17 +223,17 @@ class ChatEndpoint:
                 "connection closed",
                 **ids,
                 code=None if code is None else int(code),
-                reason=_reason(closed_with, said_goodbye),
+                reason=_reason(closed_with, client_closed),
                 seconds=round(asyncio.get_running_loop().time() - opened_at, 3),
             )
 
     async def _read(self, ws: web.WebSocketResponse, connection: WebSocketConnection, session: Session) -> bool:
-        """Carry out frames until the socket ends. True if the client sent a close frame."""
-        connection.read_here()
+        """Handle frames until the socket ends. True if the client sent a close frame."""
+        connection.read_in_current_task()
         time, channel = asyncio.get_running_loop().time, session.voice.channel
         while connection.closing is None and (message := await connection.receive()) is not None:
             now = time()
-            connection.heard(now)
+            connection.on_received(now)
             match message.type:
                 case WSMsgType.TEXT:
                     await self._dispatch.receive(session, message.data)
@@ -242,16 +245,16 @@ class ChatEndpoint:
                     pass
                 case WSMsgType.CLOSE:
                     connection.stop_writing()
-                    # aiohttp takes 1006, which must never be sent (RFC 6455, 7.4.1), for a code like others.
+                    # aiohttp accepts 1006, which must never be sent (RFC 6455, 7.4.1).
                     await ws.close(code=1002 if message.data == 1006 else 1000, drain=False)
                     return True
                 case _:
                     return False
-            if not await connection.rest(now, 1 if channel.is_late else TURN_FRAMES):
+            if not await connection.yield_turn(now, 1 if channel.is_late else TURN_FRAMES):
                 return False
             if channel.full:
                 await channel.room()
-                connection.heard(time())  # it may have said something meanwhile
+                connection.on_received(time())  # it may have sent something meanwhile
         return False
 
     def _refuse(self, connection: WebSocketConnection, disconnect: Disconnect, trace: Trace) -> None:
@@ -270,14 +273,14 @@ def _log_fields_of(admitted: Admission | Disconnect) -> dict[str, object]:
 
 
 def _drop_exceptions(ws: web.WebSocketResponse) -> None:
-    """Drop the frames that aiohttp's last error holds, which hold `ws`: a circle is freed late, and costs a pause."""
+    """Drop the tracebacks of aiohttp's last error, which make a reference cycle with `ws`."""
     error: BaseException | None = ws.exception()
     while error is not None:
         error.__traceback__ = None
         error = error.__context__
 
 
-def _reason(closed_with: Disconnect | None, said_goodbye: bool) -> str:
+def _reason(closed_with: Disconnect | None, client_closed: bool) -> str:
     if closed_with is not None:
         return closed_with.reason
-    return "client closed" if said_goodbye else "connection lost"
+    return "client closed" if client_closed else "connection lost"

@@ -1,11 +1,11 @@
-"""`GET /api/config`: what the page must know of this server before anybody is somebody. Nothing here is secret."""
+"""`GET /api/config`: what the page needs to know before its user signs in. Nothing here is secret."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
 
-class About:
+class ClientConfig:
     def __init__(self, *, auth: str, sign_in: dict[str, object] | None, version: str) -> None:
         self._body = {"auth": auth, "sign_in": sign_in, "version": version, "wire": 1}
 

@@ -1,0 +1,80 @@
+"""Where a request comes from, and the origin it was sent to, as the headers of trusted proxies say.
+
+`X-Forwarded-For`, `-Proto` and `-Host` count only when the connection comes from a network in `trusted_proxies`.
+Of the last two the right-most value counts: the nearest proxy wrote it. `Forwarded` (RFC 7239) is not read: it could
+contradict the older headers, and all common proxies write those.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from aiohttp import web
+
+from ... import logs
+from ...domain.addresses import Networks, client_of, limit_key, parse_address
+from ...domain.origins import read_origin
+
+log = logs.get(__name__)
+
+
+class ClientInfo(NamedTuple):
+    """`address`: the client's, empty if unknown. `limit_key`: what limits count it as. `origin`: ours, as it sees it.
+
+    `proxied`: the request came through a trusted proxy.
+    """
+
+    address: str
+    limit_key: str
+    origin: str
+    proxied: bool = False
+
+    @property
+    def encrypted(self) -> bool:
+        return self.origin.startswith("https:")
+
+
+class ClientInfoReader:
+    """`behind_tls`: clients reach us over TLS only, whatever a trusted proxy says."""
+
+    def __init__(self, trusted: Networks, *, behind_tls: bool) -> None:
+        self._trusted = trusted
+        self._behind_tls = behind_tls
+        self._warned_of_unlisted_proxy = False
+
+    def read(self, request: web.BaseRequest) -> ClientInfo:
+        peer = parse_address(request.remote or "")
+        scheme, host = "http", request.headers.get("Host", "")
+        forwarded_for: list[str] = []
+        proxied = peer in self._trusted
+        if proxied:
+            forwarded_for = _items(request, "X-Forwarded-For")
+            # Some proxies send the scheme of WebSocket, some that of HTTP.
+            sent = _nearest(request, "X-Forwarded-Proto").lower()
+            scheme = {"wss": "https", "ws": "http"}.get(sent, sent or scheme)
+            host = _nearest(request, "X-Forwarded-Host") or host
+        elif "X-Forwarded-For" in request.headers and not self._warned_of_unlisted_proxy:
+            # Once: anybody can send the header.
+            self._warned_of_unlisted_proxy = True
+            log.warning(
+                "X-Forwarded-For is ignored: it came from an address that is not in trusted_proxies", peer=str(peer)
+            )
+        if self._behind_tls:
+            scheme = "https"
+        address = client_of(peer, forwarded_for, self._trusted)
+        return ClientInfo(str(address or ""), limit_key(address), origin_of(scheme, host), proxied)
+
+
+def origin_of(scheme: str, host: str) -> str:
+    """As a browser writes it, or unchanged if `host` is not valid."""
+    text = f"{scheme}://{host.lower()}"
+    return str(read_origin(text) or text)
+
+
+def _items(request: web.BaseRequest, header: str) -> list[str]:
+    """The items of a list header, over all its lines."""
+    return [item for line in request.headers.getall(header, []) for item in line.split(",")]
+
+
+def _nearest(request: web.BaseRequest, header: str) -> str:
+    return next(reversed(_items(request, header)), "").strip()

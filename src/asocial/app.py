@@ -20,7 +20,7 @@ from . import garbage, logs, metrics, tracing
 from .adapters.http.listening import listen, reachable
 from .adapters.http.page import PAGE_DIR
 from .adapters.http.refusals import CLOSE_CODES
-from .adapters.http.server import HttpServer
+from .adapters.http.server import HttpServer, IdentityOptions, ProcessState, Services
 from .adapters.memory.broker import MemoryBroker
 from .adapters.memory.limiter import MemoryRateLimiter
 from .adapters.memory.messages import MemoryLiveMessages
@@ -196,28 +196,28 @@ class Asocial:
             meters=meters,
         )
         offered = sign_in(settings)
+        self._draining = False
         self._http = HttpServer(
             settings,
-            self.sessions,
-            dispatch,
-            moderation,
-            limiter,
-            secret=secret,
-            verify=verify,
-            sign_in=offered.told if offered is not None else None,
-            allowing=offered.policy if offered is not None else "",
-            checks=self._checks,
-            expose=exposition.render,
-            refuse_new=lambda: self._draining,
-            now_ms=clock.wall_ms,
-            page_dir=page_dir,
-            backlog=backlog,
-            meters=meters,
-            traces=traces,
+            Services(self.sessions, dispatch, moderation, limiter, backlog),
+            IdentityOptions(
+                secret=secret,
+                verify=verify,
+                sign_in=offered.told if offered is not None else None,
+                sign_in_policy=offered.policy if offered is not None else "",
+            ),
+            ProcessState(
+                checks=self._checks,
+                expose=exposition.render,
+                is_draining=lambda: self._draining,
+                now_ms=clock.wall_ms,
+            ),
+            meters,
+            traces,
+            page_dir,
         )
         self._background: list[asyncio.Task[None]] = []
         self._recounting: asyncio.Task[None] | None = None
-        self._draining = False
         self._sockets: list[socket.socket] = []
         self._restoring = False
         self.port = 0

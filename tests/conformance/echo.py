@@ -1,4 +1,4 @@
-"""Our endpoint, guard and headers as they are served, with an echo in place of the chat.
+"""Our endpoint, connection guard and headers as they are served, with an echo in place of the chat.
 
 The Autobahn suite wants back what it sends. So only what a frame *means* is replaced, by hand: the services behind the
 endpoint. How frames are read, answered, paced and closed is the code that people meet.
@@ -16,7 +16,7 @@ from asocial.adapters.http.auth import Authenticator, GuestTokens
 from asocial.adapters.http.client_info import ClientInfoReader
 from asocial.adapters.http.connection_counter import ConnectionCounter
 from asocial.adapters.http.connection_guard import ConnectionGuard, GuardLimits
-from asocial.adapters.http.headers import Headers
+from asocial.adapters.http.headers import ResponseHeaders
 from asocial.adapters.http.hosts import AllowedHosts
 from asocial.adapters.http.instruments import Instruments
 from asocial.adapters.http.invitations import Invitations
@@ -126,12 +126,12 @@ async def serve(port: int, *, large: bool) -> None:
         bytes_per_s_per_address=0,
     )
     guard = ConnectionGuard(runner, Networks(()), clients, patience, connections, refusals)
-    Headers(app, clients, origins, frame_ancestors=(), hsts_s=0)
+    ResponseHeaders(app, clients, origins, frame_ancestors=(), hsts_s=0)
     await runner.setup()
     loop = asyncio.get_running_loop()
     try:
         for sock in listen("127.0.0.1", port):
             await loop.create_server(guard, sock=sock)
-        await asyncio.gather(guard.watch(), endpoint.ping_silent())
+        await asyncio.gather(guard.cut_off_slow(), endpoint.ping_silent())
     finally:
         await runner.cleanup()

@@ -103,7 +103,7 @@ async def test_w87_too_many_connections_of_an_address_behind_a_proxy(
     assert over_http.headers["retry-after"]
 
 
-async def test_w88_too_many_connections_at_the_door(start_server: StartServer, log: Log) -> None:
+async def test_w88_one_connection_too_many_is_refused_when_accepted(start_server: StartServer, log: Log) -> None:
     server = await start_server(connections_per_ip=1)
     async with talk(server), talk(server) as (reader, _):
         assert (await read_answer(reader)).status == 429

@@ -311,7 +311,7 @@ class ConnectionGuard:
                 limit=self._descriptors,
             )
 
-    async def watch(self) -> None:
+    async def cut_off_slow(self) -> None:
         """Cut off connections that take too long. Runs until cancelled."""
         loop = asyncio.get_running_loop()
         while True:

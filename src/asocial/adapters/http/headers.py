@@ -37,7 +37,7 @@ _PREFLIGHT = {
 }
 
 
-class Headers:
+class ResponseHeaders:
     """Adds headers to every answer of `app`. `frame_ancestors`: origins that may embed the page, beside our own.
 
     `sign_in_policy`: directives of the page's policy that let it sign people in, in a window of another site.

@@ -1,4 +1,7 @@
-"""The HTTP server, assembled: what is answered where, and what every answer and every connection has in common."""
+"""The HTTP server: composes the handlers, and does what is common to all requests.
+
+Never here: what a handler answers, why a request is refused (admission.py).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
@@ -29,7 +33,7 @@ from .client_config import ClientConfig
 from .client_info import ClientInfoReader
 from .connection_counter import ConnectionCounter
 from .connection_guard import ConnectionGuard, GuardLimits
-from .headers import Headers
+from .headers import ResponseHeaders
 from .health import Checks, Health
 from .hosts import AllowedHosts
 from .instruments import Instruments
@@ -45,102 +49,122 @@ log = logs.get(__name__)
 LIBRARY_LOGGERS = ("aiohttp.access", "aiohttp.internal", "aiohttp.server", "aiohttp.web", "aiohttp.websocket")
 
 BACKLOG = 4096
-"""Connections the kernel may queue: 5,000 clients that reconnect at once shall not see a refusal."""
+"""Connections that the kernel may queue: enough for 5,000 clients that reconnect at once."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """What requests are carried out by."""
+
+    sessions: Sessions
+    dispatch: Dispatch
+    moderation: Moderation
+    limiter: RateLimiter
+    backlog: Backlog
+
+
+@dataclass(frozen=True)
+class IdentityOptions:
+    """`secret` signs guest tokens and invitations. `verify` verifies a provider's tokens, None where guests connect.
+
+    `sign_in`: how the page signs people in. `sign_in_policy`: what its content security policy must allow for that.
+    """
+
+    secret: str = field(repr=False)
+    verify: Verify | None
+    sign_in: dict[str, object] | None
+    sign_in_policy: str
+
+
+@dataclass(frozen=True)
+class ProcessState:
+    """`checks`: for health checks. `expose`: for scrapes of metrics. `now_ms`: the clock that dates tokens."""
+
+    checks: Checks
+    expose: Expose
+    is_draining: Callable[[], bool]
+    now_ms: Callable[[], int]
 
 
 class HttpServer:
-    """`endpoint` holds the WebSockets. `refuse_new` is asked before each upgrade; `secret` signs what we hand out.
-
-    `sign_in` is what the page is told of signing in, `allowing` the directives that its policy needs for that.
-    """
+    """Composes this folder. `endpoint` holds the WebSockets."""
 
     def __init__(
         self,
         settings: Settings,
-        sessions: Sessions,
-        dispatch: Dispatch,
-        moderation: Moderation,
-        limiter: RateLimiter,
-        *,
-        secret: str,
-        verify: Verify | None,
-        sign_in: dict[str, object] | None,
-        allowing: str,
-        checks: Checks,
-        expose: Expose,
-        refuse_new: Callable[[], bool],
-        now_ms: Callable[[], int],
-        page_dir: Path,
-        backlog: Backlog,
+        services: Services,
+        identity: IdentityOptions,
+        process: ProcessState,
         meters: Meters,
-        traces: Tracing,
+        tracing: Tracing,
+        page_dir: Path,
     ) -> None:
         trusted = Networks(settings.trusted_proxies)
         clients = ClientInfoReader(trusted, behind_tls=settings.behind_tls)
-        origins = AllowedOrigins(settings.allowed_origins, public_url=settings.public_url)
-        self._meters = meters
         hosts = AllowedHosts(settings.allowed_hosts, public_url=settings.public_url)
         if settings.env == "production" and not hosts.limited:
             log.warning(
                 "requests for any host name are accepted: set ASOCIAL_PUBLIC_URL or ASOCIAL_ALLOWED_HOSTS, "
-                "or pages of other sites can reach this server under a name of theirs (DNS rebinding)"
+                "or another site can reach this server under its own host name (DNS rebinding)"
             )
+        origins = AllowedOrigins(settings.allowed_origins, public_url=settings.public_url)
         addressing = Addressing(clients, hosts, origins)
         access_control = AccessControl(
-            Authenticator(GuestTokens(secret), trust_uid=settings.auth == "open", verify=verify),
-            moderation,
-            Invitations(secret),
+            Authenticator(GuestTokens(identity.secret), trust_uid=settings.auth == "open", verify=identity.verify),
+            services.moderation,
+            Invitations(identity.secret),
         )
         connections = ConnectionCounter(settings.connections_per_ip)
+        self._meters = meters
+        self._refusals = refusals = RefusalLog(meters)
         self._admission = AdmissionController(
             addressing,
             access_control,
             ConnectionLimits(settings.connections_per_minute_per_ip, connections),
-            limiter,
-            refuse_new,
+            services.limiter,
+            process.is_draining,
             meters,
         )
-        self._refusals = refusals = RefusalLog(meters)
         self.endpoint = ChatEndpoint(
             self._admission,
-            sessions,
-            dispatch,
+            services.sessions,
+            services.dispatch,
             SocketLimits(
                 settings.frames_per_second,
                 settings.frames_per_second_per_ip,
                 settings.ping_seconds,
                 settings.pong_timeout_seconds,
             ),
-            backlog,
-            Instruments(meters, traces, refusals),
+            services.backlog,
+            Instruments(meters, tracing, refusals),
         )
         application = web.Application(middlewares=[self._answer])
-        self._headers = Headers(
+        self._headers = ResponseHeaders(
             application,
             clients,
             origins,
             frame_ancestors=settings.frame_ancestors,
             hsts_s=settings.hsts_seconds,
-            sign_in_policy=allowing,
+            sign_in_policy=identity.sign_in_policy,
         )
-        health = Health(checks)
+        health = Health(process.checks)
         application.router.add_get("/health", health.health)
         application.router.add_get("/ready", health.ready)
         application.router.add_get("/api/chat", self.endpoint.handle)
-        self._metrics = Metrics(expose, meters)
+        self._metrics = Metrics(process.expose, meters)
         self._metrics.install(application)
-        ClientConfig(auth=settings.auth, sign_in=sign_in, version=__version__).add_routes(application.router)
+        ClientConfig(auth=settings.auth, sign_in=identity.sign_in, version=__version__).add_routes(application.router)
         channels = ChannelsApi(
             addressing,
             access_control,
             self._admission,
-            limiter,
-            now_ms,
+            services.limiter,
+            process.now_ms,
             claims_per_day_per_ip=settings.claims_per_day_per_ip,
             body_s=settings.handshake_seconds,
         )
         channels.add_routes(application.router)
-        page = Page(page_dir, traces, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
+        page = Page(page_dir, tracing, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
         page.add_routes(application.router)
         for name in LIBRARY_LOGGERS:
             logging.getLogger(name).addFilter(_without_request_data)
@@ -157,54 +181,55 @@ class HttpServer:
 
     @web.middleware
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """What all requests have in common. One middleware: each is a frame that a WebSocket keeps while it lives."""
+        """The one middleware: each is a frame that a WebSocket keeps while it is open. It answers every Refusal."""
         self._guard.request_received(request)
         self._metrics.request_received(request)
-        counted = True
+        is_connecting = request.match_info.handler == self.endpoint.handle
+        checked = False
         try:
-            if (
-                request.match_info.handler != self.endpoint.handle
-            ):  # which asks for admission, and that begins with this
+            if not is_connecting:  # the endpoint asks for admission, which begins with this check
                 self._admission.check_request(request)
+                checked = True
                 if (preflight := self._headers.preflight(request)) is not None:
                     return preflight
-                counted = False  # from here on, a refusal is the API's answer and no refused connection (W88)
             return await handler(request)
         except Refusal as refusal:
-            if counted:
-                self._meters.errors[wire_code_of(refusal)] += 1
-                self._refusals.note(wire_code_of(refusal), refusal.message, **refusal.log_fields)
+            # What the API refuses is its answer, and no refused connection (W88).
+            if not checked:
+                code = wire_code_of(refusal)
+                self._meters.errors[code] += 1
+                self._refusals.note(code, refusal.message, **refusal.log_fields)
             return response_of(refusal)
 
     async def start(self, listening: Sequence[socket.socket]) -> None:
-        """Answer on these bound sockets."""
+        """Accept connections on these bound sockets."""
         loop = asyncio.get_running_loop()
         await self._runner.setup()
         for sock in listening:
             self._listening.append(await loop.create_server(self._guard, sock=sock, backlog=BACKLOG))
-        self._background = [loop.create_task(self._guard.watch()), loop.create_task(self.endpoint.ping_silent())]
+        self._background = [loop.create_task(self._guard.cut_off_slow()), loop.create_task(self.endpoint.ping_silent())]
 
     def stop_listening(self) -> None:
-        """Nobody new; who is there stays."""
+        """Accept no new connections. Open ones stay open."""
         for server in self._listening:
             server.close()
 
     async def end_watch(self) -> None:
-        """Ping nobody and cut nobody off any more: everybody is on their way out."""
+        """Stop pinging clients and cutting off slow ones: all connections are about to be closed."""
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
     async def close(self) -> None:
-        """End what is still open."""
+        """Close all connections."""
         await self._runner.cleanup()
 
 
 def _without_request_data(record: logging.LogRecord) -> bool:
-    """A logging filter for aiohttp's loggers, which may repeat what a client sent, its token too.
+    """A logging filter for aiohttp's loggers, whose messages may contain what a client sent, including its token.
 
-    What remains is the message before its arguments are filled in, and the kind of an exception. Warnings and less are
-    dropped: each is about one client's request, and any client could fill the log with them.
+    It keeps the message without its arguments, and the type of the exception. Warnings and below are dropped: each is
+    about one client's request, and any client could fill the log with them.
     """
     if record.levelno <= logging.WARNING:
         return False

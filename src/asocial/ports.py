@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from .domain.admission import MessageLimits, Posting, Verdict
 from .domain.errors import Disconnect
-from .domain.identity import Verified
+from .domain.identity import Principal
 from .domain.living import LiveMessage
 from .domain.outbox import Piece, Shared
 from .domain.profile import Member, Profile
@@ -300,5 +300,5 @@ class ChannelRules(Protocol):
     async def close(self) -> None: ...
 
 
-Verify: TypeAlias = Callable[[str], Awaitable[Verified]]
+Verify: TypeAlias = Callable[[str], Awaitable[Principal]]
 """Who a token speaks for. Raises TokenInvalid or TokenExpired, and StoreUnavailable where that cannot be known now."""

@@ -28,7 +28,7 @@ from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.app import wall_ms
 from asocial.config import Settings, load
 from asocial.domain.addresses import Networks
-from asocial.domain.identity import Verified
+from asocial.domain.identity import Principal
 from asocial.domain.profile import Profile
 from asocial.ports import Connection
 from asocial.protocol import text_frame
@@ -57,7 +57,7 @@ class EchoSessions:
         _profile: Profile,
         _token: str | None,
         *,
-        visitor: Verified,
+        principal: Principal,
         access: Access,
         address: str,
     ) -> EchoSession:
@@ -70,7 +70,7 @@ class EchoSessions:
 class EchoModeration:
     """Nothing is kept from anybody."""
 
-    async def admit(self, _channel: str, _visitor: Verified, _invitation: Invitation | None) -> Access:
+    async def admit(self, _channel: str, _principal: Principal, _invitation: Invitation | None) -> Access:
         return EVERYBODY
 
 

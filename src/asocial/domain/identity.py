@@ -1,7 +1,7 @@
-"""Who somebody is, whoever vouches for them: an opaque user id, and what was said of them.
+"""Who makes a request: an opaque user id, and what a token says about the user.
 
-An id that others see never holds what a provider calls a person (a subject may be an e-mail address): it is made of
-issuer and subject with a key, so that nobody who guesses a subject can tell whose id it is.
+Other people see user ids, so an id never contains the provider's name for a person (a subject may be an e-mail
+address). It is derived from issuer and subject with a key, so that nobody can check a guessed subject against an id.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ ID_BYTES = 15
 WHO_RULE = "a user id, or claim=value"
 
 
-class Verified(NamedTuple):
-    """What a token says. `expires_at`: ms of the server's clock from which on it is no longer good, None: never.
+class Principal(NamedTuple):
+    """Who a request is. `expires_at`: when the token expires, in ms of the server's clock; None: never.
 
-    `name` is one that may be shown, None where the token has none.
+    `name`: the token's, if it has one that may be shown. `claims`: all that the token says.
     """
 
     user_id: str
@@ -32,8 +32,8 @@ class Verified(NamedTuple):
     claims: Mapping[str, object] = {}
 
 
-NOBODY = Verified("")
-"""A visitor of whom nothing is known. The empty id is nobody's: it owns nothing and is listed nowhere."""
+NOBODY = Principal("")
+"""A client that did not say who it is. The empty id owns nothing and is listed nowhere."""
 
 
 def opaque_id(key: bytes, issuer: str, subject: str) -> str:

@@ -152,7 +152,7 @@ class Dispatch:
         self._received[kind].add(1, len(text))
 
     def _may_write(self, session: Session) -> int:
-        return self._moderation.may_write(session.voice.channel, session.visitor, session.access)
+        return self._moderation.may_write(session.voice.channel, session.principal, session.access)
 
     async def _authenticate(self, session: Session, token: str) -> None:
         """Another token of the same user takes the old one's place (W60)."""
@@ -185,7 +185,7 @@ class Dispatch:
             case Authenticate():
                 await self._authenticate(session, frame.token)
             case Moderate():
-                await self._moderation.moderate(session.voice.channel, session.visitor, frame)
+                await self._moderation.moderate(session.voice.channel, session.principal, frame)
                 self._sessions.told_all(session)
             case SetProfile():
                 on_map = session.member.on_map if frame.on_map is UNSET else frame.on_map

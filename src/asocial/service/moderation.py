@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..domain.errors import BadFrame, NotOwner, ReadOnly, Refusal, Removed
-from ..domain.identity import Verified, is_one_of
+from ..domain.identity import Principal, is_one_of
 from ..domain.ids import DEFAULT_CHANNEL, is_id
 from ..domain.rules import NO_RULES, Rights, Rules
 from ..ports import ChannelRules, StoreUnavailable
@@ -94,23 +94,25 @@ class Moderation:
 
     # Entering.
 
-    async def admit(self, channel: str, visitor: Verified, invitation: Invitation | None) -> Access:
-        """What `visitor` may do in the channel. Raises Refusal if they may not enter."""
+    async def admit(self, channel: str, principal: Principal, invitation: Invitation | None) -> Access:
+        """What `principal` may do in the channel. Raises Refusal if they may not enter."""
         rules = await self._look(channel)
-        access = self._decide(channel, visitor, invitation, rules or NO_RULES)
+        access = self._decide(channel, principal, invitation, rules or NO_RULES)
         if isinstance(access, Access):
             return access
         if rules is None and invitation is not None:
             raise Refusal("unavailable", "your invitation cannot be checked just now; try again")
         raise access
 
-    def readmit(self, channel: Channel, visitor: Verified, access: Access) -> Access | None:
+    def readmit(self, channel: Channel, principal: Principal, access: Access) -> Access | None:
         """The same for somebody who was admitted before, by the rules that are known now. None: they may not stay."""
-        decided = self._decide(channel.name, visitor, access.invitation, channel.rules or NO_RULES)
+        decided = self._decide(channel.name, principal, access.invitation, channel.rules or NO_RULES)
         return decided if isinstance(decided, Access) else None
 
-    def _decide(self, channel: str, visitor: Verified, invitation: Invitation | None, rules: Rules) -> Access | Refusal:
-        if self._is_listed(channel, visitor, rules):
+    def _decide(
+        self, channel: str, principal: Principal, invitation: Invitation | None, rules: Rules
+    ) -> Access | Refusal:
+        if self._is_listed(channel, principal, rules):
             return Access(member=True, invitation=invitation)
         if not rules.private and channel not in self._members:
             return Access(invitation=invitation)
@@ -134,24 +136,24 @@ class Moderation:
         if channel.rules is not None and channel.rules.keeps_out(user_id, self._now_ms()):
             raise Removed
 
-    def is_still_listed(self, channel: Channel, visitor: Verified, access: Access) -> bool:
+    def is_still_listed(self, channel: Channel, principal: Principal, access: Access) -> bool:
         """Whether somebody who came in as a member or an owner is one by a newer token too."""
-        return not access.member or self._is_listed(channel.name, visitor, channel.rules or NO_RULES)
+        return not access.member or self._is_listed(channel.name, principal, channel.rules or NO_RULES)
 
-    def _is_listed(self, channel: str, visitor: Verified, rules: Rules) -> bool:
+    def _is_listed(self, channel: str, principal: Principal, rules: Rules) -> bool:
         listed = self._members.get(channel, ())
-        return self.is_owner(channel, visitor, rules) or any(
-            is_one_of(who, visitor.user_id, visitor.claims) for who in listed
+        return self.is_owner(channel, principal, rules) or any(
+            is_one_of(who, principal.user_id, principal.claims) for who in listed
         )
 
     # Speaking.
 
-    def may_write(self, channel: Channel, visitor: Verified, access: Access) -> int:
+    def may_write(self, channel: Channel, principal: Principal, access: Access) -> int:
         """How long this user must wait after each message, in ms. Raises ReadOnly if they may not write at all."""
         rules = channel.rules
         if access.rights == "read":
             raise ReadOnly("you are invited to read along, not to write")
-        if rules is None or not (rules.read_only or rules.slow_ms) or self.is_owner(channel.name, visitor, rules):
+        if rules is None or not (rules.read_only or rules.slow_ms) or self.is_owner(channel.name, principal, rules):
             return 0
         if rules.read_only:
             raise ReadOnly("only the owner writes in this channel just now")
@@ -159,81 +161,81 @@ class Moderation:
 
     # Owning.
 
-    def is_owner(self, channel: str, visitor: Verified, rules: Rules) -> bool:
-        if rules.is_owned_by(visitor.user_id):
+    def is_owner(self, channel: str, principal: Principal, rules: Rules) -> bool:
+        if rules.is_owned_by(principal.user_id):
             return True
         named = (*self._owners.get(channel, ()), *self._owners.get(EVERY_CHANNEL, ()))
-        return any(is_one_of(who, visitor.user_id, visitor.claims) for who in named)
+        return any(is_one_of(who, principal.user_id, principal.claims) for who in named)
 
-    def told(self, channel: Channel, visitor: Verified, access: Access) -> RulesTold | None:
+    def told(self, channel: Channel, principal: Principal, access: Access) -> RulesTold | None:
         """What a `user_sync` says of the rules; None where there is nothing to say."""
         rules = channel.rules or NO_RULES
-        yours = self.is_owner(channel.name, visitor, rules)
+        yours = self.is_owner(channel.name, principal, rules)
         private = rules.private or channel.name in self._members
         if not (rules.owner or rules.slow_ms or rules.read_only or private or yours):
             return None
         return RulesTold(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours)
 
-    async def state(self, channel: str, visitor: Verified, access: Access) -> RulesTold:
+    async def state(self, channel: str, principal: Principal, access: Access) -> RulesTold:
         """The same for somebody who may not be in it."""
         rules = await self._look(channel) or NO_RULES
         private = rules.private or channel in self._members
-        yours = self.is_owner(channel, visitor, rules)
+        yours = self.is_owner(channel, principal, rules)
         return RulesTold(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours)
 
-    async def claim(self, channel: str, visitor: Verified, take_place: Callable[[], Awaitable[None]]) -> None:
-        """Make `visitor` the owner of a channel that is nobody's, and that they alone are in (W64).
+    async def claim(self, channel: str, principal: Principal, take_place: Callable[[], Awaitable[None]]) -> None:
+        """Make `principal` the owner of a channel that is nobody's, and that they alone are in (W64).
 
         Raises Refusal, or StoreUnavailable. Claiming one's own again is no fault. `take_place` is awaited before a
         channel is given away, and may raise Refusal.
         """
         rules = await self._load(channel)
-        if self.is_owner(channel, visitor, rules):
+        if self.is_owner(channel, principal, rules):
             return
         if channel == DEFAULT_CHANNEL:
             raise Refusal("not_claimable", f"the channel {DEFAULT_CHANNEL!r} is everybody's")
         if rules.owner:
             raise Refusal("channel_taken", "this channel has an owner")
-        if rules.keeps_out(visitor.user_id, self._now_ms()):
+        if rules.keeps_out(principal.user_id, self._now_ms()):
             raise Refusal("removed", "you were removed from this channel")
         alone = await self._presence.sole_user(channel)
         if alone == "":
             raise Refusal("not_in_channel", "connect to the channel first: only somebody who is in it can claim it")
-        if alone != visitor.user_id or self.others_here(channel, visitor.user_id):
+        if alone != principal.user_id or self.others_here(channel, principal.user_id):
             raise Refusal("channel_taken", "a channel can be claimed while nobody else is in it")
         await take_place()
-        changed = await self._change(channel, lambda now: now if now.owner else now.claimed(visitor.user_id))
-        if changed.owner != visitor.user_id:
+        changed = await self._change(channel, lambda now: now if now.owner else now.claimed(principal.user_id))
+        if changed.owner != principal.user_id:
             raise Refusal("channel_taken", "somebody else was quicker")
-        self._tell(channel, changed, visitor.user_id)
-        self.on_moderated("claim", channel, visitor.user_id, {})
+        self._tell(channel, changed, principal.user_id)
+        self.on_moderated("claim", channel, principal.user_id, {})
 
-    async def invite(self, channel: str, visitor: Verified, until: int) -> str:
+    async def invite(self, channel: str, principal: Principal, until: int) -> str:
         """Close the channel to all who are not invited; returns the key that goes into the invitation (W63).
 
         Raises Refusal for who is no owner, or StoreUnavailable.
         """
         before = await self._load(channel)
-        if not self.is_owner(channel, visitor, before):
+        if not self.is_owner(channel, principal, before):
             raise Refusal("not_owner", "only the owner of a channel invites")
         if channel == DEFAULT_CHANNEL and channel not in self._members:
             raise Refusal("not_claimable", f"the channel {DEFAULT_CHANNEL!r} is everybody's")
         new_key = secrets.token_urlsafe(INVITATION_KEY_BYTES)
         changed = await self._change(channel, lambda now: now.inviting(until, new_key))
         if not before.private:
-            self._tell(channel, changed, visitor.user_id)
-        self.on_moderated("invite", channel, visitor.user_id, {"until": until})
+            self._tell(channel, changed, principal.user_id)
+        self.on_moderated("invite", channel, principal.user_id, {"until": until})
         return changed.invitation_key
 
-    async def moderate(self, channel: Channel, visitor: Verified, frame: Moderate) -> None:
+    async def moderate(self, channel: Channel, principal: Principal, frame: Moderate) -> None:
         """Carry out what an owner asked for. Raises NotOwner, BadFrame or StoreUnavailable."""
-        name, by = channel.name, visitor.user_id
-        if not self.is_owner(name, visitor, channel.rules or NO_RULES):
+        name, by = channel.name, principal.user_id
+        if not self.is_owner(name, principal, channel.rules or NO_RULES):
             raise NotOwner("only the owner of a channel does that")
         details: dict[str, object] = {}
         match frame.action:
             case "remove":
-                await self._remove(name, visitor, frame)
+                await self._remove(name, principal, frame)
                 details = {"user_id": frame.user_id, "seconds": frame.seconds}
             case "clear":
                 timestamp = self._now_ms()
@@ -303,13 +305,13 @@ class Moderation:
         if outages == self._outages:
             self._apply(channel, stored, settled=True)
 
-    async def _remove(self, channel: str, visitor: Verified, frame: Moderate) -> None:
+    async def _remove(self, channel: str, principal: Principal, frame: Moderate) -> None:
         if not is_id(frame.user_id):
             raise BadFrame("user_id names who is to go")
         now = self._now_ms()
         until = now + frame.seconds * 1000
         rules = await self._look(channel) or NO_RULES
-        if frame.user_id == visitor.user_id or self.is_owner(channel, Verified(frame.user_id), rules):
+        if frame.user_id == principal.user_id or self.is_owner(channel, Principal(frame.user_id), rules):
             raise BadFrame("an owner cannot be removed")
         await self._change(channel, lambda rules: rules.without(frame.user_id, until, now))
 

@@ -18,7 +18,7 @@ import msgspec
 
 from ..domain.by_user import ByUser
 from ..domain.errors import GoingAway, Removed, TokenExpired, TooManyConnections, TooSlow
-from ..domain.identity import Verified
+from ..domain.identity import Principal
 from ..domain.limits import TokenBucket
 from ..domain.message import Life
 from ..domain.profile import Member, Profile
@@ -62,8 +62,18 @@ class Session:
     """
 
     __slots__ = (
-        "access", "address", "connection", "expiry", "member", "provisional", "requests", "strikes", "token", "traced",
-        "visitor", "voice",
+        "access",
+        "address",
+        "connection",
+        "expiry",
+        "member",
+        "principal",
+        "provisional",
+        "requests",
+        "strikes",
+        "token",
+        "traced",
+        "voice",
     )  # fmt: skip
 
     def __init__(
@@ -72,7 +82,7 @@ class Session:
         voice: Voice,
         member: Member,
         token: str | None,
-        visitor: Verified,
+        principal: Principal,
         access: Access,
         address: str,
         now: float,
@@ -82,7 +92,7 @@ class Session:
         self.voice = voice
         self.member = member
         self.token = token
-        self.visitor = visitor
+        self.principal = principal
         self.access = access
         self.provisional = False
         """Whether it was let in by rules that were not confirmed: once they are, it may have to go."""
@@ -149,13 +159,13 @@ class Sessions:
         profile: Profile,
         token: str | None = None,
         *,
-        visitor: Verified | None = None,
+        principal: Principal | None = None,
         access: Access = EVERYBODY,
         address: str = "",
     ) -> Session:
         """Let a client in. `token` is handed to it in `user_sync`. Raises TooManyConnections, Removed or GoingAway.
 
-        `visitor` is what its own token said of it, `access` what it may do by the rules as they were known then,
+        `principal` is what its own token said of it, `access` what it may do by the rules as they were known then,
         `address` what limits count it as.
 
         The caller calls `close` for every session this returns; one that raises has left nothing behind.
@@ -166,15 +176,15 @@ class Sessions:
         try:
             channel = await self._channels.enter(channel_name, connection)
             await self._moderation.know(channel)
-            visitor = visitor or Verified(user_id)
-            access = self._readmit(channel, visitor, access)
+            principal = principal or Principal(user_id)
+            access = self._readmit(channel, principal, access)
             member = await self._presence.join(channel_name, connection, user_id, profile)
-            session = self._session(connection, channel, member, token, visitor, access, address)
+            session = self._session(connection, channel, member, token, principal, access, address)
             # In a crowd a join is told as a count, some time later; whoever joins is to see it at once.
             channel.changes += 1
             snapshot, told = await self.snapshot(session)
             # Once more: what was decided meanwhile finds only those who are in already.
-            session.access = self._readmit(channel, visitor, access)
+            session.access = self._readmit(channel, principal, access)
             session.provisional = not channel.confirmed
         except BaseException:
             await self._registry.unregister(user_id, connection.id)
@@ -213,10 +223,10 @@ class Sessions:
         self._channels.exit(channel, connection, user_gone=gone)
         await self._registry.unregister(user_id, connection.id)
 
-    def renew(self, session: Session, visitor: Verified) -> None:
+    def renew(self, session: Session, principal: Principal) -> None:
         """The session's user has shown a new token, which may say less of them than the last one."""
-        session.visitor = visitor
-        if not self._moderation.is_still_listed(session.voice.channel, visitor, session.access):
+        session.principal = principal
+        if not self._moderation.is_still_listed(session.voice.channel, principal, session.access):
             session.connection.close(GoingAway(retry_ms=0))
         self._expire(session)
 
@@ -342,8 +352,8 @@ class Sessions:
     async def snapshot(self, session: Session) -> tuple[bytes, frozenset[bytes]]:
         """The packed `user_sync` for a session, as things are now, and the messages in it."""
         snapshot, now_ms = await self._snapshots.of(session.voice.channel), self._now_ms()
-        rules = self._moderation.told(session.voice.channel, session.visitor, session.access)
-        expires_at = session.visitor.expires_at
+        rules = self._moderation.told(session.voice.channel, session.principal, session.access)
+        expires_at = session.principal.expires_at
         sync = pack(
             UserSync(
                 channel_id=session.voice.channel.name,
@@ -370,7 +380,7 @@ class Sessions:
         channel: Channel,
         member: Member,
         token: str | None,
-        visitor: Verified,
+        principal: Principal,
         access: Access,
         address: str,
     ) -> Session:
@@ -384,24 +394,24 @@ class Sessions:
             cursors_per_second=self._limits.cursors_per_second,
             address=address,
         )
-        return Session(connection, voice, member, token, visitor, access, address, self._loop.time())
+        return Session(connection, voice, member, token, principal, access, address, self._loop.time())
 
     def _expire(self, session: Session) -> None:
         """Close the connection when its token is over, by the machine's clock; look again at times, clocks are set."""
         if session.expiry is not None:
             session.expiry.cancel()
-        if session.visitor.expires_at is None:
+        if session.principal.expires_at is None:
             return
-        left_s = (session.visitor.expires_at - self._wall_ms()) / 1000
+        left_s = (session.principal.expires_at - self._wall_ms()) / 1000
         if left_s <= 0:
             session.connection.close(TokenExpired())
         else:
             session.expiry = self._loop.call_later(min(left_s, LOOK_AGAIN_S), self._expire, session)
 
-    def _readmit(self, channel: Channel, visitor: Verified, access: Access) -> Access:
+    def _readmit(self, channel: Channel, principal: Principal, access: Access) -> Access:
         """What somebody who is about to be in may do there. Raises Removed, or GoingAway if that is nothing."""
-        self._moderation.check_not_removed(channel, visitor.user_id)
-        decided = self._moderation.readmit(channel, visitor, access)
+        self._moderation.check_not_removed(channel, principal.user_id)
+        decided = self._moderation.readmit(channel, principal, access)
         if decided is None:
             # Its client comes again, and is told before the upgrade that it may not.
             raise GoingAway(retry_ms=0)
@@ -426,7 +436,7 @@ class Sessions:
                 self._behind.add(channel.name)
             if not (session.provisional or restored):
                 continue
-            access = self._moderation.readmit(channel, session.visitor, session.access)
+            access = self._moderation.readmit(channel, session.principal, session.access)
             if access is None:
                 channel.detach(connection)
                 connection.close(GoingAway(retry_ms=0))

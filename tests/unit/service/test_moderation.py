@@ -10,7 +10,7 @@ import pytest
 
 from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.domain.errors import GoingAway, Refusal, Removed
-from asocial.domain.identity import Verified
+from asocial.domain.identity import Principal
 from asocial.domain.living import LiveMessage
 from asocial.domain.profile import guest_profile
 from asocial.domain.rules import NO_RULES, Rules
@@ -308,7 +308,7 @@ async def test_w81_an_invitation_that_could_not_be_checked_is_checked_afterwards
     house.sessions.degrade()
     connections = {}
     for key in ("key", "of a former owner"):
-        access = await house.moderation.admit("garden", Verified(key), Invitation("read", key))
+        access = await house.moderation.admit("garden", Principal(key), Invitation("read", key))
         connections[key] = connection = FakeConnection(key)
         await house.sessions.open(connection, "garden", key.split()[0], guest_profile("x"), access=access)
     store.away = False
@@ -320,7 +320,7 @@ async def test_w81_an_invitation_that_could_not_be_checked_is_checked_afterwards
 
 
 async def test_w81_who_is_let_in_while_the_rules_change_is_looked_at_again(house: House, store: Store) -> None:
-    access = await house.moderation.admit("garden", Verified("bob"), None)
+    access = await house.moderation.admit("garden", Principal("bob"), None)
     store.rules = PRIVATE
     with pytest.raises(GoingAway):
         await house.sessions.open(FakeConnection("bob"), "garden", "bob", guest_profile("bob"), access=access)
@@ -404,9 +404,9 @@ async def test_w62_an_invitation_to_a_members_channel_that_cannot_be_checked_is_
     house = House(rules=store, members={"board": ["ann"]})
     store.away = True
     with pytest.raises(Refusal) as stranger:
-        await house.moderation.admit("board", Verified("bob"), None)
+        await house.moderation.admit("board", Principal("bob"), None)
     with pytest.raises(Refusal) as invited:
-        await house.moderation.admit("board", Verified("bob"), Invitation("read", "key"))
+        await house.moderation.admit("board", Principal("bob"), Invitation("read", "key"))
     assert (stranger.value.code, invited.value.code) == ("members_only", "unavailable")
-    assert (await house.moderation.admit("board", Verified("ann"), None)).member
+    assert (await house.moderation.admit("board", Principal("ann"), None)).member
     await house.close()

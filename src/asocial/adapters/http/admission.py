@@ -16,7 +16,7 @@ from typing import NamedTuple
 from aiohttp import web
 
 from ...domain.errors import BadFrame, ConnectingTooOften, Disconnect, Refusal, VersionUnsupported
-from ...domain.identity import Verified
+from ...domain.identity import Principal
 from ...domain.ids import DEFAULT_CHANNEL, ID_RULE, is_id
 from ...domain.profile import Profile, clean_color, clean_name, guest_profile
 from ...ports import RateLimiter
@@ -44,7 +44,7 @@ class Admission(NamedTuple):
 
     client: ClientInfo
     channel: str
-    principal: Verified
+    principal: Principal
     access: Access
     profile: Profile
     token: str | None
@@ -68,7 +68,7 @@ class AccessControl:
     moderation: Moderation
     invitations: Invitations
 
-    async def authorize(self, request: web.Request, channel: str, principal: Verified) -> Access:
+    async def authorize(self, request: web.Request, channel: str, principal: Principal) -> Access:
         """Raises Refusal if `principal` may not enter the channel."""
         invitation = self.invitations.read(request.query.get("invite", ""), channel)
         return await self.moderation.admit(channel, principal, invitation)
@@ -191,7 +191,7 @@ class AdmissionController:
             raise ConnectingTooOften(retry_ms=wait_ms)
 
 
-def _profile_of(request: web.Request, principal: Verified) -> Profile:
+def _profile_of(request: web.Request, principal: Principal) -> Profile:
     """The profile from the query. What is missing or not allowed comes from the token, or from the user id (W23)."""
     guest = guest_profile(principal.user_id)
     try:

@@ -19,7 +19,7 @@ import jwt
 from aiohttp import web
 
 from ...domain.errors import Refusal, TokenInvalid
-from ...domain.identity import Verified
+from ...domain.identity import Principal
 from ...domain.ids import ID_RULE, is_id
 from ...ports import StoreUnavailable, Verify
 from ...protocol import SUBPROTOCOL_FAMILY
@@ -37,7 +37,7 @@ class Identity(NamedTuple):
     `returning`: the request came with that token.
     """
 
-    principal: Verified
+    principal: Principal
     token: str | None = None
     returning: bool = False
 
@@ -100,9 +100,9 @@ class Authenticator:
         if self._verify is not None:
             raise TokenInvalid
         user_id = secrets.token_urlsafe(_ID_BYTES)
-        return Identity(Verified(user_id), self._tokens.issue(user_id))
+        return Identity(Principal(user_id), self._tokens.issue(user_id))
 
-    async def known(self, request: web.Request) -> Verified | None:
+    async def known(self, request: web.Request) -> Principal | None:
         """Who makes the request, None if it does not say. Raises what `identify` raises."""
         known = await self._known(request)
         return None if known is None else known.principal
@@ -121,15 +121,15 @@ class Authenticator:
                 ) from None
         user_id = self._tokens.verify(token) if token else None
         if user_id is not None:
-            return Identity(Verified(user_id), token, returning=True)
+            return Identity(Principal(user_id), token, returning=True)
         if key is not None:
             user_id = self._tokens.user_id_of(key)
-            return Identity(Verified(user_id), self._tokens.issue(user_id))
+            return Identity(Principal(user_id), self._tokens.issue(user_id))
         uid = request.query.get("uid")
         if self._trust_uid and uid is not None:
             if not is_id(uid):
                 raise Refusal("uid_invalid", f"uid must be {ID_RULE}")
-            return Identity(Verified(uid))
+            return Identity(Principal(uid))
         return None
 
 

@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from ...domain.errors import Refusal
-from ...domain.identity import NOBODY, Verified
+from ...domain.identity import NOBODY, Principal
 from ...domain.ids import ID_RULE, is_id
 from ...domain.rules import Rights
 from ...ports import RateLimiter, StoreUnavailable
@@ -92,7 +92,7 @@ class ChannelsApi:
         url = f"{origin}/c/{channel}?invite={token}"
         return _json({"token": token, "url": url, "expires_at": expires_at}, status=201)
 
-    async def _authenticate(self, request: web.Request) -> Verified:
+    async def _authenticate(self, request: web.Request) -> Principal:
         principal = await self._authenticator.known(request)
         if principal is None:
             raise Refusal("token_invalid", "send your token: Authorization: Bearer TOKEN")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import jwt
 
 from ...domain.errors import TokenExpired, TokenInvalid
-from ...domain.identity import Verified, name_of, opaque_id
+from ...domain.identity import Principal, name_of, opaque_id
 from .jwks import DISCOVERY_PATH, Jwks, Provider
 
 FIREBASE_ISSUER = "https://securetoken.google.com/"
@@ -42,7 +42,7 @@ class TokenVerifier:
         self._leeway_s = leeway_s
         self._id_key = id_key
 
-    async def verify(self, token: str) -> Verified:
+    async def verify(self, token: str) -> Principal:
         """Whose token it is. Raises TokenInvalid, TokenExpired, or KeysUnavailable."""
         key = await self._jwks.find(_key_id(token))
         if key is None:
@@ -65,7 +65,7 @@ class TokenVerifier:
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_LIMIT_CHARACTERS:
             raise TokenInvalid
-        return Verified(opaque_id(self._id_key, self._issuer, subject), expires_at, name_of(claims), claims)
+        return Principal(opaque_id(self._id_key, self._issuer, subject), expires_at, name_of(claims), claims)
 
     async def close(self) -> None:
         await self._jwks.close()

@@ -190,7 +190,7 @@ class ChatEndpoint:
                 principal.user_id,
                 admitted.profile,
                 admitted.token,
-                visitor=principal,
+                principal=principal,
                 access=admitted.access,
                 address=client.limit_key,
             )

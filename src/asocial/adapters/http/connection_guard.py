@@ -222,6 +222,8 @@ class GuardedConnection(web.RequestHandler):
                 "unexpected error while handling a request", method=request.method, path=request.path, exc_info=exc
             )
             refused = Refusal("internal", "internal server error")
+            if status == 504:  # aiohttp's, for a TimeoutError of a handler
+                refused = Refusal("timeout", "internal server error")
         if request.writer.output_size > 0:
             raise ConnectionError("the answer was sent in part already")
         response = direct_response_of(refused)

@@ -45,6 +45,7 @@ ANSWERS = {
     "encoding_unsupported": Answer(415, headers={"Accept-Encoding": "identity"}),
     "host_not_allowed": Answer(421),
     "internal": Answer(500, 4011),
+    "timeout": Answer(504, code="internal"),
     # The handshake
     "draining": Answer(503),
     "channel_invalid": Answer(400),

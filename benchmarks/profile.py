@@ -32,7 +32,10 @@ PARTS = (
     ("write(2): the kernel's part of a delivery", ("WebSocketConnection.write (",)),
     ("a flush around its writes", ("Channel.flush", "Channel._measure")),
     ("a message on its way in: rules, stamp, encode, post", ("Dispatch.", "Talk.")),
-    ("the reader: frames, wake-ups, paces", ("ChatEndpoint.", "GuardedConnection.", "WebSocketConnection.", "aiohttp/")),
+    (
+        "the reader: frames, wake-ups, paces",
+        ("ChatEndpoint.", "GuardedConnection.", "WebSocketConnection.", "aiohttp/"),
+    ),
     ("full collections", ("garbage.py",)),
     ("sweeps, expiry and other jobs", ("_every",)),
     ("the loop itself: read(2), timers, callbacks", ("Runner.run",)),

@@ -127,13 +127,13 @@ describe.each([
 })
 
 test('whatever code the server refuses or closes with has words of ours', () => {
-  const errors = readFileSync(
-    new URL('../../src/asocial/domain/errors.py', import.meta.url),
-    'utf8',
-  )
-  const codes = (pattern: RegExp) => [...errors.matchAll(pattern)].map((found) => found[1] ?? '')
-  const refused = codes(/^    code = "(\w+)"/gm)
-  const final = codes(/^    code = (45\d\d)/gm)
+  const source = (path: string) =>
+    readFileSync(new URL(`../../src/asocial/${path}`, import.meta.url), 'utf8')
+  const codes = (text: string, pattern: RegExp) =>
+    [...text.matchAll(pattern)].map((found) => found[1] ?? '')
+  const frameErrors = source('domain/errors.py').split('class Refusal')[0] ?? ''
+  const refused = codes(frameErrors, /^    code = "(\w+)"/gm)
+  const final = codes(source('adapters/http/refusals.py'), /\b(45\d\d)\b/g)
   expect(refused.length).toBeGreaterThan(4)
   expect(final.length).toBeGreaterThan(2)
   expect(refused.filter((code) => !(code in WORDS.refused))).toEqual([])

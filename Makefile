@@ -4,8 +4,9 @@
 
 # uv from the PATH; where there is none, the one that scripts/uv.txt pins, in .uv.
 ifndef UV
-UV := $(or $(shell command -v uv),.uv/bin/uv)
+UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 endif
+UV_INSTALLED = $(filter .uv/bin/uv,$(UV))
 RUN = $(UV) run --no-sync
 # An activated environment is not ours.
 unexport VIRTUAL_ENV
@@ -17,7 +18,7 @@ PYTHON = python3
 endif
 
 # uv.lock names files on pypi.org, and `uv sync --frozen` asks there whatever index is set. Where one is set, the same
-# files come from it: by version and hash.
+# files come from it, by version and hash. $(1) chooses groups; $(2) may be --inexact, which this way always is.
 UV_DEFAULT_INDEX ?= $(or $(UV_INDEX_URL),$(PIP_INDEX_URL))
 ifneq ($(UV_DEFAULT_INDEX),)
 export UV_DEFAULT_INDEX
@@ -29,7 +30,7 @@ define sync
 && $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 endef
 else
-sync = $(UV) sync --frozen $(1) $(NODE)
+sync = $(UV) sync --frozen $(1) $(2) $(NODE)
 endif
 
 # Node from the PATH when it is recent enough, else from PyPI into .venv.
@@ -46,8 +47,8 @@ PYTEST = $(RUN) pytest
 # Twice the cores, because most of a test's time is waiting; ARGS="-n 0" undoes it.
 PYTEST_PARALLEL = -n $$((2 * $(CORES))) --dist loadgroup --no-loadscope-reorder --durations 10
 CHECKS = check-web check-types check-imports check-lint check-format check-lock check-prose
-ACTIONLINT = $(if $(shell command -v actionlint),,.tools/actionlint)
-MEASURE = PYTHONPATH=src:. $(RUN) python -m
+ACTIONLINT = $(if $(shell command -v actionlint 2>/dev/null),,.tools/actionlint)
+MEASURE = PYTHONPATH="$(CURDIR)/src:$(CURDIR)" $(RUN) python -m
 PEERS = benchmarks/peers
 PEERS_NODE = $(PEERS)/node/node_modules/.package-lock.json
 
@@ -65,7 +66,7 @@ run: page  ## start the server on http://localhost:8080 (ARGS="--port 9000" or A
 test: need page  ## all checks, then all tests (ARGS="-k words" selects tests)
 	@failed=; $(PARALLEL) $(CHECKS) || failed=checks; \
 	$(PYTEST) $(PYTEST_PARALLEL) $(ARGS) || failed="$$failed tests"; \
-	test -z "$$failed" || { echo "make test: failed: $$failed (see above)" >&2; exit 1; }
+	test -z "$$failed" || { echo "make test: failed: $$failed; for checks see each line with *** above" >&2; exit 1; }
 
 test-full: need page  ## tests that take long: ten minutes of faults (ARGS="-k words" selects tests)
 	@$(PYTEST) -s $(filter-out tests/deploy/%,$(wildcard tests/*/full_*.py)) $(ARGS)
@@ -77,7 +78,7 @@ test-deploy-full: need-deploy-full page $(ACTIONLINT)  ## a real Prometheus, ngi
 	@ASOCIAL_TEST_DEPLOY=1 $(PYTEST) -s $(wildcard tests/deploy/full_*.py) $(ARGS)
 
 check: env $(NODE_MODULES)  ## format, lint, types, import rules, prose and unit tests; under a minute
-	@$(PARALLEL) $(CHECKS) check-unit
+	@$(PARALLEL) $(CHECKS) check-unit || { echo "make check: failed, see each line with *** above" >&2; exit 1; }
 
 check-web:  # prettier, eslint, tsc, vitest
 	@$(NPM) run check
@@ -117,11 +118,11 @@ format: env $(NODE_MODULES)  ## format the code and fix what the linters can fix
 page: env-run $(NODE_MODULES)  ## build the page, web/ into src/asocial/page
 	@$(RUN) python -m scripts.page
 
-env: $(UV)  ## .venv with the locked packages, development tools included
+env: $(UV_INSTALLED)  ## .venv with the locked packages, development tools included
 	@$(call sync)
 
-env-run: $(UV)  # only what the server and the page's build need; removes nothing
-	@$(call sync,--inexact --no-dev)
+env-run: $(UV_INSTALLED)  # only what the server and the page's build need; removes nothing
+	@$(call sync,--no-dev,--inexact)
 
 # PyPI's uv in .uv, by pip. Debian's Python without python3-venv has no pip to put there; its own can install into it.
 .uv/bin/uv: scripts/uv.txt
@@ -132,8 +133,8 @@ env-run: $(UV)  # only what the server and the page's build need; removes nothin
 	then "$(PYTHON)" -m venv .uv && set -- .uv/bin/python -m pip install; \
 	else set -- "$(PYTHON)" -m pip install --target .uv; fi; \
 	"$$@" --quiet --disable-pip-version-check --no-input --only-binary :all: --require-hashes -r scripts/uv.txt || { \
-	echo "uv was not installed. Install it (https://docs.astral.sh/uv), or python3-venv (Debian, Ubuntu), and try again." >&2; \
-	exit 1; }
+	echo "uv was not installed, see above. Python needs venv or pip for it (Debian: apt-get install python3-venv);" \
+	"or install uv yourself: https://docs.astral.sh/uv" >&2; exit 1; }
 	@touch $@
 
 $(NODE_MODULES): web/package-lock.json web/package.json web/.npmrc | env-run
@@ -195,7 +196,7 @@ $(PEERS_NODE): $(PEERS)/node/package-lock.json | env-run
 	@command -v go >/dev/null || { echo "no actionlint, and no go to build it with: put either on the PATH" >&2; exit 1; }
 	GOBIN="$(CURDIR)/.tools" go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.7
 
-lock: $(UV)  ## write the lock files anew from pyproject.toml and package.json (ARGS=--upgrade for newer versions)
+lock: $(UV_INSTALLED)  ## write the lock files anew from pyproject.toml and package.json (ARGS=--upgrade for newer versions)
 	$(UV) lock --default-index https://pypi.org/simple $(ARGS)
 	$(UV) lock --default-index https://pypi.org/simple --project $(PEERS)/python $(ARGS)
 	$(UV) export --quiet --frozen --only-group uv --no-header --no-annotate --output-file scripts/uv.txt

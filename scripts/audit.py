@@ -39,7 +39,7 @@ def judge(output: str) -> Answer:
         found = json.loads(output)
         vulnerabilities = found["vulnerabilities"]
     except (ValueError, KeyError):
-        print(f"web/package-lock.json: the registry did not answer: {output[:200].strip() or 'no output'}")
+        print(f"web/package-lock.json: the registry answered: {' '.join(output.split())[:160] or 'nothing'}")
         return Answer.UNREACHABLE
     for name, problem in sorted(vulnerabilities.items()):
         print(f"web/package-lock.json: {name} {problem['range']}: {problem['severity']}")

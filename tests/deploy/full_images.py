@@ -44,6 +44,7 @@ class Builder:
         self._place = place
         self._base = place / "base"
         self._context = place / "context"
+        self._workdirs: dict[str, Path] = {}
 
     def prepare(self, suite: str) -> None:
         """A clean system, and the build's context: what is committed or would be, as .dockerignore leaves it."""
@@ -66,7 +67,7 @@ class Builder:
         else:
             subprocess.run(["cp", "-a", self._base, root], check=True)
             shutil.copy("/etc/resolv.conf", root / "etc" / "resolv.conf")
-        workdir = Path("/")
+        workdir = self._workdirs.get(stage.base, Path("/"))
         for instruction, text in stage.steps:
             began = time.monotonic()
             match instruction:
@@ -78,6 +79,7 @@ class Builder:
                 case "RUN":
                     self._run(root, workdir, text)
             print(f"  {time.monotonic() - began:6.1f} s  {instruction} {text[:110]}", flush=True)
+        self._workdirs[stage.name] = workdir
 
     def _copy(self, root: Path, workdir: Path, text: str) -> None:
         *sources, target = text.split()

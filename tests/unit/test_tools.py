@@ -68,7 +68,7 @@ def test_the_uv_that_make_installs_is_the_locked_one() -> None:
 @pytest.mark.parametrize("target", ["run", "check", "test", "test-full", "test-deploy", "test-deploy-full", "page"])
 def test_only_make_system_installs_system_packages(target: str) -> None:
     assert "scripts.system install" in make("--dry-run", "system")
-    assert not re.search(r"scripts\.system install|apt-get|sudo", make("--dry-run", target))
+    assert "scripts.system install" not in make("--dry-run", target)
 
 
 def test_behind_a_mirror_the_locked_files_come_from_it() -> None:
@@ -77,6 +77,7 @@ def test_behind_a_mirror_the_locked_files_come_from_it() -> None:
     mirrored = make("--dry-run", "env", UV_DEFAULT_INDEX="http://127.0.0.1:9/simple")
     assert "sync --frozen" not in mirrored
     assert "pip install --require-hashes" in mirrored
+    assert "--inexact" not in make("--dry-run", "env-run", UV_DEFAULT_INDEX="http://127.0.0.1:9/simple")
 
 
 def test_make_help_lists_every_command() -> None:

@@ -2,10 +2,11 @@
 # Everything else goes into the checkout: Python packages from uv.lock into .venv, the page's from
 # web/package-lock.json into web/node_modules. No system package is installed except by `make system`.
 
-# uv from the PATH; where there is none, the one that scripts/uv.txt pins, in .uv.
+# uv from the PATH if it is recent enough for pyproject.toml; else the one that scripts/uv.txt pins, in .uv.
 ifndef UV
-UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+UV := $(or $(shell uv export --quiet --frozen --only-group uv >/dev/null 2>&1 && command -v uv),.uv/bin/uv)
 endif
+export UV
 UV_INSTALLED = $(filter .uv/bin/uv,$(UV))
 RUN = $(UV) run --no-sync
 # An activated environment is not ours.
@@ -127,7 +128,7 @@ env-run: $(UV_INSTALLED)  # only what the server and the page's build need; remo
 # PyPI's uv in .uv, by pip. Debian's Python without python3-venv has no pip to put there; its own can install into it.
 .uv/bin/uv: scripts/uv.txt
 	@command -v "$(PYTHON)" >/dev/null || { echo "no $(PYTHON): install Python 3.11 or later, or say make PYTHON=/path/to/python3" >&2; exit 1; }
-	@echo "no uv on the PATH: installing it into .uv"
+	@echo "no recent uv on the PATH: installing it into .uv"
 	@rm -rf .uv
 	@if "$(PYTHON)" -c 'import ensurepip' 2>/dev/null; \
 	then "$(PYTHON)" -m venv .uv && set -- .uv/bin/python -m pip install; \

@@ -20,12 +20,11 @@ class Answer(IntEnum):
     UNREACHABLE = 2
 
 
-def python(options: Sequence[str] = ()) -> Answer:
+def python() -> Answer:
     """All groups and extras in uv.lock. uv ends with 0 (nothing found), 1 (something) or 2 (not asked)."""
     # `uv run` says in UV where it is.
     uv = os.environ.get("UV", "uv")
-    command = [uv, "audit", "--frozen", "--preview-features", "audit-command", *options]
-    return Answer(min(subprocess.run(command, check=False).returncode, Answer.UNREACHABLE))
+    return Answer(min(subprocess.run([uv, "audit", "--frozen"], check=False).returncode, Answer.UNREACHABLE))
 
 
 def page() -> Answer:

@@ -74,8 +74,11 @@ def explain(programs: Sequence[Program], group: str) -> str:
         lines.append(f"  install: {' && '.join(brew) or 'not available on macOS'}")
     else:
         lines.append("  install: with your system's package manager")
-    named = (program for program in programs if program.variable)
-    lines += [f"  or, if you have {program.name}: export {program.variable}=/path/to/it" for program in named]
+    for program in programs:
+        if program.variable and (chosen := os.environ.get(program.variable)):
+            lines.append(f"  {program.variable}={chosen} names no program: correct it or unset it")
+        elif program.variable:
+            lines.append(f"  or, if you have {program.name}: export {program.variable}=/path/to/it")
     return "\n".join(lines)
 
 

@@ -14,9 +14,10 @@ LONGEST_FIRST = ("faults", "integration/test_many", "integration/test_crowd", "b
 TOGETHER = ("integration/test_many", "integration/test_safety_property")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     # SIGTERM ends the tests as Ctrl-C does: through the fixtures that end the servers they started.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not hasattr(config, "workerinput"):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)

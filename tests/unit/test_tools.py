@@ -107,6 +107,8 @@ def test_a_missing_program_is_named_and_nothing_is_installed(tmp_path: Path) -> 
         assert done.returncode == 1
         assert "missing: Redis, Chromium" in done.stderr
         assert "make system" in done.stderr
+        assert "export REDIS_SERVER=/path/to/it" in done.stderr
+        assert "/nothing names no program" in done.stderr
         assert (tmp_path / "installed").exists() == (action == "install")
 
 
@@ -144,5 +146,16 @@ VULNERABLE = {"left-pad": {"severity": "high", "range": "<2"}}
         (None, audit.Answer.UNREACHABLE),
     ],
 )
-def test_an_audit_that_was_not_answered_is_not_clean(output: object, answer: audit.Answer) -> None:
+def test_an_audit_by_npm_that_was_not_answered_is_not_clean(output: object, answer: audit.Answer) -> None:
     assert audit.judge(json.dumps(output) if output else "") is answer
+
+
+@pytest.mark.parametrize("answer", audit.Answer)
+def test_an_audit_by_uv_that_was_not_answered_is_not_clean(
+    answer: audit.Answer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text(f"#!/bin/sh\nexit {answer.value}\n")
+    uv.chmod(0o755)
+    monkeypatch.setenv("UV", str(uv))
+    assert audit.python() is answer

@@ -333,4 +333,4 @@ def test_every_setting_and_its_default_are_in_the_run_book() -> None:
     book = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
     for name, field in Settings.model_fields.items():
         row = f"| `ASOCIAL_{name.upper()}` | {default_of(field) or '-'} |"
-        assert row in book, f"docs/operations.md, 'Every setting', has no line that begins with {row}"
+        assert row in book, f"docs/operations.md, 'Settings', has no line that begins with {row}"

@@ -170,11 +170,11 @@ def _parser() -> argparse.ArgumentParser:
         help="run the server",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Run the server until Ctrl-C or SIGTERM.",
-        epilog="Every setting is also an environment variable (ASOCIAL_PORT) and a key of the YAML file (port);\n"
-        "a flag wins over the variable, the variable over the file.",
+        epilog="You can also set each one as an environment variable (ASOCIAL_PORT) or a key of the YAML file (port).\n"
+        "A flag overrides the variable, and the variable overrides the file.",
         argument_default=argparse.SUPPRESS,
     )
-    serve.add_argument("--config", type=Path, metavar="FILE", help="YAML file of settings (or ASOCIAL_CONFIG)")
+    serve.add_argument("--config", type=Path, metavar="FILE", help="YAML file with settings (or ASOCIAL_CONFIG)")
     for name, field in Settings.model_fields.items():
         default = default_of(field)
         details = f"{allowed(field)}; default {default}" if default else allowed(field)
@@ -182,12 +182,14 @@ def _parser() -> argparse.ArgumentParser:
         serve.add_argument(flag_of(name), dest=name, metavar="VALUE", help=text.replace("%", "%%"))
     top = commands.add_parser(
         "top",
-        help="a live view of running servers",
-        description="Show connections, rates, latencies and health of one or several servers, until Ctrl-C.",
+        help="show a live view of running servers",
+        description="Show connections, rates, latencies and health of one or more servers, until Ctrl-C.",
     )
     top.add_argument("urls", nargs="*", default=["http://localhost:8080"], metavar="URL", help="default: %(default)s")
-    top.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="between two looks; default 2")
-    top.add_argument("--once", action="store_true", help="print one table and end: code 0 if all is well, else 1")
+    top.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="time between two updates; default 2")
+    top.add_argument(
+        "--once", action="store_true", help="print one table and exit: code 0 if every check is ok, else 1"
+    )
     return parser
 
 

@@ -55,125 +55,140 @@ class Settings(BaseSettings):
     _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     env: Literal["development", "production"] = Field(
-        "development", description="production: JSON logs, and time for a load balancer to notice a shutdown"
+        "development", description="production: logs are JSON, and a shutdown gives load balancers time to notice"
     )
     host: str = Field(
         "::",
-        description="address to listen on; `::` is every address (IPv4 and IPv6), `0.0.0.0` every IPv4 address, "
+        description="address to listen on: `::` is every address (IPv4 and IPv6), `0.0.0.0` every IPv4 address, "
         "localhost this machine only",
     )
-    port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0: any free port")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="least severe log line to write"
+        "info", description="least severe level of log lines to write"
     )
     log_sample_ratio: float = Field(
-        0.0, ge=0, le=1, description="share of connections whose messages are logged: that, not what, they say"
+        0.0,
+        ge=0,
+        le=1,
+        description="share of connections whose messages are logged, by their id and never with their text",
     )
 
     auth: Literal["guest", "open", "jwt"] = Field(
         "guest",
-        description="guest: ids are the server's, with signed tokens; open: a client may claim any id (development); "
-        "jwt: people sign in with an OpenID Connect provider, see the jwt settings",
+        description="guest: the server makes the user ids and signs tokens for them; open: a client may claim "
+        "any id (development only); jwt: people sign in with an OpenID Connect provider, see the jwt "
+        "settings",
     )
     jwt_preset: Annotated[str, "text, as firebase:PROJECT"] = Field(
         "",
         pattern=r"^(firebase:[a-z0-9-]{1,64})?$",
         description="firebase:PROJECT sets the issuer, the audience and the keys of that Firebase project",
     )
-    jwt_issuer: str = Field("", description="issuer (iss) of the tokens; its keys are found by OpenID discovery")
+    jwt_issuer: str = Field("", description="issuer (iss) of the tokens; the server finds its keys by OpenID discovery")
     jwt_audience: Annotated[tuple[str, ...], NoDecode, "texts with commas between them"] = Field(
-        (), description="audiences (aud), one of which a token must name"
+        (), description="audiences (aud); a token must name one of them"
     )
-    jwt_jwks_url: str = Field("", description="where the issuer's keys are, for an issuer without discovery")
+    jwt_jwks_url: str = Field("", description="URL of the issuer's keys, for an issuer without discovery")
     jwt_discovery_url: str = Field(
-        "", description="the issuer's OpenID configuration, if not at ISSUER/.well-known/openid-configuration"
+        "", description="URL of the issuer's OpenID configuration, if it is not ISSUER/.well-known/openid-configuration"
     )
     jwt_leeway_seconds: float = Field(
-        5.0, ge=0, le=300, description="how far the provider's clock may be from this machine's"
+        5.0, ge=0, le=300, description="how much the provider's clock may differ from this machine's"
     )
     firebase_api_key: str = Field(
-        "", description="the Firebase project's public web API key: the page then offers to sign in"
+        "", description="public web API key of the Firebase project; with it the page offers to sign in"
     )
     firebase_auth_domain: Annotated[str, "a host, as login.example.org"] = Field(
         "",
         pattern=r"^([A-Za-z0-9.-]{1,253})?$",
-        description="host of the pages where people sign in, if not PROJECT.firebaseapp.com",
+        description="host of the sign-in pages, if it is not PROJECT.firebaseapp.com",
     )
     sign_in_module: Annotated[str, "a path, as /identity.js"] = Field(
         "",
         pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9_./-]{0,200}\.js)?$",
-        description="a script of this site by which the page lets people sign in, instead of Firebase",
+        description="a script on this site that signs people in, instead of Firebase",
     )
 
     secret: SecretStr = Field(
         SecretStr(""),
-        description="key that signs guest tokens, at least 32 bytes, as from `openssl rand -base64 48`; "
-        "unset: a new one each start",
+        description="key that signs guest tokens, at least 32 bytes, for example from `openssl rand -base64 48`; "
+        "unset: a new one at each start",
     )
-    secret_file: Path | None = Field(None, description="file to read the secret from, instead of the secret itself")
+    secret_file: Path | None = Field(None, description="file that holds the secret; set this or the secret itself")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, _HOSTS] = Field(
         (),
-        description="host names this server is asked for, beside that of public_url: others are answered 421; with "
-        "neither, every name is accepted",
+        description="host names that the server answers to, in addition to that of public_url; other hosts get "
+        "421; if neither is set, every host is accepted",
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="origins beside our own whose pages may connect, as https://example.org or "
+        description="origins of other sites whose pages may connect, for example https://example.org or "
         "https://*.example.org; * for any",
     )
     public_url: Annotated[str, "an origin as https://example.org"] = Field(
         "",
-        description="where people find this server, as https://example.org: in invitations and link previews; other "
-        "hosts are refused, see allowed_hosts",
+        description="address at which people open this server, for example https://example.org; used in "
+        "invitations and link previews; other hosts are refused, see allowed_hosts",
     )
     offline_page: Literal["kept", "withdrawn"] = Field(
-        "kept", description="kept: browsers keep a page for when there is no network; withdrawn: they let go of it"
+        "kept", description="kept: browsers keep a page to show when there is no network; withdrawn: browsers remove it"
     )
 
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, _NETWORKS] = Field(
         (),
-        description="networks of the proxies whose X-Forwarded-For, -Proto and -Host are believed, as 10.0.0.0/8",
+        description="networks of the proxies whose X-Forwarded-For, -Proto and -Host headers the server trusts, "
+        "for example 10.0.0.0/8",
     )
-    behind_tls: bool = Field(False, description="every request reaches us over TLS, although no trusted proxy says so")
+    behind_tls: bool = Field(False, description="treat every request as https, even if no trusted proxy says so")
     hsts_seconds: int = Field(
         31_536_000,
         ge=0,
-        description="over TLS, how long browsers shall insist on it (Strict-Transport-Security); 0: do not say",
+        description="over TLS, how long browsers must use https only (Strict-Transport-Security); 0: the header "
+        "is not sent",
     )
     frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="origins beside our own whose pages may embed the page, as https://example.org; * for any"
+        (),
+        description="origins of other sites whose pages may embed the page, for example https://example.org; * for any",
     )
 
     channel_owners: Annotated[tuple[str, ...], NoDecode, _WHO] = Field(
         (),
-        description="who may moderate a channel beside the one who claimed it; * for every channel",
+        description="who may moderate a channel, in addition to the user who claimed it; * for every channel",
     )
     channel_members: Annotated[tuple[str, ...], NoDecode, _WHO] = Field(
         (),
-        description="channels that only those listed may enter, by user id or by a claim of their token",
+        description="members-only channels and who may enter them, by user id or by a claim of their token",
     )
     channel_rules_ttl_seconds: float = Field(
-        86_400.0, ge=60, le=31_536_000, description="an owner's channel that nobody uses is nobody's after this"
+        86_400.0,
+        ge=60,
+        le=31_536_000,
+        description="a claimed channel that nobody uses for this long has no owner any more",
     )
 
     redis_url: SecretStr = Field(
         SecretStr(""),
-        description="Redis that joins several processes: redis://, rediss://, unix://, "
-        "redis+sentinel://host,host/master or redis+cluster://host,host; unset: one process, in memory",
+        description="Redis that connects several processes: redis://, rediss://, unix://, "
+        "redis+sentinel://host,host/master or redis+cluster://host,host; unset: one process, in "
+        "memory",
     )
-    redis_url_file: Path | None = Field(None, description="file to read that URL from, instead")
-    redis_username: str = Field("", description="ACL user for Redis, where the URL names none")
-    redis_password: SecretStr = Field(SecretStr(""), description="password for Redis, where the URL has none")
-    redis_password_file: Path | None = Field(None, description="file to read that password from, instead")
+    redis_url_file: Path | None = Field(None, description="file that holds the Redis URL; set this or the URL itself")
+    redis_username: str = Field("", description="ACL user for Redis, if the URL names none")
+    redis_password: SecretStr = Field(SecretStr(""), description="password for Redis, if the URL has none")
+    redis_password_file: Path | None = Field(
+        None, description="file that holds the Redis password; set this or the password itself"
+    )
     redis_namespace: Annotated[str, "1 to 64 of A-Z, a-z, 0-9, _ and -"] = Field(
         "",
         pattern=r"^([A-Za-z0-9_-]{1,64})?$",
-        description="part of every key and pub/sub name, for deployments that share a Redis database or a Cluster; "
-        "unset: keys belong to the database, and so do pub/sub names",
+        description="part of every key and pub/sub name, for deployments that share a Redis database or a "
+        "Cluster; unset: keys and pub/sub names are separate for each database only",
     )
-    redis_probe_seconds: float = Field(3.0, ge=0.1, le=60, description="how often Redis pub/sub is tried end to end")
+    redis_probe_seconds: float = Field(
+        3.0, ge=0.1, le=60, description="how often the server tests Redis pub/sub end to end"
+    )
 
-    max_message_size: int = Field(4096, ge=512, le=65536, description="largest frame from a client, bytes")
+    max_message_size: int = Field(4096, ge=512, le=65536, description="largest frame from a client, in bytes")
     rate_limit_per_minute: int = Field(
         100, ge=0, le=100_000, description="messages a user may send in any minute; 0: no limit"
     )
@@ -181,94 +196,114 @@ class Settings(BaseSettings):
         1000, ge=0, le=1_000_000, description="messages one address may send in any minute; 0: no limit"
     )
     channel_messages_per_second: int = Field(
-        200, ge=0, le=100_000, description="messages a channel takes in any second, shared fairly; 0: no limit"
+        200, ge=0, le=100_000, description="messages a channel accepts in any second, shared fairly; 0: no limit"
     )
     volatile_per_second_per_ip: int = Field(
         1000,
         ge=0,
         le=1_000_000,
-        description="pointer positions of one address passed on by one process; a draft, reaction or view counts "
-        "as five; 0: no limit",
+        description="pointer positions a second that one process passes on for one address; a draft, reaction or "
+        "view counts as five; 0: no limit",
     )
     connections_per_minute_per_ip: int = Field(
         100, ge=0, le=1_000_000, description="connections one address may open in any minute; 0: no limit"
     )
     connections_per_ip: int = Field(
-        1000, ge=0, le=1_000_000, description="connections one address may have open at once; 0: no limit"
+        1000,
+        ge=0,
+        le=1_000_000,
+        description="connections one address may have open at once on one process; 0: no limit",
     )
     claims_per_day_per_ip: int = Field(
-        200, ge=0, le=1_000_000, description="channels that may be claimed from one address in a day; 0: no limit"
+        200, ge=0, le=1_000_000, description="channels that one address may claim in a day; 0: no limit"
     )
     handshake_seconds: float = Field(
-        10.0, ge=0.1, le=300, description="a connection that has not asked for anything after this is cut off"
+        10.0, ge=0.1, le=300, description="time for a connection to send a whole request; the server then closes it"
     )
     answer_seconds: float = Field(
-        120.0, ge=0.1, le=3600, description="a client that has not taken its answer over HTTP after this is cut off"
+        120.0,
+        ge=0.1,
+        le=3600,
+        description="time for a client to read its HTTP answer; the server then closes the connection",
     )
     read_bytes_per_second: int = Field(
-        1_048_576, ge=0, description="bytes read from one connection, others wait; 0: no limit"
+        1_048_576,
+        ge=0,
+        description="bytes a second that the server reads from one connection; the rest waits; 0: no limit",
     )
     frames_per_second: int = Field(
-        500, ge=0, le=1_000_000, description="frames read from one connection, others wait; 0: no limit"
+        500,
+        ge=0,
+        le=1_000_000,
+        description="frames a second that the server reads from one connection; the rest waits; 0: no limit",
     )
     read_bytes_per_second_per_ip: int = Field(
         4_194_304,
         ge=0,
-        description="bytes read from one address; beyond this, its connections that send much wait; 0: no limit",
+        description="bytes a second that the server reads from one address; above it, connections that send much "
+        "wait; 0: no limit",
     )
     frames_per_second_per_ip: int = Field(
         5000,
         ge=0,
         le=10_000_000,
-        description="frames read from one address; beyond this, its connections that send many wait; 0: no limit",
+        description="frames a second that the server reads from one address; above it, connections that send "
+        "many wait; 0: no limit",
     )
     answer_bytes_per_second: int = Field(
         32_768,
         ge=0,
-        description="bytes of answers to sync, who, profile and follow for one user, 8 s' worth at once; 0: no limit",
+        description="bytes a second of answers to sync, who, profile and follow for one user, 8 seconds' worth "
+        "at once; 0: no limit",
     )
     answer_bytes_per_second_per_ip: int = Field(
-        524_288, ge=0, description="the same for one address, 16 s' worth at once; 0: no limit"
+        524_288, ge=0, description="the same for one address, 16 seconds' worth at once; 0: no limit"
     )
     unsent_total_bytes: int = Field(
         67_108_864,
         ge=0,
-        description="memory that waits for clients to read, in all; above, those furthest behind are closed; "
-        "0: no limit",
+        description="memory of one process for data that waits for clients to read it; above it, the server "
+        "closes the connections furthest behind; 0: no limit",
     )
     connections_per_user: int = Field(8, ge=1, le=1000, description="connections one user may have at once")
-    drafts_per_second: int = Field(30, ge=1, le=120, description="drafts passed on for each connection")
-    cursors_per_second: int = Field(30, ge=1, le=120, description="pointer positions passed on for each connection")
+    drafts_per_second: int = Field(
+        30, ge=1, le=120, description="drafts a second that the server passes on for each connection"
+    )
+    cursors_per_second: int = Field(
+        30, ge=1, le=120, description="pointer positions a second that the server passes on for each connection"
+    )
     roster_limit: int = Field(
         200,
         ge=1,
         le=10_000,
-        description="users of a channel listed by name; above, only their number is told",
+        description="users of a channel that the server lists by name; in a larger channel it sends only their number",
     )
 
     message_ttl_seconds: float = Field(5.0, gt=0, le=300, description="life of a short message")
     message_ttl_per_character_ms: int = Field(
-        50, ge=0, le=10_000, description="added for each character past the free ones"
+        50, ge=0, le=10_000, description="time added for each character past the free ones"
     )
-    message_ttl_free_characters: int = Field(60, ge=0, le=500, description="characters that add nothing to the life")
+    message_ttl_free_characters: int = Field(60, ge=0, le=500, description="characters that add no time")
     message_ttl_max_seconds: float = Field(12.0, gt=0, le=300, description="longest life of a message")
 
     presence_ttl_seconds: float = Field(
-        300.0, ge=1, le=86_400, description="presence without a heartbeat ends after this"
+        300.0, ge=1, le=86_400, description="presence ends this long after the last heartbeat"
     )
-    heartbeat_seconds: float = Field(60.0, ge=0.1, le=3600, description="how often presence is renewed")
+    heartbeat_seconds: float = Field(60.0, ge=0.1, le=3600, description="how often a process renews presence")
     grace_seconds: float = Field(
         8.0,
         ge=0,
         le=300,
-        description="a connection that broke counts as present this long, to come back unseen",
+        description="a broken connection counts as present for this long, so that a reconnect shows nobody leaving",
     )
-    ping_seconds: float = Field(25.0, ge=0.1, le=300, description="a connection that is silent this long is pinged")
+    ping_seconds: float = Field(
+        25.0, ge=0.1, le=300, description="the server pings a connection that is silent for this long"
+    )
     pong_timeout_seconds: float = Field(
-        10.0, ge=0.1, le=300, description="and closed if it stays silent this much longer"
+        10.0, ge=0.1, le=300, description="the server closes a connection that stays silent for this long after a ping"
     )
 
-    drain_seconds: float = Field(30.0, ge=1, le=600, description="a shutdown takes at most this long")
+    drain_seconds: float = Field(30.0, ge=1, le=600, description="longest duration of a shutdown")
     drain_notice_seconds: float = Field(
         0.0,
         ge=0,
@@ -276,7 +311,7 @@ class Settings(BaseSettings):
         description="time between failing /ready and closing connections (production: 5 unless set)",
     )
     reconnect_spread_seconds: float = Field(
-        5.0, ge=0, le=300, description="clients sent away by a shutdown come back spread over this time"
+        5.0, ge=0, le=300, description="clients disconnected by a shutdown reconnect spread over this time"
     )
 
     @field_validator(*_LISTS, mode="before")

@@ -234,8 +234,8 @@ async def test_two_versions_never_mix(server: Server, person: BrowserContext, tm
     new = rebuilt(old, tmp_path / "new")
     await server.restart(page_dir=old)
     page = await taught(person, server)
-    # Once calm, a page has all its parts (ui/later.tsx); main.tsx names the last of them.
-    async with page.expect_response(lambda response: "NoPlace" in response.url) as last:
+    # Once calm, a page has all its parts (shared/ui/lazy.tsx); app/main.tsx names the last of them.
+    async with page.expect_response(lambda response: "NotFound" in response.url) as last:
         await page.reload()
     await (await last.value).finished()
     assert await build_of(page) == ("old", ["old"])

@@ -116,8 +116,8 @@ async def test_typing_works_before_the_connection_and_before_any_other_script(
 async def test_what_may_be_wanted_later_is_there_once_the_page_is_calm(server: Server, visit: Visit) -> None:
     ann = await visit()
     scripts = scripts_of(ann)
-    # One after the other (ui/later.tsx); main.tsx names the last of them.
-    async with ann.expect_response(lambda response: "NoPlace" in response.url) as last:
+    # One after the other (shared/ui/lazy.tsx); app/main.tsx names the last of them.
+    async with ann.expect_response(lambda response: "NotFound" in response.url) as last:
         pass
     await (await last.value).finished()
     fetched = len(scripts)

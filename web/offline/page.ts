@@ -3,8 +3,8 @@
  * press, when the system reports a network, and every few seconds besides, because a server that
  * was away announces nothing.
  */
-import { routeOf } from '../src/domain/channel'
-import { SHARING_WORDS } from '../src/domain/words-sharing'
+import { routeOf } from '../src/features/channel/model/names'
+import { SHARING_WORDS } from '../src/shared/i18n/en-sharing'
 import './page.css'
 
 const FIRST_LOOK_MS = 3_000

@@ -1,0 +1,103 @@
+/*
+ * The page: the plane, and a few quiet things at its edges that step back while you talk.
+ */
+import { useCallback, useLayoutEffect } from 'react'
+import type { Panel } from '../stores/panels'
+import { useApp, useOpen, usePresence, useSession, useTalk } from '../stores/hooks'
+import { Incomplete } from './Incomplete'
+import { later } from '../shared/ui/lazy'
+import { LinkState } from '../features/channel/LinkState'
+import { Log } from '../features/messages/Log'
+import { Notices, People } from '../features/people/People'
+import { Place } from '../features/channel/ChannelHeader'
+import { Chips, Following, Nearest, Notifications, Palette, Radar } from './others'
+import { Plane } from './Plane'
+import { LOW_PX } from '../shared/ui/safe-area'
+import { Tools } from './Tools'
+import { Zoom } from '../features/canvas/Zoom'
+
+const Said = later(() => import('../features/history/HistoryPanel').then((m) => m.Said))
+const Help = later(() => import('../features/help/Help').then((m) => m.Help))
+const SignIn = later(() => import('../features/identity/SignIn').then((m) => m.SignIn))
+const Settings = later(() => import('../features/settings/Settings').then((m) => m.Settings))
+
+export function Page() {
+  const talking = useTalk((s) => s.draft !== undefined && s.draft.text !== '')
+  // Alone there is nothing to find; what others left still hangs when they are gone.
+  const company = usePresence((s) => s.presence.count > 1)
+  const traces = useTalk((s) => [...s.talk.entries.values()].some(({ mine }) => !mine))
+  const peopleOpen = useOpen('people')
+  const settingsOpen = useOpen('settings')
+  const closeSettings = useClose('settings')
+  const saidOpen = useOpen('said')
+  const closeSaid = useClose('said')
+  const helpOpen = useOpen('help')
+  const closeHelp = useClose('help')
+  // W60: whoever is not known, or not any more, may say who they are.
+  const unknown = useSession((s) => s.link.kind === 'final' && /^451[01]$/.test(`${s.link.code}`))
+  useVisualViewport()
+  return (
+    <div className="page" data-talking={talking || undefined}>
+      <Plane />
+      {(company || traces) && <Chips />}
+      <header className="edge place-edge top-0 start-0">
+        <Place />
+      </header>
+      <aside className="edge top-0 end-0 items-end">
+        <People />
+        {!peopleOpen && <Notices />}
+        <Incomplete />
+      </aside>
+      <div className="edge tools-edge bottom-0 start-0">
+        <Tools />
+        <LinkState />
+      </div>
+      <div className="edge end-0 bottom-0 items-end">
+        {company && <Radar />}
+        <div className="zoom-row">
+          {company && <Palette />}
+          {company && <Nearest />}
+          <Zoom />
+        </div>
+      </div>
+      {company && <Following />}
+      {(company || traces) && <Notifications />}
+      <Log />
+      {saidOpen && <Said close={closeSaid} />}
+      {unknown && <SignIn />}
+      {settingsOpen && <Settings close={closeSettings} />}
+      {helpOpen && <Help close={closeHelp} />}
+    </div>
+  )
+}
+
+function useClose(panel: Panel) {
+  const { panels } = useApp()
+  return useCallback(() => panels.close(panel), [panels, panel])
+}
+
+/**
+ * The page is as large as what can be seen: where a phone's keyboard covers the layout viewport
+ * instead of resizing it, the edges and the middle of the view would else lie under it.
+ */
+export function useVisualViewport() {
+  useLayoutEffect(() => {
+    const viewport = window.visualViewport
+    if (!viewport) return
+    const fit = () => {
+      // Pinched by an accessibility zoom of the browser: the layout must then stay as it is.
+      if (viewport.scale > 1.01) return
+      const { style } = document.documentElement
+      style.setProperty('--page-top', `${viewport.offsetTop}px`)
+      style.setProperty('--page-height', `${viewport.height}px`)
+      document.documentElement.toggleAttribute('data-low', viewport.height < LOW_PX)
+    }
+    fit()
+    viewport.addEventListener('resize', fit)
+    viewport.addEventListener('scroll', fit)
+    return () => {
+      viewport.removeEventListener('resize', fit)
+      viewport.removeEventListener('scroll', fit)
+    }
+  }, [])
+}

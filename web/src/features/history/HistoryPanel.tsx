@@ -1,0 +1,143 @@
+/*
+ * What was said in the last minutes, to look something up: searched, newest first, a press flies to where it
+ * was. From memory only (history/store/history.ts). The plane stays in use beside it.
+ */
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useStore } from 'zustand'
+import { commandOf } from '../../shared/keys/keys'
+import { ink } from '../../shared/palette'
+import { matcher } from './model/search'
+import type { Entry } from '../messages/model/messages'
+import { WORDS } from '../../shared/i18n/en'
+import { COMPANY_WORDS } from '../../shared/i18n/en-others'
+import { LATER } from '../../shared/i18n/en-panels'
+import { useApp } from '../../stores/hooks'
+import { COARSE, matches } from '../../shared/ui/media'
+import './history.css'
+
+const SAY = LATER.said
+/** how often what is new is looked for; what is too old goes then too */
+const LOOK_EVERY_MS = 300
+const AGE_EVERY_MS = 5_000
+const ROWS = 150
+
+export function Said({ close }: { close(): void }) {
+  const app = useApp()
+  const list = useSaid()
+  const muted = useStore(app.muted.store, (s) => s.people)
+  const [asked, setAsked] = useState('')
+  const [rows, setRows] = useState(ROWS)
+  const box = useRef<HTMLInputElement>(null)
+  const panel = useRef<HTMLElement>(null)
+
+  useLayoutEffect(() => {
+    const before = document.activeElement
+    const here = panel.current
+    // A phone would open its keyboard over the list.
+    const first = matches(COARSE) ? here : box.current
+    first?.focus({ preventScroll: true })
+    return () => {
+      // Only if it was here to the end: who went on writing is not called away.
+      if (!here?.contains(document.activeElement)) return
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true })
+    }
+  }, [])
+
+  const nameOf = ({ mine, userId, name }: Entry) =>
+    mine ? WORDS.you : ((userId && app.presence.profile(userId)?.name) ?? name ?? WORDS.someone)
+  const colorOf = ({ userId, color }: Entry) =>
+    (userId && app.presence.profile(userId)?.color) ?? color
+  const fits = matcher(asked)
+  const found = list.filter(
+    (entry) =>
+      (entry.mine || !muted.has(entry.userId ?? '')) && fits(`${nameOf(entry)} ${entry.text}`),
+  )
+  const shown = found.slice(-rows).reverse()
+
+  const goTo = (entry: Entry) => {
+    app.talk.recall(entry)
+    const { at, userId } = entry
+    app.finding.goTo([{ id: '', userId, kind: 'talk', at, typing: false }])
+    if (matches('(max-width: 560px)')) close()
+  }
+  return (
+    <section
+      ref={panel}
+      className="panel said-panel"
+      role="dialog"
+      aria-label={SAY.title}
+      tabIndex={-1}
+      onKeyDown={(event) => {
+        if (commandOf(event.nativeEvent) !== 'Escape') return
+        event.stopPropagation()
+        close()
+      }}
+      data-testid="said-panel"
+    >
+      <div className="asking">
+        <input
+          ref={box}
+          type="search"
+          value={asked}
+          placeholder={SAY.search}
+          aria-label={SAY.search}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => setAsked(event.target.value)}
+          data-testid="said-search"
+        />
+        <button type="button" className="control quiet" onClick={close} data-testid="close-said">
+          {COMPANY_WORDS.close}
+        </button>
+      </div>
+      {/* How much was found is told when somebody asked, not with each word that is said. */}
+      <p className="sr-only" role="status">
+        {asked === '' ? '' : SAY.found(found.length)}
+      </p>
+      {shown.length === 0 && <p className="none">{asked === '' ? SAY.nothing : SAY.notFound}</p>}
+      <ol>
+        {shown.map((entry) => (
+          <li key={entry.key}>
+            <button type="button" onClick={() => goTo(entry)} data-testid="said-entry">
+              <span className="by" style={{ color: ink(colorOf(entry)) }}>
+                <bdi translate="no">{nameOf(entry)}</bdi> <time>{SAY.time(entry.timestamp)}</time>
+              </span>
+              <span className="text" dir="auto">
+                {entry.text}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ol>
+      {found.length > rows && (
+        <button type="button" className="control quiet" onClick={() => setRows(rows + ROWS)}>
+          {SAY.more(found.length - rows)}
+        </button>
+      )}
+      <p className="why">{SAY.kept}</p>
+    </section>
+  )
+}
+
+/** What is remembered now, oldest first; a list of its own, taken a few times a second at most. */
+function useSaid(): readonly Entry[] {
+  const { said } = useApp()
+  const [list, setList] = useState<readonly Entry[]>(() => [...said.all()])
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const look = () => {
+      timer = undefined
+      setList([...said.all()])
+    }
+    const stop = said.store.subscribe(() => {
+      timer ??= setTimeout(look, LOOK_EVERY_MS)
+    })
+    const aging = setInterval(look, AGE_EVERY_MS)
+    return () => {
+      clearTimeout(timer)
+      clearInterval(aging)
+      stop()
+    }
+  }, [said])
+  return list
+}

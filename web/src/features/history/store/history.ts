@@ -1,0 +1,42 @@
+/*
+ * What was said in the last minutes, for this visitor to look up: in memory only, gone with the tab.
+ * This is but the recorder, which must run from the beginning; looking is ui/Said.tsx's.
+ */
+import type { Entry } from '../../messages/model/messages'
+import { createStore } from '../../../shared/store/store'
+
+export const SAID_FOR_MS = 5 * 60_000
+export const SAID_MAX = 2_000
+
+export function createSaid(serverNow: () => number) {
+  const list: Entry[] = []
+  // Counts what was recorded, so that looking follows without the list being copied.
+  const store = createStore<{ readonly count: number }>(() => ({ count: 0 }))
+  function prune() {
+    const oldest = serverNow() - SAID_FOR_MS
+    let gone = Math.max(0, list.length - SAID_MAX)
+    while (gone < list.length && (list[gone]?.timestamp ?? 0) < oldest) gone += 1
+    if (gone > 0) list.splice(0, gone)
+  }
+  return {
+    store,
+    record(entry: Entry) {
+      list.push(entry)
+      prune()
+      store.setState({ count: store.getState().count + 1 })
+    },
+    /** The server's clock was set: what was said stays as long ago as it was. */
+    shift(ms: number) {
+      list.forEach((entry, at) => {
+        list[at] = { ...entry, timestamp: entry.timestamp + ms, expiresAt: entry.expiresAt + ms }
+      })
+    },
+    /** oldest first */
+    all(): readonly Entry[] {
+      prune()
+      return list
+    },
+  }
+}
+
+export type SaidStore = ReturnType<typeof createSaid>

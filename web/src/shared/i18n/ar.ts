@@ -1,0 +1,143 @@
+/*
+ * Arabic. جمل قصيرة وهادئة، بلا مخاطبة بصيغة المذكر أو المؤنث حيث يمكن.
+ */
+import { speaking } from './language'
+import type { Catalogue } from './catalogue'
+import { ARABIC_COMPANY } from './ar-others'
+import { ARABIC_REFUSALS } from './ar-refusals'
+import { ARABIC_LATER } from './ar-panels'
+import { apart, ARABIC_SHARING } from './ar-sharing'
+
+const { number, percent, count, all } = speaking('ar')
+
+const seconds = (n: number) =>
+  count(n, {
+    one: 'ثانية',
+    two: 'ثانيتين',
+    few: '# ثوانٍ',
+    many: '# ثانية',
+    other: '# ثانية',
+  })
+
+export const ARABIC: Catalogue = {
+  words: {
+    number,
+    percent,
+
+    invite: { mouse: 'انقر في أي مكان وقل شيئًا', touch: 'المس أي مكان وقل شيئًا' },
+    alone: 'لا أحد غيرك هنا بعد: الرابط هو الدعوة',
+
+    plane:
+      'اللوح. الشرطة المائلة للكتابة، والأسهم للنظر حولك، وEnter للتنقل بين ما يقال، وعلامة الاستفهام لكل المفاتيح.',
+    writing: 'الكتابة هنا. Enter للإرسال، Shift مع Enter لسطر جديد، Escape للتراجع.',
+    log: 'ما يقال الآن',
+    messageBy: (who, text) => `${apart(who)}: ${apart(text)}`,
+    heard: (who, where, text) =>
+      where === '' ? `${apart(who)}: ${apart(text)}` : `${apart(who)}، ${where}: ${apart(text)}`,
+    where: {
+      aboveLeft: 'في الأعلى إلى اليسار',
+      above: 'في الأعلى',
+      aboveRight: 'في الأعلى إلى اليمين',
+      left: 'إلى اليسار',
+      right: 'إلى اليمين',
+      belowLeft: 'في الأسفل إلى اليسار',
+      below: 'في الأسفل',
+      belowRight: 'في الأسفل إلى اليمين',
+    },
+    far: (where) => `بعيدًا ${where}`,
+    help: 'المفاتيح والمساعدة (?)',
+    room: (n) => `بقي ${number(n)}`,
+    cut: (n) =>
+      count(n, {
+        one: 'حرف واحد لم يتسع له المكان',
+        two: 'حرفان لم يتسع لهما المكان',
+        few: '# أحرف لم يتسع لها المكان',
+        many: '# حرفًا لم يتسع لها المكان',
+        other: '# حرف لم يتسع لها المكان',
+      }),
+
+    share: 'مشاركة',
+    shareKey: 'مشاركة هذه القناة (;)',
+    channel: 'قناة',
+    channelsKey: 'قنوات أخرى (:)',
+
+    tools: 'المزيد',
+    settings: 'الإعدادات (,)',
+    said: 'ما قيل في الدقائق الأخيرة (")',
+
+    people: (n) =>
+      count(n, {
+        one: 'أنت وحدك',
+        two: 'اثنان هنا',
+        few: '# هنا',
+        many: '# هنا',
+        other: '# هنا',
+      }),
+    who: 'من هنا',
+    you: 'أنت',
+    came: (named, n) =>
+      n === 1
+        ? `${apart(named[0] ?? '')} هنا`
+        : n > named.length
+          ? count(n, {
+              two: 'جاء شخصان',
+              few: 'جاء # أشخاص',
+              many: 'جاء # شخصًا',
+              other: 'جاء # شخص',
+            })
+          : `${all(named.map(apart))} هنا`,
+    left: (named, n) =>
+      n > named.length
+        ? count(n, {
+            two: 'غادر شخصان',
+            few: 'غادر # أشخاص',
+            many: 'غادر # شخصًا',
+            other: 'غادر # شخص',
+          })
+        : `غادر ${all(named.map(apart))}`,
+    cleared: (name) => `مُسح الزجاج: ${apart(name)}`,
+    readOnly: 'لا يكتب هنا الآن إلا صاحب القناة',
+    mayRead: 'الدخول هنا للقراءة فقط',
+    slow: (n) => `ببطء: رسالة كل ${seconds(n)}`,
+
+    zoomIn: 'تقريب',
+    zoomOut: 'إبعاد',
+    home: 'إلى الوسط (Home)',
+
+    someone: 'أحدهم',
+
+    connecting: 'جارٍ الاتصال',
+    live: 'متصل',
+    reconnecting: (n) => (n > 0 ? `محاولة جديدة بعد ${seconds(n)}` : 'إعادة الاتصال'),
+    offline: 'لا شبكة',
+    degraded: 'تعذّر الوصول إلى بعض الناس الآن.',
+    degradedMeans: 'من تراه يسمعك، والآخرون يعودون من تلقاء أنفسهم.',
+    now: 'الآن',
+    ...ARABIC_REFUSALS,
+    finalOther: 'أغلق الخادم الاتصال.',
+    again: 'محاولة أخرى',
+    reload: 'إعادة التحميل',
+    incomplete: 'تعذّر تحميل جزء من هذه الصفحة. قد يكون هناك إصدار جديد.',
+
+    refused: {
+      bad_frame: 'لم يفهمها الخادم.',
+      rate_limited: 'أسرع مما يلحقه الآخرون.',
+      payload_too_large: 'أطول من أن تُرسل.',
+      payload_empty: 'لا شيء فيها.',
+      position_invalid: 'بعيدة جدًا.',
+      unavailable: 'لم يستطع الخادم قبولها الآن.',
+      read_only: 'لا يكتب هنا الآن إلا صاحب القناة.',
+      token_invalid: 'تعذّر تجديد تسجيل دخولك.',
+      not_owner: 'لا يفعل ذلك إلا صاحب القناة.',
+    },
+    refusedOther: (message) => `لم تُرسل: ${apart(message)}`,
+    late: 'لم تُرسل في وقتها.',
+    sendAgain: 'إرسال',
+    sendIn: (n) => `الإرسال بعد ${seconds(n)}`,
+    letGo: 'تركها',
+    pending: 'في الطريق',
+  },
+  company: ARABIC_COMPANY,
+  later: ARABIC_LATER,
+  ...ARABIC_SHARING,
+}

@@ -1,0 +1,32 @@
+/*
+ * German: the words of what only makes sense with others about.
+ */
+import { speaking } from './language'
+import type { Catalogue } from './catalogue'
+
+const { number, count } = speaking('de')
+
+export const GERMAN_COMPANY: Catalogue['company'] = {
+  more: (n) => `und ${number(n)} weitere`,
+  yourName: 'Dein Name',
+  yourColor: 'Deine Farbe',
+  close: 'Schließen',
+  away: (screens) =>
+    screens < 1.5
+      ? 'nah'
+      : count(screens, { one: '# Bildschirm weit', other: '# Bildschirme weit' }),
+  outside: 'Außerhalb der Sicht',
+  goTo: (who, typing, away) => `Zu ${who}, ${away}${typing ? ', schreibt' : ''}`,
+  goToMany: (who, more, typing, away) =>
+    `Zu ${who}, ${away}, und ${number(more)} weiteren${typing ? ', schreibt' : ''}`,
+  cluster: (n) => `${number(n)} Nachrichten hier. Hinunter zu ihnen`,
+  nearest: 'Zum nächsten Gespräch (Ende)',
+  radar:
+    'Karte von Leuten und Gesprächen. Ziehen sieht sich um, Pfeile bewegen, Enter geht zum nächsten Gespräch.',
+  goToPerson: (name) => `Zu ${name}`,
+  follow: 'Folgen',
+  followPerson: (name) => `${name} folgen`,
+  following: (name) => `Du folgst ${name}`,
+  stop: 'Aufhören',
+  stopFollowing: 'Nicht mehr folgen (Escape, oder die Sicht bewegen)',
+}

@@ -1,0 +1,31 @@
+/*
+ * The words of what only makes sense with others about: the same catalogue as words.ts, kept out of the first load.
+ */
+import { speaking } from './language'
+import { section } from './section'
+
+const { number, count } = speaking('en')
+
+export const COMPANY_WORDS = section('company', {
+  more: (n: number) => `and ${number(n)} more`,
+  yourName: 'Your name',
+  yourColor: 'Your colour',
+  close: 'Close',
+  away: (screens: number) => (screens < 1.5 ? 'near' : count(screens, { other: '# screens' })),
+  outside: 'Outside the view',
+  // These begin as what is seen does: whoever says what they see to their computer is understood.
+  goTo: (who: string, typing: boolean, away: string) =>
+    `Go to ${who}, ${away === 'near' ? away : `${away} away`}${typing ? ', writing' : ''}`,
+  goToMany: (who: string, more: number, typing: boolean, away: string) =>
+    `Go to ${who}, ${away === 'near' ? away : `${away} away`}, and ${number(more)} more${typing ? ', writing' : ''}`,
+  cluster: (n: number) => `${number(n)} messages here. Come down to them`,
+  nearest: 'Go to the nearest talk (End)',
+  radar:
+    'Map of people and talk. Drag to look around, arrows move, Enter goes to the nearest talk.',
+  goToPerson: (name: string) => `Go to ${name}`,
+  follow: 'Follow',
+  followPerson: (name: string) => `Follow ${name}`,
+  following: (name: string) => `Following ${name}`,
+  stop: 'Stop',
+  stopFollowing: 'Stop following (Escape, or move the view)',
+})

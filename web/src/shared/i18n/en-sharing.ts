@@ -1,0 +1,58 @@
+/*
+ * The words of the start page, of sharing, and of being offline: the same catalogue as words.ts, kept out of
+ * the first load. Apart from words-later.ts, because the offline page has to be small.
+ */
+import { section } from './section'
+
+export const SHARING_WORDS = section('sharing', {
+  share: 'Share this channel',
+  what: 'What the link opens',
+  thisChannel: 'This channel',
+  thisSpot: 'This spot',
+  spotKept: 'The spot stays in the link: no server is told.',
+  address: 'The link',
+  copy: 'Copy link',
+  copied: 'Link copied',
+  copyYourself: 'Copy it from here',
+  send: 'Send it…',
+  qr: 'The link as a QR code',
+
+  channels: 'Channels',
+  recent: 'Lately',
+  forget: (channel: string) => `Forget ${channel}`,
+  newChannel: 'Open a new channel',
+  toStart: 'To the start page',
+
+  what1: 'A canvas you talk on.',
+  what2: 'Words appear where you touch, and go.',
+  rest: 'Pause the demonstration',
+  join: 'or join one by name',
+  joinNow: 'Join',
+  rule: 'A channel’s name has 1 to 64 letters a to z, digits, dashes or underscores.',
+  nearest: (channel: string) => `Go to ${channel}`,
+
+  noPlace: 'There is no such channel.',
+
+  offlineTitle: 'No network · Asocial',
+  offline: 'No network just now.',
+  offlineWhy:
+    'The canvas is only ever live, so there is nothing to show without it. This page looks again by itself.',
+  again: 'Try again',
+  looking: 'Looking…',
+})
+
+/** What invented people say on the start page. \b takes a letter back, as one does. */
+export const DEMO_WORDS = section('demo', {
+  people: ['Mira', 'Jonas', 'Aiko', 'Sam'],
+  lines: [
+    'is it raining where you are?',
+    'no, but it smells like it will',
+    'on a tin roof, the besy\bt sound',
+    'what did I miss?',
+    'nothing is kept, so: everything',
+    'say it again and it is new',
+    'I can see you thinking',
+    'we are made up, by the way',
+    'the next words could be yours',
+  ],
+})

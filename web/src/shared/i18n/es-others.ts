@@ -1,0 +1,30 @@
+/*
+ * Spanish: the words of what only makes sense with others about.
+ */
+import { speaking } from './language'
+import type { Catalogue } from './catalogue'
+
+const { number, count } = speaking('es')
+
+export const SPANISH_COMPANY: Catalogue['company'] = {
+  more: (n) => `y ${number(n)} más`,
+  yourName: 'Tu nombre',
+  yourColor: 'Tu color',
+  close: 'Cerrar',
+  away: (screens) =>
+    screens < 1.5 ? 'cerca' : `a ${count(screens, { one: '# pantalla', other: '# pantallas' })}`,
+  outside: 'Fuera de la vista',
+  goTo: (who, typing, away) => `Ir con ${who}, ${away}${typing ? ', escribiendo' : ''}`,
+  goToMany: (who, more, typing, away) =>
+    `Ir con ${who}, ${away}, y ${number(more)} más${typing ? ', escribiendo' : ''}`,
+  cluster: (n) => `${number(n)} mensajes aquí. Bajar a ellos`,
+  nearest: 'Ir a la charla más cercana (Fin)',
+  radar:
+    'Mapa de personas y charlas. Arrastra para mirar, las flechas mueven, Intro va a la charla más cercana.',
+  goToPerson: (name) => `Ir con ${name}`,
+  follow: 'Seguir',
+  followPerson: (name) => `Seguir a ${name}`,
+  following: (name) => `Siguiendo a ${name}`,
+  stop: 'Parar',
+  stopFollowing: 'Dejar de seguir (Escape, o mueve la vista)',
+}

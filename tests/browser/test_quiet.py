@@ -100,7 +100,7 @@ async def test_without_the_server_a_panel_that_cannot_be_fetched_closes_itself(v
 
 
 async def muted_is_nowhere(page: Page, name: str) -> None:
-    for each in ("message", "draft", "cursor", "chip", "notices", "said-entry"):
+    for each in ("message", "draft", "cursor", "chip", "notices", "history-entry"):
         await expect(page.get_by_test_id(each).filter(has_text=name)).to_have_count(0)
     await expect(page.get_by_role("log")).not_to_contain_text(name)
 
@@ -123,14 +123,14 @@ async def test_a_muted_person_vanishes_at_once_everywhere_and_stays_so_after_a_r
     await expect(bob.get_by_test_id("cursor").filter(has_text="Loud Ann")).to_have_count(1)
     await expect(bob.get_by_test_id("draft")).to_have_count(1)
     await expect(bob.get_by_role("log")).to_contain_text("hey hey hey")
-    await bob.get_by_test_id("said").click()
-    await expect(bob.get_by_test_id("said-entry").filter(has_text="Loud Ann")).to_have_count(1)
+    await bob.get_by_test_id("history").click()
+    await expect(bob.get_by_test_id("history-entry").filter(has_text="Loud Ann")).to_have_count(1)
     await bob.get_by_test_id("people").click()
     row = bob.get_by_test_id("person").filter(has_text="Loud Ann")
     await row.get_by_test_id("mute-person").click()
     await bob.get_by_test_id("people").click()
-    await bob.get_by_test_id("said").click()
-    await expect(bob.get_by_test_id("said-entry")).to_have_count(1)
+    await bob.get_by_test_id("history").click()
+    await expect(bob.get_by_test_id("history-entry")).to_have_count(1)
     await muted_is_nowhere(bob, "Loud Ann")
     await expect(bob.get_by_test_id("draft")).to_have_count(0)
 

@@ -3,7 +3,7 @@
  * come back from a reload.
  */
 import { useStore } from 'zustand'
-import { WORDS } from '../shared/i18n/en'
+import { STRINGS } from '../shared/i18n/en'
 import { useSession } from '../stores/hooks'
 import { absent } from '../shared/ui/lazy'
 
@@ -14,10 +14,10 @@ export function Incomplete() {
     <div role="status">
       {some && (
         <p className="incomplete" data-testid="incomplete">
-          <span>{WORDS.incomplete}</span>
+          <span>{STRINGS.incomplete}</span>
           {live && (
             <button type="button" onClick={() => location.reload()} data-testid="reload">
-              {WORDS.reload}
+              {STRINGS.reload}
             </button>
           )}
         </p>

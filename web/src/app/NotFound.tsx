@@ -2,23 +2,23 @@
  * An address that names no channel.
  */
 import { readAsked } from '../features/channel/model/address'
-import { SHARING_WORDS } from '../shared/i18n/en-sharing'
+import { SHARING_STRINGS } from '../shared/i18n/en-sharing'
 
-export function NoPlace({ name }: { name: string }) {
+export function NotFound({ name }: { name: string }) {
   const asked = readAsked(name)
   const nearest = asked.kind === 'invalid' ? asked.nearest : undefined
   return (
-    <main className="no-place" data-testid="no-place">
-      <p className="said">{name}</p>
-      <h1>{SHARING_WORDS.noPlace}</h1>
-      <p>{SHARING_WORDS.rule}</p>
+    <main className="not-found" data-testid="not-found">
+      <p className="asked">{name}</p>
+      <h1>{SHARING_STRINGS.notFound}</h1>
+      <p>{SHARING_STRINGS.rule}</p>
       {nearest !== undefined && (
         <a href={`/c/${nearest}`} data-testid="nearest">
-          {SHARING_WORDS.nearest(nearest)}
+          {SHARING_STRINGS.nearest(nearest)}
         </a>
       )}
       <a href="/" data-testid="to-start">
-        {SHARING_WORDS.toStart}
+        {SHARING_STRINGS.toStart}
       </a>
     </main>
   )

@@ -3,34 +3,36 @@
  */
 import { useCallback, useLayoutEffect } from 'react'
 import type { Panel } from '../stores/panels'
-import { useApp, useOpen, usePresence, useSession, useTalk } from '../stores/hooks'
+import { useApp, useOpen, usePresence, useSession, useMessages } from '../stores/hooks'
 import { Incomplete } from './Incomplete'
-import { later } from '../shared/ui/lazy'
-import { LinkState } from '../features/channel/LinkState'
+import { lazy } from '../shared/ui/lazy'
+import { ConnectionStatus } from '../features/channel/ConnectionStatus'
 import { Log } from '../features/messages/Log'
 import { Notices, People } from '../features/people/People'
-import { Place } from '../features/channel/ChannelHeader'
+import { ChannelHeader } from '../features/channel/ChannelHeader'
 import { Chips, Following, Nearest, Notifications, Palette, Radar } from './others'
 import { Plane } from './Plane'
 import { LOW_PX } from '../shared/ui/safe-area'
 import { Tools } from './Tools'
 import { Zoom } from '../features/canvas/Zoom'
 
-const Said = later(() => import('../features/history/HistoryPanel').then((m) => m.Said))
-const Help = later(() => import('../features/help/Help').then((m) => m.Help))
-const SignIn = later(() => import('../features/identity/SignIn').then((m) => m.SignIn))
-const Settings = later(() => import('../features/settings/Settings').then((m) => m.Settings))
+const HistoryPanel = lazy(() =>
+  import('../features/history/HistoryPanel').then((m) => m.HistoryPanel),
+)
+const Help = lazy(() => import('../features/help/Help').then((m) => m.Help))
+const SignIn = lazy(() => import('../features/identity/SignIn').then((m) => m.SignIn))
+const Settings = lazy(() => import('../features/settings/Settings').then((m) => m.Settings))
 
 export function Page() {
-  const talking = useTalk((s) => s.draft !== undefined && s.draft.text !== '')
+  const talking = useMessages((s) => s.draft !== undefined && s.draft.text !== '')
   // Alone there is nothing to find; what others left still hangs when they are gone.
   const company = usePresence((s) => s.presence.count > 1)
-  const traces = useTalk((s) => [...s.talk.entries.values()].some(({ mine }) => !mine))
+  const traces = useMessages((s) => [...s.messages.entries.values()].some(({ mine }) => !mine))
   const peopleOpen = useOpen('people')
   const settingsOpen = useOpen('settings')
   const closeSettings = useClose('settings')
-  const saidOpen = useOpen('said')
-  const closeSaid = useClose('said')
+  const historyOpen = useOpen('history')
+  const closeHistory = useClose('history')
   const helpOpen = useOpen('help')
   const closeHelp = useClose('help')
   // W60: whoever is not known, or not any more, may say who they are.
@@ -41,7 +43,7 @@ export function Page() {
       <Plane />
       {(company || traces) && <Chips />}
       <header className="edge place-edge top-0 start-0">
-        <Place />
+        <ChannelHeader />
       </header>
       <aside className="edge top-0 end-0 items-end">
         <People />
@@ -50,7 +52,7 @@ export function Page() {
       </aside>
       <div className="edge tools-edge bottom-0 start-0">
         <Tools />
-        <LinkState />
+        <ConnectionStatus />
       </div>
       <div className="edge end-0 bottom-0 items-end">
         {company && <Radar />}
@@ -63,7 +65,7 @@ export function Page() {
       {company && <Following />}
       {(company || traces) && <Notifications />}
       <Log />
-      {saidOpen && <Said close={closeSaid} />}
+      {historyOpen && <HistoryPanel close={closeHistory} />}
       {unknown && <SignIn />}
       {settingsOpen && <Settings close={closeSettings} />}
       {helpOpen && <Help close={closeHelp} />}

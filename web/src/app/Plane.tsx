@@ -10,13 +10,13 @@ import { useStore } from 'zustand'
 import { counterScale, worldTransform, type Point } from '../features/canvas/model/camera'
 import { chordOf, isTyping, plainCommandOf } from '../shared/keys/keys'
 import { ARROWS } from '../features/navigation/model/directions'
-import { WORDS } from '../shared/i18n/en'
+import { STRINGS } from '../shared/i18n/en'
 import { useApp } from '../stores/hooks'
 import { Caret, insert } from '../features/messages/Caret'
 import { Cursors } from '../features/cursors/Cursors'
 import { Grid } from '../features/canvas/Grid'
 import { textOf } from '../shared/ui/drop'
-import { useHands } from '../features/canvas/gestures'
+import { useGestures } from '../features/canvas/gestures'
 import { isHeld, isLink } from '../features/canvas/held'
 import { Invitation } from '../features/messages/Invitation'
 import { MAC, signOf } from '../shared/ui/keyboard'
@@ -24,13 +24,13 @@ import { signKey } from './panel-keys'
 import { Bursts, Clusters, Leader } from './others'
 import { createPressing, reactionKey } from '../features/reactions/press'
 import { createSizes } from '../shared/ui/resize'
-import { enterWords, walkKey } from '../features/navigation/keyboard'
-import { Words } from '../features/messages/Messages'
+import { enterMessages, messageKey } from '../features/navigation/keyboard'
+import { Messages } from '../features/messages/Messages'
 
 const ARROW_PX = 80
 const ZOOM_STEP = 1.25
 /** after the last movement; words are then drawn anew, sharp at the new zoom */
-const SETTLE_MS = 160
+const REST_MS = 160
 
 export function Plane() {
   const app = useApp()
@@ -41,7 +41,7 @@ export function Plane() {
   const pointer = useRef<Point>(undefined)
   const dragged = useRef(false)
   const [pressing] = useState(() => createPressing(app))
-  const reacting = useStore(app.play.store, (s) => s.bursts.length > 0)
+  const reacting = useStore(app.reactions.store, (s) => s.bursts.length > 0)
 
   useLayoutEffect(() => followCamera(world.current, app), [app])
   useLayoutEffect(() => measure(plane.current, app), [app])
@@ -54,11 +54,11 @@ export function Plane() {
   const openAt = (at: Point) => {
     // Rendered before the focus, inside the visitor's own gesture: phones then open their
     // keyboard, and the browser finds the textarea where it will be.
-    flushSync(() => app.talk.openCaret(at))
+    flushSync(() => app.messages.openCaret(at))
     caret.current?.focus({ preventScroll: true })
   }
 
-  useHands(plane, dragged, local)
+  useGestures(plane, dragged, local)
 
   useEffect(() => {
     // A camera that moves under a resting mouse moves what it points at.
@@ -71,7 +71,7 @@ export function Plane() {
     const onKey = (event: KeyboardEvent) => {
       if (zoomKey(event, app)) return
       const target = event.target as HTMLElement
-      if (walkKey(event, app, openAt) || signKey(event, app)) return
+      if (messageKey(event, app, openAt) || signKey(event, app)) return
       const onPlane = target === document.body || target === plane.current
       const writes = target === caret.current
       if ((onPlane || writes) && reactionKey(event, app, onPlane, pointer.current)) return
@@ -80,7 +80,7 @@ export function Plane() {
       if (slash || (onPlane && isTyping(event, MAC))) {
         if (slash) event.preventDefault()
         // The letter itself lands in the textarea, which has the focus by the time it is typed.
-        if (app.talk.store.getState().draft) caret.current?.focus({ preventScroll: true })
+        if (app.messages.store.getState().draft) caret.current?.focus({ preventScroll: true })
         else openAt(app.camera.toWorld((!slash && pointer.current) || middle(app)))
         return
       }
@@ -91,7 +91,7 @@ export function Plane() {
       if (arrow) {
         event.preventDefault()
         app.camera.pan(-arrow[0] * reach, -arrow[1] * reach)
-      } else if (command === 'Enter' && enterWords(app)) event.preventDefault()
+      } else if (command === 'Enter' && enterMessages(app)) event.preventDefault()
     }
     const never = (event: Event) => event.preventDefault()
     window.addEventListener('keydown', onKey)
@@ -117,7 +117,7 @@ export function Plane() {
         // The keys are the plane's own, also under a screen reader; what is said is in the log besides.
         role="application"
         tabIndex={0}
-        aria-label={WORDS.plane}
+        aria-label={STRINGS.plane}
         onPointerDown={(event) => {
           if (isHeld(event.target)) return pressing.up()
           const target = app.camera.toWorld(local(event.clientX, event.clientY))
@@ -152,7 +152,7 @@ export function Plane() {
           const text = textOf(event.dataTransfer)
           if (text === '' || event.target === caret.current) return
           event.preventDefault()
-          if (!app.talk.store.getState().draft) {
+          if (!app.messages.store.getState().draft) {
             openAt(app.camera.toWorld(local(event.clientX, event.clientY)))
           }
           insert(caret.current, text)
@@ -170,7 +170,7 @@ export function Plane() {
         <Grid />
         <div className="world" ref={world} data-testid="world">
           <Invitation />
-          <Words Clusters={Clusters} Leader={Leader} />
+          <Messages Clusters={Clusters} Leader={Leader} />
           <Caret box={caret} />
           {reacting && <Bursts />}
         </div>
@@ -203,18 +203,18 @@ function travelKey(event: KeyboardEvent, app: Stores, onPlane: boolean): boolean
   const command = plainCommandOf(event)
   if ((command !== 'Home' && command !== 'End') || event.shiftKey) return false
   if (!onPlane && event.target !== document.body) return false
-  const { draft } = app.talk.store.getState()
+  const { draft } = app.messages.store.getState()
   if (draft && draft.text !== '') return false
   event.preventDefault()
-  if (draft) app.talk.dropDraft()
-  if (command === 'Home') app.finding.goHome()
-  else app.finding.goToNearest()
+  if (draft) app.messages.dropDraft()
+  if (command === 'Home') app.navigation.goHome()
+  else app.navigation.goToNearest()
   return true
 }
 
 export function followCamera(world: HTMLElement | null, app: Stores) {
   if (!world) return
-  let settle: ReturnType<typeof setTimeout> | undefined
+  let restTimer: ReturnType<typeof setTimeout> | undefined
   let counter = 0
   const write = () => {
     const { camera, view, origin } = app.camera.store.getState()
@@ -229,21 +229,21 @@ export function followCamera(world: HTMLElement | null, app: Stores) {
   }
   let movedAt = 0
   const rest = () => {
-    const wait = movedAt + SETTLE_MS - performance.now()
-    settle = wait > 0 ? setTimeout(rest, wait) : undefined
+    const wait = movedAt + REST_MS - performance.now()
+    restTimer = wait > 0 ? setTimeout(rest, wait) : undefined
     if (wait <= 0) delete world.dataset.moving
   }
   const moved = () => {
     write()
     movedAt = performance.now()
-    if (settle !== undefined) return
+    if (restTimer !== undefined) return
     world.dataset.moving = ''
-    settle = setTimeout(rest, SETTLE_MS)
+    restTimer = setTimeout(rest, REST_MS)
   }
   write()
   const stop = app.camera.store.subscribe(moved)
   return () => {
-    clearTimeout(settle)
+    clearTimeout(restTimer)
     stop()
   }
 }

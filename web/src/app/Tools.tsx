@@ -4,7 +4,7 @@
  */
 import { useRef, useState, type ReactNode } from 'react'
 import { commandOf } from '../shared/keys/keys'
-import { WORDS } from '../shared/i18n/en'
+import { STRINGS } from '../shared/i18n/en'
 import type { Panel } from '../stores/panels'
 import { useApp, useOpen } from '../stores/hooks'
 
@@ -24,12 +24,12 @@ export function Tools() {
       data-shown={shown || undefined}
       onKeyDown={(event) => commandOf(event.nativeEvent) === 'Escape' && leave()}
     >
-      {shown && <div className="backdrop" onClick={hide} />}
+      {shown && <div className="scrim" onClick={hide} />}
       <button
         type="button"
         ref={more}
         className="control quiet narrow-only"
-        aria-label={WORDS.tools}
+        aria-label={STRINGS.tools}
         aria-expanded={shown}
         onClick={() => setShown(!shown)}
         data-testid="tools"
@@ -39,15 +39,15 @@ export function Tools() {
         </svg>
       </button>
       <div className="tool-row" onClick={leave}>
-        <Tool panel="said" name={WORDS.said}>
+        <Tool panel="history" name={STRINGS.history}>
           <path d="M10 6v4.2l2.6 1.8M3.8 7.4A7 7 0 1 1 3 10M3.4 4v3.6H7" />
         </Tool>
-        <Tool panel="settings" name={WORDS.settings}>
+        <Tool panel="settings" name={STRINGS.settings}>
           <path d="M3 6.5h7m4 0h3M3 13.5h2.5m4 0H17" />
           <circle cx="12" cy="6.5" r="2" />
           <circle cx="7.5" cy="13.5" r="2" />
         </Tool>
-        <Tool panel="help" name={WORDS.help}>
+        <Tool panel="help" name={STRINGS.help}>
           <path d="M7.3 7.4a2.8 2.8 0 1 1 4.3 2.4c-1 .7-1.6 1.2-1.6 2.4M10 15.4v.1" />
         </Tool>
       </div>

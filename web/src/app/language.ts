@@ -5,8 +5,8 @@
 import { chooseLanguage, readingOf, type Language } from '../shared/i18n/language'
 import type { Catalogue } from '../shared/i18n/catalogue'
 import { readSettings } from '../features/settings/model/settings'
-import { hear } from '../shared/i18n/section'
-import { browserKeep } from '../shared/store/deps'
+import { setCatalogue } from '../shared/i18n/section'
+import { browserStorage } from '../shared/store/deps'
 import { retried } from '../shared/net/retry'
 
 const FETCH_WITHIN_MS = 3_000
@@ -17,18 +17,18 @@ const CATALOGUES: Record<Exclude<Language, 'en'>, () => Promise<Catalogue>> = {
   ar: () => import('../shared/i18n/ar').then((m) => m.ARABIC),
 }
 
-const kept = () => readSettings(browserKeep().read('settings')).language
+const kept = () => readSettings(browserStorage().read('settings')).language
 
 export const languageFor = (setting = kept()) =>
   chooseLanguage(setting, navigator.languages ?? [navigator.language ?? ''])
 
 /** Calls `then` once the page may be rendered; for English at once. */
-export function speak(language: Language, then: () => void) {
+export function loadLanguage(language: Language, then: () => void) {
   if (language === 'en') return then()
   const tooLate = new Promise<never>((_, reject) => setTimeout(reject, FETCH_WITHIN_MS))
   void Promise.race([retried(CATALOGUES[language]), tooLate])
     .then((catalogue) => {
-      hear(catalogue)
+      setCatalogue(catalogue)
       const { documentElement: page } = document
       page.lang = language
       page.dir = readingOf(language)

@@ -5,17 +5,17 @@ import '../shared/ui/tolerant-dom'
 import { StrictMode, type ReactNode } from 'react'
 import { routeOf } from '../features/channel/model/names'
 import { readSpot } from '../features/canvas/model/spot'
-import { languageFor, speak } from './language'
+import { languageFor, loadLanguage } from './language'
 import { Connection } from '../shared/net/connection'
 import { createReceiver } from '../stores/receive'
 import { createApp, type App } from '../stores/app'
-import { browserKeep, historyEntry, monotonic, type Deps } from '../shared/store/deps'
+import { browserStorage, historyEntry, monotonic, type Deps } from '../shared/store/deps'
 import { contained } from '../shared/store/store'
 import { openTab } from './tab'
 import { showAddress } from '../shared/ui/address-bar'
 import { AppContext } from '../stores/hooks'
 import { stayOnDrop } from '../shared/ui/drop'
-import { fetchAll, fetchedAhead } from '../shared/ui/lazy'
+import { fetchAll, prefetched } from '../shared/ui/lazy'
 import { CALM, matches } from '../shared/ui/media'
 import { mount } from '../shared/ui/mount'
 import { Page } from './Page'
@@ -28,8 +28,8 @@ const CALM_MS = 8_000
 /** a visit shorter than this is none */
 const VISIT_MS = 2_500
 
-const startPage = fetchedAhead(() => import('./start/start'))
-const noPlace = fetchedAhead(() => import('./NotFound'))
+const startPage = prefetched(() => import('./start/start'))
+const notFound = prefetched(() => import('./NotFound'))
 
 /** A page that is nothing before its file is here. */
 function mountFetched<T>(root: HTMLElement, load: () => Promise<T>, page: (file: T) => ReactNode) {
@@ -47,7 +47,7 @@ function start(root: HTMLElement, tab: Deps['tab']) {
   }
   if (route.kind !== 'channel') {
     const { name } = route
-    return mountFetched(root, noPlace, ({ NoPlace }) => <NoPlace name={name} />)
+    return mountFetched(root, notFound, ({ NotFound }) => <NotFound name={name} />)
   }
   if (location.pathname !== route.canonical) {
     const { search, hash } = location
@@ -62,7 +62,7 @@ function start(root: HTMLElement, tab: Deps['tab']) {
       connectNow: () => connection.connectNow(),
       reconnect: () => connection.reconnect(),
     },
-    keep: browserKeep(),
+    storage: browserStorage(),
     tab,
     entry: historyEntry,
     now: monotonic,
@@ -98,8 +98,8 @@ function start(root: HTMLElement, tab: Deps['tab']) {
     onTurnedAway: (code) => app.session.setRefusal(`${code}`),
   })
   document.addEventListener('visibilitychange', () => {
-    app.talk.cull()
-    if (!deps.isHidden()) app.talk.tellAgain()
+    app.messages.cull()
+    if (!deps.isHidden()) app.messages.tellAgain()
   })
   const spot = readSpot(location.hash)
   if (spot) app.camera.carry(spot)
@@ -132,9 +132,8 @@ function fetchWhenCalm({ session }: App, channel: string) {
     stop()
     setTimeout(() => void fetchAll(), CALM_MS)
     setTimeout(() => {
-      const settle = () => import('./after-visit-start')
-      settle().then(
-        ({ settleIn }) => settleIn(channel),
+      import('./record-visit').then(
+        (file) => file.recordVisit(channel),
         () => undefined,
       )
     }, VISIT_MS)
@@ -143,7 +142,7 @@ function fetchWhenCalm({ session }: App, channel: string) {
 
 function begin() {
   const root = document.getElementById('page')
-  if (root) speak(languageFor(), () => openTab((tab) => start(root, tab)))
+  if (root) loadLanguage(languageFor(), () => openTab((tab) => start(root, tab)))
 }
 
 if ([''.toWellFormed, [].findLast, [].at, Object.hasOwn].every(Boolean)) begin()

@@ -11,7 +11,7 @@ const SIGNS: Readonly<Record<string, Panel | undefined>> = {
   '.': 'people',
   ';': 'share',
   ':': 'channels',
-  '"': 'said',
+  '"': 'history',
 }
 
 /** Returns true if the key opened or closed a panel. */

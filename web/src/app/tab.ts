@@ -4,7 +4,7 @@
  * the name of another one that still lives has a copy, and starts empty. A page that crashed does not answer; what it
  * left is there again.
  */
-import { browserKeep, type Deps } from '../shared/store/deps'
+import { browserStorage, type Deps } from '../shared/store/deps'
 
 const PAGE = 'page'
 /** how long a living page may take to answer, ms; waited for only in a copy, and after a crash */
@@ -12,7 +12,7 @@ const ANSWER_WITHIN_MS = 500
 
 /** Calls `then` when it is known whose the tab's storage is: nearly always at once. */
 export function openTab(then: (tab: Deps['tab']) => void) {
-  const tab = browserKeep('sessionStorage')
+  const tab = browserStorage('sessionStorage')
   const self = Math.random().toString(36).slice(2)
 
   let leave: (() => void) | undefined

@@ -14,7 +14,7 @@ export interface Shade {
 
 /** `mist` is the breath behind words: where it lies, it is the ground. */
 export const GROUND: Shade = { light: '#e3eaea', dark: '#0f171a' }
-export const MIST: Shade = { light: '#eff4f3', dark: '#1a262b' }
+export const BACKDROP: Shade = { light: '#eff4f3', dark: '#1a262b' }
 
 export const PALETTE = {
   rust: { light: '#a73b15', dark: '#ff9979' },

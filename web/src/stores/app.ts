@@ -6,47 +6,47 @@ import { createCamera } from '../features/canvas/store/camera'
 import { createCursors } from '../features/cursors/store/cursors'
 import type { Deps } from '../shared/store/deps'
 import { createMuted } from '../features/people/store/muted'
-import { createFinding } from '../features/navigation/store/navigation'
+import { createNavigation } from '../features/navigation/store/navigation'
 import { createPanels } from './panels'
-import { createPlay } from '../features/reactions/store/reactions'
+import { createReactions } from '../features/reactions/store/reactions'
 import { createPresence } from '../features/people/store/presence'
-import { createSaid } from '../features/history/store/history'
+import { createHistory } from '../features/history/store/history'
 import { createSession } from '../features/channel/store/session'
 import { createSettings } from '../features/settings/store/settings'
-import { createTalk } from '../features/messages/store/messages'
+import { createMessages } from '../features/messages/store/messages'
 
 export function createApp(channel: string, deps: Deps, reducedMotion: () => boolean) {
   const settings = createSettings(deps)
   const session = createSession(channel, deps)
   const muted = createMuted(deps)
-  const said = createSaid(session.serverNow)
+  const history = createHistory(session.serverNow)
   const presence = createPresence(deps, muted.has)
-  const talk = createTalk(deps, session, settings, said.record)
+  const messages = createMessages(deps, session, settings, history.record)
   const cursors = createCursors(deps, presence.alone)
   const camera = createCamera(reducedMotion)
-  const finding = createFinding(
+  const navigation = createNavigation(
     deps,
     camera,
     cursors,
-    talk,
+    messages,
     presence,
     reducedMotion,
     () => settings.store.getState().onMap,
   )
-  const play = createPlay(deps, presence.alone, () => session.store.getState().userId)
+  const reactions = createReactions(deps, presence.alone, () => session.store.getState().userId)
   // What was written and not said before the page was loaded anew is not left out of sight.
-  const unsaid = talk.store.getState()
-  const [first] = [unsaid.draft, ...unsaid.talk.entries.values()]
+  const pending = messages.store.getState()
+  const [first] = [pending.draft, ...pending.messages.entries.values()]
   if (first) camera.carry({ ...first.at, zoom: 1 })
   // A better idea of the server's clock moves every end of a life.
   session.store.subscribe((now, before) => {
-    if (now.clock.offset !== before.clock.offset) talk.cull()
+    if (now.clock.offset !== before.clock.offset) messages.cull()
   })
   muted.onMuted((userId) => {
-    talk.forget(userId)
+    messages.forget(userId)
     cursors.remove(userId)
     presence.hush(userId)
-    finding.keepOnly((id) => id !== userId)
+    navigation.keepOnly((id) => id !== userId)
   })
   const tellOnMap = () => {
     const { userId } = session.store.getState()
@@ -59,20 +59,20 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
   return {
     session,
     presence,
-    talk,
+    messages,
     cursors,
     camera,
-    finding,
+    navigation,
     settings,
     muted,
-    said,
+    history,
     tellOnMap,
     panels: createPanels(),
-    play,
+    reactions,
     now: deps.now,
     connectNow: deps.uplink.connectNow,
     send: deps.uplink.send,
-    keep: deps.keep,
+    storage: deps.storage,
   }
 }
 

@@ -8,7 +8,7 @@ import { shownPeople, type PresenceState } from '../features/people/store/presen
 import type { SessionState } from '../features/channel/store/session'
 import type { Settings } from '../features/settings/model/settings'
 import type { Panel } from './panels'
-import type { TalkState } from '../features/messages/store/messages'
+import type { MessagesState } from '../features/messages/store/messages'
 
 export const AppContext = createContext<App | undefined>(undefined)
 
@@ -22,7 +22,8 @@ export const useSession = <T>(select: (state: SessionState) => T) =>
   useStore(useApp().session.store, select)
 export const usePresence = <T>(select: (state: PresenceState) => T) =>
   useStore(useApp().presence.store, select)
-export const useTalk = <T>(select: (state: TalkState) => T) => useStore(useApp().talk.store, select)
+export const useMessages = <T>(select: (state: MessagesState) => T) =>
+  useStore(useApp().messages.store, select)
 export const useSettings = <T>(select: (settings: Settings) => T) =>
   useStore(useApp().settings.store, select)
 export const useOpen = (panel: Panel) => useStore(useApp().panels.store, (s) => s.open === panel)

@@ -10,21 +10,21 @@ const TELL_WITHIN_MS = 700
 const WENT_BACK_MS = 1_000
 
 export function createReceiver(app: App) {
-  const { session, presence, talk, cursors, finding, play, muted, said } = app
+  const { session, presence, messages, cursors, navigation, reactions, muted, history } = app
   let tellTimer: ReturnType<typeof setTimeout> | undefined
 
   function tellNewcomer() {
     tellTimer ??= setTimeout(() => {
       tellTimer = undefined
-      talk.tellAgain()
+      messages.tellAgain()
       cursors.tellAgain()
     }, Math.random() * TELL_WITHIN_MS)
   }
 
   /** The server's clock is another: what hangs keeps the time it has left. */
   function shift(ms: number) {
-    talk.shift(ms)
-    said.shift(ms)
+    messages.shift(ms)
+    history.shift(ms)
   }
 
   /** `learn` may find that the server's clock went back without a word: nothing hangs for longer because of it. */
@@ -50,8 +50,8 @@ export function createReceiver(app: App) {
         learnClock(() => session.onSync(frame))
         presence.onSync(frame, fresh)
         cursors.keepOnly(presence.isHere)
-        finding.keepOnly(presence.isHere)
-        talk.onSync(
+        navigation.keepOnly(presence.isHere)
+        messages.onSync(
           frame.messages.filter(({ user_id }) => !muted.has(user_id)),
           fresh,
           presence.isHere,
@@ -66,8 +66,8 @@ export function createReceiver(app: App) {
       case 'user_left':
         presence.onEvent(frame)
         cursors.remove(frame.user_id)
-        talk.onLeft(frame.user_id)
-        finding.keepOnly((userId) => userId !== frame.user_id)
+        messages.onLeft(frame.user_id)
+        navigation.keepOnly((userId) => userId !== frame.user_id)
         return
       case 'user_updated':
         presence.onEvent(frame)
@@ -78,15 +78,15 @@ export function createReceiver(app: App) {
         return
       case 'chat':
         session.check(frame.timestamp)
-        return muted.has(frame.user_id) ? undefined : talk.onChat(frame)
+        return muted.has(frame.user_id) ? undefined : messages.onChat(frame)
       case 'ack':
         session.check(frame.timestamp)
-        return talk.onAck(frame)
+        return messages.onAck(frame)
       case 'typing':
         if (muted.has(frame.user_id)) return
         presence.meet(frame.user_id)
         if (frame.payload !== '') cursors.hush(frame.user_id)
-        return talk.onTyping(frame)
+        return messages.onTyping(frame)
       case 'cursors': {
         const heard = frame.cursors.filter(([id]) => id !== selfId && !muted.has(id))
         for (const [id] of heard) presence.meet(id)
@@ -95,11 +95,11 @@ export function createReceiver(app: App) {
       case 'reaction':
         if (muted.has(frame.user_id)) return
         presence.meet(frame.user_id)
-        return play.onReaction(frame)
+        return reactions.onReaction(frame)
       case 'followed':
-        return finding.onFollowed()
+        return navigation.onFollowed()
       case 'view':
-        return finding.onView(frame)
+        return navigation.onView(frame)
       case 'profiles':
         return presence.onProfiles(frame.users)
       case 'pong':
@@ -114,9 +114,9 @@ export function createReceiver(app: App) {
         return session.onRules(frame)
       case 'cleared':
         presence.onCleared(frame.by)
-        return talk.onCleared(frame.timestamp)
+        return messages.onCleared(frame.timestamp)
       case 'error':
-        return talk.onRefused(frame)
+        return messages.onRefused(frame)
     }
   }
 }

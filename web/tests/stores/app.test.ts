@@ -19,15 +19,15 @@ describe('talking', () => {
   test('letters are told as they come, the last always, under the id of the message', () => {
     const { app, of, write } = setUp()
     write('h')
-    app.talk.write('he')
-    app.talk.write('hel')
+    app.messages.write('he')
+    app.messages.write('hel')
     vi.advanceTimersByTime(50)
     expect(of('typing').map((frame) => frame.payload)).toEqual(['h', 'hel'])
-    app.talk.send({ x: 10, y: 50 })
+    app.messages.send({ x: 10, y: 50 })
     expect(of('chat')).toHaveLength(1)
     expect(of('chat')[0]).toMatchObject({ payload: 'hel', position: { x: 10, y: 20 } })
     expect(of('chat')[0]?.message_id).toBe(of('typing')[0]?.message_id)
-    expect(app.talk.store.getState().draft).toMatchObject({ text: '', at: { x: 10, y: 50 } })
+    expect(app.messages.store.getState().draft).toMatchObject({ text: '', at: { x: 10, y: 50 } })
     vi.advanceTimersByTime(100)
     expect(of('typing')).toHaveLength(2)
   })
@@ -35,31 +35,33 @@ describe('talking', () => {
   test('a mark that does not fit takes nothing of what is written', () => {
     const { app, write } = setUp()
     write('x'.repeat(499) + 'e')
-    expect(app.talk.write('x'.repeat(499) + 'e\u0301')).toBe('x'.repeat(499) + 'e')
-    expect(app.talk.store.getState().draft?.cut).toBe(2)
-    app.talk.write('x'.repeat(490))
-    expect(app.talk.write('x'.repeat(490) + 'abcdefghijkl')).toBe('x'.repeat(490) + 'abcdefghij')
+    expect(app.messages.write('x'.repeat(499) + 'e\u0301')).toBe('x'.repeat(499) + 'e')
+    expect(app.messages.store.getState().draft?.cut).toBe(2)
+    app.messages.write('x'.repeat(490))
+    expect(app.messages.write('x'.repeat(490) + 'abcdefghijkl')).toBe(
+      'x'.repeat(490) + 'abcdefghij',
+    )
   })
 
   test('clicking elsewhere says what is written; an untouched caret says nothing', () => {
     const { app, of, write, sent } = setUp()
     write('hello')
-    app.talk.openCaret({ x: 300, y: 0 })
+    app.messages.openCaret({ x: 300, y: 0 })
     expect(of('chat')[0]?.payload).toBe('hello')
     const before = sent.length
-    app.talk.openCaret({ x: 600, y: 0 })
-    app.talk.rest()
+    app.messages.openCaret({ x: 600, y: 0 })
+    app.messages.rest()
     expect(sent.length).toBe(before)
-    expect(app.talk.store.getState().draft).toBeUndefined()
+    expect(app.messages.store.getState().draft).toBeUndefined()
   })
 
   test('a dropped draft is taken back, once, and only when others have seen it', () => {
     const { app, of, write } = setUp()
     write('hello')
-    app.talk.dropDraft()
+    app.messages.dropDraft()
     expect(of('typing').map((frame) => frame.payload)).toEqual(['hello', ''])
-    app.talk.openCaret({ x: 0, y: 0 })
-    app.talk.dropDraft()
+    app.messages.openCaret({ x: 0, y: 0 })
+    app.messages.dropDraft()
     expect(of('typing')).toHaveLength(2)
   })
 
@@ -97,8 +99,8 @@ describe('talking', () => {
     const { app, world, of, receive, sync, write, entries } = setUp()
     world.online = false
     write('first')
-    app.talk.send({ x: 0, y: 40 })
-    app.talk.write('second')
+    app.messages.send({ x: 0, y: 40 })
+    app.messages.write('second')
     vi.advanceTimersByTime(1_000)
     expect(of('chat')).toHaveLength(0)
     world.online = true
@@ -112,14 +114,14 @@ describe('talking', () => {
     const { app, world, of, receive, sync, write, entries } = setUp()
     world.online = false
     write('first')
-    app.talk.send({ x: 0, y: 40 })
+    app.messages.send({ x: 0, y: 40 })
     const id = entries()[0]?.messageId
     vi.advanceTimersByTime(6_000)
     world.online = true
     receive(sync({ epoch: 'e2' }), true)
     expect(of('chat')).toHaveLength(0)
     expect(entries()[0]).toMatchObject({ state: 'late', text: 'first' })
-    app.talk.sendAgain(entries()[0]?.key ?? '')
+    app.messages.sendAgain(entries()[0]?.key ?? '')
     expect(of('chat')).toHaveLength(1)
     expect(of('chat')[0]?.message_id).not.toBe(id)
     expect(entries()).toHaveLength(1)
@@ -128,11 +130,11 @@ describe('talking', () => {
   test('W25: refused words can be sent again under their id', () => {
     const { app, get, of, write, entries } = setUp()
     write('hello')
-    app.talk.send({ x: 0, y: 0 })
+    app.messages.send({ x: 0, y: 0 })
     const message_id = of('chat')[0]?.message_id ?? ''
     get({ type: 'error', code: 'rate_limited', message: 'slow', retry_after: 2_000, message_id })
     expect(entries()[0]).toMatchObject({ state: 'refused' })
-    app.talk.sendAgain(entries()[0]?.key ?? '')
+    app.messages.sendAgain(entries()[0]?.key ?? '')
     expect(of('chat').map((frame) => frame.message_id)).toEqual([message_id, message_id])
     get({ type: 'ack', message_id, timestamp: 1, expires_at: Date.now() + AHEAD_MS + 9_000 })
     expect(entries()[0]).toMatchObject({ state: 'sent' })

@@ -12,7 +12,7 @@ import {
 } from '../../src/features/people/model/muted'
 import { add, isNews, NO_COMINGS } from '../../src/features/people/model/notices'
 import type { ServerFrame } from '../../src/shared/net/frames'
-import { WORDS } from '../../src/shared/i18n/en'
+import { STRINGS } from '../../src/shared/i18n/en'
 import { setUp, user } from '../support/visitor'
 
 beforeEach(() => vi.useFakeTimers({ now: 50_000 }))
@@ -58,7 +58,7 @@ describe('muting', () => {
     const left = () => entries().map(({ messageId }) => messageId)
     expect(left()).toEqual(['m2'])
     expect([...app.cursors.movers.keys()]).toEqual(['aiko'])
-    expect(app.finding.spots().map(({ userId }) => userId)).toEqual(['aiko'])
+    expect(app.navigation.spots().map(({ userId }) => userId)).toEqual(['aiko'])
 
     get(chat('m3'))
     get(typing)
@@ -92,17 +92,17 @@ describe('what others see of us', () => {
     vi.advanceTimersByTime(200)
     get({ type: 'user_joined', epoch: 'e1', seq: 2, ...user('aiko') })
     vi.advanceTimersByTime(1_000)
-    app.talk.send({ x: 0, y: 0 })
-    app.talk.openCaret({ x: 9, y: 9 })
-    app.talk.write('again')
-    app.talk.dropDraft()
+    app.messages.send({ x: 0, y: 0 })
+    app.messages.openCaret({ x: 9, y: 9 })
+    app.messages.write('again')
+    app.messages.dropDraft()
     expect(of('typing')).toEqual([])
     expect(of('chat')).toHaveLength(1)
 
     app.settings.set({ showTyping: true })
     write('open')
     app.settings.set({ showTyping: false })
-    app.talk.write('opened')
+    app.messages.write('opened')
     vi.advanceTimersByTime(200)
     expect(of('typing').map(({ payload }) => payload)).toEqual(['open', ''])
   })
@@ -132,17 +132,17 @@ describe('what others see of us', () => {
     get(chat('m1'))
     expect(entries()).toHaveLength(1)
     expect(app.cursors.movers.has('mira')).toBe(true)
-    expect(app.finding.spots().map(({ userId }) => userId)).toEqual(['aiko'])
-    expect(app.finding.placeOf('mira')).toBeUndefined()
+    expect(app.navigation.spots().map(({ userId }) => userId)).toEqual(['aiko'])
+    expect(app.navigation.placeOf('mira')).toBeUndefined()
     // Also when they have left, and in words of somebody whom nobody here ever saw.
     get({ type: 'user_left', epoch: 'e1', seq: 3, user_id: 'mira' })
     vi.advanceTimersByTime(2_000)
     const said = chat('m2', 'stranger')
     if (said.type === 'chat') get({ ...said, on_map: false })
     expect(entries()).toHaveLength(2)
-    expect(app.finding.spots().map(({ userId }) => userId)).toEqual(['aiko'])
+    expect(app.navigation.spots().map(({ userId }) => userId)).toEqual(['aiko'])
     get({ type: 'user_updated', epoch: 'e1', seq: 4, ...user('aiko'), on_map: true })
-    expect(app.finding.spots()).toHaveLength(1)
+    expect(app.navigation.spots()).toHaveLength(1)
   })
 })
 
@@ -207,11 +207,11 @@ describe('comings and goings', () => {
   })
 
   test('in words', () => {
-    expect(WORDS.came(['fox'], 1)).toBe('fox is here')
-    expect(WORDS.came(['fox', 'owl'], 2)).toBe('fox and owl are here')
-    expect(WORDS.came([], 4)).toBe('4 people came')
-    expect(WORDS.left(['fox', 'owl'], 2)).toBe('fox and owl left')
-    expect(WORDS.left([], 9)).toBe('9 people left')
+    expect(STRINGS.came(['fox'], 1)).toBe('fox is here')
+    expect(STRINGS.came(['fox', 'owl'], 2)).toBe('fox and owl are here')
+    expect(STRINGS.came([], 4)).toBe('4 people came')
+    expect(STRINGS.left(['fox', 'owl'], 2)).toBe('fox and owl left')
+    expect(STRINGS.left([], 9)).toBe('9 people left')
   })
 })
 
@@ -220,10 +220,10 @@ describe('what is unsaid', () => {
     const before = setUp()
     before.world.online = false
     before.write('into the dark')
-    before.app.talk.send({ x: 10, y: 48 })
-    before.app.talk.write('half a thou')
+    before.app.messages.send({ x: 10, y: 48 })
+    before.app.messages.write('half a thou')
     const { app, entries, of, kept } = setUp(['mira'], before.kept, before.inTab)
-    expect(app.talk.store.getState().draft).toMatchObject({
+    expect(app.messages.store.getState().draft).toMatchObject({
       text: 'half a thou',
       at: { x: 10, y: 48 },
     })
@@ -233,7 +233,7 @@ describe('what is unsaid', () => {
     // Offered, not fired; the draft is told as drafts are.
     expect(of('chat')).toEqual([])
     expect(of('typing').at(-1)?.payload).toBe('half a thou')
-    app.talk.sendAgain(entries()[0]?.key ?? '')
+    app.messages.sendAgain(entries()[0]?.key ?? '')
     expect(of('chat').map(({ payload }) => payload)).toEqual(['into the dark'])
     expect([...kept.values()].join()).not.toContain('thou')
   })
@@ -241,11 +241,11 @@ describe('what is unsaid', () => {
   test('what was said, dropped or let go is not offered again', () => {
     const { app, get, write, of, inTab } = setUp()
     write('hello')
-    app.talk.send({ x: 0, y: 0 })
+    app.messages.send({ x: 0, y: 0 })
     get({ type: 'ack', message_id: of('chat')[0]?.message_id ?? '', timestamp: 1, expires_at: 9e9 })
-    app.talk.write('never mind')
+    app.messages.write('never mind')
     expect([...inTab.values()].join()).toContain('never mind')
-    app.talk.dropDraft()
+    app.messages.dropDraft()
     expect([...inTab.values()]).toEqual([''])
   })
 
@@ -254,7 +254,7 @@ describe('what is unsaid', () => {
     (junk) => {
       const inTab = new Map([['unsaid.garden', junk]])
       const { app, entries } = setUp([], new Map(), inTab)
-      expect(app.talk.store.getState().draft).toBeUndefined()
+      expect(app.messages.store.getState().draft).toBeUndefined()
       expect(entries()).toEqual([])
     },
   )

@@ -3,7 +3,7 @@
  */
 import { createReceiver } from '../../src/stores/receive'
 import { createApp } from '../../src/stores/app'
-import type { Keep } from '../../src/shared/store/deps'
+import type { KeyStorage } from '../../src/shared/store/deps'
 import type { ClientFrame, ServerFrame, User, UserSync } from '../../src/shared/net/frames'
 
 /** how far the server's clock is ahead */
@@ -19,7 +19,7 @@ export function setUp(
 ) {
   const sent: ClientFrame[] = []
   const watched = new Map<string, (value: string | undefined) => void>()
-  const keep: Keep = {
+  const storage: KeyStorage = {
     read: (key) => kept.get(key),
     write: (key, value) => kept.set(key, value),
     watch: (key, changed) => watched.set(key, changed),
@@ -38,7 +38,7 @@ export function setUp(
         connectNow: () => undefined,
         reconnect: () => void (world.reconnects += 1),
       },
-      keep,
+      storage,
       tab: { read: (key) => inTab.get(key), write: (key, value) => inTab.set(key, value) },
       entry: { read: (key) => inEntry.get(key), write: (key, value) => inEntry.set(key, value) },
       now: () => Date.now(),
@@ -65,12 +65,12 @@ export function setUp(
   receive(sync(), true)
   const get = (frame: ServerFrame) => receive(frame, false)
   const write = (text: string) => {
-    app.talk.openCaret({ x: 10, y: 20 })
-    app.talk.write(text)
+    app.messages.openCaret({ x: 10, y: 20 })
+    app.messages.write(text)
   }
   const of = <T extends ClientFrame['type']>(type: T) =>
     sent.filter((frame): frame is Extract<ClientFrame, { type: T }> => frame.type === type)
-  const entries = () => [...app.talk.store.getState().talk.entries.values()]
+  const entries = () => [...app.messages.store.getState().messages.entries.values()]
   const chat = (id: string, from = 'mira'): ServerFrame => ({
     type: 'chat',
     message_id: id,

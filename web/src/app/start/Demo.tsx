@@ -5,7 +5,7 @@
 import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react'
 import type { Size } from '../../features/canvas/model/camera'
 import { clamp } from '../../features/canvas/model/camera'
-import { DEMO_WORDS } from '../../shared/i18n/en-sharing'
+import { DEMO_STRINGS } from '../../shared/i18n/en-sharing'
 import { createDemo, type Stage } from '../../features/demo/store/demo'
 import { useApp } from '../../stores/hooks'
 import { Cursors } from '../../features/cursors/Cursors'
@@ -13,7 +13,7 @@ import { Grid } from '../../features/canvas/Grid'
 import { followCamera, measure } from '../Plane'
 import { createSizes } from '../../shared/ui/resize'
 import { Clusters, Leader } from '../others'
-import { Words } from '../../features/messages/Messages'
+import { Messages } from '../../features/messages/Messages'
 
 const MARGIN_PX = { side: 28, top: 64, foot: 20 }
 
@@ -63,7 +63,7 @@ export function Demo({ receive, mode, foot }: DemoProps) {
   useEffect(() => {
     const playing = (demo.current ??= createDemo(
       { receive, now: app.now, room: () => room.current },
-      DEMO_WORDS,
+      DEMO_STRINGS,
     ))
     if (mode === 'stand') playing.stand()
     if (mode !== 'play') return
@@ -80,7 +80,7 @@ export function Demo({ receive, mode, foot }: DemoProps) {
     <div className="plane" ref={plane} aria-hidden="true" inert data-testid="demo" data-mode={mode}>
       <Grid />
       <div className="world" ref={world}>
-        <Words Clusters={Clusters} Leader={Leader} />
+        <Messages Clusters={Clusters} Leader={Leader} />
       </div>
       <Cursors />
     </div>

@@ -4,14 +4,14 @@
 import { useEffect, useRef, useState, type FormEvent } from 'react'
 import { readAsked } from '../../features/channel/model/address'
 import { fair, newName } from '../../features/channel/model/naming'
-import { SHARING_WORDS } from '../../shared/i18n/en-sharing'
+import { SHARING_STRINGS } from '../../shared/i18n/en-sharing'
 import type { App } from '../../stores/app'
 import type { Stage } from '../../features/demo/store/demo'
 import { randomWords } from '../../shared/random'
 import type { Recent } from '../../features/channel/store/recent'
 import { AppContext } from '../../stores/hooks'
 import { Demo } from './Demo'
-import { Mark } from '../../shared/ui/Logo'
+import { Logo } from '../../shared/ui/Logo'
 import { CALM, matches, onMedia } from '../../shared/ui/media'
 import { useVisualViewport } from '../Page'
 import { Recents } from '../../features/channel/Recents'
@@ -47,7 +47,7 @@ export function StartPage({ setUp, recent }: StartProps) {
       />
       <header className="edge start-edge">
         <p className="place">
-          <Mark />
+          <Logo />
           <span translate="no">Asocial</span>
         </p>
         {!calm && (
@@ -55,8 +55,8 @@ export function StartPage({ setUp, recent }: StartProps) {
             type="button"
             className="control quiet"
             aria-pressed={resting}
-            aria-label={SHARING_WORDS.rest}
-            title={SHARING_WORDS.rest}
+            aria-label={SHARING_STRINGS.rest}
+            title={SHARING_STRINGS.rest}
             onClick={() => setResting(!resting)}
             data-testid="rest"
           >
@@ -76,7 +76,7 @@ export function StartPage({ setUp, recent }: StartProps) {
       <main className="start-foot" ref={foot}>
         <div>
           <h1>
-            <b>{SHARING_WORDS.what1}</b> <span>{SHARING_WORDS.what2}</span>
+            <b>{SHARING_STRINGS.what1}</b> <span>{SHARING_STRINGS.what2}</span>
           </h1>
           <div className="start-ways">
             <NewChannel />
@@ -115,7 +115,7 @@ function NewChannel() {
       onClick={() => setTimeout(() => setAddress(newAddress()))}
       data-testid="new-channel"
     >
-      {SHARING_WORDS.newChannel}
+      {SHARING_STRINGS.newChannel}
     </a>
   )
 }
@@ -135,8 +135,8 @@ function Join() {
       <div>
         <input
           value={text}
-          placeholder={SHARING_WORDS.join}
-          aria-label={SHARING_WORDS.join}
+          placeholder={SHARING_STRINGS.join}
+          aria-label={SHARING_STRINGS.join}
           autoComplete="off"
           autoCapitalize="none"
           autoCorrect="off"
@@ -148,16 +148,16 @@ function Join() {
           data-testid="join-name"
         />
         <button type="submit" className="control" data-testid="join">
-          {SHARING_WORDS.joinNow}
+          {SHARING_STRINGS.joinNow}
         </button>
       </div>
       <p id="join-why" role="alert" data-testid="join-why">
         {wrong && (
           <>
-            <span>{SHARING_WORDS.rule}</span>{' '}
+            <span>{SHARING_STRINGS.rule}</span>{' '}
             {asked.nearest !== undefined && (
               <a href={`/c/${asked.nearest}`} data-testid="nearest">
-                {SHARING_WORDS.nearest(asked.nearest)}
+                {SHARING_STRINGS.nearest(asked.nearest)}
               </a>
             )}
           </>

@@ -6,7 +6,7 @@ import { useEffect, useState } from 'react'
 import { keepOfflinePage } from '../../shared/net/offline'
 import { createReceiver } from '../../stores/receive'
 import { createApp } from '../../stores/app'
-import { browserKeep, monotonic, type Deps } from '../../shared/store/deps'
+import { browserStorage, monotonic, type Deps } from '../../shared/store/deps'
 import { createRecent } from '../../features/channel/store/recent'
 import { showAddress } from '../../shared/ui/address-bar'
 import { newAddress, StartPage, type Scene } from './StartPage'
@@ -20,7 +20,7 @@ const NOWHERE = { read: () => undefined, write: () => undefined }
 function setUp(): Scene {
   const deps: Deps = {
     uplink: { send: () => false, connectNow: () => undefined, reconnect: () => undefined },
-    keep: { ...NOWHERE, watch: () => undefined },
+    storage: { ...NOWHERE, watch: () => undefined },
     tab: NOWHERE,
     entry: NOWHERE,
     now: monotonic,
@@ -31,7 +31,7 @@ function setUp(): Scene {
 }
 
 export function Start() {
-  const [recent] = useState(() => createRecent(browserKeep(), Date.now))
+  const [recent] = useState(() => createRecent(browserStorage(), Date.now))
   const [leaving] = useState(() => location.hash === NEW)
   useEffect(() => {
     const leave = () => {

@@ -27,7 +27,7 @@ export function capture(element: Element, pointerId: number) {
 }
 
 /** `dragged` tells a click that it was the end of a movement. */
-export function useHands(
+export function useGestures(
   plane: RefObject<HTMLElement | null>,
   dragged: RefObject<boolean>,
   local: (clientX: number, clientY: number) => Point,

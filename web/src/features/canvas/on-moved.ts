@@ -30,7 +30,7 @@ export function onMoved(app: App, everyMs: number, look: () => void): () => void
     app.camera.store.subscribe(wake),
     app.cursors.onWake(wake),
     app.cursors.store.subscribe(wake),
-    app.talk.store.subscribe(wake),
+    app.messages.store.subscribe(wake),
     app.presence.store.subscribe(wake),
   ]
   wake()

@@ -2,15 +2,15 @@
  * Where you are, and the way to bring others here. Both open a panel, fetched when it is wanted.
  */
 import { useCallback } from 'react'
-import { WORDS } from '../../shared/i18n/en'
+import { STRINGS } from '../../shared/i18n/en'
 import { useApp, useOpen, useSession } from '../../stores/hooks'
-import { later } from '../../shared/ui/lazy'
-import { Chain, Mark } from '../../shared/ui/Logo'
+import { lazy } from '../../shared/ui/lazy'
+import { Chain, Logo } from '../../shared/ui/Logo'
 
-const Channels = later(() => import('./view/Channels').then((it) => it.Channels))
-const Share = later(() => import('./view/Share').then((it) => it.Share))
+const Channels = lazy(() => import('./view/Channels').then((it) => it.Channels))
+const Share = lazy(() => import('./view/Share').then((it) => it.Share))
 
-export function Place() {
+export function ChannelHeader() {
   const { panels } = useApp()
   const channel = useSession((s) => s.channel)
   const channelsOpen = useOpen('channels')
@@ -26,14 +26,14 @@ export function Place() {
           <button
             type="button"
             className="control place max-w-full"
-            title={WORDS.channelsKey}
+            title={STRINGS.channelsKey}
             aria-expanded={channelsOpen}
             onClick={() => panels.toggle('channels')}
             onPointerEnter={Channels.fetch}
             data-testid="channels"
           >
-            <Mark />
-            <span className="sr-only">{`Asocial, ${WORDS.channel} `}</span>
+            <Logo />
+            <span className="sr-only">{`Asocial, ${STRINGS.channel} `}</span>
             <span className="truncate" translate="no" data-testid="channel">
               {channel}
             </span>
@@ -42,15 +42,15 @@ export function Place() {
         <button
           type="button"
           className="control quiet"
-          aria-label={WORDS.share}
-          title={WORDS.shareKey}
+          aria-label={STRINGS.share}
+          title={STRINGS.shareKey}
           aria-expanded={shareOpen}
           onClick={() => panels.toggle('share')}
           onPointerEnter={Share.fetch}
           data-testid="share"
         >
           <Chain />
-          <span className="wide-only">{WORDS.share}</span>
+          <span className="wide-only">{STRINGS.share}</span>
         </button>
       </div>
       {channelsOpen && <Channels close={close} />}

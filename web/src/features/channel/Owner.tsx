@@ -4,14 +4,14 @@
  */
 import { useState } from 'react'
 import type { User } from '../../shared/net/frames'
-import { LATER } from '../../shared/i18n/en-panels'
+import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { claim, invite, type Asked } from './store/owner'
 import { useApp, usePresence, useSession } from '../../stores/hooks'
 import { copyText } from '../../shared/ui/copy'
 import '../../shared/ui/actions.css'
 import './owner.css'
 
-const SAY = LATER.owner
+const SAY = PANEL_STRINGS.owner
 /** everybody's, for ever (W64) */
 const DEFAULT_CHANNEL = 'default'
 const SLOW_S = [0, 5, 15, 60, 300]

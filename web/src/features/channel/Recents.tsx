@@ -4,7 +4,7 @@
 import { useEffect, useId } from 'react'
 import { useStore } from 'zustand'
 import { agoOf } from './model/recent'
-import { SHARING_WORDS } from '../../shared/i18n/en-sharing'
+import { SHARING_STRINGS } from '../../shared/i18n/en-sharing'
 import type { Recent } from './store/recent'
 
 export function Recents({ recent, except }: { recent: Recent; except?: string }) {
@@ -20,7 +20,7 @@ export function Recents({ recent, except }: { recent: Recent; except?: string })
   const now = recent.wallNow()
   return (
     <nav className="recents" aria-labelledby={title} data-testid="recents">
-      <h2 id={title}>{SHARING_WORDS.recent}</h2>
+      <h2 id={title}>{SHARING_STRINGS.recent}</h2>
       <ul>
         {shown.map(({ channel, at }) => {
           const { value, unit } = agoOf(at, now)
@@ -34,8 +34,8 @@ export function Recents({ recent, except }: { recent: Recent; except?: string })
               </a>
               <button
                 type="button"
-                aria-label={SHARING_WORDS.forget(channel)}
-                title={SHARING_WORDS.forget(channel)}
+                aria-label={SHARING_STRINGS.forget(channel)}
+                title={SHARING_STRINGS.forget(channel)}
                 onClick={() => recent.forget(channel)}
                 data-testid="forget"
               >

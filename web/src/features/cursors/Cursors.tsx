@@ -5,15 +5,15 @@
 import { useEffect } from 'react'
 import { useStore } from 'zustand'
 import { useApp, useSettings } from '../../stores/hooks'
-import { later } from '../../shared/ui/lazy'
+import { lazy } from '../../shared/ui/lazy'
 
 const IDLE_CHECK_MS = 1_000
 
 /** Above this many, a layer for each would cost frames. */
 const LAYERS_MAX = 24
 
-const CursorLayers = later(() => import('./view/lazy').then((it) => it.CursorLayers))
-const CursorCrowd = later(() => import('./view/lazy').then((it) => it.CursorCrowd))
+const CursorLayers = lazy(() => import('./view/lazy').then((it) => it.CursorLayers))
+const CursorCrowd = lazy(() => import('./view/lazy').then((it) => it.CursorCrowd))
 
 export function Cursors() {
   const app = useApp()

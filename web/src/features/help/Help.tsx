@@ -2,11 +2,11 @@
  * All keys, on one sheet; `?` closes it too.
  */
 import { commandOf } from '../../shared/keys/keys'
-import { LATER } from '../../shared/i18n/en-panels'
+import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { Modal } from '../../shared/ui/Modal'
 import './help.css'
 
-const SAY = LATER.help
+const SAY = PANEL_STRINGS.help
 const { does, named } = SAY
 
 /** `Shift+Enter` is one press of two keys, a space parts keys of which any does it. */
@@ -48,7 +48,7 @@ const GROUPS: readonly (readonly [string, readonly (readonly [keys: string, does
       ['.', does.people],
       [';', does.share],
       [':', does.channels],
-      ['"', does.said],
+      ['"', does.history],
       [',', does.settings],
       ['?', does.help],
       ['1 2 3 4 5 6', does.react],
@@ -76,7 +76,7 @@ export function Help({ close }: { close(): void }) {
         <header>
           <h2>{SAY.title}</h2>
           <button type="button" className="control" onClick={close} data-testid="close-help">
-            {LATER.settings.close}
+            {PANEL_STRINGS.settings.close}
           </button>
         </header>
         <p className="why">{SAY.byHand}</p>

@@ -8,22 +8,22 @@ import { commandOf } from '../../shared/keys/keys'
 import { ink } from '../../shared/palette'
 import { matcher } from './model/search'
 import type { Entry } from '../messages/model/messages'
-import { WORDS } from '../../shared/i18n/en'
-import { COMPANY_WORDS } from '../../shared/i18n/en-others'
-import { LATER } from '../../shared/i18n/en-panels'
+import { STRINGS } from '../../shared/i18n/en'
+import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
+import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { useApp } from '../../stores/hooks'
 import { COARSE, matches } from '../../shared/ui/media'
 import './history.css'
 
-const SAY = LATER.said
+const SAY = PANEL_STRINGS.history
 /** how often what is new is looked for; what is too old goes then too */
 const LOOK_EVERY_MS = 300
 const AGE_EVERY_MS = 5_000
 const ROWS = 150
 
-export function Said({ close }: { close(): void }) {
+export function HistoryPanel({ close }: { close(): void }) {
   const app = useApp()
-  const list = useSaid()
+  const list = useHistory()
   const muted = useStore(app.muted.store, (s) => s.people)
   const [asked, setAsked] = useState('')
   const [rows, setRows] = useState(ROWS)
@@ -44,7 +44,7 @@ export function Said({ close }: { close(): void }) {
   }, [])
 
   const nameOf = ({ mine, userId, name }: Entry) =>
-    mine ? WORDS.you : ((userId && app.presence.profile(userId)?.name) ?? name ?? WORDS.someone)
+    mine ? STRINGS.you : ((userId && app.presence.profile(userId)?.name) ?? name ?? STRINGS.someone)
   const colorOf = ({ userId, color }: Entry) =>
     (userId && app.presence.profile(userId)?.color) ?? color
   const fits = matcher(asked)
@@ -55,15 +55,15 @@ export function Said({ close }: { close(): void }) {
   const shown = found.slice(-rows).reverse()
 
   const goTo = (entry: Entry) => {
-    app.talk.recall(entry)
+    app.messages.recall(entry)
     const { at, userId } = entry
-    app.finding.goTo([{ id: '', userId, kind: 'talk', at, typing: false }])
+    app.navigation.goTo([{ id: '', userId, kind: 'talk', at, typing: false }])
     if (matches('(max-width: 560px)')) close()
   }
   return (
     <section
       ref={panel}
-      className="panel said-panel"
+      className="panel history-panel"
       role="dialog"
       aria-label={SAY.title}
       tabIndex={-1}
@@ -72,7 +72,7 @@ export function Said({ close }: { close(): void }) {
         event.stopPropagation()
         close()
       }}
-      data-testid="said-panel"
+      data-testid="history-panel"
     >
       <div className="asking">
         <input
@@ -84,10 +84,10 @@ export function Said({ close }: { close(): void }) {
           autoComplete="off"
           spellCheck={false}
           onChange={(event) => setAsked(event.target.value)}
-          data-testid="said-search"
+          data-testid="history-search"
         />
-        <button type="button" className="control quiet" onClick={close} data-testid="close-said">
-          {COMPANY_WORDS.close}
+        <button type="button" className="control quiet" onClick={close} data-testid="close-history">
+          {OTHERS_STRINGS.close}
         </button>
       </div>
       {/* How much was found is told when somebody asked, not with each word that is said. */}
@@ -98,7 +98,7 @@ export function Said({ close }: { close(): void }) {
       <ol>
         {shown.map((entry) => (
           <li key={entry.key}>
-            <button type="button" onClick={() => goTo(entry)} data-testid="said-entry">
+            <button type="button" onClick={() => goTo(entry)} data-testid="history-entry">
               <span className="by" style={{ color: ink(colorOf(entry)) }}>
                 <bdi translate="no">{nameOf(entry)}</bdi> <time>{SAY.time(entry.timestamp)}</time>
               </span>
@@ -120,16 +120,16 @@ export function Said({ close }: { close(): void }) {
 }
 
 /** What is remembered now, oldest first; a list of its own, taken a few times a second at most. */
-function useSaid(): readonly Entry[] {
-  const { said } = useApp()
-  const [list, setList] = useState<readonly Entry[]>(() => [...said.all()])
+function useHistory(): readonly Entry[] {
+  const { history } = useApp()
+  const [list, setList] = useState<readonly Entry[]>(() => [...history.all()])
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
     const look = () => {
       timer = undefined
-      setList([...said.all()])
+      setList([...history.all()])
     }
-    const stop = said.store.subscribe(() => {
+    const stop = history.store.subscribe(() => {
       timer ??= setTimeout(look, LOOK_EVERY_MS)
     })
     const aging = setInterval(look, AGE_EVERY_MS)
@@ -138,6 +138,6 @@ function useSaid(): readonly Entry[] {
       clearInterval(aging)
       stop()
     }
-  }, [said])
+  }, [history])
   return list
 }

@@ -5,7 +5,7 @@
  * A visitor who is signed in already sees it for a moment at most: their token is on its way.
  */
 import { useEffect, useState, type FormEvent } from 'react'
-import { LATER } from '../../shared/i18n/en-panels'
+import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import type { IdentityProvider } from './model/provider'
 import { showAddress } from '../../shared/ui/address-bar'
 import { useApp, useSession } from '../../stores/hooks'
@@ -13,7 +13,7 @@ import '../../shared/ui/actions.css'
 import { signIn } from './view/sign-in'
 import './sign-in.css'
 
-const SAY = LATER.signIn
+const SAY = PANEL_STRINGS.signIn
 const EMAIL_KEY = 'email'
 const EXPIRED = 4511
 
@@ -22,7 +22,7 @@ export function SignIn() {
   const expired = useSession((s) => s.link.kind === 'final' && s.link.code === EXPIRED)
   const [provider, setProvider] = useState<IdentityProvider | 'none'>()
   const [said, setSaid] = useState('')
-  const [email, setEmail] = useState(() => app.keep.read(EMAIL_KEY) ?? '')
+  const [email, setEmail] = useState(() => app.storage.read(EMAIL_KEY) ?? '')
 
   useEffect(() => {
     let shown = true
@@ -52,12 +52,12 @@ export function SignIn() {
     attempt(async () => {
       if (finishing) {
         await provider.finishLink(email)
-        app.keep.write(EMAIL_KEY, '')
+        app.storage.write(EMAIL_KEY, '')
         showAddress(location.pathname)
         return
       }
       await provider.sendLink(email)
-      app.keep.write(EMAIL_KEY, email)
+      app.storage.write(EMAIL_KEY, email)
       setSaid(SAY.sent(email))
     })
   }

@@ -13,10 +13,10 @@ import { directionOf } from '../../shared/text/payload'
 import { ink } from '../../shared/palette'
 import { ARROWS } from '../navigation/model/directions'
 import type { Rules } from '../../shared/net/frames'
-import { WORDS } from '../../shared/i18n/en'
-import { useMist } from './view/backdrop'
+import { STRINGS } from '../../shared/i18n/en'
+import { useBackdrop } from './view/backdrop'
 import { reveal } from '../canvas/reveal'
-import { useApp, useOrigin, useSelf, useSession, useTalk } from '../../stores/hooks'
+import { useApp, useOrigin, useSelf, useSession, useMessages } from '../../stores/hooks'
 
 const COUNT_FROM = 60
 /** between two lines said one after another, at text scale 1 */
@@ -26,25 +26,25 @@ const ARROW_PX = 40
 
 export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
   const app = useApp()
-  const draft = useTalk((s) => s.draft)
+  const draft = useMessages((s) => s.draft)
   const limit = useSession((s) => s.limits.payload_characters)
   const rule = useSession((s) => ruleOf(s.rules))
   const { color } = useSelf()
   const origin = useOrigin()
   const mirror = useRef<HTMLDivElement>(null)
-  const mist = useRef<HTMLDivElement>(null)
-  useMist(mirror, mist)
+  const backdrop = useRef<HTMLDivElement>(null)
+  useBackdrop(mirror, backdrop)
   const id = draft?.messageId
   const text = draft?.text ?? ''
 
   useLayoutEffect(() => {
     // Another draft: the same textarea starts with its text. Letters go the other way only.
-    put(box.current, app.talk.store.getState().draft?.text ?? '')
+    put(box.current, app.messages.store.getState().draft?.text ?? '')
   }, [app, box, id])
 
   useEffect(() => {
     // A draft that the tab remembers over a reload is in hand again.
-    if (app.talk.store.getState().draft) box.current?.focus({ preventScroll: true })
+    if (app.messages.store.getState().draft) box.current?.focus({ preventScroll: true })
   }, [app, box])
 
   useEffect(() => reveal(box.current, app), [app, box, id, text])
@@ -60,7 +60,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
     const onBefore = (event: InputEvent) => {
       if (event.inputType !== 'insertLineBreak' || event.isComposing || shifted.has(element)) return
       event.preventDefault()
-      if (element) app.talk.send(nextLine(element, app))
+      if (element) app.messages.send(nextLine(element, app))
     }
     element?.addEventListener('beforeinput', onBefore)
     return () => element?.removeEventListener('beforeinput', onBefore)
@@ -69,7 +69,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
   const onInput = () => {
     const element = box.current
     if (!element) return
-    const cleaned = app.talk.write(element.value)
+    const cleaned = app.messages.write(element.value)
     // Never under an input method's hands; it is cleaned again when the composition ends.
     if (cleaned === element.value || composing.has(element)) return
     put(element, cleaned)
@@ -81,10 +81,10 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
     const command = commandOf(event.nativeEvent)
     if (command === 'Enter' && !event.shiftKey) {
       event.preventDefault()
-      app.talk.send(nextLine(event.currentTarget, app))
+      app.messages.send(nextLine(event.currentTarget, app))
     } else if (command === 'Escape') {
       event.preventDefault()
-      app.talk.dropDraft()
+      app.messages.dropDraft()
       event.currentTarget.blur()
     } else if (moveKey(event.nativeEvent, app)) event.preventDefault()
   }
@@ -94,8 +94,12 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
   const dir = directionOf(text)
   return (
     <>
-      <div className="anchor misty caret-mist" style={place} data-open={draft ? '' : undefined}>
-        <div className="mist" ref={mist} dir={dir} />
+      <div
+        className="anchor backdropped caret-backdrop"
+        style={place}
+        data-open={draft ? '' : undefined}
+      >
+        <div className="backdrop" ref={backdrop} dir={dir} />
       </div>
       <div
         className="anchor caret"
@@ -115,7 +119,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
             dir="auto"
             rows={1}
             tabIndex={draft ? 0 : -1}
-            aria-label={WORDS.writing}
+            aria-label={STRINGS.writing}
             aria-hidden={draft ? undefined : true}
             autoComplete="off"
             autoCapitalize="sentences"
@@ -123,7 +127,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
             spellCheck={false}
             onInput={onInput}
             onKeyDown={onKeyDown}
-            onBlur={() => app.talk.rest()}
+            onBlur={() => app.messages.rest()}
             onCompositionStart={(event) => composing.add(event.currentTarget)}
             onCompositionEnd={(event) => {
               composing.delete(event.currentTarget)
@@ -133,7 +137,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
           />
           {draft && (left <= COUNT_FROM || draft.cut > 0) ? (
             <span className="count" role="status" data-testid="count">
-              {draft.cut > 0 ? WORDS.cut(draft.cut) : WORDS.room(left)}
+              {draft.cut > 0 ? STRINGS.cut(draft.cut) : STRINGS.room(left)}
             </span>
           ) : (
             draft &&
@@ -151,9 +155,9 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
 
 /** What the owner of the channel asks of those who write. */
 function ruleOf({ rights, read_only, slow_ms, yours }: Rules): string {
-  if (rights === 'read') return WORDS.mayRead
+  if (rights === 'read') return STRINGS.mayRead
   if (yours) return ''
-  return read_only ? WORDS.readOnly : slow_ms > 0 ? WORDS.slow(Math.ceil(slow_ms / 1000)) : ''
+  return read_only ? STRINGS.readOnly : slow_ms > 0 ? STRINGS.slow(Math.ceil(slow_ms / 1000)) : ''
 }
 
 const composing = new WeakSet<HTMLTextAreaElement>()
@@ -182,17 +186,17 @@ export function insert(element: HTMLTextAreaElement | null, text: string) {
 /** While nothing is written, arrows move the place to write at. */
 function moveKey(event: globalThis.KeyboardEvent, app: Stores): boolean {
   const way = ARROWS[plainCommandOf(event)]
-  const { draft } = app.talk.store.getState()
+  const { draft } = app.messages.store.getState()
   if (!way || draft?.text !== '') return false
   const reach = (event.shiftKey ? 4 : 1) * ARROW_PX
   const { zoom } = app.camera.store.getState().camera
   const { x, y } = draft.at
-  app.talk.openCaret({ x: x + (way[0] * reach) / zoom, y: y + (way[1] * reach) / zoom })
+  app.messages.openCaret({ x: x + (way[0] * reach) / zoom, y: y + (way[1] * reach) / zoom })
   return true
 }
 
 function nextLine(element: HTMLElement, app: Stores): Point {
-  return below(element.parentElement ?? element, app.talk.store.getState().draft?.at, app)
+  return below(element.parentElement ?? element, app.messages.store.getState().draft?.at, app)
 }
 
 /** Where a line right under `element` starts, which hangs at `at`. */

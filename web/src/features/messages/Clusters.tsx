@@ -6,8 +6,8 @@ import { useOrigin, useApp } from '../../stores/hooks'
 import type { Cluster } from './model/layout'
 import { ink } from '../../shared/palette'
 import type { Entry } from './model/messages'
-import { WORDS } from '../../shared/i18n/en'
-import { COMPANY_WORDS } from '../../shared/i18n/en-others'
+import { STRINGS } from '../../shared/i18n/en'
+import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 
 export function Clusters({ clusters }: { clusters: readonly Cluster<Entry>[] }) {
   const { camera, presence } = useApp()
@@ -23,14 +23,14 @@ export function Clusters({ clusters }: { clusters: readonly Cluster<Entry>[] }) 
           type="button"
           className="cluster"
           style={{ width: size, height: size, color: ink(colors[0]) }}
-          aria-label={COMPANY_WORDS.cluster(members.length)}
+          aria-label={OTHERS_STRINGS.cluster(members.length)}
           data-held=""
           data-count={members.length}
           onClick={() => camera.flyTo({ ...at, zoom: 1 })}
           data-testid="cluster"
         >
           <i style={{ color: ink(colors.at(-1)) }} />
-          <b>{WORDS.number(members.length)}</b>
+          <b>{STRINGS.number(members.length)}</b>
         </button>
       </div>
     )

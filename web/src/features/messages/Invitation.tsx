@@ -3,12 +3,14 @@
  * the channel. It takes no clicks and goes for good once you have said something.
  */
 import { useState } from 'react'
-import { WORDS } from '../../shared/i18n/en'
+import { STRINGS } from '../../shared/i18n/en'
 import { COARSE, matches } from '../../shared/ui/media'
-import { useOrigin, usePresence, useSession, useTalk } from '../../stores/hooks'
+import { useOrigin, usePresence, useSession, useMessages } from '../../stores/hooks'
 
 export function Invitation() {
-  const quiet = useTalk((s) => !s.spoke && s.draft === undefined && s.talk.entries.size === 0)
+  const quiet = useMessages(
+    (s) => !s.spoke && s.draft === undefined && s.messages.entries.size === 0,
+  )
   const alone = usePresence((s) => s.presence.count <= 1)
   const live = useSession((s) => s.link.kind === 'live')
   const origin = useOrigin()
@@ -16,7 +18,7 @@ export function Invitation() {
   if (!quiet || !live) return null
   const touch = matches(COARSE)
   const line =
-    alone && turn % 2 === 1 ? WORDS.alone : touch ? WORDS.invite.touch : WORDS.invite.mouse
+    alone && turn % 2 === 1 ? STRINGS.alone : touch ? STRINGS.invite.touch : STRINGS.invite.mouse
   return (
     <div className="anchor invitation" style={{ left: -origin.x, top: -origin.y }}>
       <p key={turn} onAnimationEnd={() => setTurn(turn + 1)} data-testid="invitation">

@@ -6,7 +6,7 @@
 import { useEffect, useState } from 'react'
 import { bearingOf, type Way } from '../navigation/model/directions'
 import type { Entry } from './model/messages'
-import { WORDS } from '../../shared/i18n/en'
+import { STRINGS } from '../../shared/i18n/en'
 import type { App } from '../../stores/app'
 import { useApp } from '../../stores/hooks'
 
@@ -29,8 +29,9 @@ export function Log() {
       timer = undefined
       setLines((before) => linesOf(app, before))
     }
-    const stop = app.talk.store.subscribe((now, before) => {
-      if (now.talk.entries !== before.talk.entries) timer ??= setTimeout(tell, TELL_EVERY_MS)
+    const stop = app.messages.store.subscribe((now, before) => {
+      if (now.messages.entries !== before.messages.entries)
+        timer ??= setTimeout(tell, TELL_EVERY_MS)
     })
     return () => {
       clearTimeout(timer)
@@ -38,7 +39,7 @@ export function Log() {
     }
   }, [app])
   return (
-    <div className="sr-only" role="log" aria-label={WORDS.log} aria-relevant="additions">
+    <div className="sr-only" role="log" aria-label={STRINGS.log} aria-relevant="additions">
       {lines.map(({ key, text }) => (
         <p key={key}>{text}</p>
       ))}
@@ -48,7 +49,7 @@ export function Log() {
 
 function linesOf(app: App, before: readonly Line[]): readonly Line[] {
   const told = new Map(before.map((line) => [line.key, line]))
-  const said = [...app.talk.store.getState().talk.entries.values()].filter(
+  const said = [...app.messages.store.getState().messages.entries.values()].filter(
     ({ state }) => state === 'sent',
   )
   return said.slice(-LAST).map((entry) => told.get(entry.key) ?? lineOf(app, entry))
@@ -57,14 +58,14 @@ function linesOf(app: App, before: readonly Line[]): readonly Line[] {
 function lineOf(app: App, { key, mine, userId, name, text, at }: Entry): Line {
   const { camera, view } = app.camera.store.getState()
   const known = userId === undefined ? undefined : app.presence.profile(userId)
-  const who = mine ? WORDS.you : (known?.name ?? name ?? WORDS.someone)
+  const who = mine ? STRINGS.you : (known?.name ?? name ?? STRINGS.someone)
   const { way, far } = bearingOf(camera, view, at)
   const where = wordOf(way)
-  return { key, text: WORDS.heard(who, where && far ? WORDS.far(where) : where, text) }
+  return { key, text: STRINGS.heard(who, where && far ? STRINGS.far(where) : where, text) }
 }
 
 function wordOf([x, y]: Way): string {
-  const { where } = WORDS
+  const { where } = STRINGS
   if (y < 0) return x < 0 ? where.aboveLeft : x > 0 ? where.aboveRight : where.above
   if (y > 0) return x < 0 ? where.belowLeft : x > 0 ? where.belowRight : where.below
   return x < 0 ? where.left : x > 0 ? where.right : ''

@@ -8,21 +8,21 @@ import type { Leader as LeaderLine } from './Leader'
 import { directionOf, mayLink } from '../../shared/text/payload'
 import { ink } from '../../shared/palette'
 import type { Entry } from './model/messages'
-import { WORDS } from '../../shared/i18n/en'
+import { STRINGS } from '../../shared/i18n/en'
 import { AT_ITS_POINT, type Aside } from './model/layout'
-import { later } from '../../shared/ui/lazy'
-import { useMist } from './view/backdrop'
+import { lazy } from '../../shared/ui/lazy'
+import { useBackdrop } from './view/backdrop'
 import { useCountdown } from '../../shared/ui/countdown'
 import { useApp, useOrigin, useProfile, useSelf } from '../../stores/hooks'
-import { RICH_MAX, useCrowd } from './view/shown-messages'
-import { useHolding } from './view/hold'
-import { useLife } from './view/lifetime'
+import { RICH_MAX, useShownMessages } from './view/shown-messages'
+import { useHold } from './view/hold'
+import { useLifetime } from './view/lifetime'
 
-const WordMenu = later(() => import('./view/MessageMenu').then((m) => m.WordMenu))
+const MessageMenu = lazy(() => import('./view/MessageMenu').then((m) => m.MessageMenu))
 
 /** Until it can be pressed, an address is read. */
-const Linked = later<{ text: string }>(
-  () => import('./view/LinkedText').then((m) => m.Linked),
+const LinkedText = lazy<{ text: string }>(
+  () => import('./view/LinkedText').then((m) => m.LinkedText),
   ({ text }) => text,
 )
 
@@ -37,9 +37,9 @@ interface CrowdParts {
   Leader: ComponentType<ComponentProps<typeof LeaderLine>>
 }
 
-export function Words({ Clusters, Leader }: CrowdParts) {
+export function Messages({ Clusters, Leader }: CrowdParts) {
   const origin = useOrigin()
-  const { words, clusters, asides } = useCrowd()
+  const { words, clusters, asides } = useShownMessages()
   const unnamed = useMemo(() => underTheirOwn(words), [words])
   const rich = words.length <= RICH_MAX
   // One stop for the Tab key, the newest; arrows go on to the others.
@@ -48,7 +48,7 @@ export function Words({ Clusters, Leader }: CrowdParts) {
     <>
       {clusters.length > 0 && <Clusters clusters={clusters} />}
       {words.map((entry) => (
-        <Word
+        <MessageItem
           key={entry.key}
           entry={entry}
           left={entry.at.x - origin.x}
@@ -78,7 +78,7 @@ function underTheirOwn(list: readonly Entry[]): Set<string> {
   return under
 }
 
-interface WordProps {
+interface MessageProps {
   entry: Entry
   left: number
   top: number
@@ -90,30 +90,30 @@ interface WordProps {
   Leader: CrowdParts['Leader']
 }
 
-const Word = memo(function Word(props: WordProps) {
+const MessageItem = memo(function MessageItem(props: MessageProps) {
   const { entry, left, top, aside, named, rich, stop, Leader } = props
   const profile = useProfile(entry.userId)
   const self = useSelf()
   const breath = useRef<HTMLDivElement>(null)
   const words = useRef<HTMLParagraphElement>(null)
-  const mist = useRef<HTMLDivElement>(null)
-  useMist(words, mist, rich)
-  useLife(breath, mist, entry, rich)
-  const hand = useHolding(entry)
+  const backdrop = useRef<HTMLDivElement>(null)
+  useBackdrop(words, backdrop, rich)
+  useLifetime(breath, backdrop, entry, rich)
+  const hand = useHold(entry)
   const color = entry.mine ? self.color : (profile?.color ?? entry.color)
   const name = profile?.name ?? entry.name
-  const spoken = entry.mine ? WORDS.you : (name ?? WORDS.someone)
+  const spoken = entry.mine ? STRINGS.you : (name ?? STRINGS.someone)
   const draft = entry.state === 'draft'
   const plain = !rich && !entry.held && (draft || entry.state === 'sent')
   const dir = directionOf(entry.text)
   return (
     <>
       {rich && (
-        <div className="anchor misty" style={{ left, top }} aria-hidden="true">
+        <div className="anchor backdropped" style={{ left, top }} aria-hidden="true">
           <div
-            className="mist"
+            className="backdrop"
             style={{ marginLeft: aside.dx, marginTop: aside.dy }}
-            ref={mist}
+            ref={backdrop}
             dir={dir}
           />
         </div>
@@ -142,7 +142,7 @@ const Word = memo(function Word(props: WordProps) {
           dir={dir}
           style={hung(aside)}
           role={draft ? undefined : 'article'}
-          aria-label={draft ? undefined : WORDS.messageBy(spoken, entry.text)}
+          aria-label={draft ? undefined : STRINGS.messageBy(spoken, entry.text)}
           tabIndex={stop ? 0 : -1}
           {...hand}
         >
@@ -152,10 +152,10 @@ const Word = memo(function Word(props: WordProps) {
             </span>
           )}
           <p className="words" ref={words} data-held="" dir="auto">
-            {!draft && mayLink(entry.text) ? <Linked text={entry.text} /> : entry.text}
+            {!draft && mayLink(entry.text) ? <LinkedText text={entry.text} /> : entry.text}
           </p>
           {entry.mine && entry.state !== 'sent' && !draft && <Unsent entry={entry} />}
-          {entry.held && entry.state === 'sent' && <WordMenu entry={entry} name={name} />}
+          {entry.held && entry.state === 'sent' && <MessageMenu entry={entry} name={name} />}
         </div>
       </div>
     </>
@@ -170,13 +170,13 @@ function Unsent({ entry }: { entry: Entry }) {
   const app = useApp()
   const wait = useCountdown(entry.error?.retryAt, app.session.serverNow)
   if (entry.state === 'pending') {
-    return <span className="pending">{WORDS.pending}</span>
+    return <span className="pending">{STRINGS.pending}</span>
   }
   const { code = '', limit = '', message = '' } = entry.error ?? {}
   const reason =
     entry.state === 'late'
-      ? WORDS.late
-      : (WORDS.limited[limit] ?? WORDS.refused[code] ?? WORDS.refusedOther(message))
+      ? STRINGS.late
+      : (STRINGS.limited[limit] ?? STRINGS.refused[code] ?? STRINGS.refusedOther(message))
   return (
     <div
       className="unsent"
@@ -188,13 +188,13 @@ function Unsent({ entry }: { entry: Entry }) {
       <button
         type="button"
         disabled={wait > 0}
-        onClick={() => app.talk.sendAgain(entry.key)}
+        onClick={() => app.messages.sendAgain(entry.key)}
         data-testid="send-again"
       >
-        {wait > 0 ? WORDS.sendIn(wait) : WORDS.sendAgain}
+        {wait > 0 ? STRINGS.sendIn(wait) : STRINGS.sendAgain}
       </button>
-      <button type="button" onClick={() => app.talk.letGo(entry.key)} data-testid="let-go">
-        {WORDS.letGo}
+      <button type="button" onClick={() => app.messages.letGo(entry.key)} data-testid="let-go">
+        {STRINGS.letGo}
       </button>
     </div>
   )

@@ -8,8 +8,8 @@ import { useLayoutEffect, useRef, useState } from 'react'
 import { chipsOf, type Chip, type Rim } from './model/chips'
 import { screensAway } from './model/spots'
 import { ink } from '../../shared/palette'
-import { WORDS } from '../../shared/i18n/en'
-import { COMPANY_WORDS } from '../../shared/i18n/en-others'
+import { STRINGS } from '../../shared/i18n/en'
+import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import type { App } from '../../stores/app'
 import { useApp } from '../../stores/hooks'
 import { COARSE, matches } from '../../shared/ui/media'
@@ -49,7 +49,7 @@ export function Chips() {
   useLayoutEffect(() => place(list.current, latest.current), [shown])
 
   return (
-    <nav className="chips" ref={list} aria-label={COMPANY_WORDS.outside}>
+    <nav className="chips" ref={list} aria-label={OTHERS_STRINGS.outside}>
       {shown.map(({ chip, name, colors, more, typing, away }) => (
         <button
           key={chip.key}
@@ -61,12 +61,12 @@ export function Chips() {
           data-count={more + 1}
           aria-label={
             more === 0
-              ? COMPANY_WORDS.goTo(name, typing, away)
-              : COMPANY_WORDS.goToMany(name, more, typing, away)
+              ? OTHERS_STRINGS.goTo(name, typing, away)
+              : OTHERS_STRINGS.goToMany(name, more, typing, away)
           }
           onClick={() => {
             const now = latest.current.find((each) => each.chip.key === chip.key)
-            app.finding.goTo((now ?? { chip }).chip.spots)
+            app.navigation.goTo((now ?? { chip }).chip.spots)
           }}
           data-testid="chip"
         >
@@ -82,7 +82,7 @@ export function Chips() {
             <span className="chip-who" style={{ color: ink(colors[0]) }}>
               <bdi translate="no">{name}</bdi>
               {/* Drawn, not written: its name says it in words. */}
-              {more > 0 && <b data-more={`+${WORDS.number(more)}`} />}
+              {more > 0 && <b data-more={`+${STRINGS.number(more)}`} />}
               {typing && <i className="writing" />}
             </span>{' '}
             <span className="quiet tabular-nums">{away}</span>
@@ -95,25 +95,25 @@ export function Chips() {
 
 function look(app: App): Shown[] {
   const { camera, view } = app.camera.store.getState()
-  return chipsOf(camera, view, rimOf(view.width), app.finding.spots()).map((chip) => {
-    const { entries } = app.talk.store.getState().talk
+  return chipsOf(camera, view, rimOf(view.width), app.navigation.spots()).map((chip) => {
+    const { entries } = app.messages.store.getState().messages
     // One person may have several spots: they are named and counted once.
     const people = new Map<string, { name: string; color: string | undefined }>()
     for (const { id, userId } of chip.spots) {
       const profile = userId === undefined ? undefined : app.presence.profile(userId)
       const entry = entries.get(id)
-      const name = profile?.name ?? entry?.name ?? WORDS.someone
+      const name = profile?.name ?? entry?.name ?? STRINGS.someone
       people.set(userId ?? id, { name, color: profile?.color ?? entry?.color })
     }
     const all = [...people.values()]
     const at = chip.spots[0]?.at ?? camera
     return {
       chip,
-      name: all[0]?.name ?? WORDS.someone,
+      name: all[0]?.name ?? STRINGS.someone,
       colors: all.slice(0, DOTS).map(({ color }) => color),
       more: all.length - 1,
       typing: chip.spots.some(({ typing }) => typing),
-      away: COMPANY_WORDS.away(screensAway(camera, view, at)),
+      away: OTHERS_STRINGS.away(screensAway(camera, view, at)),
     }
   })
 }

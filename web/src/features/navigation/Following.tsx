@@ -4,39 +4,39 @@
 import { useEffect } from 'react'
 import { useStore } from 'zustand'
 import { ink } from '../../shared/palette'
-import { WORDS } from '../../shared/i18n/en'
-import { COMPANY_WORDS } from '../../shared/i18n/en-others'
+import { STRINGS } from '../../shared/i18n/en'
+import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { useApp, useProfile } from '../../stores/hooks'
 import { onEscape } from '../../shared/ui/keyboard'
 
 export function Following() {
-  const { finding } = useApp()
-  const following = useStore(finding.store, (s) => s.following)
+  const { navigation } = useApp()
+  const following = useStore(navigation.store, (s) => s.following)
   const profile = useProfile(following)
 
   useEffect(() => {
     if (following === undefined) return
-    return onEscape(() => finding.stop())
-  }, [finding, following])
+    return onEscape(() => navigation.stop())
+  }, [navigation, following])
 
   if (following === undefined) return null
-  const name = profile?.name ?? WORDS.someone
+  const name = profile?.name ?? STRINGS.someone
   return (
     <>
       <div className="follow-frame" style={{ color: ink(profile?.color) }} aria-hidden="true" />
       <div className="following" style={{ color: ink(profile?.color) }} data-testid="following">
         <span role="status" className="truncate">
-          {COMPANY_WORDS.following(name)}
+          {OTHERS_STRINGS.following(name)}
         </span>
         <button
           type="button"
           className="control"
-          aria-label={COMPANY_WORDS.stopFollowing}
-          title={COMPANY_WORDS.stopFollowing}
-          onClick={finding.stop}
+          aria-label={OTHERS_STRINGS.stopFollowing}
+          title={OTHERS_STRINGS.stopFollowing}
+          onClick={navigation.stop}
           data-testid="stop-following"
         >
-          {COMPANY_WORDS.stop}
+          {OTHERS_STRINGS.stop}
         </button>
       </div>
     </>

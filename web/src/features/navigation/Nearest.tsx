@@ -1,19 +1,19 @@
 /*
  * The way to company by hand; by key it is End (app/Plane.tsx).
  */
-import { COMPANY_WORDS } from '../../shared/i18n/en-others'
+import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { useApp } from '../../stores/hooks'
 
 /** One key or one press: to the nearest talk that is out of view. */
 export function Nearest() {
-  const { finding } = useApp()
+  const { navigation } = useApp()
   return (
     <button
       type="button"
       className="control quiet"
-      aria-label={COMPANY_WORDS.nearest}
-      title={COMPANY_WORDS.nearest}
-      onClick={() => finding.goToNearest()}
+      aria-label={OTHERS_STRINGS.nearest}
+      title={OTHERS_STRINGS.nearest}
+      onClick={() => navigation.goToNearest()}
       data-testid="nearest"
     >
       <svg className="sonar" viewBox="0 0 20 20" aria-hidden="true">

@@ -7,7 +7,7 @@ import type { Point } from '../canvas/model/camera'
 import { plainCommandOf } from '../../shared/keys/keys'
 import { shadeOf } from '../../shared/palette'
 import { fromRadar, onRadar, radarOf, type Radar as Map } from './model/radar'
-import { COMPANY_WORDS } from '../../shared/i18n/en-others'
+import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { useApp } from '../../stores/hooks'
 import { capture } from '../canvas/gestures'
 import { DARK, matches, onMedia } from '../../shared/ui/media'
@@ -40,7 +40,7 @@ export function Radar() {
         element.height = Math.round(size.height * ratio)
       }
       const { camera, view } = app.camera.store.getState()
-      const spots = app.finding.spots()
+      const spots = app.navigation.spots()
       const now =
         held.current ??
         radarOf(
@@ -66,7 +66,7 @@ export function Radar() {
         context.fill()
       }
       const self = app.session.store.getState().userId
-      const { entries } = app.talk.store.getState().talk
+      const { entries } = app.messages.store.getState().messages
       const profile = (userId: string | undefined) =>
         userId === undefined ? undefined : app.presence.profile(userId)
       const colorOf = (userId: string | undefined, other?: string) =>
@@ -88,7 +88,7 @@ export function Radar() {
       // What was said, as breath: soft and wide. People, on top, as points.
       for (const entry of entries.values()) {
         const { userId, at, color, mine } = entry
-        if (!mine && !app.finding.isOnMap(entry)) continue
+        if (!mine && !app.navigation.isOnMap(entry)) continue
         dot(at, 5, colorOf(mine ? self : userId, color), 0.3)
       }
       const home = onRadar(now, { x: 0, y: 0 })
@@ -133,7 +133,7 @@ export function Radar() {
     <button
       type="button"
       className="radar"
-      aria-label={COMPANY_WORDS.radar}
+      aria-label={OTHERS_STRINGS.radar}
       onPointerDown={(event) => {
         if (event.button !== 0) return
         capture(event.currentTarget, event.pointerId)
@@ -145,7 +145,7 @@ export function Radar() {
       onPointerCancel={release}
       onKeyDown={onKeyDown}
       // A key pressed it, not a pointer.
-      onClick={(event) => event.detail === 0 && app.finding.goToNearest()}
+      onClick={(event) => event.detail === 0 && app.navigation.goToNearest()}
       data-testid="minimap"
     >
       <canvas ref={canvas} aria-hidden="true" />

@@ -35,19 +35,19 @@ export const isMessage = (target: EventTarget | null): target is HTMLElement =>
   target instanceof HTMLElement && target.matches(SAID)
 
 /** To the message nearest to the middle of the view. False: there is none. */
-export function enterWords(app: App): boolean {
+export function enterMessages(app: App): boolean {
   const { width, height } = app.camera.store.getState().view
   const away = ({ x, y }: Stop) => Math.hypot(x - width / 2, y - height / 2)
   return goTo(stops().sort((a, b) => away(a) - away(b))[0], app)
 }
 
 /** A key on a message that has the focus. True: it meant something. */
-export function walkKey(event: KeyboardEvent, app: App, openAt: (at: Point) => void): boolean {
+export function messageKey(event: KeyboardEvent, app: App, openAt: (at: Point) => void): boolean {
   const { target } = event
   if (!isMessage(target)) return false
   const command = plainCommandOf(event)
   const way = ARROWS[command]
-  if (way) walk(target, way, app)
+  if (way) goInDirection(target, way, app)
   else if (command === 'r') openAt(under(target, app))
   else if (command === 'f') follow(target, app)
   else if (command === 'Escape')
@@ -57,7 +57,7 @@ export function walkKey(event: KeyboardEvent, app: App, openAt: (at: Point) => v
   return true
 }
 
-function walk(from: HTMLElement, way: Way, app: App) {
+function goInDirection(from: HTMLElement, way: Way, app: App) {
   const all = stops()
   const here = all.find(({ element }) => element === from)
   if (here) goTo(nextOf(here, way, all), app)
@@ -65,7 +65,7 @@ function walk(from: HTMLElement, way: Way, app: App) {
 
 const entryOf = (message: HTMLElement, app: App) => {
   const { key } = message.closest<HTMLElement>('.anchor')?.dataset ?? {}
-  return key === undefined ? undefined : app.talk.store.getState().talk.entries.get(key)
+  return key === undefined ? undefined : app.messages.store.getState().messages.entries.get(key)
 }
 
 function under(message: HTMLElement, app: App): Point {
@@ -74,5 +74,5 @@ function under(message: HTMLElement, app: App): Point {
 
 function follow(message: HTMLElement, app: App) {
   const entry = entryOf(message, app)
-  if (entry?.userId !== undefined && !entry.mine) app.finding.follow(entry.userId)
+  if (entry?.userId !== undefined && !entry.mine) app.navigation.follow(entry.userId)
 }

@@ -3,7 +3,7 @@
  * is hidden. Nothing is drawn here.
  */
 import { useEffect } from 'react'
-import { newlySaid, sparing, titleOf, toneOf } from './model/tones'
+import { newMessages, sparing, titleOf, toneOf } from './model/tones'
 import { useApp } from '../../stores/hooks'
 import { createSound } from './view/sound'
 
@@ -25,8 +25,8 @@ export function Notifications() {
       unseen = 0
       tell()
     }
-    const stop = app.talk.store.subscribe(({ talk: now }, { talk: before }) => {
-      const said = newlySaid(before.entries, now.entries)
+    const stop = app.messages.store.subscribe(({ messages: now }, { messages: before }) => {
+      const said = newMessages(before.entries, now.entries)
       if (said.length === 0) return
       if (document.visibilityState === 'hidden') {
         unseen += said.length

@@ -5,15 +5,15 @@ import { useCallback, useEffect, useRef } from 'react'
 import { initials } from '../channel/model/names'
 import { NAMED_MAX } from './model/notices'
 import { ink } from '../../shared/palette'
-import { WORDS } from '../../shared/i18n/en'
+import { STRINGS } from '../../shared/i18n/en'
 import { shownCount } from './store/presence'
 import { useApp, useOpen, usePeople, usePresence, useSession } from '../../stores/hooks'
 import { onEscape } from '../../shared/ui/keyboard'
-import { later } from '../../shared/ui/lazy'
+import { lazy } from '../../shared/ui/lazy'
 
 const DOTS = 5
 
-const PeoplePanel = later(() => import('./view/PeoplePanel').then((m) => m.PeoplePanel))
+const PeoplePanel = lazy(() => import('./view/PeoplePanel').then((m) => m.PeoplePanel))
 
 export function People() {
   const { panels } = useApp()
@@ -37,7 +37,7 @@ export function People() {
   const shown = [...others.slice(0, DOTS).reverse(), ...people.slice(0, 1)]
   return (
     <>
-      {open && <div className="backdrop" onClick={close} />}
+      {open && <div className="scrim" onClick={close} />}
       <button
         type="button"
         ref={button}
@@ -49,10 +49,10 @@ export function People() {
         data-testid="people"
       >
         <span data-testid="roster-count" data-count={count}>
-          <span className="wide-only">{WORDS.people(count)}</span>
-          <span className="narrow-only">{WORDS.number(count)}</span>
+          <span className="wide-only">{STRINGS.people(count)}</span>
+          <span className="narrow-only">{STRINGS.number(count)}</span>
         </span>
-        <span className="sr-only">{WORDS.who}</span>
+        <span className="sr-only">{STRINGS.who}</span>
         <span className="dots" aria-hidden="true" translate="no">
           {shown.map((user) => (
             <i key={user.user_id} style={{ color: ink(user.color) }}>
@@ -72,7 +72,7 @@ export function Notices() {
   const wiper = usePresence((s) => s.wiper)
   return (
     <div className="notices" role="status" data-testid="notices">
-      {wiper && <p style={{ color: ink(wiper.color) }}>{WORDS.cleared(wiper.name)}</p>}
+      {wiper && <p style={{ color: ink(wiper.color) }}>{STRINGS.cleared(wiper.name)}</p>}
       {notice && (
         <p key={notice.id}>
           {(['came', 'left'] as const).map((kind) => {
@@ -85,7 +85,7 @@ export function Notices() {
                   key={kind}
                   style={{ color: users.length === 1 ? ink(first.color) : undefined }}
                 >
-                  {WORDS[kind](named, users.length)}
+                  {STRINGS[kind](named, users.length)}
                 </span>
               )
             )

@@ -32,8 +32,8 @@ export function Figure({ kind }: { kind: Exclude<Kind, 'point'> }) {
 }
 
 export function Bursts() {
-  const { play } = useApp()
-  const bursts = useStore(play.store, (s) => s.bursts)
+  const { reactions } = useApp()
+  const bursts = useStore(reactions.store, (s) => s.bursts)
   return bursts.map((burst) => <Seen key={burst.id} burst={burst} />)
 }
 

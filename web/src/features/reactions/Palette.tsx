@@ -13,7 +13,7 @@ import { useStore } from 'zustand'
 import { clamp } from '../canvas/model/camera'
 import { ink } from '../../shared/palette'
 import { REACTIONS } from '../../shared/net/reactions'
-import { LATER } from '../../shared/i18n/en-panels'
+import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import type { Choosing } from './store/reactions'
 import { useApp, useSelf } from '../../stores/hooks'
 import { Figure } from './Bursts'
@@ -25,14 +25,14 @@ const EDGE_PX = 10
 const ABOVE_PX = 22
 
 export function Palette() {
-  const { play } = useApp()
-  const choosing = useStore(play.store, (s) => s.choosing)
+  const { reactions } = useApp()
+  const choosing = useStore(reactions.store, (s) => s.choosing)
   const button = useRef<HTMLButtonElement>(null)
   const here = choosing !== undefined && choosing.target === undefined
 
   const open = () => {
     const box = button.current?.getBoundingClientRect()
-    if (box) play.choose({ place: { x: box.left + box.width / 2, y: box.top + ABOVE_PX / 2 } })
+    if (box) reactions.choose({ place: { x: box.left + box.width / 2, y: box.top + ABOVE_PX / 2 } })
   }
   return (
     <>
@@ -40,11 +40,11 @@ export function Palette() {
         type="button"
         ref={button}
         className="control quiet"
-        aria-label={LATER.react}
-        title={LATER.react}
+        aria-label={PANEL_STRINGS.react}
+        title={PANEL_STRINGS.react}
         aria-expanded={here}
         onPointerDown={keepFocus}
-        onClick={() => (here ? play.choose(undefined) : open())}
+        onClick={() => (here ? reactions.choose(undefined) : open())}
         data-testid="react"
       >
         <Figure kind="heart" />
@@ -56,7 +56,7 @@ export function Palette() {
 
 function Row({ choosing, button }: { choosing: Choosing; button: RefObject<HTMLElement | null> }) {
   const app = useApp()
-  const { play } = app
+  const { reactions } = app
   const { color } = useSelf()
   const row = useRef<HTMLDivElement>(null)
   const { place, target } = choosing
@@ -76,7 +76,7 @@ function Row({ choosing, button }: { choosing: Choosing; button: RefObject<HTMLE
   }, [place])
 
   useEffect(() => {
-    const close = () => play.choose(undefined)
+    const close = () => reactions.choose(undefined)
     const stop = onEscape(() => {
       if (row.current?.contains(document.activeElement)) button.current?.focus()
       close()
@@ -92,13 +92,13 @@ function Row({ choosing, button }: { choosing: Choosing; button: RefObject<HTMLE
       stop()
       window.removeEventListener('pointerdown', onPress, true)
     }
-  }, [play, button])
+  }, [reactions, button])
 
   return (
     <div
       className="palette"
       role="group"
-      aria-label={LATER.reactions}
+      aria-label={PANEL_STRINGS.reactions}
       ref={row}
       style={{ color: ink(color) }}
       data-testid="palette"
@@ -107,13 +107,13 @@ function Row({ choosing, button }: { choosing: Choosing; button: RefObject<HTMLE
         <button
           key={kind}
           type="button"
-          aria-label={LATER.reaction[kind]}
-          title={`${LATER.reaction[kind]} (${i + 1})`}
+          aria-label={PANEL_STRINGS.reaction[kind]}
+          title={`${PANEL_STRINGS.reaction[kind]} (${i + 1})`}
           onPointerDown={keepFocus}
           onClick={() => {
-            const { draft } = app.talk.store.getState()
-            play.react(kind, target ?? draft?.at ?? app.camera.store.getState().camera)
-            if (target) play.choose(undefined)
+            const { draft } = app.messages.store.getState()
+            reactions.react(kind, target ?? draft?.at ?? app.camera.store.getState().camera)
+            if (target) reactions.choose(undefined)
           }}
           data-testid={`react-${kind}`}
         >

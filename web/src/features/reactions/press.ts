@@ -24,12 +24,12 @@ export function createPressing(app: App) {
       const place = { x: event.clientX, y: event.clientY }
       timer = setTimeout(() => {
         // Alone there is nobody to react for.
-        if (!app.presence.alone() && whenLong()) app.play.choose({ place, target })
+        if (!app.presence.alone() && whenLong()) app.reactions.choose({ place, target })
       }, LONG_MS)
     },
     up: () => clearTimeout(timer),
     tapped(at: Point) {
-      if (finger) app.play.react('point', at)
+      if (finger) app.reactions.react('point', at)
     },
   }
 }
@@ -45,8 +45,8 @@ export function reactionKey(
   const reaction = reactionOf(plain || altDigit(event, MAC))
   if (!reaction) return false
   event.preventDefault()
-  const { draft } = app.talk.store.getState()
+  const { draft } = app.messages.store.getState()
   const at = onPlane && pointer ? app.camera.toWorld(pointer) : draft?.at
-  if (!event.repeat) app.play.react(reaction, at ?? app.camera.store.getState().camera)
+  if (!event.repeat) app.reactions.react(reaction, at ?? app.camera.store.getState().camera)
   return true
 }

@@ -6,12 +6,12 @@ import { useId } from 'react'
 import { useStore } from 'zustand'
 import { LANGUAGES } from '../../shared/i18n/language'
 import { LIFE_FACTOR_MAX, type Settings as All } from './model/settings'
-import { LATER } from '../../shared/i18n/en-panels'
+import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { useApp, useSettings } from '../../stores/hooks'
 import { Modal } from '../../shared/ui/Modal'
 import './settings.css'
 
-const SAY = LATER.settings
+const SAY = PANEL_STRINGS.settings
 
 interface Named {
   readonly label: string
@@ -104,8 +104,8 @@ function MutedPeople() {
   const people = useStore(muted.store, (s) => s.people)
   if (people.size === 0) return null
   return (
-    <section aria-label={LATER.muted.title} data-testid="muted-people">
-      <h3>{LATER.muted.title}</h3>
+    <section aria-label={PANEL_STRINGS.muted.title} data-testid="muted-people">
+      <h3>{PANEL_STRINGS.muted.title}</h3>
       <ul>
         {[...people].reverse().map(([id, name]) => (
           <li key={id}>
@@ -115,11 +115,11 @@ function MutedPeople() {
             <button
               type="button"
               className="control"
-              aria-label={LATER.muted.unmutePerson(name)}
+              aria-label={PANEL_STRINGS.muted.unmutePerson(name)}
               onClick={() => muted.unmute(id)}
               data-testid="unmute"
             >
-              {LATER.muted.unmute}
+              {PANEL_STRINGS.muted.unmute}
             </button>
           </li>
         ))}

@@ -1,11 +1,11 @@
 /*
  * Arabic: the words of what only makes sense with others about.
  */
-import { speaking } from './language'
+import { formatter } from './language'
 import { apart } from './ar-sharing'
 import type { Catalogue } from './catalogue'
 
-const { number, count } = speaking('ar')
+const { number, count } = formatter('ar')
 
 const messages = (n: number) =>
   count(n, {
@@ -17,7 +17,7 @@ const messages = (n: number) =>
     other: '# رسالة',
   })
 
-export const ARABIC_COMPANY: Catalogue['company'] = {
+export const ARABIC_OTHERS: Catalogue['others'] = {
   more: (n) => `و${number(n)} آخرون`,
   yourName: 'اسمك',
   yourColor: 'لونك',

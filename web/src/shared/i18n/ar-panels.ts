@@ -1,13 +1,13 @@
 /*
  * Arabic: what is fetched later.
  */
-import { speaking } from './language'
+import { formatter } from './language'
 import { apart } from './ar-sharing'
 import type { Catalogue } from './catalogue'
 
-const { number, count, clock } = speaking('ar')
+const { number, count, clock } = formatter('ar')
 
-export const ARABIC_LATER: Catalogue['later'] = {
+export const ARABIC_PANELS: Catalogue['panels'] = {
   opens: (host) => `يفتح ${apart(host)}`,
   react: 'تفاعل (1 إلى 6)',
   reactions: 'تفاعلات',
@@ -27,7 +27,7 @@ export const ARABIC_LATER: Catalogue['later'] = {
     muteKey: 'عدم رؤية شيء من صاحبها بعد الآن (m)',
     mutePerson: (name) => `كتم ${apart(name)}`,
   },
-  said: {
+  history: {
     title: 'ما قيل',
     search: 'البحث فيما قيل',
     time: clock,
@@ -106,7 +106,7 @@ export const ARABIC_LATER: Catalogue['later'] = {
       people: 'من هنا',
       share: 'مشاركة هذه القناة',
       channels: 'قنوات أخرى',
-      said: 'ما قيل في الدقائق الأخيرة',
+      history: 'ما قيل في الدقائق الأخيرة',
       settings: 'الإعدادات',
       help: 'هذه الورقة',
       react: 'التفاعل حيث المؤشر',

@@ -3,7 +3,7 @@
  */
 import type { Catalogue } from './catalogue'
 
-export const ARABIC_REFUSALS: Pick<Catalogue['words'], 'final' | 'refusedFor' | 'limited'> = {
+export const ARABIC_REFUSALS: Pick<Catalogue['core'], 'final' | 'refusedFor' | 'limited'> = {
   final: {
     4501: 'أغلق الخادم الاتصال: لم يفهم هذه الصفحة.',
     4503: 'هذه الصفحة من إصدار غير إصدار الخادم.',

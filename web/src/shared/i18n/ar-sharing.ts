@@ -34,7 +34,7 @@ export const ARABIC_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     rule: 'اسم القناة من 1 إلى 64 حرفًا لاتينيًا (a إلى z) أو رقمًا أو شرطة أو شرطة سفلية.',
     nearest: (channel) => `إلى ${apart(channel)}`,
 
-    noPlace: 'لا توجد قناة كهذه.',
+    notFound: 'لا توجد قناة كهذه.',
 
     offlineTitle: 'لا شبكة · Asocial',
     offline: 'لا شبكة الآن.',

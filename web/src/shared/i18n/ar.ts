@@ -1,14 +1,14 @@
 /*
  * Arabic. جمل قصيرة وهادئة، بلا مخاطبة بصيغة المذكر أو المؤنث حيث يمكن.
  */
-import { speaking } from './language'
+import { formatter } from './language'
 import type { Catalogue } from './catalogue'
-import { ARABIC_COMPANY } from './ar-others'
+import { ARABIC_OTHERS } from './ar-others'
 import { ARABIC_REFUSALS } from './ar-refusals'
-import { ARABIC_LATER } from './ar-panels'
+import { ARABIC_PANELS } from './ar-panels'
 import { apart, ARABIC_SHARING } from './ar-sharing'
 
-const { number, percent, count, all } = speaking('ar')
+const { number, percent, count, all } = formatter('ar')
 
 const seconds = (n: number) =>
   count(n, {
@@ -20,7 +20,7 @@ const seconds = (n: number) =>
   })
 
 export const ARABIC: Catalogue = {
-  words: {
+  core: {
     number,
     percent,
 
@@ -63,7 +63,7 @@ export const ARABIC: Catalogue = {
 
     tools: 'المزيد',
     settings: 'الإعدادات (,)',
-    said: 'ما قيل في الدقائق الأخيرة (")',
+    history: 'ما قيل في الدقائق الأخيرة (")',
 
     people: (n) =>
       count(n, {
@@ -137,7 +137,7 @@ export const ARABIC: Catalogue = {
     letGo: 'تركها',
     pending: 'في الطريق',
   },
-  company: ARABIC_COMPANY,
-  later: ARABIC_LATER,
+  others: ARABIC_OTHERS,
+  panels: ARABIC_PANELS,
   ...ARABIC_SHARING,
 }

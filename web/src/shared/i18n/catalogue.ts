@@ -3,15 +3,15 @@
  * checker, which names it: `npx tsc -p tsconfig.json` lists what is left to translate.
  */
 import type { Sections } from './section'
-import type { WORDS } from './en'
-import type { COMPANY_WORDS } from './en-others'
-import type { LATER } from './en-panels'
-import type { DEMO_WORDS, SHARING_WORDS } from './en-sharing'
+import type { STRINGS } from './en'
+import type { OTHERS_STRINGS } from './en-others'
+import type { PANEL_STRINGS } from './en-panels'
+import type { DEMO_STRINGS, SHARING_STRINGS } from './en-sharing'
 
 export interface Catalogue extends Sections {
-  readonly words: typeof WORDS
-  readonly company: typeof COMPANY_WORDS
-  readonly later: typeof LATER
-  readonly sharing: typeof SHARING_WORDS
-  readonly demo: typeof DEMO_WORDS
+  readonly core: typeof STRINGS
+  readonly others: typeof OTHERS_STRINGS
+  readonly panels: typeof PANEL_STRINGS
+  readonly sharing: typeof SHARING_STRINGS
+  readonly demo: typeof DEMO_STRINGS
 }

@@ -1,12 +1,12 @@
 /*
  * German: the words of what only makes sense with others about.
  */
-import { speaking } from './language'
+import { formatter } from './language'
 import type { Catalogue } from './catalogue'
 
-const { number, count } = speaking('de')
+const { number, count } = formatter('de')
 
-export const GERMAN_COMPANY: Catalogue['company'] = {
+export const GERMAN_OTHERS: Catalogue['others'] = {
   more: (n) => `und ${number(n)} weitere`,
   yourName: 'Dein Name',
   yourColor: 'Deine Farbe',

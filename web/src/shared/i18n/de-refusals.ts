@@ -3,7 +3,7 @@
  */
 import type { Catalogue } from './catalogue'
 
-export const GERMAN_REFUSALS: Pick<Catalogue['words'], 'final' | 'refusedFor' | 'limited'> = {
+export const GERMAN_REFUSALS: Pick<Catalogue['core'], 'final' | 'refusedFor' | 'limited'> = {
   final: {
     4501: 'Der Server hat die Verbindung beendet: Er hat diese Seite nicht verstanden.',
     4503: 'Diese Seite hat eine andere Version als der Server.',

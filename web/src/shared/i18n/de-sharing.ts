@@ -31,7 +31,7 @@ export const GERMAN_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     rule: 'Der Name eines Kanals hat 1 bis 64 Buchstaben a bis z, Ziffern, Binde- oder Unterstriche.',
     nearest: (channel) => `Zu ${channel}`,
 
-    noPlace: 'Diesen Kanal gibt es nicht.',
+    notFound: 'Diesen Kanal gibt es nicht.',
 
     offlineTitle: 'Kein Netz · Asocial',
     offline: 'Gerade kein Netz.',

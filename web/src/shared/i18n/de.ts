@@ -1,16 +1,16 @@
 /*
  * German. Du, kurz, ruhig.
  */
-import { speaking } from './language'
+import { formatter } from './language'
 import type { Catalogue } from './catalogue'
-import { GERMAN_COMPANY } from './de-others'
+import { GERMAN_OTHERS } from './de-others'
 import { GERMAN_REFUSALS } from './de-refusals'
 import { GERMAN_SHARING } from './de-sharing'
 
-const { number, percent, count, all, clock } = speaking('de')
+const { number, percent, count, all, clock } = formatter('de')
 
 export const GERMAN: Catalogue = {
-  words: {
+  core: {
     number,
     percent,
 
@@ -47,7 +47,7 @@ export const GERMAN: Catalogue = {
 
     tools: 'Mehr',
     settings: 'Einstellungen (,)',
-    said: 'Was in den letzten Minuten gesagt wurde (")',
+    history: 'Was in den letzten Minuten gesagt wurde (")',
 
     people: (n) => count(n, { one: 'Nur du', other: '# hier' }),
     who: 'Wer hier ist',
@@ -107,8 +107,8 @@ export const GERMAN: Catalogue = {
     letGo: 'Loslassen',
     pending: 'unterwegs',
   },
-  company: GERMAN_COMPANY,
-  later: {
+  others: GERMAN_OTHERS,
+  panels: {
     opens: (host) => `Öffnet ${host}`,
     react: 'Reagieren (1 bis 6)',
     reactions: 'Reaktionen',
@@ -128,7 +128,7 @@ export const GERMAN: Catalogue = {
       muteKey: 'Nichts mehr von ihnen sehen (m)',
       mutePerson: (name) => `${name} stummschalten`,
     },
-    said: {
+    history: {
       title: 'Was gesagt wurde',
       search: 'Durchsuchen, was gesagt wurde',
       time: clock,
@@ -200,7 +200,7 @@ export const GERMAN: Catalogue = {
         people: 'wer hier ist',
         share: 'diesen Kanal teilen',
         channels: 'andere Kanäle',
-        said: 'was in den letzten Minuten gesagt wurde',
+        history: 'was in den letzten Minuten gesagt wurde',
         settings: 'Einstellungen',
         help: 'dieses Blatt',
         react: 'dort reagieren, wo der Zeiger ist',

@@ -1,12 +1,12 @@
 /*
  * The words of what only makes sense with others about: the same catalogue as words.ts, kept out of the first load.
  */
-import { speaking } from './language'
+import { formatter } from './language'
 import { section } from './section'
 
-const { number, count } = speaking('en')
+const { number, count } = formatter('en')
 
-export const COMPANY_WORDS = section('company', {
+export const OTHERS_STRINGS = section('others', {
   more: (n: number) => `and ${number(n)} more`,
   yourName: 'Your name',
   yourColor: 'Your colour',

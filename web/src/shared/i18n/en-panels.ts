@@ -2,12 +2,12 @@
  * The words of what is fetched later (shared/ui/lazy.tsx): the same catalogue as words.ts, kept out of
  * the first load. Plain and short, as there.
  */
-import { speaking } from './language'
+import { formatter } from './language'
 import { section } from './section'
 
-const { count, number, clock } = speaking('en')
+const { count, number, clock } = formatter('en')
 
-export const LATER = section('later', {
+export const PANEL_STRINGS = section('panels', {
   opens: (host: string) => `Opens ${host}`,
   react: 'React (1 to 6)',
   reactions: 'Reactions',
@@ -27,7 +27,7 @@ export const LATER = section('later', {
     muteKey: 'See nothing more of them (m)',
     mutePerson: (name: string) => `Mute ${name}`,
   },
-  said: {
+  history: {
     title: 'What was said',
     search: 'Search what was said',
     time: (ms: number) => clock(ms),
@@ -100,7 +100,7 @@ export const LATER = section('later', {
       people: 'who is here',
       share: 'share this channel',
       channels: 'other channels',
-      said: 'what was said in the last minutes',
+      history: 'what was said in the last minutes',
       settings: 'settings',
       help: 'this sheet',
       react: 'react where the pointer is',

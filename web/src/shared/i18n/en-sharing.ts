@@ -4,7 +4,7 @@
  */
 import { section } from './section'
 
-export const SHARING_WORDS = section('sharing', {
+export const SHARING_STRINGS = section('sharing', {
   share: 'Share this channel',
   what: 'What the link opens',
   thisChannel: 'This channel',
@@ -31,7 +31,7 @@ export const SHARING_WORDS = section('sharing', {
   rule: 'A channel’s name has 1 to 64 letters a to z, digits, dashes or underscores.',
   nearest: (channel: string) => `Go to ${channel}`,
 
-  noPlace: 'There is no such channel.',
+  notFound: 'There is no such channel.',
 
   offlineTitle: 'No network · Asocial',
   offline: 'No network just now.',
@@ -42,7 +42,7 @@ export const SHARING_WORDS = section('sharing', {
 })
 
 /** What invented people say on the start page. \b takes a letter back, as one does. */
-export const DEMO_WORDS = section('demo', {
+export const DEMO_STRINGS = section('demo', {
   people: ['Mira', 'Jonas', 'Aiko', 'Sam'],
   lines: [
     'is it raining where you are?',

@@ -3,12 +3,12 @@
  *
  * Plain and short. Nothing is shouted, nobody is congratulated.
  */
-import { speaking } from './language'
+import { formatter } from './language'
 import { section } from './section'
 
-const { number, percent, count, all } = speaking('en')
+const { number, percent, count, all } = formatter('en')
 
-export const WORDS = section('words', {
+export const STRINGS = section('core', {
   number,
   percent,
 
@@ -45,7 +45,7 @@ export const WORDS = section('words', {
 
   tools: 'More',
   settings: 'Settings (,)',
-  said: 'What was said in the last minutes (")',
+  history: 'What was said in the last minutes (")',
   messageBy: (who: string, text: string) => `${who}: ${text}`,
 
   people: (n: number) => count(n, { one: 'Only you', other: '# here' }),

@@ -1,12 +1,12 @@
 /*
  * Spanish: the words of what only makes sense with others about.
  */
-import { speaking } from './language'
+import { formatter } from './language'
 import type { Catalogue } from './catalogue'
 
-const { number, count } = speaking('es')
+const { number, count } = formatter('es')
 
-export const SPANISH_COMPANY: Catalogue['company'] = {
+export const SPANISH_OTHERS: Catalogue['others'] = {
   more: (n) => `y ${number(n)} más`,
   yourName: 'Tu nombre',
   yourColor: 'Tu color',

@@ -3,7 +3,7 @@
  */
 import type { Catalogue } from './catalogue'
 
-export const SPANISH_REFUSALS: Pick<Catalogue['words'], 'final' | 'refusedFor' | 'limited'> = {
+export const SPANISH_REFUSALS: Pick<Catalogue['core'], 'final' | 'refusedFor' | 'limited'> = {
   final: {
     4501: 'El servidor cerró la conexión: no entendió esta página.',
     4503: 'Esta página es de otra versión que el servidor.',

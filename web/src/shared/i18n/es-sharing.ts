@@ -31,7 +31,7 @@ export const SPANISH_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     rule: 'El nombre de un canal tiene de 1 a 64 letras de la a a la z, cifras, guiones o guiones bajos.',
     nearest: (channel) => `Ir a ${channel}`,
 
-    noPlace: 'Ese canal no existe.',
+    notFound: 'Ese canal no existe.',
 
     offlineTitle: 'Sin red · Asocial',
     offline: 'Ahora mismo no hay red.',

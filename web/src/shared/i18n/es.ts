@@ -1,16 +1,16 @@
 /*
  * Spanish. De tú, breve, tranquilo.
  */
-import { speaking } from './language'
+import { formatter } from './language'
 import type { Catalogue } from './catalogue'
-import { SPANISH_COMPANY } from './es-others'
+import { SPANISH_OTHERS } from './es-others'
 import { SPANISH_REFUSALS } from './es-refusals'
 import { SPANISH_SHARING } from './es-sharing'
 
-const { number, percent, count, all, clock } = speaking('es')
+const { number, percent, count, all, clock } = formatter('es')
 
 export const SPANISH: Catalogue = {
-  words: {
+  core: {
     number,
     percent,
 
@@ -48,7 +48,7 @@ export const SPANISH: Catalogue = {
 
     tools: 'Más',
     settings: 'Ajustes (,)',
-    said: 'Lo dicho en los últimos minutos (")',
+    history: 'Lo dicho en los últimos minutos (")',
 
     people: (n) => count(n, { one: 'Solo tú', other: '# aquí' }),
     who: 'Quién está aquí',
@@ -108,8 +108,8 @@ export const SPANISH: Catalogue = {
     letGo: 'Soltar',
     pending: 'en camino',
   },
-  company: SPANISH_COMPANY,
-  later: {
+  others: SPANISH_OTHERS,
+  panels: {
     opens: (host) => `Abre ${host}`,
     react: 'Reaccionar (1 a 6)',
     reactions: 'Reacciones',
@@ -129,7 +129,7 @@ export const SPANISH: Catalogue = {
       muteKey: 'No ver nada más de esta persona (m)',
       mutePerson: (name) => `Silenciar a ${name}`,
     },
-    said: {
+    history: {
       title: 'Lo que se dijo',
       search: 'Buscar en lo que se dijo',
       time: clock,
@@ -201,7 +201,7 @@ export const SPANISH: Catalogue = {
         people: 'quién está aquí',
         share: 'compartir este canal',
         channels: 'otros canales',
-        said: 'lo dicho en los últimos minutos',
+        history: 'lo dicho en los últimos minutos',
         settings: 'ajustes',
         help: 'esta hoja',
         react: 'reaccionar donde está el puntero',

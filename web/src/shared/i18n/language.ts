@@ -25,10 +25,10 @@ export function chooseLanguage(setting: string, preferred: readonly string[]): L
 }
 
 /** One form for each plural of the language; `#` is the number. */
-export type Forms = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly other: string }
+export type PluralForms = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly other: string }
 
 /** Numbers, plurals, lists and the time of day as `tag` has them. */
-export function speaking(tag: string) {
+export function formatter(tag: string) {
   const rules = found(() => new Intl.PluralRules(tag))
   const numbers = found(() => new Intl.NumberFormat(tag, { maximumFractionDigits: 0 }))
   const percents = found(() => new Intl.NumberFormat(tag, { style: 'percent' }))
@@ -40,7 +40,7 @@ export function speaking(tag: string) {
     percent: (part: number) => percents?.format(part) ?? `${Math.round(part * 100)}%`,
     all: (names: readonly string[]) => lists?.format(names) ?? names.join(', '),
     clock: (ms: number) => clocks?.format(ms) ?? new Date(ms).toTimeString().slice(0, 8),
-    count(n: number, forms: Forms) {
+    count(n: number, forms: PluralForms) {
       const whole = Math.round(n)
       const rule = rules?.select(whole) ?? (whole === 1 ? 'one' : 'other')
       return (forms[rule] ?? forms.other).replace('#', number(whole))

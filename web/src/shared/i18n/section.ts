@@ -14,7 +14,7 @@ export type Widened<T> = T extends string
     : { readonly [Key in keyof T]: Widened<T[Key]> }
 
 /** The sections of the catalogue (catalogue.ts). */
-export type Section = 'words' | 'company' | 'later' | 'sharing' | 'demo'
+export type Section = 'core' | 'others' | 'panels' | 'sharing' | 'demo'
 export type Sections = Readonly<Record<Section, object>>
 
 const sections = new Map<Section, object>()
@@ -31,7 +31,7 @@ export function section<const English extends object>(
   return words as Widened<English>
 }
 
-export function hear(catalogue: Sections) {
+export function setCatalogue(catalogue: Sections) {
   heard = catalogue
   for (const [name, words] of sections) put(words, catalogue[name])
 }

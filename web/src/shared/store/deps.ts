@@ -14,7 +14,7 @@ export interface Uplink {
   reconnect(): void
 }
 
-export interface Keep {
+export interface KeyStorage {
   read(key: string): string | undefined
   write(key: string, value: string): void
   /** Calls `changed` when another tab of this browser wrote or removed it. */
@@ -23,11 +23,11 @@ export interface Keep {
 
 export interface Deps {
   readonly uplink: Uplink
-  readonly keep: Keep
+  readonly storage: KeyStorage
   /** kept for this tab alone, and over its reload */
-  readonly tab: Pick<Keep, 'read' | 'write'>
+  readonly tab: Pick<KeyStorage, 'read' | 'write'>
   /** kept with this entry of the tab's history: over a reload, also where storage is forbidden */
-  readonly entry: Pick<Keep, 'read' | 'write'>
+  readonly entry: Pick<KeyStorage, 'read' | 'write'>
   /** monotonic ms, of no meaning but for differences; never the machine's clock */
   now(): number
   isHidden(): boolean
@@ -45,7 +45,9 @@ export function timersOf(deps: Deps): Timers {
 }
 
 /** Storage may be forbidden or full: then this visit simply forgets. */
-export function browserKeep(storage: 'localStorage' | 'sessionStorage' = 'localStorage'): Keep {
+export function browserStorage(
+  storage: 'localStorage' | 'sessionStorage' = 'localStorage',
+): KeyStorage {
   return {
     read(key) {
       try {

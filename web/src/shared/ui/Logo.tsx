@@ -1,7 +1,7 @@
 /*
  * The drawings. The mark: a breath on the glass, and a caret drawn into it with a finger.
  */
-export function Mark() {
+export function Logo() {
   return (
     <svg className="mark" viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
       <path

@@ -26,7 +26,7 @@ export function Panel({ label, testId, close, children }: PanelProps) {
   }, [close, opener])
   return (
     <>
-      <div className="backdrop" onClick={close} />
+      <div className="scrim" onClick={close} />
       <section ref={panel} className="panel" tabIndex={-1} aria-label={label} data-testid={testId}>
         {children}
       </section>

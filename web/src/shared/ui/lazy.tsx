@@ -42,13 +42,13 @@ function pursue(ask: () => Promise<unknown>, waitMs = AGAIN_MS) {
 }
 
 /** A file for `fetchAll` alone. */
-export function fetchedAhead<T>(load: () => Promise<T>): () => Promise<T> {
+export function prefetched<T>(load: () => Promise<T>): () => Promise<T> {
   parts.push(load)
   return load
 }
 
 /** `Instead` stands in its place until it is there. */
-export function later<P extends object>(
+export function lazy<P extends object>(
   load: () => Promise<ComponentType<P>>,
   Instead?: ComponentType<P>,
 ) {

@@ -14,13 +14,13 @@ describe('a clock that is set', () => {
       const { get, entries, chat, app } = setUp()
       get({ type: 'pong', t: Date.now(), timestamp: Date.now() + AHEAD_MS })
       get(chat('m1'))
-      app.talk.openCaret({ x: 0, y: 0 })
+      app.messages.openCaret({ x: 0, y: 0 })
       vi.advanceTimersByTime(2_000)
       get({ type: 'clock', timestamp: Date.now() + AHEAD_MS + shift, shift })
-      const later = chat('m2')
-      if (later.type !== 'chat') throw new Error('unreachable')
-      const { timestamp, expires_at } = later
-      get({ ...later, timestamp: timestamp + shift, expires_at: expires_at + shift })
+      const lazy = chat('m2')
+      if (lazy.type !== 'chat') throw new Error('unreachable')
+      const { timestamp, expires_at } = lazy
+      get({ ...lazy, timestamp: timestamp + shift, expires_at: expires_at + shift })
       expect(entries()).toHaveLength(2)
       vi.advanceTimersByTime(3_001)
       expect(entries().map(({ messageId }) => messageId)).toEqual(['m2'])

@@ -90,12 +90,12 @@ describe('a wiped window', () => {
   it('keeps what we have in hand: the draft, and what has no answer yet', () => {
     const world = setUp()
     world.write('mine, on its way')
-    world.app.talk.send({ x: 0, y: 40 })
-    world.app.talk.write('mine, in hand')
+    world.app.messages.send({ x: 0, y: 40 })
+    world.app.messages.write('mine, in hand')
     vi.advanceTimersByTime(10)
     world.get(wipe(at(world.chat('now'))))
     expect(texts(world)).toEqual(['mine, on its way'])
-    expect(world.app.talk.store.getState().draft?.text).toBe('mine, in hand')
+    expect(world.app.messages.store.getState().draft?.text).toBe('mine, in hand')
   })
 
   it('is told by the name of who wiped it', () => {

@@ -12,17 +12,17 @@ import {
 } from '../../../src/features/demo/model/demo'
 import { DEFAULT_TTL, lifeOf } from '../../../src/features/messages/model/lifetime'
 import { isColor } from '../../../src/shared/palette'
-import { DEMO_WORDS } from '../../../src/shared/i18n/en-sharing'
+import { DEMO_STRINGS } from '../../../src/shared/i18n/en-sharing'
 import { createDemo } from '../../../src/features/demo/store/demo'
 import { setUp } from '../../support/visitor'
 
 describe('the score', () => {
-  const score = scoreOf(DEMO_WORDS.lines)
+  const score = scoreOf(DEMO_STRINGS.lines)
 
   test('has a line for every text, and somebody for every line', () => {
-    expect(LINES).toHaveLength(DEMO_WORDS.lines.length)
+    expect(LINES).toHaveLength(DEMO_STRINGS.lines.length)
     for (const { who } of LINES) {
-      expect(DEMO_WORDS.people[who]).toBeDefined()
+      expect(DEMO_STRINGS.people[who]).toBeDefined()
       expect(isColor(COLORS[who])).toBe(true)
     }
   })
@@ -30,7 +30,7 @@ describe('the score', () => {
   test('words grow letter by letter, with what is taken back, and are said in the end', () => {
     const drafts = scoreOf(['ab\bc']).filter((event) => event.kind === 'draft' && event.line === 0)
     expect(drafts.map((event) => 'text' in event && event.text)).toEqual(['a', 'ab', 'a', 'ac'])
-    for (const [line, text] of DEMO_WORDS.lines.entries()) {
+    for (const [line, text] of DEMO_STRINGS.lines.entries()) {
       const said = score.filter((event) => event.kind === 'said' && event.line === line)
       expect(said.map((event) => 'text' in event && event.text)).toEqual([finalText(text)])
       expect(finalText(text)).not.toContain('\b')
@@ -51,7 +51,7 @@ describe('the score', () => {
       { width: 319, height: 220 },
       { width: 1_100, height: 500 },
     ]) {
-      for (const [line, text] of DEMO_WORDS.lines.entries()) {
+      for (const [line, text] of DEMO_STRINGS.lines.entries()) {
         const { x, y } = placeIn(room, line, finalText(text))
         expect(x).toBeGreaterThanOrEqual(-room.width / 2)
         expect(x + Math.min(text.length * 11, room.width)).toBeLessThanOrEqual(room.width / 2 + 12)
@@ -69,7 +69,7 @@ describe('the demonstration', () => {
     const visit = setUp([])
     const { receive } = visit
     const room = () => ({ width: 800, height })
-    const demo = createDemo({ receive, now: Date.now, room }, DEMO_WORDS)
+    const demo = createDemo({ receive, now: Date.now, room }, DEMO_STRINGS)
     return { ...visit, demo }
   }
 
@@ -120,7 +120,9 @@ describe('the demonstration', () => {
       vi.advanceTimersByTime(20)
       for (const { state, text } of entries()) if (state === 'sent') heard.add(text)
     }
-    expect([...heard]).toEqual(DEMO_WORDS.lines.filter((_, line) => line % 2 === 0).map(finalText))
+    expect([...heard]).toEqual(
+      DEMO_STRINGS.lines.filter((_, line) => line % 2 === 0).map(finalText),
+    )
   })
 
   test('for those who want no motion a moment of it stands, and stays', () => {

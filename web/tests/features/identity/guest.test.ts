@@ -12,7 +12,7 @@ function createBrowser({ blocked = false } = {}) {
     const inEntry = new Map<string, string>()
     const deps = () =>
       ({
-        keep: {
+        storage: {
           read: (key: string) => kept.get(key),
           write: (key: string, value: string) => blocked || kept.set(key, value),
           watch: (_: string, changed: () => void) => watchers.push(changed),
@@ -78,12 +78,12 @@ describe('W84: the guest key', () => {
       browser.tell()
     }
     browser.kept.set('guest', key)
-    const later = browser.tab()
-    const same = later.load()
+    const lazy = browser.tab()
+    const same = lazy.load()
     expect(same.key()).toBe(key)
     browser.kept.set('guest', `guest-${'0'.repeat(64)}`)
     browser.tell()
-    expect(later.changed).not.toHaveBeenCalled()
+    expect(lazy.changed).not.toHaveBeenCalled()
   })
 
   test('forgotten, it is another one', () => {

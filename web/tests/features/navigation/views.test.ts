@@ -49,13 +49,13 @@ describe('our view (W32)', () => {
 
   it('is not shown by who follows somebody, nor by who does not want to be found', () => {
     const { app, get, of, pan } = visitor()
-    app.finding.follow('mira')
+    app.navigation.follow('mira')
     get(followed)
     pan()
-    app.finding.follow('mira')
+    app.navigation.follow('mira')
     get(followed)
     expect(of('view')).toEqual([])
-    app.finding.stop()
+    app.navigation.stop()
     get(followed)
     expect(of('view').length).toBe(1)
     app.settings.set({ onMap: false })
@@ -68,7 +68,7 @@ describe('our view (W32)', () => {
   it('of the followed one becomes ours, gently, and pointers serve where none is shown', () => {
     const { app, get } = visitor()
     const camera = () => app.camera.store.getState().camera
-    app.finding.follow('mira')
+    app.navigation.follow('mira')
     const view: ServerFrame = {
       type: 'view',
       user_id: 'mira',
@@ -91,10 +91,10 @@ describe('our view (W32)', () => {
 
   it('of the followed one is asked for every 5 s until one stops', () => {
     const { app, of } = visitor()
-    app.finding.follow('mira')
+    app.navigation.follow('mira')
     vi.advanceTimersByTime(11_000)
     expect(of('follow').map((frame) => frame.user_id)).toEqual(['mira', 'mira', 'mira'])
-    app.finding.stop()
+    app.navigation.stop()
     vi.advanceTimersByTime(20_000)
     expect(of('follow').length).toBe(3)
   })

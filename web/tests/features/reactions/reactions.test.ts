@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
-  newlySaid,
+  newMessages,
   sparing,
   titleOf,
   toneOf,
@@ -16,9 +16,11 @@ describe('what is newly said', () => {
   it('is what others have said, once: no drafts, nothing of ours, nothing twice', () => {
     const { app, get, chat, write } = setUp()
     const heard: string[] = []
-    app.talk.store.subscribe((now, before) => {
+    app.messages.store.subscribe((now, before) => {
       heard.push(
-        ...newlySaid(before.talk.entries, now.talk.entries).map(({ messageId }) => messageId),
+        ...newMessages(before.messages.entries, now.messages.entries).map(
+          ({ messageId }) => messageId,
+        ),
       )
     })
     const at = { x: 0, y: 0 }
@@ -27,7 +29,7 @@ describe('what is newly said', () => {
     get(chat('m1'))
     get(chat('m1'))
     write('mine')
-    app.talk.send({ x: 0, y: 0 })
+    app.messages.send({ x: 0, y: 0 })
     get(chat('m2', 'me'))
     get(chat('m3'))
     expect(heard).toEqual(['m1', 'm3'])

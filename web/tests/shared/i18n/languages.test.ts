@@ -1,24 +1,24 @@
 /* Languages: which one is chosen, plurals and numbers, and that every catalogue says everything. */
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
-import { chooseLanguage, LANGUAGES, readingOf, speaking } from '../../../src/shared/i18n/language'
+import { chooseLanguage, LANGUAGES, readingOf, formatter } from '../../../src/shared/i18n/language'
 import { ARABIC } from '../../../src/shared/i18n/ar'
 import { GERMAN } from '../../../src/shared/i18n/de'
 import { SPANISH } from '../../../src/shared/i18n/es'
-import { hear, section } from '../../../src/shared/i18n/section'
-import { WORDS } from '../../../src/shared/i18n/en'
-import { COMPANY_WORDS } from '../../../src/shared/i18n/en-others'
-import { LATER } from '../../../src/shared/i18n/en-panels'
-import { DEMO_WORDS, SHARING_WORDS } from '../../../src/shared/i18n/en-sharing'
+import { setCatalogue, section } from '../../../src/shared/i18n/section'
+import { STRINGS } from '../../../src/shared/i18n/en'
+import { OTHERS_STRINGS } from '../../../src/shared/i18n/en-others'
+import { PANEL_STRINGS } from '../../../src/shared/i18n/en-panels'
+import { DEMO_STRINGS, SHARING_STRINGS } from '../../../src/shared/i18n/en-sharing'
 
 const ENGLISH = structuredCloneOf({
-  words: WORDS,
-  company: COMPANY_WORDS,
-  later: LATER,
-  sharing: SHARING_WORDS,
-  demo: DEMO_WORDS,
+  core: STRINGS,
+  others: OTHERS_STRINGS,
+  panels: PANEL_STRINGS,
+  sharing: SHARING_STRINGS,
+  demo: DEMO_STRINGS,
 })
-afterEach(() => hear(ENGLISH))
+afterEach(() => setCatalogue(ENGLISH))
 
 function structuredCloneOf<T>(words: T): T {
   if (typeof words !== 'object' || words === null || Array.isArray(words)) return words
@@ -47,9 +47,9 @@ describe('the choice', () => {
 
 describe('numbers', () => {
   test('plurals and digits are those of the language', () => {
-    expect(speaking('en').count(1_234, { one: 'one', other: '# here' })).toBe('1,234 here')
-    expect(speaking('de').count(1_234, { one: 'eins', other: '# hier' })).toBe('1.234 hier')
-    const { count } = speaking('ar')
+    expect(formatter('en').count(1_234, { one: 'one', other: '# here' })).toBe('1,234 here')
+    expect(formatter('de').count(1_234, { one: 'eins', other: '# hier' })).toBe('1.234 hier')
+    const { count } = formatter('ar')
     const forms = { zero: '0', one: '1', two: '2', few: 'few', many: 'many', other: 'other' }
     expect([0, 1, 2, 3, 11, 100].map((n) => count(n, forms))).toEqual([
       ...['0', '1', '2', 'few', 'many', 'other'],
@@ -57,29 +57,29 @@ describe('numbers', () => {
   })
 
   test('what is not whole is told as a whole, in its plural', () => {
-    expect(speaking('en').count(1.2, { one: '# screen', other: '# screens' })).toBe('1 screen')
-    expect(COMPANY_WORDS.away(50.3)).toBe('50 screens')
+    expect(formatter('en').count(1.2, { one: '# screen', other: '# screens' })).toBe('1 screen')
+    expect(OTHERS_STRINGS.away(50.3)).toBe('50 screens')
   })
 })
 
 describe('sections', () => {
   test('are in the language from when it is heard, part by part, and in place', () => {
-    const held = WORDS.invite
-    hear(GERMAN)
-    expect(WORDS.reload).toBe('Neu laden')
+    const held = STRINGS.invite
+    setCatalogue(GERMAN)
+    expect(STRINGS.reload).toBe('Neu laden')
     expect(held.mouse).toContain('klick')
-    expect(WORDS.final[4503]).toContain('Version')
+    expect(STRINGS.final[4503]).toContain('Version')
   })
 
   test('that are fetched after it are born in it', () => {
-    hear(SPANISH)
-    const born = section('later', { settings: { title: 'Settings' } })
+    setCatalogue(SPANISH)
+    const born = section('panels', { settings: { title: 'Settings' } })
     expect(born.settings.title).toBe('Ajustes')
   })
 })
 
 /** These are told a list of names first. */
-const TOLD_NAMES = /^words\.(came|left|all)$/
+const TOLD_NAMES = /^core\.(came|left|all)$/
 
 /** Every word of a catalogue by its path; functions are told numbers and names, and must tell them on. */
 function* wordsOf(part: object, path = ''): Generator<[string, unknown]> {
@@ -109,7 +109,7 @@ describe.each([
     expect(
       same
         .map(([path]) => path)
-        .filter((path) => !/^(later\.(colors|help\.named)|demo\.people)\./.test(path)),
+        .filter((path) => !/^(panels\.(colors|help\.named)|demo\.people)\./.test(path)),
     ).toEqual([])
   })
 
@@ -136,6 +136,6 @@ test('whatever code the server refuses or closes with has words of ours', () => 
   const final = codes(/^    code = (45\d\d)/gm)
   expect(refused.length).toBeGreaterThan(4)
   expect(final.length).toBeGreaterThan(2)
-  expect(refused.filter((code) => !(code in WORDS.refused))).toEqual([])
-  expect(final.filter((code) => !(code in WORDS.final))).toEqual([])
+  expect(refused.filter((code) => !(code in STRINGS.refused))).toEqual([])
+  expect(final.filter((code) => !(code in STRINGS.final))).toEqual([])
 })

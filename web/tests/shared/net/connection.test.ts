@@ -150,10 +150,10 @@ describe('connection', () => {
     const { frames, last, connection } = setUp()
     const old = last()
     old.sync()
-    const hear = old.onmessage
+    const setCatalogue = old.onmessage
     old.end(1006)
     connection.connectNow()
-    hear?.({ data: '{"type":"pong","t":1,"timestamp":2}' })
+    setCatalogue?.({ data: '{"type":"pong","t":1,"timestamp":2}' })
     expect(frames).toHaveLength(1)
   })
 })

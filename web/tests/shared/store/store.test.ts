@@ -46,7 +46,7 @@ describe('a listener that throws', () => {
 
 test('words go at the end of their life, whatever listens', () => {
   const { app, get, chat, entries } = setUp()
-  app.talk.store.subscribe(failing)
+  app.messages.store.subscribe(failing)
   get(chat('m1'))
   expect(entries().map(({ state }) => state)).toEqual(['sent'])
   for (let i = 0; i < 100 && entries().length > 0; i += 1) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { cleanName, initials, routeOf } from '../../../src/features/channel/model/names'
-import { COLOR_NAMES, contrast, GROUND, ink, MIST, PALETTE } from '../../../src/shared/palette'
+import { COLOR_NAMES, contrast, GROUND, ink, BACKDROP, PALETTE } from '../../../src/shared/palette'
 import { codePoints, cutAt, firstGrapheme } from '../../../src/shared/text/graphemes'
 import { clean, directionOf, finished } from '../../../src/shared/text/payload'
 import { readFrame } from '../../../src/shared/net/frames'
@@ -225,7 +225,7 @@ describe('palette', () => {
 
   for (const name of COLOR_NAMES) {
     test(`${name} keeps 4.5:1 on both grounds, bare and misted`, () => {
-      for (const ground of [GROUND, MIST]) {
+      for (const ground of [GROUND, BACKDROP]) {
         expect(contrast(PALETTE[name].light, ground.light)).toBeGreaterThanOrEqual(4.5)
         expect(contrast(PALETTE[name].dark, ground.dark)).toBeGreaterThanOrEqual(4.5)
       }
@@ -256,7 +256,7 @@ describe('palette', () => {
 
   test('the style sheet and the page have the same grounds', () => {
     expect(pair('ground')).toEqual([GROUND.light, GROUND.dark])
-    expect(pair('mist')).toEqual([MIST.light, MIST.dark])
+    expect(pair('backdrop')).toEqual([BACKDROP.light, BACKDROP.dark])
     const html = readFileSync(new URL('../../../index.html', import.meta.url), 'utf8')
     expect([...html.matchAll(/theme-color" content="(#\w+)"/g)].map((m) => m[1])).toEqual([
       GROUND.light,
@@ -267,7 +267,7 @@ describe('palette', () => {
   for (const name of ['ink', 'faint']) {
     test(`--${name} keeps 4.5:1 too`, () => {
       const [light = '', dark = ''] = pair(name)
-      for (const ground of [GROUND, MIST]) {
+      for (const ground of [GROUND, BACKDROP]) {
         expect(contrast(light, ground.light)).toBeGreaterThanOrEqual(4.5)
         expect(contrast(dark, ground.dark)).toBeGreaterThanOrEqual(4.5)
       }

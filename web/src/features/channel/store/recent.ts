@@ -2,19 +2,19 @@
  * The channels of late, kept in the browser. Read anew before each change: other tabs write too.
  */
 import { forget, readVisits, remember, type Visit } from '../model/recent'
-import type { Keep } from '../../../shared/store/deps'
+import type { KeyStorage } from '../../../shared/store/deps'
 import { createStore } from '../../../shared/store/store'
 
 const KEY = 'recent'
 
-export function createRecent(keep: Keep, wallNow: () => number) {
-  const read = () => readVisits(keep.read(KEY))
+export function createRecent(storage: KeyStorage, wallNow: () => number) {
+  const read = () => readVisits(storage.read(KEY))
   const store = createStore<{ readonly visits: readonly Visit[] }>(() => ({ visits: read() }))
   const put = (visits: readonly Visit[]) => {
-    keep.write(KEY, JSON.stringify(visits))
+    storage.write(KEY, JSON.stringify(visits))
     store.setState({ visits })
   }
-  keep.watch(KEY, (kept) => store.setState({ visits: readVisits(kept) }))
+  storage.watch(KEY, (kept) => store.setState({ visits: readVisits(kept) }))
   return {
     store,
     wallNow,

@@ -40,7 +40,7 @@ export interface SessionState {
 const DOUBT_EVERY_MS = 1_000
 
 export function createSession(channel: string, deps: Deps) {
-  const color = deps.keep.read('color')
+  const color = deps.storage.read('color')
   const store = createStore<SessionState>(() => ({
     channel,
     link: { kind: 'connecting' },
@@ -51,7 +51,7 @@ export function createSession(channel: string, deps: Deps) {
     ttl: DEFAULT_TTL,
     limits: DEFAULT_LIMITS,
     rules: NO_RULES,
-    chosenName: cleanName(deps.keep.read('name') ?? '') || undefined,
+    chosenName: cleanName(deps.storage.read('name') ?? '') || undefined,
     chosenColor: isColor(color) ? color : undefined,
   }))
   const { getState: get, setState: set } = store
@@ -59,7 +59,7 @@ export function createSession(channel: string, deps: Deps) {
   let doubtedAt = -Infinity
   const guest = createGuest(deps, () => {
     // Of the guest that this tab was until now nothing stays.
-    deps.keep.write('token', '')
+    deps.storage.write('token', '')
     deps.uplink.reconnect()
   })
 
@@ -67,12 +67,12 @@ export function createSession(channel: string, deps: Deps) {
     store,
     /** The server's clock, as well as we know it. */
     serverNow: () => deps.now() + get().clock.offset,
-    token: () => vouched ?? (deps.keep.read('token') || guest.key()),
+    token: () => vouched ?? (deps.storage.read('token') || guest.key()),
     setLink: (link: Link) => set(link.kind === 'live' ? { link, refusal: undefined } : { link }),
     setRefusal: (refusal: string | undefined) => set(get().link.kind === 'live' ? {} : { refusal }),
     setDegraded: (degraded: boolean) => set({ degraded }),
     onSync(frame: UserSync) {
-      if (frame.token !== undefined) deps.keep.write('token', frame.token)
+      if (frame.token !== undefined) deps.storage.write('token', frame.token)
       set({
         userId: frame.user_id,
         ttl: frame.ttl,
@@ -91,7 +91,7 @@ export function createSession(channel: string, deps: Deps) {
     vouched: () => vouched !== undefined,
     /** Nothing of this visitor stays in the browser. */
     forget() {
-      for (const key of ['token', 'name', 'color']) deps.keep.write(key, '')
+      for (const key of ['token', 'name', 'color']) deps.storage.write(key, '')
       guest.forget()
     },
     onPong: (sent: number, timestamp: number) =>
@@ -121,11 +121,11 @@ export function createSession(channel: string, deps: Deps) {
       const name = cleanName(change.name ?? '') || (get().chosenName ?? current.name)
       const color = change.color ?? get().chosenColor ?? current.color
       if (change.name !== undefined) {
-        deps.keep.write('name', name)
+        deps.storage.write('name', name)
         set({ chosenName: name })
       }
       if (change.color !== undefined) {
-        deps.keep.write('color', color)
+        deps.storage.write('color', color)
         set({ chosenColor: color })
       }
       deps.uplink.send({ type: 'profile', name, color })

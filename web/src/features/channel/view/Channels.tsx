@@ -2,8 +2,8 @@
  * Behind the channel's name: the others you were in, a new one, and the start page.
  */
 import { useState } from 'react'
-import { SHARING_WORDS } from '../../../shared/i18n/en-sharing'
-import { browserKeep } from '../../../shared/store/deps'
+import { SHARING_STRINGS } from '../../../shared/i18n/en-sharing'
+import { browserStorage } from '../../../shared/store/deps'
 import { createRecent } from '../store/recent'
 import { useSession } from '../../../stores/hooks'
 import { Panel } from '../../../shared/ui/Panel'
@@ -12,17 +12,17 @@ import '../sharing.css'
 
 export function Channels({ close }: { close(): void }) {
   const channel = useSession((s) => s.channel)
-  const [recent] = useState(() => createRecent(browserKeep(), Date.now))
+  const [recent] = useState(() => createRecent(browserStorage(), Date.now))
   return (
-    <Panel label={SHARING_WORDS.channels} testId="channels-panel" close={close}>
+    <Panel label={SHARING_STRINGS.channels} testId="channels-panel" close={close}>
       <Recents recent={recent} except={channel} />
       <ul className="ways">
         <li>
-          <a href="/#new">{SHARING_WORDS.newChannel}</a>
+          <a href="/#new">{SHARING_STRINGS.newChannel}</a>
         </li>
         <li>
           <a href="/" data-testid="to-start">
-            {SHARING_WORDS.toStart}
+            {SHARING_STRINGS.toStart}
           </a>
         </li>
       </ul>

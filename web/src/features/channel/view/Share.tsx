@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { addressOf } from '../model/address'
-import { SHARING_WORDS } from '../../../shared/i18n/en-sharing'
+import { SHARING_STRINGS } from '../../../shared/i18n/en-sharing'
 import { useApp, useSession } from '../../../stores/hooks'
 import { copyText } from '../../../shared/ui/copy'
 import { Panel } from '../../../shared/ui/Panel'
@@ -56,23 +56,23 @@ export function Share({ close }: { close(): void }) {
     </label>
   )
   return (
-    <Panel label={SHARING_WORDS.share} testId="share-panel" close={close}>
+    <Panel label={SHARING_STRINGS.share} testId="share-panel" close={close}>
       <fieldset className="share-what">
-        <legend className="sr-only">{SHARING_WORDS.what}</legend>
-        {choice(false, SHARING_WORDS.thisChannel, 'share-channel')}
-        {choice(true, SHARING_WORDS.thisSpot, 'share-spot')}
+        <legend className="sr-only">{SHARING_STRINGS.what}</legend>
+        {choice(false, SHARING_STRINGS.thisChannel, 'share-channel')}
+        {choice(true, SHARING_STRINGS.thisSpot, 'share-spot')}
       </fieldset>
-      <QrCode text={address} label={SHARING_WORDS.qr} />
+      <QrCode text={address} label={SHARING_STRINGS.qr} />
       <input
         ref={field}
         className="share-address"
         readOnly
         value={address}
-        aria-label={copied === 'by-hand' ? SHARING_WORDS.copyYourself : SHARING_WORDS.address}
+        aria-label={copied === 'by-hand' ? SHARING_STRINGS.copyYourself : SHARING_STRINGS.address}
         onFocus={(event) => event.currentTarget.select()}
         data-testid="share-address"
       />
-      {spot && <p className="share-note">{SHARING_WORDS.spotKept}</p>}
+      {spot && <p className="share-note">{SHARING_STRINGS.spotKept}</p>}
       <div className="share-acts">
         {canSend(address) && (
           <button
@@ -81,7 +81,7 @@ export function Share({ close }: { close(): void }) {
             onClick={() => void send()}
             data-testid="send-link"
           >
-            {SHARING_WORDS.send}
+            {SHARING_STRINGS.send}
           </button>
         )}
         <button
@@ -93,10 +93,10 @@ export function Share({ close }: { close(): void }) {
         >
           <span role="status">
             {copied === 'by-hand'
-              ? SHARING_WORDS.copyYourself
+              ? SHARING_STRINGS.copyYourself
               : copied === 'yes'
-                ? SHARING_WORDS.copied
-                : SHARING_WORDS.copy}
+                ? SHARING_STRINGS.copied
+                : SHARING_STRINGS.copy}
           </span>
         </button>
       </div>

@@ -5,16 +5,16 @@
 import type { Entry } from '../../messages/model/messages'
 import { createStore } from '../../../shared/store/store'
 
-export const SAID_FOR_MS = 5 * 60_000
-export const SAID_MAX = 2_000
+export const HISTORY_MS = 5 * 60_000
+export const HISTORY_MAX = 2_000
 
-export function createSaid(serverNow: () => number) {
+export function createHistory(serverNow: () => number) {
   const list: Entry[] = []
   // Counts what was recorded, so that looking follows without the list being copied.
   const store = createStore<{ readonly count: number }>(() => ({ count: 0 }))
   function prune() {
-    const oldest = serverNow() - SAID_FOR_MS
-    let gone = Math.max(0, list.length - SAID_MAX)
+    const oldest = serverNow() - HISTORY_MS
+    let gone = Math.max(0, list.length - HISTORY_MAX)
     while (gone < list.length && (list[gone]?.timestamp ?? 0) < oldest) gone += 1
     if (gone > 0) list.splice(0, gone)
   }
@@ -39,4 +39,4 @@ export function createSaid(serverNow: () => number) {
   }
 }
 
-export type SaidStore = ReturnType<typeof createSaid>
+export type HistoryStore = ReturnType<typeof createHistory>

@@ -10,12 +10,12 @@ const KEY = /^guest-\w{64}$/
 const BYTES = 32
 
 /** `changed`: another tab's key is ours now. */
-export function createGuest({ keep, entry }: Deps, changed: () => void) {
+export function createGuest({ storage, entry }: Deps, changed: () => void) {
   let key = ''
   let made = false
-  keep.watch(NAME, () => {
+  storage.watch(NAME, () => {
     // What the storage holds, not what the event says: of two that wrote at once both are told of the other.
-    const kept = keep.read(NAME) ?? ''
+    const kept = storage.read(NAME) ?? ''
     if (!made || kept === key || !KEY.test(kept)) return
     key = kept
     made = false
@@ -23,16 +23,16 @@ export function createGuest({ keep, entry }: Deps, changed: () => void) {
   })
   return {
     key(): string {
-      const kept = keep.read(NAME) || key || entry.read(NAME) || ''
+      const kept = storage.read(NAME) || key || entry.read(NAME) || ''
       made ||= !KEY.test(kept)
       key = KEY.test(kept) ? kept : newKey()
-      keep.write(NAME, key)
-      if (keep.read(NAME) !== key) entry.write(NAME, key)
+      storage.write(NAME, key)
+      if (storage.read(NAME) !== key) entry.write(NAME, key)
       return key
     },
     forget() {
       key = ''
-      keep.write(NAME, '')
+      storage.write(NAME, '')
       if (entry.read(NAME)) entry.write(NAME, '')
     },
   }

@@ -47,7 +47,7 @@ export interface Entry {
   error?: Pick<ErrorFrame, 'code' | 'message' | 'limit'> & { readonly retryAt?: number }
 }
 
-export interface Talk {
+export interface Messages {
   readonly entries: ReadonlyMap<string, Entry>
   /** keys of messages that were said, each until a straggling draft can no longer follow (W13) */
   readonly said: ReadonlyMap<string, number>
@@ -56,7 +56,12 @@ export interface Talk {
   readonly cleared: number
 }
 
-export const SILENCE: Talk = { entries: new Map(), said: new Map(), factor: 1, cleared: -Infinity }
+export const NO_MESSAGES: Messages = {
+  entries: new Map(),
+  said: new Map(),
+  factor: 1,
+  cleared: -Infinity,
+}
 
 /** W15 */
 export const DRAFT_LIFE_MS = 10_000
@@ -68,25 +73,25 @@ const keyOf = (mine: boolean, userId: string, messageId: string) =>
 
 export const ownKey = (messageId: string) => keyOf(true, '', messageId)
 
-export function put(talk: Talk, entry: Entry): Talk {
-  return { ...talk, entries: new Map(talk.entries).set(entry.key, entry) }
+export function put(messages: Messages, entry: Entry): Messages {
+  return { ...messages, entries: new Map(messages.entries).set(entry.key, entry) }
 }
 
-export function drop(talk: Talk, key: string): Talk {
-  if (!talk.entries.has(key)) return talk
-  const entries = new Map(talk.entries)
+export function drop(messages: Messages, key: string): Messages {
+  if (!messages.entries.has(key)) return messages
+  const entries = new Map(messages.entries)
   entries.delete(key)
-  return { ...talk, entries }
+  return { ...messages, entries }
 }
 
 /** We said something: shown at once. */
 export function say(
-  talk: Talk,
+  messages: Messages,
   own: { messageId: string; text: string; at: Point; userId: string | undefined },
   now: number,
   life: number,
-): Talk {
-  return put(talk, {
+): Messages {
+  return put(messages, {
     key: ownKey(own.messageId),
     messageId: own.messageId,
     mine: true,
@@ -105,51 +110,29 @@ export function say(
 }
 
 /** Under which key a message hangs, or would. */
-export function chatKey(talk: Talk, frame: ChatFrame, selfId: string | undefined): string {
+export function chatKey(messages: Messages, frame: ChatFrame, selfId: string | undefined): string {
   const { user_id, message_id, payload } = frame
-  const sent = talk.entries.get(ownKey(message_id))
+  const sent = messages.entries.get(ownKey(message_id))
   // After a reconnect under a new id, the very words that we sent under the old one come back.
   const before = sent?.userId === user_id && sent.text === payload
   return keyOf(before || user_id === selfId, user_id, message_id)
 }
 
-/** What waits for an answer goes out under this user id. */
-export function sentAs(talk: Talk, userId: string | undefined): Talk {
-  const entries = new Map(talk.entries)
-  for (const entry of unanswered(talk)) entries.set(entry.key, { ...entry, userId })
-  return { ...talk, entries }
-}
-
-/**
- * Words without an answer, from before the page was loaded anew: held back for their author's hand. Those that were
- * sent keep their id, so that one which did arrive is known for what it is.
- */
-export function offer(
-  talk: Talk,
-  texts: readonly { readonly text: string; readonly at: Point; readonly messageId?: string }[],
-  newId: () => string,
-): Talk {
-  return texts.reduce((next, { text, at, messageId = newId() }) => {
-    const said = say(next, { messageId, text, at, userId: undefined }, 0, 0)
-    return cull(said, 0)
-  }, talk)
-}
-
 export function onChat(
-  talk: Talk,
+  messages: Messages,
   frame: ChatFrame,
   selfId: string | undefined,
   now: number,
-): Talk {
-  const key = chatKey(talk, frame, selfId)
+): Messages {
+  const key = chatKey(messages, frame, selfId)
   const mine = key === ownKey(frame.message_id)
-  const before = talk.entries.get(key)
+  const before = messages.entries.get(key)
   // Heard before: it hangs, or was put away.
-  if (before?.state === 'sent' || (!before && talk.said.has(key))) return talk
-  if (frame.expires_at <= now || frame.timestamp <= talk.cleared) return drop(talk, key)
-  const said = new Map(talk.said).set(key, frame.expires_at + SAID_MS)
+  if (before?.state === 'sent' || (!before && messages.said.has(key))) return messages
+  if (frame.expires_at <= now || frame.timestamp <= messages.cleared) return drop(messages, key)
+  const said = new Map(messages.said).set(key, frame.expires_at + SAID_MS)
   return put(
-    { ...talk, said },
+    { ...messages, said },
     {
       key,
       messageId: frame.message_id,
@@ -162,7 +145,7 @@ export function onChat(
       state: 'sent',
       timestamp: frame.timestamp,
       expiresAt: frame.expires_at,
-      goesAt: goesAt(frame.timestamp, frame.expires_at, talk.factor),
+      goesAt: goesAt(frame.timestamp, frame.expires_at, messages.factor),
       held: before?.held ?? false,
       ...(frame.on_map === false && { onMap: false }),
       grown: before !== undefined,
@@ -171,44 +154,44 @@ export function onChat(
 }
 
 export function onAck(
-  talk: Talk,
+  messages: Messages,
   ack: { message_id: string; timestamp: number; expires_at: number },
-): Talk {
-  const entry = talk.entries.get(ownKey(ack.message_id))
-  if (!entry || entry.state === 'sent') return talk
+): Messages {
+  const entry = messages.entries.get(ownKey(ack.message_id))
+  if (!entry || entry.state === 'sent') return messages
   const answered = { ...entry }
   delete answered.error
-  return put(talk, {
+  return put(messages, {
     ...answered,
     state: 'sent',
     timestamp: ack.timestamp,
     expiresAt: ack.expires_at,
-    goesAt: goesAt(ack.timestamp, ack.expires_at, talk.factor),
+    goesAt: goesAt(ack.timestamp, ack.expires_at, messages.factor),
   })
 }
 
-export function onRefused(talk: Talk, frame: ErrorFrame, now: number): Talk {
-  const entry = talk.entries.get(ownKey(frame.message_id ?? ''))
-  if (!entry || entry.state !== 'pending') return talk
+export function onRefused(messages: Messages, frame: ErrorFrame, now: number): Messages {
+  const entry = messages.entries.get(ownKey(frame.message_id ?? ''))
+  if (!entry || entry.state !== 'pending') return messages
   const { code, message, limit, retry_after } = frame
   const which = limit !== undefined && { limit }
   const again = retry_after !== undefined && { retryAt: now + retry_after }
-  return put(talk, { ...entry, state: 'refused', error: { code, message, ...which, ...again } })
+  return put(messages, { ...entry, state: 'refused', error: { code, message, ...which, ...again } })
 }
 
 export function onTyping(
-  talk: Talk,
+  messages: Messages,
   frame: TypingFrame,
   selfId: string | undefined,
   now: number,
-): Talk {
+): Messages {
   const mine = frame.user_id === selfId
   const key = keyOf(mine, frame.user_id, frame.message_id)
-  if (talk.said.has(key)) return talk
-  const before = talk.entries.get(key)
-  if (before && before.state !== 'draft') return talk
-  if (frame.payload === '') return drop(talk, key)
-  return put(talk, {
+  if (messages.said.has(key)) return messages
+  const before = messages.entries.get(key)
+  if (before && before.state !== 'draft') return messages
+  if (frame.payload === '') return drop(messages, key)
+  return put(messages, {
     key,
     messageId: frame.message_id,
     mine,
@@ -227,9 +210,9 @@ export function onTyping(
 }
 
 /** Someone left: their drafts go with them, what they said hangs on. */
-export function onLeft(talk: Talk, userId: string): Talk {
-  let next = talk
-  for (const entry of talk.entries.values()) {
+export function onLeft(messages: Messages, userId: string): Messages {
+  let next = messages
+  for (const entry of messages.entries.values()) {
     if (!entry.mine && entry.userId === userId && entry.state === 'draft')
       next = drop(next, entry.key)
   }
@@ -237,17 +220,17 @@ export function onLeft(talk: Talk, userId: string): Talk {
 }
 
 /** The window is wiped: what was said until then goes, and the drafts of others. What is in our hand stays. */
-export function clear(talk: Talk, until: number): Talk {
-  const kept = [...talk.entries].filter(([, { state, mine, timestamp }]) =>
+export function clear(messages: Messages, until: number): Messages {
+  const kept = [...messages.entries].filter(([, { state, mine, timestamp }]) =>
     state === 'sent' ? timestamp > until : mine || state !== 'draft',
   )
-  return { ...talk, entries: new Map(kept), cleared: Math.max(talk.cleared, until) }
+  return { ...messages, entries: new Map(kept), cleared: Math.max(messages.cleared, until) }
 }
 
 /** After a break: drafts of people who are no longer here go. */
-export function keepDraftsOf(talk: Talk, isHere: (userId: string) => boolean): Talk {
-  let next = talk
-  for (const { state, userId } of talk.entries.values()) {
+export function keepDraftsOf(messages: Messages, isHere: (userId: string) => boolean): Messages {
+  let next = messages
+  for (const { state, userId } of messages.entries.values()) {
     if (state === 'draft' && userId !== undefined && !isHere(userId)) next = onLeft(next, userId)
   }
   return next
@@ -258,43 +241,38 @@ const waits = ({ state, held }: Entry) =>
   state === 'refused' || state === 'late' || (held && state === 'sent')
 
 /** Removes what has gone by `now`; what of ours got no answer within its life becomes late. */
-export function cull(talk: Talk, now: number): Talk {
+export function cull(messages: Messages, now: number): Messages {
   let entries: Map<string, Entry> | undefined
   let kept = 0
-  for (const entry of talk.entries.values()) {
+  for (const entry of messages.entries.values()) {
     if (entry.state === 'sent' && entry.expiresAt <= now && entry.goesAt > now) kept += 1
     if (entry.goesAt > now || waits(entry)) continue
-    entries ??= new Map(talk.entries)
+    entries ??= new Map(messages.entries)
     if (entry.state === 'pending') entries.set(entry.key, { ...entry, state: 'late' })
     else entries.delete(entry.key)
   }
-  for (const { key, state, expiresAt, held } of kept > KEPT_MAX ? talk.entries.values() : []) {
+  for (const { key, state, expiresAt, held } of kept > KEPT_MAX ? messages.entries.values() : []) {
     if (kept <= KEPT_MAX) break
     if (state !== 'sent' || expiresAt > now || held) continue
-    entries ??= new Map(talk.entries)
+    entries ??= new Map(messages.entries)
     if (entries.delete(key)) kept -= 1
   }
   let said: Map<string, number> | undefined
-  for (const [key, until] of talk.said) {
+  for (const [key, until] of messages.said) {
     if (until > now) continue
-    said ??= new Map(talk.said)
+    said ??= new Map(messages.said)
     said.delete(key)
   }
   return entries || said
-    ? { ...talk, entries: entries ?? talk.entries, said: said ?? talk.said }
-    : talk
+    ? { ...messages, entries: entries ?? messages.entries, said: said ?? messages.said }
+    : messages
 }
 
 /** The next moment at which `cull` has something to do. */
-export function nextCull(talk: Talk): number | undefined {
+export function nextCull(messages: Messages): number | undefined {
   let next = Infinity
-  for (const entry of talk.entries.values()) {
+  for (const entry of messages.entries.values()) {
     if (!waits(entry) && entry.goesAt < next) next = entry.goesAt
   }
   return next === Infinity ? undefined : next
-}
-
-/** Ours without an answer, oldest first: what to send again after a reconnect (W10, W14). */
-export function unanswered(talk: Talk): Entry[] {
-  return [...talk.entries.values()].filter((entry) => entry.state === 'pending')
 }

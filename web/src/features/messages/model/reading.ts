@@ -4,30 +4,30 @@
  * anyone, and `expires_at` stays the truth for the others.
  */
 import { goesAt, letGoAt, type LifeFactor } from './lifetime'
-import { drop, put, type Entry, type Talk } from './messages'
+import { drop, put, type Entry, type Messages } from './messages'
 
 /** A reader's pointer, focus or finger came upon it, or left it. */
-export function hold(talk: Talk, key: string): Talk {
-  const entry = talk.entries.get(key)
-  return !entry || entry.held ? talk : put(talk, { ...entry, held: true })
+export function hold(messages: Messages, key: string): Messages {
+  const entry = messages.entries.get(key)
+  return !entry || entry.held ? messages : put(messages, { ...entry, held: true })
 }
 
-export function release(talk: Talk, key: string, now: number): Talk {
-  const entry = talk.entries.get(key)
-  return entry?.held ? put(talk, lingering({ ...entry, held: false }, now)) : talk
+export function release(messages: Messages, key: string, now: number): Messages {
+  const entry = messages.entries.get(key)
+  return entry?.held ? put(messages, lingering({ ...entry, held: false }, now)) : messages
 }
 
 /** The reader likes messages to stay longer, or no longer so long; those that would be gone get a moment. */
-export function setFactor(talk: Talk, factor: LifeFactor, now: number): Talk {
-  if (factor === talk.factor) return talk
-  const entries = new Map(talk.entries)
-  for (const entry of talk.entries.values()) {
+export function setFactor(messages: Messages, factor: LifeFactor, now: number): Messages {
+  if (factor === messages.factor) return messages
+  const entries = new Map(messages.entries)
+  for (const entry of messages.entries.values()) {
     if (entry.state !== 'sent') continue
     const goes = goesAt(entry.timestamp, entry.expiresAt, factor)
     const next = { ...entry, goesAt: goes }
     entries.set(entry.key, goes > now ? next : lingering(next, now))
   }
-  return { ...talk, entries, factor }
+  return { ...messages, entries, factor }
 }
 
 function lingering(entry: Entry, now: number): Entry {
@@ -36,9 +36,9 @@ function lingering(entry: Entry, now: number): Entry {
 }
 
 /** Everything of this author goes, at once. */
-export function forget(talk: Talk, userId: string): Talk {
-  let next = talk
-  for (const entry of talk.entries.values()) {
+export function forget(messages: Messages, userId: string): Messages {
+  let next = messages
+  for (const entry of messages.entries.values()) {
     if (!entry.mine && entry.userId === userId) next = drop(next, entry.key)
   }
   return next
@@ -47,8 +47,8 @@ export function forget(talk: Talk, userId: string): Talk {
 const RECALL_MS = 4_000
 
 /** Something that was said a while ago is shown once more where it hung, for as long as it takes to read it. */
-export function recall(talk: Talk, said: Entry, now: number): Talk {
-  const hanging = talk.entries.get(said.key)
-  if (hanging) return put(talk, lingering(hanging, now))
-  return put(talk, { ...said, held: false, goesAt: now + RECALL_MS, grown: false })
+export function recall(messages: Messages, said: Entry, now: number): Messages {
+  const hanging = messages.entries.get(said.key)
+  if (hanging) return put(messages, lingering(hanging, now))
+  return put(messages, { ...said, held: false, goesAt: now + RECALL_MS, grown: false })
 }

@@ -1,10 +1,10 @@
 /*
  * What a set clock does to what hangs on the window (W85): every moment moves with it. Pure.
  */
-import type { Entry, Talk } from './messages'
+import type { Entry, Messages } from './messages'
 
 /** The server's clock was set: everything keeps the time it has left. */
-export function shift(talk: Talk, ms: number): Talk {
+export function shift(messages: Messages, ms: number): Messages {
   const moved = (entry: Entry): Entry => ({
     ...entry,
     timestamp: entry.timestamp + ms,
@@ -15,9 +15,9 @@ export function shift(talk: Talk, ms: number): Talk {
     }),
   })
   return {
-    ...talk,
-    entries: new Map([...talk.entries].map(([key, entry]) => [key, moved(entry)])),
-    said: new Map([...talk.said].map(([key, until]) => [key, until + ms])),
-    cleared: talk.cleared + ms,
+    ...messages,
+    entries: new Map([...messages.entries].map(([key, entry]) => [key, moved(entry)])),
+    said: new Map([...messages.said].map(([key, until]) => [key, until + ms])),
+    cleared: messages.cleared + ms,
   }
 }

@@ -12,13 +12,14 @@ import { clean, finished } from '../../../shared/text/payload'
 import * as reading from '../model/reading'
 import * as rules from '../model/messages'
 import { shift } from '../model/shift'
+import { offer, sentAs, unanswered } from '../model/unanswered'
 import { throttle } from '../../../shared/throttle'
 import type { AckFrame, ChatFrame, ErrorFrame, TypingFrame } from '../../../shared/net/frames'
 import { randomWords } from '../../../shared/random'
 import { timersOf, type Deps } from '../../../shared/store/deps'
 import type { Session } from '../../channel/store/session'
 import type { SettingsStore } from '../../settings/store/settings'
-import { createUnsaid } from './pending'
+import { createPending } from './pending'
 import { createStore } from '../../../shared/store/store'
 
 const TYPING_EVERY_MS = 40
@@ -31,27 +32,27 @@ export interface Draft {
   readonly cut: number
 }
 
-export interface TalkState {
-  readonly talk: rules.Talk
+export interface MessagesState {
+  readonly messages: rules.Messages
   readonly draft: Draft | undefined
   /** whether anything was ever said from here; the invitation goes for good */
   readonly spoke: boolean
 }
 
 /** `onSaid` is called for each message once, when it is known to be said. */
-export function createTalk(
+export function createMessages(
   deps: Deps,
   session: Session,
   settings: SettingsStore,
-  onSaid: (entry: rules.Entry) => void,
+  onSent: (entry: rules.Entry) => void,
 ) {
-  const unsaid = createUnsaid(deps, session.store.getState().channel)
-  const store = createStore<TalkState>(() => {
-    const { draft, held } = unsaid.read()
+  const pending = createPending(deps, session.store.getState().channel)
+  const store = createStore<MessagesState>(() => {
+    const { draft, held } = pending.read()
     const factor = settings.store.getState().lifeFactor
     return {
       // What was written before the page was loaded anew is there again, to be sent or let go.
-      talk: rules.offer({ ...rules.SILENCE, factor }, held, newId),
+      messages: offer({ ...rules.NO_MESSAGES, factor }, held, newId),
       draft: draft && { ...draft, messageId: newId(), cut: 0 },
       spoke: false,
     }
@@ -73,19 +74,19 @@ export function createTalk(
     timersOf(deps),
   )
 
-  function put(changed: rules.Talk) {
+  function put(changed: rules.Messages) {
     const now = session.serverNow()
     // Culled here too, not by the timer alone: in a flood of messages its turn may never come.
-    const talk = isDue(changed, now) ? rules.cull(changed, now) : changed
-    if (talk !== get().talk) set({ talk })
+    const messages = isDue(changed, now) ? rules.cull(changed, now) : changed
+    if (messages !== get().messages) set({ messages })
     clearTimeout(cullTimer)
-    const next = rules.nextCull(talk)
+    const next = rules.nextCull(messages)
     if (next !== undefined) cullTimer = setTimeout(cull, Math.max(0, next - now))
   }
 
   /** Also called when our idea of the server's clock changes, and when the page is shown again. */
   function cull() {
-    put(get().talk)
+    put(get().messages)
   }
 
   function transmit(entry: rules.Entry) {
@@ -101,15 +102,15 @@ export function createTalk(
   function say(messageId: string, text: string, at: Point) {
     const now = session.serverNow()
     const life = lifeOf(session.store.getState().ttl, codePoints(text))
-    const talk = rules.say(get().talk, { messageId, text, at, userId: selfId() }, now, life)
-    put(talk)
+    const messages = rules.say(get().messages, { messageId, text, at, userId: selfId() }, now, life)
+    put(messages)
     set({ spoke: true })
-    const entry = talk.entries.get(rules.ownKey(messageId))
+    const entry = messages.entries.get(rules.ownKey(messageId))
     if (entry) transmit(entry)
   }
 
   /** What the draft holds goes out, or, when it holds nothing, is taken back. */
-  function settle(): boolean {
+  function finishDraft(): boolean {
     const { draft } = get()
     if (!draft) return false
     typing.cancel()
@@ -136,21 +137,21 @@ export function createTalk(
     if (settings.store.getState().showTyping) typing.push(draft)
   }
 
-  function said(key: string, before: rules.Talk) {
-    const entry = get().talk.entries.get(key)
-    if (entry?.state === 'sent' && before.entries.get(key)?.state !== 'sent') onSaid(entry)
+  function reportSent(key: string, before: rules.Messages) {
+    const entry = get().messages.entries.get(key)
+    if (entry?.state === 'sent' && before.entries.get(key)?.state !== 'sent') onSent(entry)
   }
 
   settings.store.subscribe((now, before) => {
-    const { draft, talk } = get()
+    const { draft, messages } = get()
     if (now.lifeFactor !== before.lifeFactor)
-      put(reading.setFactor(talk, now.lifeFactor, session.serverNow()))
+      put(reading.setFactor(messages, now.lifeFactor, session.serverNow()))
     if (now.showTyping === before.showTyping || !draft) return
     if (now.showTyping && draft.text !== '') tell(draft)
     else takeBack(draft)
   })
-  store.subscribe(({ draft, talk }, before) => {
-    if (draft !== before.draft || talk !== before.talk) unsaid.write(draft, talk)
+  store.subscribe(({ draft, messages }, before) => {
+    if (draft !== before.draft || messages !== before.messages) pending.write(draft, messages)
   })
 
   const startAt = (at: Point) =>
@@ -160,7 +161,7 @@ export function createTalk(
     store,
     cull,
     openCaret(at: Point) {
-      settle()
+      finishDraft()
       startAt(at)
     },
     /** The textarea's text changed. Returns what it may hold. */
@@ -177,7 +178,7 @@ export function createTalk(
     },
     /** Says it, and is ready for the next line at `next`. */
     send(next: Point) {
-      if (settle()) startAt(next)
+      if (finishDraft()) startAt(next)
     },
     dropDraft() {
       const { draft } = get()
@@ -190,30 +191,30 @@ export function createTalk(
     },
     /** By hand: a refused or late message goes out again, with a whole life before it. */
     sendAgain(key: string) {
-      const entry = get().talk.entries.get(key)
+      const entry = get().messages.entries.get(key)
       if (!entry) return
-      put(rules.drop(get().talk, key))
+      put(rules.drop(get().messages, key))
       // A late one may have been heard and gone: under its old id it would be taken for that.
       say(entry.state === 'late' ? newId() : entry.messageId, entry.text, entry.at)
     },
-    letGo: (key: string) => put(rules.drop(get().talk, key)),
+    letGo: (key: string) => put(rules.drop(get().messages, key)),
     /** The reader's hand (messages/model/reading.ts). */
-    hold: (key: string) => put(reading.hold(get().talk, key)),
-    release: (key: string) => put(reading.release(get().talk, key, session.serverNow())),
-    forget: (userId: string) => put(reading.forget(get().talk, userId)),
-    recall: (entry: rules.Entry) => put(reading.recall(get().talk, entry, session.serverNow())),
+    hold: (key: string) => put(reading.hold(get().messages, key)),
+    release: (key: string) => put(reading.release(get().messages, key, session.serverNow())),
+    forget: (userId: string) => put(reading.forget(get().messages, userId)),
+    recall: (entry: rules.Entry) => put(reading.recall(get().messages, entry, session.serverNow())),
     /** The channel is (again) there: what got no answer goes out once more (W10), and the draft. */
-    onSync(messages: readonly ChatFrame[], fresh: boolean, isHere: (id: string) => boolean) {
+    onSync(frames: readonly ChatFrame[], fresh: boolean, isHere: (id: string) => boolean) {
       const now = session.serverNow()
-      const before = get().talk
-      let talk = rules.cull(before, now)
-      for (const frame of messages) talk = rules.onChat(talk, frame, selfId(), now)
-      const keys = messages.map((frame) => rules.chatKey(talk, frame, selfId()))
-      if (fresh) talk = rules.sentAs(rules.keepDraftsOf(talk, isHere), selfId())
-      put(talk)
-      for (const key of keys) said(key, before)
+      const before = get().messages
+      let messages = rules.cull(before, now)
+      for (const frame of frames) messages = rules.onChat(messages, frame, selfId(), now)
+      const keys = frames.map((frame) => rules.chatKey(messages, frame, selfId()))
+      if (fresh) messages = sentAs(rules.keepDraftsOf(messages, isHere), selfId())
+      put(messages)
+      for (const key of keys) reportSent(key, before)
       if (!fresh) return
-      for (const entry of rules.unanswered(talk)) transmit(entry)
+      for (const entry of unanswered(messages)) transmit(entry)
       this.tellAgain()
     },
     /** W16 */
@@ -222,29 +223,30 @@ export function createTalk(
       if (draft && draft.text !== '') tell(draft)
     },
     onChat(frame: ChatFrame) {
-      const before = get().talk
+      const before = get().messages
       put(rules.onChat(before, frame, selfId(), session.serverNow()))
-      said(rules.chatKey(before, frame, selfId()), before)
+      reportSent(rules.chatKey(before, frame, selfId()), before)
     },
     onAck(frame: AckFrame) {
-      const before = get().talk
+      const before = get().messages
       put(rules.onAck(before, frame))
-      said(rules.ownKey(frame.message_id), before)
+      reportSent(rules.ownKey(frame.message_id), before)
     },
-    onRefused: (frame: ErrorFrame) => put(rules.onRefused(get().talk, frame, session.serverNow())),
+    onRefused: (frame: ErrorFrame) =>
+      put(rules.onRefused(get().messages, frame, session.serverNow())),
     onTyping: (frame: TypingFrame) =>
-      put(rules.onTyping(get().talk, frame, selfId(), session.serverNow())),
-    shift: (ms: number) => put(shift(get().talk, ms)),
-    onCleared: (until: number) => put(rules.clear(get().talk, until)),
-    onLeft: (userId: string) => put(rules.onLeft(get().talk, userId)),
+      put(rules.onTyping(get().messages, frame, selfId(), session.serverNow())),
+    shift: (ms: number) => put(shift(get().messages, ms)),
+    onCleared: (until: number) => put(rules.clear(get().messages, until)),
+    onLeft: (userId: string) => put(rules.onLeft(get().messages, userId)),
   }
 }
 
-export type TalkStore = ReturnType<typeof createTalk>
+export type MessagesStore = ReturnType<typeof createMessages>
 
-function isDue(talk: rules.Talk, now: number): boolean {
-  if (talk.entries.size > rules.KEPT_MAX) return true
-  const next = rules.nextCull(talk)
+function isDue(messages: rules.Messages, now: number): boolean {
+  if (messages.entries.size > rules.KEPT_MAX) return true
+  const next = rules.nextCull(messages)
   return next !== undefined && next <= now
 }
 

@@ -3,7 +3,7 @@
  * accident offers it again. In the tab's own storage, never in what other tabs see.
  */
 import type { Point } from '../../canvas/model/camera'
-import type { Entry, Talk } from '../model/messages'
+import type { Entry, Messages } from '../model/messages'
 import type { Deps } from '../../../shared/store/deps'
 
 const TEXT_MAX = 4_000
@@ -17,20 +17,20 @@ interface Written {
   readonly messageId?: string
 }
 
-interface Unsaid {
+interface Pending {
   readonly draft: Written | undefined
   /** refused, late, or sent into the dark: without an answer */
   readonly held: readonly Written[]
 }
 
-const NOTHING: Unsaid = { draft: undefined, held: [] }
+const NOTHING: Pending = { draft: undefined, held: [] }
 
-export function createUnsaid({ tab }: Deps, channel: string) {
+export function createPending({ tab }: Deps, channel: string) {
   const key = `unsaid.${channel}`
   let last = tab.read(key) ?? ''
   return {
-    read: (): Unsaid => readUnsaid(last),
-    write(draft: Written | undefined, { entries }: Talk) {
+    read: (): Pending => readPending(last),
+    write(draft: Written | undefined, { entries }: Messages) {
       const held = [...entries.values()].filter(isHeldBack).slice(-HELD_MAX)
       const open = draft && draft.text.trim() !== '' ? [draft] : []
       const text =
@@ -48,7 +48,7 @@ const isHeldBack = ({ mine, state }: Entry) => mine && state !== 'sent' && state
 const bare = ({ text, at, messageId }: Written): Written =>
   messageId === undefined ? { text, at } : { text, at, messageId }
 
-function readUnsaid(text: string): Unsaid {
+function readPending(text: string): Pending {
   let kept: unknown
   try {
     kept = JSON.parse(text)

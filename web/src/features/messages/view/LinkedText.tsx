@@ -2,9 +2,9 @@
  * Words with addresses in them. A link opens beside this page, tells it nothing of us, and gets no credit from us.
  */
 import { partsOf } from '../model/links'
-import { LATER } from '../../../shared/i18n/en-panels'
+import { PANEL_STRINGS } from '../../../shared/i18n/en-panels'
 
-export function Linked({ text }: { text: string }) {
+export function LinkedText({ text }: { text: string }) {
   return partsOf(text).map((part, i) =>
     typeof part === 'string' ? (
       <span key={i}>{part}</span>
@@ -16,7 +16,7 @@ export function Linked({ text }: { text: string }) {
         dir="ltr"
         target="_blank"
         rel="noopener noreferrer nofollow ugc"
-        title={LATER.opens(part.host)}
+        title={PANEL_STRINGS.opens(part.host)}
         draggable={false}
         data-testid="link"
       >

@@ -3,14 +3,14 @@
  */
 import { useRef } from 'react'
 import type { Entry } from '../model/messages'
-import { LATER } from '../../../shared/i18n/en-panels'
+import { PANEL_STRINGS } from '../../../shared/i18n/en-panels'
 import { useApp } from '../../../stores/hooks'
 import { muteAuthor, putAway } from './hold'
 import './message-menu.css'
 
-const SAY = LATER.message
+const SAY = PANEL_STRINGS.message
 
-export function WordMenu({ entry, name }: { entry: Entry; name: string | undefined }) {
+export function MessageMenu({ entry, name }: { entry: Entry; name: string | undefined }) {
   const app = useApp()
   const menu = useRef<HTMLDivElement>(null)
   const message = () => menu.current?.closest<HTMLElement>('.breath') ?? null

@@ -8,21 +8,21 @@ import { createSizes } from '../../../shared/ui/resize'
 
 const patches = new WeakMap<Element, HTMLElement>()
 const sizes = createSizes((target, width, height) => {
-  const mist = patches.get(target)
-  mist?.style.setProperty('--w', `${Math.ceil(width)}px`)
-  mist?.style.setProperty('--h', `${Math.ceil(height)}px`)
+  const backdrop = patches.get(target)
+  backdrop?.style.setProperty('--w', `${Math.ceil(width)}px`)
+  backdrop?.style.setProperty('--h', `${Math.ceil(height)}px`)
 })
 
-export function useMist(
+export function useBackdrop(
   words: RefObject<HTMLElement | null>,
-  mist: RefObject<HTMLElement | null>,
+  backdrop: RefObject<HTMLElement | null>,
   shown = true,
 ) {
   useLayoutEffect(() => {
     const target = words.current
-    if (!target || !mist.current || !shown) return
-    patches.set(target, mist.current)
+    if (!target || !backdrop.current || !shown) return
+    patches.set(target, backdrop.current)
     sizes.observe(target)
     return () => sizes.unobserve(target)
-  }, [words, mist, shown])
+  }, [words, backdrop, shown])
 }

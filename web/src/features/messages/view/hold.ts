@@ -20,15 +20,15 @@ const SLOP_PX = 8
 const ON_IT_PX = 3
 const ON_OURS_PX = 16
 
-export function useHolding(entry: Entry) {
+export function useHold(entry: Entry) {
   const app = useApp()
-  const [hand] = useState(() => createHand(app, entry))
+  const [hand] = useState(() => createHold(app, entry))
   return { ...hand, onKeyDown: (event: KeyboardEvent<HTMLElement>) => onKey(event, app, entry) }
 }
 
 type Hand = 'pointer' | 'focus'
 
-function createHand({ talk }: App, { key, mine }: Entry) {
+function createHold({ messages }: App, { key, mine }: Entry) {
   const on = new Set<Hand>()
   let resting: ReturnType<typeof setTimeout> | undefined
   let from = { x: 0, y: 0 }
@@ -37,10 +37,10 @@ function createHand({ talk }: App, { key, mine }: Entry) {
 
   const come = (hand: Hand) => {
     on.add(hand)
-    talk.hold(key)
+    messages.hold(key)
   }
   const go = (hand: Hand) => {
-    if (on.delete(hand) && on.size === 0) talk.release(key)
+    if (on.delete(hand) && on.size === 0) messages.release(key)
   }
   const lift = () => {
     moved = 0
@@ -104,9 +104,9 @@ function beside(message: HTMLElement, step: number): HTMLElement | undefined {
   return all[all.indexOf(message) + step]
 }
 
-export function putAway({ talk }: App, { key }: Entry, message: HTMLElement | null) {
+export function putAway({ messages }: App, { key }: Entry, message: HTMLElement | null) {
   leave(message)
-  talk.letGo(key)
+  messages.letGo(key)
 }
 
 export function muteAuthor({ muted, presence }: App, entry: Entry, message: HTMLElement | null) {

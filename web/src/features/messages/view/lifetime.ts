@@ -27,14 +27,14 @@ interface Playing {
 }
 
 /** `rich`: they are few. */
-export function useLife(words: Ref, mist: Ref, entry: Entry, rich: boolean) {
+export function useLifetime(words: Ref, backdrop: Ref, entry: Entry, rich: boolean) {
   const app = useApp()
   const { state, timestamp, expiresAt, goesAt, held, grown } = entry
   const plays = state === 'sent' || state === 'draft'
   useLayoutEffect(() => {
     if (!words.current || !plays) return
     const breath = words.current
-    const patch = mist.current
+    const patch = backdrop.current
     const play = (frames: readonly LifeFrame[], duration: number, stays: boolean): Playing =>
       rich && typeof breath.animate === 'function'
         ? animate(breath, patch, frames, duration, stays)
@@ -75,7 +75,7 @@ export function useLife(words: Ref, mist: Ref, entry: Entry, rich: boolean) {
       leaving?.stop()
       arriving?.stop()
     }
-  }, [app, words, mist, plays, state, timestamp, expiresAt, goesAt, held, grown, rich])
+  }, [app, words, backdrop, plays, state, timestamp, expiresAt, goesAt, held, grown, rich])
 }
 
 function animate(

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { useStore } from 'zustand'
 import { directionOf } from '../../../shared/text/payload'
 import { createPlaces, gatherAll, isWithin, windowOf, zoomStep } from '../model/layout'
-import type { Entry, Talk } from '../model/messages'
+import type { Entry, Messages } from '../model/messages'
 import { useApp } from '../../../stores/hooks'
 
 /** Above this many, words only fade, on bare glass: mist and layers for each of a crowd would cost frames. */
@@ -20,37 +20,37 @@ let everyMs = CROWD_EVERY_MS
 export const untilCrowdTick = () => everyMs - (performance.now() % everyMs)
 
 /** The entries; those of a crowd a few times a second. */
-export function useEntries(): Talk['entries'] {
-  const { talk } = useApp()
-  const [entries, setEntries] = useState(() => talk.store.getState().talk.entries)
+export function useEntries(): Messages['entries'] {
+  const { messages } = useApp()
+  const [entries, setEntries] = useState(() => messages.store.getState().messages.entries)
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
     const take = () => {
       timer = undefined
-      setEntries(talk.store.getState().talk.entries)
+      setEntries(messages.store.getState().messages.entries)
     }
     const changed = () => {
       if (timer !== undefined) return
-      const { size } = talk.store.getState().talk.entries
+      const { size } = messages.store.getState().messages.entries
       everyMs = size > GREAT_CROWD ? 2 * CROWD_EVERY_MS : CROWD_EVERY_MS
       if (size <= RICH_MAX) take()
       else timer = setTimeout(take, untilCrowdTick())
     }
     changed()
-    const stop = talk.store.subscribe((now, before) => {
-      if (now.talk.entries !== before.talk.entries) changed()
+    const stop = messages.store.subscribe((now, before) => {
+      if (now.messages.entries !== before.messages.entries) changed()
     })
     return () => {
       clearTimeout(timer)
       stop()
     }
-  }, [talk])
+  }, [messages])
   return entries
 }
 
 const canGather = ({ mine, state }: Entry) => !mine || state === 'sent'
 
-export function useCrowd() {
+export function useShownMessages() {
   const { camera } = useApp()
   const entries = useEntries()
   // One string a step, so that a pan renders only when it leads somewhere new.

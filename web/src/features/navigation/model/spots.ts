@@ -44,13 +44,13 @@ export function spotsOf(
     if (each.draft && each.userId !== undefined) person(each.userId, each.at, true)
     else said.push(each)
   }
-  const talk = said.filter(({ userId, at }) => {
+  const messages = said.filter(({ userId, at }) => {
     const author = people.get(userId ?? '')
     return !author || distance(author.at, at) > BESIDE_PX
   })
   return [
     ...people.values(),
-    ...talk.map(({ key, userId, at }): Spot => ({
+    ...messages.map(({ key, userId, at }): Spot => ({
       id: key,
       userId,
       kind: 'talk',

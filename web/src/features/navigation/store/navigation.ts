@@ -14,7 +14,7 @@ import type { CameraStore } from '../../canvas/store/camera'
 import type { Cursors } from '../../cursors/store/cursors'
 import type { Deps } from '../../../shared/store/deps'
 import type { PresenceStore } from '../../people/store/presence'
-import type { TalkStore } from '../../messages/store/messages'
+import type { MessagesStore } from '../../messages/store/messages'
 import { createViews, SAY_AGAIN_MS } from './views'
 import { createStore } from '../../../shared/store/store'
 
@@ -24,11 +24,11 @@ const FRAME_MAX_MS = 64
 const ASIDE_SHARE = 0.1
 const ABOVE_PX = 48
 
-export function createFinding(
+export function createNavigation(
   deps: Deps,
   camera: CameraStore,
   cursors: Cursors,
-  talk: TalkStore,
+  messages: MessagesStore,
   presence: PresenceStore,
   reducedMotion: () => boolean,
   onMap: () => boolean,
@@ -54,7 +54,7 @@ export function createFinding(
     }
   }
   function* told(): Generator<Told> {
-    for (const entry of talk.store.getState().talk.entries.values()) {
+    for (const entry of messages.store.getState().messages.entries.values()) {
       const { key, userId, at, state, mine } = entry
       if (!mine && isOnMap(entry)) yield { key, userId, at, draft: state === 'draft' }
     }
@@ -118,8 +118,8 @@ export function createFinding(
     asked = requestAnimationFrame(step)
   }
   cursors.onWake(wake)
-  talk.store.subscribe((now, before) => {
-    if (now.talk !== before.talk) wake()
+  messages.store.subscribe((now, before) => {
+    if (now.messages !== before.messages) wake()
   })
   // A flight that ended may have ended where they no longer are.
   camera.store.subscribe(wake)
@@ -165,4 +165,4 @@ export function createFinding(
   }
 }
 
-export type Finding = ReturnType<typeof createFinding>
+export type Navigation = ReturnType<typeof createNavigation>

@@ -27,7 +27,7 @@ const SCALE = [220, 261.63, 293.66, 329.63, 392] as const
 type Entries = ReadonlyMap<string, Entry>
 
 /** Messages of others that were said between the two; drafts are not said yet. */
-export function newlySaid(before: Entries, now: Entries): Entry[] {
+export function newMessages(before: Entries, now: Entries): Entry[] {
   if (before === now) return []
   return [...now.values()].filter(
     ({ key, mine, state }) => !mine && state === 'sent' && before.get(key)?.state !== 'sent',

@@ -11,14 +11,14 @@ const KEY = 'muted'
 
 export function createMuted(deps: Deps) {
   const store = createStore<{ readonly people: Muted }>(() => ({
-    people: readMuted(deps.keep.read(KEY)),
+    people: readMuted(deps.storage.read(KEY)),
   }))
   const set = (people: Muted) => {
     store.setState({ people })
-    deps.keep.write(KEY, writeMuted(people))
+    deps.storage.write(KEY, writeMuted(people))
   }
   const people = () => store.getState().people
-  deps.keep.watch(KEY, (text) => store.setState({ people: readMuted(text) }))
+  deps.storage.watch(KEY, (text) => store.setState({ people: readMuted(text) }))
   return {
     store,
     has: (userId: string) => people().has(userId),

@@ -8,19 +8,19 @@ import { cutAt } from '../../../shared/text/graphemes'
 import { commandOf, plainCommandOf } from '../../../shared/keys/keys'
 import { COLOR_NAMES, ink } from '../../../shared/palette'
 import type { User } from '../../../shared/net/frames'
-import { WORDS } from '../../../shared/i18n/en'
-import { COMPANY_WORDS } from '../../../shared/i18n/en-others'
-import { LATER } from '../../../shared/i18n/en-panels'
+import { STRINGS } from '../../../shared/i18n/en'
+import { OTHERS_STRINGS } from '../../../shared/i18n/en-others'
+import { PANEL_STRINGS } from '../../../shared/i18n/en-panels'
 import { shownCount } from '../store/presence'
 import { useApp, usePeople, usePresence, useSelf, useSession } from '../../../stores/hooks'
-import { later } from '../../../shared/ui/lazy'
+import { lazy } from '../../../shared/ui/lazy'
 import { Owner, Remove } from '../../channel/Owner'
 import './people.css'
 
-const SignOut = later(() => import('../../identity/SignIn').then((m) => m.SignOut))
+const SignOut = lazy(() => import('../../identity/SignIn').then((m) => m.SignOut))
 
 const ROWS = 200
-const SAY = LATER.message
+const SAY = PANEL_STRINGS.message
 
 export function PeoplePanel({ close }: { close(): void }) {
   const app = useApp()
@@ -38,7 +38,7 @@ export function PeoplePanel({ close }: { close(): void }) {
       ref={panel}
       className="panel roster"
       tabIndex={-1}
-      aria-label={WORDS.who}
+      aria-label={STRINGS.who}
       data-testid="roster"
     >
       <Self />
@@ -46,7 +46,7 @@ export function PeoplePanel({ close }: { close(): void }) {
         {others.slice(0, ROWS).map((user) => (
           <Person key={user.user_id} user={user} close={close} />
         ))}
-        {count > others.length + 1 && <li>{COMPANY_WORDS.more(count - others.length - 1)}</li>}
+        {count > others.length + 1 && <li>{OTHERS_STRINGS.more(count - others.length - 1)}</li>}
       </ul>
       <Owner />
       {app.session.vouched() && <SignOut />}
@@ -56,10 +56,10 @@ export function PeoplePanel({ close }: { close(): void }) {
 
 /** Somebody else. Who has a place on the plane can be gone to; everyone can be followed, who looks about too. */
 function Person({ user, close }: { user: User; close(): void }) {
-  const { finding, muted } = useApp()
+  const { navigation, muted } = useApp()
   const isMuted = useStore(muted.store, (s) => s.people.has(user.user_id))
-  const followed = useStore(finding.store, (s) => s.following === user.user_id)
-  const somewhere = finding.placeOf(user.user_id) !== undefined
+  const followed = useStore(navigation.store, (s) => s.following === user.user_id)
+  const somewhere = navigation.placeOf(user.user_id) !== undefined
   const name = (
     <>
       <i className="dot" aria-hidden="true" />
@@ -83,8 +83,8 @@ function Person({ user, close }: { user: User; close(): void }) {
         <button
           type="button"
           className="person-go"
-          title={COMPANY_WORDS.goToPerson(user.name)}
-          onClick={then(() => finding.goToPerson(user.user_id))}
+          title={OTHERS_STRINGS.goToPerson(user.name)}
+          onClick={then(() => navigation.goToPerson(user.user_id))}
         >
           {name}
         </button>
@@ -95,23 +95,25 @@ function Person({ user, close }: { user: User; close(): void }) {
         <button
           type="button"
           className="person-act"
-          aria-label={COMPANY_WORDS.followPerson(user.name)}
+          aria-label={OTHERS_STRINGS.followPerson(user.name)}
           aria-pressed={followed}
-          onClick={then(() => (followed ? finding.stop() : finding.follow(user.user_id)))}
+          onClick={then(() => (followed ? navigation.stop() : navigation.follow(user.user_id)))}
           data-testid="follow"
         >
-          {followed ? COMPANY_WORDS.stop : COMPANY_WORDS.follow}
+          {followed ? OTHERS_STRINGS.stop : OTHERS_STRINGS.follow}
         </button>
         <button
           type="button"
           className="person-act"
-          aria-label={isMuted ? LATER.muted.unmutePerson(user.name) : SAY.mutePerson(user.name)}
+          aria-label={
+            isMuted ? PANEL_STRINGS.muted.unmutePerson(user.name) : SAY.mutePerson(user.name)
+          }
           onClick={() =>
             isMuted ? muted.unmute(user.user_id) : muted.mute(user.user_id, user.name)
           }
           data-testid={isMuted ? 'unmute-person' : 'mute-person'}
         >
-          {isMuted ? LATER.muted.unmute : SAY.mute}
+          {isMuted ? PANEL_STRINGS.muted.unmute : SAY.mute}
         </button>
         <Remove user={user} />
       </span>
@@ -139,7 +141,7 @@ function Self() {
         <input
           ref={input}
           value={edited ?? name}
-          aria-label={COMPANY_WORDS.yourName}
+          aria-label={OTHERS_STRINGS.yourName}
           autoComplete="nickname"
           spellCheck={false}
           onChange={(event) => {
@@ -156,12 +158,12 @@ function Self() {
           }}
           data-testid="your-name"
         />
-        <span>{WORDS.you}</span>
+        <span>{STRINGS.you}</span>
       </label>
       <div
         className="swatches"
         role="radiogroup"
-        aria-label={COMPANY_WORDS.yourColor}
+        aria-label={OTHERS_STRINGS.yourColor}
         onKeyDown={(event) => {
           const on = document.dir === 'rtl' ? -1 : 1
           const by = { ArrowRight: on, ArrowDown: 1, ArrowLeft: -on, ArrowUp: -1 }[
@@ -183,8 +185,8 @@ function Self() {
             role="radio"
             aria-checked={each === color}
             tabIndex={each === color || (color === undefined && index === 0) ? 0 : -1}
-            aria-label={LATER.colors[each]}
-            title={LATER.colors[each]}
+            aria-label={PANEL_STRINGS.colors[each]}
+            title={PANEL_STRINGS.colors[each]}
             style={{ color: ink(each) }}
             onClick={() => app.session.choose({ color: each }, current)}
             data-testid={`color-${each}`}

@@ -25,7 +25,7 @@ export interface Burst {
   readonly at: Point
 }
 
-export interface PlayState {
+export interface ReactionsState {
   readonly bursts: readonly Burst[]
   readonly choosing: Choosing | undefined
 }
@@ -38,8 +38,12 @@ export interface Choosing {
   readonly target?: Point
 }
 
-export function createPlay(deps: Deps, alone: () => boolean, selfId: () => string | undefined) {
-  const store = createStore<PlayState>(() => ({ bursts: [], choosing: undefined }))
+export function createReactions(
+  deps: Deps,
+  alone: () => boolean,
+  selfId: () => string | undefined,
+) {
+  const store = createStore<ReactionsState>(() => ({ bursts: [], choosing: undefined }))
   const { getState: get, setState: set } = store
   let last = 0
 
@@ -70,4 +74,4 @@ export function createPlay(deps: Deps, alone: () => boolean, selfId: () => strin
   }
 }
 
-export type Play = ReturnType<typeof createPlay>
+export type Reactions = ReturnType<typeof createReactions>

@@ -9,13 +9,13 @@ import { createStore } from '../../../shared/store/store'
 const KEY = 'settings'
 
 export function createSettings(deps: Deps) {
-  const store = createStore<Settings>(() => readSettings(deps.keep.read(KEY)))
-  deps.keep.watch(KEY, (text) => store.setState(readSettings(text)))
+  const store = createStore<Settings>(() => readSettings(deps.storage.read(KEY)))
+  deps.storage.watch(KEY, (text) => store.setState(readSettings(text)))
   return {
     store,
     set(change: Partial<Settings>) {
       store.setState(change)
-      deps.keep.write(KEY, writeSettings(store.getState()))
+      deps.storage.write(KEY, writeSettings(store.getState()))
     },
   }
 }

@@ -1,12 +1,12 @@
 /*
  * The state of the connection, told as it is. While all is well it is one small dot.
  */
-import { WORDS } from '../../shared/i18n/en'
+import { STRINGS } from '../../shared/i18n/en'
 import type { Link } from '../../shared/net/link'
 import { useApp, useSession } from '../../stores/hooks'
 import { useCountdown } from '../../shared/ui/countdown'
 
-export function LinkState() {
+export function ConnectionStatus() {
   const app = useApp()
   const link = useSession((s) => s.link)
   const refusal = useSession((s) => (s.link.kind === 'live' ? undefined : s.refusal))
@@ -26,11 +26,11 @@ export function LinkState() {
       </span>
       {/* Told once per change, not once per second of a countdown. */}
       <span className="sr-only" role="status">
-        {degraded ? `${WORDS.degraded} ${WORDS.degradedMeans}` : say(link, refusal, 0)}
+        {degraded ? `${STRINGS.degraded} ${STRINGS.degradedMeans}` : say(link, refusal, 0)}
       </span>
       {(link.kind === 'waiting' || link.kind === 'offline') && (
         <button type="button" className="control" onClick={app.connectNow} data-testid="now">
-          {WORDS.now}
+          {STRINGS.now}
         </button>
       )}
       {link.kind === 'final' && (
@@ -40,7 +40,7 @@ export function LinkState() {
           onClick={link.code === 4503 ? () => location.reload() : app.connectNow}
           data-testid="again"
         >
-          {link.code === 4503 ? WORDS.reload : WORDS.again}
+          {link.code === 4503 ? STRINGS.reload : STRINGS.again}
         </button>
       )}
     </div>
@@ -49,21 +49,23 @@ export function LinkState() {
 
 const Degraded = () => (
   <>
-    <b>{WORDS.degraded}</b> <span>{WORDS.degradedMeans}</span>
+    <b>{STRINGS.degraded}</b> <span>{STRINGS.degradedMeans}</span>
   </>
 )
 
 function say(link: Link, refusal: string | undefined, wait: number): string {
   switch (link.kind) {
     case 'connecting':
-      return WORDS.connecting
+      return STRINGS.connecting
     case 'live':
-      return WORDS.live
+      return STRINGS.live
     case 'waiting':
-      return [WORDS.refusedFor[refusal ?? ''], WORDS.reconnecting(wait)].filter(Boolean).join(' ')
+      return [STRINGS.refusedFor[refusal ?? ''], STRINGS.reconnecting(wait)]
+        .filter(Boolean)
+        .join(' ')
     case 'offline':
-      return WORDS.offline
+      return STRINGS.offline
     case 'final':
-      return WORDS.final[link.code] ?? (link.reason || WORDS.finalOther)
+      return STRINGS.final[link.code] ?? (link.reason || STRINGS.finalOther)
   }
 }

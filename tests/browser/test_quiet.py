@@ -67,7 +67,7 @@ async def test_a_setting_is_kept_and_is_the_other_tabs_too(visit: Visit) -> None
     await ann.get_by_label("Hide all pointers").check()
     await expect(tab.get_by_label("Hide all pointers")).to_be_checked()
     await expect(tab.get_by_test_id("setting-lifeFactor")).to_have_value("2")
-    await tab.get_by_test_id("setting-lifeFactor").select_option(label="until put away")
+    await tab.get_by_test_id("setting-lifeFactor").select_option(label="until you hide them")
     await expect(life).to_have_value("10")
     await ann.reload()
     await ann.get_by_test_id("settings").click()

@@ -58,7 +58,7 @@ async def test_under_the_pointer_it_stays_whole_for_this_reader_and_goes_a_momen
     await expect(message(ann, "read me")).to_have_count(0)
     await expect(message(bob, "read me").locator(".breath")).to_have_attribute("data-outlived", "")
     assert await opacity(bob, "read me") == 1
-    await expect(message(bob, "read me")).to_contain_text("gone for the others")
+    await expect(message(bob, "read me")).to_contain_text("gone for everyone else")
     await bob.mouse.move(900, 600)
     left = time.monotonic()
     await expect(message(bob, "read me")).to_have_count(0)
@@ -151,7 +151,7 @@ async def test_a_life_several_times_as_long_is_this_readers_alone(visit: Visit) 
 
 async def test_what_stays_is_put_away_by_hand_and_stays_away(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
-    await keep(bob, "until put away")
+    await keep(bob, "until you hide them")
     await say(ann, 300, 200, "early")
     await say(ann, 300, 400, "late")
     await until_seen(bob, "late")
@@ -216,5 +216,5 @@ async def test_a_reload_leaves_nothing_of_what_was_said_anywhere(visit: Visit) -
         await page.reload()
         await page.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
         await page.get_by_test_id("history").click()
-        await expect(page.get_by_test_id("history-panel")).to_contain_text("Nothing was said")
+        await expect(page.get_by_test_id("history-panel")).to_contain_text("No messages in the last five minutes")
         assert "for now" not in await page.evaluate(stored)

@@ -1,5 +1,5 @@
 /*
- * Arabic: the words of what only makes sense with others about.
+ * Arabic: what only makes sense while other people are present.
  */
 import { formatter } from './language'
 import { apart } from './ar-sharing'
@@ -36,9 +36,9 @@ export const ARABIC_OTHERS: Catalogue['others'] = {
   goTo: (who, typing, away) => `إلى ${apart(who)}، ${away}${typing ? '، يكتب الآن' : ''}`,
   goToMany: (who, more, typing, away) =>
     `إلى ${apart(who)}، ${away}، و${number(more)} معه${typing ? '، يكتبون الآن' : ''}`,
-  cluster: (n) => `${messages(n)} هنا. النزول إليها`,
-  nearest: 'إلى أقرب حديث (End)',
-  radar: 'خريطة الناس والأحاديث. السحب للنظر حولك، والأسهم للتحرك، وEnter إلى أقرب حديث.',
+  cluster: (n) => `${messages(n)} هنا. التقريب لقراءتها`,
+  nearest: 'إلى أقرب محادثة (End)',
+  radar: 'خريطة الناس والرسائل. السحب أو الأسهم لتحريك المشهد، وEnter إلى أقرب محادثة.',
   goToPerson: (name) => `إلى ${apart(name)}`,
   follow: 'متابعة',
   followPerson: (name) => `متابعة ${apart(name)}`,

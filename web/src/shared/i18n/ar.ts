@@ -25,12 +25,12 @@ export const ARABIC: Catalogue = {
     percent,
 
     invite: { mouse: 'انقر في أي مكان وقل شيئًا', touch: 'المس أي مكان وقل شيئًا' },
-    alone: 'لا أحد غيرك هنا بعد: الرابط هو الدعوة',
+    alone: 'لا أحد غيرك هنا بعد: شارك الرابط لدعوة الآخرين',
 
     plane:
-      'اللوح. الشرطة المائلة للكتابة، والأسهم للنظر حولك، وEnter للتنقل بين ما يقال، وعلامة الاستفهام لكل المفاتيح.',
-    writing: 'الكتابة هنا. Enter للإرسال، Shift مع Enter لسطر جديد، Escape للتراجع.',
-    log: 'ما يقال الآن',
+      'اللوح. الشرطة المائلة لبدء الكتابة، والأسهم لتحريك المشهد، وEnter للانتقال إلى الرسائل، والأرقام 1 إلى 6 للتفاعل، وعلامة الاستفهام لكل المفاتيح.',
+    writing: 'الكتابة هنا. Enter للإرسال، Shift مع Enter لسطر جديد، Escape لحذف النص.',
+    log: 'الرسائل',
     messageBy: (who, text) => `${apart(who)}: ${apart(text)}`,
     heard: (who, where, text) =>
       where === '' ? `${apart(who)}: ${apart(text)}` : `${apart(who)}، ${where}: ${apart(text)}`,
@@ -63,7 +63,7 @@ export const ARABIC: Catalogue = {
 
     tools: 'المزيد',
     settings: 'الإعدادات (,)',
-    history: 'ما قيل في الدقائق الأخيرة (")',
+    history: 'رسائل الدقائق الأخيرة (")',
 
     people: (n) =>
       count(n, {
@@ -95,10 +95,10 @@ export const ARABIC: Catalogue = {
             other: 'غادر # شخص',
           })
         : `غادر ${all(named.map(apart))}`,
-    cleared: (name) => `مُسح الزجاج: ${apart(name)}`,
-    readOnly: 'لا يكتب هنا الآن إلا صاحب القناة',
-    mayRead: 'الدخول هنا للقراءة فقط',
-    slow: (n) => `ببطء: رسالة كل ${seconds(n)}`,
+    cleared: (name) => `حُذفت كل الرسائل: ${apart(name)}`,
+    readOnly: 'الكتابة هنا الآن لصاحب القناة فقط',
+    mayRead: 'القراءة هنا ممكنة، لكن الكتابة غير متاحة',
+    slow: (n) => `الوضع البطيء: رسالة كل ${seconds(n)}`,
 
     zoomIn: 'تقريب',
     zoomOut: 'إبعاد',
@@ -111,7 +111,7 @@ export const ARABIC: Catalogue = {
     reconnecting: (n) => (n > 0 ? `محاولة جديدة بعد ${seconds(n)}` : 'إعادة الاتصال'),
     offline: 'لا شبكة',
     degraded: 'تعذّر الوصول إلى بعض الناس الآن.',
-    degradedMeans: 'من تراه يسمعك، والآخرون يعودون من تلقاء أنفسهم.',
+    degradedMeans: 'من تراهم تصلهم رسائلك، والآخرون يعودون من تلقاء أنفسهم.',
     now: 'الآن',
     ...ARABIC_REFUSALS,
     finalOther: 'أغلق الخادم الاتصال.',
@@ -120,22 +120,22 @@ export const ARABIC: Catalogue = {
     incomplete: 'تعذّر تحميل جزء من هذه الصفحة. قد يكون هناك إصدار جديد.',
 
     refused: {
-      bad_frame: 'لم يفهمها الخادم.',
-      rate_limited: 'أسرع مما يلحقه الآخرون.',
-      payload_too_large: 'أطول من أن تُرسل.',
-      payload_empty: 'لا شيء فيها.',
-      position_invalid: 'بعيدة جدًا.',
+      bad_frame: 'لم يفهم الخادم هذه الرسالة.',
+      rate_limited: 'الإرسال سريع جدًا.',
+      payload_too_large: 'الرسالة طويلة جدًا.',
+      payload_empty: 'الرسالة فارغة.',
+      position_invalid: 'بعيدة جدًا عن وسط اللوح.',
       unavailable: 'لم يستطع الخادم قبولها الآن.',
-      read_only: 'لا يكتب هنا الآن إلا صاحب القناة.',
+      read_only: 'الكتابة هنا الآن لصاحب القناة فقط.',
       token_invalid: 'تعذّر تجديد تسجيل دخولك.',
-      not_owner: 'لا يفعل ذلك إلا صاحب القناة.',
+      not_owner: 'هذا لصاحب القناة فقط.',
     },
     refusedOther: (message) => `لم تُرسل: ${apart(message)}`,
     late: 'لم تُرسل في وقتها.',
     sendAgain: 'إرسال',
     sendIn: (n) => `الإرسال بعد ${seconds(n)}`,
-    letGo: 'تركها',
-    pending: 'في الطريق',
+    letGo: 'تجاهلها',
+    pending: 'جارٍ الإرسال',
   },
   others: ARABIC_OTHERS,
   panels: ARABIC_PANELS,

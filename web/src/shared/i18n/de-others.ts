@@ -1,5 +1,5 @@
 /*
- * German: the words of what only makes sense with others about.
+ * German: what only makes sense while other people are present.
  */
 import { formatter } from './language'
 import type { Catalogue } from './catalogue'
@@ -15,18 +15,18 @@ export const GERMAN_OTHERS: Catalogue['others'] = {
     screens < 1.5
       ? 'nah'
       : count(screens, { one: '# Bildschirm weit', other: '# Bildschirme weit' }),
-  outside: 'Außerhalb der Sicht',
+  outside: 'Außerhalb der Ansicht',
   goTo: (who, typing, away) => `Zu ${who}, ${away}${typing ? ', schreibt' : ''}`,
   goToMany: (who, more, typing, away) =>
     `Zu ${who}, ${away}, und ${number(more)} weiteren${typing ? ', schreibt' : ''}`,
-  cluster: (n) => `${number(n)} Nachrichten hier. Hinunter zu ihnen`,
+  cluster: (n) => `${number(n)} Nachrichten hier. Zum Lesen vergrößern`,
   nearest: 'Zum nächsten Gespräch (Ende)',
   radar:
-    'Karte von Leuten und Gesprächen. Ziehen sieht sich um, Pfeile bewegen, Enter geht zum nächsten Gespräch.',
+    'Karte von Leuten und Nachrichten. Ziehen oder Pfeiltasten bewegen die Ansicht. Enter geht zum nächsten Gespräch.',
   goToPerson: (name) => `Zu ${name}`,
   follow: 'Folgen',
   followPerson: (name) => `${name} folgen`,
   following: (name) => `Du folgst ${name}`,
   stop: 'Aufhören',
-  stopFollowing: 'Nicht mehr folgen (Escape, oder die Sicht bewegen)',
+  stopFollowing: 'Nicht mehr folgen (Escape, oder die Ansicht bewegen)',
 }

@@ -7,7 +7,7 @@ export const GERMAN_REFUSALS: Pick<Catalogue['core'], 'final' | 'refusedFor' | '
   final: {
     4501: 'Der Server hat die Verbindung beendet: Er hat diese Seite nicht verstanden.',
     4503: 'Diese Seite hat eine andere Version als der Server.',
-    4504: 'Das ist in zu vielen Tabs offen. Schließ einen.',
+    4504: 'Diese Seite ist in zu vielen Tabs offen. Schließ einen.',
     4510: 'Deine Anmeldung gilt hier nicht.',
     4511: 'Deine Anmeldung ist abgelaufen.',
     4512: 'Du wurdest aus diesem Kanal entfernt.',
@@ -15,7 +15,7 @@ export const GERMAN_REFUSALS: Pick<Catalogue['core'], 'final' | 'refusedFor' | '
     channel_private: 'Dieser Kanal ist privat. Wem er gehört, kann dich einladen.',
     channel_invalid: 'So kann ein Kanal nicht heißen.',
     origin_forbidden:
-      'Dieser Server nimmt von Seiten unter dieser Adresse keine Verbindungen an. Wer ihn betreibt, findet den Grund im Log des Servers.',
+      'Dieser Server nimmt von Seiten unter dieser Adresse keine Verbindungen an. Der Grund steht im Log des Servers.',
   },
   refusedFor: {
     4013: 'Aus deinem Netz kamen in der letzten Minute zu viele Verbindungen.',
@@ -30,6 +30,6 @@ export const GERMAN_REFUSALS: Pick<Catalogue['core'], 'final' | 'refusedFor' | '
     user: 'Du hast in einer Minute zu viele Nachrichten gesendet.',
     address: 'Aus deinem Netz kamen zu viele Nachrichten.',
     channel: 'Gerade schreiben hier zu viele.',
-    slow: 'Dieser Kanal ist langsam: warte zwischen zwei Nachrichten.',
+    slow: 'Der langsame Modus ist an: warte vor deiner nächsten Nachricht.',
   },
 }

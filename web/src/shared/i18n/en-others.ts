@@ -18,10 +18,10 @@ export const OTHERS_STRINGS = section('others', {
     `Go to ${who}, ${away === 'near' ? away : `${away} away`}${typing ? ', writing' : ''}`,
   goToMany: (who: string, more: number, typing: boolean, away: string) =>
     `Go to ${who}, ${away === 'near' ? away : `${away} away`}, and ${number(more)} more${typing ? ', writing' : ''}`,
-  cluster: (n: number) => `${number(n)} messages here. Come down to them`,
-  nearest: 'Go to the nearest talk (End)',
+  cluster: (n: number) => `${number(n)} messages here. Zoom in to read them`,
+  nearest: 'Go to the nearest conversation (End)',
   radar:
-    'Map of people and talk. Drag to look around, arrows move, Enter goes to the nearest talk.',
+    'Map of people and messages. Drag or use the arrow keys to move the view. Enter goes to the nearest conversation.',
   goToPerson: (name: string) => `Go to ${name}`,
   follow: 'Follow',
   followPerson: (name: string) => `Follow ${name}`,

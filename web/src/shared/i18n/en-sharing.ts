@@ -9,36 +9,36 @@ export const SHARING_STRINGS = section('sharing', {
   what: 'What the link opens',
   thisChannel: 'This channel',
   thisSpot: 'This spot',
-  spotKept: 'The spot stays in the link: no server is told.',
+  spotKept: 'Only the link contains the spot; the server does not see it.',
   address: 'The link',
   copy: 'Copy link',
   copied: 'Link copied',
-  copyYourself: 'Copy it from here',
+  copyYourself: 'Copy this link',
   send: 'Send it…',
   qr: 'The link as a QR code',
 
   channels: 'Channels',
-  recent: 'Lately',
+  recent: 'Recent',
   forget: (channel: string) => `Forget ${channel}`,
   newChannel: 'Open a new channel',
   toStart: 'To the start page',
 
   what1: 'A canvas you talk on.',
-  what2: 'Words appear where you touch, and go.',
+  what2: 'Words appear where you touch, then fade.',
   rest: 'Pause the demonstration',
   join: 'or join one by name',
   joinNow: 'Join',
-  rule: 'A channel’s name has 1 to 64 letters a to z, digits, dashes or underscores.',
+  rule: 'A channel name has 1 to 64 letters a to z, digits, dashes or underscores.',
   nearest: (channel: string) => `Go to ${channel}`,
 
   notFound: 'There is no such channel.',
 
   offlineTitle: 'No network · Asocial',
-  offline: 'No network just now.',
+  offline: 'No network right now.',
   offlineWhy:
-    'The canvas is only ever live, so there is nothing to show without it. This page looks again by itself.',
+    'The canvas only works live, so there is nothing to show without a network. This page checks again by itself.',
   again: 'Try again',
-  looking: 'Looking…',
+  looking: 'Checking…',
 })
 
 /** What invented people say on the start page. \b takes a letter back, as one does. */

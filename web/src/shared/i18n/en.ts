@@ -13,12 +13,12 @@ export const STRINGS = section('core', {
   percent,
 
   invite: { mouse: 'click anywhere, and say something', touch: 'tap anywhere, and say something' },
-  alone: 'nobody else is here yet: the link is the invitation',
+  alone: 'nobody else is here yet: share the link to invite people',
 
   plane:
-    'The canvas. Slash to write, arrows to look around, Enter to go through what is said, 1 to 6 to react, question mark for all keys.',
-  writing: 'Write here. Enter sends, Shift and Enter breaks the line, Escape drops it.',
-  log: 'What is being said',
+    'The canvas. Slash starts writing, arrow keys move the view, Enter goes to the messages, 1 to 6 react, question mark shows all keys.',
+  writing: 'Write here. Enter sends, Shift and Enter starts a new line, Escape discards the text.',
+  log: 'Messages',
   /** `where` as below; '': in view */
   heard: (who: string, where: string, text: string) =>
     where === '' ? `${who}: ${text}` : `${who}, ${where}: ${text}`,
@@ -45,7 +45,7 @@ export const STRINGS = section('core', {
 
   tools: 'More',
   settings: 'Settings (,)',
-  history: 'What was said in the last minutes (")',
+  history: 'Messages of the last minutes (")',
   messageBy: (who: string, text: string) => `${who}: ${text}`,
 
   people: (n: number) => count(n, { one: 'Only you', other: '# here' }),
@@ -60,10 +60,10 @@ export const STRINGS = section('core', {
         : `${all(named)} are here`,
   left: (named: readonly string[], n: number) =>
     n > named.length ? `${number(n)} people left` : `${all(named)} left`,
-  cleared: (name: string) => `${name} wiped the window`,
-  readOnly: 'Only the owner writes here just now',
-  mayRead: 'You are here to read along',
-  slow: (seconds: number) => `Slow: a message every ${number(seconds)} s`,
+  cleared: (name: string) => `${name} cleared all messages`,
+  readOnly: 'Only the owner can write right now',
+  mayRead: 'You can read here, but not write',
+  slow: (seconds: number) => `Slow mode: one message every ${number(seconds)} s`,
 
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
@@ -76,13 +76,13 @@ export const STRINGS = section('core', {
   reconnecting: (seconds: number) =>
     seconds > 0 ? `Reconnecting in ${number(seconds)} s` : 'Reconnecting',
   offline: 'No network',
-  degraded: 'Some people are out of reach just now.',
-  degradedMeans: 'Who you see hears you. The others come back by themselves.',
+  degraded: 'Some people cannot be reached right now.',
+  degradedMeans: 'The people you see get your messages. The others come back by themselves.',
   now: 'now',
   final: {
     4501: 'The server closed the connection: it did not understand this page.',
-    4503: 'This page is of another version than the server.',
-    4504: 'This is open in too many tabs. Close one.',
+    4503: 'This page and the server have different versions.',
+    4504: 'This page is open in too many tabs. Close one.',
     4510: 'You are not signed in here.',
     4511: 'Your sign-in has expired.',
     4512: 'You were removed from this channel.',
@@ -90,15 +90,15 @@ export const STRINGS = section('core', {
     channel_private: 'This channel is private. Its owner can invite you.',
     channel_invalid: 'A channel cannot have this name.',
     origin_forbidden:
-      'This server does not take connections from pages at this address. Its operator finds the reason in the server’s log.',
+      'This server does not accept connections from pages at this address. The server’s log says why.',
   } as Record<string, string>,
   /** why we wait, by the code of what was refused */
   refusedFor: {
     4013: 'Your network has connected too often in the last minute.',
     draining: 'The server is about to restart.',
     too_many_connections: 'Too many connections are open from your network. Close other tabs.',
-    identity_unavailable: 'The server cannot check sign-ins just now.',
-    unavailable: 'The server cannot do this just now.',
+    identity_unavailable: 'The server cannot check sign-ins right now.',
+    unavailable: 'The server cannot do this right now.',
     not_upgraded:
       'The server answers, but WebSocket connections do not reach it. A proxy or a filter on the way may block them.',
   } as Record<string, string>,
@@ -108,27 +108,27 @@ export const STRINGS = section('core', {
   incomplete: 'A part of this page could not be loaded. There may be a new version.',
 
   refused: {
-    bad_frame: 'The server did not understand it.',
-    rate_limited: 'Too fast for the others.',
-    payload_too_large: 'Too long to send.',
-    payload_empty: 'There is nothing in it.',
-    position_invalid: 'Too far out.',
-    unavailable: 'The server could not take it just now.',
-    read_only: 'Nobody but the owner writes here just now.',
+    bad_frame: 'The server did not understand this message.',
+    rate_limited: 'You are sending too fast.',
+    payload_too_large: 'The message is too long.',
+    payload_empty: 'The message is empty.',
+    position_invalid: 'Too far from the middle of the canvas.',
+    unavailable: 'The server could not accept it right now.',
+    read_only: 'Only the owner can write right now.',
     token_invalid: 'Your sign-in could not be renewed.',
-    not_owner: 'Only the owner may do that.',
+    not_owner: 'Only the owner can do that.',
   } as Record<string, string>,
   /** Which limit on messages was reached (W72). */
   limited: {
     user: 'You sent too many messages in one minute.',
     address: 'Too many messages came from your network.',
     channel: 'Too many people are writing here right now.',
-    slow: 'This channel is slow: wait between two messages.',
+    slow: 'Slow mode is on: wait before your next message.',
   } as Record<string, string>,
   refusedOther: (message: string) => `Not sent: ${message}`,
   late: 'Not sent in time.',
   sendAgain: 'Send',
   sendIn: (seconds: number) => `Send in ${number(seconds)} s`,
-  letGo: 'Let go',
-  pending: 'on its way',
+  letGo: 'Discard',
+  pending: 'sending',
 })

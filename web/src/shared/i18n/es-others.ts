@@ -1,5 +1,5 @@
 /*
- * Spanish: the words of what only makes sense with others about.
+ * Spanish: what only makes sense while other people are present.
  */
 import { formatter } from './language'
 import type { Catalogue } from './catalogue'
@@ -17,10 +17,10 @@ export const SPANISH_OTHERS: Catalogue['others'] = {
   goTo: (who, typing, away) => `Ir con ${who}, ${away}${typing ? ', escribiendo' : ''}`,
   goToMany: (who, more, typing, away) =>
     `Ir con ${who}, ${away}, y ${number(more)} más${typing ? ', escribiendo' : ''}`,
-  cluster: (n) => `${number(n)} mensajes aquí. Bajar a ellos`,
-  nearest: 'Ir a la charla más cercana (Fin)',
+  cluster: (n) => `${number(n)} mensajes aquí. Acercar para leerlos`,
+  nearest: 'Ir a la conversación más cercana (Fin)',
   radar:
-    'Mapa de personas y charlas. Arrastra para mirar, las flechas mueven, Intro va a la charla más cercana.',
+    'Mapa de personas y mensajes. Arrastra o usa las flechas para mover la vista. Intro va a la conversación más cercana.',
   goToPerson: (name) => `Ir con ${name}`,
   follow: 'Seguir',
   followPerson: (name) => `Seguir a ${name}`,

@@ -6,16 +6,16 @@ import type { Catalogue } from './catalogue'
 export const SPANISH_REFUSALS: Pick<Catalogue['core'], 'final' | 'refusedFor' | 'limited'> = {
   final: {
     4501: 'El servidor cerró la conexión: no entendió esta página.',
-    4503: 'Esta página es de otra versión que el servidor.',
-    4504: 'Está abierto en demasiadas pestañas. Cierra una.',
+    4503: 'Esta página y el servidor tienen versiones distintas.',
+    4504: 'Esta página está abierta en demasiadas pestañas. Cierra una.',
     4510: 'Tu acceso no vale aquí.',
     4511: 'Tu acceso ha caducado.',
     4512: 'Te han sacado de este canal.',
-    members_only: 'Este canal es privado. Quien lo lleva puede invitarte.',
-    channel_private: 'Este canal es privado. Quien lo lleva puede invitarte.',
+    members_only: 'Este canal es privado. Quien lo administra puede invitarte.',
+    channel_private: 'Este canal es privado. Quien lo administra puede invitarte.',
     channel_invalid: 'Un canal no puede llamarse así.',
     origin_forbidden:
-      'Este servidor no acepta conexiones de páginas en esta dirección. Quien lo administra encuentra el motivo en el registro del servidor.',
+      'Este servidor no acepta conexiones de páginas en esta dirección. El motivo está en el registro del servidor.',
   },
   refusedFor: {
     4013: 'Tu red se ha conectado demasiadas veces en el último minuto.',
@@ -30,6 +30,6 @@ export const SPANISH_REFUSALS: Pick<Catalogue['core'], 'final' | 'refusedFor' | 
     user: 'Enviaste demasiados mensajes en un minuto.',
     address: 'Llegaron demasiados mensajes de tu red.',
     channel: 'Ahora escribe aquí demasiada gente.',
-    slow: 'Este canal es lento: espera entre dos mensajes.',
+    slow: 'El modo lento está activado: espera antes de tu próximo mensaje.',
   },
 }

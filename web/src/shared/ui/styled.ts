@@ -11,7 +11,7 @@ export function styled<T>(load: () => Promise<T>, files: readonly string[] = [])
 
 function style(file: string): Promise<unknown> {
   const known = coming.get(file)
-  if (known || !file.endsWith('.css')) return Promise.resolve(known)
+  if (known || !file.endsWith('.css') || isOnPage(file)) return Promise.resolve(known)
   const sheet = new Promise((done, failed) => {
     const link = Object.assign(document.createElement('link'), {
       rel: 'stylesheet',
@@ -29,3 +29,7 @@ function style(file: string): Promise<unknown> {
   coming.set(file, sheet)
   return sheet
 }
+
+/** The page's own style sheet. A second copy at the end would win over the style sheets of parts that came before it. */
+const isOnPage = (file: string) =>
+  document.querySelector(`link[rel=stylesheet][href="/${file}"]`) !== null

@@ -1,5 +1,5 @@
 /*
- * The one place where the floors meet: address, stores, connection, page.
+ * the one place where all parts meet: address, stores, connection, page.
  */
 import '../shared/ui/tolerant-dom'
 import { StrictMode, type ReactNode } from 'react'

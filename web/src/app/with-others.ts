@@ -1,5 +1,5 @@
 /*
- * Everything that only makes sense with others about, in one file to fetch.
+ * Everything that is only useful while other people are present, in one file that is fetched on demand.
  */
 export { Bursts } from '../features/reactions/Bursts'
 export { Chips } from '../features/navigation/Chips'

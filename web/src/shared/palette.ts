@@ -12,7 +12,7 @@ export interface Shade {
   readonly dark: string
 }
 
-/** `mist` is the breath behind words: where it lies, it is the ground. */
+/** The backdrop lies behind messages; there, it takes the place of the ground. */
 export const GROUND: Shade = { light: '#e3eaea', dark: '#0f171a' }
 export const BACKDROP: Shade = { light: '#eff4f3', dark: '#1a262b' }
 

@@ -1,5 +1,5 @@
 /*
- * What a visit without a channel fetches: the start page. Like app/main.tsx it joins the floors; instead of a
+ * What a visit without a channel fetches: the start page. Like app/main.tsx it joins the parts; instead of a
  * connection there is a score (demo/store/demo.ts).
  */
 import { useEffect, useState } from 'react'

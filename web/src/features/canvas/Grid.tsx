@@ -94,7 +94,7 @@ export function Grid() {
   }, [app])
 
   return (
-    <div className="grid" aria-hidden="true">
+    <div className="plane-grid" aria-hidden="true">
       <canvas className="grid-dots" ref={ref} data-testid="grid" />
       {/* The middle of the channel, to find one's way by. */}
       <i className="grid-home" ref={ring} />

@@ -4,7 +4,6 @@
 import { commandOf } from '../../shared/keys/keys'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { Modal } from '../../shared/ui/Modal'
-import './help.css'
 
 const SAY = PANEL_STRINGS.help
 const { does, named } = SAY
@@ -60,7 +59,7 @@ const GROUPS: readonly (readonly [string, readonly (readonly [keys: string, does
 export function Help({ close }: { close(): void }) {
   return (
     <Modal
-      className="help"
+      className="fixed inset-0 m-auto max-h-[min(640px,100dvh-40px)] w-[min(720px,100vw-20px)] max-w-none border-0 p-0 text-sm/5 text-ink backdrop:bg-ground/55 focus-visible:outline-none"
       label={SAY.title}
       testId="help-panel"
       close={close}
@@ -72,22 +71,30 @@ export function Help({ close }: { close(): void }) {
         close()
       }}
     >
-      <div>
-        <header>
-          <h2>{SAY.title}</h2>
-          <button type="button" className="control" onClick={close} data-testid="close-help">
+      <div className="px-5 pt-4 pb-[18px]">
+        <header className="flex items-center justify-between">
+          <h2 className="text-base/5 font-semibold">{SAY.title}</h2>
+          <button
+            type="button"
+            className="control -me-2 bg-transparent underline underline-offset-[3px]"
+            onClick={close}
+            data-testid="close-help"
+          >
             {PANEL_STRINGS.settings.close}
           </button>
         </header>
-        <p className="why">{SAY.byHand}</p>
-        <div className="help-groups">
+        <p className="text-xs/4 text-faint">{SAY.byHand}</p>
+        <div className="mt-3 grid grid-cols-[repeat(auto-fit,minmax(min(290px,100%),1fr))] gap-x-8 gap-y-3.5">
           {GROUPS.map(([title, rows]) => (
             <section key={title} aria-label={title}>
-              <h3>{title}</h3>
+              <h3 className="pb-1 text-xs/5 font-[560] text-faint">{title}</h3>
               <dl>
                 {rows.map(([keys, what]) => (
-                  <div key={what}>
-                    <dt>
+                  <div
+                    key={what}
+                    className="grid grid-cols-[118px_1fr] items-baseline gap-x-3 py-[3px]"
+                  >
+                    <dt className="flex flex-wrap gap-[3px] text-xs/5">
                       <Keys keys={keys} />
                     </dt>
                     <dd>{what}</dd>
@@ -104,7 +111,11 @@ export function Help({ close }: { close(): void }) {
 
 function Keys({ keys }: { keys: string }) {
   return keys.split(' ').map((press) => (
-    <kbd key={press} dir="ltr">
+    <kbd
+      key={press}
+      dir="ltr"
+      className="min-w-[22px] rounded-md border border-line bg-ground px-[5px] text-center whitespace-nowrap [font:inherit]"
+    >
       {/* The plus of "Ctrl++" is a key; the other one joins two. */}
       {press
         .split(/\+(?=.)/)

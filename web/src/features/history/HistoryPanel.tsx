@@ -13,7 +13,6 @@ import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { useApp } from '../../stores/hooks'
 import { COARSE, matches } from '../../shared/ui/media'
-import './history.css'
 
 const SAY = PANEL_STRINGS.history
 /** how often what is new is looked for; what is too old goes then too */
@@ -63,7 +62,7 @@ export function HistoryPanel({ close }: { close(): void }) {
   return (
     <section
       ref={panel}
-      className="panel history-panel"
+      className="panel absolute start-2.5 end-auto top-auto bottom-[max(56px,env(safe-area-inset-bottom)+56px)] m-0 flex max-h-[min(560px,var(--page-height,100dvh)-120px)] w-[min(340px,100vw-20px)] flex-col py-2.5 ps-3.5 pe-2 text-sm/5 focus-visible:outline-none"
       role="dialog"
       aria-label={SAY.title}
       tabIndex={-1}
@@ -74,10 +73,12 @@ export function HistoryPanel({ close }: { close(): void }) {
       }}
       data-testid="history-panel"
     >
-      <div className="asking">
+      <div className="sticky -top-2.5 z-1 -mt-2.5 mb-1 flex items-center gap-1 bg-backdrop pt-2 pb-0.5">
         <input
           ref={box}
           type="search"
+          // Smaller text, and phones zoom in on it.
+          className="min-h-[34px] min-w-0 flex-1 rounded-none border-b border-line bg-transparent text-base/5 placeholder:text-faint placeholder:opacity-100 focus-visible:border-current focus-visible:outline-none pointer-coarse:min-h-11"
           value={asked}
           placeholder={SAY.search}
           aria-label={SAY.search}
@@ -86,7 +87,12 @@ export function HistoryPanel({ close }: { close(): void }) {
           onChange={(event) => setAsked(event.target.value)}
           data-testid="history-search"
         />
-        <button type="button" className="control quiet" onClick={close} data-testid="close-history">
+        <button
+          type="button"
+          className="control quiet bg-transparent"
+          onClick={close}
+          data-testid="close-history"
+        >
           {OTHERS_STRINGS.close}
         </button>
       </div>
@@ -94,15 +100,30 @@ export function HistoryPanel({ close }: { close(): void }) {
       <p className="sr-only" role="status">
         {asked === '' ? '' : SAY.found(found.length)}
       </p>
-      {shown.length === 0 && <p className="none">{asked === '' ? SAY.nothing : SAY.notFound}</p>}
+      {shown.length === 0 && (
+        <p className="py-3 text-faint">{asked === '' ? SAY.nothing : SAY.notFound}</p>
+      )}
       <ol>
         {shown.map((entry) => (
           <li key={entry.key}>
-            <button type="button" onClick={() => goTo(entry)} data-testid="history-entry">
-              <span className="by" style={{ color: ink(colorOf(entry)) }}>
-                <bdi translate="no">{nameOf(entry)}</bdi> <time>{SAY.time(entry.timestamp)}</time>
+            <button
+              type="button"
+              className="-ms-2 block w-full cursor-pointer rounded-[10px] px-2 py-[5px] text-start hover:bg-ground/70 pointer-coarse:min-h-11"
+              onClick={() => goTo(entry)}
+              data-testid="history-entry"
+            >
+              <span
+                className="flex justify-between gap-3 text-xs/4 font-[560]"
+                style={{ color: ink(colorOf(entry)) }}
+              >
+                <bdi className="truncate" translate="no">
+                  {nameOf(entry)}
+                </bdi>{' '}
+                <time className="flex-none font-[430] text-faint tabular-nums">
+                  {SAY.time(entry.timestamp)}
+                </time>
               </span>
-              <span className="text" dir="auto">
+              <span className="line-clamp-4 wrap-anywhere whitespace-pre-wrap" dir="auto">
                 {entry.text}
               </span>
             </button>
@@ -110,11 +131,15 @@ export function HistoryPanel({ close }: { close(): void }) {
         ))}
       </ol>
       {found.length > rows && (
-        <button type="button" className="control quiet" onClick={() => setRows(rows + ROWS)}>
+        <button
+          type="button"
+          className="control quiet bg-transparent"
+          onClick={() => setRows(rows + ROWS)}
+        >
           {SAY.more(found.length - rows)}
         </button>
       )}
-      <p className="why">{SAY.kept}</p>
+      <p className="pt-2 text-xs/4 text-faint">{SAY.kept}</p>
     </section>
   )
 }

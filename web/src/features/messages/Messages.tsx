@@ -1,6 +1,6 @@
 /*
- * Words on the window: messages and the drafts of others, one element each from the first
- * letter to the last trace. How they come and go: messages/view/lifetime.ts.
+ * Messages and other people's drafts on the plane: one element each, from the first letter until it has faded.
+ * How they appear and fade: messages/view/lifetime.ts.
  */
 import { memo, useMemo, useRef, type ComponentProps, type ComponentType } from 'react'
 import type { Clusters as ClusterList } from './Clusters'

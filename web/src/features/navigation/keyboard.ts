@@ -1,7 +1,6 @@
 /*
- * Going through what is said by key: from one message to the next in a direction, replying under one, following
- * its author. The focus itself is where one is, so that whatever else knows the focus (the ring, a screen reader,
- * holding) knows it too.
+ * Keyboard navigation between messages: to the next one in a direction, reply below it, follow its author. The focus marks
+ * the current message, so the focus ring and screen readers know it too.
  */
 import { plainCommandOf } from '../../shared/keys/keys'
 import { ARROWS, nextOf, type Way } from './model/directions'

@@ -1,5 +1,5 @@
 /*
- * Arabic: what only makes sense while other people are present.
+ * Arabic: texts that are needed only while other people are present.
  */
 import { formatter } from './language'
 import { apart } from './ar-sharing'

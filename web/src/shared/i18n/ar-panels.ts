@@ -1,5 +1,5 @@
 /*
- * Arabic: what is fetched later.
+ * Arabic: texts of the panels that are fetched on demand.
  */
 import { formatter } from './language'
 import { apart } from './ar-sharing'

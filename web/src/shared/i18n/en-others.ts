@@ -1,5 +1,5 @@
 /*
- * The words of what only makes sense with others about: the same catalogue as words.ts, kept out of the first load.
+ * English texts that are needed only while other people are present, kept out of the first load.
  */
 import { formatter } from './language'
 import { section } from './section'

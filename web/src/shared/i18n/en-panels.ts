@@ -1,6 +1,5 @@
 /*
- * The words of what is fetched later (shared/ui/lazy.tsx): the same catalogue as words.ts, kept out of
- * the first load. Plain and short, as there.
+ * English texts of the panels that are fetched on demand (shared/ui/lazy.tsx), kept out of the first load.
  */
 import { formatter } from './language'
 import { section } from './section'
@@ -83,7 +82,7 @@ export const PANEL_STRINGS = section('panels', {
     does: {
       open: 'write in the middle of the view',
       place: 'move the caret while nothing is written',
-      send: 'send, and write the next message below',
+      send: 'send, and write on below',
       breakLine: 'start a new line',
       drop: 'discard what you wrote',
       pan: 'move the view; with Shift, further',
@@ -91,7 +90,7 @@ export const PANEL_STRINGS = section('panels', {
       nearest: 'go to the nearest conversation',
       home: 'go to the middle',
       enter: 'go to the nearest message',
-      walk: 'go to the next message in that direction',
+      walk: 'go to the next one that way',
       reply: 'write under it',
       follow: 'follow its author',
       mute: 'mute its author',
@@ -100,11 +99,11 @@ export const PANEL_STRINGS = section('panels', {
       people: 'who is here',
       share: 'share this channel',
       channels: 'other channels',
-      history: 'messages of the last minutes',
+      history: 'recent messages',
       settings: 'settings',
       help: 'this list',
       react: 'react at the pointer',
-      tab: 'move through messages and buttons',
+      tab: 'next message or button',
     },
   },
   settings: {

@@ -1,6 +1,6 @@
 /*
- * The words of the start page, of sharing, and of being offline: the same catalogue as words.ts, kept out of
- * the first load. Apart from words-later.ts, because the offline page has to be small.
+ * English texts of the start page, of sharing, and of the offline page, which has to be small: kept apart from
+ * en-panels.ts, and out of the first load.
  */
 import { section } from './section'
 

@@ -1,7 +1,6 @@
 /*
- * Every word the page says, in one catalogue; other languages stand beside it (languages/).
- *
- * Plain and short. Nothing is shouted, nobody is congratulated.
+ * The page's texts in English that the first load needs. Other languages stand beside it (de.ts, es.ts, ar.ts).
+ * Plain and short: nothing is shouted, nobody is congratulated.
  */
 import { formatter } from './language'
 import { section } from './section'

@@ -1,5 +1,5 @@
 /*
- * Spanish: what only makes sense while other people are present.
+ * Spanish: texts that are needed only while other people are present.
  */
 import { formatter } from './language'
 import type { Catalogue } from './catalogue'

@@ -1,12 +1,11 @@
 /*
- * The catalogues of words, and the language they are in.
+ * The page's texts, and the language they are shown in.
  *
- * English is written where it is used, in sections: what the first word needs (words.ts), what comes
- * later. A section is spoken in another language from the moment that language's catalogue is heard, which is before
- * anything is rendered (src/app/language.ts); sections fetched after it are born in it. The one state of
- * this floor: it is set once in the life of a page.
+ * English is written in sections: en.ts is part of the first load, the others are fetched later. `setCatalogue` is called
+ * before anything is rendered (app/language.ts); a section that is fetched later starts in that language. This is the only
+ * state in shared code besides the stores: it is set once in the life of a page.
  */
-/** English fixes the shape: which words there are, and what they are told. */
+/** English fixes the shape: which texts there are, and what they take. */
 export type Widened<T> = T extends string
   ? string
   : T extends (...told: infer Told) => string
@@ -18,21 +17,21 @@ export type Section = 'core' | 'others' | 'panels' | 'sharing' | 'demo'
 export type Sections = Readonly<Record<Section, object>>
 
 const sections = new Map<Section, object>()
-let heard: Sections | undefined
+let current: Sections | undefined
 
-/** The words of one section. Read them when they are shown, not when a module is loaded. */
+/** The texts of one section. Read them when they are shown, not when a module is loaded. */
 export function section<const English extends object>(
   name: Section,
   english: English,
 ): Widened<English> {
   const words = copy(english)
   sections.set(name, words)
-  if (heard) put(words, heard[name])
+  if (current) put(words, current[name])
   return words as Widened<English>
 }
 
 export function setCatalogue(catalogue: Sections) {
-  heard = catalogue
+  current = catalogue
   for (const [name, words] of sections) put(words, catalogue[name])
 }
 
@@ -44,7 +43,7 @@ function copy(words: object): Nested {
   )
 }
 
-/** In place, part by part: who holds a part of a section holds its words in the new language. */
+/** Replaces texts in place, so that code which holds a part of a section sees the new language. */
 function put(words: object, spoken: object) {
   for (const [key, word] of Object.entries(spoken)) {
     const before = (words as Nested)[key]

@@ -1,6 +1,6 @@
 /*
- * What was said in the last minutes, for this visitor to look up: in memory only, gone with the tab.
- * This is but the recorder, which must run from the beginning; looking is ui/Said.tsx's.
+ * The messages of the last minutes, kept in memory only and gone with the tab. This file records them from the start
+ * of a visit; HistoryPanel.tsx shows them.
  */
 import type { Entry } from '../../messages/model/messages'
 import { createStore } from '../../../shared/store/store'

@@ -1,6 +1,6 @@
 /*
- * What is written and not said yet, kept for as long as the tab lives: a page that is loaded anew by
- * accident offers it again. In the tab's own storage, never in what other tabs see.
+ * Drafts and messages that are not sent yet, kept for as long as the tab lives, so that a reload offers them again. They
+ * are in the tab's own storage, which other tabs do not see. The storage key is still called `unsaid`.
  */
 import type { Point } from '../../canvas/model/camera'
 import type { Entry, Messages } from '../model/messages'

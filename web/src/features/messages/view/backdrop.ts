@@ -1,7 +1,6 @@
 /*
- * The breath behind words: a patch of mist that hushes the dots. It lies in an element of its
- * own below all words, so that no one's mist ever covers another's words, and takes its size from
- * the words by one shared observer.
+ * The soft patch behind a message that hides the dots of the plane. It is an element of its own below all messages, so
+ * that no backdrop covers another message, and takes its size from its message by one shared observer.
  */
 import { useLayoutEffect, type RefObject } from 'react'
 import { createSizes } from '../../../shared/ui/resize'

@@ -1,12 +1,11 @@
 /*
- * The reader's hand on a message: under a pointer, the focus or a resting finger it is held, and so
- * it is with every element that lies in it. Costs a message nothing until a hand comes.
+ * Holding a message: it does not fade under a pointer, the focus or a resting finger, and neither does anything in it.
  *
- * A pointer must have moved on it: words that appear under a resting mouse, as one's own always do, or that
- * are carried under it with the plane, go as they would.
+ * A pointer must move on the message first: messages that appear under a resting mouse, as your own always do, or that
+ * panning carries under it, fade as usual.
  *
- * A finger that rests puts the focus there, so that the message stays held when it is lifted; the
- * next tap elsewhere takes it away.
+ * A finger that rests puts the focus on the message, so that it stays held when the finger is lifted; the next tap
+ * elsewhere takes the focus away.
  */
 import { useState, type FocusEvent, type KeyboardEvent, type PointerEvent } from 'react'
 import { plainCommandOf } from '../../../shared/keys/keys'
@@ -86,7 +85,7 @@ function createHold({ messages }: App, { key, mine }: Entry) {
   }
 }
 
-/** On a message that has the focus: put it away, mute its author. Where the focus goes next is walking.ts's. */
+/** On a message that has the focus: put it away, mute its author. navigation/keyboard.ts moves the focus on. */
 function onKey(event: KeyboardEvent<HTMLElement>, app: App, entry: Entry) {
   const { nativeEvent, currentTarget } = event
   if (entry.state !== 'sent') return

@@ -9,7 +9,7 @@ import { createPlaces, gatherAll, isWithin, windowOf, zoomStep } from '../model/
 import type { Entry, Messages } from '../model/messages'
 import { useApp } from '../../../stores/hooks'
 
-/** Above this many, words only fade, on bare glass: mist and layers for each of a crowd would cost frames. */
+/** Above this many, words only fade, without a backdrop: backdrops and layers for each of a crowd would cost frames. */
 export const RICH_MAX = 40
 const CROWD_EVERY_MS = 120
 /** Above this many, it is changed half as often: nobody follows them all. */

@@ -1,9 +1,8 @@
 /*
- * Finding company: where everybody is, going there, and following one person.
+ * Where everybody is, going there, and following one person.
  *
- * Spots are gathered when asked for, a few times a second at most; nothing here changes with each
- * movement of a pointer. Following moves the camera itself, frame by frame and outside React,
- * until the visitor's own hand does.
+ * Spots are collected when asked for, a few times a second at most; no state changes with each movement of a pointer.
+ * Following moves the camera frame by frame, outside React, until the visitor moves it.
  */
 import { HOME, type Camera, type Point, type Size } from '../../canvas/model/camera'
 import { nearestConversation, sightOf, spotsOf, type Spot, type Told } from '../model/spots'

@@ -1,8 +1,8 @@
 /*
- * Reactions in the air: ours at once, those of others as they come, each gone soon after.
+ * Reactions on the plane: ours at once, other people's as they arrive; each is removed soon after.
  *
- * Only what must be there before the first of them is; how they look, and the palette to choose from, come
- * later (reactions/Bursts.tsx, reactions/Palette.tsx).
+ * Only what the first reaction needs is here. How they look (reactions/Bursts.tsx) and the palette (reactions/Palette.tsx)
+ * are fetched later.
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
 import type { Kind } from '../../../shared/net/reactions'

@@ -80,7 +80,7 @@ async def test_the_fuzz_notices_a_broker_that_loses_batches(nursery: Nursery, tm
 
 
 async def test_the_fuzz_notices_a_model_that_forgets_who_left(nursery: Nursery, tmp_path: Path) -> None:
-    failed = await _run(range(4), nursery, tmp_path, kind="calm", patience_s=4, forget=True)
+    failed = await _run(range(12), nursery, tmp_path, kind="calm", patience_s=4, forget=True)
     assert "misses user-" in "".join(failed)
 
 

@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 
 from . import __version__, logs, output
 from .adapters.http.listening import EVERY_ADDRESS, CannotListen, is_loopback
-from .app import Asocial, run
+from .app import build
 from .config import ConfigError, Settings, allowed, default_of, flag_of, hint_for, load, unknown_variables
+from .lifecycle import Asocial, run
 
 USAGE_ERROR = 2
 
@@ -50,7 +51,7 @@ def _serve(settings: Settings) -> int:
     _allow_many_files()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(run(settings, _announce))
+            runner.run(_run(settings))
     except ConfigError as error:
         _say_error(settings.with_source(str(error)))
         return USAGE_ERROR
@@ -68,6 +69,10 @@ def _serve(settings: Settings) -> int:
         log.exception("the server ended with an unexpected error")
         return 1
     return 0
+
+
+async def _run(settings: Settings) -> None:
+    await run(build(settings), _announce)
 
 
 def _say_error(message: str) -> None:

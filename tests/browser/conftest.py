@@ -15,8 +15,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
 from asocial.adapters.http.page import PAGE_DIR
-from asocial.app import Asocial, build
+from asocial.app import build
 from asocial.config import load
+from asocial.lifecycle import Asocial
 from scripts.system import CHROMIUM, explain
 from tests.client import Client
 from tests.one_address import LIFTED

@@ -20,7 +20,6 @@ from asocial.adapters.http.refusal_log import RefusalLog
 from asocial.adapters.http.visitors import Origins, Visitors
 from asocial.adapters.http.websocket import READ_LIMIT_BYTES, ChatEndpoint
 from asocial.adapters.memory.limiter import MemoryRateLimiter
-from asocial.app import wall_ms
 from asocial.config import Settings, load
 from asocial.domain.addresses import Networks
 from asocial.domain.identity import Verified
@@ -30,6 +29,7 @@ from asocial.protocol import text_frame
 from asocial.service.meters import Meters
 from asocial.service.moderation import Access, Invitation
 from asocial.service.sessions import EVERYBODY
+from tests.wall_clock import wall_ms
 
 _BINARY = 0x82
 

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from asocial.adapters.redis.backend import RedisBackend
 from asocial.adapters.redis.limiter import REFUSALS_ASKED
-from asocial.app import wall_ms
 from asocial.domain.admission import Known, MessageLimits, Posting, Verdict
 from tests.patience import eventually_is
 from tests.redis_server import Server, running
+from tests.wall_clock import wall_ms
 
 from .conftest import WORLDS, RedisWorld, World
 

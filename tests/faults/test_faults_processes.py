@@ -15,8 +15,8 @@ import pytest
 
 from asocial.adapters.redis.backend import LEASE_MS, RedisBackend
 from asocial.adapters.redis.leases import CLAIM_MS
-from asocial.app import SWEEP_S
 from asocial.domain.profile import Profile
+from asocial.lifecycle import SWEEP_S
 from asocial.ports import Batch
 from asocial.protocol import UserJoined, pack
 from tests.faults.crowd import Person, agree, all_hear, crowd, wall_ms

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from asocial.app import Asocial
+from asocial.lifecycle import Asocial
 from tests.client import Client, RawClient
 from tests.patience import PATIENCE_S
 

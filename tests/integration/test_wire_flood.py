@@ -94,7 +94,7 @@ async def test_w43_what_is_sent_faster_than_it_is_handled_waits_at_the_client(
 
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(flood(), 2)
-    connection = next(iter(server.app._http.endpoint._connections))
+    connection = next(iter(server.app.http.endpoint._connections))
     waiting = connection._ws._reader
     assert waiting is not None
     assert waiting._size <= 4 * QUEUED_BYTES

@@ -1,0 +1,233 @@
+"""A server from its start to its end: what starts in which order, what runs beside it, and how it drains.
+
+Nothing is built here (app.py), and nothing is decided here that a client could see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from . import garbage, logs, metrics
+from .adapters.http.listening import listen, reachable
+from .adapters.http.server import HttpServer
+from .adapters.redis.backend import RedisBackend
+from .clock import Clock
+from .config import Settings
+from .ports import Broker, StoreUnavailable
+from .service.channels import Channels
+from .service.chat import Talk
+from .service.fallback import FallbackPresence
+from .service.meters import Meters
+from .service.moderation import Moderation
+from .service.presence import Presence
+from .service.sessions import Sessions
+
+if TYPE_CHECKING:
+    from .telemetry import Telemetry
+
+SWEEP_S = 1.0
+DRAIN_LOOK_S = 0.02
+FLUSH_MARGIN_S = 2.0
+"""The part of the drain's time that is kept for closing the broker and the HTTP server."""
+
+log = logs.get(__name__)
+
+
+class Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+class Readiness:
+    """Whether new clients are welcome, and what /ready says of it."""
+
+    def __init__(self, backend: RedisBackend | None) -> None:
+        self.draining = False
+        self._backend = backend
+
+    def checks(self) -> dict[str, str]:
+        """The state of each check, by its name: "ok" or what is wrong."""
+        shared = self._backend.state() if self._backend is not None else {}
+        return {"server": "draining" if self.draining else "ok", **shared}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What app.py has built. `fallback`: the presence store, where Redis may be away. `closing`: closed in order."""
+
+    settings: Settings
+    clock: Clock
+    meters: Meters
+    channels: Channels
+    presence: Presence
+    talk: Talk
+    moderation: Moderation
+    sessions: Sessions
+    http: HttpServer
+    broker: Broker
+    readiness: Readiness
+    backend: RedisBackend | None
+    fallback: FallbackPresence | None
+    telemetry: Telemetry | None
+    closing: Sequence[Closable]
+
+
+class Asocial:
+    """A server. `start` listens, `drain` sends everyone away and closes everything."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.settings = parts.settings
+        self.meters = parts.meters
+        self.channels = parts.channels
+        self.sessions = parts.sessions
+        self.http = parts.http
+        self.port = 0
+        """The port that `start` took."""
+        self._sockets: list[socket.socket] = []
+        self._background: list[asyncio.Task[None]] = []
+        self._recounting: asyncio.Task[None] | None = None
+        self._restoring = False
+        parts.clock.on_set = self._move
+
+    async def start(self) -> None:
+        """Listen on the configured address; `port` is the one taken. Raises CannotListen if that is not possible."""
+        parts = self._parts
+        self._sockets = listening = listen(self.settings.host, self.settings.port)
+        self.port = listening[0].getsockname()[1]
+        if parts.backend is not None:
+            parts.backend.on_degraded = self.sessions.degrade
+            parts.backend.on_restored = self._restore
+            parts.backend.on_death = self._recount
+            await parts.backend.start()
+        if parts.telemetry is not None:
+            parts.telemetry.start()
+        await self.http.start(listening)
+        loop = asyncio.get_running_loop()
+        self._background = [
+            loop.create_task(metrics.watch_loop(self.meters)),
+            loop.create_task(_every(SWEEP_S, self._sweep)),
+            loop.create_task(_every(self.settings.heartbeat_seconds, self.sessions.refresh)),
+        ]
+
+    def addresses(self) -> list[str]:
+        """Addresses at which the server accepts connections now. Tries each, which takes a moment."""
+        return reachable(self._sockets)
+
+    async def drain(self) -> None:
+        """Stop in order: unready, notice, no new ones, 4001 in batches, flush, close. Bounded by `drain_seconds`."""
+        readiness, settings = self._parts.readiness, self.settings
+        if readiness.draining:
+            return
+        readiness.draining = True
+        notice_s = min(settings.effective_drain_notice_seconds, settings.drain_seconds / 2)
+        log.info("draining", connections=len(self.sessions), notice_seconds=notice_s)
+        deadline = asyncio.get_running_loop().time() + settings.drain_seconds - FLUSH_MARGIN_S
+        await asyncio.sleep(notice_s)
+        self.http.stop_listening()
+        # More than once: a client that was being admitted when we stopped listening, while Redis took its time, is
+        # connected only later.
+        while len(self.http.endpoint) and asyncio.get_running_loop().time() < deadline:
+            await self.sessions.drain(spread_ms=round(settings.reconnect_spread_seconds * 1000))
+            await asyncio.sleep(DRAIN_LOOK_S)
+        await self._close()
+
+    async def _close(self) -> None:
+        parts = self._parts
+        tasks = [*self._background, *filter(None, (self._recounting,))]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.http.end_watch()
+        parts.presence.close()
+        await self.channels.close()
+        await parts.broker.close()
+        await self.http.close()
+        for part in parts.closing:
+            await part.close()
+
+    async def _restore(self) -> None:
+        # Before anybody is registered again: people who may not be in a channel are closed first.
+        self._restoring = True
+        try:
+            await self._parts.moderation.restore()
+            await self._catch_up(None)
+        finally:
+            self._restoring = False
+
+    async def _catch_up(self, channels: Collection[str] | None) -> None:
+        fallback = self._parts.fallback
+        if fallback is not None:
+            await self.sessions.restore(await fallback.restore(channels), fallback.changed(), channels)
+        else:
+            await self.sessions.restore([], None, channels)
+
+    def _recount(self) -> None:
+        # Another death while one is looked into: asked anew, for some channels may have been counted before it.
+        if self._recounting is not None:
+            self._recounting.cancel()
+        self._recounting = asyncio.get_running_loop().create_task(self._tell_counts())
+
+    async def _tell_counts(self) -> None:
+        with contextlib.suppress(StoreUnavailable):
+            await self._parts.presence.recount()
+
+    def _move(self, shift_ms: int) -> None:
+        """The server's clock was set: what lives keeps the time it has left."""
+        self._parts.talk.shift(shift_ms)
+        self.sessions.tell_clock(shift_ms)
+
+    async def _sweep(self) -> None:
+        self._parts.clock.check(idle=not len(self.http.endpoint) and not self._parts.talk.said_here())
+        self._parts.talk.expire()
+        if not self._restoring:
+            await self._parts.moderation.retry()
+            behind = self.sessions.behind()
+            if behind:
+                with contextlib.suppress(StoreUnavailable):
+                    await self._catch_up(behind)
+        await self._parts.presence.sweep()
+
+
+async def run(app: Asocial, announce: Callable[[Asocial], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. A second SIGINT ends the process at once.
+
+    `announce` is called once the server listens. Raises CannotListen if it cannot.
+    """
+    await app.start()
+    garbage.settle()
+    loop = asyncio.get_running_loop()
+    collecting = loop.create_task(garbage.collect())
+    stop = asyncio.Event()
+
+    def interrupt() -> None:
+        if stop.is_set():
+            raise SystemExit(130)
+        stop.set()
+
+    # A SIGTERM may well come twice, from a supervisor to the whole group and from `make` to its child; only
+    # somebody at a terminal who presses Ctrl-C again means "at once".
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    announce(app)
+    await stop.wait()
+    collecting.cancel()
+    await app.drain()
+    log.info("stopped")
+
+
+async def _every(seconds: float, do: Callable[[], object]) -> None:
+    """Await `do()` every so often, for ever. One that fails is told and does not end the others."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            result = do()
+            if asyncio.iscoroutine(result):
+                await result
+        except Exception:
+            log.exception("a background job failed and will be tried again", job=getattr(do, "__qualname__", str(do)))

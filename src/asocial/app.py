@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import logs, metrics, tracing
+from . import metrics, tracing
 from .adapters.http.page import PAGE_DIR
 from .adapters.http.server import HttpServer
 from .adapters.memory.broker import MemoryBroker
@@ -39,7 +39,10 @@ from .service.dispatch import Dispatch
 from .service.fallback import FallbackPresence
 from .service.meters import Meters
 from .service.moderation import Moderation
+from .service.outages import Outages
 from .service.presence import Presence
+from .service.router import ControlRouter
+from .service.session import LocalSessions
 from .service.sessions import Sessions
 from .signing import signing_secret
 
@@ -53,8 +56,6 @@ _ASK_FOR_TELEMETRY = (
     "OTEL_TRACES_EXPORTER",
     "OTEL_METRICS_EXPORTER",
 )
-
-log = logs.get(__name__)
 
 
 def build(
@@ -84,15 +85,25 @@ def build(
         clock = backend.clock
     else:
         backend = _redis(settings, presence_ttl_ms, clock, meters)
+    broker = broker or (MemoryBroker() if backend is None else backend.broker)
+    router: ControlRouter
+    backlog = Backlog(settings.unsent_total_bytes, meters)
+    channels = Channels(
+        broker,
+        loop,
+        # Made last, for it calls all the others. No batch arrives before the server is started.
+        lambda channel, batch: router.receive(channel, batch),
+        meters=meters,
+        backlog=backlog,
+        now_ms=clock.now_ms,
+    )
     memory = MemoryPresence(clock.monotonic_ms, presence_ttl_ms)
     fallback = None
     if backend is not None:
-        broker, limiter = broker or backend.broker, limiter or backend.limiter
-        live, registry = live or backend.live, registry or backend.registry
-        rules = rules or backend.rules
+        limiter, live = limiter or backend.limiter, live or backend.live
+        registry, rules = registry or backend.registry, rules or backend.rules
         if store is None:
-            store = fallback = FallbackPresence(backend.presence, memory)
-    broker = broker or MemoryBroker()
+            store = fallback = FallbackPresence(backend.presence, memory, channels)
     store = store or memory
     limiter = limiter or MemoryRateLimiter(clock.monotonic_ms)
     live = live or MemoryLiveMessages()
@@ -115,8 +126,6 @@ def build(
         drafts_per_second=settings.drafts_per_second,
         cursors_per_second=settings.cursors_per_second,
     )
-    backlog = Backlog(settings.unsent_total_bytes, meters)
-    channels = Channels(broker, loop, meters=meters, backlog=backlog, now_ms=clock.now_ms)
     presence = Presence(
         store,
         channels,
@@ -138,22 +147,23 @@ def build(
         ),
         meters=meters,
     )
+    local = LocalSessions(registry, settings.connections_per_user)
     moderation = Moderation(
         rules,
         channels,
         presence,
         talk,
+        local,
         now_ms=clock.now_ms,
         owners=access_list("channel_owners", settings.channel_owners, every=True),
         members=access_list("channel_members", settings.channel_members, every=False),
         ttl_ms=round(settings.channel_rules_ttl_seconds * 1000),
     )
-    moderation.on_moderated = _log_moderated
     sessions = Sessions(
         channels,
         presence,
         talk,
-        registry,
+        local,
         moderation,
         loop=loop,
         now_ms=clock.now_ms,
@@ -167,10 +177,8 @@ def build(
         volatile_per_second_per_ip=settings.volatile_per_second_per_ip,
         meters=meters,
     )
-    if fallback is not None:
-        sessions.on_profile_elsewhere = fallback.heard
-        fallback.is_local = channels.is_local
-        fallback.is_away = lambda: channels.away
+    outages = Outages(channels, presence, talk, moderation, sessions, fallback, meters)
+    router = ControlRouter(channels, presence, talk, moderation, sessions, outages, fallback)
 
     secret = signing_secret(settings)
     verifier = token_verifier(settings, secret)
@@ -231,13 +239,14 @@ def build(
             channels=channels,
             presence=presence,
             talk=talk,
-            moderation=moderation,
+            local=local,
             sessions=sessions,
+            outages=outages,
+            router=router,
             http=http,
             broker=broker,
             readiness=readiness,
             backend=backend,
-            fallback=fallback,
             telemetry=telemetry,
             closing=[
                 port
@@ -281,7 +290,3 @@ def _telemetry(exposition: metrics.Exposition) -> Telemetry | None:
         return Telemetry(os.environ, exposition.collect)
     except ValueError as error:
         raise ConfigError(str(error)) from None
-
-
-def _log_moderated(action: str, channel: str, by: str, details: dict[str, object]) -> None:
-    log.info("moderated", action=action, channel=channel, by=by, **details)

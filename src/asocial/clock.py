@@ -6,8 +6,8 @@
 
 `now_ms` runs at the pace of the monotonic clock and follows a reference: the machine's clock, or with Redis the clock
 of Redis, so that all processes of a deployment agree. A small difference is made up slowly. A large one is a clock that
-somebody set: with Redis `now_ms` is set too, at once, or processes would disagree, and `on_set` is called, so that what
-lives can be moved along. Without Redis it is set only while nobody is there to notice.
+somebody set: with Redis `now_ms` is set too, at once, or processes would disagree, and `measured` returns by how much,
+so that what lives can be moved along. Without Redis it is set only while nobody is there to notice.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ log = logs.get(__name__)
 
 
 class Clock:
-    """`wall_ns` and `monotonic_ns` are for tests. Set `on_set` to hear of the ms by which `now_ms` was set."""
+    """`wall_ns` and `monotonic_ns` are for tests."""
 
     def __init__(
         self,
@@ -48,7 +48,6 @@ class Clock:
         self._followed_ns = monotonic_ns()
         self._synchronized = False
         self._told_skew_ms = 0.0
-        self.on_set: Callable[[int], None] = lambda _shift_ms: None
 
     @classmethod
     def by(cls, now_ms: Callable[[], int]) -> Clock:
@@ -93,8 +92,11 @@ class Clock:
             self._slew(ahead_ms)
         return 0
 
-    def check(self, *, idle: bool) -> None:
-        """Look at the machine's clock, about once a second. `idle`: nobody is connected and no message lives."""
+    def check(self, *, idle: bool) -> int:
+        """Look at the machine's clock, about once a second. `idle`: nobody is connected and no message lives.
+
+        Returns the ms by which this clock was set, 0 if it was not.
+        """
         wall_ahead_ns = self._wall_ns() - self._monotonic_ns()
         moved_ms, self._wall_ahead_ns = (wall_ahead_ns - self._wall_ahead_ns) / _MS, wall_ahead_ns
         if abs(moved_ms) > STEP_MS:
@@ -107,9 +109,10 @@ class Clock:
         if self._synchronized:
             self._tell_skew(skew_ms)
         elif abs(skew_ms) > STEP_MS and idle:
-            self._set(skew_ms)
+            return self._set(skew_ms)
         else:
             self._slew(skew_ms)
+        return 0
 
     def _now_ns(self) -> int:
         return self._monotonic_ns() + self._ahead_ns
@@ -119,8 +122,6 @@ class Clock:
         self._ahead_ns += shift_ms * _MS
         self._latest_ns = 0
         self._followed_ns = self._monotonic_ns()
-        if shift_ms:
-            self.on_set(shift_ms)
         return shift_ms
 
     def _slew(self, by_ms: float) -> None:

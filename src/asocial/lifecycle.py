@@ -6,10 +6,9 @@ Nothing is built here (app.py), and nothing is decided here that a client could 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import socket
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,13 +18,14 @@ from .adapters.http.server import HttpServer
 from .adapters.redis.backend import RedisBackend
 from .clock import Clock
 from .config import Settings
-from .ports import Broker, StoreUnavailable
+from .ports import Broker
 from .service.channels import Channels
 from .service.chat import Talk
-from .service.fallback import FallbackPresence
 from .service.meters import Meters
-from .service.moderation import Moderation
+from .service.outages import Outages
 from .service.presence import Presence
+from .service.router import ControlRouter
+from .service.session import LocalSessions
 from .service.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Readiness:
 
 @dataclass(frozen=True)
 class Parts:
-    """What app.py has built. `fallback`: the presence store, where Redis may be away. `closing`: closed in order."""
+    """What app.py has built. `closing` is closed in its order, after all else."""
 
     settings: Settings
     clock: Clock
@@ -66,13 +66,14 @@ class Parts:
     channels: Channels
     presence: Presence
     talk: Talk
-    moderation: Moderation
+    local: LocalSessions
     sessions: Sessions
+    outages: Outages
+    router: ControlRouter
     http: HttpServer
     broker: Broker
     readiness: Readiness
     backend: RedisBackend | None
-    fallback: FallbackPresence | None
     telemetry: Telemetry | None
     closing: Sequence[Closable]
 
@@ -85,15 +86,14 @@ class Asocial:
         self.settings = parts.settings
         self.meters = parts.meters
         self.channels = parts.channels
+        self.local = parts.local
         self.sessions = parts.sessions
+        self.outages = parts.outages
         self.http = parts.http
         self.port = 0
         """The port that `start` took."""
         self._sockets: list[socket.socket] = []
         self._background: list[asyncio.Task[None]] = []
-        self._recounting: asyncio.Task[None] | None = None
-        self._restoring = False
-        parts.clock.on_set = self._move
 
     async def start(self) -> None:
         """Listen on the configured address; `port` is the one taken. Raises CannotListen if that is not possible."""
@@ -101,10 +101,7 @@ class Asocial:
         self._sockets = listening = listen(self.settings.host, self.settings.port)
         self.port = listening[0].getsockname()[1]
         if parts.backend is not None:
-            parts.backend.on_degraded = self.sessions.degrade
-            parts.backend.on_restored = self._restore
-            parts.backend.on_death = self._recount
-            await parts.backend.start()
+            await parts.backend.start(parts.router)
         if parts.telemetry is not None:
             parts.telemetry.start()
         await self.http.start(listening)
@@ -126,7 +123,7 @@ class Asocial:
             return
         readiness.draining = True
         notice_s = min(settings.effective_drain_notice_seconds, settings.drain_seconds / 2)
-        log.info("draining", connections=len(self.sessions), notice_seconds=notice_s)
+        log.info("draining", connections=len(self.local), notice_seconds=notice_s)
         deadline = asyncio.get_running_loop().time() + settings.drain_seconds - FLUSH_MARGIN_S
         await asyncio.sleep(notice_s)
         self.http.stop_listening()
@@ -139,10 +136,9 @@ class Asocial:
 
     async def _close(self) -> None:
         parts = self._parts
-        tasks = [*self._background, *filter(None, (self._recounting,))]
-        for task in tasks:
+        for task in self._background:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._background, return_exceptions=True)
         await self.http.end_watch()
         parts.presence.close()
         await self.channels.close()
@@ -151,47 +147,14 @@ class Asocial:
         for part in parts.closing:
             await part.close()
 
-    async def _restore(self) -> None:
-        # Before anybody is registered again: people who may not be in a channel are closed first.
-        self._restoring = True
-        try:
-            await self._parts.moderation.restore()
-            await self._catch_up(None)
-        finally:
-            self._restoring = False
-
-    async def _catch_up(self, channels: Collection[str] | None) -> None:
-        fallback = self._parts.fallback
-        if fallback is not None:
-            await self.sessions.restore(await fallback.restore(channels), fallback.changed(), channels)
-        else:
-            await self.sessions.restore([], None, channels)
-
-    def _recount(self) -> None:
-        # Another death while one is looked into: asked anew, for some channels may have been counted before it.
-        if self._recounting is not None:
-            self._recounting.cancel()
-        self._recounting = asyncio.get_running_loop().create_task(self._tell_counts())
-
-    async def _tell_counts(self) -> None:
-        with contextlib.suppress(StoreUnavailable):
-            await self._parts.presence.recount()
-
-    def _move(self, shift_ms: int) -> None:
-        """The server's clock was set: what lives keeps the time it has left."""
-        self._parts.talk.shift(shift_ms)
-        self.sessions.tell_clock(shift_ms)
-
     async def _sweep(self) -> None:
-        self._parts.clock.check(idle=not len(self.http.endpoint) and not self._parts.talk.said_here())
-        self._parts.talk.expire()
-        if not self._restoring:
-            await self._parts.moderation.retry()
-            behind = self.sessions.behind()
-            if behind:
-                with contextlib.suppress(StoreUnavailable):
-                    await self._catch_up(behind)
-        await self._parts.presence.sweep()
+        parts = self._parts
+        shift_ms = parts.clock.check(idle=not len(self.http.endpoint) and not parts.talk.said_here())
+        if shift_ms:
+            parts.router.clock_set(shift_ms)
+        parts.talk.expire()
+        await self.outages.retry()
+        await parts.presence.sweep()
 
 
 async def run(app: Asocial, announce: Callable[[Asocial], None]) -> None:

@@ -77,7 +77,7 @@ async def test_the_network_going_and_coming_back_is_seen_at_once(visit: Visit) -
 async def test_w29_people_out_of_reach_are_told_of_and_then_no_more(visit: Visit, server: Server) -> None:
     ann = await visit()
     assert server.app is not None
-    server.app.sessions.degrade()
+    server.app.outages.begin()
     await expect(ann.locator(CONNECTION)).to_have_attribute("data-degraded", "true")
     await expect(ann.locator(CONNECTION)).to_contain_text("cannot be reached")
     await expect(ann.locator(CONNECTION)).to_contain_text("The people you see get your messages")
@@ -86,7 +86,7 @@ async def test_w29_people_out_of_reach_are_told_of_and_then_no_more(visit: Visit
     await ann.keyboard.type("I wonder")
     await expect(ann.locator("[data-talking] header")).to_have_css("opacity", "0.3")
     assert await ann.locator(".edge", has=ann.locator(CONNECTION)).evaluate("(e) => getComputedStyle(e).opacity") == "1"
-    await server.app.sessions.restore([])
+    await server.app.outages.end()
     await expect(ann.locator(CONNECTION)).not_to_have_attribute("data-degraded", "true")
 
 

@@ -21,13 +21,13 @@ from asocial.adapters.http.visitors import Origins, Visitors
 from asocial.adapters.http.websocket import READ_LIMIT_BYTES, ChatEndpoint
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.config import Settings, load
+from asocial.domain.access import Access, Invitation
 from asocial.domain.addresses import Networks
 from asocial.domain.identity import Verified
 from asocial.domain.profile import Profile
 from asocial.ports import Connection
 from asocial.protocol import text_frame
 from asocial.service.meters import Meters
-from asocial.service.moderation import Access, Invitation
 from asocial.service.sessions import EVERYBODY
 from tests.wall_clock import wall_ms
 

@@ -22,6 +22,7 @@ from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.adapters.redis.backend import RedisBackend
 from asocial.ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
 from tests.redis_server import Cluster, Sentinels, Server, running, temporary_folder
+from tests.store_events import Unheard
 from tests.wall_clock import wall_ms
 
 PRESENCE_TTL_MS = 1500
@@ -88,7 +89,7 @@ class RedisWorld:
     async def backend(self) -> RedisBackend:
         backend = RedisBackend(self._url, presence_ttl_ms=PRESENCE_TTL_MS)
         self._backends.append(backend)
-        await backend.start()
+        await backend.start(Unheard())
         assert backend.state() == {"redis": "ok", "pubsub": "ok"}
         return backend
 

@@ -28,17 +28,18 @@ OK = {"redis": "ok", "pubsub": "ok"}
 
 
 class Process:
-    """A backend, what it was told, and what it heard in the channel `garden`."""
+    """A backend, what it told, and what it heard in the channel `garden`."""
 
     def __init__(self, url: str, **options: object) -> None:
         self.backend = RedisBackend(url, probe_s=0.3, **options)  # type: ignore[arg-type]
-        self.backend.on_degraded = lambda: self.told.append("degraded")
-        self.backend.on_restored = self._restored
         self.told: list[str] = []
+        self.deaths = 0
+        self.shifts: list[int] = []
+        """By how many ms the clock of Redis was set, each time."""
         self.heard: list[bytes] = []
 
     async def start(self) -> None:
-        await self.backend.start()
+        await self.backend.start(self)
         await self.backend.broker.subscribe("garden", lambda batch: self.heard.append(batch.reliable))
 
     def say(self, words: bytes) -> None:
@@ -58,8 +59,19 @@ class Process:
         leases._lease_ms = 1
         await leases.renew()
 
-    async def _restored(self) -> None:
+    # What the backend tells: ports.StoreEvents.
+
+    def degraded(self) -> None:
+        self.told.append("degraded")
+
+    async def restored(self) -> None:
         self.told.append("restored")
+
+    def process_died(self) -> None:
+        self.deaths += 1
+
+    def clock_set(self, shift_ms: int) -> None:
+        self.shifts.append(shift_ms)
 
 
 Start = Callable[..., Awaitable[Process]]
@@ -213,7 +225,7 @@ async def test_a_subscription_that_delivers_nothing_is_found_by_its_probe(
             there.told.append("degraded")
             missed.append(proxy.swallowed_probes)
 
-        there.backend.on_degraded = alarmed
+        there.degraded = alarmed  # type: ignore[method-assign]
         proxy.swallow = not honest
         if honest:
             await eventually(lambda: proxy.probes >= 5, "five probes come back")
@@ -313,7 +325,7 @@ async def test_a_callback_that_fails_does_not_end_the_supervision(server: Server
         calls.append("restored")
         raise StoreUnavailable("gone again")
 
-    here.backend.on_degraded, here.backend.on_restored = degraded, restored
+    here.degraded, here.restored = degraded, restored  # type: ignore[method-assign]
     for number in (1, 2):
         server.ask("CLIENT", "KILL", "TYPE", "pubsub")
         await eventually(lambda n=number: calls == ["degraded", "restored"] * n, "told")  # type: ignore[misc]

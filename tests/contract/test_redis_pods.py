@@ -57,13 +57,14 @@ async def test_a_killed_process_is_swept_whole_and_each_departure_told_once(url:
 async def test_every_process_hears_of_a_death_once_its_people_are_gone(url: str, start: Start) -> None:  # noqa: F811
     doomed = await start(url, lease_ms=LONG_LEASE_MS)
     survivors = [await start(url, lease_ms=LONG_LEASE_MS) for _ in range(2)]
-    told: list[int] = []
-    survivors[0].backend.on_death = lambda: told.append(0)
-    survivors[1].backend.on_death = lambda: told.append(1)
+
+    def deaths() -> list[int]:
+        return [survivor.deaths for survivor in survivors]
+
     await doomed.backend.presence.join("garden", "c1", "ann", FOX, 1)
     assert await survivors[0].backend.presence.sweep() == []
     await _renew(*survivors)
-    assert told == [], "nobody has died"
+    assert deaths() == [0, 0], "nobody has died"
     await doomed.expire()
     await doomed.crash()
 
@@ -71,11 +72,11 @@ async def test_every_process_hears_of_a_death_once_its_people_are_gone(url: str,
         return [departed.user_id for departed in await survivors[0].backend.presence.sweep()]
 
     await eventually_is(sweep, ["ann"])
-    assert told == [], "told after its people are gone, not before"
+    assert deaths() == [0, 0], "told after its people are gone, not before"
     await sweep()
     for _ in range(2):
         await _renew(*survivors)
-    assert sorted(told) == [0, 1], "both told, once each"
+    assert deaths() == [1, 1], "both told, once each"
 
 
 async def test_a_channel_whose_only_process_died_is_swept_by_one_that_never_heard_of_it(

@@ -13,6 +13,7 @@ from asocial.domain.rules import NO_RULES
 from asocial.service.meters import Meters
 from tests.patience import eventually, eventually_is
 from tests.redis_server import Server
+from tests.store_events import Unheard
 
 from .test_redis_faults import Start, start  # noqa: F401 (the fixture)
 
@@ -173,7 +174,7 @@ async def test_each_kind_is_logged_once_and_counted_always(
 ) -> None:  # fmt: skip
     meters = Meters()
     backend = RedisBackend(server.url, meters=meters)
-    await backend.start()
+    await backend.start(Unheard())
     reads: list[tuple[str, Callable[[], Awaitable[object]]]] = [
         ("rules", lambda: backend.rules.load("garden")),
         ("message", lambda: backend.live.living("garden", 1)),

@@ -13,6 +13,7 @@ from asocial.adapters.redis.urls import Address, parse
 from asocial.ports import Batch
 from tests.patience import eventually, until
 from tests.redis_server import Server, running, self_made_certificate
+from tests.store_events import Unheard
 
 OK = {"redis": "ok", "pubsub": "ok"}
 SECRET = "pässwörd:/@?"
@@ -23,7 +24,7 @@ async def works(url: str, **credentials: str) -> None:
     here, there = (RedisBackend(url, **credentials) for _ in range(2))  # type: ignore[arg-type]
     try:
         for backend in (here, there):
-            await backend.start()
+            await backend.start(Unheard())
             assert backend.state() == OK
         heard: list[Batch] = []
         await there.broker.subscribe("garden", heard.append)
@@ -53,7 +54,7 @@ async def test_tls_with_an_authority_of_its_own(folder: Path) -> None:
     with running(server):
         await works(f"rediss://localhost:{tls_port}?ca={certificate}")
         stranger = RedisBackend(f"rediss://localhost:{tls_port}")
-        await stranger.start()
+        await stranger.start(Unheard())
         # The system's authorities know nothing of it: no connection rather than an unverified one.
         assert stranger.state() == {"redis": "down", "pubsub": "down"}
         await stranger.close()
@@ -68,7 +69,7 @@ async def test_an_acl_user_who_may_touch_nothing_but_ours(folder: Path, capsys: 
         await works(f"redis://canvas:{QUOTED}@127.0.0.1:{server.port}/0")
         await works(f"redis://127.0.0.1:{server.port}", username="canvas", password=SECRET)
         wrong = RedisBackend(f"redis://canvas:{QUOTED}wrong@127.0.0.1:{server.port}")
-        await wrong.start()
+        await wrong.start(Unheard())
         assert wrong.state() == {"redis": "down", "pubsub": "down"}
         await wrong.close()
         said = capsys.readouterr()

@@ -25,6 +25,7 @@ from tests.patience import LONG_LEASE_MS, eventually
 from tests.processes import Process, processes
 from tests.redis_proxy import Proxy
 from tests.redis_server import Server, running
+from tests.store_events import Unheard
 
 GONE_WITHIN_S = 30.0
 """What is promised: a killed process's people are seen leaving within this time."""
@@ -69,7 +70,7 @@ async def test_what_a_process_removed_and_could_not_tell_is_told_by_the_others(f
         async with crowd() as all_of:
             watchers = [(await all_of.enter(1, "garden", at=process.url))[0] for process in pair]
             doomed = RedisBackend(redis.url, lease_ms=LONG_LEASE_MS)
-            await doomed.start()
+            await doomed.start(Unheard())
             joined = await doomed.presence.join("garden", "c1", "ghost", Profile("sly fox", "rust"), 1)
             told = UserJoined("ghost", "sly fox", "rust", 1, *joined.stamp)
             doomed.broker.publish("garden", Batch(pack(told), b""))

@@ -160,6 +160,8 @@ class Channel:
         self.confirmed = True
         """Whether `rules` are those in the shared store. While they may not be, the channel exchanges no frames with
         other processes: people here may not be allowed to read them, or people there ours. See moderation.py."""
+        self.needs_snapshots = False
+        """Whether its rules were confirmed after an outage and its members wait for a snapshot. See outages.py."""
 
     def __len__(self) -> int:
         return len(self._members)
@@ -491,12 +493,16 @@ class Channel:
 
 
 class Channels:
-    """All channels that have members on this process, and the subscriptions that go with them."""
+    """All channels that have members on this process, and the subscriptions that go with them.
+
+    `on_control` takes what other processes tell this one: a channel, and the batch whose control lane says it.
+    """
 
     def __init__(
         self,
         broker: Broker,
         loop: asyncio.AbstractEventLoop,
+        on_control: Callable[[str, Batch], None],
         linger_s: float = LINGER_S,
         meters: Meters | None = None,
         backlog: Backlog | None = None,
@@ -515,9 +521,7 @@ class Channels:
         self._subscribing: dict[str, asyncio.Task[None]] = {}
         self._unsubscribing: dict[str, asyncio.Task[None]] = {}
         self._lingering: dict[str, asyncio.TimerHandle] = {}
-        self.on_control: Callable[[str, Batch], None] = lambda _channel, _batch: None
-        self.guarded = False
-        """Whether a new channel waits for its rules (Channel.confirmed). Set by moderation.py."""
+        self._on_control = on_control
         self.away = False
         """Whether the store that processes share is away. Set by moderation.py."""
 
@@ -546,15 +550,14 @@ class Channels:
                 name,
                 self._broker,
                 self._loop,
-                self._control,
+                self._on_control,
                 self._meters,
                 self._lag,
                 self._backlog,
                 self._now_ms,
                 self._number,
             )
-            if self.guarded:
-                channel.doubt()
+            channel.doubt()  # until its rules are read: see moderation.py
             self._subscribing[name] = self._loop.create_task(self._subscribe(channel))
         channel.attach(connection)
         subscribing = self._subscribing.get(name)
@@ -599,9 +602,6 @@ class Channels:
         for channel in self:
             self._drop(channel)
         await asyncio.gather(*self._unsubscribing.values())
-
-    def _control(self, channel: str, batch: Batch) -> None:
-        self.on_control(channel, batch)
 
     async def _subscribe(self, channel: Channel) -> None:
         # Not before the unsubscribe of the channel's former life is through, or that would win.

@@ -48,7 +48,8 @@ from .chat import Talk
 from .meters import Meters
 from .moderation import Moderation
 from .presence import Presence
-from .sessions import Session, Sessions
+from .session import Session
+from .sessions import Sessions
 
 STRIKES = 10
 REFUSED_PAUSE_S = 0.1

@@ -9,10 +9,11 @@ newest it knows, and the other processes what it learnt.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
 from ..domain.profile import Member, Profile
-from ..ports import Connection, Joined, PresenceStore, Roster, Stamp
+from ..ports import Connection, Joined, PresenceStore, Roster, Stamp, StoreUnavailable
 from ..protocol import ServerFrame, UserCount, UserJoined, UserLeft, UserUpdated, pack
 from .channels import Channels
 from .control import CountChanged, encode_control
@@ -59,6 +60,7 @@ class Presence:
         self._grace_ms = round(grace_s * 1000)
         self._count_every_s = count_every_s
         self._counts: dict[str, _Count] = {}
+        self._recounting: asyncio.Task[None] | None = None
 
     async def join(self, channel: str, connection: Connection, user_id: str, profile: Profile) -> Member:
         """Count the connection; tell the others if it is its user's first. Returns the user as the channel knows it."""
@@ -148,13 +150,26 @@ class Presence:
                     told = CountChanged(roster.user_count, roster.stamp)
                     self._loop.call_later(self._count_every_s, self.count_elsewhere, channel, told)
 
+    def recount_soon(self) -> None:
+        """`recount`, without waiting for it. While the store is away nothing is told."""
+        # Another death during a recount: asked anew, for some channels may have been counted before it.
+        if self._recounting is not None:
+            self._recounting.cancel()
+        self._recounting = self._loop.create_task(self._recount_if_possible())
+
     def close(self) -> None:
         """Hand over what waits: people on other processes would never hear of it."""
+        if self._recounting is not None:
+            self._recounting.cancel()
         for channel, count in self._counts.items():
             if count.timer is not None:
                 count.timer.cancel()
             self._share(channel, count)
         self._counts.clear()
+
+    async def _recount_if_possible(self) -> None:
+        with contextlib.suppress(StoreUnavailable):
+            await self.recount()
 
     def _tell_joined(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
         member = joined.member

@@ -18,6 +18,7 @@ from asocial.service.channels import (
     FLUSH_COPIED_BYTES,
     LATE_S,
     LEFT_LEAST_MS,
+    LINGER_S,
     STALE_MS,
     TOLD_S,
     UNSENT_LIMIT_BYTES,
@@ -43,6 +44,10 @@ async def channel(broker: FakeBroker) -> AsyncIterator[Channel]:
     made = Channel("garden", broker, asyncio.get_running_loop(), lambda _channel, _control: None)
     yield made
     made.close()
+
+
+def channels_of(broker: FakeBroker, linger_s: float = LINGER_S) -> Channels:
+    return Channels(broker, asyncio.get_running_loop(), lambda _channel, _batch: None, linger_s)
 
 
 def join(channel: Channel, name: str) -> FakeConnection:
@@ -328,7 +333,7 @@ async def test_closing_writes_what_waits(channel: Channel, broker: FakeBroker) -
 
 
 async def test_the_first_member_subscribes_and_the_last_unsubscribes_after_a_while(broker: FakeBroker) -> None:
-    channels = Channels(broker, asyncio.get_running_loop(), linger_s=0.01)
+    channels = channels_of(broker, linger_s=0.01)
     ann, bob = FakeConnection("ann"), FakeConnection("bob")
     first, second = await asyncio.gather(channels.enter("garden", ann), channels.enter("garden", bob))
     assert first is second
@@ -342,7 +347,7 @@ async def test_the_first_member_subscribes_and_the_last_unsubscribes_after_a_whi
 
 
 async def test_who_comes_back_in_time_keeps_the_subscription(broker: FakeBroker) -> None:
-    channels = Channels(broker, asyncio.get_running_loop(), linger_s=0.02)
+    channels = channels_of(broker, linger_s=0.02)
     ann = FakeConnection("ann")
     channel = await channels.enter("garden", ann)
     channels.exit(channel, ann)
@@ -361,7 +366,7 @@ async def test_a_new_subscription_waits_for_the_old_unsubscription() -> None:
             await super().unsubscribe(channel)
 
     broker = SlowBroker()
-    channels = Channels(broker, asyncio.get_running_loop(), linger_s=0.0)
+    channels = channels_of(broker, linger_s=0.0)
     ann = FakeConnection("ann")
     channels.exit(await channels.enter("garden", ann), ann)
     await asyncio.sleep(0.01)
@@ -373,13 +378,13 @@ async def test_a_new_subscription_waits_for_the_old_unsubscription() -> None:
 
 
 async def test_a_frame_for_a_channel_nobody_here_is_in_goes_to_the_others(broker: FakeBroker) -> None:
-    channels = Channels(broker, asyncio.get_running_loop())
+    channels = channels_of(broker)
     channels.post("elsewhere", A)
     assert broker.published == [("elsewhere", Batch(A, b""))]
 
 
 async def test_whoever_comes_in_the_very_turn_that_drops_an_empty_channel_gets_in(broker: FakeBroker) -> None:
-    channels = Channels(broker, asyncio.get_running_loop(), linger_s=0.0)
+    channels = channels_of(broker, linger_s=0.0)
     channel = await channels.enter("garden", FakeConnection("first"))
     for number in range(3):
         channels._drop(channel)
@@ -497,11 +502,12 @@ async def test_w90_what_waits_for_the_rules_is_neither_missed_nor_doubled(clocke
 
 
 async def test_frames_are_numbered_without_a_gap_and_never_again(broker: FakeBroker) -> None:
-    channels = Channels(broker, asyncio.get_running_loop(), linger_s=0.0)
+    channels = channels_of(broker, linger_s=0.0)
     ann = FakeConnection("ann")
     numbers = []
     for _ in range(2):
         channel = await channels.enter("garden", ann)
+        channel.confirm()
         channel.deliver(Batch(C, b""))  # what others published is not published again, and not counted
         channel.flush()
         channel.draft(ann, "m", A)  # nor are drafts

@@ -22,7 +22,7 @@ class World:
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
         self.broker = FakeBroker()
-        self.channels = Channels(self.broker, loop)
+        self.channels = Channels(self.broker, loop, lambda _channel, _batch: None)
         self.store = MemoryPresence(lambda: 0, 300_000)
         self.presence = Presence(
             self.store, self.channels, loop=loop, now_ms=lambda: 0, roster_limit=LIMIT, count_every_s=SOON_S
@@ -32,6 +32,7 @@ class World:
         connection = FakeConnection(name)
         channel = await self.channels.enter("garden", connection)
         await self.presence.join("garden", connection, name, FOX)
+        channel.confirm()
         channel.release(connection, b"")
         return connection
 

@@ -28,9 +28,13 @@ from asocial.service.channels import UNSENT_LIMIT_BYTES, Channels
 from asocial.service.chat import Talk
 from asocial.service.control import Control, MessagesAgain, ProfileChanged, decode_control, encode_control
 from asocial.service.dispatch import STRIKES, Dispatch
+from asocial.service.meters import Meters
 from asocial.service.moderation import Moderation
+from asocial.service.outages import Outages
 from asocial.service.presence import Presence
-from asocial.service.sessions import Session, Sessions
+from asocial.service.router import ControlRouter
+from asocial.service.session import LocalSessions, Session
+from asocial.service.sessions import Sessions
 from asocial.service.snapshots import MESSAGES
 
 from .fakes import FakeBroker, FakeConnection, turns
@@ -54,7 +58,9 @@ class House:
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
         self.store = MemoryPresence(self.clock, 300_000)
-        self.channels = Channels(self.broker, loop, linger_s=0.0)
+        self.channels = Channels(
+            self.broker, loop, lambda channel, batch: self.router.receive(channel, batch), linger_s=0.0
+        )
         self.presence = Presence(
             self.store, self.channels, loop=loop, now_ms=self.clock, roster_limit=self.roster_limit, grace_s=8.0
         )
@@ -75,11 +81,13 @@ class House:
             drafts_per_second=30,
             cursors_per_second=30,
         )
+        self.local = LocalSessions(MemorySessionRegistry(), limits.connections_per_user)
         self.moderation = Moderation(
             self.rules or MemoryChannelRules(self.clock),
             self.channels,
             self.presence,
             self.talk,
+            self.local,
             now_ms=self.clock,
             owners={},
             members=self.members,
@@ -89,7 +97,7 @@ class House:
             self.channels,
             self.presence,
             self.talk,
-            MemorySessionRegistry(),
+            self.local,
             self.moderation,
             loop=loop,
             now_ms=self.clock,
@@ -97,6 +105,9 @@ class House:
             limits=limits,
             answers=self.answers,
         )
+        parts = (self.channels, self.presence, self.talk, self.moderation, self.sessions)
+        self.outages = Outages(*parts, None, Meters())
+        self.router = ControlRouter(*parts, self.outages, None)
         self.dispatch = Dispatch(
             self.sessions,
             self.presence,
@@ -109,6 +120,10 @@ class House:
 
     def clock(self) -> int:
         return self.now_ms
+
+    def late(self) -> list[str]:
+        """The channels that are confirmed and wait for snapshots."""
+        return [channel.name for channel in self.channels if channel.needs_snapshots and channel.confirmed]
 
     async def enter(
         self, user: str, tab: str = "", channel: str = "garden", address: str = ""
@@ -125,7 +140,7 @@ class House:
         await self.send(session, type="chat", message_id=message_id, payload=payload, position=ORIGIN)
 
     async def close(self) -> None:
-        for session in self.sessions:
+        for session in self.local:
             await self.sessions.close(session, left=True)
         self.presence.close()
         await self.channels.close()
@@ -354,7 +369,7 @@ async def test_w5_a_user_has_so_many_connections_and_a_refused_one_leaves_nothin
     with pytest.raises(TooManyConnections):
         await house.enter("ann", "3")
     assert (await house.store.roster("garden", 10)).user_count == 1
-    assert len(house.sessions) == 2
+    assert len(house.local) == 2
     await house.sessions.close(second, left=True)
     await house.enter("ann", "4")
 
@@ -460,7 +475,7 @@ async def test_w24_a_profile_changed_here_is_told_to_the_other_processes(house: 
 
 async def test_w29_an_outage_is_told_to_those_here_and_to_those_who_come(house: House) -> None:
     _, ann = await house.enter("ann")
-    house.sessions.degrade()
+    house.outages.begin()
     _, bob = await house.enter("bob")
     assert [frame["type"] for frame in ann.frames("user_sync", "degraded")] == ["user_sync", "degraded"]
     assert [frame["type"] for frame in bob.frames()] == ["user_sync", "degraded"]
@@ -469,10 +484,10 @@ async def test_w29_an_outage_is_told_to_those_here_and_to_those_who_come(house: 
 async def test_w29_after_an_outage_everyone_is_told_anew_and_the_others_get_what_was_said_here(house: House) -> None:
     session, ann = await house.enter("ann")
     house.broker.published.clear()
-    house.sessions.degrade()
+    house.outages.begin()
     await house.say(session, "m1")
     assert house.broker.published == [], "an outage is local"
-    await house.sessions.restore([])
+    await house.outages.end()
     sync = ann.frames("restored", "user_sync")[-1]
     assert [frame["type"] for frame in ann.frames("restored", "user_sync")][-2:] == ["restored", "user_sync"]
     assert [message["message_id"] for message in sync["messages"]] == ["m1"]
@@ -487,8 +502,8 @@ async def test_w90_after_an_outage_people_are_shown_what_their_process_missed_an
     await house.say(session, "m1")
     await asyncio.sleep(0.05)
     numbers = [b.number + b.frames - 1 for _, b in house.broker.published if b'"m1"' in b.reliable]
-    house.sessions.degrade()
-    await house.sessions.restore([])
+    house.outages.begin()
+    await house.outages.end()
     [again] = [told for told in _told_processes(house) if isinstance(told, MessagesAgain)]
     assert [number for number, _, _ in again.messages] == numbers, "as it was published first"
     deliver = house.broker.subscriptions["garden"]
@@ -513,7 +528,7 @@ async def test_w90_a_message_in_a_snapshot_does_not_come_again(house: House, how
         house.channels.get("garden").changes += 1  # type: ignore[union-attr]
         await house.dispatch.receive(session, json.dumps({"type": "sync"}))
     else:
-        await house.sessions.restore([])
+        await house.outages.end()
     house.broker.subscriptions["garden"](Batch(text_frame(body) + pack(Pong(1, 1)), b""))
     await asyncio.sleep(0.05)
     assert [message["message_id"] for message in bob.frames("user_sync")[-1]["messages"]] == ["far"]
@@ -550,8 +565,8 @@ async def test_a_client_whose_snapshot_fails_is_taken_back_out(house: House) -> 
     house.presence._store = Broken(house.clock, 300_000)
     with pytest.raises(ConnectionError):
         await house.enter("ann")
-    assert len(house.sessions) == 0
-    assert house.sessions._by_user == {}
+    assert len(house.local) == 0
+    assert house.local._by_user == {}
     await turns()
     channel = house.channels.get("garden")
     assert channel is None or len(channel) == 0
@@ -564,8 +579,8 @@ async def test_after_churn_nothing_is_left(house: House) -> None:
     house.now_ms += 600_000
     await house.presence.sweep()
     await asyncio.sleep(0.05)
-    assert (len(house.sessions), len(house.channels)) == (0, 0)
-    assert house.sessions._by_user == {}
+    assert (len(house.local), len(house.channels)) == (0, 0)
+    assert house.local._by_user == {}
     assert house.store._channels == {}
     assert house.store._deadlines == []
 

@@ -8,12 +8,13 @@ from typing import Annotated
 import msgspec
 from aiohttp import web
 
+from ...domain.access import Invitation
 from ...domain.errors import Disconnect, Refused
 from ...domain.identity import NOBODY, Verified
 from ...domain.ids import ID_RULE, is_id
 from ...domain.rules import Rights
 from ...ports import RateLimiter, StoreUnavailable
-from ...service.moderation import Invitation, Moderation
+from ...service.moderation import Moderation
 from .auth import Authenticator
 from .bodies import read_body
 from .hosts import Hosts

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from aiohttp import WSMsgType, web, web_ws
 
 from ... import logs
+from ...domain.access import Access
 from ...domain.errors import (
     BadFrame,
     ConnectingTooOften,
@@ -35,8 +36,9 @@ from ...protocol import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.backlog import Backlog
 from ...service.dispatch import Dispatch
 from ...service.meters import Meters
-from ...service.moderation import Access, Moderation
-from ...service.sessions import Session, Sessions
+from ...service.moderation import Moderation
+from ...service.session import Session
+from ...service.sessions import Sessions
 from ...tracing import Trace, Tracing
 from .auth import Authenticator, Identity, offered_subprotocols
 from .connection import CLOSE_TIMEOUT_S, TURN_FRAMES, WebSocketConnection

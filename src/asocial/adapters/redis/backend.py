@@ -1,7 +1,7 @@
 """Everything Redis, assembled: one link, and the ports that share it. What the composition root builds.
 
-Set `on_degraded`, `on_restored` and `on_death`, then `start`. Whoever awaits `on_restored` finds every subscription
-back and every port answering; presence must be joined again then, for Redis may have come back empty.
+`start` takes the events that this process is told of. When `restored` is called, every subscription is back and every
+port answers; presence must be joined again then, for Redis may have come back empty.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable
 
 from ... import logs
 from ...clock import Clock
-from ...ports import StoreUnavailable
+from ...ports import StoreEvents, StoreUnavailable
 from ...service.meters import Meters
 from .broker import RedisBroker
 from .leases import Leases
@@ -76,18 +75,17 @@ class RedisBackend:
             unreadable=Unreadable(meters),
         )
         pool = self._link.pool
-        self.on_death: Callable[[], None] = lambda: None
-        """Called when other processes died and their people have been removed: not all of it may have been told."""
+        self._events: StoreEvents | None = None
+        self._clock_asked = asyncio.Event()
         self._leases = Leases(
             pool,
             identity,
             lease_ms=lease_ms,
             keep_ms=lease_ms + presence_ttl_ms + linger_ms,
             on_lost=lambda: self._link.interrupted("the lease of this process ran out"),
-            on_death=lambda: self.on_death(),
+            on_death=self._process_died,
         )
-        self.broker = RedisBroker(self._link, identity, self.clock, meters=meters)
-        self.broker.on_odd_clock = self._look_at_clock
+        self.broker = RedisBroker(self._link, identity, self.clock, self._clock_asked.set, meters=meters)
         self.presence = RedisPresence(pool, self._leases, ttl_ms=presence_ttl_ms, linger_ms=linger_ms)
         self.limiter = RedisRateLimiter(pool, self.clock.monotonic_ms)
         self.live = RedisLiveMessages(pool, self.clock.now_ms)
@@ -95,25 +93,6 @@ class RedisBackend:
         self.rules = RedisChannelRules(pool)
         self._keeping: asyncio.Task[None] | None = None
         self._timing: asyncio.Task[None] | None = None
-        self._clock_asked = asyncio.Event()
-
-    @property
-    def on_degraded(self) -> Callable[[], None] | None:
-        """Called at the start of an outage."""
-        return self._link.on_degraded
-
-    @on_degraded.setter
-    def on_degraded(self, callback: Callable[[], None] | None) -> None:
-        self._link.on_degraded = callback
-
-    @property
-    def on_restored(self) -> Callable[[], Awaitable[None]] | None:
-        """Awaited at its end, once everything is subscribed and answers again."""
-        return self._link.on_restored
-
-    @on_restored.setter
-    def on_restored(self, callback: Callable[[], Awaitable[None]] | None) -> None:
-        self._link.on_restored = callback
 
     def state(self) -> dict[str, str]:
         """{"redis": "ok" or "down", "pubsub": "ok" or "down"}, for /ready."""
@@ -123,9 +102,10 @@ class RedisBackend:
         """Seconds since a message was last seen to come back through Redis; infinite before the first."""
         return asyncio.get_running_loop().time() - self._link.subscriber.probed_at
 
-    async def start(self) -> None:
+    async def start(self, events: StoreEvents) -> None:
         """Connect; degraded if Redis cannot be reached soon. Raises nothing."""
-        await self._link.start()
+        self._events = events
+        await self._link.start(events)
         self._keeping = asyncio.create_task(self._leases.keep(), name="redis-lease")
         self._timing = asyncio.create_task(self._keep_time(), name="redis-time")
 
@@ -147,7 +127,7 @@ class RedisBackend:
                     await self._clock_asked.wait()
             self._clock_asked.clear()
             try:
-                if await measure(self._link.pool, self.clock):
+                if await self._follow_clock():
                     # Deadlines and the lives of keys were moved with it: everybody here is registered anew.
                     self._link.interrupted("the clock of Redis was set")
             except StoreUnavailable:
@@ -156,11 +136,18 @@ class RedisBackend:
                 log.exception("the clock of Redis could not be followed; trying again")
             await asyncio.sleep(MEASURE_LEAST_S)
 
-    def _look_at_clock(self) -> None:
-        self._clock_asked.set()
+    async def _follow_clock(self) -> int:
+        shift_ms = await measure(self._link.pool, self.clock)
+        if shift_ms and self._events is not None:
+            self._events.clock_set(shift_ms)
+        return shift_ms
+
+    def _process_died(self) -> None:
+        if self._events is not None:
+            self._events.process_died()
 
     async def _resume(self) -> None:
         # First: what is written again carries times.
-        await measure(self._link.pool, self.clock)
+        await self._follow_clock()
         await self.presence.resume()
         await self.registry.resume()

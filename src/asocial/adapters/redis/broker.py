@@ -35,19 +35,23 @@ log = logs.get(__name__)
 
 
 class RedisBroker:
-    """`lag_ms`: how old the last batch was when it arrived, by the clock they share. `dropped`: batches not sent."""
+    """`lag_ms`: how old the last batch was when it arrived, by the clock they share. `dropped`: batches not sent.
+
+    `on_odd_clock`: called when a batch comes from the future or is very old: the clock of one of the two processes is
+    wrong.
+    """
 
     def __init__(
         self,
         link: Link,
         process_id: str,
         clock: Clock,
+        on_odd_clock: Callable[[], None],
         queue_limit_bytes: int = QUEUE_LIMIT_BYTES,
         meters: Meters | None = None,
     ) -> None:
         self._now_ms = clock.now_ms
-        self.on_odd_clock: Callable[[], None] = lambda: None
-        """Called when a batch comes from the future or is very old: one of the two processes has the time wrong."""
+        self._on_odd_clock = on_odd_clock
         self._meters = meters or Meters()
         self._link = link
         self._publisher = hashlib.blake2b(process_id.encode(), digest_size=8).digest()
@@ -69,7 +73,7 @@ class RedisBroker:
             if sender != publisher:
                 age_ms = self._now_ms() - published_at
                 if not -ODD_MS < age_ms < ODD_MS:
-                    self.on_odd_clock()
+                    self._on_odd_clock()
                 self.lag_ms = max(0, age_ms)
                 lag.observe(self.lag_ms / 1000)
                 split = HEADER.size + reliable

@@ -20,7 +20,7 @@ import hiredis
 
 from ... import logs
 from ...ports import StoreUnavailable
-from .line import ANSWER_TIMEOUT_S, BREATH_S, Line, Reply
+from .line import ANSWER_TIMEOUT_S, BREATH_S, Line, LineEvents, Reply
 from .names import Names
 from .pool import Pool
 from .topology import Layout, Topology, slot_of
@@ -50,6 +50,7 @@ class Subscriber:
         self.name = (names or Names()).topic
         """The channel's name at the server, by its hash tag."""
         self._on_lost = on_lost
+        self._events = LineEvents(self._end, on_push=self._take)
         self._on_moved = on_moved
         self._verbs = ("SSUBSCRIBE", "SUNSUBSCRIBE") if topology.sharded else ("SUBSCRIBE", "UNSUBSCRIBE")
         self._wanted: dict[bytes, tuple[str, Callable[[bytes], None]]] = {}
@@ -155,8 +156,7 @@ class Subscriber:
         return line if line is not None and line.lost is None else None
 
     async def _open(self, master: Address) -> None:
-        line = await self._topology.dial(master, on_lost=self._end)
-        line.on_push = lambda reply: self._take(line, reply)
+        line = await self._topology.dial(master, self._events)
         self._lines[master] = line
         tag = self._probe_tags[master] = self._probe_tag(master)
         probe = self.name(tag).encode()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,18 +22,14 @@ from .adapters.memory.presence import MemoryPresence
 from .adapters.memory.registry import MemorySessionRegistry
 from .adapters.memory.rules import MemoryChannelRules
 from .adapters.redis.backend import RedisBackend
-from .clock import Clock
-from .config import ConfigError, Settings
-from .domain.admission import MessageLimits
-from .domain.message import Life
-from .identity import access_list, sign_in, token_verifier
+from .config import ConfigError
+from .identity import moderation_settings, sign_in, token_verifier
 from .lifecycle import Asocial, Parts, Readiness
 from .ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
-from .protocol import Limits
-from .service.answers import Answers
 from .service.backlog import Backlog
 from .service.channels import Channels
 from .service.chat import Talk
+from .service.clock import Clock
 from .service.dispatch import Dispatch
 from .service.fallback import FallbackPresence
 from .service.meters import Meters
@@ -42,8 +37,11 @@ from .service.moderation import Moderation
 from .service.outages import Outages
 from .service.presence import Presence
 from .service.router import ControlRouter
+from .service.runtime import Runtime
 from .service.session import LocalSessions
 from .service.sessions import Sessions
+from .service.snapshots import Snapshots
+from .settings import Settings
 from .signing import signing_secret
 
 if TYPE_CHECKING:
@@ -68,36 +66,24 @@ def build(
     registry: SessionRegistry | None = None,
     rules: ChannelRules | None = None,
     backend: RedisBackend | None = None,
-    now_ms: Callable[[], int] | None = None,
+    runtime: Runtime | None = None,
     page_dir: Path = PAGE_DIR,
 ) -> Asocial:
     """A server for `settings`: over Redis if they name one, else in memory, except for what is given here.
 
-    `backend` takes the place of the Redis that the settings name, `now_ms` that of all clocks.
+    `backend` takes the place of the Redis that the settings name. What is given uses the `runtime` that is given.
 
     Raises ConfigError for settings that cannot be used together.
     """
-    loop = asyncio.get_running_loop()
-    presence_ttl_ms = round(settings.presence_ttl_seconds * 1000)
-    meters = Meters()
-    clock = Clock(meters) if now_ms is None else Clock.by(now_ms)
-    if backend is not None:
-        clock = backend.clock
-    else:
-        backend = _redis(settings, presence_ttl_ms, clock, meters)
+    runtime = runtime or new_runtime()
+    clock, meters = runtime.clock, runtime.meters
+    backend = backend or _redis(settings, runtime)
     broker = broker or (MemoryBroker() if backend is None else backend.broker)
-    router: ControlRouter
     backlog = Backlog(settings.unsent_total_bytes, meters)
-    channels = Channels(
-        broker,
-        loop,
-        # Made last, for it calls all the others. No batch arrives before the server is started.
-        lambda channel, batch: router.receive(channel, batch),
-        meters=meters,
-        backlog=backlog,
-        now_ms=clock.now_ms,
-    )
-    memory = MemoryPresence(clock.monotonic_ms, presence_ttl_ms)
+    # The router is made last, for it calls all the others. No batch arrives before the server is started.
+    router: ControlRouter
+    channels = Channels(broker, runtime, backlog, lambda channel, batch: router.receive(channel, batch))
+    memory = MemoryPresence(clock.monotonic_ms, settings.presence.ttl_ms)
     fallback = None
     if backend is not None:
         limiter, live = limiter or backend.limiter, live or backend.live
@@ -110,74 +96,13 @@ def build(
     registry = registry or MemorySessionRegistry()
     rules = rules or MemoryChannelRules(clock.monotonic_ms)
 
-    life = Life(
-        base=round(settings.message_ttl_seconds * 1000),
-        per_character=settings.message_ttl_per_character_ms,
-        free_characters=settings.message_ttl_free_characters,
-        max=round(settings.message_ttl_max_seconds * 1000),
-    )
-    limits = Limits(
-        frame_bytes=settings.max_message_size,
-        messages_per_minute=settings.rate_limit_per_minute,
-        messages_per_minute_per_ip=settings.rate_limit_per_minute_per_ip,
-        channel_messages_per_second=settings.channel_messages_per_second,
-        connections_per_user=settings.connections_per_user,
-        roster=settings.roster_limit,
-        drafts_per_second=settings.drafts_per_second,
-        cursors_per_second=settings.cursors_per_second,
-    )
-    presence = Presence(
-        store,
-        channels,
-        loop=loop,
-        now_ms=clock.now_ms,
-        roster_limit=settings.roster_limit,
-        grace_s=settings.grace_seconds,
-        meters=meters,
-    )
-    talk = Talk(
-        live,
-        limiter,
-        now_ms=clock.now_ms,
-        life=life,
-        limits=MessageLimits(
-            settings.rate_limit_per_minute,
-            settings.rate_limit_per_minute_per_ip,
-            settings.channel_messages_per_second,
-        ),
-        meters=meters,
-    )
+    presence = Presence(store, channels, settings.presence, runtime)
+    talk = Talk(live, limiter, settings.messages, runtime)
     local = LocalSessions(registry, settings.connections_per_user)
-    moderation = Moderation(
-        rules,
-        channels,
-        presence,
-        talk,
-        local,
-        now_ms=clock.now_ms,
-        owners=access_list("channel_owners", settings.channel_owners, every=True),
-        members=access_list("channel_members", settings.channel_members, every=False),
-        ttl_ms=round(settings.channel_rules_ttl_seconds * 1000),
-    )
-    sessions = Sessions(
-        channels,
-        presence,
-        talk,
-        local,
-        moderation,
-        loop=loop,
-        now_ms=clock.now_ms,
-        wall_ms=clock.wall_ms,
-        life=life,
-        limits=limits,
-        answers=Answers(
-            per_user=settings.answer_bytes_per_second,
-            per_address=settings.answer_bytes_per_second_per_ip,
-        ),
-        volatile_per_second_per_ip=settings.volatile_per_second_per_ip,
-        meters=meters,
-    )
-    outages = Outages(channels, presence, talk, moderation, sessions, fallback, meters)
+    moderation = Moderation(rules, channels, presence, talk, local, moderation_settings(settings), runtime)
+    snapshots = Snapshots(presence, talk, runtime.loop)
+    sessions = Sessions(local, channels, presence, snapshots, moderation, settings.sessions, runtime)
+    outages = Outages(channels, presence, talk, moderation, sessions, fallback, runtime)
     router = ControlRouter(channels, presence, talk, moderation, sessions, outages, fallback)
 
     secret = signing_secret(settings)
@@ -201,17 +126,7 @@ def build(
 
     exposition = metrics.Exposition(meters, gauges, readiness.checks)
     telemetry = _telemetry(exposition)
-    dispatch = Dispatch(
-        sessions,
-        presence,
-        talk,
-        moderation,
-        verify=verify,
-        loop=loop,
-        now_ms=clock.now_ms,
-        frame_bytes=limits.frame_bytes,
-        meters=meters,
-    )
+    dispatch = Dispatch(sessions, presence, talk, moderation, verify, settings.max_message_size, runtime)
     http = HttpServer(
         settings,
         sessions,
@@ -234,8 +149,7 @@ def build(
     return Asocial(
         Parts(
             settings=settings,
-            clock=clock,
-            meters=meters,
+            runtime=runtime,
             channels=channels,
             presence=presence,
             talk=talk,
@@ -257,22 +171,17 @@ def build(
     )
 
 
-def _redis(settings: Settings, presence_ttl_ms: int, clock: Clock, meters: Meters) -> RedisBackend | None:
-    url = settings.redis_url.get_secret_value()
-    if not url:
+def new_runtime() -> Runtime:
+    """The running loop, this machine's clocks, and counters at zero."""
+    meters = Meters()
+    return Runtime(asyncio.get_running_loop(), Clock(meters), meters)
+
+
+def _redis(settings: Settings, runtime: Runtime) -> RedisBackend | None:
+    if not settings.redis.url:
         return None
     try:
-        return RedisBackend(
-            url,
-            username=settings.redis_username,
-            password=settings.redis_password.get_secret_value(),
-            namespace=settings.redis_namespace,
-            process_id=f"{socket.gethostname()}-{os.getpid()}",
-            presence_ttl_ms=presence_ttl_ms,
-            probe_s=settings.redis_probe_seconds,
-            clock=clock,
-            meters=meters,
-        )
+        return RedisBackend(settings.redis, f"{socket.gethostname()}-{os.getpid()}", runtime)
     except ValueError as error:
         raise ConfigError(str(error)) from None
 

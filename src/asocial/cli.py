@@ -16,8 +16,9 @@ from typing import Any, NoReturn
 from . import __version__, logs, output
 from .adapters.http.listening import EVERY_ADDRESS, CannotListen, is_loopback
 from .app import build
-from .config import ConfigError, Settings, allowed, default_of, flag_of, hint_for, load, unknown_variables
+from .config import ConfigError, allowed, default_of, flag_of, hint_for, load, unknown_variables
 from .lifecycle import Asocial, run
+from .settings import Settings
 
 USAGE_ERROR = 2
 

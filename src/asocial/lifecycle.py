@@ -16,17 +16,16 @@ from . import garbage, logs, metrics
 from .adapters.http.listening import listen, reachable
 from .adapters.http.server import HttpServer
 from .adapters.redis.backend import RedisBackend
-from .clock import Clock
-from .config import Settings
 from .ports import Broker
 from .service.channels import Channels
 from .service.chat import Talk
-from .service.meters import Meters
 from .service.outages import Outages
 from .service.presence import Presence
 from .service.router import ControlRouter
+from .service.runtime import Runtime
 from .service.session import LocalSessions
 from .service.sessions import Sessions
+from .settings import Settings
 
 if TYPE_CHECKING:
     from .telemetry import Telemetry
@@ -61,8 +60,7 @@ class Parts:
     """What app.py has built. `closing` is closed in its order, after all else."""
 
     settings: Settings
-    clock: Clock
-    meters: Meters
+    runtime: Runtime
     channels: Channels
     presence: Presence
     talk: Talk
@@ -84,7 +82,7 @@ class Asocial:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.settings = parts.settings
-        self.meters = parts.meters
+        self.meters = parts.runtime.meters
         self.channels = parts.channels
         self.local = parts.local
         self.sessions = parts.sessions
@@ -98,7 +96,8 @@ class Asocial:
     async def start(self) -> None:
         """Listen on the configured address; `port` is the one taken. Raises CannotListen if that is not possible."""
         parts = self._parts
-        self._sockets = listening = listen(self.settings.host, self.settings.port)
+        settings = self.settings.lifecycle
+        self._sockets = listening = listen(settings.host, settings.port)
         self.port = listening[0].getsockname()[1]
         if parts.backend is not None:
             await parts.backend.start(parts.router)
@@ -109,7 +108,7 @@ class Asocial:
         self._background = [
             loop.create_task(metrics.watch_loop(self.meters)),
             loop.create_task(_every(SWEEP_S, self._sweep)),
-            loop.create_task(_every(self.settings.heartbeat_seconds, self.sessions.refresh)),
+            loop.create_task(_every(settings.heartbeat_s, self.sessions.refresh)),
         ]
 
     def addresses(self) -> list[str]:
@@ -118,19 +117,19 @@ class Asocial:
 
     async def drain(self) -> None:
         """Stop in order: unready, notice, no new ones, 4001 in batches, flush, close. Bounded by `drain_seconds`."""
-        readiness, settings = self._parts.readiness, self.settings
+        readiness, settings = self._parts.readiness, self.settings.lifecycle
         if readiness.draining:
             return
         readiness.draining = True
-        notice_s = min(settings.effective_drain_notice_seconds, settings.drain_seconds / 2)
+        notice_s = min(settings.drain_notice_s, settings.drain_s / 2)
         log.info("draining", connections=len(self.local), notice_seconds=notice_s)
-        deadline = asyncio.get_running_loop().time() + settings.drain_seconds - FLUSH_MARGIN_S
+        deadline = asyncio.get_running_loop().time() + settings.drain_s - FLUSH_MARGIN_S
         await asyncio.sleep(notice_s)
         self.http.stop_listening()
         # More than once: a client that was being admitted when we stopped listening, while Redis took its time, is
         # connected only later.
         while len(self.http.endpoint) and asyncio.get_running_loop().time() < deadline:
-            await self.sessions.drain(spread_ms=round(settings.reconnect_spread_seconds * 1000))
+            await self.sessions.drain(spread_ms=settings.reconnect_spread_ms)
             await asyncio.sleep(DRAIN_LOOK_S)
         await self._close()
 
@@ -149,7 +148,7 @@ class Asocial:
 
     async def _sweep(self) -> None:
         parts = self._parts
-        shift_ms = parts.clock.check(idle=not len(self.http.endpoint) and not parts.talk.said_here())
+        shift_ms = parts.runtime.clock.check(idle=not len(self.http.endpoint) and not parts.talk.said_here())
         if shift_ms:
             parts.router.clock_set(shift_ms)
         parts.talk.expire()

@@ -20,15 +20,17 @@ from asocial.adapters.http.refusal_log import RefusalLog
 from asocial.adapters.http.visitors import Origins, Visitors
 from asocial.adapters.http.websocket import READ_LIMIT_BYTES, ChatEndpoint
 from asocial.adapters.memory.limiter import MemoryRateLimiter
-from asocial.config import Settings, load
+from asocial.config import load
 from asocial.domain.access import Access, Invitation
 from asocial.domain.addresses import Networks
 from asocial.domain.identity import Verified
 from asocial.domain.profile import Profile
 from asocial.ports import Connection
 from asocial.protocol import text_frame
+from asocial.service.backlog import Backlog
 from asocial.service.meters import Meters
 from asocial.service.sessions import EVERYBODY
+from asocial.settings import Settings
 from tests.wall_clock import wall_ms
 
 _BINARY = 0x82
@@ -96,6 +98,7 @@ async def serve(port: int, *, large: bool) -> None:
         ping_s=settings.ping_seconds,
         pong_timeout_s=settings.pong_timeout_seconds,
         refuse_new=lambda: False,
+        backlog=Backlog(settings.unsent_total_bytes, Meters()),
         read_limit_bytes=64 * 1024 * 1024 if large else READ_LIMIT_BYTES,
     )
     app = web.Application()

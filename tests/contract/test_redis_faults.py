@@ -10,14 +10,15 @@ import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from asocial.adapters.redis.backend import RedisBackend
 from asocial.domain.living import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.ports import Batch, StoreUnavailable
 from tests.patience import PATIENCE_S, eventually, eventually_is
+from tests.redis_backend import make_backend
 from tests.redis_proxy import Proxy
 from tests.redis_server import Server, running
 
@@ -30,8 +31,8 @@ OK = {"redis": "ok", "pubsub": "ok"}
 class Process:
     """A backend, what it told, and what it heard in the channel `garden`."""
 
-    def __init__(self, url: str, **options: object) -> None:
-        self.backend = RedisBackend(url, probe_s=0.3, **options)  # type: ignore[arg-type]
+    def __init__(self, url: str, **options: Any) -> None:
+        self.backend = make_backend(url, probe_s=0.3, **options)
         self.told: list[str] = []
         self.deaths = 0
         self.shifts: list[int] = []
@@ -81,7 +82,7 @@ Start = Callable[..., Awaitable[Process]]
 async def start() -> AsyncIterator[Start]:
     processes: list[Process] = []
 
-    async def make(url: str, **options: object) -> Process:
+    async def make(url: str, **options: Any) -> Process:
         process = Process(url, **options)
         processes.append(process)
         await process.start()
@@ -263,7 +264,7 @@ async def test_publishing_into_the_void_takes_no_memory(server: Server, start: S
             if number % 50 == 0:
                 await asyncio.sleep(0)
         assert _rss_bytes() - before < 40 * 1024 * 1024
-        assert here.backend.broker.dropped > 3000
+        assert here.backend._runtime.meters.broker_dropped > 3000
     finally:
         if how == "silent":
             server.go_on()

@@ -34,7 +34,7 @@ def test_no_two_deployments_have_the_same_topic() -> None:
 
 async def keeps_to_itself(one: Process, other: Process) -> None:
     """Neither hears nor sees anything of the other."""
-    now_ms = one.backend.clock.now_ms()
+    now_ms = one.backend._runtime.clock.now_ms()
     for number in range(20):
         one.say(b"of one %d" % number)
         other.say(b"of the other %d" % number)

@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from asocial.adapters.redis.backend import RedisBackend
 from asocial.domain.living import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.domain.rules import NO_RULES
 from asocial.service.meters import Meters
 from tests.patience import eventually, eventually_is
+from tests.redis_backend import make_backend
 from tests.redis_server import Server
+from tests.runtime import make_runtime
 from tests.store_events import Unheard
 
 from .test_redis_faults import Start, start  # noqa: F401 (the fixture)
@@ -41,7 +42,7 @@ async def test_a_key_of_the_wrong_type_stops_nobody(server: Server, start: Start
     assert (await presence.join("garden", "c1", "ann", FOX, 1)).first
     assert not (await there.backend.presence.join("garden", "c2", "ann", FOX, 2)).first
     assert [member.user_id for member in (await there.backend.presence.roster("garden", 9)).members] == ["ann"]
-    now_ms = here.backend.clock.now_ms()
+    now_ms = here.backend._runtime.clock.now_ms()
     assert await there.backend.live.living("garden", now_ms) == []
     message = LiveMessage("ann", "m1", now_ms, now_ms + 60_000, b"{}")
     live.add("garden", message)
@@ -114,7 +115,7 @@ async def test_a_damaged_entry_costs_only_itself(server: Server, start: Start, d
 
 async def test_messages_that_cannot_be_read_are_left_out(server: Server, start: Start) -> None:  # noqa: F811
     here, there = await start(server.url), await start(server.url)
-    now_ms = here.backend.clock.now_ms()
+    now_ms = here.backend._runtime.clock.now_ms()
     good = LiveMessage("ann", "m1", now_ms, now_ms + 60_000, b"{}")
     here.backend.live.add("garden", good)
     # The last would end up in the middle of a user_sync.
@@ -173,7 +174,7 @@ async def test_each_kind_is_logged_once_and_counted_always(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip
     meters = Meters()
-    backend = RedisBackend(server.url, meters=meters)
+    backend = make_backend(server.url, runtime=make_runtime(meters=meters))
     await backend.start(Unheard())
     reads: list[tuple[str, Callable[[], Awaitable[object]]]] = [
         ("rules", lambda: backend.rules.load("garden")),

@@ -21,13 +21,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import uvloop
 
 from asocial.adapters.redis.backend import RedisBackend
-from asocial.app import build
+from asocial.app import build, new_runtime
 from asocial.config import load
 from asocial.lifecycle import Asocial
 from asocial.logs import configure
@@ -156,16 +157,11 @@ class Nursery:
 def assemble(spec: Spec) -> Asocial:
     """A server with a shorter lease than any setting allows, and the fault that was asked for."""
     settings = load(spec["settings"], {})
-    backend = RedisBackend(
-        settings.redis_url.get_secret_value(),
-        process_id=f"server-{spec['number']}",
-        presence_ttl_ms=round(settings.presence_ttl_seconds * 1000),
-        lease_ms=spec["lease_ms"],
-        probe_s=settings.redis_probe_seconds,
-        timeout_s=spec["timeout_s"],
-    )
+    runtime = new_runtime()
+    redis = replace(settings.redis, lease_ms=spec["lease_ms"], timeout_s=spec["timeout_s"])
+    backend = RedisBackend(redis, f"server-{spec['number']}", runtime)
     every = spec["drop_every"]
-    app = build(settings, backend=backend, broker=Forgetful(backend.broker, every) if every else None)
+    app = build(settings, runtime=runtime, backend=backend, broker=Forgetful(backend.broker, every) if every else None)
     app.channels._linger_s = LINGER_S
     return app
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from asocial.adapters.redis.backend import LEASE_MS, RedisBackend
 from asocial.adapters.redis.leases import CLAIM_MS
+from asocial.config import load
 from asocial.domain.profile import Profile
 from asocial.lifecycle import SWEEP_S
 from asocial.ports import Batch
@@ -23,6 +23,7 @@ from tests.faults.crowd import Person, agree, all_hear, crowd, wall_ms
 from tests.integration.serving import http_get
 from tests.patience import LONG_LEASE_MS, eventually
 from tests.processes import Process, processes
+from tests.redis_backend import make_backend
 from tests.redis_proxy import Proxy
 from tests.redis_server import Server, running
 from tests.store_events import Unheard
@@ -69,7 +70,7 @@ async def test_what_a_process_removed_and_could_not_tell_is_told_by_the_others(f
     with processes(folder, 2, redis.url) as pair:
         async with crowd() as all_of:
             watchers = [(await all_of.enter(1, "garden", at=process.url))[0] for process in pair]
-            doomed = RedisBackend(redis.url, lease_ms=LONG_LEASE_MS)
+            doomed = make_backend(redis.url, lease_ms=LONG_LEASE_MS)
             await doomed.start(Unheard())
             joined = await doomed.presence.join("garden", "c1", "ghost", Profile("sly fox", "rust"), 1)
             told = UserJoined("ghost", "sly fox", "rust", 1, *joined.stamp)
@@ -219,7 +220,8 @@ async def _sweeps(process: Process, count: int) -> None:
 
 def test_what_is_promised_follows_from_the_settings() -> None:
     """A lease that was renewed just before the end, then the sweep that has just missed its end."""
-    assert LEASE_MS / 1000 + CLAIM_MS / 1000 + 2 * SWEEP_S <= GONE_WITHIN_S
+    lease_ms = load({}, {}).redis.lease_ms
+    assert lease_ms / 1000 + CLAIM_MS / 1000 + 2 * SWEEP_S <= GONE_WITHIN_S
 
 
 async def _restarted(process: Process) -> int:

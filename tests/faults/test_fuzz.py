@@ -24,10 +24,9 @@ import pytest
 from asocial.domain.message import Position
 from asocial.ports import Batch
 from asocial.protocol import Typing, pack
-from asocial.service.channels import Channel
 from tests.faults.nursery import Nursery
 from tests.faults.world import World
-from tests.unit.service.fakes import FakeBroker, FakeConnection
+from tests.unit.service.fakes import FakeConnection, make_channel
 
 REGRESSIONS: dict[int, str] = {
     15: "a message said during an outage by someone who then moved on never reached latecomers elsewhere",
@@ -86,7 +85,7 @@ async def test_the_fuzz_notices_a_model_that_forgets_who_left(nursery: Nursery, 
 
 async def test_a_draft_of_another_process_does_not_follow_its_end() -> None:
     """Two batches of one process, received within one tick, once changed their order: seed 154, now and then."""
-    channel = Channel("garden", FakeBroker(), asyncio.get_running_loop(), lambda _name, _control: None)
+    channel = make_channel()
     ann = FakeConnection("ann")
     channel.attach(ann)
     channel.release(ann, b"")

@@ -46,8 +46,8 @@ class FlushPacer:
 
     __slots__ = ("_lag", "_last", "_last_cursors", "tick_s")
 
-    def __init__(self, lag: LoopLag | None = None) -> None:
-        self._lag = lag or LoopLag()
+    def __init__(self, lag: LoopLag) -> None:
+        self._lag = lag
         self.tick_s = TICK_S
         self._last = float("-inf")
         self._last_cursors = float("-inf")

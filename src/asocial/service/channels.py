@@ -24,7 +24,7 @@ from ..domain.rules import Rules
 from ..ports import Batch, Broker, Connection
 from ..protocol import Cursors, leave_out, leave_out_chats, pack, split_frames, text_frame
 from .backlog import Backlog
-from .meters import Meters
+from .runtime import Runtime
 
 UNSENT_LIMIT_BYTES = 1024 * 1024
 """A connection with more than this waiting is closed 4008; nobody else waits for it."""
@@ -121,29 +121,27 @@ class Channel:
         self,
         name: str,
         broker: Broker,
-        loop: asyncio.AbstractEventLoop,
+        runtime: Runtime,
+        backlog: Backlog,
         on_control: Callable[[str, Batch], None],
-        meters: Meters | None = None,
-        lag: LoopLag | None = None,
-        backlog: Backlog | None = None,
-        now_ms: Callable[[], int] = lambda: 0,
-        number: int = 1,
+        lag: LoopLag,
+        number: int,
     ) -> None:
-        """`number`: of the first reliable frame that is posted."""
+        """`lag`: of the loop, shared by all channels. `number`: of the first reliable frame that is posted."""
         self.name = name
-        self._now_ms = now_ms
+        self._now_ms = runtime.clock.now_ms
         self._number = number
         self._received = Received()
         self._told: dict[Connection, tuple[frozenset[bytes], float]] = {}
-        self._meters = meters or Meters()
-        self._backlog = backlog or Backlog()
+        self._meters = runtime.meters
+        self._backlog = backlog
         self._on_control = on_control
         self._broker = broker
-        self._loop = loop
+        self._loop = runtime.loop
         self._members: dict[Connection, Joining | None] = {}
         self._outbox: Outbox[Connection] = Outbox()
-        self._lag = lag or LoopLag()
-        self._pacer = FlushPacer(self._lag)
+        self._lag = lag
+        self._pacer = FlushPacer(lag)
         self._timer: asyncio.Handle | None = None
         self._due = 0.0
         self._timer_for_cursors = False
@@ -501,19 +499,16 @@ class Channels:
     def __init__(
         self,
         broker: Broker,
-        loop: asyncio.AbstractEventLoop,
+        runtime: Runtime,
+        backlog: Backlog,
         on_control: Callable[[str, Batch], None],
         linger_s: float = LINGER_S,
-        meters: Meters | None = None,
-        backlog: Backlog | None = None,
-        now_ms: Callable[[], int] = lambda: 0,
     ) -> None:
         self._broker = broker
-        self._now_ms = now_ms
-        self._meters = meters or Meters()
-        self._backlog = backlog or Backlog()
+        self._runtime = runtime
+        self._backlog = backlog
         self._lag = LoopLag()
-        self._loop = loop
+        self._loop = runtime.loop
         self._linger_s = linger_s
         self._channels: dict[str, Channel] = {}
         self._number = 1
@@ -547,15 +542,7 @@ class Channels:
         channel = self._channels.get(name)
         if channel is None:
             channel = self._channels[name] = Channel(
-                name,
-                self._broker,
-                self._loop,
-                self._on_control,
-                self._meters,
-                self._lag,
-                self._backlog,
-                self._now_ms,
-                self._number,
+                name, self._broker, self._runtime, self._backlog, self._on_control, self._lag, self._number
             )
             channel.doubt()  # until its rules are read: see moderation.py
             self._subscribing[name] = self._loop.create_task(self._subscribe(channel))

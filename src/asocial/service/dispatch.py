@@ -6,7 +6,6 @@ Nothing a client can send makes this raise; what does is a fault of ours.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from msgspec import UNSET
 
@@ -45,9 +44,9 @@ from ..protocol import (
     pack,
 )
 from .chat import Talk
-from .meters import Meters
 from .moderation import Moderation
 from .presence import Presence
+from .runtime import Runtime
 from .session import Session
 from .sessions import Sessions
 
@@ -65,22 +64,19 @@ class Dispatch:
         presence: Presence,
         talk: Talk,
         moderation: Moderation,
-        *,
-        verify: Verify | None = None,
-        loop: asyncio.AbstractEventLoop,
-        now_ms: Callable[[], int],
+        verify: Verify | None,
         frame_bytes: int,
-        meters: Meters | None = None,
+        runtime: Runtime,
     ) -> None:
-        self._meters = meters or Meters()
+        self._meters = runtime.meters
         self._received = self._meters.received
         self._sessions = sessions
         self._presence = presence
         self._talk = talk
         self._moderation = moderation
         self._verify = verify
-        self._loop = loop
-        self._now_ms = now_ms
+        self._loop = runtime.loop
+        self._now_ms = runtime.clock.now_ms
         self._frame_bytes = frame_bytes
 
     async def receive(self, session: Session, text: str) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 
 from .. import logs
 from ..domain.access import Access, Invitation
@@ -26,12 +26,14 @@ from ..domain.errors import BadFrame, GoingAway, NotOwner, ReadOnly, Refused, Re
 from ..domain.identity import Verified, is_one_of
 from ..domain.ids import DEFAULT_CHANNEL, is_id
 from ..domain.rules import NO_RULES, Rules
+from ..groups import ModerationSettings
 from ..ports import ChannelRules, StoreUnavailable
 from ..protocol import ChannelUpdated, Cleared, Moderate, RulesTold, pack
 from .channels import Channel, Channels
 from .chat import Talk
 from .control import ChannelCleared, RulesChanged, encode_control
 from .presence import Presence
+from .runtime import Runtime
 from .session import LocalSessions
 
 EVERY_CHANNEL = "*"
@@ -46,11 +48,6 @@ log = logs.get(__name__)
 
 
 class Moderation:
-    """`owners` and `members`: those that the configuration names, by channel; owners of "*" are owners everywhere.
-
-    `ttl_ms`: how long rules are remembered after the channel's last use.
-    """
-
     def __init__(
         self,
         store: ChannelRules,
@@ -58,21 +55,18 @@ class Moderation:
         presence: Presence,
         talk: Talk,
         local: LocalSessions,
-        *,
-        now_ms: Callable[[], int],
-        owners: Mapping[str, Sequence[str]],
-        members: Mapping[str, Sequence[str]],
-        ttl_ms: int,
+        settings: ModerationSettings,
+        runtime: Runtime,
     ) -> None:
         self._store = store
         self._channels = channels
         self._presence = presence
         self._talk = talk
         self._local = local
-        self._now_ms = now_ms
-        self._owners = owners
-        self._members = members
-        self._ttl_ms = ttl_ms
+        self._now_ms = runtime.clock.now_ms
+        self._owners = settings.owners
+        self._members = settings.members
+        self._ttl_ms = settings.rules_ttl_ms
         self._learning: dict[str, asyncio.Task[None]] = {}
         self._outages = 0
 

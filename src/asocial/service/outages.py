@@ -18,9 +18,9 @@ from .channels import Channels
 from .chat import Talk
 from .control import MessagesAgain, encode_control
 from .fallback import FallbackPresence
-from .meters import Meters
 from .moderation import Moderation
 from .presence import Presence
+from .runtime import Runtime
 from .sessions import Sessions
 
 
@@ -35,7 +35,7 @@ class Outages:
         moderation: Moderation,
         sessions: Sessions,
         fallback: FallbackPresence | None,
-        meters: Meters,
+        runtime: Runtime,
     ) -> None:
         self._channels = channels
         self._presence = presence
@@ -43,7 +43,7 @@ class Outages:
         self._moderation = moderation
         self._sessions = sessions
         self._fallback = fallback
-        self._meters = meters
+        self._meters = runtime.meters
         self._ending = False
 
     def begin(self) -> None:

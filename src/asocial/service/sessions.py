@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 
 import msgspec
 
@@ -18,17 +17,17 @@ from ..domain.access import Access
 from ..domain.errors import GoingAway, TokenExpired, TooSlow
 from ..domain.identity import Verified
 from ..domain.limits import TokenBucket
-from ..domain.message import Life
 from ..domain.profile import Member, Profile
+from ..groups import SessionSettings
 from ..ports import Connection
-from ..protocol import ClockSet, Degraded, Followed, Limits, Restored, UserSync, UserUpdated, pack
+from ..protocol import ClockSet, Degraded, Followed, Restored, UserSync, UserUpdated, pack
 from .answers import Answers
 from .channels import UNSENT_LIMIT_BYTES, Channel, Channels
-from .chat import Talk, Voice
+from .chat import Voice
 from .control import FollowedBy, ProfileChanged, encode_control
-from .meters import Meters
 from .moderation import Moderation
 from .presence import Presence
+from .runtime import Runtime
 from .session import LocalSessions, Session
 from .snapshots import Snapshots
 from .volatile import Budgets
@@ -50,35 +49,28 @@ class Sessions:
 
     def __init__(
         self,
+        local: LocalSessions,
         channels: Channels,
         presence: Presence,
-        talk: Talk,
-        local: LocalSessions,
+        snapshots: Snapshots,
         moderation: Moderation,
-        *,
-        loop: asyncio.AbstractEventLoop,
-        now_ms: Callable[[], int],
-        wall_ms: Callable[[], int] | None = None,
-        life: Life,
-        limits: Limits,
-        answers: Answers | None = None,
-        volatile_per_second_per_ip: int = 0,
-        meters: Meters | None = None,
+        settings: SessionSettings,
+        runtime: Runtime,
     ) -> None:
-        self._meters = meters or Meters()
-        self._answers = answers or Answers(per_user=0, per_address=0)
-        self._snapshots = Snapshots(presence, talk, loop=loop, roster_limit=limits.roster)
+        self._answers = Answers(
+            per_user=settings.answer_bytes_per_second, per_address=settings.answer_bytes_per_second_per_ip
+        )
+        self._snapshots = snapshots
         self._channels = channels
         self._presence = presence
-        self._talk = talk
         self._local = local
         self._moderation = moderation
-        self._loop = loop
-        self._now_ms = now_ms
-        self._wall_ms = wall_ms or now_ms
-        self._life = life
-        self._limits = limits
-        self._budgets = Budgets(volatile_per_second_per_ip, loop)
+        self._loop = runtime.loop
+        self._now_ms = runtime.clock.now_ms
+        self._wall_ms = runtime.clock.wall_ms
+        self._life = settings.life
+        self._limits = settings.limits
+        self._budgets = Budgets(settings.volatile_per_second_per_ip, runtime.loop)
         self.degraded = False
         """Whether clients were told that the shared store is away: those who join are told too."""
 
@@ -296,16 +288,7 @@ class Sessions:
         access: Access,
         address: str,
     ) -> Session:
-        voice = Voice(
-            channel,
-            connection,
-            member.user_id,
-            member.profile,
-            loop=self._loop,
-            drafts_per_second=self._limits.drafts_per_second,
-            cursors_per_second=self._limits.cursors_per_second,
-            address=address,
-        )
+        voice = Voice(channel, connection, member.user_id, member.profile, address, self._limits, self._loop)
         requests = TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, self._loop.time())
         return Session(connection, voice, member, token, visitor, access, address, requests)
 

@@ -107,15 +107,12 @@ class Snapshots:
         self,
         presence: Presence,
         talk: Talk,
-        *,
         loop: asyncio.AbstractEventLoop,
-        roster_limit: int,
         max_age_s: float = MAX_AGE_S,
     ) -> None:
         self._presence = presence
         self._talk = talk
         self._loop = loop
-        self._roster_limit = roster_limit
         self._max_age_s = max_age_s
         self._moments: dict[str, _Moment] = {}
 
@@ -145,7 +142,7 @@ class Snapshots:
             # While its rules are not confirmed, nothing of other processes may be told: see moderation.py.
             messages = await self._talk.living(channel.name, here=not channel.confirmed)
             roster = await self._presence.roster(channel.name)
-            return Snapshot.of(roster, messages, self._roster_limit)
+            return Snapshot.of(roster, messages, self._presence.roster_limit)
         finally:
             self._loop.call_later(self._max_age_s, self._forget, channel.name, moment)
 

@@ -18,18 +18,18 @@ from asocial.service.channels import (
     FLUSH_COPIED_BYTES,
     LATE_S,
     LEFT_LEAST_MS,
-    LINGER_S,
     STALE_MS,
     TOLD_S,
     UNSENT_LIMIT_BYTES,
     VOLATILE_UNSENT_LIMIT_BYTES,
     WAITING_BYTES,
     Channel,
-    Channels,
 )
+from asocial.service.meters import Meters
+from tests.runtime import make_runtime
 from tests.virtual_time import VirtualTimeLoop
 
-from .fakes import FakeBroker, FakeConnection, turns
+from .fakes import FakeBroker, FakeConnection, make_channel, make_channels, turns
 
 A, B, C = pack(Pong(1, 1)), pack(Pong(2, 2)), pack(Pong(3, 3))
 
@@ -41,13 +41,9 @@ def broker() -> FakeBroker:
 
 @pytest.fixture
 async def channel(broker: FakeBroker) -> AsyncIterator[Channel]:
-    made = Channel("garden", broker, asyncio.get_running_loop(), lambda _channel, _control: None)
+    made = make_channel(broker)
     yield made
     made.close()
-
-
-def channels_of(broker: FakeBroker, linger_s: float = LINGER_S) -> Channels:
-    return Channels(broker, asyncio.get_running_loop(), lambda _channel, _batch: None, linger_s)
 
 
 def join(channel: Channel, name: str) -> FakeConnection:
@@ -84,7 +80,7 @@ async def test_a_busy_channel_waits_for_the_tick_and_joins(channel: Channel) -> 
 async def test_a_channel_tells_how_late_the_loop_is(broker: FakeBroker) -> None:
     loop, lag = asyncio.get_running_loop(), LoopLag()
     assert isinstance(loop, VirtualTimeLoop)
-    crowded = Channel("crowded", broker, loop, lambda _channel, _control: None, lag=lag)
+    crowded = make_channel(broker, name="crowded", lag=lag)
     crowded.attach(FakeConnection("ann"))
     for _ in range(60):
         crowded.post(A)
@@ -98,7 +94,7 @@ async def test_where_the_loop_is_late_a_channel_waits_longer(broker: FakeBroker)
     loop, lag, bob = asyncio.get_running_loop(), LoopLag(), FakeConnection("bob")
     for _ in range(100):
         lag.late(1.0)
-    channel = Channel("garden", broker, loop, lambda _channel, _control: None, lag=lag)
+    channel = make_channel(broker, lag=lag)
     channel.attach(bob)
     channel.release(bob, b"")
     channel.post(B)
@@ -249,7 +245,7 @@ async def test_w71_members_are_not_read_while_too_much_waits_and_then_in_turn(ch
 
 async def test_w43_where_the_loop_is_very_late_members_have_shorter_turns(broker: FakeBroker) -> None:
     lag = LoopLag()
-    channel = Channel("garden", broker, asyncio.get_running_loop(), lambda *_: None, lag=lag)
+    channel = make_channel(broker, lag=lag)
     seen = [channel.is_late]
     for lateness_s in (2 * LATE_S, 0.0):
         for _ in range(100):
@@ -271,8 +267,8 @@ async def test_w71_one_that_goes_while_it_waits_to_be_read_keeps_nobody_waiting(
 
 
 async def test_w70_what_is_held_back_for_those_who_join_counts_once_and_is_limited() -> None:
-    backlog = Backlog(limit_bytes=200_000)
-    channel = Channel("garden", FakeBroker(), asyncio.get_running_loop(), lambda *_: None, backlog=backlog)
+    backlog = Backlog(200_000, Meters())
+    channel = make_channel(backlog=backlog)
     joining = [FakeConnection(f"c{number}") for number in range(10)]
     for connection in joining:
         channel.attach(connection)
@@ -333,7 +329,7 @@ async def test_closing_writes_what_waits(channel: Channel, broker: FakeBroker) -
 
 
 async def test_the_first_member_subscribes_and_the_last_unsubscribes_after_a_while(broker: FakeBroker) -> None:
-    channels = channels_of(broker, linger_s=0.01)
+    channels = make_channels(broker, linger_s=0.01)
     ann, bob = FakeConnection("ann"), FakeConnection("bob")
     first, second = await asyncio.gather(channels.enter("garden", ann), channels.enter("garden", bob))
     assert first is second
@@ -347,7 +343,7 @@ async def test_the_first_member_subscribes_and_the_last_unsubscribes_after_a_whi
 
 
 async def test_who_comes_back_in_time_keeps_the_subscription(broker: FakeBroker) -> None:
-    channels = channels_of(broker, linger_s=0.02)
+    channels = make_channels(broker, linger_s=0.02)
     ann = FakeConnection("ann")
     channel = await channels.enter("garden", ann)
     channels.exit(channel, ann)
@@ -366,7 +362,7 @@ async def test_a_new_subscription_waits_for_the_old_unsubscription() -> None:
             await super().unsubscribe(channel)
 
     broker = SlowBroker()
-    channels = channels_of(broker, linger_s=0.0)
+    channels = make_channels(broker, linger_s=0.0)
     ann = FakeConnection("ann")
     channels.exit(await channels.enter("garden", ann), ann)
     await asyncio.sleep(0.01)
@@ -378,13 +374,13 @@ async def test_a_new_subscription_waits_for_the_old_unsubscription() -> None:
 
 
 async def test_a_frame_for_a_channel_nobody_here_is_in_goes_to_the_others(broker: FakeBroker) -> None:
-    channels = channels_of(broker)
+    channels = make_channels(broker)
     channels.post("elsewhere", A)
     assert broker.published == [("elsewhere", Batch(A, b""))]
 
 
 async def test_whoever_comes_in_the_very_turn_that_drops_an_empty_channel_gets_in(broker: FakeBroker) -> None:
-    channels = channels_of(broker, linger_s=0.0)
+    channels = make_channels(broker, linger_s=0.0)
     channel = await channels.enter("garden", FakeConnection("first"))
     for number in range(3):
         channels._drop(channel)
@@ -410,7 +406,7 @@ def names(connection: FakeConnection) -> list[str]:
 
 @pytest.fixture
 async def clocked(broker: FakeBroker) -> AsyncIterator[Channel]:
-    made = Channel("garden", broker, asyncio.get_running_loop(), lambda _channel, _batch: None, now_ms=lambda: NOW_MS)
+    made = make_channel(broker, runtime=make_runtime(lambda: NOW_MS))
     yield made
     made.close()
 
@@ -502,7 +498,7 @@ async def test_w90_what_waits_for_the_rules_is_neither_missed_nor_doubled(clocke
 
 
 async def test_frames_are_numbered_without_a_gap_and_never_again(broker: FakeBroker) -> None:
-    channels = channels_of(broker, linger_s=0.0)
+    channels = make_channels(broker, linger_s=0.0)
     ann = FakeConnection("ann")
     numbers = []
     for _ in range(2):

@@ -19,25 +19,25 @@ from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.domain.admission import MessageLimits
 from asocial.domain.errors import GoingAway, ProtocolAbuse, TooManyConnections, TooSlow
 from asocial.domain.living import LiveMessage
-from asocial.domain.message import Life
 from asocial.domain.profile import guest_profile
+from asocial.groups import MessageSettings, ModerationSettings, PresenceSettings, SessionSettings
 from asocial.ports import Batch, ChannelRules, LiveMessages, RateLimiter
 from asocial.protocol import Limits, Pong, pack, text_frame
-from asocial.service.answers import Answers
+from asocial.service.backlog import Backlog
 from asocial.service.channels import UNSENT_LIMIT_BYTES, Channels
 from asocial.service.chat import Talk
 from asocial.service.control import Control, MessagesAgain, ProfileChanged, decode_control, encode_control
 from asocial.service.dispatch import STRIKES, Dispatch
-from asocial.service.meters import Meters
 from asocial.service.moderation import Moderation
 from asocial.service.outages import Outages
 from asocial.service.presence import Presence
 from asocial.service.router import ControlRouter
 from asocial.service.session import LocalSessions, Session
 from asocial.service.sessions import Sessions
-from asocial.service.snapshots import MESSAGES
+from asocial.service.snapshots import MESSAGES, Snapshots
+from tests.runtime import make_runtime
 
-from .fakes import FakeBroker, FakeConnection, turns
+from .fakes import LIFE, NO_LIMIT, FakeBroker, FakeConnection, turns
 
 ORIGIN = {"x": 0, "y": 0}
 
@@ -52,24 +52,24 @@ class House:
     rules: ChannelRules | None = None
     live: LiveMessages | None = None
     members: dict[str, list[str]] = field(default_factory=dict)
-    answers: Answers | None = None
+    answer_bytes: tuple[int, int] = (0, 0)
+    """A second, for each user and each address; 0: no limit."""
     limiter: RateLimiter | None = None
 
     def __post_init__(self) -> None:
-        loop = asyncio.get_running_loop()
+        runtime = make_runtime(self.clock)
         self.store = MemoryPresence(self.clock, 300_000)
+        backlog = Backlog(NO_LIMIT, runtime.meters)
         self.channels = Channels(
-            self.broker, loop, lambda channel, batch: self.router.receive(channel, batch), linger_s=0.0
+            self.broker, runtime, backlog, lambda channel, batch: self.router.receive(channel, batch), linger_s=0.0
         )
-        self.presence = Presence(
-            self.store, self.channels, loop=loop, now_ms=self.clock, roster_limit=self.roster_limit, grace_s=8.0
-        )
+        presence = PresenceSettings(ttl_ms=300_000, grace_ms=8_000, roster_limit=self.roster_limit)
+        self.presence = Presence(self.store, self.channels, presence, runtime)
         self.talk = Talk(
             self.live or MemoryLiveMessages(),
             self.limiter or MemoryRateLimiter(self.clock),
-            now_ms=self.clock,
-            life=Life(),
-            limits=MessageLimits(user_per_minute=3),
+            MessageSettings(LIFE, MessageLimits(user_per_minute=3)),
+            runtime,
         )
         limits = Limits(
             frame_bytes=4096,
@@ -88,34 +88,25 @@ class House:
             self.presence,
             self.talk,
             self.local,
-            now_ms=self.clock,
-            owners={},
-            members=self.members,
-            ttl_ms=60_000,
+            ModerationSettings(owners={}, members=self.members, rules_ttl_ms=60_000),
+            runtime,
+        )
+        snapshots = Snapshots(self.presence, self.talk, runtime.loop)
+        settings = SessionSettings(
+            life=LIFE,
+            limits=limits,
+            volatile_per_second_per_ip=0,
+            answer_bytes_per_second=self.answer_bytes[0],
+            answer_bytes_per_second_per_ip=self.answer_bytes[1],
         )
         self.sessions = Sessions(
-            self.channels,
-            self.presence,
-            self.talk,
-            self.local,
-            self.moderation,
-            loop=loop,
-            now_ms=self.clock,
-            life=Life(),
-            limits=limits,
-            answers=self.answers,
+            self.local, self.channels, self.presence, snapshots, self.moderation, settings, runtime
         )
         parts = (self.channels, self.presence, self.talk, self.moderation, self.sessions)
-        self.outages = Outages(*parts, None, Meters())
+        self.outages = Outages(*parts, None, runtime)
         self.router = ControlRouter(*parts, self.outages, None)
         self.dispatch = Dispatch(
-            self.sessions,
-            self.presence,
-            self.talk,
-            self.moderation,
-            loop=loop,
-            now_ms=self.clock,
-            frame_bytes=limits.frame_bytes,
+            self.sessions, self.presence, self.talk, self.moderation, None, limits.frame_bytes, runtime
         )
 
     def clock(self) -> int:
@@ -407,7 +398,7 @@ async def test_w25_the_frame_limit_counts_bytes(house: House, text: str, fits: b
 
 
 async def test_w79_what_is_asked_for_is_counted_in_bytes_by_user_and_by_address() -> None:
-    house = House(answers=Answers(per_user=100, per_address=400))  # 800 bytes of a user at once, 6,400 of an address
+    house = House(answer_bytes=(100, 400))  # 800 bytes of a user at once, 6,400 of an address
     ann, ann_tab = await house.enter("ann", address="192.0.2.1")
     bob, bob_tab = await house.enter("bob", address="192.0.2.1")
     cid, cid_tab = await house.enter("cid", address="192.0.2.2")
@@ -428,7 +419,7 @@ async def test_w79_what_is_asked_for_is_counted_in_bytes_by_user_and_by_address(
 
 @pytest.mark.parametrize("told", ["profile", "moderate"])
 async def test_w79_what_is_told_to_everyone_counts_for_everyone(told: str) -> None:
-    house = House(roster_limit=50, answers=Answers(per_user=250, per_address=0))
+    house = House(roster_limit=50, answer_bytes=(250, 0))
     sessions = [await house.enter(f"user{number}") for number in range(12)]
     session, tab = sessions[0]
     frame = {"profile": {"name": "Ann", "color": "rust"}, "moderate": {"action": "clear"}}[told]

@@ -12,7 +12,6 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from ... import __version__, logs
-from ...config import Settings
 from ...domain.addresses import Networks
 from ...domain.errors import Refused
 from ...ports import RateLimiter, Verify
@@ -21,6 +20,7 @@ from ...service.dispatch import Dispatch
 from ...service.meters import Meters
 from ...service.moderation import Moderation
 from ...service.sessions import Sessions
+from ...settings import Settings
 from ...tracing import Tracing
 from .about import About
 from .auth import Authenticator, GuestTokens

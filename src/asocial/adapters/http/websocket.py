@@ -91,7 +91,7 @@ class ChatEndpoint:
         ping_s: float,
         pong_timeout_s: float,
         refuse_new: Callable[[], bool],
-        backlog: Backlog | None = None,
+        backlog: Backlog,
         meters: Meters | None = None,
         tracing: Tracing | None = None,
         refusals: RefusalLog | None = None,
@@ -100,7 +100,7 @@ class ChatEndpoint:
         self._tracing = tracing or Tracing()
         self._meters = meters or Meters()
         self._refusals = refusals or RefusalLog(self._meters)
-        self._backlog = backlog or Backlog()
+        self._backlog = backlog
         self._sessions = sessions
         self._dispatch = dispatch
         self._authenticator = authenticator

@@ -19,9 +19,8 @@ import struct
 from collections.abc import Callable
 
 from ... import logs
-from ...clock import Clock
 from ...ports import Batch, Deliver, StoreUnavailable
-from ...service.meters import Meters
+from ...service.runtime import Runtime
 from .link import Link
 
 VERSION = 1
@@ -45,18 +44,15 @@ class RedisBroker:
         self,
         link: Link,
         process_id: str,
-        clock: Clock,
         on_odd_clock: Callable[[], None],
-        queue_limit_bytes: int = QUEUE_LIMIT_BYTES,
-        meters: Meters | None = None,
+        runtime: Runtime,
     ) -> None:
-        self._now_ms = clock.now_ms
+        self._now_ms = runtime.clock.now_ms
         self._on_odd_clock = on_odd_clock
-        self._meters = meters or Meters()
+        self._meters = runtime.meters
         self._link = link
         self._publisher = hashlib.blake2b(process_id.encode(), digest_size=8).digest()
         self._verb = link.subscriber.publish_verb
-        self._queue_limit_bytes = queue_limit_bytes
         self.lag_ms = 0
         self.dropped = 0
 
@@ -96,7 +92,7 @@ class RedisBroker:
         except StoreUnavailable:
             self._drop()
             return
-        if line.unsent_bytes > self._queue_limit_bytes:
+        if line.unsent_bytes > QUEUE_LIMIT_BYTES:
             self._drop()
             return
         lengths = len(batch.reliable), len(batch.volatile)

@@ -32,7 +32,6 @@ Reply: TypeAlias = object
 
 UNSENT_LIMIT_BYTES = 16 * 1024 * 1024
 """More than this waiting for a socket that does not drain: the server is as good as gone."""
-ANSWER_TIMEOUT_S = 1.0
 BREATH_S = 0.05
 _NOTHING = object()
 # Its stub says a tuple of one; it takes any number.
@@ -215,7 +214,7 @@ async def dial(
     username: str = "",
     password: str = "",
     database: int = 0,
-    timeout_s: float = ANSWER_TIMEOUT_S,
+    timeout_s: float,
 ) -> Line:
     """A line, connected and let in. Raises LineLost or Refused, within about `timeout_s`; neither holds a secret."""
     loop = asyncio.get_running_loop()

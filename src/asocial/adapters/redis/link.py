@@ -50,8 +50,8 @@ class Link:
         *,
         probe_s: float,
         resume: Callable[[], Awaitable[None]],
-        names: Names | None = None,
-        unreadable: Unreadable | None = None,
+        names: Names,
+        unreadable: Unreadable,
     ) -> None:
         self._events: StoreEvents | None = None
         self._trouble = asyncio.Event()

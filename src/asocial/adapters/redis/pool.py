@@ -58,12 +58,12 @@ class Pool:
         on_outage: Callable[[str], None],
         on_moved: Callable[[], object],
         rediscover: Callable[[], Awaitable[None]],
-        names: Names | None = None,
-        unreadable: Unreadable | None = None,
+        names: Names,
+        unreadable: Unreadable,
     ) -> None:
         self._topology = topology
-        self.names = names or Names()
-        self.unreadable = unreadable or Unreadable()
+        self.names = names
+        self.unreadable = unreadable
         self._events = LineEvents(on_lost, on_error=self._posted)
         self._on_outage = on_outage
         self._on_moved = on_moved

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 import hiredis
 
 from ...ports import StoreUnavailable
-from .line import ANSWER_TIMEOUT_S, Line, LineEvents, LineLost, Refused, Reply, dial
+from .line import Line, LineEvents, LineLost, Refused, Reply, dial
 from .unreadable import ERRORS
 from .urls import Address, Target
 
@@ -49,7 +49,7 @@ class Layout(NamedTuple):
 class Topology:
     """Finds the masters of a target and connects to them."""
 
-    def __init__(self, target: Target, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+    def __init__(self, target: Target, timeout_s: float) -> None:
         self.target = target
         self.sharded = target.kind == "cluster"
         self._timeout_s = timeout_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asocial.clock import Clock
+from asocial.service.clock import Clock
 from asocial.service.meters import Meters
 
 START_MS = 1_800_000_000_000
@@ -121,6 +121,6 @@ def test_the_log_says_once_that_the_clocks_differ(machine: Machine, capsys: pyte
 
 def test_one_clock_for_everything() -> None:
     now = [7]
-    clock = Clock.by(lambda: now[0])
+    clock = Clock.by(lambda: now[0], Meters())
     now[0] = 9
     assert (clock.now_ms(), clock.monotonic_ms(), clock.wall_ms()) == (9, 9, 9)

@@ -15,8 +15,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from . import logs
-from .service.meters import Meters
+from .. import logs
+from .meters import Meters
 
 STEP_MS = 1000.0
 """A larger difference was not made by a clock's drift."""
@@ -34,12 +34,12 @@ class Clock:
 
     def __init__(
         self,
-        meters: Meters | None = None,
+        meters: Meters,
         *,
         wall_ns: Callable[[], int] = time.time_ns,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self._meters = meters or Meters()
+        self._meters = meters
         self._wall_ns = wall_ns
         self._monotonic_ns = monotonic_ns
         self._wall_ahead_ns = self._ahead_ns = wall_ns() - monotonic_ns()
@@ -50,9 +50,9 @@ class Clock:
         self._told_skew_ms = 0.0
 
     @classmethod
-    def by(cls, now_ms: Callable[[], int]) -> Clock:
+    def by(cls, now_ms: Callable[[], int], meters: Meters) -> Clock:
         """One whose every time is `now_ms`: a test's clock, or an embedding program's."""
-        return cls(wall_ns=lambda: now_ms() * _MS, monotonic_ns=lambda: now_ms() * _MS)
+        return cls(meters, wall_ns=lambda: now_ms() * _MS, monotonic_ns=lambda: now_ms() * _MS)
 
     @property
     def skew_s(self) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from .domain.admission import MessageLimits
 from .domain.message import Life
-from .protocol import Limits
+from .protocol.schema import Limits
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from .domain.hosts import HostList
 from .domain.message import Life
 from .domain.origins import read_pattern
 from .groups import LifecycleSettings, MessageSettings, PresenceSettings, RedisSettings, SessionSettings
-from .protocol import Limits
+from .protocol.schema import Limits
 
 PREFIX = "ASOCIAL_"
 SECRET_LEAST_BYTES = 32

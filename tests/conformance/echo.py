@@ -26,7 +26,7 @@ from asocial.domain.addresses import Networks
 from asocial.domain.identity import Verified
 from asocial.domain.profile import Profile
 from asocial.ports import Connection
-from asocial.protocol import text_frame
+from asocial.protocol.framing import text_frame
 from asocial.service.backlog import Backlog
 from asocial.service.meters import Meters
 from asocial.service.sessions import EVERYBODY

@@ -18,7 +18,8 @@ from asocial.config import load
 from asocial.domain.profile import Profile
 from asocial.lifecycle import SWEEP_S
 from asocial.ports import Batch
-from asocial.protocol import UserJoined, pack
+from asocial.protocol.codec import pack
+from asocial.protocol.schema import UserJoined
 from tests.faults.crowd import Person, agree, all_hear, crowd, wall_ms
 from tests.integration.serving import http_get
 from tests.patience import LONG_LEASE_MS, eventually

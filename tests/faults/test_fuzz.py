@@ -23,7 +23,8 @@ import pytest
 
 from asocial.domain.message import Position
 from asocial.ports import Batch
-from asocial.protocol import Typing, pack
+from asocial.protocol.codec import pack
+from asocial.protocol.schema import Typing
 from tests.faults.nursery import Nursery
 from tests.faults.world import World
 from tests.unit.service.fakes import FakeConnection, make_channel

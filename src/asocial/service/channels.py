@@ -22,7 +22,9 @@ from ..domain.pacing import FlushPacer, LoopLag
 from ..domain.received import Received
 from ..domain.rules import Rules
 from ..ports import Batch, Broker, Connection
-from ..protocol import Cursors, leave_out, leave_out_chats, pack, split_frames, text_frame
+from ..protocol.codec import leave_out_chats, pack
+from ..protocol.framing import leave_out, split_frames, text_frame
+from ..protocol.schema import Cursors
 from .backlog import Backlog
 from .runtime import Runtime
 

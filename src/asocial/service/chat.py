@@ -15,21 +15,9 @@ from ..domain.message import Position, check_position, clean_draft, clean_payloa
 from ..domain.profile import Profile
 from ..groups import MessageSettings
 from ..ports import Connection, LiveMessages, RateLimiter
-from ..protocol import (
-    Ack,
-    Chat,
-    Limits,
-    PostChat,
-    PostReaction,
-    PostTyping,
-    Reaction,
-    ShowView,
-    Typing,
-    View,
-    encode,
-    pack,
-    text_frame,
-)
+from ..protocol.codec import encode, pack
+from ..protocol.framing import text_frame
+from ..protocol.schema import Ack, Chat, Limits, PostChat, PostReaction, PostTyping, Reaction, ShowView, Typing, View
 from .channels import Channel
 from .runtime import Runtime
 from .volatile import Latest

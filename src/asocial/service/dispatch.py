@@ -22,7 +22,8 @@ from ..domain.errors import (
 )
 from ..domain.profile import Profile, clean_color, clean_name
 from ..ports import StoreUnavailable, Verify
-from ..protocol import (
+from ..protocol.codec import decode, error_frame, message_id_of, pack
+from ..protocol.schema import (
     AskSync,
     AskWho,
     Authenticate,
@@ -38,10 +39,6 @@ from ..protocol import (
     Profiles,
     SetProfile,
     ShowView,
-    decode,
-    error_frame,
-    message_id_of,
-    pack,
 )
 from .chat import Talk
 from .moderation import Moderation

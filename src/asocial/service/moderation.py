@@ -28,7 +28,8 @@ from ..domain.ids import DEFAULT_CHANNEL, is_id
 from ..domain.rules import NO_RULES, Rules
 from ..groups import ModerationSettings
 from ..ports import ChannelRules, StoreUnavailable
-from ..protocol import ChannelUpdated, Cleared, Moderate, RulesTold, pack
+from ..protocol.codec import pack
+from ..protocol.schema import ChannelUpdated, Cleared, Moderate, RulesTold
 from .channels import Channel, Channels
 from .chat import Talk
 from .control import ChannelCleared, RulesChanged, encode_control

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from ..domain.profile import Member, Profile
 from ..groups import PresenceSettings
 from ..ports import Connection, Joined, PresenceStore, Roster, Stamp, StoreUnavailable
-from ..protocol import ServerFrame, UserCount, UserJoined, UserLeft, UserUpdated, pack
+from ..protocol.codec import pack
+from ..protocol.schema import ServerFrame, UserCount, UserJoined, UserLeft, UserUpdated
 from .channels import Channels
 from .control import CountChanged, encode_control
 from .runtime import Runtime

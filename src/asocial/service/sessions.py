@@ -20,7 +20,8 @@ from ..domain.limits import TokenBucket
 from ..domain.profile import Member, Profile
 from ..groups import SessionSettings
 from ..ports import Connection
-from ..protocol import ClockSet, Degraded, Followed, Restored, UserSync, UserUpdated, pack
+from ..protocol.codec import pack
+from ..protocol.schema import ClockSet, Degraded, Followed, Restored, UserSync, UserUpdated
 from .answers import Answers
 from .channels import UNSENT_LIMIT_BYTES, Channel, Channels
 from .chat import Voice

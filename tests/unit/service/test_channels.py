@@ -11,7 +11,9 @@ from asocial.domain.errors import TooSlow
 from asocial.domain.message import Position
 from asocial.domain.pacing import CURSOR_TICK_S, MAX_WAIT_S, TICK_S, LoopLag
 from asocial.ports import Batch
-from asocial.protocol import Chat, Pong, encode, pack, text_frame
+from asocial.protocol.codec import encode, pack
+from asocial.protocol.framing import text_frame
+from asocial.protocol.schema import Chat, Pong
 from asocial.service.backlog import Backlog
 from asocial.service.channels import (
     FLUSH_BYTES,

@@ -16,7 +16,7 @@ from asocial.domain.living import LiveMessage
 from asocial.domain.profile import guest_profile
 from asocial.domain.rules import NO_RULES, Rules
 from asocial.ports import Batch, StoreUnavailable
-from asocial.protocol import text_frame
+from asocial.protocol.framing import text_frame
 from asocial.service.channels import UNSENT_LIMIT_BYTES
 from asocial.service.control import ChannelCleared, RulesChanged, decode_control, encode_control
 

@@ -22,7 +22,9 @@ from asocial.domain.living import LiveMessage
 from asocial.domain.profile import guest_profile
 from asocial.groups import MessageSettings, ModerationSettings, PresenceSettings, SessionSettings
 from asocial.ports import Batch, ChannelRules, LiveMessages, RateLimiter
-from asocial.protocol import Limits, Pong, pack, text_frame
+from asocial.protocol.codec import pack
+from asocial.protocol.framing import text_frame
+from asocial.protocol.schema import Limits, Pong
 from asocial.service.backlog import Backlog
 from asocial.service.channels import UNSENT_LIMIT_BYTES, Channels
 from asocial.service.chat import Talk

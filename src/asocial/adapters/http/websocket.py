@@ -32,7 +32,7 @@ from ...domain.ids import DEFAULT_CHANNEL, ID_RULE, is_id
 from ...domain.limits import Allowance, Budgets, Share
 from ...domain.profile import Profile, clean_color, clean_name, guest_profile
 from ...ports import RateLimiter
-from ...protocol import SUBPROTOCOL, SUBPROTOCOL_FAMILY
+from ...protocol.schema import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.backlog import Backlog
 from ...service.dispatch import Dispatch
 from ...service.meters import Meters

@@ -8,7 +8,9 @@ import pytest
 
 from asocial.domain.errors import BadFrame, FrameError, PositionInvalid, RateLimited
 from asocial.domain.message import Position
-from asocial.protocol import (
+from asocial.protocol.codec import decode, error_frame, leave_out_chats, message_id_of, pack
+from asocial.protocol.framing import text_frame
+from asocial.protocol.schema import (
     AskSync,
     AskWho,
     Follow,
@@ -20,14 +22,6 @@ from asocial.protocol import (
     PostTyping,
     SetProfile,
     ShowView,
-    decode,
-    error_frame,
-    leave_out,
-    leave_out_chats,
-    message_id_of,
-    pack,
-    split_frames,
-    text_frame,
 )
 
 
@@ -114,20 +108,6 @@ def test_w25_the_message_id_of_a_bad_frame_is_found_where_there_is_one(text: str
     assert message_id_of(text) == message_id
 
 
-@pytest.mark.parametrize(
-    ("length", "header"),
-    [
-        (0, b"\x81\x00"),
-        (125, b"\x81\x7d"),
-        (126, b"\x81\x7e\x00\x7e"),
-        (65535, b"\x81\x7e\xff\xff"),
-        (65536, b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00"),
-    ],
-)
-def test_a_text_frame_is_framed_as_rfc_6455_says(length: int, header: bytes) -> None:
-    assert text_frame(b"x" * length) == header + b"x" * length
-
-
 def test_a_frame_carries_its_type_and_absent_fields_are_absent() -> None:
     assert json.loads(pack(Pong(5, 6))[2:]) == {"type": "pong", "t": 5, "timestamp": 6}
     assert json.loads(error_frame(BadFrame("why"), None)[2:]) == {
@@ -141,25 +121,15 @@ def test_a_frame_carries_its_type_and_absent_fields_are_absent() -> None:
     }  # fmt: skip
 
 
-def test_joined_frames_are_split_where_they_were_joined() -> None:
-    payloads = [b"x" * size for size in (0, 1, 125, 126, 65_535, 65_536)]
-    assert [payload for _, _, payload in split_frames(b"".join(map(text_frame, payloads)))] == payloads
-    joined = b"".join(map(text_frame, payloads))
-    assert [joined[begin:end] for begin, end, _ in split_frames(joined)] == list(map(text_frame, payloads))
-
-
 @pytest.mark.parametrize("rest", [b"\x81", b"\x81\x05abc", b"\x81\x7e\x01", b"\x81\x7f" + b"\xff" * 8])
-def test_what_is_no_whole_frame_stays_as_it_is(rest: bytes) -> None:
+def test_what_is_no_whole_frame_is_no_message(rest: bytes) -> None:
     data = text_frame(b"{}") + rest
-    assert b"".join(data[begin:end] for begin, end, _ in split_frames(data)) == data
-    assert leave_out(data, {b"another"}) == data
     assert leave_out_chats(data) == data
 
 
-def test_frames_are_left_out_by_payload_and_messages_by_their_end() -> None:
+def test_messages_are_left_out_by_their_end() -> None:
     over, lives = (b'{"type":"chat","payload":"hi","expires_at":%d}' % end for end in (100, 101))
     other, broken = pack(Pong(1, 1)), text_frame(b"{")
     frames = text_frame(over) + other + broken + text_frame(lives)
-    assert leave_out(frames, {over}) == other + broken + text_frame(lives)
     assert leave_out_chats(frames, 100) == other + broken + text_frame(lives)
     assert leave_out_chats(frames) == other + broken

@@ -1,21 +1,17 @@
-"""The wire, version 1: frames as types, decode, encode. docs/protocol.md is the same in prose; W-numbers refer to it.
+"""The wire, version 1: frames as types. docs/protocol.md is the same in prose; W-numbers refer to it.
 
-Pure: text in, values out; values in, bytes ready for the socket out. What a frame *does* is the services' business.
+What a frame does is the services' business; how it becomes bytes is in codec.py and framing.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from .domain.errors import BadFrame, FrameError, PositionInvalid
-from .domain.ids import ID_RULE, is_id
-from .domain.message import PAYLOAD_CHARACTERS, POSITION_LIMIT, Life, Position
-from .domain.profile import NAME_CHARACTERS, Member
-from .domain.rules import BAN_MOST_S, SLOW_MOST_MS, Rights
+from ..domain.message import PAYLOAD_CHARACTERS, POSITION_LIMIT, Life, Position
+from ..domain.profile import NAME_CHARACTERS, Member
+from ..domain.rules import BAN_MOST_S, SLOW_MOST_MS, Rights
 
 SUBPROTOCOL = "asocial.v1"
 SUBPROTOCOL_FAMILY = "asocial.v"
@@ -277,144 +273,6 @@ ServerFrame: TypeAlias = (
     | Authenticated | ChannelUpdated | Cleared | ClockSet
 )  # fmt: skip
 
-
-class _AnyFrame(msgspec.Struct):
-    message_id: str | None = None
-
-
-_decoder = msgspec.json.Decoder(ClientFrame)
-_any_decoder = msgspec.json.Decoder(_AnyFrame)
-_encoder = msgspec.json.Encoder()
-
-
-class _Fate(msgspec.Struct):
-    """What decides whether a server's frame is still worth sending."""
-
-    type: str = ""
-    expires_at: int = 0
-
-
-_read_fate = msgspec.json.Decoder(_Fate).decode
-
 CLIENT_FRAME_TYPES = (
     "chat", "typing", "cursor", "reaction", "view", "follow", "profile", "who", "sync", "ping", "auth", "moderate",
 )  # fmt: skip
-
-
-def decode(text: str) -> ClientFrame:
-    """The frame in `text`. Raises BadFrame or PositionInvalid with a message that says where it is wrong."""
-    try:
-        frame: ClientFrame = _decoder.decode(text)
-    except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
-    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise BadFrame(f"not JSON that can be read: {_short(str(error))}") from None
-    match frame:
-        case PostChat() | PostTyping():
-            if not is_id(frame.message_id):
-                raise BadFrame(f"message_id is {ID_RULE}")
-        case Follow():
-            if not is_id(frame.user_id):
-                raise BadFrame(f"user_id is {ID_RULE}")
-        case AskWho():
-            if not (1 <= len(frame.user_ids) <= WHO_LIMIT):
-                raise BadFrame(f"user_ids has 1 to {WHO_LIMIT} ids")
-    return frame
-
-
-def _invalid(message: str) -> FrameError:
-    if "`$.type`" in message or "required field `type`" in message:
-        return BadFrame(f"type is one of {', '.join(CLIENT_FRAME_TYPES)}")
-    if "out of range" in message and "`$.position" in message:
-        return PositionInvalid(f"x and y must be finite numbers within ±{POSITION_LIMIT:,}")
-    return BadFrame(_short(message))
-
-
-def _short(message: str) -> str:
-    return message if len(message) <= 200 else message[:200] + "…"
-
-
-def message_id_of(text: str) -> str | None:
-    """The `message_id` of a frame that could not be decoded, where it has a usable one (W25)."""
-    try:
-        message_id = _any_decoder.decode(text).message_id
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        return None
-    return message_id if message_id is not None and is_id(message_id) else None
-
-
-def encode(frame: ServerFrame) -> bytes:
-    """The frame's JSON."""
-    return _encoder.encode(frame)
-
-
-def text_frame(payload: bytes) -> bytes:
-    """`payload` as one unmasked, unfragmented WebSocket text frame (RFC 6455, 5.2), ready for any socket."""
-    length = len(payload)
-    if length < 126:
-        header = bytes((0x81, length))
-    elif length < 0x10000:
-        header = b"\x81\x7e" + length.to_bytes(2, "big")
-    else:
-        header = b"\x81\x7f" + length.to_bytes(8, "big")
-    return header + payload
-
-
-def split_frames(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """(begin, end, payload) of each of the frames that `text_frame` made and somebody joined.
-
-    What cannot be a whole frame is the last one, with all that follows.
-    """
-    at, size = 0, len(data)
-    while at < size:
-        length = data[at + 1] if at + 1 < size else 0
-        start = at + 2
-        if length >= 126:
-            start += 2 if length == 126 else 8
-            length = int.from_bytes(data[at + 2 : start], "big")
-        end = min(start + length, size)
-        yield at, end, data[start:end]
-        at = end
-
-
-def leave_out(frames: bytes, payloads: AbstractSet[bytes]) -> bytes:
-    """`frames` without those that have one of these payloads."""
-    return b"".join([frames[begin:end] for begin, end, payload in split_frames(frames) if payload not in payloads])
-
-
-def leave_out_chats(frames: bytes, until_ms: int | None = None) -> bytes:
-    """`frames` without messages whose life ends until then, or without any. Decodes each: not for the usual way."""
-    return b"".join(
-        [frames[begin:end] for begin, end, payload in split_frames(frames) if not _is_chat_over(payload, until_ms)]
-    )
-
-
-def _is_chat_over(payload: bytes, until_ms: int | None) -> bool:
-    try:
-        fate = _read_fate(payload)
-    except msgspec.DecodeError:
-        return False
-    return fate.type == "chat" and (until_ms is None or fate.expires_at <= until_ms)
-
-
-def close_frame(code: int, reason: bytes) -> bytes:
-    """A WebSocket close frame (RFC 6455, 5.5.1). `reason` has at most 123 bytes."""
-    return bytes((0x88, 2 + len(reason))) + code.to_bytes(2, "big") + reason
-
-
-def pack(frame: ServerFrame) -> bytes:
-    """Encode and frame in one go."""
-    return text_frame(_encoder.encode(frame))
-
-
-def error_frame(error: FrameError, message_id: str | None) -> bytes:
-    """The packed `error` that answers a frame."""
-    return pack(
-        Error(
-            code=error.code,
-            message=error.message,
-            retry_after=msgspec.UNSET if error.retry_after_ms is None else error.retry_after_ms,
-            limit=msgspec.UNSET if error.limit is None else error.limit,
-            message_id=msgspec.UNSET if message_id is None else message_id,
-        )
-    )

@@ -45,8 +45,8 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 PARALLEL = $(MAKE) --no-print-directory --keep-going --jobs=$(CORES) \
 	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 PYTEST = $(RUN) pytest
-# Twice the cores, because most of a test's time is waiting; ARGS="-n 0" undoes it.
-PYTEST_PARALLEL = -n $$((2 * $(CORES))) --dist loadgroup --no-loadscope-reorder --durations 10
+# One worker for each core: with more, browsers starve each other. ARGS="-n 0" undoes it.
+PYTEST_PARALLEL = -n $(CORES) --dist loadgroup --no-loadscope-reorder --durations 10
 CHECKS = check-web check-types check-imports check-lint check-format check-lock check-prose
 ACTIONLINT = $(if $(shell command -v actionlint 2>/dev/null),,.tools/actionlint)
 MEASURE = PYTHONPATH="$(CURDIR)/src:$(CURDIR)" $(RUN) python -m

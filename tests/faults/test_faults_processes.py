@@ -197,7 +197,10 @@ async def test_a_rolling_restart_of_three_processes_shows_nobody_leaving(folder:
                 assert set(person.closes) <= {4001}, f"all were sent away in order: {person.story}"
                 left = person.left() - Counter([quitters[person.channel].user_id])
                 assert not left, f"seen leaving: { {p.user_id: p.story for p in rolling if p.user_id in left} }"
-            assert all(p.said["user_left", quitters[p.channel].user_id] == 1 for p in rolling), "the control"
+            for channel in channels:
+                # A person who was between two processes at that moment has it from a snapshot instead.
+                seen = [person.said["user_left", quitters[channel].user_id] for person in people[channel]]
+                assert max(seen) == 1, f"the control: {Counter(seen)}"
             for channel in channels:
                 await agree(people[channel], (p.user_id for p in people[channel]))
                 _lost_nothing(people[channel], ended_ms)

@@ -230,7 +230,7 @@ def losses(results: Results) -> list[str]:
 
 
 def targets(results: Results) -> str:
-    """What DESIGN set out to reach, and what was."""
+    """The targets, what was measured, and whether it was reached."""
     by_people = {(shape["channels"], shape["people"], all_speak(shape)): shape for shape in shapes(results)}
     some, everyone = by_people.get((1, 500, False)), by_people.get((1, 500, True))
 

@@ -1,4 +1,4 @@
-"""Many processes, many people, many misfortunes, and in the end everyone sees the same (DESIGN section 5 and 6).
+"""Many processes, many people, many misfortunes, and in the end everyone sees the same (docs/decisions/0008).
 
 Each seed is a run of its own (world.py): people join, leave, break off, talk, type and change who they are through up
 to four servers, which are killed, stopped, frozen and started, over a Redis that is restarted empty, paused and cut

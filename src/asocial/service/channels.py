@@ -1,4 +1,4 @@
-"""Channels and their fan-out: encode once, frame once, one write per connection per flush (DESIGN section 4).
+"""Channels and their fan-out: encode once, frame once, one write per connection per flush (docs/decisions/0005).
 
 A Channel is the people of one name on *this* process. Frames reach it from its members (`post`, `draft`,
 `cursor`, `fleeting`) and from other processes (`deliver`); all go into one outbox, and one flush writes it to everyone.

@@ -1,4 +1,4 @@
-"""Talking: a message, a draft, a pointer, a reaction, each from one session to its channel (DESIGN section 4)."""
+"""Talking: a message, a draft, a pointer, a reaction, each from one session to its channel (docs/protocol.md)."""
 
 from __future__ import annotations
 

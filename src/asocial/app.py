@@ -99,7 +99,7 @@ def build(
     presence = Presence(store, channels, settings.presence, runtime)
     talk = Talk(live, limiter, settings.messages, runtime)
     local = LocalSessions(registry, settings.connections_per_user)
-    moderation = Moderation(rules, channels, presence, talk, local, moderation_settings(settings), runtime)
+    moderation = Moderation(rules, channels, presence, live, local, moderation_settings(settings), runtime)
     snapshots = Snapshots(presence, talk, runtime.loop)
     sessions = Sessions(local, channels, presence, snapshots, moderation, settings.sessions, runtime)
     outages = Outages(channels, presence, talk, moderation, sessions, fallback, runtime)

@@ -280,7 +280,7 @@ class LiveMessages(Protocol):
 
 
 class SessionRegistry(Protocol):
-    """Which connections a user has, over all processes: for the limit, and to remove a user everywhere.
+    """How many connections a user has, over all processes.
 
     Entries of a process that ended without a word go by themselves: an entry that is not refreshed within the presence
     TTL may be forgotten. While a shared store is away, each process counts its own connections.
@@ -296,10 +296,6 @@ class SessionRegistry(Protocol):
 
     async def refresh(self, entries: Sequence[tuple[str, str]]) -> None:
         """These (user id, connection id) live, and are registered again if they were lost. Unknown ones are ignored."""
-        ...
-
-    async def connections(self, user_id: str) -> list[str]:
-        """The ids of the user's connections on every process, in no order."""
         ...
 
     async def close(self) -> None: ...

@@ -29,7 +29,6 @@ from asocial.ports import Connection
 from asocial.protocol.framing import text_frame
 from asocial.service.backlog import Backlog
 from asocial.service.meters import Meters
-from asocial.service.sessions import EVERYBODY
 from asocial.settings import Settings
 from tests.wall_clock import wall_ms
 
@@ -66,7 +65,7 @@ class EchoModeration:
     """Nothing is kept from anybody."""
 
     async def admit(self, _channel: str, _visitor: Verified, _invitation: Invitation | None) -> Access:
-        return EVERYBODY
+        return Access()
 
 
 class EchoDispatch:

@@ -172,7 +172,7 @@ def test_an_unencoded_at_in_an_option_is_an_option() -> None:
     assert parse("redis+sentinel://h/name?sentinel_password=p@ss").sentinel_password == "p@ss"
 
 
-def test_an_authority_that_is_not_there(folder: Path) -> None:
+async def test_an_authority_that_is_not_there(folder: Path) -> None:
     with pytest.raises(ValueError, match="cannot be used"):
         make_backend(f"rediss://h?ca={folder}/nothing.pem")
 

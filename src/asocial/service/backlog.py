@@ -40,11 +40,6 @@ class Backlog:
         self._behind: dict[Behind, None] = {}
         self._relieving = False
 
-    @property
-    def readers(self) -> int:
-        """How many something waits for."""
-        return len(self._behind)
-
     def falls_behind(self, reader: Behind) -> None:
         """Something waits for `reader`: it may be closed to make room, until `caught_up`."""
         self._behind[reader] = None

@@ -298,10 +298,6 @@ class Talk:
         """Let those who join on other processes see what was said on this one and lives."""
         self._live.share(channel)
 
-    async def clear(self, channel: str, until_ms: int) -> None:
-        """Let go of what was said in a channel until then, for all processes. Raises StoreUnavailable."""
-        await self._live.clear(channel, until_ms)
-
     def forget(self, channel: str, until_ms: int) -> None:
         """Another process cleared the channel."""
         self._live.forget(channel, until_ms)

@@ -27,11 +27,10 @@ from ..domain.identity import Verified, is_one_of
 from ..domain.ids import DEFAULT_CHANNEL, is_id
 from ..domain.rules import NO_RULES, Rules
 from ..groups import ModerationSettings
-from ..ports import ChannelRules, StoreUnavailable
+from ..ports import ChannelRules, LiveMessages, StoreUnavailable
 from ..protocol.codec import pack
 from ..protocol.schema import ChannelUpdated, Cleared, Moderate, RulesTold
 from .channels import Channel, Channels
-from .chat import Talk
 from .control import ChannelCleared, RulesChanged, encode_control
 from .presence import Presence
 from .runtime import Runtime
@@ -54,7 +53,7 @@ class Moderation:
         store: ChannelRules,
         channels: Channels,
         presence: Presence,
-        talk: Talk,
+        live: LiveMessages,
         local: LocalSessions,
         settings: ModerationSettings,
         runtime: Runtime,
@@ -62,7 +61,7 @@ class Moderation:
         self._store = store
         self._channels = channels
         self._presence = presence
-        self._talk = talk
+        self._live = live
         self._local = local
         self._now_ms = runtime.clock.now_ms
         self._owners = settings.owners
@@ -218,7 +217,7 @@ class Moderation:
                 details = {"user_id": frame.user_id, "seconds": frame.seconds}
             case "clear":
                 timestamp = self._now_ms()
-                await self._talk.clear(name, timestamp)
+                await self._live.clear(name, timestamp)
                 self._channels.tell_processes(name, encode_control(ChannelCleared(timestamp)))
                 self._channels.post(name, pack(Cleared(by, timestamp)))
             case "slow":

@@ -42,7 +42,6 @@ UPDATE_BYTES = 200
 """What telling one connection of a profile or a follower counts as: about a frame and the write."""
 LOOK_AGAIN_S = 3600.0
 """The longest a timer for a token's end runs before the clock is looked at again."""
-EVERYBODY = Access()
 
 
 class Sessions:
@@ -81,11 +80,11 @@ class Sessions:
         channel_name: str,
         user_id: str,
         profile: Profile,
-        token: str | None = None,
+        token: str | None,
         *,
-        visitor: Verified | None = None,
-        access: Access = EVERYBODY,
-        address: str = "",
+        visitor: Verified,
+        access: Access,
+        address: str,
     ) -> Session:
         """Let a client in. `token` is handed to it in `user_sync`. Raises TooManyConnections, Removed or GoingAway.
 
@@ -99,7 +98,6 @@ class Sessions:
         try:
             channel = await self._channels.enter(channel_name, connection)
             await self._moderation.know(channel)
-            visitor = visitor or Verified(user_id)
             access = self._readmit(channel, visitor, access)
             member = await self._presence.join(channel_name, connection, user_id, profile)
             session = self._session(connection, channel, member, token, visitor, access, address)

@@ -116,10 +116,6 @@ class Snapshots:
         self._max_age_s = max_age_s
         self._moments: dict[str, _Moment] = {}
 
-    def __len__(self) -> int:
-        """How many are kept just now."""
-        return len(self._moments)
-
     async def of(self, channel: Channel) -> Snapshot:
         """The channel as it is now. Raises what the stores raise."""
         before = self._moments.get(channel.name)

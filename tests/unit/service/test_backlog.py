@@ -38,7 +38,7 @@ def test_w70_bytes_that_many_are_sent_count_once_and_until_the_last_has_sent_the
         reader.close(TooSlow())
     assert backlog.bytes == 601
     readers[-1].close(TooSlow())
-    assert (backlog.bytes, backlog.readers) == (0, 0)
+    assert (backlog.bytes, len(backlog._behind)) == (0, 0)
 
 
 def test_w70_those_furthest_behind_are_closed_first_until_an_eighth_is_free() -> None:

@@ -284,7 +284,7 @@ async def test_w70_what_is_held_back_for_those_who_join_counts_once_and_is_limit
         channel.post(A * 1000)
         channel.flush()
     assert isinstance(joining[9].closed_with, TooSlow)
-    assert (backlog.bytes, backlog.readers) == (0, 0)
+    assert (backlog.bytes, len(backlog._behind)) == (0, 0)
     assert not any(connection.closed for connection in joining[:9])
     channel.close()
 

@@ -13,7 +13,6 @@ from asocial.domain.access import Invitation
 from asocial.domain.errors import GoingAway, Refused, Removed
 from asocial.domain.identity import Verified
 from asocial.domain.living import LiveMessage
-from asocial.domain.profile import guest_profile
 from asocial.domain.rules import NO_RULES, Rules
 from asocial.ports import Batch, StoreUnavailable
 from asocial.protocol.framing import text_frame
@@ -309,7 +308,7 @@ async def test_w81_an_invitation_that_could_not_be_checked_is_checked_afterwards
     for key in ("key", "of a former owner"):
         access = await house.moderation.admit("garden", Verified(key), Invitation("read", key))
         connections[key] = connection = FakeConnection(key)
-        await house.sessions.open(connection, "garden", key.split()[0], guest_profile("x"), access=access)
+        await house.open(connection, key.split()[0], access)
     store.away = False
     await house.moderation.restore()
     assert not connections["key"].closed
@@ -322,7 +321,7 @@ async def test_w81_who_is_let_in_while_the_rules_change_is_looked_at_again(house
     access = await house.moderation.admit("garden", Verified("bob"), None)
     store.rules = PRIVATE
     with pytest.raises(GoingAway):
-        await house.sessions.open(FakeConnection("bob"), "garden", "bob", guest_profile("bob"), access=access)
+        await house.open(FakeConnection("bob"), "bob", access)
     assert len(house.local) == 0
 
 

@@ -16,8 +16,10 @@ from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.adapters.memory.registry import MemorySessionRegistry
 from asocial.adapters.memory.rules import MemoryChannelRules
+from asocial.domain.access import Access
 from asocial.domain.admission import MessageLimits
 from asocial.domain.errors import GoingAway, ProtocolAbuse, TooManyConnections, TooSlow
+from asocial.domain.identity import Verified
 from asocial.domain.living import LiveMessage
 from asocial.domain.profile import guest_profile
 from asocial.groups import MessageSettings, ModerationSettings, PresenceSettings, SessionSettings
@@ -67,8 +69,9 @@ class House:
         )
         presence = PresenceSettings(ttl_ms=300_000, grace_ms=8_000, roster_limit=self.roster_limit)
         self.presence = Presence(self.store, self.channels, presence, runtime)
+        live = self.live or MemoryLiveMessages()
         self.talk = Talk(
-            self.live or MemoryLiveMessages(),
+            live,
             self.limiter or MemoryRateLimiter(self.clock),
             MessageSettings(LIFE, MessageLimits(user_per_minute=3)),
             runtime,
@@ -88,7 +91,7 @@ class House:
             self.rules or MemoryChannelRules(self.clock),
             self.channels,
             self.presence,
-            self.talk,
+            live,
             self.local,
             ModerationSettings(owners={}, members=self.members, rules_ttl_ms=60_000),
             runtime,
@@ -122,8 +125,15 @@ class House:
         self, user: str, tab: str = "", channel: str = "garden", address: str = ""
     ) -> tuple[Session, FakeConnection]:
         connection = FakeConnection(f"{user}{tab}")
-        session = await self.sessions.open(connection, channel, user, guest_profile(user), address=address)
+        session = await self.open(connection, user, Access(), channel=channel, address=address)
         return session, connection
+
+    async def open(
+        self, connection: FakeConnection, user: str, access: Access, *, channel: str = "garden", address: str = ""
+    ) -> Session:
+        return await self.sessions.open(
+            connection, channel, user, guest_profile(user), None, visitor=Verified(user), access=access, address=address
+        )
 
     async def send(self, session: Session, **frame: Any) -> None:
         await self.dispatch.receive(session, json.dumps(frame))

@@ -124,7 +124,7 @@ async def test_w78_a_snapshot_is_soon_forgotten() -> None:
     world = World(max_age_s=0.01)
     await world.ask()
     await asyncio.sleep(0.05)  # timers of one loop go off in their order, however late
-    assert len(world.snapshots) == 0
+    assert len(world.snapshots._moments) == 0
     await world.ask()
     assert world.store.asked == 2
 

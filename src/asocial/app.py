@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from . import metrics, tracing
 from .adapters.http.page import PAGE_DIR
 from .adapters.http.server import HttpServer
-from .adapters.memory.broker import MemoryBroker
+from .adapters.memory.broker import MemoryBroker, Wire
 from .adapters.memory.limiter import MemoryRateLimiter
 from .adapters.memory.messages import MemoryLiveMessages
 from .adapters.memory.presence import MemoryPresence
@@ -78,7 +78,7 @@ def build(
     runtime = runtime or new_runtime()
     clock, meters = runtime.clock, runtime.meters
     backend = backend or _redis(settings, runtime)
-    broker = broker or (MemoryBroker() if backend is None else backend.broker)
+    broker = broker or (MemoryBroker(Wire()) if backend is None else backend.broker)
     backlog = Backlog(settings.unsent_total_bytes, meters)
     # The router is made last, for it calls all the others. No batch arrives before the server is started.
     router: ControlRouter

@@ -36,11 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         _say_error(str(error))
         return USAGE_ERROR
-    with output.queued_standard_streams() as streams:
+    with output.queued_standard_streams(_report_lost_lines):
         logs.configure(settings.log_level, json=settings.env == "production")
-        for stream in streams:
-            stream.report = logs.get(output.__name__).warning
         return _serve(settings)
+
+
+def _report_lost_lines(event: str, **fields: object) -> None:
+    # Asked for each time: the streams are replaced before logging is configured, which then writes to them.
+    logs.get(output.__name__).warning(event, **fields)
 
 
 def _serve(settings: Settings) -> int:

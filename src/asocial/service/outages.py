@@ -78,6 +78,8 @@ class Outages:
         changed: Mapping[tuple[str, str], Profile] = {}
         if self._fallback is not None:
             rejoined, changed = await self._fallback.restore(channels), self._fallback.changed()
+        if self._channels.away:
+            raise StoreUnavailable("the store went away again")
         self._sessions.degraded = False
         await self._presence.tell_rejoined(rejoined)
         self._sessions.forget_snapshots()

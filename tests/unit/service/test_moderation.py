@@ -285,6 +285,24 @@ async def test_w81_rules_that_were_read_before_another_outage_confirm_nothing(ho
     assert connection.closed
 
 
+async def test_w29_an_outage_that_begins_while_another_ends_is_not_forgotten(house: House, store: Store) -> None:
+    await house.enter("ann")
+    house.outages.begin()
+    store.hold = asyncio.Event()
+    ending = asyncio.create_task(house.outages.end())
+    await turns(5)
+    house.outages.begin()
+    store.hold.set()
+    with pytest.raises(StoreUnavailable):
+        await ending
+    assert house.channels.away
+    _, bob = await house.enter("bob")
+    assert [frame["type"] for frame in bob.frames()] == ["user_sync", "degraded"]
+    await house.outages.end()
+    assert not house.channels.away
+    assert [frame["type"] for frame in bob.frames()][-2:] == ["restored", "user_sync"]
+
+
 async def test_w81_changes_that_an_outage_hid_hold_for_those_who_came_during_it(house: House, store: Store) -> None:
     """Made private, and somebody banned: the people who were in before stay, but for the banned one."""
     store.rules = NO_RULES.claimed("ann")

@@ -19,7 +19,7 @@ from asocial.domain.errors import Disconnect
 from asocial.domain.pacing import LoopLag
 from asocial.ports import Batch
 from asocial.service.backlog import Backlog
-from asocial.service.channels import Channel
+from asocial.service.channel import Channel
 from asocial.service.clock import Clock
 from asocial.service.meters import Meters
 from asocial.service.runtime import Runtime

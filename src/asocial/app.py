@@ -30,13 +30,13 @@ from .service.backlog import Backlog
 from .service.channels import Channels
 from .service.chat import Talk
 from .service.clock import Clock
+from .service.control_router import ControlRouter
 from .service.dispatch import Dispatch
 from .service.fallback import FallbackPresence
 from .service.meters import Meters
 from .service.moderation import Moderation
 from .service.outages import Outages
 from .service.presence import Presence
-from .service.router import ControlRouter
 from .service.runtime import Runtime
 from .service.session import LocalSessions
 from .service.sessions import Sessions

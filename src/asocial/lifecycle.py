@@ -19,9 +19,9 @@ from .adapters.redis.backend import RedisBackend
 from .ports import Broker
 from .service.channels import Channels
 from .service.chat import Talk
+from .service.control_router import ControlRouter
 from .service.outages import Outages
 from .service.presence import Presence
-from .service.router import ControlRouter
 from .service.runtime import Runtime
 from .service.session import LocalSessions
 from .service.sessions import Sessions

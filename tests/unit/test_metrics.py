@@ -11,7 +11,7 @@ from asocial.domain.errors import Disconnect, FrameError
 from asocial.domain.message import Position
 from asocial.metrics import Exposition
 from asocial.ports import Batch
-from asocial.service.channels import VOLATILE_UNSENT_LIMIT_BYTES
+from asocial.service.channel import VOLATILE_UNSENT_LIMIT_BYTES
 from asocial.service.meters import SECONDS, Distribution, Meters
 from tests.runtime import make_runtime
 from tests.unit.service.fakes import FakeConnection, make_channel

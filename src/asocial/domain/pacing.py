@@ -1,4 +1,4 @@
-"""When a channel flushes: adaptive coalescing (docs/decisions/0005-coalesced-fan-out.md).
+"""When a channel flushes: adaptive coalescing.
 
 Quiet: the first frame after a pause goes out on the next turn of the loop. Busy: frames wait for the end
 of the tick and leave together, so that the cost of a flush is one write per connection, however many

@@ -1,4 +1,4 @@
-"""Talking: a message, a draft, a pointer, a reaction, each from one session to its channel (docs/protocol.md)."""
+"""Talking: a message, a draft, a pointer, a reaction, each from one session to its channel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..ports import Connection, LiveMessages, RateLimiter
 from ..protocol.codec import encode, pack
 from ..protocol.framing import text_frame
 from ..protocol.schema import Ack, Chat, Limits, PostChat, PostReaction, PostTyping, Reaction, ShowView, Typing, View
-from .channels import Channel
+from .channel import Channel
 from .runtime import Runtime
 from .volatile import Latest
 

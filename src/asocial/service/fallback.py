@@ -2,7 +2,7 @@
 
 Everything is told to both stores: the shared one, whose word counts, and a local one that mirrors the connections of
 this process. While the shared store cannot be asked, the local one answers, under an epoch of its own: clients see
-the other epoch, ask for a snapshot, and get the people they can reach (docs/decisions/0008-local-first.md). `restore`
+the other epoch, ask for a snapshot, and get the people they can reach, instead of silence. `restore`
 registers everyone here with the shared store again, which may have come back empty.
 """
 

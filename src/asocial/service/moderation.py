@@ -30,7 +30,8 @@ from ..groups import ModerationSettings
 from ..ports import ChannelRules, LiveMessages, StoreUnavailable
 from ..protocol.codec import pack
 from ..protocol.schema import ChannelUpdated, Cleared, Moderate, RulesTold
-from .channels import Channel, Channels
+from .channel import Channel
+from .channels import Channels
 from .control import ChannelCleared, RulesChanged, encode_control
 from .presence import Presence
 from .runtime import Runtime

@@ -1,4 +1,4 @@
-"""Presence that never lies: what the store knows, told to the channel (docs/protocol.md, W17 to W20).
+"""Presence that never lies: what the store knows, told to the channel (W17 to W20).
 
 The store decides what happened, atomically and once for all processes; this service only tells it. In a channel of at
 most `roster_limit` users every join, leave and profile is told by itself. Above that, where 5,000 joins told to 5,000

@@ -23,7 +23,8 @@ from ..ports import Connection
 from ..protocol.codec import pack
 from ..protocol.schema import ClockSet, Degraded, Followed, Restored, UserSync, UserUpdated
 from .answers import Answers
-from .channels import UNSENT_LIMIT_BYTES, Channel, Channels
+from .channel import UNSENT_LIMIT_BYTES, Channel
+from .channels import Channels
 from .chat import Voice
 from .control import FollowedBy, ProfileChanged, encode_control
 from .moderation import Moderation

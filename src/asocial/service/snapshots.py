@@ -17,7 +17,7 @@ import msgspec
 from ..domain.living import LiveMessage
 from ..domain.profile import Member
 from ..ports import Roster, Stamp
-from .channels import Channel
+from .channel import Channel
 from .chat import Talk
 from .presence import Presence
 

@@ -13,7 +13,8 @@ from asocial.domain.outbox import Piece, Shared
 from asocial.domain.pacing import LoopLag
 from asocial.ports import Batch, Deliver
 from asocial.service.backlog import Backlog
-from asocial.service.channels import LINGER_S, Channel, Channels
+from asocial.service.channel import Channel
+from asocial.service.channels import LINGER_S, Channels
 from asocial.service.runtime import Runtime
 from tests.runtime import make_runtime
 

@@ -16,7 +16,7 @@ from asocial.domain.living import LiveMessage
 from asocial.domain.rules import NO_RULES, Rules
 from asocial.ports import Batch, StoreUnavailable
 from asocial.protocol.framing import text_frame
-from asocial.service.channels import UNSENT_LIMIT_BYTES
+from asocial.service.channel import UNSENT_LIMIT_BYTES
 from asocial.service.control import ChannelCleared, RulesChanged, decode_control, encode_control
 
 from .fakes import FakeConnection, turns
@@ -295,11 +295,11 @@ async def test_w29_an_outage_that_begins_while_another_ends_is_not_forgotten(hou
     store.hold.set()
     with pytest.raises(StoreUnavailable):
         await ending
-    assert house.channels.away
+    assert house.channels.is_local("garden")
     _, bob = await house.enter("bob")
     assert [frame["type"] for frame in bob.frames()] == ["user_sync", "degraded"]
     await house.outages.end()
-    assert not house.channels.away
+    assert not house.channels.is_local("garden")
     assert [frame["type"] for frame in bob.frames()][-2:] == ["restored", "user_sync"]
 
 

@@ -28,14 +28,15 @@ from asocial.protocol.codec import pack
 from asocial.protocol.framing import text_frame
 from asocial.protocol.schema import Limits, Pong
 from asocial.service.backlog import Backlog
-from asocial.service.channels import UNSENT_LIMIT_BYTES, Channels
+from asocial.service.channel import UNSENT_LIMIT_BYTES
+from asocial.service.channels import Channels
 from asocial.service.chat import Talk
 from asocial.service.control import Control, MessagesAgain, ProfileChanged, decode_control, encode_control
+from asocial.service.control_router import ControlRouter
 from asocial.service.dispatch import STRIKES, Dispatch
 from asocial.service.moderation import Moderation
 from asocial.service.outages import Outages
 from asocial.service.presence import Presence
-from asocial.service.router import ControlRouter
 from asocial.service.session import LocalSessions, Session
 from asocial.service.sessions import Sessions
 from asocial.service.snapshots import MESSAGES, Snapshots

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("benchmarks", "deploy", "docs", "experiments", "scripts", "src", "tests", "web")
-SKIPPED = {"node_modules", "page", "results", "target", "__pycache__"}
+SKIPPED = {".venv", "node_modules", "page", "results", "target", "__pycache__"}
 TEXTS = {".css", ".lua", ".md", ".mjs", ".py", ".rs", ".ts", ".tsx", ".yaml", ".yml"}
 DECISIONS = ROOT / "docs" / "decisions"
 
@@ -33,9 +33,12 @@ def name_of(path: Path) -> str:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors that GitHub makes of a page's headings."""
-    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+    """The anchors that GitHub makes of a page's headings, and those that the page names."""
+    text = page.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return set(re.findall(r'<a id="([^"]+)">', text)) | {
+        re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -69,3 +69,15 @@ def test_each_decision_has_a_number_of_its_own_and_is_in_the_list() -> None:
     for page in pages:
         assert f"({page.name})" in index, f"docs/decisions/README.md does not list {page.name}"
         assert page.read_text(encoding="utf-8").startswith(f"# {page.name[:4]}: "), page.name
+
+
+def test_every_path_that_a_page_names_is_in_the_repository() -> None:
+    """In code style, from the root. NAME and the language `fr` stand for something; some folders are built."""
+    built = ("src/asocial/page", "web/node_modules", "benchmarks/results/quick")
+    for page in PAGES:
+        if page.name == "CHANGELOG.md":
+            continue
+        for name in re.findall(r"`((?:benchmarks|deploy|docs|scripts|src|tests|web)/[\w./-]+)`", page.read_text()):
+            if name.startswith(built) or "NAME" in name or Path(name).stem == "fr":
+                continue
+            assert list(ROOT.glob(f"{name}*")), f"{name_of(page)} names {name}, which does not exist"

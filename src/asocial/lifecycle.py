@@ -184,7 +184,7 @@ async def run(app: Asocial, announce: Callable[[Asocial], None]) -> None:
 
 
 async def _every(seconds: float, do: Callable[[], object]) -> None:
-    """Await `do()` every so often, for ever. One that fails is told and does not end the others."""
+    """Await `do()` every so often, for ever. An error is logged and ends nothing."""
     while True:
         await asyncio.sleep(seconds)
         try:

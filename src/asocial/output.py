@@ -167,7 +167,7 @@ class QueuedStream(io.TextIOBase):
 def queued_standard_streams(report: Report) -> Iterator[None]:
     """Replace `sys.stdout` and `sys.stderr`, so that no print, warning or traceback waits either.
 
-    `report` is told of lines that could not be written.
+    `report` is called for lines that could not be written.
     On exit what is queued is written, for at most EXIT_S. A stream that is no file (in tests) stays as it is.
     """
     before = sys.stdout, sys.stderr

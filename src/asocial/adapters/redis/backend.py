@@ -1,7 +1,7 @@
 """Everything Redis, assembled: one link, and the ports that share it. What the composition root builds.
 
-`start` takes the events that this process is told of. When `restored` is called, every subscription is back and every
-port answers; presence must be joined again then, for Redis may have come back empty.
+`start` takes the listener for events. When its `restored` is called, every subscription is back and every port answers.
+Presence must be joined again then, for Redis may have come back empty.
 """
 
 from __future__ import annotations

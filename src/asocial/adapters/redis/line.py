@@ -47,7 +47,7 @@ class Refused(StoreUnavailable):
 
 
 class LineEvents(NamedTuple):
-    """What the owner of a line wants to know of it. Nothing is told before `Line.watch`."""
+    """Callbacks of the owner of a line. None is called before `Line.watch`."""
 
     on_lost: Callable[[Line], None]
     """The line is over, and its owner did not end it."""
@@ -58,7 +58,7 @@ class LineEvents(NamedTuple):
 
 
 class Line(asyncio.Protocol):
-    """A line without `events` is for a few questions: nobody is told of its end."""
+    """A line without `events` is for a few requests whose answers the caller awaits."""
 
     def __init__(self, name: str, timeout_s: float, events: LineEvents | None = None) -> None:
         self.name = name
@@ -106,7 +106,7 @@ class Line(asyncio.Protocol):
             self._write(_pack(command))
 
     def watch(self) -> None:
-        """The line is in use: from now on its owner is told of its events."""
+        """The line is in use: from now on its events are called."""
         self._watched = True
 
     def close(self, reason: str = "closed") -> None:

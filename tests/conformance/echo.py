@@ -7,7 +7,8 @@ endpoint. How frames are read, answered, paced and closed is the code that peopl
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 from aiohttp import web
 
@@ -35,9 +36,14 @@ from tests.wall_clock import wall_ms
 _BINARY = 0x82
 
 
+QUIET = SimpleNamespace(channel=SimpleNamespace(is_late=False, full=False))
+"""The voice of every session: its channel never slows reading down."""
+
+
 @dataclass
 class EchoSession:
     connection: Connection
+    voice: SimpleNamespace = field(default_factory=lambda: QUIET)
 
 
 class EchoSessions:

@@ -227,15 +227,19 @@ async def test_w31_who_is_off_the_map_is_on_the_plane_and_at_no_edge(visit: Visi
     await expect(bob.get_by_test_id("chip")).to_have_count(0)
     await ann.keyboard.press("Escape")
     pixels = "() => document.querySelector('[data-testid=\"minimap\"] canvas').toDataURL()"
-    await bob.wait_for_timeout(300)
     before = await bob.evaluate(pixels)
+    for _ in range(100):  # until it has stopped fading
+        await bob.wait_for_timeout(300)
+        last, before = before, await bob.evaluate(pixels)
+        if last == before:
+            break
     await say(ann, 400, 400, "here and yet not there")
     await ann.keyboard.type("nor this")
     await bob.wait_for_function(
         "() => document.querySelector('[role=log]').textContent.includes('here and yet not there')"
     )
     await expect(bob.get_by_test_id("chip")).to_have_count(0)
-    assert await bob.evaluate(pixels) == before
+    await bob.wait_for_function(f"before => ({pixels})() === before", arg=before)
     # Who looks where it is sees it, pointer and all.
     await bob.keyboard.press("Home")
     await until_seen(bob, "here and yet not there")

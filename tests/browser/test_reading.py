@@ -152,18 +152,18 @@ async def test_a_life_several_times_as_long_is_this_readers_alone(visit: Visit) 
 async def test_what_stays_is_put_away_by_hand_and_stays_away(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
     await keep(bob, "until you hide them")
-    await say(ann, 300, 200, "early")
-    await say(ann, 300, 400, "late")
-    await until_seen(bob, "late")
-    await expect(message(bob, "late").locator(".breath")).to_have_attribute("data-outlived", "")
-    await point_at(bob, "early")
-    await message(bob, "early").get_by_test_id("put-away").click()
-    await expect(message(bob, "early")).to_have_count(0)
-    assert await messages(bob) == ["late"]
-    await expect(message(bob, "late")).not_to_have_attribute("data-holding", "true")
+    await say(ann, 300, 200, "12:00")
+    await say(ann, 300, 400, "13:00")
+    await until_seen(bob, "13:00")
+    await expect(message(bob, "13:00").locator(".breath")).to_have_attribute("data-outlived", "")
+    await point_at(bob, "12:00")
+    await message(bob, "12:00").get_by_test_id("put-away").click()
+    await expect(message(bob, "12:00")).to_have_count(0)
+    assert await messages(bob) == ["13:00"]
+    await expect(message(bob, "13:00")).not_to_have_attribute("data-holding", "true")
     # Once the reader is like the others again, it goes as theirs did.
     await keep(bob, "as for everyone")
-    await expect(message(bob, "late")).to_have_count(0)
+    await expect(message(bob, "13:00")).to_have_count(0)
 
 
 async def test_the_newest_of_five_minutes_can_be_searched_and_gone_to(visit: Visit) -> None:

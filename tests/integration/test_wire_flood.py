@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from asocial.adapters.http.outgoing import HANDOVER_BYTES
 from asocial.adapters.http.websocket import QUEUED_BYTES
 from tests.client import RawClient
 from tests.patience import eventually
@@ -69,7 +70,8 @@ async def test_w70_readers_that_do_not_read_are_closed_when_all_of_them_hold_too
             for speaker in speakers:
                 for _ in range(50):
                     await speaker.receive("ack")
-            assert await metric(server, "unsent_memory_bytes") <= limit
+            # What a transport was just handed is counted when it could not send it, and closes nobody by itself.
+            assert await metric(server, "unsent_memory_bytes") <= limit + len(stuck) * HANDOVER_BYTES
         await ada.chat("still here")
         await ada.receive("ack")
     for each in stuck:

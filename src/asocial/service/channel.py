@@ -53,9 +53,11 @@ TOLD_S = 3.0
 class Joining:
     """What a connection is owed between `attach` and `release`: held back, by reference, and counted in the backlog."""
 
-    __slots__ = ("_backlog", "_closed", "_connection", "_held", "unsent_bytes")
+    __slots__ = ("_backlog", "_closed", "_connection", "_held", "confirmed", "unsent_bytes")
 
-    def __init__(self, connection: Connection, backlog: Backlog) -> None:
+    def __init__(self, connection: Connection, backlog: Backlog, *, confirmed: bool) -> None:
+        """`confirmed`: whether the channel was, at `attach`."""
+        self.confirmed = confirmed
         self._closed = False
         self._connection = connection
         self._backlog = backlog
@@ -133,6 +135,8 @@ class Channel:
         self._number = number
         self._received = Received()
         self._told: dict[Connection, tuple[frozenset[bytes], float]] = {}
+        self._before: dict[Connection, Received] = {}
+        """What had arrived before a member came whose snapshot may lack it: one who joins, or joined in an outage."""
         self._meters = runtime.meters
         self._backlog = backlog
         self._on_control = on_control
@@ -169,7 +173,8 @@ class Channel:
 
     def attach(self, connection: Connection) -> None:
         """From now on `connection` is owed every frame posted; they are held back until `release`."""
-        self._members[connection] = Joining(connection, self._backlog)
+        self._members[connection] = Joining(connection, self._backlog, confirmed=self.confirmed)
+        self._before[connection] = self._received.copy()
         self._outbox.attach(connection)
 
     @property
@@ -185,6 +190,8 @@ class Channel:
         joining = self._members.get(connection)
         if joining is not None:
             self._members[connection] = None
+            if joining.confirmed and self.confirmed:
+                del self._before[connection]
             self.told(connection, told)
             connection.write(snapshot)
             joining.release(told)
@@ -202,6 +209,7 @@ class Channel:
         if joining is not None:
             joining.drop()
         self._told.pop(connection, None)
+        self._before.pop(connection, None)
         self._outbox.detach(connection, user_gone)
 
     @property
@@ -285,6 +293,8 @@ class Channel:
     def catch_up(self, publisher: bytes, messages: Sequence[tuple[int, int, bytes]]) -> None:
         """Send on those that have not arrived of `messages`: all that another process said and that live.
 
+        Members who joined during the outage also get those that had arrived before they came.
+
         Of each: the number of its frame, `expires_at`, and the JSON of the frame.
         """
         self.changes += 1
@@ -327,11 +337,16 @@ class Channel:
 
     def _take_missed(self, publisher: bytes, messages: Sequence[tuple[int, int, bytes]]) -> None:
         until_ms, received = self._now_ms() + LEFT_LEAST_MS, self._received
-        missed = [
-            text_frame(body)
-            for number, expires_at, body in messages
-            if expires_at > until_ms and not received.has(publisher, number)
-        ]
+        living = [(number, body) for number, expires_at, body in messages if expires_at > until_ms]
+        missed = [text_frame(body) for number, body in living if not received.has(publisher, number)]
+        for connection, before in self._before.items():
+            told, _ = self._told.get(connection, (frozenset(), 0.0))
+            lacking = [
+                text_frame(body) for number, body in living if before.has(publisher, number) and body not in told
+            ]
+            before.forget(publisher)
+            if lacking:
+                (self._members[connection] or connection).deliver(Shared(b"".join(lacking)))
         if messages:
             received.settle(publisher, max(number for number, _, _ in messages))
         self.deliver_here(b"".join(missed))

@@ -424,6 +424,29 @@ async def test_w90_after_an_outage_only_messages_of_batches_that_were_lost_are_s
     assert len(bob.frames("pong")) == 1, "what else that batch brings still comes"
 
 
+async def test_w90_members_who_joined_in_an_outage_get_what_had_arrived_before_them(clocked: Channel) -> None:
+    """Their snapshot had only this process's messages, and the one after the outage may be read too early."""
+    bob = join(clocked, "bob")
+    clocked.deliver(Batch(text_frame(chat("m1")), b"", number=1, frames=1, publisher=b"far"))
+    await turns()
+    clocked.doubt()
+    ann, told, joining = join(clocked, "ann"), join(clocked, "told"), FakeConnection("joining")
+    clocked.attach(joining)
+    clocked.confirm()
+    clocked.told(told, frozenset([chat("m1")]))
+    after = join(clocked, "after")
+    again = [(1, NOW_MS + 5_000, chat("m1")), (2, NOW_MS + 5_000, chat("m2"))]
+    clocked.catch_up(b"far", again)
+    clocked.release(joining, b"")
+    clocked.catch_up(b"far", again)
+    await asyncio.sleep(TICK_S * 3)
+    assert names(bob) == names(ann) == names(joining) == ["m1", "m2"]
+    assert names(told) == names(after) == ["m2"]
+    for connection in (ann, told, joining):
+        clocked.detach(connection)
+    assert not clocked._before
+
+
 async def test_w90_what_waits_for_the_rules_is_neither_missed_nor_doubled(clocked: Channel) -> None:
     bob = join(clocked, "bob")
     clocked.doubt()

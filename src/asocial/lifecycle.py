@@ -104,7 +104,7 @@ class Asocial:
         if parts.telemetry is not None:
             parts.telemetry.start()
         await self.http.start(listening)
-        loop = asyncio.get_running_loop()
+        loop = parts.runtime.loop
         self._background = [
             loop.create_task(metrics.watch_loop(self.meters)),
             loop.create_task(_every(SWEEP_S, self._sweep)),
@@ -117,18 +117,18 @@ class Asocial:
 
     async def drain(self) -> None:
         """Stop in order: unready, notice, no new ones, 4001 in batches, flush, close. Bounded by `drain_seconds`."""
-        readiness, settings = self._parts.readiness, self.settings.lifecycle
+        readiness, settings, loop = self._parts.readiness, self.settings.lifecycle, self._parts.runtime.loop
         if readiness.draining:
             return
         readiness.draining = True
         notice_s = min(settings.drain_notice_s, settings.drain_s / 2)
         log.info("draining", connections=len(self.local), notice_seconds=notice_s)
-        deadline = asyncio.get_running_loop().time() + settings.drain_s - FLUSH_MARGIN_S
+        deadline = loop.time() + settings.drain_s - FLUSH_MARGIN_S
         await asyncio.sleep(notice_s)
         self.http.stop_listening()
         # More than once: a client that was being admitted when we stopped listening, while Redis took its time, is
         # connected only later.
-        while len(self.http.endpoint) and asyncio.get_running_loop().time() < deadline:
+        while len(self.http.endpoint) and loop.time() < deadline:
             await self.sessions.drain(spread_ms=settings.reconnect_spread_ms)
             await asyncio.sleep(DRAIN_LOOK_S)
         await self._close()

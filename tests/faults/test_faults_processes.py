@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-import re
 import signal
 import time
 from collections import Counter
@@ -21,7 +20,7 @@ from asocial.ports import Batch
 from asocial.protocol.codec import pack
 from asocial.protocol.schema import UserJoined
 from tests.faults.crowd import Person, agree, all_hear, crowd, wall_ms
-from tests.integration.serving import http_get
+from tests.integration.serving import metric, until_metric
 from tests.patience import LONG_LEASE_MS, eventually
 from tests.processes import Process, processes
 from tests.redis_backend import make_backend
@@ -209,17 +208,8 @@ async def test_a_rolling_restart_of_three_processes_shows_nobody_leaving(folder:
 
 async def _sweeps(process: Process, count: int) -> None:
     """Wait until it has swept so many times more."""
-
-    async def swept() -> float:
-        text = (await http_get(process.port, "/metrics")).text
-        return float(re.findall(r"^asocial_presence_sweeps_total (\S+)$", text, re.MULTILINE)[0])
-
-    until = await swept() + count
-
-    async def enough() -> bool:
-        return await swept() >= until
-
-    await eventually(enough, f"{count} more sweeps of process {process.number}")
+    swept = await metric(process.port, "presence_sweeps_total")
+    await until_metric(process.port, "presence_sweeps_total", swept + count)
 
 
 def test_what_is_promised_follows_from_the_settings() -> None:

@@ -12,14 +12,9 @@ from asocial.adapters.http.websocket import QUEUED_BYTES
 from tests.client import RawClient
 from tests.patience import eventually
 
-from .serving import Join, JoinRaw, Server, StartServer
+from .serving import Join, JoinRaw, Server, StartServer, metric
 
 CHAT = {"type": "chat", "position": {"x": 1, "y": 2}}
-
-
-async def metric(server: Server, name: str) -> float:
-    text = (await server.get("/metrics")).text
-    return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(f"asocial_{name} "))
 
 
 async def test_w71_everyone_speaks_at_once_and_each_reads_everything_of_the_others_once_and_in_order(
@@ -62,7 +57,7 @@ async def test_w70_readers_that_do_not_read_are_closed_when_all_of_them_hold_too
     sent = 0
     async with asyncio.timeout(60):
         # More than the kernel takes has to be sent before anything waits.
-        while not await metric(server, "unsent_relieved_total"):
+        while not await metric(server.port, "unsent_relieved_total"):
             for _ in range(50):
                 sent += 1
                 for speaker in speakers:
@@ -71,14 +66,14 @@ async def test_w70_readers_that_do_not_read_are_closed_when_all_of_them_hold_too
                 for _ in range(50):
                     await speaker.receive("ack")
             # What a transport was just handed is counted when it could not send it, and closes nobody by itself.
-            assert await metric(server, "unsent_memory_bytes") <= limit + len(stuck) * HANDOVER_BYTES
+            assert await metric(server.port, "unsent_memory_bytes") <= limit + len(stuck) * HANDOVER_BYTES
         await ada.chat("still here")
         await ada.receive("ack")
     for each in stuck:
         await each.abort()
 
     async def nothing_waits() -> bool:
-        return await metric(server, "unsent_memory_bytes") == 0
+        return await metric(server.port, "unsent_memory_bytes") == 0
 
     await eventually(nothing_waits, "nothing waits once those who did not read are gone")
 

@@ -4,8 +4,8 @@
 
 One server with its default limits (but for connects per minute, so that everyone is in soon), and 2,000 connections
 from 20 loopback addresses (127.0.0.2 to 127.0.0.21). All send as fast as they may; every third one reads slowly, with a
-small receive buffer. Twenty honest people talk in another
-channel, from an address of their own: the limits per address are shared by all who use it. Each act is a run with a server of its own:
+small receive buffer. Twenty honest people talk in another channel, from an address of their own, because everyone at
+one address shares its limits. Each act is a run with a server of its own:
 
 - `burst`: all are in one channel and say their 100 messages of a minute at once, then as many as the limit allows;
 - `channels`: the same, in 100 channels of 20;

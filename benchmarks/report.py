@@ -222,7 +222,7 @@ def losses(results: Results) -> list[str]:
                 much = f"{theirs / ours:.2f} times as much" if ours else "and Asocial kept no rate at all"
                 told.append(f"{shape_title(shape)}: {SERVERS[server].label} delivers {rounded(theirs)}/s, {much}.")
     halls = {server: latency(results.rows("hall", server), "p99_ms") for server in SERVERS}
-    told += behind("a hall, p99", halls, ".0f", " ms")
+    told += behind("5,000 in one channel, 100 messages/s, p99", halls, ".0f", " ms")
     for name, (_, _, form, unit) in SMALL.items():
         found = {server: small(results, server, name) for server in SERVERS}
         told += behind(name, found, form, unit, more_is_better=name in MORE_IS_BETTER)
@@ -230,7 +230,7 @@ def losses(results: Results) -> list[str]:
 
 
 def targets(results: Results) -> str:
-    """What DESIGN set out to reach, and what was."""
+    """The targets, what was measured, and whether it was reached."""
     by_people = {(shape["channels"], shape["people"], all_speak(shape)): shape for shape in shapes(results)}
     some, everyone = by_people.get((1, 500, False)), by_people.get((1, 500, True))
 

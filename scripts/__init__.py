@@ -1,4 +1,1 @@
-"""The front door: what stands behind the Makefile.
-
-Standard library only, since it runs before anything is installed.
-"""
+"""What only this project needs. The commands are in the Makefile; these modules use the standard library only."""

@@ -1,115 +1,60 @@
-"""Known vulnerabilities of what the lock files name: pip-audit for Python, npm audit for the page.
+"""Known vulnerabilities of the locked packages: `uv audit` for Python, `npm audit` for the page.
 
-Both ask databases on the network. Behind a mirror that has none of them, that is said, and is not the same as
-having found nothing.
+Both ask a database on the network. One that does not answer is reported, and only --strict makes that a failure:
+not asked is not the same as nothing found.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
-from scripts import page, python_env, stamp
-from scripts.command import ROOT, capture
-
-HOME = ROOT / ".audit"
-LIMIT_S = 180.0
+import subprocess
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
 
 
-@dataclass
-class Findings:
-    told: list[str] = field(default_factory=list)
-    vulnerable: bool = False
-    unasked: bool = False
+class Answer(IntEnum):
+    CLEAN = 0
+    VULNERABLE = 1
+    UNREACHABLE = 2
 
 
-def run(run_lock: Path, dev_lock: Path, node: page.Node) -> Findings:
-    findings = Findings()
-    _install()
-    for lock in (run_lock, dev_lock):
-        _python(lock, findings)
-    _page(node, findings)
-    return findings
+def python() -> Answer:
+    """All groups and extras in uv.lock. uv ends with 0 (nothing found), 1 (something) or 2 (not asked)."""
+    # `uv run` says in UV where it is.
+    uv = os.environ.get("UV", "uv")
+    return Answer(min(subprocess.run([uv, "audit", "--frozen"], check=False).returncode, Answer.UNREACHABLE))
 
 
-def _install() -> None:
-    """pip-audit and what it needs, beside the environment that is audited."""
-    lock = python_env.lock_file("audit")
-    wanted = stamp.fingerprint([lock.read_bytes()])
-    if stamp.read(HOME / ".stamp") == wanted:
-        return
-    shutil.rmtree(HOME, ignore_errors=True)
-    python_env.install(lock, "installing pip-audit into .audit", target=HOME)
-    stamp.write(HOME / ".stamp", wanted)
+def page() -> Answer:
+    done = subprocess.run(["npm", "--prefix", "web", "audit", "--json"], capture_output=True, text=True, check=False)
+    return judge(done.stdout)
 
 
-def _python(lock: Path, findings: Findings) -> None:
-    command: list[str | Path] = [
-        python_env.PYTHON,
-        "-m",
-        "pip_audit",
-        "--requirement",
-        lock,
-        "--disable-pip",
-        "--require-hashes",
-    ]
-    outcome = capture(
-        [*command, "--format", "json", "--progress-spinner", "off"],
-        env={**os.environ, "PYTHONPATH": str(HOME)},
-        limit_s=LIMIT_S,
-    )
-    name = lock.relative_to(ROOT)
-    found = _json_in(outcome.output)
-    if found is None:
-        _not_asked(f"{name}: not audited, the database of Python packages cannot be asked", outcome.output, findings)
-        return
-    packages = found["dependencies"]
-    for one in packages:
-        for problem in one.get("vulns", ()):
-            findings.vulnerable = True
-            fixed = ", ".join(problem["fix_versions"]) or "none yet"
-            findings.told.append(f"{name}: {one['name']} {one['version']}: {problem['id']}, fixed in {fixed}")
-    skipped = [one["name"] for one in packages if "skip_reason" in one]
-    if len(skipped) == len(packages):
-        reason = str(packages[0]["skip_reason"]) if packages else ""
-        _not_asked(f"{name}: not audited, the database answers for none of {len(packages)} packages", reason, findings)
-        return
-    if skipped:
-        findings.unasked = True
-        findings.told.append(f"{name}: not audited, the database does not know them: {', '.join(skipped)}")
-    findings.told.append(f"{name}: {len(packages) - len(skipped)} packages audited")
+def judge(output: str) -> Answer:
+    """npm ends with 1 both for a vulnerability and for a registry that does not answer; its JSON tells which."""
+    try:
+        found = json.loads(output)
+        vulnerabilities = found["vulnerabilities"]
+    except (ValueError, KeyError):
+        print(f"web/package-lock.json: the registry answered: {' '.join(output.split())[:160] or 'nothing'}")
+        return Answer.UNREACHABLE
+    for name, problem in sorted(vulnerabilities.items()):
+        print(f"web/package-lock.json: {name} {problem['range']}: {problem['severity']}")
+    print(f"web/package-lock.json: {found['metadata']['dependencies']['total']} packages audited")
+    return Answer.VULNERABLE if vulnerabilities else Answer.CLEAN
 
 
-def _page(node: page.Node, findings: Findings) -> None:
-    outcome = capture([*node.npm, "audit", "--json"], cwd=page.WEB, env=node.environment(), limit_s=LIMIT_S)
-    name = "web/package-lock.json"
-    found = _json_in(outcome.output)
-    if found is None or "metadata" not in found:
-        _not_asked(f"{name}: not audited, the registry has no audit endpoint that answers", outcome.output, findings)
-        return
-    for package, problem in sorted(found["vulnerabilities"].items()):
-        findings.vulnerable = True
-        findings.told.append(f"{name}: {package}: {problem['severity']}, in {problem['range']}")
-    findings.told.append(f"{name}: {found['metadata']['dependencies']['total']} packages audited")
+def main(arguments: Sequence[str]) -> int:
+    answers = {"uv.lock": python(), "web/package-lock.json": page()}
+    for lock in (lock for lock, answer in answers.items() if answer is Answer.UNREACHABLE):
+        print(f"{lock}: not audited, its database cannot be reached", flush=True)
+    if Answer.VULNERABLE in answers.values():
+        print("a locked package has a known vulnerability: make lock ARGS=--upgrade", file=sys.stderr)
+        return 1
+    return int("--strict" in arguments and Answer.UNREACHABLE in answers.values())
 
 
-def _not_asked(what: str, output: str, findings: Findings) -> None:
-    findings.unasked = True
-    said = [line.strip() for line in output.splitlines() if line.strip(" {}")]
-    findings.told.append(f"{what} ({said[0][:200] if said else 'it said nothing'})")
-
-
-def _json_in(output: str) -> dict[str, Any] | None:
-    """The JSON object that a tool printed among its other words."""
-    for at, character in enumerate(output):
-        if character == "{":
-            try:
-                found, _ = json.JSONDecoder().raw_decode(output[at:])
-            except ValueError:
-                continue
-            return found if isinstance(found, dict) else None
-    return None
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

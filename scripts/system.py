@@ -1,7 +1,9 @@
-"""What the tests use and no lock file can install: from the system's packages.
+"""The programs that tests need and no lock file can install, such as Redis and Chromium.
 
-Redis and a browser for `make test`; besides, what judges deploy/ for `make test-deploy`. Debian starts some of those as
-services when it installs them: they are stopped again.
+    python -m scripts.system check GROUP      says what is missing, and what installs it
+    python -m scripts.system install GROUP    installs what is missing, with apt-get
+
+GROUP is one of GROUPS below. Debian starts some of the packages as services; they are stopped again.
 """
 
 from __future__ import annotations
@@ -10,36 +12,29 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from scripts.command import ROOT, Failure, say, step
 
 
 @dataclass(frozen=True)
 class Program:
     name: str
-    variable: str  # names another copy of it; the tests read it too
     commands: tuple[str, ...]
     debian: str
-    homebrew: str
+    homebrew: str | None
+    service: str | None = None
+    variable: str | None = None
+    """The environment variable that names another copy of it."""
 
     def find(self) -> str | None:
-        if chosen := os.environ.get(self.variable):
-            found = shutil.which(chosen)
-            if found is None:
-                raise Failure(
-                    f"no {self.name} at {chosen}",
-                    f"{self.variable} names it and there is no such program",
-                    f"unset {self.variable} (to have one found), or export {self.variable}=/path/to/it",
-                )
-            return found
-        return next(filter(None, map(shutil.which, self.commands)), None)
+        """Its path. If the variable is set, only what it names counts."""
+        chosen = os.environ.get(self.variable) if self.variable else None
+        return next(filter(None, map(shutil.which, [chosen] if chosen else self.commands)), None)
 
 
-REDIS = Program("Redis", "REDIS_SERVER", ("redis-server", "valkey-server"), "redis-server", "redis")
+REDIS = Program("Redis", ("redis-server", "valkey-server"), "redis-server", "redis", variable="REDIS_SERVER")
 CHROMIUM = Program(
     "Chromium",
-    "ASOCIAL_TEST_CHROMIUM",
     (
         "chromium",
         "chromium-browser",
@@ -50,84 +45,70 @@ CHROMIUM = Program(
     ),
     "chromium",
     "--cask google-chrome",
+    variable="ASOCIAL_TEST_CHROMIUM",
 )
-PROGRAMS = (REDIS, CHROMIUM)
-PROMETHEUS = Program("Prometheus", "PROMETHEUS", ("prometheus",), "prometheus", "prometheus")
-PROMTOOL = Program("promtool", "PROMTOOL", ("promtool",), "prometheus", "prometheus")
-NGINX = Program("nginx", "NGINX", ("nginx", "/usr/sbin/nginx"), "nginx-light", "nginx")
-HAPROXY = Program("HAProxy", "HAPROXY", ("haproxy", "/usr/sbin/haproxy"), "haproxy", "haproxy")
-DEBOOTSTRAP = Program(
-    "debootstrap", "DEBOOTSTRAP", ("debootstrap", "/usr/sbin/debootstrap"), "debootstrap", "debootstrap"
+DEPLOY = (
+    REDIS,
+    Program("Prometheus", ("prometheus",), "prometheus", "prometheus", "prometheus"),
+    Program("promtool", ("promtool",), "prometheus", "prometheus"),
+    Program("nginx", ("nginx", "/usr/sbin/nginx"), "nginx-light", "nginx", "nginx"),
+    Program("HAProxy", ("haproxy", "/usr/sbin/haproxy"), "haproxy", "haproxy", "haproxy"),
 )
-DEPLOY_PROGRAMS = (REDIS, PROMETHEUS, PROMTOOL, NGINX, HAPROXY)
-SERVICES = {"prometheus": "prometheus", "nginx-light": "nginx", "haproxy": "haproxy"}
-
-TOOLS = ROOT / ".tools"
-ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.7"
+DEBOOTSTRAP = Program("debootstrap", ("debootstrap", "/usr/sbin/debootstrap"), "debootstrap", None)
+GROUPS = {"test": (REDIS, CHROMIUM), "deploy": DEPLOY, "deploy-full": (*DEPLOY, DEBOOTSTRAP)}
+TARGETS = {"test": "make system", "deploy": "make system-deploy", "deploy-full": "make system-deploy"}
 
 
-def ensure_actionlint() -> None:
-    """actionlint, which neither Debian nor a wheel has: built into .tools by Go."""
-    if shutil.which("actionlint") or (TOOLS / "actionlint").exists():
-        return
-    go = shutil.which("go")
-    fix = f"GOBIN={TOOLS} go install {ACTIONLINT}; or put actionlint on the PATH"
-    if go is None:
-        raise Failure("actionlint not found", "it checks the workflows, and there is no Go to build it with", fix)
-    environment = {**os.environ, "GOBIN": str(TOOLS)}
-    step("building actionlint with Go", [go, "install", ACTIONLINT], env=environment, network=True, fix=fix)
+def missing(group: str) -> list[Program]:
+    return [program for program in GROUPS[group] if program.find() is None]
 
 
-def ensure(programs: tuple[Program, ...] = PROGRAMS) -> dict[str, str]:
-    """Install what is missing, and return where each program is, as the variables that the tests read."""
-    missing = [program for program in programs if program.find() is None]
-    if missing:
-        _install(missing)
-    found: dict[str, str] = {}
-    for program in programs:
-        path = program.find()
-        if path is None:
-            raise _missing([program], "it was installed and is not on the PATH")
-        found[program.variable] = path
-    return found
-
-
-def _install(missing: list[Program]) -> None:
-    apt_get = shutil.which("apt-get")
-    if apt_get is None:
-        raise _missing(missing, "the tests need that, and only Debian's packages are installed from here")
-    prefix = _root_prefix()
-    if prefix is None:
-        raise _missing(missing, "the tests need that, and installing packages takes root, or sudo without a password")
-    packages = sorted({program.debian for program in missing})
-    apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", apt_get, "-qq", "-o", "DPkg::Lock::Timeout=120"]
-    fix = f"sudo apt-get update && sudo apt-get install {' '.join(packages)}"
-    step("updating the list of system packages", [*apt, "update"], network=True, fix=fix)
-    doing = f"installing {' and '.join(packages)} with apt-get"
-    step(doing, [*apt, "install", "-y", "--no-install-recommends", *packages], network=True, fix=fix)
-    started = [SERVICES[package] for package in packages if package in SERVICES]
-    if started and os.path.isdir("/run/systemd/system"):
-        stop = [*prefix, "systemctl", "disable", "--now", *started]
-        step("stopping the services that came with them", stop, fix=" ".join(stop))
-
-
-def _root_prefix() -> list[str] | None:
-    if os.geteuid() == 0:
-        return []
-    sudo = shutil.which("sudo")
-    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0:
-        say("using sudo, which asks for no password here")
-        return [sudo, "-n"]
-    return None
-
-
-def _missing(programs: list[Program], why: str) -> Failure:
-    names = " and ".join(program.name for program in programs)
-    overrides = " ".join(f"{program.variable}=/path/to/it" for program in programs)
-    if sys.platform == "darwin":
-        fix = " && ".join(f"brew install {program.homebrew}" for program in programs)
-    elif shutil.which("apt-get"):
-        fix = f"sudo apt-get install {' '.join(program.debian for program in programs)}"
+def explain(programs: Sequence[Program], group: str) -> str:
+    """What is missing, and what to do about it on this system."""
+    lines = [f"missing: {', '.join(program.name for program in programs)}"]
+    packages = sorted({program.debian for program in programs})
+    if shutil.which("apt-get"):
+        lines.append(f"  install: {TARGETS[group]}, or sudo apt-get install {' '.join(packages)}")
+    elif sys.platform == "darwin":
+        brew = [f"brew install {program.homebrew}" for program in programs if program.homebrew]
+        lines.append(f"  install: {' && '.join(brew) or 'not available on macOS'}")
     else:
-        fix = f"your system's command to install {names}"
-    return Failure(f"{names} not found", why, f"{fix}; or, if it is there: export {overrides}")
+        lines.append("  install: with your system's package manager")
+    for program in programs:
+        if program.variable and (chosen := os.environ.get(program.variable)):
+            lines.append(f"  {program.variable}={chosen} names no program: correct it or unset it")
+        elif program.variable:
+            lines.append(f"  or, if you have {program.name}: export {program.variable}=/path/to/it")
+    return "\n".join(lines)
+
+
+def install(programs: Sequence[Program]) -> None:
+    """Raises CalledProcessError if apt-get fails."""
+    root = [] if os.geteuid() == 0 else ["sudo", "DEBIAN_FRONTEND=noninteractive"]
+    packages = sorted({program.debian for program in programs})
+    apt = [*root, "apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"]
+    services = [program.service for program in programs if program.service]
+    commands = [[*apt, "update"], [*apt, "install", "-y", "--no-install-recommends", *packages]]
+    if services and os.path.isdir("/run/systemd/system"):
+        commands.append([*root, "systemctl", "disable", "--now", *services])
+    for command in commands:
+        print(" ".join(command), flush=True)
+        subprocess.run(command, check=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+
+
+def main(action: str, group: str) -> int:
+    absent = missing(group)
+    if absent and action == "install" and shutil.which("apt-get"):
+        try:
+            install(absent)
+        except (subprocess.CalledProcessError, FileNotFoundError) as error:
+            print(error, file=sys.stderr)
+        absent = missing(group)
+    if absent:
+        print(explain(absent, group), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

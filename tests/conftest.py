@@ -6,10 +6,18 @@ together, or every worker would start them. What takes longest goes first, so th
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 LONGEST_FIRST = ("faults", "integration/test_many", "integration/test_crowd", "browser")
 TOGETHER = ("integration/test_many", "integration/test_safety_property")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # SIGTERM ends the tests as Ctrl-C does: through the fixtures that end the servers they started.
+    if not hasattr(config, "workerinput"):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)

@@ -25,7 +25,7 @@ from tests.one_address import FLAGS
 from tests.patience import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[1]
-SECRET = secrets.token_urlsafe(48)
+SECRET = secrets.token_hex(32)
 """Of all processes of a test run. Made here: production takes no secret that stands in a repository."""
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,9 +19,8 @@ from typing import Protocol
 
 import hiredis
 
+from scripts.system import REDIS, explain
 from tests.patience import PATIENCE_S, until
-
-INSTALL = "no redis-server on this machine: apt-get install redis-server redis-sentinel (or set REDIS_SERVER)"
 
 
 def free_port() -> int:
@@ -90,9 +88,9 @@ class Server:
 
     def spawn(self) -> None:
         """Start without waiting: several servers come up together."""
-        binary = os.environ.get("REDIS_SERVER") or shutil.which("redis-server")
+        binary = REDIS.find()
         if binary is None:
-            raise RuntimeError(INSTALL)
+            raise RuntimeError(explain([REDIS], "test"))
         for left in self.folder.glob("*.rdb"):
             left.unlink()
         # The delay waits for more replicas to sync at once, five seconds by default.

@@ -39,7 +39,7 @@ function smallPreloadHelper(): Plugin {
     apply: 'build',
     load: (id) =>
       id.endsWith('vite/preload-helper.js')
-        ? "export { styled as __vitePreload } from '/src/ui/styled.ts'"
+        ? "export { styled as __vitePreload } from '/src/shared/ui/styled.ts'"
         : undefined,
   }
 }
@@ -49,7 +49,7 @@ export const SHARED_BUILD = {
   outDir: OUT,
   // Data URLs would need a wider content security policy.
   assetsInlineLimit: 0,
-  // Its list of files would be in the first load; parts are fetched ahead of need (ui/later.tsx).
+  // Its list of files would be in the first load; parts are fetched ahead of need (shared/ui/lazy.tsx).
   modulePreload: false,
   target: ['chrome123', 'firefox120', 'safari17.5'],
 }

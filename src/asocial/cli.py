@@ -15,8 +15,10 @@ from typing import Any, NoReturn
 
 from . import __version__, logs, output
 from .adapters.http.listening import EVERY_ADDRESS, CannotListen, is_loopback
-from .app import Asocial, run
-from .config import ConfigError, Settings, allowed, default_of, flag_of, hint_for, load, unknown_variables
+from .app import build
+from .config import ConfigError, allowed, default_of, flag_of, hint_for, load, unknown_variables
+from .lifecycle import Asocial, run
+from .settings import Settings
 
 USAGE_ERROR = 2
 
@@ -34,11 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         _say_error(str(error))
         return USAGE_ERROR
-    with output.queued_standard_streams() as streams:
+    with output.queued_standard_streams(_report_lost_lines):
         logs.configure(settings.log_level, json=settings.env == "production")
-        for stream in streams:
-            stream.report = logs.get(output.__name__).warning
         return _serve(settings)
+
+
+def _report_lost_lines(event: str, **fields: object) -> None:
+    # Asked for each time: the streams are replaced before logging is configured, which then writes to them.
+    logs.get(output.__name__).warning(event, **fields)
 
 
 def _serve(settings: Settings) -> int:
@@ -50,7 +55,7 @@ def _serve(settings: Settings) -> int:
     _allow_many_files()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(run(settings, _announce))
+            runner.run(_run(settings))
     except ConfigError as error:
         _say_error(settings.with_source(str(error)))
         return USAGE_ERROR
@@ -68,6 +73,10 @@ def _serve(settings: Settings) -> int:
         log.exception("the server ended with an unexpected error")
         return 1
     return 0
+
+
+async def _run(settings: Settings) -> None:
+    await run(build(settings), _announce)
 
 
 def _say_error(message: str) -> None:
@@ -170,11 +179,11 @@ def _parser() -> argparse.ArgumentParser:
         help="run the server",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Run the server until Ctrl-C or SIGTERM.",
-        epilog="Every setting is also an environment variable (ASOCIAL_PORT) and a key of the YAML file (port);\n"
-        "a flag wins over the variable, the variable over the file.",
+        epilog="You can also set each one as an environment variable (ASOCIAL_PORT) or a key of the YAML file (port).\n"
+        "A flag overrides the variable, and the variable overrides the file.",
         argument_default=argparse.SUPPRESS,
     )
-    serve.add_argument("--config", type=Path, metavar="FILE", help="YAML file of settings (or ASOCIAL_CONFIG)")
+    serve.add_argument("--config", type=Path, metavar="FILE", help="YAML file with settings (or ASOCIAL_CONFIG)")
     for name, field in Settings.model_fields.items():
         default = default_of(field)
         details = f"{allowed(field)}; default {default}" if default else allowed(field)
@@ -182,12 +191,14 @@ def _parser() -> argparse.ArgumentParser:
         serve.add_argument(flag_of(name), dest=name, metavar="VALUE", help=text.replace("%", "%%"))
     top = commands.add_parser(
         "top",
-        help="a live view of running servers",
-        description="Show connections, rates, latencies and health of one or several servers, until Ctrl-C.",
+        help="show a live view of running servers",
+        description="Show connections, rates, latencies and health of one or more servers, until Ctrl-C.",
     )
     top.add_argument("urls", nargs="*", default=["http://localhost:8080"], metavar="URL", help="default: %(default)s")
-    top.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="between two looks; default 2")
-    top.add_argument("--once", action="store_true", help="print one table and end: code 0 if all is well, else 1")
+    top.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="time between two updates; default 2")
+    top.add_argument(
+        "--once", action="store_true", help="print one table and exit: code 0 if every check is ok, else 1"
+    )
     return parser
 
 

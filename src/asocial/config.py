@@ -1,7 +1,7 @@
-"""Every setting, in one place: typed, checked, documented.
+"""Where settings come from, and what an error about one says.
 
 A value comes from, first wins: a flag of `asocial serve`, an environment variable `ASOCIAL_*`, the YAML file
-named by `--config` or `ASOCIAL_CONFIG`, the default. Units are in the names. Secrets may come from a file.
+named by `--config` or `ASOCIAL_CONFIG`, the default (settings.py). Secrets may come from a file.
 An error names the setting and where its value came from, and never shows any part of a secret.
 """
 
@@ -10,342 +10,26 @@ from __future__ import annotations
 import difflib
 import re
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import annotated_types
 import yaml
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from .domain.addresses import Networks
-from .domain.hosts import HostList
-from .domain.origins import read_pattern
+from .settings import KEY_RULE, PREFIX, Settings, shown
 
-PREFIX = "ASOCIAL_"
 CONFIG_VARIABLE = "ASOCIAL_CONFIG"
-SECRET_LEAST_BYTES = 32
-SECRET_HINT = "make one with: openssl rand -base64 48"  # noqa: S105 (it says how, and is none)
-_KEY_RULE = f"at least {SECRET_LEAST_BYTES} bytes of text; {SECRET_HINT}"
-_SECRET_RULES = {"secret": _KEY_RULE}
-_HOSTS = "hosts as example.org, example.org:8443 or *.example.org, with commas between them; * for any"
-_NETWORKS = "networks as 10.0.0.0/8 or 2001:db8::/32, with commas between them"
-_WHO = "channel:USER_ID or channel:claim=value, with commas between them"
-_LISTS = (
-    "allowed_hosts", "allowed_origins", "trusted_proxies", "frame_ancestors", "jwt_audience", "channel_owners",
-    "channel_members",
-)  # fmt: skip
-_CHOICES = ("env", "log_level", "auth", "offline_page")
+_SECRET_RULES = {"secret": KEY_RULE}
 _SETTING_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_URL_CREDENTIALS = re.compile(r"//\S*@")
-_URL_QUERY = re.compile(r"\?\S+")
 _NOT_SETTINGS = (CONFIG_VARIABLE, "ASOCIAL_TEST_")
 
 
 class ConfigError(Exception):
     """A setting that cannot be used. The message names the setting, the value and what is allowed."""
-
-
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
-
-    _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
-
-    env: Literal["development", "production"] = Field(
-        "development", description="production: JSON logs, and time for a load balancer to notice a shutdown"
-    )
-    host: str = Field(
-        "::",
-        description="address to listen on; `::` is every address (IPv4 and IPv6), `0.0.0.0` every IPv4 address, "
-        "localhost this machine only",
-    )
-    port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 takes a free one")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="least severe log line to write"
-    )
-    log_sample_ratio: float = Field(
-        0.0, ge=0, le=1, description="share of connections whose messages are logged: that, not what, they say"
-    )
-
-    auth: Literal["guest", "open", "jwt"] = Field(
-        "guest",
-        description="guest: ids are the server's, with signed tokens; open: a client may claim any id (development); "
-        "jwt: people sign in with an OpenID Connect provider, see the jwt settings",
-    )
-    jwt_preset: Annotated[str, "text, as firebase:PROJECT"] = Field(
-        "",
-        pattern=r"^(firebase:[a-z0-9-]{1,64})?$",
-        description="firebase:PROJECT sets the issuer, the audience and the keys of that Firebase project",
-    )
-    jwt_issuer: str = Field("", description="issuer (iss) of the tokens; its keys are found by OpenID discovery")
-    jwt_audience: Annotated[tuple[str, ...], NoDecode, "texts with commas between them"] = Field(
-        (), description="audiences (aud), one of which a token must name"
-    )
-    jwt_jwks_url: str = Field("", description="where the issuer's keys are, for an issuer without discovery")
-    jwt_discovery_url: str = Field(
-        "", description="the issuer's OpenID configuration, if not at ISSUER/.well-known/openid-configuration"
-    )
-    jwt_leeway_seconds: float = Field(
-        5.0, ge=0, le=300, description="how far the provider's clock may be from this machine's"
-    )
-    firebase_api_key: str = Field(
-        "", description="the Firebase project's public web API key: the page then offers to sign in"
-    )
-    firebase_auth_domain: Annotated[str, "a host, as login.example.org"] = Field(
-        "",
-        pattern=r"^([A-Za-z0-9.-]{1,253})?$",
-        description="host of the pages where people sign in, if not PROJECT.firebaseapp.com",
-    )
-    sign_in_module: Annotated[str, "a path, as /identity.js"] = Field(
-        "",
-        pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9_./-]{0,200}\.js)?$",
-        description="a script of this site by which the page lets people sign in, instead of Firebase",
-    )
-
-    secret: SecretStr = Field(
-        SecretStr(""),
-        description="key that signs guest tokens, at least 32 bytes, as from `openssl rand -base64 48`; "
-        "unset: a new one each start",
-    )
-    secret_file: Path | None = Field(None, description="file to read the secret from, instead of the secret itself")
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode, _HOSTS] = Field(
-        (),
-        description="host names this server is asked for, beside that of public_url: others are answered 421; with "
-        "neither, every name is accepted",
-    )
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (),
-        description="origins beside our own whose pages may connect, as https://example.org or "
-        "https://*.example.org; * for any",
-    )
-    public_url: Annotated[str, "an origin as https://example.org"] = Field(
-        "",
-        description="where people find this server, as https://example.org: in invitations and link previews; other "
-        "hosts are refused, see allowed_hosts",
-    )
-    offline_page: Literal["kept", "withdrawn"] = Field(
-        "kept", description="kept: browsers keep a page for when there is no network; withdrawn: they let go of it"
-    )
-
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode, _NETWORKS] = Field(
-        (),
-        description="networks of the proxies whose X-Forwarded-For, -Proto and -Host are believed, as 10.0.0.0/8",
-    )
-    behind_tls: bool = Field(False, description="every request reaches us over TLS, although no trusted proxy says so")
-    hsts_seconds: int = Field(
-        31_536_000,
-        ge=0,
-        description="over TLS, how long browsers shall insist on it (Strict-Transport-Security); 0: do not say",
-    )
-    frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="origins beside our own whose pages may embed the page, as https://example.org; * for any"
-    )
-
-    channel_owners: Annotated[tuple[str, ...], NoDecode, _WHO] = Field(
-        (),
-        description="who may moderate a channel beside the one who claimed it; * for every channel",
-    )
-    channel_members: Annotated[tuple[str, ...], NoDecode, _WHO] = Field(
-        (),
-        description="channels that only those listed may enter, by user id or by a claim of their token",
-    )
-    channel_rules_ttl_seconds: float = Field(
-        86_400.0, ge=60, le=31_536_000, description="an owner's channel that nobody uses is nobody's after this"
-    )
-
-    redis_url: SecretStr = Field(
-        SecretStr(""),
-        description="Redis that joins several processes: redis://, rediss://, unix://, "
-        "redis+sentinel://host,host/master or redis+cluster://host,host; unset: one process, in memory",
-    )
-    redis_url_file: Path | None = Field(None, description="file to read that URL from, instead")
-    redis_username: str = Field("", description="ACL user for Redis, where the URL names none")
-    redis_password: SecretStr = Field(SecretStr(""), description="password for Redis, where the URL has none")
-    redis_password_file: Path | None = Field(None, description="file to read that password from, instead")
-    redis_namespace: Annotated[str, "1 to 64 of A-Z, a-z, 0-9, _ and -"] = Field(
-        "",
-        pattern=r"^([A-Za-z0-9_-]{1,64})?$",
-        description="part of every key and pub/sub name, for deployments that share a Redis database or a Cluster; "
-        "unset: keys belong to the database, and so do pub/sub names",
-    )
-    redis_probe_seconds: float = Field(3.0, ge=0.1, le=60, description="how often Redis pub/sub is tried end to end")
-
-    max_message_size: int = Field(4096, ge=512, le=65536, description="largest frame from a client, bytes")
-    rate_limit_per_minute: int = Field(
-        100, ge=0, le=100_000, description="messages a user may send in any minute; 0: no limit"
-    )
-    rate_limit_per_minute_per_ip: int = Field(
-        1000, ge=0, le=1_000_000, description="messages one address may send in any minute; 0: no limit"
-    )
-    channel_messages_per_second: int = Field(
-        200, ge=0, le=100_000, description="messages a channel takes in any second, shared fairly; 0: no limit"
-    )
-    volatile_per_second_per_ip: int = Field(
-        1000,
-        ge=0,
-        le=1_000_000,
-        description="pointer positions of one address passed on by one process; a draft, reaction or view counts "
-        "as five; 0: no limit",
-    )
-    connections_per_minute_per_ip: int = Field(
-        100, ge=0, le=1_000_000, description="connections one address may open in any minute; 0: no limit"
-    )
-    connections_per_ip: int = Field(
-        1000, ge=0, le=1_000_000, description="connections one address may have open at once; 0: no limit"
-    )
-    claims_per_day_per_ip: int = Field(
-        200, ge=0, le=1_000_000, description="channels that may be claimed from one address in a day; 0: no limit"
-    )
-    handshake_seconds: float = Field(
-        10.0, ge=0.1, le=300, description="a connection that has not asked for anything after this is cut off"
-    )
-    answer_seconds: float = Field(
-        120.0, ge=0.1, le=3600, description="a client that has not taken its answer over HTTP after this is cut off"
-    )
-    read_bytes_per_second: int = Field(
-        1_048_576, ge=0, description="bytes read from one connection, others wait; 0: no limit"
-    )
-    frames_per_second: int = Field(
-        500, ge=0, le=1_000_000, description="frames read from one connection, others wait; 0: no limit"
-    )
-    read_bytes_per_second_per_ip: int = Field(
-        4_194_304,
-        ge=0,
-        description="bytes read from one address; beyond this, its connections that send much wait; 0: no limit",
-    )
-    frames_per_second_per_ip: int = Field(
-        5000,
-        ge=0,
-        le=10_000_000,
-        description="frames read from one address; beyond this, its connections that send many wait; 0: no limit",
-    )
-    answer_bytes_per_second: int = Field(
-        32_768,
-        ge=0,
-        description="bytes of answers to sync, who, profile and follow for one user, 8 s' worth at once; 0: no limit",
-    )
-    answer_bytes_per_second_per_ip: int = Field(
-        524_288, ge=0, description="the same for one address, 16 s' worth at once; 0: no limit"
-    )
-    unsent_total_bytes: int = Field(
-        67_108_864,
-        ge=0,
-        description="memory that waits for clients to read, in all; above, those furthest behind are closed; "
-        "0: no limit",
-    )
-    connections_per_user: int = Field(8, ge=1, le=1000, description="connections one user may have at once")
-    drafts_per_second: int = Field(30, ge=1, le=120, description="drafts passed on for each connection")
-    cursors_per_second: int = Field(30, ge=1, le=120, description="pointer positions passed on for each connection")
-    roster_limit: int = Field(
-        200,
-        ge=1,
-        le=10_000,
-        description="users of a channel listed by name; above, only their number is told",
-    )
-
-    message_ttl_seconds: float = Field(5.0, gt=0, le=300, description="life of a short message")
-    message_ttl_per_character_ms: int = Field(
-        50, ge=0, le=10_000, description="added for each character past the free ones"
-    )
-    message_ttl_free_characters: int = Field(60, ge=0, le=500, description="characters that add nothing to the life")
-    message_ttl_max_seconds: float = Field(12.0, gt=0, le=300, description="longest life of a message")
-
-    presence_ttl_seconds: float = Field(
-        300.0, ge=1, le=86_400, description="presence without a heartbeat ends after this"
-    )
-    heartbeat_seconds: float = Field(60.0, ge=0.1, le=3600, description="how often presence is renewed")
-    grace_seconds: float = Field(
-        8.0,
-        ge=0,
-        le=300,
-        description="a connection that broke counts as present this long, to come back unseen",
-    )
-    ping_seconds: float = Field(25.0, ge=0.1, le=300, description="a connection that is silent this long is pinged")
-    pong_timeout_seconds: float = Field(
-        10.0, ge=0.1, le=300, description="and closed if it stays silent this much longer"
-    )
-
-    drain_seconds: float = Field(30.0, ge=1, le=600, description="a shutdown takes at most this long")
-    drain_notice_seconds: float = Field(
-        0.0,
-        ge=0,
-        le=300,
-        description="time between failing /ready and closing connections (production: 5 unless set)",
-    )
-    reconnect_spread_seconds: float = Field(
-        5.0, ge=0, le=300, description="clients sent away by a shutdown come back spread over this time"
-    )
-
-    @field_validator(*_LISTS, mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
-
-    @field_validator(*_CHOICES, mode="before")
-    @classmethod
-    def _in_any_case(cls, value: object) -> object:
-        return value.strip().lower() if isinstance(value, str) else value
-
-    @field_validator("allowed_origins", "frame_ancestors")
-    @classmethod
-    def _as_browsers_send_them(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(origin if origin == "*" else str(_reasoned(read_pattern, origin)) for origin in origins)
-
-    @field_validator("allowed_hosts")
-    @classmethod
-    def _are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        for host in hosts:
-            _reasoned(lambda entry: HostList([entry]), host)
-        return hosts
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
-        Networks(networks)
-        return networks
-
-    @field_validator("public_url")
-    @classmethod
-    def _an_origin(cls, url: str) -> str:
-        if not url:
-            return url
-        origin = _reasoned(read_pattern, url.rstrip("/"))
-        if "*" in origin.host:
-            raise ValueError(f"{url}: one address is needed, without *")
-        return str(origin)
-
-    @field_validator("secret")
-    @classmethod
-    def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value.get_secret_value().encode()) < SECRET_LEAST_BYTES:
-            raise ValueError(_KEY_RULE)
-        return value
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 (the signature is pydantic's)
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # `load` hands over one merged dict, so that it can say where a wrong value came from.
-        return (init_settings,)
-
-    def with_source(self, message: str) -> str:
-        """`message`, which begins with the name of a setting, and where the value of that setting came from."""
-        source = self._sources.get(message.partition(":")[0], "")
-        return f"{message} ({source})" if source else message
-
-    @property
-    def effective_drain_notice_seconds(self) -> float:
-        if self.env == "production" and "drain_notice_seconds" not in self.model_fields_set:
-            return 5.0
-        return self.drain_notice_seconds
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str], config_file: Path | None = None) -> Settings:
@@ -386,17 +70,6 @@ def hint_for(variable: str) -> str:
         return "only secrets can be read from a file"
     nearest = _nearest(variable, known)
     return f"did you mean {nearest}?" if nearest else ""
-
-
-def shown(value: object) -> str:
-    """A value that is no secret, as an error may show it: what could be a credential inside it is left out."""
-    if isinstance(value, list | tuple):
-        return ", ".join(map(shown, value))
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if not isinstance(value, str):
-        return repr(value)
-    return repr(_URL_QUERY.sub("?...", _URL_CREDENTIALS.sub("//...@", value))[:200])
 
 
 def flag_of(name: str) -> str:
@@ -507,16 +180,6 @@ def _read_secret_files(values: dict[str, Any], origin: dict[str, str]) -> None:
             raise ConfigError(f"{file_setting}: {file} is empty ({source})")
         del values[file_setting]
         values[name], origin[name] = text, source
-
-
-_Read = TypeVar("_Read")
-
-
-def _reasoned(read: Callable[[str], _Read], item: str) -> _Read:
-    try:
-        return read(item)
-    except ValueError as error:
-        raise ValueError(f"{shown(item)}: {error}") from None
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

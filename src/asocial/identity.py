@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 from .adapters.http.jwks import DISCOVERY_PATH, Jwks, Provider, is_safe
 from .adapters.http.tokens import TokenVerifier, firebase, openid
-from .config import ConfigError, Settings, shown
+from .config import ConfigError
 from .domain.identity import WHO_RULE
 from .domain.ids import is_id
+from .groups import ModerationSettings
 from .service.moderation import EVERY_CHANNEL
+from .settings import Settings, shown
 
 _FIREBASE = "firebase:"
 
@@ -67,7 +69,16 @@ def sign_in(settings: Settings) -> SignIn | None:
     return SignIn({"provider": "firebase", **told}, policy)
 
 
-def access_list(name: str, entries: Sequence[str], *, every: bool) -> dict[str, list[str]]:
+def moderation_settings(settings: Settings) -> ModerationSettings:
+    """The settings of moderation, their lists read. Raises ConfigError."""
+    return ModerationSettings(
+        owners=_access_list("channel_owners", settings.channel_owners, every=True),
+        members=_access_list("channel_members", settings.channel_members, every=False),
+        rules_ttl_ms=round(settings.channel_rules_ttl_seconds * 1000),
+    )
+
+
+def _access_list(name: str, entries: Sequence[str], *, every: bool) -> dict[str, list[str]]:
     """`channel:who` entries of a setting, by channel. `every`: "*" may stand for every channel. Raises ConfigError."""
     found: dict[str, list[str]] = {}
     for entry in entries:

@@ -33,14 +33,14 @@ Gauges = Callable[[], Mapping[str, float]]
 Checks = Callable[[], Mapping[str, str]]
 
 GAUGES = {
-    "websocket_connections_active": "WebSocket connections open on this process",
-    "channels": "Channels with members on this process, and those empty for a few seconds",
-    "members": "Connections that are in a channel on this process",
-    "send_buffer_bytes": "Bytes written to connections that have not reached the kernel",
-    "unsent_memory_bytes": "Memory that waits for clients to read; what many are sent counts once",
-    "tasks": "Tasks of the event loop: a few for each connection, and some more",
-    "clock_skew_seconds": "How far the machine's clock is ahead of the server's, which with Redis is Redis's",
-    "broker_probe_age_seconds": "Time since a message was last seen to come back through Redis",
+    "websocket_connections_active": "Open WebSocket connections on this process",
+    "channels": "Channels on this process with members, or empty for a few seconds",
+    "members": "Connections in a channel on this process",
+    "send_buffer_bytes": "Bytes written to connections that the kernel has not taken yet",
+    "unsent_memory_bytes": "Memory for data that waits for clients to read it; bytes that are shared count once",
+    "tasks": "Tasks of the event loop: a few for each connection, and some others",
+    "clock_skew_seconds": "How far the machine's clock is ahead of the server's, which with Redis is that of Redis",
+    "broker_probe_age_seconds": "Time since a probe message last came back through Redis",
 }
 
 
@@ -79,67 +79,76 @@ class _Meters(Collector):
     def _now(self) -> Iterable[Metric]:
         yield InfoMetricFamily(
             f"{PREFIX}build",
-            "The version that runs",
+            "Version of Asocial and of Python",
             value={"version": __version__, "python": platform.python_version()},
         )
         for name, value in self._gauges().items():
             yield GaugeMetricFamily(PREFIX + name, GAUGES[name], value=value)
-        checks = GaugeMetricFamily(f"{PREFIX}check", "1 where a check of /ready is ok, else 0", labels=["check"])
+        checks = GaugeMetricFamily(f"{PREFIX}check", "1 if a check of /ready is ok, else 0", labels=["check"])
         for check, state in self._checks().items():
             checks.add_metric([check], float(state == "ok"))
         yield checks
-        yield _counter("log_lines_dropped", "Lines of the log that could not be written", output.dropped_lines())
+        yield _counter("log_lines_dropped", "Log lines that could not be written", output.dropped_lines())
 
     def _talk(self) -> Iterable[Metric]:
         meters = self._meters
-        yield _counter("messages_published", "Messages said on this process", meters.messages)
-        yield from _tallies("received", "sent by clients, by type", meters.received)
+        yield _counter("messages_published", "Messages sent by clients of this process", meters.messages)
+        yield from _tallies("received", "received from clients, by type", meters.received)
         yield from _tallies("sent", "written to clients, each recipient counted, by type", meters.sent)
         yield _histogram(
             "message_broadcast_latency_seconds",
-            "From a message's arrival to its last write on this process",
+            "Time from a message's arrival to its last write on this process",
             meters.broadcast,
         )
-        yield _histogram(
-            "flush_duration_seconds", "Time a flush took, its socket writes included", meters.flush_seconds
-        )
+        yield _histogram("flush_duration_seconds", "Duration of a flush with its socket writes", meters.flush_seconds)
         yield _histogram("flush_size_bytes", "Bytes of a flush, for each recipient", meters.flush_bytes)
-        yield _histogram("flush_frames", "Frames of this process in one flush: coalescing", meters.flush_frames)
-        yield _counter(
-            "unsent_relieved", "Connections closed because too much was unsent in all", meters.unsent_relieved
+        yield _histogram(
+            "flush_frames", "Frames of this process in one flush: the coalescing factor", meters.flush_frames
         )
-        yield _counter("volatile_dropped", "Times a slow reader was spared drafts and cursors", meters.volatile_dropped)
-        yield _labelled("errors", "Errors answered to clients", "code", meters.errors)
-        yield _labelled("rate_limited", "What was refused for want of a place in a limit", "limit", meters.rate_limited)
+        yield _counter(
+            "unsent_relieved",
+            "Connections closed because the unsent data of the process reached its limit",
+            meters.unsent_relieved,
+        )
+        yield _counter(
+            "volatile_dropped", "Times the server skipped drafts and cursors for a slow reader", meters.volatile_dropped
+        )
+        yield _labelled("errors", "Errors sent to clients, by code", "code", meters.errors)
+        yield _labelled("rate_limited", "Refusals by a limit, by limit", "limit", meters.rate_limited)
 
     def _connections(self) -> Iterable[Metric]:
         meters = self._meters
-        yield _counter("connections_opened", "Connections let in", meters.connections)
-        yield _counter("reconnects", "Of those, by somebody who came back", meters.reconnects)
+        yield _counter("connections_opened", "Connections accepted", meters.connections)
+        yield _counter("reconnects", "Accepted connections of people with a known token", meters.reconnects)
         yield _labelled("disconnects", "Connections that ended, by close code", "code", meters.disconnects)
         yield _labelled("refusals", "Connections refused, by error or close code", "code", meters.refusals)
-        yield _counter("presence_sweeps", "Times presence was swept", meters.sweeps)
+        yield _counter("presence_sweeps", "Sweeps of presence", meters.sweeps)
         yield _counter("presence_swept", "Connections that a sweep removed", meters.swept)
         http = HistogramMetricFamily(
             f"{PREFIX}http_request_duration_seconds",
-            "From a request's arrival to its answer's headers",
+            "Time from a request's arrival to the headers of its answer",
             labels=["handler", "status"],
         )
         for labels, took in sorted(meters.http.items()):
             http.add_metric(labels, _buckets(took), took.sum)
         yield http
-        yield _histogram("event_loop_lag_seconds", "How late the event loop runs what is due", meters.loop_lag)
+        yield _histogram("event_loop_lag_seconds", "How late the event loop is", meters.loop_lag)
 
     def _shared(self) -> Iterable[Metric]:
         meters = self._meters
-        yield _histogram("broker_lag_seconds", "Age of other processes' batches on arrival", meters.broker_lag)
+        yield _histogram("broker_lag_seconds", "Age of another process's batch on arrival", meters.broker_lag)
         yield _histogram(
-            "broker_publish_duration_seconds", "From handing a batch over to Redis's answer", meters.publish_seconds
+            "broker_publish_duration_seconds", "Time from publishing a batch to Redis's answer", meters.publish_seconds
         )
-        yield _counter("broker_dropped", "Batches that could not be handed over", meters.broker_dropped)
-        yield _counter("broker_outages", "Times the store that processes share went away", meters.outages)
+        yield _counter("broker_dropped", "Batches that could not be published", meters.broker_dropped)
+        yield _counter("broker_outages", "Outages of the shared store that began", meters.outages)
         yield _counter("clock_steps", "Times the clock of this machine or of Redis was set", meters.clock_steps)
-        yield _labelled("store_unreadable", "Entries of the store treated as absent", "kind", meters.unreadable)
+        yield _labelled(
+            "store_unreadable",
+            "Entries of the shared store that could not be read and count as absent",
+            "kind",
+            meters.unreadable,
+        )
 
 
 async def watch_loop(meters: Meters) -> None:

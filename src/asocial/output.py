@@ -49,11 +49,12 @@ class QueuedStream(io.TextIOBase):
         self,
         fd: int,
         name: str,
+        report: Report,
         *,
         queue_characters: int = QUEUE_CHARACTERS,
         write: Callable[[int, bytes], int] = os.write,
     ) -> None:
-        self.report: Report | None = None
+        self._report = report
         self._name = name
         self._tty = os.isatty(fd)
         self._fd = os.dup(fd)
@@ -146,14 +147,14 @@ class QueuedStream(io.TextIOBase):
             if not self._failing:
                 self._failing = True
                 # Useful where the log goes elsewhere: on the stream that fails this line is dropped too.
-                self._tell(f"cannot write to {self._name}: its lines are dropped", reason=reason)
+                self._report(f"cannot write to {self._name}: its lines are dropped", reason=reason)
             return
         self._failing = self._within_line = False
         with self._changed:
             untold, self._untold = self._untold, 0
             reason = self._reason
         if untold:
-            self._tell(f"lines to {self._name} were dropped", lines=untold, reason=reason)
+            self._report(f"lines to {self._name} were dropped", lines=untold, reason=reason)
 
     def _drop(self, lines: int, reason: str) -> None:
         global _dropped_lines
@@ -161,15 +162,12 @@ class QueuedStream(io.TextIOBase):
         self._untold += lines
         self._reason = reason
 
-    def _tell(self, event: str, **fields: object) -> None:
-        if self.report is not None:
-            self.report(event, **fields)
-
 
 @contextlib.contextmanager
-def queued_standard_streams() -> Iterator[list[QueuedStream]]:
+def queued_standard_streams(report: Report) -> Iterator[None]:
     """Replace `sys.stdout` and `sys.stderr`, so that no print, warning or traceback waits either.
 
+    `report` is called for lines that could not be written.
     On exit what is queued is written, for at most EXIT_S. A stream that is no file (in tests) stays as it is.
     """
     before = sys.stdout, sys.stderr
@@ -181,12 +179,12 @@ def queued_standard_streams() -> Iterator[list[QueuedStream]]:
                 fd = stream.fileno()
             except (OSError, ValueError):
                 return stream
-        queued.append(QueuedStream(fd, name))
+        queued.append(QueuedStream(fd, name, report))
         return queued[-1]  # type: ignore[return-value]  # all of TextIO that anybody uses
 
     sys.stdout, sys.stderr = over(sys.stdout, 1, "stdout"), over(sys.stderr, 2, "stderr")
     try:
-        yield queued
+        yield
     finally:
         deadline = time.monotonic() + EXIT_S
         for stream in queued:

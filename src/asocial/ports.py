@@ -23,6 +23,29 @@ class StoreUnavailable(Exception):
     """A shared store cannot be asked just now. Raised soon (about a second), never after a long wait."""
 
 
+class StoreEvents(Protocol):
+    """What a shared store tells this process. All are called on the loop."""
+
+    def degraded(self) -> None:
+        """The store is away: an outage begins."""
+        ...
+
+    async def restored(self) -> None:
+        """The outage is over: everything is subscribed and answers again. The store may have come back empty.
+
+        Raises StoreUnavailable if the store went away again meanwhile.
+        """
+        ...
+
+    def process_died(self) -> None:
+        """Other processes died and their people have been removed: not all of that may have been told."""
+        ...
+
+    def clock_set(self, shift_ms: int) -> None:
+        """The clock that all processes share was set by so much just now."""
+        ...
+
+
 class Connection(Protocol):
     """One client's socket, as the fan-out sees it. Nothing here waits."""
 
@@ -257,7 +280,7 @@ class LiveMessages(Protocol):
 
 
 class SessionRegistry(Protocol):
-    """Which connections a user has, over all processes: for the limit, and to remove a user everywhere.
+    """How many connections a user has, over all processes.
 
     Entries of a process that ended without a word go by themselves: an entry that is not refreshed within the presence
     TTL may be forgotten. While a shared store is away, each process counts its own connections.
@@ -273,10 +296,6 @@ class SessionRegistry(Protocol):
 
     async def refresh(self, entries: Sequence[tuple[str, str]]) -> None:
         """These (user id, connection id) live, and are registered again if they were lost. Unknown ones are ignored."""
-        ...
-
-    async def connections(self, user_id: str) -> list[str]:
-        """The ids of the user's connections on every process, in no order."""
         ...
 
     async def close(self) -> None: ...

@@ -10,7 +10,8 @@ import hashlib
 import secrets
 
 from . import logs
-from .config import SECRET_HINT, SECRET_LEAST_BYTES, ConfigError, Settings
+from .config import ConfigError
+from .settings import SECRET_HINT, SECRET_LEAST_BYTES, Settings
 
 DISTINCT_LEAST = 8
 """Different characters in a secret. 32 random hexadecimal digits have fewer once in 100 million times."""

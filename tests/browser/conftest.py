@@ -6,8 +6,6 @@ fail and say so, because a page nobody opened is not tested.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
 from asocial.adapters.http.page import PAGE_DIR
-from asocial.app import Asocial, build
+from asocial.app import build
 from asocial.config import load
+from asocial.lifecycle import Asocial
+from scripts.system import CHROMIUM, explain
 from tests.client import Client
 from tests.one_address import LIFTED
 from tests.patience import PATIENCE_S
@@ -68,11 +68,7 @@ class Server:
 
 
 def chromium() -> str:
-    for name in (os.environ.get("ASOCIAL_TEST_CHROMIUM"), "chromium", "chromium-browser", "google-chrome"):
-        path = shutil.which(name) if name else None
-        if path:
-            return path
-    pytest.fail("there is no Chromium: `make system` installs it, or set ASOCIAL_TEST_CHROMIUM to its path")
+    return CHROMIUM.find() or pytest.fail(explain([CHROMIUM], "test"))
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
-"""Pictures of the real page, for README.md and for looking at it: `make screenshots` (ARGS=--all for every scene).
+"""Pictures of the real page, for README.md and for review: `make screenshots` (ARGS=--all for every scene).
 
-A handful of people talk on a real server, at desktop, tablet and phone size, in light and dark: `empty` (alone), `talk`
-(in the middle of it), and with --all `leaving` (words on their way out), `people` (who is here), `lost` (no network,
-a message waits).
+Five people talk on a real server, at desktop, tablet and phone size, in light and dark. The scenes: `empty` (nobody
+else is there), `talk` (a conversation), and with --all `leaving` (messages fade), `people` (the list of people),
+`lost` (no network, a message is pending). The moving picture of two people is moving_picture.py.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from playwright.async_api import Browser, Page, async_playwright
 
 from .conftest import CHROMIUM_FLAGS, Server, chromium
+from .moving_picture import record
 
 SIZES = {"": (1440, 900), "tablet-": (820, 1180), "phone-": (375, 667)}
 TALK = (
@@ -114,3 +115,4 @@ if __name__ == "__main__":
     pictures = Path(sys.argv[1])
     pictures.mkdir(parents=True, exist_ok=True)
     asyncio.run(take(pictures, ALL if "--all" in sys.argv else KEPT))
+    asyncio.run(record(pictures / "talking.webp"))

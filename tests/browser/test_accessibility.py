@@ -134,7 +134,7 @@ async def lost(page: Page, other: Page, server: Server) -> None:
 
 async def invalid(page: Page, other: Page, server: Server) -> None:
     await page.goto(server.url("/c/no%20such%20place"))
-    await page.get_by_test_id("no-place").wait_for()
+    await page.get_by_test_id("not-found").wait_for()
 
 
 View = Callable[[Page, Page, Server], Awaitable[None]]

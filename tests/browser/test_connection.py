@@ -77,16 +77,16 @@ async def test_the_network_going_and_coming_back_is_seen_at_once(visit: Visit) -
 async def test_w29_people_out_of_reach_are_told_of_and_then_no_more(visit: Visit, server: Server) -> None:
     ann = await visit()
     assert server.app is not None
-    server.app.sessions.degrade()
+    server.app.outages.begin()
     await expect(ann.locator(CONNECTION)).to_have_attribute("data-degraded", "true")
-    await expect(ann.locator(CONNECTION)).to_contain_text("out of reach")
-    await expect(ann.locator(CONNECTION)).to_contain_text("Who you see hears you")
+    await expect(ann.locator(CONNECTION)).to_contain_text("cannot be reached")
+    await expect(ann.locator(CONNECTION)).to_contain_text("The people you see get your messages")
     # Other things at the edge step back while one talks; this does not.
     await ann.mouse.click(300, 300)
     await ann.keyboard.type("I wonder")
     await expect(ann.locator("[data-talking] header")).to_have_css("opacity", "0.3")
     assert await ann.locator(".edge", has=ann.locator(CONNECTION)).evaluate("(e) => getComputedStyle(e).opacity") == "1"
-    await server.app.sessions.restore([])
+    await server.app.outages.end()
     await expect(ann.locator(CONNECTION)).not_to_have_attribute("data-degraded", "true")
 
 
@@ -120,11 +120,11 @@ async def test_what_is_sent_shows_that_it_is_on_its_way_and_then_that_it_is_said
     await say(ann, 300, 300, "are you there?")
     mine = ann.get_by_test_id("message")
     await expect(mine).to_have_attribute("data-state", "pending")
-    await expect(mine).to_contain_text("on its way")
+    await expect(mine).to_contain_text("sending")
     thin = await mine.locator(".words").evaluate("(e) => getComputedStyle(e).fontWeight")
     await server.start()
     await expect(mine).to_have_attribute("data-state", "sent")
-    await expect(mine).not_to_contain_text("on its way")
+    await expect(mine).not_to_contain_text("sending")
     await expect(mine.locator(".words")).not_to_have_css("font-weight", thin)
 
 

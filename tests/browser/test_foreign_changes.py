@@ -66,7 +66,7 @@ PANELS = {
     ".": "roster",
     ";": "share-panel",
     ":": "channels-panel",
-    '"': "said-panel",
+    '"': "history-panel",
 }
 
 

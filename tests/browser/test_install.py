@@ -135,7 +135,7 @@ async def test_without_a_network_the_page_says_so_and_returns_by_itself(server: 
     page = await taught(person, server)
     await person.set_offline(True)
     await page.goto(server.url("/c/kitchen#40,40,2"))
-    await expect(page.get_by_role("heading")).to_have_text("No network just now.")
+    await expect(page.get_by_role("heading")).to_have_text("No network right now.")
     await expect(page.get_by_text("kitchen")).to_be_visible()
     assert await page.evaluate("() => document.fonts.ready.then(() => document.fonts.check('600 24px Recursive'))")
     assert [font async for font in _loaded_fonts(page)] == ["Recursive"]
@@ -234,8 +234,8 @@ async def test_two_versions_never_mix(server: Server, person: BrowserContext, tm
     new = rebuilt(old, tmp_path / "new")
     await server.restart(page_dir=old)
     page = await taught(person, server)
-    # Once calm, a page has all its parts (ui/later.tsx); main.tsx names the last of them.
-    async with page.expect_response(lambda response: "NoPlace" in response.url) as last:
+    # Once calm, a page has all its parts (shared/ui/lazy.tsx); app/main.tsx names the last of them.
+    async with page.expect_response(lambda response: "NotFound" in response.url) as last:
         await page.reload()
     await (await last.value).finished()
     assert await build_of(page) == ("old", ["old"])

@@ -1,6 +1,6 @@
 """Keys on keyboards of all kinds: what types a character types it, and a shortcut works on every layout.
 
-The whole table of layouts is web/tests/keys.test.ts; here a real browser sends a few of each kind.
+The whole table of layouts is web/tests/shared/keys/keys.test.ts; here a real browser sends a few of each kind.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ async def test_a_wiped_window_is_empty_for_everyone_and_they_are_told(visit: Vis
     await ann.get_by_test_id("clear").click()
     for page in (ann, bob):
         await expect(page.get_by_text("this goes")).to_have_count(0)
-    await expect(bob.get_by_test_id("notices")).to_contain_text("wiped the window")
+    await expect(bob.get_by_test_id("notices")).to_contain_text("cleared all messages")
     await say(bob, 300, 450, "this stays")
     await until_seen(ann, "this stays")
 
@@ -143,7 +143,7 @@ async def test_who_is_invited_to_read_is_told_so_at_the_caret(visit: Visit) -> N
     link = await copied(ann)
     bob = await visit(link.removeprefix(link.split("/c/")[0]))
     await open_caret(bob)
-    await expect(bob.get_by_test_id("caret-rule")).to_contain_text("read along")
+    await expect(bob.get_by_test_id("caret-rule")).to_contain_text("can read here")
 
 
 async def test_a_guests_page_asks_for_nothing_about_signing_in(visit: Visit) -> None:

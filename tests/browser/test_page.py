@@ -10,7 +10,7 @@ from .conftest import Visit
 
 async def test_a_name_that_is_no_channel_gets_a_clear_answer(visit: Visit) -> None:
     ann = await visit("/c/no%20such%20name", live=False)
-    await expect(ann.get_by_test_id("no-place")).to_be_visible()
+    await expect(ann.get_by_test_id("not-found")).to_be_visible()
     await expect(ann.get_by_test_id("nearest")).to_have_attribute("href", "/c/no-such-name")
     await ann.get_by_test_id("to-start").click()
     await expect(ann.get_by_test_id("start")).to_be_visible()

@@ -243,7 +243,7 @@ async def show(page: Page, view: str, server: Server) -> None:
             await page.get_by_test_id("react").tap()
             await expect(page.get_by_test_id("palette")).to_be_visible()
         case "tools":
-            await tool(page, "said")
+            await tool(page, "history")
         case "settings":
             await (await tool(page, "settings")).tap()
             await expect(page.get_by_test_id("settings-panel")).to_be_visible()

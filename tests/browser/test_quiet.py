@@ -67,7 +67,7 @@ async def test_a_setting_is_kept_and_is_the_other_tabs_too(visit: Visit) -> None
     await ann.get_by_label("Hide all pointers").check()
     await expect(tab.get_by_label("Hide all pointers")).to_be_checked()
     await expect(tab.get_by_test_id("setting-lifeFactor")).to_have_value("2")
-    await tab.get_by_test_id("setting-lifeFactor").select_option(label="until put away")
+    await tab.get_by_test_id("setting-lifeFactor").select_option(label="until you hide them")
     await expect(life).to_have_value("10")
     await ann.reload()
     await ann.get_by_test_id("settings").click()
@@ -100,7 +100,7 @@ async def test_without_the_server_a_panel_that_cannot_be_fetched_closes_itself(v
 
 
 async def muted_is_nowhere(page: Page, name: str) -> None:
-    for each in ("message", "draft", "cursor", "chip", "notices", "said-entry"):
+    for each in ("message", "draft", "cursor", "chip", "notices", "history-entry"):
         await expect(page.get_by_test_id(each).filter(has_text=name)).to_have_count(0)
     await expect(page.get_by_role("log")).not_to_contain_text(name)
 
@@ -123,14 +123,14 @@ async def test_a_muted_person_vanishes_at_once_everywhere_and_stays_so_after_a_r
     await expect(bob.get_by_test_id("cursor").filter(has_text="Loud Ann")).to_have_count(1)
     await expect(bob.get_by_test_id("draft")).to_have_count(1)
     await expect(bob.get_by_role("log")).to_contain_text("hey hey hey")
-    await bob.get_by_test_id("said").click()
-    await expect(bob.get_by_test_id("said-entry").filter(has_text="Loud Ann")).to_have_count(1)
+    await bob.get_by_test_id("history").click()
+    await expect(bob.get_by_test_id("history-entry").filter(has_text="Loud Ann")).to_have_count(1)
     await bob.get_by_test_id("people").click()
     row = bob.get_by_test_id("person").filter(has_text="Loud Ann")
     await row.get_by_test_id("mute-person").click()
     await bob.get_by_test_id("people").click()
-    await bob.get_by_test_id("said").click()
-    await expect(bob.get_by_test_id("said-entry")).to_have_count(1)
+    await bob.get_by_test_id("history").click()
+    await expect(bob.get_by_test_id("history-entry")).to_have_count(1)
     await muted_is_nowhere(bob, "Loud Ann")
     await expect(bob.get_by_test_id("draft")).to_have_count(0)
 
@@ -227,15 +227,19 @@ async def test_w31_who_is_off_the_map_is_on_the_plane_and_at_no_edge(visit: Visi
     await expect(bob.get_by_test_id("chip")).to_have_count(0)
     await ann.keyboard.press("Escape")
     pixels = "() => document.querySelector('[data-testid=\"minimap\"] canvas').toDataURL()"
-    await bob.wait_for_timeout(300)
     before = await bob.evaluate(pixels)
+    for _ in range(100):  # until it has stopped fading
+        await bob.wait_for_timeout(300)
+        last, before = before, await bob.evaluate(pixels)
+        if last == before:
+            break
     await say(ann, 400, 400, "here and yet not there")
     await ann.keyboard.type("nor this")
     await bob.wait_for_function(
         "() => document.querySelector('[role=log]').textContent.includes('here and yet not there')"
     )
     await expect(bob.get_by_test_id("chip")).to_have_count(0)
-    assert await bob.evaluate(pixels) == before
+    await bob.wait_for_function(f"before => ({pixels})() === before", arg=before)
     # Who looks where it is sees it, pointer and all.
     await bob.keyboard.press("Home")
     await until_seen(bob, "here and yet not there")

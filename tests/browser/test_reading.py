@@ -58,7 +58,7 @@ async def test_under_the_pointer_it_stays_whole_for_this_reader_and_goes_a_momen
     await expect(message(ann, "read me")).to_have_count(0)
     await expect(message(bob, "read me").locator(".breath")).to_have_attribute("data-outlived", "")
     assert await opacity(bob, "read me") == 1
-    await expect(message(bob, "read me")).to_contain_text("gone for the others")
+    await expect(message(bob, "read me")).to_contain_text("gone for everyone else")
     await bob.mouse.move(900, 600)
     left = time.monotonic()
     await expect(message(bob, "read me")).to_have_count(0)
@@ -151,19 +151,19 @@ async def test_a_life_several_times_as_long_is_this_readers_alone(visit: Visit) 
 
 async def test_what_stays_is_put_away_by_hand_and_stays_away(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
-    await keep(bob, "until put away")
-    await say(ann, 300, 200, "early")
-    await say(ann, 300, 400, "late")
-    await until_seen(bob, "late")
-    await expect(message(bob, "late").locator(".breath")).to_have_attribute("data-outlived", "")
-    await point_at(bob, "early")
-    await message(bob, "early").get_by_test_id("put-away").click()
-    await expect(message(bob, "early")).to_have_count(0)
-    assert await messages(bob) == ["late"]
-    await expect(message(bob, "late")).not_to_have_attribute("data-holding", "true")
+    await keep(bob, "until you hide them")
+    await say(ann, 300, 200, "12:00")
+    await say(ann, 300, 400, "13:00")
+    await until_seen(bob, "13:00")
+    await expect(message(bob, "13:00").locator(".breath")).to_have_attribute("data-outlived", "")
+    await point_at(bob, "12:00")
+    await message(bob, "12:00").get_by_test_id("put-away").click()
+    await expect(message(bob, "12:00")).to_have_count(0)
+    assert await messages(bob) == ["13:00"]
+    await expect(message(bob, "13:00")).not_to_have_attribute("data-holding", "true")
     # Once the reader is like the others again, it goes as theirs did.
     await keep(bob, "as for everyone")
-    await expect(message(bob, "late")).to_have_count(0)
+    await expect(message(bob, "13:00")).to_have_count(0)
 
 
 async def test_the_newest_of_five_minutes_can_be_searched_and_gone_to(visit: Visit) -> None:
@@ -178,23 +178,23 @@ async def test_the_newest_of_five_minutes_can_be_searched_and_gone_to(visit: Vis
     await expect(message(bob, "and it rains")).to_have_count(0)
     await look_away(bob, 20_000)
 
-    await bob.get_by_test_id("said").click()
-    entries = bob.get_by_test_id("said-entry")
+    await bob.get_by_test_id("history").click()
+    entries = bob.get_by_test_id("history-entry")
     await expect(entries).to_have_count(2)
     await expect(entries.first).to_contain_text("and it rains")
     await expect(entries.first).to_contain_text("Zoë")
     await expect(entries.first.locator("time")).to_have_text(re.compile(r"\d{1,2}:\d{2}:\d{2}"))
-    await bob.get_by_test_id("said-search").fill("CAFE zoe")
+    await bob.get_by_test_id("history-search").fill("CAFE zoe")
     await expect(entries).to_have_count(1)
-    await bob.get_by_test_id("said-search").fill("tea")
+    await bob.get_by_test_id("history-search").fill("tea")
     await expect(entries).to_have_count(0)
-    await bob.get_by_test_id("said-search").fill("cafe")
+    await bob.get_by_test_id("history-search").fill("cafe")
     await entries.click()
     # There it hangs again, for a moment, as what is long gone for the others.
     await words_in_view(bob, "the café is open")
     await expect(message(bob, "the café is open").locator(".breath")).to_have_attribute("data-outlived", "")
     await bob.keyboard.press("Escape")
-    await expect(bob.get_by_test_id("said-panel")).to_have_count(0)
+    await expect(bob.get_by_test_id("history-panel")).to_have_count(0)
     await expect(message(bob, "the café is open")).to_have_count(0)
 
 
@@ -209,12 +209,12 @@ async def test_a_reload_leaves_nothing_of_what_was_said_anywhere(visit: Visit) -
       return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, bases, caches_])
     }"""
     for page in (ann, bob):
-        await page.get_by_test_id("said").click()
-        await expect(page.get_by_test_id("said-entry")).to_contain_text("for now only")
+        await page.get_by_test_id("history").click()
+        await expect(page.get_by_test_id("history-entry")).to_contain_text("for now only")
         assert "for now" not in await page.evaluate(stored)
         await expect(message(page, "for now only")).to_have_count(0)
         await page.reload()
         await page.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
-        await page.get_by_test_id("said").click()
-        await expect(page.get_by_test_id("said-panel")).to_contain_text("Nothing was said")
+        await page.get_by_test_id("history").click()
+        await expect(page.get_by_test_id("history-panel")).to_contain_text("No messages in the last five minutes")
         assert "for now" not in await page.evaluate(stored)

@@ -16,7 +16,7 @@ CONNECTION = '[data-testid="connection"]'
 @pytest.mark.parametrize(
     ("locale", "says"),
     [
-        ("en", "does not take connections from pages at this address"),
+        ("en", "does not accept connections from pages at this address"),
         ("de", "nimmt von Seiten unter dieser Adresse keine Verbindungen an"),
         ("es", "no acepta conexiones de páginas en esta dirección"),
         ("ar", "لا يقبل هذا الخادم اتصالات"),

@@ -222,7 +222,7 @@ async def test_where_nothing_may_be_copied_the_link_is_there_to_take(visit: Visi
     await ann.reload()
     await ann.get_by_test_id("share").click()
     await ann.get_by_test_id("copy-link").click()
-    await expect(ann.get_by_test_id("copy-link")).to_have_text("Copy it from here")
+    await expect(ann.get_by_test_id("copy-link")).to_have_text("Copy this link")
     assert await ann.evaluate("() => getSelection().toString()") == server.url("/c/garden")
 
 

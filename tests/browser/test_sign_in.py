@@ -1,4 +1,5 @@
-"""Signing in on the page, with a module of the site in Firebase's place (web/src/state/identity.ts is the seam).
+"""Signing in on the page, with a module of the site in Firebase's place
+(web/src/features/identity/model/provider.ts is the seam).
 
 The server is a real one that takes tokens of an identity provider of ours; the module asks that one for tokens.
 """

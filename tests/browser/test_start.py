@@ -116,8 +116,8 @@ async def test_typing_works_before_the_connection_and_before_any_other_script(
 async def test_what_may_be_wanted_later_is_there_once_the_page_is_calm(server: Server, visit: Visit) -> None:
     ann = await visit()
     scripts = scripts_of(ann)
-    # One after the other (ui/later.tsx); main.tsx names the last of them.
-    async with ann.expect_response(lambda response: "NoPlace" in response.url) as last:
+    # One after the other (shared/ui/lazy.tsx); app/main.tsx names the last of them.
+    async with ann.expect_response(lambda response: "NotFound" in response.url) as last:
         pass
     await (await last.value).finished()
     fetched = len(scripts)
@@ -127,6 +127,18 @@ async def test_what_may_be_wanted_later_is_there_once_the_page_is_calm(server: S
     await expect(ann.get_by_test_id("roster")).to_be_visible()
     assert len(scripts) == fetched
     await server.start()
+
+
+async def test_no_style_sheet_is_loaded_twice(server: Server, visit: Visit) -> None:
+    # A second copy of the page's own would win over those of the parts: panels then lie where they should not.
+    ann = await visit()
+    # The last part to be fetched, see above.
+    async with ann.expect_response(lambda response: "NotFound" in response.url) as last:
+        pass
+    await (await last.value).finished()
+    sheets = await ann.evaluate("[...document.styleSheets].map((each) => each.href)")
+    assert len(sheets) > 1
+    assert sorted(set(sheets)) == sorted(sheets)
 
 
 async def test_alone_in_a_channel_a_moving_pointer_is_told_to_nobody(server: Server, stranger: BrowserContext) -> None:

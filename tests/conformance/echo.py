@@ -26,18 +26,18 @@ from asocial.adapters.http.origins import AllowedOrigins
 from asocial.adapters.http.refusal_log import RefusalLog
 from asocial.adapters.http.websocket import READ_LIMIT_BYTES, ChatEndpoint, SocketLimits
 from asocial.adapters.memory.limiter import MemoryRateLimiter
-from asocial.app import wall_ms
-from asocial.config import Settings, load
+from asocial.config import load
+from asocial.domain.access import Access, Invitation
 from asocial.domain.addresses import Networks
 from asocial.domain.identity import Principal
 from asocial.domain.profile import Profile
 from asocial.ports import Connection
-from asocial.protocol import text_frame
+from asocial.protocol.framing import text_frame
 from asocial.service.backlog import Backlog
 from asocial.service.meters import Meters
-from asocial.service.moderation import Access, Invitation
-from asocial.service.sessions import EVERYBODY
+from asocial.settings import Settings
 from asocial.tracing import Tracing
+from tests.wall_clock import wall_ms
 
 _BINARY = 0x82
 
@@ -77,7 +77,7 @@ class EchoModeration:
     """Nothing is kept from anybody."""
 
     async def admit(self, _channel: str, _principal: Principal, _invitation: Invitation | None) -> Access:
-        return EVERYBODY
+        return Access()
 
 
 class EchoDispatch:
@@ -119,7 +119,7 @@ async def serve(port: int, *, large: bool) -> None:
             pong_timeout_s=settings.pong_timeout_seconds,
             frame_bytes=64 * 1024 * 1024 if large else READ_LIMIT_BYTES,
         ),
-        Backlog(),
+        Backlog(settings.unsent_total_bytes, meters),
         Instruments(meters, Tracing(), refusals),
     )
     app = web.Application()

@@ -20,9 +20,11 @@ from asocial.adapters.memory.presence import MemoryPresence
 from asocial.adapters.memory.registry import MemorySessionRegistry
 from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.adapters.redis.backend import RedisBackend
-from asocial.app import wall_ms
 from asocial.ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
+from tests.redis_backend import make_backend
 from tests.redis_server import Cluster, Sentinels, Server, running, temporary_folder
+from tests.store_events import Unheard
+from tests.wall_clock import wall_ms
 
 PRESENCE_TTL_MS = 1500
 """Short enough to wait for (these suites run on real clocks, because Redis has its own), and long enough for a busy
@@ -86,9 +88,9 @@ class RedisWorld:
         self._backends: list[RedisBackend] = []
 
     async def backend(self) -> RedisBackend:
-        backend = RedisBackend(self._url, presence_ttl_ms=PRESENCE_TTL_MS)
+        backend = make_backend(self._url, presence_ttl_ms=PRESENCE_TTL_MS)
         self._backends.append(backend)
-        await backend.start()
+        await backend.start(Unheard())
         assert backend.state() == {"redis": "ok", "pubsub": "ok"}
         return backend
 

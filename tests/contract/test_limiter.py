@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from asocial.app import wall_ms
 from asocial.domain.admission import Kind, MessageLimits, Posting, Verdict
 from asocial.ports import RateLimiter
 from tests.patience import eventually_is
+from tests.wall_clock import wall_ms
 
 from .conftest import World
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from asocial.app import wall_ms
 from asocial.domain.living import LiveMessage
 from tests.patience import eventually_is
+from tests.wall_clock import wall_ms
 
 from .conftest import World
 

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from asocial.adapters.redis.backend import RedisBackend
 from asocial.adapters.redis.shared_time import measure
-from asocial.clock import Clock
 from asocial.domain.profile import Profile
+from asocial.service.clock import Clock
+from asocial.service.meters import Meters
+from asocial.service.runtime import Runtime
 from tests.patience import eventually
+from tests.redis_backend import make_backend
 from tests.redis_server import Server, running
 from tests.set_clock import SetClock
+from tests.store_events import Unheard
 
 from .test_redis_faults import Start, settled, start  # noqa: F401 (the fixture)
 
@@ -40,12 +43,10 @@ def server(clock: SetClock, folder: Path) -> Iterator[Server]:
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
 async def test_processes_follow_together(server: Server, clock: SetClock, start: Start, step_s: int) -> None:  # noqa: F811
     here, there = await start(server.url), await start(server.url)
-    shifts: list[int] = []
-    here.backend.clock.on_set = shifts.append
     clock.set(step_s)
     newcomer = await start(server.url)
     await eventually(lambda: _apart(here, newcomer) < 200 and _apart(there, newcomer) < 200, "one time")
-    assert abs(shifts[0] - step_s * 1000) < 1000
+    assert abs(here.shifts[0] - step_s * 1000) < 1000
     # Told, as an outage that is over: so that everybody is registered anew.
     await eventually(lambda: here.told == there.told == ["degraded", "restored"], "told")
     await settled(here, there)
@@ -106,21 +107,23 @@ async def test_a_registration_from_before_a_step_back_does_not_stay(
 
 async def test_a_machine_whose_clock_is_wrong_uses_that_of_redis(server: Server) -> None:
     ahead_ns = 20 * 1_000_000_000
-    right, wrong = RedisBackend(server.url), RedisBackend(server.url, clock=_wrong(ahead_ns))
-    await right.start()
-    await wrong.start()
+    right, wrong = make_backend(server.url), make_backend(server.url, runtime=_wrong(ahead_ns))
+    await right.start(Unheard())
+    await wrong.start(Unheard())
     try:
-        assert abs(right.clock.now_ms() - wrong.clock.now_ms()) < 100
-        assert 19 < wrong.clock.skew_s < 21
-        assert await measure(wrong._link.pool, wrong.clock) == 0
+        assert abs(right._runtime.clock.now_ms() - wrong._runtime.clock.now_ms()) < 100
+        assert 19 < wrong._runtime.clock.skew_s < 21
+        assert await measure(wrong._link.pool, wrong._runtime.clock) == 0
     finally:
         await right.close()
         await wrong.close()
 
 
-def _wrong(ahead_ns: int) -> Clock:
-    return Clock(wall_ns=lambda: time.time_ns() + ahead_ns)
+def _wrong(ahead_ns: int) -> Runtime:
+    meters = Meters()
+    clock = Clock(meters, wall_ns=lambda: time.time_ns() + ahead_ns)
+    return Runtime(asyncio.get_running_loop(), clock, meters)
 
 
 def _apart(one: object, other: object) -> int:
-    return abs(one.backend.clock.now_ms() - other.backend.clock.now_ms())  # type: ignore[attr-defined,no-any-return]
+    return abs(one.backend._runtime.clock.now_ms() - other.backend._runtime.clock.now_ms())  # type: ignore[attr-defined,no-any-return]

@@ -44,7 +44,7 @@ async def found(kind: str, *ports: int) -> Layout:
     hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
     url = f"redis+{kind}://{hosts}" + ("/canvas" if kind == "sentinel" else "")
     async with asyncio.timeout(BOUND_S):
-        return await Topology(parse(url)).discover()
+        return await Topology(parse(url), timeout_s=1.0).discover()
 
 
 def at(port: int) -> Address:

@@ -10,16 +10,19 @@ import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from asocial.adapters.redis.backend import RedisBackend
 from asocial.domain.living import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.ports import Batch, StoreUnavailable
 from tests.patience import PATIENCE_S, eventually, eventually_is
+from tests.redis_backend import make_backend
 from tests.redis_proxy import Proxy
 from tests.redis_server import Server, running
+
+from .places import connections_of
 
 FOX = Profile("sly fox", "rust")
 ANSWER_S = 5.0
@@ -28,17 +31,18 @@ OK = {"redis": "ok", "pubsub": "ok"}
 
 
 class Process:
-    """A backend, what it was told, and what it heard in the channel `garden`."""
+    """A backend, what it told, and what it heard in the channel `garden`."""
 
-    def __init__(self, url: str, **options: object) -> None:
-        self.backend = RedisBackend(url, probe_s=0.3, **options)  # type: ignore[arg-type]
-        self.backend.on_degraded = lambda: self.told.append("degraded")
-        self.backend.on_restored = self._restored
+    def __init__(self, url: str, **options: Any) -> None:
+        self.backend = make_backend(url, probe_s=0.3, **options)
         self.told: list[str] = []
+        self.deaths = 0
+        self.shifts: list[int] = []
+        """By how many ms the clock of Redis was set, each time."""
         self.heard: list[bytes] = []
 
     async def start(self) -> None:
-        await self.backend.start()
+        await self.backend.start(self)
         await self.backend.broker.subscribe("garden", lambda batch: self.heard.append(batch.reliable))
 
     def say(self, words: bytes) -> None:
@@ -58,8 +62,19 @@ class Process:
         leases._lease_ms = 1
         await leases.renew()
 
-    async def _restored(self) -> None:
+    # What the backend tells: ports.StoreEvents.
+
+    def degraded(self) -> None:
+        self.told.append("degraded")
+
+    async def restored(self) -> None:
         self.told.append("restored")
+
+    def process_died(self) -> None:
+        self.deaths += 1
+
+    def clock_set(self, shift_ms: int) -> None:
+        self.shifts.append(shift_ms)
 
 
 Start = Callable[..., Awaitable[Process]]
@@ -69,7 +84,7 @@ Start = Callable[..., Awaitable[Process]]
 async def start() -> AsyncIterator[Start]:
     processes: list[Process] = []
 
-    async def make(url: str, **options: object) -> Process:
+    async def make(url: str, **options: Any) -> Process:
         process = Process(url, **options)
         processes.append(process)
         await process.start()
@@ -149,7 +164,7 @@ async def test_a_server_that_dies_and_comes_back_empty(server: Server, start: St
     assert await here.backend.live.living("garden", words.timestamp) == [words]
     assert [await here.backend.limiter.take("ann", 2, 60_000) for _ in range(3)][:2] == [0, 0]
     assert await here.backend.limiter.take("ann", 2, 60_000) > 0
-    assert await here.backend.registry.connections("ann") == ["c1"]
+    assert await connections_of(here.backend.registry, "ann") == 1
     assert not await here.backend.registry.register("ann", "c2", 1)
     assert time.monotonic() - started < ANSWER_S
     for _ in range(100):
@@ -213,7 +228,7 @@ async def test_a_subscription_that_delivers_nothing_is_found_by_its_probe(
             there.told.append("degraded")
             missed.append(proxy.swallowed_probes)
 
-        there.backend.on_degraded = alarmed
+        there.degraded = alarmed  # type: ignore[method-assign]
         proxy.swallow = not honest
         if honest:
             await eventually(lambda: proxy.probes >= 5, "five probes come back")
@@ -251,7 +266,7 @@ async def test_publishing_into_the_void_takes_no_memory(server: Server, start: S
             if number % 50 == 0:
                 await asyncio.sleep(0)
         assert _rss_bytes() - before < 40 * 1024 * 1024
-        assert here.backend.broker.dropped > 3000
+        assert here.backend._runtime.meters.broker_dropped > 3000
     finally:
         if how == "silent":
             server.go_on()
@@ -313,7 +328,7 @@ async def test_a_callback_that_fails_does_not_end_the_supervision(server: Server
         calls.append("restored")
         raise StoreUnavailable("gone again")
 
-    here.backend.on_degraded, here.backend.on_restored = degraded, restored
+    here.degraded, here.restored = degraded, restored  # type: ignore[method-assign]
     for number in (1, 2):
         server.ask("CLIENT", "KILL", "TYPE", "pubsub")
         await eventually(lambda n=number: calls == ["degraded", "restored"] * n, "told")  # type: ignore[misc]

@@ -13,6 +13,7 @@ from asocial.domain.rules import NO_RULES
 from tests.patience import eventually_is
 from tests.redis_server import Cluster, Server
 
+from .places import connections_of
 from .test_redis_faults import Process, Start, delivered, start  # noqa: F401 (the fixture)
 
 FOX = Profile("sly fox", "rust")
@@ -34,7 +35,7 @@ def test_no_two_deployments_have_the_same_topic() -> None:
 
 async def keeps_to_itself(one: Process, other: Process) -> None:
     """Neither hears nor sees anything of the other."""
-    now_ms = one.backend.clock.now_ms()
+    now_ms = one.backend._runtime.clock.now_ms()
     for number in range(20):
         one.say(b"of one %d" % number)
         other.say(b"of the other %d" % number)
@@ -47,7 +48,7 @@ async def keeps_to_itself(one: Process, other: Process) -> None:
     assert (await other.backend.presence.roster("garden", 10)).user_count == 0
     assert await other.backend.live.living("garden", now_ms) == []
     assert await other.backend.rules.load("garden") == NO_RULES
-    assert await other.backend.registry.connections("ann") == []
+    assert await connections_of(other.backend.registry, "ann") == 0
     assert await other.backend.limiter.take("ann", 1, 60_000) == 0
     assert one.heard == other.heard == []
 

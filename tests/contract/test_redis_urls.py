@@ -8,11 +8,12 @@ from urllib.parse import quote
 
 import pytest
 
-from asocial.adapters.redis.backend import RedisBackend
 from asocial.adapters.redis.urls import Address, parse
 from asocial.ports import Batch
 from tests.patience import eventually, until
+from tests.redis_backend import make_backend
 from tests.redis_server import Server, running, self_made_certificate
+from tests.store_events import Unheard
 
 OK = {"redis": "ok", "pubsub": "ok"}
 SECRET = "pässwörd:/@?"
@@ -20,10 +21,10 @@ QUOTED = "p%C3%A4ssw%C3%B6rd%3A%2F%40%3F"
 
 
 async def works(url: str, **credentials: str) -> None:
-    here, there = (RedisBackend(url, **credentials) for _ in range(2))  # type: ignore[arg-type]
+    here, there = (make_backend(url, **credentials) for _ in range(2))  # type: ignore[arg-type]
     try:
         for backend in (here, there):
-            await backend.start()
+            await backend.start(Unheard())
             assert backend.state() == OK
         heard: list[Batch] = []
         await there.broker.subscribe("garden", heard.append)
@@ -52,8 +53,8 @@ async def test_tls_with_an_authority_of_its_own(folder: Path) -> None:
     server = Server(folder, *options, "--tls-ca-cert-file", str(certificate), "--tls-auth-clients", "no")
     with running(server):
         await works(f"rediss://localhost:{tls_port}?ca={certificate}")
-        stranger = RedisBackend(f"rediss://localhost:{tls_port}")
-        await stranger.start()
+        stranger = make_backend(f"rediss://localhost:{tls_port}")
+        await stranger.start(Unheard())
         # The system's authorities know nothing of it: no connection rather than an unverified one.
         assert stranger.state() == {"redis": "down", "pubsub": "down"}
         await stranger.close()
@@ -67,8 +68,8 @@ async def test_an_acl_user_who_may_touch_nothing_but_ours(folder: Path, capsys: 
         assert server.ask("ACL", "SETUSER", "default", "off") == "OK"
         await works(f"redis://canvas:{QUOTED}@127.0.0.1:{server.port}/0")
         await works(f"redis://127.0.0.1:{server.port}", username="canvas", password=SECRET)
-        wrong = RedisBackend(f"redis://canvas:{QUOTED}wrong@127.0.0.1:{server.port}")
-        await wrong.start()
+        wrong = make_backend(f"redis://canvas:{QUOTED}wrong@127.0.0.1:{server.port}")
+        await wrong.start(Unheard())
         assert wrong.state() == {"redis": "down", "pubsub": "down"}
         await wrong.close()
         said = capsys.readouterr()
@@ -171,15 +172,15 @@ def test_an_unencoded_at_in_an_option_is_an_option() -> None:
     assert parse("redis+sentinel://h/name?sentinel_password=p@ss").sentinel_password == "p@ss"
 
 
-def test_an_authority_that_is_not_there(folder: Path) -> None:
+async def test_an_authority_that_is_not_there(folder: Path) -> None:
     with pytest.raises(ValueError, match="cannot be used"):
-        RedisBackend(f"rediss://h?ca={folder}/nothing.pem")
+        make_backend(f"rediss://h?ca={folder}/nothing.pem")
 
 
 def test_a_missing_server_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.delenv("REDIS_SERVER", raising=False)
-    with pytest.raises(RuntimeError, match="apt-get install redis-server redis-sentinel"):
+    with pytest.raises(RuntimeError, match="missing: Redis"):
         Server(folder).start()
 
 

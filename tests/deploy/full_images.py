@@ -44,6 +44,7 @@ class Builder:
         self._place = place
         self._base = place / "base"
         self._context = place / "context"
+        self._workdirs: dict[str, Path] = {}
 
     def prepare(self, suite: str) -> None:
         """A clean system, and the build's context: what is committed or would be, as .dockerignore leaves it."""
@@ -66,7 +67,7 @@ class Builder:
         else:
             subprocess.run(["cp", "-a", self._base, root], check=True)
             shutil.copy("/etc/resolv.conf", root / "etc" / "resolv.conf")
-        workdir = Path("/")
+        workdir = self._workdirs.get(stage.base, Path("/"))
         for instruction, text in stage.steps:
             began = time.monotonic()
             match instruction:
@@ -78,6 +79,7 @@ class Builder:
                 case "RUN":
                     self._run(root, workdir, text)
             print(f"  {time.monotonic() - began:6.1f} s  {instruction} {text[:110]}", flush=True)
+        self._workdirs[stage.name] = workdir
 
     def _copy(self, root: Path, workdir: Path, text: str) -> None:
         *sources, target = text.split()
@@ -120,7 +122,7 @@ def test_the_dockerfile_makes_a_root_in_which_the_server_answers(place: Path) ->
     builder = Builder(place)
     print(f"\nno engine is asked: clean {suite} roots, made by debootstrap")
     builder.prepare(suite)
-    for name in ("none", "previous", "page", "packages", "backend"):
+    for name in ("none", "previous", "locked", "page", "packages", "backend"):
         print(name)
         builder.build(stages[name])
     backend, root = stages["backend"], builder.root("backend")

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
-from asocial.config import Settings, load
+from asocial.config import load
+from asocial.settings import Settings
 from tests.deploy.tools import DEPLOY, run
 
 KUSTOMIZE = DEPLOY / "kustomize"
@@ -213,10 +214,10 @@ def test_a_rolling_update_has_a_new_one_before_an_old_one_goes_and_time_to_drain
     settings = configured(overlay)
     assert pod["terminationGracePeriodSeconds"] > settings.drain_seconds
     # The endpoints notice after one probe at the latest; the next pod waits longer than people take to return.
-    assert settings.effective_drain_notice_seconds >= 5
+    assert settings.lifecycle.drain_notice_s >= 5
     minimum = find(overlay, "Deployment", "backend")["spec"]["minReadySeconds"]
     assert minimum >= settings.reconnect_spread_seconds
-    assert settings.reconnect_spread_seconds + settings.effective_drain_notice_seconds < settings.drain_seconds
+    assert settings.reconnect_spread_seconds + settings.lifecycle.drain_notice_s < settings.drain_seconds
 
 
 def configured(overlay: str) -> Settings:

@@ -1,7 +1,7 @@
 """The programs that judge deploy/, and what is said where one is missing.
 
-`make test-deploy` installs them, and a missing one fails. Under plain pytest and `make test` a test without its tool is
-skipped, with the command that installs it as the reason.
+`make system-deploy` installs them. Under `make test-deploy` a missing one fails the test; under plain pytest and
+`make test` the test is skipped, with the command that installs the tool as the reason.
 """
 
 from __future__ import annotations
@@ -20,13 +20,8 @@ DEPLOY = ROOT / "deploy"
 TIME_LIMIT_S = 120.0
 
 INSTALL = {
-    "promtool": "sudo apt-get install prometheus",
-    "prometheus": "sudo apt-get install prometheus",
-    "nginx": "sudo apt-get install nginx-light",
-    "haproxy": "sudo apt-get install haproxy",
-    "debootstrap": "sudo apt-get install debootstrap",
-    "actionlint": "go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.7",
-    "redis-cli": "sudo apt-get install redis-tools",
+    **dict.fromkeys(("promtool", "prometheus", "nginx", "haproxy", "debootstrap", "redis-cli"), "make system-deploy"),
+    "actionlint": "make .tools/actionlint",
 }
 
 
@@ -35,7 +30,7 @@ def tool(name: str) -> str:
     places = os.pathsep.join((str(Path(sys.executable).parent), str(ROOT / ".tools"), os.environ["PATH"], "/usr/sbin"))
     found = shutil.which(name, path=places)
     if found is None:
-        why = f"{name} is not there; make test-deploy installs it, or: {INSTALL.get(name, 'make env')}"
+        why = f"{name} not found: {INSTALL.get(name, 'make env')} installs it"
         if os.environ.get("ASOCIAL_TEST_DEPLOY"):
             pytest.fail(why)
         pytest.skip(why)

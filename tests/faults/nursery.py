@@ -21,19 +21,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import uvloop
 
-from asocial.adapters.http.page import PAGE_DIR
-from asocial.adapters.memory.presence import MemoryPresence
 from asocial.adapters.redis.backend import RedisBackend
-from asocial.app import Asocial
+from asocial.app import build, new_runtime
 from asocial.config import load
+from asocial.lifecycle import Asocial
 from asocial.logs import configure
 from asocial.ports import Batch, Broker, Deliver
-from asocial.service.fallback import FallbackPresence
 from tests.patience import PATIENCE_S
 
 LINGER_S = 0.3
@@ -156,30 +155,13 @@ class Nursery:
 
 
 def assemble(spec: Spec) -> Asocial:
-    """What `asocial.app.build` does, with a shorter lease than any setting allows, and the fault that was asked for."""
+    """A server with a shorter lease than any setting allows, and the fault that was asked for."""
     settings = load(spec["settings"], {})
-    ttl_ms = round(settings.presence_ttl_seconds * 1000)
-    backend = RedisBackend(
-        settings.redis_url.get_secret_value(),
-        process_id=f"server-{spec['number']}",
-        presence_ttl_ms=ttl_ms,
-        lease_ms=spec["lease_ms"],
-        probe_s=settings.redis_probe_seconds,
-        timeout_s=spec["timeout_s"],
-    )
+    runtime = new_runtime()
+    redis = replace(settings.redis, lease_ms=spec["lease_ms"], timeout_s=spec["timeout_s"])
+    backend = RedisBackend(redis, f"server-{spec['number']}", runtime)
     every = spec["drop_every"]
-    app = Asocial(
-        settings,
-        broker=Forgetful(backend.broker, every) if every else backend.broker,
-        store=FallbackPresence(backend.presence, MemoryPresence(backend.clock.monotonic_ms, ttl_ms)),
-        limiter=backend.limiter,
-        live=backend.live,
-        registry=backend.registry,
-        rules=backend.rules,
-        backend=backend,
-        clock=backend.clock,
-        page_dir=PAGE_DIR,
-    )
+    app = build(settings, runtime=runtime, backend=backend, broker=Forgetful(backend.broker, every) if every else None)
     app.channels._linger_s = LINGER_S
     return app
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-import re
 import signal
 import time
 from collections import Counter
@@ -13,18 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from asocial.adapters.redis.backend import LEASE_MS, RedisBackend
 from asocial.adapters.redis.leases import CLAIM_MS
-from asocial.app import SWEEP_S
+from asocial.config import load
 from asocial.domain.profile import Profile
+from asocial.lifecycle import SWEEP_S
 from asocial.ports import Batch
-from asocial.protocol import UserJoined, pack
+from asocial.protocol.codec import pack
+from asocial.protocol.schema import UserJoined
 from tests.faults.crowd import Person, agree, all_hear, crowd, wall_ms
-from tests.integration.serving import http_get
+from tests.integration.serving import metric, until_metric
 from tests.patience import LONG_LEASE_MS, eventually
 from tests.processes import Process, processes
+from tests.redis_backend import make_backend
 from tests.redis_proxy import Proxy
 from tests.redis_server import Server, running
+from tests.store_events import Unheard
 
 GONE_WITHIN_S = 30.0
 """What is promised: a killed process's people are seen leaving within this time."""
@@ -68,8 +70,8 @@ async def test_what_a_process_removed_and_could_not_tell_is_told_by_the_others(f
     with processes(folder, 2, redis.url) as pair:
         async with crowd() as all_of:
             watchers = [(await all_of.enter(1, "garden", at=process.url))[0] for process in pair]
-            doomed = RedisBackend(redis.url, lease_ms=LONG_LEASE_MS)
-            await doomed.start()
+            doomed = make_backend(redis.url, lease_ms=LONG_LEASE_MS)
+            await doomed.start(Unheard())
             joined = await doomed.presence.join("garden", "c1", "ghost", Profile("sly fox", "rust"), 1)
             told = UserJoined("ghost", "sly fox", "rust", 1, *joined.stamp)
             doomed.broker.publish("garden", Batch(pack(told), b""))
@@ -194,7 +196,10 @@ async def test_a_rolling_restart_of_three_processes_shows_nobody_leaving(folder:
                 assert set(person.closes) <= {4001}, f"all were sent away in order: {person.story}"
                 left = person.left() - Counter([quitters[person.channel].user_id])
                 assert not left, f"seen leaving: { {p.user_id: p.story for p in rolling if p.user_id in left} }"
-            assert all(p.said["user_left", quitters[p.channel].user_id] == 1 for p in rolling), "the control"
+            for channel in channels:
+                # A person who was between two processes at that moment has it from a snapshot instead.
+                seen = [person.said["user_left", quitters[channel].user_id] for person in people[channel]]
+                assert max(seen) == 1, f"the control: {Counter(seen)}"
             for channel in channels:
                 await agree(people[channel], (p.user_id for p in people[channel]))
                 _lost_nothing(people[channel], ended_ms)
@@ -203,22 +208,14 @@ async def test_a_rolling_restart_of_three_processes_shows_nobody_leaving(folder:
 
 async def _sweeps(process: Process, count: int) -> None:
     """Wait until it has swept so many times more."""
-
-    async def swept() -> float:
-        text = (await http_get(process.port, "/metrics")).text
-        return float(re.findall(r"^asocial_presence_sweeps_total (\S+)$", text, re.MULTILINE)[0])
-
-    until = await swept() + count
-
-    async def enough() -> bool:
-        return await swept() >= until
-
-    await eventually(enough, f"{count} more sweeps of process {process.number}")
+    swept = await metric(process.port, "presence_sweeps_total")
+    await until_metric(process.port, "presence_sweeps_total", swept + count)
 
 
 def test_what_is_promised_follows_from_the_settings() -> None:
     """A lease that was renewed just before the end, then the sweep that has just missed its end."""
-    assert LEASE_MS / 1000 + CLAIM_MS / 1000 + 2 * SWEEP_S <= GONE_WITHIN_S
+    lease_ms = load({}, {}).redis.lease_ms
+    assert lease_ms / 1000 + CLAIM_MS / 1000 + 2 * SWEEP_S <= GONE_WITHIN_S
 
 
 async def _restarted(process: Process) -> int:

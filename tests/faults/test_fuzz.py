@@ -1,4 +1,4 @@
-"""Many processes, many people, many misfortunes, and in the end everyone sees the same (DESIGN section 5 and 6).
+"""Many processes, many people, many misfortunes, and in the end everyone sees the same (docs/decisions/0008).
 
 Each seed is a run of its own (world.py): people join, leave, break off, talk, type and change who they are through up
 to four servers, which are killed, stopped, frozen and started, over a Redis that is restarted empty, paused and cut
@@ -23,11 +23,11 @@ import pytest
 
 from asocial.domain.message import Position
 from asocial.ports import Batch
-from asocial.protocol import Typing, pack
-from asocial.service.channels import Channel
+from asocial.protocol.codec import pack
+from asocial.protocol.schema import Typing
 from tests.faults.nursery import Nursery
 from tests.faults.world import World
-from tests.unit.service.fakes import FakeBroker, FakeConnection
+from tests.unit.service.fakes import FakeConnection, make_channel
 
 REGRESSIONS: dict[int, str] = {
     15: "a message said during an outage by someone who then moved on never reached latecomers elsewhere",
@@ -80,13 +80,13 @@ async def test_the_fuzz_notices_a_broker_that_loses_batches(nursery: Nursery, tm
 
 
 async def test_the_fuzz_notices_a_model_that_forgets_who_left(nursery: Nursery, tmp_path: Path) -> None:
-    failed = await _run(range(4), nursery, tmp_path, kind="calm", patience_s=4, forget=True)
+    failed = await _run(range(12), nursery, tmp_path, kind="calm", patience_s=4, forget=True)
     assert "misses user-" in "".join(failed)
 
 
 async def test_a_draft_of_another_process_does_not_follow_its_end() -> None:
     """Two batches of one process, received within one tick, once changed their order: seed 154, now and then."""
-    channel = Channel("garden", FakeBroker(), asyncio.get_running_loop(), lambda _name, _control: None)
+    channel = make_channel()
     ann = FakeConnection("ann")
     channel.attach(ann)
     channel.release(ann, b"")

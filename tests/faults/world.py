@@ -10,7 +10,6 @@ import asyncio
 import inspect
 import json
 import random
-import re
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from asocial.adapters.redis.names import Names
 from tests.faults.model import Change, Model
 from tests.faults.nursery import Nursery, ServerProcess
 from tests.faults.person import Person, differences
-from tests.integration.serving import http_get
+from tests.integration.serving import metric
 from tests.one_address import LIFTED
 from tests.patience import LONG_LEASE_MS, PATIENCE_S
 from tests.redis_server import Server as RedisServer
@@ -343,8 +342,7 @@ class World:
         for server in self._servers:
             if server.state != "running":
                 continue
-            text = (await http_get(server.port, "/metrics")).text
-            age_s = float(re.findall(r"^asocial_broker_probe_age_seconds (\S+)$", text, re.MULTILINE)[0])
+            age_s = await metric(server.port, "broker_probe_age_seconds")
             if f"server-{server.number}" not in held or now_s - age_s < self._calm_since:
                 unsure.append(f"server {server.number} has not heard itself, or holds no lease")
         return unsure

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from tests.integration.serving import Enter, Join, JoinRaw, Server, StartServer
 from tests.one_address import LIFTED
 from tests.processes import Process
 from tests.redis_server import temporary_folder
+from tests.runtime import make_runtime
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,16 +44,21 @@ DEFAULTS = {"port": 0, "host": "127.0.0.1", "reconnect_spread_seconds": 1, **LIF
 
 _channels = itertools.count(1)
 
-ADAPTERS = {"broker", "store", "limiter", "live", "now_ms", "page_dir", "rules"}
+ADAPTERS = {"broker", "store", "limiter", "live", "page_dir", "rules"}
 
 
 @pytest.fixture
 async def start_server() -> AsyncIterator[StartServer]:
-    """Starts a server with the given settings over the defaults; what `build` takes beside them may be given too."""
+    """Starts a server with the given settings over the defaults; the ports that `build` takes may be given too.
+
+    `now_ms` takes the place of all clocks.
+    """
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(**given: Any) -> Server:
+        async def start(*, now_ms: Callable[[], int] | None = None, **given: Any) -> Server:
             adapters = {key: value for key, value in given.items() if key in ADAPTERS}
+            if now_ms is not None:
+                adapters["runtime"] = make_runtime(now_ms)
             settings = {key: value for key, value in given.items() if key not in ADAPTERS}
             app = build(load(DEFAULTS | settings, {}), **adapters)
             await app.start()

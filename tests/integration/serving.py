@@ -8,9 +8,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from asocial.app import Asocial
+from asocial.lifecycle import Asocial
 from tests.client import Client, RawClient
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
     from tests.processes import Process  # which asks for `http_get` from here
@@ -75,6 +75,20 @@ async def http_get(
             connection.close()
 
     return await asyncio.to_thread(ask)
+
+
+async def metric(port: int, name: str) -> float:
+    """A metric without labels, by its name without `asocial_`."""
+    text = (await http_get(port, "/metrics")).text
+    [value] = [line.split()[1] for line in text.splitlines() if line.startswith(f"asocial_{name} ")]
+    return float(value)
+
+
+async def until_metric(port: int, name: str, least: float, *, patience_s: float = PATIENCE_S) -> None:
+    async def enough() -> bool:
+        return await metric(port, name) >= least
+
+    await eventually(enough, f"{name} is at least {least:g}", patience_s=patience_s)
 
 
 class StartServer(Protocol):

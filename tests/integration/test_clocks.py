@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.client import Client, Frame
-from tests.integration.serving import Enter, http_get
+from tests.integration.serving import Enter, metric, until_metric
 from tests.patience import until
 from tests.processes import Process, processes
 from tests.redis_server import Server, running, temporary_folder
@@ -60,8 +60,8 @@ async def test_w86_the_machines_clock_is_set_under_one_process(place: Path, ente
         await talk(people, "before")
         before_ms = await server_clock_ms(people[0])
         clock.set(step_s)
-        swept = await metric(process, "presence_sweeps_total")
-        await until_metric(process, "presence_sweeps_total", swept + 2)
+        swept = await metric(process.port, "presence_sweeps_total")
+        await until_metric(process.port, "presence_sweeps_total", swept + 2, patience_s=30)
         await talk(people, "after")
         assert abs(await server_clock_ms(people[0]) - before_ms) < 1000
         newcomer = await enter(process)
@@ -73,7 +73,7 @@ async def test_w86_the_machines_clock_is_set_under_one_process(place: Path, ente
             await people[0].chat("once more")
         refused = await people[0].receive("error")
         assert 0 < refused["retry_after"] <= 60_000
-        assert await metric(process, "clock_steps_total") == 1
+        assert await metric(process.port, "clock_steps_total") == 1
 
 
 @pytest.mark.parametrize("skew_s", [-20, -7, 20])
@@ -89,8 +89,8 @@ async def test_w86_processes_whose_machines_differ_tell_one_time(
         late = await enter(right)
         assert len(late.sync["messages"]) == 2
         # Told where an operator looks.
-        assert abs(await metric(wrong, "clock_skew_seconds") - skew_s) < 1
-        assert abs(await metric(right, "clock_skew_seconds")) < 1
+        assert abs(await metric(wrong.port, "clock_skew_seconds") - skew_s) < 1
+        assert abs(await metric(right.port, "clock_skew_seconds")) < 1
         await asyncio.to_thread(until, lambda: "clock differs from Redis" in _log(place, wrong), "a log line")
         assert "clock differs from Redis" not in _log(place, right)
 
@@ -132,19 +132,6 @@ class _Spawned:
 
     def stop(self) -> None:
         self._server.stop()
-
-
-async def metric(process: Process, name: str) -> float:
-    text = (await http_get(process.port, "/metrics")).text
-    [value] = [line.split()[1] for line in text.splitlines() if line.startswith(f"asocial_{name} ")]
-    return float(value)
-
-
-async def until_metric(process: Process, name: str, value: float) -> None:
-    deadline = time.monotonic() + 30
-    while await metric(process, name) < value:
-        assert time.monotonic() < deadline, f"{name} is not {value}"
-        await asyncio.sleep(0.1)
 
 
 def _log(place: Path, process: Process) -> str:

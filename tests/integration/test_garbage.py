@@ -14,7 +14,7 @@ from asocial.adapters.http.connection import WebSocketConnection
 from asocial.adapters.http.connection_guard import GuardedConnection
 from asocial.domain.errors import GoingAway
 from asocial.service.chat import Voice
-from asocial.service.sessions import Session
+from asocial.service.session import Session
 from tests.client import Client, RawClient, refusal
 from tests.patience import PATIENCE_S
 
@@ -52,14 +52,14 @@ async def _is_cut_off(server: Server) -> None:
 
 async def _is_sent_away(server: Server) -> None:
     client = await Client.connect(server.url, channel="garden")
-    next(iter(server.app.sessions)).connection.close(GoingAway(retry_ms=0))
+    next(iter(server.app.local)).connection.close(GoingAway(retry_ms=0))
     assert (await client.closed()).code == 4001
 
 
 async def _is_sent_away_and_does_not_answer(server: Server) -> None:
     client = await RawClient.connect(server.url, channel="garden")
     await client.receive("user_sync")
-    next(iter(server.app.sessions)).connection.close(GoingAway(retry_ms=0))
+    next(iter(server.app.local)).connection.close(GoingAway(retry_ms=0))
     await client.abort()
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.client import Client
-from tests.integration.serving import http_get
+from tests.integration.serving import http_get, metric
 from tests.patience import PATIENCE_S, eventually, until
 from tests.processes import ROOT
 
@@ -92,12 +92,6 @@ async def ends(process: subprocess.Popen[bytes]) -> None:
     assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0
 
 
-async def dropped(port: int) -> int:
-    found = re.search(r"^asocial_log_lines_dropped_total (\S+)$", (await http_get(port, "/metrics")).text, re.MULTILINE)
-    assert found is not None
-    return int(float(found[1]))
-
-
 @pytest.mark.parametrize("env", ["development", "production"])
 async def test_a_log_that_nobody_reads_stops_nobody(env: str) -> None:
     reader, writer = os.pipe()
@@ -134,7 +128,7 @@ async def test_a_reader_that_is_gone_and_a_full_disk_stop_nobody(env: str) -> No
             await talks(port)
 
             async def counted(port: int = port) -> bool:
-                return await dropped(port) > 0
+                return await metric(port, "log_lines_dropped_total") > 0
 
             await eventually(counted, "lost lines are counted")
             await ends(process)

@@ -20,13 +20,14 @@ import structlog
 
 from asocial.adapters.http.server import LIBRARY_LOGGERS
 from asocial.adapters.memory.limiter import MemoryRateLimiter
-from asocial.app import build, wall_ms
+from asocial.app import build
 from asocial.config import load
 from asocial.logs import configure
 from tests.client import Client, RawClient, refusal
 from tests.integration.serving import http_get
 from tests.patience import until
 from tests.provider import IdentityProvider
+from tests.wall_clock import wall_ms
 
 ROOT = Path(__file__).parents[2]
 SECRET = "signs-all-guests-" + secrets.token_urlsafe(48)

@@ -247,6 +247,26 @@ async def test_w10_resending_is_safe_at_the_limit_too(start_server: StartServer,
     assert await assert_posted(client, CHAT | {"message_id": "two"}) == second
 
 
+async def test_w90_a_message_of_a_snapshot_does_not_come_as_chat_too(server: Server, join: Join) -> None:
+    """In a busy channel a message is in a snapshot before the flush that brings it."""
+    ada, bob = await join(server), await join(server)
+    for _ in range(20):
+        await asyncio.gather(ada.chat("hi"), ada.chat("hi"), bob.send({"type": "sync"}))
+    for _ in range(20):
+        await bob.receive("user_sync")
+    await ada.chat("last", message_id="last")
+    while (await bob.receive("chat"))["message_id"] != "last":
+        pass
+    told: set[str] = set()
+    for frame in bob.received:
+        if frame["type"] == "user_sync":
+            told |= {message["message_id"] for message in frame["messages"]}
+        elif frame["type"] == "chat":
+            assert frame["message_id"] not in told
+            told.add(frame["message_id"])
+    assert len(told) == 41
+
+
 async def test_w11_a_chat_goes_to_all_but_the_connection_that_sent_it(server: Server, join: Join) -> None:
     tab, bob = await join(server), await join(server)
     other_tab = await join(server, token=tab.token)

@@ -13,7 +13,7 @@ from asocial.adapters.http.auth import GuestTokens
 from asocial.adapters.http.channels import REQUESTS_PER_MINUTE_PER_ADDRESS
 from asocial.adapters.http.invitations import Invitations
 from asocial.adapters.memory.rules import MemoryChannelRules
-from asocial.service.moderation import Invitation
+from asocial.domain.access import Invitation
 from tests.client import Client, Frame, refusal
 from tests.integration.serving import Answer, Join, Server, StartServer
 from tests.provider import IdentityProvider

@@ -525,11 +525,11 @@ async def test_w29_an_outage_of_the_shared_store_is_told_and_its_end_comes_with_
     server: Server, join: Join
 ) -> None:
     ada = await join(server)
-    server.app.sessions.degrade()
+    server.app.outages.begin()
     assert await ada.receive("degraded") == {"type": "degraded"}
     bob = await join(server)
     assert await bob.receive("degraded") == {"type": "degraded"}
-    await server.app.sessions.restore([])
+    await server.app.outages.end()
     for client in (ada, bob):
         assert await client.receive("restored") == {"type": "restored"}
         sync = await client.receive("user_sync")

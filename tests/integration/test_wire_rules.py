@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from asocial.protocol import CLIENT_FRAME_TYPES
+from asocial.protocol.schema import CLIENT_FRAME_TYPES
 from tests.client import Client, Frame
 from tests.integration.serving import Join, Server, StartServer
 from tests.integration.test_protocol_page import PAGE, table_rows

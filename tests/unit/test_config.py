@@ -10,15 +10,14 @@ from pydantic import SecretStr
 from asocial.cli import main
 from asocial.config import (
     ConfigError,
-    Settings,
     allowed,
     default_of,
     flag_of,
     hint_for,
     load,
-    shown,
     unknown_variables,
 )
+from asocial.settings import Settings, shown
 
 
 def test_the_defaults_are_the_documented_ones() -> None:
@@ -306,9 +305,9 @@ def test_no_secret_on_the_command_line_is_repeated(arguments: list[str], capsys:
 
 
 def test_in_production_a_load_balancer_gets_time_unless_told_otherwise() -> None:
-    assert load({}, {}).effective_drain_notice_seconds == 0
-    assert load({"env": "production"}, {}).effective_drain_notice_seconds == 5
-    assert load({"env": "production", "drain_notice_seconds": "0"}, {}).effective_drain_notice_seconds == 0
+    assert load({}, {}).lifecycle.drain_notice_s == 0
+    assert load({"env": "production"}, {}).lifecycle.drain_notice_s == 5
+    assert load({"env": "production", "drain_notice_seconds": "0"}, {}).lifecycle.drain_notice_s == 0
 
 
 def test_help_documents_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
@@ -333,4 +332,4 @@ def test_every_setting_and_its_default_are_in_the_run_book() -> None:
     book = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
     for name, field in Settings.model_fields.items():
         row = f"| `ASOCIAL_{name.upper()}` | {default_of(field) or '-'} |"
-        assert row in book, f"docs/operations.md, 'Every setting', has no line that begins with {row}"
+        assert row in book, f"docs/operations.md, 'Settings', has no line that begins with {row}"

@@ -12,9 +12,10 @@ from asocial.domain.errors import FrameError
 from asocial.domain.message import Position
 from asocial.metrics import Exposition
 from asocial.ports import Batch
-from asocial.service.channels import VOLATILE_UNSENT_LIMIT_BYTES, Channel
+from asocial.service.channel import VOLATILE_UNSENT_LIMIT_BYTES
 from asocial.service.meters import SECONDS, Distribution, Meters
-from tests.unit.service.fakes import FakeBroker, FakeConnection
+from tests.runtime import make_runtime
+from tests.unit.service.fakes import FakeConnection, make_channel
 
 
 def samples(meters: Meters) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -81,9 +82,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.meters = Meters()
-        self.channel = Channel(
-            "garden", FakeBroker(), asyncio.get_running_loop(), lambda _channel, _control: None, self.meters
-        )
+        self.channel = make_channel(runtime=make_runtime(meters=self.meters))
         self.people = [FakeConnection(name) for name in "abc"]
         for person in self.people:
             self.channel.attach(person)
@@ -161,7 +160,7 @@ async def test_a_meter_never_grows_with_the_people() -> None:
     meters = Meters()
     places = sum(len(vars(meters)[name]) for name in ("errors", "rate_limited", "disconnects", "received", "sent"))
     for name in map(str, range(1000)):
-        channel = Channel(name, FakeBroker(), asyncio.get_running_loop(), lambda _a, _b: None, meters)
+        channel = make_channel(name=name, runtime=make_runtime(meters=meters))
         person = FakeConnection(name)
         channel.attach(person)
         channel.post(b"x", person, b"y", "m")

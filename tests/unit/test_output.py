@@ -45,7 +45,7 @@ def read_all(reader: int, until: str) -> str:
 
 def test_lines_arrive_whole_and_in_order(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
-    stream = QueuedStream(writer, "stderr")
+    stream = QueuedStream(writer, "stderr", Reports())
     for number in range(500):
         print(f"line {number} é", file=stream, flush=True)
     assert read_all(reader, "line 499 é\n").splitlines() == [f"line {number} é" for number in range(500)]
@@ -53,8 +53,11 @@ def test_lines_arrive_whole_and_in_order(pipe: tuple[int, int]) -> None:
 
 def test_a_pipe_that_nobody_reads_holds_nobody_up_and_tells_how_many_lines_it_lost(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
-    stream = QueuedStream(writer, "stderr", queue_characters=100_000)
-    stream.report = lambda event, **fields: stream.write(f"{event} {fields}\n")
+
+    def report(event: str, **fields: object) -> None:
+        stream.write(f"{event} {fields}\n")
+
+    stream = QueuedStream(writer, "stderr", report, queue_characters=100_000)
     before = dropped_lines()
     lines = 20_000
     for number in range(lines):
@@ -73,8 +76,7 @@ def test_a_pipe_that_nobody_reads_holds_nobody_up_and_tells_how_many_lines_it_lo
 def test_a_reader_that_is_gone_is_told_once(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     reports = Reports()
-    stream = QueuedStream(writer, "stdout")
-    stream.report = reports
+    stream = QueuedStream(writer, "stdout", reports)
     os.close(reader)
     before = dropped_lines()
     for _ in range(3):
@@ -102,8 +104,7 @@ class FullDisk:
 
 def test_a_full_disk_loses_lines_until_there_is_room_and_tears_none_that_follow(pipe: tuple[int, int]) -> None:
     disk, reports = FullDisk(10), Reports()
-    stream = QueuedStream(pipe[1], "stderr", write=disk)
-    stream.report = reports
+    stream = QueuedStream(pipe[1], "stderr", reports, write=disk)
     stream.write("first\nsecond\nthird\n")
     assert stream.drain(DRAIN_S)
     stream.write("fourth\n")
@@ -122,7 +123,7 @@ def test_a_full_disk_loses_lines_until_there_is_room_and_tears_none_that_follow(
 def test_a_descriptor_that_somebody_made_non_blocking_loses_nothing(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     os.set_blocking(writer, False)
-    stream = QueuedStream(writer, "stderr")
+    stream = QueuedStream(writer, "stderr", Reports())
     before = dropped_lines()
     for number in range(3000):
         stream.write(f"{number:099}\n")
@@ -132,7 +133,7 @@ def test_a_descriptor_that_somebody_made_non_blocking_loses_nothing(pipe: tuple[
 
 def test_threads_may_write_at_once(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
-    stream = QueuedStream(writer, "stderr")
+    stream = QueuedStream(writer, "stderr", Reports())
     threads = [
         threading.Thread(target=lambda name=name: [stream.write(f"{name}\n") for _ in range(200)]) for name in "abcd"
     ]

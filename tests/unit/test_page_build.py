@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from scripts import page
-from scripts.command import Failure
 
 
 def built(folder: Path, *names: str) -> Path:
@@ -47,5 +46,5 @@ def test_none_is_given(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_page_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Failure, match="has no assets/ in it"):
+    with pytest.raises(page.PageError, match="has no assets/ in it"):
         page.previous_files(str(tmp_path))

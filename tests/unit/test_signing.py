@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from asocial.config import ConfigError, Settings, load
+from asocial.config import ConfigError, load
+from asocial.settings import Settings
 from asocial.signing import signing_secret, weakness_of
 
 ROOT = Path(__file__).parents[2]

@@ -3,8 +3,8 @@
  * press, when the system reports a network, and every few seconds besides, because a server that
  * was away announces nothing.
  */
-import { routeOf } from '../src/domain/channel'
-import { SHARING_WORDS } from '../src/domain/words-sharing'
+import { routeOf } from '../src/features/channel/model/names'
+import { SHARING_STRINGS } from '../src/shared/i18n/en-sharing'
 import './page.css'
 
 const FIRST_LOOK_MS = 3_000
@@ -19,7 +19,7 @@ let timer: ReturnType<typeof setTimeout> | undefined
 async function look() {
   clearTimeout(timer)
   again.disabled = true
-  again.textContent = SHARING_WORDS.looking
+  again.textContent = SHARING_STRINGS.looking
   try {
     const answer = await fetch(wanted, { method: 'HEAD', cache: 'no-store' })
     if (answer.ok) return open()
@@ -27,7 +27,7 @@ async function look() {
     // Still none.
   }
   again.disabled = false
-  again.textContent = SHARING_WORDS.again
+  again.textContent = SHARING_STRINGS.again
   lookLater()
 }
 
@@ -50,7 +50,7 @@ function element<K extends keyof HTMLElementTagNameMap>(name: K, text: string) {
   return made
 }
 
-const again = element('button', SHARING_WORDS.again)
+const again = element('button', SHARING_STRINGS.again)
 again.type = 'button'
 again.dataset.testid = 'again'
 again.addEventListener('click', () => void look())
@@ -58,13 +58,13 @@ again.addEventListener('click', () => void look())
 const route = routeOf(wanted)
 const place = element('p', route.kind === 'channel' ? route.channel : '')
 place.className = 'place'
-document.title = SHARING_WORDS.offlineTitle
+document.title = SHARING_STRINGS.offlineTitle
 document
   .getElementById('offline')
   ?.append(
     place,
-    element('h1', SHARING_WORDS.offline),
-    element('p', SHARING_WORDS.offlineWhy),
+    element('h1', SHARING_STRINGS.offline),
+    element('p', SHARING_STRINGS.offlineWhy),
     again,
   )
 

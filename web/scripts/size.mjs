@@ -1,4 +1,4 @@
-// What a first visit downloads as JavaScript, gzipped, held under a limit (DESIGN, section 7).
+// What a first visit downloads as JavaScript, gzipped, held under a limit (docs/decisions/0009-static-page.md).
 // Counted from the built index.html: its modules, what it preloads, and whatever those import in turn. Parts that
 // are imported on demand do not count here; tests/browser/test_start.py sees to it that they come on demand.
 import { readFileSync } from 'node:fs'

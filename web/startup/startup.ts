@@ -8,8 +8,8 @@
  * A classic script under a name that every build has, in plain syntax, that needs nothing of the page: it must run when
  * the page does not (vite.startup.config.ts).
  */
-import { chooseLanguage } from '../src/domain/language'
-import { TROUBLE, type Trouble } from '../src/ui/trouble'
+import { chooseLanguage } from '../src/shared/i18n/language'
+import { TROUBLE, type Trouble } from '../src/shared/ui/trouble'
 
 type FileElement = HTMLScriptElement | HTMLLinkElement
 
@@ -95,7 +95,7 @@ function noteReload(): boolean {
 
 const isEmpty = () => !document.querySelector('#page > * > *')
 
-/** Files of the page itself; what it fetches later is its own business (ui/later.tsx). */
+/** Files of the page itself; what it fetches later is its own business (shared/ui/lazy.tsx). */
 const isOurs = (target: EventTarget | null): target is FileElement =>
   target instanceof HTMLScriptElement
     ? target.type === 'module'

@@ -84,9 +84,6 @@ class Budgets:
         self._by_key: dict[str, Allowance] = {}
         self._uses = 0
 
-    def __len__(self) -> int:
-        return len(self._by_key)
-
     def use(self, key: str, amount: float, now: float) -> float:
         """As `Allowance.use`."""
         if not self._rate or not key:

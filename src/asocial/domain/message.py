@@ -33,10 +33,10 @@ class Position(msgspec.Struct, frozen=True, gc=False):
 class Life(msgspec.Struct, frozen=True, gc=False):
     """How long messages live: `base` ms, plus `per_character` ms for each past `free_characters`, at most `max` ms."""
 
-    base: int = 5_000
-    per_character: int = 50
-    free_characters: int = 60
-    max: int = 12_000
+    base: int
+    per_character: int
+    free_characters: int
+    max: int
 
     def of(self, payload: str) -> int:
         """The life of a message in ms. A longer text takes longer to read."""

@@ -51,9 +51,6 @@ class Bound(NamedTuple):
     bytes: int
 
 
-NO_BOUND = Bound(2**62, 2**62)
-
-
 class Counts(NamedTuple):
     """What one flush carries of this process: frames and bytes, by kind. Messages are the frames that have a reply."""
 
@@ -193,7 +190,7 @@ class Outbox(Generic[C]):
         if user_id is not None:
             self._cursors.pop(user_id, None)
 
-    def take_cursors(self, bound: Bound = NO_BOUND) -> list[tuple[str, float, float]]:
+    def take_cursors(self, bound: Bound) -> list[tuple[str, float, float]]:
         """Each user's latest cursor, as many as the bound allows, the longest waiting first; and forget them."""
         most = max(1, bound.bytes // CURSOR_BYTES)
         taken = list(islice(self._cursors.items(), most))
@@ -217,7 +214,7 @@ class Outbox(Generic[C]):
                 return True
         return False
 
-    def take(self, cursors: bytes = b"", bound: Bound = NO_BOUND) -> Flush[C]:
+    def take(self, cursors: bytes, bound: Bound) -> Flush[C]:
         """What waits, joined, as far as `bound` allows. `cursors`: the frame made of `take_cursors()`, or nothing.
 
         Where `leaves_frames` is true, cursors given here overtake frames that wait. Of other processes' batches, whose

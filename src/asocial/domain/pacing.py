@@ -1,4 +1,4 @@
-"""When a channel flushes: adaptive coalescing (DESIGN section 4).
+"""When a channel flushes: adaptive coalescing.
 
 Quiet: the first frame after a pause goes out on the next turn of the loop. Busy: frames wait for the end
 of the tick and leave together, so that the cost of a flush is one write per connection, however many
@@ -46,8 +46,8 @@ class FlushPacer:
 
     __slots__ = ("_lag", "_last", "_last_cursors", "tick_s")
 
-    def __init__(self, lag: LoopLag | None = None) -> None:
-        self._lag = lag or LoopLag()
+    def __init__(self, lag: LoopLag) -> None:
+        self._lag = lag
         self.tick_s = TICK_S
         self._last = float("-inf")
         self._last_cursors = float("-inf")

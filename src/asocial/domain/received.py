@@ -39,5 +39,14 @@ class Received:
         later = [span for span in self._spans.pop(publisher, ()) if span[0] > number]
         self._spans[publisher] = [(0, number + 1), *later]
 
+    def copy(self) -> Received:
+        """What has arrived until now."""
+        other = Received()
+        other._spans = {publisher: spans.copy() for publisher, spans in self._spans.items()}
+        return other
+
+    def forget(self, publisher: bytes) -> None:
+        self._spans.pop(publisher, None)
+
     def has(self, publisher: bytes, number: int) -> bool:
         return any(known <= number < end for known, end in self._spans.get(publisher, ()))

@@ -15,9 +15,6 @@ class Windows:
         self._windows: dict[str, SlidingWindow] = {}
         self._takes = 0
 
-    def __len__(self) -> int:
-        return len(self._windows)
-
     def take(self, key: str, limit: int, window_ms: int, now_ms: int) -> int:
         """Take a place in the window of `key` and return 0, or take none and return the ms until one is free."""
         self._takes += 1

@@ -15,7 +15,6 @@ from ..domain.errors import Disconnect, TooSlow
 from ..domain.outbox import Shared
 from .meters import Meters
 
-UNSENT_TOTAL_BYTES = 64 * 1024 * 1024
 RELIEF = 7 / 8
 """Of the limit, what may be left after connections were closed: so that they are not sorted again for the next byte."""
 
@@ -34,17 +33,12 @@ class Behind(Protocol):
 class Backlog:
     """Counts what waits. `limit_bytes` of 0: no limit."""
 
-    def __init__(self, limit_bytes: int = UNSENT_TOTAL_BYTES, meters: Meters | None = None) -> None:
+    def __init__(self, limit_bytes: int, meters: Meters) -> None:
         self.bytes = 0
         self._limit_bytes = limit_bytes
-        self._meters = meters or Meters()
+        self._meters = meters
         self._behind: dict[Behind, None] = {}
         self._relieving = False
-
-    @property
-    def readers(self) -> int:
-        """How many something waits for."""
-        return len(self._behind)
 
     def falls_behind(self, reader: Behind) -> None:
         """Something waits for `reader`: it may be closed to make room, until `caught_up`."""

@@ -1,36 +1,25 @@
-"""Talking: a message, a draft, a pointer, a reaction, each from one session to its channel (DESIGN section 4)."""
+"""Talking: a message, a draft, a pointer, a reaction, each from one session to its channel."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import msgspec
 from msgspec.structs import replace
 
-from ..domain.admission import Known, LimitName, MessageLimits, Posting
+from ..domain.admission import Known, LimitName, Posting
 from ..domain.errors import RateLimited
 from ..domain.limits import TokenBucket
 from ..domain.living import LiveMessage
-from ..domain.message import Life, Position, check_position, clean_draft, clean_payload
+from ..domain.message import Position, check_position, clean_draft, clean_payload
 from ..domain.profile import Profile
+from ..groups import MessageSettings
 from ..ports import Connection, LiveMessages, RateLimiter
-from ..protocol import (
-    Ack,
-    Chat,
-    PostChat,
-    PostReaction,
-    PostTyping,
-    Reaction,
-    ShowView,
-    Typing,
-    View,
-    encode,
-    pack,
-    text_frame,
-)
-from .channels import Channel
-from .meters import Meters
+from ..protocol.codec import encode, pack
+from ..protocol.framing import text_frame
+from ..protocol.schema import Ack, Chat, Limits, PostChat, PostReaction, PostTyping, Reaction, ShowView, Typing, View
+from .channel import Channel
+from .runtime import Runtime
 from .volatile import Latest
 
 _read_chat = msgspec.json.Decoder(Chat).decode
@@ -51,11 +40,9 @@ class Voice:
         connection: Connection,
         user_id: str,
         profile: Profile,
-        *,
+        address: str,
+        limits: Limits,
         loop: asyncio.AbstractEventLoop,
-        drafts_per_second: float,
-        cursors_per_second: float,
-        address: str = "",
     ) -> None:
         self.channel = channel
         self.connection = connection
@@ -72,8 +59,7 @@ class Voice:
         self._shown: PostTyping | None = None
         """What others see of the draft."""
         self._loop = loop
-        self._drafts_per_second = drafts_per_second
-        self._cursors_per_second = cursors_per_second
+        self._limits = limits
         self._reactions = TokenBucket(REACTIONS_PER_SECOND, REACTIONS_BURST, loop.time())
         # Made when they are first needed: most people only read.
         self._drafts: Latest[PostTyping] | None = None
@@ -100,14 +86,16 @@ class Voice:
     def draft(self, draft: PostTyping) -> None:
         """Show what is being typed. `draft` is checked, and its message id is `drafting`."""
         if self._drafts is None:
-            self._drafts = Latest(self._drafts_per_second, self._loop, self._send_draft, self.budget, FRAME_WEIGHT)
+            self._drafts = Latest(
+                self._limits.drafts_per_second, self._loop, self._send_draft, self.budget, FRAME_WEIGHT
+            )
         self._drafts.offer(draft)
 
     def cursor(self, position: Position) -> None:
         """Show where the pointer is. Raises PositionInvalid."""
         check_position(position)
         if self._cursors is None:
-            self._cursors = Latest(self._cursors_per_second, self._loop, self._send_cursor, self.budget)
+            self._cursors = Latest(self._limits.cursors_per_second, self._loop, self._send_cursor, self.budget)
         self._cursors.offer(position)
 
     def react(self, frame: PostReaction) -> None:
@@ -170,18 +158,15 @@ class Talk:
         self,
         live: LiveMessages,
         limiter: RateLimiter,
-        *,
-        now_ms: Callable[[], int],
-        life: Life,
-        limits: MessageLimits,
-        meters: Meters | None = None,
+        settings: MessageSettings,
+        runtime: Runtime,
     ) -> None:
-        self._meters = meters or Meters()
+        self._meters = runtime.meters
         self._live = live
         self._limiter = limiter
-        self._now_ms = now_ms
-        self._life = life
-        self._limits = limits
+        self._now_ms = runtime.clock.now_ms
+        self._life = settings.life
+        self._limits = settings.limits
 
     async def post(self, voice: Voice, post: PostChat, slow_ms: int = 0) -> None:
         """Stamp, encode once, and hand to the channel. Raises a FrameError when it is not to be posted.
@@ -312,10 +297,6 @@ class Talk:
     def share(self, channel: str) -> None:
         """Let those who join on other processes see what was said on this one and lives."""
         self._live.share(channel)
-
-    async def clear(self, channel: str, until_ms: int) -> None:
-        """Let go of what was said in a channel until then, for all processes. Raises StoreUnavailable."""
-        await self._live.clear(channel, until_ms)
 
     def forget(self, channel: str, until_ms: int) -> None:
         """Another process cleared the channel."""

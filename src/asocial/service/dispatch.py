@@ -6,7 +6,6 @@ Nothing a client can send makes this raise; what does is a fault of ours.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from msgspec import UNSET
 
@@ -23,7 +22,8 @@ from ..domain.errors import (
 )
 from ..domain.profile import Profile, clean_color, clean_name
 from ..ports import StoreUnavailable, Verify
-from ..protocol import (
+from ..protocol.codec import decode, error_frame, message_id_of, pack
+from ..protocol.schema import (
     AskSync,
     AskWho,
     Authenticate,
@@ -39,16 +39,13 @@ from ..protocol import (
     Profiles,
     SetProfile,
     ShowView,
-    decode,
-    error_frame,
-    message_id_of,
-    pack,
 )
 from .chat import Talk
-from .meters import Meters
 from .moderation import Moderation
 from .presence import Presence
-from .sessions import Session, Sessions
+from .runtime import Runtime
+from .session import Session
+from .sessions import Sessions
 
 STRIKES = 10
 REFUSED_PAUSE_S = 0.1
@@ -64,22 +61,19 @@ class Dispatch:
         presence: Presence,
         talk: Talk,
         moderation: Moderation,
-        *,
-        verify: Verify | None = None,
-        loop: asyncio.AbstractEventLoop,
-        now_ms: Callable[[], int],
+        verify: Verify | None,
         frame_bytes: int,
-        meters: Meters | None = None,
+        runtime: Runtime,
     ) -> None:
-        self._meters = meters or Meters()
+        self._meters = runtime.meters
         self._received = self._meters.received
         self._sessions = sessions
         self._presence = presence
         self._talk = talk
         self._moderation = moderation
         self._verify = verify
-        self._loop = loop
-        self._now_ms = now_ms
+        self._loop = runtime.loop
+        self._now_ms = runtime.clock.now_ms
         self._frame_bytes = frame_bytes
 
     async def receive(self, session: Session, text: str) -> None:

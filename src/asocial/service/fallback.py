@@ -2,15 +2,15 @@
 
 Everything is told to both stores: the shared one, whose word counts, and a local one that mirrors the connections of
 this process. While the shared store cannot be asked, the local one answers, under an epoch of its own: clients see
-the other epoch, ask for a snapshot, and get the people they can reach (DESIGN section 6: never silence). `restore`
+the other epoch, ask for a snapshot, and get the people they can reach, instead of silence. `restore`
 registers everyone here with the shared store again, which may have come back empty.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import NamedTuple, Protocol
 
 from ..domain.by_user import ByUser
 from ..domain.profile import Member, Profile
@@ -30,10 +30,24 @@ class _Here(NamedTuple):
     """The epoch in which this process told the shared store of it: in another, the store has forgotten that."""
 
 
+class Reach(Protocol):
+    """How far this process reaches just now: what Channels knows of it."""
+
+    away: bool
+    """Whether the shared store is away as the services see it: until then other processes sweep."""
+
+    def is_local(self, name: str, /) -> bool:
+        """Whether a channel exchanges nothing with other processes just now, though the shared store may answer.
+
+        Its people are registered there by `restore`, and see only each other until then.
+        """
+        ...
+
+
 class FallbackPresence:
     """A PresenceStore over a shared one that may be away and a local one that never is."""
 
-    def __init__(self, shared: PresenceStore, local: PresenceStore) -> None:
+    def __init__(self, shared: PresenceStore, local: PresenceStore, reach: Reach) -> None:
         self._shared = shared
         self._local = local
         self._here: dict[tuple[str, str], _Here] = {}
@@ -41,18 +55,14 @@ class FallbackPresence:
         """The keys of `_here` by user, so that a changed profile costs no look at everybody's."""
         self._owed: dict[tuple[str, str], Profile] = {}
         """By channel and user: changed while the shared store was away, through a connection that is gone since."""
-        self.is_local: Callable[[str], bool] = lambda _channel: False
-        """Whether a channel exchanges nothing with other processes just now (Channels.is_local), though the shared
-        store may answer: its people are registered there by `restore`, and see only each other."""
-        self.is_away: Callable[[], bool] = lambda: False
-        """Whether the shared store is away as the services see it: until then others sweep."""
+        self._reach = reach
 
     async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
         joined = await self._local.join(channel, connection_id, user_id, profile, now_ms)
         if (channel, connection_id) not in self._here:
             self._of_user.add(user_id, (channel, connection_id))
         self._here[channel, connection_id] = _Here(user_id, profile, joined.member.joined_at)
-        if self.is_local(channel):
+        if self._reach.is_local(channel):
             return joined
         try:
             shared = await self._shared.join(channel, connection_id, user_id, profile, now_ms)
@@ -69,7 +79,7 @@ class FallbackPresence:
         except StoreUnavailable:
             return departed
         # One that joined while the channel was local was never registered there.
-        return departed if shared is None and self.is_local(channel) else shared
+        return departed if shared is None and self._reach.is_local(channel) else shared
 
     async def abandon(self, channel: str, connection_id: str, grace_ms: int) -> None:
         self._forget(channel, connection_id)
@@ -90,10 +100,10 @@ class FallbackPresence:
         if shared is not None:
             # Else the user is just being registered again, as it was before: this is still to be said.
             self._note(channel, user_id, profile, changed=False, told_in=shared.stamp.epoch)
-        return local if shared is None and self.is_local(channel) else shared
+        return local if shared is None and self._reach.is_local(channel) else shared
 
     async def roster(self, channel: str, limit: int) -> Roster:
-        if self.is_local(channel):
+        if self._reach.is_local(channel):
             return await self._local.roster(channel, limit)
         try:
             return await self._shared.roster(channel, limit)
@@ -101,7 +111,7 @@ class FallbackPresence:
             return await self._local.roster(channel, limit)
 
     async def members(self, channel: str, user_ids: Sequence[str]) -> list[Member]:
-        if self.is_local(channel):
+        if self._reach.is_local(channel):
             return await self._local.members(channel, user_ids)
         try:
             return await self._shared.members(channel, user_ids)
@@ -117,7 +127,7 @@ class FallbackPresence:
 
     async def sweep(self) -> list[Departed]:
         departed = await self._local.sweep()
-        if self.is_away():
+        if self._reach.away:
             return departed
         try:
             return await self._shared.sweep()
@@ -133,7 +143,7 @@ class FallbackPresence:
         places = [
             entry
             for entry in self._here.items()
-            if (channels is None or entry[0][0] in channels) and not self.is_local(entry[0][0])
+            if (channels is None or entry[0][0] in channels) and not self._reach.is_local(entry[0][0])
         ]
         told: list[tuple[str, Joined]] = []
         for start in range(0, len(places), RESTORE_AT_ONCE):
@@ -161,7 +171,7 @@ class FallbackPresence:
         here = {(place[0], here.user_id): here.profile for place, here in self._here.items() if here.changed}
         return self._owed | here
 
-    def heard(self, channel: str, user_id: str, profile: Profile) -> None:
+    def profile_changed(self, channel: str, user_id: str, profile: Profile) -> None:
         """Another process changed this profile: if the shared store forgets it, it is remembered here too."""
         self._note(channel, user_id, profile, changed=False)
 

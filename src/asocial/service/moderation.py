@@ -18,19 +18,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable
 
-from ..domain.errors import BadFrame, NotOwner, ReadOnly, Refusal, Removed
+from .. import logs
+from ..domain.access import Access, Invitation
+from ..domain.errors import BadFrame, GoingAway, NotOwner, ReadOnly, Refusal, Removed
 from ..domain.identity import Principal, is_one_of
 from ..domain.ids import DEFAULT_CHANNEL, is_id
-from ..domain.rules import NO_RULES, Rights, Rules
-from ..ports import ChannelRules, StoreUnavailable
-from ..protocol import ChannelUpdated, Cleared, Moderate, RulesTold, pack
-from .channels import Channel, Channels
-from .chat import Talk
+from ..domain.rules import NO_RULES, Rules
+from ..groups import ModerationSettings
+from ..ports import ChannelRules, LiveMessages, StoreUnavailable
+from ..protocol.codec import pack
+from ..protocol.schema import ChannelUpdated, Cleared, Moderate, RulesTold
+from .channel import Channel
+from .channels import Channels
 from .control import ChannelCleared, RulesChanged, encode_control
 from .presence import Presence
+from .runtime import Runtime
+from .session import LocalSessions
 
 EVERY_CHANNEL = "*"
 SWAPS_MOST = 8
@@ -40,57 +45,31 @@ CHECKS_AT_ONCE = 200
 """Rules read together: enough to fill a pipeline, few enough that the store answers others between."""
 
 
-class Invitation(NamedTuple):
-    """What a signed invitation to a channel says. `key`: see Rules.invitation_key."""
-
-    rights: Rights
-    key: str
-
-
-class Access(NamedTuple):
-    """What somebody may do in a channel. `member`: they are listed, or its owner. `invitation`: what they brought."""
-
-    rights: Rights = "write"
-    member: bool = False
-    invitation: Invitation | None = None
+log = logs.get(__name__)
 
 
 class Moderation:
-    """`owners` and `members`: those that the configuration names, by channel; owners of "*" are owners everywhere.
-
-    `ttl_ms`: how long rules are remembered after the channel's last use.
-    """
-
     def __init__(
         self,
         store: ChannelRules,
         channels: Channels,
         presence: Presence,
-        talk: Talk,
-        *,
-        now_ms: Callable[[], int],
-        owners: Mapping[str, Sequence[str]],
-        members: Mapping[str, Sequence[str]],
-        ttl_ms: int,
+        live: LiveMessages,
+        local: LocalSessions,
+        settings: ModerationSettings,
+        runtime: Runtime,
     ) -> None:
         self._store = store
         self._channels = channels
         self._presence = presence
-        self._talk = talk
-        self._now_ms = now_ms
-        self._owners = owners
-        self._members = members
-        self._ttl_ms = ttl_ms
+        self._live = live
+        self._local = local
+        self._now_ms = runtime.clock.now_ms
+        self._owners = settings.owners
+        self._members = settings.members
+        self._ttl_ms = settings.rules_ttl_ms
         self._learning: dict[str, asyncio.Task[None]] = {}
         self._outages = 0
-        channels.guarded = True
-        self.on_rules: Callable[[Channel, bool, bool], None] = lambda _channel, _settled, _restored: None
-        """Called when a channel's rules changed here, or were read from the store (`settled`), before it is confirmed.
-        `restored`: the store had lost them, so anybody may have come in meanwhile."""
-        self.on_moderated: Callable[[str, str, str, dict[str, object]], None] = lambda _a, _c, _b, _details: None
-        """Called for each thing an owner did here: what, in which channel, by whom, and the details. For the log."""
-        self.others_here: Callable[[str, str], bool] = lambda _channel, _user_id: False
-        """Whether somebody else than this user is connected to a channel on this process."""
 
     # Entering.
 
@@ -201,14 +180,14 @@ class Moderation:
         alone = await self._presence.sole_user(channel)
         if alone == "":
             raise Refusal("not_in_channel", "connect to the channel first: only somebody who is in it can claim it")
-        if alone != principal.user_id or self.others_here(channel, principal.user_id):
+        if alone != principal.user_id or self._others_here(channel, principal.user_id):
             raise Refusal("channel_taken", "a channel can be claimed while nobody else is in it")
         await take_place()
         changed = await self._change(channel, lambda now: now if now.owner else now.claimed(principal.user_id))
         if changed.owner != principal.user_id:
             raise Refusal("channel_taken", "somebody else was quicker")
         self._tell(channel, changed, principal.user_id)
-        self.on_moderated("claim", channel, principal.user_id, {})
+        _log("claim", channel, principal)
 
     async def invite(self, channel: str, principal: Principal, until: int) -> str:
         """Close the channel to all who are not invited; returns the key that goes into the invitation (W63).
@@ -224,7 +203,7 @@ class Moderation:
         changed = await self._change(channel, lambda now: now.inviting(until, new_key))
         if not before.private:
             self._tell(channel, changed, principal.user_id)
-        self.on_moderated("invite", channel, principal.user_id, {"until": until})
+        _log("invite", channel, principal, until=until)
         return changed.invitation_key
 
     async def moderate(self, channel: Channel, principal: Principal, frame: Moderate) -> None:
@@ -239,7 +218,7 @@ class Moderation:
                 details = {"user_id": frame.user_id, "seconds": frame.seconds}
             case "clear":
                 timestamp = self._now_ms()
-                await self._talk.clear(name, timestamp)
+                await self._live.clear(name, timestamp)
                 self._channels.tell_processes(name, encode_control(ChannelCleared(timestamp)))
                 self._channels.post(name, pack(Cleared(by, timestamp)))
             case "slow":
@@ -253,19 +232,15 @@ class Moderation:
                     raise BadFrame(f"the channel {DEFAULT_CHANNEL!r} is everybody's")
                 self._tell(name, await self._change(name, lambda now: now.closed(frame.on)), by)
                 details = {"on": frame.on}
-        self.on_moderated(frame.action, name, by, details)
+        _log(frame.action, name, principal, **details)
 
     # Between processes.
 
-    def heed(self, channel: str, told: RulesChanged | ChannelCleared) -> None:
-        """What another process tells."""
-        match told:
-            case ChannelCleared():
-                self._talk.forget(channel, told.timestamp)
-            case RulesChanged():
-                found = self._channels.get(channel)
-                if found is not None:
-                    self._apply(found, told.rules, restored=told.restored)
+    def rules_changed(self, channel: str, change: RulesChanged) -> None:
+        """Another process changed the rules of a channel, or gave them back to a store that had lost them."""
+        found = self._channels.get(channel)
+        if found is not None:
+            self._apply(found, change.rules, restored=change.restored)
 
     async def refresh(self) -> None:
         """The channels with people here are in use; learn what was not heard. Does nothing while the store is away."""
@@ -364,11 +339,44 @@ class Moderation:
         if newer:
             channel.rules = rules
         if newer or (settled and not channel.confirmed):
-            self.on_rules(channel, settled, restored)
+            self._enforce(channel, settled, restored)
         if settled and not channel.confirmed:
             channel.confirm()
+
+    def _enforce(self, channel: Channel, settled: bool, restored: bool) -> None:
+        """Close those whom the channel's rules do not allow to stay. Called before the channel is confirmed.
+
+        Those who were admitted by rules that held then stay, unless the store had lost the right ones (`restored`).
+        `settled`: the rules were read from the store.
+        """
+        rules, now = channel.rules or NO_RULES, self._now_ms()
+        for user_id in rules.bans:
+            if rules.keeps_out(user_id, now):
+                for session in self._local.of_user(user_id, channel.name):
+                    session.connection.close(Removed())
+        for session in self._local.among(list(channel)):
+            if settled and not channel.confirmed:
+                channel.needs_snapshots = True
+            if not (session.provisional or restored):
+                continue
+            access = self.readmit(channel, session.principal, session.access)
+            if access is None:
+                channel.detach(session.connection)
+                session.connection.close(GoingAway(retry_ms=0))
+            else:
+                session.access = access
+                session.provisional = session.provisional and not settled
+
+    def _others_here(self, channel: str, user_id: str) -> bool:
+        """Whether somebody else than this user is connected to a channel on this process."""
+        here = self._local.among(self._channels.get(channel) or ())
+        return any(session.member.user_id != user_id for session in here)
 
     def _tell(self, channel: str, rules: Rules, by: str) -> None:
         private = rules.private or channel in self._members
         frame = ChannelUpdated(rules.owner, rules.slow_ms, rules.read_only, private, by, self._now_ms())
         self._channels.post(channel, pack(frame))
+
+
+def _log(action: str, channel: str, by: Principal, **details: object) -> None:
+    log.info("moderated", action=action, channel=channel, by=by.user_id, **details)

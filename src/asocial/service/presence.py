@@ -1,4 +1,4 @@
-"""Presence that never lies: what the store knows, told to the channel (DESIGN section 5, W17 to W20).
+"""Presence that never lies: what the store knows, told to the channel (W17 to W20).
 
 The store decides what happened, atomically and once for all processes; this service only tells it. In a channel of at
 most `roster_limit` users every join, leave and profile is told by itself. Above that, where 5,000 joins told to 5,000
@@ -9,17 +9,18 @@ newest it knows, and the other processes what it learnt.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Sequence
 
 from ..domain.profile import Member, Profile
-from ..ports import Connection, Joined, PresenceStore, Roster, Stamp
-from ..protocol import ServerFrame, UserCount, UserJoined, UserLeft, UserUpdated, pack
+from ..groups import PresenceSettings
+from ..ports import Connection, Joined, PresenceStore, Roster, Stamp, StoreUnavailable
+from ..protocol.codec import pack
+from ..protocol.schema import ServerFrame, UserCount, UserJoined, UserLeft, UserUpdated
 from .channels import Channels
 from .control import CountChanged, encode_control
-from .meters import Meters
+from .runtime import Runtime
 
-GRACE_S = 8.0
-"""How long a connection that broke without a close frame counts as present."""
 COUNT_EVERY_S = 1.0
 RECOUNT_AT_ONCE = 200
 """Channels asked for together: enough to fill a pipeline, few enough that the store answers others between."""
@@ -42,23 +43,18 @@ class Presence:
         self,
         store: PresenceStore,
         channels: Channels,
-        *,
-        loop: asyncio.AbstractEventLoop,
-        now_ms: Callable[[], int],
-        roster_limit: int,
-        grace_s: float = GRACE_S,
-        count_every_s: float = COUNT_EVERY_S,
-        meters: Meters | None = None,
+        settings: PresenceSettings,
+        runtime: Runtime,
     ) -> None:
-        self._meters = meters or Meters()
+        self._meters = runtime.meters
         self._store = store
         self._channels = channels
-        self._loop = loop
-        self._now_ms = now_ms
-        self._roster_limit = roster_limit
-        self._grace_ms = round(grace_s * 1000)
-        self._count_every_s = count_every_s
+        self._loop = runtime.loop
+        self._now_ms = runtime.clock.now_ms
+        self.roster_limit = settings.roster_limit
+        self._grace_ms = settings.grace_ms
         self._counts: dict[str, _Count] = {}
+        self._recounting: asyncio.Task[None] | None = None
 
     async def join(self, channel: str, connection: Connection, user_id: str, profile: Profile) -> Member:
         """Count the connection; tell the others if it is its user's first. Returns the user as the channel knows it."""
@@ -89,14 +85,14 @@ class Presence:
         if updated is None:
             return None
         frame = UserUpdated(user_id, profile.name, profile.color, *updated.stamp, profile.on_map)
-        if updated.user_count > self._roster_limit:
+        if updated.user_count > self.roster_limit:
             return frame
         self._channels.post(channel, pack(frame))
         return None
 
     async def roster(self, channel: str) -> Roster:
         """Those whom a `user_sync` lists: at most the limit."""
-        return await self._store.roster(channel, self._roster_limit)
+        return await self._store.roster(channel, self.roster_limit)
 
     async def members(self, channel: str, user_ids: list[str]) -> list[Member]:
         return await self._store.members(channel, user_ids)
@@ -146,15 +142,28 @@ class Presence:
                 # Without an epoch the store has lost the channel, and those in it are just being registered again.
                 if roster.stamp.epoch and not self._channels.is_local(channel):
                     told = CountChanged(roster.user_count, roster.stamp)
-                    self._loop.call_later(self._count_every_s, self.count_elsewhere, channel, told)
+                    self._loop.call_later(COUNT_EVERY_S, self.count_elsewhere, channel, told)
+
+    def recount_soon(self) -> None:
+        """`recount`, without waiting for it. While the store is away nothing is told."""
+        # Another death during a recount: asked anew, for some channels may have been counted before it.
+        if self._recounting is not None:
+            self._recounting.cancel()
+        self._recounting = self._loop.create_task(self._recount_if_possible())
 
     def close(self) -> None:
         """Hand over what waits: people on other processes would never hear of it."""
+        if self._recounting is not None:
+            self._recounting.cancel()
         for channel, count in self._counts.items():
             if count.timer is not None:
                 count.timer.cancel()
             self._share(channel, count)
         self._counts.clear()
+
+    async def _recount_if_possible(self) -> None:
+        with contextlib.suppress(StoreUnavailable):
+            await self.recount()
 
     def _tell_joined(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
         member = joined.member
@@ -184,7 +193,7 @@ class Presence:
         exclude: Connection | None = None,
     ) -> None:
         """Tell an event, or only the count where there were, before or after it, more users than a roster lists."""
-        if most <= self._roster_limit:
+        if most <= self.roster_limit:
             self._channels.post(channel, pack(frame), exclude)
             if channel not in self._counts:
                 return
@@ -203,7 +212,7 @@ class Presence:
         self._share(channel, entry)
         # Kept for one more interval so that the rate holds, then forgotten unless news came in between.
         told = entry.stamp
-        entry.timer = self._loop.call_later(self._count_every_s, self._after_count, channel, entry, told)
+        entry.timer = self._loop.call_later(COUNT_EVERY_S, self._after_count, channel, entry, told)
 
     def _share(self, channel: str, entry: _Count) -> None:
         if entry.ours:

@@ -3,43 +3,34 @@
 `open` attaches first, then takes the snapshot, then releases what was held back: nobody misses a message
 that was posted in between (W3, W13). What a client sends is carried out in dispatch.py.
 
-When the store that processes share goes away, `degrade` tells everyone; when it is back, `restore` hands each a fresh
-snapshot, so that nobody is left with what they believed in between.
+What happens when the store that processes share goes away is in outages.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 
 import msgspec
 
-from ..domain.by_user import ByUser
-from ..domain.errors import GoingAway, Removed, TokenExpired, TooManyConnections, TooSlow
+from ..domain.access import Access
+from ..domain.errors import GoingAway, TokenExpired, TooSlow
 from ..domain.identity import Principal
 from ..domain.limits import TokenBucket
-from ..domain.message import Life
 from ..domain.profile import Member, Profile
-from ..ports import Batch, Connection, Joined, SessionRegistry
-from ..protocol import ClockSet, Degraded, Followed, Limits, Restored, UserSync, UserUpdated, pack
+from ..groups import SessionSettings
+from ..ports import Connection
+from ..protocol.codec import pack
+from ..protocol.schema import ClockSet, Degraded, Followed, Restored, UserSync, UserUpdated
 from .answers import Answers
-from .channels import UNSENT_LIMIT_BYTES, Channel, Channels
-from .chat import Talk, Voice
-from .control import (
-    ChannelCleared,
-    CountChanged,
-    FollowedBy,
-    MessagesAgain,
-    ProfileChanged,
-    RulesChanged,
-    decode_control,
-    encode_control,
-)
-from .meters import Meters
-from .moderation import Access, Moderation
+from .channel import UNSENT_LIMIT_BYTES, Channel
+from .channels import Channels
+from .chat import Voice
+from .control import FollowedBy, ProfileChanged, encode_control
+from .moderation import Moderation
 from .presence import Presence
+from .runtime import Runtime
+from .session import LocalSessions, Session
 from .snapshots import Snapshots
 from .volatile import Budgets
 
@@ -52,54 +43,6 @@ UPDATE_BYTES = 200
 """What telling one connection of a profile or a follower counts as: about a frame and the write."""
 LOOK_AGAIN_S = 3600.0
 """The longest a timer for a token's end runs before the clock is looked at again."""
-EVERYBODY = Access()
-
-
-class Session:
-    """A client that is in. `member` is who it is to the others. `traced`, if set, wraps the posting of each message.
-
-    `address`: what limits count its address as; empty where it is not known.
-    """
-
-    __slots__ = (
-        "access",
-        "address",
-        "connection",
-        "expiry",
-        "member",
-        "principal",
-        "provisional",
-        "requests",
-        "strikes",
-        "token",
-        "traced",
-        "voice",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        connection: Connection,
-        voice: Voice,
-        member: Member,
-        token: str | None,
-        principal: Principal,
-        access: Access,
-        address: str,
-        now: float,
-    ) -> None:
-        self.connection = connection
-        self.address = address
-        self.voice = voice
-        self.member = member
-        self.token = token
-        self.principal = principal
-        self.access = access
-        self.provisional = False
-        """Whether it was let in by rules that were not confirmed: once they are, it may have to go."""
-        self.expiry: asyncio.TimerHandle | None = None
-        self.strikes = 0
-        self.traced: Callable[[str], AbstractContextManager[None]] | None = None
-        self.requests = TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, now)
 
 
 class Sessions:
@@ -107,49 +50,30 @@ class Sessions:
 
     def __init__(
         self,
+        local: LocalSessions,
         channels: Channels,
         presence: Presence,
-        talk: Talk,
-        registry: SessionRegistry,
+        snapshots: Snapshots,
         moderation: Moderation,
-        *,
-        loop: asyncio.AbstractEventLoop,
-        now_ms: Callable[[], int],
-        wall_ms: Callable[[], int] | None = None,
-        life: Life,
-        limits: Limits,
-        answers: Answers | None = None,
-        volatile_per_second_per_ip: int = 0,
-        meters: Meters | None = None,
+        settings: SessionSettings,
+        runtime: Runtime,
     ) -> None:
-        self._meters = meters or Meters()
-        self._answers = answers or Answers(per_user=0, per_address=0)
-        self._snapshots = Snapshots(presence, talk, loop=loop, roster_limit=limits.roster)
+        self._answers = Answers(
+            per_user=settings.answer_bytes_per_second, per_address=settings.answer_bytes_per_second_per_ip
+        )
+        self._snapshots = snapshots
         self._channels = channels
         self._presence = presence
-        self._talk = talk
-        self._registry = registry
+        self._local = local
         self._moderation = moderation
-        self._loop = loop
-        self._now_ms = now_ms
-        self._wall_ms = wall_ms or now_ms
-        self._life = life
-        self._limits = limits
-        self._budgets = Budgets(volatile_per_second_per_ip, loop)
-        self._by_user: ByUser[Connection] = ByUser()
-        self._sessions: dict[Connection, Session] = {}
-        self._degraded = False
-        self.on_profile_elsewhere: Callable[[str, str, Profile], None] = lambda _channel, _user_id, _profile: None
-        channels.on_control = self._heed
-        self._behind: set[str] = set()
-        moderation.on_rules = self._obey
-        moderation.others_here = self._others_here
-
-    def __len__(self) -> int:
-        return len(self._sessions)
-
-    def __iter__(self) -> Iterator[Session]:
-        return iter(list(self._sessions.values()))
+        self._loop = runtime.loop
+        self._now_ms = runtime.clock.now_ms
+        self._wall_ms = runtime.clock.wall_ms
+        self._life = settings.life
+        self._limits = settings.limits
+        self._budgets = Budgets(settings.volatile_per_second_per_ip, runtime.loop)
+        self.degraded = False
+        """Whether clients were told that the shared store is away: those who join are told too."""
 
     async def open(
         self,
@@ -157,11 +81,11 @@ class Sessions:
         channel_name: str,
         user_id: str,
         profile: Profile,
-        token: str | None = None,
+        token: str | None,
         *,
-        principal: Principal | None = None,
-        access: Access = EVERYBODY,
-        address: str = "",
+        principal: Principal,
+        access: Access,
+        address: str,
     ) -> Session:
         """Let a client in. `token` is handed to it in `user_sync`. Raises TooManyConnections, Removed or GoingAway.
 
@@ -170,13 +94,11 @@ class Sessions:
 
         The caller calls `close` for every session this returns; one that raises has left nothing behind.
         """
-        if not await self._registry.register(user_id, connection.id, self._limits.connections_per_user):
-            raise TooManyConnections
+        await self._local.register(user_id, connection)
         channel = None
         try:
             channel = await self._channels.enter(channel_name, connection)
             await self._moderation.know(channel)
-            principal = principal or Principal(user_id)
             access = self._readmit(channel, principal, access)
             member = await self._presence.join(channel_name, connection, user_id, profile)
             session = self._session(connection, channel, member, token, principal, access, address)
@@ -187,16 +109,15 @@ class Sessions:
             session.access = self._readmit(channel, principal, access)
             session.provisional = not channel.confirmed
         except BaseException:
-            await self._registry.unregister(user_id, connection.id)
+            await self._local.unregister(user_id, connection)
             if channel is not None:
                 self._channels.exit(channel, connection)
                 await self._presence.leave(channel_name, connection.id)
             raise
-        self._by_user.add(user_id, connection)
-        self._sessions[connection] = session
+        self._local.add(session)
         session.voice.budget = self._budgets.enter(address)
         self._expire(session)
-        channel.release(connection, snapshot + pack(Degraded()) if self._degraded else snapshot, told)
+        channel.release(connection, snapshot + pack(Degraded()) if self.degraded else snapshot, told)
         self._answers.spend(user_id, address, len(snapshot), self._loop.time())
         return session
 
@@ -209,8 +130,7 @@ class Sessions:
         session.voice.silence()
         if session.expiry is not None:
             session.expiry.cancel()
-        del self._sessions[connection]
-        self._by_user.remove(user_id, connection)
+        self._local.remove(session)
         self._budgets.leave(session.voice.address)
         # Detached before anything is awaited, so that nothing more is written to a socket that is gone.
         channel.detach(connection)
@@ -221,7 +141,7 @@ class Sessions:
         else:
             await self._presence.abandon(channel.name, connection.id, away_ms)
         self._channels.exit(channel, connection, user_gone=gone)
-        await self._registry.unregister(user_id, connection.id)
+        await self._local.unregister(user_id, connection)
 
     def renew(self, session: Session, principal: Principal) -> None:
         """The session's user has shown a new token, which may say less of them than the last one."""
@@ -235,7 +155,7 @@ class Sessions:
 
         Evenly and in no order: left to chance, some moments would get twice their share.
         """
-        sessions = list(self)
+        sessions = list(self._local)
         waits_ms = [spread_ms * place // len(sessions) for place in range(len(sessions))]
         random.shuffle(waits_ms)
         for start in range(0, len(sessions), BATCH):
@@ -250,67 +170,51 @@ class Sessions:
         """Every session of this process lives: say so where it would be forgotten."""
         await self._presence.refresh()
         await self._moderation.refresh()
-        await self._registry.refresh([(session.member.user_id, session.connection.id) for session in self])
+        await self._local.refresh()
 
     def degrade(self) -> None:
         """The shared store is away: tell everyone that only people on this process can be reached."""
-        self._degraded = True
-        self._moderation.lose()
+        self.degraded = True
+        self.forget_snapshots()
+        self._tell_all(pack(Degraded()))
+
+    async def tell_restored(self, channel: Channel) -> None:
+        """The shared store is back: tell everyone in a channel, with a fresh snapshot. Raises StoreUnavailable."""
+        restored = pack(Restored())
+        sessions = self._local.among(channel)
+        for start in range(0, len(sessions), BATCH):
+            for session in sessions[start : start + BATCH]:
+                snapshot, told = await self.snapshot(session)
+                channel.told(session.connection, told)
+                _hand_over(session.connection, restored + snapshot)
+            await asyncio.sleep(0)
+
+    def forget_snapshots(self) -> None:
+        """Snapshots read so far are out of date: the stores answer differently from now on."""
         self._snapshots.clear()
-        self._meters.outages += 1
-        frame = pack(Degraded())
-        for session in self:
-            session.connection.write(frame)
 
     def tell_clock(self, shift_ms: int) -> None:
         """The server's clock was set by so much (W85)."""
-        frame = pack(ClockSet(self._now_ms(), shift_ms))
-        for session in self:
-            session.connection.write(frame)
+        self._tell_all(pack(ClockSet(self._now_ms(), shift_ms)))
 
-    async def restore(
-        self,
-        rejoined: Sequence[tuple[str, Joined]],
-        changed: Mapping[tuple[str, str], Profile] | None = None,
-        channels: Collection[str] | None = None,
-    ) -> None:
-        """It is back, and everyone here is registered with it again: `rejoined` are those it had lost, by channel.
+    def apply_profile(self, channel: str, changed: ProfileChanged) -> None:
+        """A user has another profile: what they say here from now on is signed with it."""
+        profile = Profile(changed.name, changed.color, changed.on_map)
+        for session in self._local.of_user(changed.user_id, channel):
+            session.voice.profile = profile
+            session.member = Member.of(changed.user_id, profile, session.member.joined_at)
 
-        `changed`, by channel and user, are the profiles that nobody elsewhere has heard of. Gives the other processes
-        what was said here meanwhile and lives, and everyone here a fresh snapshot: in `channels`, or in all of them but
-        those whose rules are not confirmed yet (moderation.py). Those come later, when they are.
-        Raises StoreUnavailable if it went away again; then there will be another `restore`.
-        """
-        self._degraded = False
-        if channels is None:
-            await self._moderation.restore()
-        await self._presence.tell_rejoined(rejoined)
-        self._snapshots.clear()
-        for (channel_name, user_id), profile in (changed or {}).items():
-            await self._change_profile(channel_name, user_id, profile)
-        restored = pack(Restored())
-        # Also where nobody is left on this process: those who spoke may have gone to another one meanwhile.
-        for name, said in self._talk.said_here().items():
-            if (channels is None or name in channels) and not self._channels.is_local(name):
-                self._talk.share(name)
-                again = [(message.number, message.expires_at, msgspec.Raw(message.body)) for message in said]
-                self._channels.tell_processes(name, encode_control(MessagesAgain(again)))
-        for channel in self._channels:
-            if (channels is not None and channel.name not in channels) or not channel.confirmed:
-                continue
-            self._behind.discard(channel.name)
-            members = [session for connection in channel if (session := self._sessions.get(connection)) is not None]
-            for start in range(0, len(members), BATCH):
-                for session in members[start : start + BATCH]:
-                    snapshot, told = await self.snapshot(session)
-                    channel.told(session.connection, told)
-                    _hand_over(session.connection, restored + snapshot)
-                await asyncio.sleep(0)
+    def tell_followed(self, channel: str, followed: FollowedBy) -> None:
+        """Tell a user's clients on this process that somebody follows them."""
+        for session in self._local.of_user(followed.user_id, channel):
+            session.connection.write(pack(Followed(followed.follower_id)))
 
-    def behind(self) -> list[str]:
-        """Channels whose rules are confirmed by now, and whose people have not had a snapshot since: see `restore`."""
-        self._behind = {name for name in self._behind if self._channels.get(name) is not None}
-        return [name for name in self._behind if not self._channels.is_local(name)]
+    async def change_profile(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
+        """Change a profile on every process. Returns what its user is to be told where the channel is not told."""
+        changed = ProfileChanged(user_id, profile.name, profile.color, profile.on_map)
+        self.apply_profile(channel, changed)
+        self._channels.tell_processes(channel, encode_control(changed))
+        return await self._presence.update(channel, user_id, profile)
 
     def wait_s(self, session: Session) -> float:
         """How long the session must wait before it may ask for anything more (W79)."""
@@ -334,7 +238,7 @@ class Sessions:
     async def set_profile(self, session: Session, profile: Profile) -> None:
         """Change who the session's user is in its channel, in every tab, on every process (W24)."""
         channel = session.voice.channel
-        told_alone = await self._change_profile(channel.name, session.member.user_id, profile)
+        told_alone = await self.change_profile(channel.name, session.member.user_id, profile)
         channel.changes += 1
         if told_alone is not None:
             session.connection.write(pack(told_alone))
@@ -345,9 +249,9 @@ class Sessions:
     def follow(self, session: Session, user_id: str) -> None:
         """Tell a user, in every tab, on every process, that the session's user follows them (W32)."""
         channel, told = session.voice.channel.name, FollowedBy(user_id, session.member.user_id)
-        self._tell_followed(channel, told)
+        self.tell_followed(channel, told)
         self._channels.tell_processes(channel, encode_control(told))
-        self.answered(session, UPDATE_BYTES * (1 + len(self._by_user.get(user_id, ()))))
+        self.answered(session, UPDATE_BYTES * (1 + self._local.connections(user_id)))
 
     async def snapshot(self, session: Session) -> tuple[bytes, frozenset[bytes]]:
         """The packed `user_sync` for a session, as things are now, and the messages in it."""
@@ -384,17 +288,9 @@ class Sessions:
         access: Access,
         address: str,
     ) -> Session:
-        voice = Voice(
-            channel,
-            connection,
-            member.user_id,
-            member.profile,
-            loop=self._loop,
-            drafts_per_second=self._limits.drafts_per_second,
-            cursors_per_second=self._limits.cursors_per_second,
-            address=address,
-        )
-        return Session(connection, voice, member, token, principal, access, address, self._loop.time())
+        voice = Voice(channel, connection, member.user_id, member.profile, address, self._limits, self._loop)
+        requests = TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, self._loop.time())
+        return Session(connection, voice, member, token, principal, access, address, requests)
 
     def _expire(self, session: Session) -> None:
         """Close the connection when its token is over, by the machine's clock; look again at times, clocks are set."""
@@ -417,74 +313,9 @@ class Sessions:
             raise GoingAway(retry_ms=0)
         return decided
 
-    def _obey(self, channel: Channel, settled: bool, restored: bool) -> None:
-        """A channel's rules changed, or were read from the store (`settled`): close those who have to go.
-
-        Those who were admitted by rules that held then stay, unless the store had lost the right ones (`restored`).
-        """
-        rules, now = channel.rules, self._now_ms()
-        for user_id in rules.bans if rules is not None else ():
-            if rules is not None and rules.keeps_out(user_id, now):
-                for connection in self._by_user.get(user_id, ()):
-                    if self._sessions[connection].voice.channel is channel:
-                        connection.close(Removed())
-        for connection in list(channel):
-            session = self._sessions.get(connection)
-            if session is None:
-                continue
-            if settled and not channel.confirmed:
-                self._behind.add(channel.name)
-            if not (session.provisional or restored):
-                continue
-            access = self._moderation.readmit(channel, session.principal, session.access)
-            if access is None:
-                channel.detach(connection)
-                connection.close(GoingAway(retry_ms=0))
-            else:
-                session.access = access
-                session.provisional = session.provisional and not settled
-
-    def _others_here(self, channel: str, user_id: str) -> bool:
-        found = self._channels.get(channel)
-        sessions = map(self._sessions.get, found or ())
-        return any(session is not None and session.member.user_id != user_id for session in sessions)
-
-    async def _change_profile(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
-        changed = ProfileChanged(user_id, profile.name, profile.color, profile.on_map)
-        self._apply_profile(channel, changed)
-        self._channels.tell_processes(channel, encode_control(changed))
-        return await self._presence.update(channel, user_id, profile)
-
-    def _heed(self, channel: str, batch: Batch) -> None:
-        """What another process tells this one, not its clients."""
-        for told in decode_control(batch.control):
-            match told:
-                case ProfileChanged():
-                    self._apply_profile(channel, told)
-                    self.on_profile_elsewhere(channel, told.user_id, Profile(told.name, told.color, told.on_map))
-                case FollowedBy():
-                    if not self._channels.is_local(channel):
-                        self._tell_followed(channel, told)
-                case CountChanged():
-                    self._presence.count_elsewhere(channel, told)
-                case MessagesAgain():
-                    here = self._channels.get(channel)
-                    if here is not None:
-                        here.catch_up(batch.publisher, [(n, end, bytes(body)) for n, end, body in told.messages])
-                case RulesChanged() | ChannelCleared():
-                    self._moderation.heed(channel, told)
-
-    def _tell_followed(self, channel: str, told: FollowedBy) -> None:
-        for connection in self._by_user.get(told.user_id, ()):
-            if self._sessions[connection].voice.channel.name == channel:
-                connection.write(pack(Followed(told.follower_id)))
-
-    def _apply_profile(self, channel: str, changed: ProfileChanged) -> None:
-        for connection in self._by_user.get(changed.user_id, ()):
-            session = self._sessions[connection]
-            if session.voice.channel.name == channel:
-                profile = session.voice.profile = Profile(changed.name, changed.color, changed.on_map)
-                session.member = Member.of(changed.user_id, profile, session.member.joined_at)
+    def _tell_all(self, frame: bytes) -> None:
+        for session in self._local:
+            session.connection.write(frame)
 
 
 def _hand_over(connection: Connection, snapshot: bytes) -> None:

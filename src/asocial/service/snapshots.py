@@ -17,7 +17,7 @@ import msgspec
 from ..domain.living import LiveMessage
 from ..domain.profile import Member
 from ..ports import Roster, Stamp
-from .channels import Channel
+from .channel import Channel
 from .chat import Talk
 from .presence import Presence
 
@@ -107,21 +107,14 @@ class Snapshots:
         self,
         presence: Presence,
         talk: Talk,
-        *,
         loop: asyncio.AbstractEventLoop,
-        roster_limit: int,
         max_age_s: float = MAX_AGE_S,
     ) -> None:
         self._presence = presence
         self._talk = talk
         self._loop = loop
-        self._roster_limit = roster_limit
         self._max_age_s = max_age_s
         self._moments: dict[str, _Moment] = {}
-
-    def __len__(self) -> int:
-        """How many are kept just now."""
-        return len(self._moments)
 
     async def of(self, channel: Channel) -> Snapshot:
         """The channel as it is now. Raises what the stores raise."""
@@ -145,7 +138,7 @@ class Snapshots:
             # While its rules are not confirmed, nothing of other processes may be told: see moderation.py.
             messages = await self._talk.living(channel.name, here=not channel.confirmed)
             roster = await self._presence.roster(channel.name)
-            return Snapshot.of(roster, messages, self._roster_limit)
+            return Snapshot.of(roster, messages, self._presence.roster_limit)
         finally:
             self._loop.call_later(self._max_age_s, self._forget, channel.name, moment)
 

@@ -26,9 +26,6 @@ class Budgets:
         self._loop = loop
         self._shared: dict[str, tuple[TokenBucket, int]] = {}
 
-    def __len__(self) -> int:
-        return len(self._shared)
-
     def enter(self, address: str) -> TokenBucket | None:
         """The budget of an address, for one more connection. `leave` once for each `enter`."""
         if not (self._rate and address):

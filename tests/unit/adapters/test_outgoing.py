@@ -12,7 +12,8 @@ from asocial.adapters.http.outgoing import HANDOVER_BYTES, PIECE_BYTES, Outgoing
 from asocial.domain.errors import Disconnect, TooSlow
 from asocial.domain.outbox import Shared
 from asocial.service.backlog import Backlog
-from asocial.service.channels import UNSENT_LIMIT_BYTES
+from asocial.service.channel import UNSENT_LIMIT_BYTES
+from asocial.service.meters import Meters
 
 
 class FakeTransport(asyncio.Transport):
@@ -81,7 +82,7 @@ def outgoing(backlog: Backlog) -> tuple[Ours, FakeTransport]:
 
 
 def test_one_that_keeps_up_is_written_to_at_once_and_costs_the_backlog_nothing() -> None:
-    backlog = Backlog()
+    backlog = Backlog(0, Meters())
     ours, transport = outgoing(backlog)
     transport.room = 100
     shared = Shared(b"[a][b][c]")
@@ -89,11 +90,11 @@ def test_one_that_keeps_up_is_written_to_at_once_and_costs_the_backlog_nothing()
     ours.deliver(shared)
     ours.deliver(shared, [memoryview(shared.data)[:3], b"(ack)", memoryview(shared.data)[6:]])
     assert transport.sent == b"(1)[a][b][c][a](ack)[c]"
-    assert (ours.unsent_bytes, backlog.bytes, backlog.readers) == (0, 0, 0)
+    assert (ours.unsent_bytes, backlog.bytes, len(backlog._behind)) == (0, 0, 0)
 
 
 def test_what_waits_is_the_same_object_for_all() -> None:
-    backlog = Backlog()
+    backlog = Backlog(0, Meters())
     shared = Shared(b"x" * 100_000)
     for number in range(50):
         ours, _ = outgoing(backlog)
@@ -107,7 +108,7 @@ def test_what_waits_is_the_same_object_for_all() -> None:
 
 
 def test_small_answers_are_joined_while_they_wait() -> None:
-    backlog = Backlog()
+    backlog = Backlog(0, Meters())
     ours, transport = outgoing(backlog)
     ours.write(b"(first)")
     for _ in range(10_000):
@@ -115,11 +116,11 @@ def test_small_answers_are_joined_while_they_wait() -> None:
     assert backlog.bytes < 20_000 + 8 * PIECE_BYTES
     transport.take(10**6)
     assert transport.sent == b"(first)" + b"\x8a\x00" * 10_000
-    assert (backlog.bytes, backlog.readers, ours.unsent_bytes) == (0, 0, 0)
+    assert (backlog.bytes, len(backlog._behind), ours.unsent_bytes) == (0, 0, 0)
 
 
 def test_w28_one_that_has_too_much_waiting_is_closed_and_lets_go_of_it_between_two_frames() -> None:
-    backlog = Backlog(limit_bytes=0)
+    backlog = Backlog(0, Meters())
     ours, transport = outgoing(backlog)
     ours.write(b"[first]")
     for _ in range(UNSENT_LIMIT_BYTES // 10_000 + 2):
@@ -134,7 +135,7 @@ def test_w28_one_that_has_too_much_waiting_is_closed_and_lets_go_of_it_between_t
 
 
 def test_w70_too_much_for_all_closes_the_one_furthest_behind() -> None:
-    backlog = Backlog(200_000)
+    backlog = Backlog(200_000, Meters())
     (far, _), (near, _) = outgoing(backlog), outgoing(backlog)
     for ours, size in ((far, 120_000), (near, 50_000)):
         ours.write(b"[first]")
@@ -146,31 +147,31 @@ def test_w70_too_much_for_all_closes_the_one_furthest_behind() -> None:
 
 
 def test_w70_one_long_answer_that_the_transport_has_does_not_outlive_the_closing() -> None:
-    backlog = Backlog(200_000)
+    backlog = Backlog(200_000, Meters())
     ours, transport = outgoing(backlog)
     ours.write(b"y" * 150_000)
     assert ours.unsent_bytes == 150_000
     assert transport.get_write_buffer_size() == HANDOVER_BYTES, "the rest can still be dropped"
     ours.deliver(Shared(b"x" * 60_000))
     assert transport.aborted, "half a frame is out: no close frame can follow"
-    assert (backlog.bytes, backlog.readers) == (0, 0)
+    assert (backlog.bytes, len(backlog._behind)) == (0, 0)
 
 
 def test_a_connection_that_is_lost_leaves_nothing() -> None:
-    backlog = Backlog()
+    backlog = Backlog(0, Meters())
     ours, transport = outgoing(backlog)
     shared = Shared(b"x" * 1000)
     ours.deliver(shared)
     ours.deliver(shared)
     ours.write(b"(answer)")
     transport.abort()
-    assert (backlog.bytes, backlog.readers, shared.holders, ours.unsent_bytes) == (0, 0, 0, 0)
+    assert (backlog.bytes, len(backlog._behind), shared.holders, ours.unsent_bytes) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("seed", range(50))
 def test_any_order_of_writing_and_reading_keeps_the_bytes_and_the_count(seed: int) -> None:
     chance = random.Random(seed)
-    backlog = Backlog()
+    backlog = Backlog(0, Meters())
     expected = b""
     ours, transport = outgoing(backlog)
     for step in range(300):
@@ -195,4 +196,4 @@ def test_any_order_of_writing_and_reading_keeps_the_bytes_and_the_count(seed: in
         assert (backlog.bytes == 0) == (ours.unsent_bytes == 0)
     transport.take(10**9)
     assert transport.sent == expected
-    assert (backlog.bytes, backlog.readers) == (0, 0)
+    assert (backlog.bytes, len(backlog._behind)) == (0, 0)

@@ -75,7 +75,7 @@ def test_budgets_are_kept_for_each_key_until_they_are_whole_again() -> None:
     budgets.use("carol", 1, 20.0)
     for _ in range(budgets.FORGET_EVERY):
         budgets.use("carol", 0, 20.0)
-    assert len(budgets) == 1, "memory follows the keys in use"
+    assert len(budgets._by_key) == 1, "memory follows the keys in use"
 
 
 def test_nobody_owes_more_than_one_burst() -> None:
@@ -117,5 +117,5 @@ def test_a_share_is_settled_once_a_step() -> None:
     budgets = Budgets(rate=1, burst=1)
     share = Share(budgets, "here", assured=10, step=100, now=0.0)
     assert [share.use(1, 0.0) for _ in range(99)] == [0.0] * 99
-    assert len(budgets) == 0
+    assert len(budgets._by_key) == 0
     assert share.use(1, 0.0) == 10.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from asocial.config import load
 from asocial.domain.errors import BadFrame, PayloadEmpty, PayloadTooLarge, PositionInvalid
 from asocial.domain.message import Life, Position, check_position, clean_draft, clean_payload
 
@@ -63,12 +64,15 @@ def test_w9_the_edges_belong_to_the_plane(value: float) -> None:
     assert check_position(Position(value, -value)) == Position(value, -value)
 
 
+DEFAULT = load({}, {}).messages.life
+
+
 @pytest.mark.parametrize(
     ("length", "life_ms"), [(1, 5000), (60, 5000), (61, 5050), (100, 7000), (200, 12000), (500, 12000)]
 )
 def test_w12_a_longer_message_lives_longer_up_to_twelve_seconds(length: int, life_ms: int) -> None:
-    assert Life().of("x" * length) == life_ms
+    assert DEFAULT.of("x" * length) == life_ms
 
 
 def test_w12_the_base_holds_even_where_the_maximum_is_set_below_it() -> None:
-    assert Life(base=20_000, max=12_000).of("x" * 500) == 20_000
+    assert Life(base=20_000, per_character=50, free_characters=60, max=12_000).of("x" * 500) == 20_000

@@ -13,6 +13,8 @@ from asocial.domain.outbox import CURSOR_BYTES, FLEETING_LIMIT, REMOTE_SHARE, SL
 
 T = TypeVar("T")
 
+NO_BOUND = Bound(2**62, 2**62)
+
 
 def received(flush: Flush[str], connection: str) -> tuple[bytes, bytes]:
     """(Everything, reliable only) as a connection gets it."""
@@ -25,7 +27,7 @@ def test_everyone_gets_the_join_and_the_sender_its_reply_in_place() -> None:
     outbox.post(b"[a1]", "ann", b"(ack a1)")
     outbox.post(b"[b1]", "bob", b"(ack b1)")
     outbox.post(b"[a2]", "ann", b"(ack a2)")
-    flush = outbox.take()
+    flush = outbox.take(b"", NO_BOUND)
     assert received(flush, "cat") == (b"[a1][b1][a2]", b"[a1][b1][a2]")
     assert received(flush, "ann") == (b"(ack a1)[b1](ack a2)", b"(ack a1)[b1](ack a2)")
     assert received(flush, "bob") == (b"[a1](ack b1)[a2]", b"[a1](ack b1)[a2]")
@@ -39,11 +41,11 @@ def test_a_flush_leaves_nothing_behind() -> None:
     outbox.cursor("ann", Position(1, 2))
     outbox.remote(b"[r]", b"<r>")
     outbox.attach("cat")
-    outbox.take_cursors()
-    outbox.take()
+    outbox.take_cursors(NO_BOUND)
+    outbox.take(b"", NO_BOUND)
     assert not outbox
     assert not outbox.has_cursors
-    empty = outbox.take()
+    empty = outbox.take(b"", NO_BOUND)
     assert (received(empty, "cat"), empty.personal) == ((b"", b""), {})
     assert (empty.reliable, empty.volatile) == (b"", b"")
 
@@ -53,7 +55,7 @@ def test_only_the_latest_draft_of_a_sender_leaves_and_not_to_the_sender() -> Non
     outbox.draft("ann", "a1", b"<a:h>")
     outbox.draft("bob", "b1", b"<b>")
     outbox.draft("ann", "a1", b"<a:hello>")
-    flush = outbox.take(b"{cursors}")
+    flush = outbox.take(b"{cursors}", NO_BOUND)
     assert received(flush, "cat") == (b"<a:hello><b>{cursors}", b"")
     assert received(flush, "ann") == (b"<b>{cursors}", b"")
     assert received(flush, "bob") == (b"<a:hello>{cursors}", b"")
@@ -65,7 +67,7 @@ def test_w13_a_message_takes_its_pending_draft_away_and_no_other() -> None:
     outbox.post(b"[a1]", "ann", b"", replaces="a1")
     outbox.draft("bob", "b2", b"<b2>")
     outbox.post(b"[b1]", "bob", b"", replaces="b1")
-    assert received(outbox.take(), "cat") == (b"[a1][b1]<b2>", b"[a1][b1]")
+    assert received(outbox.take(b"", NO_BOUND), "cat") == (b"[a1][b1]<b2>", b"[a1][b1]")
 
 
 def test_a_latecomer_gets_only_what_was_posted_after_it_came() -> None:
@@ -75,7 +77,7 @@ def test_a_latecomer_gets_only_what_was_posted_after_it_came() -> None:
     outbox.attach("late")
     outbox.post(b"[new]")
     outbox.remote(b"[far-new]", b"<far-new>")
-    flush = outbox.take()
+    flush = outbox.take(b"", NO_BOUND)
     assert received(flush, "late") == (b"[new][far-new]<far-new>", b"[new][far-new]")
     assert received(flush, "bob") == (
         b"[old][new][far-old]<far-old>[far-new]<far-new>",
@@ -89,14 +91,14 @@ def test_a_latecomer_that_talks_in_its_first_flush_gets_its_reply() -> None:
     outbox.attach("late")
     outbox.post(b"[mine]", "late", b"(ack)")
     outbox.post(b"[new]")
-    assert received(outbox.take(), "late") == (b"(ack)[new]", b"(ack)[new]")
+    assert received(outbox.take(b"", NO_BOUND), "late") == (b"(ack)[new]", b"(ack)[new]")
 
 
 def test_frames_of_other_processes_are_not_handed_to_the_broker_again() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.post(b"[here]")
     outbox.remote(b"[there]", b"<there>")
-    flush = outbox.take()
+    flush = outbox.take(b"", NO_BOUND)
     assert (flush.reliable, flush.volatile) == (b"[here]", b"")
     assert received(flush, "cat") == (b"[here][there]<there>", b"[here][there]")
 
@@ -105,7 +107,7 @@ def test_w13_a_draft_of_another_process_does_not_follow_its_end() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.remote(b"", b"<draft>")
     outbox.remote(b"[its end]", b"")
-    assert received(outbox.take(), "cat") == (b"<draft>[its end]", b"[its end]")
+    assert received(outbox.take(b"", NO_BOUND), "cat") == (b"<draft>[its end]", b"[its end]")
 
 
 def test_cursors_are_each_users_latest_and_a_gone_users_are_forgotten() -> None:
@@ -114,7 +116,7 @@ def test_cursors_are_each_users_latest_and_a_gone_users_are_forgotten() -> None:
     outbox.cursor("bob", Position(5, 5))
     outbox.cursor("ann", Position(2, 3))
     outbox.detach("bobs connection", "bob")
-    assert outbox.take_cursors() == [("ann", 2, 3)]
+    assert outbox.take_cursors(NO_BOUND) == [("ann", 2, 3)]
 
 
 def test_who_detaches_leaves_its_message_but_not_its_draft() -> None:
@@ -122,7 +124,7 @@ def test_who_detaches_leaves_its_message_but_not_its_draft() -> None:
     outbox.post(b"[last words]", "ann", b"(ack)")
     outbox.draft("ann", "a2", b"<unfinished>")
     outbox.detach("ann", None)
-    flush = outbox.take()
+    flush = outbox.take(b"", NO_BOUND)
     assert received(flush, "bob") == (b"[last words]", b"[last words]")
 
 
@@ -132,7 +134,7 @@ def test_a_sender_gets_slices_of_what_everyone_gets_and_no_copy() -> None:
     for _ in range(16):
         outbox.post(b"[mine]", "ann", b"(ack)")
     outbox.post(b"a" * SLICE_BYTES)
-    flush = outbox.take()
+    flush = outbox.take(b"", NO_BOUND)
     before, acks, after = flush.pieces("ann")
     assert isinstance(before, memoryview)
     assert isinstance(after, memoryview)
@@ -145,7 +147,7 @@ def test_what_is_copied_grows_with_the_frames_and_not_with_frames_times_senders(
     outbox: Outbox[int] = Outbox()
     for number in range(senders * 16):
         outbox.post(b"x" * 1150, number % senders, b"(ack)")
-    flush = outbox.take()
+    flush = outbox.take(b"", NO_BOUND)
     copied = sum(len(piece) for each in range(senders) for piece in flush.pieces(each) if isinstance(piece, bytes))
     assert copied <= senders * 16 * SLICE_BYTES
 
@@ -155,7 +157,7 @@ def test_a_slow_reader_gets_the_reliable_part_as_slices_too() -> None:
     outbox.post(b"a" * SLICE_BYTES)
     outbox.draft("ann", "a1", b"<draft>")
     outbox.remote(b"b" * SLICE_BYTES, b"<far>")
-    pieces = outbox.take(b"{cursors}").pieces("bob", reliable_only=True)
+    pieces = outbox.take(b"{cursors}", NO_BOUND).pieces("bob", reliable_only=True)
     assert [bytes(piece) for piece in pieces] == [b"a" * SLICE_BYTES, b"b" * SLICE_BYTES]
     assert all(isinstance(piece, memoryview) for piece in pieces)
 
@@ -164,9 +166,9 @@ def test_a_flush_is_bounded_and_the_rest_follows_in_order() -> None:
     outbox: Outbox[str] = Outbox()
     for number in range(5):
         outbox.post(b"[%d]" % number, "ann" if number % 2 else None, b"(%d)" % number if number % 2 else b"")
-    assert received(outbox.take(bound=Bound(2, 1000)), "ann") == (b"[0](1)", b"[0](1)")
-    assert received(outbox.take(bound=Bound(1000, 7)), "ann") == (b"[2](3)", b"[2](3)")
-    assert received(outbox.take(bound=Bound(1000, 7)), "ann") == (b"[4]", b"[4]")
+    assert received(outbox.take(b"", Bound(2, 1000)), "ann") == (b"[0](1)", b"[0](1)")
+    assert received(outbox.take(b"", Bound(1000, 7)), "ann") == (b"[2](3)", b"[2](3)")
+    assert received(outbox.take(b"", Bound(1000, 7)), "ann") == (b"[4]", b"[4]")
     assert not outbox
     assert outbox.waiting_bytes == 0
 
@@ -179,9 +181,9 @@ def test_one_frame_fits_always() -> None:
     outbox.remote(b"[r]", b"")
     bound = Bound(1, 1)
     assert outbox.leaves_frames(bound)
-    assert outbox.take(bound=bound).shared.data == b"[a long frame][a long batch]"
+    assert outbox.take(b"", bound).shared.data == b"[a long frame][a long batch]"
     assert not outbox.leaves_frames(bound)
-    assert outbox.take(bound=bound).shared.data == b"[b][r]"
+    assert outbox.take(b"", bound).shared.data == b"[b][r]"
     assert not outbox
 
 
@@ -191,8 +193,8 @@ def test_w13_while_frames_are_left_behind_nothing_volatile_overtakes_them() -> N
     outbox.post(b"[a2]", "ann", b"(ack)")
     outbox.draft("ann", "a3", b"<a3>")
     outbox.fleeting("ann", b"<heart>")
-    assert outbox.take(bound=Bound(1, 1000)).shared.data == b"[a1]"
-    assert outbox.take(bound=Bound(1, 1000)).shared.data == b"[a2]<a3><heart>"
+    assert outbox.take(b"", Bound(1, 1000)).shared.data == b"[a1]"
+    assert outbox.take(b"", Bound(1, 1000)).shared.data == b"[a2]<a3><heart>"
 
 
 def test_drafts_that_do_not_fit_wait_and_the_oldest_goes_first() -> None:
@@ -201,9 +203,9 @@ def test_drafts_that_do_not_fit_wait_and_the_oldest_goes_first() -> None:
         outbox.draft(name, "1", b"<%s>" % name.encode())
     outbox.draft("cat", "1", b"<c!!>")
     bound = Bound(1000, 10)
-    assert outbox.take(bound=bound).volatile == b"<ann><bob>"
+    assert outbox.take(b"", bound).volatile == b"<ann><bob>"
     outbox.draft("ann", "1", b"<a!!>")
-    assert outbox.take(bound=bound).volatile == b"<c!!><a!!>"
+    assert outbox.take(b"", bound).volatile == b"<c!!><a!!>"
     assert not outbox
 
 
@@ -227,7 +229,7 @@ def test_a_latecomer_is_late_until_all_that_waited_has_left() -> None:
     outbox.post(b"[new]", "late", b"(ack)")
     outbox.remote(b"[far new]", b"")
     bound = Bound(2, 10)
-    got = b"".join(received(outbox.take(bound=bound), "late")[0] for _ in range(6))
+    got = b"".join(received(outbox.take(b"", bound), "late")[0] for _ in range(6))
     assert got == b"(ack)[far new]"
     assert not outbox
 
@@ -237,10 +239,10 @@ def test_what_other_processes_send_cannot_pile_up_without_end() -> None:
     for _ in range(200):
         for _ in range(100):
             outbox.remote(b"x" * 100, b"")
-        outbox.take(bound=Bound(1000, 1000))
+        outbox.take(b"", Bound(1000, 1000))
     left = 0
     while outbox:
-        left += len(outbox.take().shared.data)
+        left += len(outbox.take(b"", NO_BOUND).shared.data)
     assert left < (REMOTE_SHARE + 1) * 10_000
 
 
@@ -376,7 +378,7 @@ def test_w30_reactions_of_one_sender_do_not_replace_each_other_and_do_not_come_b
         outbox.fleeting("ann", frame)
         outbox.fleeting("bob", frame.replace(b">", b"b>"))
     assert outbox, "a flush is owed"
-    flush = outbox.take(b"{cursors}")
+    flush = outbox.take(b"{cursors}", NO_BOUND)
     assert received(flush, "cat") == (b"<draft><1><1b><2><2b>{cursors}", b"")
     assert received(flush, "ann") == (b"<1b><2b>{cursors}", b"")
     assert received(flush, "bob") == (b"<draft><1><2>{cursors}", b"")
@@ -390,4 +392,4 @@ def test_w30_one_flush_carries_so_many_reactions_and_none_of_somebody_gone() -> 
     for _ in range(FLEETING_LIMIT + 10):
         outbox.fleeting("ann", b"<a>")
     outbox.detach("bob", "bob")
-    assert outbox.take().volatile == b"<a>" * (FLEETING_LIMIT - 1)
+    assert outbox.take(b"", NO_BOUND).volatile == b"<a>" * (FLEETING_LIMIT - 1)

@@ -1,4 +1,4 @@
-"""Whether a text shows anything (W8, W23). web/tests/text.test.ts holds the ranges against Unicode."""
+"""Whether a text shows anything (W8, W23). web/tests/shared/text/text.test.ts holds the ranges against Unicode."""
 
 from __future__ import annotations
 

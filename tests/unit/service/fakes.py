@@ -1,4 +1,4 @@
-"""Fakes written by hand: a connection that remembers, a broker that can be watched."""
+"""Fakes written by hand: a connection that remembers, a broker that can be watched; and channels over them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,40 @@ from collections.abc import Sequence
 from typing import Any
 
 from asocial.domain.errors import Disconnect
+from asocial.domain.message import Life
 from asocial.domain.outbox import Piece, Shared
+from asocial.domain.pacing import LoopLag
 from asocial.ports import Batch, Deliver
+from asocial.service.backlog import Backlog
+from asocial.service.channel import Channel
+from asocial.service.channels import LINGER_S, Channels
+from asocial.service.runtime import Runtime
+from tests.runtime import make_runtime
+
+NO_LIMIT = 0
+LIFE = Life(base=5_000, per_character=50, free_characters=60, max=12_000)
+
+
+def make_channel(
+    broker: FakeBroker | None = None,
+    *,
+    name: str = "garden",
+    runtime: Runtime | None = None,
+    lag: LoopLag | None = None,
+    backlog: Backlog | None = None,
+) -> Channel:
+    """A channel whose rules are known."""
+    runtime = runtime or make_runtime()
+    backlog = backlog or Backlog(NO_LIMIT, runtime.meters)
+    return Channel(name, broker or FakeBroker(), runtime, backlog, ignore_control, lag or LoopLag(), 1)
+
+
+def make_channels(broker: FakeBroker, linger_s: float = LINGER_S) -> Channels:
+    runtime = make_runtime()
+    return Channels(broker, runtime, Backlog(NO_LIMIT, runtime.meters), ignore_control, linger_s)
+
+
+def ignore_control(_channel: str, _batch: Batch) -> None: ...
 
 
 class FakeConnection:

@@ -59,8 +59,14 @@ class Shared(MemoryPresence):
 class World:
     def __init__(self) -> None:
         self.clock = Clock()
+        self.local: set[str] = set()
+        """Channels that exchange nothing with other processes."""
+        self.away = False
         self.shared = Shared(self.clock, 300_000)
-        self.presence = FallbackPresence(self.shared, MemoryPresence(self.clock, 300_000))
+        self.presence = FallbackPresence(self.shared, MemoryPresence(self.clock, 300_000), self)
+
+    def is_local(self, name: str) -> bool:
+        return name in self.local
 
     async def users(self) -> list[str]:
         return [member.user_id for member in (await self.presence.roster("garden", 10)).members]
@@ -98,21 +104,21 @@ async def test_while_it_is_away_people_here_still_come_and_go_under_another_epoc
 
 async def test_w81_a_local_channel_shows_only_who_is_here_though_the_shared_store_answers(world: World) -> None:
     await world.shared.join("garden", "far", "bob", OWL, 1)
-    world.presence.is_local = lambda channel: channel == "garden"
+    world.local.add("garden")
     joined = await world.presence.join("garden", "c1", "ann", FOX, 1)
     assert (joined.first, joined.user_count) == (True, 1)
     assert await world.users() == ["ann"]
     assert await world.presence.members("garden", ["bob", "ann"]) == [joined.member]
     assert (await world.shared.roster("garden", 9)).user_count == 1, "nobody elsewhere is told of her"
     assert await world.presence.restore() == [], "nor is she registered"
-    world.presence.is_local = lambda _channel: False
+    world.local.clear()
     ((channel, told),) = await world.presence.restore(["garden"])
     assert (channel, told.member.user_id) == ("garden", "ann")
     assert await world.users() == ["bob", "ann"]
 
 
 async def test_w81_in_a_local_channel_people_see_each_other_change_and_leave(world: World) -> None:
-    world.presence.is_local = lambda _channel: True
+    world.local.add("garden")
     await world.presence.join("garden", "c1", "ann", FOX, 1)
     await world.presence.join("garden", "c2", "bob", FOX, 1)
     assert await world.presence.update("garden", "bob", OWL) is not None
@@ -125,10 +131,10 @@ async def test_w81_in_a_local_channel_people_see_each_other_change_and_leave(wor
 async def test_w81_while_it_is_away_others_sweep(world: World) -> None:
     await world.shared.join("garden", "far", "bob", OWL, 1)
     await world.shared.abandon("garden", "far", 1000)
-    world.presence.is_away = lambda: True
+    world.away = True
     world.clock.now_ms += 1001
     assert await world.presence.sweep() == []
-    world.presence.is_away = lambda: False
+    world.away = False
     assert [departed.user_id for departed in await world.presence.sweep()] == ["bob"]
 
 
@@ -233,7 +239,7 @@ async def test_a_store_that_kept_its_memory_is_believed(world: World) -> None:
 
 async def test_a_profile_changed_elsewhere_is_remembered_for_a_store_that_forgets(world: World) -> None:
     await world.presence.join("garden", "c1", "ann", FOX, 1)
-    world.presence.heard("garden", "ann", OWL)
+    world.presence.profile_changed("garden", "ann", OWL)
     world.shared._channels.clear()
     (_, joined), *_ = await world.presence.restore()
     assert joined.member.name == "wise owl"
@@ -289,7 +295,7 @@ async def test_a_changed_profile_costs_no_look_at_everybody(world: World) -> Non
 
     world.presence._here = Watched(world.presence._here)  # type: ignore[assignment]
     await world.presence.update("garden", "ann", OWL)
-    world.presence.heard("garden", "ann", OWL)
+    world.presence.profile_changed("garden", "ann", OWL)
     assert set(looked) == {("garden", "c1"), ("garden", "c2")}
     for connection_id in ("c1", "c2"):
         await world.presence.leave("garden", connection_id)

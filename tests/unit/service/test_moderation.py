@@ -9,16 +9,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from asocial.adapters.memory.messages import MemoryLiveMessages
+from asocial.domain.access import Invitation
 from asocial.domain.errors import GoingAway, Refusal, Removed
 from asocial.domain.identity import Principal
 from asocial.domain.living import LiveMessage
-from asocial.domain.profile import guest_profile
 from asocial.domain.rules import NO_RULES, Rules
 from asocial.ports import Batch, StoreUnavailable
-from asocial.protocol import text_frame
-from asocial.service.channels import UNSENT_LIMIT_BYTES
+from asocial.protocol.framing import text_frame
+from asocial.service.channel import UNSENT_LIMIT_BYTES
 from asocial.service.control import ChannelCleared, RulesChanged, decode_control, encode_control
-from asocial.service.moderation import Invitation
 
 from .fakes import FakeConnection, turns
 from .test_sessions import House
@@ -145,7 +144,7 @@ async def test_w66_a_removal_told_while_somebody_enters_keeps_them_out(house: Ho
     messages.ready.set()
     with pytest.raises(Removed):
         await entering
-    assert [session.member.user_id for session in house.sessions] == ["ann"]
+    assert [session.member.user_id for session in house.local] == ["ann"]
 
 
 async def test_w66_what_was_not_heard_is_learnt_at_the_next_heartbeat(house: House, store: Store) -> None:
@@ -210,7 +209,7 @@ async def test_w81_a_stranger_who_entered_during_an_outage_hears_nothing_from_el
     house: House, store: Store
 ) -> None:
     store.rules, store.away = PRIVATE, True
-    house.sessions.degrade()
+    house.outages.begin()
     stranger, connection = await house.enter("bob")
     store.away = False
     from_elsewhere(house, "m1")
@@ -225,7 +224,7 @@ async def test_w81_a_stranger_who_entered_during_an_outage_hears_nothing_from_el
 
 async def test_w81_who_may_stay_gets_what_arrived_before_the_rules_were_known(house: House, store: Store) -> None:
     store.rules, store.away = PRIVATE, True
-    house.sessions.degrade()
+    house.outages.begin()
     _, ann = await house.enter("ann")
     store.away = False
     from_elsewhere(house, "m1")
@@ -238,12 +237,12 @@ async def test_w81_who_may_stay_gets_what_arrived_before_the_rules_were_known(ho
 
 async def test_w81_a_reading_that_fails_again_leaves_the_channel_to_itself(house: House, store: Store) -> None:
     store.rules, store.away = PRIVATE, True
-    house.sessions.degrade()
+    house.outages.begin()
     _, connection = await house.enter("bob")
     await house.moderation.restore()
     from_elsewhere(house, "m1")
     await flushed()
-    assert (connection.closed_with, words(connection), house.sessions.behind()) == (None, [], [])
+    assert (connection.closed_with, words(connection), house.late()) == (None, [], [])
     store.away = False
     await house.moderation.retry()
     assert isinstance(connection.closed_with, GoingAway)
@@ -255,28 +254,27 @@ async def test_w81_people_whose_rules_could_be_read_only_later_are_brought_up_to
 ) -> None:
     _, ann = await house.enter("ann")
     store.away = True
-    house.sessions.degrade()
-    await house.moderation.restore()
-    await house.sessions.restore([])
+    house.outages.begin()
+    await house.outages.end()
     assert ann.frames("restored") == [], "the channel is still alone"
     store.away = False
     await house.moderation.retry()
-    assert house.sessions.behind() == ["garden"]
-    await house.sessions.restore([], None, house.sessions.behind())
+    assert house.late() == ["garden"]
+    await house.outages.retry()
     assert [frame["type"] for frame in ann.frames("degraded", "restored", "user_sync")][-2:] == [
         "restored",
         "user_sync",
     ]
-    assert house.sessions.behind() == []
+    assert house.late() == []
 
 
 async def test_w81_rules_that_were_read_before_another_outage_confirm_nothing(house: House, store: Store) -> None:
-    house.sessions.degrade()
+    house.outages.begin()
     _, connection = await house.enter("bob")
     store.hold = asyncio.Event()
     restoring = asyncio.create_task(house.moderation.restore())
     await turns(5)
-    house.sessions.degrade()
+    house.outages.begin()
     store.rules = PRIVATE  # decided elsewhere during the second outage, after the answer that is on its way
     store.hold.set()
     await restoring
@@ -287,12 +285,30 @@ async def test_w81_rules_that_were_read_before_another_outage_confirm_nothing(ho
     assert connection.closed
 
 
+async def test_w29_an_outage_that_begins_while_another_ends_is_not_forgotten(house: House, store: Store) -> None:
+    await house.enter("ann")
+    house.outages.begin()
+    store.hold = asyncio.Event()
+    ending = asyncio.create_task(house.outages.end())
+    await turns(5)
+    house.outages.begin()
+    store.hold.set()
+    with pytest.raises(StoreUnavailable):
+        await ending
+    assert house.channels.is_local("garden")
+    _, bob = await house.enter("bob")
+    assert [frame["type"] for frame in bob.frames()] == ["user_sync", "degraded"]
+    await house.outages.end()
+    assert not house.channels.is_local("garden")
+    assert [frame["type"] for frame in bob.frames()][-2:] == ["restored", "user_sync"]
+
+
 async def test_w81_changes_that_an_outage_hid_hold_for_those_who_came_during_it(house: House, store: Store) -> None:
     """Made private, and somebody banned: the people who were in before stay, but for the banned one."""
     store.rules = NO_RULES.claimed("ann")
     _, before = await house.enter("before")
     _, banned = await house.enter("banned")
-    house.sessions.degrade()
+    house.outages.begin()
     _, during = await house.enter("during")
     _, ann = await house.enter("ann")
     store.rules = store.rules.inviting(10**15, "key").without("banned", house.now_ms + 60_000, house.now_ms)
@@ -305,17 +321,17 @@ async def test_w81_changes_that_an_outage_hid_hold_for_those_who_came_during_it(
 
 async def test_w81_an_invitation_that_could_not_be_checked_is_checked_afterwards(house: House, store: Store) -> None:
     store.rules, store.away = PRIVATE, True
-    house.sessions.degrade()
+    house.outages.begin()
     connections = {}
     for key in ("key", "of a former owner"):
         access = await house.moderation.admit("garden", Principal(key), Invitation("read", key))
         connections[key] = connection = FakeConnection(key)
-        await house.sessions.open(connection, "garden", key.split()[0], guest_profile("x"), access=access)
+        await house.open(connection, key.split()[0], access)
     store.away = False
     await house.moderation.restore()
     assert not connections["key"].closed
     assert connections["of a former owner"].closed
-    [invited] = [session for session in house.sessions if session.connection is connections["key"]]
+    [invited] = [session for session in house.local if session.connection is connections["key"]]
     assert invited.access.rights == "read", "as the invitation says, now that it counts"
 
 
@@ -323,8 +339,8 @@ async def test_w81_who_is_let_in_while_the_rules_change_is_looked_at_again(house
     access = await house.moderation.admit("garden", Principal("bob"), None)
     store.rules = PRIVATE
     with pytest.raises(GoingAway):
-        await house.sessions.open(FakeConnection("bob"), "garden", "bob", guest_profile("bob"), access=access)
-    assert len(house.sessions) == 0
+        await house.open(FakeConnection("bob"), "bob", access)
+    assert len(house.local) == 0
 
 
 async def test_w81_what_is_said_during_an_outage_leaves_the_process_after_the_rules_are_back(
@@ -333,14 +349,13 @@ async def test_w81_what_is_said_during_an_outage_leaves_the_process_after_the_ru
     """The store came back empty: others find no rules in it, and have let anybody in."""
     store.rules = PRIVATE
     ann, _ = await house.enter("ann")
-    house.sessions.degrade()
+    house.outages.begin()
     store.rules = NO_RULES
     await house.say(ann, "m1")
     assert messages.unshared == ["m1"]
     assert [batch for _, batch in house.broker.published if b"m1" in batch.reliable] == []
     house.broker.published.clear()
-    await house.moderation.restore()
-    await house.sessions.restore([])
+    await house.outages.end()
     await flushed()
     assert store.rules == PRIVATE
     (_, first), *others = house.broker.published
@@ -365,7 +380,7 @@ async def test_w81_rules_that_the_store_had_lost_close_those_who_came_in_without
 async def test_w81_the_rules_of_an_empty_channel_outlive_an_outage(house: House, store: Store) -> None:
     store.rules = PRIVATE
     ann, _ = await house.enter("ann")
-    house.sessions.degrade()
+    house.outages.begin()
     store.rules = NO_RULES
     await house.sessions.close(ann, left=True)
     await asyncio.sleep(0.05)  # longer than an empty channel lingers here
@@ -377,7 +392,7 @@ async def test_w81_the_rules_of_an_empty_channel_outlive_an_outage(house: House,
 
 async def test_w81_what_waits_for_the_rules_is_bounded(house: House, store: Store) -> None:
     store.away = True
-    house.sessions.degrade()
+    house.outages.begin()
     _, bob = await house.enter("bob")
     chunk = text_frame(b'{"type":"chat","message_id":"m","payload":"' + b"x" * 60_000 + b'"}')
     for _ in range(100):
@@ -391,7 +406,7 @@ async def test_w81_what_waits_for_the_rules_is_bounded(house: House, store: Stor
 async def test_w81_nothing_is_decided_that_other_processes_would_not_hear_of(house: House, store: Store) -> None:
     store.rules = NO_RULES.claimed("ann")
     ann, connection = await house.enter("ann")
-    house.sessions.degrade()  # though the store answers again already
+    house.outages.begin()  # though the store answers again already
     for frame in ({"action": "read_only", "on": True}, {"action": "remove", "user_id": "bob"}):
         await house.send(ann, type="moderate", **frame)
     assert [frame["code"] for frame in connection.frames("error")] == ["unavailable"] * 2

@@ -8,30 +8,29 @@ import pytest
 
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.domain.profile import Profile
-from asocial.service.channels import Channels
+from asocial.groups import PresenceSettings
 from asocial.service.control import CountChanged, decode_control
-from asocial.service.presence import Presence
-from tests.unit.service.fakes import FakeBroker, FakeConnection
+from asocial.service.presence import COUNT_EVERY_S, Presence
+from tests.runtime import make_runtime
+from tests.unit.service.fakes import FakeBroker, FakeConnection, make_channels
 
 FOX = Profile("sly fox", "rust")
 LIMIT = 2
-SOON_S = 0.02
 
 
 class World:
     def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
         self.broker = FakeBroker()
-        self.channels = Channels(self.broker, loop)
+        self.channels = make_channels(self.broker)
         self.store = MemoryPresence(lambda: 0, 300_000)
-        self.presence = Presence(
-            self.store, self.channels, loop=loop, now_ms=lambda: 0, roster_limit=LIMIT, count_every_s=SOON_S
-        )
+        settings = PresenceSettings(ttl_ms=300_000, grace_ms=8_000, roster_limit=LIMIT)
+        self.presence = Presence(self.store, self.channels, settings, make_runtime(lambda: 0))
 
     async def enter(self, name: str) -> FakeConnection:
         connection = FakeConnection(name)
         channel = await self.channels.enter("garden", connection)
         await self.presence.join("garden", connection, name, FOX)
+        channel.confirm()
         channel.release(connection, b"")
         return connection
 
@@ -52,7 +51,7 @@ async def test_a_recount_tells_what_nobody_told(world: World) -> None:
     assert departed is not None
     await world.presence.recount()
     assert ann.frames("user_count") == [], "events on their way come first"
-    await asyncio.sleep(3 * SOON_S)
+    await asyncio.sleep(3 * COUNT_EVERY_S)
     counts = ann.frames("user_count")
     assert [(frame["count"], frame["epoch"], frame["seq"]) for frame in counts] == [(1, *departed.stamp)]
 
@@ -61,7 +60,7 @@ async def test_a_recount_says_nothing_of_a_channel_that_the_store_has_lost(world
     ann = await world.enter("ann")
     await world.store.leave("garden", "ann")
     await world.presence.recount()
-    await asyncio.sleep(3 * SOON_S)
+    await asyncio.sleep(3 * COUNT_EVERY_S)
     assert ann.frames("user_count") == []
 
 

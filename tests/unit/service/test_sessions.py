@@ -16,24 +16,33 @@ from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.adapters.memory.registry import MemorySessionRegistry
 from asocial.adapters.memory.rules import MemoryChannelRules
+from asocial.domain.access import Access
 from asocial.domain.admission import MessageLimits
 from asocial.domain.errors import GoingAway, ProtocolAbuse, TooManyConnections, TooSlow
+from asocial.domain.identity import Principal
 from asocial.domain.living import LiveMessage
-from asocial.domain.message import Life
 from asocial.domain.profile import guest_profile
+from asocial.groups import MessageSettings, ModerationSettings, PresenceSettings, SessionSettings
 from asocial.ports import Batch, ChannelRules, LiveMessages, RateLimiter
-from asocial.protocol import Limits, Pong, pack, text_frame
-from asocial.service.answers import Answers
-from asocial.service.channels import UNSENT_LIMIT_BYTES, Channels
+from asocial.protocol.codec import pack
+from asocial.protocol.framing import text_frame
+from asocial.protocol.schema import Limits, Pong
+from asocial.service.backlog import Backlog
+from asocial.service.channel import UNSENT_LIMIT_BYTES
+from asocial.service.channels import Channels
 from asocial.service.chat import Talk
 from asocial.service.control import Control, MessagesAgain, ProfileChanged, decode_control, encode_control
+from asocial.service.control_router import ControlRouter
 from asocial.service.dispatch import STRIKES, Dispatch
 from asocial.service.moderation import Moderation
+from asocial.service.outages import Outages
 from asocial.service.presence import Presence
-from asocial.service.sessions import Session, Sessions
-from asocial.service.snapshots import MESSAGES
+from asocial.service.session import LocalSessions, Session
+from asocial.service.sessions import Sessions
+from asocial.service.snapshots import MESSAGES, Snapshots
+from tests.runtime import make_runtime
 
-from .fakes import FakeBroker, FakeConnection, turns
+from .fakes import LIFE, NO_LIMIT, FakeBroker, FakeConnection, turns
 
 ORIGIN = {"x": 0, "y": 0}
 
@@ -48,22 +57,25 @@ class House:
     rules: ChannelRules | None = None
     live: LiveMessages | None = None
     members: dict[str, list[str]] = field(default_factory=dict)
-    answers: Answers | None = None
+    answer_bytes: tuple[int, int] = (0, 0)
+    """A second, for each user and each address; 0: no limit."""
     limiter: RateLimiter | None = None
 
     def __post_init__(self) -> None:
-        loop = asyncio.get_running_loop()
+        runtime = make_runtime(self.clock)
         self.store = MemoryPresence(self.clock, 300_000)
-        self.channels = Channels(self.broker, loop, linger_s=0.0)
-        self.presence = Presence(
-            self.store, self.channels, loop=loop, now_ms=self.clock, roster_limit=self.roster_limit, grace_s=8.0
+        backlog = Backlog(NO_LIMIT, runtime.meters)
+        self.channels = Channels(
+            self.broker, runtime, backlog, lambda channel, batch: self.router.receive(channel, batch), linger_s=0.0
         )
+        presence = PresenceSettings(ttl_ms=300_000, grace_ms=8_000, roster_limit=self.roster_limit)
+        self.presence = Presence(self.store, self.channels, presence, runtime)
+        live = self.live or MemoryLiveMessages()
         self.talk = Talk(
-            self.live or MemoryLiveMessages(),
+            live,
             self.limiter or MemoryRateLimiter(self.clock),
-            now_ms=self.clock,
-            life=Life(),
-            limits=MessageLimits(user_per_minute=3),
+            MessageSettings(LIFE, MessageLimits(user_per_minute=3)),
+            runtime,
         )
         limits = Limits(
             frame_bytes=4096,
@@ -75,47 +87,61 @@ class House:
             drafts_per_second=30,
             cursors_per_second=30,
         )
+        self.local = LocalSessions(MemorySessionRegistry(), limits.connections_per_user)
         self.moderation = Moderation(
             self.rules or MemoryChannelRules(self.clock),
             self.channels,
             self.presence,
-            self.talk,
-            now_ms=self.clock,
-            owners={},
-            members=self.members,
-            ttl_ms=60_000,
+            live,
+            self.local,
+            ModerationSettings(owners={}, members=self.members, rules_ttl_ms=60_000),
+            runtime,
+        )
+        snapshots = Snapshots(self.presence, self.talk, runtime.loop)
+        settings = SessionSettings(
+            life=LIFE,
+            limits=limits,
+            volatile_per_second_per_ip=0,
+            answer_bytes_per_second=self.answer_bytes[0],
+            answer_bytes_per_second_per_ip=self.answer_bytes[1],
         )
         self.sessions = Sessions(
-            self.channels,
-            self.presence,
-            self.talk,
-            MemorySessionRegistry(),
-            self.moderation,
-            loop=loop,
-            now_ms=self.clock,
-            life=Life(),
-            limits=limits,
-            answers=self.answers,
+            self.local, self.channels, self.presence, snapshots, self.moderation, settings, runtime
         )
+        parts = (self.channels, self.presence, self.talk, self.moderation, self.sessions)
+        self.outages = Outages(*parts, None, runtime)
+        self.router = ControlRouter(*parts, self.outages, None)
         self.dispatch = Dispatch(
-            self.sessions,
-            self.presence,
-            self.talk,
-            self.moderation,
-            loop=loop,
-            now_ms=self.clock,
-            frame_bytes=limits.frame_bytes,
+            self.sessions, self.presence, self.talk, self.moderation, None, limits.frame_bytes, runtime
         )
 
     def clock(self) -> int:
         return self.now_ms
 
+    def late(self) -> list[str]:
+        """The channels that are confirmed and wait for snapshots."""
+        return [channel.name for channel in self.channels if channel.needs_snapshots and channel.confirmed]
+
     async def enter(
         self, user: str, tab: str = "", channel: str = "garden", address: str = ""
     ) -> tuple[Session, FakeConnection]:
         connection = FakeConnection(f"{user}{tab}")
-        session = await self.sessions.open(connection, channel, user, guest_profile(user), address=address)
+        session = await self.open(connection, user, Access(), channel=channel, address=address)
         return session, connection
+
+    async def open(
+        self, connection: FakeConnection, user: str, access: Access, *, channel: str = "garden", address: str = ""
+    ) -> Session:
+        return await self.sessions.open(
+            connection,
+            channel,
+            user,
+            guest_profile(user),
+            None,
+            principal=Principal(user),
+            access=access,
+            address=address,
+        )
 
     async def send(self, session: Session, **frame: Any) -> None:
         await self.dispatch.receive(session, json.dumps(frame))
@@ -125,7 +151,7 @@ class House:
         await self.send(session, type="chat", message_id=message_id, payload=payload, position=ORIGIN)
 
     async def close(self) -> None:
-        for session in self.sessions:
+        for session in self.local:
             await self.sessions.close(session, left=True)
         self.presence.close()
         await self.channels.close()
@@ -354,7 +380,7 @@ async def test_w5_a_user_has_so_many_connections_and_a_refused_one_leaves_nothin
     with pytest.raises(TooManyConnections):
         await house.enter("ann", "3")
     assert (await house.store.roster("garden", 10)).user_count == 1
-    assert len(house.sessions) == 2
+    assert len(house.local) == 2
     await house.sessions.close(second, left=True)
     await house.enter("ann", "4")
 
@@ -392,7 +418,7 @@ async def test_w25_the_frame_limit_counts_bytes(house: House, text: str, fits: b
 
 
 async def test_w79_what_is_asked_for_is_counted_in_bytes_by_user_and_by_address() -> None:
-    house = House(answers=Answers(per_user=100, per_address=400))  # 800 bytes of a user at once, 6,400 of an address
+    house = House(answer_bytes=(100, 400))  # 800 bytes of a user at once, 6,400 of an address
     ann, ann_tab = await house.enter("ann", address="192.0.2.1")
     bob, bob_tab = await house.enter("bob", address="192.0.2.1")
     cid, cid_tab = await house.enter("cid", address="192.0.2.2")
@@ -413,7 +439,7 @@ async def test_w79_what_is_asked_for_is_counted_in_bytes_by_user_and_by_address(
 
 @pytest.mark.parametrize("told", ["profile", "moderate"])
 async def test_w79_what_is_told_to_everyone_counts_for_everyone(told: str) -> None:
-    house = House(roster_limit=50, answers=Answers(per_user=250, per_address=0))
+    house = House(roster_limit=50, answer_bytes=(250, 0))
     sessions = [await house.enter(f"user{number}") for number in range(12)]
     session, tab = sessions[0]
     frame = {"profile": {"name": "Ann", "color": "rust"}, "moderate": {"action": "clear"}}[told]
@@ -460,7 +486,7 @@ async def test_w24_a_profile_changed_here_is_told_to_the_other_processes(house: 
 
 async def test_w29_an_outage_is_told_to_those_here_and_to_those_who_come(house: House) -> None:
     _, ann = await house.enter("ann")
-    house.sessions.degrade()
+    house.outages.begin()
     _, bob = await house.enter("bob")
     assert [frame["type"] for frame in ann.frames("user_sync", "degraded")] == ["user_sync", "degraded"]
     assert [frame["type"] for frame in bob.frames()] == ["user_sync", "degraded"]
@@ -469,10 +495,10 @@ async def test_w29_an_outage_is_told_to_those_here_and_to_those_who_come(house: 
 async def test_w29_after_an_outage_everyone_is_told_anew_and_the_others_get_what_was_said_here(house: House) -> None:
     session, ann = await house.enter("ann")
     house.broker.published.clear()
-    house.sessions.degrade()
+    house.outages.begin()
     await house.say(session, "m1")
     assert house.broker.published == [], "an outage is local"
-    await house.sessions.restore([])
+    await house.outages.end()
     sync = ann.frames("restored", "user_sync")[-1]
     assert [frame["type"] for frame in ann.frames("restored", "user_sync")][-2:] == ["restored", "user_sync"]
     assert [message["message_id"] for message in sync["messages"]] == ["m1"]
@@ -487,8 +513,8 @@ async def test_w90_after_an_outage_people_are_shown_what_their_process_missed_an
     await house.say(session, "m1")
     await asyncio.sleep(0.05)
     numbers = [b.number + b.frames - 1 for _, b in house.broker.published if b'"m1"' in b.reliable]
-    house.sessions.degrade()
-    await house.sessions.restore([])
+    house.outages.begin()
+    await house.outages.end()
     [again] = [told for told in _told_processes(house) if isinstance(told, MessagesAgain)]
     assert [number for number, _, _ in again.messages] == numbers, "as it was published first"
     deliver = house.broker.subscriptions["garden"]
@@ -513,7 +539,7 @@ async def test_w90_a_message_in_a_snapshot_does_not_come_again(house: House, how
         house.channels.get("garden").changes += 1  # type: ignore[union-attr]
         await house.dispatch.receive(session, json.dumps({"type": "sync"}))
     else:
-        await house.sessions.restore([])
+        await house.outages.end()
     house.broker.subscriptions["garden"](Batch(text_frame(body) + pack(Pong(1, 1)), b""))
     await asyncio.sleep(0.05)
     assert [message["message_id"] for message in bob.frames("user_sync")[-1]["messages"]] == ["far"]
@@ -550,8 +576,8 @@ async def test_a_client_whose_snapshot_fails_is_taken_back_out(house: House) -> 
     house.presence._store = Broken(house.clock, 300_000)
     with pytest.raises(ConnectionError):
         await house.enter("ann")
-    assert len(house.sessions) == 0
-    assert house.sessions._by_user == {}
+    assert len(house.local) == 0
+    assert house.local._by_user == {}
     await turns()
     channel = house.channels.get("garden")
     assert channel is None or len(channel) == 0
@@ -564,8 +590,8 @@ async def test_after_churn_nothing_is_left(house: House) -> None:
     house.now_ms += 600_000
     await house.presence.sweep()
     await asyncio.sleep(0.05)
-    assert (len(house.sessions), len(house.channels)) == (0, 0)
-    assert house.sessions._by_user == {}
+    assert (len(house.local), len(house.channels)) == (0, 0)
+    assert house.local._by_user == {}
     assert house.store._channels == {}
     assert house.store._deadlines == []
 

@@ -13,14 +13,14 @@ from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.domain.admission import MessageLimits
 from asocial.domain.living import LiveMessage
-from asocial.domain.message import Life
 from asocial.domain.profile import Member, Profile, guest_profile
+from asocial.groups import MessageSettings, PresenceSettings
 from asocial.ports import Batch, Roster, Stamp
-from asocial.service.channels import Channel
 from asocial.service.chat import Talk
 from asocial.service.presence import Presence
 from asocial.service.snapshots import MESSAGE_BYTES, MESSAGES, Snapshot, Snapshots, newest_of
-from tests.unit.service.fakes import FakeBroker, turns
+from tests.runtime import make_runtime
+from tests.unit.service.fakes import LIFE, FakeBroker, make_channel, make_channels, turns
 
 FOX = Profile("sly fox", "rust")
 
@@ -43,12 +43,13 @@ class Slow(MemoryPresence):
 
 class World:
     def __init__(self, max_age_s: float = 60.0) -> None:
-        loop = asyncio.get_running_loop()
+        runtime = make_runtime(lambda: 0)
         self.store, self.live = Slow(), MemoryLiveMessages()
-        self.channel = Channel("garden", FakeBroker(), loop, lambda _channel, _control: None)
-        presence = Presence(self.store, None, loop=loop, now_ms=lambda: 0, roster_limit=3)  # type: ignore[arg-type]
-        talk = Talk(self.live, MemoryRateLimiter(lambda: 0), now_ms=lambda: 0, life=Life(), limits=MessageLimits())
-        self.snapshots = Snapshots(presence, talk, loop=loop, roster_limit=3, max_age_s=max_age_s)
+        self.channel = make_channel(runtime=runtime)
+        settings = PresenceSettings(ttl_ms=300_000, grace_ms=8_000, roster_limit=3)
+        presence = Presence(self.store, make_channels(FakeBroker()), settings, runtime)
+        talk = Talk(self.live, MemoryRateLimiter(lambda: 0), MessageSettings(LIFE, MessageLimits()), runtime)
+        self.snapshots = Snapshots(presence, talk, runtime.loop, max_age_s)
 
     def ask(self) -> asyncio.Task[Snapshot]:
         return asyncio.ensure_future(self.snapshots.of(self.channel))
@@ -123,7 +124,7 @@ async def test_w78_a_snapshot_is_soon_forgotten() -> None:
     world = World(max_age_s=0.01)
     await world.ask()
     await asyncio.sleep(0.05)  # timers of one loop go off in their order, however late
-    assert len(world.snapshots) == 0
+    assert len(world.snapshots._moments) == 0
     await world.ask()
     assert world.store.asked == 2
 

@@ -1,5 +1,5 @@
-# Sets $master: the one that the sentinels know, else, at the very first start, number 0.
-# Read by both start scripts, which must not disagree.
+# Sets $master to the master that the sentinels know, or, at the first start of all, to number 0.
+# Both start scripts use it, because they must agree.
 master=""
 for number in 0 1 2; do
   found=$(timeout 2 redis-cli -h "redis-$number.$REDIS_DOMAIN" -p 26379 sentinel get-master-addr-by-name asocial 2>/dev/null \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts one Redis: as a replica of the master that the sentinels know, else, at the very first start, of number 0.
+# Starts one Redis as a replica of the master that the sentinels know, or, at the first start of all, of number 0.
 set -eu
 me="$POD_NAME.$REDIS_DOMAIN"
 password=$(cat /run/secrets/redis/redis-password)
@@ -14,7 +14,7 @@ umask 077
   echo "masterauth \"$password\""
   echo "replica-announce-ip $me"
   echo "maxmemory 384mb"
-  # Presence that was evicted is presence that lies: full memory is an outage, not a loss.
+  # Evicted keys would make presence wrong, so full memory must be an outage.
   echo "maxmemory-policy noeviction"
   echo "save 300 1000"
   echo "appendonly yes"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts one Sentinel beside its Redis. Two of three must agree that the master is away.
+# Starts one Sentinel next to its Redis. Two of three must agree that the master is down.
 set -eu
 me="$POD_NAME.$REDIS_DOMAIN"
 password=$(cat /run/secrets/redis/redis-password)
@@ -10,7 +10,7 @@ umask 077
 {
   echo "port 26379"
   echo "dir /tmp"
-  # Pods keep their names, not their addresses.
+  # Pods keep their names, but not their addresses.
   echo "sentinel resolve-hostnames yes"
   echo "sentinel announce-hostnames yes"
   echo "sentinel announce-ip $me"

@@ -15,14 +15,15 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from ...domain.access import Access
 from ...domain.errors import BadFrame, ConnectingTooOften, Disconnect, Refusal, VersionUnsupported
 from ...domain.identity import Principal
 from ...domain.ids import DEFAULT_CHANNEL, ID_RULE, is_id
 from ...domain.profile import Profile, clean_color, clean_name, guest_profile
 from ...ports import RateLimiter
-from ...protocol import SUBPROTOCOL, SUBPROTOCOL_FAMILY
+from ...protocol.schema import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.meters import Meters
-from ...service.moderation import Access, Moderation
+from ...service.moderation import Moderation
 from .auth import Authenticator, Identity, offered_subprotocols
 from .bodies import check_body
 from .client_info import ClientInfo, ClientInfoReader

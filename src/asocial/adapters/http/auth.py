@@ -22,7 +22,7 @@ from ...domain.errors import Refusal, TokenInvalid
 from ...domain.identity import Principal
 from ...domain.ids import ID_RULE, is_id
 from ...ports import StoreUnavailable, Verify
-from ...protocol import SUBPROTOCOL_FAMILY
+from ...protocol.schema import SUBPROTOCOL_FAMILY
 
 _ALGORITHM = "HS256"
 _AUDIENCE = "asocial-guest"

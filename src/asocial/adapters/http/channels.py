@@ -8,12 +8,12 @@ from typing import Annotated
 import msgspec
 from aiohttp import web
 
+from ...domain.access import Invitation
 from ...domain.errors import Refusal
 from ...domain.identity import NOBODY, Principal
 from ...domain.ids import ID_RULE, is_id
 from ...domain.rules import Rights
 from ...ports import RateLimiter, StoreUnavailable
-from ...service.moderation import Invitation
 from .admission import AccessControl, Addressing, AdmissionController
 from .bodies import read_body
 

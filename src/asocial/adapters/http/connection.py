@@ -17,7 +17,7 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from ...domain.errors import Disconnect, TooSlow
 from ...domain.limits import Allowance, Share
-from ...protocol import close_frame
+from ...protocol.framing import PING, close_frame, pong_frame
 from ...service.backlog import Backlog
 from .outgoing import Outgoing
 from .refusals import close_code_of
@@ -25,8 +25,7 @@ from .refusals import close_code_of
 CLOSE_TIMEOUT_S = 5.0
 """How long a client may take to answer a close frame, and to read what was written before it."""
 TURN_FRAMES = 16
-"""Frames of one connection that are handled before others are."""
-_PING = b"\x89\x00"
+"""Frames of one connection that are handled before the others get their turn."""
 _TCP_INFO: int | None = getattr(socket, "TCP_INFO", None)
 _ENDED = (7, 8)
 """States in Linux's tcp_info: TCP_CLOSE (it was reset), TCP_CLOSE_WAIT (the client sends no more)."""
@@ -149,10 +148,10 @@ class WebSocketConnection(Outgoing):
 
     def ping(self) -> None:
         self.pinged = True
-        self.write(_PING)
+        self.write(PING)
 
     def pong(self, data: bytes) -> None:
-        self.write(bytes((0x8A, len(data))) + data)
+        self.write(pong_frame(data))
 
     async def _close(self, finished: asyncio.Event) -> None:
         """Wait for the client's close frame, for at most CLOSE_TIMEOUT_S."""

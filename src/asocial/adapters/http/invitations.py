@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import jwt
 
+from ...domain.access import Invitation
 from ...domain.ids import is_id
-from ...service.moderation import Invitation
 
 _ALGORITHM = "HS256"
 _AUDIENCE = "asocial-invitation"

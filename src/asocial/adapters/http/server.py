@@ -16,7 +16,6 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from ... import __version__, logs
-from ...config import Settings
 from ...domain.addresses import Networks
 from ...domain.errors import Refusal
 from ...ports import RateLimiter, Verify
@@ -25,6 +24,7 @@ from ...service.dispatch import Dispatch
 from ...service.meters import Meters
 from ...service.moderation import Moderation
 from ...service.sessions import Sessions
+from ...settings import Settings
 from ...tracing import Tracing
 from .admission import AccessControl, Addressing, AdmissionController, ConnectionLimits
 from .auth import Authenticator, GuestTokens

@@ -17,10 +17,11 @@ from aiohttp import WSMsgType, web, web_ws
 from ... import logs
 from ...domain.errors import Disconnect, GoingAway, InternalError, NoPong, Refusal, Removed, TooManyConnections
 from ...domain.limits import Allowance, Budgets, Share
-from ...protocol import SUBPROTOCOL
+from ...protocol.schema import SUBPROTOCOL
 from ...service.backlog import Backlog
 from ...service.dispatch import Dispatch
-from ...service.sessions import Session, Sessions
+from ...service.session import Session
+from ...service.sessions import Sessions
 from ...tracing import Trace
 from .admission import Admission, AdmissionController
 from .auth import offered_subprotocols

@@ -23,8 +23,8 @@ class Wire:
 
 
 class MemoryBroker:
-    def __init__(self, wire: Wire | None = None) -> None:
-        self._wire = wire or Wire()
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
         self._name = b"%d" % next(_names)
 
     async def subscribe(self, channel: str, deliver: Deliver) -> None:

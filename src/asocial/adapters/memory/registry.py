@@ -26,8 +26,5 @@ class MemorySessionRegistry:
     async def refresh(self, entries: Sequence[tuple[str, str]]) -> None:
         """Nothing is forgotten here that would have to be renewed."""
 
-    async def connections(self, user_id: str) -> list[str]:
-        return sorted(self._connections.get(user_id, ()))
-
     async def close(self) -> None:
         self._connections.clear()

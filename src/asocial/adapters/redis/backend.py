@@ -1,7 +1,7 @@
 """Everything Redis, assembled: one link, and the ports that share it. What the composition root builds.
 
-Set `on_degraded`, `on_restored` and `on_death`, then `start`. Whoever awaits `on_restored` finds every subscription
-back and every port answering; presence must be joined again then, for Redis may have come back empty.
+`start` takes the listener for events. When its `restored` is called, every subscription is back and every port answers.
+Presence must be joined again then, for Redis may have come back empty.
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable
 
 from ... import logs
-from ...clock import Clock
-from ...ports import StoreUnavailable
-from ...service.meters import Meters
+from ...groups import RedisSettings
+from ...ports import StoreEvents, StoreUnavailable
+from ...service.runtime import Runtime
 from .broker import RedisBroker
 from .leases import Leases
 from .limiter import RedisRateLimiter
-from .line import ANSWER_TIMEOUT_S
 from .link import Link
 from .live import RedisLiveMessages
 from .names import Names
@@ -30,10 +28,6 @@ from .topology import Topology
 from .unreadable import Unreadable
 from .urls import parse
 
-PRESENCE_TTL_MS = 300_000
-LEASE_MS = 15_000
-PROBE_S = 3.0
-LINGER_MS = 120_000
 MEASURE_EVERY_S = 5.0
 MEASURE_LEAST_S = 1.0
 """Between two looks at Redis's clock, where something made us look."""
@@ -44,76 +38,40 @@ log = logs.get(__name__)
 class RedisBackend:
     """`process_id` names this process in logs and leases; a restarted one is another all the same.
 
-    `linger_ms`: how long keys outlive the last deadline in them. `namespace`: see names.py.
-    Raises ValueError for a URL that cannot be used.
+    The clock of `runtime` follows that of Redis while Redis is there. Raises ValueError for a URL that cannot be used.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        username: str = "",
-        password: str = "",
-        namespace: str = "",
-        process_id: str = "asocial",
-        presence_ttl_ms: int = PRESENCE_TTL_MS,
-        lease_ms: int = LEASE_MS,
-        linger_ms: int = LINGER_MS,
-        probe_s: float = PROBE_S,
-        timeout_s: float = ANSWER_TIMEOUT_S,
-        clock: Clock | None = None,
-        meters: Meters | None = None,
-    ) -> None:
+    def __init__(self, settings: RedisSettings, process_id: str, runtime: Runtime) -> None:
         identity = f"{process_id}-{secrets.token_hex(4)}".replace(" ", "-").replace("/", "-")
-        self.clock = clock or Clock(meters)
-        """Follows Redis's clock while Redis is there."""
-        target = parse(url, username, password)
+        self._runtime = runtime
+        clock, ttl_ms = runtime.clock, settings.presence_ttl_ms
+        target = parse(settings.url, settings.username, settings.password)
         self._link = Link(
-            Topology(target, timeout_s),
-            probe_s=probe_s,
+            Topology(target, settings.timeout_s),
+            probe_s=settings.probe_s,
             resume=self._resume,
-            names=Names(target.database, namespace),
-            unreadable=Unreadable(meters),
+            names=Names(target.database, settings.namespace),
+            unreadable=Unreadable(runtime.meters),
         )
         pool = self._link.pool
-        self.on_death: Callable[[], None] = lambda: None
-        """Called when other processes died and their people have been removed: not all of it may have been told."""
+        self._events: StoreEvents | None = None
+        self._clock_asked = asyncio.Event()
         self._leases = Leases(
             pool,
             identity,
-            lease_ms=lease_ms,
-            keep_ms=lease_ms + presence_ttl_ms + linger_ms,
+            lease_ms=settings.lease_ms,
+            keep_ms=settings.lease_ms + ttl_ms + settings.linger_ms,
             on_lost=lambda: self._link.interrupted("the lease of this process ran out"),
-            on_death=lambda: self.on_death(),
+            on_death=self._process_died,
         )
-        self.broker = RedisBroker(self._link, identity, self.clock, meters=meters)
-        self.broker.on_odd_clock = self._look_at_clock
-        self.presence = RedisPresence(pool, self._leases, ttl_ms=presence_ttl_ms, linger_ms=linger_ms)
-        self.limiter = RedisRateLimiter(pool, self.clock.monotonic_ms)
-        self.live = RedisLiveMessages(pool, self.clock.now_ms)
-        self.registry = RedisSessionRegistry(pool, self._leases, ttl_ms=presence_ttl_ms)
+        self.broker = RedisBroker(self._link, identity, self._clock_asked.set, runtime)
+        self.presence = RedisPresence(pool, self._leases, ttl_ms=ttl_ms, linger_ms=settings.linger_ms)
+        self.limiter = RedisRateLimiter(pool, clock.monotonic_ms)
+        self.live = RedisLiveMessages(pool, clock.now_ms)
+        self.registry = RedisSessionRegistry(pool, self._leases, ttl_ms=ttl_ms)
         self.rules = RedisChannelRules(pool)
         self._keeping: asyncio.Task[None] | None = None
         self._timing: asyncio.Task[None] | None = None
-        self._clock_asked = asyncio.Event()
-
-    @property
-    def on_degraded(self) -> Callable[[], None] | None:
-        """Called at the start of an outage."""
-        return self._link.on_degraded
-
-    @on_degraded.setter
-    def on_degraded(self, callback: Callable[[], None] | None) -> None:
-        self._link.on_degraded = callback
-
-    @property
-    def on_restored(self) -> Callable[[], Awaitable[None]] | None:
-        """Awaited at its end, once everything is subscribed and answers again."""
-        return self._link.on_restored
-
-    @on_restored.setter
-    def on_restored(self, callback: Callable[[], Awaitable[None]] | None) -> None:
-        self._link.on_restored = callback
 
     def state(self) -> dict[str, str]:
         """{"redis": "ok" or "down", "pubsub": "ok" or "down"}, for /ready."""
@@ -121,11 +79,12 @@ class RedisBackend:
 
     def probe_age_s(self) -> float:
         """Seconds since a message was last seen to come back through Redis; infinite before the first."""
-        return asyncio.get_running_loop().time() - self._link.subscriber.probed_at
+        return self._runtime.loop.time() - self._link.subscriber.probed_at
 
-    async def start(self) -> None:
+    async def start(self, events: StoreEvents) -> None:
         """Connect; degraded if Redis cannot be reached soon. Raises nothing."""
-        await self._link.start()
+        self._events = events
+        await self._link.start(events)
         self._keeping = asyncio.create_task(self._leases.keep(), name="redis-lease")
         self._timing = asyncio.create_task(self._keep_time(), name="redis-time")
 
@@ -147,7 +106,7 @@ class RedisBackend:
                     await self._clock_asked.wait()
             self._clock_asked.clear()
             try:
-                if await measure(self._link.pool, self.clock):
+                if await self._follow_clock():
                     # Deadlines and the lives of keys were moved with it: everybody here is registered anew.
                     self._link.interrupted("the clock of Redis was set")
             except StoreUnavailable:
@@ -156,11 +115,18 @@ class RedisBackend:
                 log.exception("the clock of Redis could not be followed; trying again")
             await asyncio.sleep(MEASURE_LEAST_S)
 
-    def _look_at_clock(self) -> None:
-        self._clock_asked.set()
+    async def _follow_clock(self) -> int:
+        shift_ms = await measure(self._link.pool, self._runtime.clock)
+        if shift_ms and self._events is not None:
+            self._events.clock_set(shift_ms)
+        return shift_ms
+
+    def _process_died(self) -> None:
+        if self._events is not None:
+            self._events.process_died()
 
     async def _resume(self) -> None:
         # First: what is written again carries times.
-        await measure(self._link.pool, self.clock)
+        await self._follow_clock()
         await self.presence.resume()
         await self.registry.resume()

@@ -19,9 +19,8 @@ import struct
 from collections.abc import Callable
 
 from ... import logs
-from ...clock import Clock
 from ...ports import Batch, Deliver, StoreUnavailable
-from ...service.meters import Meters
+from ...service.runtime import Runtime
 from .link import Link
 
 VERSION = 1
@@ -35,26 +34,15 @@ log = logs.get(__name__)
 
 
 class RedisBroker:
-    """`lag_ms`: how old the last batch was when it arrived, by the clock they share. `dropped`: batches not sent."""
+    """`on_odd_clock`: called when a batch comes from the future or is very old: one of the two clocks is wrong."""
 
-    def __init__(
-        self,
-        link: Link,
-        process_id: str,
-        clock: Clock,
-        queue_limit_bytes: int = QUEUE_LIMIT_BYTES,
-        meters: Meters | None = None,
-    ) -> None:
-        self._now_ms = clock.now_ms
-        self.on_odd_clock: Callable[[], None] = lambda: None
-        """Called when a batch comes from the future or is very old: one of the two processes has the time wrong."""
-        self._meters = meters or Meters()
+    def __init__(self, link: Link, process_id: str, on_odd_clock: Callable[[], None], runtime: Runtime) -> None:
+        self._now_ms = runtime.clock.now_ms
+        self._on_odd_clock = on_odd_clock
+        self._meters = runtime.meters
         self._link = link
         self._publisher = hashlib.blake2b(process_id.encode(), digest_size=8).digest()
         self._verb = link.subscriber.publish_verb
-        self._queue_limit_bytes = queue_limit_bytes
-        self.lag_ms = 0
-        self.dropped = 0
 
     async def subscribe(self, channel: str, deliver: Deliver) -> None:
         publisher, unpack, lag = self._publisher, HEADER.unpack_from, self._meters.broker_lag
@@ -69,9 +57,8 @@ class RedisBroker:
             if sender != publisher:
                 age_ms = self._now_ms() - published_at
                 if not -ODD_MS < age_ms < ODD_MS:
-                    self.on_odd_clock()
-                self.lag_ms = max(0, age_ms)
-                lag.observe(self.lag_ms / 1000)
+                    self._on_odd_clock()
+                lag.observe(max(0, age_ms) / 1000)
                 split = HEADER.size + reliable
                 end = split + volatile
                 if end > len(data):
@@ -90,20 +77,16 @@ class RedisBroker:
         try:
             line = self._link.pool.line(channel)
         except StoreUnavailable:
-            self._drop()
+            self._meters.broker_dropped += 1
             return
-        if line.unsent_bytes > self._queue_limit_bytes:
-            self._drop()
+        if line.unsent_bytes > QUEUE_LIMIT_BYTES:
+            self._meters.broker_dropped += 1
             return
         lengths = len(batch.reliable), len(batch.volatile)
         header = HEADER.pack(VERSION, self._publisher, self._now_ms(), *lengths)
         numbers = b"%b%d,%d]}\n" % (NUMBERS, batch.number, batch.frames) if batch.frames else b""
         data = b"".join((header, batch.reliable, batch.volatile, numbers, batch.control))
         line.post(self._verb, self._link.subscriber.name(channel), data, timed=self._meters.publish_seconds)
-
-    def _drop(self) -> None:
-        self.dropped += 1
-        self._meters.broker_dropped += 1
 
     async def close(self) -> None:
         self._link.subscriber.forget()

@@ -19,7 +19,7 @@ import contextlib
 import ssl
 from collections import deque
 from collections.abc import Callable
-from typing import TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 import hiredis
 
@@ -32,7 +32,6 @@ Reply: TypeAlias = object
 
 UNSENT_LIMIT_BYTES = 16 * 1024 * 1024
 """More than this waiting for a socket that does not drain: the server is as good as gone."""
-ANSWER_TIMEOUT_S = 1.0
 BREATH_S = 0.05
 _NOTHING = object()
 # Its stub says a tuple of one; it takes any number.
@@ -47,24 +46,27 @@ class Refused(StoreUnavailable):
     """The server answered the handshake with an error: wrong password, still loading, no such database."""
 
 
-class Line(asyncio.Protocol):
-    """`on_push`: takes every reply, of a line that subscribes; without it replies answer requests in order."""
+class LineEvents(NamedTuple):
+    """Callbacks of the owner of a line. None is called before `Line.watch`."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        on_push: Callable[[Reply], None] | None = None,
-        on_lost: Callable[[Line], None] | None = None,
-        timeout_s: float = ANSWER_TIMEOUT_S,
-    ) -> None:
+    on_lost: Callable[[Line], None]
+    """The line is over, and its owner did not end it."""
+    on_push: Callable[[Line, Reply], None] | None = None
+    """Takes every reply, of a line that subscribes; without it replies answer requests in order."""
+    on_error: Callable[[Line, hiredis.ReplyError], None] | None = None
+    """Takes the error that answers a `post`."""
+
+
+class Line(asyncio.Protocol):
+    """A line without `events` is for a few requests whose answers the caller awaits."""
+
+    def __init__(self, name: str, timeout_s: float, events: LineEvents | None = None) -> None:
         self.name = name
         self.lost: str | None = None
         """Why this line is over; None while it is not."""
-        self.on_lost = on_lost
-        self.on_push = on_push
-        self.on_error: Callable[[Line, hiredis.ReplyError], None] | None = None
-        """Takes the error that answers a `post`."""
+        self._events = events
+        self._on_push = None if events is None else events.on_push
+        self._watched = False
         self._timeout_s = timeout_s
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -103,9 +105,13 @@ class Line(asyncio.Protocol):
         if self.lost is None:
             self._write(_pack(command))
 
+    def watch(self) -> None:
+        """The line is in use: from now on its events are called."""
+        self._watched = True
+
     def close(self, reason: str = "closed") -> None:
-        """Let go of the connection. What waits fails with `reason`; `on_lost` is not told."""
-        self.on_lost = None
+        """Close the connection. What waits fails with `reason`; `on_lost` is not called."""
+        self._watched = False
         self._lose(reason)
 
     def fail(self, reason: str) -> None:
@@ -156,11 +162,11 @@ class Line(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._heard_at, self._suspect = self._loop.time(), False
         self._reader.feed(data)
-        on_push, waiting = self.on_push, self._waiting
+        on_push, waiting = self._on_push, self._waiting
         try:
             while self.lost is None and (reply := self._reader.gets()) is not _NOTHING:
                 if on_push is not None and not waiting:
-                    on_push(reply)
+                    on_push(self, reply)
                     continue
                 sent_at, waiter = waiting.popleft()
                 if isinstance(waiter, asyncio.Future):
@@ -169,8 +175,8 @@ class Line(asyncio.Protocol):
                     continue
                 if waiter is not None:
                     waiter.observe(self._heard_at - sent_at)
-                if isinstance(reply, hiredis.ReplyError) and self.on_error is not None:
-                    self.on_error(self, reply)
+                if isinstance(reply, hiredis.ReplyError):
+                    self._refused(reply)
         except (hiredis.ProtocolError, IndexError):
             self._lose(f"{self.name} does not speak Redis")
 
@@ -190,8 +196,12 @@ class Line(asyncio.Protocol):
             if isinstance(waiter, asyncio.Future) and not waiter.done():
                 waiter.set_exception(LineLost(reason))
         self._waiting.clear()
-        if self.on_lost is not None:
-            self.on_lost(self)
+        if self._watched and self._events is not None:
+            self._events.on_lost(self)
+
+    def _refused(self, error: hiredis.ReplyError) -> None:
+        if self._watched and self._events is not None and self._events.on_error is not None:
+            self._events.on_error(self, error)
 
 
 async def dial(
@@ -204,7 +214,7 @@ async def dial(
     username: str = "",
     password: str = "",
     database: int = 0,
-    timeout_s: float = ANSWER_TIMEOUT_S,
+    timeout_s: float,
 ) -> Line:
     """A line, connected and let in. Raises LineLost or Refused, within about `timeout_s`; neither holds a secret."""
     loop = asyncio.get_running_loop()

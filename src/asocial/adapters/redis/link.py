@@ -6,9 +6,9 @@ lost says so at once, one that silently delivers nothing is found by the probe e
 that messages take. Between attempts it waits, longer each time up to a cap, and never exactly as long as the other
 processes do.
 
-An outage begins with the first thing missing and ends when everything is there again; `on_degraded` and `on_restored`
-are called once each. Between them commands fail at once, publishing drops, and subscriptions are remembered. What was
-handed over for others during an outage is gone: by the time it could be sent, its life is over.
+An outage begins with the first thing missing and ends when everything is there again; the events `degraded` and
+`restored` are called once each. Between them commands fail at once, publishing drops, and subscriptions are remembered.
+What was handed over for others during an outage is gone: by the time it could be sent, its life is over.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from ... import logs
-from ...ports import StoreUnavailable
+from ...ports import StoreEvents, StoreUnavailable
 from .line import Line
 from .names import Names
 from .pool import Pool
@@ -42,7 +42,7 @@ log = logs.get(__name__)
 
 
 class Link:
-    """`resume` lets the adapters catch up when commands are answered again, before `on_restored` is awaited."""
+    """`resume` lets the adapters catch up when commands are answered again, before `restored` is awaited."""
 
     def __init__(
         self,
@@ -50,11 +50,10 @@ class Link:
         *,
         probe_s: float,
         resume: Callable[[], Awaitable[None]],
-        names: Names | None = None,
-        unreadable: Unreadable | None = None,
+        names: Names,
+        unreadable: Unreadable,
     ) -> None:
-        self.on_degraded: Callable[[], None] | None = None
-        self.on_restored: Callable[[], Awaitable[None]] | None = None
+        self._events: StoreEvents | None = None
         self._trouble = asyncio.Event()
         self.pool = Pool(topology, self._lost, self._refused, self._trouble.set, self._rediscover, names, unreadable)
         self.subscriber = Subscriber(topology, self._lost, self.interrupted, names)
@@ -79,8 +78,9 @@ class Link:
             "pubsub": "ok" if self._heard and self.subscriber.whole else "down",
         }
 
-    async def start(self) -> None:
-        """Connect, or start degraded if that is not possible soon. Raises nothing."""
+    async def start(self, events: StoreEvents) -> None:
+        """Connect, or start degraded if that is not possible soon. Raises nothing. `events` are told from now on."""
+        self._events = events
         self._run_task = asyncio.create_task(self._run(), name="redis-link")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_ATTEMPT_S):
@@ -188,9 +188,9 @@ class Link:
 
     async def _tell_restored(self) -> None:
         self._telling = True
-        if self.on_restored is not None:
+        if self._events is not None:
             try:
-                await self.on_restored()
+                await self._events.restored()
             except StoreUnavailable:
                 log.warning("redis went away again before everything was told")
             except Exception:
@@ -210,9 +210,9 @@ class Link:
             self._restore_task = None
             return
         log.warning("redis is away: people on one process still hear each other", reason=reason)
-        if self.on_degraded is not None:
+        if self._events is not None:
             try:
-                self.on_degraded()
+                self._events.degraded()
             except Exception:
                 log.exception("telling that redis is away failed")
 

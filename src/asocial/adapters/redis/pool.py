@@ -15,7 +15,7 @@ import hiredis
 
 from ... import logs
 from ...ports import StoreUnavailable
-from .line import Argument, Line, Reply
+from .line import Argument, Line, LineEvents, Reply
 from .names import Names
 from .scripts import SCRIPTS, Script
 from .topology import Layout, Topology
@@ -58,13 +58,13 @@ class Pool:
         on_outage: Callable[[str], None],
         on_moved: Callable[[], object],
         rediscover: Callable[[], Awaitable[None]],
-        names: Names | None = None,
-        unreadable: Unreadable | None = None,
+        names: Names,
+        unreadable: Unreadable,
     ) -> None:
         self._topology = topology
-        self.names = names or Names()
-        self.unreadable = unreadable or Unreadable()
-        self._on_lost = on_lost
+        self.names = names
+        self.unreadable = unreadable
+        self._events = LineEvents(on_lost, on_error=self._posted)
         self._on_outage = on_outage
         self._on_moved = on_moved
         self._rediscover = rediscover
@@ -160,8 +160,7 @@ class Pool:
     async def _ready(self, master: Address) -> None:
         line = self._line_at(master)
         if line is None:
-            line = self._lines[master] = await self._topology.dial(master, on_lost=self._on_lost)
-            line.on_error = self._posted
+            line = self._lines[master] = await self._topology.dial(master, self._events)
             _load(line)
         if self._topology.sharded:
             # Each node has its own view of whether the cluster works, and refuses keys while it thinks not.

@@ -56,16 +56,6 @@ class RedisSessionRegistry:
         with contextlib.suppress(StoreUnavailable):
             self._keep(entries)
 
-    async def connections(self, user_id: str) -> list[str]:
-        here = list(self._here.get(user_id, {}))
-        try:
-            # The script drops what is over; asking by time would need a clock that is Redis's.
-            reply = await self._pool.run(SCRIPTS["keep"], _tag(user_id), (self._key(user_id),), self._ttl_ms)
-        except StoreUnavailable:
-            return here
-        found = [member.partition("/")[2] for member in self._members(user_id, reply)]
-        return list(dict.fromkeys([*filter(None, found), *here]))
-
     async def resume(self) -> None:
         """Redis is back, perhaps empty: write again who is connected here. Raises StoreUnavailable."""
         for user_id, here in self._here.items():
@@ -97,15 +87,6 @@ class RedisSessionRegistry:
     def _key(self, user_id: str) -> str:
         return self._pool.names.key(_tag(user_id), "connections")
 
-    def _members(self, user_id: str, reply: object) -> list[str]:
-        found = []
-        for member in cast(list[bytes], reply):
-            try:
-                found.append(member.decode())
-            except ERRORS as error:
-                self._pool.unreadable.skip("registration", self._key(user_id), error)
-        return found
-
     async def _register(self, user_id: str, member: str, limit: int) -> list[bytes]:
         keys = (self._key(user_id),)
         reply = await self._pool.run(SCRIPTS["register"], _tag(user_id), keys, member, limit, self._ttl_ms)
@@ -113,8 +94,13 @@ class RedisSessionRegistry:
 
     async def _bury(self, user_id: str, members: list[bytes]) -> bool:
         """Free the places of pods that died. True if there were any."""
-        # A member that cannot be read names no pod that lives.
-        pods = {member: member.decode(errors="replace").partition("/")[0] for member in members}
+        pods: dict[bytes, str] = {}
+        for member in members:
+            try:
+                pods[member] = member.decode().partition("/")[0]
+            except ERRORS as error:
+                self._pool.unreadable.skip("registration", self._key(user_id), error)
+                pods[member] = ""  # the name of no process that lives
         dead = await self._leases.dead_among(sorted(set(pods.values())))
         gone = [member for member, pod in pods.items() if pod in dead]
         if gone:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from ...clock import Clock
+from ...service.clock import Clock
 from .leases import TAG
 from .pool import Pool
 

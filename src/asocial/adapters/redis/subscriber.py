@@ -20,7 +20,7 @@ import hiredis
 
 from ... import logs
 from ...ports import StoreUnavailable
-from .line import ANSWER_TIMEOUT_S, BREATH_S, Line, Reply
+from .line import BREATH_S, Line, LineEvents, Reply
 from .names import Names
 from .pool import Pool
 from .topology import Layout, Topology, slot_of
@@ -28,6 +28,7 @@ from .urls import Address
 
 BATCH = 500
 """Channels in one SUBSCRIBE: few enough that neither side is busy long, and other work gets its turn in between."""
+CONFIRMATION_S = 1.0
 RESUBSCRIBE_TIMEOUT_S = 10.0
 
 log = logs.get(__name__)
@@ -44,12 +45,13 @@ class Subscriber:
         topology: Topology,
         on_lost: Callable[[Line], None],
         on_moved: Callable[[str], None],
-        names: Names | None = None,
+        names: Names,
     ) -> None:
         self._topology = topology
-        self.name = (names or Names()).topic
+        self.name = names.topic
         """The channel's name at the server, by its hash tag."""
         self._on_lost = on_lost
+        self._events = LineEvents(self._end, on_push=self._take)
         self._on_moved = on_moved
         self._verbs = ("SSUBSCRIBE", "SUNSUBSCRIBE") if topology.sharded else ("SUBSCRIBE", "UNSUBSCRIBE")
         self._wanted: dict[bytes, tuple[str, Callable[[bytes], None]]] = {}
@@ -84,7 +86,7 @@ class Subscriber:
         if line is not None:
             self._push(line, [name])
             # A confirmation that does not come is no reason to keep a person waiting: the probe finds out why.
-            await asyncio.wait([self._confirmation(name)], timeout=ANSWER_TIMEOUT_S)
+            await asyncio.wait([self._confirmation(name)], timeout=CONFIRMATION_S)
 
     def unsubscribe(self, tag: str) -> None:
         """Nothing is delivered after this returns."""
@@ -155,8 +157,7 @@ class Subscriber:
         return line if line is not None and line.lost is None else None
 
     async def _open(self, master: Address) -> None:
-        line = await self._topology.dial(master, on_lost=self._end)
-        line.on_push = lambda reply: self._take(line, reply)
+        line = await self._topology.dial(master, self._events)
         self._lines[master] = line
         tag = self._probe_tags[master] = self._probe_tag(master)
         probe = self.name(tag).encode()

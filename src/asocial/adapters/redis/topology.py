@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 import hiredis
 
 from ...ports import StoreUnavailable
-from .line import ANSWER_TIMEOUT_S, Line, LineLost, Refused, Reply, dial
+from .line import Line, LineEvents, LineLost, Refused, Reply, dial
 from .unreadable import ERRORS
 from .urls import Address, Target
 
@@ -49,7 +49,7 @@ class Layout(NamedTuple):
 class Topology:
     """Finds the masters of a target and connects to them."""
 
-    def __init__(self, target: Target, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+    def __init__(self, target: Target, timeout_s: float) -> None:
         self.target = target
         self.sharded = target.kind == "cluster"
         self._timeout_s = timeout_s
@@ -67,15 +67,9 @@ class Topology:
         self._ask_first = list(dict.fromkeys([*known, *self.target.addresses, *self._ask_first]))[:KNOWN_MOST]
         return layout
 
-    async def dial(
-        self,
-        address: Address,
-        *,
-        on_lost: Callable[[Line], None],
-        on_push: Callable[[Reply], None] | None = None,
-    ) -> Line:
-        """A line to a master, let in. Raises StoreUnavailable if it is none."""
-        line = await self._line(address, sentinel=False)
+    async def dial(self, address: Address, events: LineEvents) -> Line:
+        """A line to a master, authenticated. Raises StoreUnavailable if it is none."""
+        line = await self._line(address, sentinel=False, events=events)
         try:
             if _role(await line.request("ROLE")) is not None:
                 raise Refused(f"{line.name} is not a master")
@@ -84,13 +78,13 @@ class Topology:
             raise
         if line.lost is not None:
             raise LineLost(line.lost)
-        line.on_lost, line.on_push = on_lost, on_push
+        line.watch()
         return line
 
-    async def _line(self, address: Address, *, sentinel: bool) -> Line:
+    async def _line(self, address: Address, *, sentinel: bool, events: LineEvents | None = None) -> Line:
         target = self.target
         return await dial(
-            lambda: Line(f"redis {address}", timeout_s=self._timeout_s),
+            lambda: Line(f"redis {address}", self._timeout_s, events),
             host=address.host,
             port=address.port,
             path=address.path,

@@ -19,8 +19,8 @@ log = logs.get(__name__)
 class Unreadable:
     """Counts them, and logs the first of each kind."""
 
-    def __init__(self, meters: Meters | None = None) -> None:
-        self._counts = (meters or Meters()).unreadable
+    def __init__(self, meters: Meters) -> None:
+        self._counts = meters.unreadable
         self._logged: set[str] = set()
 
     def skip(self, kind: str, where: str, error: object) -> None:

@@ -1,6 +1,5 @@
--- Connections of a user live for another while; without any, only forget what is over.
+-- Connections of a user live for another TTL.
 -- KEYS: the user's connections (zset by deadline)     ARGV: TTL ms, member...
--- Returns all members.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 -- A key of another type was not written by us.
@@ -12,5 +11,4 @@ for _, member in ipairs(redis.call('ZRANGE', KEYS[1], '(' .. now + ARGV[1], '+in
   redis.call('ZADD', KEYS[1], now + ARGV[1], member)
 end
 for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i]) end
-if #ARGV > 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return redis.call('ZRANGE', KEYS[1], 0, -1)
+redis.call('PEXPIRE', KEYS[1], ARGV[1])

@@ -1,0 +1,83 @@
+"""The settings as services and adapters get them: frozen groups, in the units that the code counts in.
+
+settings.py makes them and holds every default. A number that nobody may set is a constant beside its use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .domain.admission import MessageLimits
+from .domain.message import Life
+from .protocol.schema import Limits
+
+
+@dataclass(frozen=True)
+class MessageSettings:
+    """How long messages live, and how many may be posted."""
+
+    life: Life
+    limits: MessageLimits
+
+
+@dataclass(frozen=True)
+class PresenceSettings:
+    """`ttl_ms`: presence without a heartbeat ends after this. `grace_ms`: a connection that broke stays this long."""
+
+    ttl_ms: int
+    grace_ms: int
+    roster_limit: int
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """What one session may do. `life` and `limits` are what clients are told."""
+
+    life: Life
+    limits: Limits
+    volatile_per_second_per_ip: int
+    answer_bytes_per_second: int
+    answer_bytes_per_second_per_ip: int
+
+
+@dataclass(frozen=True)
+class ModerationSettings:
+    """`owners` and `members`: those that the configuration names, by channel; owners of "*" own every channel.
+
+    `rules_ttl_ms`: how long rules are kept after the channel's last use.
+    """
+
+    owners: Mapping[str, Sequence[str]]
+    members: Mapping[str, Sequence[str]]
+    rules_ttl_ms: int
+
+
+@dataclass(frozen=True)
+class RedisSettings:
+    """How to reach Redis and what is kept there. `lease_ms`: a process that is silent this long counts as dead.
+
+    `linger_ms`: how long keys outlive the last deadline in them. `timeout_s`: how long an answer may take.
+    """
+
+    url: str = field(repr=False)
+    username: str
+    password: str = field(repr=False)
+    namespace: str
+    probe_s: float
+    presence_ttl_ms: int
+    lease_ms: int = 15_000
+    linger_ms: int = 120_000
+    timeout_s: float = 1.0
+
+
+@dataclass(frozen=True)
+class LifecycleSettings:
+    """Where to listen, how often presence is renewed, and how a shutdown proceeds."""
+
+    host: str
+    port: int
+    heartbeat_s: float
+    drain_s: float
+    drain_notice_s: float
+    reconnect_spread_ms: int

@@ -1,0 +1,195 @@
+"""A server from its start to its end: what starts in which order, what runs beside it, and how it drains.
+
+Nothing is built here (app.py), and nothing is decided here that a client could see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from . import garbage, logs, metrics
+from .adapters.http.listening import listen, reachable
+from .adapters.http.server import HttpServer
+from .adapters.redis.backend import RedisBackend
+from .ports import Broker
+from .service.channels import Channels
+from .service.chat import Talk
+from .service.control_router import ControlRouter
+from .service.outages import Outages
+from .service.presence import Presence
+from .service.runtime import Runtime
+from .service.session import LocalSessions
+from .service.sessions import Sessions
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .telemetry import Telemetry
+
+SWEEP_S = 1.0
+DRAIN_LOOK_S = 0.02
+FLUSH_MARGIN_S = 2.0
+"""The part of the drain's time that is kept for closing the broker and the HTTP server."""
+
+log = logs.get(__name__)
+
+
+class Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+class Readiness:
+    """Whether new clients are welcome, and what /ready says of it."""
+
+    def __init__(self, backend: RedisBackend | None) -> None:
+        self.draining = False
+        self._backend = backend
+
+    def checks(self) -> dict[str, str]:
+        """The state of each check, by its name: "ok" or what is wrong."""
+        shared = self._backend.state() if self._backend is not None else {}
+        return {"server": "draining" if self.draining else "ok", **shared}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What app.py has built. `closing` is closed in its order, after all else."""
+
+    settings: Settings
+    runtime: Runtime
+    channels: Channels
+    presence: Presence
+    talk: Talk
+    local: LocalSessions
+    sessions: Sessions
+    outages: Outages
+    router: ControlRouter
+    http: HttpServer
+    broker: Broker
+    readiness: Readiness
+    backend: RedisBackend | None
+    telemetry: Telemetry | None
+    closing: Sequence[Closable]
+
+
+class Asocial:
+    """A server. `start` listens, `drain` sends everyone away and closes everything."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.settings = parts.settings
+        self.meters = parts.runtime.meters
+        self.channels = parts.channels
+        self.local = parts.local
+        self.sessions = parts.sessions
+        self.outages = parts.outages
+        self.http = parts.http
+        self.port = 0
+        """The port that `start` took."""
+        self._sockets: list[socket.socket] = []
+        self._background: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Listen on the configured address; `port` is the one taken. Raises CannotListen if that is not possible."""
+        parts = self._parts
+        settings = self.settings.lifecycle
+        self._sockets = listening = listen(settings.host, settings.port)
+        self.port = listening[0].getsockname()[1]
+        if parts.backend is not None:
+            await parts.backend.start(parts.router)
+        if parts.telemetry is not None:
+            parts.telemetry.start()
+        await self.http.start(listening)
+        loop = parts.runtime.loop
+        self._background = [
+            loop.create_task(metrics.watch_loop(self.meters)),
+            loop.create_task(_every(SWEEP_S, self._sweep)),
+            loop.create_task(_every(settings.heartbeat_s, self.sessions.refresh)),
+        ]
+
+    def addresses(self) -> list[str]:
+        """Addresses at which the server accepts connections now. Tries each, which takes a moment."""
+        return reachable(self._sockets)
+
+    async def drain(self) -> None:
+        """Stop in order: unready, notice, no new ones, 4001 in batches, flush, close. Bounded by `drain_seconds`."""
+        readiness, settings, loop = self._parts.readiness, self.settings.lifecycle, self._parts.runtime.loop
+        if readiness.draining:
+            return
+        readiness.draining = True
+        notice_s = min(settings.drain_notice_s, settings.drain_s / 2)
+        log.info("draining", connections=len(self.local), notice_seconds=notice_s)
+        deadline = loop.time() + settings.drain_s - FLUSH_MARGIN_S
+        await asyncio.sleep(notice_s)
+        self.http.stop_listening()
+        # More than once: a client that was being admitted when we stopped listening, while Redis took its time, is
+        # connected only later.
+        while len(self.http.endpoint) and loop.time() < deadline:
+            await self.sessions.drain(spread_ms=settings.reconnect_spread_ms)
+            await asyncio.sleep(DRAIN_LOOK_S)
+        await self._close()
+
+    async def _close(self) -> None:
+        parts = self._parts
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.http.end_watch()
+        parts.presence.close()
+        await self.channels.close()
+        await parts.broker.close()
+        await self.http.close()
+        for part in parts.closing:
+            await part.close()
+
+    async def _sweep(self) -> None:
+        parts = self._parts
+        shift_ms = parts.runtime.clock.check(idle=not len(self.http.endpoint) and not parts.talk.said_here())
+        if shift_ms:
+            parts.router.clock_set(shift_ms)
+        parts.talk.expire()
+        await self.outages.retry()
+        await parts.presence.sweep()
+
+
+async def run(app: Asocial, announce: Callable[[Asocial], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. A second SIGINT ends the process at once.
+
+    `announce` is called once the server listens. Raises CannotListen if it cannot.
+    """
+    await app.start()
+    garbage.settle()
+    loop = asyncio.get_running_loop()
+    collecting = loop.create_task(garbage.collect())
+    stop = asyncio.Event()
+
+    def interrupt() -> None:
+        if stop.is_set():
+            raise SystemExit(130)
+        stop.set()
+
+    # A SIGTERM may well come twice, from a supervisor to the whole group and from `make` to its child; only
+    # somebody at a terminal who presses Ctrl-C again means "at once".
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    announce(app)
+    await stop.wait()
+    collecting.cancel()
+    await app.drain()
+    log.info("stopped")
+
+
+async def _every(seconds: float, do: Callable[[], object]) -> None:
+    """Await `do()` every so often, for ever. An error is logged and ends nothing."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            result = do()
+            if asyncio.iscoroutine(result):
+                await result
+        except Exception:
+            log.exception("a background job failed and will be tried again", job=getattr(do, "__qualname__", str(do)))

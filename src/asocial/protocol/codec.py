@@ -1,0 +1,118 @@
+"""Frames from and to bytes: decode what clients send, encode what they get. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..domain.errors import BadFrame, FrameError, PositionInvalid
+from ..domain.ids import ID_RULE, is_id
+from ..domain.message import POSITION_LIMIT
+from .framing import split_frames, text_frame
+from .schema import (
+    CLIENT_FRAME_TYPES,
+    WHO_LIMIT,
+    AskWho,
+    ClientFrame,
+    Error,
+    Follow,
+    PostChat,
+    PostTyping,
+    ServerFrame,
+)
+
+
+class _AnyFrame(msgspec.Struct):
+    message_id: str | None = None
+
+
+class _Fate(msgspec.Struct):
+    """What decides whether a server's frame is still worth sending."""
+
+    type: str = ""
+    expires_at: int = 0
+
+
+_decoder = msgspec.json.Decoder(ClientFrame)
+_any_decoder = msgspec.json.Decoder(_AnyFrame)
+_encoder = msgspec.json.Encoder()
+_read_fate = msgspec.json.Decoder(_Fate).decode
+
+
+def decode(text: str) -> ClientFrame:
+    """The frame in `text`. Raises BadFrame or PositionInvalid with a message that says where it is wrong."""
+    try:
+        frame: ClientFrame = _decoder.decode(text)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise BadFrame(f"not JSON that can be read: {_short(str(error))}") from None
+    match frame:
+        case PostChat() | PostTyping():
+            if not is_id(frame.message_id):
+                raise BadFrame(f"message_id is {ID_RULE}")
+        case Follow():
+            if not is_id(frame.user_id):
+                raise BadFrame(f"user_id is {ID_RULE}")
+        case AskWho():
+            if not (1 <= len(frame.user_ids) <= WHO_LIMIT):
+                raise BadFrame(f"user_ids has 1 to {WHO_LIMIT} ids")
+    return frame
+
+
+def _invalid(message: str) -> FrameError:
+    if "`$.type`" in message or "required field `type`" in message:
+        return BadFrame(f"type is one of {', '.join(CLIENT_FRAME_TYPES)}")
+    if "out of range" in message and "`$.position" in message:
+        return PositionInvalid(f"x and y must be finite numbers within ±{POSITION_LIMIT:,}")
+    return BadFrame(_short(message))
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= 200 else message[:200] + "…"
+
+
+def message_id_of(text: str) -> str | None:
+    """The `message_id` of a frame that could not be decoded, where it has a usable one (W25)."""
+    try:
+        message_id = _any_decoder.decode(text).message_id
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return None
+    return message_id if message_id is not None and is_id(message_id) else None
+
+
+def encode(frame: ServerFrame) -> bytes:
+    """The frame's JSON."""
+    return _encoder.encode(frame)
+
+
+def pack(frame: ServerFrame) -> bytes:
+    """Encode and frame in one go."""
+    return text_frame(_encoder.encode(frame))
+
+
+def error_frame(error: FrameError, message_id: str | None) -> bytes:
+    """The packed `error` that answers a frame."""
+    return pack(
+        Error(
+            code=error.code,
+            message=error.message,
+            retry_after=msgspec.UNSET if error.retry_after_ms is None else error.retry_after_ms,
+            limit=msgspec.UNSET if error.limit is None else error.limit,
+            message_id=msgspec.UNSET if message_id is None else message_id,
+        )
+    )
+
+
+def leave_out_chats(frames: bytes, until_ms: int | None = None) -> bytes:
+    """`frames` without messages whose life ends until then, or without any. Decodes each: not for the usual way."""
+    return b"".join(
+        [frames[begin:end] for begin, end, payload in split_frames(frames) if not _is_chat_over(payload, until_ms)]
+    )
+
+
+def _is_chat_over(payload: bytes, until_ms: int | None) -> bool:
+    try:
+        fate = _read_fate(payload)
+    except msgspec.DecodeError:
+        return False
+    return fate.type == "chat" and (until_ms is None or fate.expires_at <= until_ms)

@@ -1,0 +1,278 @@
+"""The wire, version 1: frames as types. docs/protocol.md is the same in prose; W-numbers refer to it.
+
+What a frame does is the services' business; how it becomes bytes is in codec.py and framing.py.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+from ..domain.message import PAYLOAD_CHARACTERS, POSITION_LIMIT, Life, Position
+from ..domain.profile import NAME_CHARACTERS, Member
+from ..domain.rules import BAN_MOST_S, SLOW_MOST_MS, Rights
+
+SUBPROTOCOL = "asocial.v1"
+SUBPROTOCOL_FAMILY = "asocial.v"
+WHO_LIMIT = 50
+
+ReactionKind: TypeAlias = Literal["heart", "spark", "laugh", "wave", "agree", "question", "point"]
+
+
+class _ClientFrame(msgspec.Struct, tag_field="type", frozen=True):
+    pass
+
+
+class PostChat(_ClientFrame, tag="chat", frozen=True):
+    message_id: str
+    payload: str
+    position: Position
+
+
+class PostTyping(_ClientFrame, tag="typing", frozen=True):
+    message_id: str
+    payload: str
+    position: Position
+
+
+class MoveCursor(_ClientFrame, tag="cursor", frozen=True):
+    position: Position
+
+
+class PostReaction(_ClientFrame, tag="reaction", frozen=True):
+    kind: ReactionKind
+    position: Position
+
+
+class Follow(_ClientFrame, tag="follow", frozen=True):
+    user_id: str
+
+
+class ShowView(_ClientFrame, tag="view", frozen=True):
+    position: Position
+    width: Annotated[float, msgspec.Meta(gt=0, le=2 * POSITION_LIMIT)]
+    height: Annotated[float, msgspec.Meta(gt=0, le=2 * POSITION_LIMIT)]
+
+
+class SetProfile(_ClientFrame, tag="profile", frozen=True):
+    name: str
+    color: str
+    on_map: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class AskWho(_ClientFrame, tag="who", frozen=True):
+    user_ids: list[str]
+
+
+class AskSync(_ClientFrame, tag="sync", frozen=True):
+    pass
+
+
+class Ping(_ClientFrame, tag="ping", frozen=True):
+    t: Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+
+
+class Authenticate(_ClientFrame, tag="auth", frozen=True):
+    token: str
+
+
+class Moderate(_ClientFrame, tag="moderate", frozen=True):
+    action: Literal["remove", "slow", "read_only", "private", "clear"]
+    user_id: str = ""
+    seconds: Annotated[int, msgspec.Meta(ge=0, le=BAN_MOST_S)] = 3600
+    slow_ms: Annotated[int, msgspec.Meta(ge=0, le=SLOW_MOST_MS)] = 0
+    on: bool = False
+
+
+ClientFrame: TypeAlias = (
+    PostChat | PostTyping | MoveCursor | PostReaction | ShowView | Follow | SetProfile | AskWho | AskSync | Ping
+    | Authenticate | Moderate
+)  # fmt: skip
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What a client may do, as told in `user_sync`; 0 messages per minute or second means no limit."""
+
+    frame_bytes: int
+    messages_per_minute: int
+    messages_per_minute_per_ip: int
+    channel_messages_per_second: int
+    connections_per_user: int
+    roster: int
+    drafts_per_second: int
+    cursors_per_second: int
+    payload_characters: int = PAYLOAD_CHARACTERS
+    name_characters: int = NAME_CHARACTERS
+    position: int = POSITION_LIMIT
+
+
+class RulesTold(msgspec.Struct, frozen=True):
+    """What holds in a channel, and for the one it is told to: `rights` to read or to write, `yours` to decide."""
+
+    owner: str
+    slow_ms: int
+    read_only: bool
+    private: bool
+    rights: Rights
+    yours: bool
+
+
+class _ServerFrame(msgspec.Struct, tag_field="type", frozen=True):
+    pass
+
+
+class UserSync(_ServerFrame, tag="user_sync", frozen=True, kw_only=True):
+    channel_id: str
+    user_id: str
+    connection_id: str
+    token: str | msgspec.UnsetType = msgspec.UNSET
+    users: msgspec.Raw
+    """A list of Member, as JSON: encoded once for all who ask at the same moment."""
+    user_count: int
+    messages: msgspec.Raw
+    """A list of Chat, as JSON."""
+    timestamp: int
+    ttl: Life
+    limits: Limits
+    epoch: str
+    seq: int
+    rules: RulesTold | msgspec.UnsetType = msgspec.UNSET
+    expires_at: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class UserJoined(_ServerFrame, tag="user_joined", frozen=True, omit_defaults=True):
+    user_id: str
+    name: str
+    color: str
+    joined_at: int
+    epoch: str
+    seq: int
+    on_map: bool = True
+
+
+class UserLeft(_ServerFrame, tag="user_left", frozen=True):
+    user_id: str
+    epoch: str
+    seq: int
+
+
+class UserUpdated(_ServerFrame, tag="user_updated", frozen=True, omit_defaults=True):
+    user_id: str
+    name: str
+    color: str
+    epoch: str
+    seq: int
+    on_map: bool = True
+
+
+class UserCount(_ServerFrame, tag="user_count", frozen=True):
+    count: int
+    epoch: str
+    seq: int
+
+
+class Chat(_ServerFrame, tag="chat", frozen=True, omit_defaults=True):
+    message_id: str
+    channel_id: str
+    user_id: str
+    name: str
+    color: str
+    payload: str
+    position: Position
+    timestamp: int
+    expires_at: int
+    on_map: bool = True
+
+
+class Ack(_ServerFrame, tag="ack", frozen=True):
+    message_id: str
+    timestamp: int
+    expires_at: int
+
+
+class Typing(_ServerFrame, tag="typing", frozen=True):
+    message_id: str
+    user_id: str
+    payload: str
+    position: Position
+
+
+class Cursors(_ServerFrame, tag="cursors", frozen=True):
+    cursors: list[tuple[str, float, float]]
+
+
+class Reaction(_ServerFrame, tag="reaction", frozen=True):
+    user_id: str
+    kind: ReactionKind
+    position: Position
+
+
+class Followed(_ServerFrame, tag="followed", frozen=True):
+    user_id: str
+
+
+class View(_ServerFrame, tag="view", frozen=True):
+    user_id: str
+    position: Position
+    width: float
+    height: float
+
+
+class Profiles(_ServerFrame, tag="profiles", frozen=True):
+    users: list[Member]
+
+
+class Pong(_ServerFrame, tag="pong", frozen=True):
+    t: int
+    timestamp: int
+
+
+class Degraded(_ServerFrame, tag="degraded", frozen=True):
+    pass
+
+
+class Restored(_ServerFrame, tag="restored", frozen=True):
+    pass
+
+
+class Authenticated(_ServerFrame, tag="authenticated", frozen=True):
+    expires_at: int | None
+
+
+class ChannelUpdated(_ServerFrame, tag="channel_updated", frozen=True):
+    owner: str
+    slow_ms: int
+    read_only: bool
+    private: bool
+    by: str
+    timestamp: int
+
+
+class ClockSet(_ServerFrame, tag="clock", frozen=True):
+    timestamp: int
+    shift: int
+
+
+class Cleared(_ServerFrame, tag="cleared", frozen=True):
+    by: str
+    timestamp: int
+
+
+class Error(_ServerFrame, tag="error", frozen=True):
+    code: str
+    message: str
+    retry_after: int | msgspec.UnsetType = msgspec.UNSET
+    limit: str | msgspec.UnsetType = msgspec.UNSET
+    message_id: str | msgspec.UnsetType = msgspec.UNSET
+
+
+ServerFrame: TypeAlias = (
+    UserSync | UserJoined | UserLeft | UserUpdated | UserCount
+    | Chat | Ack | Typing | Cursors | Reaction | Followed | View | Profiles | Pong | Degraded | Restored | Error
+    | Authenticated | ChannelUpdated | Cleared | ClockSet
+)  # fmt: skip
+
+CLIENT_FRAME_TYPES = (
+    "chat", "typing", "cursor", "reaction", "view", "follow", "profile", "who", "sync", "ping", "auth", "moderate",
+)  # fmt: skip

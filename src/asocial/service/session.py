@@ -1,0 +1,88 @@
+"""A session is one client in one channel. LocalSessions holds those of this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from ..domain.access import Access
+from ..domain.by_user import ByUser
+from ..domain.errors import TooManyConnections
+from ..domain.identity import Principal
+from ..domain.limits import TokenBucket
+from ..domain.profile import Member
+from ..ports import Connection, SessionRegistry
+from .chat import Voice
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """A client that is in a channel. `member` is what the others see; `principal` is what its own token says."""
+
+    connection: Connection
+    voice: Voice
+    member: Member
+    token: str | None
+    principal: Principal
+    access: Access
+    address: str
+    """What limits count its address as; empty where it is not known."""
+    requests: TokenBucket
+    provisional: bool = False
+    """Whether rules that were not confirmed admitted it: once they are confirmed, it may have to leave."""
+    expiry: asyncio.TimerHandle | None = None
+    strikes: int = 0
+    traced: Callable[[str], AbstractContextManager[None]] | None = None
+    """Wraps the posting of each message, where it is traced."""
+
+
+class LocalSessions:
+    """The sessions of this process, by connection and by user, and their places in the registry of all processes."""
+
+    def __init__(self, registry: SessionRegistry, connections_per_user: int) -> None:
+        self._registry = registry
+        self._connections_per_user = connections_per_user
+        self._by_connection: dict[Connection, Session] = {}
+        self._by_user: ByUser[Connection] = ByUser()
+
+    def __len__(self) -> int:
+        return len(self._by_connection)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(list(self._by_connection.values()))
+
+    async def register(self, user_id: str, connection: Connection) -> None:
+        """Count the connection as one of its user's, on all processes. Raises TooManyConnections."""
+        if not await self._registry.register(user_id, connection.id, self._connections_per_user):
+            raise TooManyConnections
+
+    async def unregister(self, user_id: str, connection: Connection) -> None:
+        await self._registry.unregister(user_id, connection.id)
+
+    async def refresh(self) -> None:
+        """Tell the registry that every session here is still connected."""
+        await self._registry.refresh([(session.member.user_id, session.connection.id) for session in self])
+
+    def add(self, session: Session) -> None:
+        self._by_connection[session.connection] = session
+        self._by_user.add(session.member.user_id, session.connection)
+
+    def remove(self, session: Session) -> None:
+        del self._by_connection[session.connection]
+        self._by_user.remove(session.member.user_id, session.connection)
+
+    def connections(self, user_id: str) -> int:
+        """How many connections a user has here."""
+        return len(self._by_user.get(user_id, ()))
+
+    def of_user(self, user_id: str, channel: str) -> list[Session]:
+        """A user's sessions in one channel."""
+        sessions = [self._by_connection[connection] for connection in self._by_user.get(user_id, ())]
+        return [session for session in sessions if session.voice.channel.name == channel]
+
+    def among(self, connections: Iterable[Connection]) -> list[Session]:
+        """The sessions of these connections. Connections that are only joining have none yet."""
+        found = map(self._by_connection.get, connections)
+        return [session for session in found if session is not None]

@@ -1,0 +1,454 @@
+"""Every setting, in one place: typed, checked, documented, with its default. Units are in the names.
+
+Services and adapters do not take `Settings` but the groups that it makes (groups.py). Where values come from, and how
+an error about one is explained, is in config.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, PrivateAttr, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from .domain.addresses import Networks
+from .domain.admission import MessageLimits
+from .domain.hosts import HostList
+from .domain.message import Life
+from .domain.origins import read_pattern
+from .groups import LifecycleSettings, MessageSettings, PresenceSettings, RedisSettings, SessionSettings
+from .protocol.schema import Limits
+
+PREFIX = "ASOCIAL_"
+SECRET_LEAST_BYTES = 32
+SECRET_HINT = "make one with: openssl rand -base64 48"  # noqa: S105 (it says how, and is none)
+KEY_RULE = f"at least {SECRET_LEAST_BYTES} bytes of text; {SECRET_HINT}"
+_HOSTS = "hosts as example.org, example.org:8443 or *.example.org, with commas between them; * for any"
+_NETWORKS = "networks as 10.0.0.0/8 or 2001:db8::/32, with commas between them"
+_WHO = "channel:USER_ID or channel:claim=value, with commas between them"
+_LISTS = (
+    "allowed_hosts", "allowed_origins", "trusted_proxies", "frame_ancestors", "jwt_audience", "channel_owners",
+    "channel_members",
+)  # fmt: skip
+_CHOICES = ("env", "log_level", "auth", "offline_page")
+_URL_CREDENTIALS = re.compile(r"//\S*@")
+_URL_QUERY = re.compile(r"\?\S+")
+PRODUCTION_DRAIN_NOTICE_S = 5.0
+"""In production, where `drain_notice_seconds` is not set."""
+_Read = TypeVar("_Read")
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    env: Literal["development", "production"] = Field(
+        "development", description="production: logs are JSON, and a shutdown gives load balancers time to notice"
+    )
+    host: str = Field(
+        "::",
+        description="address to listen on: `::` is every address (IPv4 and IPv6), `0.0.0.0` every IPv4 address, "
+        "localhost this machine only",
+    )
+    port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0: any free port")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least severe level of log lines to write"
+    )
+    log_sample_ratio: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of connections whose messages are logged, by their id and never with their text",
+    )
+
+    auth: Literal["guest", "open", "jwt"] = Field(
+        "guest",
+        description="guest: the server makes the user ids and signs tokens for them; open: a client may claim "
+        "any id (development only); jwt: people sign in with an OpenID Connect provider, see the jwt "
+        "settings",
+    )
+    jwt_preset: Annotated[str, "text, as firebase:PROJECT"] = Field(
+        "",
+        pattern=r"^(firebase:[a-z0-9-]{1,64})?$",
+        description="firebase:PROJECT sets the issuer, the audience and the keys of that Firebase project",
+    )
+    jwt_issuer: str = Field("", description="issuer (iss) of the tokens; the server finds its keys by OpenID discovery")
+    jwt_audience: Annotated[tuple[str, ...], NoDecode, "texts with commas between them"] = Field(
+        (), description="audiences (aud); a token must name one of them"
+    )
+    jwt_jwks_url: str = Field("", description="URL of the issuer's keys, for an issuer without discovery")
+    jwt_discovery_url: str = Field(
+        "", description="URL of the issuer's OpenID configuration, if it is not ISSUER/.well-known/openid-configuration"
+    )
+    jwt_leeway_seconds: float = Field(
+        5.0, ge=0, le=300, description="how much the provider's clock may differ from this machine's"
+    )
+    firebase_api_key: str = Field(
+        "", description="public web API key of the Firebase project; with it the page offers to sign in"
+    )
+    firebase_auth_domain: Annotated[str, "a host, as login.example.org"] = Field(
+        "",
+        pattern=r"^([A-Za-z0-9.-]{1,253})?$",
+        description="host of the sign-in pages, if it is not PROJECT.firebaseapp.com",
+    )
+    sign_in_module: Annotated[str, "a path, as /identity.js"] = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9_./-]{0,200}\.js)?$",
+        description="a script on this site that signs people in, instead of Firebase",
+    )
+
+    secret: SecretStr = Field(
+        SecretStr(""),
+        description="key that signs guest tokens, at least 32 bytes, for example from `openssl rand -base64 48`; "
+        "unset: a new one at each start",
+    )
+    secret_file: Path | None = Field(None, description="file that holds the secret; set this or the secret itself")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, _HOSTS] = Field(
+        (),
+        description="host names that the server answers to, in addition to that of public_url; other hosts get "
+        "421; if neither is set, every host is accepted",
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="origins of other sites whose pages may connect, for example https://example.org or "
+        "https://*.example.org; * for any",
+    )
+    public_url: Annotated[str, "an origin as https://example.org"] = Field(
+        "",
+        description="address at which people open this server, for example https://example.org; used in "
+        "invitations and link previews; other hosts are refused, see allowed_hosts",
+    )
+    offline_page: Literal["kept", "withdrawn"] = Field(
+        "kept", description="kept: browsers keep a page to show when there is no network; withdrawn: browsers remove it"
+    )
+
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, _NETWORKS] = Field(
+        (),
+        description="networks of the proxies whose X-Forwarded-For, -Proto and -Host headers the server trusts, "
+        "for example 10.0.0.0/8",
+    )
+    behind_tls: bool = Field(False, description="treat every request as https, even if no trusted proxy says so")
+    hsts_seconds: int = Field(
+        31_536_000,
+        ge=0,
+        description="over TLS, how long browsers must use https only (Strict-Transport-Security); 0: the header "
+        "is not sent",
+    )
+    frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="origins of other sites whose pages may embed the page, for example https://example.org; * for any",
+    )
+
+    channel_owners: Annotated[tuple[str, ...], NoDecode, _WHO] = Field(
+        (),
+        description="who may moderate a channel, in addition to the user who claimed it; * for every channel",
+    )
+    channel_members: Annotated[tuple[str, ...], NoDecode, _WHO] = Field(
+        (),
+        description="members-only channels and who may enter them, by user id or by a claim of their token",
+    )
+    channel_rules_ttl_seconds: float = Field(
+        86_400.0,
+        ge=60,
+        le=31_536_000,
+        description="a claimed channel that nobody uses for this long has no owner any more",
+    )
+
+    redis_url: SecretStr = Field(
+        SecretStr(""),
+        description="Redis that connects several processes: redis://, rediss://, unix://, "
+        "redis+sentinel://host,host/master or redis+cluster://host,host; unset: one process, in "
+        "memory",
+    )
+    redis_url_file: Path | None = Field(None, description="file that holds the Redis URL; set this or the URL itself")
+    redis_username: str = Field("", description="ACL user for Redis, if the URL names none")
+    redis_password: SecretStr = Field(SecretStr(""), description="password for Redis, if the URL has none")
+    redis_password_file: Path | None = Field(
+        None, description="file that holds the Redis password; set this or the password itself"
+    )
+    redis_namespace: Annotated[str, "1 to 64 of A-Z, a-z, 0-9, _ and -"] = Field(
+        "",
+        pattern=r"^([A-Za-z0-9_-]{1,64})?$",
+        description="part of every key and pub/sub name, for deployments that share a Redis database or a "
+        "Cluster; unset: keys and pub/sub names are separate for each database only",
+    )
+    redis_probe_seconds: float = Field(
+        3.0, ge=0.1, le=60, description="how often the server tests Redis pub/sub end to end"
+    )
+
+    max_message_size: int = Field(4096, ge=512, le=65536, description="largest frame from a client, in bytes")
+    rate_limit_per_minute: int = Field(
+        100, ge=0, le=100_000, description="messages a user may send in any minute; 0: no limit"
+    )
+    rate_limit_per_minute_per_ip: int = Field(
+        1000, ge=0, le=1_000_000, description="messages one address may send in any minute; 0: no limit"
+    )
+    channel_messages_per_second: int = Field(
+        200, ge=0, le=100_000, description="messages a channel accepts in any second, shared fairly; 0: no limit"
+    )
+    volatile_per_second_per_ip: int = Field(
+        1000,
+        ge=0,
+        le=1_000_000,
+        description="pointer positions a second that one process passes on for one address; a draft, reaction or "
+        "view counts as five; 0: no limit",
+    )
+    connections_per_minute_per_ip: int = Field(
+        100, ge=0, le=1_000_000, description="connections one address may open in any minute; 0: no limit"
+    )
+    connections_per_ip: int = Field(
+        1000,
+        ge=0,
+        le=1_000_000,
+        description="connections one address may have open at once on one process; 0: no limit",
+    )
+    claims_per_day_per_ip: int = Field(
+        200, ge=0, le=1_000_000, description="channels that one address may claim in a day; 0: no limit"
+    )
+    handshake_seconds: float = Field(
+        10.0, ge=0.1, le=300, description="time for a connection to send a whole request; the server then closes it"
+    )
+    answer_seconds: float = Field(
+        120.0,
+        ge=0.1,
+        le=3600,
+        description="time for a client to read its HTTP answer; the server then closes the connection",
+    )
+    read_bytes_per_second: int = Field(
+        1_048_576,
+        ge=0,
+        description="bytes a second that the server reads from one connection; the rest waits; 0: no limit",
+    )
+    frames_per_second: int = Field(
+        500,
+        ge=0,
+        le=1_000_000,
+        description="frames a second that the server reads from one connection; the rest waits; 0: no limit",
+    )
+    read_bytes_per_second_per_ip: int = Field(
+        4_194_304,
+        ge=0,
+        description="bytes a second that the server reads from one address; above it, connections that send much "
+        "wait; 0: no limit",
+    )
+    frames_per_second_per_ip: int = Field(
+        5000,
+        ge=0,
+        le=10_000_000,
+        description="frames a second that the server reads from one address; above it, connections that send "
+        "many wait; 0: no limit",
+    )
+    answer_bytes_per_second: int = Field(
+        32_768,
+        ge=0,
+        description="bytes a second of answers to sync, who, profile and follow for one user, 8 seconds' worth "
+        "at once; 0: no limit",
+    )
+    answer_bytes_per_second_per_ip: int = Field(
+        524_288, ge=0, description="the same for one address, 16 seconds' worth at once; 0: no limit"
+    )
+    unsent_total_bytes: int = Field(
+        67_108_864,
+        ge=0,
+        description="memory of one process for data that waits for clients to read it; above it, the server "
+        "closes the connections furthest behind; 0: no limit",
+    )
+    connections_per_user: int = Field(8, ge=1, le=1000, description="connections one user may have at once")
+    drafts_per_second: int = Field(
+        30, ge=1, le=120, description="drafts a second that the server passes on for each connection"
+    )
+    cursors_per_second: int = Field(
+        30, ge=1, le=120, description="pointer positions a second that the server passes on for each connection"
+    )
+    roster_limit: int = Field(
+        200,
+        ge=1,
+        le=10_000,
+        description="users of a channel that the server lists by name; in a larger channel it sends only their number",
+    )
+
+    message_ttl_seconds: float = Field(5.0, gt=0, le=300, description="life of a short message")
+    message_ttl_per_character_ms: int = Field(
+        50, ge=0, le=10_000, description="time added for each character past the free ones"
+    )
+    message_ttl_free_characters: int = Field(60, ge=0, le=500, description="characters that add no time")
+    message_ttl_max_seconds: float = Field(12.0, gt=0, le=300, description="longest life of a message")
+
+    presence_ttl_seconds: float = Field(
+        300.0, ge=1, le=86_400, description="presence ends this long after the last heartbeat"
+    )
+    heartbeat_seconds: float = Field(60.0, ge=0.1, le=3600, description="how often a process renews presence")
+    grace_seconds: float = Field(
+        8.0,
+        ge=0,
+        le=300,
+        description="a broken connection counts as present for this long, so that a reconnect shows nobody leaving",
+    )
+    ping_seconds: float = Field(
+        25.0, ge=0.1, le=300, description="the server pings a connection that is silent for this long"
+    )
+    pong_timeout_seconds: float = Field(
+        10.0, ge=0.1, le=300, description="the server closes a connection that stays silent for this long after a ping"
+    )
+
+    drain_seconds: float = Field(30.0, ge=1, le=600, description="longest duration of a shutdown")
+    drain_notice_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=300,
+        description="time between failing /ready and closing connections (production: 5 unless set)",
+    )
+    reconnect_spread_seconds: float = Field(
+        5.0, ge=0, le=300, description="clients disconnected by a shutdown reconnect spread over this time"
+    )
+
+    @field_validator(*_LISTS, mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
+
+    @field_validator(*_CHOICES, mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("allowed_origins", "frame_ancestors")
+    @classmethod
+    def _as_browsers_send_them(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(origin if origin == "*" else str(_reasoned(read_pattern, origin)) for origin in origins)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            _reasoned(lambda entry: HostList([entry]), host)
+        return hosts
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        Networks(networks)
+        return networks
+
+    @field_validator("public_url")
+    @classmethod
+    def _an_origin(cls, url: str) -> str:
+        if not url:
+            return url
+        origin = _reasoned(read_pattern, url.rstrip("/"))
+        if "*" in origin.host:
+            raise ValueError(f"{url}: one address is needed, without *")
+        return str(origin)
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value().encode()) < SECRET_LEAST_BYTES:
+            raise ValueError(KEY_RULE)
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (the signature is pydantic's)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # `load` hands over one merged dict, so that it can say where a wrong value came from.
+        return (init_settings,)
+
+    def with_source(self, message: str) -> str:
+        """`message`, which begins with the name of a setting, and where the value of that setting came from."""
+        source = self._sources.get(message.partition(":")[0], "")
+        return f"{message} ({source})" if source else message
+
+    @property
+    def messages(self) -> MessageSettings:
+        limits = MessageLimits(
+            self.rate_limit_per_minute, self.rate_limit_per_minute_per_ip, self.channel_messages_per_second
+        )
+        return MessageSettings(self._life, limits)
+
+    @property
+    def presence(self) -> PresenceSettings:
+        return PresenceSettings(_ms(self.presence_ttl_seconds), _ms(self.grace_seconds), self.roster_limit)
+
+    @property
+    def sessions(self) -> SessionSettings:
+        limits = Limits(
+            frame_bytes=self.max_message_size,
+            messages_per_minute=self.rate_limit_per_minute,
+            messages_per_minute_per_ip=self.rate_limit_per_minute_per_ip,
+            channel_messages_per_second=self.channel_messages_per_second,
+            connections_per_user=self.connections_per_user,
+            roster=self.roster_limit,
+            drafts_per_second=self.drafts_per_second,
+            cursors_per_second=self.cursors_per_second,
+        )
+        return SessionSettings(
+            life=self._life,
+            limits=limits,
+            volatile_per_second_per_ip=self.volatile_per_second_per_ip,
+            answer_bytes_per_second=self.answer_bytes_per_second,
+            answer_bytes_per_second_per_ip=self.answer_bytes_per_second_per_ip,
+        )
+
+    @property
+    def redis(self) -> RedisSettings:
+        return RedisSettings(
+            url=self.redis_url.get_secret_value(),
+            username=self.redis_username,
+            password=self.redis_password.get_secret_value(),
+            namespace=self.redis_namespace,
+            probe_s=self.redis_probe_seconds,
+            presence_ttl_ms=_ms(self.presence_ttl_seconds),
+        )
+
+    @property
+    def lifecycle(self) -> LifecycleSettings:
+        unset = self.env == "production" and "drain_notice_seconds" not in self.model_fields_set
+        return LifecycleSettings(
+            host=self.host,
+            port=self.port,
+            heartbeat_s=self.heartbeat_seconds,
+            drain_s=self.drain_seconds,
+            drain_notice_s=PRODUCTION_DRAIN_NOTICE_S if unset else self.drain_notice_seconds,
+            reconnect_spread_ms=_ms(self.reconnect_spread_seconds),
+        )
+
+    @property
+    def _life(self) -> Life:
+        return Life(
+            base=_ms(self.message_ttl_seconds),
+            per_character=self.message_ttl_per_character_ms,
+            free_characters=self.message_ttl_free_characters,
+            max=_ms(self.message_ttl_max_seconds),
+        )
+
+
+def shown(value: object) -> str:
+    """A value that is no secret, as an error may show it: what could be a credential inside it is left out."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(shown, value))
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if not isinstance(value, str):
+        return repr(value)
+    return repr(_URL_QUERY.sub("?...", _URL_CREDENTIALS.sub("//...@", value))[:200])
+
+
+def _reasoned(read: Callable[[str], _Read], item: str) -> _Read:
+    try:
+        return read(item)
+    except ValueError as error:
+        raise ValueError(f"{shown(item)}: {error}") from None
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,15 @@
+"""A listener for what a store tells, where a test is not about that."""
+
+from __future__ import annotations
+
+
+class Unheard:
+    """A ports.StoreEvents that does nothing."""
+
+    def degraded(self) -> None: ...
+
+    async def restored(self) -> None: ...
+
+    def process_died(self) -> None: ...
+
+    def clock_set(self, shift_ms: int) -> None: ...

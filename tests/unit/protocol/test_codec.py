@@ -1,0 +1,135 @@
+"""The wire as pure functions: text in, values out."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from asocial.domain.errors import BadFrame, FrameError, PositionInvalid, RateLimited
+from asocial.domain.message import Position
+from asocial.protocol.codec import decode, error_frame, leave_out_chats, message_id_of, pack
+from asocial.protocol.framing import text_frame
+from asocial.protocol.schema import (
+    AskSync,
+    AskWho,
+    Follow,
+    MoveCursor,
+    Ping,
+    Pong,
+    PostChat,
+    PostReaction,
+    PostTyping,
+    SetProfile,
+    ShowView,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "frame"),
+    [
+        (
+            '{"type":"chat","message_id":"m-1_A","payload":"hi","position":{"x":1,"y":-2.5}}',
+            PostChat("m-1_A", "hi", Position(1, -2.5)),
+        ),
+        (
+            '{"position":{"y":0,"x":0},"payload":"","message_id":"m","type":"typing"}',
+            PostTyping("m", "", Position(0, 0)),
+        ),
+        ('{"type":"cursor","position":{"x":1e3,"y":0}}', MoveCursor(Position(1000, 0))),
+        ('{"type":"reaction","kind":"heart","position":{"x":1,"y":2}}', PostReaction("heart", Position(1, 2))),
+        ('{"type":"follow","user_id":"bob"}', Follow("bob")),
+        ('{"type":"view","position":{"x":1,"y":2},"width":3,"height":4}', ShowView(Position(1, 2), 3, 4)),
+        ('{"type":"profile","name":"Ann","color":"rust"}', SetProfile("Ann", "rust")),
+        ('{"type":"who","user_ids":["a","b"]}', AskWho(["a", "b"])),
+        ('{"type":"sync"}', AskSync()),
+        ('{"type":"ping","t":-5}', Ping(-5)),
+        ('{"type":"sync","user_id":"somebody else","timestamp":0,"channel_id":[1]}', AskSync()),
+    ],
+)
+def test_w7_every_client_frame_decodes_and_unknown_fields_mean_nothing(text: str, frame: object) -> None:
+    assert decode(text) == frame
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not JSON"),
+        ("hello", "not JSON"),
+        ('{"type":"chat"', "not JSON"),
+        ('{"type":"cursor","position":{"x":NaN,"y":0}}', "not JSON"),
+        ("[]", "object"),
+        ("null", "object"),
+        ("{}", "type is one of chat"),
+        ('{"type":"shout"}', "type is one of chat"),
+        ('{"type":7}', "type is one of chat"),
+        ('{"type":"chat","message_id":"m","payload":"hi"}', "position"),
+        ('{"type":"chat","message_id":"m","payload":5,"position":{"x":0,"y":0}}', "payload"),
+        ('{"type":"chat","message_id":"","payload":"hi","position":{"x":0,"y":0}}', "message_id is 1 to 64"),
+        ('{"type":"chat","message_id":"a b","payload":"hi","position":{"x":0,"y":0}}', "message_id is 1 to 64"),
+        (f'{{"type":"chat","message_id":"{"m" * 65}","payload":"hi","position":{{"x":0,"y":0}}}}', "message_id"),
+        ('{"type":"cursor","position":{"x":"1","y":0}}', "position.x"),
+        ('{"type":"cursor","position":[1,2]}', "position"),
+        ('{"type":"reaction","kind":"tomato","position":{"x":0,"y":0}}', "kind"),
+        ('{"type":"cursor","position":{"x":true,"y":0}}', "position.x"),
+        ('{"type":"who","user_ids":[]}', "1 to 50"),
+        (json.dumps({"type": "who", "user_ids": ["u"] * 51}), "1 to 50"),
+        ('{"type":"ping","t":1.5}', "t"),
+        ('{"type":"chat","message_id":"m","payload":"\\ud800","position":{"x":0,"y":0}}', "not JSON"),
+        ('{"type":"sync","deep":' + "[" * 3000 + "]" * 3000 + "}", "not JSON"),
+    ],
+)
+def test_w25_a_bad_frame_says_where_it_is_wrong(text: str, says: str) -> None:
+    with pytest.raises(BadFrame) as caught:
+        decode(text)
+    assert says in caught.value.message
+    assert len(caught.value.message) < 250
+
+
+@pytest.mark.parametrize("value", ["1e999", "-1e999", "1" + "0" * 400])
+def test_w9_a_number_too_large_to_hold_is_a_position_out_of_range(value: str) -> None:
+    with pytest.raises(PositionInvalid):
+        decode(f'{{"type":"cursor","position":{{"x":{value},"y":0}}}}')
+
+
+@pytest.mark.parametrize(
+    ("text", "message_id"),
+    [
+        ('{"type":"chat","message_id":"m1","payload":7}', "m1"),
+        ('{"type":"nonsense","message_id":"m1"}', "m1"),
+        ('{"message_id":"not an id"}', None),
+        ('{"message_id":7}', None),
+        ("[]", None),
+        ("nonsense", None),
+        ("[" * 100_000, None),
+    ],
+)
+def test_w25_the_message_id_of_a_bad_frame_is_found_where_there_is_one(text: str, message_id: str | None) -> None:
+    assert message_id_of(text) == message_id
+
+
+def test_a_frame_carries_its_type_and_absent_fields_are_absent() -> None:
+    assert json.loads(pack(Pong(5, 6))[2:]) == {"type": "pong", "t": 5, "timestamp": 6}
+    assert json.loads(error_frame(BadFrame("why"), None)[2:]) == {
+        "type": "error",
+        "code": "bad_frame",
+        "message": "why",
+    }
+    limited: FrameError = RateLimited("slow down", retry_after_ms=1200)
+    assert json.loads(error_frame(limited, "m1")[2:]) == {
+        "type": "error", "code": "rate_limited", "message": "slow down", "retry_after": 1200, "message_id": "m1",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("rest", [b"\x81", b"\x81\x05abc", b"\x81\x7e\x01", b"\x81\x7f" + b"\xff" * 8])
+def test_what_is_no_whole_frame_is_no_message(rest: bytes) -> None:
+    data = text_frame(b"{}") + rest
+    assert leave_out_chats(data) == data
+
+
+def test_messages_are_left_out_by_their_end() -> None:
+    over, lives = (b'{"type":"chat","payload":"hi","expires_at":%d}' % end for end in (100, 101))
+    other, broken = pack(Pong(1, 1)), text_frame(b"{")
+    frames = text_frame(over) + other + broken + text_frame(lives)
+    assert leave_out_chats(frames, 100) == other + broken + text_frame(lives)
+    assert leave_out_chats(frames) == other + broken

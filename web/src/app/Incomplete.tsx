@@ -1,0 +1,27 @@
+/*
+ * A part of the page could not be fetched: told, with a way out. While the server is away there is none: the page would not
+ * come back from a reload.
+ */
+import { useStore } from 'zustand'
+import { STRINGS } from '../shared/i18n/en'
+import { useSession } from '../stores/hooks'
+import { absent } from '../shared/ui/lazy'
+
+export function Incomplete() {
+  const some = useStore(absent, ({ asks }) => asks.size > 0)
+  const live = useSession((s) => s.link.kind === 'live')
+  return (
+    <div role="status">
+      {some && (
+        <p className="incomplete" data-testid="incomplete">
+          <span>{STRINGS.incomplete}</span>
+          {live && (
+            <button type="button" onClick={() => location.reload()} data-testid="reload">
+              {STRINGS.reload}
+            </button>
+          )}
+        </p>
+      )}
+    </div>
+  )
+}

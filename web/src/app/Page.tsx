@@ -1,0 +1,105 @@
+/*
+ * The page: the plane, and a few quiet things at its edges that step back while you talk.
+ */
+import { useCallback, useLayoutEffect } from 'react'
+import type { Panel } from '../stores/panels'
+import { useApp, useOpen, usePresence, useSession, useMessages } from '../stores/hooks'
+import { Incomplete } from './Incomplete'
+import { lazy } from '../shared/ui/lazy'
+import { ConnectionStatus } from '../features/channel/ConnectionStatus'
+import { Log } from '../features/messages/Log'
+import { Notices, People } from '../features/people/People'
+import { ChannelHeader } from '../features/channel/ChannelHeader'
+import { Chips, Following, Nearest, Notifications, Palette, Radar } from './others'
+import { Plane } from './Plane'
+import { LOW_PX } from '../shared/ui/safe-area'
+import { Tools } from './Tools'
+import { Zoom } from '../features/canvas/Zoom'
+
+const HistoryPanel = lazy(() =>
+  import('../features/history/HistoryPanel').then((m) => m.HistoryPanel),
+)
+const Help = lazy(() => import('../features/help/Help').then((m) => m.Help))
+const SignIn = lazy(() => import('../features/identity/SignIn').then((m) => m.SignIn))
+const Settings = lazy(() => import('../features/settings/Settings').then((m) => m.Settings))
+
+export function Page() {
+  const talking = useMessages((s) => s.draft !== undefined && s.draft.text !== '')
+  // Alone there is nothing to find; what others left still hangs when they are gone.
+  const company = usePresence((s) => s.presence.count > 1)
+  const traces = useMessages((s) => [...s.messages.entries.values()].some(({ mine }) => !mine))
+  const peopleOpen = useOpen('people')
+  const settingsOpen = useOpen('settings')
+  const closeSettings = useClose('settings')
+  const historyOpen = useOpen('history')
+  const closeHistory = useClose('history')
+  const helpOpen = useOpen('help')
+  const closeHelp = useClose('help')
+  // W60: whoever is not known, or not any more, may say who they are.
+  const unknown = useSession((s) => s.link.kind === 'final' && /^451[01]$/.test(`${s.link.code}`))
+  useVisualViewport()
+  return (
+    <div className="page" data-talking={talking || undefined}>
+      <Plane />
+      {(company || traces) && <Chips />}
+      <header className="edge place-edge top-0 start-0">
+        <ChannelHeader />
+      </header>
+      <aside className="edge top-0 end-0 items-end">
+        <People />
+        {!peopleOpen && <Notices />}
+        <Incomplete />
+      </aside>
+      <div className="edge tools-edge bottom-0 start-0">
+        <Tools />
+        <ConnectionStatus />
+      </div>
+      <div className="edge end-0 bottom-0 items-end">
+        {company && <Radar />}
+        <div className="zoom-row">
+          {company && <Palette />}
+          {company && <Nearest />}
+          <Zoom />
+        </div>
+      </div>
+      {company && <Following />}
+      {(company || traces) && <Notifications />}
+      <Log />
+      {historyOpen && <HistoryPanel close={closeHistory} />}
+      {unknown && <SignIn />}
+      {settingsOpen && <Settings close={closeSettings} />}
+      {helpOpen && <Help close={closeHelp} />}
+    </div>
+  )
+}
+
+function useClose(panel: Panel) {
+  const { panels } = useApp()
+  return useCallback(() => panels.close(panel), [panels, panel])
+}
+
+/**
+ * The page is as large as what can be seen: where a phone's keyboard covers the layout viewport
+ * instead of resizing it, the edges and the middle of the view would else lie under it.
+ */
+export function useVisualViewport() {
+  useLayoutEffect(() => {
+    const viewport = window.visualViewport
+    if (!viewport) return
+    const fit = () => {
+      // Pinched by an accessibility zoom of the browser: the layout must then stay as it is.
+      if (viewport.scale > 1.01) return
+      const { style } = document.documentElement
+      style.setProperty('--page-top', `${viewport.offsetTop}px`)
+      style.setProperty('--page-height', `${viewport.height}px`)
+      document.documentElement.toggleAttribute('data-low', viewport.height < LOW_PX)
+    }
+    fit()
+    viewport.addEventListener('resize', fit)
+    viewport.addEventListener('scroll', fit)
+    return () => {
+      viewport.removeEventListener('resize', fit)
+      viewport.removeEventListener('scroll', fit)
+    }
+  }, [])
+}

@@ -1,0 +1,149 @@
+/*
+ * the one place where all parts meet: address, stores, connection, page.
+ */
+import '../shared/ui/tolerant-dom'
+import { StrictMode, type ReactNode } from 'react'
+import { routeOf } from '../features/channel/model/names'
+import { readSpot } from '../features/canvas/model/spot'
+import { languageFor, loadLanguage } from './language'
+import { Connection } from '../shared/net/connection'
+import { createReceiver } from '../stores/receive'
+import { createApp, type App } from '../stores/app'
+import { browserStorage, historyEntry, monotonic, type Deps } from '../shared/store/deps'
+import { contained } from '../shared/store/store'
+import { openTab } from './tab'
+import { showAddress } from '../shared/ui/address-bar'
+import { AppContext } from '../stores/hooks'
+import { stayOnDrop } from '../shared/ui/drop'
+import { fetchAll, prefetched } from '../shared/ui/lazy'
+import { CALM, matches } from '../shared/ui/media'
+import { mount } from '../shared/ui/mount'
+import { Page } from './Page'
+import { retried } from '../shared/net/retry'
+import { tellTrouble } from '../shared/ui/trouble'
+import './style.css'
+
+/** so long after the page is first live, what may be wanted later is fetched */
+const CALM_MS = 8_000
+/** a visit shorter than this is none */
+const VISIT_MS = 2_500
+
+const startPage = prefetched(() => import('./start/start'))
+const notFound = prefetched(() => import('./NotFound'))
+
+/** A page that is nothing before its file is here. */
+function mountFetched<T>(root: HTMLElement, load: () => Promise<T>, page: (file: T) => ReactNode) {
+  retried(load).then(
+    (file) => mount(root, () => page(file)),
+    () => tellTrouble('missing'),
+  )
+}
+
+function start(root: HTMLElement, tab: Deps['tab']) {
+  stayOnDrop()
+  const route = routeOf(location.pathname)
+  if (route.kind === 'start') {
+    return mountFetched(root, startPage, ({ Start }) => <Start />)
+  }
+  if (route.kind !== 'channel') {
+    const { name } = route
+    return mountFetched(root, notFound, ({ NotFound }) => <NotFound name={name} />)
+  }
+  if (location.pathname !== route.canonical) {
+    const { search, hash } = location
+    const query = route.rest.startsWith('?') ? route.rest : search + route.rest
+    showAddress(route.canonical + query + hash)
+  }
+  document.title = `${route.channel} · Asocial`
+
+  const deps: Deps = {
+    uplink: {
+      send: (frame) => connection.send(frame),
+      connectNow: () => connection.connectNow(),
+      reconnect: () => connection.reconnect(),
+    },
+    storage: browserStorage(),
+    tab,
+    entry: historyEntry,
+    now: monotonic,
+    isHidden: () => document.visibilityState === 'hidden',
+  }
+  // What the server called this visit (W50), so that its log can tell which page a connection belongs to.
+  const visit = performance.getEntriesByType?.('navigation')?.[0] as
+    PerformanceNavigationTiming | undefined
+  // Firefox has no `serverTiming` on plain http.
+  const trace = visit?.serverTiming?.find((entry) => entry.name === 'trace')?.description
+  // A full stop or a bracket after a link in a text is not part of the invitation.
+  const invite = new URLSearchParams(location.search).get('invite')?.replace(/[^\w-]+$/, '')
+  const app = createApp(route.channel, deps, () => matches(CALM))
+  const connection = new Connection({
+    address() {
+      const { chosenName, chosenColor } = app.session.store.getState()
+      const query = new URLSearchParams({ channel: route.channel })
+      if (trace) query.set('trace', trace)
+      if (chosenName) query.set('name', chosenName)
+      if (chosenColor) query.set('color', chosenColor)
+      if (!app.settings.store.getState().onMap) query.set('on_map', '0')
+      if (invite) query.set('invite', invite)
+      return `${location.origin.replace(/^http/, 'ws')}/api/chat?${query}`
+    },
+    token: app.session.token,
+    now: monotonic,
+    onFrame: contained(createReceiver(app)),
+    onLink: app.session.setLink,
+    onUnopened: () =>
+      void import('../features/channel/refusal')
+        .then((m) => m.explainRefusal(app, invite, connection.giveUp))
+        .catch(() => undefined),
+    onTurnedAway: (code) => app.session.setRefusal(`${code}`),
+  })
+  document.addEventListener('visibilitychange', () => {
+    app.messages.cull()
+    if (!deps.isHidden()) app.messages.tellAgain()
+  })
+  const spot = readSpot(location.hash)
+  if (spot) app.camera.carry(spot)
+  window.addEventListener('hashchange', () => {
+    const next = readSpot(location.hash)
+    if (next) app.camera.flyTo(next)
+  })
+
+  // Everything is said anew, and the page may turn around: simplest from the start.
+  const spoken = languageFor()
+  app.settings.store.subscribe(({ language }) => {
+    if (languageFor(language) !== spoken && !deps.isHidden()) location.reload()
+  })
+
+  mount(root, () => (
+    <StrictMode>
+      <AppContext value={app}>
+        <Page />
+      </AppContext>
+    </StrictMode>
+  ))
+  connection.start()
+  fetchWhenCalm(app, route.channel)
+}
+
+/** Whoever stays gets the rest before they need it, and before the server has another version. */
+function fetchWhenCalm({ session }: App, channel: string) {
+  const stop = session.store.subscribe(({ link }) => {
+    if (link.kind !== 'live') return
+    stop()
+    setTimeout(() => void fetchAll(), CALM_MS)
+    setTimeout(() => {
+      import('./record-visit').then(
+        (file) => file.recordVisit(channel),
+        () => undefined,
+      )
+    }, VISIT_MS)
+  })
+}
+
+function begin() {
+  const root = document.getElementById('page')
+  if (root) loadLanguage(languageFor(), () => openTab((tab) => start(root, tab)))
+}
+
+if ([''.toWellFormed, [].findLast, [].at, Object.hasOwn].every(Boolean)) begin()
+else retried(() => import('../shared/missing-builtins')).then(begin, () => tellTrouble('missing'))

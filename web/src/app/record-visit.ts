@@ -1,0 +1,13 @@
+/*
+ * What happens once a visit lasts: the browser remembers the channel, and keeps the offline page.
+ */
+import { keepOfflinePage } from '../shared/net/offline'
+import { browserStorage } from '../shared/store/deps'
+import { createRecent } from '../features/channel/store/recent'
+
+export function recordVisit(channel: string) {
+  const recent = createRecent(browserStorage(), Date.now)
+  recent.visit(channel)
+  document.addEventListener('visibilitychange', () => recent.stay(channel))
+  void keepOfflinePage()
+}

@@ -1,0 +1,12 @@
+/*
+ * Everything that is only useful while other people are present, in one file that is fetched on demand.
+ */
+export { Bursts } from '../features/reactions/Bursts'
+export { Chips } from '../features/navigation/Chips'
+export { Clusters } from '../features/messages/Clusters'
+export { Following } from '../features/navigation/Following'
+export { Notifications } from '../features/notifications/Notifications'
+export { Leader } from '../features/messages/Leader'
+export { Nearest } from '../features/navigation/Nearest'
+export { Palette } from '../features/reactions/Palette'
+export { Radar } from '../features/navigation/Radar'

@@ -1,0 +1,43 @@
+/*
+ * How far away you are; pressing it brings you home.
+ */
+import { useStore } from 'zustand'
+import { STRINGS } from '../../shared/i18n/en'
+import { useApp } from '../../stores/hooks'
+
+const STEP = 1.25
+
+export function Zoom() {
+  const { camera, navigation } = useApp()
+  const percent = useStore(camera.store, (s) => Math.round(s.camera.zoom * 100))
+  return (
+    <div className="flex items-center">
+      <button
+        type="button"
+        className="control quiet fine-only"
+        aria-label={STRINGS.zoomOut}
+        onClick={() => camera.zoomMiddle(1 / STEP)}
+      >
+        −
+      </button>
+      <button
+        type="button"
+        className="control quiet tabular-nums"
+        title={STRINGS.home}
+        onClick={navigation.goHome}
+        data-testid="zoom"
+      >
+        <span>{STRINGS.percent(percent / 100)}</span>
+        <span className="sr-only">{`, ${STRINGS.home}`}</span>
+      </button>
+      <button
+        type="button"
+        className="control quiet fine-only"
+        aria-label={STRINGS.zoomIn}
+        onClick={() => camera.zoomMiddle(STEP)}
+      >
+        +
+      </button>
+    </div>
+  )
+}

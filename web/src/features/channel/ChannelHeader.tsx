@@ -1,0 +1,60 @@
+/*
+ * Where you are, and the way to bring others here. Both open a panel, fetched when it is wanted.
+ */
+import { useCallback } from 'react'
+import { STRINGS } from '../../shared/i18n/en'
+import { useApp, useOpen, useSession } from '../../stores/hooks'
+import { lazy } from '../../shared/ui/lazy'
+import { Chain, Logo } from '../../shared/ui/Logo'
+
+const Channels = lazy(() => import('./view/Channels').then((it) => it.Channels))
+const Share = lazy(() => import('./view/Share').then((it) => it.Share))
+
+export function ChannelHeader() {
+  const { panels } = useApp()
+  const channel = useSession((s) => s.channel)
+  const channelsOpen = useOpen('channels')
+  const shareOpen = useOpen('share')
+  const close = useCallback(() => {
+    panels.close('channels')
+    panels.close('share')
+  }, [panels])
+  return (
+    <>
+      <div className="relative flex max-w-full min-w-0 items-center gap-1">
+        <h1 className="min-w-0">
+          <button
+            type="button"
+            className="control place max-w-full"
+            title={STRINGS.channelsKey}
+            aria-expanded={channelsOpen}
+            onClick={() => panels.toggle('channels')}
+            onPointerEnter={Channels.fetch}
+            data-testid="channels"
+          >
+            <Logo />
+            <span className="sr-only">{`Asocial, ${STRINGS.channel} `}</span>
+            <span className="truncate" translate="no" data-testid="channel">
+              {channel}
+            </span>
+          </button>
+        </h1>
+        <button
+          type="button"
+          className="control quiet"
+          aria-label={STRINGS.share}
+          title={STRINGS.shareKey}
+          aria-expanded={shareOpen}
+          onClick={() => panels.toggle('share')}
+          onPointerEnter={Share.fetch}
+          data-testid="share"
+        >
+          <Chain />
+          <span className="wide-only">{STRINGS.share}</span>
+        </button>
+      </div>
+      {channelsOpen && <Channels close={close} />}
+      {shareOpen && <Share close={close} />}
+    </>
+  )
+}

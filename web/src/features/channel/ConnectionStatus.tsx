@@ -1,0 +1,71 @@
+/*
+ * The state of the connection, told as it is. While all is well it is one small dot.
+ */
+import { STRINGS } from '../../shared/i18n/en'
+import type { Link } from '../../shared/net/link'
+import { useApp, useSession } from '../../stores/hooks'
+import { useCountdown } from '../../shared/ui/countdown'
+
+export function ConnectionStatus() {
+  const app = useApp()
+  const link = useSession((s) => s.link)
+  const refusal = useSession((s) => (s.link.kind === 'live' ? undefined : s.refusal))
+  const degraded = useSession((s) => s.degraded) && link.kind === 'live'
+  const wait = useCountdown(link.kind === 'waiting' ? link.until : undefined, app.now)
+  return (
+    <div
+      className="link-state"
+      data-testid="connection"
+      data-state={link.kind}
+      data-degraded={degraded || undefined}
+      data-refusal={refusal}
+    >
+      <i className="dot" aria-hidden="true" />
+      <span aria-hidden="true">
+        {degraded ? <Degraded /> : link.kind === 'live' ? '' : say(link, refusal, wait)}
+      </span>
+      {/* Told once per change, not once per second of a countdown. */}
+      <span className="sr-only" role="status">
+        {degraded ? `${STRINGS.degraded} ${STRINGS.degradedMeans}` : say(link, refusal, 0)}
+      </span>
+      {(link.kind === 'waiting' || link.kind === 'offline') && (
+        <button type="button" className="control" onClick={app.connectNow} data-testid="now">
+          {STRINGS.now}
+        </button>
+      )}
+      {link.kind === 'final' && (
+        <button
+          type="button"
+          className="control"
+          onClick={link.code === 4503 ? () => location.reload() : app.connectNow}
+          data-testid="again"
+        >
+          {link.code === 4503 ? STRINGS.reload : STRINGS.again}
+        </button>
+      )}
+    </div>
+  )
+}
+
+const Degraded = () => (
+  <>
+    <b>{STRINGS.degraded}</b> <span>{STRINGS.degradedMeans}</span>
+  </>
+)
+
+function say(link: Link, refusal: string | undefined, wait: number): string {
+  switch (link.kind) {
+    case 'connecting':
+      return STRINGS.connecting
+    case 'live':
+      return STRINGS.live
+    case 'waiting':
+      return [STRINGS.refusedFor[refusal ?? ''], STRINGS.reconnecting(wait)]
+        .filter(Boolean)
+        .join(' ')
+    case 'offline':
+      return STRINGS.offline
+    case 'final':
+      return STRINGS.final[link.code] ?? (link.reason || STRINGS.finalOther)
+  }
+}

@@ -1,0 +1,179 @@
+/*
+ * What the owner of a channel may do, at the foot of the people's panel: plain words, no more of
+ * them than can be used now. Whoever is alone in a channel that is nobody's may make it theirs.
+ */
+import { useState } from 'react'
+import type { User } from '../../shared/net/frames'
+import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
+import { claim, invite, type Asked } from './store/owner'
+import { useApp, usePresence, useSession } from '../../stores/hooks'
+import { copyText } from '../../shared/ui/copy'
+import '../../shared/ui/actions.css'
+import './owner.css'
+
+const SAY = PANEL_STRINGS.owner
+/** everybody's, for ever (W64) */
+const DEFAULT_CHANNEL = 'default'
+const SLOW_S = [0, 5, 15, 60, 300]
+
+export function Owner() {
+  const yours = useSession((s) => s.rules.yours)
+  const free = useSession(
+    (s) => s.rules.owner === '' && s.channel !== DEFAULT_CHANNEL && s.link.kind === 'live',
+  )
+  const alone = usePresence((s) => s.presence.count <= 1)
+  if (yours) return <Yours />
+  return free && alone ? <Free /> : null
+}
+
+/** What the server refused, in words. */
+const refusal = (answer: Asked<unknown>) =>
+  'refused' in answer ? (SAY.refused[answer.refused] ?? SAY.refusedOther) : ''
+
+function Free() {
+  const app = useApp()
+  const [said, setSaid] = useState('')
+  return (
+    <div className="owner">
+      <button
+        type="button"
+        className="act"
+        onClick={() => void claim(app.session).then((answer) => setSaid(refusal(answer)))}
+        data-testid="claim"
+      >
+        {SAY.claim}
+      </button>
+      <p className="why" role="status">
+        {said || SAY.claimWhy}
+      </p>
+    </div>
+  )
+}
+
+function Yours() {
+  const app = useApp()
+  const rules = useSession((s) => s.rules)
+  const channel = useSession((s) => s.channel)
+  const [said, setSaid] = useState('')
+  const [byHand, setByHand] = useState('')
+  const slow_s = Math.round(rules.slow_ms / 1000)
+  const inviteTo = async (rights: 'read' | 'write') => {
+    const answer = await invite(app.session, rights)
+    if ('refused' in answer) return setSaid(refusal(answer))
+    const copied = await copyText(answer.ok)
+    setByHand(copied ? '' : answer.ok)
+    setSaid(copied ? SAY.copied : SAY.byHand)
+  }
+  return (
+    <div className="owner" role="group" aria-label={SAY.title} data-testid="owner">
+      <p className="why">{SAY.yours}</p>
+      <label>
+        <span>{SAY.slow}</span>
+        <select
+          value={slow_s}
+          onChange={(event) => {
+            const slow_ms = Number(event.target.value) * 1000
+            app.send({ type: 'moderate', action: 'slow', slow_ms })
+          }}
+          data-testid="slow"
+        >
+          {[...new Set([...SLOW_S, slow_s])].map((seconds) => (
+            <option key={seconds} value={seconds}>
+              {SAY.slowBy(seconds)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>{SAY.readOnly}</span>
+        <input
+          type="checkbox"
+          checked={rules.read_only}
+          onChange={({ target: { checked: on } }) =>
+            app.send({ type: 'moderate', action: 'read_only', on })
+          }
+          data-testid="read-only"
+        />
+      </label>
+      {channel !== DEFAULT_CHANNEL && (
+        <>
+          <label>
+            <span>{SAY.private}</span>
+            <input
+              type="checkbox"
+              checked={rules.private}
+              onChange={({ target: { checked: on } }) =>
+                app.send({ type: 'moderate', action: 'private', on })
+              }
+              data-testid="private"
+            />
+          </label>
+          {rules.private && (
+            <div className="acts">
+              <button
+                type="button"
+                className="act"
+                onClick={() => void inviteTo('write')}
+                data-testid="invite"
+              >
+                {SAY.invite}
+              </button>
+              <button
+                type="button"
+                className="act"
+                onClick={() => void inviteTo('read')}
+                data-testid="invite-to-read"
+              >
+                {SAY.inviteToRead}
+              </button>
+            </div>
+          )}
+        </>
+      )}
+      {byHand && <input className="by-hand" readOnly value={byHand} aria-label={SAY.byHand} />}
+      <button
+        type="button"
+        className="act"
+        onClick={() => app.send({ type: 'moderate', action: 'clear' })}
+        data-testid="clear"
+      >
+        {SAY.clear}
+      </button>
+      <p className="why" role="status" data-testid="owner-said">
+        {said}
+      </p>
+    </div>
+  )
+}
+
+/** Asked twice, by the same button: the second press means it. */
+export function Remove({ user }: { user: User }) {
+  const app = useApp()
+  const yours = useSession((s) => s.rules.yours && s.rules.owner !== user.user_id)
+  const [sure, setSure] = useState(false)
+  if (!yours) return null
+  const press = () => {
+    if (sure) app.send({ type: 'moderate', action: 'remove', user_id: user.user_id })
+    setSure(!sure)
+  }
+  return (
+    <button
+      type="button"
+      className="remove"
+      data-sure={sure || undefined}
+      title={SAY.remove}
+      aria-label={`${SAY.removePerson(user.name)}${sure ? `. ${SAY.removeSure}` : ''}`}
+      onClick={press}
+      onBlur={() => setSure(false)}
+      data-testid="remove"
+    >
+      {sure ? (
+        SAY.removeSure
+      ) : (
+        <svg className="line" viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M4 4l12 12M16 4L4 16" />
+        </svg>
+      )}
+    </button>
+  )
+}

@@ -1,0 +1,81 @@
+/*
+ * Names: of channels, in the path, and of people.
+ */
+
+import { cutAt, firstGrapheme } from '../../../shared/text/graphemes'
+import { fewMarks, isVisible } from '../../../shared/text/payload'
+
+const CHANNEL = /^[A-Za-z0-9_-]{1,64}$/
+export const NAME_MAX = 32
+
+export type Route =
+  | { kind: 'start' }
+  /** `rest`: a query or a hash that was encoded into the path on its way here, or nothing */
+  | { kind: 'channel'; channel: string; canonical: string; rest: string }
+  | { kind: 'invalid'; name: string }
+
+export const isChannel = (name: string) => CHANNEL.test(name)
+
+/** What a sentence or a mail program puts around an address; none of it can be part of a channel's name. */
+const BEFORE = /^[^A-Za-z0-9_%-]+/
+const AFTER = /[^A-Za-z0-9_%-]+$/
+const ENCODINGS = 3
+
+/**
+ * `/` is the start page and `/c/garden` the channel `garden`. Addresses are typed by hand and changed by mail programs, so
+ * `/C/garden/`, `/c/garden).`, `/c%2Fgarden` and `/c/garden%23120,-40` are read as what they were. Letters inside a name
+ * are never changed. Everything else names no channel.
+ */
+export function routeOf(pathname: string): Route {
+  const path = decoded(pathname).replace(/[\r\n\p{Cf}]+/gu, '')
+  if (!/[A-Za-z0-9_-]/.test(path)) return { kind: 'start' }
+  if (/^\/*c[^A-Za-z0-9]*$/i.test(path)) return { kind: 'start' }
+  const [, after] = /^\/*c\/+(.*)$/i.exec(path) ?? []
+  if (after === undefined) return { kind: 'invalid', name: path.replace(/^\/+|\/+$/g, '') }
+  const [inPath = '', rest = ''] = split(after.replace(BEFORE, ''))
+  const name = inPath.replace(AFTER, '')
+  if (name === '') return { kind: 'start' }
+  return isChannel(name)
+    ? { kind: 'channel', channel: name, canonical: `/c/${name}`, rest }
+    : { kind: 'invalid', name: inPath.replace(/\/+$/, '') }
+}
+
+/** Decoded as often as it was encoded; a broken escape stays as it is. */
+function decoded(text: string): string {
+  let now = text
+  for (let time = 0; time < ENCODINGS; time++) {
+    try {
+      now = decodeURIComponent(now)
+    } catch {
+      break
+    }
+  }
+  return now
+}
+
+/** A path, and the query and hash that follow it. */
+function split(text: string): [string, string] {
+  const at = text.search(/[?#]/)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at)]
+}
+
+/** W23: trimmed, white space folded, no control or bidirectional-override characters, few marks, at most 32. Empty if nothing shows. */
+export function cleanName(raw: string): string {
+  const folded = fewMarks(
+    raw.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/gu, ' '),
+  )
+    .toWellFormed()
+    .replace(/\s+/gu, ' ')
+    .trim()
+  const name = cutAt(folded, NAME_MAX).trim()
+  return isVisible(name) ? name : ''
+}
+
+/** One or two letters for a dot in the crowd. */
+export function initials(name: string): string {
+  const words = name.split(/[\s_-]+/).filter(Boolean)
+  const first = words[0]
+  if (!first) return '?'
+  const second = words[1]
+  return (firstGrapheme(first) + firstGrapheme(second ?? '')).toLocaleUpperCase()
+}

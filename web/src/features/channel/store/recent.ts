@@ -1,0 +1,32 @@
+/*
+ * The channels of late, kept in the browser. Read anew before each change: other tabs write too.
+ */
+import { forget, readVisits, remember, type Visit } from '../model/recent'
+import type { KeyStorage } from '../../../shared/store/deps'
+import { createStore } from '../../../shared/store/store'
+
+const KEY = 'recent'
+
+export function createRecent(storage: KeyStorage, wallNow: () => number) {
+  const read = () => readVisits(storage.read(KEY))
+  const store = createStore<{ readonly visits: readonly Visit[] }>(() => ({ visits: read() }))
+  const put = (visits: readonly Visit[]) => {
+    storage.write(KEY, JSON.stringify(visits))
+    store.setState({ visits })
+  }
+  storage.watch(KEY, (kept) => store.setState({ visits: readVisits(kept) }))
+  return {
+    store,
+    wallNow,
+    visit: (channel: string) => put(remember(read(), channel, wallNow())),
+    /** Still there: a visit ends later than it began. One that was forgotten stays forgotten. */
+    stay(channel: string) {
+      if (read().some((visit) => visit.channel === channel)) this.visit(channel)
+    },
+    forget: (channel: string) => put(forget(read(), channel)),
+    /** A page brought back from the browser's history may be out of date. */
+    refresh: () => store.setState({ visits: read() }),
+  }
+}
+
+export type Recent = ReturnType<typeof createRecent>

@@ -1,0 +1,31 @@
+/*
+ * Behind the channel's name: the others you were in, a new one, and the start page.
+ */
+import { useState } from 'react'
+import { SHARING_STRINGS } from '../../../shared/i18n/en-sharing'
+import { browserStorage } from '../../../shared/store/deps'
+import { createRecent } from '../store/recent'
+import { useSession } from '../../../stores/hooks'
+import { Panel } from '../../../shared/ui/Panel'
+import { Recents } from '../Recents'
+import '../sharing.css'
+
+export function Channels({ close }: { close(): void }) {
+  const channel = useSession((s) => s.channel)
+  const [recent] = useState(() => createRecent(browserStorage(), Date.now))
+  return (
+    <Panel label={SHARING_STRINGS.channels} testId="channels-panel" close={close}>
+      <Recents recent={recent} except={channel} />
+      <ul className="ways">
+        <li>
+          <a href="/#new">{SHARING_STRINGS.newChannel}</a>
+        </li>
+        <li>
+          <a href="/" data-testid="to-start">
+            {SHARING_STRINGS.toStart}
+          </a>
+        </li>
+      </ul>
+    </Panel>
+  )
+}

@@ -1,0 +1,111 @@
+/*
+ * Bringing others here: a link to the channel or to this very spot, as a code for a camera, through the
+ * system's own share sheet where there is one, or to the clipboard.
+ */
+import { useEffect, useRef, useState } from 'react'
+import { useStore } from 'zustand'
+import { addressOf } from '../model/address'
+import { SHARING_STRINGS } from '../../../shared/i18n/en-sharing'
+import { useApp, useSession } from '../../../stores/hooks'
+import { copyText } from '../../../shared/ui/copy'
+import { Panel } from '../../../shared/ui/Panel'
+import { QrCode } from './QrCode'
+import '../sharing.css'
+
+const FEEDBACK_MS = 2_200
+
+export function Share({ close }: { close(): void }) {
+  const { camera } = useApp()
+  const channel = useSession((s) => s.channel)
+  const view = useStore(camera.store, (s) => s.camera)
+  const [spot, setSpot] = useState(false)
+  const [copied, setCopied] = useState<'no' | 'yes' | 'by-hand'>('no')
+  const field = useRef<HTMLInputElement>(null)
+  const address = addressOf(location.origin, channel, spot ? view : undefined)
+
+  useEffect(() => {
+    if (copied === 'by-hand') field.current?.select()
+    if (copied !== 'yes') return
+    const timer = setTimeout(() => setCopied('no'), FEEDBACK_MS)
+    return () => clearTimeout(timer)
+  }, [copied])
+
+  const copy = async () => setCopied((await copyText(address)) ? 'yes' : 'by-hand')
+  const send = async () => {
+    try {
+      await navigator.share({ title: 'Asocial', url: address })
+    } catch (error) {
+      // AbortError: the visitor thought better of it.
+      if (!(error instanceof DOMException && error.name === 'AbortError')) await copy()
+    }
+  }
+  const choice = (isSpot: boolean, words: string, testId: string) => (
+    <label>
+      <input
+        type="radio"
+        name="what"
+        className="sr-only"
+        checked={spot === isSpot}
+        onChange={() => {
+          setSpot(isSpot)
+          setCopied('no')
+        }}
+        data-testid={testId}
+      />
+      <span>{words}</span>
+    </label>
+  )
+  return (
+    <Panel label={SHARING_STRINGS.share} testId="share-panel" close={close}>
+      <fieldset className="share-what">
+        <legend className="sr-only">{SHARING_STRINGS.what}</legend>
+        {choice(false, SHARING_STRINGS.thisChannel, 'share-channel')}
+        {choice(true, SHARING_STRINGS.thisSpot, 'share-spot')}
+      </fieldset>
+      <QrCode text={address} label={SHARING_STRINGS.qr} />
+      <input
+        ref={field}
+        className="share-address"
+        readOnly
+        value={address}
+        aria-label={copied === 'by-hand' ? SHARING_STRINGS.copyYourself : SHARING_STRINGS.address}
+        onFocus={(event) => event.currentTarget.select()}
+        data-testid="share-address"
+      />
+      {spot && <p className="share-note">{SHARING_STRINGS.spotKept}</p>}
+      <div className="share-acts">
+        {canSend(address) && (
+          <button
+            type="button"
+            className="control"
+            onClick={() => void send()}
+            data-testid="send-link"
+          >
+            {SHARING_STRINGS.send}
+          </button>
+        )}
+        <button
+          type="button"
+          className="control"
+          onClick={() => void copy()}
+          data-testid="copy-link"
+          data-copied={copied === 'yes' || undefined}
+        >
+          <span role="status">
+            {copied === 'by-hand'
+              ? SHARING_STRINGS.copyYourself
+              : copied === 'yes'
+                ? SHARING_STRINGS.copied
+                : SHARING_STRINGS.copy}
+          </span>
+        </button>
+      </div>
+    </Panel>
+  )
+}
+
+/** Only some browsers, and only on https, have a share sheet; the types do not know. */
+function canSend(url: string): boolean {
+  const { share, canShare } = navigator as Partial<Navigator>
+  return share !== undefined && (canShare === undefined || navigator.canShare({ url }))
+}

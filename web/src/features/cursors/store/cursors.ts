@@ -1,0 +1,111 @@
+/*
+ * Pointers: ours, sent sparingly, and those of others.
+ *
+ * Where others point changes up to 30 times a second each, so positions live in a plain map
+ * that one animation loop reads (cursors/Cursors.tsx); the store holds only who has a cursor, and
+ * changes only when somebody's appears or goes.
+ */
+import { wirePoint, type Point } from '../../canvas/model/camera'
+import type { Mover } from '../model/motion'
+import { throttle } from '../../../shared/throttle'
+import { timersOf, type Deps } from '../../../shared/store/deps'
+import { contained, createStore } from '../../../shared/store/store'
+
+const SEND_EVERY_MS = 40
+const HUSH_PX = 6
+export const CURSOR_GONE_MS = 60_000
+
+export interface RemoteCursor extends Mover {
+  tx: number
+  ty: number
+  /** local ms of the last update */
+  movedAt: number
+  /** writing: a resting pointer would only cover the words; it shows again when it moves on */
+  hushed: boolean
+}
+
+export function createCursors(deps: Deps, alone: () => boolean) {
+  const store = createStore<{ readonly ids: readonly string[] }>(() => ({ ids: [] }))
+  const movers = new Map<string, RemoteCursor>()
+  const wakers = new Set<() => void>()
+  let own: Point | undefined
+
+  const wakeAll = () => {
+    for (const wake of wakers) wake()
+  }
+  const publish = () => store.setState({ ids: [...movers.keys()] })
+  const sender = throttle<Point>(
+    SEND_EVERY_MS,
+    (position) => {
+      if (!alone() && !deps.isHidden()) deps.uplink.send({ type: 'cursor', position })
+    },
+    timersOf(deps),
+  )
+
+  return {
+    store,
+    movers,
+    /** The animation loop sleeps while nothing moves; this wakes it. */
+    onWake(wake: () => void) {
+      const waker = contained(wake)
+      wakers.add(waker)
+      return () => wakers.delete(waker)
+    },
+    wake: wakeAll,
+    /** Our pointer is at this world point. */
+    point(at: Point) {
+      const next = wirePoint(at)
+      if (own && own.x === next.x && own.y === next.y) return
+      own = next
+      if (!alone() && !deps.isHidden()) sender.push(next)
+    },
+    own: () => own,
+    /** Our pointer left the plane; it is not told to newcomers any more. */
+    forgetOwn() {
+      own = undefined
+    },
+    /** W16: a newcomer should see where we are. */
+    tellAgain() {
+      if (own) sender.push(own)
+    },
+    onCursors(list: readonly (readonly [string, number, number])[], selfId: string | undefined) {
+      let appeared = false
+      const now = deps.now()
+      for (const [id, x, y] of list) {
+        if (id === selfId) continue
+        const mover = movers.get(id)
+        if (!mover) {
+          movers.set(id, { x, y, vx: 0, vy: 0, tx: x, ty: y, movedAt: now, hushed: false })
+          appeared = true
+        } else {
+          if (Math.hypot(x - mover.tx, y - mover.ty) > HUSH_PX) mover.hushed = false
+          mover.tx = x
+          mover.ty = y
+          mover.movedAt = now
+        }
+      }
+      if (appeared) publish()
+      wakeAll()
+    },
+    hush(id: string) {
+      const mover = movers.get(id)
+      if (mover) mover.hushed = true
+      wakeAll()
+    },
+    remove(id: string) {
+      if (movers.delete(id)) publish()
+    },
+    keepOnly(isHere: (id: string) => boolean) {
+      for (const id of [...movers.keys()]) if (!isHere(id)) movers.delete(id)
+      publish()
+    },
+    dropIdle() {
+      const before = movers.size
+      const oldest = deps.now() - CURSOR_GONE_MS
+      for (const [id, mover] of movers) if (mover.movedAt < oldest) movers.delete(id)
+      if (movers.size !== before) publish()
+    },
+  }
+}
+
+export type Cursors = ReturnType<typeof createCursors>

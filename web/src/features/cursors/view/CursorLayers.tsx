@@ -1,0 +1,101 @@
+/*
+ * A few pointers, a layer each. They lie in screen space, so they never scale; one animation loop
+ * moves them all by ref and sleeps when everything is still.
+ */
+import { useEffect, useLayoutEffect, useRef } from 'react'
+import { worldToScreen } from '../../canvas/model/camera'
+import { SIDES, sideOf } from '../model/labels'
+import { idleOpacity, step } from '../model/motion'
+import { ink } from '../../../shared/palette'
+import { useApp, useProfile } from '../../../stores/hooks'
+import { wordsOn } from './message-boxes'
+import { onMoved } from '../../canvas/on-moved'
+
+const ASIDE_EVERY_MS = 140
+/** a frame after a pause, or a hidden tab, is not one long frame */
+const FRAME_MAX_MS = 64
+
+export function CursorLayers({ ids }: { ids: readonly string[] }) {
+  const app = useApp()
+  const layer = useRef<HTMLDivElement>(null)
+
+  // Before anything is painted: a pointer that has just come shall not be seen in the corner first.
+  useLayoutEffect(() => {
+    let asked = 0
+    let last = 0
+    const frame = (at: number) => {
+      asked = 0
+      const dt = Math.min(FRAME_MAX_MS, at - last)
+      last = at
+      let moving = false
+      const { camera, view } = app.camera.store.getState()
+      const now = app.now()
+      for (const child of layer.current?.children ?? []) {
+        const element = child as HTMLElement
+        const mover = app.cursors.movers.get(element.dataset.userId ?? '')
+        if (!mover) continue
+        if (step(mover, mover.tx, mover.ty, dt)) moving = true
+        const { x, y } = worldToScreen(camera, view, mover)
+        element.style.transform = `translate3d(${x.toFixed(1)}px, ${y.toFixed(1)}px, 0)`
+        const away = x < -200 || y < -60 || x > view.width + 60 || y > view.height + 60
+        element.style.opacity =
+          away || mover.hushed ? '0' : idleOpacity(now - mover.movedAt).toFixed(2)
+      }
+      if (moving) asked = requestAnimationFrame(frame)
+    }
+    const wake = () => {
+      if (asked) return
+      last = performance.now()
+      asked = requestAnimationFrame(frame)
+    }
+    last = performance.now()
+    frame(last)
+    const stops = [app.cursors.onWake(wake), app.camera.store.subscribe(wake)]
+    return () => {
+      cancelAnimationFrame(asked)
+      for (const stop of stops) stop()
+    }
+  }, [app, ids])
+
+  // Names step aside for words, or fade where there is no room beside them.
+  useEffect(
+    () =>
+      onMoved(app, ASIDE_EVERY_MS, () => {
+        const words = wordsOn(layer.current)
+        const { camera, view } = app.camera.store.getState()
+        for (const child of layer.current?.children ?? []) {
+          const element = child as HTMLElement
+          const mover = app.cursors.movers.get(element.dataset.userId ?? '')
+          const name = element.lastElementChild as HTMLElement | null
+          if (!mover || !name) continue
+          const at = worldToScreen(camera, view, mover)
+          const before = SIDES.find((side) => side === element.dataset.side)
+          element.dataset.side = sideOf(at, name.offsetWidth, words, before) ?? 'none'
+        }
+      }),
+    [app, ids],
+  )
+
+  return (
+    <div className="cursors" ref={layer} aria-hidden="true" translate="no">
+      {ids.map((id) => (
+        <Cursor key={id} id={id} />
+      ))}
+    </div>
+  )
+}
+
+function Cursor({ id }: { id: string }) {
+  const profile = useProfile(id)
+  return (
+    <div
+      className="cursor"
+      data-testid="cursor"
+      data-user-id={id}
+      style={{ color: ink(profile?.color) }}
+    >
+      <i />
+      <span>{profile?.name}</span>
+    </div>
+  )
+}

@@ -1,0 +1,128 @@
+/*
+ * All keys, on one sheet; `?` closes it too.
+ */
+import { commandOf } from '../../shared/keys/keys'
+import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
+import { Modal } from '../../shared/ui/Modal'
+
+const SAY = PANEL_STRINGS.help
+const { does, named } = SAY
+
+/** `Shift+Enter` is one press of two keys, a space parts keys of which any does it. */
+const GROUPS: readonly (readonly [string, readonly (readonly [keys: string, does: string])[]])[] = [
+  [
+    SAY.writing,
+    [
+      ['/', does.open],
+      ['↑ ← ↓ →', does.place],
+      ['Enter', does.send],
+      ['Shift+Enter', does.breakLine],
+      ['Esc', does.drop],
+    ],
+  ],
+  [
+    SAY.looking,
+    [
+      ['↑ ← ↓ →', does.pan],
+      ['Ctrl++ Ctrl+− Ctrl+0', does.zoom],
+      ['End', does.nearest],
+      ['Home', does.home],
+    ],
+  ],
+  [
+    SAY.reading,
+    [
+      ['Enter', does.enter],
+      ['↑ ← ↓ →', does.walk],
+      ['r', does.reply],
+      ['f', does.follow],
+      ['m', does.mute],
+      ['Delete', does.putAway],
+      ['Esc', does.leave],
+    ],
+  ],
+  [
+    SAY.opening,
+    [
+      ['.', does.people],
+      [';', does.share],
+      [':', does.channels],
+      ['"', does.history],
+      [',', does.settings],
+      ['?', does.help],
+      ['1 2 3 4 5 6', does.react],
+      ['Tab', does.tab],
+    ],
+  ],
+]
+
+export function Help({ close }: { close(): void }) {
+  return (
+    <Modal
+      className="fixed inset-0 m-auto max-h-[min(640px,100dvh-40px)] w-[min(720px,100vw-20px)] max-w-none border-0 p-0 text-sm/5 text-ink backdrop:bg-ground/55 focus-visible:outline-none"
+      label={SAY.title}
+      testId="help-panel"
+      close={close}
+      onKeyDown={(event) => {
+        if (commandOf(event.nativeEvent) !== '?') return
+        event.preventDefault()
+        // Else the page would take it for the key that opens.
+        event.stopPropagation()
+        close()
+      }}
+    >
+      <div className="px-5 pt-4 pb-[18px]">
+        <header className="flex items-center justify-between">
+          <h2 className="text-base/5 font-semibold">{SAY.title}</h2>
+          <button
+            type="button"
+            className="control -me-2 bg-transparent underline underline-offset-[3px]"
+            onClick={close}
+            data-testid="close-help"
+          >
+            {PANEL_STRINGS.settings.close}
+          </button>
+        </header>
+        <p className="text-xs/4 text-faint">{SAY.byHand}</p>
+        <div className="mt-3 grid grid-cols-[repeat(auto-fit,minmax(min(290px,100%),1fr))] gap-x-8 gap-y-3.5">
+          {GROUPS.map(([title, rows]) => (
+            <section key={title} aria-label={title}>
+              <h3 className="pb-1 text-xs/5 font-[560] text-faint">{title}</h3>
+              <dl>
+                {rows.map(([keys, what]) => (
+                  <div
+                    key={what}
+                    className="grid grid-cols-[118px_1fr] items-baseline gap-x-3 py-[3px]"
+                  >
+                    <dt className="flex flex-wrap gap-[3px] text-xs/5">
+                      <Keys keys={keys} />
+                    </dt>
+                    <dd>{what}</dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          ))}
+        </div>
+      </div>
+    </Modal>
+  )
+}
+
+function Keys({ keys }: { keys: string }) {
+  return keys.split(' ').map((press) => (
+    <kbd
+      key={press}
+      dir="ltr"
+      className="min-w-[22px] rounded-md border border-line bg-ground px-[5px] text-center whitespace-nowrap [font:inherit]"
+    >
+      {/* The plus of "Ctrl++" is a key; the other one joins two. */}
+      {press
+        .split(/\+(?=.)/)
+        .map((key) => nameOf(key))
+        .join(' ')}
+    </kbd>
+  ))
+}
+
+const nameOf = (key: string) => (Object.hasOwn(named, key) ? named[key as keyof typeof named] : key)

@@ -1,0 +1,168 @@
+/*
+ * What was said in the last minutes, to look something up: searched, newest first, a press flies to where it
+ * was. From memory only (history/store/history.ts). The plane stays in use beside it.
+ */
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useStore } from 'zustand'
+import { commandOf } from '../../shared/keys/keys'
+import { ink } from '../../shared/palette'
+import { matcher } from './model/search'
+import type { Entry } from '../messages/model/messages'
+import { STRINGS } from '../../shared/i18n/en'
+import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
+import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
+import { useApp } from '../../stores/hooks'
+import { COARSE, matches } from '../../shared/ui/media'
+
+const SAY = PANEL_STRINGS.history
+/** how often what is new is looked for; what is too old goes then too */
+const LOOK_EVERY_MS = 300
+const AGE_EVERY_MS = 5_000
+const ROWS = 150
+
+export function HistoryPanel({ close }: { close(): void }) {
+  const app = useApp()
+  const list = useHistory()
+  const muted = useStore(app.muted.store, (s) => s.people)
+  const [asked, setAsked] = useState('')
+  const [rows, setRows] = useState(ROWS)
+  const box = useRef<HTMLInputElement>(null)
+  const panel = useRef<HTMLElement>(null)
+
+  useLayoutEffect(() => {
+    const before = document.activeElement
+    const here = panel.current
+    // A phone would open its keyboard over the list.
+    const first = matches(COARSE) ? here : box.current
+    first?.focus({ preventScroll: true })
+    return () => {
+      // Only if it was here to the end: who went on writing is not called away.
+      if (!here?.contains(document.activeElement)) return
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true })
+    }
+  }, [])
+
+  const nameOf = ({ mine, userId, name }: Entry) =>
+    mine ? STRINGS.you : ((userId && app.presence.profile(userId)?.name) ?? name ?? STRINGS.someone)
+  const colorOf = ({ userId, color }: Entry) =>
+    (userId && app.presence.profile(userId)?.color) ?? color
+  const fits = matcher(asked)
+  const found = list.filter(
+    (entry) =>
+      (entry.mine || !muted.has(entry.userId ?? '')) && fits(`${nameOf(entry)} ${entry.text}`),
+  )
+  const shown = found.slice(-rows).reverse()
+
+  const goTo = (entry: Entry) => {
+    app.messages.recall(entry)
+    const { at, userId } = entry
+    app.navigation.goTo([{ id: '', userId, kind: 'talk', at, typing: false }])
+    if (matches('(max-width: 560px)')) close()
+  }
+  return (
+    <section
+      ref={panel}
+      className="panel absolute start-2.5 end-auto top-auto bottom-[max(56px,env(safe-area-inset-bottom)+56px)] m-0 flex max-h-[min(560px,var(--page-height,100dvh)-120px)] w-[min(340px,100vw-20px)] flex-col py-2.5 ps-3.5 pe-2 text-sm/5 focus-visible:outline-none"
+      role="dialog"
+      aria-label={SAY.title}
+      tabIndex={-1}
+      onKeyDown={(event) => {
+        if (commandOf(event.nativeEvent) !== 'Escape') return
+        event.stopPropagation()
+        close()
+      }}
+      data-testid="history-panel"
+    >
+      <div className="sticky -top-2.5 z-1 -mt-2.5 mb-1 flex items-center gap-1 bg-backdrop pt-2 pb-0.5">
+        <input
+          ref={box}
+          type="search"
+          // Smaller text, and phones zoom in on it.
+          className="min-h-[34px] min-w-0 flex-1 rounded-none border-b border-line bg-transparent text-base/5 placeholder:text-faint placeholder:opacity-100 focus-visible:border-current focus-visible:outline-none pointer-coarse:min-h-11"
+          value={asked}
+          placeholder={SAY.search}
+          aria-label={SAY.search}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => setAsked(event.target.value)}
+          data-testid="history-search"
+        />
+        <button
+          type="button"
+          className="control quiet bg-transparent"
+          onClick={close}
+          data-testid="close-history"
+        >
+          {OTHERS_STRINGS.close}
+        </button>
+      </div>
+      {/* How much was found is told when somebody asked, not with each word that is said. */}
+      <p className="sr-only" role="status">
+        {asked === '' ? '' : SAY.found(found.length)}
+      </p>
+      {shown.length === 0 && (
+        <p className="py-3 text-faint">{asked === '' ? SAY.nothing : SAY.notFound}</p>
+      )}
+      <ol>
+        {shown.map((entry) => (
+          <li key={entry.key}>
+            <button
+              type="button"
+              className="-ms-2 block w-full cursor-pointer rounded-[10px] px-2 py-[5px] text-start hover:bg-ground/70 pointer-coarse:min-h-11"
+              onClick={() => goTo(entry)}
+              data-testid="history-entry"
+            >
+              <span
+                className="flex justify-between gap-3 text-xs/4 font-[560]"
+                style={{ color: ink(colorOf(entry)) }}
+              >
+                <bdi className="truncate" translate="no">
+                  {nameOf(entry)}
+                </bdi>{' '}
+                <time className="flex-none font-[430] text-faint tabular-nums">
+                  {SAY.time(entry.timestamp)}
+                </time>
+              </span>
+              <span className="line-clamp-4 wrap-anywhere whitespace-pre-wrap" dir="auto">
+                {entry.text}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ol>
+      {found.length > rows && (
+        <button
+          type="button"
+          className="control quiet bg-transparent"
+          onClick={() => setRows(rows + ROWS)}
+        >
+          {SAY.more(found.length - rows)}
+        </button>
+      )}
+      <p className="pt-2 text-xs/4 text-faint">{SAY.kept}</p>
+    </section>
+  )
+}
+
+/** What is remembered now, oldest first; a list of its own, taken a few times a second at most. */
+function useHistory(): readonly Entry[] {
+  const { history } = useApp()
+  const [list, setList] = useState<readonly Entry[]>(() => [...history.all()])
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const look = () => {
+      timer = undefined
+      setList([...history.all()])
+    }
+    const stop = history.store.subscribe(() => {
+      timer ??= setTimeout(look, LOOK_EVERY_MS)
+    })
+    const aging = setInterval(look, AGE_EVERY_MS)
+    return () => {
+      clearTimeout(timer)
+      clearInterval(aging)
+      stop()
+    }
+  }, [history])
+  return list
+}

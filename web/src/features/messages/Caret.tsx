@@ -1,0 +1,207 @@
+/*
+ * The caret: one real textarea that lives as long as the page and moves to where you point,
+ * so that focus is kept, input methods work and a phone opens its keyboard within the tap.
+ *
+ * A mirror with the same words gives it its size; both are set exactly as the words will be,
+ * so nothing moves when they are said.
+ */
+import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type RefObject } from 'react'
+import { textScale, type Point } from '../canvas/model/camera'
+import { codePoints } from '../../shared/text/graphemes'
+import { commandOf, plainCommandOf } from '../../shared/keys/keys'
+import { directionOf } from '../../shared/text/payload'
+import { ink } from '../../shared/palette'
+import { ARROWS } from '../navigation/model/directions'
+import type { Rules } from '../../shared/net/frames'
+import { STRINGS } from '../../shared/i18n/en'
+import { useBackdrop } from './view/backdrop'
+import { reveal } from '../canvas/reveal'
+import { useApp, useOrigin, useSelf, useSession, useMessages } from '../../stores/hooks'
+
+const COUNT_FROM = 60
+/** between two lines said one after another, at text scale 1 */
+const LINE_GAP_PX = 7
+/** screen pixels; with Shift four times as far */
+const ARROW_PX = 40
+
+export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
+  const app = useApp()
+  const draft = useMessages((s) => s.draft)
+  const limit = useSession((s) => s.limits.payload_characters)
+  const rule = useSession((s) => ruleOf(s.rules))
+  const { color } = useSelf()
+  const origin = useOrigin()
+  const mirror = useRef<HTMLDivElement>(null)
+  const backdrop = useRef<HTMLDivElement>(null)
+  useBackdrop(mirror, backdrop)
+  const id = draft?.messageId
+  const text = draft?.text ?? ''
+
+  useLayoutEffect(() => {
+    // Another draft: the same textarea starts with its text. Letters go the other way only.
+    put(box.current, app.messages.store.getState().draft?.text ?? '')
+  }, [app, box, id])
+
+  useEffect(() => {
+    // A draft that the tab remembers over a reload is in hand again.
+    if (app.messages.store.getState().draft) box.current?.focus({ preventScroll: true })
+  }, [app, box])
+
+  useEffect(() => reveal(box.current, app), [app, box, id, text])
+  useEffect(() => {
+    return app.camera.store.subscribe((now, before) => {
+      if (now.view !== before.view) reveal(box.current, app)
+    })
+  }, [app, box])
+
+  useEffect(() => {
+    // Phone keyboards may break the line without a key that says so: theirs is the send key.
+    const element = box.current
+    const onBefore = (event: InputEvent) => {
+      if (event.inputType !== 'insertLineBreak' || event.isComposing || shifted.has(element)) return
+      event.preventDefault()
+      if (element) app.messages.send(nextLine(element, app))
+    }
+    element?.addEventListener('beforeinput', onBefore)
+    return () => element?.removeEventListener('beforeinput', onBefore)
+  }, [app, box])
+
+  const onInput = () => {
+    const element = box.current
+    if (!element) return
+    const cleaned = app.messages.write(element.value)
+    // Never under an input method's hands; it is cleaned again when the composition ends.
+    if (cleaned === element.value || composing.has(element)) return
+    put(element, cleaned)
+  }
+
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.shiftKey) shifted.add(event.currentTarget)
+    else shifted.delete(event.currentTarget)
+    const command = commandOf(event.nativeEvent)
+    if (command === 'Enter' && !event.shiftKey) {
+      event.preventDefault()
+      app.messages.send(nextLine(event.currentTarget, app))
+    } else if (command === 'Escape') {
+      event.preventDefault()
+      app.messages.dropDraft()
+      event.currentTarget.blur()
+    } else if (moveKey(event.nativeEvent, app)) event.preventDefault()
+  }
+
+  const left = limit - codePoints(text)
+  const place = { left: (draft?.at.x ?? 0) - origin.x, top: (draft?.at.y ?? 0) - origin.y }
+  const dir = directionOf(text)
+  return (
+    <>
+      <div
+        className="anchor backdropped caret-backdrop"
+        style={place}
+        data-open={draft ? '' : undefined}
+      >
+        <div className="backdrop" ref={backdrop} dir={dir} />
+      </div>
+      <div
+        className="anchor caret"
+        translate="no"
+        style={{ ...place, color: ink(color) }}
+        data-open={draft ? '' : undefined}
+        data-x={draft?.at.x}
+        data-y={draft?.at.y}
+      >
+        <div className="breath" data-held="" dir={dir}>
+          <div className="words mirror" ref={mirror} aria-hidden="true">
+            {`${text}\u200b`}
+          </div>
+          <textarea
+            ref={box}
+            className="words"
+            dir="auto"
+            rows={1}
+            tabIndex={draft ? 0 : -1}
+            aria-label={STRINGS.writing}
+            aria-hidden={draft ? undefined : true}
+            autoComplete="off"
+            autoCapitalize="sentences"
+            enterKeyHint="send"
+            spellCheck={false}
+            onInput={onInput}
+            onKeyDown={onKeyDown}
+            onBlur={() => app.messages.rest()}
+            onCompositionStart={(event) => composing.add(event.currentTarget)}
+            onCompositionEnd={(event) => {
+              composing.delete(event.currentTarget)
+              onInput()
+            }}
+            data-testid="caret"
+          />
+          {draft && (left <= COUNT_FROM || draft.cut > 0) ? (
+            <span className="count" role="status" data-testid="count">
+              {draft.cut > 0 ? STRINGS.cut(draft.cut) : STRINGS.room(left)}
+            </span>
+          ) : (
+            draft &&
+            rule && (
+              <span className="count" role="status" data-testid="caret-rule">
+                {rule}
+              </span>
+            )
+          )}
+        </div>
+      </div>
+    </>
+  )
+}
+
+/** What the owner of the channel asks of those who write. */
+function ruleOf({ rights, read_only, slow_ms, yours }: Rules): string {
+  if (rights === 'read') return STRINGS.mayRead
+  if (yours) return ''
+  return read_only ? STRINGS.readOnly : slow_ms > 0 ? STRINGS.slow(Math.ceil(slow_ms / 1000)) : ''
+}
+
+const composing = new WeakSet<HTMLTextAreaElement>()
+/** the last key came with shift: a line break is meant */
+const shifted = new Set<HTMLTextAreaElement | null>()
+
+type Stores = ReturnType<typeof useApp>
+
+/** Replaces the text; what was right of the insertion point stays right of it. */
+function put(element: HTMLTextAreaElement | null, text: string) {
+  if (!element || element.value === text) return
+  const behind = element.value.length - element.selectionEnd
+  element.value = text
+  const at = Math.max(0, text.length - behind)
+  element.setSelectionRange(at, at)
+}
+
+/** As if it were typed. */
+export function insert(element: HTMLTextAreaElement | null, text: string) {
+  if (!element) return
+  element.focus({ preventScroll: true })
+  element.setRangeText(text, element.selectionStart, element.selectionEnd, 'end')
+  element.dispatchEvent(new InputEvent('input', { bubbles: true }))
+}
+
+/** While nothing is written, arrows move the place to write at. */
+function moveKey(event: globalThis.KeyboardEvent, app: Stores): boolean {
+  const way = ARROWS[plainCommandOf(event)]
+  const { draft } = app.messages.store.getState()
+  if (!way || draft?.text !== '') return false
+  const reach = (event.shiftKey ? 4 : 1) * ARROW_PX
+  const { zoom } = app.camera.store.getState().camera
+  const { x, y } = draft.at
+  app.messages.openCaret({ x: x + (way[0] * reach) / zoom, y: y + (way[1] * reach) / zoom })
+  return true
+}
+
+function nextLine(element: HTMLElement, app: Stores): Point {
+  return below(element.parentElement ?? element, app.messages.store.getState().draft?.at, app)
+}
+
+/** Where a line right under `element` starts, which hangs at `at`. */
+export function below(element: HTMLElement, at: Point = { x: 0, y: 0 }, app: Stores): Point {
+  const { camera } = app.camera.store.getState()
+  const lines = element.offsetHeight + LINE_GAP_PX
+  return { x: at.x, y: at.y + (lines * textScale(camera.zoom)) / camera.zoom }
+}

@@ -1,0 +1,29 @@
+/*
+ * The empty plane speaks first: one line that lives as every message does, at the middle of
+ * the channel. It takes no clicks and goes for good once you have said something.
+ */
+import { useState } from 'react'
+import { STRINGS } from '../../shared/i18n/en'
+import { COARSE, matches } from '../../shared/ui/media'
+import { useOrigin, usePresence, useSession, useMessages } from '../../stores/hooks'
+
+export function Invitation() {
+  const quiet = useMessages(
+    (s) => !s.spoke && s.draft === undefined && s.messages.entries.size === 0,
+  )
+  const alone = usePresence((s) => s.presence.count <= 1)
+  const live = useSession((s) => s.link.kind === 'live')
+  const origin = useOrigin()
+  const [turn, setTurn] = useState(0)
+  if (!quiet || !live) return null
+  const touch = matches(COARSE)
+  const line =
+    alone && turn % 2 === 1 ? STRINGS.alone : touch ? STRINGS.invite.touch : STRINGS.invite.mouse
+  return (
+    <div className="anchor invitation" style={{ left: -origin.x, top: -origin.y }}>
+      <p key={turn} onAnimationEnd={() => setTurn(turn + 1)} data-testid="invitation">
+        {line}
+      </p>
+    </div>
+  )
+}

@@ -1,0 +1,72 @@
+/*
+ * What is said, for those who listen instead of look: finished messages only, never letters
+ * as they are typed, never pointers. Each is told once, with where it hung as it came: a log that
+ * changed with every movement of the view would be told again and again.
+ */
+import { useEffect, useState } from 'react'
+import { bearingOf, type Way } from '../navigation/model/directions'
+import type { Entry } from './model/messages'
+import { STRINGS } from '../../shared/i18n/en'
+import type { App } from '../../stores/app'
+import { useApp } from '../../stores/hooks'
+
+/** nobody listens to more of a crowd at once */
+const LAST = 40
+/** told together, what comes together */
+const TELL_EVERY_MS = 200
+
+interface Line {
+  readonly key: string
+  readonly text: string
+}
+
+export function Log() {
+  const app = useApp()
+  const [lines, setLines] = useState<readonly Line[]>([])
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const tell = () => {
+      timer = undefined
+      setLines((before) => linesOf(app, before))
+    }
+    const stop = app.messages.store.subscribe((now, before) => {
+      if (now.messages.entries !== before.messages.entries)
+        timer ??= setTimeout(tell, TELL_EVERY_MS)
+    })
+    return () => {
+      clearTimeout(timer)
+      stop()
+    }
+  }, [app])
+  return (
+    <div className="sr-only" role="log" aria-label={STRINGS.log} aria-relevant="additions">
+      {lines.map(({ key, text }) => (
+        <p key={key}>{text}</p>
+      ))}
+    </div>
+  )
+}
+
+function linesOf(app: App, before: readonly Line[]): readonly Line[] {
+  const told = new Map(before.map((line) => [line.key, line]))
+  const said = [...app.messages.store.getState().messages.entries.values()].filter(
+    ({ state }) => state === 'sent',
+  )
+  return said.slice(-LAST).map((entry) => told.get(entry.key) ?? lineOf(app, entry))
+}
+
+function lineOf(app: App, { key, mine, userId, name, text, at }: Entry): Line {
+  const { camera, view } = app.camera.store.getState()
+  const known = userId === undefined ? undefined : app.presence.profile(userId)
+  const who = mine ? STRINGS.you : (known?.name ?? name ?? STRINGS.someone)
+  const { way, far } = bearingOf(camera, view, at)
+  const where = wordOf(way)
+  return { key, text: STRINGS.heard(who, where && far ? STRINGS.far(where) : where, text) }
+}
+
+function wordOf([x, y]: Way): string {
+  const { where } = STRINGS
+  if (y < 0) return x < 0 ? where.aboveLeft : x > 0 ? where.aboveRight : where.above
+  if (y > 0) return x < 0 ? where.belowLeft : x > 0 ? where.belowRight : where.below
+  return x < 0 ? where.left : x > 0 ? where.right : ''
+}

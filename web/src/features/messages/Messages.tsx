@@ -1,0 +1,201 @@
+/*
+ * Messages and other people's drafts on the plane: one element each, from the first letter until it has faded.
+ * How they appear and fade: messages/view/lifetime.ts.
+ */
+import { memo, useMemo, useRef, type ComponentProps, type ComponentType } from 'react'
+import type { Clusters as ClusterList } from './Clusters'
+import type { Leader as LeaderLine } from './Leader'
+import { directionOf, mayLink } from '../../shared/text/payload'
+import { ink } from '../../shared/palette'
+import type { Entry } from './model/messages'
+import { STRINGS } from '../../shared/i18n/en'
+import { AT_ITS_POINT, type Aside } from './model/layout'
+import { lazy } from '../../shared/ui/lazy'
+import { useBackdrop } from './view/backdrop'
+import { useCountdown } from '../../shared/ui/countdown'
+import { useApp, useOrigin, useProfile, useSelf } from '../../stores/hooks'
+import { RICH_MAX, useShownMessages } from './view/shown-messages'
+import { useHold } from './view/hold'
+import { useLifetime } from './view/lifetime'
+
+const MessageMenu = lazy(() => import('./view/MessageMenu').then((m) => m.MessageMenu))
+
+/** Until it can be pressed, an address is read. */
+const LinkedText = lazy<{ text: string }>(
+  () => import('./view/LinkedText').then((m) => m.LinkedText),
+  ({ text }) => text,
+)
+
+/** The middle of the first line is the point that was touched. */
+const FIRST_LINE_PX = 14
+/** characters; the reason for holding back such a line fits beside it */
+const BESIDE_MAX = 14
+
+/** What a crowded plane needs besides. They arrive later than the first message. */
+interface CrowdParts {
+  Clusters: ComponentType<ComponentProps<typeof ClusterList>>
+  Leader: ComponentType<ComponentProps<typeof LeaderLine>>
+}
+
+export function Messages({ Clusters, Leader }: CrowdParts) {
+  const origin = useOrigin()
+  const { words, clusters, asides } = useShownMessages()
+  const unnamed = useMemo(() => underTheirOwn(words), [words])
+  const rich = words.length <= RICH_MAX
+  // One stop for the Tab key, the newest; arrows go on to the others.
+  const stop = words.findLast(({ state }) => state === 'sent')?.key
+  return (
+    <>
+      {clusters.length > 0 && <Clusters clusters={clusters} />}
+      {words.map((entry) => (
+        <MessageItem
+          key={entry.key}
+          entry={entry}
+          left={entry.at.x - origin.x}
+          top={entry.at.y - origin.y}
+          aside={asides.get(entry.key) ?? AT_ITS_POINT}
+          named={!entry.mine && !unnamed.has(entry.key)}
+          rich={rich}
+          stop={entry.key === stop}
+          Leader={Leader}
+        />
+      ))}
+    </>
+  )
+}
+
+/** Lines right under another of the same author need no second name. */
+function underTheirOwn(list: readonly Entry[]): Set<string> {
+  const under = new Set<string>()
+  if (list.length > RICH_MAX * 3) return under
+  for (const a of list) {
+    for (const b of list) {
+      if (a === b || a.mine || a.userId !== b.userId) continue
+      const below = a.at.y - b.at.y
+      if (below > 0 && below < 90 && Math.abs(a.at.x - b.at.x) < 8) under.add(a.key)
+    }
+  }
+  return under
+}
+
+interface MessageProps {
+  entry: Entry
+  left: number
+  top: number
+  aside: Aside
+  named: boolean
+  rich: boolean
+  /** reached by Tab */
+  stop: boolean
+  Leader: CrowdParts['Leader']
+}
+
+const MessageItem = memo(function MessageItem(props: MessageProps) {
+  const { entry, left, top, aside, named, rich, stop, Leader } = props
+  const profile = useProfile(entry.userId)
+  const self = useSelf()
+  const breath = useRef<HTMLDivElement>(null)
+  const words = useRef<HTMLParagraphElement>(null)
+  const backdrop = useRef<HTMLDivElement>(null)
+  useBackdrop(words, backdrop, rich)
+  useLifetime(breath, backdrop, entry, rich)
+  const hand = useHold(entry)
+  const color = entry.mine ? self.color : (profile?.color ?? entry.color)
+  const name = profile?.name ?? entry.name
+  const spoken = entry.mine ? STRINGS.you : (name ?? STRINGS.someone)
+  const draft = entry.state === 'draft'
+  const plain = !rich && !entry.held && (draft || entry.state === 'sent')
+  const dir = directionOf(entry.text)
+  return (
+    <>
+      {rich && (
+        <div className="anchor backdropped" style={{ left, top }} aria-hidden="true">
+          <div
+            className="backdrop"
+            style={{ marginLeft: aside.dx, marginTop: aside.dy }}
+            ref={backdrop}
+            dir={dir}
+          />
+        </div>
+      )}
+      <div
+        className="anchor"
+        style={{ left, top, color: ink(color) }}
+        data-plain={plain || undefined}
+        data-testid={draft ? 'draft' : 'message'}
+        data-key={entry.key}
+        data-message-id={entry.messageId}
+        data-user-id={entry.userId}
+        data-state={entry.state}
+        data-mine={entry.mine || undefined}
+        data-holding={entry.held || undefined}
+        data-x={entry.at.x}
+        data-y={entry.at.y}
+        aria-hidden={draft || undefined}
+        // It changes with each letter.
+        translate={draft ? 'no' : undefined}
+      >
+        {aside !== AT_ITS_POINT && (aside.dx !== 0 || aside.dy !== 0) && <Leader aside={aside} />}
+        <div
+          className="breath"
+          ref={breath}
+          dir={dir}
+          style={hung(aside)}
+          role={draft ? undefined : 'article'}
+          aria-label={draft ? undefined : STRINGS.messageBy(spoken, entry.text)}
+          tabIndex={stop ? 0 : -1}
+          {...hand}
+        >
+          {named && name !== undefined && (
+            <span className="author" translate="no">
+              {name}
+            </span>
+          )}
+          <p className="words" ref={words} data-held="" dir="auto">
+            {!draft && mayLink(entry.text) ? <LinkedText text={entry.text} /> : entry.text}
+          </p>
+          {entry.mine && entry.state !== 'sent' && !draft && <Unsent entry={entry} />}
+          {entry.held && entry.state === 'sent' && <MessageMenu entry={entry} name={name} />}
+        </div>
+      </div>
+    </>
+  )
+})
+
+/** `margin`, not `translate`: that is the breath's own, as it rises. */
+const hung = ({ dx, dy }: Aside) => ({ margin: `${dy - FIRST_LINE_PX}px ${-dx}px 0 ${dx}px` })
+
+/** Below our own words while they are not said: on the way, or held back and why. */
+function Unsent({ entry }: { entry: Entry }) {
+  const app = useApp()
+  const wait = useCountdown(entry.error?.retryAt, app.session.serverNow)
+  if (entry.state === 'pending') {
+    return <span className="pending">{STRINGS.pending}</span>
+  }
+  const { code = '', limit = '', message = '' } = entry.error ?? {}
+  const reason =
+    entry.state === 'late'
+      ? STRINGS.late
+      : (STRINGS.limited[limit] ?? STRINGS.refused[code] ?? STRINGS.refusedOther(message))
+  return (
+    <div
+      className="unsent"
+      data-held=""
+      data-beside={entry.text.length <= BESIDE_MAX || undefined}
+      data-testid="unsent"
+    >
+      <span role="alert">{reason}</span>
+      <button
+        type="button"
+        disabled={wait > 0}
+        onClick={() => app.messages.sendAgain(entry.key)}
+        data-testid="send-again"
+      >
+        {wait > 0 ? STRINGS.sendIn(wait) : STRINGS.sendAgain}
+      </button>
+      <button type="button" onClick={() => app.messages.letGo(entry.key)} data-testid="let-go">
+        {STRINGS.letGo}
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,23 @@
+/*
+ * What a set clock does to what hangs on the window (W85): every moment moves with it. Pure.
+ */
+import type { Entry, Messages } from './messages'
+
+/** The server's clock was set: everything keeps the time it has left. */
+export function shift(messages: Messages, ms: number): Messages {
+  const moved = (entry: Entry): Entry => ({
+    ...entry,
+    timestamp: entry.timestamp + ms,
+    expiresAt: entry.expiresAt + ms,
+    goesAt: entry.goesAt + ms,
+    ...(entry.error?.retryAt !== undefined && {
+      error: { ...entry.error, retryAt: entry.error.retryAt + ms },
+    }),
+  })
+  return {
+    ...messages,
+    entries: new Map([...messages.entries].map(([key, entry]) => [key, moved(entry)])),
+    said: new Map([...messages.said].map(([key, until]) => [key, until + ms])),
+    cleared: messages.cleared + ms,
+  }
+}

@@ -1,0 +1,33 @@
+/*
+ * Our own messages that the server has not acknowledged: after a reconnect they go out again, after a reload they are
+ * offered again. Pure.
+ */
+import type { Point } from '../../canvas/model/camera'
+import { cull, say, type Entry, type Messages } from './messages'
+
+/** Our messages without an answer, oldest first: they are sent again after a reconnect (W10, W14). */
+export function unanswered(messages: Messages): Entry[] {
+  return [...messages.entries.values()].filter((entry) => entry.state === 'pending')
+}
+
+/** Messages without an answer now belong to this user id. */
+export function sentAs(messages: Messages, userId: string | undefined): Messages {
+  const entries = new Map(messages.entries)
+  for (const entry of unanswered(messages)) entries.set(entry.key, { ...entry, userId })
+  return { ...messages, entries }
+}
+
+/**
+ * Texts without an answer from before a reload: held back until their author sends or dismisses them. Those that were
+ * sent keep their id, so that one which did arrive is recognized.
+ */
+export function offer(
+  messages: Messages,
+  texts: readonly { readonly text: string; readonly at: Point; readonly messageId?: string }[],
+  newId: () => string,
+): Messages {
+  return texts.reduce((next, { text, at, messageId = newId() }) => {
+    const sent = say(next, { messageId, text, at, userId: undefined }, 0, 0)
+    return cull(sent, 0)
+  }, messages)
+}

@@ -1,0 +1,144 @@
+/*
+ * The life of words, played on the page in step with the server's clock: no React render and no timer per frame.
+ *
+ * A few words breathe: animations, which the browser plays by itself. It makes a layer for each, and a crowd
+ * of layers costs frames, as does each opacity; so the words of a crowd only fade, by their colour, all of them in the
+ * same few frames a second (benchmarks: page_frames.py).
+ */
+import { useLayoutEffect, type RefObject } from 'react'
+import { ARRIVAL, arriveMs, DEPARTURE, leaveMs, thereAt, type LifeFrame } from '../model/lifetime'
+import type { Entry } from '../model/messages'
+import { useApp } from '../../../stores/hooks'
+import { untilCrowdTick } from './shown-messages'
+import { CALM, matches } from '../../../shared/ui/media'
+
+/** Of a crowd's words, between all there and gone: each step draws the words anew. */
+const FADE_STEPS = 6
+/** ms our idea of the server's clock must move by to be followed */
+const NUDGE_MS = 1
+
+type Ref = RefObject<HTMLElement | null>
+
+interface Playing {
+  /** on from `into` ms of it */
+  seek(into: number): void
+  /** as if it had never been */
+  stop(): void
+}
+
+/** `rich`: they are few. */
+export function useLifetime(words: Ref, backdrop: Ref, entry: Entry, rich: boolean) {
+  const app = useApp()
+  const { state, timestamp, expiresAt, goesAt, held, grown } = entry
+  const plays = state === 'sent' || state === 'draft'
+  useLayoutEffect(() => {
+    if (!words.current || !plays) return
+    const breath = words.current
+    const patch = backdrop.current
+    const play = (frames: readonly LifeFrame[], duration: number, stays: boolean): Playing =>
+      rich && typeof breath.animate === 'function'
+        ? animate(breath, patch, frames, duration, stays)
+        : fade(breath, frames, duration)
+
+    const life = Math.max(1, expiresAt - timestamp)
+    const leaves = leaveMs(life)
+    const leaveAt = held && state === 'sent' ? Infinity : goesAt - timestamp - leaves
+    const ageNow = () => app.session.serverNow() - timestamp
+    let leaving: Playing | undefined
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const place = () => {
+      clearTimeout(timer)
+      const age = ageNow()
+      const into = age - leaveAt
+      // Gone for the others, and still here: a message that is kept shows that it is.
+      breath.toggleAttribute('data-outlived', state === 'sent' && age >= life && into < leaves)
+      if (into < 0) {
+        leaving?.stop()
+        leaving = undefined
+        const next = age < life ? Math.min(leaveAt, life) : leaveAt
+        if (next < Infinity) timer = setTimeout(place, next - age)
+        return
+      }
+      leaving ??= play(DEPARTURE, leaves, true)
+      leaving.seek(into)
+    }
+    const arrives = !grown && ageNow() < arriveMs(life)
+    const arriving = arrives ? play(ARRIVAL, arriveMs(life), false) : undefined
+    arriving?.seek(Math.max(0, ageNow()))
+    place()
+    const unfollow = app.session.store.subscribe((now, before) => {
+      if (Math.abs(now.clock.offset - before.clock.offset) > NUDGE_MS) place()
+    })
+    return () => {
+      unfollow()
+      clearTimeout(timer)
+      leaving?.stop()
+      arriving?.stop()
+    }
+  }, [app, words, backdrop, plays, state, timestamp, expiresAt, goesAt, held, grown, rich])
+}
+
+function animate(
+  breath: HTMLElement,
+  patch: HTMLElement | null,
+  frames: readonly LifeFrame[],
+  duration: number,
+  stays: boolean,
+): Playing {
+  const timing: KeyframeAnimationOptions = { duration, fill: stays ? 'forwards' : 'none' }
+  const calm = matches(CALM)
+  const fades = frames.map(({ offset, opacity }) => ({ offset, opacity }))
+  const animations = [breath.animate(calm ? fades : frames.map(drawn), timing)]
+  if (patch) animations.push(patch.animate(fades, timing))
+  return {
+    seek(into) {
+      for (const animation of animations) animation.currentTime = into
+    },
+    stop() {
+      for (const animation of animations) animation.cancel()
+    },
+  }
+}
+
+function drawn({ offset, opacity, blur, rise }: LifeFrame): Keyframe {
+  const filter = blur === 0 ? 'none' : `blur(${blur.toFixed(2)}px)`
+  return { offset, opacity, filter, translate: `0 ${(-rise).toFixed(2)}px` }
+}
+
+/** Draw each as it is now; those that are over go. */
+const fading = new Map<HTMLElement, () => boolean>()
+let ticking: ReturnType<typeof setTimeout> | undefined
+
+function tick() {
+  for (const [anchor, draw] of fading) if (!draw()) fading.delete(anchor)
+  ticking = fading.size > 0 ? setTimeout(tick, untilCrowdTick()) : undefined
+}
+
+function fade(breath: HTMLElement, frames: readonly LifeFrame[], duration: number): Playing {
+  const anchor = breath.closest<HTMLElement>('.anchor') ?? breath
+  let began = performance.now()
+  let shown = FADE_STEPS
+  const draw = () => {
+    const share = Math.min(1, (performance.now() - began) / duration)
+    const there = Math.round(thereAt(frames, share) * FADE_STEPS)
+    if (there !== shown) {
+      shown = there
+      anchor.toggleAttribute('data-fading', there < FADE_STEPS)
+      anchor.style.setProperty('--there', `${(there / FADE_STEPS) * 100}%`)
+    }
+    return share < 1
+  }
+  return {
+    seek(into) {
+      began = performance.now() - into
+      fading.set(anchor, draw)
+      // What has only begun to go has time until the others are drawn anew.
+      if (thereAt(frames, into / duration) < 1 - 1 / FADE_STEPS) draw()
+      ticking ??= setTimeout(tick, untilCrowdTick())
+    },
+    stop() {
+      if (fading.get(anchor) === draw) fading.delete(anchor)
+      anchor.removeAttribute('data-fading')
+    },
+  }
+}

@@ -1,0 +1,154 @@
+/*
+ * A small map of people and live talk, the view in its middle; drawn, never rendered. A press or a
+ * drag moves the view there; the map itself rests while it is held.
+ */
+import { useLayoutEffect, useRef, type KeyboardEvent, type PointerEvent } from 'react'
+import type { Point } from '../canvas/model/camera'
+import { plainCommandOf } from '../../shared/keys/keys'
+import { shadeOf } from '../../shared/palette'
+import { fromRadar, onRadar, radarOf, type Radar as Map } from './model/radar'
+import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
+import { useApp } from '../../stores/hooks'
+import { capture } from '../canvas/gestures'
+import { DARK, matches, onMedia } from '../../shared/ui/media'
+import { onMoved } from '../canvas/on-moved'
+
+const LOOK_EVERY_MS = 66
+const PAN_PX = 80
+const ARROWS: Record<string, readonly [number, number] | undefined> = {
+  ArrowLeft: [1, 0],
+  ArrowRight: [-1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+}
+
+export function Radar() {
+  const app = useApp()
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const map = useRef<Map>(undefined)
+  const held = useRef<Map>(undefined)
+
+  useLayoutEffect(() => {
+    const element = canvas.current
+    const context = element?.getContext('2d')
+    if (!element || !context) return
+    const draw = () => {
+      const size = { width: element.clientWidth, height: element.clientHeight }
+      const ratio = window.devicePixelRatio || 1
+      if (element.width !== Math.round(size.width * ratio)) {
+        element.width = Math.round(size.width * ratio)
+        element.height = Math.round(size.height * ratio)
+      }
+      const { camera, view } = app.camera.store.getState()
+      const spots = app.navigation.spots()
+      const now =
+        held.current ??
+        radarOf(
+          camera,
+          view,
+          size,
+          spots.map(({ at }) => at),
+        )
+      map.current = now
+      const style = getComputedStyle(element)
+      const faint = style.color
+      const dark = matches(DARK)
+      const ground = style.borderTopColor
+      context.setTransform(ratio, 0, 0, ratio, 0, 0)
+      context.clearRect(0, 0, size.width, size.height)
+
+      const dot = (at: Point, radius: number, color: string, alpha: number) => {
+        const { x, y } = onRadar(now, at)
+        context.globalAlpha = alpha
+        context.fillStyle = color
+        context.beginPath()
+        context.arc(x, y, radius, 0, 7)
+        context.fill()
+      }
+      const self = app.session.store.getState().userId
+      const { entries } = app.messages.store.getState().messages
+      const profile = (userId: string | undefined) =>
+        userId === undefined ? undefined : app.presence.profile(userId)
+      const colorOf = (userId: string | undefined, other?: string) =>
+        shadeOf(profile(userId)?.color ?? other, dark, faint)
+
+      const eye = onRadar(now, camera)
+      const width = Math.max(9, (view.width / camera.zoom) * now.scale)
+      const height = Math.max(6, (view.height / camera.zoom) * now.scale)
+      context.globalAlpha = 0.8
+      context.strokeStyle = faint
+      context.lineWidth = 1
+      context.beginPath()
+      const [left, top] = [eye.x - width / 2, eye.y - height / 2]
+      // Firefox before 112 and Safari before 16 draw it with corners.
+      if ('roundRect' in context) context.roundRect(left, top, width, height, 3)
+      else (context as CanvasRenderingContext2D).rect(left, top, width, height)
+      context.stroke()
+
+      // What was said, as breath: soft and wide. People, on top, as points.
+      for (const entry of entries.values()) {
+        const { userId, at, color, mine } = entry
+        if (!mine && !app.navigation.isOnMap(entry)) continue
+        dot(at, 5, colorOf(mine ? self : userId, color), 0.3)
+      }
+      const home = onRadar(now, { x: 0, y: 0 })
+      context.globalAlpha = 0.8
+      context.strokeStyle = faint
+      context.lineWidth = 1
+      context.beginPath()
+      context.arc(home.x, home.y, 2.5, 0, 7)
+      context.stroke()
+      for (const { userId, at, kind, typing } of spots) {
+        if (kind !== 'person') continue
+        if (typing) dot(at, 6.5, colorOf(userId), 0.35)
+        dot(at, 4, ground, 1)
+        dot(at, 2.75, colorOf(userId), 1)
+      }
+    }
+    const stops = [onMedia(DARK, draw), onMoved(app, LOOK_EVERY_MS, draw)]
+    return () => {
+      for (const stop of stops) stop()
+    }
+  }, [app])
+
+  const look = (event: PointerEvent<HTMLElement>) => {
+    const box = canvas.current?.getBoundingClientRect()
+    if (!box || !held.current) return
+    const point = { x: event.clientX - box.left, y: event.clientY - box.top }
+    const { zoom } = app.camera.store.getState().camera
+    app.camera.set({ ...fromRadar(held.current, point), zoom })
+  }
+  const release = () => {
+    held.current = undefined
+    // The map follows again, once.
+    app.camera.carry(app.camera.store.getState().camera)
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    const arrow = ARROWS[plainCommandOf(event.nativeEvent)]
+    if (!arrow) return
+    event.preventDefault()
+    app.camera.pan(arrow[0] * PAN_PX, arrow[1] * PAN_PX)
+  }
+  return (
+    <button
+      type="button"
+      className="radar"
+      aria-label={OTHERS_STRINGS.radar}
+      onPointerDown={(event) => {
+        if (event.button !== 0) return
+        capture(event.currentTarget, event.pointerId)
+        held.current = map.current
+        look(event)
+      }}
+      onPointerMove={look}
+      onPointerUp={release}
+      onPointerCancel={release}
+      onKeyDown={onKeyDown}
+      // A key pressed it, not a pointer.
+      onClick={(event) => event.detail === 0 && app.navigation.goToNearest()}
+      data-testid="minimap"
+    >
+      <canvas ref={canvas} aria-hidden="true" />
+    </button>
+  )
+}

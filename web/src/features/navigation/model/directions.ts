@@ -1,0 +1,58 @@
+/*
+ * Directions, for those who go through the plane by key or by ear. Pure.
+ */
+import type { Camera, Point, Size } from '../../canvas/model/camera'
+import { isSeen, screensAway } from './spots'
+
+/** a unit step on the plane: x to the right, y downwards */
+export type Way = readonly [x: -1 | 0 | 1, y: -1 | 0 | 1]
+
+export const ARROWS: Readonly<Record<string, Way | undefined>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+}
+
+/** What lies aside of the way counts as if it were so much further: one goes straight on first. */
+const ASIDE_COST = 2
+
+/** The next of `places` that way; undefined: there is none. */
+export function nextOf<Place extends Point>(
+  from: Point,
+  [wayX, wayY]: Way,
+  places: Iterable<Place>,
+): Place | undefined {
+  let best: Place | undefined
+  let least = Infinity
+  for (const place of places) {
+    const dx = place.x - from.x
+    const dy = place.y - from.y
+    const ahead = dx * wayX + dy * wayY
+    if (ahead <= 0) continue
+    const cost = ahead + Math.abs(dx * wayY + dy * wayX) * ASIDE_COST
+    if (cost >= least) continue
+    best = place
+    least = cost
+  }
+  return best
+}
+
+/** Where something is, from the middle of the view; both 0: it can be seen. */
+export interface Bearing {
+  readonly way: Way
+  readonly far: boolean
+}
+
+const FAR_SCREENS = 3
+/** tan 22.5 degrees: an eighth of the circle is straight to a side */
+const STRAIGHT = 0.414
+
+export function bearingOf(camera: Camera, view: Size, at: Point): Bearing {
+  if (isSeen(camera, view, at)) return { way: [0, 0], far: false }
+  const dx = at.x - camera.x
+  const dy = at.y - camera.y
+  const sign = (one: number, other: number): -1 | 0 | 1 =>
+    Math.abs(one) <= Math.abs(other) * STRAIGHT ? 0 : one < 0 ? -1 : 1
+  return { way: [sign(dx, dy), sign(dy, dx)], far: screensAway(camera, view, at) > FAR_SCREENS }
+}

@@ -1,0 +1,112 @@
+/*
+ * Where everybody is, as seen from here, and where to go for company.
+ *
+ * A spot is a place worth going to: a person (where they write, else where they point), or
+ * something said that hangs away from its author. Whoever has no known place has no spot.
+ * Pure: no DOM, no clocks.
+ */
+import { worldToScreen, type Camera, type Point, type Size } from '../../canvas/model/camera'
+
+export interface Spot {
+  /** stable: `@user`, or the key of a message */
+  readonly id: string
+  readonly userId: string | undefined
+  readonly kind: 'person' | 'talk'
+  readonly at: Point
+  readonly typing: boolean
+}
+
+/** Said so close to its author's pointer, a message needs no spot of its own. */
+const BESIDE_PX = 500
+/** Talk with gaps smaller than this is one conversation. */
+const CONVERSATION_PX = 700
+/** A spot this far inside the view, screen pixels, can be seen. */
+const SEEN_PX = 12
+
+export interface Told {
+  readonly key: string
+  readonly userId: string | undefined
+  readonly at: Point
+  readonly draft: boolean
+}
+
+/** Others' pointers, drafts and messages, as spots: one for a person, more for words left elsewhere. */
+export function spotsOf(
+  pointers: Iterable<readonly [string, Point]>,
+  told: Iterable<Told>,
+): Spot[] {
+  const people = new Map<string, Spot>()
+  const person = (userId: string, at: Point, typing: boolean) =>
+    people.set(userId, { id: `@${userId}`, userId, kind: 'person', at, typing })
+  for (const [userId, { x, y }] of pointers) person(userId, { x, y }, false)
+  const said: Told[] = []
+  for (const each of told) {
+    if (each.draft && each.userId !== undefined) person(each.userId, each.at, true)
+    else said.push(each)
+  }
+  const messages = said.filter(({ userId, at }) => {
+    const author = people.get(userId ?? '')
+    return !author || distance(author.at, at) > BESIDE_PX
+  })
+  return [
+    ...people.values(),
+    ...messages.map(({ key, userId, at }): Spot => ({
+      id: key,
+      userId,
+      kind: 'talk',
+      at,
+      typing: false,
+    })),
+  ]
+}
+
+export const distance = (a: Point, b: Point) => Math.hypot(a.x - b.x, a.y - b.y)
+
+export function isSeen(camera: Camera, view: Size, at: Point): boolean {
+  const { x, y } = worldToScreen(camera, view, at)
+  return x >= SEEN_PX && y >= SEEN_PX && x <= view.width - SEEN_PX && y <= view.height - SEEN_PX
+}
+
+/** How far, in lengths of the view as it is zoomed now: 1 is just beside what is shown. */
+export function screensAway(camera: Camera, view: Size, at: Point): number {
+  return Math.max(
+    (Math.abs(at.x - camera.x) * camera.zoom) / view.width,
+    (Math.abs(at.y - camera.y) * camera.zoom) / view.height,
+  )
+}
+
+/** Where to look to see the first of `spots` and as many of the others as fit beside it. */
+export function sightOf(spots: readonly Spot[], view: Size, zoom: number): Point | undefined {
+  const first = spots[0]
+  if (!first) return undefined
+  const reach = { x: (view.width / zoom) * 0.38, y: (view.height / zoom) * 0.38 }
+  let [left, right, top, bottom] = [first.at.x, first.at.x, first.at.y, first.at.y]
+  for (const { at } of spots) {
+    const wider = [Math.min(left, at.x), Math.max(right, at.x)] as const
+    const higher = [Math.min(top, at.y), Math.max(bottom, at.y)] as const
+    if (wider[1] - wider[0] > reach.x * 2 || higher[1] - higher[0] > reach.y * 2) continue
+    ;[left, right] = wider
+    ;[top, bottom] = higher
+  }
+  return { x: (left + right) / 2, y: (top + bottom) / 2 }
+}
+
+/**
+ * The nearest conversation that is not in view: talk first, people who only point where nobody
+ * talks. All of it that hangs together, the nearest first.
+ */
+export function nearestConversation(camera: Camera, view: Size, spots: readonly Spot[]): Spot[] {
+  const hidden = spots.filter((spot) => !isSeen(camera, view, spot.at))
+  const talking = hidden.filter((spot) => spot.typing || spot.kind === 'talk')
+  const pool = talking.length > 0 ? talking : hidden
+  const rest = [...pool].sort((a, b) => distance(camera, a.at) - distance(camera, b.at))
+  const found = rest.splice(0, 1)
+  for (let i = 0; i < found.length; i += 1) {
+    const here = found[i] as Spot
+    for (let j = rest.length - 1; j >= 0; j -= 1) {
+      const other = rest[j] as Spot
+      if (distance(here.at, other.at) <= CONVERSATION_PX) found.push(...rest.splice(j, 1))
+    }
+  }
+  return found
+}

@@ -1,0 +1,51 @@
+/*
+ * Talk that is noticed without being looked at: a soft sound for words nearby, and the title of the tab while it
+ * is hidden. Nothing is drawn here.
+ */
+import { useEffect } from 'react'
+import { newMessages, sparing, titleOf, toneOf } from './model/tones'
+import { useApp } from '../../stores/hooks'
+import { createSound } from './view/sound'
+
+const SOUNDS_MAX = 3
+const SOUNDS_MS = 1_000
+
+export function Notifications() {
+  const app = useApp()
+  useEffect(() => {
+    const { channel } = app.session.store.getState()
+    const sound = createSound()
+    const mayPlay = sparing(SOUNDS_MAX, SOUNDS_MS)
+    let unseen = 0
+    const tell = () => {
+      document.title = titleOf(channel, unseen)
+    }
+    const seen = () => {
+      if (document.visibilityState === 'hidden' || unseen === 0) return
+      unseen = 0
+      tell()
+    }
+    const stop = app.messages.store.subscribe(({ messages: now }, { messages: before }) => {
+      const said = newMessages(before.entries, now.entries)
+      if (said.length === 0) return
+      if (document.visibilityState === 'hidden') {
+        unseen += said.length
+        tell()
+      }
+      if (app.settings.store.getState().sound === 'off') return
+      const { camera, view } = app.camera.store.getState()
+      for (const { at, userId } of said) {
+        const tone = toneOf(camera, view, at, userId)
+        if (tone && mayPlay(app.now())) sound.play(tone)
+      }
+    })
+    document.addEventListener('visibilitychange', seen)
+    return () => {
+      stop()
+      document.removeEventListener('visibilitychange', seen)
+      sound.close()
+      document.title = titleOf(channel, 0)
+    }
+  }, [app])
+  return null
+}

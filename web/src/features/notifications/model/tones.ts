@@ -1,0 +1,74 @@
+/*
+ * What of the talk is noticed without being looked at: who has just said something, how it sounds from
+ * here, and how the title tells of it while the page is out of sight.
+ *
+ * Everyone has a tone of their own, out of five that go together whoever speaks. It is full where one looks,
+ * fainter with the distance, and comes from the side where the words are. Pure.
+ */
+import { clamp, type Camera, type Point, type Size } from '../../canvas/model/camera'
+import { screensAway } from '../../navigation/model/spots'
+import type { Entry } from '../../messages/model/messages'
+
+export interface Tone {
+  /** 0 to 1 */
+  readonly volume: number
+  /** -1 left to 1 right */
+  readonly pan: number
+  readonly hertz: number
+}
+
+/** Screens from the middle of the view: seen until here, and heard no further than there. */
+const SEEN = 0.5
+const HEARD = 2.5
+const PAN_MOST = 0.6
+/** a pentatonic scale on A */
+const SCALE = [220, 261.63, 293.66, 329.63, 392] as const
+
+type Entries = ReadonlyMap<string, Entry>
+
+/** Messages of others that were said between the two; drafts are not said yet. */
+export function newMessages(before: Entries, now: Entries): Entry[] {
+  if (before === now) return []
+  return [...now.values()].filter(
+    ({ key, mine, state }) => !mine && state === 'sent' && before.get(key)?.state !== 'sent',
+  )
+}
+
+/** Undefined: out of earshot. */
+export function toneOf(
+  camera: Camera,
+  view: Size,
+  at: Point,
+  userId: string | undefined,
+): Tone | undefined {
+  const away = screensAway(camera, view, at)
+  if (away >= HEARD) return undefined
+  const near = 1 - clamp((away - SEEN) / (HEARD - SEEN), 0, 1)
+  const aside = ((at.x - camera.x) * camera.zoom) / (view.width / 2)
+  let sum = 0
+  for (const character of userId ?? '') sum += character.codePointAt(0) ?? 0
+  return {
+    volume: near * near,
+    pan: clamp(aside, -1, 1) * PAN_MOST,
+    hertz: SCALE[sum % SCALE.length] ?? SCALE[0],
+  }
+}
+
+/** At most `most` in any `ms`: a crowd is not louder than a few. Called with the time; true: now. */
+export function sparing(most: number, ms: number): (now: number) => boolean {
+  let lately: number[] = []
+  return (now) => {
+    lately = lately.filter((at) => at > now - ms)
+    if (lately.length >= most) return false
+    lately.push(now)
+    return true
+  }
+}
+
+const UNSEEN_MAX = 99
+
+export function titleOf(channel: string, unseen: number): string {
+  const title = `${channel} · Asocial`
+  if (unseen === 0) return title
+  return `(${unseen > UNSEEN_MAX ? `${UNSEEN_MAX}+` : unseen}) ${title}`
+}

@@ -1,0 +1,97 @@
+/*
+ * Who is here: a few dots and a count at the edge, opening to the names.
+ */
+import { useCallback, useEffect, useRef } from 'react'
+import { initials } from '../channel/model/names'
+import { NAMED_MAX } from './model/notices'
+import { ink } from '../../shared/palette'
+import { STRINGS } from '../../shared/i18n/en'
+import { shownCount } from './store/presence'
+import { useApp, useOpen, usePeople, usePresence, useSession } from '../../stores/hooks'
+import { onEscape } from '../../shared/ui/keyboard'
+import { lazy } from '../../shared/ui/lazy'
+
+const DOTS = 5
+
+const PeoplePanel = lazy(() => import('./view/PeoplePanel').then((m) => m.PeoplePanel))
+
+export function People() {
+  const { panels } = useApp()
+  const open = useOpen('people')
+  const close = useCallback(() => panels.close('people'), [panels])
+  const people = usePeople()
+  const count = usePresence(shownCount)
+  const selfId = useSession((s) => s.userId)
+  const button = useRef<HTMLButtonElement>(null)
+
+  useEffect(() => {
+    if (!open) return
+    return onEscape(() => {
+      close()
+      button.current?.focus()
+    })
+  }, [open, close])
+
+  if (count === 0) return null
+  const others = people.filter((user) => user.user_id !== selfId)
+  const shown = [...others.slice(0, DOTS).reverse(), ...people.slice(0, 1)]
+  return (
+    <>
+      {open && <div className="scrim" onClick={close} />}
+      <button
+        type="button"
+        ref={button}
+        className="control relative"
+        aria-expanded={open}
+        onClick={() => panels.toggle('people')}
+        onPointerEnter={PeoplePanel.fetch}
+        onFocus={PeoplePanel.fetch}
+        data-testid="people"
+      >
+        <span data-testid="roster-count" data-count={count}>
+          <span className="wide-only">{STRINGS.people(count)}</span>
+          <span className="narrow-only">{STRINGS.number(count)}</span>
+        </span>
+        <span className="sr-only">{STRINGS.who}</span>
+        <span className="dots" aria-hidden="true" translate="no">
+          {shown.map((user) => (
+            <i key={user.user_id} style={{ color: ink(user.color) }}>
+              <b>{initials(user.name)}</b>
+            </i>
+          ))}
+        </span>
+      </button>
+      {open && <PeoplePanel close={close} />}
+    </>
+  )
+}
+
+/** Comings and goings: one quiet line, told politely, soon gone. */
+export function Notices() {
+  const notice = usePresence((s) => s.notice)
+  const wiper = usePresence((s) => s.wiper)
+  return (
+    <div className="notices" role="status" data-testid="notices">
+      {wiper && <p style={{ color: ink(wiper.color) }}>{STRINGS.cleared(wiper.name)}</p>}
+      {notice && (
+        <p key={notice.id}>
+          {(['came', 'left'] as const).map((kind) => {
+            const users = [...notice[kind].values()]
+            const [first] = users
+            const named = users.length > NAMED_MAX ? [] : users.map(({ name }) => name)
+            return (
+              first && (
+                <span
+                  key={kind}
+                  style={{ color: users.length === 1 ? ink(first.color) : undefined }}
+                >
+                  {STRINGS[kind](named, users.length)}
+                </span>
+              )
+            )
+          })}
+        </p>
+      )}
+    </div>
+  )
+}

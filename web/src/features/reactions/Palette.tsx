@@ -1,0 +1,128 @@
+/*
+ * Choosing a reaction without its key: six figures in a row, above the button at the edge or above the point that
+ * was pressed long. Over a point one is chosen and that is that; at the edge the row stays for more.
+ */
+import {
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  type PointerEvent as Press,
+  type RefObject,
+} from 'react'
+import { useStore } from 'zustand'
+import { clamp } from '../canvas/model/camera'
+import { ink } from '../../shared/palette'
+import { REACTIONS } from '../../shared/net/reactions'
+import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
+import type { Choosing } from './store/reactions'
+import { useApp, useSelf } from '../../stores/hooks'
+import { Figure } from './Bursts'
+import { onEscape } from '../../shared/ui/keyboard'
+import { safeArea } from '../../shared/ui/safe-area'
+
+/** between the row and the edges, and between the row and its point */
+const EDGE_PX = 10
+const ABOVE_PX = 22
+
+export function Palette() {
+  const { reactions } = useApp()
+  const choosing = useStore(reactions.store, (s) => s.choosing)
+  const button = useRef<HTMLButtonElement>(null)
+  const here = choosing !== undefined && choosing.target === undefined
+
+  const open = () => {
+    const box = button.current?.getBoundingClientRect()
+    if (box) reactions.choose({ place: { x: box.left + box.width / 2, y: box.top + ABOVE_PX / 2 } })
+  }
+  return (
+    <>
+      <button
+        type="button"
+        ref={button}
+        className="control quiet"
+        aria-label={PANEL_STRINGS.react}
+        title={PANEL_STRINGS.react}
+        aria-expanded={here}
+        onPointerDown={keepFocus}
+        onClick={() => (here ? reactions.choose(undefined) : open())}
+        data-testid="react"
+      >
+        <Figure kind="heart" />
+      </button>
+      {choosing && <Row choosing={choosing} button={button} />}
+    </>
+  )
+}
+
+function Row({ choosing, button }: { choosing: Choosing; button: RefObject<HTMLElement | null> }) {
+  const app = useApp()
+  const { reactions } = app
+  const { color } = useSelf()
+  const row = useRef<HTMLDivElement>(null)
+  const { place, target } = choosing
+
+  useLayoutEffect(() => {
+    const element = row.current
+    if (!element) return
+    const { offsetWidth: width, offsetHeight: height } = element
+    const safe = safeArea()
+    const within = (at: number, before: number, after: number, length: number, size: number) =>
+      clamp(at, Math.max(EDGE_PX, before), length - Math.max(EDGE_PX, after) - size)
+    const { innerWidth, innerHeight } = window
+    const x = within(place.x - width / 2, safe.left, safe.right, innerWidth, width)
+    const y = within(place.y - height - ABOVE_PX, safe.top, safe.bottom, innerHeight, height)
+    element.style.left = `${x}px`
+    element.style.top = `${y}px`
+  }, [place])
+
+  useEffect(() => {
+    const close = () => reactions.choose(undefined)
+    const stop = onEscape(() => {
+      if (row.current?.contains(document.activeElement)) button.current?.focus()
+      close()
+    })
+    const onPress = ({ target: pressed }: PointerEvent) => {
+      const own =
+        pressed instanceof Node &&
+        (row.current?.contains(pressed) || button.current?.contains(pressed))
+      if (!own) close()
+    }
+    window.addEventListener('pointerdown', onPress, true)
+    return () => {
+      stop()
+      window.removeEventListener('pointerdown', onPress, true)
+    }
+  }, [reactions, button])
+
+  return (
+    <div
+      className="palette"
+      role="group"
+      aria-label={PANEL_STRINGS.reactions}
+      ref={row}
+      style={{ color: ink(color) }}
+      data-testid="palette"
+    >
+      {REACTIONS.map((kind, i) => (
+        <button
+          key={kind}
+          type="button"
+          aria-label={PANEL_STRINGS.reaction[kind]}
+          title={`${PANEL_STRINGS.reaction[kind]} (${i + 1})`}
+          onPointerDown={keepFocus}
+          onClick={() => {
+            const { draft } = app.messages.store.getState()
+            reactions.react(kind, target ?? draft?.at ?? app.camera.store.getState().camera)
+            if (target) reactions.choose(undefined)
+          }}
+          data-testid={`react-${kind}`}
+        >
+          <Figure kind={kind} />
+        </button>
+      ))}
+    </div>
+  )
+}
+
+/** Reacting in the middle of a sentence does not end it. */
+const keepFocus = (event: Press) => event.preventDefault()

@@ -1,0 +1,48 @@
+/*
+ * Arabic: texts that are needed only while other people are present.
+ */
+import { formatter } from './language'
+import { apart } from './ar-sharing'
+import type { Catalogue } from './catalogue'
+
+const { number, count } = formatter('ar')
+
+const messages = (n: number) =>
+  count(n, {
+    zero: 'لا رسائل',
+    one: 'رسالة واحدة',
+    two: 'رسالتان',
+    few: '# رسائل',
+    many: '# رسالة',
+    other: '# رسالة',
+  })
+
+export const ARABIC_OTHERS: Catalogue['others'] = {
+  more: (n) => `و${number(n)} آخرون`,
+  yourName: 'اسمك',
+  yourColor: 'لونك',
+  close: 'إغلاق',
+  away: (screens) =>
+    screens < 1.5
+      ? 'قريب'
+      : `على بعد ${count(screens, {
+          one: 'شاشة',
+          two: 'شاشتين',
+          few: '# شاشات',
+          many: '# شاشة',
+          other: '# شاشة',
+        })}`,
+  outside: 'خارج المشهد',
+  goTo: (who, typing, away) => `إلى ${apart(who)}، ${away}${typing ? '، يكتب الآن' : ''}`,
+  goToMany: (who, more, typing, away) =>
+    `إلى ${apart(who)}، ${away}، و${number(more)} معه${typing ? '، يكتبون الآن' : ''}`,
+  cluster: (n) => `${messages(n)} هنا. التقريب لقراءتها`,
+  nearest: 'إلى أقرب محادثة (End)',
+  radar: 'خريطة الناس والرسائل. السحب أو الأسهم لتحريك المشهد، وEnter إلى أقرب محادثة.',
+  goToPerson: (name) => `إلى ${apart(name)}`,
+  follow: 'متابعة',
+  followPerson: (name) => `متابعة ${apart(name)}`,
+  following: (name) => `تتابع ${apart(name)}`,
+  stop: 'توقف',
+  stopFollowing: 'إيقاف المتابعة (Escape، أو تحريك المشهد)',
+}

@@ -1,0 +1,143 @@
+/*
+ * Arabic. جمل قصيرة وهادئة، بلا مخاطبة بصيغة المذكر أو المؤنث حيث يمكن.
+ */
+import { formatter } from './language'
+import type { Catalogue } from './catalogue'
+import { ARABIC_OTHERS } from './ar-others'
+import { ARABIC_REFUSALS } from './ar-refusals'
+import { ARABIC_PANELS } from './ar-panels'
+import { apart, ARABIC_SHARING } from './ar-sharing'
+
+const { number, percent, count, all } = formatter('ar')
+
+const seconds = (n: number) =>
+  count(n, {
+    one: 'ثانية',
+    two: 'ثانيتين',
+    few: '# ثوانٍ',
+    many: '# ثانية',
+    other: '# ثانية',
+  })
+
+export const ARABIC: Catalogue = {
+  core: {
+    number,
+    percent,
+
+    invite: { mouse: 'انقر في أي مكان وقل شيئًا', touch: 'المس أي مكان وقل شيئًا' },
+    alone: 'لا أحد غيرك هنا بعد: شارك الرابط لدعوة الآخرين',
+
+    plane:
+      'اللوح. الشرطة المائلة لبدء الكتابة، والأسهم لتحريك المشهد، وEnter للانتقال إلى الرسائل، والأرقام 1 إلى 6 للتفاعل، وعلامة الاستفهام لكل المفاتيح.',
+    writing: 'الكتابة هنا. Enter للإرسال، Shift مع Enter لسطر جديد، Escape لحذف النص.',
+    log: 'الرسائل',
+    messageBy: (who, text) => `${apart(who)}: ${apart(text)}`,
+    heard: (who, where, text) =>
+      where === '' ? `${apart(who)}: ${apart(text)}` : `${apart(who)}، ${where}: ${apart(text)}`,
+    where: {
+      aboveLeft: 'في الأعلى إلى اليسار',
+      above: 'في الأعلى',
+      aboveRight: 'في الأعلى إلى اليمين',
+      left: 'إلى اليسار',
+      right: 'إلى اليمين',
+      belowLeft: 'في الأسفل إلى اليسار',
+      below: 'في الأسفل',
+      belowRight: 'في الأسفل إلى اليمين',
+    },
+    far: (where) => `بعيدًا ${where}`,
+    help: 'المفاتيح والمساعدة (?)',
+    room: (n) => `بقي ${number(n)}`,
+    cut: (n) =>
+      count(n, {
+        one: 'حرف واحد لم يتسع له المكان',
+        two: 'حرفان لم يتسع لهما المكان',
+        few: '# أحرف لم يتسع لها المكان',
+        many: '# حرفًا لم يتسع لها المكان',
+        other: '# حرف لم يتسع لها المكان',
+      }),
+
+    share: 'مشاركة',
+    shareKey: 'مشاركة هذه القناة (;)',
+    channel: 'قناة',
+    channelsKey: 'قنوات أخرى (:)',
+
+    tools: 'المزيد',
+    settings: 'الإعدادات (,)',
+    history: 'رسائل الدقائق الأخيرة (")',
+
+    people: (n) =>
+      count(n, {
+        one: 'أنت وحدك',
+        two: 'اثنان هنا',
+        few: '# هنا',
+        many: '# هنا',
+        other: '# هنا',
+      }),
+    who: 'من هنا',
+    you: 'أنت',
+    came: (named, n) =>
+      n === 1
+        ? `${apart(named[0] ?? '')} هنا`
+        : n > named.length
+          ? count(n, {
+              two: 'جاء شخصان',
+              few: 'جاء # أشخاص',
+              many: 'جاء # شخصًا',
+              other: 'جاء # شخص',
+            })
+          : `${all(named.map(apart))} هنا`,
+    left: (named, n) =>
+      n > named.length
+        ? count(n, {
+            two: 'غادر شخصان',
+            few: 'غادر # أشخاص',
+            many: 'غادر # شخصًا',
+            other: 'غادر # شخص',
+          })
+        : `غادر ${all(named.map(apart))}`,
+    cleared: (name) => `حُذفت كل الرسائل: ${apart(name)}`,
+    readOnly: 'الكتابة هنا الآن لصاحب القناة فقط',
+    mayRead: 'القراءة هنا ممكنة، لكن الكتابة غير متاحة',
+    slow: (n) => `الوضع البطيء: رسالة كل ${seconds(n)}`,
+
+    zoomIn: 'تقريب',
+    zoomOut: 'إبعاد',
+    home: 'إلى الوسط (Home)',
+
+    someone: 'أحدهم',
+
+    connecting: 'جارٍ الاتصال',
+    live: 'متصل',
+    reconnecting: (n) => (n > 0 ? `محاولة جديدة بعد ${seconds(n)}` : 'إعادة الاتصال'),
+    offline: 'لا شبكة',
+    degraded: 'تعذّر الوصول إلى بعض الناس الآن.',
+    degradedMeans: 'من تراهم تصلهم رسائلك، والآخرون يعودون من تلقاء أنفسهم.',
+    now: 'الآن',
+    ...ARABIC_REFUSALS,
+    finalOther: 'أغلق الخادم الاتصال.',
+    again: 'محاولة أخرى',
+    reload: 'إعادة التحميل',
+    incomplete: 'تعذّر تحميل جزء من هذه الصفحة. قد يكون هناك إصدار جديد.',
+
+    refused: {
+      bad_frame: 'لم يفهم الخادم هذه الرسالة.',
+      rate_limited: 'الإرسال سريع جدًا.',
+      payload_too_large: 'الرسالة طويلة جدًا.',
+      payload_empty: 'الرسالة فارغة.',
+      position_invalid: 'بعيدة جدًا عن وسط اللوح.',
+      unavailable: 'لم يستطع الخادم قبولها الآن.',
+      read_only: 'الكتابة هنا الآن لصاحب القناة فقط.',
+      token_invalid: 'تعذّر تجديد تسجيل دخولك.',
+      not_owner: 'هذا لصاحب القناة فقط.',
+    },
+    refusedOther: (message) => `لم تُرسل: ${apart(message)}`,
+    late: 'لم تُرسل في وقتها.',
+    sendAgain: 'إرسال',
+    sendIn: (n) => `الإرسال بعد ${seconds(n)}`,
+    letGo: 'تجاهلها',
+    pending: 'جارٍ الإرسال',
+  },
+  others: ARABIC_OTHERS,
+  panels: ARABIC_PANELS,
+  ...ARABIC_SHARING,
+}

@@ -1,0 +1,32 @@
+/*
+ * German: texts that are needed only while other people are present.
+ */
+import { formatter } from './language'
+import type { Catalogue } from './catalogue'
+
+const { number, count } = formatter('de')
+
+export const GERMAN_OTHERS: Catalogue['others'] = {
+  more: (n) => `und ${number(n)} weitere`,
+  yourName: 'Dein Name',
+  yourColor: 'Deine Farbe',
+  close: 'Schließen',
+  away: (screens) =>
+    screens < 1.5
+      ? 'nah'
+      : count(screens, { one: '# Bildschirm weit', other: '# Bildschirme weit' }),
+  outside: 'Außerhalb der Ansicht',
+  goTo: (who, typing, away) => `Zu ${who}, ${away}${typing ? ', schreibt' : ''}`,
+  goToMany: (who, more, typing, away) =>
+    `Zu ${who}, ${away}, und ${number(more)} weiteren${typing ? ', schreibt' : ''}`,
+  cluster: (n) => `${number(n)} Nachrichten hier. Zum Lesen vergrößern`,
+  nearest: 'Zum nächsten Gespräch (Ende)',
+  radar:
+    'Karte von Leuten und Nachrichten. Ziehen oder Pfeiltasten bewegen die Ansicht. Enter geht zum nächsten Gespräch.',
+  goToPerson: (name) => `Zu ${name}`,
+  follow: 'Folgen',
+  followPerson: (name) => `${name} folgen`,
+  following: (name) => `Du folgst ${name}`,
+  stop: 'Aufhören',
+  stopFollowing: 'Nicht mehr folgen (Escape, oder die Ansicht bewegen)',
+}

@@ -1,0 +1,57 @@
+/*
+ * German: the start page and sharing.
+ */
+import type { Catalogue } from './catalogue'
+
+export const GERMAN_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
+  sharing: {
+    share: 'Diesen Kanal teilen',
+    what: 'Was der Link öffnet',
+    thisChannel: 'Diesen Kanal',
+    thisSpot: 'Diese Stelle',
+    spotKept: 'Die Stelle steht nur im Link; der Server sieht sie nicht.',
+    address: 'Der Link',
+    copy: 'Link kopieren',
+    copied: 'Link kopiert',
+    copyYourself: 'Diesen Link kopieren',
+    send: 'Verschicken …',
+    qr: 'Der Link als QR-Code',
+
+    channels: 'Kanäle',
+    recent: 'Zuletzt besucht',
+    forget: (channel) => `${channel} vergessen`,
+    newChannel: 'Einen neuen Kanal öffnen',
+    toStart: 'Zur Startseite',
+
+    what1: 'Eine Fläche zum Reden.',
+    what2: 'Worte erscheinen, wo du tippst, und verblassen.',
+    rest: 'Vorführung anhalten',
+    join: 'oder gib den Namen eines Kanals ein',
+    joinNow: 'Los',
+    rule: 'Der Name eines Kanals hat 1 bis 64 Buchstaben a bis z, Ziffern, Binde- oder Unterstriche.',
+    nearest: (channel) => `Zu ${channel}`,
+
+    notFound: 'Diesen Kanal gibt es nicht.',
+
+    offlineTitle: 'Kein Netz · Asocial',
+    offline: 'Gerade kein Netz.',
+    offlineWhy:
+      'Die Fläche funktioniert nur live; ohne Netz gibt es nichts zu zeigen. Diese Seite prüft von selbst wieder.',
+    again: 'Noch einmal versuchen',
+    looking: 'Prüft …',
+  },
+  demo: {
+    people: ['Mira', 'Jonas', 'Aiko', 'Sam'],
+    lines: [
+      'regnet es bei dir?',
+      'nein, aber es riecht danach',
+      'auf einem Blechdach, das schönts\be',
+      'was habe ich verpasst?',
+      'nichts bleibt, also: alles',
+      'sag es noch einmal, dann ist es neu',
+      'ich sehe dich denken',
+      'wir sind übrigens erfunden',
+      'die nächsten Worte könnten deine sein',
+    ],
+  },
+}

@@ -1,0 +1,31 @@
+/*
+ * English texts that are needed only while other people are present, kept out of the first load.
+ */
+import { formatter } from './language'
+import { section } from './section'
+
+const { number, count } = formatter('en')
+
+export const OTHERS_STRINGS = section('others', {
+  more: (n: number) => `and ${number(n)} more`,
+  yourName: 'Your name',
+  yourColor: 'Your colour',
+  close: 'Close',
+  away: (screens: number) => (screens < 1.5 ? 'near' : count(screens, { other: '# screens' })),
+  outside: 'Outside the view',
+  // These begin as what is seen does: whoever says what they see to their computer is understood.
+  goTo: (who: string, typing: boolean, away: string) =>
+    `Go to ${who}, ${away === 'near' ? away : `${away} away`}${typing ? ', writing' : ''}`,
+  goToMany: (who: string, more: number, typing: boolean, away: string) =>
+    `Go to ${who}, ${away === 'near' ? away : `${away} away`}, and ${number(more)} more${typing ? ', writing' : ''}`,
+  cluster: (n: number) => `${number(n)} messages here. Zoom in to read them`,
+  nearest: 'Go to the nearest conversation (End)',
+  radar:
+    'Map of people and messages. Drag or use the arrow keys to move the view. Enter goes to the nearest conversation.',
+  goToPerson: (name: string) => `Go to ${name}`,
+  follow: 'Follow',
+  followPerson: (name: string) => `Follow ${name}`,
+  following: (name: string) => `Following ${name}`,
+  stop: 'Stop',
+  stopFollowing: 'Stop following (Escape, or move the view)',
+})

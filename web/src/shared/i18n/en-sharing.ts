@@ -1,0 +1,58 @@
+/*
+ * English texts of the start page, of sharing, and of the offline page, which has to be small: kept apart from
+ * en-panels.ts, and out of the first load.
+ */
+import { section } from './section'
+
+export const SHARING_STRINGS = section('sharing', {
+  share: 'Share this channel',
+  what: 'What the link opens',
+  thisChannel: 'This channel',
+  thisSpot: 'This spot',
+  spotKept: 'Only the link contains the spot; the server does not see it.',
+  address: 'The link',
+  copy: 'Copy link',
+  copied: 'Link copied',
+  copyYourself: 'Copy this link',
+  send: 'Send it…',
+  qr: 'The link as a QR code',
+
+  channels: 'Channels',
+  recent: 'Recent',
+  forget: (channel: string) => `Forget ${channel}`,
+  newChannel: 'Open a new channel',
+  toStart: 'To the start page',
+
+  what1: 'A canvas you talk on.',
+  what2: 'Words appear where you touch, then fade.',
+  rest: 'Pause the demonstration',
+  join: 'or join one by name',
+  joinNow: 'Join',
+  rule: 'A channel name has 1 to 64 letters a to z, digits, dashes or underscores.',
+  nearest: (channel: string) => `Go to ${channel}`,
+
+  notFound: 'There is no such channel.',
+
+  offlineTitle: 'No network · Asocial',
+  offline: 'No network right now.',
+  offlineWhy:
+    'The canvas only works live, so there is nothing to show without a network. This page checks again by itself.',
+  again: 'Try again',
+  looking: 'Checking…',
+})
+
+/** What invented people say on the start page. \b takes a letter back, as one does. */
+export const DEMO_STRINGS = section('demo', {
+  people: ['Mira', 'Jonas', 'Aiko', 'Sam'],
+  lines: [
+    'is it raining where you are?',
+    'no, but it smells like it will',
+    'on a tin roof, the besy\bt sound',
+    'what did I miss?',
+    'nothing is kept, so: everything',
+    'say it again and it is new',
+    'I can see you thinking',
+    'we are made up, by the way',
+    'the next words could be yours',
+  ],
+})

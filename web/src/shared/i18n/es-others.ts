@@ -1,0 +1,30 @@
+/*
+ * Spanish: texts that are needed only while other people are present.
+ */
+import { formatter } from './language'
+import type { Catalogue } from './catalogue'
+
+const { number, count } = formatter('es')
+
+export const SPANISH_OTHERS: Catalogue['others'] = {
+  more: (n) => `y ${number(n)} más`,
+  yourName: 'Tu nombre',
+  yourColor: 'Tu color',
+  close: 'Cerrar',
+  away: (screens) =>
+    screens < 1.5 ? 'cerca' : `a ${count(screens, { one: '# pantalla', other: '# pantallas' })}`,
+  outside: 'Fuera de la vista',
+  goTo: (who, typing, away) => `Ir con ${who}, ${away}${typing ? ', escribiendo' : ''}`,
+  goToMany: (who, more, typing, away) =>
+    `Ir con ${who}, ${away}, y ${number(more)} más${typing ? ', escribiendo' : ''}`,
+  cluster: (n) => `${number(n)} mensajes aquí. Acercar para leerlos`,
+  nearest: 'Ir a la conversación más cercana (Fin)',
+  radar:
+    'Mapa de personas y mensajes. Arrastra o usa las flechas para mover la vista. Intro va a la conversación más cercana.',
+  goToPerson: (name) => `Ir con ${name}`,
+  follow: 'Seguir',
+  followPerson: (name) => `Seguir a ${name}`,
+  following: (name) => `Siguiendo a ${name}`,
+  stop: 'Parar',
+  stopFollowing: 'Dejar de seguir (Escape, o mueve la vista)',
+}

@@ -1,0 +1,86 @@
+/*
+ * What the stores need from outside, given once by app/main.tsx: the way to the server, time,
+ * chance and a place to keep things. Stores call these; they import none of them.
+ */
+import type { ClientFrame } from '../net/frames'
+import type { Timers } from '../throttle'
+
+export interface Uplink {
+  /** false when there is no open connection; the frame is then not sent */
+  send(frame: ClientFrame): boolean
+  /** Connect at once instead of waiting; ends a final refusal too. */
+  connectNow(): void
+  /** Connect anew, as who we are now. */
+  reconnect(): void
+}
+
+export interface KeyStorage {
+  read(key: string): string | undefined
+  write(key: string, value: string): void
+  /** Calls `changed` when another tab of this browser wrote or removed it. */
+  watch(key: string, changed: (value: string | undefined) => void): void
+}
+
+export interface Deps {
+  readonly uplink: Uplink
+  readonly storage: KeyStorage
+  /** kept for this tab alone, and over its reload */
+  readonly tab: Pick<KeyStorage, 'read' | 'write'>
+  /** kept with this entry of the tab's history: over a reload, also where storage is forbidden */
+  readonly entry: Pick<KeyStorage, 'read' | 'write'>
+  /** monotonic ms, of no meaning but for differences; never the machine's clock */
+  now(): number
+  isHidden(): boolean
+}
+
+/** For `now`: nobody who sets the machine's clock moves anybody's words. */
+export const monotonic = () => (performance.timeOrigin || 0) + performance.now()
+
+export function timersOf(deps: Deps): Timers {
+  return {
+    now: deps.now,
+    set: (run, ms) => setTimeout(run, ms),
+    clear: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
+  }
+}
+
+/** Storage may be forbidden or full: then this visit simply forgets. */
+export function browserStorage(
+  storage: 'localStorage' | 'sessionStorage' = 'localStorage',
+): KeyStorage {
+  return {
+    read(key) {
+      try {
+        return window[storage].getItem(`asocial.${key}`) ?? undefined
+      } catch {
+        return undefined
+      }
+    },
+    write(key, value) {
+      try {
+        window[storage].setItem(`asocial.${key}`, value)
+      } catch {
+        // nothing to do; see above
+      }
+    },
+    watch(key, changed) {
+      addEventListener('storage', (event) => {
+        // A null key: all of it was cleared.
+        const ours = event.key === `asocial.${key}` || event.key === null
+        if (ours) changed(event.newValue ?? undefined)
+      })
+    },
+  }
+}
+
+export const historyEntry: Deps['entry'] = {
+  read: (key) => (history.state as Record<string, string> | null)?.[`asocial.${key}`],
+  write(key, value) {
+    const state = history.state as Record<string, string> | null
+    try {
+      history.replaceState({ ...state, [`asocial.${key}`]: value }, '')
+    } catch {
+      // Forbidden in some frames, and when it is done too often: then this visit forgets.
+    }
+  },
+}

@@ -1,0 +1,79 @@
+/*
+ * All stores of one visit, wired to each other. Built once by app/main.tsx, handed to the page by
+ * context and to the net by argument; tests build their own.
+ */
+import { createCamera } from '../features/canvas/store/camera'
+import { createCursors } from '../features/cursors/store/cursors'
+import type { Deps } from '../shared/store/deps'
+import { createMuted } from '../features/people/store/muted'
+import { createNavigation } from '../features/navigation/store/navigation'
+import { createPanels } from './panels'
+import { createReactions } from '../features/reactions/store/reactions'
+import { createPresence } from '../features/people/store/presence'
+import { createHistory } from '../features/history/store/history'
+import { createSession } from '../features/channel/store/session'
+import { createSettings } from '../features/settings/store/settings'
+import { createMessages } from '../features/messages/store/messages'
+
+export function createApp(channel: string, deps: Deps, reducedMotion: () => boolean) {
+  const settings = createSettings(deps)
+  const session = createSession(channel, deps)
+  const muted = createMuted(deps)
+  const history = createHistory(session.serverNow)
+  const presence = createPresence(deps, muted.has)
+  const messages = createMessages(deps, session, settings, history.record)
+  const cursors = createCursors(deps, presence.alone)
+  const camera = createCamera(reducedMotion)
+  const navigation = createNavigation(
+    deps,
+    camera,
+    cursors,
+    messages,
+    presence,
+    reducedMotion,
+    () => settings.store.getState().onMap,
+  )
+  const reactions = createReactions(deps, presence.alone, () => session.store.getState().userId)
+  // What was written and not said before the page was loaded anew is not left out of sight.
+  const pending = messages.store.getState()
+  const [first] = [pending.draft, ...pending.messages.entries.values()]
+  if (first) camera.carry({ ...first.at, zoom: 1 })
+  // A better idea of the server's clock moves every end of a life.
+  session.store.subscribe((now, before) => {
+    if (now.clock.offset !== before.clock.offset) messages.cull()
+  })
+  muted.onMuted((userId) => {
+    messages.forget(userId)
+    cursors.remove(userId)
+    presence.hush(userId)
+    navigation.keepOnly((id) => id !== userId)
+  })
+  const tellOnMap = () => {
+    const { userId } = session.store.getState()
+    const self = userId === undefined ? undefined : presence.profile(userId)
+    session.tellOnMap(settings.store.getState().onMap, self)
+  }
+  settings.store.subscribe((now, before) => {
+    if (now.onMap !== before.onMap) tellOnMap()
+  })
+  return {
+    session,
+    presence,
+    messages,
+    cursors,
+    camera,
+    navigation,
+    settings,
+    muted,
+    history,
+    tellOnMap,
+    panels: createPanels(),
+    reactions,
+    now: deps.now,
+    connectNow: deps.uplink.connectNow,
+    send: deps.uplink.send,
+    storage: deps.storage,
+  }
+}
+
+export type App = ReturnType<typeof createApp>

@@ -1,0 +1,122 @@
+/*
+ * Frames from the server, each to the store it concerns. Nothing is decided here.
+ */
+import type { ServerFrame } from '../shared/net/frames'
+import type { App } from './app'
+
+/** W16: within a second of a join, and not all of us in the same instant. */
+const TELL_WITHIN_MS = 700
+/** a clock that is measured better moves by less */
+const WENT_BACK_MS = 1_000
+
+export function createReceiver(app: App) {
+  const { session, presence, messages, cursors, navigation, reactions, muted, history } = app
+  let tellTimer: ReturnType<typeof setTimeout> | undefined
+
+  function tellNewcomer() {
+    tellTimer ??= setTimeout(() => {
+      tellTimer = undefined
+      messages.tellAgain()
+      cursors.tellAgain()
+    }, Math.random() * TELL_WITHIN_MS)
+  }
+
+  /** The server's clock is another: what hangs keeps the time it has left. */
+  function shift(ms: number) {
+    messages.shift(ms)
+    history.shift(ms)
+  }
+
+  /** `learn` may find that the server's clock went back without a word: nothing hangs for longer because of it. */
+  function learnClock(learn: () => void) {
+    const before = session.store.getState().clock
+    learn()
+    const step = session.store.getState().clock.offset - before.offset
+    if (before.measured && step < -WENT_BACK_MS) shift(step)
+  }
+
+  /** `fresh`: the first frame of a connection. */
+  return function receive(frame: ServerFrame, fresh: boolean) {
+    const selfId = session.store.getState().userId
+    switch (frame.type) {
+      case 'degraded':
+        return session.setDegraded(true)
+      case 'restored':
+        // A snapshot follows; those who are in reach again do not know where we are (W29).
+        session.setDegraded(false)
+        return tellNewcomer()
+      case 'user_sync':
+        if (fresh) session.setDegraded(false)
+        learnClock(() => session.onSync(frame))
+        presence.onSync(frame, fresh)
+        cursors.keepOnly(presence.isHere)
+        navigation.keepOnly(presence.isHere)
+        messages.onSync(
+          frame.messages.filter(({ user_id }) => !muted.has(user_id)),
+          fresh,
+          presence.isHere,
+        )
+        if (!fresh) return
+        cursors.tellAgain()
+        app.tellOnMap()
+        return
+      case 'user_joined':
+        if (presence.onEvent(frame).joined) tellNewcomer()
+        return
+      case 'user_left':
+        presence.onEvent(frame)
+        cursors.remove(frame.user_id)
+        messages.onLeft(frame.user_id)
+        navigation.keepOnly((userId) => userId !== frame.user_id)
+        return
+      case 'user_updated':
+        presence.onEvent(frame)
+        if (frame.user_id === selfId) session.onOwnProfile(frame.name, frame.color)
+        return
+      case 'user_count':
+        presence.onEvent(frame)
+        return
+      case 'chat':
+        session.check(frame.timestamp)
+        return muted.has(frame.user_id) ? undefined : messages.onChat(frame)
+      case 'ack':
+        session.check(frame.timestamp)
+        return messages.onAck(frame)
+      case 'typing':
+        if (muted.has(frame.user_id)) return
+        presence.meet(frame.user_id)
+        if (frame.payload !== '') cursors.hush(frame.user_id)
+        return messages.onTyping(frame)
+      case 'cursors': {
+        const heard = frame.cursors.filter(([id]) => id !== selfId && !muted.has(id))
+        for (const [id] of heard) presence.meet(id)
+        return cursors.onCursors(heard, selfId)
+      }
+      case 'reaction':
+        if (muted.has(frame.user_id)) return
+        presence.meet(frame.user_id)
+        return reactions.onReaction(frame)
+      case 'followed':
+        return navigation.onFollowed()
+      case 'view':
+        return navigation.onView(frame)
+      case 'profiles':
+        return presence.onProfiles(frame.users)
+      case 'pong':
+        return learnClock(() => session.onPong(frame.t, frame.timestamp))
+      case 'clock':
+        // In this order, so that in between nothing looks as if its life were over.
+        if (frame.shift > 0) shift(frame.shift)
+        session.onClock(frame.shift)
+        if (frame.shift < 0) shift(frame.shift)
+        return
+      case 'channel_updated':
+        return session.onRules(frame)
+      case 'cleared':
+        presence.onCleared(frame.by)
+        return messages.onCleared(frame.timestamp)
+      case 'error':
+        return messages.onRefused(frame)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/*
+ * W87: why an upgrade was refused, as the page finds out and tells it.
+ */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { explainRefusal, whyRefused } from '../../../src/features/channel/refusal'
+import { setUp } from '../../support/visitor'
+
+const asked = vi.fn<(url: string, options: { headers: Record<string, string> }) => void>()
+
+function answering(status: number, body: unknown = {}) {
+  vi.stubGlobal('fetch', (url: string, options: { headers: Record<string, string> }) => {
+    asked(url, options)
+    return Promise.resolve(new Response(JSON.stringify(body), { status }))
+  })
+}
+
+const refused = (code: string) => ({ error: { code, message: `about ${code}` } })
+
+beforeEach(() => {
+  vi.stubGlobal('location', { origin: 'https://talk.example' })
+  asked.mockClear()
+})
+afterEach(() => vi.unstubAllGlobals())
+
+describe('W87: the page asks why it was refused', () => {
+  test('it says its origin, its invitation and its token', async () => {
+    answering(200)
+    await whyRefused('garden', 'a.b', 'tok')
+    const [url, options] = asked.mock.calls[0] ?? ['', { headers: {} }]
+    expect(url).toBe('/api/channels/garden?origin=https%3A%2F%2Ftalk.example&invite=a.b')
+    expect(options.headers).toEqual({ Authorization: 'Bearer tok' })
+  })
+
+  test.each([
+    [403, 'origin_forbidden'],
+    [403, 'members_only'],
+    [403, 'channel_private'],
+    [400, 'channel_invalid'],
+    [421, 'a_code_of_a_newer_server'],
+  ])('%i %s is for good', async (status, code) => {
+    answering(status, refused(code))
+    const { app } = setUp()
+    const giveUp = vi.fn()
+    await explainRefusal(app, undefined, giveUp)
+    expect(giveUp.mock.calls).toEqual([[code, `about ${code}`]])
+    expect(app.session.store.getState().refusal).toBeUndefined()
+  })
+
+  test.each([
+    [429, 'too_many_connections'],
+    [503, 'identity_unavailable'],
+    [503, 'unavailable'],
+  ])('%i %s passes by itself, and is told until we are live', async (status, code) => {
+    answering(status, refused(code))
+    const { app } = setUp()
+    const giveUp = vi.fn()
+    app.session.setLink({ kind: 'waiting', until: 0 })
+    await explainRefusal(app, undefined, giveUp)
+    expect(giveUp).not.toHaveBeenCalled()
+    expect(app.session.store.getState().refusal).toBe(code)
+    app.session.setLink({ kind: 'live' })
+    expect(app.session.store.getState().refusal).toBeUndefined()
+    await explainRefusal(app, undefined, giveUp)
+    expect(app.session.store.getState().refusal, 'an answer that came too late').toBeUndefined()
+  })
+
+  test('a restart is told by the countdown alone', async () => {
+    answering(503, refused('draining'))
+    const { app } = setUp()
+    const giveUp = vi.fn()
+    app.session.setLink({ kind: 'waiting', until: 0 })
+    await explainRefusal(app, undefined, giveUp)
+    expect(giveUp).not.toHaveBeenCalled()
+    expect(app.session.store.getState().refusal).toBeUndefined()
+  })
+
+  test('where HTTP is answered twice and no upgrade was, something in between stops it', async () => {
+    answering(200)
+    const { app } = setUp()
+    app.session.setLink({ kind: 'waiting', until: 0 })
+    const told = async () => {
+      await explainRefusal(app, undefined, vi.fn())
+      return app.session.store.getState().refusal
+    }
+    expect(await told()).toBe('answered')
+    expect(await told()).toBe('not_upgraded')
+    expect(await told()).toBe('not_upgraded')
+    app.session.setLink({ kind: 'live' })
+    app.session.setLink({ kind: 'waiting', until: 0 })
+    expect(await told()).toBe('answered')
+  })
+
+  test('an answer that is not of our server tells nothing', async () => {
+    answering(403, { some: 'filter' })
+    expect(await whyRefused('garden', undefined, undefined)).toBeUndefined()
+  })
+})

@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest'
+import { addressOf, readAsked, spotHash } from '../../../src/features/channel/model/address'
+import { isChannel } from '../../../src/features/channel/model/names'
+import { fair, newName } from '../../../src/features/channel/model/naming'
+import {
+  agoOf,
+  forget,
+  readVisits,
+  RECENT_MAX,
+  remember,
+} from '../../../src/features/channel/model/recent'
+import { readSpot } from '../../../src/features/canvas/model/spot'
+import { createRecent } from '../../../src/features/channel/store/recent'
+
+describe('a spot in a link', () => {
+  test('what is written is read again', () => {
+    for (const camera of [
+      { x: 120, y: -40, zoom: 1 },
+      { x: 0, y: 0, zoom: 0.1 },
+      { x: -9_999_999, y: 10_000_000, zoom: 3.75 },
+    ]) {
+      expect(readSpot(spotHash(camera))).toEqual(camera)
+    }
+    expect(spotHash({ x: 119.6, y: -40.2, zoom: 1.23456 })).toBe('#120,-40,1.23')
+    expect(spotHash({ x: -0.3, y: 0, zoom: 1 })).toBe('#0,0,1')
+  })
+
+  test('the zoom may be missing; what others did to the link is forgiven', () => {
+    const spot = { x: 120, y: -40, zoom: 1 }
+    for (const hash of [
+      '#120,-40',
+      '#120,-40,1.',
+      '#120%2C-40%2c1',
+      '#120,-40,1)',
+      '#+120,%20-40',
+      '#120,-40,1&a=b',
+    ]) {
+      expect(readSpot(hash), hash).toEqual(spot)
+    }
+    expect(readSpot('#1.5,2.25,0.5')).toEqual({ x: 1.5, y: 2.25, zoom: 0.5 })
+  })
+
+  test('nothing leads out of the world, or out of what can be seen', () => {
+    expect(readSpot('#99999999999,-99999999999,50')).toEqual({ x: 1e7, y: -1e7, zoom: 4 })
+    expect(readSpot('#0,0,0')).toEqual({ x: 0, y: 0, zoom: 0.1 })
+    expect(readSpot(`#${'9'.repeat(400)},0`)).toEqual({ x: 1e7, y: 0, zoom: 1 })
+  })
+
+  test('junk is no spot', () => {
+    for (const hash of [
+      '',
+      '#',
+      '#here',
+      '#1',
+      '#1;2',
+      '#,1,2',
+      '#NaN,1',
+      '#Infinity,0',
+      '#1e9,2',
+      '#--1,2',
+      '#%',
+      '120,-40',
+    ]) {
+      expect(readSpot(hash), hash).toBeUndefined()
+    }
+  })
+})
+
+describe('addresses', () => {
+  test('of a channel, and of a spot in it', () => {
+    expect(addressOf('https://a.example', 'garden')).toBe('https://a.example/c/garden')
+    expect(addressOf('https://a.example', 'garden', { x: 1, y: 2, zoom: 1 })).toBe(
+      'https://a.example/c/garden#1,2,1',
+    )
+  })
+
+  test('a name is typed, or a link is pasted', () => {
+    for (const raw of [
+      'garden',
+      '  garden\n',
+      '/c/garden',
+      'https://a.example/c/garden',
+      'a.example/c/garden/',
+      'http://localhost:8080/c/garden?x=1',
+      'https://a.example/c/%67arden',
+    ]) {
+      expect(readAsked(raw), raw).toEqual({ kind: 'channel', channel: 'garden', hash: '' })
+    }
+    expect(readAsked('https://a.example/c/garden#1,2,1')).toMatchObject({ hash: '#1,2,1' })
+    expect(readAsked('  ')).toEqual({ kind: 'nothing' })
+  })
+
+  test('what is no name comes with the nearest one', () => {
+    const nearest = (raw: string) => {
+      const asked = readAsked(raw)
+      return asked.kind === 'invalid' ? asked.nearest : asked.kind
+    }
+    expect(nearest('my garden')).toBe('my-garden')
+    expect(nearest('Müllers Gärten!')).toBe('Mullers-Garten')
+    expect(nearest("mum's kitchen")).toBe('mums-kitchen')
+    expect(nearest('a'.repeat(70))).toBe('a'.repeat(64))
+    expect(nearest('庭')).toBeUndefined()
+    expect(nearest('???')).toBeUndefined()
+    expect(nearest('https://a.example/c/%E0%A4%A')).toBe('E0-A4-A')
+  })
+})
+
+describe('new names', () => {
+  test('are names, and hardly ever the same', () => {
+    let seed = 7
+    const random = () => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0)
+    const names = Array.from({ length: 2_000 }, () => newName(fair(random)))
+    for (const name of names) {
+      expect(isChannel(name), name).toBe(true)
+      expect(name).toMatch(/^[a-z]+-[a-z]+-[2-9a-km-np-z]{5}$/)
+    }
+    expect(new Set(names).size).toBe(2_000)
+  })
+
+  test('every word and letter has the same chance', () => {
+    expect(fair(() => 0)(64)).toBe(0)
+    expect(fair(() => 2 ** 32 - 1)(64)).toBe(63)
+    expect(fair(() => 2 ** 31)(64)).toBe(32)
+    const lengths: number[] = []
+    newName((n) => lengths.push(n) * 0)
+    expect(lengths).toEqual([32, 32, 32, 32, 32, 64, 64])
+  })
+})
+
+describe('channels of late', () => {
+  test('newest first, each once, at most eight', () => {
+    let visits = readVisits(undefined)
+    for (let n = 0; n < 12; n += 1) visits = remember(visits, `c${n % 10}`, n)
+    expect(visits).toHaveLength(RECENT_MAX)
+    expect(visits[0]).toEqual({ channel: 'c1', at: 11 })
+    expect(new Set(visits.map(({ channel }) => channel)).size).toBe(RECENT_MAX)
+    expect(forget(visits, 'c1').map(({ channel }) => channel)).not.toContain('c1')
+  })
+
+  test('what was kept is not trusted', () => {
+    for (const junk of [
+      '',
+      '{',
+      '3',
+      '{}',
+      'null',
+      '[1, null, "a"]',
+      '[{"channel": "a b", "at": 1}]',
+      '[{"channel": "a"}]',
+    ]) {
+      expect(readVisits(junk), junk).toEqual([])
+    }
+    const kept = '[{"channel":"a","at":2},{"channel":"a","at":1},{"channel":"b","at":1}]'
+    expect(readVisits(kept)).toEqual([
+      { channel: 'a', at: 2 },
+      { channel: 'b', at: 1 },
+    ])
+  })
+
+  test('how long ago, in the largest whole unit', () => {
+    const HOUR = 3_600_000
+    const ago = (ms: number) => agoOf(1_000_000_000_000, 1_000_000_000_000 + ms)
+    expect(ago(59_000)).toEqual({ value: 0, unit: 'second' })
+    expect(ago(-HOUR)).toEqual({ value: 0, unit: 'second' })
+    expect(ago(60_000)).toEqual({ value: -1, unit: 'minute' })
+    expect(ago(5.5 * HOUR)).toEqual({ value: -5, unit: 'hour' })
+    expect(ago(47 * HOUR)).toEqual({ value: -1, unit: 'day' })
+    expect(ago(24 * 20 * HOUR)).toEqual({ value: -2, unit: 'week' })
+    expect(ago(24 * 800 * HOUR)).toEqual({ value: -2, unit: 'year' })
+  })
+
+  test('two tabs write one list, and what is forgotten stays so', () => {
+    const kept = new Map<string, string>()
+    const watching: ((value: string | undefined) => void)[] = []
+    const keep = {
+      read: (key: string) => kept.get(key),
+      write: (key: string, value: string) => kept.set(key, value),
+      watch: (_: string, changed: (value: string | undefined) => void) => watching.push(changed),
+    }
+    let now = 1
+    const [one, two] = [createRecent(keep, () => now), createRecent(keep, () => now)]
+    one.visit('garden')
+    now = 2
+    two.visit('kitchen')
+    now = 3
+    one.stay('garden')
+    watching[1]?.(kept.get('recent'))
+    expect(two.store.getState().visits).toEqual([
+      { channel: 'garden', at: 3 },
+      { channel: 'kitchen', at: 2 },
+    ])
+    two.forget('garden')
+    one.stay('garden')
+    expect(readVisits(kept.get('recent')).map(({ channel }) => channel)).toEqual(['kitchen'])
+  })
+})

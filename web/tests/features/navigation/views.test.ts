@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { fitted } from '../../../src/features/canvas/model/flight'
+import type { ServerFrame } from '../../../src/shared/net/frames'
+import { setUp } from '../../support/visitor'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  vi.stubGlobal('requestAnimationFrame', (frame: (at: number) => void) =>
+    setTimeout(() => frame(performance.now()), 16),
+  )
+  vi.stubGlobal('cancelAnimationFrame', clearTimeout)
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
+
+const followed: ServerFrame = { type: 'followed', user_id: 'mira' }
+
+function visitor() {
+  const it = setUp()
+  it.app.camera.setView({ width: 1000, height: 500 })
+  return { ...it, pan: () => it.app.camera.pan(-10, 0) }
+}
+
+describe('our view (W32)', () => {
+  it('is shown at once and as it changes, only while somebody follows us', () => {
+    const { get, of, pan } = visitor()
+    pan()
+    expect(of('view')).toEqual([])
+    get(followed)
+    expect(of('view')).toEqual([
+      { type: 'view', position: { x: 10, y: 0 }, width: 1000, height: 500 },
+    ])
+    for (let i = 0; i < 100; i += 1) {
+      pan()
+      vi.advanceTimersByTime(10)
+    }
+    vi.advanceTimersByTime(200)
+    expect(of('view').length).toBeGreaterThan(5)
+    expect(of('view').length).toBeLessThanOrEqual(11)
+    expect(of('view').at(-1)?.position.x).toBe(1010)
+    vi.advanceTimersByTime(12_000)
+    const before = of('view').length
+    pan()
+    vi.advanceTimersByTime(1_000)
+    expect(of('view').length).toBe(before)
+  })
+
+  it('is not shown by who follows somebody, nor by who does not want to be found', () => {
+    const { app, get, of, pan } = visitor()
+    app.navigation.follow('mira')
+    get(followed)
+    pan()
+    app.navigation.follow('mira')
+    get(followed)
+    expect(of('view')).toEqual([])
+    app.navigation.stop()
+    get(followed)
+    expect(of('view').length).toBe(1)
+    app.settings.set({ onMap: false })
+    pan()
+    vi.advanceTimersByTime(1_000)
+    get(followed)
+    expect(of('view').length).toBe(1)
+  })
+
+  it('of the followed one becomes ours, gently, and pointers serve where none is shown', () => {
+    const { app, get } = visitor()
+    const camera = () => app.camera.store.getState().camera
+    app.navigation.follow('mira')
+    const view: ServerFrame = {
+      type: 'view',
+      user_id: 'mira',
+      position: { x: 300, y: -40 },
+      width: 2000,
+      height: 900,
+    }
+    get({ ...view, user_id: 'somebody else' })
+    vi.advanceTimersByTime(500)
+    expect(camera()).toEqual({ x: 0, y: 0, zoom: 1 })
+    get(view)
+    vi.advanceTimersByTime(500)
+    expect(camera()).toEqual({ x: 300, y: -40, zoom: 0.5 })
+    // They show it no more: what is left is where they point.
+    vi.advanceTimersByTime(12_000)
+    get({ type: 'cursors', cursors: [['mira', 9_000, 0]] })
+    vi.advanceTimersByTime(500)
+    expect(camera().x).toBeGreaterThan(8_000)
+  })
+
+  it('of the followed one is asked for every 5 s until one stops', () => {
+    const { app, of } = visitor()
+    app.navigation.follow('mira')
+    vi.advanceTimersByTime(11_000)
+    expect(of('follow').map((frame) => frame.user_id)).toEqual(['mira', 'mira', 'mira'])
+    app.navigation.stop()
+    vi.advanceTimersByTime(20_000)
+    expect(of('follow').length).toBe(3)
+  })
+})
+
+it('a view of another shape is seen whole, around its middle', () => {
+  const seen = { middle: { x: 7, y: 8 }, width: 1000, height: 500 }
+  expect(fitted({ width: 1000, height: 500 }, seen)).toEqual({ x: 7, y: 8, zoom: 1 })
+  expect(fitted({ width: 500, height: 900 }, seen)).toEqual({ x: 7, y: 8, zoom: 0.5 })
+  expect(fitted({ width: 2000, height: 700 }, seen)).toEqual({ x: 7, y: 8, zoom: 1.4 })
+  expect(fitted({ width: 10, height: 10 }, seen).zoom).toBe(0.1)
+})

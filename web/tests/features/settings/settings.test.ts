@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest'
+import {
+  DEFAULTS,
+  readSettings,
+  writeSettings,
+} from '../../../src/features/settings/model/settings'
+import { setUp } from '../../support/visitor'
+
+describe('settings', () => {
+  test('what is kept comes back; only what was chosen is kept', () => {
+    const chosen = { ...DEFAULTS, lifeFactor: 3, onMap: false }
+    expect(writeSettings(chosen)).toBe('{"lifeFactor":3,"onMap":false}')
+    expect(readSettings(writeSettings(chosen))).toEqual(chosen)
+    expect(readSettings(undefined)).toEqual(DEFAULTS)
+  })
+
+  test.each([
+    '',
+    'null',
+    '[]',
+    '"stay"',
+    '{',
+    '{"lifeFactor":0.5,"showTyping":"no","hideCursors":1,"sound":{},"language":null}',
+    '{"lifeFactor":11}',
+    '{"lifeFactor":"NaN"}',
+    '{"__proto__":{"onMap":false},"toString":true}',
+  ])('junk in storage is the default: %s', (text) => {
+    expect(readSettings(text)).toEqual(DEFAULTS)
+  })
+
+  test('one field that does not fit leaves the others', () => {
+    expect(readSettings('{"lifeFactor":"stay","onMap":7,"later":true}')).toEqual({
+      ...DEFAULTS,
+      lifeFactor: 'stay',
+    })
+  })
+
+  test('a change is kept, and one made in another tab is taken over', () => {
+    const { app, kept, wroteElsewhere } = setUp()
+    app.settings.set({ hideCursors: true })
+    expect(kept.get('settings')).toBe('{"hideCursors":true}')
+    wroteElsewhere('settings', '{"lifeFactor":2}')
+    expect(app.settings.store.getState()).toEqual({ ...DEFAULTS, lifeFactor: 2 })
+    const again = setUp([], kept)
+    expect(again.app.settings.store.getState().lifeFactor).toBe(2)
+  })
+})

@@ -31,12 +31,12 @@ WARM_UP_S = 1.0
 PARTS = (
     ("write(2): the kernel's part of a delivery", ("WebSocketConnection.write (",)),
     ("a flush around its writes", ("Channel.flush", "Channel._measure")),
-    ("a message on its way in: rules, stamp, encode, post", ("Dispatch.", "Talk.")),
+    ("a message on its way in: rules, stamp, encode, post", ("Dispatch.", "ChatService.")),
     (
         "the reader: frames, wake-ups, paces",
         ("ChatEndpoint.", "GuardedConnection.", "WebSocketConnection.", "aiohttp/"),
     ),
-    ("full collections", ("garbage.py",)),
+    ("full collections", ("gc_policy.py",)),
     ("sweeps, expiry and other jobs", ("_every",)),
     ("the loop itself: read(2), timers, callbacks", ("Runner.run",)),
 )

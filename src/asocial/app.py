@@ -29,12 +29,12 @@ from .lifecycle import Asocial, Parts, Readiness
 from .ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
 from .service.backlog import Backlog
 from .service.channels import Channels
-from .service.chat import Talk
+from .service.chat import ChatService
 from .service.clock import Clock
 from .service.control_router import ControlRouter
+from .service.counters import Counters
 from .service.dispatch import Dispatch
 from .service.fallback import FallbackPresence
-from .service.meters import Meters
 from .service.moderation import Moderation
 from .service.outages import Outages
 from .service.presence import Presence
@@ -77,10 +77,10 @@ def build(
     Raises ConfigError for settings that cannot be used together.
     """
     runtime = runtime or new_runtime()
-    clock, meters = runtime.clock, runtime.meters
+    clock, counters = runtime.clock, runtime.counters
     backend = backend or _redis(settings, runtime)
     broker = broker or (MemoryBroker(Wire()) if backend is None else backend.broker)
-    backlog = Backlog(settings.unsent_total_bytes, meters)
+    backlog = Backlog(settings.unsent_total_bytes, counters)
     # The router is made last, for it calls all the others. No batch arrives before the server is started.
     router: ControlRouter
     channels = Channels(broker, runtime, backlog, lambda channel, batch: router.receive(channel, batch))
@@ -98,13 +98,13 @@ def build(
     rules = rules or MemoryChannelRules(clock.monotonic_ms)
 
     presence = Presence(store, channels, settings.presence, runtime)
-    talk = Talk(live, limiter, settings.messages, runtime)
+    chat = ChatService(live, limiter, settings.messages, runtime)
     local = LocalSessions(registry, settings.connections_per_user)
     moderation = Moderation(rules, channels, presence, live, local, moderation_settings(settings), runtime)
-    snapshots = Snapshots(presence, talk, runtime.loop)
+    snapshots = Snapshots(presence, chat, runtime.loop)
     sessions = Sessions(local, channels, presence, snapshots, moderation, settings.sessions, runtime)
-    outages = Outages(channels, presence, talk, moderation, sessions, fallback, runtime)
-    router = ControlRouter(channels, presence, talk, moderation, sessions, outages, fallback)
+    outages = Outages(channels, presence, chat, moderation, sessions, fallback, runtime)
+    router = ControlRouter(channels, presence, chat, moderation, sessions, outages, fallback)
 
     secret = signing_secret(settings)
     verifier = token_verifier(settings, secret)
@@ -125,9 +125,9 @@ def build(
         }
         return now if backend is None else now | {"broker_probe_age_seconds": backend.probe_age_s()}
 
-    exposition = metrics.Exposition(meters, gauges, readiness.checks)
+    exposition = metrics.Exposition(counters, gauges, readiness.checks)
     telemetry = _telemetry(exposition)
-    dispatch = Dispatch(sessions, presence, talk, moderation, verify, settings.max_message_size, runtime)
+    dispatch = Dispatch(sessions, presence, chat, moderation, verify, settings.max_message_size, runtime)
     http = HttpServer(
         settings,
         Services(sessions, dispatch, moderation, limiter, backlog),
@@ -138,7 +138,7 @@ def build(
             sign_in_policy=offered.policy if offered is not None else "",
         ),
         ProcessState(readiness.checks, exposition.render, lambda: readiness.draining, clock.wall_ms),
-        meters,
+        counters,
         tracing.Tracing(settings.log_sample_ratio, telemetry.begin if telemetry is not None else None),
         page_dir,
     )
@@ -148,7 +148,7 @@ def build(
             runtime=runtime,
             channels=channels,
             presence=presence,
-            talk=talk,
+            chat=chat,
             local=local,
             sessions=sessions,
             outages=outages,
@@ -169,8 +169,8 @@ def build(
 
 def new_runtime() -> Runtime:
     """The running loop, this machine's clocks, and counters at zero."""
-    meters = Meters(CLOSE_CODES)
-    return Runtime(asyncio.get_running_loop(), Clock(meters), meters)
+    counters = Counters(CLOSE_CODES)
+    return Runtime(asyncio.get_running_loop(), Clock(counters), counters)
 
 
 def _redis(settings: Settings, runtime: Runtime) -> RedisBackend | None:

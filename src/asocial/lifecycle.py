@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from . import garbage, logs, metrics
+from . import gc_policy, logs, metrics
 from .adapters.http.listening import listen, reachable
 from .adapters.http.server import HttpServer
 from .adapters.redis.backend import RedisBackend
 from .ports import Broker
 from .service.channels import Channels
-from .service.chat import Talk
+from .service.chat import ChatService
 from .service.control_router import ControlRouter
 from .service.outages import Outages
 from .service.presence import Presence
@@ -63,7 +63,7 @@ class Parts:
     runtime: Runtime
     channels: Channels
     presence: Presence
-    talk: Talk
+    chat: ChatService
     local: LocalSessions
     sessions: Sessions
     outages: Outages
@@ -82,7 +82,7 @@ class Asocial:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.settings = parts.settings
-        self.meters = parts.runtime.meters
+        self.counters = parts.runtime.counters
         self.channels = parts.channels
         self.local = parts.local
         self.sessions = parts.sessions
@@ -106,7 +106,7 @@ class Asocial:
         await self.http.start(listening)
         loop = parts.runtime.loop
         self._background = [
-            loop.create_task(metrics.watch_loop(self.meters)),
+            loop.create_task(metrics.watch_loop(self.counters)),
             loop.create_task(_every(SWEEP_S, self._sweep)),
             loop.create_task(_every(settings.heartbeat_s, self.sessions.refresh)),
         ]
@@ -148,10 +148,10 @@ class Asocial:
 
     async def _sweep(self) -> None:
         parts = self._parts
-        shift_ms = parts.runtime.clock.check(idle=not len(self.http.endpoint) and not parts.talk.said_here())
+        shift_ms = parts.runtime.clock.check(idle=not len(self.http.endpoint) and not parts.chat.said_here())
         if shift_ms:
             parts.router.clock_set(shift_ms)
-        parts.talk.expire()
+        parts.chat.expire()
         await self.outages.retry()
         await parts.presence.sweep()
 
@@ -162,9 +162,9 @@ async def run(app: Asocial, announce: Callable[[Asocial], None]) -> None:
     `announce` is called once the server listens. Raises CannotListen if it cannot.
     """
     await app.start()
-    garbage.settle()
+    gc_policy.freeze_startup_objects()
     loop = asyncio.get_running_loop()
-    collecting = loop.create_task(garbage.collect())
+    collecting = loop.create_task(gc_policy.collect())
     stop = asyncio.Event()
 
     def interrupt() -> None:

@@ -1,7 +1,7 @@
-"""The meters under the names that Prometheus reads (docs/operations.md lists them).
+"""The counters under the names that Prometheus reads (docs/operations.md lists them).
 
-Nothing is counted here: a scrape turns the plain numbers of service/meters.py into samples, so that between two scrapes
-metrics cost what an addition costs. Base units; counters end in `_total`; never a user or a channel as a label.
+Nothing is counted here: a scrape turns the plain numbers of service/counters.py into samples, so between two scrapes
+a metric costs one addition. Base units; counters end in `_total`; never a user or a channel as a label.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from . import __version__, output
-from .service.meters import Distribution, Meters, Tally
+from .service.counters import Counters, FrameCounter, Histogram
 
 PREFIX = "asocial_"
 LOOP_LOOK_S = 0.25
@@ -47,16 +47,16 @@ GAUGES = {
 class Exposition:
     """Renders the metrics of one process."""
 
-    def __init__(self, meters: Meters, gauges: Gauges, checks: Checks) -> None:
+    def __init__(self, counters: Counters, gauges: Gauges, checks: Checks) -> None:
         self._registry = CollectorRegistry()
-        self._meters = _Meters(meters, gauges, checks)
-        self._registry.register(self._meters)
+        self._counters = _Meters(counters, gauges, checks)
+        self._registry.register(self._counters)
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)
 
     def collect(self) -> Iterable[Metric]:
         """Our own metrics, without those of the process. On the loop only."""
-        return self._meters.collect()
+        return self._counters.collect()
 
     def render(self, accept: str) -> tuple[bytes, str]:
         """The metrics in the format that `accept` asks for, and its content type."""
@@ -65,8 +65,8 @@ class Exposition:
 
 
 class _Meters(Collector):
-    def __init__(self, meters: Meters, gauges: Gauges, checks: Checks) -> None:
-        self._meters = meters
+    def __init__(self, counters: Counters, gauges: Gauges, checks: Checks) -> None:
+        self._counters = counters
         self._gauges = gauges
         self._checks = checks
 
@@ -91,73 +91,77 @@ class _Meters(Collector):
         yield _counter("log_lines_dropped", "Log lines that could not be written", output.dropped_lines())
 
     def _talk(self) -> Iterable[Metric]:
-        meters = self._meters
-        yield _counter("messages_published", "Messages sent by clients of this process", meters.messages)
-        yield from _tallies("received", "received from clients, by type", meters.received)
-        yield from _tallies("sent", "written to clients, each recipient counted, by type", meters.sent)
+        counters = self._counters
+        yield _counter("messages_published", "Messages sent by clients of this process", counters.messages)
+        yield from _tallies("received", "received from clients, by type", counters.received)
+        yield from _tallies("sent", "written to clients, each recipient counted, by type", counters.sent)
         yield _histogram(
             "message_broadcast_latency_seconds",
             "Time from a message's arrival to its last write on this process",
-            meters.broadcast,
+            counters.broadcast,
         )
-        yield _histogram("flush_duration_seconds", "Duration of a flush with its socket writes", meters.flush_seconds)
-        yield _histogram("flush_size_bytes", "Bytes of a flush, for each recipient", meters.flush_bytes)
+        yield _histogram("flush_duration_seconds", "Duration of a flush with its socket writes", counters.flush_seconds)
+        yield _histogram("flush_size_bytes", "Bytes of a flush, for each recipient", counters.flush_bytes)
         yield _histogram(
-            "flush_frames", "Frames of this process in one flush: the coalescing factor", meters.flush_frames
+            "flush_frames", "Frames of this process in one flush: the coalescing factor", counters.flush_frames
         )
         yield _counter(
             "unsent_relieved",
             "Connections closed because the unsent data of the process reached its limit",
-            meters.unsent_relieved,
+            counters.unsent_relieved,
         )
         yield _counter(
-            "volatile_dropped", "Times the server skipped drafts and cursors for a slow reader", meters.volatile_dropped
+            "volatile_dropped",
+            "Times the server skipped drafts and cursors for a slow reader",
+            counters.volatile_dropped,
         )
-        yield _labelled("errors", "Errors sent to clients, by code", "code", meters.errors)
-        yield _labelled("rate_limited", "Refusals by a limit, by limit", "limit", meters.rate_limited)
+        yield _labelled("errors", "Errors sent to clients, by code", "code", counters.errors)
+        yield _labelled("rate_limited", "Refusals by a limit, by limit", "limit", counters.rate_limited)
 
     def _connections(self) -> Iterable[Metric]:
-        meters = self._meters
-        yield _counter("connections_opened", "Connections accepted", meters.connections)
-        yield _counter("reconnects", "Accepted connections of people with a known token", meters.reconnects)
-        yield _labelled("disconnects", "Connections that ended, by close code", "code", meters.disconnects)
-        yield _labelled("refusals", "Connections refused, by error or close code", "code", meters.refusals)
-        yield _counter("presence_sweeps", "Sweeps of presence", meters.sweeps)
-        yield _counter("presence_swept", "Connections that a sweep removed", meters.swept)
+        counters = self._counters
+        yield _counter("connections_opened", "Connections accepted", counters.connections)
+        yield _counter("reconnects", "Accepted connections of people with a known token", counters.reconnects)
+        yield _labelled("disconnects", "Connections that ended, by close code", "code", counters.disconnects)
+        yield _labelled("refusals", "Connections refused, by error or close code", "code", counters.refusals)
+        yield _counter("presence_sweeps", "Sweeps of presence", counters.sweeps)
+        yield _counter("presence_swept", "Connections that a sweep removed", counters.swept)
         http = HistogramMetricFamily(
             f"{PREFIX}http_request_duration_seconds",
             "Time from a request's arrival to the headers of its answer",
             labels=["handler", "status"],
         )
-        for labels, took in sorted(meters.http.items()):
+        for labels, took in sorted(counters.http.items()):
             http.add_metric(labels, _buckets(took), took.sum)
         yield http
-        yield _histogram("event_loop_lag_seconds", "How late the event loop is", meters.loop_lag)
+        yield _histogram("event_loop_lag_seconds", "How late the event loop is", counters.loop_lag)
 
     def _shared(self) -> Iterable[Metric]:
-        meters = self._meters
-        yield _histogram("broker_lag_seconds", "Age of another process's batch on arrival", meters.broker_lag)
+        counters = self._counters
+        yield _histogram("broker_lag_seconds", "Age of another process's batch on arrival", counters.broker_lag)
         yield _histogram(
-            "broker_publish_duration_seconds", "Time from publishing a batch to Redis's answer", meters.publish_seconds
+            "broker_publish_duration_seconds",
+            "Time from publishing a batch to Redis's answer",
+            counters.publish_seconds,
         )
-        yield _counter("broker_dropped", "Batches that could not be published", meters.broker_dropped)
-        yield _counter("broker_outages", "Outages of the shared store that began", meters.outages)
-        yield _counter("clock_steps", "Times the clock of this machine or of Redis was set", meters.clock_steps)
+        yield _counter("broker_dropped", "Batches that could not be published", counters.broker_dropped)
+        yield _counter("broker_outages", "Outages of the shared store that began", counters.outages)
+        yield _counter("clock_steps", "Times the clock of this machine or of Redis was set", counters.clock_steps)
         yield _labelled(
             "store_unreadable",
             "Entries of the shared store that could not be read and count as absent",
             "kind",
-            meters.unreadable,
+            counters.unreadable,
         )
 
 
-async def watch_loop(meters: Meters) -> None:
+async def watch_loop(counters: Counters) -> None:
     """Measure how late the loop is. Runs until cancelled."""
     time = asyncio.get_running_loop().time
     while True:
         due = time() + LOOP_LOOK_S
         await asyncio.sleep(LOOP_LOOK_S)
-        meters.loop_lag.observe(max(0.0, time() - due))
+        counters.loop_lag.observe(max(0.0, time() - due))
 
 
 def _counter(name: str, says: str, value: int) -> Metric:
@@ -171,7 +175,7 @@ def _labelled(name: str, says: str, label: str, counts: Mapping[str, int]) -> Me
     return family
 
 
-def _tallies(name: str, says: str, tallies: Mapping[str, Tally]) -> Iterable[Metric]:
+def _tallies(name: str, says: str, tallies: Mapping[str, FrameCounter]) -> Iterable[Metric]:
     frames = CounterMetricFamily(f"{PREFIX}frames_{name}", f"Frames {says}", labels=["type"])
     size = CounterMetricFamily(f"{PREFIX}{name}_bytes", f"Bytes of frames {says}", labels=["type"])
     for kind, tally in tallies.items():
@@ -181,11 +185,11 @@ def _tallies(name: str, says: str, tallies: Mapping[str, Tally]) -> Iterable[Met
     yield size
 
 
-def _histogram(name: str, says: str, values: Distribution) -> Metric:
+def _histogram(name: str, says: str, values: Histogram) -> Metric:
     return HistogramMetricFamily(PREFIX + name, says, buckets=_buckets(values), sum_value=values.sum)
 
 
-def _buckets(values: Distribution) -> list[tuple[str, float]]:
+def _buckets(values: Histogram) -> list[tuple[str, float]]:
     """Cumulative, as Prometheus wants them, with the one for everything at the end."""
     buckets, total = [], 0
     for bound, count in zip((*values.bounds, float("inf")), values.counts, strict=True):

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from .domain.admission import MessageLimits, Posting, Verdict
 from .domain.errors import Disconnect
 from .domain.identity import Principal
-from .domain.living import LiveMessage
+from .domain.live_message_index import LiveMessage
 from .domain.outbox import Piece, Shared
 from .domain.profile import Member, Profile
 from .domain.rules import Rules

@@ -1,7 +1,7 @@
 """OpenTelemetry: the same traces and metrics, sent to where the standard OTEL_* variables say.
 
 Off, and never imported, unless one of them asks for it; the packages come with the extra `asocial[otel]`. Exporters
-have threads of their own. Meters belong to the loop, so a thread that wants them asks the loop and waits.
+have threads of their own. Counters belong to the loop, so a thread that wants them asks the loop and waits.
 
 A histogram is sent as two counters, `..._count` and `..._sum`: OpenTelemetry has no way to hand over one that is
 counted already. /metrics has the whole of it.

@@ -34,7 +34,7 @@ from asocial.domain.profile import Profile
 from asocial.ports import Connection
 from asocial.protocol.framing import text_frame
 from asocial.service.backlog import Backlog
-from asocial.service.meters import Meters
+from asocial.service.counters import Counters
 from asocial.settings import Settings
 from asocial.tracing import Tracing
 from tests.wall_clock import wall_ms
@@ -94,8 +94,8 @@ async def serve(port: int, *, large: bool) -> None:
     settings: Settings = load({"connections_per_minute_per_ip": 0}, {})
     clients, origins = ClientInfoReader(Networks(()), behind_tls=False), AllowedOrigins(())
     connections = ConnectionCounter(0)
-    secret, meters = "a secret that nobody needs to know", Meters()
-    refusals = RefusalLog(meters)
+    secret, counters = "a secret that nobody needs to know", Counters()
+    refusals = RefusalLog(counters)
     admission = AdmissionController(
         Addressing(clients, AllowedHosts((), public_url=""), origins),
         AccessControl(
@@ -106,7 +106,7 @@ async def serve(port: int, *, large: bool) -> None:
         ConnectionLimits(settings.connections_per_minute_per_ip, connections),
         MemoryRateLimiter(wall_ms),
         lambda: False,
-        meters,
+        counters,
     )
     endpoint = ChatEndpoint(
         admission,
@@ -119,8 +119,8 @@ async def serve(port: int, *, large: bool) -> None:
             pong_timeout_s=settings.pong_timeout_seconds,
             frame_bytes=64 * 1024 * 1024 if large else READ_LIMIT_BYTES,
         ),
-        Backlog(settings.unsent_total_bytes, meters),
-        Instruments(meters, Tracing(), refusals),
+        Backlog(settings.unsent_total_bytes, counters),
+        Instruments(counters, Tracing(), refusals),
     )
     app = web.Application()
     app.router.add_get("/api/chat", endpoint.handle)

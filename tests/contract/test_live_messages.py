@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asocial.domain.living import LiveMessage
+from asocial.domain.live_message_index import LiveMessage
 from tests.patience import eventually_is
 from tests.wall_clock import wall_ms
 

@@ -12,7 +12,7 @@ import pytest
 from asocial.adapters.redis.shared_time import measure
 from asocial.domain.profile import Profile
 from asocial.service.clock import Clock
-from asocial.service.meters import Meters
+from asocial.service.counters import Counters
 from asocial.service.runtime import Runtime
 from tests.patience import eventually
 from tests.redis_backend import make_backend
@@ -113,16 +113,16 @@ async def test_a_machine_whose_clock_is_wrong_uses_that_of_redis(server: Server)
     try:
         assert abs(right._runtime.clock.now_ms() - wrong._runtime.clock.now_ms()) < 100
         assert 19 < wrong._runtime.clock.skew_s < 21
-        assert await measure(wrong._link.pool, wrong._runtime.clock) == 0
+        assert await measure(wrong._supervisor.pool, wrong._runtime.clock) == 0
     finally:
         await right.close()
         await wrong.close()
 
 
 def _wrong(ahead_ns: int) -> Runtime:
-    meters = Meters()
-    clock = Clock(meters, wall_ns=lambda: time.time_ns() + ahead_ns)
-    return Runtime(asyncio.get_running_loop(), clock, meters)
+    counters = Counters()
+    clock = Clock(counters, wall_ns=lambda: time.time_ns() + ahead_ns)
+    return Runtime(asyncio.get_running_loop(), clock, counters)
 
 
 def _apart(one: object, other: object) -> int:

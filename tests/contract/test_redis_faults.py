@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from asocial.domain.living import LiveMessage
+from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.ports import Batch, StoreUnavailable
 from tests.patience import PATIENCE_S, eventually, eventually_is
@@ -52,7 +52,7 @@ class Process:
         """As kill -9 would: nothing is said to anybody."""
         if self.backend._keeping is not None:
             self.backend._keeping.cancel()
-        await self.backend._link.close()
+        await self.backend._supervisor.close()
 
     async def expire(self) -> None:
         """Its lease runs out now, as if it had been stopped for longer than that."""
@@ -266,7 +266,7 @@ async def test_publishing_into_the_void_takes_no_memory(server: Server, start: S
             if number % 50 == 0:
                 await asyncio.sleep(0)
         assert _rss_bytes() - before < 40 * 1024 * 1024
-        assert here.backend._runtime.meters.broker_dropped > 3000
+        assert here.backend._runtime.counters.broker_dropped > 3000
     finally:
         if how == "silent":
             server.go_on()

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from asocial.domain.living import LiveMessage
+from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.domain.rules import NO_RULES
-from asocial.service.meters import Meters
+from asocial.service.counters import Counters
 from tests.patience import eventually, eventually_is
 from tests.redis_backend import make_backend
 from tests.redis_server import Server
@@ -151,7 +151,7 @@ async def test_registrations_and_limits_that_cannot_be_read(server: Server, star
     server.ask("ZADD", "asocial:{user:ann}:connections", "9" * 13, "nothing")
     assert await registry.register("ann", "c1", 1)
     assert await connections_of(registry, "ann") == 1
-    assert here.backend._runtime.meters.unreadable["registration"] == 1
+    assert here.backend._runtime.counters.unreadable["registration"] == 1
     spoil(server, "asocial:{user:bob}:connections")
     assert await registry.register("bob", "c2", 1)
     assert await connections_of(registry, "bob") == 1
@@ -177,8 +177,8 @@ async def test_a_batch_that_cannot_be_read_is_skipped(server: Server, start: Sta
 async def test_each_kind_is_logged_once_and_counted_always(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip
-    meters = Meters()
-    backend = make_backend(server.url, runtime=make_runtime(meters=meters))
+    counters = Counters()
+    backend = make_backend(server.url, runtime=make_runtime(counters=counters))
     await backend.start(Unheard())
     reads: list[tuple[str, Callable[[], Awaitable[object]]]] = [
         ("rules", lambda: backend.rules.load("garden")),
@@ -191,7 +191,7 @@ async def test_each_kind_is_logged_once_and_counted_always(
     for kind, read in reads:
         for _ in range(3):
             await read()
-        assert meters.unreadable[kind] == 3
+        assert counters.unreadable[kind] == 3
     await backend.close()
     said = capsys.readouterr()
     for kind, _ in reads:

@@ -15,7 +15,7 @@ import structlog
 
 from asocial.adapters.http.refusal_log import LINES_AT_ONCE, RefusalLog
 from asocial.logs import configure
-from asocial.service.meters import Meters
+from asocial.service.counters import Counters
 from tests.client import Client
 from tests.integration.serving import Join, Server, StartServer
 from tests.integration.test_safety_http import HANDSHAKE, LOCAL, ask, read_answer, talk
@@ -53,7 +53,7 @@ def log() -> Iterator[Log]:
 
 def noted(server: Server, log: Log, code: str | int) -> dict[str, Any]:
     """The one line of the one refusal with this code."""
-    assert server.app.meters.refusals == {str(code): 1}
+    assert server.app.counters.refusals == {str(code): 1}
     [line] = log.refusals()
     assert line["code"] == code
     assert line["reason"]
@@ -196,15 +196,15 @@ async def test_w1_of_several_reasons_to_refuse_a_request_the_first_decides(
 async def test_w88_a_flood_of_refusals_is_counted_in_full_and_logged_at_a_pace(server: Server, log: Log) -> None:
     for _ in range(60):
         await ask(server, HANDSHAKE | FOREIGN)
-    assert server.app.meters.refusals == {"origin_forbidden": 60}
+    assert server.app.counters.refusals == {"origin_forbidden": 60}
     assert LINES_AT_ONCE <= len(log.refusals()) < 50
     assert 'asocial_refusals_total{code="origin_forbidden"} 60.0' in (await server.get("/metrics")).text
 
 
 def test_w88_the_next_line_says_how_many_were_left_out(log: Log) -> None:
     now = [0.0]
-    meters = Meters()
-    refusals = RefusalLog(meters, lambda: now[0])
+    counters = Counters()
+    refusals = RefusalLog(counters, lambda: now[0])
     for _ in range(20):
         refusals.note("origin_forbidden", "one", remote="192.0.2.1")
     refusals.note(4013, "another code has a pace of its own")
@@ -214,7 +214,7 @@ def test_w88_the_next_line_says_how_many_were_left_out(log: Log) -> None:
     assert [line.get("left_out") for line in lines] == [None] * (LINES_AT_ONCE + 1) + [20 - LINES_AT_ONCE]
     assert lines[-1]["sent"].startswith("a?[31mb?cd")
     assert len(lines[-1]["sent"]) < 500
-    assert meters.refusals == {"origin_forbidden": 21, "4013": 1}
+    assert counters.refusals == {"origin_forbidden": 21, "4013": 1}
 
 
 # The hint: which header decided, and which setting helps that is not set yet.

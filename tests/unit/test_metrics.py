@@ -1,4 +1,4 @@
-"""The meters, and the names they are exposed under."""
+"""The counters, and the names they are exposed under."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from asocial.domain.message import Position
 from asocial.metrics import Exposition
 from asocial.ports import Batch
 from asocial.service.channel import VOLATILE_UNSENT_LIMIT_BYTES
-from asocial.service.meters import SECONDS, Distribution, Meters
+from asocial.service.counters import SECONDS, Counters, Histogram
 from tests.runtime import make_runtime
 from tests.unit.service.fakes import FakeConnection, make_channel
 
 
-def samples(meters: Meters) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    text = Exposition(meters, lambda: {"channels": 2}, lambda: {"server": "ok", "redis": "down"}).render("")[0].decode()
+def samples(counters: Counters) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    text = (
+        Exposition(counters, lambda: {"channels": 2}, lambda: {"server": "ok", "redis": "down"}).render("")[0].decode()
+    )
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
@@ -28,7 +30,7 @@ def samples(meters: Meters) -> dict[tuple[str, tuple[tuple[str, str], ...]], flo
 
 
 def test_a_distribution_counts_a_value_at_its_bound_and_what_is_above_all_bounds() -> None:
-    values = Distribution((1.0, 2.0))
+    values = Histogram((1.0, 2.0))
     for value in (0.5, 1.0, 1.5, 2.0, 9.0):
         values.observe(value)
     values.observe(2.0, times=3)
@@ -42,10 +44,10 @@ def test_buckets_fit_a_tenth_of_a_millisecond_to_five_seconds() -> None:
 
 
 def test_a_histogram_is_exposed_cumulative_and_ends_with_everything() -> None:
-    meters = Meters()
-    meters.broadcast.observe(0.0004)
-    meters.broadcast.observe(60.0)
-    found = samples(meters)
+    counters = Counters()
+    counters.broadcast.observe(0.0004)
+    counters.broadcast.observe(60.0)
+    found = samples(counters)
     name = "asocial_message_broadcast_latency_seconds"
     assert found[f"{name}_bucket", (("le", "0.00025"),)] == 0
     assert found[f"{name}_bucket", (("le", "0.0005"),)] == 1
@@ -55,7 +57,7 @@ def test_a_histogram_is_exposed_cumulative_and_ends_with_everything() -> None:
 
 
 def test_every_code_is_there_before_it_happens_for_a_rate_needs_a_first_value() -> None:
-    found = samples(Meters(CLOSE_CODES))
+    found = samples(Counters(CLOSE_CODES))
     for error in FrameError.__subclasses__():
         assert found["asocial_errors_total", (("code", error.code),)] == 0
     for code in CLOSE_CODES:
@@ -63,33 +65,33 @@ def test_every_code_is_there_before_it_happens_for_a_rate_needs_a_first_value() 
 
 
 def test_a_close_code_that_a_client_made_up_makes_no_series() -> None:
-    meters = Meters(CLOSE_CODES)
+    counters = Counters(CLOSE_CODES)
     for code in (1000, None, 4001, 3999, 4998, 12):
-        meters.disconnected(code)
-    seen = {code: count for code, count in meters.disconnects.items() if count}
+        counters.disconnected(code)
+    seen = {code: count for code, count in counters.disconnects.items() if count}
     assert seen == {"1000": 1, "1006": 1, "4001": 1, "other": 3}
 
 
 def test_a_check_is_one_where_it_is_ok() -> None:
-    found = samples(Meters())
+    found = samples(Counters())
     assert found["asocial_check", (("check", "server"),)] == 1
     assert found["asocial_check", (("check", "redis"),)] == 0
     assert found["asocial_channels", ()] == 2
 
 
 class Watched:
-    """A channel of three whose meters are looked at."""
+    """A channel of three whose counters are looked at."""
 
     def __init__(self) -> None:
-        self.meters = Meters()
-        self.channel = make_channel(runtime=make_runtime(meters=self.meters))
+        self.counters = Counters()
+        self.channel = make_channel(runtime=make_runtime(counters=self.counters))
         self.people = [FakeConnection(name) for name in "abc"]
         for person in self.people:
             self.channel.attach(person)
             self.channel.release(person, b"")
 
     def sent(self) -> dict[str, tuple[int, int]]:
-        return {kind: (t.frames, t.bytes) for kind, t in self.meters.sent.items() if t.frames}
+        return {kind: (t.frames, t.bytes) for kind, t in self.counters.sent.items() if t.frames}
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ async def test_what_is_sent_is_what_connections_got(watched: Watched) -> None:
     }
     written = sum(len(person.bytes) for person in watched.people)
     assert written == sum(size for _, size in watched.sent().values()) + len(b"ack")
-    assert watched.meters.flush_frames.sum == 4
+    assert watched.counters.flush_frames.sum == 4
 
 
 async def test_cursors_are_counted_as_one_frame_of_a_flush(watched: Watched) -> None:
@@ -134,10 +136,10 @@ async def test_a_slow_reader_that_is_spared_is_counted_and_only_when_there_was_s
     c.unsent_bytes = VOLATILE_UNSENT_LIMIT_BYTES + 1
     channel.post(b"said", a, b"ack", "m")
     channel.flush()
-    assert watched.meters.volatile_dropped == 0
+    assert watched.counters.volatile_dropped == 0
     channel.draft(b, "n", b"typed")
     channel.flush()
-    assert watched.meters.volatile_dropped == 1
+    assert watched.counters.volatile_dropped == 1
 
 
 async def test_the_latency_is_of_messages_and_counts_each(watched: Watched) -> None:
@@ -145,27 +147,27 @@ async def test_the_latency_is_of_messages_and_counts_each(watched: Watched) -> N
     channel.draft(b, "n", b"typed")
     channel.flush()
     await asyncio.sleep(0)
-    assert sum(watched.meters.broadcast.counts) == 0
-    assert sum(watched.meters.flush_seconds.counts) == 1
+    assert sum(watched.counters.broadcast.counts) == 0
+    assert sum(watched.counters.flush_seconds.counts) == 1
     channel.post(b"one", a, b"ack", "m")
     channel.post(b"two", a, b"ack", "n")
     channel.flush()
     await asyncio.sleep(0)
-    assert sum(watched.meters.broadcast.counts) == 2
-    assert sum(watched.meters.flush_seconds.counts) == 2
+    assert sum(watched.counters.broadcast.counts) == 2
+    assert sum(watched.counters.flush_seconds.counts) == 2
 
 
 async def test_a_meter_never_grows_with_the_people() -> None:
     """What has a place for each user or channel would be a leak, and tell who is where."""
-    meters = Meters()
-    places = sum(len(vars(meters)[name]) for name in ("errors", "rate_limited", "disconnects", "received", "sent"))
+    counters = Counters()
+    places = sum(len(vars(counters)[name]) for name in ("errors", "rate_limited", "disconnects", "received", "sent"))
     for name in map(str, range(1000)):
-        channel = make_channel(name=name, runtime=make_runtime(meters=meters))
+        channel = make_channel(name=name, runtime=make_runtime(counters=counters))
         person = FakeConnection(name)
         channel.attach(person)
         channel.post(b"x", person, b"y", "m")
         channel.cursor(name, Position(0, 0))
         channel.close()
     assert places == sum(
-        len(vars(meters)[name]) for name in ("errors", "rate_limited", "disconnects", "received", "sent")
+        len(vars(counters)[name]) for name in ("errors", "rate_limited", "disconnects", "received", "sent")
     )

@@ -5,75 +5,75 @@ from __future__ import annotations
 import pytest
 
 from asocial.metrics import Exposition
-from asocial.service.meters import Meters
+from asocial.service.counters import Counters
 from asocial.top import Scrape, addresses, parse, quantile, row, screen
 
 LATENCY = "asocial_message_broadcast_latency_seconds"
 
 
-def look(meters: Meters, at: float, state: str = "ready") -> Scrape:
-    exposition = Exposition(meters, lambda: {"websocket_connections_active": 7}, lambda: {"server": "ok"})
+def look(counters: Counters, at: float, state: str = "ready") -> Scrape:
+    exposition = Exposition(counters, lambda: {"websocket_connections_active": 7}, lambda: {"server": "ok"})
     scrape = parse(exposition.render("")[0].decode(), at)
     scrape.state = state
     return scrape
 
 
-def cells(meters: Meters, before: Scrape, at: float, state: str = "ready") -> dict[str, str]:
+def cells(counters: Counters, before: Scrape, at: float, state: str = "ready") -> dict[str, str]:
     names = ["conns", "chans", "msg", "sent", "MB", "p50", "p99", "loop", "redis", "errors", "dropped", "rss", "cpu"]
-    return dict(zip(names, row("here:8080", before, look(meters, at, state)).cells, strict=True))
+    return dict(zip(names, row("here:8080", before, look(counters, at, state)).cells, strict=True))
 
 
 def test_a_rate_is_of_the_time_between_the_looks() -> None:
-    meters = Meters()
-    meters.messages = 1000
-    before = look(meters, 10.0)
-    meters.messages += 50
-    meters.sent["chat"].add(400, 3_000_000)
-    meters.sent["typing"].add(100, 1_000_000)
-    found = cells(meters, before, 12.0)
+    counters = Counters()
+    counters.messages = 1000
+    before = look(counters, 10.0)
+    counters.messages += 50
+    counters.sent["chat"].add(400, 3_000_000)
+    counters.sent["typing"].add(100, 1_000_000)
+    found = cells(counters, before, 12.0)
     assert (found["conns"], found["msg"], found["sent"], found["MB"]) == ("7", "25", "250", "2.0")
 
 
 def test_a_quantile_is_of_the_time_between_the_looks_and_within_its_bucket() -> None:
-    meters = Meters()
-    meters.broadcast.observe(4.0, 1000)
-    before = look(meters, 0.0)
+    counters = Counters()
+    counters.broadcast.observe(4.0, 1000)
+    before = look(counters, 0.0)
     assert quantile(0.5, before, before, LATENCY) is None
-    meters.broadcast.observe(0.003, 90)
-    meters.broadcast.observe(0.03, 10)
-    now = look(meters, 1.0)
+    counters.broadcast.observe(0.003, 90)
+    counters.broadcast.observe(0.03, 10)
+    now = look(counters, 1.0)
     assert quantile(0.45, before, now, LATENCY) == pytest.approx(0.0025 + 0.0025 / 2)
     assert quantile(0.95, before, now, LATENCY) == pytest.approx(0.025 + 0.025 / 2)
 
 
 def test_what_is_above_every_bucket_is_at_least_the_last_bound() -> None:
-    meters = Meters()
-    before = look(meters, 0.0)
-    meters.broadcast.observe(60.0)
-    assert quantile(0.99, before, look(meters, 1.0), LATENCY) == 5.0
+    counters = Counters()
+    before = look(counters, 0.0)
+    counters.broadcast.observe(60.0)
+    assert quantile(0.99, before, look(counters, 1.0), LATENCY) == 5.0
 
 
 def test_a_restart_counts_from_zero() -> None:
     before = Scrape(0.0, {"asocial_messages_published_total": 1000.0, "process_start_time_seconds": 1.0}, state="ready")
-    meters = Meters()
-    meters.messages = 10
-    assert cells(meters, before, 1.0)["msg"] == "10"
+    counters = Counters()
+    counters.messages = 10
+    assert cells(counters, before, 1.0)["msg"] == "10"
 
 
 def test_slow_is_alarming_and_so_is_what_is_not_ready_or_not_there() -> None:
-    meters = Meters()
-    before = look(meters, 0.0)
-    assert not row("a", before, look(meters, 1.0)).alarming
-    assert row("a", before, look(meters, 1.0, "draining")).alarming
+    counters = Counters()
+    before = look(counters, 0.0)
+    assert not row("a", before, look(counters, 1.0)).alarming
+    assert row("a", before, look(counters, 1.0, "draining")).alarming
     assert row("a", before, Scrape(1.0)).state == "down"
-    meters.loop_lag.observe(0.4)
-    assert row("a", before, look(meters, 1.0)).alarming
+    counters.loop_lag.observe(0.4)
+    assert row("a", before, look(counters, 1.0)).alarming
 
 
 def test_the_screen_has_a_line_for_each_process_and_says_how_many_are_well() -> None:
-    meters = Meters()
-    before = look(meters, 0.0)
-    rows = [row("one:8080", before, look(meters, 1.0)), row("two:8080", before, Scrape(1.0))]
+    counters = Counters()
+    before = look(counters, 0.0)
+    rows = [row("one:8080", before, look(counters, 1.0)), row("two:8080", before, Scrape(1.0))]
     lines = screen(rows, colour=False).splitlines()
     assert lines[1].startswith("one:8080")
     assert "ready" in lines[1]

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from .fairness import MINUTE_MS, BusyChannel
-from .windows import Windows
+from .rate_windows import Windows
 
 Kind: TypeAlias = Literal["chat", "draft", "name"]
 LimitName: TypeAlias = Literal["user", "address", "channel", "slow"]

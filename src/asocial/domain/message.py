@@ -10,8 +10,8 @@ import re
 
 import msgspec
 
+from .combining_marks import MARKS_RULE, piles_up
 from .errors import BadFrame, PayloadEmpty, PayloadInvisible, PayloadTooLarge, PositionInvalid
-from .marks import MARKS_RULE, piles_up
 from .visible import is_visible
 
 PAYLOAD_CHARACTERS = 500

@@ -12,8 +12,8 @@ from typing import Self
 
 import msgspec
 
+from .combining_marks import MARKS_RULE, piles_up
 from .errors import BadFrame, NameInvisible
-from .marks import MARKS_RULE, piles_up
 from .visible import is_visible
 
 NAME_CHARACTERS = 32

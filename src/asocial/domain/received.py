@@ -34,7 +34,7 @@ class Received:
             del spans[:-SPANS_MOST]
         return True
 
-    def settle(self, publisher: bytes, number: int) -> None:
+    def mark_received_up_to(self, publisher: bytes, number: int) -> None:
         """All up to `number`, itself included, has arrived or will not be waited for."""
         later = [span for span in self._spans.pop(publisher, ()) if span[0] > number]
         self._spans[publisher] = [(0, number + 1), *later]

@@ -107,7 +107,7 @@ class Limits(msgspec.Struct, frozen=True):
     position: int = POSITION_LIMIT
 
 
-class RulesTold(msgspec.Struct, frozen=True):
+class RulesView(msgspec.Struct, frozen=True):
     """What holds in a channel, and for the one it is told to: `rights` to read or to write, `yours` to decide."""
 
     owner: str
@@ -137,7 +137,7 @@ class UserSync(_ServerFrame, tag="user_sync", frozen=True, kw_only=True):
     limits: Limits
     epoch: str
     seq: int
-    rules: RulesTold | msgspec.UnsetType = msgspec.UNSET
+    rules: RulesView | msgspec.UnsetType = msgspec.UNSET
     expires_at: int | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ..domain.errors import Disconnect, TooSlow
 from ..domain.outbox import Shared
-from .meters import Meters
+from .counters import Counters
 
 RELIEF = 7 / 8
 """Of the limit, what may be left after connections were closed: so that they are not sorted again for the next byte."""
@@ -33,10 +33,10 @@ class Behind(Protocol):
 class Backlog:
     """Counts what waits. `limit_bytes` of 0: no limit."""
 
-    def __init__(self, limit_bytes: int, meters: Meters) -> None:
+    def __init__(self, limit_bytes: int, counters: Counters) -> None:
         self.bytes = 0
         self._limit_bytes = limit_bytes
-        self._meters = meters
+        self._counters = counters
         self._behind: dict[Behind, None] = {}
         self._relieving = False
 
@@ -79,7 +79,7 @@ class Backlog:
             for reader in sorted(self._behind, key=lambda each: each.unsent_bytes, reverse=True):
                 if self.bytes <= self._limit_bytes * RELIEF:
                     break
-                self._meters.unsent_relieved += 1
+                self._counters.unsent_relieved += 1
                 reader.close(TooSlow())
         finally:
             self._relieving = False

@@ -137,7 +137,7 @@ class Channel:
         self._told: dict[Connection, tuple[frozenset[bytes], float]] = {}
         self._before: dict[Connection, Received] = {}
         """What had arrived before a member came whose snapshot may lack it: one who joins, or joined in an outage."""
-        self._meters = runtime.meters
+        self._counters = runtime.counters
         self._backlog = backlog
         self._on_control = on_control
         self._broker = broker
@@ -348,7 +348,7 @@ class Channel:
             if lacking:
                 (self._members[connection] or connection).deliver(Shared(b"".join(lacking)))
         if messages:
-            received.settle(publisher, max(number for number, _, _ in messages))
+            received.mark_received_up_to(publisher, max(number for number, _, _ in messages))
         self.deliver_here(b"".join(missed))
 
     def _hold(self, size: int, take: Callable[[], None]) -> None:
@@ -422,7 +422,7 @@ class Channel:
                     self.name, Batch(flush.reliable, flush.volatile, number=self._number, frames=frames)
                 )
             else:
-                self._meters.broker_dropped += 1
+                self._counters.broker_dropped += 1
         self._number += frames
         # The socket writes happen after this turn; the next turn knows what they cost.
         self._loop.call_soon(self._measure, started, flush.counts.messages, self._chats_since)
@@ -459,7 +459,7 @@ class Channel:
         for connection in slow:
             self.detach(connection)
             connection.close(TooSlow())
-        self._meters.volatile_dropped += spared
+        self._counters.volatile_dropped += spared
 
     def _leave_out_told(self, flush: Flush[Connection]) -> None:
         """Cut what a member's snapshot told out of what is written to it."""
@@ -483,16 +483,16 @@ class Channel:
     def _measure(self, started: float, chats: int, since: float) -> None:
         now = self._loop.time()
         self._pacer.cost(now - started)
-        self._meters.flush_seconds.observe(now - started)
+        self._counters.flush_seconds.observe(now - started)
         if chats:
-            self._meters.broadcast.observe(now - since, chats)
+            self._counters.broadcast.observe(now - since, chats)
 
     def _count(self, flush: Flush[Connection], cursors: int) -> None:
         """Once per flush, whoever reads it: recipients are multiplied, not visited."""
-        counts, meters, readers = flush.counts, self._meters, len(self._members)
-        sent, size = meters.sent, len(flush.shared.data)
-        meters.flush_frames.observe(counts.messages + counts.events + counts.drafts + counts.fleeting + (cursors > 0))
-        meters.flush_bytes.observe(size)
+        counts, counters, readers = flush.counts, self._counters, len(self._members)
+        sent, size = counters.sent, len(flush.shared.data)
+        counters.flush_frames.observe(counts.messages + counts.events + counts.drafts + counts.fleeting + (cursors > 0))
+        counters.flush_bytes.observe(size)
         if readers:
             # Who says, types or shows something does not read it; everything else is for everyone.
             others = readers - 1

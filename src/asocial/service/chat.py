@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ..domain.admission import Known, LimitName, Posting
 from ..domain.errors import RateLimited
 from ..domain.limits import TokenBucket
-from ..domain.living import LiveMessage
+from ..domain.live_message_index import LiveMessage
 from ..domain.message import Position, check_position, clean_draft, clean_payload
 from ..domain.profile import Profile
 from ..groups import MessageSettings
@@ -20,7 +20,7 @@ from ..protocol.framing import text_frame
 from ..protocol.schema import Ack, Chat, Limits, PostChat, PostReaction, PostTyping, Reaction, ShowView, Typing, View
 from .channel import Channel
 from .runtime import Runtime
-from .volatile import Latest
+from .throttle import ThrottledLatest
 
 _read_chat = msgspec.json.Decoder(Chat).decode
 REACTIONS_PER_SECOND = 5.0
@@ -28,10 +28,10 @@ REACTIONS_BURST = 10.0
 VIEWS_PER_SECOND = 10.0
 FRAME_WEIGHT = 5.0
 """What a draft, a reaction or a view uses of its address's budget. A cursor uses 1: all cursors share one frame."""
-_METERS = {"user": "messages", "address": "addresses", "channel": "channels", "slow": "slow"}
+_COUNTER_OF_LIMIT = {"user": "messages", "address": "addresses", "channel": "channels", "slow": "slow"}
 
 
-class Voice:
+class Participant:
     """One session's part in the talk of its channel: who speaks, from which connection and address, and how fast."""
 
     def __init__(
@@ -62,9 +62,9 @@ class Voice:
         self._limits = limits
         self._reactions = TokenBucket(REACTIONS_PER_SECOND, REACTIONS_BURST, loop.time())
         # Made when they are first needed: most people only read.
-        self._drafts: Latest[PostTyping] | None = None
-        self._views: Latest[ShowView] | None = None
-        self._cursors: Latest[Position] | None = None
+        self._drafts: ThrottledLatest[PostTyping] | None = None
+        self._views: ThrottledLatest[ShowView] | None = None
+        self._cursors: ThrottledLatest[Position] | None = None
 
     def now(self) -> float:
         """The loop's clock, in seconds."""
@@ -86,7 +86,7 @@ class Voice:
     def draft(self, draft: PostTyping) -> None:
         """Show what is being typed. `draft` is checked, and its message id is `drafting`."""
         if self._drafts is None:
-            self._drafts = Latest(
+            self._drafts = ThrottledLatest(
                 self._limits.drafts_per_second, self._loop, self._send_draft, self.budget, FRAME_WEIGHT
             )
         self._drafts.offer(draft)
@@ -95,7 +95,7 @@ class Voice:
         """Show where the pointer is. Raises PositionInvalid."""
         check_position(position)
         if self._cursors is None:
-            self._cursors = Latest(self._limits.cursors_per_second, self._loop, self._send_cursor, self.budget)
+            self._cursors = ThrottledLatest(self._limits.cursors_per_second, self._loop, self._send_cursor, self.budget)
         self._cursors.offer(position)
 
     def react(self, frame: PostReaction) -> None:
@@ -108,7 +108,7 @@ class Voice:
         """Show those who follow what one sees. Raises PositionInvalid."""
         check_position(frame.position)
         if self._views is None:
-            self._views = Latest(VIEWS_PER_SECOND, self._loop, self._send_view, self.budget, FRAME_WEIGHT)
+            self._views = ThrottledLatest(VIEWS_PER_SECOND, self._loop, self._send_view, self.budget, FRAME_WEIGHT)
         self._views.offer(frame)
 
     def forget_draft(self, message_id: str) -> None:
@@ -123,7 +123,7 @@ class Voice:
                 self._drafts.drop()
 
     def silence(self) -> None:
-        """Send nothing that waits. Called when it is over: nothing that refers back to this is kept (garbage.py)."""
+        """Send nothing that waits. Called when it is over: nothing that refers back to this is kept (gc_policy.py)."""
         for latest in (self._drafts, self._cursors, self._views):
             if latest is not None:
                 latest.drop()
@@ -148,7 +148,7 @@ class Voice:
         self.channel.cursor(self.user_id, position)
 
 
-class Talk:
+class ChatService:
     """Posting messages: once, in order, within the limits, remembered while they live.
 
     Drafts and new names are limited here too: what others read is one thing, whichever frame brings it.
@@ -161,52 +161,52 @@ class Talk:
         settings: MessageSettings,
         runtime: Runtime,
     ) -> None:
-        self._meters = runtime.meters
+        self._counters = runtime.counters
         self._live = live
         self._limiter = limiter
         self._now_ms = runtime.clock.now_ms
         self._life = settings.life
         self._limits = settings.limits
 
-    async def post(self, voice: Voice, post: PostChat, slow_ms: int = 0) -> None:
+    async def post(self, participant: Participant, post: PostChat, slow_ms: int = 0) -> None:
         """Stamp, encode once, and hand to the channel. Raises a FrameError when it is not to be posted.
 
         `slow_ms`: how long the channel makes its users wait between two messages.
         """
         payload = clean_payload(post.payload)
         position = check_position(post.position)
-        channel, user_id, message_id = voice.channel, voice.user_id, post.message_id
+        channel, user_id, message_id = participant.channel, participant.user_id, post.message_id
 
         # Sent again because the first `ack` was lost (W10): the same answer, and it counts once.
         timestamp = self._now_ms()
         known = self._live.find(channel.name, user_id, message_id, timestamp)
         if known is not None:
-            voice.connection.write(pack(Ack(message_id, known.timestamp, known.expires_at)))
+            participant.connection.write(pack(Ack(message_id, known.timestamp, known.expires_at)))
             return
 
         expires_at = timestamp + self._life.of(payload)
         posting = Posting(
-            "chat", channel.name, user_id, voice.address, message_id, slow_ms, timestamp, expires_at, payload
+            "chat", channel.name, user_id, participant.address, message_id, slow_ms, timestamp, expires_at, payload
         )
         elsewhere = await self._admit(posting)
         # Another connection of the user may have been quicker, here or elsewhere: its message is the one (W10).
         first = self._live.find(channel.name, user_id, message_id, timestamp) or elsewhere
         if first is not None:
             if first is not elsewhere or not await self._is_lost(posting, elsewhere):
-                voice.connection.write(pack(Ack(message_id, first.timestamp, first.expires_at)))
+                participant.connection.write(pack(Ack(message_id, first.timestamp, first.expires_at)))
                 return
             timestamp, expires_at = first.timestamp, first.expires_at
-        about = (message_id, channel.name, user_id, voice.profile.name, voice.profile.color)
-        body = encode(Chat(*about, payload, position, timestamp, expires_at, voice.profile.on_map))
-        voice.forget_draft(message_id)
+        about = (message_id, channel.name, user_id, participant.profile.name, participant.profile.color)
+        body = encode(Chat(*about, payload, position, timestamp, expires_at, participant.profile.on_map))
+        participant.forget_draft(message_id)
         message = LiveMessage(user_id, message_id, timestamp, expires_at, body, channel.number)
         self._live.add(channel.name, message, shared=channel.confirmed)
         channel.post(
-            text_frame(body), voice.connection, pack(Ack(message_id, timestamp, expires_at)), replaces=message_id
+            text_frame(body), participant.connection, pack(Ack(message_id, timestamp, expires_at)), replaces=message_id
         )
         if channel.confirmed:  # else other processes have not got it
             self._limiter.posted(posting)
-        self._meters.messages += 1
+        self._counters.messages += 1
 
     async def _is_lost(self, posting: Posting, known: Known) -> bool:
         """Whether a message that another process admitted must be posted here too, for nobody else may have got it.
@@ -225,7 +225,7 @@ class Talk:
                 return False
         return True
 
-    async def draft(self, voice: Voice, frame: PostTyping, slow_ms: int = 0) -> None:
+    async def draft(self, participant: Participant, frame: PostTyping, slow_ms: int = 0) -> None:
         """Show what is being typed. Raises what `clean_draft` and `check_position` raise, and RateLimited.
 
         The first frame of a draft takes the places of the message it may become. A connection has one draft: another
@@ -233,31 +233,33 @@ class Talk:
         """
         message_id = frame.message_id
         draft = PostTyping(message_id, clean_draft(frame.payload), check_position(frame.position))
-        if message_id != voice.drafting and not await self._begin_draft(voice, draft, slow_ms):
+        if message_id != participant.drafting and not await self._begin_draft(participant, draft, slow_ms):
             return
-        voice.draft(draft)
+        participant.draft(draft)
 
-    async def rename(self, voice: Voice, slow_ms: int = 0) -> None:
+    async def rename(self, participant: Participant, slow_ms: int = 0) -> None:
         """Take the places of a new name, which others read as they read a message. Raises RateLimited."""
-        await self._admit(Posting("name", voice.channel.name, voice.user_id, voice.address, slow_ms=slow_ms))
+        await self._admit(
+            Posting("name", participant.channel.name, participant.user_id, participant.address, slow_ms=slow_ms)
+        )
 
-    async def _begin_draft(self, voice: Voice, draft: PostTyping, slow_ms: int) -> bool:
+    async def _begin_draft(self, participant: Participant, draft: PostTyping, slow_ms: int) -> bool:
         """Whether this draft may be shown from now on."""
-        channel, user_id, message_id = voice.channel.name, voice.user_id, draft.message_id
-        refused, until = voice.refused
-        if refused == message_id and voice.now() < until:
+        channel, user_id, message_id = participant.channel.name, participant.user_id, draft.message_id
+        refused, until = participant.refused
+        if refused == message_id and participant.now() < until:
             return False  # it was answered once; like other drafts too many, it is dropped (W26)
         if not draft.payload:
             return True  # the end of a draft that an earlier connection showed: it needs no place
-        voice.end_draft()
+        participant.end_draft()
         if self._live.find(channel, user_id, message_id, self._now_ms()) is not None:
             return False  # a straggler of what was said
         try:
-            await self._admit(Posting("draft", channel, user_id, voice.address, message_id, slow_ms))
+            await self._admit(Posting("draft", channel, user_id, participant.address, message_id, slow_ms))
         except RateLimited as limited:
-            voice.refused = (message_id, voice.now() + (limited.retry_after_ms or 0) / 1000)
+            participant.refused = (message_id, participant.now() + (limited.retry_after_ms or 0) / 1000)
             raise
-        voice.begin_draft(message_id)
+        participant.begin_draft(message_id)
         return True
 
     async def _admit(self, posting: Posting) -> Known | None:
@@ -265,7 +267,7 @@ class Talk:
         verdict = await self._limiter.admit(posting, self._limits)
         if not verdict.wait_ms:
             return verdict.known
-        self._meters.rate_limited[_METERS[verdict.limit]] += 1
+        self._counters.rate_limited[_COUNTER_OF_LIMIT[verdict.limit]] += 1
         raise RateLimited(
             f"{self._reason(posting, verdict.limit)}; try again in {-(-verdict.wait_ms // 1000)} s",
             retry_after_ms=verdict.wait_ms,

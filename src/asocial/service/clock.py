@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 
 from .. import logs
-from .meters import Meters
+from .counters import Counters
 
 STEP_MS = 1000.0
 """A larger difference was not made by a clock's drift."""
@@ -34,12 +34,12 @@ class Clock:
 
     def __init__(
         self,
-        meters: Meters,
+        counters: Counters,
         *,
         wall_ns: Callable[[], int] = time.time_ns,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self._meters = meters
+        self._counters = counters
         self._wall_ns = wall_ns
         self._monotonic_ns = monotonic_ns
         self._wall_ahead_ns = self._ahead_ns = wall_ns() - monotonic_ns()
@@ -50,9 +50,9 @@ class Clock:
         self._told_skew_ms = 0.0
 
     @classmethod
-    def by(cls, now_ms: Callable[[], int], meters: Meters) -> Clock:
+    def by(cls, now_ms: Callable[[], int], counters: Counters) -> Clock:
         """One whose every time is `now_ms`: a test's clock, or an embedding program's."""
-        return cls(meters, wall_ns=lambda: now_ms() * _MS, monotonic_ns=lambda: now_ms() * _MS)
+        return cls(counters, wall_ns=lambda: now_ms() * _MS, monotonic_ns=lambda: now_ms() * _MS)
 
     @property
     def skew_s(self) -> float:
@@ -82,7 +82,7 @@ class Clock:
         first, self._synchronized = not self._synchronized, True
         if abs(ahead_ms) > STEP_MS + error_ms or (first and abs(ahead_ms) > error_ms):
             if not first:
-                self._meters.clock_steps += 1
+                self._counters.clock_steps += 1
                 log.warning(
                     "the clock of Redis jumped; this process follows it",
                     seconds=round(ahead_ms / 1000, 3),
@@ -100,7 +100,7 @@ class Clock:
         wall_ahead_ns = self._wall_ns() - self._monotonic_ns()
         moved_ms, self._wall_ahead_ns = (wall_ahead_ns - self._wall_ahead_ns) / _MS, wall_ahead_ns
         if abs(moved_ms) > STEP_MS:
-            self._meters.clock_steps += 1
+            self._counters.clock_steps += 1
             log.warning(
                 "the clock of this machine was set; messages and limits go on undisturbed",
                 seconds=round(moved_ms / 1000, 3),

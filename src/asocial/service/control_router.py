@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..domain.profile import Profile
 from ..ports import Batch
 from .channels import Channels
-from .chat import Talk
+from .chat import ChatService
 from .control import (
     ChannelCleared,
     CountChanged,
@@ -33,7 +33,7 @@ class ControlRouter:
         self,
         channels: Channels,
         presence: Presence,
-        talk: Talk,
+        chat: ChatService,
         moderation: Moderation,
         sessions: Sessions,
         outages: Outages,
@@ -41,7 +41,7 @@ class ControlRouter:
     ) -> None:
         self._channels = channels
         self._presence = presence
-        self._talk = talk
+        self._chat = chat
         self._moderation = moderation
         self._sessions = sessions
         self._outages = outages
@@ -69,7 +69,7 @@ class ControlRouter:
                 case RulesChanged():
                     self._moderation.rules_changed(channel, message)
                 case ChannelCleared():
-                    self._talk.forget(channel, message.timestamp)
+                    self._chat.forget(channel, message.timestamp)
 
     def degraded(self) -> None:
         self._outages.begin()
@@ -82,5 +82,5 @@ class ControlRouter:
 
     def clock_set(self, shift_ms: int) -> None:
         # What lives keeps the time it has left.
-        self._talk.shift(shift_ms)
+        self._chat.shift(shift_ms)
         self._sessions.tell_clock(shift_ms)

@@ -40,7 +40,7 @@ from ..protocol.schema import (
     SetProfile,
     ShowView,
 )
-from .chat import Talk
+from .chat import ChatService
 from .moderation import Moderation
 from .presence import Presence
 from .runtime import Runtime
@@ -59,17 +59,17 @@ class Dispatch:
         self,
         sessions: Sessions,
         presence: Presence,
-        talk: Talk,
+        chat: ChatService,
         moderation: Moderation,
         verify: Verify | None,
         frame_bytes: int,
         runtime: Runtime,
     ) -> None:
-        self._meters = runtime.meters
-        self._received = self._meters.received
+        self._counters = runtime.counters
+        self._received = self._counters.received
         self._sessions = sessions
         self._presence = presence
-        self._talk = talk
+        self._chat = chat
         self._moderation = moderation
         self._verify = verify
         self._loop = runtime.loop
@@ -100,7 +100,7 @@ class Dispatch:
     def refuse(self, session: Session, error: FrameError, message_id: str | None = None) -> None:
         """Answer with an `error`; the tenth in a row that a correct client never causes is the last (W27)."""
         session.connection.write(error_frame(error, message_id))
-        self._meters.errors[error.code] += 1
+        self._counters.errors[error.code] += 1
         if error.strikes:
             session.strikes += 1
             if session.strikes >= STRIKES:
@@ -118,35 +118,35 @@ class Dispatch:
             case PostChat():
                 least_ms = self._may_write(session)
                 if session.traced is None:
-                    await self._talk.post(session.voice, frame, least_ms)
+                    await self._chat.post(session.participant, frame, least_ms)
                 else:
                     with session.traced(frame.message_id):
-                        await self._talk.post(session.voice, frame, least_ms)
+                        await self._chat.post(session.participant, frame, least_ms)
                 kind = "chat"
             case PostTyping():
-                await self._talk.draft(session.voice, frame, self._may_write(session))
+                await self._chat.draft(session.participant, frame, self._may_write(session))
                 kind = "typing"
             case MoveCursor():
-                session.voice.cursor(frame.position)
+                session.participant.cursor(frame.position)
                 kind = "cursor"
             case PostReaction():
                 self._may_write(session)
-                session.voice.react(frame)
+                session.participant.react(frame)
                 kind = "reaction"
             case ShowView():
-                session.voice.view(frame)
+                session.participant.view(frame)
                 kind = "view"
             case _:
                 wait_s = session.requests.take(self._loop.time()) or self._sessions.wait_s(session)
                 if wait_s:
-                    self._meters.rate_limited["requests"] += 1
+                    self._counters.rate_limited["requests"] += 1
                     raise RateLimited("too many requests at once", retry_after_ms=max(1, round(wait_s * 1000)))
                 await self._answer(session, frame)
                 kind = "request"
         self._received[kind].add(1, len(text))
 
     def _may_write(self, session: Session) -> int:
-        return self._moderation.may_write(session.voice.channel, session.principal, session.access)
+        return self._moderation.may_write(session.participant.channel, session.principal, session.access)
 
     async def _authenticate(self, session: Session, token: str) -> None:
         """Another token of the same user takes the old one's place (W60)."""
@@ -170,7 +170,7 @@ class Dispatch:
             case Ping():
                 session.connection.write(pack(Pong(frame.t, self._now_ms())))
             case AskWho():
-                members = await self._presence.members(session.voice.channel.name, frame.user_ids)
+                members = await self._presence.members(session.participant.channel.name, frame.user_ids)
                 profiles = pack(Profiles(members))
                 session.connection.write(profiles)
                 self._sessions.answered(session, len(profiles))
@@ -179,12 +179,12 @@ class Dispatch:
             case Authenticate():
                 await self._authenticate(session, frame.token)
             case Moderate():
-                await self._moderation.moderate(session.voice.channel, session.principal, frame)
+                await self._moderation.moderate(session.participant.channel, session.principal, frame)
                 self._sessions.told_all(session)
             case SetProfile():
                 on_map = session.member.on_map if frame.on_map is UNSET else frame.on_map
                 profile = Profile(clean_name(frame.name), clean_color(frame.color), on_map)
                 if profile.name != session.member.name:
                     # A name is text that everyone reads: it must not say what a message may not (W73).
-                    await self._talk.rename(session.voice, self._may_write(session))
+                    await self._chat.rename(session.participant, self._may_write(session))
                 await self._sessions.set_profile(session, profile)

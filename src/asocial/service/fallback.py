@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
-from ..domain.by_user import ByUser
+from ..domain.connection_index import ConnectionIndex
 from ..domain.profile import Member, Profile
 from ..ports import Departed, Joined, PresenceStore, Roster, StoreUnavailable, Updated
 
@@ -51,7 +51,7 @@ class FallbackPresence:
         self._shared = shared
         self._local = local
         self._here: dict[tuple[str, str], _Here] = {}
-        self._of_user: ByUser[tuple[str, str]] = ByUser()
+        self._of_user: ConnectionIndex[tuple[str, str]] = ConnectionIndex()
         """The keys of `_here` by user, so that a changed profile costs no look at everybody's."""
         self._owed: dict[tuple[str, str], Profile] = {}
         """By channel and user: changed while the shared store was away, through a connection that is gone since."""

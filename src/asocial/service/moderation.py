@@ -29,7 +29,7 @@ from ..domain.rules import NO_RULES, Rules
 from ..groups import ModerationSettings
 from ..ports import ChannelRules, LiveMessages, StoreUnavailable
 from ..protocol.codec import pack
-from ..protocol.schema import ChannelUpdated, Cleared, Moderate, RulesTold
+from ..protocol.schema import ChannelUpdated, Cleared, Moderate, RulesView
 from .channel import Channel
 from .channels import Channels
 from .control import ChannelCleared, RulesChanged, encode_control
@@ -146,21 +146,21 @@ class Moderation:
         named = (*self._owners.get(channel, ()), *self._owners.get(EVERY_CHANNEL, ()))
         return any(is_one_of(who, principal.user_id, principal.claims) for who in named)
 
-    def told(self, channel: Channel, principal: Principal, access: Access) -> RulesTold | None:
+    def told(self, channel: Channel, principal: Principal, access: Access) -> RulesView | None:
         """What a `user_sync` says of the rules; None where there is nothing to say."""
         rules = channel.rules or NO_RULES
         yours = self.is_owner(channel.name, principal, rules)
         private = rules.private or channel.name in self._members
         if not (rules.owner or rules.slow_ms or rules.read_only or private or yours):
             return None
-        return RulesTold(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours)
+        return RulesView(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours)
 
-    async def state(self, channel: str, principal: Principal, access: Access) -> RulesTold:
+    async def state(self, channel: str, principal: Principal, access: Access) -> RulesView:
         """The same for somebody who may not be in it."""
         rules = await self._look(channel) or NO_RULES
         private = rules.private or channel in self._members
         yours = self.is_owner(channel, principal, rules)
-        return RulesTold(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours)
+        return RulesView(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours)
 
     async def claim(self, channel: str, principal: Principal, take_place: Callable[[], Awaitable[None]]) -> None:
         """Make `principal` the owner of a channel that is nobody's, and that they alone are in (W64).
@@ -248,7 +248,7 @@ class Moderation:
             for channel in self._channels:
                 if len(channel) and not self._channels.away:
                     keep_ms = (channel.rules or NO_RULES).keep_ms(self._ttl_ms, self._now_ms())
-                    await self._settle(channel, self._store.keep(channel.name, keep_ms))
+                    await self._apply_when_read(channel, self._store.keep(channel.name, keep_ms))
 
     def lose(self) -> None:
         """The store is away: until it is back, what holds anywhere may change unheard."""
@@ -268,7 +268,7 @@ class Moderation:
         for start in range(0, len(waiting), CHECKS_AT_ONCE):
             await asyncio.gather(*map(self.know, waiting[start : start + CHECKS_AT_ONCE]))
 
-    async def _settle(self, channel: Channel, reading: Awaitable[Rules]) -> None:
+    async def _apply_when_read(self, channel: Channel, reading: Awaitable[Rules]) -> None:
         """Take over what is stored; give back what the store has lost. Raises StoreUnavailable."""
         known, outages = channel.rules, self._outages
         stored = await reading
@@ -310,7 +310,7 @@ class Moderation:
     async def _learn(self, channel: Channel) -> None:
         try:
             with contextlib.suppress(StoreUnavailable):
-                await self._settle(channel, self._store.load(channel.name))
+                await self._apply_when_read(channel, self._store.load(channel.name))
         finally:
             del self._learning[channel.name]
 

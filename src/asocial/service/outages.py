@@ -15,7 +15,7 @@ import msgspec
 from ..domain.profile import Profile
 from ..ports import Joined, StoreUnavailable
 from .channels import Channels
-from .chat import Talk
+from .chat import ChatService
 from .control import MessagesAgain, encode_control
 from .fallback import FallbackPresence
 from .moderation import Moderation
@@ -31,7 +31,7 @@ class Outages:
         self,
         channels: Channels,
         presence: Presence,
-        talk: Talk,
+        chat: ChatService,
         moderation: Moderation,
         sessions: Sessions,
         fallback: FallbackPresence | None,
@@ -39,17 +39,17 @@ class Outages:
     ) -> None:
         self._channels = channels
         self._presence = presence
-        self._talk = talk
+        self._chat = chat
         self._moderation = moderation
         self._sessions = sessions
         self._fallback = fallback
-        self._meters = runtime.meters
+        self._counters = runtime.counters
         self._ending = False
 
     def begin(self) -> None:
         """The shared store is away: only people on this process can be reached."""
         self._moderation.lose()
-        self._meters.outages += 1
+        self._counters.outages += 1
         self._sessions.degrade()
 
     async def end(self) -> None:
@@ -96,8 +96,8 @@ class Outages:
 
         Also where nobody is left on this process: those who spoke may have moved to another one meanwhile.
         """
-        for name, said in self._talk.said_here().items():
+        for name, said in self._chat.said_here().items():
             if (channels is None or name in channels) and not self._channels.is_local(name):
-                self._talk.share(name)
+                self._chat.share(name)
                 again = [(message.number, message.expires_at, msgspec.Raw(message.body)) for message in said]
                 self._channels.tell_processes(name, encode_control(MessagesAgain(again)))

@@ -46,7 +46,7 @@ class Presence:
         settings: PresenceSettings,
         runtime: Runtime,
     ) -> None:
-        self._meters = runtime.meters
+        self._counters = runtime.counters
         self._store = store
         self._channels = channels
         self._loop = runtime.loop
@@ -110,9 +110,9 @@ class Presence:
 
     async def sweep(self) -> None:
         """Tell of everyone whose time is up, wherever they were connected."""
-        self._meters.sweeps += 1
+        self._counters.sweeps += 1
         for departed in await self._store.sweep():
-            self._meters.swept += 1
+            self._counters.swept += 1
             if departed.last:
                 channel, here = departed.channel, self._channels.away
                 self._tell_left(channel, departed.user_id, departed.user_count, departed.stamp, here=here)

@@ -6,10 +6,10 @@ import asyncio
 from typing import NamedTuple
 
 from .clock import Clock
-from .meters import Meters
+from .counters import Counters
 
 
 class Runtime(NamedTuple):
     loop: asyncio.AbstractEventLoop
     clock: Clock
-    meters: Meters
+    counters: Counters

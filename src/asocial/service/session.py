@@ -8,13 +8,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from ..domain.access import Access
-from ..domain.by_user import ByUser
+from ..domain.connection_index import ConnectionIndex
 from ..domain.errors import TooManyConnections
 from ..domain.identity import Principal
 from ..domain.limits import TokenBucket
 from ..domain.profile import Member
 from ..ports import Connection, SessionRegistry
-from .chat import Voice
+from .chat import Participant
 
 
 @dataclass(slots=True, eq=False)
@@ -22,7 +22,7 @@ class Session:
     """A client that is in a channel. `member` is what the others see; `principal` is what its own token says."""
 
     connection: Connection
-    voice: Voice
+    participant: Participant
     member: Member
     token: str | None
     principal: Principal
@@ -45,7 +45,7 @@ class LocalSessions:
         self._registry = registry
         self._connections_per_user = connections_per_user
         self._by_connection: dict[Connection, Session] = {}
-        self._by_user: ByUser[Connection] = ByUser()
+        self._by_user: ConnectionIndex[Connection] = ConnectionIndex()
 
     def __len__(self) -> int:
         return len(self._by_connection)
@@ -80,7 +80,7 @@ class LocalSessions:
     def of_user(self, user_id: str, channel: str) -> list[Session]:
         """A user's sessions in one channel."""
         sessions = [self._by_connection[connection] for connection in self._by_user.get(user_id, ())]
-        return [session for session in sessions if session.voice.channel.name == channel]
+        return [session for session in sessions if session.participant.channel.name == channel]
 
     def among(self, connections: Iterable[Connection]) -> list[Session]:
         """The sessions of these connections. Connections that are only joining have none yet."""

@@ -25,14 +25,14 @@ from ..protocol.schema import ClockSet, Degraded, Followed, Restored, UserSync, 
 from .answers import Answers
 from .channel import UNSENT_LIMIT_BYTES, Channel
 from .channels import Channels
-from .chat import Voice
+from .chat import Participant
 from .control import FollowedBy, ProfileChanged, encode_control
 from .moderation import Moderation
 from .presence import Presence
 from .runtime import Runtime
 from .session import LocalSessions, Session
 from .snapshots import Snapshots
-from .volatile import Budgets
+from .throttle import Budgets
 
 REQUESTS_PER_SECOND = 10.0
 REQUESTS_BURST = 20.0
@@ -115,7 +115,7 @@ class Sessions:
                 await self._presence.leave(channel_name, connection.id)
             raise
         self._local.add(session)
-        session.voice.budget = self._budgets.enter(address)
+        session.participant.budget = self._budgets.enter(address)
         self._expire(session)
         channel.release(connection, snapshot + pack(Degraded()) if self.degraded else snapshot, told)
         self._answers.spend(user_id, address, len(snapshot), self._loop.time())
@@ -126,12 +126,12 @@ class Sessions:
 
         `away_ms`: how long it was asked to stay away first.
         """
-        connection, channel, user_id = session.connection, session.voice.channel, session.member.user_id
-        session.voice.silence()
+        connection, channel, user_id = session.connection, session.participant.channel, session.member.user_id
+        session.participant.silence()
         if session.expiry is not None:
             session.expiry.cancel()
         self._local.remove(session)
-        self._budgets.leave(session.voice.address)
+        self._budgets.leave(session.participant.address)
         # Detached before anything is awaited, so that nothing more is written to a socket that is gone.
         channel.detach(connection)
         gone = None
@@ -146,7 +146,7 @@ class Sessions:
     def renew(self, session: Session, principal: Principal) -> None:
         """The session's user has shown a new token, which may say less of them than the last one."""
         session.principal = principal
-        if not self._moderation.is_still_listed(session.voice.channel, principal, session.access):
+        if not self._moderation.is_still_listed(session.participant.channel, principal, session.access):
             session.connection.close(GoingAway(retry_ms=0))
         self._expire(session)
 
@@ -201,7 +201,7 @@ class Sessions:
         """A user has another profile: what they say here from now on is signed with it."""
         profile = Profile(changed.name, changed.color, changed.on_map)
         for session in self._local.of_user(changed.user_id, channel):
-            session.voice.profile = profile
+            session.participant.profile = profile
             session.member = Member.of(changed.user_id, profile, session.member.joined_at)
 
     def tell_followed(self, channel: str, followed: FollowedBy) -> None:
@@ -226,18 +226,18 @@ class Sessions:
 
     def told_all(self, session: Session) -> None:
         """What the session asked for was told to everyone in its channel."""
-        self.answered(session, UPDATE_BYTES * len(session.voice.channel))
+        self.answered(session, UPDATE_BYTES * len(session.participant.channel))
 
     async def sync(self, session: Session) -> None:
         """Answer with the channel as it is now."""
         snapshot, told = await self.snapshot(session)
-        session.voice.channel.told(session.connection, told)
+        session.participant.channel.told(session.connection, told)
         _hand_over(session.connection, snapshot)
         self.answered(session, len(snapshot))
 
     async def set_profile(self, session: Session, profile: Profile) -> None:
         """Change who the session's user is in its channel, in every tab, on every process (W24)."""
-        channel = session.voice.channel
+        channel = session.participant.channel
         told_alone = await self.change_profile(channel.name, session.member.user_id, profile)
         channel.changes += 1
         if told_alone is not None:
@@ -248,19 +248,19 @@ class Sessions:
 
     def follow(self, session: Session, user_id: str) -> None:
         """Tell a user, in every tab, on every process, that the session's user follows them (W32)."""
-        channel, told = session.voice.channel.name, FollowedBy(user_id, session.member.user_id)
+        channel, told = session.participant.channel.name, FollowedBy(user_id, session.member.user_id)
         self.tell_followed(channel, told)
         self._channels.tell_processes(channel, encode_control(told))
         self.answered(session, UPDATE_BYTES * (1 + self._local.connections(user_id)))
 
     async def snapshot(self, session: Session) -> tuple[bytes, frozenset[bytes]]:
         """The packed `user_sync` for a session, as things are now, and the messages in it."""
-        snapshot, now_ms = await self._snapshots.of(session.voice.channel), self._now_ms()
-        rules = self._moderation.told(session.voice.channel, session.principal, session.access)
+        snapshot, now_ms = await self._snapshots.of(session.participant.channel), self._now_ms()
+        rules = self._moderation.told(session.participant.channel, session.principal, session.access)
         expires_at = session.principal.expires_at
         sync = pack(
             UserSync(
-                channel_id=session.voice.channel.name,
+                channel_id=session.participant.channel.name,
                 user_id=session.member.user_id,
                 connection_id=session.connection.id,
                 token=msgspec.UNSET if session.token is None else session.token,
@@ -288,9 +288,11 @@ class Sessions:
         access: Access,
         address: str,
     ) -> Session:
-        voice = Voice(channel, connection, member.user_id, member.profile, address, self._limits, self._loop)
+        participant = Participant(
+            channel, connection, member.user_id, member.profile, address, self._limits, self._loop
+        )
         requests = TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, self._loop.time())
-        return Session(connection, voice, member, token, principal, access, address, requests)
+        return Session(connection, participant, member, token, principal, access, address, requests)
 
     def _expire(self, session: Session) -> None:
         """Close the connection when its token is over, by the machine's clock; look again at times, clocks are set."""

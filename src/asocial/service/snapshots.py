@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..domain.living import LiveMessage
+from ..domain.live_message_index import LiveMessage
 from ..domain.profile import Member
 from ..ports import Roster, Stamp
 from .channel import Channel
-from .chat import Talk
+from .chat import ChatService
 from .presence import Presence
 
 MAX_AGE_S = 0.25
@@ -106,12 +106,12 @@ class Snapshots:
     def __init__(
         self,
         presence: Presence,
-        talk: Talk,
+        chat: ChatService,
         loop: asyncio.AbstractEventLoop,
         max_age_s: float = MAX_AGE_S,
     ) -> None:
         self._presence = presence
-        self._talk = talk
+        self._chat = chat
         self._loop = loop
         self._max_age_s = max_age_s
         self._moments: dict[str, _Moment] = {}
@@ -136,7 +136,7 @@ class Snapshots:
             await (asyncio.sleep(0) if before is None else asyncio.wait((before.reading,)))
             moment.changes = channel.changes
             # While its rules are not confirmed, nothing of other processes may be told: see moderation.py.
-            messages = await self._talk.living(channel.name, here=not channel.confirmed)
+            messages = await self._chat.living(channel.name, here=not channel.confirmed)
             roster = await self._presence.roster(channel.name)
             return Snapshot.of(roster, messages, self._presence.roster_limit)
         finally:

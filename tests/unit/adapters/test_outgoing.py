@@ -13,7 +13,7 @@ from asocial.domain.errors import Disconnect, TooSlow
 from asocial.domain.outbox import Shared
 from asocial.service.backlog import Backlog
 from asocial.service.channel import UNSENT_LIMIT_BYTES
-from asocial.service.meters import Meters
+from asocial.service.counters import Counters
 
 
 class FakeTransport(asyncio.Transport):
@@ -82,7 +82,7 @@ def outgoing(backlog: Backlog) -> tuple[Ours, FakeTransport]:
 
 
 def test_one_that_keeps_up_is_written_to_at_once_and_costs_the_backlog_nothing() -> None:
-    backlog = Backlog(0, Meters())
+    backlog = Backlog(0, Counters())
     ours, transport = outgoing(backlog)
     transport.room = 100
     shared = Shared(b"[a][b][c]")
@@ -94,7 +94,7 @@ def test_one_that_keeps_up_is_written_to_at_once_and_costs_the_backlog_nothing()
 
 
 def test_what_waits_is_the_same_object_for_all() -> None:
-    backlog = Backlog(0, Meters())
+    backlog = Backlog(0, Counters())
     shared = Shared(b"x" * 100_000)
     for number in range(50):
         ours, _ = outgoing(backlog)
@@ -108,7 +108,7 @@ def test_what_waits_is_the_same_object_for_all() -> None:
 
 
 def test_small_answers_are_joined_while_they_wait() -> None:
-    backlog = Backlog(0, Meters())
+    backlog = Backlog(0, Counters())
     ours, transport = outgoing(backlog)
     ours.write(b"(first)")
     for _ in range(10_000):
@@ -120,7 +120,7 @@ def test_small_answers_are_joined_while_they_wait() -> None:
 
 
 def test_w28_one_that_has_too_much_waiting_is_closed_and_lets_go_of_it_between_two_frames() -> None:
-    backlog = Backlog(0, Meters())
+    backlog = Backlog(0, Counters())
     ours, transport = outgoing(backlog)
     ours.write(b"[first]")
     for _ in range(UNSENT_LIMIT_BYTES // 10_000 + 2):
@@ -135,7 +135,7 @@ def test_w28_one_that_has_too_much_waiting_is_closed_and_lets_go_of_it_between_t
 
 
 def test_w70_too_much_for_all_closes_the_one_furthest_behind() -> None:
-    backlog = Backlog(200_000, Meters())
+    backlog = Backlog(200_000, Counters())
     (far, _), (near, _) = outgoing(backlog), outgoing(backlog)
     for ours, size in ((far, 120_000), (near, 50_000)):
         ours.write(b"[first]")
@@ -147,7 +147,7 @@ def test_w70_too_much_for_all_closes_the_one_furthest_behind() -> None:
 
 
 def test_w70_one_long_answer_that_the_transport_has_does_not_outlive_the_closing() -> None:
-    backlog = Backlog(200_000, Meters())
+    backlog = Backlog(200_000, Counters())
     ours, transport = outgoing(backlog)
     ours.write(b"y" * 150_000)
     assert ours.unsent_bytes == 150_000
@@ -158,7 +158,7 @@ def test_w70_one_long_answer_that_the_transport_has_does_not_outlive_the_closing
 
 
 def test_a_connection_that_is_lost_leaves_nothing() -> None:
-    backlog = Backlog(0, Meters())
+    backlog = Backlog(0, Counters())
     ours, transport = outgoing(backlog)
     shared = Shared(b"x" * 1000)
     ours.deliver(shared)
@@ -171,7 +171,7 @@ def test_a_connection_that_is_lost_leaves_nothing() -> None:
 @pytest.mark.parametrize("seed", range(50))
 def test_any_order_of_writing_and_reading_keeps_the_bytes_and_the_count(seed: int) -> None:
     chance = random.Random(seed)
-    backlog = Backlog(0, Meters())
+    backlog = Backlog(0, Counters())
     expected = b""
     ours, transport = outgoing(backlog)
     for step in range(300):

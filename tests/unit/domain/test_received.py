@@ -23,10 +23,10 @@ def test_what_is_settled_is_not_waited_for_and_what_came_later_stays() -> None:
     received = Received()
     for number in (1, 4, 9):
         received.add(b"one", number, 2)
-    received.settle(b"one", 7)
+    received.mark_received_up_to(b"one", 7)
     assert [number for number in range(12) if received.has(b"one", number)] == [*range(8), 9, 10]
     assert [received.add(b"one", *span) for span in ((6, 2), (7, 2), (8, 1))] == [False, False, True]
-    received.settle(b"two", 3)
+    received.mark_received_up_to(b"two", 3)
     assert received.has(b"two", 3)
 
 

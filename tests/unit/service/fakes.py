@@ -32,13 +32,13 @@ def make_channel(
 ) -> Channel:
     """A channel whose rules are known."""
     runtime = runtime or make_runtime()
-    backlog = backlog or Backlog(NO_LIMIT, runtime.meters)
+    backlog = backlog or Backlog(NO_LIMIT, runtime.counters)
     return Channel(name, broker or FakeBroker(), runtime, backlog, ignore_control, lag or LoopLag(), 1)
 
 
 def make_channels(broker: FakeBroker, linger_s: float = LINGER_S) -> Channels:
     runtime = make_runtime()
-    return Channels(broker, runtime, Backlog(NO_LIMIT, runtime.meters), ignore_control, linger_s)
+    return Channels(broker, runtime, Backlog(NO_LIMIT, runtime.counters), ignore_control, linger_s)
 
 
 def ignore_control(_channel: str, _batch: Batch) -> None: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from asocial.domain.errors import Disconnect, TooSlow
 from asocial.domain.outbox import Shared
 from asocial.service.backlog import Backlog
-from asocial.service.meters import Meters
+from asocial.service.counters import Counters
 
 
 class Reader:
@@ -30,7 +30,7 @@ class Reader:
 
 
 def test_w70_bytes_that_many_are_sent_count_once_and_until_the_last_has_sent_them() -> None:
-    backlog = Backlog(1000, Meters())
+    backlog = Backlog(1000, Counters())
     shared = Shared(b"x" * 600)
     readers = [Reader(backlog, 1, shared) for _ in range(100)]
     assert backlog.bytes == 700
@@ -42,29 +42,29 @@ def test_w70_bytes_that_many_are_sent_count_once_and_until_the_last_has_sent_the
 
 
 def test_w70_those_furthest_behind_are_closed_first_until_an_eighth_is_free() -> None:
-    meters = Meters()
-    backlog = Backlog(1000, meters)
+    counters = Counters()
+    backlog = Backlog(1000, counters)
     readers = [Reader(backlog, size) for size in (100, 500, 300, 50)]
     assert [reader.closed_with for reader in readers] == [None] * 4
     Reader(backlog, 60)
     assert [isinstance(reader.closed_with, TooSlow) for reader in readers] == [False, True, False, False]
     assert backlog.bytes == 510
-    assert meters.unsent_relieved == 1
+    assert counters.unsent_relieved == 1
 
 
 def test_w70_the_one_that_passes_the_limit_may_be_the_one_to_go() -> None:
-    backlog = Backlog(1000, Meters())
+    backlog = Backlog(1000, Counters())
     small, large = Reader(backlog, 400), Reader(backlog, 700)
     assert (small.closed_with, isinstance(large.closed_with, TooSlow)) == (None, True)
 
 
 def test_w70_closing_does_not_help_where_all_hold_the_same_and_then_all_of_them_go() -> None:
-    backlog = Backlog(1000, Meters())
+    backlog = Backlog(1000, Counters())
     shared = Shared(b"x" * 1001)
     assert isinstance(Reader(backlog, 0, shared).closed_with, TooSlow)
     assert backlog.bytes == 0
 
 
 def test_w70_zero_is_no_limit() -> None:
-    backlog = Backlog(0, Meters())
+    backlog = Backlog(0, Counters())
     assert Reader(backlog, 10**9).closed_with is None

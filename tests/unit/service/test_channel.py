@@ -27,7 +27,7 @@ from asocial.service.channel import (
     WAITING_BYTES,
     Channel,
 )
-from asocial.service.meters import Meters
+from asocial.service.counters import Counters
 from tests.runtime import make_runtime
 from tests.virtual_time import VirtualTimeLoop
 
@@ -269,7 +269,7 @@ async def test_w71_one_that_goes_while_it_waits_to_be_read_keeps_nobody_waiting(
 
 
 async def test_w70_what_is_held_back_for_those_who_join_counts_once_and_is_limited() -> None:
-    backlog = Backlog(200_000, Meters())
+    backlog = Backlog(200_000, Counters())
     channel = make_channel(backlog=backlog)
     joining = [FakeConnection(f"c{number}") for number in range(10)]
     for connection in joining:

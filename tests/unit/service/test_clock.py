@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asocial.service.clock import Clock
-from asocial.service.meters import Meters
+from asocial.service.counters import Counters
 
 START_MS = 1_800_000_000_000
 HOUR_MS = 3_600_000
@@ -17,11 +17,11 @@ class Machine:
     def __init__(self) -> None:
         self.wall_ms = float(START_MS)
         self.monotonic_ms = 5_000.0
-        self.meters = Meters()
+        self.counters = Counters()
         self.shifts: list[int] = []
         """What the clock said it was set by."""
         self.clock = Clock(
-            self.meters,
+            self.counters,
             wall_ns=lambda: round(self.wall_ms * 1e6),
             monotonic_ns=lambda: round(self.monotonic_ms * 1e6),
         )
@@ -57,7 +57,7 @@ def test_a_step_of_the_machine_moves_nothing_while_people_are_there(machine: Mac
     assert machine.clock.monotonic_ms() == 75_000
     assert machine.clock.wall_ms() == START_MS + 70_000 + step_ms
     assert machine.shifts == []
-    assert machine.meters.clock_steps == 1
+    assert machine.counters.clock_steps == 1
     assert machine.clock.skew_s == pytest.approx(step_ms / 1000, abs=1)
 
 
@@ -79,7 +79,7 @@ def test_a_small_difference_is_made_up_slowly_and_never_backwards(machine: Machi
         assert 990 <= now - last <= 1000
         last = now
     assert abs(last - machine.wall_ms) <= 1
-    assert machine.meters.clock_steps == 0
+    assert machine.counters.clock_steps == 0
 
 
 def test_a_shared_clock_takes_the_place_of_the_machines(machine: Machine) -> None:
@@ -90,7 +90,7 @@ def test_a_shared_clock_takes_the_place_of_the_machines(machine: Machine) -> Non
     machine.run(5)
     assert abs(machine.clock.now_ms() - shared - 5000) <= 1
     # Known, not a step: nobody set a clock.
-    assert machine.meters.clock_steps == 0
+    assert machine.counters.clock_steps == 0
 
 
 @pytest.mark.parametrize("step_ms", [HOUR_MS, -HOUR_MS, 3_000])
@@ -100,7 +100,7 @@ def test_a_step_of_the_shared_clock_is_followed_at_once_and_told(machine: Machin
     assert machine.measure(START_MS + step_ms, 2) == step_ms
     assert machine.shifts == [step_ms]
     assert machine.clock.now_ms() == START_MS + step_ms
-    assert machine.meters.clock_steps == 1
+    assert machine.counters.clock_steps == 1
 
 
 def test_an_answer_that_took_long_moves_nothing_it_does_not_prove(machine: Machine) -> None:
@@ -121,6 +121,6 @@ def test_the_log_says_once_that_the_clocks_differ(machine: Machine, capsys: pyte
 
 def test_one_clock_for_everything() -> None:
     now = [7]
-    clock = Clock.by(lambda: now[0], Meters())
+    clock = Clock.by(lambda: now[0], Counters())
     now[0] = 9
     assert (clock.now_ms(), clock.monotonic_ms(), clock.wall_ms()) == (9, 9, 9)

@@ -12,7 +12,7 @@ from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.domain.access import Invitation
 from asocial.domain.errors import GoingAway, Refusal, Removed
 from asocial.domain.identity import Principal
-from asocial.domain.living import LiveMessage
+from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.rules import NO_RULES, Rules
 from asocial.ports import Batch, StoreUnavailable
 from asocial.protocol.framing import text_frame
@@ -132,7 +132,7 @@ async def test_what_was_told_meanwhile_wins_over_an_older_answer(house: House, s
     control(house, RulesChanged(NO_RULES.claimed("ann").quieted(True)))
     store.hold.set()
     session, _ = await entering
-    assert session.voice.channel.rules == NO_RULES.claimed("ann").quieted(True)
+    assert session.participant.channel.rules == NO_RULES.claimed("ann").quieted(True)
 
 
 async def test_w66_a_removal_told_while_somebody_enters_keeps_them_out(house: House, messages: SlowMessages) -> None:

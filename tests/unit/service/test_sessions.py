@@ -20,7 +20,7 @@ from asocial.domain.access import Access
 from asocial.domain.admission import MessageLimits
 from asocial.domain.errors import GoingAway, ProtocolAbuse, TooManyConnections, TooSlow
 from asocial.domain.identity import Principal
-from asocial.domain.living import LiveMessage
+from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.profile import guest_profile
 from asocial.groups import MessageSettings, ModerationSettings, PresenceSettings, SessionSettings
 from asocial.ports import Batch, ChannelRules, LiveMessages, RateLimiter
@@ -30,7 +30,7 @@ from asocial.protocol.schema import Limits, Pong
 from asocial.service.backlog import Backlog
 from asocial.service.channel import UNSENT_LIMIT_BYTES
 from asocial.service.channels import Channels
-from asocial.service.chat import Talk
+from asocial.service.chat import ChatService
 from asocial.service.control import Control, MessagesAgain, ProfileChanged, decode_control, encode_control
 from asocial.service.control_router import ControlRouter
 from asocial.service.dispatch import STRIKES, Dispatch
@@ -64,14 +64,14 @@ class House:
     def __post_init__(self) -> None:
         runtime = make_runtime(self.clock)
         self.store = MemoryPresence(self.clock, 300_000)
-        backlog = Backlog(NO_LIMIT, runtime.meters)
+        backlog = Backlog(NO_LIMIT, runtime.counters)
         self.channels = Channels(
             self.broker, runtime, backlog, lambda channel, batch: self.router.receive(channel, batch), linger_s=0.0
         )
         presence = PresenceSettings(ttl_ms=300_000, grace_ms=8_000, roster_limit=self.roster_limit)
         self.presence = Presence(self.store, self.channels, presence, runtime)
         live = self.live or MemoryLiveMessages()
-        self.talk = Talk(
+        self.chat = ChatService(
             live,
             self.limiter or MemoryRateLimiter(self.clock),
             MessageSettings(LIFE, MessageLimits(user_per_minute=3)),
@@ -97,7 +97,7 @@ class House:
             ModerationSettings(owners={}, members=self.members, rules_ttl_ms=60_000),
             runtime,
         )
-        snapshots = Snapshots(self.presence, self.talk, runtime.loop)
+        snapshots = Snapshots(self.presence, self.chat, runtime.loop)
         settings = SessionSettings(
             life=LIFE,
             limits=limits,
@@ -108,11 +108,11 @@ class House:
         self.sessions = Sessions(
             self.local, self.channels, self.presence, snapshots, self.moderation, settings, runtime
         )
-        parts = (self.channels, self.presence, self.talk, self.moderation, self.sessions)
+        parts = (self.channels, self.presence, self.chat, self.moderation, self.sessions)
         self.outages = Outages(*parts, None, runtime)
         self.router = ControlRouter(*parts, self.outages, None)
         self.dispatch = Dispatch(
-            self.sessions, self.presence, self.talk, self.moderation, None, limits.frame_bytes, runtime
+            self.sessions, self.presence, self.chat, self.moderation, None, limits.frame_bytes, runtime
         )
 
     def clock(self) -> int:
@@ -461,7 +461,7 @@ async def test_w79_who_has_not_read_the_last_snapshot_gets_no_other(house: House
 async def test_w78_a_snapshot_tells_the_newest_messages(house: House) -> None:
     for number in range(MESSAGES + 50):
         body = b'{"message_id":"m%d"}' % number
-        house.talk._live.add("garden", LiveMessage("bob", f"m{number}", 1, house.now_ms + 1000, body))
+        house.chat._live.add("garden", LiveMessage("bob", f"m{number}", 1, house.now_ms + 1000, body))
     _, tab = await house.enter("ann")
     [sync] = tab.frames("user_sync")
     assert [message["message_id"] for message in sync["messages"]] == [f"m{50 + number}" for number in range(MESSAGES)]
@@ -532,7 +532,7 @@ async def test_w90_a_message_in_a_snapshot_does_not_come_again(house: House, how
     """It is in the store that processes share a moment before the batch that brings it."""
     session, bob = await house.enter("bob")
     body = b'{"type":"chat","message_id":"far","expires_at":1005000}'
-    house.talk._live.add("garden", LiveMessage("cyd", "far", 1_000_000, 1_005_000, body))
+    house.chat._live.add("garden", LiveMessage("cyd", "far", 1_000_000, 1_005_000, body))
     if how == "join":
         session, bob = await house.enter("dan")
     elif how == "sync":

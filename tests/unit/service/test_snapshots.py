@@ -12,11 +12,11 @@ from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.domain.admission import MessageLimits
-from asocial.domain.living import LiveMessage
+from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.profile import Member, Profile, guest_profile
 from asocial.groups import MessageSettings, PresenceSettings
 from asocial.ports import Batch, Roster, Stamp
-from asocial.service.chat import Talk
+from asocial.service.chat import ChatService
 from asocial.service.presence import Presence
 from asocial.service.snapshots import MESSAGE_BYTES, MESSAGES, Snapshot, Snapshots, newest_of
 from tests.runtime import make_runtime
@@ -48,8 +48,8 @@ class World:
         self.channel = make_channel(runtime=runtime)
         settings = PresenceSettings(ttl_ms=300_000, grace_ms=8_000, roster_limit=3)
         presence = Presence(self.store, make_channels(FakeBroker()), settings, runtime)
-        talk = Talk(self.live, MemoryRateLimiter(lambda: 0), MessageSettings(LIFE, MessageLimits()), runtime)
-        self.snapshots = Snapshots(presence, talk, runtime.loop, max_age_s)
+        chat = ChatService(self.live, MemoryRateLimiter(lambda: 0), MessageSettings(LIFE, MessageLimits()), runtime)
+        self.snapshots = Snapshots(presence, chat, runtime.loop, max_age_s)
 
     def ask(self) -> asyncio.Task[Snapshot]:
         return asyncio.ensure_future(self.snapshots.of(self.channel))
@@ -134,10 +134,10 @@ async def test_w78_a_reading_that_fails_fails_for_all_and_is_tried_again(world: 
         async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
             raise RuntimeError("broken")
 
-    world.snapshots._talk._live = Failing()
+    world.snapshots._chat._live = Failing()
     results = await asyncio.gather(world.ask(), world.ask(), return_exceptions=True)
     assert [type(result) for result in results] == [RuntimeError, RuntimeError]
-    world.snapshots._talk._live = world.live
+    world.snapshots._chat._live = world.live
     world.channel.changes += 1
     await world.ask()
 

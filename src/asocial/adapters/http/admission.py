@@ -22,7 +22,7 @@ from ...domain.ids import DEFAULT_CHANNEL, ID_RULE, is_id
 from ...domain.profile import Profile, clean_color, clean_name, guest_profile
 from ...ports import RateLimiter
 from ...protocol.schema import SUBPROTOCOL, SUBPROTOCOL_FAMILY
-from ...service.meters import Meters
+from ...service.counters import Counters
 from ...service.moderation import Moderation
 from .auth import Authenticator, Identity, offered_subprotocols
 from .bodies import check_body
@@ -93,7 +93,7 @@ class AdmissionController:
         limits: ConnectionLimits,
         limiter: RateLimiter,
         is_draining: Callable[[], bool],
-        meters: Meters,
+        counters: Counters,
     ) -> None:
         self._clients = addressing.clients
         self._hosts = addressing.hosts
@@ -102,7 +102,7 @@ class AdmissionController:
         self._limits = limits
         self._limiter = limiter
         self._is_draining = is_draining
-        self._meters = meters
+        self._counters = counters
 
     def check_request(self, request: web.Request) -> ClientInfo:
         """Whether a request to any path may be answered. Raises Refusal."""
@@ -188,7 +188,7 @@ class AdmissionController:
         """How often the address connects (W5)."""
         wait_ms = await self._limiter.take(f"connects:{client.limit_key}", self._limits.per_minute, MINUTE_MS)
         if wait_ms:
-            self._meters.rate_limited["connections"] += 1
+            self._counters.rate_limited["connections"] += 1
             raise ConnectingTooOften(retry_ms=wait_ms)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...service.meters import Meters
+from ...service.counters import Counters
 from ...tracing import Tracing
 from .refusal_log import RefusalLog
 
 
 @dataclass(frozen=True)
 class Instruments:
-    meters: Meters
+    counters: Counters
     tracing: Tracing
     refusals: RefusalLog

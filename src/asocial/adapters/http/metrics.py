@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from ...service.meters import Distribution, Meters
+from ...service.counters import Counters, Histogram
 
 Expose = Callable[[str], tuple[bytes, str]]
 """Given an Accept header, the metrics and their content type."""
@@ -19,9 +19,9 @@ _STARTED = web.RequestKey("started", float)
 
 
 class Metrics:
-    def __init__(self, expose: Expose, meters: Meters) -> None:
+    def __init__(self, expose: Expose, counters: Counters) -> None:
         self._expose = expose
-        self._http = meters.http
+        self._http = counters.http
 
     def install(self, application: web.Application) -> None:
         """Answer /metrics, and time the answers of `application` to requests that `request_received` was called for."""
@@ -44,5 +44,5 @@ class Metrics:
         resource = request.match_info.route.resource
         key = (resource.canonical if resource is not None else "none", str(response.status))
         if key not in self._http:
-            self._http[key] = Distribution()
+            self._http[key] = Histogram()
         self._http[key].observe(time.perf_counter() - started)

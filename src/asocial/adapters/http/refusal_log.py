@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ... import logs
 from ...domain.limits import TokenBucket
-from ...service.meters import Meters
+from ...service.counters import Counters
 
 LINES_PER_SECOND = 0.5
 LINES_AT_ONCE = 5
@@ -27,8 +27,8 @@ log = logs.get(__name__)
 class RefusalLog:
     """`now_s`: any monotonic clock."""
 
-    def __init__(self, meters: Meters, now_s: Callable[[], float] = time.monotonic) -> None:
-        self._meters = meters
+    def __init__(self, counters: Counters, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._counters = counters
         self._now_s = now_s
         self._buckets: dict[str, TokenBucket] = {}
         self._left_out: Counter[str] = Counter()
@@ -36,7 +36,7 @@ class RefusalLog:
     def note(self, code: str | int, reason: str, **fields: object) -> None:
         """A request or a connection was refused with this code (W1, W28). `fields`: the client, and what it sent."""
         name, now_s = str(code), self._now_s()
-        self._meters.refusals[name] += 1
+        self._counters.refusals[name] += 1
         bucket = self._buckets.setdefault(name, TokenBucket(LINES_PER_SECOND, LINES_AT_ONCE, now_s))
         if bucket.take(now_s):
             self._left_out[name] += 1

@@ -20,8 +20,8 @@ from ...domain.addresses import Networks
 from ...domain.errors import Refusal
 from ...ports import RateLimiter, Verify
 from ...service.backlog import Backlog
+from ...service.counters import Counters
 from ...service.dispatch import Dispatch
-from ...service.meters import Meters
 from ...service.moderation import Moderation
 from ...service.sessions import Sessions
 from ...settings import Settings
@@ -95,7 +95,7 @@ class HttpServer:
         services: Services,
         identity: IdentityOptions,
         process: ProcessState,
-        meters: Meters,
+        counters: Counters,
         tracing: Tracing,
         page_dir: Path,
     ) -> None:
@@ -115,15 +115,15 @@ class HttpServer:
             Invitations(identity.secret),
         )
         connections = ConnectionCounter(settings.connections_per_ip)
-        self._meters = meters
-        self._refusals = refusals = RefusalLog(meters)
+        self._counters = counters
+        self._refusals = refusals = RefusalLog(counters)
         self._admission = AdmissionController(
             addressing,
             access_control,
             ConnectionLimits(settings.connections_per_minute_per_ip, connections),
             services.limiter,
             process.is_draining,
-            meters,
+            counters,
         )
         self.endpoint = ChatEndpoint(
             self._admission,
@@ -136,7 +136,7 @@ class HttpServer:
                 settings.pong_timeout_seconds,
             ),
             services.backlog,
-            Instruments(meters, tracing, refusals),
+            Instruments(counters, tracing, refusals),
         )
         application = web.Application(middlewares=[self._answer])
         self._headers = ResponseHeaders(
@@ -151,7 +151,7 @@ class HttpServer:
         application.router.add_get("/health", health.health)
         application.router.add_get("/ready", health.ready)
         application.router.add_get("/api/chat", self.endpoint.handle)
-        self._metrics = Metrics(process.expose, meters)
+        self._metrics = Metrics(process.expose, counters)
         self._metrics.install(application)
         ClientConfig(auth=settings.auth, sign_in=identity.sign_in, version=__version__).add_routes(application.router)
         channels = ChannelsApi(
@@ -197,7 +197,7 @@ class HttpServer:
             # What the API refuses is its answer, and no refused connection (W88).
             if not checked:
                 code = wire_code_of(refusal)
-                self._meters.errors[code] += 1
+                self._counters.errors[code] += 1
                 self._refusals.note(code, refusal.message, **refusal.log_fields)
             return response_of(refusal)
 

@@ -79,7 +79,7 @@ class ChatEndpoint:
         self._limits = limits
         self._frames = Budgets(limits.frames_per_second_per_ip, limits.frames_per_second_per_ip * FRAMES_BURST_S)
         self._backlog = backlog
-        self._meters = instruments.meters
+        self._counters = instruments.counters
         self._tracing = instruments.tracing
         self._refusals = instruments.refusals
         self._connections: set[WebSocketConnection] = set()
@@ -203,8 +203,8 @@ class ChatEndpoint:
         ids = trace.ids
         session.traced = trace.message
         log.info("connection opened", **ids, remote=client.address)
-        self._meters.connections += 1
-        self._meters.reconnects += admitted.returning
+        self._counters.connections += 1
+        self._counters.reconnects += admitted.returning
         client_closed = False
         try:
             # In a task of its own: here, each frame would resume all coroutines that aiohttp has around this handler.
@@ -219,7 +219,7 @@ class ChatEndpoint:
             away_ms = 0 if closed_with is None else closed_with.retry_ms or 0
             await self._sessions.close(session, left=left, away_ms=away_ms)
             code = ws.close_code if closed_with is None else close_code_of(closed_with)
-            self._meters.disconnected(code)
+            self._counters.disconnected(code)
             log.info(
                 "connection closed",
                 **ids,
@@ -231,7 +231,7 @@ class ChatEndpoint:
     async def _read(self, ws: web.WebSocketResponse, connection: WebSocketConnection, session: Session) -> bool:
         """Handle frames until the socket ends. True if the client sent a close frame."""
         connection.read_in_current_task()
-        time, channel = asyncio.get_running_loop().time, session.voice.channel
+        time, channel = asyncio.get_running_loop().time, session.participant.channel
         while connection.closing is None and (message := await connection.receive()) is not None:
             now = time()
             connection.on_received(now)
@@ -262,7 +262,7 @@ class ChatEndpoint:
         """Close a connection that has no session: its client reads the reason in the close frame."""
         connection.close(disconnect)
         code = close_code_of(disconnect)
-        self._meters.disconnected(code)
+        self._counters.disconnected(code)
         fields = {**trace.ids, "connection_id": connection.id, **disconnect.log_fields}
         self._refusals.note(code, disconnect.reason, **fields)
 

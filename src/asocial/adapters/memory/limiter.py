@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...domain.admission import Admissions, MessageLimits, Posting, Verdict
-from ...domain.windows import Windows
+from ...domain.rate_windows import Windows
 
 
 class MemoryRateLimiter:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ...domain.living import LiveMessage, Living
+from ...domain.live_message_index import LiveMessage, LiveMessageIndex
 
 
 class MemoryLiveMessages:
     def __init__(self) -> None:
-        self._living = Living()
+        self._living = LiveMessageIndex()
 
     def add(self, channel: str, message: LiveMessage, *, shared: bool = True) -> None:  # noqa: ARG002
         """One process has nobody to keep a message from: `shared` changes nothing."""

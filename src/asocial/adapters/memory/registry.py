@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...domain.by_user import ByUser
+from ...domain.connection_index import ConnectionIndex
 
 
 class MemorySessionRegistry:
     def __init__(self) -> None:
-        self._connections: ByUser[str] = ByUser()
+        self._connections: ConnectionIndex[str] = ConnectionIndex()
 
     async def register(self, user_id: str, connection_id: str, limit: int) -> bool:
         connections = self._connections.get(user_id, ())

@@ -1,4 +1,4 @@
-"""Everything Redis, assembled: one link, and the ports that share it. What the composition root builds.
+"""Everything Redis, assembled: one supervisor, and the ports that share it. What the composition root builds.
 
 `start` takes the listener for events. When its `restored` is called, every subscription is back and every port answers.
 Presence must be joined again then, for Redis may have come back empty.
@@ -17,13 +17,13 @@ from ...service.runtime import Runtime
 from .broker import RedisBroker
 from .leases import Leases
 from .limiter import RedisRateLimiter
-from .link import Link
 from .live import RedisLiveMessages
 from .names import Names
 from .presence import RedisPresence
 from .registry import RedisSessionRegistry
 from .rules import RedisChannelRules
 from .shared_time import measure
+from .supervisor import RedisSupervisor
 from .topology import Topology
 from .unreadable import Unreadable
 from .urls import parse
@@ -46,14 +46,14 @@ class RedisBackend:
         self._runtime = runtime
         clock, ttl_ms = runtime.clock, settings.presence_ttl_ms
         target = parse(settings.url, settings.username, settings.password)
-        self._link = Link(
+        self._supervisor = RedisSupervisor(
             Topology(target, settings.timeout_s),
             probe_s=settings.probe_s,
             resume=self._resume,
             names=Names(target.database, settings.namespace),
-            unreadable=Unreadable(runtime.meters),
+            unreadable=Unreadable(runtime.counters),
         )
-        pool = self._link.pool
+        pool = self._supervisor.pool
         self._events: StoreEvents | None = None
         self._clock_asked = asyncio.Event()
         self._leases = Leases(
@@ -61,10 +61,10 @@ class RedisBackend:
             identity,
             lease_ms=settings.lease_ms,
             keep_ms=settings.lease_ms + ttl_ms + settings.linger_ms,
-            on_lost=lambda: self._link.interrupted("the lease of this process ran out"),
+            on_lost=lambda: self._supervisor.interrupted("the lease of this process ran out"),
             on_death=self._process_died,
         )
-        self.broker = RedisBroker(self._link, identity, self._clock_asked.set, runtime)
+        self.broker = RedisBroker(self._supervisor, identity, self._clock_asked.set, runtime)
         self.presence = RedisPresence(pool, self._leases, ttl_ms=ttl_ms, linger_ms=settings.linger_ms)
         self.limiter = RedisRateLimiter(pool, clock.monotonic_ms)
         self.live = RedisLiveMessages(pool, clock.now_ms)
@@ -75,16 +75,16 @@ class RedisBackend:
 
     def state(self) -> dict[str, str]:
         """{"redis": "ok" or "down", "pubsub": "ok" or "down"}, for /ready."""
-        return self._link.state()
+        return self._supervisor.state()
 
     def probe_age_s(self) -> float:
         """Seconds since a message was last seen to come back through Redis; infinite before the first."""
-        return self._runtime.loop.time() - self._link.subscriber.probed_at
+        return self._runtime.loop.time() - self._supervisor.subscriber.probed_at
 
     async def start(self, events: StoreEvents) -> None:
         """Connect; degraded if Redis cannot be reached soon. Raises nothing."""
         self._events = events
-        await self._link.start(events)
+        await self._supervisor.start(events)
         self._keeping = asyncio.create_task(self._leases.keep(), name="redis-lease")
         self._timing = asyncio.create_task(self._keep_time(), name="redis-time")
 
@@ -97,7 +97,7 @@ class RedisBackend:
         self._keeping = self._timing = None
         for port in (self.live, self.registry, self.presence, self.limiter, self.broker):
             await port.close()
-        await self._link.close()
+        await self._supervisor.close()
 
     async def _keep_time(self) -> None:
         while True:
@@ -108,15 +108,15 @@ class RedisBackend:
             try:
                 if await self._follow_clock():
                     # Deadlines and the lives of keys were moved with it: everybody here is registered anew.
-                    self._link.interrupted("the clock of Redis was set")
+                    self._supervisor.interrupted("the clock of Redis was set")
             except StoreUnavailable:
-                pass  # the link is at it, and measures when Redis is back
+                pass  # the supervisor is at it, and measures when Redis is back
             except Exception:
                 log.exception("the clock of Redis could not be followed; trying again")
             await asyncio.sleep(MEASURE_LEAST_S)
 
     async def _follow_clock(self) -> int:
-        shift_ms = await measure(self._link.pool, self._runtime.clock)
+        shift_ms = await measure(self._supervisor.pool, self._runtime.clock)
         if shift_ms and self._events is not None:
             self._events.clock_set(shift_ms)
         return shift_ms

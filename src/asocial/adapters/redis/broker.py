@@ -5,9 +5,9 @@
 
 The numbers of a batch are the first line of its control lane: versions that know no numbers ignore the line.
 
-`publish` hands the bytes to the channel's line, which sends all of a turn in one write: the line's buffer is the
-outgoing queue, and past its bound batches are dropped, as they are while Redis is away. Nothing is kept to be sent
-later: a message that arrives after its life is worse than none.
+`publish` hands the bytes to the channel's connection, which sends all of a turn in one write: the connection's buffer
+is the outgoing queue, and past its bound batches are dropped, as they are while Redis is away. Nothing is kept to be
+sent later: a message that arrives after its life is worse than none.
 
 Redis gives a publisher its own messages back like anyone else's; they are recognised by their first bytes.
 """
@@ -21,7 +21,7 @@ from collections.abc import Callable
 from ... import logs
 from ...ports import Batch, Deliver, StoreUnavailable
 from ...service.runtime import Runtime
-from .link import Link
+from .supervisor import RedisSupervisor
 
 VERSION = 1
 HEADER = struct.Struct("!B8sQII")
@@ -36,18 +36,20 @@ log = logs.get(__name__)
 class RedisBroker:
     """`on_odd_clock`: called when a batch comes from the future or is very old: one of the two clocks is wrong."""
 
-    def __init__(self, link: Link, process_id: str, on_odd_clock: Callable[[], None], runtime: Runtime) -> None:
+    def __init__(
+        self, supervisor: RedisSupervisor, process_id: str, on_odd_clock: Callable[[], None], runtime: Runtime
+    ) -> None:
         self._now_ms = runtime.clock.now_ms
         self._on_odd_clock = on_odd_clock
-        self._meters = runtime.meters
-        self._link = link
+        self._counters = runtime.counters
+        self._supervisor = supervisor
         self._publisher = hashlib.blake2b(process_id.encode(), digest_size=8).digest()
-        self._verb = link.subscriber.publish_verb
+        self._verb = supervisor.subscriber.publish_verb
 
     async def subscribe(self, channel: str, deliver: Deliver) -> None:
-        publisher, unpack, lag = self._publisher, HEADER.unpack_from, self._meters.broker_lag
+        publisher, unpack, lag = self._publisher, HEADER.unpack_from, self._counters.broker_lag
 
-        unreadable = self._link.pool.unreadable
+        unreadable = self._supervisor.pool.unreadable
 
         def take(data: bytes) -> None:
             if data[:1] != b"\x01" or len(data) < HEADER.size:
@@ -68,29 +70,31 @@ class RedisBroker:
                 lanes = data[HEADER.size : split], data[split:end], data[control:]
                 deliver(Batch(*lanes, number, frames, sender, published_at))
 
-        await self._link.subscriber.subscribe(channel, take)
+        await self._supervisor.subscriber.subscribe(channel, take)
 
     async def unsubscribe(self, channel: str) -> None:
-        self._link.subscriber.unsubscribe(channel)
+        self._supervisor.subscriber.unsubscribe(channel)
 
     def publish(self, channel: str, batch: Batch) -> None:
         try:
-            line = self._link.pool.line(channel)
+            connection = self._supervisor.pool.connection(channel)
         except StoreUnavailable:
-            self._meters.broker_dropped += 1
+            self._counters.broker_dropped += 1
             return
-        if line.unsent_bytes > QUEUE_LIMIT_BYTES:
-            self._meters.broker_dropped += 1
+        if connection.unsent_bytes > QUEUE_LIMIT_BYTES:
+            self._counters.broker_dropped += 1
             return
         lengths = len(batch.reliable), len(batch.volatile)
         header = HEADER.pack(VERSION, self._publisher, self._now_ms(), *lengths)
         numbers = b"%b%d,%d]}\n" % (NUMBERS, batch.number, batch.frames) if batch.frames else b""
         data = b"".join((header, batch.reliable, batch.volatile, numbers, batch.control))
-        line.post(self._verb, self._link.subscriber.name(channel), data, timed=self._meters.publish_seconds)
+        connection.post(
+            self._verb, self._supervisor.subscriber.name(channel), data, timed=self._counters.publish_seconds
+        )
 
     async def close(self) -> None:
-        self._link.subscriber.forget()
-        await self._link.pool.drain(CLOSE_S)
+        self._supervisor.subscriber.forget()
+        await self._supervisor.pool.drain(CLOSE_S)
 
 
 def _numbers(data: bytes, start: int) -> tuple[int, int, int]:

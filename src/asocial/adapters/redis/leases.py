@@ -33,7 +33,7 @@ from typing import NamedTuple, cast
 
 from ... import logs
 from ...ports import StoreUnavailable
-from .line import Argument, Reply
+from .connection import Argument, Reply
 from .pool import ErrorReply, Pool
 from .scripts import SCRIPTS
 
@@ -115,7 +115,7 @@ class Leases:
                     log.warning("this process was taken for dead: it comes back under another name", pod=self.pod)
                     self._on_lost()
             except StoreUnavailable:
-                pass  # the link is at it, and renews when it is back
+                pass  # the supervisor is at it, and renews when it is back
 
     async def hint(self, channel: str, when_ms: int, *, enter: str = "") -> None:
         """Have `channel` looked at in `when_ms` at the latest.
@@ -129,7 +129,7 @@ class Leases:
         """This pod has no connection in `channel` any more."""
         # A name that stays although it should go costs one look too many, some day.
         with contextlib.suppress(StoreUnavailable):
-            self._pool.line(TAG).post("SREM", self._channels_of + self.pod, channel)
+            self._pool.connection(TAG).post("SREM", self._channels_of + self.pod, channel)
 
     async def claim(self) -> list[Claim]:
         """Channels to look at now; nobody else gets them for a moment. Raises StoreUnavailable."""
@@ -140,10 +140,10 @@ class Leases:
         claimed, dead = ([item.decode(errors="replace") for item in part] for part in cast(list[list[bytes]], reply))
         return [Claim(*pair, dead) for pair in zip(claimed[::2], claimed[1::2], strict=True)]
 
-    async def settle(self, claim: Claim, next_ms: int) -> None:
+    async def finish_claim(self, claim: Claim, next_ms: int) -> None:
         """A claimed channel has been looked at; its next deadline is in `next_ms`, 0 if it is empty."""
         keys = (self._deadlines, *(self._channels_of + pod for pod in claim.dead))
-        await self._run("settle", keys, claim.channel, claim.claim, next_ms)
+        await self._run("finish_claim", keys, claim.channel, claim.claim, next_ms)
 
     async def dead_among(self, pods: Sequence[str]) -> set[str]:
         """Those of `pods` that hold no lease (any more). Raises StoreUnavailable."""

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import cast
 
 from ...domain.admission import DRAFT_SLOT_MS, GRANTED, Admissions, Known, LimitName, MessageLimits, Posting, Verdict
-from ...domain.windows import Windows
+from ...domain.rate_windows import Windows
 from ...ports import StoreUnavailable
 from .pool import Pool
 from .scripts import SCRIPTS
@@ -125,7 +125,7 @@ class RedisRateLimiter:
         if ready:
             keys, claims = [key for _, key, _ in ready], [claim for _, _, claim in ready]
             with contextlib.suppress(StoreUnavailable):
-                self._pool.line(TAG).post("EVALSHA", SCRIPTS["confirm"].digest, len(keys), *keys, *claims)
+                self._pool.connection(TAG).post("EVALSHA", SCRIPTS["confirm"].digest, len(keys), *keys, *claims)
 
     def _keys(self, posting: Posting) -> tuple[str, ...]:
         channel, user_id, key = posting.channel, posting.user_id, self._pool.names.key

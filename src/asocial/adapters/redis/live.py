@@ -17,9 +17,9 @@ from typing import cast
 
 import msgspec
 
-from ...domain.living import LiveMessage, Living
+from ...domain.live_message_index import LiveMessage, LiveMessageIndex
 from ...ports import StoreUnavailable
-from .line import Argument
+from .connection import Argument
 from .pool import ErrorReply, Pool
 from .unreadable import ERRORS
 
@@ -37,7 +37,7 @@ class RedisLiveMessages:
     def __init__(self, pool: Pool, clock_ms: Callable[[], int]) -> None:
         self._pool = pool
         self._clock_ms = clock_ms
-        self._here = Living()
+        self._here = LiveMessageIndex()
         self._behind: dict[str, list[LiveMessage]] = {}
         self._longest_ms = 0
 
@@ -91,7 +91,7 @@ class RedisLiveMessages:
         # Those that reached Redis after somebody else looked what is there to clear.
         with contextlib.suppress(StoreUnavailable):
             if gone:
-                self._pool.line(channel).post("ZREM", self._key(channel), *map(_encode, gone))
+                self._pool.connection(channel).post("ZREM", self._key(channel), *map(_encode, gone))
 
     def expire(self, now_ms: int) -> None:
         self._here.expire(now_ms)
@@ -125,7 +125,7 @@ class RedisLiveMessages:
         if not (isinstance(error, ErrorReply) and error.wrong_type):
             return False
         with contextlib.suppress(StoreUnavailable):
-            self._pool.line(channel).post("DEL", self._key(channel))
+            self._pool.connection(channel).post("DEL", self._key(channel))
         return True
 
     def _key(self, channel: str) -> str:
@@ -136,7 +136,7 @@ class RedisLiveMessages:
         over_ms = self._clock_ms() - CLOCKS_APART_MS
         for channel, messages in behind.items():
             try:
-                line = self._pool.line(channel)
+                connection = self._pool.connection(channel)
             except StoreUnavailable:
                 continue
             if not messages:
@@ -145,6 +145,6 @@ class RedisLiveMessages:
             pairs: list[Argument] = []
             for message in messages:
                 pairs += (message.expires_at, _encode(message))
-            line.post("ZADD", key, *pairs)
-            line.post("ZREMRANGEBYSCORE", key, "-inf", over_ms)
-            line.post("PEXPIRE", key, self._longest_ms + KEEP_MS)
+            connection.post("ZADD", key, *pairs)
+            connection.post("ZREMRANGEBYSCORE", key, "-inf", over_ms)
+            connection.post("PEXPIRE", key, self._longest_ms + KEEP_MS)

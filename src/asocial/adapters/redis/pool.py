@@ -1,10 +1,9 @@
-"""A command line to every master, and the way each command finds its own.
+"""A command connection to every master, and the way each command finds its own.
 
-One line a server is enough: a line pipelines by itself, and one line keeps the order of what one process does.
-A call fails fast: with StoreUnavailable at once while its server is known to be away, and within the line's timeout
-when that is only found out by asking. Nothing is tried again but what a server has certainly not carried out (it
-answered MOVED, ASK, TRYAGAIN or NOSCRIPT).
-"""
+One connection a server is enough: a connection pipelines by itself, and one connection keeps the order of what one
+process does. A call fails fast: with StoreUnavailable at once while its server is known to be away, and within the
+connection's timeout when that is only found out by asking. Nothing is tried again but what a server has certainly not
+carried out (it answered MOVED, ASK, TRYAGAIN or NOSCRIPT)."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ import hiredis
 
 from ... import logs
 from ...ports import StoreUnavailable
-from .line import Argument, Line, LineEvents, Reply
+from .connection import Argument, ConnectionEvents, RedisConnection, Reply
 from .names import Names
 from .scripts import SCRIPTS, Script
 from .topology import Layout, Topology
@@ -24,7 +23,7 @@ from .urls import Address
 
 ATTEMPTS = 3
 OUTAGES = frozenset({"CLUSTERDOWN", "MASTERDOWN", "OOM", "MISCONF", "BUSY", "NOREPLICAS"})
-"""Answers of a server that is there and cannot do its work just now: an outage as much as a line that is lost."""
+"""Answers of a server that is there and cannot do its work just now: an outage as much as a connection that is lost."""
 TRY_AGAIN_S = 0.05
 
 log = logs.get(__name__)
@@ -44,7 +43,7 @@ class ErrorReply(StoreUnavailable):
 
 
 class Pool:
-    """`on_lost` is told of each line that ends by itself, `on_outage` of a server that cannot do its work.
+    """`on_lost` is told of each connection that ends by itself, `on_outage` of a server that cannot do its work.
 
     When a server sends us elsewhere, `on_moved` is told where nobody waits, `rediscover` awaited where somebody does.
 
@@ -54,7 +53,7 @@ class Pool:
     def __init__(
         self,
         topology: Topology,
-        on_lost: Callable[[Line], None],
+        on_lost: Callable[[RedisConnection], None],
         on_outage: Callable[[str], None],
         on_moved: Callable[[], object],
         rediscover: Callable[[], Awaitable[None]],
@@ -64,23 +63,25 @@ class Pool:
         self._topology = topology
         self.names = names
         self.unreadable = unreadable
-        self._events = LineEvents(on_lost, on_error=self._posted)
+        self._events = ConnectionEvents(on_lost, on_error=self._posted)
         self._on_outage = on_outage
         self._on_moved = on_moved
         self._rediscover = rediscover
         self.layout: Layout | None = None
         """Where everything was when we connected; None before."""
-        self._lines: dict[Address, Line] = {}
+        self._connections: dict[Address, RedisConnection] = {}
 
     @property
     def whole(self) -> bool:
-        """Whether every master has its line."""
-        return self.layout is not None and all(self._line_at(master) is not None for master in self.layout.masters)
+        """Whether every master has its connection."""
+        return self.layout is not None and all(
+            self._connection_at(master) is not None for master in self.layout.masters
+        )
 
     async def connect(self, layout: Layout) -> None:
         """Lines to those masters of `layout` that have none yet. Raises StoreUnavailable if one cannot be had."""
-        for address in [address for address in self._lines if address not in layout.masters]:
-            self._lines.pop(address).close("no longer a master")
+        for address in [address for address in self._connections if address not in layout.masters]:
+            self._connections.pop(address).close("no longer a master")
         self.layout = layout
         results = await asyncio.gather(*(self._ready(master) for master in layout.masters), return_exceptions=True)
         for result in results:
@@ -89,23 +90,23 @@ class Pool:
         if layout.slots and None in layout.slots:
             raise StoreUnavailable("some slots of the cluster have no master")
 
-    def line(self, tag: str) -> Line:
-        """The line to the master that holds the keys with this hash tag. Raises StoreUnavailable."""
+    def connection(self, tag: str) -> RedisConnection:
+        """The connection to the master that holds the keys with this hash tag. Raises StoreUnavailable."""
         owner = self.layout.owner(tag) if self.layout is not None else None
         return self.at(owner)
 
-    def at(self, address: Address | None) -> Line:
-        """The line to this master. Raises StoreUnavailable."""
-        line = self._line_at(address) if address is not None else None
-        if line is None:
+    def at(self, address: Address | None) -> RedisConnection:
+        """The connection to this master. Raises StoreUnavailable."""
+        connection = self._connection_at(address) if address is not None else None
+        if connection is None:
             raise StoreUnavailable("redis is away")
-        return line
+        return connection
 
     async def call(self, tag: str, *command: Argument) -> Reply:
         """The reply to a command on keys with this hash tag. Raises StoreUnavailable, ErrorReply among it."""
         for _ in range(ATTEMPTS):
-            line = self.line(tag)
-            reply = await line.request(*command)
+            connection = self.connection(tag)
+            reply = await connection.request(*command)
             if not isinstance(reply, hiredis.ReplyError):
                 return reply
             error = ErrorReply(str(reply))
@@ -120,11 +121,11 @@ class Pool:
                     return await self._ask(str(reply).rpartition(" ")[2], command)
                 case "READONLY" | "LOADING":
                     # It was a master when we connected: a failover happened behind our back.
-                    line.fail(f"{line.name}: {error}")
+                    connection.fail(f"{connection.name}: {error}")
                     raise error
                 case kind:
                     if kind in OUTAGES:
-                        self._on_outage(f"{line.name}: {error}")
+                        self._on_outage(f"{connection.name}: {error}")
                     elif error.wrong_type:
                         self.unreadable.skip("key", tag, error)
                     raise error
@@ -144,52 +145,52 @@ class Pool:
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until everything handed over has been answered, as far as that is possible soon."""
-        lines = [line for line in self._lines.values() if line.lost is None]
-        await asyncio.gather(*(line.drained(timeout_s) for line in lines))
+        connections = [connection for connection in self._connections.values() if connection.lost is None]
+        await asyncio.gather(*(connection.drained(timeout_s) for connection in connections))
 
     def close(self) -> None:
-        for line in self._lines.values():
-            line.close()
-        self._lines.clear()
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
         self.layout = None
 
-    def _line_at(self, address: Address) -> Line | None:
-        line = self._lines.get(address)
-        return line if line is not None and line.lost is None else None
+    def _connection_at(self, address: Address) -> RedisConnection | None:
+        connection = self._connections.get(address)
+        return connection if connection is not None and connection.lost is None else None
 
     async def _ready(self, master: Address) -> None:
-        line = self._line_at(master)
-        if line is None:
-            line = self._lines[master] = await self._topology.dial(master, self._events)
-            _load(line)
+        connection = self._connection_at(master)
+        if connection is None:
+            connection = self._connections[master] = await self._topology.dial(master, self._events)
+            _load(connection)
         if self._topology.sharded:
             # Each node has its own view of whether the cluster works, and refuses keys while it thinks not.
-            info = await line.request("CLUSTER", "INFO")
+            info = await connection.request("CLUSTER", "INFO")
             if isinstance(info, bytes) and b"cluster_state:ok" not in info:
-                raise StoreUnavailable(f"{line.name}: the cluster is down")
+                raise StoreUnavailable(f"{connection.name}: the cluster is down")
 
-    def _posted(self, line: Line, error: hiredis.ReplyError) -> None:
+    def _posted(self, connection: RedisConnection, error: hiredis.ReplyError) -> None:
         """A command that nobody waits for was refused."""
         kind = str(error).partition(" ")[0]
         if kind == "MOVED":
             self._on_moved()
         elif kind == "NOSCRIPT":
-            _load(line)
+            _load(connection)
         elif ErrorReply(str(error)).wrong_type:
-            self.unreadable.skip("key", line.name, error)
+            self.unreadable.skip("key", connection.name, error)
         elif kind not in ("TRYAGAIN", "ASK", "LOADING") and kind not in OUTAGES:
             log.warning("redis refused a command", error=str(error))
 
     async def _ask(self, where: str, command: tuple[Argument, ...]) -> Reply:
         host, _, port = where.rpartition(":")
-        line = self.at(Address(host, int(port)))
-        line.post("ASKING")
-        reply = await line.request(*command)
+        connection = self.at(Address(host, int(port)))
+        connection.post("ASKING")
+        reply = await connection.request(*command)
         if isinstance(reply, hiredis.ReplyError):
             raise ErrorReply(str(reply))
         return reply
 
 
-def _load(line: Line) -> None:
+def _load(connection: RedisConnection) -> None:
     for script in SCRIPTS.values():
-        line.post("SCRIPT", "LOAD", script.text)
+        connection.post("SCRIPT", "LOAD", script.text)

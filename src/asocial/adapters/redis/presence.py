@@ -26,8 +26,8 @@ import msgspec
 
 from ...domain.profile import Member, Profile
 from ...ports import Departed, Joined, Roster, Stamp, StoreUnavailable, Updated
+from .connection import Argument, Reply
 from .leases import FARTHEST_MS, Claim, Leases
-from .line import Argument, Reply
 from .pool import Pool
 from .scripts import SCRIPTS
 from .unreadable import ERRORS
@@ -196,7 +196,7 @@ class RedisPresence:
                 some = self._departed(claim.channel, reply)
                 departed += some
                 if len(cast(list[Reply], reply)) - 1 < REMOVE_MOST:
-                    await self._leases.settle(claim, cast(list[int], reply)[0])
+                    await self._leases.finish_claim(claim, cast(list[int], reply)[0])
                     return departed
         except StoreUnavailable:
             # Who was removed must be told of all the same; the rest is looked at again when the claim is over.

@@ -62,7 +62,7 @@ class RedisSessionRegistry:
             # A pod that was taken for dead has another name now; under the old one its places would be freed.
             old = [m for m in here.values() if m.partition("/")[0] != self._leases.pod]
             if old:
-                self._pool.line(_tag(user_id)).post("ZREM", self._key(user_id), *old)
+                self._pool.connection(_tag(user_id)).post("ZREM", self._key(user_id), *old)
                 for connection_id in here:
                     here[connection_id] = f"{self._leases.pod}/{connection_id}"
         self._keep([(user, connection) for user, here in self._here.items() for connection in here])
@@ -70,7 +70,7 @@ class RedisSessionRegistry:
     async def close(self) -> None:
         for user_id, here in self._here.items():
             with contextlib.suppress(StoreUnavailable):
-                self._pool.line(_tag(user_id)).post("ZREM", self._key(user_id), *here.values())
+                self._pool.connection(_tag(user_id)).post("ZREM", self._key(user_id), *here.values())
         self._here.clear()
 
     def _keep(self, entries: Sequence[tuple[str, str]]) -> None:
@@ -80,9 +80,9 @@ class RedisSessionRegistry:
             if member is not None:
                 users.setdefault(user_id, []).append(member)
         for user_id, members in users.items():
-            line = self._pool.line(_tag(user_id))
+            connection = self._pool.connection(_tag(user_id))
             script = SCRIPTS["keep"]
-            line.post("EVALSHA", script.digest, 1, self._key(user_id), self._ttl_ms, *members)
+            connection.post("EVALSHA", script.digest, 1, self._key(user_id), self._ttl_ms, *members)
 
     def _key(self, user_id: str) -> str:
         return self._pool.names.key(_tag(user_id), "connections")

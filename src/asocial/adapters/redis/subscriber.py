@@ -1,12 +1,12 @@
-"""The pub/sub side: one line to each master, what is subscribed on it, and the proof that it delivers.
+"""The pub/sub side: one connection to each master, what is subscribed on it, and the proof that it delivers.
 
-`wanted` is the truth, the lines follow it: a subscription made while a line is away is a wish that `connect` carries
-out. In a cluster every channel lives on the master of its slot (SSUBSCRIBE), elsewhere on the only one.
+`wanted` is the truth, the connections follow it: a subscription made while a connection is away is a wish that
+`connect` carries out. In a cluster every channel lives on the master of its slot (SSUBSCRIBE), elsewhere on the only
+one.
 
-A line that is connected may still deliver nothing: behind a proxy that lost its state, or on a server that forgot us.
-So each line also subscribes a channel of its own, named so that it falls into a slot of that master, and `probe`
-publishes there and expects it back. Only a line that passed this test counts.
-"""
+A connection that is connected may still deliver nothing: behind a proxy that lost its state, or on a server that forgot
+us. So each connection also subscribes a channel of its own, named so that it falls into a slot of that master, and
+`probe` publishes there and expects it back. Only a connection that passed this test counts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import hiredis
 
 from ... import logs
 from ...ports import StoreUnavailable
-from .line import BREATH_S, Line, LineEvents, Reply
+from .connection import BREATH_S, ConnectionEvents, RedisConnection, Reply
 from .names import Names
 from .pool import Pool
 from .topology import Layout, Topology, slot_of
@@ -35,7 +35,7 @@ log = logs.get(__name__)
 
 
 class Subscriber:
-    """`on_lost` is told of each line that ends by itself, `on_moved` of a channel that its master gave away.
+    """`on_lost` is told of each connection that ends by itself, `on_moved` of a channel that its master gave away.
 
     A hash tag names a channel; see `name`.
     """
@@ -43,7 +43,7 @@ class Subscriber:
     def __init__(
         self,
         topology: Topology,
-        on_lost: Callable[[Line], None],
+        on_lost: Callable[[RedisConnection], None],
         on_moved: Callable[[str], None],
         names: Names,
     ) -> None:
@@ -51,20 +51,20 @@ class Subscriber:
         self.name = names.topic
         """The channel's name at the server, by its hash tag."""
         self._on_lost = on_lost
-        self._events = LineEvents(self._end, on_push=self._take)
+        self._events = ConnectionEvents(self._end, on_push=self._take)
         self._on_moved = on_moved
         self._verbs = ("SSUBSCRIBE", "SUNSUBSCRIBE") if topology.sharded else ("SUBSCRIBE", "UNSUBSCRIBE")
         self._wanted: dict[bytes, tuple[str, Callable[[bytes], None]]] = {}
-        self._where: dict[bytes, Line] = {}
-        """The line that each channel was subscribed on last."""
+        self._where: dict[bytes, RedisConnection] = {}
+        """The connection that each channel was subscribed on last."""
         self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
         self._layout: Layout | None = None
-        self._lines: dict[Address, Line] = {}
+        self._connections: dict[Address, RedisConnection] = {}
         self._probes: dict[bytes, asyncio.Future[None] | None] = {}
         self._probe_tags: dict[Address, str] = {}
         self._process = secrets.token_hex(6)
         self.probed_at = float("-inf")
-        """When a probe through every line last came back, by the loop's clock."""
+        """When a probe through every connection last came back, by the loop's clock."""
 
     @property
     def publish_verb(self) -> str:
@@ -72,19 +72,20 @@ class Subscriber:
 
     @property
     def whole(self) -> bool:
-        """Whether every master has its line."""
+        """Whether every master has its connection."""
         layout = self._layout
         return layout is not None and all(
-            (line := self._lines.get(master)) is not None and line.lost is None for master in layout.masters
+            (connection := self._connections.get(master)) is not None and connection.lost is None
+            for master in layout.masters
         )
 
     async def subscribe(self, tag: str, deliver: Callable[[bytes], None]) -> None:
-        """Confirmed when this returns, or, while the line is away, wished for. Raises nothing."""
+        """Confirmed when this returns, or, while the connection is away, wished for. Raises nothing."""
         name = self.name(tag).encode()
         self._wanted[name] = (tag, deliver)
-        line = self._line(tag)
-        if line is not None:
-            self._push(line, [name])
+        connection = self._connection(tag)
+        if connection is not None:
+            self._push(connection, [name])
             # A confirmation that does not come is no reason to keep a person waiting: the probe finds out why.
             await asyncio.wait([self._confirmation(name)], timeout=CONFIRMATION_S)
 
@@ -92,9 +93,9 @@ class Subscriber:
         """Nothing is delivered after this returns."""
         name = self.name(tag).encode()
         if self._wanted.pop(name, None) is not None:
-            line = self._where.pop(name, None)
-            if line is not None:
-                line.push(self._verbs[1], name)
+            connection = self._where.pop(name, None)
+            if connection is not None:
+                connection.push(self._verbs[1], name)
             # A resubscription under way shall not wait for what nobody wants any more.
             self._confirmed(name)
 
@@ -106,29 +107,31 @@ class Subscriber:
     async def connect(self, layout: Layout) -> None:
         """Lines to those masters that have none, everything wanted subscribed. Raises StoreUnavailable."""
         self._layout = layout
-        for address in [a for a, line in self._lines.items() if a not in layout.masters or line.lost is not None]:
-            self._lines.pop(address).fail("no longer a master")
-        missing = [master for master in layout.masters if master not in self._lines]
+        for address in [
+            a for a, connection in self._connections.items() if a not in layout.masters or connection.lost is not None
+        ]:
+            self._connections.pop(address).fail("no longer a master")
+        missing = [master for master in layout.masters if master not in self._connections]
         results = await asyncio.gather(*(self._open(master) for master in missing), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
         # What a master gave away, or took over, is subscribed where it is now.
         for name, (tag, _) in list(self._wanted.items()):
-            line = self._line(tag)
-            if line is not None and self._where.get(name) is not line:
+            connection = self._connection(tag)
+            if connection is not None and self._where.get(name) is not connection:
                 if name in self._where:
                     self._where[name].push(self._verbs[1], name)
-                self._push(line, [name])
+                self._push(connection, [name])
 
     async def probe(self, pool: Pool, timeout_s: float) -> bool:
         """Whether what is published to each master comes back in time. Lines that fail are ended."""
-        answers: dict[asyncio.Future[None], Line] = {}
-        for address, line in list(self._lines.items()):
-            if line.lost is None:
+        answers: dict[asyncio.Future[None], RedisConnection] = {}
+        for address, connection in list(self._connections.items()):
+            if connection.lost is None:
                 name = self.name(self._probe_tags[address]).encode()
                 answer = self._probes[name] = asyncio.get_running_loop().create_future()
-                answers[answer] = line
+                answers[answer] = connection
                 try:
                     pool.at(address).post(self.publish_verb, name, b"?")
                 except StoreUnavailable:
@@ -136,7 +139,7 @@ class Subscriber:
         if answers:
             await asyncio.wait(answers, timeout=timeout_s)
             if not all(answer.done() for answer in answers):
-                await asyncio.sleep(BREATH_S)  # see line.py: perhaps it was us who were busy
+                await asyncio.sleep(BREATH_S)  # see connection.py: perhaps it was us who were busy
             for answer in [answer for answer in answers if not answer.done()]:
                 answers[answer].fail(f"{answers[answer].name} delivers nothing")
         if answers and self.whole:
@@ -144,45 +147,45 @@ class Subscriber:
         return self.whole
 
     def close(self) -> None:
-        for line in self._lines.values():
-            line.close()
-        self._lines.clear()
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
         self._where.clear()
         self._wanted.clear()
         self._release()
 
-    def _line(self, tag: str) -> Line | None:
+    def _connection(self, tag: str) -> RedisConnection | None:
         owner = self._layout.owner(tag) if self._layout is not None else None
-        line = self._lines.get(owner) if owner is not None else None
-        return line if line is not None and line.lost is None else None
+        connection = self._connections.get(owner) if owner is not None else None
+        return connection if connection is not None and connection.lost is None else None
 
     async def _open(self, master: Address) -> None:
-        line = await self._topology.dial(master, self._events)
-        self._lines[master] = line
+        connection = await self._topology.dial(master, self._events)
+        self._connections[master] = connection
         tag = self._probe_tags[master] = self._probe_tag(master)
         probe = self.name(tag).encode()
         self._probes[probe] = None
-        mine = [name for name, (tag, _) in self._wanted.items() if self._line(tag) is line]
+        mine = [name for name, (tag, _) in self._wanted.items() if self._connection(tag) is connection]
         confirmations = [self._confirmation(name) for name in (probe, *mine)]
-        line.push(self._verbs[0], probe)
+        connection.push(self._verbs[0], probe)
         for start in range(0, len(mine), BATCH):
-            self._push(line, [name for name in mine[start : start + BATCH] if name in self._wanted])
+            self._push(connection, [name for name in mine[start : start + BATCH] if name in self._wanted])
             await asyncio.sleep(0)
         _, unconfirmed = await asyncio.wait(confirmations, timeout=RESUBSCRIBE_TIMEOUT_S)
-        if line.lost is not None:
-            raise StoreUnavailable(line.lost)
+        if connection.lost is not None:
+            raise StoreUnavailable(connection.lost)
         if unconfirmed:
-            line.fail(f"{line.name} confirms no subscription")
-            raise StoreUnavailable(f"{line.name} confirms no subscription")
+            connection.fail(f"{connection.name} confirms no subscription")
+            raise StoreUnavailable(f"{connection.name} confirms no subscription")
 
-    def _push(self, line: Line, names: list[bytes]) -> None:
-        """Subscribe `names` on `line`. One command must not span slots, even of one server."""
+    def _push(self, connection: RedisConnection, names: list[bytes]) -> None:
+        """Subscribe `names` on `connection`. One command must not span slots, even of one server."""
         for name in names:
-            self._where[name] = line
+            self._where[name] = connection
             if self._topology.sharded:
-                line.push(self._verbs[0], name)
+                connection.push(self._verbs[0], name)
         if names and not self._topology.sharded:
-            line.push(self._verbs[0], *names)
+            connection.push(self._verbs[0], *names)
 
     def _probe_tag(self, master: Address) -> str:
         layout = self._layout
@@ -202,13 +205,13 @@ class Subscriber:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def _take(self, line: Line, reply: Reply) -> None:
+    def _take(self, connection: RedisConnection, reply: Reply) -> None:
         if isinstance(reply, hiredis.ReplyError):
             # MOVED, or no permission: what we hold to be the order of things is not. Begin anew.
-            line.fail(f"{line.name}: {reply}")
+            connection.fail(f"{connection.name}: {reply}")
             return
         if not isinstance(reply, list) or len(reply) != 3:
-            line.fail(f"{line.name} does not speak Redis")
+            connection.fail(f"{connection.name} does not speak Redis")
             return
         kind, name, data = cast(tuple[bytes, bytes, bytes], reply)
         if kind in (b"message", b"smessage"):
@@ -222,16 +225,16 @@ class Subscriber:
                 probe.set_result(None)
         elif kind in (b"subscribe", b"ssubscribe"):
             self._confirmed(name)
-        elif kind == b"sunsubscribe" and self._where.get(name) is line and name not in self._waiters:
+        elif kind == b"sunsubscribe" and self._where.get(name) is connection and name not in self._waiters:
             # Not asked for: the slot has moved to another master.
             del self._where[name]
-            self._on_moved(f"{line.name} gave a slot away")
+            self._on_moved(f"{connection.name} gave a slot away")
 
-    def _end(self, line: Line) -> None:
-        for name in [name for name, where in self._where.items() if where is line]:
+    def _end(self, connection: RedisConnection) -> None:
+        for name in [name for name, where in self._where.items() if where is connection]:
             del self._where[name]
         self._release()
-        self._on_lost(line)
+        self._on_lost(connection)
 
     def _release(self) -> None:
         # Whoever waits to be subscribed is let go: the wish is recorded, `connect` carries it out.

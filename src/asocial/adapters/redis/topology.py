@@ -1,10 +1,9 @@
 """Which server holds what: one server, the master that sentinels name, or the masters of a cluster.
 
-`discover` returns a Layout, fresh each time; the supervisor asks again whenever a line is lost. No answer is believed
-on its own. A sentinel may name the old master, and a cluster node that was away may list slots as they were. So several
-nodes are asked at once, the newest configuration (the highest epoch) wins, and a server is only taken for a master
-once it says so itself (ROLE). A node that is slow or does not answer costs a bounded time.
-"""
+`discover` returns a Layout, fresh each time; the supervisor asks again whenever a connection is lost. No answer is
+believed on its own. A sentinel may name the old master, and a cluster node that was away may list slots as they were.
+So several nodes are asked at once, the newest configuration (the highest epoch) wins, and a server is only taken for a
+master once it says so itself (ROLE). A node that is slow or does not answer costs a bounded time."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from typing import Any, NamedTuple, cast
 import hiredis
 
 from ...ports import StoreUnavailable
-from .line import Line, LineEvents, LineLost, Refused, Reply, dial
+from .connection import ConnectionEvents, ConnectionLost, RedisConnection, Refused, Reply, dial
 from .unreadable import ERRORS
 from .urls import Address, Target
 
@@ -67,24 +66,26 @@ class Topology:
         self._ask_first = list(dict.fromkeys([*known, *self.target.addresses, *self._ask_first]))[:KNOWN_MOST]
         return layout
 
-    async def dial(self, address: Address, events: LineEvents) -> Line:
-        """A line to a master, authenticated. Raises StoreUnavailable if it is none."""
-        line = await self._line(address, sentinel=False, events=events)
+    async def dial(self, address: Address, events: ConnectionEvents) -> RedisConnection:
+        """A connection to a master, authenticated. Raises StoreUnavailable if it is none."""
+        connection = await self._connection(address, sentinel=False, events=events)
         try:
-            if _role(await line.request("ROLE")) is not None:
-                raise Refused(f"{line.name} is not a master")
+            if _role(await connection.request("ROLE")) is not None:
+                raise Refused(f"{connection.name} is not a master")
         except BaseException:
-            line.close()
+            connection.close()
             raise
-        if line.lost is not None:
-            raise LineLost(line.lost)
-        line.watch()
-        return line
+        if connection.lost is not None:
+            raise ConnectionLost(connection.lost)
+        connection.watch()
+        return connection
 
-    async def _line(self, address: Address, *, sentinel: bool, events: LineEvents | None = None) -> Line:
+    async def _connection(
+        self, address: Address, *, sentinel: bool, events: ConnectionEvents | None = None
+    ) -> RedisConnection:
         target = self.target
         return await dial(
-            lambda: Line(f"redis {address}", self._timeout_s, events),
+            lambda: RedisConnection(f"redis {address}", self._timeout_s, events),
             host=address.host,
             port=address.port,
             path=address.path,
@@ -99,25 +100,29 @@ class Topology:
         """What a sentinel or a cluster node says. Raises StoreUnavailable."""
         try:
             async with asyncio.timeout(2 * self._timeout_s):
-                line = await self._line(address, sentinel=not self.sharded)
+                connection = await self._connection(address, sentinel=not self.sharded)
                 try:
-                    return await (_ask_node(line, address) if self.sharded else _ask_sentinel(line, self.target.master))
+                    return await (
+                        _ask_node(connection, address)
+                        if self.sharded
+                        else _ask_sentinel(connection, self.target.master)
+                    )
                 finally:
-                    line.close()
+                    connection.close()
         except TimeoutError:
-            raise LineLost(f"redis {address}: no answer in time") from None
+            raise ConnectionLost(f"redis {address}: no answer in time") from None
         except ERRORS as error:
             raise Refused(f"redis {address} answers what cannot be read: {error}") from None
 
     async def _role(self, address: Address) -> Address | None:
         """None for a master; the master of a replica. Raises StoreUnavailable."""
-        line = await self._line(address, sentinel=False)
+        connection = await self._connection(address, sentinel=False)
         try:
-            return _role(await line.request("ROLE"))
+            return _role(await connection.request("ROLE"))
         except ERRORS as error:
             raise Refused(f"redis {address} answers what cannot be read: {error}") from None
         finally:
-            line.close()
+            connection.close()
 
 
 class _Claim(NamedTuple):
@@ -261,12 +266,12 @@ async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _ask_sentinel(line: Line, name: str) -> list[_Claim]:
-    named = line.request("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name)
-    details = _optional(line.request("SENTINEL", "MASTER", name))
+async def _ask_sentinel(connection: RedisConnection, name: str) -> list[_Claim]:
+    named = connection.request("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name)
+    details = _optional(connection.request("SENTINEL", "MASTER", name))
     address = await named
     if not isinstance(address, list):
-        raise Refused(f"the sentinel {line.name} knows no master {name!r}")
+        raise Refused(f"the sentinel {connection.name} knows no master {name!r}")
     host, port = cast(list[bytes], address)
     facts = await details()
     epoch = NO_EPOCH
@@ -275,12 +280,12 @@ async def _ask_sentinel(line: Line, name: str) -> list[_Claim]:
     return [_Claim(0, SLOTS - 1, Address(host.decode(), int(port)), epoch)]
 
 
-async def _ask_node(line: Line, asked: Address) -> list[_Claim]:
-    slots = line.request("CLUSTER", "SLOTS")
-    nodes = _optional(line.request("CLUSTER", "NODES"))
+async def _ask_node(connection: RedisConnection, asked: Address) -> list[_Claim]:
+    slots = connection.request("CLUSTER", "SLOTS")
+    nodes = _optional(connection.request("CLUSTER", "NODES"))
     ranges = await slots
     if not isinstance(ranges, list) or not ranges:
-        raise Refused(f"{line.name} is not a cluster node: {ranges if ranges else 'it knows no slots'}")
+        raise Refused(f"{connection.name} is not a cluster node: {ranges if ranges else 'it knows no slots'}")
     epochs = _epochs(await nodes())
     claims = []
     for first, last, (host, port, *node), *_ in ranges:

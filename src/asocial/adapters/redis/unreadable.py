@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from ... import logs
-from ...service.meters import Meters
+from ...service.counters import Counters
 
 ERRORS = (msgspec.MsgspecError, ValueError, TypeError, IndexError, OverflowError)
 """What reading such an entry raises. UnicodeDecodeError is a ValueError."""
@@ -19,8 +19,8 @@ log = logs.get(__name__)
 class Unreadable:
     """Counts them, and logs the first of each kind."""
 
-    def __init__(self, meters: Meters) -> None:
-        self._counts = meters.unreadable
+    def __init__(self, counters: Counters) -> None:
+        self._counts = counters.unreadable
         self._logged: set[str] = set()
 
     def skip(self, kind: str, where: str, error: object) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 C = TypeVar("C")
 
 
-class ByUser(dict[str, tuple[C, ...]]):
+class ConnectionIndex(dict[str, tuple[C, ...]]):
     """Connections by user id, in the order they came. `C` is a connection or its id."""
 
     def add(self, user_id: str, connection: C) -> None:

@@ -1,4 +1,4 @@
-"""Talk with a limiter that takes its time, as one over Redis does, and answers what it is told to."""
+"""ChatService with a limiter that takes its time, as one over Redis does, and answers what it is told to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.domain.admission import GRANTED, Known, MessageLimits, Posting, Verdict
-from asocial.domain.living import LiveMessage
+from asocial.domain.live_message_index import LiveMessage
 
 from .test_sessions import House
 

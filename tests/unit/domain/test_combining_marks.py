@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asocial.domain.marks import MARKS, piles_up
+from asocial.domain.combining_marks import MARKS, piles_up
 
 ACUTE = "\u0301"
 TEXTS_OF_REAL_LANGUAGES = {

@@ -25,7 +25,7 @@ STORED = ("batch", "channel", "key", "message", "profile", "registration", "rule
 _RFC_6455 = frozenset(map(str, range(1000, 1016)))
 
 
-class Distribution:
+class Histogram:
     """How often values fell at or below each bound. `counts` has one place more than `bounds`: for all above."""
 
     __slots__ = ("bounds", "counts", "sum")
@@ -40,7 +40,7 @@ class Distribution:
         self.sum += value * times
 
 
-class Tally:
+class FrameCounter:
     """Frames of one kind, and their bytes."""
 
     __slots__ = ("bytes", "frames")
@@ -54,8 +54,8 @@ class Tally:
         self.bytes += size
 
 
-class Meters:
-    """The meters of one process. Attributes are counted up only; durations are in seconds.
+class Counters:
+    """The counters of one process. Attributes are counted up only; durations are in seconds.
 
     `close_codes`: those that the server itself closes connections with.
     """
@@ -64,17 +64,17 @@ class Meters:
         self.messages = 0
         """Messages said on this process and posted to their channel."""
         self.received = {
-            kind: Tally() for kind in ("chat", "typing", "cursor", "reaction", "view", "request", "refused")
+            kind: FrameCounter() for kind in ("chat", "typing", "cursor", "reaction", "view", "request", "refused")
         }
         """What clients sent. `request`: profile, who, sync, ping; `refused`: what was answered by an `error`."""
-        self.sent = {kind: Tally() for kind in ("chat", "typing", "cursors", "fleeting", "presence", "remote")}
+        self.sent = {kind: FrameCounter() for kind in ("chat", "typing", "cursors", "fleeting", "presence", "remote")}
         """What was written to connections, each recipient counted. `fleeting`: reactions, views; `remote`: batches of
         other processes, undecoded."""
-        self.broadcast = Distribution()
+        self.broadcast = Histogram()
         """Of messages said here: from being posted to the last write; the first of a flush stands for all of it."""
-        self.flush_seconds = Distribution()
-        self.flush_bytes = Distribution(BYTES)
-        self.flush_frames = Distribution(FRAMES)
+        self.flush_seconds = Histogram()
+        self.flush_bytes = Histogram(BYTES)
+        self.flush_frames = Histogram(FRAMES)
         """Frames of this process that left in one flush: the coalescing factor."""
         self.volatile_dropped = 0
         """Times a connection that reads slowly was spared drafts and cursors."""
@@ -97,10 +97,10 @@ class Meters:
         self.sweeps = 0
         self.swept = 0
         """Connections that a sweep removed: gone without a word, wherever they were connected."""
-        self.loop_lag = Distribution()
-        self.broker_lag = Distribution()
+        self.loop_lag = Histogram()
+        self.broker_lag = Histogram()
         """How old batches of other processes are when they arrive, by the two processes' clocks."""
-        self.publish_seconds = Distribution()
+        self.publish_seconds = Histogram()
         """From handing a batch over to the broker's answer."""
         self.broker_dropped = 0
         """Batches not handed over: the broker was away, or its queue full."""
@@ -110,7 +110,7 @@ class Meters:
         """Times a clock was set that this process uses: the machine's, or that of the shared store."""
         self.unreadable: Counter[str] = Counter(dict.fromkeys(STORED, 0))
         """Entries of the store that could not be read and were treated as absent, by kind."""
-        self.http: dict[tuple[str, str], Distribution] = {}
+        self.http: dict[tuple[str, str], Histogram] = {}
         """HTTP answers by handler and status."""
 
     def disconnected(self, code: int | None) -> None:

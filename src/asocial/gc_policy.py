@@ -28,7 +28,7 @@ LITTLE = 10_000
 """Objects that were garbage, about 1 MB of them."""
 
 
-def settle() -> None:
+def freeze_startup_objects() -> None:
     """Once all is built and nobody is in: what is there now stays, and is never looked at again."""
     gc.collect()
     gc.freeze()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from asocial.service.volatile import Latest
+from asocial.service.throttle import ThrottledLatest
 
 
 async def test_w26_up_to_the_rate_everything_passes_and_above_it_the_latest_waits() -> None:
     sent: list[int] = []
-    latest: Latest[int] = Latest(20, asyncio.get_running_loop(), sent.append)
+    latest: ThrottledLatest[int] = ThrottledLatest(20, asyncio.get_running_loop(), sent.append)
     for value in range(100):
         latest.offer(value)
     assert sent == list(range(20))
@@ -21,7 +21,7 @@ async def test_w26_up_to_the_rate_everything_passes_and_above_it_the_latest_wait
 
 async def test_w26_a_dropped_value_never_arrives() -> None:
     sent: list[int] = []
-    latest: Latest[int] = Latest(20, asyncio.get_running_loop(), sent.append)
+    latest: ThrottledLatest[int] = ThrottledLatest(20, asyncio.get_running_loop(), sent.append)
     for value in range(21):
         latest.offer(value)
     latest.drop()

@@ -40,7 +40,7 @@ class Budgets:
             self._shared[address] = (bucket_and_users[0], bucket_and_users[1] - 1)
 
 
-class Latest(Generic[T]):
+class ThrottledLatest(Generic[T]):
     """Passes values to `send` at up to `rate` a second; above that only the latest waits for its turn.
 
     `budget`: what others use too; a value takes `weight` of it.

@@ -13,14 +13,14 @@ from aiohttp import web
 from asocial.adapters.http.connection import WebSocketConnection
 from asocial.adapters.http.connection_guard import GuardedConnection
 from asocial.domain.errors import GoingAway
-from asocial.service.chat import Voice
+from asocial.service.chat import Participant
 from asocial.service.session import Session
 from tests.client import Client, RawClient, refusal
 from tests.patience import PATIENCE_S
 
 from .serving import Server
 
-OURS = (WebSocketConnection, GuardedConnection, Session, Voice, web.WebSocketResponse, web.Request)
+OURS = (WebSocketConnection, GuardedConnection, Session, Participant, web.WebSocketResponse, web.Request)
 Ending = Callable[[Server], Awaitable[None]]
 
 

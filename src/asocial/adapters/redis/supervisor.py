@@ -1,10 +1,10 @@
 """The supervisor: the one place that decides that Redis is there, or is not, and brings it back.
 
-One task goes round: connect what is missing (discover the masters, a command line and a subscribing line to each,
-everything resubscribed, a probe through each), tell the world, then watch until something is wrong: a line that was
-lost says so at once, one that silently delivers nothing is found by the probe every few seconds, through the very path
-that messages take. Between attempts it waits, longer each time up to a cap, and never exactly as long as the other
-processes do.
+One task goes round: connect what is missing (discover the masters, a command connection and a subscribing connection to
+each, everything resubscribed, a probe through each), tell the world, then watch until something is wrong: a connection
+that was lost says so at once, one that silently delivers nothing is found by the probe every few seconds, through the
+very path that messages take. Between attempts it waits, longer each time up to a cap, and never exactly as long as the
+other processes do.
 
 An outage begins with the first thing missing and ends when everything is there again; the events `degraded` and
 `restored` are called once each. Between them commands fail at once, publishing drops, and subscriptions are remembered.
@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable
 
 from ... import logs
 from ...ports import StoreEvents, StoreUnavailable
-from .line import Line
+from .connection import RedisConnection
 from .names import Names
 from .pool import Pool
 from .subscriber import Subscriber
@@ -41,7 +41,7 @@ LOOK_AROUND_EVERY = 10
 log = logs.get(__name__)
 
 
-class Link:
+class RedisSupervisor:
     """`resume` lets the adapters catch up when commands are answered again, before `restored` is awaited."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Link:
         self._topology = topology
         self._probe_s = probe_s
         self._resume = resume
-        self._settled = asyncio.Event()
+        self._decided = asyncio.Event()
         self._serving = False
         self._heard = False
         self._refusing = False
@@ -81,10 +81,10 @@ class Link:
     async def start(self, events: StoreEvents) -> None:
         """Connect, or start degraded if that is not possible soon. Raises nothing. `events` are told from now on."""
         self._events = events
-        self._run_task = asyncio.create_task(self._run(), name="redis-link")
+        self._run_task = asyncio.create_task(self._run(), name="redis-supervisor")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_ATTEMPT_S):
-                await self._settled.wait()
+                await self._decided.wait()
 
     async def close(self) -> None:
         """End every task and connection."""
@@ -111,14 +111,14 @@ class Link:
                 await self._mend()
             except StoreUnavailable as error:
                 self._degrade(str(error))
-                self._settled.set()
+                self._decided.set()
                 await asyncio.sleep(random.uniform(pause_s / 2, pause_s))
                 pause_s = min(pause_s * 2, BACKOFF_CAP_S)
                 continue
             except Exception as error:
                 log.exception("connecting to redis failed in a way nobody thought of")
                 self._degrade(repr(error))
-                self._settled.set()
+                self._decided.set()
                 await asyncio.sleep(BACKOFF_CAP_S)
                 continue
             pause_s = BACKOFF_FIRST_S
@@ -147,7 +147,7 @@ class Link:
             raise StoreUnavailable("redis takes publishes and delivers nothing")
         self._heard = True
         await self._restore()
-        self._settled.set()
+        self._decided.set()
 
     async def _watch(self) -> None:
         """Return when something is wrong."""
@@ -216,9 +216,9 @@ class Link:
             except Exception:
                 log.exception("telling that redis is away failed")
 
-    def _lost(self, line: Line) -> None:
+    def _lost(self, connection: RedisConnection) -> None:
         self._serving = self._serving and self.pool.whole
-        self._degrade(line.lost or line.name)
+        self._degrade(connection.lost or connection.name)
         self._trouble.set()
 
     def _refused(self, reason: str) -> None:
@@ -227,8 +227,8 @@ class Link:
 
     async def _rediscover(self) -> None:
         """A server sent us elsewhere: look anew where everything is, and return when that is known."""
-        self._settled.clear()
+        self._decided.clear()
         self._trouble.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(REDISCOVER_S):
-                await self._settled.wait()
+                await self._decided.wait()

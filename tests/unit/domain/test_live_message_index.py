@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asocial.domain.living import MESSAGE_BYTES, SLOT_MS, LiveMessage, Living
+from asocial.domain.live_message_index import MESSAGE_BYTES, SLOT_MS, LiveMessage, LiveMessageIndex
 
 NOW = 1_700_000_000_000
 
@@ -12,7 +12,7 @@ def said(name: str, at: int = NOW, life: int = 5_000) -> LiveMessage:
 
 
 def test_a_look_lets_go_of_what_is_over_to_the_millisecond() -> None:
-    living = Living()
+    living = LiveMessageIndex()
     for offset in range(2 * SLOT_MS):
         living.add("garden", said(f"m{offset}", NOW, 5_000 + offset))
     living.expire(NOW + 5_000 + SLOT_MS + 7)
@@ -24,14 +24,14 @@ def test_a_look_lets_go_of_what_is_over_to_the_millisecond() -> None:
 
 
 def test_talk_lets_go_of_what_was_said_before_with_no_look() -> None:
-    living = Living()
+    living = LiveMessageIndex()
     living.add("garden", said("old", life=1_000))
     living.add("square", said("new", NOW + 1_000 + SLOT_MS))
     assert living.channels() == ["square"]
 
 
 def test_a_name_that_is_used_again_lives_as_long_as_its_newest() -> None:
-    living = Living()
+    living = LiveMessageIndex()
     living.add("garden", said("m1", life=1_000))
     again = said("m1", NOW + 1, life=9_000)
     living.add("garden", again)
@@ -40,7 +40,7 @@ def test_a_name_that_is_used_again_lives_as_long_as_its_newest() -> None:
 
 
 def test_what_was_cleared_does_not_come_back_and_is_not_gone_twice() -> None:
-    living = Living()
+    living = LiveMessageIndex()
     before, after = said("before"), said("after", NOW + 10)
     living.add("garden", before)
     living.add("garden", after)
@@ -52,7 +52,7 @@ def test_what_was_cleared_does_not_come_back_and_is_not_gone_twice() -> None:
 
 
 def test_w70_above_the_limit_those_that_end_soonest_go_early() -> None:
-    living = Living(limit_bytes=100_000)
+    living = LiveMessageIndex(limit_bytes=100_000)
     for number in range(1_000):
         living.add(f"channel{number % 7}", said(f"m{number}", NOW + number, 60_000))
         assert living._bytes <= 100_000

@@ -4,10 +4,10 @@ Everything asked for during one turn of the loop leaves in one write at its end,
 calls falls as the load rises and no caller has to build a pipeline. Replies are parsed by hiredis as they arrive
 and handed over in the same turn: there is no reader task to leak, and no queue between the socket and the caller.
 
-A line never reconnects. When it is lost every waiting call fails at once, `on_lost` is told, and it is over: what
-to do then is the supervisor's to decide (link.py). A server that is connected but silent is found by how long nothing
-came while something was waited for. That is only believed after the loop has looked at the socket once more: a process
-that was busy itself for a second, or stopped, wakes up with its timers due and the answers still unread.
+A connection never reconnects. When it is lost every waiting call fails at once, `on_lost` is told, and it is over: what
+to do then is the supervisor's to decide (supervisor.py). A server that is connected but silent is found by how long
+nothing came while something was waited for. That is only believed after the loop has looked at the socket once more: a
+process that was busy itself for a second, or stopped, wakes up with its timers due and the answers still unread.
 
 Never here: what a command means, where a server is, whether to try again.
 """
@@ -24,7 +24,7 @@ from typing import NamedTuple, TypeAlias, cast
 import hiredis
 
 from ...ports import StoreUnavailable
-from ...service.meters import Distribution
+from ...service.counters import Histogram
 
 Argument: TypeAlias = bytes | str | int
 Reply: TypeAlias = object
@@ -38,7 +38,7 @@ _NOTHING = object()
 _pack: Callable[[tuple[Argument, ...]], bytes] = hiredis.pack_command  # type: ignore[assignment]
 
 
-class LineLost(StoreUnavailable):
+class ConnectionLost(StoreUnavailable):
     """The connection this call went out on is gone, or never came to be."""
 
 
@@ -46,24 +46,24 @@ class Refused(StoreUnavailable):
     """The server answered the handshake with an error: wrong password, still loading, no such database."""
 
 
-class LineEvents(NamedTuple):
-    """Callbacks of the owner of a line. None is called before `Line.watch`."""
+class ConnectionEvents(NamedTuple):
+    """Callbacks of the owner of a connection. None is called before `RedisConnection.watch`."""
 
-    on_lost: Callable[[Line], None]
-    """The line is over, and its owner did not end it."""
-    on_push: Callable[[Line, Reply], None] | None = None
-    """Takes every reply, of a line that subscribes; without it replies answer requests in order."""
-    on_error: Callable[[Line, hiredis.ReplyError], None] | None = None
+    on_lost: Callable[[RedisConnection], None]
+    """The connection is over, and its owner did not end it."""
+    on_push: Callable[[RedisConnection, Reply], None] | None = None
+    """Takes every reply, of a connection that subscribes; without it replies answer requests in order."""
+    on_error: Callable[[RedisConnection, hiredis.ReplyError], None] | None = None
     """Takes the error that answers a `post`."""
 
 
-class Line(asyncio.Protocol):
-    """A line without `events` is for a few requests whose answers the caller awaits."""
+class RedisConnection(asyncio.Protocol):
+    """A connection without `events` is for a few requests whose answers the caller awaits."""
 
-    def __init__(self, name: str, timeout_s: float, events: LineEvents | None = None) -> None:
+    def __init__(self, name: str, timeout_s: float, events: ConnectionEvents | None = None) -> None:
         self.name = name
         self.lost: str | None = None
-        """Why this line is over; None while it is not."""
+        """Why this connection is over; None while it is not."""
         self._events = events
         self._on_push = None if events is None else events.on_push
         self._watched = False
@@ -73,7 +73,7 @@ class Line(asyncio.Protocol):
         self._reader = hiredis.Reader(notEnoughData=_NOTHING)
         self._out: list[bytes] = []
         self._out_bytes = 0
-        self._waiting: deque[tuple[float, asyncio.Future[Reply] | Distribution | None]] = deque()
+        self._waiting: deque[tuple[float, asyncio.Future[Reply] | Histogram | None]] = deque()
         self._watch: asyncio.TimerHandle | None = None
         self._heard_at = self._loop.time()
         self._suspect = False
@@ -84,15 +84,15 @@ class Line(asyncio.Protocol):
         return self._out_bytes + (self._transport.get_write_buffer_size() if self._transport else 0)
 
     def request(self, *command: Argument) -> asyncio.Future[Reply]:
-        """Send a command. The future holds its reply, errors as values, or fails with LineLost."""
+        """Send a command. The future holds its reply, errors as values, or fails with ConnectionLost."""
         future: asyncio.Future[Reply] = self._loop.create_future()
         if self.lost is not None:
-            future.set_exception(LineLost(self.lost))
+            future.set_exception(ConnectionLost(self.lost))
             return future
         self._send(command, future)
         return future
 
-    def post(self, *command: Argument, timed: Distribution | None = None) -> None:
+    def post(self, *command: Argument, timed: Histogram | None = None) -> None:
         """Send a command whose reply nobody reads. One that does not come still counts as silence.
 
         `timed` learns how many seconds the reply took.
@@ -101,12 +101,12 @@ class Line(asyncio.Protocol):
             self._send(command, timed)
 
     def push(self, *command: Argument) -> None:
-        """Send a command on a subscribing line: its answer comes through `on_push`."""
+        """Send a command on a subscribing connection: its answer comes through `on_push`."""
         if self.lost is None:
             self._write(_pack(command))
 
     def watch(self) -> None:
-        """The line is in use: from now on its events are called."""
+        """The connection is in use: from now on its events are called."""
         self._watched = True
 
     def close(self, reason: str = "closed") -> None:
@@ -115,16 +115,16 @@ class Line(asyncio.Protocol):
         self._lose(reason)
 
     def fail(self, reason: str) -> None:
-        """The line is useless, whatever the kernel thinks of it: as if the server had hung up."""
+        """The connection is useless, whatever the kernel thinks of it: as if the server had hung up."""
         self._lose(reason)
 
     async def drained(self, timeout_s: float) -> None:
         """Wait until everything handed over has been answered, or is lost, or the time is up."""
         if self.lost is None:
-            with contextlib.suppress(LineLost, TimeoutError):
+            with contextlib.suppress(ConnectionLost, TimeoutError):
                 await asyncio.wait_for(self.request("PING"), timeout_s)
 
-    def _send(self, command: tuple[Argument, ...], waiter: asyncio.Future[Reply] | Distribution | None) -> None:
+    def _send(self, command: tuple[Argument, ...], waiter: asyncio.Future[Reply] | Histogram | None) -> None:
         self._waiting.append((self._loop.time(), waiter))
         if self._watch is None:
             self._watch = self._loop.call_later(self._timeout_s, self._look)
@@ -194,7 +194,7 @@ class Line(asyncio.Protocol):
         self._out, self._out_bytes = [], 0
         for _, waiter in self._waiting:
             if isinstance(waiter, asyncio.Future) and not waiter.done():
-                waiter.set_exception(LineLost(reason))
+                waiter.set_exception(ConnectionLost(reason))
         self._waiting.clear()
         if self._watched and self._events is not None:
             self._events.on_lost(self)
@@ -205,7 +205,7 @@ class Line(asyncio.Protocol):
 
 
 async def dial(
-    make: Callable[[], Line],
+    make: Callable[[], RedisConnection],
     *,
     host: str = "",
     port: int = 0,
@@ -215,37 +215,39 @@ async def dial(
     password: str = "",
     database: int = 0,
     timeout_s: float,
-) -> Line:
-    """A line, connected and let in. Raises LineLost or Refused, within about `timeout_s`; neither holds a secret."""
+) -> RedisConnection:
+    """An authenticated connection. Raises ConnectionLost or Refused after about `timeout_s`, without secrets."""
     loop = asyncio.get_running_loop()
-    line = make()
+    connection = make()
     try:
         async with asyncio.timeout(timeout_s):
             if path:
-                await loop.create_unix_connection(lambda: line, path)
+                await loop.create_unix_connection(lambda: connection, path)
             else:
-                await loop.create_connection(lambda: line, host, port, ssl=tls)
-            await _let_in(line, username, password, database)
+                await loop.create_connection(lambda: connection, host, port, ssl=tls)
+            await _let_in(connection, username, password, database)
     except (OSError, TimeoutError) as error:
-        line.close()
-        raise LineLost(f"{line.name}: {str(error) or 'no connection in time'}") from None
+        connection.close()
+        raise ConnectionLost(f"{connection.name}: {str(error) or 'no connection in time'}") from None
     except BaseException:
-        line.close()
+        connection.close()
         raise
-    return line
+    return connection
 
 
-async def _let_in(line: Line, username: str, password: str, database: int) -> None:
+async def _let_in(connection: RedisConnection, username: str, password: str, database: int) -> None:
     steps = []
     if password:
-        steps.append(line.request("AUTH", username, password) if username else line.request("AUTH", password))
+        steps.append(
+            connection.request("AUTH", username, password) if username else connection.request("AUTH", password)
+        )
     if database:
-        steps.append(line.request("SELECT", database))
+        steps.append(connection.request("SELECT", database))
     # A server that still loads its data, or lacks a password we did not send, says so here and not in the middle.
-    steps.append(line.request("PING"))
+    steps.append(connection.request("PING"))
     for reply in await asyncio.gather(*steps):
         if isinstance(reply, hiredis.ReplyError):
-            raise Refused(f"{line.name} refuses: {_without_arguments(str(reply))}")
+            raise Refused(f"{connection.name} refuses: {_without_arguments(str(reply))}")
 
 
 def _without_arguments(reply: str) -> str:

@@ -24,7 +24,7 @@ class LiveMessage(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Of its frame, as the process that it was said on publishes it (ports.Batch). 0: unknown."""
 
 
-class Living:
+class LiveMessageIndex:
     """Messages by channel and by (user, message id), which names one (W13). Times are ms of the server's clock.
 
     Ends are kept by slots of time. Looking through all that live for those that are over would be a pause that

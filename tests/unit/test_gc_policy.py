@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from asocial import garbage
+from asocial import gc_policy
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +23,8 @@ def _as_it_was() -> Iterator[None]:
 
 
 def test_once_settled_python_starts_no_full_collection_by_itself() -> None:
-    garbage.settle()
-    assert gc.get_threshold()[2] == garbage.NEVER
+    gc_policy.freeze_startup_objects()
+    assert gc.get_threshold()[2] == gc_policy.NEVER
     assert gc.get_freeze_count() > 0
     full = gc.get_stats()[2]["collections"]
     kept: list[list[int]] = [[] for _ in range(200_000)]
@@ -33,22 +33,22 @@ def test_once_settled_python_starts_no_full_collection_by_itself() -> None:
 
 
 def test_full_collections_become_rarer_while_they_find_little_and_soon_again_where_they_do() -> None:
-    waits = [garbage.SOONEST_S]
-    while waits[-1] < garbage.RAREST_S:
-        waits.append(garbage.wait_after(waits[-1], found=0))
-    assert waits[:3] == [garbage.SOONEST_S, 2 * garbage.SOONEST_S, 4 * garbage.SOONEST_S]
-    assert garbage.wait_after(garbage.RAREST_S, found=0) == garbage.RAREST_S
-    assert garbage.wait_after(garbage.RAREST_S, found=garbage.LITTLE) == garbage.SOONEST_S
+    waits = [gc_policy.SOONEST_S]
+    while waits[-1] < gc_policy.RAREST_S:
+        waits.append(gc_policy.wait_after(waits[-1], found=0))
+    assert waits[:3] == [gc_policy.SOONEST_S, 2 * gc_policy.SOONEST_S, 4 * gc_policy.SOONEST_S]
+    assert gc_policy.wait_after(gc_policy.RAREST_S, found=0) == gc_policy.RAREST_S
+    assert gc_policy.wait_after(gc_policy.RAREST_S, found=gc_policy.LITTLE) == gc_policy.SOONEST_S
 
 
 async def test_it_collects_when_the_wait_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(garbage, "SOONEST_S", 0.01)
+    monkeypatch.setattr(gc_policy, "SOONEST_S", 0.01)
     gc.disable()  # nobody else does
     ring: list[object] = []
     ring.append(ring)
     freed = weakref.finalize(_Held(ring), lambda: None)
     del ring
-    collecting = asyncio.create_task(garbage.collect())
+    collecting = asyncio.create_task(gc_policy.collect())
     async with asyncio.timeout(10):
         while freed.alive:  # noqa: ASYNC110 (what is freed tells nobody)
             await asyncio.sleep(0.01)

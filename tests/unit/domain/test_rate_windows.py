@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asocial.domain.windows import Windows
+from asocial.domain.rate_windows import Windows
 
 
 def test_each_key_has_its_own_window_and_a_changed_limit_a_new_one() -> None:

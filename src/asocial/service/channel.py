@@ -153,6 +153,8 @@ class Channel:
         self._chats_since = 0.0
         self._held: list[Callable[[], None]] = []
         self._held_bytes = 0
+        self._controls: deque[tuple[int, bytes]] = deque()
+        """What other processes are told after the frames that wait: the number of the frame after those, and what."""
         self.changes = 0
         """Counts what makes a snapshot out of date: messages, presence, and whether the rules are `confirmed`."""
         self._waiting_to_be_read: deque[asyncio.Future[None]] = deque()
@@ -310,6 +312,13 @@ class Channel:
             self._outbox.remote(reliable, volatile)
             self._schedule()
 
+    def tell_processes_in_order(self, control: bytes) -> None:
+        """Tell the other processes something that is not for clients, after the frames that wait for a flush."""
+        if self._outbox.waiting_frames:
+            self._controls.append((self.number, control))
+        else:
+            self._broker.publish(self.name, Batch(b"", b"", control))
+
     def confirm(self) -> None:
         """The rules are those in the shared store: exchange frames with other processes again."""
         self.confirmed = True
@@ -424,6 +433,8 @@ class Channel:
             else:
                 self._counters.broker_dropped += 1
         self._number += frames
+        while self._controls and self._controls[0][0] <= self._number:
+            self._broker.publish(self.name, Batch(b"", b"", self._controls.popleft()[1]))
         # The socket writes happen after this turn; the next turn knows what they cost.
         self._loop.call_soon(self._measure, started, flush.counts.messages, self._chats_since)
         self._chats -= flush.counts.messages

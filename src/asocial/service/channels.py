@@ -103,8 +103,16 @@ class Channels:
         self._broker.publish(name, Batch(frames, b""))
 
     def tell_processes(self, name: str, control: bytes) -> None:
-        """Tell the other processes something that is not for clients."""
+        """Tell the other processes something that is not for clients, at once."""
         self._broker.publish(name, Batch(b"", b"", control))
+
+    def tell_processes_in_order(self, name: str, control: bytes) -> None:
+        """The same, after the frames that were posted before it and wait for a flush."""
+        channel = self._channels.get(name)
+        if channel is not None:
+            channel.tell_processes_in_order(control)
+        else:
+            self.tell_processes(name, control)
 
     async def close(self) -> None:
         """Flush everything and unsubscribe."""

@@ -217,7 +217,8 @@ class Presence:
     def _share(self, channel: str, entry: _Count) -> None:
         if entry.ours:
             entry.ours = False
-            self._channels.tell_processes(channel, encode_control(CountChanged(entry.count, entry.stamp)))
+            # After the events that it counts: a client that gets the count first takes them for lost.
+            self._channels.tell_processes_in_order(channel, encode_control(CountChanged(entry.count, entry.stamp)))
 
     def _after_count(self, channel: str, entry: _Count, told: Stamp) -> None:
         if entry.stamp != told:

@@ -9,6 +9,7 @@ import pytest
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.domain.profile import Profile
 from asocial.groups import PresenceSettings
+from asocial.service.channel import Channel
 from asocial.service.control import CountChanged, decode_control
 from asocial.service.presence import COUNT_EVERY_S, Presence
 from tests.runtime import make_runtime
@@ -33,6 +34,12 @@ class World:
         channel.confirm()
         channel.release(connection, b"")
         return connection
+
+    @property
+    def garden(self) -> Channel:
+        channel = self.channels.get("garden")
+        assert channel is not None
+        return channel
 
     def counts_shared(self) -> list[int]:
         told = [c for _, batch in self.broker.published for c in decode_control(batch.control)]
@@ -67,6 +74,22 @@ async def test_a_recount_says_nothing_of_a_channel_that_the_store_has_lost(world
 async def test_a_count_that_waits_for_its_turn_is_handed_over_at_the_end(world: World) -> None:
     for name in ("ann", "bob", "eve", "dan"):
         await world.enter(name)
+    world.garden.flush_all()
     assert world.counts_shared() == [3], "the next one waits for its turn"
     world.presence.close()
+    await world.channels.close()
     assert world.counts_shared() == [3, 4]
+
+
+async def test_w19_other_processes_get_a_count_after_the_events_that_it_counts(world: World) -> None:
+    """Else their clients see a gap, and all of them ask for a snapshot."""
+    await world.enter("ann")
+    world.garden.flush_all()
+    roster = await world.store.roster("garden", 0)
+    world.presence.count_elsewhere("garden", CountChanged(roster.user_count, roster.stamp))
+    await world.presence.join("garden", FakeConnection("bob"), "bob", FOX)
+    world.presence.close()
+    await world.channels.close()
+    told = [b"bob" in batch.reliable or decode_control(batch.control) for _, batch in world.broker.published]
+    joined = await world.store.roster("garden", 0)
+    assert told[-2:] == [True, [CountChanged(2, joined.stamp)]]

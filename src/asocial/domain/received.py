@@ -17,6 +17,10 @@ class Received:
     def __init__(self) -> None:
         self._spans: dict[bytes, list[tuple[int, int]]] = {}
 
+    def __bool__(self) -> bool:
+        """Whether anything has arrived."""
+        return bool(self._spans)
+
     def add(self, publisher: bytes, number: int, count: int) -> bool:
         """Note that `count` frames arrived, numbered from `number` on. False if some of them were known already."""
         end = number + count

@@ -53,11 +53,9 @@ TOLD_S = 3.0
 class Joining:
     """What a connection is owed between `attach` and `release`: held back, by reference, and counted in the backlog."""
 
-    __slots__ = ("_backlog", "_closed", "_connection", "_held", "confirmed", "unsent_bytes")
+    __slots__ = ("_backlog", "_closed", "_connection", "_held", "unsent_bytes")
 
-    def __init__(self, connection: Connection, backlog: Backlog, *, confirmed: bool) -> None:
-        """`confirmed`: whether the channel was, at `attach`."""
-        self.confirmed = confirmed
+    def __init__(self, connection: Connection, backlog: Backlog) -> None:
         self._closed = False
         self._connection = connection
         self._backlog = backlog
@@ -135,8 +133,10 @@ class Channel:
         self._number = number
         self._received = Received()
         self._told: dict[Connection, tuple[frozenset[bytes], float]] = {}
-        self._before: dict[Connection, Received] = {}
-        """What had arrived before a member came whose snapshot may lack it: one who joins, or joined in an outage."""
+        self._unsure = Received()
+        """What had arrived when the last outage began. Until its process repeats it, the shared store may lack it."""
+        self._lacking: dict[Connection, Received] = {}
+        """Of that, what the snapshot of a member who joined since then may lack. Members of one outage share it."""
         self._counters = runtime.counters
         self._backlog = backlog
         self._on_control = on_control
@@ -175,8 +175,9 @@ class Channel:
 
     def attach(self, connection: Connection) -> None:
         """From now on `connection` is owed every frame posted; they are held back until `release`."""
-        self._members[connection] = Joining(connection, self._backlog, confirmed=self.confirmed)
-        self._before[connection] = self._received.copy()
+        self._members[connection] = Joining(connection, self._backlog)
+        if self._unsure:
+            self._lacking[connection] = self._unsure
         self._outbox.attach(connection)
 
     @property
@@ -192,8 +193,6 @@ class Channel:
         joining = self._members.get(connection)
         if joining is not None:
             self._members[connection] = None
-            if joining.confirmed and self.confirmed:
-                del self._before[connection]
             self.told(connection, told)
             connection.write(snapshot)
             joining.release(told)
@@ -211,7 +210,7 @@ class Channel:
         if joining is not None:
             joining.drop()
         self._told.pop(connection, None)
-        self._before.pop(connection, None)
+        self._lacking.pop(connection, None)
         self._outbox.detach(connection, user_gone)
 
     @property
@@ -295,7 +294,7 @@ class Channel:
     def catch_up(self, publisher: bytes, messages: Sequence[tuple[int, int, bytes]]) -> None:
         """Send on those that have not arrived of `messages`: all that another process said and that live.
 
-        Members who joined during the outage also get those that had arrived before they came.
+        Members who joined since the outage began also get those that had arrived before it.
 
         Of each: the number of its frame, `expires_at`, and the JSON of the frame.
         """
@@ -333,6 +332,10 @@ class Channel:
         self.confirmed = False
         self.changes += 1
         self._drop_held()
+        self._unsure = self._received.copy()
+        for connection, joining in self._members.items():
+            if joining is not None:
+                self._lacking[connection] = self._unsure  # its snapshot may be read during the outage
 
     def _take(self, batch: Batch) -> None:
         reliable, volatile = batch.reliable, batch.volatile
@@ -348,17 +351,27 @@ class Channel:
         until_ms, received = self._now_ms() + LEFT_LEAST_MS, self._received
         living = [(number, body) for number, expires_at, body in messages if expires_at > until_ms]
         missed = [text_frame(body) for number, body in living if not received.has(publisher, number)]
-        for connection, before in self._before.items():
-            told, _ = self._told.get(connection, (frozenset(), 0.0))
-            lacking = [
-                text_frame(body) for number, body in living if before.has(publisher, number) and body not in told
-            ]
-            before.forget(publisher)
-            if lacking:
-                (self._members[connection] or connection).deliver(Shared(b"".join(lacking)))
+        self._give_lacking(publisher, living)
         if messages:
             received.mark_received_up_to(publisher, max(number for number, _, _ in messages))
         self.deliver_here(b"".join(missed))
+
+    def _give_lacking(self, publisher: bytes, living: Sequence[tuple[int, bytes]]) -> None:
+        """Give members who joined since an outage began what had arrived from `publisher` before it."""
+        outages = {id(arrived): arrived for arrived in self._lacking.values()}
+        had_arrived = {
+            key: [body for number, body in living if arrived.has(publisher, number)]
+            for key, arrived in outages.items()
+        }
+        for connection, arrived in self._lacking.items():
+            told, _ = self._told.get(connection, (frozenset(), 0.0))
+            lacking = [text_frame(body) for body in had_arrived[id(arrived)] if body not in told]
+            if lacking:
+                (self._members[connection] or connection).deliver(Shared(b"".join(lacking)))
+        # From here on the shared store has them, and with it every snapshot.
+        for arrived in (self._unsure, *outages.values()):
+            arrived.forget(publisher)
+        self._lacking = {connection: arrived for connection, arrived in self._lacking.items() if arrived}
 
     def _hold(self, size: int, take: Callable[[], None]) -> None:
         self._held.append(take)

@@ -426,25 +426,46 @@ async def test_w90_after_an_outage_only_messages_of_batches_that_were_lost_are_s
 
 async def test_w90_members_who_joined_in_an_outage_get_what_had_arrived_before_them(clocked: Channel) -> None:
     """Their snapshot had only this process's messages, and the one after the outage may be read too early."""
-    bob = join(clocked, "bob")
+    bob, joining = join(clocked, "bob"), FakeConnection("joining")
+    clocked.attach(joining)
     clocked.deliver(Batch(text_frame(chat("m1")), b"", number=1, frames=1, publisher=b"far"))
     await turns()
     clocked.doubt()
-    ann, told, joining = join(clocked, "ann"), join(clocked, "told"), FakeConnection("joining")
-    clocked.attach(joining)
+    ann, told, joining_too = join(clocked, "ann"), join(clocked, "told"), FakeConnection("joining, too")
+    clocked.attach(joining_too)
     clocked.confirm()
     clocked.told(told, frozenset([chat("m1")]))
-    after = join(clocked, "after")
     again = [(1, NOW_MS + 5_000, chat("m1")), (2, NOW_MS + 5_000, chat("m2"))]
     clocked.catch_up(b"far", again)
-    clocked.release(joining, b"")
+    for connection in (joining, joining_too):
+        clocked.release(connection, b"")
     clocked.catch_up(b"far", again)
+    after = join(clocked, "after")
     await asyncio.sleep(TICK_S * 3)
-    assert names(bob) == names(ann) == names(joining) == ["m1", "m2"]
-    assert names(told) == names(after) == ["m2"]
-    for connection in (ann, told, joining):
+    assert names(bob) == names(ann) == names(joining_too) == ["m1", "m2"]
+    assert set(names(joining)) == {"m1", "m2"}
+    assert names(told) == ["m2"]
+    assert names(after) == [], "their snapshot has what was repeated"
+    assert not clocked._lacking
+
+
+async def test_w90_members_who_join_before_messages_are_repeated_get_what_had_arrived(clocked: Channel) -> None:
+    """The store may have come back empty: until the messages are repeated, no snapshot has them."""
+    for publisher in (b"far", b"gone"):
+        clocked.deliver(Batch(text_frame(chat(publisher.decode())), b"", number=1, frames=1, publisher=publisher))
+    clocked.doubt()
+    clocked.confirm()
+    early = join(clocked, "early")
+    clocked.doubt()
+    clocked.confirm()
+    late = join(clocked, "late")
+    clocked.catch_up(b"far", [(1, NOW_MS + 5_000, chat("far"))])
+    assert names(early) == names(late) == ["far"]
+    clocked.catch_up(b"far", [(1, NOW_MS + 5_000, chat("far"))])
+    assert names(early) == names(late) == ["far"], "another outage: nothing is missing any more"
+    for connection in (early, late):
         clocked.detach(connection)
-    assert not clocked._before
+    assert not clocked._lacking
 
 
 async def test_w90_what_waits_for_the_rules_is_neither_missed_nor_doubled(clocked: Channel) -> None:

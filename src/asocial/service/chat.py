@@ -167,6 +167,8 @@ class ChatService:
         self._now_ms = runtime.clock.now_ms
         self._life = settings.life
         self._limits = settings.limits
+        self.unshared: set[str] = set()
+        """Channels in which something was said here that no other process has got."""
 
     async def post(self, participant: Participant, post: PostChat, slow_ms: int = 0) -> None:
         """Stamp, encode once, and hand to the channel. Raises a FrameError when it is not to be posted.
@@ -204,8 +206,10 @@ class ChatService:
         channel.post(
             text_frame(body), participant.connection, pack(Ack(message_id, timestamp, expires_at)), replaces=message_id
         )
-        if channel.confirmed:  # else other processes have not got it
+        if channel.confirmed:
             self._limiter.posted(posting)
+        else:
+            self.unshared.add(channel.name)
         self._counters.messages += 1
 
     async def _is_lost(self, posting: Posting, known: Known) -> bool:
@@ -298,6 +302,7 @@ class ChatService:
 
     def share(self, channel: str) -> None:
         """Let those who join on other processes see what was said on this one and lives."""
+        self.unshared.discard(channel)
         self._live.share(channel)
 
     def forget(self, channel: str, until_ms: int) -> None:

@@ -71,6 +71,9 @@ class Outages:
         if late:
             with contextlib.suppress(StoreUnavailable):
                 await self._catch_up(late)
+        # Also where nobody is left who would be brought up to date.
+        if self._chat.unshared and not self._channels.away:
+            self._repeat_messages(frozenset(self._chat.unshared))
 
     async def _catch_up(self, channels: Collection[str] | None) -> None:
         """Bring these channels up to date, or all whose rules are confirmed. Raises StoreUnavailable."""
@@ -96,8 +99,14 @@ class Outages:
 
         Also where nobody is left on this process: those who spoke may have moved to another one meanwhile.
         """
-        for name, said in self._chat.said_here().items():
-            if (channels is None or name in channels) and not self._channels.is_local(name):
+        said_here = self._chat.said_here()
+        self._chat.unshared &= said_here.keys()
+        for name, said in said_here.items():
+            if channels is not None and name not in channels:
+                continue
+            if self._channels.is_local(name):
+                self._chat.unshared.add(name)  # for `retry`, once its rules are confirmed
+            else:
                 self._chat.share(name)
                 again = [(message.number, message.expires_at, msgspec.Raw(message.body)) for message in said]
                 self._channels.tell_processes(name, encode_control(MessagesAgain(again)))

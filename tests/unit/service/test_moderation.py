@@ -364,6 +364,30 @@ async def test_w81_what_is_said_during_an_outage_leaves_the_process_after_the_ru
     assert messages.shared == ["garden"]
 
 
+@pytest.mark.parametrize("said", ["before the outage", "during the outage", "after the outage"])
+async def test_w29_what_was_said_is_repeated_when_the_rules_are_confirmed_after_everyone_has_left(
+    house: House, store: Store, said: str
+) -> None:
+    ann, _ = await house.enter("ann")
+    if said == "before the outage":
+        await house.say(ann, "m1")
+    store.away = True
+    house.outages.begin()
+    if said == "during the outage":
+        await house.say(ann, "m1")
+    await house.outages.end()
+    if said == "after the outage":
+        await house.say(ann, "m1")
+    await house.sessions.close(ann, left=True)
+    house.broker.published.clear()
+    await house.outages.retry()
+    store.away = False
+    await house.outages.retry()
+    await house.outages.retry()
+    await flushed()
+    assert len([batch for _, batch in house.broker.published if b"m1" in batch.control]) == 1
+
+
 async def test_w81_rules_that_the_store_had_lost_close_those_who_came_in_without_them(
     house: House, store: Store
 ) -> None:

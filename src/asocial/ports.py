@@ -135,10 +135,11 @@ class Joined(NamedTuple):
 
 
 class Updated(NamedTuple):
-    """A profile changed in a channel of `user_count` users."""
+    """A profile changed in a channel of `user_count` users. `shared`: in the store of all processes, not only here."""
 
     user_count: int
     stamp: Stamp
+    shared: bool = True
 
 
 class Departed(NamedTuple):

@@ -360,8 +360,7 @@ class Channel:
         """Give members who joined since an outage began what had arrived from `publisher` before it."""
         outages = {id(arrived): arrived for arrived in self._lacking.values()}
         had_arrived = {
-            key: [body for number, body in living if arrived.has(publisher, number)]
-            for key, arrived in outages.items()
+            key: [body for number, body in living if arrived.has(publisher, number)] for key, arrived in outages.items()
         }
         for connection, arrived in self._lacking.items():
             told, _ = self._told.get(connection, (frozenset(), 0.0))

@@ -96,11 +96,13 @@ class FallbackPresence:
             shared = await self._shared.update(channel, user_id, profile)
         except StoreUnavailable:
             self._owed[channel, user_id] = profile
-            return local
+            return local and local._replace(shared=False)
         if shared is not None:
             # Else the user is just being registered again, as it was before: this is still to be said.
             self._note(channel, user_id, profile, changed=False, told_in=shared.stamp.epoch)
-        return local if shared is None and self._reach.is_local(channel) else shared
+        if shared is None and local is not None and self._reach.is_local(channel):
+            return local._replace(shared=False)
+        return shared
 
     async def roster(self, channel: str, limit: int) -> Roster:
         if self._reach.is_local(channel):

@@ -93,6 +93,9 @@ class Outages:
             if (channels is None or channel.name in channels) and channel.confirmed:
                 channel.needs_snapshots = False
                 await self._sessions.tell_restored(channel)
+        if self._fallback is not None:
+            # Events whose frames the outage lost were numbered by the store all the same.
+            self._presence.recount_soon(elsewhere=True)
 
     def _repeat_messages(self, channels: Collection[str] | None) -> None:
         """Give the other processes what was said here and lives.

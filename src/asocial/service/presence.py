@@ -54,7 +54,8 @@ class Presence:
         self.roster_limit = settings.roster_limit
         self._grace_ms = settings.grace_ms
         self._counts: dict[str, _Count] = {}
-        self._recounting: asyncio.Task[None] | None = None
+        self._recounting: dict[bool, asyncio.Task[None]] = {}
+        """By whether other processes are told."""
 
     async def join(self, channel: str, connection: Connection, user_id: str, profile: Profile) -> Member:
         """Count the connection; tell the others if it is its user's first. Returns the user as the channel knows it."""
@@ -87,7 +88,13 @@ class Presence:
         frame = UserUpdated(user_id, profile.name, profile.color, *updated.stamp, profile.on_map)
         if updated.user_count > self.roster_limit:
             return frame
-        self._channels.post(channel, pack(frame))
+        if self._channels.is_local(channel):
+            # The store has numbered it, so other processes are told all the same: nobody else would tell them.
+            self._channels.post_here(channel, pack(frame))
+            if updated.shared:
+                self._channels.share(channel, pack(frame))
+        else:
+            self._channels.post(channel, pack(frame))
         return None
 
     async def roster(self, channel: str) -> Roster:
@@ -128,13 +135,15 @@ class Presence:
         if not self._channels.is_local(channel):
             self._counted(channel, told.count, told.stamp, ours=False)
 
-    async def recount(self) -> None:
-        """Tell every channel how many there are, for whoever told it last may have died before all was told.
+    async def recount(self, *, elsewhere: bool = False) -> None:
+        """Tell the people here how many there are in each channel: a process may have died before it sent all events.
 
+        `elsewhere`: tell the other processes, because an outage may have lost events that this process sent.
         A second late, so that events on their way come first: to a client that has them the count is no news (W19).
         Raises StoreUnavailable; when the store is back, everyone gets a snapshot.
         """
-        channels = [channel.name for channel in self._channels if len(channel)]
+        tell = self._tell_count_elsewhere if elsewhere else self.count_elsewhere
+        channels = [channel.name for channel in self._channels if len(channel) or elsewhere]
         for start in range(0, len(channels), RECOUNT_AT_ONCE):
             some = channels[start : start + RECOUNT_AT_ONCE]
             rosters = await asyncio.gather(*(self._store.roster(channel, 0) for channel in some))
@@ -142,28 +151,28 @@ class Presence:
                 # Without an epoch the store has lost the channel, and those in it are just being registered again.
                 if roster.stamp.epoch and not self._channels.is_local(channel):
                     told = CountChanged(roster.user_count, roster.stamp)
-                    self._loop.call_later(COUNT_EVERY_S, self.count_elsewhere, channel, told)
+                    self._loop.call_later(COUNT_EVERY_S, tell, channel, told)
 
-    def recount_soon(self) -> None:
+    def recount_soon(self, *, elsewhere: bool = False) -> None:
         """`recount`, without waiting for it. While the store is away nothing is told."""
         # Another death during a recount: asked anew, for some channels may have been counted before it.
-        if self._recounting is not None:
-            self._recounting.cancel()
-        self._recounting = self._loop.create_task(self._recount_if_possible())
+        if elsewhere in self._recounting:
+            self._recounting[elsewhere].cancel()
+        self._recounting[elsewhere] = self._loop.create_task(self._recount_if_possible(elsewhere))
 
     def close(self) -> None:
         """Hand over what waits: people on other processes would never hear of it."""
-        if self._recounting is not None:
-            self._recounting.cancel()
+        for recounting in self._recounting.values():
+            recounting.cancel()
         for channel, count in self._counts.items():
             if count.timer is not None:
                 count.timer.cancel()
             self._share(channel, count)
         self._counts.clear()
 
-    async def _recount_if_possible(self) -> None:
+    async def _recount_if_possible(self, elsewhere: bool) -> None:
         with contextlib.suppress(StoreUnavailable):
-            await self.recount()
+            await self.recount(elsewhere=elsewhere)
 
     def _tell_joined(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
         member = joined.member
@@ -217,8 +226,11 @@ class Presence:
     def _share(self, channel: str, entry: _Count) -> None:
         if entry.ours:
             entry.ours = False
-            # After the events that it counts: a client that gets the count first takes them for lost.
-            self._channels.tell_processes_in_order(channel, encode_control(CountChanged(entry.count, entry.stamp)))
+            self._tell_count_elsewhere(channel, CountChanged(entry.count, entry.stamp))
+
+    def _tell_count_elsewhere(self, channel: str, count: CountChanged) -> None:
+        # After the events that it counts: a client that gets the count first takes them for lost.
+        self._channels.tell_processes_in_order(channel, encode_control(count))
 
     def _after_count(self, channel: str, entry: _Count, told: Stamp) -> None:
         if entry.stamp != told:

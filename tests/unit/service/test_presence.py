@@ -9,9 +9,12 @@ import pytest
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.domain.profile import Profile
 from asocial.groups import PresenceSettings
+from asocial.ports import StoreUnavailable, Updated
 from asocial.service.channel import Channel
 from asocial.service.control import CountChanged, decode_control
+from asocial.service.fallback import FallbackPresence
 from asocial.service.presence import COUNT_EVERY_S, Presence
+from tests.patience import eventually
 from tests.runtime import make_runtime
 from tests.unit.service.fakes import FakeBroker, FakeConnection, make_channels
 
@@ -19,19 +22,32 @@ FOX = Profile("sly fox", "rust")
 LIMIT = 2
 
 
+SETTINGS = PresenceSettings(ttl_ms=300_000, grace_ms=8_000, roster_limit=LIMIT)
+
+
+class SharedPresence(MemoryPresence):
+    """A store of all processes, which can be away."""
+
+    away = False
+
+    async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
+        if self.away:
+            raise StoreUnavailable("away")
+        return await super().update(channel, user_id, profile)
+
+
 class World:
     def __init__(self) -> None:
         self.broker = FakeBroker()
         self.channels = make_channels(self.broker)
         self.store = MemoryPresence(lambda: 0, 300_000)
-        settings = PresenceSettings(ttl_ms=300_000, grace_ms=8_000, roster_limit=LIMIT)
-        self.presence = Presence(self.store, self.channels, settings, make_runtime(lambda: 0))
+        self.presence = Presence(self.store, self.channels, SETTINGS, make_runtime(lambda: 0))
 
     async def enter(self, name: str) -> FakeConnection:
         connection = FakeConnection(name)
         channel = await self.channels.enter("garden", connection)
-        await self.presence.join("garden", connection, name, FOX)
         channel.confirm()
+        await self.presence.join("garden", connection, name, FOX)
         channel.release(connection, b"")
         return connection
 
@@ -93,3 +109,30 @@ async def test_w19_other_processes_get_a_count_after_the_events_that_it_counts(w
     told = [b"bob" in batch.reliable or decode_control(batch.control) for _, batch in world.broker.published]
     joined = await world.store.roster("garden", 0)
     assert told[-2:] == [True, [CountChanged(2, joined.stamp)]]
+
+
+async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stands(world: World) -> None:
+    """The outage may have lost events that this process sent, and no later event shows the gap."""
+    ann = await world.enter("ann")
+    joined = await world.store.roster("garden", 0)
+    world.presence.recount_soon(elsewhere=True)
+    await eventually(lambda: world.counts_shared() == [1], "told")
+    assert decode_control(world.broker.published[-1][1].control) == [CountChanged(1, joined.stamp)]
+    assert ann.frames("user_count") == [], "people here get a snapshot"
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_w24_a_profile_changed_in_a_local_channel_is_told_elsewhere_if_the_store_knows_it(away: bool) -> None:
+    """Its number is one of the store's, so nobody else will tell the other processes."""
+    world = World()
+    shared = SharedPresence(lambda: 0, 300_000)
+    fallback = FallbackPresence(shared, MemoryPresence(lambda: 0, 300_000), world.channels)
+    world.presence = Presence(fallback, world.channels, SETTINGS, make_runtime(lambda: 0))
+    ann = await world.enter("ann")
+    world.garden.flush_all()
+    world.broker.published.clear()
+    world.garden.doubt()
+    shared.away = away
+    await world.presence.update("garden", "ann", Profile("wise owl", "teal"))
+    await eventually(lambda: len(ann.frames("user_updated")) == 1, "shown here")
+    assert [b"wise owl" in batch.reliable for _, batch in world.broker.published] == ([] if away else [True])

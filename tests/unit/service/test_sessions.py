@@ -31,15 +31,17 @@ from asocial.service.backlog import Backlog
 from asocial.service.channel import UNSENT_LIMIT_BYTES
 from asocial.service.channels import Channels
 from asocial.service.chat import ChatService
-from asocial.service.control import Control, MessagesAgain, ProfileChanged, decode_control, encode_control
+from asocial.service.control import Control, CountChanged, MessagesAgain, ProfileChanged, decode_control, encode_control
 from asocial.service.control_router import ControlRouter
 from asocial.service.dispatch import STRIKES, Dispatch
+from asocial.service.fallback import FallbackPresence
 from asocial.service.moderation import Moderation
 from asocial.service.outages import Outages
 from asocial.service.presence import Presence
 from asocial.service.session import LocalSessions, Session
 from asocial.service.sessions import Sessions
 from asocial.service.snapshots import MESSAGES, Snapshots
+from tests.patience import eventually
 from tests.runtime import make_runtime
 
 from .fakes import LIFE, NO_LIMIT, FakeBroker, FakeConnection, turns
@@ -505,6 +507,17 @@ async def test_w29_after_an_outage_everyone_is_told_anew_and_the_others_get_what
     said = [told for told in _told_processes(house) if isinstance(told, MessagesAgain)]
     assert [json.loads(bytes(body))["message_id"] for again in said for _, _, body in again.messages] == ["m1"]
     assert not any(batch.reliable for _, batch in house.broker.published), "no client gets it unasked"
+
+
+async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stands(house: House) -> None:
+    await house.enter("ann")
+    parts = (house.channels, house.presence, house.chat, house.moderation, house.sessions)
+    fallback = FallbackPresence(house.store, MemoryPresence(house.clock, 300_000), house.channels)
+    outages = Outages(*parts, fallback, make_runtime(house.clock))
+    outages.begin()
+    await outages.end()
+    joined = await house.store.roster("garden", 0)
+    await eventually(lambda: CountChanged(1, joined.stamp) in _told_processes(house), "told")
 
 
 async def test_w90_after_an_outage_people_are_shown_what_their_process_missed_and_once(house: House) -> None:

@@ -4,7 +4,8 @@ A server that dies without a word must be a process, killed by the kernel: only 
 its `finally` blocks said goodbye. Starting an interpreter for each of some hundred servers would be most of the time,
 so `python -m tests.faults.nursery` imports once and forks one server for each line of JSON it reads:
 
-    {"start": {"number", "settings", "lease_ms", "timeout_s", "drop_every", "log"}}   ->   {"number", "pid", "port"}
+    {"start": {"number", "settings", "lease_ms", "timeout_s", "drop_every", "slow_rules", "log"}}
+        ->   {"number", "pid", "port"}
     {"kill": pid, "signal": number}
 
 It signals only its own children, and takes them along when its input ends.
@@ -16,6 +17,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import signal
 import sys
 import threading
@@ -30,13 +32,17 @@ import uvloop
 from asocial.adapters.redis.backend import RedisBackend
 from asocial.app import build, new_runtime
 from asocial.config import load
+from asocial.domain.rules import Rules
 from asocial.lifecycle import Asocial
 from asocial.logs import configure
-from asocial.ports import Batch, Broker, Deliver
+from asocial.ports import Batch, Broker, ChannelRules, Deliver
 from tests.patience import PATIENCE_S
 
 LINGER_S = 0.3
 """Empty channels are dropped sooner than in earnest, so that a short run gets to see them come and go."""
+
+SLOW_RULES_S = (0.0, 0.0, 0.05, 0.4)
+"""Before rules are asked for, and before the answer is taken."""
 
 Spec = dict[str, Any]
 
@@ -65,6 +71,28 @@ class Forgetful:
 
     async def close(self) -> None:
         await self._broker.close()
+
+
+class SlowRules:
+    """Channel rules that take their time, so that channels are confirmed late, and one by one, after an outage."""
+
+    def __init__(self, rules: ChannelRules) -> None:
+        self._rules = rules
+
+    async def load(self, channel: str) -> Rules:
+        await asyncio.sleep(random.choice(SLOW_RULES_S))
+        rules = await self._rules.load(channel)
+        await asyncio.sleep(random.choice(SLOW_RULES_S))
+        return rules
+
+    async def swap(self, channel: str, rules: Rules, keep_ms: int) -> Rules:
+        return await self._rules.swap(channel, rules, keep_ms)
+
+    async def keep(self, channel: str, keep_ms: int) -> Rules:
+        return await self._rules.keep(channel, keep_ms)
+
+    async def close(self) -> None:
+        await self._rules.close()
 
 
 class ServerProcess:
@@ -161,7 +189,9 @@ def assemble(spec: Spec) -> Asocial:
     redis = replace(settings.redis, lease_ms=spec["lease_ms"], timeout_s=spec["timeout_s"])
     backend = RedisBackend(redis, f"server-{spec['number']}", runtime)
     every = spec["drop_every"]
-    app = build(settings, runtime=runtime, backend=backend, broker=Forgetful(backend.broker, every) if every else None)
+    broker = Forgetful(backend.broker, every) if every else None
+    rules = SlowRules(backend.rules) if spec["slow_rules"] else None
+    app = build(settings, runtime=runtime, backend=backend, broker=broker, rules=rules)
     app.channels._linger_s = LINGER_S
     return app
 

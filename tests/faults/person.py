@@ -68,7 +68,8 @@ class Person:
 
         self.heard: tuple[str, int] | None = None
         """The newest event that a snapshot must contain, while one is waited for."""
-        self.asked = 0
+        self.asked: list[str] = []
+        """Why it asked for a snapshot, each time."""
         self.synced_at = ("", 0)
         self.events: set[int] = set()
         """Every `seq` heard on this connection."""
@@ -128,6 +129,10 @@ class Person:
         for task in (self._life, *self._small):
             task.cancel()
         await asyncio.gather(self._life, *self._small, return_exceptions=True)
+
+    @property
+    def waits_for_snapshot(self) -> bool:
+        return self.heard is not None
 
     def missing(self) -> set[int]:
         """Events that this connection should have told and did not."""
@@ -275,7 +280,7 @@ class Person:
         if self.heard is not None:
             self.heard = (place[0], max(place[1], self.heard[1])) if place[0] == self.heard[0] else place
         elif place[0] != self.epoch:
-            self._ask(place)
+            self._ask(place, frame)
         elif place[1] > self.seq:
             self._apply(frame, place)
 
@@ -284,10 +289,10 @@ class Person:
             self.seq, self.count = place[1], frame["count"]
             # As many names as people prove nothing: while only the count was told, one may have left and another come.
             if self.count <= self.limit:
-                self._ask(place)
+                self._ask(place, frame)
             return
         if place[1] != self.seq + 1:
-            self._ask(place)
+            self._ask(place, frame)
             return
         self.seq = place[1]
         user_id = frame["user_id"]
@@ -300,9 +305,11 @@ class Person:
         elif user_id in self.users:
             self.users[user_id] = (frame["name"], frame["color"], self.users[user_id][2])
 
-    def _ask(self, place: tuple[str, int]) -> None:
+    def _ask(self, place: tuple[str, int], frame: Frame | None = None) -> None:
+        """`frame`: what made it ask; None if there was no answer yet."""
         self.heard = place
-        self.asked += 1
+        about = f"{frame['type']} {frame.get('user_id', '')}" if frame else "no answer"
+        self.asked.append(f"{about} {place} at {(self.epoch, self.seq)}")
         self._soon({"type": "sync"})
         socket = self._socket
 

@@ -233,6 +233,7 @@ class World:
             "lease_ms": LONG_LEASE_MS if self.kind == "calm" else LEASE_MS,
             "timeout_s": TIMEOUT_S if self.kind == "redis" else PATIENCE_S,
             "drop_every": self._drop_every,
+            "slow_rules": self.kind == "redis",
             "log": str(self._folder / "servers.log"),
         }
         try:
@@ -290,9 +291,9 @@ class World:
         ]
         for channel in self._models:
             visitor = self._join(channel, "visitor")
-            wrong = await self._eventually(self._differences, PATIENCE_S)
-            asked = {person.name: person.asked for person in self._people}
-            outages = sum(person.outages for person in self._people)
+            wrong = await self._eventually(lambda: self._differences() or self._waiting(), PATIENCE_S)
+            asked = {person.name: len(person.asked) for person in self._people}
+            outages, leases = sum(person.outages for person in self._people), await self._leases()
             for what, step in steps:
                 if wrong:
                     return [f"after the visitor {what}: {line}" for line in wrong]
@@ -300,11 +301,18 @@ class World:
                 await step(visitor)
                 drafting = {(visitor.user_id, visitor.draft["message_id"])} if visitor.draft else set()
                 wrong = await self._eventually(lambda d=drafting, v=visitor: self._differences(d, v), PATIENCE_S)  # type: ignore[misc]
-            again = [p.name for p in self._people if p.asked > asked[p.name] and p.wanted and p.channel == channel]
+            again = {
+                person.name: person.asked[asked[person.name] :]
+                for person in self._people
+                if person.wanted and person.channel == channel and len(person.asked) > asked[person.name]
+            }
             # A server that a busy machine held up for longer than its lease, or than Redis may take, was hurt again.
-            untouched = outages == sum(person.outages for person in self._people)
+            # Its clients learn that with its next renewal; a lease that ran out never comes back under its name.
+            untouched = outages == sum(person.outages for person in self._people) and leases == await self._leases()
             if again and untouched and not self._crowded:
-                wrong.append(f"{again} had to ask for a snapshot though nothing was wrong any more")
+                wrong += [
+                    f"{name} had to ask for a snapshot though nothing was wrong: {why}" for name, why in again.items()
+                ]
             if wrong:
                 return wrong
         return []
@@ -315,6 +323,9 @@ class World:
             line for person in people for line in differences(person, self.kind == "calm", drafting or set(), author)
         ]
         return wrong or self._disagreements(people)
+
+    def _waiting(self) -> list[str]:
+        return [f"{p.name} waits for a snapshot" for p in self._people if p.wanted and p.waits_for_snapshot]
 
     def _disagreements(self, people: list[Person]) -> list[str]:
         """Whoever is known to two people has one name and colour for both."""
@@ -334,18 +345,23 @@ class World:
     async def _unsure(self) -> list[str]:
         """Servers that may not know yet that they were hurt: no probe came back since, or they hold no lease."""
         now_s = time.monotonic()
-        key, now_ms = Names().key(TAG, "leases"), str(time.time_ns() // 1_000_000)
-        reply = await asyncio.to_thread(self._redis.ask, "ZRANGEBYSCORE", key, now_ms, "+inf")
-        # A process registers as "name-random.number"; here its name is enough.
-        held = {str(pod).rpartition("-")[0] for pod in reply} if isinstance(reply, list) else set()
-        unsure = []
+        held, unsure = await self._leases(), []
         for server in self._servers:
             if server.state != "running":
                 continue
             age_s = await metric(server.port, "broker_probe_age_seconds")
-            if f"server-{server.number}" not in held or now_s - age_s < self._calm_since:
+            if server.number not in held or now_s - age_s < self._calm_since:
                 unsure.append(f"server {server.number} has not heard itself, or holds no lease")
         return unsure
+
+    async def _leases(self) -> dict[int, str]:
+        """The leases that running servers hold, by their numbers; one that ran out is followed by another name."""
+        key, now_ms = Names().key(TAG, "leases"), str(time.time_ns() // 1_000_000)
+        reply = await asyncio.to_thread(self._redis.ask, "ZRANGEBYSCORE", key, now_ms, "+inf")
+        # A process registers as "server-number-random.life".
+        names = {int(str(name).split("-")[1]): str(name) for name in reply} if isinstance(reply, list) else {}
+        running = {server.number for server in self._servers if server.state == "running"}
+        return {number: name for number, name in names.items() if number in running}
 
     # Small help.
 

@@ -1,11 +1,11 @@
-"""Many processes, many people, many misfortunes, and in the end everyone sees the same (docs/decisions/0008).
+"""Fuzz runs: many servers, many clients and many faults; at the end every client shows the same (docs/decisions/0008).
 
-Each seed is a run of its own (world.py): people join, leave, break off, talk, type and change who they are through up
-to four servers, which are killed, stopped, frozen and started, over a Redis that is restarted empty, paused and cut
-off. At rest, with nothing but the client's own rules (person.py), every roster and every live message must be the
-model's (model.py). Servers are processes, forked from one that has everything imported (nursery.py).
+Each seed is a run (fuzz_run.py). Clients join, leave, disconnect, post, type and change their profiles on up to four
+servers. The servers are killed, stopped, frozen and started; their Redis is restarted empty, paused and disconnected.
+At rest, every client (fuzz_client.py) must show the roster and the live messages of the model (fuzz_model.py).
+Servers are processes, forked from one that has everything imported (fork_server.py).
 
-Several runs share the two cores, because almost all of their time is waiting. To run some seeds alone, more or others:
+Runs spend almost all of their time waiting, so several run at once. To choose the seeds:
 
     ASOCIAL_TEST_SEEDS=17,100-199 python -m pytest tests/faults/test_fuzz.py -k seeds
 """
@@ -25,33 +25,33 @@ from asocial.domain.message import Position
 from asocial.ports import Batch
 from asocial.protocol.codec import pack
 from asocial.protocol.schema import Typing
-from tests.faults.nursery import Nursery
-from tests.faults.world import World
+from tests.faults.fork_server import ForkServer
+from tests.faults.fuzz_run import FuzzRun
 from tests.unit.service.fakes import FakeConnection, make_channel
 
 REGRESSIONS: dict[int, str] = {
-    15: "a message said during an outage by someone who then moved on never reached latecomers elsewhere",
-    24: "the same, with the channel given up by the process it was said on",
+    15: "a message posted in an outage by a user who then changed servers never reached later members elsewhere",
+    24: "the same, when the process it was posted on had dropped the channel",
     6: "the job that refreshes connections logged a traceback in every outage",
     170: "a profile was forgotten: a process that had missed the change was the first to register with an empty Redis",
     219: "the same, for two users at once",
     84: "a profile was forgotten: changed during an outage, by a tab that was closed before its end",
-    67: "whoever came in the very turn that dropped an empty channel waited for ever, and all after them",
-    37: "a process was stopped, or killed, while a crowd's newest count still waited for its turn",
-    4: "a crowd counted down to the roster limit: as many names as people, and some of them wrong",
+    67: "a client that joined in the turn that dropped an empty channel waited for ever, and all after it",
+    37: "a process was stopped or killed before it had sent the newest count of a crowded channel",
+    17: "a count reached other processes before the events that it counts, and all clients there asked for snapshots",
+    4: "a crowd counted down to the roster limit: the right number of names, and some of them wrong",
 }
-"""Seeds that failed once, with what was wrong; run first."""
+"""Seeds that failed once, and why. They run first."""
 SEEDS = range(50)
-AT_ONCE = 4
-"""Of one test. The tests themselves run side by side, too."""
-A_TEST = 6
-"""Seeds of one test."""
+RUNS_AT_ONCE = 4
+"""Runs of one test at the same time. The tests themselves may run in parallel, too."""
+SEEDS_PER_TEST = 6
 
 
 @pytest.fixture
-async def nursery() -> AsyncIterator[Nursery]:
-    async with Nursery() as nursery:
-        yield nursery
+async def fork_server() -> AsyncIterator[ForkServer]:
+    async with ForkServer() as fork_server:
+        yield fork_server
 
 
 def _chosen(text: str) -> list[int]:
@@ -61,26 +61,26 @@ def _chosen(text: str) -> list[int]:
 
 
 def _shares() -> list[list[int]]:
-    """The seeds, shared out among the tests."""
+    """The seeds of each test."""
     seeds = _chosen(os.environ.get("ASOCIAL_TEST_SEEDS", "")) or list(dict.fromkeys([*REGRESSIONS, *SEEDS]))
-    return [seeds[first : first + A_TEST] for first in range(0, len(seeds), A_TEST)]
+    return [seeds[first : first + SEEDS_PER_TEST] for first in range(0, len(seeds), SEEDS_PER_TEST)]
 
 
 @pytest.mark.parametrize("seeds", _shares(), ids=lambda seeds: "seeds-" + ",".join(map(str, seeds)))
 async def test_every_seed_ends_with_everyone_seeing_the_same(
-    seeds: list[int], nursery: Nursery, tmp_path: Path
+    seeds: list[int], fork_server: ForkServer, tmp_path: Path
 ) -> None:
-    failed = await _run(seeds, nursery, tmp_path)
+    failed = await _run(seeds, fork_server, tmp_path)
     assert not failed, "\n\n".join(failed)
 
 
-async def test_the_fuzz_notices_a_broker_that_loses_batches(nursery: Nursery, tmp_path: Path) -> None:
-    failed = await _run(range(6), nursery, tmp_path, kind="calm", patience_s=4, drop_every=2)
+async def test_the_fuzz_notices_a_broker_that_loses_batches(fork_server: ForkServer, tmp_path: Path) -> None:
+    failed = await _run(range(6), fork_server, tmp_path, kind="calm", patience_s=4, drop_every=2)
     assert "lacks the message" in "".join(failed)
 
 
-async def test_the_fuzz_notices_a_model_that_forgets_who_left(nursery: Nursery, tmp_path: Path) -> None:
-    failed = await _run(range(12), nursery, tmp_path, kind="calm", patience_s=4, forget=True)
+async def test_the_fuzz_notices_a_model_that_forgets_who_left(fork_server: ForkServer, tmp_path: Path) -> None:
+    failed = await _run(range(12), fork_server, tmp_path, kind="calm", patience_s=4, forget=True)
     assert "misses user-" in "".join(failed)
 
 
@@ -96,17 +96,17 @@ async def test_a_draft_of_another_process_does_not_follow_its_end() -> None:
     assert [frame["payload"] for frame in ann.frames("typing")] == ["never m", ""]
 
 
-async def _run(seeds: Iterable[int], nursery: Nursery, folder: Path, **how: Any) -> list[str]:
-    """What the seeds that failed have to say. `how`: as of World."""
-    slots = asyncio.Semaphore(AT_ONCE)
+async def _run(seeds: Iterable[int], fork_server: ForkServer, folder: Path, **how: Any) -> list[str]:
+    """A report of each seed that failed. `how`: arguments of FuzzRun."""
+    slots = asyncio.Semaphore(RUNS_AT_ONCE)
 
     async def one(seed: int) -> str | None:
         async with slots:
             home = Path(tempfile.mkdtemp(prefix=f"seed-{seed}-", dir=folder))
-            world = World(seed, nursery, home, **how)
-            wrong = await world.run()
+            run = FuzzRun(seed, fork_server, home, **how)
+            wrong = await run.run()
         if not wrong:
             return None
-        return "\n".join([f"SEED {seed} ({world.kind}) FAILED", *wrong[:20], "what happened:", world.story(wrong)])
+        return "\n".join([f"SEED {seed} ({run.kind}) FAILED", *wrong[:20], "what happened:", run.story(wrong)])
 
     return [text for text in await asyncio.gather(*map(one, seeds)) if text is not None]

@@ -1,14 +1,14 @@
-"""Real Asocial processes that cost next to nothing to start: one parent has everything imported, and forks.
+"""A fork server: a parent process with everything imported, which forks a real Asocial process in a few ms.
 
-A server that dies without a word must be a process, killed by the kernel: only then is it certain that none of
-its `finally` blocks said goodbye. Starting an interpreter for each of some hundred servers would be most of the time,
-so `python -m tests.faults.nursery` imports once and forks one server for each line of JSON it reads:
+A server that is killed must be a process of its own: only then none of its `finally` blocks runs. Starting an
+interpreter for each of some hundred servers would take most of the time, so `python -m tests.faults.fork_server`
+imports once. It reads a line of JSON for each order:
 
     {"start": {"number", "settings", "lease_ms", "timeout_s", "drop_every", "slow_rules", "log"}}
         ->   {"number", "pid", "port"}
     {"kill": pid, "signal": number}
 
-It signals only its own children, and takes them along when its input ends.
+It signals only its own children, and kills them when its input ends.
 """
 
 from __future__ import annotations
@@ -39,16 +39,15 @@ from asocial.ports import Batch, Broker, ChannelRules, Deliver
 from tests.patience import PATIENCE_S
 
 LINGER_S = 0.3
-"""Empty channels are dropped sooner than in earnest, so that a short run gets to see them come and go."""
-
+"""Shorter than in production, so that channels are dropped and made again within a run."""
 SLOW_RULES_S = (0.0, 0.0, 0.05, 0.4)
-"""Before rules are asked for, and before the answer is taken."""
+"""Pauses before the rules are read, and before the answer is returned."""
 
 Spec = dict[str, Any]
 
 
-class Forgetful:
-    """The fault that the fuzz must find: a broker that loses every so-many-th batch with a message in it."""
+class LossyBroker:
+    """A fault that the fuzz must find: a broker that loses every `every`-th batch with a message in it."""
 
     def __init__(self, broker: Broker, every: int) -> None:
         self._broker = broker
@@ -62,7 +61,7 @@ class Forgetful:
         await self._broker.unsubscribe(channel)
 
     def publish(self, channel: str, batch: Batch) -> None:
-        # Only those: what else is lost, a snapshot may bring back, and then the fuzz is right to find nothing.
+        # Only messages: a snapshot may bring back anything else, and then there is nothing to find.
         self._count += b'"type":"chat"' in batch.reliable
         if self._count < self._every:
             self._broker.publish(channel, batch)
@@ -74,7 +73,7 @@ class Forgetful:
 
 
 class SlowRules:
-    """Channel rules that take their time, so that channels are confirmed late, and one by one, after an outage."""
+    """Channel rules that are slow to read, so that after an outage channels are confirmed late and one by one."""
 
     def __init__(self, rules: ChannelRules) -> None:
         self._rules = rules
@@ -98,8 +97,8 @@ class SlowRules:
 class ServerProcess:
     """One Asocial. `state`: running, frozen (SIGSTOP), leaving (SIGTERM) or dead."""
 
-    def __init__(self, nursery: Nursery, number: int, pid: int, port: int) -> None:
-        self._nursery = nursery
+    def __init__(self, fork_server: ForkServer, number: int, pid: int, port: int) -> None:
+        self._fork_server = fork_server
         self.number = number
         self.pid = pid
         self.port = port
@@ -111,7 +110,7 @@ class ServerProcess:
         return f"ws://127.0.0.1:{self.port}"
 
     def kill(self) -> None:
-        """As `kill -9`: nothing said to anybody."""
+        """As `kill -9`: the process can do nothing more."""
         self._end("dead", signal.SIGKILL)
 
     def terminate(self) -> None:
@@ -119,31 +118,35 @@ class ServerProcess:
 
     def freeze(self) -> None:
         self.state = "frozen"
-        self._nursery.signal(self.pid, signal.SIGSTOP)
+        self._fork_server.signal(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
         if self.state == "frozen":
             self.state = "running"
-            self._nursery.signal(self.pid, signal.SIGCONT)
+            self._fork_server.signal(self.pid, signal.SIGCONT)
 
     def _end(self, state: str, number: signal.Signals) -> None:
         self.state = state
         self.ended_at = min(self.ended_at, time.monotonic())
-        self._nursery.signal(self.pid, number)
+        self._fork_server.signal(self.pid, number)
 
 
-class Nursery:
-    """The parent process, seen from the tests."""
+class ForkServer:
+    """The parent process, as the tests use it."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._born: dict[int, asyncio.Future[Spec]] = {}
+        self._started: dict[int, asyncio.Future[Spec]] = {}
         self._number = 0
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.faults.nursery", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            sys.executable,
+            "-m",
+            "tests.faults.fork_server",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
         )
         self._reading = asyncio.create_task(self._read())
         return self
@@ -157,19 +160,19 @@ class Nursery:
         await self._reading
 
     async def start(self, spec: Spec) -> ServerProcess:
-        """A server that listens and is connected to Redis, or has given that up for now."""
+        """Start a server. It listens, and is connected to Redis unless Redis is away."""
         self._number += 1
         number = self._number
-        born = self._born[number] = asyncio.get_running_loop().create_future()
-        self._say({"start": spec | {"number": number}})
+        started = self._started[number] = asyncio.get_running_loop().create_future()
+        self._send({"start": spec | {"number": number}})
         async with asyncio.timeout(PATIENCE_S):
-            answer = await born
+            answer = await started
         return ServerProcess(self, number, answer["pid"], answer["port"])
 
     def signal(self, pid: int, number: signal.Signals) -> None:
-        self._say({"kill": pid, "signal": int(number)})
+        self._send({"kill": pid, "signal": int(number)})
 
-    def _say(self, line: Spec) -> None:
+    def _send(self, line: Spec) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(line).encode() + b"\n")
@@ -179,17 +182,17 @@ class Nursery:
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             answer = json.loads(line)
-            self._born.pop(answer["number"]).set_result(answer)
+            self._started.pop(answer["number"]).set_result(answer)
 
 
 def assemble(spec: Spec) -> Asocial:
-    """A server with a shorter lease than any setting allows, and the fault that was asked for."""
+    """A server with a shorter lease than any setting allows, and with the faults in `spec`."""
     settings = load(spec["settings"], {})
     runtime = new_runtime()
     redis = replace(settings.redis, lease_ms=spec["lease_ms"], timeout_s=spec["timeout_s"])
     backend = RedisBackend(redis, f"server-{spec['number']}", runtime)
     every = spec["drop_every"]
-    broker = Forgetful(backend.broker, every) if every else None
+    broker = LossyBroker(backend.broker, every) if every else None
     rules = SlowRules(backend.rules) if spec["slow_rules"] else None
     app = build(settings, runtime=runtime, backend=backend, broker=broker, rules=rules)
     app.channels._linger_s = LINGER_S
@@ -207,11 +210,11 @@ async def serve(spec: Spec, announce: Callable[[int], None]) -> None:
 
 
 def child(spec: Spec, output: int) -> None:
-    """A forked process becomes a server, whose log is all it writes."""
+    """Turn a forked process into a server that writes only its log."""
     with Path(spec["log"]).open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    # Not closed: the number would go to the next file opened, and libuv takes 0 to 2 for somebody else's.
+    # Not closed: the next file opened would get its number, and libuv does not close 0 to 2.
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     parent = os.getppid()
@@ -236,7 +239,7 @@ def main() -> None:
     children: set[int] = set()
     for line in sys.stdin:
         order = json.loads(line)
-        # A child that was not waited for keeps its number, so none of these can be somebody else by now.
+        # A child that was not waited for keeps its process id, so none of these ids can be another process.
         children -= {pid for pid in children if os.waitpid(pid, os.WNOHANG)[0]}
         if "kill" in order:
             if order["kill"] in children:

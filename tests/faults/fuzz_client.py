@@ -1,7 +1,7 @@
-"""A client that follows docs/protocol.md to the letter, and how what it shows differs from what is so.
+"""A client of the fuzz, which follows docs/protocol.md exactly; `differences` compares what it shows with the model.
 
-The rules it keeps are W10 (send again without an `ack`), W12 and W13 (one message a key, no draft after it), W16 (the
-draft again for who joined), W19 and W20 (gaps, epochs, counts). It shows what a page would show, and knows no more.
+It implements W10 (send again without an `ack`), W12 and W13 (one message per key, no draft after it), W16 (send the
+draft again when somebody joins), W19 and W20 (gaps, epochs, counts). It knows only what a page would know.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tests.client import chat_url, position
-from tests.faults.model import Change, Key, Look, Message, Model
-from tests.faults.nursery import ServerProcess
+from tests.faults.fork_server import ServerProcess
+from tests.faults.fuzz_model import Appearance, Change, Key, Message, Model
 from tests.patience import PATIENCE_S
 
 Frame = dict[str, Any]
 
 ASK_AGAIN_S = 0.5
 OPEN_TIMEOUT_S = 1.0
-"""For the first attempt: it may have met a frozen server. Twice as long after each that took too long."""
+"""Of the first attempt, which may meet a frozen server. Twice as long after each attempt that timed out."""
 
 
-class Person:
-    """One client. `pick` names a server to try, or none. `note` takes a line of history."""
+class FuzzClient:
+    """`pick` returns a server to try, or None. `note` takes a line for the history."""
 
     def __init__(
         self,
@@ -55,11 +55,11 @@ class Person:
         self.users: dict[str, tuple[str, str, int]] = {}
         self.messages: dict[Key, Frame] = {}
         self.drafts: set[Key] = set()
-        """Not let go after 10 s (W15), so that one that should have ended otherwise is seen."""
+        """Kept for longer than 10 s (W15), so that a draft whose end is missing shows."""
         self.unacked: dict[str, Frame] = {}
         self.draft: Frame | None = None
-        self._ended: dict[str, int] = {}
-        """Drafts that were abandoned, and the ping sent after that; until its pong comes, nobody may have read it."""
+        self._abandoned: dict[str, int] = {}
+        """Drafts that were abandoned, and the number of the ping sent after that; its pong shows the server read it."""
         self._pings = 0
         self._open_timeout_s = OPEN_TIMEOUT_S
         self.outages = 0
@@ -67,35 +67,35 @@ class Person:
         self.cursors: dict[str, tuple[float, float]] = {}
 
         self.heard: tuple[str, int] | None = None
-        """The newest event that a snapshot must contain, while one is waited for."""
+        """While the client waits for a snapshot: the newest event that it must contain."""
         self.asked: list[str] = []
         """Why it asked for a snapshot, each time."""
         self.synced_at = ("", 0)
         self.events: set[int] = set()
         """Every `seq` heard on this connection."""
-        self.wrong: list[str] = []
-        self.changing: Look | None = None
+        self.errors: list[str] = []
+        self.changing: Appearance | None = None
         self._socket: ClientConnection | None = None
         self._small: set[asyncio.Task[None]] = set()
         self._life = asyncio.create_task(self._live())
         model.enter(user_id)
 
-    # What a person does.
+    # What the client sends.
 
-    async def say(self, message_id: str, payload: str) -> None:
+    async def post(self, message_id: str, payload: str) -> None:
         if self.draft is not None and self.draft["message_id"] == message_id:
             self.draft = None
         frame = {"type": "chat", "message_id": message_id, "payload": payload, "position": position((1, 2))}
         self.unacked[message_id] = frame
         self.model.messages[self.user_id, message_id] = Message(payload)
-        await self._post(frame)
+        await self._send_post(frame)
 
     async def type(self, message_id: str, payload: str) -> None:
         frame = {"type": "typing", "message_id": message_id, "payload": payload, "position": position((1, 2))}
         self.draft = frame if payload else None
         if not payload:
             self._pings += 1
-            self._ended[message_id] = self._pings
+            self._abandoned[message_id] = self._pings
         await self._send(frame)
         if not payload:
             await self._send({"type": "ping", "t": self._pings})
@@ -104,10 +104,10 @@ class Person:
         self.pointer = True
         await self._send({"type": "cursor", "position": position((x, y))})
 
-    async def become(self, look: Look) -> None:
-        self.changing = look
-        self.model.changes[self.user_id].append(Change(look))
-        await self._send({"type": "profile", "name": look[0], "color": look[1]})
+    async def change_profile(self, appearance: Appearance) -> None:
+        self.changing = appearance
+        self.model.changes[self.user_id].append(Change(appearance))
+        await self._send({"type": "profile", "name": appearance[0], "color": appearance[1]})
 
     async def leave(self) -> None:
         """With a close frame."""
@@ -117,7 +117,7 @@ class Person:
                 await self._socket.close()
 
     def kill(self, *, back_after_s: float | None) -> None:
-        """Break the TCP connection; `back_after_s`: and come back."""
+        """Break the TCP connection, and connect again after `back_after_s` if it is given."""
         if back_after_s is None:
             self._go()
         self.away_s = back_after_s
@@ -135,7 +135,7 @@ class Person:
         return self.heard is not None
 
     def missing(self) -> set[int]:
-        """Events that this connection should have told and did not."""
+        """The numbers of events that did not arrive on this connection."""
         return set(range(self.synced_at[1] + 1, max(self.events, default=0))) - self.events
 
     # The connection.
@@ -157,7 +157,7 @@ class Person:
                 await asyncio.sleep(pause)
 
     async def _connect(self, server: ServerProcess) -> None:
-        name, color = self.model.look(self.user_id)
+        name, color = self.model.appearance(self.user_id)
         url = chat_url(server.url, channel=self.channel, uid=self.user_id, name=name, color=color)
         try:
             async with connect(
@@ -188,10 +188,10 @@ class Person:
                 code = closed.close_code if closed is not None else None
                 self._note(f"{self.name} lost its connection to {server.number}: {code}")
                 if code is not None and code >= 4500:
-                    self.wrong.append(f"{self.name} was sent away for good: {code} {closed and closed.close_reason}")
-            # What was sent just before a break may never have been read.
-            self.model.cut_drafts |= {(self.user_id, id_) for id_ in self._ended}
-            self._ended.clear()
+                    self.errors.append(f"{self.name} was sent away for good: {code} {closed and closed.close_reason}")
+            # The server may not have read what was sent just before the connection ended.
+            self.model.cut_drafts |= {(self.user_id, id_) for id_ in self._abandoned}
+            self._abandoned.clear()
             self.live, self._socket, self.heard, self.changing = False, None, None, None
 
     async def _send(self, frame: Frame) -> None:
@@ -199,26 +199,26 @@ class Person:
             with contextlib.suppress(ConnectionClosed):
                 await self._socket.send(json.dumps(frame))
 
-    async def _post(self, frame: Frame) -> None:
+    async def _send_post(self, frame: Frame) -> None:
         if self._socket is not None and self.server is not None:
             self.model.messages[self.user_id, frame["message_id"]].tried.add(self.server.number)
             await self._send(frame)
 
     def _soon(self, frame: Frame, after_s: float = 0.0) -> None:
-        """Send `frame`, if this connection still stands then."""
+        """Send `frame` after `after_s`, unless the connection has ended by then."""
         socket = self._socket
 
         async def send() -> None:
             await asyncio.sleep(after_s)
             over = frame["type"] == "typing" and frame is not self.draft
             if self._socket is socket and not over:
-                await (self._post(frame) if frame["type"] == "chat" else self._send(frame))
+                await (self._send_post(frame) if frame["type"] == "chat" else self._send(frame))
 
         task = asyncio.create_task(send())
         self._small.add(task)
         task.add_done_callback(self._small.discard)
 
-    # What the server tells.
+    # What the server sends.
 
     def _take(self, frame: Frame) -> None:
         match frame["type"]:
@@ -236,14 +236,14 @@ class Person:
                 self.degraded = frame["type"] == "degraded"
                 self.outages += self.degraded
             case "pong":
-                self._ended = {id_: number for id_, number in self._ended.items() if number > frame["t"]}
+                self._abandoned = {id_: number for id_, number in self._abandoned.items() if number > frame["t"]}
             case "cursors":
                 for user_id, x, y in frame["cursors"]:
                     self.cursors[user_id] = (x, y)
             case "error" if frame["code"] == "unavailable" and frame.get("message_id") in self.unacked:
                 self._soon(self.unacked[frame["message_id"]], 0.2)
             case "error" if frame["code"] != "rate_limited":
-                self.wrong.append(f"{self.name} got {frame}")
+                self.errors.append(f"{self.name} got {frame}")
 
     def _sync(self, frame: Frame) -> None:
         for message in frame["messages"]:
@@ -257,15 +257,15 @@ class Person:
             self.synced_at, self.events = (frame["epoch"], frame["seq"]), set()
             self.limit = frame["limits"]["roster"]
             self.degraded = False
-            self.drafts.clear()  # some may have ended meanwhile, and nobody tells a newcomer
+            self.drafts.clear()  # some may have ended, and a new connection is not told
             for unacked in self.unacked.values():  # W10
                 self._soon(unacked)
         if stale:
-            return  # what asked for it asks again
+            return  # `again` asks once more
         self.epoch, self.seq, self.count, self.heard = frame["epoch"], frame["seq"], frame["user_count"], None
         self.users = {u["user_id"]: (u["name"], u["color"], u["joined_at"]) for u in frame["users"]}
         if self.user_id not in self.users:
-            self.wrong.append(f"{self.name} is not in its own user_sync (W20)")
+            self.errors.append(f"{self.name} is not in its own user_sync (W20)")
         if self.epoch != self.synced_at[0]:
             self.synced_at, self.events = (self.epoch, self.seq), set()
 
@@ -287,7 +287,7 @@ class Person:
     def _apply(self, frame: Frame, place: tuple[str, int]) -> None:
         if frame["type"] == "user_count":  # W20
             self.seq, self.count = place[1], frame["count"]
-            # As many names as people prove nothing: while only the count was told, one may have left and another come.
+            # The right number of names proves nothing: while only counts came, one may have left and another joined.
             if self.count <= self.limit:
                 self._ask(place, frame)
             return
@@ -322,11 +322,11 @@ class Person:
         self._small.add(task)
         task.add_done_callback(self._small.discard)
 
-    def _changed(self, look: Look) -> None:
+    def _changed(self, appearance: Appearance) -> None:
         for change in self.model.changes[self.user_id]:
-            if change.look == look and change.confirmed is None:
+            if change.appearance == appearance and change.confirmed is None:
                 change.confirmed = self.server
-        if self.changing == look:
+        if self.changing == appearance:
             self.changing = None
 
     def _message(self, frame: Frame) -> None:
@@ -334,7 +334,7 @@ class Person:
         self.drafts.discard(key)  # W13
         known = self.messages.setdefault(key, frame)
         if known["payload"] != frame["payload"]:
-            self.wrong.append(f"{self.name} has two different messages {key}")
+            self.errors.append(f"{self.name} has two different messages {key}")
 
     def _acked(self, frame: Frame) -> None:
         sent = self.unacked.pop(frame["message_id"], None)
@@ -352,35 +352,35 @@ class Person:
             self.drafts.add(key)
 
 
-def differences(person: Person, calm: bool, drafting: set[tuple[str, str]], author: Person | None) -> list[str]:
-    """How what `person` shows differs from what is so. `drafting`: the drafts in hand, of `author`.
+def differences(client: FuzzClient, calm: bool, drafting: set[tuple[str, str]], author: FuzzClient | None) -> list[str]:
+    """How what `client` shows differs from what is so. `drafting`: the drafts in hand, of `author`.
 
     That a draft was abandoned may go under with a server or a Redis; so of other drafts only a calm run has a say.
     """
-    model, found = person.model, []
-    if not person.live or person.degraded:
-        return [f"{person.name} is {'degraded' if person.live else 'not in'}"]
-    where = f"{person.name} on server {person.server.number if person.server else '?'}"
+    model, found = client.model, []
+    if not client.live or client.degraded:
+        return [f"{client.name} is {'degraded' if client.live else 'not in'}"]
+    where = f"{client.name} on server {client.server.number if client.server else '?'}"
     roster = model.roster
-    if person.count != len(roster):
-        found.append(f"{where} counts {person.count} people, there are {len(roster)} ({person.epoch}, {person.seq})")
-    if len(roster) <= person.limit:
-        wrong = sorted(roster ^ person.users.keys())
+    if client.count != len(roster):
+        found.append(f"{where} counts {client.count} clients, there are {len(roster)} ({client.epoch}, {client.seq})")
+    if len(roster) <= client.limit:
+        wrong = sorted(roster ^ client.users.keys())
         found += [f"{where} {'misses' if user_id in roster else 'still shows'} {user_id}" for user_id in wrong]
-        for user_id in sorted(roster & person.users.keys()):
-            look = person.users[user_id][:2]
-            if look not in model.looks(user_id):
-                found.append(f"{where} knows {user_id} as {look}, not as one of {model.looks(user_id)}")
-    for key in sorted(model.certain() - person.messages.keys()):
+        for user_id in sorted(roster & client.users.keys()):
+            appearance = client.users[user_id][:2]
+            if appearance not in model.appearances(user_id):
+                found.append(f"{where} knows {user_id} as {appearance}, not as one of {model.appearances(user_id)}")
+    for key in sorted(model.certain() - client.messages.keys()):
         acked_by = [server.number for server, _ in model.messages[key].acked_by]
         found.append(f"{where} lacks the message {key} that {acked_by} acked")
-    unsaid = sorted(person.messages.keys() - model.messages.keys())
-    found += [f"{where} has a message nobody sent: {key}" for key in unsaid]
-    if person.unacked:
-        found.append(f"{where} has no ack for {list(person.unacked)}")
-    elsewhere = author is not None and author.channel != person.channel
-    wanted = set() if person is author or elsewhere else drafting
-    drafts = person.drafts - model.cut_drafts
+    unknown = sorted(client.messages.keys() - model.messages.keys())
+    found += [f"{where} has a message nobody sent: {key}" for key in unknown]
+    if client.unacked:
+        found.append(f"{where} has no ack for {list(client.unacked)}")
+    elsewhere = author is not None and author.channel != client.channel
+    wanted = set() if client is author or elsewhere else drafting
+    drafts = client.drafts - model.cut_drafts
     if not calm:
         drafts = {key for key in drafts if author is not None and key[0] == author.user_id}
     if drafts - wanted:

@@ -1,7 +1,7 @@
-"""One run of the fuzz: a Redis, up to four servers, up to twelve people, and a seed that decides what happens to them.
+"""A fuzz run: a Redis, up to four servers, up to twelve clients, and a seed that decides what happens to them.
 
-The seed fixes what is done and when; how the machines interleave it is their own affair, as it is in earnest. So a
-seed that failed once is likely to fail again, not certain to.
+The seed fixes what is done and when. The operating system still decides how the processes interleave, so a seed that
+failed once is likely to fail again, not certain to.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from pathlib import Path
 
 from asocial.adapters.redis.leases import TAG
 from asocial.adapters.redis.names import Names
-from tests.faults.model import Change, Model
-from tests.faults.nursery import Nursery, ServerProcess
-from tests.faults.person import Person, differences
+from tests.faults.fork_server import ForkServer, ServerProcess
+from tests.faults.fuzz_client import FuzzClient, differences
+from tests.faults.fuzz_model import Change, Model
 from tests.integration.serving import metric
 from tests.one_address import LIFTED
 from tests.patience import LONG_LEASE_MS, PATIENCE_S
 from tests.redis_server import Server as RedisServer
 
 SERVERS = 4
-PEOPLE = 12
+CLIENTS = 12
 USERS = 7
 OPERATIONS = 70
 LEASE_MS = 1200
-"""Where servers are hurt: so short that a run sees it end."""
+"""In runs with server faults: so short that a lease can run out during the run."""
 TIMEOUT_S = 0.5
-"""Where Redis is hurt: so short that a pause is noticed. Elsewhere no answer may be taken for missing."""
+"""In runs with Redis faults: so short that a pause is an outage. In other runs a slow answer must not be one."""
 COLORS = ("rust", "moss", "teal", "plum")
 
 SETTINGS = {
@@ -51,18 +51,28 @@ SETTINGS = {
     "reconnect_spread_seconds": 0.2,
 }
 
-TALK = {"join": 4, "leave": 1.5, "break": 2, "post": 8, "type": 6, "abandon": 1.5, "move": 2, "profile": 2, "wait": 3}
+ACTIONS = {
+    "join": 4,
+    "leave": 1.5,
+    "break": 2,
+    "post": 8,
+    "type": 6,
+    "abandon": 1.5,
+    "move": 2,
+    "profile": 2,
+    "wait": 3,
+}
 SERVER_FAULTS = {"kill server": 0.8, "stop server": 0.5, "start server": 1.2, "freeze server": 0.8}
 REDIS_FAULTS = {"restart redis": 0.5, "pause redis": 0.8, "cut redis": 0.8}
 
 
-class World:
-    """`forget`: a fault in the model, `drop_every`: one in the broker; the fuzz has to find both."""
+class FuzzRun:
+    """`forget` is a fault in the model, `drop_every` one in the broker: the fuzz must find both."""
 
     def __init__(
         self,
         seed: int,
-        nursery: Nursery,
+        fork_server: ForkServer,
         folder: Path,
         *,
         kind: str = "",
@@ -73,15 +83,15 @@ class World:
         self.seed = seed
         self.history: list[str] = []
         self._rng = random.Random(seed)
-        self._nursery = nursery
+        self._fork_server = fork_server
         self._folder = folder
         self._drop_every = drop_every
         self._forget = forget
         self._redis = RedisServer(folder)
-        self._redis_hurt: asyncio.Task[None] | None = None
+        self._redis_fault: asyncio.Task[None] | None = None
         self._servers: list[ServerProcess] = []
         self._starting = 0
-        self._people: list[Person] = []
+        self._clients: list[FuzzClient] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._began = time.monotonic()
         self._numbers = 0
@@ -90,20 +100,20 @@ class World:
         self._patience_s = patience_s
         drawn = self._rng.choices(("calm", "servers", "redis"), (3, 3, 4))[0]
         self.kind = kind or drawn
-        self._weights = TALK | (SERVER_FAULTS if self.kind != "calm" else {})
+        self._weights = ACTIONS | (SERVER_FAULTS if self.kind != "calm" else {})
         self._weights |= REDIS_FAULTS if self.kind == "redis" else {}
         roster_limit = 4 if self._rng.random() < 0.2 else 200
         self._settings = SETTINGS | {
             "redis_url": self._redis.url,
             "roster_limit": roster_limit,
-            # A refresh that fails to come must not hide behind a long life, nor a ghost behind a short one.
+            # A short TTL shows a refresh that is missing, a long one a connection that nobody removes.
             "presence_ttl_seconds": self._rng.choice((2, 60)),
         }
         self._crowded = roster_limit < USERS
         self._models = {f"channel-{n}": Model() for n in range(self._rng.choice((1, 1, 2)))}
 
     async def run(self) -> list[str]:
-        """What was wrong: nothing, if all is well."""
+        """The failures; an empty list if the run passed."""
         await asyncio.to_thread(self._redis.start)
         try:
             await asyncio.gather(*(self._start_server() for _ in range(self._rng.randint(2, SERVERS))))
@@ -112,9 +122,9 @@ class World:
                 await self._perform(operation)
                 await asyncio.sleep(self._rng.choice((0, 0, 0.005, 0.02, 0.05, 0.08)))
             await self._calm_down()
-            return await self._at_rest() or await self._epilogue() or self._oddities()
+            return await self._at_rest() or await self._final_check() or self._errors()
         finally:
-            await asyncio.gather(*(person.end() for person in self._people))
+            await asyncio.gather(*(client.end() for client in self._clients))
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -123,7 +133,7 @@ class World:
             await asyncio.to_thread(self._redis.stop)
 
     def story(self, about: list[str]) -> str:
-        """What happened, as far as it has to do with the users and servers that `about` names."""
+        """The lines of the history about faults and about the users and servers that the lines of `about` name."""
         named = {word.strip("'(),:[]") for line in about for word in line.split()}
         faults = (*SERVER_FAULTS, *REDIS_FAULTS, "there", "goes on", "redis is back", "over", "rest")
 
@@ -132,72 +142,71 @@ class World:
             words = {part for word in line.split() for part in (word, word.partition("/")[0])}
             return any(fault in line for fault in faults) or bool(words & named)
 
-        told = [line for line in self.history if concerns(line)]
-        return "\n".join(told)
+        return "\n".join(line for line in self.history if concerns(line))
 
-    # What happens.
+    # Operations.
 
     async def _perform(self, operation: str) -> None:
-        rng, people = self._rng, [person for person in self._people if person.wanted]
-        speaker = rng.choice([p for p in people if p.live] or [None])
+        rng, clients = self._rng, [client for client in self._clients if client.wanted]
+        author = rng.choice([client for client in clients if client.live] or [None])
         servers = [server for server in self._servers if server.state == "running"]
         match operation:
-            case "join" if len(people) < PEOPLE:
+            case "join" if len(clients) < CLIENTS:
                 self._join(rng.choice(list(self._models)), f"user-{rng.randrange(USERS)}")
-            case "leave" if people:
-                person = rng.choice(people)
-                self._note(f"{person.name} leaves")
-                self._do(person.leave())
+            case "leave" if clients:
+                client = rng.choice(clients)
+                self._note(f"{client.name} leaves")
+                self._do(client.leave())
                 if self._forget:
-                    person.model.enter(person.user_id)
-            case "break" if people:
-                person = rng.choice(people)
+                    client.model.enter(client.user_id)
+            case "break" if clients:
+                client = rng.choice(clients)
                 after = rng.choice((None, 0.0, 0.05, 0.3, 1.0))
-                self._note(f"{person.name} breaks its connection, back after {after}")
-                person.kill(back_after_s=after)
-            case "post" if speaker:
-                draft = speaker.draft
+                self._note(f"{client.name} breaks its connection, back after {after}")
+                client.kill(back_after_s=after)
+            case "post" if author:
+                draft = author.draft
                 id_ = draft["message_id"] if draft and rng.random() < 0.7 else self._id()
-                self._note(f"{speaker.name} says {id_}")
-                self._do(speaker.say(id_, f"the words of {id_}"))
+                self._note(f"{author.name} posts {id_}")
+                self._do(author.post(id_, f"the text of {id_}"))
                 if rng.random() < 0.1:
-                    self._note(f"{speaker.name} breaks its connection right after {id_}")
+                    self._note(f"{author.name} breaks its connection right after {id_}")
                     await asyncio.sleep(0)
-                    speaker.kill(back_after_s=rng.choice((0.0, 0.05)))
-            case "type" if speaker:
-                id_ = speaker.draft["message_id"] if speaker.draft else self._id()
-                self._note(f"{speaker.name} types {id_}")
-                self._do(speaker.type(id_, "wor" + "d" * rng.randrange(1, 20)))
-            case "abandon" if speaker and speaker.draft:
-                self._note(f"{speaker.name} abandons {speaker.draft['message_id']}")
-                self._do(speaker.type(speaker.draft["message_id"], ""))
-            case "move" if speaker:
-                self._do(speaker.move(rng.uniform(-100, 100), rng.uniform(-100, 100)))
-            case "profile" if speaker and not any(p.changing for p in people if p.user_id == speaker.user_id):
-                look = (f"name {self._id()}", rng.choice(COLORS))
-                self._note(f"{speaker.name} becomes {look}")
-                self._do(speaker.become(look))
+                    author.kill(back_after_s=rng.choice((0.0, 0.05)))
+            case "type" if author:
+                id_ = author.draft["message_id"] if author.draft else self._id()
+                self._note(f"{author.name} types {id_}")
+                self._do(author.type(id_, "wor" + "d" * rng.randrange(1, 20)))
+            case "abandon" if author and author.draft:
+                self._note(f"{author.name} abandons {author.draft['message_id']}")
+                self._do(author.type(author.draft["message_id"], ""))
+            case "move" if author:
+                self._do(author.move(rng.uniform(-100, 100), rng.uniform(-100, 100)))
+            case "profile" if author and not any(c.changing for c in clients if c.user_id == author.user_id):
+                appearance = (f"name {self._id()}", rng.choice(COLORS))
+                self._note(f"{author.name} changes its profile to {appearance}")
+                self._do(author.change_profile(appearance))
             case "wait":
                 await asyncio.sleep(rng.choice((0.1, 0.3, 0.6)))
             case "start server" if len(servers) + self._starting < SERVERS:
                 self._do(self._start_server())
             case "kill server" | "stop server" | "freeze server" if servers:
-                self._hurt_server(rng.choice(servers), operation)
-            case "restart redis" | "pause redis" | "cut redis" if self._redis_hurt is None or self._redis_hurt.done():
-                self._redis_hurt = self._do(self._hurt_redis(operation, rng.uniform(0.05, 1.3)))
+                self._disturb_server(rng.choice(servers), operation)
+            case "restart redis" | "pause redis" | "cut redis" if self._redis_fault is None or self._redis_fault.done():
+                self._redis_fault = self._do(self._disturb_redis(operation, rng.uniform(0.05, 1.3)))
 
-    def _join(self, channel: str, user_id: str) -> Person:
+    def _join(self, channel: str, user_id: str) -> FuzzClient:
         model = self._models[channel]
         if user_id not in model.changes:
-            # Nobody ever left the server that vouches for this one: it is where the user says who it is.
-            model.changes[user_id] = [Change((f"name of {user_id}", "jade"), ServerProcess(self._nursery, 0, 0, 0))]
+            # The name and colour that the client connects with. No server can lose them, so none has ended.
+            model.changes[user_id] = [Change((f"name of {user_id}", "jade"), ServerProcess(self._fork_server, 0, 0, 0))]
         self._numbers += 1
-        person = Person(f"{user_id}/{self._numbers}", user_id, channel, model, self._rng, self._pick, self._note)
-        self._note(f"{person.name} joins {channel}")
-        self._people.append(person)
-        return person
+        client = FuzzClient(f"{user_id}/{self._numbers}", user_id, channel, model, self._rng, self._pick, self._note)
+        self._note(f"{client.name} joins {channel}")
+        self._clients.append(client)
+        return client
 
-    def _hurt_server(self, server: ServerProcess, operation: str) -> None:
+    def _disturb_server(self, server: ServerProcess, operation: str) -> None:
         self._note(f"{operation} server {server.number}")
         match operation:
             case "kill server":
@@ -208,9 +217,9 @@ class World:
                 server.freeze()
                 self._do(self._later(self._rng.uniform(0.1, 2.0), server.thaw, f"server {server.number} goes on"))
 
-    async def _hurt_redis(self, operation: str, seconds: float) -> None:
+    async def _disturb_redis(self, operation: str, seconds: float) -> None:
         for model in self._models.values():
-            model.shaken = True
+            model.redis_failed = True
         self._note(f"{operation} for {seconds:.2f} s")
         match operation:
             case "restart redis":
@@ -237,18 +246,18 @@ class World:
             "log": str(self._folder / "servers.log"),
         }
         try:
-            server = await self._nursery.start(spec)
+            server = await self._fork_server.start(spec)
         finally:
             self._starting -= 1
         self._note(f"server {server.number} is there")
         self._servers.append(server)
 
-    # Rest.
+    # At rest.
 
     async def _calm_down(self) -> None:
-        """The faults are over; nobody holds a draft. What is left is for the servers and the clients' own rules."""
-        if self._redis_hurt is not None:
-            await self._redis_hurt
+        """End all faults and all drafts. The servers and the rules of the clients must do the rest."""
+        if self._redis_fault is not None:
+            await self._redis_fault
         for server in self._servers:
             server.thaw()
         while self._starting:  # noqa: ASYNC110 (counts, no event)
@@ -258,11 +267,11 @@ class World:
         self._note("the faults are over")
         self._calm_since = time.monotonic()
         await self._eventually(
-            lambda: [] if all(p.live for p in self._people if p.wanted) else ["not everyone is in"], PATIENCE_S
+            lambda: [f"{c.name} is not connected" for c in self._clients if c.wanted and not c.live], PATIENCE_S
         )
-        for person in self._people:
-            if person.draft is not None and person.wanted:
-                await person.type(person.draft["message_id"], "")
+        for client in self._clients:
+            if client.draft is not None and client.wanted:
+                await client.type(client.draft["message_id"], "")
 
     async def _at_rest(self) -> list[str]:
         if self.kind != "calm":
@@ -272,28 +281,28 @@ class World:
         wrong = await self._eventually(self._differences, self._patience_s)
         if not wrong and self.kind == "calm" and not self._crowded:
             wrong = [
-                f"{person.name} was never told the events {sorted(person.missing())} of {person.epoch}"
-                for person in self._people
-                if person.wanted and person.missing()
+                f"{client.name} was never told the events {sorted(client.missing())} of {client.epoch}"
+                for client in self._clients
+                if client.wanted and client.missing()
             ]
         self._note("at rest")
         return wrong
 
-    async def _epilogue(self) -> list[str]:
-        """After all that, everything still works, and nobody needs to ask for anything."""
-        steps: list[tuple[str, Callable[[Person], Awaitable[None]]]] = [
+    async def _final_check(self) -> list[str]:
+        """After the faults everything works, and no client needs to ask for a snapshot."""
+        steps: list[tuple[str, Callable[[FuzzClient], Awaitable[None]]]] = [
             ("types", lambda visitor: visitor.type("last-draft", "never mind")),
             ("abandons", lambda visitor: visitor.type("last-draft", "")),
-            ("types again", lambda visitor: visitor.type("last-words", "so long")),
-            ("says", lambda visitor: visitor.say("last-words", "so long")),
-            ("becomes", lambda visitor: visitor.become(("the last name", "plum"))),
+            ("types again", lambda visitor: visitor.type("last-message", "so long")),
+            ("posts", lambda visitor: visitor.post("last-message", "so long")),
+            ("changes its profile", lambda visitor: visitor.change_profile(("the last name", "plum"))),
             ("leaves", lambda visitor: visitor.leave()),
         ]
         for channel in self._models:
             visitor = self._join(channel, "visitor")
             wrong = await self._eventually(lambda: self._differences() or self._waiting(), PATIENCE_S)
-            asked = {person.name: len(person.asked) for person in self._people}
-            outages, leases = sum(person.outages for person in self._people), await self._leases()
+            asked = {client.name: len(client.asked) for client in self._clients}
+            outages, leases = sum(client.outages for client in self._clients), await self._leases()
             for what, step in steps:
                 if wrong:
                     return [f"after the visitor {what}: {line}" for line in wrong]
@@ -302,14 +311,14 @@ class World:
                 drafting = {(visitor.user_id, visitor.draft["message_id"])} if visitor.draft else set()
                 wrong = await self._eventually(lambda d=drafting, v=visitor: self._differences(d, v), PATIENCE_S)  # type: ignore[misc]
             again = {
-                person.name: person.asked[asked[person.name] :]
-                for person in self._people
-                if person.wanted and person.channel == channel and len(person.asked) > asked[person.name]
+                client.name: client.asked[asked[client.name] :]
+                for client in self._clients
+                if client.wanted and client.channel == channel and len(client.asked) > asked[client.name]
             }
-            # A server that a busy machine held up for longer than its lease, or than Redis may take, was hurt again.
-            # Its clients learn that with its next renewal; a lease that ran out never comes back under its name.
-            untouched = outages == sum(person.outages for person in self._people) and leases == await self._leases()
-            if again and untouched and not self._crowded:
+            # A busy machine can stop a server for longer than its lease or the timeout of Redis: another fault.
+            # Its clients learn of it only with the next renewal, but a lease that ran out gets another name.
+            no_faults = outages == sum(client.outages for client in self._clients) and leases == await self._leases()
+            if again and no_faults and not self._crowded:
                 wrong += [
                     f"{name} had to ask for a snapshot though nothing was wrong: {why}" for name, why in again.items()
                 ]
@@ -317,33 +326,35 @@ class World:
                 return wrong
         return []
 
-    def _differences(self, drafting: set[tuple[str, str]] | None = None, author: Person | None = None) -> list[str]:
-        people = [person for person in self._people if person.wanted]
+    def _differences(self, drafting: set[tuple[str, str]] | None = None, author: FuzzClient | None = None) -> list[str]:
+        clients = [client for client in self._clients if client.wanted]
         wrong = [
-            line for person in people for line in differences(person, self.kind == "calm", drafting or set(), author)
+            line for client in clients for line in differences(client, self.kind == "calm", drafting or set(), author)
         ]
-        return wrong or self._disagreements(people)
+        return wrong or self._profile_conflicts(clients)
 
     def _waiting(self) -> list[str]:
-        return [f"{p.name} waits for a snapshot" for p in self._people if p.wanted and p.waits_for_snapshot]
+        return [f"{c.name} waits for a snapshot" for c in self._clients if c.wanted and c.waits_for_snapshot]
 
-    def _disagreements(self, people: list[Person]) -> list[str]:
-        """Whoever is known to two people has one name and colour for both."""
-        looks: dict[tuple[str, str], set[tuple[str, str]]] = {}
-        for person in people:
-            if person.count <= person.limit:
-                for user_id, (name, color, _) in person.users.items():
-                    looks.setdefault((person.channel, user_id), set()).add((name, color))
-        return [f"{user_id} is {sorted(known)} to others" for (_, user_id), known in looks.items() if len(known) > 1]
+    def _profile_conflicts(self, clients: list[FuzzClient]) -> list[str]:
+        """Every client must show the same name and colour for a user."""
+        appearances: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        for client in clients:
+            if client.count <= client.limit:
+                for user_id, (name, color, _) in client.users.items():
+                    appearances.setdefault((client.channel, user_id), set()).add((name, color))
+        return [
+            f"{user_id} is shown as {sorted(known)}" for (_, user_id), known in appearances.items() if len(known) > 1
+        ]
 
-    def _oddities(self) -> list[str]:
+    def _errors(self) -> list[str]:
         log = self._folder / "servers.log"
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         errors = [line for line in lines if not line.startswith("{") or json.loads(line).get("level") == "error"]
-        return [line for person in self._people for line in person.wrong] + errors[:5]
+        return [line for client in self._clients for line in client.errors] + errors[:5]
 
     async def _unsure(self) -> list[str]:
-        """Servers that may not know yet that they were hurt: no probe came back since, or they hold no lease."""
+        """Servers that may not have noticed a fault yet: they had no probe back since, or hold no lease."""
         now_s = time.monotonic()
         held, unsure = await self._leases(), []
         for server in self._servers:
@@ -351,7 +362,7 @@ class World:
                 continue
             age_s = await metric(server.port, "broker_probe_age_seconds")
             if server.number not in held or now_s - age_s < self._calm_since:
-                unsure.append(f"server {server.number} has not heard itself, or holds no lease")
+                unsure.append(f"server {server.number} has no probe back, or holds no lease")
         return unsure
 
     async def _leases(self) -> dict[int, str]:
@@ -363,10 +374,10 @@ class World:
         running = {server.number for server in self._servers if server.state == "running"}
         return {number: name for number, name in names.items() if number in running}
 
-    # Small help.
+    # Helpers.
 
     def _pick(self) -> ServerProcess | None:
-        # A client may well try one that is frozen or just gone.
+        # A client may try a server that is frozen or has just ended.
         here = [server for server in self._servers if server.state in ("running", "frozen")]
         return self._rng.choice(here) if here else None
 
@@ -388,7 +399,7 @@ class World:
         do()
 
     async def _eventually(self, wrong: Callable[[], list[str] | Awaitable[list[str]]], patience_s: float) -> list[str]:
-        """What is still wrong when the time is up."""
+        """What `wrong` still finds when the time is up."""
         deadline = time.monotonic() + patience_s
         while True:
             found = wrong()

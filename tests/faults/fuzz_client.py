@@ -341,6 +341,7 @@ class FuzzClient:
         key = (self.user_id, frame["message_id"])
         assert self.server is not None
         self.model.messages[key].acked_by.append((self.server, time.monotonic()))
+        self.model.messages[key].expires_at_s = frame["expires_at"] / 1000
         if sent is not None:
             self.messages.setdefault(key, sent | {"user_id": self.user_id} | frame | {"type": "chat"})
 

@@ -42,8 +42,8 @@ SETTINGS = {
     **LIFTED,
     "connections_per_user": 100,  # those of a server that was killed count until its lease is over
     "rate_limit_per_minute": 10_000,
-    "message_ttl_seconds": 120,
-    "message_ttl_max_seconds": 120,
+    "message_ttl_seconds": 300,
+    "message_ttl_max_seconds": 300,
     "grace_seconds": 0.5,
     "heartbeat_seconds": 0.5,
     "redis_probe_seconds": 0.5,

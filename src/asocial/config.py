@@ -12,15 +12,17 @@ import re
 import types
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import annotated_types
-import yaml
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from .settings import KEY_RULE, PREFIX, Settings, shown
+
+if TYPE_CHECKING:
+    import yaml
 
 CONFIG_VARIABLE = "ASOCIAL_CONFIG"
 _SECRET_RULES = {"secret": KEY_RULE}
@@ -116,21 +118,26 @@ def default_of(field: FieldInfo) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-class _TextLoader(yaml.SafeLoader):
+def _text_loader() -> type[yaml.SafeLoader]:
     """YAML whose numbers, dates and booleans stay the text that was written: `0123` is a password, not 83."""
+    import yaml
 
+    class TextLoader(yaml.SafeLoader):
+        pass
 
-def _as_written(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    return str(loader.construct_scalar(node))
+    def as_written(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+        return str(loader.construct_scalar(node))
 
-
-for _tag in ("int", "float", "bool", "timestamp"):
-    _TextLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _as_written)
+    for tag in ("int", "float", "bool", "timestamp"):
+        TextLoader.add_constructor(f"tag:yaml.org,2002:{tag}", as_written)
+    return TextLoader
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
+    import yaml  # only where there is a file
+
     try:
-        data = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_TextLoader)  # noqa: S506 (it is a SafeLoader)
+        data = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_text_loader())  # noqa: S506 (a SafeLoader)
     except OSError as error:
         raise ConfigError(f"config: {str(path)!r} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -44,6 +44,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _notes: tuple[str, ...] = PrivateAttr(())
 
     env: Literal["development", "production"] = Field(
         "development", description="production: logs are JSON, and a shutdown gives load balancers time to notice"
@@ -354,6 +355,11 @@ class Settings(BaseModel):
         """`message`, which begins with the name of a setting, and where the value of that setting came from."""
         source = self._sources.get(message.partition(":")[0], "")
         return f"{message} ({source})" if source else message
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to log at the start about where settings came from: a line for each alias (aliases.py)."""
+        return self._notes
 
     @property
     def messages(self) -> MessageSettings:

@@ -256,9 +256,26 @@ def test_what_is_shown_of_a_value_has_no_credentials() -> None:
     assert shown("x" * 500) == repr("x" * 200)
 
 
-def test_a_service_named_asocial_in_kubernetes_is_recognised() -> None:
-    with pytest.raises(ConfigError, match=r"ASOCIAL_PORT.*enableServiceLinks: false"):
-        load({}, {"ASOCIAL_PORT": "tcp://10.0.0.1:8080"})
+def test_variables_that_kubernetes_makes_for_a_service_named_asocial_are_no_settings() -> None:
+    links = {
+        "ASOCIAL_SERVICE_HOST": "10.0.0.1",
+        "ASOCIAL_SERVICE_PORT": "8080",
+        "ASOCIAL_SERVICE_PORT_HTTP": "8080",
+        "ASOCIAL_PORT": "tcp://10.0.0.1:8080",
+        "ASOCIAL_PORT_8080_TCP": "tcp://10.0.0.1:8080",
+        "ASOCIAL_PORT_8080_TCP_PROTO": "tcp",
+        "ASOCIAL_PORT_8080_TCP_PORT": "8080",
+        "ASOCIAL_PORT_8080_TCP_ADDR": "10.0.0.1",
+        "ASOCIAL_REDIS_SERVICE_HOST": "10.0.0.2",
+        "ASOCIAL_REDIS_PORT": "tcp://[fd00::2]:6379",
+        "ASOCIAL_REDIS_PORT_6379_TCP": "tcp://[fd00::2]:6379",
+    }
+    assert load({}, links) == load({}, {})
+    assert unknown_variables(links) == []
+    assert unknown_variables(links | {"ASOCIAL_SERVICE_HOTS": "x", "ASOCIAL_REDIS_PORT": "6379"}) == [
+        "ASOCIAL_REDIS_PORT",
+        "ASOCIAL_SERVICE_HOTS",
+    ]
 
 
 def test_the_nearest_name_is_offered(tmp_path: Path) -> None:

@@ -62,7 +62,9 @@ def main() -> None:
     for number in range(1, parser.parse_args().runs + 1):
         with default_server() as pid:
             runs.append(memory_of(pid))
-        print(f"run {number}: RSS {runs[-1].rss_bytes / MIB:.1f} MiB, PSS {runs[-1].pss_bytes / MIB:.1f} MiB", flush=True)
+        print(
+            f"run {number}: RSS {runs[-1].rss_bytes / MIB:.1f} MiB, PSS {runs[-1].pss_bytes / MIB:.1f} MiB", flush=True
+        )
     rss, pss = (median(values) / MIB for values in zip(*runs, strict=True))
     print(f"median: RSS {rss:.1f} MiB, PSS {pss:.1f} MiB")
 

@@ -71,7 +71,8 @@ def test_redis_db_is_the_database_of_redis_addr() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [ACCOUNT, f" {ACCOUNT}\n", f"'{ACCOUNT}'", ACCOUNT.replace("\\n", "\n"), BASE64, f"{BASE64}\n", BASE64.rstrip("="),
+    "text", [ACCOUNT, f" {ACCOUNT}\n", f"'{ACCOUNT}'", ACCOUNT.replace("\\n", "\n"),
+             BASE64, f"{BASE64}\n", BASE64.rstrip("="),
              "\n".join(BASE64[at : at + 76] for at in range(0, len(BASE64), 76)),
              BASE64.replace("+", "-").replace("/", "_")],
 )  # fmt: skip

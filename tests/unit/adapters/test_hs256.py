@@ -41,7 +41,7 @@ def test_the_order_of_the_header_does_not_matter() -> None:
         encode({**CLAIMS, "exp": True}, SECRET), signed('{"alg":"none"}', json.dumps(CLAIMS)),
         signed('{"alg":"HS512"}', json.dumps(CLAIMS)), signed('{"alg":"HS256","crit":["b64"]}', json.dumps(CLAIMS)),
         signed('"HS256"', json.dumps(CLAIMS)), signed('{"alg":"HS256"}', "[]"), signed('{"alg":"HS256"}', "{"),
-        signed('{"alg":"HS256"}', "[" * 100_000), signed("\udcff".encode("utf-8", "surrogateescape").decode("latin-1"), "{}"),
+        signed('{"alg":"HS256"}', "[" * 100_000),
     ],
 )  # fmt: skip
 def test_w4_any_other_token_is_invalid(token: str) -> None:

@@ -332,7 +332,8 @@ def test_make_secrets_takes_what_the_cluster_has_and_guesses_nothing(tmp_path: P
     # The Secret under the name that it had before.
     path = fake_kubectl(
         tmp_path / "old",
-        f'case "$*" in *backend-secrets*) {not_found};; *data.secret}}) printf b2xk;; *jsonpath*) printf a2VwdA==;; esac',
+        f'case "$*" in *backend-secrets*) {not_found};; *data.secret}}) printf b2xk;; '
+        "*jsonpath*) printf a2VwdA==; esac",
     )
     make_secrets(copy, "prod", path=path)
     assert file.read_text() == "ASOCIAL_SECRET=old\nREDIS_PASSWORD=kept\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -338,6 +339,30 @@ def test_help_documents_every_setting(capsys: pytest.CaptureFixture[str]) -> Non
         assert field.description
         assert field.description in text
         assert allowed(field) in text
+
+
+EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
+
+
+def test_the_example_file_sets_nothing_as_it_is() -> None:
+    assert load({}, {}, EXAMPLE) == load({}, {})
+
+
+def test_the_example_file_lists_every_setting_with_its_default_and_what_it_means(tmp_path: Path) -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    uncommented = tmp_path / "asocial.yaml"
+    uncommented.write_text("\n".join(re.sub("^#(?!#| |$)", "", line) for line in lines))
+    assert load({}, {}, uncommented) == load({}, {})
+    listed: dict[str, tuple[str, str]] = {}
+    explanation: list[str] = []
+    for line in lines:
+        if setting := re.fullmatch(r"#(\w+):(.*)", line):
+            listed[setting[1]] = (" ".join(explanation), setting[2].strip().strip('"'))
+        explanation = [*explanation, line.removeprefix("## ")] if line.startswith("## ") else []
+    assert listed == {
+        name: (f"{field.description} ({allowed(field)})", default_of(field))
+        for name, field in Settings.model_fields.items()
+    }
 
 
 def test_a_wrong_value_ends_with_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,11 @@ target=${1:-}
 if [ "$target" = compose ]; then
   exec docker compose -f "$root/compose.yaml" up --build --detach "$@"
 fi
-if [ -z "$target" ] || [ ! -f "$overlays/$target/kustomization.yaml" ]; then
+case $target in
+  "" | */*) known= ;;
+  *) known=$overlays/$target/kustomization.yaml ;;
+esac
+if [ ! -f "$known" ]; then
   echo "deploy.sh: name what to deploy: compose $(cd "$overlays" && echo *)" >&2
   exit 2
 fi

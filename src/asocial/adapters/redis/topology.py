@@ -30,8 +30,6 @@ ASK_AT_ONCE = 8
 KNOWN_MOST = 32
 STRAGGLERS_S = 0.2
 """How much longer to wait for the other nodes, once those that answered are enough."""
-BESIDE_S = 0.5
-"""How long a Sentinel may take that nobody configured: most Redis servers have none beside them."""
 NO_EPOCH = -1
 """Of a claim whose node did not say how new it is: any other is better."""
 
@@ -54,16 +52,27 @@ class Layout(NamedTuple):
         return self.slots[slot_of(tag)] if self.slots else self.masters[0]
 
 
-class Topology:
-    """Finds the masters of a target and connects to them. `sentinel_port`: where a Sentinel beside a server listens."""
+class Beside(NamedTuple):
+    """Where a Sentinel that nobody configured listens, on the host of a server, and how long it may take to answer."""
 
-    def __init__(self, target: Target, timeout_s: float, *, sentinel_port: int = SENTINEL_PORT) -> None:
+    port: int = SENTINEL_PORT
+    answer_s: float = 0.5
+    """Short: most Redis servers have no Sentinel beside them."""
+
+
+BESIDE = Beside()
+
+
+class Topology:
+    """Finds the masters of a target and connects to them."""
+
+    def __init__(self, target: Target, timeout_s: float, beside: Beside = BESIDE) -> None:
         self.target = target
         self.sharded = target.kind == "cluster"
         self._timeout_s = timeout_s
         self._tls = target.tls_context()
         self._ask_first: list[Address] = list(target.addresses)
-        self._sentinel_port = sentinel_port
+        self._beside = beside
         self._last_master: Address | None = None
 
     async def discover(self) -> Layout:
@@ -101,8 +110,8 @@ class Topology:
         """What the Sentinel on the host of a server says, nothing if there is none."""
         connection: RedisConnection | None = None
         try:
-            async with asyncio.timeout(BESIDE_S):
-                connection = await self._connection(address._replace(port=self._sentinel_port), sentinel=True)
+            async with asyncio.timeout(self._beside.answer_s):
+                connection = await self._connection(address._replace(port=self._beside.port), sentinel=True)
                 return await _ask_sentinel_for_all(connection, master)
         except (TimeoutError, StoreUnavailable, KeyError, *ERRORS):
             return []

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from asocial.aliases import ALIASES
 from tests.integration.serving import http_get
 from tests.one_address import FLAGS
 from tests.patience import PATIENCE_S, until
@@ -41,20 +42,28 @@ class Process:
         self._starts_at = 0
         self._popen: subprocess.Popen[bytes] | None = None
 
+    def _arguments(self) -> list[str]:
+        """The flags of `asocial serve`."""
+        return [
+            *("--env", "production", "--host", "127.0.0.1", "--port", str(self.port)),
+            *("--redis-url", self._redis_url, "--secret", SECRET, "--drain-notice-seconds", "0", *FLAGS, *self._flags),
+        ]
+
+    def _environ(self) -> dict[str, str]:
+        """Variables in addition to the inherited ones."""
+        return {}
+
     def spawn(self) -> None:
         """Start without waiting: several come up together."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_")}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_") and name not in ALIASES
+        }
         self._starts_at = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
             self._popen = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "asocial.cli", "serve", "--env", "production"),
-                    *("--host", "127.0.0.1", "--port", str(self.port), "--redis-url", self._redis_url),
-                    *("--secret", SECRET, "--drain-notice-seconds", "0", *FLAGS),
-                    *self._flags,
-                ],
+                [sys.executable, "-m", "asocial.cli", "serve", *self._arguments()],
                 cwd=ROOT,
-                env=inherited | {"PYTHONPATH": str(ROOT / "src")},
+                env=inherited | {"PYTHONPATH": str(ROOT / "src")} | self._environ(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -108,6 +117,10 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 self.signal(signal.SIGCONT)
             self.kill()
+
+    def lines(self) -> list[str]:
+        """What it has logged."""
+        return self._log.read_text(errors="replace").splitlines()
 
     def faults(self) -> list[str]:
         """What it logged that a healthy server never does: errors, tracebacks."""

@@ -48,6 +48,8 @@ def _report_lost_lines(event: str, **fields: object) -> None:
 
 def _serve(settings: Settings) -> int:
     log = logs.get(__name__)
+    for note in settings.notes:
+        log.info(note)
     for variable in unknown_variables(os.environ):
         log.warning("not a setting, ignored", variable=variable, hint=hint_for(variable))
     if settings.auth == "open":

@@ -1,7 +1,8 @@
 """Where settings come from, and what an error about one says.
 
 A value comes from, first wins: a flag of `asocial serve`, an environment variable `ASOCIAL_*`, the YAML file
-named by `--config` or `ASOCIAL_CONFIG`, the default (settings.py). Secrets may come from a file.
+named by `--config` or `ASOCIAL_CONFIG`, a variable of the system before this one (aliases.py), the default
+(settings.py). Secrets may come from a file.
 An error names the setting and where its value came from, and never shows any part of a secret.
 """
 
@@ -12,20 +13,27 @@ import re
 import types
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import annotated_types
-import yaml
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from . import aliases
 from .settings import KEY_RULE, PREFIX, Settings, shown
+
+if TYPE_CHECKING:
+    import yaml
 
 CONFIG_VARIABLE = "ASOCIAL_CONFIG"
 _SECRET_RULES = {"secret": KEY_RULE}
 _SETTING_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NOT_SETTINGS = (CONFIG_VARIABLE, "ASOCIAL_TEST_")
+_SERVICE_LINK = re.compile(
+    rf"{PREFIX}(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+)
+_SERVICE_LINK_VALUE = re.compile(r"(tcp|udp|sctp)://\S+")
 
 
 class ConfigError(Exception):
@@ -44,23 +52,46 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config_file: Path
     for name in Settings.model_fields:
         variable = PREFIX + name.upper()
         # Compose and CI write `ASOCIAL_X=` for a variable that is not set.
-        if environ.get(variable, "").strip():
+        if environ.get(variable, "").strip() and not _is_service_link(variable, environ):
             values[name], origin[name] = _without_newline(environ[variable]), f"from {variable}"
     for name, value in flags.items():
         values[name], origin[name] = value, f"from {flag_of(name)}"
+    try:
+        found = aliases.find(environ, origin)
+    except aliases.AliasError as error:
+        raise ConfigError(str(error)) from None
+    values |= found.values
+    origin |= found.sources
     _read_secret_files(values, origin)
     try:
         settings = Settings(**values)
     except ValidationError as error:
         raise ConfigError(_explain(error, origin)) from None
-    settings._sources = origin
+    settings._sources, settings._notes = origin, tuple(found.notes)
     return settings
 
 
+def _is_service_link(variable: str, environ: Mapping[str, str]) -> bool:
+    """Whether Kubernetes made the variable for a Service whose name begins with `asocial`.
+
+    Every pod of a namespace gets such variables, unless it says `enableServiceLinks: false`.
+    """
+    return bool(_SERVICE_LINK.fullmatch(variable)) or (
+        variable.endswith("_PORT") and bool(_SERVICE_LINK_VALUE.fullmatch(environ[variable]))
+    )
+
+
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """`ASOCIAL_*` variables that are no setting: most likely misspelt."""
+    """`ASOCIAL_*` variables that are no setting: most likely misspelt. Those that Kubernetes makes are left out."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    return sorted(v for v in environ if v.startswith(PREFIX) and v not in known and not v.startswith(_NOT_SETTINGS))
+    return sorted(
+        variable
+        for variable in environ
+        if variable.startswith(PREFIX)
+        and variable not in known
+        and not variable.startswith(_NOT_SETTINGS)
+        and not _is_service_link(variable, environ)
+    )
 
 
 def hint_for(variable: str) -> str:
@@ -116,21 +147,26 @@ def default_of(field: FieldInfo) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-class _TextLoader(yaml.SafeLoader):
+def _text_loader() -> type[yaml.SafeLoader]:
     """YAML whose numbers, dates and booleans stay the text that was written: `0123` is a password, not 83."""
+    import yaml
 
+    class TextLoader(yaml.SafeLoader):
+        pass
 
-def _as_written(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    return str(loader.construct_scalar(node))
+    def as_written(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+        return str(loader.construct_scalar(node))
 
-
-for _tag in ("int", "float", "bool", "timestamp"):
-    _TextLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _as_written)
+    for tag in ("int", "float", "bool", "timestamp"):
+        TextLoader.add_constructor(f"tag:yaml.org,2002:{tag}", as_written)
+    return TextLoader
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
+    import yaml  # only where there is a file
+
     try:
-        data = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_TextLoader)  # noqa: S506 (it is a SafeLoader)
+        data = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_text_loader())  # noqa: S506 (a SafeLoader)
     except OSError as error:
         raise ConfigError(f"config: {str(path)!r} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -199,8 +235,6 @@ def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
     if field.annotation is SecretStr:
         return f"{name}: the value given is not allowed ({where}); allowed: {_SECRET_RULES.get(name, allowed(field))}"
     reason = problem["msg"].removeprefix("Value error, ") if problem["type"] == "value_error" else ""
-    if str(problem["input"]).startswith("tcp://"):
-        reason = "Kubernetes sets this variable for a Service named asocial; set enableServiceLinks: false on the pod"
     reason = reason.removeprefix(f"{shown(problem['input'])}: ")
     because = f": {reason}" if reason else ""
     return f"{name}: {shown(problem['input'])} is not allowed ({where}){because}; allowed: {allowed(field)}"

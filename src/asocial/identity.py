@@ -6,16 +6,18 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .adapters.http.jwks import DISCOVERY_PATH, Jwks, Provider, is_safe
-from .adapters.http.tokens import TokenVerifier, firebase, openid
 from .config import ConfigError
 from .domain.identity import WHO_RULE
 from .domain.ids import is_id
 from .groups import ModerationSettings
 from .service.moderation import EVERY_CHANNEL
 from .settings import Settings, shown
+
+if TYPE_CHECKING:
+    from .adapters.http.jwks import Provider
+    from .adapters.http.tokens import TokenVerifier
 
 _FIREBASE = "firebase:"
 
@@ -31,6 +33,10 @@ def token_verifier(settings: Settings, secret: str) -> TokenVerifier | None:
     """What verifies tokens where people sign in, else None. Needs the running loop. Raises ConfigError."""
     if settings.auth != "jwt":
         return None
+    # PyJWT and cryptography take 8 MiB: a server of guests does not import them.
+    from .adapters.http.jwks import Jwks
+    from .adapters.http.tokens import TokenVerifier, firebase
+
     project = _project(settings)
     if project:
         if settings.jwt_issuer or settings.jwt_jwks_url or settings.jwt_discovery_url:
@@ -94,6 +100,9 @@ def _project(settings: Settings) -> str:
 
 
 def _openid(settings: Settings) -> Provider:
+    from .adapters.http.jwks import DISCOVERY_PATH, is_safe
+    from .adapters.http.tokens import openid
+
     if not settings.jwt_issuer and not settings.jwt_discovery_url:
         raise ConfigError("jwt_issuer: needed with auth=jwt (or jwt_preset, or jwt_discovery_url)")
     if not settings.jwt_issuer and not settings.jwt_discovery_url.endswith(DISCOVERY_PATH):

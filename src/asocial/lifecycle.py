@@ -16,6 +16,7 @@ from . import gc_policy, logs, metrics
 from .adapters.http.listening import listen, reachable
 from .adapters.http.server import HttpServer
 from .adapters.redis.backend import RedisBackend
+from .domain.checks import MEMORY, OK
 from .ports import Broker
 from .service.channels import Channels
 from .service.chat import ChatService
@@ -50,9 +51,9 @@ class Readiness:
         self._backend = backend
 
     def checks(self) -> dict[str, str]:
-        """The state of each check, by its name: "ok" or what is wrong."""
-        shared = self._backend.state() if self._backend is not None else {}
-        return {"server": "draining" if self.draining else "ok", **shared}
+        """The state of each check, by its name: "ok", "memory" where no Redis is configured, or what is wrong."""
+        shared = self._backend.state() if self._backend is not None else {"redis": MEMORY, "pubsub": MEMORY}
+        return {"server": "draining" if self.draining else OK, **shared}
 
 
 @dataclass(frozen=True)

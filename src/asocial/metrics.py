@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from . import __version__, output
+from .domain.checks import MEMORY, OK
 from .service.counters import Counters, FrameCounter, Histogram
 
 PREFIX = "asocial_"
@@ -86,7 +87,8 @@ class _Meters(Collector):
             yield GaugeMetricFamily(PREFIX + name, GAUGES[name], value=value)
         checks = GaugeMetricFamily(f"{PREFIX}check", "1 if a check of /ready is ok, else 0", labels=["check"])
         for check, state in self._checks().items():
-            checks.add_metric([check], float(state == "ok"))
+            if state != MEMORY:  # no Redis: no series that an alert on Redis could look at
+                checks.add_metric([check], float(state == OK))
         yield checks
         yield _counter("log_lines_dropped", "Log lines that could not be written", output.dropped_lines())
 

@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, PrivateAttr, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator
 
 from .domain.addresses import Networks
 from .domain.admission import MessageLimits
@@ -41,10 +40,11 @@ PRODUCTION_DRAIN_NOTICE_S = 5.0
 _Read = TypeVar("_Read")
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _notes: tuple[str, ...] = PrivateAttr(())
 
     env: Literal["development", "production"] = Field(
         "development", description="production: logs are JSON, and a shutdown gives load balancers time to notice"
@@ -77,7 +77,7 @@ class Settings(BaseSettings):
         description="firebase:PROJECT sets the issuer, the audience and the keys of that Firebase project",
     )
     jwt_issuer: str = Field("", description="issuer (iss) of the tokens; the server finds its keys by OpenID discovery")
-    jwt_audience: Annotated[tuple[str, ...], NoDecode, "texts with commas between them"] = Field(
+    jwt_audience: Annotated[tuple[str, ...], "texts with commas between them"] = Field(
         (), description="audiences (aud); a token must name one of them"
     )
     jwt_jwks_url: str = Field("", description="URL of the issuer's keys, for an issuer without discovery")
@@ -107,12 +107,12 @@ class Settings(BaseSettings):
         "unset: a new one at each start",
     )
     secret_file: Path | None = Field(None, description="file that holds the secret; set this or the secret itself")
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode, _HOSTS] = Field(
+    allowed_hosts: Annotated[tuple[str, ...], _HOSTS] = Field(
         (),
         description="host names that the server answers to, in addition to that of public_url; other hosts get "
         "421; if neither is set, every host is accepted",
     )
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_origins: tuple[str, ...] = Field(
         (),
         description="origins of other sites whose pages may connect, for example https://example.org or "
         "https://*.example.org; * for any",
@@ -126,7 +126,7 @@ class Settings(BaseSettings):
         "kept", description="kept: browsers keep a page to show when there is no network; withdrawn: browsers remove it"
     )
 
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode, _NETWORKS] = Field(
+    trusted_proxies: Annotated[tuple[str, ...], _NETWORKS] = Field(
         (),
         description="networks of the proxies whose X-Forwarded-For, -Proto and -Host headers the server trusts, "
         "for example 10.0.0.0/8",
@@ -138,16 +138,16 @@ class Settings(BaseSettings):
         description="over TLS, how long browsers must use https only (Strict-Transport-Security); 0: the header "
         "is not sent",
     )
-    frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
+    frame_ancestors: tuple[str, ...] = Field(
         (),
         description="origins of other sites whose pages may embed the page, for example https://example.org; * for any",
     )
 
-    channel_owners: Annotated[tuple[str, ...], NoDecode, _WHO] = Field(
+    channel_owners: Annotated[tuple[str, ...], _WHO] = Field(
         (),
         description="who may moderate a channel, in addition to the user who claimed it; * for every channel",
     )
-    channel_members: Annotated[tuple[str, ...], NoDecode, _WHO] = Field(
+    channel_members: Annotated[tuple[str, ...], _WHO] = Field(
         (),
         description="members-only channels and who may enter them, by user id or by a claim of their token",
     )
@@ -351,22 +351,15 @@ class Settings(BaseSettings):
             raise ValueError(KEY_RULE)
         return value
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 (the signature is pydantic's)
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # `load` hands over one merged dict, so that it can say where a wrong value came from.
-        return (init_settings,)
-
     def with_source(self, message: str) -> str:
         """`message`, which begins with the name of a setting, and where the value of that setting came from."""
         source = self._sources.get(message.partition(":")[0], "")
         return f"{message} ({source})" if source else message
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to log at the start about where settings came from: a line for each alias (aliases.py)."""
+        return self._notes
 
     @property
     def messages(self) -> MessageSettings:

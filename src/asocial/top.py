@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
+from .domain.checks import is_healthy
+
 TIMEOUT_S = 3.0
 _CLEAR = "\x1b[H\x1b[J"
 _RED, _YELLOW, _GREEN, _DIM, _END = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
@@ -162,7 +164,7 @@ async def look(session: aiohttp.ClientSession, address: str) -> Scrape:
             checks = json.loads(await answer.text())["checks"]
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError):
         return Scrape(time.monotonic())
-    wrong = [state if name == "server" else f"no {name}" for name, state in checks.items() if state != "ok"]
+    wrong = [state if name == "server" else f"no {name}" for name, state in checks.items() if not is_healthy(state)]
     scrape.state = wrong[0] if wrong else "ready"
     return scrape
 

@@ -6,14 +6,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
-from asocial.adapters.redis.topology import SLOTS, Layout, Topology
+from asocial.adapters.redis.topology import SLOTS, Beside, Layout, Topology
 from asocial.adapters.redis.urls import Address, parse
 from asocial.ports import StoreUnavailable
 from tests.fake_redis import SILENCE, Answer, FakeRedis, node, replica_of, sentinel
-from tests.redis_server import Cluster, Sentinels, Server, free_port
+from tests.patience import until
+from tests.redis_server import Cluster, Sentinels, Server, free_port, running
 
 from .test_redis_faults import Start, delivered, start  # noqa: F401 (the fixture)
 
@@ -167,3 +169,88 @@ async def test_a_real_cluster_behind_a_stale_and_a_hanging_node(
     here, there = await start(url), await start(url)
     assert here.told == there.told == []
     await delivered(here, there)
+
+
+# One server in the URL, of several: a name that leads to any of them.
+
+
+PATIENT_S = 10.0
+"""For a Sentinel that answers: however busy the machine is."""
+
+
+async def followed(port: int, sentinel_port: int, *, answer_s: float = PATIENT_S) -> Layout:
+    url = parse(f"redis://127.0.0.1:{port}")
+    return await Topology(url, PATIENT_S, Beside(sentinel_port, answer_s)).discover()
+
+
+def watching(*masters: int) -> Answer:
+    """A sentinel that watches these masters, the later ones with newer configurations."""
+
+    def answer(command: list[str]) -> object:
+        if command != ["SENTINEL", "MASTERS"]:
+            return RuntimeError("ERR unknown command")
+        return [
+            [b"name", b"m%d" % number, b"ip", b"127.0.0.1", b"port", b"%d" % port, b"config-epoch", b"%d" % number]
+            for number, port in enumerate(masters)
+        ]
+
+    return answer
+
+
+def master_with_replicas(command: list[str]) -> object:
+    return [b"master", 0, [[b"127.0.0.1", b"1", b"0"]]] if command == ["ROLE"] else RuntimeError("ERR")
+
+
+async def test_a_single_server_without_replicas_is_what_the_url_says_and_no_sentinel_is_asked(fake: Fakes) -> None:
+    server = await fake(MASTER)
+    assert await followed(server, await fake(watching(await fake(MASTER)))) == Layout((at(server),))
+
+
+async def test_a_replica_in_the_url_leads_to_the_master_that_the_sentinel_beside_it_names(fake: Fakes) -> None:
+    old, new = await fake(master_with_replicas), await fake(MASTER)
+    assert await followed(await fake(replica_of(old)), await fake(watching(new))) == Layout((at(new),))
+
+
+async def test_a_master_that_was_replaced_is_left_for_the_one_that_the_sentinel_names(fake: Fakes) -> None:
+    old, new = await fake(master_with_replicas), await fake(MASTER)
+    assert await followed(old, await fake(watching(new))) == Layout((at(new),))
+
+
+@pytest.mark.parametrize("beside", [HANGS, RUBBISH, replica_of(1), None])
+async def test_without_a_sentinel_a_replica_leads_to_its_master(fake: Fakes, beside: Answer | None) -> None:
+    master = await fake(master_with_replicas)
+    sentinel_port = free_port() if beside is None else await fake(beside)
+    for url in (await fake(replica_of(master)), master):
+        assert await followed(url, sentinel_port, answer_s=0.2) == Layout((at(master),))
+
+
+async def test_of_several_masters_that_a_sentinel_watches_only_that_of_the_replica_counts(fake: Fakes) -> None:
+    master, strangers = await fake(MASTER), await fake(MASTER)
+    assert await followed(await fake(replica_of(master)), await fake(watching(master, strangers))) == Layout(
+        (at(master),)
+    )
+
+
+async def test_a_sentinel_that_names_a_server_nobody_reaches_does_not_cost_the_master_in_the_url(fake: Fakes) -> None:
+    master = await fake(master_with_replicas)
+    assert await followed(master, await fake(watching(free_port()))) == Layout((at(master),))
+
+
+async def test_while_the_sentinel_is_of_no_use_the_last_master_stays(fake: Fakes) -> None:
+    """The URL may lead to another server each time; what is connected must not change with it."""
+    new, old = await fake(master_with_replicas), await fake(master_with_replicas)
+    answers = [watching(new)]
+    beside = Beside(await fake(lambda command: answers[0](command)), answer_s=PATIENT_S)
+    topology = Topology(parse(f"redis://127.0.0.1:{old}"), PATIENT_S, beside)
+    assert await topology.discover() == Layout((at(new),))
+    answers[0] = RUBBISH
+    assert await topology.discover() == Layout((at(new),))
+
+
+async def test_a_url_that_names_a_real_replica_is_a_backend_that_works(folder: Path, start: Start) -> None:  # noqa: F811
+    sentinels = Sentinels(folder)
+    with running(sentinels):
+        await asyncio.to_thread(until, lambda: "slave" in str(sentinels.replica.ask("ROLE")), "a replica")
+        here, there = await start(sentinels.replica.url), await start(sentinels.master.url)
+        await delivered(here, there)
+        await delivered(there, here)

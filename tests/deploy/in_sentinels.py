@@ -3,12 +3,14 @@
     unshare --net --mount --fork python -m tests.deploy.in_sentinels FOLDER
 
 Three addresses stand for three pods and /etc/hosts for the headless service. They find each other, the master is
-killed, another takes over, and the old one comes back as a replica. Prints what happened; ends with code 1 where it
-did not.
+killed, another takes over, and the old one comes back as a replica. A server with the configuration of the system
+before this one (REDIS_ADDR=redis:6379, where `redis` leads to a replica first) follows. Prints what happened; ends with
+code 1 where it did not.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -18,12 +20,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.deploy.tools import DEPLOY
+from tests.original import CONFIG_MAP, PASSWORD, OriginalProcess, environ_of, secret
 from tests.patience import until
 from tests.redis_server import ask
 
 SCRIPTS = DEPLOY / "kustomize" / "components" / "redis"
 DOMAIN = "redis.test"
-PASSWORD = "the password of a test"
 PODS = range(3)
 
 
@@ -88,7 +90,9 @@ class Pod:
 def place(folder: Path) -> Iterator[Pod]:
     hosts = folder / "hosts"
     names = "".join(f"10.9.0.{number + 1} redis-{number}.{DOMAIN}\n" for number in PODS)
-    hosts.write_text(f"127.0.0.1 localhost\n{names}")
+    # As the name of a headless Service: every pod, here the replicas first.
+    service = "".join(f"10.9.0.{number + 1} redis\n" for number in reversed(PODS))
+    hosts.write_text(f"127.0.0.1 localhost\n{names}{service}")
     for command in (
         ["ip", "link", "set", "lo", "up"],
         *(["ip", "address", "add", f"10.9.0.{number + 1}/32", "dev", "lo"] for number in PODS),
@@ -101,9 +105,18 @@ def place(folder: Path) -> Iterator[Pod]:
     yield from (Pod(folder, number) for number in PODS)
 
 
+def is_ready(server: OriginalProcess) -> bool:
+    with suppress(OSError):
+        status, checks = asyncio.run(server.ready())
+        return status == 200 and checks["redis"] == "ok"
+    return False
+
+
 def main() -> int:
-    pods = list(place(Path(sys.argv[1])))
+    folder = Path(sys.argv[1])
+    pods = list(place(folder))
     first, second, third = pods
+    server = OriginalProcess(folder, 1, environ_of(CONFIG_MAP, secret()))
     try:
         for pod in pods:
             pod.start()
@@ -111,14 +124,22 @@ def main() -> int:
         until(lambda: all(pod.knows() == ("2", "2") for pod in pods), "all know all")
         print("roles:", *(f"{pod.name} {pod.role()}" for pod in pods))
         assert [pod.role() for pod in pods] == ["master", "replica", "replica"]
+        server.spawn()
+        server.wait()
+        until(lambda: is_ready(server), "the server finds the master behind redis:6379")
         first.kill()
+        until(lambda: not is_ready(server), "the server notices")
         until(lambda: {second.master(), third.master()} < {second.name, third.name}, "they agree")
         until(lambda: "master" in (second.role(), third.role()), "another takes over")
         print(f"{first.name} is killed; the master is {second.master()}")
+        until(lambda: is_ready(server), "the server follows")
+        print("the server with REDIS_ADDR=redis:6379 follows")
         first.start()
         until(lambda: first.role() == "replica", "the old master follows")
         print(f"{first.name} is back as a replica")
+        assert is_ready(server)
     finally:
+        server.stop()
         for pod in pods:
             with suppress(ProcessLookupError):
                 pod.kill()

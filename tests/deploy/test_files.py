@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
 import tomllib
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -15,10 +17,52 @@ from tests.deploy.tools import DEPLOY, ROOT, run
 
 DOCKERFILE = DEPLOY / "docker" / "Dockerfile"
 COMPOSE = DEPLOY / "compose" / "compose.yaml"
+ROOT_COMPOSE = ROOT / "compose.yaml"
 
 
 def test_yaml_is_tidy() -> None:
-    run("yamllint", "--strict", "-c", ROOT / ".yamllint.yaml", DEPLOY, ROOT / ".github")
+    run("yamllint", "--strict", "-c", ROOT / ".yamllint.yaml", DEPLOY, ROOT / ".github", ROOT_COMPOSE)
+
+
+def test_every_shell_script_passes_shellcheck() -> None:
+    listed = run("git", "grep", "-lE", "^(#!/(usr/)?bin/(env )?(ba)?sh|# shellcheck shell=)").split()
+    assert {"scripts/deploy.sh", "scripts/test.sh", "deploy/kustomize/make-secrets"} <= set(listed)
+    run("shellcheck", "-x", "-P", "SCRIPTDIR", *(path for path in listed if not path.endswith(".py")))
+
+
+def test_the_compose_file_at_the_root_is_the_same_project() -> None:
+    assert yaml.safe_load(ROOT_COMPOSE.read_text()) == {
+        "name": compose()["name"],
+        "include": [str(COMPOSE.relative_to(ROOT))],
+    }
+
+
+def test_deploy_sh_names_what_it_can_deploy_and_passes_arguments_on(tmp_path: Path) -> None:
+    for name in ("docker", "kubectl"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+
+    def deploy(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [ROOT / "scripts" / "deploy.sh", *arguments], env=environ, capture_output=True, text=True, check=False
+        )
+
+    for arguments in ((), ("staging",), ("../base",)):
+        refused = deploy(*arguments)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "compose dev prod prod-gateway" in refused.stderr
+    done = deploy("compose", "--profile", "x y")
+    assert done.stdout.startswith(f"docker compose -f {ROOT_COMPOSE} up --build --detach --profile x y"), done.stderr
+
+
+def test_test_sh_hands_its_arguments_to_make_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "make").write_text('#!/bin/sh\nshift\nprintf "%s\\n" "$1" >"$OUT"\n')
+    (tmp_path / "make").chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "OUT": str(tmp_path / "out")}
+    subprocess.run([ROOT / "scripts" / "test.sh", "-k", "a or b's $x"], env=environ, check=True)
+    text = (tmp_path / "out").read_text().strip().removeprefix("ARGS=")
+    assert shlex.split(text.replace("$$", "$")) == ["-k", "a or b's $x"]
 
 
 def test_the_dockerfile_passes_hadolint() -> None:
@@ -44,7 +88,7 @@ def test_every_action_is_pinned_by_its_commit_and_names_its_version() -> None:
 
 def test_dependabot_and_compose_fit_their_schemas() -> None:
     run("check-jsonschema", "--builtin-schema", "vendor.dependabot", ROOT / ".github" / "dependabot.yml")
-    run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE)
+    run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE, ROOT_COMPOSE)
 
 
 def stages() -> dict[str, str]:

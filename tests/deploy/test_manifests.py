@@ -7,6 +7,7 @@ import re
 import shutil
 import stat
 import subprocess
+from base64 import b64decode
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -184,7 +185,7 @@ def test_the_sizes_are_the_decided_ones(overlay: str) -> None:
 
 def test_production_has_three_processes_that_scale_to_ten() -> None:
     assert find("prod", "Deployment", "backend")["spec"]["replicas"] == 3
-    spec = find("prod", "HorizontalPodAutoscaler", "backend")["spec"]
+    spec = find("prod", "HorizontalPodAutoscaler", "backend-hpa")["spec"]
     assert (spec["minReplicas"], spec["maxReplicas"]) == (3, 10)
     assert spec["behavior"] == {
         "scaleUp": {
@@ -201,7 +202,7 @@ def test_production_has_three_processes_that_scale_to_ten() -> None:
     # 80 % of the limit of 256Mi.
     assert memory["resource"]["target"] == {"type": "AverageValue", "averageValue": "205Mi"}
     assert connections["pods"]["metric"]["name"] == "asocial_websocket_connections_active"
-    page = find("prod", "HorizontalPodAutoscaler", "frontend")["spec"]
+    page = find("prod", "HorizontalPodAutoscaler", "frontend-hpa")["spec"]
     assert (page["minReplicas"], page["maxReplicas"]) == (2, 5)
 
 
@@ -234,10 +235,43 @@ def configured(overlay: str) -> Settings:
 def test_the_settings_are_ours_and_the_backend_reads_them(overlay: str) -> None:
     assert configured(overlay).env == "production"
     container = find(overlay, "Deployment", "backend")["spec"]["template"]["spec"]["containers"][0]
-    name = container["envFrom"][0]["configMapRef"]["name"]
-    assert find(overlay, "ConfigMap", name)
-    for variable in container["env"]:
-        assert variable["name"].removeprefix("ASOCIAL_").lower() in Settings.model_fields
+    assert container["envFrom"] == [
+        {"configMapRef": {"name": "backend-config"}},
+        {"secretRef": {"name": "backend-secrets"}},
+    ]
+    assert find(overlay, "ConfigMap", "backend-config")
+    variables = find(overlay, "Secret", "backend-secrets")["data"]
+    settings = load({}, {name: b64decode(value).decode() for name, value in variables.items()})
+    assert settings.secret.get_secret_value()
+    assert settings.redis_password.get_secret_value()
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_names_and_ports_are_those_of_the_system_before_this_one(overlay: str) -> None:
+    found = {(each["kind"], each["metadata"]["name"]) for each in built(overlay)}
+    names = {("Deployment", "backend"), ("Deployment", "frontend"), ("ConfigMap", "backend-config"),
+             ("Secret", "backend-secrets"), ("Service", "redis")}  # fmt: skip
+    if overlay != "dev":
+        names |= {("HorizontalPodAutoscaler", "backend-hpa"), ("StatefulSet", "redis")}
+    assert names <= found
+    ports = {
+        name: find(overlay, "Service", name)["spec"]["ports"][0]["port"] for name in ("backend", "frontend", "redis")
+    }
+    assert ports == {"backend": 8080, "frontend": 80, "redis": 6379}
+
+
+def test_a_route_of_the_gateway_names_a_port_that_its_service_has() -> None:
+    for rule in find("prod-gateway", "HTTPRoute", "asocial")["spec"]["rules"]:
+        for reference in rule["backendRefs"]:
+            ports = find("prod-gateway", "Service", reference["name"])["spec"]["ports"]
+            assert reference["port"] in [each["port"] for each in ports], reference
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_secret_of_the_system_before_this_one_starts_every_pod(overlay: str) -> None:
+    """It has REDIS_PASSWORD and FIREBASE_SERVICE_ACCOUNT, and no other key: no pod may insist on one."""
+    text = yaml.safe_dump([pod for _, pod in pods(overlay)])
+    assert set(re.findall(r"key: (\S+)", text)) <= {"REDIS_PASSWORD"}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -254,10 +288,10 @@ def test_a_fresh_clone_holds_no_secret_and_says_what_makes_one(overlay: str, tmp
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_secret_comes_from_make_secrets(overlay: str) -> None:
     (secret,) = [each for each in built(overlay) if each["kind"] == "Secret"]
-    assert secret["metadata"] == {"name": "asocial", "namespace": "asocial"} | {
+    assert secret["metadata"] == {"name": "backend-secrets", "namespace": "asocial"} | {
         key: value for key, value in secret["metadata"].items() if key == "labels"
     }
-    assert secret["data"].keys() == {"secret", "redis-password"}
+    assert secret["data"].keys() == {"ASOCIAL_SECRET", "REDIS_PASSWORD"}
 
 
 def test_make_secrets_makes_strong_ones_once_and_keeps_them_private(tmp_path: Path) -> None:
@@ -265,9 +299,9 @@ def test_make_secrets_makes_strong_ones_once_and_keeps_them_private(tmp_path: Pa
     said = make_secrets(copy, "dev", "--new")
     file = copy / "kustomize" / "overlays" / "dev" / SECRETS
     first = dict(line.split("=", 1) for line in file.read_text().splitlines())
-    assert first.keys() == {"secret", "redis-password"}
+    assert first.keys() == {"ASOCIAL_SECRET", "REDIS_PASSWORD"}
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{64}", value) for value in first.values())
-    assert first["secret"] != first["redis-password"]
+    assert first["ASOCIAL_SECRET"] != first["REDIS_PASSWORD"]
     assert not any(value in said for value in first.values())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert "is kept" in make_secrets(copy, "dev", "--new")
@@ -292,13 +326,26 @@ def test_make_secrets_takes_what_the_cluster_has_and_guesses_nothing(tmp_path: P
     # base64 of "kept"
     path = fake_kubectl(tmp_path / "has", 'case "$*" in *jsonpath*) printf a2VwdA==;; esac')
     make_secrets(copy, "prod", path=path)
-    assert file.read_text() == "secret=kept\nredis-password=kept\n"
+    assert file.read_text() == "ASOCIAL_SECRET=kept\nREDIS_PASSWORD=kept\n"
     file.unlink()
+    not_found = "{ echo 'Error from server (NotFound): secrets not found' >&2; exit 1; }"
+    # The Secret under the name that it had before.
     path = fake_kubectl(
-        tmp_path / "none", "echo 'Error from server (NotFound): secrets \"asocial\" not found' >&2; exit 1"
+        tmp_path / "old",
+        f'case "$*" in *backend-secrets*) {not_found};; *data.secret}}) printf b2xk;; '
+        "*jsonpath*) printf a2VwdA==; esac",
     )
     make_secrets(copy, "prod", path=path)
-    assert re.match(r"secret=[A-Za-z0-9_-]{64}\n", file.read_text())
+    assert file.read_text() == "ASOCIAL_SECRET=old\nREDIS_PASSWORD=kept\n"
+    file.unlink()
+    # The Secret of the system before this one lacks the first.
+    path = fake_kubectl(tmp_path / "go", 'case "$*" in *ASOCIAL_SECRET*) ;; *jsonpath*) printf a2VwdA==;; esac')
+    make_secrets(copy, "prod", path=path)
+    assert re.fullmatch(r"ASOCIAL_SECRET=[A-Za-z0-9_-]{64}\nREDIS_PASSWORD=kept\n", file.read_text())
+    file.unlink()
+    path = fake_kubectl(tmp_path / "none", not_found)
+    make_secrets(copy, "prod", path=path)
+    assert re.match(r"ASOCIAL_SECRET=[A-Za-z0-9_-]{64}\n", file.read_text())
     assert "name an overlay: dev prod" in make_secrets(copy, "staging")
 
 

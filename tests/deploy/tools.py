@@ -20,7 +20,9 @@ DEPLOY = ROOT / "deploy"
 TIME_LIMIT_S = 120.0
 
 INSTALL = {
-    **dict.fromkeys(("promtool", "prometheus", "nginx", "haproxy", "debootstrap", "redis-cli"), "make system-deploy"),
+    **dict.fromkeys(
+        ("promtool", "prometheus", "nginx", "haproxy", "debootstrap", "redis-cli", "shellcheck"), "make system-deploy"
+    ),
     "actionlint": "make .tools/actionlint",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -256,9 +257,26 @@ def test_what_is_shown_of_a_value_has_no_credentials() -> None:
     assert shown("x" * 500) == repr("x" * 200)
 
 
-def test_a_service_named_asocial_in_kubernetes_is_recognised() -> None:
-    with pytest.raises(ConfigError, match=r"ASOCIAL_PORT.*enableServiceLinks: false"):
-        load({}, {"ASOCIAL_PORT": "tcp://10.0.0.1:8080"})
+def test_variables_that_kubernetes_makes_for_a_service_named_asocial_are_no_settings() -> None:
+    links = {
+        "ASOCIAL_SERVICE_HOST": "10.0.0.1",
+        "ASOCIAL_SERVICE_PORT": "8080",
+        "ASOCIAL_SERVICE_PORT_HTTP": "8080",
+        "ASOCIAL_PORT": "tcp://10.0.0.1:8080",
+        "ASOCIAL_PORT_8080_TCP": "tcp://10.0.0.1:8080",
+        "ASOCIAL_PORT_8080_TCP_PROTO": "tcp",
+        "ASOCIAL_PORT_8080_TCP_PORT": "8080",
+        "ASOCIAL_PORT_8080_TCP_ADDR": "10.0.0.1",
+        "ASOCIAL_REDIS_SERVICE_HOST": "10.0.0.2",
+        "ASOCIAL_REDIS_PORT": "tcp://[fd00::2]:6379",
+        "ASOCIAL_REDIS_PORT_6379_TCP": "tcp://[fd00::2]:6379",
+    }
+    assert load({}, links) == load({}, {})
+    assert unknown_variables(links) == []
+    assert unknown_variables(links | {"ASOCIAL_SERVICE_HOTS": "x", "ASOCIAL_REDIS_PORT": "6379"}) == [
+        "ASOCIAL_REDIS_PORT",
+        "ASOCIAL_SERVICE_HOTS",
+    ]
 
 
 def test_the_nearest_name_is_offered(tmp_path: Path) -> None:
@@ -321,6 +339,30 @@ def test_help_documents_every_setting(capsys: pytest.CaptureFixture[str]) -> Non
         assert field.description
         assert field.description in text
         assert allowed(field) in text
+
+
+EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
+
+
+def test_the_example_file_sets_nothing_as_it_is() -> None:
+    assert load({}, {}, EXAMPLE) == load({}, {})
+
+
+def test_the_example_file_lists_every_setting_with_its_default_and_what_it_means(tmp_path: Path) -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    uncommented = tmp_path / "asocial.yaml"
+    uncommented.write_text("\n".join(re.sub("^#(?!#| |$)", "", line) for line in lines))
+    assert load({}, {}, uncommented).model_dump() == load({}, {}).model_dump()
+    listed: dict[str, tuple[str, str]] = {}
+    explanation: list[str] = []
+    for line in lines:
+        if setting := re.fullmatch(r"#(\w+):(.*)", line):
+            listed[setting[1]] = (" ".join(explanation), setting[2].strip().strip('"'))
+        explanation = [*explanation, line.removeprefix("## ")] if line.startswith("## ") else []
+    assert listed == {
+        name: (f"{field.description} ({allowed(field)})", default_of(field))
+        for name, field in Settings.model_fields.items()
+    }
 
 
 def test_a_wrong_value_ends_with_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:

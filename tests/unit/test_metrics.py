@@ -18,10 +18,12 @@ from tests.runtime import make_runtime
 from tests.unit.service.fakes import FakeConnection, make_channel
 
 
+def checks() -> dict[str, str]:
+    return {"server": "ok", "redis": "down", "pubsub": "memory"}
+
+
 def samples(counters: Counters) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    text = (
-        Exposition(counters, lambda: {"channels": 2}, lambda: {"server": "ok", "redis": "down"}).render("")[0].decode()
-    )
+    text = Exposition(counters, lambda: {"channels": 2}, checks).render("")[0].decode()
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
@@ -76,6 +78,7 @@ def test_a_check_is_one_where_it_is_ok() -> None:
     found = samples(Counters())
     assert found["asocial_check", (("check", "server"),)] == 1
     assert found["asocial_check", (("check", "redis"),)] == 0
+    assert ("asocial_check", (("check", "pubsub"),)) not in found, "an alert on Redis needs a Redis"
     assert found["asocial_channels", ()] == 2
 
 

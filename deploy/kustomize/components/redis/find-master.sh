@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Sets $master to the master that the sentinels know, or, at the first start of all, to number 0.
 # Both start scripts use it, because they must agree.
 master=""

@@ -4,6 +4,7 @@ set -eu
 me="$POD_NAME.$REDIS_DOMAIN"
 password=$(cat /run/secrets/redis/redis-password)
 
+# shellcheck source=find-master.sh
 . "$(dirname "$0")/find-master.sh"
 
 umask 077

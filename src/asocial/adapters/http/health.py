@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from ...domain.checks import is_healthy
+
 Checks = Callable[[], Mapping[str, str]]
 """The state of each dependency of this process: "ok", or a word for what is wrong."""
 
@@ -21,7 +23,7 @@ class Health:
 
     async def ready(self, _request: web.Request) -> web.Response:
         checks = dict(self._checks())
-        ready = all(state == "ok" for state in checks.values())
+        ready = all(map(is_healthy, checks.values()))
         return _uncached({"status": "ready" if ready else "not_ready", "checks": checks}, status=200 if ready else 503)
 
 

@@ -5,12 +5,10 @@ A JWT like a guest token, with another audience, so that neither is accepted as 
 
 from __future__ import annotations
 
-import jwt
-
 from ...domain.access import Invitation
 from ...domain.ids import is_id
+from . import hs256
 
-_ALGORITHM = "HS256"
 _AUDIENCE = "asocial-invitation"
 
 
@@ -23,19 +21,13 @@ class Invitations:
     def sign(self, channel: str, invitation: Invitation, expires_at: int) -> str:
         """`expires_at`: ms since the Unix epoch."""
         claims = {"aud": _AUDIENCE, "channel": channel, "rights": invitation.rights, "key": invitation.key}
-        return jwt.encode({**claims, "exp": expires_at // 1000}, self._secret, algorithm=_ALGORITHM)
+        return hs256.encode({**claims, "exp": expires_at // 1000}, self._secret)
 
     def read(self, token: str, channel: str) -> Invitation | None:
         """The invitation in the token, or None if it is not ours, for another channel, or expired."""
         try:
-            claims = jwt.decode(
-                token,
-                self._secret,
-                algorithms=[_ALGORITHM],
-                audience=_AUDIENCE,
-                options={"require": ["aud", "exp", "channel", "rights", "key"]},
-            )
-        except (jwt.InvalidTokenError, RecursionError):
+            claims = hs256.decode(token, self._secret, _AUDIENCE, required=["exp", "channel", "rights", "key"])
+        except hs256.InvalidToken:
             return None
         rights, key = claims["rights"], claims["key"]
         fits = is_id(channel) and claims["channel"] == channel and isinstance(key, str)

@@ -3,7 +3,11 @@
 `discover` returns a Layout, fresh each time; the supervisor asks again whenever a connection is lost. No answer is
 believed on its own. A sentinel may name the old master, and a cluster node that was away may list slots as they were.
 So several nodes are asked at once, the newest configuration (the highest epoch) wins, and a server is only taken for a
-master once it says so itself (ROLE). A node that is slow or does not answer costs a bounded time."""
+master once it says so itself (ROLE). A node that is slow or does not answer costs a bounded time.
+
+A URL with one server may lead to any of several, as the name of a headless Service does. Where that server replicates,
+the Sentinel beside it says which one is the master, or else the server itself (docs/decisions/0024).
+"""
 
 from __future__ import annotations
 
@@ -12,14 +16,14 @@ import binascii
 import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import hiredis
 
 from ...ports import StoreUnavailable
 from .connection import ConnectionEvents, ConnectionLost, RedisConnection, Refused, Reply, dial
 from .unreadable import ERRORS
-from .urls import Address, Target
+from .urls import SENTINEL_PORT, Address, Target
 
 SLOTS = 16384
 ASK_AT_ONCE = 8
@@ -28,6 +32,9 @@ STRAGGLERS_S = 0.2
 """How much longer to wait for the other nodes, once those that answered are enough."""
 NO_EPOCH = -1
 """Of a claim whose node did not say how new it is: any other is better."""
+
+
+_Answer = TypeVar("_Answer")
 
 
 def slot_of(tag: str) -> int:
@@ -45,26 +52,72 @@ class Layout(NamedTuple):
         return self.slots[slot_of(tag)] if self.slots else self.masters[0]
 
 
+class Beside(NamedTuple):
+    """Where a Sentinel that nobody configured listens, on the host of a server, and how long it may take to answer."""
+
+    port: int = SENTINEL_PORT
+    answer_s: float = 0.5
+    """Short: most Redis servers have no Sentinel beside them."""
+
+
+BESIDE = Beside()
+
+
 class Topology:
     """Finds the masters of a target and connects to them."""
 
-    def __init__(self, target: Target, timeout_s: float) -> None:
+    def __init__(self, target: Target, timeout_s: float, beside: Beside = BESIDE) -> None:
         self.target = target
         self.sharded = target.kind == "cluster"
         self._timeout_s = timeout_s
         self._tls = target.tls_context()
         self._ask_first: list[Address] = list(target.addresses)
+        self._beside = beside
+        self._last_master: Address | None = None
 
     async def discover(self) -> Layout:
         """Where the masters are now. Raises StoreUnavailable if nobody can say."""
         if self.target.kind == "single":
-            return Layout(self.target.addresses)
+            return await self._discover_single()
         found = _Search(self._ask, self._role, self.sharded)
         layout = await found.run(self._ask_first)
         # Nodes that answered are worth asking later, when those of the URL may all be gone.
         known = [*found.answered, *layout.masters] if self.sharded else found.answered
         self._ask_first = list(dict.fromkeys([*known, *self.target.addresses, *self._ask_first]))[:KNOWN_MOST]
         return layout
+
+    async def _discover_single(self) -> Layout:
+        """The server that the URL names, or the master of those among which it is one."""
+        address = self.target.addresses[0]
+        if address.path:
+            return Layout((address,))
+        replicates, elsewhere = await self._with_connection(address, _ask_replication)
+        if not replicates:
+            return Layout((address,))
+        claims = await self._ask_beside(address, elsewhere or address)
+        if self._last_master is not None:
+            claims.append(_claim(self._last_master))
+        claims.append(_claim(elsewhere or address))
+
+        async def ask(_: Address) -> list[_Claim]:
+            return claims
+
+        layout = await _Search(ask, self._role, sharded=False).run([address])
+        self._last_master = layout.masters[0]
+        return layout
+
+    async def _ask_beside(self, address: Address, master: Address) -> list[_Claim]:
+        """What the Sentinel on the host of a server says, nothing if there is none."""
+        connection: RedisConnection | None = None
+        try:
+            async with asyncio.timeout(self._beside.answer_s):
+                connection = await self._connection(address._replace(port=self._beside.port), sentinel=True)
+                return await _ask_sentinel_for_all(connection, master)
+        except (TimeoutError, StoreUnavailable, KeyError, *ERRORS):
+            return []
+        finally:
+            if connection is not None:
+                connection.close()
 
     async def dial(self, address: Address, events: ConnectionEvents) -> RedisConnection:
         """A connection to a master, authenticated. Raises StoreUnavailable if it is none."""
@@ -116,9 +169,13 @@ class Topology:
 
     async def _role(self, address: Address) -> Address | None:
         """None for a master; the master of a replica. Raises StoreUnavailable."""
+        return await self._with_connection(address, _ask_role)
+
+    async def _with_connection(self, address: Address, ask: Callable[[RedisConnection], Awaitable[_Answer]]) -> _Answer:
+        """What a server answers on a connection of its own. Raises StoreUnavailable."""
         connection = await self._connection(address, sentinel=False)
         try:
-            return _role(await connection.request("ROLE"))
+            return await ask(connection)
         except ERRORS as error:
             raise Refused(f"redis {address} answers what cannot be read: {error}") from None
         finally:
@@ -239,7 +296,7 @@ class _Search:
         self._reason = f"redis {master} is not a master"
         if not self._sharded and elsewhere.host:
             # A replica knows its master, which has to say so itself.
-            self._believe([_Claim(0, SLOTS - 1, elsewhere, NO_EPOCH)])
+            self._believe([_claim(elsewhere)])
         return True
 
 
@@ -266,6 +323,34 @@ async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def _ask_role(connection: RedisConnection) -> Address | None:
+    return _role(await connection.request("ROLE"))
+
+
+async def _ask_replication(connection: RedisConnection) -> tuple[bool, Address | None]:
+    """Whether a server is one of several with the same data, and where its master is if it is a replica."""
+    reply = await connection.request("ROLE")
+    elsewhere = _role(reply)
+    has_replicas = isinstance(reply, list) and reply[0] == b"master" and len(reply) > 2 and bool(reply[2])
+    return has_replicas or elsewhere is not None, elsewhere if elsewhere is not None and elsewhere.host else None
+
+
+async def _ask_sentinel_for_all(connection: RedisConnection, master: Address) -> list[_Claim]:
+    """The only master that a sentinel watches, or `master` if it watches that one among others."""
+    reply = await connection.request("SENTINEL", "MASTERS")
+    claims = []
+    for each in reply if isinstance(reply, list) else ():
+        facts = dict(zip(each[::2], each[1::2], strict=False))
+        named = Address(facts[b"ip"].decode(), int(facts[b"port"]))
+        claims.append(_claim(named, int(facts.get(b"config-epoch", NO_EPOCH))))
+    return claims if len(claims) == 1 else [claim for claim in claims if claim.master == master]
+
+
+def _claim(master: Address, epoch: int = NO_EPOCH) -> _Claim:
+    """That a server holds everything."""
+    return _Claim(0, SLOTS - 1, master, epoch)
+
+
 async def _ask_sentinel(connection: RedisConnection, name: str) -> list[_Claim]:
     named = connection.request("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name)
     details = _optional(connection.request("SENTINEL", "MASTER", name))
@@ -277,7 +362,7 @@ async def _ask_sentinel(connection: RedisConnection, name: str) -> list[_Claim]:
     epoch = NO_EPOCH
     if isinstance(facts, list):
         epoch = int(dict(zip(facts[::2], facts[1::2], strict=False)).get(b"config-epoch", NO_EPOCH))
-    return [_Claim(0, SLOTS - 1, Address(host.decode(), int(port)), epoch)]
+    return [_claim(Address(host.decode(), int(port)), epoch)]
 
 
 async def _ask_node(connection: RedisConnection, asked: Address) -> list[_Claim]:

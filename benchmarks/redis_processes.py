@@ -24,8 +24,8 @@ import uvloop
 from benchmarks.generator import Crowd, percentile
 from benchmarks.machine import ROOT, cores, cpu_s, facts, save
 from benchmarks.served import UNLIMITED, served
-from tests.redis_server import Server as RedisServer
-from tests.redis_server import running
+from tests.support.redis_server import Server as RedisServer
+from tests.support.redis_server import running
 
 IDLE_S = 3.0
 OWN = ("info", "client|kill")

@@ -25,8 +25,8 @@ from benchmarks.machine import cores, facts, load, save
 from benchmarks.people import Crowd, GeneratorFailed, Shape, crowd
 from benchmarks.run import Pace, Row, Stand, highest, keeps_messages, measured, search, wrong
 from benchmarks.servers import ASOCIAL, GIN_MELODY, SERVERS, UWEBSOCKETS, Running, Server, running
-from tests.redis_server import Server as RedisServer
-from tests.redis_server import running as running_redis
+from tests.support.redis_server import Server as RedisServer
+from tests.support.redis_server import running as running_redis
 
 
 @dataclass(frozen=True)

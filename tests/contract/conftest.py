@@ -1,8 +1,8 @@
 """The adapters under contract. Each suite runs unchanged against every one of them (ports.py is the text).
 
 `worlds` are ways to make adapters: a world is what several processes share, and `broker()`, `presence()`... make
-one process's adapter in it. The Redis worlds are real servers (tests/redis_server.py), started once for the whole run
-and emptied before each test: one server, a cluster of three masters, a master behind sentinels.
+one process's adapter in it. The Redis worlds are real servers (tests/support/redis_server.py), started once
+for the whole run and emptied before each test: one server, a cluster of three masters, a master behind sentinels.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from asocial.adapters.memory.registry import MemorySessionRegistry
 from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.adapters.redis.backend import RedisBackend
 from asocial.ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
-from tests.redis_backend import make_backend
-from tests.redis_server import Cluster, Sentinels, Server, running, temporary_folder
-from tests.store_events import Unheard
-from tests.wall_clock import wall_ms
+from tests.support.redis_backend import make_backend
+from tests.support.redis_server import Cluster, Sentinels, Server, running, temporary_folder
+from tests.support.store_events import IgnoreStoreEvents
+from tests.support.wall_clock import wall_ms
 
 PRESENCE_TTL_MS = 1500
 """Short enough to wait for (these suites run on real clocks, because Redis has its own), and long enough for a busy
@@ -90,7 +90,7 @@ class RedisWorld:
     async def backend(self) -> RedisBackend:
         backend = make_backend(self._url, presence_ttl_ms=PRESENCE_TTL_MS)
         self._backends.append(backend)
-        await backend.start(Unheard())
+        await backend.start(IgnoreStoreEvents())
         assert backend.state() == {"redis": "ok", "pubsub": "ok"}
         return backend
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from asocial.ports import Batch
-from tests.patience import eventually
+from tests.support.waiting import eventually
 
 from .conftest import World
 

@@ -7,8 +7,8 @@ from collections import Counter
 
 from asocial.domain.admission import Kind, MessageLimits, Posting, Verdict
 from asocial.ports import RateLimiter
-from tests.patience import eventually_is
-from tests.wall_clock import wall_ms
+from tests.support.waiting import eventually_is
+from tests.support.wall_clock import wall_ms
 
 from .conftest import World
 

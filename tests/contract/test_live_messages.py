@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from asocial.domain.live_message_index import LiveMessage
-from tests.patience import eventually_is
-from tests.wall_clock import wall_ms
+from tests.support.waiting import eventually_is
+from tests.support.wall_clock import wall_ms
 
 from .conftest import World
 

@@ -7,7 +7,7 @@ import random
 
 from asocial.domain.profile import Member, Profile
 from asocial.ports import Departed, PresenceStore
-from tests.patience import eventually_is
+from tests.support.waiting import eventually_is
 
 from .conftest import PRESENCE_TTL_MS, World
 

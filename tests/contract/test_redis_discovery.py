@@ -12,8 +12,8 @@ import pytest
 from asocial.adapters.redis.topology import SLOTS, Layout, Topology
 from asocial.adapters.redis.urls import Address, parse
 from asocial.ports import StoreUnavailable
-from tests.fake_redis import SILENCE, Answer, FakeRedis, node, replica_of, sentinel
-from tests.redis_server import Cluster, Sentinels, Server, free_port
+from tests.support.fake_redis import SILENCE, Answer, FakeRedis, node, replica_of, sentinel
+from tests.support.redis_server import Cluster, Sentinels, Server, free_port
 
 from .test_redis_faults import Start, delivered, start  # noqa: F401 (the fixture)
 

@@ -17,12 +17,12 @@ import pytest
 from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.ports import Batch, StoreUnavailable
-from tests.patience import PATIENCE_S, eventually, eventually_is
-from tests.redis_backend import make_backend
-from tests.redis_proxy import Proxy
-from tests.redis_server import Server, running
+from tests.support.redis_backend import make_backend
+from tests.support.redis_proxy import Proxy
+from tests.support.redis_server import Server, running
+from tests.support.waiting import PATIENCE_S, eventually, eventually_is
 
-from .places import connections_of
+from .registrations import connections_of
 
 FOX = Profile("sly fox", "rust")
 ANSWER_S = 5.0

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from asocial.adapters.redis.backend import RedisBackend
 from asocial.adapters.redis.limiter import REFUSALS_ASKED
 from asocial.domain.admission import Known, MessageLimits, Posting, Verdict
-from tests.patience import eventually_is
-from tests.redis_backend import make_backend
-from tests.redis_server import Server, running
-from tests.store_events import Unheard
-from tests.wall_clock import wall_ms
+from tests.support.redis_backend import make_backend
+from tests.support.redis_server import Server, running
+from tests.support.store_events import IgnoreStoreEvents
+from tests.support.waiting import eventually_is
+from tests.support.wall_clock import wall_ms
 
 from .conftest import WORLDS, RedisWorld, World
 
@@ -138,7 +138,7 @@ async def test_w72_while_redis_is_away_a_process_limits_by_itself(folder: Path) 
     server = Server(folder)
     with running(server):
         backend = make_backend(server.url)
-        await backend.start(Unheard())
+        await backend.start(IgnoreStoreEvents())
         first = chat("m0", address="192.0.2.1")
         assert (await backend.limiter.admit(first, limits)).known is None
         server.stop()

@@ -9,10 +9,10 @@ import pytest
 
 from asocial.domain.profile import Profile
 from asocial.ports import Departed
-from tests.patience import LONG_LEASE_MS, eventually, eventually_is
-from tests.redis_server import Cluster, Server
+from tests.support.redis_server import Cluster, Server
+from tests.support.waiting import LONG_LEASE_MS, eventually, eventually_is
 
-from .places import connections_of
+from .registrations import connections_of
 from .test_redis_faults import Process, Start, start  # noqa: F401 (the fixture)
 
 FOX = Profile("sly fox", "rust")

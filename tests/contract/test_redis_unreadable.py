@@ -10,13 +10,13 @@ from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.domain.rules import NO_RULES
 from asocial.service.counters import Counters
-from tests.patience import eventually, eventually_is
-from tests.redis_backend import make_backend
-from tests.redis_server import Server
-from tests.runtime import make_runtime
-from tests.store_events import Unheard
+from tests.support.redis_backend import make_backend
+from tests.support.redis_server import Server
+from tests.support.runtime import make_runtime
+from tests.support.store_events import IgnoreStoreEvents
+from tests.support.waiting import eventually, eventually_is
 
-from .places import connections_of
+from .registrations import connections_of
 from .test_redis_faults import Start, start  # noqa: F401 (the fixture)
 
 FOX = Profile("sly fox", "rust")
@@ -179,7 +179,7 @@ async def test_each_kind_is_logged_once_and_counted_always(
 ) -> None:  # fmt: skip
     counters = Counters()
     backend = make_backend(server.url, runtime=make_runtime(counters=counters))
-    await backend.start(Unheard())
+    await backend.start(IgnoreStoreEvents())
     reads: list[tuple[str, Callable[[], Awaitable[object]]]] = [
         ("rules", lambda: backend.rules.load("garden")),
         ("message", lambda: backend.live.living("garden", 1)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from .conftest import PRESENCE_TTL_MS, World
-from .places import connections_of
+from .registrations import connections_of
 
 
 async def test_the_limit_counts_the_connections_on_every_process(world: World) -> None:

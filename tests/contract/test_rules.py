@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from asocial.domain.rules import NO_RULES, Rules
-from tests.patience import eventually_is
+from tests.support.waiting import eventually_is
 
 from .conftest import World
 

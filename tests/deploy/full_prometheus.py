@@ -20,12 +20,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.client import Client
 from tests.deploy.test_monitoring import RULES, panels, rules
 from tests.deploy.tools import tool
-from tests.patience import until
-from tests.processes import Process, all_ready, processes
-from tests.redis_server import Server, free_port, running, temporary_folder
+from tests.support.client import Client
+from tests.support.processes import Process, all_ready, processes
+from tests.support.redis_server import Server, free_port, running, temporary_folder
+from tests.support.waiting import until
 
 WARM_UP_S = 75.0
 FIRES_WITHIN_S = 60.0

@@ -18,8 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.deploy.tools import DEPLOY
-from tests.patience import until
-from tests.redis_server import ask
+from tests.support.redis_server import ask
+from tests.support.waiting import until
 
 SCRIPTS = DEPLOY / "kustomize" / "components" / "redis"
 DOMAIN = "redis.test"

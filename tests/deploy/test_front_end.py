@@ -12,9 +12,9 @@ import pytest
 
 from asocial.adapters.http.page import PAGE_DIR
 from tests.deploy.tools import DEPLOY, tool
-from tests.integration.serving import MANGLED, Server, http_get
-from tests.patience import until
-from tests.redis_server import free_port
+from tests.support.redis_server import free_port
+from tests.support.server import MANGLED, Server, http_get
+from tests.support.waiting import until
 
 SAME = (
     "content-type", "content-encoding", "cache-control", "content-security-policy", "x-content-type-options",

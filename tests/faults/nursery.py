@@ -33,7 +33,7 @@ from asocial.config import load
 from asocial.lifecycle import Asocial
 from asocial.logs import configure
 from asocial.ports import Batch, Broker, Deliver
-from tests.patience import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 LINGER_S = 0.3
 """Empty channels are dropped sooner than in earnest, so that a short run gets to see them come and go."""

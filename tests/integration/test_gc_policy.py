@@ -15,10 +15,9 @@ from asocial.adapters.http.connection_guard import GuardedConnection
 from asocial.domain.errors import GoingAway
 from asocial.service.chat import Participant
 from asocial.service.session import Session
-from tests.client import Client, RawClient, refusal
-from tests.patience import PATIENCE_S
-
-from .serving import Server
+from tests.support.client import Client, RawClient, refusal
+from tests.support.server import Server
+from tests.support.waiting import PATIENCE_S
 
 OURS = (WebSocketConnection, GuardedConnection, Session, Participant, web.WebSocketResponse, web.Request)
 Ending = Callable[[Server], Awaitable[None]]

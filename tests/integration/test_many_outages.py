@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.client import Client, Frame, refusal
-from tests.integration.serving import Answer, http_get
-from tests.processes import Process, all_ready, processes
-from tests.redis_proxy import Proxy
-from tests.redis_server import Server, running, temporary_folder
+from tests.support.client import Client, Frame, refusal
+from tests.support.processes import Process, all_ready, processes
+from tests.support.redis_proxy import Proxy
+from tests.support.redis_server import Server, running, temporary_folder
+from tests.support.server import Answer, http_get
 
 Enter = Callable[..., Awaitable[Client]]
 PROBING = ("--redis-probe-seconds", "0.5")

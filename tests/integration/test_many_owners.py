@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import Client, refusal
-from tests.integration.serving import Answer, Enter, http_get
-from tests.patience import eventually
-from tests.processes import Process, all_ready, processes
-from tests.redis_server import Server, running, temporary_folder
+from tests.support.client import Client, refusal
+from tests.support.processes import Process, all_ready, processes
+from tests.support.redis_server import Server, running, temporary_folder
+from tests.support.server import Answer, Enter, http_get
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="module")

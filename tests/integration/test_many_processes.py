@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import Client, Frame
-from tests.integration.serving import Enter
-from tests.patience import PATIENCE_S
-from tests.processes import Process, processes
-from tests.redis_server import Cluster, Sentinels, Server, Startable, running
+from tests.support.client import Client, Frame
+from tests.support.processes import Process, processes
+from tests.support.redis_server import Cluster, Sentinels, Server, Startable, running
+from tests.support.server import Enter
+from tests.support.waiting import PATIENCE_S
 
 SMALL_ROSTER = 5
 

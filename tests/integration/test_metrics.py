@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests import redis_server
-from tests.integration.serving import Join, Server, StartServer
-from tests.patience import eventually
+from tests.support import redis_server
+from tests.support.server import Join, Server, StartServer
+from tests.support.waiting import eventually
 
 CROWD = 2000
 AT_ONCE = 100

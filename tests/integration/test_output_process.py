@@ -19,10 +19,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import Client
-from tests.integration.serving import http_get, metric
-from tests.patience import PATIENCE_S, eventually, until
-from tests.processes import ROOT
+from tests.support.client import Client
+from tests.support.processes import ROOT
+from tests.support.server import http_get, metric
+from tests.support.waiting import PATIENCE_S, eventually, until
 
 FULL = "/dev/full"
 HAS_FULL = Path(FULL).exists()

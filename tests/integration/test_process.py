@@ -17,9 +17,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.client import Client
-from tests.integration.serving import http_get
-from tests.patience import PATIENCE_S, eventually
+from tests.support.client import Client
+from tests.support.server import http_get
+from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
 SECRET = "s3cret-" + secrets.token_urlsafe(48)

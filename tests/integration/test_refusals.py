@@ -16,9 +16,9 @@ import structlog
 from asocial.adapters.http.refusal_log import LINES_AT_ONCE, RefusalLog
 from asocial.logs import configure
 from asocial.service.counters import Counters
-from tests.client import Client
-from tests.integration.serving import Join, Server, StartServer
 from tests.integration.test_safety_http import HANDSHAKE, LOCAL, ask, read_answer, talk
+from tests.support.client import Client
+from tests.support.server import Join, Server, StartServer
 
 FOREIGN = {"Origin": "https://elsewhere.example"}
 PROXIED = {"trusted_proxies": LOCAL}

@@ -10,9 +10,9 @@ import zlib
 
 import pytest
 
-from tests.integration.serving import Answer, Join, Server, StartServer
 from tests.integration.test_safety_http import HANDSHAKE, ask, read_answer, talk
-from tests.patience import PATIENCE_S
+from tests.support.server import Answer, Join, Server, StartServer
+from tests.support.waiting import PATIENCE_S
 
 LARGE = 64 << 20
 BOMB = gzip.compress(bytes(LARGE))

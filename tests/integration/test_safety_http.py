@@ -15,9 +15,9 @@ import pytest
 import structlog
 
 from asocial.config import load
-from tests.client import OBSERVED, Client, RawClient
-from tests.integration.serving import Answer, Join, JoinRaw, Server, StartServer
-from tests.patience import PATIENCE_S, eventually
+from tests.support.client import OBSERVED, Client, RawClient
+from tests.support.server import Answer, Join, JoinRaw, Server, StartServer
+from tests.support.waiting import PATIENCE_S, eventually
 
 HANDSHAKE = {
     "Upgrade": "websocket",

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.client import OBSERVED, Client, Frame, RawClient
-from tests.integration.serving import Join, JoinRaw, Server, StartServer
+from tests.support.client import OBSERVED, Client, Frame, RawClient
+from tests.support.server import Join, JoinRaw, Server, StartServer
 
 AT = {"x": 0, "y": 0}
 

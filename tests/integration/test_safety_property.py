@@ -24,9 +24,9 @@ from websockets.exceptions import ConnectionClosed
 
 from asocial.app import build
 from asocial.config import load
-from tests.client import Client, Frame
-from tests.integration.serving import Server
-from tests.one_address import LIFTED
+from tests.support.client import Client, Frame
+from tests.support.lifted_limits import LIFTED
+from tests.support.server import Server
 
 ENOUGH_S = 15.0
 NUMBERS = st.integers() | st.floats() | st.sampled_from([1e7, -1e7, 1e7 + 1, 2**53, 2**53 + 1, 2**64, -0.0])

@@ -23,11 +23,11 @@ from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.app import build
 from asocial.config import load
 from asocial.logs import configure
-from tests.client import Client, RawClient, refusal
-from tests.integration.serving import http_get
-from tests.patience import until
-from tests.provider import IdentityProvider
-from tests.wall_clock import wall_ms
+from tests.support.client import Client, RawClient, refusal
+from tests.support.identity_provider import IdentityProvider
+from tests.support.server import http_get
+from tests.support.waiting import until
+from tests.support.wall_clock import wall_ms
 
 ROOT = Path(__file__).parents[2]
 SECRET = "signs-all-guests-" + secrets.token_urlsafe(48)

@@ -12,10 +12,10 @@ from aiohttp import web
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.client import Client
-from tests.integration.serving import http_get
 from tests.integration.test_process import Process, Serve, listening, serve  # noqa: F401 (a fixture)
-from tests.patience import eventually
+from tests.support.client import Client
+from tests.support.server import http_get
+from tests.support.waiting import eventually
 
 ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.client import Client, TokenBy, refusal
-from tests.integration.serving import MANGLED, Join, Server, StartServer
-from tests.patience import eventually
+from tests.support.client import Client, TokenBy, refusal
+from tests.support.server import MANGLED, Join, Server, StartServer
+from tests.support.waiting import eventually
 
 # W1: answers before the upgrade.
 

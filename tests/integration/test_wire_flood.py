@@ -9,10 +9,9 @@ import pytest
 
 from asocial.adapters.http.outgoing import HANDOVER_BYTES
 from asocial.adapters.http.websocket import QUEUED_BYTES
-from tests.client import RawClient
-from tests.patience import eventually
-
-from .serving import Join, JoinRaw, Server, StartServer, metric
+from tests.support.client import RawClient
+from tests.support.server import Join, JoinRaw, Server, StartServer, metric
+from tests.support.waiting import eventually
 
 CHAT = {"type": "chat", "position": {"x": 1, "y": 2}}
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from asocial.service.chat import VIEWS_PER_SECOND
-from tests.client import Frame
-from tests.integration.serving import Join, Server
+from tests.support.client import Frame
+from tests.support.server import Join, Server
 
 VIEW: Frame = {"type": "view", "position": {"x": 10, "y": -20}, "width": 1440, "height": 900.5}
 

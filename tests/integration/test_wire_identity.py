@@ -15,9 +15,9 @@ import pytest
 
 from asocial.adapters.http import jwks
 from asocial.config import ConfigError
-from tests.client import TokenBy, refusal
-from tests.integration.serving import Join, Server, StartServer
-from tests.provider import IdentityProvider, forged
+from tests.support.client import TokenBy, refusal
+from tests.support.identity_provider import IdentityProvider, forged
+from tests.support.server import Join, Server, StartServer
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import pytest
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.domain.admission import MessageLimits, Posting, Verdict
 from asocial.ports import StoreUnavailable
-from tests.client import OBSERVED, Client, Frame, RawClient, new_message_id
-from tests.integration.serving import Join, JoinRaw, Server, StartServer
-from tests.patience import eventually
-from tests.wall_clock import wall_ms
+from tests.support.client import OBSERVED, Client, Frame, RawClient, new_message_id
+from tests.support.server import Join, JoinRaw, Server, StartServer
+from tests.support.waiting import eventually
+from tests.support.wall_clock import wall_ms
 
 CHAT: Frame = {"type": "chat", "message_id": "m", "payload": "hi", "position": {"x": 1, "y": 2}}
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.client import Client, Frame
-
-from .serving import Join, Server, StartServer
+from tests.support.client import Client, Frame
+from tests.support.server import Join, Server, StartServer
 
 
 def user(sync: Frame, user_id: str) -> Frame:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.client import Client, Frame, new_message_id
-from tests.integration.serving import Join, Server, StartServer
+from tests.support.client import Client, Frame, new_message_id
+from tests.support.server import Join, Server, StartServer
 
 CHAT: Frame = {"type": "chat", "message_id": "m", "payload": "hi", "position": {"x": 1, "y": 2}}
 

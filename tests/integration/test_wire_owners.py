@@ -14,9 +14,9 @@ from asocial.adapters.http.channels import REQUESTS_PER_MINUTE_PER_ADDRESS
 from asocial.adapters.http.invitations import Invitations
 from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.domain.access import Invitation
-from tests.client import Client, Frame, refusal
-from tests.integration.serving import Answer, Join, Server, StartServer
-from tests.provider import IdentityProvider
+from tests.support.client import Client, Frame, refusal
+from tests.support.identity_provider import IdentityProvider
+from tests.support.server import Answer, Join, Server, StartServer
 
 SECRET = "the secret of these tests, long enough"
 OPEN = {"owner": "", "slow_ms": 0, "read_only": False, "private": False, "rights": "write", "yours": False}

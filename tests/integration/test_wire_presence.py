@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.client import Client, Frame, RawClient
-from tests.integration.serving import Join, JoinRaw, Server, StartServer
+from tests.support.client import Client, Frame, RawClient
+from tests.support.server import Join, JoinRaw, Server, StartServer
 
 PALETTE = (
     *("rust", "coral", "amber", "ochre", "olive", "moss", "fern", "jade"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asocial.service.chat import REACTIONS_BURST
-from tests.client import Client, Frame
-from tests.integration.serving import Join, Server
+from tests.support.client import Client, Frame
+from tests.support.server import Join, Server
 
 KINDS = ["heart", "spark", "laugh", "wave", "agree", "question", "point"]
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from asocial.protocol.schema import CLIENT_FRAME_TYPES
-from tests.client import Client, Frame
-from tests.integration.serving import Join, Server, StartServer
 from tests.integration.test_protocol_page import PAGE, table_rows
 from tests.integration.test_wire_owners import SECRET
-from tests.patience import eventually
+from tests.support.client import Client, Frame
+from tests.support.server import Join, Server, StartServer
+from tests.support.waiting import eventually
 
 HEADING = next(line for line in PAGE.splitlines() if line.startswith("| frame | slow channel |"))
 RULES = [cell.strip() for cell in HEADING.strip("|").split("|")][1:]

@@ -14,7 +14,7 @@ from asocial.metrics import Exposition
 from asocial.ports import Batch
 from asocial.service.channel import VOLATILE_UNSENT_LIMIT_BYTES
 from asocial.service.counters import SECONDS, Counters, Histogram
-from tests.runtime import make_runtime
+from tests.support.runtime import make_runtime
 from tests.unit.service.fakes import FakeConnection, make_channel
 
 

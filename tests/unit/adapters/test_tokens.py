@@ -17,8 +17,8 @@ from asocial.adapters.http.jwks import Jwks, KeysUnavailable, Provider, is_safe,
 from asocial.adapters.http.tokens import TokenVerifier, firebase, openid
 from asocial.domain.errors import TokenExpired, TokenInvalid
 from asocial.domain.ids import is_id
-from tests.patience import eventually
-from tests.provider import AUDIENCE, IdentityProvider, forged, jwk, small_key, strangers_key
+from tests.support.identity_provider import AUDIENCE, IdentityProvider, forged, jwk, small_key, strangers_key
+from tests.support.waiting import eventually
 
 LEEWAY_S = 5
 

@@ -28,8 +28,8 @@ from asocial.service.channel import (
     Channel,
 )
 from asocial.service.counters import Counters
-from tests.runtime import make_runtime
-from tests.virtual_time import VirtualTimeLoop
+from tests.support.runtime import make_runtime
+from tests.support.virtual_time import VirtualTimeLoop
 
 from .fakes import FakeBroker, FakeConnection, make_channel, turns
 

@@ -11,7 +11,7 @@ from asocial.domain.profile import Profile
 from asocial.groups import PresenceSettings
 from asocial.service.control import CountChanged, decode_control
 from asocial.service.presence import COUNT_EVERY_S, Presence
-from tests.runtime import make_runtime
+from tests.support.runtime import make_runtime
 from tests.unit.service.fakes import FakeBroker, FakeConnection, make_channels
 
 FOX = Profile("sly fox", "rust")

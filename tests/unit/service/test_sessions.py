@@ -40,7 +40,7 @@ from asocial.service.presence import Presence
 from asocial.service.session import LocalSessions, Session
 from asocial.service.sessions import Sessions
 from asocial.service.snapshots import MESSAGES, Snapshots
-from tests.runtime import make_runtime
+from tests.support.runtime import make_runtime
 
 from .fakes import LIFE, NO_LIMIT, FakeBroker, FakeConnection, turns
 

@@ -19,7 +19,7 @@ from asocial.ports import Batch, Roster, Stamp
 from asocial.service.chat import ChatService
 from asocial.service.presence import Presence
 from asocial.service.snapshots import MESSAGE_BYTES, MESSAGES, Snapshot, Snapshots, newest_of
-from tests.runtime import make_runtime
+from tests.support.runtime import make_runtime
 from tests.unit.service.fakes import LIFE, FakeBroker, make_channel, make_channels, turns
 
 FOX = Profile("sly fox", "rust")

@@ -1,6 +1,6 @@
 """Keeps one core busy, so that the suite can be run on a busy machine: no verdict may change.
 
-    python -m tests.burn --seconds 1200 & make test
+    python -m tests.support.cpu_load --seconds 1200 & make test
 
 It ends by itself.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Unheard:
+class IgnoreStoreEvents:
     """A ports.StoreEvents that does nothing."""
 
     def degraded(self) -> None: ...

@@ -1,7 +1,10 @@
 """A crowd of WebSocket clients that count: nothing lost, nothing doubled, order per sender kept.
 
-Run as a process of its own (`python -m tests.swarm URL --clients 500 --rate 400 --seconds 10`), so that the server
-is what a test measures against, not this. It speaks RFC 6455 by hand on asyncio protocols: a library's object per
+Run as a process of its own, so that its load is not the test's:
+
+    python -m tests.support.load_generator URL --clients 500 --rate 400 --seconds 10
+
+It speaks RFC 6455 by hand on asyncio protocols: a library's object per
 frame would make 2,000,000 deliveries the test's own load. Prints one JSON object:
 
 `sent`, `acked`, `deliveries` (chat frames received by all clients), `expected` (sent x (clients - 1)), `faults` (the

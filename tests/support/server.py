@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asocial.lifecycle import Asocial
-from tests.client import Client, RawClient
-from tests.patience import PATIENCE_S, eventually
+from tests.support.client import Client, RawClient
+from tests.support.waiting import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
-    from tests.processes import Process  # which asks for `http_get` from here
+    from tests.support.processes import Process  # which asks for `http_get` from here
 
 
 MANGLED = (

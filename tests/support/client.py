@@ -28,7 +28,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from tests.patience import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 Frame = dict[str, Any]
 Position = tuple[float, float]

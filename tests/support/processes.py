@@ -20,11 +20,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.integration.serving import http_get
-from tests.one_address import FLAGS
-from tests.patience import PATIENCE_S, until
+from tests.support.lifted_limits import FLAGS
+from tests.support.server import http_get
+from tests.support.waiting import PATIENCE_S, until
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SECRET = secrets.token_hex(32)
 """Of all processes of a test run. Made here: production takes no secret that stands in a repository."""
 

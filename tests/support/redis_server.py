@@ -20,7 +20,7 @@ from typing import Protocol
 import hiredis
 
 from scripts.system import REDIS, explain
-from tests.patience import PATIENCE_S, until
+from tests.support.waiting import PATIENCE_S, until
 
 
 def free_port() -> int:

@@ -19,9 +19,10 @@ from asocial.app import build
 from asocial.config import load
 from tests.support import client as plain
 from tests.support import redis_server
-from tests.support.client import Client, RawClient
+from tests.support.client import Client
 from tests.support.lifted_limits import LIFTED
 from tests.support.processes import Process
+from tests.support.raw_client import RawClient
 from tests.support.redis_server import temporary_folder
 from tests.support.runtime import make_runtime
 from tests.support.server import Enter, Join, JoinRaw, Server, StartServer

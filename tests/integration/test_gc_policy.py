@@ -15,7 +15,8 @@ from asocial.adapters.http.connection_guard import GuardedConnection
 from asocial.domain.errors import GoingAway
 from asocial.service.chat import Participant
 from asocial.service.session import Session
-from tests.support.client import Client, RawClient, refusal
+from tests.support.client import Client, refusal
+from tests.support.raw_client import RawClient
 from tests.support.server import Server
 from tests.support.waiting import PATIENCE_S
 

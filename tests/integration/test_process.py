@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import pytest
 
 from tests.support.client import Client
+from tests.support.raw_client import RawClient
 from tests.support.server import http_get
 from tests.support.waiting import PATIENCE_S, eventually
 
@@ -160,15 +161,10 @@ async def test_ready_fails_for_the_time_of_notice_before_connections_close(serve
 
 async def test_a_client_that_never_reads_does_not_hold_up_the_end(serve: Serve) -> None:
     process = await listening(serve, "--port", "0", "--drain-seconds", "2")
-    reader, writer = await asyncio.open_connection("127.0.0.1", process.port)
-    writer.write(
-        b"GET /api/chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
-    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+    client = await RawClient.connect(process.url, channel="garden")
     process.terminate()
     assert await process.ended() == 0
-    writer.close()
+    await client.abort()
 
 
 async def test_a_port_in_use_is_told_and_exits_with_1(serve: Serve) -> None:

@@ -16,12 +16,12 @@ import structlog
 from asocial.adapters.http.refusal_log import LINES_AT_ONCE, RefusalLog
 from asocial.logs import configure
 from asocial.service.counters import Counters
-from tests.integration.test_safety_http import HANDSHAKE, LOCAL, ask, read_answer, talk
 from tests.support.client import Client
+from tests.support.raw_http import HANDSHAKE, ask, read_answer, talk
 from tests.support.server import Join, Server, StartServer
 
 FOREIGN = {"Origin": "https://elsewhere.example"}
-PROXIED = {"trusted_proxies": LOCAL}
+PROXIED = {"trusted_proxies": "127.0.0.0/8"}
 NO_PROVIDER = {"auth": "jwt", "jwt_issuer": "http://127.0.0.1:1", "jwt_audience": "asocial"}
 
 UNKNOWN_KEY = base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"k"}').decode() + ".e30.c2ln"

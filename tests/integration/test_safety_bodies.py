@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from tests.integration.test_safety_http import HANDSHAKE, ask, read_answer, talk
+from tests.support.raw_http import HANDSHAKE, ask, read_answer, talk
 from tests.support.server import Answer, Join, Server, StartServer
 from tests.support.waiting import PATIENCE_S
 

@@ -8,56 +8,20 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import structlog
+from websockets.frames import Opcode
 
 from asocial.config import load
-from tests.support.client import OBSERVED, Client, RawClient
+from tests.support.client import OBSERVED, Client
+from tests.support.raw_client import RawClient
+from tests.support.raw_http import HANDSHAKE, ask, read_answer, talk
 from tests.support.server import Answer, Join, JoinRaw, Server, StartServer
 from tests.support.waiting import PATIENCE_S, eventually
 
-HANDSHAKE = {
-    "Upgrade": "websocket",
-    "Connection": "Upgrade",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
-}
 LOCAL = "127.0.0.0/8"
-
-
-async def ask(server: Server, headers: dict[str, str], path: str = "/api/chat", method: str = "GET") -> Answer:
-    """One request of our own making; an upgrade is answered with status 101 and no body."""
-    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    if "Host" not in headers:
-        lines.insert(1, f"Host: 127.0.0.1:{server.port}")
-    async with talk(server) as (reader, writer):
-        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
-        return await read_answer(reader)
-
-
-@contextlib.asynccontextmanager
-async def talk(server: Server) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    try:
-        yield reader, writer
-    finally:
-        writer.transport.abort()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
-
-
-async def read_answer(reader: asyncio.StreamReader) -> Answer:
-    async with asyncio.timeout(PATIENCE_S):
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()
-        headers: dict[str, str] = {}
-        for line in head[1:]:
-            name, _, value = line.partition(": ")
-            headers[name.lower()] = f"{headers[name.lower()]}, {value}" if name.lower() in headers else value
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Answer(int(head[0].split()[1]), headers, body.decode())
 
 
 # W1: scheme, host and port of a page that connects.
@@ -268,7 +232,7 @@ async def first_frame(
     answer = await read_answer(reader)
     assert answer.status == 101, answer
     opcode, payload = await RawClient(reader, writer).read_frame()
-    return int.from_bytes(payload[:2], "big") if opcode == RawClient.CLOSE else json.loads(payload)["type"]
+    return int.from_bytes(payload[:2], "big") if opcode == Opcode.CLOSE else json.loads(payload)["type"]
 
 
 # W41: CORS.
@@ -581,7 +545,7 @@ async def test_w43_bytes_are_read_at_a_pace_and_none_is_lost(start_server: Start
     began = asyncio.get_running_loop().time()
     draft = b'{"type":"typing","message_id":"m","payload":"x","position":{"x":1,"y":1},"pad":"' + b"x" * 3900 + b'"}'
     for _ in range(250):
-        await client.send_frame(RawClient.TEXT, draft)
+        await client.send_frame(Opcode.TEXT, draft)
     await client.send({"type": "ping", "t": 7})
     assert (await client.receive("pong"))["t"] == 7
     assert asyncio.get_running_loop().time() - began > 1, "1 MB: 400 kB and one read at once, the rest at its pace"

@@ -23,11 +23,13 @@ from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.app import build
 from asocial.config import load
 from asocial.logs import configure
-from tests.support.client import Client, RawClient, refusal
+from tests.support.client import Client, refusal
 from tests.support.identity_provider import IdentityProvider
+from tests.support.raw_http import HANDSHAKE
 from tests.support.server import http_get
 from tests.support.waiting import until
 from tests.support.wall_clock import wall_ms
+from tests.support.websocket_bytes import text_frame
 
 ROOT = Path(__file__).parents[2]
 SECRET = "signs-all-guests-" + secrets.token_urlsafe(48)
@@ -118,10 +120,7 @@ async def test_no_secret_is_in_the_log_or_in_an_answer(tmp_path: Path, env: str)
 
 # Every kind of token, in every way in, and what all loggers write at the lowest level.
 
-UPGRADE = (
-    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg=="
-)
+UPGRADE = "\r\n".join(f"{name}: {value}" for name, value in HANDSHAKE.items())
 CONNECT = f"GET /api/chat?channel=garden HTTP/1.1\r\nHost: x\r\n{UPGRADE}"
 OFFERS = [
     "{}",
@@ -254,7 +253,7 @@ async def test_no_token_of_any_kind_is_in_the_log_whatever_way_it_comes(tmp_path
                 good = tokens.get("provider") or tokens.get("guest", "")
                 head = f"{CONNECT}\r\nAuthorization: Bearer {good}\r\n\r\n"
                 for text in FRAMES:
-                    frame = RawClient.frame(RawClient.TEXT, text.format(token).encode())
+                    frame = text_frame(text.format(token))
                     await send(app.port, head.encode() + frame, reads=3)
             await app.drain()
     asyncio.get_running_loop().set_debug(False)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client, TokenBy, refusal
+from tests.support.raw_http import HANDSHAKE
 from tests.support.server import MANGLED, Join, Server, StartServer
 from tests.support.waiting import eventually
 
@@ -115,13 +116,7 @@ async def test_w1_a_request_without_an_upgrade_is_answered_426(server: Server) -
     ],
 )
 async def test_w1_a_broken_handshake_is_answered_400(server: Server, change: dict[str, str]) -> None:
-    handshake = {
-        "Upgrade": "websocket",
-        "Connection": "Upgrade",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
-    }
-    answer = await server.get("/api/chat?channel=garden", handshake | change)
+    answer = await server.get("/api/chat?channel=garden", HANDSHAKE | change)
     assert answer.status == 400
     assert answer.headers["sec-websocket-version"] == "13"
     assert answer.json["error"]["code"] == "handshake_invalid"

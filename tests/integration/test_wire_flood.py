@@ -6,12 +6,13 @@ import asyncio
 import json
 
 import pytest
+from websockets.frames import Opcode
 
 from asocial.adapters.http.outgoing import HANDOVER_BYTES
 from asocial.adapters.http.websocket import QUEUED_BYTES
-from tests.support.client import RawClient
 from tests.support.server import Join, JoinRaw, Server, StartServer, metric
 from tests.support.waiting import eventually
+from tests.support.websocket_bytes import client_frame
 
 CHAT = {"type": "chat", "position": {"x": 1, "y": 2}}
 
@@ -82,7 +83,7 @@ async def test_w43_what_is_sent_faster_than_it_is_handled_waits_at_the_client(
 ) -> None:
     """A client that is read at 500 frames a second must not have megabytes of them parsed in the server."""
     mallory = await join_raw(server)
-    pings = RawClient.frame(RawClient.PING, b"") * 5000
+    pings = client_frame(Opcode.PING, b"") * 5000
 
     async def flood() -> None:
         while True:

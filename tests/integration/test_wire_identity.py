@@ -18,6 +18,7 @@ from asocial.config import ConfigError
 from tests.support.client import TokenBy, refusal
 from tests.support.identity_provider import IdentityProvider, forged
 from tests.support.server import Join, Server, StartServer
+from tests.support.websocket_bytes import upgrade_request
 
 
 @pytest.fixture
@@ -145,13 +146,10 @@ async def test_w61_a_thousand_connections_with_a_cold_cache_are_one_fetch(
     asyncio.get_running_loop().set_debug(False)  # A thousand in one process: it is slow enough without.
 
     async def visit(n: int) -> bytes:
-        # By hand, or the clients would take longer than the server.
+        # On a bare socket, or the clients would take longer than the server.
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(
-            f"GET /api/chat?channel=c{n % 20} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Authorization: Bearer {tokens[n % 200]}\r\n"
-            "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
+        url = f"{server.url}/api/chat?channel=c{n % 20}"
+        writer.write(upgrade_request(url, {"Authorization": f"Bearer {tokens[n % 200]}"}))
         async with asyncio.timeout(60):
             await reader.readuntil(b'"user_id":"')
             user_id = await reader.readuntil(b'"')

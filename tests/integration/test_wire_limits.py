@@ -8,11 +8,12 @@ import time
 from typing import Any
 
 import pytest
+from websockets.frames import Opcode
 
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.domain.admission import MessageLimits, Posting, Verdict
 from asocial.ports import StoreUnavailable
-from tests.support.client import OBSERVED, Client, Frame, RawClient, new_message_id
+from tests.support.client import OBSERVED, Client, Frame, new_message_id
 from tests.support.server import Join, JoinRaw, Server, StartServer
 from tests.support.waiting import eventually
 from tests.support.wall_clock import wall_ms
@@ -498,7 +499,7 @@ async def test_w28_a_frame_above_64_kib_is_closed_with_1009(
 async def test_w28_broken_utf_8_is_closed_with_1007(server: Server, join_raw: JoinRaw, data: bytes) -> None:
     client = await join_raw(server)
     await client.receive("user_sync")
-    await client.send_frame(RawClient.TEXT, data)
+    await client.send_frame(Opcode.TEXT, data)
     assert (await client.closed()).code == 1007
 
 

@@ -11,8 +11,9 @@ import time
 from typing import Any
 
 import pytest
+from websockets.frames import Opcode
 
-from tests.support.client import Client, Frame, RawClient
+from tests.support.client import Client, Frame
 from tests.support.server import Join, JoinRaw, Server, StartServer
 
 PALETTE = (
@@ -363,8 +364,8 @@ async def test_w22_who_answers_nothing_is_pinged_and_closed_with_4012(
     await silent.receive("user_sync")
     while True:
         opcode, _ = await asyncio.wait_for(silent.read_frame(), 5)
-        assert opcode in (RawClient.PING, RawClient.TEXT), f"opcode {opcode} before any ping"
-        if opcode == RawClient.PING:
+        assert opcode in (Opcode.PING, Opcode.TEXT), f"opcode {opcode} before any ping"
+        if opcode == Opcode.PING:
             break
     closed = await silent.closed()
     assert closed.code == 4012

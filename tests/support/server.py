@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asocial.lifecycle import Asocial
-from tests.support.client import Client, RawClient
+from tests.support.client import Client
+from tests.support.raw_client import RawClient
 from tests.support.waiting import PATIENCE_S, eventually
 
 if TYPE_CHECKING:

@@ -1,9 +1,9 @@
-"""People who mean harm, as a process of their own: `python -m benchmarks.abusers URL --kind pointers`, until ended.
+"""Abusive clients in a process of their own: `python -m benchmarks.abusers URL --kind pointers`, until it is terminated.
 
-Three of them at once: one floods, in the way of its kind, some over many connections; one is in the channel and never
-reads; one opens connections and sends a byte of its request each second. Whoever is thrown out comes back at once. All
-come from an address of their own, ADDRESS. At the end it prints, as JSON, how often each was thrown out and how many MB
-the flood got through.
+Three attacks run at once: a flood of the given kind, some kinds over many connections; a client in the channel that
+never reads; a client that sends one byte of its request a second. A client that the server disconnects reconnects at
+once. All use one address, ADDRESS. At the end it prints, as JSON, how often each was disconnected and how many MB the
+flood sent.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.support.websocket_bytes import EMPTY_PONG, client_frame, text_frame, 
 
 CHUNK_BYTES = 64 * 1024
 ADDRESS = "127.0.0.2"
-"""Where they come from: the honest ones share 127.0.0.1, and limits for each address are the server's to keep."""
+"""Honest clients use 127.0.0.1, so limits for each address do not hit them."""
 
 
 class Kind(NamedTuple):

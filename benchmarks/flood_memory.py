@@ -36,8 +36,8 @@ from urllib.parse import urlsplit
 import uvloop
 from websockets.frames import Opcode
 
-from benchmarks.generator import Crowd, percentile
 from benchmarks.machine import ROOT, cores, cpu_s, facts, save
+from benchmarks.python_load_generator import Crowd, percentile
 from benchmarks.served import environment, served
 from tests.support.websocket_bytes import (
     EMPTY_PING_FROM_SERVER,

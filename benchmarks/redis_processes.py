@@ -21,8 +21,8 @@ from typing import Any
 
 import uvloop
 
-from benchmarks.generator import Crowd, percentile
 from benchmarks.machine import ROOT, cores, cpu_s, facts, save
+from benchmarks.python_load_generator import Crowd, percentile
 from benchmarks.served import UNLIMITED, served
 from tests.support.redis_server import Server as RedisServer
 from tests.support.redis_server import running

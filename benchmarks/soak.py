@@ -20,8 +20,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from benchmarks.load_generator import Crowd, Shape, crowd
 from benchmarks.machine import cores, facts, save
-from benchmarks.people import Crowd, Shape, crowd
 from benchmarks.servers import ASOCIAL, Running, running
 from tests.support.redis_server import Server as RedisServer
 from tests.support.redis_server import running as running_redis

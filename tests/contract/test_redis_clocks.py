@@ -53,7 +53,7 @@ async def test_processes_follow_together(server: Server, clock: FakeClock, start
 
 
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
-async def test_nobody_who_is_there_is_swept(server: Server, clock: FakeClock, start: Start, step_s: int) -> None:  # noqa: F811
+async def test_present_users_are_never_swept(server: Server, clock: FakeClock, start: Start, step_s: int) -> None:  # noqa: F811
     here, there = await start(server.url), await start(server.url)
     await here.backend.presence.join("garden", "c1", "ann", FOX, 1)
     assert await there.backend.presence.sweep() == []
@@ -68,7 +68,7 @@ async def test_nobody_who_is_there_is_swept(server: Server, clock: FakeClock, st
     assert (await there.backend.presence.roster("garden", 10)).user_count == 1
 
 
-async def test_a_step_back_keeps_no_ghost(server: Server, clock: FakeClock, start: Start) -> None:  # noqa: F811
+async def test_a_clock_step_back_leaves_no_ghost(server: Server, clock: FakeClock, start: Start) -> None:  # noqa: F811
     here = await start(server.url)
     await here.backend.presence.join("garden", "c1", "ann", FOX, 1)
     await here.backend.presence.abandon("garden", "c1", 8_000)
@@ -81,7 +81,7 @@ async def test_a_step_back_keeps_no_ghost(server: Server, clock: FakeClock, star
 
 
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
-async def test_nobody_waits_longer_than_a_window(server: Server, clock: FakeClock, start: Start, step_s: int) -> None:  # noqa: F811
+async def test_no_wait_is_longer_than_a_window(server: Server, clock: FakeClock, start: Start, step_s: int) -> None:  # noqa: F811
     here = await start(server.url)
     assert [await here.backend.limiter.take("ann", 2, 300) for _ in range(2)] == [0, 0]
     clock.set(step_s)
@@ -105,7 +105,7 @@ async def test_a_registration_from_before_a_step_back_does_not_stay(
         await asyncio.sleep(0.1)
 
 
-async def test_a_machine_whose_clock_is_wrong_uses_that_of_redis(server: Server) -> None:
+async def test_a_machine_with_a_wrong_clock_uses_the_redis_time(server: Server) -> None:
     ahead_ns = 20 * 1_000_000_000
     right, wrong = make_backend(server.url), make_backend(server.url, runtime=_wrong(ahead_ns))
     await right.start(IgnoreStoreEvents())

@@ -36,7 +36,7 @@ def spoil(server: Server, key: str) -> None:
 
 
 @pytest.mark.parametrize("what", KEYS)
-async def test_a_key_of_the_wrong_type_stops_nobody(server: Server, start: Start, what: str) -> None:  # noqa: F811
+async def test_a_key_of_the_wrong_type_stops_no_client(server: Server, start: Start, what: str) -> None:  # noqa: F811
     spoil(server, f"asocial:{{garden}}:{what}")
     here, there = await start(server.url), await start(server.url)
     presence, live, rules = here.backend.presence, here.backend.live, here.backend.rules
@@ -94,7 +94,7 @@ GARDEN = "asocial:{garden}:"
     ],
     ids=lambda damage: " ".join(damage[1:])[8:].encode("ascii", "replace").decode(),
 )
-async def test_a_damaged_entry_costs_only_itself(server: Server, start: Start, damage: Damage) -> None:  # noqa: F811
+async def test_a_damaged_entry_affects_no_other(server: Server, start: Start, damage: Damage) -> None:  # noqa: F811
     here, there = await start(server.url), await start(server.url)
     await here.backend.presence.join("garden", "c1", "bob", FOX, 1)
     server.ask(*(word.encode("utf-8", "surrogateescape").decode("latin-1") for word in damage))

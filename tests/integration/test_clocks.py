@@ -77,7 +77,7 @@ async def test_w86_the_machines_clock_is_set_under_one_process(place: Path, ente
 
 
 @pytest.mark.parametrize("skew_s", [-20, -7, 20])
-async def test_w86_processes_whose_machines_differ_tell_one_time(
+async def test_w86_processes_with_different_machine_clocks_agree_on_the_time(
     place: Path, redis: Server, enter: Enter, skew_s: int
 ) -> None:
     clock = FakeClock(place, "machine")

@@ -90,7 +90,7 @@ async def _only_asks(server: Server) -> None:
         _only_asks,
     ],
 )
-async def test_nothing_is_left(server: Server, ending: Ending) -> None:
+async def test_no_connection_objects_are_left(server: Server, ending: Ending) -> None:
     before = _count()
     await ending(server)
     with contextlib.suppress(TimeoutError):

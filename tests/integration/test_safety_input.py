@@ -252,7 +252,7 @@ FLOODS: dict[str, tuple[Opcode, bytes, bool]] = {
 
 
 @pytest.mark.parametrize("kind", FLOODS)
-async def test_w43_a_flood_keeps_nobody_waiting(server: Server, join: Join, join_raw: JoinRaw, kind: str) -> None:
+async def test_w43_a_flood_delays_no_other_client(server: Server, join: Join, join_raw: JoinRaw, kind: str) -> None:
     ada, bob = await join(server), await join(server)
     mallory = await join_raw(server)
     await mallory.receive("user_sync")
@@ -277,7 +277,7 @@ async def test_w43_a_flood_keeps_nobody_waiting(server: Server, join: Join, join
 
 
 @pytest.mark.drives(4008)
-async def test_w28_who_asks_without_end_and_reads_no_answer_is_closed_with_4008(
+async def test_w28_a_client_that_asks_endlessly_and_does_not_read_is_closed_with_4008(
     start_server: StartServer, join_raw: JoinRaw, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Answers pile up as messages do, also in a channel where nobody says anything."""
@@ -306,7 +306,7 @@ async def test_w27_a_flood_of_rubbish_is_closed_with_4501_before_it_is_read(serv
     assert (await mallory.closed()).code == 4501
 
 
-async def test_no_two_clients_can_share_a_voice(server: Server, join: Join) -> None:
+async def test_no_two_clients_can_share_an_identity(server: Server, join: Join) -> None:
     """What a client says it is means nothing: neither in a frame (W7) nor in the query (W1)."""
     ada = await join(server)
     mallory = await join(server, uid=ada.user_id, name="Ada")
@@ -385,9 +385,7 @@ async def test_w79_questions_with_long_answers_are_limited_for_an_address(
     await guests[0].receive("ack")
 
 
-async def test_w76_behind_a_trusted_proxy_it_is_the_clients_address_that_counts(
-    start_server: StartServer, join: Join
-) -> None:
+async def test_w76_behind_a_trusted_proxy_the_clients_address_counts(start_server: StartServer, join: Join) -> None:
     """Each of 20 clients of one proxy sends as much as an address may: none of them waits."""
     server = await start_server(trusted_proxies="127.0.0.0/8", frames_per_second_per_ip=20, rate_limit_per_minute=0)
     loop = asyncio.get_running_loop()
@@ -409,7 +407,7 @@ async def test_w76_behind_a_trusted_proxy_it_is_the_clients_address_that_counts(
     assert loop.time() - began < 15, "one address for all would take 20 s and more"
 
 
-async def test_w76_a_flood_that_is_over_leaves_at_once(
+async def test_w76_a_disconnected_flood_leaves_at_once(
     start_server: StartServer, join: Join, join_raw: JoinRaw
 ) -> None:
     """What it had sent would take minutes at its pace; the others see it go after its grace."""

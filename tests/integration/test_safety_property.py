@@ -106,7 +106,7 @@ def complaints() -> Iterator[Errors]:
     logging.getLogger().removeHandler(handler)
 
 
-def test_nothing_a_client_sends_makes_the_server_stumble_or_touches_anybody_else(complaints: Errors) -> None:
+def test_no_client_input_causes_an_error_or_affects_other_clients(complaints: Errors) -> None:
     channels = (f"channel-{number}" for number in itertools.count())
     with asyncio.Runner() as runner, structlog.testing.capture_logs() as logged:
         # A name and two messages a minute: Bob's own count shows whether anybody else can use it up, or get him more.

@@ -237,7 +237,7 @@ async def tokens_of(port: int, provider: IdentityProvider | None) -> dict[str, s
 
 @pytest.mark.parametrize("json", [False, True], ids=["console", "json"])
 @pytest.mark.parametrize("auth", ["guest", "open", "jwt"])
-async def test_no_token_of_any_kind_is_in_the_log_whatever_way_it_comes(tmp_path: Path, auth: str, json: bool) -> None:
+async def test_no_token_reaches_the_log_by_any_way_in(tmp_path: Path, auth: str, json: bool) -> None:
     asyncio.get_running_loop().set_debug(True)  # asyncio then logs what it does, slow steps with their arguments
     asyncio.get_running_loop().slow_callback_duration = 0.001
     log, answers = tmp_path / "log", []
@@ -268,7 +268,7 @@ async def test_no_token_of_any_kind_is_in_the_log_whatever_way_it_comes(tmp_path
 
 
 @pytest.mark.parametrize("name", LIBRARY_LOGGERS)
-async def test_a_library_logger_says_what_happened_and_not_to_whom(tmp_path: Path, name: str) -> None:
+async def test_library_loggers_name_no_user(tmp_path: Path, name: str) -> None:
     log = tmp_path / "log"
     with logging_to(log, "debug", json=True):
         app = build(load({"port": 0, "host": "127.0.0.1"}, {}))
@@ -308,7 +308,7 @@ async def test_a_traceback_shows_no_secret(json: bool, tmp_path: Path) -> None:
     assert SECRET not in log
 
 
-def test_secrets_are_compared_by_the_library_and_never_with_equals() -> None:
+def test_no_code_compares_secrets_with_equals() -> None:
     """PyJWT verifies HMACs with `hmac.compare_digest`. Nothing of ours compares a token, password or secret itself."""
     suspicious = re.compile(r"token|password|secret|signature|digest", re.IGNORECASE)
     found = []

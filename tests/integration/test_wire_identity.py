@@ -109,7 +109,7 @@ async def test_w60_an_expired_token_is_closed_with_4511(provider: IdentityProvid
 
 
 @pytest.mark.drives(4510)
-async def test_w60_neither_a_guests_token_nor_a_uid_counts(
+async def test_w60_guest_tokens_and_uids_are_ignored(
     provider: IdentityProvider, server: Server, start_server: StartServer, join: Join
 ) -> None:
     guest = await join(await start_server(secret=provider.settings["secret"]))
@@ -118,7 +118,7 @@ async def test_w60_neither_a_guests_token_nor_a_uid_counts(
 
 
 @pytest.mark.drives(4510)
-async def test_w84_where_people_sign_in_a_guest_key_counts_as_no_token(server: Server, join: Join) -> None:
+async def test_w84_with_sign_in_a_guest_key_is_ignored(server: Server, join: Join) -> None:
     key = "guest-" + "k" * 43
     assert (await (await join(server, token=key, wait_for_sync=False)).closed()).code == 4510
     with_key = await server.get("/api/channels/garden", {"Authorization": f"Bearer {key}"})
@@ -127,7 +127,7 @@ async def test_w84_where_people_sign_in_a_guest_key_counts_as_no_token(server: S
 
 
 @pytest.mark.drives("identity_unavailable")
-async def test_w61_while_no_key_is_known_the_server_is_at_fault_not_the_token(
+async def test_w61_without_any_key_the_answer_is_503(
     provider: IdentityProvider, server: Server, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jwks, "AGAIN_AFTER_S", 0.0)
@@ -220,7 +220,7 @@ async def test_w60_a_server_of_guests_takes_no_tokens_in_band(start_server: Star
 
 
 @pytest.mark.parametrize("auth", ["guest", "open"])
-async def test_the_page_is_told_how_people_are_known(start_server: StartServer, auth: str) -> None:
+async def test_the_page_gets_the_sign_in_configuration(start_server: StartServer, auth: str) -> None:
     answer = await (await start_server(auth=auth)).get("/api/config")
     assert answer.status == 200
     assert answer.headers["content-type"].startswith("application/json")
@@ -228,7 +228,7 @@ async def test_the_page_is_told_how_people_are_known(start_server: StartServer, 
     assert answer.json["version"]
 
 
-async def test_the_page_is_told_of_firebase_by_its_public_configuration(start_server: StartServer) -> None:
+async def test_the_page_gets_the_public_firebase_configuration(start_server: StartServer) -> None:
     server = await start_server(auth="jwt", jwt_preset="firebase:my-project", firebase_api_key="AIza-public")
     assert (await server.get("/api/config")).json["sign_in"] == {
         "provider": "firebase",

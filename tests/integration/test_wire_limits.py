@@ -440,7 +440,7 @@ async def test_w27_rate_limited_is_no_abuse(start_server: StartServer, join: Joi
 
 
 @pytest.mark.drives(4001)
-async def test_w28_draining_closes_all_with_4001_and_when_to_come_back(start_server: StartServer, join: Join) -> None:
+async def test_w28_draining_closes_all_with_4001_and_a_retry_delay(start_server: StartServer, join: Join) -> None:
     server = await start_server(reconnect_spread_seconds=5)
     clients = [await join(server) for _ in range(10)]
     await server.app.drain()
@@ -514,7 +514,7 @@ async def test_w28_a_broken_websocket_frame_is_closed_with_1002(
     assert (await client.closed()).code == 1002
 
 
-async def test_w28_who_closes_gets_its_close_frame_back(server: Server, join: Join) -> None:
+async def test_w28_a_close_frame_is_answered_with_a_close_frame(server: Server, join: Join) -> None:
     client = await join(server)
     await client.close()
     assert client.socket.close_code == 1000

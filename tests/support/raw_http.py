@@ -23,13 +23,13 @@ async def ask(server: Server, headers: dict[str, str], path: str = "/api/chat", 
     lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     if "Host" not in headers:
         lines.insert(1, f"Host: 127.0.0.1:{server.port}")
-    async with talk(server) as (reader, writer):
+    async with raw_connection(server) as (reader, writer):
         writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
         return await read_answer(reader)
 
 
 @contextlib.asynccontextmanager
-async def talk(server: Server) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def raw_connection(server: Server) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     try:
         yield reader, writer

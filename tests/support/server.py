@@ -1,4 +1,4 @@
-"""What the wire tests hold in their hands: a running server, its plain HTTP side, and how its fixtures are called."""
+"""A running server, its HTTP side, and the types of the fixtures that start servers and connect clients."""
 
 from __future__ import annotations
 

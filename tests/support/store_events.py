@@ -1,4 +1,4 @@
-"""A listener for what a store tells, where a test is not about that."""
+"""A listener for store events that ignores them."""
 
 from __future__ import annotations
 

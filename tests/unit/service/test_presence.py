@@ -18,7 +18,7 @@ FOX = Profile("sly fox", "rust")
 LIMIT = 2
 
 
-class World:
+class Harness:
     def __init__(self) -> None:
         self.broker = FakeBroker()
         self.channels = make_channels(self.broker)
@@ -40,33 +40,33 @@ class World:
 
 
 @pytest.fixture
-async def world() -> World:
-    return World()
+async def harness() -> Harness:
+    return Harness()
 
 
-async def test_a_recount_tells_what_nobody_told(world: World) -> None:
-    ann = await world.enter("ann")
-    await world.store.join("garden", "elsewhere", "bob", FOX, 0)
-    departed = await world.store.leave("garden", "elsewhere")
+async def test_a_recount_announces_a_missed_change(harness: Harness) -> None:
+    ann = await harness.enter("ann")
+    await harness.store.join("garden", "elsewhere", "bob", FOX, 0)
+    departed = await harness.store.leave("garden", "elsewhere")
     assert departed is not None
-    await world.presence.recount()
+    await harness.presence.recount()
     assert ann.frames("user_count") == [], "events on their way come first"
     await asyncio.sleep(3 * COUNT_EVERY_S)
     counts = ann.frames("user_count")
     assert [(frame["count"], frame["epoch"], frame["seq"]) for frame in counts] == [(1, *departed.stamp)]
 
 
-async def test_a_recount_says_nothing_of_a_channel_that_the_store_has_lost(world: World) -> None:
-    ann = await world.enter("ann")
-    await world.store.leave("garden", "ann")
-    await world.presence.recount()
+async def test_a_recount_skips_a_channel_that_the_store_has_lost(harness: Harness) -> None:
+    ann = await harness.enter("ann")
+    await harness.store.leave("garden", "ann")
+    await harness.presence.recount()
     await asyncio.sleep(3 * COUNT_EVERY_S)
     assert ann.frames("user_count") == []
 
 
-async def test_a_count_that_waits_for_its_turn_is_handed_over_at_the_end(world: World) -> None:
+async def test_a_pending_count_is_published_on_close(harness: Harness) -> None:
     for name in ("ann", "bob", "eve", "dan"):
-        await world.enter(name)
-    assert world.counts_shared() == [3], "the next one waits for its turn"
-    world.presence.close()
-    assert world.counts_shared() == [3, 4]
+        await harness.enter(name)
+    assert harness.counts_shared() == [3], "the next one waits for its turn"
+    harness.presence.close()
+    assert harness.counts_shared() == [3, 4]

@@ -1,9 +1,9 @@
-"""People for benchmarks: open loop, and cheap enough that the server is what is measured.
+"""A load generator in Python for small loads: open loop, all clients on one event loop.
 
-Three kinds, all on one loop. Listeners count chat frames by a marker in the bytes, without looking for frames. Speakers
-are listeners that send. Witnesses, a few on each server, look at every chat frame and take its latency from the
-moment its sender wrote down. The generator's own processor time is part of every result: near one core it,
-and not the server, is the limit, and the result is worthless.
+There are three kinds of clients. Listeners count chat frames by a marker in the bytes, without parsing frames. Speakers
+are listeners that send. Witnesses, a few on each server, measure the latency of every chat frame from the time in its
+payload. The generator's processor time is part of every result: near one core the generator, and not the server, is the
+limit, and the result is worthless.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ from typing import Any
 import uvloop
 
 from benchmarks.abusers import KINDS
-from benchmarks.generator import Crowd, Run, percentile
 from benchmarks.machine import ROOT, cores, cpu_s, facts, forget_peak_rss, peak_rss_mib, save
+from benchmarks.python_load_generator import Crowd, Run, percentile
 from benchmarks.served import environment, served
 
 HONEST = b'"payload":"0@'

@@ -1,9 +1,9 @@
-"""People who mean harm, as a process of their own: `python -m benchmarks.abusers URL --kind pointers`, until ended.
+"""Abusive clients in a process of their own: `python -m benchmarks.abusers URL --kind pointers`, until terminated.
 
-Three of them at once: one floods, in the way of its kind, some over many connections; one is in the channel and never
-reads; one opens connections and sends a byte of its request each second. Whoever is thrown out comes back at once. All
-come from an address of their own, ADDRESS. At the end it prints, as JSON, how often each was thrown out and how many MB
-the flood got through.
+Three attacks run at once: a flood of the given kind, some kinds over many connections; a client in the channel that
+never reads; a client that sends one byte of its request a second. A client that the server disconnects reconnects at
+once. All use one address, ADDRESS. At the end it prints, as JSON, how often each was disconnected and how many MB the
+flood sent.
 """
 
 from __future__ import annotations
@@ -21,17 +21,13 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import uvloop
+from websockets.frames import Opcode
 
-_MASK = b"\x00\x00\x00\x00"
+from tests.support.websocket_bytes import EMPTY_PONG, client_frame, text_frame, upgrade_request
+
 CHUNK_BYTES = 64 * 1024
 ADDRESS = "127.0.0.2"
-"""Where they come from: the honest ones share 127.0.0.1, and limits for each address are the server's to keep."""
-
-
-def frame(opcode: int, payload: bytes, *, final: bool = True) -> bytes:
-    size = len(payload)
-    length = bytes((0x80 | size,)) if size < 126 else bytes((0x80 | 126,)) + size.to_bytes(2, "big")
-    return bytes((opcode | (0x80 if final else 0),)) + length + _MASK + payload
+"""Honest clients use 127.0.0.1, so limits for each address do not hit them."""
 
 
 class Kind(NamedTuple):
@@ -47,23 +43,28 @@ class Kind(NamedTuple):
     upgraded: bool = True
 
 
-def _text(json: bytes) -> bytes:
-    return frame(1, json)
+def _fragments(again: bytes, *, first: bytes, connections: int) -> Kind:
+    """A message that never ends."""
+    return Kind(
+        client_frame(Opcode.CONT, again, final=False),
+        client_frame(Opcode.TEXT, first, final=False),
+        connections=connections,
+    )
 
 
 _MANY = 50
 _BOMB = zlib.compress(bytes(50 << 20), 9)
-_CHAT = b'{"type":"chat","message_id":"m","payload":"flood","position":{"x":1,"y":2}}'
-_WHO = json.dumps({"type": "who", "user_ids": [f"nobody-{number}" for number in range(50)]}).encode()
+_CHAT = '{"type":"chat","message_id":"m","payload":"flood","position":{"x":1,"y":2}}'
+_WHO = json.dumps({"type": "who", "user_ids": [f"nobody-{number}" for number in range(50)]})
 KINDS: dict[str, Kind] = {
-    "pointers": Kind(_text(b'{"type":"cursor","position":{"x":1,"y":2}}')),
-    "drafts": Kind(_text(b'{"type":"typing","message_id":"m","payload":"flood","position":{"x":1,"y":2}}')),
-    "messages": Kind(_text(_CHAT)),
-    "questions": Kind(_text(b'{"type":"sync"}')),
-    "pings": Kind(frame(9, b"")),
-    "fragments": Kind(frame(0, b"", final=False), frame(1, b"", final=False)),
-    "rubbish": Kind(_text(b"{")),
-    "large": Kind(_text(b"x" * 60_000)),
+    "pointers": Kind(text_frame('{"type":"cursor","position":{"x":1,"y":2}}')),
+    "drafts": Kind(text_frame('{"type":"typing","message_id":"m","payload":"flood","position":{"x":1,"y":2}}')),
+    "messages": Kind(text_frame(_CHAT)),
+    "questions": Kind(text_frame('{"type":"sync"}')),
+    "pings": Kind(client_frame(Opcode.PING, b"")),
+    "fragments": _fragments(b"", first=b"", connections=1),
+    "rubbish": Kind(text_frame("{")),
+    "large": Kind(text_frame("x" * 60_000)),
     # Compressed bodies to any path, nobody signed in.
     "bodies": Kind(
         b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Encoding: deflate\r\nContent-Length: %d\r\n\r\n" % len(_BOMB)
@@ -72,16 +73,16 @@ KINDS: dict[str, Kind] = {
         upgraded=False,
     ),
     # Short questions with long answers, and what is told to everyone, at the pace that each connection may ask.
-    "snapshots": Kind(_text(b'{"type":"sync"}'), connections=_MANY, rate=10),
-    "names": Kind(_text(b'{"type":"profile","name":"flood","color":"rust"}'), connections=_MANY, rate=10),
-    "who": Kind(_text(_WHO), connections=_MANY, rate=10),
+    "snapshots": Kind(text_frame('{"type":"sync"}'), connections=_MANY, rate=10),
+    "names": Kind(text_frame('{"type":"profile","name":"flood","color":"rust"}'), connections=_MANY, rate=10),
+    "who": Kind(text_frame(_WHO), connections=_MANY, rate=10),
     # Control and small frames over many connections, each at its own pace.
-    "many pings": Kind(frame(9, b"p" * 125), connections=_MANY),
-    "many pongs": Kind(frame(10, b""), connections=_MANY),
-    "many fragments": Kind(frame(0, b"", final=False), frame(1, b"", final=False), connections=_MANY),
-    "many bytes": Kind(frame(0, b" ", final=False), frame(1, b"{", final=False), connections=_MANY),
-    "many messages": Kind(_text(_CHAT), connections=_MANY),
-    "many pongs asked for": Kind(_text(b'{"type":"ping","t":1}'), connections=_MANY),
+    "many pings": Kind(client_frame(Opcode.PING, b"p" * 125), connections=_MANY),
+    "many pongs": Kind(EMPTY_PONG, connections=_MANY),
+    "many fragments": _fragments(b"", first=b"", connections=_MANY),
+    "many bytes": _fragments(b" ", first=b"{", connections=_MANY),
+    "many messages": Kind(text_frame(_CHAT), connections=_MANY),
+    "many pongs asked for": Kind(text_frame('{"type":"ping","t":1}'), connections=_MANY),
     # A hundred guests, each message with an id of its own: `_flood_as_guests`.
     "guests": Kind(b""),
 }
@@ -92,7 +93,7 @@ GUESTS_AGAIN_S = 1.0
 
 class Abusers:
     def __init__(self, url: str, kind: str) -> None:
-        self._url = urlsplit(url)
+        self._url = url
         self._kind = kind
         self.thrown_out = {"flooding": 0, "never reading": 0, "a byte a second": 0}
         self.flooded_bytes = 0
@@ -176,7 +177,7 @@ class Abusers:
             while True:
                 # Something now and then, so that it is not taken for dead; a write fails once it was thrown out.
                 await asyncio.sleep(1)
-                writer.write(frame(10, b""))
+                writer.write(EMPTY_PONG)
                 await writer.drain()
         finally:
             writer.transport.abort()
@@ -184,7 +185,7 @@ class Abusers:
     async def _trickle(self) -> None:
         reader, writer = await self._connect()
         try:
-            for byte in self._head():
+            for byte in upgrade_request(self._url):
                 writer.write(bytes((byte,)))
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(1):
@@ -201,23 +202,18 @@ class Abusers:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
         plain.setblocking(False)
         plain.bind((ADDRESS, 0))
-        await asyncio.get_running_loop().sock_connect(plain, (self._url.hostname, self._url.port))
+        url = urlsplit(self._url)
+        await asyncio.get_running_loop().sock_connect(plain, (url.hostname, url.port))
         return await asyncio.open_connection(sock=plain, limit=2048)
 
     async def _upgrade(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(self._head())
+        writer.write(upgrade_request(self._url))
         await reader.readuntil(b"\r\n\r\n")
-
-    def _head(self) -> bytes:
-        return (
-            f"GET {self._url.path}?{self._url.query} HTTP/1.1\r\nHost: {self._url.netloc}\r\nUpgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        ).encode()
 
 
 def _message(message_id: str) -> bytes:
     text = json.dumps({"type": "chat", "message_id": message_id, "payload": "x" * 500, "position": {"x": 1, "y": 2}})
-    return frame(1, text.encode())
+    return text_frame(text)
 
 
 async def _read_on(reader: asyncio.StreamReader) -> None:

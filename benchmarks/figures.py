@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.people import GENERATOR_LIMIT, Shape
+from benchmarks.load_generator import GENERATOR_LIMIT, Shape
 
 Row = dict[str, Any]
-MEASURED = ("fanout", "hall", "quiet", "memory", "connecting", "cursors", "processes", "page", "soak")
+MEASURED = ("fanout", "large_channel", "quiet", "memory", "connecting", "cursors", "processes", "page", "soak")
 
 
 class Results:

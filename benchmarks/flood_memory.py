@@ -34,11 +34,18 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import uvloop
+from websockets.frames import Opcode
 
-from benchmarks.abusers import frame
-from benchmarks.generator import Crowd, percentile
 from benchmarks.machine import ROOT, cores, cpu_s, facts, save
+from benchmarks.python_load_generator import Crowd, percentile
 from benchmarks.served import environment, served
+from tests.support.websocket_bytes import (
+    EMPTY_PING_FROM_SERVER,
+    EMPTY_PONG,
+    client_frame,
+    text_frame,
+    upgrade_request,
+)
 
 PEAK_LIMIT_MIB = 200
 ADDRESSES = 20
@@ -55,12 +62,11 @@ HONEST_RATE = 20.0
 UNLIMITED = {"ASOCIAL_RATE_LIMIT_PER_MINUTE_PER_IP": "0", "ASOCIAL_CHANNEL_MESSAGES_PER_SECOND": "0"}
 ACTS = {"burst": 1, "channels": 100, "refused": 1, "mixed": 1}
 """How many channels the flood of each is spread over."""
-PING = b"\x89\x00"
 _POSITION = '"position":{"x":1,"y":2}'
 
 
 def words(message_id: str, payload: str, kind: str = "chat") -> bytes:
-    return frame(1, f'{{"type":"{kind}","message_id":"{message_id}","payload":"{payload}",{_POSITION}}}'.encode())
+    return text_frame(f'{{"type":"{kind}","message_id":"{message_id}","payload":"{payload}",{_POSITION}}}')
 
 
 class Flooder(asyncio.Protocol):
@@ -92,8 +98,8 @@ class Flooder(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.received += len(data)
-        if PING in data and self._transport is not None:
-            self._transport.write(frame(10, b""))
+        if EMPTY_PING_FROM_SERVER in data and self._transport is not None:
+            self._transport.write(EMPTY_PONG)
         if self._slow and self._transport is not None and self.received > SLOW_BUFFER_BYTES:
             self._transport.pause_reading()
             asyncio.get_running_loop().call_later(SLOW_EVERY_S, self._read_on)
@@ -116,9 +122,9 @@ class Flooder(asyncio.Protocol):
                 case 1:
                     frames.append(words(message_id, self._payload, "typing"))
                 case 2:
-                    frames.append(frame(9, b""))
+                    frames.append(client_frame(Opcode.PING, b""))
                 case _:
-                    frames.append(frame(1, b'{"type":"sync"}'))
+                    frames.append(text_frame('{"type":"sync"}'))
         self._transport.write(b"".join(frames))
 
 
@@ -128,11 +134,7 @@ async def flood(given: argparse.Namespace) -> None:
     people: list[Flooder] = []
     payload = "\\u0416" * 500 if given.act == "mixed" else "Ж" * 500
     for number in range(given.connections):
-        request = (
-            f"GET {url.path}?channel=flood{number % ACTS[given.act]} HTTP/1.1\r\nHost: {url.netloc}\r\n"
-            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        ).encode()
+        request = upgrade_request(url._replace(query=f"channel=flood{number % ACTS[given.act]}").geturl())
         one = Flooder(number, request, given.act, payload, slow=number % SLOW_SHARE == 0)
         people.append(one)
         source = (f"127.0.0.{2 + number % ADDRESSES}", 0)

@@ -21,9 +21,9 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.load_generator import Shape
 from benchmarks.machine import cores, facts, save
-from benchmarks.people import Shape
-from benchmarks.run import Stand
+from benchmarks.run import LoadedServer
 from benchmarks.servers import ASOCIAL
 
 SAMPLES_PER_S = 400
@@ -72,18 +72,18 @@ def main() -> int:
         print("py-spy is not on the PATH: pip install py-spy", file=sys.stderr)
         return 1
     shape = Shape(given.people, given.channels)
-    with Stand(ASOCIAL, shape) as stand, tempfile.TemporaryDirectory(prefix="asocial-bench-") as folder:
-        stand.probe(given.rate, WARM_UP_S)
+    with LoadedServer(ASOCIAL, shape) as loaded, tempfile.TemporaryDirectory(prefix="asocial-bench-") as folder:
+        loaded.probe(given.rate, WARM_UP_S)
         stacks = Path(folder) / "stacks"
         watching = [
             *(spy, "record", "--nonblocking", "--format", "raw", "--output", str(stacks)),
             *("--rate", str(SAMPLES_PER_S), "--duration", str(round(given.seconds))),
-            *("--pid", str(stand.running.process.pid)),
+            *("--pid", str(loaded.running.process.pid)),
         ]
         with subprocess.Popen(watching, stdout=subprocess.DEVNULL) as spying:
             # On the generator's core: what it takes must not be taken from the server.
             os.sched_setaffinity(spying.pid, cores()[1])
-            row = stand.probe(given.rate, given.seconds)
+            row = loaded.probe(given.rate, given.seconds)
             if spying.wait():
                 return 1
         parts = shares(stacks.read_text().splitlines())

@@ -21,11 +21,11 @@ from typing import Any
 
 import uvloop
 
-from benchmarks.generator import Crowd, percentile
 from benchmarks.machine import ROOT, cores, cpu_s, facts, save
+from benchmarks.python_load_generator import Crowd, percentile
 from benchmarks.served import UNLIMITED, served
-from tests.redis_server import Server as RedisServer
-from tests.redis_server import running
+from tests.support.redis_server import Server as RedisServer
+from tests.support.redis_server import running
 
 IDLE_S = 3.0
 OWN = ("info", "client|kill")

@@ -85,10 +85,10 @@ def fanout_table(results: Results) -> str:
     return table(head, rows)
 
 
-def hall_table(results: Results) -> str:
+def large_channel_table(results: Results) -> str:
     rows = []
     for server in SERVERS:
-        found = results.rows("hall", server)
+        found = results.rows("large_channel", server)
         if found:
             p50, p99 = (latency(found, at) for at in ("p50_ms", "p99_ms"))
             arrived = middle(found, lambda row: 100 * row["heard"] / row["expected"])
@@ -102,7 +102,7 @@ def hall_table(results: Results) -> str:
                     cpu,
                 ]
             )
-    first = results.rows("hall")[0]
+    first = results.rows("large_channel")[0]
     what = f"{shape_title(first['shape'])}, {first['rate']:g} messages/s"
     return table([what, "p50", "p99", "arrived", "CPU per million"], rows)
 
@@ -221,8 +221,8 @@ def losses(results: Results) -> list[str]:
             if theirs is not None and (ours is None or theirs > ours):
                 much = f"{theirs / ours:.2f} times as much" if ours else "and Asocial kept no rate at all"
                 told.append(f"{shape_title(shape)}: {SERVERS[server].label} delivers {rounded(theirs)}/s, {much}.")
-    halls = {server: latency(results.rows("hall", server), "p99_ms") for server in SERVERS}
-    told += behind("5,000 in one channel, 100 messages/s, p99", halls, ".0f", " ms")
+    large_channels = {server: latency(results.rows("large_channel", server), "p99_ms") for server in SERVERS}
+    told += behind("5,000 in one channel, 100 messages/s, p99", large_channels, ".0f", " ms")
     for name, (_, _, form, unit) in SMALL.items():
         found = {server: small(results, server, name) for server in SERVERS}
         told += behind(name, found, form, unit, more_is_better=name in MORE_IS_BETTER)
@@ -241,8 +241,8 @@ def targets(results: Results) -> str:
         ours, theirs = of(ASOCIAL.name, shape), of(server, shape)
         return ours / theirs if ours and theirs else None
 
-    halls = results.rows("hall", ASOCIAL.name)
-    hall_p99 = None if any(row["lost"] for row in halls) else latency(halls, "p99_ms")
+    large_channels = results.rows("large_channel", ASOCIAL.name)
+    hall_p99 = None if any(row["lost"] for row in large_channels) else latency(large_channels, "p99_ms")
     ours_p50, theirs_p50 = small(results, ASOCIAL.name, "p50, quiet"), small(results, "uwebsockets", "p50, quiet")
     page = results.rows("page")
     frames = [each["p95_ms"] for row in page for each in row["frames"] if each["zoom"] == 1.0]
@@ -361,7 +361,7 @@ def sections(results: Results) -> dict[str, str]:
         "noise": NOISY.format(noise=results.noise()) if results.noise() > NOISE else "",
         "targets": targets(results),
         "fanout": fanout_table(results) if results.rows("fanout") else MISSING,
-        "hall": hall_table(results) if results.rows("hall") else MISSING,
+        "large_channel": large_channel_table(results) if results.rows("large_channel") else MISSING,
         "small": small_table(results),
         "cursors": cursor_table(results) if results.rows("cursors") else MISSING,
         "processes": processes_table(results) if results.rows("processes") else MISSING,

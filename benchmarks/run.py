@@ -20,8 +20,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from benchmarks.load_generator import GENERATOR_LIMIT, Crowd, GeneratorFailed, Shape, crowd
 from benchmarks.machine import busy_s, facts
-from benchmarks.people import GENERATOR_LIMIT, Crowd, GeneratorFailed, Shape, crowd
 from benchmarks.servers import SERVERS, Running, Server, running
 
 P99_BOUND_MS = 50.0
@@ -48,8 +48,8 @@ class Pace:
     precision: float
 
 
-class Stand:
-    """A server with everyone in it; `fresh` puts another one in its place."""
+class LoadedServer:
+    """A running server with all clients connected; `fresh` replaces it with a new one."""
 
     def __init__(self, server: Server, shape: Shape, arguments: list[str] | None = None) -> None:
         self.server, self.shape = server, shape
@@ -58,7 +58,7 @@ class Stand:
         self.running: Running
         self.crowd: Crowd
 
-    def __enter__(self) -> Stand:
+    def __enter__(self) -> LoadedServer:
         self.fresh()
         return self
 
@@ -144,34 +144,34 @@ def search(guess: float, probe: Callable[[float], tuple[bool, Row]], precision: 
     return kept, rows
 
 
-def highest(stand: Stand, pace: Pace, *, cursors: bool = False) -> tuple[Row | None, list[Row]]:
-    """The highest rate of messages (or of cursors) that `stand` keeps."""
+def highest(loaded: LoadedServer, pace: Pace, *, cursors: bool = False) -> tuple[Row | None, list[Row]]:
+    """The highest rate of messages (or of cursors) that `loaded` keeps."""
 
     def once(rate: float) -> tuple[bool, Row]:
         try:
-            row = stand.probe(0, pace.probe_s, cursors=rate) if cursors else stand.probe(rate, pace.probe_s)
+            row = loaded.probe(0, pace.probe_s, cursors=rate) if cursors else loaded.probe(rate, pace.probe_s)
         except (GeneratorFailed, TimeoutError, ChildProcessError) as failed:
-            stand.fresh()
+            loaded.fresh()
             return False, {"rate": rate, "failed": str(failed), "others_cpu": 0.0}
         row = {"rate": rate, **row}
-        kept = keeps_cursors(row, stand.shape.reach) if cursors else keeps_messages(row)
+        kept = keeps_cursors(row, loaded.shape.reach) if cursors else keeps_messages(row)
         row["kept"] = kept
         if not kept:
             # Whatever waits in its queues is not the next probe's.
-            stand.fresh()
+            loaded.fresh()
         return kept, row
 
     def probe(rate: float) -> tuple[bool, Row]:
         for _ in range(TRIES):
-            wait_for_calm(stand.running)
+            wait_for_calm(loaded.running)
             good, row = once(rate)
-            say(stand.server, stand.shape, row)
+            say(loaded.server, loaded.shape, row)
             if good or row["others_cpu"] <= NOISE:
                 break
         return good, row
 
     # In a small channel a message costs its way in, not its way out.
-    guess = min(stand.server.guess / stand.shape.reach, MOST_MESSAGES)
+    guess = min(loaded.server.guess / loaded.shape.reach, MOST_MESSAGES)
     return search(guess, probe, pace.precision)
 
 
@@ -206,7 +206,7 @@ def main() -> int:
     parser.add_argument("--precision", type=float, default=1.08, help="a search ends when its two ends are this near")
     given = parser.parse_args()
     shape = Shape(given.people, given.channels, given.speakers, given.size)
-    with Stand(SERVERS[given.server], shape) as standing:
+    with LoadedServer(SERVERS[given.server], shape) as standing:
         if given.rate is None and not given.cursors:
             row, _ = highest(standing, Pace(given.seconds, given.precision))
         else:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.machine import ROOT
-from tests.patience import until
+from tests.support.waiting import until
 
 UNLIMITED = (
     *("--rate-limit-per-minute-per-ip", "0", "--channel-messages-per-second", "0"),

@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.load_generator import WIRE, Dialect
 from benchmarks.machine import ROOT, cores, cpu_s
-from benchmarks.people import WIRE, Dialect
 from benchmarks.served import UNLIMITED
 
 PEERS = ROOT / "benchmarks" / "peers"

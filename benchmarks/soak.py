@@ -20,11 +20,11 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from benchmarks.load_generator import Crowd, Shape, crowd
 from benchmarks.machine import cores, facts, save
-from benchmarks.people import Crowd, Shape, crowd
 from benchmarks.servers import ASOCIAL, Running, running
-from tests.redis_server import Server as RedisServer
-from tests.redis_server import running as running_redis
+from tests.support.redis_server import Server as RedisServer
+from tests.support.redis_server import running as running_redis
 
 CHANNELS = 10
 MESSAGES_PER_S, CURSORS_PER_S, DRAFTS_PER_S = 40.0, 400.0, 60.0

@@ -21,12 +21,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.load_generator import Crowd, GeneratorFailed, Shape, crowd
 from benchmarks.machine import cores, facts, load, save
-from benchmarks.people import Crowd, GeneratorFailed, Shape, crowd
-from benchmarks.run import Pace, Row, Stand, highest, keeps_messages, measured, search, wrong
+from benchmarks.run import LoadedServer, Pace, Row, highest, keeps_messages, measured, search, wrong
 from benchmarks.servers import ASOCIAL, GIN_MELODY, SERVERS, UWEBSOCKETS, Running, Server, running
-from tests.redis_server import Server as RedisServer
-from tests.redis_server import running as running_redis
+from tests.support.redis_server import Server as RedisServer
+from tests.support.redis_server import running as running_redis
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Plan:
     crowd: Shape
     """Who connects, idles and comes back."""
     storm: int
-    hall: Shape
+    large_channel: Shape
     """One channel with more people than a flush reaches within the bound of a search: what it does at a set rate."""
     processes: tuple[int, ...]
 
@@ -50,7 +50,7 @@ QUICK = Plan(
     2.0,
     Shape(10, 100),
     storm=1000,
-    hall=Shape(1000),
+    large_channel=Shape(1000),
     processes=(1, 2),
 )
 FULL = Plan(
@@ -64,7 +64,7 @@ FULL = Plan(
     10.0,
     Shape(10, 500),
     storm=5000,
-    hall=Shape(5000),
+    large_channel=Shape(5000),
     processes=(1, 2, 3),
 )
 SETTLE_S = 2.0
@@ -72,7 +72,7 @@ QUIET_BEFORE_S = 0.5
 """A channel is quiet when nobody spoke just before."""
 BUSY_RATE = 20.0
 """Messages a second to 500 people: what every server that is compared can carry while its memory is looked at."""
-HALL_RATE = 100.0
+LARGE_CHANNEL_RATE = 100.0
 CURSOR_CROWD = 1000
 CURSOR_HZ = 10
 
@@ -81,24 +81,30 @@ def fanout(server: Server, plan: Plan) -> list[Row]:
     """The highest rate in each shape."""
     rows = []
     for shape in plan.shapes:
-        with Stand(server, shape) as stand:
-            kept, probes = highest(stand, plan.pace)
+        with LoadedServer(server, shape) as loaded:
+            kept, probes = highest(loaded, plan.pace)
         rows.append({"shape": asdict(shape), "kept": kept, "probes": _brief(probes)})
     return rows
 
 
-def hall(server: Server, plan: Plan) -> list[Row]:
+def large_channel(server: Server, plan: Plan) -> list[Row]:
     """A very large channel, 100 messages a second."""
-    with Stand(server, plan.hall) as stand:
-        return [{"shape": asdict(plan.hall), "rate": HALL_RATE, **stand.probe(HALL_RATE, plan.pace.probe_s)}]
+    with LoadedServer(server, plan.large_channel) as loaded:
+        return [
+            {
+                "shape": asdict(plan.large_channel),
+                "rate": LARGE_CHANNEL_RATE,
+                **loaded.probe(LARGE_CHANNEL_RATE, plan.pace.probe_s),
+            }
+        ]
 
 
 def quiet(server: Server, plan: Plan) -> list[Row]:
     """Ten people, ten messages a second."""
     shape = Shape(10)
-    with Stand(server, shape) as stand:
+    with LoadedServer(server, shape) as loaded:
         time.sleep(QUIET_BEFORE_S)
-        return [{"shape": asdict(shape), **stand.probe(10, plan.quiet_s), "start_s": stand.running.start_s}]
+        return [{"shape": asdict(shape), **loaded.probe(10, plan.quiet_s), "start_s": loaded.running.start_s}]
 
 
 def memory(server: Server, plan: Plan) -> list[Row]:
@@ -155,12 +161,12 @@ def connecting(server: Server, plan: Plan) -> list[Row]:
 def cursors(server: Server, plan: Plan) -> list[Row]:
     """1,000 people in one channel who point: at 10 Hz, and at the highest rate that is kept."""
     shape = Shape(CURSOR_CROWD)
-    with Stand(server, shape) as stand:
+    with LoadedServer(server, shape) as loaded:
         at_ten = None
         if server is ASOCIAL:
             # A frame for each position to each person is ten million frames a second: asked only of who coalesces.
-            at_ten = stand.probe(0, plan.pace.probe_s, cursors=CURSOR_CROWD * CURSOR_HZ)
-        kept, probes = highest(stand, plan.pace, cursors=True)
+            at_ten = loaded.probe(0, plan.pace.probe_s, cursors=CURSOR_CROWD * CURSOR_HZ)
+        kept, probes = highest(loaded, plan.pace, cursors=True)
     return [{"shape": asdict(shape), "at_10_hz": at_ten, "kept": kept, "probes": _brief(probes)}]
 
 
@@ -199,7 +205,7 @@ def _search_many(
 Measure = Callable[[Server, Plan], list[Row]]
 MEASURES: dict[str, tuple[Measure, tuple[Server, ...]]] = {
     "fanout": (fanout, tuple(SERVERS.values())),
-    "hall": (hall, tuple(SERVERS.values())),
+    "large_channel": (large_channel, tuple(SERVERS.values())),
     "quiet": (quiet, tuple(SERVERS.values())),
     "memory": (memory, tuple(SERVERS.values())),
     "connecting": (connecting, tuple(SERVERS.values())),

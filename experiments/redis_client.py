@@ -80,11 +80,11 @@ class Bench:
 
 async def line(bench: Bench) -> str:
     """Our own connection, and the whole backend for the kills: it is the supervisor that comes back."""
-    from tests.redis_backend import make_backend
-    from tests.store_events import Unheard
+    from tests.support.redis_backend import make_backend
+    from tests.support.store_events import IgnoreStoreEvents
 
     backend = make_backend(f"redis://127.0.0.1:{bench.port}")
-    await backend.start(Unheard())
+    await backend.start(IgnoreStoreEvents())
     pool, subscriber = backend._link.pool, backend._link.subscriber
     await subscriber.subscribe("ch", bench.hear)
     digest = await pool.call("ch", "SCRIPT", "LOAD", SCRIPT)

@@ -10,7 +10,7 @@ import signal
 
 import pytest
 
-LONGEST_FIRST = ("faults", "integration/test_many", "integration/test_crowd", "browser")
+LONGEST_FIRST = ("faults", "integration/test_many", "integration/test_large_channel", "browser")
 TOGETHER = ("integration/test_many", "integration/test_safety_property")
 
 

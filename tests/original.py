@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from tests.processes import Process
+from tests.support.processes import Process
 
 CONFIG_MAP = """\
 apiVersion: v1

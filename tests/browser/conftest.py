@@ -19,9 +19,9 @@ from asocial.app import build
 from asocial.config import load
 from asocial.lifecycle import Asocial
 from scripts.system import CHROMIUM, explain
-from tests.client import Client
-from tests.one_address import LIFTED
-from tests.patience import PATIENCE_S
+from tests.support.client import Client
+from tests.support.lifted_limits import LIFTED
+from tests.support.waiting import PATIENCE_S
 
 CHROMIUM_FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

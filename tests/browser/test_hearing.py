@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.async_api import Page, expect
 
-from tests.patience import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 from .conftest import Server, Visit
 from .test_crowd import speak

@@ -14,7 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from asocial.adapters.http.page import PAGE_DIR
-from tests.patience import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 from .conftest import CHROMIUM_FLAGS, Server, Visit, chromium
 

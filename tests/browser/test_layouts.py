@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import CDPSession, Page, expect
 
-from tests.client import Client
+from tests.support.client import Client
 
 from .conftest import Join, Visit
 from .watch import messages, say, until_seen

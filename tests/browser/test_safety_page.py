@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.client import Client
+from tests.support.client import Client
 
 from .conftest import Server, Visit
 

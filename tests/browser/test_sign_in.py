@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.provider import IdentityProvider
+from tests.support.identity_provider import IdentityProvider
 
 from .conftest import Server
 from .watch import say, until_seen

@@ -11,7 +11,7 @@ from typing import Any
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Response, expect
 
-from tests.patience import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 from .conftest import Server, Visit
 from .watch import say, until_seen

@@ -37,7 +37,7 @@ from asocial.service.backlog import Backlog
 from asocial.service.counters import Counters
 from asocial.settings import Settings
 from asocial.tracing import Tracing
-from tests.wall_clock import wall_ms
+from tests.support.wall_clock import wall_ms
 
 _BINARY = 0x82
 

@@ -1,8 +1,8 @@
 """The adapters under contract. Each suite runs unchanged against every one of them (ports.py is the text).
 
-`worlds` are ways to make adapters: a world is what several processes share, and `broker()`, `presence()`... make
-one process's adapter in it. The Redis worlds are real servers (tests/redis_server.py), started once for the whole run
-and emptied before each test: one server, a cluster of three masters, a master behind sentinels.
+An `Adapters` stands for the store that several processes share, and `broker()`, `presence()`... make one more process's
+adapter over it. Those for Redis use real servers (tests/support/redis_server.py), started once
+for the whole run and emptied before each test: one server, a cluster of three masters, a master behind sentinels.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from asocial.adapters.memory.registry import MemorySessionRegistry
 from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.adapters.redis.backend import RedisBackend
 from asocial.ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
-from tests.redis_backend import make_backend
-from tests.redis_server import Cluster, Sentinels, Server, running, temporary_folder
-from tests.store_events import Unheard
-from tests.wall_clock import wall_ms
+from tests.support.redis_backend import make_backend
+from tests.support.redis_server import Cluster, Sentinels, Server, running, temporary_folder
+from tests.support.store_events import IgnoreStoreEvents
+from tests.support.wall_clock import wall_ms
 
 PRESENCE_TTL_MS = 1500
 """Short enough to wait for (these suites run on real clocks, because Redis has its own), and long enough for a busy
 machine to refresh in time."""
 
 
-class World(Protocol):
-    """What processes share. Each call makes the adapter of one more process; `close` ends them all."""
+class Adapters(Protocol):
+    """Each call makes the adapter of one more process; `close` closes them all."""
 
     async def broker(self) -> Broker: ...
     async def presence(self) -> PresenceStore: ...
@@ -43,7 +43,7 @@ class World(Protocol):
     async def close(self) -> None: ...
 
 
-class MemoryWorld:
+class MemoryAdapters:
     """Several apps in one interpreter: one wire, one store."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class MemoryWorld:
         await self._rules.close()
 
 
-class RedisWorld:
+class RedisAdapters:
     """Each adapter belongs to a backend of its own, as each process has one: nothing is shared but the servers."""
 
     def __init__(self, url: str) -> None:
@@ -90,7 +90,7 @@ class RedisWorld:
     async def backend(self) -> RedisBackend:
         backend = make_backend(self._url, presence_ttl_ms=PRESENCE_TTL_MS)
         self._backends.append(backend)
-        await backend.start(Unheard())
+        await backend.start(IgnoreStoreEvents())
         assert backend.state() == {"redis": "ok", "pubsub": "ok"}
         return backend
 
@@ -145,30 +145,30 @@ def redis_sentinels(folder: Path) -> Iterator[Sentinels]:
         yield sentinels
 
 
-def _memory(request: pytest.FixtureRequest) -> World:
-    return MemoryWorld()
+def _memory(request: pytest.FixtureRequest) -> Adapters:
+    return MemoryAdapters()
 
 
-def _single(request: pytest.FixtureRequest) -> World:
+def _single(request: pytest.FixtureRequest) -> Adapters:
     server: Server = request.getfixturevalue("redis_server")
     server.ask("FLUSHALL")
-    return RedisWorld(server.url)
+    return RedisAdapters(server.url)
 
 
-def _cluster(request: pytest.FixtureRequest) -> World:
+def _cluster(request: pytest.FixtureRequest) -> Adapters:
     cluster: Cluster = request.getfixturevalue("redis_cluster")
     for master in cluster.masters:
         master.ask("FLUSHALL")
-    return RedisWorld(cluster.url)
+    return RedisAdapters(cluster.url)
 
 
-def _sentinel(request: pytest.FixtureRequest) -> World:
+def _sentinel(request: pytest.FixtureRequest) -> Adapters:
     sentinels: Sentinels = request.getfixturevalue("redis_sentinels")
     sentinels.master.ask("FLUSHALL")
-    return RedisWorld(sentinels.url)
+    return RedisAdapters(sentinels.url)
 
 
-WORLDS: dict[str, Callable[[pytest.FixtureRequest], World]] = {
+ADAPTERS: dict[str, Callable[[pytest.FixtureRequest], Adapters]] = {
     "memory": _memory,
     "redis": _single,
     "cluster": _cluster,
@@ -176,8 +176,8 @@ WORLDS: dict[str, Callable[[pytest.FixtureRequest], World]] = {
 }
 
 
-@pytest.fixture(params=list(WORLDS))
-async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
-    made = WORLDS[request.param](request)
+@pytest.fixture(params=list(ADAPTERS))
+async def adapters(request: pytest.FixtureRequest) -> AsyncIterator[Adapters]:
+    made = ADAPTERS[request.param](request)
     yield made
     await made.close()

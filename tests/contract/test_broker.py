@@ -6,13 +6,13 @@ import asyncio
 import time
 
 from asocial.ports import Batch
-from tests.patience import eventually
+from tests.support.waiting import eventually
 
-from .conftest import World
+from .conftest import Adapters
 
 
-async def test_a_batch_reaches_every_other_process_and_not_its_publisher(world: World) -> None:
-    here, there, elsewhere = await world.broker(), await world.broker(), await world.broker()
+async def test_a_batch_reaches_every_other_process_and_not_its_publisher(adapters: Adapters) -> None:
+    here, there, elsewhere = await adapters.broker(), await adapters.broker(), await adapters.broker()
     got: dict[str, list[Batch]] = {"here": [], "there": [], "elsewhere": []}
     await here.subscribe("garden", got["here"].append)
     await there.subscribe("garden", got["there"].append)
@@ -28,8 +28,8 @@ async def test_a_batch_reaches_every_other_process_and_not_its_publisher(world: 
     assert got["here"] == [Batch(b"second", b"")]
 
 
-async def test_batches_of_one_publisher_arrive_in_order_and_none_twice(world: World) -> None:
-    here, there = await world.broker(), await world.broker()
+async def test_batches_of_one_publisher_arrive_in_order_and_none_twice(adapters: Adapters) -> None:
+    here, there = await adapters.broker(), await adapters.broker()
     got: list[Batch] = []
     await there.subscribe("garden", got.append)
     sent = [Batch(b"%d" % number, b"") for number in range(500)]
@@ -41,8 +41,8 @@ async def test_batches_of_one_publisher_arrive_in_order_and_none_twice(world: Wo
     assert got == sent
 
 
-async def test_bytes_pass_through_unchanged(world: World) -> None:
-    here, there = await world.broker(), await world.broker()
+async def test_bytes_pass_through_unchanged(adapters: Adapters) -> None:
+    here, there = await adapters.broker(), await adapters.broker()
     got: list[Batch] = []
     await there.subscribe("garden", got.append)
     sent = [
@@ -58,8 +58,8 @@ async def test_bytes_pass_through_unchanged(world: World) -> None:
     assert got == sent
 
 
-async def test_channels_are_apart_and_case_counts(world: World) -> None:
-    here, there = await world.broker(), await world.broker()
+async def test_channels_are_independent_and_case_sensitive(adapters: Adapters) -> None:
+    here, there = await adapters.broker(), await adapters.broker()
     got: dict[str, list[Batch]] = {"garden": [], "Garden": []}
     await there.subscribe("garden", got["garden"].append)
     await there.subscribe("Garden", got["Garden"].append)
@@ -69,8 +69,8 @@ async def test_channels_are_apart_and_case_counts(world: World) -> None:
     assert got == {"garden": [Batch(b"lower", b"")], "Garden": [Batch(b"upper", b"")]}
 
 
-async def test_nothing_is_delivered_after_unsubscribe_and_subscribing_again_works(world: World) -> None:
-    here, there = await world.broker(), await world.broker()
+async def test_nothing_is_delivered_after_unsubscribe_and_subscribing_again_works(adapters: Adapters) -> None:
+    here, there = await adapters.broker(), await adapters.broker()
     first: list[Batch] = []
     second: list[Batch] = []
     witness: list[Batch] = []
@@ -88,12 +88,12 @@ async def test_nothing_is_delivered_after_unsubscribe_and_subscribing_again_work
     assert (first, second) == ([], [Batch(b"heard", b"")])
 
 
-async def test_unsubscribing_what_was_never_subscribed_is_no_error(world: World) -> None:
-    await (await world.broker()).unsubscribe("nowhere")
+async def test_unsubscribing_what_was_never_subscribed_is_no_error(adapters: Adapters) -> None:
+    await (await adapters.broker()).unsubscribe("nowhere")
 
 
-async def test_publishing_needs_no_subscription_and_no_reader(world: World) -> None:
-    here, there = await world.broker(), await world.broker()
+async def test_publishing_needs_no_subscription_and_no_reader(adapters: Adapters) -> None:
+    here, there = await adapters.broker(), await adapters.broker()
     here.publish("empty", Batch(b"into the void", b""))
     got: list[Batch] = []
     await there.subscribe("garden", got.append)
@@ -101,8 +101,8 @@ async def test_publishing_needs_no_subscription_and_no_reader(world: World) -> N
     await eventually(lambda: got == [Batch(b"heard", b"")], "the batch of a publisher that never subscribed")
 
 
-async def test_close_sends_what_was_handed_over_before(world: World) -> None:
-    here, there = await world.broker(), await world.broker()
+async def test_close_sends_what_was_handed_over_before(adapters: Adapters) -> None:
+    here, there = await adapters.broker(), await adapters.broker()
     got: list[Batch] = []
     await there.subscribe("garden", got.append)
     here.publish("garden", Batch(b"last words", b""))
@@ -110,9 +110,9 @@ async def test_close_sends_what_was_handed_over_before(world: World) -> None:
     await eventually(lambda: got == [Batch(b"last words", b"")], "the last words")
 
 
-async def test_w90_batches_say_where_they_come_from(world: World) -> None:
+async def test_w90_batches_say_where_they_come_from(adapters: Adapters) -> None:
     """By publisher and number a process knows which batches it has missed."""
-    one, two, there = await world.broker(), await world.broker(), await world.broker()
+    one, two, there = await adapters.broker(), await adapters.broker(), await adapters.broker()
     got: list[Batch] = []
     await there.subscribe("garden", got.append)
     for number in (1, 2**40):

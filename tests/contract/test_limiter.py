@@ -7,10 +7,10 @@ from collections import Counter
 
 from asocial.domain.admission import Kind, MessageLimits, Posting, Verdict
 from asocial.ports import RateLimiter
-from tests.patience import eventually_is
-from tests.wall_clock import wall_ms
+from tests.support.waiting import eventually_is
+from tests.support.wall_clock import wall_ms
 
-from .conftest import World
+from .conftest import Adapters
 
 NO_LIMITS = MessageLimits()
 
@@ -40,27 +40,27 @@ async def admitted(limiter: RateLimiter, limits: MessageLimits, *postings: Posti
     return [(await limiter.admit(each, limits)).wait_ms == 0 for each in postings]
 
 
-async def test_the_limit_is_exact_across_processes(world: World) -> None:
-    one, two = await world.limiter(), await world.limiter()
+async def test_the_limit_is_exact_across_processes(adapters: Adapters) -> None:
+    one, two = await adapters.limiter(), await adapters.limiter()
     answers = await asyncio.gather(*((one, two)[n % 2].take("ann", 100, 60_000) for n in range(250)))
     assert sum(answer == 0 for answer in answers) == 100
     assert all(0 < answer <= 60_000 for answer in answers if answer)
 
 
-async def test_keys_are_apart(world: World) -> None:
-    limiter = await world.limiter()
+async def test_keys_are_independent(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
     assert await limiter.take("ann", 1, 60_000) == 0
     assert await limiter.take("ann", 1, 60_000) > 0
     assert await limiter.take("bob", 1, 60_000) == 0
 
 
-async def test_no_limit_is_no_limit(world: World) -> None:
-    limiter = await world.limiter()
+async def test_no_limit_is_no_limit(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
     assert {await limiter.take("ann", 0, 60_000) for _ in range(500)} == {0}
 
 
-async def test_the_place_is_free_when_it_said(world: World) -> None:
-    limiter = await world.limiter()
+async def test_the_slot_is_free_at_the_stated_time(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
     window_ms = 1500
     assert [await limiter.take("ann", 2, window_ms) for _ in range(2)] == [0, 0]
     wait_ms = await limiter.take("ann", 2, window_ms)
@@ -73,8 +73,8 @@ async def test_the_place_is_free_when_it_said(world: World) -> None:
     await eventually_is(take, 0)
 
 
-async def test_a_refused_attempt_costs_nothing(world: World) -> None:
-    limiter = await world.limiter()
+async def test_a_refused_attempt_takes_no_token(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
     window_ms = 1500
     assert await limiter.take("ann", 1, window_ms) == 0
     waits: list[int] = []
@@ -89,8 +89,8 @@ async def test_a_refused_attempt_costs_nothing(world: World) -> None:
 # What users write: all limits in one decision.
 
 
-async def test_w72_a_user_and_an_address_have_their_minute_over_all_processes(world: World) -> None:
-    one, two = await world.limiter(), await world.limiter()
+async def test_w72_minute_limits_of_users_and_addresses_hold_over_all_processes(adapters: Adapters) -> None:
+    one, two = await adapters.limiter(), await adapters.limiter()
     limits = MessageLimits(user_per_minute=3, address_per_minute=5)
     told: list[Verdict] = [
         await (one, two)[number % 2].admit(chat(f"m{number}", user, address="192.0.2.1"), limits)
@@ -104,16 +104,16 @@ async def test_w72_a_user_and_an_address_have_their_minute_over_all_processes(wo
     assert await admitted(two, limits, chat("m9", "dan", address="192.0.2.2"), chat("m9", "eve")) == [True, True]
 
 
-async def test_w72_what_one_limit_refuses_takes_no_place_in_the_others(world: World) -> None:
-    limiter = await world.limiter()
+async def test_w72_a_message_refused_by_one_limit_does_not_count_in_the_others(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
     limits = MessageLimits(user_per_minute=1, address_per_minute=2)
     tried = [chat(f"m{number}", address="192.0.2.1") for number in range(10)]
     assert await admitted(limiter, limits, *tried) == [True] + [False] * 9
     assert await admitted(limiter, limits, chat("m", "bob", address="192.0.2.1")) == [True]
 
 
-async def test_w72_a_channel_takes_no_more_than_its_limit_in_a_second_from_all_processes(world: World) -> None:
-    one, two = await world.limiter(), await world.limiter()
+async def test_w72_a_channel_takes_no_more_than_its_limit_in_a_second_from_all_processes(adapters: Adapters) -> None:
+    one, two = await adapters.limiter(), await adapters.limiter()
     limits = MessageLimits(channel_per_second=20)
     tried = [chat(f"m{number}", f"u{number}", address=f"192.0.2.{number}") for number in range(100)]
     began = wall_ms()
@@ -130,8 +130,8 @@ async def test_w72_a_channel_takes_no_more_than_its_limit_in_a_second_from_all_p
     await eventually_is(let_in, True, patience_s=5)
 
 
-async def test_w72_in_a_flood_from_one_address_those_elsewhere_go_first(world: World) -> None:
-    limiter = await world.limiter()
+async def test_w72_in_a_flood_from_one_address_other_addresses_go_first(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
     limits = MessageLimits(channel_per_second=200)
     passed: Counter[str] = Counter()
     for number in range(400):
@@ -145,8 +145,8 @@ async def test_w72_in_a_flood_from_one_address_those_elsewhere_go_first(world: W
     assert passed["flood"] >= 20
 
 
-async def test_w72_among_users_of_one_address_those_who_said_least_go_first(world: World) -> None:
-    limiter = await world.limiter()
+async def test_w72_within_an_address_users_who_sent_least_go_first(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
     limits = MessageLimits(channel_per_second=40)
     tried = [chat(f"f{number}", f"loud{number % 2}", address="192.0.2.1") for number in range(80)]
     taken = sum(await admitted(limiter, limits, *tried))
@@ -154,16 +154,16 @@ async def test_w72_among_users_of_one_address_those_who_said_least_go_first(worl
     assert await admitted(limiter, limits, chat("q", "quiet", address="192.0.2.1")) == [True]
 
 
-async def test_w72_without_limits_everything_is_admitted(world: World) -> None:
-    limiter = await world.limiter()
+async def test_w72_without_limits_everything_is_admitted(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
     assert all(await admitted(limiter, NO_LIMITS, *(chat(f"m{number}", address="192.0.2.1") for number in range(300))))
 
 
 # W73, W75: drafts and names count as messages.
 
 
-async def test_w73_a_draft_and_the_message_it_becomes_count_once(world: World) -> None:
-    one, two = await world.limiter(), await world.limiter()
+async def test_w73_a_draft_and_the_message_it_becomes_count_once(adapters: Adapters) -> None:
+    one, two = await adapters.limiter(), await adapters.limiter()
     limits = MessageLimits(user_per_minute=2, address_per_minute=2)
     steps = [
         await one.admit(posting("draft", "m1", address="192.0.2.1"), limits),
@@ -175,8 +175,8 @@ async def test_w73_a_draft_and_the_message_it_becomes_count_once(world: World) -
     assert [step.wait_ms == 0 for step in steps] == [True, True, True, True, False]
 
 
-async def test_w73_a_draft_that_was_dropped_counts(world: World) -> None:
-    limiter = await world.limiter()
+async def test_w73_a_draft_that_was_dropped_counts(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
     limits = MessageLimits(user_per_minute=3)
     drafts = [posting("draft", f"m{number}") for number in range(5)]
     assert await admitted(limiter, limits, *drafts) == [True] * 3 + [False] * 2
@@ -184,16 +184,16 @@ async def test_w73_a_draft_that_was_dropped_counts(world: World) -> None:
     assert await admitted(limiter, limits, chat("m0"), chat("m2")) == [False, True]
 
 
-async def test_w73_a_new_name_counts_as_a_message(world: World) -> None:
-    limiter = await world.limiter()
+async def test_w73_a_new_name_counts_as_a_message(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
     limits = MessageLimits(user_per_minute=2)
     assert await admitted(limiter, limits, chat("m"), posting("name"), posting("name"), chat("n")) == [
         True, True, False, False,
     ]  # fmt: skip
 
 
-async def test_w73_a_slow_channel_has_one_slot_for_messages_drafts_and_names(world: World) -> None:
-    one, two = await world.limiter(), await world.limiter()
+async def test_w73_a_slow_channel_has_one_slot_for_messages_drafts_and_names(adapters: Adapters) -> None:
+    one, two = await adapters.limiter(), await adapters.limiter()
     slow_ms = 60_000
 
     def slow(kind: Kind, message_id: str = "", user: str = "ann") -> Posting:
@@ -209,8 +209,8 @@ async def test_w73_a_slow_channel_has_one_slot_for_messages_drafts_and_names(wor
     assert await admitted(one, NO_LIMITS, chat("m4")) == [True], "the channel is not slow any more"
 
 
-async def test_w73_the_message_of_a_slot_is_said_once(world: World) -> None:
-    limiter = await world.limiter()
+async def test_w73_a_slot_allows_one_message(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
 
     def slow(kind: Kind) -> Posting:
         return posting(kind, "m", slow_ms=60_000, life_ms=100)
@@ -220,8 +220,8 @@ async def test_w73_the_message_of_a_slot_is_said_once(world: World) -> None:
     assert (await limiter.admit(slow("chat"), NO_LIMITS)).wait_ms > 0, "under the same name, after its end"
 
 
-async def test_w73_a_slot_is_as_long_as_the_channel_is_slow_now(world: World) -> None:
-    limiter = await world.limiter()
+async def test_w73_a_slot_is_as_long_as_the_channel_is_slow_now(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
     assert await admitted(limiter, NO_LIMITS, chat("m1", slow_ms=3_600_000)) == [True]
     verdict = await limiter.admit(chat("m2", slow_ms=1000), NO_LIMITS)
     assert verdict.wait_ms <= 1000

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from asocial.domain.live_message_index import LiveMessage
-from tests.patience import eventually_is
-from tests.wall_clock import wall_ms
+from tests.support.waiting import eventually_is
+from tests.support.wall_clock import wall_ms
 
-from .conftest import World
+from .conftest import Adapters
 
 
 def message(name: str, *, user: str = "ann", after_ms: int = 0, life_ms: int = 60_000) -> LiveMessage:
@@ -14,8 +14,8 @@ def message(name: str, *, user: str = "ann", after_ms: int = 0, life_ms: int = 6
     return LiveMessage(user, name, timestamp, timestamp + life_ms, b'{"payload":"%s \xc3\xa9"}' % name.encode())
 
 
-async def test_what_lives_is_told_in_order_of_time_on_every_process(world: World) -> None:
-    here, there = await world.live(), await world.live()
+async def test_live_messages_are_listed_by_time_on_every_process(adapters: Adapters) -> None:
+    here, there = await adapters.live(), await adapters.live()
     late, early = message("late", after_ms=20), message("early")
     here.add("garden", late)
     here.add("garden", early)
@@ -28,8 +28,8 @@ async def test_what_lives_is_told_in_order_of_time_on_every_process(world: World
     assert await here.living("elsewhere", wall_ms()) == []
 
 
-async def test_what_is_over_is_not_told(world: World) -> None:
-    live = await world.live()
+async def test_expired_messages_are_not_listed(adapters: Adapters) -> None:
+    live = await adapters.live()
     short, long = message("short", life_ms=1000), message("long")
     live.add("garden", short)
     live.add("garden", long)
@@ -37,8 +37,8 @@ async def test_what_is_over_is_not_told(world: World) -> None:
     assert await live.living("garden", short.expires_at) == [long]
 
 
-async def test_find_knows_a_message_while_it_lives(world: World) -> None:
-    live = await world.live()
+async def test_find_knows_a_message_while_it_lives(adapters: Adapters) -> None:
+    live = await adapters.live()
     said = message("m1", life_ms=1000)
     live.add("garden", said)
     assert live.find("garden", "ann", "m1", said.expires_at - 1) == said
@@ -47,8 +47,8 @@ async def test_find_knows_a_message_while_it_lives(world: World) -> None:
     assert live.find("elsewhere", "ann", "m1", said.timestamp) is None
 
 
-async def test_here_are_those_that_were_added_here_and_live(world: World) -> None:
-    live = await world.live()
+async def test_local_messages_are_those_added_here_that_are_live(adapters: Adapters) -> None:
+    live = await adapters.live()
     short, long = message("short", life_ms=1000), message("long")
     live.add("garden", long)
     live.add("garden", short)
@@ -57,16 +57,16 @@ async def test_here_are_those_that_were_added_here_and_live(world: World) -> Non
     assert live.here("elsewhere", short.timestamp) == []
 
 
-async def test_the_same_id_of_two_users_is_two_messages(world: World) -> None:
-    live = await world.live()
+async def test_the_same_id_of_two_users_is_two_messages(adapters: Adapters) -> None:
+    live = await adapters.live()
     anns, bobs = message("m1", user="ann"), message("m1", user="bob", after_ms=1)
     live.add("garden", anns)
     live.add("garden", bobs)
     assert await live.living("garden", wall_ms()) == [anns, bobs]
 
 
-async def test_what_is_not_shared_is_seen_here_and_elsewhere_once_it_is(world: World) -> None:
-    here, there = await world.live(), await world.live()
+async def test_a_local_message_is_seen_elsewhere_once_it_is_shared(adapters: Adapters) -> None:
+    here, there = await adapters.live(), await adapters.live()
     kept, told = message("kept"), message("told", after_ms=1)
     here.add("garden", kept, shared=False)
     here.add("garden", told)
@@ -85,8 +85,8 @@ async def test_what_is_not_shared_is_seen_here_and_elsewhere_once_it_is(world: W
     assert await living() == [kept, told]
 
 
-async def test_expire_lets_go_of_what_is_over_and_nothing_else(world: World) -> None:
-    live = await world.live()
+async def test_expire_drops_expired_messages_and_no_others(adapters: Adapters) -> None:
+    live = await adapters.live()
     short, long = message("short", life_ms=1000), message("long")
     live.add("garden", short)
     live.add("garden", long)
@@ -96,8 +96,8 @@ async def test_expire_lets_go_of_what_is_over_and_nothing_else(world: World) -> 
     assert live.find("garden", "ann", "long", short.timestamp) == long
 
 
-async def test_what_is_cleared_is_told_to_nobody_and_what_is_said_after_is(world: World) -> None:
-    here, there = await world.live(), await world.live()
+async def test_cleared_messages_are_not_listed_and_later_ones_are(adapters: Adapters) -> None:
+    here, there = await adapters.live(), await adapters.live()
     old, new = message("old"), message("new", after_ms=50)
     here.add("garden", old)
     there.add("garden", message("theirs"))
@@ -121,8 +121,8 @@ async def test_what_is_cleared_is_told_to_nobody_and_what_is_said_after_is(world
     assert len(await there.living("kitchen", wall_ms())) == 1
 
 
-async def test_what_was_under_way_when_it_was_cleared_is_forgotten_by_who_added_it(world: World) -> None:
-    here, there = await world.live(), await world.live()
+async def test_a_message_in_flight_during_a_clear_is_forgotten_by_its_process(adapters: Adapters) -> None:
+    here, there = await adapters.live(), await adapters.live()
     await here.clear("garden", wall_ms() + 50)
     said = message("m1")
     there.add("garden", said)

@@ -7,16 +7,16 @@ import random
 
 from asocial.domain.profile import Member, Profile
 from asocial.ports import Departed, PresenceStore
-from tests.patience import eventually_is
+from tests.support.waiting import eventually_is
 
-from .conftest import PRESENCE_TTL_MS, World
+from .conftest import PRESENCE_TTL_MS, Adapters
 
 FOX = Profile("sly fox", "rust")
 OWL = Profile("wise owl", "teal")
 
 
-async def test_only_the_first_connection_of_a_user_is_a_join_and_only_the_last_a_leave(world: World) -> None:
-    store, other = await world.presence(), await world.presence()
+async def test_only_the_first_connection_of_a_user_is_a_join_and_only_the_last_a_leave(adapters: Adapters) -> None:
+    store, other = await adapters.presence(), await adapters.presence()
     first = await store.join("garden", "c1", "ann", FOX, 1000)
     second = await other.join("garden", "c2", "ann", OWL, 2000)
     assert (first.first, first.user_count, first.stamp.seq) == (True, 1, 1)
@@ -32,8 +32,8 @@ async def test_only_the_first_connection_of_a_user_is_a_join_and_only_the_last_a
     assert (two.stamp.epoch, two.stamp.seq) == (first.stamp.epoch, 2)
 
 
-async def test_joining_twice_with_one_connection_counts_once(world: World) -> None:
-    store = await world.presence()
+async def test_joining_twice_with_one_connection_counts_once(adapters: Adapters) -> None:
+    store = await adapters.presence()
     await store.join("garden", "c1", "ann", FOX, 1000)
     again = await store.join("garden", "c1", "ann", FOX, 1500)
     assert (again.first, again.user_count, again.member.joined_at) == (False, 1, 1000)
@@ -42,8 +42,8 @@ async def test_joining_twice_with_one_connection_counts_once(world: World) -> No
     assert departed.last
 
 
-async def test_leaving_twice_is_told_once(world: World) -> None:
-    store, other = await world.presence(), await world.presence()
+async def test_leaving_twice_is_told_once(adapters: Adapters) -> None:
+    store, other = await adapters.presence(), await adapters.presence()
     await store.join("garden", "c1", "ann", FOX, 1000)
     answers = await asyncio.gather(store.leave("garden", "c1"), other.leave("garden", "c1"))
     assert sorted(answer is None for answer in answers) == [False, True]
@@ -51,8 +51,8 @@ async def test_leaving_twice_is_told_once(world: World) -> None:
     assert await store.leave("nowhere", "c1") is None
 
 
-async def test_the_roster_is_in_order_of_joining_with_a_limit_and_the_true_count(world: World) -> None:
-    store, other = await world.presence(), await world.presence()
+async def test_the_roster_is_in_order_of_joining_with_a_limit_and_the_true_count(adapters: Adapters) -> None:
+    store, other = await adapters.presence(), await adapters.presence()
     for number in range(5):
         await store.join("garden", f"c{number}", f"user{number}", FOX, 1000 + number)
     roster = await other.roster("garden", 3)
@@ -62,13 +62,15 @@ async def test_the_roster_is_in_order_of_joining_with_a_limit_and_the_true_count
     assert len((await other.roster("garden", 100)).members) == 5
 
 
-async def test_an_empty_channel_has_an_empty_roster(world: World) -> None:
-    roster = await (await world.presence()).roster("nowhere", 10)
+async def test_an_empty_channel_has_an_empty_roster(adapters: Adapters) -> None:
+    roster = await (await adapters.presence()).roster("nowhere", 10)
     assert (roster.members, roster.user_count) == ([], 0)
 
 
-async def test_seq_counts_every_event_once_and_an_emptied_channel_starts_another_epoch_or_goes_on(world: World) -> None:
-    store = await world.presence()
+async def test_seq_counts_every_event_once_and_an_emptied_channel_starts_another_epoch_or_goes_on(
+    adapters: Adapters,
+) -> None:
+    store = await adapters.presence()
     stamps = [
         (await store.join("garden", "c1", "ann", FOX, 1)).stamp,
         (await store.join("garden", "c2", "bob", OWL, 2)).stamp,
@@ -88,8 +90,8 @@ async def test_seq_counts_every_event_once_and_an_emptied_channel_starts_another
     assert back.epoch != stamps[0].epoch or back.seq > stamps[-1].seq
 
 
-async def test_a_changed_profile_holds_for_all_who_ask(world: World) -> None:
-    store, other = await world.presence(), await world.presence()
+async def test_a_changed_profile_holds_for_all_who_ask(adapters: Adapters) -> None:
+    store, other = await adapters.presence(), await adapters.presence()
     await store.join("garden", "c1", "ann", FOX, 1000)
     updated = await store.update("garden", "ann", OWL)
     assert updated is not None
@@ -99,8 +101,8 @@ async def test_a_changed_profile_holds_for_all_who_ask(world: World) -> None:
     assert await store.update("nowhere", "ann", OWL) is None
 
 
-async def test_who_is_not_to_be_on_the_map_is_known_as_such(world: World) -> None:
-    store, other = await world.presence(), await world.presence()
+async def test_a_user_off_the_map_is_marked(adapters: Adapters) -> None:
+    store, other = await adapters.presence(), await adapters.presence()
     hidden = Member("ann", "sly fox", "rust", 1000, on_map=False)
     joined = await store.join("garden", "c1", "ann", Profile("sly fox", "rust", on_map=False), 1000)
     assert joined.member == hidden
@@ -110,15 +112,15 @@ async def test_who_is_not_to_be_on_the_map_is_known_as_such(world: World) -> Non
     assert await other.members("garden", ["ann"]) == [Member("ann", "sly fox", "rust", 1000)]
 
 
-async def test_names_of_any_script_survive(world: World) -> None:
-    store = await world.presence()
+async def test_names_of_any_script_survive(adapters: Adapters) -> None:
+    store = await adapters.presence()
     profile = Profile('Åsa "ض" \\ 猫 🦊', "plum")
     await store.join("garden", "c1", "ann", profile, 1000)
     assert await store.members("garden", ["ann"]) == [Member("ann", profile.name, "plum", 1000)]
 
 
-async def test_members_answers_in_the_order_asked_none_twice_and_only_the_present(world: World) -> None:
-    store = await world.presence()
+async def test_members_answers_in_the_order_asked_none_twice_and_only_the_present(adapters: Adapters) -> None:
+    store = await adapters.presence()
     for number in range(3):
         await store.join("garden", f"c{number}", f"user{number}", FOX, 1000)
     asked = ["user2", "ghost", "user0", "user2"]
@@ -126,8 +128,8 @@ async def test_members_answers_in_the_order_asked_none_twice_and_only_the_presen
     assert await store.members("nowhere", ["user0"]) == []
 
 
-async def test_channels_are_apart(world: World) -> None:
-    store = await world.presence()
+async def test_channels_are_independent(adapters: Adapters) -> None:
+    store = await adapters.presence()
     await store.join("garden", "c1", "ann", FOX, 1000)
     assert (await store.join("Garden", "c2", "ann", FOX, 2000)).first
     departed = await store.leave("garden", "c1")
@@ -136,8 +138,8 @@ async def test_channels_are_apart(world: World) -> None:
     assert (await store.roster("Garden", 10)).user_count == 1
 
 
-async def test_what_is_not_refreshed_is_swept_once_by_one_process(world: World) -> None:
-    stores = [await world.presence() for _ in range(3)]
+async def test_unrefreshed_connections_are_swept_once_by_one_process(adapters: Adapters) -> None:
+    stores = [await adapters.presence() for _ in range(3)]
     await stores[0].join("garden", "kept", "ann", FOX, 1000)
     await stores[0].join("garden", "lost", "bob", OWL, 1000)
     swept: list[Departed] = []
@@ -156,8 +158,8 @@ async def test_what_is_not_refreshed_is_swept_once_by_one_process(world: World) 
     assert [member.user_id for member in (await stores[2].roster("garden", 10)).members] == ["ann"]
 
 
-async def test_an_abandoned_connection_goes_after_its_grace_whatever_is_refreshed(world: World) -> None:
-    store, other = await world.presence(), await world.presence()
+async def test_an_abandoned_connection_goes_after_its_grace_whatever_is_refreshed(adapters: Adapters) -> None:
+    store, other = await adapters.presence(), await adapters.presence()
     await store.join("garden", "c1", "ann", FOX, 1000)
     await store.abandon("garden", "c1", 50)
 
@@ -170,8 +172,8 @@ async def test_an_abandoned_connection_goes_after_its_grace_whatever_is_refreshe
     assert (await store.roster("garden", 10)).user_count == 0
 
 
-async def test_who_comes_back_within_the_grace_never_left(world: World) -> None:
-    store, other = await world.presence(), await world.presence()
+async def test_returning_within_the_grace_is_no_departure(adapters: Adapters) -> None:
+    store, other = await adapters.presence(), await adapters.presence()
     await store.join("garden", "old", "ann", FOX, 1000)
     await store.abandon("garden", "old", 50)
     back = await other.join("garden", "new", "ann", FOX, 2000)
@@ -185,8 +187,8 @@ async def test_who_comes_back_within_the_grace_never_left(world: World) -> None:
     assert (await store.roster("garden", 10)).members == [Member("ann", "sly fox", "rust", 1000)]
 
 
-async def test_an_explicit_leave_ends_a_grace(world: World) -> None:
-    store = await world.presence()
+async def test_an_explicit_leave_ends_a_grace(adapters: Adapters) -> None:
+    store = await adapters.presence()
     await store.join("garden", "c1", "ann", FOX, 1000)
     await store.abandon("garden", "c1", 60_000)
     departed = await store.leave("garden", "c1")
@@ -195,8 +197,8 @@ async def test_an_explicit_leave_ends_a_grace(world: World) -> None:
     assert await store.sweep() == []
 
 
-async def test_abandoning_and_refreshing_the_unknown_is_no_error(world: World) -> None:
-    store = await world.presence()
+async def test_abandoning_and_refreshing_an_unknown_connection_is_no_error(adapters: Adapters) -> None:
+    store = await adapters.presence()
     await store.abandon("nowhere", "c1", 10)
     await store.refresh("nowhere", ["c1"])
     await store.join("garden", "c1", "ann", FOX, 1000)
@@ -205,9 +207,9 @@ async def test_abandoning_and_refreshing_the_unknown_is_no_error(world: World) -
     assert (await store.roster("garden", 10)).user_count == 1
 
 
-async def test_random_life_on_two_processes_agrees_with_a_model(world: World) -> None:
+async def test_random_operations_on_two_processes_agree_with_a_model(adapters: Adapters) -> None:
     """Seeded: joins and leaves in any order; firsts, lasts and counts must be the model's, seq without a gap."""
-    stores = [await world.presence(), await world.presence()]
+    stores = [await adapters.presence(), await adapters.presence()]
     for seed in range(5):
         chance = random.Random(seed)
         channel = f"seed{seed}"

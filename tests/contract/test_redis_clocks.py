@@ -14,11 +14,11 @@ from asocial.domain.profile import Profile
 from asocial.service.clock import Clock
 from asocial.service.counters import Counters
 from asocial.service.runtime import Runtime
-from tests.patience import eventually
-from tests.redis_backend import make_backend
-from tests.redis_server import Server, running
-from tests.set_clock import SetClock
-from tests.store_events import Unheard
+from tests.support.fake_clock import FakeClock
+from tests.support.redis_backend import make_backend
+from tests.support.redis_server import Server, running
+from tests.support.store_events import IgnoreStoreEvents
+from tests.support.waiting import eventually
 
 from .test_redis_faults import Start, settled, start  # noqa: F401 (the fixture)
 
@@ -27,21 +27,21 @@ HOUR_S = 3600
 
 
 @pytest.fixture
-def clock(folder: Path) -> SetClock:
-    clock = SetClock(folder, "redis")
+def clock(folder: Path) -> FakeClock:
+    clock = FakeClock(folder, "redis")
     clock.set(0)
     return clock
 
 
 @pytest.fixture
-def server(clock: SetClock, folder: Path) -> Iterator[Server]:
+def server(clock: FakeClock, folder: Path) -> Iterator[Server]:
     server = Server(folder)
     with clock.seen(), running(server):
         yield server
 
 
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
-async def test_processes_follow_together(server: Server, clock: SetClock, start: Start, step_s: int) -> None:  # noqa: F811
+async def test_processes_follow_together(server: Server, clock: FakeClock, start: Start, step_s: int) -> None:  # noqa: F811
     here, there = await start(server.url), await start(server.url)
     clock.set(step_s)
     newcomer = await start(server.url)
@@ -53,7 +53,7 @@ async def test_processes_follow_together(server: Server, clock: SetClock, start:
 
 
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
-async def test_nobody_who_is_there_is_swept(server: Server, clock: SetClock, start: Start, step_s: int) -> None:  # noqa: F811
+async def test_present_users_are_never_swept(server: Server, clock: FakeClock, start: Start, step_s: int) -> None:  # noqa: F811
     here, there = await start(server.url), await start(server.url)
     await here.backend.presence.join("garden", "c1", "ann", FOX, 1)
     assert await there.backend.presence.sweep() == []
@@ -68,7 +68,7 @@ async def test_nobody_who_is_there_is_swept(server: Server, clock: SetClock, sta
     assert (await there.backend.presence.roster("garden", 10)).user_count == 1
 
 
-async def test_a_step_back_keeps_no_ghost(server: Server, clock: SetClock, start: Start) -> None:  # noqa: F811
+async def test_a_clock_step_back_leaves_no_ghost(server: Server, clock: FakeClock, start: Start) -> None:  # noqa: F811
     here = await start(server.url)
     await here.backend.presence.join("garden", "c1", "ann", FOX, 1)
     await here.backend.presence.abandon("garden", "c1", 8_000)
@@ -81,7 +81,7 @@ async def test_a_step_back_keeps_no_ghost(server: Server, clock: SetClock, start
 
 
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
-async def test_nobody_waits_longer_than_a_window(server: Server, clock: SetClock, start: Start, step_s: int) -> None:  # noqa: F811
+async def test_no_wait_is_longer_than_a_window(server: Server, clock: FakeClock, start: Start, step_s: int) -> None:  # noqa: F811
     here = await start(server.url)
     assert [await here.backend.limiter.take("ann", 2, 300) for _ in range(2)] == [0, 0]
     clock.set(step_s)
@@ -92,7 +92,7 @@ async def test_nobody_waits_longer_than_a_window(server: Server, clock: SetClock
 
 
 async def test_a_registration_from_before_a_step_back_does_not_stay(
-    server: Server, clock: SetClock, start: Start  # noqa: F811
+    server: Server, clock: FakeClock, start: Start  # noqa: F811
 ) -> None:  # fmt: skip
     here = await start(server.url, presence_ttl_ms=400)
     assert await here.backend.registry.register("ann", "c1", 1)
@@ -105,11 +105,11 @@ async def test_a_registration_from_before_a_step_back_does_not_stay(
         await asyncio.sleep(0.1)
 
 
-async def test_a_machine_whose_clock_is_wrong_uses_that_of_redis(server: Server) -> None:
+async def test_a_machine_with_a_wrong_clock_uses_the_redis_time(server: Server) -> None:
     ahead_ns = 20 * 1_000_000_000
     right, wrong = make_backend(server.url), make_backend(server.url, runtime=_wrong(ahead_ns))
-    await right.start(Unheard())
-    await wrong.start(Unheard())
+    await right.start(IgnoreStoreEvents())
+    await wrong.start(IgnoreStoreEvents())
     try:
         assert abs(right._runtime.clock.now_ms() - wrong._runtime.clock.now_ms()) < 100
         assert 19 < wrong._runtime.clock.skew_s < 21

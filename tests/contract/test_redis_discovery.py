@@ -13,9 +13,9 @@ import pytest
 from asocial.adapters.redis.topology import SLOTS, Beside, Layout, Topology
 from asocial.adapters.redis.urls import Address, parse
 from asocial.ports import StoreUnavailable
-from tests.fake_redis import SILENCE, Answer, FakeRedis, node, replica_of, sentinel
-from tests.patience import until
-from tests.redis_server import Cluster, Sentinels, Server, free_port, running
+from tests.support.fake_redis import SILENCE, Answer, FakeRedis, node, replica_of, sentinel
+from tests.support.redis_server import Cluster, Sentinels, Server, free_port, running
+from tests.support.waiting import until
 
 from .test_redis_faults import Start, delivered, start  # noqa: F401 (the fixture)
 
@@ -74,7 +74,7 @@ async def test_two_replicas_that_name_each_other_are_no_master(fake: Fakes) -> N
         await found("sentinel", await fake(sentinel(ports[0])), await fake(sentinel(ports[1])))
 
 
-async def test_of_two_that_call_themselves_master_the_newer_configuration_wins(fake: Fakes) -> None:
+async def test_of_two_masters_the_newer_configuration_wins(fake: Fakes) -> None:
     old, new = await fake(MASTER), await fake(MASTER)
     assert await found("sentinel", await fake(sentinel(old, 1)), await fake(sentinel(new, 2))) == Layout((at(new),))
     # Where no epoch is known, most sentinels decide.
@@ -110,7 +110,7 @@ async def test_no_sentinel_that_answers_says_why(fake: Fakes) -> None:
         await found("sentinel", await fake(HANGS), free_port())
 
 
-async def test_a_cluster_node_with_an_old_epoch_is_outvoted(fake: Fakes) -> None:
+async def test_a_cluster_node_with_an_old_epoch_is_ignored(fake: Fakes) -> None:
     old, new = await fake(MASTER), await fake(MASTER)
     everything = SLOTS - 1
     stale = await fake(node([(0, everything, old)], epoch=1))

@@ -9,8 +9,8 @@ from pathlib import Path
 from asocial.adapters.redis.topology import slot_of
 from asocial.domain.profile import Profile
 from asocial.ports import Batch
-from tests.patience import eventually, eventually_is, until
-from tests.redis_server import Cluster, Sentinels, Server, running
+from tests.support.redis_server import Cluster, Sentinels, Server, running
+from tests.support.waiting import eventually, eventually_is, until
 
 from .test_redis_faults import OK, Start, delivered, settled, start  # noqa: F401 (the fixture)
 

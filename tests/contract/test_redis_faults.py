@@ -17,12 +17,12 @@ import pytest
 from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.ports import Batch, StoreUnavailable
-from tests.patience import PATIENCE_S, eventually, eventually_is
-from tests.redis_backend import make_backend
-from tests.redis_proxy import Proxy
-from tests.redis_server import Server, running
+from tests.support.redis_backend import make_backend
+from tests.support.redis_proxy import Proxy
+from tests.support.redis_server import Server, running
+from tests.support.waiting import PATIENCE_S, eventually, eventually_is
 
-from .places import connections_of
+from .registrations import connections_of
 
 FOX = Profile("sly fox", "rust")
 ANSWER_S = 5.0
@@ -196,7 +196,7 @@ async def test_a_process_may_start_before_its_redis(server: Server, start: Start
     await eventually(lambda: here.told == ["degraded", "restored"], "told")
 
 
-async def test_a_server_that_falls_silent_is_left_and_come_back_to(server: Server, start: Start) -> None:
+async def test_a_silent_server_is_disconnected_and_retried(server: Server, start: Start) -> None:
     here, there = [await start(server.url, timeout_s=ANSWER_S) for _ in range(2)]
     server.pause()
     try:
@@ -250,7 +250,7 @@ async def test_a_subscription_that_delivers_nothing_is_found_by_its_probe(
 
 
 @pytest.mark.parametrize("how", ["gone", "silent"])
-async def test_publishing_into_the_void_takes_no_memory(server: Server, start: Start, how: str) -> None:
+async def test_publishing_without_subscribers_takes_no_memory(server: Server, start: Start, how: str) -> None:
     here = await start(server.url, timeout_s=3.0)
     frame = bytes(64 * 1024)
     if how == "gone":
@@ -335,7 +335,7 @@ async def test_a_callback_that_fails_does_not_end_the_supervision(server: Server
     await delivered(there, here)
 
 
-async def test_who_left_while_redis_was_away_is_no_ghost(server: Server, start: Start) -> None:
+async def test_leaving_while_redis_is_away_leaves_no_ghost(server: Server, start: Start) -> None:
     proxy = Proxy(server.port)
     with running(proxy):
         here, there = await start(proxy.url), await start(server.url)

@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from asocial.adapters.redis.backend import RedisBackend
 from asocial.adapters.redis.limiter import REFUSALS_ASKED
 from asocial.domain.admission import Known, MessageLimits, Posting, Verdict
-from tests.patience import eventually_is
-from tests.redis_backend import make_backend
-from tests.redis_server import Server, running
-from tests.store_events import Unheard
-from tests.wall_clock import wall_ms
+from tests.support.redis_backend import make_backend
+from tests.support.redis_server import Server, running
+from tests.support.store_events import IgnoreStoreEvents
+from tests.support.waiting import eventually_is
+from tests.support.wall_clock import wall_ms
 
-from .conftest import WORLDS, RedisWorld, World
+from .conftest import ADAPTERS, Adapters, RedisAdapters
 
 NO_LIMITS = MessageLimits()
 
@@ -36,20 +36,20 @@ def chat(
     return Posting("chat", channel, user, address, message_id, 0, now, now + life_ms, text)
 
 
-async def two_limiters(server: Server) -> tuple[RedisWorld, RedisBackend, RedisBackend]:
+async def two_limiters(server: Server) -> tuple[RedisAdapters, RedisBackend, RedisBackend]:
     server.ask("FLUSHALL")
-    world = RedisWorld(server.url)
-    return world, await world.backend(), await world.backend()
+    adapters = RedisAdapters(server.url)
+    return adapters, await adapters.backend(), await adapters.backend()
 
 
 @pytest.fixture(params=["redis", "cluster", "sentinel"])
-async def shared(request: pytest.FixtureRequest) -> AsyncIterator[World]:
-    made = WORLDS[request.param](request)
+async def shared(request: pytest.FixtureRequest) -> AsyncIterator[Adapters]:
+    made = ADAPTERS[request.param](request)
     yield made
     await made.close()
 
 
-async def test_w10_the_first_of_a_name_has_it_on_every_process(shared: World) -> None:
+async def test_w10_the_first_message_with_an_id_keeps_it_on_every_process(shared: Adapters) -> None:
     one, two = await shared.limiter(), await shared.limiter()
     first = chat("m")
     assert await one.admit(first, NO_LIMITS) == Verdict()
@@ -61,7 +61,7 @@ async def test_w10_the_first_of_a_name_has_it_on_every_process(shared: World) ->
     assert [(await two.admit(each, NO_LIMITS)).known for each in others] == [None] * 3
 
 
-async def test_w10_of_many_at_once_one_is_first_and_counts_once(shared: World) -> None:
+async def test_w10_one_of_many_concurrent_sends_wins_and_counts_once(shared: Adapters) -> None:
     limiters = [await shared.limiter(), await shared.limiter()]
     limits = MessageLimits(user_per_minute=2)
     verdicts = await asyncio.gather(*(limiters[n % 2].admit(chat("m"), limits) for n in range(20)))
@@ -72,7 +72,7 @@ async def test_w10_of_many_at_once_one_is_first_and_counts_once(shared: World) -
     assert again.known is not None, "the answer to a message sent again needs no place"
 
 
-async def test_w10_a_name_is_free_after_its_message(shared: World) -> None:
+async def test_w10_a_message_id_is_free_after_its_message(shared: Adapters) -> None:
     limiter = await shared.limiter()
     first = chat("m", life_ms=200)
     assert (await limiter.admit(first, NO_LIMITS)).known is None
@@ -83,7 +83,7 @@ async def test_w10_a_name_is_free_after_its_message(shared: World) -> None:
     await eventually_is(known, None, patience_s=5)
 
 
-async def test_w10_a_message_that_was_posted_is_not_lost(shared: World) -> None:
+async def test_w10_a_message_that_was_posted_is_not_lost(shared: Adapters) -> None:
     one, two = await shared.limiter(), await shared.limiter()
     first = chat("m")
     await one.admit(first, NO_LIMITS)
@@ -100,29 +100,29 @@ async def test_w10_a_message_that_was_posted_is_not_lost(shared: World) -> None:
 
 
 async def test_w10_a_message_whose_process_died_before_posting_it_is_posted_by_the_next(redis_server: Server) -> None:
-    world, died, next_one = await two_limiters(redis_server)
+    adapters, died, next_one = await two_limiters(redis_server)
     await died.limiter.admit(chat("m"), NO_LIMITS)  # and nothing more is heard of it
     known = (await next_one.limiter.admit(chat("m"), NO_LIMITS)).known
     assert known is not None
     assert not known.sure
     assert await next_one.limiter.is_lost(chat("m"))
     assert not await next_one.limiter.is_lost(chat("m", "another text")), "only what was claimed may be said"
-    await world.close()
+    await adapters.close()
 
 
 async def test_w10_a_message_that_is_being_posted_is_not_lost(redis_server: Server) -> None:
-    world, first, second = await two_limiters(redis_server)
+    adapters, first, second = await two_limiters(redis_server)
     claimed = chat("m")
     await first.limiter.admit(claimed, NO_LIMITS)
     asked = asyncio.create_task(second.limiter.is_lost(chat("m")))
     await asyncio.sleep(0.05)
     first.limiter.posted(claimed)
     assert not await asked
-    await world.close()
+    await adapters.close()
 
 
 async def test_w10_a_process_that_ends_confirms_what_it_posted(redis_server: Server) -> None:
-    world, ending, other = await two_limiters(redis_server)
+    adapters, ending, other = await two_limiters(redis_server)
     claimed = chat("m")
     await ending.limiter.admit(claimed, NO_LIMITS)
     ending.limiter.posted(claimed)
@@ -130,7 +130,7 @@ async def test_w10_a_process_that_ends_confirms_what_it_posted(redis_server: Ser
     known = (await other.limiter.admit(chat("m"), NO_LIMITS)).known
     assert known is not None
     assert known.sure
-    await world.close()
+    await adapters.close()
 
 
 async def test_w72_while_redis_is_away_a_process_limits_by_itself(folder: Path) -> None:
@@ -138,7 +138,7 @@ async def test_w72_while_redis_is_away_a_process_limits_by_itself(folder: Path) 
     server = Server(folder)
     with running(server):
         backend = make_backend(server.url)
-        await backend.start(Unheard())
+        await backend.start(IgnoreStoreEvents())
         first = chat("m0", address="192.0.2.1")
         assert (await backend.limiter.admit(first, limits)).known is None
         server.stop()
@@ -153,7 +153,7 @@ async def test_w72_while_redis_is_away_a_process_limits_by_itself(folder: Path) 
 
 
 async def test_w72_a_flood_of_refused_messages_does_not_reach_redis(redis_server: Server) -> None:
-    world, backend, _ = await two_limiters(redis_server)
+    adapters, backend, _ = await two_limiters(redis_server)
     limits = MessageLimits(user_per_minute=1)
     redis_server.ask("CONFIG", "RESETSTAT")
     verdicts = [await backend.limiter.admit(chat(f"m{number}"), limits) for number in range(500)]
@@ -163,11 +163,11 @@ async def test_w72_a_flood_of_refused_messages_does_not_reach_redis(redis_server
     stats = str(redis_server.ask("INFO", "commandstats"))
     calls = int(stats.partition("cmdstat_evalsha:calls=")[2].partition(",")[0])
     assert calls <= REFUSALS_ASKED + 5, "the first message, the refusals, and what keeps a backend alive"
-    await world.close()
+    await adapters.close()
 
 
 async def test_w72_one_decision_is_one_command(redis_server: Server) -> None:
-    world, backend, _ = await two_limiters(redis_server)
+    adapters, backend, _ = await two_limiters(redis_server)
     limits = MessageLimits(user_per_minute=1000, address_per_minute=1000, channel_per_second=1000)
     redis_server.ask("CONFIG", "RESETSTAT")
     for number in range(50):
@@ -175,11 +175,11 @@ async def test_w72_one_decision_is_one_command(redis_server: Server) -> None:
     stats = str(redis_server.ask("INFO", "commandstats"))
     calls = int(stats.partition("cmdstat_evalsha:calls=")[2].partition(",")[0])
     assert 50 <= calls <= 55
-    await world.close()
+    await adapters.close()
 
 
-async def test_w72_nothing_is_kept_for_ever(redis_server: Server) -> None:
-    world, backend, _ = await two_limiters(redis_server)
+async def test_w72_all_keys_expire(redis_server: Server) -> None:
+    adapters, backend, _ = await two_limiters(redis_server)
     limits = MessageLimits(user_per_minute=1000, address_per_minute=1000, channel_per_second=1000)
     posting = replace(chat("m", address="192.0.2.1"), slow_ms=1000)
     await backend.limiter.admit(posting, limits)
@@ -188,11 +188,11 @@ async def test_w72_nothing_is_kept_for_ever(redis_server: Server) -> None:
     assert isinstance(keys, list)
     assert len(keys) >= 8
     assert [key for key in keys if redis_server.ask("PTTL", key) == -1] == []
-    await world.close()
+    await adapters.close()
 
 
-async def test_w72_what_others_wrote_into_the_limits_counts_as_absent(redis_server: Server) -> None:
-    world, backend, _ = await two_limiters(redis_server)
+async def test_w72_unreadable_limit_entries_count_as_absent(redis_server: Server) -> None:
+    adapters, backend, _ = await two_limiters(redis_server)
     limits = MessageLimits(user_per_minute=10, address_per_minute=10, channel_per_second=10)
     first = replace(chat("m", address="192.0.2.1"), slow_ms=1000)
     assert (await backend.limiter.admit(first, limits)).wait_ms == 0
@@ -209,4 +209,4 @@ async def test_w72_what_others_wrote_into_the_limits_counts_as_absent(redis_serv
     assert (await backend.limiter.admit(replace(first, user_id="bob"), limits)).wait_ms == 0
     redis_server.ask("SET", "asocial:{limits}:claim:garden:ann:x", "no claim of ours")
     assert (await backend.limiter.admit(replace(first, message_id="x"), limits)).known is None
-    await world.close()
+    await adapters.close()

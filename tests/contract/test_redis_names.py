@@ -10,10 +10,10 @@ from asocial.adapters.redis.names import Names
 from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.domain.rules import NO_RULES
-from tests.patience import eventually_is
-from tests.redis_server import Cluster, Server
+from tests.support.redis_server import Cluster, Server
+from tests.support.waiting import eventually_is
 
-from .places import connections_of
+from .registrations import connections_of
 from .test_redis_faults import Process, Start, delivered, start  # noqa: F401 (the fixture)
 
 FOX = Profile("sly fox", "rust")

@@ -10,13 +10,13 @@ from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.domain.rules import NO_RULES
 from asocial.service.counters import Counters
-from tests.patience import eventually, eventually_is
-from tests.redis_backend import make_backend
-from tests.redis_server import Server
-from tests.runtime import make_runtime
-from tests.store_events import Unheard
+from tests.support.redis_backend import make_backend
+from tests.support.redis_server import Server
+from tests.support.runtime import make_runtime
+from tests.support.store_events import IgnoreStoreEvents
+from tests.support.waiting import eventually, eventually_is
 
-from .places import connections_of
+from .registrations import connections_of
 from .test_redis_faults import Start, start  # noqa: F401 (the fixture)
 
 FOX = Profile("sly fox", "rust")
@@ -36,7 +36,7 @@ def spoil(server: Server, key: str) -> None:
 
 
 @pytest.mark.parametrize("what", KEYS)
-async def test_a_key_of_the_wrong_type_stops_nobody(server: Server, start: Start, what: str) -> None:  # noqa: F811
+async def test_a_key_of_the_wrong_type_stops_no_client(server: Server, start: Start, what: str) -> None:  # noqa: F811
     spoil(server, f"asocial:{{garden}}:{what}")
     here, there = await start(server.url), await start(server.url)
     presence, live, rules = here.backend.presence, here.backend.live, here.backend.rules
@@ -94,7 +94,7 @@ GARDEN = "asocial:{garden}:"
     ],
     ids=lambda damage: " ".join(damage[1:])[8:].encode("ascii", "replace").decode(),
 )
-async def test_a_damaged_entry_costs_only_itself(server: Server, start: Start, damage: Damage) -> None:  # noqa: F811
+async def test_a_damaged_entry_affects_no_other(server: Server, start: Start, damage: Damage) -> None:  # noqa: F811
     here, there = await start(server.url), await start(server.url)
     await here.backend.presence.join("garden", "c1", "bob", FOX, 1)
     server.ask(*(word.encode("utf-8", "surrogateescape").decode("latin-1") for word in damage))
@@ -179,7 +179,7 @@ async def test_each_kind_is_logged_once_and_counted_always(
 ) -> None:  # fmt: skip
     counters = Counters()
     backend = make_backend(server.url, runtime=make_runtime(counters=counters))
-    await backend.start(Unheard())
+    await backend.start(IgnoreStoreEvents())
     reads: list[tuple[str, Callable[[], Awaitable[object]]]] = [
         ("rules", lambda: backend.rules.load("garden")),
         ("message", lambda: backend.live.living("garden", 1)),

@@ -10,10 +10,10 @@ import pytest
 
 from asocial.adapters.redis.urls import Address, parse
 from asocial.ports import Batch
-from tests.patience import eventually, until
-from tests.redis_backend import make_backend
-from tests.redis_server import Server, running, self_made_certificate
-from tests.store_events import Unheard
+from tests.support.redis_backend import make_backend
+from tests.support.redis_server import Server, running, self_made_certificate
+from tests.support.store_events import IgnoreStoreEvents
+from tests.support.waiting import eventually, until
 
 OK = {"redis": "ok", "pubsub": "ok"}
 SECRET = "pässwörd:/@?"
@@ -24,7 +24,7 @@ async def works(url: str, **credentials: str) -> None:
     here, there = (make_backend(url, **credentials) for _ in range(2))  # type: ignore[arg-type]
     try:
         for backend in (here, there):
-            await backend.start(Unheard())
+            await backend.start(IgnoreStoreEvents())
             assert backend.state() == OK
         heard: list[Batch] = []
         await there.broker.subscribe("garden", heard.append)
@@ -54,13 +54,13 @@ async def test_tls_with_an_authority_of_its_own(folder: Path) -> None:
     with running(server):
         await works(f"rediss://localhost:{tls_port}?ca={certificate}")
         stranger = make_backend(f"rediss://localhost:{tls_port}")
-        await stranger.start(Unheard())
+        await stranger.start(IgnoreStoreEvents())
         # The system's authorities know nothing of it: no connection rather than an unverified one.
         assert stranger.state() == {"redis": "down", "pubsub": "down"}
         await stranger.close()
 
 
-async def test_an_acl_user_who_may_touch_nothing_but_ours(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_acl_user_limited_to_our_keys_is_enough(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server = Server(folder)
     with running(server):
         allowed = ("on", f">{SECRET}", "~asocial:*", "&asocial:*", "+@all", "-@admin", "-@dangerous", "+role")
@@ -69,7 +69,7 @@ async def test_an_acl_user_who_may_touch_nothing_but_ours(folder: Path, capsys: 
         await works(f"redis://canvas:{QUOTED}@127.0.0.1:{server.port}/0")
         await works(f"redis://127.0.0.1:{server.port}", username="canvas", password=SECRET)
         wrong = make_backend(f"redis://canvas:{QUOTED}wrong@127.0.0.1:{server.port}")
-        await wrong.start(Unheard())
+        await wrong.start(IgnoreStoreEvents())
         assert wrong.state() == {"redis": "down", "pubsub": "down"}
         await wrong.close()
         said = capsys.readouterr()
@@ -84,7 +84,7 @@ async def test_a_password_for_everyone(folder: Path) -> None:
         await works(server.url, password=SECRET)
 
 
-def test_what_a_url_says() -> None:
+def test_redis_urls_are_parsed() -> None:
     single = parse("redis://h")
     assert (single.kind, single.addresses, single.tls) == ("single", (Address("h", 6379),), False)
     assert parse("redis://[::1]:7000/2").addresses == (Address("::1", 7000),)
@@ -131,7 +131,7 @@ def test_what_a_url_says() -> None:
         "redis://:secret\n@h",
     ],
 )
-def test_a_wrong_url_is_refused_without_telling_the_password(url: str) -> None:
+def test_a_wrong_url_is_refused_without_showing_the_password(url: str) -> None:
     with pytest.raises(ValueError, match="redis_url: ") as refused:
         parse(url).tls_context()
     assert "secret" not in str(refused.value)
@@ -184,6 +184,6 @@ def test_a_missing_server_says_what_to_install(folder: Path, monkeypatch: pytest
         Server(folder).start()
 
 
-def test_until_gives_up_with_a_sentence() -> None:
+def test_until_fails_with_its_message() -> None:
     with pytest.raises(TimeoutError, match="something"):
         until(lambda: False, "something", patience_s=0.05)

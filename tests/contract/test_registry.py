@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from .conftest import PRESENCE_TTL_MS, World
-from .places import connections_of
+from .conftest import PRESENCE_TTL_MS, Adapters
+from .registrations import connections_of
 
 
-async def test_the_limit_counts_the_connections_on_every_process(world: World) -> None:
-    here, there = await world.registry(), await world.registry()
+async def test_the_limit_counts_the_connections_on_every_process(adapters: Adapters) -> None:
+    here, there = await adapters.registry(), await adapters.registry()
     assert await here.register("ann", "c1", 2)
     assert await there.register("ann", "c2", 2)
     assert not await here.register("ann", "c3", 2)
@@ -18,22 +18,22 @@ async def test_the_limit_counts_the_connections_on_every_process(world: World) -
     assert await connections_of(here, "ann") == 2
 
 
-async def test_of_many_at_once_exactly_the_limit_get_in(world: World) -> None:
-    here, there = await world.registry(), await world.registry()
+async def test_concurrent_registrations_stop_exactly_at_the_limit(adapters: Adapters) -> None:
+    here, there = await adapters.registry(), await adapters.registry()
     answers = await asyncio.gather(*((here, there)[n % 2].register("ann", f"c{n}", 8) for n in range(40)))
     assert sum(answers) == 8
     assert await connections_of(there, "ann") == 8
 
 
-async def test_registering_twice_is_once(world: World) -> None:
-    registry = await world.registry()
+async def test_registering_twice_counts_once(adapters: Adapters) -> None:
+    registry = await adapters.registry()
     assert await registry.register("ann", "c1", 1)
     assert await registry.register("ann", "c1", 1)
     assert await connections_of(registry, "ann") == 1
 
 
-async def test_unregistering_frees_the_place_everywhere(world: World) -> None:
-    here, there = await world.registry(), await world.registry()
+async def test_unregistering_frees_the_slot_everywhere(adapters: Adapters) -> None:
+    here, there = await adapters.registry(), await adapters.registry()
     assert await here.register("ann", "c1", 1)
     assert not await there.register("ann", "c2", 1)
     await here.unregister("ann", "c1")
@@ -43,8 +43,8 @@ async def test_unregistering_frees_the_place_everywhere(world: World) -> None:
     assert await there.register("ann", "c2", 1)
 
 
-async def test_what_is_refreshed_stays(world: World) -> None:
-    here, there = await world.registry(), await world.registry()
+async def test_refreshed_connections_stay(adapters: Adapters) -> None:
+    here, there = await adapters.registry(), await adapters.registry()
     await here.register("ann", "c1", 8)
     await here.register("bob", "c2", 8)
     for _ in range(6):

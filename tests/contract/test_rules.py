@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 
 from asocial.domain.rules import NO_RULES, Rules
-from tests.patience import eventually_is
+from tests.support.waiting import eventually_is
 
-from .conftest import World
+from .conftest import Adapters
 
 KEEP_MS = 60_000
 
 
-async def test_a_channel_has_no_rules_until_somebody_makes_some(world: World) -> None:
-    rules = await world.rules()
+async def test_a_channel_has_no_rules_at_first(adapters: Adapters) -> None:
+    rules = await adapters.rules()
     assert await rules.load("garden") is NO_RULES
     assert await rules.keep("garden", KEEP_MS) is NO_RULES
     assert await rules.load("garden") is NO_RULES, "using it makes none"
 
 
-async def test_every_process_reads_what_one_wrote(world: World) -> None:
-    here, there = await world.rules(), await world.rules()
+async def test_every_process_reads_what_one_wrote(adapters: Adapters) -> None:
+    here, there = await adapters.rules(), await adapters.rules()
     made = Rules().claimed("ann").slowed(5000).quieted(True).inviting(7, "key").without("bob", 20, now=10)
     assert await here.swap("garden", made, KEEP_MS) == made
     assert await there.load("garden") == made
@@ -28,8 +28,8 @@ async def test_every_process_reads_what_one_wrote(world: World) -> None:
     assert await there.load("kitchen") == NO_RULES
 
 
-async def test_of_two_at_once_the_late_one_gets_the_other(world: World) -> None:
-    here, there = await world.rules(), await world.rules()
+async def test_of_two_concurrent_claims_the_later_gets_the_first(adapters: Adapters) -> None:
+    here, there = await adapters.rules(), await adapters.rules()
     first, second = await asyncio.gather(
         here.swap("garden", NO_RULES.claimed("ann"), KEEP_MS), there.swap("garden", NO_RULES.claimed("bob"), KEEP_MS)
     )
@@ -37,8 +37,8 @@ async def test_of_two_at_once_the_late_one_gets_the_other(world: World) -> None:
     assert first.owner in ("ann", "bob")
 
 
-async def test_what_is_older_is_not_written(world: World) -> None:
-    rules = await world.rules()
+async def test_older_rules_are_not_written(adapters: Adapters) -> None:
+    rules = await adapters.rules()
     newest = Rules(version=7, owner="ann")
     await rules.swap("garden", newest, KEEP_MS)
     for version in (1, 6, 7):
@@ -46,8 +46,8 @@ async def test_what_is_older_is_not_written(world: World) -> None:
     assert await rules.swap("garden", Rules(version=9, owner="bob"), KEEP_MS) == Rules(version=9, owner="bob")
 
 
-async def test_rules_that_are_not_used_are_forgotten(world: World) -> None:
-    rules = await world.rules()
+async def test_rules_that_are_not_used_are_forgotten(adapters: Adapters) -> None:
+    rules = await adapters.rules()
     await rules.swap("garden", NO_RULES.claimed("ann"), 200)
 
     async def load() -> Rules:
@@ -57,8 +57,8 @@ async def test_rules_that_are_not_used_are_forgotten(world: World) -> None:
     assert await rules.swap("garden", NO_RULES.claimed("bob"), KEEP_MS) == NO_RULES.claimed("bob")
 
 
-async def test_using_them_keeps_them_and_never_for_less_long(world: World) -> None:
-    rules = await world.rules()
+async def test_use_extends_the_lifetime_of_rules_and_never_shortens_it(adapters: Adapters) -> None:
+    rules = await adapters.rules()
     used, long = NO_RULES.claimed("ann"), NO_RULES.claimed("bob")
     await rules.swap("used", used, 1500)
     await rules.swap("long", long, KEEP_MS)

@@ -8,7 +8,7 @@ import pytest
 
 from asocial.app import build
 from asocial.config import load
-from tests.integration.serving import Server
+from tests.support.server import Server
 
 
 @pytest.fixture

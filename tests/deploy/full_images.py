@@ -21,7 +21,7 @@ import pytest
 from tests.deploy.dockerfile import Stage, parse
 from tests.deploy.test_files import DOCKERFILE
 from tests.deploy.tools import ROOT, tool
-from tests.redis_server import temporary_folder
+from tests.support.redis_server import temporary_folder
 
 SUITES = {"debian:12": "bookworm", "debian:13": "trixie"}
 CERTIFICATES = Path(os.environ.get("SSL_CERT_FILE") or "/etc/ssl/certs/ca-certificates.crt")

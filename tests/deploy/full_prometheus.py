@@ -20,18 +20,18 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.client import Client
 from tests.deploy.test_monitoring import RULES, panels, rules
 from tests.deploy.tools import tool
-from tests.patience import until
-from tests.processes import Process, all_ready, processes
-from tests.redis_server import Server, free_port, running, temporary_folder
+from tests.support.client import Client
+from tests.support.processes import Process, all_ready, processes
+from tests.support.redis_server import Server, free_port, running, temporary_folder
+from tests.support.waiting import eventually, until
 
 WARM_UP_S = 75.0
 FIRES_WITHIN_S = 60.0
 CLEARS_WITHIN_S = 60.0
 QUIET = {"asocial:disconnects_unexpected:ratio5m"}
-"""Needs something to go wrong, which it must not."""
+"""Rules without data while nothing fails."""
 
 
 class Prometheus:
@@ -99,8 +99,8 @@ async def talk(pair: list[Process], stop: asyncio.Event) -> None:
             if count % 10 == 0:
                 await one.send_raw("{")
                 await one.ping(1)
-                visitor = await Client.connect(pair[count // 10 % 2].url, channel="garden", token=one.token)
-                await visitor.close()
+                tab = await Client.connect(pair[count // 10 % 2].url, channel="garden", token=one.token)
+                await tab.close()
             count += 1
             await asyncio.sleep(0.05)
     finally:
@@ -108,7 +108,7 @@ async def talk(pair: list[Process], stop: asyncio.Event) -> None:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[tuple[Server, list[Process], Prometheus]]:
+async def stack() -> AsyncIterator[tuple[Server, list[Process], Prometheus]]:
     with temporary_folder() as folder:
         redis = Server(folder)
         with running(redis), processes(folder, 2, redis.url, "--rate-limit-per-minute", "40") as pair:
@@ -118,9 +118,9 @@ async def world() -> AsyncIterator[tuple[Server, list[Process], Prometheus]]:
 
 
 async def test_every_panel_has_data_and_the_alert_for_redis_fires_and_clears(
-    world: tuple[Server, list[Process], Prometheus],
+    stack: tuple[Server, list[Process], Prometheus],
 ) -> None:
-    redis, pair, prometheus = world
+    redis, pair, prometheus = stack
     await all_ready(*pair)
     stop = asyncio.Event()
     talking = asyncio.create_task(talk(pair, stop))
@@ -145,20 +145,21 @@ async def test_every_panel_has_data_and_the_alert_for_redis_fires_and_clears(
 
     redis.stop()
     began = time.monotonic()
-    await eventually(lambda: len(prometheus.firing("AsocialRedisAway")) == 4, FIRES_WITHIN_S)
+    await eventually(
+        lambda: asyncio.to_thread(lambda: len(prometheus.firing("AsocialRedisAway")) == 4),
+        "the alert fires for both checks of both processes",
+        patience_s=FIRES_WITHIN_S,
+    )
     print(f"Redis stopped: it fires for both checks of both processes after {time.monotonic() - began:.0f} s")
     redis.start()
     began = time.monotonic()
-    await eventually(lambda: not prometheus.firing("AsocialRedisAway"), CLEARS_WITHIN_S)
+    await eventually(
+        lambda: asyncio.to_thread(lambda: not prometheus.firing("AsocialRedisAway")),
+        "the alert clears",
+        patience_s=CLEARS_WITHIN_S,
+    )
     print(f"Redis is back: it is clear after {time.monotonic() - began:.0f} s")
     assert not prometheus.firing("AsocialDown")
     assert not prometheus.firing("AsocialInternalErrors")
     stop.set()
     await talking
-
-
-async def eventually(holds: Any, within_s: float) -> None:
-    deadline = time.monotonic() + within_s
-    while not await asyncio.to_thread(holds):
-        assert time.monotonic() < deadline, f"not within {within_s} s"
-        await asyncio.sleep(0.5)

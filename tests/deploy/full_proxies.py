@@ -25,10 +25,10 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 from websockets.typing import Subprotocol
 
-from tests.client import Client
 from tests.deploy.proxies import HAProxy, Nginx, Proxy
-from tests.processes import Process, all_ready, processes
-from tests.redis_server import Server, running, temporary_folder
+from tests.support.client import Client
+from tests.support.processes import Process, all_ready, processes
+from tests.support.redis_server import Server, running, temporary_folder
 
 IDLE_S = 600.0
 RELOAD_AFTER_S = 200.0

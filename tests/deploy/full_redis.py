@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.deploy.tools import ROOT, tool
-from tests.redis_server import temporary_folder
+from tests.support.redis_server import temporary_folder
 
 
 def test_three_pods_find_each_other_fail_over_and_take_the_old_master_back() -> None:

@@ -10,23 +10,18 @@ is wrong.
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 
+from websockets.sync.client import connect
+
 ORIGIN = "http://127.0.0.1:8080"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 STARTS_WITHIN_S = 30.0
 ENDS_WITHIN_S = 30.0
-WEBSOCKET = {
-    "Connection": "Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
-    "Sec-WebSocket-Version": "13",
-}
 
 
 def get(path: str) -> tuple[int, str]:
@@ -35,17 +30,6 @@ def get(path: str) -> tuple[int, str]:
             return answer.status, answer.read().decode(errors="replace")
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors="replace")
-
-
-def upgrade(path: str) -> str:
-    """The first bytes that come back: the answer's head, and with luck the first frame."""
-    head = "".join(f"{name}: {value}\r\n" for name, value in WEBSOCKET.items())
-    with socket.create_connection(("127.0.0.1", 8080), timeout=5) as connection:
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n{head}\r\n".encode())
-        received = b""
-        while b"user_sync" not in received and (data := connection.recv(65536)):
-            received += data
-    return received.decode(errors="replace")
 
 
 def main() -> int:
@@ -83,9 +67,8 @@ def main() -> int:
         assert version[0].isdigit(), version
         assert "source" not in version, version
         print(f"version: {version}")
-        answer = upgrade("/api/chat?channel=garden")
-        assert answer.startswith("HTTP/1.1 101 "), answer[:300]
-        assert '"type":"user_sync"' in answer
+        with connect("ws://127.0.0.1:8080/api/chat?channel=garden", open_timeout=5, proxy=None) as client:
+            assert '"type":"user_sync"' in str(client.recv(timeout=5))
         print("/api/chat: 101, user_sync")
         writable = subprocess.run([*inside, "touch", "/opt/asocial/x"], capture_output=True, check=False)
         assert writable.returncode, "the root can be written to"

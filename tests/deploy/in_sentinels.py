@@ -21,8 +21,8 @@ from pathlib import Path
 
 from tests.deploy.tools import DEPLOY
 from tests.original import CONFIG_MAP, PASSWORD, OriginalProcess, environ_of, secret
-from tests.patience import until
-from tests.redis_server import ask
+from tests.support.redis_server import ask
+from tests.support.waiting import until
 
 SCRIPTS = DEPLOY / "kustomize" / "components" / "redis"
 DOMAIN = "redis.test"

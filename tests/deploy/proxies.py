@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tests.deploy.test_manifests import find
 from tests.deploy.tools import tool
-from tests.patience import until
-from tests.redis_server import free_port
+from tests.support.redis_server import free_port
+from tests.support.waiting import until
 
 _PREFIX = "nginx.ingress.kubernetes.io/"
 _HIDDEN = {"ssl-redirect", "limit-rpm", "limit-burst-multiplier"}

@@ -98,7 +98,7 @@ def stages() -> dict[str, str]:
     return dict(zip(found[1::2], found[2::2], strict=True))
 
 
-def test_each_image_is_nobody_starts_no_shell_and_looks_after_its_health() -> None:
+def test_each_image_runs_as_nobody_without_a_shell_and_has_a_healthcheck() -> None:
     for name, port in {"backend": 8080, "frontend": 3000}.items():
         stage = stages()[name]
         assert re.search(r"^USER 65532:65532$", stage, re.MULTILINE)
@@ -121,7 +121,7 @@ def test_every_base_image_has_a_version() -> None:
         assert re.search(r"\d", tag), image
 
 
-def test_what_the_dockerfile_copies_is_in_its_context() -> None:
+def test_files_that_the_dockerfile_copies_are_in_its_context() -> None:
     ignore = (ROOT / ".dockerignore").read_text().splitlines()
     allowed = [line[1:] for line in ignore if line.startswith("!")]
     for instruction in re.findall(r"^COPY (?!--from)(.*)$", DOCKERFILE.read_text(), re.MULTILINE):
@@ -138,7 +138,7 @@ def compose() -> dict[str, Any]:
     return loaded
 
 
-def test_compose_runs_everything_read_only_with_nothing() -> None:
+def test_compose_runs_everything_read_only_without_privileges() -> None:
     for name, service in compose()["services"].items():
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name
@@ -156,7 +156,7 @@ def test_compose_mounts_only_files_that_are_there_and_volumes_that_are_named() -
                 assert source in volumes, f"{name}: {source}"
 
 
-def test_the_observability_profile_is_all_that_a_plain_up_leaves_out() -> None:
+def test_only_the_observability_profile_is_optional() -> None:
     plain = {name for name, service in compose()["services"].items() if "profiles" not in service}
     assert plain == {"traefik", "secret", "backend-1", "backend-2", "frontend", "redis"}
     behind = {name for name, service in compose()["services"].items() if service.get("profiles") == ["observability"]}
@@ -170,7 +170,7 @@ def test_compose_has_no_default_password() -> None:
                 assert re.fullmatch(r"(\$\{\w+:-\})?", value), f"{name}: {variable}"
 
 
-def test_compose_believes_the_address_of_traefik_alone() -> None:
+def test_compose_trusts_only_the_address_of_traefik() -> None:
     services, inside = compose()["services"], compose()["networks"]["inside"]["ipam"]["config"][0]
     address = services["traefik"]["networks"]["inside"]["ipv4_address"]
     assert services["backend-1"]["environment"]["ASOCIAL_TRUSTED_PROXIES"] == address

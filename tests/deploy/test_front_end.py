@@ -12,9 +12,9 @@ import pytest
 
 from asocial.adapters.http.page import PAGE_DIR
 from tests.deploy.tools import DEPLOY, tool
-from tests.integration.serving import MANGLED, Server, http_get
-from tests.patience import until
-from tests.redis_server import free_port
+from tests.support.redis_server import free_port
+from tests.support.server import MANGLED, Server, http_get
+from tests.support.waiting import until
 
 SAME = (
     "content-type", "content-encoding", "cache-control", "content-security-policy", "x-content-type-options",
@@ -76,7 +76,9 @@ def _asset() -> str:
 @pytest.mark.parametrize("path", ["/", "/c/garden", "/c/a%20b", "/icon.svg", "ASSET"])
 @pytest.mark.parametrize("accept", ["", "gzip"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_it_answers_as_the_server_does(nginx: Nginx, server: Server, path: str, accept: str, scheme: str) -> None:
+async def test_the_front_end_answers_as_the_server_does(
+    nginx: Nginx, server: Server, path: str, accept: str, scheme: str
+) -> None:
     path = f"/assets/{_asset()}" if path == "ASSET" else path
     headers = {"X-Forwarded-Proto": scheme} | ({"Accept-Encoding": accept} if accept else {})
     theirs, ours = await _head(nginx.port, path, headers), await _head(server.port, path, headers)
@@ -120,7 +122,7 @@ async def test_a_mangled_link_gets_the_page_from_both(nginx: Nginx, server: Serv
     assert (await _head(nginx.port, path, {}))[0] == (await _head(server.port, path, {}))[0] == 200
 
 
-async def test_what_is_not_there_is_not_found(nginx: Nginx) -> None:
+async def test_a_missing_path_is_404(nginx: Nginx) -> None:
     for path in ("/nowhere", "/cat", "/assets/nothing.js", "/metrics", "/ready", "/../etc/passwd"):
         assert (await http_get(nginx.port, path)).status in (400, 404), path
     assert (await http_get(nginx.port, "/health")).json == {"status": "ok"}

@@ -96,7 +96,7 @@ def test_every_overlay_is_valid_kubernetes(overlay: str, tmp_path: Path) -> None
     run("kubernetes-validate", "--strict", file)
 
 
-def test_the_validator_would_say_so(tmp_path: Path) -> None:
+def test_the_validator_rejects_an_invalid_manifest(tmp_path: Path) -> None:
     wrong = dict(find("prod", "Deployment", "backend"))
     wrong["spec"] = {**wrong["spec"], "replica": 3}
     file = tmp_path / "wrong.yaml"
@@ -117,7 +117,7 @@ def test_every_component_is_in_an_overlay() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_container_is_nobody_with_nothing(overlay: str) -> None:
+def test_every_container_runs_as_nobody_without_privileges(overlay: str) -> None:
     for name, pod in pods(overlay):
         assert pod["securityContext"]["runAsNonRoot"] is True, name
         assert pod["securityContext"]["runAsUser"] > 0, name
@@ -160,7 +160,7 @@ def test_the_images_are_the_version_of_this_tree() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_the_probes_of_the_backend_are_the_decided_ones(overlay: str) -> None:
+def test_the_documented_probes_are_set(overlay: str) -> None:
     (container,) = [each for name, each in containers(overlay) if name == "backend/backend"]
     for kind, (path, delay, period, timeout, failures) in PROBES.items():
         assert container[kind] == {
@@ -173,7 +173,7 @@ def test_the_probes_of_the_backend_are_the_decided_ones(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_the_sizes_are_the_decided_ones(overlay: str) -> None:
+def test_the_documented_sizes_are_set(overlay: str) -> None:
     for name, container in containers(overlay):
         if container["name"] in RESOURCES:
             cpu, most_cpu, memory, most_memory = RESOURCES[container["name"]]
@@ -316,7 +316,7 @@ def fake_kubectl(folder: Path, script: str) -> str:
     return f"{folder}:/usr/bin:/bin"
 
 
-def test_make_secrets_takes_what_the_cluster_has_and_guesses_nothing(tmp_path: Path) -> None:
+def test_make_secrets_keeps_existing_secrets_of_the_cluster(tmp_path: Path) -> None:
     copy = clone_of_deploy(tmp_path)
     file = copy / "kustomize" / "overlays" / "prod" / SECRETS
     # In the order of what may happen: a cluster that cannot be asked, one that has a Secret, one that has none.
@@ -355,7 +355,7 @@ def test_git_ignores_the_secrets() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_only_the_proxys_own_network_is_believed(overlay: str) -> None:
+def test_only_the_proxys_own_network_is_trusted(overlay: str) -> None:
     """A list of all private networks lets any private client choose its address (W40)."""
     networks = [ipaddress.ip_network(each) for each in configured(overlay).trusted_proxies]
     assert networks, "without it all visitors share one limit"
@@ -380,7 +380,7 @@ def test_selectors_find_pods_and_policies_cover_all_of_them(overlay: str) -> Non
         assert matches(selector) >= 1, policy
 
 
-def test_redis_is_three_with_sentinel_and_keeps_to_its_disk() -> None:
+def test_redis_has_three_replicas_with_sentinel_and_a_disk() -> None:
     redis = find("prod", "StatefulSet", "redis")["spec"]
     assert redis["replicas"] == 3
     assert redis["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] == "5Gi"

@@ -12,10 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from asocial.app import build
 from asocial.config import load
-from tests import redis_server
-from tests.client import Client
 from tests.deploy.tools import DEPLOY, ROOT, run
-from tests.integration.serving import http_get
+from tests.support import redis_server
+from tests.support.client import Client
+from tests.support.server import http_get
 
 RULES = DEPLOY / "prometheus" / "asocial.rules.yml"
 RULE_TESTS = DEPLOY / "prometheus" / "asocial.test.yml"

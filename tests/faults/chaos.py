@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.crowd import Crowd, Person, crowd, wall_ms
-from tests.patience import eventually
-from tests.processes import Process, all_ready, processes
-from tests.redis_server import Server
+from tests.support.processes import Process, all_ready, processes
+from tests.support.redis_server import Server
+from tests.support.waiting import eventually
 
 PEOPLE = 36
 KINDS = ("kill", "terminate", "freeze", "redis killed", "redis frozen", "redis emptied")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.redis_server import Server, running, temporary_folder
+from tests.support.redis_server import Server, running, temporary_folder
 
 
 @pytest.fixture

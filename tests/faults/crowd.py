@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from tests.patience import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 Frame = dict[str, Any]
 BACKOFF_FIRST_S, BACKOFF_CAP_S = 0.25, 5.0

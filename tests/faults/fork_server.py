@@ -36,7 +36,7 @@ from asocial.domain.rules import Rules
 from asocial.lifecycle import Asocial
 from asocial.logs import configure
 from asocial.ports import Batch, Broker, ChannelRules, Deliver
-from tests.patience import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 LINGER_S = 0.3
 """Shorter than in production, so that channels are dropped and made again within a run."""

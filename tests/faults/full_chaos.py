@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from tests.faults.chaos import run
-from tests.redis_server import Server
+from tests.support.redis_server import Server
 
 SECONDS = 600
 

@@ -17,10 +17,10 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from tests.client import chat_url, position
 from tests.faults.fork_server import ServerProcess
 from tests.faults.fuzz_model import Appearance, Change, Key, Message, Model
-from tests.patience import PATIENCE_S
+from tests.support.client import chat_url, position
+from tests.support.waiting import PATIENCE_S
 
 Frame = dict[str, Any]
 

@@ -19,10 +19,10 @@ from asocial.adapters.redis.names import Names
 from tests.faults.fork_server import ForkServer, ServerProcess
 from tests.faults.fuzz_client import FuzzClient, differences
 from tests.faults.fuzz_model import Change, Model
-from tests.integration.serving import metric
-from tests.one_address import LIFTED
-from tests.patience import LONG_LEASE_MS, PATIENCE_S
-from tests.redis_server import Server as RedisServer
+from tests.support.lifted_limits import LIFTED
+from tests.support.redis_server import Server as RedisServer
+from tests.support.server import metric
+from tests.support.waiting import LONG_LEASE_MS, PATIENCE_S
 
 SERVERS = 4
 CLIENTS = 12

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.faults.chaos import Verdict, judge, run
 from tests.faults.crowd import Person, wall_ms
-from tests.redis_server import Server
+from tests.support.redis_server import Server
 
 
 async def test_w90_no_fault_loses_doubles_or_delays_what_is_said_in_calm(folder: Path, redis: Server) -> None:

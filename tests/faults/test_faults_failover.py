@@ -10,9 +10,9 @@ import pytest
 
 from asocial.adapters.redis.topology import slot_of
 from tests.faults.crowd import Crowd, Person, agree, all_hear, crowd
-from tests.patience import eventually
-from tests.processes import Process, all_ready, processes
-from tests.redis_server import Cluster, Sentinels, Server, running
+from tests.support.processes import Process, all_ready, processes
+from tests.support.redis_server import Cluster, Sentinels, Server, running
+from tests.support.waiting import eventually
 
 FAILOVER_S = 20.0
 """Patience for the election itself, which is Redis's own and takes it two to five seconds here."""

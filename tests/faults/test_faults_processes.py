@@ -20,13 +20,13 @@ from asocial.ports import Batch
 from asocial.protocol.codec import pack
 from asocial.protocol.schema import UserJoined
 from tests.faults.crowd import Person, agree, all_hear, crowd, wall_ms
-from tests.integration.serving import metric, until_metric
-from tests.patience import LONG_LEASE_MS, eventually
-from tests.processes import Process, processes
-from tests.redis_backend import make_backend
-from tests.redis_proxy import Proxy
-from tests.redis_server import Server, running
-from tests.store_events import Unheard
+from tests.support.processes import Process, processes
+from tests.support.redis_backend import make_backend
+from tests.support.redis_proxy import Proxy
+from tests.support.redis_server import Server, running
+from tests.support.server import metric, until_metric
+from tests.support.store_events import IgnoreStoreEvents
+from tests.support.waiting import LONG_LEASE_MS, eventually
 
 GONE_WITHIN_S = 30.0
 """What is promised: a killed process's people are seen leaving within this time."""
@@ -71,7 +71,7 @@ async def test_what_a_process_removed_and_could_not_tell_is_told_by_the_others(f
         async with crowd() as all_of:
             watchers = [(await all_of.enter(1, "garden", at=process.url))[0] for process in pair]
             doomed = make_backend(redis.url, lease_ms=LONG_LEASE_MS)
-            await doomed.start(Unheard())
+            await doomed.start(IgnoreStoreEvents())
             joined = await doomed.presence.join("garden", "c1", "ghost", Profile("sly fox", "rust"), 1)
             told = UserJoined("ghost", "sly fox", "rust", 1, *joined.stamp)
             doomed.broker.publish("garden", Batch(pack(told), b""))

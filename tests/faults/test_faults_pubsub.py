@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 from tests.faults.crowd import agree, all_hear, crowd
-from tests.patience import eventually
-from tests.processes import all_ready, processes
-from tests.redis_proxy import Proxy
-from tests.redis_server import Server, running
+from tests.support.processes import all_ready, processes
+from tests.support.redis_proxy import Proxy
+from tests.support.redis_server import Server, running
+from tests.support.waiting import eventually
 
 PROBE_S = 2.0
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.crowd import Person, agree, all_hear, crowd
-from tests.patience import eventually
-from tests.processes import all_ready, processes
-from tests.redis_server import Server
+from tests.support.processes import all_ready, processes
+from tests.support.redis_server import Server
+from tests.support.waiting import eventually
 
 GROWTH_MOST_BYTES = 20 * 1024 * 1024
 KILLS = 50

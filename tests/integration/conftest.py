@@ -17,14 +17,15 @@ import pytest
 
 from asocial.app import build
 from asocial.config import load
-from tests import client as plain
-from tests import redis_server
-from tests.client import Client, RawClient
-from tests.integration.serving import Enter, Join, JoinRaw, Server, StartServer
-from tests.one_address import LIFTED
-from tests.processes import Process
-from tests.redis_server import temporary_folder
-from tests.runtime import make_runtime
+from tests.support import client as plain
+from tests.support import redis_server
+from tests.support.client import Client
+from tests.support.lifted_limits import LIFTED
+from tests.support.processes import Process
+from tests.support.raw_client import RawClient
+from tests.support.redis_server import temporary_folder
+from tests.support.runtime import make_runtime
+from tests.support.server import Enter, Join, JoinRaw, Server, StartServer
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import Client, Frame
-from tests.integration.serving import Enter, metric, until_metric
-from tests.patience import until
-from tests.processes import Process, processes
-from tests.redis_server import Server, running, temporary_folder
-from tests.set_clock import SetClock
+from tests.support.client import Client, Frame
+from tests.support.fake_clock import FakeClock
+from tests.support.processes import Process, processes
+from tests.support.redis_server import Server, running, temporary_folder
+from tests.support.server import Enter, metric, until_metric
+from tests.support.waiting import until
 
 HOUR_S = 3600
 
@@ -54,7 +54,7 @@ async def heard_of(listener: Client, speaker: Client) -> Frame:
 
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S, 24 * HOUR_S], ids=["forward", "back", "a day"])
 async def test_w86_the_machines_clock_is_set_under_one_process(place: Path, enter: Enter, step_s: int) -> None:
-    clock = SetClock(place, "machine")
+    clock = FakeClock(place, "machine")
     with clock.seen(), processes(place, 1, "", "--rate-limit-per-minute", "20") as [process]:
         people = [await enter(process) for _ in range(3)]
         await talk(people, "before")
@@ -77,10 +77,10 @@ async def test_w86_the_machines_clock_is_set_under_one_process(place: Path, ente
 
 
 @pytest.mark.parametrize("skew_s", [-20, -7, 20])
-async def test_w86_processes_whose_machines_differ_tell_one_time(
+async def test_w86_processes_with_different_machine_clocks_agree_on_the_time(
     place: Path, redis: Server, enter: Enter, skew_s: int
 ) -> None:
-    clock = SetClock(place, "machine")
+    clock = FakeClock(place, "machine")
     clock.set(skew_s)
     with processes(place, 1, redis.url) as [right], clock.seen(), processes(place, 1, redis.url) as [wrong]:
         ann, bob = await enter(right), await enter(wrong)
@@ -97,7 +97,7 @@ async def test_w86_processes_whose_machines_differ_tell_one_time(
 
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
 async def test_w85_the_clock_of_redis_is_set(place: Path, enter: Enter, step_s: int) -> None:
-    clock = SetClock(place, "redis")
+    clock = FakeClock(place, "redis")
     redis = Server(place)
     with clock.seen():
         redis.spawn()

@@ -15,10 +15,10 @@ from asocial.adapters.http.connection_guard import GuardedConnection
 from asocial.domain.errors import GoingAway
 from asocial.service.chat import Participant
 from asocial.service.session import Session
-from tests.client import Client, RawClient, refusal
-from tests.patience import PATIENCE_S
-
-from .serving import Server
+from tests.support.client import Client, refusal
+from tests.support.raw_client import RawClient
+from tests.support.server import Server
+from tests.support.waiting import PATIENCE_S
 
 OURS = (WebSocketConnection, GuardedConnection, Session, Participant, web.WebSocketResponse, web.Request)
 Ending = Callable[[Server], Awaitable[None]]
@@ -90,7 +90,7 @@ async def _only_asks(server: Server) -> None:
         _only_asks,
     ],
 )
-async def test_nothing_is_left(server: Server, ending: Ending) -> None:
+async def test_no_connection_objects_are_left(server: Server, ending: Ending) -> None:
     before = _count()
     await ending(server)
     with contextlib.suppress(TimeoutError):

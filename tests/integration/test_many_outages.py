@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.client import Client, Frame, refusal
-from tests.integration.serving import Answer, http_get
-from tests.processes import Process, all_ready, processes
-from tests.redis_proxy import Proxy
-from tests.redis_server import Server, running, temporary_folder
+from tests.support.client import Client, Frame, refusal
+from tests.support.processes import Process, all_ready, processes
+from tests.support.redis_proxy import Proxy
+from tests.support.redis_server import Server, running, temporary_folder
+from tests.support.server import Answer, http_get
 
 Enter = Callable[..., Awaitable[Client]]
 PROBING = ("--redis-probe-seconds", "0.5")
@@ -109,7 +109,9 @@ async def strangers_hear_nothing(strangers: list[Client], owner: Client) -> None
 
 
 @pytest.mark.parametrize("how", ["frozen", "restarted empty", "restarted empty, and back last"])
-async def test_w81_strangers_who_entered_during_an_outage_hear_nothing(how: str, tmp_path: Path, enter: Enter) -> None:
+async def test_w81_uninvited_users_admitted_during_an_outage_get_nothing(
+    how: str, tmp_path: Path, enter: Enter
+) -> None:
     with temporary_folder() as folder, two_over(redis := Server(folder), tmp_path) as (one, two, proxy):
         await all_ready(one, two)
         if how == "restarted empty, and back last":
@@ -153,9 +155,7 @@ async def test_w81_strangers_who_entered_during_an_outage_hear_nothing(how: str,
                 task.cancel()
 
 
-async def test_w81_a_process_that_was_alone_learns_what_was_decided_before_it_hears_anything(
-    tmp_path: Path, enter: Enter
-) -> None:
+async def test_w81_an_isolated_process_reads_the_rules_before_it_delivers(tmp_path: Path, enter: Enter) -> None:
     with temporary_folder() as folder, two_over(Server(folder), tmp_path) as (one, two, proxy):
         await all_ready(one, two)
         owner = await enter(one)

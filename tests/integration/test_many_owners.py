@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import Client, refusal
-from tests.integration.serving import Answer, Enter, http_get
-from tests.patience import eventually
-from tests.processes import Process, all_ready, processes
-from tests.redis_server import Server, running, temporary_folder
+from tests.support.client import Client, refusal
+from tests.support.processes import Process, all_ready, processes
+from tests.support.redis_server import Server, running, temporary_folder
+from tests.support.server import Answer, Enter, http_get
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ async def test_w66_a_removal_reaches_another_process_within_a_second_and_holds_o
         assert (await again.closed()).code == 4512
 
 
-async def test_w66_a_removal_holds_where_nobody_was(two: list[Process], enter: Enter, owner: Client) -> None:
+async def test_w66_a_ban_holds_in_an_empty_channel(two: list[Process], enter: Enter, owner: Client) -> None:
     guest = await enter(two[0])
     await owner.moderate("remove", user_id=guest.user_id)
     await guest.closed()
@@ -77,7 +77,7 @@ async def test_w65_processes_agree_on_slow(two: list[Process], enter: Enter, own
     assert (error["code"], error["message_id"]) == ("rate_limited", "m2")
 
 
-async def test_w65_processes_agree_on_who_writes(two: list[Process], enter: Enter, owner: Client) -> None:
+async def test_w65_processes_agree_on_who_may_write(two: list[Process], enter: Enter, owner: Client) -> None:
     guest = await enter(two[1])
     await owner.moderate("read_only", on=True)
     assert (await guest.receive("channel_updated"))["read_only"] is True
@@ -92,7 +92,7 @@ async def test_w65_processes_agree_on_who_writes(two: list[Process], enter: Ente
     await guest.receive("ack")
 
 
-async def test_w65_processes_agree_on_what_was_cleared(two: list[Process], enter: Enter, owner: Client) -> None:
+async def test_w65_processes_agree_on_cleared_messages(two: list[Process], enter: Enter, owner: Client) -> None:
     guest = await enter(two[1])
     for client, other in ((owner, guest), (guest, owner)):
         await client.chat(f"before, by {client.user_id}")
@@ -124,7 +124,7 @@ async def test_w63_an_invitation_signed_by_one_process_counts_on_the_other(
         assert (await enter(process, invite=answer.json["token"])).sync["rules"]["private"] is True
 
 
-async def test_w64_of_many_who_claim_on_two_processes_the_one_who_is_there_is_the_owner(
+async def test_w64_of_concurrent_claims_on_two_processes_the_present_user_wins(
     two: list[Process], enter: Enter, channel: str
 ) -> None:
     people = [await enter(two[n % 2], channel=f"{channel}-{n}") for n in range(7)]
@@ -133,7 +133,7 @@ async def test_w64_of_many_who_claim_on_two_processes_the_one_who_is_there_is_th
     assert [answer.status for answer in answers] == [409] * 7 + [200]
 
 
-async def test_w64_what_was_decided_outlives_a_redis_that_comes_back_empty(tmp_path: Path) -> None:
+async def test_w64_rules_survive_a_redis_restart_without_data(tmp_path: Path) -> None:
     probing = ("--redis-probe-seconds", "0.5")
     with (
         temporary_folder() as folder,

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import Client, Frame
-from tests.integration.serving import Enter
-from tests.patience import PATIENCE_S
-from tests.processes import Process, processes
-from tests.redis_server import Cluster, Sentinels, Server, Startable, running
+from tests.support.client import Client, Frame
+from tests.support.processes import Process, processes
+from tests.support.redis_server import Cluster, Sentinels, Server, Startable, running
+from tests.support.server import Enter
+from tests.support.waiting import PATIENCE_S
 
 SMALL_ROSTER = 5
 
@@ -145,9 +145,7 @@ async def test_w30_reactions_cross_processes_each_for_itself(three: list[Process
     assert not sender.waiting("reaction"), "not to the sender"
 
 
-async def test_w32_the_followed_one_is_told_on_another_process_and_is_seen_from_there(
-    three: list[Process], enter: Enter
-) -> None:
+async def test_w32_following_works_between_processes(three: list[Process], enter: Enter) -> None:
     follower, followed = await enter(three[0]), await enter(three[1])
     tab = await enter(three[2], token=followed.token)
     await follower.send({"type": "follow", "user_id": followed.user_id})
@@ -163,7 +161,7 @@ async def test_w32_the_followed_one_is_told_on_another_process_and_is_seen_from_
     }
 
 
-async def test_w12_a_late_joiner_on_a_process_nobody_was_on_sees_what_lives_with_its_true_times(
+async def test_w12_a_late_joiner_on_an_empty_process_gets_live_messages_with_their_times(
     three: list[Process], enter: Enter
 ) -> None:
     ada = await enter(three[0], name="Ada")
@@ -227,7 +225,7 @@ async def test_w18_a_break_and_a_return_to_another_process_is_seen_by_nobody(
     assert (told["user_id"], told["seq"]) == (marker.user_id, joined["seq"] + 1)
 
 
-async def test_w20_who_and_the_roster_know_people_of_every_process(three: list[Process], enter: Enter) -> None:
+async def test_w20_who_requests_and_the_roster_cover_every_process(three: list[Process], enter: Enter) -> None:
     people = [await enter(process, name=f"Person {number}") for number, process in enumerate(three)]
     everyone = {person.user_id: f"Person {number}" for number, person in enumerate(people)}
     for person in people:
@@ -242,7 +240,7 @@ async def test_w20_who_and_the_roster_know_people_of_every_process(three: list[P
         assert last.user_id not in names(await person.resync())
 
 
-async def test_w24_a_profile_changed_in_one_tab_signs_what_the_tab_on_another_process_says(
+async def test_w24_a_profile_changed_in_one_tab_is_used_by_a_tab_on_another_process(
     three: list[Process], enter: Enter
 ) -> None:
     tab = await enter(three[0], name="Old Name", color="rust")
@@ -265,7 +263,7 @@ async def test_w24_a_profile_changed_in_one_tab_signs_what_the_tab_on_another_pr
     assert said["name"] == "New Name"
 
 
-async def test_w31_who_is_not_on_the_map_is_so_on_every_process(three: list[Process], enter: Enter) -> None:
+async def test_w31_a_user_off_the_map_is_off_on_every_process(three: list[Process], enter: Enter) -> None:
     ann = await enter(three[0])
     bob = await enter(three[1], on_map="0")
     tab = await enter(three[2], token=bob.token)
@@ -353,7 +351,7 @@ async def test_w5_connections_of_a_user_are_counted_over_all_processes(three: li
         assert time.monotonic() < deadline, "the place never became free"
 
 
-async def test_w20_a_crowd_is_counted_over_all_processes(folder: Path, redis: Server, enter: Enter) -> None:
+async def test_w20_a_large_channel_is_counted_over_all_processes(folder: Path, redis: Server, enter: Enter) -> None:
     with processes(folder, 2, redis.url, "--roster-limit", str(SMALL_ROSTER)) as pair:
         people = [await enter(pair[number % 2]) for number in range(12)]
         watcher = people[0]
@@ -392,7 +390,7 @@ async def test_w20_a_crowd_is_counted_over_all_processes(folder: Path, redis: Se
 
 
 @pytest.mark.parametrize("kind", ["cluster", "sentinel"])
-async def test_people_talk_over_a_cluster_and_behind_sentinel(folder: Path, kind: str) -> None:
+async def test_messages_cross_a_cluster_and_sentinels(folder: Path, kind: str) -> None:
     made: Cluster | Sentinels = Cluster(folder) if kind == "cluster" else Sentinels(folder)
     servers: Startable = made
     with running(servers), processes(folder, 2, made.url) as pair:

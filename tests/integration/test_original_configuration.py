@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from asocial.config import load
-from tests.client import Client
-from tests.integration.serving import Enter
 from tests.original import CONFIG_MAP, PASSWORD, SERVICE_ACCOUNT, OriginalProcess, environ_of, secret
-from tests.processes import Process, all_ready
-from tests.redis_server import Server, running
+from tests.support.client import Client
+from tests.support.processes import Process, all_ready
+from tests.support.redis_server import Server, running
+from tests.support.server import Enter
 
 IN_BASE64 = base64.b64encode(SERVICE_ACCOUNT.encode()).decode()
 """As people put it into a Secret that encodes it once more."""

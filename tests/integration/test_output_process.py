@@ -19,10 +19,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import Client
-from tests.integration.serving import http_get, metric
-from tests.patience import PATIENCE_S, eventually, until
-from tests.processes import ROOT
+from tests.support.client import Client
+from tests.support.processes import ROOT
+from tests.support.server import http_get, metric
+from tests.support.waiting import PATIENCE_S, eventually, until
 
 FULL = "/dev/full"
 HAS_FULL = Path(FULL).exists()
@@ -93,7 +93,7 @@ async def ends(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.parametrize("env", ["development", "production"])
-async def test_a_log_that_nobody_reads_stops_nobody(env: str) -> None:
+async def test_an_unread_log_stops_no_client(env: str) -> None:
     reader, writer = os.pipe()
     # As small as a pipe gets: a few lines fill it.
     fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
@@ -113,7 +113,7 @@ async def test_a_log_that_nobody_reads_stops_nobody(env: str) -> None:
 
 
 @pytest.mark.parametrize("env", ["development", "production"])
-async def test_a_reader_that_is_gone_and_a_full_disk_stop_nobody(env: str) -> None:
+async def test_a_closed_pipe_and_a_full_disk_stop_no_client(env: str) -> None:
     for broken in ("gone", "full"):
         if broken == "gone":
             reader, out = os.pipe()
@@ -135,7 +135,7 @@ async def test_a_reader_that_is_gone_and_a_full_disk_stop_nobody(env: str) -> No
 
 
 @pytest.mark.skipif(not HAS_FULL, reason="there is no /dev/full")
-async def test_a_full_disk_under_stdout_is_told_on_stderr(tmp_path: Path) -> None:
+async def test_a_full_disk_under_stdout_is_reported_on_stderr(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as err, full_disk() as full, serving(stdout=full, stderr=err.fileno()) as served:
         await starts(*served)
@@ -146,7 +146,7 @@ async def test_a_full_disk_under_stdout_is_told_on_stderr(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("redirect", [">&-", "2>&-", "<&- >&- 2>&-"])
-async def test_closed_descriptors_stop_nobody_and_reach_no_client(redirect: str) -> None:
+async def test_closed_descriptors_stop_no_client_and_get_no_socket(redirect: str) -> None:
     with serving(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, redirect=redirect) as (process, port):
         await starts(process, port)
         await talks(port)
@@ -162,14 +162,14 @@ def run(*arguments: str, stdout: int | None = subprocess.PIPE, stderr: int | Non
 
 
 @pytest.mark.skipif(not HAS_FULL, reason="there is no /dev/full")
-def test_the_exit_code_says_what_stderr_cannot() -> None:
+def test_the_exit_code_reports_an_error_without_stderr() -> None:
     with full_disk() as full:
         assert run("serve", "--port", "abc", stderr=full) == 2
         assert run("serve", "--host", "192.0.2.77", stderr=full) == 1
 
 
 @pytest.mark.parametrize("host", ["::", "0.0.0.0", "localhost", "127.0.0.1"])
-async def test_each_address_that_is_printed_answers(host: str, tmp_path: Path) -> None:
+async def test_each_printed_address_answers(host: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as out, serving("--host", host, stdout=out.fileno(), stderr=out.fileno()) as (process, port):
         await asyncio.to_thread(until, lambda: "Ctrl-C" in log.read_text(), f"addresses in {log}")

@@ -17,9 +17,10 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.client import Client
-from tests.integration.serving import http_get
-from tests.patience import PATIENCE_S, eventually
+from tests.support.client import Client
+from tests.support.raw_client import RawClient
+from tests.support.server import http_get
+from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
 SECRET = "s3cret-" + secrets.token_urlsafe(48)
@@ -142,7 +143,7 @@ async def test_a_signal_drains_and_exits_with_0(serve: Serve, number: int) -> No
 
 
 @pytest.mark.drives(4001)
-async def test_ready_fails_for_the_time_of_notice_before_connections_close(serve: Serve) -> None:
+async def test_ready_fails_during_the_drain_notice_before_connections_close(serve: Serve) -> None:
     process = await listening(serve, "--port", "0", "--drain-notice-seconds", "3")
     client = await Client.connect(process.url, channel="garden")
     assert (await http_get(process.port, "/ready")).status == 200
@@ -158,20 +159,15 @@ async def test_ready_fails_for_the_time_of_notice_before_connections_close(serve
     assert await process.ended() == 0
 
 
-async def test_a_client_that_never_reads_does_not_hold_up_the_end(serve: Serve) -> None:
+async def test_a_client_that_never_reads_does_not_delay_shutdown(serve: Serve) -> None:
     process = await listening(serve, "--port", "0", "--drain-seconds", "2")
-    reader, writer = await asyncio.open_connection("127.0.0.1", process.port)
-    writer.write(
-        b"GET /api/chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
-    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+    client = await RawClient.connect(process.url, channel="garden")
     process.terminate()
     assert await process.ended() == 0
-    writer.close()
+    await client.abort()
 
 
-async def test_a_port_in_use_is_told_and_exits_with_1(serve: Serve) -> None:
+async def test_a_port_in_use_is_reported_and_exits_with_1(serve: Serve) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -351,7 +347,7 @@ async def test_log_level_warning_silences_the_rest(serve: Serve) -> None:
     assert "connection" not in process.text
 
 
-async def test_when_file_descriptors_run_out_the_log_says_so_once_and_the_server_goes_on(serve: Serve) -> None:
+async def test_running_out_of_file_descriptors_is_logged_once_and_the_server_goes_on(serve: Serve) -> None:
     flags = ("--connections-per-ip", "0", "--handshake-seconds", "300", "--drain-notice-seconds", "0", "--port", "0")
     process = await serve(*flags, "--host", "127.0.0.1", open_files=64)
     await process.wait_for_url()

@@ -84,7 +84,7 @@ def codes_below(base: type[Exception]) -> dict[str, str]:
     return found
 
 
-def test_the_page_was_understood() -> None:
+def test_the_parser_reads_the_page() -> None:
     """Guards this file: a table that is read as empty would let everything pass."""
     assert {"bad_frame", "rate_limited"} <= ERROR_CODES
     assert {4001, 4504} <= set(CLOSE_ROWS)

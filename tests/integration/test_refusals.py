@@ -16,12 +16,12 @@ import structlog
 from asocial.adapters.http.refusal_log import LINES_AT_ONCE, RefusalLog
 from asocial.logs import configure
 from asocial.service.counters import Counters
-from tests.client import Client
-from tests.integration.serving import Join, Server, StartServer
-from tests.integration.test_safety_http import HANDSHAKE, LOCAL, ask, read_answer, talk
+from tests.support.client import Client
+from tests.support.raw_http import HANDSHAKE, ask, raw_connection, read_answer
+from tests.support.server import Join, Server, StartServer
 
 FOREIGN = {"Origin": "https://elsewhere.example"}
-PROXIED = {"trusted_proxies": LOCAL}
+PROXIED = {"trusted_proxies": "127.0.0.0/8"}
 NO_PROVIDER = {"auth": "jwt", "jwt_issuer": "http://127.0.0.1:1", "jwt_audience": "asocial"}
 
 UNKNOWN_KEY = base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"k"}').decode() + ".e30.c2ln"
@@ -70,7 +70,7 @@ def noted(server: Server, log: Log, code: str | int) -> dict[str, Any]:
         ({"auth": "open"}, {}, "garden&uid=a.b", "uid_invalid"),
     ],
 )
-async def test_w87_w88_a_refused_upgrade_is_logged_counted_and_told_over_http(
+async def test_w87_w88_a_refused_upgrade_is_logged_counted_and_explained_over_http(
     start_server: StartServer, log: Log, settings: dict[str, object], headers: dict[str, str], channel: str, code: str
 ) -> None:
     server = await start_server(**settings)
@@ -85,7 +85,7 @@ async def test_w87_w88_a_refused_upgrade_is_logged_counted_and_told_over_http(
     assert (over_http.status, over_http.json) == (answer.status, answer.json)
 
 
-async def test_w87_a_page_that_may_connect_is_told_so(server: Server) -> None:
+async def test_w87_the_check_says_that_a_page_may_connect(server: Server) -> None:
     for query in ("", f"?origin={server.origin}"):
         assert (await server.get(f"/api/channels/garden{query}")).status == 200
 
@@ -105,12 +105,12 @@ async def test_w87_too_many_connections_of_an_address_behind_a_proxy(
 
 async def test_w88_one_connection_too_many_is_refused_when_accepted(start_server: StartServer, log: Log) -> None:
     server = await start_server(connections_per_ip=1)
-    async with talk(server), talk(server) as (reader, _):
+    async with raw_connection(server), raw_connection(server) as (reader, _):
         assert (await read_answer(reader)).status == 429
     assert noted(server, log, "too_many_connections")["limit"] == 1
 
 
-async def test_w87_a_process_that_drains(start_server: StartServer, log: Log) -> None:
+async def test_w87_a_draining_process_refuses(start_server: StartServer, log: Log) -> None:
     server = await start_server(drain_notice_seconds=5, drain_seconds=12)
     draining = asyncio.create_task(server.app.drain())
     await asyncio.sleep(0)
@@ -128,7 +128,7 @@ async def test_w87_a_process_that_drains(start_server: StartServer, log: Log) ->
         (HANDSHAKE | {"Sec-WebSocket-Key": "short"}, "handshake_invalid", ""),
     ],
 )
-async def test_w88_what_is_no_handshake(
+async def test_w88_an_invalid_handshake_is_logged(
     server: Server, log: Log, headers: dict[str, str], code: str, hint: str
 ) -> None:
     answer = await ask(server, headers)
@@ -136,8 +136,8 @@ async def test_w88_what_is_no_handshake(
     assert hint in noted(server, log, code)["reason"]
 
 
-async def test_w88_what_is_no_http(server: Server, log: Log) -> None:
-    async with talk(server) as (reader, writer):
+async def test_w88_invalid_http_is_logged(server: Server, log: Log) -> None:
+    async with raw_connection(server) as (reader, writer):
         writer.write(b"\x16\x03\x01 this is TLS\r\n\r\n")
         assert (await read_answer(reader)).status == 400
     noted(server, log, "request_invalid")
@@ -178,9 +178,7 @@ FAULTS: list[tuple[str, dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize("first", range(len(FAULTS) + 1))
-async def test_w1_of_several_reasons_to_refuse_a_request_the_first_decides(
-    start_server: StartServer, first: int
-) -> None:
+async def test_w1_the_first_of_several_reasons_to_refuse_decides(start_server: StartServer, first: int) -> None:
     server = await start_server(auth="open", allowed_hosts="talk.example", channel_members="board:mira")
     headers, query = HANDSHAKE | {"Host": "talk.example"}, {"channel": "garden", "uid": "ann"}
     for _, wrong, asked in reversed(FAULTS[first:]):
@@ -193,7 +191,7 @@ async def test_w1_of_several_reasons_to_refuse_a_request_the_first_decides(
         assert answer.status == 101
 
 
-async def test_w88_a_flood_of_refusals_is_counted_in_full_and_logged_at_a_pace(server: Server, log: Log) -> None:
+async def test_w88_a_flood_of_refusals_is_counted_in_full_and_its_log_is_limited(server: Server, log: Log) -> None:
     for _ in range(60):
         await ask(server, HANDSHAKE | FOREIGN)
     assert server.app.counters.refusals == {"origin_forbidden": 60}
@@ -201,7 +199,7 @@ async def test_w88_a_flood_of_refusals_is_counted_in_full_and_logged_at_a_pace(s
     assert 'asocial_refusals_total{code="origin_forbidden"} 60.0' in (await server.get("/metrics")).text
 
 
-def test_w88_the_next_line_says_how_many_were_left_out(log: Log) -> None:
+def test_w88_the_next_log_line_says_how_many_were_omitted(log: Log) -> None:
     now = [0.0]
     counters = Counters()
     refusals = RefusalLog(counters, lambda: now[0])
@@ -292,7 +290,7 @@ async def test_w88_an_origin_that_is_refused_is_explained(
         ({}, {"Host": "[2001:DB8:0::1]"}, "http://[2001:db8::1]"),
     ],
 )
-async def test_w1_what_the_hints_advise_helps(
+async def test_w1_following_the_hints_helps(
     start_server: StartServer, settings: dict[str, object], headers: dict[str, str], origin: str
 ) -> None:
     server = await start_server(**settings)

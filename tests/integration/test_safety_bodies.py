@@ -10,9 +10,9 @@ import zlib
 
 import pytest
 
-from tests.integration.serving import Answer, Join, Server, StartServer
-from tests.integration.test_safety_http import HANDSHAKE, ask, read_answer, talk
-from tests.patience import PATIENCE_S
+from tests.support.raw_http import HANDSHAKE, ask, raw_connection, read_answer
+from tests.support.server import Answer, Join, Server, StartServer
+from tests.support.waiting import PATIENCE_S
 
 LARGE = 64 << 20
 BOMB = gzip.compress(bytes(LARGE))
@@ -44,7 +44,7 @@ def chunked(body: bytes, size: int) -> bytes:
 
 async def exchange(server: Server, data: bytes) -> Answer:
     """The first answer to `data`."""
-    async with talk(server) as (reader, writer):
+    async with raw_connection(server) as (reader, writer):
         writer.write(data)
         return await read_answer(reader)
 
@@ -78,7 +78,7 @@ async def test_w77_a_compressed_body_is_never_decompressed(server: Server, way: 
             case _:
                 data = request("POST", "/nothing", headers | {"Expect": "100-continue"}, body)
         for _ in range(20):
-            async with talk(server) as (_reader, writer):
+            async with raw_connection(server) as (_reader, writer):
                 with contextlib.suppress(ConnectionError):
                     writer.write(data)
                     await writer.drain()
@@ -87,7 +87,7 @@ async def test_w77_a_compressed_body_is_never_decompressed(server: Server, way: 
 
 @pytest.mark.parametrize(("method", "path"), ANYWHERE)
 async def test_w77_a_large_body_is_refused_before_it_is_sent(server: Server, method: str, path: str) -> None:
-    async with talk(server) as (reader, writer):
+    async with raw_connection(server) as (reader, writer):
         writer.write(request(method, path, {"Content-Length": "5000"}))
         answer = await read_answer(reader)
         assert (answer.status, answer.headers["connection"]) == (413, "close")
@@ -97,9 +97,9 @@ async def test_w77_a_large_body_is_refused_before_it_is_sent(server: Server, met
 
 @pytest.mark.parametrize(("method", "path"), ANYWHERE)
 @pytest.mark.parametrize("size", [1, 60_000], ids=["chunks of a byte", "large chunks"])
-async def test_w77_a_body_without_end_is_cut_off(server: Server, method: str, path: str, size: int) -> None:
+async def test_w77_an_endless_body_is_disconnected(server: Server, method: str, path: str, size: int) -> None:
     """Whether or not one is expected, and however the sender goes on."""
-    async with talk(server) as (reader, writer):
+    async with raw_connection(server) as (reader, writer):
         writer.write(request(method, path, {"Transfer-Encoding": "chunked"}))
         chunk = (b"%x\r\n" % size + b"a" * size + b"\r\n") * (60_000 // size)
         with contextlib.suppress(ConnectionError):
@@ -112,15 +112,15 @@ async def test_w77_a_body_without_end_is_cut_off(server: Server, method: str, pa
                             await reader.read(65536)
 
 
-async def test_w77_a_small_body_that_nobody_asked_for_changes_nothing(server: Server) -> None:
-    async with talk(server) as (reader, writer):
+async def test_w77_a_small_unexpected_body_is_ignored(server: Server) -> None:
+    async with raw_connection(server) as (reader, writer):
         for path, status in (("/health", 200), ("/nothing", 404)):
             writer.write(request("GET", path, {"Content-Length": "5"}, b"GET /"))
             assert (await read_answer(reader)).status == status
 
 
 async def test_w77_the_sender_of_an_unwanted_body_sees_the_answer(server: Server) -> None:
-    async with talk(server) as (reader, writer):
+    async with raw_connection(server) as (reader, writer):
         writer.write(request("GET", "/health", {"Transfer-Encoding": "chunked"}))
         answer = await read_answer(reader)
         assert (answer.status, answer.headers["connection"]) == (200, "close")
@@ -129,7 +129,7 @@ async def test_w77_the_sender_of_an_unwanted_body_sees_the_answer(server: Server
             assert await reader.read() == b""
 
 
-async def test_w77_an_upgrade_has_no_body(server: Server) -> None:
+async def test_w77_an_upgrade_with_a_body_is_refused(server: Server) -> None:
     answer = await exchange(server, request("GET", "/api/chat", HANDSHAKE | {"Content-Length": "2"}, b"\x89\x80"))
     assert (answer.status, answer.json["error"]["code"]) == (400, "handshake_invalid")
 
@@ -143,7 +143,7 @@ async def test_w43_a_body_is_sent_in_time(start_server: StartServer, join: Join)
     owner = await join(server)
     token = {"Authorization": f"Bearer {owner.token}"}
     assert (await server.post("/api/channels/garden", token)).status == 200
-    async with talk(server) as (reader, writer):
+    async with raw_connection(server) as (reader, writer):
         writer.write(request("POST", "/api/channels/garden/invitations", token | {"Content-Length": "10"}, b"{"))
         answer = await read_answer(reader)
     assert (answer.status, answer.json["error"]["code"]) == (408, "body_invalid")
@@ -158,14 +158,14 @@ async def test_w43_a_body_is_sent_in_time(start_server: StartServer, join: Join)
     ],
 )
 @pytest.mark.parametrize("path", ["/api/channels/garden/invitations", "/nothing", "/api/channels/garden"])
-async def test_w77_a_body_that_breaks_off_is_no_fault_of_the_server(
+async def test_w77_a_truncated_body_is_not_a_server_error(
     start_server: StartServer, join: Join, capsys: pytest.CaptureFixture[str], path: str, rest: bytes | None
 ) -> None:
     server = await start_server(handshake_seconds=0.5)
     owner = await join(server)
     token = {"Authorization": f"Bearer {owner.token}"}
     await server.post("/api/channels/garden", token)
-    async with talk(server) as (reader, writer):
+    async with raw_connection(server) as (reader, writer):
         writer.write(request("POST", path, token | {"Transfer-Encoding": "chunked"}, b"1\r\n{\r\n"))
         await owner.ping(1)
         await owner.receive("pong")

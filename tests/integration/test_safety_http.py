@@ -8,56 +8,20 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import structlog
+from websockets.frames import Opcode
 
 from asocial.config import load
-from tests.client import OBSERVED, Client, RawClient
-from tests.integration.serving import Answer, Join, JoinRaw, Server, StartServer
-from tests.patience import PATIENCE_S, eventually
+from tests.support.client import OBSERVED, Client
+from tests.support.raw_client import RawClient
+from tests.support.raw_http import HANDSHAKE, ask, raw_connection, read_answer
+from tests.support.server import Answer, Join, JoinRaw, Server, StartServer
+from tests.support.waiting import PATIENCE_S, eventually
 
-HANDSHAKE = {
-    "Upgrade": "websocket",
-    "Connection": "Upgrade",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
-}
 LOCAL = "127.0.0.0/8"
-
-
-async def ask(server: Server, headers: dict[str, str], path: str = "/api/chat", method: str = "GET") -> Answer:
-    """One request of our own making; an upgrade is answered with status 101 and no body."""
-    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    if "Host" not in headers:
-        lines.insert(1, f"Host: 127.0.0.1:{server.port}")
-    async with talk(server) as (reader, writer):
-        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
-        return await read_answer(reader)
-
-
-@contextlib.asynccontextmanager
-async def talk(server: Server) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    try:
-        yield reader, writer
-    finally:
-        writer.transport.abort()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
-
-
-async def read_answer(reader: asyncio.StreamReader) -> Answer:
-    async with asyncio.timeout(PATIENCE_S):
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()
-        headers: dict[str, str] = {}
-        for line in head[1:]:
-            name, _, value = line.partition(": ")
-            headers[name.lower()] = f"{headers[name.lower()]}, {value}" if name.lower() in headers else value
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Answer(int(head[0].split()[1]), headers, body.decode())
 
 
 # W1: scheme, host and port of a page that connects.
@@ -106,7 +70,7 @@ POD = {"allowed_hosts": "pod-1"}
         pytest.param({"behind_tls": True}, {"Host": "talk.example"}, "http://talk.example", 403, id="told, and not so"),
     ],
 )
-async def test_w1_a_page_connects_where_scheme_host_and_port_are_ours(
+async def test_w1_a_page_connects_if_scheme_host_and_port_match(
     start_server: StartServer, settings: dict[str, object], headers: dict[str, str], origin: str, status: int
 ) -> None:
     server = await start_server(**settings)
@@ -116,7 +80,7 @@ async def test_w1_a_page_connects_where_scheme_host_and_port_are_ours(
         assert answer.json["error"]["code"] == "origin_forbidden"
 
 
-async def test_w1_a_proxy_that_ends_tls_and_is_not_listed_is_guessed_in_the_answer(server: Server) -> None:
+async def test_w1_the_refusal_hints_at_an_unlisted_tls_proxy(server: Server) -> None:
     answer = await ask(server, HANDSHAKE | {"Host": "talk.example", "Origin": "https://talk.example"})
     assert "ASOCIAL_TRUSTED_PROXIES" in answer.json["error"]["message"]
 
@@ -164,7 +128,7 @@ async def test_w80_requests_for_other_hosts_are_refused(
 
 
 @pytest.mark.drives("host_not_allowed")
-async def test_w80_the_refusal_says_where_the_names_are_listed(start_server: StartServer) -> None:
+async def test_w80_the_refusal_names_the_setting(start_server: StartServer) -> None:
     server = await start_server(**PUBLIC)
     answer = await ask(server, HANDSHAKE | {"Host": "evil.example"})
     error = answer.json["error"]
@@ -180,7 +144,7 @@ async def test_w80_the_refusal_says_where_the_names_are_listed(start_server: Sta
      ("POST", "/api/channels/x", 421), ("OPTIONS", "/api/channels/x", 421), ("GET", "/nothing", 421),
      ("GET", "/health", 200), ("GET", "/ready", 200), ("GET", "/metrics", 200), ("GET", "/health/", 421)],
 )  # fmt: skip
-async def test_w80_every_path_but_those_of_probes_is_for_our_hosts(
+async def test_w80_every_path_except_probes_needs_an_allowed_host(
     start_server: StartServer, method: str, path: str, status: int
 ) -> None:
     server = await start_server(**PUBLIC)
@@ -200,7 +164,7 @@ async def test_w80_every_path_but_those_of_probes_is_for_our_hosts(
         pytest.param(PUBLIC, {"Host": "evil.example"}, None, id="another host"),
     ],
 )
-async def test_w80_invitations_lead_to_us(
+async def test_w80_invitations_link_to_an_allowed_host(
     start_server: StartServer, settings: dict[str, str], headers: dict[str, str], origin: str | None
 ) -> None:
     server = await start_server(auth="open", channel_owners="garden:ann", **settings)
@@ -217,7 +181,7 @@ async def test_w80_invitations_lead_to_us(
     [({"env": "production"}, True), ({}, False), ({"env": "production", **PUBLIC}, False),
      ({"env": "production", **POD}, False), ({"env": "production", "allowed_hosts": "*"}, False)],
 )  # fmt: skip
-async def test_w80_in_production_a_server_that_takes_every_host_says_so_once(
+async def test_w80_in_production_a_server_without_allowed_hosts_warns_once(
     start_server: StartServer, settings: dict[str, str], warned: bool
 ) -> None:
     with structlog.testing.capture_logs() as lines:
@@ -240,18 +204,18 @@ async def test_w40_behind_a_trusted_proxy_each_client_has_its_own_limit(start_se
         "2001:db8::1",
         "2001:db8::2",
     ):
-        async with talk(server) as (reader, writer):
+        async with raw_connection(server) as (reader, writer):
             codes.append(await first_frame(server, reader, writer, {"X-Forwarded-For": client}))
     assert codes == ["user_sync", "user_sync", 4013, 4013, "user_sync", 4013]
 
 
-async def test_w40_what_a_stranger_says_of_its_address_is_not_heard(
+async def test_w40_a_forwarded_address_from_an_untrusted_client_is_ignored(
     start_server: StartServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server = await start_server(trusted_proxies="192.0.2.0/24", connections_per_minute_per_ip=1)
     codes = []
     for client in ("198.51.100.1", "198.51.100.2", "198.51.100.3"):
-        async with talk(server) as (reader, writer):
+        async with raw_connection(server) as (reader, writer):
             codes.append(await first_frame(server, reader, writer, {"X-Forwarded-For": client}))
     assert codes == ["user_sync", 4013, 4013]
     warnings = [line for line in capsys.readouterr().out.splitlines() if "X-Forwarded-For is ignored" in line]
@@ -268,7 +232,7 @@ async def first_frame(
     answer = await read_answer(reader)
     assert answer.status == 101, answer
     opcode, payload = await RawClient(reader, writer).read_frame()
-    return int.from_bytes(payload[:2], "big") if opcode == RawClient.CLOSE else json.loads(payload)["type"]
+    return int.from_bytes(payload[:2], "big") if opcode == Opcode.CLOSE else json.loads(payload)["type"]
 
 
 # W41: CORS.
@@ -290,7 +254,7 @@ async def test_w41_pages_of_listed_origins_may_read_data_and_no_others(start_ser
         assert answer.headers["vary"] == "Origin"
 
 
-async def test_w41_with_a_star_anybody_may_read_and_nobody_with_credentials(start_server: StartServer) -> None:
+async def test_w41_a_star_lets_any_origin_read_without_credentials(start_server: StartServer) -> None:
     server = await start_server(allowed_origins="*")
     answer = await ask(server, {"Origin": "https://anywhere.example"}, "/health")
     assert answer.headers["access-control-allow-origin"] == "*"
@@ -341,7 +305,7 @@ def page_dir(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("method", "path", "status"), DATA)
-async def test_w42_data_may_load_nothing(
+async def test_w42_data_responses_forbid_loading_anything(
     start_server: StartServer, page_dir: Path, method: str, path: str, status: int
 ) -> None:
     answer = await ask(await start_server(page_dir=page_dir), {}, path, method)
@@ -352,7 +316,7 @@ async def test_w42_data_may_load_nothing(
 
 
 @pytest.mark.parametrize(("method", "path", "status"), PAGE)
-async def test_w42_the_page_may_load_what_is_ours(
+async def test_w42_the_page_may_load_only_its_own_files(
     start_server: StartServer, page_dir: Path, method: str, path: str, status: int
 ) -> None:
     answer = await ask(await start_server(page_dir=page_dir), {}, path, method)
@@ -375,10 +339,10 @@ def holds_for_all(answer: Answer) -> None:
     assert "set-cookie" not in answer.headers
 
 
-async def test_w42_what_is_no_http_is_answered_with_the_same_headers(
+async def test_w42_invalid_http_is_answered_with_the_same_headers(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with talk(server) as (reader, writer):
+    async with raw_connection(server) as (reader, writer):
         writer.write(b"GET /api/chat?token=s3cr3t HTTP/9.z\r\n\r\n")
         answer = await read_answer(reader)
     assert answer.status == 400
@@ -402,7 +366,7 @@ async def test_w42_a_file_that_no_file_system_could_hold_is_answered_404(
     assert "error" not in capsys.readouterr().out
 
 
-async def test_w42_embedding_is_for_those_who_are_named(start_server: StartServer, page_dir: Path) -> None:
+async def test_w42_only_configured_sites_may_embed_the_page(start_server: StartServer, page_dir: Path) -> None:
     server = await start_server(page_dir=page_dir, frame_ancestors="https://school.example,https://club.example:8443")
     answer = await ask(server, {}, "/")
     policy = answer.headers["content-security-policy"]
@@ -425,7 +389,7 @@ async def test_w42_embedding_is_for_those_who_are_named(start_server: StartServe
         pytest.param({"behind_tls": True, "hsts_seconds": 0}, {}, None, id="not wanted"),
     ],
 )
-async def test_w42_only_over_tls_browsers_are_told_to_insist_on_it(
+async def test_w42_hsts_is_sent_only_over_tls(
     start_server: StartServer, page_dir: Path, settings: dict[str, object], headers: dict[str, str], told: str | None
 ) -> None:
     server = await start_server(page_dir=page_dir, **settings)
@@ -437,12 +401,12 @@ async def test_w42_only_over_tls_browsers_are_told_to_insist_on_it(
 
 
 @pytest.mark.drives("too_many_connections")
-async def test_w5_an_address_has_so_many_connections_and_one_more_is_answered_429(
+async def test_w5_one_connection_above_the_limit_of_an_address_is_answered_429(
     start_server: StartServer, join: Join
 ) -> None:
     server = await start_server(connections_per_ip=3)
     clients = [await join(server) for _ in range(3)]
-    async with talk(server) as (reader, _):
+    async with raw_connection(server) as (reader, _):
         answer = await read_answer(reader)
         assert await reader.read() == b"", "and closed"
     assert (answer.status, answer.json["error"]["code"]) == (429, "too_many_connections")
@@ -467,7 +431,7 @@ async def test_w5_behind_a_trusted_proxy_each_client_s_connections_are_counted(s
     server = await start_server(trusted_proxies=LOCAL, connections_per_ip=2)
     async with contextlib.AsyncExitStack() as stack:
         for client in ("198.51.100.1", "198.51.100.1", "198.51.100.2"):
-            streams = await stack.enter_async_context(talk(server))
+            streams = await stack.enter_async_context(raw_connection(server))
             assert await first_frame(server, *streams, {"X-Forwarded-For": client}) == "user_sync"
         answer = await ask(server, HANDSHAKE | {"X-Forwarded-For": "198.51.100.1"})
         assert (answer.status, answer.json["error"]["code"]) == (429, "too_many_connections")
@@ -487,14 +451,14 @@ def noted(answer: Answer) -> None:
 
 
 @pytest.mark.parametrize("habit", ["silent", "a byte at a time", "half a head"])
-async def test_w43_who_has_not_asked_in_time_is_cut_off_and_the_others_are_not(
+async def test_w43_a_late_request_is_disconnected_and_others_are_not(
     start_server: StartServer, join: Join, habit: str
 ) -> None:
     server = await start_server(handshake_seconds=0.5)
     friend = await join(server)
     loop = asyncio.get_running_loop()
     began = loop.time()
-    async with talk(server) as (reader, writer):
+    async with raw_connection(server) as (reader, writer):
         if habit == "half a head":
             writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
         request = iter(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: " + b"a" * 1000)
@@ -511,11 +475,13 @@ async def test_w43_who_has_not_asked_in_time_is_cut_off_and_the_others_are_not(
     await friend.receive("pong")
 
 
-def test_w43_ten_seconds_is_the_time_to_ask() -> None:
+def test_w43_a_request_has_ten_seconds() -> None:
     assert load({}, {}).handshake_seconds == 10.0
 
 
-async def test_w43_who_does_not_take_the_answer_is_cut_off(start_server: StartServer, page_dir: Path) -> None:
+async def test_w43_a_client_that_does_not_read_the_response_is_disconnected(
+    start_server: StartServer, page_dir: Path
+) -> None:
     (page_dir / "assets" / "large.bin").write_bytes(b"x" * (32 << 20))
     server = await start_server(page_dir=page_dir, answer_seconds=0.5)
     plain = socket.socket()
@@ -548,10 +514,10 @@ async def test_w43_who_does_not_take_the_answer_is_cut_off(start_server: StartSe
         ),
     ],
 )
-async def test_w43_what_is_no_request_is_answered_400_and_closed(
+async def test_w43_an_invalid_request_is_answered_400_and_closed(
     server: Server, capsys: pytest.CaptureFixture[str], head: bytes
 ) -> None:
-    async with talk(server) as (reader, writer):
+    async with raw_connection(server) as (reader, writer):
         writer.write(head)
         answer = await read_answer(reader)
         assert answer.status == 400
@@ -581,7 +547,7 @@ async def test_w43_bytes_are_read_at_a_pace_and_none_is_lost(start_server: Start
     began = asyncio.get_running_loop().time()
     draft = b'{"type":"typing","message_id":"m","payload":"x","position":{"x":1,"y":1},"pad":"' + b"x" * 3900 + b'"}'
     for _ in range(250):
-        await client.send_frame(RawClient.TEXT, draft)
+        await client.send_frame(Opcode.TEXT, draft)
     await client.send({"type": "ping", "t": 7})
     assert (await client.receive("pong"))["t"] == 7
     assert asyncio.get_running_loop().time() - began > 1, "1 MB: 400 kB and one read at once, the rest at its pace"

@@ -11,9 +11,12 @@ import json
 from typing import Any, NamedTuple
 
 import pytest
+from websockets.frames import Opcode
 
-from tests.client import OBSERVED, Client, Frame, RawClient
-from tests.integration.serving import Join, JoinRaw, Server, StartServer
+from tests.support.client import OBSERVED, Client, Frame
+from tests.support.raw_client import RawClient
+from tests.support.server import Join, JoinRaw, Server, StartServer
+from tests.support.websocket_bytes import client_frame, upgrade_request
 
 AT = {"x": 0, "y": 0}
 
@@ -193,16 +196,16 @@ async def nothing_happened(mallory: Client, bob: Client, *, heard: bool) -> None
 @pytest.mark.parametrize(
     ("opcode", "payload", "code"),
     [
-        pytest.param(RawClient.TEXT, b"\xff\xfe", 1007, id="w28: no UTF-8"),
-        pytest.param(RawClient.TEXT, b"\xc0\xaf", 1007, id="w28: overlong"),
-        pytest.param(RawClient.TEXT, b"\xed\xa0\x80", 1007, id="w28: an encoded surrogate"),
-        pytest.param(RawClient.TEXT, b"\xf4\x90\x80\x80", 1007, id="w28: beyond Unicode"),
-        pytest.param(RawClient.TEXT, b'{"type":"ping","t":1}\xc3', 1007, id="w28: cut off"),
-        pytest.param(RawClient.TEXT, b"x" * 65_536, 1009, id="w28: 64 KiB of text"),
-        pytest.param(RawClient.BINARY, b"x" * 100_000, 1009, id="w28: too much of anything"),
-        pytest.param(RawClient.PING, b"x" * 126, 1002, id="w28: a ping that is too large"),
+        pytest.param(Opcode.TEXT, b"\xff\xfe", 1007, id="w28: no UTF-8"),
+        pytest.param(Opcode.TEXT, b"\xc0\xaf", 1007, id="w28: overlong"),
+        pytest.param(Opcode.TEXT, b"\xed\xa0\x80", 1007, id="w28: an encoded surrogate"),
+        pytest.param(Opcode.TEXT, b"\xf4\x90\x80\x80", 1007, id="w28: beyond Unicode"),
+        pytest.param(Opcode.TEXT, b'{"type":"ping","t":1}\xc3', 1007, id="w28: cut off"),
+        pytest.param(Opcode.TEXT, b"x" * 65_536, 1009, id="w28: 64 KiB of text"),
+        pytest.param(Opcode.BINARY, b"x" * 100_000, 1009, id="w28: too much of anything"),
+        pytest.param(Opcode.PING, b"x" * 126, 1002, id="w28: a ping that is too large"),
         pytest.param(0x3, b"", 1002, id="w28: an opcode that is none"),
-        pytest.param(0x0, b"x", 1002, id="w28: a continuation of nothing"),
+        pytest.param(Opcode.CONT, b"x", 1002, id="w28: a continuation of nothing"),
     ],
 )
 async def test_a_broken_frame_ends_one_connection_and_costs_the_others_nothing(
@@ -221,9 +224,9 @@ async def test_a_broken_frame_ends_one_connection_and_costs_the_others_nothing(
 # Floods: more of it than anybody can mean.
 
 
-async def flood(mallory: RawClient, opcode: int, payload: bytes, times: int, *, final: bool = True) -> None:
+async def flood(mallory: RawClient, opcode: Opcode, payload: bytes, times: int, *, final: bool = True) -> None:
     """Frames as fast as the server takes them, until it has had enough."""
-    data = RawClient.frame(opcode, payload, final=final) * 100
+    data = client_frame(opcode, payload, final=final) * 100
     for _ in range(times // 100):
         try:
             await mallory.send_bytes(data)
@@ -231,31 +234,31 @@ async def flood(mallory: RawClient, opcode: int, payload: bytes, times: int, *, 
             return
 
 
-FLOODS: dict[str, tuple[int, bytes, bool]] = {
-    "pings": (RawClient.PING, b"x" * 125, True),
-    "empty pings": (RawClient.PING, b"", True),
-    "pongs": (RawClient.PONG, b"", True),
-    "fragments that never end": (0x0, b"", False),
-    "fragments of a byte": (0x0, b"x", False),
-    "pointers": (RawClient.TEXT, b'{"type":"cursor","position":{"x":1,"y":1}}', True),
-    "drafts": (RawClient.TEXT, chat().replace('"chat"', '"typing"').encode(), True),
-    "messages": (RawClient.TEXT, chat().encode(), True),
-    "questions": (RawClient.TEXT, b'{"type":"who","user_ids":["a"]}', True),
-    "snapshots": (RawClient.TEXT, b'{"type":"sync"}', True),
-    "empty text": (RawClient.TEXT, b"", True),
-    "binary": (RawClient.BINARY, b"", True),
-    "rubbish": (RawClient.TEXT, b"{" * 4000, True),
+FLOODS: dict[str, tuple[Opcode, bytes, bool]] = {
+    "pings": (Opcode.PING, b"x" * 125, True),
+    "empty pings": (Opcode.PING, b"", True),
+    "pongs": (Opcode.PONG, b"", True),
+    "fragments that never end": (Opcode.CONT, b"", False),
+    "fragments of a byte": (Opcode.CONT, b"x", False),
+    "pointers": (Opcode.TEXT, b'{"type":"cursor","position":{"x":1,"y":1}}', True),
+    "drafts": (Opcode.TEXT, chat().replace('"chat"', '"typing"').encode(), True),
+    "messages": (Opcode.TEXT, chat().encode(), True),
+    "questions": (Opcode.TEXT, b'{"type":"who","user_ids":["a"]}', True),
+    "snapshots": (Opcode.TEXT, b'{"type":"sync"}', True),
+    "empty text": (Opcode.TEXT, b"", True),
+    "binary": (Opcode.BINARY, b"", True),
+    "rubbish": (Opcode.TEXT, b"{" * 4000, True),
 }
 
 
 @pytest.mark.parametrize("kind", FLOODS)
-async def test_w43_a_flood_keeps_nobody_waiting(server: Server, join: Join, join_raw: JoinRaw, kind: str) -> None:
+async def test_w43_a_flood_delays_no_other_client(server: Server, join: Join, join_raw: JoinRaw, kind: str) -> None:
     ada, bob = await join(server), await join(server)
     mallory = await join_raw(server)
     await mallory.receive("user_sync")
     opcode, payload, final = FLOODS[kind]
-    if opcode == 0x0:
-        await mallory.send_bytes(RawClient.frame(RawClient.TEXT, b"", final=False))
+    if opcode == Opcode.CONT:
+        await mallory.send_bytes(client_frame(Opcode.TEXT, b"", final=False))
     flooding = asyncio.create_task(
         flood(mallory, opcode, payload, 200_000 if len(payload) < 200 else 20_000, final=final)
     )
@@ -274,14 +277,14 @@ async def test_w43_a_flood_keeps_nobody_waiting(server: Server, join: Join, join
 
 
 @pytest.mark.drives(4008)
-async def test_w28_who_asks_without_end_and_reads_no_answer_is_closed_with_4008(
+async def test_w28_a_client_that_asks_endlessly_and_does_not_read_is_closed_with_4008(
     start_server: StartServer, join_raw: JoinRaw, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Answers pile up as messages do, also in a channel where nobody says anything."""
     # Without a pace, or what the kernel holds would take a minute to fill.
     server = await start_server(frames_per_second=0, read_bytes_per_second=0)
     mallory = await join_raw(server, receive_buffer_bytes=4096)
-    pings = RawClient.frame(RawClient.PING, b"x" * 125) * 500
+    pings = client_frame(Opcode.PING, b"x" * 125) * 500
 
     async def ping_on() -> None:
         while True:
@@ -299,11 +302,11 @@ async def test_w28_who_asks_without_end_and_reads_no_answer_is_closed_with_4008(
 async def test_w27_a_flood_of_rubbish_is_closed_with_4501_before_it_is_read(server: Server, join_raw: JoinRaw) -> None:
     mallory = await join_raw(server)
     await mallory.receive("user_sync")
-    await mallory.send_bytes(RawClient.frame(RawClient.TEXT, b"{") * 20_000)
+    await mallory.send_bytes(client_frame(Opcode.TEXT, b"{") * 20_000)
     assert (await mallory.closed()).code == 4501
 
 
-async def test_no_two_clients_can_share_a_voice(server: Server, join: Join) -> None:
+async def test_no_two_clients_can_share_an_identity(server: Server, join: Join) -> None:
     """What a client says it is means nothing: neither in a frame (W7) nor in the query (W1)."""
     ada = await join(server)
     mallory = await join(server, uid=ada.user_id, name="Ada")
@@ -316,7 +319,7 @@ async def test_no_two_clients_can_share_a_voice(server: Server, join: Join) -> N
 
 # W76: many connections of one address.
 
-MANY = {"pings": (RawClient.PING, b"p"), "fragments": (0x0, b""), "pointers": FLOODS["pointers"][:2]}
+MANY = {"pings": (Opcode.PING, b"p"), "fragments": (Opcode.CONT, b""), "pointers": FLOODS["pointers"][:2]}
 
 
 @pytest.mark.parametrize("kind", MANY)
@@ -330,8 +333,8 @@ async def test_w76_an_address_is_read_at_a_pace_and_a_quiet_neighbour_at_once(
     opcode, payload = MANY[kind]
     for mallory in mallories:
         await mallory.receive("user_sync")
-        if opcode == 0x0:
-            await mallory.send_bytes(RawClient.frame(RawClient.TEXT, b"", final=False))
+        if opcode == Opcode.CONT:
+            await mallory.send_bytes(client_frame(Opcode.TEXT, b"", final=False))
     floods = [asyncio.create_task(flood(mallory, opcode, payload, 100_000, final=opcode != 0)) for mallory in mallories]
     try:
         loop = asyncio.get_running_loop()
@@ -356,12 +359,12 @@ async def test_w76_connections_of_one_address_share_its_pace_and_nothing_is_lost
     loop = asyncio.get_running_loop()
     began = loop.time()
     for mallory in mallories:
-        await mallory.send_bytes(RawClient.frame(RawClient.PING, b"x") * 100)
+        await mallory.send_bytes(client_frame(Opcode.PING, b"x") * 100)
     for mallory in mallories:
         pongs = 0
         async with asyncio.timeout(60):
             while pongs < 100:
-                pongs += (await mallory.read_frame())[0] == RawClient.PONG
+                pongs += (await mallory.read_frame())[0] == Opcode.PONG
     assert loop.time() - began > 1.5, "1000 frames: 200 at once, then 100 a second and 20 for each connection"
 
 
@@ -382,17 +385,15 @@ async def test_w79_questions_with_long_answers_are_limited_for_an_address(
     await guests[0].receive("ack")
 
 
-async def test_w76_behind_a_trusted_proxy_it_is_the_clients_address_that_counts(
-    start_server: StartServer, join: Join
-) -> None:
+async def test_w76_behind_a_trusted_proxy_the_clients_address_counts(start_server: StartServer, join: Join) -> None:
     """Each of 20 clients of one proxy sends as much as an address may: none of them waits."""
     server = await start_server(trusted_proxies="127.0.0.0/8", frames_per_second_per_ip=20, rate_limit_per_minute=0)
     loop = asyncio.get_running_loop()
     readers = []
     for number in range(20):
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        head = HANDSHAKE_HEAD.format(server.port, f"198.51.100.{number}")
-        writer.write(head.encode() + RawClient.frame(RawClient.PING, b"x") * 40)
+        request = upgrade_request(f"{server.url}/api/chat?channel=garden", {"X-Forwarded-For": f"198.51.100.{number}"})
+        writer.write(request + client_frame(Opcode.PING, b"x") * 40)
         readers.append((reader, writer))
     began = loop.time()
     for reader, writer in readers:
@@ -401,18 +402,12 @@ async def test_w76_behind_a_trusted_proxy_it_is_the_clients_address_that_counts(
         pongs = 0
         async with asyncio.timeout(20):
             while pongs < 40:
-                pongs += (await client.read_frame())[0] == RawClient.PONG
+                pongs += (await client.read_frame())[0] == Opcode.PONG
         await client.abort()
     assert loop.time() - began < 15, "one address for all would take 20 s and more"
 
 
-HANDSHAKE_HEAD = (
-    "GET /api/chat?channel=garden HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nX-Forwarded-For: {}\r\nUpgrade: websocket\r\n"
-    "Connection: Upgrade\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
-
-
-async def test_w76_a_flood_that_is_over_leaves_at_once(
+async def test_w76_a_disconnected_flood_leaves_at_once(
     start_server: StartServer, join: Join, join_raw: JoinRaw
 ) -> None:
     """What it had sent would take minutes at its pace; the others see it go after its grace."""
@@ -420,7 +415,7 @@ async def test_w76_a_flood_that_is_over_leaves_at_once(
     ada = await join(server)
     mallories = [await join_raw(server) for _ in range(3)]
     for mallory in mallories:
-        await mallory.send_bytes(RawClient.frame(RawClient.PONG, b"") * 2000)
+        await mallory.send_bytes(client_frame(Opcode.PONG, b"") * 2000)
     for mallory in mallories:
         await mallory.abort()
     for _ in mallories:

@@ -24,9 +24,9 @@ from websockets.exceptions import ConnectionClosed
 
 from asocial.app import build
 from asocial.config import load
-from tests.client import Client, Frame
-from tests.integration.serving import Server
-from tests.one_address import LIFTED
+from tests.support.client import Client, Frame
+from tests.support.lifted_limits import LIFTED
+from tests.support.server import Server
 
 ENOUGH_S = 15.0
 NUMBERS = st.integers() | st.floats() | st.sampled_from([1e7, -1e7, 1e7 + 1, 2**53, 2**53 + 1, 2**64, -0.0])
@@ -106,7 +106,7 @@ def complaints() -> Iterator[Errors]:
     logging.getLogger().removeHandler(handler)
 
 
-def test_nothing_a_client_sends_makes_the_server_stumble_or_touches_anybody_else(complaints: Errors) -> None:
+def test_no_client_input_causes_an_error_or_affects_other_clients(complaints: Errors) -> None:
     channels = (f"channel-{number}" for number in itertools.count())
     with asyncio.Runner() as runner, structlog.testing.capture_logs() as logged:
         # A name and two messages a minute: Bob's own count shows whether anybody else can use it up, or get him more.

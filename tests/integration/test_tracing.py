@@ -12,10 +12,10 @@ from aiohttp import web
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.client import Client
-from tests.integration.serving import http_get
 from tests.integration.test_process import Process, Serve, listening, serve  # noqa: F401 (a fixture)
-from tests.patience import eventually
+from tests.support.client import Client
+from tests.support.server import http_get
+from tests.support.waiting import eventually
 
 ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -50,7 +50,7 @@ async def test_w50_one_trace_joins_the_page_its_connection_and_its_messages(serv
     assert trace not in others
 
 
-async def test_messages_are_not_told_unless_asked_for(serve: Serve) -> None:  # noqa: F811
+async def test_message_spans_are_off_by_default(serve: Serve) -> None:  # noqa: F811
     process = await listening(serve, "--port", "0", "--env", "production", "--drain-notice-seconds", "0")
     client = await Client.connect(process.url, channel="garden")
     await client.chat("hello")
@@ -140,7 +140,7 @@ async def test_opentelemetry_gets_the_same_trace_and_the_same_numbers(
     assert "Traceback" not in process.text
 
 
-async def test_a_collector_that_is_away_holds_nobody_up(serve: Serve) -> None:  # noqa: F811
+async def test_a_missing_collector_delays_nothing(serve: Serve) -> None:  # noqa: F811
     process = await listening(
         serve,
         *("--port", "0", "--env", "production", "--drain-notice-seconds", "0"),
@@ -155,7 +155,7 @@ async def test_a_collector_that_is_away_holds_nobody_up(serve: Serve) -> None:  
     assert await process.ended() == 0
 
 
-async def test_an_exporter_that_is_not_known_is_told(serve: Serve) -> None:  # noqa: F811
+async def test_an_unknown_exporter_is_reported(serve: Serve) -> None:  # noqa: F811
     process = await serve("--port", "0", OTEL_TRACES_EXPORTER="carrier-pigeon")
     assert await process.ended() == 2
     assert "carrier-pigeon" in process.text

@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 
-from tests.client import Client, TokenBy, refusal
-from tests.integration.serving import MANGLED, Join, Server, StartServer
-from tests.patience import eventually
+from tests.support.client import Client, TokenBy, refusal
+from tests.support.raw_http import HANDSHAKE
+from tests.support.server import MANGLED, Join, Server, StartServer
+from tests.support.waiting import eventually
 
 # W1: answers before the upgrade.
 
 
 @pytest.mark.parametrize("channel", ["a b", "a/b", "a.b", "é", "a" * 65, "<script>", "", "a\n"])
 @pytest.mark.drives("channel_invalid")
-async def test_w1_a_channel_with_an_unfit_name_is_refused_with_400(server: Server, channel: str) -> None:
+async def test_w1_a_channel_with_an_invalid_name_is_refused_with_400(server: Server, channel: str) -> None:
     answer = await refusal(server.url, channel=channel)
     assert (answer.status, answer.code) == (400, "channel_invalid")
     assert "64" in answer.message, "the message says what is allowed"
@@ -29,7 +30,7 @@ async def test_w1_a_channel_with_an_unfit_name_is_refused_with_400(server: Serve
 
 
 @pytest.mark.parametrize("channel", ["a", "A-Z_09", "a" * 64, "-", "_"])
-async def test_w1_a_channel_with_a_fit_name_is_joined(server: Server, join: Join, channel: str) -> None:
+async def test_w1_a_channel_with_a_valid_name_is_joined(server: Server, join: Join, channel: str) -> None:
     assert (await join(server, channel)).sync["channel_id"] == channel
 
 
@@ -66,7 +67,7 @@ async def test_w1_with_open_auth_the_same_uid_twice_is_one_user(start_server: St
     assert second.sync["user_count"] == 1
 
 
-async def test_w1_with_guest_auth_a_uid_is_not_read(server: Server, join: Join) -> None:
+async def test_w1_with_guest_auth_a_uid_is_ignored(server: Server, join: Join) -> None:
     assert (await join(server, uid="ada")).user_id != "ada"
     assert (await join(server, uid="not a fit one")).sync["type"] == "user_sync"
 
@@ -115,13 +116,7 @@ async def test_w1_a_request_without_an_upgrade_is_answered_426(server: Server) -
     ],
 )
 async def test_w1_a_broken_handshake_is_answered_400(server: Server, change: dict[str, str]) -> None:
-    handshake = {
-        "Upgrade": "websocket",
-        "Connection": "Upgrade",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
-    }
-    answer = await server.get("/api/chat?channel=garden", handshake | change)
+    answer = await server.get("/api/chat?channel=garden", HANDSHAKE | change)
     assert answer.status == 400
     assert answer.headers["sec-websocket-version"] == "13"
     assert answer.json["error"]["code"] == "handshake_invalid"
@@ -157,7 +152,7 @@ async def test_w2_the_offered_version_is_selected(server: Server, join: Join) ->
 
 
 @pytest.mark.parametrize("offered", [[], ["chat"]])
-async def test_w2_who_offers_no_version_speaks_version_1(server: Server, join: Join, offered: list[str]) -> None:
+async def test_w2_without_an_offered_version_version_1_is_used(server: Server, join: Join, offered: list[str]) -> None:
     client = await join(server, subprotocols=offered)
     assert client.socket.subprotocol is None
     assert client.sync["type"] == "user_sync"
@@ -165,7 +160,7 @@ async def test_w2_who_offers_no_version_speaks_version_1(server: Server, join: J
 
 @pytest.mark.parametrize("offered", [["asocial.v2"], ["asocial.v2", "asocial.v3"], ["asocial.v10"]])
 @pytest.mark.drives(4503)
-async def test_w2_who_offers_only_other_versions_is_closed_with_4503(
+async def test_w2_offering_only_other_versions_is_closed_with_4503(
     server: Server, join: Join, offered: list[str]
 ) -> None:
     client = await join(server, subprotocols=offered, wait_for_sync=False)
@@ -207,7 +202,7 @@ async def test_w3_the_first_frame_is_user_sync_with_all_its_fields(start_server:
     assert user["user_id"] == client.user_id
 
 
-async def test_w3_the_limits_told_are_those_in_force(start_server: StartServer, join: Join) -> None:
+async def test_w3_user_sync_carries_the_configured_limits(start_server: StartServer, join: Join) -> None:
     server = await start_server(
         max_message_size=512, rate_limit_per_minute=0, connections_per_user=3, drafts_per_second=5, roster_limit=7
     )
@@ -323,12 +318,12 @@ async def test_w84_a_guest_key_is_the_same_user_wherever_the_secret_is_the_same(
     "no_key",
     ["guest-", "guest-" + "k" * 42, "guest-" + "k" * 129, "guest-" + "k" * 42 + ".", "Guest-" + "k" * 43, "k" * 43],
 )
-async def test_w84_what_is_no_guest_key_gets_a_new_id_each_time(server: Server, join: Join, no_key: str) -> None:
+async def test_w84_an_invalid_guest_key_gets_a_new_id_each_time(server: Server, join: Join, no_key: str) -> None:
     first, second = await join(server, token=no_key), await join(server, token=no_key)
     assert first.user_id != second.user_id
 
 
-async def test_w84_nobody_becomes_a_guest_by_their_user_id(server: Server, join: Join) -> None:
+async def test_w84_a_user_id_does_not_identify_a_guest(server: Server, join: Join) -> None:
     victim = await join(server, token=KEY)
     for guess in (victim.user_id, f"guest-{victim.user_id}", "guest-" + victim.user_id.ljust(43, "-")):
         assert (await join(server, token=guess)).user_id != victim.user_id
@@ -366,7 +361,7 @@ async def test_w5_connections_of_a_user_count_over_all_channels(start_server: St
 
 
 @pytest.mark.drives(4013)
-async def test_w5_who_connects_too_often_is_closed_with_4013(start_server: StartServer, join: Join) -> None:
+async def test_w5_connecting_too_often_is_closed_with_4013(start_server: StartServer, join: Join) -> None:
     server = await start_server(connections_per_minute_per_ip=3)
     for _ in range(3):
         await (await join(server)).close()
@@ -436,7 +431,7 @@ async def test_a_mangled_link_gets_the_page(server: Server, path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/cat", "/nowhere", "/api/", "/api/c/garden", "/assets/c/garden", "/c1", "/health/c/"]
 )
-async def test_only_addresses_that_may_be_a_channels_get_the_page(server: Server, path: str) -> None:
+async def test_only_valid_channel_addresses_get_the_page(server: Server, path: str) -> None:
     assert (await server.get(path)).status == 404
 
 

@@ -6,13 +6,13 @@ import asyncio
 import json
 
 import pytest
+from websockets.frames import Opcode
 
 from asocial.adapters.http.outgoing import HANDOVER_BYTES
 from asocial.adapters.http.websocket import QUEUED_BYTES
-from tests.client import RawClient
-from tests.patience import eventually
-
-from .serving import Join, JoinRaw, Server, StartServer, metric
+from tests.support.server import Join, JoinRaw, Server, StartServer, metric
+from tests.support.waiting import eventually
+from tests.support.websocket_bytes import client_frame
 
 CHAT = {"type": "chat", "position": {"x": 1, "y": 2}}
 
@@ -44,7 +44,7 @@ async def test_w71_everyone_speaks_at_once_and_each_reads_everything_of_the_othe
         await asyncio.gather(*map(talk, range(len(people))), *map(listen, range(len(people))))
 
 
-async def test_w70_readers_that_do_not_read_are_closed_when_all_of_them_hold_too_much_and_the_others_go_on(
+async def test_w70_stalled_readers_are_closed_above_the_total_limit_and_others_go_on(
     start_server: StartServer, join: Join, join_raw: JoinRaw
 ) -> None:
     limit = 300_000
@@ -78,12 +78,10 @@ async def test_w70_readers_that_do_not_read_are_closed_when_all_of_them_hold_too
     await eventually(nothing_waits, "nothing waits once those who did not read are gone")
 
 
-async def test_w43_what_is_sent_faster_than_it_is_handled_waits_at_the_client(
-    server: Server, join_raw: JoinRaw
-) -> None:
+async def test_w43_frames_sent_faster_than_handled_wait_at_the_client(server: Server, join_raw: JoinRaw) -> None:
     """A client that is read at 500 frames a second must not have megabytes of them parsed in the server."""
     mallory = await join_raw(server)
-    pings = RawClient.frame(RawClient.PING, b"") * 5000
+    pings = client_frame(Opcode.PING, b"") * 5000
 
     async def flood() -> None:
         while True:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from asocial.service.chat import VIEWS_PER_SECOND
-from tests.client import Frame
-from tests.integration.serving import Join, Server
+from tests.support.client import Frame
+from tests.support.server import Join, Server
 
 VIEW: Frame = {"type": "view", "position": {"x": 10, "y": -20}, "width": 1440, "height": 900.5}
 
 
-async def test_w32_the_followed_one_is_told_in_every_tab_and_nobody_else(server: Server, join: Join) -> None:
+async def test_w32_only_the_followed_user_is_notified_in_every_tab(server: Server, join: Join) -> None:
     ada, bob, eve = [await join(server) for _ in range(3)]
     tab = await join(server, token=bob.token)
     elsewhere = await join(server, token=bob.token, channel="elsewhere")
@@ -54,13 +54,13 @@ async def test_w32_w26_above_the_rate_only_the_latest_view_counts(server: Server
     [VIEW | {"width": 0}, VIEW | {"height": -1}, VIEW | {"width": 20_000_001}, VIEW | {"height": "tall"},
      {"type": "follow"}, {"type": "follow", "user_id": "no such id"}],
 )  # fmt: skip
-async def test_w32_what_is_no_view_and_nobody_is_a_bad_frame(server: Server, join: Join, wrong: Any) -> None:
+async def test_w32_an_invalid_view_or_user_is_a_bad_frame(server: Server, join: Join, wrong: Any) -> None:
     ada = await join(server)
     await ada.send(wrong)
     assert (await ada.receive("error"))["code"] == "bad_frame"
 
 
-async def test_w32_to_follow_somebody_who_is_not_there_is_no_error(server: Server, join: Join) -> None:
+async def test_w32_following_an_absent_user_is_no_error(server: Server, join: Join) -> None:
     ada = await join(server)
     await ada.send({"type": "follow", "user_id": "nobody"})
     await ada.ping(1)

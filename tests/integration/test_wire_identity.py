@@ -15,9 +15,10 @@ import pytest
 
 from asocial.adapters.http import jwks
 from asocial.config import ConfigError
-from tests.client import TokenBy, refusal
-from tests.integration.serving import Join, Server, StartServer
-from tests.provider import IdentityProvider, forged
+from tests.support.client import TokenBy, refusal
+from tests.support.identity_provider import IdentityProvider, forged
+from tests.support.server import Join, Server, StartServer
+from tests.support.websocket_bytes import upgrade_request
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ async def test_w60_an_expired_token_is_closed_with_4511(provider: IdentityProvid
 
 
 @pytest.mark.drives(4510)
-async def test_w60_neither_a_guests_token_nor_a_uid_counts(
+async def test_w60_guest_tokens_and_uids_are_ignored(
     provider: IdentityProvider, server: Server, start_server: StartServer, join: Join
 ) -> None:
     guest = await join(await start_server(secret=provider.settings["secret"]))
@@ -117,7 +118,7 @@ async def test_w60_neither_a_guests_token_nor_a_uid_counts(
 
 
 @pytest.mark.drives(4510)
-async def test_w84_where_people_sign_in_a_guest_key_counts_as_no_token(server: Server, join: Join) -> None:
+async def test_w84_with_sign_in_a_guest_key_is_ignored(server: Server, join: Join) -> None:
     key = "guest-" + "k" * 43
     assert (await (await join(server, token=key, wait_for_sync=False)).closed()).code == 4510
     with_key = await server.get("/api/channels/garden", {"Authorization": f"Bearer {key}"})
@@ -126,7 +127,7 @@ async def test_w84_where_people_sign_in_a_guest_key_counts_as_no_token(server: S
 
 
 @pytest.mark.drives("identity_unavailable")
-async def test_w61_while_no_key_is_known_the_server_is_at_fault_not_the_token(
+async def test_w61_without_any_key_the_answer_is_503(
     provider: IdentityProvider, server: Server, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jwks, "AGAIN_AFTER_S", 0.0)
@@ -145,13 +146,10 @@ async def test_w61_a_thousand_connections_with_a_cold_cache_are_one_fetch(
     asyncio.get_running_loop().set_debug(False)  # A thousand in one process: it is slow enough without.
 
     async def visit(n: int) -> bytes:
-        # By hand, or the clients would take longer than the server.
+        # On a bare socket, or the clients would take longer than the server.
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(
-            f"GET /api/chat?channel=c{n % 20} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Authorization: Bearer {tokens[n % 200]}\r\n"
-            "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
+        url = f"{server.url}/api/chat?channel=c{n % 20}"
+        writer.write(upgrade_request(url, {"Authorization": f"Bearer {tokens[n % 200]}"}))
         async with asyncio.timeout(60):
             await reader.readuntil(b'"user_id":"')
             user_id = await reader.readuntil(b'"')
@@ -222,7 +220,7 @@ async def test_w60_a_server_of_guests_takes_no_tokens_in_band(start_server: Star
 
 
 @pytest.mark.parametrize("auth", ["guest", "open"])
-async def test_the_page_is_told_how_people_are_known(start_server: StartServer, auth: str) -> None:
+async def test_the_page_gets_the_sign_in_configuration(start_server: StartServer, auth: str) -> None:
     answer = await (await start_server(auth=auth)).get("/api/config")
     assert answer.status == 200
     assert answer.headers["content-type"].startswith("application/json")
@@ -230,7 +228,7 @@ async def test_the_page_is_told_how_people_are_known(start_server: StartServer, 
     assert answer.json["version"]
 
 
-async def test_the_page_is_told_of_firebase_by_its_public_configuration(start_server: StartServer) -> None:
+async def test_the_page_gets_the_public_firebase_configuration(start_server: StartServer) -> None:
     server = await start_server(auth="jwt", jwt_preset="firebase:my-project", firebase_api_key="AIza-public")
     assert (await server.get("/api/config")).json["sign_in"] == {
         "provider": "firebase",

@@ -8,14 +8,15 @@ import time
 from typing import Any
 
 import pytest
+from websockets.frames import Opcode
 
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.domain.admission import MessageLimits, Posting, Verdict
 from asocial.ports import StoreUnavailable
-from tests.client import OBSERVED, Client, Frame, RawClient, new_message_id
-from tests.integration.serving import Join, JoinRaw, Server, StartServer
-from tests.patience import eventually
-from tests.wall_clock import wall_ms
+from tests.support.client import OBSERVED, Client, Frame, new_message_id
+from tests.support.server import Join, JoinRaw, Server, StartServer
+from tests.support.waiting import eventually
+from tests.support.wall_clock import wall_ms
 
 CHAT: Frame = {"type": "chat", "message_id": "m", "payload": "hi", "position": {"x": 1, "y": 2}}
 
@@ -439,7 +440,7 @@ async def test_w27_rate_limited_is_no_abuse(start_server: StartServer, join: Joi
 
 
 @pytest.mark.drives(4001)
-async def test_w28_draining_closes_all_with_4001_and_when_to_come_back(start_server: StartServer, join: Join) -> None:
+async def test_w28_draining_closes_all_with_4001_and_a_retry_delay(start_server: StartServer, join: Join) -> None:
     server = await start_server(reconnect_spread_seconds=5)
     clients = [await join(server) for _ in range(10)]
     await server.app.drain()
@@ -498,7 +499,7 @@ async def test_w28_a_frame_above_64_kib_is_closed_with_1009(
 async def test_w28_broken_utf_8_is_closed_with_1007(server: Server, join_raw: JoinRaw, data: bytes) -> None:
     client = await join_raw(server)
     await client.receive("user_sync")
-    await client.send_frame(RawClient.TEXT, data)
+    await client.send_frame(Opcode.TEXT, data)
     assert (await client.closed()).code == 1007
 
 
@@ -513,7 +514,7 @@ async def test_w28_a_broken_websocket_frame_is_closed_with_1002(
     assert (await client.closed()).code == 1002
 
 
-async def test_w28_who_closes_gets_its_close_frame_back(server: Server, join: Join) -> None:
+async def test_w28_a_close_frame_is_answered_with_a_close_frame(server: Server, join: Join) -> None:
     client = await join(server)
     await client.close()
     assert client.socket.close_code == 1000

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.client import Client, Frame
-
-from .serving import Join, Server, StartServer
+from tests.support.client import Client, Frame
+from tests.support.server import Join, Server, StartServer
 
 
 def user(sync: Frame, user_id: str) -> Frame:
@@ -16,7 +15,7 @@ def user(sync: Frame, user_id: str) -> Frame:
     return dict(found)
 
 
-async def test_w31_who_joins_off_the_map_is_told_so_everywhere(server: Server, join: Join) -> None:
+async def test_w31_joining_off_the_map_is_announced_everywhere(server: Server, join: Join) -> None:
     ann = await join(server)
     bob = await join(server, on_map="0")
     assert (await ann.receive("user_joined"))["on_map"] is False
@@ -29,7 +28,7 @@ async def test_w31_who_joins_off_the_map_is_told_so_everywhere(server: Server, j
 
 
 @pytest.mark.parametrize("asked", [None, "1", "", "false"])
-async def test_w31_of_everybody_else_nothing_is_told(server: Server, join: Join, asked: str | None) -> None:
+async def test_w31_on_map_is_absent_for_users_on_the_map(server: Server, join: Join, asked: str | None) -> None:
     ann = await join(server)
     bob = await join(server, on_map=asked)
     await bob.chat("hello")
@@ -38,9 +37,7 @@ async def test_w31_of_everybody_else_nothing_is_told(server: Server, join: Join,
     assert "on_map" not in user(bob.sync, bob.user_id)
 
 
-async def test_w31_it_is_changed_like_a_name_and_stays_as_it_was_where_a_frame_does_not_say(
-    server: Server, join: Join
-) -> None:
+async def test_w31_on_map_changes_like_a_name_and_stays_when_a_frame_omits_it(server: Server, join: Join) -> None:
     ann, bob = await join(server), await join(server)
     told: list[bool | None] = []
     for more in ({"on_map": False}, {}, {"on_map": True}, {}):
@@ -50,7 +47,7 @@ async def test_w31_it_is_changed_like_a_name_and_stays_as_it_was_where_a_frame_d
     assert "on_map" not in user(await ann.resync(), bob.user_id)
 
 
-async def test_w31_it_holds_for_every_tab_of_the_user(server: Server, join: Join) -> None:
+async def test_w31_on_map_holds_for_every_tab_of_the_user(server: Server, join: Join) -> None:
     ann, bob = await join(server), await join(server)
     tab = await join(server, token=bob.token)
     await bob.profile("Bob", "moss", on_map=False)
@@ -62,13 +59,13 @@ async def test_w31_it_holds_for_every_tab_of_the_user(server: Server, join: Join
 
 @pytest.mark.parametrize("on_map", [0, "no", None, []])
 @pytest.mark.drives("bad_frame")
-async def test_w31_what_is_not_a_boolean_is_a_bad_frame(server: Server, join: Join, on_map: Any) -> None:
+async def test_w31_an_on_map_that_is_not_a_boolean_is_a_bad_frame(server: Server, join: Join, on_map: Any) -> None:
     bob = await join(server)
     await bob.profile("Bob", "moss", on_map=on_map)
     assert (await bob.receive("error", "user_updated")).get("code") == "bad_frame"
 
 
-async def test_w31_above_the_roster_limit_it_comes_with_who(start_server: StartServer, join: Join) -> None:
+async def test_w31_above_the_roster_limit_on_map_comes_with_who(start_server: StartServer, join: Join) -> None:
     server = await start_server(roster_limit=1)
     ann = await join(server)
     bob: Client = await join(server, on_map="0")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.client import Client, Frame, new_message_id
-from tests.integration.serving import Join, Server, StartServer
+from tests.support.client import Client, Frame, new_message_id
+from tests.support.server import Join, Server, StartServer
 
 CHAT: Frame = {"type": "chat", "message_id": "m", "payload": "hi", "position": {"x": 1, "y": 2}}
 
@@ -43,14 +43,14 @@ async def assert_posted(client: Client, frame: Frame) -> Frame:
 
 
 @pytest.mark.parametrize("message_id", ["a", "A-Z_09", "a" * 64])
-async def test_w6_a_fit_message_id_is_taken(server: Server, join: Join, message_id: str) -> None:
+async def test_w6_a_valid_message_id_is_accepted(server: Server, join: Join, message_id: str) -> None:
     await assert_posted(await join(server), CHAT | {"message_id": message_id})
 
 
 @pytest.mark.parametrize("message_id", ["", "a" * 65, "a b", "é", "a\n", "a.b", 5, None, ["a"]])
 @pytest.mark.parametrize("type_", ["chat", "typing"])
 @pytest.mark.drives("bad_frame")
-async def test_w6_an_unfit_message_id_is_a_bad_frame(server: Server, join: Join, type_: str, message_id: Any) -> None:
+async def test_w6_an_invalid_message_id_is_a_bad_frame(server: Server, join: Join, type_: str, message_id: Any) -> None:
     client = await join(server)
     await client.send(CHAT | {"type": type_, "message_id": message_id})
     assert (await client.receive("error", "ack")).get("code") == "bad_frame"
@@ -171,7 +171,7 @@ async def test_w8_an_unfit_draft_is_refused(server: Server, join: Join, draft: s
 @pytest.mark.parametrize(
     ("x", "y"), [(0, 0), (1e7, -1e7), (-10_000_000, 10_000_000), (0.5, -12.25), (-0.0, 3), (1234567, 2)]
 )
-async def test_w9_a_fit_position_is_delivered_as_it_was(server: Server, join: Join, x: float, y: float) -> None:
+async def test_w9_a_valid_position_is_delivered_unchanged(server: Server, join: Join, x: float, y: float) -> None:
     ada, bob = await join(server), await join(server)
     await ada.chat("here", at=(x, y))
     assert (await bob.receive("chat"))["position"] == {"x": x, "y": y}
@@ -321,7 +321,7 @@ async def test_w12_a_message_lives_by_its_length(server: Server, join: Join, cha
     assert ack["expires_at"] - ack["timestamp"] == life_ms
 
 
-async def test_w12_a_late_joiner_gets_what_lives_with_true_times(server: Server, join: Join) -> None:
+async def test_w12_a_late_joiner_gets_live_messages_with_their_times(server: Server, join: Join) -> None:
     ada, bob = await join(server), await join(server)
     for number in range(3):
         await assert_posted(ada, CHAT | {"message_id": f"m{number}"})
@@ -335,7 +335,7 @@ async def test_w12_a_late_joiner_gets_what_lives_with_true_times(server: Server,
     assert (await join(server, "kitchen")).sync["messages"] == []
 
 
-async def test_w12_the_sender_gets_its_own_living_messages_too(server: Server, join: Join) -> None:
+async def test_w12_the_sender_gets_its_own_live_messages_too(server: Server, join: Join) -> None:
     ada = await join(server)
     ack = await assert_posted(ada, CHAT)
     [message] = (await join(server, token=ada.token)).sync["messages"]

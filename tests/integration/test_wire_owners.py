@@ -14,9 +14,9 @@ from asocial.adapters.http.channels import REQUESTS_PER_MINUTE_PER_ADDRESS
 from asocial.adapters.http.invitations import Invitations
 from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.domain.access import Invitation
-from tests.client import Client, Frame, refusal
-from tests.integration.serving import Answer, Join, Server, StartServer
-from tests.provider import IdentityProvider
+from tests.support.client import Client, Frame, refusal
+from tests.support.identity_provider import IdentityProvider
+from tests.support.server import Answer, Join, Server, StartServer
 
 SECRET = "the secret of these tests, long enough"
 OPEN = {"owner": "", "slow_ms": 0, "read_only": False, "private": False, "rights": "write", "yours": False}
@@ -56,7 +56,7 @@ async def refused(client: Client, code: str) -> Frame:
 
 
 @pytest.mark.drives("members_only")
-async def test_w62_a_members_channel_is_for_those_listed(start_server: StartServer, join: Join) -> None:
+async def test_w62_a_members_channel_admits_listed_users_only(start_server: StartServer, join: Join) -> None:
     server = await start_server(auth="open", channel_members="board:ann,board:bob,other:eve")
     ann = await join(server, "board", uid="ann")
     assert ann.sync["rules"] == {**OPEN, "private": True}
@@ -90,7 +90,7 @@ async def test_w62_a_claim_of_the_token_makes_a_member(start_server: StartServer
 
 
 @pytest.mark.drives("members_only", 4001)
-async def test_w62_who_is_no_member_by_a_newer_token_goes(start_server: StartServer, join: Join) -> None:
+async def test_w62_a_newer_token_without_membership_ends_the_session(start_server: StartServer, join: Join) -> None:
     async with IdentityProvider() as provider:
         server = await start_server(**provider.settings, channel_members="board:groups=board")
         ann = await join(server, "board", token=provider.token("ann", groups=["board"]))
@@ -123,7 +123,7 @@ async def test_w63_an_invitation_makes_the_channel_private_and_lets_in(server: S
 
 
 @pytest.mark.drives("read_only")
-async def test_w63_who_is_invited_to_read_reads(server: Server, join: Join) -> None:
+async def test_w63_a_reader_invitation_allows_reading(server: Server, join: Join) -> None:
     owner = await owned(server, join)
     reader = await join(server, invite=(await invite(server, owner, rights="read")).json["token"])
     assert reader.sync["rules"]["rights"] == "read"
@@ -141,7 +141,7 @@ async def test_w63_who_is_invited_to_read_reads(server: Server, join: Join) -> N
 
 @pytest.mark.parametrize("kind", ["garbage", "expired", "of another channel", "of another server", "a guest's token"])
 @pytest.mark.drives("channel_private")
-async def test_w63_any_other_invitation_is_none(server: Server, join: Join, kind: str) -> None:
+async def test_w63_an_invalid_invitation_is_refused(server: Server, join: Join, kind: str) -> None:
     owner = await owned(server, join)
     other = await join(server, "kitchen")
     await claim(server, other, "kitchen")
@@ -172,7 +172,7 @@ async def test_w63_opening_the_channel_ends_its_invitations(server: Server, join
     await join(server, invite=(await invite(server, owner)).json["token"])
 
 
-async def test_w63_an_invitation_is_no_token_and_makes_nobody_an_owner(server: Server, join: Join) -> None:
+async def test_w63_an_invitation_is_not_a_token_and_makes_no_owner(server: Server, join: Join) -> None:
     owner = await owned(server, join)
     token = (await invite(server, owner)).json["token"]
     guest = await join(server, invite=token, token=token)
@@ -194,12 +194,12 @@ async def test_w63_an_invitation_is_no_token_and_makes_nobody_an_owner(server: S
         (" " * 5000, 413),
     ],
 )
-async def test_w63_what_is_asked_for_is_checked(server: Server, join: Join, body: str, status: int) -> None:
+async def test_w63_invitation_requests_are_validated(server: Server, join: Join, body: str, status: int) -> None:
     owner = await owned(server, join)
     assert (await server.post("/api/channels/garden/invitations", bearer(owner), body)).status == status
 
 
-async def test_w63_only_an_owner_invites(server: Server, join: Join) -> None:
+async def test_w63_only_owners_invite(server: Server, join: Join) -> None:
     await owned(server, join)
     guest = await join(server)
     answer = await invite(server, guest)
@@ -209,7 +209,7 @@ async def test_w63_only_an_owner_invites(server: Server, join: Join) -> None:
 # W64: whose it is.
 
 
-async def test_w64_a_channel_that_one_is_alone_in_can_be_claimed_once(server: Server, join: Join) -> None:
+async def test_w64_a_user_alone_in_a_channel_can_claim_it_once(server: Server, join: Join) -> None:
     ann = await join(server)
     assert (await claim(server, ann)).status == 200, "nobody else is in it"
     await ann.close()
@@ -234,14 +234,14 @@ async def test_w64_a_channel_with_others_in_it_cannot_be_claimed(server: Server,
         assert (told["owner"], told["by"], type(told["timestamp"])) == (ann.user_id, ann.user_id, int)
 
 
-async def test_w64_of_many_who_claim_at_once_the_one_who_is_there_is_the_owner(server: Server, join: Join) -> None:
+async def test_w64_of_concurrent_claims_the_present_user_wins(server: Server, join: Join) -> None:
     people = [await join(server, f"home-{n}") for n in range(9)]
     ann = await join(server)
     answers = await asyncio.gather(*(claim(server, person) for person in [*people, ann]))
     assert [answer.status for answer in answers] == [409] * 9 + [200]
 
 
-async def test_w82_a_channel_is_claimed_by_somebody_who_is_in_it(server: Server, join: Join) -> None:
+async def test_w82_only_a_present_user_can_claim_a_channel(server: Server, join: Join) -> None:
     ann = await join(server, "elsewhere")
     answer = await claim(server, ann)
     assert (answer.status, answer.json["error"]["code"]) == (409, "not_in_channel")
@@ -250,7 +250,9 @@ async def test_w82_a_channel_is_claimed_by_somebody_who_is_in_it(server: Server,
     assert (answer.status, answer.json["error"]["code"]) == (409, "channel_taken"), "somebody else is in it"
 
 
-async def test_w82_guests_are_free_and_claims_are_counted_by_address(start_server: StartServer, join: Join) -> None:
+async def test_w82_guest_ids_are_unlimited_and_claims_are_counted_by_address(
+    start_server: StartServer, join: Join
+) -> None:
     server = await start_server(
         secret=SECRET, trusted_proxies="127.0.0.1", claims_per_day_per_ip=3, connections_per_user=50
     )
@@ -267,13 +269,13 @@ async def test_w82_guests_are_free_and_claims_are_counted_by_address(start_serve
     assert await claims("192.0.2.2", "garden") == [200, 200, 200, 429, 429], "another address has its own"
 
 
-async def test_w64_the_default_channel_is_everybodys(server: Server, join: Join) -> None:
+async def test_w64_the_default_channel_has_no_owner(server: Server, join: Join) -> None:
     ann = await join(server, None)
     answer = await claim(server, ann, "default")
     assert (answer.status, answer.json["error"]["code"]) == (403, "not_claimable")
 
 
-async def test_w64_nobody_claims_without_a_token_or_at_a_rush(server: Server, join: Join) -> None:
+async def test_w64_claims_need_a_token_and_are_rate_limited(server: Server, join: Join) -> None:
     assert (await server.post("/api/channels/garden")).status == 401
     assert (await server.post("/api/channels/garden", {"Authorization": "Bearer garbage"})).status == 401
     assert (await server.post("/api/channels/a.b", bearer(await join(server)))).status == 400
@@ -282,7 +284,7 @@ async def test_w64_nobody_claims_without_a_token_or_at_a_rush(server: Server, jo
     assert [answer.status for answer in answers] == [200] * 30 + [429]
 
 
-async def test_w82_a_rush_of_many_guests_of_one_address_is_one_rush(server: Server) -> None:
+async def test_w82_claims_of_guests_at_one_address_share_one_limit(server: Server) -> None:
     tokens = GuestTokens(SECRET)
     answers = [
         await server.post("/api/channels/garden", {"Authorization": f"Bearer {tokens.issue(f'guest-{n}')}"})
@@ -291,7 +293,7 @@ async def test_w82_a_rush_of_many_guests_of_one_address_is_one_rush(server: Serv
     assert [answer.status for answer in answers] == [409] * REQUESTS_PER_MINUTE_PER_ADDRESS + [429] * 2
 
 
-async def test_w64_a_configured_owner_is_one_from_the_start(start_server: StartServer, join: Join) -> None:
+async def test_w64_a_configured_owner_owns_from_the_start(start_server: StartServer, join: Join) -> None:
     server = await start_server(auth="open", channel_owners="garden:ann, *:root")
     ann = await join(server, uid="ann")
     bob = await join(server, uid="bob")
@@ -304,7 +306,7 @@ async def test_w64_a_configured_owner_is_one_from_the_start(start_server: StartS
     assert (await bob.receive("channel_updated"))["by"] == "ann"
 
 
-async def test_w64_a_channel_that_nobody_uses_is_nobodys_again(start_server: StartServer, join: Join) -> None:
+async def test_w64_an_unused_channel_loses_its_owner(start_server: StartServer, join: Join) -> None:
     now = [1_800_000_000_000]
     rules = MemoryChannelRules(lambda: now[0])
     first, second = [await start_server(secret=SECRET, rules=rules, channel_rules_ttl_seconds=3600) for _ in range(2)]
@@ -316,7 +318,7 @@ async def test_w64_a_channel_that_nobody_uses_is_nobodys_again(start_server: Sta
 
 
 @pytest.mark.drives("channel_private")
-async def test_w63_invitations_end_with_the_rules_that_they_were_made_in(start_server: StartServer, join: Join) -> None:
+async def test_w63_invitations_expire_with_their_rules(start_server: StartServer, join: Join) -> None:
     """A new server with the same secret, and a new owner after the channel was forgotten."""
     now = [1_800_000_000_000]
     rules = MemoryChannelRules(lambda: now[0])
@@ -330,7 +332,7 @@ async def test_w63_invitations_end_with_the_rules_that_they_were_made_in(start_s
         await join(place, invite=new)
 
 
-async def test_w64_nobody_owns_nothing(start_server: StartServer) -> None:
+async def test_w64_a_request_without_a_token_owns_nothing(start_server: StartServer) -> None:
     """Who shows no token has no id, and a channel without an owner is not theirs (W62)."""
     server = await start_server(channel_members="board:ann")
     look = await server.get("/api/channels/board")
@@ -339,7 +341,7 @@ async def test_w64_nobody_owns_nothing(start_server: StartServer) -> None:
     assert (await server.post("/api/channels/board")).status == 401
 
 
-async def test_w64_a_channel_in_use_stays_its_owners(start_server: StartServer, join: Join) -> None:
+async def test_w64_a_channel_in_use_keeps_its_owner(start_server: StartServer, join: Join) -> None:
     now = [1_800_000_000_000]
     server = await start_server(secret=SECRET, now_ms=lambda: now[0], channel_rules_ttl_seconds=3600)
     owner = await owned(server, join)
@@ -359,7 +361,7 @@ async def test_w64_a_channel_in_use_stays_its_owners(start_server: StartServer, 
      {"action": "clear"}, {"action": "remove", "user_id": "somebody"}],
 )  # fmt: skip
 @pytest.mark.drives("not_owner")
-async def test_w65_only_an_owner_decides(server: Server, join: Join, frame: Frame) -> None:
+async def test_w65_only_owners_moderate(server: Server, join: Join, frame: Frame) -> None:
     owner = await owned(server, join)
     guest = await join(server)
     await guest.moderate(**frame)
@@ -376,7 +378,7 @@ async def test_w65_only_an_owner_decides(server: Server, join: Join, frame: Fram
      {"action": "remove", "user_id": "x", "seconds": 86_401}],
 )  # fmt: skip
 @pytest.mark.drives("bad_frame")
-async def test_w65_what_an_owner_asks_for_is_checked(server: Server, join: Join, frame: Frame) -> None:
+async def test_w65_moderation_requests_are_validated(server: Server, join: Join, frame: Frame) -> None:
     owner = await owned(server, join)
     await owner.send({"type": "moderate", **frame})
     await refused(owner, "bad_frame")
@@ -429,7 +431,7 @@ async def test_w65_in_a_quiet_channel_only_owners_write(server: Server, join: Jo
     await guest.receive("ack")
 
 
-async def test_w65_clearing_takes_what_lives_from_those_here_and_those_to_come(server: Server, join: Join) -> None:
+async def test_w65_clearing_removes_live_messages_for_present_and_new_members(server: Server, join: Join) -> None:
     owner, guest = await owned(server, join), await join(server)
     await guest.chat("before", message_id="m1")
     before = await owner.receive("chat")
@@ -445,7 +447,7 @@ async def test_w65_clearing_takes_what_lives_from_those_here_and_those_to_come(s
 
 
 @pytest.mark.drives(4512)
-async def test_w66_who_is_removed_goes_at_once_with_all_tabs_and_stays_out(server: Server, join: Join) -> None:
+async def test_w66_a_banned_user_is_disconnected_in_all_tabs_and_stays_out(server: Server, join: Join) -> None:
     owner, guest = await owned(server, join), await join(server)
     tab = await join(server, token=guest.token)
     elsewhere = await join(server, "kitchen", token=guest.token)
@@ -469,7 +471,7 @@ async def test_w66_who_is_removed_goes_at_once_with_all_tabs_and_stays_out(serve
 
 
 @pytest.mark.drives(4512)
-async def test_w66_a_removal_ends_with_its_time_or_by_the_owners_word(start_server: StartServer, join: Join) -> None:
+async def test_w66_a_ban_ends_with_its_time_or_when_an_owner_lifts_it(start_server: StartServer, join: Join) -> None:
     now = [1_800_000_000_000]
     server = await start_server(secret=SECRET, now_ms=lambda: now[0])
     owner = await owned(server, join)

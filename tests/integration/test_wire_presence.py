@@ -11,9 +11,10 @@ import time
 from typing import Any
 
 import pytest
+from websockets.frames import Opcode
 
-from tests.client import Client, Frame, RawClient
-from tests.integration.serving import Join, JoinRaw, Server, StartServer
+from tests.support.client import Client, Frame
+from tests.support.server import Join, JoinRaw, Server, StartServer
 
 PALETTE = (
     *("rust", "coral", "amber", "ochre", "olive", "moss", "fern", "jade"),
@@ -219,7 +220,7 @@ async def test_w20_a_full_roster_lists_some_and_counts_all(start_server: StartSe
         assert client.user_id in users_by_id(client.sync), "the client itself is always listed"
 
 
-async def test_w20_above_the_roster_only_the_count_is_told(start_server: StartServer, join: Join) -> None:
+async def test_w20_above_the_roster_limit_only_the_count_is_sent(start_server: StartServer, join: Join) -> None:
     server = await start_server(roster_limit=2)
     reader = await join(server)
     others = [await join(server) for _ in range(4)]
@@ -263,7 +264,7 @@ async def test_w20_the_seq_of_user_count_goes_on_where_the_events_stopped(
     assert (await reader.resync())["seq"] == later["seq"]
 
 
-async def test_w20_when_all_fit_again_sync_lists_all_and_events_are_told_again(
+async def test_w20_when_all_fit_again_sync_lists_all_and_events_are_sent_again(
     start_server: StartServer, join: Join
 ) -> None:
     server = await start_server(roster_limit=2)
@@ -281,7 +282,7 @@ async def test_w20_when_all_fit_again_sync_lists_all_and_events_are_told_again(
     assert left["seq"] == sync["seq"] + 1
 
 
-async def test_w20_who_tells_of_users_not_listed(start_server: StartServer, join: Join) -> None:
+async def test_w20_a_who_request_returns_users_that_are_not_listed(start_server: StartServer, join: Join) -> None:
     server = await start_server(roster_limit=2)
     clients = [await join(server, name=f"guest {number}", color="teal") for number in range(5)]
     ids = [client.user_id for client in clients]
@@ -296,7 +297,7 @@ async def test_w20_who_tells_of_users_not_listed(start_server: StartServer, join
 
 
 @pytest.mark.parametrize("user_ids", [["a"], [f"u{number}" for number in range(50)], ["a", "a"]], ids=len)
-async def test_w20_who_takes_1_to_50_ids(server: Server, join: Join, user_ids: list[str]) -> None:
+async def test_w20_a_who_request_takes_1_to_50_ids(server: Server, join: Join, user_ids: list[str]) -> None:
     client = await join(server)
     await client.who(user_ids)
     assert (await client.receive("profiles"))["users"] == []
@@ -304,13 +305,13 @@ async def test_w20_who_takes_1_to_50_ids(server: Server, join: Join, user_ids: l
 
 @pytest.mark.parametrize("user_ids", [[], [f"u{number}" for number in range(51)], "a", None, [5], [None], {"a": 1}])
 @pytest.mark.drives("bad_frame")
-async def test_w20_who_refuses_other_than_1_to_50_ids(server: Server, join: Join, user_ids: Any) -> None:
+async def test_w20_a_who_request_without_1_to_50_ids_is_refused(server: Server, join: Join, user_ids: Any) -> None:
     client = await join(server)
     await client.send({"type": "who", "user_ids": user_ids})
     assert (await client.receive("error", "profiles")).get("code") == "bad_frame"
 
 
-async def test_w20_who_does_not_tell_of_other_channels(server: Server, join: Join) -> None:
+async def test_w20_a_who_request_knows_its_own_channel_only(server: Server, join: Join) -> None:
     ada, bob = await join(server, "garden"), await join(server, "kitchen")
     await ada.who([bob.user_id, ada.user_id])
     assert [user["user_id"] for user in (await ada.receive("profiles"))["users"]] == [ada.user_id]
@@ -337,7 +338,7 @@ async def test_w21_a_ping_without_an_integer_is_a_bad_frame(server: Server, join
     assert (await client.receive("error", "pong")).get("code") == "bad_frame"
 
 
-async def test_w21_pong_tells_the_servers_clock(start_server: StartServer, join: Join) -> None:
+async def test_w21_a_pong_carries_the_servers_time(start_server: StartServer, join: Join) -> None:
     ahead_ms = 3_600_000
     server = await start_server(now_ms=lambda: time.time_ns() // 1_000_000 + ahead_ms)
     client = await join(server)
@@ -354,7 +355,7 @@ async def test_w21_pong_tells_the_servers_clock(start_server: StartServer, join:
 
 
 @pytest.mark.drives(4012)
-async def test_w22_who_answers_nothing_is_pinged_and_closed_with_4012(
+async def test_w22_a_silent_client_is_pinged_and_closed_with_4012(
     start_server: StartServer, join: Join, join_raw: JoinRaw
 ) -> None:
     server = await start_server(ping_seconds=0.5, pong_timeout_seconds=0.5, grace_seconds=0)
@@ -363,8 +364,8 @@ async def test_w22_who_answers_nothing_is_pinged_and_closed_with_4012(
     await silent.receive("user_sync")
     while True:
         opcode, _ = await asyncio.wait_for(silent.read_frame(), 5)
-        assert opcode in (RawClient.PING, RawClient.TEXT), f"opcode {opcode} before any ping"
-        if opcode == RawClient.PING:
+        assert opcode in (Opcode.PING, Opcode.TEXT), f"opcode {opcode} before any ping"
+        if opcode == Opcode.PING:
             break
     closed = await silent.closed()
     assert closed.code == 4012
@@ -373,7 +374,7 @@ async def test_w22_who_answers_nothing_is_pinged_and_closed_with_4012(
     assert (await presence(ada))["type"] == "user_left"
 
 
-async def test_w22_who_answers_pings_or_sends_anything_stays(
+async def test_w22_a_client_that_answers_pings_or_sends_stays(
     start_server: StartServer, join: Join, join_raw: JoinRaw
 ) -> None:
     server = await start_server(ping_seconds=0.5, pong_timeout_seconds=0.8)
@@ -477,7 +478,7 @@ async def test_w23_an_unfit_profile_to_join_with_is_replaced_by_the_derived_one(
     assert (given["name"], given["color"]) == (derived["name"], derived["color"])
 
 
-async def test_w24_a_changed_profile_is_told_to_all_the_sender_too(server: Server, join: Join) -> None:
+async def test_w24_a_changed_profile_is_sent_to_all_including_the_sender(server: Server, join: Join) -> None:
     ada, bob = await join(server), await join(server)
     tab = await join(server, token=ada.token)
     await ada.profile("Ada", "plum")
@@ -521,7 +522,7 @@ async def test_w24_a_profile_that_changes_nothing_is_answered(server: Server, jo
         assert (await client.receive("user_updated"))["name"] == "Ada"
 
 
-async def test_w29_an_outage_of_the_shared_store_is_told_and_its_end_comes_with_a_snapshot(
+async def test_w29_an_outage_of_the_shared_store_is_announced_and_its_end_brings_a_snapshot(
     server: Server, join: Join
 ) -> None:
     ada = await join(server)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asocial.service.chat import REACTIONS_BURST
-from tests.client import Client, Frame
-from tests.integration.serving import Join, Server
+from tests.support.client import Client, Frame
+from tests.support.server import Join, Server
 
 KINDS = ["heart", "spark", "laugh", "wave", "agree", "question", "point"]
 
@@ -35,9 +35,7 @@ async def test_w30_a_reaction_goes_to_all_but_the_connection_that_sent_it(
     assert kinds(ada) == []
 
 
-async def test_w30_several_of_one_person_are_each_seen_in_their_order_and_none_is_kept(
-    server: Server, join: Join
-) -> None:
+async def test_w30_several_reactions_of_one_user_arrive_in_order_and_none_is_stored(server: Server, join: Join) -> None:
     ada, bob = await join(server), await join(server)
     for kind in KINDS:
         await ada.reaction(kind)
@@ -70,7 +68,7 @@ async def test_w30_w9_a_reaction_is_at_a_point_of_the_plane(server: Server, join
     assert (await ada.receive("error"))["code"] == "position_invalid"
 
 
-async def test_w30_w26_those_above_the_rate_are_dropped_without_an_error(server: Server, join: Join) -> None:
+async def test_w30_w26_reactions_above_the_rate_are_dropped_without_an_error(server: Server, join: Join) -> None:
     ada, bob = await join(server), await join(server)
     for number in range(60):
         await ada.reaction("heart", at=(number, 0))

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from asocial.protocol.schema import CLIENT_FRAME_TYPES
-from tests.client import Client, Frame
-from tests.integration.serving import Join, Server, StartServer
 from tests.integration.test_protocol_page import PAGE, table_rows
 from tests.integration.test_wire_owners import SECRET
-from tests.patience import eventually
+from tests.support.client import Client, Frame
+from tests.support.server import Join, Server, StartServer
+from tests.support.waiting import eventually
 
 HEADING = next(line for line in PAGE.splitlines() if line.startswith("| frame | slow channel |"))
 RULES = [cell.strip() for cell in HEADING.strip("|").split("|")][1:]
@@ -41,13 +41,13 @@ class Clock:
 class Kind:
     """How a frame of the table is sent for the n-th time, and how others see it."""
 
-    frame: Callable[[int, Stage], Frame]
-    seen: Callable[[int, Stage], Callable[[Frame], bool]]
+    frame: Callable[[int, Scenario], Frame]
+    seen: Callable[[int, Scenario], Callable[[Frame], bool]]
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
-class Stage:
+class Scenario:
     """A channel, its owner, somebody who acts in it and somebody who watches."""
 
     clock: Clock
@@ -65,14 +65,14 @@ class Stage:
     def seen(self, n: int) -> bool:
         return any(map(self.kind.seen(n, self), self.witness.received))
 
-    async def all_is_told(self) -> None:
+    async def everything_delivered(self) -> None:
         """What was shown before this has reached the witness. Twice: a flush has what is volatile at its end."""
         for _ in range(2):
             self.clock.ms += 61_000
             message_id = await self.owner.chat("fence")
             await chat_of(self.witness, message_id)
 
-    async def told(self, n: int) -> None:
+    async def delivered(self, n: int) -> None:
         """The witness sees the n-th frame."""
         while not self.seen(n):
             await self.witness.receive()
@@ -118,7 +118,7 @@ KINDS = {
         lambda n, _: lambda f: f["type"] == "view" and f["position"]["x"] == n + 1,
     ),
     "follow": Kind(
-        lambda _n, stage: {"type": "follow", "user_id": stage.witness.user_id},
+        lambda _n, scenario: {"type": "follow", "user_id": scenario.witness.user_id},
         lambda _n, _: lambda f: f["type"] == "followed",
     ),
     "moderate": Kind(
@@ -143,7 +143,7 @@ async def bearer_post(server: Server, client: Client, path: str, **wanted: Any) 
     return answer.json
 
 
-async def set_the_stage(start_server: StartServer, join: Join, row: str, rule: str) -> Stage:
+async def make_scenario(start_server: StartServer, join: Join, row: str, rule: str) -> Scenario:
     kind, clock = KINDS[row], Clock()
     rate = kind.settings if rule == "one connection" else {}
     server = await start_server(now_ms=clock, secret=SECRET, **SETTINGS.get(rule, {}), **rate)
@@ -157,116 +157,116 @@ async def set_the_stage(start_server: StartServer, join: Join, row: str, rule: s
     guest = await join(server, invite=invite, name="Actor", color="rose")
     other = await join(server, invite=invite, name="Actor", color="rose")
     by_owner = row == "moderate" and rule not in ("invited to read", "removed")
-    return Stage(clock, server, owner, owner if by_owner else guest, witness, other, kind)
+    return Scenario(clock, server, owner, owner if by_owner else guest, witness, other, kind)
 
 
-async def _slow(stage: Stage, cell: str) -> None:
-    await stage.owner.moderate("slow", slow_ms=60_000)
-    await stage.actor.receive("channel_updated")
-    await stage.send(0)
-    await stage.told(0)
-    await stage.send(1)
-    await _outcome(stage, 1, cell)
+async def _slow(scenario: Scenario, cell: str) -> None:
+    await scenario.owner.moderate("slow", slow_ms=60_000)
+    await scenario.actor.receive("channel_updated")
+    await scenario.send(0)
+    await scenario.delivered(0)
+    await scenario.send(1)
+    await _outcome(scenario, 1, cell)
 
 
-async def _read_only(stage: Stage, cell: str) -> None:
-    await stage.owner.moderate("read_only", on=True)
-    await stage.actor.receive("channel_updated")
-    await stage.send(0)
-    await _outcome(stage, 0, cell)
+async def _read_only(scenario: Scenario, cell: str) -> None:
+    await scenario.owner.moderate("read_only", on=True)
+    await scenario.actor.receive("channel_updated")
+    await scenario.send(0)
+    await _outcome(scenario, 0, cell)
 
 
-async def _once(stage: Stage, cell: str) -> None:
-    await stage.send(0)
-    await _outcome(stage, 0, cell)
+async def _once(scenario: Scenario, cell: str) -> None:
+    await scenario.send(0)
+    await _outcome(scenario, 0, cell)
 
 
-async def _removed(stage: Stage, cell: str) -> None:
-    await stage.owner.moderate("remove", user_id=stage.actor.user_id)
-    assert (await stage.actor.closed()).code == int(cell)
-    again = await Client.connect(stage.server.url, channel="garden", token=stage.actor.token, wait_for_sync=False)
+async def _removed(scenario: Scenario, cell: str) -> None:
+    await scenario.owner.moderate("remove", user_id=scenario.actor.user_id)
+    assert (await scenario.actor.closed()).code == int(cell)
+    again = await Client.connect(scenario.server.url, channel="garden", token=scenario.actor.token, wait_for_sync=False)
     assert (await again.closed()).code == int(cell)
-    await stage.all_is_told()
-    assert not stage.seen(0)
+    await scenario.everything_delivered()
+    assert not scenario.seen(0)
 
 
-async def _user(stage: Stage, cell: str) -> None:
-    await stage.send(0)
-    await stage.told(0)
-    await stage.send(1)
-    await _outcome(stage, 1, cell)
+async def _user(scenario: Scenario, cell: str) -> None:
+    await scenario.send(0)
+    await scenario.delivered(0)
+    await scenario.send(1)
+    await _outcome(scenario, 1, cell)
 
 
-async def _address(stage: Stage, cell: str) -> None:
-    by = stage.owner if stage.actor is stage.owner else stage.other
-    await stage.send(0, by)
-    await stage.told(0)
-    await stage.send(1)
-    await _outcome(stage, 1, cell)
+async def _address(scenario: Scenario, cell: str) -> None:
+    by = scenario.owner if scenario.actor is scenario.owner else scenario.other
+    await scenario.send(0, by)
+    await scenario.delivered(0)
+    await scenario.send(1)
+    await _outcome(scenario, 1, cell)
 
 
-async def _channel(stage: Stage, cell: str) -> None:
-    await stage.owner.chat("the one of this second")
-    await stage.owner.receive("ack")
-    await _once(stage, cell)
+async def _channel(scenario: Scenario, cell: str) -> None:
+    await scenario.owner.chat("the one of this second")
+    await scenario.owner.receive("ack")
+    await _once(scenario, cell)
 
 
-async def _connection(stage: Stage, cell: str) -> None:
+async def _connection(scenario: Scenario, cell: str) -> None:
     if cell == "dropped":
-        await _too_fast(stage, [stage.actor])
+        await _too_fast(scenario, [scenario.actor])
         return
     for n in range(MANY):
-        await stage.send(n)
+        await scenario.send(n)
     if cell == "shown":
         for n in range(MANY):
-            await stage.told(n)
+            await scenario.delivered(n)
         return
-    assert (await stage.actor.receive("error"))["code"] == cell
+    assert (await scenario.actor.receive("error"))["code"] == cell
 
 
-async def _one_address(stage: Stage, cell: str) -> None:
+async def _one_address(scenario: Scenario, cell: str) -> None:
     if cell == "dropped":
-        await _too_fast(stage, [stage.other, stage.actor])
+        await _too_fast(scenario, [scenario.other, scenario.actor])
         return
-    await stage.send(0, stage.owner if stage.actor is stage.owner else stage.other)
-    await stage.send(1)
-    await _outcome(stage, 1, cell)
+    await scenario.send(0, scenario.owner if scenario.actor is scenario.owner else scenario.other)
+    await scenario.send(1)
+    await _outcome(scenario, 1, cell)
 
 
-async def _too_fast(stage: Stage, by: list[Client]) -> None:
+async def _too_fast(scenario: Scenario, by: list[Client]) -> None:
     """More at once than the rate: fewer are seen, without an error, and of drafts, cursors and views the latest is."""
     for client in by:
         for n in range(MANY):
             # Of one draft: another one would be another rule.
-            await client.send({**stage.kind.frame(n, stage), "message_id": "m"})
+            await client.send({**scenario.kind.frame(n, scenario), "message_id": "m"})
     for client in by:
         await client.ping(1)
         await client.receive("pong", "error", where=lambda frame: frame["type"] == "pong" or frame["code"] != "")
-    await stage.all_is_told()
-    seen = sum(map(stage.seen, range(MANY)))
+    await scenario.everything_delivered()
+    seen = sum(map(scenario.seen, range(MANY)))
     assert seen < MANY
-    if stage.kind is not KINDS["reaction"]:
-        await stage.told(MANY - 1)
+    if scenario.kind is not KINDS["reaction"]:
+        await scenario.delivered(MANY - 1)
     assert not [frame for client in by for frame in client.received if frame["type"] == "error"]
 
 
-async def _outcome(stage: Stage, n: int, cell: str) -> None:
+async def _outcome(scenario: Scenario, n: int, cell: str) -> None:
     match cell:
         case "shown":
-            await stage.told(n)
-            assert not stage.actor.waiting("error")
+            await scenario.delivered(n)
+            assert not scenario.actor.waiting("error")
         case "hidden":
-            await stage.actor.receive("user_updated")
-            await stage.all_is_told()
-            assert not stage.seen(n)
+            await scenario.actor.receive("user_updated")
+            await scenario.everything_delivered()
+            assert not scenario.seen(n)
         case _:
-            error = await stage.actor.receive("error")
+            error = await scenario.actor.receive("error")
             assert error["code"] == cell
             if cell == "rate_limited":
                 assert 0 < error["retry_after"] <= 60_000
                 assert error["limit"] in ("user", "address", "channel", "slow")
-            await stage.all_is_told()
-            assert not stage.seen(n)
+            await scenario.everything_delivered()
+            assert not scenario.seen(n)
 
 
 DRIVERS = {
@@ -295,17 +295,15 @@ def test_the_table_has_every_frame_and_every_rule() -> None:
 async def test_w75_the_table_is_what_the_server_does(
     start_server: StartServer, join: Join, row: str, rule: str
 ) -> None:
-    stage = await set_the_stage(start_server, join, row, rule)
-    await DRIVERS[rule](stage, TABLE[row][rule])
+    scenario = await make_scenario(start_server, join, row, rule)
+    await DRIVERS[rule](scenario, TABLE[row][rule])
 
 
 # W72: the limits.
 
 
 @pytest.mark.drives("rate_limited")
-async def test_w72_guests_of_one_address_share_its_minute_and_others_do_not(
-    start_server: StartServer, join: Join
-) -> None:
+async def test_w72_guests_of_one_address_share_its_minute_limit(start_server: StartServer, join: Join) -> None:
     server = await start_server(rate_limit_per_minute_per_ip=10)
     guests = [await join(server) for _ in range(5)]
     elsewhere = await join(server, address="127.0.0.2")
@@ -323,7 +321,7 @@ async def test_w72_guests_of_one_address_share_its_minute_and_others_do_not(
 
 
 @pytest.mark.drives("rate_limited")
-async def test_w72_a_flood_of_guests_holds_up_nobody_elsewhere(start_server: StartServer, join: Join) -> None:
+async def test_w72_a_flood_of_guests_delays_no_other_channel(start_server: StartServer, join: Join) -> None:
     server = await start_server(channel_messages_per_second=200)
     honest = [await join(server, address=f"127.0.0.{n + 2}") for n in range(5)]
     guests = [await join(server) for _ in range(20)]
@@ -378,7 +376,7 @@ async def test_w73_another_draft_ends_the_one_before(server: Server, join: Join)
 
 
 @pytest.mark.drives("rate_limited")
-async def test_w73_many_drafts_at_once_are_no_way_around_the_limit(start_server: StartServer, join: Join) -> None:
+async def test_w73_many_drafts_at_once_do_not_bypass_the_limit(start_server: StartServer, join: Join) -> None:
     server = await start_server(rate_limit_per_minute=10)
     ann, bob = await join(server), await join(server)
     for number in range(30):
@@ -447,7 +445,7 @@ async def test_w73_w65_in_a_slow_channel_a_draft_takes_the_slot_and_its_message_
 # W74: what is volatile, by address.
 
 
-async def test_w74_connections_of_one_address_share_what_is_volatile(start_server: StartServer, join: Join) -> None:
+async def test_w74_connections_of_one_address_share_the_volatile_limit(start_server: StartServer, join: Join) -> None:
     server = await start_server(volatile_per_second_per_ip=20)
     witness = await join(server, address="127.0.0.2")
     guests = [await join(server) for _ in range(10)]

@@ -72,7 +72,7 @@ def _results(folder: Path, rows: list[Row]) -> figures.Results:
     return figures.Results(folder)
 
 
-def test_the_page_tells_what_asocial_is_behind_in(tmp_path: Path) -> None:
+def test_the_page_lists_where_asocial_is_slower(tmp_path: Path) -> None:
     told = report.losses(_results(tmp_path, [_fanout("asocial", 100), _fanout("ws", 200), _fanout("starlette", 50)]))
     assert told == ["500 in one channel: ws delivers 99,800/s, 2.00 times as much."]
 
@@ -83,7 +83,7 @@ def test_a_rate_that_the_generator_could_hardly_drive_is_a_lower_bound(tmp_path:
     assert "at least 99,800" not in told
 
 
-def test_the_page_holds_the_target_against_what_was_measured(tmp_path: Path) -> None:
+def test_the_page_compares_targets_with_results(tmp_path: Path) -> None:
     results = _results(tmp_path, [_fanout("asocial", 2_000), _fanout("gin_melody", 100)])
     lines = report.targets(results).splitlines()
     assert next(line for line in lines if "Go hub" in line).endswith("| 20.0x | **no** |")

@@ -164,7 +164,7 @@ def test_every_secret_may_come_from_a_file_or_a_variable_with_one_line_end(tmp_p
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_a_secret_file_that_cannot_be_used_is_told_in_one_line(tmp_path: Path, name: str) -> None:
+def test_an_unusable_secret_file_is_reported_in_one_line(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     variable = f"ASOCIAL_{name.upper()}_FILE"
@@ -250,7 +250,7 @@ def test_an_error_about_yaml_says_where(tmp_path: Path) -> None:
         load({}, {}, file)
 
 
-def test_what_is_shown_of_a_value_has_no_credentials() -> None:
+def test_displayed_values_have_no_credentials() -> None:
     assert shown("https://user:pa/ss@host/keys?key=hunter2") == "'https://...@host/keys?...'"
     assert shown(("https://u:p@h", 3)) == "'https://...@h', 3"
     assert shown({"a": "hunter2"}) == "a mapping"

@@ -32,7 +32,7 @@ def test_once_settled_python_starts_no_full_collection_by_itself() -> None:
     assert len(kept) == 200_000
 
 
-def test_full_collections_become_rarer_while_they_find_little_and_soon_again_where_they_do() -> None:
+def test_full_collections_become_rare_while_they_find_little_and_frequent_when_they_find_much() -> None:
     waits = [gc_policy.SOONEST_S]
     while waits[-1] < gc_policy.RAREST_S:
         waits.append(gc_policy.wait_after(waits[-1], found=0))

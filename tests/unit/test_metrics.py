@@ -14,7 +14,7 @@ from asocial.metrics import Exposition
 from asocial.ports import Batch
 from asocial.service.channel import VOLATILE_UNSENT_LIMIT_BYTES
 from asocial.service.counters import SECONDS, Counters, Histogram
-from tests.runtime import make_runtime
+from tests.support.runtime import make_runtime
 from tests.unit.service.fakes import FakeConnection, make_channel
 
 
@@ -58,7 +58,7 @@ def test_a_histogram_is_exposed_cumulative_and_ends_with_everything() -> None:
     assert found[f"{name}_sum", ()] == pytest.approx(60.0004)
 
 
-def test_every_code_is_there_before_it_happens_for_a_rate_needs_a_first_value() -> None:
+def test_every_error_code_has_a_series_from_the_start() -> None:
     found = samples(Counters(CLOSE_CODES))
     for error in FrameError.__subclasses__():
         assert found["asocial_errors_total", (("code", error.code),)] == 0
@@ -66,7 +66,7 @@ def test_every_code_is_there_before_it_happens_for_a_rate_needs_a_first_value() 
         assert found["asocial_disconnects_total", (("code", str(code)),)] == 0
 
 
-def test_a_close_code_that_a_client_made_up_makes_no_series() -> None:
+def test_a_client_defined_close_code_makes_no_series() -> None:
     counters = Counters(CLOSE_CODES)
     for code in (1000, None, 4001, 3999, 4998, 12):
         counters.disconnected(code)
@@ -102,7 +102,7 @@ async def watched() -> Watched:
     return Watched()
 
 
-async def test_what_is_sent_is_what_connections_got(watched: Watched) -> None:
+async def test_sent_bytes_are_those_that_connections_got(watched: Watched) -> None:
     channel, (a, b, _) = watched.channel, watched.people
     channel.post(b"said-by-a", a, b"ack", "m")
     channel.post(b"somebody-joined")
@@ -132,7 +132,7 @@ async def test_cursors_are_counted_as_one_frame_of_a_flush(watched: Watched) -> 
     assert size == sum(len(person.bytes) for person in watched.people)
 
 
-async def test_a_slow_reader_that_is_spared_is_counted_and_only_when_there_was_something_to_spare(
+async def test_a_skipped_slow_reader_is_counted_only_when_frames_were_skipped(
     watched: Watched,
 ) -> None:
     channel, (a, b, c) = watched.channel, watched.people
@@ -160,7 +160,7 @@ async def test_the_latency_is_of_messages_and_counts_each(watched: Watched) -> N
     assert sum(watched.counters.flush_seconds.counts) == 2
 
 
-async def test_a_meter_never_grows_with_the_people() -> None:
+async def test_metrics_do_not_grow_with_the_number_of_users() -> None:
     """What has a place for each user or channel would be a leak, and tell who is where."""
     counters = Counters()
     places = sum(len(vars(counters)[name]) for name in ("errors", "rate_limited", "disconnects", "received", "sent"))

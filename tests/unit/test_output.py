@@ -51,7 +51,7 @@ def test_lines_arrive_whole_and_in_order(pipe: tuple[int, int]) -> None:
     assert read_all(reader, "line 499 é\n").splitlines() == [f"line {number} é" for number in range(500)]
 
 
-def test_a_pipe_that_nobody_reads_holds_nobody_up_and_tells_how_many_lines_it_lost(pipe: tuple[int, int]) -> None:
+def test_an_unread_pipe_blocks_nothing_and_lost_lines_are_counted(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
 
     def report(event: str, **fields: object) -> None:
@@ -73,7 +73,7 @@ def test_a_pipe_that_nobody_reads_holds_nobody_up_and_tells_how_many_lines_it_lo
     assert told.startswith(f"lines to stderr were dropped {{'lines': {lost}, 'reason': 'the queue is full")
 
 
-def test_a_reader_that_is_gone_is_told_once(pipe: tuple[int, int]) -> None:
+def test_a_closed_pipe_is_reported_once(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     reports = Reports()
     stream = QueuedStream(writer, "stdout", reports)

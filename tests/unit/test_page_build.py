@@ -29,7 +29,7 @@ def test_the_files_of_the_previous_build_are_shipped_too(tmp_path: Path) -> None
     assert (new / "assets" / "font-CCCC.woff2").read_text() == "font-CCCC.woff2 of new"
 
 
-def test_only_one_build_back(tmp_path: Path) -> None:
+def test_only_the_previous_build_is_kept(tmp_path: Path) -> None:
     first = built(tmp_path / "first", "index-1111.js")
     second = built(tmp_path / "second", "index-2222.js")
     third = built(tmp_path / "third", "index-3333.js")
@@ -38,7 +38,7 @@ def test_only_one_build_back(tmp_path: Path) -> None:
     assert names(third) == ["index-2222.js", "index-3333.js"]
 
 
-def test_none_is_given(tmp_path: Path) -> None:
+def test_without_previous_files_nothing_is_added(tmp_path: Path) -> None:
     new = built(tmp_path / "new", "index-BBBB.js")
     page.take_over(page.previous_files(None), new)
     page.take_over(page.previous_files(""), new)

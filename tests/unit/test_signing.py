@@ -29,7 +29,7 @@ def settings(env: str, secret: str = "") -> Settings:
     [PUBLISHED, f" {PUBLISHED}\n", f'"{PUBLISHED}"', PUBLISHED.upper(), "REPLACE-WITH-48-RANDOM-CHARACTERS-OR-MORE",
      "x" * 40, "s3cret-" * 6, "0123" * 16],
 )  # fmt: skip
-def test_a_secret_that_others_know_or_guess_is_refused_in_production(secret: str) -> None:
+def test_a_published_or_guessable_secret_is_refused_in_production(secret: str) -> None:
     with pytest.raises(ConfigError, match=r"openssl rand -base64 48") as refused:
         signing_secret(settings("production", secret))
     assert secret.strip() not in str(refused.value)
@@ -46,14 +46,14 @@ def test_a_secret_below_32_bytes_is_refused(env: str, secret: str) -> None:
         settings(env, secret)
 
 
-def test_other_secrets_are_taken_without_a_word() -> None:
+def test_other_secrets_are_accepted_without_a_warning() -> None:
     for secret in (secrets.token_urlsafe(48), secrets.token_hex(16), "ü1234567890abcdef" * 2):
         with structlog.testing.capture_logs() as lines:
             assert signing_secret(settings("production", secret)) == secret
         assert lines == []
 
 
-def test_without_one_each_start_makes_its_own() -> None:
+def test_without_a_secret_each_start_makes_its_own() -> None:
     made = {signing_secret(settings("production")) for _ in range(3)}
     assert len(made) == 3
     assert not any(map(weakness_of, made))

@@ -125,7 +125,7 @@ def test_a_program_that_a_variable_names_is_the_only_choice(tmp_path: Path, monk
 @pytest.mark.parametrize(
     "turn", ["Whoever likes it.", "It may\n  be had.", "> Is it\n> well?", "a case nobody thought of"]
 )
-def test_a_turn_is_found_across_line_ends(turn: str) -> None:
+def test_a_listed_phrase_is_found_across_line_ends(turn: str) -> None:
     assert [line for line, _, _ in prose.find(f"# Title\n\n{turn}\n")] == [3]
 
 

@@ -46,7 +46,7 @@ def test_a_quantile_is_of_the_time_between_the_looks_and_within_its_bucket() -> 
     assert quantile(0.95, before, now, LATENCY) == pytest.approx(0.025 + 0.025 / 2)
 
 
-def test_what_is_above_every_bucket_is_at_least_the_last_bound() -> None:
+def test_a_value_above_every_bucket_is_at_least_the_last_bound() -> None:
     counters = Counters()
     before = look(counters, 0.0)
     counters.broadcast.observe(60.0)
@@ -60,7 +60,7 @@ def test_a_restart_counts_from_zero() -> None:
     assert cells(counters, before, 1.0)["msg"] == "10"
 
 
-def test_slow_is_alarming_and_so_is_what_is_not_ready_or_not_there() -> None:
+def test_slow_unready_and_missing_processes_are_highlighted() -> None:
     counters = Counters()
     before = look(counters, 0.0)
     assert not row("a", before, look(counters, 1.0)).alarming
@@ -70,7 +70,7 @@ def test_slow_is_alarming_and_so_is_what_is_not_ready_or_not_there() -> None:
     assert row("a", before, look(counters, 1.0)).alarming
 
 
-def test_the_screen_has_a_line_for_each_process_and_says_how_many_are_well() -> None:
+def test_the_screen_has_a_line_for_each_process_and_counts_healthy_ones() -> None:
     counters = Counters()
     before = look(counters, 0.0)
     rows = [row("one:8080", before, look(counters, 1.0)), row("two:8080", before, Scrape(1.0))]

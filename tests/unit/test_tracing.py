@@ -32,19 +32,19 @@ def test_w50_the_id_that_the_page_was_given_is_taken() -> None:
     assert Tracing().begin("connection", {"traceparent": f"00-{'1' * 32}-{SPAN}-01"}, ID).id == ID
 
 
-def test_w50_a_traceparent_is_taken_where_nothing_else_is_shown() -> None:
+def test_w50_a_traceparent_is_used_without_another_trace_id() -> None:
     assert Tracing().begin("page", {"traceparent": f"00-{ID}-{SPAN}-01"}).id == ID
 
 
 @pytest.mark.parametrize("shown", ["", "0" * 32, ID[:-1], ID.upper(), ID + "a", "x" * 32, f'{ID[:-1]}"'])
-def test_w50_what_is_no_id_gets_a_new_one(shown: str) -> None:
+def test_w50_an_invalid_id_is_replaced(shown: str) -> None:
     trace = Tracing().begin("connection", {"traceparent": f"00-{shown}-{SPAN}-01"}, shown)
     assert trace.id != shown
     assert len(trace.id) == 32
     assert int(trace.id, 16)
 
 
-def test_messages_are_told_of_the_share_asked_for_and_the_same_everywhere() -> None:
+def test_message_sampling_is_as_configured_and_the_same_on_every_process() -> None:
     def told(tracing: Tracing, trace_id: str) -> bool:
         return tracing.begin("connection", {}, trace_id).message is not None
 

@@ -11,7 +11,7 @@ from asocial.domain.ids import is_id
 SECRET = "s" * 64
 
 
-def test_w4_a_token_we_issued_is_its_user() -> None:
+def test_w4_an_issued_token_is_its_user() -> None:
     tokens = GuestTokens(SECRET)
     assert tokens.verify(tokens.issue("ann")) == "ann"
 
@@ -32,11 +32,11 @@ def test_w4_a_token_we_issued_is_its_user() -> None:
         jwt.encode({"sub": "ann", "aud": "asocial-guest"}, "", algorithm="none"),
     ],
 )
-def test_w4_any_other_token_is_nobody(token: str) -> None:
+def test_w4_any_other_token_is_invalid(token: str) -> None:
     assert GuestTokens(SECRET).verify(token) is None
 
 
-def test_w4_a_changed_token_is_nobody() -> None:
+def test_w4_a_changed_token_is_invalid() -> None:
     head, _, signature = GuestTokens(SECRET).issue("ann").split(".")
     other_body = GuestTokens(SECRET).issue("bob").split(".")[1]
     assert GuestTokens(SECRET).verify(f"{head}.{other_body}.{signature}") is None

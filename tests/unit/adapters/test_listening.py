@@ -59,7 +59,7 @@ def test_every_ipv4_address_is_ipv4_alone() -> None:
 
 
 @pytest.mark.parametrize("host", ["::", "0.0.0.0", "127.0.0.1", "localhost", pytest.param("::1", marks=needs_ipv6)])
-def test_each_address_that_is_told_answers(host: str) -> None:
+def test_each_printed_address_answers(host: str) -> None:
     with listening_on(host) as sockets:
         port = sockets[0].getsockname()[1]
         addresses = reachable(sockets)
@@ -68,7 +68,7 @@ def test_each_address_that_is_told_answers(host: str) -> None:
             socket.create_connection((address, port), timeout=10).close()
 
 
-def test_an_address_that_stopped_answering_is_not_told() -> None:
+def test_an_address_that_stopped_answering_is_not_printed() -> None:
     with listening_on("127.0.0.1") as sockets:
         bound_only = listen("127.0.0.1", 0)  # never listens, so nothing can connect
         assert reachable([*bound_only, *sockets]) == ["127.0.0.1"]
@@ -102,6 +102,6 @@ def test_a_port_that_is_taken_in_one_family_is_taken() -> None:
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.77", "a" * 300, "..", "host name"])
-def test_what_cannot_be_listened_on_says_why(host: str) -> None:
+def test_a_failure_to_listen_is_explained(host: str) -> None:
     with pytest.raises(CannotListen, match=r"."):
         listen(host, 0)

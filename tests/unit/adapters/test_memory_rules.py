@@ -40,7 +40,7 @@ async def test_w82_a_claim_does_not_go_through_the_others() -> None:
     assert counting.walks == 0
 
 
-async def test_what_is_over_is_let_go_and_what_is_kept_stays() -> None:
+async def test_expired_entries_are_dropped_and_live_ones_stay() -> None:
     clock = Clock()
     store = MemoryChannelRules(clock)
     for number in range(100):
@@ -59,7 +59,7 @@ async def test_what_is_over_is_let_go_and_what_is_kept_stays() -> None:
     assert sorted(store._rules) == ["later"]
 
 
-async def test_w82_there_are_never_more_than_so_many() -> None:
+async def test_w82_the_number_of_entries_is_limited() -> None:
     clock = Clock()
     store = MemoryChannelRules(clock, channels_most=3)
     for number in range(3):

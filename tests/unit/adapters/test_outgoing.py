@@ -81,7 +81,7 @@ def outgoing(backlog: Backlog) -> tuple[Ours, FakeTransport]:
     return ours, transport
 
 
-def test_one_that_keeps_up_is_written_to_at_once_and_costs_the_backlog_nothing() -> None:
+def test_a_fast_reader_is_written_to_at_once_and_adds_nothing_to_the_backlog() -> None:
     backlog = Backlog(0, Counters())
     ours, transport = outgoing(backlog)
     transport.room = 100
@@ -93,7 +93,7 @@ def test_one_that_keeps_up_is_written_to_at_once_and_costs_the_backlog_nothing()
     assert (ours.unsent_bytes, backlog.bytes, len(backlog._behind)) == (0, 0, 0)
 
 
-def test_what_waits_is_the_same_object_for_all() -> None:
+def test_waiting_bytes_are_one_shared_object() -> None:
     backlog = Backlog(0, Counters())
     shared = Shared(b"x" * 100_000)
     for number in range(50):
@@ -119,7 +119,7 @@ def test_small_answers_are_joined_while_they_wait() -> None:
     assert (backlog.bytes, len(backlog._behind), ours.unsent_bytes) == (0, 0, 0)
 
 
-def test_w28_one_that_has_too_much_waiting_is_closed_and_lets_go_of_it_between_two_frames() -> None:
+def test_w28_a_member_with_too_much_waiting_is_closed_and_its_memory_freed() -> None:
     backlog = Backlog(0, Counters())
     ours, transport = outgoing(backlog)
     ours.write(b"[first]")
@@ -134,7 +134,7 @@ def test_w28_one_that_has_too_much_waiting_is_closed_and_lets_go_of_it_between_t
     assert backlog.bytes == 0
 
 
-def test_w70_too_much_for_all_closes_the_one_furthest_behind() -> None:
+def test_w70_above_the_total_limit_the_slowest_member_is_closed() -> None:
     backlog = Backlog(200_000, Counters())
     (far, _), (near, _) = outgoing(backlog), outgoing(backlog)
     for ours, size in ((far, 120_000), (near, 50_000)):
@@ -146,7 +146,7 @@ def test_w70_too_much_for_all_closes_the_one_furthest_behind() -> None:
     assert backlog.bytes < 100_000
 
 
-def test_w70_one_long_answer_that_the_transport_has_does_not_outlive_the_closing() -> None:
+def test_w70_bytes_in_the_transport_are_freed_on_close() -> None:
     backlog = Backlog(200_000, Counters())
     ours, transport = outgoing(backlog)
     ours.write(b"y" * 150_000)

@@ -67,7 +67,7 @@ async def test_the_worker_and_the_manifest_are_fresh_and_of_their_types(tmp_path
         assert response.headers["Cache-Control"] == "no-cache"
 
 
-async def test_a_withdrawn_worker_is_not_found(tmp_path: Path) -> None:
+async def test_a_removed_service_worker_is_404(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<title>the page</title>")
     (tmp_path / "sw.js").write_text("// worker")
     (tmp_path / "icon.svg").write_text("<svg/>")
@@ -104,7 +104,7 @@ async def test_a_public_url_makes_the_picture_s_address_a_full_one(tmp_path: Pat
         "/outside.txt",
     ],
 )
-async def test_what_is_not_there_is_not_found(client: Client, path: str) -> None:
+async def test_a_missing_path_is_404(client: Client, path: str) -> None:
     response = await client.get(URL(path, encoded=True))
     assert response.status == 404
     assert "secret" not in await response.text()

@@ -17,8 +17,8 @@ from asocial.adapters.http.jwks import Jwks, KeysUnavailable, Provider, is_safe,
 from asocial.adapters.http.tokens import TokenVerifier, firebase, openid
 from asocial.domain.errors import TokenExpired, TokenInvalid
 from asocial.domain.ids import is_id
-from tests.patience import eventually
-from tests.provider import AUDIENCE, IdentityProvider, forged, jwk, small_key, strangers_key
+from tests.support.identity_provider import AUDIENCE, IdentityProvider, forged, jwk, small_key, strangers_key
+from tests.support.waiting import eventually
 
 LEEWAY_S = 5
 
@@ -96,16 +96,16 @@ async def test_w60_the_same_person_is_one_user_whatever_else_the_token_says(
     assert (await verifier.verify(provider.token("bob"))).user_id not in ids
 
 
-async def test_w60_another_key_or_issuer_makes_another_id_of_the_same_subject(
-    provider: IdentityProvider, make: Make
-) -> None:
+async def test_w60_the_opaque_id_depends_on_key_and_issuer(provider: IdentityProvider, make: Make) -> None:
     one = await make().verify(provider.token("ann"))
     two = await make(id_key=b"another").verify(provider.token("ann"))
     assert one.user_id != two.user_id
 
 
 @pytest.mark.parametrize("name", [None, 7, "", "  ", "a\u202eb", "x" * 33, ["Ann"]])
-async def test_w60_an_unfit_name_is_none(provider: IdentityProvider, verifier: TokenVerifier, name: object) -> None:
+async def test_w60_an_invalid_name_is_ignored(
+    provider: IdentityProvider, verifier: TokenVerifier, name: object
+) -> None:
     assert (await verifier.verify(provider.token("ann", name=name))).name is None
 
 
@@ -213,7 +213,7 @@ async def test_w60_any_other_token_is_invalid(provider: IdentityProvider, verifi
 
 
 @pytest.mark.parametrize("ago_s", [LEEWAY_S + 2, 1_000_000])
-async def test_w60_a_token_whose_time_is_over_is_expired(
+async def test_w60_a_token_past_its_exp_is_expired(
     provider: IdentityProvider, verifier: TokenVerifier, ago_s: int
 ) -> None:
     with pytest.raises(TokenExpired):
@@ -239,7 +239,7 @@ async def test_w61_a_thousand_at_once_with_nothing_cached_are_one_fetch(
     assert provider.asked == ["/.well-known/openid-configuration", "/keys"]
 
 
-async def test_w61_one_that_gives_up_does_not_take_the_keys_from_the_others(
+async def test_w61_a_cancelled_waiter_does_not_cancel_the_fetch(
     provider: IdentityProvider, verifier: TokenVerifier
 ) -> None:
     provider.delay_s = 0.2
@@ -264,7 +264,7 @@ async def test_w61_keys_are_kept_for_their_max_age(
     assert provider.fetches == 2
 
 
-async def test_w61_a_key_that_the_provider_gave_up_counts_no_more_once_its_time_is_over(
+async def test_w61_a_withdrawn_key_is_rejected_after_its_cache_time(
     provider: IdentityProvider, verifier: TokenVerifier, clock: Clock
 ) -> None:
     old = provider.token("ann")
@@ -275,7 +275,7 @@ async def test_w61_a_key_that_the_provider_gave_up_counts_no_more_once_its_time_
         await verifier.verify(old)
 
 
-async def test_w61_a_new_key_is_found_and_made_up_ones_do_not_flood_the_provider(
+async def test_w61_a_new_key_is_found_and_unknown_key_ids_do_not_flood_the_provider(
     provider: IdentityProvider, verifier: TokenVerifier, clock: Clock
 ) -> None:
     await verifier.verify(provider.token("ann"))
@@ -294,7 +294,7 @@ async def test_w61_a_new_key_is_found_and_made_up_ones_do_not_flood_the_provider
 
 
 @pytest.mark.parametrize("wrong", ["away", "not JSON", "no set", "empty", "too large", "nested", "no usable key"])
-async def test_w61_old_keys_count_while_the_provider_is_away_or_wrong(
+async def test_w61_old_keys_stay_valid_while_the_provider_is_down_or_wrong(
     provider: IdentityProvider, verifier: TokenVerifier, clock: Clock, wrong: str
 ) -> None:
     await verifier.verify(provider.token("ann"))
@@ -318,7 +318,7 @@ async def test_w61_old_keys_count_while_the_provider_is_away_or_wrong(
     assert provider.fetches == 3
 
 
-async def test_w61_a_provider_that_hangs_keeps_nobody_with_a_known_key_waiting(
+async def test_w61_a_hanging_provider_delays_no_token_with_a_known_key(
     provider: IdentityProvider, verifier: TokenVerifier, clock: Clock
 ) -> None:
     await verifier.verify(provider.token("ann"))
@@ -339,7 +339,7 @@ async def test_w61_a_provider_that_hangs_keeps_nobody_with_a_known_key_waiting(
     unknown.cancel()
 
 
-async def test_w61_keys_are_fetched_again_in_the_background_before_their_time_is_over(
+async def test_w61_keys_are_refreshed_in_the_background_before_they_expire(
     provider: IdentityProvider, verifier: TokenVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(under_test, "KEYS_VALID_MIN_S", 0.0)
@@ -353,7 +353,7 @@ async def test_w61_keys_are_fetched_again_in_the_background_before_their_time_is
     await eventually(fetched_three_times, "fetched again, though nobody asks")
 
 
-async def test_w61_without_any_key_it_is_not_the_token_that_is_wrong(
+async def test_w61_without_any_key_the_provider_is_at_fault(
     provider: IdentityProvider, verifier: TokenVerifier, clock: Clock
 ) -> None:
     provider.away = True
@@ -366,7 +366,7 @@ async def test_w61_without_any_key_it_is_not_the_token_that_is_wrong(
     await verifier.verify(provider.token("ann"))
 
 
-async def test_w61_a_discovery_document_of_another_issuer_is_not_believed(
+async def test_w61_a_discovery_document_of_another_issuer_is_rejected(
     provider: IdentityProvider, verifier: TokenVerifier
 ) -> None:
     provider.issuer_told = "https://evil.example"
@@ -380,7 +380,7 @@ async def test_w61_keys_may_be_at_a_known_address_without_discovery(provider: Id
     assert provider.asked == ["/keys"]
 
 
-async def test_w61_plain_http_elsewhere_is_never_asked(provider: IdentityProvider, make: Make) -> None:
+async def test_w61_plain_http_to_another_host_is_never_requested(provider: IdentityProvider, make: Make) -> None:
     with pytest.raises(KeysUnavailable):
         await make(jwks_url=f"http://127.1:{provider.port}/keys").verify(provider.token("ann"))
     assert provider.asked == []
@@ -401,7 +401,7 @@ async def test_w61_plain_http_elsewhere_is_never_asked(provider: IdentityProvide
         ("", False),
     ],
 )
-def test_w61_only_https_is_safe_but_for_this_machine(url: str, safe: bool) -> None:
+def test_w61_only_https_and_loopback_are_allowed(url: str, safe: bool) -> None:
     assert is_safe(url) is safe
 
 

@@ -45,7 +45,7 @@ def test_addresses_are_read_as_proxies_write_them(text: str, address: str) -> No
         pytest.param("2001:db8:ffff::1", ["2001:db8:1::5"], "2001:db8:1::5", id="IPv6"),
     ],
 )
-def test_w5_the_client_is_the_right_most_address_that_is_no_trusted_proxy(
+def test_w5_the_client_is_the_rightmost_address_that_is_not_a_trusted_proxy(
     peer: str, forwarded_for: list[str], client: str
 ) -> None:
     assert str(client_of(parse_address(peer), forwarded_for, TRUSTED)) == client

@@ -11,7 +11,7 @@ START = 10_000 * MINUTE_MS
 LIMITS = MessageLimits(100, 1000, 200)
 
 
-def test_w72_what_is_over_is_forgotten() -> None:
+def test_w72_finished_windows_are_forgotten() -> None:
     admissions = Admissions()
     for number in range(20_000):
         now = START + number * 1000

@@ -28,7 +28,7 @@ TEXTS_OF_REAL_LANGUAGES = {
 
 
 @pytest.mark.parametrize("text", TEXTS_OF_REAL_LANGUAGES.values(), ids=TEXTS_OF_REAL_LANGUAGES)
-def test_w44_real_languages_are_left_alone(text: str) -> None:
+def test_w44_text_of_real_languages_is_unchanged(text: str) -> None:
     assert not piles_up(text)
     assert not piles_up(unicodedata.normalize("NFD", text))
 
@@ -72,5 +72,5 @@ def slowly(text: str) -> bool:
 @given(
     st.text(st.sampled_from("aक1 \n!😀。_" + ACUTE + "\u20dd\u0e47\u0903\u200d\u0300\ufe0f"), max_size=60) | st.text()
 )
-def test_w44_the_quick_way_finds_what_the_slow_way_finds(text: str) -> None:
+def test_w44_the_fast_check_agrees_with_the_slow_one(text: str) -> None:
     assert piles_up(text) is slowly(text)

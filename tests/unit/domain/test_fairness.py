@@ -42,7 +42,7 @@ def test_w72_a_lone_user_has_nearly_all_of_the_second() -> None:
     assert offer(channel, "b", "bob", START) == 0
 
 
-def test_w72_in_a_flood_from_one_address_nobody_else_waits() -> None:
+def test_w72_a_flood_from_one_address_delays_no_other_address() -> None:
     """The attack: 100 guests of one address send 100 messages each at once; 200 others talk as ever."""
     chance, channel = random.Random(2), BusyChannel()
     events = [(START + chance.randrange(60_000), f"h{n % 200}", f"h{n % 200}") for n in range(6000)]
@@ -55,7 +55,7 @@ def test_w72_in_a_flood_from_one_address_nobody_else_waits() -> None:
     assert refused[True] > 9000
 
 
-def test_w72_when_more_addresses_send_than_there_are_places_those_who_said_least_go_first() -> None:
+def test_w72_with_more_addresses_than_slots_those_that_sent_least_go_first() -> None:
     chance, channel = random.Random(3), BusyChannel()
     events = [(START + chance.randrange(90_000), f"loud{n % 300}", "u") for n in range(300 * 180)]
     events += [(START + chance.randrange(90_000), f"quiet{n % 50}", "u") for n in range(50 * 9)]
@@ -68,7 +68,7 @@ def test_w72_when_more_addresses_send_than_there_are_places_those_who_said_least
     assert refused["loud"] > 1000
 
 
-def test_w72_among_the_users_of_one_address_those_who_said_least_go_first() -> None:
+def test_w72_within_an_address_users_who_sent_least_go_first() -> None:
     channel = BusyChannel()
     for number in range(1000):
         offer(channel, "a", f"loud{number % 3}", START)

@@ -46,7 +46,7 @@ def test_w80_lists(entries: str, asked: str, listed: bool) -> None:
     assert (read_origin(asked) in HostList(entries.split(","))) is listed
 
 
-def test_w80_an_empty_list_is_none() -> None:
+def test_w80_only_an_empty_list_is_false() -> None:
     assert not HostList([])
     assert HostList(["*"])
     assert HostList(["a"])
@@ -57,6 +57,6 @@ def test_w80_an_empty_list_is_none() -> None:
     ["", "https://example.org", "example.org/", "a*", "*.*", "*.", "a.*.example", "a:", "a:0", "a:99999", "a:b", "a b",
      "a@b", "a..b", "::1", "[::1", "[x]", "*.[::1]", "127.1"],
 )  # fmt: skip
-def test_w80_what_is_no_entry_is_an_error(entry: str) -> None:
+def test_w80_an_invalid_entry_is_an_error(entry: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         HostList([entry])

@@ -38,5 +38,5 @@ def test_w60_an_opaque_id_is_an_id_that_depends_on_key_issuer_and_subject() -> N
         ("role=x", {"role": {"x": "x"}}, False),
     ],
 )
-def test_w62_whom_an_entry_means(who: str, claims: dict[str, object], means: bool) -> None:
+def test_w62_an_entry_matches_its_users(who: str, claims: dict[str, object], means: bool) -> None:
     assert is_one_of(who, "ann", claims) is means

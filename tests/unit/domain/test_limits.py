@@ -23,7 +23,7 @@ def test_a_bucket_holds_no_more_than_its_burst_however_long_it_rests() -> None:
     assert [bucket.take(1e6) == 0.0 for _ in range(5)] == [True, True, True, False, False]
 
 
-def test_a_clock_that_stands_or_goes_back_gives_nothing() -> None:
+def test_a_stopped_or_reversed_clock_adds_no_tokens() -> None:
     bucket = TokenBucket(rate=1000, burst=1, now=50.0)
     assert bucket.take(50.0) == 0.0
     assert bucket.take(49.0) > 0
@@ -78,7 +78,7 @@ def test_budgets_are_kept_for_each_key_until_they_are_whole_again() -> None:
     assert len(budgets._by_key) == 1, "memory follows the keys in use"
 
 
-def test_nobody_owes_more_than_one_burst() -> None:
+def test_debt_is_limited_to_one_burst() -> None:
     budgets = Budgets(rate=10, burst=20)
     for _ in range(1000):
         budgets.use("ann", 100, 0.0)
@@ -92,7 +92,7 @@ def test_a_budget_without_a_rate_or_a_key_is_no_limit(rate: float, key: str) -> 
     assert budgets.wait_s(key, 0.0) == 0.0
 
 
-def test_a_flood_slows_down_itself_and_no_neighbour() -> None:
+def test_a_flood_slows_down_only_its_own_channel() -> None:
     budgets = Budgets(rate=100, burst=100)
     flood = [Share(budgets, "here", assured=10, step=5, now=0.0) for _ in range(3)]
     quiet = Share(budgets, "here", assured=10, step=5, now=0.0)

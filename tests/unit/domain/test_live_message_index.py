@@ -11,7 +11,7 @@ def said(name: str, at: int = NOW, life: int = 5_000) -> LiveMessage:
     return LiveMessage("ann", name, at, at + life, b"{}")
 
 
-def test_a_look_lets_go_of_what_is_over_to_the_millisecond() -> None:
+def test_a_read_drops_expired_messages_to_the_millisecond() -> None:
     living = LiveMessageIndex()
     for offset in range(2 * SLOT_MS):
         living.add("garden", said(f"m{offset}", NOW, 5_000 + offset))
@@ -23,14 +23,14 @@ def test_a_look_lets_go_of_what_is_over_to_the_millisecond() -> None:
     assert living.channels() == []
 
 
-def test_talk_lets_go_of_what_was_said_before_with_no_look() -> None:
+def test_adding_messages_drops_expired_ones_without_a_read() -> None:
     living = LiveMessageIndex()
     living.add("garden", said("old", life=1_000))
     living.add("square", said("new", NOW + 1_000 + SLOT_MS))
     assert living.channels() == ["square"]
 
 
-def test_a_name_that_is_used_again_lives_as_long_as_its_newest() -> None:
+def test_a_reused_id_lives_as_long_as_its_newest_message() -> None:
     living = LiveMessageIndex()
     living.add("garden", said("m1", life=1_000))
     again = said("m1", NOW + 1, life=9_000)
@@ -39,7 +39,7 @@ def test_a_name_that_is_used_again_lives_as_long_as_its_newest() -> None:
     assert living.of("garden", NOW + 5_000) == [again]
 
 
-def test_what_was_cleared_does_not_come_back_and_is_not_gone_twice() -> None:
+def test_cleared_messages_do_not_return_and_are_cleared_once() -> None:
     living = LiveMessageIndex()
     before, after = said("before"), said("after", NOW + 10)
     living.add("garden", before)
@@ -51,7 +51,7 @@ def test_what_was_cleared_does_not_come_back_and_is_not_gone_twice() -> None:
     assert living.channels() == []
 
 
-def test_w70_above_the_limit_those_that_end_soonest_go_early() -> None:
+def test_w70_above_the_limit_messages_that_end_soonest_are_dropped() -> None:
     living = LiveMessageIndex(limit_bytes=100_000)
     for number in range(1_000):
         living.add(f"channel{number % 7}", said(f"m{number}", NOW + number, 60_000))

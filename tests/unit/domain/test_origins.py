@@ -54,7 +54,7 @@ def test_w41_equal_spellings_match(listed: str, sent: str) -> None:
         ("https://*.example.org", "null"),
     ],
 )
-def test_w41_others_do_not(listed: str, sent: str) -> None:
+def test_w41_other_origins_do_not_match(listed: str, sent: str) -> None:
     assert read_origin(sent) not in OriginPatterns((listed,))
 
 
@@ -72,7 +72,7 @@ def test_w41_others_do_not(listed: str, sent: str) -> None:
         "https://a.example,https://b.example", "https://a.example\n",
     ],
 )  # fmt: skip
-def test_w41_what_can_never_match_is_refused_at_the_start(text: str) -> None:
+def test_w41_an_origin_that_can_never_match_is_refused_at_startup(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_pattern(text)
     assert read_origin(text) is None
@@ -86,5 +86,5 @@ def test_w41_a_star_alone_is_every_origin() -> None:
 
 
 @pytest.mark.parametrize("text", ["https://school.example/", "https://school.example/app", "https://*.school.example"])
-def test_w1_what_a_request_sends_is_read_strictly(text: str) -> None:
+def test_w1_requests_are_parsed_strictly(text: str) -> None:
     assert read_origin(text) is None

@@ -61,7 +61,7 @@ def test_only_the_latest_draft_of_a_sender_leaves_and_not_to_the_sender() -> Non
     assert received(flush, "bob") == (b"<a:hello>{cursors}", b"")
 
 
-def test_w13_a_message_takes_its_pending_draft_away_and_no_other() -> None:
+def test_w13_a_message_removes_its_pending_draft_and_no_other() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.draft("ann", "a1", b"<a1>")
     outbox.post(b"[a1]", "ann", b"", replaces="a1")
@@ -85,7 +85,7 @@ def test_a_latecomer_gets_only_what_was_posted_after_it_came() -> None:
     )
 
 
-def test_a_latecomer_that_talks_in_its_first_flush_gets_its_reply() -> None:
+def test_a_latecomer_that_sends_in_its_first_flush_gets_its_reply() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.post(b"[old]")
     outbox.attach("late")
@@ -119,7 +119,7 @@ def test_cursors_are_each_users_latest_and_a_gone_users_are_forgotten() -> None:
     assert outbox.take_cursors(NO_BOUND) == [("ann", 2, 3)]
 
 
-def test_who_detaches_leaves_its_message_but_not_its_draft() -> None:
+def test_a_detached_members_message_is_sent_but_not_its_draft() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.post(b"[last words]", "ann", b"(ack)")
     outbox.draft("ann", "a2", b"<unfinished>")
@@ -143,7 +143,7 @@ def test_a_sender_gets_slices_of_what_everyone_gets_and_no_copy() -> None:
 
 
 @pytest.mark.parametrize("senders", [1, 300])
-def test_what_is_copied_grows_with_the_frames_and_not_with_frames_times_senders(senders: int) -> None:
+def test_copied_bytes_grow_with_frames_and_not_with_frames_times_senders(senders: int) -> None:
     outbox: Outbox[int] = Outbox()
     for number in range(senders * 16):
         outbox.post(b"x" * 1150, number % senders, b"(ack)")
@@ -187,7 +187,7 @@ def test_one_frame_fits_always() -> None:
     assert not outbox
 
 
-def test_w13_while_frames_are_left_behind_nothing_volatile_overtakes_them() -> None:
+def test_w13_volatile_frames_never_overtake_frames_that_wait() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.post(b"[a1]", "ann", b"(ack)")
     outbox.post(b"[a2]", "ann", b"(ack)")
@@ -234,7 +234,7 @@ def test_a_latecomer_is_late_until_all_that_waited_has_left() -> None:
     assert not outbox
 
 
-def test_what_other_processes_send_cannot_pile_up_without_end() -> None:
+def test_frames_of_other_processes_are_bounded() -> None:
     outbox: Outbox[str] = Outbox()
     for _ in range(200):
         for _ in range(100):
@@ -322,7 +322,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize("seed", range(100))
-def test_random_lives_get_exactly_what_is_theirs(seed: int) -> None:
+def test_random_members_get_exactly_their_frames(seed: int) -> None:
     """Each recipient's bytes are those of the naive model, for any sequence and with bounds of all sizes."""
     chance = random.Random(seed)
     outbox: Outbox[str] = Outbox()
@@ -386,7 +386,7 @@ def test_w30_reactions_of_one_sender_do_not_replace_each_other_and_do_not_come_b
     assert not outbox
 
 
-def test_w30_one_flush_carries_so_many_reactions_and_none_of_somebody_gone() -> None:
+def test_w30_a_flush_carries_a_limited_number_of_reactions_and_none_of_users_who_left() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.fleeting("bob", b"<b>")
     for _ in range(FLEETING_LIMIT + 10):

@@ -54,7 +54,7 @@ def test_cursors_have_a_slower_tick_of_their_own() -> None:
     assert pacer.cursors_due() == pytest.approx(11.0 + max(CURSOR_TICK_S, TICK_S))
 
 
-def test_where_the_loop_is_late_every_channel_waits_longer() -> None:
+def test_a_late_loop_makes_every_channel_wait_longer() -> None:
     lag = LoopLag()
     mine, another = FlushPacer(lag), FlushPacer(lag)
     mine.flushed(10.0, cursors=False)
@@ -67,13 +67,13 @@ def test_where_the_loop_is_late_every_channel_waits_longer() -> None:
     assert mine.due() == pytest.approx(10.0 + TICK_S)
 
 
-def test_one_late_turn_is_no_crowd() -> None:
+def test_one_late_loop_turn_hardly_stretches_the_tick() -> None:
     lag = LoopLag()
     lag.late(0.020)
     assert lag.tick_s == pytest.approx(TICK_S + LATE_STRETCH * 0.020 / REMEMBERED)
 
 
-def test_however_late_the_loop_is_the_wait_has_an_end() -> None:
+def test_the_wait_is_bounded_for_any_loop_lag() -> None:
     lag = LoopLag()
     for _ in range(REMEMBERED):
         lag.late(5.0)

@@ -10,7 +10,7 @@ def test_each_batch_is_new_once() -> None:
     assert received.add(b"two", 8, 3)
 
 
-def test_what_was_skipped_has_not_arrived_and_may_arrive_later() -> None:
+def test_a_skipped_batch_may_arrive_later() -> None:
     received = Received()
     for number in (1, 2, 6, 7):
         received.add(b"one", number, 1)
@@ -19,7 +19,7 @@ def test_what_was_skipped_has_not_arrived_and_may_arrive_later() -> None:
     assert not received.has(b"another", 1)
 
 
-def test_what_is_settled_is_not_waited_for_and_what_came_later_stays() -> None:
+def test_handled_frames_are_removed_and_later_ones_stay() -> None:
     received = Received()
     for number in (1, 4, 9):
         received.add(b"one", number, 2)

@@ -66,7 +66,7 @@ def test_w66_a_ban_holds_until_its_end_and_a_past_end_lifts_it() -> None:
     assert not rules.without("bob", 10, now=10).keeps_out("bob", 11)
 
 
-def test_w66_bans_that_are_over_are_let_go_and_of_too_many_the_first_to_end() -> None:
+def test_w66_expired_bans_are_dropped_and_above_the_limit_those_that_end_first() -> None:
     assert NO_RULES.without("bob", 50, now=10).without("eve", 90, now=60).bans == {"eve": 90}
     rules = NO_RULES
     for number in range(BANS_MOST + 1):

@@ -56,7 +56,7 @@ SOMETHING = {
 
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in NOTHING.items()])
-def test_w8_w23_what_shows_nothing_is_no_name_no_message_and_no_draft(text: str) -> None:
+def test_w8_w23_invisible_text_is_no_name_no_message_and_no_draft(text: str) -> None:
     assert not is_visible(text)
     with pytest.raises(BadFrame):
         clean_name(text)
@@ -66,7 +66,7 @@ def test_w8_w23_what_shows_nothing_is_no_name_no_message_and_no_draft(text: str)
 
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in SOMETHING.items()])
-def test_w8_w23_one_character_that_shows_is_enough(text: str) -> None:
+def test_w8_w23_one_visible_character_is_enough(text: str) -> None:
     assert is_visible(text)
     assert clean_name(text)
     assert clean_payload(text)

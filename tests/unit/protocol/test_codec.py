@@ -47,7 +47,7 @@ from asocial.protocol.schema import (
         ('{"type":"sync","user_id":"somebody else","timestamp":0,"channel_id":[1]}', AskSync()),
     ],
 )
-def test_w7_every_client_frame_decodes_and_unknown_fields_mean_nothing(text: str, frame: object) -> None:
+def test_w7_every_client_frame_decodes_and_unknown_fields_are_ignored(text: str, frame: object) -> None:
     assert decode(text) == frame
 
 
@@ -122,7 +122,7 @@ def test_a_frame_carries_its_type_and_absent_fields_are_absent() -> None:
 
 
 @pytest.mark.parametrize("rest", [b"\x81", b"\x81\x05abc", b"\x81\x7e\x01", b"\x81\x7f" + b"\xff" * 8])
-def test_what_is_no_whole_frame_is_no_message(rest: bytes) -> None:
+def test_an_incomplete_frame_is_no_message(rest: bytes) -> None:
     data = text_frame(b"{}") + rest
     assert leave_out_chats(data) == data
 

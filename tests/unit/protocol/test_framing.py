@@ -35,7 +35,7 @@ def test_joined_frames_are_split_where_they_were_joined() -> None:
 
 
 @pytest.mark.parametrize("rest", [b"\x81", b"\x81\x05abc", b"\x81\x7e\x01", b"\x81\x7f" + b"\xff" * 8])
-def test_what_is_no_whole_frame_stays_as_it_is(rest: bytes) -> None:
+def test_an_incomplete_frame_is_unchanged(rest: bytes) -> None:
     data = text_frame(b"{}") + rest
     assert b"".join(data[begin:end] for begin, end, _ in split_frames(data)) == data
     assert leave_out(data, {b"another"}) == data

@@ -16,7 +16,7 @@ from asocial.service.backlog import Backlog
 from asocial.service.channel import Channel
 from asocial.service.channels import LINGER_S, Channels
 from asocial.service.runtime import Runtime
-from tests.runtime import make_runtime
+from tests.support.runtime import make_runtime
 
 NO_LIMIT = 0
 LIFE = Life(base=5_000, per_character=50, free_characters=60, max=12_000)

@@ -29,7 +29,7 @@ class Reader:
         self._backlog.caught_up(self)
 
 
-def test_w70_bytes_that_many_are_sent_count_once_and_until_the_last_has_sent_them() -> None:
+def test_w70_shared_bytes_count_once_until_the_last_member_has_sent_them() -> None:
     backlog = Backlog(1000, Counters())
     shared = Shared(b"x" * 600)
     readers = [Reader(backlog, 1, shared) for _ in range(100)]
@@ -41,7 +41,7 @@ def test_w70_bytes_that_many_are_sent_count_once_and_until_the_last_has_sent_the
     assert (backlog.bytes, len(backlog._behind)) == (0, 0)
 
 
-def test_w70_those_furthest_behind_are_closed_first_until_an_eighth_is_free() -> None:
+def test_w70_the_slowest_members_are_closed_until_an_eighth_is_free() -> None:
     counters = Counters()
     backlog = Backlog(1000, counters)
     readers = [Reader(backlog, size) for size in (100, 500, 300, 50)]
@@ -52,19 +52,19 @@ def test_w70_those_furthest_behind_are_closed_first_until_an_eighth_is_free() ->
     assert counters.unsent_relieved == 1
 
 
-def test_w70_the_one_that_passes_the_limit_may_be_the_one_to_go() -> None:
+def test_w70_the_member_that_passes_the_limit_may_be_closed() -> None:
     backlog = Backlog(1000, Counters())
     small, large = Reader(backlog, 400), Reader(backlog, 700)
     assert (small.closed_with, isinstance(large.closed_with, TooSlow)) == (None, True)
 
 
-def test_w70_closing_does_not_help_where_all_hold_the_same_and_then_all_of_them_go() -> None:
+def test_w70_when_all_hold_the_same_bytes_all_are_closed() -> None:
     backlog = Backlog(1000, Counters())
     shared = Shared(b"x" * 1001)
     assert isinstance(Reader(backlog, 0, shared).closed_with, TooSlow)
     assert backlog.bytes == 0
 
 
-def test_w70_zero_is_no_limit() -> None:
+def test_w70_zero_means_no_limit() -> None:
     backlog = Backlog(0, Counters())
     assert Reader(backlog, 10**9).closed_with is None

@@ -28,8 +28,8 @@ from asocial.service.channel import (
     Channel,
 )
 from asocial.service.counters import Counters
-from tests.runtime import make_runtime
-from tests.virtual_time import VirtualTimeLoop
+from tests.support.runtime import make_runtime
+from tests.support.virtual_time import VirtualTimeLoop
 
 from .fakes import FakeBroker, FakeConnection, make_channel, turns
 
@@ -79,7 +79,7 @@ async def test_a_busy_channel_waits_for_the_tick_and_joins(channel: Channel) -> 
     assert bob.writes == [A, B + C]
 
 
-async def test_a_channel_tells_how_late_the_loop_is(broker: FakeBroker) -> None:
+async def test_a_channel_reports_loop_lag(broker: FakeBroker) -> None:
     loop, lag = asyncio.get_running_loop(), LoopLag()
     assert isinstance(loop, VirtualTimeLoop)
     crowded = make_channel(broker, name="crowded", lag=lag)
@@ -92,7 +92,7 @@ async def test_a_channel_tells_how_late_the_loop_is(broker: FakeBroker) -> None:
     crowded.close()
 
 
-async def test_where_the_loop_is_late_a_channel_waits_longer(broker: FakeBroker) -> None:
+async def test_a_late_loop_makes_a_channel_wait_longer(broker: FakeBroker) -> None:
     loop, lag, bob = asyncio.get_running_loop(), LoopLag(), FakeConnection("bob")
     for _ in range(100):
         lag.late(1.0)
@@ -117,7 +117,7 @@ async def test_nothing_is_written_when_nothing_waits(channel: Channel, broker: F
     assert broker.published == []
 
 
-async def test_what_comes_between_attach_and_snapshot_follows_the_snapshot(channel: Channel) -> None:
+async def test_frames_between_attach_and_snapshot_follow_the_snapshot(channel: Channel) -> None:
     late = FakeConnection("late")
     channel.post(A)
     channel.attach(late)
@@ -156,7 +156,7 @@ async def test_a_slow_reader_gets_messages_but_no_cursors_until_it_catches_up(ch
     assert [frame["cursors"] for frame in slow.frames("cursors")] == [[["fine", 3, 4]]]
 
 
-async def test_w30_a_slow_reader_gets_no_reactions_and_the_sender_not_its_own(
+async def test_w30_slow_readers_get_no_reactions_and_senders_not_their_own(
     channel: Channel, broker: FakeBroker
 ) -> None:
     slow, fine, sender = join(channel, "slow"), join(channel, "fine"), join(channel, "sender")
@@ -179,9 +179,7 @@ async def test_a_reader_that_is_too_slow_is_closed_4008_and_nobody_else(channel:
     assert len(channel) == 1
 
 
-async def test_w71_a_flush_is_bounded_and_other_work_gets_its_turn_before_the_rest(
-    channel: Channel, broker: FakeBroker
-) -> None:
+async def test_w71_a_flush_is_bounded_and_other_work_runs_before_the_rest(channel: Channel, broker: FakeBroker) -> None:
     bob, frame = join(channel, "bob"), pack(Pong(1, 1)) * 1000
     count = FLUSH_BYTES * 3 // len(frame)
     for _ in range(count):
@@ -196,7 +194,7 @@ async def test_w71_a_flush_is_bounded_and_other_work_gets_its_turn_before_the_re
     assert b"".join(batch.reliable for _, batch in broker.published) == bob.bytes
 
 
-async def test_w71_the_more_members_the_less_one_flush_carries(channel: Channel) -> None:
+async def test_w71_a_flush_carries_less_the_more_members_there_are(channel: Channel) -> None:
     members = [join(channel, f"c{number}") for number in range(1000)]
     frame = pack(Pong(1, 1)) * 1000
     for _ in range(40):
@@ -206,7 +204,7 @@ async def test_w71_the_more_members_the_less_one_flush_carries(channel: Channel)
     assert 0 < len(members[0].bytes) < 40 * len(frame)
 
 
-async def test_w71_a_message_that_waits_is_not_overtaken_by_what_is_volatile(channel: Channel) -> None:
+async def test_w71_volatile_frames_do_not_overtake_a_waiting_message(channel: Channel) -> None:
     ann, bob = join(channel, "ann"), join(channel, "bob")
     for _ in range(2):
         channel.post(A * 12_000, ann, reply=B)
@@ -220,7 +218,7 @@ async def test_w71_a_message_that_waits_is_not_overtaken_by_what_is_volatile(cha
     assert bob.bytes.startswith(A * 24_000 + C)
 
 
-async def test_w71_members_are_not_read_while_too_much_waits_and_then_in_turn(channel: Channel) -> None:
+async def test_w71_reading_pauses_while_too_much_waits_and_resumes_in_turn(channel: Channel) -> None:
     join(channel, "bob")
     frame, read = A * 1000, []
 
@@ -245,7 +243,7 @@ async def test_w71_members_are_not_read_while_too_much_waits_and_then_in_turn(ch
     await asyncio.gather(*readers)
 
 
-async def test_w43_where_the_loop_is_very_late_members_have_shorter_turns(broker: FakeBroker) -> None:
+async def test_w43_a_very_late_loop_gives_members_shorter_turns(broker: FakeBroker) -> None:
     lag = LoopLag()
     channel = make_channel(broker, lag=lag)
     seen = [channel.is_late]
@@ -256,7 +254,7 @@ async def test_w43_where_the_loop_is_very_late_members_have_shorter_turns(broker
     assert seen == [False, True, False]
 
 
-async def test_w71_one_that_goes_while_it_waits_to_be_read_keeps_nobody_waiting(channel: Channel) -> None:
+async def test_w71_a_member_that_leaves_while_it_waits_to_be_read_blocks_no_other(channel: Channel) -> None:
     join(channel, "bob")
     while channel.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
         channel.post(A * 1000)
@@ -268,7 +266,7 @@ async def test_w71_one_that_goes_while_it_waits_to_be_read_keeps_nobody_waiting(
         await asyncio.gather(*waiting[150:])
 
 
-async def test_w70_what_is_held_back_for_those_who_join_counts_once_and_is_limited() -> None:
+async def test_w70_frames_held_for_joining_members_count_once_and_are_limited() -> None:
     backlog = Backlog(200_000, Counters())
     channel = make_channel(backlog=backlog)
     joining = [FakeConnection(f"c{number}") for number in range(10)]
@@ -289,7 +287,7 @@ async def test_w70_what_is_held_back_for_those_who_join_counts_once_and_is_limit
     channel.close()
 
 
-async def test_w28_one_that_joins_for_too_long_is_closed_like_one_that_reads_too_slowly(channel: Channel) -> None:
+async def test_w28_a_member_whose_join_takes_too_long_is_closed_like_a_slow_reader(channel: Channel) -> None:
     late = FakeConnection("late")
     channel.attach(late)
     while not late.closed:
@@ -312,7 +310,7 @@ async def test_cursors_keep_their_own_slower_tick(channel: Channel) -> None:
     assert len(seen) < 10
 
 
-async def test_who_detached_gets_nothing_more(channel: Channel) -> None:
+async def test_a_detached_member_gets_nothing_more(channel: Channel) -> None:
     bob = join(channel, "bob")
     channel.post(A)
     channel.detach(bob)
@@ -350,7 +348,7 @@ async def clocked(broker: FakeBroker) -> AsyncIterator[Channel]:
     made.close()
 
 
-async def test_w90_what_was_held_back_and_is_in_the_snapshot_is_left_out(channel: Channel) -> None:
+async def test_w90_a_held_message_that_is_in_the_snapshot_is_left_out(channel: Channel) -> None:
     late = FakeConnection("late")
     channel.attach(late)
     channel.post(text_frame(chat("m1")) + A)
@@ -360,7 +358,7 @@ async def test_w90_what_was_held_back_and_is_in_the_snapshot_is_left_out(channel
     assert late.bytes == B + A + text_frame(chat("m2"))
 
 
-async def test_w90_what_a_snapshot_told_is_left_out_of_what_comes_after_it(channel: Channel) -> None:
+async def test_w90_messages_of_a_snapshot_are_left_out_of_later_frames(channel: Channel) -> None:
     """A message is in the store a moment before the batch that brings it."""
     old, joiner, asker = join(channel, "old"), FakeConnection("joiner"), join(channel, "asker")
     channel.attach(joiner)
@@ -375,7 +373,7 @@ async def test_w90_what_a_snapshot_told_is_left_out_of_what_comes_after_it(chann
     assert asker.bytes == text_frame(chat("m3")) + C + A
 
 
-async def test_w90_what_a_snapshot_told_is_forgotten_soon(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_w90_the_record_of_a_snapshot_expires_soon(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
     ann, bob, gone = join(channel, "ann"), join(channel, "bob"), join(channel, "gone")
     loop, now = asyncio.get_running_loop(), asyncio.get_running_loop().time()
     for connection in (ann, gone):
@@ -400,7 +398,7 @@ async def test_w90_a_batch_that_comes_late_brings_no_message_after_its_end(clock
     assert bob.bytes == A + text_frame(lives) + B, "presence stays, drafts and cursors are over"
 
 
-async def test_a_batch_in_time_is_not_looked_into(clocked: Channel) -> None:
+async def test_a_batch_in_time_is_not_decoded(clocked: Channel) -> None:
     bob = join(clocked, "bob")
     data = text_frame(chat("m1", NOW_MS - 1)) + b"no frame"
     clocked.deliver(Batch(data, C, number=1, frames=1, publisher=b"far", published_at=NOW_MS - STALE_MS))
@@ -468,7 +466,7 @@ async def test_w90_members_who_join_before_messages_are_repeated_get_what_had_ar
     assert not clocked._lacking
 
 
-async def test_w90_what_waits_for_the_rules_is_neither_missed_nor_doubled(clocked: Channel) -> None:
+async def test_w90_frames_that_wait_for_the_rules_are_neither_lost_nor_doubled(clocked: Channel) -> None:
     bob = join(clocked, "bob")
     clocked.doubt()
     clocked.deliver(Batch(text_frame(chat("m1")), C, number=1, frames=1, publisher=b"far"))
@@ -492,7 +490,7 @@ async def test_a_frame_that_waits_for_a_later_flush_keeps_its_number(channel: Ch
     assert carried == numbers
 
 
-async def test_what_was_not_published_has_a_number_too(channel: Channel, broker: FakeBroker) -> None:
+async def test_unpublished_frames_are_numbered_too(channel: Channel, broker: FakeBroker) -> None:
     """Others see the gap, and take what is in it when they are told again."""
     channel.doubt()
     channel.post(A)

@@ -34,7 +34,7 @@ async def test_the_first_member_subscribes_and_the_last_unsubscribes_after_a_whi
     assert len(channels) == 0
 
 
-async def test_who_comes_back_in_time_keeps_the_subscription(broker: FakeBroker) -> None:
+async def test_returning_in_time_keeps_the_subscription(broker: FakeBroker) -> None:
     channels = make_channels(broker, linger_s=0.02)
     ann = FakeConnection("ann")
     channel = await channels.enter("garden", ann)
@@ -71,7 +71,7 @@ async def test_a_frame_for_a_channel_nobody_here_is_in_goes_to_the_others(broker
     assert broker.published == [("elsewhere", Batch(A, b""))]
 
 
-async def test_whoever_comes_in_the_very_turn_that_drops_an_empty_channel_gets_in(broker: FakeBroker) -> None:
+async def test_joining_in_the_loop_turn_that_drops_an_empty_channel_works(broker: FakeBroker) -> None:
     channels = make_channels(broker, linger_s=0.0)
     channel = await channels.enter("garden", FakeConnection("first"))
     for number in range(3):

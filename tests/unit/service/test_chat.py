@@ -13,7 +13,7 @@ from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.domain.admission import GRANTED, Known, MessageLimits, Posting, Verdict
 from asocial.domain.live_message_index import LiveMessage
 
-from .test_sessions import House
+from .test_sessions import Harness
 
 LIFE_MS = 5000
 
@@ -61,13 +61,13 @@ def limiter() -> SlowLimiter:
 
 
 @pytest.fixture
-async def house(limiter: SlowLimiter) -> AsyncIterator[House]:
-    made = House(limiter=limiter)
+async def harness(limiter: SlowLimiter) -> AsyncIterator[Harness]:
+    made = Harness(limiter=limiter)
     yield made
     await made.close()
 
 
-async def at_once(house: House, limiter: SlowLimiter, *says: Any) -> None:
+async def at_once(harness: Harness, limiter: SlowLimiter, *says: Any) -> None:
     """All are asked for before the first is answered."""
     tasks = [asyncio.create_task(each) for each in says]
     await limiter.all_asked(len(tasks))
@@ -75,21 +75,25 @@ async def at_once(house: House, limiter: SlowLimiter, *says: Any) -> None:
     await asyncio.gather(*tasks)
 
 
-async def test_w10_of_two_tabs_that_send_one_id_at_once_the_first_is_heard(house: House, limiter: SlowLimiter) -> None:
-    tab, one = await house.enter("ann")
-    other, two = await house.enter("ann", "-tab")
-    _, bob = await house.enter("bob")
-    await at_once(house, limiter, house.say(tab, "m", "yes"), house.say(other, "m", "no"))
+async def test_w10_when_two_tabs_send_one_id_at_once_the_first_is_delivered(
+    harness: Harness, limiter: SlowLimiter
+) -> None:
+    tab, one = await harness.enter("ann")
+    other, two = await harness.enter("ann", "-tab")
+    _, bob = await harness.enter("bob")
+    await at_once(harness, limiter, harness.say(tab, "m", "yes"), harness.say(other, "m", "no"))
     assert [chat["payload"] for chat in bob.frames("chat")] == ["yes"]
     assert one.frames("ack") == two.frames("ack") != []
     assert len(limiter.told_posted) == 1
 
 
-async def test_w10_what_another_process_said_is_acknowledged_with_its_times(house: House, limiter: SlowLimiter) -> None:
-    session, ann = await house.enter("ann")
-    _, bob = await house.enter("bob")
-    limiter.known = Known(house.now_ms - 700, house.now_ms - 700 + LIFE_MS)
-    await at_once(house, limiter, house.say(session, "m"))
+async def test_w10_a_message_posted_by_another_process_is_acked_with_its_times(
+    harness: Harness, limiter: SlowLimiter
+) -> None:
+    session, ann = await harness.enter("ann")
+    _, bob = await harness.enter("bob")
+    limiter.known = Known(harness.now_ms - 700, harness.now_ms - 700 + LIFE_MS)
+    await at_once(harness, limiter, harness.say(session, "m"))
     (ack,) = ann.frames("ack")
     assert (ack["timestamp"], ack["expires_at"]) == limiter.known[:2]
     assert bob.frames("chat") == []
@@ -118,45 +122,45 @@ RESENT = {
 
 
 @pytest.mark.parametrize(("case", "posted"), RESENT.values(), ids=RESENT.keys())
-async def test_w10_a_message_of_another_process_is_posted_here_only_if_nobody_else_may_have_it(
+async def test_w10_a_message_of_another_process_is_posted_here_only_if_no_process_may_have_posted_it(
     limiter: SlowLimiter, case: tuple[bool, bool, bool, bool], posted: bool
 ) -> None:
     live = SharedMessages()
-    house = House(limiter=limiter, live=live)
-    session, ann = await house.enter("ann")
-    _, bob = await house.enter("bob")
+    harness = Harness(limiter=limiter, live=live)
+    session, ann = await harness.enter("ann")
+    _, bob = await harness.enter("bob")
     sure, repeated, stored, lost = case
-    known = limiter.known = Known(house.now_ms - 700, house.now_ms - 700 + LIFE_MS, sure=sure, repeated=repeated)
+    known = limiter.known = Known(harness.now_ms - 700, harness.now_ms - 700 + LIFE_MS, sure=sure, repeated=repeated)
     limiter.lost = lost
     if stored:
         live.elsewhere.append(LiveMessage("ann", "m", known.timestamp, known.expires_at, b"{}"))
-    await at_once(house, limiter, house.say(session, "m"))
+    await at_once(harness, limiter, harness.say(session, "m"))
     (ack,) = ann.frames("ack")
     assert (ack["timestamp"], ack["expires_at"]) == known[:2]
     assert [(chat["timestamp"], chat["expires_at"]) for chat in bob.frames("chat")] == [known[:2]] * posted
-    kept = live.find("garden", "ann", "m", house.now_ms) is not None
+    kept = live.find("garden", "ann", "m", harness.now_ms) is not None
     assert kept == (posted or stored), "this process vouches for what it acknowledges"
-    await house.close()
+    await harness.close()
 
 
-async def test_w73_only_the_first_frame_of_a_draft_asks(house: House, limiter: SlowLimiter) -> None:
-    session, _ = await house.enter("ann")
-    _, bob = await house.enter("bob")
+async def test_w73_only_the_first_frame_of_a_draft_takes_a_slot(harness: Harness, limiter: SlowLimiter) -> None:
+    session, _ = await harness.enter("ann")
+    _, bob = await harness.enter("bob")
 
     async def typed() -> None:
         for letters in ("h", "he", "hey"):
-            await house.send(session, type="typing", message_id="m", payload=letters, position={"x": 0, "y": 0})
+            await harness.send(session, type="typing", message_id="m", payload=letters, position={"x": 0, "y": 0})
 
-    await at_once(house, limiter, typed())
+    await at_once(harness, limiter, typed())
     assert [posting.kind for posting in limiter.asked] == ["draft"]
     assert bob.frames("typing")[-1]["payload"] == "hey"
 
 
-async def test_w73_a_colour_is_no_text_and_asks_nobody(house: House, limiter: SlowLimiter) -> None:
-    session, ann = await house.enter("ann")
+async def test_w73_a_colour_change_needs_no_slot(harness: Harness, limiter: SlowLimiter) -> None:
+    session, ann = await harness.enter("ann")
     name = session.member.name
-    await house.send(session, type="profile", name=name, color="jade")
+    await harness.send(session, type="profile", name=name, color="jade")
     assert limiter.asked == []
-    await at_once(house, limiter, house.send(session, type="profile", name="Ann", color="jade"))
+    await at_once(harness, limiter, harness.send(session, type="profile", name="Ann", color="jade"))
     assert [posting.kind for posting in limiter.asked] == ["name"]
     assert [frame["name"] for frame in ann.frames("user_updated")] == [name, "Ann"]

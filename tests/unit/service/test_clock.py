@@ -48,7 +48,7 @@ def machine() -> Machine:
 
 
 @pytest.mark.parametrize("step_ms", [HOUR_MS, -HOUR_MS])
-def test_a_step_of_the_machine_moves_nothing_while_people_are_there(machine: Machine, step_ms: int) -> None:
+def test_a_step_of_the_machine_clock_has_no_effect_while_clients_are_connected(machine: Machine, step_ms: int) -> None:
     machine.run(10)
     before = machine.clock.now_ms()
     machine.wall_ms += step_ms
@@ -61,7 +61,7 @@ def test_a_step_of_the_machine_moves_nothing_while_people_are_there(machine: Mac
     assert machine.clock.skew_s == pytest.approx(step_ms / 1000, abs=1)
 
 
-def test_it_follows_a_step_once_nobody_is_there(machine: Machine) -> None:
+def test_a_step_of_the_machine_clock_is_followed_without_clients(machine: Machine) -> None:
     machine.wall_ms += HOUR_MS
     machine.run(1)
     assert machine.clock.now_ms() < START_MS + HOUR_MS / 2
@@ -70,7 +70,7 @@ def test_it_follows_a_step_once_nobody_is_there(machine: Machine) -> None:
     assert len(machine.shifts) == 1
 
 
-def test_a_small_difference_is_made_up_slowly_and_never_backwards(machine: Machine) -> None:
+def test_a_small_clock_difference_is_slewed_and_never_goes_back(machine: Machine) -> None:
     machine.wall_ms -= 400
     last = machine.clock.now_ms()
     for _ in range(200):
@@ -94,7 +94,7 @@ def test_a_shared_clock_takes_the_place_of_the_machines(machine: Machine) -> Non
 
 
 @pytest.mark.parametrize("step_ms", [HOUR_MS, -HOUR_MS, 3_000])
-def test_a_step_of_the_shared_clock_is_followed_at_once_and_told(machine: Machine, step_ms: int) -> None:
+def test_a_step_of_the_shared_clock_is_followed_at_once_and_reported(machine: Machine, step_ms: int) -> None:
     machine.measure(START_MS, 2)
     machine.clock.now_ms()
     assert machine.measure(START_MS + step_ms, 2) == step_ms
@@ -103,7 +103,7 @@ def test_a_step_of_the_shared_clock_is_followed_at_once_and_told(machine: Machin
     assert machine.counters.clock_steps == 1
 
 
-def test_an_answer_that_took_long_moves_nothing_it_does_not_prove(machine: Machine) -> None:
+def test_a_slow_answer_moves_the_clock_only_by_what_it_proves(machine: Machine) -> None:
     machine.measure(START_MS, 2)
     machine.run(1)
     assert machine.measure(START_MS + 1_400, 450) == 0

@@ -10,6 +10,6 @@ def test_messages_survive_the_way_and_stand_on_a_line_each() -> None:
     assert decode_control(encode_control(one) + encode_control(two)) == [one, two]
 
 
-def test_a_kind_of_a_later_version_is_left_out() -> None:
+def test_a_type_of_a_later_version_is_skipped() -> None:
     known = ProfileChanged("ann", "Ann", "rust")
     assert decode_control(b'{"type":"from_the_future","x":1}\n' + encode_control(known)) == [known]

@@ -56,7 +56,7 @@ class Shared(MemoryPresence):
         return await super().sweep()
 
 
-class World:
+class Harness:
     def __init__(self) -> None:
         self.clock = Clock()
         self.local: set[str] = set()
@@ -73,214 +73,214 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def harness() -> Harness:
+    return Harness()
 
 
-async def test_while_the_shared_store_answers_its_word_counts(world: World) -> None:
-    await world.shared.join("garden", "far", "bob", OWL, 1)
-    joined = await world.presence.join("garden", "c1", "bob", FOX, 2)
+async def test_the_shared_store_decides_while_it_answers(harness: Harness) -> None:
+    await harness.shared.join("garden", "far", "bob", OWL, 1)
+    joined = await harness.presence.join("garden", "c1", "bob", FOX, 2)
     assert (joined.first, joined.member.name) == (False, "wise owl")
-    departed = await world.presence.leave("garden", "c1")
+    departed = await harness.presence.leave("garden", "c1")
     assert departed is not None
     assert not departed.last
 
 
-async def test_while_it_is_away_people_here_still_come_and_go_under_another_epoch(world: World) -> None:
-    before = await world.presence.join("garden", "c1", "ann", FOX, 1)
-    await world.shared.join("garden", "far", "bob", OWL, 2)
-    world.shared.away = True
-    joined = await world.presence.join("garden", "c2", "cat", OWL, 3)
+async def test_in_an_outage_local_users_join_and_leave_under_another_epoch(harness: Harness) -> None:
+    before = await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    await harness.shared.join("garden", "far", "bob", OWL, 2)
+    harness.shared.away = True
+    joined = await harness.presence.join("garden", "c2", "cat", OWL, 3)
     assert joined.first
     assert joined.stamp.epoch != before.stamp.epoch
-    assert await world.users() == ["ann", "cat"]
-    updated = await world.presence.update("garden", "cat", FOX)
+    assert await harness.users() == ["ann", "cat"]
+    updated = await harness.presence.update("garden", "cat", FOX)
     assert updated is not None
     assert updated.user_count == 2
-    departed = await world.presence.leave("garden", "c2")
+    departed = await harness.presence.leave("garden", "c2")
     assert departed is not None
     assert (departed.last, departed.user_count) == (True, 1)
 
 
-async def test_w81_a_local_channel_shows_only_who_is_here_though_the_shared_store_answers(world: World) -> None:
-    await world.shared.join("garden", "far", "bob", OWL, 1)
-    world.local.add("garden")
-    joined = await world.presence.join("garden", "c1", "ann", FOX, 1)
+async def test_w81_a_local_channel_lists_only_local_users_even_if_the_shared_store_answers(harness: Harness) -> None:
+    await harness.shared.join("garden", "far", "bob", OWL, 1)
+    harness.local.add("garden")
+    joined = await harness.presence.join("garden", "c1", "ann", FOX, 1)
     assert (joined.first, joined.user_count) == (True, 1)
-    assert await world.users() == ["ann"]
-    assert await world.presence.members("garden", ["bob", "ann"]) == [joined.member]
-    assert (await world.shared.roster("garden", 9)).user_count == 1, "nobody elsewhere is told of her"
-    assert await world.presence.restore() == [], "nor is she registered"
-    world.local.clear()
-    ((channel, told),) = await world.presence.restore(["garden"])
+    assert await harness.users() == ["ann"]
+    assert await harness.presence.members("garden", ["bob", "ann"]) == [joined.member]
+    assert (await harness.shared.roster("garden", 9)).user_count == 1, "nobody elsewhere is told of her"
+    assert await harness.presence.restore() == [], "nor is she registered"
+    harness.local.clear()
+    ((channel, told),) = await harness.presence.restore(["garden"])
     assert (channel, told.member.user_id) == ("garden", "ann")
-    assert await world.users() == ["bob", "ann"]
+    assert await harness.users() == ["bob", "ann"]
 
 
-async def test_w81_in_a_local_channel_people_see_each_other_change_and_leave(world: World) -> None:
-    world.local.add("garden")
-    await world.presence.join("garden", "c1", "ann", FOX, 1)
-    await world.presence.join("garden", "c2", "bob", FOX, 1)
-    assert await world.presence.update("garden", "bob", OWL) is not None
-    assert world.presence.changed() == {("garden", "bob"): OWL}, "still to be told elsewhere"
-    departed = await world.presence.leave("garden", "c2")
+async def test_w81_members_of_a_local_channel_see_each_other_change_and_leave(harness: Harness) -> None:
+    harness.local.add("garden")
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    await harness.presence.join("garden", "c2", "bob", FOX, 1)
+    assert await harness.presence.update("garden", "bob", OWL) is not None
+    assert harness.presence.changed() == {("garden", "bob"): OWL}, "still to be told elsewhere"
+    departed = await harness.presence.leave("garden", "c2")
     assert departed is not None
     assert (departed.last, departed.user_count) == (True, 1)
 
 
-async def test_w81_while_it_is_away_others_sweep(world: World) -> None:
-    await world.shared.join("garden", "far", "bob", OWL, 1)
-    await world.shared.abandon("garden", "far", 1000)
-    world.away = True
-    world.clock.now_ms += 1001
-    assert await world.presence.sweep() == []
-    world.away = False
-    assert [departed.user_id for departed in await world.presence.sweep()] == ["bob"]
+async def test_w81_during_an_outage_other_processes_sweep(harness: Harness) -> None:
+    await harness.shared.join("garden", "far", "bob", OWL, 1)
+    await harness.shared.abandon("garden", "far", 1000)
+    harness.away = True
+    harness.clock.now_ms += 1001
+    assert await harness.presence.sweep() == []
+    harness.away = False
+    assert [departed.user_id for departed in await harness.presence.sweep()] == ["bob"]
 
 
-async def test_a_grace_runs_out_while_it_is_away(world: World) -> None:
-    await world.presence.join("garden", "c1", "ann", FOX, 1)
-    world.shared.away = True
-    await world.presence.abandon("garden", "c1", 8_000)
-    world.clock.now_ms += 8_000
-    assert [departed.user_id for departed in await world.presence.sweep()] == ["ann"]
-    assert await world.users() == []
+async def test_a_grace_runs_out_while_it_is_away(harness: Harness) -> None:
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    harness.shared.away = True
+    await harness.presence.abandon("garden", "c1", 8_000)
+    harness.clock.now_ms += 8_000
+    assert [departed.user_id for departed in await harness.presence.sweep()] == ["ann"]
+    assert await harness.users() == []
 
 
-async def test_when_it_comes_back_empty_everyone_here_is_registered_as_they_are(world: World) -> None:
-    await world.presence.join("garden", "c1", "ann", FOX, 1)
-    await world.presence.join("garden", "c2", "ann", FOX, 2)
-    world.shared.away = True
-    await world.presence.join("garden", "c3", "bob", FOX, 3)
-    await world.presence.join("garden", "c4", "gone", FOX, 4)
-    await world.presence.update("garden", "bob", OWL)
-    await world.presence.leave("garden", "c4")
-    world.shared._channels.clear()
-    world.shared.away = False
+async def test_a_store_that_returns_empty_gets_every_local_user_again(harness: Harness) -> None:
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    await harness.presence.join("garden", "c2", "ann", FOX, 2)
+    harness.shared.away = True
+    await harness.presence.join("garden", "c3", "bob", FOX, 3)
+    await harness.presence.join("garden", "c4", "gone", FOX, 4)
+    await harness.presence.update("garden", "bob", OWL)
+    await harness.presence.leave("garden", "c4")
+    harness.shared._channels.clear()
+    harness.shared.away = False
 
-    told = await world.presence.restore()
+    told = await harness.presence.restore()
     assert [(channel, joined.member.user_id) for channel, joined in told] == [("garden", "ann"), ("garden", "bob")]
-    assert (await world.shared.roster("garden", 10)).members == [
+    assert (await harness.shared.roster("garden", 10)).members == [
         Member("ann", "sly fox", "rust", 1),
         Member("bob", "wise owl", "teal", 3),
     ]
 
 
-async def test_who_left_the_map_while_it_was_away_is_not_on_it_again_when_it_is_back(world: World) -> None:
-    await world.presence.join("garden", "c1", "ann", FOX, 1)
+async def test_leaving_the_map_in_an_outage_survives_it(harness: Harness) -> None:
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
     hidden = Profile("sly fox", "rust", on_map=False)
-    world.shared.away = True
-    await world.presence.update("garden", "ann", hidden)
-    world.shared._channels.clear()
-    world.shared.away = False
-    ((_, joined),) = await world.presence.restore()
+    harness.shared.away = True
+    await harness.presence.update("garden", "ann", hidden)
+    harness.shared._channels.clear()
+    harness.shared.away = False
+    ((_, joined),) = await harness.presence.restore()
     assert joined.member == Member("ann", "sly fox", "rust", 1, on_map=False)
-    assert world.presence.changed() == {("garden", "ann"): hidden}
+    assert harness.presence.changed() == {("garden", "ann"): hidden}
 
 
-async def test_when_it_comes_back_as_it_was_nobody_is_told_again(world: World) -> None:
-    await world.presence.join("garden", "c1", "ann", FOX, 1)
-    world.shared.away = True
-    world.shared.away = False
-    assert await world.presence.restore() == []
+async def test_a_store_that_returns_with_its_data_causes_no_announcement(harness: Harness) -> None:
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    harness.shared.away = True
+    harness.shared.away = False
+    assert await harness.presence.restore() == []
 
 
-async def test_a_restore_that_finds_it_away_again_says_so(world: World) -> None:
-    await world.presence.join("garden", "c1", "ann", FOX, 1)
-    world.shared.away = True
+async def test_a_restore_reports_another_outage(harness: Harness) -> None:
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    harness.shared.away = True
     with pytest.raises(StoreUnavailable):
-        await world.presence.restore()
+        await harness.presence.restore()
 
 
-async def test_who_leaves_while_being_registered_again_is_not_left_as_a_ghost(world: World) -> None:
+async def test_leaving_while_being_registered_again_leaves_no_ghost(harness: Harness) -> None:
     class LeavesMeanwhile(Shared):
         async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
-            await world.presence.leave(channel, connection_id)
+            await harness.presence.leave(channel, connection_id)
             return await super().join(channel, connection_id, user_id, profile, now_ms)
 
-    await world.presence.join("garden", "c1", "ann", FOX, 1)
-    world.presence._shared = LeavesMeanwhile(world.clock, 300_000)
-    await world.presence.restore()
-    departed = await world.presence.sweep()
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    harness.presence._shared = LeavesMeanwhile(harness.clock, 300_000)
+    await harness.presence.restore()
+    departed = await harness.presence.sweep()
     assert [gone.user_id for gone in departed] == ["ann"]
-    assert await world.users() == []
+    assert await harness.users() == []
 
 
-async def test_a_profile_changed_while_it_was_away_is_owed_until_it_was_said(world: World) -> None:
-    await world.presence.join("garden", "c1", "ann", FOX, 1)
-    await world.presence.update("garden", "ann", FOX)
-    assert world.presence.changed() == {}, "it has heard of this one"
-    world.shared.away = True
-    await world.presence.update("garden", "ann", OWL)
-    world.shared.away = False
-    await world.presence.restore()
-    assert world.presence.changed() == {("garden", "ann"): OWL}
-    await world.presence.update("garden", "ann", OWL)
-    assert world.presence.changed() == {}
-    assert (await world.shared.members("garden", ["ann"]))[0].name == "wise owl"
+async def test_a_profile_changed_in_an_outage_is_retried_until_sent(harness: Harness) -> None:
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    await harness.presence.update("garden", "ann", FOX)
+    assert harness.presence.changed() == {}, "it has heard of this one"
+    harness.shared.away = True
+    await harness.presence.update("garden", "ann", OWL)
+    harness.shared.away = False
+    await harness.presence.restore()
+    assert harness.presence.changed() == {("garden", "ann"): OWL}
+    await harness.presence.update("garden", "ann", OWL)
+    assert harness.presence.changed() == {}
+    assert (await harness.shared.members("garden", ["ann"]))[0].name == "wise owl"
 
 
-async def test_what_a_store_that_came_back_empty_forgot_of_a_profile_is_said_again(world: World) -> None:
-    await world.presence.join("garden", "c1", "ann", FOX, 1)
-    await world.presence.update("garden", "ann", OWL)
-    world.shared._channels.clear()
-    await world.shared.join("garden", "elsewhere", "ann", FOX, 1)  # another process was quicker, and knew no better
-    await world.presence.restore()
-    assert world.presence.changed() == {("garden", "ann"): OWL}
+async def test_profiles_are_sent_again_to_a_store_without_data(harness: Harness) -> None:
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    await harness.presence.update("garden", "ann", OWL)
+    harness.shared._channels.clear()
+    await harness.shared.join("garden", "elsewhere", "ann", FOX, 1)  # another process was quicker, and knew no better
+    await harness.presence.restore()
+    assert harness.presence.changed() == {("garden", "ann"): OWL}
 
 
-async def test_a_store_that_kept_its_memory_is_believed(world: World) -> None:
-    await world.presence.join("garden", "c1", "ann", FOX, 1)
-    await world.presence.update("garden", "ann", OWL)
-    await world.shared.update("garden", "ann", FOX)  # through another process, unheard here
-    await world.presence.restore()
-    assert world.presence.changed() == {}
+async def test_a_store_that_kept_its_data_is_trusted(harness: Harness) -> None:
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    await harness.presence.update("garden", "ann", OWL)
+    await harness.shared.update("garden", "ann", FOX)  # through another process, unheard here
+    await harness.presence.restore()
+    assert harness.presence.changed() == {}
 
 
-async def test_a_profile_changed_elsewhere_is_remembered_for_a_store_that_forgets(world: World) -> None:
-    await world.presence.join("garden", "c1", "ann", FOX, 1)
-    world.presence.profile_changed("garden", "ann", OWL)
-    world.shared._channels.clear()
-    (_, joined), *_ = await world.presence.restore()
+async def test_a_profile_changed_on_another_process_is_kept_for_a_store_without_data(harness: Harness) -> None:
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    harness.presence.profile_changed("garden", "ann", OWL)
+    harness.shared._channels.clear()
+    (_, joined), *_ = await harness.presence.restore()
     assert joined.member.name == "wise owl"
 
 
-async def test_a_profile_changed_while_its_user_is_being_registered_again_is_owed(world: World) -> None:
+async def test_a_profile_changed_while_its_user_is_registered_again_is_sent_later(harness: Harness) -> None:
     class Slow(Shared):
         async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
-            await world.presence.update(channel, user_id, OWL)
+            await harness.presence.update(channel, user_id, OWL)
             return await super().join(channel, connection_id, user_id, profile, now_ms)
 
-    await world.presence.join("garden", "c1", "ann", FOX, 1)
-    world.presence._shared = Slow(world.clock, 300_000)
-    await world.presence.restore()
-    assert world.presence.changed() == {("garden", "ann"): OWL}
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    harness.presence._shared = Slow(harness.clock, 300_000)
+    await harness.presence.restore()
+    assert harness.presence.changed() == {("garden", "ann"): OWL}
 
 
-async def test_a_profile_changed_while_it_was_away_is_owed_even_if_the_connection_has_gone_since(world: World) -> None:
-    await world.presence.join("garden", "c1", "ann", FOX, 1)
-    await world.shared.join("garden", "elsewhere", "ann", FOX, 1)
-    world.shared.away = True
-    await world.presence.update("garden", "ann", OWL)
-    await world.presence.leave("garden", "c1")
-    world.shared.away = False
-    await world.presence.restore()
-    assert world.presence.changed() == {("garden", "ann"): OWL}
-    world.shared.away = True
-    await world.presence.update("garden", "ann", OWL)
-    assert world.presence.changed() == {("garden", "ann"): OWL}
-    world.shared.away = False
-    await world.presence.update("garden", "ann", OWL)
-    assert world.presence.changed() == {}
+async def test_a_profile_changed_in_an_outage_is_sent_even_if_the_connection_has_ended(harness: Harness) -> None:
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    await harness.shared.join("garden", "elsewhere", "ann", FOX, 1)
+    harness.shared.away = True
+    await harness.presence.update("garden", "ann", OWL)
+    await harness.presence.leave("garden", "c1")
+    harness.shared.away = False
+    await harness.presence.restore()
+    assert harness.presence.changed() == {("garden", "ann"): OWL}
+    harness.shared.away = True
+    await harness.presence.update("garden", "ann", OWL)
+    assert harness.presence.changed() == {("garden", "ann"): OWL}
+    harness.shared.away = False
+    await harness.presence.update("garden", "ann", OWL)
+    assert harness.presence.changed() == {}
 
 
-async def test_a_changed_profile_costs_no_look_at_everybody(world: World) -> None:
+async def test_a_changed_profile_does_not_read_the_roster(harness: Harness) -> None:
     """The user's own connections are looked at, in this channel, and nobody else's."""
     for number in range(50):
-        await world.presence.join("garden", f"other {number}", f"user {number}", FOX, 1)
+        await harness.presence.join("garden", f"other {number}", f"user {number}", FOX, 1)
     for connection_id in ("c1", "c2"):
-        await world.presence.join("garden", connection_id, "ann", FOX, 1)
-    await world.presence.join("park", "c3", "ann", FOX, 1)
+        await harness.presence.join("garden", connection_id, "ann", FOX, 1)
+    await harness.presence.join("park", "c3", "ann", FOX, 1)
     looked: list[object] = []
 
     class Watched(dict[tuple[str, str], object]):
@@ -293,12 +293,12 @@ async def test_a_changed_profile_costs_no_look_at_everybody(world: World) -> Non
             looked.append(key)
             return super().__getitem__(key)
 
-    world.presence._here = Watched(world.presence._here)  # type: ignore[assignment]
-    await world.presence.update("garden", "ann", OWL)
-    world.presence.profile_changed("garden", "ann", OWL)
+    harness.presence._here = Watched(harness.presence._here)  # type: ignore[assignment]
+    await harness.presence.update("garden", "ann", OWL)
+    harness.presence.profile_changed("garden", "ann", OWL)
     assert set(looked) == {("garden", "c1"), ("garden", "c2")}
     for connection_id in ("c1", "c2"):
-        await world.presence.leave("garden", connection_id)
-    assert world.presence._of_user["ann"] == (("park", "c3"),)
-    await world.presence.leave("park", "c3")
-    assert "ann" not in world.presence._of_user, "and nothing is left of a user who is gone"
+        await harness.presence.leave("garden", connection_id)
+    assert harness.presence._of_user["ann"] == (("park", "c3"),)
+    await harness.presence.leave("park", "c3")
+    assert "ann" not in harness.presence._of_user, "and nothing is left of a user who is gone"

@@ -20,7 +20,7 @@ from asocial.service.channel import UNSENT_LIMIT_BYTES
 from asocial.service.control import ChannelCleared, RulesChanged, decode_control, encode_control
 
 from .fakes import FakeConnection, turns
-from .test_sessions import House
+from .test_sessions import Harness
 
 
 class Store:
@@ -87,99 +87,99 @@ def messages() -> SlowMessages:
 
 
 @pytest.fixture
-async def house(store: Store, messages: SlowMessages) -> AsyncIterator[House]:
-    made = House(rules=store, live=messages)
+async def harness(store: Store, messages: SlowMessages) -> AsyncIterator[Harness]:
+    made = Harness(rules=store, live=messages)
     yield made
     await made.close()
 
 
-def control(house: House, message: RulesChanged | ChannelCleared) -> None:
-    house.broker.subscriptions["garden"](Batch(b"", b"", encode_control(message)))
+def control(harness: Harness, message: RulesChanged | ChannelCleared) -> None:
+    harness.broker.subscriptions["garden"](Batch(b"", b"", encode_control(message)))
 
 
-async def test_rules_are_read_once_for_however_many_enter_at_once(house: House, store: Store) -> None:
+async def test_concurrent_joins_read_the_rules_once(harness: Harness, store: Store) -> None:
     store.hold = asyncio.Event()
-    entering = [asyncio.create_task(house.enter(f"user-{n}")) for n in range(20)]
+    entering = [asyncio.create_task(harness.enter(f"user-{n}")) for n in range(20)]
     await turns(5)
     store.hold.set()
     await asyncio.gather(*entering)
     assert store.loads == 1
 
 
-async def test_w63_who_came_in_while_the_rules_were_unknown_goes_when_they_are_known(
-    house: House, store: Store
+async def test_w63_a_member_admitted_with_unknown_rules_is_removed_when_they_forbid_it(
+    harness: Harness, store: Store
 ) -> None:
     store.rules = NO_RULES.claimed("ann").inviting(10**15, "key")
     store.away = True
-    _, ann = await house.enter("ann")
-    _, bob = await house.enter("bob")
+    _, ann = await harness.enter("ann")
+    _, bob = await harness.enter("bob")
     store.away = False
-    await house.moderation.restore()
+    await harness.moderation.restore()
     assert isinstance(bob.closed_with, GoingAway), "to come again, and be told why not"
     assert not ann.closed
 
 
-async def test_w63_who_was_in_when_the_channel_was_closed_stays(house: House, store: Store) -> None:
-    _, bob = await house.enter("bob")
-    control(house, RulesChanged(NO_RULES.claimed("ann").inviting(10**15, "key")))
+async def test_w63_present_members_stay_when_the_channel_becomes_private(harness: Harness, store: Store) -> None:
+    _, bob = await harness.enter("bob")
+    control(harness, RulesChanged(NO_RULES.claimed("ann").inviting(10**15, "key")))
     assert not bob.closed
 
 
-async def test_what_was_told_meanwhile_wins_over_an_older_answer(house: House, store: Store) -> None:
+async def test_a_newer_announcement_wins_over_an_older_answer(harness: Harness, store: Store) -> None:
     store.hold = asyncio.Event()
-    entering = asyncio.create_task(house.enter("bob"))
+    entering = asyncio.create_task(harness.enter("bob"))
     await turns(5)
-    control(house, RulesChanged(NO_RULES.claimed("ann").quieted(True)))
+    control(harness, RulesChanged(NO_RULES.claimed("ann").quieted(True)))
     store.hold.set()
     session, _ = await entering
     assert session.participant.channel.rules == NO_RULES.claimed("ann").quieted(True)
 
 
-async def test_w66_a_removal_told_while_somebody_enters_keeps_them_out(house: House, messages: SlowMessages) -> None:
-    await house.enter("ann")
+async def test_w66_a_ban_announced_during_a_join_keeps_the_user_out(harness: Harness, messages: SlowMessages) -> None:
+    await harness.enter("ann")
     messages.ready.clear()
-    entering = asyncio.create_task(house.enter("bob"))
+    entering = asyncio.create_task(harness.enter("bob"))
     await turns(5)
-    control(house, RulesChanged(NO_RULES.claimed("ann").without("bob", house.now_ms + 1000, house.now_ms)))
+    control(harness, RulesChanged(NO_RULES.claimed("ann").without("bob", harness.now_ms + 1000, harness.now_ms)))
     messages.ready.set()
     with pytest.raises(Removed):
         await entering
-    assert [session.member.user_id for session in house.local] == ["ann"]
+    assert [session.member.user_id for session in harness.local] == ["ann"]
 
 
-async def test_w66_what_was_not_heard_is_learnt_at_the_next_heartbeat(house: House, store: Store) -> None:
-    _, bob = await house.enter("bob")
-    store.rules = NO_RULES.claimed("ann").without("bob", house.now_ms + 1000, house.now_ms)
-    await house.sessions.refresh()
+async def test_w66_a_missed_ban_is_read_at_the_next_heartbeat(harness: Harness, store: Store) -> None:
+    _, bob = await harness.enter("bob")
+    store.rules = NO_RULES.claimed("ann").without("bob", harness.now_ms + 1000, harness.now_ms)
+    await harness.sessions.refresh()
     assert isinstance(bob.closed_with, Removed)
 
 
-async def test_a_store_that_forgot_is_told_again(house: House, store: Store) -> None:
-    await house.enter("bob")
+async def test_a_store_without_data_is_registered_again(harness: Harness, store: Store) -> None:
+    await harness.enter("bob")
     known = NO_RULES.claimed("ann").slowed(1000)
-    control(house, RulesChanged(known))
+    control(harness, RulesChanged(known))
     store.rules = NO_RULES
-    await house.sessions.refresh()
+    await harness.sessions.refresh()
     assert store.rules == known
 
 
-async def test_w65_a_clearing_elsewhere_takes_what_was_said_here(house: House) -> None:
-    session, _ = await house.enter("bob")
-    await house.say(session, "m1")
-    control(house, ChannelCleared(house.now_ms))
-    house.now_ms += 1
-    await house.say(session, "m2")
-    _, late = await house.enter("ann")
+async def test_w65_clearing_on_another_process_removes_messages_here(harness: Harness) -> None:
+    session, _ = await harness.enter("bob")
+    await harness.say(session, "m1")
+    control(harness, ChannelCleared(harness.now_ms))
+    harness.now_ms += 1
+    await harness.say(session, "m2")
+    _, late = await harness.enter("ann")
     [sync] = late.frames("user_sync")
     assert [message["message_id"] for message in sync["messages"]] == ["m2"]
 
 
-async def test_while_the_store_is_away_what_is_known_counts(house: House, store: Store) -> None:
+async def test_cached_rules_apply_while_the_store_is_away(harness: Harness, store: Store) -> None:
     store.rules = NO_RULES.claimed("ann").quieted(True)
-    bob, connection = await house.enter("bob")
+    bob, connection = await harness.enter("bob")
     store.away = True
-    await house.sessions.refresh()
-    await house.say(bob, "m1")
+    await harness.sessions.refresh()
+    await harness.say(bob, "m1")
     assert [frame["code"] for frame in connection.frames("error")] == ["read_only"]
 
 
@@ -188,10 +188,10 @@ async def test_while_the_store_is_away_what_is_known_counts(house: House, store:
 PRIVATE = NO_RULES.claimed("ann").inviting(10**15, "key")
 
 
-def from_elsewhere(house: House, message_id: str) -> None:
+def from_elsewhere(harness: Harness, message_id: str) -> None:
     """A message of another process arrives."""
     chat = {"type": "chat", "message_id": message_id, "user_id": "ann", "payload": "secret"}
-    house.broker.subscriptions["garden"](Batch(text_frame(json.dumps(chat).encode()), b""))
+    harness.broker.subscriptions["garden"](Batch(text_frame(json.dumps(chat).encode()), b""))
 
 
 async def flushed() -> None:
@@ -205,160 +205,162 @@ def words(connection: FakeConnection) -> list[str]:
     return said + [message["message_id"] for sync in frames("user_sync") for message in sync["messages"]]
 
 
-async def test_w81_a_stranger_who_entered_during_an_outage_hears_nothing_from_elsewhere(
-    house: House, store: Store
+async def test_w81_a_user_admitted_during_an_outage_gets_nothing_from_other_processes(
+    harness: Harness, store: Store
 ) -> None:
     store.rules, store.away = PRIVATE, True
-    house.outages.begin()
-    stranger, connection = await house.enter("bob")
+    harness.outages.begin()
+    stranger, connection = await harness.enter("bob")
     store.away = False
-    from_elsewhere(house, "m1")
+    from_elsewhere(harness, "m1")
     await flushed()
-    await house.send(stranger, type="sync")
-    await house.moderation.restore()
-    from_elsewhere(house, "m2")
+    await harness.send(stranger, type="sync")
+    await harness.moderation.restore()
+    from_elsewhere(harness, "m2")
     await flushed()
     assert isinstance(connection.closed_with, GoingAway)
     assert words(connection) == []
 
 
-async def test_w81_who_may_stay_gets_what_arrived_before_the_rules_were_known(house: House, store: Store) -> None:
+async def test_w81_members_who_may_stay_get_frames_that_waited_for_the_rules(harness: Harness, store: Store) -> None:
     store.rules, store.away = PRIVATE, True
-    house.outages.begin()
-    _, ann = await house.enter("ann")
+    harness.outages.begin()
+    _, ann = await harness.enter("ann")
     store.away = False
-    from_elsewhere(house, "m1")
+    from_elsewhere(harness, "m1")
     await flushed()
     assert words(ann) == []
-    await house.moderation.restore()
+    await harness.moderation.restore()
     await flushed()
     assert words(ann) == ["m1"]
 
 
-async def test_w81_a_reading_that_fails_again_leaves_the_channel_to_itself(house: House, store: Store) -> None:
+async def test_w81_a_channel_stays_local_while_its_rules_cannot_be_read(harness: Harness, store: Store) -> None:
     store.rules, store.away = PRIVATE, True
-    house.outages.begin()
-    _, connection = await house.enter("bob")
-    await house.moderation.restore()
-    from_elsewhere(house, "m1")
+    harness.outages.begin()
+    _, connection = await harness.enter("bob")
+    await harness.moderation.restore()
+    from_elsewhere(harness, "m1")
     await flushed()
-    assert (connection.closed_with, words(connection), house.late()) == (None, [], [])
+    assert (connection.closed_with, words(connection), harness.late()) == (None, [], [])
     store.away = False
-    await house.moderation.retry()
+    await harness.moderation.retry()
     assert isinstance(connection.closed_with, GoingAway)
     assert words(connection) == []
 
 
-async def test_w81_people_whose_rules_could_be_read_only_later_are_brought_up_to_date(
-    house: House, store: Store
-) -> None:
-    _, ann = await house.enter("ann")
+async def test_w81_members_get_a_snapshot_when_their_rules_can_be_read_again(harness: Harness, store: Store) -> None:
+    _, ann = await harness.enter("ann")
     store.away = True
-    house.outages.begin()
-    await house.outages.end()
+    harness.outages.begin()
+    await harness.outages.end()
     assert ann.frames("restored") == [], "the channel is still alone"
     store.away = False
-    await house.moderation.retry()
-    assert house.late() == ["garden"]
-    await house.outages.retry()
+    await harness.moderation.retry()
+    assert harness.late() == ["garden"]
+    await harness.outages.retry()
     assert [frame["type"] for frame in ann.frames("degraded", "restored", "user_sync")][-2:] == [
         "restored",
         "user_sync",
     ]
-    assert house.late() == []
+    assert harness.late() == []
 
 
-async def test_w81_rules_that_were_read_before_another_outage_confirm_nothing(house: House, store: Store) -> None:
-    house.outages.begin()
-    _, connection = await house.enter("bob")
+async def test_w81_rules_read_before_another_outage_do_not_confirm_a_channel(harness: Harness, store: Store) -> None:
+    harness.outages.begin()
+    _, connection = await harness.enter("bob")
     store.hold = asyncio.Event()
-    restoring = asyncio.create_task(house.moderation.restore())
+    restoring = asyncio.create_task(harness.moderation.restore())
     await turns(5)
-    house.outages.begin()
+    harness.outages.begin()
     store.rules = PRIVATE  # decided elsewhere during the second outage, after the answer that is on its way
     store.hold.set()
     await restoring
-    from_elsewhere(house, "m1")
+    from_elsewhere(harness, "m1")
     await flushed()
     assert words(connection) == []
-    await house.moderation.restore()
+    await harness.moderation.restore()
     assert connection.closed
 
 
-async def test_w29_an_outage_that_begins_while_another_ends_is_not_forgotten(house: House, store: Store) -> None:
-    await house.enter("ann")
-    house.outages.begin()
+async def test_w29_an_outage_that_begins_while_another_ends_is_not_forgotten(harness: Harness, store: Store) -> None:
+    await harness.enter("ann")
+    harness.outages.begin()
     store.hold = asyncio.Event()
-    ending = asyncio.create_task(house.outages.end())
+    ending = asyncio.create_task(harness.outages.end())
     await turns(5)
-    house.outages.begin()
+    harness.outages.begin()
     store.hold.set()
     with pytest.raises(StoreUnavailable):
         await ending
-    assert house.channels.is_local("garden")
-    _, bob = await house.enter("bob")
+    assert harness.channels.is_local("garden")
+    _, bob = await harness.enter("bob")
     assert [frame["type"] for frame in bob.frames()] == ["user_sync", "degraded"]
-    await house.outages.end()
-    assert not house.channels.is_local("garden")
+    await harness.outages.end()
+    assert not harness.channels.is_local("garden")
     assert [frame["type"] for frame in bob.frames()][-2:] == ["restored", "user_sync"]
 
 
-async def test_w81_changes_that_an_outage_hid_hold_for_those_who_came_during_it(house: House, store: Store) -> None:
+async def test_w81_rule_changes_hidden_by_an_outage_apply_to_members_who_joined_in_it(
+    harness: Harness, store: Store
+) -> None:
     """Made private, and somebody banned: the people who were in before stay, but for the banned one."""
     store.rules = NO_RULES.claimed("ann")
-    _, before = await house.enter("before")
-    _, banned = await house.enter("banned")
-    house.outages.begin()
-    _, during = await house.enter("during")
-    _, ann = await house.enter("ann")
-    store.rules = store.rules.inviting(10**15, "key").without("banned", house.now_ms + 60_000, house.now_ms)
-    await house.moderation.restore()
+    _, before = await harness.enter("before")
+    _, banned = await harness.enter("banned")
+    harness.outages.begin()
+    _, during = await harness.enter("during")
+    _, ann = await harness.enter("ann")
+    store.rules = store.rules.inviting(10**15, "key").without("banned", harness.now_ms + 60_000, harness.now_ms)
+    await harness.moderation.restore()
     assert isinstance(during.closed_with, GoingAway)
     assert isinstance(banned.closed_with, Removed)
     assert not before.closed
     assert not ann.closed
 
 
-async def test_w81_an_invitation_that_could_not_be_checked_is_checked_afterwards(house: House, store: Store) -> None:
+async def test_w81_an_invitation_that_could_not_be_checked_is_checked_afterwards(
+    harness: Harness, store: Store
+) -> None:
     store.rules, store.away = PRIVATE, True
-    house.outages.begin()
+    harness.outages.begin()
     connections = {}
     for key in ("key", "of a former owner"):
-        access = await house.moderation.admit("garden", Principal(key), Invitation("read", key))
+        access = await harness.moderation.admit("garden", Principal(key), Invitation("read", key))
         connections[key] = connection = FakeConnection(key)
-        await house.open(connection, key.split()[0], access)
+        await harness.open(connection, key.split()[0], access)
     store.away = False
-    await house.moderation.restore()
+    await harness.moderation.restore()
     assert not connections["key"].closed
     assert connections["of a former owner"].closed
-    [invited] = [session for session in house.local if session.connection is connections["key"]]
+    [invited] = [session for session in harness.local if session.connection is connections["key"]]
     assert invited.access.rights == "read", "as the invitation says, now that it counts"
 
 
-async def test_w81_who_is_let_in_while_the_rules_change_is_looked_at_again(house: House, store: Store) -> None:
-    access = await house.moderation.admit("garden", Principal("bob"), None)
+async def test_w81_a_member_admitted_while_the_rules_change_is_checked_again(harness: Harness, store: Store) -> None:
+    access = await harness.moderation.admit("garden", Principal("bob"), None)
     store.rules = PRIVATE
     with pytest.raises(GoingAway):
-        await house.open(FakeConnection("bob"), "bob", access)
-    assert len(house.local) == 0
+        await harness.open(FakeConnection("bob"), "bob", access)
+    assert len(harness.local) == 0
 
 
-async def test_w81_what_is_said_during_an_outage_leaves_the_process_after_the_rules_are_back(
-    house: House, store: Store, messages: SlowMessages
+async def test_w81_messages_of_an_outage_leave_the_process_after_the_rules_are_back(
+    harness: Harness, store: Store, messages: SlowMessages
 ) -> None:
     """The store came back empty: others find no rules in it, and have let anybody in."""
     store.rules = PRIVATE
-    ann, _ = await house.enter("ann")
-    house.outages.begin()
+    ann, _ = await harness.enter("ann")
+    harness.outages.begin()
     store.rules = NO_RULES
-    await house.say(ann, "m1")
+    await harness.say(ann, "m1")
     assert messages.unshared == ["m1"]
-    assert [batch for _, batch in house.broker.published if b"m1" in batch.reliable] == []
-    house.broker.published.clear()
-    await house.outages.end()
+    assert [batch for _, batch in harness.broker.published if b"m1" in batch.reliable] == []
+    harness.broker.published.clear()
+    await harness.outages.end()
     await flushed()
     assert store.rules == PRIVATE
-    (_, first), *others = house.broker.published
+    (_, first), *others = harness.broker.published
     assert decode_control(first.control) == [RulesChanged(PRIVATE, restored=True)]
     assert [batch for _, batch in others if b"m1" in batch.control]
     assert messages.shared == ["garden"]
@@ -366,86 +368,88 @@ async def test_w81_what_is_said_during_an_outage_leaves_the_process_after_the_ru
 
 @pytest.mark.parametrize("said", ["before the outage", "during the outage", "after the outage"])
 async def test_w29_what_was_said_is_repeated_when_the_rules_are_confirmed_after_everyone_has_left(
-    house: House, store: Store, said: str
+    harness: Harness, store: Store, said: str
 ) -> None:
-    ann, _ = await house.enter("ann")
+    ann, _ = await harness.enter("ann")
     if said == "before the outage":
-        await house.say(ann, "m1")
+        await harness.say(ann, "m1")
     store.away = True
-    house.outages.begin()
+    harness.outages.begin()
     if said == "during the outage":
-        await house.say(ann, "m1")
-    await house.outages.end()
+        await harness.say(ann, "m1")
+    await harness.outages.end()
     if said == "after the outage":
-        await house.say(ann, "m1")
-    await house.sessions.close(ann, left=True)
-    house.broker.published.clear()
-    await house.outages.retry()
+        await harness.say(ann, "m1")
+    await harness.sessions.close(ann, left=True)
+    harness.broker.published.clear()
+    await harness.outages.retry()
     store.away = False
-    await house.outages.retry()
-    await house.outages.retry()
+    await harness.outages.retry()
+    await harness.outages.retry()
     await flushed()
-    assert len([batch for _, batch in house.broker.published if b"m1" in batch.control]) == 1
+    assert len([batch for _, batch in harness.broker.published if b"m1" in batch.control]) == 1
 
 
 async def test_w81_rules_that_the_store_had_lost_close_those_who_came_in_without_them(
-    house: House, store: Store
+    harness: Harness, store: Store
 ) -> None:
-    _, stranger = await house.enter("bob")  # the store is empty, and answers so
-    _, ann = await house.enter("ann")
-    control(house, RulesChanged(PRIVATE, restored=True))
-    from_elsewhere(house, "m1")
+    _, stranger = await harness.enter("bob")  # the store is empty, and answers so
+    _, ann = await harness.enter("ann")
+    control(harness, RulesChanged(PRIVATE, restored=True))
+    from_elsewhere(harness, "m1")
     await flushed()
     assert isinstance(stranger.closed_with, GoingAway)
     assert words(stranger) == []
     assert words(ann) == ["m1"]
 
 
-async def test_w81_the_rules_of_an_empty_channel_outlive_an_outage(house: House, store: Store) -> None:
+async def test_w81_the_rules_of_an_empty_channel_outlive_an_outage(harness: Harness, store: Store) -> None:
     store.rules = PRIVATE
-    ann, _ = await house.enter("ann")
-    house.outages.begin()
+    ann, _ = await harness.enter("ann")
+    harness.outages.begin()
     store.rules = NO_RULES
-    await house.sessions.close(ann, left=True)
+    await harness.sessions.close(ann, left=True)
     await asyncio.sleep(0.05)  # longer than an empty channel lingers here
-    await house.moderation.restore()
+    await harness.moderation.restore()
     assert store.rules == PRIVATE
     await asyncio.sleep(0.05)
-    assert len(house.channels) == 0
+    assert len(harness.channels) == 0
 
 
-async def test_w81_what_waits_for_the_rules_is_bounded(house: House, store: Store) -> None:
+async def test_w81_frames_that_wait_for_the_rules_are_limited(harness: Harness, store: Store) -> None:
     store.away = True
-    house.outages.begin()
-    _, bob = await house.enter("bob")
+    harness.outages.begin()
+    _, bob = await harness.enter("bob")
     chunk = text_frame(b'{"type":"chat","message_id":"m","payload":"' + b"x" * 60_000 + b'"}')
     for _ in range(100):
-        house.broker.subscriptions["garden"](Batch(chunk, chunk))
+        harness.broker.subscriptions["garden"](Batch(chunk, chunk))
     store.away = False
-    await house.moderation.restore()
+    await harness.moderation.restore()
     await flushed()
     assert len(bob.bytes) < UNSENT_LIMIT_BYTES + 10_000
 
 
-async def test_w81_nothing_is_decided_that_other_processes_would_not_hear_of(house: House, store: Store) -> None:
+async def test_w81_moderation_is_refused_while_other_processes_cannot_be_reached(
+    harness: Harness, store: Store
+) -> None:
     store.rules = NO_RULES.claimed("ann")
-    ann, connection = await house.enter("ann")
-    house.outages.begin()  # though the store answers again already
+    ann, connection = await harness.enter("ann")
+    harness.outages.begin()  # though the store answers again already
     for frame in ({"action": "read_only", "on": True}, {"action": "remove", "user_id": "bob"}):
-        await house.send(ann, type="moderate", **frame)
+        await harness.send(ann, type="moderate", **frame)
     assert [frame["code"] for frame in connection.frames("error")] == ["unavailable"] * 2
     assert store.rules == NO_RULES.claimed("ann")
 
 
-async def test_w62_an_invitation_to_a_members_channel_that_cannot_be_checked_is_worth_another_try(
+async def test_w62_an_invitation_that_cannot_be_checked_may_be_retried(
     store: Store,
 ) -> None:
-    house = House(rules=store, members={"board": ["ann"]})
+    harness = Harness(rules=store, members={"board": ["ann"]})
     store.away = True
     with pytest.raises(Refusal) as stranger:
-        await house.moderation.admit("board", Principal("bob"), None)
+        await harness.moderation.admit("board", Principal("bob"), None)
     with pytest.raises(Refusal) as invited:
-        await house.moderation.admit("board", Principal("bob"), Invitation("read", "key"))
+        await harness.moderation.admit("board", Principal("bob"), Invitation("read", "key"))
     assert (stranger.value.code, invited.value.code) == ("members_only", "unavailable")
-    assert (await house.moderation.admit("board", Principal("ann"), None)).member
-    await house.close()
+    assert (await harness.moderation.admit("board", Principal("ann"), None)).member
+    await harness.close()

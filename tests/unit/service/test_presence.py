@@ -14,8 +14,8 @@ from asocial.service.channel import Channel
 from asocial.service.control import CountChanged, decode_control
 from asocial.service.fallback import FallbackPresence
 from asocial.service.presence import COUNT_EVERY_S, Presence
-from tests.patience import eventually
-from tests.runtime import make_runtime
+from tests.support.runtime import make_runtime
+from tests.support.waiting import eventually
 from tests.unit.service.fakes import FakeBroker, FakeConnection, make_channels
 
 FOX = Profile("sly fox", "rust")
@@ -36,7 +36,7 @@ class SharedPresence(MemoryPresence):
         return await super().update(channel, user_id, profile)
 
 
-class World:
+class Harness:
     def __init__(self) -> None:
         self.broker = FakeBroker()
         self.channels = make_channels(self.broker)
@@ -63,76 +63,76 @@ class World:
 
 
 @pytest.fixture
-async def world() -> World:
-    return World()
+async def harness() -> Harness:
+    return Harness()
 
 
-async def test_a_recount_tells_what_nobody_told(world: World) -> None:
-    ann = await world.enter("ann")
-    await world.store.join("garden", "elsewhere", "bob", FOX, 0)
-    departed = await world.store.leave("garden", "elsewhere")
+async def test_a_recount_announces_a_missed_change(harness: Harness) -> None:
+    ann = await harness.enter("ann")
+    await harness.store.join("garden", "elsewhere", "bob", FOX, 0)
+    departed = await harness.store.leave("garden", "elsewhere")
     assert departed is not None
-    await world.presence.recount()
+    await harness.presence.recount()
     assert ann.frames("user_count") == [], "events on their way come first"
     await asyncio.sleep(3 * COUNT_EVERY_S)
     counts = ann.frames("user_count")
     assert [(frame["count"], frame["epoch"], frame["seq"]) for frame in counts] == [(1, *departed.stamp)]
 
 
-async def test_a_recount_says_nothing_of_a_channel_that_the_store_has_lost(world: World) -> None:
-    ann = await world.enter("ann")
-    await world.store.leave("garden", "ann")
-    await world.presence.recount()
+async def test_a_recount_skips_a_channel_that_the_store_has_lost(harness: Harness) -> None:
+    ann = await harness.enter("ann")
+    await harness.store.leave("garden", "ann")
+    await harness.presence.recount()
     await asyncio.sleep(3 * COUNT_EVERY_S)
     assert ann.frames("user_count") == []
 
 
-async def test_a_count_that_waits_for_its_turn_is_handed_over_at_the_end(world: World) -> None:
+async def test_a_pending_count_is_published_on_close(harness: Harness) -> None:
     for name in ("ann", "bob", "eve", "dan"):
-        await world.enter(name)
-    world.garden.flush_all()
-    assert world.counts_shared() == [3], "the next one waits for its turn"
-    world.presence.close()
-    await world.channels.close()
-    assert world.counts_shared() == [3, 4]
+        await harness.enter(name)
+    harness.garden.flush_all()
+    assert harness.counts_shared() == [3], "the next one waits for its turn"
+    harness.presence.close()
+    await harness.channels.close()
+    assert harness.counts_shared() == [3, 4]
 
 
-async def test_w19_other_processes_get_a_count_after_the_events_that_it_counts(world: World) -> None:
+async def test_w19_other_processes_get_a_count_after_the_events_that_it_counts(harness: Harness) -> None:
     """Else their clients see a gap, and all of them ask for a snapshot."""
-    await world.enter("ann")
-    world.garden.flush_all()
-    roster = await world.store.roster("garden", 0)
-    world.presence.count_elsewhere("garden", CountChanged(roster.user_count, roster.stamp))
-    await world.presence.join("garden", FakeConnection("bob"), "bob", FOX)
-    world.presence.close()
-    await world.channels.close()
-    told = [b"bob" in batch.reliable or decode_control(batch.control) for _, batch in world.broker.published]
-    joined = await world.store.roster("garden", 0)
+    await harness.enter("ann")
+    harness.garden.flush_all()
+    roster = await harness.store.roster("garden", 0)
+    harness.presence.count_elsewhere("garden", CountChanged(roster.user_count, roster.stamp))
+    await harness.presence.join("garden", FakeConnection("bob"), "bob", FOX)
+    harness.presence.close()
+    await harness.channels.close()
+    told = [b"bob" in batch.reliable or decode_control(batch.control) for _, batch in harness.broker.published]
+    joined = await harness.store.roster("garden", 0)
     assert told[-2:] == [True, [CountChanged(2, joined.stamp)]]
 
 
-async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stands(world: World) -> None:
+async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stands(harness: Harness) -> None:
     """The outage may have lost events that this process sent, and no later event shows the gap."""
-    ann = await world.enter("ann")
-    joined = await world.store.roster("garden", 0)
-    world.presence.recount_soon(elsewhere=True)
-    await eventually(lambda: world.counts_shared() == [1], "told")
-    assert decode_control(world.broker.published[-1][1].control) == [CountChanged(1, joined.stamp)]
+    ann = await harness.enter("ann")
+    joined = await harness.store.roster("garden", 0)
+    harness.presence.recount_soon(elsewhere=True)
+    await eventually(lambda: harness.counts_shared() == [1], "told")
+    assert decode_control(harness.broker.published[-1][1].control) == [CountChanged(1, joined.stamp)]
     assert ann.frames("user_count") == [], "people here get a snapshot"
 
 
 @pytest.mark.parametrize("away", [False, True])
 async def test_w24_a_profile_changed_in_a_local_channel_is_told_elsewhere_if_the_store_knows_it(away: bool) -> None:
     """Its number is one of the store's, so nobody else will tell the other processes."""
-    world = World()
+    harness = Harness()
     shared = SharedPresence(lambda: 0, 300_000)
-    fallback = FallbackPresence(shared, MemoryPresence(lambda: 0, 300_000), world.channels)
-    world.presence = Presence(fallback, world.channels, SETTINGS, make_runtime(lambda: 0))
-    ann = await world.enter("ann")
-    world.garden.flush_all()
-    world.broker.published.clear()
-    world.garden.doubt()
+    fallback = FallbackPresence(shared, MemoryPresence(lambda: 0, 300_000), harness.channels)
+    harness.presence = Presence(fallback, harness.channels, SETTINGS, make_runtime(lambda: 0))
+    ann = await harness.enter("ann")
+    harness.garden.flush_all()
+    harness.broker.published.clear()
+    harness.garden.doubt()
     shared.away = away
-    await world.presence.update("garden", "ann", Profile("wise owl", "teal"))
+    await harness.presence.update("garden", "ann", Profile("wise owl", "teal"))
     await eventually(lambda: len(ann.frames("user_updated")) == 1, "shown here")
-    assert [b"wise owl" in batch.reliable for _, batch in world.broker.published] == ([] if away else [True])
+    assert [b"wise owl" in batch.reliable for _, batch in harness.broker.published] == ([] if away else [True])

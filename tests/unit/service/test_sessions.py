@@ -41,8 +41,8 @@ from asocial.service.presence import Presence
 from asocial.service.session import LocalSessions, Session
 from asocial.service.sessions import Sessions
 from asocial.service.snapshots import MESSAGES, Snapshots
-from tests.patience import eventually
-from tests.runtime import make_runtime
+from tests.support.runtime import make_runtime
+from tests.support.waiting import eventually
 
 from .fakes import LIFE, NO_LIMIT, FakeBroker, FakeConnection, turns
 
@@ -50,8 +50,8 @@ ORIGIN = {"x": 0, "y": 0}
 
 
 @dataclass
-class House:
-    """A server without a socket."""
+class Harness:
+    """The services of a server, over memory adapters and without a socket."""
 
     roster_limit: int = 5
     now_ms: int = 1_000_000
@@ -160,14 +160,14 @@ class House:
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
-    made = House()
+async def harness() -> AsyncIterator[Harness]:
+    made = Harness()
     yield made
     await made.close()
 
 
-async def test_w3_the_first_frame_is_user_sync_and_tells_who_and_where_one_is(house: House) -> None:
-    _, ann = await house.enter("ann")
+async def test_w3_the_first_frame_is_user_sync_with_the_users_own_ids(harness: Harness) -> None:
+    _, ann = await harness.enter("ann")
     (sync,) = ann.frames()
     assert sync["type"] == "user_sync"
     assert (sync["user_id"], sync["channel_id"], sync["connection_id"]) == ("ann", "garden", "ann")
@@ -176,150 +176,152 @@ async def test_w3_the_first_frame_is_user_sync_and_tells_who_and_where_one_is(ho
     assert "token" not in sync
 
 
-async def test_w11_a_chat_reaches_the_others_and_the_senders_other_tab_and_the_sender_gets_an_ack(house: House) -> None:
-    session, ann = await house.enter("ann")
-    _, tab = await house.enter("ann", "-tab")
-    _, bob = await house.enter("bob")
-    await house.say(session, "m1", "  hello ")
+async def test_w11_a_chat_reaches_the_others_and_the_senders_other_tab_and_the_sender_gets_an_ack(
+    harness: Harness,
+) -> None:
+    session, ann = await harness.enter("ann")
+    _, tab = await harness.enter("ann", "-tab")
+    _, bob = await harness.enter("bob")
+    await harness.say(session, "m1", "  hello ")
     for other in (tab, bob):
         (chat,) = other.frames("chat")
-        assert (chat["user_id"], chat["payload"], chat["timestamp"]) == ("ann", "hello", house.now_ms)
-        assert chat["expires_at"] == house.now_ms + 5000
+        assert (chat["user_id"], chat["payload"], chat["timestamp"]) == ("ann", "hello", harness.now_ms)
+        assert chat["expires_at"] == harness.now_ms + 5000
     assert ann.frames("chat") == []
     assert ann.frames("ack") == [
-        {"type": "ack", "message_id": "m1", "timestamp": house.now_ms, "expires_at": house.now_ms + 5000}
+        {"type": "ack", "message_id": "m1", "timestamp": harness.now_ms, "expires_at": harness.now_ms + 5000}
     ]
 
 
-async def test_w12_a_late_joiner_gets_what_lives_with_its_true_times(house: House) -> None:
-    session, _ = await house.enter("ann")
-    await house.say(session, "m1")
-    house.now_ms += 3000
-    _, bob = await house.enter("bob")
+async def test_w12_a_late_joiner_gets_live_messages_with_their_times(harness: Harness) -> None:
+    session, _ = await harness.enter("ann")
+    await harness.say(session, "m1")
+    harness.now_ms += 3000
+    _, bob = await harness.enter("bob")
     (message,) = bob.frames("user_sync")[0]["messages"]
-    assert (message["message_id"], message["expires_at"] - house.now_ms) == ("m1", 2000)
-    house.now_ms += 2000
-    _, cat = await house.enter("cat")
+    assert (message["message_id"], message["expires_at"] - harness.now_ms) == ("m1", 2000)
+    harness.now_ms += 2000
+    _, cat = await harness.enter("cat")
     assert cat.frames("user_sync")[0]["messages"] == []
 
 
-async def test_w13_a_message_in_the_snapshot_does_not_come_again(house: House) -> None:
-    session, _ = await house.enter("ann")
-    await house.dispatch.receive(
+async def test_w13_a_message_in_the_snapshot_does_not_come_again(harness: Harness) -> None:
+    session, _ = await harness.enter("ann")
+    await harness.dispatch.receive(
         session, json.dumps({"type": "chat", "message_id": "m1", "payload": "hi", "position": ORIGIN})
     )
     # Not flushed yet, but posted: the newcomer has it from the snapshot, and only from there.
-    _, bob = await house.enter("bob")
+    _, bob = await harness.enter("bob")
     await asyncio.sleep(0.05)
     assert len(bob.frames("user_sync")[0]["messages"]) == 1
     assert bob.frames("chat") == []
 
 
-async def test_w10_a_resent_message_counts_once(house: House) -> None:
-    session, ann = await house.enter("ann")
-    _, bob = await house.enter("bob")
+async def test_w10_a_resent_message_counts_once(harness: Harness) -> None:
+    session, ann = await harness.enter("ann")
+    _, bob = await harness.enter("bob")
     for _ in range(5):
-        await house.say(session, "m1")
-        house.now_ms += 10
+        await harness.say(session, "m1")
+        harness.now_ms += 10
     assert len(bob.frames("chat")) == 1
     acks = ann.frames("ack")
     assert len(acks) == 5
     assert acks == [acks[0]] * 5
 
 
-async def test_w25_the_limit_is_told_with_the_time_to_wait_and_the_message(house: House) -> None:
-    session, ann = await house.enter("ann")
+async def test_w25_a_limit_error_has_the_wait_and_the_message_id(harness: Harness) -> None:
+    session, ann = await harness.enter("ann")
     for number in range(4):
-        await house.say(session, f"m{number}")
+        await harness.say(session, f"m{number}")
     (error,) = ann.frames("error")
     assert (error["code"], error["message_id"], error["retry_after"]) == ("rate_limited", "m3", 60_000)
-    house.now_ms += 60_000
-    await house.say(session, "m3")
+    harness.now_ms += 60_000
+    await harness.say(session, "m3")
     assert len(ann.frames("ack")) == 4
 
 
-async def test_w26_drafts_are_seen_by_others_and_the_message_ends_them(house: House) -> None:
-    session, ann = await house.enter("ann")
-    _, bob = await house.enter("bob")
+async def test_w26_drafts_are_seen_by_others_and_the_message_ends_them(harness: Harness) -> None:
+    session, ann = await harness.enter("ann")
+    _, bob = await harness.enter("bob")
     for draft in ("h", "he", "hel"):
-        await house.send(session, type="typing", message_id="m1", payload=draft, position=ORIGIN)
+        await harness.send(session, type="typing", message_id="m1", payload=draft, position=ORIGIN)
     assert [frame["payload"] for frame in bob.frames("typing")] == ["h", "he", "hel"]
     assert ann.frames("typing") == []
     # In one turn: the draft is still waiting when its message comes.
     typing = {"type": "typing", "message_id": "m1", "payload": "hell", "position": ORIGIN}
-    await house.dispatch.receive(session, json.dumps(typing))
-    await house.say(session, "m1")
+    await harness.dispatch.receive(session, json.dumps(typing))
+    await harness.say(session, "m1")
     assert [frame["type"] for frame in bob.frames("typing", "chat")][-1] == "chat"
     assert len(bob.frames("typing")) == 3
 
 
-async def test_w26_a_draft_held_back_by_the_rate_never_follows_its_message(house: House) -> None:
-    session, _ = await house.enter("ann")
-    _, bob = await house.enter("bob")
+async def test_w26_a_draft_delayed_by_the_rate_never_follows_its_message(harness: Harness) -> None:
+    session, _ = await harness.enter("ann")
+    _, bob = await harness.enter("bob")
     for number in range(40):
         typing = {"type": "typing", "message_id": "m1", "payload": f"draft {number}", "position": ORIGIN}
-        await house.dispatch.receive(session, json.dumps(typing))
-    await house.say(session, "m1")
+        await harness.dispatch.receive(session, json.dumps(typing))
+    await harness.say(session, "m1")
     await asyncio.sleep(0.2)
     assert bob.frames("typing", "chat")[-1]["type"] == "chat"
 
 
-async def test_w8_an_abandoned_draft_is_told_in_the_lane_that_loses_nothing(house: House) -> None:
-    session, _ = await house.enter("ann")
-    _, bob = await house.enter("bob")
+async def test_w8_an_abandoned_draft_is_sent_reliably(harness: Harness) -> None:
+    session, _ = await harness.enter("ann")
+    _, bob = await harness.enter("bob")
     bob.unsent_bytes = 200_000
-    await house.send(session, type="typing", message_id="m1", payload="hm", position=ORIGIN)
-    await house.send(session, type="typing", message_id="m1", payload="", position=ORIGIN)
+    await harness.send(session, type="typing", message_id="m1", payload="hm", position=ORIGIN)
+    await harness.send(session, type="typing", message_id="m1", payload="", position=ORIGIN)
     assert [frame["payload"] for frame in bob.frames("typing")] == [""]
 
 
-async def test_w17_two_tabs_are_one_person(house: House) -> None:
-    _, bob = await house.enter("bob")
-    one, _ = await house.enter("ann", "1")
-    two, _ = await house.enter("ann", "2")
+async def test_w17_two_tabs_are_one_user(harness: Harness) -> None:
+    _, bob = await harness.enter("bob")
+    one, _ = await harness.enter("ann", "1")
+    two, _ = await harness.enter("ann", "2")
     await asyncio.sleep(0.03)
     assert [frame["user_id"] for frame in bob.frames("user_joined")] == ["ann"]
-    await house.sessions.close(one, left=True)
+    await harness.sessions.close(one, left=True)
     await asyncio.sleep(0.03)
     assert bob.frames("user_left") == []
-    await house.sessions.close(two, left=True)
+    await harness.sessions.close(two, left=True)
     await asyncio.sleep(0.03)
     assert [frame["user_id"] for frame in bob.frames("user_left")] == ["ann"]
 
 
-async def test_w18_who_breaks_off_has_a_grace_and_who_leaves_has_none(house: House) -> None:
-    _, bob = await house.enter("bob")
-    ann, _ = await house.enter("ann")
-    await house.sessions.close(ann, left=False)
-    house.now_ms += 7_999
-    await house.presence.sweep()
+async def test_w18_a_broken_connection_has_a_grace_and_a_closed_one_has_none(harness: Harness) -> None:
+    _, bob = await harness.enter("bob")
+    ann, _ = await harness.enter("ann")
+    await harness.sessions.close(ann, left=False)
+    harness.now_ms += 7_999
+    await harness.presence.sweep()
     await asyncio.sleep(0.03)
     assert bob.frames("user_left") == []
-    house.now_ms += 1
-    await house.presence.sweep()
+    harness.now_ms += 1
+    await harness.presence.sweep()
     await asyncio.sleep(0.03)
     assert [frame["user_id"] for frame in bob.frames("user_left")] == ["ann"]
 
 
-async def test_w18_who_was_asked_to_stay_away_has_its_grace_after_that(house: House) -> None:
-    _, bob = await house.enter("bob")
-    ann, _ = await house.enter("ann")
-    await house.sessions.close(ann, left=False, away_ms=10_000)
-    house.now_ms += 17_999
-    await house.presence.sweep()
+async def test_w18_the_grace_begins_after_the_requested_retry_delay(harness: Harness) -> None:
+    _, bob = await harness.enter("bob")
+    ann, _ = await harness.enter("ann")
+    await harness.sessions.close(ann, left=False, away_ms=10_000)
+    harness.now_ms += 17_999
+    await harness.presence.sweep()
     await asyncio.sleep(0.03)
     assert bob.frames("user_left") == []
-    house.now_ms += 1
-    await house.presence.sweep()
+    harness.now_ms += 1
+    await harness.presence.sweep()
     await asyncio.sleep(0.03)
     assert [frame["user_id"] for frame in bob.frames("user_left")] == ["ann"]
 
 
-async def test_w19_events_are_numbered_without_a_gap_from_the_snapshot_on(house: House) -> None:
-    _, bob = await house.enter("bob")
-    ann, _ = await house.enter("ann")
-    await house.send(ann, type="profile", name="Ann", color="rust")
-    await house.sessions.close(ann, left=True)
+async def test_w19_events_are_numbered_without_a_gap_from_the_snapshot_on(harness: Harness) -> None:
+    _, bob = await harness.enter("bob")
+    ann, _ = await harness.enter("ann")
+    await harness.send(ann, type="profile", name="Ann", color="rust")
+    await harness.sessions.close(ann, left=True)
     await asyncio.sleep(0.03)
     sync = bob.frames("user_sync")[0]
     events = bob.frames("user_joined", "user_updated", "user_left")
@@ -327,8 +329,8 @@ async def test_w19_events_are_numbered_without_a_gap_from_the_snapshot_on(house:
     assert {event["epoch"] for event in events} == {sync["epoch"]}
 
 
-async def test_w20_a_crowd_is_counted_not_listed_and_oneself_is_always_in_the_list(house: House) -> None:
-    sessions = [(await house.enter(f"user{number}")) for number in range(9)]
+async def test_w20_a_large_channel_is_counted_and_lists_the_user_itself(harness: Harness) -> None:
+    sessions = [(await harness.enter(f"user{number}")) for number in range(9)]
     await asyncio.sleep(0.05)
     sync = sessions[8][1].frames("user_sync")[0]
     assert sync["user_count"] == 9
@@ -341,69 +343,71 @@ async def test_w20_a_crowd_is_counted_not_listed_and_oneself_is_always_in_the_li
     await asyncio.sleep(1.1)
     assert [frame["count"] for frame in first.frames("user_count")] == [6, 9]
     for session, _ in sessions[5:]:
-        await house.sessions.close(session, left=True)
+        await harness.sessions.close(session, left=True)
     await asyncio.sleep(1.1)
     assert first.frames("user_left") == []
     assert first.frames("user_count")[-1]["count"] == 5
-    await house.send(sessions[0][0], type="sync")
+    await harness.send(sessions[0][0], type="sync")
     assert len(first.frames("user_sync")[-1]["users"]) == 5
 
 
-async def test_w20_who_answers_with_those_who_are_there(house: House) -> None:
-    session, ann = await house.enter("ann")
-    await house.enter("bob")
-    await house.send(session, type="who", user_ids=["bob", "ghost", "bob"])
+async def test_w20_a_who_request_returns_present_users(harness: Harness) -> None:
+    session, ann = await harness.enter("ann")
+    await harness.enter("bob")
+    await harness.send(session, type="who", user_ids=["bob", "ghost", "bob"])
     (profiles,) = ann.frames("profiles")
     assert [user["user_id"] for user in profiles["users"]] == ["bob"]
 
 
-async def test_w24_a_changed_profile_is_told_to_all_and_signs_the_next_message_of_every_tab(house: House) -> None:
-    one, first = await house.enter("ann", "1")
-    two, _ = await house.enter("ann", "2")
-    _, bob = await house.enter("bob")
-    await house.send(one, type="profile", name=" Ann  Lee ", color="plum")
+async def test_w24_a_changed_profile_is_sent_to_all_and_used_for_the_next_message_of_every_tab(
+    harness: Harness,
+) -> None:
+    one, first = await harness.enter("ann", "1")
+    two, _ = await harness.enter("ann", "2")
+    _, bob = await harness.enter("bob")
+    await harness.send(one, type="profile", name=" Ann  Lee ", color="plum")
     for connection in (first, bob):
         (updated,) = connection.frames("user_updated")
         assert (updated["name"], updated["color"]) == ("Ann Lee", "plum")
-    await house.say(two, "m1")
+    await harness.say(two, "m1")
     assert bob.frames("chat")[0]["name"] == "Ann Lee"
 
 
-async def test_w24_in_a_crowd_only_the_one_who_changed_is_told(house: House) -> None:
-    sessions = [(await house.enter(f"user{number}")) for number in range(6)]
-    await house.send(sessions[0][0], type="profile", name="Ann", color="plum")
+async def test_w24_in_a_large_channel_only_the_changed_user_is_notified(harness: Harness) -> None:
+    sessions = [(await harness.enter(f"user{number}")) for number in range(6)]
+    await harness.send(sessions[0][0], type="profile", name="Ann", color="plum")
     assert len(sessions[0][1].frames("user_updated")) == 1
     assert sessions[1][1].frames("user_updated") == []
 
 
-async def test_w5_a_user_has_so_many_connections_and_a_refused_one_leaves_nothing_behind(house: House) -> None:
-    await house.enter("ann", "1")
-    second, _ = await house.enter("ann", "2", channel="elsewhere")
+async def test_w5_connections_of_a_user_are_limited_and_a_refused_one_leaves_no_state(harness: Harness) -> None:
+    await harness.enter("ann", "1")
+    second, _ = await harness.enter("ann", "2", channel="elsewhere")
     with pytest.raises(TooManyConnections):
-        await house.enter("ann", "3")
-    assert (await house.store.roster("garden", 10)).user_count == 1
-    assert len(house.local) == 2
-    await house.sessions.close(second, left=True)
-    await house.enter("ann", "4")
+        await harness.enter("ann", "3")
+    assert (await harness.store.roster("garden", 10)).user_count == 1
+    assert len(harness.local) == 2
+    await harness.sessions.close(second, left=True)
+    await harness.enter("ann", "4")
 
 
-async def test_w27_ten_bad_frames_in_a_row_are_the_end_and_a_good_one_starts_anew(house: House) -> None:
-    session, ann = await house.enter("ann")
+async def test_w27_ten_bad_frames_in_a_row_are_the_end_and_a_good_one_starts_anew(harness: Harness) -> None:
+    session, ann = await harness.enter("ann")
     for _ in range(STRIKES - 1):
-        await house.dispatch.receive(session, "nonsense")
-    await house.send(session, type="ping", t=1)
+        await harness.dispatch.receive(session, "nonsense")
+    await harness.send(session, type="ping", t=1)
     for _ in range(STRIKES - 1):
-        await house.dispatch.receive(session, "nonsense")
+        await harness.dispatch.receive(session, "nonsense")
     assert not ann.closed
-    await house.dispatch.receive(session, "nonsense")
+    await harness.dispatch.receive(session, "nonsense")
     assert isinstance(ann.closed_with, ProtocolAbuse)
     assert len(ann.frames("error")) == 2 * STRIKES - 1
 
 
-async def test_w25_requests_are_limited_and_the_limit_is_no_strike(house: House) -> None:
-    session, ann = await house.enter("ann")
+async def test_w25_requests_are_limited_and_the_limit_is_no_strike(harness: Harness) -> None:
+    session, ann = await harness.enter("ann")
     for number in range(40):
-        await house.dispatch.receive(session, json.dumps({"type": "ping", "t": number}))
+        await harness.dispatch.receive(session, json.dumps({"type": "ping", "t": number}))
     errors = ann.frames("error")
     assert len(ann.frames("pong")) + len(errors) == 40
     assert errors
@@ -412,125 +416,127 @@ async def test_w25_requests_are_limited_and_the_limit_is_no_strike(house: House)
 
 
 @pytest.mark.parametrize(("text", "fits"), [("x" * 4097, False), ("é" * 2049, False), ("é" * 2048, True)])
-async def test_w25_the_frame_limit_counts_bytes(house: House, text: str, fits: bool) -> None:
-    session, ann = await house.enter("ann")
-    await house.dispatch.receive(session, text)
+async def test_w25_the_frame_limit_counts_bytes(harness: Harness, text: str, fits: bool) -> None:
+    session, ann = await harness.enter("ann")
+    await harness.dispatch.receive(session, text)
     (error,) = ann.frames("error")
     assert error["code"] == ("bad_frame" if fits else "payload_too_large")
 
 
-async def test_w79_what_is_asked_for_is_counted_in_bytes_by_user_and_by_address() -> None:
-    house = House(answer_bytes=(100, 400))  # 800 bytes of a user at once, 6,400 of an address
-    ann, ann_tab = await house.enter("ann", address="192.0.2.1")
-    bob, bob_tab = await house.enter("bob", address="192.0.2.1")
-    cid, cid_tab = await house.enter("cid", address="192.0.2.2")
+async def test_w79_answers_are_limited_in_bytes_by_user_and_by_address() -> None:
+    harness = Harness(answer_bytes=(100, 400))  # 800 bytes of a user at once, 6,400 of an address
+    ann, ann_tab = await harness.enter("ann", address="192.0.2.1")
+    bob, bob_tab = await harness.enter("bob", address="192.0.2.1")
+    cid, cid_tab = await harness.enter("cid", address="192.0.2.2")
     for _ in range(5):
-        await house.send(ann, type="sync")
+        await harness.send(ann, type="sync")
     [error] = ann_tab.frames("error")[:1]
     assert (error["code"], error["retry_after"] > 0) == ("rate_limited", True)
     assert len(ann_tab.frames("user_sync")) < 4
-    await house.send(bob, type="who", user_ids=["ann"])
+    await harness.send(bob, type="who", user_ids=["ann"])
     assert bob_tab.frames("profiles"), "another user has a budget of its own"
     for number in range(10):
-        guest, tab = await house.enter(f"guest{number}", address="192.0.2.1")
-    await house.send(guest, type="who", user_ids=["ann"])
+        guest, tab = await harness.enter(f"guest{number}", address="192.0.2.1")
+    await harness.send(guest, type="who", user_ids=["ann"])
     assert [frame["code"] for frame in tab.frames("error")] == ["rate_limited"], "joins count for their address"
-    await house.send(cid, type="follow", user_id="ann")
+    await harness.send(cid, type="follow", user_id="ann")
     assert not cid_tab.frames("error"), "another address has a budget of its own"
 
 
 @pytest.mark.parametrize("told", ["profile", "moderate"])
-async def test_w79_what_is_told_to_everyone_counts_for_everyone(told: str) -> None:
-    house = House(roster_limit=50, answer_bytes=(250, 0))
-    sessions = [await house.enter(f"user{number}") for number in range(12)]
+async def test_w79_an_announcement_counts_once_for_each_receiver(told: str) -> None:
+    harness = Harness(roster_limit=50, answer_bytes=(250, 0))
+    sessions = [await harness.enter(f"user{number}") for number in range(12)]
     session, tab = sessions[0]
     frame = {"profile": {"name": "Ann", "color": "rust"}, "moderate": {"action": "clear"}}[told]
-    house.moderation._owners = {"garden": [session.member.user_id]}
-    await house.send(session, type=told, **frame)
+    harness.moderation._owners = {"garden": [session.member.user_id]}
+    await harness.send(session, type=told, **frame)
     assert not tab.frames("error")
-    await house.send(session, type=told, **frame)
+    await harness.send(session, type=told, **frame)
     assert [error["code"] for error in tab.frames("error")] == ["rate_limited"]
 
 
-async def test_w79_who_has_not_read_the_last_snapshot_gets_no_other(house: House) -> None:
-    session, tab = await house.enter("ann")
+async def test_w79_a_member_with_an_unread_snapshot_gets_no_other(harness: Harness) -> None:
+    session, tab = await harness.enter("ann")
     tab.unsent_bytes = UNSENT_LIMIT_BYTES - 10
-    await house.send(session, type="sync")
+    await harness.send(session, type="sync")
     assert isinstance(tab.closed_with, TooSlow)
     assert len(tab.frames("user_sync")) == 1
 
 
-async def test_w78_a_snapshot_tells_the_newest_messages(house: House) -> None:
+async def test_w78_a_snapshot_has_the_newest_messages(harness: Harness) -> None:
     for number in range(MESSAGES + 50):
         body = b'{"message_id":"m%d"}' % number
-        house.chat._live.add("garden", LiveMessage("bob", f"m{number}", 1, house.now_ms + 1000, body))
-    _, tab = await house.enter("ann")
+        harness.chat._live.add("garden", LiveMessage("bob", f"m{number}", 1, harness.now_ms + 1000, body))
+    _, tab = await harness.enter("ann")
     [sync] = tab.frames("user_sync")
     assert [message["message_id"] for message in sync["messages"]] == [f"m{50 + number}" for number in range(MESSAGES)]
 
 
-async def test_w24_a_profile_changed_on_another_process_signs_messages_here(house: House) -> None:
-    session, _ = await house.enter("ann")
-    _, bob = await house.enter("bob")
+async def test_w24_a_profile_changed_on_another_process_is_used_for_messages_here(harness: Harness) -> None:
+    session, _ = await harness.enter("ann")
+    _, bob = await harness.enter("bob")
     changed = ProfileChanged("ann", "Ann Lee", "plum")
-    house.broker.subscriptions["garden"](Batch(b"", b"", encode_control(changed)))
-    await house.say(session, "m1")
+    harness.broker.subscriptions["garden"](Batch(b"", b"", encode_control(changed)))
+    await harness.say(session, "m1")
     assert (bob.frames("chat")[0]["name"], bob.frames("chat")[0]["color"]) == ("Ann Lee", "plum")
 
 
-async def test_w24_a_profile_changed_here_is_told_to_the_other_processes(house: House) -> None:
-    session, _ = await house.enter("ann")
-    await house.send(session, type="profile", name="Ann", color="plum")
-    await house.send(session, type="profile", name="Ann", color="plum", on_map=False)
-    told = [decode_control(batch.control) for _, batch in house.broker.published if batch.control]
+async def test_w24_a_profile_changed_here_is_sent_to_the_other_processes(harness: Harness) -> None:
+    session, _ = await harness.enter("ann")
+    await harness.send(session, type="profile", name="Ann", color="plum")
+    await harness.send(session, type="profile", name="Ann", color="plum", on_map=False)
+    told = [decode_control(batch.control) for _, batch in harness.broker.published if batch.control]
     assert told == [[ProfileChanged("ann", "Ann", "plum")], [ProfileChanged("ann", "Ann", "plum", on_map=False)]]
 
 
-async def test_w29_an_outage_is_told_to_those_here_and_to_those_who_come(house: House) -> None:
-    _, ann = await house.enter("ann")
-    house.outages.begin()
-    _, bob = await house.enter("bob")
+async def test_w29_an_outage_is_announced_to_present_and_new_members(harness: Harness) -> None:
+    _, ann = await harness.enter("ann")
+    harness.outages.begin()
+    _, bob = await harness.enter("bob")
     assert [frame["type"] for frame in ann.frames("user_sync", "degraded")] == ["user_sync", "degraded"]
     assert [frame["type"] for frame in bob.frames()] == ["user_sync", "degraded"]
 
 
-async def test_w29_after_an_outage_everyone_is_told_anew_and_the_others_get_what_was_said_here(house: House) -> None:
-    session, ann = await house.enter("ann")
-    house.broker.published.clear()
-    house.outages.begin()
-    await house.say(session, "m1")
-    assert house.broker.published == [], "an outage is local"
-    await house.outages.end()
+async def test_w29_after_an_outage_members_get_snapshots_and_other_processes_get_local_messages(
+    harness: Harness,
+) -> None:
+    session, ann = await harness.enter("ann")
+    harness.broker.published.clear()
+    harness.outages.begin()
+    await harness.say(session, "m1")
+    assert harness.broker.published == [], "an outage is local"
+    await harness.outages.end()
     sync = ann.frames("restored", "user_sync")[-1]
     assert [frame["type"] for frame in ann.frames("restored", "user_sync")][-2:] == ["restored", "user_sync"]
     assert [message["message_id"] for message in sync["messages"]] == ["m1"]
-    said = [told for told in _told_processes(house) if isinstance(told, MessagesAgain)]
+    said = [told for told in _told_processes(harness) if isinstance(told, MessagesAgain)]
     assert [json.loads(bytes(body))["message_id"] for again in said for _, _, body in again.messages] == ["m1"]
-    assert not any(batch.reliable for _, batch in house.broker.published), "no client gets it unasked"
+    assert not any(batch.reliable for _, batch in harness.broker.published), "no client gets it unasked"
 
 
-async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stands(house: House) -> None:
-    await house.enter("ann")
-    parts = (house.channels, house.presence, house.chat, house.moderation, house.sessions)
-    fallback = FallbackPresence(house.store, MemoryPresence(house.clock, 300_000), house.channels)
-    outages = Outages(*parts, fallback, make_runtime(house.clock))
+async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stands(harness: Harness) -> None:
+    await harness.enter("ann")
+    parts = (harness.channels, harness.presence, harness.chat, harness.moderation, harness.sessions)
+    fallback = FallbackPresence(harness.store, MemoryPresence(harness.clock, 300_000), harness.channels)
+    outages = Outages(*parts, fallback, make_runtime(harness.clock))
     outages.begin()
     await outages.end()
-    joined = await house.store.roster("garden", 0)
-    await eventually(lambda: CountChanged(1, joined.stamp) in _told_processes(house), "told")
+    joined = await harness.store.roster("garden", 0)
+    await eventually(lambda: CountChanged(1, joined.stamp) in _told_processes(harness), "told")
 
 
-async def test_w90_after_an_outage_people_are_shown_what_their_process_missed_and_once(house: House) -> None:
-    session, ann = await house.enter("ann")
-    _, bob = await house.enter("bob")
-    await house.say(session, "m1")
+async def test_w90_after_an_outage_people_are_shown_what_their_process_missed_and_once(harness: Harness) -> None:
+    session, ann = await harness.enter("ann")
+    _, bob = await harness.enter("bob")
+    await harness.say(session, "m1")
     await asyncio.sleep(0.05)
-    numbers = [b.number + b.frames - 1 for _, b in house.broker.published if b'"m1"' in b.reliable]
-    house.outages.begin()
-    await house.outages.end()
-    [again] = [told for told in _told_processes(house) if isinstance(told, MessagesAgain)]
+    numbers = [b.number + b.frames - 1 for _, b in harness.broker.published if b'"m1"' in b.reliable]
+    harness.outages.begin()
+    await harness.outages.end()
+    [again] = [told for told in _told_processes(harness) if isinstance(told, MessagesAgain)]
     assert [number for number, _, _ in again.messages] == numbers, "as it was published first"
-    deliver = house.broker.subscriptions["garden"]
+    deliver = harness.broker.subscriptions["garden"]
     far = [(number, 1_005_000, msgspec.Raw(b'{"type":"chat","message_id":"far%d"}' % number)) for number in (1, 2)]
     deliver(Batch(text_frame(bytes(far[0][2])), b"", number=1, frames=1, publisher=b"far"))
     for _ in range(2):
@@ -541,28 +547,28 @@ async def test_w90_after_an_outage_people_are_shown_what_their_process_missed_an
 
 
 @pytest.mark.parametrize("how", ["join", "sync", "restore"])
-async def test_w90_a_message_in_a_snapshot_does_not_come_again(house: House, how: str) -> None:
+async def test_w90_a_message_in_a_snapshot_does_not_come_again(harness: Harness, how: str) -> None:
     """It is in the store that processes share a moment before the batch that brings it."""
-    session, bob = await house.enter("bob")
+    session, bob = await harness.enter("bob")
     body = b'{"type":"chat","message_id":"far","expires_at":1005000}'
-    house.chat._live.add("garden", LiveMessage("cyd", "far", 1_000_000, 1_005_000, body))
+    harness.chat._live.add("garden", LiveMessage("cyd", "far", 1_000_000, 1_005_000, body))
     if how == "join":
-        session, bob = await house.enter("dan")
+        session, bob = await harness.enter("dan")
     elif how == "sync":
-        house.channels.get("garden").changes += 1  # type: ignore[union-attr]
-        await house.dispatch.receive(session, json.dumps({"type": "sync"}))
+        harness.channels.get("garden").changes += 1  # type: ignore[union-attr]
+        await harness.dispatch.receive(session, json.dumps({"type": "sync"}))
     else:
-        await house.outages.end()
-    house.broker.subscriptions["garden"](Batch(text_frame(body) + pack(Pong(1, 1)), b""))
+        await harness.outages.end()
+    harness.broker.subscriptions["garden"](Batch(text_frame(body) + pack(Pong(1, 1)), b""))
     await asyncio.sleep(0.05)
     assert [message["message_id"] for message in bob.frames("user_sync")[-1]["messages"]] == ["far"]
     assert bob.frames("chat") == []
     assert len(bob.frames("pong")) == 1
 
 
-async def test_draining_tells_everyone_when_to_come_back(house: House) -> None:
-    connections = [(await house.enter(f"user{number}"))[1] for number in range(5)]
-    await house.sessions.drain(spread_ms=5000)
+async def test_draining_sends_every_client_a_retry_delay(harness: Harness) -> None:
+    connections = [(await harness.enter(f"user{number}"))[1] for number in range(5)]
+    await harness.sessions.drain(spread_ms=5000)
     waits = []
     for connection in connections:
         assert isinstance(connection.closed_with, GoingAway)
@@ -571,43 +577,43 @@ async def test_draining_tells_everyone_when_to_come_back(house: House) -> None:
     assert sorted(waits) == [0, 1000, 2000, 3000, 4000]
 
 
-async def test_draining_writes_what_was_accepted_before_it_closes(house: House) -> None:
-    session, _ = await house.enter("ann")
-    _, bob = await house.enter("bob")
+async def test_draining_writes_what_was_accepted_before_it_closes(harness: Harness) -> None:
+    session, _ = await harness.enter("ann")
+    _, bob = await harness.enter("bob")
     await asyncio.sleep(0.03)
     post = {"type": "chat", "message_id": "m1", "payload": "last words", "position": ORIGIN}
-    await house.dispatch.receive(session, json.dumps(post))
-    await house.sessions.drain(spread_ms=0)
+    await harness.dispatch.receive(session, json.dumps(post))
+    await harness.sessions.drain(spread_ms=0)
     assert [frame["payload"] for frame in bob.frames_before_close("chat")] == ["last words"]
 
 
-async def test_a_client_whose_snapshot_fails_is_taken_back_out(house: House) -> None:
+async def test_a_client_whose_snapshot_fails_leaves_the_channel(harness: Harness) -> None:
     class Broken(MemoryPresence):
         async def roster(self, channel: str, limit: int) -> Any:
             raise ConnectionError("the store is gone")
 
-    house.presence._store = Broken(house.clock, 300_000)
+    harness.presence._store = Broken(harness.clock, 300_000)
     with pytest.raises(ConnectionError):
-        await house.enter("ann")
-    assert len(house.local) == 0
-    assert house.local._by_user == {}
+        await harness.enter("ann")
+    assert len(harness.local) == 0
+    assert harness.local._by_user == {}
     await turns()
-    channel = house.channels.get("garden")
+    channel = harness.channels.get("garden")
     assert channel is None or len(channel) == 0
 
 
-async def test_after_churn_nothing_is_left(house: House) -> None:
+async def test_after_churn_nothing_is_left(harness: Harness) -> None:
     for number in range(50):
-        session, _ = await house.enter(f"user{number}", channel=f"c{number % 7}")
-        await house.sessions.close(session, left=number % 2 == 0)
-    house.now_ms += 600_000
-    await house.presence.sweep()
+        session, _ = await harness.enter(f"user{number}", channel=f"c{number % 7}")
+        await harness.sessions.close(session, left=number % 2 == 0)
+    harness.now_ms += 600_000
+    await harness.presence.sweep()
     await asyncio.sleep(0.05)
-    assert (len(house.local), len(house.channels)) == (0, 0)
-    assert house.local._by_user == {}
-    assert house.store._channels == {}
-    assert house.store._deadlines == []
+    assert (len(harness.local), len(harness.channels)) == (0, 0)
+    assert harness.local._by_user == {}
+    assert harness.store._channels == {}
+    assert harness.store._deadlines == []
 
 
-def _told_processes(house: House) -> list[Control]:
-    return [told for _, batch in house.broker.published for told in decode_control(batch.control)]
+def _told_processes(harness: Harness) -> list[Control]:
+    return [told for _, batch in harness.broker.published for told in decode_control(batch.control)]

@@ -19,7 +19,7 @@ from asocial.ports import Batch, Roster, Stamp
 from asocial.service.chat import ChatService
 from asocial.service.presence import Presence
 from asocial.service.snapshots import MESSAGE_BYTES, MESSAGES, Snapshot, Snapshots, newest_of
-from tests.runtime import make_runtime
+from tests.support.runtime import make_runtime
 from tests.unit.service.fakes import LIFE, FakeBroker, make_channel, make_channels, turns
 
 FOX = Profile("sly fox", "rust")
@@ -41,7 +41,7 @@ class Slow(MemoryPresence):
         return answer
 
 
-class World:
+class Harness:
     def __init__(self, max_age_s: float = 60.0) -> None:
         runtime = make_runtime(lambda: 0)
         self.store, self.live = Slow(), MemoryLiveMessages()
@@ -60,94 +60,94 @@ class World:
 
 
 @pytest.fixture
-async def world() -> World:
-    return World()
+async def harness() -> Harness:
+    return Harness()
 
 
 def said(snapshot: Snapshot) -> Any:
     return json.loads(bytes(snapshot.messages))
 
 
-async def test_w78_those_who_ask_at_the_same_moment_share_one_reading(world: World) -> None:
-    world.say("m1")
-    first = await asyncio.gather(*(world.ask() for _ in range(100)))
-    assert world.store.asked == 1
-    await world.ask()
-    assert world.store.asked == 1, "nothing has changed since"
+async def test_w78_concurrent_requests_share_one_read(harness: Harness) -> None:
+    harness.say("m1")
+    first = await asyncio.gather(*(harness.ask() for _ in range(100)))
+    assert harness.store.asked == 1
+    await harness.ask()
+    assert harness.store.asked == 1, "nothing has changed since"
     assert said(first[0]) == ["m1"]
 
 
 @pytest.mark.parametrize(
     "what", ["a message", "a batch of another process", "a join in a crowd", "rules in doubt", "rules confirmed"]
 )
-async def test_w78_nobody_gets_a_snapshot_that_is_older_than_what_has_happened(world: World, what: str) -> None:
-    await world.ask()
+async def test_w78_no_snapshot_is_older_than_the_latest_event(harness: Harness, what: str) -> None:
+    await harness.ask()
     match what:
         case "a message":
-            world.say("m1")
-            assert said(await world.ask()) == ["m1"]
+            harness.say("m1")
+            assert said(await harness.ask()) == ["m1"]
         case "a batch of another process":
-            world.channel.deliver(Batch(b"frame", b""))
-            await world.ask()
+            harness.channel.deliver(Batch(b"frame", b""))
+            await harness.ask()
         case "rules in doubt":
-            world.channel.doubt()
-            await world.ask()
+            harness.channel.doubt()
+            await harness.ask()
         case "rules confirmed":
-            world.channel.confirm()
-            await world.ask()
+            harness.channel.confirm()
+            await harness.ask()
         case _:
-            world.channel.changes += 1
-            await world.ask()
-    assert world.store.asked == 2
+            harness.channel.changes += 1
+            await harness.ask()
+    assert harness.store.asked == 2
 
 
-async def test_w78_who_asks_during_a_reading_that_is_out_of_date_gets_the_next_with_all_others(world: World) -> None:
-    world.store.may_answer.clear()
-    early = world.ask()
+async def test_w78_requests_during_an_outdated_read_share_the_next_one(harness: Harness) -> None:
+    harness.store.may_answer.clear()
+    early = harness.ask()
     await turns()
-    same = world.ask()
+    same = harness.ask()
     await turns()
-    world.say("m1")
-    late = [world.ask() for _ in range(50)]
+    harness.say("m1")
+    late = [harness.ask() for _ in range(50)]
     await turns()
-    world.say("m2")
-    later = [world.ask() for _ in range(50)]
+    harness.say("m2")
+    later = [harness.ask() for _ in range(50)]
     await turns()
-    assert world.store.asked == 1, "never two at once"
-    world.store.may_answer.set()
+    assert harness.store.asked == 1, "never two at once"
+    harness.store.may_answer.set()
     assert said(await early) == said(await same) == []
     assert [said(snapshot) for snapshot in await asyncio.gather(*late, *later)] == [["m1", "m2"]] * 100
-    assert world.store.asked == 2
+    assert harness.store.asked == 2
 
 
-async def test_w78_a_snapshot_is_soon_forgotten() -> None:
-    world = World(max_age_s=0.01)
-    await world.ask()
+async def test_w78_a_cached_snapshot_expires_soon() -> None:
+    harness = Harness(max_age_s=0.01)
+    await harness.ask()
     await asyncio.sleep(0.05)  # timers of one loop go off in their order, however late
-    assert len(world.snapshots._moments) == 0
-    await world.ask()
-    assert world.store.asked == 2
+    assert len(harness.snapshots._moments) == 0
+    await harness.ask()
+    assert harness.store.asked == 2
 
 
-async def test_w78_a_reading_that_fails_fails_for_all_and_is_tried_again(world: World) -> None:
+async def test_w78_a_failed_read_fails_for_all_waiters_and_is_retried(harness: Harness) -> None:
     class Failing(MemoryLiveMessages):
         async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
             raise RuntimeError("broken")
 
-    world.snapshots._chat._live = Failing()
-    results = await asyncio.gather(world.ask(), world.ask(), return_exceptions=True)
+    harness.snapshots._chat._live = Failing()
+    results = await asyncio.gather(harness.ask(), harness.ask(), return_exceptions=True)
     assert [type(result) for result in results] == [RuntimeError, RuntimeError]
-    world.snapshots._chat._live = world.live
-    world.channel.changes += 1
-    await world.ask()
+    harness.snapshots._chat._live = harness.live
+    harness.channel.changes += 1
+    await harness.ask()
 
 
-async def test_w78_one_who_leaves_while_it_is_read_takes_it_from_nobody(world: World) -> None:
-    world.store.may_answer.clear()
-    leaving, staying = world.ask(), world.ask()
+async def test_w78_a_waiter_that_leaves_does_not_cancel_the_read(harness: Harness) -> None:
+    harness.store.may_answer.clear()
+    leaving, staying = harness.ask(), harness.ask()
     await turns()
     leaving.cancel()
-    world.store.may_answer.set()
+    harness.store.may_answer.set()
     assert said(await staying) == []
 
 
@@ -161,7 +161,7 @@ def test_w78_a_snapshot_holds_the_newest_messages(count: int) -> None:
     assert newest_of(messages) == messages[-MESSAGES:]
 
 
-def test_w78_a_snapshot_holds_so_many_bytes_of_messages() -> None:
+def test_w78_the_bytes_of_messages_in_a_snapshot_are_limited() -> None:
     large = message(b"x" * (MESSAGE_BYTES // 3))
     last = message(b"12")
     assert newest_of([message(b"oldest"), large, large, large, last]) == [large, large, last]
@@ -185,7 +185,7 @@ def test_w12_a_shared_snapshot_lists_no_message_past_its_end() -> None:
         (["ann", "bob", "cid"], "cid", ["ann", "bob", "cid"]),
     ],
 )
-def test_w20_one_is_always_listed_oneself(listed: list[str], own: str, users: list[str]) -> None:
+def test_w20_a_user_is_always_in_its_own_list(listed: list[str], own: str, users: list[str]) -> None:
     members = [Member.of(user_id, guest_profile(user_id), 0) for user_id in listed]
     snapshot = Snapshot.of(Roster(members, 7, Stamp("e", 1)), [], 3)
     told = json.loads(bytes(snapshot.users_with(Member.of(own, FOX, 0))))

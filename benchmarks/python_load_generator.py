@@ -1,9 +1,9 @@
-"""People for benchmarks: open loop, and cheap enough that the server is what is measured.
+"""A load generator in Python for small loads: open loop, all clients on one event loop.
 
-Three kinds, all on one loop. Listeners count chat frames by a marker in the bytes, without looking for frames. Speakers
-are listeners that send. Witnesses, a few on each server, look at every chat frame and take its latency from the
-moment its sender wrote down. The generator's own processor time is part of every result: near one core it,
-and not the server, is the limit, and the result is worthless.
+There are three kinds of clients. Listeners count chat frames by a marker in the bytes, without parsing frames. Speakers
+are listeners that send. Witnesses, a few on each server, measure the latency of every chat frame from the time in its
+payload. The generator's processor time is part of every result: near one core the generator, and not the server, is the
+limit, and the result is worthless.
 """
 
 from __future__ import annotations
@@ -18,12 +18,10 @@ from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urlsplit
 
+from tests.support.websocket_bytes import EMPTY_PING_FROM_SERVER, EMPTY_PONG, text_frame, upgrade_request
+
 MARKER = b'"type":"chat"'
 _SPOKEN = re.compile(rb'"payload":"(\d+)@(\d+)"')
-_PING, _PONG = b"\x89\x00", b"\x8a\x80\x00\x00\x00\x00"
-"""The server's pings carry nothing. No text frame can hold these two bytes: JSON has no NUL."""
-_MASK = b"\x00\x00\x00\x00"
-"""A masking key of zeros (RFC 6455 allows it): the payload stays as it is."""
 CONNECT_AT_ONCE = 50
 
 
@@ -35,25 +33,21 @@ class Listener(asyncio.Protocol):
         self._marker = marker
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.heard = 0
-        self._url = urlsplit(url)
+        self._url = url
         self._tail = b""
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        head = (
-            f"GET {self._url.path}?{self._url.query} HTTP/1.1\r\nHost: {self._url.netloc}\r\nUpgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        )
-        self._transport.write(head.encode())
+        self._transport.write(upgrade_request(self._url))
 
     def connection_lost(self, _error: Exception | None) -> None:
         if not self.ready.done():
             self.ready.set_exception(ConnectionError("closed before it was open"))
 
     def data_received(self, data: bytes) -> None:
-        if _PING in data:
-            self._write(_PONG)
+        if EMPTY_PING_FROM_SERVER in data:
+            self._write(EMPTY_PONG)
         if not self.ready.done() and b'"type":"user_sync"' in data:
             self.ready.set_result(None)
         data = self._tail + data
@@ -62,11 +56,12 @@ class Listener(asyncio.Protocol):
 
     def speak(self, message_id: str) -> None:
         """Send a message whose payload is this server's number and the moment, in µs."""
-        payload = (
-            f'{{"type":"chat","message_id":"{message_id}","payload":"{self.side}@{time.monotonic_ns() // 1000}",'
-            '"position":{"x":1,"y":2}}'
-        ).encode()
-        self._write(b"\x81" + bytes((0x80 | 126,)) + len(payload).to_bytes(2, "big") + _MASK + payload)
+        self._write(
+            text_frame(
+                f'{{"type":"chat","message_id":"{message_id}","payload":"{self.side}@{time.monotonic_ns() // 1000}",'
+                '"position":{"x":1,"y":2}}'
+            )
+        )
 
     def close(self) -> None:
         if self._transport is not None:

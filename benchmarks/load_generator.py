@@ -1,7 +1,7 @@
-"""The people of a benchmark: `crowd/`, a generator in Rust, driven by one JSON line for each thing it shall do.
+"""Runs the load generator in Rust (`crowd/`). Each command to it is one line of JSON, and so is each answer.
 
-It has a core to itself, is open loop, and looks at every delivery. Its own processor time is part of every
-answer: above GENERATOR_LIMIT the row is about the generator, and says so.
+It has its own core, sends on schedule whatever comes back (open loop), and checks every delivery. Its processor time is
+part of every answer: above GENERATOR_LIMIT the generator, and not the server, limits the result, and the row says so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PATIENCE_S = 4.0
 
 
 class GeneratorFailed(Exception):
-    """The generator ended before its time; its last words are the message."""
+    """The generator ended early."""
 
 
 @dataclass(frozen=True)

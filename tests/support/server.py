@@ -1,4 +1,4 @@
-"""What the wire tests hold in their hands: a running server, its plain HTTP side, and how its fixtures are called."""
+"""A running server, its HTTP side, and the types of the fixtures that start servers and connect clients."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asocial.lifecycle import Asocial
-from tests.client import Client, RawClient
-from tests.patience import PATIENCE_S, eventually
+from tests.support.client import Client
+from tests.support.raw_client import RawClient
+from tests.support.waiting import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
-    from tests.processes import Process  # which asks for `http_get` from here
+    from tests.support.processes import Process  # which asks for `http_get` from here
 
 
 MANGLED = (

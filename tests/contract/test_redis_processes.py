@@ -9,10 +9,10 @@ import pytest
 
 from asocial.domain.profile import Profile
 from asocial.ports import Departed
-from tests.patience import LONG_LEASE_MS, eventually, eventually_is
-from tests.redis_server import Cluster, Server
+from tests.support.redis_server import Cluster, Server
+from tests.support.waiting import LONG_LEASE_MS, eventually, eventually_is
 
-from .places import connections_of
+from .registrations import connections_of
 from .test_redis_faults import Process, Start, start  # noqa: F401 (the fixture)
 
 FOX = Profile("sly fox", "rust")
@@ -26,7 +26,7 @@ def url(request: pytest.FixtureRequest) -> str:
     return servers.url
 
 
-async def test_a_killed_process_is_swept_whole_and_each_departure_told_once(url: str, start: Start) -> None:  # noqa: F811
+async def test_a_killed_process_is_swept_completely_and_each_departure_reported_once(url: str, start: Start) -> None:  # noqa: F811
     doomed = await start(url, lease_ms=LONG_LEASE_MS)
     survivors = [await start(url, lease_ms=LONG_LEASE_MS) for _ in range(3)]
     channels = [f"channel{n}" for n in range(20)]
@@ -110,7 +110,7 @@ async def test_a_process_that_closes_orderly_keeps_the_grace_of_those_it_abandon
     await eventually_is(sweep, [("old", False)])
 
 
-async def test_a_grace_longer_than_the_lease_of_a_process_that_is_gone_is_kept(url: str, start: Start) -> None:  # noqa: F811
+async def test_a_grace_longer_than_the_lease_of_a_dead_process_is_kept(url: str, start: Start) -> None:  # noqa: F811
     """Whoever a drain asked to stay away for a while is not swept along with the process that asked."""
     leaving, staying = await start(url, lease_ms=LONG_LEASE_MS), await start(url, lease_ms=LONG_LEASE_MS)
     await leaving.backend.presence.join("garden", "asked", "ann", FOX, 1)
@@ -128,7 +128,7 @@ async def test_a_grace_longer_than_the_lease_of_a_process_that_is_gone_is_kept(u
     assert not back.first
 
 
-async def test_a_process_taken_for_dead_by_mistake_is_told_and_can_join_again(url: str, start: Start) -> None:  # noqa: F811
+async def test_a_process_whose_lease_expired_is_notified_and_can_join_again(url: str, start: Start) -> None:  # noqa: F811
     slow, other = await start(url, lease_ms=LONG_LEASE_MS), await start(url, lease_ms=LONG_LEASE_MS)
     await slow.backend.presence.join("garden", "c1", "ann", FOX, 1)
     assert await slow.backend.registry.register("ann", "c1", 1)
@@ -150,7 +150,7 @@ async def test_a_process_taken_for_dead_by_mistake_is_told_and_can_join_again(ur
     assert (await other.backend.presence.roster("garden", 10)).user_count == 1
 
 
-async def test_a_leave_while_the_join_is_under_way_comes_after_it(url: str, start: Start) -> None:  # noqa: F811
+async def test_a_leave_during_a_join_comes_after_it(url: str, start: Start) -> None:  # noqa: F811
     process = await start(url)
     presence = process.backend.presence
     for number in range(20):
@@ -174,7 +174,7 @@ async def test_closing_leaves_no_task_and_no_connection(url: str, start: Start) 
     assert asyncio.all_tasks() == before
 
 
-async def test_places_held_by_a_dead_process_are_free_again(url: str, start: Start) -> None:  # noqa: F811
+async def test_slots_of_a_dead_process_are_free_again(url: str, start: Start) -> None:  # noqa: F811
     doomed, other = await start(url, lease_ms=LONG_LEASE_MS), await start(url, lease_ms=LONG_LEASE_MS)
     assert await doomed.backend.registry.register("ann", "c1", 1)
     assert not await other.backend.registry.register("ann", "c2", 1)

@@ -8,7 +8,7 @@ from typing import Any
 from asocial.adapters.redis.backend import RedisBackend
 from asocial.config import load
 from asocial.service.runtime import Runtime
-from tests.runtime import make_runtime
+from tests.support.runtime import make_runtime
 
 
 def make_backend(url: str, *, runtime: Runtime | None = None, **changes: Any) -> RedisBackend:

@@ -1,7 +1,6 @@
 """An identity provider of our own: OpenID configuration, JWK Set and tokens, on a loopback port.
 
-It counts what it is asked, and can be away, slow, or wrong. Written with the standard library and PyJWT's signing half;
-what verifies is the server under test.
+It records requests, and can be down, slow, or wrong. It only signs, with PyJWT: the server under test verifies.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ class IdentityProvider:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the server is to be configured with."""
+        """Settings of a server that uses this provider."""
         return {"auth": "jwt", "jwt_issuer": self.issuer, "jwt_audience": AUDIENCE, "secret": "s" * 40}
 
     @property

@@ -1,8 +1,8 @@
-"""How long a test waits, and how: for a condition, never for a time.
+"""How tests wait: for a condition, never for a fixed time.
 
-`PATIENCE_S` bounds every wait for something that must happen. A test that passes ends as soon as it has happened, so
-the bound costs nothing; only a test that fails takes that long. No verdict may depend on how fast the machine is: to
-show that something does not happen, wait for something that is ordered after it.
+`PATIENCE_S` bounds every wait. A test that passes stops waiting when the condition holds, so only a failing test takes
+that long. No result may depend on the speed of the machine: to show that something does not happen, wait for an event
+that comes after it.
 """
 
 from __future__ import annotations

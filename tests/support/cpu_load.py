@@ -1,6 +1,6 @@
-"""Keeps one core busy, so that the suite can be run on a busy machine: no verdict may change.
+"""Keeps one core busy, to run the suite on a busy machine: every test must still pass.
 
-    python -m tests.burn --seconds 1200 & make test
+    python -m tests.support.cpu_load --seconds 1200 & make test
 
 It ends by itself.
 """
@@ -12,7 +12,7 @@ import time
 
 
 def burn(seconds: float) -> int:
-    """Compute, and nothing else, for so long. The rounds that it made."""
+    """Compute for that long. Returns the number of rounds."""
     ends, rounds = time.monotonic() + seconds, 0
     while time.monotonic() < ends:
         sum(number * number for number in range(10_000))

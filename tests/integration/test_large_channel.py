@@ -1,7 +1,7 @@
 """500 people in one channel, 400 messages a second for 10 s: counted, not timed.
 
-Server and crowd are processes of their own, as they would be; the crowd (tests/swarm.py) checks every frame of every
-client against what its sender sent.
+The server and the load generator (tests/support/load_generator.py) are processes of their own. The generator checks
+every frame of every client against what its sender sent.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from tests.one_address import FLAGS
+from tests.support.lifted_limits import FLAGS
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS, RATE, SECONDS = 500, 400, 10
@@ -32,7 +32,7 @@ async def test_w14_500_clients_400_messages_a_second_none_lost_none_doubled_orde
         # Its log is read to the end: a full pipe would stop the server.
         log = asyncio.create_task(server.stderr.read())
         crowd = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.swarm", f"{url}/api/chat?channel=crowd",
+            sys.executable, "-m", "tests.support.load_generator", f"{url}/api/chat?channel=crowd",
             "--clients", str(CLIENTS), "--rate", str(RATE), "--seconds", str(SECONDS),
             env=ENVIRONMENT, cwd=ROOT, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip

@@ -1,9 +1,9 @@
-"""A listener for what a store tells, where a test is not about that."""
+"""A listener for store events that ignores them."""
 
 from __future__ import annotations
 
 
-class Unheard:
+class IgnoreStoreEvents:
     """A ports.StoreEvents that does nothing."""
 
     def degraded(self) -> None: ...

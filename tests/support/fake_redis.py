@@ -1,6 +1,6 @@
-"""A Redis server, sentinel or cluster node that says what a test wants: lies, half answers, or nothing.
+"""A Redis server, sentinel or cluster node that answers what a test wants: wrong or partial answers, or none.
 
-Real servers do not lie on request. Everything here runs on the test's own loop.
+Real servers cannot be made to do that. Everything here runs on the test's own loop.
 """
 
 from __future__ import annotations

@@ -1,12 +1,15 @@
-"""A crowd of WebSocket clients that count: nothing lost, nothing doubled, order per sender kept.
+"""A load generator whose WebSocket clients count: nothing lost, nothing doubled, order per sender kept.
 
-Run as a process of its own (`python -m tests.swarm URL --clients 500 --rate 400 --seconds 10`), so that the server
-is what a test measures against, not this. It speaks RFC 6455 by hand on asyncio protocols: a library's object per
-frame would make 2,000,000 deliveries the test's own load. Prints one JSON object:
+Run as a process of its own, so that its load is not the test's:
+
+    python -m tests.support.load_generator URL --clients 500 --rate 400 --seconds 10
+
+The clients search the received bytes for messages: a library's object per frame would make 2,000,000 deliveries the
+test's own load. Prints one JSON object:
 
 `sent`, `acked`, `deliveries` (chat frames received by all clients), `expected` (sent x (clients - 1)), `faults` (the
-first few sentences about a frame that was lost, doubled or out of order), `p50_ms`, `p99_ms` (of deliveries, from
-the moment a message was written here), `cpu_s` (of this process).
+first frames that were lost, doubled or out of order), `p50_ms`, `p99_ms` (of deliveries, from the moment a message was
+written here), `cpu_s` (of this process).
 """
 
 from __future__ import annotations
@@ -23,14 +26,14 @@ from urllib.parse import urlsplit
 
 import uvloop
 
+from tests.support.websocket_bytes import EMPTY_PING_FROM_SERVER, EMPTY_PONG, text_frame, upgrade_request
+
 _CHAT = re.compile(rb'"type":"chat","message_id":"(\d+)-(\d+)"[^}]*?"payload":"(\d+)')
 _ACK = re.compile(rb'"type":"ack","message_id":"(\d+)-(\d+)"')
-_MASKED = b"\x00\x00\x00\x00"
-"""A masking key of zeros: the payload stays as it is, which RFC 6455 allows and a test may do."""
 
 
-class Swarm:
-    """What all clients share: the tally."""
+class Tally:
+    """What all clients counted."""
 
     def __init__(self, clients: int) -> None:
         self.clients = clients
@@ -40,7 +43,6 @@ class Swarm:
         self.faults: list[str] = []
         self.latencies_us: list[int] = []
         self.closed = 0
-        self.progress = 0.0
 
     def fault(self, text: str) -> None:
         if len(self.faults) < 20:
@@ -50,13 +52,14 @@ class Swarm:
 class Client(asyncio.Protocol):
     """One connection. `ready` resolves when the upgrade is through."""
 
-    def __init__(self, swarm: Swarm, number: int, request: bytes) -> None:
-        self.swarm = swarm
+    def __init__(self, tally: Tally, number: int, request: bytes) -> None:
+        self.tally = tally
         self.number = number
         self.request = request
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.buffer = b""
-        self.seen = [0] * swarm.clients
+        """The beginning of a frame whose end has not come yet."""
+        self.seen = [0] * tally.clients
         self.upgraded = False
         self.transport: asyncio.Transport | None = None
 
@@ -66,14 +69,15 @@ class Client(asyncio.Protocol):
         self.transport.write(self.request)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self.swarm.closed += 1
+        self.tally.closed += 1
         if not self.ready.done():
             self.ready.set_exception(ConnectionError(f"client {self.number} was closed before its upgrade"))
 
     def data_received(self, data: bytes) -> None:
-        buffer = self.buffer + data
+        assert self.transport is not None
+        data = self.buffer + data
         if not self.upgraded:
-            head, found, buffer = buffer.partition(b"\r\n\r\n")
+            head, found, data = data.partition(b"\r\n\r\n")
             if not found:
                 self.buffer = head
                 return
@@ -82,69 +86,47 @@ class Client(asyncio.Protocol):
                 return
             self.upgraded = True
             self.ready.set_result(None)
-        end = _whole_frames(buffer)
-        self.buffer = buffer[end:]
-        if end:
-            self.tally(buffer[:end])
+        if EMPTY_PING_FROM_SERVER in data:
+            self.transport.write(EMPTY_PONG)
+            data = data.replace(EMPTY_PING_FROM_SERVER, b"")
+        # Each frame is one JSON object, so what follows the last brace is not whole.
+        end = data.rfind(b"}") + 1
+        self.buffer = data[end:]
+        self.count(data[:end])
 
-    def tally(self, frames: bytes) -> None:
-        swarm, now_us = self.swarm, time.monotonic_ns() // 1000
+    def count(self, frames: bytes) -> None:
+        tally, now_us = self.tally, time.monotonic_ns() // 1000
         for sender, count, at_us in _CHAT.findall(frames):
             number, expected = int(count), self.seen[int(sender)] + 1
             if number != expected:
-                swarm.fault(f"client {self.number} got {number} of sender {int(sender)}, expected {expected}")
+                tally.fault(f"client {self.number} got {number} of sender {int(sender)}, expected {expected}")
             self.seen[int(sender)] = number
-            swarm.deliveries += 1
-            if swarm.deliveries % 97 == 0:
-                swarm.latencies_us.append(now_us - int(at_us))
+            tally.deliveries += 1
+            if tally.deliveries % 97 == 0:
+                tally.latencies_us.append(now_us - int(at_us))
         for sender, count in _ACK.findall(frames):
-            if int(sender) != self.number or int(count) != swarm.acked[self.number] + 1:
-                swarm.fault(f"client {self.number} got ack {int(count)} of {int(sender)}")
-            swarm.acked[self.number] = int(count)
-        swarm.progress = time.monotonic()
+            if int(sender) != self.number or int(count) != tally.acked[self.number] + 1:
+                tally.fault(f"client {self.number} got ack {int(count)} of {int(sender)}")
+            tally.acked[self.number] = int(count)
 
     def say(self) -> None:
         """Send one message whose payload is the moment it was sent."""
         assert self.transport is not None
-        self.swarm.sent[self.number] += 1
-        payload = (
-            f'{{"type":"chat","message_id":"{self.number}-{self.swarm.sent[self.number]}",'
-            f'"payload":"{time.monotonic_ns() // 1000}","position":{{"x":1,"y":2}}}}'
-        ).encode()
-        self.transport.write(b"\x81" + bytes((0x80 | 126,)) + len(payload).to_bytes(2, "big") + _MASKED + payload)
+        self.tally.sent[self.number] += 1
+        self.transport.write(
+            text_frame(
+                f'{{"type":"chat","message_id":"{self.number}-{self.tally.sent[self.number]}",'
+                f'"payload":"{time.monotonic_ns() // 1000}","position":{{"x":1,"y":2}}}}'
+            )
+        )
 
 
-def _whole_frames(buffer: bytes) -> int:
-    """How many bytes of `buffer` are whole frames (RFC 6455, 5.2; the server's are unmasked)."""
-    at, size = 0, len(buffer)
-    while at + 2 <= size:
-        length, start = buffer[at + 1], at + 2
-        if length == 126:
-            start += 2
-            if start > size:
-                break
-            length = int.from_bytes(buffer[at + 2 : start], "big")
-        elif length == 127:
-            start += 8
-            if start > size:
-                break
-            length = int.from_bytes(buffer[at + 2 : start], "big")
-        if start + length > size:
-            break
-        at = start + length
-    return at
-
-
-async def connect(swarm: Swarm, number: int, url: str) -> Client:
+async def connect(tally: Tally, number: int, url: str) -> Client:
     parts = urlsplit(url)
-    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    request = (
-        f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    ).encode()
+    request = upgrade_request(url)
     loop = asyncio.get_running_loop()
     _, client = await loop.create_connection(
-        lambda: Client(swarm, number, request), parts.hostname or "", parts.port or 80
+        lambda: Client(tally, number, request), parts.hostname or "", parts.port or 80
     )
     await asyncio.wait_for(client.ready, 30)
     return client
@@ -152,11 +134,11 @@ async def connect(swarm: Swarm, number: int, url: str) -> Client:
 
 async def run(url: str, clients: int, rate: float, seconds: float, patience_s: float) -> dict[str, object]:
     """Connect everyone, send `rate` messages a second for `seconds`, each from the next client, and count."""
-    swarm = Swarm(clients)
+    tally = Tally(clients)
     crowd: list[Client] = []
     for start in range(0, clients, 50):
         batch = range(start, min(clients, start + 50))
-        crowd += await asyncio.gather(*(connect(swarm, number, url) for number in batch))
+        crowd += await asyncio.gather(*(connect(tally, number, url) for number in batch))
     await asyncio.sleep(0.5)
 
     loop = asyncio.get_running_loop()
@@ -171,18 +153,18 @@ async def run(url: str, clients: int, rate: float, seconds: float, patience_s: f
 
     expected = total * (clients - 1)
     deadline = time.monotonic() + patience_s
-    while (swarm.deliveries < expected or sum(swarm.acked) < total) and time.monotonic() < deadline:  # noqa: ASYNC110
+    while (tally.deliveries < expected or sum(tally.acked) < total) and time.monotonic() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     await asyncio.sleep(0.2)  # what is doubled comes late
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    latencies = sorted(swarm.latencies_us) or [0]
+    latencies = sorted(tally.latencies_us) or [0]
     return {
-        "sent": sum(swarm.sent),
-        "acked": sum(swarm.acked),
-        "deliveries": swarm.deliveries,
+        "sent": sum(tally.sent),
+        "acked": sum(tally.acked),
+        "deliveries": tally.deliveries,
         "expected": expected,
-        "faults": swarm.faults,
-        "closed": swarm.closed,
+        "faults": tally.faults,
+        "closed": tally.closed,
         "sending_s": round(took_s, 3),
         "p50_ms": latencies[len(latencies) // 2] / 1000,
         "p99_ms": latencies[len(latencies) * 99 // 100] / 1000,

@@ -1,8 +1,7 @@
 """Real Redis servers for tests: on free ports, in a folder of their own, with nothing kept on disk.
 
 Every server is a child of the test process, ended by its pid. REDIS_SERVER names another binary (a newer Redis,
-Valkey); `redis-sentinel` is the same binary told to be one. Where there is no server the tests fail and say what to
-install: a suite that skips what it is there for proves nothing.
+Valkey); a sentinel is the same binary with another option. Without a binary the tests fail and say what to install.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import Protocol
 import hiredis
 
 from scripts.system import REDIS, explain
-from tests.patience import PATIENCE_S, until
+from tests.support.waiting import PATIENCE_S, until
 
 
 def free_port() -> int:
@@ -120,7 +119,7 @@ class Server:
         return ask(self.port, *command)
 
     def stop(self) -> None:
-        """As a crash would: at once, nothing said to anybody."""
+        """Kill it, as a crash would."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGCONT)
@@ -129,7 +128,7 @@ class Server:
             self._process = None
 
     def pause(self) -> None:
-        """Connected, and silent."""
+        """Stop it (SIGSTOP): connections stay open and get no answer."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def go_on(self) -> None:

@@ -1,8 +1,8 @@
-"""A loop whose clock is virtual: where nothing is left to do, it jumps to the next timer.
+"""An event loop with a virtual clock: when no task can run, the clock jumps to the next timer.
 
-`asyncio.sleep(1)` takes no time, and what happens within it happens in exactly the order that the timers have. So a
-test of timers is as quick as one without, and the same on every machine. Not for tests that wait for a thread, a socket
-or a process: their work takes real time, which this clock does not count.
+`asyncio.sleep(1)` takes no real time, and timers fire in their exact order. So a test of timers is fast, and the same
+on every machine. It does not fit tests that wait for a thread, a socket or a process: those take real time, which this
+clock does not count.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Processes whose clock a test sets while they run (tests/set_clock.c). The test's own clock is not touched."""
+"""Processes whose clock a test sets while they run (fake_clock.c). The test's own clock is not touched."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).with_name("set_clock.c")
+SOURCE = Path(__file__).with_name("fake_clock.c")
 NO_COMPILER = "no C compiler (cc) on this machine: a process's clock cannot be set without one"
 
 
-class SetClock:
+class FakeClock:
     """One clock. Every process started within `seen` sees it."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._file = folder / f"clock-{name}"
         self._file.write_bytes(struct.pack("=q", 0))
-        self._library = folder / "set_clock.so"
+        self._library = folder / "fake_clock.so"
         if not self._library.exists():
             compiler = shutil.which("cc")
             if compiler is None:

@@ -5,30 +5,25 @@ a test that passes with it shows that the page is enough, and that the server do
 `asocial` may ever be imported here.
 
 `Client` is a well-behaved client; frames that a test does not ask for wait in its inbox, so tests need not care
-how unrelated frames interleave. `RawClient` speaks RFC 6455 by hand, for clients that break it. Whatever code the
-server answers with, by HTTP, error frame or close frame, is noted in `OBSERVED`.
+how unrelated frames interleave. A client that breaks RFC 6455 is in raw_client.py. Each code that the server answers
+with, by HTTP, error frame or close frame, is added to `OBSERVED`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import contextlib
 import itertools
 import json
-import os
-import socket
-import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from tests.patience import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 Frame = dict[str, Any]
 Position = tuple[float, float]
@@ -303,111 +298,3 @@ def new_message_id() -> str:
 
 def position(at: Position) -> Frame:
     return {"x": at[0], "y": at[1]}
-
-
-class RawClient:
-    """A TCP socket that knows RFC 6455 just enough to break it: it never answers a ping unless told to."""
-
-    TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    @classmethod
-    async def connect(cls, base: str, *, channel: str, receive_buffer_bytes: int | None = None) -> Self:
-        """Upgrades. With `receive_buffer_bytes` the kernel holds little more than that for a client that reads not."""
-        address = urlsplit(base)
-        plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        if receive_buffer_bytes is not None:
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
-        plain.setblocking(False)
-        try:
-            await asyncio.get_running_loop().sock_connect(plain, (address.hostname, address.port))
-        except OSError:
-            plain.close()
-            raise
-        reader, writer = await asyncio.open_connection(sock=plain, limit=2048)
-        key = base64.b64encode(os.urandom(16)).decode()
-        writer.write(
-            f"GET /api/chat?channel={channel} HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\n"
-            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
-        async with asyncio.timeout(PATIENCE_S):
-            head = await reader.readuntil(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 101 "), head
-        return cls(reader, writer)
-
-    async def send_frame(self, opcode: int, payload: bytes, *, masked: bool = True, reserved_bits: int = 0) -> None:
-        """One unfragmented frame, with whatever is wrong about it."""
-        await self.send_bytes(self.frame(opcode, payload, masked=masked, reserved_bits=reserved_bits))
-
-    async def send_bytes(self, data: bytes) -> None:
-        """Whatever these bytes are."""
-        self._writer.write(data)
-        await self._writer.drain()
-
-    @staticmethod
-    def frame(opcode: int, payload: bytes, *, masked: bool = True, reserved_bits: int = 0, final: bool = True) -> bytes:
-        size = len(payload)
-        head = bytes([(0x80 if final else 0) | reserved_bits << 4 | opcode])
-        bit = 0x80 if masked else 0
-        if size < 126:
-            head += bytes([bit | size])
-        elif size < 1 << 16:
-            head += struct.pack("!BH", bit | 126, size)
-        else:
-            head += struct.pack("!BQ", bit | 127, size)
-        if masked:
-            mask = os.urandom(4)
-            payload = mask + bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
-        return head + payload
-
-    async def send(self, frame: Mapping[str, Any]) -> None:
-        await self.send_frame(self.TEXT, json.dumps(frame).encode())
-
-    async def read_frame(self) -> tuple[int, bytes]:
-        """Opcode and payload. Raises IncompleteReadError or ConnectionError at the end of the stream."""
-        first, second = await self._reader.readexactly(2)
-        assert first & 0x70 == 0, "a reserved bit is set, and no extension was negotiated"
-        assert second & 0x80 == 0, "RFC 6455 5.1: a server does not mask"
-        size = second & 0x7F
-        if size == 126:
-            (size,) = struct.unpack("!H", await self._reader.readexactly(2))
-        elif size == 127:
-            (size,) = struct.unpack("!Q", await self._reader.readexactly(8))
-        return first & 0x0F, await self._reader.readexactly(size)
-
-    async def receive(self, type_: str, *, timeout_s: float = PATIENCE_S) -> Frame:
-        """The next frame of this type; others, and pings, are dropped."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while True:
-                    opcode, payload = await self.read_frame()
-                    assert opcode != self.CLOSE, f"closed while waiting for {type_}: {payload!r}"
-                    if opcode == self.TEXT:
-                        frame: Frame = json.loads(payload)
-                        if frame["type"] == type_:
-                            return frame
-        except TimeoutError:
-            raise AssertionError(f"no {type_} within {timeout_s} s") from None
-
-    async def closed(self, *, timeout_s: float = PATIENCE_S) -> Closed:
-        """Reads until a close frame (1006: until the stream ends without one)."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while True:
-                    opcode, payload = await self.read_frame()
-                    if opcode == self.CLOSE:
-                        (code,) = struct.unpack("!H", payload[:2])
-                        OBSERVED.add(code)
-                        return Closed(code, payload[2:].decode())
-        except TimeoutError:
-            raise AssertionError(f"still open after {timeout_s} s") from None
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return Closed(1006, "")
-
-    async def abort(self) -> None:
-        self._writer.transport.abort()
-        with contextlib.suppress(ConnectionError):
-            await self._writer.wait_closed()

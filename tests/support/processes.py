@@ -1,7 +1,7 @@
 """Real processes of `asocial serve` that share one Redis, as many as a test asks for.
 
-Each is a child of the test process, ended by its pid. Its output goes to a file, so that nobody has to read
-along: a server whose log fills a pipe stands still, which is one fault no test here means to inject.
+Each is a child of the test process, ended by its pid. Its output goes to a file: a server whose log fills a pipe would
+block.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from asocial.aliases import ALIASES
-from tests.integration.serving import http_get
-from tests.one_address import FLAGS
-from tests.patience import PATIENCE_S, until
+from tests.support.lifted_limits import FLAGS
+from tests.support.server import http_get
+from tests.support.waiting import PATIENCE_S, until
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SECRET = secrets.token_hex(32)
-"""Of all processes of a test run. Made here: production takes no secret that stands in a repository."""
+"""Shared by all processes of a test run. Production refuses a secret that is in a repository."""
 
 
 class Process:
@@ -101,7 +101,7 @@ class Process:
         self._popen.send_signal(number)
 
     def kill(self) -> None:
-        """As the kernel would when memory runs out: at once, nothing said to anybody."""
+        """Kill it, as the kernel does when memory runs out."""
         self.signal(signal.SIGKILL)
         assert self._popen is not None
         self._popen.wait()
@@ -123,7 +123,7 @@ class Process:
         return self._log.read_text(errors="replace").splitlines()
 
     def faults(self) -> list[str]:
-        """What it logged that a healthy server never does: errors, tracebacks."""
+        """Errors and tracebacks in its log."""
         lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
         return [line for line in lines if '"level":"error"' in line.replace(": ", ":") or "Traceback" in line]
 

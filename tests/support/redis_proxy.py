@@ -1,4 +1,4 @@
-"""A network that misbehaves: stands between a client and a Redis on loopback, on threads of its own."""
+"""A proxy between a client and a Redis on loopback that injects network faults. It runs on its own threads."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 
 class Proxy:
-    """Passes everything on, until told otherwise.
+    """Forwards everything by default.
 
-    `swallow = True`: whatever the server pushes to a subscriber is thrown away, all else passes. The connection stays.
-    `probes` counts the subscriber's own probes that passed, `swallowed_probes` those that did not.
-    `cut()`: the network is gone, for these clients only, until `refuse = False`.
+    `swallow = True` drops what the server pushes to a subscriber and forwards the rest. The connection stays open.
+    `probes` counts the subscriber's own probes that were forwarded, `swallowed_probes` those that were dropped.
+    `cut()` closes all connections and refuses new ones until `refuse = False`.
     """
 
     def __init__(self, port: int) -> None:

@@ -2,6 +2,7 @@
  * The page: the plane, and a few quiet things at its edges that step back while you talk.
  */
 import { useCallback, useLayoutEffect } from 'react'
+import { useStore } from 'zustand'
 import type { Panel } from '../stores/panels'
 import { useApp, useOpen, usePresence, useSession, useMessages } from '../stores/hooks'
 import { Incomplete } from './Incomplete'
@@ -12,6 +13,7 @@ import { Notices, People } from '../features/people/People'
 import { ChannelHeader } from '../features/channel/ChannelHeader'
 import { Chips, Following, Nearest, Notifications, Palette, Radar } from './others'
 import { Plane } from './Plane'
+import { useEscape } from '../shared/ui/escape'
 import { LOW_PX } from '../shared/ui/safe-area'
 import { Tools } from './Tools'
 import { Zoom } from '../features/canvas/Zoom'
@@ -65,12 +67,28 @@ export function Page() {
       {company && <Following />}
       {(company || traces) && <Notifications />}
       <Log />
+      <Escape />
       {historyOpen && <HistoryPanel close={closeHistory} />}
       {unknown && <SignIn />}
       {settingsOpen && <Settings close={closeSettings} />}
       {helpOpen && <Help close={closeHelp} />}
     </div>
   )
+}
+
+/**
+ * Escape closes what is open from the moment it is opened, also while its code is still loading. A panel that is
+ * there adds what it does with the focus (shared/ui/Panel.tsx).
+ */
+function Escape() {
+  const { panels, reactions, navigation } = useApp()
+  const open = useStore(panels.store, (s) => s.open)
+  const choosing = useStore(reactions.store, (s) => s.choosing !== undefined)
+  const following = useStore(navigation.store, (s) => s.following)
+  useEscape(following, navigation.stop)
+  useEscape(choosing, () => reactions.choose(undefined))
+  useEscape(open, () => open && panels.close(open))
+  return null
 }
 
 function useClose(panel: Panel) {

@@ -19,6 +19,7 @@ import { textOf } from '../shared/ui/drop'
 import { useGestures } from '../features/canvas/gestures'
 import { isHeld, isLink } from '../features/canvas/held'
 import { Invitation } from '../features/messages/Invitation'
+import { escapeKey } from '../shared/ui/escape'
 import { MAC, signOf } from '../shared/ui/keyboard'
 import { signKey } from './panel-keys'
 import { Bursts, Clusters, Leader } from './others'
@@ -67,9 +68,10 @@ export function Plane() {
     })
   }, [app])
 
-  useEffect(() => {
+  // Not passive effects: a key or a press right after the page appears would be lost.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (zoomKey(event, app)) return
+      if (zoomKey(event, app) || escapeKey(event)) return
       const target = event.target as HTMLElement
       if (messageKey(event, app, openAt) || signKey(event, app)) return
       const onPlane = target === document.body || target === plane.current

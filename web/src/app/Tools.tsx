@@ -3,10 +3,10 @@
  * behind three dots: it hardly has room for the ways to company and for the state of the link.
  */
 import { useRef, useState, type ReactNode } from 'react'
-import { commandOf } from '../shared/keys/keys'
 import { STRINGS } from '../shared/i18n/en'
 import type { Panel } from '../stores/panels'
 import { useApp, useOpen } from '../stores/hooks'
+import { useEscape } from '../shared/ui/escape'
 
 export function Tools() {
   const [shown, setShown] = useState(false)
@@ -18,12 +18,9 @@ export function Tools() {
     more.current?.focus()
     hide()
   }
+  useEscape(shown, leave)
   return (
-    <div
-      className="tools"
-      data-shown={shown || undefined}
-      onKeyDown={(event) => commandOf(event.nativeEvent) === 'Escape' && leave()}
-    >
+    <div className="tools" data-shown={shown || undefined}>
       {shown && <div className="scrim" onClick={hide} />}
       <button
         type="button"

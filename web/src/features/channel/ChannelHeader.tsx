@@ -21,6 +21,7 @@ export function ChannelHeader() {
   }, [panels])
   return (
     <>
+      {(channelsOpen || shareOpen) && <div className="scrim" onClick={close} />}
       <div className="relative flex max-w-full min-w-0 items-center gap-1">
         <h1 className="min-w-0">
           <button

@@ -42,7 +42,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
     put(box.current, app.messages.store.getState().draft?.text ?? '')
   }, [app, box, id])
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     // A draft that the tab remembers over a reload is in hand again.
     if (app.messages.store.getState().draft) box.current?.focus({ preventScroll: true })
   }, [app, box])
@@ -54,7 +54,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
     })
   }, [app, box])
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Phone keyboards may break the line without a key that says so: theirs is the send key.
     const element = box.current
     const onBefore = (event: InputEvent) => {

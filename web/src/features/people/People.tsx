@@ -1,14 +1,13 @@
 /*
  * Who is here: a few dots and a count at the edge, opening to the names.
  */
-import { useCallback, useEffect, useRef } from 'react'
+import { useCallback } from 'react'
 import { initials } from '../channel/model/names'
 import { NAMED_MAX } from './model/notices'
 import { ink } from '../../shared/palette'
 import { STRINGS } from '../../shared/i18n/en'
 import { shownCount } from './store/presence'
 import { useApp, useOpen, usePeople, usePresence, useSession } from '../../stores/hooks'
-import { onEscape } from '../../shared/ui/keyboard'
 import { lazy } from '../../shared/ui/lazy'
 
 const DOTS = 5
@@ -22,15 +21,6 @@ export function People() {
   const people = usePeople()
   const count = usePresence(shownCount)
   const selfId = useSession((s) => s.userId)
-  const button = useRef<HTMLButtonElement>(null)
-
-  useEffect(() => {
-    if (!open) return
-    return onEscape(() => {
-      close()
-      button.current?.focus()
-    })
-  }, [open, close])
 
   if (count === 0) return null
   const others = people.filter((user) => user.user_id !== selfId)
@@ -40,7 +30,6 @@ export function People() {
       {open && <div className="scrim" onClick={close} />}
       <button
         type="button"
-        ref={button}
         className="control relative"
         aria-expanded={open}
         onClick={() => panels.toggle('people')}

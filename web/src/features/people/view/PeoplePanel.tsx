@@ -1,7 +1,7 @@
 /*
  * The names of who is here. The first row is you, and can be changed in place.
  */
-import { useEffect, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { NAME_MAX } from '../../channel/model/names'
 import { cutAt } from '../../../shared/text/graphemes'
@@ -14,6 +14,7 @@ import { PANEL_STRINGS } from '../../../shared/i18n/en-panels'
 import { shownCount } from '../store/presence'
 import { useApp, usePeople, usePresence, useSelf, useSession } from '../../../stores/hooks'
 import { lazy } from '../../../shared/ui/lazy'
+import { Panel } from '../../../shared/ui/Panel'
 import { Owner, Remove } from '../../channel/Owner'
 import './people.css'
 
@@ -28,19 +29,8 @@ export function PeoplePanel({ close }: { close(): void }) {
   const count = usePresence(shownCount)
   const selfId = useSession((s) => s.userId)
   const others = people.filter((user) => user.user_id !== selfId)
-  const panel = useRef<HTMLElement>(null)
-  useEffect(() => {
-    // Opened by its key, from somewhere else: the focus comes along. Its button has it before it in the order of Tab.
-    if (!document.activeElement?.matches('[aria-expanded]')) panel.current?.focus()
-  }, [])
   return (
-    <section
-      ref={panel}
-      className="panel roster"
-      tabIndex={-1}
-      aria-label={STRINGS.who}
-      data-testid="roster"
-    >
+    <Panel className="roster" label={STRINGS.who} testId="roster" close={close}>
       <Self />
       <ul>
         {others.slice(0, ROWS).map((user) => (
@@ -50,7 +40,7 @@ export function PeoplePanel({ close }: { close(): void }) {
       </ul>
       <Owner />
       {app.session.vouched() && <SignOut />}
-    </section>
+    </Panel>
   )
 }
 

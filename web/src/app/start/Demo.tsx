@@ -77,7 +77,14 @@ export function Demo({ receive, mode, foot }: DemoProps) {
   }, [app, receive, mode])
 
   return (
-    <div className="plane" ref={plane} aria-hidden="true" inert data-testid="demo" data-mode={mode}>
+    <div
+      className="plane cursor-default"
+      ref={plane}
+      aria-hidden="true"
+      inert
+      data-testid="demo"
+      data-mode={mode}
+    >
       <Grid />
       <div className="world" ref={world}>
         <Messages Clusters={Clusters} Leader={Leader} />

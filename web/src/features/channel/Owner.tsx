@@ -8,12 +8,17 @@ import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { claim, invite, type Asked } from './store/owner'
 import { useApp, usePresence, useSession } from '../../stores/hooks'
 import { copyText } from '../../shared/ui/copy'
-import '../../shared/ui/actions.css'
-import './owner.css'
+import { Select } from '../../shared/ui/Select'
+import { TextButton } from '../../shared/ui/TextButton'
 
 const SAY = PANEL_STRINGS.owner
 /** everybody's, for ever (W64) */
 const DEFAULT_CHANNEL = 'default'
+const SECTION = 'mt-2 border-t border-line pt-2'
+const ROW =
+  'flex min-h-[34px] cursor-pointer items-center justify-between gap-3 pointer-coarse:min-h-11'
+const BOX = 'size-[18px] cursor-pointer accent-ink pointer-coarse:size-6'
+const NOTE = 'text-xs/4 text-faint'
 const SLOW_S = [0, 5, 15, 60, 300]
 
 export function Owner() {
@@ -34,16 +39,14 @@ function Free() {
   const app = useApp()
   const [said, setSaid] = useState('')
   return (
-    <div className="owner">
-      <button
-        type="button"
-        className="act"
+    <div className={SECTION}>
+      <TextButton
         onClick={() => void claim(app.session).then((answer) => setSaid(refusal(answer)))}
         data-testid="claim"
       >
         {SAY.claim}
-      </button>
-      <p className="why" role="status">
+      </TextButton>
+      <p className={NOTE} role="status">
         {said || SAY.claimWhy}
       </p>
     </div>
@@ -65,11 +68,11 @@ function Yours() {
     setSaid(copied ? SAY.copied : SAY.byHand)
   }
   return (
-    <div className="owner" role="group" aria-label={SAY.title} data-testid="owner">
-      <p className="why">{SAY.yours}</p>
-      <label>
+    <div className={SECTION} role="group" aria-label={SAY.title} data-testid="owner">
+      <p className={NOTE}>{SAY.yours}</p>
+      <label className={ROW}>
         <span>{SAY.slow}</span>
-        <select
+        <Select
           value={slow_s}
           onChange={(event) => {
             const slow_ms = Number(event.target.value) * 1000
@@ -82,12 +85,13 @@ function Yours() {
               {SAY.slowBy(seconds)}
             </option>
           ))}
-        </select>
+        </Select>
       </label>
-      <label>
+      <label className={ROW}>
         <span>{SAY.readOnly}</span>
         <input
           type="checkbox"
+          className={BOX}
           checked={rules.read_only}
           onChange={({ target: { checked: on } }) =>
             app.send({ type: 'moderate', action: 'read_only', on })
@@ -97,10 +101,11 @@ function Yours() {
       </label>
       {channel !== DEFAULT_CHANNEL && (
         <>
-          <label>
+          <label className={ROW}>
             <span>{SAY.private}</span>
             <input
               type="checkbox"
+              className={BOX}
               checked={rules.private}
               onChange={({ target: { checked: on } }) =>
                 app.send({ type: 'moderate', action: 'private', on })
@@ -109,37 +114,32 @@ function Yours() {
             />
           </label>
           {rules.private && (
-            <div className="acts">
-              <button
-                type="button"
-                className="act"
-                onClick={() => void inviteTo('write')}
-                data-testid="invite"
-              >
+            <div className="flex flex-wrap gap-x-4">
+              <TextButton onClick={() => void inviteTo('write')} data-testid="invite">
                 {SAY.invite}
-              </button>
-              <button
-                type="button"
-                className="act"
-                onClick={() => void inviteTo('read')}
-                data-testid="invite-to-read"
-              >
+              </TextButton>
+              <TextButton onClick={() => void inviteTo('read')} data-testid="invite-to-read">
                 {SAY.inviteToRead}
-              </button>
+              </TextButton>
             </div>
           )}
         </>
       )}
-      {byHand && <input className="by-hand" readOnly value={byHand} aria-label={SAY.byHand} />}
-      <button
-        type="button"
-        className="act"
+      {byHand && (
+        <input
+          className="w-full rounded-lg bg-ground px-2 py-1"
+          readOnly
+          value={byHand}
+          aria-label={SAY.byHand}
+        />
+      )}
+      <TextButton
         onClick={() => app.send({ type: 'moderate', action: 'clear' })}
         data-testid="clear"
       >
         {SAY.clear}
-      </button>
-      <p className="why" role="status" data-testid="owner-said">
+      </TextButton>
+      <p className={NOTE} role="status" data-testid="owner-said">
         {said}
       </p>
     </div>
@@ -159,7 +159,7 @@ export function Remove({ user }: { user: User }) {
   return (
     <button
       type="button"
-      className="remove"
+      className="grid min-h-[34px] min-w-[30px] cursor-pointer place-items-center text-[13px] whitespace-nowrap text-faint underline-offset-[3px] hover:text-ink data-sure:text-ink data-sure:underline touch:pb-3.5 pointer-coarse:min-h-11 pointer-coarse:min-w-11"
       data-sure={sure || undefined}
       title={SAY.remove}
       aria-label={`${SAY.removePerson(user.name)}${sure ? `. ${SAY.removeSure}` : ''}`}
@@ -170,7 +170,7 @@ export function Remove({ user }: { user: User }) {
       {sure ? (
         SAY.removeSure
       ) : (
-        <svg className="line" viewBox="0 0 20 20" aria-hidden="true">
+        <svg className="line size-3.5" viewBox="0 0 20 20" aria-hidden="true">
           <path d="M4 4l12 12M16 4L4 16" />
         </svg>
       )}

@@ -9,13 +9,16 @@ import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import type { IdentityProvider } from './model/provider'
 import { showAddress } from '../../shared/ui/address-bar'
 import { useApp, useSession } from '../../stores/hooks'
-import '../../shared/ui/actions.css'
+import { TextButton } from '../../shared/ui/TextButton'
 import { signIn } from './view/sign-in'
-import './sign-in.css'
 
 const SAY = PANEL_STRINGS.signIn
 const EMAIL_KEY = 'email'
 const EXPIRED = 4511
+const PLACE =
+  'absolute inset-x-0 top-1/2 mx-auto w-[min(320px,100vw-32px)] -translate-y-1/2 px-5 pt-[18px] pb-3.5 text-sm/5'
+const WAY =
+  'min-h-10 cursor-pointer rounded-xl border-[1.5px] border-faint px-3 font-[560] hover:bg-ground pointer-coarse:min-h-11'
 
 export function SignIn() {
   const app = useApp()
@@ -39,8 +42,8 @@ export function SignIn() {
     }
   }, [app, expired])
 
-  if (provider === undefined) return said ? <p className="sign-in">{said}</p> : null
-  if (provider === 'none') return <p className="sign-in panel">{SAY.noWay}</p>
+  if (provider === undefined) return said ? <p className={PLACE}>{said}</p> : null
+  if (provider === 'none') return <p className={`panel ${PLACE}`}>{SAY.noWay}</p>
 
   const attempt = (act: () => Promise<void>) => {
     setSaid('')
@@ -63,22 +66,25 @@ export function SignIn() {
   }
   const refused = app.session.vouched()
   return (
-    <section className="sign-in panel" aria-labelledby="who-is-it" data-testid="sign-in">
-      <h2 id="who-is-it">{SAY.title}</h2>
-      <p className="why">{refused ? SAY.notHere : SAY.why}</p>
+    <section className={`panel ${PLACE}`} aria-labelledby="who-is-it" data-testid="sign-in">
+      <h2 id="who-is-it" className="text-xl/7 font-semibold">
+        {SAY.title}
+      </h2>
+      <p className="text-xs/4 text-faint">{refused ? SAY.notHere : SAY.why}</p>
       {!finishing && (
         <button
           type="button"
-          className="way"
+          className={`${WAY} mt-3 w-full`}
           onClick={() => attempt(provider.withGoogle)}
           data-testid="with-google"
         >
           {SAY.google}
         </button>
       )}
-      <form onSubmit={submit}>
+      <form className="mt-2 mb-1.5 flex flex-col gap-2" onSubmit={submit}>
         <input
           type="email"
+          className="min-h-10 rounded-xl border border-line bg-ground px-3 placeholder:text-faint pointer-coarse:min-h-11 pointer-coarse:text-base/5"
           required
           autoComplete="email"
           value={email}
@@ -87,11 +93,11 @@ export function SignIn() {
           onChange={(event) => setEmail(event.target.value)}
           data-testid="email"
         />
-        <button type="submit" className="way" data-testid="send-link">
+        <button type="submit" className={WAY} data-testid="send-link">
           {finishing ? SAY.go : SAY.link}
         </button>
       </form>
-      <p className="why" role="status" data-testid="sign-in-said">
+      <p className="text-xs/4 text-faint" role="status" data-testid="sign-in-said">
         {said}
       </p>
       {refused && <SignOut />}
@@ -109,8 +115,8 @@ export function SignOut() {
     location.reload()
   }
   return (
-    <button type="button" className="act" onClick={() => void signOut()} data-testid="sign-out">
+    <TextButton onClick={() => void signOut()} data-testid="sign-out">
       {SAY.signOut}
-    </button>
+    </TextButton>
   )
 }

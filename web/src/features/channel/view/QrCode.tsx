@@ -11,7 +11,7 @@ export function QrCode({ text, label }: { text: string; label: string }) {
   const side = size + 2 * QUIET
   return (
     <svg
-      className="qr"
+      className="block h-auto w-full rounded-xl bg-[color:light-dark(var(--ground),var(--ink))] text-[color:light-dark(var(--ink),var(--ground))]"
       viewBox={`${-QUIET} ${-QUIET} ${side} ${side}`}
       role="img"
       aria-label={label}

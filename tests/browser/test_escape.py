@@ -50,6 +50,11 @@ async def test_escape_closes_a_panel_as_soon_as_it_appears(visit: Visit, key: st
     await inserted(ann)
     await expect(ann.get_by_test_id(panel)).to_have_count(0)
     await expect(ann.get_by_test_id("plane")).to_be_focused()
+    # Its code is here now, so it appears at once.
+    await ann.keyboard.press(key)
+    await ann.wait_for_function("() => window.inserted === 2")
+    await expect(ann.get_by_test_id(panel)).to_have_count(0)
+    await expect(ann.get_by_test_id("plane")).to_be_focused()
 
 
 class HeldBack:

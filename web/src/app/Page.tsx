@@ -42,6 +42,7 @@ export function Page() {
   useVisualViewport()
   return (
     <div className="page" data-talking={talking || undefined}>
+      <Escape />
       <Plane />
       {(company || traces) && <Chips />}
       <header className="edge place-edge top-0 start-0">
@@ -67,7 +68,6 @@ export function Page() {
       {company && <Following />}
       {(company || traces) && <Notifications />}
       <Log />
-      <Escape />
       {historyOpen && <HistoryPanel close={closeHistory} />}
       {unknown && <SignIn />}
       {settingsOpen && <Settings close={closeSettings} />}
@@ -77,8 +77,8 @@ export function Page() {
 }
 
 /**
- * Escape closes what is open from the moment it is opened, also while its code is still loading. A panel that is
- * there adds what it does with the focus (shared/ui/Panel.tsx).
+ * Escape closes what is open from the moment it is opened, also while its code is still loading. It comes first on the
+ * page: a panel that appears in the same commit comes after it on the list, and returns the focus (shared/ui/Panel.tsx).
  */
 function Escape() {
   const { panels, reactions, navigation } = useApp()

@@ -87,7 +87,7 @@ _CONTROLS = """
     return {
       name: name(element), press, left, top, right, bottom, wide, high,
       // What lies above and below each other: the plane, what stands at its edges, what was opened over both.
-      floor: element.closest('.world') ? 0 : element.closest('.panel, .palette, [data-shown] .tool-row') ? 2 : 1,
+      floor: element.closest('.world') ? 0 : element.closest('.panel, .palette, [data-shown] [data-testid="tool-row"]') ? 2 : 1,
       within: all.filter((other) => other !== element && other.contains(element)).map(name),
     }
   })

@@ -13,10 +13,18 @@ export function Incomplete() {
   return (
     <div role="status">
       {some && (
-        <p className="incomplete" data-testid="incomplete">
+        <p
+          className="max-w-[min(320px,100vw-20px)] rounded-[10px] bg-backdrop px-2.5 py-[7px] text-[13px]"
+          data-testid="incomplete"
+        >
           <span>{STRINGS.incomplete}</span>
           {live && (
-            <button type="button" onClick={() => location.reload()} data-testid="reload">
+            <button
+              type="button"
+              className="ms-2 min-h-[34px] cursor-pointer underline underline-offset-[3px] pointer-coarse:min-h-11"
+              onClick={() => location.reload()}
+              data-testid="reload"
+            >
               {STRINGS.reload}
             </button>
           )}

@@ -25,6 +25,10 @@ const Help = lazy(() => import('../features/help/Help').then((m) => m.Help))
 const SignIn = lazy(() => import('../features/identity/SignIn').then((m) => m.SignIn))
 const Settings = lazy(() => import('../features/settings/Settings').then((m) => m.Settings))
 
+/** On a narrow page there is no room for it beside the frame of following, or while the page says that it is not connected. */
+const ZOOM_ROW =
+  'flex items-center narrow:group-has-[.following]/page:invisible narrow:group-has-[.link-state:not([data-state=live])]/page:invisible'
+
 export function Page() {
   const talking = useMessages((s) => s.draft !== undefined && s.draft.text !== '')
   // Alone there is nothing to find; what others left still hangs when they are gone.
@@ -41,11 +45,11 @@ export function Page() {
   const unknown = useSession((s) => s.link.kind === 'final' && /^451[01]$/.test(`${s.link.code}`))
   useVisualViewport()
   return (
-    <div className="page" data-talking={talking || undefined}>
+    <div className="page group/page" data-talking={talking || undefined}>
       <Escape />
       <Plane />
       {(company || traces) && <Chips />}
-      <header className="edge place-edge top-0 start-0">
+      <header className="edge top-0 start-0 has-[>.panel]:max-w-full narrow:not-has-[>.panel]:max-w-[calc(100%-148px)]">
         <ChannelHeader />
       </header>
       <aside className="edge top-0 end-0 items-end">
@@ -53,13 +57,13 @@ export function Page() {
         {!peopleOpen && <Notices />}
         <Incomplete />
       </aside>
-      <div className="edge tools-edge bottom-0 start-0">
+      <div className="edge bottom-0 start-0 z-1 flex-row flex-wrap-reverse items-center gap-x-1 gap-y-0.5">
         <Tools />
         <ConnectionStatus />
       </div>
       <div className="edge end-0 bottom-0 items-end">
         {company && <Radar />}
-        <div className="zoom-row">
+        <div className={ZOOM_ROW}>
           {company && <Palette />}
           {company && <Nearest />}
           <Zoom />

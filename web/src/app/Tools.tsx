@@ -20,12 +20,12 @@ export function Tools() {
   }
   useEscape(shown, leave)
   return (
-    <div className="tools" data-shown={shown || undefined}>
+    <div className="relative" data-shown={shown || undefined}>
       {shown && <div className="scrim" onClick={hide} />}
       <button
         type="button"
         ref={more}
-        className="control quiet narrow-only"
+        className="control quiet relative hidden narrow:flex"
         aria-label={STRINGS.tools}
         aria-expanded={shown}
         onClick={() => setShown(!shown)}
@@ -35,7 +35,11 @@ export function Tools() {
           <path d="M4 10v.1M10 10v.1M16 10v.1" strokeWidth="2.6" />
         </svg>
       </button>
-      <div className="tool-row" onClick={leave}>
+      <div
+        className={`flex narrow:absolute narrow:start-0 narrow:bottom-[calc(100%+6px)] narrow:rounded-3xl narrow:bg-backdrop narrow:px-1.5 narrow:py-0.5 narrow:motion-safe:animate-appear ${shown ? '' : 'narrow:hidden'}`}
+        onClick={leave}
+        data-testid="tool-row"
+      >
         <Tool panel="history" name={STRINGS.history}>
           <path d="M10 6v4.2l2.6 1.8M3.8 7.4A7 7 0 1 1 3 10M3.4 4v3.6H7" />
         </Tool>
@@ -58,7 +62,7 @@ function Tool({ panel, name, children }: { panel: Panel; name: string; children:
   return (
     <button
       type="button"
-      className="control quiet tool"
+      className="control quiet narrow:bg-transparent"
       aria-label={name}
       title={name}
       aria-haspopup="dialog"

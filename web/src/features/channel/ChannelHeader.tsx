@@ -26,7 +26,7 @@ export function ChannelHeader() {
         <h1 className="min-w-0">
           <button
             type="button"
-            className="control place max-w-full"
+            className="control max-w-full min-w-0 ps-1.5 pe-1 font-semibold"
             title={STRINGS.channelsKey}
             aria-expanded={channelsOpen}
             onClick={() => panels.toggle('channels')}
@@ -51,7 +51,7 @@ export function ChannelHeader() {
           data-testid="share"
         >
           <Chain />
-          <span className="wide-only">{STRINGS.share}</span>
+          <span className="narrow:hidden">{STRINGS.share}</span>
         </button>
       </div>
       {channelsOpen && <Channels close={close} />}

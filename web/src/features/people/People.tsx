@@ -11,6 +11,8 @@ import { useApp, useOpen, usePeople, usePresence, useSession } from '../../store
 import { lazy } from '../../shared/ui/lazy'
 
 const DOTS = 5
+const NOTICE =
+  'ms-auto flex w-fit max-w-[min(320px,100vw-20px)] animate-notice flex-col rounded-[10px] bg-ground/80 px-2'
 
 const PeoplePanel = lazy(() => import('./view/PeoplePanel').then((m) => m.PeoplePanel))
 
@@ -38,14 +40,20 @@ export function People() {
         data-testid="people"
       >
         <span data-testid="roster-count" data-count={count}>
-          <span className="wide-only">{STRINGS.people(count)}</span>
-          <span className="narrow-only">{STRINGS.number(count)}</span>
+          <span className="narrow:hidden">{STRINGS.people(count)}</span>
+          <span className="hidden narrow:inline">{STRINGS.number(count)}</span>
         </span>
         <span className="sr-only">{STRINGS.who}</span>
-        <span className="dots" aria-hidden="true" translate="no">
+        <span className="flex gap-[3px]" aria-hidden="true" translate="no">
           {shown.map((user) => (
-            <i key={user.user_id} style={{ color: ink(user.color) }}>
-              <b>{initials(user.name)}</b>
+            <i
+              key={user.user_id}
+              className="grid size-6 place-items-center rounded-full bg-current not-italic narrow:nth-last-[n+4]:hidden"
+              style={{ color: ink(user.color) }}
+            >
+              <b className="text-[10px] font-[650] tracking-[-0.02em] text-ground">
+                {initials(user.name)}
+              </b>
             </i>
           ))}
         </span>
@@ -60,10 +68,14 @@ export function Notices() {
   const notice = usePresence((s) => s.notice)
   const wiper = usePresence((s) => s.wiper)
   return (
-    <div className="notices" role="status" data-testid="notices">
-      {wiper && <p style={{ color: ink(wiper.color) }}>{STRINGS.cleared(wiper.name)}</p>}
+    <div className="py-0.5 text-end text-[13px]" role="status" data-testid="notices">
+      {wiper && (
+        <p className={NOTICE} style={{ color: ink(wiper.color) }}>
+          {STRINGS.cleared(wiper.name)}
+        </p>
+      )}
       {notice && (
-        <p key={notice.id}>
+        <p key={notice.id} className={NOTICE}>
           {(['came', 'left'] as const).map((kind) => {
             const users = [...notice[kind].values()]
             const [first] = users

@@ -1,6 +1,6 @@
 /*
- * A part of the page could not be fetched: told, with a way out. While the server is away there is none: the page would not
- * come back from a reload.
+ * Says that a part of the page could not be loaded, and offers a reload. Not while the server is away: a reload would
+ * fail then.
  */
 import { useStore } from 'zustand'
 import { STRINGS } from '../shared/i18n/en'

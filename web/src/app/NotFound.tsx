@@ -1,5 +1,5 @@
 /*
- * An address that names no channel.
+ * Shown for an address that is not a channel name.
  */
 import { readAsked } from '../features/channel/model/address'
 import { SHARING_STRINGS } from '../shared/i18n/en-sharing'

@@ -1,5 +1,5 @@
 /*
- * The page: the plane, and a few quiet things at its edges that step back while you talk.
+ * The page: the plane, and a few quiet things at its edges that step back while you write.
  */
 import { useCallback, useLayoutEffect } from 'react'
 import { useStore } from 'zustand'
@@ -31,9 +31,11 @@ const ZOOM_ROW =
 
 export function Page() {
   const talking = useMessages((s) => s.draft !== undefined && s.draft.text !== '')
-  // Alone there is nothing to find; what others left still hangs when they are gone.
-  const company = usePresence((s) => s.presence.count > 1)
-  const traces = useMessages((s) => [...s.messages.entries.values()].some(({ mine }) => !mine))
+  // Alone there is nothing to find, except messages of people who left.
+  const othersHere = usePresence((s) => s.presence.count > 1)
+  const othersMessages = useMessages((s) =>
+    [...s.messages.entries.values()].some(({ mine }) => !mine),
+  )
   const peopleOpen = useOpen('people')
   const settingsOpen = useOpen('settings')
   const closeSettings = useClose('settings')
@@ -41,14 +43,14 @@ export function Page() {
   const closeHistory = useClose('history')
   const helpOpen = useOpen('help')
   const closeHelp = useClose('help')
-  // W60: whoever is not known, or not any more, may say who they are.
+  // W60: an unknown user, or one whose sign-in expired, can sign in.
   const unknown = useSession((s) => s.link.kind === 'final' && /^451[01]$/.test(`${s.link.code}`))
   useVisualViewport()
   return (
     <div className="page group/page" data-talking={talking || undefined}>
       <Escape />
       <Plane />
-      {(company || traces) && <Chips />}
+      {(othersHere || othersMessages) && <Chips />}
       <header className="edge top-0 start-0 has-[>.panel]:max-w-full narrow:not-has-[>.panel]:max-w-[calc(100%-148px)]">
         <ChannelHeader />
       </header>
@@ -62,15 +64,15 @@ export function Page() {
         <ConnectionStatus />
       </div>
       <div className="edge end-0 bottom-0 items-end">
-        {company && <Radar />}
+        {othersHere && <Radar />}
         <div className={ZOOM_ROW}>
-          {company && <Palette />}
-          {company && <Nearest />}
+          {othersHere && <Palette />}
+          {othersHere && <Nearest />}
           <Zoom />
         </div>
       </div>
-      {company && <Following />}
-      {(company || traces) && <Notifications />}
+      {othersHere && <Following />}
+      {(othersHere || othersMessages) && <Notifications />}
       <Log />
       {historyOpen && <HistoryPanel close={closeHistory} />}
       {unknown && <SignIn />}

@@ -1,6 +1,6 @@
 /*
- * The few tools at the lower edge, a small drawing each; what they open is fetched then. A narrow page gathers them
- * behind three dots: it hardly has room for the ways to company and for the state of the link.
+ * The tools at the lower edge. The panel that a tool opens is loaded when it is opened. A narrow page shows them
+ * behind three dots, because it has little room.
  */
 import { useRef, useState, type ReactNode } from 'react'
 import { STRINGS } from '../shared/i18n/en'

@@ -1,6 +1,6 @@
 /*
- * A piece of the plane with invented people on it, who talk while nobody needs to read it: shown,
- * not told. It is made of the plane's own parts. Screen readers and the Tab key pass it by.
+ * A demonstration: invented people write on a piece of the canvas. It is made of the parts of the real page. Screen
+ * readers and the Tab key skip it.
  */
 import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react'
 import type { Size } from '../../features/canvas/model/camera'

@@ -1,5 +1,5 @@
 /*
- * The start page: the plane itself, with somebody on it, and the few ways in at its foot.
+ * The start page: a demonstration on the canvas, and below it the ways to a channel.
  */
 import { useEffect, useRef, useState, type FormEvent } from 'react'
 import { readAsked } from '../../features/channel/model/address'

@@ -1,5 +1,5 @@
 /*
- * Where you are, and the way to bring others here. Both open a panel, fetched when it is wanted.
+ * The name of the channel, and sharing. Each opens a panel, which is loaded when it is opened.
  */
 import { useCallback } from 'react'
 import { STRINGS } from '../../shared/i18n/en'

@@ -1,5 +1,5 @@
 /*
- * The state of the connection, told as it is. While all is well it is one small dot.
+ * The state of the connection. While it is live, it is one small dot.
  */
 import { STRINGS } from '../../shared/i18n/en'
 import type { Link } from '../../shared/net/link'
@@ -39,7 +39,7 @@ export function ConnectionStatus() {
       <span aria-hidden="true">
         {degraded ? <Degraded /> : link.kind === 'live' ? '' : say(link, refusal, wait)}
       </span>
-      {/* Told once per change, not once per second of a countdown. */}
+      {/* Announced once per change, not once per second of a countdown. */}
       <span className="sr-only" role="status">
         {degraded ? `${STRINGS.degraded} ${STRINGS.degradedMeans}` : say(link, refusal, 0)}
       </span>

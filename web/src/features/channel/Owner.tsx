@@ -1,6 +1,6 @@
 /*
- * What the owner of a channel may do, at the foot of the people's panel: plain words, no more of
- * them than can be used now. Whoever is alone in a channel that is nobody's may make it theirs.
+ * The owner's controls, at the foot of the people panel; only those that can be used now. Somebody who is alone in a
+ * channel without an owner can claim it.
  */
 import { useState } from 'react'
 import type { User } from '../../shared/net/frames'
@@ -12,7 +12,7 @@ import { Select } from '../../shared/ui/Select'
 import { TextButton } from '../../shared/ui/TextButton'
 
 const SAY = PANEL_STRINGS.owner
-/** everybody's, for ever (W64) */
+/** It never has an owner (W64). */
 const DEFAULT_CHANNEL = 'default'
 const SECTION = 'mt-2 border-t border-line pt-2'
 const ROW =
@@ -31,23 +31,23 @@ export function Owner() {
   return free && alone ? <Free /> : null
 }
 
-/** What the server refused, in words. */
+/** Why the server refused, as text. */
 const refusal = (answer: Asked<unknown>) =>
   'refused' in answer ? (SAY.refused[answer.refused] ?? SAY.refusedOther) : ''
 
 function Free() {
   const app = useApp()
-  const [said, setSaid] = useState('')
+  const [notice, setNotice] = useState('')
   return (
     <div className={SECTION}>
       <TextButton
-        onClick={() => void claim(app.session).then((answer) => setSaid(refusal(answer)))}
+        onClick={() => void claim(app.session).then((answer) => setNotice(refusal(answer)))}
         data-testid="claim"
       >
         {SAY.claim}
       </TextButton>
       <p className={NOTE} role="status">
-        {said || SAY.claimWhy}
+        {notice || SAY.claimWhy}
       </p>
     </div>
   )
@@ -57,15 +57,15 @@ function Yours() {
   const app = useApp()
   const rules = useSession((s) => s.rules)
   const channel = useSession((s) => s.channel)
-  const [said, setSaid] = useState('')
+  const [notice, setNotice] = useState('')
   const [byHand, setByHand] = useState('')
   const slow_s = Math.round(rules.slow_ms / 1000)
   const inviteTo = async (rights: 'read' | 'write') => {
     const answer = await invite(app.session, rights)
-    if ('refused' in answer) return setSaid(refusal(answer))
+    if ('refused' in answer) return setNotice(refusal(answer))
     const copied = await copyText(answer.ok)
     setByHand(copied ? '' : answer.ok)
-    setSaid(copied ? SAY.copied : SAY.byHand)
+    setNotice(copied ? SAY.copied : SAY.byHand)
   }
   return (
     <div className={SECTION} role="group" aria-label={SAY.title} data-testid="owner">
@@ -140,13 +140,13 @@ function Yours() {
         {SAY.clear}
       </TextButton>
       <p className={NOTE} role="status" data-testid="owner-said">
-        {said}
+        {notice}
       </p>
     </div>
   )
 }
 
-/** Asked twice, by the same button: the second press means it. */
+/** The first press asks for confirmation, the second one removes. */
 export function Remove({ user }: { user: User }) {
   const app = useApp()
   const yours = useSession((s) => s.rules.yours && s.rules.owner !== user.user_id)

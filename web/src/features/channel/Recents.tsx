@@ -1,5 +1,5 @@
 /*
- * Where you were lately: each a way back, and each forgotten with one press.
+ * Recent channels, each with a link and a button that removes it.
  */
 import { useEffect, useId } from 'react'
 import { useStore } from 'zustand'
@@ -97,7 +97,7 @@ export function Recents({ recent, except, look: name }: RecentsProps) {
   )
 }
 
-/** Older browsers have none: then it is not told how long ago. */
+/** Undefined in older browsers: then the time is not shown. */
 function relativeTime() {
   const { RelativeTimeFormat } = Intl as Partial<typeof Intl>
   return (

@@ -1,6 +1,5 @@
 /*
- * What was said in the last minutes, to look something up: searched, newest first, a press flies to where it
- * was. From memory only (history/store/history.ts). The plane stays in use beside it.
+ * The messages of the last minutes, searchable, newest first. A press moves the view to where a message was. From memory only (history/store/history.ts). The plane stays in use beside it.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
@@ -55,7 +54,7 @@ export function HistoryPanel({ close }: { close(): void }) {
   const goTo = (entry: Entry) => {
     app.messages.recall(entry)
     const { at, userId } = entry
-    app.navigation.goTo([{ id: '', userId, kind: 'talk', at, typing: false }])
+    app.navigation.goTo([{ id: '', userId, kind: 'message', at, typing: false }])
     if (matches('(max-width: 560px)')) close()
   }
   return (
@@ -90,7 +89,7 @@ export function HistoryPanel({ close }: { close(): void }) {
           {OTHERS_STRINGS.close}
         </button>
       </div>
-      {/* How much was found is told when somebody asked, not with each word that is said. */}
+      {/* The number of hits is announced after a search, not with each new message. */}
       <p className="sr-only" role="status">
         {asked === '' ? '' : SAY.found(found.length)}
       </p>

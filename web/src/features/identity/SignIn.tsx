@@ -1,8 +1,8 @@
 /*
- * Saying who one is, where the server wants to know: over the plane, in the middle, for nothing
- * else can be done before. Fetched when the server says that it does not know us (W60).
+ * Signing in, on servers that require it: in the middle of the page, because nothing else can be done before. Loaded
+ * when the server answers that the user is unknown (W60).
  *
- * A visitor who is signed in already sees it for a moment at most: their token is on its way.
+ * Somebody who is signed in already sees it for a moment at most, until their token is there.
  */
 import { useEffect, useState, type FormEvent } from 'react'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
@@ -24,7 +24,7 @@ export function SignIn() {
   const app = useApp()
   const expired = useSession((s) => s.link.kind === 'final' && s.link.code === EXPIRED)
   const [provider, setProvider] = useState<IdentityProvider | 'none'>()
-  const [said, setSaid] = useState('')
+  const [notice, setNotice] = useState('')
   const [email, setEmail] = useState(() => app.storage.read(EMAIL_KEY) ?? '')
 
   useEffect(() => {
@@ -36,18 +36,18 @@ export function SignIn() {
         // Asleep for too long: who is signed in gets a newer token.
         if (expired) await found?.refresh()
       })
-      .catch(() => shown && setSaid(SAY.failed))
+      .catch(() => shown && setNotice(SAY.failed))
     return () => {
       shown = false
     }
   }, [app, expired])
 
-  if (provider === undefined) return said ? <p className={PLACE}>{said}</p> : null
+  if (provider === undefined) return notice ? <p className={PLACE}>{notice}</p> : null
   if (provider === 'none') return <p className={`panel ${PLACE}`}>{SAY.noWay}</p>
 
   const attempt = (act: () => Promise<void>) => {
-    setSaid('')
-    void act().catch(() => setSaid(SAY.failed))
+    setNotice('')
+    void act().catch(() => setNotice(SAY.failed))
   }
   const finishing = provider.linkOpened()
   const submit = (event: FormEvent) => {
@@ -61,7 +61,7 @@ export function SignIn() {
       }
       await provider.sendLink(email)
       app.storage.write(EMAIL_KEY, email)
-      setSaid(SAY.sent(email))
+      setNotice(SAY.sent(email))
     })
   }
   const refused = app.session.vouched()
@@ -98,7 +98,7 @@ export function SignIn() {
         </button>
       </form>
       <p className="text-xs/4 text-faint" role="status" data-testid="sign-in-said">
-        {said}
+        {notice}
       </p>
       {refused && <SignOut />}
     </section>

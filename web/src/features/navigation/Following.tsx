@@ -1,5 +1,5 @@
 /*
- * Whose view this is just now, and how it becomes yours again.
+ * Says whom you follow, and stops following.
  */
 import { useStore } from 'zustand'
 import { ink } from '../../shared/palette'

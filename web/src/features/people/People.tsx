@@ -1,5 +1,5 @@
 /*
- * Who is here: a few dots and a count at the edge, opening to the names.
+ * The people in the channel: a count and a few dots at the edge. They open the panel with the names.
  */
 import { useCallback } from 'react'
 import { initials } from '../channel/model/names'
@@ -63,15 +63,15 @@ export function People() {
   )
 }
 
-/** Comings and goings: one quiet line, told politely, soon gone. */
+/** Who joined and left: one line that is announced politely and soon vanishes. */
 export function Notices() {
   const notice = usePresence((s) => s.notice)
-  const wiper = usePresence((s) => s.wiper)
+  const clearedBy = usePresence((s) => s.clearedBy)
   return (
     <div className="py-0.5 text-end text-[13px]" role="status" data-testid="notices">
-      {wiper && (
-        <p className={NOTICE} style={{ color: ink(wiper.color) }}>
-          {STRINGS.cleared(wiper.name)}
+      {clearedBy && (
+        <p className={NOTICE} style={{ color: ink(clearedBy.color) }}>
+          {STRINGS.cleared(clearedBy.name)}
         </p>
       )}
       {notice && (

@@ -1,6 +1,6 @@
 /*
- * Choosing a reaction without its key: six figures in a row, above the button at the edge or above the point that
- * was pressed long. Over a point one is chosen and that is that; at the edge the row stays for more.
+ * Choosing a reaction without its key: six figures in a row, above the control at the edge or above the point of a
+ * long press. Above a point it closes after one choice; at the edge it stays open.
  */
 import { useLayoutEffect, useRef, type PointerEvent as Press, type RefObject } from 'react'
 import { useStore } from 'zustand'

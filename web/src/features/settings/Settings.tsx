@@ -1,6 +1,5 @@
 /*
- * The settings, a quiet panel at the edge. Rows are data: one that is added to GROUPS is drawn,
- * kept and told to the other tabs without more.
+ * The settings panel. Rows are data: one that is added to GROUPS is drawn, stored, and shared with the other tabs.
  */
 import { useId } from 'react'
 import { useStore } from 'zustand'
@@ -30,7 +29,7 @@ interface Named {
 type Row = {
   readonly [Name in keyof All]: Named & {
     readonly name: Name
-    /** what it may be; a field that is on or off has none */
+    /** its values; a field that is on or off has none */
     readonly choices?: readonly { readonly value: All[Name]; readonly label: string }[]
   }
 }[keyof All]
@@ -70,7 +69,7 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly Row[] }
     ],
   },
   {
-    title: SAY.speech,
+    title: SAY.thisPage,
     rows: [
       {
         name: 'language',
@@ -112,7 +111,7 @@ export function Settings({ close }: { close(): void }) {
   )
 }
 
-/** Whom one does not hear; those too who are not here just now. */
+/** The muted people, also those who are not here now. */
 function MutedPeople() {
   const { muted } = useApp()
   const people = useStore(muted.store, (s) => s.people)

@@ -1,5 +1,5 @@
 /*
- * Behind the channel's name: the others you were in, a new one, and the start page.
+ * Opens from the channel's name: recent channels, a new one, and the start page.
  */
 import { useState } from 'react'
 import { SHARING_STRINGS } from '../../../shared/i18n/en-sharing'

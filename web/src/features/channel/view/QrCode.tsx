@@ -1,6 +1,6 @@
 /*
- * A link for a camera. Always dark on light, with the four modules of quiet around it that the standard
- * asks for: at night it is a lit pane, because many readers know no other way round.
+ * A link as a QR code, with the margin of four modules that the standard requires. Dark on light in both colour schemes,
+ * because many readers do not know it the other way round.
  */
 import { encode } from 'uqr'
 

@@ -1,6 +1,6 @@
 /*
- * Bringing others here: a link to the channel or to this very spot, as a code for a camera, through the
- * system's own share sheet where there is one, or to the clipboard.
+ * Inviting others: a link to the channel or to this spot, as a QR code, for the share sheet of the system where there
+ * is one, or for the clipboard.
  */
 import { useEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
@@ -35,7 +35,7 @@ export function Share({ close }: { close(): void }) {
     try {
       await navigator.share({ title: 'Asocial', url: address })
     } catch (error) {
-      // AbortError: the visitor thought better of it.
+      // AbortError: the visitor closed the share sheet.
       if (!(error instanceof DOMException && error.name === 'AbortError')) await copy()
     }
   }

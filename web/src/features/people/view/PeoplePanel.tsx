@@ -148,7 +148,7 @@ function Self() {
           onChange={(event) => {
             const { value } = event.target
             const composing = (event.nativeEvent as InputEvent).isComposing
-            // Never under an input method's hands; what is too long then is cut in the end.
+            // Not during a composition of an input method; the name is cut when it ends.
             setEdited(composing ? value : cutAt(value, NAME_MAX))
           }}
           onBlur={commit}

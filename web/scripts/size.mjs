@@ -1,5 +1,5 @@
 // What a first visit downloads as JavaScript, held under a limit (docs/decisions/0009-static-page.md). The limit is for
-// brotli: every browser that the page supports asks for it. Gzip is printed beside it, for comparison with other pages.
+// brotli, which browsers ask for over https. Gzip is printed beside it: they get that over plain http.
 // Counted from the built index.html: its modules, what it preloads, and whatever those import in turn. Parts that
 // are imported on demand do not count here; tests/browser/test_start.py sees to it that they come on demand.
 import { readFileSync } from 'node:fs'

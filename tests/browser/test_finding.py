@@ -268,7 +268,7 @@ async def test_the_names_of_people_are_seen_whole_and_what_may_be_done_is_within
     await bob.get_by_test_id("people").click()
     person = bob.get_by_test_id("person")
     await expect(person).to_contain_text("Wilhelmina Featherstone")
-    acts, name = person.locator(".person-acts"), person.locator(".truncate")
+    acts, name = person.get_by_test_id("person-acts"), person.locator(".truncate")
     assert await name.evaluate("(element) => element.scrollWidth <= element.clientWidth"), "cut off"
     if touch:
         await expect(acts).to_have_css("opacity", "1")

@@ -77,6 +77,7 @@ _CONTROLS = """
   const all = [...(dialog ?? document).querySelectorAll('button, a[href], input, select, h1, .following')]
   const name = (element) =>
     element.getAttribute('aria-label') || element.dataset.testid || element.outerHTML.slice(0, 80)
+  const OPENED = '.panel, .palette, [data-shown] [data-testid="tool-row"]'
   return all.filter(seen).map((element) => {
     const { left, top, right, bottom } = element.getBoundingClientRect()
     const press = element.matches('button, a[href], select, input')
@@ -87,7 +88,7 @@ _CONTROLS = """
     return {
       name: name(element), press, left, top, right, bottom, wide, high,
       // What lies above and below each other: the plane, what stands at its edges, what was opened over both.
-      floor: element.closest('.world') ? 0 : element.closest('.panel, .palette, [data-shown] .tool-row') ? 2 : 1,
+      floor: element.closest('.world') ? 0 : element.closest(OPENED) ? 2 : 1,
       within: all.filter((other) => other !== element && other.contains(element)).map(name),
     }
   })

@@ -1,6 +1,6 @@
 /*
- * A part of the page could not be fetched: told, with a way out. While the server is away there is none: the page would not
- * come back from a reload.
+ * Says that a part of the page could not be loaded, and offers a reload. Not while the server is away: a reload would
+ * fail then.
  */
 import { useStore } from 'zustand'
 import { STRINGS } from '../shared/i18n/en'
@@ -13,10 +13,18 @@ export function Incomplete() {
   return (
     <div role="status">
       {some && (
-        <p className="incomplete" data-testid="incomplete">
+        <p
+          className="max-w-[min(320px,100vw-20px)] rounded-[10px] bg-backdrop px-2.5 py-[7px] text-[13px]"
+          data-testid="incomplete"
+        >
           <span>{STRINGS.incomplete}</span>
           {live && (
-            <button type="button" onClick={() => location.reload()} data-testid="reload">
+            <button
+              type="button"
+              className="ms-2 min-h-[34px] cursor-pointer underline underline-offset-[3px] pointer-coarse:min-h-11"
+              onClick={() => location.reload()}
+              data-testid="reload"
+            >
               {STRINGS.reload}
             </button>
           )}

@@ -1,7 +1,8 @@
 /*
- * The page: the plane, and a few quiet things at its edges that step back while you talk.
+ * The page: the plane, and a few quiet things at its edges that step back while you write.
  */
 import { useCallback, useLayoutEffect } from 'react'
+import { useStore } from 'zustand'
 import type { Panel } from '../stores/panels'
 import { useApp, useOpen, usePresence, useSession, useMessages } from '../stores/hooks'
 import { Incomplete } from './Incomplete'
@@ -12,6 +13,7 @@ import { Notices, People } from '../features/people/People'
 import { ChannelHeader } from '../features/channel/ChannelHeader'
 import { Chips, Following, Nearest, Notifications, Palette, Radar } from './others'
 import { Plane } from './Plane'
+import { useEscape } from '../shared/ui/escape'
 import { LOW_PX } from '../shared/ui/safe-area'
 import { Tools } from './Tools'
 import { Zoom } from '../features/canvas/Zoom'
@@ -23,11 +25,17 @@ const Help = lazy(() => import('../features/help/Help').then((m) => m.Help))
 const SignIn = lazy(() => import('../features/identity/SignIn').then((m) => m.SignIn))
 const Settings = lazy(() => import('../features/settings/Settings').then((m) => m.Settings))
 
+/** On a narrow page there is no room for it beside the frame of following, or while the page says that it is not connected. */
+const ZOOM_ROW =
+  'flex items-center narrow:group-has-[.following]/page:invisible narrow:group-has-[.link-state:not([data-state=live])]/page:invisible'
+
 export function Page() {
   const talking = useMessages((s) => s.draft !== undefined && s.draft.text !== '')
-  // Alone there is nothing to find; what others left still hangs when they are gone.
-  const company = usePresence((s) => s.presence.count > 1)
-  const traces = useMessages((s) => [...s.messages.entries.values()].some(({ mine }) => !mine))
+  // Alone there is nothing to find, except messages of people who left.
+  const othersHere = usePresence((s) => s.presence.count > 1)
+  const othersMessages = useMessages((s) =>
+    [...s.messages.entries.values()].some(({ mine }) => !mine),
+  )
   const peopleOpen = useOpen('people')
   const settingsOpen = useOpen('settings')
   const closeSettings = useClose('settings')
@@ -35,14 +43,15 @@ export function Page() {
   const closeHistory = useClose('history')
   const helpOpen = useOpen('help')
   const closeHelp = useClose('help')
-  // W60: whoever is not known, or not any more, may say who they are.
+  // W60: an unknown user, or one whose sign-in expired, can sign in.
   const unknown = useSession((s) => s.link.kind === 'final' && /^451[01]$/.test(`${s.link.code}`))
   useVisualViewport()
   return (
-    <div className="page" data-talking={talking || undefined}>
+    <div className="page group/page" data-talking={talking || undefined}>
+      <Escape />
       <Plane />
-      {(company || traces) && <Chips />}
-      <header className="edge place-edge top-0 start-0">
+      {(othersHere || othersMessages) && <Chips />}
+      <header className="edge top-0 start-0 has-[>.panel]:max-w-full narrow:not-has-[>.panel]:max-w-[calc(100%-148px)]">
         <ChannelHeader />
       </header>
       <aside className="edge top-0 end-0 items-end">
@@ -50,20 +59,20 @@ export function Page() {
         {!peopleOpen && <Notices />}
         <Incomplete />
       </aside>
-      <div className="edge tools-edge bottom-0 start-0">
+      <div className="edge bottom-0 start-0 z-1 flex-row flex-wrap-reverse items-center gap-x-1 gap-y-0.5">
         <Tools />
         <ConnectionStatus />
       </div>
       <div className="edge end-0 bottom-0 items-end">
-        {company && <Radar />}
-        <div className="zoom-row">
-          {company && <Palette />}
-          {company && <Nearest />}
+        {othersHere && <Radar />}
+        <div className={ZOOM_ROW}>
+          {othersHere && <Palette />}
+          {othersHere && <Nearest />}
           <Zoom />
         </div>
       </div>
-      {company && <Following />}
-      {(company || traces) && <Notifications />}
+      {othersHere && <Following />}
+      {(othersHere || othersMessages) && <Notifications />}
       <Log />
       {historyOpen && <HistoryPanel close={closeHistory} />}
       {unknown && <SignIn />}
@@ -71,6 +80,21 @@ export function Page() {
       {helpOpen && <Help close={closeHelp} />}
     </div>
   )
+}
+
+/**
+ * Escape closes what is open from the moment it is opened, also while its code is still loading. It comes first on the
+ * page: a panel that appears in the same commit comes after it on the list, and returns the focus (shared/ui/Panel.tsx).
+ */
+function Escape() {
+  const { panels, reactions, navigation } = useApp()
+  const open = useStore(panels.store, (s) => s.open)
+  const choosing = useStore(reactions.store, (s) => s.choosing !== undefined)
+  const following = useStore(navigation.store, (s) => s.following)
+  useEscape(following, navigation.stop)
+  useEscape(choosing, () => reactions.choose(undefined))
+  useEscape(open, () => open && panels.close(open))
+  return null
 }
 
 function useClose(panel: Panel) {

@@ -19,6 +19,7 @@ import { textOf } from '../shared/ui/drop'
 import { useGestures } from '../features/canvas/gestures'
 import { isHeld, isLink } from '../features/canvas/held'
 import { Invitation } from '../features/messages/Invitation'
+import { escapeKey } from '../shared/ui/escape'
 import { MAC, signOf } from '../shared/ui/keyboard'
 import { signKey } from './panel-keys'
 import { Bursts, Clusters, Leader } from './others'
@@ -29,7 +30,7 @@ import { Messages } from '../features/messages/Messages'
 
 const ARROW_PX = 80
 const ZOOM_STEP = 1.25
-/** after the last movement; words are then drawn anew, sharp at the new zoom */
+/** after the last movement; text is then drawn again, sharp at the new zoom */
 const REST_MS = 160
 
 export function Plane() {
@@ -67,9 +68,10 @@ export function Plane() {
     })
   }, [app])
 
-  useEffect(() => {
+  // Not passive effects: a key or a press right after the page appears would be lost.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (zoomKey(event, app)) return
+      if (zoomKey(event, app) || escapeKey(event)) return
       const target = event.target as HTMLElement
       if (messageKey(event, app, openAt) || signKey(event, app)) return
       const onPlane = target === document.body || target === plane.current
@@ -114,7 +116,7 @@ export function Plane() {
       <div
         className="plane"
         ref={plane}
-        // The keys are the plane's own, also under a screen reader; what is said is in the log besides.
+        // The canvas handles keys itself, also under a screen reader. Messages are in the log for it.
         role="application"
         tabIndex={0}
         aria-label={STRINGS.plane}
@@ -123,7 +125,7 @@ export function Plane() {
           const target = app.camera.toWorld(local(event.clientX, event.clientY))
           pressing.down(event.nativeEvent, target, () => {
             const still = !dragged.current
-            // What follows when it is let go is no click.
+            // The click that follows its release is none.
             dragged.current = true
             return still
           })
@@ -198,7 +200,7 @@ function zoomKey(event: KeyboardEvent, app: Stores): boolean {
   return true
 }
 
-/** Home, and End: the nearest talk. In the caret they are the line's, unless nothing is written. */
+/** Home goes to the middle, End to the nearest conversation. In the caret they move in the line, unless it is empty. */
 function travelKey(event: KeyboardEvent, app: Stores, onPlane: boolean): boolean {
   const command = plainCommandOf(event)
   if ((command !== 'Home' && command !== 'End') || event.shiftKey) return false

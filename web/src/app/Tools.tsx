@@ -1,12 +1,12 @@
 /*
- * The few tools at the lower edge, a small drawing each; what they open is fetched then. A narrow page gathers them
- * behind three dots: it hardly has room for the ways to company and for the state of the link.
+ * The tools at the lower edge. The panel that a tool opens is loaded when it is opened. A narrow page shows them
+ * behind three dots, because it has little room.
  */
 import { useRef, useState, type ReactNode } from 'react'
-import { commandOf } from '../shared/keys/keys'
 import { STRINGS } from '../shared/i18n/en'
 import type { Panel } from '../stores/panels'
 import { useApp, useOpen } from '../stores/hooks'
+import { useEscape } from '../shared/ui/escape'
 
 export function Tools() {
   const [shown, setShown] = useState(false)
@@ -18,17 +18,14 @@ export function Tools() {
     more.current?.focus()
     hide()
   }
+  useEscape(shown, leave)
   return (
-    <div
-      className="tools"
-      data-shown={shown || undefined}
-      onKeyDown={(event) => commandOf(event.nativeEvent) === 'Escape' && leave()}
-    >
+    <div className="relative" data-shown={shown || undefined}>
       {shown && <div className="scrim" onClick={hide} />}
       <button
         type="button"
         ref={more}
-        className="control quiet narrow-only"
+        className="control quiet relative hidden narrow:flex"
         aria-label={STRINGS.tools}
         aria-expanded={shown}
         onClick={() => setShown(!shown)}
@@ -38,7 +35,11 @@ export function Tools() {
           <path d="M4 10v.1M10 10v.1M16 10v.1" strokeWidth="2.6" />
         </svg>
       </button>
-      <div className="tool-row" onClick={leave}>
+      <div
+        className={`flex narrow:absolute narrow:start-0 narrow:bottom-[calc(100%+6px)] narrow:rounded-3xl narrow:bg-backdrop narrow:px-1.5 narrow:py-0.5 narrow:motion-safe:animate-appear ${shown ? '' : 'narrow:hidden'}`}
+        onClick={leave}
+        data-testid="tool-row"
+      >
         <Tool panel="history" name={STRINGS.history}>
           <path d="M10 6v4.2l2.6 1.8M3.8 7.4A7 7 0 1 1 3 10M3.4 4v3.6H7" />
         </Tool>
@@ -61,7 +62,7 @@ function Tool({ panel, name, children }: { panel: Panel; name: string; children:
   return (
     <button
       type="button"
-      className="control quiet tool"
+      className="control quiet narrow:bg-transparent"
       aria-label={name}
       title={name}
       aria-haspopup="dialog"

@@ -108,7 +108,7 @@ function start(root: HTMLElement, tab: Deps['tab']) {
     if (next) app.camera.flyTo(next)
   })
 
-  // Everything is said anew, and the page may turn around: simplest from the start.
+  // Every text changes, and maybe the direction of the page: a reload is simplest.
   const spoken = languageFor()
   app.settings.store.subscribe(({ language }) => {
     if (languageFor(language) !== spoken && !deps.isHidden()) location.reload()

@@ -34,11 +34,11 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
     () => settings.store.getState().onMap,
   )
   const reactions = createReactions(deps, presence.alone, () => session.store.getState().userId)
-  // What was written and not said before the page was loaded anew is not left out of sight.
+  // A draft or pending message from before a reload comes into view.
   const pending = messages.store.getState()
   const [first] = [pending.draft, ...pending.messages.entries.values()]
   if (first) camera.carry({ ...first.at, zoom: 1 })
-  // A better idea of the server's clock moves every end of a life.
+  // A better estimate of the server's clock moves the end of every life.
   session.store.subscribe((now, before) => {
     if (now.clock.offset !== before.clock.offset) messages.cull()
   })

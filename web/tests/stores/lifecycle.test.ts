@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { FakeSocket, onDocument, onWindow, setUp } from '../support/socket'
 
 describe('the life of a page', () => {
-  test('an upgrade under way is left alone by a page that is shown, and begun anew only when it is old', () => {
+  test('a page that is shown leaves a running upgrade alone, and restarts an old one', () => {
     const { last } = setUp()
     for (const name of ['pageshow', 'focus', 'online']) onWindow.get(name)?.({})
     onDocument.get('visibilitychange')?.()
@@ -19,7 +19,7 @@ describe('the life of a page', () => {
     last().sync()
   })
 
-  test('a page that was hidden for good and still runs has no live link, and connects again', () => {
+  test('a page that got pagehide and still runs has no live connection, and connects again', () => {
     const { last, link } = setUp()
     last().sync()
     onWindow.get('pagehide')?.({ persisted: false })

@@ -8,7 +8,7 @@ beforeEach(() => vi.useFakeTimers({ now: 50_000 }))
 afterEach(() => vi.useRealTimers())
 
 describe('the store that processes share goes away and comes back (W29)', () => {
-  test('it is told, and those in reach again are told where we are', () => {
+  test('it is shown, and those who can be reached again get our position', () => {
     const { app, get, of } = setUp()
     app.cursors.point({ x: 1, y: 2 })
     vi.advanceTimersByTime(100)

@@ -19,7 +19,7 @@ beforeEach(() => vi.useFakeTimers({ now: 50_000 }))
 afterEach(() => vi.useRealTimers())
 
 describe('the list of the muted', () => {
-  test('is kept as it is, the newest of too many', () => {
+  test('is stored as it is; of too many the newest', () => {
     let muted: Muted = new Map()
     for (let i = 0; i < MUTED_MAX + 2; i += 1) muted = mute(muted, `u${i}`, `n${i}`)
     expect(muted.size).toBe(MUTED_MAX)
@@ -42,7 +42,7 @@ describe('muting', () => {
     position: { x: 0, y: 0 },
   }
 
-  test('takes away what is there, at once, and lets nothing more in', () => {
+  test('removes what is there at once, and lets nothing more in', () => {
     const { app, get, chat, entries, of } = setUp(['mira', 'aiko'])
     get(chat('m1'))
     get(chat('m2', 'aiko'))
@@ -68,7 +68,7 @@ describe('muting', () => {
     expect(of('who')).toEqual([])
   })
 
-  test('holds after a reload, in a snapshot, and in the other tab', () => {
+  test('applies after a reload, to a snapshot, and in the other tab', () => {
     const first = setUp()
     first.app.muted.mute('mira', 'mira')
     const { receive, sync, chat, entries, app, wroteElsewhere, get } = setUp(['mira'], first.kept)
@@ -85,7 +85,7 @@ describe('muting', () => {
 })
 
 describe('what others see of us', () => {
-  test('who does not show the typing sends no typing; turned off in between, it is taken back', () => {
+  test('somebody who hides their typing sends none; turned off while typing, the draft is withdrawn', () => {
     const { app, of, write, get } = setUp()
     app.settings.set({ showTyping: false })
     write('secret')
@@ -107,7 +107,7 @@ describe('what others see of us', () => {
     expect(of('typing').map(({ payload }) => payload)).toEqual(['open', ''])
   })
 
-  test('W31: off the map is told when it changes, and where the server knows otherwise', () => {
+  test('W31: hiding from the map is sent when it changes, and when the server has another value', () => {
     const { app, of, receive, sync } = setUp()
     app.settings.set({ onMap: false })
     expect(of('profile')).toEqual([{ type: 'profile', name: 'me', color: 'rust', on_map: false }])
@@ -118,7 +118,7 @@ describe('what others see of us', () => {
     expect(of('profile')).toHaveLength(2)
   })
 
-  test('W31: who is off the map is on the plane, and in no list of places', () => {
+  test('W31: a member who hides from the map is on the canvas, and has no spot', () => {
     const { app, get, chat, entries } = setUp(['mira', 'aiko'])
     get({ type: 'user_updated', epoch: 'e1', seq: 2, ...user('mira'), on_map: false })
     get({
@@ -137,8 +137,8 @@ describe('what others see of us', () => {
     // Also when they have left, and in words of somebody whom nobody here ever saw.
     get({ type: 'user_left', epoch: 'e1', seq: 3, user_id: 'mira' })
     vi.advanceTimersByTime(2_000)
-    const said = chat('m2', 'stranger')
-    if (said.type === 'chat') get({ ...said, on_map: false })
+    const posted = chat('m2', 'stranger')
+    if (posted.type === 'chat') get({ ...posted, on_map: false })
     expect(entries()).toHaveLength(2)
     expect(app.navigation.spots().map(({ userId }) => userId)).toEqual(['aiko'])
     get({ type: 'user_updated', epoch: 'e1', seq: 4, ...user('aiko'), on_map: true })
@@ -146,7 +146,7 @@ describe('what others see of us', () => {
   })
 })
 
-describe('comings and goings', () => {
+describe('joins and leaves', () => {
   const joined = (seq: number, id: string): ServerFrame => ({
     type: 'user_joined',
     epoch: 'e1',
@@ -181,7 +181,7 @@ describe('comings and goings', () => {
     expect(told()).toBeUndefined()
   })
 
-  test('who came and went at once is no news, nor who went and came', () => {
+  test('somebody who joined and left at once is not announced, nor one who left and joined', () => {
     const { app, get } = setUp()
     get(joined(2, 'fox'))
     vi.advanceTimersByTime(300)
@@ -195,7 +195,7 @@ describe('comings and goings', () => {
     expect(isNews(add(went, 'came', user('owl')))).toBe(false)
   })
 
-  test('of whom is muted nothing is told, also when it is just being told', () => {
+  test('nothing is announced about a muted member, also if they are muted meanwhile', () => {
     const { app, get } = setUp()
     get(joined(2, 'fox'))
     vi.advanceTimersByTime(1_300)
@@ -215,8 +215,8 @@ describe('comings and goings', () => {
   })
 })
 
-describe('what is unsaid', () => {
-  test('is there again when the tab is loaded anew, to be sent or let go', () => {
+describe('pending messages and drafts', () => {
+  test('are there again after a reload, to be sent or dropped', () => {
     const before = setUp()
     before.world.online = false
     before.write('into the dark')
@@ -238,7 +238,7 @@ describe('what is unsaid', () => {
     expect([...kept.values()].join()).not.toContain('thou')
   })
 
-  test('what was said, dropped or let go is not offered again', () => {
+  test('what was posted or dropped is not offered again', () => {
     const { app, get, write, of, inTab } = setUp()
     write('hello')
     app.messages.send({ x: 0, y: 0 })

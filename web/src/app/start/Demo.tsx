@@ -1,6 +1,6 @@
 /*
- * A piece of the plane with invented people on it, who talk while nobody needs to read it: shown,
- * not told. It is made of the plane's own parts. Screen readers and the Tab key pass it by.
+ * A demonstration: invented people write on a piece of the canvas. It is made of the parts of the real page. Screen
+ * readers and the Tab key skip it.
  */
 import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react'
 import type { Size } from '../../features/canvas/model/camera'
@@ -77,7 +77,14 @@ export function Demo({ receive, mode, foot }: DemoProps) {
   }, [app, receive, mode])
 
   return (
-    <div className="plane" ref={plane} aria-hidden="true" inert data-testid="demo" data-mode={mode}>
+    <div
+      className="plane cursor-default"
+      ref={plane}
+      aria-hidden="true"
+      inert
+      data-testid="demo"
+      data-mode={mode}
+    >
       <Grid />
       <div className="world" ref={world}>
         <Messages Clusters={Clusters} Leader={Leader} />

@@ -1,5 +1,5 @@
 /*
- * The start page: the plane itself, with somebody on it, and the few ways in at its foot.
+ * The start page: a demonstration on the canvas, and below it the ways to a channel.
  */
 import { useEffect, useRef, useState, type FormEvent } from 'react'
 import { readAsked } from '../../features/channel/model/address'
@@ -15,11 +15,13 @@ import { Logo } from '../../shared/ui/Logo'
 import { CALM, matches, onMedia } from '../../shared/ui/media'
 import { useVisualViewport } from '../Page'
 import { Recents } from '../../features/channel/Recents'
-import '../../features/channel/sharing.css'
-import './start.css'
 
 const random = () => randomWords(1)[0] ?? 0
 export const newAddress = () => `/c/${newName(fair(random))}`
+
+/** A soft backdrop, as messages have. */
+const BACKDROP =
+  'before:absolute before:-inset-x-[12%] before:-top-[90px] before:-bottom-[210px] before:bg-[radial-gradient(closest-side,var(--backdrop)_46%,color-mix(in_srgb,var(--backdrop)_74%,transparent)_64%,color-mix(in_srgb,var(--backdrop)_22%,transparent)_84%,transparent)]'
 
 export interface Scene {
   readonly app: App
@@ -45,8 +47,8 @@ export function StartPage({ setUp, recent }: StartProps) {
         mode={calm ? 'stand' : resting ? 'rest' : 'play'}
         foot={foot}
       />
-      <header className="edge start-edge">
-        <p className="place">
+      <header className="edge inset-x-0 top-0 flex-row justify-between">
+        <p className="flex min-h-[34px] min-w-0 items-center gap-2 rounded-[10px] bg-ground/80 ps-1.5 pe-1 font-semibold pointer-coarse:min-h-11">
           <Logo />
           <span translate="no">Asocial</span>
         </p>
@@ -73,16 +75,19 @@ export function StartPage({ setUp, recent }: StartProps) {
           </button>
         )}
       </header>
-      <main className="start-foot" ref={foot}>
-        <div>
-          <h1>
-            <b>{SHARING_STRINGS.what1}</b> <span>{SHARING_STRINGS.what2}</span>
+      <main className={`absolute inset-x-0 bottom-0 ${BACKDROP}`} ref={foot}>
+        <div className="relative flex max-h-[var(--page-height,100dvh)] flex-col items-center gap-5 overflow-y-auto pt-6 pr-[max(20px,env(safe-area-inset-right))] pb-[max(34px,env(safe-area-inset-bottom))] pl-[max(20px,env(safe-area-inset-left))] text-center narrow:gap-3.5 narrow:pb-[max(18px,env(safe-area-inset-bottom))] low:gap-2 low:py-3">
+          <h1 className="text-[29px]/[1.3] font-semibold text-balance max-[900px]:text-[24px]/[1.3]">
+            <b className="[font-weight:inherit]">{SHARING_STRINGS.what1}</b>{' '}
+            <span className="font-[340] max-[900px]:block max-[900px]:text-[18px]/[26px] low:inline">
+              {SHARING_STRINGS.what2}
+            </span>
           </h1>
-          <div className="start-ways">
+          <div className="flex max-w-full flex-wrap items-start justify-center gap-x-[26px] gap-y-2.5 text-base/6">
             <NewChannel />
             <Join />
           </div>
-          <Recents recent={recent} />
+          <Recents recent={recent} look="row" />
         </div>
       </main>
     </div>
@@ -110,7 +115,7 @@ function NewChannel() {
   }, [])
   return (
     <a
-      className="start-new"
+      className="rounded-[22px] bg-ink px-[22px] py-2.5 font-semibold text-ground transition-opacity duration-200 hover:opacity-86"
       href={address}
       onClick={() => setTimeout(() => setAddress(newAddress()))}
       data-testid="new-channel"
@@ -131,9 +136,10 @@ function Join() {
     if (asked.kind === 'channel') location.assign(`/c/${asked.channel}${asked.hash}`)
   }
   return (
-    <form className="start-join" onSubmit={join} noValidate>
-      <div>
+    <form className="contents" onSubmit={join} noValidate>
+      <div className="flex min-h-11 flex-wrap items-center justify-center gap-x-2.5 gap-y-1">
         <input
+          className="min-h-[34px] w-[11.5em] rounded-none border-b border-faint bg-transparent placeholder:font-[320] placeholder:text-faint focus-visible:-mb-px focus-visible:border-b-2 focus-visible:border-ink focus-visible:outline-none pointer-coarse:min-h-11"
           value={text}
           placeholder={SHARING_STRINGS.join}
           aria-label={SHARING_STRINGS.join}
@@ -147,16 +153,25 @@ function Join() {
           onChange={(event) => setText(event.target.value)}
           data-testid="join-name"
         />
-        <button type="submit" className="control" data-testid="join">
+        <button type="submit" className="control font-semibold" data-testid="join">
           {SHARING_STRINGS.joinNow}
         </button>
       </div>
-      <p id="join-why" role="alert" data-testid="join-why">
+      <p
+        id="join-why"
+        className="basis-full text-sm/5 empty:-mt-2.5"
+        role="alert"
+        data-testid="join-why"
+      >
         {wrong && (
           <>
             <span>{SHARING_STRINGS.rule}</span>{' '}
             {asked.nearest !== undefined && (
-              <a href={`/c/${asked.nearest}`} data-testid="nearest">
+              <a
+                className="inline-block py-1 underline underline-offset-[3px]"
+                href={`/c/${asked.nearest}`}
+                data-testid="nearest"
+              >
                 {SHARING_STRINGS.nearest(asked.nearest)}
               </a>
             )}

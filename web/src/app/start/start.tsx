@@ -1,6 +1,6 @@
 /*
- * What a visit without a channel fetches: the start page. Like app/main.tsx it joins the parts; instead of a
- * connection there is a score (demo/store/demo.ts).
+ * The entry of the start page. Like app/main.tsx it joins the parts. In place of a connection there is a script
+ * (demo/store/demo.ts).
  */
 import { useEffect, useState } from 'react'
 import { keepOfflinePage } from '../../shared/net/offline'
@@ -16,7 +16,7 @@ const NEW = '#new'
 
 const NOWHERE = { read: () => undefined, write: () => undefined }
 
-/** A visit of nobody, to nowhere: nothing is sent, nothing is kept. */
+/** Stores without a channel: nothing is sent, nothing is stored. */
 function setUp(): Scene {
   const deps: Deps = {
     uplink: { send: () => false, connectNow: () => undefined, reconnect: () => undefined },

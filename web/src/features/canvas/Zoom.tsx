@@ -14,7 +14,7 @@ export function Zoom() {
     <div className="flex items-center">
       <button
         type="button"
-        className="control quiet fine-only"
+        className="control quiet pointer-coarse:hidden"
         aria-label={STRINGS.zoomOut}
         onClick={() => camera.zoomMiddle(1 / STEP)}
       >
@@ -32,7 +32,7 @@ export function Zoom() {
       </button>
       <button
         type="button"
-        className="control quiet fine-only"
+        className="control quiet pointer-coarse:hidden"
         aria-label={STRINGS.zoomIn}
         onClick={() => camera.zoomMiddle(STEP)}
       >

@@ -1,10 +1,10 @@
 /*
  * Mouse, pen, fingers, wheel and trackpad, as movements of the camera (rules: canvas/model/gestures.ts).
  *
- * Pointer events alone, so that all hands are one code. Moves are heard on the window: words under a finger may
- * go while it is down. Listeners are not passive: the page itself must never zoom or scroll.
+ * Pointer events only, so that mouse, pen and fingers share one code path. Moves are heard on the window: a message
+ * under a finger may vanish while the finger is down. Listeners are not passive: the page itself must never zoom or scroll.
  */
-import { useEffect, type RefObject } from 'react'
+import { useLayoutEffect, type RefObject } from 'react'
 import type { Point } from './model/camera'
 import { carry, NO_GRIP, press, release } from './model/gestures'
 import { useApp } from '../../stores/hooks'
@@ -33,7 +33,7 @@ export function useGestures(
   local: (clientX: number, clientY: number) => Point,
 ) {
   const app = useApp()
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = plane.current
     if (!element) return
     let grip = NO_GRIP

@@ -1,6 +1,6 @@
 /*
  * Looking again when something moved, but not each time: for what is drawn from the camera, the
- * pointers and the talk together. Sleeps while all three do.
+ * pointers and the messages together. Sleeps while all three do.
  */
 import type { App } from '../../stores/app'
 

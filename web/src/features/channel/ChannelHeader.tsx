@@ -1,5 +1,5 @@
 /*
- * Where you are, and the way to bring others here. Both open a panel, fetched when it is wanted.
+ * The name of the channel, and sharing. Each opens a panel, which is loaded when it is opened.
  */
 import { useCallback } from 'react'
 import { STRINGS } from '../../shared/i18n/en'
@@ -21,11 +21,12 @@ export function ChannelHeader() {
   }, [panels])
   return (
     <>
+      {(channelsOpen || shareOpen) && <div className="scrim" onClick={close} />}
       <div className="relative flex max-w-full min-w-0 items-center gap-1">
         <h1 className="min-w-0">
           <button
             type="button"
-            className="control place max-w-full"
+            className="control max-w-full min-w-0 ps-1.5 pe-1 font-semibold"
             title={STRINGS.channelsKey}
             aria-expanded={channelsOpen}
             onClick={() => panels.toggle('channels')}
@@ -50,7 +51,7 @@ export function ChannelHeader() {
           data-testid="share"
         >
           <Chain />
-          <span className="wide-only">{STRINGS.share}</span>
+          <span className="narrow:hidden">{STRINGS.share}</span>
         </button>
       </div>
       {channelsOpen && <Channels close={close} />}

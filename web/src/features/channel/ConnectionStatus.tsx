@@ -1,10 +1,12 @@
 /*
- * The state of the connection, told as it is. While all is well it is one small dot.
+ * The state of the connection. While it is live, it is one small dot.
  */
 import { STRINGS } from '../../shared/i18n/en'
 import type { Link } from '../../shared/net/link'
 import { useApp, useSession } from '../../stores/hooks'
 import { useCountdown } from '../../shared/ui/countdown'
+
+const UNDERLINED = 'control bg-transparent text-ink underline underline-offset-[3px]'
 
 export function ConnectionStatus() {
   const app = useApp()
@@ -12,31 +14,44 @@ export function ConnectionStatus() {
   const refusal = useSession((s) => (s.link.kind === 'live' ? undefined : s.refusal))
   const degraded = useSession((s) => s.degraded) && link.kind === 'live'
   const wait = useCountdown(link.kind === 'waiting' ? link.until : undefined, app.now)
+  // It changes what you can rely on: to be noticed, quietly.
+  const loud = degraded || refusal !== undefined || link.kind === 'final'
   return (
     <div
-      className="link-state"
+      className={`link-state flex min-h-[34px] items-center gap-2 rounded-[10px] px-2 tabular-nums pointer-coarse:min-h-11 ${
+        loud
+          ? 'max-w-[min(460px,100vw-20px)] bg-backdrop py-[7px] text-ink'
+          : 'bg-ground/80 text-faint'
+      }`}
       data-testid="connection"
       data-state={link.kind}
       data-degraded={degraded || undefined}
       data-refusal={refusal}
     >
-      <i className="dot" aria-hidden="true" />
+      <i
+        className={`size-1.5 flex-none rounded-full shadow-[0_0_0_1.5px_currentColor] ${
+          link.kind === 'live' && !degraded ? 'bg-current' : ''
+        } ${
+          link.kind === 'connecting' || link.kind === 'waiting' ? 'motion-safe:animate-waiting' : ''
+        }`}
+        aria-hidden="true"
+      />
       <span aria-hidden="true">
         {degraded ? <Degraded /> : link.kind === 'live' ? '' : say(link, refusal, wait)}
       </span>
-      {/* Told once per change, not once per second of a countdown. */}
+      {/* Announced once per change, not once per second of a countdown. */}
       <span className="sr-only" role="status">
         {degraded ? `${STRINGS.degraded} ${STRINGS.degradedMeans}` : say(link, refusal, 0)}
       </span>
       {(link.kind === 'waiting' || link.kind === 'offline') && (
-        <button type="button" className="control" onClick={app.connectNow} data-testid="now">
+        <button type="button" className={UNDERLINED} onClick={app.connectNow} data-testid="now">
           {STRINGS.now}
         </button>
       )}
       {link.kind === 'final' && (
         <button
           type="button"
-          className="control"
+          className={UNDERLINED}
           onClick={link.code === 4503 ? () => location.reload() : app.connectNow}
           data-testid="again"
         >
@@ -49,7 +64,7 @@ export function ConnectionStatus() {
 
 const Degraded = () => (
   <>
-    <b>{STRINGS.degraded}</b> <span>{STRINGS.degradedMeans}</span>
+    <b className="font-semibold">{STRINGS.degraded}</b> <span>{STRINGS.degradedMeans}</span>
   </>
 )
 

@@ -1,6 +1,6 @@
 /*
- * What the owner of a channel may do, at the foot of the people's panel: plain words, no more of
- * them than can be used now. Whoever is alone in a channel that is nobody's may make it theirs.
+ * The owner's controls, at the foot of the people panel; only those that can be used now. Somebody who is alone in a
+ * channel without an owner can claim it.
  */
 import { useState } from 'react'
 import type { User } from '../../shared/net/frames'
@@ -8,12 +8,17 @@ import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { claim, invite, type Asked } from './store/owner'
 import { useApp, usePresence, useSession } from '../../stores/hooks'
 import { copyText } from '../../shared/ui/copy'
-import '../../shared/ui/actions.css'
-import './owner.css'
+import { Select } from '../../shared/ui/Select'
+import { TextButton } from '../../shared/ui/TextButton'
 
 const SAY = PANEL_STRINGS.owner
-/** everybody's, for ever (W64) */
+/** It never has an owner (W64). */
 const DEFAULT_CHANNEL = 'default'
+const SECTION = 'mt-2 border-t border-line pt-2'
+const ROW =
+  'flex min-h-[34px] cursor-pointer items-center justify-between gap-3 pointer-coarse:min-h-11'
+const BOX = 'size-[18px] cursor-pointer accent-ink pointer-coarse:size-6'
+const NOTE = 'text-xs/4 text-faint'
 const SLOW_S = [0, 5, 15, 60, 300]
 
 export function Owner() {
@@ -26,25 +31,23 @@ export function Owner() {
   return free && alone ? <Free /> : null
 }
 
-/** What the server refused, in words. */
+/** Why the server refused, as text. */
 const refusal = (answer: Asked<unknown>) =>
   'refused' in answer ? (SAY.refused[answer.refused] ?? SAY.refusedOther) : ''
 
 function Free() {
   const app = useApp()
-  const [said, setSaid] = useState('')
+  const [notice, setNotice] = useState('')
   return (
-    <div className="owner">
-      <button
-        type="button"
-        className="act"
-        onClick={() => void claim(app.session).then((answer) => setSaid(refusal(answer)))}
+    <div className={SECTION}>
+      <TextButton
+        onClick={() => void claim(app.session).then((answer) => setNotice(refusal(answer)))}
         data-testid="claim"
       >
         {SAY.claim}
-      </button>
-      <p className="why" role="status">
-        {said || SAY.claimWhy}
+      </TextButton>
+      <p className={NOTE} role="status">
+        {notice || SAY.claimWhy}
       </p>
     </div>
   )
@@ -54,22 +57,22 @@ function Yours() {
   const app = useApp()
   const rules = useSession((s) => s.rules)
   const channel = useSession((s) => s.channel)
-  const [said, setSaid] = useState('')
+  const [notice, setNotice] = useState('')
   const [byHand, setByHand] = useState('')
   const slow_s = Math.round(rules.slow_ms / 1000)
   const inviteTo = async (rights: 'read' | 'write') => {
     const answer = await invite(app.session, rights)
-    if ('refused' in answer) return setSaid(refusal(answer))
+    if ('refused' in answer) return setNotice(refusal(answer))
     const copied = await copyText(answer.ok)
     setByHand(copied ? '' : answer.ok)
-    setSaid(copied ? SAY.copied : SAY.byHand)
+    setNotice(copied ? SAY.copied : SAY.byHand)
   }
   return (
-    <div className="owner" role="group" aria-label={SAY.title} data-testid="owner">
-      <p className="why">{SAY.yours}</p>
-      <label>
+    <div className={SECTION} role="group" aria-label={SAY.title} data-testid="owner">
+      <p className={NOTE}>{SAY.yours}</p>
+      <label className={ROW}>
         <span>{SAY.slow}</span>
-        <select
+        <Select
           value={slow_s}
           onChange={(event) => {
             const slow_ms = Number(event.target.value) * 1000
@@ -82,12 +85,13 @@ function Yours() {
               {SAY.slowBy(seconds)}
             </option>
           ))}
-        </select>
+        </Select>
       </label>
-      <label>
+      <label className={ROW}>
         <span>{SAY.readOnly}</span>
         <input
           type="checkbox"
+          className={BOX}
           checked={rules.read_only}
           onChange={({ target: { checked: on } }) =>
             app.send({ type: 'moderate', action: 'read_only', on })
@@ -97,10 +101,11 @@ function Yours() {
       </label>
       {channel !== DEFAULT_CHANNEL && (
         <>
-          <label>
+          <label className={ROW}>
             <span>{SAY.private}</span>
             <input
               type="checkbox"
+              className={BOX}
               checked={rules.private}
               onChange={({ target: { checked: on } }) =>
                 app.send({ type: 'moderate', action: 'private', on })
@@ -109,44 +114,39 @@ function Yours() {
             />
           </label>
           {rules.private && (
-            <div className="acts">
-              <button
-                type="button"
-                className="act"
-                onClick={() => void inviteTo('write')}
-                data-testid="invite"
-              >
+            <div className="flex flex-wrap gap-x-4">
+              <TextButton onClick={() => void inviteTo('write')} data-testid="invite">
                 {SAY.invite}
-              </button>
-              <button
-                type="button"
-                className="act"
-                onClick={() => void inviteTo('read')}
-                data-testid="invite-to-read"
-              >
+              </TextButton>
+              <TextButton onClick={() => void inviteTo('read')} data-testid="invite-to-read">
                 {SAY.inviteToRead}
-              </button>
+              </TextButton>
             </div>
           )}
         </>
       )}
-      {byHand && <input className="by-hand" readOnly value={byHand} aria-label={SAY.byHand} />}
-      <button
-        type="button"
-        className="act"
+      {byHand && (
+        <input
+          className="w-full rounded-lg bg-ground px-2 py-1"
+          readOnly
+          value={byHand}
+          aria-label={SAY.byHand}
+        />
+      )}
+      <TextButton
         onClick={() => app.send({ type: 'moderate', action: 'clear' })}
         data-testid="clear"
       >
         {SAY.clear}
-      </button>
-      <p className="why" role="status" data-testid="owner-said">
-        {said}
+      </TextButton>
+      <p className={NOTE} role="status" data-testid="owner-said">
+        {notice}
       </p>
     </div>
   )
 }
 
-/** Asked twice, by the same button: the second press means it. */
+/** The first press asks for confirmation, the second one removes. */
 export function Remove({ user }: { user: User }) {
   const app = useApp()
   const yours = useSession((s) => s.rules.yours && s.rules.owner !== user.user_id)
@@ -159,7 +159,7 @@ export function Remove({ user }: { user: User }) {
   return (
     <button
       type="button"
-      className="remove"
+      className="grid min-h-[34px] min-w-[30px] cursor-pointer place-items-center text-[13px] whitespace-nowrap text-faint underline-offset-[3px] hover:text-ink data-sure:text-ink data-sure:underline touch:pb-3.5 pointer-coarse:min-h-11 pointer-coarse:min-w-11"
       data-sure={sure || undefined}
       title={SAY.remove}
       aria-label={`${SAY.removePerson(user.name)}${sure ? `. ${SAY.removeSure}` : ''}`}
@@ -170,7 +170,7 @@ export function Remove({ user }: { user: User }) {
       {sure ? (
         SAY.removeSure
       ) : (
-        <svg className="line" viewBox="0 0 20 20" aria-hidden="true">
+        <svg className="line size-3.5" viewBox="0 0 20 20" aria-hidden="true">
           <path d="M4 4l12 12M16 4L4 16" />
         </svg>
       )}

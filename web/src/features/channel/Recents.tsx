@@ -1,5 +1,5 @@
 /*
- * Where you were lately: each a way back, and each forgotten with one press.
+ * Recent channels, each with a link and a button that removes it.
  */
 import { useEffect, useId } from 'react'
 import { useStore } from 'zustand'
@@ -7,7 +7,34 @@ import { agoOf } from './model/recent'
 import { SHARING_STRINGS } from '../../shared/i18n/en-sharing'
 import type { Recent } from './store/recent'
 
-export function Recents({ recent, except }: { recent: Recent; except?: string }) {
+/** One below the other in a panel; or side by side, on a phone in one row that is pushed along. */
+const LOOKS = {
+  list: {
+    nav: 'mb-1.5 border-b border-line pb-1.5',
+    title: '',
+    list: '',
+    link: 'justify-between gap-2.5',
+    name: '',
+    forget: '-me-1.5',
+  },
+  row: {
+    nav: 'flex flex-wrap items-center justify-center gap-x-3.5 narrow:-mx-5 narrow:max-w-screen narrow:scrollbar-none narrow:flex-nowrap narrow:justify-start narrow:overflow-x-auto narrow:px-5',
+    title: 'leading-5 narrow:whitespace-nowrap',
+    list: 'flex flex-wrap justify-center gap-x-3.5 text-sm/5 narrow:w-max narrow:flex-nowrap',
+    link: 'gap-[7px]',
+    name: 'max-w-[15em] font-[560] narrow:max-w-[11em]',
+    forget: '',
+  },
+}
+
+interface RecentsProps {
+  readonly recent: Recent
+  readonly except?: string
+  readonly look: keyof typeof LOOKS
+}
+
+export function Recents({ recent, except, look: name }: RecentsProps) {
+  const look = LOOKS[name]
   const title = useId()
   const visits = useStore(recent.store, (s) => s.visits)
   useEffect(() => {
@@ -19,21 +46,35 @@ export function Recents({ recent, except }: { recent: Recent; except?: string })
   const ago = relativeTime()
   const now = recent.wallNow()
   return (
-    <nav className="recents" aria-labelledby={title} data-testid="recents">
-      <h2 id={title}>{SHARING_STRINGS.recent}</h2>
-      <ul>
+    <nav className={look.nav} aria-labelledby={title} data-testid="recents">
+      <h2 id={title} className={`text-[13px] text-faint ${look.title}`}>
+        {SHARING_STRINGS.recent}
+      </h2>
+      <ul className={look.list}>
         {shown.map(({ channel, at }) => {
           const { value, unit } = agoOf(at, now)
           return (
-            <li key={channel} data-testid="recent">
-              <a href={`/c/${channel}`}>
-                <span className="truncate" translate="no">
+            <li key={channel} className="flex min-w-0 items-center" data-testid="recent">
+              <a
+                href={`/c/${channel}`}
+                className={`group flex min-w-0 flex-1 items-baseline py-[7px] pointer-coarse:py-3 ${look.link}`}
+              >
+                <span
+                  className={`truncate underline-offset-4 group-hover:underline ${look.name}`}
+                  translate="no"
+                >
                   {channel}
                 </span>
-                <time dateTime={new Date(at).toISOString()}>{ago?.format(value, unit)}</time>
+                <time
+                  className="flex-none text-[13px] text-faint"
+                  dateTime={new Date(at).toISOString()}
+                >
+                  {ago?.format(value, unit)}
+                </time>
               </a>
               <button
                 type="button"
+                className={`grid size-[30px] flex-none cursor-pointer place-items-center rounded-[10px] text-faint hover:text-ink pointer-coarse:size-11 ${look.forget}`}
                 aria-label={SHARING_STRINGS.forget(channel)}
                 title={SHARING_STRINGS.forget(channel)}
                 onClick={() => recent.forget(channel)}
@@ -56,7 +97,7 @@ export function Recents({ recent, except }: { recent: Recent; except?: string })
   )
 }
 
-/** Older browsers have none: then it is not told how long ago. */
+/** Undefined in older browsers: then the time is not shown. */
 function relativeTime() {
   const { RelativeTimeFormat } = Intl as Partial<typeof Intl>
   return (

@@ -1,6 +1,6 @@
 /*
- * Others' pointers: fingertips on the glass, as layers while they are few (cursors/view/CursorLayers.tsx), as
- * one drawing when they are many (cursors/view/CursorCrowd.tsx). Who points at nothing for long is let go.
+ * Other people's cursors: a layer each while they are few (cursors/view/CursorLayers.tsx), one drawing when they are
+ * many (cursors/view/CursorCrowd.tsx). A cursor that rests for long is removed.
  */
 import { useEffect } from 'react'
 import { useStore } from 'zustand'

@@ -1,10 +1,8 @@
 /*
- * What was said in the last minutes, to look something up: searched, newest first, a press flies to where it
- * was. From memory only (history/store/history.ts). The plane stays in use beside it.
+ * The messages of the last minutes, searchable, newest first. A press moves the view to where a message was. From memory only (history/store/history.ts). The plane stays in use beside it.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
-import { commandOf } from '../../shared/keys/keys'
 import { ink } from '../../shared/palette'
 import { matcher } from './model/search'
 import type { Entry } from '../messages/model/messages'
@@ -12,6 +10,7 @@ import { STRINGS } from '../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { useApp } from '../../stores/hooks'
+import { returnFocus } from '../../shared/ui/escape'
 import { COARSE, matches } from '../../shared/ui/media'
 
 const SAY = PANEL_STRINGS.history
@@ -36,9 +35,8 @@ export function HistoryPanel({ close }: { close(): void }) {
     const first = matches(COARSE) ? here : box.current
     first?.focus({ preventScroll: true })
     return () => {
-      // Only if it was here to the end: who went on writing is not called away.
-      if (!here?.contains(document.activeElement)) return
-      if (before instanceof HTMLElement) before.focus({ preventScroll: true })
+      // Only from here: the focus of somebody who writes on the canvas stays there.
+      if (here?.contains(document.activeElement)) returnFocus(before)
     }
   }, [])
 
@@ -56,7 +54,7 @@ export function HistoryPanel({ close }: { close(): void }) {
   const goTo = (entry: Entry) => {
     app.messages.recall(entry)
     const { at, userId } = entry
-    app.navigation.goTo([{ id: '', userId, kind: 'talk', at, typing: false }])
+    app.navigation.goTo([{ id: '', userId, kind: 'message', at, typing: false }])
     if (matches('(max-width: 560px)')) close()
   }
   return (
@@ -66,11 +64,6 @@ export function HistoryPanel({ close }: { close(): void }) {
       role="dialog"
       aria-label={SAY.title}
       tabIndex={-1}
-      onKeyDown={(event) => {
-        if (commandOf(event.nativeEvent) !== 'Escape') return
-        event.stopPropagation()
-        close()
-      }}
       data-testid="history-panel"
     >
       <div className="sticky -top-2.5 z-1 -mt-2.5 mb-1 flex items-center gap-1 bg-backdrop pt-2 pb-0.5">
@@ -96,7 +89,7 @@ export function HistoryPanel({ close }: { close(): void }) {
           {OTHERS_STRINGS.close}
         </button>
       </div>
-      {/* How much was found is told when somebody asked, not with each word that is said. */}
+      {/* The number of hits is announced after a search, not with each new message. */}
       <p className="sr-only" role="status">
         {asked === '' ? '' : SAY.found(found.length)}
       </p>

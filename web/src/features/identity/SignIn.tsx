@@ -1,27 +1,30 @@
 /*
- * Saying who one is, where the server wants to know: over the plane, in the middle, for nothing
- * else can be done before. Fetched when the server says that it does not know us (W60).
+ * Signing in, on servers that require it: in the middle of the page, because nothing else can be done before. Loaded
+ * when the server answers that the user is unknown (W60).
  *
- * A visitor who is signed in already sees it for a moment at most: their token is on its way.
+ * Somebody who is signed in already sees it for a moment at most, until their token is there.
  */
 import { useEffect, useState, type FormEvent } from 'react'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import type { IdentityProvider } from './model/provider'
 import { showAddress } from '../../shared/ui/address-bar'
 import { useApp, useSession } from '../../stores/hooks'
-import '../../shared/ui/actions.css'
+import { TextButton } from '../../shared/ui/TextButton'
 import { signIn } from './view/sign-in'
-import './sign-in.css'
 
 const SAY = PANEL_STRINGS.signIn
 const EMAIL_KEY = 'email'
 const EXPIRED = 4511
+const PLACE =
+  'absolute inset-x-0 top-1/2 mx-auto w-[min(320px,100vw-32px)] -translate-y-1/2 px-5 pt-[18px] pb-3.5 text-sm/5'
+const WAY =
+  'min-h-10 cursor-pointer rounded-xl border-[1.5px] border-faint px-3 font-[560] hover:bg-ground pointer-coarse:min-h-11'
 
 export function SignIn() {
   const app = useApp()
   const expired = useSession((s) => s.link.kind === 'final' && s.link.code === EXPIRED)
   const [provider, setProvider] = useState<IdentityProvider | 'none'>()
-  const [said, setSaid] = useState('')
+  const [notice, setNotice] = useState('')
   const [email, setEmail] = useState(() => app.storage.read(EMAIL_KEY) ?? '')
 
   useEffect(() => {
@@ -33,18 +36,18 @@ export function SignIn() {
         // Asleep for too long: who is signed in gets a newer token.
         if (expired) await found?.refresh()
       })
-      .catch(() => shown && setSaid(SAY.failed))
+      .catch(() => shown && setNotice(SAY.failed))
     return () => {
       shown = false
     }
   }, [app, expired])
 
-  if (provider === undefined) return said ? <p className="sign-in">{said}</p> : null
-  if (provider === 'none') return <p className="sign-in panel">{SAY.noWay}</p>
+  if (provider === undefined) return notice ? <p className={PLACE}>{notice}</p> : null
+  if (provider === 'none') return <p className={`panel ${PLACE}`}>{SAY.noWay}</p>
 
   const attempt = (act: () => Promise<void>) => {
-    setSaid('')
-    void act().catch(() => setSaid(SAY.failed))
+    setNotice('')
+    void act().catch(() => setNotice(SAY.failed))
   }
   const finishing = provider.linkOpened()
   const submit = (event: FormEvent) => {
@@ -58,27 +61,30 @@ export function SignIn() {
       }
       await provider.sendLink(email)
       app.storage.write(EMAIL_KEY, email)
-      setSaid(SAY.sent(email))
+      setNotice(SAY.sent(email))
     })
   }
   const refused = app.session.vouched()
   return (
-    <section className="sign-in panel" aria-labelledby="who-is-it" data-testid="sign-in">
-      <h2 id="who-is-it">{SAY.title}</h2>
-      <p className="why">{refused ? SAY.notHere : SAY.why}</p>
+    <section className={`panel ${PLACE}`} aria-labelledby="who-is-it" data-testid="sign-in">
+      <h2 id="who-is-it" className="text-xl/7 font-semibold">
+        {SAY.title}
+      </h2>
+      <p className="text-xs/4 text-faint">{refused ? SAY.notHere : SAY.why}</p>
       {!finishing && (
         <button
           type="button"
-          className="way"
+          className={`${WAY} mt-3 w-full`}
           onClick={() => attempt(provider.withGoogle)}
           data-testid="with-google"
         >
           {SAY.google}
         </button>
       )}
-      <form onSubmit={submit}>
+      <form className="mt-2 mb-1.5 flex flex-col gap-2" onSubmit={submit}>
         <input
           type="email"
+          className="min-h-10 rounded-xl border border-line bg-ground px-3 placeholder:text-faint pointer-coarse:min-h-11 pointer-coarse:text-base/5"
           required
           autoComplete="email"
           value={email}
@@ -87,12 +93,12 @@ export function SignIn() {
           onChange={(event) => setEmail(event.target.value)}
           data-testid="email"
         />
-        <button type="submit" className="way" data-testid="send-link">
+        <button type="submit" className={WAY} data-testid="send-link">
           {finishing ? SAY.go : SAY.link}
         </button>
       </form>
-      <p className="why" role="status" data-testid="sign-in-said">
-        {said}
+      <p className="text-xs/4 text-faint" role="status" data-testid="sign-in-said">
+        {notice}
       </p>
       {refused && <SignOut />}
     </section>
@@ -109,8 +115,8 @@ export function SignOut() {
     location.reload()
   }
   return (
-    <button type="button" className="act" onClick={() => void signOut()} data-testid="sign-out">
+    <TextButton onClick={() => void signOut()} data-testid="sign-out">
       {SAY.signOut}
-    </button>
+    </TextButton>
   )
 }

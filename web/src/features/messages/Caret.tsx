@@ -3,7 +3,7 @@
  * so that focus is kept, input methods work and a phone opens its keyboard within the tap.
  *
  * A mirror with the same words gives it its size; both are set exactly as the words will be,
- * so nothing moves when they are said.
+ * so nothing moves when they are posted.
  */
 import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type RefObject } from 'react'
 import { textScale, type Point } from '../canvas/model/camera'
@@ -19,7 +19,7 @@ import { reveal } from '../canvas/reveal'
 import { useApp, useOrigin, useSelf, useSession, useMessages } from '../../stores/hooks'
 
 const COUNT_FROM = 60
-/** between two lines said one after another, at text scale 1 */
+/** between two lines posted one after another, at text scale 1 */
 const LINE_GAP_PX = 7
 /** screen pixels; with Shift four times as far */
 const ARROW_PX = 40
@@ -42,7 +42,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
     put(box.current, app.messages.store.getState().draft?.text ?? '')
   }, [app, box, id])
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     // A draft that the tab remembers over a reload is in hand again.
     if (app.messages.store.getState().draft) box.current?.focus({ preventScroll: true })
   }, [app, box])
@@ -54,7 +54,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
     })
   }, [app, box])
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Phone keyboards may break the line without a key that says so: theirs is the send key.
     const element = box.current
     const onBefore = (event: InputEvent) => {
@@ -70,7 +70,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
     const element = box.current
     if (!element) return
     const cleaned = app.messages.write(element.value)
-    // Never under an input method's hands; it is cleaned again when the composition ends.
+    // Not during a composition of an input method; the text is cleaned when it ends.
     if (cleaned === element.value || composing.has(element)) return
     put(element, cleaned)
   }

@@ -1,5 +1,5 @@
 /*
- * The line between the point where something was said and its words, which stepped aside for others.
+ * The line between the point where something was posted and its words, which stepped aside for others.
  */
 import type { CSSProperties } from 'react'
 import type { Aside } from './model/layout'
@@ -8,7 +8,7 @@ import type { Aside } from './model/layout'
 const POINT_PX = 2.5
 
 /**
- * From the point where it was said to the words that stepped aside: a diagonal of its box. Turned by a
+ * From the point where it was posted to the words that stepped aside: a diagonal of its box. Turned by a
  * transform, each would be drawn for itself, and a crowd of them costs frames.
  */
 export function Leader({ aside: { dx, dy } }: { aside: Aside }) {

@@ -1,7 +1,6 @@
 /*
- * What is said, for those who listen instead of look: finished messages only, never letters
- * as they are typed, never pointers. Each is told once, with where it hung as it came: a log that
- * changed with every movement of the view would be told again and again.
+ * The messages for screen readers: posted ones only, no drafts and no pointers. Each is announced once, with the
+ * direction in which it appeared. A log that changed with every movement of the view would be announced again and again.
  */
 import { useEffect, useState } from 'react'
 import { bearingOf, type Way } from '../navigation/model/directions'
@@ -10,9 +9,9 @@ import { STRINGS } from '../../shared/i18n/en'
 import type { App } from '../../stores/app'
 import { useApp } from '../../stores/hooks'
 
-/** nobody listens to more of a crowd at once */
+/** more of a crowd is too much to listen to */
 const LAST = 40
-/** told together, what comes together */
+/** what comes together is announced together */
 const TELL_EVERY_MS = 200
 
 interface Line {
@@ -49,10 +48,10 @@ export function Log() {
 
 function linesOf(app: App, before: readonly Line[]): readonly Line[] {
   const told = new Map(before.map((line) => [line.key, line]))
-  const said = [...app.messages.store.getState().messages.entries.values()].filter(
+  const posted = [...app.messages.store.getState().messages.entries.values()].filter(
     ({ state }) => state === 'sent',
   )
-  return said.slice(-LAST).map((entry) => told.get(entry.key) ?? lineOf(app, entry))
+  return posted.slice(-LAST).map((entry) => told.get(entry.key) ?? lineOf(app, entry))
 }
 
 function lineOf(app: App, { key, mine, userId, name, text, at }: Entry): Line {

@@ -165,7 +165,7 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
 /** `margin`, not `translate`: that is the breath's own, as it rises. */
 const hung = ({ dx, dy }: Aside) => ({ margin: `${dy - FIRST_LINE_PX}px ${-dx}px 0 ${dx}px` })
 
-/** Below our own words while they are not said: on the way, or held back and why. */
+/** Below our own message until it is posted: pending, or refused and why. */
 function Unsent({ entry }: { entry: Entry }) {
   const app = useApp()
   const wait = useCountdown(entry.error?.retryAt, app.session.serverNow)

@@ -1,5 +1,5 @@
 /*
- * People and talk outside the view, at the edge they are behind. Pressing one flies there.
+ * People and messages outside the view, each at the edge that it lies behind. A press moves the view there.
  *
  * Looked at a few times a second; React renders only when what a chip says changes, and its place
  * is written to it directly, so a pan costs a style write per chip.
@@ -140,7 +140,7 @@ function rimOf(width: number): Rim {
 
 function signature(shown: readonly Shown[]): string {
   return shown
-    .map(({ chip, ...said }) => `${chip.key} ${chip.side} ${JSON.stringify(said)}`)
+    .map(({ chip, ...shown }) => `${chip.key} ${chip.side} ${JSON.stringify(shown)}`)
     .join('\n')
 }
 

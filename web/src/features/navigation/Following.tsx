@@ -1,23 +1,16 @@
 /*
- * Whose view this is just now, and how it becomes yours again.
+ * Says whom you follow, and stops following.
  */
-import { useEffect } from 'react'
 import { useStore } from 'zustand'
 import { ink } from '../../shared/palette'
 import { STRINGS } from '../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { useApp, useProfile } from '../../stores/hooks'
-import { onEscape } from '../../shared/ui/keyboard'
 
 export function Following() {
   const { navigation } = useApp()
   const following = useStore(navigation.store, (s) => s.following)
   const profile = useProfile(following)
-
-  useEffect(() => {
-    if (following === undefined) return
-    return onEscape(() => navigation.stop())
-  }, [navigation, following])
 
   if (following === undefined) return null
   const name = profile?.name ?? STRINGS.someone

@@ -1,10 +1,9 @@
 /*
- * The way to company by hand; by key it is End (app/Plane.tsx).
+ * The control that goes to the nearest conversation. Its key is End (app/Plane.tsx).
  */
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { useApp } from '../../stores/hooks'
 
-/** One key or one press: to the nearest talk that is out of view. */
 export function Nearest() {
   const { navigation } = useApp()
   return (

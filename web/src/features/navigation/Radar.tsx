@@ -1,5 +1,5 @@
 /*
- * A small map of people and live talk, the view in its middle; drawn, never rendered. A press or a
+ * The minimap: people and live messages, the view in its middle; drawn, never rendered. A press or a
  * drag moves the view there; the map itself rests while it is held.
  */
 import { useLayoutEffect, useRef, type KeyboardEvent, type PointerEvent } from 'react'
@@ -85,7 +85,7 @@ export function Radar() {
       else (context as CanvasRenderingContext2D).rect(left, top, width, height)
       context.stroke()
 
-      // What was said, as breath: soft and wide. People, on top, as points.
+      // What was posted, as breath: soft and wide. People, on top, as points.
       for (const entry of entries.values()) {
         const { userId, at, color, mine } = entry
         if (!mine && !app.navigation.isOnMap(entry)) continue

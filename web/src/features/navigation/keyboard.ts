@@ -9,7 +9,7 @@ import { reveal } from '../canvas/reveal'
 import type { App } from '../../stores/app'
 import type { Point } from '../canvas/model/camera'
 
-const SAID = '[data-testid="message"] .breath'
+const MESSAGE = '[data-testid="message"] .breath'
 
 interface Stop extends Point {
   readonly element: HTMLElement
@@ -17,7 +17,7 @@ interface Stop extends Point {
 
 /** The messages on the page, each at its middle, in screen pixels. */
 function stops(): Stop[] {
-  return [...document.querySelectorAll<HTMLElement>(SAID)].map((element) => {
+  return [...document.querySelectorAll<HTMLElement>(MESSAGE)].map((element) => {
     const { left, top, width, height } = element.getBoundingClientRect()
     return { element, x: left + width / 2, y: top + height / 2 }
   })
@@ -31,7 +31,7 @@ function goTo(stop: Stop | undefined, app: App): boolean {
 }
 
 export const isMessage = (target: EventTarget | null): target is HTMLElement =>
-  target instanceof HTMLElement && target.matches(SAID)
+  target instanceof HTMLElement && target.matches(MESSAGE)
 
 /** To the message nearest to the middle of the view. False: there is none. */
 export function enterMessages(app: App): boolean {

@@ -1,5 +1,5 @@
 /*
- * Talk that is noticed without being looked at: a soft sound for words nearby, and the title of the tab while it
+ * Notifications: a soft sound for messages nearby, and the title of the tab while it
  * is hidden. Nothing is drawn here.
  */
 import { useEffect } from 'react'
@@ -26,15 +26,15 @@ export function Notifications() {
       tell()
     }
     const stop = app.messages.store.subscribe(({ messages: now }, { messages: before }) => {
-      const said = newMessages(before.entries, now.entries)
-      if (said.length === 0) return
+      const added = newMessages(before.entries, now.entries)
+      if (added.length === 0) return
       if (document.visibilityState === 'hidden') {
-        unseen += said.length
+        unseen += added.length
         tell()
       }
       if (app.settings.store.getState().sound === 'off') return
       const { camera, view } = app.camera.store.getState()
-      for (const { at, userId } of said) {
+      for (const { at, userId } of added) {
         const tone = toneOf(camera, view, at, userId)
         if (tone && mayPlay(app.now())) sound.play(tone)
       }

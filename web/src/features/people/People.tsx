@@ -1,17 +1,18 @@
 /*
- * Who is here: a few dots and a count at the edge, opening to the names.
+ * The people in the channel: a count and a few dots at the edge. They open the panel with the names.
  */
-import { useCallback, useEffect, useRef } from 'react'
+import { useCallback } from 'react'
 import { initials } from '../channel/model/names'
 import { NAMED_MAX } from './model/notices'
 import { ink } from '../../shared/palette'
 import { STRINGS } from '../../shared/i18n/en'
 import { shownCount } from './store/presence'
 import { useApp, useOpen, usePeople, usePresence, useSession } from '../../stores/hooks'
-import { onEscape } from '../../shared/ui/keyboard'
 import { lazy } from '../../shared/ui/lazy'
 
 const DOTS = 5
+const NOTICE =
+  'ms-auto flex w-fit max-w-[min(320px,100vw-20px)] animate-notice flex-col rounded-[10px] bg-ground/80 px-2'
 
 const PeoplePanel = lazy(() => import('./view/PeoplePanel').then((m) => m.PeoplePanel))
 
@@ -22,15 +23,6 @@ export function People() {
   const people = usePeople()
   const count = usePresence(shownCount)
   const selfId = useSession((s) => s.userId)
-  const button = useRef<HTMLButtonElement>(null)
-
-  useEffect(() => {
-    if (!open) return
-    return onEscape(() => {
-      close()
-      button.current?.focus()
-    })
-  }, [open, close])
 
   if (count === 0) return null
   const others = people.filter((user) => user.user_id !== selfId)
@@ -40,7 +32,6 @@ export function People() {
       {open && <div className="scrim" onClick={close} />}
       <button
         type="button"
-        ref={button}
         className="control relative"
         aria-expanded={open}
         onClick={() => panels.toggle('people')}
@@ -49,14 +40,20 @@ export function People() {
         data-testid="people"
       >
         <span data-testid="roster-count" data-count={count}>
-          <span className="wide-only">{STRINGS.people(count)}</span>
-          <span className="narrow-only">{STRINGS.number(count)}</span>
+          <span className="narrow:hidden">{STRINGS.people(count)}</span>
+          <span className="hidden narrow:inline">{STRINGS.number(count)}</span>
         </span>
         <span className="sr-only">{STRINGS.who}</span>
-        <span className="dots" aria-hidden="true" translate="no">
+        <span className="flex gap-[3px]" aria-hidden="true" translate="no">
           {shown.map((user) => (
-            <i key={user.user_id} style={{ color: ink(user.color) }}>
-              <b>{initials(user.name)}</b>
+            <i
+              key={user.user_id}
+              className="grid size-6 place-items-center rounded-full bg-current not-italic narrow:nth-last-[n+4]:hidden"
+              style={{ color: ink(user.color) }}
+            >
+              <b className="text-[10px] font-[650] tracking-[-0.02em] text-ground">
+                {initials(user.name)}
+              </b>
             </i>
           ))}
         </span>
@@ -66,15 +63,19 @@ export function People() {
   )
 }
 
-/** Comings and goings: one quiet line, told politely, soon gone. */
+/** Who joined and left: one line that is announced politely and soon vanishes. */
 export function Notices() {
   const notice = usePresence((s) => s.notice)
-  const wiper = usePresence((s) => s.wiper)
+  const clearedBy = usePresence((s) => s.clearedBy)
   return (
-    <div className="notices" role="status" data-testid="notices">
-      {wiper && <p style={{ color: ink(wiper.color) }}>{STRINGS.cleared(wiper.name)}</p>}
+    <div className="py-0.5 text-end text-[13px]" role="status" data-testid="notices">
+      {clearedBy && (
+        <p className={NOTICE} style={{ color: ink(clearedBy.color) }}>
+          {STRINGS.cleared(clearedBy.name)}
+        </p>
+      )}
       {notice && (
-        <p key={notice.id}>
+        <p key={notice.id} className={NOTICE}>
           {(['came', 'left'] as const).map((kind) => {
             const users = [...notice[kind].values()]
             const [first] = users

@@ -1,14 +1,8 @@
 /*
- * Choosing a reaction without its key: six figures in a row, above the button at the edge or above the point that
- * was pressed long. Over a point one is chosen and that is that; at the edge the row stays for more.
+ * Choosing a reaction without its key: six figures in a row, above the control at the edge or above the point of a
+ * long press. Above a point it closes after one choice; at the edge it stays open.
  */
-import {
-  useEffect,
-  useLayoutEffect,
-  useRef,
-  type PointerEvent as Press,
-  type RefObject,
-} from 'react'
+import { useLayoutEffect, useRef, type PointerEvent as Press, type RefObject } from 'react'
 import { useStore } from 'zustand'
 import { clamp } from '../canvas/model/camera'
 import { ink } from '../../shared/palette'
@@ -17,7 +11,7 @@ import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import type { Choosing } from './store/reactions'
 import { useApp, useSelf } from '../../stores/hooks'
 import { Figure } from './Bursts'
-import { onEscape } from '../../shared/ui/keyboard'
+import { useEscape } from '../../shared/ui/escape'
 import { safeArea } from '../../shared/ui/safe-area'
 
 /** between the row and the edges, and between the row and its point */
@@ -75,23 +69,19 @@ function Row({ choosing, button }: { choosing: Choosing; button: RefObject<HTMLE
     element.style.top = `${y}px`
   }, [place])
 
-  useEffect(() => {
-    const close = () => reactions.choose(undefined)
-    const stop = onEscape(() => {
-      if (row.current?.contains(document.activeElement)) button.current?.focus()
-      close()
-    })
+  useEscape(true, () => {
+    if (row.current?.contains(document.activeElement)) button.current?.focus()
+    reactions.choose(undefined)
+  })
+  useLayoutEffect(() => {
     const onPress = ({ target: pressed }: PointerEvent) => {
       const own =
         pressed instanceof Node &&
         (row.current?.contains(pressed) || button.current?.contains(pressed))
-      if (!own) close()
+      if (!own) reactions.choose(undefined)
     }
     window.addEventListener('pointerdown', onPress, true)
-    return () => {
-      stop()
-      window.removeEventListener('pointerdown', onPress, true)
-    }
+    return () => window.removeEventListener('pointerdown', onPress, true)
   }, [reactions, button])
 
   return (

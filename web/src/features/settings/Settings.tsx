@@ -1,6 +1,5 @@
 /*
- * The settings, a quiet panel at the edge. Rows are data: one that is added to GROUPS is drawn,
- * kept and told to the other tabs without more.
+ * The settings panel. Rows are data: one that is added to GROUPS is drawn, stored, and shared with the other tabs.
  */
 import { useId } from 'react'
 import { useStore } from 'zustand'
@@ -9,9 +8,18 @@ import { LIFE_FACTOR_MAX, type Settings as All } from './model/settings'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { useApp, useSettings } from '../../stores/hooks'
 import { Modal } from '../../shared/ui/Modal'
-import './settings.css'
+import { Select } from '../../shared/ui/Select'
 
 const SAY = PANEL_STRINGS.settings
+
+const UNDERLINED = 'control -me-2 bg-transparent underline underline-offset-[3px]'
+/** Its knob is a background, so that the box itself is what is pressed and what a screen reader finds. */
+const SWITCH =
+  'col-start-2 row-span-2 row-start-1 h-6 w-10 cursor-pointer appearance-none rounded-xl border-[1.5px] border-faint ' +
+  'bg-[radial-gradient(circle_7px_at_center,var(--faint)_6.5px,transparent_7px)] bg-size-[100%_100%] bg-position-[-9px_50%] bg-no-repeat ' +
+  'transition-[background-position] duration-140 ease-out motion-reduce:transition-none ' +
+  'checked:border-ink checked:bg-ink checked:bg-[radial-gradient(circle_7px_at_center,var(--backdrop)_6.5px,transparent_7px)] checked:bg-position-[9px_50%] ' +
+  'rtl:bg-position-[9px_50%] rtl:checked:bg-position-[-9px_50%] forced-colors:appearance-auto'
 
 interface Named {
   readonly label: string
@@ -21,7 +29,7 @@ interface Named {
 type Row = {
   readonly [Name in keyof All]: Named & {
     readonly name: Name
-    /** what it may be; a field that is on or off has none */
+    /** its values; a field that is on or off has none */
     readonly choices?: readonly { readonly value: All[Name]; readonly label: string }[]
   }
 }[keyof All]
@@ -61,7 +69,7 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly Row[] }
     ],
   },
   {
-    title: SAY.speech,
+    title: SAY.thisPage,
     rows: [
       {
         name: 'language',
@@ -77,20 +85,25 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly Row[] }
 
 export function Settings({ close }: { close(): void }) {
   return (
-    <Modal className="settings" label={SAY.title} testId="settings-panel" close={close}>
-      <h2>{SAY.title}</h2>
+    <Modal
+      className="fixed start-[max(10px,env(safe-area-inset-left),env(safe-area-inset-right))] end-auto top-auto bottom-[max(56px,env(safe-area-inset-bottom)+56px)] m-0 max-h-[min(560px,100dvh-120px)] w-[min(360px,100vw-20px)] border-0 px-4 pt-3.5 pb-3 text-sm/5 text-ink backdrop:bg-transparent focus-visible:outline-none"
+      label={SAY.title}
+      testId="settings-panel"
+      close={close}
+    >
+      <h2 className="text-base/5 font-semibold">{SAY.title}</h2>
       {GROUPS.map(({ title, rows }) => (
-        <fieldset key={title}>
-          <legend>{title}</legend>
+        <fieldset key={title} className="mt-3">
+          <legend className="pb-0.5 text-xs/5 font-[560] text-faint">{title}</legend>
           {rows.map((row) => (
             <Setting key={row.name} row={row} />
           ))}
         </fieldset>
       ))}
       <MutedPeople />
-      <footer>
-        <span className="why">{SAY.mine}</span>
-        <button type="button" className="control" onClick={close} data-testid="close-settings">
+      <footer className="mt-2.5 flex items-center justify-between">
+        <span className="text-xs/4 text-faint">{SAY.mine}</span>
+        <button type="button" className={UNDERLINED} onClick={close} data-testid="close-settings">
           {SAY.close}
         </button>
       </footer>
@@ -98,23 +111,23 @@ export function Settings({ close }: { close(): void }) {
   )
 }
 
-/** Whom one does not hear; those too who are not here just now. */
+/** The muted people, also those who are not here now. */
 function MutedPeople() {
   const { muted } = useApp()
   const people = useStore(muted.store, (s) => s.people)
   if (people.size === 0) return null
   return (
     <section aria-label={PANEL_STRINGS.muted.title} data-testid="muted-people">
-      <h3>{PANEL_STRINGS.muted.title}</h3>
+      <h3 className="mt-3 text-xs/5 font-[560] text-faint">{PANEL_STRINGS.muted.title}</h3>
       <ul>
         {[...people].reverse().map(([id, name]) => (
-          <li key={id}>
+          <li key={id} className="justify-between">
             <bdi className="truncate" translate="no">
               {name}
             </bdi>
             <button
               type="button"
-              className="control"
+              className={UNDERLINED}
               aria-label={PANEL_STRINGS.muted.unmutePerson(name)}
               onClick={() => muted.unmute(id)}
               data-testid="unmute"
@@ -135,10 +148,12 @@ function Setting({ row: { name, label, why, choices } }: { row: Row }) {
   const set = (next: unknown) => settings.set({ [name]: next })
   const common = { id, 'aria-describedby': why && `${id}-why`, 'data-testid': `setting-${name}` }
   return (
-    <div className="setting">
-      <label htmlFor={id}>{label}</label>
+    <div className="grid grid-cols-[1fr_auto] items-center gap-x-3 pt-[3px] pb-[5px]">
+      <label htmlFor={id} className="cursor-pointer py-1.5 pointer-coarse:py-3">
+        {label}
+      </label>
       {choices ? (
-        <select
+        <Select
           {...common}
           value={choices.findIndex((choice) => choice.value === value)}
           onChange={(event) => set(choices[Number(event.target.value)]?.value)}
@@ -148,18 +163,22 @@ function Setting({ row: { name, label, why, choices } }: { row: Row }) {
               {choice.label}
             </option>
           ))}
-        </select>
+        </Select>
       ) : (
         <input
           {...common}
           type="checkbox"
           role="switch"
+          className={SWITCH}
           checked={value === true}
           onChange={(event) => set(event.target.checked)}
         />
       )}
       {why && (
-        <p id={`${id}-why`} className="why">
+        <p
+          id={`${id}-why`}
+          className={`text-xs/4 text-faint ${choices ? 'col-span-full mt-1' : 'col-start-1 -mt-1.5'}`}
+        >
           {why}
         </p>
       )}

@@ -140,7 +140,7 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
     off: 'بلا صوت',
     onMap: 'يجدك الآخرون على الخريطة',
     onMapWhy: 'عند الإيقاف: لا تظهر على خريطتهم ولا على حافة مشهدهم.',
-    speech: 'هذه الصفحة',
+    thisPage: 'هذه الصفحة',
     language: 'اللغة',
     asBrowser: 'لغة المتصفح',
   },

@@ -228,7 +228,7 @@ export const GERMAN: Catalogue = {
       off: 'aus',
       onMap: 'Andere finden dich auf der Karte',
       onMapWhy: 'Aus: Du bist weder auf ihrer Karte noch am Rand ihrer Ansicht.',
-      speech: 'Diese Seite',
+      thisPage: 'Diese Seite',
       language: 'Sprache',
       asBrowser: 'wie der Browser',
     },

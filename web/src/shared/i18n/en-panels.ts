@@ -126,7 +126,7 @@ export const PANEL_STRINGS = section('panels', {
     off: 'off',
     onMap: 'Others find you on the map',
     onMapWhy: 'Off: you are not on their map or at the edge of their view.',
-    speech: 'This page',
+    thisPage: 'This page',
     language: 'Language',
     asBrowser: 'same as the browser',
   },

@@ -229,7 +229,7 @@ export const SPANISH: Catalogue = {
       off: 'no',
       onMap: 'Los demás te encuentran en el mapa',
       onMapWhy: 'Si no: no estás en su mapa ni al borde de su vista.',
-      speech: 'Esta página',
+      thisPage: 'Esta página',
       language: 'Idioma',
       asBrowser: 'el del navegador',
     },

@@ -52,7 +52,7 @@ export function finished(draft: string): string {
   return isVisible(draft) ? draft.trim() : ''
 }
 
-/** Whether an address may be in it: cheap, and asked of everything that is said (the rules: messages/model/links.ts). */
+/** Whether an address may be in it: cheap, and asked of everything that is posted (the rules: messages/model/links.ts). */
 export const mayLink = (text: string) => /https?:\/\/|www\./i.test(text)
 
 const RTL = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u

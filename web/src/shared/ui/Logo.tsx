@@ -3,7 +3,7 @@
  */
 export function Logo() {
   return (
-    <svg className="mark" viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+    <svg className="flex-none" viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
       <path
         d="M16 3.5c8 0 14 4.6 14 12.2 0 7.2-5.6 12.6-13.6 12.8C8 28.7 2 23.8 2 16.4 2 8.6 8.2 3.5 16 3.5z"
         fill="currentColor"
@@ -28,7 +28,7 @@ export function Logo() {
 /** The link of an invitation. */
 export function Chain() {
   return (
-    <svg className="mark" viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
+    <svg className="flex-none" viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
       <path
         d="M8.4 11.6a3 3 0 0 0 4.4.2l2.6-2.6a3.1 3.1 0 0 0-4.4-4.4L9.6 6.2M11.6 8.4a3 3 0 0 0-4.4-.2l-2.6 2.6a3.1 3.1 0 0 0 4.4 4.4l1.4-1.4"
         stroke="currentColor"

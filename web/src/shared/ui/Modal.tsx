@@ -9,6 +9,7 @@ import {
   type MouseEvent,
   type ReactNode,
 } from 'react'
+import { returnFocus } from './escape'
 
 interface ModalProps {
   className: string
@@ -24,13 +25,17 @@ export function Modal({ className, label, testId, close, onKeyDown, children }: 
   useLayoutEffect(() => {
     const element = dialog.current
     if (!element) return
+    const opener = document.activeElement
     // Safari before 15.4 has no dialogs: then it is a panel that is open.
     if ('showModal' in element) element.showModal()
     else (element as Element).setAttribute('open', '')
     // Its title is read first, and no control is pressed by accident.
     element.focus()
-    // Closed before it goes: only then does the focus return to where it was.
-    return () => element.close?.()
+    return () => {
+      // Closed before it is removed: only then does the browser return the focus.
+      element.close?.()
+      if (!opener?.isConnected) returnFocus(null)
+    }
   }, [])
   return (
     <dialog

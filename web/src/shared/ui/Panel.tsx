@@ -1,35 +1,37 @@
 /*
- * A panel under a control at the top: what lies behind it waits, a press beside it or Escape closes it.
+ * A panel under a control at the top. Escape closes it; the scrim of its control closes it at a press beside it.
  */
-import { useEffect, useRef, useState, type ReactNode } from 'react'
-import { onEscape } from './keyboard'
+import { useLayoutEffect, useRef, useState, type ReactNode } from 'react'
+import { returnFocus, useEscape } from './escape'
 
 interface PanelProps {
+  className?: string
   label: string
   testId: string
   close(): void
   children: ReactNode
 }
 
-export function Panel({ label, testId, close, children }: PanelProps) {
+export function Panel({ className = '', label, testId, close, children }: PanelProps) {
   const [opener] = useState(() => document.activeElement)
   const panel = useRef<HTMLElement>(null)
-  useEffect(() => {
-    // Opened by its key, from somewhere else: the focus comes along. Its control has it before it in the order of Tab.
-    if (!opener?.matches('[aria-expanded]')) panel.current?.focus()
+  useLayoutEffect(() => {
+    // A key opened it from somewhere else: it takes the focus. After its control it is next in the order of Tab anyway.
+    if (!opener?.matches('[aria-expanded]')) panel.current?.focus({ preventScroll: true })
   }, [opener])
-  useEffect(() => {
-    return onEscape(() => {
-      close()
-      if (opener instanceof HTMLElement) opener.focus()
-    })
-  }, [close, opener])
+  useEscape(true, () => {
+    close()
+    returnFocus(opener)
+  })
   return (
-    <>
-      <div className="scrim" onClick={close} />
-      <section ref={panel} className="panel" tabIndex={-1} aria-label={label} data-testid={testId}>
-        {children}
-      </section>
-    </>
+    <section
+      ref={panel}
+      className={`panel ${className}`}
+      tabIndex={-1}
+      aria-label={label}
+      data-testid={testId}
+    >
+      {children}
+    </section>
   )
 }

@@ -19,12 +19,3 @@ export function signOf(event: KeyboardEvent): string {
   if (!isTyping(event, MAC) || isField(event.target)) return ''
   return document.querySelector('dialog[open]') ? '' : commandOf(event)
 }
-
-/** Calls `run` at each Escape on the page, until the function that it returns is called. */
-export function onEscape(run: () => void): () => void {
-  const onKey = (event: KeyboardEvent) => {
-    if (commandOf(event) === 'Escape') run()
-  }
-  window.addEventListener('keydown', onKey)
-  return () => window.removeEventListener('keydown', onKey)
-}

@@ -23,7 +23,7 @@ describe('camera', () => {
     expect(worldToScreen(HOME, view, { x: 0, y: 0 })).toEqual({ x: 720, y: 450 })
   })
 
-  test('screen and world are each other undone', () => {
+  test('screen points and world points convert both ways', () => {
     const camera = { x: -381.5, y: 9_412.25, zoom: 1.7 }
     for (const point of [
       { x: 0, y: 0 },
@@ -48,7 +48,7 @@ describe('camera', () => {
     }
   })
 
-  test('a pan moves what is seen with the hand, at every zoom', () => {
+  test('a pan moves the view with the pointer, at every zoom', () => {
     const camera = { x: 10, y: 10, zoom: 0.25 }
     const point = worldToScreen(camera, view, { x: 50, y: 50 })
     const moved = worldToScreen(panBy(camera, 30, -20), view, { x: 50, y: 50 })
@@ -59,7 +59,7 @@ describe('camera', () => {
     expect(panBy({ x: 9_999_999, y: 0, zoom: 1 }, -1_000, 0).x).toBe(10_000_000)
   })
 
-  test('words stay between readable sizes, and follow the zoom in between', () => {
+  test('text stays between readable sizes, and follows the zoom in between', () => {
     expect(textScale(1)).toBe(1)
     expect(counterScale(1)).toBe(1)
     for (const zoom of [0.1, 0.3, 1, 2, 4]) {
@@ -90,7 +90,7 @@ describe('camera', () => {
     }
   })
 
-  test('what is written is brought into view by the shortest way, or not at all', () => {
+  test('the caret is brought into view by the shortest way, or not at all', () => {
     const frame = { left: 20, top: 20, right: 980, bottom: 580 }
     const inside = { left: 100, top: 100, right: 300, bottom: 130 }
     expect(reveal(HOME, inside, frame)).toBe(HOME)

@@ -5,28 +5,28 @@ import { carry, NO_GRIP, press, release } from '../../../src/features/canvas/mod
 const one = press(NO_GRIP, 1, { x: 100, y: 100 }, 1)
 const two = press(one, 2, { x: 200, y: 100 }, 0.5)
 
-describe('one hand', () => {
+describe('one pointer', () => {
   test('moves nothing until it moves further than a click may', () => {
     const still = carry(one, 1, { x: 102, y: 103 })
     expect(still.by).toBeUndefined()
     expect(still.grip.moving).toBe(false)
   })
 
-  test('then carries the plane from where it was pressed', () => {
+  test('then drags the canvas from where it was pressed', () => {
     const begun = carry(one, 1, { x: 110, y: 95 })
     expect(begun.by).toEqual({ dx: 10, dy: -5, at: { x: 110, y: 95 }, zoom: undefined })
     const on = carry(begun.grip, 1, { x: 111, y: 95 })
     expect(on.by).toMatchObject({ dx: 1, dy: 0 })
   })
 
-  test('is not heard before it is pressed, nor after it is released', () => {
+  test('does nothing before it is pressed, nor after it is released', () => {
     expect(carry(NO_GRIP, 1, { x: 500, y: 500 }).by).toBeUndefined()
     expect(carry(release(one, 1, 1), 1, { x: 500, y: 500 }).by).toBeUndefined()
     expect(release(one, 7, 1)).toBe(one)
   })
 })
 
-describe('two hands', () => {
+describe('two pointers', () => {
   test('are a movement from the start: lifting them is no click', () => {
     expect(two.moving).toBe(true)
   })
@@ -45,7 +45,7 @@ describe('two hands', () => {
     expect(carry(three, 3, { x: 800, y: 800 }).by).toMatchObject({ dx: 0, dy: 0, zoom: 0.5 })
   })
 
-  test('the one that stays carries on, without a jump', () => {
+  test('the one that stays drags on, without a jump', () => {
     const left = release(two, 1, 0.5)
     expect(left).toMatchObject({ middle: { x: 200, y: 100 }, moving: true })
     expect(carry(left, 2, { x: 201, y: 100 }).by).toEqual({
@@ -54,7 +54,7 @@ describe('two hands', () => {
     expect(release(left, 2, 0.5).moving).toBe(false)
   })
 
-  test('in one point they are apart by nothing, and do not zoom', () => {
+  test('in one point they have no distance, and do not zoom', () => {
     const met = press(one, 2, { x: 100, y: 100 }, 1)
     expect(carry(met, 2, { x: 150, y: 100 }).by?.zoom).toBeUndefined()
   })

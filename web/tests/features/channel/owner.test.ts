@@ -62,7 +62,7 @@ describe('a wiped window', () => {
   const texts = (world: ReturnType<typeof setUp>) => world.entries().map((entry) => entry.text)
   const at = (frame: ServerFrame) => (frame as Extract<ServerFrame, { type: 'chat' }>).timestamp
 
-  it('loses what was said until then and the drafts of others, not what is said after', () => {
+  it('removes messages posted until then and the drafts of others, not what is posted later', () => {
     const world = setUp()
     const old = world.chat('old')
     world.get(old)
@@ -101,8 +101,8 @@ describe('a wiped window', () => {
   it('is told by the name of who wiped it', () => {
     const world = setUp()
     world.get(wipe(1))
-    const { wiper } = world.app.presence.store.getState()
-    expect(wiper).toMatchObject({ user_id: 'mira' })
+    const { clearedBy } = world.app.presence.store.getState()
+    expect(clearedBy).toMatchObject({ user_id: 'mira' })
   })
 })
 

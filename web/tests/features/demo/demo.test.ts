@@ -16,10 +16,10 @@ import { DEMO_STRINGS } from '../../../src/shared/i18n/en-sharing'
 import { createDemo } from '../../../src/features/demo/store/demo'
 import { setUp } from '../../support/visitor'
 
-describe('the score', () => {
+describe('the script', () => {
   const score = scoreOf(DEMO_STRINGS.lines)
 
-  test('has a line for every text, and somebody for every line', () => {
+  test('has a line for every text, and an author for every line', () => {
     expect(LINES).toHaveLength(DEMO_STRINGS.lines.length)
     for (const { who } of LINES) {
       expect(DEMO_STRINGS.people[who]).toBeDefined()
@@ -27,21 +27,21 @@ describe('the score', () => {
     }
   })
 
-  test('words grow letter by letter, with what is taken back, and are said in the end', () => {
+  test('text grows letter by letter, with corrections, and is posted in the end', () => {
     const drafts = scoreOf(['ab\bc']).filter((event) => event.kind === 'draft' && event.line === 0)
     expect(drafts.map((event) => 'text' in event && event.text)).toEqual(['a', 'ab', 'a', 'ac'])
     for (const [line, text] of DEMO_STRINGS.lines.entries()) {
-      const said = score.filter((event) => event.kind === 'said' && event.line === line)
-      expect(said.map((event) => 'text' in event && event.text)).toEqual([finalText(text)])
+      const posted = score.filter((event) => event.kind === 'posted' && event.line === line)
+      expect(posted.map((event) => 'text' in event && event.text)).toEqual([finalText(text)])
       expect(finalText(text)).not.toContain('\b')
     }
   })
 
-  test('is in order, and everything has gone when the next round begins', () => {
+  test('is in order, and everything is gone when the next round begins', () => {
     for (const [index, event] of score.entries()) {
       expect(event.at).toBeGreaterThanOrEqual(score[index - 1]?.at ?? 0)
       const end =
-        event.kind === 'said' ? event.at + lifeOf(DEFAULT_TTL, event.text.length) : event.at
+        event.kind === 'posted' ? event.at + lifeOf(DEFAULT_TTL, event.text.length) : event.at
       expect(end).toBeLessThanOrEqual(ROUND_MS + 1_000)
     }
   })
@@ -73,7 +73,7 @@ describe('the demonstration', () => {
     return { ...visit, demo }
   }
 
-  test('one round after the other, each word forming and going', () => {
+  test('one round after the other, each message appears and vanishes', () => {
     const { demo, entries } = start()
     demo.play()
     const heard: string[] = []
@@ -125,7 +125,7 @@ describe('the demonstration', () => {
     )
   })
 
-  test('for those who want no motion a moment of it stands, and stays', () => {
+  test('with reduced motion it shows one moment', () => {
     const { demo, entries, app } = start()
     demo.stand()
     const still = LINES.filter((line) => line.still).length

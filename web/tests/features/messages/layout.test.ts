@@ -19,12 +19,12 @@ const NONE: ReadonlyMap<string, Aside> = new Map()
 const still = { dx: 0, dy: 0 }
 
 describe('stepping aside', () => {
-  test('who has room hangs where it was said', () => {
+  test('a message with room around it stays where it was posted', () => {
     const placed = placeAll([hung('a', 0, 0), hung('b', 0, 200), hung('c', 400, 0)], NONE, 1)
     expect([...placed.values()]).toEqual([still, still, still])
   })
 
-  test('only the new one moves, and covers nobody', () => {
+  test('only the new message moves, and covers no other', () => {
     const first = placeAll([hung('a', 0, 0)], NONE, 1)
     const both = placeAll([hung('b', 10, 5), hung('a', 0, 0)], first, 1)
     expect(both.get('a')).toEqual(still)
@@ -32,7 +32,7 @@ describe('stepping aside', () => {
     expect(Math.abs(dy + 5) >= 28 || Math.abs(dx + 10) >= 110).toBe(true)
   })
 
-  test('a message never jumps: others come and go, it stays', () => {
+  test('a message never jumps when others come and go', () => {
     const place = createPlaces()
     const lives = () => true
     const crowd = Array.from({ length: 40 }, (_, i) =>
@@ -49,7 +49,7 @@ describe('stepping aside', () => {
     }
   })
 
-  test('in a crowd few words cover each other', () => {
+  test('in a crowd few messages cover each other', () => {
     const crowd = Array.from({ length: 30 }, (_, i) =>
       hung(`m${i}`, (i * 37) % 300, (i * 53) % 200),
     )
@@ -65,7 +65,7 @@ describe('stepping aside', () => {
     expect(over.length).toBeLessThanOrEqual(3)
   })
 
-  test('ours hang where we wrote them, and lines of one author stay together', () => {
+  test('ours stay where we wrote them, and lines of one author stay together', () => {
     const placed = placeAll(
       [hung('a', 0, 0), hung('me', 0, 0, { mine: true }), hung('b', 0, 35, { userId: 'a' })],
       new Map([['a', still]]),
@@ -78,22 +78,22 @@ describe('stepping aside', () => {
   })
 })
 
-describe('gathering', () => {
+describe('clusters', () => {
   const crowd = Array.from({ length: 20 }, (_, i) => hung(`m${i}`, 10 + i, 10))
 
-  test('far above, those who lie together are one, with all of them in it', () => {
+  test('zoomed far out, messages that are close together form one cluster', () => {
     const { clusters, rest } = gatherAll([...crowd, hung('alone', 9_000, 0)], 0.2)
     expect(clusters.reduce((sum, { members }) => sum + members.length, 0)).toBe(20)
     expect(rest.map(({ key }) => key)).toEqual(['alone'])
   })
 
-  test('near, and when they are few, nobody gathers', () => {
+  test('zoomed in, or when they are few, there are no clusters', () => {
     expect(gatherAll(crowd, 1).clusters).toEqual([])
     expect(gatherAll(crowd.slice(0, 2), 0.2).clusters).toEqual([])
   })
 })
 
-test('the window holds the view and more, and rests while the view moves a little', () => {
+test('the window is larger than the view, and does not change while the view moves a little', () => {
   const view = { width: 1_000, height: 700 }
   const window = windowOf(HOME, view)
   expect(windowOf({ ...HOME, x: 100 }, view)).toEqual(window)

@@ -29,7 +29,7 @@ describe('life', () => {
     expect(lifeOf(DEFAULT_TTL, 500)).toBe(12_000)
   })
 
-  test('W12: it is whole, then fades without a step, and is gone at expires_at', () => {
+  test('W12: it is opaque, then fades without a step, and is gone at expires_at', () => {
     const at = (age: number) => opacityAt(1_000 + age, 1_000, 6_000)
     expect(at(0)).toBe(1)
     expect(at(3_000)).toBe(1)
@@ -48,7 +48,7 @@ describe('life', () => {
     expect(phaseAt(6_000, 1_000, 6_000)).toBe('gone')
   })
 
-  test('between two frames, words are there in proportion', () => {
+  test('between two frames the opacity is interpolated', () => {
     const frames = [0, 0.5, 1].map((offset) => ({
       offset,
       opacity: 1 - offset ** 2,
@@ -59,7 +59,7 @@ describe('life', () => {
     expect([0, 0.25, 0.5, 0.75, 1].map(at)).toEqual([1, 0.875, 0.75, 0.375, 0])
   })
 
-  test('the departure says what opacityAt says, in order', () => {
+  test('the departure has the values of opacityAt, in order', () => {
     const life = 5_000
     const leaves = leaveMs(life)
     for (const frame of DEPARTURE) {
@@ -88,13 +88,13 @@ describe('clock', () => {
     expect(guess(clock, 900_400, 410)).toBe(clock)
   })
 
-  test('W85: the server’s clock was set: all that was measured moves with it', () => {
+  test('W85: when the server’s clock was set, all samples move with it', () => {
     const clock = shifted(addPong(UNSET_CLOCK, 0, 1_005, 10), -400)
     expect(clock.offset).toBe(600)
     expect(addPong(clock, 20, 625, 30).samples).toHaveLength(2)
   })
 
-  test('W86: what cannot be true is not believed over a user_sync', () => {
+  test('W86: an impossible sample is not used against a user_sync', () => {
     const clock = addPong(UNSET_CLOCK, 0, 1_005, 10)
     expect(contradicts(clock, 1_100, 100)).toBe(false)
     expect(contradicts(clock, 1_100, 3_000)).toBe(false)
@@ -179,7 +179,7 @@ describe('throttle', () => {
     return { gate: throttle<string>(40, (value) => sent.push(value), timers), sent, pass }
   }
 
-  test('the first goes at once, the last always arrives', () => {
+  test('the first value is sent at once, the last always arrives', () => {
     const { gate, sent, pass } = setUp()
     for (const word of ['h', 'he', 'hel']) gate.push(word)
     expect(sent).toEqual(['h'])
@@ -191,7 +191,7 @@ describe('throttle', () => {
     expect(sent.at(-1)).toBe('hell')
   })
 
-  test('what waits can be sent now, or forgotten', () => {
+  test('the waiting value can be sent now, or dropped', () => {
     const { gate, sent, pass } = setUp()
     gate.push('a')
     gate.push('b')
@@ -220,7 +220,7 @@ describe('motion', () => {
     expect(run(16)).toBeCloseTo(run(8), 6)
   })
 
-  test('an idle one is full for 5 s and hidden by 60 s', () => {
+  test('an idle cursor is opaque for 5 s and hidden after 60 s', () => {
     expect(idleOpacity(5_000)).toBe(1)
     expect(idleOpacity(30_000)).toBeGreaterThan(0)
     expect(idleOpacity(60_000)).toBe(0)

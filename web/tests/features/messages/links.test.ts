@@ -4,7 +4,7 @@ import { mayLink } from '../../../src/shared/text/payload'
 
 const links = (text: string) =>
   partsOf(text).filter((part): part is Link => typeof part !== 'string')
-/** What a reader sees: nothing that was said may get lost but by being shown as it really is. */
+/** What a reader sees: nothing that was posted may get lost but by being shown as it really is. */
 const shown = (text: string) =>
   partsOf(text)
     .map((part) => (typeof part === 'string' ? part : part.text))

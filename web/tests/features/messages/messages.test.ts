@@ -34,11 +34,11 @@ const only = (state: messages.Messages) => {
   return entries(state)[0]
 }
 
-describe('talk', () => {
-  test('our words are there before the server knows; the ack corrects their times', () => {
-    const said = messages.say(messages.NO_MESSAGES, own('m1'), 900, 5_000)
-    expect(only(said)).toMatchObject({ state: 'pending', expiresAt: 5_900, mine: true })
-    const acked = messages.onAck(said, { message_id: 'm1', timestamp: 1_000, expires_at: 6_000 })
+describe('messages', () => {
+  test('our message is shown before the server has it; the ack corrects its times', () => {
+    const posted = messages.post(messages.NO_MESSAGES, own('m1'), 900, 5_000)
+    expect(only(posted)).toMatchObject({ state: 'pending', expiresAt: 5_900, mine: true })
+    const acked = messages.onAck(posted, { message_id: 'm1', timestamp: 1_000, expires_at: 6_000 })
     expect(only(acked)).toMatchObject({ state: 'sent', timestamp: 1_000, expiresAt: 6_000 })
     expect(entries(messages.cull(acked, 5_999))).toHaveLength(1)
     expect(entries(messages.cull(acked, 6_000))).toHaveLength(0)
@@ -53,23 +53,23 @@ describe('talk', () => {
 
   test('W13: a chat takes the place of its draft, under the same key', () => {
     const draft = messages.onTyping(messages.NO_MESSAGES, typing('m1', 'hel'), 'me', 900)
-    const said = messages.onChat(draft, chat('m1'), 'me', 1_000)
-    expect(only(said)).toMatchObject({ key: only(draft)?.key, state: 'sent', grown: true })
+    const posted = messages.onChat(draft, chat('m1'), 'me', 1_000)
+    expect(only(posted)).toMatchObject({ key: only(draft)?.key, state: 'sent', grown: true })
   })
 
   test('W13: a draft that comes after its chat is ignored, also when the chat has gone', () => {
-    const said = messages.onChat(messages.NO_MESSAGES, chat('m1'), 'me', 1_000)
-    expect(messages.onTyping(said, typing('m1', 'hel'), 'me', 1_001)).toBe(said)
-    const gone = messages.cull(said, 6_000)
+    const posted = messages.onChat(messages.NO_MESSAGES, chat('m1'), 'me', 1_000)
+    expect(messages.onTyping(posted, typing('m1', 'hel'), 'me', 1_001)).toBe(posted)
+    const gone = messages.cull(posted, 6_000)
     expect(entries(messages.onTyping(gone, typing('m1', 'hel'), 'me', 6_100))).toHaveLength(0)
-    expect(messages.cull(gone, 60_000).said.size).toBe(0)
+    expect(messages.cull(gone, 60_000).posted.size).toBe(0)
   })
 
-  test('W12: what has no life left is not shown', () => {
+  test('W12: a message whose life is over is not shown', () => {
     expect(entries(messages.onChat(messages.NO_MESSAGES, chat('m1'), 'me', 6_000))).toHaveLength(0)
   })
 
-  test('W15: an untouched draft goes after 10 s, an abandoned one at once', () => {
+  test('W15: an idle draft vanishes after 10 s, a dropped one at once', () => {
     const draft = messages.onTyping(messages.NO_MESSAGES, typing('m1', 'h'), 'me', 0)
     const touched = messages.onTyping(draft, typing('m1', 'he'), 'me', 5_000)
     expect(entries(messages.cull(touched, 14_999))).toHaveLength(1)
@@ -77,10 +77,10 @@ describe('talk', () => {
     expect(entries(messages.onTyping(touched, typing('m1', ''), 'me', 5_100))).toHaveLength(0)
   })
 
-  test('refused words stay, with the reason and the time they may go', () => {
-    const said = messages.say(messages.NO_MESSAGES, own('m1'), 0, 5_000)
+  test('a refused message stays, with the reason and the time when it may be sent again', () => {
+    const posted = messages.post(messages.NO_MESSAGES, own('m1'), 0, 5_000)
     const refused = messages.onRefused(
-      said,
+      posted,
       {
         type: 'error',
         code: 'rate_limited',
@@ -97,49 +97,52 @@ describe('talk', () => {
       error: { code: 'rate_limited', limit: 'address', retryAt: 3_100 },
     })
     expect(unanswered(refused)).toEqual([])
-    const again = messages.say(messages.drop(refused, '/m1'), own('m1'), 3_200, 5_000)
+    const again = messages.post(messages.drop(refused, '/m1'), own('m1'), 3_200, 5_000)
     expect(only(again)).toMatchObject({ state: 'pending', expiresAt: 8_200 })
     expect(only(again)?.error).toBeUndefined()
   })
 
-  test('W10: unanswered words go again while they live; older ones are offered, not lost', () => {
-    let state = messages.say(messages.NO_MESSAGES, own('m1', undefined), 0, 5_000)
-    state = messages.say(state, own('m2', undefined), 4_000, 5_000)
+  test('W10: unanswered messages are sent again while they live; older ones are offered, not lost', () => {
+    let state = messages.post(messages.NO_MESSAGES, own('m1', undefined), 0, 5_000)
+    state = messages.post(state, own('m2', undefined), 4_000, 5_000)
     state = messages.cull(state, 5_500)
     expect(unanswered(state).map((entry) => entry.messageId)).toEqual(['m2'])
     expect(state.entries.get('/m1')).toMatchObject({ state: 'late', text: 'hello' })
     expect(messages.nextCull(state)).toBe(9_000)
   })
 
-  test('W10: a user_sync that holds our unanswered words answers them', () => {
-    const said = messages.say(messages.NO_MESSAGES, own('m1'), 900, 5_000)
-    const back = messages.onChat(said, chat('m1', 'me'), 'me', 2_000)
+  test('W10: a user_sync that contains our unanswered messages answers them', () => {
+    const posted = messages.post(messages.NO_MESSAGES, own('m1'), 900, 5_000)
+    const back = messages.onChat(posted, chat('m1', 'me'), 'me', 2_000)
     expect(only(back)).toMatchObject({ state: 'sent', expiresAt: 6_000, mine: true })
   })
 
-  test('under a new id after a reconnect our own words are not doubled', () => {
-    const said = messages.onAck(messages.say(messages.NO_MESSAGES, own('m1', 'old'), 900, 5_000), {
-      message_id: 'm1',
-      timestamp: 1_000,
-      expires_at: 6_000,
-    })
-    expect(only(messages.onChat(said, chat('m1', 'old'), 'new', 2_000))?.mine).toBe(true)
+  test('with a new user id after a reconnect our own messages are not doubled', () => {
+    const posted = messages.onAck(
+      messages.post(messages.NO_MESSAGES, own('m1', 'old'), 900, 5_000),
+      {
+        message_id: 'm1',
+        timestamp: 1_000,
+        expires_at: 6_000,
+      },
+    )
+    expect(only(messages.onChat(posted, chat('m1', 'old'), 'new', 2_000))?.mine).toBe(true)
     const other = { ...chat('m1', 'old'), payload: 'by who has that id now' }
-    expect(entries(messages.onChat(said, other, 'new', 2_000)).map(({ mine }) => mine)).toEqual([
+    expect(entries(messages.onChat(posted, other, 'new', 2_000)).map(({ mine }) => mine)).toEqual([
       true,
       false,
     ])
   })
 
-  test('W13: one who uses our message ids says and hides nothing of ours, in no frame and no state', () => {
-    const said = messages.say(messages.NO_MESSAGES, own('m1'), 900, 5_000)
+  test('W13: somebody who uses our message ids can neither change nor hide our messages, with any frame in any state', () => {
+    const posted = messages.post(messages.NO_MESSAGES, own('m1'), 900, 5_000)
     const error = { type: 'error', code: 'rate_limited', message: '', message_id: 'm1' } as const
     const states = {
-      pending: said,
-      unnamed: messages.say(messages.NO_MESSAGES, own('m1', undefined), 900, 5_000),
-      sent: messages.onAck(said, { message_id: 'm1', timestamp: 1_000, expires_at: 6_000 }),
-      refused: messages.onRefused(said, error, 1_000),
-      late: messages.cull(said, 5_900),
+      pending: posted,
+      unnamed: messages.post(messages.NO_MESSAGES, own('m1', undefined), 900, 5_000),
+      sent: messages.onAck(posted, { message_id: 'm1', timestamp: 1_000, expires_at: 6_000 }),
+      refused: messages.onRefused(posted, error, 1_000),
+      late: messages.cull(posted, 5_900),
       draft: messages.onTyping(messages.NO_MESSAGES, typing('m1', 'hello', 'me'), 'me', 1_000),
     }
     // A user id may read like a prefix of ours.
@@ -161,7 +164,7 @@ describe('talk', () => {
     }
   })
 
-  test('who leaves takes the drafts along, not what was said', () => {
+  test('when a member leaves, their drafts vanish and their messages stay', () => {
     let state = messages.onChat(messages.NO_MESSAGES, chat('m1'), 'me', 1_000)
     state = messages.onTyping(state, typing('m2', 'and'), 'me', 1_000)
     state = messages.onTyping(state, typing('m3', 'so', 'aiko'), 'me', 1_000)
@@ -170,9 +173,9 @@ describe('talk', () => {
     expect(entries(messages.keepDraftsOf(state, (id) => id === 'mira'))).toHaveLength(2)
   })
 
-  test('an error for something that was sent in the meantime changes nothing', () => {
-    const said = messages.onChat(messages.NO_MESSAGES, chat('m1', 'me'), 'me', 1_000)
+  test('an error for a message that was posted in the meantime changes nothing', () => {
+    const posted = messages.onChat(messages.NO_MESSAGES, chat('m1', 'me'), 'me', 1_000)
     const error = { type: 'error', code: 'unavailable', message: '', message_id: 'm1' } as const
-    expect(messages.onRefused(said, error, 1_000)).toBe(said)
+    expect(messages.onRefused(posted, error, 1_000)).toBe(posted)
   })
 })

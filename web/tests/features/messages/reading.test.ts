@@ -31,8 +31,8 @@ const setCatalogue = (state: messages.Messages, ...frames: ChatFrame[]) =>
   frames.reduce((next, frame) => messages.onChat(next, frame, 'me', frame.timestamp), state)
 const keys = (state: messages.Messages) => [...state.entries.keys()]
 
-describe('a life as long as the reader likes', () => {
-  test('the factor multiplies it; let go, there is a moment before it leaves', () => {
+describe('a life as long as the reader chooses', () => {
+  test('the factor multiplies it; a released message waits a moment before it fades', () => {
     expect(goesAt(1_000, 6_000, 1)).toBe(6_000)
     expect(goesAt(1_000, 6_000, 3)).toBe(16_000)
     expect(goesAt(1_000, 6_000, 'stay')).toBe(Infinity)
@@ -41,7 +41,7 @@ describe('a life as long as the reader likes', () => {
     expect(letGoAt(1_000, 6_000, 6_000, 5_900)).toBe(5_900 + 1_200 + leaves)
   })
 
-  test('it goes then, and the end for the others stays what it was', () => {
+  test('it vanishes then, and for the others its end is unchanged', () => {
     const long = setCatalogue(setFactor(messages.NO_MESSAGES, 3, 0), chat('m1'))
     expect(messages.nextCull(long)).toBe(16_000)
     expect(keys(messages.cull(long, 15_999))).toHaveLength(1)
@@ -49,15 +49,15 @@ describe('a life as long as the reader likes', () => {
     expect(long.entries.get('mira/m1')?.expiresAt).toBe(6_000)
   })
 
-  test('our own words too, from when they are acknowledged', () => {
+  test('our own messages too, from their acknowledgement on', () => {
     const own = { messageId: 'm1', text: 'hi', at: { x: 0, y: 0 }, userId: 'me' }
-    const said = messages.say(setFactor(messages.NO_MESSAGES, 2, 0), own, 900, 5_000)
-    expect(messages.nextCull(said)).toBe(5_900)
+    const posted = messages.post(setFactor(messages.NO_MESSAGES, 2, 0), own, 900, 5_000)
+    expect(messages.nextCull(posted)).toBe(5_900)
     const ack = { message_id: 'm1', timestamp: 1_000, expires_at: 6_000 }
-    expect(messages.nextCull(messages.onAck(said, ack))).toBe(11_000)
+    expect(messages.nextCull(messages.onAck(posted, ack))).toBe(11_000)
   })
 
-  test('what stays goes when it is put away, and does not come back by a snapshot (W13)', () => {
+  test('a message that stays vanishes when it is put away, and a snapshot does not bring it back (W13)', () => {
     const stays = setCatalogue(setFactor(messages.NO_MESSAGES, 'stay', 0), chat('m1'))
     expect(messages.nextCull(stays)).toBeUndefined()
     expect(keys(messages.cull(stays, 1e9))).toHaveLength(1)
@@ -65,7 +65,7 @@ describe('a life as long as the reader likes', () => {
     expect(messages.onChat(away, chat('m1'), 'me', 2_000)).toBe(away)
   })
 
-  test('a change of mind gives what would be gone a moment, and what lives its life', () => {
+  test('changing the factor gives a message that would be over a moment, and a live one its life', () => {
     const stays = setCatalogue(
       setFactor(messages.NO_MESSAGES, 'stay', 0),
       chat('m1'),
@@ -76,7 +76,7 @@ describe('a life as long as the reader likes', () => {
     expect(once.entries.get('mira/m2')?.goesAt).toBe(25_000)
   })
 
-  test('a window that keeps everything keeps the newest, and what is held', () => {
+  test('when everything stays, the newest and the held messages stay', () => {
     const frames = Array.from({ length: messages.KEPT_MAX + 50 }, (_, i) =>
       chat(`m${i}`, 'mira', i),
     )
@@ -93,8 +93,8 @@ describe('a life as long as the reader likes', () => {
   })
 })
 
-describe('a hand on a message', () => {
-  test('held, it does not go; let go, it goes after a moment', () => {
+describe('holding a message', () => {
+  test('held, it does not vanish; released, it vanishes after a moment', () => {
     const held = hold(setCatalogue(messages.NO_MESSAGES, chat('m1')), 'mira/m1')
     expect(messages.nextCull(held)).toBeUndefined()
     expect(keys(messages.cull(held, 60_000))).toHaveLength(1)
@@ -104,7 +104,7 @@ describe('a hand on a message', () => {
     expect(release(free, 'mira/m1', 70_000)).toBe(free)
   })
 
-  test('of a draft it holds the message; the draft itself goes as drafts go', () => {
+  test('holding a draft holds its message; the draft itself vanishes as usual', () => {
     const typing = { type: 'typing', message_id: 'm1', user_id: 'mira', position: { x: 0, y: 0 } }
     const frame = (payload: string) => ({ ...typing, payload }) as const
     const draft = hold(
@@ -115,16 +115,16 @@ describe('a hand on a message', () => {
     expect(messages.onChat(draft, chat('m1'), 'me', 1_000).entries.get('mira/m1')?.held).toBe(true)
   })
 
-  test('whose words are forgotten are gone, held or not; ours are ours', () => {
+  test('the messages of a forgotten user vanish, held or not; ours stay', () => {
     let state = setCatalogue(messages.NO_MESSAGES, chat('m1'), chat('m2', 'aiko'), chat('m3', 'me'))
     state = hold(state, 'mira/m1')
     expect(keys(forget(state, 'mira'))).toEqual(['aiko/m2', '/m3'])
     expect(keys(forget(state, 'me'))).toHaveLength(3)
   })
 
-  test('what was said a while ago is shown once more, for a while', () => {
+  test('a message from the history is shown once more, for a while', () => {
     const entry = setCatalogue(messages.NO_MESSAGES, chat('m1')).entries.get('mira/m1')
-    if (!entry) throw new Error('it was said')
+    if (!entry) throw new Error('it was posted')
     const again = recall(messages.NO_MESSAGES, entry, 90_000)
     expect(again.entries.get('mira/m1')).toMatchObject({ goesAt: 94_000, expiresAt: 6_000 })
     expect(keys(messages.cull(again, 94_000))).toEqual([])
@@ -143,15 +143,15 @@ describe('searching', () => {
     expect(matcher(asked)(line)).toBe(found)
   })
 
-  test('marks go, letters stay', () => expect(fold('Ångström ﬁ Й')).toBe('angstrom fi и'))
+  test('marks are removed, letters stay', () => expect(fold('Ångström ﬁ Й')).toBe('angstrom fi и'))
 })
 
-describe('what was said', () => {
+describe('history', () => {
   beforeEach(() => vi.useFakeTimers({ now: 50_000 }))
   afterEach(() => vi.useRealTimers())
 
-  test('each message once, with what one said oneself; drafts and what is not said are not', () => {
-    const { app, get, sync, receive, write, of, chat: said } = setUp()
+  test('contains each message once, our own too, and no drafts or pending messages', () => {
+    const { app, get, sync, receive, write, of, chat: posted } = setUp()
     get({
       type: 'typing',
       message_id: 'm1',
@@ -159,9 +159,9 @@ describe('what was said', () => {
       payload: 'h',
       position: { x: 0, y: 0 },
     })
-    get(said('m1'))
-    get(said('m1'))
-    const living = said('m1')
+    get(posted('m1'))
+    get(posted('m1'))
+    const living = posted('m1')
     if (living.type === 'chat') receive(sync({ messages: [living] }), true)
     write('mine')
     app.messages.send({ x: 0, y: 0 })
@@ -173,13 +173,13 @@ describe('what was said', () => {
     expect(app.history.all().map(({ text }) => text)).toEqual(['hi', 'mine'])
   })
 
-  test('for five minutes, and so many', () => {
-    const { app, get, chat: said } = setUp()
-    for (let i = 0; i < HISTORY_MAX + 5; i += 1) get(said(`m${i}`))
+  test('for five minutes, up to a number', () => {
+    const { app, get, chat: posted } = setUp()
+    for (let i = 0; i < HISTORY_MAX + 5; i += 1) get(posted(`m${i}`))
     expect(app.history.all()).toHaveLength(HISTORY_MAX)
     expect(app.history.all()[0]?.messageId).toBe('m5')
     vi.advanceTimersByTime(HISTORY_MS - 1_000)
-    get(said('later'))
+    get(posted('later'))
     vi.advanceTimersByTime(2_000)
     expect(app.history.all().map(({ messageId }) => messageId)).toEqual(['later'])
   })

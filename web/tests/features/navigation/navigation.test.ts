@@ -42,15 +42,15 @@ describe('spots', () => {
 
   test('words are a spot of their own only away from their author', () => {
     const pointers = new Map([['mira', { x: 0, y: 0 }]])
-    const said = (key: string, x: number) => ({
+    const posted = (key: string, x: number) => ({
       key,
       userId: 'mira',
       at: { x, y: 0 },
       draft: false,
     })
-    const found = spotsOf(pointers, [said('mira/1', 100), said('mira/2', 5_000)])
+    const found = spotsOf(pointers, [posted('mira/1', 100), posted('mira/2', 5_000)])
     expect(found.map(({ id }) => id)).toEqual(['@mira', 'mira/2'])
-    expect(spotsOf(new Map(), [said('mira/1', 100)])).toHaveLength(1)
+    expect(spotsOf(new Map(), [posted('mira/1', 100)])).toHaveLength(1)
   })
 })
 
@@ -142,9 +142,9 @@ describe('the nearest conversation', () => {
     const found = nearestConversation(here, view, [
       spot('resting', 2_000, 0),
       spot('far', -90_000, 0, { typing: true }),
-      spot('a', 50_000, 0, { kind: 'talk' }),
+      spot('a', 50_000, 0, { kind: 'message' }),
       spot('b', 50_500, 100, { typing: true }),
-      spot('c', 51_000, 100, { kind: 'talk' }),
+      spot('c', 51_000, 100, { kind: 'message' }),
     ])
     expect(found.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
     const sight = sightOf(found, view, 1)
@@ -152,7 +152,7 @@ describe('the nearest conversation', () => {
   })
 
   test('what is in view is not gone to; people are, where nobody talks', () => {
-    expect(nearestConversation(here, view, [spot('a', 10, 10, { kind: 'talk' })])).toEqual([])
+    expect(nearestConversation(here, view, [spot('a', 10, 10, { kind: 'message' })])).toEqual([])
     const pointing = [spot('a', 10, 10), spot('b', 9_000, 0)]
     expect(nearestConversation(here, view, pointing).map(({ id }) => id)).toEqual(['b'])
   })

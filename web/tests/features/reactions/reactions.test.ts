@@ -12,8 +12,8 @@ import { reactionOf } from '../../../src/shared/net/reactions'
 const VIEW = { width: 1000, height: 700 }
 const HERE = { x: 0, y: 0, zoom: 1 }
 
-describe('what is newly said', () => {
-  it('is what others have said, once: no drafts, nothing of ours, nothing twice', () => {
+describe('new messages', () => {
+  it('are those of others, each once: no drafts, none of ours', () => {
     const { app, get, chat, write } = setUp()
     const heard: string[] = []
     app.messages.store.subscribe((now, before) => {
@@ -63,7 +63,7 @@ describe('a tone', () => {
     expect(new Set([...'abcdefgh'].map(hertz)).size).toBe(5)
   })
 
-  it('is heard a few times a second at most', () => {
+  it('sounds a few times a second at most', () => {
     const may = sparing(3, 1000)
     expect([0, 1, 2, 3, 999].map(may)).toEqual([true, true, true, false, false])
     expect([1000, 1001, 1002, 1003].map(may)).toEqual([true, true, true, false])
@@ -71,7 +71,7 @@ describe('a tone', () => {
 })
 
 describe('the title', () => {
-  it('tells how much was said unseen', () => {
+  it('says how many messages were not seen', () => {
     expect(titleOf('garden', 0)).toBe('garden · Asocial')
     expect(titleOf('garden', 3)).toBe('(3) garden · Asocial')
     expect(titleOf('garden', 100)).toBe('(99+) garden · Asocial')

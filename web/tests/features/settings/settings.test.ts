@@ -7,7 +7,7 @@ import {
 import { setUp } from '../../support/visitor'
 
 describe('settings', () => {
-  test('what is kept comes back; only what was chosen is kept', () => {
+  test('stored settings come back; only what was chosen is stored', () => {
     const chosen = { ...DEFAULTS, lifeFactor: 3, onMap: false }
     expect(writeSettings(chosen)).toBe('{"lifeFactor":3,"onMap":false}')
     expect(readSettings(writeSettings(chosen))).toEqual(chosen)
@@ -28,14 +28,14 @@ describe('settings', () => {
     expect(readSettings(text)).toEqual(DEFAULTS)
   })
 
-  test('one field that does not fit leaves the others', () => {
+  test('an invalid field does not affect the others', () => {
     expect(readSettings('{"lifeFactor":"stay","onMap":7,"later":true}')).toEqual({
       ...DEFAULTS,
       lifeFactor: 'stay',
     })
   })
 
-  test('a change is kept, and one made in another tab is taken over', () => {
+  test('a change is stored, and one from another tab is applied', () => {
     const { app, kept, wroteElsewhere } = setUp()
     app.settings.set({ hideCursors: true })
     expect(kept.get('settings')).toBe('{"hideCursors":true}')

@@ -35,7 +35,7 @@ describe('the choice', () => {
     expect(chooseLanguage('', [])).toBe('en')
   })
 
-  test('what is no language of ours is none, also when it names something else', () => {
+  test('an unknown language is ignored, also when it is the name of something else', () => {
     expect(chooseLanguage('constructor', ['toString', '', '-', 'de'])).toBe('de')
   })
 
@@ -56,14 +56,14 @@ describe('numbers', () => {
     ])
   })
 
-  test('what is not whole is told as a whole, in its plural', () => {
+  test('a fraction is rounded, with its plural', () => {
     expect(formatter('en').count(1.2, { one: '# screen', other: '# screens' })).toBe('1 screen')
     expect(OTHERS_STRINGS.away(50.3)).toBe('50 screens')
   })
 })
 
 describe('sections', () => {
-  test('are in the language from when it is heard, part by part, and in place', () => {
+  test('are replaced in place when their language arrives, part by part', () => {
     const held = STRINGS.invite
     setCatalogue(GERMAN)
     expect(STRINGS.reload).toBe('Neu laden')
@@ -71,7 +71,7 @@ describe('sections', () => {
     expect(STRINGS.final[4503]).toContain('Version')
   })
 
-  test('that are fetched after it are born in it', () => {
+  test('that load later are in that language from the start', () => {
     setCatalogue(SPANISH)
     const born = section('panels', { settings: { title: 'Settings' } })
     expect(born.settings.title).toBe('Ajustes')
@@ -96,12 +96,12 @@ describe.each([
 ])('%s', (_, catalogue) => {
   const english = new Map(wordsOf(ENGLISH))
 
-  test('says what English says, and nothing else', () => {
+  test('has the same texts as English, and no others', () => {
     const spoken = [...wordsOf(catalogue)].map(([path]) => path)
     expect(spoken.sort()).toEqual([...english.keys()].sort())
   })
 
-  test('is not English left standing', () => {
+  test('is not left in English', () => {
     // The same in both, rightly: names of colours and of keys.
     const same = [...wordsOf(catalogue)].filter(
       ([path, word]) => typeof word === 'string' && word === english.get(path),
@@ -126,7 +126,7 @@ describe.each([
   })
 })
 
-test('whatever code the server refuses or closes with has words of ours', () => {
+test('every code that the server refuses or closes with has a text', () => {
   const source = (path: string) =>
     readFileSync(new URL(`../../../../src/asocial/${path}`, import.meta.url), 'utf8')
   const codes = (text: string, pattern: RegExp) =>

@@ -111,7 +111,7 @@ describe('connection', () => {
     expect(link()).toBe('waiting')
   })
 
-  test('an upgrade that was refused is told of, and given up when that is found to be for good', () => {
+  test('a refused upgrade is reported, and given up when the refusal is final', () => {
     const { connection, unopened, last, links, link } = setUp()
     last().end(1006)
     expect(unopened).toHaveBeenCalledTimes(1)
@@ -146,7 +146,7 @@ describe('connection', () => {
     expect(unopened).not.toHaveBeenCalled()
   })
 
-  test('nothing an old socket says is heard', () => {
+  test('frames of an old socket are ignored', () => {
     const { frames, last, connection } = setUp()
     const old = last()
     old.sync()

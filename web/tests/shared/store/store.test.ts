@@ -44,7 +44,7 @@ describe('a listener that throws', () => {
   })
 })
 
-test('words go at the end of their life, whatever listens', () => {
+test('messages vanish at the end of their life, whatever a listener does', () => {
   const { app, get, chat, entries } = setUp()
   app.messages.store.subscribe(failing)
   get(chat('m1'))
@@ -59,13 +59,13 @@ test('words go at the end of their life, whatever listens', () => {
   expect(entries()).toEqual([])
 })
 
-test('pointers and flights go on, whatever is woken', () => {
+test('cursors and flights go on, whatever a listener does', () => {
   const { app } = setUp()
   const woken: string[] = []
   app.cursors.onWake(failing)
   app.cursors.onWake(() => woken.push('pointer'))
-  app.camera.onHand(failing)
-  app.camera.onHand(() => woken.push('hand'))
+  app.camera.onMovedByHand(failing)
+  app.camera.onMovedByHand(() => woken.push('hand'))
   app.cursors.wake()
   app.camera.pan(1, 1)
   expect(woken).toEqual(['pointer', 'hand'])

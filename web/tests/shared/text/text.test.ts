@@ -17,7 +17,7 @@ describe('payload', () => {
     expect(codePoints('a😀')).toBe(2)
   })
 
-  test('W8, W23: what shows nothing is no message and no name', () => {
+  test('W8, W23: text that shows nothing is no message and no name', () => {
     const nothing =
       '\u3164 \uffa0 \u115f \u2800 \u034f \ufe0f \u17b4 \u180b \ufff0 \ue000 \ufffe \u00ad \u200b \u00a0'
     for (const text of [
@@ -100,11 +100,11 @@ describe('payload', () => {
 
     test('flags are pairs from the first on', () => expect(cutAt('🇩🇪🇫🇷🇬🇧', 3)).toBe('🇩🇪'))
 
-    test('a pile that no limit holds is cut as it comes', () =>
+    test('a cluster that is longer than the limit is cut inside', () =>
       expect(cutAt('e' + '\u0903'.repeat(30), 20)).toBe('e' + '\u0903'.repeat(19)))
   })
 
-  test('half an emoji is made whole text', () => {
+  test('half an emoji is replaced', () => {
     expect(clean('a\ud83d', 500).text).toBe('a\ufffd')
   })
 
@@ -118,7 +118,7 @@ describe('payload', () => {
     expect(clean(monogram, 500).text).toBe(monogram)
   })
 
-  test('white space alone is nothing to say', () => {
+  test('white space alone is no message', () => {
     expect(finished(' \n ')).toBe('')
     expect(finished('  hi\n')).toBe('hi')
   })
@@ -276,7 +276,7 @@ describe('palette', () => {
 })
 
 describe('wire', () => {
-  test('what is not a frame we know is nothing', () => {
+  test('an unknown frame is ignored', () => {
     for (const data of [
       'x',
       '[]',

@@ -1,5 +1,5 @@
 /*
- * Hands on the plane: what the pointers pressed on it do with it.
+ * What pressed pointers do with the canvas: drag and pinch.
  *
  * One is a press until it moves further than a click may; from then on it carries the plane, counted from
  * where it was pressed, so the point stays under the hand. Two carry it by their middle and zoom it by their

@@ -31,7 +31,7 @@ export function createCamera(reducedMotion: () => boolean) {
     origin: { x: 0, y: 0 },
   }))
   const { getState: get, setState: set } = store
-  const hands = new Set<() => void>()
+  const movers = new Set<() => void>()
   let flight = 0
   let flying = false
 
@@ -50,7 +50,7 @@ export function createCamera(reducedMotion: () => boolean) {
   /** The visitor's own hand ends a flight, and following. */
   function move(camera: Camera) {
     carry(camera)
-    for (const hand of hands) hand()
+    for (const moved of movers) moved()
   }
 
   return {
@@ -61,8 +61,8 @@ export function createCamera(reducedMotion: () => boolean) {
     carry,
     flying: () => flying,
     /** Called when the visitor moves the view, or asks for a flight. */
-    onHand(hand: () => void) {
-      hands.add(contained(hand))
+    onMovedByHand(hook: () => void) {
+      movers.add(contained(hook))
     },
     pan: (dx: number, dy: number) => move(panBy(get().camera, dx, dy)),
     zoomAt: (anchor: Point, zoom: number) =>
@@ -75,7 +75,7 @@ export function createCamera(reducedMotion: () => boolean) {
     /** Goes there as canvas/model/flight.ts tells; at once when motion is unwelcome. */
     flyTo(target: Camera) {
       const to = clampCamera(target)
-      for (const hand of hands) hand()
+      for (const moved of movers) moved()
       if (reducedMotion()) return carry(to)
       const { camera: from, view } = get()
       const lasts = flightMs(from, to, view)

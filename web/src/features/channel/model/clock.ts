@@ -26,7 +26,7 @@ export interface Clock {
 
 export const UNSET_CLOCK: Clock = { samples: [], offset: 0, measured: false }
 
-const KEEP = 12
+const SAMPLES_MAX = 12
 const KEEP_MS = 5 * 60_000
 /** integer times on both sides, and a little for timer coarsening */
 const SLACK_MS = 4
@@ -64,7 +64,7 @@ export function addPong(clock: Clock, sent: number, timestamp: number, now: numb
     best !== undefined &&
     Math.abs(best.offset - sample.offset) > (best.roundTrip + sample.roundTrip) / 2 + SLACK_MS
   const earlier = jumped ? [] : clock.samples.filter((s) => now - s.at < KEEP_MS)
-  const samples = [...earlier, sample].slice(-KEEP)
+  const samples = [...earlier, sample].slice(-SAMPLES_MAX)
   return { samples, offset: (bestOf(samples) ?? sample).offset, measured: true }
 }
 

@@ -1,5 +1,5 @@
 /*
- * Behind the channel's name: the others you were in, a new one, and the start page.
+ * Opens from the channel's name: recent channels, a new one, and the start page.
  */
 import { useState } from 'react'
 import { SHARING_STRINGS } from '../../../shared/i18n/en-sharing'
@@ -8,20 +8,23 @@ import { createRecent } from '../store/recent'
 import { useSession } from '../../../stores/hooks'
 import { Panel } from '../../../shared/ui/Panel'
 import { Recents } from '../Recents'
-import '../sharing.css'
+
+const WAY = 'flex-1 py-[7px] underline-offset-4 hover:underline pointer-coarse:py-3'
 
 export function Channels({ close }: { close(): void }) {
   const channel = useSession((s) => s.channel)
   const [recent] = useState(() => createRecent(browserStorage(), Date.now))
   return (
     <Panel label={SHARING_STRINGS.channels} testId="channels-panel" close={close}>
-      <Recents recent={recent} except={channel} />
-      <ul className="ways">
+      <Recents recent={recent} except={channel} look="list" />
+      <ul>
         <li>
-          <a href="/#new">{SHARING_STRINGS.newChannel}</a>
+          <a className={WAY} href="/#new">
+            {SHARING_STRINGS.newChannel}
+          </a>
         </li>
         <li>
-          <a href="/" data-testid="to-start">
+          <a className={WAY} href="/" data-testid="to-start">
             {SHARING_STRINGS.toStart}
           </a>
         </li>

@@ -1,6 +1,6 @@
 /*
- * A link for a camera. Always dark on light, with the four modules of quiet around it that the standard
- * asks for: at night it is a lit pane, because many readers know no other way round.
+ * A link as a QR code, with the margin of four modules that the standard requires. Dark on light in both colour schemes,
+ * because many readers do not know it the other way round.
  */
 import { encode } from 'uqr'
 
@@ -11,7 +11,7 @@ export function QrCode({ text, label }: { text: string; label: string }) {
   const side = size + 2 * QUIET
   return (
     <svg
-      className="qr"
+      className="block h-auto w-full rounded-xl bg-[color:light-dark(var(--ground),var(--ink))] text-[color:light-dark(var(--ink),var(--ground))]"
       viewBox={`${-QUIET} ${-QUIET} ${side} ${side}`}
       role="img"
       aria-label={label}

@@ -1,6 +1,6 @@
 /*
- * Bringing others here: a link to the channel or to this very spot, as a code for a camera, through the
- * system's own share sheet where there is one, or to the clipboard.
+ * Inviting others: a link to the channel or to this spot, as a QR code, for the share sheet of the system where there
+ * is one, or for the clipboard.
  */
 import { useEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
@@ -10,9 +10,9 @@ import { useApp, useSession } from '../../../stores/hooks'
 import { copyText } from '../../../shared/ui/copy'
 import { Panel } from '../../../shared/ui/Panel'
 import { QrCode } from './QrCode'
-import '../sharing.css'
 
 const FEEDBACK_MS = 2_200
+const ACT = 'control flex-1 justify-center bg-ground/70 font-semibold'
 
 export function Share({ close }: { close(): void }) {
   const { camera } = useApp()
@@ -35,16 +35,16 @@ export function Share({ close }: { close(): void }) {
     try {
       await navigator.share({ title: 'Asocial', url: address })
     } catch (error) {
-      // AbortError: the visitor thought better of it.
+      // AbortError: the visitor closed the share sheet.
       if (!(error instanceof DOMException && error.name === 'AbortError')) await copy()
     }
   }
   const choice = (isSpot: boolean, words: string, testId: string) => (
-    <label>
+    <label className="flex-1 cursor-pointer">
       <input
         type="radio"
         name="what"
-        className="sr-only"
+        className="peer sr-only"
         checked={spot === isSpot}
         onChange={() => {
           setSpot(isSpot)
@@ -52,12 +52,14 @@ export function Share({ close }: { close(): void }) {
         }}
         data-testid={testId}
       />
-      <span>{words}</span>
+      <span className="grid min-h-[34px] place-items-center rounded-[10px] text-faint outline-current peer-checked:bg-ground/70 peer-checked:font-semibold peer-checked:text-ink peer-focus-visible:outline-2 peer-focus-visible:-outline-offset-2 pointer-coarse:min-h-11">
+        {words}
+      </span>
     </label>
   )
   return (
     <Panel label={SHARING_STRINGS.share} testId="share-panel" close={close}>
-      <fieldset className="share-what">
+      <fieldset className="-mx-1 -mt-1 mb-2 flex gap-1">
         <legend className="sr-only">{SHARING_STRINGS.what}</legend>
         {choice(false, SHARING_STRINGS.thisChannel, 'share-channel')}
         {choice(true, SHARING_STRINGS.thisSpot, 'share-spot')}
@@ -65,28 +67,23 @@ export function Share({ close }: { close(): void }) {
       <QrCode text={address} label={SHARING_STRINGS.qr} />
       <input
         ref={field}
-        className="share-address"
+        className="mt-2 w-full rounded-none border-b border-line bg-transparent py-1 text-ellipsis pointer-coarse:min-h-11"
         readOnly
         value={address}
         aria-label={copied === 'by-hand' ? SHARING_STRINGS.copyYourself : SHARING_STRINGS.address}
         onFocus={(event) => event.currentTarget.select()}
         data-testid="share-address"
       />
-      {spot && <p className="share-note">{SHARING_STRINGS.spotKept}</p>}
-      <div className="share-acts">
+      {spot && <p className="mt-1.5 text-[13px]/[18px] text-faint">{SHARING_STRINGS.spotKept}</p>}
+      <div className="-mx-1 mt-2 -mb-1 flex flex-wrap gap-1">
         {canSend(address) && (
-          <button
-            type="button"
-            className="control"
-            onClick={() => void send()}
-            data-testid="send-link"
-          >
+          <button type="button" className={ACT} onClick={() => void send()} data-testid="send-link">
             {SHARING_STRINGS.send}
           </button>
         )}
         <button
           type="button"
-          className="control"
+          className={ACT}
           onClick={() => void copy()}
           data-testid="copy-link"
           data-copied={copied === 'yes' || undefined}

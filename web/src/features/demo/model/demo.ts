@@ -38,7 +38,7 @@ export const ROUND_MS = 33_000
 
 export type DemoEvent = { readonly at: number } & (
   | { readonly kind: 'draft'; readonly line: number; readonly text: string }
-  | { readonly kind: 'said'; readonly line: number; readonly text: string }
+  | { readonly kind: 'posted'; readonly line: number; readonly text: string }
   /** a fingertip, `part` (0 to 1) of the way from one line to the next, and `aside` from it */
   | {
       readonly kind: 'tip'
@@ -57,11 +57,11 @@ const PAUSE_MS = 210
 const ENTER_MS = 320
 const GLIDE_MS = 850
 const GLIDE_STEP_MS = 50
-/** Who has said something takes the finger off it, after a moment. */
+/** A moment after posting, the pointer moves away from the message. */
 const REST_MS = 420
 const ASIDE_MS = 600
 
-/** Letter by letter, unevenly, as hands do: never the same twice in a row, always the same each time. */
+/** Letter by letter, unevenly, as people type: never the same twice in a row, but the same in every run. */
 function typed(text: string): { after: number; text: string }[] {
   const steps: { after: number; text: string }[] = []
   let shown: string[] = []
@@ -113,11 +113,11 @@ export function scoreOf(texts: readonly string[]): DemoEvent[] {
       events.push({ at: at + after, kind: 'draft', line, text })
     const end = letters.at(-1)
     if (!end) continue
-    const said = at + end.after + ENTER_MS
-    events.push({ at: said, kind: 'said', line, text: end.text })
+    const posted = at + end.after + ENTER_MS
+    events.push({ at: posted, kind: 'posted', line, text: end.text })
     for (const { after, part } of glide(ASIDE_MS)) {
       events.push({
-        at: said + REST_MS + after,
+        at: posted + REST_MS + after,
         kind: 'tip',
         who,
         from: line,

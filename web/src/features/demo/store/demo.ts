@@ -121,7 +121,7 @@ export function createDemo(
           },
           false,
         )
-      case 'said':
+      case 'posted':
         return say(event.line, event.text, lifeOf(DEFAULT_TTL, codePoints(event.text)))
     }
   }

@@ -1,5 +1,5 @@
 /*
- * Finding in what was said: each word asked for stands somewhere in a line, whatever its case and its
+ * Finding in what was posted: each word asked for stands somewhere in a line, whatever its case and its
  * accents. Pure.
  */
 

@@ -25,7 +25,7 @@ export function createHistory(serverNow: () => number) {
       prune()
       store.setState({ count: store.getState().count + 1 })
     },
-    /** The server's clock was set: what was said stays as long ago as it was. */
+    /** The server's clock was set: what was posted stays as long ago as it was. */
     shift(ms: number) {
       list.forEach((entry, at) => {
         list[at] = { ...entry, timestamp: entry.timestamp + ms, expiresAt: entry.expiresAt + ms }

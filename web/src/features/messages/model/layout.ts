@@ -3,7 +3,7 @@
  * step aside for others, and which gather into one glow when one looks from far above.
  *
  * Placing is incremental and stable: whoever hangs already keeps their place, only what is new looks
- * for room, nearest first; its point stays where it was said, joined by a leader. Sizes are
+ * for room, nearest first; its point stays where it was posted, joined by a leader. Sizes are
  * estimated from the text, so no layout of the browser is awaited. Pure.
  */
 import { textScale, type Camera, type Point, type Size } from '../../canvas/model/camera'

@@ -1,5 +1,5 @@
 /*
- * Addresses in what people say, as parts of the text: what is text stays text, and only http and https become links.
+ * Addresses in messages, as parts of the text: what is text stays text, and only http and https become links.
  *
  * Whoever reads must see where a link goes. So its host is shown as the browser will ask for it: letters of other
  * alphabets that look like Latin ones in punycode, nothing decoded, nothing hidden. What could mislead by its

@@ -49,23 +49,23 @@ export interface Entry {
 
 export interface Messages {
   readonly entries: ReadonlyMap<string, Entry>
-  /** keys of messages that were said, each until a straggling draft can no longer follow (W13) */
-  readonly said: ReadonlyMap<string, number>
+  /** keys of messages that were posted, each until a straggling draft can no longer follow (W13) */
+  readonly posted: ReadonlyMap<string, number>
   readonly factor: LifeFactor
-  /** the owner cleared the channel of what was said until then (W65) */
+  /** the owner cleared the channel of what was posted until then (W65) */
   readonly cleared: number
 }
 
 export const NO_MESSAGES: Messages = {
   entries: new Map(),
-  said: new Map(),
+  posted: new Map(),
   factor: 1,
   cleared: -Infinity,
 }
 
 /** W15 */
 export const DRAFT_LIFE_MS = 10_000
-const SAID_MS = 15_000
+const POSTED_MS = 15_000
 export const KEPT_MAX = 300
 
 const keyOf = (mine: boolean, userId: string, messageId: string) =>
@@ -84,8 +84,8 @@ export function drop(messages: Messages, key: string): Messages {
   return { ...messages, entries }
 }
 
-/** We said something: shown at once. */
-export function say(
+/** We posted a message: shown at once. */
+export function post(
   messages: Messages,
   own: { messageId: string; text: string; at: Point; userId: string | undefined },
   now: number,
@@ -128,11 +128,11 @@ export function onChat(
   const mine = key === ownKey(frame.message_id)
   const before = messages.entries.get(key)
   // Heard before: it hangs, or was put away.
-  if (before?.state === 'sent' || (!before && messages.said.has(key))) return messages
+  if (before?.state === 'sent' || (!before && messages.posted.has(key))) return messages
   if (frame.expires_at <= now || frame.timestamp <= messages.cleared) return drop(messages, key)
-  const said = new Map(messages.said).set(key, frame.expires_at + SAID_MS)
+  const posted = new Map(messages.posted).set(key, frame.expires_at + POSTED_MS)
   return put(
-    { ...messages, said },
+    { ...messages, posted },
     {
       key,
       messageId: frame.message_id,
@@ -187,7 +187,7 @@ export function onTyping(
 ): Messages {
   const mine = frame.user_id === selfId
   const key = keyOf(mine, frame.user_id, frame.message_id)
-  if (messages.said.has(key)) return messages
+  if (messages.posted.has(key)) return messages
   const before = messages.entries.get(key)
   if (before && before.state !== 'draft') return messages
   if (frame.payload === '') return drop(messages, key)
@@ -209,7 +209,7 @@ export function onTyping(
   })
 }
 
-/** Someone left: their drafts go with them, what they said hangs on. */
+/** Someone left: their drafts go with them, what they posted hangs on. */
 export function onLeft(messages: Messages, userId: string): Messages {
   let next = messages
   for (const entry of messages.entries.values()) {
@@ -219,7 +219,7 @@ export function onLeft(messages: Messages, userId: string): Messages {
   return next
 }
 
-/** The window is wiped: what was said until then goes, and the drafts of others. What is in our hand stays. */
+/** The window is wiped: what was posted until then goes, and the drafts of others. What is in our hand stays. */
 export function clear(messages: Messages, until: number): Messages {
   const kept = [...messages.entries].filter(([, { state, mine, timestamp }]) =>
     state === 'sent' ? timestamp > until : mine || state !== 'draft',
@@ -257,14 +257,14 @@ export function cull(messages: Messages, now: number): Messages {
     entries ??= new Map(messages.entries)
     if (entries.delete(key)) kept -= 1
   }
-  let said: Map<string, number> | undefined
-  for (const [key, until] of messages.said) {
+  let posted: Map<string, number> | undefined
+  for (const [key, until] of messages.posted) {
     if (until > now) continue
-    said ??= new Map(messages.said)
-    said.delete(key)
+    posted ??= new Map(messages.posted)
+    posted.delete(key)
   }
-  return entries || said
-    ? { ...messages, entries: entries ?? messages.entries, said: said ?? messages.said }
+  return entries || posted
+    ? { ...messages, entries: entries ?? messages.entries, posted: posted ?? messages.posted }
     : messages
 }
 

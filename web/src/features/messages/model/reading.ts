@@ -46,9 +46,9 @@ export function forget(messages: Messages, userId: string): Messages {
 
 const RECALL_MS = 4_000
 
-/** Something that was said a while ago is shown once more where it hung, for as long as it takes to read it. */
-export function recall(messages: Messages, said: Entry, now: number): Messages {
-  const hanging = messages.entries.get(said.key)
+/** Something that was posted a while ago is shown once more where it hung, for as long as it takes to read it. */
+export function recall(messages: Messages, posted: Entry, now: number): Messages {
+  const hanging = messages.entries.get(posted.key)
   if (hanging) return put(messages, lingering(hanging, now))
-  return put(messages, { ...said, held: false, goesAt: now + RECALL_MS, grown: false })
+  return put(messages, { ...posted, held: false, goesAt: now + RECALL_MS, grown: false })
 }

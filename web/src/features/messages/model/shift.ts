@@ -17,7 +17,7 @@ export function shift(messages: Messages, ms: number): Messages {
   return {
     ...messages,
     entries: new Map([...messages.entries].map(([key, entry]) => [key, moved(entry)])),
-    said: new Map([...messages.said].map(([key, until]) => [key, until + ms])),
+    posted: new Map([...messages.posted].map(([key, until]) => [key, until + ms])),
     cleared: messages.cleared + ms,
   }
 }

@@ -3,7 +3,7 @@
  * offered again. Pure.
  */
 import type { Point } from '../../canvas/model/camera'
-import { cull, say, type Entry, type Messages } from './messages'
+import { cull, post, type Entry, type Messages } from './messages'
 
 /** Our messages without an answer, oldest first: they are sent again after a reconnect (W10, W14). */
 export function unanswered(messages: Messages): Entry[] {
@@ -27,7 +27,7 @@ export function offer(
   newId: () => string,
 ): Messages {
   return texts.reduce((next, { text, at, messageId = newId() }) => {
-    const sent = say(next, { messageId, text, at, userId: undefined }, 0, 0)
+    const sent = post(next, { messageId, text, at, userId: undefined }, 0, 0)
     return cull(sent, 0)
   }, messages)
 }

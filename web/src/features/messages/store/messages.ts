@@ -35,11 +35,11 @@ export interface Draft {
 export interface MessagesState {
   readonly messages: rules.Messages
   readonly draft: Draft | undefined
-  /** whether anything was ever said from here; the invitation goes for good */
+  /** whether anything was ever posted from here; the invitation goes for good */
   readonly spoke: boolean
 }
 
-/** `onSaid` is called for each message once, when it is known to be said. */
+/** `onPosted` is called once for each message, when the server has it. */
 export function createMessages(
   deps: Deps,
   session: Session,
@@ -99,10 +99,15 @@ export function createMessages(
   }
 
   /** Shows it and sends it; without a connection it waits as pending for the next one. */
-  function say(messageId: string, text: string, at: Point) {
+  function post(messageId: string, text: string, at: Point) {
     const now = session.serverNow()
     const life = lifeOf(session.store.getState().ttl, codePoints(text))
-    const messages = rules.say(get().messages, { messageId, text, at, userId: selfId() }, now, life)
+    const messages = rules.post(
+      get().messages,
+      { messageId, text, at, userId: selfId() },
+      now,
+      life,
+    )
     put(messages)
     set({ spoke: true })
     const entry = messages.entries.get(rules.ownKey(messageId))
@@ -117,7 +122,7 @@ export function createMessages(
     const text = finished(draft.text)
     if (text !== '') {
       told = false
-      say(draft.messageId, text, draft.at)
+      post(draft.messageId, text, draft.at)
       return true
     }
     takeBack(draft)
@@ -195,7 +200,7 @@ export function createMessages(
       if (!entry) return
       put(rules.drop(get().messages, key))
       // A late one may have been heard and gone: under its old id it would be taken for that.
-      say(entry.state === 'late' ? newId() : entry.messageId, entry.text, entry.at)
+      post(entry.state === 'late' ? newId() : entry.messageId, entry.text, entry.at)
     },
     letGo: (key: string) => put(rules.drop(get().messages, key)),
     /** The reader's hand (messages/model/reading.ts). */

@@ -13,7 +13,7 @@ const ID = /^[\w-]{1,64}$/
 interface Written {
   readonly text: string
   readonly at: Point
-  /** under which it was sent, if it was: should it have arrived, it is found to be said (W13) */
+  /** under which it was sent, if it was: should it have arrived, it is found to be posted (W13) */
   readonly messageId?: string
 }
 

@@ -1,5 +1,5 @@
 /*
- * What can be done with a message under one's hand: a few words below it, for as long as it is held.
+ * What you can do with a message: a few buttons below it while it is held.
  */
 import { useRef } from 'react'
 import type { Entry } from '../model/messages'

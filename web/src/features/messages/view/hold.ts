@@ -97,7 +97,7 @@ function onKey(event: KeyboardEvent<HTMLElement>, app: App, entry: Entry) {
   event.stopPropagation()
 }
 
-/** The message said before or after it. */
+/** The message posted before or after it. */
 function beside(message: HTMLElement, step: number): HTMLElement | undefined {
   const all = [...document.querySelectorAll<HTMLElement>('[data-testid="message"] .breath')]
   return all[all.indexOf(message) + step]

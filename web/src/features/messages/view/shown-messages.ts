@@ -1,6 +1,6 @@
 /*
- * What of the talk is on the page: near the view, gathered, each at its place. In a crowd it is
- * worked out a few times a second, not for each word that comes or goes.
+ * The messages that are on the page: those near the view, clustered, each at its place. In a crowd they are
+ * computed a few times a second, not for each message that comes or goes.
  */
 import { useEffect, useMemo, useState } from 'react'
 import { useStore } from 'zustand'

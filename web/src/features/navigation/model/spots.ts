@@ -1,8 +1,8 @@
 /*
- * Where everybody is, as seen from here, and where to go for company.
+ * Where everybody is, as seen from here, and where the nearest conversation is.
  *
  * A spot is a place worth going to: a person (where they write, else where they point), or
- * something said that hangs away from its author. Whoever has no known place has no spot.
+ * something posted that hangs away from its author. Whoever has no known place has no spot.
  * Pure: no DOM, no clocks.
  */
 import { worldToScreen, type Camera, type Point, type Size } from '../../canvas/model/camera'
@@ -11,14 +11,14 @@ export interface Spot {
   /** stable: `@user`, or the key of a message */
   readonly id: string
   readonly userId: string | undefined
-  readonly kind: 'person' | 'talk'
+  readonly kind: 'person' | 'message'
   readonly at: Point
   readonly typing: boolean
 }
 
 /** Said so close to its author's pointer, a message needs no spot of its own. */
 const BESIDE_PX = 500
-/** Talk with gaps smaller than this is one conversation. */
+/** Messages closer together than this are one conversation. */
 const CONVERSATION_PX = 700
 /** A spot this far inside the view, screen pixels, can be seen. */
 const SEEN_PX = 12
@@ -39,12 +39,12 @@ export function spotsOf(
   const person = (userId: string, at: Point, typing: boolean) =>
     people.set(userId, { id: `@${userId}`, userId, kind: 'person', at, typing })
   for (const [userId, { x, y }] of pointers) person(userId, { x, y }, false)
-  const said: Told[] = []
+  const posted: Told[] = []
   for (const each of told) {
     if (each.draft && each.userId !== undefined) person(each.userId, each.at, true)
-    else said.push(each)
+    else posted.push(each)
   }
-  const messages = said.filter(({ userId, at }) => {
+  const messages = posted.filter(({ userId, at }) => {
     const author = people.get(userId ?? '')
     return !author || distance(author.at, at) > BESIDE_PX
   })
@@ -53,7 +53,7 @@ export function spotsOf(
     ...messages.map(({ key, userId, at }): Spot => ({
       id: key,
       userId,
-      kind: 'talk',
+      kind: 'message',
       at,
       typing: false,
     })),
@@ -92,12 +92,12 @@ export function sightOf(spots: readonly Spot[], view: Size, zoom: number): Point
 }
 
 /**
- * The nearest conversation that is not in view: talk first, people who only point where nobody
+ * The nearest conversation that is not in view: messages first, people who only point where nobody
  * talks. All of it that hangs together, the nearest first.
  */
 export function nearestConversation(camera: Camera, view: Size, spots: readonly Spot[]): Spot[] {
   const hidden = spots.filter((spot) => !isSeen(camera, view, spot.at))
-  const talking = hidden.filter((spot) => spot.typing || spot.kind === 'talk')
+  const talking = hidden.filter((spot) => spot.typing || spot.kind === 'message')
   const pool = talking.length > 0 ? talking : hidden
   const rest = [...pool].sort((a, b) => distance(camera, a.at) - distance(camera, b.at))
   const found = rest.splice(0, 1)

@@ -40,7 +40,7 @@ export function createNavigation(
   let sayTimer: ReturnType<typeof setInterval> | undefined
   const views = createViews(deps, camera, () => onMap() && store.getState().following === undefined)
 
-  /** W31. Whose wish is not known yet has no place; what was said tells it itself. */
+  /** W31. A draft of an unknown author is not on the map; a message says itself whether it is. */
   function isOnMap({ userId, state, onMap }: Entry): boolean {
     const author = userId === undefined ? undefined : presence.profile(userId)
     if (author) return author.on_map !== false
@@ -68,7 +68,7 @@ export function createNavigation(
 
   function goTo(found: readonly Spot[]): boolean {
     const { camera: now, view } = camera.store.getState()
-    // Whoever looks from high above comes down to where words can be read.
+    // From far out, zoom in to where messages can be read.
     const zoom = now.zoom < 0.5 ? 1 : now.zoom
     const sight = sightOf(found, view, zoom)
     if (!sight) return false
@@ -122,7 +122,7 @@ export function createNavigation(
   })
   // A flight that ended may have ended where they no longer are.
   camera.store.subscribe(wake)
-  camera.onHand(stop)
+  camera.onMovedByHand(stop)
 
   return {
     store,
@@ -130,7 +130,7 @@ export function createNavigation(
     spots,
     placeOf,
     goTo,
-    /** One key: to the nearest talk that is out of view. False: there is none. */
+    /** To the nearest conversation outside the view. False: there is none. */
     goToNearest() {
       const { camera: now, view } = camera.store.getState()
       return goTo(nearestConversation(now, view, spots()))

@@ -1,5 +1,5 @@
 /*
- * What of the talk is noticed without being looked at: who has just said something, how it sounds from
+ * Messages that are noticed without being looked at: who has just posted something, how it sounds from
  * here, and how the title tells of it while the page is out of sight.
  *
  * Everyone has a tone of their own, out of five that go together whoever speaks. It is full where one looks,
@@ -26,7 +26,7 @@ const SCALE = [220, 261.63, 293.66, 329.63, 392] as const
 
 type Entries = ReadonlyMap<string, Entry>
 
-/** Messages of others that were said between the two; drafts are not said yet. */
+/** Messages of others that were posted between the two states. Drafts do not count. */
 export function newMessages(before: Entries, now: Entries): Entry[] {
   if (before === now) return []
   return [...now.values()].filter(

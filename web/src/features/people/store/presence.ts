@@ -34,7 +34,7 @@ export interface PresenceState {
   readonly known: ReadonlyMap<string, User>
   readonly notice: Notice | undefined
   /** who wiped the window a moment ago */
-  readonly wiper: User | undefined
+  readonly clearedBy: User | undefined
 }
 
 /** `isMuted`: of whom nothing is told. */
@@ -44,13 +44,13 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
     departing: new Map(),
     known: new Map(),
     notice: undefined,
-    wiper: undefined,
+    clearedBy: undefined,
   }))
   const { getState: get, setState: set } = store
   let noticeId = 0
   let comings = NO_COMINGS
   let noticeTimer: ReturnType<typeof setTimeout> | undefined
-  let wiperTimer: ReturnType<typeof setTimeout> | undefined
+  let clearedTimer: ReturnType<typeof setTimeout> | undefined
   let syncTimer: ReturnType<typeof setTimeout> | undefined
   let whoTimer: ReturnType<typeof setTimeout> | undefined
   let familiar: { ids: ReadonlySet<string>; until: number } = { ids: new Set(), until: 0 }
@@ -83,7 +83,7 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
   }
 
   function depart(user: User) {
-    // What they said may outlive their being here, and they are still not to be found by it (W31).
+    // What they posted may outlive their being here, and they are still not to be found by it (W31).
     if (user.on_map === false) set({ known: new Map(get().known).set(user.user_id, user) })
     set({ departing: new Map(get().departing).set(user.user_id, user) })
     // Nobody was told that they came: nobody is told that they left.
@@ -154,9 +154,9 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
       return step
     },
     onCleared(by: string) {
-      set({ wiper: profile(by) })
-      clearTimeout(wiperTimer)
-      wiperTimer = setTimeout(() => set({ wiper: undefined }), NOTICE_MS)
+      set({ clearedBy: profile(by) })
+      clearTimeout(clearedTimer)
+      clearedTimer = setTimeout(() => set({ clearedBy: undefined }), NOTICE_MS)
     },
     onProfiles(users: readonly User[]) {
       const known = new Map(get().known)

@@ -1,7 +1,7 @@
 /*
  * The names of who is here. The first row is you, and can be changed in place.
  */
-import { useEffect, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { NAME_MAX } from '../../channel/model/names'
 import { cutAt } from '../../../shared/text/graphemes'
@@ -14,12 +14,20 @@ import { PANEL_STRINGS } from '../../../shared/i18n/en-panels'
 import { shownCount } from '../store/presence'
 import { useApp, usePeople, usePresence, useSelf, useSession } from '../../../stores/hooks'
 import { lazy } from '../../../shared/ui/lazy'
+import { Panel } from '../../../shared/ui/Panel'
 import { Owner, Remove } from '../../channel/Owner'
-import './people.css'
 
 const SignOut = lazy(() => import('../../identity/SignIn').then((m) => m.SignOut))
 
 const ROWS = 200
+const DOT = 'size-2.5 flex-none rounded-full bg-current'
+/** They step in over the name when a pointer or the focus comes to the row. Where no pointer hovers, they have a line of their own. */
+const ACTS =
+  'absolute inset-y-0 -end-1.5 flex items-center bg-backdrop ps-1.5 opacity-0 shadow-[0_0_8px_6px_var(--backdrop)] [clip-path:inset(0_-12px)] ' +
+  'group-focus-within:opacity-100 group-hover:opacity-100 has-aria-pressed:opacity-100 ' +
+  'touch:static touch:basis-full touch:gap-2 touch:bg-transparent touch:ps-3.5 touch:opacity-100 touch:shadow-none touch:[clip-path:none]'
+const ACT =
+  'min-h-[34px] cursor-pointer px-1.5 text-[13px] text-faint underline underline-offset-[3px] aria-pressed:font-[560] aria-pressed:text-inherit touch:min-h-11 touch:min-w-11 touch:pb-3.5'
 const SAY = PANEL_STRINGS.message
 
 export function PeoplePanel({ close }: { close(): void }) {
@@ -28,19 +36,8 @@ export function PeoplePanel({ close }: { close(): void }) {
   const count = usePresence(shownCount)
   const selfId = useSession((s) => s.userId)
   const others = people.filter((user) => user.user_id !== selfId)
-  const panel = useRef<HTMLElement>(null)
-  useEffect(() => {
-    // Opened by its key, from somewhere else: the focus comes along. Its button has it before it in the order of Tab.
-    if (!document.activeElement?.matches('[aria-expanded]')) panel.current?.focus()
-  }, [])
   return (
-    <section
-      ref={panel}
-      className="panel roster"
-      tabIndex={-1}
-      aria-label={STRINGS.who}
-      data-testid="roster"
-    >
+    <Panel className="w-[296px]" label={STRINGS.who} testId="roster" close={close}>
       <Self />
       <ul>
         {others.slice(0, ROWS).map((user) => (
@@ -50,7 +47,7 @@ export function PeoplePanel({ close }: { close(): void }) {
       </ul>
       <Owner />
       {app.session.vouched() && <SignOut />}
-    </section>
+    </Panel>
   )
 }
 
@@ -62,8 +59,11 @@ function Person({ user, close }: { user: User; close(): void }) {
   const somewhere = navigation.placeOf(user.user_id) !== undefined
   const name = (
     <>
-      <i className="dot" aria-hidden="true" />
-      <span className="truncate" translate="no">
+      <i className={`${DOT} ${somewhere ? 'touch:mb-[5px]' : ''}`} aria-hidden="true" />
+      <span
+        className={`truncate group-data-muted:line-through group-data-muted:opacity-60 ${somewhere ? '' : 'min-w-0 flex-1 text-start touch:basis-[calc(100%-20px)]'}`}
+        translate="no"
+      >
         {user.name}
       </span>
     </>
@@ -74,7 +74,7 @@ function Person({ user, close }: { user: User; close(): void }) {
   }
   return (
     <li
-      className="person"
+      className="group relative flex-wrap gap-x-2.5 gap-y-0"
       style={{ color: ink(user.color) }}
       data-muted={isMuted || undefined}
       data-testid="person"
@@ -82,7 +82,7 @@ function Person({ user, close }: { user: User; close(): void }) {
       {somewhere ? (
         <button
           type="button"
-          className="person-go"
+          className="flex min-h-[34px] min-w-0 flex-1 cursor-pointer items-center gap-2.5 text-start touch:min-h-11 touch:min-w-11 touch:basis-full touch:items-end touch:pb-[5px]"
           title={OTHERS_STRINGS.goToPerson(user.name)}
           onClick={then(() => navigation.goToPerson(user.user_id))}
         >
@@ -91,10 +91,10 @@ function Person({ user, close }: { user: User; close(): void }) {
       ) : (
         name
       )}
-      <span className="person-acts">
+      <span className={ACTS} data-testid="person-acts">
         <button
           type="button"
-          className="person-act"
+          className={ACT}
           aria-label={OTHERS_STRINGS.followPerson(user.name)}
           aria-pressed={followed}
           onClick={then(() => (followed ? navigation.stop() : navigation.follow(user.user_id)))}
@@ -104,7 +104,7 @@ function Person({ user, close }: { user: User; close(): void }) {
         </button>
         <button
           type="button"
-          className="person-act"
+          className={ACT}
           aria-label={
             isMuted ? PANEL_STRINGS.muted.unmutePerson(user.name) : SAY.mutePerson(user.name)
           }
@@ -135,11 +135,12 @@ function Self() {
     setEdited(undefined)
   }
   return (
-    <div className="self" style={{ color: ink(color) }} data-testid="self">
-      <label>
-        <i className="dot" aria-hidden="true" />
+    <div style={{ color: ink(color) }} data-testid="self">
+      <label className="flex min-h-[34px] items-center gap-2.5 pointer-coarse:min-h-11">
+        <i className={DOT} aria-hidden="true" />
         <input
           ref={input}
+          className="min-w-0 flex-1 rounded-none border-b border-line bg-transparent py-1 text-base/5 font-[560] focus-visible:border-current focus-visible:outline-none"
           value={edited ?? name}
           aria-label={OTHERS_STRINGS.yourName}
           autoComplete="nickname"
@@ -147,7 +148,7 @@ function Self() {
           onChange={(event) => {
             const { value } = event.target
             const composing = (event.nativeEvent as InputEvent).isComposing
-            // Never under an input method's hands; what is too long then is cut in the end.
+            // Not during a composition of an input method; the name is cut when it ends.
             setEdited(composing ? value : cutAt(value, NAME_MAX))
           }}
           onBlur={commit}
@@ -158,10 +159,10 @@ function Self() {
           }}
           data-testid="your-name"
         />
-        <span>{STRINGS.you}</span>
+        <span className="text-faint">{STRINGS.you}</span>
       </label>
       <div
-        className="swatches"
+        className="-mx-1 mt-1.5 mb-1 grid grid-cols-8 pointer-coarse:grid-cols-4"
         role="radiogroup"
         aria-label={OTHERS_STRINGS.yourColor}
         onKeyDown={(event) => {
@@ -183,6 +184,7 @@ function Self() {
             key={each}
             type="button"
             role="radio"
+            className="group grid h-[30px] cursor-pointer place-items-center pointer-coarse:h-11"
             aria-checked={each === color}
             tabIndex={each === color || (color === undefined && index === 0) ? 0 : -1}
             aria-label={PANEL_STRINGS.colors[each]}
@@ -191,7 +193,7 @@ function Self() {
             onClick={() => app.session.choose({ color: each }, current)}
             data-testid={`color-${each}`}
           >
-            <i />
+            <i className="size-3.5 rounded-full bg-current group-aria-checked:shadow-[0_0_0_3px_var(--backdrop),0_0_0_5px_currentColor] pointer-coarse:size-5" />
           </button>
         ))}
       </div>

@@ -11,7 +11,7 @@ import type { LifeFactor } from '../../messages/model/lifetime'
 export interface Settings {
   /** how many times its life a message stays here, or until it is put away */
   readonly lifeFactor: LifeFactor
-  /** others see what is typed as it is typed; else only what is said */
+  /** others see what is typed as it is typed; else only what is posted */
   readonly showTyping: boolean
   /** nobody's pointer is shown here */
   readonly hideCursors: boolean

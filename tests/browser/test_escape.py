@@ -1,0 +1,157 @@
+"""Escape closes what is open from the moment it is opened: as soon as it appears, and while its code still loads."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.patience import PATIENCE_S
+
+from .conftest import Visit
+
+PANELS = {
+    "?": ("help-panel", "Help"),
+    ",": ("settings-panel", "Settings"),
+    ".": ("roster", "PeoplePanel"),
+    ";": ("share-panel", "Share"),
+    ":": ("channels-panel", "Channels"),
+    '"': ("history-panel", "HistoryPanel"),
+}
+
+# Counts how often a part is inserted.
+COUNT = """(id, escape) => {
+  window.inserted = 0
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) for (const node of addedNodes) {
+      if (!(node instanceof Element)) continue
+      if (!node.matches(`[data-testid="${id}"]`) && !node.querySelector(`[data-testid="${id}"]`)) continue
+      window.inserted += 1
+      if (escape) document.activeElement.dispatchEvent(
+        new KeyboardEvent('keydown', { key: 'Escape', code: 'Escape', bubbles: true, cancelable: true }))
+    }
+  }).observe(document.body, { childList: true, subtree: true })
+}"""
+# Presses Escape in the same task in which the part is inserted: what React does later has not been done.
+ESCAPE_AT_ONCE = f"(id) => ({COUNT})(id, true)"
+
+
+async def inserted(page: Page) -> None:
+    await page.wait_for_function("() => window.inserted === 1")
+
+
+@pytest.mark.parametrize("key", PANELS)
+async def test_escape_closes_a_panel_as_soon_as_it_appears(visit: Visit, key: str) -> None:
+    ann, (panel, _) = await visit(), PANELS[key]
+    await ann.evaluate(ESCAPE_AT_ONCE, panel)
+    await ann.get_by_test_id("plane").focus()
+    await ann.keyboard.press(key)
+    await inserted(ann)
+    await expect(ann.get_by_test_id(panel)).to_have_count(0)
+    await expect(ann.get_by_test_id("plane")).to_be_focused()
+    # Its code is here now, so it appears at once.
+    await ann.keyboard.press(key)
+    await ann.wait_for_function("() => window.inserted === 2")
+    await expect(ann.get_by_test_id(panel)).to_have_count(0)
+    await expect(ann.get_by_test_id("plane")).to_be_focused()
+
+
+class HeldBack:
+    """The file of a part, which does not arrive before `arrive` is called."""
+
+    def __init__(self, page: Page, chunk: str) -> None:
+        self._page = page
+        self._files = f"**/assets/{chunk}-*.js"
+        self._asked = asyncio.Event()
+        self._go_on = asyncio.Event()
+
+    async def start(self) -> None:
+        async def hold(route: Route) -> None:
+            self._asked.set()
+            await self._go_on.wait()
+            await route.continue_()
+
+        await self._page.route(self._files, hold)
+
+    async def asked(self) -> None:
+        await asyncio.wait_for(self._asked.wait(), PATIENCE_S)
+
+    async def arrive(self) -> None:
+        """Returns when its code has run, and the page had the time to show it."""
+        async with self._page.expect_response(self._files) as answer:
+            self._go_on.set()
+        url = (await answer.value).url
+        await self._page.evaluate(
+            """async (url) => {
+              await import(url)
+              for (let i = 0; i < 3; i += 1) await new Promise((done) => setTimeout(done))
+              for (let i = 0; i < 3; i += 1) await new Promise(requestAnimationFrame)
+            }""",
+            url,
+        )
+
+
+@pytest.mark.parametrize("key", PANELS)
+async def test_escape_closes_a_panel_whose_code_is_still_loading(visit: Visit, key: str) -> None:
+    ann, (panel, chunk) = await visit(), PANELS[key]
+    code = HeldBack(ann, chunk)
+    await code.start()
+    await ann.get_by_test_id("plane").focus()
+    await ann.keyboard.press(key)
+    await code.asked()
+    await ann.keyboard.press("Escape")
+    await ann.evaluate(COUNT, panel)
+    await code.arrive()
+    assert await ann.evaluate("() => window.inserted") == 0
+    await ann.keyboard.press(key)
+    await inserted(ann)
+
+
+async def test_escape_stops_following_while_the_frame_of_it_is_still_loading(visit: Visit) -> None:
+    ann = await visit()
+    code = HeldBack(ann, "with-others")
+    await code.start()
+    await visit()
+    await code.asked()
+    await ann.get_by_test_id("people").click()
+    await ann.get_by_test_id("follow").click()
+    await ann.keyboard.press("Escape")
+    await ann.evaluate(COUNT, "following")
+    await code.arrive()
+    assert await ann.evaluate("() => window.inserted") == 0
+    await expect(ann.get_by_test_id("react")).to_be_visible()
+
+
+async def test_escape_closes_what_was_opened_last_and_no_more(visit: Visit) -> None:
+    ann, _ = await visit(), await visit()
+    await ann.get_by_test_id("people").click()
+    await ann.get_by_test_id("follow").click()
+    await expect(ann.get_by_test_id("following")).to_be_visible()
+    for key, (panel, _) in PANELS.items():
+        await ann.get_by_test_id("plane").focus()
+        await ann.keyboard.press(key)
+        await expect(ann.get_by_test_id(panel)).to_be_visible()
+        await ann.keyboard.press("Escape")
+        await expect(ann.get_by_test_id(panel)).to_have_count(0)
+        await expect(ann.get_by_test_id("following")).to_be_visible()
+    await ann.keyboard.press("Escape")
+    await expect(ann.get_by_test_id("following")).to_have_count(0)
+
+
+@pytest.mark.parametrize("key", PANELS)
+async def test_the_canvas_takes_the_focus_when_what_had_it_before_is_gone(visit: Visit, key: str) -> None:
+    ann, (panel, _) = await visit(), PANELS[key]
+    await ann.evaluate(
+        """() => {
+          const button = document.body.appendChild(document.createElement('button'))
+          button.id = 'opener'
+          button.focus()
+        }"""
+    )
+    await ann.keyboard.press(key)
+    await expect(ann.get_by_test_id(panel)).to_be_visible()
+    await ann.evaluate("() => document.getElementById('opener').remove()")
+    await ann.keyboard.press("Escape")
+    await expect(ann.get_by_test_id(panel)).to_have_count(0)
+    await expect(ann.get_by_test_id("plane")).to_be_focused()

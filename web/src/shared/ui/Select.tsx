@@ -1,0 +1,13 @@
+/*
+ * A list to choose from, in a panel. Smaller text on a phone, and the phone would zoom in on it.
+ */
+import type { ComponentProps } from 'react'
+
+export function Select(props: ComponentProps<'select'>) {
+  return (
+    <select
+      {...props}
+      className="min-h-[34px] max-w-[190px] cursor-pointer rounded-[10px] border border-line bg-ground px-2 pointer-coarse:min-h-11 pointer-coarse:text-base/5"
+    />
+  )
+}

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.patience import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 from .conftest import Visit
 

@@ -1,15 +1,16 @@
-"""Noticed without being looked at: the soft sound of words nearby, and the title of a hidden tab."""
+"""Notifications: the soft sound of messages nearby, and the title of a hidden tab."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from playwright.async_api import Page, expect
 
 from tests.patience import PATIENCE_S
 
-from .conftest import Server, Visit
+from .conftest import Join, Server, Visit
 from .test_crowd import speak
 from .test_finding import look_away
 from .watch import say, until_seen
@@ -118,11 +119,19 @@ async def test_it_comes_from_its_side_is_fainter_further_off_and_silent_far_away
     assert len((await heard(bob))["pans"]) == 2
 
 
-async def test_a_crowd_is_no_louder_than_a_few(visit: Visit, server: Server) -> None:
+async def test_a_crowd_is_no_louder_than_a_few(visit: Visit, join: Join, server: Server) -> None:
     await visit()
     bob = await listen(visit)
     await bob.keyboard.press("Escape")
+    # For the page all of it happens in one moment.
+    await bob.clock.install()
+    await bob.clock.pause_at(time.time() + 1)
     await speak(server, [(n * 10, n * 30 - 200, f"word {n}") for n in range(15)], people=5)
+    # A join that comes after the messages: the page has them all.
+    await join()
+    await expect(bob.get_by_test_id("roster-count")).to_have_attribute("data-count", "3")
+    assert len((await heard(bob))["pans"]) == 3
+    await bob.clock.resume()
     await until_seen(bob, "word 14")
     assert len((await heard(bob))["pans"]) == 3
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
+
+from tests.patience import PATIENCE_S
 
 _WATCH = """
 () => {
@@ -75,6 +78,34 @@ async def messages(page: Page) -> list[str]:
 async def until_seen(page: Page, text: str) -> None:
     """Return once a message with that text hangs on the page."""
     await page.locator('[data-testid="message"]', has_text=text).first.wait_for(state="attached")
+
+
+async def at_rest(page: Page) -> None:
+    """Return once two frames were drawn and nothing that ends is animated: what is on the page lies where it stays."""
+    async with asyncio.timeout(PATIENCE_S):
+        await page.evaluate(
+            """async () => {
+              const moves = ({ playState, effect }) =>
+                playState === 'running' && effect.getComputedTiming().endTime < Infinity
+              do {
+                for (let n = 0; n < 2; n += 1) await new Promise(requestAnimationFrame)
+              } while (document.getAnimations().some(moves))
+            }"""
+        )
+
+
+async def page_time(page: Page, ms: float) -> None:
+    """Return once the timers of the page that were set before now, for `ms` or less, have run."""
+    async with asyncio.timeout(PATIENCE_S + ms / 1000):
+        await page.evaluate("(ms) => new Promise((done) => setTimeout(done, ms))", ms)
+
+
+async def type_letter_by_letter(page: Page, text: str, *readers: Page) -> None:
+    """Type `text`; each letter once all `readers` see the draft up to there."""
+    for end, letter in enumerate(text, 1):
+        await page.keyboard.type(letter)
+        for reader in readers:
+            await expect(reader.locator('[data-testid="draft"] .words')).to_have_text(text[:end])
 
 
 async def world_under(page: Page, x: float, y: float) -> tuple[float, float]:

@@ -51,7 +51,8 @@ async def test_from_far_away_live_talk_is_one_press_of_a_chip_away(visit: Visit,
     await expect(chip).to_have_attribute("data-typing", "true")
     await expect(chip).to_contain_text("50 screens")
     await chip.click()
-    await words_in_view(bob, "over here")
+    await ann.keyboard.type("!")  # a draft that rests for ten seconds is no longer shown
+    await words_in_view(bob, "over here!")
     await expect(chip).to_have_count(0)
 
 
@@ -60,9 +61,11 @@ async def test_one_key_goes_to_the_nearest_talk_and_one_goes_home(visit: Visit) 
     await look_away(ann, 4000)
     await ann.mouse.click(400, 300)
     await ann.keyboard.type("near")
+    await ann.keyboard.press("Enter")
     await look_away(cat, -FAR)
     await cat.mouse.click(400, 300)
     await cat.keyboard.type("far")
+    await cat.keyboard.press("Enter")
     await expect(bob.get_by_test_id("chip")).to_have_count(2)
     await bob.keyboard.press("End")
     await words_in_view(bob, "near")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 from playwright.async_api import Page, expect
@@ -13,7 +12,7 @@ from tests.patience import PATIENCE_S
 from .conftest import Join, Server, Visit
 from .test_crowd import speak
 from .test_finding import look_away
-from .watch import say, until_seen
+from .watch import say, stop_clock, until_seen
 
 # The page's own sound, through the browser's own engine; only what it asks for is noted on the way.
 _LISTEN = """
@@ -124,8 +123,7 @@ async def test_a_crowd_is_no_louder_than_a_few(visit: Visit, join: Join, server:
     bob = await listen(visit)
     await bob.keyboard.press("Escape")
     # For the page all of it happens in one moment.
-    await bob.clock.install()
-    await bob.clock.pause_at(time.time() + 1)
+    await stop_clock(bob)
     await speak(server, [(n * 10, n * 30 - 200, f"word {n}") for n in range(15)], people=5)
     # A join that comes after the messages: the page has them all.
     await join()

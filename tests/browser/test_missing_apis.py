@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, expect
 
-from .conftest import LIFE_S, Server, Visit
+from .conftest import LIFE_S, Join, Server
 from .test_finding import look_away
 from .watch import say, until_seen
 
@@ -99,9 +99,9 @@ TOGETHER = (
 
 
 @pytest.mark.parametrize("lacks", [*LACKING, ALL_OF_THEM])
-async def test_the_page_starts_and_talks_without(server: Server, browser: Browser, visit: Visit, lacks: str) -> None:
+async def test_the_page_starts_and_talks_without(server: Server, browser: Browser, join: Join, lacks: str) -> None:
     script = "".join(LACKING[each] for each in TOGETHER) if lacks == ALL_OF_THEM else LACKING[lacks]
-    bob = await visit()
+    bob = await join()
     context = await browser.new_context(viewport={"width": 1000, "height": 700})
     # Each apart, so that one which cannot be taken away here does not spare the next.
     await context.add_init_script(f"try {{ {script} }} catch (error) {{ window.notTaken = String(error) }}")
@@ -113,8 +113,8 @@ async def test_the_page_starts_and_talks_without(server: Server, browser: Browse
     await expect(ann.get_by_test_id("connection")).to_have_attribute("data-state", "live")
     assert await ann.evaluate("() => window.notTaken") is None
     await say(ann, 300, 300, "can you hear me?")
-    await until_seen(bob, "can you hear me?")
-    await say(bob, 300, 450, "yes, https://example.org")
+    assert (await bob.receive("chat"))["payload"] == "can you hear me?"
+    await bob.chat("yes, https://example.org", at=(-200, 100))
     await until_seen(ann, "yes, https://example.org")
     # And the rest of it: looking around, a panel, and that messages end.
     await look_away(ann, 40, 40)

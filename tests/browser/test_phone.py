@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import aiohttp
@@ -12,7 +11,7 @@ from playwright.async_api import CDPSession, Locator, Page, expect
 
 from .conftest import Server, Visit
 from .test_plane import STILL, zoom_of
-from .watch import at_rest, page_time, say, until_seen, world_point
+from .watch import at_rest, page_time, say, stop_clock, until_seen, world_point
 
 PORTRAIT, SMALL, LANDSCAPE = (375, 667), (320, 568), (667, 375)
 
@@ -136,8 +135,7 @@ async def test_a_tap_writes_and_shows_the_others_where(visit: Visit) -> None:
     await bob.get_by_test_id("people").tap()
     await bob.get_by_test_id("color-plum").tap()
     await bob.get_by_test_id("people").tap()
-    await ann.clock.install()
-    await ann.clock.pause_at(time.time() + 1)
+    await stop_clock(ann)
     await bob.touchscreen.tap(100, 300)
     ring = ann.get_by_test_id("burst")
     await expect(ring).to_have_attribute("data-kind", "point")

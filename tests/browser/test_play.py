@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import Visit
-from .watch import say, until_seen, world_under
+from .watch import say, stop_clock, until_seen, world_under
 
 KINDS = ["heart", "spark", "laugh", "wave", "agree", "question"]
 LIFE_MS = 2_500
@@ -51,8 +50,7 @@ async def test_each_key_bursts_at_the_pointer_for_everyone_and_vanishes(visit: V
     for page in (ann, bob):
         await expect(page.get_by_test_id("react")).to_have_count(1)
         await note(page)
-        await page.clock.install()
-        await page.clock.pause_at(time.time() + 1)
+        await stop_clock(page)
     await ann.mouse.move(620, 270)
     for key in "123456":
         await ann.keyboard.press(key)
@@ -188,6 +186,7 @@ async def test_held_down_or_hammered_nobody_sees_more_than_the_others(visit: Vis
     ann, bob = await visit(), await visit()
     for page in (ann, bob):
         await note(page)
+    await stop_clock(ann)
     await ann.mouse.move(300, 200)
     for _ in range(25):
         await ann.keyboard.press("2")

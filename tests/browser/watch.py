@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from playwright.async_api import Page, expect
@@ -92,6 +93,13 @@ async def at_rest(page: Page) -> None:
               } while (document.getAnimations().some(moves))
             }"""
         )
+
+
+async def stop_clock(page: Page) -> None:
+    """From now on the page's time stands still, and only `page.clock` moves it on."""
+    await page.clock.install()
+    # Its clock cannot go back: to a moment that is not over when the page gets to it.
+    await page.clock.pause_at(time.time() + PATIENCE_S)
 
 
 async def page_time(page: Page, ms: float) -> None:

@@ -101,7 +101,7 @@ async def test_two_people_talk_while_their_pages_are_translated(visit: Visit, se
     await expect(ann.get_by_test_id("message")).to_have_count(0)
     await expect(ann.get_by_test_id("caret")).to_have_value("still writing")
     # What changes shows its new text, once, in the translator's words.
-    await expect(ann.get_by_test_id("roster-count")).to_have_text("2 HERE")
+    await expect(ann.get_by_test_id("roster-count")).to_have_text("2 HERE", use_inner_text=True)
 
 
 async def test_no_text_with_letters_has_siblings(visit: Visit) -> None:

@@ -125,9 +125,9 @@ async def test_a_crowd_is_no_louder_than_a_few(visit: Visit, join: Join, server:
     # For the page all of it happens in one moment.
     await stop_clock(bob)
     await speak(server, [(n * 10, n * 30 - 200, f"word {n}") for n in range(15)], people=5)
-    # A join that comes after the messages: the page has them all.
+    # A join that comes after the messages: the page has them all. (The five who left are shown for a moment more.)
     await join()
-    await expect(bob.get_by_test_id("roster-count")).to_have_attribute("data-count", "3")
+    await expect(bob.get_by_test_id("roster-count")).to_have_attribute("data-count", "8")
     assert len((await heard(bob))["pans"]) == 3
     await bob.clock.resume()
     await until_seen(bob, "word 14")

@@ -7,6 +7,7 @@ The server is a real one that takes tokens of an identity provider of ours; the 
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -140,10 +141,14 @@ async def test_w60_a_link_from_an_email_lets_in_whom_it_was_sent_to(arrive: Arri
     assert "oobCode" not in bob.url
 
 
-async def test_w60_a_token_is_renewed_without_anybody_noticing(arrive: Arrive) -> None:
+async def connections_ended_with_their_token(page: Page, server: Server) -> float:
+    metrics = await (await page.request.get(server.url("/metrics"))).text()
+    [ended] = re.findall(r'^asocial_disconnects_total\{code="4511"\} (\S+)$', metrics, re.MULTILINE)
+    return float(ended)
+
+
+async def test_w60_a_token_is_renewed_without_anybody_noticing(arrive: Arrive, server: Server) -> None:
     ann = await arrive(first_life_s=SHORT_LIFE_S, script="localStorage.setItem('fake.renews', 'yes')")
-    sockets: list[str] = []
-    ann.on("websocket", lambda socket: sockets.append(socket.url))
     await ann.get_by_test_id("with-google").click()
     await live(ann)
     first_token_ends = time.time() + SHORT_LIFE_S
@@ -152,16 +157,21 @@ async def test_w60_a_token_is_renewed_without_anybody_noticing(arrive: Arrive) -
     await say(ann, 300, 400, "with another token")
     await expect(ann.locator('[data-testid="message"][data-state="sent"]')).to_have_count(2)
     await live(ann)
-    assert len(sockets) == 1
+    assert await connections_ended_with_their_token(ann, server) == 0
 
 
-async def test_w60_who_slept_over_the_end_of_a_token_comes_back_by_themselves(arrive: Arrive) -> None:
+async def test_w60_who_slept_over_the_end_of_a_token_comes_back_by_themselves(arrive: Arrive, server: Server) -> None:
     ann = await arrive(first_life_s=SHORT_LIFE_S)
     sockets: list[str] = []
     ann.on("websocket", lambda socket: sockets.append(socket.url))
     await ann.get_by_test_id("with-google").click()
     await live(ann)
+
+    async def ended() -> bool:
+        return await connections_ended_with_their_token(ann, server) > 0
+
     # The server ends the first connection; the page comes back with a newer token.
+    await eventually(ended, "the end of the first connection")
     await eventually(lambda: len(sockets) > 1, "a second connection")
     await live(ann)
 

@@ -6,7 +6,6 @@ fail and say so, because a page nobody opened is not tested.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -17,12 +16,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
 from asocial.adapters.http.page import PAGE_DIR
-from asocial.app import build
+from asocial.app import build, new_runtime
 from asocial.config import load
 from asocial.lifecycle import Asocial
 from asocial.service.clock import Clock
-from asocial.service.counters import Counters
-from asocial.service.runtime import Runtime
 from scripts.system import CHROMIUM, explain
 from tests.client import Client
 from tests.one_address import LIFTED
@@ -61,13 +58,13 @@ class Server:
         self.app: Asocial | None = None
 
     async def start(self) -> None:
-        counters = Counters()
+        runtime = new_runtime()
         clock = Clock(
-            counters,
+            runtime.counters,
             wall_ns=lambda: time.time_ns() + self._passed_ns,
             monotonic_ns=lambda: time.monotonic_ns() + self._passed_ns,
         )
-        runtime = Runtime(asyncio.get_running_loop(), clock, counters)
+        runtime = runtime._replace(clock=clock)
         self.app = build(load(self._flags, {}), runtime=runtime, page_dir=self.page_dir)
         await self.app.start()
         self._flags["port"] = self.app.port
@@ -124,7 +121,7 @@ async def server(settings: dict[str, Any]) -> AsyncIterator[Server]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One loop for the folder, so that one Chromium serves all of it."""
     for item in items:
-        if "browser" in item.path.parts:
+        if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

@@ -82,15 +82,21 @@ async def until_seen(page: Page, text: str) -> None:
 
 
 async def at_rest(page: Page) -> None:
-    """Return once two frames were drawn and nothing that ends is animated: what is on the page lies where it stays."""
+    """Return once everything on the page has lain where it is for five frames."""
     async with asyncio.timeout(PATIENCE_S):
         await page.evaluate(
             """async () => {
-              const moves = ({ playState, effect }) =>
-                playState === 'running' && effect.getComputedTiming().endTime < Infinity
-              do {
-                for (let n = 0; n < 2; n += 1) await new Promise(requestAnimationFrame)
-              } while (document.getAnimations().some(moves))
+              const boxes = () => JSON.stringify([...document.querySelectorAll('#page *')].map((each) => {
+                const { left, top, width, height } = each.getBoundingClientRect()
+                return [left, top, width, height].map(Math.round)
+              }))
+              let before = ''
+              for (let still = 0; still < 5; ) {
+                await new Promise(requestAnimationFrame)
+                const now = boxes()
+                still = now === before ? still + 1 : 0
+                before = now
+              }
             }"""
         )
 

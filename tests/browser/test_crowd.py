@@ -1,8 +1,7 @@
-"""Crowds stay readable: words step aside, gather from far above, and only what is near is in the page."""
+"""Crowds stay readable: messages make room, gather when zoomed out, and only what is near is in the page."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -12,23 +11,23 @@ from playwright.async_api import Page, expect
 
 from .conftest import Server, Visit
 from .test_finding import look_away, words_in_view
-from .watch import until_seen
+from .watch import at_rest, until_seen
 
 
 @pytest.fixture
 def settings() -> dict[str, Any]:
-    return {"rate_limit_per_minute": 0, "message_ttl_seconds": 20}
+    return {"rate_limit_per_minute": 0}
 
 
 async def speak(server: Server, said: list[tuple[float, float, str]], *, people: int = 1) -> None:
-    """Others say all that, each at its point of the plane."""
+    """Others post all that, each at its point of the canvas. Returns when the server has taken the last."""
     async with aiohttp.ClientSession() as session:
         sockets = [await session.ws_connect(server.url("/api/chat?channel=garden")) for _ in range(people)]
         for number, (x, y, text) in enumerate(said):
             frame = {"type": "chat", "message_id": f"m{number}", "payload": text, "position": {"x": x, "y": y}}
             await sockets[number % people].send_str(json.dumps(frame))
-        await asyncio.sleep(0.3)
         for socket in sockets:
+            # The server reads what was sent before the close frame, and answers with its own.
             await socket.close()
 
 
@@ -45,14 +44,14 @@ async def test_words_at_one_point_step_aside_with_a_leader_and_do_not_move_again
       const { left, top, right, bottom } = words.getBoundingClientRect()
       return [left, top, right, bottom].map(Math.round)
     })"""
-    await ann.wait_for_timeout(400)
+    await at_rest(ann)
     before: list[list[int]] = await ann.evaluate(boxes)
     for number, a in enumerate(before):
         for b in before[number + 1 :]:
             assert min(a[2], b[2]) <= max(a[0], b[0]) or min(a[3], b[3]) <= max(a[1], b[1]), "one covers the other"
     await speak(server, [(2, 2, "one more comes late")])
     await until_seen(ann, "one more comes late")
-    await ann.wait_for_timeout(400)
+    await at_rest(ann)
     assert (await ann.evaluate(boxes))[:3] == before
 
 

@@ -1,4 +1,4 @@
-"""Noticed without being looked at: the soft sound of words nearby, and the title of a hidden tab."""
+"""Notifications: the soft sound of messages nearby, and the title of a hidden tab."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from playwright.async_api import Page, expect
 
 from tests.support.waiting import PATIENCE_S
 
-from .conftest import Server, Visit
+from .conftest import Join, Server, Visit
 from .test_crowd import speak
 from .test_finding import look_away
-from .watch import say, until_seen
+from .watch import say, stop_clock, until_seen
 
 # The page's own sound, through the browser's own engine; only what it asks for is noted on the way.
 _LISTEN = """
@@ -118,11 +118,18 @@ async def test_it_comes_from_its_side_is_fainter_further_off_and_silent_far_away
     assert len((await heard(bob))["pans"]) == 2
 
 
-async def test_a_crowd_is_no_louder_than_a_few(visit: Visit, server: Server) -> None:
+async def test_a_crowd_is_no_louder_than_a_few(visit: Visit, join: Join, server: Server) -> None:
     await visit()
     bob = await listen(visit)
     await bob.keyboard.press("Escape")
+    # For the page all of it happens in one moment.
+    await stop_clock(bob)
     await speak(server, [(n * 10, n * 30 - 200, f"word {n}") for n in range(15)], people=5)
+    # A join that comes after the messages: the page has them all. (The five who left are shown for a moment more.)
+    await join()
+    await expect(bob.get_by_test_id("roster-count")).to_have_attribute("data-count", "8")
+    assert len((await heard(bob))["pans"]) == 3
+    await bob.clock.resume()
     await until_seen(bob, "word 14")
     assert len((await heard(bob))["pans"]) == 3
 

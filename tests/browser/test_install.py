@@ -29,7 +29,8 @@ _CACHED = """async () => {
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def person(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """A visitor whose pages may lose their server: unlike `visit`, failed requests are no complaint, the policy is."""
+    """A guest whose pages may lose their server: unlike `visit`, it allows failed requests; it does not allow a
+    violation of the page's policy."""
     context = await browser.new_context(viewport={"width": 1000, "height": 700})
     broken: list[str] = []
     context.on("console", lambda line: broken.append(line.text) if "Content Security Policy" in line.text else None)
@@ -165,7 +166,7 @@ async def test_a_server_that_was_away_is_found_again_and_a_press_finds_it_sooner
         await server.start()
         if press:
             await page.get_by_test_id("again").click()
-        await expect(page.get_by_test_id("start")).to_be_visible(timeout=10_000)
+        await expect(page.get_by_test_id("start")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,4 +1,4 @@
-"""Without a mouse: everything a hand can do, keys do. No test here touches the mouse of whoever it is about."""
+"""Keyboard navigation: everything that works with a mouse works with keys. The person under test has no mouse."""
 
 from __future__ import annotations
 
@@ -11,12 +11,6 @@ from .conftest import Visit
 from .watch import messages, say, until_seen, world_point
 
 CARET = ".caret[data-open]"
-
-
-@pytest.fixture
-def settings() -> dict[str, int]:
-    """Messages live long enough to be walked among on a slow machine."""
-    return {"message_ttl_seconds": 60, "message_ttl_max_seconds": 60}
 
 
 async def caret_at(page: Page) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The page in the visitor's language, chosen or the browser's, from its first word, turned around where need be."""
+"""The page in the reader's language, chosen or the browser's, from its first word, and mirrored where it must be."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ async def test_the_plane_is_the_same_for_everybody(visit: Visit) -> None:
     ("locale", "words"),
     [("de", "Du hast in einer Minute zu viele Nachrichten gesendet."), ("ar", "أرسلت رسائل كثيرة في دقيقة واحدة.")],
 )
-async def test_what_the_server_refuses_is_said_in_the_visitors_words(visit: Visit, locale: str, words: str) -> None:
+async def test_a_refusal_is_explained_in_the_readers_language(visit: Visit, locale: str, words: str) -> None:
     ann = await visit(locale=locale)
     for n in range(4):
         await say(ann, 300, 100 + n * 60, f"line {n}")

@@ -19,12 +19,6 @@ CARET = '[data-testid="caret"]'
 ALT, CTRL, SHIFT = 1, 2, 8
 
 
-@pytest.fixture
-def settings() -> dict[str, int]:
-    """Messages live long enough to be answered on a slow machine."""
-    return {"message_ttl_seconds": 60, "message_ttl_max_seconds": 60}
-
-
 async def keyboard(page: Page) -> CDPSession:
     return await page.context.new_cdp_session(page)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from .conftest import Visit
+from .conftest import Join, Visit
 from .test_finding import look_away
 from .watch import messages, say, until_seen, world_under
 
@@ -66,12 +66,12 @@ async def test_without_a_scheme_www_is_enough_and_by_keyboard_it_is_reached(visi
         "https://bank.example@evil.example/",
     ],
 )
-async def test_everything_else_is_text(visit: Visit, text: str) -> None:
-    ann, bob = await visit(), await visit()
-    await say(ann, 300, 300, text)
+async def test_everything_else_is_text(visit: Visit, join: Join, text: str) -> None:
+    ann, bob = await join(), await visit()
+    await ann.chat(text, at=(-200, -50))
     await until_seen(bob, text)
     # The part that makes links is here: what is none now will not become one.
-    await say(ann, 300, 400, "https://there.example/last")
+    await ann.chat("https://there.example/last", at=(-200, 50))
     await expect(bob.get_by_test_id("link").filter(has_text="last")).to_have_count(1)
     assert text in await messages(bob)
     hrefs = await bob.get_by_test_id("link").evaluate_all("(all) => all.map(({ href }) => href)")

@@ -1,4 +1,4 @@
-"""What a browser may lack or forbid, taken away one by one: the page starts, and one talks on it.
+"""What a browser may lack or forbid, taken away one by one: the page starts, and people talk on it.
 
 Plain http off localhost, private windows, Tor's and hardened browsers, and the years before: each entry is what such a
 browser does, as a script that runs before the page's own.
@@ -6,12 +6,10 @@ browser does, as a script that runs before the page's own.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.async_api import Browser, expect
 
-from .conftest import Server, Visit
+from .conftest import LIFE_S, Join, Server
 from .test_finding import look_away
 from .watch import say, until_seen
 
@@ -100,15 +98,10 @@ TOGETHER = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def settings() -> dict[str, Any]:
-    return {"message_ttl_seconds": 2}
-
-
 @pytest.mark.parametrize("lacks", [*LACKING, ALL_OF_THEM])
-async def test_the_page_starts_and_talks_without(server: Server, browser: Browser, visit: Visit, lacks: str) -> None:
+async def test_the_page_starts_and_talks_without(server: Server, browser: Browser, join: Join, lacks: str) -> None:
     script = "".join(LACKING[each] for each in TOGETHER) if lacks == ALL_OF_THEM else LACKING[lacks]
-    bob = await visit()
+    bob = await join()
     context = await browser.new_context(viewport={"width": 1000, "height": 700})
     # Each apart, so that one which cannot be taken away here does not spare the next.
     await context.add_init_script(f"try {{ {script} }} catch (error) {{ window.notTaken = String(error) }}")
@@ -120,15 +113,16 @@ async def test_the_page_starts_and_talks_without(server: Server, browser: Browse
     await expect(ann.get_by_test_id("connection")).to_have_attribute("data-state", "live")
     assert await ann.evaluate("() => window.notTaken") is None
     await say(ann, 300, 300, "can you hear me?")
-    await until_seen(bob, "can you hear me?")
-    await say(bob, 300, 450, "yes, https://example.org")
+    assert (await bob.receive("chat"))["payload"] == "can you hear me?"
+    await bob.chat("yes, https://example.org", at=(-200, 100))
     await until_seen(ann, "yes, https://example.org")
-    # And the rest of it: looking around, a panel, and that what is said goes.
+    # And the rest of it: looking around, a panel, and that messages end.
     await look_away(ann, 40, 40)
     await ann.get_by_test_id("plane").focus()
     await ann.keyboard.press("?")
     await expect(ann.get_by_test_id("help-panel")).to_be_attached()
-    await expect(ann.get_by_test_id("message")).to_have_count(0, timeout=20_000)
+    await server.pass_time(LIFE_S, ann)
+    await expect(ann.get_by_test_id("message")).to_have_count(0)
     await expect(ann.get_by_test_id("trouble")).to_be_hidden()
     assert errors == []
     await context.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import Visit
@@ -88,8 +87,7 @@ async def test_others_see_at_the_caret_that_a_channel_is_slow_or_only_read(visit
     await expect(late.get_by_test_id("caret-rule")).to_have_count(0)
 
 
-@pytest.mark.parametrize("settings", [{"message_ttl_seconds": 120}])
-async def test_a_wiped_window_is_empty_for_everyone_and_they_are_told(visit: Visit) -> None:
+async def test_a_cleared_channel_is_empty_for_everyone_and_they_are_told(visit: Visit) -> None:
     ann = await own(visit)
     bob = await visit()
     await say(bob, 300, 400, "this goes")

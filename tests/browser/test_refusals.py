@@ -1,4 +1,4 @@
-"""W87: a visitor whose connection is refused is told why, in their language, and what can be done."""
+"""W87: the page explains why a connection was refused, in the reader's language, and what to do."""
 
 from __future__ import annotations
 

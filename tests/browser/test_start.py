@@ -13,7 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Response, expect
 from tests.support.waiting import PATIENCE_S
 
 from .conftest import Server, Visit
-from .watch import say, until_seen
+from .watch import page_time, say, until_seen
 
 LIMIT_BYTES = 89 * 1024  # brotli, as in web/scripts/size.mjs
 CARET = ".caret[data-open] textarea"
@@ -185,8 +185,8 @@ async def test_a_hidden_tab_sends_nothing_but_pings(server: Server, stranger: Br
     await until_seen(page, "anybody?")
     await page.mouse.move(600, 400)
     await expect(page.get_by_test_id("roster-count")).to_have_attribute("data-count", "3")
-    # A newcomer is told within 700 ms of what there is (net/receive.ts): wait until that must be over.
-    await page.wait_for_timeout(800)
+    # A visible page would tell the new member within 700 ms what there is (stores/receive.ts).
+    await page_time(page, 800)
     await sent.pulse(page)
     assert {frame["type"] for frame in sent.frames[before:]} == {"ping"}
 

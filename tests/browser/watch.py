@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
+
+from tests.support.waiting import PATIENCE_S
 
 _WATCH = """
 () => {
@@ -75,6 +79,47 @@ async def messages(page: Page) -> list[str]:
 async def until_seen(page: Page, text: str) -> None:
     """Return once a message with that text hangs on the page."""
     await page.locator('[data-testid="message"]', has_text=text).first.wait_for(state="attached")
+
+
+async def at_rest(page: Page) -> None:
+    """Return once everything on the page has lain where it is for five frames."""
+    async with asyncio.timeout(PATIENCE_S):
+        await page.evaluate(
+            """async () => {
+              const boxes = () => JSON.stringify([...document.querySelectorAll('#page *')].map((each) => {
+                const { left, top, width, height } = each.getBoundingClientRect()
+                return [left, top, width, height].map(Math.round)
+              }))
+              let before = ''
+              for (let still = 0; still < 5; ) {
+                await new Promise(requestAnimationFrame)
+                const now = boxes()
+                still = now === before ? still + 1 : 0
+                before = now
+              }
+            }"""
+        )
+
+
+async def stop_clock(page: Page) -> None:
+    """From now on the page's time stands still, and only `page.clock` moves it on."""
+    await page.clock.install()
+    # Its clock cannot go back: to a moment that is not over when the page gets to it.
+    await page.clock.pause_at(time.time() + PATIENCE_S)
+
+
+async def page_time(page: Page, ms: float) -> None:
+    """Return once the timers of the page that were set before now, for `ms` or less, have run."""
+    async with asyncio.timeout(PATIENCE_S + ms / 1000):
+        await page.evaluate("(ms) => new Promise((done) => setTimeout(done, ms))", ms)
+
+
+async def type_letter_by_letter(page: Page, text: str, *readers: Page) -> None:
+    """Type `text`; each letter once all `readers` see the draft up to there."""
+    for end, letter in enumerate(text, 1):
+        await page.keyboard.type(letter)
+        for reader in readers:
+            await expect(reader.locator('[data-testid="draft"] .words')).to_have_text(text[:end])
 
 
 async def world_under(page: Page, x: float, y: float) -> tuple[float, float]:

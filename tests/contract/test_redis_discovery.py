@@ -15,15 +15,17 @@ from asocial.adapters.redis.urls import Address, parse
 from asocial.ports import StoreUnavailable
 from tests.support.fake_redis import SILENCE, Answer, FakeRedis, node, replica_of, sentinel
 from tests.support.redis_server import Cluster, Sentinels, Server, free_port, running
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 from .test_redis_faults import Start, delivered, start  # noqa: F401 (the fixture)
 
 MASTER: Answer = lambda command: [b"master", 0, []] if command == ["ROLE"] else RuntimeError("ERR")  # noqa: E731
 HANGS: Answer = lambda _command: SILENCE  # noqa: E731
 RUBBISH: Answer = lambda _command: [b"\xff\xfe", [], None]  # noqa: E731
-BOUND_S = 15.0
-"""For one discovery with a node that hangs: a second to connect and one to answer, and a very busy machine."""
+HANGS_S = 3.0
+"""How long discovery waits for a node where one of several hangs: as long as the others may take on a busy machine."""
+BOUND_S = 15 * HANGS_S
+"""For one discovery with nodes that hang, on a very busy machine. Asked one after another, thirty take longer."""
 
 
 class Fakes:
@@ -41,12 +43,17 @@ async def fake() -> AsyncIterator[Fakes]:
         yield Fakes(stack)
 
 
-async def found(kind: str, *ports: int) -> Layout:
-    """One discovery, within the bound."""
+async def found(kind: str, *ports: int, timeout_s: float = PATIENCE_S) -> Layout:
+    """One discovery, which waits `timeout_s` for each answer."""
     hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
     url = f"redis+{kind}://{hosts}" + ("/canvas" if kind == "sentinel" else "")
-    async with asyncio.timeout(BOUND_S):
-        return await Topology(parse(url), timeout_s=1.0).discover()
+    async with asyncio.timeout(max(BOUND_S, timeout_s)):
+        return await Topology(parse(url), timeout_s=timeout_s).discover()
+
+
+def patience_for(bad: Answer | None) -> float:
+    """The timeout of a discovery beside one that answers like this."""
+    return HANGS_S if bad is HANGS else PATIENCE_S
 
 
 def at(port: int) -> Address:
@@ -86,28 +93,31 @@ async def test_of_two_masters_the_newer_configuration_wins(fake: Fakes) -> None:
 async def test_one_bad_sentinel_of_several_costs_a_bounded_time(fake: Fakes, bad: Answer | None) -> None:
     master = await fake(MASTER)
     first = free_port() if bad is None else await fake(bad)
-    assert await found("sentinel", first, await fake(sentinel(master, 1))) == Layout((at(master),))
+    good = await fake(sentinel(master, 1))
+    assert await found("sentinel", first, good, timeout_s=patience_for(bad)) == Layout((at(master),))
 
 
 async def test_many_hanging_sentinels_cost_no_more_than_one(fake: Fakes) -> None:
-    hanging = [await fake(HANGS) for _ in range(30)]  # half a minute, if asked one after another
+    hanging = [await fake(HANGS) for _ in range(30)]
     master = await fake(MASTER)
     began = time.monotonic()
-    assert await found("sentinel", *hanging, await fake(sentinel(master))) == Layout((at(master),))
+    good = await fake(sentinel(master))
+    assert await found("sentinel", *hanging, good, timeout_s=HANGS_S) == Layout((at(master),))
     assert time.monotonic() - began < BOUND_S
 
 
 async def test_a_master_that_hangs_is_given_up_for_the_one_another_sentinel_names(fake: Fakes) -> None:
     hanging, master = await fake(HANGS), await fake(MASTER)
     stale = await fake(sentinel(hanging, 9))
-    assert await found("sentinel", stale, await fake(sentinel(master, 1))) == Layout((at(master),))
+    good = await fake(sentinel(master, 1))
+    assert await found("sentinel", stale, good, timeout_s=HANGS_S) == Layout((at(master),))
 
 
 async def test_no_sentinel_that_answers_says_why(fake: Fakes) -> None:
     with pytest.raises(StoreUnavailable, match="knows no master 'canvas'"):
         await found("sentinel", await fake(lambda _command: None))
     with pytest.raises(StoreUnavailable):
-        await found("sentinel", await fake(HANGS), free_port())
+        await found("sentinel", await fake(HANGS), free_port(), timeout_s=1.0)
 
 
 async def test_a_cluster_node_with_an_old_epoch_is_ignored(fake: Fakes) -> None:
@@ -136,7 +146,8 @@ async def test_a_cluster_master_that_is_a_replica_by_now_is_not_believed(fake: F
 async def test_one_bad_cluster_node_of_several_costs_a_bounded_time(fake: Fakes, bad: Answer | None) -> None:
     master = await fake(MASTER)
     first = free_port() if bad is None else await fake(bad)
-    layout = await found("cluster", first, await fake(node([(0, SLOTS - 1, master)], 1)))
+    good = await fake(node([(0, SLOTS - 1, master)], 1))
+    layout = await found("cluster", first, good, timeout_s=patience_for(bad))
     assert layout == Layout((at(master),), (at(master),) * SLOTS)
 
 

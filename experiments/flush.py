@@ -13,6 +13,7 @@ import socket
 import time
 
 import uvloop
+from asocial.service.meters import Meters
 
 from asocial.adapters.http.outgoing import Outgoing
 from asocial.domain.errors import Disconnect
@@ -21,7 +22,6 @@ from asocial.ports import Batch
 from asocial.service.backlog import Backlog
 from asocial.service.channel import Channel
 from asocial.service.clock import Clock
-from asocial.service.meters import Meters
 from asocial.service.runtime import Runtime
 
 SHAPES = ((10, 1, 1), (10, 5, 1), (500, 0, 60), (500, 50, 8), (500, 300, 1))

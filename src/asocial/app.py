@@ -16,7 +16,7 @@ from . import metrics, tracing
 from .adapters.http.page import PAGE_DIR
 from .adapters.http.refusals import CLOSE_CODES
 from .adapters.http.server import HttpServer, IdentityOptions, ProcessState, Services
-from .adapters.memory.broker import MemoryBroker, Wire
+from .adapters.memory.broker import MemoryBroker, MemoryBus
 from .adapters.memory.limiter import MemoryRateLimiter
 from .adapters.memory.messages import MemoryLiveMessages
 from .adapters.memory.presence import MemoryPresence
@@ -79,7 +79,7 @@ def build(
     runtime = runtime or new_runtime()
     clock, counters = runtime.clock, runtime.counters
     backend = backend or _redis(settings, runtime)
-    broker = broker or (MemoryBroker(Wire()) if backend is None else backend.broker)
+    broker = broker or (MemoryBroker(MemoryBus()) if backend is None else backend.broker)
     backlog = Backlog(settings.unsent_total_bytes, counters)
     # The router is made last, for it calls all the others. No batch arrives before the server is started.
     router: ControlRouter
@@ -134,7 +134,7 @@ def build(
         IdentityOptions(
             secret,
             verify,
-            sign_in=offered.told if offered is not None else None,
+            sign_in=offered.public if offered is not None else None,
             sign_in_policy=offered.policy if offered is not None else "",
         ),
         ProcessState(readiness.checks, exposition.render, lambda: readiness.draining, clock.wall_ms),

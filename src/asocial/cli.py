@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load(given, os.environ, config_file)
     except ConfigError as error:
-        _say_error(str(error))
+        _print_error(str(error))
         return USAGE_ERROR
     with output.queued_standard_streams(_report_lost_lines):
         logs.configure(settings.log_level, json=settings.env == "production")
@@ -57,16 +57,16 @@ def _serve(settings: Settings) -> int:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_run(settings))
     except ConfigError as error:
-        _say_error(settings.with_source(str(error)))
+        _print_error(settings.with_source(str(error)))
         return USAGE_ERROR
     except CannotListen as error:
-        _say_error(
+        _print_error(
             f"cannot listen on {settings.host} port {settings.port}: {error}. "
             "Choose another with --host and --port, or ASOCIAL_HOST and ASOCIAL_PORT."
         )
         return 1
     except OSError as error:
-        _say_error(f"cannot start: {error.strerror or error}")
+        _print_error(f"cannot start: {error.strerror or error}")
         return 1
     except Exception:
         # Not left to the interpreter, which would wait for a stderr that nobody reads.
@@ -79,7 +79,7 @@ async def _run(settings: Settings) -> None:
     await run(build(settings), _announce)
 
 
-def _say_error(message: str) -> None:
+def _print_error(message: str) -> None:
     """Print it on stderr; where that cannot be written, the exit code has to do."""
     with contextlib.suppress(OSError):
         print(f"asocial: {message}", file=sys.stderr, flush=True)
@@ -91,13 +91,13 @@ def _top(urls: list[str], every_s: float, *, once: bool) -> int:
     try:
         return asyncio.run(top.watch(urls, every_s, once=once))
     except ValueError:
-        _say_error("a URL is http://HOST:PORT or https://HOST:PORT")
+        _print_error("a URL is http://HOST:PORT or https://HOST:PORT")
         return USAGE_ERROR
     except socket.gaierror as error:
-        _say_error(f"one of the hosts cannot be found: {error.strerror}")
+        _print_error(f"one of the hosts cannot be found: {error.strerror}")
         return 1
     except OSError as error:
-        _say_error(f"cannot go on: {error.strerror or error}")
+        _print_error(f"cannot go on: {error.strerror or error}")
         return 1
     except KeyboardInterrupt:
         return 0

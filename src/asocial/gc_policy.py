@@ -21,10 +21,10 @@ YOUNG = 5_000
 MIDDLE = 10
 NEVER = 1_000_000
 """Collections of the middle generation before a full one: it is started here instead."""
-SOONEST_S = 600.0
-RAREST_S = 6 * 3600.0
+MIN_WAIT_S = 600.0
+MAX_WAIT_S = 6 * 3600.0
 """Between two full collections."""
-LITTLE = 10_000
+FEW_OBJECTS = 10_000
 """Objects that were garbage, about 1 MB of them."""
 
 
@@ -37,12 +37,12 @@ def freeze_startup_objects() -> None:
 
 def wait_after(waited_s: float, found: int) -> float:
     """Seconds until the next full collection, after `waited_s` had left `found` objects for this one."""
-    return SOONEST_S if found >= LITTLE else min(2 * waited_s, RAREST_S)
+    return MIN_WAIT_S if found >= FEW_OBJECTS else min(2 * waited_s, MAX_WAIT_S)
 
 
 async def collect() -> None:
     """Collect now and then. Runs until cancelled."""
-    wait_s = SOONEST_S
+    wait_s = MIN_WAIT_S
     while True:
         await asyncio.sleep(wait_s)
         wait_s = wait_after(wait_s, gc.collect())

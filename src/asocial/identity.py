@@ -21,9 +21,9 @@ _FIREBASE = "firebase:"
 
 
 class SignIn(NamedTuple):
-    """What the page is told of signing in, and the directives that its content security policy needs for that."""
+    """What the page is public of signing in, and the directives that its content security policy needs for that."""
 
-    told: dict[str, object]
+    public: dict[str, object]
     policy: str
 
 
@@ -60,13 +60,13 @@ def sign_in(settings: Settings) -> SignIn | None:
     if not project:
         raise ConfigError("firebase_api_key: needs auth=jwt and jwt_preset=firebase:PROJECT")
     domain = settings.firebase_auth_domain or f"{project}.firebaseapp.com"
-    told = {"project_id": project, "api_key": settings.firebase_api_key, "auth_domain": domain}
+    public = {"project_id": project, "api_key": settings.firebase_api_key, "auth_domain": domain}
     # Its own API, and the frame and script by which a window that signs somebody in talks to the page.
     policy = (
         "; connect-src 'self' https://identitytoolkit.googleapis.com https://securetoken.googleapis.com"
         f"; script-src 'self' https://apis.google.com; frame-src https://{domain}"
     )
-    return SignIn({"provider": "firebase", **told}, policy)
+    return SignIn({"provider": "firebase", **public}, policy)
 
 
 def moderation_settings(settings: Settings) -> ModerationSettings:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .telemetry import Telemetry
 
 SWEEP_S = 1.0
-DRAIN_LOOK_S = 0.02
+DRAIN_CHECK_S = 0.02
 FLUSH_MARGIN_S = 2.0
 """The part of the drain's time that is kept for closing the broker and the HTTP server."""
 
@@ -130,7 +130,7 @@ class Asocial:
         # connected only later.
         while len(self.http.endpoint) and loop.time() < deadline:
             await self.sessions.drain(spread_ms=settings.reconnect_spread_ms)
-            await asyncio.sleep(DRAIN_LOOK_S)
+            await asyncio.sleep(DRAIN_CHECK_S)
         await self._close()
 
     async def _close(self) -> None:
@@ -148,7 +148,7 @@ class Asocial:
 
     async def _sweep(self) -> None:
         parts = self._parts
-        shift_ms = parts.runtime.clock.check(idle=not len(self.http.endpoint) and not parts.chat.said_here())
+        shift_ms = parts.runtime.clock.check(idle=not len(self.http.endpoint) and not parts.chat.local_messages())
         if shift_ms:
             parts.router.clock_set(shift_ms)
         parts.chat.expire()

@@ -65,7 +65,7 @@ class QueuedStream(io.TextIOBase):
         self._texts: deque[str] = deque()
         self._busy = False
         self._hurry = threading.Event()
-        self._untold = 0
+        self._unreported = 0
         self._reason = ""
         self._failing = False
         self._within_line = False
@@ -151,15 +151,15 @@ class QueuedStream(io.TextIOBase):
             return
         self._failing = self._within_line = False
         with self._changed:
-            untold, self._untold = self._untold, 0
+            unreported, self._unreported = self._unreported, 0
             reason = self._reason
-        if untold:
-            self._report(f"lines to {self._name} were dropped", lines=untold, reason=reason)
+        if unreported:
+            self._report(f"lines to {self._name} were dropped", lines=unreported, reason=reason)
 
     def _drop(self, lines: int, reason: str) -> None:
         global _dropped_lines
         _dropped_lines += lines
-        self._untold += lines
+        self._unreported += lines
         self._reason = reason
 
 

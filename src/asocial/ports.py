@@ -239,7 +239,7 @@ class LiveMessages(Protocol):
     """The messages that live, for those who join late."""
 
     def add(self, channel: str, message: LiveMessage, *, shared: bool = True) -> None:
-        """Keep `message` until its `expires_at`. Never blocks; other processes see it in `living` within moments.
+        """Keep `message` until its `expires_at`. Never blocks; other processes see it in `load` within moments.
 
         Not `shared`: they see it after `share`.
         """
@@ -253,15 +253,15 @@ class LiveMessages(Protocol):
         """The message of that name, if it was added on this process and still lives. Never blocks."""
         ...
 
-    async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
+    async def load(self, channel: str, now_ms: int) -> list[LiveMessage]:
         """Those whose `expires_at` is after `now_ms`, ordered by `timestamp`."""
         ...
 
-    def here(self, channel: str, now_ms: int) -> list[LiveMessage]:
+    def local(self, channel: str, now_ms: int) -> list[LiveMessage]:
         """Those that were added on this process and live. Never blocks."""
         ...
 
-    def channels_here(self) -> list[str]:
+    def local_channels(self) -> list[str]:
         """The channels that `here` may have something of. Never blocks."""
         ...
 
@@ -313,7 +313,7 @@ class ChannelRules(Protocol):
         """Store `rules` for `keep_ms` if their version is above the stored one's. Returns what is stored then."""
         ...
 
-    async def keep(self, channel: str, keep_ms: int) -> Rules:
+    async def refresh(self, channel: str, keep_ms: int) -> Rules:
         """The rules are in use: `keep_ms` starts anew (what is kept for longer is not shortened). Returns them."""
         ...
 

@@ -23,9 +23,9 @@ from .groups import LifecycleSettings, MessageSettings, PresenceSettings, RedisS
 from .protocol.schema import Limits
 
 PREFIX = "ASOCIAL_"
-SECRET_LEAST_BYTES = 32
+MIN_SECRET_BYTES = 32
 SECRET_HINT = "make one with: openssl rand -base64 48"  # noqa: S105 (it says how, and is none)
-KEY_RULE = f"at least {SECRET_LEAST_BYTES} bytes of text; {SECRET_HINT}"
+KEY_RULE = f"at least {MIN_SECRET_BYTES} bytes of text; {SECRET_HINT}"
 _HOSTS = "hosts as example.org, example.org:8443 or *.example.org, with commas between them; * for any"
 _NETWORKS = "networks as 10.0.0.0/8 or 2001:db8::/32, with commas between them"
 _WHO = "channel:USER_ID or channel:claim=value, with commas between them"
@@ -347,7 +347,7 @@ class Settings(BaseSettings):
     @field_validator("secret")
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value.get_secret_value().encode()) < SECRET_LEAST_BYTES:
+        if 0 < len(value.get_secret_value().encode()) < MIN_SECRET_BYTES:
             raise ValueError(KEY_RULE)
         return value
 

@@ -11,9 +11,9 @@ import secrets
 
 from . import logs
 from .config import ConfigError
-from .settings import SECRET_HINT, SECRET_LEAST_BYTES, Settings
+from .settings import MIN_SECRET_BYTES, SECRET_HINT, Settings
 
-DISTINCT_LEAST = 8
+MIN_DISTINCT_CHARACTERS = 8
 """Different characters in a secret. 32 random hexadecimal digits have fewer once in 100 million times."""
 _PUBLISHED = frozenset(
     {
@@ -59,12 +59,12 @@ def signing_secret(settings: Settings) -> str:
 def weakness_of(secret: str) -> str:
     """Why others can know or guess a secret; empty if no reason is known."""
     bare = secret.strip().strip("\"'")
-    if len(bare.encode()) < SECRET_LEAST_BYTES:
-        return f"it is shorter than {SECRET_LEAST_BYTES} bytes"
+    if len(bare.encode()) < MIN_SECRET_BYTES:
+        return f"it is shorter than {MIN_SECRET_BYTES} bytes"
     if digest_of(bare) in _PUBLISHED:
         return "it is published in Asocial's repository, so anybody can sign tokens with it"
-    if len(set(bare)) < DISTINCT_LEAST:
-        return f"it has fewer than {DISTINCT_LEAST} different characters"
+    if len(set(bare)) < MIN_DISTINCT_CHARACTERS:
+        return f"it has fewer than {MIN_DISTINCT_CHARACTERS} different characters"
     return ""
 
 

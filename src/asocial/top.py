@@ -153,7 +153,7 @@ def addresses(urls: Iterable[str]) -> list[str]:
     return found
 
 
-async def look(session: aiohttp.ClientSession, address: str) -> Scrape:
+async def scrape(session: aiohttp.ClientSession, address: str) -> Scrape:
     """One look at a process; one that does not answer is `down`."""
     try:
         async with session.get(f"{address}/metrics") as answer:
@@ -176,7 +176,7 @@ async def watch(urls: Sequence[str], every_s: float, *, once: bool, out: TextIO 
         while True:
             # Anew each time: pods come and go.
             places = await asyncio.to_thread(addresses, urls)
-            now = dict(zip(places, await asyncio.gather(*(look(session, each) for each in places)), strict=True))
+            now = dict(zip(places, await asyncio.gather(*(scrape(session, each) for each in places)), strict=True))
             rows = [row(urlsplit(each).netloc, known[each], now[each]) for each in places if each in known]
             if rows:
                 text = screen(rows, colour=colour)

@@ -129,7 +129,7 @@ async def test_w84_where_people_sign_in_a_guest_key_counts_as_no_token(server: S
 async def test_w61_while_no_key_is_known_the_server_is_at_fault_not_the_token(
     provider: IdentityProvider, server: Server, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jwks, "AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr(jwks, "RETRY_S", 0.0)
     provider.away = True
     answer = await refusal(server.url, channel="garden", token=provider.token("ann"))
     assert (answer.status, answer.code) == (503, "identity_unavailable")

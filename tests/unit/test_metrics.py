@@ -103,8 +103,8 @@ async def test_what_is_sent_is_what_connections_got(watched: Watched) -> None:
     channel, (a, b, _) = watched.channel, watched.people
     channel.post(b"said-by-a", a, b"ack", "m")
     channel.post(b"somebody-joined")
-    channel.draft(b, "n", b"typed-by-b")
-    channel.fleeting(a, b"heart")
+    channel.set_draft(b, "n", b"typed-by-b")
+    channel.post_transient(a, b"heart")
     channel.deliver(Batch(b"from-elsewhere", b""))
     channel.flush()
     assert watched.sent() == {
@@ -122,7 +122,7 @@ async def test_what_is_sent_is_what_connections_got(watched: Watched) -> None:
 async def test_cursors_are_counted_as_one_frame_of_a_flush(watched: Watched) -> None:
     channel = watched.channel
     for person in "abc":
-        channel.cursor(person, Position(1, 2))
+        channel.set_cursor(person, Position(1, 2))
     channel.flush()
     frames, size = watched.sent()["cursors"]
     assert frames == 3
@@ -137,14 +137,14 @@ async def test_a_slow_reader_that_is_spared_is_counted_and_only_when_there_was_s
     channel.post(b"said", a, b"ack", "m")
     channel.flush()
     assert watched.counters.volatile_dropped == 0
-    channel.draft(b, "n", b"typed")
+    channel.set_draft(b, "n", b"typed")
     channel.flush()
     assert watched.counters.volatile_dropped == 1
 
 
 async def test_the_latency_is_of_messages_and_counts_each(watched: Watched) -> None:
     channel, (a, b, _) = watched.channel, watched.people
-    channel.draft(b, "n", b"typed")
+    channel.set_draft(b, "n", b"typed")
     channel.flush()
     await asyncio.sleep(0)
     assert sum(watched.counters.broadcast.counts) == 0
@@ -166,7 +166,7 @@ async def test_a_meter_never_grows_with_the_people() -> None:
         person = FakeConnection(name)
         channel.attach(person)
         channel.post(b"x", person, b"y", "m")
-        channel.cursor(name, Position(0, 0))
+        channel.set_cursor(name, Position(0, 0))
         channel.close()
     assert places == sum(
         len(vars(counters)[name]) for name in ("errors", "rate_limited", "disconnects", "received", "sent")

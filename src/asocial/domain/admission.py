@@ -14,16 +14,16 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from .fairness import MINUTE_MS, BusyChannel
-from .rate_windows import Windows
+from .fairness import MINUTE_MS, FairWindow
+from .rate_windows import RateWindows
 
 Kind: TypeAlias = Literal["chat", "draft", "name"]
 LimitName: TypeAlias = Literal["user", "address", "channel", "slow"]
 
 DRAFT_SLOT_MS = 600_000
 """How long a draft keeps its places for the message it becomes."""
-_LOOK_EVERY = 1024
-"""Admissions between two looks for what is over: memory follows what counts, at a constant cost."""
+_FORGET_EVERY = 1024
+"""MessageLimiter between two looks for what is over: memory follows what counts, at a constant cost."""
 
 
 class MessageLimits(NamedTuple):
@@ -52,7 +52,7 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
     text: str = ""
 
 
-class Known(NamedTuple):
+class Duplicate(NamedTuple):
     """Another process admitted this (user, message id) before, and its message still lives: these are its times.
 
     `sure`: the process that admitted it has posted it. `repeated`: another process may have, and the text is the same:
@@ -61,8 +61,8 @@ class Known(NamedTuple):
 
     timestamp: int
     expires_at: int
-    sure: bool = True
-    repeated: bool = False
+    confirmed: bool = True
+    same_text: bool = False
 
 
 class Verdict(NamedTuple):
@@ -70,23 +70,23 @@ class Verdict(NamedTuple):
 
     wait_ms: int = 0
     limit: LimitName = "user"
-    known: Known | None = None
+    duplicate: Duplicate | None = None
 
 
 GRANTED = Verdict()
 
 
-class Admissions:
+class MessageLimiter:
     """The limits as one process counts them. All times are ms of one clock."""
 
     def __init__(self) -> None:
-        self._windows = Windows()
-        self._channels: dict[str, BusyChannel] = {}
+        self._windows = RateWindows()
+        self._channels: dict[str, FairWindow] = {}
         self._slots: dict[tuple[str, str], tuple[int, int, str]] = {}
         """In a slow channel, by channel and user: when the slot was taken, for how long, and by which draft."""
         self._drafts: dict[tuple[str, str], tuple[int, str]] = {}
         """By channel and user: the latest draft that has its places, and until when."""
-        self._looked = 0
+        self._admitted = 0
 
     def admit(self, posting: Posting, limits: MessageLimits, now_ms: int) -> Verdict:
         """Decide, and take the places of what is admitted. What is refused takes none."""
@@ -117,7 +117,7 @@ class Admissions:
         if limits.channel_per_second and kind == "chat":
             of_channel = self._channels.get(channel)
             if of_channel is None:
-                of_channel = self._channels[channel] = BusyChannel()
+                of_channel = self._channels[channel] = FairWindow()
             waits.append((of_channel.wait_ms(limits.channel_per_second, address, user_id, now_ms), "channel"))
         if waits:
             wait_ms, limit = max(waits, key=lambda wait: wait[0])
@@ -145,8 +145,8 @@ class Admissions:
         self._drafts.clear()
 
     def _forget(self, now_ms: int) -> None:
-        self._looked += 1
-        if self._looked % _LOOK_EVERY == 0:
+        self._admitted += 1
+        if self._admitted % _FORGET_EVERY == 0:
             self._windows.forget_empty(now_ms)
             self._channels = {name: busy for name, busy in self._channels.items() if not busy.idle(now_ms)}
             self._slots = {place: slot for place, slot in self._slots.items() if slot[0] + slot[1] > now_ms}

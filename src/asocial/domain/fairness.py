@@ -24,7 +24,7 @@ STEEPNESS, EASE = 1.5, 9.0
 24, with four times as much 47, with twenty times as much 91."""
 
 
-class Usage:
+class MinuteCounts:
     """Messages in one minute of the clock: all, by address, and by user of an address."""
 
     __slots__ = ("addresses", "minute", "total", "users", "users_of")
@@ -46,7 +46,7 @@ class Usage:
             self.users_of[address] = self.users_of.get(address, 0) + 1
 
 
-class BusyChannel:
+class FairWindow:
     """The last second and the last minute of one channel. Times are ms of one clock.
 
     Never more than `limit` messages in any second. The last minute is estimated from the current and the previous
@@ -58,8 +58,8 @@ class BusyChannel:
     def __init__(self) -> None:
         self._times: deque[tuple[int, str]] = deque()
         self._recent: dict[str, int] = {}
-        self._now = Usage(0)
-        self._before = Usage(0)
+        self._now = MinuteCounts(0)
+        self._before = MinuteCounts(0)
 
     def wait_ms(self, limit: int, address: str, user_id: str, now_ms: int) -> int:
         """0 if a message of this sender may pass now, else the ms until one may if nobody else sends."""
@@ -75,7 +75,7 @@ class BusyChannel:
 
     def add(self, address: str, user_id: str, now_ms: int) -> None:
         """A message passed."""
-        self._turn(now_ms)
+        self._rotate(now_ms)
         self._times.append((now_ms, address))
         self._recent[address] = self._recent.get(address, 0) + 1
         self._now.add(address, user_id)
@@ -86,7 +86,7 @@ class BusyChannel:
 
     def _places_to_leave(self, limit: int, address: str, user_id: str, now_ms: int) -> float:
         """How many places of this second the sender leaves to others."""
-        self._turn(now_ms)
+        self._rotate(now_ms)
         now, before = self._now, self._before
         weight = 1 - now_ms % MINUTE_MS / MINUTE_MS
         addresses = max(len(now.addresses), len(before.addresses) * weight)
@@ -94,16 +94,16 @@ class BusyChannel:
         of_address = now.addresses.get(address, 0) + before.addresses.get(address, 0) * weight
         users = max(now.users_of.get(address, 0), before.users_of.get(address, 0) * weight)
         of_user = now.users.get((address, user_id), 0) + before.users.get((address, user_id), 0) * weight
-        by_address = limit / 2 * _held_back(of_address, total, addresses)
-        by_user = limit / 4 * _held_back(of_user, of_address, users)
+        by_address = limit / 2 * _penalty(of_address, total, addresses)
+        by_user = limit / 4 * _penalty(of_user, of_address, users)
         by_second = self._recent.get(address, 0) / (ALONE_SHARE if addresses <= 1 else 1)
         return max(by_second, by_address) + by_user
 
-    def _turn(self, now_ms: int) -> None:
+    def _rotate(self, now_ms: int) -> None:
         minute = now_ms // MINUTE_MS
         if self._now.minute != minute:
-            self._before = self._now if self._now.minute == minute - 1 else Usage(minute - 1)
-            self._now = Usage(minute)
+            self._before = self._now if self._now.minute == minute - 1 else MinuteCounts(minute - 1)
+            self._now = MinuteCounts(minute)
 
     def _forget(self, now_ms: int) -> None:
         while self._times and self._times[0][0] <= now_ms - SECOND_MS:
@@ -115,7 +115,7 @@ class BusyChannel:
                 del self._recent[address]
 
 
-def _held_back(own: float, total: float, senders: float) -> float:
+def _penalty(own: float, total: float, senders: float) -> float:
     """From 0 for somebody who sent nothing, or has nobody to share with, towards 1 for far more than the average."""
     if own <= 0 or senders <= 1:
         return 0.0

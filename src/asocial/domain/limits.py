@@ -47,7 +47,7 @@ class Allowance:
         self._left = burst
         self._updated = now
 
-    def use(self, amount: float, now: float) -> float:
+    def spend(self, amount: float, now: float) -> float:
         """Use `amount`; returns the seconds until nothing is owed any more, 0.0 where nothing is."""
         left = min(self._burst, self._left + (now - self._updated) * self._rate) - amount
         self._left = left
@@ -56,13 +56,13 @@ class Allowance:
 
     def wait_s(self, now: float) -> float:
         """The seconds until nothing is owed any more, with nothing used."""
-        return self.use(0.0, now)
+        return self.spend(0.0, now)
 
-    def is_whole(self, now: float) -> bool:
+    def is_full(self, now: float) -> bool:
         """Whether the whole burst is there, as in a new one."""
         return self._left + (now - self._updated) * self._rate >= self._burst
 
-    def forgive(self, most: float) -> None:
+    def cap_debt(self, most: float) -> None:
         """Let what is owed be no more than `most`."""
         self._left = max(self._left, -most)
 
@@ -84,19 +84,19 @@ class Budgets:
         self._by_key: dict[str, Allowance] = {}
         self._uses = 0
 
-    def use(self, key: str, amount: float, now: float) -> float:
-        """As `Allowance.use`."""
+    def spend(self, key: str, amount: float, now: float) -> float:
+        """As `Allowance.spend`."""
         if not self._rate or not key:
             return 0.0
         self._uses += 1
         if self._uses % self.FORGET_EVERY == 0:
-            self._by_key = {k: allowance for k, allowance in self._by_key.items() if not allowance.is_whole(now)}
+            self._by_key = {k: allowance for k, allowance in self._by_key.items() if not allowance.is_full(now)}
         allowance = self._by_key.get(key)
         if allowance is None:
             allowance = self._by_key[key] = Allowance(self._rate, self._burst, now)
-        wait_s = allowance.use(amount, now)
+        wait_s = allowance.spend(amount, now)
         if wait_s:
-            allowance.forgive(self._burst)
+            allowance.cap_debt(self._burst)
         return wait_s
 
     def wait_s(self, key: str, now: float) -> float:
@@ -123,14 +123,14 @@ class Share:
         self._since = now
         self._used = 0.0
 
-    def use(self, amount: float, now: float) -> float:
+    def spend(self, amount: float, now: float) -> float:
         """Use `amount`; returns how many seconds to wait."""
         self._used += amount
         if self._used < self._step:
             return 0.0
         used, since = self._used, self._since
         self._used, self._since = 0.0, now
-        if not self._budgets.use(self._key, used, now):
+        if not self._budgets.spend(self._key, used, now):
             return 0.0
         wait_s = max(0.0, since + used / self._assured - now)
         self._since = now + wait_s

@@ -31,14 +31,14 @@ class LiveMessageIndex:
     everybody notices, where 30,000 are said in a second. At most `limit_bytes` are kept, over all channels.
     """
 
-    __slots__ = ("_bytes", "_channels", "_ends", "_limit_bytes", "_looked")
+    __slots__ = ("_bytes", "_channels", "_ends", "_expired_slot", "_limit_bytes")
 
     def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
         self._limit_bytes = limit_bytes
         self._bytes = 0
         self._channels: dict[str, dict[tuple[str, str], LiveMessage]] = {}
         self._ends: dict[int, list[tuple[str, LiveMessage]]] = {}
-        self._looked = 0
+        self._expired_slot = 0
         """The slot of the last look."""
 
     def add(self, channel: str, message: LiveMessage) -> None:
@@ -50,7 +50,7 @@ class LiveMessageIndex:
         messages[key] = message
         self._bytes += _cost(message)
         self._ends.setdefault(message.expires_at // SLOT_MS, []).append((channel, message))
-        if message.timestamp // SLOT_MS > self._looked:
+        if message.timestamp // SLOT_MS > self._expired_slot:
             self.expire(message.timestamp)
         while self._bytes > self._limit_bytes:
             for gone in self._ends.pop(min(self._ends)):
@@ -79,8 +79,8 @@ class LiveMessageIndex:
 
     def expire(self, now_ms: int) -> None:
         """Let go of all that is over."""
-        self._looked = now_ms // SLOT_MS
-        for slot in [slot for slot in self._ends if slot <= self._looked]:
+        self._expired_slot = now_ms // SLOT_MS
+        for slot in [slot for slot in self._ends if slot <= self._expired_slot]:
             later = []
             for channel, message in self._ends.pop(slot):
                 if message.expires_at <= now_ms:

@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from .combining_marks import MARKS_RULE, piles_up
+from .combining_marks import MARKS_RULE, has_too_many_marks
 from .errors import BadFrame, PayloadEmpty, PayloadInvisible, PayloadTooLarge, PositionInvalid
 from .visible import is_visible
 
@@ -82,7 +82,7 @@ def _plain(payload: str) -> str:
     found = _CONTROL.search(text)
     if found:
         raise BadFrame(f"a payload has no control characters but line breaks, this one has U+{ord(found[0]):04X}")
-    if piles_up(text):
+    if has_too_many_marks(text):
         raise BadFrame(MARKS_RULE)
     return text
 

@@ -29,11 +29,11 @@ from .message import Position
 
 C = TypeVar("C")
 
-FLEETING_LIMIT = 64
+MAX_TRANSIENT_FRAMES = 64
 """Reactions in one flush: a crowd that applauds is seen to, and costs no more than this."""
 SLICE_BYTES = 2048
 """A shorter piece is copied and joined with its neighbours: a slice has costs of its own, in time and in memory."""
-REMOTE_SHARE = 4
+BATCHES_PER_FLUSH_SHARE = 4
 """At least a quarter of what waits of other processes leaves with each flush, so that it cannot grow without end."""
 CURSOR_BYTES = 64
 """About what one pointer takes in a frame."""
@@ -44,14 +44,14 @@ Cut: TypeAlias = tuple[int, int, bytes]
 """(from, to, what stands there instead): positions in the bytes of a flush."""
 
 
-class Bound(NamedTuple):
+class FlushLimit(NamedTuple):
     """The most that one flush carries of each: frames, and bytes of this process and of others. One always fits."""
 
     frames: int
     bytes: int
 
 
-class Counts(NamedTuple):
+class FlushCounts(NamedTuple):
     """What one flush carries of this process: frames and bytes, by kind. Messages are the frames that have a reply."""
 
     messages: int = 0
@@ -60,8 +60,8 @@ class Counts(NamedTuple):
     event_bytes: int = 0
     drafts: int = 0
     draft_bytes: int = 0
-    fleeting: int = 0
-    fleeting_bytes: int = 0
+    transient: int = 0
+    transient_bytes: int = 0
 
 
 class Shared:
@@ -89,7 +89,7 @@ class Flush(Generic[C]):
         local: tuple[int, int],
         volatile: Sequence[Cut],
         personal: dict[C, list[Cut]],
-        counts: Counts,
+        counts: FlushCounts,
     ) -> None:
         """`local`: where the two lanes of this process end; `volatile`: all that is volatile, as cuts."""
         self.shared = Shared(shared)
@@ -113,14 +113,22 @@ class Flush(Generic[C]):
         if reliable_only and self._volatile:
             # Stable: of cuts that begin at one place, those of the connection come first.
             cuts = sorted([*cuts, *self._volatile], key=lambda cut: cut[0])
-        return _around(self.shared.data, cuts)
+        return _pieces_around(self.shared.data, cuts)
 
 
 class Outbox(Generic[C]):
     """Collects frames until `take`. `C` is the connection type: anything hashable."""
 
     __slots__ = (
-        "_cursors", "_drafts", "_fleeting", "_frames", "_late", "_remote", "_remote_bytes", "_remote_taken", "_taken",
+        "_cursors",
+        "_drafts",
+        "_frames",
+        "_latecomers",
+        "_remote",
+        "_remote_bytes",
+        "_remote_taken",
+        "_taken",
+        "_transient",
         "waiting_bytes",
     )  # fmt: skip
 
@@ -128,10 +136,10 @@ class Outbox(Generic[C]):
         self._frames: deque[tuple[bytes, C | None, bytes]] = deque()
         self.waiting_bytes = 0
         """Of reliable frames of this process."""
-        self._late: dict[C, tuple[int, int]] = {}
+        self._latecomers: dict[C, tuple[int, int]] = {}
         self._drafts: dict[C, tuple[str, bytes]] = {}
         self._cursors: dict[str, Position] = {}
-        self._fleeting: list[tuple[C, bytes]] = []
+        self._transient: list[tuple[C, bytes]] = []
         self._remote: deque[tuple[bytes, bytes]] = deque()
         self._remote_bytes = 0
         # How many have left: what is waiting is numbered on from there.
@@ -140,7 +148,7 @@ class Outbox(Generic[C]):
 
     def __bool__(self) -> bool:
         """Whether a flush is owed for anything but cursors, which have a slower tick of their own."""
-        return bool(self._frames or self._drafts or self._fleeting or self._remote)
+        return bool(self._frames or self._drafts or self._transient or self._remote)
 
     @property
     def waiting_frames(self) -> int:
@@ -158,20 +166,20 @@ class Outbox(Generic[C]):
         self._frames.append((frame, sender, reply))
         self.waiting_bytes += len(frame)
 
-    def draft(self, sender: C, message_id: str, frame: bytes) -> None:
+    def set_draft(self, sender: C, message_id: str, frame: bytes) -> None:
         """Set the sender's draft; the one that waited is gone."""
         self._drafts[sender] = (message_id, frame)
 
-    def cursor(self, user_id: str, position: Position) -> None:
+    def set_cursor(self, user_id: str, position: Position) -> None:
         """Set where a user's pointer is."""
         self._cursors[user_id] = position
 
-    def fleeting(self, sender: C, frame: bytes) -> None:
+    def post_transient(self, sender: C, frame: bytes) -> None:
         """Add a volatile frame that replaces none before it, for all but `sender`; one too many is dropped."""
-        if len(self._fleeting) < FLEETING_LIMIT:
-            self._fleeting.append((sender, frame))
+        if len(self._transient) < MAX_TRANSIENT_FRAMES:
+            self._transient.append((sender, frame))
 
-    def remote(self, reliable: bytes, volatile: bytes) -> None:
+    def add_batch(self, reliable: bytes, volatile: bytes) -> None:
         """Add what another process flushed. Batches stay in order, or a draft could follow its end in the next one."""
         self._remote.append((reliable, volatile))
         self._remote_bytes += len(reliable) + len(volatile)
@@ -179,18 +187,18 @@ class Outbox(Generic[C]):
     def attach(self, connection: C) -> None:
         """From here on `connection` reads along: what is already waiting is not for it."""
         if self._frames or self._remote:
-            self._late[connection] = (self._taken + len(self._frames), self._remote_taken + len(self._remote))
+            self._latecomers[connection] = (self._taken + len(self._frames), self._remote_taken + len(self._remote))
 
     def detach(self, connection: C, user_id: str | None) -> None:
         """Forget what `connection` had not sent yet of the volatile lane; `user_id` is given when the user is gone."""
         self._drafts.pop(connection, None)
-        if self._fleeting:
-            self._fleeting = [each for each in self._fleeting if each[0] != connection]
-        self._late.pop(connection, None)
+        if self._transient:
+            self._transient = [each for each in self._transient if each[0] != connection]
+        self._latecomers.pop(connection, None)
         if user_id is not None:
             self._cursors.pop(user_id, None)
 
-    def take_cursors(self, bound: Bound) -> list[tuple[str, float, float]]:
+    def take_cursors(self, bound: FlushLimit) -> list[tuple[str, float, float]]:
         """Each user's latest cursor, as many as the bound allows, the longest waiting first; and forget them."""
         most = max(1, bound.bytes // CURSOR_BYTES)
         taken = list(islice(self._cursors.items(), most))
@@ -201,7 +209,7 @@ class Outbox(Generic[C]):
                 del self._cursors[user_id]
         return [(user_id, position.x, position.y) for user_id, position in taken]
 
-    def leaves_frames(self, bound: Bound) -> bool:
+    def would_leave_frames(self, bound: FlushLimit) -> bool:
         """Whether a `take` within `bound` would leave reliable frames of this process behind."""
         if len(self._frames) > bound.frames:
             return True
@@ -214,10 +222,10 @@ class Outbox(Generic[C]):
                 return True
         return False
 
-    def take(self, cursors: bytes, bound: Bound) -> Flush[C]:
+    def take(self, cursors: bytes, bound: FlushLimit) -> Flush[C]:
         """What waits, joined, as far as `bound` allows. `cursors`: the frame made of `take_cursors()`, or nothing.
 
-        Where `leaves_frames` is true, cursors given here overtake frames that wait. Of other processes' batches, whose
+        Where `would_leave_frames` is true, cursors given here overtake frames that wait. Of other processes' batches, whose
         senders cannot be made to wait, at least a share leaves.
         """
         joined: list[bytes] = []
@@ -225,16 +233,16 @@ class Outbox(Generic[C]):
         counts = self._take_frames(joined, personal, bound)
         posted, reliable_end = len(joined), counts.message_bytes + counts.event_bytes
         at = reliable_end
-        if (self._drafts or self._fleeting) and not self._frames:
+        if (self._drafts or self._transient) and not self._frames:
             counts = self._take_volatile(joined, personal, at, bound, counts)
-            at += counts.draft_bytes + counts.fleeting_bytes
+            at += counts.draft_bytes + counts.transient_bytes
         if cursors:
             joined.append(cursors)
             at += len(cursors)
         local_end = at
         volatile: list[Cut] = [(reliable_end, local_end, b"")] if local_end > reliable_end else []
 
-        remote_bound = max(bound.bytes, self._remote_bytes // REMOTE_SHARE)
+        remote_bound = max(bound.bytes, self._remote_bytes // BATCHES_PER_FLUSH_SHARE)
         batch_ends = [local_end]
         remote = self._remote
         while remote and (len(batch_ends) == 1 or at - local_end + sum(map(len, remote[0])) <= remote_bound):
@@ -247,13 +255,13 @@ class Outbox(Generic[C]):
             batch_ends.append(at)
         self.waiting_bytes -= reliable_end
         self._remote_bytes -= at - local_end
-        if self._late:
+        if self._latecomers:
             self._cut_for_latecomers(personal, joined[:posted], batch_ends)
         self._taken += posted
         self._remote_taken += len(batch_ends) - 1
         return Flush(b"".join(joined), (reliable_end, local_end), volatile, personal, counts)
 
-    def _take_frames(self, joined: list[bytes], personal: dict[C, list[Cut]], bound: Bound) -> Counts:
+    def _take_frames(self, joined: list[bytes], personal: dict[C, list[Cut]], bound: FlushLimit) -> FlushCounts:
         frames = self._frames
         at = messages = message_bytes = 0
         while frames and len(joined) < bound.frames:
@@ -269,11 +277,11 @@ class Outbox(Generic[C]):
                 messages += 1
                 message_bytes += end - at
             at = end
-        return Counts(messages, message_bytes, len(joined) - messages, at - message_bytes)
+        return FlushCounts(messages, message_bytes, len(joined) - messages, at - message_bytes)
 
     def _take_volatile(
-        self, joined: list[bytes], personal: dict[C, list[Cut]], begin: int, bound: Bound, counts: Counts
-    ) -> Counts:
+        self, joined: list[bytes], personal: dict[C, list[Cut]], begin: int, bound: FlushLimit, counts: FlushCounts
+    ) -> FlushCounts:
         """Drafts, those that wait longest first, as many as the bound allows; and all reactions."""
         at, drafts = begin, 0
         for sender, (_, frame) in self._drafts.items():
@@ -286,20 +294,20 @@ class Outbox(Generic[C]):
         for sender in list(islice(self._drafts, drafts)):
             del self._drafts[sender]
         draft_bytes = at - begin
-        for sender, frame in self._fleeting:
+        for sender, frame in self._transient:
             _cut(personal, sender, (at, at + len(frame), b""))
             joined.append(frame)
             at += len(frame)
-        fleeting, self._fleeting = len(self._fleeting), []
+        transient, self._transient = len(self._transient), []
         return counts._replace(
-            drafts=drafts, draft_bytes=draft_bytes, fleeting=fleeting, fleeting_bytes=at - begin - draft_bytes
+            drafts=drafts, draft_bytes=draft_bytes, transient=transient, transient_bytes=at - begin - draft_bytes
         )
 
     def _cut_for_latecomers(self, personal: dict[C, list[Cut]], posted: list[bytes], batch_ends: list[int]) -> None:
         """What was waiting when they came is not for them; they are late until all of that has left."""
         frame_ends = list(accumulate(map(len, posted), initial=0))
         still: dict[C, tuple[int, int]] = {}
-        for connection, (frame_number, batch_number) in self._late.items():
+        for connection, (frame_number, batch_number) in self._latecomers.items():
             frames = frame_number - self._taken
             batches = batch_number - self._remote_taken
             cuts = personal.get(connection, [])
@@ -310,7 +318,7 @@ class Outbox(Generic[C]):
             personal[connection] = cuts
             if frames > len(posted) or batches >= len(batch_ends):
                 still[connection] = (frame_number, batch_number)
-        self._late = still
+        self._latecomers = still
 
 
 def _cut(personal: dict[C, list[Cut]], sender: C, cut: Cut) -> None:
@@ -321,7 +329,7 @@ def _cut(personal: dict[C, list[Cut]], sender: C, cut: Cut) -> None:
         cuts.append(cut)
 
 
-def _around(data: bytes, cuts: Iterable[Cut]) -> list[Piece]:
+def _pieces_around(data: bytes, cuts: Iterable[Cut]) -> list[Piece]:
     """`data` but for the cuts, which are in order, each with its reply in its place.
 
     Long pieces are slices of `data`; short ones are copied and joined with the replies beside them.

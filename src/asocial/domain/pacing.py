@@ -19,7 +19,7 @@ CURSOR_TICK_S = 0.033
 LATE_STRETCH = 4.0
 """Seconds of waiting for each second that the loop is late."""
 MAX_WAIT_S = 0.020
-REMEMBERED = 16
+LAG_SAMPLES = 16
 """Flushes, of all channels, whose lateness counts."""
 
 
@@ -31,9 +31,9 @@ class LoopLag:
     def __init__(self) -> None:
         self.mean_s = 0.0
 
-    def late(self, seconds: float) -> None:
+    def observe(self, seconds: float) -> None:
         """A flush began so long after it was due."""
-        self.mean_s += (seconds - self.mean_s) / REMEMBERED
+        self.mean_s += (seconds - self.mean_s) / LAG_SAMPLES
 
     @property
     def tick_s(self) -> float:
@@ -66,7 +66,7 @@ class FlushPacer:
         if cursors:
             self._last_cursors = started
 
-    def cost(self, seconds: float) -> None:
+    def observe_cost(self, seconds: float) -> None:
         """The last flush took `seconds`, its socket writes included."""
         wanted = min(max(TICK_S, STRETCH * seconds), MAX_TICK_S)
         # Up at once, down by halves: one cheap flush in a storm is no sign that the storm is over.

@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from .combining_marks import MARKS_RULE, piles_up
+from .combining_marks import MARKS_RULE, has_too_many_marks
 from .errors import BadFrame, NameInvisible
 from .visible import is_visible
 
@@ -75,7 +75,7 @@ def clean_name(name: str) -> str:
     """A name fit to show: trimmed, runs of white space folded. Raises BadFrame, saying what is allowed."""
     if _FORBIDDEN.search(name):
         raise BadFrame("a name has no control or bidirectional-override characters")
-    if piles_up(name):
+    if has_too_many_marks(name):
         raise BadFrame(MARKS_RULE)
     folded = " ".join(name.split())
     if not is_visible(folded):

@@ -8,7 +8,7 @@ _FORGET_EVERY = 1024
 """Takes between two looks for windows that are empty: memory follows the keys in use, at a constant cost."""
 
 
-class Windows:
+class RateWindows:
     __slots__ = ("_takes", "_windows")
 
     def __init__(self) -> None:

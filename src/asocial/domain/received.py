@@ -6,8 +6,8 @@ is a few spans: one, unless something was lost.
 
 from __future__ import annotations
 
-PUBLISHERS_MOST = 64
-SPANS_MOST = 16
+MAX_PUBLISHERS = 64
+MAX_SPANS = 16
 """More publishers, or more gaps, than a few seconds of life can bring: the oldest are forgotten."""
 
 
@@ -26,7 +26,7 @@ class Received:
         end = number + count
         spans = self._spans.get(publisher)
         if spans is None:
-            while len(self._spans) >= PUBLISHERS_MOST:
+            while len(self._spans) >= MAX_PUBLISHERS:
                 del self._spans[next(iter(self._spans))]
             spans = self._spans[publisher] = []
         if any(number < known_end and known < end for known, known_end in spans):
@@ -35,7 +35,7 @@ class Received:
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((number, end))
-            del spans[:-SPANS_MOST]
+            del spans[:-MAX_SPANS]
         return True
 
     def mark_received_up_to(self, publisher: bytes, number: int) -> None:

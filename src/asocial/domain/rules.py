@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 Rights: TypeAlias = Literal["read", "write"]
 
-SLOW_MOST_MS = 3_600_000
-BAN_MOST_S = 86_400
-BANS_MOST = 500
+MAX_SLOW_MS = 3_600_000
+MAX_BAN_S = 86_400
+MAX_BANS = 500
 """Of those above, the ban that would end first gives way: rules are small enough to be read at every entry."""
 
 
@@ -36,31 +36,31 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     invitation_key: str = ""
     keep_until: int = 0
 
-    def claimed(self, user_id: str) -> Rules:
+    def with_owner(self, user_id: str) -> Rules:
         """A new owner's channel: nobody else's invitations count in it."""
         return replace(self, version=self.version + 1, owner=user_id, invitation_key="")
 
-    def slowed(self, slow_ms: int) -> Rules:
+    def with_slow_ms(self, slow_ms: int) -> Rules:
         return replace(self, version=self.version + 1, slow_ms=slow_ms)
 
-    def quieted(self, read_only: bool) -> Rules:
+    def with_read_only(self, read_only: bool) -> Rules:
         return replace(self, version=self.version + 1, read_only=read_only)
 
-    def closed(self, private: bool) -> Rules:
+    def with_private(self, private: bool) -> Rules:
         """Opening a private channel ends its invitations."""
         key = self.invitation_key if private else ""
         return replace(self, version=self.version + 1, private=private, invitation_key=key)
 
-    def inviting(self, until: int, new_key: str) -> Rules:
+    def with_invitation(self, until: int, new_key: str) -> Rules:
         """An invitation is made: people without one stay out from now on. `new_key`: taken if there is none yet."""
         kept, key = max(self.keep_until, until), self.invitation_key or new_key
         return replace(self, version=self.version + 1, private=True, keep_until=kept, invitation_key=key)
 
-    def without(self, user_id: str, until: int, now: int) -> Rules:
+    def with_ban(self, user_id: str, until: int, now: int) -> Rules:
         """`user_id` stays out until then; a time that is over lets them in again."""
         bans = {user: end for user, end in self.bans.items() if end > now and user != user_id}
         if until > now:
-            if len(bans) >= BANS_MOST:
+            if len(bans) >= MAX_BANS:
                 del bans[min(bans, key=lambda user: bans[user])]
             bans[user_id] = until
         return replace(self, version=self.version + 1, bans=bans)
@@ -73,10 +73,10 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
         """Whether an invitation with that key counts."""
         return invitation_key != "" and self.invitation_key == invitation_key
 
-    def keeps_out(self, user_id: str, now: int) -> bool:
+    def is_banned(self, user_id: str, now: int) -> bool:
         return self.bans.get(user_id, 0) > now
 
-    def keep_ms(self, ttl_ms: int, now: int) -> int:
+    def lifetime_ms(self, ttl_ms: int, now: int) -> int:
         """How long these must be remembered when they are not used any more."""
         return max(ttl_ms, self.keep_until - now)
 

@@ -11,7 +11,7 @@ import msgspec
 
 from ..domain.message import PAYLOAD_CHARACTERS, POSITION_LIMIT, Life, Position
 from ..domain.profile import NAME_CHARACTERS, Member
-from ..domain.rules import BAN_MOST_S, SLOW_MOST_MS, Rights
+from ..domain.rules import MAX_BAN_S, MAX_SLOW_MS, Rights
 
 SUBPROTOCOL = "asocial.v1"
 SUBPROTOCOL_FAMILY = "asocial.v"
@@ -80,8 +80,8 @@ class Authenticate(_ClientFrame, tag="auth", frozen=True):
 class Moderate(_ClientFrame, tag="moderate", frozen=True):
     action: Literal["remove", "slow", "read_only", "private", "clear"]
     user_id: str = ""
-    seconds: Annotated[int, msgspec.Meta(ge=0, le=BAN_MOST_S)] = 3600
-    slow_ms: Annotated[int, msgspec.Meta(ge=0, le=SLOW_MOST_MS)] = 0
+    seconds: Annotated[int, msgspec.Meta(ge=0, le=MAX_BAN_S)] = 3600
+    slow_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_SLOW_MS)] = 0
     on: bool = False
 
 

@@ -15,18 +15,18 @@ from ..domain.errors import Disconnect, TooSlow
 from ..domain.outbox import Shared
 from .counters import Counters
 
-RELIEF = 7 / 8
+CLOSE_DOWN_TO = 7 / 8
 """Of the limit, what may be left after connections were closed: so that they are not sorted again for the next byte."""
 
 
-class Behind(Protocol):
+class SlowReader(Protocol):
     """A reader that something waits for. Compared by identity."""
 
     @property
     def unsent_bytes(self) -> int: ...
 
     def close(self, disconnect: Disconnect) -> None:
-        """Let go of what waits, and tell `Backlog.caught_up`."""
+        """Let go of what waits, and tell `Backlog.mark_caught_up`."""
         ...
 
 
@@ -37,18 +37,18 @@ class Backlog:
         self.bytes = 0
         self._limit_bytes = limit_bytes
         self._counters = counters
-        self._behind: dict[Behind, None] = {}
-        self._relieving = False
+        self._slow_readers: dict[SlowReader, None] = {}
+        self._closing = False
 
-    def falls_behind(self, reader: Behind) -> None:
-        """Something waits for `reader`: it may be closed to make room, until `caught_up`."""
-        self._behind[reader] = None
+    def mark_behind(self, reader: SlowReader) -> None:
+        """Something waits for `reader`: it may be closed to make room, until `mark_caught_up`."""
+        self._slow_readers[reader] = None
 
-    def caught_up(self, reader: Behind) -> None:
+    def mark_caught_up(self, reader: SlowReader) -> None:
         """Nothing waits for `reader` any more, or it is being closed. Idempotent."""
-        self._behind.pop(reader, None)
+        self._slow_readers.pop(reader, None)
 
-    def hold(self, shared: Shared) -> None:
+    def retain(self, shared: Shared) -> None:
         """One more reader has not sent `shared` yet."""
         shared.holders += 1
         if shared.holders == 1:
@@ -70,16 +70,16 @@ class Backlog:
 
     def check(self) -> None:
         """Call this after something was counted. May close any reader, also the one that it was counted for."""
-        if 0 < self._limit_bytes < self.bytes and not self._relieving:
-            self._relieve()
+        if 0 < self._limit_bytes < self.bytes and not self._closing:
+            self._close_slowest()
 
-    def _relieve(self) -> None:
-        self._relieving = True
+    def _close_slowest(self) -> None:
+        self._closing = True
         try:
-            for reader in sorted(self._behind, key=lambda each: each.unsent_bytes, reverse=True):
-                if self.bytes <= self._limit_bytes * RELIEF:
+            for reader in sorted(self._slow_readers, key=lambda each: each.unsent_bytes, reverse=True):
+                if self.bytes <= self._limit_bytes * CLOSE_DOWN_TO:
                     break
                 self._counters.unsent_relieved += 1
                 reader.close(TooSlow())
         finally:
-            self._relieving = False
+            self._closing = False

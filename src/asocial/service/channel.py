@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from ..domain.errors import Disconnect, TooSlow
 from ..domain.message import Position
-from ..domain.outbox import Bound, Cut, Flush, Outbox, Piece, Shared
+from ..domain.outbox import Cut, Flush, FlushLimit, Outbox, Piece, Shared
 from ..domain.pacing import FlushPacer, LoopLag
 from ..domain.received import Received
 from ..domain.rules import Rules
@@ -40,14 +40,14 @@ FLUSH_FRAMES = 1024
 """The most frames of one flush, and so the most senders in it: each costs slices of its own."""
 WAITING_BYTES = FLUSH_BYTES
 """While more than this waits for the next flushes, what members send is not read: more would only wait longer here."""
-LATE_S = 0.05
+LATE_LOOP_S = 0.05
 """With thousands of connections that send at once, a few frames of each are a turn of seconds for all the others."""
 STALE_MS = 1000
 """A batch that took longer than this is looked through for messages that are over."""
-LEFT_LEAST_MS = 250
+MIN_LEFT_MS = 250
 """A late message with less time left than this would arrive after its end."""
-TOLD_S = 3.0
-"""How long it is remembered what a snapshot told: a message may be in one before the batch that brings it arrives."""
+SNAPSHOT_MEMORY_S = 3.0
+"""How long it is remembered what a snapshot in_snapshot: a message may be in one before the batch that brings it arrives."""
 
 
 class Joining:
@@ -66,11 +66,11 @@ class Joining:
         if self._closed:
             return
         if not self._held:
-            self._backlog.falls_behind(self)
+            self._backlog.mark_behind(self)
         self._held.append((shared, pieces))
         own, size = _sizes(shared, pieces)
         self.unsent_bytes += size
-        self._backlog.hold(shared)
+        self._backlog.retain(shared)
         self._backlog.grow(own)
         self._backlog.check()
 
@@ -79,12 +79,12 @@ class Joining:
         self.drop()
         self._connection.close(disconnect)
 
-    def release(self, told: frozenset[bytes]) -> None:
-        """Hand over what was held back, without the messages whose JSON is in `told`."""
+    def release(self, in_snapshot: frozenset[bytes]) -> None:
+        """Hand over what was held back, without the messages whose JSON is in `in_snapshot`."""
         held = self._held
         self.drop()
         for shared, pieces in held:
-            self._connection.deliver(shared, _without(shared, pieces, told) if told else pieces)
+            self._connection.deliver(shared, _without(shared, pieces, in_snapshot) if in_snapshot else pieces)
 
     def drop(self) -> None:
         for shared, pieces in self._held:
@@ -92,12 +92,12 @@ class Joining:
             self._backlog.shrink(_sizes(shared, pieces)[0])
         self._held = []
         self.unsent_bytes = 0
-        self._backlog.caught_up(self)
+        self._backlog.mark_caught_up(self)
 
 
-def _without(shared: Shared, pieces: Sequence[Piece] | None, told: frozenset[bytes]) -> Sequence[Piece] | None:
+def _without(shared: Shared, pieces: Sequence[Piece] | None, in_snapshot: frozenset[bytes]) -> Sequence[Piece] | None:
     data = shared.data if pieces is None else b"".join(pieces)
-    left = leave_out(data, told)
+    left = leave_out(data, in_snapshot)
     if len(left) == len(data):
         return pieces
     return [left] if left else []
@@ -110,8 +110,8 @@ def _sizes(shared: Shared, pieces: Sequence[Piece] | None) -> tuple[int, int]:
     return sum(len(piece) for piece in pieces if isinstance(piece, bytes)), sum(map(len, pieces))
 
 
-def _found(spans: dict[bytes, Cut], told: frozenset[bytes]) -> list[Cut]:
-    return sorted(spans[payload] for payload in told if payload in spans)
+def _found(spans: dict[bytes, Cut], in_snapshot: frozenset[bytes]) -> list[Cut]:
+    return sorted(spans[payload] for payload in in_snapshot if payload in spans)
 
 
 class Channel:
@@ -132,10 +132,10 @@ class Channel:
         self._now_ms = runtime.clock.now_ms
         self._number = number
         self._received = Received()
-        self._told: dict[Connection, tuple[frozenset[bytes], float]] = {}
-        self._unsure = Received()
+        self._snapshots: dict[Connection, tuple[frozenset[bytes], float]] = {}
+        self._received_before = Received()
         """What had arrived when the last outage began. Until its process repeats it, the shared store may lack it."""
-        self._lacking: dict[Connection, Received] = {}
+        self._may_lack: dict[Connection, Received] = {}
         """Of that, what the snapshot of a member who joined since then may lack. Members of one outage share it."""
         self._counters = runtime.counters
         self._backlog = backlog
@@ -154,11 +154,11 @@ class Channel:
         self._held: list[Callable[[], None]] = []
         self._held_bytes = 0
         self._controls: deque[tuple[int, bytes]] = deque()
-        """What other processes are told after the frames that wait: the number of the frame after those, and what."""
+        """What other processes are in_snapshot after the frames that wait: the number of the frame after those, and what."""
         self.changes = 0
-        """Counts what makes a snapshot out of date: messages, presence, and whether the rules are `confirmed`."""
-        self._waiting_to_be_read: deque[asyncio.Future[None]] = deque()
-        self._next_to_be_read: asyncio.Future[None] | None = None
+        """FlushCounts what makes a snapshot out of date: messages, presence, and whether the rules are `confirmed`."""
+        self._waiting_readers: deque[asyncio.Future[None]] = deque()
+        self._resumed_reader: asyncio.Future[None] | None = None
         self.rules: Rules | None = None
         """What holds here; None until that is known. Set by moderation.py alone."""
         self.confirmed = True
@@ -176,41 +176,41 @@ class Channel:
     def attach(self, connection: Connection) -> None:
         """From now on `connection` is owed every frame posted; they are held back until `release`."""
         self._members[connection] = Joining(connection, self._backlog)
-        if self._unsure:
-            self._lacking[connection] = self._unsure
+        if self._received_before:
+            self._may_lack[connection] = self._received_before
         self._outbox.attach(connection)
 
     @property
-    def number(self) -> int:
+    def next_number(self) -> int:
         """Of the next reliable frame that is posted."""
         return self._number + self._outbox.waiting_frames
 
-    def release(self, connection: Connection, snapshot: bytes, told: frozenset[bytes] = frozenset()) -> None:
+    def release(self, connection: Connection, snapshot: bytes, in_snapshot: frozenset[bytes] = frozenset()) -> None:
         """Write `snapshot`, then what was held back meanwhile, then everything as it comes.
 
-        `told`: the messages in the snapshot, as the JSON of their frames. They do not come again.
+        `in_snapshot`: the messages in the snapshot, as the JSON of their frames. They do not come again.
         """
         joining = self._members.get(connection)
         if joining is not None:
             self._members[connection] = None
-            self.told(connection, told)
+            self.remember_snapshot(connection, in_snapshot)
             connection.write(snapshot)
-            joining.release(told)
+            joining.release(in_snapshot)
 
-    def told(self, connection: Connection, told: frozenset[bytes]) -> None:
+    def remember_snapshot(self, connection: Connection, in_snapshot: frozenset[bytes]) -> None:
         """A member is handed a snapshot with these messages, as the JSON of their frames. They do not come again."""
-        if told and connection in self._members:
+        if in_snapshot and connection in self._members:
             # The latest snapshot alone, or a client that asks again and again would fill memory. In order of time.
-            self._told.pop(connection, None)
-            self._told[connection] = (told, self._loop.time() + TOLD_S)
+            self._snapshots.pop(connection, None)
+            self._snapshots[connection] = (in_snapshot, self._loop.time() + SNAPSHOT_MEMORY_S)
 
     def detach(self, connection: Connection, *, user_gone: str | None = None) -> None:
         """`connection` gets nothing more. `user_gone`: its user's id, if this was the last connection."""
         joining = self._members.pop(connection, None)
         if joining is not None:
             joining.drop()
-        self._told.pop(connection, None)
-        self._lacking.pop(connection, None)
+        self._snapshots.pop(connection, None)
+        self._may_lack.pop(connection, None)
         self._outbox.detach(connection, user_gone)
 
     @property
@@ -219,42 +219,42 @@ class Channel:
         return self._outbox.waiting_bytes
 
     @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         """Whether so much waits that nothing more should be read from members: see `room`."""
         return self._outbox.waiting_bytes > WAITING_BYTES
 
     @property
     def is_late(self) -> bool:
         """Whether the loop is so late that one frame of each member is enough for a turn."""
-        return self._lag.mean_s > LATE_S
+        return self._lag.mean_s > LATE_LOOP_S
 
-    async def room(self) -> None:
+    async def wait_until_not_full(self) -> None:
         """Wait until the channel is not `full`. First come, first read."""
-        place = self._waiting_to_be_read.append
-        while self.full:
+        place = self._waiting_readers.append
+        while self.is_full:
             waiter = self._loop.create_future()
             place(waiter)
             try:
                 await waiter
             except asyncio.CancelledError:
-                self._has_come(waiter)
-                self._let_one_in()
+                self._finish_turn(waiter)
+                self._resume_next_reader()
                 raise
-            self._has_come(waiter)
-            place = self._waiting_to_be_read.appendleft  # should it be full again before this one's turn
-        self._let_one_in()
+            self._finish_turn(waiter)
+            place = self._waiting_readers.appendleft  # should it be full again before this one's turn
+        self._resume_next_reader()
 
-    def _has_come(self, waiter: asyncio.Future[None]) -> None:
-        if self._next_to_be_read is waiter:
-            self._next_to_be_read = None
+    def _finish_turn(self, waiter: asyncio.Future[None]) -> None:
+        if self._resumed_reader is waiter:
+            self._resumed_reader = None
 
-    def _let_one_in(self) -> None:
+    def _resume_next_reader(self) -> None:
         """Each one lets in the next, a turn of the loop later: by then it is known whether there is room for it."""
-        while self._waiting_to_be_read and self._next_to_be_read is None and not self.full:
-            waiter = self._waiting_to_be_read.popleft()
+        while self._waiting_readers and self._resumed_reader is None and not self.is_full:
+            waiter = self._waiting_readers.popleft()
             if not waiter.done():
                 waiter.set_result(None)
-                self._next_to_be_read = waiter
+                self._resumed_reader = waiter
 
     def post(self, frame: bytes, sender: Connection | None = None, reply: bytes = b"", replaces: str = "") -> None:
         """Send `frame` to everyone but `sender`, which gets `reply` instead (see Outbox.post)."""
@@ -266,19 +266,19 @@ class Channel:
             self._chats += 1
         self._schedule()
 
-    def draft(self, sender: Connection, message_id: str, frame: bytes) -> None:
+    def set_draft(self, sender: Connection, message_id: str, frame: bytes) -> None:
         """Set what `sender` is typing; sent to everyone else, volatile."""
-        self._outbox.draft(sender, message_id, frame)
+        self._outbox.set_draft(sender, message_id, frame)
         self._schedule()
 
-    def cursor(self, user_id: str, position: Position) -> None:
+    def set_cursor(self, user_id: str, position: Position) -> None:
         """Set where `user_id` points; sent to everyone, volatile."""
-        self._outbox.cursor(user_id, position)
+        self._outbox.set_cursor(user_id, position)
         self._schedule(only_cursors=True)
 
-    def fleeting(self, sender: Connection, frame: bytes) -> None:
+    def post_transient(self, sender: Connection, frame: bytes) -> None:
         """Show `frame` to everyone but `sender`, volatile: it is over as it is seen."""
-        self._outbox.fleeting(sender, frame)
+        self._outbox.post_transient(sender, frame)
         self._schedule()
 
     def deliver(self, batch: Batch) -> None:
@@ -287,9 +287,9 @@ class Channel:
         if batch.control:
             self._on_control(self.name, batch)
         if self.confirmed:
-            self._take(batch)
+            self._deliver_batch(batch)
         elif batch.reliable:
-            self._hold(len(batch.reliable), lambda: self._take(replace(batch, volatile=b"")))
+            self._hold(len(batch.reliable), lambda: self._deliver_batch(replace(batch, volatile=b"")))
 
     def catch_up(self, publisher: bytes, messages: Sequence[tuple[int, int, bytes]]) -> None:
         """Send on those that have not arrived of `messages`: all that another process said and that live.
@@ -300,21 +300,21 @@ class Channel:
         """
         self.changes += 1
         if self.confirmed:
-            self._take_missed(publisher, messages)
+            self._deliver_missed(publisher, messages)
         else:
             size = sum(len(body) for _, _, body in messages)
-            self._hold(size, lambda: self._take_missed(publisher, messages))
+            self._hold(size, lambda: self._deliver_missed(publisher, messages))
 
-    def deliver_here(self, reliable: bytes, volatile: bytes = b"") -> None:
+    def deliver_local(self, reliable: bytes, volatile: bytes = b"") -> None:
         """Send frames to the members on this process, and to no other process."""
         if reliable or volatile:
-            self._outbox.remote(reliable, volatile)
+            self._outbox.add_batch(reliable, volatile)
             self._schedule()
 
-    def tell_processes_in_order(self, control: bytes) -> None:
+    def send_control_in_order(self, control: bytes) -> None:
         """Tell the other processes something that is not for clients, after the frames that wait for a flush."""
         if self._outbox.waiting_frames:
-            self._controls.append((self.number, control))
+            self._controls.append((self.next_number, control))
         else:
             self._broker.publish(self.name, Batch(b"", b"", control))
 
@@ -327,50 +327,50 @@ class Channel:
         for take in held:
             take()
 
-    def doubt(self) -> None:
+    def isolate(self) -> None:
         """The rules may have changed elsewhere unheard: exchange no frames with other processes until `confirm`."""
         self.confirmed = False
         self.changes += 1
         self._drop_held()
-        self._unsure = self._received.copy()
+        self._received_before = self._received.copy()
         for connection, joining in self._members.items():
             if joining is not None:
-                self._lacking[connection] = self._unsure  # its snapshot may be read during the outage
+                self._may_lack[connection] = self._received_before  # its snapshot may be read during the outage
 
-    def _take(self, batch: Batch) -> None:
+    def _deliver_batch(self, batch: Batch) -> None:
         reliable, volatile = batch.reliable, batch.volatile
         if batch.frames and not self._received.add(batch.publisher, batch.number, batch.frames):
             # Its messages came in `catch_up`, from a publisher that took this batch for lost.
             reliable, volatile = leave_out_chats(reliable), b""
         elif batch.published_at and self._now_ms() - batch.published_at > STALE_MS:
             # This process was stopped, or the broker was.
-            reliable, volatile = leave_out_chats(reliable, self._now_ms() + LEFT_LEAST_MS), b""
-        self.deliver_here(reliable, volatile)
+            reliable, volatile = leave_out_chats(reliable, self._now_ms() + MIN_LEFT_MS), b""
+        self.deliver_local(reliable, volatile)
 
-    def _take_missed(self, publisher: bytes, messages: Sequence[tuple[int, int, bytes]]) -> None:
-        until_ms, received = self._now_ms() + LEFT_LEAST_MS, self._received
+    def _deliver_missed(self, publisher: bytes, messages: Sequence[tuple[int, int, bytes]]) -> None:
+        until_ms, received = self._now_ms() + MIN_LEFT_MS, self._received
         living = [(number, body) for number, expires_at, body in messages if expires_at > until_ms]
         missed = [text_frame(body) for number, body in living if not received.has(publisher, number)]
-        self._give_lacking(publisher, living)
+        self._deliver_missed_before(publisher, living)
         if messages:
             received.mark_received_up_to(publisher, max(number for number, _, _ in messages))
-        self.deliver_here(b"".join(missed))
+        self.deliver_local(b"".join(missed))
 
-    def _give_lacking(self, publisher: bytes, living: Sequence[tuple[int, bytes]]) -> None:
+    def _deliver_missed_before(self, publisher: bytes, living: Sequence[tuple[int, bytes]]) -> None:
         """Give members who joined since an outage began what had arrived from `publisher` before it."""
-        outages = {id(arrived): arrived for arrived in self._lacking.values()}
+        outages = {id(arrived): arrived for arrived in self._may_lack.values()}
         had_arrived = {
             key: [body for number, body in living if arrived.has(publisher, number)] for key, arrived in outages.items()
         }
-        for connection, arrived in self._lacking.items():
-            told, _ = self._told.get(connection, (frozenset(), 0.0))
-            lacking = [text_frame(body) for body in had_arrived[id(arrived)] if body not in told]
+        for connection, arrived in self._may_lack.items():
+            in_snapshot, _ = self._snapshots.get(connection, (frozenset(), 0.0))
+            lacking = [text_frame(body) for body in had_arrived[id(arrived)] if body not in in_snapshot]
             if lacking:
                 (self._members[connection] or connection).deliver(Shared(b"".join(lacking)))
         # From here on the shared store has them, and with it every snapshot.
-        for arrived in (self._unsure, *outages.values()):
+        for arrived in (self._received_before, *outages.values()):
             arrived.forget(publisher)
-        self._lacking = {connection: arrived for connection, arrived in self._lacking.items() if arrived}
+        self._may_lack = {connection: arrived for connection, arrived in self._may_lack.items() if arrived}
 
     def _hold(self, size: int, take: Callable[[], None]) -> None:
         self._held.append(take)
@@ -409,7 +409,7 @@ class Channel:
 
     def _flush_when_due(self) -> None:
         self._timer = None
-        self._lag.late(self._loop.time() - self._due)
+        self._lag.observe(self._loop.time() - self._due)
         self.flush()
 
     def flush_all(self) -> None:
@@ -424,17 +424,21 @@ class Channel:
             self._timer.cancel()
             self._timer = None
         started = self._loop.time()
-        bound = self._bound()
+        bound = self._flush_limit()
         cursors = b""
-        if self._outbox.has_cursors and self._pacer.cursors_due() <= started and not self._outbox.leaves_frames(bound):
+        if (
+            self._outbox.has_cursors
+            and self._pacer.cursors_due() <= started
+            and not self._outbox.would_leave_frames(bound)
+        ):
             cursors = pack(Cursors(self._outbox.take_cursors(bound)))
         if not cursors and not self._outbox:
             self._schedule_rest()
             return
         self._pacer.flushed(started, cursors=bool(cursors))
         flush = self._outbox.take(cursors, bound)
-        if self._told:
-            self._leave_out_told(flush)
+        if self._snapshots:
+            self._cut_snapshot_messages(flush)
         self._write(flush)
         frames = flush.counts.messages + flush.counts.events
         if flush.reliable or flush.volatile:
@@ -452,10 +456,10 @@ class Channel:
         self._chats -= flush.counts.messages
         self._count(flush, len(cursors))
         self._schedule_rest()
-        self._let_one_in()
+        self._resume_next_reader()
 
-    def _bound(self) -> Bound:
-        return Bound(FLUSH_FRAMES, min(FLUSH_BYTES, FLUSH_COPIED_BYTES // (len(self._members) or 1)))
+    def _flush_limit(self) -> FlushLimit:
+        return FlushLimit(FLUSH_FRAMES, min(FLUSH_BYTES, FLUSH_COPIED_BYTES // (len(self._members) or 1)))
 
     def _schedule_rest(self) -> None:
         if self._outbox:
@@ -484,28 +488,30 @@ class Channel:
             connection.close(TooSlow())
         self._counters.volatile_dropped += spared
 
-    def _leave_out_told(self, flush: Flush[Connection]) -> None:
-        """Cut what a member's snapshot told out of what is written to it."""
+    def _cut_snapshot_messages(self, flush: Flush[Connection]) -> None:
+        """Cut what a member's snapshot in_snapshot out of what is written to it."""
         now = self._loop.time()
-        for connection, (_, until) in list(self._told.items()):
+        for connection, (_, until) in list(self._snapshots.items()):
             if until > now:
-                break  # the rest was told later
-            del self._told[connection]
+                break  # the rest was in_snapshot later
+            del self._snapshots[connection]
         spans: dict[bytes, Cut] = {}
-        if self._told:
+        if self._snapshots:
             spans = {payload: (begin, end, b"") for begin, end, payload in split_frames(flush.shared.data)}
         # Many have the same snapshot: after an outage, all.
         cuts: dict[int, list[Cut]] = {}
-        for connection, (told, _) in self._told.items():
-            found = cuts.get(id(told))
+        for connection, (in_snapshot, _) in self._snapshots.items():
+            found = cuts.get(id(in_snapshot))
             if found is None:
-                found = cuts[id(told)] = [] if spans.keys().isdisjoint(told) else _found(spans, told)
+                found = cuts[id(in_snapshot)] = (
+                    [] if spans.keys().isdisjoint(in_snapshot) else _found(spans, in_snapshot)
+                )
             if found:
                 flush.cut(connection, found)
 
     def _measure(self, started: float, chats: int, since: float) -> None:
         now = self._loop.time()
-        self._pacer.cost(now - started)
+        self._pacer.observe_cost(now - started)
         self._counters.flush_seconds.observe(now - started)
         if chats:
             self._counters.broadcast.observe(now - since, chats)
@@ -514,14 +520,16 @@ class Channel:
         """Once per flush, whoever reads it: recipients are multiplied, not visited."""
         counts, counters, readers = flush.counts, self._counters, len(self._members)
         sent, size = counters.sent, len(flush.shared.data)
-        counters.flush_frames.observe(counts.messages + counts.events + counts.drafts + counts.fleeting + (cursors > 0))
+        counters.flush_frames.observe(
+            counts.messages + counts.events + counts.drafts + counts.transient + (cursors > 0)
+        )
         counters.flush_bytes.observe(size)
         if readers:
             # Who says, types or shows something does not read it; everything else is for everyone.
             others = readers - 1
             sent["chat"].add(counts.messages * others, counts.message_bytes * others)
             sent["typing"].add(counts.drafts * others, counts.draft_bytes * others)
-            sent["fleeting"].add(counts.fleeting * others, counts.fleeting_bytes * others)
+            sent["fleeting"].add(counts.transient * others, counts.transient_bytes * others)
             sent["cursors"].add((cursors > 0) * readers, cursors * readers)
             sent["presence"].add(counts.events * readers, counts.event_bytes * readers)
             far = size - len(flush.reliable) - len(flush.volatile)

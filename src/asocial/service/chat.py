@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 from msgspec.structs import replace
 
-from ..domain.admission import Known, LimitName, Posting
+from ..domain.admission import Duplicate, LimitName, Posting
 from ..domain.errors import RateLimited
 from ..domain.limits import TokenBucket
 from ..domain.live_message_index import LiveMessage
@@ -52,11 +52,11 @@ class Participant:
         self.budget: TokenBucket | None = None
         """What all connections of the address may show together of what is not kept: drafts, cursors, reactions, views.
         None: no limit. Set before the first frame."""
-        self.drafting = ""
+        self.draft_id = ""
         """The message id of the draft that was admitted; one at a time."""
-        self.refused = ("", 0.0)
+        self.refused_draft = ("", 0.0)
         """The draft that was refused last, and until which moment of the loop that holds."""
-        self._shown: PostTyping | None = None
+        self._shown_draft: PostTyping | None = None
         """What others see of the draft."""
         self._loop = loop
         self._limits = limits
@@ -73,18 +73,18 @@ class Participant:
     def begin_draft(self, message_id: str) -> None:
         """From here on `draft` shows this one."""
         self.end_draft()
-        self.drafting = message_id
+        self.draft_id = message_id
 
     def end_draft(self) -> None:
         """The draft is over: others see it go."""
-        self.drafting = ""
+        self.draft_id = ""
         if self._drafts is not None:
             self._drafts.drop()
-        if self._shown is not None:
-            self._send_draft(PostTyping(self._shown.message_id, "", self._shown.position))
+        if self._shown_draft is not None:
+            self._send_draft(PostTyping(self._shown_draft.message_id, "", self._shown_draft.position))
 
     def draft(self, draft: PostTyping) -> None:
-        """Show what is being typed. `draft` is checked, and its message id is `drafting`."""
+        """Show what is being typed. `draft` is checked, and its message id is `draft_id`."""
         if self._drafts is None:
             self._drafts = ThrottledLatest(
                 self._limits.drafts_per_second, self._loop, self._send_draft, self.budget, FRAME_WEIGHT
@@ -102,7 +102,7 @@ class Participant:
         """Show a reaction; one too many is dropped (W26). Raises PositionInvalid."""
         position, now = check_position(frame.position), self._loop.time()
         if self._reactions.take(now) == 0.0 and (self.budget is None or self.budget.take(now, FRAME_WEIGHT) == 0.0):
-            self.channel.fleeting(self.connection, pack(Reaction(self.user_id, frame.kind, position)))
+            self.channel.post_transient(self.connection, pack(Reaction(self.user_id, frame.kind, position)))
 
     def view(self, frame: ShowView) -> None:
         """Show those who follow what one sees. Raises PositionInvalid."""
@@ -113,16 +113,16 @@ class Participant:
 
     def forget_draft(self, message_id: str) -> None:
         """The message itself is on its way: its draft must not follow it, and its places are used."""
-        if self.drafting == message_id:
-            self.drafting = ""
-        if self._shown is not None and self._shown.message_id == message_id:
-            self._shown = None
+        if self.draft_id == message_id:
+            self.draft_id = ""
+        if self._shown_draft is not None and self._shown_draft.message_id == message_id:
+            self._shown_draft = None
         if self._drafts is not None:
             waiting = self._drafts.waiting
             if waiting is not None and waiting.message_id == message_id:
                 self._drafts.drop()
 
-    def silence(self) -> None:
+    def close(self) -> None:
         """Send nothing that waits. Called when it is over: nothing that refers back to this is kept (gc_policy.py)."""
         for latest in (self._drafts, self._cursors, self._views):
             if latest is not None:
@@ -132,20 +132,20 @@ class Participant:
     def _send_draft(self, draft: PostTyping) -> None:
         frame = pack(Typing(draft.message_id, self.user_id, draft.payload, draft.position))
         if draft.payload:
-            self._shown = draft
-            self.channel.draft(self.connection, draft.message_id, frame)
+            self._shown_draft = draft
+            self.channel.set_draft(self.connection, draft.message_id, frame)
         else:
-            if self._shown is not None and self._shown.message_id == draft.message_id:
-                self._shown = None
+            if self._shown_draft is not None and self._shown_draft.message_id == draft.message_id:
+                self._shown_draft = None
             # That a draft was abandoned is the end of something others see: it takes the lane that loses nothing.
             self.channel.post(frame, self.connection, replaces=draft.message_id)
 
     def _send_view(self, view: ShowView) -> None:
         # So few a second that none waits for a flush while the next one comes: they need no replacing.
-        self.channel.fleeting(self.connection, pack(View(self.user_id, view.position, view.width, view.height)))
+        self.channel.post_transient(self.connection, pack(View(self.user_id, view.position, view.width, view.height)))
 
     def _send_cursor(self, position: Position) -> None:
-        self.channel.cursor(self.user_id, position)
+        self.channel.set_cursor(self.user_id, position)
 
 
 class ChatService:
@@ -201,7 +201,7 @@ class ChatService:
         about = (message_id, channel.name, user_id, participant.profile.name, participant.profile.color)
         body = encode(Chat(*about, payload, position, timestamp, expires_at, participant.profile.on_map))
         participant.forget_draft(message_id)
-        message = LiveMessage(user_id, message_id, timestamp, expires_at, body, channel.number)
+        message = LiveMessage(user_id, message_id, timestamp, expires_at, body, channel.next_number)
         self._live.add(channel.name, message, shared=channel.confirmed)
         channel.post(
             text_frame(body), participant.connection, pack(Ack(message_id, timestamp, expires_at)), replaces=message_id
@@ -212,17 +212,17 @@ class ChatService:
             self.unshared.add(channel.name)
         self._counters.messages += 1
 
-    async def _is_lost(self, posting: Posting, known: Known) -> bool:
+    async def _is_lost(self, posting: Posting, known: Duplicate) -> bool:
         """Whether a message that another process admitted must be posted here too, for nobody else may have got it.
 
         That process may have died, or lost its connection to Redis, before Redis had the message. Where Redis has it,
         this process keeps it too, as its ack vouches for it: Redis may lose it, and the other process end.
         """
-        if not known.repeated:
+        if not known.same_text:
             return False
-        if not known.sure and await self._limiter.is_lost(posting):
+        if not known.confirmed and await self._limiter.is_lost(posting):
             return True
-        for message in await self._live.living(posting.channel, posting.timestamp):
+        for message in await self._live.load(posting.channel, posting.timestamp):
             if (message.user_id, message.message_id) == (posting.user_id, posting.message_id):
                 # The number is that of the other process's frame, and means nothing here.
                 self._live.add(posting.channel, replace(message, number=0), shared=False)
@@ -237,7 +237,7 @@ class ChatService:
         """
         message_id = frame.message_id
         draft = PostTyping(message_id, clean_draft(frame.payload), check_position(frame.position))
-        if message_id != participant.drafting and not await self._begin_draft(participant, draft, slow_ms):
+        if message_id != participant.draft_id and not await self._begin_draft(participant, draft, slow_ms):
             return
         participant.draft(draft)
 
@@ -250,7 +250,7 @@ class ChatService:
     async def _begin_draft(self, participant: Participant, draft: PostTyping, slow_ms: int) -> bool:
         """Whether this draft may be shown from now on."""
         channel, user_id, message_id = participant.channel.name, participant.user_id, draft.message_id
-        refused, until = participant.refused
+        refused, until = participant.refused_draft
         if refused == message_id and participant.now() < until:
             return False  # it was answered once; like other drafts too many, it is dropped (W26)
         if not draft.payload:
@@ -261,16 +261,16 @@ class ChatService:
         try:
             await self._admit(Posting("draft", channel, user_id, participant.address, message_id, slow_ms))
         except RateLimited as limited:
-            participant.refused = (message_id, participant.now() + (limited.retry_after_ms or 0) / 1000)
+            participant.refused_draft = (message_id, participant.now() + (limited.retry_after_ms or 0) / 1000)
             raise
         participant.begin_draft(message_id)
         return True
 
-    async def _admit(self, posting: Posting) -> Known | None:
+    async def _admit(self, posting: Posting) -> Duplicate | None:
         """Take the places of a posting. Returns the message that has its name already. Raises RateLimited."""
         verdict = await self._limiter.admit(posting, self._limits)
         if not verdict.wait_ms:
-            return verdict.known
+            return verdict.duplicate
         self._counters.rate_limited[_COUNTER_OF_LIMIT[verdict.limit]] += 1
         raise RateLimited(
             f"{self._reason(posting, verdict.limit)}; try again in {-(-verdict.wait_ms // 1000)} s",
@@ -289,15 +289,15 @@ class ChatService:
             case "channel":
                 return f"at most {self._limits.channel_per_second} messages a second in one channel"
 
-    async def living(self, channel: str, *, here: bool = False) -> list[LiveMessage]:
-        """Every message that lives, oldest first. `here`: only those that were said on this process."""
+    async def live_messages(self, channel: str, *, local_only: bool = False) -> list[LiveMessage]:
+        """Every message that lives, oldest first. `local_only`: only those that were said on this process."""
         now_ms = self._now_ms()
-        return self._live.here(channel, now_ms) if here else await self._live.living(channel, now_ms)
+        return self._live.local(channel, now_ms) if local_only else await self._live.load(channel, now_ms)
 
-    def said_here(self) -> dict[str, list[LiveMessage]]:
+    def local_messages(self) -> dict[str, list[LiveMessage]]:
         """Every message that was said on this process and lives, by channel."""
         now_ms = self._now_ms()
-        said = {name: self._live.here(name, now_ms) for name in self._live.channels_here()}
+        said = {name: self._live.local(name, now_ms) for name in self._live.local_channels()}
         return {name: messages for name, messages in said.items() if messages}
 
     def share(self, channel: str) -> None:
@@ -309,10 +309,10 @@ class ChatService:
         """Another process cleared the channel."""
         self._live.forget(channel, until_ms)
 
-    def shift(self, by_ms: int) -> None:
+    def shift_clock(self, by_ms: int) -> None:
         """The clock was set by so much just now: what was said here and lives keeps the time it has left."""
         before_ms = self._now_ms() - by_ms
-        living = {channel: self._live.here(channel, before_ms) for channel in self._live.channels_here()}
+        living = {channel: self._live.local(channel, before_ms) for channel in self._live.local_channels()}
         # All of them first: adding one lets go of what is over by its time.
         for channel, messages in living.items():
             self._live.forget(channel, max((message.timestamp for message in messages), default=before_ms))

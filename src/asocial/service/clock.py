@@ -47,7 +47,7 @@ class Clock:
         self._latest_ns = 0
         self._followed_ns = monotonic_ns()
         self._synchronized = False
-        self._told_skew_ms = 0.0
+        self._logged_skew_ms = 0.0
 
     @classmethod
     def by(cls, now_ms: Callable[[], int], counters: Counters) -> Clock:
@@ -73,7 +73,7 @@ class Clock:
         self._latest_ns = now_ns
         return now_ns // _MS
 
-    def measured(self, reference_ms: float, at_ms: float, error_ms: float) -> int:
+    def follow(self, reference_ms: float, at_ms: float, error_ms: float) -> int:
         """A shared clock showed `reference_ms` when `monotonic_ms` was `at_ms`, to within `error_ms`.
 
         Returns the ms by which this clock was set, 0 if it was not.
@@ -107,7 +107,7 @@ class Clock:
             )
         skew_ms = (wall_ahead_ns - self._ahead_ns) / _MS
         if self._synchronized:
-            self._tell_skew(skew_ms)
+            self._log_skew(skew_ms)
         elif abs(skew_ms) > STEP_MS and idle:
             return self._set(skew_ms)
         else:
@@ -130,12 +130,12 @@ class Clock:
         self._followed_ns = now_ns
         self._ahead_ns += round(max(-most_ns, min(by_ms * _MS, most_ns)))
 
-    def _tell_skew(self, skew_ms: float) -> None:
-        if abs(skew_ms) <= SKEW_MS / 2 and self._told_skew_ms:
-            self._told_skew_ms = 0.0
+    def _log_skew(self, skew_ms: float) -> None:
+        if abs(skew_ms) <= SKEW_MS / 2 and self._logged_skew_ms:
+            self._logged_skew_ms = 0.0
             log.info("this machine's clock agrees with Redis's again")
-        elif abs(skew_ms) > SKEW_MS and abs(skew_ms - self._told_skew_ms) > SKEW_MS:
-            self._told_skew_ms = skew_ms
+        elif abs(skew_ms) > SKEW_MS and abs(skew_ms - self._logged_skew_ms) > SKEW_MS:
+            self._logged_skew_ms = skew_ms
             log.warning(
                 "this machine's clock differs from Redis's, which is used; is time synchronization (NTP) running?",
                 seconds=round(skew_ms / 1000, 1),

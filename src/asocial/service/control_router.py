@@ -55,12 +55,12 @@ class ControlRouter:
                     self._sessions.apply_profile(channel, message)
                     if self._fallback is not None:
                         profile = Profile(message.name, message.color, message.on_map)
-                        self._fallback.profile_changed(channel, message.user_id, profile)
+                        self._fallback.apply_profile(channel, message.user_id, profile)
                 case FollowedBy():
-                    if not self._channels.is_local(channel):
-                        self._sessions.tell_followed(channel, message)
+                    if not self._channels.is_isolated(channel):
+                        self._sessions.send_followed(channel, message)
                 case CountChanged():
-                    self._presence.count_elsewhere(channel, message)
+                    self._presence.apply_count(channel, message)
                 case MessagesAgain():
                     here = self._channels.get(channel)
                     if here is not None:
@@ -78,9 +78,9 @@ class ControlRouter:
         await self._outages.end()
 
     def process_died(self) -> None:
-        self._presence.recount_soon()
+        self._presence.start_recount()
 
     def clock_set(self, shift_ms: int) -> None:
         # What lives keeps the time it has left.
-        self._chat.shift(shift_ms)
-        self._sessions.tell_clock(shift_ms)
+        self._chat.shift_clock(shift_ms)
+        self._sessions.send_clock(shift_ms)

@@ -81,7 +81,7 @@ class Counters:
         self.unsent_relieved = 0
         """Connections closed because too much was unsent in the whole process; they were furthest behind."""
         self.errors = Counter({error.code: 0 for error in FrameError.__subclasses__()})
-        """Answers that were errors, by code: frames, and requests refused before the upgrade."""
+        """AnswerBudget that were errors, by code: frames, and requests refused before the upgrade."""
         self.refusals: Counter[str] = Counter()
         """Requests refused before the upgrade, by error code, and connections refused after it, by close code."""
         self.rate_limited = Counter(

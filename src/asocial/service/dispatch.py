@@ -47,7 +47,7 @@ from .runtime import Runtime
 from .session import Session
 from .sessions import Sessions
 
-STRIKES = 10
+MAX_STRIKES = 10
 REFUSED_PAUSE_S = 0.1
 """After a refusal by a limit on messages, before the connection's next frame: so a flood of them costs little."""
 
@@ -103,7 +103,7 @@ class Dispatch:
         self._counters.errors[error.code] += 1
         if error.strikes:
             session.strikes += 1
-            if session.strikes >= STRIKES:
+            if session.strikes >= MAX_STRIKES:
                 session.connection.close(ProtocolAbuse())
 
     def _check_size(self, text: str) -> None:
@@ -116,28 +116,28 @@ class Dispatch:
         frame = decode(text)
         match frame:
             case PostChat():
-                least_ms = self._may_write(session)
-                if session.traced is None:
-                    await self._chat.post(session.participant, frame, least_ms)
+                slow_ms = self._check_may_write(session)
+                if session.trace_message is None:
+                    await self._chat.post(session.participant, frame, slow_ms)
                 else:
-                    with session.traced(frame.message_id):
-                        await self._chat.post(session.participant, frame, least_ms)
+                    with session.trace_message(frame.message_id):
+                        await self._chat.post(session.participant, frame, slow_ms)
                 kind = "chat"
             case PostTyping():
-                await self._chat.draft(session.participant, frame, self._may_write(session))
+                await self._chat.draft(session.participant, frame, self._check_may_write(session))
                 kind = "typing"
             case MoveCursor():
                 session.participant.cursor(frame.position)
                 kind = "cursor"
             case PostReaction():
-                self._may_write(session)
+                self._check_may_write(session)
                 session.participant.react(frame)
                 kind = "reaction"
             case ShowView():
                 session.participant.view(frame)
                 kind = "view"
             case _:
-                wait_s = session.requests.take(self._loop.time()) or self._sessions.wait_s(session)
+                wait_s = session.requests.take(self._loop.time()) or self._sessions.request_wait_s(session)
                 if wait_s:
                     self._counters.rate_limited["requests"] += 1
                     raise RateLimited("too many requests at once", retry_after_ms=max(1, round(wait_s * 1000)))
@@ -145,8 +145,8 @@ class Dispatch:
                 kind = "request"
         self._received[kind].add(1, len(text))
 
-    def _may_write(self, session: Session) -> int:
-        return self._moderation.may_write(session.participant.channel, session.principal, session.access)
+    def _check_may_write(self, session: Session) -> int:
+        return self._moderation.check_may_write(session.participant.channel, session.principal, session.access)
 
     async def _authenticate(self, session: Session, token: str) -> None:
         """Another token of the same user takes the old one's place (W60)."""
@@ -173,18 +173,18 @@ class Dispatch:
                 members = await self._presence.members(session.participant.channel.name, frame.user_ids)
                 profiles = pack(Profiles(members))
                 session.connection.write(profiles)
-                self._sessions.answered(session, len(profiles))
+                self._sessions.charge_answer(session, len(profiles))
             case AskSync():
                 await self._sessions.sync(session)
             case Authenticate():
                 await self._authenticate(session, frame.token)
             case Moderate():
                 await self._moderation.moderate(session.participant.channel, session.principal, frame)
-                self._sessions.told_all(session)
+                self._sessions.charge_broadcast(session)
             case SetProfile():
                 on_map = session.member.on_map if frame.on_map is UNSET else frame.on_map
                 profile = Profile(clean_name(frame.name), clean_color(frame.color), on_map)
                 if profile.name != session.member.name:
                     # A name is text that everyone reads: it must not say what a message may not (W73).
-                    await self._chat.rename(session.participant, self._may_write(session))
+                    await self._chat.rename(session.participant, self._check_may_write(session))
                 await self._sessions.set_profile(session, profile)

@@ -38,10 +38,10 @@ from .runtime import Runtime
 from .session import LocalSessions
 
 EVERY_CHANNEL = "*"
-SWAPS_MOST = 8
+MAX_SWAPS = 8
 """Changes made at the same time elsewhere, on top of which one is made again before it is given up."""
 INVITATION_KEY_BYTES = 12
-CHECKS_AT_ONCE = 200
+CONFIRM_BATCH = 200
 """Rules read together: enough to fill a pipeline, few enough that the store answers others between."""
 
 
@@ -68,14 +68,14 @@ class Moderation:
         self._owners = settings.owners
         self._members = settings.members
         self._ttl_ms = settings.rules_ttl_ms
-        self._learning: dict[str, asyncio.Task[None]] = {}
+        self._loading: dict[str, asyncio.Task[None]] = {}
         self._outages = 0
 
     # Entering.
 
     async def admit(self, channel: str, principal: Principal, invitation: Invitation | None) -> Access:
         """What `principal` may do in the channel. Raises Refusal if they may not enter."""
-        rules = await self._look(channel)
+        rules = await self._current_rules(channel)
         access = self._decide(channel, principal, invitation, rules or NO_RULES)
         if isinstance(access, Access):
             return access
@@ -101,18 +101,18 @@ class Moderation:
             return Refusal("members_only", "this channel is for its members")
         return Refusal("channel_private", "this channel is private; its owner can invite you")
 
-    async def know(self, channel: Channel) -> None:
+    async def confirm_rules(self, channel: Channel) -> None:
         """Confirm the rules of a channel that is subscribed. They stay unconfirmed while the store is away."""
-        if not channel.confirmed and not self._channels.away:
-            learning = self._learning.get(channel.name)
-            if learning is None:
-                task = asyncio.get_running_loop().create_task(self._learn(channel))
-                learning = self._learning[channel.name] = task
-            await asyncio.shield(learning)
+        if not channel.confirmed and not self._channels.store_away:
+            loading = self._loading.get(channel.name)
+            if loading is None:
+                task = asyncio.get_running_loop().create_task(self._load_and_apply(channel))
+                loading = self._loading[channel.name] = task
+            await asyncio.shield(loading)
 
     def check_not_removed(self, channel: Channel, user_id: str) -> None:
         """Raises Removed while a ban lasts."""
-        if channel.rules is not None and channel.rules.keeps_out(user_id, self._now_ms()):
+        if channel.rules is not None and channel.rules.is_banned(user_id, self._now_ms()):
             raise Removed
 
     def is_still_listed(self, channel: Channel, principal: Principal, access: Access) -> bool:
@@ -127,7 +127,7 @@ class Moderation:
 
     # Speaking.
 
-    def may_write(self, channel: Channel, principal: Principal, access: Access) -> int:
+    def check_may_write(self, channel: Channel, principal: Principal, access: Access) -> int:
         """How long this user must wait after each message, in ms. Raises ReadOnly if they may not write at all."""
         rules = channel.rules
         if access.rights == "read":
@@ -146,7 +146,7 @@ class Moderation:
         named = (*self._owners.get(channel, ()), *self._owners.get(EVERY_CHANNEL, ()))
         return any(is_one_of(who, principal.user_id, principal.claims) for who in named)
 
-    def told(self, channel: Channel, principal: Principal, access: Access) -> RulesView | None:
+    def rules_view(self, channel: Channel, principal: Principal, access: Access) -> RulesView | None:
         """What a `user_sync` says of the rules; None where there is nothing to say."""
         rules = channel.rules or NO_RULES
         yours = self.is_owner(channel.name, principal, rules)
@@ -155,17 +155,17 @@ class Moderation:
             return None
         return RulesView(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours)
 
-    async def state(self, channel: str, principal: Principal, access: Access) -> RulesView:
+    async def load_rules_view(self, channel: str, principal: Principal, access: Access) -> RulesView:
         """The same for somebody who may not be in it."""
-        rules = await self._look(channel) or NO_RULES
+        rules = await self._current_rules(channel) or NO_RULES
         private = rules.private or channel in self._members
         yours = self.is_owner(channel, principal, rules)
         return RulesView(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours)
 
-    async def claim(self, channel: str, principal: Principal, take_place: Callable[[], Awaitable[None]]) -> None:
+    async def claim(self, channel: str, principal: Principal, take_quota: Callable[[], Awaitable[None]]) -> None:
         """Make `principal` the owner of a channel that is nobody's, and that they alone are in (W64).
 
-        Raises Refusal, or StoreUnavailable. Claiming one's own again is no fault. `take_place` is awaited before a
+        Raises Refusal, or StoreUnavailable. Claiming one's own again is no fault. `take_quota` is awaited before a
         channel is given away, and may raise Refusal.
         """
         rules = await self._load(channel)
@@ -175,18 +175,18 @@ class Moderation:
             raise Refusal("not_claimable", f"the channel {DEFAULT_CHANNEL!r} is everybody's")
         if rules.owner:
             raise Refusal("channel_taken", "this channel has an owner")
-        if rules.keeps_out(principal.user_id, self._now_ms()):
+        if rules.is_banned(principal.user_id, self._now_ms()):
             raise Refusal("removed", "you were removed from this channel")
         alone = await self._presence.sole_user(channel)
         if alone == "":
             raise Refusal("not_in_channel", "connect to the channel first: only somebody who is in it can claim it")
-        if alone != principal.user_id or self._others_here(channel, principal.user_id):
+        if alone != principal.user_id or self._has_other_local_users(channel, principal.user_id):
             raise Refusal("channel_taken", "a channel can be claimed while nobody else is in it")
-        await take_place()
-        changed = await self._change(channel, lambda now: now if now.owner else now.claimed(principal.user_id))
+        await take_quota()
+        changed = await self._change(channel, lambda now: now if now.owner else now.with_owner(principal.user_id))
         if changed.owner != principal.user_id:
             raise Refusal("channel_taken", "somebody else was quicker")
-        self._tell(channel, changed, principal.user_id)
+        self._post_update(channel, changed, principal.user_id)
         _log("claim", channel, principal)
 
     async def invite(self, channel: str, principal: Principal, until: int) -> str:
@@ -200,9 +200,9 @@ class Moderation:
         if channel == DEFAULT_CHANNEL and channel not in self._members:
             raise Refusal("not_claimable", f"the channel {DEFAULT_CHANNEL!r} is everybody's")
         new_key = secrets.token_urlsafe(INVITATION_KEY_BYTES)
-        changed = await self._change(channel, lambda now: now.inviting(until, new_key))
+        changed = await self._change(channel, lambda now: now.with_invitation(until, new_key))
         if not before.private:
-            self._tell(channel, changed, principal.user_id)
+            self._post_update(channel, changed, principal.user_id)
         _log("invite", channel, principal, until=until)
         return changed.invitation_key
 
@@ -219,18 +219,18 @@ class Moderation:
             case "clear":
                 timestamp = self._now_ms()
                 await self._live.clear(name, timestamp)
-                self._channels.tell_processes(name, encode_control(ChannelCleared(timestamp)))
+                self._channels.send_control(name, encode_control(ChannelCleared(timestamp)))
                 self._channels.post(name, pack(Cleared(by, timestamp)))
             case "slow":
-                self._tell(name, await self._change(name, lambda now: now.slowed(frame.slow_ms)), by)
+                self._post_update(name, await self._change(name, lambda now: now.with_slow_ms(frame.slow_ms)), by)
                 details = {"slow_ms": frame.slow_ms}
             case "read_only":
-                self._tell(name, await self._change(name, lambda now: now.quieted(frame.on)), by)
+                self._post_update(name, await self._change(name, lambda now: now.with_read_only(frame.on)), by)
                 details = {"on": frame.on}
             case "private":
                 if name == DEFAULT_CHANNEL:
                     raise BadFrame(f"the channel {DEFAULT_CHANNEL!r} is everybody's")
-                self._tell(name, await self._change(name, lambda now: now.closed(frame.on)), by)
+                self._post_update(name, await self._change(name, lambda now: now.with_private(frame.on)), by)
                 details = {"on": frame.on}
         _log(frame.action, name, principal, **details)
 
@@ -246,51 +246,51 @@ class Moderation:
         """The channels with people here are in use; learn what was not heard. Does nothing while the store is away."""
         with contextlib.suppress(StoreUnavailable):
             for channel in self._channels:
-                if len(channel) and not self._channels.away:
-                    keep_ms = (channel.rules or NO_RULES).keep_ms(self._ttl_ms, self._now_ms())
-                    await self._apply_when_read(channel, self._store.keep(channel.name, keep_ms))
+                if len(channel) and not self._channels.store_away:
+                    keep_ms = (channel.rules or NO_RULES).lifetime_ms(self._ttl_ms, self._now_ms())
+                    await self._read_and_apply(channel, self._store.refresh(channel.name, keep_ms))
 
-    def lose(self) -> None:
+    def begin_outage(self) -> None:
         """The store is away: until it is back, what holds anywhere may change unheard."""
         self._outages += 1
-        self._channels.away = True
+        self._channels.store_away = True
         for channel in self._channels:
-            channel.doubt()
+            channel.isolate()
 
-    async def restore(self) -> None:
+    async def end_outage(self) -> None:
         """The store is back, perhaps empty, and every subscription stands. Confirms what can be; see `retry`."""
-        self._channels.away = False
+        self._channels.store_away = False
         await self.retry()
 
     async def retry(self) -> None:
         """Confirm the channels that are not. Does nothing while the store is away."""
-        waiting = [] if self._channels.away else [channel for channel in self._channels if not channel.confirmed]
-        for start in range(0, len(waiting), CHECKS_AT_ONCE):
-            await asyncio.gather(*map(self.know, waiting[start : start + CHECKS_AT_ONCE]))
+        waiting = [] if self._channels.store_away else [channel for channel in self._channels if not channel.confirmed]
+        for start in range(0, len(waiting), CONFIRM_BATCH):
+            await asyncio.gather(*map(self.confirm_rules, waiting[start : start + CONFIRM_BATCH]))
 
-    async def _apply_when_read(self, channel: Channel, reading: Awaitable[Rules]) -> None:
+    async def _read_and_apply(self, channel: Channel, reading: Awaitable[Rules]) -> None:
         """Take over what is stored; give back what the store has lost. Raises StoreUnavailable."""
         known, outages = channel.rules, self._outages
         stored = await reading
         if known is not None and known.version > stored.version:
-            stored = await self._store.swap(channel.name, known, known.keep_ms(self._ttl_ms, self._now_ms()))
+            stored = await self._store.swap(channel.name, known, known.lifetime_ms(self._ttl_ms, self._now_ms()))
             # Before anything of the channel is sent to a process that had no rules to find.
-            self._channels.tell_processes(channel.name, encode_control(RulesChanged(stored, restored=True)))
+            self._channels.send_control(channel.name, encode_control(RulesChanged(stored, restored=True)))
         # An outage that began meanwhile may have hidden a change that came after this was read.
         if outages == self._outages:
-            self._apply(channel, stored, settled=True)
+            self._apply(channel, stored, from_store=True)
 
     async def _remove(self, channel: str, principal: Principal, frame: Moderate) -> None:
         if not is_id(frame.user_id):
             raise BadFrame("user_id names who is to go")
         now = self._now_ms()
         until = now + frame.seconds * 1000
-        rules = await self._look(channel) or NO_RULES
+        rules = await self._current_rules(channel) or NO_RULES
         if frame.user_id == principal.user_id or self.is_owner(channel, Principal(frame.user_id), rules):
             raise BadFrame("an owner cannot be removed")
-        await self._change(channel, lambda rules: rules.without(frame.user_id, until, now))
+        await self._change(channel, lambda rules: rules.with_ban(frame.user_id, until, now))
 
-    async def _look(self, channel: str) -> Rules | None:
+    async def _current_rules(self, channel: str) -> Rules | None:
         """The rules, as far as they can be known now. None: not at all."""
         here = self._channels.get(channel)
         if here is not None and here.confirmed:
@@ -307,55 +307,55 @@ class Moderation:
         known = None if here is None else here.rules
         return known if known is not None and known.version > stored.version else stored
 
-    async def _learn(self, channel: Channel) -> None:
+    async def _load_and_apply(self, channel: Channel) -> None:
         try:
             with contextlib.suppress(StoreUnavailable):
-                await self._apply_when_read(channel, self._store.load(channel.name))
+                await self._read_and_apply(channel, self._store.load(channel.name))
         finally:
-            del self._learning[channel.name]
+            del self._loading[channel.name]
 
     async def _change(self, channel: str, change: Callable[[Rules], Rules]) -> Rules:
         """Make a change, on top of those that are made at the same time. Returns the rules after it."""
-        if self._channels.away or self._channels.is_local(channel):
+        if self._channels.store_away or self._channels.is_isolated(channel):
             raise StoreUnavailable("other processes would not hear of it")
         stored = await self._load(channel)
-        for _ in range(SWAPS_MOST):
+        for _ in range(MAX_SWAPS):
             wanted = change(stored)
             if wanted is stored:
                 return stored
-            stored = await self._store.swap(channel, wanted, wanted.keep_ms(self._ttl_ms, self._now_ms()))
+            stored = await self._store.swap(channel, wanted, wanted.lifetime_ms(self._ttl_ms, self._now_ms()))
             if stored == wanted:
-                self._channels.tell_processes(channel, encode_control(RulesChanged(stored)))
+                self._channels.send_control(channel, encode_control(RulesChanged(stored)))
                 here = self._channels.get(channel)
                 if here is not None:
                     self._apply(here, stored)
                 return stored
         raise StoreUnavailable("others are changing the rules of this channel")
 
-    def _apply(self, channel: Channel, rules: Rules, *, settled: bool = False, restored: bool = False) -> None:
-        """`settled`: they were read from the store, so the channel is confirmed. `restored`: see RulesChanged."""
+    def _apply(self, channel: Channel, rules: Rules, *, from_store: bool = False, restored: bool = False) -> None:
+        """`from_store`: they were read from the store, so the channel is confirmed. `restored`: see RulesChanged."""
         known = channel.rules
         newer = known is None or rules.version > known.version
         if newer:
             channel.rules = rules
-        if newer or (settled and not channel.confirmed):
-            self._enforce(channel, settled, restored)
-        if settled and not channel.confirmed:
+        if newer or (from_store and not channel.confirmed):
+            self._enforce(channel, from_store, restored)
+        if from_store and not channel.confirmed:
             channel.confirm()
 
-    def _enforce(self, channel: Channel, settled: bool, restored: bool) -> None:
+    def _enforce(self, channel: Channel, from_store: bool, restored: bool) -> None:
         """Close those whom the channel's rules do not allow to stay. Called before the channel is confirmed.
 
         Those who were admitted by rules that held then stay, unless the store had lost the right ones (`restored`).
-        `settled`: the rules were read from the store.
+        `from_store`: the rules were read from the store.
         """
         rules, now = channel.rules or NO_RULES, self._now_ms()
         for user_id in rules.bans:
-            if rules.keeps_out(user_id, now):
+            if rules.is_banned(user_id, now):
                 for session in self._local.of_user(user_id, channel.name):
                     session.connection.close(Removed())
-        for session in self._local.among(list(channel)):
-            if settled and not channel.confirmed:
+        for session in self._local.of_connections(list(channel)):
+            if from_store and not channel.confirmed:
                 channel.needs_snapshots = True
             if not (session.provisional or restored):
                 continue
@@ -365,14 +365,14 @@ class Moderation:
                 session.connection.close(GoingAway(retry_ms=0))
             else:
                 session.access = access
-                session.provisional = session.provisional and not settled
+                session.provisional = session.provisional and not from_store
 
-    def _others_here(self, channel: str, user_id: str) -> bool:
+    def _has_other_local_users(self, channel: str, user_id: str) -> bool:
         """Whether somebody else than this user is connected to a channel on this process."""
-        here = self._local.among(self._channels.get(channel) or ())
+        here = self._local.of_connections(self._channels.get(channel) or ())
         return any(session.member.user_id != user_id for session in here)
 
-    def _tell(self, channel: str, rules: Rules, by: str) -> None:
+    def _post_update(self, channel: str, rules: Rules, by: str) -> None:
         private = rules.private or channel in self._members
         frame = ChannelUpdated(rules.owner, rules.slow_ms, rules.read_only, private, by, self._now_ms())
         self._channels.post(channel, pack(frame))

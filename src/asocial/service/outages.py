@@ -48,16 +48,16 @@ class Outages:
 
     def begin(self) -> None:
         """The shared store is away: only people on this process can be reached."""
-        self._moderation.lose()
+        self._moderation.begin_outage()
         self._counters.outages += 1
-        self._sessions.degrade()
+        self._sessions.send_degraded()
 
     async def end(self) -> None:
         """The shared store is back. Raises StoreUnavailable if it went away again; then there is another `end`."""
         self._ending = True
         try:
             # Before anybody is registered again: people who may not be in a channel are closed first.
-            await self._moderation.restore()
+            await self._moderation.end_outage()
             await self._catch_up(None)
         finally:
             self._ending = False
@@ -72,7 +72,7 @@ class Outages:
             with contextlib.suppress(StoreUnavailable):
                 await self._catch_up(late)
         # Also where nobody is left who would be brought up to date.
-        if self._chat.unshared and not self._channels.away:
+        if self._chat.unshared and not self._channels.store_away:
             self._repeat_messages(frozenset(self._chat.unshared))
 
     async def _catch_up(self, channels: Collection[str] | None) -> None:
@@ -80,11 +80,11 @@ class Outages:
         rejoined: Sequence[tuple[str, Joined]] = ()
         changed: Mapping[tuple[str, str], Profile] = {}
         if self._fallback is not None:
-            rejoined, changed = await self._fallback.restore(channels), self._fallback.changed()
-        if self._channels.away:
+            rejoined, changed = await self._fallback.restore(channels), self._fallback.changed_profiles()
+        if self._channels.store_away:
             raise StoreUnavailable("the store went away again")
         self._sessions.degraded = False
-        await self._presence.tell_rejoined(rejoined)
+        await self._presence.announce_rejoined(rejoined)
         self._sessions.forget_snapshots()
         for (channel_name, user_id), profile in changed.items():
             await self._sessions.change_profile(channel_name, user_id, profile)
@@ -92,24 +92,24 @@ class Outages:
         for channel in self._channels:
             if (channels is None or channel.name in channels) and channel.confirmed:
                 channel.needs_snapshots = False
-                await self._sessions.tell_restored(channel)
+                await self._sessions.send_restored(channel)
         if self._fallback is not None:
             # Events whose frames the outage lost were numbered by the store all the same.
-            self._presence.recount_soon(elsewhere=True)
+            self._presence.start_recount(elsewhere=True)
 
     def _repeat_messages(self, channels: Collection[str] | None) -> None:
         """Give the other processes what was said here and lives.
 
         Also where nobody is left on this process: those who spoke may have moved to another one meanwhile.
         """
-        said_here = self._chat.said_here()
-        self._chat.unshared &= said_here.keys()
-        for name, said in said_here.items():
+        local_messages = self._chat.local_messages()
+        self._chat.unshared &= local_messages.keys()
+        for name, said in local_messages.items():
             if channels is not None and name not in channels:
                 continue
-            if self._channels.is_local(name):
+            if self._channels.is_isolated(name):
                 self._chat.unshared.add(name)  # for `retry`, once its rules are confirmed
             else:
                 self._chat.share(name)
                 again = [(message.number, message.expires_at, msgspec.Raw(message.body)) for message in said]
-                self._channels.tell_processes(name, encode_control(MessagesAgain(again)))
+                self._channels.send_control(name, encode_control(MessagesAgain(again)))

@@ -21,20 +21,20 @@ from .channels import Channels
 from .control import CountChanged, encode_control
 from .runtime import Runtime
 
-COUNT_EVERY_S = 1.0
-RECOUNT_AT_ONCE = 200
+COUNT_INTERVAL_S = 1.0
+RECOUNT_BATCH = 200
 """Channels asked for together: enough to fill a pipeline, few enough that the store answers others between."""
 
 
 class _Count:
-    """The newest count of a crowded channel. `ours`: the other processes have not been told of it."""
+    """The newest count of a crowded channel. `unpublished`: the other processes have not been told of it."""
 
-    __slots__ = ("count", "ours", "stamp", "timer")
+    __slots__ = ("count", "stamp", "timer", "unpublished")
 
     def __init__(self) -> None:
         self.count = 0
         self.stamp = Stamp("", 0)
-        self.ours = False
+        self.unpublished = False
         self.timer: asyncio.TimerHandle | None = None
 
 
@@ -61,7 +61,7 @@ class Presence:
         """Count the connection; tell the others if it is its user's first. Returns the user as the channel knows it."""
         joined = await self._store.join(channel, connection.id, user_id, profile, self._now_ms())
         if joined.first:
-            self._tell_joined(channel, joined, connection)
+            self._announce_join(channel, joined, connection)
         return joined.member
 
     async def leave(self, channel: str, connection_id: str) -> bool:
@@ -70,7 +70,7 @@ class Presence:
         if departed is None:
             return False
         if departed.last:
-            self._tell_left(channel, departed.user_id, departed.user_count, departed.stamp)
+            self._announce_leave(channel, departed.user_id, departed.user_count, departed.stamp)
         return departed.last
 
     async def abandon(self, channel: str, connection_id: str, away_ms: int = 0) -> None:
@@ -88,11 +88,11 @@ class Presence:
         frame = UserUpdated(user_id, profile.name, profile.color, *updated.stamp, profile.on_map)
         if updated.user_count > self.roster_limit:
             return frame
-        if self._channels.is_local(channel):
+        if self._channels.is_isolated(channel):
             # The store has numbered it, so other processes are told all the same: nobody else would tell them.
-            self._channels.post_here(channel, pack(frame))
+            self._channels.post_local(channel, pack(frame))
             if updated.shared:
-                self._channels.share(channel, pack(frame))
+                self._channels.publish(channel, pack(frame))
         else:
             self._channels.post(channel, pack(frame))
         return None
@@ -121,19 +121,19 @@ class Presence:
         for departed in await self._store.sweep():
             self._counters.swept += 1
             if departed.last:
-                channel, here = departed.channel, self._channels.away
-                self._tell_left(channel, departed.user_id, departed.user_count, departed.stamp, here=here)
+                channel, here = departed.channel, self._channels.store_away
+                self._announce_leave(channel, departed.user_id, departed.user_count, departed.stamp, here=here)
 
-    async def tell_rejoined(self, rejoined: Sequence[tuple[str, Joined]]) -> None:
+    async def announce_rejoined(self, rejoined: Sequence[tuple[str, Joined]]) -> None:
         """Users of this process were registered again, by channel, with a store that had lost them."""
         await self.sweep()
         for channel, joined in rejoined:
-            self._tell_joined(channel, joined)
+            self._announce_join(channel, joined)
 
-    def count_elsewhere(self, channel: str, told: CountChanged) -> None:
+    def apply_count(self, channel: str, told: CountChanged) -> None:
         """Another process learnt how many there are."""
-        if not self._channels.is_local(channel):
-            self._counted(channel, told.count, told.stamp, ours=False)
+        if not self._channels.is_isolated(channel):
+            self._update_count(channel, told.count, told.stamp, unpublished=False)
 
     async def recount(self, *, elsewhere: bool = False) -> None:
         """Tell the people here how many there are in each channel: a process may have died before it sent all events.
@@ -142,18 +142,18 @@ class Presence:
         A second late, so that events on their way come first: to a client that has them the count is no news (W19).
         Raises StoreUnavailable; when the store is back, everyone gets a snapshot.
         """
-        tell = self._tell_count_elsewhere if elsewhere else self.count_elsewhere
+        tell = self._send_count_elsewhere if elsewhere else self.apply_count
         channels = [channel.name for channel in self._channels if len(channel) or elsewhere]
-        for start in range(0, len(channels), RECOUNT_AT_ONCE):
-            some = channels[start : start + RECOUNT_AT_ONCE]
+        for start in range(0, len(channels), RECOUNT_BATCH):
+            some = channels[start : start + RECOUNT_BATCH]
             rosters = await asyncio.gather(*(self._store.roster(channel, 0) for channel in some))
             for channel, roster in zip(some, rosters, strict=True):
                 # Without an epoch the store has lost the channel, and those in it are just being registered again.
-                if roster.stamp.epoch and not self._channels.is_local(channel):
+                if roster.stamp.epoch and not self._channels.is_isolated(channel):
                     told = CountChanged(roster.user_count, roster.stamp)
-                    self._loop.call_later(COUNT_EVERY_S, tell, channel, told)
+                    self._loop.call_later(COUNT_INTERVAL_S, tell, channel, told)
 
-    def recount_soon(self, *, elsewhere: bool = False) -> None:
+    def start_recount(self, *, elsewhere: bool = False) -> None:
         """`recount`, without waiting for it. While the store is away nothing is told."""
         # Another death during a recount: asked anew, for some channels may have been counted before it.
         if elsewhere in self._recounting:
@@ -167,73 +167,73 @@ class Presence:
         for channel, count in self._counts.items():
             if count.timer is not None:
                 count.timer.cancel()
-            self._share(channel, count)
+            self._publish_count(channel, count)
         self._counts.clear()
 
     async def _recount_if_possible(self, elsewhere: bool) -> None:
         with contextlib.suppress(StoreUnavailable):
             await self.recount(elsewhere=elsewhere)
 
-    def _tell_joined(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
+    def _announce_join(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
         member = joined.member
         about = (member.user_id, member.name, member.color, member.joined_at)
         frame = UserJoined(*about, *joined.stamp, member.on_map)
-        self._tell(channel, frame, joined.user_count, joined.stamp, most=joined.user_count, exclude=connection)
+        self._announce(channel, frame, joined.user_count, joined.stamp, max_users=joined.user_count, exclude=connection)
 
-    def _tell_left(self, channel: str, user_id: str, count: int, stamp: Stamp, *, here: bool = True) -> None:
+    def _announce_leave(self, channel: str, user_id: str, count: int, stamp: Stamp, *, here: bool = True) -> None:
         """`here`: the user was on this process, or is known to the people on it."""
         frame = UserLeft(user_id, *stamp)
-        if self._channels.is_local(channel):
+        if self._channels.is_isolated(channel):
             # Others are told all the same: they would keep somebody who is gone.
             if here:
-                self._channels.post_here(channel, pack(frame))
-            self._channels.share(channel, pack(frame))
+                self._channels.post_local(channel, pack(frame))
+            self._channels.publish(channel, pack(frame))
         else:
-            self._tell(channel, frame, count, stamp, most=count + 1)
+            self._announce(channel, frame, count, stamp, max_users=count + 1)
 
-    def _tell(
+    def _announce(
         self,
         channel: str,
         frame: ServerFrame,
         count: int,
         stamp: Stamp,
         *,
-        most: int,
+        max_users: int,
         exclude: Connection | None = None,
     ) -> None:
         """Tell an event, or only the count where there were, before or after it, more users than a roster lists."""
-        if most <= self.roster_limit:
+        if max_users <= self.roster_limit:
             self._channels.post(channel, pack(frame), exclude)
             if channel not in self._counts:
                 return
             # A count that waits for its turn shall not come as older news than this.
-        self._counted(channel, count, stamp, ours=True)
+        self._update_count(channel, count, stamp, unpublished=True)
 
-    def _counted(self, channel: str, count: int, stamp: Stamp, *, ours: bool) -> None:
+    def _update_count(self, channel: str, count: int, stamp: Stamp, *, unpublished: bool) -> None:
         entry = self._counts.setdefault(channel, _Count())
         if stamp.epoch != entry.stamp.epoch or stamp.seq > entry.stamp.seq:
-            entry.count, entry.stamp, entry.ours = count, stamp, ours
+            entry.count, entry.stamp, entry.unpublished = count, stamp, unpublished
         if entry.timer is None:
-            self._tell_count(channel, entry)
+            self._send_count(channel, entry)
 
-    def _tell_count(self, channel: str, entry: _Count) -> None:
-        self._channels.post_here(channel, pack(UserCount(entry.count, *entry.stamp)))
-        self._share(channel, entry)
+    def _send_count(self, channel: str, entry: _Count) -> None:
+        self._channels.post_local(channel, pack(UserCount(entry.count, *entry.stamp)))
+        self._publish_count(channel, entry)
         # Kept for one more interval so that the rate holds, then forgotten unless news came in between.
         told = entry.stamp
-        entry.timer = self._loop.call_later(COUNT_EVERY_S, self._after_count, channel, entry, told)
+        entry.timer = self._loop.call_later(COUNT_INTERVAL_S, self._end_count_interval, channel, entry, told)
 
-    def _share(self, channel: str, entry: _Count) -> None:
-        if entry.ours:
-            entry.ours = False
-            self._tell_count_elsewhere(channel, CountChanged(entry.count, entry.stamp))
+    def _publish_count(self, channel: str, entry: _Count) -> None:
+        if entry.unpublished:
+            entry.unpublished = False
+            self._send_count_elsewhere(channel, CountChanged(entry.count, entry.stamp))
 
-    def _tell_count_elsewhere(self, channel: str, count: CountChanged) -> None:
+    def _send_count_elsewhere(self, channel: str, count: CountChanged) -> None:
         # After the events that it counts: a client that gets the count first takes them for lost.
-        self._channels.tell_processes_in_order(channel, encode_control(count))
+        self._channels.send_control_in_order(channel, encode_control(count))
 
-    def _after_count(self, channel: str, entry: _Count, told: Stamp) -> None:
+    def _end_count_interval(self, channel: str, entry: _Count, told: Stamp) -> None:
         if entry.stamp != told:
-            self._tell_count(channel, entry)
+            self._send_count(channel, entry)
         else:
             del self._counts[channel]

@@ -34,7 +34,7 @@ class Session:
     """Whether rules that were not confirmed admitted it: once they are confirmed, it may have to leave."""
     expiry: asyncio.TimerHandle | None = None
     strikes: int = 0
-    traced: Callable[[str], AbstractContextManager[None]] | None = None
+    trace_message: Callable[[str], AbstractContextManager[None]] | None = None
     """Wraps the posting of each message, where it is traced."""
 
 
@@ -82,7 +82,7 @@ class LocalSessions:
         sessions = [self._by_connection[connection] for connection in self._by_user.get(user_id, ())]
         return [session for session in sessions if session.participant.channel.name == channel]
 
-    def among(self, connections: Iterable[Connection]) -> list[Session]:
+    def of_connections(self, connections: Iterable[Connection]) -> list[Session]:
         """The sessions of these connections. Connections that are only joining have none yet."""
         found = map(self._by_connection.get, connections)
         return [session for session in found if session is not None]

@@ -22,7 +22,7 @@ from ..groups import SessionSettings
 from ..ports import Connection
 from ..protocol.codec import pack
 from ..protocol.schema import ClockSet, Degraded, Followed, Restored, UserSync, UserUpdated
-from .answers import Answers
+from .answer_budget import AnswerBudget
 from .channel import UNSENT_LIMIT_BYTES, Channel
 from .channels import Channels
 from .chat import Participant
@@ -32,7 +32,7 @@ from .presence import Presence
 from .runtime import Runtime
 from .session import LocalSessions, Session
 from .snapshots import Snapshots
-from .throttle import Budgets
+from .throttle import AddressBuckets
 
 REQUESTS_PER_SECOND = 10.0
 REQUESTS_BURST = 20.0
@@ -41,7 +41,7 @@ BATCH = 250
 BATCH_PAUSE_S = 0.02
 UPDATE_BYTES = 200
 """What telling one connection of a profile or a follower counts as: about a frame and the write."""
-LOOK_AGAIN_S = 3600.0
+EXPIRY_CHECK_S = 3600.0
 """The longest a timer for a token's end runs before the clock is looked at again."""
 
 
@@ -58,7 +58,7 @@ class Sessions:
         settings: SessionSettings,
         runtime: Runtime,
     ) -> None:
-        self._answers = Answers(
+        self._answer_budget = AnswerBudget(
             per_user=settings.answer_bytes_per_second, per_address=settings.answer_bytes_per_second_per_ip
         )
         self._snapshots = snapshots
@@ -71,7 +71,7 @@ class Sessions:
         self._wall_ms = runtime.clock.wall_ms
         self._life = settings.life
         self._limits = settings.limits
-        self._budgets = Budgets(settings.volatile_per_second_per_ip, runtime.loop)
+        self._address_buckets = AddressBuckets(settings.volatile_per_second_per_ip, runtime.loop)
         self.degraded = False
         """Whether clients were told that the shared store is away: those who join are told too."""
 
@@ -97,8 +97,8 @@ class Sessions:
         await self._local.register(user_id, connection)
         channel = None
         try:
-            channel = await self._channels.enter(channel_name, connection)
-            await self._moderation.know(channel)
+            channel = await self._channels.join(channel_name, connection)
+            await self._moderation.confirm_rules(channel)
             access = self._readmit(channel, principal, access)
             member = await self._presence.join(channel_name, connection, user_id, profile)
             session = self._session(connection, channel, member, token, principal, access, address)
@@ -111,14 +111,14 @@ class Sessions:
         except BaseException:
             await self._local.unregister(user_id, connection)
             if channel is not None:
-                self._channels.exit(channel, connection)
+                self._channels.leave(channel, connection)
                 await self._presence.leave(channel_name, connection.id)
             raise
         self._local.add(session)
-        session.participant.budget = self._budgets.enter(address)
-        self._expire(session)
+        session.participant.budget = self._address_buckets.acquire(address)
+        self._schedule_expiry(session)
         channel.release(connection, snapshot + pack(Degraded()) if self.degraded else snapshot, told)
-        self._answers.spend(user_id, address, len(snapshot), self._loop.time())
+        self._answer_budget.spend(user_id, address, len(snapshot), self._loop.time())
         return session
 
     async def close(self, session: Session, *, left: bool, away_ms: int = 0) -> None:
@@ -127,11 +127,11 @@ class Sessions:
         `away_ms`: how long it was asked to stay away first.
         """
         connection, channel, user_id = session.connection, session.participant.channel, session.member.user_id
-        session.participant.silence()
+        session.participant.close()
         if session.expiry is not None:
             session.expiry.cancel()
         self._local.remove(session)
-        self._budgets.leave(session.participant.address)
+        self._address_buckets.release(session.participant.address)
         # Detached before anything is awaited, so that nothing more is written to a socket that is gone.
         channel.detach(connection)
         gone = None
@@ -140,7 +140,7 @@ class Sessions:
                 gone = user_id
         else:
             await self._presence.abandon(channel.name, connection.id, away_ms)
-        self._channels.exit(channel, connection, user_gone=gone)
+        self._channels.leave(channel, connection, user_gone=gone)
         await self._local.unregister(user_id, connection)
 
     def renew(self, session: Session, principal: Principal) -> None:
@@ -148,7 +148,7 @@ class Sessions:
         session.principal = principal
         if not self._moderation.is_still_listed(session.participant.channel, principal, session.access):
             session.connection.close(GoingAway(retry_ms=0))
-        self._expire(session)
+        self._schedule_expiry(session)
 
     async def drain(self, *, spread_ms: int) -> None:
         """Send everyone away in batches, each told when to come back, spread over `spread_ms` so that no herd forms.
@@ -172,30 +172,30 @@ class Sessions:
         await self._moderation.refresh()
         await self._local.refresh()
 
-    def degrade(self) -> None:
+    def send_degraded(self) -> None:
         """The shared store is away: tell everyone that only people on this process can be reached."""
         self.degraded = True
         self.forget_snapshots()
-        self._tell_all(pack(Degraded()))
+        self._send_to_all(pack(Degraded()))
 
-    async def tell_restored(self, channel: Channel) -> None:
+    async def send_restored(self, channel: Channel) -> None:
         """The shared store is back: tell everyone in a channel, with a fresh snapshot. Raises StoreUnavailable."""
         restored = pack(Restored())
-        sessions = self._local.among(channel)
+        sessions = self._local.of_connections(channel)
         for start in range(0, len(sessions), BATCH):
             for session in sessions[start : start + BATCH]:
                 snapshot, told = await self.snapshot(session)
-                channel.told(session.connection, told)
-                _hand_over(session.connection, restored + snapshot)
+                channel.remember_snapshot(session.connection, told)
+                _write_snapshot(session.connection, restored + snapshot)
             await asyncio.sleep(0)
 
     def forget_snapshots(self) -> None:
         """Snapshots read so far are out of date: the stores answer differently from now on."""
         self._snapshots.clear()
 
-    def tell_clock(self, shift_ms: int) -> None:
+    def send_clock(self, shift_ms: int) -> None:
         """The server's clock was set by so much (W85)."""
-        self._tell_all(pack(ClockSet(self._now_ms(), shift_ms)))
+        self._send_to_all(pack(ClockSet(self._now_ms(), shift_ms)))
 
     def apply_profile(self, channel: str, changed: ProfileChanged) -> None:
         """A user has another profile: what they say here from now on is signed with it."""
@@ -204,7 +204,7 @@ class Sessions:
             session.participant.profile = profile
             session.member = Member.of(changed.user_id, profile, session.member.joined_at)
 
-    def tell_followed(self, channel: str, followed: FollowedBy) -> None:
+    def send_followed(self, channel: str, followed: FollowedBy) -> None:
         """Tell a user's clients on this process that somebody follows them."""
         for session in self._local.of_user(followed.user_id, channel):
             session.connection.write(pack(Followed(followed.follower_id)))
@@ -213,50 +213,50 @@ class Sessions:
         """Change a profile on every process. Returns what its user is to be told where the channel is not told."""
         changed = ProfileChanged(user_id, profile.name, profile.color, profile.on_map)
         self.apply_profile(channel, changed)
-        self._channels.tell_processes(channel, encode_control(changed))
+        self._channels.send_control(channel, encode_control(changed))
         return await self._presence.update(channel, user_id, profile)
 
-    def wait_s(self, session: Session) -> float:
+    def request_wait_s(self, session: Session) -> float:
         """How long the session must wait before it may ask for anything more (W79)."""
-        return self._answers.wait_s(session.member.user_id, session.address, self._loop.time())
+        return self._answer_budget.wait_s(session.member.user_id, session.address, self._loop.time())
 
-    def answered(self, session: Session, size: int) -> None:
+    def charge_answer(self, session: Session, size: int) -> None:
         """What the session asked for was answered with `size` bytes, all recipients together."""
-        self._answers.spend(session.member.user_id, session.address, size, self._loop.time())
+        self._answer_budget.spend(session.member.user_id, session.address, size, self._loop.time())
 
-    def told_all(self, session: Session) -> None:
+    def charge_broadcast(self, session: Session) -> None:
         """What the session asked for was told to everyone in its channel."""
-        self.answered(session, UPDATE_BYTES * len(session.participant.channel))
+        self.charge_answer(session, UPDATE_BYTES * len(session.participant.channel))
 
     async def sync(self, session: Session) -> None:
         """Answer with the channel as it is now."""
         snapshot, told = await self.snapshot(session)
-        session.participant.channel.told(session.connection, told)
-        _hand_over(session.connection, snapshot)
-        self.answered(session, len(snapshot))
+        session.participant.channel.remember_snapshot(session.connection, told)
+        _write_snapshot(session.connection, snapshot)
+        self.charge_answer(session, len(snapshot))
 
     async def set_profile(self, session: Session, profile: Profile) -> None:
         """Change who the session's user is in its channel, in every tab, on every process (W24)."""
         channel = session.participant.channel
-        told_alone = await self.change_profile(channel.name, session.member.user_id, profile)
+        own_update = await self.change_profile(channel.name, session.member.user_id, profile)
         channel.changes += 1
-        if told_alone is not None:
-            session.connection.write(pack(told_alone))
-            self.answered(session, UPDATE_BYTES)
+        if own_update is not None:
+            session.connection.write(pack(own_update))
+            self.charge_answer(session, UPDATE_BYTES)
         else:
-            self.told_all(session)
+            self.charge_broadcast(session)
 
     def follow(self, session: Session, user_id: str) -> None:
         """Tell a user, in every tab, on every process, that the session's user follows them (W32)."""
         channel, told = session.participant.channel.name, FollowedBy(user_id, session.member.user_id)
-        self.tell_followed(channel, told)
-        self._channels.tell_processes(channel, encode_control(told))
-        self.answered(session, UPDATE_BYTES * (1 + self._local.connections(user_id)))
+        self.send_followed(channel, told)
+        self._channels.send_control(channel, encode_control(told))
+        self.charge_answer(session, UPDATE_BYTES * (1 + self._local.connections(user_id)))
 
     async def snapshot(self, session: Session) -> tuple[bytes, frozenset[bytes]]:
         """The packed `user_sync` for a session, as things are now, and the messages in it."""
         snapshot, now_ms = await self._snapshots.of(session.participant.channel), self._now_ms()
-        rules = self._moderation.told(session.participant.channel, session.principal, session.access)
+        rules = self._moderation.rules_view(session.participant.channel, session.principal, session.access)
         expires_at = session.principal.expires_at
         sync = pack(
             UserSync(
@@ -276,7 +276,7 @@ class Sessions:
                 expires_at=msgspec.UNSET if expires_at is None else expires_at,
             )
         )
-        return sync, snapshot.told
+        return sync, snapshot.bodies
 
     def _session(
         self,
@@ -294,7 +294,7 @@ class Sessions:
         requests = TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, self._loop.time())
         return Session(connection, participant, member, token, principal, access, address, requests)
 
-    def _expire(self, session: Session) -> None:
+    def _schedule_expiry(self, session: Session) -> None:
         """Close the connection when its token is over, by the machine's clock; look again at times, clocks are set."""
         if session.expiry is not None:
             session.expiry.cancel()
@@ -304,7 +304,7 @@ class Sessions:
         if left_s <= 0:
             session.connection.close(TokenExpired())
         else:
-            session.expiry = self._loop.call_later(min(left_s, LOOK_AGAIN_S), self._expire, session)
+            session.expiry = self._loop.call_later(min(left_s, EXPIRY_CHECK_S), self._schedule_expiry, session)
 
     def _readmit(self, channel: Channel, principal: Principal, access: Access) -> Access:
         """What somebody who is about to be in may do there. Raises Removed, or GoingAway if that is nothing."""
@@ -315,12 +315,12 @@ class Sessions:
             raise GoingAway(retry_ms=0)
         return decided
 
-    def _tell_all(self, frame: bytes) -> None:
+    def _send_to_all(self, frame: bytes) -> None:
         for session in self._local:
             session.connection.write(frame)
 
 
-def _hand_over(connection: Connection, snapshot: bytes) -> None:
+def _write_snapshot(connection: Connection, snapshot: bytes) -> None:
     """Write a snapshot; a connection that has not taken what came before, and would exceed its limit, is closed."""
     unsent = connection.unsent_bytes
     if unsent and unsent + len(snapshot) > UNSENT_LIMIT_BYTES:

@@ -14,11 +14,11 @@ from ..domain.limits import TokenBucket
 
 T = TypeVar("T")
 
-SPENT_S = 0.1
+EXHAUSTED_WAIT_S = 0.1
 """How long a value waits at least when the address's budget is spent: many connections may wait for it."""
 
 
-class Budgets:
+class AddressBuckets:
     """One bucket for each address that has connections here. `rate` 0: no limit."""
 
     def __init__(self, rate: float, loop: asyncio.AbstractEventLoop) -> None:
@@ -26,7 +26,7 @@ class Budgets:
         self._loop = loop
         self._shared: dict[str, tuple[TokenBucket, int]] = {}
 
-    def enter(self, address: str) -> TokenBucket | None:
+    def acquire(self, address: str) -> TokenBucket | None:
         """The budget of an address, for one more connection. `leave` once for each `enter`."""
         if not (self._rate and address):
             return None
@@ -34,7 +34,7 @@ class Budgets:
         self._shared[address] = (bucket, users + 1)
         return bucket
 
-    def leave(self, address: str) -> None:
+    def release(self, address: str) -> None:
         bucket_and_users = self._shared.pop(address, None)
         if bucket_and_users is not None and bucket_and_users[1] > 1:
             self._shared[address] = (bucket_and_users[0], bucket_and_users[1] - 1)
@@ -78,12 +78,12 @@ class ThrottledLatest(Generic[T]):
         if wait == 0.0 and self._budget is not None:
             wait = self._budget.take(now, self._weight)
             if wait:
-                wait = max(wait, SPENT_S)
+                wait = max(wait, EXHAUSTED_WAIT_S)
         if wait == 0.0:
             self._send(value)
         else:
             self._waiting = value
-            self._timer = self._loop.call_later(wait, self._turn)
+            self._timer = self._loop.call_later(wait, self._send_waiting)
 
     def drop(self) -> None:
         """Forget the value that waits."""
@@ -92,7 +92,7 @@ class ThrottledLatest(Generic[T]):
             self._timer.cancel()
             self._timer = None
 
-    def _turn(self) -> None:
+    def _send_waiting(self) -> None:
         value, self._waiting, self._timer = self._waiting, None, None
         if value is not None:
             self.offer(value)

@@ -90,7 +90,7 @@ def test_one_that_keeps_up_is_written_to_at_once_and_costs_the_backlog_nothing()
     ours.deliver(shared)
     ours.deliver(shared, [memoryview(shared.data)[:3], b"(ack)", memoryview(shared.data)[6:]])
     assert transport.sent == b"(1)[a][b][c][a](ack)[c]"
-    assert (ours.unsent_bytes, backlog.bytes, len(backlog._behind)) == (0, 0, 0)
+    assert (ours.unsent_bytes, backlog.bytes, len(backlog._slow_readers)) == (0, 0, 0)
 
 
 def test_what_waits_is_the_same_object_for_all() -> None:
@@ -116,7 +116,7 @@ def test_small_answers_are_joined_while_they_wait() -> None:
     assert backlog.bytes < 20_000 + 8 * PIECE_BYTES
     transport.take(10**6)
     assert transport.sent == b"(first)" + b"\x8a\x00" * 10_000
-    assert (backlog.bytes, len(backlog._behind), ours.unsent_bytes) == (0, 0, 0)
+    assert (backlog.bytes, len(backlog._slow_readers), ours.unsent_bytes) == (0, 0, 0)
 
 
 def test_w28_one_that_has_too_much_waiting_is_closed_and_lets_go_of_it_between_two_frames() -> None:
@@ -154,7 +154,7 @@ def test_w70_one_long_answer_that_the_transport_has_does_not_outlive_the_closing
     assert transport.get_write_buffer_size() == HANDOVER_BYTES, "the rest can still be dropped"
     ours.deliver(Shared(b"x" * 60_000))
     assert transport.aborted, "half a frame is out: no close frame can follow"
-    assert (backlog.bytes, len(backlog._behind)) == (0, 0)
+    assert (backlog.bytes, len(backlog._slow_readers)) == (0, 0)
 
 
 def test_a_connection_that_is_lost_leaves_nothing() -> None:
@@ -165,7 +165,7 @@ def test_a_connection_that_is_lost_leaves_nothing() -> None:
     ours.deliver(shared)
     ours.write(b"(answer)")
     transport.abort()
-    assert (backlog.bytes, len(backlog._behind), shared.holders, ours.unsent_bytes) == (0, 0, 0, 0)
+    assert (backlog.bytes, len(backlog._slow_readers), shared.holders, ours.unsent_bytes) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -196,4 +196,4 @@ def test_any_order_of_writing_and_reading_keeps_the_bytes_and_the_count(seed: in
         assert (backlog.bytes == 0) == (ours.unsent_bytes == 0)
     transport.take(10**9)
     assert transport.sent == expected
-    assert (backlog.bytes, len(backlog._behind)) == (0, 0)
+    assert (backlog.bytes, len(backlog._slow_readers)) == (0, 0)

@@ -18,10 +18,10 @@ from asocial.service.backlog import Backlog
 from asocial.service.channel import (
     FLUSH_BYTES,
     FLUSH_COPIED_BYTES,
-    LATE_S,
-    LEFT_LEAST_MS,
+    LATE_LOOP_S,
+    MIN_LEFT_MS,
+    SNAPSHOT_MEMORY_S,
     STALE_MS,
-    TOLD_S,
     UNSENT_LIMIT_BYTES,
     VOLATILE_UNSENT_LIMIT_BYTES,
     WAITING_BYTES,
@@ -95,7 +95,7 @@ async def test_a_channel_tells_how_late_the_loop_is(broker: FakeBroker) -> None:
 async def test_where_the_loop_is_late_a_channel_waits_longer(broker: FakeBroker) -> None:
     loop, lag, bob = asyncio.get_running_loop(), LoopLag(), FakeConnection("bob")
     for _ in range(100):
-        lag.late(1.0)
+        lag.observe(1.0)
     channel = make_channel(broker, lag=lag)
     channel.attach(bob)
     channel.release(bob, b"")
@@ -144,14 +144,14 @@ async def test_a_slow_reader_gets_messages_but_no_cursors_until_it_catches_up(ch
     slow, fine = join(channel, "slow"), join(channel, "fine")
     slow.unsent_bytes = VOLATILE_UNSENT_LIMIT_BYTES + 1
     channel.post(A)
-    channel.draft(fine, "m", B)
-    channel.cursor("fine", Position(1, 2))
+    channel.set_draft(fine, "m", B)
+    channel.set_cursor("fine", Position(1, 2))
     await turns()
     assert slow.bytes == A
     assert fine.bytes.startswith(A)
     assert [frame["cursors"] for frame in fine.frames("cursors")] == [[["fine", 1, 2]]]
     slow.unsent_bytes = 0
-    channel.cursor("fine", Position(3, 4))
+    channel.set_cursor("fine", Position(3, 4))
     await asyncio.sleep(CURSOR_TICK_S * 3)
     assert [frame["cursors"] for frame in slow.frames("cursors")] == [[["fine", 3, 4]]]
 
@@ -161,8 +161,8 @@ async def test_w30_a_slow_reader_gets_no_reactions_and_the_sender_not_its_own(
 ) -> None:
     slow, fine, sender = join(channel, "slow"), join(channel, "fine"), join(channel, "sender")
     slow.unsent_bytes = VOLATILE_UNSENT_LIMIT_BYTES + 1
-    channel.fleeting(sender, A)
-    channel.fleeting(sender, B)
+    channel.post_transient(sender, A)
+    channel.post_transient(sender, B)
     await turns()
     assert (slow.bytes, fine.bytes, sender.bytes) == (b"", A + B, b"")
     assert broker.published == [("garden", Batch(b"", A + B))]
@@ -210,8 +210,8 @@ async def test_w71_a_message_that_waits_is_not_overtaken_by_what_is_volatile(cha
     ann, bob = join(channel, "ann"), join(channel, "bob")
     for _ in range(2):
         channel.post(A * 12_000, ann, reply=B)
-    channel.draft(ann, "m", C)
-    channel.cursor("ann", Position(1, 2))
+    channel.set_draft(ann, "m", C)
+    channel.set_cursor("ann", Position(1, 2))
     await turns()
     assert bob.writes == [A * 12_000]
     async with asyncio.timeout(10):
@@ -225,8 +225,8 @@ async def test_w71_members_are_not_read_while_too_much_waits_and_then_in_turn(ch
     frame, read = A * 1000, []
 
     async def read_on(name: int) -> None:
-        while channel.full:
-            await channel.room()
+        while channel.is_full:
+            await channel.wait_until_not_full()
         read.append(name)
         channel.post(frame)
 
@@ -249,9 +249,9 @@ async def test_w43_where_the_loop_is_very_late_members_have_shorter_turns(broker
     lag = LoopLag()
     channel = make_channel(broker, lag=lag)
     seen = [channel.is_late]
-    for lateness_s in (2 * LATE_S, 0.0):
+    for lateness_s in (2 * LATE_LOOP_S, 0.0):
         for _ in range(100):
-            lag.late(lateness_s)
+            lag.observe(lateness_s)
         seen.append(channel.is_late)
     assert seen == [False, True, False]
 
@@ -260,7 +260,7 @@ async def test_w71_one_that_goes_while_it_waits_to_be_read_keeps_nobody_waiting(
     join(channel, "bob")
     while channel.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
         channel.post(A * 1000)
-    waiting = [asyncio.create_task(channel.room()) for _ in range(200)]
+    waiting = [asyncio.create_task(channel.wait_until_not_full()) for _ in range(200)]
     await asyncio.sleep(0)
     for task in waiting[:150]:
         task.cancel()
@@ -284,7 +284,7 @@ async def test_w70_what_is_held_back_for_those_who_join_counts_once_and_is_limit
         channel.post(A * 1000)
         channel.flush()
     assert isinstance(joining[9].closed_with, TooSlow)
-    assert (backlog.bytes, len(backlog._behind)) == (0, 0)
+    assert (backlog.bytes, len(backlog._slow_readers)) == (0, 0)
     assert not any(connection.closed for connection in joining[:9])
     channel.close()
 
@@ -302,7 +302,7 @@ async def test_w28_one_that_joins_for_too_long_is_closed_like_one_that_reads_too
 async def test_cursors_keep_their_own_slower_tick(channel: Channel) -> None:
     bob = join(channel, "bob")
     for x in range(20):
-        channel.cursor("ann", Position(x, 0))
+        channel.set_cursor("ann", Position(x, 0))
         await asyncio.sleep(CURSOR_TICK_S / 10)
     await asyncio.sleep(CURSOR_TICK_S * 2)
     seen = [frame["cursors"][0][1] for frame in bob.frames("cursors")]
@@ -366,7 +366,7 @@ async def test_w90_what_a_snapshot_told_is_left_out_of_what_comes_after_it(chann
     channel.attach(joiner)
     channel.post(text_frame(chat("m1")))  # waits for its flush when the snapshots are written
     channel.release(joiner, A, frozenset([chat("m1"), chat("m2")]))
-    channel.told(asker, frozenset([chat("m1"), chat("m2"), chat("m4")]))
+    channel.remember_snapshot(asker, frozenset([chat("m1"), chat("m2"), chat("m4")]))
     await asyncio.sleep(TICK_S * 3)
     channel.deliver(Batch(b"".join(text_frame(chat(name)) for name in ("m2", "m3", "m4")) + C, A))
     await asyncio.sleep(TICK_S * 3)
@@ -379,21 +379,21 @@ async def test_w90_what_a_snapshot_told_is_forgotten_soon(channel: Channel, monk
     ann, bob, gone = join(channel, "ann"), join(channel, "bob"), join(channel, "gone")
     loop, now = asyncio.get_running_loop(), asyncio.get_running_loop().time()
     for connection in (ann, gone):
-        channel.told(connection, frozenset([chat("m1")]))
+        channel.remember_snapshot(connection, frozenset([chat("m1")]))
     channel.detach(gone)
-    assert list(channel._told) == [ann]
-    monkeypatch.setattr(loop, "time", lambda: now + TOLD_S + 1)
-    channel.told(bob, frozenset([chat("m1")]))
+    assert list(channel._snapshots) == [ann]
+    monkeypatch.setattr(loop, "time", lambda: now + SNAPSHOT_MEMORY_S + 1)
+    channel.remember_snapshot(bob, frozenset([chat("m1")]))
     channel.post(A)
     channel.flush()
-    assert list(channel._told) == [bob]
-    channel.told(gone, frozenset([chat("m1")]))
-    assert list(channel._told) == [bob], "nothing is kept of a connection that left"
+    assert list(channel._snapshots) == [bob]
+    channel.remember_snapshot(gone, frozenset([chat("m1")]))
+    assert list(channel._snapshots) == [bob], "nothing is kept of a connection that left"
 
 
 async def test_w90_a_batch_that_comes_late_brings_no_message_after_its_end(clocked: Channel) -> None:
     bob = join(clocked, "bob")
-    over, nearly, lives = chat("m1", NOW_MS - 1), chat("m2", NOW_MS + LEFT_LEAST_MS), chat("m3")
+    over, nearly, lives = chat("m1", NOW_MS - 1), chat("m2", NOW_MS + MIN_LEFT_MS), chat("m3")
     frames = A + text_frame(over) + text_frame(nearly) + text_frame(lives) + B
     clocked.deliver(Batch(frames, C, number=1, frames=5, publisher=b"far", published_at=NOW_MS - STALE_MS - 1))
     await turns()
@@ -430,11 +430,11 @@ async def test_w90_members_who_joined_in_an_outage_get_what_had_arrived_before_t
     clocked.attach(joining)
     clocked.deliver(Batch(text_frame(chat("m1")), b"", number=1, frames=1, publisher=b"far"))
     await turns()
-    clocked.doubt()
+    clocked.isolate()
     ann, told, joining_too = join(clocked, "ann"), join(clocked, "told"), FakeConnection("joining, too")
     clocked.attach(joining_too)
     clocked.confirm()
-    clocked.told(told, frozenset([chat("m1")]))
+    clocked.remember_snapshot(told, frozenset([chat("m1")]))
     again = [(1, NOW_MS + 5_000, chat("m1")), (2, NOW_MS + 5_000, chat("m2"))]
     clocked.catch_up(b"far", again)
     for connection in (joining, joining_too):
@@ -446,17 +446,17 @@ async def test_w90_members_who_joined_in_an_outage_get_what_had_arrived_before_t
     assert set(names(joining)) == {"m1", "m2"}
     assert names(told) == ["m2"]
     assert names(after) == [], "their snapshot has what was repeated"
-    assert not clocked._lacking
+    assert not clocked._may_lack
 
 
 async def test_w90_members_who_join_before_messages_are_repeated_get_what_had_arrived(clocked: Channel) -> None:
     """The store may have come back empty: until the messages are repeated, no snapshot has them."""
     for publisher in (b"far", b"gone"):
         clocked.deliver(Batch(text_frame(chat(publisher.decode())), b"", number=1, frames=1, publisher=publisher))
-    clocked.doubt()
+    clocked.isolate()
     clocked.confirm()
     early = join(clocked, "early")
-    clocked.doubt()
+    clocked.isolate()
     clocked.confirm()
     late = join(clocked, "late")
     clocked.catch_up(b"far", [(1, NOW_MS + 5_000, chat("far"))])
@@ -465,12 +465,12 @@ async def test_w90_members_who_join_before_messages_are_repeated_get_what_had_ar
     assert names(early) == names(late) == ["far"], "another outage: nothing is missing any more"
     for connection in (early, late):
         clocked.detach(connection)
-    assert not clocked._lacking
+    assert not clocked._may_lack
 
 
 async def test_w90_what_waits_for_the_rules_is_neither_missed_nor_doubled(clocked: Channel) -> None:
     bob = join(clocked, "bob")
-    clocked.doubt()
+    clocked.isolate()
     clocked.deliver(Batch(text_frame(chat("m1")), C, number=1, frames=1, publisher=b"far"))
     clocked.catch_up(b"far", [(1, NOW_MS + 5_000, chat("m1")), (2, NOW_MS + 5_000, chat("m2"))])
     clocked.flush()
@@ -484,7 +484,7 @@ async def test_a_frame_that_waits_for_a_later_flush_keeps_its_number(channel: Ch
     frame = text_frame(b"x" * (FLUSH_BYTES // 2))
     numbers = []
     for _ in range(5):
-        numbers.append(channel.number)
+        numbers.append(channel.next_number)
         channel.post(frame)
     channel.flush_all()
     carried = [n for _, batch in broker.published for n in range(batch.number, batch.number + batch.frames)]
@@ -494,7 +494,7 @@ async def test_a_frame_that_waits_for_a_later_flush_keeps_its_number(channel: Ch
 
 async def test_what_was_not_published_has_a_number_too(channel: Channel, broker: FakeBroker) -> None:
     """Others see the gap, and take what is in it when they are told again."""
-    channel.doubt()
+    channel.isolate()
     channel.post(A)
     channel.flush()
     channel.confirm()

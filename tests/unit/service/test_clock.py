@@ -33,7 +33,7 @@ class Machine:
             self._note(self.clock.check(idle=idle))
 
     def measure(self, reference_ms: float, error_ms: float) -> int:
-        shift_ms = self.clock.measured(reference_ms, self.monotonic_ms, error_ms)
+        shift_ms = self.clock.follow(reference_ms, self.monotonic_ms, error_ms)
         self._note(shift_ms)
         return shift_ms
 
@@ -89,7 +89,7 @@ def test_a_shared_clock_takes_the_place_of_the_machines(machine: Machine) -> Non
     assert machine.clock.now_ms() == shared
     machine.run(5)
     assert abs(machine.clock.now_ms() - shared - 5000) <= 1
-    # Known, not a step: nobody set a clock.
+    # Duplicate, not a step: nobody set a clock.
     assert machine.counters.clock_steps == 0
 
 

@@ -61,11 +61,11 @@ class World:
         self.clock = Clock()
         self.local: set[str] = set()
         """Channels that exchange nothing with other processes."""
-        self.away = False
+        self.store_away = False
         self.shared = Shared(self.clock, 300_000)
         self.presence = FallbackPresence(self.shared, MemoryPresence(self.clock, 300_000), self)
 
-    def is_local(self, name: str) -> bool:
+    def is_isolated(self, name: str) -> bool:
         return name in self.local
 
     async def users(self) -> list[str]:
@@ -122,7 +122,7 @@ async def test_w81_in_a_local_channel_people_see_each_other_change_and_leave(wor
     await world.presence.join("garden", "c1", "ann", FOX, 1)
     await world.presence.join("garden", "c2", "bob", FOX, 1)
     assert await world.presence.update("garden", "bob", OWL) is not None
-    assert world.presence.changed() == {("garden", "bob"): OWL}, "still to be told elsewhere"
+    assert world.presence.changed_profiles() == {("garden", "bob"): OWL}, "still to be told elsewhere"
     departed = await world.presence.leave("garden", "c2")
     assert departed is not None
     assert (departed.last, departed.user_count) == (True, 1)
@@ -131,10 +131,10 @@ async def test_w81_in_a_local_channel_people_see_each_other_change_and_leave(wor
 async def test_w81_while_it_is_away_others_sweep(world: World) -> None:
     await world.shared.join("garden", "far", "bob", OWL, 1)
     await world.shared.abandon("garden", "far", 1000)
-    world.away = True
+    world.store_away = True
     world.clock.now_ms += 1001
     assert await world.presence.sweep() == []
-    world.away = False
+    world.store_away = False
     assert [departed.user_id for departed in await world.presence.sweep()] == ["bob"]
 
 
@@ -175,7 +175,7 @@ async def test_who_left_the_map_while_it_was_away_is_not_on_it_again_when_it_is_
     world.shared.away = False
     ((_, joined),) = await world.presence.restore()
     assert joined.member == Member("ann", "sly fox", "rust", 1, on_map=False)
-    assert world.presence.changed() == {("garden", "ann"): hidden}
+    assert world.presence.changed_profiles() == {("garden", "ann"): hidden}
 
 
 async def test_when_it_comes_back_as_it_was_nobody_is_told_again(world: World) -> None:
@@ -209,14 +209,14 @@ async def test_who_leaves_while_being_registered_again_is_not_left_as_a_ghost(wo
 async def test_a_profile_changed_while_it_was_away_is_owed_until_it_was_said(world: World) -> None:
     await world.presence.join("garden", "c1", "ann", FOX, 1)
     await world.presence.update("garden", "ann", FOX)
-    assert world.presence.changed() == {}, "it has heard of this one"
+    assert world.presence.changed_profiles() == {}, "it has heard of this one"
     world.shared.away = True
     await world.presence.update("garden", "ann", OWL)
     world.shared.away = False
     await world.presence.restore()
-    assert world.presence.changed() == {("garden", "ann"): OWL}
+    assert world.presence.changed_profiles() == {("garden", "ann"): OWL}
     await world.presence.update("garden", "ann", OWL)
-    assert world.presence.changed() == {}
+    assert world.presence.changed_profiles() == {}
     assert (await world.shared.members("garden", ["ann"]))[0].name == "wise owl"
 
 
@@ -226,7 +226,7 @@ async def test_what_a_store_that_came_back_empty_forgot_of_a_profile_is_said_aga
     world.shared._channels.clear()
     await world.shared.join("garden", "elsewhere", "ann", FOX, 1)  # another process was quicker, and knew no better
     await world.presence.restore()
-    assert world.presence.changed() == {("garden", "ann"): OWL}
+    assert world.presence.changed_profiles() == {("garden", "ann"): OWL}
 
 
 async def test_a_store_that_kept_its_memory_is_believed(world: World) -> None:
@@ -234,12 +234,12 @@ async def test_a_store_that_kept_its_memory_is_believed(world: World) -> None:
     await world.presence.update("garden", "ann", OWL)
     await world.shared.update("garden", "ann", FOX)  # through another process, unheard here
     await world.presence.restore()
-    assert world.presence.changed() == {}
+    assert world.presence.changed_profiles() == {}
 
 
 async def test_a_profile_changed_elsewhere_is_remembered_for_a_store_that_forgets(world: World) -> None:
     await world.presence.join("garden", "c1", "ann", FOX, 1)
-    world.presence.profile_changed("garden", "ann", OWL)
+    world.presence.apply_profile("garden", "ann", OWL)
     world.shared._channels.clear()
     (_, joined), *_ = await world.presence.restore()
     assert joined.member.name == "wise owl"
@@ -254,7 +254,7 @@ async def test_a_profile_changed_while_its_user_is_being_registered_again_is_owe
     await world.presence.join("garden", "c1", "ann", FOX, 1)
     world.presence._shared = Slow(world.clock, 300_000)
     await world.presence.restore()
-    assert world.presence.changed() == {("garden", "ann"): OWL}
+    assert world.presence.changed_profiles() == {("garden", "ann"): OWL}
 
 
 async def test_a_profile_changed_while_it_was_away_is_owed_even_if_the_connection_has_gone_since(world: World) -> None:
@@ -265,13 +265,13 @@ async def test_a_profile_changed_while_it_was_away_is_owed_even_if_the_connectio
     await world.presence.leave("garden", "c1")
     world.shared.away = False
     await world.presence.restore()
-    assert world.presence.changed() == {("garden", "ann"): OWL}
+    assert world.presence.changed_profiles() == {("garden", "ann"): OWL}
     world.shared.away = True
     await world.presence.update("garden", "ann", OWL)
-    assert world.presence.changed() == {("garden", "ann"): OWL}
+    assert world.presence.changed_profiles() == {("garden", "ann"): OWL}
     world.shared.away = False
     await world.presence.update("garden", "ann", OWL)
-    assert world.presence.changed() == {}
+    assert world.presence.changed_profiles() == {}
 
 
 async def test_a_changed_profile_costs_no_look_at_everybody(world: World) -> None:
@@ -293,12 +293,12 @@ async def test_a_changed_profile_costs_no_look_at_everybody(world: World) -> Non
             looked.append(key)
             return super().__getitem__(key)
 
-    world.presence._here = Watched(world.presence._here)  # type: ignore[assignment]
+    world.presence._connections = Watched(world.presence._connections)  # type: ignore[assignment]
     await world.presence.update("garden", "ann", OWL)
-    world.presence.profile_changed("garden", "ann", OWL)
+    world.presence.apply_profile("garden", "ann", OWL)
     assert set(looked) == {("garden", "c1"), ("garden", "c2")}
     for connection_id in ("c1", "c2"):
         await world.presence.leave("garden", connection_id)
-    assert world.presence._of_user["ann"] == (("park", "c3"),)
+    assert world.presence._by_user["ann"] == (("park", "c3"),)
     await world.presence.leave("park", "c3")
-    assert "ann" not in world.presence._of_user, "and nothing is left of a user who is gone"
+    assert "ann" not in world.presence._by_user, "and nothing is left of a user who is gone"

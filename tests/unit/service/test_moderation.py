@@ -47,7 +47,7 @@ class Store:
         self.rules = rules if rules.version > self.rules.version else self.rules
         return self.rules
 
-    async def keep(self, channel: str, keep_ms: int) -> Rules:
+    async def refresh(self, channel: str, keep_ms: int) -> Rules:
         return await self.load(channel)
 
     async def close(self) -> None: ...
@@ -71,9 +71,9 @@ class SlowMessages(MemoryLiveMessages):
     def share(self, channel: str) -> None:
         self.shared.append(channel)
 
-    async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
+    async def load(self, channel: str, now_ms: int) -> list[LiveMessage]:
         await self.ready.wait()
-        return await super().living(channel, now_ms)
+        return await super().load(channel, now_ms)
 
 
 @pytest.fixture
@@ -109,19 +109,19 @@ async def test_rules_are_read_once_for_however_many_enter_at_once(house: House, 
 async def test_w63_who_came_in_while_the_rules_were_unknown_goes_when_they_are_known(
     house: House, store: Store
 ) -> None:
-    store.rules = NO_RULES.claimed("ann").inviting(10**15, "key")
+    store.rules = NO_RULES.with_owner("ann").with_invitation(10**15, "key")
     store.away = True
     _, ann = await house.enter("ann")
     _, bob = await house.enter("bob")
     store.away = False
-    await house.moderation.restore()
+    await house.moderation.end_outage()
     assert isinstance(bob.closed_with, GoingAway), "to come again, and be told why not"
     assert not ann.closed
 
 
 async def test_w63_who_was_in_when_the_channel_was_closed_stays(house: House, store: Store) -> None:
     _, bob = await house.enter("bob")
-    control(house, RulesChanged(NO_RULES.claimed("ann").inviting(10**15, "key")))
+    control(house, RulesChanged(NO_RULES.with_owner("ann").with_invitation(10**15, "key")))
     assert not bob.closed
 
 
@@ -129,10 +129,10 @@ async def test_what_was_told_meanwhile_wins_over_an_older_answer(house: House, s
     store.hold = asyncio.Event()
     entering = asyncio.create_task(house.enter("bob"))
     await turns(5)
-    control(house, RulesChanged(NO_RULES.claimed("ann").quieted(True)))
+    control(house, RulesChanged(NO_RULES.with_owner("ann").with_read_only(True)))
     store.hold.set()
     session, _ = await entering
-    assert session.participant.channel.rules == NO_RULES.claimed("ann").quieted(True)
+    assert session.participant.channel.rules == NO_RULES.with_owner("ann").with_read_only(True)
 
 
 async def test_w66_a_removal_told_while_somebody_enters_keeps_them_out(house: House, messages: SlowMessages) -> None:
@@ -140,7 +140,7 @@ async def test_w66_a_removal_told_while_somebody_enters_keeps_them_out(house: Ho
     messages.ready.clear()
     entering = asyncio.create_task(house.enter("bob"))
     await turns(5)
-    control(house, RulesChanged(NO_RULES.claimed("ann").without("bob", house.now_ms + 1000, house.now_ms)))
+    control(house, RulesChanged(NO_RULES.with_owner("ann").with_ban("bob", house.now_ms + 1000, house.now_ms)))
     messages.ready.set()
     with pytest.raises(Removed):
         await entering
@@ -149,14 +149,14 @@ async def test_w66_a_removal_told_while_somebody_enters_keeps_them_out(house: Ho
 
 async def test_w66_what_was_not_heard_is_learnt_at_the_next_heartbeat(house: House, store: Store) -> None:
     _, bob = await house.enter("bob")
-    store.rules = NO_RULES.claimed("ann").without("bob", house.now_ms + 1000, house.now_ms)
+    store.rules = NO_RULES.with_owner("ann").with_ban("bob", house.now_ms + 1000, house.now_ms)
     await house.sessions.refresh()
     assert isinstance(bob.closed_with, Removed)
 
 
 async def test_a_store_that_forgot_is_told_again(house: House, store: Store) -> None:
     await house.enter("bob")
-    known = NO_RULES.claimed("ann").slowed(1000)
+    known = NO_RULES.with_owner("ann").with_slow_ms(1000)
     control(house, RulesChanged(known))
     store.rules = NO_RULES
     await house.sessions.refresh()
@@ -175,7 +175,7 @@ async def test_w65_a_clearing_elsewhere_takes_what_was_said_here(house: House) -
 
 
 async def test_while_the_store_is_away_what_is_known_counts(house: House, store: Store) -> None:
-    store.rules = NO_RULES.claimed("ann").quieted(True)
+    store.rules = NO_RULES.with_owner("ann").with_read_only(True)
     bob, connection = await house.enter("bob")
     store.away = True
     await house.sessions.refresh()
@@ -185,7 +185,7 @@ async def test_while_the_store_is_away_what_is_known_counts(house: House, store:
 
 # An outage: nothing goes to or comes from elsewhere until the rules are confirmed (W81).
 
-PRIVATE = NO_RULES.claimed("ann").inviting(10**15, "key")
+PRIVATE = NO_RULES.with_owner("ann").with_invitation(10**15, "key")
 
 
 def from_elsewhere(house: House, message_id: str) -> None:
@@ -215,7 +215,7 @@ async def test_w81_a_stranger_who_entered_during_an_outage_hears_nothing_from_el
     from_elsewhere(house, "m1")
     await flushed()
     await house.send(stranger, type="sync")
-    await house.moderation.restore()
+    await house.moderation.end_outage()
     from_elsewhere(house, "m2")
     await flushed()
     assert isinstance(connection.closed_with, GoingAway)
@@ -230,7 +230,7 @@ async def test_w81_who_may_stay_gets_what_arrived_before_the_rules_were_known(ho
     from_elsewhere(house, "m1")
     await flushed()
     assert words(ann) == []
-    await house.moderation.restore()
+    await house.moderation.end_outage()
     await flushed()
     assert words(ann) == ["m1"]
 
@@ -239,7 +239,7 @@ async def test_w81_a_reading_that_fails_again_leaves_the_channel_to_itself(house
     store.rules, store.away = PRIVATE, True
     house.outages.begin()
     _, connection = await house.enter("bob")
-    await house.moderation.restore()
+    await house.moderation.end_outage()
     from_elsewhere(house, "m1")
     await flushed()
     assert (connection.closed_with, words(connection), house.late()) == (None, [], [])
@@ -272,7 +272,7 @@ async def test_w81_rules_that_were_read_before_another_outage_confirm_nothing(ho
     house.outages.begin()
     _, connection = await house.enter("bob")
     store.hold = asyncio.Event()
-    restoring = asyncio.create_task(house.moderation.restore())
+    restoring = asyncio.create_task(house.moderation.end_outage())
     await turns(5)
     house.outages.begin()
     store.rules = PRIVATE  # decided elsewhere during the second outage, after the answer that is on its way
@@ -281,7 +281,7 @@ async def test_w81_rules_that_were_read_before_another_outage_confirm_nothing(ho
     from_elsewhere(house, "m1")
     await flushed()
     assert words(connection) == []
-    await house.moderation.restore()
+    await house.moderation.end_outage()
     assert connection.closed
 
 
@@ -295,24 +295,24 @@ async def test_w29_an_outage_that_begins_while_another_ends_is_not_forgotten(hou
     store.hold.set()
     with pytest.raises(StoreUnavailable):
         await ending
-    assert house.channels.is_local("garden")
+    assert house.channels.is_isolated("garden")
     _, bob = await house.enter("bob")
     assert [frame["type"] for frame in bob.frames()] == ["user_sync", "degraded"]
     await house.outages.end()
-    assert not house.channels.is_local("garden")
+    assert not house.channels.is_isolated("garden")
     assert [frame["type"] for frame in bob.frames()][-2:] == ["restored", "user_sync"]
 
 
 async def test_w81_changes_that_an_outage_hid_hold_for_those_who_came_during_it(house: House, store: Store) -> None:
     """Made private, and somebody banned: the people who were in before stay, but for the banned one."""
-    store.rules = NO_RULES.claimed("ann")
+    store.rules = NO_RULES.with_owner("ann")
     _, before = await house.enter("before")
     _, banned = await house.enter("banned")
     house.outages.begin()
     _, during = await house.enter("during")
     _, ann = await house.enter("ann")
-    store.rules = store.rules.inviting(10**15, "key").without("banned", house.now_ms + 60_000, house.now_ms)
-    await house.moderation.restore()
+    store.rules = store.rules.with_invitation(10**15, "key").with_ban("banned", house.now_ms + 60_000, house.now_ms)
+    await house.moderation.end_outage()
     assert isinstance(during.closed_with, GoingAway)
     assert isinstance(banned.closed_with, Removed)
     assert not before.closed
@@ -328,7 +328,7 @@ async def test_w81_an_invitation_that_could_not_be_checked_is_checked_afterwards
         connections[key] = connection = FakeConnection(key)
         await house.open(connection, key.split()[0], access)
     store.away = False
-    await house.moderation.restore()
+    await house.moderation.end_outage()
     assert not connections["key"].closed
     assert connections["of a former owner"].closed
     [invited] = [session for session in house.local if session.connection is connections["key"]]
@@ -408,7 +408,7 @@ async def test_w81_the_rules_of_an_empty_channel_outlive_an_outage(house: House,
     store.rules = NO_RULES
     await house.sessions.close(ann, left=True)
     await asyncio.sleep(0.05)  # longer than an empty channel lingers here
-    await house.moderation.restore()
+    await house.moderation.end_outage()
     assert store.rules == PRIVATE
     await asyncio.sleep(0.05)
     assert len(house.channels) == 0
@@ -422,19 +422,19 @@ async def test_w81_what_waits_for_the_rules_is_bounded(house: House, store: Stor
     for _ in range(100):
         house.broker.subscriptions["garden"](Batch(chunk, chunk))
     store.away = False
-    await house.moderation.restore()
+    await house.moderation.end_outage()
     await flushed()
     assert len(bob.bytes) < UNSENT_LIMIT_BYTES + 10_000
 
 
 async def test_w81_nothing_is_decided_that_other_processes_would_not_hear_of(house: House, store: Store) -> None:
-    store.rules = NO_RULES.claimed("ann")
+    store.rules = NO_RULES.with_owner("ann")
     ann, connection = await house.enter("ann")
     house.outages.begin()  # though the store answers again already
     for frame in ({"action": "read_only", "on": True}, {"action": "remove", "user_id": "bob"}):
         await house.send(ann, type="moderate", **frame)
     assert [frame["code"] for frame in connection.frames("error")] == ["unavailable"] * 2
-    assert store.rules == NO_RULES.claimed("ann")
+    assert store.rules == NO_RULES.with_owner("ann")
 
 
 async def test_w62_an_invitation_to_a_members_channel_that_cannot_be_checked_is_worth_another_try(

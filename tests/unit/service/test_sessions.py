@@ -33,7 +33,7 @@ from asocial.service.channels import Channels
 from asocial.service.chat import ChatService
 from asocial.service.control import Control, CountChanged, MessagesAgain, ProfileChanged, decode_control, encode_control
 from asocial.service.control_router import ControlRouter
-from asocial.service.dispatch import STRIKES, Dispatch
+from asocial.service.dispatch import MAX_STRIKES, Dispatch
 from asocial.service.fallback import FallbackPresence
 from asocial.service.moderation import Moderation
 from asocial.service.outages import Outages
@@ -389,15 +389,15 @@ async def test_w5_a_user_has_so_many_connections_and_a_refused_one_leaves_nothin
 
 async def test_w27_ten_bad_frames_in_a_row_are_the_end_and_a_good_one_starts_anew(house: House) -> None:
     session, ann = await house.enter("ann")
-    for _ in range(STRIKES - 1):
+    for _ in range(MAX_STRIKES - 1):
         await house.dispatch.receive(session, "nonsense")
     await house.send(session, type="ping", t=1)
-    for _ in range(STRIKES - 1):
+    for _ in range(MAX_STRIKES - 1):
         await house.dispatch.receive(session, "nonsense")
     assert not ann.closed
     await house.dispatch.receive(session, "nonsense")
     assert isinstance(ann.closed_with, ProtocolAbuse)
-    assert len(ann.frames("error")) == 2 * STRIKES - 1
+    assert len(ann.frames("error")) == 2 * MAX_STRIKES - 1
 
 
 async def test_w25_requests_are_limited_and_the_limit_is_no_strike(house: House) -> None:

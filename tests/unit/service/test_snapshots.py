@@ -90,7 +90,7 @@ async def test_w78_nobody_gets_a_snapshot_that_is_older_than_what_has_happened(w
             world.channel.deliver(Batch(b"frame", b""))
             await world.ask()
         case "rules in doubt":
-            world.channel.doubt()
+            world.channel.isolate()
             await world.ask()
         case "rules confirmed":
             world.channel.confirm()
@@ -124,14 +124,14 @@ async def test_w78_a_snapshot_is_soon_forgotten() -> None:
     world = World(max_age_s=0.01)
     await world.ask()
     await asyncio.sleep(0.05)  # timers of one loop go off in their order, however late
-    assert len(world.snapshots._moments) == 0
+    assert len(world.snapshots._readings) == 0
     await world.ask()
     assert world.store.asked == 2
 
 
 async def test_w78_a_reading_that_fails_fails_for_all_and_is_tried_again(world: World) -> None:
     class Failing(MemoryLiveMessages):
-        async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
+        async def load(self, channel: str, now_ms: int) -> list[LiveMessage]:
             raise RuntimeError("broken")
 
     world.snapshots._chat._live = Failing()

@@ -162,9 +162,9 @@ class GuardedConnection(web.RequestHandler):
         if not data:
             return
         now = self._loop.time()
-        wait_s = self._allowance.use(len(data), now) if self._allowance is not None else 0.0
+        wait_s = self._allowance.spend(len(data), now) if self._allowance is not None else 0.0
         if self._share is not None:
-            wait_s = max(wait_s, self._share.use(len(data), now))
+            wait_s = max(wait_s, self._share.spend(len(data), now))
         if wait_s and self._resume_timer is None and self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
             self._resume_timer = self._loop.call_later(wait_s, self._resume_after_wait)

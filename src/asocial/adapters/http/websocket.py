@@ -62,7 +62,7 @@ class SocketLimits:
 
 
 class ChatEndpoint:
-    """Answers `GET /api/chat`: upgrades the clients that `admission` lets in, and reads what they send."""
+    """AnswerBudget `GET /api/chat`: upgrades the clients that `admission` lets in, and reads what they send."""
 
     def __init__(
         self,
@@ -201,7 +201,7 @@ class ChatEndpoint:
             return
         trace.ids |= {"connection_id": connection.id, "user_id": principal.user_id, "channel": channel}
         ids = trace.ids
-        session.traced = trace.message
+        session.trace_message = trace.message
         log.info("connection opened", **ids, remote=client.address)
         self._counters.connections += 1
         self._counters.reconnects += admitted.returning
@@ -253,8 +253,8 @@ class ChatEndpoint:
                     return False
             if not await connection.yield_turn(now, 1 if channel.is_late else TURN_FRAMES):
                 return False
-            if channel.full:
-                await channel.room()
+            if channel.is_full:
+                await channel.wait_until_not_full()
                 connection.on_received(time())  # it may have sent something meanwhile
         return False
 

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from ...domain.rules import NO_RULES, Rules
 from ...ports import StoreUnavailable
 
-CHANNELS_MOST = 100_000
+MAX_CHANNELS = 100_000
 """Channels with rules. Above, no further one can be claimed until some are forgotten."""
 
 
 class MemoryChannelRules:
     """`clock_ms` is any clock in ms."""
 
-    def __init__(self, clock_ms: Callable[[], int], channels_most: int = CHANNELS_MOST) -> None:
+    def __init__(self, clock_ms: Callable[[], int], max_channels: int = MAX_CHANNELS) -> None:
         self._clock_ms = clock_ms
-        self._channels_most = channels_most
+        self._channels_most = max_channels
         self._rules: dict[str, tuple[Rules, int]] = {}
         # One entry for each channel: when to look whether its rules are over.
         self._ends: list[tuple[int, str]] = []
@@ -39,7 +39,7 @@ class MemoryChannelRules:
         self._rules[channel] = (rules, until_ms)
         return rules
 
-    async def keep(self, channel: str, keep_ms: int) -> Rules:
+    async def refresh(self, channel: str, keep_ms: int) -> Rules:
         rules = await self.load(channel)
         if rules is not NO_RULES:
             self._rules[channel] = (rules, max(self._rules[channel][1], self._clock_ms() + keep_ms))

@@ -28,19 +28,19 @@ HEADER = struct.Struct("!B8sQII")
 NUMBERS = b'{"type":"batch","frames":['
 QUEUE_LIMIT_BYTES = 8 * 1024 * 1024
 CLOSE_S = 1.0
-ODD_MS = 1000
+MAX_PLAUSIBLE_AGE_MS = 1000
 
 log = logs.get(__name__)
 
 
 class RedisBroker:
-    """`on_odd_clock`: called when a batch comes from the future or is very old: one of the two clocks is wrong."""
+    """`on_clock_mismatch`: called when a batch comes from the future or is very old: one of the two clocks is wrong."""
 
     def __init__(
-        self, supervisor: RedisSupervisor, process_id: str, on_odd_clock: Callable[[], None], runtime: Runtime
+        self, supervisor: RedisSupervisor, process_id: str, on_clock_mismatch: Callable[[], None], runtime: Runtime
     ) -> None:
         self._now_ms = runtime.clock.now_ms
-        self._on_odd_clock = on_odd_clock
+        self._on_clock_mismatch = on_clock_mismatch
         self._counters = runtime.counters
         self._supervisor = supervisor
         self._publisher = hashlib.blake2b(process_id.encode(), digest_size=8).digest()
@@ -58,8 +58,8 @@ class RedisBroker:
             _, sender, published_at, reliable, volatile = unpack(data)
             if sender != publisher:
                 age_ms = self._now_ms() - published_at
-                if not -ODD_MS < age_ms < ODD_MS:
-                    self._on_odd_clock()
+                if not -MAX_PLAUSIBLE_AGE_MS < age_ms < MAX_PLAUSIBLE_AGE_MS:
+                    self._on_clock_mismatch()
                 lag.observe(max(0, age_ms) / 1000)
                 split = HEADER.size + reliable
                 end = split + volatile
@@ -93,7 +93,7 @@ class RedisBroker:
         )
 
     async def close(self) -> None:
-        self._supervisor.subscriber.forget()
+        self._supervisor.subscriber.unsubscribe_all()
         await self._supervisor.pool.drain(CLOSE_S)
 
 

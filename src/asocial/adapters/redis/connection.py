@@ -32,8 +32,8 @@ Reply: TypeAlias = object
 
 UNSENT_LIMIT_BYTES = 16 * 1024 * 1024
 """More than this waiting for a socket that does not drain: the server is as good as gone."""
-BREATH_S = 0.05
-_NOTHING = object()
+RECHECK_S = 0.05
+_NO_REPLY = object()
 # Its stub says a tuple of one; it takes any number.
 _pack: Callable[[tuple[Argument, ...]], bytes] = hiredis.pack_command  # type: ignore[assignment]
 
@@ -42,7 +42,7 @@ class ConnectionLost(StoreUnavailable):
     """The connection this call went out on is gone, or never came to be."""
 
 
-class Refused(StoreUnavailable):
+class ServerRefused(StoreUnavailable):
     """The server answered the handshake with an error: wrong password, still loading, no such database."""
 
 
@@ -70,12 +70,12 @@ class RedisConnection(asyncio.Protocol):
         self._timeout_s = timeout_s
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._reader = hiredis.Reader(notEnoughData=_NOTHING)
+        self._reader = hiredis.Reader(notEnoughData=_NO_REPLY)
         self._out: list[bytes] = []
         self._out_bytes = 0
         self._waiting: deque[tuple[float, asyncio.Future[Reply] | Histogram | None]] = deque()
         self._watch: asyncio.TimerHandle | None = None
-        self._heard_at = self._loop.time()
+        self._received_at = self._loop.time()
         self._suspect = False
 
     @property
@@ -112,13 +112,13 @@ class RedisConnection(asyncio.Protocol):
     def close(self, reason: str = "closed") -> None:
         """Close the connection. What waits fails with `reason`; `on_lost` is not called."""
         self._watched = False
-        self._lose(reason)
+        self._end(reason)
 
     def fail(self, reason: str) -> None:
         """The connection is useless, whatever the kernel thinks of it: as if the server had hung up."""
-        self._lose(reason)
+        self._end(reason)
 
-    async def drained(self, timeout_s: float) -> None:
+    async def wait_drained(self, timeout_s: float) -> None:
         """Wait until everything handed over has been answered, or is lost, or the time is up."""
         if self.lost is None:
             with contextlib.suppress(ConnectionLost, TimeoutError):
@@ -127,7 +127,7 @@ class RedisConnection(asyncio.Protocol):
     def _send(self, command: tuple[Argument, ...], waiter: asyncio.Future[Reply] | Histogram | None) -> None:
         self._waiting.append((self._loop.time(), waiter))
         if self._watch is None:
-            self._watch = self._loop.call_later(self._timeout_s, self._look)
+            self._watch = self._loop.call_later(self._timeout_s, self._check_timeout)
         self._write(_pack(command))
 
     def _write(self, data: bytes) -> None:
@@ -141,18 +141,18 @@ class RedisConnection(asyncio.Protocol):
         if self._transport is not None and self.lost is None:
             self._transport.write(out[0] if len(out) == 1 else b"".join(out))
             if self._transport.get_write_buffer_size() > UNSENT_LIMIT_BYTES:
-                self._lose(f"{self.name} does not read")
+                self._end(f"{self.name} does not read")
 
-    def _look(self) -> None:
+    def _check_timeout(self) -> None:
         self._watch = None
         if not self._waiting:
             return
-        left_s = max(self._waiting[0][0], self._heard_at) + self._timeout_s - self._loop.time()
+        left_s = max(self._waiting[0][0], self._received_at) + self._timeout_s - self._loop.time()
         if left_s <= 0 and self._suspect:
-            self._lose(f"{self.name} does not answer")
+            self._end(f"{self.name} does not answer")
         else:
             self._suspect = left_s <= 0
-            self._watch = self._loop.call_later(max(left_s, BREATH_S), self._look)
+            self._watch = self._loop.call_later(max(left_s, RECHECK_S), self._check_timeout)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -160,11 +160,11 @@ class RedisConnection(asyncio.Protocol):
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        self._heard_at, self._suspect = self._loop.time(), False
+        self._received_at, self._suspect = self._loop.time(), False
         self._reader.feed(data)
         on_push, waiting = self._on_push, self._waiting
         try:
-            while self.lost is None and (reply := self._reader.gets()) is not _NOTHING:
+            while self.lost is None and (reply := self._reader.gets()) is not _NO_REPLY:
                 if on_push is not None and not waiting:
                     on_push(self, reply)
                     continue
@@ -174,16 +174,16 @@ class RedisConnection(asyncio.Protocol):
                         waiter.set_result(reply)
                     continue
                 if waiter is not None:
-                    waiter.observe(self._heard_at - sent_at)
+                    waiter.observe(self._received_at - sent_at)
                 if isinstance(reply, hiredis.ReplyError):
-                    self._refused(reply)
+                    self._report_error(reply)
         except (hiredis.ProtocolError, IndexError):
-            self._lose(f"{self.name} does not speak Redis")
+            self._end(f"{self.name} does not speak Redis")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._lose(f"{self.name} hung up" if exc is None else f"{self.name}: {exc}")
+        self._end(f"{self.name} hung up" if exc is None else f"{self.name}: {exc}")
 
-    def _lose(self, reason: str) -> None:
+    def _end(self, reason: str) -> None:
         if self.lost is not None:
             return
         self.lost = reason
@@ -199,7 +199,7 @@ class RedisConnection(asyncio.Protocol):
         if self._watched and self._events is not None:
             self._events.on_lost(self)
 
-    def _refused(self, error: hiredis.ReplyError) -> None:
+    def _report_error(self, error: hiredis.ReplyError) -> None:
         if self._watched and self._events is not None and self._events.on_error is not None:
             self._events.on_error(self, error)
 
@@ -216,7 +216,7 @@ async def dial(
     database: int = 0,
     timeout_s: float,
 ) -> RedisConnection:
-    """An authenticated connection. Raises ConnectionLost or Refused after about `timeout_s`, without secrets."""
+    """An authenticated connection. Raises ConnectionLost or ServerRefused after about `timeout_s`, without secrets."""
     loop = asyncio.get_running_loop()
     connection = make()
     try:
@@ -225,7 +225,7 @@ async def dial(
                 await loop.create_unix_connection(lambda: connection, path)
             else:
                 await loop.create_connection(lambda: connection, host, port, ssl=tls)
-            await _let_in(connection, username, password, database)
+            await _authenticate(connection, username, password, database)
     except (OSError, TimeoutError) as error:
         connection.close()
         raise ConnectionLost(f"{connection.name}: {str(error) or 'no connection in time'}") from None
@@ -235,7 +235,7 @@ async def dial(
     return connection
 
 
-async def _let_in(connection: RedisConnection, username: str, password: str, database: int) -> None:
+async def _authenticate(connection: RedisConnection, username: str, password: str, database: int) -> None:
     steps = []
     if password:
         steps.append(
@@ -247,7 +247,7 @@ async def _let_in(connection: RedisConnection, username: str, password: str, dat
     steps.append(connection.request("PING"))
     for reply in await asyncio.gather(*steps):
         if isinstance(reply, hiredis.ReplyError):
-            raise Refused(f"{connection.name} refuses: {_without_arguments(str(reply))}")
+            raise ServerRefused(f"{connection.name} refuses: {_without_arguments(str(reply))}")
 
 
 def _without_arguments(reply: str) -> str:

@@ -17,8 +17,17 @@ import hashlib
 from collections.abc import Callable
 from typing import cast
 
-from ...domain.admission import DRAFT_SLOT_MS, GRANTED, Admissions, Known, LimitName, MessageLimits, Posting, Verdict
-from ...domain.rate_windows import Windows
+from ...domain.admission import (
+    DRAFT_SLOT_MS,
+    GRANTED,
+    Duplicate,
+    LimitName,
+    MessageLimiter,
+    MessageLimits,
+    Posting,
+    Verdict,
+)
+from ...domain.rate_windows import RateWindows
 from ...ports import StoreUnavailable
 from .pool import Pool
 from .scripts import SCRIPTS
@@ -28,13 +37,13 @@ POSTED_AFTER_S = 0.25
 """A claim is confirmed this long after its message was handed to the channel: by then it has been published."""
 LOST_AFTER_S = 0.5
 """A claim that was not confirmed for this long belongs to a process that died."""
-REFUSALS_ASKED = 20
+MAX_ASKED_REFUSALS = 20
 """Refusals of one user or address that Redis decides; those after them, until the time is over, are decided here."""
-REFUSED_KEYS_MOST = 10_000
-_KINDS: dict[bytes, LimitName] = {b"user": "user", b"address": "address", b"channel": "channel", b"slow": "slow"}
+MAX_REFUSED_KEYS = 10_000
+_LIMITS: dict[bytes, LimitName] = {b"user": "user", b"address": "address", b"channel": "channel", b"slow": "slow"}
 
 
-class _Refused:
+class _RefusedKey:
     __slots__ = ("times", "until_ms")
 
     def __init__(self) -> None:
@@ -46,9 +55,9 @@ class RedisRateLimiter:
     def __init__(self, pool: Pool, clock_ms: Callable[[], int]) -> None:
         self._pool = pool
         self._clock_ms = clock_ms
-        self._here = Windows()
-        self._admissions = Admissions()
-        self._refused: dict[tuple[LimitName, str], _Refused] = {}
+        self._local = RateWindows()
+        self._messages = MessageLimiter()
+        self._refused: dict[tuple[LimitName, str], _RefusedKey] = {}
         self._posted: list[tuple[float, str, str]] = []
         self._confirming: asyncio.TimerHandle | None = None
 
@@ -59,10 +68,10 @@ class RedisRateLimiter:
             # One key a script: a tag of its own spreads the limits over a cluster.
             reply = await self._pool.run(SCRIPTS["take"], key, (self._pool.names.key(key, "rate"),), limit, window_ms)
         except StoreUnavailable:
-            return self._here.take(key, limit, window_ms, self._clock_ms())
+            return self._local.take(key, limit, window_ms, self._clock_ms())
         wait_ms = cast(int, reply)
         if wait_ms == 0:
-            self._here.take(key, limit, window_ms, self._clock_ms())
+            self._local.take(key, limit, window_ms, self._clock_ms())
         return wait_ms
 
     async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:
@@ -74,16 +83,16 @@ class RedisRateLimiter:
         try:
             reply = await self._pool.run(SCRIPTS["admit"], TAG, self._keys(posting), *_arguments(posting, limits))
         except StoreUnavailable:
-            return self._admissions.admit(posting, limits, self._clock_ms())
+            return self._messages.admit(posting, limits, self._clock_ms())
         match cast(list[object], reply):
             case [bytes(claim)]:
                 known = _read(claim)
-                repeated = known is not None and claim.split()[2].decode() == _fingerprint(posting)
-                return Verdict(known=known and known._replace(repeated=repeated))
+                same_text = known is not None and claim.split()[2].decode() == _fingerprint(posting)
+                return Verdict(duplicate=known and known._replace(same_text=same_text))
             case [int(wait_ms), bytes(limit)]:
-                self._refuse(posting, _KINDS[limit], wait_ms)
-                return Verdict(wait_ms, _KINDS[limit])
-        self._admissions.admit(posting, limits, self._clock_ms())
+                self._refuse(posting, _LIMITS[limit], wait_ms)
+                return Verdict(wait_ms, _LIMITS[limit])
+        self._messages.admit(posting, limits, self._clock_ms())
         return GRANTED
 
     def posted(self, posting: Posting) -> None:
@@ -93,20 +102,20 @@ class RedisRateLimiter:
             self._confirming = loop.call_later(POSTED_AFTER_S, self._confirm)
 
     async def is_lost(self, posting: Posting) -> bool:
-        if await self._is_sure(posting):
+        if await self._is_confirmed(posting):
             return False
         await asyncio.sleep(LOST_AFTER_S)
-        return not await self._is_sure(posting)
+        return not await self._is_confirmed(posting)
 
     async def close(self) -> None:
         if self._confirming is not None:
             self._confirming.cancel()
             self._confirm(everything=True)
-        self._here.clear()
-        self._admissions.clear()
+        self._local.clear()
+        self._messages.clear()
         self._refused.clear()
 
-    async def _is_sure(self, posting: Posting) -> bool:
+    async def _is_confirmed(self, posting: Posting) -> bool:
         """Whether the claim of this message needs no help: it was posted, is over, or has another text."""
         try:
             claim = await self._pool.call(TAG, "GET", self._claim_key(posting))
@@ -155,17 +164,17 @@ class RedisRateLimiter:
                 continue
             if refused.until_ms <= now_ms:
                 del self._refused[key]
-            elif refused.times >= REFUSALS_ASKED:
+            elif refused.times >= MAX_ASKED_REFUSALS:
                 return Verdict(refused.until_ms - now_ms, key[0])
         return None
 
     def _refuse(self, posting: Posting, limit: LimitName, wait_ms: int) -> None:
         if limit not in ("user", "address"):
             return
-        if len(self._refused) >= REFUSED_KEYS_MOST:
+        if len(self._refused) >= MAX_REFUSED_KEYS:
             self._refused.clear()
         key = (limit, posting.user_id if limit == "user" else posting.address)
-        refused = self._refused.setdefault(key, _Refused())
+        refused = self._refused.setdefault(key, _RefusedKey())
         refused.until_ms = self._clock_ms() + wait_ms
         refused.times += 1
 
@@ -186,17 +195,17 @@ def _arguments(posting: Posting, limits: MessageLimits) -> tuple[str | int, ...]
     )
 
 
-def _claim(posting: Posting, *, known: Known | None = None) -> str:
+def _claim(posting: Posting, *, known: Duplicate | None = None) -> str:
     """The times of a message (or of `known`), what it says as a hash, and whether it was posted: 0, until `confirm`."""
     timestamp, expires_at = (posting.timestamp, posting.expires_at) if known is None else known[:2]
     return f"{timestamp} {expires_at} {_fingerprint(posting)} 0"
 
 
-def _read(claim: object) -> Known | None:
+def _read(claim: object) -> Duplicate | None:
     """What a claim says; None for one that cannot be read: then the message is nobody's."""
     try:
         timestamp, expires_at, _, confirmed = cast(bytes, claim).split()
-        return Known(int(timestamp), int(expires_at), confirmed == b"1")
+        return Duplicate(int(timestamp), int(expires_at), confirmed == b"1")
     except (AttributeError, ValueError):
         return None
 

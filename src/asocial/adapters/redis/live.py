@@ -1,4 +1,4 @@
-"""Live messages: kept here, so that nobody waits, and written behind to Redis, so that latecomers elsewhere see them.
+"""Live messages: kept here, so that nobody waits, and written unwritten to Redis, so that latecomers elsewhere see them.
 
 One sorted set a channel, scored by the end of life: what is over is removed with the next write, and the key expires
 soon after the last message. All messages of a turn and channel are one ZADD, sent before that turn's publish: whoever
@@ -25,7 +25,7 @@ from .unreadable import ERRORS
 
 KEEP_MS = 60_000
 """How long a channel's key outlives its last message."""
-CLOCKS_APART_MS = 2_000
+MAX_CLOCK_SKEW_MS = 2_000
 """Processes' clocks may differ by this much: only what has been over for longer is removed for everyone."""
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -37,37 +37,37 @@ class RedisLiveMessages:
     def __init__(self, pool: Pool, clock_ms: Callable[[], int]) -> None:
         self._pool = pool
         self._clock_ms = clock_ms
-        self._here = LiveMessageIndex()
-        self._behind: dict[str, list[LiveMessage]] = {}
+        self._local = LiveMessageIndex()
+        self._unwritten: dict[str, list[LiveMessage]] = {}
         self._longest_ms = 0
 
     def add(self, channel: str, message: LiveMessage, *, shared: bool = True) -> None:
-        self._here.add(channel, message)
+        self._local.add(channel, message)
         self._longest_ms = max(self._longest_ms, message.expires_at - message.timestamp)
         if not shared:
             return
-        if not self._behind:
+        if not self._unwritten:
             asyncio.get_running_loop().call_soon(self._write)
-        self._behind.setdefault(channel, []).append(message)
+        self._unwritten.setdefault(channel, []).append(message)
 
     def find(self, channel: str, user_id: str, message_id: str, now_ms: int) -> LiveMessage | None:
-        return self._here.find(channel, user_id, message_id, now_ms)
+        return self._local.find(channel, user_id, message_id, now_ms)
 
-    async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
+    async def load(self, channel: str, now_ms: int) -> list[LiveMessage]:
         try:
             reply = await self._pool.call(channel, "ZRANGE", self._key(channel), f"({now_ms}", "+inf", "BYSCORE")
         except StoreUnavailable as error:
             self._clear_wrong_type(channel, error)
-            return self._here.of(channel, now_ms)
-        messages = [*self._readable(channel, reply), *self._here.of(channel, now_ms)]
+            return self._local.of(channel, now_ms)
+        messages = [*self._readable(channel, reply), *self._local.of(channel, now_ms)]
         found = {(message.user_id, message.message_id): message for message in messages}
         return sorted(found.values(), key=lambda message: message.timestamp)
 
-    def here(self, channel: str, now_ms: int) -> list[LiveMessage]:
-        return self._here.of(channel, now_ms)
+    def local(self, channel: str, now_ms: int) -> list[LiveMessage]:
+        return self._local.of(channel, now_ms)
 
-    def channels_here(self) -> list[str]:
-        return self._here.channels()
+    def local_channels(self) -> list[str]:
+        return self._local.channels()
 
     async def clear(self, channel: str, until_ms: int) -> None:
         try:
@@ -84,27 +84,27 @@ class RedisLiveMessages:
         self.forget(channel, until_ms)
 
     def forget(self, channel: str, until_ms: int) -> None:
-        gone = self._here.forget(channel, until_ms)
-        behind = [message for message in self._behind.get(channel, ()) if message.timestamp > until_ms]
-        if channel in self._behind:
-            self._behind[channel] = behind
+        gone = self._local.forget(channel, until_ms)
+        unwritten = [message for message in self._unwritten.get(channel, ()) if message.timestamp > until_ms]
+        if channel in self._unwritten:
+            self._unwritten[channel] = unwritten
         # Those that reached Redis after somebody else looked what is there to clear.
         with contextlib.suppress(StoreUnavailable):
             if gone:
                 self._pool.connection(channel).post("ZREM", self._key(channel), *map(_encode, gone))
 
     def expire(self, now_ms: int) -> None:
-        self._here.expire(now_ms)
+        self._local.expire(now_ms)
 
     def share(self, channel: str) -> None:
-        living = self._here.of(channel, self._clock_ms())
+        living = self._local.of(channel, self._clock_ms())
         if living:
-            self._behind[channel] = living
+            self._unwritten[channel] = living
             self._write()
 
     async def close(self) -> None:
         self._write()
-        self._here.clear()
+        self._local.clear()
 
     def _readable(self, channel: str, reply: object) -> list[LiveMessage]:
         return [message for _, message in self._read(channel, cast(list[bytes], reply))]
@@ -132,9 +132,9 @@ class RedisLiveMessages:
         return self._pool.names.key(channel, "live")
 
     def _write(self) -> None:
-        behind, self._behind = self._behind, {}
-        over_ms = self._clock_ms() - CLOCKS_APART_MS
-        for channel, messages in behind.items():
+        unwritten, self._unwritten = self._unwritten, {}
+        over_ms = self._clock_ms() - MAX_CLOCK_SKEW_MS
+        for channel, messages in unwritten.items():
             try:
                 connection = self._pool.connection(channel)
             except StoreUnavailable:

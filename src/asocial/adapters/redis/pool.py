@@ -21,9 +21,9 @@ from .topology import Layout, Topology
 from .unreadable import Unreadable
 from .urls import Address
 
-ATTEMPTS = 3
-OUTAGES = frozenset({"CLUSTERDOWN", "MASTERDOWN", "OOM", "MISCONF", "BUSY", "NOREPLICAS"})
-"""Answers of a server that is there and cannot do its work just now: an outage as much as a connection that is lost."""
+MAX_ATTEMPTS = 3
+OUTAGE_ERRORS = frozenset({"CLUSTERDOWN", "MASTERDOWN", "OOM", "MISCONF", "BUSY", "NOREPLICAS"})
+"""AnswerBudget of a server that is there and cannot do its work just now: an outage as much as a connection that is lost."""
 TRY_AGAIN_S = 0.05
 
 log = logs.get(__name__)
@@ -63,7 +63,7 @@ class Pool:
         self._topology = topology
         self.names = names
         self.unreadable = unreadable
-        self._events = ConnectionEvents(on_lost, on_error=self._posted)
+        self._events = ConnectionEvents(on_lost, on_error=self._on_post_error)
         self._on_outage = on_outage
         self._on_moved = on_moved
         self._rediscover = rediscover
@@ -72,7 +72,7 @@ class Pool:
         self._connections: dict[Address, RedisConnection] = {}
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether every master has its connection."""
         return self.layout is not None and all(
             self._connection_at(master) is not None for master in self.layout.masters
@@ -83,7 +83,9 @@ class Pool:
         for address in [address for address in self._connections if address not in layout.masters]:
             self._connections.pop(address).close("no longer a master")
         self.layout = layout
-        results = await asyncio.gather(*(self._ready(master) for master in layout.masters), return_exceptions=True)
+        results = await asyncio.gather(
+            *(self._connect_master(master) for master in layout.masters), return_exceptions=True
+        )
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -93,9 +95,9 @@ class Pool:
     def connection(self, tag: str) -> RedisConnection:
         """The connection to the master that holds the keys with this hash tag. Raises StoreUnavailable."""
         owner = self.layout.owner(tag) if self.layout is not None else None
-        return self.at(owner)
+        return self.connection_to(owner)
 
-    def at(self, address: Address | None) -> RedisConnection:
+    def connection_to(self, address: Address | None) -> RedisConnection:
         """The connection to this master. Raises StoreUnavailable."""
         connection = self._connection_at(address) if address is not None else None
         if connection is None:
@@ -104,7 +106,7 @@ class Pool:
 
     async def call(self, tag: str, *command: Argument) -> Reply:
         """The reply to a command on keys with this hash tag. Raises StoreUnavailable, ErrorReply among it."""
-        for _ in range(ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             connection = self.connection(tag)
             reply = await connection.request(*command)
             if not isinstance(reply, hiredis.ReplyError):
@@ -124,7 +126,7 @@ class Pool:
                     connection.fail(f"{connection.name}: {error}")
                     raise error
                 case kind:
-                    if kind in OUTAGES:
+                    if kind in OUTAGE_ERRORS:
                         self._on_outage(f"{connection.name}: {error}")
                     elif error.wrong_type:
                         self.unreadable.skip("key", tag, error)
@@ -146,7 +148,7 @@ class Pool:
     async def drain(self, timeout_s: float) -> None:
         """Wait until everything handed over has been answered, as far as that is possible soon."""
         connections = [connection for connection in self._connections.values() if connection.lost is None]
-        await asyncio.gather(*(connection.drained(timeout_s) for connection in connections))
+        await asyncio.gather(*(connection.wait_drained(timeout_s) for connection in connections))
 
     def close(self) -> None:
         for connection in self._connections.values():
@@ -158,7 +160,7 @@ class Pool:
         connection = self._connections.get(address)
         return connection if connection is not None and connection.lost is None else None
 
-    async def _ready(self, master: Address) -> None:
+    async def _connect_master(self, master: Address) -> None:
         connection = self._connection_at(master)
         if connection is None:
             connection = self._connections[master] = await self._topology.dial(master, self._events)
@@ -169,7 +171,7 @@ class Pool:
             if isinstance(info, bytes) and b"cluster_state:ok" not in info:
                 raise StoreUnavailable(f"{connection.name}: the cluster is down")
 
-    def _posted(self, connection: RedisConnection, error: hiredis.ReplyError) -> None:
+    def _on_post_error(self, connection: RedisConnection, error: hiredis.ReplyError) -> None:
         """A command that nobody waits for was refused."""
         kind = str(error).partition(" ")[0]
         if kind == "MOVED":
@@ -178,12 +180,12 @@ class Pool:
             _load(connection)
         elif ErrorReply(str(error)).wrong_type:
             self.unreadable.skip("key", connection.name, error)
-        elif kind not in ("TRYAGAIN", "ASK", "LOADING") and kind not in OUTAGES:
+        elif kind not in ("TRYAGAIN", "ASK", "LOADING") and kind not in OUTAGE_ERRORS:
             log.warning("redis refused a command", error=str(error))
 
     async def _ask(self, where: str, command: tuple[Argument, ...]) -> Reply:
         host, _, port = where.rpartition(":")
-        connection = self.at(Address(host, int(port)))
+        connection = self.connection_to(Address(host, int(port)))
         connection.post("ASKING")
         reply = await connection.request(*command)
         if isinstance(reply, hiredis.ReplyError):

@@ -2,7 +2,7 @@
 
 The keys of a channel share its hash tag, so a script always finds them on one server:
 
-    conns    connection -> '+' or '-' (abandoned), pod, user      expiry  connection -> deadline, ms
+    conns    connection -> '+' or '-' (abandoned), process, user      expiry  connection -> deadline, ms
     users    user -> number of connections                        joined  user -> joined_at, which orders a roster
     profiles user -> name, colour, whether on the map              stamp   epoch and seq
 
@@ -27,14 +27,14 @@ import msgspec
 from ...domain.profile import Member, Profile
 from ...ports import Departed, Joined, Roster, Stamp, StoreUnavailable, Updated
 from .connection import Argument, Reply
-from .leases import FARTHEST_MS, Claim, Leases
+from .leases import MAX_DEADLINE_MS, Claim, Leases
 from .pool import Pool
 from .scripts import SCRIPTS
 from .unreadable import ERRORS
 
-REMOVE_MOST = 500
-"""Connections removed in one call, and REFRESH_MOST renewed: some ms of the server's time at most."""
-REFRESH_MOST = 2000
+REMOVE_BATCH = 500
+"""Connections removed in one call, and REFRESH_BATCH renewed: some ms of the server's time at most."""
+REFRESH_BATCH = 2000
 
 _profile = msgspec.json.Decoder(Profile).decode
 
@@ -47,13 +47,13 @@ class RedisPresence:
         self._leases = leases
         self._ttl_ms = ttl_ms
         self._linger_ms = linger_ms
-        self._mine: dict[str, set[str]] = {}
+        self._local: dict[str, set[str]] = {}
         self._joining: dict[tuple[str, str], asyncio.Future[None]] = {}
-        self._owed: dict[str, dict[str, float]] = {}
+        self._pending: dict[str, dict[str, float]] = {}
 
     async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
-        self._mine.setdefault(channel, set()).add(connection_id)
-        self._owed.get(channel, {}).pop(connection_id, None)
+        self._local.setdefault(channel, set()).add(connection_id)
+        self._pending.get(channel, {}).pop(connection_id, None)
         joining = self._joining[channel, connection_id] = asyncio.get_running_loop().create_future()
         try:
             reply = await self._join(channel, connection_id, user_id, profile, now_ms)
@@ -71,9 +71,9 @@ class RedisPresence:
         try:
             reply = await self._pool.run(SCRIPTS["remove"], channel, self._keys(channel), "leave", connection_id)
         except StoreUnavailable:
-            self._owe(channel, connection_id, 0, known)
+            self._defer(channel, connection_id, 0, known)
             raise
-        self._exit(channel)
+        self._leave_if_empty(channel)
         departed = self._departed(channel, reply)
         return departed[0] if departed else None
 
@@ -82,9 +82,9 @@ class RedisPresence:
         try:
             await self._abandon(channel, {connection_id: grace_ms})
         except StoreUnavailable:
-            self._owe(channel, connection_id, grace_ms, known)
+            self._defer(channel, connection_id, grace_ms, known)
             raise
-        self._exit(channel)
+        self._leave_if_empty(channel)
 
     async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
         _, _, users, profiles, _, stamp = self._keys(channel)
@@ -107,14 +107,14 @@ class RedisPresence:
         return self._members(channel, cast(list[bytes], reply))
 
     async def refresh(self, channel: str, connection_ids: Sequence[str]) -> None:
-        for start in range(0, len(connection_ids), REFRESH_MOST):
-            some = connection_ids[start : start + REFRESH_MOST]
+        for start in range(0, len(connection_ids), REFRESH_BATCH):
+            some = connection_ids[start : start + REFRESH_BATCH]
             await self._pool.run(SCRIPTS["refresh"], channel, self._keys(channel), self._ttl_ms, self._linger_ms, *some)
 
     async def sweep(self) -> list[Departed]:
         departed: list[Departed] = []
         while claims := await self._leases.claim():
-            for some in await asyncio.gather(*(self._look(claim) for claim in claims)):
+            for some in await asyncio.gather(*(self._sweep_channel(claim) for claim in claims)):
                 departed += some
         return departed
 
@@ -122,9 +122,9 @@ class RedisPresence:
         """Redis is back: hold the lease again, and say what could not be said. Raises StoreUnavailable."""
         await self._leases.renew()
         now = asyncio.get_running_loop().time()
-        for channel, owed in list(self._owed.items()):
+        for channel, owed in list(self._pending.items()):
             await self._abandon(channel, {c: max(0, round((until - now) * 1000)) for c, until in owed.items()})
-            del self._owed[channel]
+            del self._pending[channel]
 
     async def close(self) -> None:
         """Hold the lease once more: those still on their way out keep the grace they were promised."""
@@ -136,20 +136,20 @@ class RedisPresence:
     ) -> tuple[int, bytes, bytes, bytes, int, bytes, int]:
         event = None
         while True:
-            pod = self._leases.pod
-            await self._leases.hint(channel, self._ttl_ms, enter=pod)
+            process = self._leases.process
+            await self._leases.hint(channel, self._ttl_ms, process=process)
             reply = await self._pool.run(
                 SCRIPTS["join"],
                 channel,
                 self._keys(channel),
-                *(connection_id, user_id, pod, msgspec.json.encode(profile), now_ms),
+                *(connection_id, user_id, process, msgspec.json.encode(profile), now_ms),
                 *(self._ttl_ms, self._linger_ms, secrets.token_hex(4)),
             )
             joined = cast(tuple[int, bytes, bytes, bytes, int, bytes, int], reply)
             if joined[0] or event is None:
                 event = joined
-            # Taken for dead in between: under the name of a dead pod the connection would soon be swept.
-            if pod == self._leases.pod:
+            # Taken for dead in between: under the name of a dead process the connection would soon be swept.
+            if process == self._leases.process:
                 return event
 
     def _keys(self, channel: str) -> tuple[str, str, str, str, str, str]:
@@ -187,15 +187,15 @@ class RedisPresence:
         if first:
             await self._leases.hint(channel, cast(int, first))
 
-    async def _look(self, claim: Claim) -> list[Departed]:
+    async def _sweep_channel(self, claim: Claim) -> list[Departed]:
         departed: list[Departed] = []
         try:
             while True:
-                sweep: list[Argument] = ["sweep", REMOVE_MOST, max(FARTHEST_MS, self._ttl_ms), *claim.dead]
+                sweep: list[Argument] = ["sweep", REMOVE_BATCH, max(MAX_DEADLINE_MS, self._ttl_ms), *claim.dead]
                 reply = await self._pool.run(SCRIPTS["remove"], claim.channel, self._keys(claim.channel), *sweep)
                 some = self._departed(claim.channel, reply)
                 departed += some
-                if len(cast(list[Reply], reply)) - 1 < REMOVE_MOST:
+                if len(cast(list[Reply], reply)) - 1 < REMOVE_BATCH:
                     await self._leases.finish_claim(claim, cast(list[int], reply)[0])
                     return departed
         except StoreUnavailable:
@@ -206,21 +206,21 @@ class RedisPresence:
         # A join takes two calls: one that is under way must not come through after the leave that follows it.
         while (joining := self._joining.get((channel, connection_id))) is not None:
             await asyncio.wait([joining])
-        mine = self._mine.get(channel, set())
+        mine = self._local.get(channel, set())
         known = connection_id in mine
         mine.discard(connection_id)
         return known
 
-    def _exit(self, channel: str) -> None:
-        if not self._mine.get(channel, True):
-            del self._mine[channel]
-            self._leases.exit(channel)
+    def _leave_if_empty(self, channel: str) -> None:
+        if not self._local.get(channel, True):
+            del self._local[channel]
+            self._leases.leave(channel)
 
-    def _owe(self, channel: str, connection_id: str, grace_ms: int, known: bool) -> None:
+    def _defer(self, channel: str, connection_id: str, grace_ms: int, known: bool) -> None:
         # Only what this process said was there: the debt is never larger than what was present when Redis went.
         if known:
             until = asyncio.get_running_loop().time() + grace_ms / 1000
-            self._owed.setdefault(channel, {})[connection_id] = until
+            self._pending.setdefault(channel, {})[connection_id] = until
 
 
 def _member(user_id: bytes, joined_at: bytes, profile: bytes) -> Member:

@@ -37,7 +37,7 @@ class RedisChannelRules:
         await self._pool.call(channel, "SET", key, text, "PX", keep_ms)
         return rules
 
-    async def keep(self, channel: str, keep_ms: int) -> Rules:
+    async def refresh(self, channel: str, keep_ms: int) -> Rules:
         rules = await self.load(channel)
         if rules is not NO_RULES:
             await self._pool.call(channel, "PEXPIRE", self._key(channel), keep_ms, "GT")

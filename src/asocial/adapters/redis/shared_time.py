@@ -12,7 +12,7 @@ from .leases import TAG
 from .pool import Pool
 
 SAMPLES = 3
-ERROR_MOST_MS = 500.0
+MAX_ERROR_MS = 500.0
 """An answer that took twice as long says too little."""
 
 
@@ -20,7 +20,7 @@ async def measure(pool: Pool, clock: Clock) -> int:
     """Let `clock` follow Redis's. Returns the ms by which it was set, 0 if it was not. Raises StoreUnavailable."""
     samples = [await _sample(pool, clock) for _ in range(SAMPLES)]
     error_ms, reference_ms, at_ms = min(samples)
-    return clock.measured(reference_ms, at_ms, error_ms) if error_ms < ERROR_MOST_MS else 0
+    return clock.follow(reference_ms, at_ms, error_ms) if error_ms < MAX_ERROR_MS else 0
 
 
 async def _sample(pool: Pool, clock: Clock) -> tuple[float, float, float]:

@@ -20,7 +20,7 @@ import hiredis
 
 from ... import logs
 from ...ports import StoreUnavailable
-from .connection import BREATH_S, ConnectionEvents, RedisConnection, Reply
+from .connection import RECHECK_S, ConnectionEvents, RedisConnection, Reply
 from .names import Names
 from .pool import Pool
 from .topology import Layout, Topology, slot_of
@@ -51,11 +51,11 @@ class Subscriber:
         self.name = names.topic
         """The channel's name at the server, by its hash tag."""
         self._on_lost = on_lost
-        self._events = ConnectionEvents(self._end, on_push=self._take)
+        self._events = ConnectionEvents(self._connection_lost, on_push=self._on_push)
         self._on_moved = on_moved
         self._verbs = ("SSUBSCRIBE", "SUNSUBSCRIBE") if topology.sharded else ("SUBSCRIBE", "UNSUBSCRIBE")
         self._wanted: dict[bytes, tuple[str, Callable[[bytes], None]]] = {}
-        self._where: dict[bytes, RedisConnection] = {}
+        self._subscribed_on: dict[bytes, RedisConnection] = {}
         """The connection that each channel was subscribed on last."""
         self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
         self._layout: Layout | None = None
@@ -71,7 +71,7 @@ class Subscriber:
         return "SPUBLISH" if self._topology.sharded else "PUBLISH"
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether every master has its connection."""
         layout = self._layout
         return layout is not None and all(
@@ -93,13 +93,13 @@ class Subscriber:
         """Nothing is delivered after this returns."""
         name = self.name(tag).encode()
         if self._wanted.pop(name, None) is not None:
-            connection = self._where.pop(name, None)
+            connection = self._subscribed_on.pop(name, None)
             if connection is not None:
                 connection.push(self._verbs[1], name)
             # A resubscription under way shall not wait for what nobody wants any more.
             self._confirmed(name)
 
-    def forget(self) -> None:
+    def unsubscribe_all(self) -> None:
         """Unsubscribe everything."""
         for tag, _ in list(self._wanted.values()):
             self.unsubscribe(tag)
@@ -119,9 +119,9 @@ class Subscriber:
         # What a master gave away, or took over, is subscribed where it is now.
         for name, (tag, _) in list(self._wanted.items()):
             connection = self._connection(tag)
-            if connection is not None and self._where.get(name) is not connection:
-                if name in self._where:
-                    self._where[name].push(self._verbs[1], name)
+            if connection is not None and self._subscribed_on.get(name) is not connection:
+                if name in self._subscribed_on:
+                    self._subscribed_on[name].push(self._verbs[1], name)
                 self._push(connection, [name])
 
     async def probe(self, pool: Pool, timeout_s: float) -> bool:
@@ -133,26 +133,26 @@ class Subscriber:
                 answer = self._probes[name] = asyncio.get_running_loop().create_future()
                 answers[answer] = connection
                 try:
-                    pool.at(address).post(self.publish_verb, name, b"?")
+                    pool.connection_to(address).post(self.publish_verb, name, b"?")
                 except StoreUnavailable:
                     return False
         if answers:
             await asyncio.wait(answers, timeout=timeout_s)
             if not all(answer.done() for answer in answers):
-                await asyncio.sleep(BREATH_S)  # see connection.py: perhaps it was us who were busy
+                await asyncio.sleep(RECHECK_S)  # see connection.py: perhaps it was us who were busy
             for answer in [answer for answer in answers if not answer.done()]:
                 answers[answer].fail(f"{answers[answer].name} delivers nothing")
-        if answers and self.whole:
+        if answers and self.is_complete:
             self.probed_at = asyncio.get_running_loop().time()
-        return self.whole
+        return self.is_complete
 
     def close(self) -> None:
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()
-        self._where.clear()
+        self._subscribed_on.clear()
         self._wanted.clear()
-        self._release()
+        self._release_waiters()
 
     def _connection(self, tag: str) -> RedisConnection | None:
         owner = self._layout.owner(tag) if self._layout is not None else None
@@ -181,7 +181,7 @@ class Subscriber:
     def _push(self, connection: RedisConnection, names: list[bytes]) -> None:
         """Subscribe `names` on `connection`. One command must not span slots, even of one server."""
         for name in names:
-            self._where[name] = connection
+            self._subscribed_on[name] = connection
             if self._topology.sharded:
                 connection.push(self._verbs[0], name)
         if names and not self._topology.sharded:
@@ -205,7 +205,7 @@ class Subscriber:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def _take(self, connection: RedisConnection, reply: Reply) -> None:
+    def _on_push(self, connection: RedisConnection, reply: Reply) -> None:
         if isinstance(reply, hiredis.ReplyError):
             # MOVED, or no permission: what we hold to be the order of things is not. Begin anew.
             connection.fail(f"{connection.name}: {reply}")
@@ -225,18 +225,18 @@ class Subscriber:
                 probe.set_result(None)
         elif kind in (b"subscribe", b"ssubscribe"):
             self._confirmed(name)
-        elif kind == b"sunsubscribe" and self._where.get(name) is connection and name not in self._waiters:
+        elif kind == b"sunsubscribe" and self._subscribed_on.get(name) is connection and name not in self._waiters:
             # Not asked for: the slot has moved to another master.
-            del self._where[name]
+            del self._subscribed_on[name]
             self._on_moved(f"{connection.name} gave a slot away")
 
-    def _end(self, connection: RedisConnection) -> None:
-        for name in [name for name, where in self._where.items() if where is connection]:
-            del self._where[name]
-        self._release()
+    def _connection_lost(self, connection: RedisConnection) -> None:
+        for name in [name for name, where in self._subscribed_on.items() if where is connection]:
+            del self._subscribed_on[name]
+        self._release_waiters()
         self._on_lost(connection)
 
-    def _release(self) -> None:
+    def _release_waiters(self) -> None:
         # Whoever waits to be subscribed is let go: the wish is recorded, `connect` carries it out.
         for name in list(self._waiters):
             self._confirmed(name)

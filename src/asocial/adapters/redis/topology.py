@@ -17,13 +17,13 @@ from typing import Any, NamedTuple, cast
 import hiredis
 
 from ...ports import StoreUnavailable
-from .connection import ConnectionEvents, ConnectionLost, RedisConnection, Refused, Reply, dial
+from .connection import ConnectionEvents, ConnectionLost, RedisConnection, Reply, ServerRefused, dial
 from .unreadable import ERRORS
 from .urls import Address, Target
 
 SLOTS = 16384
-ASK_AT_ONCE = 8
-KNOWN_MOST = 32
+ASK_BATCH = 8
+MAX_KNOWN_NODES = 32
 STRAGGLERS_S = 0.2
 """How much longer to wait for the other nodes, once those that answered are enough."""
 NO_EPOCH = -1
@@ -63,7 +63,7 @@ class Topology:
         layout = await found.run(self._ask_first)
         # Nodes that answered are worth asking later, when those of the URL may all be gone.
         known = [*found.answered, *layout.masters] if self.sharded else found.answered
-        self._ask_first = list(dict.fromkeys([*known, *self.target.addresses, *self._ask_first]))[:KNOWN_MOST]
+        self._ask_first = list(dict.fromkeys([*known, *self.target.addresses, *self._ask_first]))[:MAX_KNOWN_NODES]
         return layout
 
     async def dial(self, address: Address, events: ConnectionEvents) -> RedisConnection:
@@ -71,7 +71,7 @@ class Topology:
         connection = await self._connection(address, sentinel=False, events=events)
         try:
             if _role(await connection.request("ROLE")) is not None:
-                raise Refused(f"{connection.name} is not a master")
+                raise ServerRefused(f"{connection.name} is not a master")
         except BaseException:
             connection.close()
             raise
@@ -112,7 +112,7 @@ class Topology:
         except TimeoutError:
             raise ConnectionLost(f"redis {address}: no answer in time") from None
         except ERRORS as error:
-            raise Refused(f"redis {address} answers what cannot be read: {error}") from None
+            raise ServerRefused(f"redis {address} answers what cannot be read: {error}") from None
 
     async def _role(self, address: Address) -> Address | None:
         """None for a master; the master of a replica. Raises StoreUnavailable."""
@@ -120,7 +120,7 @@ class Topology:
         try:
             return _role(await connection.request("ROLE"))
         except ERRORS as error:
-            raise Refused(f"redis {address} answers what cannot be read: {error}") from None
+            raise ServerRefused(f"redis {address} answers what cannot be read: {error}") from None
         finally:
             connection.close()
 
@@ -148,7 +148,7 @@ class _Search:
         self._sharded = sharded
         self._claims: Counter[_Claim] = Counter()
         self._roles: dict[Address, asyncio.Task[Address | None]] = {}
-        self._refuted: set[Address] = set()
+        self._rejected: set[Address] = set()
         self._reason = "nobody to ask"
         self.answered: list[Address] = []
 
@@ -160,9 +160,9 @@ class _Search:
         try:
             while asking or waiting:
                 if not asking:
-                    asking = {asyncio.create_task(self._ask(node)): node for node in waiting[:ASK_AT_ONCE]}
-                    del waiting[:ASK_AT_ONCE]
-                await self._hear(asking, STRAGGLERS_S)
+                    asking = {asyncio.create_task(self._ask(node)): node for node in waiting[:ASK_BATCH]}
+                    del waiting[:ASK_BATCH]
+                await self._collect(asking, STRAGGLERS_S)
                 layout = await self._layout()
                 if layout is not None and not (layout.slots and None in layout.slots):
                     return layout
@@ -172,7 +172,7 @@ class _Search:
             raise StoreUnavailable(self._reason)
         return layout
 
-    async def _hear(self, asking: dict[asyncio.Task[list[_Claim]], Address], stragglers_s: float) -> None:
+    async def _collect(self, asking: dict[asyncio.Task[list[_Claim]], Address], stragglers_s: float) -> None:
         """Wait for one answer, and a moment more for others."""
         timeout_s = None
         while asking:
@@ -187,12 +187,12 @@ class _Search:
                     self._reason = str(error)
                     continue
                 self.answered.append(node)
-                self._believe(claims)
+                self._add_claims(claims)
                 timeout_s = stragglers_s
 
-    def _believe(self, claims: Iterable[_Claim]) -> None:
+    def _add_claims(self, claims: Iterable[_Claim]) -> None:
         for claim in claims:
-            if claim.master in self._refuted:
+            if claim.master in self._rejected:
                 continue
             self._claims[claim] += 1
             if claim.master not in self._roles:
@@ -202,15 +202,15 @@ class _Search:
         """What the answers so far come to; None if no server among them can be taken for a master."""
         while True:
             segments = _best(self._claims)
-            doubted = [master for _, _, master in segments if not self._roles[master].done()]
-            if doubted:
-                await asyncio.wait([self._roles[master] for master in doubted])
+            unverified = [master for _, _, master in segments if not self._roles[master].done()]
+            if unverified:
+                await asyncio.wait([self._roles[master] for master in unverified])
             named = dict.fromkeys(master for _, _, master in segments)
-            refuted = {master for master in named if self._is_refuted(master)}
-            if not refuted:
+            rejected = {master for master in named if self._is_rejected(master)}
+            if not rejected:
                 break
-            self._refuted |= refuted
-            for claim in [claim for claim in self._claims if claim.master in refuted]:
+            self._rejected |= rejected
+            for claim in [claim for claim in self._claims if claim.master in rejected]:
                 del self._claims[claim]
         if not segments:
             return None
@@ -222,7 +222,7 @@ class _Search:
             slots[first : last + 1] = [master] * (last + 1 - first)
         return Layout(masters, tuple(slots))
 
-    def _is_refuted(self, master: Address) -> bool:
+    def _is_rejected(self, master: Address) -> bool:
         """Whether claims for it are worth nothing. One that is away may be all that is known of its slots."""
         try:
             elsewhere = self._roles[master].result()
@@ -239,7 +239,7 @@ class _Search:
         self._reason = f"redis {master} is not a master"
         if not self._sharded and elsewhere.host:
             # A replica knows its master, which has to say so itself.
-            self._believe([_Claim(0, SLOTS - 1, elsewhere, NO_EPOCH)])
+            self._add_claims([_Claim(0, SLOTS - 1, elsewhere, NO_EPOCH)])
         return True
 
 
@@ -271,7 +271,7 @@ async def _ask_sentinel(connection: RedisConnection, name: str) -> list[_Claim]:
     details = _optional(connection.request("SENTINEL", "MASTER", name))
     address = await named
     if not isinstance(address, list):
-        raise Refused(f"the sentinel {connection.name} knows no master {name!r}")
+        raise ServerRefused(f"the sentinel {connection.name} knows no master {name!r}")
     host, port = cast(list[bytes], address)
     facts = await details()
     epoch = NO_EPOCH
@@ -285,7 +285,7 @@ async def _ask_node(connection: RedisConnection, asked: Address) -> list[_Claim]
     nodes = _optional(connection.request("CLUSTER", "NODES"))
     ranges = await slots
     if not isinstance(ranges, list) or not ranges:
-        raise Refused(f"{connection.name} is not a cluster node: {ranges if ranges else 'it knows no slots'}")
+        raise ServerRefused(f"{connection.name} is not a cluster node: {ranges if ranges else 'it knows no slots'}")
     epochs = _epochs(await nodes())
     claims = []
     for first, last, (host, port, *node), *_ in ranges:

@@ -14,7 +14,7 @@ ADDRESS_BURST_S = 16.0
 """How many seconds' worth may be asked for at once: people of one network all ask when a store changes."""
 
 
-class Answers:
+class AnswerBudget:
     """The budgets of all users and addresses of this process, in bytes a second; 0 for no limit."""
 
     def __init__(self, *, per_user: int, per_address: int) -> None:
@@ -27,5 +27,5 @@ class Answers:
 
     def spend(self, user_id: str, address: str, size: int, now: float) -> None:
         """`size` bytes were written because of this user, who is at this address."""
-        self._users.use(user_id, size, now)
-        self._addresses.use(address, size, now)
+        self._users.spend(user_id, size, now)
+        self._addresses.spend(address, size, now)

@@ -28,6 +28,7 @@ from .identity import moderation_settings, sign_in, token_verifier
 from .lifecycle import Asocial, Parts, Readiness
 from .ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
 from .service.backlog import Backlog
+from .service.channel_access import ChannelAccess
 from .service.channels import Channels
 from .service.chat import ChatService
 from .service.clock import Clock
@@ -38,6 +39,7 @@ from .service.fallback import FallbackPresence
 from .service.moderation import Moderation
 from .service.outages import Outages
 from .service.presence import Presence
+from .service.rules_sync import RulesSync
 from .service.runtime import Runtime
 from .service.session import LocalSessions
 from .service.sessions import Sessions
@@ -100,11 +102,14 @@ def build(
     presence = Presence(store, channels, settings.presence, runtime)
     chat = ChatService(live, limiter, settings.messages, runtime)
     local = LocalSessions(registry, settings.connections_per_user)
-    moderation = Moderation(rules, channels, presence, live, local, moderation_settings(settings), runtime)
+    owners = moderation_settings(settings)
+    access = ChannelAccess(owners, clock.now_ms)
+    rules_sync = RulesSync(rules, channels, local, access, owners.rules_ttl_ms, runtime)
+    moderation = Moderation(rules_sync, channels, presence, live, local, runtime)
     snapshots = Snapshots(presence, chat, runtime.loop)
-    sessions = Sessions(local, channels, presence, snapshots, moderation, settings.sessions, runtime)
-    outages = Outages(channels, presence, chat, moderation, sessions, fallback, runtime)
-    router = ControlRouter(channels, presence, chat, moderation, sessions, outages, fallback)
+    sessions = Sessions(local, channels, presence, snapshots, rules_sync, settings.sessions, runtime)
+    outages = Outages(channels, presence, chat, rules_sync, sessions, fallback, runtime)
+    router = ControlRouter(channels, presence, chat, rules_sync, sessions, outages, fallback)
 
     secret = signing_secret(settings)
     verifier = token_verifier(settings, secret)

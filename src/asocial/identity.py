@@ -14,7 +14,7 @@ from .config import ConfigError
 from .domain.identity import WHO_RULE
 from .domain.ids import is_id
 from .groups import ModerationSettings
-from .service.moderation import EVERY_CHANNEL
+from .service.channel_access import EVERY_CHANNEL
 from .settings import Settings, shown
 
 _FIREBASE = "firebase:"

@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from asocial.adapters.redis.topology import SLOTS, Layout, Topology
+from asocial.adapters.redis.layout import SLOTS, Layout
+from asocial.adapters.redis.topology import Topology
 from asocial.adapters.redis.urls import Address, parse
 from asocial.ports import StoreUnavailable
 from tests.fake_redis import SILENCE, Answer, FakeRedis, node, replica_of, sentinel

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from asocial.service.chat import VIEWS_PER_SECOND
+from asocial.service.participant import VIEWS_PER_SECOND
 from tests.client import Frame
 from tests.integration.serving import Join, Server
 

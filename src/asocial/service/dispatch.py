@@ -1,6 +1,6 @@
-"""What a client sends, carried out: one frame at a time, in its order, and answered where it cannot be (W14, W25).
+"""Carries out the frames of clients, one at a time and in order, and answers those that are refused (W14, W25).
 
-Nothing a client can send makes this raise; what does is a fault of ours.
+No client can make this raise: an exception is a bug in the server.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ from .sessions import Sessions
 
 MAX_STRIKES = 10
 REFUSED_PAUSE_S = 0.1
-"""After a refusal by a limit on messages, before the connection's next frame: so a flood of them costs little."""
+"""How long a connection is not read after a limit on messages refused its frame, so that a flood costs little."""
 
 
 class Dispatch:
-    """Takes the frames of all sessions. `frame_bytes` is the largest one allowed; `verify` takes tokens, if any are."""
+    """`frame_bytes`: the largest frame allowed. `verify`: verifies tokens; None if this server takes none."""
 
     def __init__(
         self,
@@ -71,13 +71,14 @@ class Dispatch:
         self._presence = presence
         self._chat = chat
         self._moderation = moderation
+        self._access = moderation.access
         self._verify = verify
         self._loop = runtime.loop
         self._now_ms = runtime.clock.now_ms
         self._frame_bytes = frame_bytes
 
     async def receive(self, session: Session, text: str) -> None:
-        """Carry out one text frame, or answer why not."""
+        """Carry out one text frame, or answer with an error."""
         try:
             self._check_size(text)
             await self._carry_out(session, text)
@@ -85,7 +86,7 @@ class Dispatch:
             self._received["refused"].add(1, len(text))
             self.refuse(session, error, message_id_of(text))
             if error.limit is not None:
-                # Its frames wait in its socket meanwhile; nothing is lost, and nobody else waits.
+                # Its frames wait in its socket meanwhile. Nothing is lost, and other connections are not delayed.
                 await asyncio.sleep(REFUSED_PAUSE_S)
         except StoreUnavailable:
             self._received["refused"].add(1, len(text))
@@ -94,11 +95,11 @@ class Dispatch:
             session.strikes = 0
 
     def receive_binary(self, session: Session, _data: bytes) -> None:
-        """Answer a binary frame: there are none in this protocol."""
+        """Answer a binary frame with an error: this protocol has none."""
         self.refuse(session, BadFrame("frames are text, not binary"))
 
     def refuse(self, session: Session, error: FrameError, message_id: str | None = None) -> None:
-        """Answer with an `error`; the tenth in a row that a correct client never causes is the last (W27)."""
+        """Answer with an `error`. Ten in a row that a correct client never causes close the connection (W27)."""
         session.connection.write(error_frame(error, message_id))
         self._counters.errors[error.code] += 1
         if error.strikes:
@@ -108,7 +109,7 @@ class Dispatch:
 
     def _check_size(self, text: str) -> None:
         limit = self._frame_bytes
-        # isascii() is free; only text that could be too large in UTF-8 is encoded to know.
+        # isascii() costs nothing; other text is encoded only if it could be too large in UTF-8.
         if len(text) > limit or (not text.isascii() and len(text) * 4 > limit and len(text.encode()) > limit):
             raise PayloadTooLarge(f"a frame has at most {limit} bytes")
 
@@ -146,10 +147,10 @@ class Dispatch:
         self._received[kind].add(1, len(text))
 
     def _check_may_write(self, session: Session) -> int:
-        return self._moderation.check_may_write(session.participant.channel, session.principal, session.access)
+        return self._access.check_may_write(session.participant.channel, session.principal, session.access)
 
     async def _authenticate(self, session: Session, token: str) -> None:
-        """Another token of the same user takes the old one's place (W60)."""
+        """Replace the session's token by a newer one of the same user (W60)."""
         if self._verify is None:
             raise TokenRefused("this server asks for no tokens")
         try:
@@ -185,6 +186,6 @@ class Dispatch:
                 on_map = session.member.on_map if frame.on_map is UNSET else frame.on_map
                 profile = Profile(clean_name(frame.name), clean_color(frame.color), on_map)
                 if profile.name != session.member.name:
-                    # A name is text that everyone reads: it must not say what a message may not (W73).
+                    # Everyone reads a name, so it has the same limits as a message (W73).
                     await self._chat.rename(session.participant, self._check_may_write(session))
                 await self._sessions.set_profile(session, profile)

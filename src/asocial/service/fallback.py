@@ -1,9 +1,9 @@
-"""Presence while the shared store is away: what this process knows by itself.
+"""Presence while the shared store is away, from what this process knows by itself.
 
-Everything is told to both stores: the shared one, whose word counts, and a local one that mirrors the connections of
-this process. While the shared store cannot be asked, the local one answers, under an epoch of its own: clients see
-the other epoch, ask for a snapshot, and get the people they can status, instead of silence. `restore`
-registers everyone here with the shared store again, which may have come back empty.
+Every change goes to two stores: the shared one, which decides, and a local one, which mirrors the connections of this
+process. While the shared store is away, the local one answers under its own epoch. Clients notice the new epoch, ask
+for a snapshot, and see the people that they can reach. `restore` registers all connections of this process with the
+shared store again, which may have come back empty.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..domain.profile import Member, Profile
 from ..ports import Departed, Joined, PresenceStore, Roster, StoreUnavailable, Updated
 
 RESTORE_BATCH = 200
-"""Registrations under way together: enough to fill a pipeline, few enough that the store answers others between."""
+"""Registrations that run together: enough to fill a pipeline, few enough that other requests are not delayed."""
 
 
 class _LocalConnection(NamedTuple):
@@ -25,36 +25,36 @@ class _LocalConnection(NamedTuple):
     profile: Profile
     joined_at: int
     changed: bool = False
-    """The profile is another than the shared store knows: it was away when that was to be said."""
+    """The shared store does not have this profile: it was away when the profile changed."""
     known_in_epoch: str = ""
-    """The epoch in which this process told the shared store of it: in another, the store has forgotten that."""
+    """The epoch in which the shared store got the profile. In another epoch the store has lost it."""
 
 
 class StoreStatus(Protocol):
-    """How far this process reaches just now: what Channels knows of it."""
+    """Whether the shared store can be used at the moment. Channels implements it."""
 
     store_away: bool
-    """Whether the shared store is away as the services see it: until then other processes sweep."""
+    """Whether the services consider the shared store away. Until it is back, other processes sweep."""
 
     def is_isolated(self, name: str, /) -> bool:
-        """Whether a channel exchanges nothing with other processes just now, though the shared store may answer.
+        """Whether a channel exchanges nothing with other processes at the moment, though the store may answer.
 
-        Its people are registered there by `restore`, and see only each other until then.
+        `restore` registers its members. Until then they see only each other.
         """
         ...
 
 
 class FallbackPresence:
-    """A PresenceStore over a shared one that may be away and a local one that never is."""
+    """A PresenceStore that combines a shared store, which may be away, with a local one, which never is."""
 
     def __init__(self, shared: PresenceStore, local: PresenceStore, status: StoreStatus) -> None:
         self._shared = shared
         self._local = local
         self._connections: dict[tuple[str, str], _LocalConnection] = {}
         self._by_user: ConnectionIndex[tuple[str, str]] = ConnectionIndex()
-        """The keys of `_here` by user, so that a changed profile costs no look at everybody's."""
+        """The keys of `_connections` by user, so that a changed profile does not search all connections."""
         self._unsent_profiles: dict[tuple[str, str], Profile] = {}
-        """By channel and user: changed while the shared store was away, through a connection that is gone since."""
+        """By channel and user: changed during the outage by a connection that has ended since."""
         self._status = status
 
     async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
@@ -78,7 +78,7 @@ class FallbackPresence:
             shared = await self._shared.leave(channel, connection_id)
         except StoreUnavailable:
             return departed
-        # One that joined while the channel was local was never registered there.
+        # If it joined while the channel was isolated, the shared store never had it.
         return departed if shared is None and self._status.is_isolated(channel) else shared
 
     async def abandon(self, channel: str, connection_id: str, grace_ms: int) -> None:
@@ -98,7 +98,7 @@ class FallbackPresence:
             self._unsent_profiles[channel, user_id] = profile
             return local and local._replace(shared=False)
         if shared is not None:
-            # Else the user is just being registered again, as it was before: this is still to be said.
+            # Otherwise the user is being registered again with the old profile: the change must still be sent.
             self._update_profile(channel, user_id, profile, changed=False, known_in_epoch=shared.stamp.epoch)
         if shared is None and local is not None and self._status.is_isolated(channel):
             return local._replace(shared=False)
@@ -137,9 +137,9 @@ class FallbackPresence:
             return departed
 
     async def restore(self, channels: Collection[str] | None = None) -> list[tuple[str, Joined]]:
-        """Register every connection of this process again, or those in `channels`; not those in local ones (is_isolated).
+        """Register the connections of this process again, all or those in `channels`, except in isolated channels.
 
-        Returns the joins, by channel, that others do not know of.
+        Returns the joins, by channel, that other processes do not know.
         Raises StoreUnavailable if the shared store went away again.
         """
         places = [
@@ -158,7 +158,7 @@ class FallbackPresence:
             )
             for (place, _), joined in zip(some, joins, strict=True):
                 if place not in self._connections:
-                    # It left while it was being registered: its leave came first, and found nothing.
+                    # It left while it was being registered: its leave came first and found nothing to remove.
                     await self._shared.abandon(*place, 0)
                 self._store_answer(place, joined)
                 if joined.first:
@@ -166,15 +166,15 @@ class FallbackPresence:
         return told
 
     def changed_profiles(self) -> dict[tuple[str, str], Profile]:
-        """Profiles, by channel and user, that were changed here and that the shared store has not heard of.
+        """Profiles, by channel and user, that were changed here and that the shared store does not have.
 
-        Some may be of users who are gone by now: updating those does nothing.
+        Some may belong to users who have left; updating those does nothing.
         """
         here = {(place[0], here.user_id): here.profile for place, here in self._connections.items() if here.changed}
         return self._unsent_profiles | here
 
     def apply_profile(self, channel: str, user_id: str, profile: Profile) -> None:
-        """Another process changed this profile: if the shared store forgets it, it is remembered here too."""
+        """Another process changed this profile. It is kept here too, in case the shared store loses it."""
         self._update_profile(channel, user_id, profile, changed=False)
 
     async def close(self) -> None:
@@ -190,7 +190,7 @@ class FallbackPresence:
             self._unsent_profiles[channel, here.user_id] = here.profile
 
     def _store_answer(self, place: tuple[str, str], joined: Joined) -> None:
-        """The shared store answered a join: the user is known like this, or this process knows better."""
+        """Keep what the shared store answered to a join, unless this process has a newer profile."""
         here = self._connections.get(place)
         if here is not None:
             member = joined.member

@@ -1,8 +1,8 @@
-"""What happens to the clients here when the store that processes share goes away, and when it is back.
+"""What clients of this process see when the shared store goes away and comes back.
 
-`begin` tells everyone. `end` registers everyone with the store again, gives the other processes what was said here
-meanwhile, and hands each client a fresh snapshot, so that nobody is left with what they believed in between.
-Channels whose rules cannot be confirmed at once come later: `retry`.
+`begin` informs everyone. `end` registers everyone with the store again, sends the other processes the messages that
+were posted here meanwhile, and sends each client a new snapshot. Channels whose rules cannot be confirmed at once
+follow later: `retry`.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from .channels import Channels
 from .chat import ChatService
 from .control import MessagesAgain, encode_control
 from .fallback import FallbackPresence
-from .moderation import Moderation
 from .presence import Presence
+from .rules_sync import RulesSync
 from .runtime import Runtime
 from .sessions import Sessions
 
 
 class Outages:
-    """`fallback`: the presence store, where it is one that answers during an outage."""
+    """`fallback`: the presence store, if it is one that answers during an outage."""
 
     def __init__(
         self,
         channels: Channels,
         presence: Presence,
         chat: ChatService,
-        moderation: Moderation,
+        rules: RulesSync,
         sessions: Sessions,
         fallback: FallbackPresence | None,
         runtime: Runtime,
@@ -40,24 +40,24 @@ class Outages:
         self._channels = channels
         self._presence = presence
         self._chat = chat
-        self._moderation = moderation
+        self._rules = rules
         self._sessions = sessions
         self._fallback = fallback
         self._counters = runtime.counters
         self._ending = False
 
     def begin(self) -> None:
-        """The shared store is away: only people on this process can be reached."""
-        self._moderation.begin_outage()
+        """The shared store is away: members on other processes cannot be reached."""
+        self._rules.begin_outage()
         self._counters.outages += 1
         self._sessions.send_degraded()
 
     async def end(self) -> None:
-        """The shared store is back. Raises StoreUnavailable if it went away again; then there is another `end`."""
+        """The shared store is back. Raises StoreUnavailable if it went away again; then `end` is called again."""
         self._ending = True
         try:
-            # Before anybody is registered again: people who may not be in a channel are closed first.
-            await self._moderation.end_outage()
+            # First, because this disconnects people who may not stay in their channel.
+            await self._rules.end_outage()
             await self._catch_up(None)
         finally:
             self._ending = False
@@ -66,12 +66,12 @@ class Outages:
         """Confirm the channels that are not confirmed, and bring them up to date. Does nothing during an outage."""
         if self._ending:
             return
-        await self._moderation.retry()
+        await self._rules.confirm_all()
         late = [channel.name for channel in self._channels if channel.needs_snapshots and channel.confirmed]
         if late:
             with contextlib.suppress(StoreUnavailable):
                 await self._catch_up(late)
-        # Also where nobody is left who would be brought up to date.
+        # Also for channels that have no members here any more.
         if self._chat.unshared and not self._channels.store_away:
             self._repeat_messages(frozenset(self._chat.unshared))
 
@@ -94,13 +94,13 @@ class Outages:
                 channel.needs_snapshots = False
                 await self._sessions.send_restored(channel)
         if self._fallback is not None:
-            # Events whose frames the outage lost were numbered by the store all the same.
+            # The store has numbered events whose frames were lost in the outage, so clients elsewhere wait for them.
             self._presence.start_recount(elsewhere=True)
 
     def _repeat_messages(self, channels: Collection[str] | None) -> None:
-        """Give the other processes what was said here and lives.
+        """Send the other processes the live messages of this process.
 
-        Also where nobody is left on this process: those who spoke may have moved to another one meanwhile.
+        Also of channels that have no members here any more: the authors may have moved to another process.
         """
         local_messages = self._chat.local_messages()
         self._chat.unshared &= local_messages.keys()

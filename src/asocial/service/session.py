@@ -14,7 +14,7 @@ from ..domain.identity import Principal
 from ..domain.limits import TokenBucket
 from ..domain.profile import Member
 from ..ports import Connection, SessionRegistry
-from .chat import Participant
+from .participant import Participant
 
 
 @dataclass(slots=True, eq=False)

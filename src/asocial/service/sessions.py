@@ -18,17 +18,18 @@ from ..domain.errors import GoingAway, TokenExpired, TooSlow
 from ..domain.identity import Principal
 from ..domain.limits import TokenBucket
 from ..domain.profile import Member, Profile
+from ..domain.rules import NO_RULES
 from ..groups import SessionSettings
 from ..ports import Connection
 from ..protocol.codec import pack
-from ..protocol.schema import ClockSet, Degraded, Followed, Restored, UserSync, UserUpdated
+from ..protocol.schema import ClockSet, Degraded, Followed, Restored, RulesView, UserSync, UserUpdated
 from .answer_budget import AnswerBudget
 from .channel import UNSENT_LIMIT_BYTES, Channel
 from .channels import Channels
-from .chat import Participant
 from .control import FollowedBy, ProfileChanged, encode_control
-from .moderation import Moderation
+from .participant import Participant
 from .presence import Presence
+from .rules_sync import RulesSync
 from .runtime import Runtime
 from .session import LocalSessions, Session
 from .snapshots import Snapshots
@@ -54,7 +55,7 @@ class Sessions:
         channels: Channels,
         presence: Presence,
         snapshots: Snapshots,
-        moderation: Moderation,
+        rules: RulesSync,
         settings: SessionSettings,
         runtime: Runtime,
     ) -> None:
@@ -65,7 +66,8 @@ class Sessions:
         self._channels = channels
         self._presence = presence
         self._local = local
-        self._moderation = moderation
+        self._rules = rules
+        self._access = rules.access
         self._loop = runtime.loop
         self._now_ms = runtime.clock.now_ms
         self._wall_ms = runtime.clock.wall_ms
@@ -98,7 +100,7 @@ class Sessions:
         channel = None
         try:
             channel = await self._channels.join(channel_name, connection)
-            await self._moderation.confirm_rules(channel)
+            await self._rules.confirm(channel)
             access = self._readmit(channel, principal, access)
             member = await self._presence.join(channel_name, connection, user_id, profile)
             session = self._session(connection, channel, member, token, principal, access, address)
@@ -146,7 +148,7 @@ class Sessions:
     def renew(self, session: Session, principal: Principal) -> None:
         """The session's user has shown a new token, which may say less of them than the last one."""
         session.principal = principal
-        if not self._moderation.is_still_listed(session.participant.channel, principal, session.access):
+        if not self._access.is_still_listed(session.participant.channel, principal, session.access):
             session.connection.close(GoingAway(retry_ms=0))
         self._schedule_expiry(session)
 
@@ -169,7 +171,7 @@ class Sessions:
     async def refresh(self) -> None:
         """Every session of this process lives: say so where it would be forgotten."""
         await self._presence.refresh()
-        await self._moderation.refresh()
+        await self._rules.refresh()
         await self._local.refresh()
 
     def send_degraded(self) -> None:
@@ -185,7 +187,7 @@ class Sessions:
         for start in range(0, len(sessions), BATCH):
             for session in sessions[start : start + BATCH]:
                 snapshot, told = await self.snapshot(session)
-                channel.remember_snapshot(session.connection, told)
+                channel.snapshots.remember(session.connection, told)
                 _write_snapshot(session.connection, restored + snapshot)
             await asyncio.sleep(0)
 
@@ -231,7 +233,7 @@ class Sessions:
     async def sync(self, session: Session) -> None:
         """Answer with the channel as it is now."""
         snapshot, told = await self.snapshot(session)
-        session.participant.channel.remember_snapshot(session.connection, told)
+        session.participant.channel.snapshots.remember(session.connection, told)
         _write_snapshot(session.connection, snapshot)
         self.charge_answer(session, len(snapshot))
 
@@ -256,7 +258,7 @@ class Sessions:
     async def snapshot(self, session: Session) -> tuple[bytes, frozenset[bytes]]:
         """The packed `user_sync` for a session, as things are now, and the messages in it."""
         snapshot, now_ms = await self._snapshots.of(session.participant.channel), self._now_ms()
-        rules = self._moderation.rules_view(session.participant.channel, session.principal, session.access)
+        rules = self._rules_view(session)
         expires_at = session.principal.expires_at
         sync = pack(
             UserSync(
@@ -277,6 +279,12 @@ class Sessions:
             )
         )
         return sync, snapshot.bodies
+
+    def _rules_view(self, session: Session) -> RulesView | None:
+        """The channel's rules for `user_sync`; None where all of them have their defaults."""
+        channel = session.participant.channel
+        view = self._access.view(channel.name, session.principal, session.access, channel.rules or NO_RULES)
+        return view if view.owner or view.slow_ms or view.read_only or view.private or view.yours else None
 
     def _session(
         self,
@@ -308,8 +316,8 @@ class Sessions:
 
     def _readmit(self, channel: Channel, principal: Principal, access: Access) -> Access:
         """What somebody who is about to be in may do there. Raises Removed, or GoingAway if that is nothing."""
-        self._moderation.check_not_removed(channel, principal.user_id)
-        decided = self._moderation.readmit(channel, principal, access)
+        self._access.check_not_removed(channel, principal.user_id)
+        decided = self._access.readmit(channel, principal, access)
         if decided is None:
             # Its client comes again, and is told before the upgrade that it may not.
             raise GoingAway(retry_ms=0)

@@ -8,16 +8,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+from asocial.domain.flush import SLICE_BYTES, Flush, FlushLimit
 from asocial.domain.message import Position
-from asocial.domain.outbox import (
-    BATCHES_PER_FLUSH_SHARE,
-    CURSOR_BYTES,
-    MAX_TRANSIENT_FRAMES,
-    SLICE_BYTES,
-    Flush,
-    FlushLimit,
-    Outbox,
-)
+from asocial.domain.outbox import CURSOR_BYTES, MAX_TRANSIENT_FRAMES, REMOTE_DRAIN_DIVISOR, Outbox
 
 T = TypeVar("T")
 
@@ -251,7 +244,7 @@ def test_what_other_processes_send_cannot_pile_up_without_end() -> None:
     left = 0
     while outbox:
         left += len(outbox.take(b"", NO_BOUND).shared.data)
-    assert left < (BATCHES_PER_FLUSH_SHARE + 1) * 10_000
+    assert left < (REMOTE_DRAIN_DIVISOR + 1) * 10_000
 
 
 class Naive:
@@ -289,7 +282,7 @@ class Naive:
 
     def take(self, cursors: bytes, bound: FlushLimit) -> dict[str, tuple[bytes, bytes]]:
         frames = fitting(self.frames, bound.frames, bound.bytes, lambda each: len(each[0]))
-        share = sum(len(reliable + passing) for reliable, passing, _ in self.batches) // BATCHES_PER_FLUSH_SHARE
+        share = sum(len(reliable + passing) for reliable, passing, _ in self.batches) // REMOTE_DRAIN_DIVISOR
         batches = fitting(self.batches, 10**6, max(bound.bytes, share), lambda each: len(each[0]) + len(each[1]))
         volatile: list[tuple[str, bytes]] = []
         if not self.frames:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asocial.domain.errors import Disconnect, TooSlow
-from asocial.domain.outbox import Shared
+from asocial.domain.flush import Shared
 from asocial.service.backlog import Backlog
 from asocial.service.counters import Counters
 

@@ -20,14 +20,14 @@ from asocial.service.channel import (
     FLUSH_COPIED_BYTES,
     LATE_LOOP_S,
     MIN_LEFT_MS,
-    SNAPSHOT_MEMORY_S,
     STALE_MS,
     UNSENT_LIMIT_BYTES,
     VOLATILE_UNSENT_LIMIT_BYTES,
-    WAITING_BYTES,
     Channel,
 )
 from asocial.service.counters import Counters
+from asocial.service.read_gate import WAITING_BYTES
+from asocial.service.snapshot_memory import MEMORY_S
 from tests.runtime import make_runtime
 from tests.virtual_time import VirtualTimeLoop
 
@@ -225,12 +225,12 @@ async def test_w71_members_are_not_read_while_too_much_waits_and_then_in_turn(ch
     frame, read = A * 1000, []
 
     async def read_on(name: int) -> None:
-        while channel.is_full:
-            await channel.wait_until_not_full()
+        while channel.read_gate.is_full:
+            await channel.read_gate.wait()
         read.append(name)
         channel.post(frame)
 
-    while channel.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
+    while channel._outbox.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
         channel.post(frame)
     readers = [asyncio.create_task(read_on(number)) for number in range(500)]
     await asyncio.sleep(0)
@@ -238,7 +238,7 @@ async def test_w71_members_are_not_read_while_too_much_waits_and_then_in_turn(ch
     most = 0
     async with asyncio.timeout(20):
         while len(read) < 500:
-            most = max(most, channel.waiting_bytes)
+            most = max(most, channel._outbox.waiting_bytes)
             await asyncio.sleep(TICK_S / 100)
     assert read == list(range(500)), "first come, first read"
     assert most < WAITING_BYTES + 200 * len(frame)
@@ -258,9 +258,9 @@ async def test_w43_where_the_loop_is_very_late_members_have_shorter_turns(broker
 
 async def test_w71_one_that_goes_while_it_waits_to_be_read_keeps_nobody_waiting(channel: Channel) -> None:
     join(channel, "bob")
-    while channel.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
+    while channel._outbox.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
         channel.post(A * 1000)
-    waiting = [asyncio.create_task(channel.wait_until_not_full()) for _ in range(200)]
+    waiting = [asyncio.create_task(channel.read_gate.wait()) for _ in range(200)]
     await asyncio.sleep(0)
     for task in waiting[:150]:
         task.cancel()
@@ -366,7 +366,7 @@ async def test_w90_what_a_snapshot_told_is_left_out_of_what_comes_after_it(chann
     channel.attach(joiner)
     channel.post(text_frame(chat("m1")))  # waits for its flush when the snapshots are written
     channel.release(joiner, A, frozenset([chat("m1"), chat("m2")]))
-    channel.remember_snapshot(asker, frozenset([chat("m1"), chat("m2"), chat("m4")]))
+    channel.snapshots.remember(asker, frozenset([chat("m1"), chat("m2"), chat("m4")]))
     await asyncio.sleep(TICK_S * 3)
     channel.deliver(Batch(b"".join(text_frame(chat(name)) for name in ("m2", "m3", "m4")) + C, A))
     await asyncio.sleep(TICK_S * 3)
@@ -379,16 +379,16 @@ async def test_w90_what_a_snapshot_told_is_forgotten_soon(channel: Channel, monk
     ann, bob, gone = join(channel, "ann"), join(channel, "bob"), join(channel, "gone")
     loop, now = asyncio.get_running_loop(), asyncio.get_running_loop().time()
     for connection in (ann, gone):
-        channel.remember_snapshot(connection, frozenset([chat("m1")]))
+        channel.snapshots.remember(connection, frozenset([chat("m1")]))
     channel.detach(gone)
-    assert list(channel._snapshots) == [ann]
-    monkeypatch.setattr(loop, "time", lambda: now + SNAPSHOT_MEMORY_S + 1)
-    channel.remember_snapshot(bob, frozenset([chat("m1")]))
+    assert list(channel.snapshots._messages) == [ann]
+    monkeypatch.setattr(loop, "time", lambda: now + MEMORY_S + 1)
+    channel.snapshots.remember(bob, frozenset([chat("m1")]))
     channel.post(A)
     channel.flush()
-    assert list(channel._snapshots) == [bob]
-    channel.remember_snapshot(gone, frozenset([chat("m1")]))
-    assert list(channel._snapshots) == [bob], "nothing is kept of a connection that left"
+    assert list(channel.snapshots._messages) == [bob]
+    channel.snapshots.remember(gone, frozenset([chat("m1")]))
+    assert list(channel.snapshots._messages) == [bob], "nothing is kept of a connection that left"
 
 
 async def test_w90_a_batch_that_comes_late_brings_no_message_after_its_end(clocked: Channel) -> None:
@@ -434,7 +434,7 @@ async def test_w90_members_who_joined_in_an_outage_get_what_had_arrived_before_t
     ann, told, joining_too = join(clocked, "ann"), join(clocked, "told"), FakeConnection("joining, too")
     clocked.attach(joining_too)
     clocked.confirm()
-    clocked.remember_snapshot(told, frozenset([chat("m1")]))
+    clocked.snapshots.remember(told, frozenset([chat("m1")]))
     again = [(1, NOW_MS + 5_000, chat("m1")), (2, NOW_MS + 5_000, chat("m2"))]
     clocked.catch_up(b"far", again)
     for connection in (joining, joining_too):

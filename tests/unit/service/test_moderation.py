@@ -114,7 +114,7 @@ async def test_w63_who_came_in_while_the_rules_were_unknown_goes_when_they_are_k
     _, ann = await house.enter("ann")
     _, bob = await house.enter("bob")
     store.away = False
-    await house.moderation.end_outage()
+    await house.rules_sync.end_outage()
     assert isinstance(bob.closed_with, GoingAway), "to come again, and be told why not"
     assert not ann.closed
 
@@ -215,7 +215,7 @@ async def test_w81_a_stranger_who_entered_during_an_outage_hears_nothing_from_el
     from_elsewhere(house, "m1")
     await flushed()
     await house.send(stranger, type="sync")
-    await house.moderation.end_outage()
+    await house.rules_sync.end_outage()
     from_elsewhere(house, "m2")
     await flushed()
     assert isinstance(connection.closed_with, GoingAway)
@@ -230,7 +230,7 @@ async def test_w81_who_may_stay_gets_what_arrived_before_the_rules_were_known(ho
     from_elsewhere(house, "m1")
     await flushed()
     assert words(ann) == []
-    await house.moderation.end_outage()
+    await house.rules_sync.end_outage()
     await flushed()
     assert words(ann) == ["m1"]
 
@@ -239,12 +239,12 @@ async def test_w81_a_reading_that_fails_again_leaves_the_channel_to_itself(house
     store.rules, store.away = PRIVATE, True
     house.outages.begin()
     _, connection = await house.enter("bob")
-    await house.moderation.end_outage()
+    await house.rules_sync.end_outage()
     from_elsewhere(house, "m1")
     await flushed()
     assert (connection.closed_with, words(connection), house.late()) == (None, [], [])
     store.away = False
-    await house.moderation.retry()
+    await house.rules_sync.confirm_all()
     assert isinstance(connection.closed_with, GoingAway)
     assert words(connection) == []
 
@@ -258,7 +258,7 @@ async def test_w81_people_whose_rules_could_be_read_only_later_are_brought_up_to
     await house.outages.end()
     assert ann.frames("restored") == [], "the channel is still alone"
     store.away = False
-    await house.moderation.retry()
+    await house.rules_sync.confirm_all()
     assert house.late() == ["garden"]
     await house.outages.retry()
     assert [frame["type"] for frame in ann.frames("degraded", "restored", "user_sync")][-2:] == [
@@ -272,7 +272,7 @@ async def test_w81_rules_that_were_read_before_another_outage_confirm_nothing(ho
     house.outages.begin()
     _, connection = await house.enter("bob")
     store.hold = asyncio.Event()
-    restoring = asyncio.create_task(house.moderation.end_outage())
+    restoring = asyncio.create_task(house.rules_sync.end_outage())
     await turns(5)
     house.outages.begin()
     store.rules = PRIVATE  # decided elsewhere during the second outage, after the answer that is on its way
@@ -281,7 +281,7 @@ async def test_w81_rules_that_were_read_before_another_outage_confirm_nothing(ho
     from_elsewhere(house, "m1")
     await flushed()
     assert words(connection) == []
-    await house.moderation.end_outage()
+    await house.rules_sync.end_outage()
     assert connection.closed
 
 
@@ -312,7 +312,7 @@ async def test_w81_changes_that_an_outage_hid_hold_for_those_who_came_during_it(
     _, during = await house.enter("during")
     _, ann = await house.enter("ann")
     store.rules = store.rules.with_invitation(10**15, "key").with_ban("banned", house.now_ms + 60_000, house.now_ms)
-    await house.moderation.end_outage()
+    await house.rules_sync.end_outage()
     assert isinstance(during.closed_with, GoingAway)
     assert isinstance(banned.closed_with, Removed)
     assert not before.closed
@@ -328,7 +328,7 @@ async def test_w81_an_invitation_that_could_not_be_checked_is_checked_afterwards
         connections[key] = connection = FakeConnection(key)
         await house.open(connection, key.split()[0], access)
     store.away = False
-    await house.moderation.end_outage()
+    await house.rules_sync.end_outage()
     assert not connections["key"].closed
     assert connections["of a former owner"].closed
     [invited] = [session for session in house.local if session.connection is connections["key"]]
@@ -408,7 +408,7 @@ async def test_w81_the_rules_of_an_empty_channel_outlive_an_outage(house: House,
     store.rules = NO_RULES
     await house.sessions.close(ann, left=True)
     await asyncio.sleep(0.05)  # longer than an empty channel lingers here
-    await house.moderation.end_outage()
+    await house.rules_sync.end_outage()
     assert store.rules == PRIVATE
     await asyncio.sleep(0.05)
     assert len(house.channels) == 0
@@ -422,7 +422,7 @@ async def test_w81_what_waits_for_the_rules_is_bounded(house: House, store: Stor
     for _ in range(100):
         house.broker.subscriptions["garden"](Batch(chunk, chunk))
     store.away = False
-    await house.moderation.end_outage()
+    await house.rules_sync.end_outage()
     await flushed()
     assert len(bob.bytes) < UNSENT_LIMIT_BYTES + 10_000
 

@@ -29,6 +29,7 @@ from asocial.protocol.framing import text_frame
 from asocial.protocol.schema import Limits, Pong
 from asocial.service.backlog import Backlog
 from asocial.service.channel import UNSENT_LIMIT_BYTES
+from asocial.service.channel_access import ChannelAccess
 from asocial.service.channels import Channels
 from asocial.service.chat import ChatService
 from asocial.service.control import Control, CountChanged, MessagesAgain, ProfileChanged, decode_control, encode_control
@@ -38,6 +39,7 @@ from asocial.service.fallback import FallbackPresence
 from asocial.service.moderation import Moderation
 from asocial.service.outages import Outages
 from asocial.service.presence import Presence
+from asocial.service.rules_sync import RulesSync
 from asocial.service.session import LocalSessions, Session
 from asocial.service.sessions import Sessions
 from asocial.service.snapshots import MESSAGES, Snapshots
@@ -59,6 +61,7 @@ class House:
     rules: ChannelRules | None = None
     live: LiveMessages | None = None
     members: dict[str, list[str]] = field(default_factory=dict)
+    owners: dict[str, list[str]] = field(default_factory=dict)
     answer_bytes: tuple[int, int] = (0, 0)
     """A second, for each user and each address; 0: no limit."""
     limiter: RateLimiter | None = None
@@ -90,15 +93,11 @@ class House:
             cursors_per_second=30,
         )
         self.local = LocalSessions(MemorySessionRegistry(), limits.connections_per_user)
-        self.moderation = Moderation(
-            self.rules or MemoryChannelRules(self.clock),
-            self.channels,
-            self.presence,
-            live,
-            self.local,
-            ModerationSettings(owners={}, members=self.members, rules_ttl_ms=60_000),
-            runtime,
-        )
+        owners = ModerationSettings(owners=self.owners, members=self.members, rules_ttl_ms=60_000)
+        access = ChannelAccess(owners, runtime.clock.now_ms)
+        rules = self.rules or MemoryChannelRules(self.clock)
+        self.rules_sync = RulesSync(rules, self.channels, self.local, access, owners.rules_ttl_ms, runtime)
+        self.moderation = Moderation(self.rules_sync, self.channels, self.presence, live, self.local, runtime)
         snapshots = Snapshots(self.presence, self.chat, runtime.loop)
         settings = SessionSettings(
             life=LIFE,
@@ -108,9 +107,9 @@ class House:
             answer_bytes_per_second_per_ip=self.answer_bytes[1],
         )
         self.sessions = Sessions(
-            self.local, self.channels, self.presence, snapshots, self.moderation, settings, runtime
+            self.local, self.channels, self.presence, snapshots, self.rules_sync, settings, runtime
         )
-        parts = (self.channels, self.presence, self.chat, self.moderation, self.sessions)
+        parts = (self.channels, self.presence, self.chat, self.rules_sync, self.sessions)
         self.outages = Outages(*parts, None, runtime)
         self.router = ControlRouter(*parts, self.outages, None)
         self.dispatch = Dispatch(
@@ -445,7 +444,7 @@ async def test_w79_what_is_told_to_everyone_counts_for_everyone(told: str) -> No
     sessions = [await house.enter(f"user{number}") for number in range(12)]
     session, tab = sessions[0]
     frame = {"profile": {"name": "Ann", "color": "rust"}, "moderate": {"action": "clear"}}[told]
-    house.moderation._owners = {"garden": [session.member.user_id]}
+    house.owners["garden"] = [session.member.user_id]
     await house.send(session, type=told, **frame)
     assert not tab.frames("error")
     await house.send(session, type=told, **frame)
@@ -511,7 +510,7 @@ async def test_w29_after_an_outage_everyone_is_told_anew_and_the_others_get_what
 
 async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stands(house: House) -> None:
     await house.enter("ann")
-    parts = (house.channels, house.presence, house.chat, house.moderation, house.sessions)
+    parts = (house.channels, house.presence, house.chat, house.rules_sync, house.sessions)
     fallback = FallbackPresence(house.store, MemoryPresence(house.clock, 300_000), house.channels)
     outages = Outages(*parts, fallback, make_runtime(house.clock))
     outages.begin()

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from ...domain.errors import Disconnect, TooSlow
-from ...domain.outbox import Piece, Shared
+from ...domain.flush import Piece, Shared
 from ...service.backlog import Backlog
 from ...service.channel import UNSENT_LIMIT_BYTES
 

@@ -26,7 +26,7 @@ from ...tracing import Trace
 from .admission import Admission, AdmissionController
 from .auth import offered_subprotocols
 from .connection import CLOSE_TIMEOUT_S, TURN_FRAMES, WebSocketConnection
-from .connection_guard import GuardedConnection
+from .guarded_connection import GuardedConnection
 from .instruments import Instruments
 from .refusals import close_code_of
 
@@ -253,8 +253,8 @@ class ChatEndpoint:
                     return False
             if not await connection.yield_turn(now, 1 if channel.is_late else TURN_FRAMES):
                 return False
-            if channel.is_full:
-                await channel.wait_until_not_full()
+            if channel.read_gate.is_full:
+                await channel.read_gate.wait()
                 connection.on_received(time())  # it may have sent something meanwhile
         return False
 

@@ -15,9 +15,10 @@ import hiredis
 from ... import logs
 from ...ports import StoreUnavailable
 from .connection import Argument, ConnectionEvents, RedisConnection, Reply
+from .layout import Layout
 from .names import Names
 from .scripts import SCRIPTS, Script
-from .topology import Layout, Topology
+from .topology import Topology
 from .unreadable import Unreadable
 from .urls import Address
 

@@ -21,9 +21,10 @@ import hiredis
 from ... import logs
 from ...ports import StoreUnavailable
 from .connection import RECHECK_S, ConnectionEvents, RedisConnection, Reply
+from .layout import Layout, slot_of
 from .names import Names
 from .pool import Pool
-from .topology import Layout, Topology, slot_of
+from .topology import Topology
 from .urls import Address
 
 BATCH = 500

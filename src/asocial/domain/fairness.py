@@ -1,12 +1,11 @@
-"""How the messages of one busy second are shared in a channel: between addresses first, then between users.
+"""Shares the messages of a busy second in a channel: between addresses first, then between users.
 
 The rule is a dynamic threshold (Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet
-Switches", IEEE/ACM Transactions on Networking 6(2), 1998), as packet switches use to share a buffer: the more somebody
-uses, the more room they must leave for others. It needs no queue and no list of who waits, and costs the same for
-any number of senders. adapters/redis/lua/admit.lua holds the same rule for several processes; the contract suite
-runs both.
+Switches", IEEE/ACM Transactions on Networking 6(2), 1998), which packet switches use to share a buffer: the more a
+sender uses, the more room it must leave for others. It needs no queue and costs the same for any number of senders.
+adapters/redis/lua/admit.lua applies the same rule for several processes; the contract suite tests both.
 
-Never here: the limits of one user or one address, which hold over all channels (windows.py).
+Never here: the limits of one user or one address over all channels (rate_windows.py).
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ from collections import deque
 SECOND_MS = 1_000
 MINUTE_MS = 60_000
 ALONE_SHARE = 4
-"""An address leaves as many places free as it took in the last second, so one flood gets half of what is left. One that
-is alone leaves a quarter of that: it gets four fifths of the second, and somebody new still finds a place."""
+"""An address must leave as many places free as it used in the last second, so one flood gets half of what is left. If
+it is alone, it must leave a quarter of that: it gets four fifths of the second, and a new sender finds a place."""
 STEEPNESS, EASE = 1.5, 9.0
-"""How the last minute counts. Of 200 places somebody who sent as much as the average leaves 10 free, with twice as much
-24, with four times as much 47, with twenty times as much 91."""
+"""How the last minute counts. Of 200 places, a sender with the average number of messages leaves 10 free, with twice
+the average 24, with four times 47, with twenty times 91."""
 
 
 class MinuteCounts:
-    """Messages in one minute of the clock: all, by address, and by user of an address."""
+    """Messages in one minute of the clock: in total, by address, and by user of an address."""
 
     __slots__ = ("addresses", "minute", "total", "users", "users_of")
 
@@ -49,8 +48,8 @@ class MinuteCounts:
 class FairWindow:
     """The last second and the last minute of one channel. Times are ms of one clock.
 
-    Never more than `limit` messages in any second. The last minute is estimated from the current and the previous
-    minute of the clock. Memory follows the messages of two minutes.
+    Admits at most `limit` messages in any second. The last minute is estimated from the current and the previous
+    minute of the clock. Memory is proportional to the messages of two minutes.
     """
 
     __slots__ = ("_before", "_now", "_recent", "_times")
@@ -62,11 +61,11 @@ class FairWindow:
         self._before = MinuteCounts(0)
 
     def wait_ms(self, limit: int, address: str, user_id: str, now_ms: int) -> int:
-        """0 if a message of this sender may pass now, else the ms until one may if nobody else sends."""
+        """0 if a message of this sender may pass now; else the ms until one may, if nobody else sends."""
         self._forget(now_ms)
         taken = len(self._times)
         if taken * 4 <= limit:
-            return 0  # nobody is asked to leave more than three quarters free
+            return 0  # no sender must leave more than three quarters free
         leave = max(1, math.ceil(self._places_to_leave(limit, address, user_id, now_ms)))
         missing = taken + leave - limit
         if missing <= 0:
@@ -81,11 +80,11 @@ class FairWindow:
         self._now.add(address, user_id)
 
     def idle(self, now_ms: int) -> bool:
-        """Whether nothing is remembered any more that counts."""
+        """Whether everything counted here is too old to matter."""
         return self._now.minute + 1 < now_ms // MINUTE_MS
 
     def _places_to_leave(self, limit: int, address: str, user_id: str, now_ms: int) -> float:
-        """How many places of this second the sender leaves to others."""
+        """How many places of this second the sender must leave for others."""
         self._rotate(now_ms)
         now, before = self._now, self._before
         weight = 1 - now_ms % MINUTE_MS / MINUTE_MS
@@ -116,7 +115,7 @@ class FairWindow:
 
 
 def _penalty(own: float, total: float, senders: float) -> float:
-    """From 0 for somebody who sent nothing, or has nobody to share with, towards 1 for far more than the average."""
+    """From 0 for a sender without messages or without competitors, towards 1 for far more than the average."""
     if own <= 0 or senders <= 1:
         return 0.0
     heaviness = math.pow(own * senders / total, STEEPNESS)

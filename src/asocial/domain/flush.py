@@ -1,4 +1,4 @@
-"""The bytes of one flush: the same object for everyone, and slices of it for those who get something else (outbox.py).
+"""The bytes of one flush: one object for everyone, and slices of it for some connections (outbox.py).
 
 So no sender costs a copy of the flush.
 """
@@ -14,20 +14,20 @@ SLICE_BYTES = 2048
 """A shorter piece is copied and joined with its neighbours, because each slice costs time and memory of its own."""
 
 Piece: TypeAlias = bytes | memoryview
-"""Whole frames. A memoryview is a slice of bytes that others are sent too."""
+"""Whole frames. A memoryview is a slice of bytes that other connections get too."""
 Cut: TypeAlias = tuple[int, int, bytes]
-"""(from, to, what stands there instead): positions in the bytes of a flush."""
+"""(from, to, replacement): positions in the bytes of a flush."""
 
 
 class FlushLimit(NamedTuple):
-    """The most that one flush carries of each: frames, and bytes of this process and of others. One always fits."""
+    """The most that one flush carries: frames, and bytes of this process and of others. One frame always fits."""
 
     frames: int
     bytes: int
 
 
 class FlushCounts(NamedTuple):
-    """What one flush carries of this process: frames and bytes, by kind. Messages are the frames that have a reply."""
+    """What one flush carries of this process, by kind: frames and bytes. A frame that has a reply is a message."""
 
     messages: int = 0
     message_bytes: int = 0
@@ -40,7 +40,7 @@ class FlushCounts(NamedTuple):
 
 
 class Shared:
-    """Bytes that many connections are sent. `holders`: how many have not sent them yet; for whoever counts memory."""
+    """Bytes that many connections get. `holders`: how many of them have not sent them yet (service/backlog.py)."""
 
     __slots__ = ("data", "holders")
 
@@ -52,7 +52,7 @@ class Shared:
 class Flush(Generic[C]):
     """The bytes of one flush.
 
-    `shared` is for everyone who is not in `personal`; `pieces` gives those their own. `reliable` and `volatile`: what
+    Everyone gets `shared`, except the connections in `personal`, which get `pieces`. `reliable` and `volatile`: what
     this process adds, for the broker.
     """
 
@@ -66,7 +66,7 @@ class Flush(Generic[C]):
         personal: dict[C, list[Cut]],
         counts: FlushCounts,
     ) -> None:
-        """`local`: where the two lanes of this process end; `volatile`: all that is volatile, as cuts."""
+        """`local`: where the two lanes of this process end. `volatile`: all volatile parts, as cuts."""
         self.shared = Shared(shared)
         self.reliable = shared[: local[0]]
         self.volatile = shared[local[0] : local[1]]
@@ -79,20 +79,20 @@ class Flush(Generic[C]):
         return bool(self._volatile)
 
     def cut(self, connection: C, spans: Sequence[Cut]) -> None:
-        """Leave these spans out of what `connection` gets. In order; those of its own cuts come first."""
+        """Remove these spans, which are in order, from what `connection` gets."""
         self.personal[connection] = sorted([*self.personal.get(connection, ()), *spans], key=lambda cut: cut[0])
 
     def pieces(self, connection: C, *, reliable_only: bool = False) -> list[Piece]:
-        """What `connection` gets, in order; without the volatile lane for one that reads slowly."""
+        """What `connection` gets, in order. `reliable_only`: without the volatile lane, for a slow reader."""
         cuts = self.personal.get(connection, [])
         if reliable_only and self._volatile:
-            # Stable: of cuts that begin at one place, those of the connection come first.
+            # The sort is stable: of cuts that begin at the same place, the connection's own come first.
             cuts = sorted([*cuts, *self._volatile], key=lambda cut: cut[0])
         return _pieces_around(self.shared.data, cuts)
 
 
 def _pieces_around(data: bytes, cuts: Iterable[Cut]) -> list[Piece]:
-    """`data` but for the cuts, which are in order, each with its reply in its place.
+    """`data` without the cuts, which are in order; each cut is replaced by its reply.
 
     Long pieces are slices of `data`; short ones are copied and joined with the replies beside them.
     """
@@ -101,7 +101,7 @@ def _pieces_around(data: bytes, cuts: Iterable[Cut]) -> list[Piece]:
     short: list[bytes] = []
     at = 0
     for start, end, reply in (*cuts, (len(data), len(data), b"")):
-        if start < at:  # begins in what is cut out already
+        if start < at:  # begins inside an earlier cut
             at = max(at, end)
             continue
         if start - at >= SLICE_BYTES:

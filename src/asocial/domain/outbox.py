@@ -1,21 +1,20 @@
-"""What a channel is about to write, and to whom: the heart of the fan-out.
+"""What a channel will write, and to whom: the heart of the fan-out.
 
-Frames arrive one by one, already encoded and framed, and leave joined. Everyone gets the same bytes object, so the cost
-of a frame does not grow with the number of readers. Two kinds of connection get something else: slices of that
-object around what is cut out for them, so that no sender costs a copy of the flush:
+Frames arrive one by one, encoded and framed, and leave joined. Everyone gets the same bytes object, so the cost of a
+frame does not grow with the number of readers. Two kinds of connections get slices of that object instead (flush.py):
 
-- a sender does not get its own frames; its `ack` stands in their place;
-- a latecomer, attached after some frames were posted, gets only those after (the earlier ones are in its snapshot).
+- a sender does not get its own frames, but its `ack` in their place;
+- a latecomer, attached after some frames were posted, gets only later ones (the earlier ones are in its snapshot).
 
-Two lanes. Reliable: messages and presence, in order, never dropped here. Volatile: drafts and cursors, of
-which only the latest counts, so a newer one replaces one that has not left yet; and reactions, over as they
-are seen, which count each for itself, up to so many in one flush. In each flush the reliable
-lane goes first; a message removes its own pending draft, so that no draft arrives after the message it became.
+There are two lanes. Reliable: messages and presence, in order, never dropped here. Volatile: drafts and cursors, of
+which only the latest counts, so a newer one replaces one that still waits; and transient frames (reactions, views),
+which each count, up to a number in one flush. In each flush the reliable lane comes first. A message removes its own
+waiting draft, so that no draft arrives after its message.
 
-A flush is bounded. What does not fit waits for the next one, in its order; while reliable frames are left behind, the
-volatile lane waits too, so that nothing in it overtakes them.
+A flush is limited. What does not fit waits for the next one, in order. While reliable frames wait, the volatile lane
+waits too, so that it does not overtake them.
 
-Frames of other processes pass through undecoded and are never handed to the broker again.
+Frames of other processes pass through undecoded and are never published again.
 """
 
 from __future__ import annotations
@@ -30,15 +29,15 @@ from .message import Position
 C = TypeVar("C")
 
 MAX_TRANSIENT_FRAMES = 64
-"""Reactions in one flush: a crowd that applauds is seen to, and costs no more than this."""
+"""Transient frames in one flush: applause is visible, and its cost is limited."""
 REMOTE_DRAIN_DIVISOR = 4
-"""At least a quarter of what waits of other processes leaves with each flush, so that it cannot grow without end."""
+"""Each flush takes at least a quarter of the waiting bytes of other processes, so that the queue stays bounded."""
 CURSOR_BYTES = 64
-"""About what one pointer takes in a frame."""
+"""About the size of one cursor in a frame."""
 
 
 class Outbox(Generic[C]):
-    """Collects frames until `take`. `C` is the connection type: anything hashable."""
+    """Collects frames until `take`. `C` is the type of connections: anything hashable."""
 
     __slots__ = (
         "_cursors",
@@ -56,24 +55,24 @@ class Outbox(Generic[C]):
     def __init__(self) -> None:
         self._frames: deque[tuple[bytes, C | None, bytes]] = deque()
         self.waiting_bytes = 0
-        """Of reliable frames of this process."""
+        """The size of the waiting reliable frames of this process."""
         self._latecomers: dict[C, tuple[int, int]] = {}
         self._drafts: dict[C, tuple[str, bytes]] = {}
         self._cursors: dict[str, Position] = {}
         self._transient: list[tuple[C, bytes]] = []
         self._remote: deque[tuple[bytes, bytes]] = deque()
         self._remote_bytes = 0
-        # How many have left: what is waiting is numbered on from there.
+        # How many frames and batches have left: waiting ones are numbered from there.
         self._taken = 0
         self._remote_taken = 0
 
     def __bool__(self) -> bool:
-        """Whether a flush is owed for anything but cursors, which have a slower tick of their own."""
+        """Whether anything waits besides cursors, which have a slower tick of their own."""
         return bool(self._frames or self._drafts or self._transient or self._remote)
 
     @property
     def waiting_frames(self) -> int:
-        """Reliable frames of this process."""
+        """The number of waiting reliable frames of this process."""
         return len(self._frames)
 
     @property
@@ -81,37 +80,37 @@ class Outbox(Generic[C]):
         return bool(self._cursors)
 
     def post(self, frame: bytes, sender: C | None = None, reply: bytes = b"", replaces: str = "") -> None:
-        """Add a reliable frame. `sender` gets `reply` in its place. `replaces`: the message id whose draft is over."""
+        """Add a reliable frame. `sender` gets `reply` instead. `replaces`: the message id whose draft is over."""
         if replaces and sender is not None and self._drafts.get(sender, ("",))[0] == replaces:
             del self._drafts[sender]
         self._frames.append((frame, sender, reply))
         self.waiting_bytes += len(frame)
 
     def set_draft(self, sender: C, message_id: str, frame: bytes) -> None:
-        """Set the sender's draft; the one that waited is gone."""
+        """Set the sender's draft. It replaces one that still waits."""
         self._drafts[sender] = (message_id, frame)
 
     def set_cursor(self, user_id: str, position: Position) -> None:
-        """Set where a user's pointer is."""
+        """Set the user's cursor."""
         self._cursors[user_id] = position
 
     def post_transient(self, sender: C, frame: bytes) -> None:
-        """Add a volatile frame that replaces none before it, for all but `sender`; one too many is dropped."""
+        """Add a volatile frame for everyone but `sender`. It replaces no other; above the limit it is dropped."""
         if len(self._transient) < MAX_TRANSIENT_FRAMES:
             self._transient.append((sender, frame))
 
     def add_batch(self, reliable: bytes, volatile: bytes) -> None:
-        """Add what another process flushed. Batches stay in order, or a draft could follow its end in the next one."""
+        """Add what another process flushed. Batches stay in order, or a draft could arrive after its end."""
         self._remote.append((reliable, volatile))
         self._remote_bytes += len(reliable) + len(volatile)
 
     def attach(self, connection: C) -> None:
-        """From here on `connection` reads along: what is already waiting is not for it."""
+        """From now on `connection` gets frames, but not those that already wait."""
         if self._frames or self._remote:
             self._latecomers[connection] = (self._taken + len(self._frames), self._remote_taken + len(self._remote))
 
     def detach(self, connection: C, user_id: str | None) -> None:
-        """Forget what `connection` had not sent yet of the volatile lane; `user_id` is given when the user is gone."""
+        """Drop the waiting volatile frames of `connection`. `user_id`: of a user who has left the channel."""
         self._drafts.pop(connection, None)
         if self._transient:
             self._transient = [each for each in self._transient if each[0] != connection]
@@ -120,7 +119,7 @@ class Outbox(Generic[C]):
             self._cursors.pop(user_id, None)
 
     def take_cursors(self, bound: FlushLimit) -> list[tuple[str, float, float]]:
-        """Each user's latest cursor, as many as the bound allows, the longest waiting first; and forget them."""
+        """Remove and return each user's latest cursor, as many as the limit allows, the longest waiting first."""
         most = max(1, bound.bytes // CURSOR_BYTES)
         taken = list(islice(self._cursors.items(), most))
         if len(taken) == len(self._cursors):
@@ -131,7 +130,7 @@ class Outbox(Generic[C]):
         return [(user_id, position.x, position.y) for user_id, position in taken]
 
     def would_leave_frames(self, bound: FlushLimit) -> bool:
-        """Whether a `take` within `bound` would leave reliable frames of this process behind."""
+        """Whether a `take` within `bound` would leave reliable frames of this process waiting."""
         if len(self._frames) > bound.frames:
             return True
         if self.waiting_bytes <= bound.bytes:
@@ -144,10 +143,10 @@ class Outbox(Generic[C]):
         return False
 
     def take(self, cursors: bytes, bound: FlushLimit) -> Flush[C]:
-        """What waits, joined, as far as `bound` allows. `cursors`: the frame made of `take_cursors()`, or nothing.
+        """Remove and join what waits, as far as `bound` allows. `cursors`: the frame of `take_cursors()`, or nothing.
 
-        Where `would_leave_frames` is true, cursors given here overtake frames that wait. Of other processes' batches, whose
-        senders cannot be made to wait, at least a share leaves.
+        If `would_leave_frames` is true, cursors given here overtake waiting frames. Senders on other processes cannot
+        be slowed down, so a part of their batches always leaves.
         """
         joined: list[bytes] = []
         personal: dict[C, list[Cut]] = {}
@@ -203,7 +202,7 @@ class Outbox(Generic[C]):
     def _take_volatile(
         self, joined: list[bytes], personal: dict[C, list[Cut]], begin: int, bound: FlushLimit, counts: FlushCounts
     ) -> FlushCounts:
-        """Drafts, those that wait longest first, as many as the bound allows; and all reactions."""
+        """Drafts, the longest waiting first, as many as the limit allows; and all transient frames."""
         at, drafts = begin, 0
         for sender, (_, frame) in self._drafts.items():
             if drafts and at - begin + len(frame) > bound.bytes:
@@ -225,7 +224,7 @@ class Outbox(Generic[C]):
         )
 
     def _cut_for_latecomers(self, personal: dict[C, list[Cut]], posted: list[bytes], batch_ends: list[int]) -> None:
-        """What was waiting when they came is not for them; they are late until all of that has left."""
+        """Cut what was waiting when latecomers came. They stay latecomers until all of that has left."""
         frame_ends = list(accumulate(map(len, posted), initial=0))
         still: dict[C, tuple[int, int]] = {}
         for connection, (frame_number, batch_number) in self._latecomers.items():

@@ -1,14 +1,14 @@
 """Which frames of other processes have arrived in a channel, by the numbers that their publishers give them.
 
-A publisher numbers the reliable frames of a channel one by one, and each batch carries a span of them. So what arrived
-is a few spans: one, unless something was lost.
+A publisher numbers the reliable frames of a channel one by one, and each batch carries a span of numbers. So the frames
+that arrived are a few spans: one, unless something was lost.
 """
 
 from __future__ import annotations
 
 MAX_PUBLISHERS = 64
 MAX_SPANS = 16
-"""More publishers, or more gaps, than a few seconds of life can bring: the oldest are forgotten."""
+"""More publishers or gaps than a few seconds can bring. Above, the oldest are dropped."""
 
 
 class Received:
@@ -22,7 +22,7 @@ class Received:
         return bool(self._spans)
 
     def add(self, publisher: bytes, number: int, count: int) -> bool:
-        """Note that `count` frames arrived, numbered from `number` on. False if some of them were known already."""
+        """Record that `count` frames arrived, numbered from `number`. False if some of them had arrived before."""
         end = number + count
         spans = self._spans.get(publisher)
         if spans is None:
@@ -39,12 +39,12 @@ class Received:
         return True
 
     def mark_received_up_to(self, publisher: bytes, number: int) -> None:
-        """All up to `number`, itself included, has arrived or will not be waited for."""
+        """All frames up to `number`, included, have arrived or are not expected any more."""
         later = [span for span in self._spans.pop(publisher, ()) if span[0] > number]
         self._spans[publisher] = [(0, number + 1), *later]
 
     def copy(self) -> Received:
-        """What has arrived until now."""
+        """A copy of the current state."""
         other = Received()
         other._spans = {publisher: spans.copy() for publisher, spans in self._spans.items()}
         return other

@@ -10,24 +10,24 @@ from ..domain.flush import Piece, Shared
 
 
 class Connection(Protocol):
-    """One client's socket, as the fan-out sees it. Nothing here waits."""
+    """One client's socket, as the fan-out sees it. No method waits."""
 
     @property
     def id(self) -> str: ...
 
     @property
     def unsent_bytes(self) -> int:
-        """What was written and has not reached the kernel."""
+        """Bytes that were written and have not reached the kernel."""
         ...
 
     def write(self, data: bytes) -> None:
-        """Send `data`, one or many whole WebSocket frames. A connection that is closing or gone ignores it."""
+        """Send `data`: one or more whole WebSocket frames. Ignored by a connection that is closing or closed."""
         ...
 
     def deliver(self, shared: Shared, pieces: Sequence[Piece] | None = None) -> None:
-        """Send what is for many: all of `shared`, or `pieces`, of which memoryviews are slices of it. Keeps no copy."""
+        """Send data that many connections get: all of `shared`, or `pieces`, whose memoryviews are slices of it."""
         ...
 
     def close(self, disconnect: Disconnect) -> None:
-        """Begin to close. Idempotent; what was written before is still sent if the client reads."""
+        """Begin to close. Idempotent. What was written before is still sent if the client reads."""
         ...

@@ -8,45 +8,45 @@ from ..domain.live_message_index import LiveMessage
 
 
 class LiveMessages(Protocol):
-    """The messages that live, for those who join late."""
+    """The live messages, for people who join."""
 
     def add(self, channel: str, message: LiveMessage, *, shared: bool = True) -> None:
-        """Keep `message` until its `expires_at`. Never blocks; other processes see it in `load` within moments.
+        """Keep `message` until its `expires_at`. Never blocks. Other processes find it with `load` moments later.
 
-        Not `shared`: they see it after `share`.
+        If not `shared`, they find it after `share`.
         """
         ...
 
     def share(self, channel: str) -> None:
-        """Let other processes see what was added here and lives, again where they saw it already. Never blocks."""
+        """Make the live messages of this process visible to the others, again if they were already. Never blocks."""
         ...
 
     def find(self, channel: str, user_id: str, message_id: str, now_ms: int) -> LiveMessage | None:
-        """The message of that name, if it was added on this process and still lives. Never blocks."""
+        """The message with this id, if it was added on this process and is live. Never blocks."""
         ...
 
     async def load(self, channel: str, now_ms: int) -> list[LiveMessage]:
-        """Those whose `expires_at` is after `now_ms`, ordered by `timestamp`."""
+        """The messages whose `expires_at` is after `now_ms`, ordered by `timestamp`."""
         ...
 
     def local(self, channel: str, now_ms: int) -> list[LiveMessage]:
-        """Those that were added on this process and live. Never blocks."""
+        """The live messages that were added on this process. Never blocks."""
         ...
 
     def local_channels(self) -> list[str]:
-        """The channels that `here` may have something of. Never blocks."""
+        """The channels for which `local` may find messages. Never blocks."""
         ...
 
     async def clear(self, channel: str, until_ms: int) -> None:
-        """Let go of what was said until then (ms, included), for all who ask from now on. Others' own: see `forget`."""
+        """Remove messages up to `until_ms`, included. Other processes drop their copies with `forget`."""
         ...
 
     def forget(self, channel: str, until_ms: int) -> None:
-        """Another process cleared the channel: let go of what was added here until then. Never blocks."""
+        """Another process cleared the channel: remove what was added here up to `until_ms`. Never blocks."""
         ...
 
     def expire(self, now_ms: int) -> None:
-        """Let go of all that is over. Called about once a second, so that not even memory holds a history."""
+        """Remove messages whose life is over. Called about once a second, so that memory holds no history."""
         ...
 
     async def close(self) -> None: ...

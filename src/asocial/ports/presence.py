@@ -9,14 +9,14 @@ from ..domain.profile import Member, Profile
 
 
 class Stamp(NamedTuple):
-    """Where a channel's presence stands: events are numbered by `seq`, a new `epoch` starts another count (W19)."""
+    """The state of a channel's presence. Events are numbered by `seq`; a new `epoch` starts a new count (W19)."""
 
     epoch: str
     seq: int
 
 
 class Joined(NamedTuple):
-    """`first`: the user had no connection before, so others are to be told; then `stamp` is that event's."""
+    """`first`: the user had no connection before, so this is an event, and `stamp` is its stamp."""
 
     member: Member
     first: bool
@@ -33,7 +33,7 @@ class Updated(NamedTuple):
 
 
 class Departed(NamedTuple):
-    """A connection is gone. `last`: it was the user's last, so others are to be told; then `stamp` is that event's."""
+    """A connection was removed. `last`: it was the user's last, so this is an event, and `stamp` is its stamp."""
 
     channel: str
     connection_id: str
@@ -44,7 +44,7 @@ class Departed(NamedTuple):
 
 
 class Roster(NamedTuple):
-    """At most as many members as asked for, in the order they joined, and the true number of users."""
+    """As many members as requested, in the order in which they joined, and the number of all users."""
 
     members: list[Member]
     user_count: int
@@ -54,40 +54,40 @@ class Roster(NamedTuple):
 class PresenceStore(Protocol):
     """Who is in which channel, counted by connections. Each operation is atomic.
 
-    A connection that is not refreshed within the presence TTL, or whose grace is over, is gone with the next
-    `sweep`, by whichever process sweeps; each departure is reported exactly once, to one caller.
+    The next `sweep`, by any process, removes a connection that was not refreshed within the presence TTL, or whose
+    grace is over. Each departure is reported exactly once, to one caller.
     """
 
     async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
-        """Add a connection. A user who is present already keeps `joined_at` and profile; twice is once."""
+        """Add a connection. A user who is present keeps `joined_at` and profile. Idempotent."""
         ...
 
     async def leave(self, channel: str, connection_id: str) -> Departed | None:
-        """Remove a connection at once. None if it is not there (any more)."""
+        """Remove a connection at once. None if it is not there."""
         ...
 
     async def abandon(self, channel: str, connection_id: str, grace_ms: int) -> None:
-        """The connection's socket broke: unless it is left before, it is gone by the first sweep after `grace_ms`."""
+        """The connection's socket broke. The first sweep after `grace_ms` removes it."""
         ...
 
     async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
-        """Change a present user's profile, which is an event. None if the user is not present."""
+        """Change the profile of a present user, which is an event. None if the user is not present."""
         ...
 
     async def roster(self, channel: str, limit: int) -> Roster:
-        """A snapshot. A channel that nobody is in is empty, its epoch ""."""
+        """The channel's members. A channel without members has an empty roster and the epoch ""."""
         ...
 
     async def members(self, channel: str, user_ids: Sequence[str]) -> list[Member]:
-        """Those of `user_ids` who are present, in the order asked for, none twice."""
+        """Those of `user_ids` who are present, in the given order, without duplicates."""
         ...
 
     async def refresh(self, channel: str, connection_ids: Sequence[str]) -> None:
-        """These connections live: their TTL starts anew. Abandoned and unknown ones are not brought back."""
+        """Restart the TTL of these connections. Abandoned and unknown connections are not brought back."""
         ...
 
     async def sweep(self) -> list[Departed]:
-        """Remove every connection whose time is up, in all channels."""
+        """Remove every connection whose time is over, in all channels."""
         ...
 
     async def close(self) -> None: ...

@@ -9,12 +9,12 @@ from typing import Protocol
 class SessionRegistry(Protocol):
     """How many connections a user has, over all processes.
 
-    Entries of a process that ended without a word go by themselves: an entry that is not refreshed within the presence
-    TTL may be forgotten. While a shared store is away, each process counts its own connections.
+    An entry that is not refreshed within the presence TTL may be removed, so the entries of a process that died end by
+    themselves. During an outage of the shared store, each process counts its own connections.
     """
 
     async def register(self, user_id: str, connection_id: str, limit: int) -> bool:
-        """Add a connection. False, and nothing added, if the user has `limit` others already; twice is once."""
+        """Add a connection. Returns False, and adds nothing, if the user has `limit` others already. Idempotent."""
         ...
 
     async def unregister(self, user_id: str, connection_id: str) -> None:
@@ -22,7 +22,7 @@ class SessionRegistry(Protocol):
         ...
 
     async def refresh(self, entries: Sequence[tuple[str, str]]) -> None:
-        """These (user id, connection id) live, and are registered again if they were lost. Unknown ones are ignored."""
+        """Refresh these (user id, connection id), and register lost ones again. Unknown ones are ignored."""
         ...
 
     async def close(self) -> None: ...

@@ -8,18 +8,18 @@ from ..domain.rules import Rules
 
 
 class ChannelRules(Protocol):
-    """What holds in each channel, for all processes: kept while it is used, forgotten some time after."""
+    """The rules of each channel, for all processes. Rules that are not used for some time are removed."""
 
     async def load(self, channel: str) -> Rules:
-        """The rules as they are; NO_RULES for a channel that has none (any more)."""
+        """The stored rules; NO_RULES for a channel that has none."""
         ...
 
     async def swap(self, channel: str, rules: Rules, keep_ms: int) -> Rules:
-        """Store `rules` for `keep_ms` if their version is above the stored one's. Returns what is stored then."""
+        """Store `rules` for `keep_ms` if their version is higher than the stored one. Returns what is stored then."""
         ...
 
     async def refresh(self, channel: str, keep_ms: int) -> Rules:
-        """The rules are in use: `keep_ms` starts anew (what is kept for longer is not shortened). Returns them."""
+        """Keep the rules for at least `keep_ms` from now. Returns them."""
         ...
 
     async def close(self) -> None: ...

@@ -8,4 +8,4 @@ from typing import TypeAlias
 from ..domain.identity import Principal
 
 Verify: TypeAlias = Callable[[str], Awaitable[Principal]]
-"""Who a token speaks for. Raises TokenInvalid or TokenExpired, and StoreUnavailable where that cannot be known now."""
+"""Verifies a token: whose is it? Raises TokenInvalid or TokenExpired, or StoreUnavailable if that is unknown now."""

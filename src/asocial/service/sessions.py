@@ -1,9 +1,7 @@
 """Sessions: one client in one channel, from its `user_sync` to its last frame.
 
-`open` attaches first, then takes the snapshot, then releases what was held back: nobody misses a message
-that was posted in between (W3, W13). What a client sends is carried out in dispatch.py.
-
-What happens when the store that processes share goes away is in outages.py.
+`open` attaches the connection, takes the snapshot, and then releases the frames held back meanwhile, so that no message
+is missed (W3, W13). dispatch.py carries out what clients send; outages.py handles outages of the shared store.
 """
 
 from __future__ import annotations
@@ -38,12 +36,12 @@ from .throttle import AddressBuckets
 REQUESTS_PER_SECOND = 10.0
 REQUESTS_BURST = 20.0
 BATCH = 250
-"""Connections closed, or told, in one turn: small enough that a turn stays short."""
+"""Connections that are closed, or get a snapshot, in one turn of the loop, so that a turn stays short."""
 BATCH_PAUSE_S = 0.02
 UPDATE_BYTES = 200
-"""What telling one connection of a profile or a follower counts as: about a frame and the write."""
+"""What an update to one connection counts as: about one frame and its write."""
 EXPIRY_CHECK_S = 3600.0
-"""The longest a timer for a token's end runs before the clock is looked at again."""
+"""The longest time until a token's end is compared with the clock again."""
 
 
 class Sessions:
@@ -75,7 +73,7 @@ class Sessions:
         self._limits = settings.limits
         self._address_buckets = AddressBuckets(settings.volatile_per_second_per_ip, runtime.loop)
         self.degraded = False
-        """Whether clients were told that the shared store is away: those who join are told too."""
+        """Whether clients have been told that the shared store is away. New clients are then told too."""
 
     async def open(
         self,
@@ -89,12 +87,12 @@ class Sessions:
         access: Access,
         address: str,
     ) -> Session:
-        """Let a client in. `token` is handed to it in `user_sync`. Raises TooManyConnections, Removed or GoingAway.
+        """Open a session. Raises TooManyConnections, Removed or GoingAway.
 
-        `principal` is what its own token said of it, `access` what it may do by the rules as they were known then,
-        `address` what limits count it as.
+        `token` is sent to the client in `user_sync`. `principal`: what the client's own token says. `access`: what the
+        client may do, by the rules known when it was admitted. `address`: as limits count it.
 
-        The caller calls `close` for every session this returns; one that raises has left nothing behind.
+        The caller must call `close` for every session that this returns. If it raises, nothing is left behind.
         """
         await self._local.register(user_id, connection)
         channel = None
@@ -104,10 +102,10 @@ class Sessions:
             access = self._readmit(channel, principal, access)
             member = await self._presence.join(channel_name, connection, user_id, profile)
             session = self._session(connection, channel, member, token, principal, access, address)
-            # In a crowd a join is told as a count, some time later; whoever joins is to see it at once.
+            # In a crowd a join is announced later, as a count. The new client must see it at once.
             channel.changes += 1
             snapshot, told = await self.snapshot(session)
-            # Once more: what was decided meanwhile finds only those who are in already.
+            # Again: a change of the rules in the meantime has checked only the sessions that were already open.
             session.access = self._readmit(channel, principal, access)
             session.provisional = not channel.confirmed
         except BaseException:
@@ -124,9 +122,9 @@ class Sessions:
         return session
 
     async def close(self, session: Session, *, left: bool, away_ms: int = 0) -> None:
-        """The connection is over. `left`: it said so; otherwise it has a grace to come back within (W18).
+        """The connection is over. `left`: it sent a close frame; otherwise it has a grace to come back (W18).
 
-        `away_ms`: how long it was asked to stay away first.
+        `away_ms`: how long the server asked it to stay away.
         """
         connection, channel, user_id = session.connection, session.participant.channel, session.member.user_id
         session.participant.close()
@@ -134,7 +132,7 @@ class Sessions:
             session.expiry.cancel()
         self._local.remove(session)
         self._address_buckets.release(session.participant.address)
-        # Detached before anything is awaited, so that nothing more is written to a socket that is gone.
+        # Detached before anything is awaited, so that nothing is written to a socket that is gone.
         channel.detach(connection)
         gone = None
         if left:
@@ -146,22 +144,22 @@ class Sessions:
         await self._local.unregister(user_id, connection)
 
     def renew(self, session: Session, principal: Principal) -> None:
-        """The session's user has shown a new token, which may say less of them than the last one."""
+        """The user has sent a newer token, which may grant less than the last one."""
         session.principal = principal
         if not self._access.is_still_listed(session.participant.channel, principal, session.access):
             session.connection.close(GoingAway(retry_ms=0))
         self._schedule_expiry(session)
 
     async def drain(self, *, spread_ms: int) -> None:
-        """Send everyone away in batches, each told when to come back, spread over `spread_ms` so that no herd forms.
+        """Close all connections in batches, and tell each when to reconnect, evenly spread over `spread_ms`.
 
-        Evenly and in no order: left to chance, some moments would get twice their share.
+        The order is random but the spacing is even: random times would give some moments twice their share.
         """
         sessions = list(self._local)
         waits_ms = [spread_ms * place // len(sessions) for place in range(len(sessions))]
         random.shuffle(waits_ms)
         for start in range(0, len(sessions), BATCH):
-            # What was accepted is written before the close frame; a connection that is closing takes nothing more.
+            # Accepted messages are written before the close frame: a closing connection takes nothing more.
             for channel in self._channels:
                 channel.flush_all()
             for session, wait_ms in zip(sessions[start : start + BATCH], waits_ms[start:], strict=False):
@@ -169,19 +167,19 @@ class Sessions:
             await asyncio.sleep(BATCH_PAUSE_S)
 
     async def refresh(self) -> None:
-        """Every session of this process lives: say so where it would be forgotten."""
+        """Refresh presence, rules and registrations of every session of this process."""
         await self._presence.refresh()
         await self._rules.refresh()
         await self._local.refresh()
 
     def send_degraded(self) -> None:
-        """The shared store is away: tell everyone that only people on this process can be reached."""
+        """The shared store is away: tell every client that members on other processes cannot be reached."""
         self.degraded = True
         self.forget_snapshots()
         self._send_to_all(pack(Degraded()))
 
     async def send_restored(self, channel: Channel) -> None:
-        """The shared store is back: tell everyone in a channel, with a fresh snapshot. Raises StoreUnavailable."""
+        """The shared store is back: tell every client of a channel, with a new snapshot. Raises StoreUnavailable."""
         restored = pack(Restored())
         sessions = self._local.of_connections(channel)
         for start in range(0, len(sessions), BATCH):
@@ -192,53 +190,53 @@ class Sessions:
             await asyncio.sleep(0)
 
     def forget_snapshots(self) -> None:
-        """Snapshots read so far are out of date: the stores answer differently from now on."""
+        """Drop the snapshots read so far: the stores answer differently from now on."""
         self._snapshots.clear()
 
     def send_clock(self, shift_ms: int) -> None:
-        """The server's clock was set by so much (W85)."""
+        """Tell every client by how much the server's clock was set (W85)."""
         self._send_to_all(pack(ClockSet(self._now_ms(), shift_ms)))
 
     def apply_profile(self, channel: str, changed: ProfileChanged) -> None:
-        """A user has another profile: what they say here from now on is signed with it."""
+        """A user changed its profile: its new messages on this process carry it."""
         profile = Profile(changed.name, changed.color, changed.on_map)
         for session in self._local.of_user(changed.user_id, channel):
             session.participant.profile = profile
             session.member = Member.of(changed.user_id, profile, session.member.joined_at)
 
     def send_followed(self, channel: str, followed: FollowedBy) -> None:
-        """Tell a user's clients on this process that somebody follows them."""
+        """Tell a user's clients on this process that another user follows them."""
         for session in self._local.of_user(followed.user_id, channel):
             session.connection.write(pack(Followed(followed.follower_id)))
 
     async def change_profile(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
-        """Change a profile on every process. Returns what its user is to be told where the channel is not told."""
+        """Change a profile on every process. In a crowded channel, returns the frame for the user alone."""
         changed = ProfileChanged(user_id, profile.name, profile.color, profile.on_map)
         self.apply_profile(channel, changed)
         self._channels.send_control(channel, encode_control(changed))
         return await self._presence.update(channel, user_id, profile)
 
     def request_wait_s(self, session: Session) -> float:
-        """How long the session must wait before it may ask for anything more (W79)."""
+        """How many seconds the session must wait before its next request (W79)."""
         return self._answer_budget.wait_s(session.member.user_id, session.address, self._loop.time())
 
     def charge_answer(self, session: Session, size: int) -> None:
-        """What the session asked for was answered with `size` bytes, all recipients together."""
+        """Count an answer of `size` bytes, all recipients together, against the session's budgets."""
         self._answer_budget.spend(session.member.user_id, session.address, size, self._loop.time())
 
     def charge_broadcast(self, session: Session) -> None:
-        """What the session asked for was told to everyone in its channel."""
+        """Count an update that the session caused for everyone in its channel."""
         self.charge_answer(session, UPDATE_BYTES * len(session.participant.channel))
 
     async def sync(self, session: Session) -> None:
-        """Answer with the channel as it is now."""
+        """Answer `sync` with a snapshot of the channel."""
         snapshot, told = await self.snapshot(session)
         session.participant.channel.snapshots.remember(session.connection, told)
         _write_snapshot(session.connection, snapshot)
         self.charge_answer(session, len(snapshot))
 
     async def set_profile(self, session: Session, profile: Profile) -> None:
-        """Change who the session's user is in its channel, in every tab, on every process (W24)."""
+        """Change the user's profile in the channel, on all its connections and all processes (W24)."""
         channel = session.participant.channel
         own_update = await self.change_profile(channel.name, session.member.user_id, profile)
         channel.changes += 1
@@ -249,14 +247,14 @@ class Sessions:
             self.charge_broadcast(session)
 
     def follow(self, session: Session, user_id: str) -> None:
-        """Tell a user, in every tab, on every process, that the session's user follows them (W32)."""
+        """Tell a user, on all its connections and all processes, that the session's user follows them (W32)."""
         channel, told = session.participant.channel.name, FollowedBy(user_id, session.member.user_id)
         self.send_followed(channel, told)
         self._channels.send_control(channel, encode_control(told))
         self.charge_answer(session, UPDATE_BYTES * (1 + self._local.connections(user_id)))
 
     async def snapshot(self, session: Session) -> tuple[bytes, frozenset[bytes]]:
-        """The packed `user_sync` for a session, as things are now, and the messages in it."""
+        """The packed `user_sync` for a session as of now, and the messages in it."""
         snapshot, now_ms = await self._snapshots.of(session.participant.channel), self._now_ms()
         rules = self._rules_view(session)
         expires_at = session.principal.expires_at
@@ -281,7 +279,7 @@ class Sessions:
         return sync, snapshot.bodies
 
     def _rules_view(self, session: Session) -> RulesView | None:
-        """The channel's rules for `user_sync`; None where all of them have their defaults."""
+        """The channel's rules for `user_sync`; None if all of them have their defaults."""
         channel = session.participant.channel
         view = self._access.view(channel.name, session.principal, session.access, channel.rules or NO_RULES)
         return view if view.owner or view.slow_ms or view.read_only or view.private or view.yours else None
@@ -303,7 +301,7 @@ class Sessions:
         return Session(connection, participant, member, token, principal, access, address, requests)
 
     def _schedule_expiry(self, session: Session) -> None:
-        """Close the connection when its token is over, by the machine's clock; look again at times, clocks are set."""
+        """Close the connection when its token expires by the machine's clock, which may be set meanwhile."""
         if session.expiry is not None:
             session.expiry.cancel()
         if session.principal.expires_at is None:
@@ -315,11 +313,11 @@ class Sessions:
             session.expiry = self._loop.call_later(min(left_s, EXPIRY_CHECK_S), self._schedule_expiry, session)
 
     def _readmit(self, channel: Channel, principal: Principal, access: Access) -> Access:
-        """What somebody who is about to be in may do there. Raises Removed, or GoingAway if that is nothing."""
+        """What a client that is about to join may do. Raises Removed, or GoingAway if it may not stay."""
         self._access.check_not_removed(channel, principal.user_id)
         decided = self._access.readmit(channel, principal, access)
         if decided is None:
-            # Its client comes again, and is told before the upgrade that it may not.
+            # The client connects again, and is refused before the upgrade.
             raise GoingAway(retry_ms=0)
         return decided
 
@@ -329,7 +327,7 @@ class Sessions:
 
 
 def _write_snapshot(connection: Connection, snapshot: bytes) -> None:
-    """Write a snapshot; a connection that has not taken what came before, and would exceed its limit, is closed."""
+    """Write a snapshot, or close the connection if its unsent bytes would exceed the limit."""
     unsent = connection.unsent_bytes
     if unsent and unsent + len(snapshot) > UNSENT_LIMIT_BYTES:
         connection.close(TooSlow())

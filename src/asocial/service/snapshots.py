@@ -1,8 +1,8 @@
-"""Snapshots for `user_sync`: read and encoded once for all who join or ask at the same reading (W78).
+"""Snapshots for `user_sync`: read and encoded once for everyone who joins or asks at the same moment (W78).
 
-A snapshot must hold all that happened before it was asked for (W3). So one is shared until the channel changes, and for
-at most MAX_AGE_S; those who ask while one is being read get that one if nothing has changed since, otherwise the next,
-together. There is never more than one reading for a channel.
+A snapshot must contain everything that happened before it was requested (W3). So it is shared until the channel changes
+and for at most MAX_AGE_S. Requests that come while a snapshot is being read share it if nothing has changed since its
+reading began; otherwise they share the next one. There is never more than one reading for a channel.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Snapshot(NamedTuple):
-    """A channel's part of `user_sync`, encoded. `listed`: the ids of the users in `users`; `users_but_last`: without the last.
+    """The part of a channel's `user_sync` that is the same for everyone, encoded.
 
-    Both are JSON without the closing bracket.
+    `users` and `users_but_last` are JSON lists without the closing bracket. `listed`: the ids of the users in `users`.
     """
 
     users: bytes
@@ -42,7 +42,7 @@ class Snapshot(NamedTuple):
     stamp: Stamp
     newest: Sequence[LiveMessage]
     messages: msgspec.Raw
-    """All of `newest`: what is bodies until the first of them is over."""
+    """The JSON list of `newest`: valid until the first of them is over."""
     whole_until: float
     bodies: frozenset[bytes]
     """The JSON of each of `newest`."""
@@ -62,13 +62,13 @@ class Snapshot(NamedTuple):
         )
 
     def messages_at(self, now_ms: int) -> msgspec.Raw:
-        """The JSON list of those messages that still live at `now_ms` (W12)."""
+        """The JSON list of the messages that are still live at `now_ms` (W12)."""
         if now_ms < self.whole_until:
             return self.messages
         return _listed([message for message in self.newest if message.expires_at > now_ms])
 
     def users_with(self, own: Member) -> msgspec.Raw:
-        """The JSON list of users, `own` among them (W20)."""
+        """The JSON list of users, with `own` among them (W20)."""
         if own.user_id in self.listed:
             return msgspec.Raw(self.users + b"]")
         comma = b"," if len(self.users_but_last) > 1 else b""
@@ -80,7 +80,7 @@ def _listed(messages: Sequence[LiveMessage]) -> msgspec.Raw:
 
 
 def newest_of(messages: Sequence[LiveMessage]) -> list[LiveMessage]:
-    """The newest messages that fit into a snapshot, in their order: oldest first, as they were given."""
+    """The newest messages that fit into a snapshot, in the given order: oldest first."""
     newest: list[LiveMessage] = []
     left = MESSAGE_BYTES
     for message in reversed(messages[-MESSAGES:]):
@@ -93,7 +93,7 @@ def newest_of(messages: Sequence[LiveMessage]) -> list[LiveMessage]:
 
 
 class _Reading:
-    """One reading. `changes`: how often the channel had changed when it began; None while it has not begun."""
+    """One reading. `changes`: `Channel.changes` when it began; None while it has not begun."""
 
     __slots__ = ("changes", "task")
 
@@ -119,7 +119,7 @@ class Snapshots:
         self._readings: dict[str, _Reading] = {}
 
     async def of(self, channel: Channel) -> Snapshot:
-        """The channel as it is now. Raises what the stores raise."""
+        """A snapshot of the channel as it is now. Raises what the stores raise."""
         before = self._readings.get(channel.name)
         if before is not None and before.changes in (None, channel.changes):
             reading = before
@@ -129,15 +129,15 @@ class Snapshots:
         return await asyncio.shield(reading.task)
 
     def clear(self) -> None:
-        """Nothing read so far is to be given out any more: the stores answer differently from now on."""
+        """Drop all snapshots: the stores answer differently from now on."""
         self._readings.clear()
 
     async def _read(self, channel: Channel, reading: _Reading, before: _Reading | None) -> Snapshot:
         try:
-            # Those who ask in the same turn of the loop, or while another is being read, share this one.
+            # Requests in the same turn of the loop, or during an earlier reading, share this one.
             await (asyncio.sleep(0) if before is None else asyncio.wait((before.task,)))
             reading.changes = channel.changes
-            # While its rules are not confirmed, nothing of other processes may be bodies: see moderation.py.
+            # Until the rules are confirmed, nothing from other processes may be shown: see rules_sync.py.
             messages = await self._chat.live_messages(channel.name, local_only=not channel.confirmed)
             roster = await self._presence.roster(channel.name)
             return Snapshot.of(roster, messages, self._presence.roster_limit)

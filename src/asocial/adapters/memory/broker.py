@@ -1,7 +1,7 @@
-"""A broker without a network: processes in one process.
+"""A broker without a network.
 
-A single Asocial process has nobody to publish to, and its broker is alone on its MemoryBus. Several apps in
-one interpreter (tests, an embedding program) share a MemoryBus and behave as several processes would.
+The broker of a single process is alone on its MemoryBus. Several apps in one interpreter (tests, an embedding program)
+share a MemoryBus and behave like several processes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _names = itertools.count(1)
 
 
 class MemoryBus:
-    """What connects the brokers of one interpreter."""
+    """Connects the brokers of one interpreter."""
 
     def __init__(self) -> None:
         self.subscriptions: dict[str, dict[MemoryBroker, Deliver]] = {}
@@ -42,11 +42,11 @@ class MemoryBroker:
         if others:
             batch = replace(batch, publisher=self._name)
             for broker in others:
-                # Not called here and now: a publisher is in the middle of its flush.
+                # Not called directly, because the publisher is in the middle of its flush.
                 asyncio.get_running_loop().call_soon(broker.deliver, channel, batch)
 
     def deliver(self, channel: str, batch: Batch) -> None:
-        """Hand `batch` to this broker's subscriber, if it still is one."""
+        """Pass `batch` to this broker's subscriber, if there still is one."""
         deliver = self._bus.subscriptions.get(channel, {}).get(self)
         if deliver is not None:
             deliver(batch)

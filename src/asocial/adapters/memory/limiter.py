@@ -1,4 +1,4 @@
-"""Rate limits of one process: sliding windows per key, and the limits of what users write."""
+"""Rate limits of one process: sliding windows by key, and the limits on messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class MemoryRateLimiter:
         return self._messages.admit(posting, limits, self._clock_ms())
 
     def posted(self, posting: Posting) -> None:
-        """Nothing to tell: one process, which posts in the turn in which it is admitted."""
+        """Nothing to do: a single process posts a message in the same turn of the loop."""
 
     async def is_lost(self, _posting: Posting) -> bool:
         return False

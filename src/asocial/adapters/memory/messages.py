@@ -1,4 +1,4 @@
-"""The messages that live on this process: a few seconds of them."""
+"""The live messages of this process."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ class MemoryLiveMessages:
         self._index = LiveMessageIndex()
 
     def add(self, channel: str, message: LiveMessage, *, shared: bool = True) -> None:  # noqa: ARG002
-        """One process has nobody to keep a message from: `shared` changes nothing."""
+        """`shared` has no effect: there are no other processes."""
         self._index.add(channel, message)
 
     def share(self, channel: str) -> None:
-        """There is nobody to share it with."""
+        """Nothing to do: there are no other processes."""
 
     def find(self, channel: str, user_id: str, message_id: str, now_ms: int) -> LiveMessage | None:
         return self._index.find(channel, user_id, message_id, now_ms)

@@ -1,4 +1,4 @@
-"""Channels' rules, in this process."""
+"""The rules of channels, in this process's memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...domain.rules import NO_RULES, Rules
 from ...ports import StoreUnavailable
 
 MAX_CHANNELS = 100_000
-"""Channels with rules. Above, no further one can be claimed until some are forgotten."""
+"""The most channels with rules. Above, no channel can be claimed until rules of others expire."""
 
 
 class MemoryChannelRules:
@@ -19,7 +19,7 @@ class MemoryChannelRules:
         self._clock_ms = clock_ms
         self._channels_most = max_channels
         self._rules: dict[str, tuple[Rules, int]] = {}
-        # One entry for each channel: when to look whether its rules are over.
+        # One entry for each channel: when to check whether its rules are over.
         self._ends: list[tuple[int, str]] = []
 
     async def load(self, channel: str) -> Rules:
@@ -50,7 +50,7 @@ class MemoryChannelRules:
         self._ends.clear()
 
     def _forget(self) -> None:
-        """Let go of what is over: costs what is let go of, however many others there are."""
+        """Remove rules that are over. The cost depends on what is removed, not on how many rules there are."""
         now_ms = self._clock_ms()
         while self._ends and self._ends[0][0] <= now_ms:
             _, channel = heapq.heappop(self._ends)

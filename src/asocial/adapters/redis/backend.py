@@ -1,7 +1,7 @@
-"""Everything Redis, assembled: one supervisor, and the ports that share it. What the composition root builds.
+"""Builds everything for one Redis URL: one supervisor, and the ports that share it.
 
-`start` takes the listener for events. When its `restored` is called, every subscription is back and every port answers.
-Presence must be joined again then, for Redis may have come back empty.
+`start` takes the listener for events. When its `restored` is called, everything is subscribed and every port answers.
+Presence must then be joined again, because Redis may have come back empty.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from .urls import parse
 
 MEASURE_INTERVAL_S = 5.0
 MIN_MEASURE_INTERVAL_S = 1.0
-"""Between two looks at Redis's clock, where something made us look."""
+"""The shortest time between two measurements of Redis's clock."""
 
 log = logs.get(__name__)
 
 
 class RedisBackend:
-    """`process_id` names this process in logs and leases; a restarted one is another all the same.
+    """`process_id` names this process in logs and leases. A suffix is added, so that a restarted process differs.
 
-    The clock of `runtime` follows that of Redis while Redis is there. Raises ValueError for a URL that cannot be used.
+    The clock of `runtime` follows Redis's clock. Raises ValueError for a URL that cannot be used.
     """
 
     def __init__(self, settings: RedisSettings, process_id: str, runtime: Runtime) -> None:
@@ -78,18 +78,18 @@ class RedisBackend:
         return self._supervisor.state()
 
     def probe_age_s(self) -> float:
-        """Seconds since a message was last seen to come back through Redis; infinite before the first."""
+        """Seconds since a probe last came back through Redis; infinite before the first."""
         return self._runtime.loop.time() - self._supervisor.subscriber.probed_at
 
     async def start(self, events: StoreEvents) -> None:
-        """Connect; degraded if Redis cannot be reached soon. Raises nothing."""
+        """Connect, or start degraded if Redis cannot be reached soon. Raises nothing."""
         self._events = events
         await self._supervisor.start(events)
         self._lease_task = asyncio.create_task(self._leases.run(), name="redis-lease")
         self._clock_task = asyncio.create_task(self._follow_clock_forever(), name="redis-time")
 
     async def close(self) -> None:
-        """Close the ports that are still open, then every connection."""
+        """Close the ports, then every connection."""
         for task in (self._lease_task, self._clock_task):
             if task is not None:
                 task.cancel()
@@ -107,10 +107,10 @@ class RedisBackend:
             self._clock_asked.clear()
             try:
                 if await self._follow_clock():
-                    # Deadlines and the lives of keys were moved with it: everybody here is registered anew.
+                    # Deadlines and expiry times moved with it, so every connection here is registered again.
                     self._supervisor.interrupt("the clock of Redis was set")
             except StoreUnavailable:
-                pass  # the supervisor is at it, and measures when Redis is back
+                pass  # the supervisor reconnects, and the clock is measured again when Redis is back
             except Exception:
                 log.exception("the clock of Redis could not be followed; trying again")
             await asyncio.sleep(MIN_MEASURE_INTERVAL_S)
@@ -126,7 +126,7 @@ class RedisBackend:
             self._events.process_died()
 
     async def _resume(self) -> None:
-        # First: what is written again carries times.
+        # First, because what is written next contains times.
         await self._follow_clock()
         await self.presence.resume()
         await self.registry.resume()

@@ -36,7 +36,7 @@ class Claim(NamedTuple):
 
 
 class Discovery:
-    """One discovery: asks several nodes at once and asks every master they name whether it is one."""
+    """Asks several nodes at once, and asks every master that they name whether it is one."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Discovery:
         self.answered: list[Address] = []
 
     async def run(self, nodes: list[Address]) -> Layout:
-        """Raises StoreUnavailable if no node that answers knows a master."""
+        """The current layout. Raises StoreUnavailable if no node that answers knows a master."""
         asking: dict[asyncio.Task[list[Claim]], Address] = {}
         waiting = list(nodes)
         layout = None
@@ -74,7 +74,7 @@ class Discovery:
         return layout
 
     async def _collect(self, asking: dict[asyncio.Task[list[Claim]], Address], stragglers_s: float) -> None:
-        """Wait for one answer, and a moment more for others."""
+        """Wait for one answer, then a moment longer for others."""
         timeout_s = None
         while asking:
             done, _ = await asyncio.wait(asking, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
@@ -100,7 +100,7 @@ class Discovery:
                 self._roles[claim.master] = asyncio.create_task(self._role(claim.master))
 
     async def _layout(self) -> Layout | None:
-        """What the answers so far come to; None if no server among them can be taken for a master."""
+        """The layout that the answers so far give; None if they name no server that is a master."""
         while True:
             segments = _best(self._claims)
             unverified = [master for _, _, master in segments if not self._roles[master].done()]
@@ -124,7 +124,7 @@ class Discovery:
         return Layout(masters, tuple(slots))
 
     def _is_rejected(self, master: Address) -> bool:
-        """Whether claims for it are worth nothing. One that is away may be all that is known of its slots."""
+        """Whether claims for this master do not count. If it is away, it may still be the only master of its slots."""
         try:
             elsewhere = self._roles[master].result()
         except StoreUnavailable as error:
@@ -139,13 +139,13 @@ class Discovery:
             return False
         self._reason = f"redis {master} is not a master"
         if not self._sharded and elsewhere.host:
-            # A replica knows its master, which has to say so itself.
+            # A replica knows its master, which must confirm it itself.
             self._add_claims([Claim(0, SLOTS - 1, elsewhere, NO_EPOCH)])
         return True
 
 
 def _best(claims: Counter[Claim]) -> list[tuple[int, int, Address]]:
-    """For each range of slots the master with the newest configuration; of several, the one that most nodes name."""
+    """For each range of slots, the master with the newest configuration; among equals, the one that most nodes name."""
     ranked = sorted(claims, key=lambda claim: (claim.epoch, claims[claim]), reverse=True)
     edges = sorted({claim.first for claim in ranked} | {claim.last + 1 for claim in ranked})
     segments: list[tuple[int, int, Address]] = []
@@ -192,7 +192,7 @@ async def ask_node(connection: RedisConnection, asked: Address) -> list[Claim]:
     for first, last, (host, port, *node), *_ in ranges:
         if not 0 <= first <= last < SLOTS:
             raise ValueError("a range of slots that there is not")
-        # A node that does not know its own name yet leaves it out: it is the one we asked.
+        # A node that does not know its own name yet leaves it out.
         address = Address(host.decode() if host and host != b"?" else asked.host, int(port))
         claims.append(Claim(first, last, address, epochs.get(node[0] if node else b"", NO_EPOCH)))
     return claims
@@ -205,8 +205,8 @@ def _epochs(nodes: Reply) -> dict[bytes, int]:
 
 
 def _optional(reply: asyncio.Future[Reply]) -> Callable[[], Awaitable[Reply]]:
-    """A reply that is only worth a moment once it is waited for; None if it does not come."""
-    # It may fail while nobody waits for it yet.
+    """Wait for a reply for a moment only; None if it does not come."""
+    # It may fail before anything waits for it.
     reply.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def wait() -> Reply:

@@ -11,12 +11,12 @@ SLOTS = 16384
 
 
 def slot_of(tag: str) -> int:
-    """The cluster slot of every key that has `tag` in braces (the hash tag of the cluster specification)."""
+    """The cluster slot of every key with the hash tag `tag`."""
     return binascii.crc_hqx(tag.encode(), 0) % SLOTS
 
 
 class Layout(NamedTuple):
-    """`slots`: the master of each slot, None where there is none; empty where the only master holds everything."""
+    """`slots`: the master of each slot, None if it has none. Empty if the only master holds everything."""
 
     masters: tuple[Address, ...]
     slots: tuple[Address | None, ...] = ()

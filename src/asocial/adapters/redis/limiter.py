@@ -1,12 +1,12 @@
-"""Rate limits that hold over all processes: one script call for each decision, on Redis's own clock.
+"""Rate limits over all processes: one script call for each decision, on Redis's own clock.
 
-`take`: a list of at most `limit` times for each key, which expires with its window. `admit`: everything that limits a
-message, and the claim of its (user, message id), in one call. A script may only use keys of one hash tag in a cluster,
-and a message touches a user, an address and a channel in any combination, so all keys of `admit` share one tag.
+`take`: for each key, a list of at most `limit` times, which expires with its window. `admit`: all limits of a message
+and the claim of its (user, message id), in one call. In a cluster a script may use keys of one hash tag only, and a
+message touches a user, an address and a channel in any combination, so all keys of `admit` share one tag.
 
-Every accepted decision is also counted in this process, which decides alone while Redis is away: an outage is no second
-allowance. A user or an address that goes on after some refusals is refused here until its time is over, so that a flood
-of refused messages does not reach Redis.
+Every admitted posting is also counted in this process, which decides alone while Redis is away: an outage does not
+double the limits. After some refusals, a user or an address is refused here until its time is over, so that a flood of
+refused messages does not reach Redis.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from .scripts import SCRIPTS
 
 TAG = "limits"
 POSTED_AFTER_S = 0.25
-"""A claim is confirmed this long after its message was handed to the channel: by then it has been published."""
+"""A claim is confirmed this long after its message was posted to the channel. By then it has been published."""
 LOST_AFTER_S = 0.5
-"""A claim that was not confirmed for this long belongs to a process that died."""
+"""A claim that is not confirmed after this time belongs to a process that died."""
 MAX_ASKED_REFUSALS = 20
-"""Refusals of one user or address that Redis decides; those after them, until the time is over, are decided here."""
+"""Refusals of one user or address that Redis decides. Further ones are decided here until the time is over."""
 MAX_REFUSED_KEYS = 10_000
 _LIMITS: dict[bytes, LimitName] = {b"user": "user", b"address": "address", b"channel": "channel", b"slow": "slow"}
 
@@ -65,7 +65,7 @@ class RedisRateLimiter:
         if limit == 0:
             return 0
         try:
-            # One key a script: a tag of its own spreads the limits over a cluster.
+            # One key for each script call: a tag of its own spreads the limits over a cluster.
             reply = await self._pool.run(SCRIPTS["take"], key, (self._pool.names.key(key, "rate"),), limit, window_ms)
         except StoreUnavailable:
             return self._local.take(key, limit, window_ms, self._clock_ms())
@@ -116,7 +116,7 @@ class RedisRateLimiter:
         self._refused.clear()
 
     async def _is_confirmed(self, posting: Posting) -> bool:
-        """Whether the claim of this message needs no help: it was posted, is over, or has another text."""
+        """Whether the claim of this message needs no action: it was posted, is over, or has another text."""
         try:
             claim = await self._pool.call(TAG, "GET", self._claim_key(posting))
         except StoreUnavailable:
@@ -196,13 +196,13 @@ def _arguments(posting: Posting, limits: MessageLimits) -> tuple[str | int, ...]
 
 
 def _claim(posting: Posting, *, known: Duplicate | None = None) -> str:
-    """The times of a message (or of `known`), what it says as a hash, and whether it was posted: 0, until `confirm`."""
+    """The times of a message (or of `known`), a hash of its text, and whether it was posted (0 until `confirm`)."""
     timestamp, expires_at = (posting.timestamp, posting.expires_at) if known is None else known[:2]
     return f"{timestamp} {expires_at} {_fingerprint(posting)} 0"
 
 
 def _read(claim: object) -> Duplicate | None:
-    """What a claim says; None for one that cannot be read: then the message is nobody's."""
+    """What a claim says. None if it cannot be read: then it counts as no claim."""
     try:
         timestamp, expires_at, _, confirmed = cast(bytes, claim).split()
         return Duplicate(int(timestamp), int(expires_at), confirmed == b"1")

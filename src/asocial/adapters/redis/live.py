@@ -1,11 +1,11 @@
-"""Live messages: kept here, so that nobody waits, and written unwritten to Redis, so that latecomers elsewhere see them.
+"""Live messages: kept in this process, so that nothing waits, and written to Redis for people who join elsewhere.
 
-One sorted set a channel, scored by the end of life: what is over is removed with the next write, and the key expires
-soon after the last message. All messages of a turn and channel are one ZADD, sent before that turn's publish: whoever
-subscribes too late to hear a message finds it here.
+Each channel has a sorted set, scored by the end of life. Expired messages are removed with the next write, and the key
+expires soon after the last message. All messages of a turn and a channel are one ZADD, sent before the turn's publish,
+so a process that subscribes too late for a message finds it here.
 
-While Redis is away only this process's own are known; when it is back, those that still live are written again, each
-channel's as soon as the service says that it may be (`share`).
+While Redis is away, only this process's messages are known. When Redis is back, live messages are written again, for
+each channel when the service calls `share`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .unreadable import ERRORS
 KEEP_MS = 60_000
 """How long a channel's key outlives its last message."""
 MAX_CLOCK_SKEW_MS = 2_000
-"""Processes' clocks may differ by this much: only what has been over for longer is removed for everyone."""
+"""How much the clocks of processes may differ: only messages that ended earlier than this are removed."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(LiveMessage).decode
@@ -77,7 +77,7 @@ class RedisLiveMessages:
                 raise
             reply = []
         kept = {entry for entry, message in self._read(channel, reply) if message.timestamp > until_ms}
-        # What nobody can read goes too: nobody can say that it was written later.
+        # Unreadable entries are removed too: their time is unknown.
         gone = [entry for entry in reply if entry not in kept]
         if gone:
             await self._pool.call(channel, "ZREM", self._key(channel), *gone)
@@ -88,7 +88,7 @@ class RedisLiveMessages:
         unwritten = [message for message in self._unwritten.get(channel, ()) if message.timestamp > until_ms]
         if channel in self._unwritten:
             self._unwritten[channel] = unwritten
-        # Those that reached Redis after somebody else looked what is there to clear.
+        # Removes those that reached Redis after the clearing process had read the channel.
         with contextlib.suppress(StoreUnavailable):
             if gone:
                 self._pool.connection(channel).post("ZREM", self._key(channel), *map(_encode, gone))
@@ -113,7 +113,7 @@ class RedisLiveMessages:
         for entry in entries:
             try:
                 message = _decode(entry)
-                # The body goes into a frame as it is: one that is no JSON object would break that frame.
+                # The body is put into a frame as it is. One that is no JSON object would break that frame.
                 _check_body(message.body)
             except ERRORS as error:
                 self._pool.unreadable.skip("message", self._key(channel), error)
@@ -121,7 +121,7 @@ class RedisLiveMessages:
                 yield entry, message
 
     def _clear_wrong_type(self, channel: str, error: StoreUnavailable) -> bool:
-        """A key of another type was not written by us, and nothing could be kept as long as it is there."""
+        """Delete a key of another type: it was not written by us, and nothing can be stored while it exists."""
         if not (isinstance(error, ErrorReply) and error.wrong_type):
             return False
         with contextlib.suppress(StoreUnavailable):

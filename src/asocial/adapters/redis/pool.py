@@ -1,9 +1,9 @@
-"""A command connection to every master, and the way each command finds its own.
+"""A command connection to every master; finds the right one for each command.
 
-One connection a server is enough: a connection pipelines by itself, and one connection keeps the order of what one
-process does. A call fails fast: with StoreUnavailable at once while its server is known to be away, and within the
-connection's timeout when that is only found out by asking. Nothing is tried again but what a server has certainly not
-carried out (it answered MOVED, ASK, TRYAGAIN or NOSCRIPT)."""
+One connection for each server is enough: it pipelines by itself and keeps the order of what one process does. A call
+fails fast: with StoreUnavailable at once while its server is known to be away, and otherwise within the connection's
+timeout. A command is repeated only if the server has certainly not executed it (MOVED, ASK, TRYAGAIN, NOSCRIPT).
+"""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from .urls import Address
 
 MAX_ATTEMPTS = 3
 OUTAGE_ERRORS = frozenset({"CLUSTERDOWN", "MASTERDOWN", "OOM", "MISCONF", "BUSY", "NOREPLICAS"})
-"""AnswerBudget of a server that is there and cannot do its work just now: an outage as much as a connection that is lost."""
+"""Errors of a server that answers but cannot do its work: an outage, like a lost connection."""
 TRY_AGAIN_S = 0.05
 
 log = logs.get(__name__)
 
 
 class ErrorReply(StoreUnavailable):
-    """The server answered with an error; `kind` is its first word."""
+    """The server answered with an error. `kind` is its first word."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -39,16 +39,16 @@ class ErrorReply(StoreUnavailable):
 
     @property
     def wrong_type(self) -> bool:
-        """A key holds another type than the command works on; Redis 6 says so inside a script's own error."""
+        """A key has another type than the command needs. Redis 6 reports this inside a script's own error."""
         return "WRONGTYPE" in str(self)
 
 
 class Pool:
-    """`on_lost` is told of each connection that ends by itself, `on_outage` of a server that cannot do its work.
+    """`on_lost`: a connection ended by itself. `on_outage`: a server cannot do its work.
 
-    When a server sends us elsewhere, `on_moved` is told where nobody waits, `rediscover` awaited where somebody does.
+    When a server redirects a command, `rediscover` is awaited if a caller waits, else `on_moved` is called.
 
-    Whoever gets StoreUnavailable may count on this: the supervisor knows, and tells when it is over.
+    A caller that gets StoreUnavailable need not do anything: the supervisor knows, and reports when it is over.
     """
 
     def __init__(
@@ -69,18 +69,18 @@ class Pool:
         self._on_moved = on_moved
         self._rediscover = rediscover
         self.layout: Layout | None = None
-        """Where everything was when we connected; None before."""
+        """The layout when we connected; None before."""
         self._connections: dict[Address, RedisConnection] = {}
 
     @property
     def is_complete(self) -> bool:
-        """Whether every master has its connection."""
+        """Whether every master has a connection."""
         return self.layout is not None and all(
             self._connection_at(master) is not None for master in self.layout.masters
         )
 
     async def connect(self, layout: Layout) -> None:
-        """Lines to those masters of `layout` that have none yet. Raises StoreUnavailable if one cannot be had."""
+        """Connect to the masters of `layout` that have no connection. Raises StoreUnavailable if one fails."""
         for address in [address for address in self._connections if address not in layout.masters]:
             self._connections.pop(address).close("no longer a master")
         self.layout = layout
@@ -106,7 +106,7 @@ class Pool:
         return connection
 
     async def call(self, tag: str, *command: Argument) -> Reply:
-        """The reply to a command on keys with this hash tag. Raises StoreUnavailable, ErrorReply among it."""
+        """The reply to a command on keys with this hash tag. Raises StoreUnavailable; an ErrorReply is one too."""
         for _ in range(MAX_ATTEMPTS):
             connection = self.connection(tag)
             reply = await connection.request(*command)
@@ -123,7 +123,7 @@ class Pool:
                 case "ASK":
                     return await self._ask(str(reply).rpartition(" ")[2], command)
                 case "READONLY" | "LOADING":
-                    # It was a master when we connected: a failover happened behind our back.
+                    # It was a master when we connected: there was a failover.
                     connection.fail(f"{connection.name}: {error}")
                     raise error
                 case kind:
@@ -147,7 +147,7 @@ class Pool:
             raise
 
     async def drain(self, timeout_s: float) -> None:
-        """Wait until everything handed over has been answered, as far as that is possible soon."""
+        """Wait until every command is answered, for at most `timeout_s`."""
         connections = [connection for connection in self._connections.values() if connection.lost is None]
         await asyncio.gather(*(connection.wait_drained(timeout_s) for connection in connections))
 
@@ -167,13 +167,13 @@ class Pool:
             connection = self._connections[master] = await self._topology.dial(master, self._events)
             _load(connection)
         if self._topology.sharded:
-            # Each node has its own view of whether the cluster works, and refuses keys while it thinks not.
+            # Each node decides by itself whether the cluster works, and refuses keys while it thinks that it does not.
             info = await connection.request("CLUSTER", "INFO")
             if isinstance(info, bytes) and b"cluster_state:ok" not in info:
                 raise StoreUnavailable(f"{connection.name}: the cluster is down")
 
     def _on_post_error(self, connection: RedisConnection, error: hiredis.ReplyError) -> None:
-        """A command that nobody waits for was refused."""
+        """The server answered a `post` with an error."""
         kind = str(error).partition(" ")[0]
         if kind == "MOVED":
             self._on_moved()

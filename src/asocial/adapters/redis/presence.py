@@ -1,17 +1,20 @@
-"""Presence in Redis: connections counted per user, each operation one script on the keys of one channel.
+"""Presence in Redis: connections counted by user, each operation one script on the keys of one channel.
 
 The keys of a channel share its hash tag, so a script always finds them on one server:
 
-    conns    connection -> '+' or '-' (abandoned), process, user      expiry  connection -> deadline, ms
-    users    user -> number of connections                        joined  user -> joined_at, which orders a roster
-    profiles user -> name, colour, whether on the map              stamp   epoch and seq
+    conns     connection -> '+' or '-' (abandoned), process, user
+    expiry    connection -> deadline, ms
+    users     user -> number of connections
+    joined    user -> joined_at, the order of a roster
+    profiles  user -> name, colour, whether on the map
+    stamp     epoch and seq
 
-All deadlines are Redis's own clock. What a script returns of them is ms from now: the channel's keys and those of
-leases.py may lie on two masters, whose clocks may differ. Removing is compare-and-delete inside one script, so that of
-all who sweep exactly one is told of each departure. Which channels to sweep, and when, is in leases.py.
+All deadlines are on Redis's own clock. Scripts return them in ms from now, because the channel's keys and those of
+leases.py may be on two masters with different clocks. Removing is compare-and-delete inside one script, so that exactly
+one of several sweeping processes gets each departure. leases.py decides which channels to sweep, and when.
 
-What cannot be said while Redis is away is owed: a connection that left or broke meanwhile is abandoned as soon
-as Redis is back, or it would stay a ghost until its TTL.
+A departure that cannot be sent while Redis is away is kept: the connection is abandoned as soon as Redis is back, or it
+would stay until its TTL ends.
 """
 
 from __future__ import annotations
@@ -33,14 +36,14 @@ from .scripts import SCRIPTS
 from .unreadable import ERRORS
 
 REMOVE_BATCH = 500
-"""Connections removed in one call, and REFRESH_BATCH renewed: some ms of the server's time at most."""
+"""Connections removed in one call, and REFRESH_BATCH refreshed: some ms of the server's time at most."""
 REFRESH_BATCH = 2000
 
 _profile = msgspec.json.Decoder(Profile).decode
 
 
 class RedisPresence:
-    """`ttl_ms`: how long a connection lives without a refresh; `linger_ms`: how long its channel's keys outlive it."""
+    """`ttl_ms`: how long a connection lives without a refresh. `linger_ms`: how long its channel's keys outlive it."""
 
     def __init__(self, pool: Pool, leases: Leases, *, ttl_ms: int, linger_ms: int) -> None:
         self._pool = pool
@@ -62,7 +65,7 @@ class RedisPresence:
             if self._joining.get((channel, connection_id)) is joining:
                 del self._joining[channel, connection_id]
         first, user, known, joined_at, count, epoch, seq = reply
-        # What is stored of this user may be unreadable: then it is as this connection says.
+        # If the stored profile is unreadable, this connection's own counts.
         found = self._members(channel, [user, joined_at, known]) or [Member.of(user_id, profile, now_ms)]
         return Joined(found[0], bool(first), count, _stamp(epoch, seq))
 
@@ -119,7 +122,7 @@ class RedisPresence:
         return departed
 
     async def resume(self) -> None:
-        """Redis is back: hold the lease again, and say what could not be said. Raises StoreUnavailable."""
+        """Redis is back: renew the lease, and send the departures that could not be sent. Raises StoreUnavailable."""
         await self._leases.renew()
         now = asyncio.get_running_loop().time()
         for channel, owed in list(self._pending.items()):
@@ -127,7 +130,7 @@ class RedisPresence:
             del self._pending[channel]
 
     async def close(self) -> None:
-        """Hold the lease once more: those still on their way out keep the grace they were promised."""
+        """Renew the lease once more, so that connections that still have a grace keep it."""
         with contextlib.suppress(StoreUnavailable):
             await self._leases.renew()
 
@@ -148,7 +151,7 @@ class RedisPresence:
             joined = cast(tuple[int, bytes, bytes, bytes, int, bytes, int], reply)
             if joined[0] or event is None:
                 event = joined
-            # Taken for dead in between: under the name of a dead process the connection would soon be swept.
+            # The lease expired meanwhile: under the old process id, the connection would soon be swept.
             if process == self._leases.process:
                 return event
 
@@ -164,7 +167,7 @@ class RedisPresence:
         )
 
     def _members(self, channel: str, flat: list[bytes]) -> list[Member]:
-        """The members of (user, joined_at, profile), one after the other. Unreadable ones are left out."""
+        """The members in a flat list of (user, joined_at, profile). Unreadable ones are skipped."""
         found = []
         for at in range(0, len(flat), 3):
             try:
@@ -175,7 +178,7 @@ class RedisPresence:
 
     def _departed(self, channel: str, reply: Reply) -> list[Departed]:
         entries = cast(list[tuple[bytes, bytes, int, int, bytes, int]], cast(list[Reply], reply)[1:])
-        # An id that is no text is nobody's: telling that it left does no harm.
+        # An id that is not valid text belongs to no user; reporting that it left does no harm.
         return [
             Departed(channel, _text(connection), _text(user), bool(last), count, _stamp(epoch, seq))
             for connection, user, last, count, epoch, seq in entries
@@ -199,11 +202,11 @@ class RedisPresence:
                     await self._leases.finish_claim(claim, cast(list[int], reply)[0])
                     return departed
         except StoreUnavailable:
-            # Who was removed must be told of all the same; the rest is looked at again when the claim is over.
+            # The removed connections must be reported all the same. The others are swept when the claim is over.
             return departed
 
     async def _forget(self, channel: str, connection_id: str) -> bool:
-        # A join takes two calls: one that is under way must not come through after the leave that follows it.
+        # A join takes two calls. One under way must finish first, or it would undo the leave.
         while (joining := self._joining.get((channel, connection_id))) is not None:
             await asyncio.wait([joining])
         mine = self._local.get(channel, set())
@@ -217,7 +220,7 @@ class RedisPresence:
             self._leases.leave(channel)
 
     def _defer(self, channel: str, connection_id: str, grace_ms: int, known: bool) -> None:
-        # Only what this process said was there: the debt is never larger than what was present when Redis went.
+        # Only for connections of this process, so that the list never grows beyond what was present.
         if known:
             until = asyncio.get_running_loop().time() + grace_ms / 1000
             self._pending.setdefault(channel, {})[connection_id] = until

@@ -1,8 +1,8 @@
-"""Where a user is connected, over all processes: a sorted set a user, each connection scored by its deadline.
+"""The connections of each user, over all processes: a sorted set for each user, scored by deadlines.
 
-A member names its process beside the connection. Connections of a process that died would hold a user's places until their TTL,
-so a registration that finds no place asks which of those processes still live, frees the places of the dead, and
-tries once more; only a user at the limit pays for that.
+A member names the process and the connection. The connections of a process that died would count until their TTL ends.
+So if a user is at the limit, a registration asks which of those processes live, removes the entries of the dead ones,
+and tries once more. Only users at the limit pay for that.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ class RedisSessionRegistry:
         if not here:
             self._local.pop(user_id, None)
         if member is not None:
-            # One that stays is not refreshed any more, and ends with its TTL.
+            # If this fails, the entry is not refreshed any more and ends with its TTL.
             with contextlib.suppress(StoreUnavailable):
                 await self._pool.call(_tag(user_id), "ZREM", self._key(user_id), member)
 
     async def refresh(self, entries: Sequence[tuple[str, str]]) -> None:
-        # An outage is no fault of the job that refreshes: `resume` writes everyone again at its end.
+        # During an outage there is nothing to do: `resume` registers everything again at its end.
         with contextlib.suppress(StoreUnavailable):
             self._refresh(entries)
 
     async def resume(self) -> None:
-        """Redis is back, perhaps empty: write again who is connected here. Raises StoreUnavailable."""
+        """Redis is back, perhaps empty: register the connections of this process again. Raises StoreUnavailable."""
         for user_id, here in self._local.items():
-            # A process that was taken for dead has another name now; under the old one its places would be freed.
+            # If the lease expired, this process has a new id, and entries under the old one would be removed.
             old = [m for m in here.values() if m.partition("/")[0] != self._leases.process]
             if old:
                 self._pool.connection(_tag(user_id)).post("ZREM", self._key(user_id), *old)
@@ -93,14 +93,14 @@ class RedisSessionRegistry:
         return cast(list[bytes], reply)
 
     async def _free_dead(self, user_id: str, members: list[bytes]) -> bool:
-        """Free the places of processes that died. True if there were any."""
+        """Remove the entries of processes that died. True if there were any."""
         processes: dict[bytes, str] = {}
         for member in members:
             try:
                 processes[member] = member.decode().partition("/")[0]
             except ERRORS as error:
                 self._pool.unreadable.skip("registration", self._key(user_id), error)
-                processes[member] = ""  # the name of no process that lives
+                processes[member] = ""  # the id of no process
         dead = await self._leases.find_dead(sorted(set(processes.values())))
         gone = [member for member, process in processes.items() if process in dead]
         if gone:

@@ -1,6 +1,6 @@
-"""The clock that all processes share: Redis's own, asked for a few times a minute (RFC 5905's clock offset).
+"""The clock that all processes share: Redis's own, measured a few times a minute (RFC 5905's clock offset).
 
-Of a cluster it is the clock of the master that holds the leases; others may differ, and no moment of theirs is used.
+In a cluster it is the clock of the master that holds the leases. The clocks of other masters are not used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .pool import Pool
 
 SAMPLES = 3
 MAX_ERROR_MS = 500.0
-"""An answer that took twice as long says too little."""
+"""A measurement with a larger error is not used."""
 
 
 async def measure(pool: Pool, clock: Clock) -> int:

@@ -1,12 +1,12 @@
-"""The pub/sub side: one connection to each master, what is subscribed on it, and the proof that it delivers.
+"""Pub/sub: one connection to each master, its subscriptions, and probes that show that it delivers.
 
-`wanted` is the truth, the connections follow it: a subscription made while a connection is away is a wish that
-`connect` carries out. In a cluster every channel lives on the master of its slot (SSUBSCRIBE), elsewhere on the only
-one.
+`_wanted` holds what should be subscribed, and the connections follow it: a subscription made while a connection is away
+is carried out by `connect`. In a cluster, a channel is subscribed on the master of its slot (SSUBSCRIBE).
 
-A connection that is connected may still deliver nothing: behind a proxy that lost its state, or on a server that forgot
-us. So each connection also subscribes a channel of its own, named so that it falls into a slot of that master, and
-`probe` publishes there and expects it back. Only a connection that passed this test counts."""
+An open connection may still deliver nothing: behind a proxy that lost its state, or on a server that lost the
+subscription. So each connection also subscribes to a channel of its own in a slot of that master. `probe` publishes
+there and expects the message back. Only a connection that passed this test counts.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .topology import Topology
 from .urls import Address
 
 BATCH = 500
-"""Channels in one SUBSCRIBE: few enough that neither side is busy long, and other work gets its turn in between."""
+"""Channels in one SUBSCRIBE: few enough that neither side is busy for long."""
 CONFIRMATION_S = 1.0
 RESUBSCRIBE_TIMEOUT_S = 10.0
 
@@ -36,9 +36,9 @@ log = logs.get(__name__)
 
 
 class Subscriber:
-    """`on_lost` is told of each connection that ends by itself, `on_moved` of a channel that its master gave away.
+    """`on_lost`: a connection ended by itself. `on_moved`: a master gave a slot away.
 
-    A hash tag names a channel; see `name`.
+    Channels are named by their hash tag; see `name`.
     """
 
     def __init__(
@@ -50,14 +50,14 @@ class Subscriber:
     ) -> None:
         self._topology = topology
         self.name = names.topic
-        """The channel's name at the server, by its hash tag."""
+        """The pub/sub channel for a hash tag."""
         self._on_lost = on_lost
         self._events = ConnectionEvents(self._connection_lost, on_push=self._on_push)
         self._on_moved = on_moved
         self._verbs = ("SSUBSCRIBE", "SUNSUBSCRIBE") if topology.sharded else ("SUBSCRIBE", "UNSUBSCRIBE")
         self._wanted: dict[bytes, tuple[str, Callable[[bytes], None]]] = {}
         self._subscribed_on: dict[bytes, RedisConnection] = {}
-        """The connection that each channel was subscribed on last."""
+        """The connection on which each channel was last subscribed."""
         self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
         self._layout: Layout | None = None
         self._connections: dict[Address, RedisConnection] = {}
@@ -73,7 +73,7 @@ class Subscriber:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every master has its connection."""
+        """Whether every master has a connection."""
         layout = self._layout
         return layout is not None and all(
             (connection := self._connections.get(master)) is not None and connection.lost is None
@@ -81,23 +81,23 @@ class Subscriber:
         )
 
     async def subscribe(self, tag: str, deliver: Callable[[bytes], None]) -> None:
-        """Confirmed when this returns, or, while the connection is away, wished for. Raises nothing."""
+        """Subscribe. Confirmed on return, or done by `connect` later if the connection is away. Raises nothing."""
         name = self.name(tag).encode()
         self._wanted[name] = (tag, deliver)
         connection = self._connection(tag)
         if connection is not None:
             self._push(connection, [name])
-            # A confirmation that does not come is no reason to keep a person waiting: the probe finds out why.
+            # The client does not wait longer for a confirmation: if it does not come, the probe finds out why.
             await asyncio.wait([self._confirmation(name)], timeout=CONFIRMATION_S)
 
     def unsubscribe(self, tag: str) -> None:
-        """Nothing is delivered after this returns."""
+        """Nothing is delivered any more after this returns."""
         name = self.name(tag).encode()
         if self._wanted.pop(name, None) is not None:
             connection = self._subscribed_on.pop(name, None)
             if connection is not None:
                 connection.push(self._verbs[1], name)
-            # A resubscription under way shall not wait for what nobody wants any more.
+            # A resubscription under way must not wait for a channel that is not wanted any more.
             self._confirmed(name)
 
     def unsubscribe_all(self) -> None:
@@ -106,7 +106,7 @@ class Subscriber:
             self.unsubscribe(tag)
 
     async def connect(self, layout: Layout) -> None:
-        """Lines to those masters that have none, everything wanted subscribed. Raises StoreUnavailable."""
+        """Connect to masters without a connection, and subscribe all that is wanted. Raises StoreUnavailable."""
         self._layout = layout
         for address in [
             a for a, connection in self._connections.items() if a not in layout.masters or connection.lost is not None
@@ -117,7 +117,7 @@ class Subscriber:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        # What a master gave away, or took over, is subscribed where it is now.
+        # Slots may have moved: each channel is subscribed where it is now.
         for name, (tag, _) in list(self._wanted.items()):
             connection = self._connection(tag)
             if connection is not None and self._subscribed_on.get(name) is not connection:
@@ -126,7 +126,7 @@ class Subscriber:
                 self._push(connection, [name])
 
     async def probe(self, pool: Pool, timeout_s: float) -> bool:
-        """Whether what is published to each master comes back in time. Lines that fail are ended."""
+        """Whether a message published to each master comes back in time. Connections that fail are ended."""
         answers: dict[asyncio.Future[None], RedisConnection] = {}
         for address, connection in list(self._connections.items()):
             if connection.lost is None:
@@ -140,7 +140,7 @@ class Subscriber:
         if answers:
             await asyncio.wait(answers, timeout=timeout_s)
             if not all(answer.done() for answer in answers):
-                await asyncio.sleep(RECHECK_S)  # see connection.py: perhaps it was us who were busy
+                await asyncio.sleep(RECHECK_S)  # as in connection.py: this process may have been busy
             for answer in [answer for answer in answers if not answer.done()]:
                 answers[answer].fail(f"{answers[answer].name} delivers nothing")
         if answers and self.is_complete:
@@ -180,7 +180,7 @@ class Subscriber:
             raise StoreUnavailable(f"{connection.name} confirms no subscription")
 
     def _push(self, connection: RedisConnection, names: list[bytes]) -> None:
-        """Subscribe `names` on `connection`. One command must not span slots, even of one server."""
+        """Subscribe `names` on `connection`. In a cluster, one command must not span slots."""
         for name in names:
             self._subscribed_on[name] = connection
             if self._topology.sharded:
@@ -208,7 +208,7 @@ class Subscriber:
 
     def _on_push(self, connection: RedisConnection, reply: Reply) -> None:
         if isinstance(reply, hiredis.ReplyError):
-            # MOVED, or no permission: what we hold to be the order of things is not. Begin anew.
+            # MOVED, or no permission: the layout has changed. Connect again.
             connection.fail(f"{connection.name}: {reply}")
             return
         if not isinstance(reply, list) or len(reply) != 3:
@@ -227,7 +227,7 @@ class Subscriber:
         elif kind in (b"subscribe", b"ssubscribe"):
             self._confirmed(name)
         elif kind == b"sunsubscribe" and self._subscribed_on.get(name) is connection and name not in self._waiters:
-            # Not asked for: the slot has moved to another master.
+            # Not requested by us: the slot has moved to another master.
             del self._subscribed_on[name]
             self._on_moved(f"{connection.name} gave a slot away")
 
@@ -238,6 +238,6 @@ class Subscriber:
         self._on_lost(connection)
 
     def _release_waiters(self) -> None:
-        # Whoever waits to be subscribed is let go: the wish is recorded, `connect` carries it out.
+        # Waiting callers continue: the subscription is recorded, and `connect` carries it out.
         for name in list(self._waiters):
             self._confirmed(name)

@@ -1,14 +1,13 @@
-"""The supervisor: the one place that decides that Redis is there, or is not, and brings it back.
+"""The supervisor: the one place that decides whether Redis is available, and that reconnects.
 
-One task goes round: connect what is missing (discover the masters, a command connection and a subscribing connection to
-each, everything resubscribed, a probe through each), tell the world, then watch until something is wrong: a connection
-that was lost says so at once, one that silently delivers nothing is found by the probe every few seconds, through the
-very path that messages take. Between attempts it waits, longer each time up to a cap, and never exactly as long as the
-other processes do.
+One task repeats: connect what is missing (discover the masters, a command connection and a subscribing connection to
+each, all subscriptions, a probe through each), report `restored`, then watch until something fails. A lost connection
+reports itself. One that silently delivers nothing is found by a probe every few seconds, which takes the same path as
+messages. The pause between attempts grows up to a limit, and is random, so that processes do not reconnect at once.
 
-An outage begins with the first thing missing and ends when everything is there again; the events `degraded` and
-`restored` are called once each. Between them commands fail at once, publishing drops, and subscriptions are remembered.
-What was handed over for others during an outage is gone: by the time it could be sent, its life is over.
+An outage begins when something is missing and ends when everything is there again. The events `degraded` and `restored`
+are called once each. In between, commands fail at once, batches are dropped, and subscriptions are remembered. Batches
+of an outage are not sent later: the life of their messages would be over.
 """
 
 from __future__ import annotations
@@ -34,15 +33,15 @@ FIRST_ATTEMPT_S = 3.0
 REDISCOVER_S = 1.0
 NOTIFY_S = 5.0
 OUTAGE_PAUSE_S = 0.3
-"""Before looking again at a server that answers and cannot work: it needs longer than one that hung up."""
+"""The pause before connecting again to a server that answers but cannot work: it needs longer than a restart."""
 REDISCOVER_EVERY = 10
-"""Probes between two looks at where the masters are."""
+"""Probes between two checks of where the masters are."""
 
 log = logs.get(__name__)
 
 
 class RedisSupervisor:
-    """`resume` lets the adapters catch up when commands are answered again, before `restored` is awaited."""
+    """`resume`: awaited when commands are answered again, before `restored`, so that adapters can catch up."""
 
     def __init__(
         self,
@@ -74,14 +73,14 @@ class RedisSupervisor:
         self._restore_task: asyncio.Task[None] | None = None
 
     def state(self) -> dict[str, str]:
-        """For /ready: what answers commands, and what delivers."""
+        """For /ready: whether commands are answered, and whether pub/sub delivers."""
         return {
             "redis": "ok" if self._serving and self.pool.is_complete else "down",
             "pubsub": "ok" if self._delivering and self.subscriber.is_complete else "down",
         }
 
     async def start(self, events: StoreEvents) -> None:
-        """Connect, or start degraded if that is not possible soon. Raises nothing. `events` are told from now on."""
+        """Connect, or start degraded if that is not possible soon. Raises nothing. Calls `events` from now on."""
         self._events = events
         self._run_task = asyncio.create_task(self._run(), name="redis-supervisor")
         with contextlib.suppress(TimeoutError):
@@ -99,7 +98,7 @@ class RedisSupervisor:
         self.pool.close()
 
     def interrupt(self, reason: str) -> None:
-        """Something shared was lost though the connections stand (a lease ran out): an outage that is over already."""
+        """Shared state was lost though the connections are open, such as a lease: an outage that is over at once."""
         self._serving = False
         self._degrade(reason)
         self._interrupted.set()
@@ -125,20 +124,20 @@ class RedisSupervisor:
                 continue
             pause_s = BACKOFF_FIRST_S
             await self._watch()
-            # Everyone lost the same server at the same moment, and shall not come back at the same moment.
+            # All processes lost the same server at the same moment, and should not come back at the same moment.
             await asyncio.sleep(random.uniform(0, BACKOFF_FIRST_S) + (OUTAGE_PAUSE_S if self._server_failing else 0))
 
     async def _connect(self) -> None:
-        """Make is_complete what is not. Raises StoreUnavailable; what could be connected stays."""
+        """Connect what is missing. Raises StoreUnavailable; connections that succeeded stay open."""
         layout = await self._topology.discover()
-        # Each side even if the other fails: one dead master of a cluster takes its own channels along, no others.
+        # Both sides, even if one fails: a dead master of a cluster affects its own channels only.
         served, subscribed = await asyncio.gather(
             self.pool.connect(layout), self.subscriber.connect(layout), return_exceptions=True
         )
         if served is not None:
             raise served
         if not self._serving:
-            # Before anything is said to work: these calls write, so they also prove that the server lets us.
+            # Before anything counts as working: these calls write, so they also show that the server accepts writes.
             await self._resume()
             if self._server_failing:
                 raise StoreUnavailable("redis refuses again")
@@ -152,7 +151,7 @@ class RedisSupervisor:
         self._attempted.set()
 
     async def _watch(self) -> None:
-        """Return when something is wrong."""
+        """Return when something fails."""
         probes = 0
         while not self._interrupted.is_set():
             try:
@@ -165,17 +164,17 @@ class RedisSupervisor:
                     return
 
     async def _has_moved(self) -> bool:
-        """Whether the masters are others by now, though the ones we know still answer (a split, a resharding)."""
+        """Whether the masters have changed though the known ones still answer (a split, a resharding)."""
         try:
             return await self._topology.discover() != self.pool.layout
         except StoreUnavailable:
-            return False  # sentinels that are away are no reason to leave a master that works
+            return False  # a working master is kept when the sentinels are away
 
     async def _restore(self) -> None:
         if self._started and not self._degraded:
             return
         if self._restore_task is not None:
-            # Still telling of the last return: what that asks of a Redis that went away again fails fast.
+            # The last `restored` is still running. If Redis went away again, its calls fail fast.
             await asyncio.wait([self._restore_task], timeout=NOTIFY_S)
             self._restore_task.cancel()
             await asyncio.gather(self._restore_task, return_exceptions=True)
@@ -207,7 +206,7 @@ class RedisSupervisor:
             return
         self._degraded, self._reason = True, reason
         if self._restore_task is not None and not self._notifying:
-            # Gone again before anybody was told that it was back: the same outage goes on.
+            # Redis went away before `restored` was called: the same outage continues.
             self._restore_task.cancel()
             self._restore_task = None
             return
@@ -228,7 +227,7 @@ class RedisSupervisor:
         self.interrupt(reason)
 
     async def _rediscover(self) -> None:
-        """A server sent us elsewhere: look anew where everything is, and return when that is known."""
+        """A server redirected a command: find the masters again, and return when they are known."""
         self._attempted.clear()
         self._interrupted.set()
         with contextlib.suppress(TimeoutError):

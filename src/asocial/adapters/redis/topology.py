@@ -31,18 +31,18 @@ class Topology:
         self._ask_first: list[Address] = list(target.addresses)
 
     async def discover(self) -> Layout:
-        """Where the masters are now. Raises StoreUnavailable if nobody can say."""
+        """The current layout. Raises StoreUnavailable if no server can tell."""
         if self.target.kind == "single":
             return Layout(self.target.addresses)
         found = Discovery(self._ask, self._role, self.sharded)
         layout = await found.run(self._ask_first)
-        # Nodes that answered are worth asking later, when those of the URL may all be gone.
+        # Nodes that answered are worth asking later, when all nodes of the URL may be gone.
         known = [*found.answered, *layout.masters] if self.sharded else found.answered
         self._ask_first = list(dict.fromkeys([*known, *self.target.addresses, *self._ask_first]))[:MAX_KNOWN_NODES]
         return layout
 
     async def dial(self, address: Address, events: ConnectionEvents) -> RedisConnection:
-        """A connection to a master, authenticated. Raises StoreUnavailable if it is none."""
+        """An authenticated connection to a master. Raises StoreUnavailable if it is not one."""
         connection = await self._connection(address, sentinel=False, events=events)
         try:
             if _role(await connection.request("ROLE")) is not None:
@@ -72,7 +72,7 @@ class Topology:
         )
 
     async def _ask(self, address: Address) -> list[Claim]:
-        """What a sentinel or a cluster node says. Raises StoreUnavailable."""
+        """What a sentinel or a cluster node reports. Raises StoreUnavailable."""
         try:
             async with asyncio.timeout(2 * self._timeout_s):
                 connection = await self._connection(address, sentinel=not self.sharded)
@@ -88,7 +88,7 @@ class Topology:
             raise ServerRefused(f"redis {address} answers what cannot be read: {error}") from None
 
     async def _role(self, address: Address) -> Address | None:
-        """None for a master; the master of a replica. Raises StoreUnavailable."""
+        """None for a master; else its master. Raises StoreUnavailable."""
         connection = await self._connection(address, sentinel=False)
         try:
             return _role(await connection.request("ROLE"))
@@ -99,7 +99,7 @@ class Topology:
 
 
 def _role(reply: Reply) -> Address | None:
-    """None for a master, else where its master is. An ACL that forbids ROLE leaves us with the others' word."""
+    """None for a master, else its master. If an ACL forbids ROLE, the other nodes' reports decide."""
     if isinstance(reply, hiredis.ReplyError) or not isinstance(reply, list) or reply[0] == b"master":
         return None
     host, port = (reply[1], int(reply[2])) if len(reply) > 2 and reply[0] == b"slave" else (b"", 0)

@@ -1,14 +1,14 @@
-"""What a Redis URL says, as values. Nothing here connects, and no message here repeats any part of a URL: a password
-with a sign that URLs know can end up in every part of one.
+"""Parses Redis URLs. Nothing here connects. No error repeats any part of a URL, because a password with special
+characters can end up in any part.
 
     redis://[user:password@]host[:6379][/db]                    one server
     unix://[user:password@]/path/to.sock[?db=1]                 one server, by its socket
     redis+sentinel://[user:password@]host[:26379],host/name[/db]  the master that the sentinels name
     redis+cluster://[user:password@]host[:6379],host            a cluster, found through any of these nodes
 
-`rediss` in place of `redis` is TLS, verified against the system's authorities or `?ca=/path/to/ca.pem`. The sentinels
-themselves are asked without a password, or with `?sentinel_password=`. A password is percent-decoded; `?`, `#`, `/` and
-`@` in it are understood as they are, unless what follows a `?` reads as options.
+`rediss` in place of `redis` is TLS, verified against the system's authorities or `?ca=/path/to/ca.pem`. Sentinels are
+asked without a password, or with `?sentinel_password=`. A password is percent-decoded; `?`, `#`, `/` and `@` in it are
+accepted as they are, unless what follows a `?` can be read as options.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True)
 class Target:
-    """What to connect to. `addresses` are servers, sentinels or cluster nodes, by `kind`."""
+    """The servers to connect to. `addresses` are servers, sentinels or cluster nodes, depending on `kind`."""
 
     kind: Literal["single", "sentinel", "cluster"]
     addresses: tuple[Address, ...]
@@ -52,7 +52,7 @@ class Target:
     ca: str = ""
 
     def tls_context(self) -> ssl.SSLContext | None:
-        """Raises ValueError where the authorities' file cannot be used."""
+        """Raises ValueError if the file of authorities cannot be used."""
         if not self.tls:
             return None
         try:
@@ -63,7 +63,7 @@ class Target:
 
 
 def parse(url: str, username: str = "", password: str = "") -> Target:
-    """`username` and `password` count where the URL has none. Raises ValueError, saying what is wrong and allowed."""
+    """`username` and `password` count if the URL has none. Raises ValueError, which says what is wrong and allowed."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise ValueError(f"redis_url: it must start with {KINDS}")
@@ -72,7 +72,7 @@ def parse(url: str, username: str = "", password: str = "") -> Target:
     credentials, place, query = _split(rest)
     if credentials is not None:
         user, colon, secret = credentials.partition(":")
-        # `secret@host` without a colon would be taken for a user name, which is never what was meant.
+        # `secret@host` without a colon would be read as a user name, which is never meant.
         if not colon:
             raise ValueError(f"redis_url: credentials are user:password@ or :password@; {_ENCODE}")
         username, password = unquote(user), unquote(secret)
@@ -125,7 +125,7 @@ def _kind(scheme: str) -> tuple[Literal["single", "sentinel", "cluster"], bool]:
 
 
 def _split(rest: str) -> tuple[str | None, str, str]:
-    """Credentials (None without any), place and query of what stands behind `://`."""
+    """Credentials (None if there are none), place and query of what follows `://`."""
     before, _, query = rest.partition("?")
     at = before.rfind("@")
     if "@" in query and not _options(query).keys() <= _OPTIONS:

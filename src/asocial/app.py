@@ -1,7 +1,7 @@
 """The composition root: the one place that knows both the services and the technologies.
 
-`build` puts a server together from settings; any port can be given in its place (tests, embedding). Call it with the
-event loop running that will serve. What happens then, from start to end, is in lifecycle.py.
+`build` makes a server from settings. Tests and embedding programs can replace any port. Call it on the event loop that
+will serve. lifecycle.py starts and stops what is built here.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ def build(
     runtime: Runtime | None = None,
     page_dir: Path = PAGE_DIR,
 ) -> Asocial:
-    """A server for `settings`: over Redis if they name one, else in memory, except for what is given here.
+    """A server for `settings`: over Redis if they name one, else in memory. Ports that are given replace those.
 
-    `backend` takes the place of the Redis that the settings name. What is given uses the `runtime` that is given.
+    `backend` replaces the Redis of the settings. What is given must use the given `runtime`.
 
     Raises ConfigError for settings that cannot be used together.
     """
@@ -83,7 +83,7 @@ def build(
     backend = backend or _redis(settings, runtime)
     broker = broker or (MemoryBroker(MemoryBus()) if backend is None else backend.broker)
     backlog = Backlog(settings.unsent_total_bytes, counters)
-    # The router is made last, for it calls all the others. No batch arrives before the server is started.
+    # The router is made last, because it calls all others. No batch arrives before the server is started.
     router: ControlRouter
     channels = Channels(broker, runtime, backlog, lambda channel, batch: router.receive(channel, batch))
     memory = MemoryPresence(clock.monotonic_ms, settings.presence.ttl_ms)
@@ -188,7 +188,7 @@ def _redis(settings: Settings, runtime: Runtime) -> RedisBackend | None:
 
 
 def _telemetry(exposition: metrics.Exposition) -> Telemetry | None:
-    """OpenTelemetry, where the environment asks for it. Raises ConfigError where it cannot be had."""
+    """OpenTelemetry, if the environment asks for it. Raises ConfigError if it is not installed."""
     asking = [name for name in _ASK_FOR_TELEMETRY if os.environ.get(name, "none") not in ("", "none")]
     if not asking or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return None

@@ -1,4 +1,4 @@
-"""From settings to who vouches for people: the provider's tokens, how the page signs in, and the access lists."""
+"""From settings to identity: verification of a provider's tokens, how the page signs in, and the access lists."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _FIREBASE = "firebase:"
 
 
 class SignIn(NamedTuple):
-    """What the page is public of signing in, and the directives that its content security policy needs for that."""
+    """What the page gets to know about signing in, and the directives that its security policy needs for it."""
 
     public: dict[str, object]
     policy: str
 
 
 def token_verifier(settings: Settings, secret: str) -> TokenVerifier | None:
-    """What verifies tokens where people sign in, else None. Needs the running loop. Raises ConfigError."""
+    """Verifies tokens if people sign in, else None. Needs the running loop. Raises ConfigError."""
     if settings.auth != "jwt":
         return None
     project = _project(settings)
@@ -41,7 +41,7 @@ def token_verifier(settings: Settings, secret: str) -> TokenVerifier | None:
     if not audiences:
         raise ConfigError("jwt_audience: needed with auth=jwt, or tokens meant for others would count here")
     jwks = Jwks(provider, asyncio.get_running_loop().time)
-    # A key of its own: nothing that is signed with the secret tells anything of an id, nor the other way round.
+    # A key of its own, so that signatures reveal nothing about ids, and ids nothing about signatures.
     id_key = hmac.new(secret.encode(), b"asocial user ids", hashlib.sha256).digest()
     return TokenVerifier(
         jwks, issuer=provider.issuer, audiences=audiences, leeway_s=settings.jwt_leeway_seconds, id_key=id_key
@@ -49,7 +49,7 @@ def token_verifier(settings: Settings, secret: str) -> TokenVerifier | None:
 
 
 def sign_in(settings: Settings) -> SignIn | None:
-    """How the page lets people sign in, None where it does not. Raises ConfigError."""
+    """How the page signs people in; None if it does not. Raises ConfigError."""
     project = _project(settings) if settings.auth == "jwt" else ""
     if settings.sign_in_module:
         if settings.auth != "jwt" or settings.firebase_api_key:
@@ -61,7 +61,7 @@ def sign_in(settings: Settings) -> SignIn | None:
         raise ConfigError("firebase_api_key: needs auth=jwt and jwt_preset=firebase:PROJECT")
     domain = settings.firebase_auth_domain or f"{project}.firebaseapp.com"
     public = {"project_id": project, "api_key": settings.firebase_api_key, "auth_domain": domain}
-    # Its own API, and the frame and script by which a window that signs somebody in talks to the page.
+    # Firebase's API, and the frame and script with which its sign-in window talks to the page.
     policy = (
         "; connect-src 'self' https://identitytoolkit.googleapis.com https://securetoken.googleapis.com"
         f"; script-src 'self' https://apis.google.com; frame-src https://{domain}"
@@ -70,7 +70,7 @@ def sign_in(settings: Settings) -> SignIn | None:
 
 
 def moderation_settings(settings: Settings) -> ModerationSettings:
-    """The settings of moderation, their lists read. Raises ConfigError."""
+    """The settings of moderation, with their lists parsed. Raises ConfigError."""
     return ModerationSettings(
         owners=_access_list("channel_owners", settings.channel_owners, every=True),
         members=_access_list("channel_members", settings.channel_members, every=False),
@@ -79,7 +79,7 @@ def moderation_settings(settings: Settings) -> ModerationSettings:
 
 
 def _access_list(name: str, entries: Sequence[str], *, every: bool) -> dict[str, list[str]]:
-    """`channel:who` entries of a setting, by channel. `every`: "*" may stand for every channel. Raises ConfigError."""
+    """The `channel:who` entries of a setting, by channel. `every`: "*" may mean every channel. Raises ConfigError."""
     found: dict[str, list[str]] = {}
     for entry in entries:
         channel, _, who = entry.partition(":")
@@ -100,7 +100,7 @@ def _openid(settings: Settings) -> Provider:
         raise ConfigError(f"jwt_discovery_url: it ends with {DISCOVERY_PATH}, or jwt_issuer names the issuer")
     provider = openid(settings.jwt_issuer, settings.jwt_jwks_url, settings.jwt_discovery_url)
     for name, url in {"jwt_jwks_url": provider.jwks_url, "jwt_discovery_url": provider.discovery_url}.items():
-        # An issuer need not be an address, where the keys' own is given.
+        # An issuer need not be a URL if the URL of its keys is given.
         if url and not is_safe(url) and not (name == "jwt_discovery_url" and provider.jwks_url):
             raise ConfigError(f"{name}: {shown(url)} is not allowed; allowed: https, or http on this machine itself")
     return provider

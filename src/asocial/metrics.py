@@ -1,7 +1,7 @@
-"""The counters under the names that Prometheus reads (docs/operations.md lists them).
+"""The counters under their Prometheus names (docs/operations.md lists them).
 
-Nothing is counted here: a scrape turns the plain numbers of service/counters.py into samples, so between two scrapes
-a metric costs one addition. Base units; counters end in `_total`; never a user or a channel as a label.
+Nothing is counted here: a scrape turns the numbers of service/counters.py into samples. Base units; counters end in
+`_total`; never a user or a channel as a label.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PREFIX = "asocial_"
 LOOP_SAMPLE_S = 0.25
 
 Gauges = Callable[[], Mapping[str, float]]
-"""What is so just now, by the names in GAUGES. A name that is left out is not exposed."""
+"""The current values of the metrics in GAUGES. Missing ones are not exposed."""
 Checks = Callable[[], Mapping[str, str]]
 
 GAUGES = {
@@ -55,7 +55,7 @@ class Exposition:
         GCCollector(registry=self._registry)
 
     def collect(self) -> Iterable[Metric]:
-        """Our own metrics, without those of the process. On the loop only."""
+        """Asocial's own metrics, without those of the process. Call it on the loop."""
         return self._counters.collect()
 
     def render(self, accept: str) -> tuple[bytes, str]:
@@ -156,7 +156,7 @@ class _CounterCollector(Collector):
 
 
 async def watch_loop(counters: Counters) -> None:
-    """Measure how late the loop is. Runs until cancelled."""
+    """Measure how late the loop is, until cancelled."""
     time = asyncio.get_running_loop().time
     while True:
         due = time() + LOOP_SAMPLE_S
@@ -190,7 +190,7 @@ def _histogram(name: str, help_text: str, values: Histogram) -> Metric:
 
 
 def _buckets(values: Histogram) -> list[tuple[str, float]]:
-    """Cumulative, as Prometheus wants them, with the one for everything at the end."""
+    """Cumulative counts, as Prometheus expects them, with the bucket for everything at the end."""
     buckets, total = [], 0
     for bound, count in zip((*values.bounds, float("inf")), values.counts, strict=True):
         total += count

@@ -1,7 +1,7 @@
-"""Every setting, in one place: typed, checked, documented, with its default. Units are in the names.
+"""Every setting: its type, check, description and default. Units are in the names.
 
-Services and adapters do not take `Settings` but the groups that it makes (groups.py). Where values come from, and how
-an error about one is explained, is in config.py.
+Services and adapters do not take `Settings` but the groups that it makes (groups.py). config.py reads values and
+explains errors.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CHOICES = ("env", "log_level", "auth", "offline_page")
 _URL_CREDENTIALS = re.compile(r"//\S*@")
 _URL_QUERY = re.compile(r"\?\S+")
 PRODUCTION_DRAIN_NOTICE_S = 5.0
-"""In production, where `drain_notice_seconds` is not set."""
+"""In production, unless `drain_notice_seconds` is set."""
 _Read = TypeVar("_Read")
 
 
@@ -360,11 +360,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # `load` hands over one merged dict, so that it can say where a wrong value came from.
+        # `load` passes one merged dict, so that it can name the source of a wrong value.
         return (init_settings,)
 
     def with_source(self, message: str) -> str:
-        """`message`, which begins with the name of a setting, and where the value of that setting came from."""
+        """`message`, which begins with the name of a setting, and the source of that setting's value."""
         source = self._sources.get(message.partition(":")[0], "")
         return f"{message} ({source})" if source else message
 
@@ -433,7 +433,7 @@ class Settings(BaseSettings):
 
 
 def shown(value: object) -> str:
-    """A value that is no secret, as an error may show it: what could be a credential inside it is left out."""
+    """A value that is not secret, for an error message. Parts that could be credentials are left out."""
     if isinstance(value, list | tuple):
         return ", ".join(map(shown, value))
     if isinstance(value, Mapping):

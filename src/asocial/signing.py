@@ -1,7 +1,7 @@
-"""The secret that signs what the server hands out, and makes user ids: chosen, and refused where everybody knows it.
+"""The secret that signs tokens and derives user ids: the configured one, or a new one; published ones are refused.
 
-A secret that was ever published, in a manifest or a test of Asocial's repository, lets anybody sign in as anybody. So
-do not write secrets into files that are committed: tests make theirs when they run.
+With a secret that was ever published, in a manifest or a test of Asocial's repository, anybody can sign in as anybody.
+So never commit a secret: tests make theirs when they run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .config import ConfigError
 from .settings import MIN_SECRET_BYTES, SECRET_HINT, Settings
 
 MIN_DISTINCT_CHARACTERS = 8
-"""Different characters in a secret. 32 random hexadecimal digits have fewer once in 100 million times."""
+"""The least number of different characters. 32 random hexadecimal digits have fewer once in 100 million times."""
 _PUBLISHED = frozenset(
     {
         "0ed3208049b0e380",  # deploy/kustomize/overlays/dev
@@ -36,7 +36,7 @@ log = logs.get(__name__)
 
 
 def signing_secret(settings: Settings) -> str:
-    """The configured secret, or a new one. Raises ConfigError for one that nobody may use in production."""
+    """The configured secret, or a new one. Raises ConfigError for one that must not be used in production."""
     secret = settings.secret.get_secret_value()
     if secret:
         weakness = weakness_of(secret)
@@ -57,7 +57,7 @@ def signing_secret(settings: Settings) -> str:
 
 
 def weakness_of(secret: str) -> str:
-    """Why others can know or guess a secret; empty if no reason is known."""
+    """Why other people can know or guess a secret; empty if no reason is known."""
     bare = secret.strip().strip("\"'")
     if len(bare.encode()) < MIN_SECRET_BYTES:
         return f"it is shorter than {MIN_SECRET_BYTES} bytes"
@@ -69,5 +69,5 @@ def weakness_of(secret: str) -> str:
 
 
 def digest_of(secret: str) -> str:
-    """What stands in the list for a published secret."""
+    """How the list above names a published secret."""
     return hashlib.sha256(secret.casefold().encode()).hexdigest()[:16]

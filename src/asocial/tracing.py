@@ -1,12 +1,12 @@
-"""One id that joins the request for a page, the connection that page opens, and the messages said on it.
+"""One trace id for a request for the page, the connection that the page opens, and the messages posted on it.
 
-It is a W3C trace id (32 hexadecimal digits). The page's answer carries it in `Server-Timing`; the page reads it there
-and hands it back as `?trace=` when it connects; a `traceparent` from a proxy in front is taken over. Every line of the
-log about these has it as `trace_id`, and so has every span where OpenTelemetry is on (telemetry.py).
+It is a W3C trace id (32 hexadecimal digits). The page reads it from `Server-Timing` and sends it back as `?trace=` when
+it connects. A `traceparent` from a proxy is used instead if there is one. Log lines have it as `trace_id`, and so have
+spans if OpenTelemetry is on (telemetry.py).
 
-Opening and closing are always logged. Messages are too many: only those of some traces are, the share of
-`log_sample_ratio`, chosen by the id itself, so that a trace is logged whole or not at all and every process agrees.
-What was said is never logged, only that something was.
+Opening and closing a connection are always logged. Messages are logged only for some traces, the share of
+`log_sample_ratio`. The id decides, so that all processes agree and a trace is logged whole or not at all. The log says
+that a message was posted, never what it says.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ log = logs.get(__name__)
 
 
 class Span(Protocol):
-    """One thing that takes time, in whatever keeps traces."""
+    """A span of time, in any tracing backend."""
 
     @property
     def recorded(self) -> bool:
-        """Whether anybody will see it; if not, nothing need be done for its children."""
+        """Whether the span will be stored. If not, its children can be skipped."""
         ...
 
     def child(self, name: str, attributes: Mapping[str, str]) -> AbstractContextManager[None]: ...
@@ -39,18 +39,18 @@ class Span(Protocol):
 
 
 Spans = Callable[[str, str, str], Span]
-"""Begins a span: its name, its trace id, and the id of the span above it or ""."""
+"""Begins a span: its name, its trace id, and the id of the parent span or ""."""
 
 
 class Trace:
-    """`id` is for the logs. `message` is None where nobody wants to know of single messages."""
+    """`id` is for the logs. `message` is None if single messages are not traced."""
 
     __slots__ = ("_logged", "_span", "id", "ids", "message")
 
     def __init__(self, trace_id: str, span: Span | None, logged: bool) -> None:
         self.id = trace_id
         self.ids: dict[str, str] = {"trace_id": trace_id}
-        """What every line of the log about this has."""
+        """The fields of every log line of this trace."""
         self._span = span if span is not None and span.recorded else None
         self._logged = logged
         self.message = self._message if logged or self._span is not None else None
@@ -78,7 +78,7 @@ class Tracing:
         self._spans = spans
 
     def begin(self, name: str, headers: Mapping[str, str], given: str = "") -> Trace:
-        """The trace of a request: the one it shows by `given` or `traceparent`, else a new one."""
+        """The trace of a request: from `given` or `traceparent`, else a new one."""
         parent = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
         if _TRACE_ID.fullmatch(given):
             trace_id, above = given, ""

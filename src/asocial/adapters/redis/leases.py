@@ -42,7 +42,7 @@ TAG = ".pods"
 CLAIM_MS = 2000
 MAX_CLAIMS = 64
 MAX_DEADLINE_MS = 600_000
-"""The farthest deadline, unless the presence TTL is longer: a grace plus the time over which a drain spreads clients."""
+"""The farthest deadline, unless the presence TTL is longer: a grace plus the time over which clients reconnect."""
 SWEEP_PAUSE_MS = 10_000
 """If no process has swept for this long, sweeping waits for as long again: the clock was set, or Redis was out of
 reach, and living processes need time to renew their leases."""

@@ -94,10 +94,10 @@ def _top(urls: list[str], every_s: float, *, once: bool) -> int:
         _print_error("a URL is http://HOST:PORT or https://HOST:PORT")
         return USAGE_ERROR
     except socket.gaierror as error:
-        _print_error(f"one of the hosts cannot be found: {error.strerror}")
+        _print_error(f"cannot find one of the hosts: {error.strerror}")
         return 1
     except OSError as error:
-        _print_error(f"cannot go on: {error.strerror or error}")
+        _print_error(f"cannot continue: {error.strerror or error}")
         return 1
     except KeyboardInterrupt:
         return 0

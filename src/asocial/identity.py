@@ -34,12 +34,12 @@ def token_verifier(settings: Settings, secret: str) -> TokenVerifier | None:
     project = _project(settings)
     if project:
         if settings.jwt_issuer or settings.jwt_jwks_url or settings.jwt_discovery_url:
-            raise ConfigError("jwt_preset: it says what jwt_issuer and the jwt URLs say; give one or the other")
+            raise ConfigError("jwt_preset: it replaces jwt_issuer and the jwt URLs; set one or the other")
         provider, audiences = firebase(project), settings.jwt_audience or (project,)
     else:
         provider, audiences = _openid(settings), settings.jwt_audience
     if not audiences:
-        raise ConfigError("jwt_audience: needed with auth=jwt, or tokens meant for others would count here")
+        raise ConfigError("jwt_audience: required with auth=jwt, or tokens for other services would be accepted")
     jwks = Jwks(provider, asyncio.get_running_loop().time)
     # A key of its own, so that signatures reveal nothing about ids, and ids nothing about signatures.
     id_key = hmac.new(secret.encode(), b"asocial user ids", hashlib.sha256).digest()
@@ -53,7 +53,7 @@ def sign_in(settings: Settings) -> SignIn | None:
     project = _project(settings) if settings.auth == "jwt" else ""
     if settings.sign_in_module:
         if settings.auth != "jwt" or settings.firebase_api_key:
-            raise ConfigError("sign_in_module: needs auth=jwt, and stands instead of firebase_api_key")
+            raise ConfigError("sign_in_module: needs auth=jwt, and replaces firebase_api_key")
         return SignIn({"provider": "module", "module": settings.sign_in_module}, "")
     if not settings.firebase_api_key:
         return None
@@ -95,12 +95,12 @@ def _project(settings: Settings) -> str:
 
 def _openid(settings: Settings) -> Provider:
     if not settings.jwt_issuer and not settings.jwt_discovery_url:
-        raise ConfigError("jwt_issuer: needed with auth=jwt (or jwt_preset, or jwt_discovery_url)")
+        raise ConfigError("jwt_issuer: required with auth=jwt (or jwt_preset, or jwt_discovery_url)")
     if not settings.jwt_issuer and not settings.jwt_discovery_url.endswith(DISCOVERY_PATH):
-        raise ConfigError(f"jwt_discovery_url: it ends with {DISCOVERY_PATH}, or jwt_issuer names the issuer")
+        raise ConfigError(f"jwt_discovery_url: it must end with {DISCOVERY_PATH}, or set jwt_issuer")
     provider = openid(settings.jwt_issuer, settings.jwt_jwks_url, settings.jwt_discovery_url)
     for name, url in {"jwt_jwks_url": provider.jwks_url, "jwt_discovery_url": provider.discovery_url}.items():
         # An issuer need not be a URL if the URL of its keys is given.
         if url and not is_safe(url) and not (name == "jwt_discovery_url" and provider.jwks_url):
-            raise ConfigError(f"{name}: {shown(url)} is not allowed; allowed: https, or http on this machine itself")
+            raise ConfigError(f"{name}: {shown(url)} is not allowed; allowed: https, or http on this machine")
     return provider

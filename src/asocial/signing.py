@@ -47,12 +47,12 @@ def signing_secret(settings: Settings) -> str:
         return secret
     if settings.redis_url.get_secret_value():
         log.warning(
-            "no secret is configured: a guest is somebody else on each process (set one ASOCIAL_SECRET for all)"
+            "no secret is configured: guests get another user id on each process (set one ASOCIAL_SECRET for all)"
         )
     elif settings.auth == "jwt":
-        log.warning("no secret is configured: people have other user ids after a restart (set ASOCIAL_SECRET)")
+        log.warning("no secret is configured: people get other user ids after a restart (set ASOCIAL_SECRET)")
     else:
-        log.info("no secret is configured: guests are somebody new after a restart (set ASOCIAL_SECRET to keep them)")
+        log.info("no secret is configured: guests get new user ids after a restart (set ASOCIAL_SECRET to keep them)")
     return secrets.token_urlsafe(48)
 
 

@@ -125,9 +125,8 @@ def screen(rows: Sequence[Row], *, colour: bool) -> str:
         texts = (one.process, one.state, *one.cells)
         text = " ".join(_fit(cell, width) for cell, (_, width) in zip(texts, _COLUMNS, strict=True))
         lines.append(paint(text, _RED if one.state == "down" else _YELLOW) if one.alarming else text)
-    well = [one for one in rows if not one.alarming]
-    told = f"{len(well)} of {len(rows)} well"
-    lines += ["", paint(told, _GREEN if len(well) == len(rows) else _RED)]
+    healthy = sum(not one.alarming for one in rows)
+    lines += ["", paint(f"{healthy} of {len(rows)} healthy", _GREEN if healthy == len(rows) else _RED)]
     return "\n".join(lines)
 
 

@@ -221,5 +221,5 @@ async def test_top_shows_the_processes_there_are_and_those_there_are_not(server:
     lines = out.decode().splitlines()
     assert lines[1].split()[:3] == [f"127.0.0.1:{server.port}", "ready", "1"]
     assert lines[2].split() == ["127.0.0.1:9", "down"]
-    assert lines[-1] == "1 of 2 well"
+    assert lines[-1] == "1 of 2 healthy"
     assert shown.returncode == 1

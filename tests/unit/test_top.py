@@ -70,7 +70,7 @@ def test_slow_is_alarming_and_so_is_what_is_not_ready_or_not_there() -> None:
     assert row("a", before, look(counters, 1.0)).alarming
 
 
-def test_the_screen_has_a_line_for_each_process_and_says_how_many_are_well() -> None:
+def test_the_screen_has_a_line_for_each_process_and_says_how_many_are_healthy() -> None:
     counters = Counters()
     before = look(counters, 0.0)
     rows = [row("one:8080", before, look(counters, 1.0)), row("two:8080", before, Scrape(1.0))]
@@ -79,7 +79,7 @@ def test_the_screen_has_a_line_for_each_process_and_says_how_many_are_well() -> 
     assert "ready" in lines[1]
     assert lines[2].startswith("two:8080")
     assert "down" in lines[2]
-    assert lines[-1] == "1 of 2 well"
+    assert lines[-1] == "1 of 2 healthy"
     assert len({len(line) for line in lines[:3]}) == 1, "columns stand below each other"
     assert "\x1b" not in "".join(lines)
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 MAX_MARKS = 8
-MARKS_RULE = f"a character carries at most {MAX_MARKS} combining marks"
+MARKS_RULE = f"a character may carry at most {MAX_MARKS} combining marks"
 
 # Marks are neither letters nor digits nor white space, so only long runs of such characters are examined.
 _SUSPECT = re.compile(rf"[^\w\s\x00-\x7f]{{{MAX_MARKS + 1},}}")

@@ -39,8 +39,8 @@ def _read(entry: str) -> tuple[str, int | None]:
     """The name and the port. The port is None if any port is allowed."""
     found = _ENTRY.fullmatch(entry)
     if found is None:
-        raise ValueError("a host is written as example.org or example.org:8443")
+        raise ValueError("a host must be written as example.org or example.org:8443")
     name, port = found[1], found[2]
     if port is not None and int(port) > 65535:
-        raise ValueError("a port is a number from 1 to 65535")
+        raise ValueError("a port must be a number from 1 to 65535")
     return read_pattern(f"http://{name}").host.removesuffix("."), None if port is None else int(port)

@@ -78,7 +78,7 @@ class LiveMessageIndex:
         return list(self._channels)
 
     def expire(self, now_ms: int) -> None:
-        """Let go of all that is over."""
+        """Remove messages whose life is over."""
         self._expired_slot = now_ms // SLOT_MS
         for slot in [slot for slot in self._ends if slot <= self._expired_slot]:
             later = []

@@ -70,7 +70,7 @@ def clean_payload(payload: str) -> str:
     # Checked for control characters before trimming, because str.strip() treats some of them as white space.
     text = _plain(payload).strip()
     if not is_visible(text):
-        raise (PayloadInvisible if text else PayloadEmpty)("a message needs at least one character that can be seen")
+        raise (PayloadInvisible if text else PayloadEmpty)("a message needs at least one visible character")
     return _within_limit(text)
 
 
@@ -80,7 +80,9 @@ def _plain(payload: str) -> str:
     text = payload.replace("\r\n", "\n").replace("\r", "\n") if "\r" in payload else payload
     found = _CONTROL.search(text)
     if found:
-        raise BadFrame(f"a payload has no control characters but line breaks, this one has U+{ord(found[0]):04X}")
+        raise BadFrame(
+            f"a payload must not contain control characters other than line breaks; this one has U+{ord(found[0]):04X}"
+        )
     if has_too_many_marks(text):
         raise BadFrame(MARKS_RULE)
     return text
@@ -88,5 +90,5 @@ def _plain(payload: str) -> str:
 
 def _within_limit(text: str) -> str:
     if len(text) > PAYLOAD_CHARACTERS:
-        raise PayloadTooLarge(f"a payload has at most {PAYLOAD_CHARACTERS} characters, this one has {len(text)}")
+        raise PayloadTooLarge(f"a payload may have at most {PAYLOAD_CHARACTERS} characters; this one has {len(text)}")
     return text

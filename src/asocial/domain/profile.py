@@ -74,21 +74,21 @@ class Member(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 def clean_name(name: str) -> str:
     """The name trimmed, with runs of white space folded. Raises BadFrame, whose message says what is allowed."""
     if _FORBIDDEN.search(name):
-        raise BadFrame("a name has no control or bidirectional-override characters")
+        raise BadFrame("a name must not contain control or bidirectional-override characters")
     if has_too_many_marks(name):
         raise BadFrame(MARKS_RULE)
     folded = " ".join(name.split())
     if not is_visible(folded):
-        raise (NameInvisible if folded else BadFrame)("a name needs at least one character that can be seen")
+        raise (NameInvisible if folded else BadFrame)("a name needs at least one visible character")
     if len(folded) > NAME_CHARACTERS:
-        raise BadFrame(f"a name has 1 to {NAME_CHARACTERS} characters, this one has {len(folded)}")
+        raise BadFrame(f"a name must have 1 to {NAME_CHARACTERS} characters; this one has {len(folded)}")
     return folded
 
 
 def clean_color(color: str) -> str:
     """`color`, if it is one of PALETTE. Raises BadFrame otherwise."""
     if color not in PALETTE:
-        raise BadFrame(f"a color is one of {', '.join(PALETTE)}")
+        raise BadFrame(f"color must be one of {', '.join(PALETTE)}")
     return color
 
 

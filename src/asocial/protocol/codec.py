@@ -45,23 +45,23 @@ def decode(text: str) -> ClientFrame:
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from None
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise BadFrame(f"not JSON that can be read: {_short(str(error))}") from None
+        raise BadFrame(f"invalid JSON: {_short(str(error))}") from None
     match frame:
         case PostChat() | PostTyping():
             if not is_id(frame.message_id):
-                raise BadFrame(f"message_id is {ID_RULE}")
+                raise BadFrame(f"message_id must be {ID_RULE}")
         case Follow():
             if not is_id(frame.user_id):
-                raise BadFrame(f"user_id is {ID_RULE}")
+                raise BadFrame(f"user_id must be {ID_RULE}")
         case AskWho():
             if not (1 <= len(frame.user_ids) <= WHO_LIMIT):
-                raise BadFrame(f"user_ids has 1 to {WHO_LIMIT} ids")
+                raise BadFrame(f"user_ids must have 1 to {WHO_LIMIT} ids")
     return frame
 
 
 def _invalid(message: str) -> FrameError:
     if "`$.type`" in message or "required field `type`" in message:
-        return BadFrame(f"type is one of {', '.join(CLIENT_FRAME_TYPES)}")
+        return BadFrame(f"type must be one of {', '.join(CLIENT_FRAME_TYPES)}")
     if "out of range" in message and "`$.position" in message:
         return PositionInvalid(f"x and y must be finite numbers within ±{POSITION_LIMIT:,}")
     return BadFrame(_short(message))

@@ -239,18 +239,18 @@ class Channel:
 
     def _deliver_missed(self, publisher: bytes, messages: Sequence[tuple[int, int, bytes]]) -> None:
         until_ms, received = self._now_ms() + MIN_LEFT_MS, self._received
-        living = [(number, body) for number, expires_at, body in messages if expires_at > until_ms]
-        missed = [text_frame(body) for number, body in living if not received.has(publisher, number)]
-        self._deliver_missed_before(publisher, living)
+        live = [(number, body) for number, expires_at, body in messages if expires_at > until_ms]
+        missed = [text_frame(body) for number, body in live if not received.has(publisher, number)]
+        self._deliver_missed_before(publisher, live)
         if messages:
             received.mark_received_up_to(publisher, max(number for number, _, _ in messages))
         self.deliver_local(b"".join(missed))
 
-    def _deliver_missed_before(self, publisher: bytes, living: Sequence[tuple[int, bytes]]) -> None:
+    def _deliver_missed_before(self, publisher: bytes, live: Sequence[tuple[int, bytes]]) -> None:
         """Send members who joined since an outage began what had arrived from `publisher` before it."""
         outages = {id(arrived): arrived for arrived in self._may_lack.values()}
         had_arrived = {
-            key: [body for number, body in living if arrived.has(publisher, number)] for key, arrived in outages.items()
+            key: [body for number, body in live if arrived.has(publisher, number)] for key, arrived in outages.items()
         }
         for connection, arrived in self._may_lack.items():
             in_snapshot = self.snapshots.messages_of(connection)
@@ -359,7 +359,7 @@ class Channel:
 
     def _write(self, flush: Flush[Connection]) -> None:
         shared, personal = flush.shared, flush.personal
-        slow, spared = [], 0
+        slow, skipped = [], 0
         for connection, held in self._members.items():
             reader = connection if held is None else held
             unsent = reader.unsent_bytes
@@ -367,7 +367,7 @@ class Channel:
                 if unsent > UNSENT_LIMIT_BYTES:
                     slow.append(connection)
                     continue
-                spared += flush.carries_volatile
+                skipped += flush.carries_volatile
                 reader.deliver(shared, flush.pieces(connection, reliable_only=True))
             elif connection in personal:
                 reader.deliver(shared, flush.pieces(connection))
@@ -376,7 +376,7 @@ class Channel:
         for connection in slow:
             self.detach(connection)
             connection.close(TooSlow())
-        self._counters.volatile_dropped += spared
+        self._counters.volatile_dropped += skipped
 
     def _measure(self, started: float, chats: int, since: float) -> None:
         now = self._loop.time()

@@ -154,7 +154,7 @@ class ChatService:
     def _reason(self, posting: Posting, limit: LimitName) -> str:
         match limit:
             case "slow":
-                return f"this channel is slow: one message every {-(-posting.slow_ms // 1000)} s"
+                return f"slow mode: one message every {-(-posting.slow_ms // 1000)} s"
             case "user":
                 return f"at most {self._limits.user_per_minute} messages a minute"
             case "address":
@@ -170,8 +170,8 @@ class ChatService:
     def local_messages(self) -> dict[str, list[LiveMessage]]:
         """The live messages that were posted on this process, by channel."""
         now_ms = self._now_ms()
-        said = {name: self._live.local(name, now_ms) for name in self._live.local_channels()}
-        return {name: messages for name, messages in said.items() if messages}
+        messages_of = {name: self._live.local(name, now_ms) for name in self._live.local_channels()}
+        return {name: messages for name, messages in messages_of.items() if messages}
 
     def share(self, channel: str) -> None:
         """Make the live messages of this process visible to people who join on other processes."""
@@ -185,11 +185,11 @@ class ChatService:
     def shift_clock(self, by_ms: int) -> None:
         """The server's clock was set by this much: live messages of this process keep their remaining life."""
         before_ms = self._now_ms() - by_ms
-        living = {channel: self._live.local(channel, before_ms) for channel in self._live.local_channels()}
+        live = {channel: self._live.local(channel, before_ms) for channel in self._live.local_channels()}
         # Removed before any is added: adding a message removes those that look expired.
-        for channel, messages in living.items():
+        for channel, messages in live.items():
             self._live.forget(channel, max((message.timestamp for message in messages), default=before_ms))
-        for channel, messages in living.items():
+        for channel, messages in live.items():
             for message in messages:
                 chat = _read_chat(message.body)
                 moved = replace(chat, timestamp=chat.timestamp + by_ms, expires_at=chat.expires_at + by_ms)

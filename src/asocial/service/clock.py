@@ -84,7 +84,7 @@ class Clock:
             if not first:
                 self._counters.clock_steps += 1
                 log.warning(
-                    "the clock of Redis jumped; this process follows it",
+                    "the clock of redis was set; this process follows it",
                     seconds=round(ahead_ms / 1000, 3),
                 )
             return self._set(ahead_ms)
@@ -102,7 +102,7 @@ class Clock:
         if abs(moved_ms) > STEP_MS:
             self._counters.clock_steps += 1
             log.warning(
-                "the clock of this machine was set; messages and limits go on undisturbed",
+                "the clock of this machine was set; messages and limits are not affected",
                 seconds=round(moved_ms / 1000, 3),
             )
         skew_ms = (wall_ahead_ns - self._ahead_ns) / _MS

@@ -62,10 +62,10 @@ class ControlRouter:
                 case CountChanged():
                     self._presence.apply_count(channel, message)
                 case MessagesAgain():
-                    here = self._channels.get(channel)
-                    if here is not None:
+                    local = self._channels.get(channel)
+                    if local is not None:
                         again = [(number, end, bytes(body)) for number, end, body in message.messages]
-                        here.catch_up(batch.publisher, again)
+                        local.catch_up(batch.publisher, again)
                 case RulesChanged():
                     self._rules.apply_change(channel, message)
                 case ChannelCleared():

@@ -90,13 +90,13 @@ class Dispatch:
                 await asyncio.sleep(REFUSED_PAUSE_S)
         except StoreUnavailable:
             self._received["refused"].add(1, len(text))
-            self.refuse(session, Unavailable("the server cannot do this just now; try again"), message_id_of(text))
+            self.refuse(session, Unavailable("the server cannot do this at the moment; try again"), message_id_of(text))
         else:
             session.strikes = 0
 
     def receive_binary(self, session: Session, _data: bytes) -> None:
         """Answer a binary frame with an error: this protocol has none."""
-        self.refuse(session, BadFrame("frames are text, not binary"))
+        self.refuse(session, BadFrame("frames must be text, not binary"))
 
     def refuse(self, session: Session, error: FrameError, message_id: str | None = None) -> None:
         """Answer with an `error`. Ten in a row that a correct client never causes close the connection (W27)."""
@@ -111,7 +111,7 @@ class Dispatch:
         limit = self._frame_bytes
         # isascii() costs nothing; other text is encoded only if it could be too large in UTF-8.
         if len(text) > limit or (not text.isascii() and len(text) * 4 > limit and len(text.encode()) > limit):
-            raise PayloadTooLarge(f"a frame has at most {limit} bytes")
+            raise PayloadTooLarge(f"a frame may have at most {limit} bytes")
 
     async def _carry_out(self, session: Session, text: str) -> None:
         frame = decode(text)
@@ -152,13 +152,13 @@ class Dispatch:
     async def _authenticate(self, session: Session, token: str) -> None:
         """Replace the session's token by a newer one of the same user (W60)."""
         if self._verify is None:
-            raise TokenRefused("this server asks for no tokens")
+            raise TokenRefused("this server does not use tokens")
         try:
             verified = await self._verify(token)
         except (TokenInvalid, TokenExpired) as error:
             raise TokenRefused(error.reason) from None
         if verified.user_id != session.member.user_id:
-            raise TokenRefused("this is another user's token")
+            raise TokenRefused("this token belongs to another user")
         self._sessions.renew(session, verified)
         session.connection.write(pack(Authenticated(verified.expires_at)))
 

@@ -147,13 +147,13 @@ class FallbackPresence:
             for entry in self._connections.items()
             if (channels is None or entry[0][0] in channels) and not self._status.is_isolated(entry[0][0])
         ]
-        told: list[tuple[str, Joined]] = []
+        new_joins: list[tuple[str, Joined]] = []
         for start in range(0, len(places), RESTORE_BATCH):
             some = [entry for entry in places[start : start + RESTORE_BATCH] if entry[0] in self._connections]
             joins = await asyncio.gather(
                 *(
-                    self._shared.join(channel, connection_id, here.user_id, here.profile, here.joined_at)
-                    for (channel, connection_id), here in some
+                    self._shared.join(channel, connection_id, own.user_id, own.profile, own.joined_at)
+                    for (channel, connection_id), own in some
                 )
             )
             for (place, _), joined in zip(some, joins, strict=True):
@@ -162,16 +162,16 @@ class FallbackPresence:
                     await self._shared.abandon(*place, 0)
                 self._store_answer(place, joined)
                 if joined.first:
-                    told.append((place[0], joined))
-        return told
+                    new_joins.append((place[0], joined))
+        return new_joins
 
     def changed_profiles(self) -> dict[tuple[str, str], Profile]:
         """Profiles, by channel and user, that were changed here and that the shared store does not have.
 
         Some may belong to users who have left; updating those does nothing.
         """
-        here = {(place[0], here.user_id): here.profile for place, here in self._connections.items() if here.changed}
-        return self._unsent_profiles | here
+        changed = {(place[0], own.user_id): own.profile for place, own in self._connections.items() if own.changed}
+        return self._unsent_profiles | changed
 
     def apply_profile(self, channel: str, user_id: str, profile: Profile) -> None:
         """Another process changed this profile. It is kept here too, in case the shared store loses it."""
@@ -182,24 +182,24 @@ class FallbackPresence:
         await self._local.close()
 
     def _forget(self, channel: str, connection_id: str) -> None:
-        here = self._connections.pop((channel, connection_id), None)
-        if here is None:
+        own = self._connections.pop((channel, connection_id), None)
+        if own is None:
             return
-        self._by_user.remove(here.user_id, (channel, connection_id))
-        if here.changed:
-            self._unsent_profiles[channel, here.user_id] = here.profile
+        self._by_user.remove(own.user_id, (channel, connection_id))
+        if own.changed:
+            self._unsent_profiles[channel, own.user_id] = own.profile
 
     def _store_answer(self, place: tuple[str, str], joined: Joined) -> None:
         """Keep what the shared store answered to a join, unless this process has a newer profile."""
-        here = self._connections.get(place)
-        if here is not None:
+        own = self._connections.get(place)
+        if own is not None:
             member = joined.member
             known = member.profile
             epoch = joined.stamp.epoch
-            changed = here.changed or (here.known_in_epoch not in ("", epoch) and here.profile != known)
-            profile = here.profile if changed else known
+            changed = own.changed or (own.known_in_epoch not in ("", epoch) and own.profile != known)
+            profile = own.profile if changed else known
             self._connections[place] = _LocalConnection(
-                here.user_id, profile, member.joined_at, changed, here.known_in_epoch and epoch
+                own.user_id, profile, member.joined_at, changed, own.known_in_epoch and epoch
             )
 
     def _update_profile(

@@ -104,12 +104,12 @@ class Outages:
         """
         local_messages = self._chat.local_messages()
         self._chat.unshared &= local_messages.keys()
-        for name, said in local_messages.items():
+        for name, messages in local_messages.items():
             if channels is not None and name not in channels:
                 continue
             if self._channels.is_isolated(name):
                 self._chat.unshared.add(name)  # for `retry`, once its rules are confirmed
             else:
                 self._chat.share(name)
-                again = [(message.number, message.expires_at, msgspec.Raw(message.body)) for message in said]
+                again = [(message.number, message.expires_at, msgspec.Raw(message.body)) for message in messages]
                 self._channels.send_control(name, encode_control(MessagesAgain(again)))

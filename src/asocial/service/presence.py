@@ -121,8 +121,10 @@ class Presence:
         for departed in await self._store.sweep():
             self._counters.swept += 1
             if departed.last:
-                channel, here = departed.channel, self._channels.store_away
-                self._announce_leave(channel, departed.user_id, departed.user_count, departed.stamp, here=here)
+                channel, known_here = departed.channel, self._channels.store_away
+                self._announce_leave(
+                    channel, departed.user_id, departed.user_count, departed.stamp, known_here=known_here
+                )
 
     async def announce_rejoined(self, rejoined: Sequence[tuple[str, Joined]]) -> None:
         """Announce users of this process whom the store had lost, and who were registered again, by channel."""
@@ -130,10 +132,10 @@ class Presence:
         for channel, joined in rejoined:
             self._announce_join(channel, joined)
 
-    def apply_count(self, channel: str, told: CountChanged) -> None:
+    def apply_count(self, channel: str, changed: CountChanged) -> None:
         """Another process sent the number of users."""
         if not self._channels.is_isolated(channel):
-            self._update_count(channel, told.count, told.stamp, unpublished=False)
+            self._update_count(channel, changed.count, changed.stamp, unpublished=False)
 
     async def recount(self, *, elsewhere: bool = False) -> None:
         """Send clients the number of users of each channel: a process may have died before it sent all events.
@@ -142,7 +144,7 @@ class Presence:
         Sent after a second, so that events under way arrive first; clients that have them ignore the count (W19).
         Raises StoreUnavailable; when the store is back, every client gets a snapshot.
         """
-        tell = self._send_count_elsewhere if elsewhere else self.apply_count
+        send = self._send_count_elsewhere if elsewhere else self.apply_count
         channels = [channel.name for channel in self._channels if len(channel) or elsewhere]
         for start in range(0, len(channels), RECOUNT_BATCH):
             some = channels[start : start + RECOUNT_BATCH]
@@ -150,8 +152,8 @@ class Presence:
             for channel, roster in zip(some, rosters, strict=True):
                 # No epoch: the store has lost the channel, and its members are being registered again.
                 if roster.stamp.epoch and not self._channels.is_isolated(channel):
-                    told = CountChanged(roster.user_count, roster.stamp)
-                    self._loop.call_later(COUNT_INTERVAL_S, tell, channel, told)
+                    changed = CountChanged(roster.user_count, roster.stamp)
+                    self._loop.call_later(COUNT_INTERVAL_S, send, channel, changed)
 
     def start_recount(self, *, elsewhere: bool = False) -> None:
         """`recount` in a task. Does nothing while the store is away."""
@@ -180,12 +182,12 @@ class Presence:
         frame = UserJoined(*about, *joined.stamp, member.on_map)
         self._announce(channel, frame, joined.user_count, joined.stamp, max_users=joined.user_count, exclude=connection)
 
-    def _announce_leave(self, channel: str, user_id: str, count: int, stamp: Stamp, *, here: bool = True) -> None:
-        """`here`: members on this process know the user."""
+    def _announce_leave(self, channel: str, user_id: str, count: int, stamp: Stamp, *, known_here: bool = True) -> None:
+        """`known_here`: members on this process know the user."""
         frame = UserLeft(user_id, *stamp)
         if self._channels.is_isolated(channel):
             # The other processes must hear of it, or they would keep a user who has left.
-            if here:
+            if known_here:
                 self._channels.post_local(channel, pack(frame))
             self._channels.publish(channel, pack(frame))
         else:
@@ -220,8 +222,8 @@ class Presence:
         self._channels.post_local(channel, pack(UserCount(entry.count, *entry.stamp)))
         self._publish_count(channel, entry)
         # Kept for one interval to limit the rate; then dropped, unless the count changed meanwhile.
-        told = entry.stamp
-        entry.timer = self._loop.call_later(COUNT_INTERVAL_S, self._end_count_interval, channel, entry, told)
+        sent = entry.stamp
+        entry.timer = self._loop.call_later(COUNT_INTERVAL_S, self._end_count_interval, channel, entry, sent)
 
     def _publish_count(self, channel: str, entry: _Count) -> None:
         if entry.unpublished:
@@ -232,8 +234,8 @@ class Presence:
         # After the events that it counts: a client that gets the count first would consider them lost.
         self._channels.send_control_in_order(channel, encode_control(count))
 
-    def _end_count_interval(self, channel: str, entry: _Count, told: Stamp) -> None:
-        if entry.stamp != told:
+    def _end_count_interval(self, channel: str, entry: _Count, sent: Stamp) -> None:
+        if entry.stamp != sent:
             self._send_count(channel, entry)
         else:
             del self._counts[channel]

@@ -85,7 +85,7 @@ class RulesSync:
     async def change(self, channel: str, change: Callable[[Rules], Rules]) -> Rules:
         """Change the rules by compare-and-swap. Returns the new rules. Raises StoreUnavailable."""
         if self._channels.store_away or self._channels.is_isolated(channel):
-            raise StoreUnavailable("other processes would not hear of it")
+            raise StoreUnavailable("the change cannot reach other processes")
         stored = await self.load(channel)
         for _ in range(MAX_SWAPS):
             wanted = change(stored)
@@ -98,7 +98,7 @@ class RulesSync:
                 if local is not None:
                     self._apply(local, stored)
                 return stored
-        raise StoreUnavailable("others are changing the rules of this channel")
+        raise StoreUnavailable("too many concurrent changes of this channel's rules")
 
     def apply_change(self, channel: str, change: RulesChanged) -> None:
         """Another process changed the rules of a channel, or wrote them back to a store that had lost them."""

@@ -104,7 +104,7 @@ class Sessions:
             session = self._session(connection, channel, member, token, principal, access, address)
             # In a crowd a join is announced later, as a count. The new client must see it at once.
             channel.changes += 1
-            snapshot, told = await self.snapshot(session)
+            snapshot, messages = await self.snapshot(session)
             # Again: a change of the rules in the meantime has checked only the sessions that were already open.
             session.access = self._readmit(channel, principal, access)
             session.provisional = not channel.confirmed
@@ -117,7 +117,7 @@ class Sessions:
         self._local.add(session)
         session.participant.budget = self._address_buckets.acquire(address)
         self._schedule_expiry(session)
-        channel.release(connection, snapshot + pack(Degraded()) if self.degraded else snapshot, told)
+        channel.release(connection, snapshot + pack(Degraded()) if self.degraded else snapshot, messages)
         self._answer_budget.spend(user_id, address, len(snapshot), self._loop.time())
         return session
 
@@ -184,8 +184,8 @@ class Sessions:
         sessions = self._local.of_connections(channel)
         for start in range(0, len(sessions), BATCH):
             for session in sessions[start : start + BATCH]:
-                snapshot, told = await self.snapshot(session)
-                channel.snapshots.remember(session.connection, told)
+                snapshot, messages = await self.snapshot(session)
+                channel.snapshots.remember(session.connection, messages)
                 _write_snapshot(session.connection, restored + snapshot)
             await asyncio.sleep(0)
 
@@ -230,8 +230,8 @@ class Sessions:
 
     async def sync(self, session: Session) -> None:
         """Answer `sync` with a snapshot of the channel."""
-        snapshot, told = await self.snapshot(session)
-        session.participant.channel.snapshots.remember(session.connection, told)
+        snapshot, messages = await self.snapshot(session)
+        session.participant.channel.snapshots.remember(session.connection, messages)
         _write_snapshot(session.connection, snapshot)
         self.charge_answer(session, len(snapshot))
 
@@ -248,9 +248,9 @@ class Sessions:
 
     def follow(self, session: Session, user_id: str) -> None:
         """Tell a user, on all its connections and all processes, that the session's user follows them (W32)."""
-        channel, told = session.participant.channel.name, FollowedBy(user_id, session.member.user_id)
-        self.send_followed(channel, told)
-        self._channels.send_control(channel, encode_control(told))
+        channel, followed = session.participant.channel.name, FollowedBy(user_id, session.member.user_id)
+        self.send_followed(channel, followed)
+        self._channels.send_control(channel, encode_control(followed))
         self.charge_answer(session, UPDATE_BYTES * (1 + self._local.connections(user_id)))
 
     async def snapshot(self, session: Session) -> tuple[bytes, frozenset[bytes]]:

@@ -61,7 +61,7 @@ class RedisBackend:
             identity,
             lease_ms=settings.lease_ms,
             keep_ms=settings.lease_ms + ttl_ms + settings.linger_ms,
-            on_lost=lambda: self._supervisor.interrupt("the lease of this process ran out"),
+            on_lost=lambda: self._supervisor.interrupt("the lease of this process expired"),
             on_death=self._process_died,
         )
         self.broker = RedisBroker(self._supervisor, identity, self._clock_asked.set, runtime)
@@ -112,7 +112,7 @@ class RedisBackend:
             except StoreUnavailable:
                 pass  # the supervisor reconnects, and the clock is measured again when Redis is back
             except Exception:
-                log.exception("the clock of Redis could not be followed; trying again")
+                log.exception("cannot measure the clock of redis; trying again")
             await asyncio.sleep(MIN_MEASURE_INTERVAL_S)
 
     async def _follow_clock(self) -> int:

@@ -141,7 +141,7 @@ class RedisConnection(asyncio.Protocol):
         if self._transport is not None and self.lost is None:
             self._transport.write(out[0] if len(out) == 1 else b"".join(out))
             if self._transport.get_write_buffer_size() > UNSENT_LIMIT_BYTES:
-                self._end(f"{self.name} does not read")
+                self._end(f"{self.name} does not read what is sent to it")
 
     def _check_timeout(self) -> None:
         self._watch = None
@@ -178,10 +178,10 @@ class RedisConnection(asyncio.Protocol):
                 if isinstance(reply, hiredis.ReplyError):
                     self._report_error(reply)
         except (hiredis.ProtocolError, IndexError):
-            self._end(f"{self.name} does not speak Redis")
+            self._end(f"{self.name} does not speak the redis protocol")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end(f"{self.name} hung up" if exc is None else f"{self.name}: {exc}")
+        self._end(f"{self.name} closed the connection" if exc is None else f"{self.name}: {exc}")
 
     def _end(self, reason: str) -> None:
         if self.lost is not None:
@@ -247,7 +247,9 @@ async def _authenticate(connection: RedisConnection, username: str, password: st
     steps.append(connection.request("PING"))
     for reply in await asyncio.gather(*steps):
         if isinstance(reply, hiredis.ReplyError):
-            raise ServerRefused(f"{connection.name} refuses: {_without_arguments(str(reply))}")
+            raise ServerRefused(
+                f"{connection.name} answered the handshake with an error: {_without_arguments(str(reply))}"
+            )
 
 
 def _without_arguments(reply: str) -> str:

@@ -50,7 +50,7 @@ class Discovery:
         self._claims: Counter[Claim] = Counter()
         self._roles: dict[Address, asyncio.Task[Address | None]] = {}
         self._rejected: set[Address] = set()
-        self._reason = "nobody to ask"
+        self._reason = "no node to ask"
         self.answered: list[Address] = []
 
     async def run(self, nodes: list[Address]) -> Layout:
@@ -191,7 +191,7 @@ async def ask_node(connection: RedisConnection, asked: Address) -> list[Claim]:
     claims = []
     for first, last, (host, port, *node), *_ in ranges:
         if not 0 <= first <= last < SLOTS:
-            raise ValueError("a range of slots that there is not")
+            raise ValueError("an invalid range of slots")
         # A node that does not know its own name yet leaves it out.
         address = Address(host.decode() if host and host != b"?" else asked.host, int(port))
         claims.append(Claim(first, last, address, epochs.get(node[0] if node else b"", NO_EPOCH)))

@@ -113,9 +113,7 @@ class Leases:
             await asyncio.sleep(self._lease_ms / 3000)
             try:
                 if not await self.renew():
-                    log.warning(
-                        "this process was taken for dead: it comes back under another name", process=self.process
-                    )
+                    log.warning("lease expired; registering again with a new process id", process=self.process)
                     self._on_lost()
             except StoreUnavailable:
                 pass  # the supervisor reconnects, and the lease is renewed when Redis is back

@@ -97,9 +97,9 @@ class RedisLiveMessages:
         self._local.expire(now_ms)
 
     def share(self, channel: str) -> None:
-        living = self._local.of(channel, self._clock_ms())
-        if living:
-            self._unwritten[channel] = living
+        live = self._local.of(channel, self._clock_ms())
+        if live:
+            self._unwritten[channel] = live
             self._write()
 
     async def close(self) -> None:

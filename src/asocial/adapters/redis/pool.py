@@ -116,7 +116,7 @@ class Pool:
             match error.kind:
                 case "MOVED":
                     if not self._topology.sharded:
-                        raise StoreUnavailable("this redis is a cluster: use redis+cluster://")
+                        raise StoreUnavailable("this redis is a cluster: use a redis+cluster:// URL")
                     await self._rediscover()
                 case "TRYAGAIN":
                     await asyncio.sleep(TRY_AGAIN_S)
@@ -132,8 +132,8 @@ class Pool:
                     elif error.wrong_type:
                         self.unreadable.skip("key", tag, error)
                     raise error
-        self._on_outage("the cluster sends us in circles")
-        raise StoreUnavailable("the cluster sends us in circles")
+        self._on_outage("too many redis cluster redirects")
+        raise StoreUnavailable("too many redis cluster redirects")
 
     async def run(self, script: Script, tag: str, keys: Sequence[str], *arguments: Argument) -> Reply:
         """The reply of a script; every key must have `tag` as its hash tag. Raises StoreUnavailable."""

@@ -125,8 +125,8 @@ class RedisPresence:
         """Redis is back: renew the lease, and send the departures that could not be sent. Raises StoreUnavailable."""
         await self._leases.renew()
         now = asyncio.get_running_loop().time()
-        for channel, owed in list(self._pending.items()):
-            await self._abandon(channel, {c: max(0, round((until - now) * 1000)) for c, until in owed.items()})
+        for channel, pending in list(self._pending.items()):
+            await self._abandon(channel, {c: max(0, round((until - now) * 1000)) for c, until in pending.items()})
             del self._pending[channel]
 
     async def close(self) -> None:

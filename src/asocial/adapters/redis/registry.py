@@ -27,24 +27,24 @@ class RedisSessionRegistry:
         """user -> connection -> its member in Redis"""
 
     async def register(self, user_id: str, connection_id: str, limit: int) -> bool:
-        here = self._local.get(user_id, {})
-        member = here.get(connection_id) or f"{self._leases.process}/{connection_id}"
+        local = self._local.get(user_id, {})
+        member = local.get(connection_id) or f"{self._leases.process}/{connection_id}"
         try:
             taken = await self._register(user_id, member, limit)
             if taken and await self._free_dead(user_id, taken):
                 taken = await self._register(user_id, member, limit)
             full = bool(taken)
         except StoreUnavailable:
-            full = connection_id not in here and len(here) >= limit
+            full = connection_id not in local and len(local) >= limit
         if full:
             return False
         self._local.setdefault(user_id, {})[connection_id] = member
         return True
 
     async def unregister(self, user_id: str, connection_id: str) -> None:
-        here = self._local.get(user_id, {})
-        member = here.pop(connection_id, None)
-        if not here:
+        local = self._local.get(user_id, {})
+        member = local.pop(connection_id, None)
+        if not local:
             self._local.pop(user_id, None)
         if member is not None:
             # If this fails, the entry is not refreshed any more and ends with its TTL.
@@ -58,19 +58,19 @@ class RedisSessionRegistry:
 
     async def resume(self) -> None:
         """Redis is back, perhaps empty: register the connections of this process again. Raises StoreUnavailable."""
-        for user_id, here in self._local.items():
+        for user_id, local in self._local.items():
             # If the lease expired, this process has a new id, and entries under the old one would be removed.
-            old = [m for m in here.values() if m.partition("/")[0] != self._leases.process]
+            old = [m for m in local.values() if m.partition("/")[0] != self._leases.process]
             if old:
                 self._pool.connection(_tag(user_id)).post("ZREM", self._key(user_id), *old)
-                for connection_id in here:
-                    here[connection_id] = f"{self._leases.process}/{connection_id}"
-        self._refresh([(user, connection) for user, here in self._local.items() for connection in here])
+                for connection_id in local:
+                    local[connection_id] = f"{self._leases.process}/{connection_id}"
+        self._refresh([(user, connection) for user, local in self._local.items() for connection in local])
 
     async def close(self) -> None:
-        for user_id, here in self._local.items():
+        for user_id, local in self._local.items():
             with contextlib.suppress(StoreUnavailable):
-                self._pool.connection(_tag(user_id)).post("ZREM", self._key(user_id), *here.values())
+                self._pool.connection(_tag(user_id)).post("ZREM", self._key(user_id), *local.values())
         self._local.clear()
 
     def _refresh(self, entries: Sequence[tuple[str, str]]) -> None:

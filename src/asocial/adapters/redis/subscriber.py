@@ -36,7 +36,7 @@ log = logs.get(__name__)
 
 
 class Subscriber:
-    """`on_lost`: a connection ended by itself. `on_moved`: a master gave a slot away.
+    """`on_lost`: a connection ended by itself. `on_moved`: a master no longer holds one of its slots.
 
     Channels are named by their hash tag; see `name`.
     """
@@ -142,7 +142,7 @@ class Subscriber:
             if not all(answer.done() for answer in answers):
                 await asyncio.sleep(RECHECK_S)  # as in connection.py: this process may have been busy
             for answer in [answer for answer in answers if not answer.done()]:
-                answers[answer].fail(f"{answers[answer].name} delivers nothing")
+                answers[answer].fail(f"{answers[answer].name} does not deliver published messages")
         if answers and self.is_complete:
             self.probed_at = asyncio.get_running_loop().time()
         return self.is_complete
@@ -176,8 +176,8 @@ class Subscriber:
         if connection.lost is not None:
             raise StoreUnavailable(connection.lost)
         if unconfirmed:
-            connection.fail(f"{connection.name} confirms no subscription")
-            raise StoreUnavailable(f"{connection.name} confirms no subscription")
+            connection.fail(f"{connection.name} does not confirm subscriptions")
+            raise StoreUnavailable(f"{connection.name} does not confirm subscriptions")
 
     def _push(self, connection: RedisConnection, names: list[bytes]) -> None:
         """Subscribe `names` on `connection`. In a cluster, one command must not span slots."""
@@ -212,7 +212,7 @@ class Subscriber:
             connection.fail(f"{connection.name}: {reply}")
             return
         if not isinstance(reply, list) or len(reply) != 3:
-            connection.fail(f"{connection.name} does not speak Redis")
+            connection.fail(f"{connection.name} does not speak the redis protocol")
             return
         kind, name, data = cast(tuple[bytes, bytes, bytes], reply)
         if kind in (b"message", b"smessage"):
@@ -221,7 +221,7 @@ class Subscriber:
                 try:
                     wanted[1](data)
                 except Exception:
-                    log.exception("a batch could not be delivered")
+                    log.exception("unexpected error while delivering a batch")
             elif (probe := self._probes.get(name)) is not None and not probe.done():
                 probe.set_result(None)
         elif kind in (b"subscribe", b"ssubscribe"):
@@ -229,7 +229,7 @@ class Subscriber:
         elif kind == b"sunsubscribe" and self._subscribed_on.get(name) is connection and name not in self._waiters:
             # Not requested by us: the slot has moved to another master.
             del self._subscribed_on[name]
-            self._on_moved(f"{connection.name} gave a slot away")
+            self._on_moved(f"{connection.name} no longer holds one of its slots")
 
     def _connection_lost(self, connection: RedisConnection) -> None:
         for name in [name for name, where in self._subscribed_on.items() if where is connection]:

@@ -117,7 +117,7 @@ class RedisSupervisor:
                 pause_s = min(pause_s * 2, BACKOFF_CAP_S)
                 continue
             except Exception as error:
-                log.exception("connecting to redis failed in a way nobody thought of")
+                log.exception("unexpected error while connecting to redis")
                 self._degrade(repr(error))
                 self._attempted.set()
                 await asyncio.sleep(BACKOFF_CAP_S)
@@ -140,12 +140,12 @@ class RedisSupervisor:
             # Before anything counts as working: these calls write, so they also show that the server accepts writes.
             await self._resume()
             if self._server_failing:
-                raise StoreUnavailable("redis refuses again")
+                raise StoreUnavailable("redis still reports an error")
             self._serving = True
         if subscribed is not None:
             raise subscribed
         if not await self.subscriber.probe(self.pool, min(self._probe_s, PROBE_ANSWER_S)):
-            raise StoreUnavailable("redis takes publishes and delivers nothing")
+            raise StoreUnavailable("redis accepts published messages but delivers none")
         self._delivering = True
         await self._restore()
         self._attempted.set()
@@ -193,9 +193,9 @@ class RedisSupervisor:
             try:
                 await self._events.restored()
             except StoreUnavailable:
-                log.warning("redis went away again before everything was told")
+                log.warning("redis went away again before clients were up to date")
             except Exception:
-                log.exception("telling that redis is back failed")
+                log.exception("unexpected error at the end of a redis outage")
 
     def _degrade(self, reason: str) -> None:
         self._delivering = self._delivering and self.subscriber.is_complete
@@ -210,12 +210,12 @@ class RedisSupervisor:
             self._restore_task.cancel()
             self._restore_task = None
             return
-        log.warning("redis is away: people on one process still hear each other", reason=reason)
+        log.warning("redis is away: people see only those on the same process", reason=reason)
         if self._events is not None:
             try:
                 self._events.degraded()
             except Exception:
-                log.exception("telling that redis is away failed")
+                log.exception("unexpected error at the beginning of a redis outage")
 
     def _on_lost(self, connection: RedisConnection) -> None:
         self._serving = self._serving and self.pool.is_complete

@@ -85,7 +85,7 @@ class Topology:
         except TimeoutError:
             raise ConnectionLost(f"redis {address}: no answer in time") from None
         except ERRORS as error:
-            raise ServerRefused(f"redis {address} answers what cannot be read: {error}") from None
+            raise ServerRefused(f"redis {address} sent an unreadable answer: {error}") from None
 
     async def _role(self, address: Address) -> Address | None:
         """None for a master; else its master. Raises StoreUnavailable."""
@@ -93,7 +93,7 @@ class Topology:
         try:
             return _role(await connection.request("ROLE"))
         except ERRORS as error:
-            raise ServerRefused(f"redis {address} answers what cannot be read: {error}") from None
+            raise ServerRefused(f"redis {address} sent an unreadable answer: {error}") from None
         finally:
             connection.close()
 

@@ -59,7 +59,7 @@ class Target:
             return ssl.create_default_context(cafile=self.ca or None)
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise ValueError(f"redis_url: the file that ca names cannot be used: {reason}") from None
+            raise ValueError(f"redis_url: the file given by ca cannot be used: {reason}") from None
 
 
 def parse(url: str, username: str = "", password: str = "") -> Target:
@@ -68,7 +68,7 @@ def parse(url: str, username: str = "", password: str = "") -> Target:
     if not separator:
         raise ValueError(f"redis_url: it must start with {KINDS}")
     if not url.isprintable():
-        raise ValueError("redis_url: it holds a line break or another control character")
+        raise ValueError("redis_url: it contains a line break or another control character")
     credentials, place, query = _split(rest)
     if credentials is not None:
         user, colon, secret = credentials.partition(":")
@@ -87,7 +87,7 @@ def parse(url: str, username: str = "", password: str = "") -> Target:
     }
     database = options.pop("db", "")
     if options:
-        raise ValueError(f"redis_url: the options behind ? are ca, db and sentinel_password, no others; {_ENCODE}")
+        raise ValueError(f"redis_url: the options after ? are ca, db and sentinel_password; {_ENCODE}")
     if scheme == "unix":
         if not place.startswith("/"):
             raise ValueError("redis_url: unix:// needs an absolute path, as unix:///run/redis.sock")
@@ -106,7 +106,7 @@ def parse(url: str, username: str = "", password: str = "") -> Target:
         raise ValueError("redis_url: several hosts need redis+sentinel:// or redis+cluster://")
     number = _database(tail or database)
     if kind == "cluster" and number:
-        raise ValueError("redis_url: a cluster has no databases but 0")
+        raise ValueError("redis_url: a cluster has only the database 0")
     return Target(kind, addresses, unquote(master), number, **common)  # type: ignore[arg-type]
 
 

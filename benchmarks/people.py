@@ -78,7 +78,7 @@ class Shape:
 
 @dataclass
 class Crowd:
-    """A running generator. AnswerBudget are its own, see crowd/src/main.rs."""
+    """A running generator. Answers are its own, see crowd/src/main.rs."""
 
     process: subprocess.Popen[str]
     shape: Shape

@@ -19,7 +19,7 @@ Answer = Callable[[list[str]], Any]
 
 
 class FakeRedis:
-    """AnswerBudget each command by `answer(command)`: str for a status, bytes, int, list, None, Exception, or SILENCE."""
+    """Answers each command by `answer(command)`: str for a status, bytes, int, list, None, Exception, or SILENCE."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer

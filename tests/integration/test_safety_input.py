@@ -277,7 +277,7 @@ async def test_w43_a_flood_keeps_nobody_waiting(server: Server, join: Join, join
 async def test_w28_who_asks_without_end_and_reads_no_answer_is_closed_with_4008(
     start_server: StartServer, join_raw: JoinRaw, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """AnswerBudget pile up as messages do, also in a channel where nobody says anything."""
+    """Answers pile up as messages do, also in a channel where nobody says anything."""
     # Without a pace, or what the kernel holds would take a minute to fill.
     server = await start_server(frames_per_second=0, read_bytes_per_second=0)
     mallory = await join_raw(server, receive_buffer_bytes=4096)

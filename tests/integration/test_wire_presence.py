@@ -378,7 +378,7 @@ async def test_w22_who_answers_pings_or_sends_anything_stays(
 ) -> None:
     server = await start_server(ping_seconds=0.5, pong_timeout_seconds=0.8)
     ponging = await join(server)  # The library answers pings.
-    talking = await join_raw(server)  # AnswerBudget no ping, but is not silent.
+    talking = await join_raw(server)  # Answers no ping, but is not silent.
     await talking.receive("user_sync")
     for t in range(25):  # 2.5 s, almost twice what a silent one is given.
         await talking.send({"type": "ping", "t": t})

@@ -49,11 +49,6 @@ class Clock:
         self._synchronized = False
         self._logged_skew_ms = 0.0
 
-    @classmethod
-    def by(cls, now_ms: Callable[[], int], counters: Counters) -> Clock:
-        """A clock whose every time is `now_ms`, for tests and for programs that embed a server."""
-        return cls(counters, wall_ns=lambda: now_ms() * _MS, monotonic_ns=lambda: now_ms() * _MS)
-
     @property
     def skew_s(self) -> float:
         """How far the machine's clock is ahead of the server's."""

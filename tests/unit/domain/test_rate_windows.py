@@ -1,4 +1,4 @@
-"""RateWindows by key: apart, and forgotten once they are empty."""
+"""Windows by key: apart, and forgotten once they are empty."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ LIFE_MS = 5000
 
 
 class SlowLimiter(MemoryRateLimiter):
-    """AnswerBudget when `answer` is called; `known` and `lost` are what it says of messages."""
+    """Answers when `answer` is called; `known` and `lost` are what it says of messages."""
 
     def __init__(self) -> None:
         super().__init__(lambda: 0)

@@ -89,7 +89,7 @@ def test_a_shared_clock_takes_the_place_of_the_machines(machine: Machine) -> Non
     assert machine.clock.now_ms() == shared
     machine.run(5)
     assert abs(machine.clock.now_ms() - shared - 5000) <= 1
-    # Duplicate, not a step: nobody set a clock.
+    # Known, not a step: nobody set a clock.
     assert machine.counters.clock_steps == 0
 
 
@@ -117,10 +117,3 @@ def test_the_log_says_once_that_the_clocks_differ(machine: Machine, capsys: pyte
     machine.wall_ms -= 20_000
     machine.run(30)
     assert capsys.readouterr().out.count("agrees with Redis's again") == 1
-
-
-def test_one_clock_for_everything() -> None:
-    now = [7]
-    clock = Clock.by(lambda: now[0], Counters())
-    now[0] = 9
-    assert (clock.now_ms(), clock.monotonic_ms(), clock.wall_ms()) == (9, 9, 9)

@@ -25,7 +25,7 @@ HANDOVER_BYTES = 64 * 1024
 PIECE_BYTES = 256
 """What a waiting piece costs besides its bytes: the objects around it, here and in the transport."""
 JOINED_BYTES = 16 * 1024
-"""AnswerBudget are joined up to this."""
+"""Answers are joined up to this."""
 
 
 class Outgoing(ABC):

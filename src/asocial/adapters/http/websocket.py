@@ -62,7 +62,7 @@ class SocketLimits:
 
 
 class ChatEndpoint:
-    """AnswerBudget `GET /api/chat`: upgrades the clients that `admission` lets in, and reads what they send."""
+    """Answers `GET /api/chat`: upgrades the clients that `admission` lets in, and reads what they send."""
 
     def __init__(
         self,

@@ -40,7 +40,7 @@ def simulate(people: int, rate: float, stretch: float) -> tuple[float, float, fl
         for sent in arrivals[index:end]:
             late += [start + took * dice.random() - sent for _ in range(20)]
         pacer.flushed(start, cursors=False)
-        pacer.cost(took)
+        pacer.observe_cost(took)
         now, spent, index = start + took, spent + took, end
     late.sort()
     return spent / now, late[len(late) // 2] * 1000, late[int(len(late) * 0.99)] * 1000

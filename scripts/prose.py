@@ -1,13 +1,16 @@
-"""Finds turns of phrase that readers stumble over, in the project's Markdown, and says what to write instead.
+"""Finds turns of phrase that readers stumble over, and says what to write instead.
 
-Only turns that are wrong wherever they stand belong in the list. Code, in fences and between backquotes, is not prose.
+It reads Markdown, comments and docstrings of the server, and the texts of dashboards and alerts. Only turns that are
+wrong everywhere belong in the list. Code, in fences and between backquotes, is not prose.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,13 +31,22 @@ TURNS = {
     r"(stood|stands|stand) twice": "is duplicated",
     r"(is|are) left off others'": "is hidden from other people's",
     r"ends? before us": "name what ends, and where",
+    r"for ever": "without end, until cancelled",
+    r"may well": "can, may",
+    r"(let|lets|letting) go of": "release, drop, remove",
+    r"(is|are|was|were) let in": "is admitted",
+    r"(is|are) at it": "name who does what",
+    r"who (is|are) to [a-z]+": "name who, and what they get",
 }
-# A turn may go on in the next line, behind the sign of a quotation or a list's indent.
+# A turn may continue in the next line, after the sign of a quotation or a comment, or the indent of a list.
 WRONG = {
-    re.compile(rf"\b(?:{turn})(?!\w)".replace(" ", r"[\s>]+"), re.IGNORECASE): instead
+    re.compile(rf"\b(?:{turn})(?!\w)".replace(" ", r"[\s>#]+"), re.IGNORECASE): instead
     for turn, instead in TURNS.items()
 }
 CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+READ = ("*.md", "*.md.in", "src/*.py", "deploy/grafana/dashboards/*.json", "deploy/prometheus/*.rules.yml")
+LABEL = re.compile(r'^\s*"?(?:title|description|summary)"?:\s*(.*)$', re.MULTILINE)
+"""A text that people read on a dashboard or in an alert."""
 
 
 def find(text: str) -> Iterator[tuple[int, str, str]]:
@@ -46,13 +58,42 @@ def find(text: str) -> Iterator[tuple[int, str, str]]:
             yield prose.count("\n", 0, match.start()) + 1, " ".join(match[0].split()), instead
 
 
+def prose_of(name: str, text: str) -> str:
+    """`text` with everything blanked that is not prose: code of a program, settings of a dashboard."""
+    if name.endswith(".py"):
+        spans = list(_comments_and_docstrings(text))
+    elif name.endswith((".json", ".yml")):
+        spans = [label.span(1) for label in LABEL.finditer(text)]
+    else:
+        return text
+    kept = [" "] * len(text)
+    for begin, end in spans:
+        kept[begin:end] = text[begin:end]
+    return "".join(new if old != "\n" else old for old, new in zip(text, kept, strict=True))
+
+
+def _comments_and_docstrings(text: str) -> Iterator[tuple[int, int]]:
+    lines = text.splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    before = tokenize.NEWLINE
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        # A docstring, also that of a constant, is a string that begins a statement.
+        begins = before in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and begins):
+            yield starts[token.start[0] - 1] + token.start[1], starts[token.end[0] - 1] + token.end[1]
+        if token.type not in (tokenize.COMMENT, tokenize.NL):
+            before = token.type
+
+
 def main() -> int:
-    listed = subprocess.run(["git", "ls-files", "-z", "*.md", "*.md.in"], cwd=ROOT, capture_output=True, check=True)
+    listed = subprocess.run(["git", "ls-files", "-z", *READ], cwd=ROOT, capture_output=True, check=True)
     files = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
     found = [
         f"{path.relative_to(ROOT)}:{line}: {turn!r}: write {instead}"
         for path in files
-        for line, turn, instead in find(path.read_text())
+        for line, turn, instead in find(prose_of(path.name, path.read_text()))
     ]
     print("\n".join(found) or f"prose: {len(files)} files, none of {len(TURNS)} turns")
     return int(bool(found))

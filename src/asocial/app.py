@@ -1,7 +1,7 @@
 """The composition root: the one place that knows both the services and the technologies.
 
-`build` puts a server together from settings; any port can be given in its place (tests, embedding). Call it with the
-event loop running that will serve. What happens then, from start to end, is in lifecycle.py.
+`build` makes a server from settings. Tests and embedding programs can replace any port. Call it on the event loop that
+will serve. lifecycle.py starts and stops what is built here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from . import metrics, tracing
 from .adapters.http.page import PAGE_DIR
 from .adapters.http.refusals import CLOSE_CODES
 from .adapters.http.server import HttpServer, IdentityOptions, ProcessState, Services
-from .adapters.memory.broker import MemoryBroker, Wire
+from .adapters.memory.broker import MemoryBroker, MemoryBus
 from .adapters.memory.limiter import MemoryRateLimiter
 from .adapters.memory.messages import MemoryLiveMessages
 from .adapters.memory.presence import MemoryPresence
@@ -28,6 +28,7 @@ from .identity import moderation_settings, sign_in, token_verifier
 from .lifecycle import Asocial, Parts, Readiness
 from .ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
 from .service.backlog import Backlog
+from .service.channel_access import ChannelAccess
 from .service.channels import Channels
 from .service.chat import ChatService
 from .service.clock import Clock
@@ -38,6 +39,7 @@ from .service.fallback import FallbackPresence
 from .service.moderation import Moderation
 from .service.outages import Outages
 from .service.presence import Presence
+from .service.rules_sync import RulesSync
 from .service.runtime import Runtime
 from .service.session import LocalSessions
 from .service.sessions import Sessions
@@ -70,18 +72,18 @@ def build(
     runtime: Runtime | None = None,
     page_dir: Path = PAGE_DIR,
 ) -> Asocial:
-    """A server for `settings`: over Redis if they name one, else in memory, except for what is given here.
+    """A server for `settings`: over Redis if they name one, else in memory. Ports that are given replace those.
 
-    `backend` takes the place of the Redis that the settings name. What is given uses the `runtime` that is given.
+    `backend` replaces the Redis of the settings. What is given must use the given `runtime`.
 
     Raises ConfigError for settings that cannot be used together.
     """
     runtime = runtime or new_runtime()
     clock, counters = runtime.clock, runtime.counters
     backend = backend or _redis(settings, runtime)
-    broker = broker or (MemoryBroker(Wire()) if backend is None else backend.broker)
+    broker = broker or (MemoryBroker(MemoryBus()) if backend is None else backend.broker)
     backlog = Backlog(settings.unsent_total_bytes, counters)
-    # The router is made last, for it calls all the others. No batch arrives before the server is started.
+    # The router is made last, because it calls all others. No batch arrives before the server is started.
     router: ControlRouter
     channels = Channels(broker, runtime, backlog, lambda channel, batch: router.receive(channel, batch))
     memory = MemoryPresence(clock.monotonic_ms, settings.presence.ttl_ms)
@@ -100,11 +102,14 @@ def build(
     presence = Presence(store, channels, settings.presence, runtime)
     chat = ChatService(live, limiter, settings.messages, runtime)
     local = LocalSessions(registry, settings.connections_per_user)
-    moderation = Moderation(rules, channels, presence, live, local, moderation_settings(settings), runtime)
+    owners = moderation_settings(settings)
+    access = ChannelAccess(owners, clock.now_ms)
+    rules_sync = RulesSync(rules, channels, local, access, owners.rules_ttl_ms, runtime)
+    moderation = Moderation(rules_sync, channels, presence, live, local, runtime)
     snapshots = Snapshots(presence, chat, runtime.loop)
-    sessions = Sessions(local, channels, presence, snapshots, moderation, settings.sessions, runtime)
-    outages = Outages(channels, presence, chat, moderation, sessions, fallback, runtime)
-    router = ControlRouter(channels, presence, chat, moderation, sessions, outages, fallback)
+    sessions = Sessions(local, channels, presence, snapshots, rules_sync, settings.sessions, runtime)
+    outages = Outages(channels, presence, chat, rules_sync, sessions, fallback, runtime)
+    router = ControlRouter(channels, presence, chat, rules_sync, sessions, outages, fallback)
 
     secret = signing_secret(settings)
     verifier = token_verifier(settings, secret)
@@ -134,7 +139,7 @@ def build(
         IdentityOptions(
             secret,
             verify,
-            sign_in=offered.told if offered is not None else None,
+            sign_in=offered.public if offered is not None else None,
             sign_in_policy=offered.policy if offered is not None else "",
         ),
         ProcessState(readiness.checks, exposition.render, lambda: readiness.draining, clock.wall_ms),
@@ -183,7 +188,7 @@ def _redis(settings: Settings, runtime: Runtime) -> RedisBackend | None:
 
 
 def _telemetry(exposition: metrics.Exposition) -> Telemetry | None:
-    """OpenTelemetry, where the environment asks for it. Raises ConfigError where it cannot be had."""
+    """OpenTelemetry, if the environment asks for it. Raises ConfigError if it is not installed."""
     asking = [name for name in _ASK_FOR_TELEMETRY if os.environ.get(name, "none") not in ("", "none")]
     if not asking or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return None

@@ -24,7 +24,7 @@ USAGE_ERROR = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code: 0, 1 for what the machine refused, 2 for what was asked wrongly."""
+    """Run the command. Returns the exit code: 0, 1 for an error of the system, 2 for a usage error."""
     output.open_closed_standard_descriptors()
     arguments = _parser().parse_args(argv)
     given = vars(arguments)
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load(given, os.environ, config_file)
     except ConfigError as error:
-        _say_error(str(error))
+        _print_error(str(error))
         return USAGE_ERROR
     with output.queued_standard_streams(_report_lost_lines):
         logs.configure(settings.log_level, json=settings.env == "production")
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report_lost_lines(event: str, **fields: object) -> None:
-    # Asked for each time: the streams are replaced before logging is configured, which then writes to them.
+    # Looked up each time: the streams are replaced before logging is configured, which then writes to them.
     logs.get(output.__name__).warning(event, **fields)
 
 
@@ -59,19 +59,19 @@ def _serve(settings: Settings) -> int:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_run(settings))
     except ConfigError as error:
-        _say_error(settings.with_source(str(error)))
+        _print_error(settings.with_source(str(error)))
         return USAGE_ERROR
     except CannotListen as error:
-        _say_error(
+        _print_error(
             f"cannot listen on {settings.host} port {settings.port}: {error}. "
             "Choose another with --host and --port, or ASOCIAL_HOST and ASOCIAL_PORT."
         )
         return 1
     except OSError as error:
-        _say_error(f"cannot start: {error.strerror or error}")
+        _print_error(f"cannot start: {error.strerror or error}")
         return 1
     except Exception:
-        # Not left to the interpreter, which would wait for a stderr that nobody reads.
+        # Not left to the interpreter, which would wait if nothing reads stderr.
         log.exception("the server ended with an unexpected error")
         return 1
     return 0
@@ -81,8 +81,8 @@ async def _run(settings: Settings) -> None:
     await run(build(settings), _announce)
 
 
-def _say_error(message: str) -> None:
-    """Print it on stderr; where that cannot be written, the exit code has to do."""
+def _print_error(message: str) -> None:
+    """Print it on stderr. If stderr cannot be written, the exit code alone reports the error."""
     with contextlib.suppress(OSError):
         print(f"asocial: {message}", file=sys.stderr, flush=True)
 
@@ -93,20 +93,20 @@ def _top(urls: list[str], every_s: float, *, once: bool) -> int:
     try:
         return asyncio.run(top.watch(urls, every_s, once=once))
     except ValueError:
-        _say_error("a URL is http://HOST:PORT or https://HOST:PORT")
+        _print_error("a URL is http://HOST:PORT or https://HOST:PORT")
         return USAGE_ERROR
     except socket.gaierror as error:
-        _say_error(f"one of the hosts cannot be found: {error.strerror}")
+        _print_error(f"cannot find one of the hosts: {error.strerror}")
         return 1
     except OSError as error:
-        _say_error(f"cannot go on: {error.strerror or error}")
+        _print_error(f"cannot continue: {error.strerror or error}")
         return 1
     except KeyboardInterrupt:
         return 0
 
 
 def _allow_many_files() -> None:
-    """As many sockets as the system allows: the usual 1,024 is what one address may open (connections_per_ip)."""
+    """Open as many sockets as the system allows: 1,024, the usual limit, is what one address may open."""
     if sys.platform != "win32":
         import resource
 
@@ -116,7 +116,7 @@ def _allow_many_files() -> None:
 
 
 def _loop_factory() -> Any:
-    """uvloop where it exists: the fan-out's numbers are its numbers. Windows has asyncio's own loop."""
+    """uvloop where it exists, since the figures of the fan-out are measured with it. Windows has asyncio's own loop."""
     if sys.platform == "win32":
         return None
     import uvloop
@@ -139,13 +139,13 @@ def _announce(app: Asocial) -> None:
 
 
 def _urls(app: Asocial) -> list[str]:
-    """Where the server can be opened: first from this machine, or by the name that was configured; then from others."""
+    """Where the server can be opened: first from this machine, or by the configured name; then from other machines."""
     host = app.settings.host.removeprefix("[").removesuffix("]")
     addresses = app.addresses()
     if host not in EVERY_ADDRESS:
         return [_url(host, app.port)]
     local = [address for address in addresses if is_loopback(address)]
-    # A browser asks "localhost" for both families, so the name answers where one of them does.
+    # A browser tries "localhost" in both families, so the name works if one of them does.
     names = ["localhost"] if local else []
     names += [address for address in addresses if not is_loopback(address)]
     return [_url(name, app.port) for name in names or addresses or [host]]
@@ -156,7 +156,7 @@ def _url(host: str, port: int) -> str:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Names what it does not know without the values, which may be secrets."""
+    """Names unknown arguments without their values, which may be secrets."""
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
         namespace, unknown = self.parse_known_args(args, namespace)

@@ -1,4 +1,4 @@
-"""Where settings come from, and what an error about one says.
+"""Reads settings and explains errors.
 
 A value comes from, first wins: a flag of `asocial serve`, an environment variable `ASOCIAL_*`, the YAML file
 named by `--config` or `ASOCIAL_CONFIG`, a variable of the system before this one (aliases.py), the default
@@ -41,9 +41,9 @@ class ConfigError(Exception):
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str], config_file: Path | None = None) -> Settings:
-    """The settings from all sources. Raises ConfigError for the first value that is not allowed.
+    """The settings from all sources. Raises ConfigError for the first invalid value.
 
-    `flags` holds only those that were given, by setting name; `environ` is the process's environment.
+    `flags` holds only the given ones, by setting name. `environ` is the process's environment.
     """
     if config_file is None and environ.get(CONFIG_VARIABLE):
         config_file = Path(environ[CONFIG_VARIABLE])
@@ -95,7 +95,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
 
 
 def hint_for(variable: str) -> str:
-    """What was most likely meant by a variable that is no setting; empty where that is not known."""
+    """The setting that an unknown variable most likely means; empty if that is not known."""
     known = [PREFIX + name.upper() for name in Settings.model_fields]
     if variable.removesuffix("_FILE") in known:
         return "only secrets can be read from a file"
@@ -108,7 +108,7 @@ def flag_of(name: str) -> str:
 
 
 def allowed(field: FieldInfo) -> str:
-    """What values a setting takes, in words, from its type and bounds."""
+    """The values that a setting accepts, in words, from its type and bounds."""
     annotation = field.annotation
     if get_origin(annotation) in (types.UnionType,):
         annotation = next(a for a in get_args(annotation) if a is not type(None))
@@ -138,7 +138,7 @@ def allowed(field: FieldInfo) -> str:
 
 
 def default_of(field: FieldInfo) -> str:
-    """The default as one would type it; empty where unset."""
+    """The default as you would type it; empty if there is none."""
     value = field.default
     if value in (None, (), PydanticUndefined) or isinstance(value, SecretStr):
         return ""
@@ -170,7 +170,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"config: {str(path)!r} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        # PyYAML's own message quotes the line, and the line may hold a secret.
+        # PyYAML's message quotes the line, which may contain a secret.
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
         advice = "put values with special characters between quotes"
@@ -179,23 +179,23 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(data, dict):
         raise ConfigError(f"config: {str(path)!r} must hold `setting: value` lines")
-    # `setting:` with nothing behind it is a setting that is not given.
+    # `setting:` without a value is an unset setting.
     return {_setting_of(str(key)): _without_newline(value) for key, value in data.items() if value is not None}
 
 
 def _setting_of(key: str) -> str:
-    """The setting that a key of the file means: as it is documented, in capitals, or with the dashes of a flag."""
+    """The setting that a key of the file names: as documented, in capitals, or with the dashes of a flag."""
     name = key.lower().replace("-", "_")
     return name if name in Settings.model_fields else key
 
 
 def _without_newline(value: Any) -> Any:
-    """A text without the one line end that editors, `echo` and YAML blocks put at its end."""
+    """The text without one line break at its end, as editors, `echo` and YAML blocks add it."""
     return value.removesuffix("\n").removesuffix("\r") if isinstance(value, str) else value
 
 
 def _read_secret_files(values: dict[str, Any], origin: dict[str, str]) -> None:
-    """Read what the `*_file` settings name into the settings they stand for."""
+    """Read the files named by `*_file` settings into the settings that they stand for."""
     for name in (name for name, field in Settings.model_fields.items() if field.annotation is SecretStr):
         file_setting = f"{name}_file"
         path = values.get(file_setting)
@@ -205,7 +205,7 @@ def _read_secret_files(values: dict[str, Any], origin: dict[str, str]) -> None:
         if values.get(name):
             both = f"({origin[name]}, {source})"
             raise ConfigError(f"{name}: give either {name} or {file_setting}, not both {both}")
-        # Somebody may have given the secret itself; what is no whole path is not repeated.
+        # Somebody may have given the secret itself, so only an absolute path is repeated.
         file = repr(str(path)) if Path(path).is_absolute() else "the file"
         try:
             text = _without_newline(Path(path).read_text(encoding="utf-8-sig"))
@@ -219,7 +219,7 @@ def _read_secret_files(values: dict[str, Any], origin: dict[str, str]) -> None:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    """The one of `known` that was most likely meant, or empty."""
+    """The most similar of `known`, or empty."""
     return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)), "")
 
 

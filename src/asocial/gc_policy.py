@@ -1,14 +1,12 @@
-"""Python's cycle collector, kept out of the way of people who talk.
+"""Runs Python's cycle collector rarely, because a full collection stops the process.
 
-A full collection looks at every object there is: 60 ms with 500 connections, and more with every one, while nobody
-is served. Python starts one when enough objects have survived the younger generations, and a message survives them: it
-lives for seconds. But a message is no cycle, and a connection that has ended is none either (a test holds us to that):
-their reference counts free them at once, and such a collection finds nothing. So it is started here, for what nobody
-thought of: after ten minutes, and then ever more rarely while it finds little, since with 5,000 connections it keeps
-everybody waiting for a quarter of a second. The young generation is large enough that most of what a burst makes is
-gone before it is looked at.
+It takes 60 ms with 500 connections and 250 ms with 5,000. Python starts one when enough objects have survived the
+younger generations, and messages survive them, since they live for seconds. But neither messages nor ended connections
+form reference cycles (a test checks that), so their reference counts free them, and a full collection finds nothing. So
+this module starts it instead, for leaks that we did not expect: after ten minutes, then less and less often while it
+finds little. The young generation is large enough that most short-lived objects are freed before it is collected.
 
-For the process that serves, not for one that merely embeds an Asocial: the collector is the whole process's.
+Only for a process that does nothing but serve: the collector is shared by the whole process.
 """
 
 from __future__ import annotations
@@ -19,19 +17,19 @@ import gc
 import sys
 
 YOUNG = 5_000
-"""Objects made and not freed before the youngest are looked at: about 1 ms of work."""
+"""Objects created and not freed before the youngest generation is collected: about 1 ms of work."""
 MIDDLE = 10
 NEVER = 1_000_000
-"""Collections of the middle generation before a full one: it is started here instead."""
-SOONEST_S = 600.0
-RAREST_S = 6 * 3600.0
-"""Between two full collections."""
-LITTLE = 10_000
-"""Objects that were garbage, about 1 MB of them."""
+"""Collections of the middle generation before a full one. Python never starts one; `collect` does."""
+MIN_WAIT_S = 600.0
+MAX_WAIT_S = 6 * 3600.0
+"""The shortest and the longest time between two full collections."""
+FEW_OBJECTS = 10_000
+"""A collection that found fewer objects than this (about 1 MB) found little."""
 
 
 def freeze_startup_objects() -> None:
-    """Once all is built and nobody is in: what is there now stays, and is never looked at again."""
+    """Call this when everything is built and nobody is connected: existing objects are never collected again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, MIDDLE, NEVER)
@@ -39,8 +37,8 @@ def freeze_startup_objects() -> None:
 
 
 def wait_after(waited_s: float, found: int) -> float:
-    """Seconds until the next full collection, after `waited_s` had left `found` objects for this one."""
-    return SOONEST_S if found >= LITTLE else min(2 * waited_s, RAREST_S)
+    """Seconds until the next full collection, if this one found `found` objects after `waited_s`."""
+    return MIN_WAIT_S if found >= FEW_OBJECTS else min(2 * waited_s, MAX_WAIT_S)
 
 
 def _return_free_memory() -> None:
@@ -54,8 +52,8 @@ def _return_free_memory() -> None:
 
 
 async def collect() -> None:
-    """Collect now and then. Runs until cancelled."""
-    wait_s = SOONEST_S
+    """Collect from time to time, until cancelled."""
+    wait_s = MIN_WAIT_S
     while True:
         await asyncio.sleep(wait_s)
         wait_s = wait_after(wait_s, gc.collect())

@@ -1,6 +1,6 @@
-"""The settings as services and adapters get them: frozen groups, in the units that the code counts in.
+"""The settings as services and adapters get them: frozen groups, in the units that the code uses.
 
-settings.py makes them and holds every default. A number that nobody may set is a constant beside its use.
+settings.py makes them and holds every default. A number that is not a setting is a constant beside its use.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class MessageSettings:
 
 @dataclass(frozen=True)
 class PresenceSettings:
-    """`ttl_ms`: presence without a heartbeat ends after this. `grace_ms`: a connection that broke stays this long."""
+    """`ttl_ms`: presence ends this long after the last heartbeat. `grace_ms`: how long a broken connection stays."""
 
     ttl_ms: int
     grace_ms: int
@@ -32,7 +32,7 @@ class PresenceSettings:
 
 @dataclass(frozen=True)
 class SessionSettings:
-    """What one session may do. `life` and `limits` are what clients are told."""
+    """The limits of one session. Clients get `life` and `limits`."""
 
     life: Life
     limits: Limits
@@ -43,7 +43,7 @@ class SessionSettings:
 
 @dataclass(frozen=True)
 class ModerationSettings:
-    """`owners` and `members`: those that the configuration names, by channel; owners of "*" own every channel.
+    """`owners` and `members`: from the configuration, by channel. Owners of "*" own every channel.
 
     `rules_ttl_ms`: how long rules are kept after the channel's last use.
     """
@@ -55,9 +55,9 @@ class ModerationSettings:
 
 @dataclass(frozen=True)
 class RedisSettings:
-    """How to reach Redis and what is kept there. `lease_ms`: a process that is silent this long counts as dead.
+    """How to reach Redis. `lease_ms`: a process that does not renew its lease for this long counts as dead.
 
-    `linger_ms`: how long keys outlive the last deadline in them. `timeout_s`: how long an answer may take.
+    `linger_ms`: how long keys outlive the last deadline in them. `timeout_s`: how long a reply may take.
     """
 
     url: str = field(repr=False)

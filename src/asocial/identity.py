@@ -1,4 +1,4 @@
-"""From settings to who vouches for people: the provider's tokens, how the page signs in, and the access lists."""
+"""From settings to identity: verification of a provider's tokens, how the page signs in, and the access lists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .config import ConfigError
 from .domain.identity import WHO_RULE
 from .domain.ids import is_id
 from .groups import ModerationSettings
-from .service.moderation import EVERY_CHANNEL
+from .service.channel_access import EVERY_CHANNEL
 from .settings import Settings, shown
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ _FIREBASE = "firebase:"
 
 
 class SignIn(NamedTuple):
-    """What the page is told of signing in, and the directives that its content security policy needs for that."""
+    """What the page gets to know about signing in, and the directives that its security policy needs for it."""
 
-    told: dict[str, object]
+    public: dict[str, object]
     policy: str
 
 
 def token_verifier(settings: Settings, secret: str) -> TokenVerifier | None:
-    """What verifies tokens where people sign in, else None. Needs the running loop. Raises ConfigError."""
+    """Verifies tokens if people sign in, else None. Needs the running loop. Raises ConfigError."""
     if settings.auth != "jwt":
         return None
     # PyJWT and cryptography take 8 MiB: a server of guests does not import them.
@@ -40,14 +40,14 @@ def token_verifier(settings: Settings, secret: str) -> TokenVerifier | None:
     project = _project(settings)
     if project:
         if settings.jwt_issuer or settings.jwt_jwks_url or settings.jwt_discovery_url:
-            raise ConfigError("jwt_preset: it says what jwt_issuer and the jwt URLs say; give one or the other")
+            raise ConfigError("jwt_preset: it replaces jwt_issuer and the jwt URLs; set one or the other")
         provider, audiences = firebase(project), settings.jwt_audience or (project,)
     else:
         provider, audiences = _openid(settings), settings.jwt_audience
     if not audiences:
-        raise ConfigError("jwt_audience: needed with auth=jwt, or tokens meant for others would count here")
+        raise ConfigError("jwt_audience: required with auth=jwt, or tokens for other services would be accepted")
     jwks = Jwks(provider, asyncio.get_running_loop().time)
-    # A key of its own: nothing that is signed with the secret tells anything of an id, nor the other way round.
+    # A key of its own, so that signatures reveal nothing about ids, and ids nothing about signatures.
     id_key = hmac.new(secret.encode(), b"asocial user ids", hashlib.sha256).digest()
     return TokenVerifier(
         jwks, issuer=provider.issuer, audiences=audiences, leeway_s=settings.jwt_leeway_seconds, id_key=id_key
@@ -55,28 +55,28 @@ def token_verifier(settings: Settings, secret: str) -> TokenVerifier | None:
 
 
 def sign_in(settings: Settings) -> SignIn | None:
-    """How the page lets people sign in, None where it does not. Raises ConfigError."""
+    """How the page signs people in; None if it does not. Raises ConfigError."""
     project = _project(settings) if settings.auth == "jwt" else ""
     if settings.sign_in_module:
         if settings.auth != "jwt" or settings.firebase_api_key:
-            raise ConfigError("sign_in_module: needs auth=jwt, and stands instead of firebase_api_key")
+            raise ConfigError("sign_in_module: needs auth=jwt, and replaces firebase_api_key")
         return SignIn({"provider": "module", "module": settings.sign_in_module}, "")
     if not settings.firebase_api_key:
         return None
     if not project:
         raise ConfigError("firebase_api_key: needs auth=jwt and jwt_preset=firebase:PROJECT")
     domain = settings.firebase_auth_domain or f"{project}.firebaseapp.com"
-    told = {"project_id": project, "api_key": settings.firebase_api_key, "auth_domain": domain}
-    # Its own API, and the frame and script by which a window that signs somebody in talks to the page.
+    public = {"project_id": project, "api_key": settings.firebase_api_key, "auth_domain": domain}
+    # Firebase's API, and the frame and script with which its sign-in window talks to the page.
     policy = (
         "; connect-src 'self' https://identitytoolkit.googleapis.com https://securetoken.googleapis.com"
         f"; script-src 'self' https://apis.google.com; frame-src https://{domain}"
     )
-    return SignIn({"provider": "firebase", **told}, policy)
+    return SignIn({"provider": "firebase", **public}, policy)
 
 
 def moderation_settings(settings: Settings) -> ModerationSettings:
-    """The settings of moderation, their lists read. Raises ConfigError."""
+    """The settings of moderation, with their lists parsed. Raises ConfigError."""
     return ModerationSettings(
         owners=_access_list("channel_owners", settings.channel_owners, every=True),
         members=_access_list("channel_members", settings.channel_members, every=False),
@@ -85,7 +85,7 @@ def moderation_settings(settings: Settings) -> ModerationSettings:
 
 
 def _access_list(name: str, entries: Sequence[str], *, every: bool) -> dict[str, list[str]]:
-    """`channel:who` entries of a setting, by channel. `every`: "*" may stand for every channel. Raises ConfigError."""
+    """The `channel:who` entries of a setting, by channel. `every`: "*" may mean every channel. Raises ConfigError."""
     found: dict[str, list[str]] = {}
     for entry in entries:
         channel, _, who = entry.partition(":")
@@ -104,12 +104,12 @@ def _openid(settings: Settings) -> Provider:
     from .adapters.http.tokens import openid
 
     if not settings.jwt_issuer and not settings.jwt_discovery_url:
-        raise ConfigError("jwt_issuer: needed with auth=jwt (or jwt_preset, or jwt_discovery_url)")
+        raise ConfigError("jwt_issuer: required with auth=jwt (or jwt_preset, or jwt_discovery_url)")
     if not settings.jwt_issuer and not settings.jwt_discovery_url.endswith(DISCOVERY_PATH):
-        raise ConfigError(f"jwt_discovery_url: it ends with {DISCOVERY_PATH}, or jwt_issuer names the issuer")
+        raise ConfigError(f"jwt_discovery_url: it must end with {DISCOVERY_PATH}, or set jwt_issuer")
     provider = openid(settings.jwt_issuer, settings.jwt_jwks_url, settings.jwt_discovery_url)
     for name, url in {"jwt_jwks_url": provider.jwks_url, "jwt_discovery_url": provider.discovery_url}.items():
-        # An issuer need not be an address, where the keys' own is given.
+        # An issuer need not be a URL if the URL of its keys is given.
         if url and not is_safe(url) and not (name == "jwt_discovery_url" and provider.jwks_url):
-            raise ConfigError(f"{name}: {shown(url)} is not allowed; allowed: https, or http on this machine itself")
+            raise ConfigError(f"{name}: {shown(url)} is not allowed; allowed: https, or http on this machine")
     return provider

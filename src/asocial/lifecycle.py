@@ -1,6 +1,6 @@
-"""A server from its start to its end: what starts in which order, what runs beside it, and how it drains.
+"""The life of a server: what starts in which order, the periodic jobs, and the drain.
 
-Nothing is built here (app.py), and nothing is decided here that a client could see.
+Never here: building parts (app.py), or decisions that a client could see.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from .telemetry import Telemetry
 
 SWEEP_S = 1.0
-DRAIN_LOOK_S = 0.02
+DRAIN_CHECK_S = 0.02
 FLUSH_MARGIN_S = 2.0
-"""The part of the drain's time that is kept for closing the broker and the HTTP server."""
+"""The part of the drain's time that is reserved for closing the broker and the HTTP server."""
 
 log = logs.get(__name__)
 
@@ -44,7 +44,7 @@ class Closable(Protocol):
 
 
 class Readiness:
-    """Whether new clients are welcome, and what /ready says of it."""
+    """Whether this process should get new clients, for /ready."""
 
     def __init__(self, backend: RedisBackend | None) -> None:
         self.draining = False
@@ -58,7 +58,7 @@ class Readiness:
 
 @dataclass(frozen=True)
 class Parts:
-    """What app.py has built. `closing` is closed in its order, after all else."""
+    """What app.py has built. `closing` is closed last, in this order."""
 
     settings: Settings
     runtime: Runtime
@@ -95,7 +95,7 @@ class Asocial:
         self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Listen on the configured address; `port` is the one taken. Raises CannotListen if that is not possible."""
+        """Listen on the configured address; `port` is the actual port. Raises CannotListen if that is not possible."""
         parts = self._parts
         settings = self.settings.lifecycle
         self._sockets = listening = listen(settings.host, settings.port)
@@ -117,7 +117,7 @@ class Asocial:
         return reachable(self._sockets)
 
     async def drain(self) -> None:
-        """Stop in order: unready, notice, no new ones, 4001 in batches, flush, close. Bounded by `drain_seconds`."""
+        """In order: fail /ready, wait, stop listening, send 4001 in batches, flush, close. At most `drain_seconds`."""
         readiness, settings, loop = self._parts.readiness, self.settings.lifecycle, self._parts.runtime.loop
         if readiness.draining:
             return
@@ -127,11 +127,11 @@ class Asocial:
         deadline = loop.time() + settings.drain_s - FLUSH_MARGIN_S
         await asyncio.sleep(notice_s)
         self.http.stop_listening()
-        # More than once: a client that was being admitted when we stopped listening, while Redis took its time, is
-        # connected only later.
+        # Repeated, because a client that was being admitted when we stopped listening is connected only later, for
+        # example when Redis was slow.
         while len(self.http.endpoint) and loop.time() < deadline:
             await self.sessions.drain(spread_ms=settings.reconnect_spread_ms)
-            await asyncio.sleep(DRAIN_LOOK_S)
+            await asyncio.sleep(DRAIN_CHECK_S)
         await self._close()
 
     async def _close(self) -> None:
@@ -149,7 +149,7 @@ class Asocial:
 
     async def _sweep(self) -> None:
         parts = self._parts
-        shift_ms = parts.runtime.clock.check(idle=not len(self.http.endpoint) and not parts.chat.said_here())
+        shift_ms = parts.runtime.clock.check(idle=not len(self.http.endpoint) and not parts.chat.local_messages())
         if shift_ms:
             parts.router.clock_set(shift_ms)
         parts.chat.expire()
@@ -173,8 +173,8 @@ async def run(app: Asocial, announce: Callable[[Asocial], None]) -> None:
             raise SystemExit(130)
         stop.set()
 
-    # A SIGTERM may well come twice, from a supervisor to the whole group and from `make` to its child; only
-    # somebody at a terminal who presses Ctrl-C again means "at once".
+    # SIGTERM can come twice: from a supervisor to the whole group, and from `make` to its child. Only a second Ctrl-C
+    # at a terminal means "at once".
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, interrupt)
     announce(app)
@@ -185,7 +185,7 @@ async def run(app: Asocial, announce: Callable[[Asocial], None]) -> None:
 
 
 async def _every(seconds: float, do: Callable[[], object]) -> None:
-    """Await `do()` every so often, for ever. An error is logged and ends nothing."""
+    """Await `do()` every `seconds` until cancelled. An error is logged and ends nothing."""
     while True:
         await asyncio.sleep(seconds)
         try:

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line in production, readable lines on a terminal. Never a token, never a query string."""
+"""Logs: one JSON object per line in production, readable lines on a terminal. Never a token or a query string."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def configure(level: str, *, json: bool, stream: TextIO | None = None) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if json
-        # Plain tracebacks: the pretty ones show what local variables hold, and some hold a token.
+        # Plain tracebacks: the pretty ones show local variables, which may contain a token.
         else structlog.dev.ConsoleRenderer(
             colors=out.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
         )

@@ -1,7 +1,7 @@
-"""The counters under the names that Prometheus reads (docs/operations.md lists them).
+"""The counters under their Prometheus names (docs/operations.md lists them).
 
-Nothing is counted here: a scrape turns the plain numbers of service/counters.py into samples, so between two scrapes
-a metric costs one addition. Base units; counters end in `_total`; never a user or a channel as a label.
+Nothing is counted here: a scrape turns the numbers of service/counters.py into samples. Base units; counters end in
+`_total`; never a user or a channel as a label.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from .domain.checks import MEMORY, OK
 from .service.counters import Counters, FrameCounter, Histogram
 
 PREFIX = "asocial_"
-LOOP_LOOK_S = 0.25
+LOOP_SAMPLE_S = 0.25
 
 Gauges = Callable[[], Mapping[str, float]]
-"""What is so just now, by the names in GAUGES. A name that is left out is not exposed."""
+"""The current values of the metrics in GAUGES. Missing ones are not exposed."""
 Checks = Callable[[], Mapping[str, str]]
 
 GAUGES = {
@@ -50,13 +50,13 @@ class Exposition:
 
     def __init__(self, counters: Counters, gauges: Gauges, checks: Checks) -> None:
         self._registry = CollectorRegistry()
-        self._counters = _Meters(counters, gauges, checks)
+        self._counters = _CounterCollector(counters, gauges, checks)
         self._registry.register(self._counters)
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)
 
     def collect(self) -> Iterable[Metric]:
-        """Our own metrics, without those of the process. On the loop only."""
+        """Asocial's own metrics, without those of the process. Call it on the loop."""
         return self._counters.collect()
 
     def render(self, accept: str) -> tuple[bytes, str]:
@@ -65,7 +65,7 @@ class Exposition:
         return encode(self._registry), content_type
 
 
-class _Meters(Collector):
+class _CounterCollector(Collector):
     def __init__(self, counters: Counters, gauges: Gauges, checks: Checks) -> None:
         self._counters = counters
         self._gauges = gauges
@@ -73,7 +73,7 @@ class _Meters(Collector):
 
     def collect(self) -> Iterable[Metric]:
         yield from self._now()
-        yield from self._talk()
+        yield from self._messages()
         yield from self._connections()
         yield from self._shared()
 
@@ -92,11 +92,11 @@ class _Meters(Collector):
         yield checks
         yield _counter("log_lines_dropped", "Log lines that could not be written", output.dropped_lines())
 
-    def _talk(self) -> Iterable[Metric]:
+    def _messages(self) -> Iterable[Metric]:
         counters = self._counters
         yield _counter("messages_published", "Messages sent by clients of this process", counters.messages)
-        yield from _tallies("received", "received from clients, by type", counters.received)
-        yield from _tallies("sent", "written to clients, each recipient counted, by type", counters.sent)
+        yield from _frame_counters("received", "received from clients, by type", counters.received)
+        yield from _frame_counters("sent", "written to clients, each recipient counted, by type", counters.sent)
         yield _histogram(
             "message_broadcast_latency_seconds",
             "Time from a message's arrival to its last write on this process",
@@ -158,41 +158,41 @@ class _Meters(Collector):
 
 
 async def watch_loop(counters: Counters) -> None:
-    """Measure how late the loop is. Runs until cancelled."""
+    """Measure how late the loop is, until cancelled."""
     time = asyncio.get_running_loop().time
     while True:
-        due = time() + LOOP_LOOK_S
-        await asyncio.sleep(LOOP_LOOK_S)
+        due = time() + LOOP_SAMPLE_S
+        await asyncio.sleep(LOOP_SAMPLE_S)
         counters.loop_lag.observe(max(0.0, time() - due))
 
 
-def _counter(name: str, says: str, value: int) -> Metric:
-    return CounterMetricFamily(PREFIX + name, says, value=value)
+def _counter(name: str, help_text: str, value: int) -> Metric:
+    return CounterMetricFamily(PREFIX + name, help_text, value=value)
 
 
-def _labelled(name: str, says: str, label: str, counts: Mapping[str, int]) -> Metric:
-    family = CounterMetricFamily(PREFIX + name, says, labels=[label])
+def _labelled(name: str, help_text: str, label: str, counts: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(PREFIX + name, help_text, labels=[label])
     for value, count in sorted(counts.items()):
         family.add_metric([value], count)
     return family
 
 
-def _tallies(name: str, says: str, tallies: Mapping[str, FrameCounter]) -> Iterable[Metric]:
-    frames = CounterMetricFamily(f"{PREFIX}frames_{name}", f"Frames {says}", labels=["type"])
-    size = CounterMetricFamily(f"{PREFIX}{name}_bytes", f"Bytes of frames {says}", labels=["type"])
-    for kind, tally in tallies.items():
-        frames.add_metric([kind], tally.frames)
-        size.add_metric([kind], tally.bytes)
+def _frame_counters(name: str, help_text: str, counters: Mapping[str, FrameCounter]) -> Iterable[Metric]:
+    frames = CounterMetricFamily(f"{PREFIX}frames_{name}", f"Frames {help_text}", labels=["type"])
+    size = CounterMetricFamily(f"{PREFIX}{name}_bytes", f"Bytes of frames {help_text}", labels=["type"])
+    for kind, counter in counters.items():
+        frames.add_metric([kind], counter.frames)
+        size.add_metric([kind], counter.bytes)
     yield frames
     yield size
 
 
-def _histogram(name: str, says: str, values: Histogram) -> Metric:
-    return HistogramMetricFamily(PREFIX + name, says, buckets=_buckets(values), sum_value=values.sum)
+def _histogram(name: str, help_text: str, values: Histogram) -> Metric:
+    return HistogramMetricFamily(PREFIX + name, help_text, buckets=_buckets(values), sum_value=values.sum)
 
 
 def _buckets(values: Histogram) -> list[tuple[str, float]]:
-    """Cumulative, as Prometheus wants them, with the one for everything at the end."""
+    """Cumulative counts, as Prometheus expects them, with the bucket for everything at the end."""
     buckets, total = [], 0
     for bound, count in zip((*values.bounds, float("inf")), values.counts, strict=True):
         total += count

@@ -1,7 +1,7 @@
-"""Writing to stdout and stderr without waiting for whoever reads them.
+"""Writes to stdout and stderr without waiting for the reader.
 
-A pipe that nobody reads, a full disk or a reader that is gone must not stop the event loop. Lines go into a bounded
-queue and a thread writes them. Lines that find the queue full, or that cannot be written, are dropped and counted.
+A pipe that nothing reads, a full disk or a reader that is gone must not stop the event loop. Lines go into a queue of
+limited size, and a thread writes them. Lines that do not fit or cannot be written are dropped and counted.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from collections.abc import Callable, Iterator
 from typing import Protocol, TextIO
 
 QUEUE_CHARACTERS = 4 * 1024 * 1024
-"""What may wait to be written to one stream, some 15,000 log lines. More is dropped."""
+"""How much may wait for one stream, about 15,000 log lines. More is dropped."""
 BATCH_CHARACTERS = 64 * 1024
 GATHER_S = 0.02
-"""How long the thread waits for more lines before it writes, so that many lines cost one write."""
+"""How long the thread waits for more lines, so that many lines cost one write."""
 RETRY_S = 0.05
 EXIT_S = 2.0
-"""How long the end of the process waits for lines that are not written yet."""
+"""How long the process waits at its end for lines that are not written yet."""
 
 _dropped_lines = 0
 
@@ -35,7 +35,7 @@ class Report(Protocol):
 
 
 def dropped_lines() -> int:
-    """Lines that this process could not write, since its start."""
+    """How many lines this process could not write since its start."""
     return _dropped_lines
 
 
@@ -65,7 +65,7 @@ class QueuedStream(io.TextIOBase):
         self._texts: deque[str] = deque()
         self._busy = False
         self._hurry = threading.Event()
-        self._untold = 0
+        self._unreported = 0
         self._reason = ""
         self._failing = False
         self._within_line = False
@@ -87,7 +87,7 @@ class QueuedStream(io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         with self._changed:
-            # The thread's own report always fits: there is one for each time that lines flow again.
+            # The thread's own report always fits: there is one for each time that writing works again.
             if len(text) > self._room and threading.get_ident() != self._thread.ident:
                 self._drop(text.count("\n"), "the queue is full: what reads this stream is too slow or has stopped")
                 return len(text)
@@ -128,7 +128,7 @@ class QueuedStream(io.TextIOBase):
 
     def _write_batch(self, batch: str) -> None:
         data = batch.encode("utf-8", "backslashreplace")
-        ends_torn_line = self._within_line  # the end of that line was dropped
+        ends_torn_line = self._within_line  # the rest of that line was dropped
         if ends_torn_line:
             data = b"\n" + data
         written = 0
@@ -137,7 +137,7 @@ class QueuedStream(io.TextIOBase):
                 try:
                     written += self._os_write(self._fd, data[written : written + BATCH_CHARACTERS])
                 except BlockingIOError:
-                    time.sleep(RETRY_S)  # somebody else made this descriptor non-blocking
+                    time.sleep(RETRY_S)  # something made this descriptor non-blocking
         except OSError as error:
             reason = error.strerror or str(error)
             with self._changed:
@@ -146,29 +146,29 @@ class QueuedStream(io.TextIOBase):
                 self._within_line = data[written - 1 : written] != b"\n"
             if not self._failing:
                 self._failing = True
-                # Useful where the log goes elsewhere: on the stream that fails this line is dropped too.
+                # Useful if the log goes to another stream: on the failing stream this line is dropped too.
                 self._report(f"cannot write to {self._name}: its lines are dropped", reason=reason)
             return
         self._failing = self._within_line = False
         with self._changed:
-            untold, self._untold = self._untold, 0
+            unreported, self._unreported = self._unreported, 0
             reason = self._reason
-        if untold:
-            self._report(f"lines to {self._name} were dropped", lines=untold, reason=reason)
+        if unreported:
+            self._report(f"lines to {self._name} were dropped", lines=unreported, reason=reason)
 
     def _drop(self, lines: int, reason: str) -> None:
         global _dropped_lines
         _dropped_lines += lines
-        self._untold += lines
+        self._unreported += lines
         self._reason = reason
 
 
 @contextlib.contextmanager
 def queued_standard_streams(report: Report) -> Iterator[None]:
-    """Replace `sys.stdout` and `sys.stderr`, so that no print, warning or traceback waits either.
+    """Replace `sys.stdout` and `sys.stderr`, so that prints, warnings and tracebacks do not wait either.
 
-    `report` is called for lines that could not be written.
-    On exit what is queued is written, for at most EXIT_S. A stream that is no file (in tests) stays as it is.
+    `report` is called for lines that could not be written. On exit, what is queued is written, for at most EXIT_S. A
+    stream that is not a file (in tests) stays as it is.
     """
     before = sys.stdout, sys.stderr
     queued: list[QueuedStream] = []
@@ -195,7 +195,7 @@ def queued_standard_streams(report: Report) -> Iterator[None]:
 def open_closed_standard_descriptors() -> None:
     """Open /dev/null for each of the descriptors 0, 1 and 2 that is closed.
 
-    Otherwise the next socket gets that number, and what is written to stderr goes to a client.
+    Otherwise the next socket would get that number, and what is written to stderr would go to a client.
     """
     for fd in (0, 1, 2):
         try:

@@ -1,7 +1,7 @@
-"""Every setting, in one place: typed, checked, documented, with its default. Units are in the names.
+"""Every setting: its type, check, description and default. Units are in the names.
 
-Services and adapters do not take `Settings` but the groups that it makes (groups.py). Where values come from, and how
-an error about one is explained, is in config.py.
+Services and adapters do not take `Settings` but the groups that it makes (groups.py). config.py reads values and
+explains errors.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from .groups import LifecycleSettings, MessageSettings, PresenceSettings, RedisS
 from .protocol.schema import Limits
 
 PREFIX = "ASOCIAL_"
-SECRET_LEAST_BYTES = 32
+MIN_SECRET_BYTES = 32
 SECRET_HINT = "make one with: openssl rand -base64 48"  # noqa: S105 (it says how, and is none)
-KEY_RULE = f"at least {SECRET_LEAST_BYTES} bytes of text; {SECRET_HINT}"
+KEY_RULE = f"at least {MIN_SECRET_BYTES} bytes of text; {SECRET_HINT}"
 _HOSTS = "hosts as example.org, example.org:8443 or *.example.org, with commas between them; * for any"
 _NETWORKS = "networks as 10.0.0.0/8 or 2001:db8::/32, with commas between them"
 _WHO = "channel:USER_ID or channel:claim=value, with commas between them"
@@ -36,7 +36,7 @@ _CHOICES = ("env", "log_level", "auth", "offline_page")
 _URL_CREDENTIALS = re.compile(r"//\S*@")
 _URL_QUERY = re.compile(r"\?\S+")
 PRODUCTION_DRAIN_NOTICE_S = 5.0
-"""In production, where `drain_notice_seconds` is not set."""
+"""In production, unless `drain_notice_seconds` is set."""
 _Read = TypeVar("_Read")
 
 
@@ -347,12 +347,12 @@ class Settings(BaseModel):
     @field_validator("secret")
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value.get_secret_value().encode()) < SECRET_LEAST_BYTES:
+        if 0 < len(value.get_secret_value().encode()) < MIN_SECRET_BYTES:
             raise ValueError(KEY_RULE)
         return value
 
     def with_source(self, message: str) -> str:
-        """`message`, which begins with the name of a setting, and where the value of that setting came from."""
+        """`message`, which begins with the name of a setting, and the source of that setting's value."""
         source = self._sources.get(message.partition(":")[0], "")
         return f"{message} ({source})" if source else message
 
@@ -426,7 +426,7 @@ class Settings(BaseModel):
 
 
 def shown(value: object) -> str:
-    """A value that is no secret, as an error may show it: what could be a credential inside it is left out."""
+    """A value that is not secret, for an error message. Parts that could be credentials are left out."""
     if isinstance(value, list | tuple):
         return ", ".join(map(shown, value))
     if isinstance(value, Mapping):

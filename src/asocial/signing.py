@@ -1,7 +1,7 @@
-"""The secret that signs what the server hands out, and makes user ids: chosen, and refused where everybody knows it.
+"""The secret that signs tokens and derives user ids: the configured one, or a new one; published ones are refused.
 
-A secret that was ever published, in a manifest or a test of Asocial's repository, lets anybody sign in as anybody. So
-do not write secrets into files that are committed: tests make theirs when they run.
+With a secret that was ever published, in a manifest or a test of Asocial's repository, anybody can sign in as anybody.
+So never commit a secret: tests make theirs when they run.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import secrets
 
 from . import logs
 from .config import ConfigError
-from .settings import SECRET_HINT, SECRET_LEAST_BYTES, Settings
+from .settings import MIN_SECRET_BYTES, SECRET_HINT, Settings
 
-DISTINCT_LEAST = 8
-"""Different characters in a secret. 32 random hexadecimal digits have fewer once in 100 million times."""
+MIN_DISTINCT_CHARACTERS = 8
+"""The least number of different characters. 32 random hexadecimal digits have fewer once in 100 million times."""
 _PUBLISHED = frozenset(
     {
         "0ed3208049b0e380",  # deploy/kustomize/overlays/dev
@@ -36,7 +36,7 @@ log = logs.get(__name__)
 
 
 def signing_secret(settings: Settings) -> str:
-    """The configured secret, or a new one. Raises ConfigError for one that nobody may use in production."""
+    """The configured secret, or a new one. Raises ConfigError for one that must not be used in production."""
     secret = settings.secret.get_secret_value()
     if secret:
         weakness = weakness_of(secret)
@@ -47,27 +47,27 @@ def signing_secret(settings: Settings) -> str:
         return secret
     if settings.redis_url.get_secret_value():
         log.warning(
-            "no secret is configured: a guest is somebody else on each process (set one ASOCIAL_SECRET for all)"
+            "no secret is configured: guests get another user id on each process (set one ASOCIAL_SECRET for all)"
         )
     elif settings.auth == "jwt":
-        log.warning("no secret is configured: people have other user ids after a restart (set ASOCIAL_SECRET)")
+        log.warning("no secret is configured: people get other user ids after a restart (set ASOCIAL_SECRET)")
     else:
-        log.info("no secret is configured: guests are somebody new after a restart (set ASOCIAL_SECRET to keep them)")
+        log.info("no secret is configured: guests get new user ids after a restart (set ASOCIAL_SECRET to keep them)")
     return secrets.token_urlsafe(48)
 
 
 def weakness_of(secret: str) -> str:
-    """Why others can know or guess a secret; empty if no reason is known."""
+    """Why other people can know or guess a secret; empty if no reason is known."""
     bare = secret.strip().strip("\"'")
-    if len(bare.encode()) < SECRET_LEAST_BYTES:
-        return f"it is shorter than {SECRET_LEAST_BYTES} bytes"
+    if len(bare.encode()) < MIN_SECRET_BYTES:
+        return f"it is shorter than {MIN_SECRET_BYTES} bytes"
     if digest_of(bare) in _PUBLISHED:
         return "it is published in Asocial's repository, so anybody can sign tokens with it"
-    if len(set(bare)) < DISTINCT_LEAST:
-        return f"it has fewer than {DISTINCT_LEAST} different characters"
+    if len(set(bare)) < MIN_DISTINCT_CHARACTERS:
+        return f"it has fewer than {MIN_DISTINCT_CHARACTERS} different characters"
     return ""
 
 
 def digest_of(secret: str) -> str:
-    """What stands in the list for a published secret."""
+    """How the list above names a published secret."""
     return hashlib.sha256(secret.casefold().encode()).hexdigest()[:16]

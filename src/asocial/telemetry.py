@@ -1,10 +1,10 @@
-"""OpenTelemetry: the same traces and metrics, sent to where the standard OTEL_* variables say.
+"""OpenTelemetry: sends traces and metrics as the standard OTEL_* variables say.
 
-Off, and never imported, unless one of them asks for it; the packages come with the extra `asocial[otel]`. Exporters
-have threads of their own. Counters belong to the loop, so a thread that wants them asks the loop and waits.
+Imported only if one of these variables is set; the packages come with the extra `asocial[otel]`. Exporters run in
+threads of their own. Counters belong to the loop, so a thread asks the loop for them and waits.
 
-A histogram is sent as two counters, `..._count` and `..._sum`: OpenTelemetry has no way to hand over one that is
-counted already. /metrics has the whole of it.
+A histogram is sent as two counters, `..._count` and `..._sum`, because OpenTelemetry does not accept histograms that
+were counted elsewhere. /metrics has the complete histogram.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ Collect = Callable[[], Iterable[Metric]]
 
 
 class Telemetry:
-    """`environ` is only asked which exporters are wanted; the SDK reads everything else there is by itself.
+    """`environ` only decides which exporters are used; the SDK reads the other variables itself.
 
-    Raises ValueError for an exporter that is not known.
+    Raises ValueError for an unknown exporter.
     """
 
     def __init__(self, environ: Mapping[str, str], collect: Collect) -> None:
@@ -55,22 +55,22 @@ class Telemetry:
         self._metering = MeterProvider(readers, resource, shutdown_on_exit=False)
 
     def begin(self, name: str, trace_id: str, above: str) -> Span:
-        """Begin a span of this trace. Whether it is recorded is for OTEL_TRACES_SAMPLER to say."""
+        """Begin a span of this trace. OTEL_TRACES_SAMPLER decides whether it is recorded."""
         if not self._traces:
             return _NoSpan()
-        # A span above that nobody has keeps the id: spans of one trace are found together, whoever began it.
+        # The parent need not exist. With its id, the spans of one trace are found together.
         parent = trace.SpanContext(int(trace_id, 16), int(above or trace_id[:16], 16) or 1, is_remote=True,
                                    trace_flags=trace.TraceFlags(trace.TraceFlags.SAMPLED))  # fmt: skip
         context = trace.set_span_in_context(trace.NonRecordingSpan(parent))
         return _Span(self._tracer, self._tracer.start_span(name, context, trace.SpanKind.SERVER))
 
     async def close(self) -> None:
-        """Send what waits. Not on the loop: the last metrics ask it."""
+        """Send what waits. In a thread, because the last metrics are read on the loop."""
         await asyncio.to_thread(self._tracing.shutdown)
         await asyncio.to_thread(self._metering.shutdown)
 
     def start(self) -> None:
-        """Name the metrics there are; from now on they are read and sent."""
+        """Register all metrics. From now on they are read and sent."""
         meter = self._metering.get_meter("asocial", __version__)
         for family in self._collect():
             match family.type:

@@ -1,7 +1,7 @@
-"""`asocial top`: one screen that tells whether it is well, from the /metrics and /ready of any number of processes.
+"""`asocial top`: a live table of the state of any number of processes, from their /metrics and /ready.
 
-Rates and latencies are of the time between two looks: the difference of two scrapes, never an average since the start.
-A name that stands for several addresses (a headless service of Kubernetes) is one row for each.
+Rates and latencies cover the time between two scrapes, never an average since the start. A name with several addresses
+(a headless service of Kubernetes) is one row for each.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _COLUMNS = (
     ("errors/s", 8), ("dropped", 8), ("MB", 6), ("cpu%", 5),
 )  # fmt: skip
 SLOW_MS = 100.0
-"""From here on a latency is shown as a warning: people begin to feel it."""
+"""Above this a latency is shown as a warning: people begin to notice."""
 
 
 @dataclass
 class Scrape:
-    """What one look at one process found. `values`: each sample's sum over its labels, but for buckets."""
+    """One scrape of a process. `values`: each sample, summed over its labels; buckets are separate."""
 
     at: float
     values: dict[str, float] = field(default_factory=dict)
@@ -66,7 +66,7 @@ def parse(text: str, at: float) -> Scrape:
 
 
 def quantile(share: float, before: Scrape, now: Scrape, histogram: str) -> float | None:
-    """As Prometheus's histogram_quantile over the time between: linear within a bucket. None if nothing happened."""
+    """As Prometheus's histogram_quantile between two scrapes: linear within a bucket. None if nothing was observed."""
     old = before.buckets.get(histogram, {})
     counts = [(bound, count - old.get(bound, 0.0)) for bound, count in sorted(now.buckets.get(histogram, {}).items())]
     total = counts[-1][1] if counts else 0.0
@@ -75,14 +75,14 @@ def quantile(share: float, before: Scrape, now: Scrape, histogram: str) -> float
     wanted, low, below = share * total, 0.0, 0.0
     for bound, count in counts:
         if count >= wanted:
-            # What is above the last bound is at least that much: more cannot be known.
+            # A value above the last bound is at least that bound; more is not known.
             return low if bound == float("inf") else low + (bound - low) * (wanted - below) / (count - below)
         low, below = bound, count
     return low
 
 
 def row(process: str, before: Scrape, now: Scrape) -> Row:
-    """The line for one process. A restart between the looks (a counter that fell) counts from zero."""
+    """The row of one process. If the process restarted between the scrapes, its counters count from zero."""
     seconds = max(now.at - before.at, 0.001)
     if now.values.get("process_start_time_seconds") != before.values.get("process_start_time_seconds"):
         before = Scrape(before.at)
@@ -117,7 +117,7 @@ def row(process: str, before: Scrape, now: Scrape) -> Row:
 
 
 def screen(rows: Sequence[Row], *, colour: bool) -> str:
-    """The table, a line for each process, and one that sums up."""
+    """The table: a line for each process, and a summary."""
 
     def paint(text: str, code: str) -> str:
         return f"{code}{text}{_END}" if colour else text
@@ -127,19 +127,18 @@ def screen(rows: Sequence[Row], *, colour: bool) -> str:
         texts = (one.process, one.state, *one.cells)
         text = " ".join(_fit(cell, width) for cell, (_, width) in zip(texts, _COLUMNS, strict=True))
         lines.append(paint(text, _RED if one.state == "down" else _YELLOW) if one.alarming else text)
-    well = [one for one in rows if not one.alarming]
-    told = f"{len(well)} of {len(rows)} well"
-    lines += ["", paint(told, _GREEN if len(well) == len(rows) else _RED)]
+    healthy = sum(not one.alarming for one in rows)
+    lines += ["", paint(f"{healthy} of {len(rows)} healthy", _GREEN if healthy == len(rows) else _RED)]
     return "\n".join(lines)
 
 
 def _fit(text: str, width: int) -> str:
-    # Names are read from their end: that is where addresses differ.
+    # Long names are cut at the left, because addresses differ at the right.
     return (text if len(text) <= width else "…" + text[1 - width :]).ljust(width)
 
 
 def addresses(urls: Iterable[str]) -> list[str]:
-    """Each process's own address, without credentials. Raises OSError for a name that nobody knows, and ValueError."""
+    """Each process's own address, without credentials. Raises OSError for an unknown host, and ValueError."""
     found: list[str] = []
     for url in urls:
         parts = urlsplit(url if "://" in url else f"http://{url}")
@@ -155,8 +154,8 @@ def addresses(urls: Iterable[str]) -> list[str]:
     return found
 
 
-async def look(session: aiohttp.ClientSession, address: str) -> Scrape:
-    """One look at a process; one that does not answer is `down`."""
+async def scrape(session: aiohttp.ClientSession, address: str) -> Scrape:
+    """Scrape a process. One that does not answer is `down`."""
     try:
         async with session.get(f"{address}/metrics") as answer:
             scrape = parse(await answer.text(), time.monotonic())
@@ -170,15 +169,15 @@ async def look(session: aiohttp.ClientSession, address: str) -> Scrape:
 
 
 async def watch(urls: Sequence[str], every_s: float, *, once: bool, out: TextIO = sys.stdout) -> int:
-    """Show the screen until Ctrl-C, or once. Returns 0 if every process was well at the last look, else 1."""
+    """Show the table until Ctrl-C, or once. Returns 0 if every process was ready at the last scrape, else 1."""
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     colour = out.isatty()
     async with aiohttp.ClientSession(timeout=timeout) as session:
         known: dict[str, Scrape] = {}
         while True:
-            # Anew each time: pods come and go.
+            # Resolved each time, because processes come and go.
             places = await asyncio.to_thread(addresses, urls)
-            now = dict(zip(places, await asyncio.gather(*(look(session, each) for each in places)), strict=True))
+            now = dict(zip(places, await asyncio.gather(*(scrape(session, each) for each in places)), strict=True))
             rows = [row(urlsplit(each).netloc, known[each], now[each]) for each in places if each in known]
             if rows:
                 text = screen(rows, colour=colour)

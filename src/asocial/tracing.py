@@ -1,12 +1,12 @@
-"""One id that joins the request for a page, the connection that page opens, and the messages said on it.
+"""One trace id for a request for the page, the connection that the page opens, and the messages posted on it.
 
-It is a W3C trace id (32 hexadecimal digits). The page's answer carries it in `Server-Timing`; the page reads it there
-and hands it back as `?trace=` when it connects; a `traceparent` from a proxy in front is taken over. Every line of the
-log about these has it as `trace_id`, and so has every span where OpenTelemetry is on (telemetry.py).
+It is a W3C trace id (32 hexadecimal digits). The page reads it from `Server-Timing` and sends it back as `?trace=` when
+it connects. A `traceparent` from a proxy is used instead if there is one. Log lines have it as `trace_id`, and so have
+spans if OpenTelemetry is on (telemetry.py).
 
-Opening and closing are always told. Messages are too many: only those of some traces are, the share of
-`log_sample_ratio`, chosen by the id itself, so that a trace is told whole or not at all and every process agrees.
-What was said is never told, only that something was.
+Opening and closing a connection are always logged. Messages are logged only for some traces, the share of
+`log_sample_ratio`. The id decides, so that all processes agree and a trace is logged whole or not at all. The log says
+that a message was posted, never what it says.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ log = logs.get(__name__)
 
 
 class Span(Protocol):
-    """One thing that takes time, in whatever keeps traces."""
+    """A span of time, in any tracing backend."""
 
     @property
     def recorded(self) -> bool:
-        """Whether anybody will see it; if not, nothing need be done for its children."""
+        """Whether the span will be stored. If not, its children can be skipped."""
         ...
 
     def child(self, name: str, attributes: Mapping[str, str]) -> AbstractContextManager[None]: ...
@@ -39,21 +39,21 @@ class Span(Protocol):
 
 
 Spans = Callable[[str, str, str], Span]
-"""Begins a span: its name, its trace id, and the id of the span above it or ""."""
+"""Begins a span: its name, its trace id, and the id of the parent span or ""."""
 
 
 class Trace:
-    """`id` is for the logs. `message` is None where nobody wants to know of single messages."""
+    """`id` is for the logs. `message` is None if single messages are not traced."""
 
-    __slots__ = ("_span", "_told", "id", "ids", "message")
+    __slots__ = ("_logged", "_span", "id", "ids", "message")
 
-    def __init__(self, trace_id: str, span: Span | None, told: bool) -> None:
+    def __init__(self, trace_id: str, span: Span | None, logged: bool) -> None:
         self.id = trace_id
         self.ids: dict[str, str] = {"trace_id": trace_id}
-        """What every line of the log about this has."""
+        """The fields of every log line of this trace."""
         self._span = span if span is not None and span.recorded else None
-        self._told = told
-        self.message = self._message if told or self._span is not None else None
+        self._logged = logged
+        self.message = self._message if logged or self._span is not None else None
 
     def end(self, **attributes: str) -> None:
         if self._span is not None:
@@ -66,7 +66,7 @@ class Trace:
         else:
             with self._span.child("chat", {"asocial.message_id": message_id}):
                 yield
-        if self._told:
+        if self._logged:
             log.info("message posted", **self.ids, message_id=message_id)
 
 
@@ -74,17 +74,17 @@ class Tracing:
     """Begins traces. `sample_ratio`: the share of traces whose messages are logged."""
 
     def __init__(self, sample_ratio: float = 0.0, spans: Spans | None = None) -> None:
-        self._told_below = round(sample_ratio * 2**32)
+        self._logged_below = round(sample_ratio * 2**32)
         self._spans = spans
 
-    def begin(self, name: str, headers: Mapping[str, str], shown: str = "") -> Trace:
-        """The trace of a request: the one it shows by `shown` or `traceparent`, else a new one."""
+    def begin(self, name: str, headers: Mapping[str, str], given: str = "") -> Trace:
+        """The trace of a request: from `given` or `traceparent`, else a new one."""
         parent = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
-        if _TRACE_ID.fullmatch(shown):
-            trace_id, above = shown, ""
+        if _TRACE_ID.fullmatch(given):
+            trace_id, above = given, ""
         elif parent is not None:
             trace_id, above = parent[1], parent[2]
         else:
             trace_id, above = secrets.token_hex(16), ""
         span = self._spans(name, trace_id, above) if self._spans is not None else None
-        return Trace(trace_id, span, int(trace_id[-8:], 16) < self._told_below)
+        return Trace(trace_id, span, int(trace_id[-8:], 16) < self._logged_below)

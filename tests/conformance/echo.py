@@ -16,7 +16,8 @@ from asocial.adapters.http.admission import AccessControl, Addressing, Admission
 from asocial.adapters.http.auth import Authenticator, GuestTokens
 from asocial.adapters.http.client_info import ClientInfoReader
 from asocial.adapters.http.connection_counter import ConnectionCounter
-from asocial.adapters.http.connection_guard import ConnectionGuard, GuardLimits
+from asocial.adapters.http.connection_guard import ConnectionGuard
+from asocial.adapters.http.guarded_connection import GuardLimits
 from asocial.adapters.http.headers import ResponseHeaders
 from asocial.adapters.http.hosts import AllowedHosts
 from asocial.adapters.http.instruments import Instruments
@@ -42,8 +43,8 @@ from tests.support.wall_clock import wall_ms
 _BINARY = 0x82
 
 
-QUIET = SimpleNamespace(channel=SimpleNamespace(is_late=False, full=False))
-"""The voice of every session: its channel never slows reading down."""
+QUIET = SimpleNamespace(channel=SimpleNamespace(is_late=False, read_gate=SimpleNamespace(is_full=False)))
+"""The participant of every session: its channel never slows reading down."""
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import pytest
 
-from asocial.adapters.memory.broker import MemoryBroker, Wire
+from asocial.adapters.memory.broker import MemoryBroker, MemoryBus
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
@@ -47,7 +47,7 @@ class MemoryAdapters:
     """Several apps in one interpreter: one wire, one store."""
 
     def __init__(self) -> None:
-        self._wire = Wire()
+        self._wire = MemoryBus()
         self._presence = MemoryPresence(wall_ms, PRESENCE_TTL_MS)
         self._limiter = MemoryRateLimiter(wall_ms)
         self._live = MemoryLiveMessages()

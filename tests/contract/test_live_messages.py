@@ -21,11 +21,11 @@ async def test_live_messages_are_listed_by_time_on_every_process(adapters: Adapt
     here.add("garden", early)
 
     async def living() -> list[LiveMessage]:
-        return await there.living("garden", wall_ms())
+        return await there.load("garden", wall_ms())
 
     await eventually_is(living, [early, late])
-    assert await here.living("garden", wall_ms()) == [early, late]
-    assert await here.living("elsewhere", wall_ms()) == []
+    assert await here.load("garden", wall_ms()) == [early, late]
+    assert await here.load("elsewhere", wall_ms()) == []
 
 
 async def test_expired_messages_are_not_listed(adapters: Adapters) -> None:
@@ -33,8 +33,8 @@ async def test_expired_messages_are_not_listed(adapters: Adapters) -> None:
     short, long = message("short", life_ms=1000), message("long")
     live.add("garden", short)
     live.add("garden", long)
-    assert await live.living("garden", short.expires_at - 1) == [short, long]
-    assert await live.living("garden", short.expires_at) == [long]
+    assert await live.load("garden", short.expires_at - 1) == [short, long]
+    assert await live.load("garden", short.expires_at) == [long]
 
 
 async def test_find_knows_a_message_while_it_lives(adapters: Adapters) -> None:
@@ -52,9 +52,9 @@ async def test_local_messages_are_those_added_here_that_are_live(adapters: Adapt
     short, long = message("short", life_ms=1000), message("long")
     live.add("garden", long)
     live.add("garden", short)
-    assert live.here("garden", short.timestamp) in ([short, long], [long, short])
-    assert live.here("garden", short.expires_at) == [long]
-    assert live.here("elsewhere", short.timestamp) == []
+    assert live.local("garden", short.timestamp) in ([short, long], [long, short])
+    assert live.local("garden", short.expires_at) == [long]
+    assert live.local("elsewhere", short.timestamp) == []
 
 
 async def test_the_same_id_of_two_users_is_two_messages(adapters: Adapters) -> None:
@@ -62,7 +62,7 @@ async def test_the_same_id_of_two_users_is_two_messages(adapters: Adapters) -> N
     anns, bobs = message("m1", user="ann"), message("m1", user="bob", after_ms=1)
     live.add("garden", anns)
     live.add("garden", bobs)
-    assert await live.living("garden", wall_ms()) == [anns, bobs]
+    assert await live.load("garden", wall_ms()) == [anns, bobs]
 
 
 async def test_a_local_message_is_seen_elsewhere_once_it_is_shared(adapters: Adapters) -> None:
@@ -70,11 +70,11 @@ async def test_a_local_message_is_seen_elsewhere_once_it_is_shared(adapters: Ada
     kept, told = message("kept"), message("told", after_ms=1)
     here.add("garden", kept, shared=False)
     here.add("garden", told)
-    assert kept in here.here("garden", wall_ms())
+    assert kept in here.local("garden", wall_ms())
     assert here.find("garden", "ann", "kept", wall_ms()) == kept
 
     async def living() -> list[LiveMessage]:
-        return await there.living("garden", wall_ms())
+        return await there.load("garden", wall_ms())
 
     if here is not there:  # in memory, one store is all there is
         await eventually_is(living, [told])
@@ -104,7 +104,7 @@ async def test_cleared_messages_are_not_listed_and_later_ones_are(adapters: Adap
     there.add("kitchen", message("elsewhere"))
 
     async def count() -> int:
-        return len(await here.living("garden", wall_ms()))
+        return len(await here.load("garden", wall_ms()))
 
     await eventually_is(count, 2)
     here.add("garden", new)
@@ -112,13 +112,13 @@ async def test_cleared_messages_are_not_listed_and_later_ones_are(adapters: Adap
     there.forget("garden", new.timestamp - 1)
 
     async def living() -> list[LiveMessage]:
-        return await there.living("garden", wall_ms())
+        return await there.load("garden", wall_ms())
 
     await eventually_is(living, [new])
-    assert await here.living("garden", wall_ms()) == [new]
+    assert await here.load("garden", wall_ms()) == [new]
     assert here.find("garden", "ann", "old", old.timestamp) is None
-    assert there.here("garden", wall_ms()) in ([], [new])
-    assert len(await there.living("kitchen", wall_ms())) == 1
+    assert there.local("garden", wall_ms()) in ([], [new])
+    assert len(await there.load("kitchen", wall_ms())) == 1
 
 
 async def test_a_message_in_flight_during_a_clear_is_forgotten_by_its_process(adapters: Adapters) -> None:
@@ -129,8 +129,8 @@ async def test_a_message_in_flight_during_a_clear_is_forgotten_by_its_process(ad
     there.forget("garden", wall_ms() + 50)
 
     async def living() -> list[LiveMessage]:
-        return await here.living("garden", wall_ms())
+        return await here.load("garden", wall_ms())
 
     await eventually_is(living, [])
     await there.clear("garden", wall_ms() + 50)
-    assert await there.living("garden", wall_ms()) == []
+    assert await there.load("garden", wall_ms()) == []

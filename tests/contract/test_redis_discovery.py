@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from asocial.adapters.redis.topology import SLOTS, Beside, Layout, Topology
+from asocial.adapters.redis.layout import SLOTS, Layout
+from asocial.adapters.redis.topology import Beside, Topology
 from asocial.adapters.redis.urls import Address, parse
 from asocial.ports import StoreUnavailable
 from tests.support.fake_redis import SILENCE, Answer, FakeRedis, node, replica_of, sentinel

@@ -6,7 +6,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from asocial.adapters.redis.topology import slot_of
+from asocial.adapters.redis.layout import slot_of
 from asocial.domain.profile import Profile
 from asocial.ports import Batch
 from tests.support.redis_server import Cluster, Sentinels, Server, running

@@ -50,13 +50,13 @@ class Process:
 
     async def crash(self) -> None:
         """As kill -9 would: nothing is said to anybody."""
-        if self.backend._keeping is not None:
-            self.backend._keeping.cancel()
+        if self.backend._lease_task is not None:
+            self.backend._lease_task.cancel()
         await self.backend._supervisor.close()
 
     async def expire(self) -> None:
         """Its lease runs out now, as if it had been stopped for longer than that."""
-        keeping, leases = self.backend._keeping, self.backend._leases
+        keeping, leases = self.backend._lease_task, self.backend._leases
         assert keeping is not None
         keeping.cancel()
         leases._lease_ms = 1
@@ -161,7 +161,7 @@ async def test_a_server_that_dies_and_comes_back_empty(server: Server, start: St
         with pytest.raises(StoreUnavailable):
             await call
     await here.backend.broker.subscribe("meadow", lambda batch: here.heard.append(b"meadow:" + batch.reliable))
-    assert await here.backend.live.living("garden", words.timestamp) == [words]
+    assert await here.backend.live.load("garden", words.timestamp) == [words]
     assert [await here.backend.limiter.take("ann", 2, 60_000) for _ in range(3)][:2] == [0, 0]
     assert await here.backend.limiter.take("ann", 2, 60_000) > 0
     assert await connections_of(here.backend.registry, "ann") == 1
@@ -180,7 +180,7 @@ async def test_a_server_that_dies_and_comes_back_empty(server: Server, start: St
     assert b"never to be heard" not in there.heard
     # The server is empty, and knows again what only we can know.
     here.backend.live.share("garden")
-    await eventually_is(lambda: there.backend.live.living("garden", words.timestamp), [words])
+    await eventually_is(lambda: there.backend.live.load("garden", words.timestamp), [words])
     assert not await there.backend.registry.register("ann", "c2", 1)
     assert (await here.backend.presence.roster("garden", 10)).user_count == 0
     assert (await here.backend.presence.join("garden", "c1", "ann", FOX, 1)).first

@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from asocial.adapters.redis.backend import RedisBackend
-from asocial.adapters.redis.limiter import REFUSALS_ASKED
-from asocial.domain.admission import Known, MessageLimits, Posting, Verdict
+from asocial.adapters.redis.limiter import MAX_ASKED_REFUSALS
+from asocial.domain.admission import Duplicate, MessageLimits, Posting, Verdict
 from tests.support.redis_backend import make_backend
 from tests.support.redis_server import Server, running
 from tests.support.store_events import IgnoreStoreEvents
@@ -55,30 +55,30 @@ async def test_w10_the_first_message_with_an_id_keeps_it_on_every_process(shared
     assert await one.admit(first, NO_LIMITS) == Verdict()
     for limiter in (two, one):
         again = await limiter.admit(chat("m"), NO_LIMITS)
-        assert again.known is not None
-        assert again.known[:2] == (first.timestamp, first.expires_at)
+        assert again.duplicate is not None
+        assert again.duplicate[:2] == (first.timestamp, first.expires_at)
     others = (chat("m2"), chat("m", user="bob"), chat("m", channel="kitchen"))
-    assert [(await two.admit(each, NO_LIMITS)).known for each in others] == [None] * 3
+    assert [(await two.admit(each, NO_LIMITS)).duplicate for each in others] == [None] * 3
 
 
 async def test_w10_one_of_many_concurrent_sends_wins_and_counts_once(shared: Adapters) -> None:
     limiters = [await shared.limiter(), await shared.limiter()]
     limits = MessageLimits(user_per_minute=2)
     verdicts = await asyncio.gather(*(limiters[n % 2].admit(chat("m"), limits) for n in range(20)))
-    assert sum(verdict.known is None for verdict in verdicts) == 1
+    assert sum(verdict.duplicate is None for verdict in verdicts) == 1
     assert {verdict.wait_ms for verdict in verdicts} == {0}
     assert [(await limiters[0].admit(chat(m), limits)).wait_ms == 0 for m in ("m2", "m3")] == [True, False]
     again = await limiters[1].admit(chat("m"), limits)
-    assert again.known is not None, "the answer to a message sent again needs no place"
+    assert again.duplicate is not None, "the answer to a message sent again needs no place"
 
 
 async def test_w10_a_message_id_is_free_after_its_message(shared: Adapters) -> None:
     limiter = await shared.limiter()
     first = chat("m", life_ms=200)
-    assert (await limiter.admit(first, NO_LIMITS)).known is None
+    assert (await limiter.admit(first, NO_LIMITS)).duplicate is None
 
-    async def known() -> Known | None:
-        return (await limiter.admit(chat("m", life_ms=200), NO_LIMITS)).known
+    async def known() -> Duplicate | None:
+        return (await limiter.admit(chat("m", life_ms=200), NO_LIMITS)).duplicate
 
     await eventually_is(known, None, patience_s=5)
 
@@ -88,13 +88,13 @@ async def test_w10_a_message_that_was_posted_is_not_lost(shared: Adapters) -> No
     first = chat("m")
     await one.admit(first, NO_LIMITS)
     one.posted(first)
-    known = (await two.admit(chat("m"), NO_LIMITS)).known
+    known = (await two.admit(chat("m"), NO_LIMITS)).duplicate
     assert known is not None
     assert not await two.is_lost(chat("m"))
 
     async def sure() -> bool:
-        found = (await two.admit(chat("m"), NO_LIMITS)).known
-        return found is not None and found.sure
+        found = (await two.admit(chat("m"), NO_LIMITS)).duplicate
+        return found is not None and found.confirmed
 
     await eventually_is(sure, True, patience_s=5)
 
@@ -102,9 +102,9 @@ async def test_w10_a_message_that_was_posted_is_not_lost(shared: Adapters) -> No
 async def test_w10_a_message_whose_process_died_before_posting_it_is_posted_by_the_next(redis_server: Server) -> None:
     adapters, died, next_one = await two_limiters(redis_server)
     await died.limiter.admit(chat("m"), NO_LIMITS)  # and nothing more is heard of it
-    known = (await next_one.limiter.admit(chat("m"), NO_LIMITS)).known
+    known = (await next_one.limiter.admit(chat("m"), NO_LIMITS)).duplicate
     assert known is not None
-    assert not known.sure
+    assert not known.confirmed
     assert await next_one.limiter.is_lost(chat("m"))
     assert not await next_one.limiter.is_lost(chat("m", "another text")), "only what was claimed may be said"
     await adapters.close()
@@ -127,9 +127,9 @@ async def test_w10_a_process_that_ends_confirms_what_it_posted(redis_server: Ser
     await ending.limiter.admit(claimed, NO_LIMITS)
     ending.limiter.posted(claimed)
     await ending.close()
-    known = (await other.limiter.admit(chat("m"), NO_LIMITS)).known
+    known = (await other.limiter.admit(chat("m"), NO_LIMITS)).duplicate
     assert known is not None
-    assert known.sure
+    assert known.confirmed
     await adapters.close()
 
 
@@ -140,7 +140,7 @@ async def test_w72_while_redis_is_away_a_process_limits_by_itself(folder: Path) 
         backend = make_backend(server.url)
         await backend.start(IgnoreStoreEvents())
         first = chat("m0", address="192.0.2.1")
-        assert (await backend.limiter.admit(first, limits)).known is None
+        assert (await backend.limiter.admit(first, limits)).duplicate is None
         server.stop()
         # An outage is no second allowance.
         verdicts = [
@@ -162,7 +162,7 @@ async def test_w72_a_flood_of_refused_messages_does_not_reach_redis(redis_server
     assert all(0 < wait_ms <= 60_000 for wait_ms in waits)
     stats = str(redis_server.ask("INFO", "commandstats"))
     calls = int(stats.partition("cmdstat_evalsha:calls=")[2].partition(",")[0])
-    assert calls <= REFUSALS_ASKED + 5, "the first message, the refusals, and what keeps a backend alive"
+    assert calls <= MAX_ASKED_REFUSALS + 5, "the first message, the refusals, and what keeps a backend alive"
     await adapters.close()
 
 
@@ -203,10 +203,10 @@ async def test_w72_unreadable_limit_entries_count_as_absent(redis_server: Server
             redis_server.ask("DEL", key)
             redis_server.ask(command, key, "?")
             verdict = await backend.limiter.admit(replace(first, message_id=f"{command}{number}"), limits)
-            assert verdict.known is None
+            assert verdict.duplicate is None
     stats = str(redis_server.ask("INFO", "commandstats"))
     assert "failed_calls=0" in stats.partition("cmdstat_evalsha:")[2].partition("\\r")[0]
     assert (await backend.limiter.admit(replace(first, user_id="bob"), limits)).wait_ms == 0
     redis_server.ask("SET", "asocial:{limits}:claim:garden:ann:x", "no claim of ours")
-    assert (await backend.limiter.admit(replace(first, message_id="x"), limits)).known is None
+    assert (await backend.limiter.admit(replace(first, message_id="x"), limits)).duplicate is None
     await adapters.close()

@@ -41,12 +41,12 @@ async def keeps_to_itself(one: Process, other: Process) -> None:
         other.say(b"of the other %d" % number)
     await one.backend.presence.join("garden", "c1", "ann", FOX, 1)
     one.backend.live.add("garden", LiveMessage("ann", "m1", now_ms, now_ms + 60_000, b"{}"))
-    await one.backend.rules.swap("garden", NO_RULES.claimed("ann"), 60_000)
+    await one.backend.rules.swap("garden", NO_RULES.with_owner("ann"), 60_000)
     assert await one.backend.registry.register("ann", "c1", 1)
     assert await one.backend.limiter.take("ann", 1, 60_000) == 0
-    await eventually_is(lambda: _count(one.backend.live.living("garden", now_ms)), 1)
+    await eventually_is(lambda: _count(one.backend.live.load("garden", now_ms)), 1)
     assert (await other.backend.presence.roster("garden", 10)).user_count == 0
-    assert await other.backend.live.living("garden", now_ms) == []
+    assert await other.backend.live.load("garden", now_ms) == []
     assert await other.backend.rules.load("garden") == NO_RULES
     assert await connections_of(other.backend.registry, "ann") == 0
     assert await other.backend.limiter.take("ann", 1, 60_000) == 0

@@ -140,7 +140,7 @@ async def test_a_process_whose_lease_expired_is_notified_and_can_join_again(url:
     await eventually_is(sweep, ["ann"])
     leases = slow.backend._leases
     leases._lease_ms = 30  # it renews at once,
-    slow.backend._keeping = asyncio.create_task(leases.keep())
+    slow.backend._lease_task = asyncio.create_task(leases.run())
     await asyncio.sleep(0)
     leases._lease_ms = LONG_LEASE_MS  # and from then on keeps its lease
     await eventually(lambda: slow.told == ["degraded", "restored"], "told, so that it joins again")

@@ -44,13 +44,13 @@ async def test_a_key_of_the_wrong_type_stops_no_client(server: Server, start: St
     assert not (await there.backend.presence.join("garden", "c2", "ann", FOX, 2)).first
     assert [member.user_id for member in (await there.backend.presence.roster("garden", 9)).members] == ["ann"]
     now_ms = here.backend._runtime.clock.now_ms()
-    assert await there.backend.live.living("garden", now_ms) == []
+    assert await there.backend.live.load("garden", now_ms) == []
     message = LiveMessage("ann", "m1", now_ms, now_ms + 60_000, b"{}")
     live.add("garden", message)
-    await eventually_is(lambda: there.backend.live.living("garden", now_ms), [message])
+    await eventually_is(lambda: there.backend.live.load("garden", now_ms), [message])
     await live.clear("garden", now_ms)
     assert await rules.load("garden") == NO_RULES
-    claimed = NO_RULES.claimed("ann")
+    claimed = NO_RULES.with_owner("ann")
     assert await rules.swap("garden", claimed, 60_000) == claimed
     assert await there.backend.rules.load("garden") == claimed
     await presence.refresh("garden", ["c1"])
@@ -124,7 +124,7 @@ async def test_messages_that_cannot_be_read_are_left_out(server: Server, start: 
     here.backend.live.add("garden", broken)
     server.ask("ZADD", GARDEN + "live", str(now_ms + 60_000), "rubbish")
     server.ask("ZADD", GARDEN + "live", str(now_ms + 60_000), "[]")
-    await eventually_is(lambda: there.backend.live.living("garden", now_ms), [good])
+    await eventually_is(lambda: there.backend.live.load("garden", now_ms), [good])
     await there.backend.live.clear("garden", now_ms)
     assert server.ask("ZCARD", GARDEN + "live") == 0
 
@@ -136,8 +136,8 @@ async def test_rules_that_cannot_be_read_are_none_and_can_be_written(
     here = await start(server.url)
     server.ask("SET", GARDEN + "rules", text)
     assert await here.backend.rules.load("garden") == NO_RULES
-    assert await here.backend.rules.keep("garden", 60_000) == NO_RULES
-    claimed = NO_RULES.claimed("ann")
+    assert await here.backend.rules.refresh("garden", 60_000) == NO_RULES
+    claimed = NO_RULES.with_owner("ann")
     assert await here.backend.rules.swap("garden", claimed, 60_000) == claimed
     assert await here.backend.rules.load("garden") == claimed
 
@@ -182,7 +182,7 @@ async def test_each_kind_is_logged_once_and_counted_always(
     await backend.start(IgnoreStoreEvents())
     reads: list[tuple[str, Callable[[], Awaitable[object]]]] = [
         ("rules", lambda: backend.rules.load("garden")),
-        ("message", lambda: backend.live.living("garden", 1)),
+        ("message", lambda: backend.live.load("garden", 1)),
         ("profile", lambda: backend.presence.members("garden", ["bob"])),
     ]
     server.ask("SET", GARDEN + "rules", "{")

@@ -15,23 +15,31 @@ KEEP_MS = 60_000
 async def test_a_channel_has_no_rules_at_first(adapters: Adapters) -> None:
     rules = await adapters.rules()
     assert await rules.load("garden") is NO_RULES
-    assert await rules.keep("garden", KEEP_MS) is NO_RULES
+    assert await rules.refresh("garden", KEEP_MS) is NO_RULES
     assert await rules.load("garden") is NO_RULES, "using it makes none"
 
 
 async def test_every_process_reads_what_one_wrote(adapters: Adapters) -> None:
     here, there = await adapters.rules(), await adapters.rules()
-    made = Rules().claimed("ann").slowed(5000).quieted(True).inviting(7, "key").without("bob", 20, now=10)
+    made = (
+        Rules()
+        .with_owner("ann")
+        .with_slow_ms(5000)
+        .with_read_only(True)
+        .with_invitation(7, "key")
+        .with_ban("bob", 20, now=10)
+    )
     assert await here.swap("garden", made, KEEP_MS) == made
     assert await there.load("garden") == made
-    assert await there.keep("garden", KEEP_MS) == made
+    assert await there.refresh("garden", KEEP_MS) == made
     assert await there.load("kitchen") == NO_RULES
 
 
 async def test_of_two_concurrent_claims_the_later_gets_the_first(adapters: Adapters) -> None:
     here, there = await adapters.rules(), await adapters.rules()
     first, second = await asyncio.gather(
-        here.swap("garden", NO_RULES.claimed("ann"), KEEP_MS), there.swap("garden", NO_RULES.claimed("bob"), KEEP_MS)
+        here.swap("garden", NO_RULES.with_owner("ann"), KEEP_MS),
+        there.swap("garden", NO_RULES.with_owner("bob"), KEEP_MS),
     )
     assert first == second == await here.load("garden")
     assert first.owner in ("ann", "bob")
@@ -48,22 +56,22 @@ async def test_older_rules_are_not_written(adapters: Adapters) -> None:
 
 async def test_rules_that_are_not_used_are_forgotten(adapters: Adapters) -> None:
     rules = await adapters.rules()
-    await rules.swap("garden", NO_RULES.claimed("ann"), 200)
+    await rules.swap("garden", NO_RULES.with_owner("ann"), 200)
 
     async def load() -> Rules:
         return await rules.load("garden")
 
     await eventually_is(load, NO_RULES)
-    assert await rules.swap("garden", NO_RULES.claimed("bob"), KEEP_MS) == NO_RULES.claimed("bob")
+    assert await rules.swap("garden", NO_RULES.with_owner("bob"), KEEP_MS) == NO_RULES.with_owner("bob")
 
 
 async def test_use_extends_the_lifetime_of_rules_and_never_shortens_it(adapters: Adapters) -> None:
     rules = await adapters.rules()
-    used, long = NO_RULES.claimed("ann"), NO_RULES.claimed("bob")
+    used, long = NO_RULES.with_owner("ann"), NO_RULES.with_owner("bob")
     await rules.swap("used", used, 1500)
     await rules.swap("long", long, KEEP_MS)
-    await rules.keep("long", 200)
+    await rules.refresh("long", 200)
     for _ in range(6):
         await asyncio.sleep(0.4)
-        assert await rules.keep("used", 1500) == used
+        assert await rules.refresh("used", 1500) == used
     assert await rules.load("long") == long

@@ -87,8 +87,8 @@ class SlowRules:
     async def swap(self, channel: str, rules: Rules, keep_ms: int) -> Rules:
         return await self._rules.swap(channel, rules, keep_ms)
 
-    async def keep(self, channel: str, keep_ms: int) -> Rules:
-        return await self._rules.keep(channel, keep_ms)
+    async def refresh(self, channel: str, keep_ms: int) -> Rules:
+        return await self._rules.refresh(channel, keep_ms)
 
     async def close(self) -> None:
         await self._rules.close()

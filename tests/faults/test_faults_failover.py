@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from asocial.adapters.redis.topology import slot_of
+from asocial.adapters.redis.layout import slot_of
 from tests.faults.crowd import Crowd, Person, agree, all_hear, crowd
 from tests.support.processes import Process, all_ready, processes
 from tests.support.redis_server import Cluster, Sentinels, Server, running

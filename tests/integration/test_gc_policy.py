@@ -11,9 +11,9 @@ import pytest
 from aiohttp import web
 
 from asocial.adapters.http.connection import WebSocketConnection
-from asocial.adapters.http.connection_guard import GuardedConnection
+from asocial.adapters.http.guarded_connection import GuardedConnection
 from asocial.domain.errors import GoingAway
-from asocial.service.chat import Participant
+from asocial.service.participant import Participant
 from asocial.service.session import Session
 from tests.support.client import Client, refusal
 from tests.support.raw_client import RawClient

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from asocial.service.chat import VIEWS_PER_SECOND
+from asocial.service.participant import VIEWS_PER_SECOND
 from tests.support.client import Frame
 from tests.support.server import Join, Server
 

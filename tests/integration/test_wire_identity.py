@@ -130,7 +130,7 @@ async def test_w84_with_sign_in_a_guest_key_is_ignored(server: Server, join: Joi
 async def test_w61_without_any_key_the_answer_is_503(
     provider: IdentityProvider, server: Server, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jwks, "AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr(jwks, "RETRY_S", 0.0)
     provider.away = True
     answer = await refusal(server.url, channel="garden", token=provider.token("ann"))
     assert (answer.status, answer.code) == (503, "identity_unavailable")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asocial.service.chat import REACTIONS_BURST
+from asocial.service.participant import REACTIONS_BURST
 from tests.support.client import Client, Frame
 from tests.support.server import Join, Server
 

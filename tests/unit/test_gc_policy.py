@@ -34,16 +34,16 @@ def test_once_settled_python_starts_no_full_collection_by_itself() -> None:
 
 
 def test_full_collections_become_rare_while_they_find_little_and_frequent_when_they_find_much() -> None:
-    waits = [gc_policy.SOONEST_S]
-    while waits[-1] < gc_policy.RAREST_S:
+    waits = [gc_policy.MIN_WAIT_S]
+    while waits[-1] < gc_policy.MAX_WAIT_S:
         waits.append(gc_policy.wait_after(waits[-1], found=0))
-    assert waits[:3] == [gc_policy.SOONEST_S, 2 * gc_policy.SOONEST_S, 4 * gc_policy.SOONEST_S]
-    assert gc_policy.wait_after(gc_policy.RAREST_S, found=0) == gc_policy.RAREST_S
-    assert gc_policy.wait_after(gc_policy.RAREST_S, found=gc_policy.LITTLE) == gc_policy.SOONEST_S
+    assert waits[:3] == [gc_policy.MIN_WAIT_S, 2 * gc_policy.MIN_WAIT_S, 4 * gc_policy.MIN_WAIT_S]
+    assert gc_policy.wait_after(gc_policy.MAX_WAIT_S, found=0) == gc_policy.MAX_WAIT_S
+    assert gc_policy.wait_after(gc_policy.MAX_WAIT_S, found=gc_policy.FEW_OBJECTS) == gc_policy.MIN_WAIT_S
 
 
 async def test_it_collects_when_the_wait_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gc_policy, "SOONEST_S", 0.01)
+    monkeypatch.setattr(gc_policy, "MIN_WAIT_S", 0.01)
     gc.disable()  # nobody else does
     ring: list[object] = []
     ring.append(ring)

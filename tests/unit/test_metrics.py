@@ -106,8 +106,8 @@ async def test_sent_bytes_are_those_that_connections_got(watched: Watched) -> No
     channel, (a, b, _) = watched.channel, watched.people
     channel.post(b"said-by-a", a, b"ack", "m")
     channel.post(b"somebody-joined")
-    channel.draft(b, "n", b"typed-by-b")
-    channel.fleeting(a, b"heart")
+    channel.set_draft(b, "n", b"typed-by-b")
+    channel.post_transient(a, b"heart")
     channel.deliver(Batch(b"from-elsewhere", b""))
     channel.flush()
     assert watched.sent() == {
@@ -125,7 +125,7 @@ async def test_sent_bytes_are_those_that_connections_got(watched: Watched) -> No
 async def test_cursors_are_counted_as_one_frame_of_a_flush(watched: Watched) -> None:
     channel = watched.channel
     for person in "abc":
-        channel.cursor(person, Position(1, 2))
+        channel.set_cursor(person, Position(1, 2))
     channel.flush()
     frames, size = watched.sent()["cursors"]
     assert frames == 3
@@ -140,14 +140,14 @@ async def test_a_skipped_slow_reader_is_counted_only_when_frames_were_skipped(
     channel.post(b"said", a, b"ack", "m")
     channel.flush()
     assert watched.counters.volatile_dropped == 0
-    channel.draft(b, "n", b"typed")
+    channel.set_draft(b, "n", b"typed")
     channel.flush()
     assert watched.counters.volatile_dropped == 1
 
 
 async def test_the_latency_is_of_messages_and_counts_each(watched: Watched) -> None:
     channel, (a, b, _) = watched.channel, watched.people
-    channel.draft(b, "n", b"typed")
+    channel.set_draft(b, "n", b"typed")
     channel.flush()
     await asyncio.sleep(0)
     assert sum(watched.counters.broadcast.counts) == 0
@@ -169,7 +169,7 @@ async def test_metrics_do_not_grow_with_the_number_of_users() -> None:
         person = FakeConnection(name)
         channel.attach(person)
         channel.post(b"x", person, b"y", "m")
-        channel.cursor(name, Position(0, 0))
+        channel.set_cursor(name, Position(0, 0))
         channel.close()
     assert places == sum(
         len(vars(counters)[name]) for name in ("errors", "rate_limited", "disconnects", "received", "sent")

@@ -134,6 +134,24 @@ def test_code_and_longer_words_are_not_prose() -> None:
     assert list(prose.find(text)) == []
 
 
+def test_of_a_program_only_comments_and_docstrings_are_prose() -> None:
+    program = '"""Whoever."""\n\nX = 1  # whoever\n"""May\nbe had."""\nY = ("whoever", "whoever")\n\n\ndef f():\n'
+    program += '    """Whence."""\n    # It is\n    # well.\n    log("whoever")\n'
+    found = {(line, turn) for line, turn, _ in prose.find(prose.prose_of("f.py", program))}
+    assert found == {(1, "Whoever"), (3, "whoever"), (4, "May be had"), (10, "Whence"), (11, "It is # well")}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("board.json", '{\n  "id": "whoever",\n  "title": "Is it well?"\n}\n'),
+        ("a.rules.yml", "# whoever\n    expr: whoever\n    summary: Is it well?\n"),
+    ],
+)
+def test_of_dashboards_and_alerts_only_the_texts_are_prose(name: str, text: str) -> None:
+    assert [line for line, _, _ in prose.find(prose.prose_of(name, text))] == [3]
+
+
 VULNERABLE = {"left-pad": {"severity": "high", "range": "<2"}}
 
 

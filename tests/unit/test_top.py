@@ -79,7 +79,7 @@ def test_the_screen_has_a_line_for_each_process_and_counts_healthy_ones() -> Non
     assert "ready" in lines[1]
     assert lines[2].startswith("two:8080")
     assert "down" in lines[2]
-    assert lines[-1] == "1 of 2 well"
+    assert lines[-1] == "1 of 2 healthy"
     assert len({len(line) for line in lines[:3]}) == 1, "columns stand below each other"
     assert "\x1b" not in "".join(lines)
 

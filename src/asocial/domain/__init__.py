@@ -1,1 +1,1 @@
-"""Floor 0: pure values and rules. No I/O, no asyncio; the time is an argument."""
+"""Pure values and rules. No I/O, no asyncio; the time is an argument."""

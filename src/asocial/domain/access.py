@@ -1,4 +1,4 @@
-"""What a client may do in a channel, and what it brought to be allowed that."""
+"""What a client may do in a channel, and the invitation that it used."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from .rules import Rights
 
 
 class Invitation(NamedTuple):
-    """What a signed invitation to a channel says. `key`: see Rules.invitation_key."""
+    """What a signed invitation to a channel grants. `key`: see Rules.invitation_key."""
 
     rights: Rights
     key: str
 
 
 class Access(NamedTuple):
-    """What somebody may do in a channel. `member`: they are listed, or own it. `invitation`: the one they brought."""
+    """What a client may do in a channel. `member`: it is a listed member or an owner. `invitation`: the one it used."""
 
     rights: Rights = "write"
     member: bool = False

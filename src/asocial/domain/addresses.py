@@ -1,10 +1,10 @@
-"""Whose address is it, and what of it is counted (W5).
+"""The address of a client behind proxies, and the address that limits count (W5).
 
-Behind a load balancer every connection comes from the load balancer. It says whom it speaks for in
-`X-Forwarded-For`, and so can anybody: each proxy appends the address it saw, so only what trusted ones appended is
-true, and the client is the right-most address that is not one of theirs.
+Behind a load balancer, every connection comes from the load balancer, which names the client in `X-Forwarded-For`. Any
+client can send that header too. Each proxy appends the address that it saw, so only what trusted proxies appended is
+reliable: the client is the right-most address that is not a trusted proxy.
 
-An IPv6 network gives each of its customers a /64 or more, so a whole /64 is counted as one address.
+An IPv6 network gives each customer a /64 or more, so a /64 counts as one address.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _COUNTED_BITS_V6 = 64
 _REMEMBERED = 1024
-"""Addresses: a proxy's, and those of people who come again, are looked at several times for each request."""
+"""Cached addresses: each is parsed several times for each request."""
 
 
 class Networks:
-    """A set of networks, as `10.0.0.0/8`, `2001:db8::/32` or single addresses. Raises ValueError for what is none."""
+    """A set of networks: `10.0.0.0/8`, `2001:db8::/32` or single addresses. Raises ValueError for other entries."""
 
     def __init__(self, networks: Iterable[str]) -> None:
         self._networks = tuple(ipaddress.ip_network(network) for network in networks)
@@ -38,7 +38,7 @@ class Networks:
 def parse_address(text: str) -> Address | None:
     """An address as sockets and proxies write it: alone, with a port, in brackets, with a zone. None for anything else.
 
-    An IPv4 address in IPv6 clothes (`::ffff:192.0.2.1`) is the IPv4 address.
+    An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) becomes the IPv4 address.
     """
     text = text.strip()
     if text.startswith("["):
@@ -55,10 +55,10 @@ def parse_address(text: str) -> Address | None:
 
 
 def client_of(peer: Address | None, forwarded_for: Sequence[str], trusted: Networks) -> Address | None:
-    """Who is at the other end: `peer` itself, or whom trusted proxies speak for.
+    """The address of the client: `peer` itself, or the one that trusted proxies name.
 
-    `forwarded_for`: the addresses of `X-Forwarded-For`, left to right. Where a trusted proxy passed on something
-    that is no address, nothing left of it can be believed, and the proxy is the client.
+    `forwarded_for`: the addresses of `X-Forwarded-For`, left to right. If a trusted proxy passed on something that is
+    no address, everything left of it is unreliable, and the proxy counts as the client.
     """
     client = peer
     for item in reversed(forwarded_for):
@@ -73,7 +73,7 @@ def client_of(peer: Address | None, forwarded_for: Sequence[str], trusted: Netwo
 
 @lru_cache(_REMEMBERED)
 def limit_key(address: Address | None) -> str:
-    """What limits count: the IPv4 address, or the /64 of the IPv6 one. Empty where there is none (Unix sockets)."""
+    """The address as limits count it: the IPv4 address, or the IPv6 /64. Empty if there is none (Unix sockets)."""
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, _COUNTED_BITS_V6), strict=False))
     return "" if address is None else str(address)

@@ -1,11 +1,11 @@
-"""Whether a message, a draft or a new name may be shown now: every limit on what users write, decided together.
+"""Whether a message, a draft or a new name may be shown now: all limits on what users write, decided together.
 
-This is the decision of one process, in memory. adapters/redis/lua/admit.lua decides the same for several processes, and
-claims the message's name for one of them.
+This decides for one process, in memory. adapters/redis/lua/admit.lua decides the same for several processes, and also
+claims the message id.
 
-What counts (W72 to W75): a message, a draft and a new name take one place each in the minute of their user and of their
-address, and the slot of a slow channel. A message also takes a place in its channel's second. A message that was a
-draft uses the places of that draft. A draft that becomes no message keeps them.
+What counts (W72 to W75): a message, a draft and a new name count once each for the minute of their user and of their
+address, and take the slot of a slow channel. A message also counts for its channel's second. A message that was a draft
+is not counted again. A draft that becomes no message stays counted.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from .fairness import MINUTE_MS, BusyChannel
-from .rate_windows import Windows
+from .fairness import MINUTE_MS, FairWindow
+from .rate_windows import RateWindows
 
 Kind: TypeAlias = Literal["chat", "draft", "name"]
 LimitName: TypeAlias = Literal["user", "address", "channel", "slow"]
 
 DRAFT_SLOT_MS = 600_000
-"""How long a draft keeps its places for the message it becomes."""
-_LOOK_EVERY = 1024
-"""Admissions between two looks for what is over: memory follows what counts, at a constant cost."""
+"""How long a draft stays counted for the message that it becomes."""
+_FORGET_EVERY = 1024
+"""How many admissions pass between two removals of expired entries, so that memory stays bounded."""
 
 
 class MessageLimits(NamedTuple):
-    """Over all processes; 0: no limit."""
+    """Limits over all processes. 0: no limit."""
 
     user_per_minute: int = 0
     address_per_minute: int = 0
@@ -35,10 +35,10 @@ class MessageLimits(NamedTuple):
 
 
 class Posting(msgspec.Struct, frozen=True, gc=False):
-    """What somebody wants to show. Times are ms of the server's clock; `address` is "" where there is none to count.
+    """What a user wants to show. Times are ms of the server's clock. `address` is "" if it is not known.
 
     `slow_ms`: how long this user must wait between two messages in the channel. `text`: of a message; a resend has the
-    same.
+    same text.
     """
 
     kind: Kind
@@ -52,44 +52,44 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
     text: str = ""
 
 
-class Known(NamedTuple):
-    """Another process admitted this (user, message id) before, and its message still lives: these are its times.
+class Duplicate(NamedTuple):
+    """Another process admitted this (user, message id) before, and that message is still live. These are its times.
 
-    `sure`: the process that admitted it has posted it. `repeated`: another process may have, and the text is the same:
-    posting it again harms nobody, should it have been lost on its way here.
+    `confirmed`: that process has posted it. `same_text`: the text is the same, so posting it again does no harm if the
+    first one was lost.
     """
 
     timestamp: int
     expires_at: int
-    sure: bool = True
-    repeated: bool = False
+    confirmed: bool = True
+    same_text: bool = False
 
 
 class Verdict(NamedTuple):
-    """`wait_ms` 0: it may be shown, unless `known` says that it was. Else `limit` is the one that takes longest."""
+    """`wait_ms` 0: it may be shown, unless it is a `duplicate`. Otherwise `limit` is the one with the longest wait."""
 
     wait_ms: int = 0
     limit: LimitName = "user"
-    known: Known | None = None
+    duplicate: Duplicate | None = None
 
 
 GRANTED = Verdict()
 
 
-class Admissions:
-    """The limits as one process counts them. All times are ms of one clock."""
+class MessageLimiter:
+    """Counts messages, drafts and names for one process. All times are ms of one clock."""
 
     def __init__(self) -> None:
-        self._windows = Windows()
-        self._channels: dict[str, BusyChannel] = {}
+        self._windows = RateWindows()
+        self._channels: dict[str, FairWindow] = {}
         self._slots: dict[tuple[str, str], tuple[int, int, str]] = {}
-        """In a slow channel, by channel and user: when the slot was taken, for how long, and by which draft."""
+        """For slow channels, by channel and user: when the slot was taken, for how long, and by which draft."""
         self._drafts: dict[tuple[str, str], tuple[int, str]] = {}
-        """By channel and user: the latest draft that has its places, and until when."""
-        self._looked = 0
+        """By channel and user: the latest counted draft, and until when it counts."""
+        self._admitted = 0
 
     def admit(self, posting: Posting, limits: MessageLimits, now_ms: int) -> Verdict:
-        """Decide, and take the places of what is admitted. What is refused takes none."""
+        """Decide, and count what is admitted. What is refused is not counted."""
         if not (posting.slow_ms or any(limits)):
             return GRANTED
         self._forget(now_ms)
@@ -117,7 +117,7 @@ class Admissions:
         if limits.channel_per_second and kind == "chat":
             of_channel = self._channels.get(channel)
             if of_channel is None:
-                of_channel = self._channels[channel] = BusyChannel()
+                of_channel = self._channels[channel] = FairWindow()
             waits.append((of_channel.wait_ms(limits.channel_per_second, address, user_id, now_ms), "channel"))
         if waits:
             wait_ms, limit = max(waits, key=lambda wait: wait[0])
@@ -145,8 +145,8 @@ class Admissions:
         self._drafts.clear()
 
     def _forget(self, now_ms: int) -> None:
-        self._looked += 1
-        if self._looked % _LOOK_EVERY == 0:
+        self._admitted += 1
+        if self._admitted % _FORGET_EVERY == 0:
             self._windows.forget_empty(now_ms)
             self._channels = {name: busy for name, busy in self._channels.items() if not busy.idle(now_ms)}
             self._slots = {place: slot for place, slot in self._slots.items() if slot[0] + slot[1] > now_ms}

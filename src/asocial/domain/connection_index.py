@@ -1,4 +1,4 @@
-"""Which connections each user has: nearly always one, so they are tuples; a set of one takes four times as much."""
+"""The connections of each user. Most have one, so they are kept as tuples: a set takes four times the memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ C = TypeVar("C")
 
 
 class ConnectionIndex(dict[str, tuple[C, ...]]):
-    """Connections by user id, in the order they came. `C` is a connection or its id."""
+    """Connections by user id, in the order in which they came. `C` is a connection or its id."""
 
     def add(self, user_id: str, connection: C) -> None:
         self[user_id] = (*self.get(user_id, ()), connection)

@@ -1,4 +1,4 @@
-"""Lists of host names: by which of them a server may be asked for. Spellings are those of origins.py."""
+"""Lists of host names under which a server may be reached. Names are spelled as in origins.py."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class HostList:
         return self.every or bool(self._names)
 
     def __contains__(self, asked: Origin | None) -> bool:
-        """Whether the host and port of `asked` are listed. None, a request for no host at all, never is."""
+        """Whether the host and port of `asked` are listed. None (a request without a host) never is."""
         if self.every or asked is None:
             return self.every
         name = asked.host.removesuffix(".")
@@ -36,11 +36,11 @@ class HostList:
 
 
 def _read(entry: str) -> tuple[str, int | None]:
-    """The name and the port, None for any."""
+    """The name and the port. The port is None if any port is allowed."""
     found = _ENTRY.fullmatch(entry)
     if found is None:
-        raise ValueError("a host is written as example.org or example.org:8443")
+        raise ValueError("a host must be written as example.org or example.org:8443")
     name, port = found[1], found[2]
     if port is not None and int(port) > 65535:
-        raise ValueError("a port is a number from 1 to 65535")
+        raise ValueError("a port must be a number from 1 to 65535")
     return read_pattern(f"http://{name}").host.removesuffix("."), None if port is None else int(port)

@@ -37,13 +37,13 @@ NOBODY = Principal("")
 
 
 def opaque_id(key: bytes, issuer: str, subject: str) -> str:
-    """The user id of a provider's subject: always the same for one key, and an id as domain/ids.py wants them."""
+    """The user id for a provider's subject: always the same for one key, and valid by domain/ids.py."""
     digest = hmac.new(key, f"{issuer}\n{subject}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest[:ID_BYTES]).decode()
 
 
 def name_of(claims: Mapping[str, object]) -> str | None:
-    """The claim `name` as it may be shown; None where there is none, or it is unfit (W23)."""
+    """The claim `name` if it may be shown (W23), else None."""
     name = claims.get("name")
     try:
         return clean_name(name) if isinstance(name, str) else None
@@ -52,7 +52,7 @@ def name_of(claims: Mapping[str, object]) -> str | None:
 
 
 def is_one_of(who: str, user_id: str, claims: Mapping[str, object]) -> bool:
-    """Whether `who`, a user id or `claim=value`, means this user. A claim that is a list holds each of its values."""
+    """Whether `who`, a user id or `claim=value`, matches this user. A claim that is a list matches by any item."""
     name, is_claim, value = who.partition("=")
     if not is_claim:
         return user_id != "" and who == user_id

@@ -1,4 +1,4 @@
-"""The shape of names that clients choose: channels, users, messages."""
+"""The format of ids that clients choose: channels, users, messages."""
 
 from __future__ import annotations
 

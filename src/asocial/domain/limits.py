@@ -1,10 +1,10 @@
-"""How much is too much: counters, all pure, all told the time.
+"""Rate limits as pure counters; the time is an argument.
 
-A TokenBucket smooths (drafts, cursors, requests): bursts up to its size, then a steady rate.
-A SlidingWindow is exact (messages a minute): never more than its limit in *any* window, which a bucket
-of the same size is not: it lets through its size and its rate, twice as much in the first minute.
-An Allowance refuses nothing, and says how long to wait before the next (bytes and frames read from a client).
-Budgets are allowances by key, and a Share is what one connection takes out of the budget of its address.
+A TokenBucket allows bursts up to its size, then a steady rate (drafts, cursors, requests).
+A SlidingWindow is exact (messages a minute): never more than its limit in *any* window. A bucket of the same size would
+admit twice as much in the first minute: its size and its rate.
+An Allowance refuses nothing, but says how long to wait before the next use (bytes and frames read from a client).
+Budgets are allowances by key, and a Share is one connection's part of the budget of its address.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class TokenBucket:
         self._updated = now
 
     def take(self, now: float, amount: float = 1.0) -> float:
-        """Take `amount` tokens and return 0.0, or take none and return the seconds until there are so many."""
+        """Take `amount` tokens and return 0.0, or take none and return the seconds until there are enough."""
         self._tokens = min(self._burst, self._tokens + max(0.0, now - self._updated) * self._rate)
         self._updated = now
         if self._tokens >= amount:
@@ -34,7 +34,7 @@ class TokenBucket:
 
 
 class Allowance:
-    """`rate` units a second, and `burst` at once. What was used is used: there may be a debt to wait off.
+    """`rate` units a second, and `burst` at once. More may be spent than is left: then there is a debt to wait for.
 
     Times are seconds of any monotonic clock.
     """
@@ -47,36 +47,36 @@ class Allowance:
         self._left = burst
         self._updated = now
 
-    def use(self, amount: float, now: float) -> float:
-        """Use `amount`; returns the seconds until nothing is owed any more, 0.0 where nothing is."""
+    def spend(self, amount: float, now: float) -> float:
+        """Spend `amount`. Returns the seconds until the debt is paid, 0.0 if there is none."""
         left = min(self._burst, self._left + (now - self._updated) * self._rate) - amount
         self._left = left
         self._updated = now
         return 0.0 if left >= 0.0 else -left / self._rate
 
     def wait_s(self, now: float) -> float:
-        """The seconds until nothing is owed any more, with nothing used."""
-        return self.use(0.0, now)
+        """The seconds until the debt is paid. Spends nothing."""
+        return self.spend(0.0, now)
 
-    def is_whole(self, now: float) -> bool:
-        """Whether the whole burst is there, as in a new one."""
+    def is_full(self, now: float) -> bool:
+        """Whether the whole burst is available, as in a new allowance."""
         return self._left + (now - self._updated) * self._rate >= self._burst
 
-    def forgive(self, most: float) -> None:
-        """Let what is owed be no more than `most`."""
+    def cap_debt(self, most: float) -> None:
+        """Reduce the debt to at most `most`."""
         self._left = max(self._left, -most)
 
 
 class Budgets:
-    """Allowances by key (an address, a user): made when they are first used, thrown away once they are whole again.
+    """Allowances by key (an address, a user): created at the first use, removed when they are full again.
 
-    A `rate` of 0 is no limit, and so is an empty key: an address that is not known. Nobody owes more than one burst.
+    A `rate` of 0 means no limit, and so does an empty key (an unknown address). A debt is at most one burst.
     """
 
     __slots__ = ("_burst", "_by_key", "_rate", "_uses")
 
     FORGET_EVERY = 1024
-    """Uses between two looks for those that are whole again."""
+    """How many uses pass between two removals of full allowances."""
 
     def __init__(self, rate: float, burst: float) -> None:
         self._rate = rate
@@ -84,33 +84,33 @@ class Budgets:
         self._by_key: dict[str, Allowance] = {}
         self._uses = 0
 
-    def use(self, key: str, amount: float, now: float) -> float:
-        """As `Allowance.use`."""
+    def spend(self, key: str, amount: float, now: float) -> float:
+        """As `Allowance.spend`."""
         if not self._rate or not key:
             return 0.0
         self._uses += 1
         if self._uses % self.FORGET_EVERY == 0:
-            self._by_key = {k: allowance for k, allowance in self._by_key.items() if not allowance.is_whole(now)}
+            self._by_key = {k: allowance for k, allowance in self._by_key.items() if not allowance.is_full(now)}
         allowance = self._by_key.get(key)
         if allowance is None:
             allowance = self._by_key[key] = Allowance(self._rate, self._burst, now)
-        wait_s = allowance.use(amount, now)
+        wait_s = allowance.spend(amount, now)
         if wait_s:
-            allowance.forgive(self._burst)
+            allowance.cap_debt(self._burst)
         return wait_s
 
     def wait_s(self, key: str, now: float) -> float:
-        """The seconds until nothing is owed any more, with nothing used."""
+        """The seconds until the debt is paid. Spends nothing."""
         allowance = self._by_key.get(key)
         return 0.0 if allowance is None else allowance.wait_s(now)
 
 
 class Share:
-    """One connection's part of what its address is read at.
+    """One connection's part of the rate at which its address is read.
 
-    While the address is within its budget, each takes what it likes. Beyond it, each is read at `assured`, and whoever
-    is slower than that does not notice: a flood slows down itself, not its neighbours behind the same address. It is
-    settled once for every `step` units, so that a frame costs an addition.
+    While the address is within its budget, a connection is read as fast as it sends. Above the budget, it is read at
+    `assured`; slower connections do not notice. So a flood slows down itself, not other connections of its address.
+    Computed once for every `step` units, so that a frame costs one addition.
     """
 
     __slots__ = ("_assured", "_budgets", "_key", "_since", "_step", "_used")
@@ -123,14 +123,14 @@ class Share:
         self._since = now
         self._used = 0.0
 
-    def use(self, amount: float, now: float) -> float:
-        """Use `amount`; returns how many seconds to wait."""
+    def spend(self, amount: float, now: float) -> float:
+        """Spend `amount`. Returns how many seconds to wait."""
         self._used += amount
         if self._used < self._step:
             return 0.0
         used, since = self._used, self._since
         self._used, self._since = 0.0, now
-        if not self._budgets.use(self._key, used, now):
+        if not self._budgets.spend(self._key, used, now):
             return 0.0
         wait_s = max(0.0, since + used / self._assured - now)
         self._since = now + wait_s
@@ -138,7 +138,7 @@ class Share:
 
 
 class SlidingWindow:
-    """At most `limit` in any `window_ms`. Times are ms of one clock; memory is one number per taken place."""
+    """At most `limit` in any `window_ms`. Times are ms of one clock. Memory is one number for each counted use."""
 
     __slots__ = ("_taken", "limit", "window_ms")
 
@@ -162,11 +162,11 @@ class SlidingWindow:
         return max(1, self._taken[0] + self.window_ms - now_ms)
 
     def add(self, now_ms: int) -> None:
-        """Take a place that `wait_ms` said is free."""
+        """Take a place, after `wait_ms` returned 0."""
         self._taken.append(now_ms)
 
     def empty(self, now_ms: int) -> bool:
-        """Whether nothing is counted any more, so that this window may be thrown away."""
+        """Whether nothing is counted any more, so that this window may be removed."""
         self._forget(now_ms)
         return not self._taken
 

@@ -1,19 +1,19 @@
-"""Messages while they live, by channel: kept for those who join late, gone with their last moment."""
+"""Live messages by channel, for people who join. They are removed when their life is over."""
 
 from __future__ import annotations
 
 import msgspec
 
 LIMIT_BYTES = 16 * 1024 * 1024
-"""Of all messages that live here. Above it those that end soonest are dropped early; only late joiners miss them."""
+"""The size of all live messages here. Above it, those that end first are dropped early; only new members miss them."""
 MESSAGE_BYTES = 450
-"""What a message costs beside its body: its ids, its times, its places here."""
+"""What a message costs besides its body: ids, times, index entries."""
 SLOT_MS = 100
-"""Messages whose ends are this near to each other are let go of together."""
+"""Messages that end within the same slot of time are removed together."""
 
 
 class LiveMessage(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A message as long as it lives. `body` is the JSON of its `chat` frame; times are ms of the server's clock."""
+    """A live message. `body` is the JSON of its `chat` frame; times are ms of the server's clock."""
 
     user_id: str
     message_id: str
@@ -21,28 +21,28 @@ class LiveMessage(msgspec.Struct, frozen=True, gc=False, array_like=True):
     expires_at: int
     body: bytes
     number: int = 0
-    """Of its frame, as the process that it was said on publishes it (ports.Batch). 0: unknown."""
+    """The number of its frame, as published by the process that posted it (ports.Batch). 0: unknown."""
 
 
 class LiveMessageIndex:
-    """Messages by channel and by (user, message id), which names one (W13). Times are ms of the server's clock.
+    """Messages by channel and by (user, message id), which is unique (W13). Times are ms of the server's clock.
 
-    Ends are kept by slots of time. Looking through all that live for those that are over would be a pause that
-    everybody notices, where 30,000 are said in a second. At most `limit_bytes` are kept, over all channels.
+    Ends are indexed by slots of time. With 30,000 messages a second, searching all messages for expired ones would be a
+    pause that everybody notices. At most `limit_bytes` are kept, over all channels.
     """
 
-    __slots__ = ("_bytes", "_channels", "_ends", "_limit_bytes", "_looked")
+    __slots__ = ("_bytes", "_channels", "_ends", "_expired_slot", "_limit_bytes")
 
     def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
         self._limit_bytes = limit_bytes
         self._bytes = 0
         self._channels: dict[str, dict[tuple[str, str], LiveMessage]] = {}
         self._ends: dict[int, list[tuple[str, LiveMessage]]] = {}
-        self._looked = 0
-        """The slot of the last look."""
+        self._expired_slot = 0
+        """The slot up to which messages were expired."""
 
     def add(self, channel: str, message: LiveMessage) -> None:
-        """Keep `message`, which was said just now; those that are over meanwhile are let go of, a few with each."""
+        """Add `message`, which was posted just now. Also removes messages that expired meanwhile."""
         messages = self._channels.setdefault(channel, {})
         key = (message.user_id, message.message_id)
         if key in messages:
@@ -50,24 +50,24 @@ class LiveMessageIndex:
         messages[key] = message
         self._bytes += _cost(message)
         self._ends.setdefault(message.expires_at // SLOT_MS, []).append((channel, message))
-        if message.timestamp // SLOT_MS > self._looked:
+        if message.timestamp // SLOT_MS > self._expired_slot:
             self.expire(message.timestamp)
         while self._bytes > self._limit_bytes:
             for gone in self._ends.pop(min(self._ends)):
                 self._remove(*gone)
 
     def find(self, channel: str, user_id: str, message_id: str, now_ms: int) -> LiveMessage | None:
-        """That message, if it still lives."""
+        """The message with this id, if it is live."""
         message = self._channels.get(channel, {}).get((user_id, message_id))
         return message if message is not None and message.expires_at > now_ms else None
 
     def of(self, channel: str, now_ms: int) -> list[LiveMessage]:
-        """Those that live in a channel, ordered by `timestamp`."""
+        """The live messages of a channel, ordered by `timestamp`."""
         messages = self._channels.get(channel, {}).values()
         return sorted((m for m in messages if m.expires_at > now_ms), key=lambda m: m.timestamp)
 
     def forget(self, channel: str, until: int) -> list[LiveMessage]:
-        """Let go of what was said in a channel until then, that moment included. Returns what that was."""
+        """Remove a channel's messages up to `until`, included. Returns them."""
         messages = self._channels.get(channel, {})
         gone = [message for message in messages.values() if message.timestamp <= until]
         for message in gone:
@@ -78,9 +78,9 @@ class LiveMessageIndex:
         return list(self._channels)
 
     def expire(self, now_ms: int) -> None:
-        """Let go of all that is over."""
-        self._looked = now_ms // SLOT_MS
-        for slot in [slot for slot in self._ends if slot <= self._looked]:
+        """Remove messages whose life is over."""
+        self._expired_slot = now_ms // SLOT_MS
+        for slot in [slot for slot in self._ends if slot <= self._expired_slot]:
             later = []
             for channel, message in self._ends.pop(slot):
                 if message.expires_at <= now_ms:
@@ -96,7 +96,7 @@ class LiveMessageIndex:
         self._bytes = 0
 
     def _remove(self, channel: str, message: LiveMessage) -> None:
-        """Unless it is gone already, or another one has its name."""
+        """Remove this message, unless it is gone or another one has its id."""
         messages = self._channels.get(channel, {})
         key = (message.user_id, message.message_id)
         if messages.get(key) is message:

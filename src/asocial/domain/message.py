@@ -1,7 +1,6 @@
-"""What may be said, where, and for how long.
+"""The rules of a message: its text, position and life (W8, W9, W12), as functions of values.
 
-A message is a short text at a point of the plane that lives a few seconds. These are the rules of
-docs/protocol.md W8, W9 and W12 as functions of values; nothing here knows who speaks or what time it is.
+Never here: who posts it, or what time it is.
 """
 
 from __future__ import annotations
@@ -10,16 +9,16 @@ import re
 
 import msgspec
 
-from .combining_marks import MARKS_RULE, piles_up
+from .combining_marks import MARKS_RULE, has_too_many_marks
 from .errors import BadFrame, PayloadEmpty, PayloadInvisible, PayloadTooLarge, PositionInvalid
 from .visible import is_visible
 
 PAYLOAD_CHARACTERS = 500
 POSITION_LIMIT = 10_000_000
 
-# C0 without \n, DEL and C1: invisible, and some of them steer terminals that show logs. And the two bidirectional
-# overrides, which show text in another order than it has: no language needs them, forgers do (Unicode TR 36, 3.1).
-# Isolates, embeddings and marks are how people mix directions; they end with the message.
+# C0 without \n, DEL and C1: invisible, and some of them control terminals that show logs. And the two bidirectional
+# overrides, which show text in another order: no language needs them, but forgers use them (Unicode TR 36, 3.1).
+# Isolates, embeddings and marks are allowed: people mix directions with them, and they end with the message.
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202d\u202e]")
 
 
@@ -55,7 +54,7 @@ def check_position(position: Position) -> Position:
 
 
 def clean_draft(payload: str) -> str:
-    """A draft as others may see it: line ends made `\\n`, white space at the ends kept; empty if nothing in it shows.
+    """The draft as others see it, with line ends as `\\n` and white space kept; empty if no character of it is visible.
 
     Raises PayloadTooLarge above 500 characters, BadFrame for a control character or too many marks.
     """
@@ -66,12 +65,12 @@ def clean_draft(payload: str) -> str:
 def clean_payload(payload: str) -> str:
     """A message's text, trimmed: 1 to 500 characters.
 
-    Raises PayloadEmpty if nothing in it shows, and what `clean_draft` raises.
+    Raises PayloadEmpty if no character of it is visible, and what `clean_draft` raises.
     """
-    # Control characters are looked for before trimming: str.strip() counts some of them as white space.
+    # Checked for control characters before trimming, because str.strip() treats some of them as white space.
     text = _plain(payload).strip()
     if not is_visible(text):
-        raise (PayloadInvisible if text else PayloadEmpty)("a message needs at least one character that can be seen")
+        raise (PayloadInvisible if text else PayloadEmpty)("a message needs at least one visible character")
     return _within_limit(text)
 
 
@@ -81,13 +80,15 @@ def _plain(payload: str) -> str:
     text = payload.replace("\r\n", "\n").replace("\r", "\n") if "\r" in payload else payload
     found = _CONTROL.search(text)
     if found:
-        raise BadFrame(f"a payload has no control characters but line breaks, this one has U+{ord(found[0]):04X}")
-    if piles_up(text):
+        raise BadFrame(
+            f"a payload must not contain control characters other than line breaks; this one has U+{ord(found[0]):04X}"
+        )
+    if has_too_many_marks(text):
         raise BadFrame(MARKS_RULE)
     return text
 
 
 def _within_limit(text: str) -> str:
     if len(text) > PAYLOAD_CHARACTERS:
-        raise PayloadTooLarge(f"a payload has at most {PAYLOAD_CHARACTERS} characters, this one has {len(text)}")
+        raise PayloadTooLarge(f"a payload may have at most {PAYLOAD_CHARACTERS} characters; this one has {len(text)}")
     return text

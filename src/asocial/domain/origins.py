@@ -77,13 +77,13 @@ def _read(text: str, *, pattern: bool) -> Origin:
         raise ValueError(_what_is_wrong(text))
     scheme, host, port = shape[1].lower(), shape[2], shape[3] or ""
     if port and not 0 < int(port) < 65536:
-        raise ValueError("a port is a number from 1 to 65535")
+        raise ValueError("a port must be a number from 1 to 65535")
     star, rest = ("*.", host[2:]) if pattern and host.startswith("*.") else ("", host)
     if "*" in rest:
         raise ValueError("a * may only be the whole first label, as in https://*.example.org")
     host = _host(rest)
     if star and (host.startswith("[") or _is_number(host)):
-        raise ValueError("addresses have no subdomains")
+        raise ValueError("an IP address has no subdomains")
     number = "" if not port or int(port) == DEFAULT_PORTS[scheme] else str(int(port))
     return Origin(scheme, star + host, number)
 
@@ -101,7 +101,7 @@ def _host(text: str) -> str:
     text = text.lower()
     labels = text.removesuffix(".").split(".")
     if len(text) > 254 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise ValueError("this is no host name")
+        raise ValueError("this is not a valid host name")
     if _is_number(text):
         # Browsers write an address as four decimal numbers; ip_address takes nothing else.
         return str(ipaddress.IPv4Address(text.removesuffix(".")))
@@ -116,11 +116,11 @@ def _is_number(host: str) -> bool:
 def _what_is_wrong(text: str) -> str:
     scheme, separator, rest = text.partition("://")
     if not separator:
-        return "it has no scheme; it begins with https:// or http://"
+        return "it has no scheme; it must begin with https:// or http://"
     if scheme.lower() not in DEFAULT_PORTS:
         return "its scheme must be http or https"
     if "@" in rest:
-        return "an origin has no user name or password"
+        return "an origin must not contain a user name or password"
     if any(sign in rest for sign in "/?#"):
-        return "an origin has no path, so this could never match"
-    return "it is no origin"
+        return "an origin must not contain a path"
+    return "it is not an origin"

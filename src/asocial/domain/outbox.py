@@ -1,150 +1,78 @@
-"""What a channel is about to write, and to whom: the heart of the fan-out.
+"""What a channel will write, and to whom: the heart of the fan-out.
 
-Frames arrive one by one, already encoded and framed, and leave joined. Everyone gets the same bytes object, so the cost
-of a frame does not grow with the number of readers. Two kinds of connection get something else: slices of that
-object around what is cut out for them, so that no sender costs a copy of the flush:
+Frames arrive one by one, encoded and framed, and leave joined. Everyone gets the same bytes object, so the cost of a
+frame does not grow with the number of readers. Two kinds of connections get slices of that object instead (flush.py):
 
-- a sender does not get its own frames; its `ack` stands in their place;
-- a latecomer, attached after some frames were posted, gets only those after (the earlier ones are in its snapshot).
+- a sender does not get its own frames, but its `ack` in their place;
+- a latecomer, attached after some frames were posted, gets only later ones (the earlier ones are in its snapshot).
 
-Two lanes. Reliable: messages and presence, in order, never dropped here. Volatile: drafts and cursors, of
-which only the latest counts, so a newer one replaces one that has not left yet; and reactions, over as they
-are seen, which count each for itself, up to so many in one flush. In each flush the reliable
-lane goes first; a message removes its own pending draft, so that no draft arrives after the message it became.
+There are two lanes. Reliable: messages and presence, in order, never dropped here. Volatile: drafts and cursors, of
+which only the latest counts, so a newer one replaces one that still waits; and transient frames (reactions, views),
+which each count, up to a number in one flush. In each flush the reliable lane comes first. A message removes its own
+waiting draft, so that no draft arrives after its message.
 
-A flush is bounded. What does not fit waits for the next one, in its order; while reliable frames are left behind, the
-volatile lane waits too, so that nothing in it overtakes them.
+A flush is limited. What does not fit waits for the next one, in order. While reliable frames wait, the volatile lane
+waits too, so that it does not overtake them.
 
-Frames of other processes pass through undecoded and are never handed to the broker again.
+Frames of other processes pass through undecoded and are never published again.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
 from itertools import accumulate, islice
-from typing import Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
+from .flush import Cut, Flush, FlushCounts, FlushLimit
 from .message import Position
 
 C = TypeVar("C")
 
-FLEETING_LIMIT = 64
-"""Reactions in one flush: a crowd that applauds is seen to, and costs no more than this."""
-SLICE_BYTES = 2048
-"""A shorter piece is copied and joined with its neighbours: a slice has costs of its own, in time and in memory."""
-REMOTE_SHARE = 4
-"""At least a quarter of what waits of other processes leaves with each flush, so that it cannot grow without end."""
+MAX_TRANSIENT_FRAMES = 64
+"""Transient frames in one flush: applause is visible, and its cost is limited."""
+REMOTE_DRAIN_DIVISOR = 4
+"""Each flush takes at least a quarter of the waiting bytes of other processes, so that the queue stays bounded."""
 CURSOR_BYTES = 64
-"""About what one pointer takes in a frame."""
-
-Piece: TypeAlias = bytes | memoryview
-"""Whole frames. A memoryview is a slice of bytes that others are sent too."""
-Cut: TypeAlias = tuple[int, int, bytes]
-"""(from, to, what stands there instead): positions in the bytes of a flush."""
-
-
-class Bound(NamedTuple):
-    """The most that one flush carries of each: frames, and bytes of this process and of others. One always fits."""
-
-    frames: int
-    bytes: int
-
-
-class Counts(NamedTuple):
-    """What one flush carries of this process: frames and bytes, by kind. Messages are the frames that have a reply."""
-
-    messages: int = 0
-    message_bytes: int = 0
-    events: int = 0
-    event_bytes: int = 0
-    drafts: int = 0
-    draft_bytes: int = 0
-    fleeting: int = 0
-    fleeting_bytes: int = 0
-
-
-class Shared:
-    """Bytes that many connections are sent. `holders`: how many have not sent them yet; for whoever counts memory."""
-
-    __slots__ = ("data", "holders")
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.holders = 0
-
-
-class Flush(Generic[C]):
-    """The bytes of one flush.
-
-    `shared` is for everyone who is not in `personal`; `pieces` gives those their own. `reliable` and `volatile`: what
-    this process adds, for the broker.
-    """
-
-    __slots__ = ("_volatile", "counts", "personal", "reliable", "shared", "volatile")
-
-    def __init__(
-        self,
-        shared: bytes,
-        local: tuple[int, int],
-        volatile: Sequence[Cut],
-        personal: dict[C, list[Cut]],
-        counts: Counts,
-    ) -> None:
-        """`local`: where the two lanes of this process end; `volatile`: all that is volatile, as cuts."""
-        self.shared = Shared(shared)
-        self.reliable = shared[: local[0]]
-        self.volatile = shared[local[0] : local[1]]
-        self.personal = personal
-        self.counts = counts
-        self._volatile = volatile
-
-    @property
-    def carries_volatile(self) -> bool:
-        return bool(self._volatile)
-
-    def cut(self, connection: C, spans: Sequence[Cut]) -> None:
-        """Leave these spans out of what `connection` gets. In order; those of its own cuts come first."""
-        self.personal[connection] = sorted([*self.personal.get(connection, ()), *spans], key=lambda cut: cut[0])
-
-    def pieces(self, connection: C, *, reliable_only: bool = False) -> list[Piece]:
-        """What `connection` gets, in order; without the volatile lane for one that reads slowly."""
-        cuts = self.personal.get(connection, [])
-        if reliable_only and self._volatile:
-            # Stable: of cuts that begin at one place, those of the connection come first.
-            cuts = sorted([*cuts, *self._volatile], key=lambda cut: cut[0])
-        return _around(self.shared.data, cuts)
+"""About the size of one cursor in a frame."""
 
 
 class Outbox(Generic[C]):
-    """Collects frames until `take`. `C` is the connection type: anything hashable."""
+    """Collects frames until `take`. `C` is the type of connections: anything hashable."""
 
     __slots__ = (
-        "_cursors", "_drafts", "_fleeting", "_frames", "_late", "_remote", "_remote_bytes", "_remote_taken", "_taken",
+        "_cursors",
+        "_drafts",
+        "_frames",
+        "_latecomers",
+        "_remote",
+        "_remote_bytes",
+        "_remote_taken",
+        "_taken",
+        "_transient",
         "waiting_bytes",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self._frames: deque[tuple[bytes, C | None, bytes]] = deque()
         self.waiting_bytes = 0
-        """Of reliable frames of this process."""
-        self._late: dict[C, tuple[int, int]] = {}
+        """The size of the waiting reliable frames of this process."""
+        self._latecomers: dict[C, tuple[int, int]] = {}
         self._drafts: dict[C, tuple[str, bytes]] = {}
         self._cursors: dict[str, Position] = {}
-        self._fleeting: list[tuple[C, bytes]] = []
+        self._transient: list[tuple[C, bytes]] = []
         self._remote: deque[tuple[bytes, bytes]] = deque()
         self._remote_bytes = 0
-        # How many have left: what is waiting is numbered on from there.
+        # How many frames and batches have left: waiting ones are numbered from there.
         self._taken = 0
         self._remote_taken = 0
 
     def __bool__(self) -> bool:
-        """Whether a flush is owed for anything but cursors, which have a slower tick of their own."""
-        return bool(self._frames or self._drafts or self._fleeting or self._remote)
+        """Whether anything waits besides cursors, which have a slower tick of their own."""
+        return bool(self._frames or self._drafts or self._transient or self._remote)
 
     @property
     def waiting_frames(self) -> int:
-        """Reliable frames of this process."""
+        """The number of waiting reliable frames of this process."""
         return len(self._frames)
 
     @property
@@ -152,46 +80,46 @@ class Outbox(Generic[C]):
         return bool(self._cursors)
 
     def post(self, frame: bytes, sender: C | None = None, reply: bytes = b"", replaces: str = "") -> None:
-        """Add a reliable frame. `sender` gets `reply` in its place. `replaces`: the message id whose draft is over."""
+        """Add a reliable frame. `sender` gets `reply` instead. `replaces`: the message id whose draft is over."""
         if replaces and sender is not None and self._drafts.get(sender, ("",))[0] == replaces:
             del self._drafts[sender]
         self._frames.append((frame, sender, reply))
         self.waiting_bytes += len(frame)
 
-    def draft(self, sender: C, message_id: str, frame: bytes) -> None:
-        """Set the sender's draft; the one that waited is gone."""
+    def set_draft(self, sender: C, message_id: str, frame: bytes) -> None:
+        """Set the sender's draft. It replaces one that still waits."""
         self._drafts[sender] = (message_id, frame)
 
-    def cursor(self, user_id: str, position: Position) -> None:
-        """Set where a user's pointer is."""
+    def set_cursor(self, user_id: str, position: Position) -> None:
+        """Set the user's cursor."""
         self._cursors[user_id] = position
 
-    def fleeting(self, sender: C, frame: bytes) -> None:
-        """Add a volatile frame that replaces none before it, for all but `sender`; one too many is dropped."""
-        if len(self._fleeting) < FLEETING_LIMIT:
-            self._fleeting.append((sender, frame))
+    def post_transient(self, sender: C, frame: bytes) -> None:
+        """Add a volatile frame for everyone but `sender`. It replaces no other; above the limit it is dropped."""
+        if len(self._transient) < MAX_TRANSIENT_FRAMES:
+            self._transient.append((sender, frame))
 
-    def remote(self, reliable: bytes, volatile: bytes) -> None:
-        """Add what another process flushed. Batches stay in order, or a draft could follow its end in the next one."""
+    def add_batch(self, reliable: bytes, volatile: bytes) -> None:
+        """Add what another process flushed. Batches stay in order, or a draft could arrive after its end."""
         self._remote.append((reliable, volatile))
         self._remote_bytes += len(reliable) + len(volatile)
 
     def attach(self, connection: C) -> None:
-        """From here on `connection` reads along: what is already waiting is not for it."""
+        """From now on `connection` gets frames, but not those that already wait."""
         if self._frames or self._remote:
-            self._late[connection] = (self._taken + len(self._frames), self._remote_taken + len(self._remote))
+            self._latecomers[connection] = (self._taken + len(self._frames), self._remote_taken + len(self._remote))
 
     def detach(self, connection: C, user_id: str | None) -> None:
-        """Forget what `connection` had not sent yet of the volatile lane; `user_id` is given when the user is gone."""
+        """Drop the waiting volatile frames of `connection`. `user_id`: of a user who has left the channel."""
         self._drafts.pop(connection, None)
-        if self._fleeting:
-            self._fleeting = [each for each in self._fleeting if each[0] != connection]
-        self._late.pop(connection, None)
+        if self._transient:
+            self._transient = [each for each in self._transient if each[0] != connection]
+        self._latecomers.pop(connection, None)
         if user_id is not None:
             self._cursors.pop(user_id, None)
 
-    def take_cursors(self, bound: Bound) -> list[tuple[str, float, float]]:
-        """Each user's latest cursor, as many as the bound allows, the longest waiting first; and forget them."""
+    def take_cursors(self, bound: FlushLimit) -> list[tuple[str, float, float]]:
+        """Remove and return each user's latest cursor, as many as the limit allows, the longest waiting first."""
         most = max(1, bound.bytes // CURSOR_BYTES)
         taken = list(islice(self._cursors.items(), most))
         if len(taken) == len(self._cursors):
@@ -201,8 +129,8 @@ class Outbox(Generic[C]):
                 del self._cursors[user_id]
         return [(user_id, position.x, position.y) for user_id, position in taken]
 
-    def leaves_frames(self, bound: Bound) -> bool:
-        """Whether a `take` within `bound` would leave reliable frames of this process behind."""
+    def would_leave_frames(self, bound: FlushLimit) -> bool:
+        """Whether a `take` within `bound` would leave reliable frames of this process waiting."""
         if len(self._frames) > bound.frames:
             return True
         if self.waiting_bytes <= bound.bytes:
@@ -214,27 +142,27 @@ class Outbox(Generic[C]):
                 return True
         return False
 
-    def take(self, cursors: bytes, bound: Bound) -> Flush[C]:
-        """What waits, joined, as far as `bound` allows. `cursors`: the frame made of `take_cursors()`, or nothing.
+    def take(self, cursors: bytes, bound: FlushLimit) -> Flush[C]:
+        """Remove and join what waits, as far as `bound` allows. `cursors`: the frame of `take_cursors()`, or nothing.
 
-        Where `leaves_frames` is true, cursors given here overtake frames that wait. Of other processes' batches, whose
-        senders cannot be made to wait, at least a share leaves.
+        If `would_leave_frames` is true, cursors given here overtake waiting frames. Senders on other processes cannot
+        be slowed down, so a part of their batches always leaves.
         """
         joined: list[bytes] = []
         personal: dict[C, list[Cut]] = {}
         counts = self._take_frames(joined, personal, bound)
         posted, reliable_end = len(joined), counts.message_bytes + counts.event_bytes
         at = reliable_end
-        if (self._drafts or self._fleeting) and not self._frames:
+        if (self._drafts or self._transient) and not self._frames:
             counts = self._take_volatile(joined, personal, at, bound, counts)
-            at += counts.draft_bytes + counts.fleeting_bytes
+            at += counts.draft_bytes + counts.transient_bytes
         if cursors:
             joined.append(cursors)
             at += len(cursors)
         local_end = at
         volatile: list[Cut] = [(reliable_end, local_end, b"")] if local_end > reliable_end else []
 
-        remote_bound = max(bound.bytes, self._remote_bytes // REMOTE_SHARE)
+        remote_bound = max(bound.bytes, self._remote_bytes // REMOTE_DRAIN_DIVISOR)
         batch_ends = [local_end]
         remote = self._remote
         while remote and (len(batch_ends) == 1 or at - local_end + sum(map(len, remote[0])) <= remote_bound):
@@ -247,13 +175,13 @@ class Outbox(Generic[C]):
             batch_ends.append(at)
         self.waiting_bytes -= reliable_end
         self._remote_bytes -= at - local_end
-        if self._late:
+        if self._latecomers:
             self._cut_for_latecomers(personal, joined[:posted], batch_ends)
         self._taken += posted
         self._remote_taken += len(batch_ends) - 1
         return Flush(b"".join(joined), (reliable_end, local_end), volatile, personal, counts)
 
-    def _take_frames(self, joined: list[bytes], personal: dict[C, list[Cut]], bound: Bound) -> Counts:
+    def _take_frames(self, joined: list[bytes], personal: dict[C, list[Cut]], bound: FlushLimit) -> FlushCounts:
         frames = self._frames
         at = messages = message_bytes = 0
         while frames and len(joined) < bound.frames:
@@ -269,12 +197,12 @@ class Outbox(Generic[C]):
                 messages += 1
                 message_bytes += end - at
             at = end
-        return Counts(messages, message_bytes, len(joined) - messages, at - message_bytes)
+        return FlushCounts(messages, message_bytes, len(joined) - messages, at - message_bytes)
 
     def _take_volatile(
-        self, joined: list[bytes], personal: dict[C, list[Cut]], begin: int, bound: Bound, counts: Counts
-    ) -> Counts:
-        """Drafts, those that wait longest first, as many as the bound allows; and all reactions."""
+        self, joined: list[bytes], personal: dict[C, list[Cut]], begin: int, bound: FlushLimit, counts: FlushCounts
+    ) -> FlushCounts:
+        """Drafts, the longest waiting first, as many as the limit allows; and all transient frames."""
         at, drafts = begin, 0
         for sender, (_, frame) in self._drafts.items():
             if drafts and at - begin + len(frame) > bound.bytes:
@@ -286,20 +214,20 @@ class Outbox(Generic[C]):
         for sender in list(islice(self._drafts, drafts)):
             del self._drafts[sender]
         draft_bytes = at - begin
-        for sender, frame in self._fleeting:
+        for sender, frame in self._transient:
             _cut(personal, sender, (at, at + len(frame), b""))
             joined.append(frame)
             at += len(frame)
-        fleeting, self._fleeting = len(self._fleeting), []
+        transient, self._transient = len(self._transient), []
         return counts._replace(
-            drafts=drafts, draft_bytes=draft_bytes, fleeting=fleeting, fleeting_bytes=at - begin - draft_bytes
+            drafts=drafts, draft_bytes=draft_bytes, transient=transient, transient_bytes=at - begin - draft_bytes
         )
 
     def _cut_for_latecomers(self, personal: dict[C, list[Cut]], posted: list[bytes], batch_ends: list[int]) -> None:
-        """What was waiting when they came is not for them; they are late until all of that has left."""
+        """Cut what was waiting when latecomers came. They stay latecomers until all of that has left."""
         frame_ends = list(accumulate(map(len, posted), initial=0))
         still: dict[C, tuple[int, int]] = {}
-        for connection, (frame_number, batch_number) in self._late.items():
+        for connection, (frame_number, batch_number) in self._latecomers.items():
             frames = frame_number - self._taken
             batches = batch_number - self._remote_taken
             cuts = personal.get(connection, [])
@@ -310,7 +238,7 @@ class Outbox(Generic[C]):
             personal[connection] = cuts
             if frames > len(posted) or batches >= len(batch_ends):
                 still[connection] = (frame_number, batch_number)
-        self._late = still
+        self._latecomers = still
 
 
 def _cut(personal: dict[C, list[Cut]], sender: C, cut: Cut) -> None:
@@ -319,31 +247,3 @@ def _cut(personal: dict[C, list[Cut]], sender: C, cut: Cut) -> None:
         personal[sender] = [cut]
     else:
         cuts.append(cut)
-
-
-def _around(data: bytes, cuts: Iterable[Cut]) -> list[Piece]:
-    """`data` but for the cuts, which are in order, each with its reply in its place.
-
-    Long pieces are slices of `data`; short ones are copied and joined with the replies beside them.
-    """
-    view = memoryview(data)
-    pieces: list[Piece] = []
-    short: list[bytes] = []
-    at = 0
-    for start, end, reply in (*cuts, (len(data), len(data), b"")):
-        if start < at:  # begins in what is cut out already
-            at = max(at, end)
-            continue
-        if start - at >= SLICE_BYTES:
-            if short:
-                pieces.append(short[0] if len(short) == 1 else b"".join(short))
-                short = []
-            pieces.append(view[at:start])
-        elif start > at:
-            short.append(data[at:start])
-        if reply:
-            short.append(reply)
-        at = end
-    if short:
-        pieces.append(b"".join(short))
-    return pieces

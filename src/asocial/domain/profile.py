@@ -1,7 +1,7 @@
-"""Who a member is to the others: an id, a name, a colour.
+"""A member's profile: name and colour.
 
-A first visit needs no form, so both are derived from the id: the same person is the same fox in the
-same green after a reconnect and on every process, with nothing stored.
+A first visit needs no form, so both are derived from the user id: the same person has the same name and colour after a
+reconnect and on every process, and nothing is stored.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from .combining_marks import MARKS_RULE, piles_up
+from .combining_marks import MARKS_RULE, has_too_many_marks
 from .errors import BadFrame, NameInvisible
 from .visible import is_visible
 
@@ -40,7 +40,7 @@ _ANIMALS = (
     "toad", "vole", "walrus", "wren", "yak",
 )  # fmt: skip
 
-# Control characters, and the bidirectional controls that let a name rewrite the line it stands in
+# Control characters, and the bidirectional controls, with which a name could reorder the line that it is in
 # (Unicode TR 36, 3.1: embeddings, overrides, isolates and marks).
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -72,28 +72,28 @@ class Member(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 def clean_name(name: str) -> str:
-    """A name fit to show: trimmed, runs of white space folded. Raises BadFrame, saying what is allowed."""
+    """The name trimmed, with runs of white space folded. Raises BadFrame, whose message says what is allowed."""
     if _FORBIDDEN.search(name):
-        raise BadFrame("a name has no control or bidirectional-override characters")
-    if piles_up(name):
+        raise BadFrame("a name must not contain control or bidirectional-override characters")
+    if has_too_many_marks(name):
         raise BadFrame(MARKS_RULE)
     folded = " ".join(name.split())
     if not is_visible(folded):
-        raise (NameInvisible if folded else BadFrame)("a name needs at least one character that can be seen")
+        raise (NameInvisible if folded else BadFrame)("a name needs at least one visible character")
     if len(folded) > NAME_CHARACTERS:
-        raise BadFrame(f"a name has 1 to {NAME_CHARACTERS} characters, this one has {len(folded)}")
+        raise BadFrame(f"a name must have 1 to {NAME_CHARACTERS} characters; this one has {len(folded)}")
     return folded
 
 
 def clean_color(color: str) -> str:
     """`color`, if it is one of PALETTE. Raises BadFrame otherwise."""
     if color not in PALETTE:
-        raise BadFrame(f"a color is one of {', '.join(PALETTE)}")
+        raise BadFrame(f"color must be one of {', '.join(PALETTE)}")
     return color
 
 
 def guest_profile(user_id: str) -> Profile:
-    """The name and colour of somebody who chose none, always the same for one id."""
+    """The default name and colour for a user id. Always the same for one id."""
     digest = zlib.crc32(user_id.encode())
     name = f"{_ADJECTIVES[digest % 64]} {_ANIMALS[digest // 64 % 64]}"
     return Profile(name, PALETTE[digest // 4096 % len(PALETTE)])

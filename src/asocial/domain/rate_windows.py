@@ -1,14 +1,14 @@
-"""Many sliding windows, by key: each thrown away once nothing is counted in it any more."""
+"""Sliding windows by key. A window is removed when nothing is counted in it any more."""
 
 from __future__ import annotations
 
 from .limits import SlidingWindow
 
 _FORGET_EVERY = 1024
-"""Takes between two looks for windows that are empty: memory follows the keys in use, at a constant cost."""
+"""How many takes pass between two removals of empty windows, so that memory follows the keys in use."""
 
 
-class Windows:
+class RateWindows:
     __slots__ = ("_takes", "_windows")
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Windows:
         return self.window(key, limit, window_ms).take(now_ms)
 
     def window(self, key: str, limit: int, window_ms: int) -> SlidingWindow:
-        """The window of `key`, for callers that decide over several; they call `forget_empty` now and then."""
+        """The window of `key`, for callers that decide over several. They must call `forget_empty` sometimes."""
         window = self._windows.get(key)
         if window is None or (window.limit, window.window_ms) != (limit, window_ms):
             window = self._windows[key] = SlidingWindow(limit, window_ms)

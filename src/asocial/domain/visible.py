@@ -1,14 +1,14 @@
-"""Whether a text shows anything (W8, W23): characters that most fonts draw as nothing do not count.
+"""Whether a text shows anything (W8, W23). Characters that most fonts draw as nothing do not count.
 
 Unicode has no single property for that. These never show by themselves:
 
 - white space, controls, surrogates, private use, and code points that are no characters;
 - default-ignorable code points (DerivedCoreProperties.txt): fillers, joiners, variation selectors, tags. Python's
-  unicodedata does not know the property, so its ranges are written out here;
+  unicodedata does not have this property, so its ranges are listed here;
 - marks (Mn, Me), which need a character to stand on;
 - three characters that have a blank glyph by definition.
 
-Unassigned code points count as visible: they may be characters of a newer Unicode than this Python's, as new emoji are.
+Unassigned code points count as visible: a newer Unicode than this Python's may define them, such as new emoji.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NEVER_VISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Mn", "Me", "Zs", "Zl", "Zp"
 
 def is_visible(text: str) -> bool:
     """Whether at least one character of `text` shows by itself."""
-    if text.isascii():  # the usual case, and it costs a fraction of the loop below
+    if text.isascii():  # the usual case, and much cheaper than the loop below
         return bool(text.strip(_ASCII_INVISIBLE))
     return any(map(_shows, text))
 

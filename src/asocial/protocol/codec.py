@@ -1,4 +1,4 @@
-"""Frames from and to bytes: decode what clients send, encode what they get. Pure: no I/O, no clock."""
+"""Frames from and to JSON: decode what clients send, encode what they get. Pure: no I/O, no clock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _AnyFrame(msgspec.Struct):
 
 
 class _Fate(msgspec.Struct):
-    """What decides whether a server's frame is still worth sending."""
+    """The fields that decide whether a server's frame is still worth sending."""
 
     type: str = ""
     expires_at: int = 0
@@ -39,29 +39,29 @@ _read_fate = msgspec.json.Decoder(_Fate).decode
 
 
 def decode(text: str) -> ClientFrame:
-    """The frame in `text`. Raises BadFrame or PositionInvalid with a message that says where it is wrong."""
+    """The frame in `text`. Raises BadFrame or PositionInvalid with a message that names the error."""
     try:
         frame: ClientFrame = _decoder.decode(text)
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from None
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise BadFrame(f"not JSON that can be read: {_short(str(error))}") from None
+        raise BadFrame(f"invalid JSON: {_short(str(error))}") from None
     match frame:
         case PostChat() | PostTyping():
             if not is_id(frame.message_id):
-                raise BadFrame(f"message_id is {ID_RULE}")
+                raise BadFrame(f"message_id must be {ID_RULE}")
         case Follow():
             if not is_id(frame.user_id):
-                raise BadFrame(f"user_id is {ID_RULE}")
+                raise BadFrame(f"user_id must be {ID_RULE}")
         case AskWho():
             if not (1 <= len(frame.user_ids) <= WHO_LIMIT):
-                raise BadFrame(f"user_ids has 1 to {WHO_LIMIT} ids")
+                raise BadFrame(f"user_ids must have 1 to {WHO_LIMIT} ids")
     return frame
 
 
 def _invalid(message: str) -> FrameError:
     if "`$.type`" in message or "required field `type`" in message:
-        return BadFrame(f"type is one of {', '.join(CLIENT_FRAME_TYPES)}")
+        return BadFrame(f"type must be one of {', '.join(CLIENT_FRAME_TYPES)}")
     if "out of range" in message and "`$.position" in message:
         return PositionInvalid(f"x and y must be finite numbers within ±{POSITION_LIMIT:,}")
     return BadFrame(_short(message))
@@ -72,7 +72,7 @@ def _short(message: str) -> str:
 
 
 def message_id_of(text: str) -> str | None:
-    """The `message_id` of a frame that could not be decoded, where it has a usable one (W25)."""
+    """The `message_id` of a frame that could not be decoded, if it has a valid one (W25)."""
     try:
         message_id = _any_decoder.decode(text).message_id
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
@@ -86,7 +86,7 @@ def encode(frame: ServerFrame) -> bytes:
 
 
 def pack(frame: ServerFrame) -> bytes:
-    """Encode and frame in one go."""
+    """The frame as a WebSocket text frame."""
     return text_frame(_encoder.encode(frame))
 
 
@@ -104,7 +104,7 @@ def error_frame(error: FrameError, message_id: str | None) -> bytes:
 
 
 def leave_out_chats(frames: bytes, until_ms: int | None = None) -> bytes:
-    """`frames` without messages whose life ends until then, or without any. Decodes each: not for the usual way."""
+    """`frames` without messages whose life ends until then, or without all messages. Slow: it decodes every frame."""
     return b"".join(
         [frames[begin:end] for begin, end, payload in split_frames(frames) if not _is_chat_over(payload, until_ms)]
     )

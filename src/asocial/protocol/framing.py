@@ -1,6 +1,6 @@
-"""WebSocket frames of a server (RFC 6455, section 5): unmasked, unfragmented, ready for any socket.
+"""WebSocket frames of a server (RFC 6455, section 5): unmasked and unfragmented.
 
-What is in a frame is none of this file's business.
+Never here: what a frame contains.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def close_frame(code: int, reason: bytes) -> bytes:
 
 
 def split_frames(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """(begin, end, payload) of each of the text frames that were joined into `data`.
+    """(begin, end, payload) of each text frame in `data`.
 
-    What cannot be a whole frame is the last one, with all that follows.
+    If the data does not end with a whole frame, the rest of it is the last one.
     """
     at, size = 0, len(data)
     while at < size:
@@ -52,5 +52,5 @@ def split_frames(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def leave_out(frames: bytes, payloads: AbstractSet[bytes]) -> bytes:
-    """`frames` without those that have one of these payloads."""
+    """`frames` without those whose payload is one of these."""
     return b"".join([frames[begin:end] for begin, end, payload in split_frames(frames) if payload not in payloads])

@@ -1,6 +1,6 @@
-"""The wire, version 1: frames as types. docs/protocol.md is the same in prose; W-numbers refer to it.
+"""The wire, version 1: frames as types. docs/protocol.md describes it in prose; W-numbers refer to it.
 
-What a frame does is the services' business; how it becomes bytes is in codec.py and framing.py.
+The services decide what a frame does; codec.py and framing.py turn it into bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import msgspec
 
 from ..domain.message import PAYLOAD_CHARACTERS, POSITION_LIMIT, Life, Position
 from ..domain.profile import NAME_CHARACTERS, Member
-from ..domain.rules import BAN_MOST_S, SLOW_MOST_MS, Rights
+from ..domain.rules import MAX_BAN_S, MAX_SLOW_MS, Rights
 
 SUBPROTOCOL = "asocial.v1"
 SUBPROTOCOL_FAMILY = "asocial.v"
@@ -80,8 +80,8 @@ class Authenticate(_ClientFrame, tag="auth", frozen=True):
 class Moderate(_ClientFrame, tag="moderate", frozen=True):
     action: Literal["remove", "slow", "read_only", "private", "clear"]
     user_id: str = ""
-    seconds: Annotated[int, msgspec.Meta(ge=0, le=BAN_MOST_S)] = 3600
-    slow_ms: Annotated[int, msgspec.Meta(ge=0, le=SLOW_MOST_MS)] = 0
+    seconds: Annotated[int, msgspec.Meta(ge=0, le=MAX_BAN_S)] = 3600
+    slow_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_SLOW_MS)] = 0
     on: bool = False
 
 
@@ -92,7 +92,7 @@ ClientFrame: TypeAlias = (
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What a client may do, as told in `user_sync`; 0 messages per minute or second means no limit."""
+    """The limits on a client, sent in `user_sync`. 0 messages per minute or second means no limit."""
 
     frame_bytes: int
     messages_per_minute: int
@@ -108,7 +108,7 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class RulesView(msgspec.Struct, frozen=True):
-    """What holds in a channel, and for the one it is told to: `rights` to read or to write, `yours` to decide."""
+    """A channel's rules as one user sees them: `rights` to read or to write; `yours`: the user owns the channel."""
 
     owner: str
     slow_ms: int
@@ -128,10 +128,10 @@ class UserSync(_ServerFrame, tag="user_sync", frozen=True, kw_only=True):
     connection_id: str
     token: str | msgspec.UnsetType = msgspec.UNSET
     users: msgspec.Raw
-    """A list of Member, as JSON: encoded once for all who ask at the same moment."""
+    """A list of Member as JSON, encoded once for everyone who asks at the same moment."""
     user_count: int
     messages: msgspec.Raw
-    """A list of Chat, as JSON."""
+    """A list of Chat as JSON."""
     timestamp: int
     ttl: Life
     limits: Limits

@@ -1,1 +1,1 @@
-"""Floor 2: the use cases, written against ports. No technology is named here."""
+"""The use cases, written against ports. No technology is named here."""

@@ -1,8 +1,8 @@
-"""The memory of one process that waits for clients to read, and the limit on it.
+"""The memory of this process that waits for slow readers, and the limit on it.
 
-Counted when it begins to wait and when it ends, so a connection that keeps up costs nothing here. The same bytes object
-for many connections takes memory once, and is counted once. Above the limit, the connections furthest behind are closed
-(4008), so that a few thousand slow readers cannot take the process down with them.
+Bytes are counted when they begin to wait and when they stop waiting, so a connection that keeps up costs nothing here.
+A bytes object that waits for many connections is counted once. Above the limit, the connections furthest behind are
+closed (4008), so that a few thousand slow readers cannot exhaust the memory of the process.
 
 Never here: sockets, channels, frames.
 """
@@ -12,74 +12,74 @@ from __future__ import annotations
 from typing import Protocol
 
 from ..domain.errors import Disconnect, TooSlow
-from ..domain.outbox import Shared
+from ..domain.flush import Shared
 from .counters import Counters
 
-RELIEF = 7 / 8
-"""Of the limit, what may be left after connections were closed: so that they are not sorted again for the next byte."""
+CLOSE_DOWN_TO = 7 / 8
+"""The part of the limit that may remain after connections were closed, so that the next byte does not close more."""
 
 
-class Behind(Protocol):
-    """A reader that something waits for. Compared by identity."""
+class SlowReader(Protocol):
+    """A connection with unsent bytes. Compared by identity."""
 
     @property
     def unsent_bytes(self) -> int: ...
 
     def close(self, disconnect: Disconnect) -> None:
-        """Let go of what waits, and tell `Backlog.caught_up`."""
+        """Drop the unsent bytes and call `Backlog.mark_caught_up`."""
         ...
 
 
 class Backlog:
-    """Counts what waits. `limit_bytes` of 0: no limit."""
+    """Counts unsent bytes. `limit_bytes` of 0: no limit."""
 
     def __init__(self, limit_bytes: int, counters: Counters) -> None:
         self.bytes = 0
         self._limit_bytes = limit_bytes
         self._counters = counters
-        self._behind: dict[Behind, None] = {}
-        self._relieving = False
+        self._slow_readers: dict[SlowReader, None] = {}
+        self._closing = False
 
-    def falls_behind(self, reader: Behind) -> None:
-        """Something waits for `reader`: it may be closed to make room, until `caught_up`."""
-        self._behind[reader] = None
+    def mark_behind(self, reader: SlowReader) -> None:
+        """`reader` has unsent bytes. It may be closed to free memory, until `mark_caught_up`."""
+        self._slow_readers[reader] = None
 
-    def caught_up(self, reader: Behind) -> None:
-        """Nothing waits for `reader` any more, or it is being closed. Idempotent."""
-        self._behind.pop(reader, None)
+    def mark_caught_up(self, reader: SlowReader) -> None:
+        """`reader` has no unsent bytes any more, or is being closed. Idempotent."""
+        self._slow_readers.pop(reader, None)
 
-    def hold(self, shared: Shared) -> None:
+    def retain(self, shared: Shared) -> None:
         """One more reader has not sent `shared` yet."""
         shared.holders += 1
         if shared.holders == 1:
             self.bytes += len(shared.data)
 
     def release(self, shared: Shared) -> None:
-        """One of those has sent it, or is gone."""
+        """One of those readers has sent it, or is gone."""
         shared.holders -= 1
         if not shared.holders:
             self.bytes -= len(shared.data)
 
     def grow(self, size: int) -> None:
-        """So many bytes more wait for one reader alone."""
+        """`size` more bytes wait for one reader alone."""
         self.bytes += size
 
     def shrink(self, size: int) -> None:
-        """So many of those wait no more."""
+        """`size` of those bytes do not wait any more."""
         self.bytes -= size
 
     def check(self) -> None:
-        """Call this after something was counted. May close any reader, also the one that it was counted for."""
-        if 0 < self._limit_bytes < self.bytes and not self._relieving:
-            self._relieve()
+        """Call this after counting. May close any reader, also the one whose bytes were counted."""
+        if 0 < self._limit_bytes < self.bytes and not self._closing:
+            self._close_slowest()
 
-    def _relieve(self) -> None:
-        self._relieving = True
+    def _close_slowest(self) -> None:
+        self._closing = True
         try:
-            for reader in sorted(self._behind, key=lambda each: each.unsent_bytes, reverse=True):
-                if self.bytes <= self._limit_bytes * RELIEF:
+            for reader in sorted(self._slow_readers, key=lambda each: each.unsent_bytes, reverse=True):
+                if self.bytes <= self._limit_bytes * CLOSE_DOWN_TO:
                     break
                 self._counters.unsent_relieved += 1
                 reader.close(TooSlow())
         finally:
-            self._relieving = False
+            self._closing = False

@@ -1,4 +1,4 @@
-"""The channels of this process, and the subscriptions that go with them. What a channel does is in channel.py."""
+"""The channels of this process and their subscriptions. What one channel does is in channel.py."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .channel import Channel
 from .runtime import Runtime
 
 LINGER_S = 5.0
-"""How long an empty channel keeps its subscription: a reload shall not cost an unsubscribe and a subscribe."""
+"""How long an empty channel keeps its subscription, so that reloading the page does not unsubscribe and subscribe."""
 
 
 class Channels:
-    """All channels that have members on this process, and the subscriptions that go with them.
+    """All channels that have members on this process, and their subscriptions.
 
-    `on_control` takes what other processes tell this one: a channel, and the batch whose control lane says it.
+    `on_control` is called with a channel and a batch that has control messages.
     """
 
     def __init__(
@@ -36,14 +36,14 @@ class Channels:
         self._loop = runtime.loop
         self._linger_s = linger_s
         self._channels: dict[str, Channel] = {}
-        self._number = 1
-        """No frame of a dropped channel had this number or a higher one."""
+        self._next_number = 1
+        """Higher than the number of any frame of a dropped channel."""
         self._subscribing: dict[str, asyncio.Task[None]] = {}
         self._unsubscribing: dict[str, asyncio.Task[None]] = {}
         self._lingering: dict[str, asyncio.TimerHandle] = {}
         self._on_control = on_control
-        self.away = False
-        """Whether the store that processes share is away. Set by moderation.py."""
+        self.store_away = False
+        """Whether the store that processes share is away. Only rules_sync.py sets this."""
 
     def __iter__(self) -> Iterator[Channel]:
         return iter(list(self._channels.values()))
@@ -54,22 +54,22 @@ class Channels:
     def get(self, name: str) -> Channel | None:
         return self._channels.get(name)
 
-    def is_local(self, name: str) -> bool:
-        """Whether a channel of this process exchanges no frames with others just now: its rules are not confirmed."""
+    def is_isolated(self, name: str) -> bool:
+        """Whether the rules of a channel are not confirmed, so that it exchanges no frames with other processes."""
         channel = self._channels.get(name)
         return channel is not None and not channel.confirmed
 
-    async def enter(self, name: str, connection: Connection) -> Channel:
-        """The channel with `connection` attached to it, subscribed before this returns."""
+    async def join(self, name: str, connection: Connection) -> Channel:
+        """The channel, subscribed, with `connection` attached to it."""
         lingering = self._lingering.pop(name, None)
         if lingering is not None:
             lingering.cancel()
         channel = self._channels.get(name)
         if channel is None:
             channel = self._channels[name] = Channel(
-                name, self._broker, self._runtime, self._backlog, self._on_control, self._lag, self._number
+                name, self._broker, self._runtime, self._backlog, self._on_control, self._lag, self._next_number
             )
-            channel.doubt()  # until its rules are read: see moderation.py
+            channel.isolate()  # until its rules are read: see rules_sync.py
             self._subscribing[name] = self._loop.create_task(self._subscribe(channel))
         channel.attach(connection)
         subscribing = self._subscribing.get(name)
@@ -77,42 +77,42 @@ class Channels:
             await asyncio.shield(subscribing)
         return channel
 
-    def exit(self, channel: Channel, connection: Connection, *, user_gone: str | None = None) -> None:
+    def leave(self, channel: Channel, connection: Connection, *, user_gone: str | None = None) -> None:
         """Detach `connection`. An empty channel is dropped some seconds later."""
         channel.detach(connection, user_gone=user_gone)
         current = self._channels.get(channel.name) is channel
         if current and len(channel) == 0 and channel.name not in self._lingering:
-            self._lingering[channel.name] = self._loop.call_later(self._linger_s, self._linger_over, channel)
+            self._lingering[channel.name] = self._loop.call_later(self._linger_s, self._drop_if_unused, channel)
 
     def post(self, name: str, frame: bytes, exclude: Connection | None = None) -> None:
-        """Send a reliable frame to a channel, whether or not anybody on this process is in it."""
+        """Send a reliable frame to a channel, also if none of its members is on this process."""
         channel = self._channels.get(name)
         if channel is not None:
             channel.post(frame, exclude)
         else:
             self._broker.publish(name, Batch(frame, b""))
 
-    def post_here(self, name: str, frame: bytes) -> None:
-        """Send a reliable frame to the people of a channel who are on this process."""
+    def post_local(self, name: str, frame: bytes) -> None:
+        """Send a reliable frame to the members who are on this process."""
         channel = self._channels.get(name)
         if channel is not None:
-            channel.deliver_here(frame)
+            channel.deliver_local(frame)
 
-    def share(self, name: str, frames: bytes) -> None:
-        """Give the other processes frames that people here have already."""
+    def publish(self, name: str, frames: bytes) -> None:
+        """Send frames to the other processes that the members here have already."""
         self._broker.publish(name, Batch(frames, b""))
 
-    def tell_processes(self, name: str, control: bytes) -> None:
-        """Tell the other processes something that is not for clients, at once."""
+    def send_control(self, name: str, control: bytes) -> None:
+        """Send a control message to the other processes at once."""
         self._broker.publish(name, Batch(b"", b"", control))
 
-    def tell_processes_in_order(self, name: str, control: bytes) -> None:
-        """The same, after the frames that were posted before it and wait for a flush."""
+    def send_control_in_order(self, name: str, control: bytes) -> None:
+        """Send a control message to the other processes after the frames that wait for a flush."""
         channel = self._channels.get(name)
         if channel is not None:
-            channel.tell_processes_in_order(control)
+            channel.send_control_in_order(control)
         else:
-            self.tell_processes(name, control)
+            self.send_control(name, control)
 
     async def close(self) -> None:
         """Flush everything and unsubscribe."""
@@ -124,7 +124,7 @@ class Channels:
         await asyncio.gather(*self._unsubscribing.values())
 
     async def _subscribe(self, channel: Channel) -> None:
-        # Not before the unsubscribe of the channel's former life is through, or that would win.
+        # A former unsubscribe of this channel must finish first, or it would end the new subscription.
         unsubscribing = self._unsubscribing.get(channel.name)
         try:
             if unsubscribing is not None:
@@ -134,10 +134,10 @@ class Channels:
             if self._subscribing.get(channel.name) is asyncio.current_task():
                 del self._subscribing[channel.name]
 
-    def _linger_over(self, channel: Channel) -> None:
+    def _drop_if_unused(self, channel: Channel) -> None:
         if channel.rules is not None and channel.rules.version and not channel.confirmed:
-            # Should the store come back empty, this process may be the only one that knows these rules.
-            self._lingering[channel.name] = self._loop.call_later(self._linger_s, self._linger_over, channel)
+            # If the store comes back empty, this process may be the only one that knows these rules.
+            self._lingering[channel.name] = self._loop.call_later(self._linger_s, self._drop_if_unused, channel)
         else:
             self._drop(channel)
 
@@ -145,9 +145,9 @@ class Channels:
         self._lingering.pop(channel.name, None)
         del self._channels[channel.name]
         channel.close()
-        self._number = max(self._number, channel.number)
-        # The subscription of this life, looked up now: by the time the task runs there may be one of the next life, and
-        # the two would wait for each other for ever.
+        self._next_number = max(self._next_number, channel.next_number)
+        # Looked up now, not when the task runs: by then the channel may be subscribed again, and the two tasks would
+        # wait for each other without end.
         subscribing = self._subscribing.get(channel.name)
         unsubscribe = self._unsubscribe(channel.name, subscribing)
         self._unsubscribing[channel.name] = self._loop.create_task(unsubscribe)

@@ -1,13 +1,13 @@
-"""The clocks of one process, so that setting the machine's clock moves nobody's messages, limits or presence.
+"""The clocks of one process. Setting the machine's clock does not disturb messages, limits or presence.
 
     monotonic_ms  for durations: limits, deadlines, leases. Never set.
-    now_ms        the server's clock (docs/protocol.md): the moments that messages and events carry.
-    wall_ms       the machine's clock, for moments that others dated: tokens.
+    now_ms        the server's clock (docs/protocol.md): the times in messages and events.
+    wall_ms       the machine's clock, for times that others wrote: tokens.
 
-`now_ms` runs at the pace of the monotonic clock and follows a reference: the machine's clock, or with Redis the clock
-of Redis, so that all processes of a deployment agree. A small difference is made up slowly. A large one is a clock that
-somebody set: with Redis `now_ms` is set too, at once, or processes would disagree, and `measured` returns by how much,
-so that what lives can be moved along. Without Redis it is set only while nobody is there to notice.
+`now_ms` runs with the monotonic clock and follows a reference: the machine's clock, or with Redis the clock of Redis,
+so that all processes agree. Small differences are corrected slowly. A large difference means that somebody set a clock.
+With Redis, `now_ms` then jumps at once, and `follow` returns by how much, so that live messages can be moved along.
+Without Redis, it jumps only while nobody is connected.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from .. import logs
 from .counters import Counters
 
 STEP_MS = 1000.0
-"""A larger difference was not made by a clock's drift."""
+"""A larger difference is not drift: somebody set a clock."""
 SLEW = 0.005
-"""The part of the time that passes by which a small difference is made up."""
+"""How fast a small difference is corrected: ms per ms that passes."""
 SKEW_MS = 2000.0
-"""The machine's clock and the server's may differ by this much before the log says so."""
+"""Above this difference between the machine's clock and the server's, a warning is logged."""
 _MS = 1_000_000
 
 log = logs.get(__name__)
@@ -47,12 +47,7 @@ class Clock:
         self._latest_ns = 0
         self._followed_ns = monotonic_ns()
         self._synchronized = False
-        self._told_skew_ms = 0.0
-
-    @classmethod
-    def by(cls, now_ms: Callable[[], int], counters: Counters) -> Clock:
-        """One whose every time is `now_ms`: a test's clock, or an embedding program's."""
-        return cls(counters, wall_ns=lambda: now_ms() * _MS, monotonic_ns=lambda: now_ms() * _MS)
+        self._logged_skew_ms = 0.0
 
     @property
     def skew_s(self) -> float:
@@ -66,17 +61,17 @@ class Clock:
         return self._wall_ns() // _MS
 
     def now_ms(self) -> int:
-        """Never less than before, unless the clock was set."""
+        """Never decreases, unless the clock is set."""
         now_ns = self._now_ns()
         if now_ns < self._latest_ns:
             return self._latest_ns // _MS
         self._latest_ns = now_ns
         return now_ns // _MS
 
-    def measured(self, reference_ms: float, at_ms: float, error_ms: float) -> int:
+    def follow(self, reference_ms: float, at_ms: float, error_ms: float) -> int:
         """A shared clock showed `reference_ms` when `monotonic_ms` was `at_ms`, to within `error_ms`.
 
-        Returns the ms by which this clock was set, 0 if it was not.
+        Returns by how many ms this clock was set; 0 if it was not.
         """
         ahead_ms = reference_ms - at_ms - self._ahead_ns / _MS
         first, self._synchronized = not self._synchronized, True
@@ -84,7 +79,7 @@ class Clock:
             if not first:
                 self._counters.clock_steps += 1
                 log.warning(
-                    "the clock of Redis jumped; this process follows it",
+                    "the clock of redis was set; this process follows it",
                     seconds=round(ahead_ms / 1000, 3),
                 )
             return self._set(ahead_ms)
@@ -93,21 +88,21 @@ class Clock:
         return 0
 
     def check(self, *, idle: bool) -> int:
-        """Look at the machine's clock, about once a second. `idle`: nobody is connected and no message lives.
+        """Compare with the machine's clock, about once a second. `idle`: no connections and no live messages.
 
-        Returns the ms by which this clock was set, 0 if it was not.
+        Returns by how many ms this clock was set; 0 if it was not.
         """
         wall_ahead_ns = self._wall_ns() - self._monotonic_ns()
         moved_ms, self._wall_ahead_ns = (wall_ahead_ns - self._wall_ahead_ns) / _MS, wall_ahead_ns
         if abs(moved_ms) > STEP_MS:
             self._counters.clock_steps += 1
             log.warning(
-                "the clock of this machine was set; messages and limits go on undisturbed",
+                "the clock of this machine was set; messages and limits are not affected",
                 seconds=round(moved_ms / 1000, 3),
             )
         skew_ms = (wall_ahead_ns - self._ahead_ns) / _MS
         if self._synchronized:
-            self._tell_skew(skew_ms)
+            self._log_skew(skew_ms)
         elif abs(skew_ms) > STEP_MS and idle:
             return self._set(skew_ms)
         else:
@@ -130,12 +125,12 @@ class Clock:
         self._followed_ns = now_ns
         self._ahead_ns += round(max(-most_ns, min(by_ms * _MS, most_ns)))
 
-    def _tell_skew(self, skew_ms: float) -> None:
-        if abs(skew_ms) <= SKEW_MS / 2 and self._told_skew_ms:
-            self._told_skew_ms = 0.0
+    def _log_skew(self, skew_ms: float) -> None:
+        if abs(skew_ms) <= SKEW_MS / 2 and self._logged_skew_ms:
+            self._logged_skew_ms = 0.0
             log.info("this machine's clock agrees with Redis's again")
-        elif abs(skew_ms) > SKEW_MS and abs(skew_ms - self._told_skew_ms) > SKEW_MS:
-            self._told_skew_ms = skew_ms
+        elif abs(skew_ms) > SKEW_MS and abs(skew_ms - self._logged_skew_ms) > SKEW_MS:
+            self._logged_skew_ms = skew_ms
             log.warning(
                 "this machine's clock differs from Redis's, which is used; is time synchronization (NTP) running?",
                 seconds=round(skew_ms / 1000, 1),

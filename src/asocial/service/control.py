@@ -1,6 +1,6 @@
-"""What processes tell each other, beside the frames they pass on: one JSON line each, in a batch's control lane.
+"""Messages from process to process: one JSON line each, in the control lane of a batch.
 
-Frames travel undecoded, so whatever a process itself must know is said here.
+Processes do not decode the frames that they pass on, so everything that a process itself needs is sent here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..ports import Stamp
 
 
 class ProfileChanged(msgspec.Struct, frozen=True, tag="profile_changed", omit_defaults=True):
-    """A user has another name and colour in this channel: messages from its other tabs are signed with them."""
+    """A user changed its profile in this channel. Messages from its other connections carry the new one."""
 
     user_id: str
     name: str
@@ -23,24 +23,24 @@ class ProfileChanged(msgspec.Struct, frozen=True, tag="profile_changed", omit_de
 
 
 class CountChanged(msgspec.Struct, frozen=True, tag="count_changed"):
-    """A crowded channel has so many users: each process tells its own clients, or they would hear it from every one."""
+    """The number of users in a crowded channel. Each process sends it to its own clients, at most once a second."""
 
     count: int
     stamp: Stamp
 
 
 class FollowedBy(msgspec.Struct, frozen=True, tag="followed_by"):
-    """Somebody follows a user of this channel, who may be connected anywhere."""
+    """A user follows a user of this channel, who may be connected to any process."""
 
     user_id: str
     follower_id: str
 
 
 class RulesChanged(msgspec.Struct, frozen=True, tag="rules_changed", omit_defaults=True):
-    """The channel's owner decided something; whose version is lower is older.
+    """The rules of a channel after a change. Of two, the one with the higher version is newer.
 
-    `restored`: nothing was decided, the store had lost these rules. A process that did not know them has let people in
-    by other ones.
+    `restored`: nothing changed, but the store had lost these rules. A process that did not know them has admitted
+    people by other rules.
     """
 
     rules: Rules
@@ -48,15 +48,15 @@ class RulesChanged(msgspec.Struct, frozen=True, tag="rules_changed", omit_defaul
 
 
 class ChannelCleared(msgspec.Struct, frozen=True, tag="channel_cleared"):
-    """What was said until `timestamp` (ms, server clock) is told to nobody any more."""
+    """The channel was cleared: messages until `timestamp` (ms, server clock) must not be shown any more."""
 
     timestamp: int
 
 
 class MessagesAgain(msgspec.Struct, frozen=True, tag="messages_again"):
-    """What was said on this process and lives, after an outage: each process shows its clients what it has missed.
+    """After an outage: the live messages of the sending process. Each process shows its clients those that it missed.
 
-    Of each message: the number that its frame was published with first, its `expires_at`, and its `chat` frame.
+    Each message is (number of its frame when it was first published, `expires_at`, its `chat` frame).
     """
 
     messages: list[tuple[int, int, msgspec.Raw]]
@@ -69,12 +69,12 @@ _decoder: msgspec.json.Decoder[Control] = msgspec.json.Decoder(Control)
 
 
 def encode_control(message: Control) -> bytes:
-    """One line, its end included."""
+    """One line, with its line break."""
     return _encoder.encode(message) + b"\n"
 
 
 def decode_control(lines: bytes) -> list[Control]:
-    """The messages in `lines`. Those of a kind this version does not know, or cannot read, are left out."""
+    """The messages in `lines`. Unknown and unreadable ones are skipped."""
     found = []
     for line in lines.splitlines():
         try:

@@ -1,6 +1,6 @@
-"""The control router: takes what other processes and the shared store tell this process, and calls the services.
+"""Receives what other processes and the shared store report, and calls the services.
 
-Other processes tell it in the control lane of their batches (control.py). The store tells it as ports.StoreEvents.
+Other processes report in the control lane of their batches (control.py), the store through ports.StoreEvents.
 Nothing is decided here.
 """
 
@@ -20,21 +20,21 @@ from .control import (
     decode_control,
 )
 from .fallback import FallbackPresence
-from .moderation import Moderation
 from .outages import Outages
 from .presence import Presence
+from .rules_sync import RulesSync
 from .sessions import Sessions
 
 
 class ControlRouter:
-    """`fallback`: the presence store, where it is one that answers during an outage."""
+    """`fallback`: the presence store, if it is one that answers during an outage."""
 
     def __init__(
         self,
         channels: Channels,
         presence: Presence,
         chat: ChatService,
-        moderation: Moderation,
+        rules: RulesSync,
         sessions: Sessions,
         outages: Outages,
         fallback: FallbackPresence | None,
@@ -42,32 +42,32 @@ class ControlRouter:
         self._channels = channels
         self._presence = presence
         self._chat = chat
-        self._moderation = moderation
+        self._rules = rules
         self._sessions = sessions
         self._outages = outages
         self._fallback = fallback
 
     def receive(self, channel: str, batch: Batch) -> None:
-        """Another process tells something about a channel, in the control lane of this batch."""
+        """Handle the control messages of a batch."""
         for message in decode_control(batch.control):
             match message:
                 case ProfileChanged():
                     self._sessions.apply_profile(channel, message)
                     if self._fallback is not None:
                         profile = Profile(message.name, message.color, message.on_map)
-                        self._fallback.profile_changed(channel, message.user_id, profile)
+                        self._fallback.apply_profile(channel, message.user_id, profile)
                 case FollowedBy():
-                    if not self._channels.is_local(channel):
-                        self._sessions.tell_followed(channel, message)
+                    if not self._channels.is_isolated(channel):
+                        self._sessions.send_followed(channel, message)
                 case CountChanged():
-                    self._presence.count_elsewhere(channel, message)
+                    self._presence.apply_count(channel, message)
                 case MessagesAgain():
-                    here = self._channels.get(channel)
-                    if here is not None:
+                    local = self._channels.get(channel)
+                    if local is not None:
                         again = [(number, end, bytes(body)) for number, end, body in message.messages]
-                        here.catch_up(batch.publisher, again)
+                        local.catch_up(batch.publisher, again)
                 case RulesChanged():
-                    self._moderation.rules_changed(channel, message)
+                    self._rules.apply_change(channel, message)
                 case ChannelCleared():
                     self._chat.forget(channel, message.timestamp)
 
@@ -78,9 +78,9 @@ class ControlRouter:
         await self._outages.end()
 
     def process_died(self) -> None:
-        self._presence.recount_soon()
+        self._presence.start_recount()
 
     def clock_set(self, shift_ms: int) -> None:
-        # What lives keeps the time it has left.
-        self._chat.shift(shift_ms)
-        self._sessions.tell_clock(shift_ms)
+        # Live messages keep their remaining life.
+        self._chat.shift_clock(shift_ms)
+        self._sessions.send_clock(shift_ms)

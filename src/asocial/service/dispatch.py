@@ -1,6 +1,6 @@
-"""What a client sends, carried out: one frame at a time, in its order, and answered where it cannot be (W14, W25).
+"""Carries out the frames of clients, one at a time and in order, and answers those that are refused (W14, W25).
 
-Nothing a client can send makes this raise; what does is a fault of ours.
+No client can make this raise: an exception is a bug in the server.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ from .runtime import Runtime
 from .session import Session
 from .sessions import Sessions
 
-STRIKES = 10
+MAX_STRIKES = 10
 REFUSED_PAUSE_S = 0.1
-"""After a refusal by a limit on messages, before the connection's next frame: so a flood of them costs little."""
+"""How long a connection is not read after a limit on messages refused its frame, so that a flood costs little."""
 
 
 class Dispatch:
-    """Takes the frames of all sessions. `frame_bytes` is the largest one allowed; `verify` takes tokens, if any are."""
+    """`frame_bytes`: the largest frame allowed. `verify`: verifies tokens; None if this server takes none."""
 
     def __init__(
         self,
@@ -71,13 +71,14 @@ class Dispatch:
         self._presence = presence
         self._chat = chat
         self._moderation = moderation
+        self._access = moderation.access
         self._verify = verify
         self._loop = runtime.loop
         self._now_ms = runtime.clock.now_ms
         self._frame_bytes = frame_bytes
 
     async def receive(self, session: Session, text: str) -> None:
-        """Carry out one text frame, or answer why not."""
+        """Carry out one text frame, or answer with an error."""
         try:
             self._check_size(text)
             await self._carry_out(session, text)
@@ -85,59 +86,59 @@ class Dispatch:
             self._received["refused"].add(1, len(text))
             self.refuse(session, error, message_id_of(text))
             if error.limit is not None:
-                # Its frames wait in its socket meanwhile; nothing is lost, and nobody else waits.
+                # Its frames wait in its socket meanwhile. Nothing is lost, and other connections are not delayed.
                 await asyncio.sleep(REFUSED_PAUSE_S)
         except StoreUnavailable:
             self._received["refused"].add(1, len(text))
-            self.refuse(session, Unavailable("the server cannot do this just now; try again"), message_id_of(text))
+            self.refuse(session, Unavailable("the server cannot do this at the moment; try again"), message_id_of(text))
         else:
             session.strikes = 0
 
     def receive_binary(self, session: Session, _data: bytes) -> None:
-        """Answer a binary frame: there are none in this protocol."""
-        self.refuse(session, BadFrame("frames are text, not binary"))
+        """Answer a binary frame with an error: this protocol has none."""
+        self.refuse(session, BadFrame("frames must be text, not binary"))
 
     def refuse(self, session: Session, error: FrameError, message_id: str | None = None) -> None:
-        """Answer with an `error`; the tenth in a row that a correct client never causes is the last (W27)."""
+        """Answer with an `error`. Ten in a row that a correct client never causes close the connection (W27)."""
         session.connection.write(error_frame(error, message_id))
         self._counters.errors[error.code] += 1
         if error.strikes:
             session.strikes += 1
-            if session.strikes >= STRIKES:
+            if session.strikes >= MAX_STRIKES:
                 session.connection.close(ProtocolAbuse())
 
     def _check_size(self, text: str) -> None:
         limit = self._frame_bytes
-        # isascii() is free; only text that could be too large in UTF-8 is encoded to know.
+        # isascii() costs nothing; other text is encoded only if it could be too large in UTF-8.
         if len(text) > limit or (not text.isascii() and len(text) * 4 > limit and len(text.encode()) > limit):
-            raise PayloadTooLarge(f"a frame has at most {limit} bytes")
+            raise PayloadTooLarge(f"a frame may have at most {limit} bytes")
 
     async def _carry_out(self, session: Session, text: str) -> None:
         frame = decode(text)
         match frame:
             case PostChat():
-                least_ms = self._may_write(session)
-                if session.traced is None:
-                    await self._chat.post(session.participant, frame, least_ms)
+                slow_ms = self._check_may_write(session)
+                if session.trace_message is None:
+                    await self._chat.post(session.participant, frame, slow_ms)
                 else:
-                    with session.traced(frame.message_id):
-                        await self._chat.post(session.participant, frame, least_ms)
+                    with session.trace_message(frame.message_id):
+                        await self._chat.post(session.participant, frame, slow_ms)
                 kind = "chat"
             case PostTyping():
-                await self._chat.draft(session.participant, frame, self._may_write(session))
+                await self._chat.draft(session.participant, frame, self._check_may_write(session))
                 kind = "typing"
             case MoveCursor():
                 session.participant.cursor(frame.position)
                 kind = "cursor"
             case PostReaction():
-                self._may_write(session)
+                self._check_may_write(session)
                 session.participant.react(frame)
                 kind = "reaction"
             case ShowView():
                 session.participant.view(frame)
                 kind = "view"
             case _:
-                wait_s = session.requests.take(self._loop.time()) or self._sessions.wait_s(session)
+                wait_s = session.requests.take(self._loop.time()) or self._sessions.request_wait_s(session)
                 if wait_s:
                     self._counters.rate_limited["requests"] += 1
                     raise RateLimited("too many requests at once", retry_after_ms=max(1, round(wait_s * 1000)))
@@ -145,19 +146,19 @@ class Dispatch:
                 kind = "request"
         self._received[kind].add(1, len(text))
 
-    def _may_write(self, session: Session) -> int:
-        return self._moderation.may_write(session.participant.channel, session.principal, session.access)
+    def _check_may_write(self, session: Session) -> int:
+        return self._access.check_may_write(session.participant.channel, session.principal, session.access)
 
     async def _authenticate(self, session: Session, token: str) -> None:
-        """Another token of the same user takes the old one's place (W60)."""
+        """Replace the session's token by a newer one of the same user (W60)."""
         if self._verify is None:
-            raise TokenRefused("this server asks for no tokens")
+            raise TokenRefused("this server does not use tokens")
         try:
             verified = await self._verify(token)
         except (TokenInvalid, TokenExpired) as error:
             raise TokenRefused(error.reason) from None
         if verified.user_id != session.member.user_id:
-            raise TokenRefused("this is another user's token")
+            raise TokenRefused("this token belongs to another user")
         self._sessions.renew(session, verified)
         session.connection.write(pack(Authenticated(verified.expires_at)))
 
@@ -173,18 +174,18 @@ class Dispatch:
                 members = await self._presence.members(session.participant.channel.name, frame.user_ids)
                 profiles = pack(Profiles(members))
                 session.connection.write(profiles)
-                self._sessions.answered(session, len(profiles))
+                self._sessions.charge_answer(session, len(profiles))
             case AskSync():
                 await self._sessions.sync(session)
             case Authenticate():
                 await self._authenticate(session, frame.token)
             case Moderate():
                 await self._moderation.moderate(session.participant.channel, session.principal, frame)
-                self._sessions.told_all(session)
+                self._sessions.charge_broadcast(session)
             case SetProfile():
                 on_map = session.member.on_map if frame.on_map is UNSET else frame.on_map
                 profile = Profile(clean_name(frame.name), clean_color(frame.color), on_map)
                 if profile.name != session.member.name:
-                    # A name is text that everyone reads: it must not say what a message may not (W73).
-                    await self._chat.rename(session.participant, self._may_write(session))
+                    # Everyone reads a name, so it has the same limits as a message (W73).
+                    await self._chat.rename(session.participant, self._check_may_write(session))
                 await self._sessions.set_profile(session, profile)

@@ -1,8 +1,8 @@
-"""What happens to the clients here when the store that processes share goes away, and when it is back.
+"""What clients of this process see when the shared store goes away and comes back.
 
-`begin` tells everyone. `end` registers everyone with the store again, gives the other processes what was said here
-meanwhile, and hands each client a fresh snapshot, so that nobody is left with what they believed in between.
-Channels whose rules cannot be confirmed at once come later: `retry`.
+`begin` informs everyone. `end` registers everyone with the store again, sends the other processes the messages that
+were posted here meanwhile, and sends each client a new snapshot. Channels whose rules cannot be confirmed at once
+follow later: `retry`.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from .channels import Channels
 from .chat import ChatService
 from .control import MessagesAgain, encode_control
 from .fallback import FallbackPresence
-from .moderation import Moderation
 from .presence import Presence
+from .rules_sync import RulesSync
 from .runtime import Runtime
 from .sessions import Sessions
 
 
 class Outages:
-    """`fallback`: the presence store, where it is one that answers during an outage."""
+    """`fallback`: the presence store, if it is one that answers during an outage."""
 
     def __init__(
         self,
         channels: Channels,
         presence: Presence,
         chat: ChatService,
-        moderation: Moderation,
+        rules: RulesSync,
         sessions: Sessions,
         fallback: FallbackPresence | None,
         runtime: Runtime,
@@ -40,24 +40,24 @@ class Outages:
         self._channels = channels
         self._presence = presence
         self._chat = chat
-        self._moderation = moderation
+        self._rules = rules
         self._sessions = sessions
         self._fallback = fallback
         self._counters = runtime.counters
         self._ending = False
 
     def begin(self) -> None:
-        """The shared store is away: only people on this process can be reached."""
-        self._moderation.lose()
+        """The shared store is away: members on other processes cannot be reached."""
+        self._rules.begin_outage()
         self._counters.outages += 1
-        self._sessions.degrade()
+        self._sessions.send_degraded()
 
     async def end(self) -> None:
-        """The shared store is back. Raises StoreUnavailable if it went away again; then there is another `end`."""
+        """The shared store is back. Raises StoreUnavailable if it went away again; then `end` is called again."""
         self._ending = True
         try:
-            # Before anybody is registered again: people who may not be in a channel are closed first.
-            await self._moderation.restore()
+            # First, because this disconnects people who may not stay in their channel.
+            await self._rules.end_outage()
             await self._catch_up(None)
         finally:
             self._ending = False
@@ -66,13 +66,13 @@ class Outages:
         """Confirm the channels that are not confirmed, and bring them up to date. Does nothing during an outage."""
         if self._ending:
             return
-        await self._moderation.retry()
+        await self._rules.confirm_all()
         late = [channel.name for channel in self._channels if channel.needs_snapshots and channel.confirmed]
         if late:
             with contextlib.suppress(StoreUnavailable):
                 await self._catch_up(late)
-        # Also where nobody is left who would be brought up to date.
-        if self._chat.unshared and not self._channels.away:
+        # Also for channels that have no members here any more.
+        if self._chat.unshared and not self._channels.store_away:
             self._repeat_messages(frozenset(self._chat.unshared))
 
     async def _catch_up(self, channels: Collection[str] | None) -> None:
@@ -80,11 +80,11 @@ class Outages:
         rejoined: Sequence[tuple[str, Joined]] = ()
         changed: Mapping[tuple[str, str], Profile] = {}
         if self._fallback is not None:
-            rejoined, changed = await self._fallback.restore(channels), self._fallback.changed()
-        if self._channels.away:
+            rejoined, changed = await self._fallback.restore(channels), self._fallback.changed_profiles()
+        if self._channels.store_away:
             raise StoreUnavailable("the store went away again")
         self._sessions.degraded = False
-        await self._presence.tell_rejoined(rejoined)
+        await self._presence.announce_rejoined(rejoined)
         self._sessions.forget_snapshots()
         for (channel_name, user_id), profile in changed.items():
             await self._sessions.change_profile(channel_name, user_id, profile)
@@ -92,24 +92,24 @@ class Outages:
         for channel in self._channels:
             if (channels is None or channel.name in channels) and channel.confirmed:
                 channel.needs_snapshots = False
-                await self._sessions.tell_restored(channel)
+                await self._sessions.send_restored(channel)
         if self._fallback is not None:
-            # Events whose frames the outage lost were numbered by the store all the same.
-            self._presence.recount_soon(elsewhere=True)
+            # The store has numbered events whose frames were lost in the outage, so clients elsewhere wait for them.
+            self._presence.start_recount(elsewhere=True)
 
     def _repeat_messages(self, channels: Collection[str] | None) -> None:
-        """Give the other processes what was said here and lives.
+        """Send the other processes the live messages of this process.
 
-        Also where nobody is left on this process: those who spoke may have moved to another one meanwhile.
+        Also of channels that have no members here any more: the authors may have moved to another process.
         """
-        said_here = self._chat.said_here()
-        self._chat.unshared &= said_here.keys()
-        for name, said in said_here.items():
+        local_messages = self._chat.local_messages()
+        self._chat.unshared &= local_messages.keys()
+        for name, messages in local_messages.items():
             if channels is not None and name not in channels:
                 continue
-            if self._channels.is_local(name):
+            if self._channels.is_isolated(name):
                 self._chat.unshared.add(name)  # for `retry`, once its rules are confirmed
             else:
                 self._chat.share(name)
-                again = [(message.number, message.expires_at, msgspec.Raw(message.body)) for message in said]
-                self._channels.tell_processes(name, encode_control(MessagesAgain(again)))
+                again = [(message.number, message.expires_at, msgspec.Raw(message.body)) for message in messages]
+                self._channels.send_control(name, encode_control(MessagesAgain(again)))

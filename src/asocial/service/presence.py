@@ -1,9 +1,9 @@
-"""Presence that never lies: what the store knows, told to the channel (W17 to W20).
+"""Presence: sends the events of the presence store to the channels (W17 to W20).
 
-The store decides what happened, atomically and once for all processes; this service only tells it. In a channel of at
-most `roster_limit` users every join, leave and profile is told by itself. Above that, where 5,000 joins told to 5,000
-people would be 25 million frames, only the count is told, at most once a second: each process tells its own people the
-newest it knows, and the other processes what it learnt.
+The store decides what is an event, atomically and once for all processes; this service only sends it. In a channel of
+at most `roster_limit` users, each join, leave and profile change is sent. In larger channels 5,000 joins would mean
+25 million frames, so only the number of users is sent, at most once a second: each process sends its newest number to
+its own clients, and what it learnt from the store to the other processes.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from .channels import Channels
 from .control import CountChanged, encode_control
 from .runtime import Runtime
 
-COUNT_EVERY_S = 1.0
-RECOUNT_AT_ONCE = 200
-"""Channels asked for together: enough to fill a pipeline, few enough that the store answers others between."""
+COUNT_INTERVAL_S = 1.0
+RECOUNT_BATCH = 200
+"""Channels that are counted together: enough to fill a pipeline, few enough that other requests are not delayed."""
 
 
 class _Count:
-    """The newest count of a crowded channel. `ours`: the other processes have not been told of it."""
+    """The newest count of a crowded channel. `unpublished`: it has not been sent to the other processes."""
 
-    __slots__ = ("count", "ours", "stamp", "timer")
+    __slots__ = ("count", "stamp", "timer", "unpublished")
 
     def __init__(self) -> None:
         self.count = 0
         self.stamp = Stamp("", 0)
-        self.ours = False
+        self.unpublished = False
         self.timer: asyncio.TimerHandle | None = None
 
 
@@ -55,13 +55,13 @@ class Presence:
         self._grace_ms = settings.grace_ms
         self._counts: dict[str, _Count] = {}
         self._recounting: dict[bool, asyncio.Task[None]] = {}
-        """By whether other processes are told."""
+        """By `elsewhere`: whether the counts are sent to other processes."""
 
     async def join(self, channel: str, connection: Connection, user_id: str, profile: Profile) -> Member:
-        """Count the connection; tell the others if it is its user's first. Returns the user as the channel knows it."""
+        """Add the connection; announce its user if it is the first. Returns the member as the channel knows it."""
         joined = await self._store.join(channel, connection.id, user_id, profile, self._now_ms())
         if joined.first:
-            self._tell_joined(channel, joined, connection)
+            self._announce_join(channel, joined, connection)
         return joined.member
 
     async def leave(self, channel: str, connection_id: str) -> bool:
@@ -70,170 +70,172 @@ class Presence:
         if departed is None:
             return False
         if departed.last:
-            self._tell_left(channel, departed.user_id, departed.user_count, departed.stamp)
+            self._announce_leave(channel, departed.user_id, departed.user_count, departed.stamp)
         return departed.last
 
     async def abandon(self, channel: str, connection_id: str, away_ms: int = 0) -> None:
-        """The socket broke: whoever sweeps after the grace tells the others, if the user has not come back.
+        """The socket broke. If the user does not return within the grace, the next sweep reports that they left.
 
-        `away_ms`: how long we asked the client to stay away; its grace begins then.
+        `away_ms`: how long the server asked the client to stay away; the grace begins after that.
         """
         await self._store.abandon(channel, connection_id, self._grace_ms + away_ms)
 
     async def update(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
-        """Change a profile and tell the channel. Returns what the user is to be told where the channel is not."""
+        """Change a profile and announce it. In a crowded channel, returns the frame for the user alone instead."""
         updated = await self._store.update(channel, user_id, profile)
         if updated is None:
             return None
         frame = UserUpdated(user_id, profile.name, profile.color, *updated.stamp, profile.on_map)
         if updated.user_count > self.roster_limit:
             return frame
-        if self._channels.is_local(channel):
-            # The store has numbered it, so other processes are told all the same: nobody else would tell them.
-            self._channels.post_here(channel, pack(frame))
+        if self._channels.is_isolated(channel):
+            # The store has numbered the event, and no other process would send it, so the others get it too.
+            self._channels.post_local(channel, pack(frame))
             if updated.shared:
-                self._channels.share(channel, pack(frame))
+                self._channels.publish(channel, pack(frame))
         else:
             self._channels.post(channel, pack(frame))
         return None
 
     async def roster(self, channel: str) -> Roster:
-        """Those whom a `user_sync` lists: at most the limit."""
+        """The members that a `user_sync` lists."""
         return await self._store.roster(channel, self.roster_limit)
 
     async def members(self, channel: str, user_ids: list[str]) -> list[Member]:
         return await self._store.members(channel, user_ids)
 
     async def sole_user(self, channel: str) -> str | None:
-        """The user id of the one who is alone in the channel, empty if nobody is in it, None if there are more."""
+        """The id of the only user in the channel, empty if there is none, None if there are more."""
         roster = await self._store.roster(channel, 1)
         return None if roster.user_count > 1 else roster.members[0].user_id if roster.members else ""
 
     async def refresh(self) -> None:
-        """Every connection of this process lives: one call per channel."""
+        """Refresh every connection of this process: one call per channel."""
         for channel in self._channels:
             if len(channel):
                 await self._store.refresh(channel.name, [connection.id for connection in channel])
 
     async def sweep(self) -> None:
-        """Tell of everyone whose time is up, wherever they were connected."""
+        """Remove connections whose time is over, on any process, and announce users who left."""
         self._counters.sweeps += 1
         for departed in await self._store.sweep():
             self._counters.swept += 1
             if departed.last:
-                channel, here = departed.channel, self._channels.away
-                self._tell_left(channel, departed.user_id, departed.user_count, departed.stamp, here=here)
+                channel, known_here = departed.channel, self._channels.store_away
+                self._announce_leave(
+                    channel, departed.user_id, departed.user_count, departed.stamp, known_here=known_here
+                )
 
-    async def tell_rejoined(self, rejoined: Sequence[tuple[str, Joined]]) -> None:
-        """Users of this process were registered again, by channel, with a store that had lost them."""
+    async def announce_rejoined(self, rejoined: Sequence[tuple[str, Joined]]) -> None:
+        """Announce users of this process whom the store had lost, and who were registered again, by channel."""
         await self.sweep()
         for channel, joined in rejoined:
-            self._tell_joined(channel, joined)
+            self._announce_join(channel, joined)
 
-    def count_elsewhere(self, channel: str, told: CountChanged) -> None:
-        """Another process learnt how many there are."""
-        if not self._channels.is_local(channel):
-            self._counted(channel, told.count, told.stamp, ours=False)
+    def apply_count(self, channel: str, changed: CountChanged) -> None:
+        """Another process sent the number of users."""
+        if not self._channels.is_isolated(channel):
+            self._update_count(channel, changed.count, changed.stamp, unpublished=False)
 
     async def recount(self, *, elsewhere: bool = False) -> None:
-        """Tell the people here how many there are in each channel: a process may have died before it sent all events.
+        """Send clients the number of users of each channel: a process may have died before it sent all events.
 
-        `elsewhere`: tell the other processes, because an outage may have lost events that this process sent.
-        A second late, so that events on their way come first: to a client that has them the count is no news (W19).
-        Raises StoreUnavailable; when the store is back, everyone gets a snapshot.
+        `elsewhere`: send it to the other processes, because an outage may have lost events that this process sent.
+        Sent after a second, so that events under way arrive first; clients that have them ignore the count (W19).
+        Raises StoreUnavailable; when the store is back, every client gets a snapshot.
         """
-        tell = self._tell_count_elsewhere if elsewhere else self.count_elsewhere
+        send = self._send_count_elsewhere if elsewhere else self.apply_count
         channels = [channel.name for channel in self._channels if len(channel) or elsewhere]
-        for start in range(0, len(channels), RECOUNT_AT_ONCE):
-            some = channels[start : start + RECOUNT_AT_ONCE]
+        for start in range(0, len(channels), RECOUNT_BATCH):
+            some = channels[start : start + RECOUNT_BATCH]
             rosters = await asyncio.gather(*(self._store.roster(channel, 0) for channel in some))
             for channel, roster in zip(some, rosters, strict=True):
-                # Without an epoch the store has lost the channel, and those in it are just being registered again.
-                if roster.stamp.epoch and not self._channels.is_local(channel):
-                    told = CountChanged(roster.user_count, roster.stamp)
-                    self._loop.call_later(COUNT_EVERY_S, tell, channel, told)
+                # No epoch: the store has lost the channel, and its members are being registered again.
+                if roster.stamp.epoch and not self._channels.is_isolated(channel):
+                    changed = CountChanged(roster.user_count, roster.stamp)
+                    self._loop.call_later(COUNT_INTERVAL_S, send, channel, changed)
 
-    def recount_soon(self, *, elsewhere: bool = False) -> None:
-        """`recount`, without waiting for it. While the store is away nothing is told."""
-        # Another death during a recount: asked anew, for some channels may have been counted before it.
+    def start_recount(self, *, elsewhere: bool = False) -> None:
+        """`recount` in a task. Does nothing while the store is away."""
+        # If another process died during a recount, count again: some channels were counted before its death.
         if elsewhere in self._recounting:
             self._recounting[elsewhere].cancel()
         self._recounting[elsewhere] = self._loop.create_task(self._recount_if_possible(elsewhere))
 
     def close(self) -> None:
-        """Hand over what waits: people on other processes would never hear of it."""
+        """Send the counts that wait: people on other processes would never get them."""
         for recounting in self._recounting.values():
             recounting.cancel()
         for channel, count in self._counts.items():
             if count.timer is not None:
                 count.timer.cancel()
-            self._share(channel, count)
+            self._publish_count(channel, count)
         self._counts.clear()
 
     async def _recount_if_possible(self, elsewhere: bool) -> None:
         with contextlib.suppress(StoreUnavailable):
             await self.recount(elsewhere=elsewhere)
 
-    def _tell_joined(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
+    def _announce_join(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
         member = joined.member
         about = (member.user_id, member.name, member.color, member.joined_at)
         frame = UserJoined(*about, *joined.stamp, member.on_map)
-        self._tell(channel, frame, joined.user_count, joined.stamp, most=joined.user_count, exclude=connection)
+        self._announce(channel, frame, joined.user_count, joined.stamp, max_users=joined.user_count, exclude=connection)
 
-    def _tell_left(self, channel: str, user_id: str, count: int, stamp: Stamp, *, here: bool = True) -> None:
-        """`here`: the user was on this process, or is known to the people on it."""
+    def _announce_leave(self, channel: str, user_id: str, count: int, stamp: Stamp, *, known_here: bool = True) -> None:
+        """`known_here`: members on this process know the user."""
         frame = UserLeft(user_id, *stamp)
-        if self._channels.is_local(channel):
-            # Others are told all the same: they would keep somebody who is gone.
-            if here:
-                self._channels.post_here(channel, pack(frame))
-            self._channels.share(channel, pack(frame))
+        if self._channels.is_isolated(channel):
+            # The other processes must hear of it, or they would keep a user who has left.
+            if known_here:
+                self._channels.post_local(channel, pack(frame))
+            self._channels.publish(channel, pack(frame))
         else:
-            self._tell(channel, frame, count, stamp, most=count + 1)
+            self._announce(channel, frame, count, stamp, max_users=count + 1)
 
-    def _tell(
+    def _announce(
         self,
         channel: str,
         frame: ServerFrame,
         count: int,
         stamp: Stamp,
         *,
-        most: int,
+        max_users: int,
         exclude: Connection | None = None,
     ) -> None:
-        """Tell an event, or only the count where there were, before or after it, more users than a roster lists."""
-        if most <= self.roster_limit:
+        """Send an event; or only the count if the channel had too many users for a roster, before or after it."""
+        if max_users <= self.roster_limit:
             self._channels.post(channel, pack(frame), exclude)
             if channel not in self._counts:
                 return
-            # A count that waits for its turn shall not come as older news than this.
-        self._counted(channel, count, stamp, ours=True)
+            # Update the waiting count, so that it does not arrive as older news than this event.
+        self._update_count(channel, count, stamp, unpublished=True)
 
-    def _counted(self, channel: str, count: int, stamp: Stamp, *, ours: bool) -> None:
+    def _update_count(self, channel: str, count: int, stamp: Stamp, *, unpublished: bool) -> None:
         entry = self._counts.setdefault(channel, _Count())
         if stamp.epoch != entry.stamp.epoch or stamp.seq > entry.stamp.seq:
-            entry.count, entry.stamp, entry.ours = count, stamp, ours
+            entry.count, entry.stamp, entry.unpublished = count, stamp, unpublished
         if entry.timer is None:
-            self._tell_count(channel, entry)
+            self._send_count(channel, entry)
 
-    def _tell_count(self, channel: str, entry: _Count) -> None:
-        self._channels.post_here(channel, pack(UserCount(entry.count, *entry.stamp)))
-        self._share(channel, entry)
-        # Kept for one more interval so that the rate holds, then forgotten unless news came in between.
-        told = entry.stamp
-        entry.timer = self._loop.call_later(COUNT_EVERY_S, self._after_count, channel, entry, told)
+    def _send_count(self, channel: str, entry: _Count) -> None:
+        self._channels.post_local(channel, pack(UserCount(entry.count, *entry.stamp)))
+        self._publish_count(channel, entry)
+        # Kept for one interval to limit the rate; then dropped, unless the count changed meanwhile.
+        sent = entry.stamp
+        entry.timer = self._loop.call_later(COUNT_INTERVAL_S, self._end_count_interval, channel, entry, sent)
 
-    def _share(self, channel: str, entry: _Count) -> None:
-        if entry.ours:
-            entry.ours = False
-            self._tell_count_elsewhere(channel, CountChanged(entry.count, entry.stamp))
+    def _publish_count(self, channel: str, entry: _Count) -> None:
+        if entry.unpublished:
+            entry.unpublished = False
+            self._send_count_elsewhere(channel, CountChanged(entry.count, entry.stamp))
 
-    def _tell_count_elsewhere(self, channel: str, count: CountChanged) -> None:
-        # After the events that it counts: a client that gets the count first takes them for lost.
-        self._channels.tell_processes_in_order(channel, encode_control(count))
+    def _send_count_elsewhere(self, channel: str, count: CountChanged) -> None:
+        # After the events that it counts: a client that gets the count first would consider them lost.
+        self._channels.send_control_in_order(channel, encode_control(count))
 
-    def _after_count(self, channel: str, entry: _Count, told: Stamp) -> None:
-        if entry.stamp != told:
-            self._tell_count(channel, entry)
+    def _end_count_interval(self, channel: str, entry: _Count, sent: Stamp) -> None:
+        if entry.stamp != sent:
+            self._send_count(channel, entry)
         else:
             del self._counts[channel]

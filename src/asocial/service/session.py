@@ -14,12 +14,12 @@ from ..domain.identity import Principal
 from ..domain.limits import TokenBucket
 from ..domain.profile import Member
 from ..ports import Connection, SessionRegistry
-from .chat import Participant
+from .participant import Participant
 
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """A client that is in a channel. `member` is what the others see; `principal` is what its own token says."""
+    """A client in a channel. `member` is what the others see; `principal` is who its token says it is."""
 
     connection: Connection
     participant: Participant
@@ -28,18 +28,18 @@ class Session:
     principal: Principal
     access: Access
     address: str
-    """What limits count its address as; empty where it is not known."""
+    """Its address as limits count it; empty if unknown."""
     requests: TokenBucket
     provisional: bool = False
-    """Whether rules that were not confirmed admitted it: once they are confirmed, it may have to leave."""
+    """Whether it was admitted by rules that were not confirmed. When they are confirmed, it may have to leave."""
     expiry: asyncio.TimerHandle | None = None
     strikes: int = 0
-    traced: Callable[[str], AbstractContextManager[None]] | None = None
-    """Wraps the posting of each message, where it is traced."""
+    trace_message: Callable[[str], AbstractContextManager[None]] | None = None
+    """A context manager around the posting of each message, if the connection is traced."""
 
 
 class LocalSessions:
-    """The sessions of this process, by connection and by user, and their places in the registry of all processes."""
+    """The sessions of this process by connection and by user, and their registrations in the session registry."""
 
     def __init__(self, registry: SessionRegistry, connections_per_user: int) -> None:
         self._registry = registry
@@ -54,7 +54,7 @@ class LocalSessions:
         return iter(list(self._by_connection.values()))
 
     async def register(self, user_id: str, connection: Connection) -> None:
-        """Count the connection as one of its user's, on all processes. Raises TooManyConnections."""
+        """Count the connection as one of its user's, over all processes. Raises TooManyConnections."""
         if not await self._registry.register(user_id, connection.id, self._connections_per_user):
             raise TooManyConnections
 
@@ -62,7 +62,7 @@ class LocalSessions:
         await self._registry.unregister(user_id, connection.id)
 
     async def refresh(self) -> None:
-        """Tell the registry that every session here is still connected."""
+        """Refresh the registration of every session here."""
         await self._registry.refresh([(session.member.user_id, session.connection.id) for session in self])
 
     def add(self, session: Session) -> None:
@@ -74,7 +74,7 @@ class LocalSessions:
         self._by_user.remove(session.member.user_id, session.connection)
 
     def connections(self, user_id: str) -> int:
-        """How many connections a user has here."""
+        """How many connections a user has on this process."""
         return len(self._by_user.get(user_id, ()))
 
     def of_user(self, user_id: str, channel: str) -> list[Session]:
@@ -82,7 +82,7 @@ class LocalSessions:
         sessions = [self._by_connection[connection] for connection in self._by_user.get(user_id, ())]
         return [session for session in sessions if session.participant.channel.name == channel]
 
-    def among(self, connections: Iterable[Connection]) -> list[Session]:
-        """The sessions of these connections. Connections that are only joining have none yet."""
+    def of_connections(self, connections: Iterable[Connection]) -> list[Session]:
+        """The sessions of these connections. A connection that is still joining has none."""
         found = map(self._by_connection.get, connections)
         return [session for session in found if session is not None]

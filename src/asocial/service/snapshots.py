@@ -1,8 +1,8 @@
-"""Snapshots for `user_sync`: read and encoded once for all who join or ask at the same moment (W78).
+"""Snapshots for `user_sync`: read and encoded once for everyone who joins or asks at the same moment (W78).
 
-A snapshot must hold all that happened before it was asked for (W3). So one is shared until the channel changes, and for
-at most MAX_AGE_S; those who ask while one is being read get that one if nothing has changed since, otherwise the next,
-together. There is never more than one reading for a channel.
+A snapshot must contain everything that happened before it was requested (W3). So it is shared until the channel changes
+and for at most MAX_AGE_S. Requests that come while a snapshot is being read share it if nothing has changed since its
+reading began; otherwise they share the next one. There is never more than one reading for a channel.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Snapshot(NamedTuple):
-    """A channel's part of `user_sync`, encoded. `listed`: the ids of the users in `users`; `fewer`: without the last.
+    """The part of a channel's `user_sync` that is the same for everyone, encoded.
 
-    Both are JSON without the closing bracket.
+    `users` and `users_but_last` are JSON lists without the closing bracket. `listed`: the ids of the users in `users`.
     """
 
     users: bytes
-    fewer: bytes
+    users_but_last: bytes
     listed: frozenset[str]
     user_count: int
     stamp: Stamp
     newest: Sequence[LiveMessage]
     messages: msgspec.Raw
-    """All of `newest`: what is told until the first of them is over."""
+    """The JSON list of `newest`: valid until the first of them is over."""
     whole_until: float
-    told: frozenset[bytes]
+    bodies: frozenset[bytes]
     """The JSON of each of `newest`."""
 
     @classmethod
@@ -52,25 +52,27 @@ class Snapshot(NamedTuple):
         """`limit`: how many users a roster lists."""
         members = list(map(_encode, roster.members))
         users = b"[" + b",".join(members)
-        fewer = b"[" + b",".join(members[: limit - 1])
+        users_but_last = b"[" + b",".join(members[: limit - 1])
         listed = frozenset(member.user_id for member in roster.members)
         newest = newest_of(messages)
         whole_until = min((message.expires_at for message in newest), default=math.inf)
-        told = frozenset(message.body for message in newest)
-        return cls(users, fewer, listed, roster.user_count, roster.stamp, newest, _listed(newest), whole_until, told)
+        bodies = frozenset(message.body for message in newest)
+        return cls(
+            users, users_but_last, listed, roster.user_count, roster.stamp, newest, _listed(newest), whole_until, bodies
+        )
 
     def messages_at(self, now_ms: int) -> msgspec.Raw:
-        """The JSON list of those messages that still live at `now_ms` (W12)."""
+        """The JSON list of the messages that are still live at `now_ms` (W12)."""
         if now_ms < self.whole_until:
             return self.messages
         return _listed([message for message in self.newest if message.expires_at > now_ms])
 
     def users_with(self, own: Member) -> msgspec.Raw:
-        """The JSON list of users, `own` among them (W20)."""
+        """The JSON list of users, with `own` among them (W20)."""
         if own.user_id in self.listed:
             return msgspec.Raw(self.users + b"]")
-        comma = b"," if len(self.fewer) > 1 else b""
-        return msgspec.Raw(self.fewer + comma + _encode(own) + b"]")
+        comma = b"," if len(self.users_but_last) > 1 else b""
+        return msgspec.Raw(self.users_but_last + comma + _encode(own) + b"]")
 
 
 def _listed(messages: Sequence[LiveMessage]) -> msgspec.Raw:
@@ -78,7 +80,7 @@ def _listed(messages: Sequence[LiveMessage]) -> msgspec.Raw:
 
 
 def newest_of(messages: Sequence[LiveMessage]) -> list[LiveMessage]:
-    """The newest messages that fit into a snapshot, in their order: oldest first, as they were given."""
+    """The newest messages that fit into a snapshot, in the given order: oldest first."""
     newest: list[LiveMessage] = []
     left = MESSAGE_BYTES
     for message in reversed(messages[-MESSAGES:]):
@@ -90,14 +92,14 @@ def newest_of(messages: Sequence[LiveMessage]) -> list[LiveMessage]:
     return newest
 
 
-class _Moment:
-    """One reading. `changes`: how often the channel had changed when it began; None while it has not begun."""
+class _Reading:
+    """One reading. `changes`: `Channel.changes` when it began; None while it has not begun."""
 
-    __slots__ = ("changes", "reading")
+    __slots__ = ("changes", "task")
 
     def __init__(self) -> None:
         self.changes: int | None = None
-        self.reading: asyncio.Task[Snapshot]
+        self.task: asyncio.Task[Snapshot]
 
 
 class Snapshots:
@@ -114,34 +116,34 @@ class Snapshots:
         self._chat = chat
         self._loop = loop
         self._max_age_s = max_age_s
-        self._moments: dict[str, _Moment] = {}
+        self._readings: dict[str, _Reading] = {}
 
     async def of(self, channel: Channel) -> Snapshot:
-        """The channel as it is now. Raises what the stores raise."""
-        before = self._moments.get(channel.name)
+        """A snapshot of the channel as it is now. Raises what the stores raise."""
+        before = self._readings.get(channel.name)
         if before is not None and before.changes in (None, channel.changes):
-            moment = before
+            reading = before
         else:
-            moment = self._moments[channel.name] = _Moment()
-            moment.reading = self._loop.create_task(self._read(channel, moment, before))
-        return await asyncio.shield(moment.reading)
+            reading = self._readings[channel.name] = _Reading()
+            reading.task = self._loop.create_task(self._read(channel, reading, before))
+        return await asyncio.shield(reading.task)
 
     def clear(self) -> None:
-        """Nothing read so far is to be given out any more: the stores answer differently from now on."""
-        self._moments.clear()
+        """Drop all snapshots: the stores answer differently from now on."""
+        self._readings.clear()
 
-    async def _read(self, channel: Channel, moment: _Moment, before: _Moment | None) -> Snapshot:
+    async def _read(self, channel: Channel, reading: _Reading, before: _Reading | None) -> Snapshot:
         try:
-            # Those who ask in the same turn of the loop, or while another is being read, share this one.
-            await (asyncio.sleep(0) if before is None else asyncio.wait((before.reading,)))
-            moment.changes = channel.changes
-            # While its rules are not confirmed, nothing of other processes may be told: see moderation.py.
-            messages = await self._chat.living(channel.name, here=not channel.confirmed)
+            # Requests in the same turn of the loop, or during an earlier reading, share this one.
+            await (asyncio.sleep(0) if before is None else asyncio.wait((before.task,)))
+            reading.changes = channel.changes
+            # Until the rules are confirmed, nothing from other processes may be shown: see rules_sync.py.
+            messages = await self._chat.live_messages(channel.name, local_only=not channel.confirmed)
             roster = await self._presence.roster(channel.name)
             return Snapshot.of(roster, messages, self._presence.roster_limit)
         finally:
-            self._loop.call_later(self._max_age_s, self._forget, channel.name, moment)
+            self._loop.call_later(self._max_age_s, self._forget, channel.name, reading)
 
-    def _forget(self, name: str, moment: _Moment) -> None:
-        if self._moments.get(name) is moment:
-            del self._moments[name]
+    def _forget(self, name: str, reading: _Reading) -> None:
+        if self._readings.get(name) is reading:
+            del self._readings[name]

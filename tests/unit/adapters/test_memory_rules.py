@@ -8,7 +8,7 @@ from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.domain.rules import NO_RULES
 from asocial.ports import StoreUnavailable
 
-ANNS = NO_RULES.claimed("ann")
+ANNS = NO_RULES.with_owner("ann")
 
 
 class Counting(dict[str, object]):
@@ -45,13 +45,13 @@ async def test_expired_entries_are_dropped_and_live_ones_stay() -> None:
     store = MemoryChannelRules(clock)
     for number in range(100):
         await store.swap(f"channel-{number}", ANNS, 1000)
-    await store.keep("channel-7", 5000)
+    await store.refresh("channel-7", 5000)
     clock.now_ms = 2000
     await store.swap("late", ANNS, 1000)
     assert sorted(store._rules) == ["channel-7", "late"]
     assert len(store._ends) == 2, "one entry for each channel"
     for _ in range(50):
-        await store.keep("channel-7", 5000)
+        await store.refresh("channel-7", 5000)
     assert len(store._ends) == 2, "however often it is used"
     assert await store.load("channel-7") == ANNS
     clock.now_ms = 10_000
@@ -61,11 +61,13 @@ async def test_expired_entries_are_dropped_and_live_ones_stay() -> None:
 
 async def test_w82_the_number_of_entries_is_limited() -> None:
     clock = Clock()
-    store = MemoryChannelRules(clock, channels_most=3)
+    store = MemoryChannelRules(clock, max_channels=3)
     for number in range(3):
         await store.swap(f"channel-{number}", ANNS, 1000)
     with pytest.raises(StoreUnavailable):
         await store.swap("one too many", ANNS, 1000)
-    assert await store.swap("channel-0", ANNS.slowed(5), 1000) == ANNS.slowed(5), "those that are there can change"
+    assert await store.swap("channel-0", ANNS.with_slow_ms(5), 1000) == ANNS.with_slow_ms(5), (
+        "those that are there can change"
+    )
     clock.now_ms = 1001
     assert await store.swap("one too many", ANNS, 1000) == ANNS

@@ -10,7 +10,7 @@ import pytest
 
 from asocial.adapters.http.outgoing import HANDOVER_BYTES, PIECE_BYTES, Outgoing
 from asocial.domain.errors import Disconnect, TooSlow
-from asocial.domain.outbox import Shared
+from asocial.domain.flush import Shared
 from asocial.service.backlog import Backlog
 from asocial.service.channel import UNSENT_LIMIT_BYTES
 from asocial.service.counters import Counters
@@ -90,7 +90,7 @@ def test_a_fast_reader_is_written_to_at_once_and_adds_nothing_to_the_backlog() -
     ours.deliver(shared)
     ours.deliver(shared, [memoryview(shared.data)[:3], b"(ack)", memoryview(shared.data)[6:]])
     assert transport.sent == b"(1)[a][b][c][a](ack)[c]"
-    assert (ours.unsent_bytes, backlog.bytes, len(backlog._behind)) == (0, 0, 0)
+    assert (ours.unsent_bytes, backlog.bytes, len(backlog._slow_readers)) == (0, 0, 0)
 
 
 def test_waiting_bytes_are_one_shared_object() -> None:
@@ -116,7 +116,7 @@ def test_small_answers_are_joined_while_they_wait() -> None:
     assert backlog.bytes < 20_000 + 8 * PIECE_BYTES
     transport.take(10**6)
     assert transport.sent == b"(first)" + b"\x8a\x00" * 10_000
-    assert (backlog.bytes, len(backlog._behind), ours.unsent_bytes) == (0, 0, 0)
+    assert (backlog.bytes, len(backlog._slow_readers), ours.unsent_bytes) == (0, 0, 0)
 
 
 def test_w28_a_member_with_too_much_waiting_is_closed_and_its_memory_freed() -> None:
@@ -154,7 +154,7 @@ def test_w70_bytes_in_the_transport_are_freed_on_close() -> None:
     assert transport.get_write_buffer_size() == HANDOVER_BYTES, "the rest can still be dropped"
     ours.deliver(Shared(b"x" * 60_000))
     assert transport.aborted, "half a frame is out: no close frame can follow"
-    assert (backlog.bytes, len(backlog._behind)) == (0, 0)
+    assert (backlog.bytes, len(backlog._slow_readers)) == (0, 0)
 
 
 def test_a_connection_that_is_lost_leaves_nothing() -> None:
@@ -165,7 +165,7 @@ def test_a_connection_that_is_lost_leaves_nothing() -> None:
     ours.deliver(shared)
     ours.write(b"(answer)")
     transport.abort()
-    assert (backlog.bytes, len(backlog._behind), shared.holders, ours.unsent_bytes) == (0, 0, 0, 0)
+    assert (backlog.bytes, len(backlog._slow_readers), shared.holders, ours.unsent_bytes) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -196,4 +196,4 @@ def test_any_order_of_writing_and_reading_keeps_the_bytes_and_the_count(seed: in
         assert (backlog.bytes == 0) == (ours.unsent_bytes == 0)
     transport.take(10**9)
     assert transport.sent == expected
-    assert (backlog.bytes, len(backlog._behind)) == (0, 0)
+    assert (backlog.bytes, len(backlog._slow_readers)) == (0, 0)

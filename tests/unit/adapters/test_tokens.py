@@ -280,14 +280,14 @@ async def test_w61_a_new_key_is_found_and_unknown_key_ids_do_not_flood_the_provi
 ) -> None:
     await verifier.verify(provider.token("ann"))
     provider.keys["new"] = strangers_key()
-    clock.s += under_test.AGAIN_AFTER_S
+    clock.s += under_test.RETRY_S
     await verifier.verify(provider.token("ann", key="new"))
     assert provider.fetches == 2
     for number in range(50):
         with pytest.raises(TokenInvalid):
             await verifier.verify(provider.token("ann", key_id=f"made up {number}"))
     assert provider.fetches == 2, "within the time there was one fetch, for the first unknown key"
-    clock.s += under_test.AGAIN_AFTER_S
+    clock.s += under_test.RETRY_S
     with pytest.raises(TokenInvalid):
         await verifier.verify(provider.token("ann", key_id="made up"))
     assert provider.fetches == 3
@@ -313,7 +313,7 @@ async def test_w61_old_keys_stay_valid_while_the_provider_is_down_or_wrong(
         await verifier.verify(provider.token("ann"))
     assert provider.fetches == 2, "and the provider is not asked by each of them"
     provider.away, provider.body = False, None
-    clock.s += under_test.AGAIN_AFTER_S
+    clock.s += under_test.RETRY_S
     await verifier.verify(provider.token("ann"))
     assert provider.fetches == 3
 
@@ -343,7 +343,7 @@ async def test_w61_keys_are_refreshed_in_the_background_before_they_expire(
     provider: IdentityProvider, verifier: TokenVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(under_test, "KEYS_VALID_MIN_S", 0.0)
-    monkeypatch.setattr(under_test, "AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr(under_test, "RETRY_S", 0.0)
     provider.max_age_s = 1
     await verifier.verify(provider.token("ann"))
 
@@ -362,7 +362,7 @@ async def test_w61_without_any_key_the_provider_is_at_fault(
     provider.away = False
     with pytest.raises(KeysUnavailable):
         await verifier.verify(provider.token("ann"))
-    clock.s += under_test.AGAIN_AFTER_S
+    clock.s += under_test.RETRY_S
     await verifier.verify(provider.token("ann"))
 
 

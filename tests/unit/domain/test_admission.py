@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from asocial.domain.admission import Admissions, MessageLimits, Posting
+from asocial.domain.admission import MessageLimiter, MessageLimits, Posting
 from asocial.domain.fairness import MINUTE_MS
 
 START = 10_000 * MINUTE_MS
@@ -12,7 +12,7 @@ LIMITS = MessageLimits(100, 1000, 200)
 
 
 def test_w72_finished_windows_are_forgotten() -> None:
-    admissions = Admissions()
+    admissions = MessageLimiter()
     for number in range(20_000):
         now = START + number * 1000
         user = f"u{number}"

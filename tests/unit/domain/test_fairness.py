@@ -7,13 +7,13 @@ from collections import Counter
 
 import pytest
 
-from asocial.domain.fairness import MINUTE_MS, SECOND_MS, BusyChannel
+from asocial.domain.fairness import MINUTE_MS, SECOND_MS, FairWindow
 
 LIMIT = 200
 START = 10_000 * MINUTE_MS
 
 
-def offer(channel: BusyChannel, address: str, user: str, now_ms: int, limit: int = LIMIT) -> int:
+def offer(channel: FairWindow, address: str, user: str, now_ms: int, limit: int = LIMIT) -> int:
     wait_ms = channel.wait_ms(limit, address, user, now_ms)
     if wait_ms == 0:
         channel.add(address, user, now_ms)
@@ -22,7 +22,7 @@ def offer(channel: BusyChannel, address: str, user: str, now_ms: int, limit: int
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, LIMIT])
 def test_w72_never_more_than_the_limit_in_any_second(limit: int) -> None:
-    chance, channel = random.Random(1), BusyChannel()
+    chance, channel = random.Random(1), FairWindow()
     passed: list[int] = []
     now = START
     for _ in range(20_000):
@@ -36,7 +36,7 @@ def test_w72_never_more_than_the_limit_in_any_second(limit: int) -> None:
 
 
 def test_w72_a_lone_user_has_nearly_all_of_the_second() -> None:
-    channel = BusyChannel()
+    channel = FairWindow()
     passed = sum(offer(channel, "a", "ann", START) == 0 for _ in range(1000))
     assert 0.8 * LIMIT <= passed < LIMIT, "the rest is for those who speak next"
     assert offer(channel, "b", "bob", START) == 0
@@ -44,7 +44,7 @@ def test_w72_a_lone_user_has_nearly_all_of_the_second() -> None:
 
 def test_w72_a_flood_from_one_address_delays_no_other_address() -> None:
     """The attack: 100 guests of one address send 100 messages each at once; 200 others talk as ever."""
-    chance, channel = random.Random(2), BusyChannel()
+    chance, channel = random.Random(2), FairWindow()
     events = [(START + chance.randrange(60_000), f"h{n % 200}", f"h{n % 200}") for n in range(6000)]
     events += [(START + 30_000 + n // 10, "flood", f"guest{n % 100}") for n in range(10_000)]
     refused: Counter[bool] = Counter()
@@ -56,7 +56,7 @@ def test_w72_a_flood_from_one_address_delays_no_other_address() -> None:
 
 
 def test_w72_with_more_addresses_than_slots_those_that_sent_least_go_first() -> None:
-    chance, channel = random.Random(3), BusyChannel()
+    chance, channel = random.Random(3), FairWindow()
     events = [(START + chance.randrange(90_000), f"loud{n % 300}", "u") for n in range(300 * 180)]
     events += [(START + chance.randrange(90_000), f"quiet{n % 50}", "u") for n in range(50 * 9)]
     refused: Counter[str] = Counter()
@@ -69,7 +69,7 @@ def test_w72_with_more_addresses_than_slots_those_that_sent_least_go_first() -> 
 
 
 def test_w72_within_an_address_users_who_sent_least_go_first() -> None:
-    channel = BusyChannel()
+    channel = FairWindow()
     for number in range(1000):
         offer(channel, "a", f"loud{number % 3}", START)
     assert offer(channel, "a", "loud1", START) > 0
@@ -77,7 +77,7 @@ def test_w72_within_an_address_users_who_sent_least_go_first() -> None:
 
 
 def test_w72_the_wait_is_true_when_nobody_else_sends() -> None:
-    chance, channel = random.Random(4), BusyChannel()
+    chance, channel = random.Random(4), FairWindow()
     now = START
     for number in range(2000):
         now += chance.randrange(3)
@@ -89,7 +89,7 @@ def test_w72_the_wait_is_true_when_nobody_else_sends() -> None:
 
 
 def test_w72_memory_follows_what_two_minutes_hold() -> None:
-    channel = BusyChannel()
+    channel = FairWindow()
     for number in range(10_000):
         offer(channel, f"a{number}", f"u{number}", START + number * 100)
     sizes = [len(usage.addresses) for usage in (channel._now, channel._before)]

@@ -56,39 +56,39 @@ def test_a_window_is_empty_once_everything_in_it_is_over() -> None:
 
 def test_an_allowance_refuses_nothing_and_says_how_long_to_wait() -> None:
     allowance = Allowance(rate=10, burst=20, now=100.0)
-    assert allowance.use(20, 100.0) == 0.0
-    assert allowance.use(5, 100.0) == 0.5
-    assert allowance.use(5, 100.0) == 1.0, "a debt grows"
-    assert allowance.use(0, 101.0) == 0.0
-    assert allowance.use(21, 1000.0) == pytest.approx(0.1), "no more is saved than the burst"
+    assert allowance.spend(20, 100.0) == 0.0
+    assert allowance.spend(5, 100.0) == 0.5
+    assert allowance.spend(5, 100.0) == 1.0, "a debt grows"
+    assert allowance.spend(0, 101.0) == 0.0
+    assert allowance.spend(21, 1000.0) == pytest.approx(0.1), "no more is saved than the burst"
 
 
 def test_budgets_are_kept_for_each_key_until_they_are_whole_again() -> None:
     budgets = Budgets(rate=10, burst=20)
-    assert [budgets.use("ann", 10, 0.0) for _ in range(2)] == [0.0, 0.0]
-    assert budgets.use("bob", 20, 0.0) == 0.0
-    assert budgets.use("ann", 10, 0.0) == 1.0
+    assert [budgets.spend("ann", 10, 0.0) for _ in range(2)] == [0.0, 0.0]
+    assert budgets.spend("bob", 20, 0.0) == 0.0
+    assert budgets.spend("ann", 10, 0.0) == 1.0
     assert budgets.wait_s("ann", 0.5) == 0.5
     assert budgets.wait_s("nobody", 0.0) == 0.0
     for number in range(budgets.FORGET_EVERY):
-        budgets.use(f"key {number}", 1, 10.0)
-    budgets.use("carol", 1, 20.0)
+        budgets.spend(f"key {number}", 1, 10.0)
+    budgets.spend("carol", 1, 20.0)
     for _ in range(budgets.FORGET_EVERY):
-        budgets.use("carol", 0, 20.0)
+        budgets.spend("carol", 0, 20.0)
     assert len(budgets._by_key) == 1, "memory follows the keys in use"
 
 
 def test_debt_is_limited_to_one_burst() -> None:
     budgets = Budgets(rate=10, burst=20)
     for _ in range(1000):
-        budgets.use("ann", 100, 0.0)
+        budgets.spend("ann", 100, 0.0)
     assert budgets.wait_s("ann", 0.0) == 2.0
 
 
 @pytest.mark.parametrize(("rate", "key"), [(0, "ann"), (10, "")], ids=["no limit", "an address that is not known"])
 def test_a_budget_without_a_rate_or_a_key_is_no_limit(rate: float, key: str) -> None:
     budgets = Budgets(rate, 1)
-    assert [budgets.use(key, 1e9, 0.0) for _ in range(3)] == [0.0, 0.0, 0.0]
+    assert [budgets.spend(key, 1e9, 0.0) for _ in range(3)] == [0.0, 0.0, 0.0]
     assert budgets.wait_s(key, 0.0) == 0.0
 
 
@@ -103,11 +103,11 @@ def test_a_flood_slows_down_only_its_own_channel() -> None:
     while now < 10.0:
         for number, share in enumerate(flood):
             if waits[number] <= now:
-                waits[number] = now + share.use(5, now)
+                waits[number] = now + share.spend(5, now)
                 read[number] += 5
         if round(now * 100) % 20 == 0:
-            assert quiet.use(1, now) == 0.0, "5 a second are fewer than the assured 10"
-        assert elsewhere.use(1, now) == 0.0
+            assert quiet.spend(1, now) == 0.0, "5 a second are fewer than the assured 10"
+        assert elsewhere.spend(1, now) == 0.0
         now += 0.01
     assert 1000 <= sum(read) <= 100 + 10 * 100 + 10 * 30 + 15, "the burst, the address's rate, and what is assured"
     assert min(read) > 100
@@ -116,6 +116,6 @@ def test_a_flood_slows_down_only_its_own_channel() -> None:
 def test_a_share_is_settled_once_a_step() -> None:
     budgets = Budgets(rate=1, burst=1)
     share = Share(budgets, "here", assured=10, step=100, now=0.0)
-    assert [share.use(1, 0.0) for _ in range(99)] == [0.0] * 99
+    assert [share.spend(1, 0.0) for _ in range(99)] == [0.0] * 99
     assert len(budgets._by_key) == 0
-    assert share.use(1, 0.0) == 10.0
+    assert share.spend(1, 0.0) == 10.0

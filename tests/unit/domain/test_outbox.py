@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 
 import pytest
 
+from asocial.domain.flush import SLICE_BYTES, Flush, FlushLimit
 from asocial.domain.message import Position
-from asocial.domain.outbox import CURSOR_BYTES, FLEETING_LIMIT, REMOTE_SHARE, SLICE_BYTES, Bound, Flush, Outbox
+from asocial.domain.outbox import CURSOR_BYTES, MAX_TRANSIENT_FRAMES, REMOTE_DRAIN_DIVISOR, Outbox
 
 T = TypeVar("T")
 
-NO_BOUND = Bound(2**62, 2**62)
+NO_BOUND = FlushLimit(2**62, 2**62)
 
 
 def received(flush: Flush[str], connection: str) -> tuple[bytes, bytes]:
@@ -37,9 +38,9 @@ def test_everyone_gets_the_join_and_the_sender_its_reply_in_place() -> None:
 def test_a_flush_leaves_nothing_behind() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.post(b"[a1]", "ann", b"(ack)")
-    outbox.draft("bob", "b1", b"<b>")
-    outbox.cursor("ann", Position(1, 2))
-    outbox.remote(b"[r]", b"<r>")
+    outbox.set_draft("bob", "b1", b"<b>")
+    outbox.set_cursor("ann", Position(1, 2))
+    outbox.add_batch(b"[r]", b"<r>")
     outbox.attach("cat")
     outbox.take_cursors(NO_BOUND)
     outbox.take(b"", NO_BOUND)
@@ -52,9 +53,9 @@ def test_a_flush_leaves_nothing_behind() -> None:
 
 def test_only_the_latest_draft_of_a_sender_leaves_and_not_to_the_sender() -> None:
     outbox: Outbox[str] = Outbox()
-    outbox.draft("ann", "a1", b"<a:h>")
-    outbox.draft("bob", "b1", b"<b>")
-    outbox.draft("ann", "a1", b"<a:hello>")
+    outbox.set_draft("ann", "a1", b"<a:h>")
+    outbox.set_draft("bob", "b1", b"<b>")
+    outbox.set_draft("ann", "a1", b"<a:hello>")
     flush = outbox.take(b"{cursors}", NO_BOUND)
     assert received(flush, "cat") == (b"<a:hello><b>{cursors}", b"")
     assert received(flush, "ann") == (b"<b>{cursors}", b"")
@@ -63,9 +64,9 @@ def test_only_the_latest_draft_of_a_sender_leaves_and_not_to_the_sender() -> Non
 
 def test_w13_a_message_removes_its_pending_draft_and_no_other() -> None:
     outbox: Outbox[str] = Outbox()
-    outbox.draft("ann", "a1", b"<a1>")
+    outbox.set_draft("ann", "a1", b"<a1>")
     outbox.post(b"[a1]", "ann", b"", replaces="a1")
-    outbox.draft("bob", "b2", b"<b2>")
+    outbox.set_draft("bob", "b2", b"<b2>")
     outbox.post(b"[b1]", "bob", b"", replaces="b1")
     assert received(outbox.take(b"", NO_BOUND), "cat") == (b"[a1][b1]<b2>", b"[a1][b1]")
 
@@ -73,10 +74,10 @@ def test_w13_a_message_removes_its_pending_draft_and_no_other() -> None:
 def test_a_latecomer_gets_only_what_was_posted_after_it_came() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.post(b"[old]", "ann", b"(ack)")
-    outbox.remote(b"[far-old]", b"<far-old>")
+    outbox.add_batch(b"[far-old]", b"<far-old>")
     outbox.attach("late")
     outbox.post(b"[new]")
-    outbox.remote(b"[far-new]", b"<far-new>")
+    outbox.add_batch(b"[far-new]", b"<far-new>")
     flush = outbox.take(b"", NO_BOUND)
     assert received(flush, "late") == (b"[new][far-new]<far-new>", b"[new][far-new]")
     assert received(flush, "bob") == (
@@ -97,7 +98,7 @@ def test_a_latecomer_that_sends_in_its_first_flush_gets_its_reply() -> None:
 def test_frames_of_other_processes_are_not_handed_to_the_broker_again() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.post(b"[here]")
-    outbox.remote(b"[there]", b"<there>")
+    outbox.add_batch(b"[there]", b"<there>")
     flush = outbox.take(b"", NO_BOUND)
     assert (flush.reliable, flush.volatile) == (b"[here]", b"")
     assert received(flush, "cat") == (b"[here][there]<there>", b"[here][there]")
@@ -105,16 +106,16 @@ def test_frames_of_other_processes_are_not_handed_to_the_broker_again() -> None:
 
 def test_w13_a_draft_of_another_process_does_not_follow_its_end() -> None:
     outbox: Outbox[str] = Outbox()
-    outbox.remote(b"", b"<draft>")
-    outbox.remote(b"[its end]", b"")
+    outbox.add_batch(b"", b"<draft>")
+    outbox.add_batch(b"[its end]", b"")
     assert received(outbox.take(b"", NO_BOUND), "cat") == (b"<draft>[its end]", b"[its end]")
 
 
 def test_cursors_are_each_users_latest_and_a_gone_users_are_forgotten() -> None:
     outbox: Outbox[str] = Outbox()
-    outbox.cursor("ann", Position(1, 1))
-    outbox.cursor("bob", Position(5, 5))
-    outbox.cursor("ann", Position(2, 3))
+    outbox.set_cursor("ann", Position(1, 1))
+    outbox.set_cursor("bob", Position(5, 5))
+    outbox.set_cursor("ann", Position(2, 3))
     outbox.detach("bobs connection", "bob")
     assert outbox.take_cursors(NO_BOUND) == [("ann", 2, 3)]
 
@@ -122,7 +123,7 @@ def test_cursors_are_each_users_latest_and_a_gone_users_are_forgotten() -> None:
 def test_a_detached_members_message_is_sent_but_not_its_draft() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.post(b"[last words]", "ann", b"(ack)")
-    outbox.draft("ann", "a2", b"<unfinished>")
+    outbox.set_draft("ann", "a2", b"<unfinished>")
     outbox.detach("ann", None)
     flush = outbox.take(b"", NO_BOUND)
     assert received(flush, "bob") == (b"[last words]", b"[last words]")
@@ -155,8 +156,8 @@ def test_copied_bytes_grow_with_frames_and_not_with_frames_times_senders(senders
 def test_a_slow_reader_gets_the_reliable_part_as_slices_too() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.post(b"a" * SLICE_BYTES)
-    outbox.draft("ann", "a1", b"<draft>")
-    outbox.remote(b"b" * SLICE_BYTES, b"<far>")
+    outbox.set_draft("ann", "a1", b"<draft>")
+    outbox.add_batch(b"b" * SLICE_BYTES, b"<far>")
     pieces = outbox.take(b"{cursors}", NO_BOUND).pieces("bob", reliable_only=True)
     assert [bytes(piece) for piece in pieces] == [b"a" * SLICE_BYTES, b"b" * SLICE_BYTES]
     assert all(isinstance(piece, memoryview) for piece in pieces)
@@ -166,9 +167,9 @@ def test_a_flush_is_bounded_and_the_rest_follows_in_order() -> None:
     outbox: Outbox[str] = Outbox()
     for number in range(5):
         outbox.post(b"[%d]" % number, "ann" if number % 2 else None, b"(%d)" % number if number % 2 else b"")
-    assert received(outbox.take(b"", Bound(2, 1000)), "ann") == (b"[0](1)", b"[0](1)")
-    assert received(outbox.take(b"", Bound(1000, 7)), "ann") == (b"[2](3)", b"[2](3)")
-    assert received(outbox.take(b"", Bound(1000, 7)), "ann") == (b"[4]", b"[4]")
+    assert received(outbox.take(b"", FlushLimit(2, 1000)), "ann") == (b"[0](1)", b"[0](1)")
+    assert received(outbox.take(b"", FlushLimit(1000, 7)), "ann") == (b"[2](3)", b"[2](3)")
+    assert received(outbox.take(b"", FlushLimit(1000, 7)), "ann") == (b"[4]", b"[4]")
     assert not outbox
     assert outbox.waiting_bytes == 0
 
@@ -177,12 +178,12 @@ def test_one_frame_fits_always() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.post(b"[a long frame]")
     outbox.post(b"[b]")
-    outbox.remote(b"[a long batch]", b"")
-    outbox.remote(b"[r]", b"")
-    bound = Bound(1, 1)
-    assert outbox.leaves_frames(bound)
+    outbox.add_batch(b"[a long batch]", b"")
+    outbox.add_batch(b"[r]", b"")
+    bound = FlushLimit(1, 1)
+    assert outbox.would_leave_frames(bound)
     assert outbox.take(b"", bound).shared.data == b"[a long frame][a long batch]"
-    assert not outbox.leaves_frames(bound)
+    assert not outbox.would_leave_frames(bound)
     assert outbox.take(b"", bound).shared.data == b"[b][r]"
     assert not outbox
 
@@ -191,20 +192,20 @@ def test_w13_volatile_frames_never_overtake_frames_that_wait() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.post(b"[a1]", "ann", b"(ack)")
     outbox.post(b"[a2]", "ann", b"(ack)")
-    outbox.draft("ann", "a3", b"<a3>")
-    outbox.fleeting("ann", b"<heart>")
-    assert outbox.take(b"", Bound(1, 1000)).shared.data == b"[a1]"
-    assert outbox.take(b"", Bound(1, 1000)).shared.data == b"[a2]<a3><heart>"
+    outbox.set_draft("ann", "a3", b"<a3>")
+    outbox.post_transient("ann", b"<heart>")
+    assert outbox.take(b"", FlushLimit(1, 1000)).shared.data == b"[a1]"
+    assert outbox.take(b"", FlushLimit(1, 1000)).shared.data == b"[a2]<a3><heart>"
 
 
 def test_drafts_that_do_not_fit_wait_and_the_oldest_goes_first() -> None:
     outbox: Outbox[str] = Outbox()
     for name in ("ann", "bob", "cat"):
-        outbox.draft(name, "1", b"<%s>" % name.encode())
-    outbox.draft("cat", "1", b"<c!!>")
-    bound = Bound(1000, 10)
+        outbox.set_draft(name, "1", b"<%s>" % name.encode())
+    outbox.set_draft("cat", "1", b"<c!!>")
+    bound = FlushLimit(1000, 10)
     assert outbox.take(b"", bound).volatile == b"<ann><bob>"
-    outbox.draft("ann", "1", b"<a!!>")
+    outbox.set_draft("ann", "1", b"<a!!>")
     assert outbox.take(b"", bound).volatile == b"<c!!><a!!>"
     assert not outbox
 
@@ -212,10 +213,10 @@ def test_drafts_that_do_not_fit_wait_and_the_oldest_goes_first() -> None:
 def test_cursors_that_do_not_fit_wait_and_the_oldest_goes_first() -> None:
     outbox: Outbox[str] = Outbox()
     for number, name in enumerate(("ann", "bob", "cat")):
-        outbox.cursor(name, Position(number, 0))
-    bound = Bound(1000, CURSOR_BYTES * 2)
+        outbox.set_cursor(name, Position(number, 0))
+    bound = FlushLimit(1000, CURSOR_BYTES * 2)
     assert [name for name, _, _ in outbox.take_cursors(bound)] == ["ann", "bob"]
-    outbox.cursor("ann", Position(7, 7))
+    outbox.set_cursor("ann", Position(7, 7))
     assert outbox.take_cursors(bound) == [("cat", 2, 0), ("ann", 7, 7)]
     assert not outbox.has_cursors
 
@@ -224,11 +225,11 @@ def test_a_latecomer_is_late_until_all_that_waited_has_left() -> None:
     outbox: Outbox[str] = Outbox()
     for number in range(3):
         outbox.post(b"[%d]" % number)
-        outbox.remote(b"[far%d]" % number, b"")
+        outbox.add_batch(b"[far%d]" % number, b"")
     outbox.attach("late")
     outbox.post(b"[new]", "late", b"(ack)")
-    outbox.remote(b"[far new]", b"")
-    bound = Bound(2, 10)
+    outbox.add_batch(b"[far new]", b"")
+    bound = FlushLimit(2, 10)
     got = b"".join(received(outbox.take(b"", bound), "late")[0] for _ in range(6))
     assert got == b"(ack)[far new]"
     assert not outbox
@@ -238,12 +239,12 @@ def test_frames_of_other_processes_are_bounded() -> None:
     outbox: Outbox[str] = Outbox()
     for _ in range(200):
         for _ in range(100):
-            outbox.remote(b"x" * 100, b"")
-        outbox.take(b"", Bound(1000, 1000))
+            outbox.add_batch(b"x" * 100, b"")
+        outbox.take(b"", FlushLimit(1000, 1000))
     left = 0
     while outbox:
         left += len(outbox.take(b"", NO_BOUND).shared.data)
-    assert left < (REMOTE_SHARE + 1) * 10_000
+    assert left < (REMOTE_DRAIN_DIVISOR + 1) * 10_000
 
 
 class Naive:
@@ -261,14 +262,14 @@ class Naive:
         if sender is not None and replaces and self.drafts.get(sender, ("",))[0] == replaces:
             del self.drafts[sender]
 
-    def draft(self, sender: str, message_id: str, frame: bytes) -> None:
+    def set_draft(self, sender: str, message_id: str, frame: bytes) -> None:
         self.drafts[sender] = (message_id, frame)
 
-    def fleeting(self, sender: str, frame: bytes) -> None:
-        if len(self.reactions) < FLEETING_LIMIT:
+    def post_transient(self, sender: str, frame: bytes) -> None:
+        if len(self.reactions) < MAX_TRANSIENT_FRAMES:
             self.reactions.append((sender, frame))
 
-    def remote(self, reliable: bytes, volatile: bytes) -> None:
+    def add_batch(self, reliable: bytes, volatile: bytes) -> None:
         self.batches.append((reliable, volatile, set(self.present)))
 
     def attach(self, name: str) -> None:
@@ -279,9 +280,9 @@ class Naive:
         self.drafts.pop(name, None)
         self.reactions = [each for each in self.reactions if each[0] != name]
 
-    def take(self, cursors: bytes, bound: Bound) -> dict[str, tuple[bytes, bytes]]:
+    def take(self, cursors: bytes, bound: FlushLimit) -> dict[str, tuple[bytes, bytes]]:
         frames = fitting(self.frames, bound.frames, bound.bytes, lambda each: len(each[0]))
-        share = sum(len(reliable + passing) for reliable, passing, _ in self.batches) // REMOTE_SHARE
+        share = sum(len(reliable + passing) for reliable, passing, _ in self.batches) // REMOTE_DRAIN_DIVISOR
         batches = fitting(self.batches, 10**6, max(bound.bytes, share), lambda each: len(each[0]) + len(each[1]))
         volatile: list[tuple[str, bytes]] = []
         if not self.frames:
@@ -332,7 +333,7 @@ def test_random_members_get_exactly_their_frames(seed: int) -> None:
         getattr(outbox, what)(*given)
         getattr(naive, what)(*given)
 
-    def flush(cursors: bytes, bound: Bound) -> None:
+    def flush(cursors: bytes, bound: FlushLimit) -> None:
         taken, expected = outbox.take(cursors, bound), naive.take(cursors, bound)
         assert {name: received(taken, name) for name in naive.present} == expected
         assert outbox.waiting_bytes == sum(len(frame) for frame, *_ in naive.frames)
@@ -354,29 +355,29 @@ def test_random_members_get_exactly_their_frames(seed: int) -> None:
             case "detach" if len(naive.present) > 1:
                 do("detach", someone, someone)
             case "draft":
-                do("draft", someone, f"m{step}", b"<%d%s>" % (step, pad))
+                do("set_draft", someone, f"m{step}", b"<%d%s>" % (step, pad))
             case "end" if naive.drafts:
                 sender = chance.choice(sorted(naive.drafts))
                 do("post", b"[%d]" % step, sender, chance.choice([b"", b"(%d)" % step]), naive.drafts[sender][0])
             case "react":
-                do("fleeting", someone, b"/%d/" % step)
+                do("post_transient", someone, b"/%d/" % step)
             case "remote":
-                do("remote", b"|%d%s|" % (step, pad), chance.choice([b"", b"<far%d>" % step]))
+                do("add_batch", b"|%d%s|" % (step, pad), chance.choice([b"", b"<far%d>" % step]))
             case "flush":
                 cursors = chance.choice([b"", b"{%d}" % step])
-                bound = Bound(chance.choice([1, 3, 1000]), chance.choice([1, 10, 100, 3000, 10**6]))
-                flush(b"" if outbox.leaves_frames(bound) else cursors, bound)
+                bound = FlushLimit(chance.choice([1, 3, 1000]), chance.choice([1, 10, 100, 3000, 10**6]))
+                flush(b"" if outbox.would_leave_frames(bound) else cursors, bound)
     while outbox:
-        flush(b"", Bound(2, 50))
+        flush(b"", FlushLimit(2, 50))
     assert (naive.frames, naive.batches, naive.drafts, naive.reactions) == ([], [], {}, [])
 
 
 def test_w30_reactions_of_one_sender_do_not_replace_each_other_and_do_not_come_back_to_it() -> None:
     outbox: Outbox[str] = Outbox()
-    outbox.draft("ann", "a1", b"<draft>")
+    outbox.set_draft("ann", "a1", b"<draft>")
     for frame in (b"<1>", b"<2>"):
-        outbox.fleeting("ann", frame)
-        outbox.fleeting("bob", frame.replace(b">", b"b>"))
+        outbox.post_transient("ann", frame)
+        outbox.post_transient("bob", frame.replace(b">", b"b>"))
     assert outbox, "a flush is owed"
     flush = outbox.take(b"{cursors}", NO_BOUND)
     assert received(flush, "cat") == (b"<draft><1><1b><2><2b>{cursors}", b"")
@@ -388,8 +389,8 @@ def test_w30_reactions_of_one_sender_do_not_replace_each_other_and_do_not_come_b
 
 def test_w30_a_flush_carries_a_limited_number_of_reactions_and_none_of_users_who_left() -> None:
     outbox: Outbox[str] = Outbox()
-    outbox.fleeting("bob", b"<b>")
-    for _ in range(FLEETING_LIMIT + 10):
-        outbox.fleeting("ann", b"<a>")
+    outbox.post_transient("bob", b"<b>")
+    for _ in range(MAX_TRANSIENT_FRAMES + 10):
+        outbox.post_transient("ann", b"<a>")
     outbox.detach("bob", "bob")
-    assert outbox.take(b"", NO_BOUND).volatile == b"<a>" * (FLEETING_LIMIT - 1)
+    assert outbox.take(b"", NO_BOUND).volatile == b"<a>" * (MAX_TRANSIENT_FRAMES - 1)

@@ -6,10 +6,10 @@ import pytest
 
 from asocial.domain.pacing import (
     CURSOR_TICK_S,
+    LAG_SAMPLES,
     LATE_STRETCH,
     MAX_TICK_S,
     MAX_WAIT_S,
-    REMEMBERED,
     STRETCH,
     TICK_S,
     FlushPacer,
@@ -30,18 +30,18 @@ def test_a_busy_channel_waits_for_the_end_of_the_tick() -> None:
 
 def test_the_tick_stretches_with_the_cost_at_once_and_comes_back_by_halves() -> None:
     pacer = FlushPacer(LoopLag())
-    pacer.cost(0.020)
+    pacer.observe_cost(0.020)
     assert pacer.tick_s == pytest.approx(STRETCH * 0.020)
-    pacer.cost(0.0)
+    pacer.observe_cost(0.0)
     assert pacer.tick_s == pytest.approx((STRETCH * 0.020 + TICK_S) / 2)
     for _ in range(50):
-        pacer.cost(0.0)
+        pacer.observe_cost(0.0)
     assert pacer.tick_s == pytest.approx(TICK_S)
 
 
 def test_the_tick_never_grows_past_what_people_notice() -> None:
     pacer = FlushPacer(LoopLag())
-    pacer.cost(5.0)
+    pacer.observe_cost(5.0)
     assert pacer.tick_s == MAX_TICK_S
 
 
@@ -59,31 +59,31 @@ def test_a_late_loop_makes_every_channel_wait_longer() -> None:
     mine, another = FlushPacer(lag), FlushPacer(lag)
     mine.flushed(10.0, cursors=False)
     another.flushed(10.0, cursors=False)
-    for _ in range(20 * REMEMBERED):
-        lag.late(0.002)
+    for _ in range(20 * LAG_SAMPLES):
+        lag.observe(0.002)
     assert mine.due() == another.due() == pytest.approx(10.0 + TICK_S + LATE_STRETCH * 0.002)
-    for _ in range(20 * REMEMBERED):
-        lag.late(0.0)
+    for _ in range(20 * LAG_SAMPLES):
+        lag.observe(0.0)
     assert mine.due() == pytest.approx(10.0 + TICK_S)
 
 
 def test_one_late_loop_turn_hardly_stretches_the_tick() -> None:
     lag = LoopLag()
-    lag.late(0.020)
-    assert lag.tick_s == pytest.approx(TICK_S + LATE_STRETCH * 0.020 / REMEMBERED)
+    lag.observe(0.020)
+    assert lag.tick_s == pytest.approx(TICK_S + LATE_STRETCH * 0.020 / LAG_SAMPLES)
 
 
 def test_the_wait_is_bounded_for_any_loop_lag() -> None:
     lag = LoopLag()
-    for _ in range(REMEMBERED):
-        lag.late(5.0)
+    for _ in range(LAG_SAMPLES):
+        lag.observe(5.0)
     assert lag.tick_s == TICK_S + MAX_WAIT_S
 
 
 def test_a_channel_that_costs_more_than_the_others_keeps_its_own_tick() -> None:
     lag = LoopLag()
     pacer = FlushPacer(lag)
-    pacer.cost(0.040)
-    lag.late(0.010)
+    pacer.observe_cost(0.040)
+    lag.observe(0.010)
     pacer.flushed(10.0, cursors=False)
     assert pacer.due() == pytest.approx(10.0 + STRETCH * 0.040)

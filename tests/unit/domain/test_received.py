@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from asocial.domain.received import PUBLISHERS_MOST, SPANS_MOST, Received
+from asocial.domain.received import MAX_PUBLISHERS, MAX_SPANS, Received
 
 
 def test_each_batch_is_new_once() -> None:
@@ -32,9 +32,9 @@ def test_handled_frames_are_removed_and_later_ones_stay() -> None:
 
 def test_memory_is_bounded() -> None:
     received = Received()
-    for number in range(0, 10 * SPANS_MOST, 2):
+    for number in range(0, 10 * MAX_SPANS, 2):
         received.add(b"gaps", number, 1)
-    assert sum(received.has(b"gaps", number) for number in range(10 * SPANS_MOST)) == SPANS_MOST
-    for publisher in range(2 * PUBLISHERS_MOST):
+    assert sum(received.has(b"gaps", number) for number in range(10 * MAX_SPANS)) == MAX_SPANS
+    for publisher in range(2 * MAX_PUBLISHERS):
         received.add(b"%d" % publisher, 1, 1)
-    assert sum(received.has(b"%d" % publisher, 1) for publisher in range(2 * PUBLISHERS_MOST)) == PUBLISHERS_MOST
+    assert sum(received.has(b"%d" % publisher, 1) for publisher in range(2 * MAX_PUBLISHERS)) == MAX_PUBLISHERS

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from asocial.domain.errors import Disconnect
+from asocial.domain.flush import Piece, Shared
 from asocial.domain.message import Life
-from asocial.domain.outbox import Piece, Shared
 from asocial.domain.pacing import LoopLag
 from asocial.ports import Batch, Deliver
 from asocial.service.backlog import Backlog

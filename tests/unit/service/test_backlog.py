@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asocial.domain.errors import Disconnect, TooSlow
-from asocial.domain.outbox import Shared
+from asocial.domain.flush import Shared
 from asocial.service.backlog import Backlog
 from asocial.service.counters import Counters
 
@@ -15,10 +15,10 @@ class Reader:
         self._backlog, self._own, self._shared = backlog, own, list(shared)
         self.closed_with: Disconnect | None = None
         self.unsent_bytes = own + sum(len(each.data) for each in shared)
-        backlog.falls_behind(self)
+        backlog.mark_behind(self)
         backlog.grow(own)
         for each in shared:
-            backlog.hold(each)
+            backlog.retain(each)
         backlog.check()
 
     def close(self, disconnect: Disconnect) -> None:
@@ -26,7 +26,7 @@ class Reader:
         self._backlog.shrink(self._own)
         for each in self._shared:
             self._backlog.release(each)
-        self._backlog.caught_up(self)
+        self._backlog.mark_caught_up(self)
 
 
 def test_w70_shared_bytes_count_once_until_the_last_member_has_sent_them() -> None:
@@ -38,7 +38,7 @@ def test_w70_shared_bytes_count_once_until_the_last_member_has_sent_them() -> No
         reader.close(TooSlow())
     assert backlog.bytes == 601
     readers[-1].close(TooSlow())
-    assert (backlog.bytes, len(backlog._behind)) == (0, 0)
+    assert (backlog.bytes, len(backlog._slow_readers)) == (0, 0)
 
 
 def test_w70_the_slowest_members_are_closed_until_an_eighth_is_free() -> None:

@@ -18,16 +18,16 @@ from asocial.service.backlog import Backlog
 from asocial.service.channel import (
     FLUSH_BYTES,
     FLUSH_COPIED_BYTES,
-    LATE_S,
-    LEFT_LEAST_MS,
+    LATE_LOOP_S,
+    MIN_LEFT_MS,
     STALE_MS,
-    TOLD_S,
     UNSENT_LIMIT_BYTES,
     VOLATILE_UNSENT_LIMIT_BYTES,
-    WAITING_BYTES,
     Channel,
 )
 from asocial.service.counters import Counters
+from asocial.service.read_gate import WAITING_BYTES
+from asocial.service.snapshot_memory import MEMORY_S
 from tests.support.runtime import make_runtime
 from tests.support.virtual_time import VirtualTimeLoop
 
@@ -95,7 +95,7 @@ async def test_a_channel_reports_loop_lag(broker: FakeBroker) -> None:
 async def test_a_late_loop_makes_a_channel_wait_longer(broker: FakeBroker) -> None:
     loop, lag, bob = asyncio.get_running_loop(), LoopLag(), FakeConnection("bob")
     for _ in range(100):
-        lag.late(1.0)
+        lag.observe(1.0)
     channel = make_channel(broker, lag=lag)
     channel.attach(bob)
     channel.release(bob, b"")
@@ -144,14 +144,14 @@ async def test_a_slow_reader_gets_messages_but_no_cursors_until_it_catches_up(ch
     slow, fine = join(channel, "slow"), join(channel, "fine")
     slow.unsent_bytes = VOLATILE_UNSENT_LIMIT_BYTES + 1
     channel.post(A)
-    channel.draft(fine, "m", B)
-    channel.cursor("fine", Position(1, 2))
+    channel.set_draft(fine, "m", B)
+    channel.set_cursor("fine", Position(1, 2))
     await turns()
     assert slow.bytes == A
     assert fine.bytes.startswith(A)
     assert [frame["cursors"] for frame in fine.frames("cursors")] == [[["fine", 1, 2]]]
     slow.unsent_bytes = 0
-    channel.cursor("fine", Position(3, 4))
+    channel.set_cursor("fine", Position(3, 4))
     await asyncio.sleep(CURSOR_TICK_S * 3)
     assert [frame["cursors"] for frame in slow.frames("cursors")] == [[["fine", 3, 4]]]
 
@@ -161,8 +161,8 @@ async def test_w30_slow_readers_get_no_reactions_and_senders_not_their_own(
 ) -> None:
     slow, fine, sender = join(channel, "slow"), join(channel, "fine"), join(channel, "sender")
     slow.unsent_bytes = VOLATILE_UNSENT_LIMIT_BYTES + 1
-    channel.fleeting(sender, A)
-    channel.fleeting(sender, B)
+    channel.post_transient(sender, A)
+    channel.post_transient(sender, B)
     await turns()
     assert (slow.bytes, fine.bytes, sender.bytes) == (b"", A + B, b"")
     assert broker.published == [("garden", Batch(b"", A + B))]
@@ -208,8 +208,8 @@ async def test_w71_volatile_frames_do_not_overtake_a_waiting_message(channel: Ch
     ann, bob = join(channel, "ann"), join(channel, "bob")
     for _ in range(2):
         channel.post(A * 12_000, ann, reply=B)
-    channel.draft(ann, "m", C)
-    channel.cursor("ann", Position(1, 2))
+    channel.set_draft(ann, "m", C)
+    channel.set_cursor("ann", Position(1, 2))
     await turns()
     assert bob.writes == [A * 12_000]
     async with asyncio.timeout(10):
@@ -223,12 +223,12 @@ async def test_w71_reading_pauses_while_too_much_waits_and_resumes_in_turn(chann
     frame, read = A * 1000, []
 
     async def read_on(name: int) -> None:
-        while channel.full:
-            await channel.room()
+        while channel.read_gate.is_full:
+            await channel.read_gate.wait()
         read.append(name)
         channel.post(frame)
 
-    while channel.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
+    while channel._outbox.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
         channel.post(frame)
     readers = [asyncio.create_task(read_on(number)) for number in range(500)]
     await asyncio.sleep(0)
@@ -236,7 +236,7 @@ async def test_w71_reading_pauses_while_too_much_waits_and_resumes_in_turn(chann
     most = 0
     async with asyncio.timeout(20):
         while len(read) < 500:
-            most = max(most, channel.waiting_bytes)
+            most = max(most, channel._outbox.waiting_bytes)
             await asyncio.sleep(TICK_S / 100)
     assert read == list(range(500)), "first come, first read"
     assert most < WAITING_BYTES + 200 * len(frame)
@@ -247,18 +247,18 @@ async def test_w43_a_very_late_loop_gives_members_shorter_turns(broker: FakeBrok
     lag = LoopLag()
     channel = make_channel(broker, lag=lag)
     seen = [channel.is_late]
-    for lateness_s in (2 * LATE_S, 0.0):
+    for lateness_s in (2 * LATE_LOOP_S, 0.0):
         for _ in range(100):
-            lag.late(lateness_s)
+            lag.observe(lateness_s)
         seen.append(channel.is_late)
     assert seen == [False, True, False]
 
 
 async def test_w71_a_member_that_leaves_while_it_waits_to_be_read_blocks_no_other(channel: Channel) -> None:
     join(channel, "bob")
-    while channel.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
+    while channel._outbox.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
         channel.post(A * 1000)
-    waiting = [asyncio.create_task(channel.room()) for _ in range(200)]
+    waiting = [asyncio.create_task(channel.read_gate.wait()) for _ in range(200)]
     await asyncio.sleep(0)
     for task in waiting[:150]:
         task.cancel()
@@ -282,7 +282,7 @@ async def test_w70_frames_held_for_joining_members_count_once_and_are_limited() 
         channel.post(A * 1000)
         channel.flush()
     assert isinstance(joining[9].closed_with, TooSlow)
-    assert (backlog.bytes, len(backlog._behind)) == (0, 0)
+    assert (backlog.bytes, len(backlog._slow_readers)) == (0, 0)
     assert not any(connection.closed for connection in joining[:9])
     channel.close()
 
@@ -300,7 +300,7 @@ async def test_w28_a_member_whose_join_takes_too_long_is_closed_like_a_slow_read
 async def test_cursors_keep_their_own_slower_tick(channel: Channel) -> None:
     bob = join(channel, "bob")
     for x in range(20):
-        channel.cursor("ann", Position(x, 0))
+        channel.set_cursor("ann", Position(x, 0))
         await asyncio.sleep(CURSOR_TICK_S / 10)
     await asyncio.sleep(CURSOR_TICK_S * 2)
     seen = [frame["cursors"][0][1] for frame in bob.frames("cursors")]
@@ -364,7 +364,7 @@ async def test_w90_messages_of_a_snapshot_are_left_out_of_later_frames(channel: 
     channel.attach(joiner)
     channel.post(text_frame(chat("m1")))  # waits for its flush when the snapshots are written
     channel.release(joiner, A, frozenset([chat("m1"), chat("m2")]))
-    channel.told(asker, frozenset([chat("m1"), chat("m2"), chat("m4")]))
+    channel.snapshots.remember(asker, frozenset([chat("m1"), chat("m2"), chat("m4")]))
     await asyncio.sleep(TICK_S * 3)
     channel.deliver(Batch(b"".join(text_frame(chat(name)) for name in ("m2", "m3", "m4")) + C, A))
     await asyncio.sleep(TICK_S * 3)
@@ -377,21 +377,21 @@ async def test_w90_the_record_of_a_snapshot_expires_soon(channel: Channel, monke
     ann, bob, gone = join(channel, "ann"), join(channel, "bob"), join(channel, "gone")
     loop, now = asyncio.get_running_loop(), asyncio.get_running_loop().time()
     for connection in (ann, gone):
-        channel.told(connection, frozenset([chat("m1")]))
+        channel.snapshots.remember(connection, frozenset([chat("m1")]))
     channel.detach(gone)
-    assert list(channel._told) == [ann]
-    monkeypatch.setattr(loop, "time", lambda: now + TOLD_S + 1)
-    channel.told(bob, frozenset([chat("m1")]))
+    assert list(channel.snapshots._messages) == [ann]
+    monkeypatch.setattr(loop, "time", lambda: now + MEMORY_S + 1)
+    channel.snapshots.remember(bob, frozenset([chat("m1")]))
     channel.post(A)
     channel.flush()
-    assert list(channel._told) == [bob]
-    channel.told(gone, frozenset([chat("m1")]))
-    assert list(channel._told) == [bob], "nothing is kept of a connection that left"
+    assert list(channel.snapshots._messages) == [bob]
+    channel.snapshots.remember(gone, frozenset([chat("m1")]))
+    assert list(channel.snapshots._messages) == [bob], "nothing is kept of a connection that left"
 
 
 async def test_w90_a_batch_that_comes_late_brings_no_message_after_its_end(clocked: Channel) -> None:
     bob = join(clocked, "bob")
-    over, nearly, lives = chat("m1", NOW_MS - 1), chat("m2", NOW_MS + LEFT_LEAST_MS), chat("m3")
+    over, nearly, lives = chat("m1", NOW_MS - 1), chat("m2", NOW_MS + MIN_LEFT_MS), chat("m3")
     frames = A + text_frame(over) + text_frame(nearly) + text_frame(lives) + B
     clocked.deliver(Batch(frames, C, number=1, frames=5, publisher=b"far", published_at=NOW_MS - STALE_MS - 1))
     await turns()
@@ -428,11 +428,11 @@ async def test_w90_members_who_joined_in_an_outage_get_what_had_arrived_before_t
     clocked.attach(joining)
     clocked.deliver(Batch(text_frame(chat("m1")), b"", number=1, frames=1, publisher=b"far"))
     await turns()
-    clocked.doubt()
+    clocked.isolate()
     ann, told, joining_too = join(clocked, "ann"), join(clocked, "told"), FakeConnection("joining, too")
     clocked.attach(joining_too)
     clocked.confirm()
-    clocked.told(told, frozenset([chat("m1")]))
+    clocked.snapshots.remember(told, frozenset([chat("m1")]))
     again = [(1, NOW_MS + 5_000, chat("m1")), (2, NOW_MS + 5_000, chat("m2"))]
     clocked.catch_up(b"far", again)
     for connection in (joining, joining_too):
@@ -444,17 +444,17 @@ async def test_w90_members_who_joined_in_an_outage_get_what_had_arrived_before_t
     assert set(names(joining)) == {"m1", "m2"}
     assert names(told) == ["m2"]
     assert names(after) == [], "their snapshot has what was repeated"
-    assert not clocked._lacking
+    assert not clocked._may_lack
 
 
 async def test_w90_members_who_join_before_messages_are_repeated_get_what_had_arrived(clocked: Channel) -> None:
     """The store may have come back empty: until the messages are repeated, no snapshot has them."""
     for publisher in (b"far", b"gone"):
         clocked.deliver(Batch(text_frame(chat(publisher.decode())), b"", number=1, frames=1, publisher=publisher))
-    clocked.doubt()
+    clocked.isolate()
     clocked.confirm()
     early = join(clocked, "early")
-    clocked.doubt()
+    clocked.isolate()
     clocked.confirm()
     late = join(clocked, "late")
     clocked.catch_up(b"far", [(1, NOW_MS + 5_000, chat("far"))])
@@ -463,12 +463,12 @@ async def test_w90_members_who_join_before_messages_are_repeated_get_what_had_ar
     assert names(early) == names(late) == ["far"], "another outage: nothing is missing any more"
     for connection in (early, late):
         clocked.detach(connection)
-    assert not clocked._lacking
+    assert not clocked._may_lack
 
 
 async def test_w90_frames_that_wait_for_the_rules_are_neither_lost_nor_doubled(clocked: Channel) -> None:
     bob = join(clocked, "bob")
-    clocked.doubt()
+    clocked.isolate()
     clocked.deliver(Batch(text_frame(chat("m1")), C, number=1, frames=1, publisher=b"far"))
     clocked.catch_up(b"far", [(1, NOW_MS + 5_000, chat("m1")), (2, NOW_MS + 5_000, chat("m2"))])
     clocked.flush()
@@ -482,7 +482,7 @@ async def test_a_frame_that_waits_for_a_later_flush_keeps_its_number(channel: Ch
     frame = text_frame(b"x" * (FLUSH_BYTES // 2))
     numbers = []
     for _ in range(5):
-        numbers.append(channel.number)
+        numbers.append(channel.next_number)
         channel.post(frame)
     channel.flush_all()
     carried = [n for _, batch in broker.published for n in range(batch.number, batch.number + batch.frames)]
@@ -492,7 +492,7 @@ async def test_a_frame_that_waits_for_a_later_flush_keeps_its_number(channel: Ch
 
 async def test_unpublished_frames_are_numbered_too(channel: Channel, broker: FakeBroker) -> None:
     """Others see the gap, and take what is in it when they are told again."""
-    channel.doubt()
+    channel.isolate()
     channel.post(A)
     channel.flush()
     channel.confirm()

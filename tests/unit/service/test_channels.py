@@ -23,11 +23,11 @@ def broker() -> FakeBroker:
 async def test_the_first_member_subscribes_and_the_last_unsubscribes_after_a_while(broker: FakeBroker) -> None:
     channels = make_channels(broker, linger_s=0.01)
     ann, bob = FakeConnection("ann"), FakeConnection("bob")
-    first, second = await asyncio.gather(channels.enter("garden", ann), channels.enter("garden", bob))
+    first, second = await asyncio.gather(channels.join("garden", ann), channels.join("garden", bob))
     assert first is second
     assert broker.log == ["subscribe garden"]
-    channels.exit(first, ann)
-    channels.exit(first, bob)
+    channels.leave(first, ann)
+    channels.leave(first, bob)
     assert broker.log == ["subscribe garden"]
     await asyncio.sleep(0.05)
     assert broker.log == ["subscribe garden", "unsubscribe garden"]
@@ -37,9 +37,9 @@ async def test_the_first_member_subscribes_and_the_last_unsubscribes_after_a_whi
 async def test_returning_in_time_keeps_the_subscription(broker: FakeBroker) -> None:
     channels = make_channels(broker, linger_s=0.02)
     ann = FakeConnection("ann")
-    channel = await channels.enter("garden", ann)
-    channels.exit(channel, ann)
-    assert await channels.enter("garden", ann) is channel
+    channel = await channels.join("garden", ann)
+    channels.leave(channel, ann)
+    assert await channels.join("garden", ann) is channel
     await asyncio.sleep(0.05)
     assert broker.log == ["subscribe garden"]
     await channels.close()
@@ -56,10 +56,10 @@ async def test_a_new_subscription_waits_for_the_old_unsubscription() -> None:
     broker = SlowBroker()
     channels = make_channels(broker, linger_s=0.0)
     ann = FakeConnection("ann")
-    channels.exit(await channels.enter("garden", ann), ann)
+    channels.leave(await channels.join("garden", ann), ann)
     await asyncio.sleep(0.01)
     assert broker.log == ["subscribe garden", "unsubscribing"]
-    again = await channels.enter("garden", ann)
+    again = await channels.join("garden", ann)
     assert broker.log == ["subscribe garden", "unsubscribing", "unsubscribe garden", "subscribe garden"]
     assert broker.subscriptions["garden"] == again.deliver
     await channels.close()
@@ -73,11 +73,11 @@ async def test_a_frame_for_a_channel_nobody_here_is_in_goes_to_the_others(broker
 
 async def test_joining_in_the_loop_turn_that_drops_an_empty_channel_works(broker: FakeBroker) -> None:
     channels = make_channels(broker, linger_s=0.0)
-    channel = await channels.enter("garden", FakeConnection("first"))
+    channel = await channels.join("garden", FakeConnection("first"))
     for number in range(3):
         channels._drop(channel)
         async with asyncio.timeout(1):
-            channel = await channels.enter("garden", FakeConnection(f"c{number}"))
+            channel = await channels.join("garden", FakeConnection(f"c{number}"))
         assert broker.subscriptions["garden"] == channel.deliver
     await channels.close()
     assert broker.subscriptions == {}
@@ -88,17 +88,17 @@ async def test_frames_are_numbered_without_a_gap_and_never_again(broker: FakeBro
     ann = FakeConnection("ann")
     numbers = []
     for _ in range(2):
-        channel = await channels.enter("garden", ann)
+        channel = await channels.join("garden", ann)
         channel.confirm()
         channel.deliver(Batch(C, b""))  # what others published is not published again, and not counted
         channel.flush()
-        channel.draft(ann, "m", A)  # nor are drafts
+        channel.set_draft(ann, "m", A)  # nor are drafts
         channel.flush()
         for frame in (A, B, C):
-            numbers.append(channel.number)
+            numbers.append(channel.next_number)
             channel.post(frame)
         channel.flush()
-        channels.exit(channel, ann)
+        channels.leave(channel, ann)
         await asyncio.sleep(0.01)
     assert numbers == [1, 2, 3, 4, 5, 6]
     assert [(batch.number, batch.frames) for _, batch in broker.published if batch.frames] == [(1, 3), (4, 3)]

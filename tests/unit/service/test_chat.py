@@ -10,7 +10,7 @@ import pytest
 
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.messages import MemoryLiveMessages
-from asocial.domain.admission import GRANTED, Known, MessageLimits, Posting, Verdict
+from asocial.domain.admission import GRANTED, Duplicate, MessageLimits, Posting, Verdict
 from asocial.domain.live_message_index import LiveMessage
 
 from .test_sessions import Harness
@@ -25,7 +25,7 @@ class SlowLimiter(MemoryRateLimiter):
         super().__init__(lambda: 0)
         self.asked: list[Posting] = []
         self.told_posted: list[Posting] = []
-        self.known: Known | None = None
+        self.known: Duplicate | None = None
         self.lost = False
         self._waiting: list[asyncio.Future[None]] = []
         self._changed = asyncio.Condition()
@@ -37,7 +37,7 @@ class SlowLimiter(MemoryRateLimiter):
             self.asked.append(posting)
             self._changed.notify_all()
         await waiting
-        return Verdict(known=self.known) if self.known else GRANTED
+        return Verdict(duplicate=self.known) if self.known else GRANTED
 
     def posted(self, posting: Posting) -> None:
         self.told_posted.append(posting)
@@ -92,7 +92,7 @@ async def test_w10_a_message_posted_by_another_process_is_acked_with_its_times(
 ) -> None:
     session, ann = await harness.enter("ann")
     _, bob = await harness.enter("bob")
-    limiter.known = Known(harness.now_ms - 700, harness.now_ms - 700 + LIFE_MS)
+    limiter.known = Duplicate(harness.now_ms - 700, harness.now_ms - 700 + LIFE_MS)
     await at_once(harness, limiter, harness.say(session, "m"))
     (ack,) = ann.frames("ack")
     assert (ack["timestamp"], ack["expires_at"]) == limiter.known[:2]
@@ -106,8 +106,8 @@ class SharedMessages(MemoryLiveMessages):
         super().__init__()
         self.elsewhere: list[LiveMessage] = []
 
-    async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
-        return [*self.elsewhere, *await super().living(channel, now_ms)]
+    async def load(self, channel: str, now_ms: int) -> list[LiveMessage]:
+        return [*self.elsewhere, *await super().load(channel, now_ms)]
 
 
 RESENT = {
@@ -130,7 +130,9 @@ async def test_w10_a_message_of_another_process_is_posted_here_only_if_no_proces
     session, ann = await harness.enter("ann")
     _, bob = await harness.enter("bob")
     sure, repeated, stored, lost = case
-    known = limiter.known = Known(harness.now_ms - 700, harness.now_ms - 700 + LIFE_MS, sure=sure, repeated=repeated)
+    known = limiter.known = Duplicate(
+        harness.now_ms - 700, harness.now_ms - 700 + LIFE_MS, confirmed=sure, same_text=repeated
+    )
     limiter.lost = lost
     if stored:
         live.elsewhere.append(LiveMessage("ann", "m", known.timestamp, known.expires_at, b"{}"))

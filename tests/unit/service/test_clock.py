@@ -33,7 +33,7 @@ class Machine:
             self._note(self.clock.check(idle=idle))
 
     def measure(self, reference_ms: float, error_ms: float) -> int:
-        shift_ms = self.clock.measured(reference_ms, self.monotonic_ms, error_ms)
+        shift_ms = self.clock.follow(reference_ms, self.monotonic_ms, error_ms)
         self._note(shift_ms)
         return shift_ms
 
@@ -117,10 +117,3 @@ def test_the_log_says_once_that_the_clocks_differ(machine: Machine, capsys: pyte
     machine.wall_ms -= 20_000
     machine.run(30)
     assert capsys.readouterr().out.count("agrees with Redis's again") == 1
-
-
-def test_one_clock_for_everything() -> None:
-    now = [7]
-    clock = Clock.by(lambda: now[0], Counters())
-    now[0] = 9
-    assert (clock.now_ms(), clock.monotonic_ms(), clock.wall_ms()) == (9, 9, 9)

@@ -61,11 +61,11 @@ class Harness:
         self.clock = Clock()
         self.local: set[str] = set()
         """Channels that exchange nothing with other processes."""
-        self.away = False
+        self.store_away = False
         self.shared = Shared(self.clock, 300_000)
         self.presence = FallbackPresence(self.shared, MemoryPresence(self.clock, 300_000), self)
 
-    def is_local(self, name: str) -> bool:
+    def is_isolated(self, name: str) -> bool:
         return name in self.local
 
     async def users(self) -> list[str]:
@@ -122,7 +122,7 @@ async def test_w81_members_of_a_local_channel_see_each_other_change_and_leave(ha
     await harness.presence.join("garden", "c1", "ann", FOX, 1)
     await harness.presence.join("garden", "c2", "bob", FOX, 1)
     assert await harness.presence.update("garden", "bob", OWL) is not None
-    assert harness.presence.changed() == {("garden", "bob"): OWL}, "still to be told elsewhere"
+    assert harness.presence.changed_profiles() == {("garden", "bob"): OWL}, "still to be told elsewhere"
     departed = await harness.presence.leave("garden", "c2")
     assert departed is not None
     assert (departed.last, departed.user_count) == (True, 1)
@@ -131,10 +131,10 @@ async def test_w81_members_of_a_local_channel_see_each_other_change_and_leave(ha
 async def test_w81_during_an_outage_other_processes_sweep(harness: Harness) -> None:
     await harness.shared.join("garden", "far", "bob", OWL, 1)
     await harness.shared.abandon("garden", "far", 1000)
-    harness.away = True
+    harness.store_away = True
     harness.clock.now_ms += 1001
     assert await harness.presence.sweep() == []
-    harness.away = False
+    harness.store_away = False
     assert [departed.user_id for departed in await harness.presence.sweep()] == ["bob"]
 
 
@@ -175,7 +175,7 @@ async def test_leaving_the_map_in_an_outage_survives_it(harness: Harness) -> Non
     harness.shared.away = False
     ((_, joined),) = await harness.presence.restore()
     assert joined.member == Member("ann", "sly fox", "rust", 1, on_map=False)
-    assert harness.presence.changed() == {("garden", "ann"): hidden}
+    assert harness.presence.changed_profiles() == {("garden", "ann"): hidden}
 
 
 async def test_a_store_that_returns_with_its_data_causes_no_announcement(harness: Harness) -> None:
@@ -209,14 +209,14 @@ async def test_leaving_while_being_registered_again_leaves_no_ghost(harness: Har
 async def test_a_profile_changed_in_an_outage_is_retried_until_sent(harness: Harness) -> None:
     await harness.presence.join("garden", "c1", "ann", FOX, 1)
     await harness.presence.update("garden", "ann", FOX)
-    assert harness.presence.changed() == {}, "it has heard of this one"
+    assert harness.presence.changed_profiles() == {}, "it has heard of this one"
     harness.shared.away = True
     await harness.presence.update("garden", "ann", OWL)
     harness.shared.away = False
     await harness.presence.restore()
-    assert harness.presence.changed() == {("garden", "ann"): OWL}
+    assert harness.presence.changed_profiles() == {("garden", "ann"): OWL}
     await harness.presence.update("garden", "ann", OWL)
-    assert harness.presence.changed() == {}
+    assert harness.presence.changed_profiles() == {}
     assert (await harness.shared.members("garden", ["ann"]))[0].name == "wise owl"
 
 
@@ -226,7 +226,7 @@ async def test_profiles_are_sent_again_to_a_store_without_data(harness: Harness)
     harness.shared._channels.clear()
     await harness.shared.join("garden", "elsewhere", "ann", FOX, 1)  # another process was quicker, and knew no better
     await harness.presence.restore()
-    assert harness.presence.changed() == {("garden", "ann"): OWL}
+    assert harness.presence.changed_profiles() == {("garden", "ann"): OWL}
 
 
 async def test_a_store_that_kept_its_data_is_trusted(harness: Harness) -> None:
@@ -234,12 +234,12 @@ async def test_a_store_that_kept_its_data_is_trusted(harness: Harness) -> None:
     await harness.presence.update("garden", "ann", OWL)
     await harness.shared.update("garden", "ann", FOX)  # through another process, unheard here
     await harness.presence.restore()
-    assert harness.presence.changed() == {}
+    assert harness.presence.changed_profiles() == {}
 
 
 async def test_a_profile_changed_on_another_process_is_kept_for_a_store_without_data(harness: Harness) -> None:
     await harness.presence.join("garden", "c1", "ann", FOX, 1)
-    harness.presence.profile_changed("garden", "ann", OWL)
+    harness.presence.apply_profile("garden", "ann", OWL)
     harness.shared._channels.clear()
     (_, joined), *_ = await harness.presence.restore()
     assert joined.member.name == "wise owl"
@@ -254,7 +254,7 @@ async def test_a_profile_changed_while_its_user_is_registered_again_is_sent_late
     await harness.presence.join("garden", "c1", "ann", FOX, 1)
     harness.presence._shared = Slow(harness.clock, 300_000)
     await harness.presence.restore()
-    assert harness.presence.changed() == {("garden", "ann"): OWL}
+    assert harness.presence.changed_profiles() == {("garden", "ann"): OWL}
 
 
 async def test_a_profile_changed_in_an_outage_is_sent_even_if_the_connection_has_ended(harness: Harness) -> None:
@@ -265,13 +265,13 @@ async def test_a_profile_changed_in_an_outage_is_sent_even_if_the_connection_has
     await harness.presence.leave("garden", "c1")
     harness.shared.away = False
     await harness.presence.restore()
-    assert harness.presence.changed() == {("garden", "ann"): OWL}
+    assert harness.presence.changed_profiles() == {("garden", "ann"): OWL}
     harness.shared.away = True
     await harness.presence.update("garden", "ann", OWL)
-    assert harness.presence.changed() == {("garden", "ann"): OWL}
+    assert harness.presence.changed_profiles() == {("garden", "ann"): OWL}
     harness.shared.away = False
     await harness.presence.update("garden", "ann", OWL)
-    assert harness.presence.changed() == {}
+    assert harness.presence.changed_profiles() == {}
 
 
 async def test_a_changed_profile_does_not_read_the_roster(harness: Harness) -> None:
@@ -293,12 +293,12 @@ async def test_a_changed_profile_does_not_read_the_roster(harness: Harness) -> N
             looked.append(key)
             return super().__getitem__(key)
 
-    harness.presence._here = Watched(harness.presence._here)  # type: ignore[assignment]
+    harness.presence._connections = Watched(harness.presence._connections)  # type: ignore[assignment]
     await harness.presence.update("garden", "ann", OWL)
-    harness.presence.profile_changed("garden", "ann", OWL)
+    harness.presence.apply_profile("garden", "ann", OWL)
     assert set(looked) == {("garden", "c1"), ("garden", "c2")}
     for connection_id in ("c1", "c2"):
         await harness.presence.leave("garden", connection_id)
-    assert harness.presence._of_user["ann"] == (("park", "c3"),)
+    assert harness.presence._by_user["ann"] == (("park", "c3"),)
     await harness.presence.leave("park", "c3")
-    assert "ann" not in harness.presence._of_user, "and nothing is left of a user who is gone"
+    assert "ann" not in harness.presence._by_user, "and nothing is left of a user who is gone"

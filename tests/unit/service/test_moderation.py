@@ -47,7 +47,7 @@ class Store:
         self.rules = rules if rules.version > self.rules.version else self.rules
         return self.rules
 
-    async def keep(self, channel: str, keep_ms: int) -> Rules:
+    async def refresh(self, channel: str, keep_ms: int) -> Rules:
         return await self.load(channel)
 
     async def close(self) -> None: ...
@@ -71,9 +71,9 @@ class SlowMessages(MemoryLiveMessages):
     def share(self, channel: str) -> None:
         self.shared.append(channel)
 
-    async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
+    async def load(self, channel: str, now_ms: int) -> list[LiveMessage]:
         await self.ready.wait()
-        return await super().living(channel, now_ms)
+        return await super().load(channel, now_ms)
 
 
 @pytest.fixture
@@ -109,19 +109,19 @@ async def test_concurrent_joins_read_the_rules_once(harness: Harness, store: Sto
 async def test_w63_a_member_admitted_with_unknown_rules_is_removed_when_they_forbid_it(
     harness: Harness, store: Store
 ) -> None:
-    store.rules = NO_RULES.claimed("ann").inviting(10**15, "key")
+    store.rules = NO_RULES.with_owner("ann").with_invitation(10**15, "key")
     store.away = True
     _, ann = await harness.enter("ann")
     _, bob = await harness.enter("bob")
     store.away = False
-    await harness.moderation.restore()
+    await harness.rules_sync.end_outage()
     assert isinstance(bob.closed_with, GoingAway), "to come again, and be told why not"
     assert not ann.closed
 
 
 async def test_w63_present_members_stay_when_the_channel_becomes_private(harness: Harness, store: Store) -> None:
     _, bob = await harness.enter("bob")
-    control(harness, RulesChanged(NO_RULES.claimed("ann").inviting(10**15, "key")))
+    control(harness, RulesChanged(NO_RULES.with_owner("ann").with_invitation(10**15, "key")))
     assert not bob.closed
 
 
@@ -129,10 +129,10 @@ async def test_a_newer_announcement_wins_over_an_older_answer(harness: Harness, 
     store.hold = asyncio.Event()
     entering = asyncio.create_task(harness.enter("bob"))
     await turns(5)
-    control(harness, RulesChanged(NO_RULES.claimed("ann").quieted(True)))
+    control(harness, RulesChanged(NO_RULES.with_owner("ann").with_read_only(True)))
     store.hold.set()
     session, _ = await entering
-    assert session.participant.channel.rules == NO_RULES.claimed("ann").quieted(True)
+    assert session.participant.channel.rules == NO_RULES.with_owner("ann").with_read_only(True)
 
 
 async def test_w66_a_ban_announced_during_a_join_keeps_the_user_out(harness: Harness, messages: SlowMessages) -> None:
@@ -140,7 +140,7 @@ async def test_w66_a_ban_announced_during_a_join_keeps_the_user_out(harness: Har
     messages.ready.clear()
     entering = asyncio.create_task(harness.enter("bob"))
     await turns(5)
-    control(harness, RulesChanged(NO_RULES.claimed("ann").without("bob", harness.now_ms + 1000, harness.now_ms)))
+    control(harness, RulesChanged(NO_RULES.with_owner("ann").with_ban("bob", harness.now_ms + 1000, harness.now_ms)))
     messages.ready.set()
     with pytest.raises(Removed):
         await entering
@@ -149,14 +149,14 @@ async def test_w66_a_ban_announced_during_a_join_keeps_the_user_out(harness: Har
 
 async def test_w66_a_missed_ban_is_read_at_the_next_heartbeat(harness: Harness, store: Store) -> None:
     _, bob = await harness.enter("bob")
-    store.rules = NO_RULES.claimed("ann").without("bob", harness.now_ms + 1000, harness.now_ms)
+    store.rules = NO_RULES.with_owner("ann").with_ban("bob", harness.now_ms + 1000, harness.now_ms)
     await harness.sessions.refresh()
     assert isinstance(bob.closed_with, Removed)
 
 
 async def test_a_store_without_data_is_registered_again(harness: Harness, store: Store) -> None:
     await harness.enter("bob")
-    known = NO_RULES.claimed("ann").slowed(1000)
+    known = NO_RULES.with_owner("ann").with_slow_ms(1000)
     control(harness, RulesChanged(known))
     store.rules = NO_RULES
     await harness.sessions.refresh()
@@ -175,7 +175,7 @@ async def test_w65_clearing_on_another_process_removes_messages_here(harness: Ha
 
 
 async def test_cached_rules_apply_while_the_store_is_away(harness: Harness, store: Store) -> None:
-    store.rules = NO_RULES.claimed("ann").quieted(True)
+    store.rules = NO_RULES.with_owner("ann").with_read_only(True)
     bob, connection = await harness.enter("bob")
     store.away = True
     await harness.sessions.refresh()
@@ -185,7 +185,7 @@ async def test_cached_rules_apply_while_the_store_is_away(harness: Harness, stor
 
 # An outage: nothing goes to or comes from elsewhere until the rules are confirmed (W81).
 
-PRIVATE = NO_RULES.claimed("ann").inviting(10**15, "key")
+PRIVATE = NO_RULES.with_owner("ann").with_invitation(10**15, "key")
 
 
 def from_elsewhere(harness: Harness, message_id: str) -> None:
@@ -215,7 +215,7 @@ async def test_w81_a_user_admitted_during_an_outage_gets_nothing_from_other_proc
     from_elsewhere(harness, "m1")
     await flushed()
     await harness.send(stranger, type="sync")
-    await harness.moderation.restore()
+    await harness.rules_sync.end_outage()
     from_elsewhere(harness, "m2")
     await flushed()
     assert isinstance(connection.closed_with, GoingAway)
@@ -230,7 +230,7 @@ async def test_w81_members_who_may_stay_get_frames_that_waited_for_the_rules(har
     from_elsewhere(harness, "m1")
     await flushed()
     assert words(ann) == []
-    await harness.moderation.restore()
+    await harness.rules_sync.end_outage()
     await flushed()
     assert words(ann) == ["m1"]
 
@@ -239,12 +239,12 @@ async def test_w81_a_channel_stays_local_while_its_rules_cannot_be_read(harness:
     store.rules, store.away = PRIVATE, True
     harness.outages.begin()
     _, connection = await harness.enter("bob")
-    await harness.moderation.restore()
+    await harness.rules_sync.end_outage()
     from_elsewhere(harness, "m1")
     await flushed()
     assert (connection.closed_with, words(connection), harness.late()) == (None, [], [])
     store.away = False
-    await harness.moderation.retry()
+    await harness.rules_sync.confirm_all()
     assert isinstance(connection.closed_with, GoingAway)
     assert words(connection) == []
 
@@ -256,7 +256,7 @@ async def test_w81_members_get_a_snapshot_when_their_rules_can_be_read_again(har
     await harness.outages.end()
     assert ann.frames("restored") == [], "the channel is still alone"
     store.away = False
-    await harness.moderation.retry()
+    await harness.rules_sync.confirm_all()
     assert harness.late() == ["garden"]
     await harness.outages.retry()
     assert [frame["type"] for frame in ann.frames("degraded", "restored", "user_sync")][-2:] == [
@@ -270,7 +270,7 @@ async def test_w81_rules_read_before_another_outage_do_not_confirm_a_channel(har
     harness.outages.begin()
     _, connection = await harness.enter("bob")
     store.hold = asyncio.Event()
-    restoring = asyncio.create_task(harness.moderation.restore())
+    restoring = asyncio.create_task(harness.rules_sync.end_outage())
     await turns(5)
     harness.outages.begin()
     store.rules = PRIVATE  # decided elsewhere during the second outage, after the answer that is on its way
@@ -279,7 +279,7 @@ async def test_w81_rules_read_before_another_outage_do_not_confirm_a_channel(har
     from_elsewhere(harness, "m1")
     await flushed()
     assert words(connection) == []
-    await harness.moderation.restore()
+    await harness.rules_sync.end_outage()
     assert connection.closed
 
 
@@ -293,11 +293,11 @@ async def test_w29_an_outage_that_begins_while_another_ends_is_not_forgotten(har
     store.hold.set()
     with pytest.raises(StoreUnavailable):
         await ending
-    assert harness.channels.is_local("garden")
+    assert harness.channels.is_isolated("garden")
     _, bob = await harness.enter("bob")
     assert [frame["type"] for frame in bob.frames()] == ["user_sync", "degraded"]
     await harness.outages.end()
-    assert not harness.channels.is_local("garden")
+    assert not harness.channels.is_isolated("garden")
     assert [frame["type"] for frame in bob.frames()][-2:] == ["restored", "user_sync"]
 
 
@@ -305,14 +305,14 @@ async def test_w81_rule_changes_hidden_by_an_outage_apply_to_members_who_joined_
     harness: Harness, store: Store
 ) -> None:
     """Made private, and somebody banned: the people who were in before stay, but for the banned one."""
-    store.rules = NO_RULES.claimed("ann")
+    store.rules = NO_RULES.with_owner("ann")
     _, before = await harness.enter("before")
     _, banned = await harness.enter("banned")
     harness.outages.begin()
     _, during = await harness.enter("during")
     _, ann = await harness.enter("ann")
-    store.rules = store.rules.inviting(10**15, "key").without("banned", harness.now_ms + 60_000, harness.now_ms)
-    await harness.moderation.restore()
+    store.rules = store.rules.with_invitation(10**15, "key").with_ban("banned", harness.now_ms + 60_000, harness.now_ms)
+    await harness.rules_sync.end_outage()
     assert isinstance(during.closed_with, GoingAway)
     assert isinstance(banned.closed_with, Removed)
     assert not before.closed
@@ -330,7 +330,7 @@ async def test_w81_an_invitation_that_could_not_be_checked_is_checked_afterwards
         connections[key] = connection = FakeConnection(key)
         await harness.open(connection, key.split()[0], access)
     store.away = False
-    await harness.moderation.restore()
+    await harness.rules_sync.end_outage()
     assert not connections["key"].closed
     assert connections["of a former owner"].closed
     [invited] = [session for session in harness.local if session.connection is connections["key"]]
@@ -410,7 +410,7 @@ async def test_w81_the_rules_of_an_empty_channel_outlive_an_outage(harness: Harn
     store.rules = NO_RULES
     await harness.sessions.close(ann, left=True)
     await asyncio.sleep(0.05)  # longer than an empty channel lingers here
-    await harness.moderation.restore()
+    await harness.rules_sync.end_outage()
     assert store.rules == PRIVATE
     await asyncio.sleep(0.05)
     assert len(harness.channels) == 0
@@ -424,7 +424,7 @@ async def test_w81_frames_that_wait_for_the_rules_are_limited(harness: Harness, 
     for _ in range(100):
         harness.broker.subscriptions["garden"](Batch(chunk, chunk))
     store.away = False
-    await harness.moderation.restore()
+    await harness.rules_sync.end_outage()
     await flushed()
     assert len(bob.bytes) < UNSENT_LIMIT_BYTES + 10_000
 
@@ -432,13 +432,13 @@ async def test_w81_frames_that_wait_for_the_rules_are_limited(harness: Harness, 
 async def test_w81_moderation_is_refused_while_other_processes_cannot_be_reached(
     harness: Harness, store: Store
 ) -> None:
-    store.rules = NO_RULES.claimed("ann")
+    store.rules = NO_RULES.with_owner("ann")
     ann, connection = await harness.enter("ann")
     harness.outages.begin()  # though the store answers again already
     for frame in ({"action": "read_only", "on": True}, {"action": "remove", "user_id": "bob"}):
         await harness.send(ann, type="moderate", **frame)
     assert [frame["code"] for frame in connection.frames("error")] == ["unavailable"] * 2
-    assert store.rules == NO_RULES.claimed("ann")
+    assert store.rules == NO_RULES.with_owner("ann")
 
 
 async def test_w62_an_invitation_that_cannot_be_checked_may_be_retried(

@@ -13,7 +13,7 @@ from asocial.ports import StoreUnavailable, Updated
 from asocial.service.channel import Channel
 from asocial.service.control import CountChanged, decode_control
 from asocial.service.fallback import FallbackPresence
-from asocial.service.presence import COUNT_EVERY_S, Presence
+from asocial.service.presence import COUNT_INTERVAL_S, Presence
 from tests.support.runtime import make_runtime
 from tests.support.waiting import eventually
 from tests.unit.service.fakes import FakeBroker, FakeConnection, make_channels
@@ -45,7 +45,7 @@ class Harness:
 
     async def enter(self, name: str) -> FakeConnection:
         connection = FakeConnection(name)
-        channel = await self.channels.enter("garden", connection)
+        channel = await self.channels.join("garden", connection)
         channel.confirm()
         await self.presence.join("garden", connection, name, FOX)
         channel.release(connection, b"")
@@ -74,7 +74,7 @@ async def test_a_recount_announces_a_missed_change(harness: Harness) -> None:
     assert departed is not None
     await harness.presence.recount()
     assert ann.frames("user_count") == [], "events on their way come first"
-    await asyncio.sleep(3 * COUNT_EVERY_S)
+    await asyncio.sleep(3 * COUNT_INTERVAL_S)
     counts = ann.frames("user_count")
     assert [(frame["count"], frame["epoch"], frame["seq"]) for frame in counts] == [(1, *departed.stamp)]
 
@@ -83,7 +83,7 @@ async def test_a_recount_skips_a_channel_that_the_store_has_lost(harness: Harnes
     ann = await harness.enter("ann")
     await harness.store.leave("garden", "ann")
     await harness.presence.recount()
-    await asyncio.sleep(3 * COUNT_EVERY_S)
+    await asyncio.sleep(3 * COUNT_INTERVAL_S)
     assert ann.frames("user_count") == []
 
 
@@ -102,7 +102,7 @@ async def test_w19_other_processes_get_a_count_after_the_events_that_it_counts(h
     await harness.enter("ann")
     harness.garden.flush_all()
     roster = await harness.store.roster("garden", 0)
-    harness.presence.count_elsewhere("garden", CountChanged(roster.user_count, roster.stamp))
+    harness.presence.apply_count("garden", CountChanged(roster.user_count, roster.stamp))
     await harness.presence.join("garden", FakeConnection("bob"), "bob", FOX)
     harness.presence.close()
     await harness.channels.close()
@@ -115,7 +115,7 @@ async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stan
     """The outage may have lost events that this process sent, and no later event shows the gap."""
     ann = await harness.enter("ann")
     joined = await harness.store.roster("garden", 0)
-    harness.presence.recount_soon(elsewhere=True)
+    harness.presence.start_recount(elsewhere=True)
     await eventually(lambda: harness.counts_shared() == [1], "told")
     assert decode_control(harness.broker.published[-1][1].control) == [CountChanged(1, joined.stamp)]
     assert ann.frames("user_count") == [], "people here get a snapshot"
@@ -131,7 +131,7 @@ async def test_w24_a_profile_changed_in_a_local_channel_is_told_elsewhere_if_the
     ann = await harness.enter("ann")
     harness.garden.flush_all()
     harness.broker.published.clear()
-    harness.garden.doubt()
+    harness.garden.isolate()
     shared.away = away
     await harness.presence.update("garden", "ann", Profile("wise owl", "teal"))
     await eventually(lambda: len(ann.frames("user_updated")) == 1, "shown here")

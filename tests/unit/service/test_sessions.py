@@ -29,15 +29,17 @@ from asocial.protocol.framing import text_frame
 from asocial.protocol.schema import Limits, Pong
 from asocial.service.backlog import Backlog
 from asocial.service.channel import UNSENT_LIMIT_BYTES
+from asocial.service.channel_access import ChannelAccess
 from asocial.service.channels import Channels
 from asocial.service.chat import ChatService
 from asocial.service.control import Control, CountChanged, MessagesAgain, ProfileChanged, decode_control, encode_control
 from asocial.service.control_router import ControlRouter
-from asocial.service.dispatch import STRIKES, Dispatch
+from asocial.service.dispatch import MAX_STRIKES, Dispatch
 from asocial.service.fallback import FallbackPresence
 from asocial.service.moderation import Moderation
 from asocial.service.outages import Outages
 from asocial.service.presence import Presence
+from asocial.service.rules_sync import RulesSync
 from asocial.service.session import LocalSessions, Session
 from asocial.service.sessions import Sessions
 from asocial.service.snapshots import MESSAGES, Snapshots
@@ -59,6 +61,7 @@ class Harness:
     rules: ChannelRules | None = None
     live: LiveMessages | None = None
     members: dict[str, list[str]] = field(default_factory=dict)
+    owners: dict[str, list[str]] = field(default_factory=dict)
     answer_bytes: tuple[int, int] = (0, 0)
     """A second, for each user and each address; 0: no limit."""
     limiter: RateLimiter | None = None
@@ -90,15 +93,11 @@ class Harness:
             cursors_per_second=30,
         )
         self.local = LocalSessions(MemorySessionRegistry(), limits.connections_per_user)
-        self.moderation = Moderation(
-            self.rules or MemoryChannelRules(self.clock),
-            self.channels,
-            self.presence,
-            live,
-            self.local,
-            ModerationSettings(owners={}, members=self.members, rules_ttl_ms=60_000),
-            runtime,
-        )
+        owners = ModerationSettings(owners=self.owners, members=self.members, rules_ttl_ms=60_000)
+        access = ChannelAccess(owners, runtime.clock.now_ms)
+        rules = self.rules or MemoryChannelRules(self.clock)
+        self.rules_sync = RulesSync(rules, self.channels, self.local, access, owners.rules_ttl_ms, runtime)
+        self.moderation = Moderation(self.rules_sync, self.channels, self.presence, live, self.local, runtime)
         snapshots = Snapshots(self.presence, self.chat, runtime.loop)
         settings = SessionSettings(
             life=LIFE,
@@ -108,9 +107,9 @@ class Harness:
             answer_bytes_per_second_per_ip=self.answer_bytes[1],
         )
         self.sessions = Sessions(
-            self.local, self.channels, self.presence, snapshots, self.moderation, settings, runtime
+            self.local, self.channels, self.presence, snapshots, self.rules_sync, settings, runtime
         )
-        parts = (self.channels, self.presence, self.chat, self.moderation, self.sessions)
+        parts = (self.channels, self.presence, self.chat, self.rules_sync, self.sessions)
         self.outages = Outages(*parts, None, runtime)
         self.router = ControlRouter(*parts, self.outages, None)
         self.dispatch = Dispatch(
@@ -393,15 +392,15 @@ async def test_w5_connections_of_a_user_are_limited_and_a_refused_one_leaves_no_
 
 async def test_w27_ten_bad_frames_in_a_row_are_the_end_and_a_good_one_starts_anew(harness: Harness) -> None:
     session, ann = await harness.enter("ann")
-    for _ in range(STRIKES - 1):
+    for _ in range(MAX_STRIKES - 1):
         await harness.dispatch.receive(session, "nonsense")
     await harness.send(session, type="ping", t=1)
-    for _ in range(STRIKES - 1):
+    for _ in range(MAX_STRIKES - 1):
         await harness.dispatch.receive(session, "nonsense")
     assert not ann.closed
     await harness.dispatch.receive(session, "nonsense")
     assert isinstance(ann.closed_with, ProtocolAbuse)
-    assert len(ann.frames("error")) == 2 * STRIKES - 1
+    assert len(ann.frames("error")) == 2 * MAX_STRIKES - 1
 
 
 async def test_w25_requests_are_limited_and_the_limit_is_no_strike(harness: Harness) -> None:
@@ -449,7 +448,7 @@ async def test_w79_an_announcement_counts_once_for_each_receiver(told: str) -> N
     sessions = [await harness.enter(f"user{number}") for number in range(12)]
     session, tab = sessions[0]
     frame = {"profile": {"name": "Ann", "color": "rust"}, "moderate": {"action": "clear"}}[told]
-    harness.moderation._owners = {"garden": [session.member.user_id]}
+    harness.owners["garden"] = [session.member.user_id]
     await harness.send(session, type=told, **frame)
     assert not tab.frames("error")
     await harness.send(session, type=told, **frame)
@@ -517,7 +516,7 @@ async def test_w29_after_an_outage_members_get_snapshots_and_other_processes_get
 
 async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stands(harness: Harness) -> None:
     await harness.enter("ann")
-    parts = (harness.channels, harness.presence, harness.chat, harness.moderation, harness.sessions)
+    parts = (harness.channels, harness.presence, harness.chat, harness.rules_sync, harness.sessions)
     fallback = FallbackPresence(harness.store, MemoryPresence(harness.clock, 300_000), harness.channels)
     outages = Outages(*parts, fallback, make_runtime(harness.clock))
     outages.begin()

@@ -90,7 +90,7 @@ async def test_w78_no_snapshot_is_older_than_the_latest_event(harness: Harness, 
             harness.channel.deliver(Batch(b"frame", b""))
             await harness.ask()
         case "rules in doubt":
-            harness.channel.doubt()
+            harness.channel.isolate()
             await harness.ask()
         case "rules confirmed":
             harness.channel.confirm()
@@ -124,14 +124,14 @@ async def test_w78_a_cached_snapshot_expires_soon() -> None:
     harness = Harness(max_age_s=0.01)
     await harness.ask()
     await asyncio.sleep(0.05)  # timers of one loop go off in their order, however late
-    assert len(harness.snapshots._moments) == 0
+    assert len(harness.snapshots._readings) == 0
     await harness.ask()
     assert harness.store.asked == 2
 
 
 async def test_w78_a_failed_read_fails_for_all_waiters_and_is_retried(harness: Harness) -> None:
     class Failing(MemoryLiveMessages):
-        async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
+        async def load(self, channel: str, now_ms: int) -> list[LiveMessage]:
             raise RuntimeError("broken")
 
     harness.snapshots._chat._live = Failing()

@@ -66,7 +66,10 @@ class ChannelsApi:
         principal = await self._authenticator.known(request) or NOBODY
         access = await self._access_control.authorize(request, channel, principal)
         return _json(
-            {"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, principal, access))}
+            {
+                "channel": channel,
+                **msgspec.to_builtins(await self._moderation.load_rules_view(channel, principal, access)),
+            }
         )
 
     async def _claim(self, request: web.Request) -> web.Response:
@@ -79,7 +82,10 @@ class ChannelsApi:
         await self._moderation.claim(channel, principal, take_claim)
         access = await self._moderation.admit(channel, principal, None)
         return _json(
-            {"channel": channel, **msgspec.to_builtins(await self._moderation.state(channel, principal, access))}
+            {
+                "channel": channel,
+                **msgspec.to_builtins(await self._moderation.load_rules_view(channel, principal, access)),
+            }
         )
 
     async def _invite(self, request: web.Request) -> web.Response:

@@ -103,9 +103,9 @@ class WebSocketConnection(Outgoing):
         False if the client is gone: what is left of its flood is dropped.
         """
         self._turn_frames += 1
-        wait_s = self._rate.use(1, now) if self._rate is not None else 0.0
+        wait_s = self._rate.spend(1, now) if self._rate is not None else 0.0
         if wait_s or self._turn_frames >= turn_frames:
-            wait_s = max(wait_s, self._share.use(self._turn_frames, now))
+            wait_s = max(wait_s, self._share.spend(self._turn_frames, now))
             if wait_s and self._is_gone():
                 self._transport.abort()
                 return False

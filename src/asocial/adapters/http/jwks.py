@@ -3,7 +3,7 @@
 At most one fetch runs, however many connections wait for it. Keys are valid for as long as the provider says, within
 bounds, and are fetched again before that time ends. If no fetch succeeds by then, the old keys stay in use, and a token
 with a known key waits only briefly for a slow provider. A token with an unknown key starts a fetch and waits for it,
-but only once in AGAIN_AFTER_S: otherwise every made-up token would cause a request to the provider.
+but only once in RETRY_S: otherwise every made-up token would cause a request to the provider.
 
 Only public signing keys are accepted: RSA of 2048 bits or more, and P-256. Each is bound to one algorithm, whatever the
 token says (RFC 8725, 3.1).
@@ -34,7 +34,7 @@ REFRESH_AT = 0.75
 """Keys are fetched again in the background after this part of their time."""
 OVERDUE_WAIT_S = 0.25
 """When the keys' time is over, a token with a known key waits for a fetch until so long after the fetch began."""
-AGAIN_AFTER_S = 10.0
+RETRY_S = 10.0
 """The least time between fetches, for an unknown key or after a failure."""
 RSA_MIN_BITS = 2048
 DISCOVERY_PATH = "/.well-known/openid-configuration"
@@ -90,14 +90,14 @@ class Jwks:
     async def find(self, key_id: str | None) -> Key | None:
         """The key with this id, or the only key if `key_id` is None. None if there is none. Raises KeysUnavailable."""
         overdue = self._now_s() >= self._fresh_until
-        found = self._look(key_id)
+        found = self._cached(key_id)
         if found is not None and overdue:
             await self._fetch(OVERDUE_WAIT_S)
-            found = self._look(key_id)
+            found = self._cached(key_id)
         elif found is None and (overdue or key_id is not None):
             # Providers publish new keys before they use them; ours may be older.
             await self._fetch()
-            found = self._look(key_id)
+            found = self._cached(key_id)
         if not self._keys:
             raise KeysUnavailable("the identity provider cannot be reached")
         return found
@@ -111,21 +111,21 @@ class Jwks:
         if self._session is not None:
             await self._session.close()
 
-    def _look(self, key_id: str | None) -> Key | None:
+    def _cached(self, key_id: str | None) -> Key | None:
         if key_id is not None:
             return self._keys.get(key_id)
         return next(iter(self._keys.values())) if len(self._keys) == 1 else None
 
-    async def _fetch(self, most_s: float | None = None) -> None:
+    async def _fetch(self, max_wait_s: float | None = None) -> None:
         """Fetch the keys, unless that was tried a moment ago. All callers wait for the same fetch.
 
-        `most_s`: wait at most until so long after the fetch began.
+        `max_wait_s`: wait at most until so long after the fetch began.
         """
         fetching = self._begin_fetch()
         if fetching is None:
             return
         now = asyncio.get_running_loop().time()
-        left_s = None if most_s is None else max(0.0, self._fetching_since + most_s - now)
+        left_s = None if max_wait_s is None else max(0.0, self._fetching_since + max_wait_s - now)
         # Not awaited directly: a connection that gives up must not cancel the fetch of the others.
         await asyncio.wait([fetching], timeout=left_s)
 
@@ -169,7 +169,7 @@ class Jwks:
                 good_s=max_age_s,
             )
         finally:
-            self._not_before = self._now_s() + AGAIN_AFTER_S
+            self._not_before = self._now_s() + RETRY_S
             self._fetching = None
 
     async def _discover(self) -> str:

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from ...domain.errors import Disconnect, TooSlow
-from ...domain.outbox import Piece, Shared
+from ...domain.flush import Piece, Shared
 from ...service.backlog import Backlog
 from ...service.channel import UNSENT_LIMIT_BYTES
 
@@ -64,7 +64,7 @@ class Outgoing(ABC):
         if behind:
             self._enqueue_or_close(data)
         elif len(data) > HANDOVER_BYTES:
-            self._backlog.falls_behind(self)
+            self._backlog.mark_behind(self)
             self._enqueue(data, None)
             self._hand_over()
         else:
@@ -96,7 +96,7 @@ class Outgoing(ABC):
     def pause(self) -> None:
         """The kernel takes no more at the moment."""
         self._behind = True
-        self._backlog.falls_behind(self)
+        self._backlog.mark_behind(self)
 
     def resume(self) -> None:
         """All that the transport had has been sent."""
@@ -123,7 +123,7 @@ class Outgoing(ABC):
                 self._release_in_flight()
         if not self._behind:
             self._queue = None
-            self._backlog.caught_up(self)
+            self._backlog.mark_caught_up(self)
 
     def lost(self) -> None:
         """The transport is gone, with all that it had."""
@@ -162,7 +162,7 @@ class Outgoing(ABC):
                 self._backlog.shrink(len(piece))
         self._queue = None
         self._queued = 0
-        self._backlog.caught_up(self)
+        self._backlog.mark_caught_up(self)
 
     def _enqueue_or_close(self, piece: Piece, shared: Shared | None = None) -> None:
         if self.unsent_bytes > UNSENT_LIMIT_BYTES:
@@ -176,7 +176,7 @@ class Outgoing(ABC):
             queue = self._queue = deque()
         self._queued += len(piece)
         if shared is not None:
-            self._backlog.hold(shared)
+            self._backlog.retain(shared)
             self._backlog.grow(PIECE_BYTES)
             queue.append((piece, shared, False))
         elif len(piece) > HANDOVER_BYTES:
@@ -196,7 +196,7 @@ class Outgoing(ABC):
     def _track_in_flight(self, own_bytes: int, shared: Shared | None = None) -> None:
         """The transport could not send at once all that it was given."""
         if shared is not None:
-            self._backlog.hold(shared)
+            self._backlog.retain(shared)
             self._in_flight.append(shared)
         self._backlog.grow(own_bytes + PIECE_BYTES)
         self._in_flight_bytes += own_bytes + PIECE_BYTES

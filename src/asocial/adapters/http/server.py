@@ -32,7 +32,8 @@ from .channels import ChannelsApi
 from .client_config import ClientConfig
 from .client_info import ClientInfoReader
 from .connection_counter import ConnectionCounter
-from .connection_guard import ConnectionGuard, GuardLimits
+from .connection_guard import ConnectionGuard
+from .guarded_connection import GuardLimits
 from .headers import ResponseHeaders
 from .health import Checks, Health
 from .hosts import AllowedHosts

@@ -26,7 +26,7 @@ from ...tracing import Trace
 from .admission import Admission, AdmissionController
 from .auth import offered_subprotocols
 from .connection import CLOSE_TIMEOUT_S, TURN_FRAMES, WebSocketConnection
-from .connection_guard import GuardedConnection
+from .guarded_connection import GuardedConnection
 from .instruments import Instruments
 from .refusals import close_code_of
 
@@ -201,7 +201,7 @@ class ChatEndpoint:
             return
         trace.ids |= {"connection_id": connection.id, "user_id": principal.user_id, "channel": channel}
         ids = trace.ids
-        session.traced = trace.message
+        session.trace_message = trace.message
         log.info("connection opened", **ids, remote=client.address)
         self._counters.connections += 1
         self._counters.reconnects += admitted.returning
@@ -253,8 +253,8 @@ class ChatEndpoint:
                     return False
             if not await connection.yield_turn(now, 1 if channel.is_late else TURN_FRAMES):
                 return False
-            if channel.full:
-                await channel.room()
+            if channel.read_gate.is_full:
+                await channel.read_gate.wait()
                 connection.on_received(time())  # it may have sent something meanwhile
         return False
 

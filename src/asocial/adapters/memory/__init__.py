@@ -1,1 +1,1 @@
-"""The ports kept in this process's memory: the default, with no other service to run."""
+"""The ports in this process's memory. This is the default and needs no other service."""

@@ -1,7 +1,7 @@
-"""A broker without a network: processes in one process.
+"""A broker without a network.
 
-A single Asocial process has nobody to publish to, and its broker is alone on its Wire. Several apps in
-one interpreter (tests, an embedding program) share a Wire and behave as several processes would.
+The broker of a single process is alone on its MemoryBus. Several apps in one interpreter (tests, an embedding program)
+share a MemoryBus and behave like several processes.
 """
 
 from __future__ import annotations
@@ -15,42 +15,42 @@ from ...ports import Batch, Deliver
 _names = itertools.count(1)
 
 
-class Wire:
-    """What connects the brokers of one interpreter."""
+class MemoryBus:
+    """Connects the brokers of one interpreter."""
 
     def __init__(self) -> None:
         self.subscriptions: dict[str, dict[MemoryBroker, Deliver]] = {}
 
 
 class MemoryBroker:
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, bus: MemoryBus) -> None:
+        self._bus = bus
         self._name = b"%d" % next(_names)
 
     async def subscribe(self, channel: str, deliver: Deliver) -> None:
-        self._wire.subscriptions.setdefault(channel, {})[self] = deliver
+        self._bus.subscriptions.setdefault(channel, {})[self] = deliver
 
     async def unsubscribe(self, channel: str) -> None:
-        subscribers = self._wire.subscriptions.get(channel)
+        subscribers = self._bus.subscriptions.get(channel)
         if subscribers is not None:
             subscribers.pop(self, None)
             if not subscribers:
-                del self._wire.subscriptions[channel]
+                del self._bus.subscriptions[channel]
 
     def publish(self, channel: str, batch: Batch) -> None:
-        others = [broker for broker in self._wire.subscriptions.get(channel, ()) if broker is not self]
+        others = [broker for broker in self._bus.subscriptions.get(channel, ()) if broker is not self]
         if others:
             batch = replace(batch, publisher=self._name)
             for broker in others:
-                # Not called here and now: a publisher is in the middle of its flush.
+                # Not called directly, because the publisher is in the middle of its flush.
                 asyncio.get_running_loop().call_soon(broker.deliver, channel, batch)
 
     def deliver(self, channel: str, batch: Batch) -> None:
-        """Hand `batch` to this broker's subscriber, if it still is one."""
-        deliver = self._wire.subscriptions.get(channel, {}).get(self)
+        """Pass `batch` to this broker's subscriber, if there still is one."""
+        deliver = self._bus.subscriptions.get(channel, {}).get(self)
         if deliver is not None:
             deliver(batch)
 
     async def close(self) -> None:
-        for channel in list(self._wire.subscriptions):
+        for channel in list(self._bus.subscriptions):
             await self.unsubscribe(channel)

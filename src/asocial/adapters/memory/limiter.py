@@ -1,31 +1,31 @@
-"""Rate limits of one process: sliding windows per key, and the limits of what users write."""
+"""Rate limits of one process: sliding windows by key, and the limits on messages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...domain.admission import Admissions, MessageLimits, Posting, Verdict
-from ...domain.rate_windows import Windows
+from ...domain.admission import MessageLimiter, MessageLimits, Posting, Verdict
+from ...domain.rate_windows import RateWindows
 
 
 class MemoryRateLimiter:
     def __init__(self, clock_ms: Callable[[], int]) -> None:
         self._clock_ms = clock_ms
-        self._windows = Windows()
-        self._admissions = Admissions()
+        self._windows = RateWindows()
+        self._messages = MessageLimiter()
 
     async def take(self, key: str, limit: int, window_ms: int) -> int:
         return 0 if limit == 0 else self._windows.take(key, limit, window_ms, self._clock_ms())
 
     async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:
-        return self._admissions.admit(posting, limits, self._clock_ms())
+        return self._messages.admit(posting, limits, self._clock_ms())
 
     def posted(self, posting: Posting) -> None:
-        """Nothing to tell: one process, which posts in the turn in which it is admitted."""
+        """Nothing to do: a single process posts a message in the same turn of the loop."""
 
     async def is_lost(self, _posting: Posting) -> bool:
         return False
 
     async def close(self) -> None:
         self._windows.clear()
-        self._admissions.clear()
+        self._messages.clear()

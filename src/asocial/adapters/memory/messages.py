@@ -1,4 +1,4 @@
-"""The messages that live on this process: a few seconds of them."""
+"""The live messages of this process."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from ...domain.live_message_index import LiveMessage, LiveMessageIndex
 
 class MemoryLiveMessages:
     def __init__(self) -> None:
-        self._living = LiveMessageIndex()
+        self._index = LiveMessageIndex()
 
     def add(self, channel: str, message: LiveMessage, *, shared: bool = True) -> None:  # noqa: ARG002
-        """One process has nobody to keep a message from: `shared` changes nothing."""
-        self._living.add(channel, message)
+        """`shared` has no effect: there are no other processes."""
+        self._index.add(channel, message)
 
     def share(self, channel: str) -> None:
-        """There is nobody to share it with."""
+        """Nothing to do: there are no other processes."""
 
     def find(self, channel: str, user_id: str, message_id: str, now_ms: int) -> LiveMessage | None:
-        return self._living.find(channel, user_id, message_id, now_ms)
+        return self._index.find(channel, user_id, message_id, now_ms)
 
-    async def living(self, channel: str, now_ms: int) -> list[LiveMessage]:
-        return self._living.of(channel, now_ms)
+    async def load(self, channel: str, now_ms: int) -> list[LiveMessage]:
+        return self._index.of(channel, now_ms)
 
-    def here(self, channel: str, now_ms: int) -> list[LiveMessage]:
-        return self._living.of(channel, now_ms)
+    def local(self, channel: str, now_ms: int) -> list[LiveMessage]:
+        return self._index.of(channel, now_ms)
 
-    def channels_here(self) -> list[str]:
-        return self._living.channels()
+    def local_channels(self) -> list[str]:
+        return self._index.channels()
 
     async def clear(self, channel: str, until_ms: int) -> None:
-        self._living.forget(channel, until_ms)
+        self._index.forget(channel, until_ms)
 
     def forget(self, channel: str, until_ms: int) -> None:
-        self._living.forget(channel, until_ms)
+        self._index.forget(channel, until_ms)
 
     def expire(self, now_ms: int) -> None:
-        self._living.expire(now_ms)
+        self._index.expire(now_ms)
 
     async def close(self) -> None:
-        self._living.clear()
+        self._index.clear()

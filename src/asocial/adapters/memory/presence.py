@@ -1,7 +1,7 @@
-"""Presence in a dict: the PresenceStore of one process, or of several apps in one interpreter that share it.
+"""Presence in a dict: the PresenceStore of one process, or of several apps in one interpreter.
 
-A heap holds (deadline, channel, connection); an entry whose deadline is no longer the connection's own is
-stale and skipped, so refreshing pushes a new entry instead of searching for the old one.
+A heap holds (deadline, channel, connection). Refreshing pushes a new entry; entries whose deadline is not the
+connection's current one are stale and skipped.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class MemoryPresence:
     async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
         state = self._channels.get(channel)
         if state is None:
-            # A random epoch: nobody can mistake this count for the one of a channel that was empty in between.
+            # Random, so that clients notice when a channel was empty in between.
             state = self._channels[channel] = _Channel(secrets.token_hex(4))
         if connection_id not in state.connections:
             state.connections[connection_id] = _Connection(user_id, 0)
@@ -122,7 +122,7 @@ class MemoryPresence:
         return departed
 
     async def close(self) -> None:
-        """Nothing to let go of: what this process knew goes with it."""
+        """Nothing to release."""
 
     def _live_until(self, channel: str, connection_id: str, from_now_ms: int) -> None:
         deadline_ms = self._clock_ms() + from_now_ms

@@ -1,4 +1,4 @@
-"""Who is connected, on this process: the registry where there is no other."""
+"""The session registry of a single process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MemorySessionRegistry:
         self._connections.remove(user_id, connection_id)
 
     async def refresh(self, entries: Sequence[tuple[str, str]]) -> None:
-        """Nothing is forgotten here that would have to be renewed."""
+        """Nothing to do: entries do not expire here."""
 
     async def close(self) -> None:
         self._connections.clear()

@@ -1,4 +1,4 @@
-"""Channels' rules, in this process."""
+"""The rules of channels, in this process's memory."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Callable
 from ...domain.rules import NO_RULES, Rules
 from ...ports import StoreUnavailable
 
-CHANNELS_MOST = 100_000
-"""Channels with rules. Above, no further one can be claimed until some are forgotten."""
+MAX_CHANNELS = 100_000
+"""The most channels with rules. Above, no channel can be claimed until rules of others expire."""
 
 
 class MemoryChannelRules:
     """`clock_ms` is any clock in ms."""
 
-    def __init__(self, clock_ms: Callable[[], int], channels_most: int = CHANNELS_MOST) -> None:
+    def __init__(self, clock_ms: Callable[[], int], max_channels: int = MAX_CHANNELS) -> None:
         self._clock_ms = clock_ms
-        self._channels_most = channels_most
+        self._channels_most = max_channels
         self._rules: dict[str, tuple[Rules, int]] = {}
-        # One entry for each channel: when to look whether its rules are over.
+        # One entry for each channel: when to check whether its rules are over.
         self._ends: list[tuple[int, str]] = []
 
     async def load(self, channel: str) -> Rules:
@@ -39,7 +39,7 @@ class MemoryChannelRules:
         self._rules[channel] = (rules, until_ms)
         return rules
 
-    async def keep(self, channel: str, keep_ms: int) -> Rules:
+    async def refresh(self, channel: str, keep_ms: int) -> Rules:
         rules = await self.load(channel)
         if rules is not NO_RULES:
             self._rules[channel] = (rules, max(self._rules[channel][1], self._clock_ms() + keep_ms))
@@ -50,7 +50,7 @@ class MemoryChannelRules:
         self._ends.clear()
 
     def _forget(self) -> None:
-        """Let go of what is over: costs what is let go of, however many others there are."""
+        """Remove rules that are over. The cost depends on what is removed, not on how many rules there are."""
         now_ms = self._clock_ms()
         while self._ends and self._ends[0][0] <= now_ms:
             _, channel = heapq.heappop(self._ends)

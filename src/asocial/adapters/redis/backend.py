@@ -1,7 +1,7 @@
-"""Everything Redis, assembled: one supervisor, and the ports that share it. What the composition root builds.
+"""Builds everything for one Redis URL: one supervisor, and the ports that share it.
 
-`start` takes the listener for events. When its `restored` is called, every subscription is back and every port answers.
-Presence must be joined again then, for Redis may have come back empty.
+`start` takes the listener for events. When its `restored` is called, everything is subscribed and every port answers.
+Presence must then be joined again, because Redis may have come back empty.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from .topology import Topology
 from .unreadable import Unreadable
 from .urls import parse
 
-MEASURE_EVERY_S = 5.0
-MEASURE_LEAST_S = 1.0
-"""Between two looks at Redis's clock, where something made us look."""
+MEASURE_INTERVAL_S = 5.0
+MIN_MEASURE_INTERVAL_S = 1.0
+"""The shortest time between two measurements of Redis's clock."""
 
 log = logs.get(__name__)
 
 
 class RedisBackend:
-    """`process_id` names this process in logs and leases; a restarted one is another all the same.
+    """`process_id` names this process in logs and leases. A suffix is added, so that a restarted process differs.
 
-    The clock of `runtime` follows that of Redis while Redis is there. Raises ValueError for a URL that cannot be used.
+    The clock of `runtime` follows Redis's clock. Raises ValueError for a URL that cannot be used.
     """
 
     def __init__(self, settings: RedisSettings, process_id: str, runtime: Runtime) -> None:
@@ -61,7 +61,7 @@ class RedisBackend:
             identity,
             lease_ms=settings.lease_ms,
             keep_ms=settings.lease_ms + ttl_ms + settings.linger_ms,
-            on_lost=lambda: self._supervisor.interrupted("the lease of this process ran out"),
+            on_lost=lambda: self._supervisor.interrupt("the lease of this process expired"),
             on_death=self._process_died,
         )
         self.broker = RedisBroker(self._supervisor, identity, self._clock_asked.set, runtime)
@@ -70,50 +70,50 @@ class RedisBackend:
         self.live = RedisLiveMessages(pool, clock.now_ms)
         self.registry = RedisSessionRegistry(pool, self._leases, ttl_ms=ttl_ms)
         self.rules = RedisChannelRules(pool)
-        self._keeping: asyncio.Task[None] | None = None
-        self._timing: asyncio.Task[None] | None = None
+        self._lease_task: asyncio.Task[None] | None = None
+        self._clock_task: asyncio.Task[None] | None = None
 
     def state(self) -> dict[str, str]:
         """{"redis": "ok" or "down", "pubsub": "ok" or "down"}, for /ready."""
         return self._supervisor.state()
 
     def probe_age_s(self) -> float:
-        """Seconds since a message was last seen to come back through Redis; infinite before the first."""
+        """Seconds since a probe last came back through Redis; infinite before the first."""
         return self._runtime.loop.time() - self._supervisor.subscriber.probed_at
 
     async def start(self, events: StoreEvents) -> None:
-        """Connect; degraded if Redis cannot be reached soon. Raises nothing."""
+        """Connect, or start degraded if Redis cannot be reached soon. Raises nothing."""
         self._events = events
         await self._supervisor.start(events)
-        self._keeping = asyncio.create_task(self._leases.keep(), name="redis-lease")
-        self._timing = asyncio.create_task(self._keep_time(), name="redis-time")
+        self._lease_task = asyncio.create_task(self._leases.run(), name="redis-lease")
+        self._clock_task = asyncio.create_task(self._follow_clock_forever(), name="redis-time")
 
     async def close(self) -> None:
-        """Close the ports that are still open, then every connection."""
-        for task in (self._keeping, self._timing):
+        """Close the ports, then every connection."""
+        for task in (self._lease_task, self._clock_task):
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-        self._keeping = self._timing = None
+        self._lease_task = self._clock_task = None
         for port in (self.live, self.registry, self.presence, self.limiter, self.broker):
             await port.close()
         await self._supervisor.close()
 
-    async def _keep_time(self) -> None:
+    async def _follow_clock_forever(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(MEASURE_EVERY_S):
+                async with asyncio.timeout(MEASURE_INTERVAL_S):
                     await self._clock_asked.wait()
             self._clock_asked.clear()
             try:
                 if await self._follow_clock():
-                    # Deadlines and the lives of keys were moved with it: everybody here is registered anew.
-                    self._supervisor.interrupted("the clock of Redis was set")
+                    # Deadlines and expiry times moved with it, so every connection here is registered again.
+                    self._supervisor.interrupt("the clock of Redis was set")
             except StoreUnavailable:
-                pass  # the supervisor is at it, and measures when Redis is back
+                pass  # the supervisor reconnects, and the clock is measured again when Redis is back
             except Exception:
-                log.exception("the clock of Redis could not be followed; trying again")
-            await asyncio.sleep(MEASURE_LEAST_S)
+                log.exception("cannot measure the clock of redis; trying again")
+            await asyncio.sleep(MIN_MEASURE_INTERVAL_S)
 
     async def _follow_clock(self) -> int:
         shift_ms = await measure(self._supervisor.pool, self._runtime.clock)
@@ -126,7 +126,7 @@ class RedisBackend:
             self._events.process_died()
 
     async def _resume(self) -> None:
-        # First: what is written again carries times.
+        # First, because what is written next contains times.
         await self._follow_clock()
         await self.presence.resume()
         await self.registry.resume()

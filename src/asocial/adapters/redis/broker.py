@@ -1,15 +1,15 @@
-"""Batches through Redis pub/sub: one publish for each flush of a channel, the frames undecoded.
+"""Batches through Redis pub/sub: one publish for each flush of a channel, with the frames undecoded.
 
     version 1 B | publisher 8 B | published at, ms 8 B | lengths of reliable 4 B and volatile 4 B
     reliable | volatile | control
 
-The numbers of a batch are the first line of its control lane: versions that know no numbers ignore the line.
+The numbers of a batch are the first line of its control lane; versions without numbers ignore the line.
 
-`publish` hands the bytes to the channel's connection, which sends all of a turn in one write: the connection's buffer
-is the outgoing queue, and past its bound batches are dropped, as they are while Redis is away. Nothing is kept to be
-sent later: a message that arrives after its life is worse than none.
+`publish` passes the bytes to the channel's connection, which sends everything of a turn in one write. The connection's
+buffer is the outgoing queue. Batches are dropped when it is full, and while Redis is away: nothing is kept for later,
+because a message that arrives after its life is worse than none.
 
-Redis gives a publisher its own messages back like anyone else's; they are recognised by their first bytes.
+Redis also delivers to the publisher itself; a process recognizes its own batches by the publisher field.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ HEADER = struct.Struct("!B8sQII")
 NUMBERS = b'{"type":"batch","frames":['
 QUEUE_LIMIT_BYTES = 8 * 1024 * 1024
 CLOSE_S = 1.0
-ODD_MS = 1000
+MAX_PLAUSIBLE_AGE_MS = 1000
 
 log = logs.get(__name__)
 
 
 class RedisBroker:
-    """`on_odd_clock`: called when a batch comes from the future or is very old: one of the two clocks is wrong."""
+    """`on_clock_mismatch`: called when a batch is from the future or very old, so one of two clocks is wrong."""
 
     def __init__(
-        self, supervisor: RedisSupervisor, process_id: str, on_odd_clock: Callable[[], None], runtime: Runtime
+        self, supervisor: RedisSupervisor, process_id: str, on_clock_mismatch: Callable[[], None], runtime: Runtime
     ) -> None:
         self._now_ms = runtime.clock.now_ms
-        self._on_odd_clock = on_odd_clock
+        self._on_clock_mismatch = on_clock_mismatch
         self._counters = runtime.counters
         self._supervisor = supervisor
         self._publisher = hashlib.blake2b(process_id.encode(), digest_size=8).digest()
@@ -58,8 +58,8 @@ class RedisBroker:
             _, sender, published_at, reliable, volatile = unpack(data)
             if sender != publisher:
                 age_ms = self._now_ms() - published_at
-                if not -ODD_MS < age_ms < ODD_MS:
-                    self._on_odd_clock()
+                if not -MAX_PLAUSIBLE_AGE_MS < age_ms < MAX_PLAUSIBLE_AGE_MS:
+                    self._on_clock_mismatch()
                 lag.observe(max(0, age_ms) / 1000)
                 split = HEADER.size + reliable
                 end = split + volatile
@@ -93,12 +93,12 @@ class RedisBroker:
         )
 
     async def close(self) -> None:
-        self._supervisor.subscriber.forget()
+        self._supervisor.subscriber.unsubscribe_all()
         await self._supervisor.pool.drain(CLOSE_S)
 
 
 def _numbers(data: bytes, start: int) -> tuple[int, int, int]:
-    """The batch's `number` and `frames`, and where the rest of its control lane begins; that begins at `start`."""
+    """`number` and `frames` of the batch, and where its other control messages begin. `start`: of the control lane."""
     if data.startswith(NUMBERS, start):
         end = data.find(b"]}\n", start)
         number, _, frames = data[start + len(NUMBERS) : end].partition(b",")

@@ -1,27 +1,28 @@
-"""Which processes live, and which channels must be looked at: what lets anyone clean up after anyone.
+"""Which processes live, and which channels must be swept, so that any process can clean up after any other.
 
-A process (a *pod*) holds a lease of some seconds and renews it; one that was killed stops. Whoever sweeps next finds
-the lease run out and removes that pod's connections, channel by channel. To find them without asking every channel, and
-on a cluster where a channel's keys live on some other master, five kinds of keys are kept in one slot of their own
-(the tag `.pods` can be no channel's, names have no dot):
+A process holds a lease of some seconds and renews it. When it dies, the lease expires, and the next process that sweeps
+removes its connections, channel by channel. To find them without asking every channel, and on a cluster where the keys
+of a channel live on another master, five kinds of keys have a slot of their own (no channel can have the tag `.pods`,
+since names have no dot):
 
-    leases           pod -> until when it lives
-    channels:<pod>   the channels that pod has connections in
-    deadlines        channel -> when to look at it next: never later than its earliest deadline
-    deaths           how many pods have died and been cleared away
-    clock            when somebody last looked for what is due, and until when nobody does
+    leases              process -> when its lease expires
+    channels:<process>  the channels in which the process has connections
+    deadlines           channel -> when to sweep it next: never later than its earliest deadline
+    deaths              how many processes have died and been cleaned up
+    clock               when a process last claimed channels, and until when no process does
 
-They are hints, not truth: the truth is the channel's own `expiry`. So that no crash between two slots loses
-anybody, a hint is always written *before* what it points to, and moved on only after that has been looked at. A sweeper
-claims a channel by giving its hint a score with a fraction, a little ahead; once done it sets the next deadline
-only if the claim is still there untouched, for whoever joined or was abandoned meanwhile wrote a whole number over it.
-A claimant that dies holds others up for no longer than `CLAIM_MS`.
+These keys are hints; the channel's own `expiry` decides. So that a crash between two slots loses nobody, a hint is
+always written *before* what it points to, and changed only after the channel was swept. A sweeper claims a channel by
+giving its hint a score with a fraction, a little in the future. Afterwards it sets the next deadline only if the claim
+is unchanged: a process that joined or abandoned a connection meanwhile has written a whole number over it. A sweeper
+that dies delays others by at most `CLAIM_MS`.
 
-A pod that was taken for dead and was only slow (stopped, cut off) notices with its next renewal. It goes on under
-another name, so that a sweeper still at work on the old name cannot hit what joins anew, and says so, like an outage.
+A process that was only slow (stopped, cut off) notices at its next renewal that its lease has expired. It registers
+again with a new process id, so that a sweeper that still removes the old one cannot affect new connections, and reports
+an outage.
 
-A pod may also die between removing somebody and telling so. The channel's count of events knows, so after each death
-every pod tells its people where that stands: `deaths` comes back with each renewal.
+A process may also die after it removed a connection and before it sent the event. The channel's event count shows that,
+so after each death every process sends its clients the current count: `deaths` is returned by each renewal.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ from .scripts import SCRIPTS
 
 TAG = ".pods"
 CLAIM_MS = 2000
-CLAIM_MOST = 64
-FARTHEST_MS = 600_000
-"""No deadline is farther ahead, but by a longer presence TTL: a grace, and the time a shutdown spreads clients over."""
-PAUSE_MS = 10_000
-"""Nothing is swept for so long after nobody has swept for that long: the clock was set, or Redis was out of reach. The
-processes that live say so in the meantime."""
+MAX_CLAIMS = 64
+MAX_DEADLINE_MS = 600_000
+"""The farthest deadline, unless the presence TTL is longer: a grace plus the time over which clients reconnect."""
+SWEEP_PAUSE_MS = 10_000
+"""If no process has swept for this long, sweeping waits for as long again: the clock was set, or Redis was out of
+reach, and living processes need time to renew their leases."""
 
 log = logs.get(__name__)
 
@@ -52,15 +53,15 @@ log = logs.get(__name__)
 class Claim(NamedTuple):
     channel: str
     claim: str
-    """The score that says so, as the server wrote it."""
+    """The score of the claim, as the server wrote it."""
     dead: list[str]
-    """Pods whose connections are to be removed whatever their deadline says."""
+    """Processes whose connections must be removed, whatever their deadlines."""
 
 
 class Leases:
     """`keep_ms`: how long the keys outlive the last process.
 
-    `on_lost` is told when others took this pod for dead, `on_death` when other pods died and have been cleared away.
+    `on_lost`: called when this process's lease had expired. `on_death`: when other processes died and were cleaned up.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Leases:
     ) -> None:
         self._pool = pool
         self._process_id = process_id
-        self._life = 0
+        self._generation = 0
         self._lease_ms = lease_ms
         self._keep_ms = keep_ms
         self._on_lost = on_lost
@@ -91,72 +92,74 @@ class Leases:
             self._deaths_key: b"string",
             self._clock: b"hash",
         }
-        """What each holds; the channels of a pod are a set."""
+        """The type of each key; the channels of a process are a set."""
 
     @property
-    def pod(self) -> str:
-        return f"{self._process_id}.{self._life}"
+    def process(self) -> str:
+        return f"{self._process_id}.{self._generation}"
 
     async def renew(self) -> bool:
-        """False if the lease had run out: then this pod is another now. Raises StoreUnavailable."""
-        if await self._renew(self.pod):
+        """Renew the lease. False if it had expired: this process then has a new id. Raises StoreUnavailable."""
+        if await self._renew(self.process):
             return True
-        # Its lease first, then the name: whatever is entered under it is looked after from its first moment.
-        await self._renew(f"{self._process_id}.{self._life + 1}", "new")
-        self._life += 1
+        # The new lease first, then the id, so that everything registered under the new id is covered by the lease.
+        await self._renew(f"{self._process_id}.{self._generation + 1}", "new")
+        self._generation += 1
         return False
 
-    async def keep(self) -> None:
-        """Renew for ever."""
+    async def run(self) -> None:
+        """Renew the lease until cancelled."""
         while True:
             await asyncio.sleep(self._lease_ms / 3000)
             try:
                 if not await self.renew():
-                    log.warning("this process was taken for dead: it comes back under another name", pod=self.pod)
+                    log.warning("lease expired; registering again with a new process id", process=self.process)
                     self._on_lost()
             except StoreUnavailable:
-                pass  # the supervisor is at it, and renews when it is back
+                pass  # the supervisor reconnects, and the lease is renewed when Redis is back
 
-    async def hint(self, channel: str, when_ms: int, *, enter: str = "") -> None:
-        """Have `channel` looked at in `when_ms` at the latest.
+    async def hint(self, channel: str, when_ms: int, *, process: str = "") -> None:
+        """Have `channel` swept in `when_ms` at the latest.
 
-        `enter`: the pod that has connections there from now on. Raises StoreUnavailable.
+        `process`: the process that has connections there from now on. Raises StoreUnavailable.
         """
-        keys = (self._deadlines, self._channels_of + enter, self._leases) if enter else (self._deadlines,)
-        await self._run("hint", keys, channel, when_ms, self._keep_ms, enter)
+        keys = (self._deadlines, self._channels_of + process, self._leases) if process else (self._deadlines,)
+        await self._run("hint", keys, channel, when_ms, self._keep_ms, process)
 
-    def exit(self, channel: str) -> None:
-        """This pod has no connection in `channel` any more."""
-        # A name that stays although it should go costs one look too many, some day.
+    def leave(self, channel: str) -> None:
+        """This process has no more connections in `channel`."""
+        # If the name is not removed, one sweep too many looks at the channel.
         with contextlib.suppress(StoreUnavailable):
-            self._pool.connection(TAG).post("SREM", self._channels_of + self.pod, channel)
+            self._pool.connection(TAG).post("SREM", self._channels_of + self.process, channel)
 
     async def claim(self) -> list[Claim]:
-        """Channels to look at now; nobody else gets them for a moment. Raises StoreUnavailable."""
+        """Channels to sweep now. No other process gets them for a moment. Raises StoreUnavailable."""
         keys = (self._deadlines, self._leases, self._deaths_key, self._clock)
-        limits = (CLAIM_MOST, CLAIM_MS, self._keep_ms, max(FARTHEST_MS, self._keep_ms), PAUSE_MS)
+        limits = (MAX_CLAIMS, CLAIM_MS, self._keep_ms, max(MAX_DEADLINE_MS, self._keep_ms), SWEEP_PAUSE_MS)
         reply = await self._run("claim", keys, *limits, self._channels_of)
-        # What is no text names no channel; looking there finds it empty, and so it goes.
+        # An id that is not valid text names no channel. The sweep finds it empty and removes it.
         claimed, dead = ([item.decode(errors="replace") for item in part] for part in cast(list[list[bytes]], reply))
         return [Claim(*pair, dead) for pair in zip(claimed[::2], claimed[1::2], strict=True)]
 
     async def finish_claim(self, claim: Claim, next_ms: int) -> None:
-        """A claimed channel has been looked at; its next deadline is in `next_ms`, 0 if it is empty."""
-        keys = (self._deadlines, *(self._channels_of + pod for pod in claim.dead))
+        """A claimed channel was swept. Its next deadline is in `next_ms`, 0 if it is empty."""
+        keys = (self._deadlines, *(self._channels_of + process for process in claim.dead))
         await self._run("finish_claim", keys, claim.channel, claim.claim, next_ms)
 
-    async def dead_among(self, pods: Sequence[str]) -> set[str]:
-        """Those of `pods` that hold no lease (any more). Raises StoreUnavailable."""
-        if not pods:
+    async def find_dead(self, processes: Sequence[str]) -> set[str]:
+        """Those of `processes` that hold no lease. Raises StoreUnavailable."""
+        if not processes:
             return set()
         now = cast(list[bytes], await self._pool.call(TAG, "TIME"))
-        scores = cast(list[bytes | None], await self._pool.call(TAG, "ZMSCORE", self._leases, *pods))
+        scores = cast(list[bytes | None], await self._pool.call(TAG, "ZMSCORE", self._leases, *processes))
         now_ms = int(now[0]) * 1000
-        return {pod for pod, score in zip(pods, scores, strict=True) if score is None or float(score) < now_ms}
+        return {
+            process for process, score in zip(processes, scores, strict=True) if score is None or float(score) < now_ms
+        }
 
-    async def _renew(self, pod: str, how: str = "") -> bool:
-        keys = (self._leases, self._deadlines, self._deaths_key, self._channels_of + pod)
-        reply = await self._run("renew", keys, pod, self._lease_ms, self._keep_ms, how)
+    async def _renew(self, process: str, how: str = "") -> bool:
+        keys = (self._leases, self._deadlines, self._deaths_key, self._channels_of + process)
+        reply = await self._run("renew", keys, process, self._lease_ms, self._keep_ms, how)
         held, deaths = cast(tuple[int, int], reply)
         if self._deaths not in (None, deaths):
             self._on_death()
@@ -169,7 +172,7 @@ class Leases:
         except ErrorReply as error:
             if not error.wrong_type:
                 raise
-            # Written by somebody else, and no process could live while it is there; what we need is written anew.
+            # A key of another type was not written by us, and no process can work while it exists. It is created anew.
             for key in keys:
                 if await self._pool.call(TAG, "TYPE", key) not in (b"none", self._types.get(key, b"set")):
                     await self._pool.call(TAG, "DEL", key)

@@ -1,12 +1,12 @@
-"""Rate limits that hold over all processes: one script call for each decision, on Redis's own clock.
+"""Rate limits over all processes: one script call for each decision, on Redis's own clock.
 
-`take`: a list of at most `limit` times for each key, which expires with its window. `admit`: everything that limits a
-message, and the claim of its (user, message id), in one call. A script may only use keys of one hash tag in a cluster,
-and a message touches a user, an address and a channel in any combination, so all keys of `admit` share one tag.
+`take`: for each key, a list of at most `limit` times, which expires with its window. `admit`: all limits of a message
+and the claim of its (user, message id), in one call. In a cluster a script may use keys of one hash tag only, and a
+message touches a user, an address and a channel in any combination, so all keys of `admit` share one tag.
 
-Every accepted decision is also counted in this process, which decides alone while Redis is away: an outage is no second
-allowance. A user or an address that goes on after some refusals is refused here until its time is over, so that a flood
-of refused messages does not reach Redis.
+Every admitted posting is also counted in this process, which decides alone while Redis is away: an outage does not
+double the limits. After some refusals, a user or an address is refused here until its time is over, so that a flood of
+refused messages does not reach Redis.
 """
 
 from __future__ import annotations
@@ -17,24 +17,33 @@ import hashlib
 from collections.abc import Callable
 from typing import cast
 
-from ...domain.admission import DRAFT_SLOT_MS, GRANTED, Admissions, Known, LimitName, MessageLimits, Posting, Verdict
-from ...domain.rate_windows import Windows
+from ...domain.admission import (
+    DRAFT_SLOT_MS,
+    GRANTED,
+    Duplicate,
+    LimitName,
+    MessageLimiter,
+    MessageLimits,
+    Posting,
+    Verdict,
+)
+from ...domain.rate_windows import RateWindows
 from ...ports import StoreUnavailable
 from .pool import Pool
 from .scripts import SCRIPTS
 
 TAG = "limits"
 POSTED_AFTER_S = 0.25
-"""A claim is confirmed this long after its message was handed to the channel: by then it has been published."""
+"""A claim is confirmed this long after its message was posted to the channel. By then it has been published."""
 LOST_AFTER_S = 0.5
-"""A claim that was not confirmed for this long belongs to a process that died."""
-REFUSALS_ASKED = 20
-"""Refusals of one user or address that Redis decides; those after them, until the time is over, are decided here."""
-REFUSED_KEYS_MOST = 10_000
-_KINDS: dict[bytes, LimitName] = {b"user": "user", b"address": "address", b"channel": "channel", b"slow": "slow"}
+"""A claim that is not confirmed after this time belongs to a process that died."""
+MAX_ASKED_REFUSALS = 20
+"""Refusals of one user or address that Redis decides. Further ones are decided here until the time is over."""
+MAX_REFUSED_KEYS = 10_000
+_LIMITS: dict[bytes, LimitName] = {b"user": "user", b"address": "address", b"channel": "channel", b"slow": "slow"}
 
 
-class _Refused:
+class _RefusedKey:
     __slots__ = ("times", "until_ms")
 
     def __init__(self) -> None:
@@ -46,9 +55,9 @@ class RedisRateLimiter:
     def __init__(self, pool: Pool, clock_ms: Callable[[], int]) -> None:
         self._pool = pool
         self._clock_ms = clock_ms
-        self._here = Windows()
-        self._admissions = Admissions()
-        self._refused: dict[tuple[LimitName, str], _Refused] = {}
+        self._local = RateWindows()
+        self._messages = MessageLimiter()
+        self._refused: dict[tuple[LimitName, str], _RefusedKey] = {}
         self._posted: list[tuple[float, str, str]] = []
         self._confirming: asyncio.TimerHandle | None = None
 
@@ -56,13 +65,13 @@ class RedisRateLimiter:
         if limit == 0:
             return 0
         try:
-            # One key a script: a tag of its own spreads the limits over a cluster.
+            # One key for each script call: a tag of its own spreads the limits over a cluster.
             reply = await self._pool.run(SCRIPTS["take"], key, (self._pool.names.key(key, "rate"),), limit, window_ms)
         except StoreUnavailable:
-            return self._here.take(key, limit, window_ms, self._clock_ms())
+            return self._local.take(key, limit, window_ms, self._clock_ms())
         wait_ms = cast(int, reply)
         if wait_ms == 0:
-            self._here.take(key, limit, window_ms, self._clock_ms())
+            self._local.take(key, limit, window_ms, self._clock_ms())
         return wait_ms
 
     async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:
@@ -74,16 +83,16 @@ class RedisRateLimiter:
         try:
             reply = await self._pool.run(SCRIPTS["admit"], TAG, self._keys(posting), *_arguments(posting, limits))
         except StoreUnavailable:
-            return self._admissions.admit(posting, limits, self._clock_ms())
+            return self._messages.admit(posting, limits, self._clock_ms())
         match cast(list[object], reply):
             case [bytes(claim)]:
                 known = _read(claim)
-                repeated = known is not None and claim.split()[2].decode() == _fingerprint(posting)
-                return Verdict(known=known and known._replace(repeated=repeated))
+                same_text = known is not None and claim.split()[2].decode() == _fingerprint(posting)
+                return Verdict(duplicate=known and known._replace(same_text=same_text))
             case [int(wait_ms), bytes(limit)]:
-                self._refuse(posting, _KINDS[limit], wait_ms)
-                return Verdict(wait_ms, _KINDS[limit])
-        self._admissions.admit(posting, limits, self._clock_ms())
+                self._refuse(posting, _LIMITS[limit], wait_ms)
+                return Verdict(wait_ms, _LIMITS[limit])
+        self._messages.admit(posting, limits, self._clock_ms())
         return GRANTED
 
     def posted(self, posting: Posting) -> None:
@@ -93,21 +102,21 @@ class RedisRateLimiter:
             self._confirming = loop.call_later(POSTED_AFTER_S, self._confirm)
 
     async def is_lost(self, posting: Posting) -> bool:
-        if await self._is_sure(posting):
+        if await self._is_confirmed(posting):
             return False
         await asyncio.sleep(LOST_AFTER_S)
-        return not await self._is_sure(posting)
+        return not await self._is_confirmed(posting)
 
     async def close(self) -> None:
         if self._confirming is not None:
             self._confirming.cancel()
             self._confirm(everything=True)
-        self._here.clear()
-        self._admissions.clear()
+        self._local.clear()
+        self._messages.clear()
         self._refused.clear()
 
-    async def _is_sure(self, posting: Posting) -> bool:
-        """Whether the claim of this message needs no help: it was posted, is over, or has another text."""
+    async def _is_confirmed(self, posting: Posting) -> bool:
+        """Whether the claim of this message needs no action: it was posted, is over, or has another text."""
         try:
             claim = await self._pool.call(TAG, "GET", self._claim_key(posting))
         except StoreUnavailable:
@@ -155,17 +164,17 @@ class RedisRateLimiter:
                 continue
             if refused.until_ms <= now_ms:
                 del self._refused[key]
-            elif refused.times >= REFUSALS_ASKED:
+            elif refused.times >= MAX_ASKED_REFUSALS:
                 return Verdict(refused.until_ms - now_ms, key[0])
         return None
 
     def _refuse(self, posting: Posting, limit: LimitName, wait_ms: int) -> None:
         if limit not in ("user", "address"):
             return
-        if len(self._refused) >= REFUSED_KEYS_MOST:
+        if len(self._refused) >= MAX_REFUSED_KEYS:
             self._refused.clear()
         key = (limit, posting.user_id if limit == "user" else posting.address)
-        refused = self._refused.setdefault(key, _Refused())
+        refused = self._refused.setdefault(key, _RefusedKey())
         refused.until_ms = self._clock_ms() + wait_ms
         refused.times += 1
 
@@ -186,17 +195,17 @@ def _arguments(posting: Posting, limits: MessageLimits) -> tuple[str | int, ...]
     )
 
 
-def _claim(posting: Posting, *, known: Known | None = None) -> str:
-    """The times of a message (or of `known`), what it says as a hash, and whether it was posted: 0, until `confirm`."""
+def _claim(posting: Posting, *, known: Duplicate | None = None) -> str:
+    """The times of a message (or of `known`), a hash of its text, and whether it was posted (0 until `confirm`)."""
     timestamp, expires_at = (posting.timestamp, posting.expires_at) if known is None else known[:2]
     return f"{timestamp} {expires_at} {_fingerprint(posting)} 0"
 
 
-def _read(claim: object) -> Known | None:
-    """What a claim says; None for one that cannot be read: then the message is nobody's."""
+def _read(claim: object) -> Duplicate | None:
+    """What a claim says. None if it cannot be read: then it counts as no claim."""
     try:
         timestamp, expires_at, _, confirmed = cast(bytes, claim).split()
-        return Known(int(timestamp), int(expires_at), confirmed == b"1")
+        return Duplicate(int(timestamp), int(expires_at), confirmed == b"1")
     except (AttributeError, ValueError):
         return None
 

@@ -11,7 +11,7 @@ only one).
 from __future__ import annotations
 
 PREFIX = "asocial:"
-"""Every name begins with this, so that one ACL pattern covers all of them."""
+"""The beginning of every name, so that one ACL pattern covers all of them."""
 
 
 class Names:
@@ -19,12 +19,12 @@ class Names:
 
     def __init__(self, database: int = 0, namespace: str = "") -> None:
         own = f"{namespace}:" if namespace else ""
-        # No namespace can begin with @: the default name of a database is nobody's namespace.
+        # A namespace cannot begin with @, so the default name of a database is never a namespace.
         self._keys = PREFIX + own
         self._topics = PREFIX + (f"@{database}:" if database else "") + own
 
     def key(self, tag: str, what: str) -> str:
-        """A key. All keys of one tag lie in one slot of a cluster."""
+        """A key. All keys of one tag are in one slot of a cluster."""
         return f"{self._keys}{{{tag}}}:{what}"
 
     def topic(self, tag: str) -> str:

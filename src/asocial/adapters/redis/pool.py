@@ -1,9 +1,9 @@
-"""A command connection to every master, and the way each command finds its own.
+"""A command connection to every master; finds the right one for each command.
 
-One connection a server is enough: a connection pipelines by itself, and one connection keeps the order of what one
-process does. A call fails fast: with StoreUnavailable at once while its server is known to be away, and within the
-connection's timeout when that is only found out by asking. Nothing is tried again but what a server has certainly not
-carried out (it answered MOVED, ASK, TRYAGAIN or NOSCRIPT)."""
+One connection for each server is enough: it pipelines by itself and keeps the order of what one process does. A call
+fails fast: with StoreUnavailable at once while its server is known to be away, and otherwise within the connection's
+timeout. A command is repeated only if the server has certainly not executed it (MOVED, ASK, TRYAGAIN, NOSCRIPT).
+"""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ import hiredis
 from ... import logs
 from ...ports import StoreUnavailable
 from .connection import Argument, ConnectionEvents, RedisConnection, Reply
+from .layout import Layout
 from .names import Names
 from .scripts import SCRIPTS, Script
-from .topology import Layout, Topology
+from .topology import Topology
 from .unreadable import Unreadable
 from .urls import Address
 
-ATTEMPTS = 3
-OUTAGES = frozenset({"CLUSTERDOWN", "MASTERDOWN", "OOM", "MISCONF", "BUSY", "NOREPLICAS"})
-"""Answers of a server that is there and cannot do its work just now: an outage as much as a connection that is lost."""
+MAX_ATTEMPTS = 3
+OUTAGE_ERRORS = frozenset({"CLUSTERDOWN", "MASTERDOWN", "OOM", "MISCONF", "BUSY", "NOREPLICAS"})
+"""Errors of a server that answers but cannot do its work: an outage, like a lost connection."""
 TRY_AGAIN_S = 0.05
 
 log = logs.get(__name__)
 
 
 class ErrorReply(StoreUnavailable):
-    """The server answered with an error; `kind` is its first word."""
+    """The server answered with an error. `kind` is its first word."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -38,16 +39,16 @@ class ErrorReply(StoreUnavailable):
 
     @property
     def wrong_type(self) -> bool:
-        """A key holds another type than the command works on; Redis 6 says so inside a script's own error."""
+        """A key has another type than the command needs. Redis 6 reports this inside a script's own error."""
         return "WRONGTYPE" in str(self)
 
 
 class Pool:
-    """`on_lost` is told of each connection that ends by itself, `on_outage` of a server that cannot do its work.
+    """`on_lost`: a connection ended by itself. `on_outage`: a server cannot do its work.
 
-    When a server sends us elsewhere, `on_moved` is told where nobody waits, `rediscover` awaited where somebody does.
+    When a server redirects a command, `rediscover` is awaited if a caller waits, else `on_moved` is called.
 
-    Whoever gets StoreUnavailable may count on this: the supervisor knows, and tells when it is over.
+    A caller that gets StoreUnavailable need not do anything: the supervisor knows, and reports when it is over.
     """
 
     def __init__(
@@ -63,27 +64,29 @@ class Pool:
         self._topology = topology
         self.names = names
         self.unreadable = unreadable
-        self._events = ConnectionEvents(on_lost, on_error=self._posted)
+        self._events = ConnectionEvents(on_lost, on_error=self._on_post_error)
         self._on_outage = on_outage
         self._on_moved = on_moved
         self._rediscover = rediscover
         self.layout: Layout | None = None
-        """Where everything was when we connected; None before."""
+        """The layout when we connected; None before."""
         self._connections: dict[Address, RedisConnection] = {}
 
     @property
-    def whole(self) -> bool:
-        """Whether every master has its connection."""
+    def is_complete(self) -> bool:
+        """Whether every master has a connection."""
         return self.layout is not None and all(
             self._connection_at(master) is not None for master in self.layout.masters
         )
 
     async def connect(self, layout: Layout) -> None:
-        """Lines to those masters of `layout` that have none yet. Raises StoreUnavailable if one cannot be had."""
+        """Connect to the masters of `layout` that have no connection. Raises StoreUnavailable if one fails."""
         for address in [address for address in self._connections if address not in layout.masters]:
             self._connections.pop(address).close("no longer a master")
         self.layout = layout
-        results = await asyncio.gather(*(self._ready(master) for master in layout.masters), return_exceptions=True)
+        results = await asyncio.gather(
+            *(self._connect_master(master) for master in layout.masters), return_exceptions=True
+        )
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -93,9 +96,9 @@ class Pool:
     def connection(self, tag: str) -> RedisConnection:
         """The connection to the master that holds the keys with this hash tag. Raises StoreUnavailable."""
         owner = self.layout.owner(tag) if self.layout is not None else None
-        return self.at(owner)
+        return self.connection_to(owner)
 
-    def at(self, address: Address | None) -> RedisConnection:
+    def connection_to(self, address: Address | None) -> RedisConnection:
         """The connection to this master. Raises StoreUnavailable."""
         connection = self._connection_at(address) if address is not None else None
         if connection is None:
@@ -103,8 +106,8 @@ class Pool:
         return connection
 
     async def call(self, tag: str, *command: Argument) -> Reply:
-        """The reply to a command on keys with this hash tag. Raises StoreUnavailable, ErrorReply among it."""
-        for _ in range(ATTEMPTS):
+        """The reply to a command on keys with this hash tag. Raises StoreUnavailable; an ErrorReply is one too."""
+        for _ in range(MAX_ATTEMPTS):
             connection = self.connection(tag)
             reply = await connection.request(*command)
             if not isinstance(reply, hiredis.ReplyError):
@@ -113,24 +116,24 @@ class Pool:
             match error.kind:
                 case "MOVED":
                     if not self._topology.sharded:
-                        raise StoreUnavailable("this redis is a cluster: use redis+cluster://")
+                        raise StoreUnavailable("this redis is a cluster: use a redis+cluster:// URL")
                     await self._rediscover()
                 case "TRYAGAIN":
                     await asyncio.sleep(TRY_AGAIN_S)
                 case "ASK":
                     return await self._ask(str(reply).rpartition(" ")[2], command)
                 case "READONLY" | "LOADING":
-                    # It was a master when we connected: a failover happened behind our back.
+                    # It was a master when we connected: there was a failover.
                     connection.fail(f"{connection.name}: {error}")
                     raise error
                 case kind:
-                    if kind in OUTAGES:
+                    if kind in OUTAGE_ERRORS:
                         self._on_outage(f"{connection.name}: {error}")
                     elif error.wrong_type:
                         self.unreadable.skip("key", tag, error)
                     raise error
-        self._on_outage("the cluster sends us in circles")
-        raise StoreUnavailable("the cluster sends us in circles")
+        self._on_outage("too many redis cluster redirects")
+        raise StoreUnavailable("too many redis cluster redirects")
 
     async def run(self, script: Script, tag: str, keys: Sequence[str], *arguments: Argument) -> Reply:
         """The reply of a script; every key must have `tag` as its hash tag. Raises StoreUnavailable."""
@@ -144,9 +147,9 @@ class Pool:
             raise
 
     async def drain(self, timeout_s: float) -> None:
-        """Wait until everything handed over has been answered, as far as that is possible soon."""
+        """Wait until every command is answered, for at most `timeout_s`."""
         connections = [connection for connection in self._connections.values() if connection.lost is None]
-        await asyncio.gather(*(connection.drained(timeout_s) for connection in connections))
+        await asyncio.gather(*(connection.wait_drained(timeout_s) for connection in connections))
 
     def close(self) -> None:
         for connection in self._connections.values():
@@ -158,19 +161,19 @@ class Pool:
         connection = self._connections.get(address)
         return connection if connection is not None and connection.lost is None else None
 
-    async def _ready(self, master: Address) -> None:
+    async def _connect_master(self, master: Address) -> None:
         connection = self._connection_at(master)
         if connection is None:
             connection = self._connections[master] = await self._topology.dial(master, self._events)
             _load(connection)
         if self._topology.sharded:
-            # Each node has its own view of whether the cluster works, and refuses keys while it thinks not.
+            # Each node decides by itself whether the cluster works, and refuses keys while it thinks that it does not.
             info = await connection.request("CLUSTER", "INFO")
             if isinstance(info, bytes) and b"cluster_state:ok" not in info:
                 raise StoreUnavailable(f"{connection.name}: the cluster is down")
 
-    def _posted(self, connection: RedisConnection, error: hiredis.ReplyError) -> None:
-        """A command that nobody waits for was refused."""
+    def _on_post_error(self, connection: RedisConnection, error: hiredis.ReplyError) -> None:
+        """The server answered a `post` with an error."""
         kind = str(error).partition(" ")[0]
         if kind == "MOVED":
             self._on_moved()
@@ -178,12 +181,12 @@ class Pool:
             _load(connection)
         elif ErrorReply(str(error)).wrong_type:
             self.unreadable.skip("key", connection.name, error)
-        elif kind not in ("TRYAGAIN", "ASK", "LOADING") and kind not in OUTAGES:
+        elif kind not in ("TRYAGAIN", "ASK", "LOADING") and kind not in OUTAGE_ERRORS:
             log.warning("redis refused a command", error=str(error))
 
     async def _ask(self, where: str, command: tuple[Argument, ...]) -> Reply:
         host, _, port = where.rpartition(":")
-        connection = self.at(Address(host, int(port)))
+        connection = self.connection_to(Address(host, int(port)))
         connection.post("ASKING")
         reply = await connection.request(*command)
         if isinstance(reply, hiredis.ReplyError):

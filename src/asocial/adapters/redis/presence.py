@@ -1,17 +1,20 @@
-"""Presence in Redis: connections counted per user, each operation one script on the keys of one channel.
+"""Presence in Redis: connections counted by user, each operation one script on the keys of one channel.
 
 The keys of a channel share its hash tag, so a script always finds them on one server:
 
-    conns    connection -> '+' or '-' (abandoned), pod, user      expiry  connection -> deadline, ms
-    users    user -> number of connections                        joined  user -> joined_at, which orders a roster
-    profiles user -> name, colour, whether on the map              stamp   epoch and seq
+    conns     connection -> '+' or '-' (abandoned), process, user
+    expiry    connection -> deadline, ms
+    users     user -> number of connections
+    joined    user -> joined_at, the order of a roster
+    profiles  user -> name, colour, whether on the map
+    stamp     epoch and seq
 
-All deadlines are Redis's own clock. What a script returns of them is ms from now: the channel's keys and those of
-leases.py may lie on two masters, whose clocks may differ. Removing is compare-and-delete inside one script, so that of
-all who sweep exactly one is told of each departure. Which channels to sweep, and when, is in leases.py.
+All deadlines are on Redis's own clock. Scripts return them in ms from now, because the channel's keys and those of
+leases.py may be on two masters with different clocks. Removing is compare-and-delete inside one script, so that exactly
+one of several sweeping processes gets each departure. leases.py decides which channels to sweep, and when.
 
-What cannot be said while Redis is away is owed: a connection that left or broke meanwhile is abandoned as soon
-as Redis is back, or it would stay a ghost until its TTL.
+A departure that cannot be sent while Redis is away is kept: the connection is abandoned as soon as Redis is back, or it
+would stay until its TTL ends.
 """
 
 from __future__ import annotations
@@ -27,33 +30,33 @@ import msgspec
 from ...domain.profile import Member, Profile
 from ...ports import Departed, Joined, Roster, Stamp, StoreUnavailable, Updated
 from .connection import Argument, Reply
-from .leases import FARTHEST_MS, Claim, Leases
+from .leases import MAX_DEADLINE_MS, Claim, Leases
 from .pool import Pool
 from .scripts import SCRIPTS
 from .unreadable import ERRORS
 
-REMOVE_MOST = 500
-"""Connections removed in one call, and REFRESH_MOST renewed: some ms of the server's time at most."""
-REFRESH_MOST = 2000
+REMOVE_BATCH = 500
+"""Connections removed in one call, and REFRESH_BATCH refreshed: some ms of the server's time at most."""
+REFRESH_BATCH = 2000
 
 _profile = msgspec.json.Decoder(Profile).decode
 
 
 class RedisPresence:
-    """`ttl_ms`: how long a connection lives without a refresh; `linger_ms`: how long its channel's keys outlive it."""
+    """`ttl_ms`: how long a connection lives without a refresh. `linger_ms`: how long its channel's keys outlive it."""
 
     def __init__(self, pool: Pool, leases: Leases, *, ttl_ms: int, linger_ms: int) -> None:
         self._pool = pool
         self._leases = leases
         self._ttl_ms = ttl_ms
         self._linger_ms = linger_ms
-        self._mine: dict[str, set[str]] = {}
+        self._local: dict[str, set[str]] = {}
         self._joining: dict[tuple[str, str], asyncio.Future[None]] = {}
-        self._owed: dict[str, dict[str, float]] = {}
+        self._pending: dict[str, dict[str, float]] = {}
 
     async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
-        self._mine.setdefault(channel, set()).add(connection_id)
-        self._owed.get(channel, {}).pop(connection_id, None)
+        self._local.setdefault(channel, set()).add(connection_id)
+        self._pending.get(channel, {}).pop(connection_id, None)
         joining = self._joining[channel, connection_id] = asyncio.get_running_loop().create_future()
         try:
             reply = await self._join(channel, connection_id, user_id, profile, now_ms)
@@ -62,7 +65,7 @@ class RedisPresence:
             if self._joining.get((channel, connection_id)) is joining:
                 del self._joining[channel, connection_id]
         first, user, known, joined_at, count, epoch, seq = reply
-        # What is stored of this user may be unreadable: then it is as this connection says.
+        # If the stored profile is unreadable, this connection's own counts.
         found = self._members(channel, [user, joined_at, known]) or [Member.of(user_id, profile, now_ms)]
         return Joined(found[0], bool(first), count, _stamp(epoch, seq))
 
@@ -71,9 +74,9 @@ class RedisPresence:
         try:
             reply = await self._pool.run(SCRIPTS["remove"], channel, self._keys(channel), "leave", connection_id)
         except StoreUnavailable:
-            self._owe(channel, connection_id, 0, known)
+            self._defer(channel, connection_id, 0, known)
             raise
-        self._exit(channel)
+        self._leave_if_empty(channel)
         departed = self._departed(channel, reply)
         return departed[0] if departed else None
 
@@ -82,9 +85,9 @@ class RedisPresence:
         try:
             await self._abandon(channel, {connection_id: grace_ms})
         except StoreUnavailable:
-            self._owe(channel, connection_id, grace_ms, known)
+            self._defer(channel, connection_id, grace_ms, known)
             raise
-        self._exit(channel)
+        self._leave_if_empty(channel)
 
     async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
         _, _, users, profiles, _, stamp = self._keys(channel)
@@ -107,27 +110,27 @@ class RedisPresence:
         return self._members(channel, cast(list[bytes], reply))
 
     async def refresh(self, channel: str, connection_ids: Sequence[str]) -> None:
-        for start in range(0, len(connection_ids), REFRESH_MOST):
-            some = connection_ids[start : start + REFRESH_MOST]
+        for start in range(0, len(connection_ids), REFRESH_BATCH):
+            some = connection_ids[start : start + REFRESH_BATCH]
             await self._pool.run(SCRIPTS["refresh"], channel, self._keys(channel), self._ttl_ms, self._linger_ms, *some)
 
     async def sweep(self) -> list[Departed]:
         departed: list[Departed] = []
         while claims := await self._leases.claim():
-            for some in await asyncio.gather(*(self._look(claim) for claim in claims)):
+            for some in await asyncio.gather(*(self._sweep_channel(claim) for claim in claims)):
                 departed += some
         return departed
 
     async def resume(self) -> None:
-        """Redis is back: hold the lease again, and say what could not be said. Raises StoreUnavailable."""
+        """Redis is back: renew the lease, and send the departures that could not be sent. Raises StoreUnavailable."""
         await self._leases.renew()
         now = asyncio.get_running_loop().time()
-        for channel, owed in list(self._owed.items()):
-            await self._abandon(channel, {c: max(0, round((until - now) * 1000)) for c, until in owed.items()})
-            del self._owed[channel]
+        for channel, pending in list(self._pending.items()):
+            await self._abandon(channel, {c: max(0, round((until - now) * 1000)) for c, until in pending.items()})
+            del self._pending[channel]
 
     async def close(self) -> None:
-        """Hold the lease once more: those still on their way out keep the grace they were promised."""
+        """Renew the lease once more, so that connections that still have a grace keep it."""
         with contextlib.suppress(StoreUnavailable):
             await self._leases.renew()
 
@@ -136,20 +139,20 @@ class RedisPresence:
     ) -> tuple[int, bytes, bytes, bytes, int, bytes, int]:
         event = None
         while True:
-            pod = self._leases.pod
-            await self._leases.hint(channel, self._ttl_ms, enter=pod)
+            process = self._leases.process
+            await self._leases.hint(channel, self._ttl_ms, process=process)
             reply = await self._pool.run(
                 SCRIPTS["join"],
                 channel,
                 self._keys(channel),
-                *(connection_id, user_id, pod, msgspec.json.encode(profile), now_ms),
+                *(connection_id, user_id, process, msgspec.json.encode(profile), now_ms),
                 *(self._ttl_ms, self._linger_ms, secrets.token_hex(4)),
             )
             joined = cast(tuple[int, bytes, bytes, bytes, int, bytes, int], reply)
             if joined[0] or event is None:
                 event = joined
-            # Taken for dead in between: under the name of a dead pod the connection would soon be swept.
-            if pod == self._leases.pod:
+            # The lease expired meanwhile: under the old process id, the connection would soon be swept.
+            if process == self._leases.process:
                 return event
 
     def _keys(self, channel: str) -> tuple[str, str, str, str, str, str]:
@@ -164,7 +167,7 @@ class RedisPresence:
         )
 
     def _members(self, channel: str, flat: list[bytes]) -> list[Member]:
-        """The members of (user, joined_at, profile), one after the other. Unreadable ones are left out."""
+        """The members in a flat list of (user, joined_at, profile). Unreadable ones are skipped."""
         found = []
         for at in range(0, len(flat), 3):
             try:
@@ -175,7 +178,7 @@ class RedisPresence:
 
     def _departed(self, channel: str, reply: Reply) -> list[Departed]:
         entries = cast(list[tuple[bytes, bytes, int, int, bytes, int]], cast(list[Reply], reply)[1:])
-        # An id that is no text is nobody's: telling that it left does no harm.
+        # An id that is not valid text belongs to no user; reporting that it left does no harm.
         return [
             Departed(channel, _text(connection), _text(user), bool(last), count, _stamp(epoch, seq))
             for connection, user, last, count, epoch, seq in entries
@@ -187,40 +190,40 @@ class RedisPresence:
         if first:
             await self._leases.hint(channel, cast(int, first))
 
-    async def _look(self, claim: Claim) -> list[Departed]:
+    async def _sweep_channel(self, claim: Claim) -> list[Departed]:
         departed: list[Departed] = []
         try:
             while True:
-                sweep: list[Argument] = ["sweep", REMOVE_MOST, max(FARTHEST_MS, self._ttl_ms), *claim.dead]
+                sweep: list[Argument] = ["sweep", REMOVE_BATCH, max(MAX_DEADLINE_MS, self._ttl_ms), *claim.dead]
                 reply = await self._pool.run(SCRIPTS["remove"], claim.channel, self._keys(claim.channel), *sweep)
                 some = self._departed(claim.channel, reply)
                 departed += some
-                if len(cast(list[Reply], reply)) - 1 < REMOVE_MOST:
+                if len(cast(list[Reply], reply)) - 1 < REMOVE_BATCH:
                     await self._leases.finish_claim(claim, cast(list[int], reply)[0])
                     return departed
         except StoreUnavailable:
-            # Who was removed must be told of all the same; the rest is looked at again when the claim is over.
+            # The removed connections must be reported all the same. The others are swept when the claim is over.
             return departed
 
     async def _forget(self, channel: str, connection_id: str) -> bool:
-        # A join takes two calls: one that is under way must not come through after the leave that follows it.
+        # A join takes two calls. One under way must finish first, or it would undo the leave.
         while (joining := self._joining.get((channel, connection_id))) is not None:
             await asyncio.wait([joining])
-        mine = self._mine.get(channel, set())
+        mine = self._local.get(channel, set())
         known = connection_id in mine
         mine.discard(connection_id)
         return known
 
-    def _exit(self, channel: str) -> None:
-        if not self._mine.get(channel, True):
-            del self._mine[channel]
-            self._leases.exit(channel)
+    def _leave_if_empty(self, channel: str) -> None:
+        if not self._local.get(channel, True):
+            del self._local[channel]
+            self._leases.leave(channel)
 
-    def _owe(self, channel: str, connection_id: str, grace_ms: int, known: bool) -> None:
-        # Only what this process said was there: the debt is never larger than what was present when Redis went.
+    def _defer(self, channel: str, connection_id: str, grace_ms: int, known: bool) -> None:
+        # Only for connections of this process, so that the list never grows beyond what was present.
         if known:
             until = asyncio.get_running_loop().time() + grace_ms / 1000
-            self._owed.setdefault(channel, {})[connection_id] = until
+            self._pending.setdefault(channel, {})[connection_id] = until
 
 
 def _member(user_id: bytes, joined_at: bytes, profile: bytes) -> Member:

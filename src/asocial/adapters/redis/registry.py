@@ -1,8 +1,8 @@
-"""Where a user is connected, over all processes: a sorted set a user, each connection scored by its deadline.
+"""The connections of each user, over all processes: a sorted set for each user, scored by deadlines.
 
-A member names its pod beside the connection. Connections of a pod that died would hold a user's places until their TTL,
-so a registration that finds no place asks which of those pods still live, frees the places of the dead, and
-tries once more; only a user at the limit pays for that.
+A member names the process and the connection. The connections of a process that died would count until their TTL ends.
+So if a user is at the limit, a registration asks which of those processes live, removes the entries of the dead ones,
+and tries once more. Only users at the limit pay for that.
 """
 
 from __future__ import annotations
@@ -23,60 +23,60 @@ class RedisSessionRegistry:
         self._pool = pool
         self._leases = leases
         self._ttl_ms = ttl_ms
-        self._here: dict[str, dict[str, str]] = {}
+        self._local: dict[str, dict[str, str]] = {}
         """user -> connection -> its member in Redis"""
 
     async def register(self, user_id: str, connection_id: str, limit: int) -> bool:
-        here = self._here.get(user_id, {})
-        member = here.get(connection_id) or f"{self._leases.pod}/{connection_id}"
+        local = self._local.get(user_id, {})
+        member = local.get(connection_id) or f"{self._leases.process}/{connection_id}"
         try:
             taken = await self._register(user_id, member, limit)
-            if taken and await self._bury(user_id, taken):
+            if taken and await self._free_dead(user_id, taken):
                 taken = await self._register(user_id, member, limit)
             full = bool(taken)
         except StoreUnavailable:
-            full = connection_id not in here and len(here) >= limit
+            full = connection_id not in local and len(local) >= limit
         if full:
             return False
-        self._here.setdefault(user_id, {})[connection_id] = member
+        self._local.setdefault(user_id, {})[connection_id] = member
         return True
 
     async def unregister(self, user_id: str, connection_id: str) -> None:
-        here = self._here.get(user_id, {})
-        member = here.pop(connection_id, None)
-        if not here:
-            self._here.pop(user_id, None)
+        local = self._local.get(user_id, {})
+        member = local.pop(connection_id, None)
+        if not local:
+            self._local.pop(user_id, None)
         if member is not None:
-            # One that stays is not refreshed any more, and ends with its TTL.
+            # If this fails, the entry is not refreshed any more and ends with its TTL.
             with contextlib.suppress(StoreUnavailable):
                 await self._pool.call(_tag(user_id), "ZREM", self._key(user_id), member)
 
     async def refresh(self, entries: Sequence[tuple[str, str]]) -> None:
-        # An outage is no fault of the job that refreshes: `resume` writes everyone again at its end.
+        # During an outage there is nothing to do: `resume` registers everything again at its end.
         with contextlib.suppress(StoreUnavailable):
-            self._keep(entries)
+            self._refresh(entries)
 
     async def resume(self) -> None:
-        """Redis is back, perhaps empty: write again who is connected here. Raises StoreUnavailable."""
-        for user_id, here in self._here.items():
-            # A pod that was taken for dead has another name now; under the old one its places would be freed.
-            old = [m for m in here.values() if m.partition("/")[0] != self._leases.pod]
+        """Redis is back, perhaps empty: register the connections of this process again. Raises StoreUnavailable."""
+        for user_id, local in self._local.items():
+            # If the lease expired, this process has a new id, and entries under the old one would be removed.
+            old = [m for m in local.values() if m.partition("/")[0] != self._leases.process]
             if old:
                 self._pool.connection(_tag(user_id)).post("ZREM", self._key(user_id), *old)
-                for connection_id in here:
-                    here[connection_id] = f"{self._leases.pod}/{connection_id}"
-        self._keep([(user, connection) for user, here in self._here.items() for connection in here])
+                for connection_id in local:
+                    local[connection_id] = f"{self._leases.process}/{connection_id}"
+        self._refresh([(user, connection) for user, local in self._local.items() for connection in local])
 
     async def close(self) -> None:
-        for user_id, here in self._here.items():
+        for user_id, local in self._local.items():
             with contextlib.suppress(StoreUnavailable):
-                self._pool.connection(_tag(user_id)).post("ZREM", self._key(user_id), *here.values())
-        self._here.clear()
+                self._pool.connection(_tag(user_id)).post("ZREM", self._key(user_id), *local.values())
+        self._local.clear()
 
-    def _keep(self, entries: Sequence[tuple[str, str]]) -> None:
+    def _refresh(self, entries: Sequence[tuple[str, str]]) -> None:
         users: dict[str, list[str]] = {}
         for user_id, connection_id in entries:
-            member = self._here.get(user_id, {}).get(connection_id)
+            member = self._local.get(user_id, {}).get(connection_id)
             if member is not None:
                 users.setdefault(user_id, []).append(member)
         for user_id, members in users.items():
@@ -92,17 +92,17 @@ class RedisSessionRegistry:
         reply = await self._pool.run(SCRIPTS["register"], _tag(user_id), keys, member, limit, self._ttl_ms)
         return cast(list[bytes], reply)
 
-    async def _bury(self, user_id: str, members: list[bytes]) -> bool:
-        """Free the places of pods that died. True if there were any."""
-        pods: dict[bytes, str] = {}
+    async def _free_dead(self, user_id: str, members: list[bytes]) -> bool:
+        """Remove the entries of processes that died. True if there were any."""
+        processes: dict[bytes, str] = {}
         for member in members:
             try:
-                pods[member] = member.decode().partition("/")[0]
+                processes[member] = member.decode().partition("/")[0]
             except ERRORS as error:
                 self._pool.unreadable.skip("registration", self._key(user_id), error)
-                pods[member] = ""  # the name of no process that lives
-        dead = await self._leases.dead_among(sorted(set(pods.values())))
-        gone = [member for member, pod in pods.items() if pod in dead]
+                processes[member] = ""  # the id of no process
+        dead = await self._leases.find_dead(sorted(set(processes.values())))
+        gone = [member for member, process in processes.items() if process in dead]
         if gone:
             await self._pool.call(_tag(user_id), "ZREM", self._key(user_id), *gone)
         return bool(gone)

@@ -1,4 +1,4 @@
-"""Channels' rules in Redis: one JSON value a channel, written only over an older version, gone when it is not used."""
+"""The rules of channels in Redis: one JSON value for each channel, replaced only by a newer version; it expires."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ class RedisChannelRules:
         stored = self._read(channel, reply)
         if stored is not None:
             return stored
-        # Newer, and nobody can read it: as nothing.
+        # The stored value is newer but unreadable, so it counts as nothing.
         await self._pool.call(channel, "SET", key, text, "PX", keep_ms)
         return rules
 
-    async def keep(self, channel: str, keep_ms: int) -> Rules:
+    async def refresh(self, channel: str, keep_ms: int) -> Rules:
         rules = await self.load(channel)
         if rules is not NO_RULES:
             await self._pool.call(channel, "PEXPIRE", self._key(channel), keep_ms, "GT")
         return rules
 
     async def close(self) -> None:
-        """Nothing to let go of: the rules are not this process's."""
+        """Nothing to release."""
 
     def _read(self, channel: str, reply: object) -> Rules | None:
-        """None for what cannot be read."""
+        """None if it cannot be read."""
         try:
             return _decode(cast(bytes, reply))
         except ERRORS as error:

@@ -1,7 +1,7 @@
-"""The Lua scripts: one for each operation that must be atomic, each a file of lua/ that says what it does.
+"""The Lua scripts: one for each atomic operation, each in a file of lua/ that explains it.
 
-Called by their digest. The pool loads all of them into every server it connects to; a server that forgot them
-(SCRIPT FLUSH, a failover) gets the text with the next call.
+They are called by their digest. The pool loads all of them into every server that it connects to. A server that lost
+them (SCRIPT FLUSH, a failover) gets the text with the next call.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The clock that all processes share: Redis's own, asked for a few times a minute (RFC 5905's clock offset).
+"""The clock that all processes share: Redis's own, measured a few times a minute (RFC 5905's clock offset).
 
-Of a cluster it is the clock of the master that holds the leases; others may differ, and no moment of theirs is used.
+In a cluster it is the clock of the master that holds the leases. The clocks of other masters are not used.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from .leases import TAG
 from .pool import Pool
 
 SAMPLES = 3
-ERROR_MOST_MS = 500.0
-"""An answer that took twice as long says too little."""
+MAX_ERROR_MS = 500.0
+"""A measurement with a larger error is not used."""
 
 
 async def measure(pool: Pool, clock: Clock) -> int:
     """Let `clock` follow Redis's. Returns the ms by which it was set, 0 if it was not. Raises StoreUnavailable."""
     samples = [await _sample(pool, clock) for _ in range(SAMPLES)]
     error_ms, reference_ms, at_ms = min(samples)
-    return clock.measured(reference_ms, at_ms, error_ms) if error_ms < ERROR_MOST_MS else 0
+    return clock.follow(reference_ms, at_ms, error_ms) if error_ms < MAX_ERROR_MS else 0
 
 
 async def _sample(pool: Pool, clock: Clock) -> tuple[float, float, float]:

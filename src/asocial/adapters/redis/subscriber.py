@@ -1,12 +1,12 @@
-"""The pub/sub side: one connection to each master, what is subscribed on it, and the proof that it delivers.
+"""Pub/sub: one connection to each master, its subscriptions, and probes that show that it delivers.
 
-`wanted` is the truth, the connections follow it: a subscription made while a connection is away is a wish that
-`connect` carries out. In a cluster every channel lives on the master of its slot (SSUBSCRIBE), elsewhere on the only
-one.
+`_wanted` holds what should be subscribed, and the connections follow it: a subscription made while a connection is away
+is carried out by `connect`. In a cluster, a channel is subscribed on the master of its slot (SSUBSCRIBE).
 
-A connection that is connected may still deliver nothing: behind a proxy that lost its state, or on a server that forgot
-us. So each connection also subscribes a channel of its own, named so that it falls into a slot of that master, and
-`probe` publishes there and expects it back. Only a connection that passed this test counts."""
+An open connection may still deliver nothing: behind a proxy that lost its state, or on a server that lost the
+subscription. So each connection also subscribes to a channel of its own in a slot of that master. `probe` publishes
+there and expects the message back. Only a connection that passed this test counts.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ import hiredis
 
 from ... import logs
 from ...ports import StoreUnavailable
-from .connection import BREATH_S, ConnectionEvents, RedisConnection, Reply
+from .connection import RECHECK_S, ConnectionEvents, RedisConnection, Reply
+from .layout import Layout, slot_of
 from .names import Names
 from .pool import Pool
-from .topology import Layout, Topology, slot_of
+from .topology import Topology
 from .urls import Address
 
 BATCH = 500
-"""Channels in one SUBSCRIBE: few enough that neither side is busy long, and other work gets its turn in between."""
+"""Channels in one SUBSCRIBE: few enough that neither side is busy for long."""
 CONFIRMATION_S = 1.0
 RESUBSCRIBE_TIMEOUT_S = 10.0
 
@@ -35,9 +36,9 @@ log = logs.get(__name__)
 
 
 class Subscriber:
-    """`on_lost` is told of each connection that ends by itself, `on_moved` of a channel that its master gave away.
+    """`on_lost`: a connection ended by itself. `on_moved`: a master no longer holds one of its slots.
 
-    A hash tag names a channel; see `name`.
+    Channels are named by their hash tag; see `name`.
     """
 
     def __init__(
@@ -49,14 +50,14 @@ class Subscriber:
     ) -> None:
         self._topology = topology
         self.name = names.topic
-        """The channel's name at the server, by its hash tag."""
+        """The pub/sub channel for a hash tag."""
         self._on_lost = on_lost
-        self._events = ConnectionEvents(self._end, on_push=self._take)
+        self._events = ConnectionEvents(self._connection_lost, on_push=self._on_push)
         self._on_moved = on_moved
         self._verbs = ("SSUBSCRIBE", "SUNSUBSCRIBE") if topology.sharded else ("SUBSCRIBE", "UNSUBSCRIBE")
         self._wanted: dict[bytes, tuple[str, Callable[[bytes], None]]] = {}
-        self._where: dict[bytes, RedisConnection] = {}
-        """The connection that each channel was subscribed on last."""
+        self._subscribed_on: dict[bytes, RedisConnection] = {}
+        """The connection on which each channel was last subscribed."""
         self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
         self._layout: Layout | None = None
         self._connections: dict[Address, RedisConnection] = {}
@@ -71,8 +72,8 @@ class Subscriber:
         return "SPUBLISH" if self._topology.sharded else "PUBLISH"
 
     @property
-    def whole(self) -> bool:
-        """Whether every master has its connection."""
+    def is_complete(self) -> bool:
+        """Whether every master has a connection."""
         layout = self._layout
         return layout is not None and all(
             (connection := self._connections.get(master)) is not None and connection.lost is None
@@ -80,32 +81,32 @@ class Subscriber:
         )
 
     async def subscribe(self, tag: str, deliver: Callable[[bytes], None]) -> None:
-        """Confirmed when this returns, or, while the connection is away, wished for. Raises nothing."""
+        """Subscribe. Confirmed on return, or done by `connect` later if the connection is away. Raises nothing."""
         name = self.name(tag).encode()
         self._wanted[name] = (tag, deliver)
         connection = self._connection(tag)
         if connection is not None:
             self._push(connection, [name])
-            # A confirmation that does not come is no reason to keep a person waiting: the probe finds out why.
+            # The client does not wait longer for a confirmation: if it does not come, the probe finds out why.
             await asyncio.wait([self._confirmation(name)], timeout=CONFIRMATION_S)
 
     def unsubscribe(self, tag: str) -> None:
-        """Nothing is delivered after this returns."""
+        """Nothing is delivered any more after this returns."""
         name = self.name(tag).encode()
         if self._wanted.pop(name, None) is not None:
-            connection = self._where.pop(name, None)
+            connection = self._subscribed_on.pop(name, None)
             if connection is not None:
                 connection.push(self._verbs[1], name)
-            # A resubscription under way shall not wait for what nobody wants any more.
+            # A resubscription under way must not wait for a channel that is not wanted any more.
             self._confirmed(name)
 
-    def forget(self) -> None:
+    def unsubscribe_all(self) -> None:
         """Unsubscribe everything."""
         for tag, _ in list(self._wanted.values()):
             self.unsubscribe(tag)
 
     async def connect(self, layout: Layout) -> None:
-        """Lines to those masters that have none, everything wanted subscribed. Raises StoreUnavailable."""
+        """Connect to masters without a connection, and subscribe all that is wanted. Raises StoreUnavailable."""
         self._layout = layout
         for address in [
             a for a, connection in self._connections.items() if a not in layout.masters or connection.lost is not None
@@ -116,16 +117,16 @@ class Subscriber:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        # What a master gave away, or took over, is subscribed where it is now.
+        # Slots may have moved: each channel is subscribed where it is now.
         for name, (tag, _) in list(self._wanted.items()):
             connection = self._connection(tag)
-            if connection is not None and self._where.get(name) is not connection:
-                if name in self._where:
-                    self._where[name].push(self._verbs[1], name)
+            if connection is not None and self._subscribed_on.get(name) is not connection:
+                if name in self._subscribed_on:
+                    self._subscribed_on[name].push(self._verbs[1], name)
                 self._push(connection, [name])
 
     async def probe(self, pool: Pool, timeout_s: float) -> bool:
-        """Whether what is published to each master comes back in time. Lines that fail are ended."""
+        """Whether a message published to each master comes back in time. Connections that fail are ended."""
         answers: dict[asyncio.Future[None], RedisConnection] = {}
         for address, connection in list(self._connections.items()):
             if connection.lost is None:
@@ -133,26 +134,26 @@ class Subscriber:
                 answer = self._probes[name] = asyncio.get_running_loop().create_future()
                 answers[answer] = connection
                 try:
-                    pool.at(address).post(self.publish_verb, name, b"?")
+                    pool.connection_to(address).post(self.publish_verb, name, b"?")
                 except StoreUnavailable:
                     return False
         if answers:
             await asyncio.wait(answers, timeout=timeout_s)
             if not all(answer.done() for answer in answers):
-                await asyncio.sleep(BREATH_S)  # see connection.py: perhaps it was us who were busy
+                await asyncio.sleep(RECHECK_S)  # as in connection.py: this process may have been busy
             for answer in [answer for answer in answers if not answer.done()]:
-                answers[answer].fail(f"{answers[answer].name} delivers nothing")
-        if answers and self.whole:
+                answers[answer].fail(f"{answers[answer].name} does not deliver published messages")
+        if answers and self.is_complete:
             self.probed_at = asyncio.get_running_loop().time()
-        return self.whole
+        return self.is_complete
 
     def close(self) -> None:
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()
-        self._where.clear()
+        self._subscribed_on.clear()
         self._wanted.clear()
-        self._release()
+        self._release_waiters()
 
     def _connection(self, tag: str) -> RedisConnection | None:
         owner = self._layout.owner(tag) if self._layout is not None else None
@@ -175,13 +176,13 @@ class Subscriber:
         if connection.lost is not None:
             raise StoreUnavailable(connection.lost)
         if unconfirmed:
-            connection.fail(f"{connection.name} confirms no subscription")
-            raise StoreUnavailable(f"{connection.name} confirms no subscription")
+            connection.fail(f"{connection.name} does not confirm subscriptions")
+            raise StoreUnavailable(f"{connection.name} does not confirm subscriptions")
 
     def _push(self, connection: RedisConnection, names: list[bytes]) -> None:
-        """Subscribe `names` on `connection`. One command must not span slots, even of one server."""
+        """Subscribe `names` on `connection`. In a cluster, one command must not span slots."""
         for name in names:
-            self._where[name] = connection
+            self._subscribed_on[name] = connection
             if self._topology.sharded:
                 connection.push(self._verbs[0], name)
         if names and not self._topology.sharded:
@@ -205,13 +206,13 @@ class Subscriber:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def _take(self, connection: RedisConnection, reply: Reply) -> None:
+    def _on_push(self, connection: RedisConnection, reply: Reply) -> None:
         if isinstance(reply, hiredis.ReplyError):
-            # MOVED, or no permission: what we hold to be the order of things is not. Begin anew.
+            # MOVED, or no permission: the layout has changed. Connect again.
             connection.fail(f"{connection.name}: {reply}")
             return
         if not isinstance(reply, list) or len(reply) != 3:
-            connection.fail(f"{connection.name} does not speak Redis")
+            connection.fail(f"{connection.name} does not speak the redis protocol")
             return
         kind, name, data = cast(tuple[bytes, bytes, bytes], reply)
         if kind in (b"message", b"smessage"):
@@ -220,23 +221,23 @@ class Subscriber:
                 try:
                     wanted[1](data)
                 except Exception:
-                    log.exception("a batch could not be delivered")
+                    log.exception("unexpected error while delivering a batch")
             elif (probe := self._probes.get(name)) is not None and not probe.done():
                 probe.set_result(None)
         elif kind in (b"subscribe", b"ssubscribe"):
             self._confirmed(name)
-        elif kind == b"sunsubscribe" and self._where.get(name) is connection and name not in self._waiters:
-            # Not asked for: the slot has moved to another master.
-            del self._where[name]
-            self._on_moved(f"{connection.name} gave a slot away")
+        elif kind == b"sunsubscribe" and self._subscribed_on.get(name) is connection and name not in self._waiters:
+            # Not requested by us: the slot has moved to another master.
+            del self._subscribed_on[name]
+            self._on_moved(f"{connection.name} no longer holds one of its slots")
 
-    def _end(self, connection: RedisConnection) -> None:
-        for name in [name for name, where in self._where.items() if where is connection]:
-            del self._where[name]
-        self._release()
+    def _connection_lost(self, connection: RedisConnection) -> None:
+        for name in [name for name, where in self._subscribed_on.items() if where is connection]:
+            del self._subscribed_on[name]
+        self._release_waiters()
         self._on_lost(connection)
 
-    def _release(self) -> None:
-        # Whoever waits to be subscribed is let go: the wish is recorded, `connect` carries it out.
+    def _release_waiters(self) -> None:
+        # Waiting callers continue: the subscription is recorded, and `connect` carries it out.
         for name in list(self._waiters):
             self._confirmed(name)

@@ -1,6 +1,6 @@
 """Entries in Redis that this version cannot read: of another format or type, or damaged.
 
-Each is treated as absent. It costs what it held and nothing else: nobody's connection ends because of it.
+Each counts as absent. Only what it contained is lost; no connection ends because of it.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from ... import logs
 from ...service.counters import Counters
 
 ERRORS = (msgspec.MsgspecError, ValueError, TypeError, IndexError, OverflowError)
-"""What reading such an entry raises. UnicodeDecodeError is a ValueError."""
+"""What reading such an entry can raise. UnicodeDecodeError is a ValueError."""
 
 log = logs.get(__name__)
 
 
 class Unreadable:
-    """Counts them, and logs the first of each kind."""
+    """Counts unreadable entries, and logs the first of each kind."""
 
     def __init__(self, counters: Counters) -> None:
         self._counts = counters.unreadable
         self._logged: set[str] = set()
 
     def skip(self, kind: str, where: str, error: object) -> None:
-        """An entry of this kind is skipped. `where`: the key, or the pub/sub channel."""
+        """Skip an entry of this kind. `where`: the key, or the pub/sub channel."""
         self._counts[kind] += 1
         if kind not in self._logged:
             self._logged.add(kind)

@@ -1,14 +1,14 @@
-"""What a Redis URL says, as values. Nothing here connects, and no message here repeats any part of a URL: a password
-with a sign that URLs know can end up in every part of one.
+"""Parses Redis URLs. Nothing here connects. No error repeats any part of a URL, because a password with special
+characters can end up in any part.
 
     redis://[user:password@]host[:6379][/db]                    one server
     unix://[user:password@]/path/to.sock[?db=1]                 one server, by its socket
     redis+sentinel://[user:password@]host[:26379],host/name[/db]  the master that the sentinels name
     redis+cluster://[user:password@]host[:6379],host            a cluster, found through any of these nodes
 
-`rediss` in place of `redis` is TLS, verified against the system's authorities or `?ca=/path/to/ca.pem`. The sentinels
-themselves are asked without a password, or with `?sentinel_password=`. A password is percent-decoded; `?`, `#`, `/` and
-`@` in it are understood as they are, unless what follows a `?` reads as options.
+`rediss` in place of `redis` is TLS, verified against the system's authorities or `?ca=/path/to/ca.pem`. Sentinels are
+asked without a password, or with `?sentinel_password=`. A password is percent-decoded; `?`, `#`, `/` and `@` in it are
+accepted as they are, unless what follows a `?` can be read as options.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True)
 class Target:
-    """What to connect to. `addresses` are servers, sentinels or cluster nodes, by `kind`."""
+    """The servers to connect to. `addresses` are servers, sentinels or cluster nodes, depending on `kind`."""
 
     kind: Literal["single", "sentinel", "cluster"]
     addresses: tuple[Address, ...]
@@ -52,27 +52,27 @@ class Target:
     ca: str = ""
 
     def tls_context(self) -> ssl.SSLContext | None:
-        """Raises ValueError where the authorities' file cannot be used."""
+        """Raises ValueError if the file of authorities cannot be used."""
         if not self.tls:
             return None
         try:
             return ssl.create_default_context(cafile=self.ca or None)
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise ValueError(f"redis_url: the file that ca names cannot be used: {reason}") from None
+            raise ValueError(f"redis_url: the file given by ca cannot be used: {reason}") from None
 
 
 def parse(url: str, username: str = "", password: str = "") -> Target:
-    """`username` and `password` count where the URL has none. Raises ValueError, saying what is wrong and allowed."""
+    """`username` and `password` count if the URL has none. Raises ValueError, which says what is wrong and allowed."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise ValueError(f"redis_url: it must start with {KINDS}")
     if not url.isprintable():
-        raise ValueError("redis_url: it holds a line break or another control character")
+        raise ValueError("redis_url: it contains a line break or another control character")
     credentials, place, query = _split(rest)
     if credentials is not None:
         user, colon, secret = credentials.partition(":")
-        # `secret@host` without a colon would be taken for a user name, which is never what was meant.
+        # `secret@host` without a colon would be read as a user name, which is never meant.
         if not colon:
             raise ValueError(f"redis_url: credentials are user:password@ or :password@; {_ENCODE}")
         username, password = unquote(user), unquote(secret)
@@ -87,7 +87,7 @@ def parse(url: str, username: str = "", password: str = "") -> Target:
     }
     database = options.pop("db", "")
     if options:
-        raise ValueError(f"redis_url: the options behind ? are ca, db and sentinel_password, no others; {_ENCODE}")
+        raise ValueError(f"redis_url: the options after ? are ca, db and sentinel_password; {_ENCODE}")
     if scheme == "unix":
         if not place.startswith("/"):
             raise ValueError("redis_url: unix:// needs an absolute path, as unix:///run/redis.sock")
@@ -106,7 +106,7 @@ def parse(url: str, username: str = "", password: str = "") -> Target:
         raise ValueError("redis_url: several hosts need redis+sentinel:// or redis+cluster://")
     number = _database(tail or database)
     if kind == "cluster" and number:
-        raise ValueError("redis_url: a cluster has no databases but 0")
+        raise ValueError("redis_url: a cluster has only the database 0")
     return Target(kind, addresses, unquote(master), number, **common)  # type: ignore[arg-type]
 
 
@@ -125,7 +125,7 @@ def _kind(scheme: str) -> tuple[Literal["single", "sentinel", "cluster"], bool]:
 
 
 def _split(rest: str) -> tuple[str | None, str, str]:
-    """Credentials (None without any), place and query of what stands behind `://`."""
+    """Credentials (None if there are none), place and query of what follows `://`."""
     before, _, query = rest.partition("?")
     at = before.rfind("@")
     if "@" in query and not _options(query).keys() <= _OPTIONS:

@@ -1,7 +1,7 @@
--- Connections whose sockets broke: each is gone after its grace, and nothing brings it back but a new join.
+-- Abandon connections whose sockets broke: each is removed after its grace; only a new join brings it back.
 -- KEYS: conns expiry users profiles joined stamp
 -- ARGV: linger ms, then connection, grace ms, connection, grace ms...
--- Returns the ms until the earliest of the new deadlines (at least 1), or 0 if none of the connections is there.
+-- Returns the ms until the earliest of the new deadlines (at least 1), or 0 if none of the connections exists.
 local conns, expiry = KEYS[1], KEYS[2]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)

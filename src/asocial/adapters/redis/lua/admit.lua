@@ -1,13 +1,13 @@
--- Whether a message, a draft or a new name may be shown now: all limits in one call; what is refused takes no place.
+-- Whether a message, a draft or a new name may be shown now: all limits in one call. What is refused is not counted.
 -- The same rules as domain/admission.py and domain/fairness.py, on Redis's clock.
--- KEYS: 1 claim of (channel, user, message id); 2 slot of a slow channel: "ms draft id"; 3 the user's draft that has
---       its places; 4 and 5 times of the user's and the address's minute (lists, oldest first); 6 the channel's
+-- KEYS: 1 claim of (channel, user, message id); 2 slot of a slow channel: "ms draft id"; 3 the user's draft that is
+--       counted; 4 and 5 times of the user's and the address's minute (lists, oldest first); 6 the channel's
 --       second: "ms address" (list); 7 how many of those are of each address (hash); 8 and 9 the channel's messages of
 --       even and odd minutes (hashes): m the minute, t all, a addresses, then for each address
 --       "m:address" messages, "n:address" users, "u:address user" messages
 -- ARGV: 1 kind, 2 message id, 3 user, 4 address, 5 slow ms, 6 user's limit, 7 address's limit, 8 channel's limit,
---       9 ms a draft keeps its places, 10 value of the claim, 11 ms the claim holds
--- Returns {}: admitted; {claim}: known before; {ms, limit}: refused, and the ms until it may be admitted.
+--       9 ms that a draft stays counted, 10 value of the claim, 11 ms that the claim holds
+-- Returns {}: admitted; {claim}: admitted before; {ms, limit}: refused, and the ms until it can be admitted.
 local kind, message, user, address = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local slow, by_user, by_address, by_channel =
   tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -37,7 +37,7 @@ local function decide()
   end
 
   local function window(key, most, name)
-    -- The clock went back: what was taken before counts as taken now, so that nobody waits longer than a minute.
+    -- The clock was set back: earlier times count as now, so that nobody waits longer than a minute.
     if (tonumber(redis.call('LINDEX', key, -1) or now)) > now then
       for place = 0, redis.call('LLEN', key) - 1 do redis.call('LSET', key, place, now) end
     end
@@ -75,7 +75,7 @@ local function decide()
       redis.call('HSET', this_minute, 'm', minute)
       redis.call('PEXPIRE', this_minute, 2 * MINUTE)
     end
-    -- Nobody is asked to leave more than three quarters free.
+    -- No sender must leave more than three quarters free.
     if taken * 4 > by_channel then
       local fields = {'t', 'a', 'm:' .. address, 'n:' .. address, 'u:' .. address .. ' ' .. user}
       local used = redis.call('HMGET', this_minute, unpack(fields))
@@ -137,7 +137,7 @@ end
 
 local ok, answer = pcall(decide)
 if not ok then
-  -- Something here is of another type or damaged, so it was not written by us: as if it were absent.
+  -- A key of another type or a damaged value was not written by us: it counts as absent.
   redis.call('DEL', unpack(KEYS))
   answer = decide()
 end

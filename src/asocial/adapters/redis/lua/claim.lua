@@ -1,19 +1,19 @@
--- Take some of the channels that must be looked at, so that nobody else looks at them for a moment.
+-- Claim some of the channels that must be swept, so that no other process sweeps them for a moment.
 -- KEYS: deadlines leases deaths clock
--- ARGV: most, how long a claim holds ms, keep ms, farthest deadline ms, pause ms, prefix of the keys of pods' channels
--- Returns {{channel, claim, channel, claim...}, {dead pod...}}
--- (The pods' channels are keys made here, of the same hash tag as KEYS, which is what a cluster asks for.)
+-- ARGV: most, how long a claim holds ms, keep ms, farthest deadline ms, pause ms, prefix of the keys of processes' channels
+-- Returns {{channel, claim, channel, claim...}, {dead process...}}
+-- (The keys of processes' channels are made here. They have the hash tag of KEYS, as a cluster requires.)
 local deadlines, leases, deaths, clock_key = unpack(KEYS)
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local most, hold, keep, farthest, pause = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5])
 
--- Somebody looks every second. A longer time means that this clock was set forward, or that nobody reached Redis: what
--- seems over may only not have been renewed, so the living get a moment to do that.
+-- Channels are claimed every second. A longer time means that this clock was set forward, or that no process reached
+-- Redis. Leases that seem to have expired may just not be renewed yet, so the processes get a moment to do that.
 local looked, resume = unpack(redis.call('HMGET', clock_key, 'looked', 'resume'))
 looked, resume = tonumber(looked or now) or now, tonumber(resume or 0) or 0
 if now - looked > pause then resume = now + pause end
--- One set back is found by what lies too far ahead: no deadline and no lease was ever set so far.
+-- A clock that was set back shows by times that are too far ahead: no deadline or lease is ever set so far.
 for key, limit in pairs({[deadlines] = farthest, [leases] = keep}) do
   for _, name in ipairs(redis.call('ZRANGE', key, '(' .. now + limit, '+inf', 'BYSCORE', 'LIMIT', 0, most)) do
     redis.call('ZADD', key, key == leases and now + limit or now, name)
@@ -23,13 +23,13 @@ redis.call('HSET', clock_key, 'looked', now, 'resume', resume)
 redis.call('PEXPIRE', clock_key, keep)
 if now < resume and resume <= now + pause then return {{}, {}} end
 
--- The channels of a pod whose lease ran out are due now, unless somebody is at them.
+-- The channels of a process whose lease expired are due now, unless they are claimed.
 local dead = redis.call('ZRANGE', leases, '-inf', now, 'BYSCORE')
-for _, pod in ipairs(dead) do
-  local channels = redis.call('SRANDMEMBER', ARGV[6] .. pod, most)
+for _, process in ipairs(dead) do
+  local channels = redis.call('SRANDMEMBER', ARGV[6] .. process, most)
   if #channels == 0 then
-    -- All that were there are gone: from here on whoever renews a lease hears of the death.
-    redis.call('ZREM', leases, pod)
+    -- All its connections are removed: from now on `renew` reports the death.
+    redis.call('ZREM', leases, process)
     redis.call('INCR', deaths)
     redis.call('PEXPIRE', deaths, keep)
   end

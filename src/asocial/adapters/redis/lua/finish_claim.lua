@@ -1,5 +1,5 @@
--- A claimed channel has been looked at: when next, if nobody has touched it meanwhile.
--- KEYS: deadlines, channels of a dead pod...     ARGV: channel, claim, ms until the next deadline (0: none)
+-- A claimed channel was swept: set its next deadline, unless its hint has changed meanwhile.
+-- KEYS: deadlines, channels of a dead process...     ARGV: channel, claim, ms until the next deadline (0: none)
 local channel, claim, deadline = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)

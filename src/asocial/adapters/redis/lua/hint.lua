@@ -1,7 +1,7 @@
--- Write down that a channel must be looked at by a deadline, and that a pod has connections in it.
--- KEYS: deadlines, and for a pod that enters: its channels, leases
--- ARGV: channel, ms from now, keep ms, pod
--- A score with a fraction is a claim: somebody is looking right now. Touching it makes the claimant look again.
+-- Record that a channel must be swept by a deadline, and that a process has connections in it.
+-- KEYS: deadlines, and for a process that joins: its channels, leases
+-- ARGV: channel, ms from now, keep ms, process
+-- A score with a fraction is a claim: a process is sweeping the channel. Changing the score makes it sweep again.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local channel, keep = ARGV[1], ARGV[3]
@@ -16,7 +16,7 @@ redis.call('PEXPIRE', KEYS[1], keep)
 if KEYS[2] then
   redis.call('SADD', KEYS[2], channel)
   redis.call('PEXPIRE', KEYS[2], keep)
-  -- A pod whose lease was cleared away is as one whose lease ran out: somebody must look after what it adds.
+  -- A process whose lease was removed counts as one whose lease expired: what it adds must be swept.
   redis.call('ZADD', KEYS[3], 'NX', now, ARGV[4])
   redis.call('PEXPIRE', KEYS[3], keep)
 end

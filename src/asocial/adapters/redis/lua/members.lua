@@ -1,6 +1,6 @@
--- Those of the named users who are present.
+-- Those of the given users who are present.
 -- KEYS: profiles joined     ARGV: user...
--- Returns {user, joined_at, profile, user, joined_at, profile...} in the order asked for.
+-- Returns {user, joined_at, profile, user, joined_at, profile...} in the given order.
 local answer = {}
 for _, user in ipairs(ARGV) do
   local profile = redis.call('HGET', KEYS[1], user)

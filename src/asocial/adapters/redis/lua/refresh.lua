@@ -1,4 +1,4 @@
--- These connections live: one call for all that a process has in a channel.
+-- Refresh connections: one call for all connections of a process in a channel.
 -- KEYS: conns expiry users profiles joined stamp
 -- ARGV: presence TTL ms, linger ms, connection...
 local conns, expiry = KEYS[1], KEYS[2]

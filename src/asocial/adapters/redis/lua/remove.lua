@@ -1,12 +1,12 @@
--- Remove connections from a channel: those named, or those whose time is up. Each is reported to one caller only.
+-- Remove connections from a channel: a given one, or those whose time is over. Each is reported to one caller only.
 -- KEYS: conns expiry users profiles joined stamp
--- ARGV: 'leave', connection   or   'sweep', most, farthest deadline ms from now, dead pod...
+-- ARGV: 'leave', connection   or   'sweep', most, farthest deadline ms from now, dead process...
 -- Returns {ms until the next deadline (0: the channel is empty), {connection, user, last, user_count, epoch, seq}...}
 local conns, expiry, users, profiles, joined, stamp = unpack(KEYS)
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
--- A damaged count is none.
+-- A damaged count is no count.
 local function count(key, field) return tonumber(redis.call('HGET', key, field) or 0) or 0 end
 
 local gone = {}
@@ -14,7 +14,7 @@ if ARGV[1] == 'leave' then
   gone[1] = ARGV[2]
 else
   local most, farthest = tonumber(ARGV[2]), now + ARGV[3]
-  -- A deadline farther away was set before this clock went back: nobody stays longer than that for it.
+  -- A deadline that is too far away was set before this clock was set back: it is brought closer.
   for _, connection in ipairs(redis.call('ZRANGE', expiry, '(' .. farthest, '+inf', 'BYSCORE', 'LIMIT', 0, most)) do
     redis.call('ZADD', expiry, farthest, connection)
   end
@@ -26,9 +26,9 @@ else
     local all = redis.call('HGETALL', conns)
     for i = 1, #all, 2 do
       if #gone >= most then break end
-      local mark, pod = string.match(all[i + 1], '^(.)(%S+) ')
-      -- One that was abandoned has a deadline of its own: its client may have been asked to stay away for a while.
-      if mark == '+' and dead[pod] and not named[all[i]] then gone[#gone + 1] = all[i] end
+      local mark, process = string.match(all[i + 1], '^(.)(%S+) ')
+      -- An abandoned connection keeps its deadline: its client may have been asked to stay away for a while.
+      if mark == '+' and dead[process] and not named[all[i]] then gone[#gone + 1] = all[i] end
     end
   end
 end
@@ -39,7 +39,7 @@ for _, connection in ipairs(gone) do
   redis.call('ZREM', expiry, connection)
   if entry then
     redis.call('HDEL', conns, connection)
-    -- An entry that does not read so is nobody's: it goes, and there is nothing to tell.
+    -- An unreadable entry belongs to no user: it is removed and not reported.
     local user = string.match(entry, '^.%S+ (.*)$')
     if user then
       local last, left = 0, count(users, user) - 1
@@ -62,7 +62,7 @@ local first = redis.call('ZRANGE', expiry, 0, 0, 'WITHSCORES')[2]
 if first then
   answer[1] = math.max(1, tonumber(first) - now)
 else
-  -- The next one to come starts a new epoch.
+  -- The next join starts a new epoch.
   redis.call('DEL', unpack(KEYS))
 end
 return answer

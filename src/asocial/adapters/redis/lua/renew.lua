@@ -1,6 +1,7 @@
--- A pod lives for another while, unless its lease ran out: others may be at its connections already.
--- KEYS: leases, deadlines, deaths, the pod's channels     ARGV: pod, lease ms, keep ms, 'new' for a pod that begins
--- Returns {1 if the lease holds, how many pods have died so far}.
+-- Renew a process's lease, unless it expired: others may be removing the process's connections already.
+-- KEYS: leases, deadlines, deaths, the process's channels
+-- ARGV: process, lease ms, keep ms, 'new' for a new process
+-- Returns {1 if the lease holds, how many processes have died so far}.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local deaths = tonumber(redis.call('GET', KEYS[3]) or 0) or 0

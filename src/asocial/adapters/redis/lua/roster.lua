@@ -1,4 +1,4 @@
--- A snapshot: who is there, in the order of joining, how many, and where the count of events stands.
+-- The members in the order of joining, how many there are, and the count of events.
 -- KEYS: users profiles joined stamp     ARGV: limit
 -- Returns {user_count, epoch, seq, user, joined_at, profile, user, joined_at, profile...}
 local users, profiles, joined, stamp = unpack(KEYS)

@@ -1,7 +1,7 @@
--- Write a channel's rules, unless those that are stored are as new or newer.
+-- Write a channel's rules, unless the stored ones are as new or newer.
 -- KEYS: the rules (JSON)     ARGV: version, rules (JSON), ms to keep them
 -- Returns what is stored then.
--- What is stored and cannot be read is as nothing, and written over.
+-- Unreadable rules count as absent and are overwritten.
 local stored = redis.call('TYPE', KEYS[1]).ok == 'string' and redis.call('GET', KEYS[1])
 local readable, rules = pcall(cjson.decode, stored or '')
 local version = readable and type(rules) == 'table' and tonumber(rules.version or 0)

@@ -1,4 +1,4 @@
--- One place in a sliding window: never more than limit in any window, refused attempts cost nothing.
+-- Take one place in a sliding window: never more than limit in any window. Refused attempts do not count.
 -- KEYS: the list of the times at which places were taken, oldest first     ARGV: limit, window ms
 -- Returns 0, or the ms until a place is free.
 local clock = redis.call('TIME')
@@ -7,13 +7,13 @@ local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 -- A key of another type was not written by us.
 local found = redis.call('TYPE', KEYS[1]).ok
 if found ~= 'none' and found ~= 'list' then redis.call('DEL', KEYS[1]) end
--- The clock went back: what was taken by it before counts as taken now, so that nobody waits longer than a window.
+-- The clock was set back: earlier times count as now, so that nobody waits longer than a window.
 local last = tonumber(redis.call('LINDEX', KEYS[1], -1) or now) or now
 if last > now then
   for place = 0, redis.call('LLEN', KEYS[1]) - 1 do redis.call('LSET', KEYS[1], place, now) end
   redis.call('PEXPIRE', KEYS[1], window)
 end
--- A damaged time is long ago.
+-- A damaged time counts as long ago.
 local function oldest()
   local time = redis.call('LINDEX', KEYS[1], 0)
   return time and (tonumber(time) or 0)

@@ -3,7 +3,7 @@
 -- Returns {user_count, epoch, seq}, or nothing if the user is not present.
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return false end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
--- A damaged count is none.
+-- A damaged count is no count.
 local seq = (tonumber(redis.call('HGET', KEYS[3], 'seq') or 0) or 0) + 1
 redis.call('HSET', KEYS[3], 'seq', seq)
 return {redis.call('HLEN', KEYS[1]), redis.call('HGET', KEYS[3], 'epoch') or '', seq}

@@ -1,0 +1,39 @@
+"""Limits over all processes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..domain.admission import MessageLimits, Posting, Verdict
+
+
+class RateLimiter(Protocol):
+    """Limits over all processes. Windows are exact: never more than `limit` in any `window_ms`, for each key.
+
+    During an outage of the shared store, each process decides alone, counting what it admitted before.
+    """
+
+    async def take(self, key: str, limit: int, window_ms: int) -> int:
+        """Take one place and return 0, or take none and return the ms until one is free. A `limit` of 0: no limit."""
+        ...
+
+    async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:
+        """Decide on all limits of a posting at once (domain/admission.py). A refused posting counts nowhere.
+
+        An admitted message claims its (channel, user, message id) until it expires. A second one with this id, on
+        another process, gets `duplicate` with the times of the first. (LiveMessages has a process's own messages.)
+        """
+        ...
+
+    def posted(self, posting: Posting) -> None:
+        """An admitted message was posted to its channel, so other processes need not post it. Never blocks."""
+        ...
+
+    async def is_lost(self, posting: Posting) -> bool:
+        """Whether a `duplicate` that is not `confirmed` was claimed but not posted within half a second.
+
+        Then the claiming process has most likely died, and the caller posts the message with the times of `duplicate`.
+        """
+        ...
+
+    async def close(self) -> None: ...

@@ -13,7 +13,7 @@ const WORKED_MS = 2_000
 const TRIES = 8
 const LOOK_EVERY_MS = 500
 
-/** Parts that stay for as long as the page is shown. */
+/** Parts that stay for as long as the page is shown, each within the part that holds it: moved elsewhere, it fails too. */
 const LASTING = '.page, main, .plane, .world, .plane textarea'
 
 export function mount(root: HTMLElement, page: () => ReactNode) {
@@ -23,7 +23,7 @@ export function mount(root: HTMLElement, page: () => ReactNode) {
   function show() {
     const shownAt = performance.now()
     const place = document.createElement('div')
-    let lasting: Element[] = []
+    let lasting: { part: Element; within: Element }[] = []
     const react = createRoot(place, {
       onUncaughtError(error) {
         report(error)
@@ -33,7 +33,7 @@ export function mount(root: HTMLElement, page: () => ReactNode) {
     const look = setInterval(() => {
       // The page itself may be taken out as well.
       const there = root.isConnected && place.parentNode === root
-      if (!there || lasting.some((part) => !place.contains(part))) again()
+      if (!there || lasting.some(({ part, within }) => !within.contains(part))) again()
     }, LOOK_EVERY_MS)
     function again() {
       if (end !== mine) return
@@ -56,7 +56,12 @@ export function mount(root: HTMLElement, page: () => ReactNode) {
     if (!root.isConnected) document.body.prepend(root)
     root.append(place)
     // At once: what is taken out before the first look was there, too.
-    const onShown = () => void (lasting = [...place.querySelectorAll(LASTING)])
+    const onShown = () => {
+      lasting = [...place.querySelectorAll(LASTING)].map((part) => ({
+        part,
+        within: part.parentElement?.closest(LASTING) ?? place,
+      }))
+    }
     react.render(<Shown onShown={onShown}>{page()}</Shown>)
   }
   show()

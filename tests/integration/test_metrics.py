@@ -226,4 +226,4 @@ async def test_top_shows_the_processes_there_are_and_those_there_are_not(server:
 
     # It gives a process little time to answer, and shows one that a busy machine keeps as down: look again.
     here = [f"127.0.0.1:{server.port}", "ready", "1"]
-    await eventually_is(top, ([here, ["127.0.0.1:9", "down"], ["1", "of", "2", "well"]], 1))
+    await eventually_is(top, ([here, ["127.0.0.1:9", "down"], ["1", "of", "2", "healthy"]], 1))

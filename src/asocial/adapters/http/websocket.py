@@ -232,6 +232,7 @@ class ChatEndpoint:
         """Handle frames until the socket ends. True if the client sent a close frame."""
         connection.read_in_current_task()
         time, channel = asyncio.get_running_loop().time, session.participant.channel
+        read_gate = channel.read_gate
         while connection.closing is None and (message := await connection.receive()) is not None:
             now = time()
             connection.on_received(now)
@@ -253,8 +254,8 @@ class ChatEndpoint:
                     return False
             if not await connection.yield_turn(now, 1 if channel.is_late else TURN_FRAMES):
                 return False
-            if channel.read_gate.is_full:
-                await channel.read_gate.wait()
+            if read_gate.is_full:
+                await read_gate.wait()
                 connection.on_received(time())  # it may have sent something meanwhile
         return False
 

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.deploy.tools import DEPLOY
-from tests.original import CONFIG_MAP, PASSWORD, OriginalProcess, environ_of, secret
+from tests.support.original_configuration import CONFIG_MAP, PASSWORD, OriginalProcess, environ_of, secret
 from tests.support.redis_server import ask
 from tests.support.waiting import until
 

@@ -20,7 +20,7 @@ COMPOSE = DEPLOY / "compose" / "compose.yaml"
 ROOT_COMPOSE = ROOT / "compose.yaml"
 
 
-def test_yaml_is_tidy() -> None:
+def test_yaml_passes_yamllint() -> None:
     run("yamllint", "--strict", "-c", ROOT / ".yamllint.yaml", DEPLOY, ROOT / ".github", ROOT_COMPOSE)
 
 

@@ -11,8 +11,15 @@ from typing import Any
 import pytest
 
 from asocial.config import load
-from tests.original import CONFIG_MAP, PASSWORD, SERVICE_ACCOUNT, OriginalProcess, environ_of, secret
 from tests.support.client import Client
+from tests.support.original_configuration import (
+    CONFIG_MAP,
+    PASSWORD,
+    SERVICE_ACCOUNT,
+    OriginalProcess,
+    environ_of,
+    secret,
+)
 from tests.support.processes import Process, all_ready
 from tests.support.redis_server import Server, running
 from tests.support.server import Enter

@@ -1,4 +1,7 @@
-"""Whether a text shows anything (W8, W23). web/tests/shared/text/text.test.ts holds the ranges against Unicode."""
+"""Whether a text has a visible character (W8, W23).
+
+web/tests/shared/text/text.test.ts compares the ranges with Unicode.
+"""
 
 from __future__ import annotations
 

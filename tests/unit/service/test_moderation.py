@@ -390,9 +390,7 @@ async def test_w29_what_was_said_is_repeated_when_the_rules_are_confirmed_after_
     assert len([batch for _, batch in harness.broker.published if b"m1" in batch.control]) == 1
 
 
-async def test_w81_rules_that_the_store_had_lost_close_those_who_came_in_without_them(
-    harness: Harness, store: Store
-) -> None:
+async def test_w81_restored_rules_close_members_who_joined_without_them(harness: Harness, store: Store) -> None:
     _, stranger = await harness.enter("bob")  # the store is empty, and answers so
     _, ann = await harness.enter("ann")
     control(harness, RulesChanged(PRIVATE, restored=True))

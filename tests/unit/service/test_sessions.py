@@ -525,7 +525,7 @@ async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stan
     await eventually(lambda: CountChanged(1, joined.stamp) in _told_processes(harness), "told")
 
 
-async def test_w90_after_an_outage_people_are_shown_what_their_process_missed_and_once(harness: Harness) -> None:
+async def test_w90_after_an_outage_members_get_missed_messages_once(harness: Harness) -> None:
     session, ann = await harness.enter("ann")
     _, bob = await harness.enter("bob")
     await harness.say(session, "m1")

@@ -13,9 +13,9 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import secret_files
 from .settings import shown
 
 Values = dict[str, Any]
@@ -99,18 +99,15 @@ def _given(variable: str, alias: Alias, environ: Mapping[str, str]) -> tuple[str
     file_variable = f"{variable}_FILE"
     path = environ.get(file_variable, "").strip() if alias.secret else ""
     if not path:
-        return (variable, _without_newline(text)) if text.strip() else None
+        return (variable, secret_files.without_newline(text)) if text.strip() else None
     if text.strip():
         raise AliasError(f"{variable}: give either {variable} or {file_variable}, not both")
-    # Somebody may have given the secret itself: only a whole path is repeated.
-    name = repr(path) if Path(path).is_absolute() else "the file"
     try:
-        text = _without_newline(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise AliasError(f"{file_variable}: {name} cannot be read: {reason}") from None
+        text = secret_files.read(path)
+    except secret_files.SecretFileError as error:
+        raise AliasError(f"{file_variable}: {error}") from None
     if not text.strip():
-        raise AliasError(f"{file_variable}: {name} is empty")
+        raise AliasError(f"{file_variable}: {secret_files.name_of(path)} is empty")
     return file_variable, text
 
 
@@ -178,10 +175,6 @@ def _as_json(text: str) -> Any:
         except (binascii.Error, ValueError):
             return None
     return None
-
-
-def _without_newline(text: str) -> str:
-    return text.removesuffix("\n").removesuffix("\r")
 
 
 ALIASES = {

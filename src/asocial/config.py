@@ -20,7 +20,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from . import aliases
+from . import aliases, secret_files
 from .settings import KEY_RULE, PREFIX, Settings, shown
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config_file: Path
         variable = PREFIX + name.upper()
         # Compose and CI write `ASOCIAL_X=` for a variable that is not set.
         if environ.get(variable, "").strip() and not _is_service_link(variable, environ):
-            values[name], origin[name] = _without_newline(environ[variable]), f"from {variable}"
+            values[name], origin[name] = secret_files.without_newline(environ[variable]), f"from {variable}"
     for name, value in flags.items():
         values[name], origin[name] = value, f"from {flag_of(name)}"
     try:
@@ -180,18 +180,17 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ConfigError(f"config: {str(path)!r} must hold `setting: value` lines")
     # `setting:` without a value is an unset setting.
-    return {_setting_of(str(key)): _without_newline(value) for key, value in data.items() if value is not None}
+    return {
+        _setting_of(str(key)): secret_files.without_newline(value) if isinstance(value, str) else value
+        for key, value in data.items()
+        if value is not None
+    }
 
 
 def _setting_of(key: str) -> str:
     """The setting that a key of the file names: as documented, in capitals, or with the dashes of a flag."""
     name = key.lower().replace("-", "_")
     return name if name in Settings.model_fields else key
-
-
-def _without_newline(value: Any) -> Any:
-    """The text without one line break at its end, as editors, `echo` and YAML blocks add it."""
-    return value.removesuffix("\n").removesuffix("\r") if isinstance(value, str) else value
 
 
 def _read_secret_files(values: dict[str, Any], origin: dict[str, str]) -> None:
@@ -205,15 +204,12 @@ def _read_secret_files(values: dict[str, Any], origin: dict[str, str]) -> None:
         if values.get(name):
             both = f"({origin[name]}, {source})"
             raise ConfigError(f"{name}: give either {name} or {file_setting}, not both {both}")
-        # Somebody may have given the secret itself, so only an absolute path is repeated.
-        file = repr(str(path)) if Path(path).is_absolute() else "the file"
         try:
-            text = _without_newline(Path(path).read_text(encoding="utf-8-sig"))
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise ConfigError(f"{file_setting}: {file} cannot be read: {reason} ({source})") from None
+            text = secret_files.read(path)
+        except secret_files.SecretFileError as error:
+            raise ConfigError(f"{file_setting}: {error} ({source})") from None
         if not text:
-            raise ConfigError(f"{file_setting}: {file} is empty ({source})")
+            raise ConfigError(f"{file_setting}: {secret_files.name_of(path)} is empty ({source})")
         del values[file_setting]
         values[name], origin[name] = text, source
 

@@ -35,7 +35,7 @@ def decode(token: str, secret: str, audience: str, required: Iterable[str]) -> d
     signed, _, signature = token.rpartition(".")
     try:
         if not hmac.compare_digest(_signature(signed.encode("ascii"), secret), signature):
-            raise InvalidToken("the signature is another")
+            raise ValueError  # answered like any other text that is not our token
         header, payload = signed.split(".")
         head, claims = json.loads(_from_base64url(header)), json.loads(_from_base64url(payload))
     except (ValueError, TypeError, binascii.Error, RecursionError):

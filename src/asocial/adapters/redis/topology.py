@@ -85,16 +85,14 @@ class Topology:
 
     async def _ask_beside(self, address: Address, master: Address) -> list[Claim]:
         """What the Sentinel on the host of a server says, nothing if there is none."""
-        connection: RedisConnection | None = None
+        beside = address._replace(port=self._beside.port)
         try:
             async with asyncio.timeout(self._beside.answer_s):
-                connection = await self._connection(address._replace(port=self._beside.port), sentinel=True)
-                return await ask_sentinel_for_all(connection, master)
-        except (TimeoutError, StoreUnavailable, KeyError, *ERRORS):
+                return await self._with_connection(
+                    beside, lambda connection: ask_sentinel_for_all(connection, master), sentinel=True
+                )
+        except (TimeoutError, StoreUnavailable, KeyError):
             return []
-        finally:
-            if connection is not None:
-                connection.close()
 
     async def dial(self, address: Address, events: ConnectionEvents) -> RedisConnection:
         """An authenticated connection to a master. Raises StoreUnavailable if it is not one."""
@@ -128,33 +126,32 @@ class Topology:
 
     async def _ask(self, address: Address) -> list[Claim]:
         """What a sentinel or a cluster node reports. Raises StoreUnavailable."""
+
+        def ask(connection: RedisConnection) -> Awaitable[list[Claim]]:
+            return ask_node(connection, address) if self.sharded else ask_sentinel(connection, self.target.master)
+
         try:
             async with asyncio.timeout(2 * self._timeout_s):
-                connection = await self._connection(address, sentinel=not self.sharded)
-                try:
-                    return await (
-                        ask_node(connection, address) if self.sharded else ask_sentinel(connection, self.target.master)
-                    )
-                finally:
-                    connection.close()
+                return await self._with_connection(address, ask, sentinel=not self.sharded)
         except TimeoutError:
             raise ConnectionLost(f"redis {address}: no answer in time") from None
-        except ERRORS as error:
-            raise ServerRefused(f"redis {address} sent an unreadable answer: {error}") from None
 
     async def _role(self, address: Address) -> Address | None:
         """None for a master; else its master. Raises StoreUnavailable."""
         return await self._with_connection(address, _ask_role)
 
-    async def _with_connection(self, address: Address, ask: Callable[[RedisConnection], Awaitable[_Answer]]) -> _Answer:
+    async def _with_connection(
+        self, address: Address, ask: Callable[[RedisConnection], Awaitable[_Answer]], *, sentinel: bool = False
+    ) -> _Answer:
         """What a server answers on a connection of its own. Raises StoreUnavailable."""
-        connection = await self._connection(address, sentinel=False)
         try:
-            return await ask(connection)
+            connection = await self._connection(address, sentinel=sentinel)
+            try:
+                return await ask(connection)
+            finally:
+                connection.close()
         except ERRORS as error:
             raise ServerRefused(f"redis {address} sent an unreadable answer: {error}") from None
-        finally:
-            connection.close()
 
 
 async def _ask_role(connection: RedisConnection) -> Address | None:

@@ -133,8 +133,12 @@ class Presence:
             self._announce_join(channel, joined)
 
     def apply_count(self, channel: str, changed: CountChanged) -> None:
-        """Another process sent the number of users."""
-        if not self._channels.is_isolated(channel):
+        """Another process sent the number of users.
+
+        Ignored while the members wait for a snapshot: theirs has another epoch, so each would ask for one more.
+        """
+        here = self._channels.get(channel)
+        if here is None or (here.confirmed and not here.needs_snapshots):
             self._update_count(channel, changed.count, changed.stamp, unpublished=False)
 
     async def recount(self, *, elsewhere: bool = False) -> None:

@@ -14,10 +14,10 @@ from asocial.domain.errors import GoingAway, Refusal, Removed
 from asocial.domain.identity import Principal
 from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.rules import NO_RULES, Rules
-from asocial.ports import Batch, StoreUnavailable
+from asocial.ports import Batch, Stamp, StoreUnavailable
 from asocial.protocol.framing import text_frame
 from asocial.service.channel import UNSENT_LIMIT_BYTES
-from asocial.service.control import ChannelCleared, RulesChanged, decode_control, encode_control
+from asocial.service.control import ChannelCleared, CountChanged, RulesChanged, decode_control, encode_control
 
 from .fakes import FakeConnection, turns
 from .test_sessions import Harness
@@ -93,7 +93,7 @@ async def harness(store: Store, messages: SlowMessages) -> AsyncIterator[Harness
     await made.close()
 
 
-def control(harness: Harness, message: RulesChanged | ChannelCleared) -> None:
+def control(harness: Harness, message: RulesChanged | ChannelCleared | CountChanged) -> None:
     harness.broker.subscriptions["garden"](Batch(b"", b"", encode_control(message)))
 
 
@@ -264,6 +264,26 @@ async def test_w81_members_get_a_snapshot_when_their_rules_can_be_read_again(har
         "user_sync",
     ]
     assert harness.late() == []
+
+
+async def test_w20_members_that_wait_for_a_snapshot_get_no_count_of_another_epoch(
+    harness: Harness, store: Store
+) -> None:
+    """It would make each of them ask for a snapshot, just before they get one."""
+    _, ann = await harness.enter("ann")
+    store.away = True
+    harness.outages.begin()
+    await harness.outages.end()
+    store.away = False
+    await harness.rules_sync.confirm_all()
+    assert harness.late() == ["garden"]
+    control(harness, CountChanged(4, Stamp("shared", 9)))
+    await flushed()
+    assert ann.frames("user_count") == []
+    await harness.outages.retry()
+    control(harness, CountChanged(4, Stamp("shared", 9)))
+    await flushed()
+    assert [frame["count"] for frame in ann.frames("user_count")] == [4]
 
 
 async def test_w81_rules_read_before_another_outage_do_not_confirm_a_channel(harness: Harness, store: Store) -> None:

@@ -406,3 +406,18 @@ async def test_a_pinch_zooms_the_plane_and_opens_neither_caret_nor_palette(visit
     assert await zoom_of(bob) == pytest.approx(2, rel=0.1)
     await expect(bob.get_by_test_id("palette")).to_have_count(0)
     await expect(bob.locator(".caret[data-open]")).to_have_count(0)
+
+
+async def test_utilities_for_touch_count_for_each_kind_of_touch_device(visit: Visit) -> None:
+    """Some touch screens can hover, and some say that their pointer is fine: one of the two conditions is enough."""
+    page = await visit()
+    conditions = await page.evaluate(
+        """() => {
+          const within = (rules, media) => [...rules].flatMap((rule) => [
+            ...(rule.selectorText?.startsWith('.touch\\\\:') ? [media] : []),
+            ...within(rule.cssRules ?? [], rule.media ? rule.media.mediaText : media),
+          ])
+          return [...document.styleSheets].flatMap((sheet) => within(sheet.cssRules, ''))
+        }"""
+    )
+    assert set(conditions) == {"(hover: none), (pointer: coarse)"}

@@ -125,7 +125,7 @@ export function Plane() {
           const target = app.camera.toWorld(local(event.clientX, event.clientY))
           pressing.down(event.nativeEvent, target, () => {
             const still = !dragged.current
-            // The click that follows its release is none.
+            // The click that follows the release does not count.
             dragged.current = true
             return still
           })

@@ -172,7 +172,7 @@ class Leases:
         except ErrorReply as error:
             if not error.wrong_type:
                 raise
-            # A key of another type was not written by us, and no process can work while it exists. It is created anew.
+            # A key of another type was not written by us, and no process can work while it exists. It is created again.
             for key in keys:
                 if await self._pool.call(TAG, "TYPE", key) not in (b"none", self._types.get(key, b"set")):
                     await self._pool.call(TAG, "DEL", key)

@@ -9,7 +9,7 @@ import { commandOf } from '../keys/keys'
 
 const opened: (() => void)[] = []
 
-/** Escape calls `close` while `open` is set. Another value counts as opened anew. */
+/** Escape calls `close` while `open` is set. With another value, it counts as opened again. */
 export function useEscape(open: string | boolean | undefined, close: () => void) {
   const onEscape = useEffectEvent(close)
   useLayoutEffect(() => {

@@ -19,14 +19,16 @@ from asocial.lifecycle import SWEEP_S
 from asocial.ports import Batch
 from asocial.protocol.codec import pack
 from asocial.protocol.schema import UserJoined
+from asocial.service.participant import PAUSE_S
 from tests.faults.crowd import Person, agree, all_hear, crowd, wall_ms
+from tests.support.client import Client
 from tests.support.processes import Process, processes
 from tests.support.redis_backend import make_backend
 from tests.support.redis_proxy import Proxy
 from tests.support.redis_server import Server, running
 from tests.support.server import metric, until_metric
 from tests.support.store_events import IgnoreStoreEvents
-from tests.support.waiting import LONG_LEASE_MS, eventually
+from tests.support.waiting import LONG_LEASE_MS, eventually, eventually_is
 
 GONE_WITHIN_S = 30.0
 """What is promised: a killed process's people are seen leaving within this time."""
@@ -110,6 +112,37 @@ async def test_a_process_that_only_slept_is_back_with_everyone(folder: Path, red
             assert all(watcher.left() == Counter(names) for watcher in watchers), "once each"
             assert not any(person.closes for person in all_of.people), "no connection was closed"
             await all_hear([watchers[0], sleeping[0]], all_of.people)
+
+
+async def test_w24_a_process_that_slept_undoes_no_later_profile_or_cursor(folder: Path, redis: Server) -> None:
+    """What its client had sent before it moved to another process. Found by the fuzz, seed 35."""
+    with processes(folder, 2, redis.url) as (sleeper, awake):
+        bob = await Client.connect(awake.url, channel="garden")
+        ann = await Client.connect(sleeper.url, channel="garden")
+        await ann.cursor((1, 1))
+        await bob.receive("cursors", where=lambda frame: frame["cursors"] == [[ann.user_id, 1, 1]])
+        sleeper.signal(signal.SIGSTOP)
+        await eventually(lambda: _is_stopped(sleeper.pid), "stopped")
+        await ann.cursor((2, 2))
+        await ann.profile("Old name", "rust")
+        ann.abort()
+        again = await Client.connect(awake.url, channel="garden", token=ann.token)
+        await again.cursor((3, 3))
+        await again.profile("New name", "moss")
+        await bob.receive("user_updated", where=lambda frame: frame["name"] == "New name")
+        await asyncio.sleep(4 * PAUSE_S)
+        sleeper.signal(signal.SIGCONT)
+        await eventually_is(lambda: metric(sleeper.port, "websocket_connections_active"), 0)
+        # What the sleeper sent has arrived before this.
+        late = await Client.connect(sleeper.url, channel="garden")
+        await late.chat("here", message_id="m")
+        await bob.receive("chat")
+        assert not bob.waiting("user_updated")
+        assert [frame["cursors"] for frame in bob.waiting("cursors")] == [[[ann.user_id, 3, 3]]]
+        names = {user["user_id"]: user["name"] for user in (await bob.resync())["users"]}
+        assert names[ann.user_id] == "New name"
+        for client in (bob, again, late):
+            await client.close()
 
 
 async def test_a_process_cut_off_from_redis_past_its_lease_is_back_with_everyone(folder: Path, redis: Server) -> None:
@@ -248,3 +281,8 @@ def _lost_nothing(people: list[Person], ended_ms: float) -> None:
                         f"{reader.user_id} at {reader.url}, in {stays}, has no {message_id} of {ack}"
                     )
     assert checked > 10 * len(people), "enough was said to show something"
+
+
+def _is_stopped(pid: int) -> bool:
+    """Linux stops a process some time after the signal was sent."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"

@@ -20,6 +20,10 @@ class Connection(Protocol):
         """Bytes that were written and have not reached the kernel."""
         ...
 
+    def is_gone(self) -> bool:
+        """Whether the client has ended the connection, even if it is not being read at the moment."""
+        ...
+
     def write(self, data: bytes) -> None:
         """Send `data`: one or more whole WebSocket frames. Ignored by a connection that is closing or closed."""
         ...

@@ -188,4 +188,6 @@ class Dispatch:
                 if profile.name != session.member.name:
                     # Everyone reads a name, so it has the same limits as a message (W73).
                     await self._chat.rename(session.participant, self._check_may_write(session))
-                await self._sessions.set_profile(session, profile)
+                # This process may have been suspended. The client is elsewhere by now and may have changed it again.
+                if not session.connection.is_gone():
+                    await self._sessions.set_profile(session, profile)

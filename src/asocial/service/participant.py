@@ -22,6 +22,9 @@ VIEWS_PER_SECOND = 10.0
 FRAME_WEIGHT = 5.0
 """What a draft, a reaction or a view takes from its address's budget. A cursor takes 1: cursors share one frame."""
 
+PAUSE_S = 0.1
+"""Above this time between two cursors, the process may have been suspended, and the client may have left meanwhile."""
+
 
 class Participant:
     """One session's part in its channel: its user, connection and address, and how fast it may send."""
@@ -57,6 +60,8 @@ class Participant:
         self._drafts: ThrottledLatest[PostTyping] | None = None
         self._views: ThrottledLatest[ShowView] | None = None
         self._cursors: ThrottledLatest[Position] | None = None
+        self._cursor_at = 0.0
+        """When the last cursor was read (the loop's clock)."""
 
     def now(self) -> float:
         """The loop's clock, in seconds."""
@@ -84,8 +89,12 @@ class Participant:
         self._drafts.offer(draft)
 
     def cursor(self, position: Position) -> None:
-        """Show the cursor. Raises PositionInvalid."""
+        """Show the cursor, unless the client has left: it may show a newer one elsewhere. Raises PositionInvalid."""
         check_position(position)
+        now = self._loop.time()
+        if now - self._cursor_at > PAUSE_S and self.connection.is_gone():
+            return
+        self._cursor_at = now
         if self._cursors is None:
             self._cursors = ThrottledLatest(self._limits.cursors_per_second, self._loop, self._send_cursor, self.budget)
         self._cursors.offer(position)

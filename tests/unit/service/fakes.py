@@ -53,6 +53,10 @@ class FakeConnection:
         self.unsent_bytes = 0
         self.closed_with: Disconnect | None = None
         self.written_before_close = 0
+        self.gone = False
+
+    def is_gone(self) -> bool:
+        return self.gone
 
     def write(self, data: bytes) -> None:
         self.writes.append(data)

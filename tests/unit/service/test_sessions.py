@@ -372,6 +372,16 @@ async def test_w24_a_changed_profile_is_sent_to_all_and_used_for_the_next_messag
     assert bob.frames("chat")[0]["name"] == "Ann Lee"
 
 
+async def test_w24_a_profile_that_is_read_after_its_client_left_changes_nothing(harness: Harness) -> None:
+    old, connection = await harness.enter("ann", "1")
+    new, _ = await harness.enter("ann", "2")
+    _, bob = await harness.enter("bob")
+    connection.gone = True
+    await harness.send(new, type="profile", name="New", color="plum")
+    await harness.send(old, type="profile", name="Old", color="rust")
+    assert [updated["name"] for updated in bob.frames("user_updated")] == ["New"]
+
+
 async def test_w24_in_a_large_channel_only_the_changed_user_is_notified(harness: Harness) -> None:
     sessions = [(await harness.enter(f"user{number}")) for number in range(6)]
     await harness.send(sessions[0][0], type="profile", name="Ann", color="plum")

@@ -106,14 +106,14 @@ class WebSocketConnection(Outgoing):
         wait_s = self._rate.spend(1, now) if self._rate is not None else 0.0
         if wait_s or self._turn_frames >= turn_frames:
             wait_s = max(wait_s, self._share.spend(self._turn_frames, now))
-            if wait_s and self._is_gone():
+            if wait_s and self.is_gone():
                 self._transport.abort()
                 return False
             self._turn_frames = 0
             await asyncio.sleep(wait_s)
         return True
 
-    def _is_gone(self) -> bool:
+    def is_gone(self) -> bool:
         """Whether the client has ended the connection, even if it is not being read at the moment.
 
         A socket that is not read does not report its end: at its rate, a flood would be read for minutes after that.

@@ -131,6 +131,11 @@ class FuzzClient:
         await asyncio.gather(self._life, *self._small, return_exceptions=True)
 
     @property
+    def is_settled(self) -> bool:
+        """Whether it is connected to a server that stays."""
+        return self.live and self.server is not None and self.server.state == "running"
+
+    @property
     def waits_for_snapshot(self) -> bool:
         return self.heard is not None
 

@@ -6,6 +6,7 @@ Never here: building parts (app.py), or decisions that a client could see.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -35,6 +36,9 @@ SWEEP_S = 1.0
 DRAIN_CHECK_S = 0.02
 FLUSH_MARGIN_S = 2.0
 """The part of the drain's time that is reserved for closing the broker and the HTTP server."""
+
+JOBS_END_S = 1.0
+"""How long a periodic job may take to finish when the process stops; it is cancelled after that."""
 
 log = logs.get(__name__)
 
@@ -92,7 +96,9 @@ class Asocial:
         self.port = 0
         """The port that `start` took."""
         self._sockets: list[socket.socket] = []
-        self._background: list[asyncio.Task[None]] = []
+        self._watch: asyncio.Task[None] | None = None
+        self._jobs: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
 
     async def start(self) -> None:
         """Listen on the configured address; `port` is the actual port. Raises CannotListen if that is not possible."""
@@ -106,10 +112,10 @@ class Asocial:
             parts.telemetry.start()
         await self.http.start(listening)
         loop = parts.runtime.loop
-        self._background = [
-            loop.create_task(metrics.watch_loop(self.counters)),
-            loop.create_task(_every(SWEEP_S, self._sweep)),
-            loop.create_task(_every(settings.heartbeat_s, self.sessions.refresh)),
+        self._watch = loop.create_task(metrics.watch_loop(self.counters))
+        self._jobs = [
+            loop.create_task(_every(SWEEP_S, self._sweep, self._stopping)),
+            loop.create_task(_every(settings.heartbeat_s, self.sessions.refresh, self._stopping)),
         ]
 
     def addresses(self) -> list[str]:
@@ -136,9 +142,7 @@ class Asocial:
 
     async def _close(self) -> None:
         parts = self._parts
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._end_jobs()
         await self.http.end_watch()
         parts.presence.close()
         await self.channels.close()
@@ -146,6 +150,16 @@ class Asocial:
         await self.http.close()
         for part in parts.closing:
             await part.close()
+
+    async def _end_jobs(self) -> None:
+        """Let the jobs finish: a sweep that is cut off has removed people whose leaving nobody else announces."""
+        self._stopping.set()
+        if self._jobs:
+            await asyncio.wait(self._jobs, timeout=JOBS_END_S)
+        tasks = [*self._jobs, *([self._watch] if self._watch is not None else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _sweep(self) -> None:
         parts = self._parts
@@ -184,10 +198,12 @@ async def run(app: Asocial, announce: Callable[[Asocial], None]) -> None:
     log.info("stopped")
 
 
-async def _every(seconds: float, do: Callable[[], object]) -> None:
-    """Await `do()` every `seconds` until cancelled. An error is logged and ends nothing."""
-    while True:
-        await asyncio.sleep(seconds)
+async def _every(seconds: float, do: Callable[[], object], stopping: asyncio.Event) -> None:
+    """Await `do()` every `seconds` until `stopping` is set. An error is logged and ends nothing."""
+    while not stopping.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), seconds)
+            return
         try:
             result = do()
             if asyncio.iscoroutine(result):

@@ -9,16 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .domain.admission import MessageLimits
-from .domain.message import Life
+from .domain.message import PAYLOAD_CHARACTERS, Life
 from .protocol.schema import Limits
 
 
 @dataclass(frozen=True)
 class MessageSettings:
-    """How long messages live, and how many may be posted."""
+    """How long messages live, how many may be posted, and how long their text may be."""
 
     life: Life
     limits: MessageLimits
+    payload_characters: int = PAYLOAD_CHARACTERS
 
 
 @dataclass(frozen=True)

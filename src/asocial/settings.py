@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, PrivateAttr, SecretStr, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .domain.addresses import Networks
 from .domain.admission import MessageLimits
 from .domain.hosts import HostList
-from .domain.message import Life
+from .domain.message import PAYLOAD_CHARACTERS, Life
 from .domain.origins import read_pattern
 from .groups import LifecycleSettings, MessageSettings, PresenceSettings, RedisSettings, SessionSettings
 from .protocol.schema import Limits
@@ -36,6 +36,8 @@ _LISTS = (
 _CHOICES = ("env", "log_level", "auth", "offline_page")
 _URL_CREDENTIALS = re.compile(r"//\S*@")
 _URL_QUERY = re.compile(r"\?\S+")
+FRAME_OVERHEAD_BYTES = 256
+"""What a `chat` has at most besides its payload: the names of its fields, its id and its position."""
 PRODUCTION_DRAIN_NOTICE_S = 5.0
 """In production, where `drain_notice_seconds` is not set."""
 _Read = TypeVar("_Read")
@@ -181,6 +183,12 @@ class Settings(BaseSettings):
     )
 
     max_message_size: int = Field(4096, ge=512, le=65536, description="largest frame from a client, in bytes")
+    max_payload_characters: int = Field(
+        PAYLOAD_CHARACTERS,
+        ge=1,
+        le=16_384,
+        description="most characters of a message or draft; a frame of max_message_size bytes must hold them",
+    )
     rate_limit_per_minute: int = Field(
         100, ge=0, le=100_000, description="messages a user may send in any minute; 0: no limit"
     )
@@ -328,6 +336,14 @@ class Settings(BaseSettings):
             _reasoned(lambda entry: HostList([entry]), host)
         return hosts
 
+    @field_validator("max_payload_characters")
+    @classmethod
+    def _fits_into_a_frame(cls, characters: int, info: ValidationInfo) -> int:
+        most = info.data.get("max_message_size", 0) - FRAME_OVERHEAD_BYTES
+        if characters > most > 0:
+            raise ValueError(f"with this max_message_size, a frame holds at most {most} characters")
+        return characters
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
@@ -373,7 +389,7 @@ class Settings(BaseSettings):
         limits = MessageLimits(
             self.rate_limit_per_minute, self.rate_limit_per_minute_per_ip, self.channel_messages_per_second
         )
-        return MessageSettings(self._life, limits)
+        return MessageSettings(self._life, limits, self.max_payload_characters)
 
     @property
     def presence(self) -> PresenceSettings:
@@ -390,6 +406,7 @@ class Settings(BaseSettings):
             roster=self.roster_limit,
             drafts_per_second=self.drafts_per_second,
             cursors_per_second=self.cursors_per_second,
+            payload_characters=self.max_payload_characters,
         )
         return SessionSettings(
             life=self._life,

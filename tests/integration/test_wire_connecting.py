@@ -183,7 +183,7 @@ async def test_w3_the_first_frame_is_user_sync_with_all_its_fields(start_server:
     client = await join(server)
     assert client.received[0] == client.sync
     assert set(client.sync) == {
-        *("type", "channel_id", "user_id", "connection_id", "token", "users", "user_count", "messages"),
+        *("type", "message_id", "channel_id", "user_id", "connection_id", "token", "users", "user_count", "messages"),
         *("timestamp", "ttl", "limits", "epoch", "seq"),
     }
     assert client.sync["ttl"] == {"base": 5000, "per_character": 50, "free_characters": 60, "max": 12000}
@@ -209,11 +209,17 @@ async def test_w3_the_first_frame_is_user_sync_with_all_its_fields(start_server:
 
 async def test_w3_the_limits_told_are_those_in_force(start_server: StartServer, join: Join) -> None:
     server = await start_server(
-        max_message_size=512, rate_limit_per_minute=0, connections_per_user=3, drafts_per_second=5, roster_limit=7
+        max_message_size=512,
+        max_payload_characters=200,
+        rate_limit_per_minute=0,
+        connections_per_user=3,
+        drafts_per_second=5,
+        roster_limit=7,
     )
     limits = (await join(server)).sync["limits"]
     told = [limits[key] for key in ("frame_bytes", "messages_per_minute", "connections_per_user")]
     assert told == [512, 0, 3]
+    assert limits["payload_characters"] == 200
     assert (limits["drafts_per_second"], limits["roster"]) == (5, 7)
 
 

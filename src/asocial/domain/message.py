@@ -15,12 +15,13 @@ from .errors import BadFrame, PayloadEmpty, PayloadInvisible, PayloadTooLarge, P
 from .visible import is_visible
 
 PAYLOAD_CHARACTERS = 500
+"""The most characters of a payload, unless the settings say otherwise."""
 POSITION_LIMIT = 10_000_000
 
-# C0 without \n, DEL and C1: invisible, and some of them steer terminals that show logs. And the two bidirectional
-# overrides, which show text in another order than it has: no language needs them, forgers do (Unicode TR 36, 3.1).
-# Isolates, embeddings and marks are how people mix directions; they end with the message.
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202d\u202e]")
+# C0 without \t and \n, DEL and C1: invisible, and some of them control terminals that show logs. And the two
+# bidirectional overrides, which show text in another order than it has: no language needs them, forgers do (Unicode TR
+# 36, 3.1). Isolates, embeddings and marks are how people mix directions; they end with the message.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
@@ -54,17 +55,18 @@ def check_position(position: Position) -> Position:
     raise PositionInvalid(f"x and y must be finite numbers within ±{POSITION_LIMIT:,}")
 
 
-def clean_draft(payload: str) -> str:
-    """A draft as others may see it: line ends made `\\n`, white space at the ends kept; empty if nothing in it shows.
+def clean_draft(payload: str, most: int = PAYLOAD_CHARACTERS) -> str:
+    """A draft as others may see it: line ends become `\\n`, tabs become spaces, white space at the ends stays.
 
-    Raises PayloadTooLarge above 500 characters, BadFrame for a control character or too many marks.
+    Empty if nothing in it shows. Raises PayloadTooLarge above `most` characters, BadFrame for a control character or
+    too many marks.
     """
-    text = _within_limit(_plain(payload))
+    text = _within_limit(_plain(payload), most)
     return text if is_visible(text) else ""
 
 
-def clean_payload(payload: str) -> str:
-    """A message's text, trimmed: 1 to 500 characters.
+def clean_payload(payload: str, most: int = PAYLOAD_CHARACTERS) -> str:
+    """A message's text, trimmed: 1 to `most` characters.
 
     Raises PayloadEmpty if nothing in it shows, and what `clean_draft` raises.
     """
@@ -72,22 +74,26 @@ def clean_payload(payload: str) -> str:
     text = _plain(payload).strip()
     if not is_visible(text):
         raise (PayloadInvisible if text else PayloadEmpty)("a message needs at least one character that can be seen")
-    return _within_limit(text)
+    return _within_limit(text, most)
 
 
 def _plain(payload: str) -> str:
     if payload.isascii() and payload.isprintable():
         return payload
     text = payload.replace("\r\n", "\n").replace("\r", "\n") if "\r" in payload else payload
+    if "\t" in text:
+        text = text.replace("\t", " ")
     found = _CONTROL.search(text)
     if found:
-        raise BadFrame(f"a payload has no control characters but line breaks, this one has U+{ord(found[0]):04X}")
+        raise BadFrame(
+            f"a payload has no control characters except tabs and line breaks, this one has U+{ord(found[0]):04X}"
+        )
     if piles_up(text):
         raise BadFrame(MARKS_RULE)
     return text
 
 
-def _within_limit(text: str) -> str:
-    if len(text) > PAYLOAD_CHARACTERS:
-        raise PayloadTooLarge(f"a payload has at most {PAYLOAD_CHARACTERS} characters, this one has {len(text)}")
+def _within_limit(text: str, most: int) -> str:
+    if len(text) > most:
+        raise PayloadTooLarge(f"a payload has at most {most} characters, this one has {len(text)}")
     return text

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from ..domain.errors import BadFrame, FrameError, PositionInvalid
-from ..domain.ids import ID_RULE, is_id
+from ..domain.ids import ID_RULE, is_id, new_message_id
 from ..domain.message import POSITION_LIMIT
 from .framing import split_frames, text_frame
 from .schema import (
@@ -15,6 +17,7 @@ from .schema import (
     ClientFrame,
     Error,
     Follow,
+    LooseChat,
     PostChat,
     PostTyping,
     ServerFrame,
@@ -23,6 +26,7 @@ from .schema import (
 
 class _AnyFrame(msgspec.Struct):
     message_id: str | None = None
+    msg_id: str | None = None
 
 
 class _Fate(msgspec.Struct):
@@ -33,17 +37,25 @@ class _Fate(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(ClientFrame)
+_loose_decoder = msgspec.json.Decoder(LooseChat)
 _any_decoder = msgspec.json.Decoder(_AnyFrame)
 _encoder = msgspec.json.Encoder()
 _read_fate = msgspec.json.Decoder(_Fate).decode
 
 
-def decode(text: str) -> ClientFrame:
-    """The frame in `text`. Raises BadFrame or PositionInvalid with a message that says where it is wrong."""
+def decode(text: str, new_id: Callable[[], str] = new_message_id) -> ClientFrame:
+    """The frame in `text`. Raises BadFrame or PositionInvalid with a message that says where it is wrong.
+
+    `new_id`: makes the message id of a `chat` that has none.
+    """
+    frame: ClientFrame
     try:
-        frame: ClientFrame = _decoder.decode(text)
+        frame = _decoder.decode(text)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
+        # Frames of our own clients never come here, so that they pay nothing for those of the original's.
+        if not str(error).startswith(_LOOSE):
+            raise _invalid(str(error)) from None
+        frame = _decode_loose(text, str(error), new_id)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise BadFrame(f"not JSON that can be read: {_short(str(error))}") from None
     match frame:
@@ -59,6 +71,22 @@ def decode(text: str) -> ClientFrame:
     return frame
 
 
+_LOOSE = ("Object missing required field `type`", "Object missing required field `message_id`")
+
+
+def _decode_loose(text: str, why_not_strict: str, new_id: Callable[[], str]) -> PostChat:
+    """A `chat` without `type` or without `message_id` (W100, W101)."""
+    try:
+        loose = _loose_decoder.decode(text)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        # It is no chat: another type without a message id, or nothing that could be shown.
+        is_chat = "`$.type`" not in message and "required field `payload`" not in message
+        raise _invalid(message if is_chat else why_not_strict) from None
+    message_id = loose.message_id if isinstance(loose.message_id, str) else loose.msg_id or new_id()
+    return PostChat(message_id, loose.payload, loose.position)
+
+
 def _invalid(message: str) -> FrameError:
     if "`$.type`" in message or "required field `type`" in message:
         return BadFrame(f"type is one of {', '.join(CLIENT_FRAME_TYPES)}")
@@ -72,11 +100,12 @@ def _short(message: str) -> str:
 
 
 def message_id_of(text: str) -> str | None:
-    """The `message_id` of a frame that could not be decoded, where it has a usable one (W25)."""
+    """The message id of a frame that was refused, where it has a usable one (W25)."""
     try:
-        message_id = _any_decoder.decode(text).message_id
+        frame = _any_decoder.decode(text)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return None
+    message_id = frame.msg_id if frame.message_id is None else frame.message_id
     return message_id if message_id is not None and is_id(message_id) else None
 
 

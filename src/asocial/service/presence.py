@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
+from ..domain.ids import new_message_id
 from ..domain.profile import Member, Profile
 from ..groups import PresenceSettings
 from ..ports import Connection, Joined, PresenceStore, Roster, Stamp, StoreUnavailable
@@ -177,12 +178,13 @@ class Presence:
     def _tell_joined(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
         member = joined.member
         about = (member.user_id, member.name, member.color, member.joined_at)
-        frame = UserJoined(*about, *joined.stamp, member.on_map)
+        event = (new_message_id(), channel, self._now_ms())
+        frame = UserJoined(*event, *about, *joined.stamp, member.on_map)
         self._tell(channel, frame, joined.user_count, joined.stamp, most=joined.user_count, exclude=connection)
 
     def _tell_left(self, channel: str, user_id: str, count: int, stamp: Stamp, *, here: bool = True) -> None:
         """`here`: the user was on this process, or is known to the people on it."""
-        frame = UserLeft(user_id, *stamp)
+        frame = UserLeft(new_message_id(), channel, self._now_ms(), user_id, *stamp)
         if self._channels.is_local(channel):
             # Others are told all the same: they would keep somebody who is gone.
             if here:

@@ -30,6 +30,8 @@ class Session:
     address: str
     """What limits count its address as; empty where it is not known."""
     requests: TokenBucket
+    plain_users: bool = False
+    """Whether `users` in its `user_sync` are plain ids (W103)."""
     provisional: bool = False
     """Whether rules that were not confirmed admitted it: once they are confirmed, it may have to leave."""
     expiry: asyncio.TimerHandle | None = None

@@ -16,6 +16,7 @@ import msgspec
 from ..domain.access import Access
 from ..domain.errors import GoingAway, TokenExpired, TooSlow
 from ..domain.identity import Principal
+from ..domain.ids import new_message_id
 from ..domain.limits import TokenBucket
 from ..domain.profile import Member, Profile
 from ..groups import SessionSettings
@@ -86,11 +87,12 @@ class Sessions:
         principal: Principal,
         access: Access,
         address: str,
+        plain_users: bool = False,
     ) -> Session:
         """Let a client in. `token` is handed to it in `user_sync`. Raises TooManyConnections, Removed or GoingAway.
 
         `principal` is what its own token said of it, `access` what it may do by the rules as they were known then,
-        `address` what limits count it as.
+        `address` what limits count it as. `plain_users`: see Session.
 
         The caller calls `close` for every session this returns; one that raises has left nothing behind.
         """
@@ -102,6 +104,7 @@ class Sessions:
             access = self._readmit(channel, principal, access)
             member = await self._presence.join(channel_name, connection, user_id, profile)
             session = self._session(connection, channel, member, token, principal, access, address)
+            session.plain_users = plain_users
             # In a crowd a join is told as a count, some time later; whoever joins is to see it at once.
             channel.changes += 1
             snapshot, told = await self.snapshot(session)
@@ -258,13 +261,15 @@ class Sessions:
         snapshot, now_ms = await self._snapshots.of(session.participant.channel), self._now_ms()
         rules = self._moderation.told(session.participant.channel, session.principal, session.access)
         expires_at = session.principal.expires_at
+        own = session.member
         sync = pack(
             UserSync(
+                message_id=new_message_id(),
                 channel_id=session.participant.channel.name,
-                user_id=session.member.user_id,
+                user_id=own.user_id,
                 connection_id=session.connection.id,
                 token=msgspec.UNSET if session.token is None else session.token,
-                users=snapshot.users_with(session.member),
+                users=snapshot.user_ids_with(own.user_id) if session.plain_users else snapshot.users_with(own),
                 user_count=snapshot.user_count,
                 messages=snapshot.messages_at(now_ms),
                 timestamp=now_ms,

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
@@ -29,14 +31,31 @@ MESSAGE_BYTES = 256 * 1024
 _encode = msgspec.json.Encoder().encode
 
 
-class Snapshot(NamedTuple):
-    """A channel's part of `user_sync`, encoded. `listed`: the ids of the users in `users`; `fewer`: without the last.
+class _Users(NamedTuple):
+    """A list of users, as JSON without the closing bracket. `fewer`: without the last of a full roster."""
 
-    Both are JSON without the closing bracket.
-    """
-
-    users: bytes
+    all: bytes
     fewer: bytes
+
+    @classmethod
+    def of(cls, encoded: Sequence[bytes], limit: int) -> _Users:
+        return cls(b"[" + b",".join(encoded), b"[" + b",".join(encoded[: limit - 1]))
+
+    def list_with(self, own: bytes | None) -> msgspec.Raw:
+        """The whole list, with `own` in it. None: it is in it already."""
+        if own is None:
+            return msgspec.Raw(self.all + b"]")
+        comma = b"," if len(self.fewer) > 1 else b""
+        return msgspec.Raw(self.fewer + comma + own + b"]")
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A channel's part of `user_sync`, encoded. `listed`: the ids of the users in the roster."""
+
+    members: Sequence[Member]
+    roster_limit: int
+    users: _Users
     listed: frozenset[str]
     user_count: int
     stamp: Stamp
@@ -50,14 +69,23 @@ class Snapshot(NamedTuple):
     @classmethod
     def of(cls, roster: Roster, messages: Sequence[LiveMessage], limit: int) -> Snapshot:
         """`limit`: how many users a roster lists."""
-        members = list(map(_encode, roster.members))
-        users = b"[" + b",".join(members)
-        fewer = b"[" + b",".join(members[: limit - 1])
+        users = _Users.of(list(map(_encode, roster.members)), limit)
         listed = frozenset(member.user_id for member in roster.members)
         newest = newest_of(messages)
         whole_until = min((message.expires_at for message in newest), default=math.inf)
         told = frozenset(message.body for message in newest)
-        return cls(users, fewer, listed, roster.user_count, roster.stamp, newest, _listed(newest), whole_until, told)
+        return cls(
+            members=roster.members,
+            roster_limit=limit,
+            users=users,
+            listed=listed,
+            user_count=roster.user_count,
+            stamp=roster.stamp,
+            newest=newest,
+            messages=_listed(newest),
+            whole_until=whole_until,
+            told=told,
+        )
 
     def messages_at(self, now_ms: int) -> msgspec.Raw:
         """The JSON list of those messages that still live at `now_ms` (W12)."""
@@ -67,10 +95,16 @@ class Snapshot(NamedTuple):
 
     def users_with(self, own: Member) -> msgspec.Raw:
         """The JSON list of users, `own` among them (W20)."""
-        if own.user_id in self.listed:
-            return msgspec.Raw(self.users + b"]")
-        comma = b"," if len(self.fewer) > 1 else b""
-        return msgspec.Raw(self.fewer + comma + _encode(own) + b"]")
+        return self.users.list_with(None if own.user_id in self.listed else _encode(own))
+
+    def user_ids_with(self, own: str) -> msgspec.Raw:
+        """The same as plain ids (W103)."""
+        return self._user_ids.list_with(None if own in self.listed else _encode(own))
+
+    @cached_property
+    def _user_ids(self) -> _Users:
+        """Encoded when the first client asks for them: most never do."""
+        return _Users.of([_encode(member.user_id) for member in self.members], self.roster_limit)
 
 
 def _listed(messages: Sequence[LiveMessage]) -> msgspec.Raw:

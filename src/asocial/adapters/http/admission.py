@@ -50,6 +50,8 @@ class Admission(NamedTuple):
     profile: Profile
     token: str | None
     returning: bool
+    plain_users: bool
+    """The client asks for `users` as plain ids (W103)."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,16 @@ class AdmissionController:
         except Refusal as refusal:
             refusal.log_fields = known | refusal.log_fields
             raise
-        profile = _profile_of(request, identity.principal)
-        return Admission(client, channel, identity.principal, access, profile, identity.token, identity.returning)
+        return Admission(
+            client,
+            channel,
+            identity.principal,
+            access,
+            _profile_of(request, identity.principal),
+            identity.token,
+            identity.returning,
+            request.query.get("users") == "ids",
+        )
 
     def check_page(self, request: web.Request, client: ClientInfo, origin: str | None) -> None:
         """Whether a page of this origin may connect from there now. Raises Refusal (W1, W87)."""

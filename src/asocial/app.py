@@ -17,6 +17,7 @@ from .adapters.http.page import PAGE_DIR
 from .adapters.http.refusals import CLOSE_CODES
 from .adapters.http.server import HttpServer, IdentityOptions, ProcessState, Services
 from .adapters.memory.broker import MemoryBroker, Wire
+from .adapters.memory.claims import MemoryUserIdClaims
 from .adapters.memory.limiter import MemoryRateLimiter
 from .adapters.memory.messages import MemoryLiveMessages
 from .adapters.memory.presence import MemoryPresence
@@ -26,10 +27,11 @@ from .adapters.redis.backend import RedisBackend
 from .config import ConfigError
 from .identity import moderation_settings, sign_in, token_verifier
 from .lifecycle import Asocial, Parts, Readiness
-from .ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
+from .ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry, UserIdClaims
 from .service.backlog import Backlog
 from .service.channels import Channels
 from .service.chat import ChatService
+from .service.claimed_ids import ClaimedIds
 from .service.clock import Clock
 from .service.control_router import ControlRouter
 from .service.counters import Counters
@@ -66,6 +68,7 @@ def build(
     live: LiveMessages | None = None,
     registry: SessionRegistry | None = None,
     rules: ChannelRules | None = None,
+    claims: UserIdClaims | None = None,
     backend: RedisBackend | None = None,
     runtime: Runtime | None = None,
     page_dir: Path = PAGE_DIR,
@@ -89,6 +92,7 @@ def build(
     if backend is not None:
         limiter, live = limiter or backend.limiter, live or backend.live
         registry, rules = registry or backend.registry, rules or backend.rules
+        claims = claims or backend.claims
         if store is None:
             store = fallback = FallbackPresence(backend.presence, memory, channels)
     store = store or memory
@@ -96,13 +100,15 @@ def build(
     live = live or MemoryLiveMessages()
     registry = registry or MemorySessionRegistry()
     rules = rules or MemoryChannelRules(clock.monotonic_ms)
+    claims = claims or MemoryUserIdClaims(clock.monotonic_ms)
 
     presence = Presence(store, channels, settings.presence, runtime)
     chat = ChatService(live, limiter, settings.messages, runtime)
     local = LocalSessions(registry, settings.connections_per_user)
-    moderation = Moderation(rules, channels, presence, live, local, moderation_settings(settings), runtime)
+    claimed_ids = ClaimedIds(claims, limiter, local, settings.claimed_ids)
+    moderation = Moderation(rules, channels, presence, live, local, claimed_ids, moderation_settings(settings), runtime)
     snapshots = Snapshots(presence, chat, runtime.loop)
-    sessions = Sessions(local, channels, presence, snapshots, moderation, settings.sessions, runtime)
+    sessions = Sessions(local, channels, presence, snapshots, moderation, claimed_ids, settings.sessions, runtime)
     outages = Outages(channels, presence, chat, moderation, sessions, fallback, runtime)
     router = ControlRouter(channels, presence, chat, moderation, sessions, outages, fallback)
 
@@ -130,7 +136,7 @@ def build(
     dispatch = Dispatch(sessions, presence, chat, moderation, verify, settings.max_message_size, runtime)
     http = HttpServer(
         settings,
-        Services(sessions, dispatch, moderation, limiter, backlog),
+        Services(sessions, dispatch, moderation, claimed_ids, limiter, backlog),
         IdentityOptions(
             secret,
             verify,
@@ -160,7 +166,7 @@ def build(
             telemetry=telemetry,
             closing=[
                 port
-                for port in (store, limiter, live, registry, rules, verifier, backend, telemetry)
+                for port in (store, limiter, live, registry, rules, claims, verifier, backend, telemetry)
                 if port is not None
             ],
         )

@@ -55,6 +55,18 @@ class ModerationSettings:
 
 
 @dataclass(frozen=True)
+class ClaimedIdSettings:
+    """`hold_ms`: an id stays claimed this long after its user has left. `present_ms`: this long after a heartbeat.
+
+    `per_day`: claims that one address may make in a day, 0 for any number.
+    """
+
+    hold_ms: int
+    present_ms: int
+    per_day: int
+
+
+@dataclass(frozen=True)
 class RedisSettings:
     """How to reach Redis and what is kept there. `lease_ms`: a process that is silent this long counts as dead.
 

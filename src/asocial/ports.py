@@ -18,6 +18,9 @@ from .domain.outbox import Piece, Shared
 from .domain.profile import Member, Profile
 from .domain.rules import Rules
 
+REMEMBER_MS = 86_400_000
+"""How long the last claim of a user id is remembered when it is not held any more: as long as a ban may last."""
+
 
 class StoreUnavailable(Exception):
     """A shared store cannot be asked just now. Raised soon (about a second), never after a long wait."""
@@ -297,6 +300,35 @@ class SessionRegistry(Protocol):
 
     async def refresh(self, entries: Sequence[tuple[str, str]]) -> None:
         """These (user id, connection id) live, and are registered again if they were lost. Unknown ones are ignored."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class UserIdClaim(NamedTuple):
+    """`generation`: of the last claim. `held`: whether nobody else may claim the id now."""
+
+    generation: str
+    held: bool
+
+
+class UserIdClaims(Protocol):
+    """Who holds the user ids that clients chose themselves (W105). Each operation is atomic.
+
+    Each claim of an id has a random `generation`. A claim is held for the time that its holder asked for. After that,
+    anybody may claim the id, and the store remembers the last generation for another `REMEMBER_MS`.
+    """
+
+    async def find(self, user_id: str) -> UserIdClaim | None:
+        """The last claim of an id. None: there is none, or it is forgotten."""
+        ...
+
+    async def hold(self, user_id: str, generation: str, hold_ms: int) -> bool:
+        """Hold the id for at least `hold_ms` from now. False, and nothing changed, if another claim holds it."""
+        ...
+
+    async def leave(self, user_id: str, generation: str, hold_ms: int) -> None:
+        """Hold the id for exactly `hold_ms` more. Does nothing if another claim holds it."""
         ...
 
     async def close(self) -> None: ...

@@ -19,7 +19,14 @@ from .domain.admission import MessageLimits
 from .domain.hosts import HostList
 from .domain.message import PAYLOAD_CHARACTERS, Life
 from .domain.origins import read_pattern
-from .groups import LifecycleSettings, MessageSettings, PresenceSettings, RedisSettings, SessionSettings
+from .groups import (
+    ClaimedIdSettings,
+    LifecycleSettings,
+    MessageSettings,
+    PresenceSettings,
+    RedisSettings,
+    SessionSettings,
+)
 from .protocol.schema import Limits
 
 PREFIX = "ASOCIAL_"
@@ -69,9 +76,9 @@ class Settings(BaseSettings):
 
     auth: Literal["guest", "open", "jwt"] = Field(
         "guest",
-        description="guest: the server makes the user ids and signs tokens for them; open: a client may claim "
-        "any id (development only); jwt: people sign in with an OpenID Connect provider, see the jwt "
-        "settings",
+        description="guest: the server makes the user ids, or a client claims one that nobody holds, and signs "
+        "tokens for them; open: a client is whoever it says (development only); jwt: people sign in with an "
+        "OpenID Connect provider, see the jwt settings",
     )
     jwt_preset: Annotated[str, "text, as firebase:PROJECT"] = Field(
         "",
@@ -216,6 +223,16 @@ class Settings(BaseSettings):
     )
     claims_per_day_per_ip: int = Field(
         200, ge=0, le=1_000_000, description="channels that one address may claim in a day; 0: no limit"
+    )
+    uid_claims_per_day_per_ip: int = Field(
+        2000, ge=0, le=1_000_000, description="user ids that one address may claim with ?uid= in a day; 0: no limit"
+    )
+    uid_hold_seconds: float = Field(
+        120.0,
+        ge=10,
+        le=86_400,
+        description="a user id from ?uid= stays reserved for its user this long after they have left; at least "
+        "as long as a heartbeat and the grace",
     )
     handshake_seconds: float = Field(
         10.0, ge=0.1, le=300, description="time for a connection to send a whole request; the server then closes it"
@@ -415,6 +432,13 @@ class Settings(BaseSettings):
             answer_bytes_per_second=self.answer_bytes_per_second,
             answer_bytes_per_second_per_ip=self.answer_bytes_per_second_per_ip,
         )
+
+    @property
+    def claimed_ids(self) -> ClaimedIdSettings:
+        # A claim must outlive the presence of its user, and other sessions renew it once a heartbeat.
+        hold_ms = _ms(max(self.uid_hold_seconds, self.heartbeat_seconds, self.grace_seconds))
+        present_ms = hold_ms + _ms(2 * self.heartbeat_seconds)
+        return ClaimedIdSettings(hold_ms, present_ms, self.uid_claims_per_day_per_ip)
 
     @property
     def redis(self) -> RedisSettings:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.client import OBSERVED, Client, Frame, RawClient
+from tests.client import OBSERVED, Client, Frame, RawClient, refusal
 from tests.integration.serving import Join, JoinRaw, Server, StartServer
 
 AT = {"x": 0, "y": 0}
@@ -306,7 +306,8 @@ async def test_w27_a_flood_of_rubbish_is_closed_with_4501_before_it_is_read(serv
 async def test_no_two_clients_can_share_a_voice(server: Server, join: Join) -> None:
     """What a client says it is means nothing: neither in a frame (W7) nor in the query (W1)."""
     ada = await join(server)
-    mallory = await join(server, uid=ada.user_id, name="Ada")
+    assert (await refusal(server.url, uid=ada.user_id)).code == "uid_invalid"
+    mallory = await join(server, name="Ada")
     assert mallory.user_id != ada.user_id
     claims: Frame = {"user_id": ada.user_id, "name": "Ada", "color": "rust", "connection_id": ada.connection_id}
     await mallory.send(json.loads(chat("I am Ada", **claims)))

@@ -23,7 +23,7 @@ from collections.abc import Awaitable, Callable
 from .. import logs
 from ..domain.access import Access, Invitation
 from ..domain.errors import BadFrame, GoingAway, NotOwner, ReadOnly, Refusal, Removed
-from ..domain.identity import Principal, is_one_of
+from ..domain.identity import Principal, is_one_of, user_id_of
 from ..domain.ids import DEFAULT_CHANNEL, is_id
 from ..domain.rules import NO_RULES, Rules
 from ..groups import ModerationSettings
@@ -32,6 +32,7 @@ from ..protocol.codec import pack
 from ..protocol.schema import ChannelUpdated, Cleared, Moderate, RulesView
 from .channel import Channel
 from .channels import Channels
+from .claimed_ids import ClaimedIds
 from .control import ChannelCleared, RulesChanged, encode_control
 from .presence import Presence
 from .runtime import Runtime
@@ -56,6 +57,7 @@ class Moderation:
         presence: Presence,
         live: LiveMessages,
         local: LocalSessions,
+        claimed_ids: ClaimedIds,
         settings: ModerationSettings,
         runtime: Runtime,
     ) -> None:
@@ -64,6 +66,7 @@ class Moderation:
         self._presence = presence
         self._live = live
         self._local = local
+        self._claimed_ids = claimed_ids
         self._now_ms = runtime.clock.now_ms
         self._owners = settings.owners
         self._members = settings.members
@@ -110,9 +113,9 @@ class Moderation:
                 learning = self._learning[channel.name] = task
             await asyncio.shield(learning)
 
-    def check_not_removed(self, channel: Channel, user_id: str) -> None:
+    def check_not_removed(self, channel: Channel, principal: Principal) -> None:
         """Raises Removed while a ban lasts."""
-        if channel.rules is not None and channel.rules.keeps_out(user_id, self._now_ms()):
+        if channel.rules is not None and channel.rules.keeps_out(principal.rules_id, self._now_ms()):
             raise Removed
 
     def is_still_listed(self, channel: Channel, principal: Principal, access: Access) -> bool:
@@ -122,7 +125,7 @@ class Moderation:
     def _is_listed(self, channel: str, principal: Principal, rules: Rules) -> bool:
         listed = self._members.get(channel, ())
         return self.is_owner(channel, principal, rules) or any(
-            is_one_of(who, principal.user_id, principal.claims) for who in listed
+            is_one_of(who, principal.rules_id, principal.claims) for who in listed
         )
 
     # Speaking.
@@ -141,10 +144,10 @@ class Moderation:
     # Owning.
 
     def is_owner(self, channel: str, principal: Principal, rules: Rules) -> bool:
-        if rules.is_owned_by(principal.user_id):
+        if rules.is_owned_by(principal.rules_id):
             return True
         named = (*self._owners.get(channel, ()), *self._owners.get(EVERY_CHANNEL, ()))
-        return any(is_one_of(who, principal.user_id, principal.claims) for who in named)
+        return any(is_one_of(who, principal.rules_id, principal.claims) for who in named)
 
     def told(self, channel: Channel, principal: Principal, access: Access) -> RulesView | None:
         """What a `user_sync` says of the rules; None where there is nothing to say."""
@@ -173,9 +176,12 @@ class Moderation:
             return
         if channel == DEFAULT_CHANNEL:
             raise Refusal("not_claimable", f"the channel {DEFAULT_CHANNEL!r} is everybody's")
+        if principal.generation:
+            # The channel would show the id as its owner's when somebody else has claimed the id.
+            raise Refusal("not_claimable", "a user id from uid cannot own a channel; connect without uid to claim one")
         if rules.owner:
             raise Refusal("channel_taken", "this channel has an owner")
-        if rules.keeps_out(principal.user_id, self._now_ms()):
+        if rules.keeps_out(principal.rules_id, self._now_ms()):
             raise Refusal("removed", "you were removed from this channel")
         alone = await self._presence.sole_user(channel)
         if alone == "":
@@ -286,9 +292,10 @@ class Moderation:
         now = self._now_ms()
         until = now + frame.seconds * 1000
         rules = await self._look(channel) or NO_RULES
-        if frame.user_id == principal.user_id or self.is_owner(channel, Principal(frame.user_id), rules):
+        removed = await self._claimed_ids.rules_id(frame.user_id)
+        if frame.user_id == principal.user_id or self.is_owner(channel, Principal(removed), rules):
             raise BadFrame("an owner cannot be removed")
-        await self._change(channel, lambda rules: rules.without(frame.user_id, until, now))
+        await self._change(channel, lambda rules: rules.without(removed, until, now))
 
     async def _look(self, channel: str) -> Rules | None:
         """The rules, as far as they can be known now. None: not at all."""
@@ -350,10 +357,11 @@ class Moderation:
         `settled`: the rules were read from the store.
         """
         rules, now = channel.rules or NO_RULES, self._now_ms()
-        for user_id in rules.bans:
-            if rules.keeps_out(user_id, now):
-                for session in self._local.of_user(user_id, channel.name):
-                    session.connection.close(Removed())
+        for removed in rules.bans:
+            if rules.keeps_out(removed, now):
+                for session in self._local.of_user(user_id_of(removed), channel.name):
+                    if session.principal.rules_id == removed:
+                        session.connection.close(Removed())
         for session in self._local.among(list(channel)):
             if settled and not channel.confirmed:
                 channel.needs_snapshots = True

@@ -56,6 +56,8 @@ class Outages:
         """The shared store is back. Raises StoreUnavailable if it went away again; then there is another `end`."""
         self._ending = True
         try:
+            # First of all, so that nobody claims the id of a user who is here.
+            await self._sessions.refresh_claims()
             # Before anybody is registered again: people who may not be in a channel are closed first.
             await self._moderation.restore()
             await self._catch_up(None)

@@ -178,8 +178,7 @@ class Presence:
     def _tell_joined(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
         member = joined.member
         about = (member.user_id, member.name, member.color, member.joined_at)
-        event = (new_message_id(), channel, self._now_ms())
-        frame = UserJoined(*event, *about, *joined.stamp, member.on_map)
+        frame = UserJoined(new_message_id(), channel, self._now_ms(), *about, *joined.stamp, member.on_map)
         self._tell(channel, frame, joined.user_count, joined.stamp, most=joined.user_count, exclude=connection)
 
     def _tell_left(self, channel: str, user_id: str, count: int, stamp: Stamp, *, here: bool = True) -> None:

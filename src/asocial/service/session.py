@@ -79,6 +79,22 @@ class LocalSessions:
         """How many connections a user has here."""
         return len(self._by_user.get(user_id, ()))
 
+    def generations(self, user_id: str) -> set[str]:
+        """Of the claims of this id by which users are here (Principal.generation); "" for one that nobody claimed."""
+        connections = self._by_user.get(user_id, ())
+        return {self._by_connection[connection].principal.generation for connection in connections}
+
+    def claimants(self) -> list[Principal]:
+        """The users here who claimed their id, each once."""
+        claimed = (session.principal for session in self._by_connection.values() if session.principal.generation)
+        return list({principal.rules_id: principal for principal in claimed}.values())
+
+    def of_claim(self, principal: Principal) -> list[Session]:
+        """The sessions of a user who claimed their id, in all channels."""
+        connections = self._by_user.get(principal.user_id, ())
+        sessions = [self._by_connection[connection] for connection in connections]
+        return [session for session in sessions if session.principal.generation == principal.generation]
+
     def of_user(self, user_id: str, channel: str) -> list[Session]:
         """A user's sessions in one channel."""
         sessions = [self._by_connection[connection] for connection in self._by_user.get(user_id, ())]

@@ -27,6 +27,7 @@ from .answers import Answers
 from .channel import UNSENT_LIMIT_BYTES, Channel
 from .channels import Channels
 from .chat import Participant
+from .claimed_ids import ClaimedIds
 from .control import FollowedBy, ProfileChanged, encode_control
 from .moderation import Moderation
 from .presence import Presence
@@ -56,9 +57,11 @@ class Sessions:
         presence: Presence,
         snapshots: Snapshots,
         moderation: Moderation,
+        claimed_ids: ClaimedIds,
         settings: SessionSettings,
         runtime: Runtime,
     ) -> None:
+        self._claimed_ids = claimed_ids
         self._answers = Answers(
             per_user=settings.answer_bytes_per_second, per_address=settings.answer_bytes_per_second_per_ip
         )
@@ -102,6 +105,9 @@ class Sessions:
             channel = await self._channels.enter(channel_name, connection)
             await self._moderation.know(channel)
             access = self._readmit(channel, principal, access)
+            if not await self._claimed_ids.enter(principal):
+                # Somebody else claimed the id while this client was connecting. It comes again, and is told so.
+                raise GoingAway(retry_ms=0)
             member = await self._presence.join(channel_name, connection, user_id, profile)
             session = self._session(connection, channel, member, token, principal, access, address)
             session.plain_users = plain_users
@@ -145,6 +151,7 @@ class Sessions:
             await self._presence.abandon(channel.name, connection.id, away_ms)
         self._channels.exit(channel, connection, user_gone=gone)
         await self._local.unregister(user_id, connection)
+        await self._claimed_ids.leave(session.principal)
 
     def renew(self, session: Session, principal: Principal) -> None:
         """The session's user has shown a new token, which may say less of them than the last one."""
@@ -174,6 +181,13 @@ class Sessions:
         await self._presence.refresh()
         await self._moderation.refresh()
         await self._local.refresh()
+        await self.refresh_claims()
+
+    async def refresh_claims(self) -> None:
+        """Renew the claims of user ids (W105). Users who lost theirs are closed: they learn why when they come back."""
+        for lost in await self._claimed_ids.refresh():
+            for session in self._local.of_claim(lost):
+                session.connection.close(GoingAway(retry_ms=0))
 
     def degrade(self) -> None:
         """The shared store is away: tell everyone that only people on this process can be reached."""
@@ -313,7 +327,7 @@ class Sessions:
 
     def _readmit(self, channel: Channel, principal: Principal, access: Access) -> Access:
         """What somebody who is about to be in may do there. Raises Removed, or GoingAway if that is nothing."""
-        self._moderation.check_not_removed(channel, principal.user_id)
+        self._moderation.check_not_removed(channel, principal)
         decided = self._moderation.readmit(channel, principal, access)
         if decided is None:
             # Its client comes again, and is told before the upgrade that it may not.

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from asocial.adapters.memory.claims import MemoryUserIdClaims
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
@@ -22,7 +23,13 @@ from asocial.domain.errors import GoingAway, ProtocolAbuse, TooManyConnections, 
 from asocial.domain.identity import Principal
 from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.profile import guest_profile
-from asocial.groups import MessageSettings, ModerationSettings, PresenceSettings, SessionSettings
+from asocial.groups import (
+    ClaimedIdSettings,
+    MessageSettings,
+    ModerationSettings,
+    PresenceSettings,
+    SessionSettings,
+)
 from asocial.ports import Batch, ChannelRules, LiveMessages, RateLimiter
 from asocial.protocol.codec import pack
 from asocial.protocol.framing import text_frame
@@ -31,6 +38,7 @@ from asocial.service.backlog import Backlog
 from asocial.service.channel import UNSENT_LIMIT_BYTES
 from asocial.service.channels import Channels
 from asocial.service.chat import ChatService
+from asocial.service.claimed_ids import ClaimedIds
 from asocial.service.control import Control, CountChanged, MessagesAgain, ProfileChanged, decode_control, encode_control
 from asocial.service.control_router import ControlRouter
 from asocial.service.dispatch import STRIKES, Dispatch
@@ -47,6 +55,8 @@ from tests.runtime import make_runtime
 from .fakes import LIFE, NO_LIMIT, FakeBroker, FakeConnection, turns
 
 ORIGIN = {"x": 0, "y": 0}
+HOLD_MS, PRESENT_MS = 60_000, 180_000
+"""Of claimed user ids."""
 
 
 @dataclass
@@ -90,12 +100,17 @@ class House:
             cursors_per_second=30,
         )
         self.local = LocalSessions(MemorySessionRegistry(), limits.connections_per_user)
+        self.claims = MemoryUserIdClaims(self.clock)
+        self.claimed_ids = ClaimedIds(
+            self.claims, MemoryRateLimiter(self.clock), self.local, ClaimedIdSettings(HOLD_MS, PRESENT_MS, per_day=0)
+        )
         self.moderation = Moderation(
             self.rules or MemoryChannelRules(self.clock),
             self.channels,
             self.presence,
             live,
             self.local,
+            self.claimed_ids,
             ModerationSettings(owners={}, members=self.members, rules_ttl_ms=60_000),
             runtime,
         )
@@ -108,7 +123,7 @@ class House:
             answer_bytes_per_second_per_ip=self.answer_bytes[1],
         )
         self.sessions = Sessions(
-            self.local, self.channels, self.presence, snapshots, self.moderation, settings, runtime
+            self.local, self.channels, self.presence, snapshots, self.moderation, self.claimed_ids, settings, runtime
         )
         parts = (self.channels, self.presence, self.chat, self.moderation, self.sessions)
         self.outages = Outages(*parts, None, runtime)
@@ -125,14 +140,21 @@ class House:
         return [channel.name for channel in self.channels if channel.needs_snapshots and channel.confirmed]
 
     async def enter(
-        self, user: str, tab: str = "", channel: str = "garden", address: str = ""
+        self, user: str, tab: str = "", channel: str = "garden", address: str = "", generation: str = ""
     ) -> tuple[Session, FakeConnection]:
         connection = FakeConnection(f"{user}{tab}")
-        session = await self.open(connection, user, Access(), channel=channel, address=address)
+        session = await self.open(connection, user, Access(), channel=channel, address=address, generation=generation)
         return session, connection
 
     async def open(
-        self, connection: FakeConnection, user: str, access: Access, *, channel: str = "garden", address: str = ""
+        self,
+        connection: FakeConnection,
+        user: str,
+        access: Access,
+        *,
+        channel: str = "garden",
+        address: str = "",
+        generation: str = "",
     ) -> Session:
         return await self.sessions.open(
             connection,
@@ -140,7 +162,7 @@ class House:
             user,
             guest_profile(user),
             None,
-            principal=Principal(user),
+            principal=Principal(user, generation=generation),
             access=access,
             address=address,
         )

@@ -133,6 +133,8 @@ class AdmissionController:
             await self._check_rate(client)
             if isinstance(identity, Disconnect):
                 raise identity
+            # Last: a client that is refused for another reason claims no user id.
+            await self._access_control.authenticator.take_claim(identity, client)
         except Refusal as refusal:
             refusal.log_fields = known | refusal.log_fields
             raise

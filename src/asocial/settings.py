@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     auth: Literal["guest", "open", "jwt"] = Field(
         "guest",
         description="guest: the server makes the user ids, or a client claims one that nobody holds, and signs "
-        "tokens for them; open: a client is whoever it says (development only); jwt: people sign in with an "
+        "tokens for them; open: a client may use any id (development only); jwt: people sign in with an "
         "OpenID Connect provider, see the jwt settings",
     )
     jwt_preset: Annotated[str, "text, as firebase:PROJECT"] = Field(

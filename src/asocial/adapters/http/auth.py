@@ -97,7 +97,7 @@ class GuestTokens:
 
 
 class Authenticator:
-    """Finds out who makes a request. `trust_uid`: a client is whoever it says (ASOCIAL_AUTH=open).
+    """Finds out who makes a request. `trust_uid`: a client may use any id (ASOCIAL_AUTH=open).
 
     `verify`: verifies the tokens of an identity provider; there are no guests then (ASOCIAL_AUTH=jwt).
     `claimed_ids`: where guests may claim user ids; None: nowhere.

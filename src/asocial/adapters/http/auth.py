@@ -123,7 +123,7 @@ class Authenticator:
         Raises Refusal for a uid that is not valid or taken or a token that cannot be verified now, TokenInvalid,
         TokenExpired.
         """
-        known = await self._known(request) or await self._claim(request)
+        known = await self._visitor(request)
         if known is not None:
             return known
         if self._verify is not None:
@@ -143,8 +143,11 @@ class Authenticator:
 
     async def visitor(self, request: web.Request) -> Principal | None:
         """Who would connect with this request (W87), None for a new guest. Raises what `identify` raises."""
-        identity = await self._known(request) or await self._claim(request)
+        identity = await self._visitor(request)
         return None if identity is None else identity.principal
+
+    async def _visitor(self, request: web.Request) -> Identity | None:
+        return await self._known(request) or await self._claim(request)
 
     async def _claim(self, request: web.Request) -> Identity | None:
         """The client claims the user id in the query (W105). Raises Refusal."""

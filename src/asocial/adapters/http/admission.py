@@ -50,6 +50,8 @@ class Admission(NamedTuple):
     profile: Profile
     token: str | None
     returning: bool
+    plain_users: bool
+    """The client asks for `users` as plain ids (W103)."""
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,21 @@ class AdmissionController:
             await self._check_rate(client)
             if isinstance(identity, Disconnect):
                 raise identity
+            # Last: a client that is refused for another reason claims no user id.
+            await self._access_control.authenticator.take_claim(identity, client)
         except Refusal as refusal:
             refusal.log_fields = known | refusal.log_fields
             raise
-        profile = _profile_of(request, identity.principal)
-        return Admission(client, channel, identity.principal, access, profile, identity.token, identity.returning)
+        return Admission(
+            client,
+            channel,
+            identity.principal,
+            access,
+            _profile_of(request, identity.principal),
+            identity.token,
+            identity.returning,
+            request.query.get("users") == "ids",
+        )
 
     def check_page(self, request: web.Request, client: ClientInfo, origin: str | None) -> None:
         """Whether a page of this origin may connect from there now. Raises Refusal (W1, W87)."""

@@ -63,7 +63,7 @@ class ChannelsApi:
         # Browsers send no Origin to a page's own server, so the page sends it in the query (W87).
         origin = request.query.get("origin", request.headers.get("Origin"))
         self._admission.check_page(request, self._addressing.clients.read(request), origin)
-        principal = await self._authenticator.known(request) or NOBODY
+        principal = await self._authenticator.visitor(request) or NOBODY
         access = await self._access_control.authorize(request, channel, principal)
         return _json(
             {

@@ -45,12 +45,28 @@ async def test_a_claim_that_is_over_is_remembered_and_the_next_one_replaces_it(a
     assert not await here.hold("alice", "first", LONG_MS)
 
 
-async def test_a_longer_hold_is_not_made_shorter_unless_its_user_leaves(adapters: Adapters) -> None:
+async def test_a_longer_hold_is_not_made_shorter(adapters: Adapters) -> None:
     claims = await adapters.claims()
     await claims.hold("alice", "first", LONG_MS)
     await claims.hold("alice", "first", 1)
     await claims.leave("alice", "second", 1)
     await asyncio.sleep(0.005)
     assert await claims.find("alice") == UserIdClaim("first", held=True)
-    await claims.leave("alice", "first", 1)
-    await eventually_is(lambda: claims.find("alice"), UserIdClaim("first", held=False))
+
+
+async def test_when_its_user_leaves_an_id_is_free_unless_the_claim_is_reserved(adapters: Adapters) -> None:
+    here, there = await adapters.claims(), await adapters.claims()
+    await here.hold("alice", "first", LONG_MS)
+    await there.leave("alice", "first", LONG_MS)
+    assert await here.find("alice") == UserIdClaim("first", held=False)
+    assert await here.hold("alice", "second", LONG_MS)
+
+    assert await there.hold("alice", "second", LONG_MS, reserve=True)
+    assert await here.hold("alice", "second", LONG_MS), "this does not take the reservation back"
+    await here.leave("alice", "second", LONG_MS)
+    assert await there.find("alice") == UserIdClaim("second", held=True, reserved=True)
+    assert not await here.hold("alice", "third", LONG_MS)
+    await here.leave("alice", "second", 1)
+    await eventually_is(lambda: there.find("alice"), UserIdClaim("second", held=False, reserved=True))
+    assert await here.hold("alice", "third", LONG_MS)
+    assert await there.find("alice") == UserIdClaim("third", held=True), "a reservation is of one claim"

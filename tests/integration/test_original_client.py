@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
+import struct
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -53,6 +55,17 @@ class OriginalClient:
 
     async def leave(self) -> None:
         await self._socket.close()
+
+    def end(self, how: str) -> None:
+        """End the connection without waiting, as a browser does that leaves a page, or as a broken network does."""
+        transport = self._socket.transport
+        if how == "close frame":
+            self._socket.protocol.send_close(1001)
+            transport.write(b"".join(self._socket.protocol.data_to_send()))
+        if how == "reset":
+            linger = struct.pack("ii", 1, 0)
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        transport.abort()
 
 
 @pytest.fixture(params=["one process", "two processes and Redis"])
@@ -104,12 +117,39 @@ async def test_w100_w103_w105_two_people_with_clients_of_the_original_talk(bases
         assert (left["type"], left["user_id"]) == ("user_left", "bob")
 
 
+async def refused(base: str, user_id: str) -> bool:
+    """Whether the server refuses this user id because another client holds it."""
+    try:
+        async with OriginalClient.connect(base, user_id):
+            return False
+    except InvalidStatus as error:
+        return (error.response.status_code, json.loads(error.response.body)["error"]["code"]) == (409, "uid_taken")
+
+
 async def test_w106_nobody_else_is_alice_on_any_process(bases: tuple[str, str]) -> None:
     async with OriginalClient.connect(bases[0], "alice") as alice:
         await alice.hear()
-        for base in bases:
-            with pytest.raises(InvalidStatus) as refused:
-                async with OriginalClient.connect(base, "alice"):
-                    pass
-            assert refused.value.response.status_code == 409
-            assert json.loads(refused.value.response.body)["error"]["code"] == "uid_taken"
+        assert [await refused(base, "alice") for base in bases] == [True, True]
+
+
+@pytest.mark.parametrize("ending", ["close frame", "end of TCP", "reset"])
+async def test_w106_a_page_that_is_reloaded_gets_its_user_id_again_at_once(bases: tuple[str, str], ending: str) -> None:
+    """Also where the network breaks and the client comes back, through the same process or another one."""
+    for before, after in (bases, reversed(bases), (bases[0], bases[0])):
+        async with OriginalClient.connect(before, "alice") as alice:
+            assert (await alice.hear())["user_id"] == "alice"
+            alice.end(ending)
+            async with OriginalClient.connect(after, "alice") as again:
+                sync = await again.hear()
+                assert (sync["type"], sync["user_id"]) == ("user_sync", "alice")
+                await again.leave()
+
+
+async def test_w106_a_second_tab_is_alice_when_the_first_one_is_closed(bases: tuple[str, str]) -> None:
+    async with OriginalClient.connect(bases[0], "alice") as first:
+        await first.hear()
+        assert await refused(bases[1], "alice")
+        first.end("close frame")
+        async with OriginalClient.connect(bases[1], "alice") as second:
+            assert (await second.hear())["user_id"] == "alice"
+            assert await refused(bases[0], "alice")

@@ -76,9 +76,33 @@ async def test_w106_while_somebody_holds_an_id_others_are_refused(server: Server
     assert (answer.status, answer.json["error"]["code"]) == (409, "uid_taken")
     assert "120 s" in answer.json["error"]["message"], "it says what to do"
     assert (await join(server, uid="Alice")).user_id == "Alice", "case counts, as in all ids"
-    await alice.close()
+    await leave(alice, server)
     assert await taken(server), "alice has just left"
     assert (await join(server, token=alice.token)).user_id == "alice"
+
+
+@pytest.mark.drives("uid_taken")
+async def test_w106_who_sent_the_token_once_keeps_the_id_reserved(server: Server, join: Join) -> None:
+    """The client does not offer the subprotocol, so only its token shows that it keeps tokens."""
+    first = await join(server, uid="alice", subprotocols=())
+    await leave(first, server)
+    again = await join(server, token=first.token, token_by="header", subprotocols=())
+    assert again.user_id == "alice", "nobody else has claimed it"
+    await leave(again, server)
+    assert await taken(server)
+    assert (await join(server, token=first.token)).user_id == "alice"
+
+
+@pytest.mark.drives("uid_taken")
+async def test_w106_a_removed_user_does_not_come_back_with_another_claim_at_once(server: Server, join: Join) -> None:
+    owner = await join(server, "den")
+    assert (await server.post("/api/channels/den", bearer(owner.token))).status == 200
+    alice = await join(server, "den", uid="alice", subprotocols=())
+    await owner.moderate("remove", user_id="alice", seconds=3600)
+    assert (await alice.closed()).code == 4512
+    await alice.close()
+    await eventually(lambda: len(server.app.http.endpoint) == 1, "the server has closed the connection of alice")
+    assert await taken(server, channel="den")
 
 
 @pytest.mark.drives("uid_taken")
@@ -171,6 +195,19 @@ async def test_w108_one_address_claims_so_many_ids_a_day(start_server: StartServ
     assert (await join(server)).user_id.startswith("g-")
 
 
+@pytest.mark.drives("uid_taken")
+async def test_w108_guessing_ids_counts_as_connecting(start_server: StartServer, join: Join) -> None:
+    server = await start_server(connections_per_minute_per_ip=4)
+    await join(server, "garden", uid="alice")
+    assert await taken(server)
+    assert (await server.get("/api/channels/garden?uid=alice")).status == 409
+    assert await taken(server)
+    refused = await join(server, "garden", uid="alice", wait_for_sync=False)
+    assert (await refused.closed()).code == 4013
+    answer = await server.get("/api/channels/garden?uid=alice")
+    assert (answer.status, answer.json["error"]["code"]) == (429, "rate_limited")
+
+
 async def test_w108_a_client_that_is_refused_for_another_reason_claims_nothing(
     start_server: StartServer, join: Join
 ) -> None:
@@ -191,10 +228,10 @@ async def test_w109_without_the_store_nobody_claims_an_id(start_server: StartSer
                 raise StoreUnavailable
             return await super().find(user_id)
 
-        async def hold(self, user_id: str, generation: str, hold_ms: int) -> bool:
+        async def hold(self, user_id: str, generation: str, hold_ms: int, *, reserve: bool = False) -> bool:
             if self.is_away:
                 raise StoreUnavailable
-            return await super().hold(user_id, generation, hold_ms)
+            return await super().hold(user_id, generation, hold_ms, reserve=reserve)
 
     claims = Away(lambda: 0)
     server = await start_server(claims=claims)

@@ -26,6 +26,7 @@ class Principal(NamedTuple):
     `name`: the token's, if it has one that may be shown. `claims`: all that the token says.
 
     `generation`: of the claim, for a user id that the client chose (W105). Others may claim the same id later.
+    `keeps_token`: whether the client of such a claim can come back with its token (W106).
     """
 
     user_id: str
@@ -33,6 +34,7 @@ class Principal(NamedTuple):
     name: str | None = None
     claims: Mapping[str, object] = {}
     generation: str = ""
+    keeps_token: bool = False
 
     @property
     def rules_id(self) -> str:

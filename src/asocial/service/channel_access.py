@@ -44,9 +44,13 @@ class ChannelAccess:
         decided = self.decide(channel.name, principal, access.invitation, channel.rules or NO_RULES)
         return decided if isinstance(decided, Access) else None
 
+    def is_removed(self, channel: Channel, principal: Principal) -> bool:
+        """Whether a ban keeps the user out of the channel now."""
+        return channel.rules is not None and channel.rules.is_banned(principal.rules_id, self._now_ms())
+
     def check_not_removed(self, channel: Channel, principal: Principal) -> None:
         """Raises Removed while a ban lasts."""
-        if channel.rules is not None and channel.rules.is_banned(principal.rules_id, self._now_ms()):
+        if self.is_removed(channel, principal):
             raise Removed
 
     def check_may_write(self, channel: Channel, principal: Principal, access: Access) -> int:

@@ -122,6 +122,7 @@ class Sessions:
             if channel is not None:
                 self._channels.leave(channel, connection)
                 await self._presence.leave(channel_name, connection.id)
+            await self._claimed_ids.leave(principal)
             raise
         self._local.add(session)
         session.participant.budget = self._address_buckets.acquire(address)
@@ -151,7 +152,7 @@ class Sessions:
             await self._presence.abandon(channel.name, connection.id, away_ms)
         self._channels.leave(channel, connection, user_gone=gone)
         await self._local.unregister(user_id, connection)
-        await self._claimed_ids.leave(session.principal)
+        await self._claimed_ids.leave(session.principal, banned=self._access.is_removed(channel, session.principal))
 
     def renew(self, session: Session, principal: Principal) -> None:
         """The user has sent a newer token, which may grant less than the last one."""

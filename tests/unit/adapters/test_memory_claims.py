@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asocial.adapters.memory.claims import MemoryUserIdClaims
+from asocial.adapters.memory.claims import SPARE_ENDS, MemoryUserIdClaims
 from asocial.ports import REMEMBER_MS, StoreUnavailable, UserIdClaim
 
 
@@ -25,7 +25,7 @@ async def test_w108_memory_is_bounded_and_held_ids_stay() -> None:
     claims = MemoryUserIdClaims(lambda: now[0], max_claims=3)
     await claims.hold("alice", "a", 1000)
     await claims.hold("bob", "b", 10)
-    await claims.hold("cat", "c", 20)
+    await claims.hold("cat", "c", 20, reserve=True)
     await claims.leave("cat", "c", 2000)
     now[0] = 30
     assert await claims.hold("dan", "d", 1000)
@@ -36,3 +36,16 @@ async def test_w108_memory_is_bounded_and_held_ids_stay() -> None:
     await claims.leave("dan", "d", 0)
     assert await claims.hold("eve", "e", 1000)
     assert sorted(claims._claims) == ["alice", "cat", "eve"]
+
+
+async def test_w108_a_page_that_is_reloaded_without_end_takes_no_more_memory() -> None:
+    now = [0]
+    claims = MemoryUserIdClaims(lambda: now[0])
+    for reload in range(3 * SPARE_ENDS):
+        now[0] += 1
+        assert await claims.hold("alice", str(reload), 1000)
+        await claims.leave("alice", str(reload), 0)
+    assert len(claims._ends) <= SPARE_ENDS + 2
+    now[0] += REMEMBER_MS
+    await claims.hold("bob", "b", 1)
+    assert list(claims._claims) == ["bob"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -15,6 +16,7 @@ from asocial.groups import ClaimedIdSettings
 from asocial.ports import StoreUnavailable, UserIdClaim
 from asocial.service.claimed_ids import CONNECTING_MS, ClaimedIds
 
+from .fakes import turns
 from .test_sessions import HOLD_MS, PRESENT_MS, Harness
 
 ALICE = Principal("alice", generation="first")
@@ -28,7 +30,7 @@ async def harness() -> AsyncIterator[Harness]:
 
 
 async def take_away(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(*_: object) -> bool:
+    async def fail(*_: object, **__: object) -> bool:
         raise StoreUnavailable
 
     for operation in ("find", "hold", "leave"):
@@ -38,37 +40,79 @@ async def take_away(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("uid", ["g-", "g-abc", "G-abc", "g_abc", "G_x", "AbCdEfGh12345678", "a" * 15 + "B"])
 async def test_w105_what_looks_like_a_guests_id_cannot_be_claimed(harness: Harness, uid: str) -> None:
     with pytest.raises(Refusal) as refused:
-        await harness.claimed_ids.claim(uid)
+        await harness.claimed_ids.claim(uid, keeps_token=False)
     assert refused.value.code == "uid_invalid"
 
 
 @pytest.mark.parametrize("uid", ["alice", "g", "ga-b", "gamma", "a" * 16, "0123456789abcdef", "Ab" * 9, "-g-", "_"])
 async def test_w105_other_ids_can(harness: Harness, uid: str) -> None:
     assert may_be_claimed(uid)
-    assert (await harness.claimed_ids.claim(uid)).user_id == uid
+    assert (await harness.claimed_ids.claim(uid, keeps_token=False)).user_id == uid
 
 
 async def test_w105_a_client_that_never_comes_holds_an_id_for_seconds_only(harness: Harness) -> None:
     await harness.claimed_ids.take(ALICE, "", returning=False)
     with pytest.raises(Refusal, match="taken"):
-        await harness.claimed_ids.claim("alice")
+        await harness.claimed_ids.claim("alice", keeps_token=False)
     harness.now_ms += CONNECTING_MS
-    assert (await harness.claimed_ids.claim("alice")).generation != "first"
+    assert (await harness.claimed_ids.claim("alice", keeps_token=False)).generation != "first"
 
 
 async def test_w106_an_id_is_held_while_its_user_is_here_and_some_time_after(harness: Harness) -> None:
     session, _ = await harness.enter("alice", generation="first")
-    tab, _ = await harness.enter("alice", "-tab", generation="first")
+    tab, _ = await harness.enter("alice", "-tab", generation="first", keeps_token=True)
     for _ in range(5):
         harness.now_ms += PRESENT_MS - 1
         await harness.sessions.refresh()
     await harness.sessions.close(tab, left=True)
     harness.now_ms += PRESENT_MS - 1
-    assert await harness.claims.find("alice") == UserIdClaim("first", held=True), "another tab is here"
+    assert await harness.claims.find("alice") == UserIdClaim("first", held=True, reserved=True), "another tab is here"
     await harness.sessions.close(session, left=True)
     harness.now_ms += HOLD_MS - 1
-    assert await harness.claims.find("alice") == UserIdClaim("first", held=True)
+    assert await harness.claims.find("alice") == UserIdClaim("first", held=True, reserved=True)
     harness.now_ms += 1
+    assert await harness.claims.find("alice") == UserIdClaim("first", held=False, reserved=True)
+
+
+@pytest.mark.parametrize("left", [True, False], ids=["with a close frame", "without one"])
+async def test_w106_without_a_token_an_id_is_free_as_soon_as_its_connection_has_ended(
+    harness: Harness, left: bool
+) -> None:
+    session, _ = await harness.enter("alice", generation="first")
+    await harness.sessions.close(session, left=left)
+    assert await harness.claims.find("alice") == UserIdClaim("first", held=False)
+    assert (await harness.claimed_ids.claim("alice", keeps_token=False)).generation != "first"
+
+
+async def test_w106_a_client_that_could_not_join_holds_no_id(harness: Harness) -> None:
+    async def refuse(*_: object) -> None:
+        raise StoreUnavailable
+
+    await harness.claimed_ids.take(ALICE, "", returning=False)
+    harness.presence.join = refuse  # type: ignore[method-assign, assignment]
+    with pytest.raises(StoreUnavailable):
+        await harness.enter("alice", generation="first")
+    assert await harness.claims.find("alice") == UserIdClaim("first", held=False)
+
+
+async def test_w106_who_reloads_a_page_waits_until_the_old_connection_has_ended(harness: Harness) -> None:
+    session, _ = await harness.enter("alice", generation="first")
+    claiming = asyncio.create_task(harness.claimed_ids.claim("alice", keeps_token=False))
+    await turns()
+    assert not claiming.done()
+    await harness.sessions.close(session, left=True)
+    assert (await claiming).generation != "first"
+
+
+async def test_w106_who_left_during_an_outage_has_left_after_it(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, _ = await harness.enter("alice", generation="first")
+    with monkeypatch.context() as outage:
+        await take_away(harness, outage)
+        await harness.sessions.close(session, left=True)
+    assert await harness.claims.find("alice") == UserIdClaim("first", held=True)
+    await harness.sessions.refresh()
     assert await harness.claims.find("alice") == UserIdClaim("first", held=False)
 
 
@@ -103,7 +147,7 @@ async def test_w109_while_the_store_is_away_a_new_claim_is_refused(
 ) -> None:
     await take_away(harness, monkeypatch)
     with pytest.raises(Refusal) as refused:
-        await harness.claimed_ids.claim("alice")
+        await harness.claimed_ids.claim("alice", keeps_token=False)
     assert refused.value.code == "unavailable"
     with pytest.raises(Refusal) as refused:
         await harness.claimed_ids.take(ALICE, "", returning=False)
@@ -139,6 +183,8 @@ async def test_w108_claims_of_an_address_are_limited_and_returning_is_free(harne
         await claimed.take(Principal("dan", generation="x"), "address", returning=False)
     assert refused.value.code == "rate_limited"
     await claimed.take(Principal("dan", generation="x"), "another", returning=False)
+    await claimed.leave(Principal("bob", generation="x"))
+    await claimed.take(Principal("bob", generation="y"), "address", returning=False)  # as a page that is reloaded
 
 
 async def test_w106_a_ban_is_for_the_user_not_for_the_next_one_with_the_id(harness: Harness) -> None:
@@ -149,6 +195,9 @@ async def test_w106_a_ban_is_for_the_user_not_for_the_next_one_with_the_id(harne
     await harness.send(owner, type="moderate", action="remove", user_id="alice", seconds=3600)
     assert isinstance(connection.closed_with, Removed)
     await harness.sessions.close(alice, left=True)
+    assert await harness.claims.find("alice") == UserIdClaim("first", held=True, reserved=True), (
+        "not to come back at once"
+    )
     with pytest.raises(Removed):
         harness.moderation.access.check_not_removed(channel, ALICE)
     harness.moderation.access.check_not_removed(channel, Principal("alice", generation="second"))

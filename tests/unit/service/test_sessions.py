@@ -139,10 +139,17 @@ class Harness:
         return [channel.name for channel in self.channels if channel.needs_snapshots and channel.confirmed]
 
     async def enter(
-        self, user: str, tab: str = "", channel: str = "garden", address: str = "", generation: str = ""
+        self,
+        user: str,
+        tab: str = "",
+        channel: str = "garden",
+        address: str = "",
+        generation: str = "",
+        keeps_token: bool = False,
     ) -> tuple[Session, FakeConnection]:
         connection = FakeConnection(f"{user}{tab}")
-        session = await self.open(connection, user, Access(), channel=channel, address=address, generation=generation)
+        principal = Principal(user, generation=generation, keeps_token=keeps_token)
+        session = await self.open(connection, user, Access(), channel=channel, address=address, principal=principal)
         return session, connection
 
     async def open(
@@ -153,7 +160,7 @@ class Harness:
         *,
         channel: str = "garden",
         address: str = "",
-        generation: str = "",
+        principal: Principal | None = None,
     ) -> Session:
         return await self.sessions.open(
             connection,
@@ -161,7 +168,7 @@ class Harness:
             user,
             guest_profile(user),
             None,
-            principal=Principal(user, generation=generation),
+            principal=principal or Principal(user),
             access=access,
             address=address,
         )

@@ -24,7 +24,7 @@ from ...domain.errors import Refusal, TokenInvalid
 from ...domain.identity import Principal
 from ...domain.ids import GUEST_PREFIX, ID_RULE, is_id
 from ...ports import StoreUnavailable, Verify
-from ...protocol.schema import SUBPROTOCOL_FAMILY
+from ...protocol.schema import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.claimed_ids import ClaimedIds
 from . import hs256
 from .client_info import ClientInfo
@@ -93,7 +93,7 @@ class Authenticator:
     """Finds out who makes a request. `trust_uid`: a client may use any id (ASOCIAL_AUTH=open).
 
     `verify`: verifies the tokens of an identity provider; there are no guests then (ASOCIAL_AUTH=jwt).
-    `claimed_ids`: where guests may claim user ids; None: nowhere.
+    `claimed_ids`: the claims of user ids; None if guests cannot claim any.
     """
 
     def __init__(
@@ -111,9 +111,9 @@ class Authenticator:
         self._warned = False
 
     async def identify(self, request: web.Request) -> Identity:
-        """Who makes the request: the holder of a claim if it names a uid, a new guest if it does not say.
+        """Who makes the request: without a token, the user of a claim if it names a uid, else a new guest.
 
-        Raises Refusal for a uid that is not valid or taken or a token that cannot be verified now, TokenInvalid,
+        Raises Refusal for a uid that is invalid or taken and for a token that cannot be verified now, TokenInvalid,
         TokenExpired.
         """
         known = await self._visitor(request)
@@ -125,7 +125,7 @@ class Authenticator:
         return Identity(Principal(user_id), self._tokens.issue(user_id))
 
     async def take_claim(self, identity: Identity, client: ClientInfo) -> None:
-        """The client is admitted: if it claimed its user id, nobody else may from now on. Raises Refusal."""
+        """If an admitted client claims its user id, hold the id for it. Raises Refusal."""
         if self._claimed_ids is not None and identity.principal.generation:
             await self._claimed_ids.take(identity.principal, client.limit_key, returning=identity.returning)
 
@@ -152,7 +152,9 @@ class Authenticator:
                 self._warned = True
                 log.warning("?uid= is ignored: with ASOCIAL_AUTH=jwt a user is who their token says")
             return None
-        principal = await self._claimed_ids.claim(uid)
+        # The protocol of that name describes the tokens; clients of the original know neither.
+        keeps_token = SUBPROTOCOL in offered_subprotocols(request)
+        principal = await self._claimed_ids.claim(uid, keeps_token=keeps_token)
         return Identity(principal, self._tokens.issue(uid, principal.generation))
 
     async def _known(self, request: web.Request) -> Identity | None:
@@ -181,13 +183,13 @@ class Authenticator:
         return None
 
     async def _principal_of(self, guest: GuestToken) -> Principal | None:
-        """None if the user claimed their id, and somebody else has claimed it since (W107)."""
+        """The token's user. None if it is of a claim, and somebody else has claimed the id since (W107)."""
         user_id, generation = guest
         if not generation or self._claimed_ids is None or self._trust_uid:
             return Principal(user_id)
         if not await self._claimed_ids.is_current(user_id, generation):
             return None
-        return self._claimed_ids.principal(user_id, generation)
+        return self._claimed_ids.principal(user_id, generation, keeps_token=True)
 
 
 def offered_subprotocols(request: web.Request) -> list[str]:

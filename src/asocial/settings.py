@@ -225,14 +225,14 @@ class Settings(BaseModel):
         200, ge=0, le=1_000_000, description="channels that one address may claim in a day; 0: no limit"
     )
     uid_claims_per_day_per_ip: int = Field(
-        2000, ge=0, le=1_000_000, description="user ids that one address may claim with ?uid= in a day; 0: no limit"
+        2000, ge=0, le=1_000_000, description="new user ids that one address may claim with ?uid= in a day; 0: no limit"
     )
     uid_hold_seconds: float = Field(
         120.0,
         ge=10,
         le=86_400,
-        description="a user id from ?uid= stays reserved for its user this long after they have left; at least "
-        "as long as a heartbeat and the grace",
+        description="a user id from ?uid= stays reserved for its user this long after they have left, if their "
+        "client keeps tokens; at least as long as a heartbeat and the grace",
     )
     handshake_seconds: float = Field(
         10.0, ge=0.1, le=300, description="time for a connection to send a whole request; the server then closes it"

@@ -93,12 +93,14 @@ class FuzzClient:
     async def type(self, message_id: str, payload: str) -> None:
         frame = {"type": "typing", "message_id": message_id, "payload": payload, "position": position((1, 2))}
         self.draft = frame if payload else None
-        if not payload:
+        if not payload and self._socket is None:
+            self.model.cut_drafts.add((self.user_id, message_id))  # no server hears of it
+        elif not payload:
             self._pings += 1
             self._abandoned[message_id] = self._pings
         await self._send(frame)
-        if not payload:
-            await self._send({"type": "ping", "t": self._pings})
+        if message_id in self._abandoned:
+            await self._send({"type": "ping", "t": self._abandoned[message_id]})
 
     async def move(self, x: float, y: float) -> None:
         self.pointer = True
@@ -129,6 +131,11 @@ class FuzzClient:
         for task in (self._life, *self._small):
             task.cancel()
         await asyncio.gather(self._life, *self._small, return_exceptions=True)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is connected to a server that stays."""
+        return self.live and self.server is not None and self.server.state == "running"
 
     @property
     def waits_for_snapshot(self) -> bool:

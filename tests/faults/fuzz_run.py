@@ -266,8 +266,9 @@ class FuzzRun:
             await self._start_server()
         self._note("the faults are over")
         self._calm_since = time.monotonic()
+        # A server that is stopping still sends its clients away. Those would miss drafts: nobody sends them again.
         await self._eventually(
-            lambda: [f"{c.name} is not connected" for c in self._clients if c.wanted and not c.live], PATIENCE_S
+            lambda: [f"{c.name} is not connected" for c in self._clients if c.wanted and not c.is_settled], PATIENCE_S
         )
         for client in self._clients:
             if client.draft is not None and client.wanted:

@@ -13,22 +13,20 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from ..domain.errors import TooSlow
-from ..domain.flush import Flush, FlushLimit, Shared
+from ..domain.flush import Flush, FlushLimit
 from ..domain.message import Position
 from ..domain.outbox import Outbox
 from ..domain.pacing import FlushPacer, LoopLag
-from ..domain.received import Received
 from ..domain.rules import Rules
 from ..ports import Batch, Broker, Connection
-from ..protocol.codec import leave_out_chats, pack
-from ..protocol.framing import text_frame
+from ..protocol.codec import pack
 from ..protocol.schema import Cursors
 from .backlog import Backlog
 from .held_frames import HeldFrames
 from .read_gate import ReadGate
+from .remote_frames import RemoteFrames
 from .runtime import Runtime
 from .snapshot_memory import SnapshotMemory
 
@@ -44,10 +42,6 @@ FLUSH_FRAMES = 1024
 """The most frames in one flush, and so the most senders: each sender costs slices of its own."""
 LATE_LOOP_S = 0.05
 """When the loop is later than this, each connection is read one frame at a time: a turn would take seconds."""
-STALE_MS = 1000
-"""A batch that took longer than this is searched for messages whose life is over."""
-MIN_LEFT_MS = 250
-"""A late message with less life left than this is dropped: it would arrive after its end."""
 
 
 class Channel:
@@ -65,13 +59,7 @@ class Channel:
     ) -> None:
         """`lag`: of the loop, shared by all channels. `number`: of the first reliable frame that is posted."""
         self.name = name
-        self._now_ms = runtime.clock.now_ms
         self._number = number
-        self._received = Received()
-        self._received_before = Received()
-        """What had arrived when the last outage began. Until its process repeats it, the shared store may lack it."""
-        self._may_lack: dict[Connection, Received] = {}
-        """What the snapshot of each member who joined since then may lack. Members of one outage share it."""
         self._counters = runtime.counters
         self._backlog = backlog
         self._on_control = on_control
@@ -79,6 +67,7 @@ class Channel:
         self._loop = runtime.loop
         self._members: dict[Connection, HeldFrames | None] = {}
         self.snapshots = SnapshotMemory(self._members, runtime.loop)
+        self._remote = RemoteFrames(self._members, self.snapshots, runtime.clock.now_ms)
         self._outbox: Outbox[Connection] = Outbox()
         self.read_gate = ReadGate(self._outbox, runtime.loop)
         self._lag = lag
@@ -88,8 +77,6 @@ class Channel:
         self._timer_for_cursors = False
         self._chats = 0
         self._chats_since = 0.0
-        self._held: list[Callable[[], None]] = []
-        self._held_bytes = 0
         self._controls: deque[tuple[int, bytes]] = deque()
         """Control messages to send after frames that still wait: (number of the frame after those, message)."""
         self.changes = 0
@@ -111,8 +98,7 @@ class Channel:
     def attach(self, connection: Connection) -> None:
         """From now on `connection` gets every frame posted. The frames are held back until `release`."""
         self._members[connection] = HeldFrames(connection, self._backlog)
-        if self._received_before:
-            self._may_lack[connection] = self._received_before
+        self._remote.attach(connection)
         self._outbox.attach(connection)
 
     @property
@@ -138,7 +124,7 @@ class Channel:
         if held is not None:
             held.drop()
         self.snapshots.forget(connection)
-        self._may_lack.pop(connection, None)
+        self._remote.detach(connection)
         self._outbox.detach(connection, user_gone)
 
     @property
@@ -177,23 +163,18 @@ class Channel:
         if batch.control:
             self._on_control(self.name, batch)
         if self.confirmed:
-            self._deliver_batch(batch)
+            self.deliver_local(*self._remote.deliverable(batch))
         elif batch.reliable:
-            self._hold(len(batch.reliable), lambda: self._deliver_batch(replace(batch, volatile=b"")))
+            self._remote.hold(len(batch.reliable), lambda: self.deliver_local(self._remote.deliverable(batch)[0]))
 
     def catch_up(self, publisher: bytes, messages: Sequence[tuple[int, int, bytes]]) -> None:
-        """Send the messages that have not arrived yet. `messages`: all live messages that another process posted.
-
-        Members who joined since the outage began also get those that had arrived before it.
-
-        Each message is (number of its frame, `expires_at`, JSON of the frame).
-        """
+        """Send the messages of another process that have not arrived yet. `messages`: as in RemoteFrames.missed."""
         self.changes += 1
         if self.confirmed:
-            self._deliver_missed(publisher, messages)
+            self.deliver_local(self._remote.missed(publisher, messages))
         else:
             size = sum(len(body) for _, _, body in messages)
-            self._hold(size, lambda: self._deliver_missed(publisher, messages))
+            self._remote.hold(size, lambda: self.deliver_local(self._remote.missed(publisher, messages)))
 
     def deliver_local(self, reliable: bytes, volatile: bytes = b"") -> None:
         """Send frames to the members on this process only."""
@@ -212,65 +193,14 @@ class Channel:
         """The rules are those in the shared store: exchange frames with other processes again."""
         self.confirmed = True
         self.changes += 1
-        held = self._held
-        self._drop_held()
-        for take in held:
+        for take in self._remote.release():
             take()
 
     def isolate(self) -> None:
         """The rules may have changed elsewhere: exchange no frames with other processes until `confirm`."""
         self.confirmed = False
         self.changes += 1
-        self._drop_held()
-        self._received_before = self._received.copy()
-        for connection, held in self._members.items():
-            if held is not None:
-                self._may_lack[connection] = self._received_before  # its snapshot may be read during the outage
-
-    def _deliver_batch(self, batch: Batch) -> None:
-        reliable, volatile = batch.reliable, batch.volatile
-        if batch.frames and not self._received.add(batch.publisher, batch.number, batch.frames):
-            # `catch_up` has delivered its messages: the publisher considered this batch lost.
-            reliable, volatile = leave_out_chats(reliable), b""
-        elif batch.published_at and self._now_ms() - batch.published_at > STALE_MS:
-            # This process or the broker was stopped for a while.
-            reliable, volatile = leave_out_chats(reliable, self._now_ms() + MIN_LEFT_MS), b""
-        self.deliver_local(reliable, volatile)
-
-    def _deliver_missed(self, publisher: bytes, messages: Sequence[tuple[int, int, bytes]]) -> None:
-        until_ms, received = self._now_ms() + MIN_LEFT_MS, self._received
-        live = [(number, body) for number, expires_at, body in messages if expires_at > until_ms]
-        missed = [text_frame(body) for number, body in live if not received.has(publisher, number)]
-        self._deliver_missed_before(publisher, live)
-        if messages:
-            received.mark_received_up_to(publisher, max(number for number, _, _ in messages))
-        self.deliver_local(b"".join(missed))
-
-    def _deliver_missed_before(self, publisher: bytes, live: Sequence[tuple[int, bytes]]) -> None:
-        """Send members who joined since an outage began what had arrived from `publisher` before it."""
-        outages = {id(arrived): arrived for arrived in self._may_lack.values()}
-        had_arrived = {
-            key: [body for number, body in live if arrived.has(publisher, number)] for key, arrived in outages.items()
-        }
-        for connection, arrived in self._may_lack.items():
-            in_snapshot = self.snapshots.messages_of(connection)
-            lacking = [text_frame(body) for body in had_arrived[id(arrived)] if body not in in_snapshot]
-            if lacking:
-                (self._members[connection] or connection).deliver(Shared(b"".join(lacking)))
-        # From now on the shared store has them, and so does every snapshot.
-        for arrived in (self._received_before, *outages.values()):
-            arrived.forget(publisher)
-        self._may_lack = {connection: arrived for connection, arrived in self._may_lack.items() if arrived}
-
-    def _hold(self, size: int, take: Callable[[], None]) -> None:
-        self._held.append(take)
-        self._held_bytes += size
-        if self._held_bytes > UNSENT_LIMIT_BYTES:
-            # Every member gets a snapshot after the rules are confirmed, and the dropped frames are in it.
-            self._drop_held()
-
-    def _drop_held(self) -> None:
-        self._held, self._held_bytes = [], 0
+        self._remote.isolate()
 
     def close(self) -> None:
         """Write what waits, and stop."""

@@ -19,14 +19,13 @@ from asocial.service.channel import (
     FLUSH_BYTES,
     FLUSH_COPIED_BYTES,
     LATE_LOOP_S,
-    MIN_LEFT_MS,
-    STALE_MS,
     UNSENT_LIMIT_BYTES,
     VOLATILE_UNSENT_LIMIT_BYTES,
     Channel,
 )
 from asocial.service.counters import Counters
 from asocial.service.read_gate import WAITING_BYTES
+from asocial.service.remote_frames import MIN_LEFT_MS, STALE_MS
 from asocial.service.snapshot_memory import MEMORY_S
 from tests.support.runtime import make_runtime
 from tests.support.virtual_time import VirtualTimeLoop
@@ -444,7 +443,7 @@ async def test_w90_members_who_joined_in_an_outage_get_what_had_arrived_before_t
     assert set(names(joining)) == {"m1", "m2"}
     assert names(told) == ["m2"]
     assert names(after) == [], "their snapshot has what was repeated"
-    assert not clocked._may_lack
+    assert not clocked._remote._may_lack
 
 
 async def test_w90_members_who_join_before_messages_are_repeated_get_what_had_arrived(clocked: Channel) -> None:
@@ -463,7 +462,7 @@ async def test_w90_members_who_join_before_messages_are_repeated_get_what_had_ar
     assert names(early) == names(late) == ["far"], "another outage: nothing is missing any more"
     for connection in (early, late):
         clocked.detach(connection)
-    assert not clocked._may_lack
+    assert not clocked._remote._may_lack
 
 
 async def test_w90_frames_that_wait_for_the_rules_are_neither_lost_nor_doubled(clocked: Channel) -> None:

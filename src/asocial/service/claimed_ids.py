@@ -89,7 +89,7 @@ class ClaimedIds:
             # An id that is remembered takes no more memory, so that pages can be reloaded as often as they like.
             if not returning and await self._store.find(principal.user_id) is None:
                 await self._take_quota(address)
-            held = await self._hold(principal, CONNECTING_MS)
+            held = await self._hold(principal, CONNECTING_MS, reserve=returning)
         except StoreUnavailable:
             if not returning:
                 raise _unavailable() from None
@@ -118,24 +118,19 @@ class ClaimedIds:
 
     async def enter(self, principal: Principal) -> bool:
         """Hold the id for a user who is in a channel. False if another claim holds it."""
-        if not principal.generation:
-            return True
-        try:
-            return await self._hold(principal, self._settings.present_ms)
-        except StoreUnavailable:
-            return True
+        return not principal.generation or await self._hold_present(principal)
 
-    async def leave(self, principal: Principal, *, banned: bool = False) -> None:
-        """A session has ended. If it was the last one of this claim here, the user has left.
+    async def leave(self, principal: Principal, *, reserve: bool) -> None:
+        """A session has ended, or could not be opened. If it was the last one of this claim here, the user has left.
 
-        `banned`: the user may not come back at once with another claim of the id, so the id is reserved.
+        `reserve`: the id is not to be free at once.
         """
         if not principal.generation or principal.generation in self.local.generations(principal.user_id):
             return
         user_id, generation = principal.user_id, principal.generation
         try:
-            if banned:
-                await self._store.hold(user_id, generation, self._settings.hold_ms, reserve=True)
+            if reserve:
+                await self._hold(principal, self._settings.hold_ms, reserve=True)
             await self._store.leave(user_id, generation, self._settings.hold_ms)
         except StoreUnavailable:
             self._leaving[principal.rules_id] = principal
@@ -144,12 +139,14 @@ class ClaimedIds:
         """Renew the claims of all users here. Returns the users whose id another claim holds."""
         leaving, self._leaving = self._leaving, {}
         for principal in leaving.values():
-            await self.leave(principal)
+            await self.leave(principal, reserve=principal.keeps_token)
         lost: list[Principal] = []
         principals = self.local.claimants()
         for start in range(0, len(principals), RENEW_BATCH):
             batch = principals[start : start + RENEW_BATCH]
-            held = await asyncio.gather(*map(self.enter, batch))
+            held = await asyncio.gather(
+                *(self._hold_present(principal, reserve=principal.keeps_token) for principal in batch)
+            )
             lost += [principal for principal, is_held in zip(batch, held, strict=True) if not is_held]
         return lost
 
@@ -158,8 +155,14 @@ class ClaimedIds:
         found = await self._store.find(user_id)
         return user_id if found is None else Principal(user_id, generation=found.generation).rules_id
 
-    async def _hold(self, principal: Principal, hold_ms: int) -> bool:
-        return await self._store.hold(principal.user_id, principal.generation, hold_ms, reserve=principal.keeps_token)
+    async def _hold_present(self, principal: Principal, *, reserve: bool = False) -> bool:
+        try:
+            return await self._hold(principal, self._settings.present_ms, reserve=reserve)
+        except StoreUnavailable:
+            return True
+
+    async def _hold(self, principal: Principal, hold_ms: int, *, reserve: bool) -> bool:
+        return await self._store.hold(principal.user_id, principal.generation, hold_ms, reserve=reserve)
 
     def _taken(self) -> Refusal:
         return Refusal(

@@ -122,7 +122,9 @@ class Sessions:
             if channel is not None:
                 self._channels.leave(channel, connection)
                 await self._presence.leave(channel_name, connection.id)
-            await self._claimed_ids.leave(principal)
+            # The client may not have its token yet. So only a ban reserves its id.
+            banned = channel is not None and self._access.is_removed(channel, principal)
+            await self._claimed_ids.leave(principal, reserve=banned)
             raise
         self._local.add(session)
         session.participant.budget = self._address_buckets.acquire(address)
@@ -152,7 +154,9 @@ class Sessions:
             await self._presence.abandon(channel.name, connection.id, away_ms)
         self._channels.leave(channel, connection, user_gone=gone)
         await self._local.unregister(user_id, connection)
-        await self._claimed_ids.leave(session.principal, banned=self._access.is_removed(channel, session.principal))
+        # A user who was removed must not come back at once with another claim.
+        banned = self._access.is_removed(channel, session.principal)
+        await self._claimed_ids.leave(session.principal, reserve=banned or session.principal.keeps_token)
 
     def renew(self, session: Session, principal: Principal) -> None:
         """The user has sent a newer token, which may grant less than the last one."""

@@ -60,6 +60,7 @@ async def test_w105_a_client_that_never_comes_holds_an_id_for_seconds_only(harne
 
 async def test_w106_an_id_is_held_while_its_user_is_here_and_some_time_after(harness: Harness) -> None:
     session, _ = await harness.enter("alice", generation="first")
+    await harness.claimed_ids.take(ALICE._replace(keeps_token=True), "", returning=True)
     tab, _ = await harness.enter("alice", "-tab", generation="first", keeps_token=True)
     for _ in range(5):
         harness.now_ms += PRESENT_MS - 1
@@ -91,7 +92,7 @@ async def test_w106_a_client_that_could_not_join_holds_no_id(harness: Harness) -
     await harness.claimed_ids.take(ALICE, "", returning=False)
     harness.presence.join = refuse  # type: ignore[method-assign, assignment]
     with pytest.raises(StoreUnavailable):
-        await harness.enter("alice", generation="first")
+        await harness.enter("alice", generation="first", keeps_token=True)  # it got no token
     assert await harness.claims.find("alice") == UserIdClaim("first", held=False)
 
 
@@ -183,7 +184,7 @@ async def test_w108_claims_of_an_address_are_limited_and_returning_is_free(harne
         await claimed.take(Principal("dan", generation="x"), "address", returning=False)
     assert refused.value.code == "rate_limited"
     await claimed.take(Principal("dan", generation="x"), "another", returning=False)
-    await claimed.leave(Principal("bob", generation="x"))
+    await claimed.leave(Principal("bob", generation="x"), reserve=False)
     await claimed.take(Principal("bob", generation="y"), "address", returning=False)  # as a page that is reloaded
 
 

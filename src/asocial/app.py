@@ -17,6 +17,7 @@ from .adapters.http.page import PAGE_DIR
 from .adapters.http.refusals import CLOSE_CODES
 from .adapters.http.server import HttpServer, IdentityOptions, ProcessState, Services
 from .adapters.memory.broker import MemoryBroker, MemoryBus
+from .adapters.memory.claims import MemoryUserIdClaims
 from .adapters.memory.limiter import MemoryRateLimiter
 from .adapters.memory.messages import MemoryLiveMessages
 from .adapters.memory.presence import MemoryPresence
@@ -26,11 +27,12 @@ from .adapters.redis.backend import RedisBackend
 from .config import ConfigError
 from .identity import moderation_settings, sign_in, token_verifier
 from .lifecycle import Asocial, Parts, Readiness
-from .ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
+from .ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry, UserIdClaims
 from .service.backlog import Backlog
 from .service.channel_access import ChannelAccess
 from .service.channels import Channels
 from .service.chat import ChatService
+from .service.claimed_ids import ClaimedIds
 from .service.clock import Clock
 from .service.control_router import ControlRouter
 from .service.counters import Counters
@@ -68,6 +70,7 @@ def build(
     live: LiveMessages | None = None,
     registry: SessionRegistry | None = None,
     rules: ChannelRules | None = None,
+    claims: UserIdClaims | None = None,
     backend: RedisBackend | None = None,
     runtime: Runtime | None = None,
     page_dir: Path = PAGE_DIR,
@@ -91,6 +94,7 @@ def build(
     if backend is not None:
         limiter, live = limiter or backend.limiter, live or backend.live
         registry, rules = registry or backend.registry, rules or backend.rules
+        claims = claims or backend.claims
         if store is None:
             store = fallback = FallbackPresence(backend.presence, memory, channels)
     store = store or memory
@@ -98,6 +102,7 @@ def build(
     live = live or MemoryLiveMessages()
     registry = registry or MemorySessionRegistry()
     rules = rules or MemoryChannelRules(clock.monotonic_ms)
+    claims = claims or MemoryUserIdClaims(clock.monotonic_ms)
 
     presence = Presence(store, channels, settings.presence, runtime)
     chat = ChatService(live, limiter, settings.messages, runtime)
@@ -105,9 +110,10 @@ def build(
     owners = moderation_settings(settings)
     access = ChannelAccess(owners, clock.now_ms)
     rules_sync = RulesSync(rules, channels, local, access, owners.rules_ttl_ms, runtime)
-    moderation = Moderation(rules_sync, channels, presence, live, local, runtime)
+    claimed_ids = ClaimedIds(claims, limiter, local, settings.claimed_ids)
+    moderation = Moderation(rules_sync, channels, presence, live, local, claimed_ids, runtime)
     snapshots = Snapshots(presence, chat, runtime.loop)
-    sessions = Sessions(local, channels, presence, snapshots, rules_sync, settings.sessions, runtime)
+    sessions = Sessions(claimed_ids, channels, presence, snapshots, rules_sync, settings.sessions, runtime)
     outages = Outages(channels, presence, chat, rules_sync, sessions, fallback, runtime)
     router = ControlRouter(channels, presence, chat, rules_sync, sessions, outages, fallback)
 
@@ -135,7 +141,7 @@ def build(
     dispatch = Dispatch(sessions, presence, chat, moderation, verify, settings.max_message_size, runtime)
     http = HttpServer(
         settings,
-        Services(sessions, dispatch, moderation, limiter, backlog),
+        Services(sessions, dispatch, moderation, claimed_ids, limiter, backlog),
         IdentityOptions(
             secret,
             verify,
@@ -165,7 +171,7 @@ def build(
             telemetry=telemetry,
             closing=[
                 port
-                for port in (store, limiter, live, registry, rules, verifier, backend, telemetry)
+                for port in (store, limiter, live, registry, rules, claims, verifier, backend, telemetry)
                 if port is not None
             ],
         )

@@ -9,16 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .domain.admission import MessageLimits
-from .domain.message import Life
+from .domain.message import PAYLOAD_CHARACTERS, Life
 from .protocol.schema import Limits
 
 
 @dataclass(frozen=True)
 class MessageSettings:
-    """How long messages live, and how many may be posted."""
+    """How long messages live, how many may be posted, and how long their text may be."""
 
     life: Life
     limits: MessageLimits
+    payload_characters: int = PAYLOAD_CHARACTERS
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,18 @@ class ModerationSettings:
     owners: Mapping[str, Sequence[str]]
     members: Mapping[str, Sequence[str]]
     rules_ttl_ms: int
+
+
+@dataclass(frozen=True)
+class ClaimedIdSettings:
+    """`hold_ms`: a claim holds its id this long after its user has left. `present_ms`: this long after a heartbeat.
+
+    `per_day`: how many ids one address may claim in a day, 0 for any number.
+    """
+
+    hold_ms: int
+    present_ms: int
+    per_day: int
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,21 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationInfo, field_validator
 
 from .domain.addresses import Networks
 from .domain.admission import MessageLimits
 from .domain.hosts import HostList
-from .domain.message import Life
+from .domain.message import PAYLOAD_CHARACTERS, Life
 from .domain.origins import read_pattern
-from .groups import LifecycleSettings, MessageSettings, PresenceSettings, RedisSettings, SessionSettings
+from .groups import (
+    ClaimedIdSettings,
+    LifecycleSettings,
+    MessageSettings,
+    PresenceSettings,
+    RedisSettings,
+    SessionSettings,
+)
 from .protocol.schema import Limits
 
 PREFIX = "ASOCIAL_"
@@ -35,6 +42,8 @@ _LISTS = (
 _CHOICES = ("env", "log_level", "auth", "offline_page")
 _URL_CREDENTIALS = re.compile(r"//\S*@")
 _URL_QUERY = re.compile(r"\?\S+")
+FRAME_OVERHEAD_BYTES = 256
+"""The most bytes of a `chat` besides its payload: the names of its fields, its id and its position."""
 PRODUCTION_DRAIN_NOTICE_S = 5.0
 """In production, unless `drain_notice_seconds` is set."""
 _Read = TypeVar("_Read")
@@ -67,9 +76,9 @@ class Settings(BaseModel):
 
     auth: Literal["guest", "open", "jwt"] = Field(
         "guest",
-        description="guest: the server makes the user ids and signs tokens for them; open: a client may claim "
-        "any id (development only); jwt: people sign in with an OpenID Connect provider, see the jwt "
-        "settings",
+        description="guest: the server makes the user ids, or a client claims one that nobody holds, and signs "
+        "tokens for them; open: a client may use any id (development only); jwt: people sign in with an "
+        "OpenID Connect provider, see the jwt settings",
     )
     jwt_preset: Annotated[str, "text, as firebase:PROJECT"] = Field(
         "",
@@ -181,6 +190,12 @@ class Settings(BaseModel):
     )
 
     max_message_size: int = Field(4096, ge=512, le=65536, description="largest frame from a client, in bytes")
+    max_payload_characters: int = Field(
+        PAYLOAD_CHARACTERS,
+        ge=1,
+        le=16_384,
+        description="most characters of a message or draft; a frame of max_message_size bytes must hold them",
+    )
     rate_limit_per_minute: int = Field(
         100, ge=0, le=100_000, description="messages a user may send in any minute; 0: no limit"
     )
@@ -208,6 +223,16 @@ class Settings(BaseModel):
     )
     claims_per_day_per_ip: int = Field(
         200, ge=0, le=1_000_000, description="channels that one address may claim in a day; 0: no limit"
+    )
+    uid_claims_per_day_per_ip: int = Field(
+        2000, ge=0, le=1_000_000, description="new user ids that one address may claim with ?uid= in a day; 0: no limit"
+    )
+    uid_hold_seconds: float = Field(
+        120.0,
+        ge=10,
+        le=86_400,
+        description="a user id from ?uid= stays reserved for its user this long after they have left, if their "
+        "client keeps tokens; at least as long as a heartbeat and the grace",
     )
     handshake_seconds: float = Field(
         10.0, ge=0.1, le=300, description="time for a connection to send a whole request; the server then closes it"
@@ -328,6 +353,14 @@ class Settings(BaseModel):
             _reasoned(lambda entry: HostList([entry]), host)
         return hosts
 
+    @field_validator("max_payload_characters")
+    @classmethod
+    def _fits_into_a_frame(cls, characters: int, info: ValidationInfo) -> int:
+        limit = info.data.get("max_message_size", 0) - FRAME_OVERHEAD_BYTES
+        if characters > limit > 0:
+            raise ValueError(f"with this max_message_size, a frame holds at most {limit} characters")
+        return characters
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
@@ -366,7 +399,7 @@ class Settings(BaseModel):
         limits = MessageLimits(
             self.rate_limit_per_minute, self.rate_limit_per_minute_per_ip, self.channel_messages_per_second
         )
-        return MessageSettings(self._life, limits)
+        return MessageSettings(self._life, limits, self.max_payload_characters)
 
     @property
     def presence(self) -> PresenceSettings:
@@ -383,6 +416,7 @@ class Settings(BaseModel):
             roster=self.roster_limit,
             drafts_per_second=self.drafts_per_second,
             cursors_per_second=self.cursors_per_second,
+            payload_characters=self.max_payload_characters,
         )
         return SessionSettings(
             life=self._life,
@@ -391,6 +425,13 @@ class Settings(BaseModel):
             answer_bytes_per_second=self.answer_bytes_per_second,
             answer_bytes_per_second_per_ip=self.answer_bytes_per_second_per_ip,
         )
+
+    @property
+    def claimed_ids(self) -> ClaimedIdSettings:
+        # A claim must outlive the presence of its user, and other sessions renew it once a heartbeat.
+        hold_ms = _ms(max(self.uid_hold_seconds, self.heartbeat_seconds, self.grace_seconds))
+        present_ms = hold_ms + _ms(2 * self.heartbeat_seconds)
+        return ClaimedIdSettings(hold_ms, present_ms, self.uid_claims_per_day_per_ip)
 
     @property
     def redis(self) -> RedisSettings:

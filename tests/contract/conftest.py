@@ -14,13 +14,22 @@ from typing import Protocol
 import pytest
 
 from asocial.adapters.memory.broker import MemoryBroker, MemoryBus
+from asocial.adapters.memory.claims import MemoryUserIdClaims
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.adapters.memory.registry import MemorySessionRegistry
 from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.adapters.redis.backend import RedisBackend
-from asocial.ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry
+from asocial.ports import (
+    Broker,
+    ChannelRules,
+    LiveMessages,
+    PresenceStore,
+    RateLimiter,
+    SessionRegistry,
+    UserIdClaims,
+)
 from tests.support.redis_backend import make_backend
 from tests.support.redis_server import Cluster, Sentinels, Server, running, temporary_folder
 from tests.support.store_events import IgnoreStoreEvents
@@ -40,6 +49,7 @@ class Adapters(Protocol):
     async def live(self) -> LiveMessages: ...
     async def registry(self) -> SessionRegistry: ...
     async def rules(self) -> ChannelRules: ...
+    async def claims(self) -> UserIdClaims: ...
     async def close(self) -> None: ...
 
 
@@ -53,6 +63,7 @@ class MemoryAdapters:
         self._live = MemoryLiveMessages()
         self._registry = MemorySessionRegistry()
         self._rules = MemoryChannelRules(wall_ms)
+        self._claims = MemoryUserIdClaims(wall_ms)
 
     async def broker(self) -> Broker:
         return MemoryBroker(self._wire)
@@ -72,12 +83,16 @@ class MemoryAdapters:
     async def rules(self) -> ChannelRules:
         return self._rules
 
+    async def claims(self) -> UserIdClaims:
+        return self._claims
+
     async def close(self) -> None:
         await self._presence.close()
         await self._limiter.close()
         await self._live.close()
         await self._registry.close()
         await self._rules.close()
+        await self._claims.close()
 
 
 class RedisAdapters:
@@ -111,6 +126,9 @@ class RedisAdapters:
 
     async def rules(self) -> ChannelRules:
         return (await self.backend()).rules
+
+    async def claims(self) -> UserIdClaims:
+        return (await self.backend()).claims
 
     async def close(self) -> None:
         for backend in self._backends:

@@ -75,7 +75,7 @@ async def test_what_a_process_removed_and_could_not_tell_is_told_by_the_others(f
             doomed = make_backend(redis.url, lease_ms=LONG_LEASE_MS)
             await doomed.start(IgnoreStoreEvents())
             joined = await doomed.presence.join("garden", "c1", "ghost", Profile("sly fox", "rust"), 1)
-            told = UserJoined("ghost", "sly fox", "rust", 1, *joined.stamp)
+            told = UserJoined("event", "garden", 1, "ghost", "sly fox", "rust", 1, *joined.stamp)
             doomed.broker.publish("garden", Batch(pack(told), b""))
             await agree(watchers, {"ghost", *(watcher.user_id for watcher in watchers)})
             assert await doomed.presence.leave("garden", "c1")

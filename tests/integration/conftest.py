@@ -45,7 +45,7 @@ DEFAULTS = {"port": 0, "host": "127.0.0.1", "reconnect_spread_seconds": 1, **LIF
 
 _channels = itertools.count(1)
 
-ADAPTERS = {"broker", "store", "limiter", "live", "page_dir", "rules"}
+ADAPTERS = {"broker", "store", "limiter", "live", "page_dir", "rules", "claims"}
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_the_parser_reads_the_page() -> None:
     assert {4001, 4504} <= set(CLOSE_ROWS)
     assert refusal_codes() == {
         "channel_invalid", "uid_invalid", "handshake_invalid", "origin_forbidden", "upgrade_required",
-        "too_many_connections", "draining",
+        "too_many_connections", "draining", "uid_taken", "rate_limited",
         "members_only", "channel_private", "identity_unavailable", "host_not_allowed", "unavailable",
     }  # fmt: skip
     assert close_codes_of_rfc_6455() == {1002, 1007, 1009}

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from websockets.frames import Opcode
 
-from tests.support.client import OBSERVED, Client, Frame
+from tests.support.client import OBSERVED, Client, Frame, refusal
 from tests.support.raw_client import RawClient
 from tests.support.server import Join, JoinRaw, Server, StartServer
 from tests.support.websocket_bytes import client_frame, upgrade_request
@@ -309,7 +309,8 @@ async def test_w27_a_flood_of_rubbish_is_closed_with_4501_before_it_is_read(serv
 async def test_no_two_clients_can_share_an_identity(server: Server, join: Join) -> None:
     """What a client says it is means nothing: neither in a frame (W7) nor in the query (W1)."""
     ada = await join(server)
-    mallory = await join(server, uid=ada.user_id, name="Ada")
+    assert (await refusal(server.url, uid=ada.user_id)).code == "uid_invalid"
+    mallory = await join(server, name="Ada")
     assert mallory.user_id != ada.user_id
     claims: Frame = {"user_id": ada.user_id, "name": "Ada", "color": "rust", "connection_id": ada.connection_id}
     await mallory.send(json.loads(chat("I am Ada", **claims)))

@@ -62,7 +62,7 @@ def padded(frame: Frame, size_bytes: int) -> str:
         pytest.param('{"type":"chat","message_id":"m","payload":5,"position":{"x":1,"y":1}}', id="payload a number"),
         pytest.param('{"type":"chat","message_id":"m","payload":"x","position":[1,1]}', id="position a list"),
         pytest.param('{"type":"chat","message_id":"m","position":{"x":1,"y":1}}', id="no payload"),
-        pytest.param('{"type":"chat","payload":"x","position":{"x":1,"y":1}}', id="no message_id"),
+        pytest.param('{"type":"typing","payload":"x","position":{"x":1,"y":1}}', id="typing without message_id"),
         pytest.param('{"type":"typing","message_id":"m","position":{"x":1,"y":1}}', id="typing without payload"),
         pytest.param('{"type":"cursor"}', id="cursor without position"),
         pytest.param('{"type":"profile","name":"Ada"}', id="profile without color"),

@@ -123,7 +123,7 @@ async def test_w8_a_payload_above_500_characters_is_too_large(server: Server, jo
     )
 
 
-CONTROLS = [chr(code) for code in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if chr(code) not in "\n\r"]
+CONTROLS = [chr(code) for code in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if chr(code) not in "\t\n\r"]
 
 
 @pytest.mark.drives("bad_frame")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 from websockets.frames import Opcode
@@ -33,21 +34,21 @@ def users_by_id(sync: Frame) -> dict[str, Frame]:
 # W17, W18: coming and going.
 
 
-async def test_w17_a_join_and_a_leave_are_told_to_the_others(server: Server, join: Join) -> None:
+async def test_w17_w102_a_join_and_a_leave_are_told_to_the_others(server: Server, join: Join) -> None:
     ada = await join(server)
     bob = await join(server)
     joined = await presence(ada)
     [listed] = [user for user in bob.sync["users"] if user["user_id"] == bob.user_id]
-    assert joined == {"type": "user_joined", **listed, "epoch": ada.sync["epoch"], "seq": ada.sync["seq"] + 1}
+    common = {"channel_id": "garden", "epoch": ada.sync["epoch"]}
+    event, at = joined.pop("message_id"), joined.pop("timestamp")
+    assert joined == {"type": "user_joined", **listed, **common, "seq": ada.sync["seq"] + 1}
     assert bob.sync["seq"] == joined["seq"]
     assert set(users_by_id(bob.sync)) == {ada.user_id, bob.user_id}
     await bob.close()
-    assert await presence(ada) == {
-        "type": "user_left",
-        "user_id": bob.user_id,
-        "epoch": ada.sync["epoch"],
-        "seq": joined["seq"] + 1,
-    }
+    left = await presence(ada)
+    assert len({UUID(event), UUID(left.pop("message_id"))}) == 2, "each event has an id of its own"
+    assert at <= left.pop("timestamp"), "both by the server's clock"
+    assert left == {"type": "user_left", "user_id": bob.user_id, **common, "seq": joined["seq"] + 1}
     assert set(users_by_id(await ada.resync())) == {ada.user_id}
     assert ada.sync["user_count"] == 1
 

@@ -77,6 +77,7 @@ def chat_url(
     on_map: str | None = None,
     trace: str | None = None,
     invite: str | None = None,
+    users: str | None = None,
 ) -> str:
     given = {
         "channel": channel,
@@ -87,6 +88,7 @@ def chat_url(
         "on_map": on_map,
         "trace": trace,
         "invite": invite,
+        "users": users,
     }
     query = urlencode({key: value for key, value in given.items() if value is not None}, quote_via=quote)
     return f"{base}/api/chat?{query}" if query else f"{base}/api/chat"
@@ -118,6 +120,7 @@ class Client:
         on_map: str | None = None,
         trace: str | None = None,
         invite: str | None = None,
+        users: str | None = None,
         origin: str | None = None,
         compression: str | None = None,
         address: str | None = None,
@@ -134,8 +137,10 @@ class Client:
         if token is not None and token_by == "header":
             headers["Authorization"] = f"Bearer {token}"
         in_query = token if token_by == "query" else None
-        asked = {"uid": uid, "name": name, "color": color, "on_map": on_map, "trace": trace, "invite": invite}
-        url = chat_url(base, channel=channel, token=in_query, **asked)
+        profile = {"name": name, "color": color, "on_map": on_map}
+        url = chat_url(
+            base, channel=channel, token=in_query, uid=uid, trace=trace, invite=invite, users=users, **profile
+        )
         connection = await connect(
             url,
             subprotocols=[Subprotocol(item) for item in offered] or None,

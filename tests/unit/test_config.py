@@ -52,6 +52,8 @@ def test_the_file_may_be_named_in_the_environment(tmp_path: Path) -> None:
         ({"port": "abc"}, {}, ["port", "'abc'", "--port", "a whole number from 0 to 65535"]),
         ({}, {"ASOCIAL_PORT": "70000"}, ["port", "'70000'", "ASOCIAL_PORT", "65535"]),
         ({}, {"ASOCIAL_AUTH": "maybe"}, ["auth", "'maybe'", "ASOCIAL_AUTH", "one of guest, open, jwt"]),
+        ({"max_payload_characters": "0"}, {}, ["max_payload_characters", "'0'", "a whole number from 1"]),
+        ({"max_payload_characters": "3841"}, {}, ["'3841'", "max_message_size", "at most 3840 characters"]),
         ({"message_ttl_seconds": "0"}, {}, ["message_ttl_seconds", "'0'", "--message-ttl-seconds", "above 0"]),
         ({"allowed_origins": "example.org"}, {}, ["allowed_origins", "'example.org'", "https://example.org"]),
         ({"allowed_origins": "https://a.example/path"}, {}, ["allowed_origins", "origins"]),

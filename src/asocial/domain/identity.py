@@ -24,16 +24,34 @@ class Principal(NamedTuple):
     """Who a request is. `expires_at`: when the token expires, in ms of the server's clock; None: never.
 
     `name`: the token's, if it has one that may be shown. `claims`: all that the token says.
+
+    `generation`: of the claim, for a user id that the client chose (W105). Others may claim the same id later.
+    `keeps_token`: whether the client of such a claim can come back with its token (W106).
     """
 
     user_id: str
     expires_at: int | None = None
     name: str | None = None
     claims: Mapping[str, object] = {}
+    generation: str = ""
+    keeps_token: bool = False
+
+    @property
+    def rules_id(self) -> str:
+        """The name of this user in a channel's rules and in the configuration. Each claim of a user id has its own.
+
+        No user id contains a dot, so a claimed id is never equal to a user id.
+        """
+        return f"{self.user_id}.{self.generation}" if self.generation else self.user_id
 
 
 NOBODY = Principal("")
 """A client that did not say who it is. The empty id owns nothing and is listed nowhere."""
+
+
+def user_id_of(rules_id: str) -> str:
+    """The user id in a `Principal.rules_id`."""
+    return rules_id.partition(".")[0]
 
 
 def opaque_id(key: bytes, issuer: str, subject: str) -> str:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
+GUEST_PREFIX = "g-"
+"""The server's ids for guests begin with this."""
+_ISSUED = re.compile(r"[gG][-_].*|(?=.*[a-z])(?=.*[A-Z]).{16}")
+"""Ids of guests, and ids that look like one. Earlier versions made ids without a prefix: 16 random characters, nearly
+always with capital and small letters."""
 ID_RULE = "1 to 64 of the characters A-Z a-z 0-9 _ -"
 DEFAULT_CHANNEL = "default"
 
@@ -13,3 +19,13 @@ DEFAULT_CHANNEL = "default"
 def is_id(text: str) -> bool:
     """Whether `text` is a channel name, a user id or a message id."""
     return _ID.fullmatch(text) is not None
+
+
+def new_message_id() -> str:
+    """A UUID, for a message or an event whose sender gave no id."""
+    return str(uuid.uuid4())
+
+
+def may_be_claimed(user_id: str) -> bool:
+    """Whether a client may claim this id (W105): it does not look like the id of a guest."""
+    return _ISSUED.fullmatch(user_id) is None

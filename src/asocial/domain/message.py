@@ -14,12 +14,13 @@ from .errors import BadFrame, PayloadEmpty, PayloadInvisible, PayloadTooLarge, P
 from .visible import is_visible
 
 PAYLOAD_CHARACTERS = 500
+"""The most characters of a payload, unless the settings say otherwise (W104)."""
 POSITION_LIMIT = 10_000_000
 
-# C0 without \n, DEL and C1: invisible, and some of them control terminals that show logs. And the two bidirectional
-# overrides, which show text in another order: no language needs them, but forgers use them (Unicode TR 36, 3.1).
-# Isolates, embeddings and marks are allowed: people mix directions with them, and they end with the message.
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202d\u202e]")
+# C0 without \t and \n, DEL and C1: invisible, and some of them control terminals that show logs. And the two
+# bidirectional overrides, which show text in another order: no language needs them, but forgers use them (Unicode TR
+# 36, 3.1). Isolates, embeddings and marks are allowed: people mix directions with them, and they end with the message.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
@@ -53,17 +54,18 @@ def check_position(position: Position) -> Position:
     raise PositionInvalid(f"x and y must be finite numbers within ±{POSITION_LIMIT:,}")
 
 
-def clean_draft(payload: str) -> str:
-    """The draft as others see it, with line ends as `\\n` and white space kept; empty if no character of it is visible.
+def clean_draft(payload: str, max_characters: int = PAYLOAD_CHARACTERS) -> str:
+    """The draft as others see it: `\\n` for every line end, a space for every tab, white space at the ends kept.
 
-    Raises PayloadTooLarge above 500 characters, BadFrame for a control character or too many marks.
+    Empty if no character of it is visible. Raises PayloadTooLarge above `max_characters`, BadFrame for a control
+    character or too many marks.
     """
-    text = _within_limit(_plain(payload))
+    text = _within_limit(_plain(payload), max_characters)
     return text if is_visible(text) else ""
 
 
-def clean_payload(payload: str) -> str:
-    """A message's text, trimmed: 1 to 500 characters.
+def clean_payload(payload: str, max_characters: int = PAYLOAD_CHARACTERS) -> str:
+    """A message's text, trimmed: 1 to `max_characters` characters.
 
     Raises PayloadEmpty if no character of it is visible, and what `clean_draft` raises.
     """
@@ -71,24 +73,27 @@ def clean_payload(payload: str) -> str:
     text = _plain(payload).strip()
     if not is_visible(text):
         raise (PayloadInvisible if text else PayloadEmpty)("a message needs at least one visible character")
-    return _within_limit(text)
+    return _within_limit(text, max_characters)
 
 
 def _plain(payload: str) -> str:
     if payload.isascii() and payload.isprintable():
         return payload
     text = payload.replace("\r\n", "\n").replace("\r", "\n") if "\r" in payload else payload
+    if "\t" in text:
+        text = text.replace("\t", " ")
     found = _CONTROL.search(text)
     if found:
         raise BadFrame(
-            f"a payload must not contain control characters other than line breaks; this one has U+{ord(found[0]):04X}"
+            "a payload must not contain control characters other than tabs and line breaks; this one has "
+            f"U+{ord(found[0]):04X}"
         )
     if has_too_many_marks(text):
         raise BadFrame(MARKS_RULE)
     return text
 
 
-def _within_limit(text: str) -> str:
-    if len(text) > PAYLOAD_CHARACTERS:
-        raise PayloadTooLarge(f"a payload may have at most {PAYLOAD_CHARACTERS} characters; this one has {len(text)}")
+def _within_limit(text: str, max_characters: int) -> str:
+    if len(text) > max_characters:
+        raise PayloadTooLarge(f"a payload may have at most {max_characters} characters; this one has {len(text)}")
     return text

@@ -7,6 +7,7 @@ the suite is right. Keys (channel, user and connection ids) are opaque strings.
 from __future__ import annotations
 
 from .broker import Batch, Broker, Deliver
+from .claims import REMEMBER_MS, UserIdClaim, UserIdClaims
 from .connection import Connection
 from .limiter import RateLimiter
 from .messages import LiveMessages
@@ -17,6 +18,7 @@ from .store import StoreEvents, StoreUnavailable
 from .tokens import Verify
 
 __all__ = [
+    "REMEMBER_MS",
     "Batch",
     "Broker",
     "ChannelRules",
@@ -33,5 +35,7 @@ __all__ = [
     "StoreEvents",
     "StoreUnavailable",
     "Updated",
+    "UserIdClaim",
+    "UserIdClaims",
     "Verify",
 ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from ..domain.errors import BadFrame, FrameError, PositionInvalid
-from ..domain.ids import ID_RULE, is_id
+from ..domain.ids import ID_RULE, is_id, new_message_id
 from ..domain.message import POSITION_LIMIT
 from .framing import split_frames, text_frame
 from .schema import (
@@ -15,6 +17,7 @@ from .schema import (
     ClientFrame,
     Error,
     Follow,
+    IncompleteChat,
     PostChat,
     PostTyping,
     ServerFrame,
@@ -23,6 +26,7 @@ from .schema import (
 
 class _AnyFrame(msgspec.Struct):
     message_id: str | None = None
+    msg_id: str | None = None
 
 
 class _Fate(msgspec.Struct):
@@ -33,17 +37,25 @@ class _Fate(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(ClientFrame)
+_incomplete_decoder = msgspec.json.Decoder(IncompleteChat)
 _any_decoder = msgspec.json.Decoder(_AnyFrame)
 _encoder = msgspec.json.Encoder()
 _read_fate = msgspec.json.Decoder(_Fate).decode
 
 
-def decode(text: str) -> ClientFrame:
-    """The frame in `text`. Raises BadFrame or PositionInvalid with a message that names the error."""
+def decode(text: str, new_id: Callable[[], str] = new_message_id) -> ClientFrame:
+    """The frame in `text`. Raises BadFrame or PositionInvalid with a message that names the error.
+
+    `new_id` makes the message id of a `chat` that has none.
+    """
+    frame: ClientFrame
     try:
-        frame: ClientFrame = _decoder.decode(text)
+        frame = _decoder.decode(text)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
+        # Only after an error, so that valid frames cost no second look.
+        if not str(error).startswith(_INCOMPLETE):
+            raise _invalid(str(error)) from None
+        frame = _decode_incomplete(text, str(error), new_id)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise BadFrame(f"invalid JSON: {_short(str(error))}") from None
     match frame:
@@ -59,6 +71,22 @@ def decode(text: str) -> ClientFrame:
     return frame
 
 
+_INCOMPLETE = ("Object missing required field `type`", "Object missing required field `message_id`")
+
+
+def _decode_incomplete(text: str, first_error: str, new_id: Callable[[], str]) -> PostChat:
+    """A `chat` without `type` or without `message_id` (W100, W101). `first_error`: why it is no complete frame."""
+    try:
+        chat = _incomplete_decoder.decode(text)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        # A frame of another type, or one without a payload, is not a chat: the first error fits it better.
+        is_chat = "`$.type`" not in message and "required field `payload`" not in message
+        raise _invalid(message if is_chat else first_error) from None
+    message_id = chat.message_id if isinstance(chat.message_id, str) else chat.msg_id or new_id()
+    return PostChat(message_id, chat.payload, chat.position)
+
+
 def _invalid(message: str) -> FrameError:
     if "`$.type`" in message or "required field `type`" in message:
         return BadFrame(f"type must be one of {', '.join(CLIENT_FRAME_TYPES)}")
@@ -72,11 +100,12 @@ def _short(message: str) -> str:
 
 
 def message_id_of(text: str) -> str | None:
-    """The `message_id` of a frame that could not be decoded, if it has a valid one (W25)."""
+    """The message id of a frame that could not be decoded, if it has a valid one (W25)."""
     try:
-        message_id = _any_decoder.decode(text).message_id
+        frame = _any_decoder.decode(text)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return None
+    message_id = frame.msg_id if frame.message_id is None else frame.message_id
     return message_id if message_id is not None and is_id(message_id) else None
 
 

@@ -30,6 +30,16 @@ class PostChat(_ClientFrame, tag="chat", frozen=True):
     position: Position
 
 
+class IncompleteChat(msgspec.Struct, frozen=True):
+    """A `chat` as clients of the original system send it (W100, W101). codec.py turns it into a PostChat."""
+
+    payload: str
+    position: Position
+    type: Literal["chat"] = "chat"
+    message_id: str | msgspec.UnsetType = msgspec.UNSET
+    msg_id: str = ""
+
+
 class PostTyping(_ClientFrame, tag="typing", frozen=True):
     message_id: str
     payload: str
@@ -123,12 +133,13 @@ class _ServerFrame(msgspec.Struct, tag_field="type", frozen=True):
 
 
 class UserSync(_ServerFrame, tag="user_sync", frozen=True, kw_only=True):
+    message_id: str
     channel_id: str
     user_id: str
     connection_id: str
     token: str | msgspec.UnsetType = msgspec.UNSET
     users: msgspec.Raw
-    """A list of Member as JSON, encoded once for everyone who asks at the same moment."""
+    """A list of Member, or of user ids (W103), as JSON, encoded once for everyone who asks at the same moment."""
     user_count: int
     messages: msgspec.Raw
     """A list of Chat as JSON."""
@@ -142,6 +153,9 @@ class UserSync(_ServerFrame, tag="user_sync", frozen=True, kw_only=True):
 
 
 class UserJoined(_ServerFrame, tag="user_joined", frozen=True, omit_defaults=True):
+    message_id: str
+    channel_id: str
+    timestamp: int
     user_id: str
     name: str
     color: str
@@ -152,6 +166,9 @@ class UserJoined(_ServerFrame, tag="user_joined", frozen=True, omit_defaults=Tru
 
 
 class UserLeft(_ServerFrame, tag="user_left", frozen=True):
+    message_id: str
+    channel_id: str
+    timestamp: int
     user_id: str
     epoch: str
     seq: int

@@ -44,9 +44,13 @@ class ChannelAccess:
         decided = self.decide(channel.name, principal, access.invitation, channel.rules or NO_RULES)
         return decided if isinstance(decided, Access) else None
 
-    def check_not_removed(self, channel: Channel, user_id: str) -> None:
+    def is_removed(self, channel: Channel, principal: Principal) -> bool:
+        """Whether a ban keeps the user out of the channel now."""
+        return channel.rules is not None and channel.rules.is_banned(principal.rules_id, self._now_ms())
+
+    def check_not_removed(self, channel: Channel, principal: Principal) -> None:
         """Raises Removed while a ban lasts."""
-        if channel.rules is not None and channel.rules.is_banned(user_id, self._now_ms()):
+        if self.is_removed(channel, principal):
             raise Removed
 
     def check_may_write(self, channel: Channel, principal: Principal, access: Access) -> int:
@@ -65,10 +69,10 @@ class ChannelAccess:
         return not access.member or self._is_listed(channel.name, principal, channel.rules or NO_RULES)
 
     def is_owner(self, channel: str, principal: Principal, rules: Rules) -> bool:
-        if rules.is_owned_by(principal.user_id):
+        if rules.is_owned_by(principal.rules_id):
             return True
         named = (*self._owners.get(channel, ()), *self._owners.get(EVERY_CHANNEL, ()))
-        return any(is_one_of(who, principal.user_id, principal.claims) for who in named)
+        return any(is_one_of(who, principal.rules_id, principal.claims) for who in named)
 
     def is_members_only(self, channel: str) -> bool:
         """Whether the configuration lists the members of the channel."""
@@ -83,5 +87,5 @@ class ChannelAccess:
     def _is_listed(self, channel: str, principal: Principal, rules: Rules) -> bool:
         listed = self._members.get(channel, ())
         return self.is_owner(channel, principal, rules) or any(
-            is_one_of(who, principal.user_id, principal.claims) for who in listed
+            is_one_of(who, principal.rules_id, principal.claims) for who in listed
         )

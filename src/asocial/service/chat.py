@@ -40,6 +40,7 @@ class ChatService:
         self._now_ms = runtime.clock.now_ms
         self._life = settings.life
         self._limits = settings.limits
+        self._payload_characters = settings.payload_characters
         self.unshared: set[str] = set()
         """Channels with messages that were posted here and have not been sent to other processes."""
 
@@ -48,7 +49,7 @@ class ChatService:
 
         `slow_ms`: how long the channel makes its users wait between two messages.
         """
-        payload = clean_payload(post.payload)
+        payload = clean_payload(post.payload, self._payload_characters)
         position = check_position(post.position)
         channel, user_id, message_id = participant.channel, participant.user_id, post.message_id
 
@@ -109,7 +110,8 @@ class ChatService:
         another message id ends the earlier draft.
         """
         message_id = frame.message_id
-        draft = PostTyping(message_id, clean_draft(frame.payload), check_position(frame.position))
+        payload = clean_draft(frame.payload, self._payload_characters)
+        draft = PostTyping(message_id, payload, check_position(frame.position))
         if message_id != participant.draft_id and not await self._begin_draft(participant, draft, slow_ms):
             return
         participant.draft(draft)

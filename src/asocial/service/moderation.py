@@ -19,6 +19,7 @@ from ..protocol.codec import pack
 from ..protocol.schema import ChannelUpdated, Cleared, Moderate, RulesView
 from .channel import Channel
 from .channels import Channels
+from .claimed_ids import ClaimedIds
 from .control import ChannelCleared, encode_control
 from .presence import Presence
 from .rules_sync import RulesSync
@@ -38,6 +39,7 @@ class Moderation:
         presence: Presence,
         live: LiveMessages,
         local: LocalSessions,
+        claimed_ids: ClaimedIds,
         runtime: Runtime,
     ) -> None:
         self.access = rules.access
@@ -46,6 +48,7 @@ class Moderation:
         self._presence = presence
         self._live = live
         self._local = local
+        self._claimed_ids = claimed_ids
         self._now_ms = runtime.clock.now_ms
 
     async def admit(self, channel: str, principal: Principal, invitation: Invitation | None) -> Access:
@@ -73,9 +76,12 @@ class Moderation:
             return
         if channel == DEFAULT_CHANNEL:
             raise Refusal("not_claimable", f"the channel {DEFAULT_CHANNEL!r} belongs to everyone")
+        if principal.generation:
+            # The channel would show the id as its owner's after somebody else has claimed the id.
+            raise Refusal("not_claimable", "a user id from ?uid= cannot own a channel; connect without it to claim one")
         if rules.owner:
             raise Refusal("channel_taken", "this channel has an owner")
-        if rules.is_banned(principal.user_id, self._now_ms()):
+        if rules.is_banned(principal.rules_id, self._now_ms()):
             raise Refusal("removed", "you were removed from this channel")
         alone = await self._presence.sole_user(channel)
         if alone == "":
@@ -140,9 +146,10 @@ class Moderation:
         now = self._now_ms()
         until = now + frame.seconds * 1000
         rules = await self._rules.current(channel) or NO_RULES
-        if frame.user_id == principal.user_id or self.access.is_owner(channel, Principal(frame.user_id), rules):
+        removed = await self._claimed_ids.rules_id(frame.user_id)
+        if frame.user_id == principal.user_id or self.access.is_owner(channel, Principal(removed), rules):
             raise BadFrame("an owner cannot be removed")
-        await self._rules.change(channel, lambda rules: rules.with_ban(frame.user_id, until, now))
+        await self._rules.change(channel, lambda rules: rules.with_ban(removed, until, now))
 
     def _has_other_local_users(self, channel: str, user_id: str) -> bool:
         """Whether other users are connected to a channel on this process."""

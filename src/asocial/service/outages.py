@@ -56,7 +56,9 @@ class Outages:
         """The shared store is back. Raises StoreUnavailable if it went away again; then `end` is called again."""
         self._ending = True
         try:
-            # First, because this disconnects people who may not stay in their channel.
+            # First, so that nobody claims the id of a user who is connected here.
+            await self._sessions.refresh_claims()
+            # Then the rules, because this disconnects people who may not stay in their channel.
             await self._rules.end_outage()
             await self._catch_up(None)
         finally:

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
+from ..domain.ids import new_message_id
 from ..domain.profile import Member, Profile
 from ..groups import PresenceSettings
 from ..ports import Connection, Joined, PresenceStore, Roster, Stamp, StoreUnavailable
@@ -183,12 +184,12 @@ class Presence:
     def _announce_join(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
         member = joined.member
         about = (member.user_id, member.name, member.color, member.joined_at)
-        frame = UserJoined(*about, *joined.stamp, member.on_map)
+        frame = UserJoined(new_message_id(), channel, self._now_ms(), *about, *joined.stamp, member.on_map)
         self._announce(channel, frame, joined.user_count, joined.stamp, max_users=joined.user_count, exclude=connection)
 
     def _announce_leave(self, channel: str, user_id: str, count: int, stamp: Stamp, *, known_here: bool = True) -> None:
         """`known_here`: members on this process know the user."""
-        frame = UserLeft(user_id, *stamp)
+        frame = UserLeft(new_message_id(), channel, self._now_ms(), user_id, *stamp)
         if self._channels.is_isolated(channel):
             # The other processes must hear of it, or they would keep a user who has left.
             if known_here:

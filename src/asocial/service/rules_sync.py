@@ -20,6 +20,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from ..domain.errors import GoingAway, Removed
+from ..domain.identity import user_id_of
 from ..domain.rules import NO_RULES, Rules
 from ..ports import ChannelRules, StoreUnavailable
 from .channel import Channel
@@ -169,10 +170,11 @@ class RulesSync:
         (`restored`). `from_store`: the rules were read from the store.
         """
         rules, now = channel.rules or NO_RULES, self._now_ms()
-        for user_id in rules.bans:
-            if rules.is_banned(user_id, now):
-                for session in self._local.of_user(user_id, channel.name):
-                    session.connection.close(Removed())
+        for removed in rules.bans:
+            if rules.is_banned(removed, now):
+                for session in self._local.of_user(user_id_of(removed), channel.name):
+                    if session.principal.rules_id == removed:
+                        session.connection.close(Removed())
         for session in self._local.of_connections(list(channel)):
             if from_store and not channel.confirmed:
                 channel.needs_snapshots = True

@@ -30,6 +30,8 @@ class Session:
     address: str
     """Its address as limits count it; empty if unknown."""
     requests: TokenBucket
+    plain_users: bool = False
+    """Whether `users` in its `user_sync` are plain ids (W103)."""
     provisional: bool = False
     """Whether it was admitted by rules that were not confirmed. When they are confirmed, it may have to leave."""
     expiry: asyncio.TimerHandle | None = None
@@ -76,6 +78,22 @@ class LocalSessions:
     def connections(self, user_id: str) -> int:
         """How many connections a user has on this process."""
         return len(self._by_user.get(user_id, ()))
+
+    def generations(self, user_id: str) -> set[str]:
+        """The generations of this id's claims whose users are connected here; "" if it was not claimed."""
+        connections = self._by_user.get(user_id, ())
+        return {self._by_connection[connection].principal.generation for connection in connections}
+
+    def claimants(self) -> list[Principal]:
+        """The users here with a claimed id, each once."""
+        claimed = (session.principal for session in self._by_connection.values() if session.principal.generation)
+        return list({principal.rules_id: principal for principal in claimed}.values())
+
+    def of_claim(self, principal: Principal) -> list[Session]:
+        """The sessions of a user with a claimed id, in all channels."""
+        connections = self._by_user.get(principal.user_id, ())
+        sessions = [self._by_connection[connection] for connection in connections]
+        return [session for session in sessions if session.principal.generation == principal.generation]
 
     def of_user(self, user_id: str, channel: str) -> list[Session]:
         """A user's sessions in one channel."""

@@ -14,6 +14,7 @@ import msgspec
 from ..domain.access import Access
 from ..domain.errors import GoingAway, TokenExpired, TooSlow
 from ..domain.identity import Principal
+from ..domain.ids import new_message_id
 from ..domain.limits import TokenBucket
 from ..domain.profile import Member, Profile
 from ..domain.rules import NO_RULES
@@ -24,12 +25,13 @@ from ..protocol.schema import ClockSet, Degraded, Followed, Restored, RulesView,
 from .answer_budget import AnswerBudget
 from .channel import UNSENT_LIMIT_BYTES, Channel
 from .channels import Channels
+from .claimed_ids import ClaimedIds
 from .control import FollowedBy, ProfileChanged, encode_control
 from .participant import Participant
 from .presence import Presence
 from .rules_sync import RulesSync
 from .runtime import Runtime
-from .session import LocalSessions, Session
+from .session import Session
 from .snapshots import Snapshots
 from .throttle import AddressBuckets
 
@@ -49,7 +51,7 @@ class Sessions:
 
     def __init__(
         self,
-        local: LocalSessions,
+        claimed_ids: ClaimedIds,
         channels: Channels,
         presence: Presence,
         snapshots: Snapshots,
@@ -63,7 +65,8 @@ class Sessions:
         self._snapshots = snapshots
         self._channels = channels
         self._presence = presence
-        self._local = local
+        self._claimed_ids = claimed_ids
+        self._local = claimed_ids.local
         self._rules = rules
         self._access = rules.access
         self._loop = runtime.loop
@@ -86,11 +89,13 @@ class Sessions:
         principal: Principal,
         access: Access,
         address: str,
+        plain_users: bool = False,
     ) -> Session:
         """Open a session. Raises TooManyConnections, Removed or GoingAway.
 
         `token` is sent to the client in `user_sync`. `principal`: what the client's own token says. `access`: what the
-        client may do, by the rules known when it was admitted. `address`: as limits count it.
+        client may do, by the rules known when it was admitted. `address`: as limits count it. `plain_users`: see
+        Session.
 
         The caller must call `close` for every session that this returns. If it raises, nothing is left behind.
         """
@@ -100,8 +105,12 @@ class Sessions:
             channel = await self._channels.join(channel_name, connection)
             await self._rules.confirm(channel)
             access = self._readmit(channel, principal, access)
+            if not await self._claimed_ids.enter(principal):
+                # Somebody else claimed the id meanwhile. The client connects again, and is refused before the upgrade.
+                raise GoingAway(retry_ms=0)
             member = await self._presence.join(channel_name, connection, user_id, profile)
             session = self._session(connection, channel, member, token, principal, access, address)
+            session.plain_users = plain_users
             # In a crowd a join is announced later, as a count. The new client must see it at once.
             channel.changes += 1
             snapshot, messages = await self.snapshot(session)
@@ -113,6 +122,9 @@ class Sessions:
             if channel is not None:
                 self._channels.leave(channel, connection)
                 await self._presence.leave(channel_name, connection.id)
+            # The client may not have its token yet. So only a ban reserves its id.
+            banned = channel is not None and self._access.is_removed(channel, principal)
+            await self._claimed_ids.leave(principal, reserve=banned)
             raise
         self._local.add(session)
         session.participant.budget = self._address_buckets.acquire(address)
@@ -142,6 +154,9 @@ class Sessions:
             await self._presence.abandon(channel.name, connection.id, away_ms)
         self._channels.leave(channel, connection, user_gone=gone)
         await self._local.unregister(user_id, connection)
+        # A user who was removed must not come back at once with another claim.
+        banned = self._access.is_removed(channel, session.principal)
+        await self._claimed_ids.leave(session.principal, reserve=banned or session.principal.keeps_token)
 
     def renew(self, session: Session, principal: Principal) -> None:
         """The user has sent a newer token, which may grant less than the last one."""
@@ -167,10 +182,17 @@ class Sessions:
             await asyncio.sleep(BATCH_PAUSE_S)
 
     async def refresh(self) -> None:
-        """Refresh presence, rules and registrations of every session of this process."""
+        """Refresh presence, rules, registrations and claims of every session of this process."""
         await self._presence.refresh()
         await self._rules.refresh()
         await self._local.refresh()
+        await self.refresh_claims()
+
+    async def refresh_claims(self) -> None:
+        """Renew the claims of user ids (W105). Disconnects users whose id another claim holds."""
+        for lost in await self._claimed_ids.refresh():
+            for session in self._local.of_claim(lost):
+                session.connection.close(GoingAway(retry_ms=0))
 
     def send_degraded(self) -> None:
         """The shared store is away: tell every client that members on other processes cannot be reached."""
@@ -258,13 +280,15 @@ class Sessions:
         snapshot, now_ms = await self._snapshots.of(session.participant.channel), self._now_ms()
         rules = self._rules_view(session)
         expires_at = session.principal.expires_at
+        own = session.member
         sync = pack(
             UserSync(
+                message_id=new_message_id(),
                 channel_id=session.participant.channel.name,
-                user_id=session.member.user_id,
+                user_id=own.user_id,
                 connection_id=session.connection.id,
                 token=msgspec.UNSET if session.token is None else session.token,
-                users=snapshot.users_with(session.member),
+                users=snapshot.user_ids_with(own.user_id) if session.plain_users else snapshot.users_with(own),
                 user_count=snapshot.user_count,
                 messages=snapshot.messages_at(now_ms),
                 timestamp=now_ms,
@@ -314,7 +338,7 @@ class Sessions:
 
     def _readmit(self, channel: Channel, principal: Principal, access: Access) -> Access:
         """What a client that is about to join may do. Raises Removed, or GoingAway if it may not stay."""
-        self._access.check_not_removed(channel, principal.user_id)
+        self._access.check_not_removed(channel, principal)
         decided = self._access.readmit(channel, principal, access)
         if decided is None:
             # The client connects again, and is refused before the upgrade.

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
@@ -29,14 +31,31 @@ MESSAGE_BYTES = 256 * 1024
 _encode = msgspec.json.Encoder().encode
 
 
-class Snapshot(NamedTuple):
-    """The part of a channel's `user_sync` that is the same for everyone, encoded.
+class _Users(NamedTuple):
+    """A list of users as JSON without the closing bracket. `all_but_last`: room for one more in a full roster."""
 
-    `users` and `users_but_last` are JSON lists without the closing bracket. `listed`: the ids of the users in `users`.
-    """
+    all: bytes
+    all_but_last: bytes
 
-    users: bytes
-    users_but_last: bytes
+    @classmethod
+    def of(cls, encoded: Sequence[bytes], limit: int) -> _Users:
+        return cls(b"[" + b",".join(encoded), b"[" + b",".join(encoded[: limit - 1]))
+
+    def list_with(self, own: bytes | None) -> msgspec.Raw:
+        """The JSON list with `own` in it. None: it is already there."""
+        if own is None:
+            return msgspec.Raw(self.all + b"]")
+        comma = b"," if len(self.all_but_last) > 1 else b""
+        return msgspec.Raw(self.all_but_last + comma + own + b"]")
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The part of a channel's `user_sync` that is the same for everyone, encoded. `listed`: the ids in the roster."""
+
+    members: Sequence[Member]
+    roster_limit: int
+    users: _Users
     listed: frozenset[str]
     user_count: int
     stamp: Stamp
@@ -50,15 +69,20 @@ class Snapshot(NamedTuple):
     @classmethod
     def of(cls, roster: Roster, messages: Sequence[LiveMessage], limit: int) -> Snapshot:
         """`limit`: how many users a roster lists."""
-        members = list(map(_encode, roster.members))
-        users = b"[" + b",".join(members)
-        users_but_last = b"[" + b",".join(members[: limit - 1])
         listed = frozenset(member.user_id for member in roster.members)
         newest = newest_of(messages)
         whole_until = min((message.expires_at for message in newest), default=math.inf)
-        bodies = frozenset(message.body for message in newest)
         return cls(
-            users, users_but_last, listed, roster.user_count, roster.stamp, newest, _listed(newest), whole_until, bodies
+            members=roster.members,
+            roster_limit=limit,
+            users=_Users.of(list(map(_encode, roster.members)), limit),
+            listed=listed,
+            user_count=roster.user_count,
+            stamp=roster.stamp,
+            newest=newest,
+            messages=_listed(newest),
+            whole_until=whole_until,
+            bodies=frozenset(message.body for message in newest),
         )
 
     def messages_at(self, now_ms: int) -> msgspec.Raw:
@@ -69,10 +93,16 @@ class Snapshot(NamedTuple):
 
     def users_with(self, own: Member) -> msgspec.Raw:
         """The JSON list of users, with `own` among them (W20)."""
-        if own.user_id in self.listed:
-            return msgspec.Raw(self.users + b"]")
-        comma = b"," if len(self.users_but_last) > 1 else b""
-        return msgspec.Raw(self.users_but_last + comma + _encode(own) + b"]")
+        return self.users.list_with(None if own.user_id in self.listed else _encode(own))
+
+    def user_ids_with(self, own: str) -> msgspec.Raw:
+        """The same as plain ids (W103)."""
+        return self._user_ids.list_with(None if own in self.listed else _encode(own))
+
+    @cached_property
+    def _user_ids(self) -> _Users:
+        """Encoded when the first client asks for them: most never do."""
+        return _Users.of([_encode(member.user_id) for member in self.members], self.roster_limit)
 
 
 def _listed(messages: Sequence[LiveMessage]) -> msgspec.Raw:

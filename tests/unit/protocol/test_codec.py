@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
 import pytest
 
@@ -51,6 +52,32 @@ def test_w7_every_client_frame_decodes_and_unknown_fields_are_ignored(text: str,
     assert decode(text) == frame
 
 
+AT = '"position":{"x":1.5,"y":-2}'
+
+
+@pytest.mark.parametrize(
+    ("text", "message_id"),
+    [
+        (f'{{"user_id":"alice","msg_id":"m1","payload":"hi",{AT}}}', "m1"),
+        (f'{{"message_id":"m1","payload":"hi",{AT}}}', "m1"),
+        (f'{{"type":"chat","msg_id":"m1","payload":"hi",{AT}}}', "m1"),
+        (f'{{"message_id":"m1","msg_id":"m2","payload":"hi",{AT}}}', "m1"),
+        (f'{{"payload":"hi",{AT}}}', "made"),
+        (f'{{"type":"chat","payload":"hi",{AT}}}', "made"),
+        (f'{{"msg_id":"","payload":"hi",{AT}}}', "made"),
+    ],
+)
+def test_w100_w101_a_chat_needs_no_type_and_no_id_of_its_own(text: str, message_id: str) -> None:
+    assert decode(text, lambda: "made") == PostChat(message_id, "hi", Position(1.5, -2))
+
+
+def test_w101_the_id_that_the_server_makes_is_a_uuid() -> None:
+    one, two = (decode(f'{{"payload":"hi",{AT}}}') for _ in range(2))
+    assert isinstance(one, PostChat)
+    assert isinstance(two, PostChat)
+    assert len({UUID(one.message_id), UUID(two.message_id)}) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -58,6 +85,13 @@ def test_w7_every_client_frame_decodes_and_unknown_fields_are_ignored(text: str,
         ("hello", "invalid JSON"),
         ('{"type":"chat"', "invalid JSON"),
         ('{"type":"cursor","position":{"x":NaN,"y":0}}', "invalid JSON"),
+        ('{"payload":"hi"}', "position"),
+        (f'{{"payload":5,{AT}}}', "payload"),
+        (f'{{"msg_id":"a b","payload":"hi",{AT}}}', "message_id must be 1 to 64"),
+        (f'{{"msg_id":7,"payload":"hi",{AT}}}', "msg_id"),
+        (f'{{"type":"typing","msg_id":"m1","payload":"hi",{AT}}}', "message_id"),
+        (f'{{"type":null,"payload":"hi",{AT}}}', "type must be one of chat"),
+        ('{"message_id":"m1"}', "type must be one of chat"),
         ("[]", "object"),
         ("null", "object"),
         ("{}", "type must be one of chat"),
@@ -99,6 +133,8 @@ def test_w9_a_number_too_large_to_hold_is_a_position_out_of_range(value: str) ->
         ('{"type":"nonsense","message_id":"m1"}', "m1"),
         ('{"message_id":"not an id"}', None),
         ('{"message_id":7}', None),
+        ('{"msg_id":"m1","payload":7}', "m1"),
+        ('{"msg_id":"m1","message_id":"m2"}', "m2"),
         ("[]", None),
         ("nonsense", None),
         ("[" * 100_000, None),

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from asocial.adapters.memory.claims import MemoryUserIdClaims
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
@@ -22,7 +23,13 @@ from asocial.domain.errors import GoingAway, ProtocolAbuse, TooManyConnections, 
 from asocial.domain.identity import Principal
 from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.profile import guest_profile
-from asocial.groups import MessageSettings, ModerationSettings, PresenceSettings, SessionSettings
+from asocial.groups import (
+    ClaimedIdSettings,
+    MessageSettings,
+    ModerationSettings,
+    PresenceSettings,
+    SessionSettings,
+)
 from asocial.ports import Batch, ChannelRules, LiveMessages, RateLimiter
 from asocial.protocol.codec import pack
 from asocial.protocol.framing import text_frame
@@ -32,6 +39,7 @@ from asocial.service.channel import UNSENT_LIMIT_BYTES
 from asocial.service.channel_access import ChannelAccess
 from asocial.service.channels import Channels
 from asocial.service.chat import ChatService
+from asocial.service.claimed_ids import ClaimedIds
 from asocial.service.control import Control, CountChanged, MessagesAgain, ProfileChanged, decode_control, encode_control
 from asocial.service.control_router import ControlRouter
 from asocial.service.dispatch import MAX_STRIKES, Dispatch
@@ -49,6 +57,8 @@ from tests.support.waiting import eventually
 from .fakes import LIFE, NO_LIMIT, FakeBroker, FakeConnection, turns
 
 ORIGIN = {"x": 0, "y": 0}
+HOLD_MS, PRESENT_MS = 60_000, 180_000
+"""Of claimed user ids."""
 
 
 @dataclass
@@ -97,7 +107,12 @@ class Harness:
         access = ChannelAccess(owners, runtime.clock.now_ms)
         rules = self.rules or MemoryChannelRules(self.clock)
         self.rules_sync = RulesSync(rules, self.channels, self.local, access, owners.rules_ttl_ms, runtime)
-        self.moderation = Moderation(self.rules_sync, self.channels, self.presence, live, self.local, runtime)
+        self.claims = MemoryUserIdClaims(self.clock)
+        claim_settings = ClaimedIdSettings(HOLD_MS, PRESENT_MS, per_day=0)
+        self.claimed_ids = ClaimedIds(self.claims, MemoryRateLimiter(self.clock), self.local, claim_settings)
+        self.moderation = Moderation(
+            self.rules_sync, self.channels, self.presence, live, self.local, self.claimed_ids, runtime
+        )
         snapshots = Snapshots(self.presence, self.chat, runtime.loop)
         settings = SessionSettings(
             life=LIFE,
@@ -107,7 +122,7 @@ class Harness:
             answer_bytes_per_second_per_ip=self.answer_bytes[1],
         )
         self.sessions = Sessions(
-            self.local, self.channels, self.presence, snapshots, self.rules_sync, settings, runtime
+            self.claimed_ids, self.channels, self.presence, snapshots, self.rules_sync, settings, runtime
         )
         parts = (self.channels, self.presence, self.chat, self.rules_sync, self.sessions)
         self.outages = Outages(*parts, None, runtime)
@@ -124,14 +139,28 @@ class Harness:
         return [channel.name for channel in self.channels if channel.needs_snapshots and channel.confirmed]
 
     async def enter(
-        self, user: str, tab: str = "", channel: str = "garden", address: str = ""
+        self,
+        user: str,
+        tab: str = "",
+        channel: str = "garden",
+        address: str = "",
+        generation: str = "",
+        keeps_token: bool = False,
     ) -> tuple[Session, FakeConnection]:
         connection = FakeConnection(f"{user}{tab}")
-        session = await self.open(connection, user, Access(), channel=channel, address=address)
+        principal = Principal(user, generation=generation, keeps_token=keeps_token)
+        session = await self.open(connection, user, Access(), channel=channel, address=address, principal=principal)
         return session, connection
 
     async def open(
-        self, connection: FakeConnection, user: str, access: Access, *, channel: str = "garden", address: str = ""
+        self,
+        connection: FakeConnection,
+        user: str,
+        access: Access,
+        *,
+        channel: str = "garden",
+        address: str = "",
+        principal: Principal | None = None,
     ) -> Session:
         return await self.sessions.open(
             connection,
@@ -139,7 +168,7 @@ class Harness:
             user,
             guest_profile(user),
             None,
-            principal=Principal(user),
+            principal=principal or Principal(user),
             access=access,
             address=address,
         )

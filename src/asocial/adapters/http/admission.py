@@ -50,6 +50,8 @@ class Admission(NamedTuple):
     profile: Profile
     token: str | None
     returning: bool
+    plain_users: bool
+    """The client asks for `users` as plain ids (W103)."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class AdmissionController:
         try:
             channel = known["channel"] = self._check_handshake(request)
             self.check_page(request, client, request.headers.get("Origin"))
-            identity = await self._identify(request)
+            identity = await self._identify(request, client)
             access = Access()
             if not isinstance(identity, Disconnect):
                 known["user_id"] = identity.user_id
@@ -131,11 +133,21 @@ class AdmissionController:
             await self._check_rate(client)
             if isinstance(identity, Disconnect):
                 raise identity
+            # Last: a client that is refused for another reason claims no user id.
+            await self._access_control.authenticator.take_claim(identity, client)
         except Refusal as refusal:
             refusal.log_fields = known | refusal.log_fields
             raise
-        profile = _profile_of(request, identity.principal)
-        return Admission(client, channel, identity.principal, access, profile, identity.token, identity.returning)
+        return Admission(
+            client,
+            channel,
+            identity.principal,
+            access,
+            _profile_of(request, identity.principal),
+            identity.token,
+            identity.returning,
+            request.query.get("users") == "ids",
+        )
 
     def check_page(self, request: web.Request, client: ClientInfo, origin: str | None) -> None:
         """Whether a page of this origin may connect from there now. Raises Refusal (W1, W87)."""
@@ -172,12 +184,23 @@ class AdmissionController:
         if self._is_draining():
             raise Refusal("draining", "this server is shutting down; try again")
 
-    async def _identify(self, request: web.Request) -> Identity | Disconnect:
+    async def count_guess(self, refusal: Refusal, client: ClientInfo) -> None:
+        """Count a refused claim of a user id as a connection, so that guessing ids is limited too (W108).
+
+        Raises ConnectingTooOften.
+        """
+        if refusal.code == "uid_taken":
+            await self._check_rate(client)
+
+    async def _identify(self, request: web.Request, client: ClientInfo) -> Identity | Disconnect:
         """Who it is, or why that is unknown, which is reported after the checks that need no identity."""
         try:
             return await self._access_control.authenticator.identify(request)
         except Disconnect as unknown:
             return unknown
+        except Refusal as refusal:
+            await self.count_guess(refusal, client)
+            raise
 
     def _check_version(self, request: web.Request) -> None:
         versions = [item for item in offered_subprotocols(request) if item.startswith(SUBPROTOCOL_FAMILY)]

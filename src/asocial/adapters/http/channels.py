@@ -9,13 +9,14 @@ import msgspec
 from aiohttp import web
 
 from ...domain.access import Invitation
-from ...domain.errors import Refusal
+from ...domain.errors import ConnectingTooOften, Refusal
 from ...domain.identity import NOBODY, Principal
 from ...domain.ids import ID_RULE, is_id
 from ...domain.rules import Rights
 from ...ports import RateLimiter, StoreUnavailable
 from .admission import AccessControl, Addressing, AdmissionController
 from .bodies import read_body
+from .client_info import ClientInfo
 
 INVITATION_MIN_S, INVITATION_MAX_S, INVITATION_DEFAULT_S = 60, 30 * 86_400, 86_400
 REQUESTS_PER_MINUTE = 30
@@ -62,8 +63,13 @@ class ChannelsApi:
         channel = _channel_of(request)
         # Browsers send no Origin to a page's own server, so the page sends it in the query (W87).
         origin = request.query.get("origin", request.headers.get("Origin"))
-        self._admission.check_page(request, self._addressing.clients.read(request), origin)
-        principal = await self._authenticator.known(request) or NOBODY
+        client = self._addressing.clients.read(request)
+        self._admission.check_page(request, client, origin)
+        try:
+            principal = await self._authenticator.visitor(request) or NOBODY
+        except Refusal as refusal:
+            await self._count_guess(refusal, client)
+            raise
         access = await self._access_control.authorize(request, channel, principal)
         return _json(
             {
@@ -108,10 +114,16 @@ class ChannelsApi:
         await self._take(f"channels:{principal.user_id}", REQUESTS_PER_MINUTE, MINUTE_MS)
         return principal
 
+    async def _count_guess(self, refusal: Refusal, client: ClientInfo) -> None:
+        try:
+            await self._admission.count_guess(refusal, client)
+        except ConnectingTooOften as disconnect:
+            raise _try_again(disconnect.retry_ms or MINUTE_MS) from None
+
     async def _take(self, key: str, limit: int, window_ms: int) -> None:
         wait_ms = await self._limiter.take(key, limit, window_ms)
         if wait_ms:
-            raise Refusal("rate_limited", f"try again in {-(-wait_ms // 1000)} s")
+            raise _try_again(wait_ms)
 
 
 def _channel_of(request: web.Request) -> str:
@@ -119,6 +131,10 @@ def _channel_of(request: web.Request) -> str:
     if not is_id(channel):
         raise Refusal("channel_invalid", f"a channel's name must be {ID_RULE}")
     return channel
+
+
+def _try_again(wait_ms: int) -> Refusal:
+    return Refusal("rate_limited", f"try again in {-(-wait_ms // 1000)} s")
 
 
 def _read_invitation_request(data: bytes) -> _InvitationRequest:

@@ -58,6 +58,7 @@ ANSWERS = {
     "connecting_too_often": Answer(close_code=4013),
     # Who it is, and what they may do in the channel
     "uid_invalid": Answer(400),
+    "uid_taken": Answer(409),
     "identity_unavailable": Answer(503),
     "token_invalid": Answer(401, 4510, headers=_BEARER),
     "token_expired": Answer(401, 4511, headers=_BEARER, code="token_invalid"),

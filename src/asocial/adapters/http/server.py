@@ -20,6 +20,7 @@ from ...domain.addresses import Networks
 from ...domain.errors import Refusal
 from ...ports import RateLimiter, Verify
 from ...service.backlog import Backlog
+from ...service.claimed_ids import ClaimedIds
 from ...service.counters import Counters
 from ...service.dispatch import Dispatch
 from ...service.moderation import Moderation
@@ -60,6 +61,7 @@ class Services:
     sessions: Sessions
     dispatch: Dispatch
     moderation: Moderation
+    claimed_ids: ClaimedIds
     limiter: RateLimiter
     backlog: Backlog
 
@@ -111,7 +113,12 @@ class HttpServer:
         origins = AllowedOrigins(settings.allowed_origins, public_url=settings.public_url)
         addressing = Addressing(clients, hosts, origins)
         access_control = AccessControl(
-            Authenticator(GuestTokens(identity.secret), trust_uid=settings.auth == "open", verify=identity.verify),
+            Authenticator(
+                GuestTokens(identity.secret),
+                trust_uid=settings.auth == "open",
+                verify=identity.verify,
+                claimed_ids=services.claimed_ids,
+            ),
             services.moderation,
             Invitations(identity.secret),
         )

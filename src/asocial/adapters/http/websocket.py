@@ -194,6 +194,7 @@ class ChatEndpoint:
                 principal=principal,
                 access=admitted.access,
                 address=client.limit_key,
+                plain_users=admitted.plain_users,
             )
         except (GoingAway, Removed, TooManyConnections) as disconnect:
             disconnect.log_fields = {**_log_fields_of(admitted), "user_id": principal.user_id}

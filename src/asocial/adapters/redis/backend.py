@@ -15,6 +15,7 @@ from ...groups import RedisSettings
 from ...ports import StoreEvents, StoreUnavailable
 from ...service.runtime import Runtime
 from .broker import RedisBroker
+from .claims import RedisUserIdClaims
 from .leases import Leases
 from .limiter import RedisRateLimiter
 from .live import RedisLiveMessages
@@ -70,6 +71,7 @@ class RedisBackend:
         self.live = RedisLiveMessages(pool, clock.now_ms)
         self.registry = RedisSessionRegistry(pool, self._leases, ttl_ms=ttl_ms)
         self.rules = RedisChannelRules(pool)
+        self.claims = RedisUserIdClaims(pool)
         self._lease_task: asyncio.Task[None] | None = None
         self._clock_task: asyncio.Task[None] | None = None
 

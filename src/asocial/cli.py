@@ -21,12 +21,17 @@ from .lifecycle import Asocial, run
 from .settings import Settings
 
 USAGE_ERROR = 2
+CLIENT_COMMANDS = {"say": "post a message", "watch": "print what happens in a channel"}
+"""Commands of the package asocial-client, which a server does not need."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit code: 0, 1 for an error of the system, 2 for a usage error."""
     output.open_closed_standard_descriptors()
-    arguments = _parser().parse_args(argv)
+    given_argv = sys.argv[1:] if argv is None else list(argv)
+    if given_argv[:1] and given_argv[0] in CLIENT_COMMANDS:
+        return _client_command(given_argv)
+    arguments = _parser().parse_args(given_argv)
     given = vars(arguments)
     if given.pop("command") == "top":
         return _top(arguments.urls, arguments.every, once=arguments.once)
@@ -103,6 +108,15 @@ def _top(urls: list[str], every_s: float, *, once: bool) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+
+
+def _client_command(argv: list[str]) -> int:
+    try:
+        from asocial_client.cli import main as run_command
+    except ModuleNotFoundError:
+        _print_error(f"`asocial {argv[0]}` needs the package asocial-client: pip install 'asocial[cli]'")
+        return USAGE_ERROR
+    return run_command(argv, prog="asocial")
 
 
 def _allow_many_files() -> None:
@@ -201,6 +215,8 @@ def _parser() -> argparse.ArgumentParser:
     top.add_argument(
         "--once", action="store_true", help="print one table and exit: code 0 if every check is ok, else 1"
     )
+    for name, text in CLIENT_COMMANDS.items():
+        commands.add_parser(name, help=f"{text} (needs asocial-client)")
     return parser
 
 

@@ -1,0 +1,100 @@
+"""What lives on the plane: messages until they expire, drafts until they are sent or given up (W12, W13, W15)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from . import events as e
+from . import frames as f
+from .clock import Clock
+
+DRAFT_LIFE_S = 10.0
+"""A draft that does not change for this long is no longer shown (W15)."""
+
+Key = tuple[str, str]
+"""(user id, message id): names one message (W13)."""
+
+
+class Canvas:
+    """`emit`: called with each change."""
+
+    def __init__(self, clock: Clock, emit: Callable[[e.Event], None]) -> None:
+        self._clock = clock
+        self._emit = emit
+        self.messages: dict[Key, e.Message] = {}
+        self.drafts: dict[Key, e.Draft] = {}
+        self._timers: dict[Key, asyncio.TimerHandle] = {}
+        """When messages and drafts end."""
+        self._cleared_until = 0
+
+    def add(self, chat: f.Chat) -> None:
+        """A message arrived. Ignored if it is known, over, or cleared."""
+        message = e.Message(
+            chat.message_id, chat.user_id, chat.name, chat.color, chat.payload,
+            chat.position.x, chat.position.y, chat.timestamp, chat.expires_at,
+        )  # fmt: skip
+        if self.keep(message):
+            self._emit(message)
+
+    def keep(self, message: e.Message) -> bool:
+        """Keep a message until its end. False if it is known, over, or cleared."""
+        key = (message.user_id, message.id)
+        left_s = (message.expires_at - self._clock.now_ms()) / 1000
+        if key in self.messages or left_s <= 0 or message.sent_at <= self._cleared_until:
+            return False
+        if self.drafts.pop(key, None) is not None:
+            self._timers.pop(key).cancel()
+        self.messages[key] = message
+        self._timers[key] = asyncio.get_running_loop().call_later(left_s, self._expire, key)
+        return True
+
+    def show_draft(self, typing: f.Typing) -> None:
+        key = (typing.user_id, typing.message_id)
+        if key in self.messages:
+            return
+        if not typing.payload:
+            self._drop_draft(key)
+            return
+        if key in self._timers:
+            self._timers[key].cancel()
+        at = typing.position
+        draft = self.drafts[key] = e.Draft(typing.message_id, typing.user_id, typing.payload, at.x, at.y)
+        self._timers[key] = asyncio.get_running_loop().call_later(DRAFT_LIFE_S, self._drop_draft, key)
+        self._emit(draft)
+
+    def drop_drafts(self, user_id: str | None = None) -> None:
+        """Those of one user, or all: after a break nobody says which ones have ended."""
+        for key in list(self.drafts):
+            if user_id in (None, key[0]):
+                self._drop_draft(key)
+
+    def clear(self, timestamp: int) -> None:
+        """The owner cleared everything up to this time. Older messages that come later are ignored (W65)."""
+        self._cleared_until = timestamp
+        for key in [key for key, message in self.messages.items() if message.sent_at <= timestamp]:
+            self._expire(key)
+        self.drop_drafts()
+
+    def shift(self, by_ms: int) -> None:
+        """The server's clock was set: messages keep the time that they have left (W85). Their timers do not change."""
+        self.messages = {
+            key: replace(message, sent_at=message.sent_at + by_ms, expires_at=message.expires_at + by_ms)
+            for key, message in self.messages.items()
+        }
+
+    def close(self) -> None:
+        """No more changes."""
+        for timer in self._timers.values():
+            timer.cancel()
+
+    def _expire(self, key: Key) -> None:
+        self._timers.pop(key).cancel()
+        self._emit(e.Expired(self.messages.pop(key)))
+
+    def _drop_draft(self, key: Key) -> None:
+        draft = self.drafts.pop(key, None)
+        if draft is not None:
+            self._timers.pop(key).cancel()
+            self._emit(replace(draft, text=""))

@@ -1,0 +1,145 @@
+"""What happens in a channel, as `async for event in channel` yields it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .frames import Person, ReactionKind, Rules
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message. `sent_at` and `expires_at` are ms on the server's clock (`Channel.now_ms`)."""
+
+    id: str
+    user_id: str
+    name: str
+    color: str
+    text: str
+    x: float
+    y: float
+    sent_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True)
+class Expired:
+    """A message has come to its end, or the owner cleared it."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What somebody is typing. An empty `text`: they gave the draft up, or it was not changed for ten seconds."""
+
+    message_id: str
+    user_id: str
+    text: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Joined:
+    person: Person
+
+
+@dataclass(frozen=True)
+class Left:
+    person: Person
+
+
+@dataclass(frozen=True)
+class ProfileChanged:
+    person: Person
+
+
+@dataclass(frozen=True)
+class CountChanged:
+    """The number of people changed. In a large channel this comes in place of Joined and Left (W20)."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Pointer:
+    user_id: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Reaction:
+    user_id: str
+    kind: ReactionKind
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Somebody follows this client's user. Answer with `Channel.show_view`, if it should be followed (W32)."""
+
+    user_id: str
+
+
+@dataclass(frozen=True)
+class View:
+    """What somebody who is followed looks at: the middle and the size of their view."""
+
+    user_id: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class RulesChanged:
+    rules: Rules
+    by: str
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """The owner `by` removed all messages. An Expired for each of them came before this."""
+
+    by: str
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The channel is live, at first and after each break. `Channel.people` and `Channel.messages` are up to date."""
+
+
+@dataclass(frozen=True)
+class Disconnected:
+    """The connection broke. The client connects again after `retry_s` seconds."""
+
+    reason: str
+    retry_s: float
+
+
+@dataclass(frozen=True)
+class Degraded:
+    """People on other server processes cannot be reached at the moment (W29)."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """Everybody can be reached again."""
+
+
+@dataclass(frozen=True)
+class Lagged:
+    """The program read its events too slowly: `lost` of them were dropped. `Channel.people` and `messages` are true."""
+
+    lost: int
+
+
+Event: TypeAlias = (
+    Message | Expired | Draft | Joined | Left | ProfileChanged | CountChanged | Pointer | Reaction | Followed | View
+    | RulesChanged | Cleared | Connected | Disconnected | Degraded | Restored | Lagged
+)  # fmt: skip

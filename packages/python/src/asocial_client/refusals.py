@@ -1,0 +1,45 @@
+"""How the server says no: before the upgrade by HTTP (W1), after it by a close frame (W28)."""
+
+from __future__ import annotations
+
+import json
+
+from websockets.exceptions import InvalidStatus
+
+from .errors import Refused
+
+FINAL_CODES = range(4500, 5000)
+"""After these close codes a client does not connect again."""
+
+
+def is_final(refused: Refused) -> bool:
+    """Whether the refusal lasts until something changes."""
+    return 400 <= refused.status < 500 and refused.status not in (408, 429)
+
+
+def read_reason(text: str) -> tuple[str, float | None]:
+    """The reason of a close frame, and after how many seconds to connect again if it says so."""
+    try:
+        content = json.loads(text)
+        retry_ms = content.get("retry_ms")
+        return str(content["reason"]), None if retry_ms is None else float(retry_ms) / 1000
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return text or "the connection broke", None
+
+
+def read_refusal(answer: InvalidStatus) -> Refused:
+    status = answer.response.status_code
+    try:
+        error = json.loads(answer.response.body or b"")["error"]
+        return Refused(status, str(error["code"]), str(error["message"]))
+    except (ValueError, KeyError, TypeError):
+        # Not from the server: a proxy on the way, for example.
+        return Refused(status, "http", f"the server answered with HTTP status {status}")
+
+
+def retry_after_s(answer: InvalidStatus) -> float | None:
+    """The header Retry-After, in seconds, if it is a number."""
+    try:
+        return float(answer.response.headers["Retry-After"])
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,289 @@
+"""The Python client (packages/python) against real servers: what it promises, and the rules of the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import pytest
+from asocial_client import (
+    Channel,
+    ChannelClosed,
+    Cleared,
+    Connected,
+    CountChanged,
+    Disconnected,
+    Draft,
+    Expired,
+    Joined,
+    Lagged,
+    Left,
+    Message,
+    NotSent,
+    Pointer,
+    ProfileChanged,
+    Reaction,
+    Refused,
+    RulesChanged,
+    connect,
+    frames,
+)
+from asocial_client.address import parse
+
+from asocial.domain.errors import GoingAway
+from asocial.protocol import schema
+from tests.support.server import Server, StartServer
+from tests.support.waiting import PATIENCE_S, eventually
+
+ROOT = Path(__file__).parents[2]
+_Event = TypeVar("_Event")
+
+
+async def next_of(channel: Channel, kind: type[_Event], where: Callable[[_Event], bool] = lambda event: True) -> _Event:
+    """The next event of this kind; others before it are dropped."""
+    async with asyncio.timeout(PATIENCE_S):
+        async for event in channel:
+            if isinstance(event, kind) and where(event):
+                return event
+    raise AssertionError(f"the channel ended without {kind.__name__}")
+
+
+@pytest.fixture
+async def ann(server: Server) -> AsyncIterator[Channel]:
+    async with connect(server.origin, "garden", name="Ann", color="teal") as channel:
+        yield channel
+
+
+@pytest.fixture
+async def bob(server: Server, ann: Channel) -> AsyncIterator[Channel]:
+    """Comes after Ann."""
+    async with connect(f"{server.origin}/c/garden", name="Bob", color="rust") as channel:
+        yield channel
+
+
+async def test_a_message_arrives_with_its_times_and_ends_at_both(ann: Channel, bob: Channel) -> None:
+    said = await ann.say("hello\nthere", at=(10, -20.5))
+    heard = await next_of(bob, Message)
+    assert heard == said
+    assert (heard.name, heard.color, heard.text, heard.x, heard.y) == ("Ann", "teal", "hello\nthere", 10, -20.5)
+    assert bob.messages == ann.messages == [said]
+    for channel in (ann, bob):
+        assert (await next_of(channel, Expired)).message == said
+        assert channel.messages == []
+        assert abs(channel.now_ms() - said.expires_at) < 1000 * PATIENCE_S
+
+
+async def test_who_is_here_follows_joins_profiles_and_leaves(server: Server, ann: Channel, bob: Channel) -> None:
+    assert (await next_of(ann, Joined)).person.name == "Bob"
+    assert {person.name for person in ann.people.values()} == {"Ann", "Bob"}
+    await bob.set_profile("Robert", "plum")
+    assert (await next_of(ann, ProfileChanged)).person.name == "Robert"
+    async with connect(server.origin, "garden") as carl:
+        assert carl.count == 3
+        await next_of(ann, Joined)
+    assert (await next_of(ann, Left)).person.user_id == carl.user_id
+    assert ann.count == len(ann.people) == 2
+
+
+async def test_a_draft_is_shown_then_sent_or_given_up(ann: Channel, bob: Channel) -> None:
+    async with ann.draft(at=(1, 2)) as draft:
+        await draft.type("hel")
+        assert (await next_of(bob, Draft)).text == "hel"
+        said = await draft.say("hello")
+    assert await next_of(bob, Message) == said
+    assert said.id == draft.message_id
+    assert bob.drafts == []
+    async with ann.draft() as draft:
+        await draft.type("no, rather")
+        await next_of(bob, Draft, lambda shown: shown.text != "")
+    assert (await next_of(bob, Draft)).text == ""
+
+
+async def test_w16_a_newcomer_sees_the_pointer_and_the_draft(server: Server, ann: Channel) -> None:
+    await ann.move(3, 4)
+    async with ann.draft() as draft:
+        await draft.type("still writing")
+        async with connect(server.origin, "garden") as late:
+            seen: set[str] = set()
+            async with asyncio.timeout(PATIENCE_S):
+                async for event in late:
+                    if isinstance(event, Pointer | Draft):
+                        seen.add(type(event).__name__)
+                    if len(seen) == 2:
+                        break
+            assert late.pointers[ann.user_id] == (3, 4)
+            assert [shown.text for shown in late.drafts] == ["still writing"]
+
+
+async def test_reactions_arrive(ann: Channel, bob: Channel) -> None:
+    await ann.react("heart", at=(5, 6))
+    assert await next_of(bob, Reaction) == Reaction(ann.user_id, "heart", 5, 6)
+
+
+async def test_w10_after_a_break_the_client_is_back_as_the_same_user_and_sends_again(
+    server: Server, ann: Channel, bob: Channel
+) -> None:
+    user_id = ann.user_id
+    for sessions in server.app.sessions._local.of_user(user_id, "garden"):
+        sessions.connection.close(GoingAway(retry_ms=1))
+    said = await ann.say("said while it is away")
+    assert ann.user_id == user_id
+    assert await next_of(bob, Message) == said
+    assert not any(isinstance(event, Left) for event in bob._events)
+    await next_of(ann, Disconnected)
+    await next_of(ann, Connected)
+
+
+async def test_a_refused_message_says_why(ann: Channel) -> None:
+    with pytest.raises(NotSent) as refused:
+        await ann.say("x" * 501)
+    assert refused.value.code == "payload_too_large"
+
+
+async def test_say_waits_for_a_limit_that_ends_in_time(start_server: StartServer) -> None:
+    server = await start_server()
+    async with connect(server.origin, "garden") as ann:
+        await _claim(server, ann)
+        async with connect(server.origin, "garden") as bob:
+            await ann.slow_down(1)
+            await next_of(bob, RulesChanged)
+            first, second = await bob.say("one"), await bob.say("two")
+            assert second.sent_at - first.sent_at >= 1000
+            with pytest.raises(NotSent) as refused:
+                await bob.say("three", timeout_s=0.1)
+            assert (refused.value.code, refused.value.limit) == ("rate_limited", "slow")
+            assert refused.value.retry_after_s
+
+
+async def test_an_owner_clears_and_removes(server: Server, ann: Channel) -> None:
+    await _claim(server, ann)
+    assert (await _again(server, ann)).yours
+    async with connect(server.origin, "garden") as bob:
+        await bob.say("one")
+        await ann.clear()
+        await next_of(bob, Expired)
+        await next_of(bob, Cleared)
+        assert bob.messages == []
+        await ann.remove(bob.user_id)
+        with pytest.raises(ChannelClosed) as closed:
+            await next_of(bob, Connected, lambda event: False)
+        assert closed.value.code == 4512
+        with pytest.raises(ChannelClosed):
+            await bob.say("still here?")
+
+
+async def test_w1_a_refusal_is_raised_with_its_code(server: Server, ann: Channel) -> None:
+    await _claim(server, ann)
+    await ann.set_private(True)
+    await next_of(ann, RulesChanged)
+    with pytest.raises(Refused) as refused:
+        async with connect(server.origin, "garden"):
+            pass
+    assert (refused.value.status, refused.value.code) == (403, "channel_private")
+
+
+async def test_the_example_of_the_readme_answers(server: Server, bob: Channel) -> None:
+    code = _example().replace("http://localhost:8080", server.origin)
+    environ = os.environ | {"PYTHONPATH": str(ROOT / "packages/python/src")}
+    example = await asyncio.create_subprocess_exec(sys.executable, "-c", code, env=environ)
+    try:
+        assert (await next_of(bob, Message)).text == "I repeat what you say"
+        said = await bob.say("anyone?", at=(3, 4))
+        answer = await next_of(bob, Message)
+        assert (answer.name, answer.text, answer.y) == ("Echo", said.text, 24)
+    finally:
+        if example.returncode is None:
+            example.kill()
+        await example.wait()
+
+
+async def test_a_server_that_is_away_is_an_error_at_first() -> None:
+    with pytest.raises(ConnectionRefusedError):
+        async with connect("http://127.0.0.1:9"):
+            pass
+
+
+async def test_w20_in_a_large_channel_only_the_count_comes(start_server: StartServer) -> None:
+    server = await start_server(roster_limit=2)
+    async with connect(server.origin, "garden") as ann, connect(server.origin, "garden"):
+        await next_of(ann, Joined)
+        async with connect(server.origin, "garden"):
+            assert (await next_of(ann, CountChanged)).count == 3
+            assert ann.count == 3
+        await eventually(lambda: ann.count == 2 and len(ann.people) == 2, "the roster is whole again")
+
+
+async def test_a_program_that_does_not_read_its_events_learns_how_many_it_lost(
+    ann: Channel, bob: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asocial_client.channel.QUEUED_EVENTS", 3)
+    for number in range(6):
+        await ann.say(f"message {number}")
+    await eventually(lambda: len(bob.messages) == 6, "all arrived")
+    lagged = await next_of(bob, Lagged)
+    assert lagged.lost >= 3
+    assert (await next_of(bob, Message)).text == "message 3"
+
+
+def test_the_types_are_those_of_the_server() -> None:
+    theirs = {type_.__struct_config__.tag: type_ for type_ in schema.ServerFrame.__args__}
+    for ours in frames.ServerFrame.__args__:
+        known = {field.name for field in msgspec.structs.fields(theirs[ours.__struct_config__.tag])}
+        assert {field.name for field in msgspec.structs.fields(ours)} <= known, ours
+    assert {ours.__struct_config__.tag for ours in frames.ServerFrame.__args__} == theirs.keys()
+    accepted = {type_.__struct_config__.tag: type_ for type_ in schema.ClientFrame.__args__}
+    for ours in frames.ClientFrame.__args__:
+        tag = ours.__struct_config__.tag
+        assert _names(ours) == _names(accepted[tag]), tag
+    assert {ours.__struct_config__.tag for ours in frames.ClientFrame.__args__} == accepted.keys()
+
+
+def test_an_unknown_type_is_ignored_and_a_broken_frame_is_not() -> None:
+    assert frames.decode('{"type": "news", "x": 1}') is None
+    with pytest.raises(msgspec.ValidationError):
+        frames.decode('{"type": "ack"}')
+
+
+@pytest.mark.parametrize(
+    ("url", "channel", "expected"),
+    [
+        ("https://talk.example", None, ("wss://talk.example", "default")),
+        ("https://talk.example/c/garden#120,-40,1", None, ("wss://talk.example", "garden")),
+        ("https://talk.example/c/garden/", "pond", ("wss://talk.example", "pond")),
+        ("localhost:8080", "garden", ("ws://localhost:8080", "garden")),
+        ("ws://[::1]:8080", None, ("ws://[::1]:8080", "default")),
+    ],
+)
+def test_a_link_names_server_and_channel(url: str, channel: str | None, expected: tuple[str, str]) -> None:
+    assert parse(url, channel) == expected
+
+
+@pytest.mark.parametrize(("url", "channel"), [("ftp://talk.example", None), ("https://", None), ("https://a", "a b")])
+def test_a_wrong_link_is_an_error(url: str, channel: str | None) -> None:
+    with pytest.raises(ValueError, match="not the"):
+        parse(url, channel)
+
+
+def _example() -> str:
+    readme = (ROOT / "packages/python/README.md").read_text(encoding="utf-8")
+    return readme.partition("```python\n")[2].partition("```")[0]
+
+
+def _names(struct: type) -> set[str]:
+    return {field.name for field in msgspec.structs.fields(struct)}
+
+
+async def _claim(server: Server, channel: Channel) -> None:
+    answer = await server.post(f"/api/channels/{channel.name}", {"Authorization": f"Bearer {channel.token}"})
+    assert answer.status == 200, answer
+
+
+async def _again(server: Server, channel: Channel) -> frames.Rules:
+    """The rules as a new connection of the same user sees them."""
+    async with connect(server.origin, channel.name, token=channel.token) as other:
+        return other.rules

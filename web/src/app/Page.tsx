@@ -9,9 +9,9 @@ import { Incomplete } from './Incomplete'
 import { lazy } from '../shared/ui/lazy'
 import { ConnectionStatus } from '../features/channel/ConnectionStatus'
 import { Log } from '../features/messages/Log'
-import { Notices, People } from '../features/people/People'
+import { People } from '../features/people/People'
 import { ChannelHeader } from '../features/channel/ChannelHeader'
-import { Chips, Following, Nearest, Notifications, Palette, Radar } from './others'
+import { Chips, Following, Nearest, Notices, Notifications, Palette, Radar } from './others'
 import { Plane } from './Plane'
 import { useEscape } from '../shared/ui/escape'
 import { LOW_PX } from '../shared/ui/safe-area'
@@ -36,6 +36,7 @@ export function Page() {
   const othersMessages = useMessages((s) =>
     [...s.messages.entries.values()].some(({ mine }) => !mine),
   )
+  const noticed = usePresence((s) => s.notice !== undefined || s.clearedBy !== undefined)
   const peopleOpen = useOpen('people')
   const settingsOpen = useOpen('settings')
   const closeSettings = useClose('settings')
@@ -56,7 +57,11 @@ export function Page() {
       </header>
       <aside className="edge top-0 end-0 items-end">
         <People />
-        {!peopleOpen && <Notices />}
+        {!peopleOpen && (
+          <div className="py-0.5 text-end text-[13px]" role="status" data-testid="notices">
+            {noticed && <Notices />}
+          </div>
+        )}
         <Incomplete />
       </aside>
       <div className="edge bottom-0 start-0 z-1 flex-row flex-wrap-reverse items-center gap-x-1 gap-y-0.5">

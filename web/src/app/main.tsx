@@ -6,6 +6,7 @@ import { StrictMode, type ReactNode } from 'react'
 import { routeOf } from '../features/channel/model/names'
 import { readSpot } from '../features/canvas/model/spot'
 import { languageFor, loadLanguage } from './language'
+import { STRINGS } from '../shared/i18n/en'
 import { Connection } from '../shared/net/connection'
 import { createReceiver } from '../stores/receive'
 import { createApp, type App } from '../stores/app'
@@ -95,7 +96,7 @@ function start(root: HTMLElement, tab: Deps['tab']) {
       void import('../features/channel/refusal')
         .then((m) => m.explainRefusal(app, invite, connection.giveUp))
         .catch(() => undefined),
-    onTurnedAway: (code) => app.session.setRefusal(`${code}`),
+    onTurnedAway: (code) => app.session.setRefusal({ code: `${code}`, text: STRINGS.closed[code] }),
   })
   document.addEventListener('visibilitychange', () => {
     app.messages.cull()

@@ -3,6 +3,7 @@
  * the server gives the same answer (W87). Fetched when a connection never opened.
  */
 import type { App } from '../../stores/app'
+import { REFUSAL_STRINGS } from '../../shared/i18n/en-refusals'
 
 /** HTTP gets through, the upgrade did not: once may be chance, and from then on it is told. */
 const ANSWERED = 'answered'
@@ -10,7 +11,7 @@ const NOT_UPGRADED = 'not_upgraded'
 /** Of the statuses from 400 to 499, those that pass by themselves. */
 const PASSING = [401, 408, 425, 429]
 
-export interface Refusal {
+interface Answer {
   readonly code: string
   readonly message: string
   /** something must change first: there is no use in trying again */
@@ -22,7 +23,7 @@ export async function whyRefused(
   channel: string,
   invite: string | undefined,
   token: string | undefined,
-): Promise<Refusal | undefined> {
+): Promise<Answer | undefined> {
   // Browsers send no `Origin` here, and the server wants to know it.
   const query = new URLSearchParams({ origin: location.origin })
   if (invite !== undefined) query.set('invite', invite)
@@ -43,11 +44,13 @@ export async function explainRefusal(
   giveUp: (code: string, reason: string) => void,
 ) {
   const { channel } = session.store.getState()
-  const refusal = await whyRefused(channel, invite, session.token())
-  // A restart passes in seconds, and the page counts them: no sentence, which on a small screen would need the room.
-  if (refusal?.code === 'draining') return session.setRefusal(undefined)
-  if (refusal?.lasting) return giveUp(refusal.code, refusal.message)
-  const before = session.store.getState().refusal
+  const answer = await whyRefused(channel, invite, session.token())
+  // A restart takes seconds, and the page counts them: a sentence would take up a small screen.
+  if (!answer || answer.code === 'draining') return session.setRefusal(undefined)
+  const texts = REFUSAL_STRINGS.connection
+  if (answer.lasting) return giveUp(answer.code, texts[answer.code] ?? answer.message)
+  const before = session.store.getState().refusal?.code
   const again = before === ANSWERED || before === NOT_UPGRADED
-  session.setRefusal(refusal?.code === ANSWERED && again ? NOT_UPGRADED : refusal?.code)
+  const code = answer.code === ANSWERED && again ? NOT_UPGRADED : answer.code
+  session.setRefusal({ code, text: texts[code] })
 }

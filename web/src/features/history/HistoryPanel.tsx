@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { ink } from '../../shared/palette'
 import { matcher } from './model/search'
+import { goTo } from '../navigation/store/finding'
 import type { Entry } from '../messages/model/messages'
 import { STRINGS } from '../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
@@ -51,10 +52,10 @@ export function HistoryPanel({ close }: { close(): void }) {
   )
   const shown = found.slice(-rows).reverse()
 
-  const goTo = (entry: Entry) => {
+  const show = (entry: Entry) => {
     app.messages.recall(entry)
     const { at, userId } = entry
-    app.navigation.goTo([{ id: '', userId, kind: 'message', at, typing: false }])
+    goTo(app, [{ id: '', userId, kind: 'message', at, typing: false }])
     if (matches('(max-width: 560px)')) close()
   }
   return (
@@ -102,7 +103,7 @@ export function HistoryPanel({ close }: { close(): void }) {
             <button
               type="button"
               className="-ms-2 block w-full cursor-pointer rounded-[10px] px-2 py-[5px] text-start hover:bg-ground/70 pointer-coarse:min-h-11"
-              onClick={() => goTo(entry)}
+              onClick={() => show(entry)}
               data-testid="history-entry"
             >
               <span

@@ -18,6 +18,10 @@ import { RICH_MAX, useShownMessages } from './view/shown-messages'
 import { useHold } from './view/hold'
 import { useLifetime } from './view/lifetime'
 
+const Refusal = lazy<{ error: NonNullable<Entry['error']> }>(
+  () => import('./view/Refusal').then((m) => m.Refusal),
+  ({ error }) => STRINGS.refusedOther(error.message),
+)
 const MessageMenu = lazy(() => import('./view/MessageMenu').then((m) => m.MessageMenu))
 
 /** Until it can be pressed, an address is read. */
@@ -172,11 +176,6 @@ function Unsent({ entry }: { entry: Entry }) {
   if (entry.state === 'pending') {
     return <span className="pending">{STRINGS.pending}</span>
   }
-  const { code = '', limit = '', message = '' } = entry.error ?? {}
-  const reason =
-    entry.state === 'late'
-      ? STRINGS.late
-      : (STRINGS.limited[limit] ?? STRINGS.refused[code] ?? STRINGS.refusedOther(message))
   return (
     <div
       className="unsent"
@@ -184,7 +183,9 @@ function Unsent({ entry }: { entry: Entry }) {
       data-beside={entry.text.length <= BESIDE_MAX || undefined}
       data-testid="unsent"
     >
-      <span role="alert">{reason}</span>
+      <span role="alert">
+        {entry.state === 'refused' && entry.error ? <Refusal error={entry.error} /> : STRINGS.late}
+      </span>
       <button
         type="button"
         disabled={wait > 0}

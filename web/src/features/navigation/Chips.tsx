@@ -6,7 +6,8 @@
  */
 import { useLayoutEffect, useRef, useState } from 'react'
 import { chipsOf, type Chip, type Rim } from './model/chips'
-import { screensAway } from './model/spots'
+import { goTo, spotsFor } from './store/finding'
+import { screensAway } from '../canvas/model/camera'
 import { ink } from '../../shared/palette'
 import { STRINGS } from '../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
@@ -66,7 +67,7 @@ export function Chips() {
           }
           onClick={() => {
             const now = latest.current.find((each) => each.chip.key === chip.key)
-            app.navigation.goTo((now ?? { chip }).chip.spots)
+            goTo(app, (now ?? { chip }).chip.spots)
           }}
           data-testid="chip"
         >
@@ -95,7 +96,7 @@ export function Chips() {
 
 function look(app: App): Shown[] {
   const { camera, view } = app.camera.store.getState()
-  return chipsOf(camera, view, rimOf(view.width), app.navigation.spots()).map((chip) => {
+  return chipsOf(camera, view, rimOf(view.width), spotsFor(app)).map((chip) => {
     const { entries } = app.messages.store.getState().messages
     // One person may have several spots: they are named and counted once.
     const people = new Map<string, { name: string; color: string | undefined }>()

@@ -7,6 +7,7 @@ import type { Point } from '../canvas/model/camera'
 import { plainCommandOf } from '../../shared/keys/keys'
 import { shadeOf } from '../../shared/palette'
 import { fromRadar, onRadar, radarOf, type Radar as Map } from './model/radar'
+import { goToNearest, isOnMap, spotsFor } from './store/finding'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { useApp } from '../../stores/hooks'
 import { capture } from '../canvas/gestures'
@@ -40,7 +41,7 @@ export function Radar() {
         element.height = Math.round(size.height * ratio)
       }
       const { camera, view } = app.camera.store.getState()
-      const spots = app.navigation.spots()
+      const spots = spotsFor(app)
       const now =
         held.current ??
         radarOf(
@@ -88,7 +89,7 @@ export function Radar() {
       // What was posted, as breath: soft and wide. People, on top, as points.
       for (const entry of entries.values()) {
         const { userId, at, color, mine } = entry
-        if (!mine && !app.navigation.isOnMap(entry)) continue
+        if (!mine && !isOnMap(app.presence, entry)) continue
         dot(at, 5, colorOf(mine ? self : userId, color), 0.3)
       }
       const home = onRadar(now, { x: 0, y: 0 })
@@ -145,7 +146,7 @@ export function Radar() {
       onPointerCancel={release}
       onKeyDown={onKeyDown}
       // A key pressed it, not a pointer.
-      onClick={(event) => event.detail === 0 && app.navigation.goToNearest()}
+      onClick={(event) => event.detail === 0 && goToNearest(app)}
       data-testid="minimap"
     >
       <canvas ref={canvas} aria-hidden="true" />

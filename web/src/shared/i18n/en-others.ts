@@ -4,7 +4,7 @@
 import { formatter } from './language'
 import { section } from './section'
 
-const { number, count } = formatter('en')
+const { number, count, all } = formatter('en')
 
 export const OTHERS_STRINGS = section('others', {
   more: (n: number) => `and ${number(n)} more`,
@@ -28,4 +28,14 @@ export const OTHERS_STRINGS = section('others', {
   following: (name: string) => `Following ${name}`,
   stop: 'Stop',
   stopFollowing: 'Stop following (Escape, or move the view)',
+  /** `named` is empty when there are too many to name */
+  came: (named: readonly string[], n: number) =>
+    n === 1
+      ? `${named[0]} is here`
+      : n > named.length
+        ? `${number(n)} people came`
+        : `${all(named)} are here`,
+  left: (named: readonly string[], n: number) =>
+    n > named.length ? `${number(n)} people left` : `${all(named)} left`,
+  cleared: (name: string) => `${name} cleared all messages`,
 })

@@ -4,7 +4,7 @@
 import { formatter } from './language'
 import type { Catalogue } from './catalogue'
 
-const { number, count } = formatter('es')
+const { number, count, all } = formatter('es')
 
 export const SPANISH_OTHERS: Catalogue['others'] = {
   more: (n) => `y ${number(n)} más`,
@@ -27,4 +27,17 @@ export const SPANISH_OTHERS: Catalogue['others'] = {
   following: (name) => `Siguiendo a ${name}`,
   stop: 'Parar',
   stopFollowing: 'Dejar de seguir (Escape, o mueve la vista)',
+  came: (named, n) =>
+    n === 1
+      ? `${named[0]} está aquí`
+      : n > named.length
+        ? `Llegaron ${number(n)} personas`
+        : `${all(named)} están aquí`,
+  left: (named, n) =>
+    n > named.length
+      ? `Se fueron ${number(n)} personas`
+      : n === 1
+        ? `${named[0]} se fue`
+        : `${all(named)} se fueron`,
+  cleared: (name) => `${name} borró todos los mensajes`,
 }

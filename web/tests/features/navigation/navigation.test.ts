@@ -1,21 +1,15 @@
 /* Finding company: what hangs at the edge, where to go, how the view travels, the radar. */
 import { describe, expect, test } from 'vitest'
-import type { Camera } from '../../../src/features/canvas/model/camera'
+import { distance, screensAway, type Camera } from '../../../src/features/canvas/model/camera'
+import { alongFlight, flightMs } from '../../../src/features/canvas/model/flight'
 import { chipsOf, type Rim } from '../../../src/features/navigation/model/chips'
+import { glide, keepInSight } from '../../../src/features/navigation/model/following'
 import {
-  distance,
   nearestConversation,
-  screensAway,
   sightOf,
   spotsOf,
   type Spot,
 } from '../../../src/features/navigation/model/spots'
-import {
-  alongFlight,
-  flightMs,
-  glide,
-  keepInSight,
-} from '../../../src/features/canvas/model/flight'
 import { fromRadar, onRadar, radarOf } from '../../../src/features/navigation/model/radar'
 
 const view = { width: 1000, height: 700 }

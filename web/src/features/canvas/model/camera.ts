@@ -35,6 +35,8 @@ export const HOME: Camera = { x: 0, y: 0, zoom: 1 }
 const ORIGIN_STEP = 65_536
 /** Words are set at this size at zoom 1; see `textScale` for the others. */
 export const TEXT_PX = 21
+/** A point this far inside the view, screen pixels, can be seen. */
+const SEEN_PX = 12
 const TEXT_SCALE_MIN = 0.72
 const TEXT_SCALE_MAX = 1.8
 
@@ -62,6 +64,21 @@ export function worldToScreen(camera: Camera, view: Size, point: Point): Point {
     x: (point.x - camera.x) * camera.zoom + view.width / 2,
     y: (point.y - camera.y) * camera.zoom + view.height / 2,
   }
+}
+
+export const distance = (a: Point, b: Point) => Math.hypot(a.x - b.x, a.y - b.y)
+
+export function isSeen(camera: Camera, view: Size, at: Point): boolean {
+  const { x, y } = worldToScreen(camera, view, at)
+  return x >= SEEN_PX && y >= SEEN_PX && x <= view.width - SEEN_PX && y <= view.height - SEEN_PX
+}
+
+/** How far away `at` is, in views at this zoom: 1 is just beside what is shown. */
+export function screensAway(camera: Camera, view: Size, at: Point): number {
+  return Math.max(
+    (Math.abs(at.x - camera.x) * camera.zoom) / view.width,
+    (Math.abs(at.y - camera.y) * camera.zoom) / view.height,
+  )
 }
 
 /** Moves what is on screen by (dx, dy) screen pixels. */

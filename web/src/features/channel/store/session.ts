@@ -20,11 +20,18 @@ import type { Deps } from '../../../shared/store/deps'
 import { createGuest } from '../../identity/store/guest'
 import { createStore } from '../../../shared/store/store'
 
+export interface Refusal {
+  /** of W1 or W28, or one of features/channel/refusal.ts */
+  readonly code: string
+  /** for the user; undefined: nothing more than that the page waits */
+  readonly text: string | undefined
+}
+
 export interface SessionState {
   readonly channel: string
   readonly link: Link
-  /** why the last connections were refused, where waiting may help: a code of W1 or W28, or of refused.ts */
-  readonly refusal: string | undefined
+  /** why the last connections were refused, while waiting may help */
+  readonly refusal: Refusal | undefined
   /** live, but some people are out of reach just now (W29) */
   readonly degraded: boolean
   readonly userId: string | undefined
@@ -69,7 +76,8 @@ export function createSession(channel: string, deps: Deps) {
     serverNow: () => deps.now() + get().clock.offset,
     token: () => vouched ?? (deps.storage.read('token') || guest.key()),
     setLink: (link: Link) => set(link.kind === 'live' ? { link, refusal: undefined } : { link }),
-    setRefusal: (refusal: string | undefined) => set(get().link.kind === 'live' ? {} : { refusal }),
+    setRefusal: (refusal: Refusal | undefined) =>
+      set(get().link.kind === 'live' ? {} : { refusal }),
     setDegraded: (degraded: boolean) => set({ degraded }),
     onSync(frame: UserSync) {
       if (frame.token !== undefined) deps.storage.write('token', frame.token)

@@ -6,7 +6,6 @@ import type { Entry } from '../model/messages'
 import { PANEL_STRINGS } from '../../../shared/i18n/en-panels'
 import { useApp } from '../../../stores/hooks'
 import { muteAuthor, putAway } from './hold'
-import './message-menu.css'
 
 const SAY = PANEL_STRINGS.message
 

@@ -4,8 +4,8 @@
  * Spots outside the view are carried to the edge along the line from the middle of the view; those
  * that would cover each other there become one chip. Pure: no DOM, no clocks.
  */
-import { clamp, type Camera, type Size } from '../../canvas/model/camera'
-import { distance, isSeen, type Spot } from './spots'
+import { clamp, distance, isSeen, type Camera, type Size } from '../../canvas/model/camera'
+import type { Spot } from './spots'
 
 export type Side = 'left' | 'right' | 'top' | 'bottom'
 

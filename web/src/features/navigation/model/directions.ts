@@ -1,8 +1,7 @@
 /*
  * Directions, for those who go through the plane by key or by ear. Pure.
  */
-import type { Camera, Point, Size } from '../../canvas/model/camera'
-import { isSeen, screensAway } from './spots'
+import { isSeen, screensAway, type Camera, type Point, type Size } from '../../canvas/model/camera'
 
 /** a unit step on the plane: x to the right, y downwards */
 export type Way = readonly [x: -1 | 0 | 1, y: -1 | 0 | 1]

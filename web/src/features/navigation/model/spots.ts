@@ -5,7 +5,7 @@
  * something posted that hangs away from its author. Whoever has no known place has no spot.
  * Pure: no DOM, no clocks.
  */
-import { worldToScreen, type Camera, type Point, type Size } from '../../canvas/model/camera'
+import { distance, isSeen, type Camera, type Point, type Size } from '../../canvas/model/camera'
 
 export interface Spot {
   /** stable: `@user`, or the key of a message */
@@ -20,10 +20,8 @@ export interface Spot {
 const BESIDE_PX = 500
 /** Messages closer together than this are one conversation. */
 const CONVERSATION_PX = 700
-/** A spot this far inside the view, screen pixels, can be seen. */
-const SEEN_PX = 12
 
-export interface Told {
+export interface Hung {
   readonly key: string
   readonly userId: string | undefined
   readonly at: Point
@@ -33,14 +31,14 @@ export interface Told {
 /** Others' pointers, drafts and messages, as spots: one for a person, more for words left elsewhere. */
 export function spotsOf(
   pointers: Iterable<readonly [string, Point]>,
-  told: Iterable<Told>,
+  hung: Iterable<Hung>,
 ): Spot[] {
   const people = new Map<string, Spot>()
   const person = (userId: string, at: Point, typing: boolean) =>
     people.set(userId, { id: `@${userId}`, userId, kind: 'person', at, typing })
   for (const [userId, { x, y }] of pointers) person(userId, { x, y }, false)
-  const posted: Told[] = []
-  for (const each of told) {
+  const posted: Hung[] = []
+  for (const each of hung) {
     if (each.draft && each.userId !== undefined) person(each.userId, each.at, true)
     else posted.push(each)
   }
@@ -58,21 +56,6 @@ export function spotsOf(
       typing: false,
     })),
   ]
-}
-
-export const distance = (a: Point, b: Point) => Math.hypot(a.x - b.x, a.y - b.y)
-
-export function isSeen(camera: Camera, view: Size, at: Point): boolean {
-  const { x, y } = worldToScreen(camera, view, at)
-  return x >= SEEN_PX && y >= SEEN_PX && x <= view.width - SEEN_PX && y <= view.height - SEEN_PX
-}
-
-/** How far, in lengths of the view as it is zoomed now: 1 is just beside what is shown. */
-export function screensAway(camera: Camera, view: Size, at: Point): number {
-  return Math.max(
-    (Math.abs(at.x - camera.x) * camera.zoom) / view.width,
-    (Math.abs(at.y - camera.y) * camera.zoom) / view.height,
-  )
 }
 
 /** Where to look to see the first of `spots` and as many of the others as fit beside it. */

@@ -5,8 +5,7 @@
  * Everyone has a tone of their own, out of five that go together whoever speaks. It is full where one looks,
  * fainter with the distance, and comes from the side where the words are. Pure.
  */
-import { clamp, type Camera, type Point, type Size } from '../../canvas/model/camera'
-import { screensAway } from '../../navigation/model/spots'
+import { clamp, screensAway, type Camera, type Point, type Size } from '../../canvas/model/camera'
 import type { Entry } from '../../messages/model/messages'
 
 export interface Tone {

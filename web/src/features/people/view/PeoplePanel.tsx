@@ -11,6 +11,7 @@ import type { User } from '../../../shared/net/frames'
 import { STRINGS } from '../../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../../shared/i18n/en-others'
 import { PANEL_STRINGS } from '../../../shared/i18n/en-panels'
+import { goToPerson, placeOf } from '../../navigation/store/finding'
 import { shownCount } from '../store/presence'
 import { useApp, usePeople, usePresence, useSelf, useSession } from '../../../stores/hooks'
 import { lazy } from '../../../shared/ui/lazy'
@@ -53,10 +54,11 @@ export function PeoplePanel({ close }: { close(): void }) {
 
 /** Somebody else. Who has a place on the plane can be gone to; everyone can be followed, who looks about too. */
 function Person({ user, close }: { user: User; close(): void }) {
-  const { navigation, muted } = useApp()
+  const app = useApp()
+  const { navigation, muted } = app
   const isMuted = useStore(muted.store, (s) => s.people.has(user.user_id))
   const followed = useStore(navigation.store, (s) => s.following === user.user_id)
-  const somewhere = navigation.placeOf(user.user_id) !== undefined
+  const somewhere = placeOf(app, user.user_id) !== undefined
   const name = (
     <>
       <i className={`${DOT} ${somewhere ? 'touch:mb-[5px]' : ''}`} aria-hidden="true" />
@@ -84,7 +86,7 @@ function Person({ user, close }: { user: User; close(): void }) {
           type="button"
           className="flex min-h-[34px] min-w-0 flex-1 cursor-pointer items-center gap-2.5 text-start touch:min-h-11 touch:min-w-11 touch:basis-full touch:items-end touch:pb-[5px]"
           title={OTHERS_STRINGS.goToPerson(user.name)}
-          onClick={then(() => navigation.goToPerson(user.user_id))}
+          onClick={then(() => goToPerson(app, user.user_id))}
         >
           {name}
         </button>

@@ -1,5 +1,5 @@
 /*
- * Quiet and safe: muting, what others see of us, comings and goings.
+ * Quiet and safe: muting, what others see of us, changes and goings.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
@@ -10,7 +10,7 @@ import {
   writeMuted,
   type Muted,
 } from '../../src/features/people/model/muted'
-import { add, isNews, NO_COMINGS } from '../../src/features/people/model/notices'
+import { add, isNews, NO_CHANGES } from '../../src/features/people/model/notices'
 import type { ServerFrame } from '../../src/shared/net/frames'
 import { OTHERS_STRINGS } from '../../src/shared/i18n/en-others'
 import { placeOf, spotsFor } from '../../src/features/navigation/store/finding'
@@ -165,7 +165,7 @@ describe('joins and leaves', () => {
     const { app, get } = setUp()
     const told = () => {
       const { notice } = app.presence.store.getState()
-      return notice && [[...notice.came.keys()], [...notice.left.keys()]]
+      return notice && [[...notice.joined.keys()], [...notice.left.keys()]]
     }
     get(joined(2, 'fox'))
     get(joined(3, 'owl'))
@@ -191,9 +191,9 @@ describe('joins and leaves', () => {
       vi.advanceTimersByTime(100)
       expect(app.presence.store.getState().notice).toBeUndefined()
     }
-    const went = add(NO_COMINGS, 'left', user('owl'))
+    const went = add(NO_CHANGES, 'left', user('owl'))
     expect(isNews(went)).toBe(true)
-    expect(isNews(add(went, 'came', user('owl')))).toBe(false)
+    expect(isNews(add(went, 'joined', user('owl')))).toBe(false)
   })
 
   test('nothing is announced about a muted member, also if they are muted meanwhile', () => {
@@ -208,9 +208,9 @@ describe('joins and leaves', () => {
   })
 
   test('in words', () => {
-    expect(OTHERS_STRINGS.came(['fox'], 1)).toBe('fox is here')
-    expect(OTHERS_STRINGS.came(['fox', 'owl'], 2)).toBe('fox and owl are here')
-    expect(OTHERS_STRINGS.came([], 4)).toBe('4 people came')
+    expect(OTHERS_STRINGS.joined(['fox'], 1)).toBe('fox is here')
+    expect(OTHERS_STRINGS.joined(['fox', 'owl'], 2)).toBe('fox and owl are here')
+    expect(OTHERS_STRINGS.joined([], 4)).toBe('4 people came')
     expect(OTHERS_STRINGS.left(['fox', 'owl'], 2)).toBe('fox and owl left')
     expect(OTHERS_STRINGS.left([], 9)).toBe('9 people left')
   })

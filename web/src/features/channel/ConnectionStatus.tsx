@@ -14,7 +14,7 @@ export function ConnectionStatus() {
   const refusal = useSession((s) => (s.link.kind === 'live' ? undefined : s.refusal))
   const degraded = useSession((s) => s.degraded) && link.kind === 'live'
   const wait = useCountdown(link.kind === 'waiting' ? link.until : undefined, app.now)
-  // It changes what you can rely on: to be noticed, quietly.
+  // Messages may not arrive: people should notice.
   const loud = degraded || refusal !== undefined || link.kind === 'final'
   return (
     <div

@@ -1,30 +1,30 @@
 /*
- * Why an upgrade was refused: browsers do not tell a page, so the page asks by plain HTTP, where
- * the server gives the same answer (W87). Fetched when a connection never opened.
+ * Why an upgrade was refused. Browsers hide that from pages, so the page asks by plain HTTP, where the server gives the
+ * same answer (W87). Fetched when a connection never opened.
  */
 import type { App } from '../../stores/app'
 import { REFUSAL_STRINGS } from '../../shared/i18n/en-refusals'
 
-/** HTTP gets through, the upgrade did not: once may be chance, and from then on it is told. */
+/** HTTP works, the upgrade did not. Once may be chance; from the second time on the page says so. */
 const ANSWERED = 'answered'
 const NOT_UPGRADED = 'not_upgraded'
-/** Of the statuses from 400 to 499, those that pass by themselves. */
+/** Statuses from 400 to 499 after which waiting helps. */
 const PASSING = [401, 408, 425, 429]
 
 interface Answer {
   readonly code: string
   readonly message: string
-  /** something must change first: there is no use in trying again */
+  /** trying again does not help until something changes */
   readonly lasting: boolean
 }
 
-/** Undefined: no answer of our server, as when it is down. */
+/** Undefined: the answer is not from our server. */
 export async function whyRefused(
   channel: string,
   invite: string | undefined,
   token: string | undefined,
 ): Promise<Answer | undefined> {
-  // Browsers send no `Origin` here, and the server wants to know it.
+  // Browsers send no `Origin` header here, and the server needs it.
   const query = new URLSearchParams({ origin: location.origin })
   if (invite !== undefined) query.set('invite', invite)
   const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {}
@@ -37,7 +37,7 @@ export async function whyRefused(
   return { code, message, lasting }
 }
 
-/** Asks, and tells the visitor; ends the attempts where they are of no use. */
+/** Asks, and shows the answer; ends the attempts where they are useless. */
 export async function explainRefusal(
   { session }: App,
   invite: string | undefined,

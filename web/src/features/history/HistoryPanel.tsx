@@ -1,5 +1,6 @@
 /*
- * The messages of the last minutes, searchable, newest first. A press moves the view to where a message was. From memory only (history/store/history.ts). The plane stays in use beside it.
+ * The messages of the last minutes, searchable, newest first. A press moves the view to where a message was.
+ * The canvas can be used while it is open.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
@@ -15,7 +16,7 @@ import { returnFocus } from '../../shared/ui/escape'
 import { COARSE, matches } from '../../shared/ui/media'
 
 const SAY = PANEL_STRINGS.history
-/** how often what is new is looked for; what is too old goes then too */
+/** how often new messages are added */
 const LOOK_EVERY_MS = 300
 const AGE_EVERY_MS = 5_000
 const ROWS = 150
@@ -36,7 +37,7 @@ export function HistoryPanel({ close }: { close(): void }) {
     const first = matches(COARSE) ? here : box.current
     first?.focus({ preventScroll: true })
     return () => {
-      // Only from here: the focus of somebody who writes on the canvas stays there.
+      // The focus may be on the canvas by now, and stays there.
       if (here?.contains(document.activeElement)) returnFocus(before)
     }
   }, [])
@@ -138,7 +139,7 @@ export function HistoryPanel({ close }: { close(): void }) {
   )
 }
 
-/** What is remembered now, oldest first; a list of its own, taken a few times a second at most. */
+/** The messages, oldest first: a copy, taken a few times a second at most. */
 function useHistory(): readonly Entry[] {
   const { history } = useApp()
   const [list, setList] = useState<readonly Entry[]>(() => [...history.all()])

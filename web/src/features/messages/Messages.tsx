@@ -24,7 +24,7 @@ const Refusal = lazy<{ error: NonNullable<Entry['error']> }>(
 )
 const MessageMenu = lazy(() => import('./view/MessageMenu').then((m) => m.MessageMenu))
 
-/** Until it can be pressed, an address is read. */
+/** Plain text until the links are there. */
 const LinkedText = lazy<{ text: string }>(
   () => import('./view/LinkedText').then((m) => m.LinkedText),
   ({ text }) => text,
@@ -32,10 +32,10 @@ const LinkedText = lazy<{ text: string }>(
 
 /** The middle of the first line is the point that was touched. */
 const FIRST_LINE_PX = 14
-/** characters; the reason for holding back such a line fits beside it */
+/** characters; beside such a short text there is room for the reason why it was not sent */
 const BESIDE_MAX = 14
 
-/** What a crowded plane needs besides. They arrive later than the first message. */
+/** Needed in a crowd, and fetched later than the first message. */
 interface CrowdParts {
   Clusters: ComponentType<ComponentProps<typeof ClusterList>>
   Leader: ComponentType<ComponentProps<typeof LeaderLine>>
@@ -46,7 +46,7 @@ export function Messages({ Clusters, Leader }: CrowdParts) {
   const { words, clusters, asides } = useShownMessages()
   const unnamed = useMemo(() => underTheirOwn(words), [words])
   const rich = words.length <= RICH_MAX
-  // One stop for the Tab key, the newest; arrows go on to the others.
+  // The Tab key stops at the newest message; arrow keys go on to the others.
   const stop = words.findLast(({ state }) => state === 'sent')?.key
   return (
     <>
@@ -68,7 +68,7 @@ export function Messages({ Clusters, Leader }: CrowdParts) {
   )
 }
 
-/** Lines right under another of the same author need no second name. */
+/** A message right below another of the same author is shown without a name. */
 function underTheirOwn(list: readonly Entry[]): Set<string> {
   const under = new Set<string>()
   if (list.length > RICH_MAX * 3) return under
@@ -103,7 +103,7 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
   const backdrop = useRef<HTMLDivElement>(null)
   useBackdrop(words, backdrop, rich)
   useLifetime(breath, backdrop, entry, rich)
-  const hand = useHold(entry)
+  const holdHandlers = useHold(entry)
   const color = entry.mine ? self.color : (profile?.color ?? entry.color)
   const name = profile?.name ?? entry.name
   const spoken = entry.mine ? STRINGS.you : (name ?? STRINGS.someone)
@@ -148,7 +148,7 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
           role={draft ? undefined : 'article'}
           aria-label={draft ? undefined : STRINGS.messageBy(spoken, entry.text)}
           tabIndex={stop ? 0 : -1}
-          {...hand}
+          {...holdHandlers}
         >
           {named && name !== undefined && (
             <span className="author" translate="no">
@@ -166,7 +166,7 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
   )
 })
 
-/** `margin`, not `translate`: that is the breath's own, as it rises. */
+/** `margin`, because `translate` is animated at the end of its life. */
 const hung = ({ dx, dy }: Aside) => ({ margin: `${dy - FIRST_LINE_PX}px ${-dx}px 0 ${dx}px` })
 
 /** Below our own message until it is posted: pending, or refused and why. */
@@ -194,8 +194,8 @@ function Unsent({ entry }: { entry: Entry }) {
       >
         {wait > 0 ? STRINGS.sendIn(wait) : STRINGS.sendAgain}
       </button>
-      <button type="button" onClick={() => app.messages.letGo(entry.key)} data-testid="let-go">
-        {STRINGS.letGo}
+      <button type="button" onClick={() => app.messages.remove(entry.key)} data-testid="discard">
+        {STRINGS.discard}
       </button>
     </div>
   )

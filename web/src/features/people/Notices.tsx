@@ -21,7 +21,7 @@ export function Notices() {
       )}
       {notice && (
         <p key={notice.id} className={NOTICE}>
-          {(['came', 'left'] as const).map((kind) => {
+          {(['joined', 'left'] as const).map((kind) => {
             const users = [...notice[kind].values()]
             const [first] = users
             const named = users.length > NAMED_MAX ? [] : users.map(({ name }) => name)

@@ -38,14 +38,14 @@ export const ARABIC_OTHERS: Catalogue['others'] = {
     `إلى ${apart(who)}، ${away}، و${number(more)} معه${typing ? '، يكتبون الآن' : ''}`,
   cluster: (n) => `${messages(n)} هنا. التقريب لقراءتها`,
   nearest: 'إلى أقرب محادثة (End)',
-  radar: 'خريطة الناس والرسائل. السحب أو الأسهم لتحريك المشهد، وEnter إلى أقرب محادثة.',
+  minimap: 'خريطة الناس والرسائل. السحب أو الأسهم لتحريك المشهد، وEnter إلى أقرب محادثة.',
   goToPerson: (name) => `إلى ${apart(name)}`,
   follow: 'متابعة',
   followPerson: (name) => `متابعة ${apart(name)}`,
   following: (name) => `تتابع ${apart(name)}`,
   stop: 'توقف',
   stopFollowing: 'إيقاف المتابعة (Escape، أو تحريك المشهد)',
-  came: (named, n) =>
+  joined: (named, n) =>
     n === 1
       ? `${apart(named[0] ?? '')} هنا`
       : n > named.length

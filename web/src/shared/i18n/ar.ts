@@ -102,7 +102,7 @@ export const ARABIC: Catalogue = {
     late: 'لم تُرسل في وقتها.',
     sendAgain: 'إرسال',
     sendIn: (n) => `الإرسال بعد ${seconds(n)}`,
-    letGo: 'تجاهلها',
+    discard: 'تجاهلها',
     pending: 'جارٍ الإرسال',
   },
   others: ARABIC_OTHERS,

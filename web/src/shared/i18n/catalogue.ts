@@ -1,6 +1,6 @@
 /*
- * What a language must have: every word of every section. One that is missing is an error of the type
- * checker, which names it: `npx tsc -p tsconfig.json` lists what is left to translate.
+ * The texts that every language has. A missing one is a type error: `npx tsc -p tsconfig.json` lists what is left to
+ * translate.
  */
 import type { Sections } from './section'
 import type { STRINGS } from './en'

@@ -21,7 +21,7 @@ export const GERMAN_OTHERS: Catalogue['others'] = {
     `Zu ${who}, ${away}, und ${number(more)} weiteren${typing ? ', schreibt' : ''}`,
   cluster: (n) => `${number(n)} Nachrichten hier. Zum Lesen vergrößern`,
   nearest: 'Zum nächsten Gespräch (Ende)',
-  radar:
+  minimap:
     'Karte von Leuten und Nachrichten. Ziehen oder Pfeiltasten bewegen die Ansicht. Enter geht zum nächsten Gespräch.',
   goToPerson: (name) => `Zu ${name}`,
   follow: 'Folgen',
@@ -29,7 +29,7 @@ export const GERMAN_OTHERS: Catalogue['others'] = {
   following: (name) => `Du folgst ${name}`,
   stop: 'Aufhören',
   stopFollowing: 'Nicht mehr folgen (Escape, oder die Ansicht bewegen)',
-  came: (named, n) =>
+  joined: (named, n) =>
     n === 1
       ? `${named[0]} ist da`
       : n > named.length

@@ -81,7 +81,7 @@ export const GERMAN: Catalogue = {
     late: 'Nicht rechtzeitig gesendet.',
     sendAgain: 'Senden',
     sendIn: (seconds) => `Senden in ${number(seconds)} s`,
-    letGo: 'Verwerfen',
+    discard: 'Verwerfen',
     pending: 'wird gesendet',
   },
   others: GERMAN_OTHERS,

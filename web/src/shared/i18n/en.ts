@@ -1,6 +1,6 @@
 /*
  * The page's texts in English that the first load needs. Other languages stand beside it (de.ts, es.ts, ar.ts).
- * Plain and short: nothing is shouted, nobody is congratulated.
+ * Plain and short.
  */
 import { formatter } from './language'
 import { section } from './section'
@@ -87,6 +87,6 @@ export const STRINGS = section('core', {
   late: 'Not sent in time.',
   sendAgain: 'Send',
   sendIn: (seconds: number) => `Send in ${number(seconds)} s`,
-  letGo: 'Discard',
+  discard: 'Discard',
   pending: 'sending',
 })

@@ -19,7 +19,7 @@ export const SPANISH_OTHERS: Catalogue['others'] = {
     `Ir con ${who}, ${away}, y ${number(more)} más${typing ? ', escribiendo' : ''}`,
   cluster: (n) => `${number(n)} mensajes aquí. Acercar para leerlos`,
   nearest: 'Ir a la conversación más cercana (Fin)',
-  radar:
+  minimap:
     'Mapa de personas y mensajes. Arrastra o usa las flechas para mover la vista. Intro va a la conversación más cercana.',
   goToPerson: (name) => `Ir con ${name}`,
   follow: 'Seguir',
@@ -27,7 +27,7 @@ export const SPANISH_OTHERS: Catalogue['others'] = {
   following: (name) => `Siguiendo a ${name}`,
   stop: 'Parar',
   stopFollowing: 'Dejar de seguir (Escape, o mueve la vista)',
-  came: (named, n) =>
+  joined: (named, n) =>
     n === 1
       ? `${named[0]} está aquí`
       : n > named.length

@@ -82,7 +82,7 @@ export const SPANISH: Catalogue = {
     late: 'No se envió a tiempo.',
     sendAgain: 'Enviar',
     sendIn: (seconds) => `Enviar en ${number(seconds)} s`,
-    letGo: 'Descartar',
+    discard: 'Descartar',
     pending: 'enviando',
   },
   others: SPANISH_OTHERS,

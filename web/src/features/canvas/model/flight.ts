@@ -1,15 +1,15 @@
 /*
- * How the view travels: an even start, an even stop, never past the goal.
+ * How the camera flies to a goal: with a smooth start and stop, and never past it.
  *
- * Far flights rise on the way, so that the eye sees where from and where to instead of a blur;
- * they take longer with the distance, but by its logarithm: nobody waits for 50,000 pixels.
+ * A long flight zooms out on the way, so that you see where it goes. Its duration grows with the logarithm of the
+ * distance.
  */
 import { clamp, screensAway, ZOOM_MIN, type Camera, type Size } from './camera'
 
 const SHORT_MS = 260
 const PER_DOUBLING_MS = 130
 const LONG_MS = 1_100
-/** Up to so many lengths of the view the ground itself can be followed; beyond, one rises. */
+/** A flight longer than this many views zooms out. */
 const LEVEL_SCREENS = 1.5
 
 export function flightMs(from: Camera, to: Camera, view: Size): number {
@@ -25,7 +25,7 @@ export function alongFlight(from: Camera, to: Camera, view: Size, part: number):
   const straight = from.zoom * (to.zoom / from.zoom) ** eased
   const screens = screensAway(from, view, to)
   const rise = screens > LEVEL_SCREENS ? LEVEL_SCREENS / screens : 1
-  // Whoever looks from higher up already does not sink first.
+  // Does not zoom in first when the camera starts zoomed out.
   const lowest = Math.min(straight, Math.max(ZOOM_MIN, straight * rise))
   const arc = Math.sin(Math.PI * t) ** 2
   return {

@@ -13,14 +13,14 @@ export function MessageMenu({ entry, name }: { entry: Entry; name: string | unde
   const app = useApp()
   const menu = useRef<HTMLDivElement>(null)
   const message = () => menu.current?.closest<HTMLElement>('.breath') ?? null
-  // What goes by itself soon need not be put away; the style sheet knows when it should have gone.
+  // A message that goes soon needs no button to hide it, until it is kept beyond its end (message-menu.css).
   const once = entry.goesAt > entry.expiresAt ? '' : ' once-outlived'
   return (
     <div
-      className={`word-menu${entry.mine ? once : ''}`}
+      className={`message-menu${entry.mine ? once : ''}`}
       ref={menu}
       data-held=""
-      data-testid="word-menu"
+      data-testid="message-menu"
     >
       <span className="gone once-outlived">{SAY.outlived}</span>
       <button

@@ -11,7 +11,7 @@ import {
   type Size,
 } from '../../canvas/model/camera'
 
-/** The part of the view, from each edge, that a followed pointer does not enter. */
+/** The share of the view at each edge that a followed pointer stays out of. */
 const KEEP_SHARE = 0.28
 const CATCH_UP_MS = 140
 
@@ -27,7 +27,7 @@ export function keepInSight(camera: Camera, view: Size, at: Point): Camera {
   return dx === 0 && dy === 0 ? camera : panBy(camera, dx, dy)
 }
 
-/** The camera that sees all of what somebody else sees, however different the two screens are. */
+/** The camera that shows all of another person's view, whatever the two screen sizes. */
 export function fitted(view: Size, seen: Size & { readonly middle: Point }): Camera {
   const zoom = Math.min(view.width / seen.width, view.height / seen.height)
   return clampCamera({ ...seen.middle, zoom })

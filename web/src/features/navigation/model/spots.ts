@@ -1,8 +1,8 @@
 /*
- * Where everybody is, as seen from here, and where the nearest conversation is.
+ * Where other people are, and where the nearest conversation is.
  *
- * A spot is a place worth going to: a person (where they write, else where they point), or
- * something posted that hangs away from its author. Whoever has no known place has no spot.
+ * A spot is a person (where they write, else where they point), or a message away from its author. A person whose place is
+ * unknown has none.
  * Pure: no DOM, no clocks.
  */
 import { distance, isSeen, type Camera, type Point, type Size } from '../../canvas/model/camera'
@@ -16,7 +16,7 @@ export interface Spot {
   readonly typing: boolean
 }
 
-/** Said so close to its author's pointer, a message needs no spot of its own. */
+/** A message this close to its author's cursor has no spot of its own. */
 const BESIDE_PX = 500
 /** Messages closer together than this are one conversation. */
 const CONVERSATION_PX = 700
@@ -28,7 +28,7 @@ export interface Hung {
   readonly draft: boolean
 }
 
-/** Others' pointers, drafts and messages, as spots: one for a person, more for words left elsewhere. */
+/** Spots from others' cursors, drafts and messages: one for each person, and one for each message elsewhere. */
 export function spotsOf(
   pointers: Iterable<readonly [string, Point]>,
   hung: Iterable<Hung>,
@@ -58,7 +58,7 @@ export function spotsOf(
   ]
 }
 
-/** Where to look to see the first of `spots` and as many of the others as fit beside it. */
+/** The point that has the first of `spots` in view, and as many of the others as fit. */
 export function sightOf(spots: readonly Spot[], view: Size, zoom: number): Point | undefined {
   const first = spots[0]
   if (!first) return undefined
@@ -75,8 +75,7 @@ export function sightOf(spots: readonly Spot[], view: Size, zoom: number): Point
 }
 
 /**
- * The nearest conversation that is not in view: messages first, people who only point where nobody
- * talks. All of it that hangs together, the nearest first.
+ * The nearest conversation outside the view, its nearest spot first. People who do not write count only if nobody does.
  */
 export function nearestConversation(camera: Camera, view: Size, spots: readonly Spot[]): Spot[] {
   const hidden = spots.filter((spot) => !isSeen(camera, view, spot.at))

@@ -56,7 +56,7 @@ export function goTo({ camera }: Places, found: readonly Spot[]) {
   const zoom = now.zoom < 0.5 ? 1 : now.zoom
   const sight = sightOf(found, view, zoom)
   if (!sight) return
-  // Words grow to the right of their point, and chips hang at the middle of the edges.
+  // Words grow to the right of their point, and chips are in the middle of the edges.
   const x = sight.x + (view.width * ASIDE_SHARE) / zoom
   camera.flyTo({ x, y: sight.y + ABOVE_PX / zoom, zoom })
 }

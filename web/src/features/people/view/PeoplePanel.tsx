@@ -22,7 +22,7 @@ const SignOut = lazy(() => import('../../identity/SignIn').then((m) => m.SignOut
 
 const ROWS = 200
 const DOT = 'size-2.5 flex-none rounded-full bg-current'
-/** They step in over the name when a pointer or the focus comes to the row. Where no pointer hovers, they have a line of their own. */
+/** Shown over the name when a pointer or the focus is on the row. Where nothing hovers, they have their own line. */
 const ACTS =
   'absolute inset-y-0 -end-1.5 flex items-center bg-backdrop ps-1.5 opacity-0 shadow-[0_0_8px_6px_var(--backdrop)] [clip-path:inset(0_-12px)] ' +
   'group-focus-within:opacity-100 group-hover:opacity-100 has-aria-pressed:opacity-100 ' +
@@ -47,12 +47,12 @@ export function PeoplePanel({ close }: { close(): void }) {
         {count > others.length + 1 && <li>{OTHERS_STRINGS.more(count - others.length - 1)}</li>}
       </ul>
       <Owner />
-      {app.session.vouched() && <SignOut />}
+      {app.session.hasProviderToken() && <SignOut />}
     </Panel>
   )
 }
 
-/** Somebody else. Who has a place on the plane can be gone to; everyone can be followed, who looks about too. */
+/** Another person. If their place is known you can go there; everyone can be followed. */
 function Person({ user, close }: { user: User; close(): void }) {
   const app = useApp()
   const { navigation, muted } = app
@@ -123,7 +123,7 @@ function Person({ user, close }: { user: User; close(): void }) {
   )
 }
 
-/** Your own name and colour, changed where they stand. */
+/** Your name and colour, editable in place. */
 function Self() {
   const app = useApp()
   const { name, color } = useSelf()

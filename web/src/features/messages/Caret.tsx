@@ -109,7 +109,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
         data-x={draft?.at.x}
         data-y={draft?.at.y}
       >
-        <div className="breath" data-held="" dir={dir}>
+        <div className="message-body" data-held="" dir={dir}>
           <div className="words mirror" ref={mirror} aria-hidden="true">
             {`${text}\u200b`}
           </div>

@@ -98,11 +98,11 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
   const { entry, left, top, aside, named, rich, stop, Leader } = props
   const profile = useProfile(entry.userId)
   const self = useSelf()
-  const breath = useRef<HTMLDivElement>(null)
+  const body = useRef<HTMLDivElement>(null)
   const words = useRef<HTMLParagraphElement>(null)
   const backdrop = useRef<HTMLDivElement>(null)
   useBackdrop(words, backdrop, rich)
-  useLifetime(breath, backdrop, entry, rich)
+  useLifetime(body, backdrop, entry, rich)
   const holdHandlers = useHold(entry)
   const color = entry.mine ? self.color : (profile?.color ?? entry.color)
   const name = profile?.name ?? entry.name
@@ -141,8 +141,8 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
       >
         {aside !== AT_ITS_POINT && (aside.dx !== 0 || aside.dy !== 0) && <Leader aside={aside} />}
         <div
-          className="breath"
-          ref={breath}
+          className="message-body"
+          ref={body}
           dir={dir}
           style={hung(aside)}
           role={draft ? undefined : 'article'}

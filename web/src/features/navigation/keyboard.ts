@@ -9,7 +9,7 @@ import { reveal } from '../canvas/reveal'
 import type { App } from '../../stores/app'
 import type { Point } from '../canvas/model/camera'
 
-const MESSAGE = '[data-testid="message"] .breath'
+const MESSAGE = '[data-testid="message"] .message-body'
 
 interface Stop extends Point {
   readonly element: HTMLElement

@@ -12,7 +12,7 @@ const SAY = PANEL_STRINGS.message
 export function MessageMenu({ entry, name }: { entry: Entry; name: string | undefined }) {
   const app = useApp()
   const menu = useRef<HTMLDivElement>(null)
-  const message = () => menu.current?.closest<HTMLElement>('.breath') ?? null
+  const message = () => menu.current?.closest<HTMLElement>('.message-body') ?? null
   // A message that goes soon needs no button to hide it, until it is kept beyond its end (message-menu.css).
   const once = entry.goesAt > entry.expiresAt ? '' : ' once-outlived'
   return (

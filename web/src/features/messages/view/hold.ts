@@ -99,7 +99,7 @@ function onKey(event: KeyboardEvent<HTMLElement>, app: App, entry: Entry) {
 
 /** The message posted before or after it. */
 function beside(message: HTMLElement, step: number): HTMLElement | undefined {
-  const all = [...document.querySelectorAll<HTMLElement>('[data-testid="message"] .breath')]
+  const all = [...document.querySelectorAll<HTMLElement>('[data-testid="message"] .message-body')]
   return all[all.indexOf(message) + step]
 }
 

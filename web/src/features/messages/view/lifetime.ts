@@ -32,12 +32,12 @@ export function useLifetime(words: Ref, backdrop: Ref, entry: Entry, rich: boole
   const plays = state === 'sent' || state === 'draft'
   useLayoutEffect(() => {
     if (!words.current || !plays) return
-    const breath = words.current
+    const body = words.current
     const patch = backdrop.current
     const play = (frames: readonly LifeFrame[], duration: number, stays: boolean): Playing =>
-      rich && typeof breath.animate === 'function'
-        ? animate(breath, patch, frames, duration, stays)
-        : fade(breath, frames, duration)
+      rich && typeof body.animate === 'function'
+        ? animate(body, patch, frames, duration, stays)
+        : fade(body, frames, duration)
 
     const life = Math.max(1, expiresAt - timestamp)
     const leaves = leaveMs(life)
@@ -50,7 +50,7 @@ export function useLifetime(words: Ref, backdrop: Ref, entry: Entry, rich: boole
       const age = ageNow()
       const into = age - leaveAt
       // Gone for everyone else, and still here.
-      breath.toggleAttribute('data-outlived', state === 'sent' && age >= life && into < leaves)
+      body.toggleAttribute('data-outlived', state === 'sent' && age >= life && into < leaves)
       if (into < 0) {
         leaving?.stop()
         leaving = undefined
@@ -78,7 +78,7 @@ export function useLifetime(words: Ref, backdrop: Ref, entry: Entry, rich: boole
 }
 
 function animate(
-  breath: HTMLElement,
+  body: HTMLElement,
   patch: HTMLElement | null,
   frames: readonly LifeFrame[],
   duration: number,
@@ -87,7 +87,7 @@ function animate(
   const timing: KeyframeAnimationOptions = { duration, fill: stays ? 'forwards' : 'none' }
   const calm = matches(CALM)
   const fades = frames.map(({ offset, opacity }) => ({ offset, opacity }))
-  const animations = [breath.animate(calm ? fades : frames.map(drawn), timing)]
+  const animations = [body.animate(calm ? fades : frames.map(drawn), timing)]
   if (patch) animations.push(patch.animate(fades, timing))
   return {
     seek(into) {
@@ -113,8 +113,8 @@ function tick() {
   ticking = fading.size > 0 ? setTimeout(tick, untilCrowdTick()) : undefined
 }
 
-function fade(breath: HTMLElement, frames: readonly LifeFrame[], duration: number): Playing {
-  const anchor = breath.closest<HTMLElement>('.anchor') ?? breath
+function fade(body: HTMLElement, frames: readonly LifeFrame[], duration: number): Playing {
+  const anchor = body.closest<HTMLElement>('.anchor') ?? body
   let began = performance.now()
   let shown = FADE_STEPS
   const draw = () => {

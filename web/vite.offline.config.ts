@@ -13,9 +13,9 @@ import { OUT, precompress, SHARED_BUILD } from './vite.config.ts'
 
 const PACKED = /\.(br|gz)$/
 
-function tellWorker(): Plugin {
+function describeBuild(): Plugin {
   return {
-    name: 'tell-worker',
+    name: 'describe-build',
     apply: 'build',
     generateBundle: {
       order: 'post',
@@ -46,7 +46,7 @@ function pageFiles(): string[] {
 }
 
 export default defineConfig({
-  plugins: [tellWorker(), precompress()],
+  plugins: [describeBuild(), precompress()],
   publicDir: false,
   build: {
     ...SHARED_BUILD,

@@ -243,7 +243,7 @@ async def test_reduced_motion_takes_drift_away(visit: Visit, server: Server, mot
         """() => {
           window.drifts = false
           const look = () => {
-            for (const each of document.querySelectorAll('[data-testid="message"] .breath')) {
+            for (const each of document.querySelectorAll('[data-testid="message"] .message-body')) {
               const { translate } = getComputedStyle(each)
               if (/[1-9]/.test(translate)) window.drifts = true
             }

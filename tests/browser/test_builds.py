@@ -17,7 +17,7 @@ from .test_install import rebuilt
 from .watch import say, until_seen
 
 ENTRY = re.compile(r"/assets/index-.*\.js")
-STYLE = re.compile(r"/assets/index-.*\.css")
+STYLE = re.compile(r"/assets/style-.*\.css")
 LIVE = '[data-testid="connection"][data-state="live"]'
 
 

@@ -113,7 +113,7 @@ async def test_w72_a_refused_message_says_why_and_keeps_its_text(visit: Visit, s
     await expect(refused).to_have_count(1)
     # The button beside it has its last label, so that this one stays where it is.
     await expect(refused.get_by_test_id("send-again")).to_have_text("Send")
-    await refused.get_by_test_id("let-go").click()
+    await refused.get_by_test_id("discard").click()
     await expect(refused).to_have_count(0)
 
 

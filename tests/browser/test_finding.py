@@ -100,14 +100,14 @@ async def test_neighbours_outside_share_a_chip_and_a_chip_goes_with_its_person(v
     await expect(chip).to_have_count(0)
 
 
-async def test_the_radar_is_dragged_to_move_the_view_and_is_not_there_for_one_alone(visit: Visit) -> None:
+async def test_the_minimap_is_dragged_to_move_the_view_and_is_not_there_for_one_alone(visit: Visit) -> None:
     bob = await visit()
-    radar = bob.get_by_test_id("minimap")
-    await expect(radar).to_have_count(0)
+    minimap = bob.get_by_test_id("minimap")
+    await expect(minimap).to_have_count(0)
     ann = await visit()
     await say(ann, 500, 350, "hello")
     await until_seen(bob, "hello")
-    box = await radar.bounding_box()
+    box = await minimap.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     await bob.mouse.move(x, y)
@@ -120,7 +120,7 @@ async def test_the_radar_is_dragged_to_move_the_view_and_is_not_there_for_one_al
     await expect(bob.locator(".caret[data-open]")).to_have_count(0)
 
 
-async def test_the_radar_draws_and_renders_nothing_as_people_move(visit: Visit) -> None:
+async def test_the_minimap_draws_and_renders_nothing_as_people_move(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
     await ann.mouse.move(200, 200)
     await ann.mouse.move(210, 210)

@@ -115,7 +115,7 @@ async def test_whoever_is_walked_to_comes_into_view(visit: Visit) -> None:
     await ann.keyboard.press("Enter")
     await focus_goes_to(ann, "seen")
     await ann.keyboard.press("ArrowRight")
-    box = await ann.locator(".breath:focus").bounding_box()
+    box = await ann.locator(".message-body:focus").bounding_box()
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 1000

@@ -76,7 +76,7 @@ async def test_letters_on_a_message_work_on_every_layout(visit: Visit, layout: s
     await say(bob, 480, 330, f"typed on {layout}")
     await until_seen(ann, f"typed on {layout}")
     keys = await keyboard(ann)
-    message = ann.locator('[data-testid="message"] .breath')
+    message = ann.locator('[data-testid="message"] .message-body')
     await message.focus()
     await press(keys, r, "KeyR", text=r)
     await expect(ann.locator(CARET)).to_be_focused()

@@ -32,7 +32,7 @@ async def open_caret(page: Page) -> None:
 
 
 async def copied(page: Page) -> str:
-    await expect(page.get_by_test_id("owner-said")).to_have_text(re.compile("copied", re.IGNORECASE))
+    await expect(page.get_by_test_id("owner-notice")).to_have_text(re.compile("copied", re.IGNORECASE))
     text: str = await page.evaluate("navigator.clipboard.readText()")
     return text
 

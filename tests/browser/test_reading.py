@@ -36,7 +36,7 @@ async def point_at(page: Page, text: str) -> None:
 
 
 async def opacity(page: Page, text: str) -> float:
-    return float(await message(page, text).locator(".breath").evaluate("(e) => getComputedStyle(e).opacity"))
+    return float(await message(page, text).locator(".message-body").evaluate("(e) => getComputedStyle(e).opacity"))
 
 
 async def keep(page: Page, factor: str) -> None:
@@ -57,7 +57,7 @@ async def test_under_the_pointer_it_stays_whole_for_this_reader_and_goes_a_momen
     await server.pass_time(LIFE_S, ann, bob)
     # Gone for the others, at its time; here it is held, whole, and seen to be kept.
     await expect(message(ann, "read me")).to_have_count(0)
-    await expect(message(bob, "read me").locator(".breath")).to_have_attribute("data-outlived", "")
+    await expect(message(bob, "read me").locator(".message-body")).to_have_attribute("data-outlived", "")
     assert await opacity(bob, "read me") == 1
     await expect(message(bob, "read me")).to_contain_text("gone for everyone else")
     left = time.monotonic()
@@ -85,10 +85,10 @@ async def test_the_focus_holds_too_and_arrows_go_from_message_to_message(visit: 
     await until_seen(bob, "second")
     await bob.get_by_test_id("plane").focus()
     await bob.keyboard.press("Tab")
-    focused = bob.locator('[data-testid="message"] .breath:focus')
+    focused = bob.locator('[data-testid="message"] .message-body:focus')
     await expect(focused).to_contain_text("second")
     await server.pass_time(LIFE_S, ann, bob)
-    await expect(message(bob, "second").locator(".breath")).to_have_attribute("data-outlived", "")
+    await expect(message(bob, "second").locator(".message-body")).to_have_attribute("data-outlived", "")
     await expect(message(bob, "first")).to_have_count(0)
     assert await messages(bob) == ["second"]
 
@@ -129,10 +129,10 @@ async def test_a_finger_that_rests_holds_and_a_tap_elsewhere_lets_go(visit: Visi
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     touch = await bob.context.new_cdp_session(bob)
     await touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
-    await expect(message(bob, "long to read").locator(".breath")).to_be_focused()
+    await expect(message(bob, "long to read").locator(".message-body")).to_be_focused()
     await touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     await server.pass_time(LIFE_S, bob)
-    await expect(message(bob, "long to read").locator(".breath")).to_have_attribute("data-outlived", "")
+    await expect(message(bob, "long to read").locator(".message-body")).to_have_attribute("data-outlived", "")
     await expect(bob.locator(".caret[data-open]")).to_have_count(0)
     put_away = message(bob, "long to read").get_by_test_id("put-away")
     size = await put_away.bounding_box()
@@ -149,12 +149,12 @@ async def test_a_life_several_times_as_long_is_this_readers_alone(visit: Visit, 
     await until_seen(bob, "three times")
     await server.pass_time(LIFE_S, ann, bob)
     await expect(message(ann, "three times")).to_have_count(0)
-    await expect(message(bob, "three times").locator(".breath")).to_have_attribute("data-outlived", "")
+    await expect(message(bob, "three times").locator(".message-body")).to_have_attribute("data-outlived", "")
     await say(ann, 400, 400, "a whole life later")
     await until_seen(bob, "a whole life later")
     await server.pass_time(LIFE_S * 2, bob)
     await expect(message(bob, "three times")).to_have_count(0)
-    await expect(message(bob, "a whole life later").locator(".breath")).to_have_attribute("data-outlived", "")
+    await expect(message(bob, "a whole life later").locator(".message-body")).to_have_attribute("data-outlived", "")
     await server.pass_time(LIFE_S, bob)
     await expect(message(bob, "a whole life later")).to_have_count(0)
 
@@ -166,7 +166,7 @@ async def test_what_stays_is_put_away_by_hand_and_stays_away(visit: Visit, serve
     await say(ann, 300, 400, "13:00")
     await until_seen(bob, "13:00")
     await server.pass_time(LIFE_S, ann, bob)
-    await expect(message(bob, "13:00").locator(".breath")).to_have_attribute("data-outlived", "")
+    await expect(message(bob, "13:00").locator(".message-body")).to_have_attribute("data-outlived", "")
     await point_at(bob, "12:00")
     await message(bob, "12:00").get_by_test_id("put-away").click()
     await expect(message(bob, "12:00")).to_have_count(0)
@@ -218,7 +218,7 @@ RECALLED = """(text) => {
       if (!words.textContent.includes(text)) continue
       const { left, top, right, bottom } = words.getBoundingClientRect()
       window.recalled.inView ||= left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight
-      window.recalled.outlived ||= words.closest('.breath').hasAttribute('data-outlived')
+      window.recalled.outlived ||= words.closest('.message-body').hasAttribute('data-outlived')
     }
     requestAnimationFrame(look)
   }

@@ -1,7 +1,6 @@
 /*
- * What the service worker shows when the page itself cannot be had: it says so, and looks again, at a
- * press, when the system reports a network, and every few seconds besides, because a server that
- * was away announces nothing.
+ * What the service worker shows when the page cannot be loaded. It tries again at a press, when the system reports a
+ * network, and every few seconds, because a server that comes back announces nothing.
  */
 import { routeOf } from '../src/features/channel/model/names'
 import { SHARING_STRINGS } from '../src/shared/i18n/en-sharing'
@@ -10,7 +9,7 @@ import './page.css'
 const FIRST_LOOK_MS = 3_000
 const LONGEST_MS = 30_000
 
-/** The address asked for; this page under its own name leads to the start. */
+/** The address that was opened. Under its own address this page leads to the start page. */
 const wanted = location.pathname === '/offline.html' ? '/' : location.pathname
 
 let wait = FIRST_LOOK_MS
@@ -24,7 +23,7 @@ async function look() {
     const answer = await fetch(wanted, { method: 'HEAD', cache: 'no-store' })
     if (answer.ok) return open()
   } catch {
-    // Still none.
+    // Still no network.
   }
   again.disabled = false
   again.textContent = SHARING_STRINGS.again
@@ -36,7 +35,7 @@ function open() {
   else location.replace(wanted)
 }
 
-/** Nobody looks at a hidden page, so it does not look either. */
+/** A hidden page does not try. */
 function lookLater() {
   clearTimeout(timer)
   if (document.visibilityState === 'hidden') return

@@ -1,13 +1,13 @@
 /*
  * The service worker: an offline page, and hashed files from the cache.
  *
- * Only two kinds of requests are its business. Opening the page goes to the network first, always, and to
- * the kept offline page when there is none. Files under /assets/ carry their content in their name,
- * so a kept one is the right one. All else, the API above all, passes by untouched: not a byte of it is kept.
+ * It handles two kinds of requests. Opening the page always goes to the network first, and to the cached offline page
+ * when there is no network. Files under /assets/ have a hash of their content in their name, so a cached one is correct.
+ * Everything else, above all the API, is left to the browser, and none of it is cached.
  *
- * Each build has a cache of its own, named after what the build consists of. A new worker fills its cache while
- * the old one goes on serving, and takes over when the last page of the old build is closed (no
- * skipWaiting): an open page never meets the files of another build. Then the old caches go.
+ * Each build has its own cache, named after a hash of the build. A new worker fills its cache while the old one still
+ * serves, and takes over when the last page of the old build is closed (no skipWaiting), so that an open page never gets
+ * files of another build. Then it deletes the old caches.
  */
 export {}
 
@@ -24,7 +24,7 @@ self.addEventListener('install', (event) => {
 })
 
 async function keepShell() {
-  // Past the browser's own cache: what is kept is what the server has now. All of it, or no new worker.
+  // Not from the browser's HTTP cache: it must be what the server has now. All files, or no new worker.
   const shell = await Promise.all(
     __SHELL__.map(async (path) => {
       const response = await fetch(path, { cache: 'no-cache' })
@@ -37,7 +37,7 @@ async function keepShell() {
   for (const { path, response } of shell) await cache.put(path, response)
 }
 
-/** While a new version is rolled out, the server that answers may be of another build than the one this worker came from. */
+/** During a rollout, the process that answers may have another build than the one this worker came from. */
 async function isOfThisBuild(path: string, response: Response): Promise<boolean> {
   if (path !== OFFLINE) return isFile(response)
   const named = (await response.text()).match(/\/assets\/[\w.-]+/g) ?? []
@@ -51,7 +51,7 @@ const isFile = ({ status, headers }: Response) =>
 self.addEventListener('activate', (event) => {
   event.waitUntil(
     Promise.all([
-      // Starting this worker and asking the server then happen side by side.
+      // The worker then starts while the request is on its way.
       self.registration.navigationPreload?.enable(),
       dropOthers(),
     ]),

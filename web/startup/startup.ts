@@ -1,11 +1,11 @@
 /*
- * Nobody is left with an empty page.
+ * Makes sure that nobody gets an empty page.
  *
- * While a new version is rolled out, the page may come from one build and its files be asked of another, which does not have
- * them: they are asked for again, and if that does not help the page is reloaded, once. A page that failed, or never
- * began, is replaced by a plain message with a button.
+ * During a rollout the page may come from one build, and its files be requested from another, which lacks them. They are
+ * requested again, and if that does not help the page is reloaded, once. A page that failed, or never started, is replaced
+ * by a plain message with a button.
  *
- * A classic script under a name that every build has, in plain syntax, that needs nothing of the page: it must run when
+ * It is a classic script in old syntax, under a name that every build has, and needs nothing of the page: it must run when
  * the page does not (vite.startup.config.ts).
  */
 import { chooseLanguage } from '../src/shared/i18n/language'
@@ -28,15 +28,15 @@ const WARM_TIMES = 4
 
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
-/** Files that are being asked for again. */
+/** Files that are being requested again. */
 const awaited = new Set<string>()
 let reloading = false
 let emptySince: number | undefined
-let told: Trouble | undefined
+let shown: Trouble | undefined
 
 // --- files ---
 
-/** A server that answers everything with its start page has no such file either. */
+/** Some servers answer missing files with their start page. */
 function isThere(url: string): Promise<boolean> {
   return fetch(url).then(
     (answer) => answer.ok && !/html/.test(answer.headers.get('Content-Type') || ''),
@@ -46,7 +46,7 @@ function isThere(url: string): Promise<boolean> {
 
 async function askAgain(element: FileElement) {
   const url = element instanceof HTMLScriptElement ? element.src : element.href
-  // It came, and is refused all the same: Firefox remembers until a reload that a module failed.
+  // The file is there now, and still fails: Firefox remembers a failed module until a reload.
   if (awaited.has(url)) return reloadOnce()
   awaited.add(url)
   for (const ms of WAITS_MS) {
@@ -56,7 +56,7 @@ async function askAgain(element: FileElement) {
   return reloadOnce()
 }
 
-/** The same address: a module of which there were two copies would run twice. */
+/** Under the same address: a module under two addresses would run twice. */
 function insertAgain(element: FileElement, url: string) {
   const next = document.createElement(element.localName) as FileElement
   for (const { name, value } of Array.from(element.attributes)) next.setAttribute(name, value)
@@ -73,13 +73,13 @@ async function reloadOnce() {
       const page = await (await fetch(location.pathname, { cache: 'no-store' })).text()
       await Promise.all((page.match(/\/assets\/[\w.-]+\.(js|css)/g) || []).map(isThere))
     } catch {
-      // No network: the reload will tell.
+      // No network.
     }
   }
   location.reload()
 }
 
-/** False: there was a reload a moment ago, or there is no place to note one. */
+/** False: there was a reload a moment ago, or the storage is forbidden. */
 function noteReload(): boolean {
   try {
     const now = Date.now()
@@ -95,7 +95,7 @@ function noteReload(): boolean {
 
 const isEmpty = () => !document.querySelector('#page > * > *')
 
-/** Files of the page itself; what it fetches later is its own business (shared/ui/lazy.tsx). */
+/** Files of the first load; the page handles its later ones (shared/ui/lazy.tsx). */
 const isOurs = (target: EventTarget | null): target is FileElement =>
   target instanceof HTMLScriptElement
     ? target.type === 'module'
@@ -103,7 +103,7 @@ const isOurs = (target: EventTarget | null): target is FileElement =>
       target.rel === 'stylesheet' &&
       document.readyState !== 'complete'
 
-/** Those that failed before this script was here. A module that did come runs no second time. */
+/** Requests files again that failed before this script ran. A module that did load does not run twice. */
 function askForLost() {
   const styles = document.querySelectorAll<HTMLLinkElement>('link[rel=stylesheet]')
   for (const style of Array.from(styles)) if (!hasRules(style)) askOnce(style, style.href)
@@ -114,7 +114,7 @@ function askForLost() {
 
 const askOnce = (element: FileElement, url: string) => awaited.has(url) || void askAgain(element)
 
-/** A style sheet that did not come is an empty one to some browsers. */
+/** Some browsers have an empty style sheet for one that did not load. */
 function hasRules({ sheet }: HTMLLinkElement): boolean {
   try {
     return sheet !== null && sheet.cssRules.length > 0
@@ -133,7 +133,7 @@ function look() {
   }
   if (!isEmpty()) {
     emptySince = undefined
-    if (told === 'failed') hide()
+    if (shown === 'failed') hide()
     return
   }
   emptySince = emptySince || performance.now()
@@ -144,7 +144,7 @@ addEventListener(
   'error',
   ({ target }) => {
     if (isOurs(target)) void askAgain(target)
-    // An error of a script: did the page survive it?
+    // An error of a script: check whether the page is still there.
     else if (target === window) setTimeout(() => isEmpty() && !awaited.size && show('failed'), 500)
   },
   true,
@@ -157,7 +157,7 @@ setInterval(look, LOOK_EVERY_MS)
 addEventListener('load', () => setTimeout(look, SOON_MS))
 setTimeout(look, SOON_MS)
 
-// --- telling ---
+// --- the message ---
 
 const find = (selector: string) => document.querySelector<HTMLElement>(`#trouble${selector}`)
 
@@ -166,11 +166,11 @@ function hide() {
   if (message) message.hidden = true
   // `hidden` yields to any other `display`.
   if (message) message.style.cssText = ''
-  told = undefined
+  shown = undefined
 }
 
 function show(trouble: Trouble) {
-  if (told || reloading) return
+  if (shown || reloading) return
   const inLanguage = ` [lang=${languageOf()}]`
   const message = find('')
   const words = find(inLanguage)
@@ -178,13 +178,13 @@ function show(trouble: Trouble) {
   const kept = find(`${inLanguage} [data-kept]`)
   const button = find(`${inLanguage} button`)
   if (!message || !words || !title || !kept || !button) return
-  told = trouble
+  shown = trouble
   const titles = words.querySelectorAll('h1')
   for (const each of Array.from(titles)) each.hidden = each !== title
   message.hidden = words.hidden = false
   kept.hidden = !canKeep()
   button.onclick = () => location.reload()
-  // Not in a style sheet: that may be what is missing.
+  // Not in a style sheet, which may be what is missing.
   message.style.cssText = STYLE
   title.style.cssText = 'margin:0;font:inherit;font-weight:600'
   button.style.cssText = BUTTON_STYLE
@@ -203,7 +203,7 @@ function languageOf() {
   try {
     chosen = String(JSON.parse(localStorage.getItem('asocial.settings') || '{}').language || '')
   } catch {
-    // Then as the browser asks for it.
+    // Then the browser's languages.
   }
   return chooseLanguage(chosen, navigator.languages || [navigator.language || ''])
 }

@@ -5,10 +5,10 @@
 import { useStore } from 'zustand'
 import { STRINGS } from '../shared/i18n/en'
 import { useSession } from '../stores/hooks'
-import { absent } from '../shared/ui/lazy'
+import { missingParts } from '../shared/ui/lazy'
 
 export function Incomplete() {
-  const some = useStore(absent, ({ asks }) => asks.size > 0)
+  const some = useStore(missingParts, ({ asks }) => asks.size > 0)
   const live = useSession((s) => s.link.kind === 'live')
   return (
     <div role="status">

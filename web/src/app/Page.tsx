@@ -1,5 +1,5 @@
 /*
- * The page: the plane, and a few quiet things at its edges that step back while you write.
+ * The page: the canvas, and controls at its edges that are fainter while you write.
  */
 import { useCallback, useLayoutEffect } from 'react'
 import { useStore } from 'zustand'
@@ -9,9 +9,9 @@ import { Incomplete } from './Incomplete'
 import { lazy } from '../shared/ui/lazy'
 import { ConnectionStatus } from '../features/channel/ConnectionStatus'
 import { Log } from '../features/messages/Log'
-import { Notices, People } from '../features/people/People'
+import { People } from '../features/people/People'
 import { ChannelHeader } from '../features/channel/ChannelHeader'
-import { Chips, Following, Nearest, Notifications, Palette, Radar } from './others'
+import { Chips, Following, Nearest, Notices, Notifications, Palette, Minimap } from './others'
 import { Plane } from './Plane'
 import { useEscape } from '../shared/ui/escape'
 import { LOW_PX } from '../shared/ui/safe-area'
@@ -25,17 +25,18 @@ const Help = lazy(() => import('../features/help/Help').then((m) => m.Help))
 const SignIn = lazy(() => import('../features/identity/SignIn').then((m) => m.SignIn))
 const Settings = lazy(() => import('../features/settings/Settings').then((m) => m.Settings))
 
-/** On a narrow page there is no room for it beside the frame of following, or while the page says that it is not connected. */
+/** Hidden on a narrow page while you follow somebody or the status says that the page is not connected: there is no room. */
 const ZOOM_ROW =
   'flex items-center narrow:group-has-[.following]/page:invisible narrow:group-has-[.link-state:not([data-state=live])]/page:invisible'
 
 export function Page() {
   const talking = useMessages((s) => s.draft !== undefined && s.draft.text !== '')
-  // Alone there is nothing to find, except messages of people who left.
+  // Alone, there is nothing to find except messages of people who left.
   const othersHere = usePresence((s) => s.presence.count > 1)
   const othersMessages = useMessages((s) =>
     [...s.messages.entries.values()].some(({ mine }) => !mine),
   )
+  const noticed = usePresence((s) => s.notice !== undefined || s.clearedBy !== undefined)
   const peopleOpen = useOpen('people')
   const settingsOpen = useOpen('settings')
   const closeSettings = useClose('settings')
@@ -56,7 +57,11 @@ export function Page() {
       </header>
       <aside className="edge top-0 end-0 items-end">
         <People />
-        {!peopleOpen && <Notices />}
+        {!peopleOpen && (
+          <div className="py-0.5 text-end text-[13px]" role="status" data-testid="notices">
+            {noticed && <Notices />}
+          </div>
+        )}
         <Incomplete />
       </aside>
       <div className="edge bottom-0 start-0 z-1 flex-row flex-wrap-reverse items-center gap-x-1 gap-y-0.5">
@@ -64,7 +69,7 @@ export function Page() {
         <ConnectionStatus />
       </div>
       <div className="edge end-0 bottom-0 items-end">
-        {othersHere && <Radar />}
+        {othersHere && <Minimap />}
         <div className={ZOOM_ROW}>
           {othersHere && <Palette />}
           {othersHere && <Nearest />}
@@ -103,15 +108,15 @@ function useClose(panel: Panel) {
 }
 
 /**
- * The page is as large as what can be seen: where a phone's keyboard covers the layout viewport
- * instead of resizing it, the edges and the middle of the view would else lie under it.
+ * Gives the page the size of the visual viewport. Where a phone's keyboard covers the layout viewport, part of the page would
+ * else be below it.
  */
 export function useVisualViewport() {
   useLayoutEffect(() => {
     const viewport = window.visualViewport
     if (!viewport) return
     const fit = () => {
-      // Pinched by an accessibility zoom of the browser: the layout must then stay as it is.
+      // The browser's own zoom must not change the layout.
       if (viewport.scale > 1.01) return
       const { style } = document.documentElement
       style.setProperty('--page-top', `${viewport.offsetTop}px`)

@@ -1,8 +1,8 @@
 /*
- * The endless plane: clicks, keys, and the one transform that moves the world (gestures: canvas/gestures.ts).
+ * The endless plane: clicks, keys, and the transform that moves the world (gestures: canvas/gestures.ts).
  *
- * The camera is written to the world element by subscription, never through React, so a pan
- * costs one style write a frame. The page itself must never zoom or scroll.
+ * The camera is written to the world element by subscription, not through React, so a pan costs one style write a frame. The
+ * page itself must never zoom or scroll.
  */
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
@@ -30,7 +30,7 @@ import { Messages } from '../features/messages/Messages'
 
 const ARROW_PX = 80
 const ZOOM_STEP = 1.25
-/** after the last movement; text is then drawn again, sharp at the new zoom */
+/** how long after the last movement text is painted again, sharp at the new zoom */
 const REST_MS = 160
 
 export function Plane() {
@@ -53,8 +53,7 @@ export function Plane() {
   }, [])
 
   const openAt = (at: Point) => {
-    // Rendered before the focus, inside the visitor's own gesture: phones then open their
-    // keyboard, and the browser finds the textarea where it will be.
+    // Rendered before the focus, within the user's gesture: phones then open their keyboard, and the textarea is in place.
     flushSync(() => app.messages.openCaret(at))
     caret.current?.focus({ preventScroll: true })
   }
@@ -62,7 +61,7 @@ export function Plane() {
   useGestures(plane, dragged, local)
 
   useEffect(() => {
-    // A camera that moves under a resting mouse moves what it points at.
+    // When the camera moves, a resting mouse points at another world point.
     return app.camera.store.subscribe(() => {
       if (pointer.current) app.cursors.point(app.camera.toWorld(pointer.current))
     })
@@ -81,7 +80,7 @@ export function Plane() {
       const slash = signOf(event) === '/'
       if (slash || (onPlane && isTyping(event, MAC))) {
         if (slash) event.preventDefault()
-        // The letter itself lands in the textarea, which has the focus by the time it is typed.
+        // The browser then types the letter into the textarea, which has the focus by now.
         if (app.messages.store.getState().draft) caret.current?.focus({ preventScroll: true })
         else openAt(app.camera.toWorld((!slash && pointer.current) || middle(app)))
         return
@@ -97,7 +96,7 @@ export function Plane() {
     }
     const never = (event: Event) => event.preventDefault()
     window.addEventListener('keydown', onKey)
-    // Safari's own pinch, and a ctrl+wheel over the controls, would zoom the page.
+    // Safari's pinch, and Ctrl with the wheel over the controls, would zoom the page.
     const safari = ['gesturestart', 'gesturechange', 'gestureend']
     for (const name of safari) document.addEventListener(name, never, { passive: false })
     const wheel = (event: WheelEvent) => {
@@ -144,7 +143,7 @@ export function Plane() {
           pointer.current = undefined
         }}
         onMouseDown={(event) => {
-          // Pressing the plane would else take the focus from the caret before the click is one.
+          // The press would take the focus from the caret before it becomes a click.
           if (!isHeld(event.target) || isLink(event.target)) event.preventDefault()
         }}
         onDragOver={(event) => {
@@ -160,7 +159,7 @@ export function Plane() {
           insert(caret.current, text)
         }}
         onClick={(event) => {
-          // The end of a drag that began on a link opens nothing.
+          // A drag that began on a link must not open it.
           if (dragged.current && isLink(event.target)) event.preventDefault()
           if (dragged.current || event.button !== 0 || isHeld(event.target)) return
           const at = app.camera.toWorld(local(event.clientX, event.clientY))
@@ -224,7 +223,7 @@ export function followCamera(world: HTMLElement | null, app: Stores) {
     const next = counterScale(camera.zoom)
     if (next !== counter) {
       counter = next
-      // A transform of each would be drawn for itself: only where there is something to undo.
+      // Each transformed message gets its own layer: only where the scale is not 1.
       world.toggleAttribute('data-countered', next !== 1)
       world.style.setProperty('--counter', next.toFixed(4))
     }

@@ -1,6 +1,6 @@
 /*
- * The language of this visit, decided and fetched before anything is rendered: English is in the page itself,
- * the others are a file each. One that does not come soon is not waited for; then it is English.
+ * The language of this visit, chosen and fetched before anything is rendered. English is part of the first load, each
+ * other language is a file. If that file takes too long, the page is in English.
  */
 import { chooseLanguage, readingOf, type Language } from '../shared/i18n/language'
 import type { Catalogue } from '../shared/i18n/catalogue'

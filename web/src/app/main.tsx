@@ -1,11 +1,12 @@
 /*
- * the one place where all parts meet: address, stores, connection, page.
+ * The composition root: address, stores, connection, page.
  */
 import '../shared/ui/tolerant-dom'
 import { StrictMode, type ReactNode } from 'react'
 import { routeOf } from '../features/channel/model/names'
 import { readSpot } from '../features/canvas/model/spot'
 import { languageFor, loadLanguage } from './language'
+import { STRINGS } from '../shared/i18n/en'
 import { Connection } from '../shared/net/connection'
 import { createReceiver } from '../stores/receive'
 import { createApp, type App } from '../stores/app'
@@ -20,22 +21,22 @@ import { CALM, matches } from '../shared/ui/media'
 import { mount } from '../shared/ui/mount'
 import { Page } from './Page'
 import { retried } from '../shared/net/retry'
-import { tellTrouble } from '../shared/ui/trouble'
+import { reportTrouble } from '../shared/ui/trouble'
 import './style.css'
 
-/** so long after the page is first live, what may be wanted later is fetched */
+/** how long after the page is first live the other parts are fetched */
 const CALM_MS = 8_000
-/** a visit shorter than this is none */
+/** a shorter visit is not recorded */
 const VISIT_MS = 2_500
 
 const startPage = prefetched(() => import('./start/start'))
 const notFound = prefetched(() => import('./NotFound'))
 
-/** A page that is nothing before its file is here. */
+/** Mounts a page that is in a file of its own. */
 function mountFetched<T>(root: HTMLElement, load: () => Promise<T>, page: (file: T) => ReactNode) {
   retried(load).then(
     (file) => mount(root, () => page(file)),
-    () => tellTrouble('missing'),
+    () => reportTrouble('missing'),
   )
 }
 
@@ -68,7 +69,7 @@ function start(root: HTMLElement, tab: Deps['tab']) {
     now: monotonic,
     isHidden: () => document.visibilityState === 'hidden',
   }
-  // What the server called this visit (W50), so that its log can tell which page a connection belongs to.
+  // The server's id of this page load (W50), so that its log can join the connection to it.
   const visit = performance.getEntriesByType?.('navigation')?.[0] as
     PerformanceNavigationTiming | undefined
   // Firefox has no `serverTiming` on plain http.
@@ -95,11 +96,11 @@ function start(root: HTMLElement, tab: Deps['tab']) {
       void import('../features/channel/refusal')
         .then((m) => m.explainRefusal(app, invite, connection.giveUp))
         .catch(() => undefined),
-    onTurnedAway: (code) => app.session.setRefusal(`${code}`),
+    onTurnedAway: (code) => app.session.setRefusal({ code: `${code}`, text: STRINGS.closed[code] }),
   })
   document.addEventListener('visibilitychange', () => {
     app.messages.cull()
-    if (!deps.isHidden()) app.messages.tellAgain()
+    if (!deps.isHidden()) app.messages.resend()
   })
   const spot = readSpot(location.hash)
   if (spot) app.camera.carry(spot)
@@ -125,7 +126,7 @@ function start(root: HTMLElement, tab: Deps['tab']) {
   fetchWhenCalm(app, route.channel)
 }
 
-/** Whoever stays gets the rest before they need it, and before the server has another version. */
+/** After a while, fetches the other parts before they are needed, and before the server has another version. */
 function fetchWhenCalm({ session }: App, channel: string) {
   const stop = session.store.subscribe(({ link }) => {
     if (link.kind !== 'live') return
@@ -146,4 +147,4 @@ function begin() {
 }
 
 if ([''.toWellFormed, [].findLast, [].at, Object.hasOwn].every(Boolean)) begin()
-else retried(() => import('../shared/missing-builtins')).then(begin, () => tellTrouble('missing'))
+else retried(() => import('../shared/missing-builtins')).then(begin, () => reportTrouble('missing'))

@@ -10,5 +10,6 @@ export const Following = lazy(() => import('./with-others').then((m) => m.Follow
 export const Notifications = lazy(() => import('./with-others').then((m) => m.Notifications))
 export const Leader = lazy(() => import('./with-others').then((m) => m.Leader))
 export const Nearest = lazy(() => import('./with-others').then((m) => m.Nearest))
+export const Notices = lazy(() => import('./with-others').then((m) => m.Notices))
 export const Palette = lazy(() => import('./with-others').then((m) => m.Palette))
-export const Radar = lazy(() => import('./with-others').then((m) => m.Radar))
+export const Minimap = lazy(() => import('./with-others').then((m) => m.Minimap))

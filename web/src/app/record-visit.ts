@@ -1,5 +1,5 @@
 /*
- * What happens once a visit lasts: the browser remembers the channel, and keeps the offline page.
+ * Runs once a visit lasts: adds the channel to the recent ones and caches the offline page.
  */
 import { keepOfflinePage } from '../shared/net/offline'
 import { browserStorage } from '../shared/store/deps'

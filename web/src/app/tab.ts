@@ -1,16 +1,15 @@
 /*
- * What is kept for one tab. "Duplicate tab", and a window that a page opens, get a copy of the tab's storage, drafts
- * included. So the page that lives in a tab writes its name there, and takes it out when it goes: a page that finds
- * the name of another one that still lives has a copy, and starts empty. A page that crashed does not answer; what it
- * left is there again.
+ * The storage of one tab. "Duplicate tab", and a window that a page opens, get a copy of the tab's storage, including
+ * drafts. So an open page writes its id there and removes it when it closes. A page that finds the id of another open page
+ * has a copy, and starts with empty storage. A page that crashed does not answer, so the storage it left is used.
  */
 import { browserStorage, type Deps } from '../shared/store/deps'
 
 const PAGE = 'page'
-/** how long a living page may take to answer, ms; waited for only in a copy, and after a crash */
+/** how long an open page may take to answer; only a copy waits, or a page after a crash */
 const ANSWER_WITHIN_MS = 500
 
-/** Calls `then` when it is known whose the tab's storage is: nearly always at once. */
+/** Calls `then` once it is known whether the storage is a copy: nearly always at once. */
 export function openTab(then: (tab: Deps['tab']) => void) {
   const tab = browserStorage('sessionStorage')
   const self = Math.random().toString(36).slice(2)
@@ -28,7 +27,7 @@ export function openTab(then: (tab: Deps['tab']) => void) {
   }
   const begin = () => {
     live()
-    // A page in the back/forward cache must hold no channel. One that writes was not unloaded after all.
+    // An open BroadcastChannel keeps a page out of the back/forward cache. A page that still writes was not unloaded.
     addEventListener('pagehide', () => leave?.())
     addEventListener('pageshow', live)
     then({
@@ -41,31 +40,31 @@ export function openTab(then: (tab: Deps['tab']) => void) {
   }
   const before = tab.read(PAGE)
   if (!before) return begin()
-  whetherAlive(before, (alive) => {
-    if (alive) empty()
+  askIfOpen(before, (open) => {
+    if (open) empty()
     begin()
   })
 }
 
-interface Told {
+interface TabMessage {
   readonly asked?: string
   readonly here?: string
 }
 
-function listen(hear: (told: Told, answer: (told: Told) => void) => void) {
+function listen(onMessage: (message: TabMessage, answer: (message: TabMessage) => void) => void) {
   // Missing in Safari before 15.4.
   if (typeof BroadcastChannel !== 'function') return undefined
   const channel = new BroadcastChannel('asocial.pages')
-  channel.onmessage = ({ data }: MessageEvent<Told>) =>
-    hear(data, (told) => channel.postMessage(told))
+  channel.onmessage = ({ data }: MessageEvent<TabMessage>) =>
+    onMessage(data, (message) => channel.postMessage(message))
   return channel
 }
 
-function whetherAlive(page: string, then: (alive: boolean) => void) {
-  const known = (alive: boolean) => {
+function askIfOpen(page: string, then: (open: boolean) => void) {
+  const known = (open: boolean) => {
     clearTimeout(timer)
     channel?.close()
-    then(alive)
+    then(open)
   }
   const channel = listen(({ here }) => here === page && known(true))
   const timer = setTimeout(() => known(false), channel ? ANSWER_WITHIN_MS : 0)

@@ -1,6 +1,6 @@
 /*
- * What the page uses of the language and browsers of the last years may lack (Safari before 16.4, Firefox before 119).
- * Syntax is the build's business (vite.config.ts), browser APIs are checked where they are used.
+ * Built-in functions that older browsers lack (Safari before 16.4, Firefox before 119). The build translates syntax
+ * (vite.config.ts); browser APIs are checked where they are used.
  */
 export {}
 

@@ -1,10 +1,8 @@
 /*
  * People's colours: the sixteen names of W23, each tuned twice, once for each ground.
  *
- * The light values are inks for a fogged morning pane, the dark ones lamps seen through a
- * night window. Lightness was set per hue in OKLCH until the contrast with the ground was at
- * least 5:1 (light) and 6:1 (dark); a test computes WCAG 2 contrast for all of them.
- * The grounds themselves are written in app/style.css and index.html; the test compares.
+ * The lightness of each hue was set in OKLCH so that its contrast with the ground is at least 5:1 (light) and 6:1 (dark). A
+ * test computes the WCAG 2 contrast of all of them, and compares the grounds with app/style.css and index.html.
  */
 
 export interface Shade {
@@ -12,7 +10,7 @@ export interface Shade {
   readonly dark: string
 }
 
-/** The backdrop lies behind messages; there, it takes the place of the ground. */
+/** Behind messages the backdrop replaces the ground. */
 export const GROUND: Shade = { light: '#e3eaea', dark: '#0f171a' }
 export const BACKDROP: Shade = { light: '#eff4f3', dark: '#1a262b' }
 
@@ -42,7 +40,7 @@ export function isColor(name: unknown): name is ColorName {
   return typeof name === 'string' && Object.hasOwn(PALETTE, name)
 }
 
-/** A CSS colour that follows the theme by itself; a name we do not know is plain ink. */
+/** A CSS colour for both themes; an unknown name gives the colour of plain text. */
 export function ink(color: string | undefined): string {
   return isColor(color)
     ? `light-dark(${PALETTE[color].light}, ${PALETTE[color].dark})`

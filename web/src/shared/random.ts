@@ -1,5 +1,5 @@
 /*
- * Random numbers for ids and names. Nothing secret is made from them.
+ * Random numbers for ids and names. They are not for secrets.
  */
 
 /** `count` numbers of 0 to 2**32 - 1; also where there is no Web Crypto. */

@@ -1,5 +1,5 @@
 /*
- * At most one call in `interval` ms, the latest value always delivered in the end.
+ * At most one call in `interval` ms; the latest value is always delivered.
  *
  * The first value goes at once, later ones replace each other until the interval is over. The
  * clock and the timer are passed in, so tests need no waiting.
@@ -13,9 +13,9 @@ export interface Timers {
 
 export interface Throttle<T> {
   push(value: T): void
-  /** Sends what waits, now. */
+  /** Delivers the waiting value now. */
   flush(): void
-  /** Forgets what waits. */
+  /** Drops the waiting value. */
   cancel(): void
 }
 

@@ -1,6 +1,6 @@
 /*
- * All stores of one visit, wired to each other. Built once by app/main.tsx, handed to the page by
- * context and to the net by argument; tests build their own.
+ * All stores of one visit. app/main.tsx makes them, and passes them to the page by context and to the connection's receiver.
+ * Tests make their own.
  */
 import { createCamera } from '../features/canvas/store/camera'
 import { createCursors } from '../features/cursors/store/cursors'
@@ -26,10 +26,7 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
   const camera = createCamera(reducedMotion)
   const navigation = createNavigation(
     deps,
-    camera,
-    cursors,
-    messages,
-    presence,
+    { camera, cursors, messages, presence },
     reducedMotion,
     () => settings.store.getState().onMap,
   )
@@ -38,23 +35,23 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
   const pending = messages.store.getState()
   const [first] = [pending.draft, ...pending.messages.entries.values()]
   if (first) camera.carry({ ...first.at, zoom: 1 })
-  // A better estimate of the server's clock moves the end of every life.
+  // A new estimate of the server's clock moves the end of every life.
   session.store.subscribe((now, before) => {
     if (now.clock.offset !== before.clock.offset) messages.cull()
   })
   muted.onMuted((userId) => {
     messages.forget(userId)
     cursors.remove(userId)
-    presence.hush(userId)
+    presence.dropNotices(userId)
     navigation.keepOnly((id) => id !== userId)
   })
-  const tellOnMap = () => {
+  const sendOnMap = () => {
     const { userId } = session.store.getState()
     const self = userId === undefined ? undefined : presence.profile(userId)
-    session.tellOnMap(settings.store.getState().onMap, self)
+    session.sendOnMap(settings.store.getState().onMap, self)
   }
   settings.store.subscribe((now, before) => {
-    if (now.onMap !== before.onMap) tellOnMap()
+    if (now.onMap !== before.onMap) sendOnMap()
   })
   return {
     session,
@@ -66,7 +63,7 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
     settings,
     muted,
     history,
-    tellOnMap,
+    sendOnMap,
     panels: createPanels(),
     reactions,
     now: deps.now,

@@ -1,5 +1,5 @@
 /*
- * How components reach the stores: one context, read once, then narrow subscriptions.
+ * How components reach the stores: one context, and hooks that subscribe to parts of a store.
  */
 import { createContext, use } from 'react'
 import { useStore } from 'zustand'
@@ -29,7 +29,7 @@ export const useSettings = <T>(select: (settings: Settings) => T) =>
 export const useOpen = (panel: Panel) => useStore(useApp().panels.store, (s) => s.open === panel)
 export const useOrigin = () => useStore(useApp().camera.store, (state) => state.origin)
 
-/** The name and colour shown for someone, as far as we know them. */
+/** The name and colour of a user, if known. */
 export function useProfile(
   userId: string | undefined,
 ): { name: string; color: string } | undefined {
@@ -40,7 +40,7 @@ export function useProfile(
   )
 }
 
-/** Ourselves: what the visitor chose, else what the server made of us. */
+/** Our own name and colour: what we chose, else the server's choice. */
 export function useSelf(): { name: string; color: string | undefined } {
   const userId = useSession((s) => s.userId)
   const chosenName = useSession((s) => s.chosenName)

@@ -1,33 +1,33 @@
 /*
- * Frames from the server, each to the store it concerns. Nothing is decided here.
+ * Passes each frame from the server to the stores that it concerns.
  */
 import type { ServerFrame } from '../shared/net/frames'
 import type { App } from './app'
 
-/** W16: within a second of a join, and not all of us in the same instant. */
-const TELL_WITHIN_MS = 700
-/** a clock that is measured better moves by less */
+/** W16: within a second of a join, and not everyone at the same instant. */
+const RESEND_WITHIN_MS = 700
+/** a better estimate of the clock moves it by less */
 const WENT_BACK_MS = 1_000
 
 export function createReceiver(app: App) {
   const { session, presence, messages, cursors, navigation, reactions, muted, history } = app
-  let tellTimer: ReturnType<typeof setTimeout> | undefined
+  let resendTimer: ReturnType<typeof setTimeout> | undefined
 
-  function tellNewcomer() {
-    tellTimer ??= setTimeout(() => {
-      tellTimer = undefined
-      messages.tellAgain()
-      cursors.tellAgain()
-    }, Math.random() * TELL_WITHIN_MS)
+  function resendSoon() {
+    resendTimer ??= setTimeout(() => {
+      resendTimer = undefined
+      messages.resend()
+      cursors.resend()
+    }, Math.random() * RESEND_WITHIN_MS)
   }
 
-  /** The server's clock is another: what hangs keeps the time it has left. */
+  /** The server's clock was set: messages keep the time they have left. */
   function shift(ms: number) {
     messages.shift(ms)
     history.shift(ms)
   }
 
-  /** `learn` may find that the server's clock went back without a word: nothing hangs for longer because of it. */
+  /** `learn` may find that the server's clock was set back. Messages must not stay longer because of it. */
   function learnClock(learn: () => void) {
     const before = session.store.getState().clock
     learn()
@@ -42,9 +42,9 @@ export function createReceiver(app: App) {
       case 'degraded':
         return session.setDegraded(true)
       case 'restored':
-        // A snapshot follows; those who are in reach again do not know where we are (W29).
+        // A snapshot follows; people who are in reach again do not have our draft and cursor (W29).
         session.setDegraded(false)
-        return tellNewcomer()
+        return resendSoon()
       case 'user_sync':
         if (fresh) session.setDegraded(false)
         learnClock(() => session.onSync(frame))
@@ -57,11 +57,11 @@ export function createReceiver(app: App) {
           presence.isHere,
         )
         if (!fresh) return
-        cursors.tellAgain()
-        app.tellOnMap()
+        cursors.resend()
+        app.sendOnMap()
         return
       case 'user_joined':
-        if (presence.onEvent(frame).joined) tellNewcomer()
+        if (presence.onEvent(frame).joined) resendSoon()
         return
       case 'user_left':
         presence.onEvent(frame)
@@ -85,12 +85,12 @@ export function createReceiver(app: App) {
       case 'typing':
         if (muted.has(frame.user_id)) return
         presence.meet(frame.user_id)
-        if (frame.payload !== '') cursors.hush(frame.user_id)
+        if (frame.payload !== '') cursors.hide(frame.user_id)
         return messages.onTyping(frame)
       case 'cursors': {
-        const heard = frame.cursors.filter(([id]) => id !== selfId && !muted.has(id))
-        for (const [id] of heard) presence.meet(id)
-        return cursors.onCursors(heard, selfId)
+        const wanted = frame.cursors.filter(([id]) => id !== selfId && !muted.has(id))
+        for (const [id] of wanted) presence.meet(id)
+        return cursors.onCursors(wanted, selfId)
       }
       case 'reaction':
         if (muted.has(frame.user_id)) return
@@ -105,7 +105,7 @@ export function createReceiver(app: App) {
       case 'pong':
         return learnClock(() => session.onPong(frame.t, frame.timestamp))
       case 'clock':
-        // In this order, so that in between nothing looks as if its life were over.
+        // In this order, so that no life seems to be over in between.
         if (frame.shift > 0) shift(frame.shift)
         session.onClock(frame.shift)
         if (frame.shift < 0) shift(frame.shift)

@@ -1,5 +1,5 @@
 /*
- * Quiet and safe: muting, what others see of us, comings and goings.
+ * Quiet and safe: muting, what others see of us, changes and goings.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
@@ -10,9 +10,10 @@ import {
   writeMuted,
   type Muted,
 } from '../../src/features/people/model/muted'
-import { add, isNews, NO_COMINGS } from '../../src/features/people/model/notices'
+import { add, isNews, NO_CHANGES } from '../../src/features/people/model/notices'
 import type { ServerFrame } from '../../src/shared/net/frames'
-import { STRINGS } from '../../src/shared/i18n/en'
+import { OTHERS_STRINGS } from '../../src/shared/i18n/en-others'
+import { placeOf, spotsFor } from '../../src/features/navigation/store/finding'
 import { setUp, user } from '../support/visitor'
 
 beforeEach(() => vi.useFakeTimers({ now: 50_000 }))
@@ -58,7 +59,7 @@ describe('muting', () => {
     const left = () => entries().map(({ messageId }) => messageId)
     expect(left()).toEqual(['m2'])
     expect([...app.cursors.movers.keys()]).toEqual(['aiko'])
-    expect(app.navigation.spots().map(({ userId }) => userId)).toEqual(['aiko'])
+    expect(spotsFor(app).map(({ userId }) => userId)).toEqual(['aiko'])
 
     get(chat('m3'))
     get(typing)
@@ -132,17 +133,17 @@ describe('what others see of us', () => {
     get(chat('m1'))
     expect(entries()).toHaveLength(1)
     expect(app.cursors.movers.has('mira')).toBe(true)
-    expect(app.navigation.spots().map(({ userId }) => userId)).toEqual(['aiko'])
-    expect(app.navigation.placeOf('mira')).toBeUndefined()
+    expect(spotsFor(app).map(({ userId }) => userId)).toEqual(['aiko'])
+    expect(placeOf(app, 'mira')).toBeUndefined()
     // Also when they have left, and in words of somebody whom nobody here ever saw.
     get({ type: 'user_left', epoch: 'e1', seq: 3, user_id: 'mira' })
     vi.advanceTimersByTime(2_000)
     const posted = chat('m2', 'stranger')
     if (posted.type === 'chat') get({ ...posted, on_map: false })
     expect(entries()).toHaveLength(2)
-    expect(app.navigation.spots().map(({ userId }) => userId)).toEqual(['aiko'])
+    expect(spotsFor(app).map(({ userId }) => userId)).toEqual(['aiko'])
     get({ type: 'user_updated', epoch: 'e1', seq: 4, ...user('aiko'), on_map: true })
-    expect(app.navigation.spots()).toHaveLength(1)
+    expect(spotsFor(app)).toHaveLength(1)
   })
 })
 
@@ -164,7 +165,7 @@ describe('joins and leaves', () => {
     const { app, get } = setUp()
     const told = () => {
       const { notice } = app.presence.store.getState()
-      return notice && [[...notice.came.keys()], [...notice.left.keys()]]
+      return notice && [[...notice.joined.keys()], [...notice.left.keys()]]
     }
     get(joined(2, 'fox'))
     get(joined(3, 'owl'))
@@ -190,9 +191,9 @@ describe('joins and leaves', () => {
       vi.advanceTimersByTime(100)
       expect(app.presence.store.getState().notice).toBeUndefined()
     }
-    const went = add(NO_COMINGS, 'left', user('owl'))
+    const went = add(NO_CHANGES, 'left', user('owl'))
     expect(isNews(went)).toBe(true)
-    expect(isNews(add(went, 'came', user('owl')))).toBe(false)
+    expect(isNews(add(went, 'joined', user('owl')))).toBe(false)
   })
 
   test('nothing is announced about a muted member, also if they are muted meanwhile', () => {
@@ -207,11 +208,11 @@ describe('joins and leaves', () => {
   })
 
   test('in words', () => {
-    expect(STRINGS.came(['fox'], 1)).toBe('fox is here')
-    expect(STRINGS.came(['fox', 'owl'], 2)).toBe('fox and owl are here')
-    expect(STRINGS.came([], 4)).toBe('4 people came')
-    expect(STRINGS.left(['fox', 'owl'], 2)).toBe('fox and owl left')
-    expect(STRINGS.left([], 9)).toBe('9 people left')
+    expect(OTHERS_STRINGS.joined(['fox'], 1)).toBe('fox is here')
+    expect(OTHERS_STRINGS.joined(['fox', 'owl'], 2)).toBe('fox and owl are here')
+    expect(OTHERS_STRINGS.joined([], 4)).toBe('4 people came')
+    expect(OTHERS_STRINGS.left(['fox', 'owl'], 2)).toBe('fox and owl left')
+    expect(OTHERS_STRINGS.left([], 9)).toBe('9 people left')
   })
 })
 

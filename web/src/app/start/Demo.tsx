@@ -19,9 +19,9 @@ const MARGIN_PX = { side: 28, top: 64, foot: 20 }
 
 interface DemoProps {
   receive: Stage['receive']
-  /** stand: for those who want no motion */
+  /** stand: without motion, for people who asked for that */
   mode: 'play' | 'rest' | 'stand'
-  /** what stands below it, and is not to be written over */
+  /** what lies below the demonstration and must stay free */
   foot: RefObject<HTMLElement | null>
 }
 

@@ -1,9 +1,9 @@
 /*
- * The dots: a canvas under the world, drawn on whole device pixels so that they are crisp at
- * every zoom. Two levels, the finer one fading in as it opens, so the grid stays quiet.
+ * The dots: a canvas below the world, drawn on whole device pixels so that they are sharp at every zoom. There are two
+ * levels; the finer one fades in as the zoom grows.
  *
- * The dots repeat, so a pan only moves the drawing, which reaches one period further than the view; it is
- * drawn anew when the zoom or the view changes.
+ * The dots repeat, so a pan only moves the drawing, which is one period larger than the view. A change of the zoom or of
+ * the view draws it again.
  */
 import { useLayoutEffect, useRef } from 'react'
 import { gridLevels, screenToWorld, worldToScreen } from './model/camera'
@@ -11,7 +11,7 @@ import { useApp } from '../../stores/hooks'
 import { DARK, onMedia } from '../../shared/ui/media'
 
 const DOT_PX = 1.5
-/** px; no period is longer (canvas/model/camera.ts), so a zoom never makes the canvas anew */
+/** px; no period is longer (canvas/model/camera.ts), so a zoom never resizes the canvas */
 const PERIOD_MAX_PX = 91
 
 export function Grid() {
@@ -96,7 +96,7 @@ export function Grid() {
   return (
     <div className="plane-grid" aria-hidden="true">
       <canvas className="grid-dots" ref={ref} data-testid="grid" />
-      {/* The middle of the channel, to find one's way by. */}
+      {/* The middle of the channel, for orientation. */}
       <i className="grid-home" ref={ring} />
     </div>
   )

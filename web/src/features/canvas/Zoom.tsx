@@ -1,5 +1,5 @@
 /*
- * How far away you are; pressing it brings you home.
+ * The zoom. Pressing the number goes to the middle of the channel.
  */
 import { useStore } from 'zustand'
 import { STRINGS } from '../../shared/i18n/en'

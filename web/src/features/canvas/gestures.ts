@@ -1,8 +1,8 @@
 /*
  * Mouse, pen, fingers, wheel and trackpad, as movements of the camera (rules: canvas/model/gestures.ts).
  *
- * Pointer events only, so that mouse, pen and fingers share one code path. Moves are heard on the window: a message
- * under a finger may vanish while the finger is down. Listeners are not passive: the page itself must never zoom or scroll.
+ * Pointer events only, so that mouse, pen and fingers share one code path. Moves are listened to on the window, because a
+ * message under a finger may vanish while the finger is down. Listeners are not passive: the page itself must never zoom or scroll.
  */
 import { useLayoutEffect, type RefObject } from 'react'
 import type { Point } from './model/camera'
@@ -17,12 +17,12 @@ interface TrackpadPinch extends UIEvent {
   readonly clientY: number
 }
 
-/** A pointer that is gone by now, or a browser without captures, is no reason to stop moving. */
+/** Captures the pointer, if it is still there and the browser can. */
 export function capture(element: Element, pointerId: number) {
   try {
     element.setPointerCapture(pointerId)
   } catch {
-    // Its movements are heard on the window besides.
+    // The window gets its moves anyway.
   }
 }
 
@@ -48,14 +48,14 @@ export function useGestures(
     }
     const onMove = (event: PointerEvent) => {
       if (!grip.points.has(event.pointerId)) return
-      // Released where no one told us.
+      // Released outside the window.
       if (event.buttons === 0) return onUp(event)
       const moved = carry(grip, event.pointerId, local(event.clientX, event.clientY))
       const begins = moved.grip.moving && !grip.moving
       grip = moved.grip
       if (!moved.by) return
       dragged.current = true
-      // Not before: the click of a mere press belongs to what was pressed.
+      // Not earlier: the click of a press without a drag belongs to the pressed element.
       if (begins) capture(element, event.pointerId)
       const { dx, dy, at, zoom } = moved.by
       app.camera.pan(dx, dy)
@@ -81,7 +81,7 @@ export function useGestures(
       pinchedFrom = zoomNow()
     }
     const onPinch = (event: Event) => {
-      // Fingers on a screen are told twice: as pointers too.
+      // Fingers on a screen send pointer events too.
       if (grip.points.size > 0) return
       const { scale, clientX, clientY } = event as TrackpadPinch
       app.camera.zoomAt(local(clientX, clientY), pinchedFrom * scale)

@@ -1,18 +1,18 @@
 /*
- * What lies on the plane without being the plane.
+ * Elements on the plane that take presses themselves.
  */
 
-/** Words and their buttons are not the plane: they can be selected and pressed. */
+/** Text and its buttons can be selected and pressed. */
 export function isHeld(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest('[data-held]') !== null
 }
 
-/** A link is pressed, but dragging from it moves the plane, as from anything that is not read letter by letter. */
+/** A link is pressed, but dragging from it moves the plane. */
 export function isLink(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest('a[href]') !== null
 }
 
-/** A mouse selects words by dragging over them; a finger pans wherever it is put down. */
+/** A mouse selects text by dragging over it; a finger pans, wherever it starts. */
 export function isKept({ target, pointerType }: PointerEvent): boolean {
   if (pointerType === 'touch') {
     return target instanceof Element && target.closest('button, textarea') !== null

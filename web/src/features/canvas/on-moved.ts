@@ -1,10 +1,10 @@
 /*
- * Looking again when something moved, but not each time: for what is drawn from the camera, the
- * pointers and the messages together. Sleeps while all three do.
+ * Calls back when the camera, the cursors, the messages or the presence changed, but only every so often: for what is
+ * drawn from all of them. Idle while nothing changes.
  */
 import type { App } from '../../stores/app'
 
-/** Of the page's time that one look may take: what takes long, as in a crowd, is looked at less often. */
+/** The share of the page's time that it may take: a slow drawing, as in a crowd, is drawn less often. */
 const SHARE = 1 / 40
 
 export function onMoved(app: App, everyMs: number, look: () => void): () => void {

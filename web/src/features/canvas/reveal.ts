@@ -1,5 +1,5 @@
 /*
- * The view follows what has the focus: just so far that it can be seen, also above a phone's keyboard.
+ * Moves the view just far enough that the focused element can be seen, also above a phone's keyboard.
  */
 import { reveal as revealed, type Size } from './model/camera'
 import type { App } from '../../stores/app'
@@ -27,7 +27,7 @@ export function reveal(element: HTMLElement | null, app: App) {
   if (next !== camera) app.camera.set(next)
 }
 
-/** Where what is written may lie. On the little that a keyboard leaves of a phone on its side, the edges step back. */
+/** Where the focused text may lie. On a low view, as above a keyboard on a phone in landscape, the margins are small. */
 function frameOf({ width, height }: Size) {
   const safe = safeArea()
   const [over, under] =

@@ -14,7 +14,7 @@ export function ConnectionStatus() {
   const refusal = useSession((s) => (s.link.kind === 'live' ? undefined : s.refusal))
   const degraded = useSession((s) => s.degraded) && link.kind === 'live'
   const wait = useCountdown(link.kind === 'waiting' ? link.until : undefined, app.now)
-  // It changes what you can rely on: to be noticed, quietly.
+  // Messages may not arrive: people should notice.
   const loud = degraded || refusal !== undefined || link.kind === 'final'
   return (
     <div
@@ -26,7 +26,7 @@ export function ConnectionStatus() {
       data-testid="connection"
       data-state={link.kind}
       data-degraded={degraded || undefined}
-      data-refusal={refusal}
+      data-refusal={refusal?.code}
     >
       <i
         className={`size-1.5 flex-none rounded-full shadow-[0_0_0_1.5px_currentColor] ${
@@ -37,11 +37,11 @@ export function ConnectionStatus() {
         aria-hidden="true"
       />
       <span aria-hidden="true">
-        {degraded ? <Degraded /> : link.kind === 'live' ? '' : say(link, refusal, wait)}
+        {degraded ? <Degraded /> : link.kind === 'live' ? '' : say(link, refusal?.text, wait)}
       </span>
       {/* Announced once per change, not once per second of a countdown. */}
       <span className="sr-only" role="status">
-        {degraded ? `${STRINGS.degraded} ${STRINGS.degradedMeans}` : say(link, refusal, 0)}
+        {degraded ? `${STRINGS.degraded} ${STRINGS.degradedMeans}` : say(link, refusal?.text, 0)}
       </span>
       {(link.kind === 'waiting' || link.kind === 'offline') && (
         <button type="button" className={UNDERLINED} onClick={app.connectNow} data-testid="now">
@@ -75,12 +75,10 @@ function say(link: Link, refusal: string | undefined, wait: number): string {
     case 'live':
       return STRINGS.live
     case 'waiting':
-      return [STRINGS.refusedFor[refusal ?? ''], STRINGS.reconnecting(wait)]
-        .filter(Boolean)
-        .join(' ')
+      return [refusal, STRINGS.reconnecting(wait)].filter(Boolean).join(' ')
     case 'offline':
       return STRINGS.offline
     case 'final':
-      return STRINGS.final[link.code] ?? (link.reason || STRINGS.finalOther)
+      return STRINGS.closed[link.code] ?? (link.reason || STRINGS.closedOther)
   }
 }

@@ -5,14 +5,14 @@
 import { useState } from 'react'
 import type { User } from '../../shared/net/frames'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
-import { claim, invite, type Asked } from './store/owner'
+import { claim, invite, type Answer } from './store/owner'
 import { useApp, usePresence, useSession } from '../../stores/hooks'
 import { copyText } from '../../shared/ui/copy'
 import { Select } from '../../shared/ui/Select'
 import { TextButton } from '../../shared/ui/TextButton'
 
 const SAY = PANEL_STRINGS.owner
-/** It never has an owner (W64). */
+/** This channel never has an owner (W64). */
 const DEFAULT_CHANNEL = 'default'
 const SECTION = 'mt-2 border-t border-line pt-2'
 const ROW =
@@ -27,15 +27,15 @@ export function Owner() {
     (s) => s.rules.owner === '' && s.channel !== DEFAULT_CHANNEL && s.link.kind === 'live',
   )
   const alone = usePresence((s) => s.presence.count <= 1)
-  if (yours) return <Yours />
-  return free && alone ? <Free /> : null
+  if (yours) return <OwnerControls />
+  return free && alone ? <Claim /> : null
 }
 
 /** Why the server refused, as text. */
-const refusal = (answer: Asked<unknown>) =>
+const refusal = (answer: Answer<unknown>) =>
   'refused' in answer ? (SAY.refused[answer.refused] ?? SAY.refusedOther) : ''
 
-function Free() {
+function Claim() {
   const app = useApp()
   const [notice, setNotice] = useState('')
   return (
@@ -53,7 +53,7 @@ function Free() {
   )
 }
 
-function Yours() {
+function OwnerControls() {
   const app = useApp()
   const rules = useSession((s) => s.rules)
   const channel = useSession((s) => s.channel)
@@ -139,7 +139,7 @@ function Yours() {
       >
         {SAY.clear}
       </TextButton>
-      <p className={NOTE} role="status" data-testid="owner-said">
+      <p className={NOTE} role="status" data-testid="owner-notice">
         {notice}
       </p>
     </div>

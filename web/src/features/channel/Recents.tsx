@@ -7,7 +7,7 @@ import { agoOf } from './model/recent'
 import { SHARING_STRINGS } from '../../shared/i18n/en-sharing'
 import type { Recent } from './store/recent'
 
-/** One below the other in a panel; or side by side, on a phone in one row that is pushed along. */
+/** `list` for a panel; `row` for the start page, where a phone scrolls it sideways. */
 const LOOKS = {
   list: {
     nav: 'mb-1.5 border-b border-line pb-1.5',
@@ -97,7 +97,7 @@ export function Recents({ recent, except, look: name }: RecentsProps) {
   )
 }
 
-/** Undefined in older browsers: then the time is not shown. */
+/** Undefined in older browsers, which then show no time. */
 function relativeTime() {
   const { RelativeTimeFormat } = Intl as Partial<typeof Intl>
   return (

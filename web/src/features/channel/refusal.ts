@@ -1,29 +1,30 @@
 /*
- * Why an upgrade was refused: browsers do not tell a page, so the page asks by plain HTTP, where
- * the server gives the same answer (W87). Fetched when a connection never opened.
+ * Why an upgrade was refused. Browsers hide that from pages, so the page asks by plain HTTP, where the server gives the
+ * same answer (W87). Fetched when a connection never opened.
  */
 import type { App } from '../../stores/app'
+import { REFUSAL_STRINGS } from '../../shared/i18n/en-refusals'
 
-/** HTTP gets through, the upgrade did not: once may be chance, and from then on it is told. */
+/** HTTP works, the upgrade did not. Once may be chance; from the second time on the page says so. */
 const ANSWERED = 'answered'
 const NOT_UPGRADED = 'not_upgraded'
-/** Of the statuses from 400 to 499, those that pass by themselves. */
+/** Statuses from 400 to 499 after which waiting helps. */
 const PASSING = [401, 408, 425, 429]
 
-export interface Refusal {
+interface Answer {
   readonly code: string
   readonly message: string
-  /** something must change first: there is no use in trying again */
+  /** trying again does not help until something changes */
   readonly lasting: boolean
 }
 
-/** Undefined: no answer of our server, as when it is down. */
+/** Undefined: the answer is not from our server. */
 export async function whyRefused(
   channel: string,
   invite: string | undefined,
   token: string | undefined,
-): Promise<Refusal | undefined> {
-  // Browsers send no `Origin` here, and the server wants to know it.
+): Promise<Answer | undefined> {
+  // Browsers send no `Origin` header here, and the server needs it.
   const query = new URLSearchParams({ origin: location.origin })
   if (invite !== undefined) query.set('invite', invite)
   const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {}
@@ -36,18 +37,20 @@ export async function whyRefused(
   return { code, message, lasting }
 }
 
-/** Asks, and tells the visitor; ends the attempts where they are of no use. */
+/** Asks, and shows the answer; ends the attempts where they are useless. */
 export async function explainRefusal(
   { session }: App,
   invite: string | undefined,
   giveUp: (code: string, reason: string) => void,
 ) {
   const { channel } = session.store.getState()
-  const refusal = await whyRefused(channel, invite, session.token())
-  // A restart passes in seconds, and the page counts them: no sentence, which on a small screen would need the room.
-  if (refusal?.code === 'draining') return session.setRefusal(undefined)
-  if (refusal?.lasting) return giveUp(refusal.code, refusal.message)
-  const before = session.store.getState().refusal
+  const answer = await whyRefused(channel, invite, session.token())
+  // A restart takes seconds, and the page counts them: a sentence would take up a small screen.
+  if (!answer || answer.code === 'draining') return session.setRefusal(undefined)
+  const texts = REFUSAL_STRINGS.connection
+  if (answer.lasting) return giveUp(answer.code, texts[answer.code] ?? answer.message)
+  const before = session.store.getState().refusal?.code
   const again = before === ANSWERED || before === NOT_UPGRADED
-  session.setRefusal(refusal?.code === ANSWERED && again ? NOT_UPGRADED : refusal?.code)
+  const code = answer.code === ANSWERED && again ? NOT_UPGRADED : answer.code
+  session.setRefusal({ code, text: texts[code] })
 }

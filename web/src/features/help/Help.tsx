@@ -8,7 +8,7 @@ import { Modal } from '../../shared/ui/Modal'
 const SAY = PANEL_STRINGS.help
 const { does, named } = SAY
 
-/** `Shift+Enter` is one press of two keys, a space parts keys of which any does it. */
+/** `+` joins keys that are pressed together; a space separates alternatives. */
 const GROUPS: readonly (readonly [string, readonly (readonly [keys: string, does: string])[]])[] = [
   [
     SAY.writing,
@@ -66,7 +66,7 @@ export function Help({ close }: { close(): void }) {
       onKeyDown={(event) => {
         if (commandOf(event.nativeEvent) !== '?') return
         event.preventDefault()
-        // Else the page would take it for the key that opens.
+        // Else the page would open it again.
         event.stopPropagation()
         close()
       }}

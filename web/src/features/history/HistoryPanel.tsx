@@ -1,10 +1,12 @@
 /*
- * The messages of the last minutes, searchable, newest first. A press moves the view to where a message was. From memory only (history/store/history.ts). The plane stays in use beside it.
+ * The messages of the last minutes, searchable, newest first. A press moves the view to where a message was.
+ * The canvas can be used while it is open.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { ink } from '../../shared/palette'
 import { matcher } from './model/search'
+import { goTo } from '../navigation/store/finding'
 import type { Entry } from '../messages/model/messages'
 import { STRINGS } from '../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
@@ -14,7 +16,7 @@ import { returnFocus } from '../../shared/ui/escape'
 import { COARSE, matches } from '../../shared/ui/media'
 
 const SAY = PANEL_STRINGS.history
-/** how often what is new is looked for; what is too old goes then too */
+/** how often new messages are added */
 const LOOK_EVERY_MS = 300
 const AGE_EVERY_MS = 5_000
 const ROWS = 150
@@ -35,7 +37,7 @@ export function HistoryPanel({ close }: { close(): void }) {
     const first = matches(COARSE) ? here : box.current
     first?.focus({ preventScroll: true })
     return () => {
-      // Only from here: the focus of somebody who writes on the canvas stays there.
+      // The focus may be on the canvas by now, and stays there.
       if (here?.contains(document.activeElement)) returnFocus(before)
     }
   }, [])
@@ -51,10 +53,10 @@ export function HistoryPanel({ close }: { close(): void }) {
   )
   const shown = found.slice(-rows).reverse()
 
-  const goTo = (entry: Entry) => {
+  const show = (entry: Entry) => {
     app.messages.recall(entry)
     const { at, userId } = entry
-    app.navigation.goTo([{ id: '', userId, kind: 'message', at, typing: false }])
+    goTo(app, [{ id: '', userId, kind: 'message', at, typing: false }])
     if (matches('(max-width: 560px)')) close()
   }
   return (
@@ -102,7 +104,7 @@ export function HistoryPanel({ close }: { close(): void }) {
             <button
               type="button"
               className="-ms-2 block w-full cursor-pointer rounded-[10px] px-2 py-[5px] text-start hover:bg-ground/70 pointer-coarse:min-h-11"
-              onClick={() => goTo(entry)}
+              onClick={() => show(entry)}
               data-testid="history-entry"
             >
               <span
@@ -137,7 +139,7 @@ export function HistoryPanel({ close }: { close(): void }) {
   )
 }
 
-/** What is remembered now, oldest first; a list of its own, taken a few times a second at most. */
+/** The messages, oldest first: a copy, taken a few times a second at most. */
 function useHistory(): readonly Entry[] {
   const { history } = useApp()
   const [list, setList] = useState<readonly Entry[]>(() => [...history.all()])

@@ -1,8 +1,6 @@
 /*
- * Signing in, on servers that require it: in the middle of the page, because nothing else can be done before. Loaded
- * when the server answers that the user is unknown (W60).
- *
- * Somebody who is signed in already sees it for a moment at most, until their token is there.
+ * Signing in, on servers that require it. Loaded when the server answers that the user is unknown (W60). Somebody who is
+ * signed in already sees it for a moment at most, until their token is there.
  */
 import { useEffect, useState, type FormEvent } from 'react'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
@@ -33,7 +31,7 @@ export function SignIn() {
       .then(async (found) => {
         if (!shown) return
         setProvider(found ?? 'none')
-        // Asleep for too long: who is signed in gets a newer token.
+        // After a long sleep the token is too old.
         if (expired) await found?.refresh()
       })
       .catch(() => shown && setNotice(SAY.failed))
@@ -64,7 +62,7 @@ export function SignIn() {
       setNotice(SAY.sent(email))
     })
   }
-  const refused = app.session.vouched()
+  const refused = app.session.hasProviderToken()
   return (
     <section className={`panel ${PLACE}`} aria-labelledby="who-is-it" data-testid="sign-in">
       <h2 id="who-is-it" className="text-xl/7 font-semibold">
@@ -97,7 +95,7 @@ export function SignIn() {
           {finishing ? SAY.go : SAY.link}
         </button>
       </form>
-      <p className="text-xs/4 text-faint" role="status" data-testid="sign-in-said">
+      <p className="text-xs/4 text-faint" role="status" data-testid="sign-in-notice">
         {notice}
       </p>
       {refused && <SignOut />}

@@ -1,9 +1,9 @@
 /*
- * The caret: one real textarea that lives as long as the page and moves to where you point,
- * so that focus is kept, input methods work and a phone opens its keyboard within the tap.
+ * The caret: one textarea that stays for as long as the page and moves to where you point, so that the focus stays, input
+ * methods work, and a phone opens its keyboard within the tap.
  *
- * A mirror with the same words gives it its size; both are set exactly as the words will be,
- * so nothing moves when they are posted.
+ * A mirror element with the same text gives it its size. Both have the styles of a message, so nothing moves when the text
+ * is posted.
  */
 import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type RefObject } from 'react'
 import { textScale, type Point } from '../canvas/model/camera'
@@ -38,12 +38,12 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
   const text = draft?.text ?? ''
 
   useLayoutEffect(() => {
-    // Another draft: the same textarea starts with its text. Letters go the other way only.
+    // A new draft sets the text of the textarea. Otherwise text only goes from the textarea to the draft.
     put(box.current, app.messages.store.getState().draft?.text ?? '')
   }, [app, box, id])
 
   useLayoutEffect(() => {
-    // A draft that the tab remembers over a reload is in hand again.
+    // A draft from before a reload gets the focus again.
     if (app.messages.store.getState().draft) box.current?.focus({ preventScroll: true })
   }, [app, box])
 
@@ -55,7 +55,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
   }, [app, box])
 
   useLayoutEffect(() => {
-    // Phone keyboards may break the line without a key that says so: theirs is the send key.
+    // Phone keyboards may send a line break without a key event: it means send.
     const element = box.current
     const onBefore = (event: InputEvent) => {
       if (event.inputType !== 'insertLineBreak' || event.isComposing || shifted.has(element)) return
@@ -109,7 +109,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
         data-x={draft?.at.x}
         data-y={draft?.at.y}
       >
-        <div className="breath" data-held="" dir={dir}>
+        <div className="message-body" data-held="" dir={dir}>
           <div className="words mirror" ref={mirror} aria-hidden="true">
             {`${text}\u200b`}
           </div>
@@ -153,7 +153,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
   )
 }
 
-/** What the owner of the channel asks of those who write. */
+/** The rule of the channel that concerns you while you write. */
 function ruleOf({ rights, read_only, slow_ms, yours }: Rules): string {
   if (rights === 'read') return STRINGS.mayRead
   if (yours) return ''
@@ -161,12 +161,12 @@ function ruleOf({ rights, read_only, slow_ms, yours }: Rules): string {
 }
 
 const composing = new WeakSet<HTMLTextAreaElement>()
-/** the last key came with shift: a line break is meant */
+/** the last key was pressed with Shift: a line break is meant */
 const shifted = new Set<HTMLTextAreaElement | null>()
 
 type Stores = ReturnType<typeof useApp>
 
-/** Replaces the text; what was right of the insertion point stays right of it. */
+/** Replaces the text; the text after the insertion point stays after it. */
 function put(element: HTMLTextAreaElement | null, text: string) {
   if (!element || element.value === text) return
   const behind = element.value.length - element.selectionEnd
@@ -183,7 +183,7 @@ export function insert(element: HTMLTextAreaElement | null, text: string) {
   element.dispatchEvent(new InputEvent('input', { bubbles: true }))
 }
 
-/** While nothing is written, arrows move the place to write at. */
+/** While the draft is empty, arrow keys move the caret. */
 function moveKey(event: globalThis.KeyboardEvent, app: Stores): boolean {
   const way = ARROWS[plainCommandOf(event)]
   const { draft } = app.messages.store.getState()
@@ -199,7 +199,7 @@ function nextLine(element: HTMLElement, app: Stores): Point {
   return below(element.parentElement ?? element, app.messages.store.getState().draft?.at, app)
 }
 
-/** Where a line right under `element` starts, which hangs at `at`. */
+/** The position of the line right below `element`, which is at `at`. */
 export function below(element: HTMLElement, at: Point = { x: 0, y: 0 }, app: Stores): Point {
   const { camera } = app.camera.store.getState()
   const lines = element.offsetHeight + LINE_GAP_PX

@@ -1,6 +1,5 @@
 /*
- * A crowd seen from far above: one glow for words that lie together, with their number. Pressing it
- * comes down to them.
+ * Clusters: when zoomed out, messages that lie together become one patch with their number. Pressing it zooms in.
  */
 import { useOrigin, useApp } from '../../stores/hooks'
 import type { Cluster } from './model/layout'

@@ -1,6 +1,6 @@
 /*
- * The empty plane speaks first: one line that lives as every message does, at the middle of
- * the channel. It takes no clicks and is gone for good once you have posted something.
+ * A hint on the empty canvas: one line in the middle of the channel that says how to write. It takes no clicks, and does
+ * not return once you have posted something.
  */
 import { useState } from 'react'
 import { STRINGS } from '../../shared/i18n/en'

@@ -1,5 +1,5 @@
 /*
- * The line between the point where something was posted and its words, which stepped aside for others.
+ * The leader: a line from the point where a message was posted to its text, which was moved aside for others.
  */
 import type { CSSProperties } from 'react'
 import type { Aside } from './model/layout'
@@ -8,8 +8,8 @@ import type { Aside } from './model/layout'
 const POINT_PX = 2.5
 
 /**
- * From the point where it was posted to the words that stepped aside: a diagonal of its box. Turned by a
- * transform, each would be drawn for itself, and a crowd of them costs frames.
+ * A diagonal of the box between the two, drawn as a gradient: with a transform each would get its own layer, and many
+ * layers cost frames.
  */
 export function Leader({ aside: { dx, dy } }: { aside: Aside }) {
   const straight = dx === 0 || dy === 0

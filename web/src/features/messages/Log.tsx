@@ -9,10 +9,10 @@ import { STRINGS } from '../../shared/i18n/en'
 import type { App } from '../../stores/app'
 import { useApp } from '../../stores/hooks'
 
-/** more of a crowd is too much to listen to */
+/** the latest ones; more are too many to listen to */
 const LAST = 40
-/** what comes together is announced together */
-const TELL_EVERY_MS = 200
+/** messages within this time are announced together */
+const ANNOUNCE_EVERY_MS = 200
 
 interface Line {
   readonly key: string
@@ -24,13 +24,13 @@ export function Log() {
   const [lines, setLines] = useState<readonly Line[]>([])
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
-    const tell = () => {
+    const announce = () => {
       timer = undefined
       setLines((before) => linesOf(app, before))
     }
     const stop = app.messages.store.subscribe((now, before) => {
       if (now.messages.entries !== before.messages.entries)
-        timer ??= setTimeout(tell, TELL_EVERY_MS)
+        timer ??= setTimeout(announce, ANNOUNCE_EVERY_MS)
     })
     return () => {
       clearTimeout(timer)
@@ -47,11 +47,11 @@ export function Log() {
 }
 
 function linesOf(app: App, before: readonly Line[]): readonly Line[] {
-  const told = new Map(before.map((line) => [line.key, line]))
+  const known = new Map(before.map((line) => [line.key, line]))
   const posted = [...app.messages.store.getState().messages.entries.values()].filter(
     ({ state }) => state === 'sent',
   )
-  return posted.slice(-LAST).map((entry) => told.get(entry.key) ?? lineOf(app, entry))
+  return posted.slice(-LAST).map((entry) => known.get(entry.key) ?? lineOf(app, entry))
 }
 
 function lineOf(app: App, { key, mine, userId, name, text, at }: Entry): Line {

@@ -18,9 +18,13 @@ import { RICH_MAX, useShownMessages } from './view/shown-messages'
 import { useHold } from './view/hold'
 import { useLifetime } from './view/lifetime'
 
+const Refusal = lazy<{ error: NonNullable<Entry['error']> }>(
+  () => import('./view/Refusal').then((m) => m.Refusal),
+  ({ error }) => STRINGS.refusedOther(error.message),
+)
 const MessageMenu = lazy(() => import('./view/MessageMenu').then((m) => m.MessageMenu))
 
-/** Until it can be pressed, an address is read. */
+/** Plain text until the links are there. */
 const LinkedText = lazy<{ text: string }>(
   () => import('./view/LinkedText').then((m) => m.LinkedText),
   ({ text }) => text,
@@ -28,10 +32,10 @@ const LinkedText = lazy<{ text: string }>(
 
 /** The middle of the first line is the point that was touched. */
 const FIRST_LINE_PX = 14
-/** characters; the reason for holding back such a line fits beside it */
+/** characters; beside such a short text there is room for the reason why it was not sent */
 const BESIDE_MAX = 14
 
-/** What a crowded plane needs besides. They arrive later than the first message. */
+/** Needed in a crowd, and fetched later than the first message. */
 interface CrowdParts {
   Clusters: ComponentType<ComponentProps<typeof ClusterList>>
   Leader: ComponentType<ComponentProps<typeof LeaderLine>>
@@ -42,7 +46,7 @@ export function Messages({ Clusters, Leader }: CrowdParts) {
   const { words, clusters, asides } = useShownMessages()
   const unnamed = useMemo(() => underTheirOwn(words), [words])
   const rich = words.length <= RICH_MAX
-  // One stop for the Tab key, the newest; arrows go on to the others.
+  // The Tab key stops at the newest message; arrow keys go on to the others.
   const stop = words.findLast(({ state }) => state === 'sent')?.key
   return (
     <>
@@ -64,7 +68,7 @@ export function Messages({ Clusters, Leader }: CrowdParts) {
   )
 }
 
-/** Lines right under another of the same author need no second name. */
+/** A message right below another of the same author is shown without a name. */
 function underTheirOwn(list: readonly Entry[]): Set<string> {
   const under = new Set<string>()
   if (list.length > RICH_MAX * 3) return under
@@ -94,12 +98,12 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
   const { entry, left, top, aside, named, rich, stop, Leader } = props
   const profile = useProfile(entry.userId)
   const self = useSelf()
-  const breath = useRef<HTMLDivElement>(null)
+  const body = useRef<HTMLDivElement>(null)
   const words = useRef<HTMLParagraphElement>(null)
   const backdrop = useRef<HTMLDivElement>(null)
   useBackdrop(words, backdrop, rich)
-  useLifetime(breath, backdrop, entry, rich)
-  const hand = useHold(entry)
+  useLifetime(body, backdrop, entry, rich)
+  const holdHandlers = useHold(entry)
   const color = entry.mine ? self.color : (profile?.color ?? entry.color)
   const name = profile?.name ?? entry.name
   const spoken = entry.mine ? STRINGS.you : (name ?? STRINGS.someone)
@@ -137,14 +141,14 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
       >
         {aside !== AT_ITS_POINT && (aside.dx !== 0 || aside.dy !== 0) && <Leader aside={aside} />}
         <div
-          className="breath"
-          ref={breath}
+          className="message-body"
+          ref={body}
           dir={dir}
           style={hung(aside)}
           role={draft ? undefined : 'article'}
           aria-label={draft ? undefined : STRINGS.messageBy(spoken, entry.text)}
           tabIndex={stop ? 0 : -1}
-          {...hand}
+          {...holdHandlers}
         >
           {named && name !== undefined && (
             <span className="author" translate="no">
@@ -162,7 +166,7 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
   )
 })
 
-/** `margin`, not `translate`: that is the breath's own, as it rises. */
+/** `margin`, because `translate` is animated at the end of its life. */
 const hung = ({ dx, dy }: Aside) => ({ margin: `${dy - FIRST_LINE_PX}px ${-dx}px 0 ${dx}px` })
 
 /** Below our own message until it is posted: pending, or refused and why. */
@@ -172,11 +176,6 @@ function Unsent({ entry }: { entry: Entry }) {
   if (entry.state === 'pending') {
     return <span className="pending">{STRINGS.pending}</span>
   }
-  const { code = '', limit = '', message = '' } = entry.error ?? {}
-  const reason =
-    entry.state === 'late'
-      ? STRINGS.late
-      : (STRINGS.limited[limit] ?? STRINGS.refused[code] ?? STRINGS.refusedOther(message))
   return (
     <div
       className="unsent"
@@ -184,7 +183,9 @@ function Unsent({ entry }: { entry: Entry }) {
       data-beside={entry.text.length <= BESIDE_MAX || undefined}
       data-testid="unsent"
     >
-      <span role="alert">{reason}</span>
+      <span role="alert">
+        {entry.state === 'refused' && entry.error ? <Refusal error={entry.error} /> : STRINGS.late}
+      </span>
       <button
         type="button"
         disabled={wait > 0}
@@ -193,8 +194,8 @@ function Unsent({ entry }: { entry: Entry }) {
       >
         {wait > 0 ? STRINGS.sendIn(wait) : STRINGS.sendAgain}
       </button>
-      <button type="button" onClick={() => app.messages.letGo(entry.key)} data-testid="let-go">
-        {STRINGS.letGo}
+      <button type="button" onClick={() => app.messages.remove(entry.key)} data-testid="discard">
+        {STRINGS.discard}
       </button>
     </div>
   )

@@ -1,12 +1,13 @@
 /*
  * People and messages outside the view, each at the edge that it lies behind. A press moves the view there.
  *
- * Looked at a few times a second; React renders only when what a chip says changes, and its place
- * is written to it directly, so a pan costs a style write per chip.
+ * Computed a few times a second. React renders only when the text of a chip changes; its place is written to the element, so
+ * a pan costs one style write for each chip.
  */
 import { useLayoutEffect, useRef, useState } from 'react'
 import { chipsOf, type Chip, type Rim } from './model/chips'
-import { screensAway } from './model/spots'
+import { goTo, spotsFor } from './store/finding'
+import { screensAway } from '../canvas/model/camera'
 import { ink } from '../../shared/palette'
 import { STRINGS } from '../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
@@ -66,7 +67,7 @@ export function Chips() {
           }
           onClick={() => {
             const now = latest.current.find((each) => each.chip.key === chip.key)
-            app.navigation.goTo((now ?? { chip }).chip.spots)
+            goTo(app, (now ?? { chip }).chip.spots)
           }}
           data-testid="chip"
         >
@@ -81,7 +82,7 @@ export function Chips() {
           <span className="chip-words">
             <span className="chip-who" style={{ color: ink(colors[0]) }}>
               <bdi translate="no">{name}</bdi>
-              {/* Drawn, not written: its name says it in words. */}
+              {/* Drawn by CSS: the button's label has it in words. */}
               {more > 0 && <b data-more={`+${STRINGS.number(more)}`} />}
               {typing && <i className="writing" />}
             </span>{' '}
@@ -95,7 +96,7 @@ export function Chips() {
 
 function look(app: App): Shown[] {
   const { camera, view } = app.camera.store.getState()
-  return chipsOf(camera, view, rimOf(view.width), app.navigation.spots()).map((chip) => {
+  return chipsOf(camera, view, rimOf(view.width), spotsFor(app)).map((chip) => {
     const { entries } = app.messages.store.getState().messages
     // One person may have several spots: they are named and counted once.
     const people = new Map<string, { name: string; color: string | undefined }>()
@@ -118,11 +119,11 @@ function look(app: App): Shown[] {
   })
 }
 
-/** Around the chips lie the place and the people above, the link, the zoom and, where lines end, the radar below. */
+/** The insets of the chips: above them are the channel and the people, below them the status, the zoom and the minimap. */
 function rimOf(width: number): Rim {
   const narrow = width < 560
   const safe = safeArea()
-  // The place and the people begin 10 px from the edge, or where the safe area does.
+  // The controls begin 10 px from the edge, or at the safe area.
   const [over, under] = [Math.max(10, safe.top), Math.max(10, safe.bottom)]
   const coarse = matches(COARSE)
   const row = coarse ? 54 : 44

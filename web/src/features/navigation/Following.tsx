@@ -1,5 +1,5 @@
 /*
- * Says whom you follow, and stops following.
+ * Shows whom you follow, with a button that stops it.
  */
 import { useStore } from 'zustand'
 import { ink } from '../../shared/palette'

@@ -2,17 +2,18 @@
  * The control that goes to the nearest conversation. Its key is End (app/Plane.tsx).
  */
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
+import { goToNearest } from './store/finding'
 import { useApp } from '../../stores/hooks'
 
 export function Nearest() {
-  const { navigation } = useApp()
+  const app = useApp()
   return (
     <button
       type="button"
       className="control quiet"
       aria-label={OTHERS_STRINGS.nearest}
       title={OTHERS_STRINGS.nearest}
-      onClick={() => navigation.goToNearest()}
+      onClick={() => goToNearest(app)}
       data-testid="nearest"
     >
       <svg className="line sonar" viewBox="0 0 20 20" aria-hidden="true">

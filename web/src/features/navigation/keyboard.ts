@@ -9,7 +9,7 @@ import { reveal } from '../canvas/reveal'
 import type { App } from '../../stores/app'
 import type { Point } from '../canvas/model/camera'
 
-const MESSAGE = '[data-testid="message"] .breath'
+const MESSAGE = '[data-testid="message"] .message-body'
 
 interface Stop extends Point {
   readonly element: HTMLElement
@@ -33,14 +33,14 @@ function goTo(stop: Stop | undefined, app: App): boolean {
 export const isMessage = (target: EventTarget | null): target is HTMLElement =>
   target instanceof HTMLElement && target.matches(MESSAGE)
 
-/** To the message nearest to the middle of the view. False: there is none. */
+/** Focuses the message nearest to the middle of the view. False: there is none. */
 export function enterMessages(app: App): boolean {
   const { width, height } = app.camera.store.getState().view
   const away = ({ x, y }: Stop) => Math.hypot(x - width / 2, y - height / 2)
   return goTo(stops().sort((a, b) => away(a) - away(b))[0], app)
 }
 
-/** A key on a message that has the focus. True: it meant something. */
+/** Handles a key on the focused message. True: it was one of these keys. */
 export function messageKey(event: KeyboardEvent, app: App, openAt: (at: Point) => void): boolean {
   const { target } = event
   if (!isMessage(target)) return false

@@ -3,7 +3,6 @@
  */
 import { useCallback } from 'react'
 import { initials } from '../channel/model/names'
-import { NAMED_MAX } from './model/notices'
 import { ink } from '../../shared/palette'
 import { STRINGS } from '../../shared/i18n/en'
 import { shownCount } from './store/presence'
@@ -11,8 +10,6 @@ import { useApp, useOpen, usePeople, usePresence, useSession } from '../../store
 import { lazy } from '../../shared/ui/lazy'
 
 const DOTS = 5
-const NOTICE =
-  'ms-auto flex w-fit max-w-[min(320px,100vw-20px)] animate-notice flex-col rounded-[10px] bg-ground/80 px-2'
 
 const PeoplePanel = lazy(() => import('./view/PeoplePanel').then((m) => m.PeoplePanel))
 
@@ -60,39 +57,5 @@ export function People() {
       </button>
       {open && <PeoplePanel close={close} />}
     </>
-  )
-}
-
-/** Who joined and left: one line that is announced politely and soon vanishes. */
-export function Notices() {
-  const notice = usePresence((s) => s.notice)
-  const clearedBy = usePresence((s) => s.clearedBy)
-  return (
-    <div className="py-0.5 text-end text-[13px]" role="status" data-testid="notices">
-      {clearedBy && (
-        <p className={NOTICE} style={{ color: ink(clearedBy.color) }}>
-          {STRINGS.cleared(clearedBy.name)}
-        </p>
-      )}
-      {notice && (
-        <p key={notice.id} className={NOTICE}>
-          {(['came', 'left'] as const).map((kind) => {
-            const users = [...notice[kind].values()]
-            const [first] = users
-            const named = users.length > NAMED_MAX ? [] : users.map(({ name }) => name)
-            return (
-              first && (
-                <span
-                  key={kind}
-                  style={{ color: users.length === 1 ? ink(first.color) : undefined }}
-                >
-                  {STRINGS[kind](named, users.length)}
-                </span>
-              )
-            )
-          })}
-        </p>
-      )}
-    </div>
   )
 }

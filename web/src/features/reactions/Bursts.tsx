@@ -1,6 +1,6 @@
 /*
- * Reactions as they are seen: our own line figures in their author's ink, breathed out at their point and
- * drifting off. Drawn once and left to the browser's animations. They take no press and no focus, and are not spoken.
+ * Reactions on the canvas: line figures in their author's colour that rise from their point. The browser animates them. They
+ * take no press and no focus, and screen readers skip them.
  */
 import { memo, type CSSProperties } from 'react'
 import { useStore } from 'zustand'
@@ -10,7 +10,7 @@ import type { Kind } from '../../shared/net/reactions'
 import { BURST_MS, type Burst } from './store/reactions'
 import { useApp, useOrigin, useProfile, useSelf } from '../../stores/hooks'
 
-/** Each in a square of 24, one stroke wide, no fill: as if drawn on the pane with a finger. */
+/** Each in a square of 24, one stroke, no fill. */
 const FIGURES: Record<Exclude<Kind, 'point'>, string> = {
   heart:
     'M12 20C7.6 16.6 3.5 13.2 3.5 9A4.6 4.6 0 0 1 8 4.3c1.8 0 3.2 1 4 2.6.8-1.6 2.2-2.6 4-2.6A4.6 4.6 0 0 1 20.5 9c0 4.2-4.1 7.6-8.5 11Z',
@@ -34,10 +34,10 @@ export function Figure({ kind }: { kind: Exclude<Kind, 'point'> }) {
 export function Bursts() {
   const { reactions } = useApp()
   const bursts = useStore(reactions.store, (s) => s.bursts)
-  return bursts.map((burst) => <Seen key={burst.id} burst={burst} />)
+  return bursts.map((burst) => <BurstView key={burst.id} burst={burst} />)
 }
 
-const Seen = memo(function Seen({ burst: { id, kind, userId, at } }: { burst: Burst }) {
+const BurstView = memo(function BurstView({ burst: { id, kind, userId, at } }: { burst: Burst }) {
   const origin = useOrigin()
   const self = useSelf()
   const profile = useProfile(userId)

@@ -114,5 +114,5 @@ function Row({ choosing, button }: { choosing: Choosing; button: RefObject<HTMLE
   )
 }
 
-/** Reacting in the middle of a sentence does not end it. */
+/** The focus stays in the caret, so that a reaction does not end a draft. */
 const keepFocus = (event: Press) => event.preventDefault()

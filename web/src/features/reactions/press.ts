@@ -1,6 +1,6 @@
 /*
- * What a press on the plane means besides writing there: held long, a reaction is chosen for its point; from a
- * finger, which no pointer shows, others are shown where it touched.
+ * Presses on the plane besides writing: a long press opens the palette at its point; a tap shows others where the finger
+ * touched.
  */
 import { altDigit, plainCommandOf } from '../../shared/keys/keys'
 import { reactionOf } from '../../shared/net/reactions'
@@ -15,7 +15,7 @@ export function createPressing(app: App) {
   let finger = false
 
   return {
-    /** `target`: on the plane; `whenLong`: it has become a long one; true when it was nothing else. */
+    /** `target`: the world point. `whenLong` is called for a long press, and returns false if it became a drag. */
     down(event: PointerEvent, target: Point, whenLong: () => boolean) {
       clearTimeout(timer)
       if (event.isPrimary) finger = event.pointerType !== 'mouse'
@@ -23,7 +23,7 @@ export function createPressing(app: App) {
       if (!event.isPrimary || event.button !== 0) return
       const place = { x: event.clientX, y: event.clientY }
       timer = setTimeout(() => {
-        // Alone there is nobody to react for.
+        // Alone, nobody would see it.
         if (!app.presence.alone() && whenLong()) app.reactions.choose({ place, target })
       }, LONG_MS)
     },
@@ -34,7 +34,7 @@ export function createPressing(app: App) {
   }
 }
 
-/** One of the keys 1 to 6; with Alt also while one writes, where Alt does not type. True: it was one. */
+/** Handles the keys 1 to 6; while you write, with Alt, where Alt types nothing. True: it was one of them. */
 export function reactionKey(
   event: KeyboardEvent,
   app: App,

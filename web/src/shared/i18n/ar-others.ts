@@ -5,7 +5,7 @@ import { formatter } from './language'
 import { apart } from './ar-sharing'
 import type { Catalogue } from './catalogue'
 
-const { number, count } = formatter('ar')
+const { number, count, all } = formatter('ar')
 
 const messages = (n: number) =>
   count(n, {
@@ -38,11 +38,32 @@ export const ARABIC_OTHERS: Catalogue['others'] = {
     `إلى ${apart(who)}، ${away}، و${number(more)} معه${typing ? '، يكتبون الآن' : ''}`,
   cluster: (n) => `${messages(n)} هنا. التقريب لقراءتها`,
   nearest: 'إلى أقرب محادثة (End)',
-  radar: 'خريطة الناس والرسائل. السحب أو الأسهم لتحريك المشهد، وEnter إلى أقرب محادثة.',
+  minimap: 'خريطة الناس والرسائل. السحب أو الأسهم لتحريك المشهد، وEnter إلى أقرب محادثة.',
   goToPerson: (name) => `إلى ${apart(name)}`,
   follow: 'متابعة',
   followPerson: (name) => `متابعة ${apart(name)}`,
   following: (name) => `تتابع ${apart(name)}`,
   stop: 'توقف',
   stopFollowing: 'إيقاف المتابعة (Escape، أو تحريك المشهد)',
+  joined: (named, n) =>
+    n === 1
+      ? `${apart(named[0] ?? '')} هنا`
+      : n > named.length
+        ? count(n, {
+            two: 'جاء شخصان',
+            few: 'جاء # أشخاص',
+            many: 'جاء # شخصًا',
+            other: 'جاء # شخص',
+          })
+        : `${all(named.map(apart))} هنا`,
+  left: (named, n) =>
+    n > named.length
+      ? count(n, {
+          two: 'غادر شخصان',
+          few: 'غادر # أشخاص',
+          many: 'غادر # شخصًا',
+          other: 'غادر # شخص',
+        })
+      : `غادر ${all(named.map(apart))}`,
+  cleared: (name) => `حُذفت كل الرسائل: ${apart(name)}`,
 }

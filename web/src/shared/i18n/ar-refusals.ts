@@ -1,29 +1,40 @@
 /*
- * Arabic: why a connection ended or was refused, and which limit a message met.
+ * Arabic: why a connection was closed or refused, and why a message was.
  */
 import type { Catalogue } from './catalogue'
 
-export const ARABIC_REFUSALS: Pick<Catalogue['core'], 'final' | 'refusedFor' | 'limited'> = {
-  final: {
-    4501: 'أغلق الخادم الاتصال: لم يفهم هذه الصفحة.',
-    4503: 'إصدار هذه الصفحة يختلف عن إصدار الخادم.',
-    4504: 'الصفحة مفتوحة في ألسنة كثيرة. يكفي إغلاق واحد.',
-    4510: 'دخولك غير صالح هنا.',
-    4511: 'انتهت صلاحية دخولك.',
-    4512: 'أُخرجت من هذه القناة.',
+export const ARABIC_CLOSED: Catalogue['core']['closed'] = {
+  4013: 'اتصلت شبكتك مرات كثيرة جدًا في الدقيقة الأخيرة.',
+  4501: 'أغلق الخادم الاتصال: لم يفهم هذه الصفحة.',
+  4503: 'إصدار هذه الصفحة يختلف عن إصدار الخادم.',
+  4504: 'الصفحة مفتوحة في ألسنة كثيرة. يكفي إغلاق واحد.',
+  4510: 'دخولك غير صالح هنا.',
+  4511: 'انتهت صلاحية دخولك.',
+  4512: 'أُخرجت من هذه القناة.',
+}
+
+export const ARABIC_REFUSALS: Catalogue['refusals'] = {
+  connection: {
     members_only: 'هذه القناة خاصة، وصاحبها يستطيع دعوتك.',
     channel_private: 'هذه القناة خاصة، وصاحبها يستطيع دعوتك.',
     channel_invalid: 'لا يمكن أن تحمل قناة هذا الاسم.',
     origin_forbidden: 'لا يقبل هذا الخادم اتصالات من صفحات على هذا العنوان. السبب في سجل الخادم.',
-  },
-  refusedFor: {
-    4013: 'اتصلت شبكتك مرات كثيرة جدًا في الدقيقة الأخيرة.',
-    draining: 'الخادم على وشك إعادة التشغيل.',
     too_many_connections: 'اتصالات كثيرة جدًا مفتوحة من شبكتك. يساعد إغلاق ألسنة أخرى.',
     identity_unavailable: 'لا يستطيع الخادم التحقق من الدخول الآن.',
     unavailable: 'لا يستطيع الخادم فعل ذلك الآن.',
     not_upgraded:
       'الخادم يجيب، لكن اتصالات WebSocket لا تصل إليه. ربما يحجبها وسيط أو مرشّح في الطريق.',
+  },
+  message: {
+    bad_frame: 'لم يفهم الخادم هذه الرسالة.',
+    rate_limited: 'الإرسال سريع جدًا.',
+    payload_too_large: 'الرسالة طويلة جدًا.',
+    payload_empty: 'الرسالة فارغة.',
+    position_invalid: 'بعيدة جدًا عن وسط اللوح.',
+    unavailable: 'لم يستطع الخادم قبولها الآن.',
+    read_only: 'الكتابة هنا الآن لصاحب القناة فقط.',
+    token_invalid: 'تعذّر تجديد تسجيل دخولك.',
+    not_owner: 'هذا لصاحب القناة فقط.',
   },
   limited: {
     user: 'أرسلت رسائل كثيرة في دقيقة واحدة.',

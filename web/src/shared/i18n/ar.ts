@@ -4,11 +4,11 @@
 import { formatter } from './language'
 import type { Catalogue } from './catalogue'
 import { ARABIC_OTHERS } from './ar-others'
-import { ARABIC_REFUSALS } from './ar-refusals'
+import { ARABIC_CLOSED, ARABIC_REFUSALS } from './ar-refusals'
 import { ARABIC_PANELS } from './ar-panels'
 import { apart, ARABIC_SHARING } from './ar-sharing'
 
-const { number, percent, count, all } = formatter('ar')
+const { number, percent, count } = formatter('ar')
 
 const seconds = (n: number) =>
   count(n, {
@@ -75,27 +75,6 @@ export const ARABIC: Catalogue = {
       }),
     who: 'من هنا',
     you: 'أنت',
-    came: (named, n) =>
-      n === 1
-        ? `${apart(named[0] ?? '')} هنا`
-        : n > named.length
-          ? count(n, {
-              two: 'جاء شخصان',
-              few: 'جاء # أشخاص',
-              many: 'جاء # شخصًا',
-              other: 'جاء # شخص',
-            })
-          : `${all(named.map(apart))} هنا`,
-    left: (named, n) =>
-      n > named.length
-        ? count(n, {
-            two: 'غادر شخصان',
-            few: 'غادر # أشخاص',
-            many: 'غادر # شخصًا',
-            other: 'غادر # شخص',
-          })
-        : `غادر ${all(named.map(apart))}`,
-    cleared: (name) => `حُذفت كل الرسائل: ${apart(name)}`,
     readOnly: 'الكتابة هنا الآن لصاحب القناة فقط',
     mayRead: 'القراءة هنا ممكنة، لكن الكتابة غير متاحة',
     slow: (n) => `الوضع البطيء: رسالة كل ${seconds(n)}`,
@@ -113,31 +92,21 @@ export const ARABIC: Catalogue = {
     degraded: 'تعذّر الوصول إلى بعض الناس الآن.',
     degradedMeans: 'من تراهم تصلهم رسائلك، والآخرون يعودون من تلقاء أنفسهم.',
     now: 'الآن',
-    ...ARABIC_REFUSALS,
-    finalOther: 'أغلق الخادم الاتصال.',
+    closed: ARABIC_CLOSED,
+    closedOther: 'أغلق الخادم الاتصال.',
     again: 'محاولة أخرى',
     reload: 'إعادة التحميل',
     incomplete: 'تعذّر تحميل جزء من هذه الصفحة. قد يكون هناك إصدار جديد.',
 
-    refused: {
-      bad_frame: 'لم يفهم الخادم هذه الرسالة.',
-      rate_limited: 'الإرسال سريع جدًا.',
-      payload_too_large: 'الرسالة طويلة جدًا.',
-      payload_empty: 'الرسالة فارغة.',
-      position_invalid: 'بعيدة جدًا عن وسط اللوح.',
-      unavailable: 'لم يستطع الخادم قبولها الآن.',
-      read_only: 'الكتابة هنا الآن لصاحب القناة فقط.',
-      token_invalid: 'تعذّر تجديد تسجيل دخولك.',
-      not_owner: 'هذا لصاحب القناة فقط.',
-    },
     refusedOther: (message) => `لم تُرسل: ${apart(message)}`,
     late: 'لم تُرسل في وقتها.',
     sendAgain: 'إرسال',
     sendIn: (n) => `الإرسال بعد ${seconds(n)}`,
-    letGo: 'تجاهلها',
+    discard: 'تجاهلها',
     pending: 'جارٍ الإرسال',
   },
   others: ARABIC_OTHERS,
+  refusals: ARABIC_REFUSALS,
   panels: ARABIC_PANELS,
   ...ARABIC_SHARING,
 }

@@ -4,7 +4,7 @@
 import { formatter } from './language'
 import type { Catalogue } from './catalogue'
 
-const { number, count } = formatter('de')
+const { number, count, all } = formatter('de')
 
 export const GERMAN_OTHERS: Catalogue['others'] = {
   more: (n) => `und ${number(n)} weitere`,
@@ -21,7 +21,7 @@ export const GERMAN_OTHERS: Catalogue['others'] = {
     `Zu ${who}, ${away}, und ${number(more)} weiteren${typing ? ', schreibt' : ''}`,
   cluster: (n) => `${number(n)} Nachrichten hier. Zum Lesen vergrößern`,
   nearest: 'Zum nächsten Gespräch (Ende)',
-  radar:
+  minimap:
     'Karte von Leuten und Nachrichten. Ziehen oder Pfeiltasten bewegen die Ansicht. Enter geht zum nächsten Gespräch.',
   goToPerson: (name) => `Zu ${name}`,
   follow: 'Folgen',
@@ -29,4 +29,17 @@ export const GERMAN_OTHERS: Catalogue['others'] = {
   following: (name) => `Du folgst ${name}`,
   stop: 'Aufhören',
   stopFollowing: 'Nicht mehr folgen (Escape, oder die Ansicht bewegen)',
+  joined: (named, n) =>
+    n === 1
+      ? `${named[0]} ist da`
+      : n > named.length
+        ? `${number(n)} Leute sind gekommen`
+        : `${all(named)} sind da`,
+  left: (named, n) =>
+    n > named.length
+      ? `${number(n)} Leute sind gegangen`
+      : n === 1
+        ? `${named[0]} ist gegangen`
+        : `${all(named)} sind gegangen`,
+  cleared: (name) => `${name} hat alle Nachrichten gelöscht`,
 }

@@ -4,10 +4,10 @@
 import { formatter } from './language'
 import type { Catalogue } from './catalogue'
 import { GERMAN_OTHERS } from './de-others'
-import { GERMAN_REFUSALS } from './de-refusals'
+import { GERMAN_CLOSED, GERMAN_REFUSALS } from './de-refusals'
 import { GERMAN_SHARING } from './de-sharing'
 
-const { number, percent, count, all, clock } = formatter('de')
+const { number, percent, count, clock } = formatter('de')
 
 export const GERMAN: Catalogue = {
   core: {
@@ -52,19 +52,6 @@ export const GERMAN: Catalogue = {
     people: (n) => count(n, { one: 'Nur du', other: '# hier' }),
     who: 'Wer hier ist',
     you: 'du',
-    came: (named, n) =>
-      n === 1
-        ? `${named[0]} ist da`
-        : n > named.length
-          ? `${number(n)} Leute sind gekommen`
-          : `${all(named)} sind da`,
-    left: (named, n) =>
-      n > named.length
-        ? `${number(n)} Leute sind gegangen`
-        : n === 1
-          ? `${named[0]} ist gegangen`
-          : `${all(named)} sind gegangen`,
-    cleared: (name) => `${name} hat alle Nachrichten gelöscht`,
     readOnly: 'Gerade kann hier nur schreiben, wem der Kanal gehört',
     mayRead: 'Du kannst hier lesen, aber nicht schreiben',
     slow: (seconds) => `Langsamer Modus: eine Nachricht alle ${number(seconds)} s`,
@@ -84,31 +71,21 @@ export const GERMAN: Catalogue = {
     degradedMeans:
       'Wen du siehst, bekommt deine Nachrichten. Die anderen kommen von selbst zurück.',
     now: 'jetzt',
-    ...GERMAN_REFUSALS,
-    finalOther: 'Der Server hat die Verbindung beendet.',
+    closed: GERMAN_CLOSED,
+    closedOther: 'Der Server hat die Verbindung beendet.',
     again: 'Noch einmal versuchen',
     reload: 'Neu laden',
     incomplete: 'Ein Teil dieser Seite fehlt. Vielleicht gibt es eine neue Version.',
 
-    refused: {
-      bad_frame: 'Der Server hat diese Nachricht nicht verstanden.',
-      rate_limited: 'Du sendest zu schnell.',
-      payload_too_large: 'Die Nachricht ist zu lang.',
-      payload_empty: 'Die Nachricht ist leer.',
-      position_invalid: 'Zu weit von der Mitte der Fläche.',
-      unavailable: 'Der Server konnte es gerade nicht annehmen.',
-      read_only: 'Gerade kann hier nur schreiben, wem der Kanal gehört.',
-      token_invalid: 'Deine Anmeldung ließ sich nicht erneuern.',
-      not_owner: 'Das kann nur, wem der Kanal gehört.',
-    },
     refusedOther: (message) => `Nicht gesendet: ${message}`,
     late: 'Nicht rechtzeitig gesendet.',
     sendAgain: 'Senden',
     sendIn: (seconds) => `Senden in ${number(seconds)} s`,
-    letGo: 'Verwerfen',
+    discard: 'Verwerfen',
     pending: 'wird gesendet',
   },
   others: GERMAN_OTHERS,
+  refusals: GERMAN_REFUSALS,
   panels: {
     opens: (host) => `Öffnet ${host}`,
     react: 'Reagieren (1 bis 6)',

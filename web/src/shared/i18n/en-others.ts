@@ -4,7 +4,7 @@
 import { formatter } from './language'
 import { section } from './section'
 
-const { number, count } = formatter('en')
+const { number, count, all } = formatter('en')
 
 export const OTHERS_STRINGS = section('others', {
   more: (n: number) => `and ${number(n)} more`,
@@ -13,14 +13,14 @@ export const OTHERS_STRINGS = section('others', {
   close: 'Close',
   away: (screens: number) => (screens < 1.5 ? 'near' : count(screens, { other: '# screens' })),
   outside: 'Outside the view',
-  // These begin as what is seen does: whoever says what they see to their computer is understood.
+  // These begin with the visible text, for people who use voice control.
   goTo: (who: string, typing: boolean, away: string) =>
     `Go to ${who}, ${away === 'near' ? away : `${away} away`}${typing ? ', writing' : ''}`,
   goToMany: (who: string, more: number, typing: boolean, away: string) =>
     `Go to ${who}, ${away === 'near' ? away : `${away} away`}, and ${number(more)} more${typing ? ', writing' : ''}`,
   cluster: (n: number) => `${number(n)} messages here. Zoom in to read them`,
   nearest: 'Go to the nearest conversation (End)',
-  radar:
+  minimap:
     'Map of people and messages. Drag or use the arrow keys to move the view. Enter goes to the nearest conversation.',
   goToPerson: (name: string) => `Go to ${name}`,
   follow: 'Follow',
@@ -28,4 +28,14 @@ export const OTHERS_STRINGS = section('others', {
   following: (name: string) => `Following ${name}`,
   stop: 'Stop',
   stopFollowing: 'Stop following (Escape, or move the view)',
+  /** `named` is empty when there are too many to name */
+  joined: (named: readonly string[], n: number) =>
+    n === 1
+      ? `${named[0]} is here`
+      : n > named.length
+        ? `${number(n)} people came`
+        : `${all(named)} are here`,
+  left: (named: readonly string[], n: number) =>
+    n > named.length ? `${number(n)} people left` : `${all(named)} left`,
+  cleared: (name: string) => `${name} cleared all messages`,
 })

@@ -68,7 +68,7 @@ export const PANEL_STRINGS = section('panels', {
     looking: 'Moving around',
     reading: 'Messages',
     opening: 'Panels and more',
-    /** keys that are called otherwise in other languages */
+    /** keys whose names differ between languages */
     named: {
       Enter: 'Enter',
       Shift: 'Shift',

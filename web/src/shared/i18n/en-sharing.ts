@@ -1,6 +1,6 @@
 /*
- * English texts of the start page, of sharing, and of the offline page, which has to be small: kept apart from
- * en-panels.ts, and out of the first load.
+ * English texts of the start page, of sharing, and of the offline page, which has to be small. They are apart
+ * from en-panels.ts, and not in the first load.
  */
 import { section } from './section'
 
@@ -41,7 +41,7 @@ export const SHARING_STRINGS = section('sharing', {
   looking: 'Checking…',
 })
 
-/** What invented people say on the start page. \b takes a letter back, as one does. */
+/** What invented people write on the start page. \b removes a letter. */
 export const DEMO_STRINGS = section('demo', {
   people: ['Mira', 'Jonas', 'Aiko', 'Sam'],
   lines: [

@@ -4,7 +4,7 @@
 import { formatter } from './language'
 import type { Catalogue } from './catalogue'
 
-const { number, count } = formatter('es')
+const { number, count, all } = formatter('es')
 
 export const SPANISH_OTHERS: Catalogue['others'] = {
   more: (n) => `y ${number(n)} más`,
@@ -19,7 +19,7 @@ export const SPANISH_OTHERS: Catalogue['others'] = {
     `Ir con ${who}, ${away}, y ${number(more)} más${typing ? ', escribiendo' : ''}`,
   cluster: (n) => `${number(n)} mensajes aquí. Acercar para leerlos`,
   nearest: 'Ir a la conversación más cercana (Fin)',
-  radar:
+  minimap:
     'Mapa de personas y mensajes. Arrastra o usa las flechas para mover la vista. Intro va a la conversación más cercana.',
   goToPerson: (name) => `Ir con ${name}`,
   follow: 'Seguir',
@@ -27,4 +27,17 @@ export const SPANISH_OTHERS: Catalogue['others'] = {
   following: (name) => `Siguiendo a ${name}`,
   stop: 'Parar',
   stopFollowing: 'Dejar de seguir (Escape, o mueve la vista)',
+  joined: (named, n) =>
+    n === 1
+      ? `${named[0]} está aquí`
+      : n > named.length
+        ? `Llegaron ${number(n)} personas`
+        : `${all(named)} están aquí`,
+  left: (named, n) =>
+    n > named.length
+      ? `Se fueron ${number(n)} personas`
+      : n === 1
+        ? `${named[0]} se fue`
+        : `${all(named)} se fueron`,
+  cleared: (name) => `${name} borró todos los mensajes`,
 }

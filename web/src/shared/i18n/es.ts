@@ -4,10 +4,10 @@
 import { formatter } from './language'
 import type { Catalogue } from './catalogue'
 import { SPANISH_OTHERS } from './es-others'
-import { SPANISH_REFUSALS } from './es-refusals'
+import { SPANISH_CLOSED, SPANISH_REFUSALS } from './es-refusals'
 import { SPANISH_SHARING } from './es-sharing'
 
-const { number, percent, count, all, clock } = formatter('es')
+const { number, percent, count, clock } = formatter('es')
 
 export const SPANISH: Catalogue = {
   core: {
@@ -54,19 +54,6 @@ export const SPANISH: Catalogue = {
     people: (n) => count(n, { one: 'Solo tú', other: '# aquí' }),
     who: 'Quién está aquí',
     you: 'tú',
-    came: (named, n) =>
-      n === 1
-        ? `${named[0]} está aquí`
-        : n > named.length
-          ? `Llegaron ${number(n)} personas`
-          : `${all(named)} están aquí`,
-    left: (named, n) =>
-      n > named.length
-        ? `Se fueron ${number(n)} personas`
-        : n === 1
-          ? `${named[0]} se fue`
-          : `${all(named)} se fueron`,
-    cleared: (name) => `${name} borró todos los mensajes`,
     readOnly: 'Ahora solo puede escribir quien administra el canal',
     mayRead: 'Aquí puedes leer, pero no escribir',
     slow: (seconds) => `Modo lento: un mensaje cada ${number(seconds)} s`,
@@ -85,31 +72,21 @@ export const SPANISH: Catalogue = {
     degraded: 'Ahora mismo no se puede contactar con algunas personas.',
     degradedMeans: 'Las personas que ves reciben tus mensajes. Las demás vuelven solas.',
     now: 'ahora',
-    ...SPANISH_REFUSALS,
-    finalOther: 'El servidor cerró la conexión.',
+    closed: SPANISH_CLOSED,
+    closedOther: 'El servidor cerró la conexión.',
     again: 'Probar otra vez',
     reload: 'Recargar',
     incomplete: 'No se pudo cargar una parte de esta página. Puede haber una nueva versión.',
 
-    refused: {
-      bad_frame: 'El servidor no entendió este mensaje.',
-      rate_limited: 'Envías demasiado rápido.',
-      payload_too_large: 'El mensaje es demasiado largo.',
-      payload_empty: 'El mensaje está vacío.',
-      position_invalid: 'Demasiado lejos del centro del lienzo.',
-      unavailable: 'El servidor no pudo aceptarlo ahora.',
-      read_only: 'Ahora solo puede escribir quien administra el canal.',
-      token_invalid: 'Tu sesión no se pudo renovar.',
-      not_owner: 'Eso solo puede hacerlo quien administra el canal.',
-    },
     refusedOther: (message) => `No se envió: ${message}`,
     late: 'No se envió a tiempo.',
     sendAgain: 'Enviar',
     sendIn: (seconds) => `Enviar en ${number(seconds)} s`,
-    letGo: 'Descartar',
+    discard: 'Descartar',
     pending: 'enviando',
   },
   others: SPANISH_OTHERS,
+  refusals: SPANISH_REFUSALS,
   panels: {
     opens: (host) => `Abre ${host}`,
     react: 'Reaccionar (1 a 6)',

@@ -1,6 +1,6 @@
 /*
- * The languages the page speaks, and which of them a visitor gets: the one chosen in the settings, else
- * the first of the browser's that we know, else English. Plurals and numbers are the platform's (CLDR).
+ * The languages of the page, and which of them a user gets: the one chosen in the settings, else the first of the browser's
+ * that the page has, else English. Plurals and numbers come from the browser (CLDR).
  */
 
 /** Each by its own name. */
@@ -15,7 +15,7 @@ export type Language = keyof typeof LANGUAGES
 
 export const readingOf = (language: Language): 'ltr' | 'rtl' => (language === 'ar' ? 'rtl' : 'ltr')
 
-/** `setting`: a tag or ''; `preferred`: tags such as `de-AT`, the most wanted first. */
+/** `setting`: a tag or ''; `preferred`: tags such as `de-AT`, the preferred one first. */
 export function chooseLanguage(setting: string, preferred: readonly string[]): Language {
   for (const tag of [setting, ...preferred]) {
     const plain = tag.toLowerCase().split(/[-_]/)[0] ?? ''

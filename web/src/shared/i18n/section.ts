@@ -5,15 +5,15 @@
  * before anything is rendered (app/language.ts); a section that is fetched later starts in that language. This is the only
  * state in shared code besides the stores: it is set once in the life of a page.
  */
-/** English fixes the shape: which texts there are, and what they take. */
+/** The shape of a section: the keys of the English texts and their parameters. */
 export type Widened<T> = T extends string
   ? string
-  : T extends (...told: infer Told) => string
-    ? (...told: Told) => string
+  : T extends (...args: infer Args) => string
+    ? (...args: Args) => string
     : { readonly [Key in keyof T]: Widened<T[Key]> }
 
 /** The sections of the catalogue (catalogue.ts). */
-export type Section = 'core' | 'others' | 'panels' | 'sharing' | 'demo'
+export type Section = 'core' | 'others' | 'refusals' | 'panels' | 'sharing' | 'demo'
 export type Sections = Readonly<Record<Section, object>>
 
 const sections = new Map<Section, object>()

@@ -1,9 +1,8 @@
 /*
  * What a key press means, on every keyboard layout. All shortcuts ask here and nowhere else (lint enforces it).
  *
- * Two questions. What would the key type? Where people write, that is what happens. And which command is it? A sign is
- * found by its character, wherever the layout has it. A Latin letter is found by its character too, and where the
- * layout has none, by its place on a US keyboard. Pure.
+ * It answers two questions: does the key type something, and which command is it? A sign is found by its character, wherever
+ * the layout has it. A Latin letter is too; where the layout has none, it is found by its place on a US keyboard. Pure.
  */
 
 /** A KeyboardEvent of the browser, not React's own. */
@@ -41,12 +40,12 @@ const SAME_SIGN: Readonly<Record<string, string | undefined>> = {
   '／': '/',
 }
 
-/** An input method has this key. 229: browsers that end a composition before they tell of the key that ended it. */
+/** The key belongs to an input method. 229: some browsers end a composition before the event of the key that ended it. */
 export const isComposing = ({ isComposing, keyCode }: Press) => isComposing || keyCode === 229
 
 /**
- * The key types what it says. `mac`: there the Option key types (it is `altKey`); on other systems Alt opens menus,
- * and AltGr types, which some browsers report as Ctrl and Alt together.
+ * The key types a character. `mac`: there the Option key (`altKey`) types; on other systems Alt opens menus, and AltGr
+ * types, which some browsers report as Ctrl and Alt together.
  */
 export function isTyping(press: Press, mac: boolean): boolean {
   const { key, ctrlKey, altKey, metaKey } = press
@@ -68,20 +67,17 @@ export function commandOf(press: Press): string {
   return SAME_SIGN[key] ?? ''
 }
 
-/** The command of a key that is pressed without Ctrl, Alt or Cmd. Shift does not count: layouts reach signs by it. */
+/** The command of a key that is pressed without Ctrl, Alt or Cmd. Shift is allowed, because layouts need it for signs. */
 export const plainCommandOf = (press: Press) =>
   press.ctrlKey || press.altKey || press.metaKey ? '' : commandOf(press)
 
-/** What is pressed together with Ctrl or Cmd: a sign by its character, a digit by its place, as browsers do it. */
+/** The key pressed together with Ctrl or Cmd: a sign by its character, a digit by its place, as in browsers. */
 export function chordOf(press: Press): string {
   const command = commandOf(press)
   return /^[+=_-]$/.test(command) ? command : (DIGIT_PLACE.exec(press.code)?.[1] ?? command)
 }
 
-/**
- * Alt and a digit, of the row above the letters: those of the number pad enter characters by their number. On a Mac
- * they type.
- */
+/** Alt and a digit above the letters. On the number pad, and on a Mac, Alt and digits type characters. */
 export function altDigit(press: Press, mac: boolean): string {
   const { altKey, ctrlKey, metaKey, key, code } = press
   const alone = altKey && !ctrlKey && !metaKey && !press.getModifierState('AltGraph')

@@ -3,12 +3,12 @@
  *
  * The ceiling doubles from 250 ms to 10 s; the delay is drawn from its upper half, so that
  * thousands of clients of one fallen server do not come back in the same instant. A `retry_ms` in the
- * close reason is the server's own word and is never undercut.
+ * close reason is a lower bound.
  */
 
 export const BACKOFF_FIRST_MS = 250
 export const BACKOFF_MAX_MS = 10_000
-/** A connection that lasted this long was a good one: the count starts again. */
+/** After a connection that lasted this long the count starts again. */
 export const STABLE_MS = 5_000
 
 /** `attempt` counts from 0; `chance` is a random number in [0, 1). */
@@ -38,7 +38,7 @@ export function readClose(code: number, rawReason: string): Closing {
       reason = 'reason' in parsed && typeof parsed.reason === 'string' ? parsed.reason : ''
     }
   } catch {
-    // A proxy's own words, or none: shown as they are.
+    // The text of a proxy, or none: shown as it is.
   }
   return { code, reconnect: !(code >= 4500 && code <= 4999), retryMs, reason }
 }

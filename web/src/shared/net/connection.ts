@@ -1,29 +1,28 @@
 /*
  * One connection to the server, kept for as long as the page is open.
  *
- * connecting -> live -> (lost) waiting -> connecting ..., or final on a close code that says
- * so (W28). Waiting ends early when the network or the tab comes back, unless the server
- * named a time. The link is live only while its socket is open: whatever may have ended it unseen (sleep, a frozen
- * tab, the back/forward cache) makes us look. Browsers answer WebSocket pings without telling us, so we ping in frames: for the clock
- * (W21), and to notice a connection that is open and dead.
+ * connecting -> live -> (lost) waiting -> connecting ..., or final after a final close code (W28). Waiting ends early when
+ * the network or the tab comes back, unless the server named a time. The socket is checked after everything that may have
+ * ended it unnoticed: sleep, a frozen tab, the back/forward cache. Browsers hide WebSocket pings from pages, so we send ping
+ * frames: for the clock (W21), and to notice a dead connection.
  */
 import { backoffMs, readClose, STABLE_MS } from './backoff'
 import { readFrame, SUBPROTOCOL, type ClientFrame, type ServerFrame } from './frames'
 import type { Link } from './link'
 
-/** A few at the start, to know the clock well soon; the pings of one connection, ms after its opening. */
+/** The first pings of a connection, ms after its opening: several, for a good estimate of the clock. */
 const FIRST_PINGS_MS = [0, 150, 400, 900, 2_000]
 const PING_EVERY_MS = 15_000
-/** how often we look whether the machine slept, and what of a jump of its clock says so; a timer alone sleeps too */
+/** how often we check whether the machine slept, and how far its clock must have jumped */
 const TICK_MS = 3_000
 const SLEPT_MS = 5_000
-/** nothing heard for so long after a ping: the connection is dead */
+/** without any frame for this long after a ping, the connection is dead */
 const SILENCE_MS = 4_000
 /** an upgrade that gets no answer */
 const OPEN_WITHIN_MS = 8_000
-/** an upgrade as young as this is not begun anew when the network comes back or the tab is shown */
+/** an upgrade younger than this is not restarted when the network comes back or the tab is shown */
 const YOUNG_MS = 1_000
-/** after `pagehide`: a page that still runs then was not unloaded, and browsers do not always say so */
+/** a page that still runs this long after `pagehide` was not unloaded */
 const STILL_HERE_MS = 1_000
 
 export interface ConnectionOptions {
@@ -32,9 +31,9 @@ export interface ConnectionOptions {
   now(): number
   onFrame(frame: ServerFrame, fresh: boolean): void
   onLink(link: Link): void
-  /** An upgrade was not answered as we hoped: it may be a refusal, which browsers do not show. */
+  /** An upgrade failed. It may be a refusal, which browsers hide. */
   onUnopened?(): void
-  /** The server upgraded, and closed with this code before it let us in. */
+  /** The server upgraded, and closed with this code before its first frame. */
   onTurnedAway?(code: number): void
 }
 
@@ -48,10 +47,10 @@ export class Connection {
   private heardAt = 0
   private begunAt = 0
   private synced = false
-  /** local ms before which the server does not want us back */
+  /** local ms before which the server does not accept us again */
   private notBefore = 0
   private final = false
-  /** to be replaced as soon as it is live */
+  /** it is to be replaced as soon as it is live */
   private outdated = false
 
   constructor(private readonly options: ConnectionOptions) {}
@@ -72,14 +71,14 @@ export class Connection {
     this.connect()
   }
 
-  /** Something happened after which the socket may not be what we think. An upgrade of `oldMs` or more is begun anew. */
+  /** Checks the socket. An upgrade that is older than `oldMs` is restarted. */
   private look(oldMs = Infinity) {
     if (!this.synced) this.hurry(oldMs)
     else if (this.socket?.readyState === WebSocket.OPEN) this.ping()
     else this.lost(1006, '')
   }
 
-  /** The visitor asked for it: now, whatever was planned. */
+  /** Connects at once, because the user asked for it. */
   readonly connectNow = () => {
     if (this.synced) return
     this.final = false
@@ -87,10 +86,10 @@ export class Connection {
     this.connect()
   }
 
-  /** As who we are now: the identity that we offer has changed. */
+  /** Connects again, because our identity has changed. */
   readonly reconnect = () => {
     if (this.synced) this.connect()
-    // Dropped in the middle of an upgrade, it would leave somebody behind who seems to be here for a while.
+    // An upgrade that is dropped half-way would leave a member behind for a while.
     else this.outdated = true
   }
 
@@ -117,7 +116,7 @@ export class Connection {
     try {
       socket = new WebSocket(this.options.address(), [SUBPROTOCOL, ...(token ? [token] : [])])
     } catch {
-      // Forbidden by the browser or an extension: told as any connection that fails.
+      // Forbidden by the browser or an extension.
       return this.lost(1006, '')
     }
     this.socket = socket
@@ -137,7 +136,7 @@ export class Connection {
     if (!frame) return
     const fresh = !this.synced
     if (fresh) {
-      // W3: the first frame is user_sync; only then is there someone to talk to.
+      // W3: the first frame is user_sync.
       if (frame.type !== 'user_sync') return
       this.synced = true
       if (this.outdated) return this.connect()
@@ -172,7 +171,7 @@ export class Connection {
     }, SILENCE_MS)
   }
 
-  /** Lets go of the socket without a word more from it. */
+  /** Closes the socket and ignores its further events. */
   private drop() {
     clearTimeout(this.retryTimer)
     clearTimeout(this.watchdog)
@@ -187,7 +186,7 @@ export class Connection {
     socket.close()
   }
 
-  /** It was found out that there is no use in trying. */
+  /** Ends the attempts, because they are useless. */
   readonly giveUp = (code: number | string, reason = '') => {
     if (this.synced) return
     this.drop()

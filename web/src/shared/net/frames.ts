@@ -1,8 +1,8 @@
 /*
  * The frames of docs/protocol.md, version 1, as types, and the one place that reads them.
  *
- * `readFrame` trusts nothing: what is not a frame we know becomes undefined and is ignored
- * (section 3: "a client ignores types it does not know").
+ * `readFrame` checks everything: what is not a known frame becomes undefined and is ignored (section 3: "a client ignores
+ * types it does not know").
  */
 import { isKind, type Kind } from './reactions'
 
@@ -38,7 +38,7 @@ export interface Ttl {
   readonly max: number
 }
 
-/** What holds in the channel, and for us in it (W64). */
+/** The rules of the channel, and our rights in it (W64). */
 export interface Rules {
   readonly owner: string
   readonly slow_ms: number

@@ -1,22 +1,22 @@
 /*
- * The offline page is kept by a small service worker (web/offline/worker.ts). A server that answers 404
- * for it takes it back: the next page that is opened lets it go, with all that it kept.
+ * Registers the service worker, which caches the offline page (web/offline/worker.ts). If the server answers 404 for it, the
+ * next page that is opened unregisters it and deletes its caches.
  */
 const WORKER = '/sw.js'
 
 export async function keepOfflinePage() {
-  // Missing on http at a LAN address. In development there is nothing to keep.
+  // Missing on http at a LAN address. In development there is no worker.
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return
   try {
     const registration = await navigator.serviceWorker.register(WORKER)
-    // Registering what is registered asks the server nothing; this does.
+    // Registering it again does not ask the server; this does.
     if (registration.active) await registration.update()
   } catch {
-    await letGoIfWithdrawn()
+    await unregisterIfWithdrawn()
   }
 }
 
-async function letGoIfWithdrawn() {
+async function unregisterIfWithdrawn() {
   try {
     const registration = await navigator.serviceWorker.getRegistration()
     if (!registration) return

@@ -1,5 +1,5 @@
 /*
- * Reactions: what they are called on the wire (W30), and which key is which.
+ * The names of reactions in frames (W30), and their keys.
  */
 export const REACTIONS = ['heart', 'spark', 'laugh', 'wave', 'agree', 'question'] as const
 export type Reaction = (typeof REACTIONS)[number]

@@ -1,5 +1,5 @@
 /*
- * Asking again for a file that did not come: while a new version is rolled out, another process may have it.
+ * Requests a file again that did not load: during a rollout, another process may have it.
  */
 const WAITS_MS = [300, 700, 1_000]
 

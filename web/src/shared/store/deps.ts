@@ -1,6 +1,5 @@
 /*
- * What the stores need from outside, given once by app/main.tsx: the way to the server, time,
- * chance and a place to keep things. Stores call these; they import none of them.
+ * What the stores need from outside, passed in by app/main.tsx: the connection, the time, and storage.
  */
 import type { ClientFrame } from '../net/frames'
 import type { Timers } from '../throttle'
@@ -10,7 +9,7 @@ export interface Uplink {
   send(frame: ClientFrame): boolean
   /** Connect at once instead of waiting; ends a final refusal too. */
   connectNow(): void
-  /** Connect anew, as who we are now. */
+  /** Connect again with our present identity. */
   reconnect(): void
 }
 
@@ -24,16 +23,16 @@ export interface KeyStorage {
 export interface Deps {
   readonly uplink: Uplink
   readonly storage: KeyStorage
-  /** kept for this tab alone, and over its reload */
+  /** for this tab alone; survives a reload */
   readonly tab: Pick<KeyStorage, 'read' | 'write'>
-  /** kept with this entry of the tab's history: over a reload, also where storage is forbidden */
+  /** in this entry of the tab's history: survives a reload where storage is forbidden */
   readonly entry: Pick<KeyStorage, 'read' | 'write'>
-  /** monotonic ms, of no meaning but for differences; never the machine's clock */
+  /** monotonic ms, for differences only */
   now(): number
   isHidden(): boolean
 }
 
-/** For `now`: nobody who sets the machine's clock moves anybody's words. */
+/** For `now`: does not change when the machine's clock is set. */
 export const monotonic = () => (performance.timeOrigin || 0) + performance.now()
 
 export function timersOf(deps: Deps): Timers {
@@ -44,7 +43,7 @@ export function timersOf(deps: Deps): Timers {
   }
 }
 
-/** Storage may be forbidden or full: then this visit simply forgets. */
+/** Storage may be forbidden or full: then nothing is stored. */
 export function browserStorage(
   storage: 'localStorage' | 'sessionStorage' = 'localStorage',
 ): KeyStorage {
@@ -60,7 +59,7 @@ export function browserStorage(
       try {
         window[storage].setItem(`asocial.${key}`, value)
       } catch {
-        // nothing to do; see above
+        // Forbidden or full.
       }
     },
     watch(key, changed) {
@@ -80,7 +79,7 @@ export const historyEntry: Deps['entry'] = {
     try {
       history.replaceState({ ...state, [`asocial.${key}`]: value }, '')
     } catch {
-      // Forbidden in some frames, and when it is done too often: then this visit forgets.
+      // Forbidden in some frames, and when it is called too often.
     }
   },
 }

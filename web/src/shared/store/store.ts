@@ -1,6 +1,6 @@
 /*
- * How every store is made: zustand's, with its listeners apart. An error in one listener is reported as any uncaught
- * error is; the other listeners, and the code that changed the store, go on.
+ * Makes stores: zustand's, with contained listeners. An error in one listener is reported as an uncaught error; the other
+ * listeners, and the code that changed the store, go on.
  */
 import { createStore as create, type StateCreator, type StoreApi } from 'zustand/vanilla'
 
@@ -9,7 +9,7 @@ export function createStore<T>(initial: StateCreator<T>): StoreApi<T> {
   return { ...store, subscribe: (listener) => store.subscribe(contained(listener)) }
 }
 
-/** A listener whose errors reach the console and nobody else. */
+/** Wraps a listener so that its errors are reported and do not reach its caller. */
 export function contained<Args extends unknown[]>(listener: (...args: Args) => void) {
   return (...args: Args) => {
     try {
@@ -20,7 +20,7 @@ export function contained<Args extends unknown[]>(listener: (...args: Args) => v
   }
 }
 
-/** Without `reportError`, which older Safari lacks. */
+/** In place of `reportError`, which older Safari lacks. */
 export function report(error: unknown) {
   setTimeout(() => {
     throw error

@@ -10,7 +10,7 @@ export function cutAt(text: string, limit: number): string {
   let points = 0
   for (const grapheme of graphemes(text)) {
     points += codePoints(grapheme)
-    // A pile larger than the limit is no character that anybody reads: it is cut like plain text.
+    // A grapheme longer than the limit is not readable anyway: it is cut by code points.
     if (points > limit) return end > 0 ? text.slice(0, end) : [...grapheme].slice(0, limit).join('')
     end += grapheme.length
   }
@@ -31,7 +31,7 @@ export function* graphemes(text: string): Iterable<string> {
   for (const { segment } of segmenter.segment(text)) yield segment
 }
 
-// Not state: a constant that is costly to make, and made when it is first needed.
+// Not state: a constant that is costly to make, so it is made when it is first needed.
 // eslint-disable-next-line no-restricted-syntax
 let segmenter: Intl.Segmenter | undefined
 

@@ -1,5 +1,5 @@
 /*
- * The drawings. The mark: a breath on the glass, and a caret drawn into it with a finger.
+ * The logo, and the icon of a link.
  */
 export function Logo() {
   return (
@@ -25,7 +25,6 @@ export function Logo() {
   )
 }
 
-/** The link of an invitation. */
 export function Chain() {
   return (
     <svg className="flex-none" viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">

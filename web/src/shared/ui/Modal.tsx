@@ -1,6 +1,5 @@
 /*
- * A modal dialog of the browser's own: the focus goes in, stays in, and returns to where it was; Escape
- * and a press beside it close it.
+ * A modal `<dialog>`: the browser moves the focus in, keeps it there, and returns it. Escape and a press beside it close it.
  */
 import {
   useLayoutEffect,
@@ -26,13 +25,13 @@ export function Modal({ className, label, testId, close, onKeyDown, children }: 
     const element = dialog.current
     if (!element) return
     const opener = document.activeElement
-    // Safari before 15.4 has no dialogs: then it is a panel that is open.
+    // Missing in Safari before 15.4: then it is shown as a panel.
     if ('showModal' in element) element.showModal()
     else (element as Element).setAttribute('open', '')
-    // Its title is read first, and no control is pressed by accident.
+    // The dialog, not a control: its title is read first, and no key presses a control by accident.
     element.focus()
     return () => {
-      // Closed before it is removed: only then does the browser return the focus.
+      // The browser returns the focus only if the dialog is closed before it is removed.
       element.close?.()
       if (!opener?.isConnected) returnFocus(null)
     }
@@ -53,7 +52,7 @@ export function Modal({ className, label, testId, close, onKeyDown, children }: 
   )
 }
 
-/** A press on the backdrop is one on the dialog, outside its box. */
+/** A press on the backdrop has the dialog as its target, and is outside its box. */
 function isBeside({ target, currentTarget, clientX: x, clientY: y }: MouseEvent) {
   const { left, top, right, bottom } = currentTarget.getBoundingClientRect()
   return target === currentTarget && (x < left || x > right || y < top || y > bottom)

@@ -16,7 +16,7 @@ export function Panel({ className = '', label, testId, close, children }: PanelP
   const [opener] = useState(() => document.activeElement)
   const panel = useRef<HTMLElement>(null)
   useLayoutEffect(() => {
-    // A key opened it from somewhere else: it takes the focus. After its control it is next in the order of Tab anyway.
+    // Opened by a key: it takes the focus. Opened by its control, it is next in the tab order anyway.
     if (!opener?.matches('[aria-expanded]')) panel.current?.focus({ preventScroll: true })
   }, [opener])
   useEscape(true, () => {

@@ -1,5 +1,5 @@
 /*
- * A list to choose from, in a panel. Smaller text on a phone, and the phone would zoom in on it.
+ * A select field in a panel. With smaller text, phones would zoom in on it.
  */
 import type { ComponentProps } from 'react'
 

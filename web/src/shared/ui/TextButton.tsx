@@ -1,5 +1,5 @@
 /*
- * A button that is nothing but its underlined text, in a panel.
+ * A button in a panel that looks like underlined text.
  */
 import type { ComponentProps } from 'react'
 

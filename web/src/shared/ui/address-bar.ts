@@ -1,10 +1,10 @@
 /*
- * The address that is shown. Browsers refuse to change it in some frames, and when it is changed too often.
+ * Sets the address of the page. Browsers refuse that in some frames, and when it is called too often.
  */
 export function showAddress(address: string) {
   try {
     history.replaceState(history.state, '', address)
   } catch {
-    // Then it stays as it is: nothing depends on it.
+    // Nothing depends on it.
   }
 }

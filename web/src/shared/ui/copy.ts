@@ -1,5 +1,5 @@
 /*
- * Putting words on the clipboard.
+ * Copies text to the clipboard.
  */
 
 /** The clipboard API is missing on http at a LAN address; the old command still works there. */
@@ -18,7 +18,7 @@ export async function copyText(text: string): Promise<boolean> {
     try {
       done = document.execCommand('copy')
     } catch {
-      // Then the visitor copies by hand.
+      // Then the user copies it by hand.
     }
     area.remove()
     before?.focus({ preventScroll: true })

@@ -1,8 +1,8 @@
 /*
  * What Escape closes: the part that was opened last, and no other. The page's key handler asks here (app/Plane.tsx).
  *
- * A part is on the list from the commit that shows it. A passive effect would come later: under load, an Escape that was
- * pressed as soon as the part could be seen would be lost.
+ * A part is on the list from the commit that shows it. A passive effect would run later, and under load an Escape that is
+ * pressed at once would be lost.
  */
 import { useEffectEvent, useLayoutEffect } from 'react'
 import { commandOf } from '../keys/keys'
@@ -29,7 +29,7 @@ export function escapeKey(event: KeyboardEvent): boolean {
   return true
 }
 
-/** Puts the focus back to where it was. What is gone by now cannot take it: then the canvas does. */
+/** Returns the focus to where it was, or to the canvas if that element is gone. */
 export function returnFocus(before: Element | null) {
   const target = before?.isConnected ? before : document.querySelector('.plane')
   if (target instanceof HTMLElement) target.focus({ preventScroll: true })

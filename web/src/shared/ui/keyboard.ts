@@ -1,10 +1,10 @@
 /*
- * Keys of the whole page (what a key means: shared/keys/keys.ts). Letters always write, so a sign is what opens a panel.
- * No sign does that while one writes, in a field, or behind a dialog.
+ * Keys of the whole page (what a key means: shared/keys/keys.ts). Letters always write, so panels are opened by
+ * signs, except while you write, in a field, or behind a dialog.
  */
 import { commandOf, isTyping } from '../keys/keys'
 
-/** There the Option key types: `altKey` means no shortcut. */
+/** On a Mac the Option key (`altKey`) types. */
 export const MAC = /^(Mac|iP)/.test(navigator.platform)
 
 function isField(target: EventTarget | null): boolean {
@@ -14,7 +14,7 @@ function isField(target: EventTarget | null): boolean {
   )
 }
 
-/** The sign that this key types, where it would not be written; else ''. */
+/** The sign of this key, where it is not typed into a text; else ''. */
 export function signOf(event: KeyboardEvent): string {
   if (!isTyping(event, MAC) || isField(event.target)) return ''
   return document.querySelector('dialog[open]') ? '' : commandOf(event)

@@ -1,15 +1,14 @@
 /*
- * Parts of the page that are fetched when they are first wanted, so that the first word can be
- * typed before they are here. Until a part is there it is nothing, and nothing else waits for it;
- * once here, it stays.
+ * Parts of the page that are fetched when they are first shown, so that typing does not wait for them. Until a part is
+ * loaded nothing is shown in its place, or `Instead`, and nothing else waits for it.
  *
- * Not React.lazy: that hides what is around it until a part arrives, and throws when it does not. One
- * that cannot be had just now (the network is away, the server restarts, a new version has other files) closes itself
- * if it can be closed; it is asked for again in the background, and until it is there the page says so (Incomplete.tsx).
- * A part that throws is taken out alone. What is shown *because* the server is gone must never be such a part.
+ * Not React.lazy, which hides the surroundings until a part arrives, and throws when it does not. If a part cannot be loaded
+ * (no network, a restart, a new version with other files), it calls its `close`, if it has one. It is requested again in the
+ * background, and the page says so meanwhile (Incomplete.tsx). A part that throws is removed alone. What is shown *because*
+ * the server is gone must never be such a part.
  *
- * `fetchAll` gets every part ahead of need, once the page has nothing better to do: a tab that
- * stays open outlives the files of its version on the server.
+ * `fetchAll` loads every part once the page is idle: a tab may stay open for longer than the server has the files of its
+ * version.
  */
 import { Component, useEffect, useState, type ComponentType, type ReactNode } from 'react'
 import { createStore } from '../store/store'
@@ -21,33 +20,37 @@ const LONGEST_MS = 30_000
 
 const parts: (() => Promise<unknown>)[] = []
 
-/** The parts that were wanted and did not come. */
-export const absent = createStore<{ readonly asks: ReadonlySet<() => Promise<unknown>> }>(() => ({
-  asks: new Set(),
-}))
+/** The parts that were needed and could not be loaded. */
+export const missingParts = createStore<{ readonly asks: ReadonlySet<() => Promise<unknown>> }>(
+  () => ({
+    asks: new Set(),
+  }),
+)
 
-/** Asks for it until it is there, ever more rarely; until then it is `absent`. */
-function pursue(ask: () => Promise<unknown>, waitMs = AGAIN_MS) {
+/** Requests the part until it is loaded, at growing intervals; until then it is one of `missingParts`. */
+function keepTrying(ask: () => Promise<unknown>, waitMs = AGAIN_MS) {
   if (waitMs === AGAIN_MS) {
-    if (absent.getState().asks.has(ask)) return
-    absent.setState({ asks: new Set(absent.getState().asks).add(ask) })
+    if (missingParts.getState().asks.has(ask)) return
+    missingParts.setState({ asks: new Set(missingParts.getState().asks).add(ask) })
   }
   setTimeout(() => {
     ask().then(
       () =>
-        absent.setState(({ asks }) => ({ asks: new Set([...asks].filter((it) => it !== ask)) })),
-      () => pursue(ask, Math.min(LONGEST_MS, waitMs * 1.5)),
+        missingParts.setState(({ asks }) => ({
+          asks: new Set([...asks].filter((it) => it !== ask)),
+        })),
+      () => keepTrying(ask, Math.min(LONGEST_MS, waitMs * 1.5)),
     )
   }, waitMs)
 }
 
-/** A file for `fetchAll` alone. */
+/** A file that `fetchAll` loads too. */
 export function prefetched<T>(load: () => Promise<T>): () => Promise<T> {
   parts.push(load)
   return load
 }
 
-/** `Instead` stands in its place until it is there. */
+/** `Instead` is shown until the part is loaded. */
 export function lazy<P extends object>(
   load: () => Promise<ComponentType<P>>,
   Instead?: ComponentType<P>,
@@ -66,7 +69,7 @@ export function lazy<P extends object>(
   }
   parts.push(ask)
 
-  function Later(props: P) {
+  function LazyPart(props: P) {
     const [Part, setPart] = useState(() => found)
     const { close } = props as { close?(): void }
     useEffect(() => {
@@ -76,10 +79,10 @@ export function lazy<P extends object>(
       ask().then(
         (loaded) => wanted && setPart(() => loaded),
         () => {
-          pursue(ask)
+          keepTrying(ask)
           if (!wanted) return
           if (close) close()
-          else stop = absent.subscribe(() => found && setPart(() => found))
+          else stop = missingParts.subscribe(() => found && setPart(() => found))
         },
       )
       return () => {
@@ -95,12 +98,12 @@ export function lazy<P extends object>(
       </Boundary>
     )
   }
-  /** Ahead of need: when a hand comes near. */
-  Later.fetch = () => void ask().catch(() => undefined)
-  return Later
+  /** Loads it early, as when a pointer comes near. */
+  LazyPart.fetch = () => void ask().catch(() => undefined)
+  return LazyPart
 }
 
-/** One after the other; what does not come now is asked for again when it is wanted. */
+/** One after the other. What cannot be loaded now is requested again when it is needed. */
 export async function fetchAll() {
   for (const ask of parts) await ask().catch(() => undefined)
 }
@@ -111,7 +114,7 @@ interface BoundaryProps {
   readonly children: ReactNode
 }
 
-/** Keeps an error within its part, which is closed, or tried again in a while. */
+/** Contains an error in its part, which is closed, or shown again after a while. */
 class Boundary extends Component<BoundaryProps, { readonly failed: boolean }> {
   override state = { failed: false }
   private timer: ReturnType<typeof setTimeout> | undefined

@@ -1,5 +1,5 @@
 /*
- * Media queries, also where a browser has none, gives null (a frame that is not shown) or cannot tell of changes.
+ * Media queries, also in browsers without them, without change events, or where the result is null (a hidden frame).
  */
 const find = (query: string): Partial<MediaQueryList> | null | undefined =>
   window.matchMedia?.(query)
@@ -10,7 +10,7 @@ export const DARK = '(prefers-color-scheme: dark)'
 
 export const matches = (query: string): boolean => find(query)?.matches ?? false
 
-/** Calls `changed` whenever it begins or ceases to match; returns how to stop that. */
+/** Calls `changed` whenever it starts or stops matching. Returns a function that ends it. */
 export function onMedia(query: string, changed: () => void): () => void {
   const list = find(query)
   list?.addEventListener?.('change', changed)

@@ -1,19 +1,19 @@
 /*
- * Shows the page, and shows it anew from the stores when it is gone: when React gave up on an error, or when somebody else
- * (an extension) removed a part that nothing works without. The stores and the connection live outside,
- * so the draft and one's place stay. A page that fails again and again is left to startup.ts, which says so.
+ * Renders the page, and renders it again from the stores after React gave up on an error, or after an extension removed an
+ * essential element. The stores and the connection are outside, so the draft and the view stay. If that fails repeatedly,
+ * startup.ts shows a message.
  */
 import { useLayoutEffect, type ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { report } from '../store/store'
-import { tellTrouble } from './trouble'
+import { reportTrouble } from './trouble'
 
-/** A page that lasts less than this did not work; after so many of them in a row it is not tried again. */
+/** A page that was shown for less than WORKED_MS counts as failed; after TRIES failures in a row it stays away. */
 const WORKED_MS = 2_000
 const TRIES = 8
 const LOOK_EVERY_MS = 500
 
-/** Parts that stay for as long as the page is shown, each within the part that holds it: moved elsewhere, it fails too. */
+/** Essential elements. Each must stay within its container. */
 const LASTING = '.page, main, .plane, .world, .plane textarea'
 
 export function mount(root: HTMLElement, page: () => ReactNode) {
@@ -22,17 +22,17 @@ export function mount(root: HTMLElement, page: () => ReactNode) {
 
   function show() {
     const shownAt = performance.now()
-    const place = document.createElement('div')
+    const container = document.createElement('div')
     let lasting: { part: Element; within: Element }[] = []
-    const react = createRoot(place, {
+    const react = createRoot(container, {
       onUncaughtError(error) {
         report(error)
         setTimeout(again)
       },
     })
     const look = setInterval(() => {
-      // The page itself may be taken out as well.
-      const there = root.isConnected && place.parentNode === root
+      // The page itself may have been removed.
+      const there = root.isConnected && container.parentNode === root
       if (!there || lasting.some(({ part, within }) => !within.contains(part))) again()
     }, LOOK_EVERY_MS)
     function again() {
@@ -40,7 +40,7 @@ export function mount(root: HTMLElement, page: () => ReactNode) {
       end()
       failures = performance.now() - shownAt < WORKED_MS ? failures + 1 : 0
       if (failures < TRIES) show()
-      else tellTrouble('failed')
+      else reportTrouble('failed')
     }
     const mine = () => {
       end = () => {}
@@ -50,16 +50,16 @@ export function mount(root: HTMLElement, page: () => ReactNode) {
       } catch (error) {
         report(error)
       }
-      place.remove()
+      container.remove()
     }
     end = mine
     if (!root.isConnected) document.body.prepend(root)
-    root.append(place)
-    // At once: what is taken out before the first look was there, too.
+    root.append(container)
+    // Collected at once, so that one removed before the first check is noticed.
     const onShown = () => {
-      lasting = [...place.querySelectorAll(LASTING)].map((part) => ({
+      lasting = [...container.querySelectorAll(LASTING)].map((part) => ({
         part,
-        within: part.parentElement?.closest(LASTING) ?? place,
+        within: part.parentElement?.closest(LASTING) ?? container,
       }))
     }
     react.render(<Shown onShown={onShown}>{page()}</Shown>)

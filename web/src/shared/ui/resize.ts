@@ -1,5 +1,5 @@
 /*
- * Telling when elements change their size. A browser without ResizeObserver tells of the window's size alone.
+ * Observes the size of elements. In a browser without ResizeObserver, only the window's size is observed.
  */
 export interface Sizes {
   observe(element: Element): void
@@ -18,7 +18,7 @@ export function createSizes(
   if (typeof ResizeObserver === 'function') {
     return new ResizeObserver((changes) => {
       for (const { target, borderBoxSize } of changes) {
-        // Read after layout, so that a crowd costs no reflow; older browsers do not tell it.
+        // From the observer, so that many elements cost no reflow; older browsers do not have it.
         const size = borderBoxSize?.[0]
         if (size) resized(target, size.inlineSize, size.blockSize)
         else read(target)

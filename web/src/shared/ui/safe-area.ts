@@ -1,8 +1,8 @@
 /*
- * How far from each edge of the screen a phone's notch, corners and bars reach. CSS knows it as env(); what is
- * placed by script asks here.
+ * How far from each edge of the screen a phone's notch, corners and bars reach. CSS has it as env(); this is
+ * for what is placed by script.
  */
-/** A view lower than this has room for words, or for what stands at the edges, not for both. */
+/** A view lower than this has room for text or for the controls at the edges, not for both. */
 export const LOW_PX = 320
 
 export interface Insets {
@@ -13,7 +13,7 @@ export interface Insets {
 }
 
 let known: Insets | undefined
-/** They change when the phone is turned, and with it the window's size. */
+/** They change when the phone is rotated, which resizes the window. */
 window.addEventListener('resize', () => (known = undefined))
 
 export function safeArea(): Insets {

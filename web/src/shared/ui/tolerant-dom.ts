@@ -1,8 +1,7 @@
 /*
- * React takes nodes out of where it put them, and puts new ones before those it knows. A page translator wraps texts, an
- * extension moves or removes elements: then the browser throws, and React takes the whole page down
- * (facebook/react#11538). With this, a node is removed from wherever it is, and one whose neighbour is gone is
- * put before what holds the neighbour now, or last.
+ * React removes nodes from the parent where it put them. When a translator wraps texts, or an extension moves elements, the
+ * browser throws, and React unmounts the whole page (facebook/react#11538). This removes a node from wherever it is, and
+ * inserts one before the element that now contains its neighbour, or last.
  */
 const { insertBefore, removeChild } = Node.prototype
 

@@ -1,10 +1,10 @@
 /*
- * Tells startup.ts, which is there when the page is not, what went wrong: files are `missing`, or it `failed`.
+ * Reports to startup.ts, which runs even when the page does not: files are `missing`, or the page `failed`.
  */
 export type Trouble = 'missing' | 'failed'
 
 export const TROUBLE = 'asocial:trouble'
 
-export function tellTrouble(trouble: Trouble) {
+export function reportTrouble(trouble: Trouble) {
   dispatchEvent(new CustomEvent(TROUBLE, { detail: trouble }))
 }

@@ -110,10 +110,10 @@ describe('who vouches for us', () => {
   it('takes the place of the guest, until nobody does', () => {
     const { app } = setUp()
     expect(app.session.token()).toBe('t1')
-    app.session.vouch('theirs')
-    expect([app.session.token(), app.session.vouched()]).toEqual(['theirs', true])
-    app.session.vouch(undefined)
-    expect([app.session.token(), app.session.vouched()]).toEqual(['t1', false])
+    app.session.setProviderToken('theirs')
+    expect([app.session.token(), app.session.hasProviderToken()]).toEqual(['theirs', true])
+    app.session.setProviderToken(undefined)
+    expect([app.session.token(), app.session.hasProviderToken()]).toEqual(['t1', false])
   })
 
   it('leaves nothing behind when we ask to be forgotten', () => {

@@ -3,6 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { explainRefusal, whyRefused } from '../../../src/features/channel/refusal'
+import { REFUSAL_STRINGS } from '../../../src/shared/i18n/en-refusals'
 import { setUp } from '../../support/visitor'
 
 const asked = vi.fn<(url: string, options: { headers: Record<string, string> }) => void>()
@@ -42,7 +43,8 @@ describe('W87: the page asks why it was refused', () => {
     const { app } = setUp()
     const giveUp = vi.fn()
     await explainRefusal(app, undefined, giveUp)
-    expect(giveUp.mock.calls).toEqual([[code, `about ${code}`]])
+    const text = REFUSAL_STRINGS.connection[code] ?? `about ${code}`
+    expect(giveUp.mock.calls).toEqual([[code, text]])
     expect(app.session.store.getState().refusal).toBeUndefined()
   })
 
@@ -57,7 +59,10 @@ describe('W87: the page asks why it was refused', () => {
     app.session.setLink({ kind: 'waiting', until: 0 })
     await explainRefusal(app, undefined, giveUp)
     expect(giveUp).not.toHaveBeenCalled()
-    expect(app.session.store.getState().refusal).toBe(code)
+    expect(app.session.store.getState().refusal).toEqual({
+      code,
+      text: REFUSAL_STRINGS.connection[code],
+    })
     app.session.setLink({ kind: 'live' })
     expect(app.session.store.getState().refusal).toBeUndefined()
     await explainRefusal(app, undefined, giveUp)
@@ -80,7 +85,7 @@ describe('W87: the page asks why it was refused', () => {
     app.session.setLink({ kind: 'waiting', until: 0 })
     const told = async () => {
       await explainRefusal(app, undefined, vi.fn())
-      return app.session.store.getState().refusal
+      return app.session.store.getState().refusal?.code
     }
     expect(await told()).toBe('answered')
     expect(await told()).toBe('not_upgraded')

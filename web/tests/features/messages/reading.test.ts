@@ -2,7 +2,7 @@
  * Time to read: one reader's hand on what hangs on the window, and what is remembered for a while.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { goesAt, leaveMs, letGoAt } from '../../../src/features/messages/model/lifetime'
+import { goesAt, leaveMs, lingersUntil } from '../../../src/features/messages/model/lifetime'
 import {
   forget,
   hold,
@@ -37,8 +37,8 @@ describe('a life as long as the reader chooses', () => {
     expect(goesAt(1_000, 6_000, 3)).toBe(16_000)
     expect(goesAt(1_000, 6_000, 'stay')).toBe(Infinity)
     const leaves = leaveMs(5_000)
-    expect(letGoAt(1_000, 6_000, 6_000, 2_000)).toBe(6_000)
-    expect(letGoAt(1_000, 6_000, 6_000, 5_900)).toBe(5_900 + 1_200 + leaves)
+    expect(lingersUntil(1_000, 6_000, 6_000, 2_000)).toBe(6_000)
+    expect(lingersUntil(1_000, 6_000, 6_000, 5_900)).toBe(5_900 + 1_200 + leaves)
   })
 
   test('it vanishes then, and for the others its end is unchanged', () => {

@@ -1,22 +1,16 @@
-/* Finding company: what hangs at the edge, where to go, how the view travels, the radar. */
+/* Finding company: what hangs at the edge, where to go, how the view travels, the minimap. */
 import { describe, expect, test } from 'vitest'
-import type { Camera } from '../../../src/features/canvas/model/camera'
+import { distance, screensAway, type Camera } from '../../../src/features/canvas/model/camera'
+import { alongFlight, flightMs } from '../../../src/features/canvas/model/flight'
 import { chipsOf, type Rim } from '../../../src/features/navigation/model/chips'
+import { glide, keepInSight } from '../../../src/features/navigation/model/following'
 import {
-  distance,
   nearestConversation,
-  screensAway,
   sightOf,
   spotsOf,
   type Spot,
 } from '../../../src/features/navigation/model/spots'
-import {
-  alongFlight,
-  flightMs,
-  glide,
-  keepInSight,
-} from '../../../src/features/canvas/model/flight'
-import { fromRadar, onRadar, radarOf } from '../../../src/features/navigation/model/radar'
+import { fromMinimap, toMinimap, minimapOf } from '../../../src/features/navigation/model/minimap'
 
 const view = { width: 1000, height: 700 }
 const here: Camera = { x: 0, y: 0, zoom: 1 }
@@ -55,7 +49,7 @@ describe('spots', () => {
 })
 
 describe('chips', () => {
-  test('none lies over the radar, on whichever side it is', () => {
+  test('none lies over the minimap, on whichever side it is', () => {
     const low = [
       spot('a', -5_000, 3_400),
       spot('b', -1_900, 5_000),
@@ -65,9 +59,11 @@ describe('chips', () => {
     for (const cornerSide of ['left', 'right'] as const) {
       const chips = chipsOf(here, view, { ...rim, cornerSide }, low)
       for (const { x, y, side } of chips) {
-        const onRadarsSide =
+        const onMinimapsSide =
           cornerSide === 'left' ? x < rim.corner.width : x > view.width - rim.corner.width
-        expect(onRadarsSide && y > view.height - rim.corner.height, `${side} ${x},${y}`).toBe(false)
+        expect(onMinimapsSide && y > view.height - rim.corner.height, `${side} ${x},${y}`).toBe(
+          false,
+        )
       }
     }
   })
@@ -203,7 +199,7 @@ describe('a flight', () => {
   })
 })
 
-describe('the radar', () => {
+describe('the minimap', () => {
   const size = { width: 156, height: 104 }
 
   test('has everyone on it, most in their place, and reaches in doublings', () => {
@@ -214,21 +210,21 @@ describe('the radar', () => {
       { x: 0, y: -30_000 },
       { x: 9_000_000, y: 9_000_000 },
     ]
-    const radar = radarOf(here, view, size, spots)
-    expect(onRadar(radar, here)).toEqual({ x: 78, y: 52 })
+    const minimap = minimapOf(here, view, size, spots)
+    expect(toMinimap(minimap, here)).toEqual({ x: 78, y: 52 })
     for (const at of spots) {
-      const { x, y } = onRadar(radar, at)
+      const { x, y } = toMinimap(minimap, at)
       expect(x >= 5 && x <= 151 && y >= 5 && y <= 99).toBe(true)
     }
-    expect(onRadar(radar, { x: 9_000, y: 0 }).x).toBeLessThan(140)
-    const near = radarOf(here, view, size, [{ x: 1_200, y: 0 }])
-    const nearer = radarOf(here, view, size, [{ x: 1_300, y: 0 }])
+    expect(toMinimap(minimap, { x: 9_000, y: 0 }).x).toBeLessThan(140)
+    const near = minimapOf(here, view, size, [{ x: 1_200, y: 0 }])
+    const nearer = minimapOf(here, view, size, [{ x: 1_300, y: 0 }])
     expect(nearer.scale).toBe(near.scale)
   })
 
   test('what is pressed on it is where the view goes', () => {
-    const radar = radarOf({ x: 5_000, y: 100, zoom: 0.5 }, view, size, [{ x: 9_000, y: 0 }])
-    const at = fromRadar(radar, onRadar(radar, { x: 9_000, y: 0 }))
+    const minimap = minimapOf({ x: 5_000, y: 100, zoom: 0.5 }, view, size, [{ x: 9_000, y: 0 }])
+    const at = fromMinimap(minimap, toMinimap(minimap, { x: 9_000, y: 0 }))
     expect(distance(at, { x: 9_000, y: 0 })).toBeLessThan(0.01)
   })
 })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { fitted } from '../../../src/features/canvas/model/flight'
+import { fitted } from '../../../src/features/navigation/model/following'
 import type { ServerFrame } from '../../../src/shared/net/frames'
 import { setUp } from '../../support/visitor'
 
@@ -20,15 +20,27 @@ const followed: ServerFrame = { type: 'followed', user_id: 'mira' }
 function visitor() {
   const it = setUp()
   it.app.camera.setView({ width: 1000, height: 500 })
-  return { ...it, pan: () => it.app.camera.pan(-10, 0) }
+  return {
+    ...it,
+    pan: () => it.app.camera.pan(-10, 0),
+    /** What concerns others is fetched first (navigation/store/navigation.ts). */
+    async get(frame: ServerFrame) {
+      it.get(frame)
+      await vi.dynamicImportSettled()
+    },
+    async follow() {
+      it.app.navigation.follow('mira')
+      await vi.dynamicImportSettled()
+    },
+  }
 }
 
 describe('our view (W32)', () => {
-  it('is shown at once and as it changes, only while somebody follows us', () => {
+  it('is shown at once and as it changes, only while somebody follows us', async () => {
     const { get, of, pan } = visitor()
     pan()
     expect(of('view')).toEqual([])
-    get(followed)
+    await get(followed)
     expect(of('view')).toEqual([
       { type: 'view', position: { x: 10, y: 0 }, width: 1000, height: 500 },
     ])
@@ -47,28 +59,28 @@ describe('our view (W32)', () => {
     expect(of('view').length).toBe(before)
   })
 
-  it('is not shown by who follows somebody, nor by who does not want to be found', () => {
-    const { app, get, of, pan } = visitor()
-    app.navigation.follow('mira')
-    get(followed)
+  it('is not shown by who follows somebody, nor by who does not want to be found', async () => {
+    const { app, follow, get, of, pan } = visitor()
+    await follow()
+    await get(followed)
     pan()
-    app.navigation.follow('mira')
-    get(followed)
+    await follow()
+    await get(followed)
     expect(of('view')).toEqual([])
     app.navigation.stop()
-    get(followed)
+    await get(followed)
     expect(of('view').length).toBe(1)
     app.settings.set({ onMap: false })
     pan()
     vi.advanceTimersByTime(1_000)
-    get(followed)
+    await get(followed)
     expect(of('view').length).toBe(1)
   })
 
-  it('of the followed one becomes ours, gently, and pointers serve where none is shown', () => {
-    const { app, get } = visitor()
+  it('of the followed one becomes ours, gently, and pointers serve where none is shown', async () => {
+    const { app, follow, get } = visitor()
     const camera = () => app.camera.store.getState().camera
-    app.navigation.follow('mira')
+    await follow()
     const view: ServerFrame = {
       type: 'view',
       user_id: 'mira',
@@ -76,27 +88,36 @@ describe('our view (W32)', () => {
       width: 2000,
       height: 900,
     }
-    get({ ...view, user_id: 'somebody else' })
+    await get({ ...view, user_id: 'somebody else' })
     vi.advanceTimersByTime(500)
     expect(camera()).toEqual({ x: 0, y: 0, zoom: 1 })
-    get(view)
+    await get(view)
     vi.advanceTimersByTime(500)
     expect(camera()).toEqual({ x: 300, y: -40, zoom: 0.5 })
     // They show it no more: what is left is where they point.
     vi.advanceTimersByTime(12_000)
-    get({ type: 'cursors', cursors: [['mira', 9_000, 0]] })
+    await get({ type: 'cursors', cursors: [['mira', 9_000, 0]] })
     vi.advanceTimersByTime(500)
     expect(camera().x).toBeGreaterThan(8_000)
   })
 
-  it('of the followed one is asked for every 5 s until one stops', () => {
-    const { app, of } = visitor()
-    app.navigation.follow('mira')
+  it('of the followed one is asked for every 5 s until one stops', async () => {
+    const { app, follow, of } = visitor()
+    await follow()
     vi.advanceTimersByTime(11_000)
     expect(of('follow').map((frame) => frame.user_id)).toEqual(['mira', 'mira', 'mira'])
     app.navigation.stop()
     vi.advanceTimersByTime(20_000)
     expect(of('follow').length).toBe(3)
+  })
+  it('is not followed any more when one stopped before the code was there', async () => {
+    const { app, of } = visitor()
+    app.navigation.follow('mira')
+    app.navigation.stop()
+    await vi.dynamicImportSettled()
+    expect(app.navigation.store.getState().following).toBeUndefined()
+    vi.advanceTimersByTime(11_000)
+    expect(of('follow')).toEqual([])
   })
 })
 

@@ -8,12 +8,14 @@ import { SPANISH } from '../../../src/shared/i18n/es'
 import { setCatalogue, section } from '../../../src/shared/i18n/section'
 import { STRINGS } from '../../../src/shared/i18n/en'
 import { OTHERS_STRINGS } from '../../../src/shared/i18n/en-others'
+import { REFUSAL_STRINGS } from '../../../src/shared/i18n/en-refusals'
 import { PANEL_STRINGS } from '../../../src/shared/i18n/en-panels'
 import { DEMO_STRINGS, SHARING_STRINGS } from '../../../src/shared/i18n/en-sharing'
 
 const ENGLISH = structuredCloneOf({
   core: STRINGS,
   others: OTHERS_STRINGS,
+  refusals: REFUSAL_STRINGS,
   panels: PANEL_STRINGS,
   sharing: SHARING_STRINGS,
   demo: DEMO_STRINGS,
@@ -68,7 +70,7 @@ describe('sections', () => {
     setCatalogue(GERMAN)
     expect(STRINGS.reload).toBe('Neu laden')
     expect(held.mouse).toContain('klick')
-    expect(STRINGS.final[4503]).toContain('Version')
+    expect(STRINGS.closed[4503]).toContain('Version')
   })
 
   test('that load later are in that language from the start', () => {
@@ -79,7 +81,7 @@ describe('sections', () => {
 })
 
 /** These are told a list of names first. */
-const TOLD_NAMES = /^core\.(came|left|all)$/
+const TOLD_NAMES = /^others\.(joined|left)$/
 
 /** Every word of a catalogue by its path; functions are told numbers and names, and must tell them on. */
 function* wordsOf(part: object, path = ''): Generator<[string, unknown]> {
@@ -136,6 +138,6 @@ test('every code that the server refuses or closes with has a text', () => {
   const final = codes(source('adapters/http/refusals.py'), /\b(45\d\d)\b/g)
   expect(refused.length).toBeGreaterThan(4)
   expect(final.length).toBeGreaterThan(2)
-  expect(refused.filter((code) => !(code in STRINGS.refused))).toEqual([])
-  expect(final.filter((code) => !(code in STRINGS.final))).toEqual([])
+  expect(refused.filter((code) => !(code in REFUSAL_STRINGS.message))).toEqual([])
+  expect(final.filter((code) => !(code in STRINGS.closed))).toEqual([])
 })

@@ -2,8 +2,8 @@
  * The camera: which part of the endless plane the screen shows.
  *
  * A camera is the world point in the middle of the viewport, and a zoom. World units are CSS
- * pixels at zoom 1, x to the right, y downwards (W9). Keeping the middle, not a corner, means
- * a resized window or a phone's keyboard keeps what is being looked at.
+ * pixels at zoom 1, x to the right, y downwards (W9). It keeps the
+ * middle, not a corner, so that the middle stays when the window or a phone's keyboard changes the size.
  *
  * Far from the middle of the world, screen coordinates lose precision in the browser's 32-bit
  * transforms. The world element is therefore laid out around an `origin` near the camera,
@@ -33,8 +33,10 @@ export const WORLD_LIMIT = 10_000_000
 export const HOME: Camera = { x: 0, y: 0, zoom: 1 }
 
 const ORIGIN_STEP = 65_536
-/** Words are set at this size at zoom 1; see `textScale` for the others. */
+/** The size of text at zoom 1; see `textScale`. */
 export const TEXT_PX = 21
+/** A point this far inside the view, screen pixels, can be seen. */
+const SEEN_PX = 12
 const TEXT_SCALE_MIN = 0.72
 const TEXT_SCALE_MAX = 1.8
 
@@ -64,6 +66,21 @@ export function worldToScreen(camera: Camera, view: Size, point: Point): Point {
   }
 }
 
+export const distance = (a: Point, b: Point) => Math.hypot(a.x - b.x, a.y - b.y)
+
+export function isSeen(camera: Camera, view: Size, at: Point): boolean {
+  const { x, y } = worldToScreen(camera, view, at)
+  return x >= SEEN_PX && y >= SEEN_PX && x <= view.width - SEEN_PX && y <= view.height - SEEN_PX
+}
+
+/** How far away `at` is, in views at this zoom: 1 is just beside what is shown. */
+export function screensAway(camera: Camera, view: Size, at: Point): number {
+  return Math.max(
+    (Math.abs(at.x - camera.x) * camera.zoom) / view.width,
+    (Math.abs(at.y - camera.y) * camera.zoom) / view.height,
+  )
+}
+
 /** Moves what is on screen by (dx, dy) screen pixels. */
 export function panBy(camera: Camera, dx: number, dy: number): Camera {
   return clampCamera({
@@ -84,12 +101,12 @@ export function zoomAround(camera: Camera, view: Size, anchor: Point, zoom: numb
   })
 }
 
-/** How much larger than at zoom 1 words are on screen: they follow the zoom while readable. */
+/** How much larger than at zoom 1 text is on screen: it follows the zoom within readable sizes. */
 export function textScale(zoom: number): number {
   return clamp(zoom, TEXT_SCALE_MIN, TEXT_SCALE_MAX)
 }
 
-/** What undoes the world's zoom for words: 1 while they follow it. */
+/** The scale of text within the world: 1 while it follows the zoom. */
 export function counterScale(zoom: number): number {
   return textScale(zoom) / zoom
 }
@@ -134,7 +151,7 @@ export function gridLevels(zoom: number): { step: number; strength: number }[] {
   ]
 }
 
-/** A point as it goes over the wire: within the world, a tenth of a pixel fine. */
+/** A point as it is sent: within the world, rounded to a tenth of a pixel. */
 export function wirePoint(point: Point): { x: number; y: number } {
   const fit = (v: number) => Math.round(clamp(v, -WORLD_LIMIT, WORLD_LIMIT) * 10) / 10
   return { x: fit(point.x), y: fit(point.y) }

@@ -1,9 +1,9 @@
 /*
  * What pressed pointers do with the canvas: drag and pinch.
  *
- * One is a press until it moves further than a click may; from then on it carries the plane, counted from
- * where it was pressed, so the point stays under the hand. Two carry it by their middle and zoom it by their
- * spread; a third changes nothing. A finger that is lifted leaves the plane to the other. Pure.
+ * One pointer is a press until it moves further than a click may. From then on it moves the plane, counted from where it
+ * was pressed, so that the point stays under it. Two pointers move the plane by their middle and zoom it by their distance;
+ * a third one changes nothing. When one of two is lifted, the other goes on. Pure.
  */
 import type { Point } from './camera'
 
@@ -12,9 +12,9 @@ const SLOP_PX = 4
 
 export interface Grip {
   readonly points: ReadonlyMap<number, Point>
-  /** what of the way has been carried: the middle of the first two */
+  /** the middle of the first two, up to which the plane has moved */
   readonly middle: Point
-  /** how far apart they were, and the zoom of the view, when they came together; 0: fewer than two */
+  /** the distance of the two, and the zoom, when the second came; 0: fewer than two */
   readonly spread: number
   readonly zoom: number
   /** more than a press */

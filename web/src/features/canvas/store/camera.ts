@@ -47,7 +47,7 @@ export function createCamera(reducedMotion: () => boolean) {
     put(camera)
   }
 
-  /** The visitor's own hand ends a flight, and following. */
+  /** The user moved the view: that ends a flight, and following. */
   function move(camera: Camera) {
     carry(camera)
     for (const moved of movers) moved()
@@ -57,10 +57,10 @@ export function createCamera(reducedMotion: () => boolean) {
     store,
     setView: (view: Size) => set({ view }),
     set: move,
-    /** Moves the view without the visitor's hand. */
+    /** Moves the view without the user. */
     carry,
     flying: () => flying,
-    /** Called when the visitor moves the view, or asks for a flight. */
+    /** Called when the user moves the view, or starts a flight. */
     onMovedByHand(hook: () => void) {
       movers.add(contained(hook))
     },
@@ -72,7 +72,7 @@ export function createCamera(reducedMotion: () => boolean) {
       const middle = { x: view.width / 2, y: view.height / 2 }
       move(zoomAround(camera, view, middle, camera.zoom * factor))
     },
-    /** Goes there as canvas/model/flight.ts tells; at once when motion is unwelcome. */
+    /** Flies there (canvas/model/flight.ts); at once where reduced motion is set. */
     flyTo(target: Camera) {
       const to = clampCamera(target)
       for (const moved of movers) moved()

@@ -1,10 +1,10 @@
 /*
- * The addresses people give each other, and what they type to find a channel.
+ * Links to channels, and what people type to find one.
  */
 import type { Camera } from '../../canvas/model/camera'
 import { isChannel, routeOf } from './names'
 
-/** Whole pixels, hundredths of a zoom: as fine as an eye, and short enough to be read out. */
+/** Whole pixels and hundredths of a zoom: precise enough, and short. */
 export function spotHash({ x, y, zoom }: Camera): string {
   // `+ 0`: there is no -0 in a link
   return `#${Math.round(x) + 0},${Math.round(y) + 0},${Number(zoom.toFixed(2))}`
@@ -22,7 +22,7 @@ export type Asked =
 
 const LINK = /^(?:[a-z]+:\/\/)?[^/\s]*\/c\/([^/?#\s]+)\/?(?:\?[^#\s]*)?(#\S*)?$/i
 
-/** What was typed, or pasted: a name, or a whole link to a channel. */
+/** Reads what was typed or pasted: a name, or a whole link to a channel. */
 export function readAsked(raw: string): Asked {
   const text = raw.trim()
   if (text === '') return { kind: 'nothing' }

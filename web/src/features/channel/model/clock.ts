@@ -2,12 +2,12 @@
  * The server's clock, seen from here (W21).
  *
  * Each ping/pong is one sample: `offset` is how far the server is ahead of the local clock, known to within half the
- * round trip. The sample with the shortest round trip is the best; old ones are let go so that
- * a drifting clock is followed. A sample that cannot be true together with the best one means that the
- * local clock itself jumped (a machine that slept): everything before it is forgotten.
+ * round trip. The sample with the shortest round trip is the best; old ones are dropped so that
+ * a drifting clock is followed. A sample that contradicts the best one means that the local clock itself jumped (the
+ * machine slept): all earlier samples are dropped.
  *
- * The local clock must be monotonic (`performance.now()` based): a user who sets the
- * machine's clock must not change how long words hang. Pure: times are passed in.
+ * The local clock must be monotonic (`performance.now()` based): setting the
+ * machine's clock must not change how long messages stay. Pure: times are passed in.
  */
 
 export interface Sample {
@@ -31,7 +31,7 @@ const KEEP_MS = 5 * 60_000
 /** integer times on both sides, and a little for timer coarsening */
 const SLACK_MS = 4
 
-/** A frame cannot come from the future, nor be on its way for so long: one of the clocks was set. */
+/** Beyond these bounds one of the clocks was set: a frame is neither from the future nor that long on its way. */
 const AHEAD_MS = 1_000
 const LATE_MS = 5_000
 
@@ -41,7 +41,7 @@ export function contradicts(clock: Clock, timestamp: number, now: number): boole
   return late < -AHEAD_MS || late > LATE_MS
 }
 
-/** `user_sync.timestamp` alone: late by the way here, and better than nothing, or than what cannot be true. */
+/** From `user_sync.timestamp` alone, late by the time on the way; for when nothing better is known. */
 export function guess(clock: Clock, timestamp: number, now: number): Clock {
   if (clock.measured && !contradicts(clock, timestamp, now)) return clock
   return { samples: [], offset: timestamp - now, measured: false }

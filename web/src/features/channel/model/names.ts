@@ -1,5 +1,5 @@
 /*
- * Names: of channels, in the path, and of people.
+ * Names of channels, as they appear in paths, and names of people.
  */
 
 import { cutAt, firstGrapheme } from '../../../shared/text/graphemes'
@@ -16,7 +16,7 @@ export type Route =
 
 export const isChannel = (name: string) => CHANNEL.test(name)
 
-/** What a sentence or a mail program puts around an address; none of it can be part of a channel's name. */
+/** What a sentence or a mail program puts around an address. No channel name contains it. */
 const BEFORE = /^[^A-Za-z0-9_%-]+/
 const AFTER = /[^A-Za-z0-9_%-]+$/
 const ENCODINGS = 3

@@ -1,12 +1,11 @@
 /*
- * Names for new channels: two words that can be read out over the telephone, and five characters
- * that keep a stranger from guessing it. 64 x 64 words and 32^5 endings are 37 bits: at the server's
- * 100 connections a minute and address, one would try for centuries to walk in on somebody.
+ * Names for new channels: two words that are easy to read out, and five characters that make it hard to guess. 64 x 64
+ * words and 32^5 endings are 37 bits: at the server's 100 connections a minute and address, guessing one takes centuries.
  */
 
 const LIKE = (
   'amber ashen bare blue bright calm clear clouded cool deep dewy dim drifting early evening faint ' +
-  'far fleeting frosted gentle glassy golden grey hazy hidden hushed idle lamplit late light little ' +
+  'far fleeting frosted gentle glassy golden grey hazy hidden hidden idle lamplit late light little ' +
   'long lost low lucid mellow mild milky misty moonlit morning open pale patient plain quiet rainy ' +
   'silent silver slow small snowy soft starry still sunlit thin tidal violet warm wet white windy winter'
 ).split(' ')
@@ -18,7 +17,7 @@ const PLACE = (
   'shore sill sky snow spring square stair station stream terrace tide tower valley window yard'
 ).split(' ')
 
-/** No 0 and o, no 1 and l: they are read out too. */
+/** Without 0 and o, 1 and l, which are easily confused. */
 const ENDING = '23456789abcdefghijkmnpqrstuvwxyz'
 const ENDING_CHARACTERS = 5
 

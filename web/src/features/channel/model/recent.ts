@@ -1,6 +1,6 @@
 /*
- * The channels this browser was in lately, newest first. They are kept here and nowhere else, and
- * can be forgotten one by one. What was kept is read with distrust: an older page may have written it.
+ * The channels that this browser visited recently, newest first. Only the browser stores them. Stored values are checked
+ * when they are read, because an older page may have written them.
  */
 import { isChannel } from './names'
 

@@ -1,11 +1,11 @@
 /*
- * What the owner of a channel asks the server for by HTTP: that it be theirs, and invitations.
+ * The owner's HTTP requests: claiming a channel, and invitations.
  */
 import type { Session } from './session'
 
-export type Asked<T> = { readonly ok: T } | { readonly refused: string }
+export type Answer<T> = { readonly ok: T } | { readonly refused: string }
 
-async function post<T>(session: Session, path: string, body?: unknown): Promise<Asked<T>> {
+async function post<T>(session: Session, path: string, body?: unknown): Promise<Answer<T>> {
   const { channel } = session.store.getState()
   try {
     const response = await fetch(`/api/channels/${channel}${path}`, {
@@ -20,11 +20,11 @@ async function post<T>(session: Session, path: string, body?: unknown): Promise<
   }
 }
 
-/** The channel is ours from here on; everyone in it is told (W64). */
+/** Makes us the owner; the server tells everyone in the channel (W64). */
 export const claim = (session: Session) => post<object>(session, '')
 
-/** The address to give to somebody; the channel is private from here on (W63). */
-export async function invite(session: Session, rights: 'read' | 'write'): Promise<Asked<string>> {
+/** The link to give to somebody. It makes the channel private (W63). */
+export async function invite(session: Session, rights: 'read' | 'write'): Promise<Answer<string>> {
   const answer = await post<{ token: string }>(session, '/invitations', { rights })
   if ('refused' in answer) return answer
   const { channel } = session.store.getState()

@@ -1,5 +1,5 @@
 /*
- * The channels of late, kept in the browser. Read anew before each change: other tabs write too.
+ * The recent channels, stored in the browser. They are read again before each change, because other tabs write too.
  */
 import { forget, readVisits, remember, type Visit } from '../model/recent'
 import type { KeyStorage } from '../../../shared/store/deps'
@@ -19,7 +19,7 @@ export function createRecent(storage: KeyStorage, wallNow: () => number) {
     store,
     wallNow,
     visit: (channel: string) => put(remember(read(), channel, wallNow())),
-    /** Still there: a visit ends later than it began. One that was forgotten stays forgotten. */
+    /** Updates the time of this visit, unless it was removed from the list. */
     stay(channel: string) {
       if (read().some((visit) => visit.channel === channel)) this.visit(channel)
     },

@@ -1,6 +1,6 @@
 /*
- * This visitor's session: the channel, the state of the link, who we are to the server, its
- * clock and limits, and the profile the visitor chose (kept in the browser).
+ * This user's session: the channel, the state of the connection, our user id, the server's clock and limits, and the
+ * chosen profile (stored in the browser).
  */
 import { cleanName } from '../model/names'
 import { addPong, contradicts, guess, shifted, UNSET_CLOCK, type Clock } from '../model/clock'
@@ -20,11 +20,18 @@ import type { Deps } from '../../../shared/store/deps'
 import { createGuest } from '../../identity/store/guest'
 import { createStore } from '../../../shared/store/store'
 
+export interface Refusal {
+  /** of W1 or W28, or one of features/channel/refusal.ts */
+  readonly code: string
+  /** for the user; undefined: nothing more than that the page waits */
+  readonly text: string | undefined
+}
+
 export interface SessionState {
   readonly channel: string
   readonly link: Link
-  /** why the last connections were refused, where waiting may help: a code of W1 or W28, or of refused.ts */
-  readonly refusal: string | undefined
+  /** why the last connections were refused, while waiting may help */
+  readonly refusal: Refusal | undefined
   /** live, but some people are out of reach just now (W29) */
   readonly degraded: boolean
   readonly userId: string | undefined
@@ -32,7 +39,7 @@ export interface SessionState {
   readonly ttl: Ttl
   readonly limits: Limits
   readonly rules: Rules
-  /** what the visitor chose; undefined: the server's choice stands */
+  /** what the user chose; undefined: the server's choice */
   readonly chosenName: string | undefined
   readonly chosenColor: string | undefined
 }
@@ -55,21 +62,22 @@ export function createSession(channel: string, deps: Deps) {
     chosenColor: isColor(color) ? color : undefined,
   }))
   const { getState: get, setState: set } = store
-  let vouched: string | undefined
+  let hasProviderToken: string | undefined
   let doubtedAt = -Infinity
   const guest = createGuest(deps, () => {
-    // Of the guest that this tab was until now nothing stays.
+    // This tab's token belongs to the former guest.
     deps.storage.write('token', '')
     deps.uplink.reconnect()
   })
 
   return {
     store,
-    /** The server's clock, as well as we know it. */
+    /** The time on the server's clock, as well as we know it. */
     serverNow: () => deps.now() + get().clock.offset,
-    token: () => vouched ?? (deps.storage.read('token') || guest.key()),
+    token: () => hasProviderToken ?? (deps.storage.read('token') || guest.key()),
     setLink: (link: Link) => set(link.kind === 'live' ? { link, refusal: undefined } : { link }),
-    setRefusal: (refusal: string | undefined) => set(get().link.kind === 'live' ? {} : { refusal }),
+    setRefusal: (refusal: Refusal | undefined) =>
+      set(get().link.kind === 'live' ? {} : { refusal }),
     setDegraded: (degraded: boolean) => set({ degraded }),
     onSync(frame: UserSync) {
       if (frame.token !== undefined) deps.storage.write('token', frame.token)
@@ -86,10 +94,10 @@ export function createSession(channel: string, deps: Deps) {
       const yours = rules.yours || (owner !== '' && owner === userId)
       set({ rules: { ...rules, owner, slow_ms, read_only, private: closed, yours } })
     },
-    /** A provider's token takes the place of the guest's (W60). */
-    vouch: (token: string | undefined) => void (vouched = token),
-    vouched: () => vouched !== undefined,
-    /** Nothing of this visitor stays in the browser. */
+    /** A sign-in provider's token, used instead of the guest's (W60). */
+    setProviderToken: (token: string | undefined) => void (hasProviderToken = token),
+    hasProviderToken: () => hasProviderToken !== undefined,
+    /** Removes this user's token, name and colour from the browser. */
     forget() {
       for (const key of ['token', 'name', 'color']) deps.storage.write(key, '')
       guest.forget()
@@ -97,21 +105,21 @@ export function createSession(channel: string, deps: Deps) {
     onPong: (sent: number, timestamp: number) =>
       set({ clock: addPong(get().clock, sent, timestamp, deps.now()) }),
     onClock: (shift: number) => set({ clock: shifted(get().clock, shift) }),
-    /** A frame just came that was stamped at `timestamp`. Where that cannot be, the clock is measured at once. */
+    /** A frame with this `timestamp` just came. If that contradicts the clock, it is measured at once. */
     check(timestamp: number) {
       const now = deps.now()
       if (!contradicts(get().clock, timestamp, now) || now - doubtedAt < DOUBT_EVERY_MS) return
       doubtedAt = now
       deps.uplink.send({ type: 'ping', t: Math.round(now) })
     },
-    /** Changed in another tab of ours: what was chosen there is chosen here. */
+    /** Our profile was changed in another tab. */
     onOwnProfile(name: string, color: string) {
       const { chosenName, chosenColor } = get()
       if (chosenName !== undefined) set({ chosenName: name })
       if (chosenColor !== undefined) set({ chosenColor: color })
     },
-    /** W31: whenever the server knows otherwise; `current`: what it shows for us now. */
-    tellOnMap(onMap: boolean, current: User | undefined) {
+    /** W31: sends it if the server has another value; `current`: what the server shows for us now. */
+    sendOnMap(onMap: boolean, current: User | undefined) {
       if (!current || (current.on_map !== false) === onMap) return
       const { name, color } = current
       deps.uplink.send({ type: 'profile', name, color, on_map: onMap })

@@ -1,6 +1,6 @@
 /*
  * A link as a QR code, with the margin of four modules that the standard requires. Dark on light in both colour schemes,
- * because many readers do not know it the other way round.
+ * because many readers cannot read the inverse.
  */
 import { encode } from 'uqr'
 

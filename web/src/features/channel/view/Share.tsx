@@ -35,7 +35,7 @@ export function Share({ close }: { close(): void }) {
     try {
       await navigator.share({ title: 'Asocial', url: address })
     } catch (error) {
-      // AbortError: the visitor closed the share sheet.
+      // AbortError: the user closed the share sheet.
       if (!(error instanceof DOMException && error.name === 'AbortError')) await copy()
     }
   }

@@ -1,8 +1,8 @@
 /*
- * Where a pointer's name lies: beside it, but never over words, which it would make unreadable.
+ * Where the name of a cursor lies: beside it, but never over text, which it would make unreadable.
  *
- * Four places are tried, the one it has first, so that it does not wander; where all are taken, the name is not
- * shown, and the dot alone tells whose it is. Screen pixels. Pure.
+ * It tries four sides, its present one first so that the name stays where it is. If none is free, only the coloured dot is
+ * shown. Screen pixels. Pure.
  */
 import type { Point } from '../../canvas/model/camera'
 
@@ -30,7 +30,7 @@ function labelAt({ x, y }: Point, width: number, side: Side): Rect {
 const meet = (a: Rect, b: Rect) =>
   a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
 
-/** Undefined: there is no room for it. `before`: where it was. */
+/** Undefined: no side is free. `before`: the present side. */
 export function sideOf(
   at: Point,
   width: number,

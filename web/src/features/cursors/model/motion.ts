@@ -1,8 +1,8 @@
 /*
  * Others' cursors between two updates: a critically damped spring per axis.
  *
- * It never overshoots (nothing here bounces), keeps its speed when the target moves on, and is
- * solved exactly, so it does not depend on the frame rate.
+ * It never overshoots, keeps its speed when the target moves on, and is solved exactly, so it does not depend on the
+ * frame rate.
  */
 
 export interface Mover {
@@ -12,7 +12,7 @@ export interface Mover {
   vy: number
 }
 
-/** per ms; updates come every 40 to 50 ms and the eye should see one movement */
+/** per ms; updates come every 40 to 50 ms and should look like one movement */
 const STIFFNESS = 0.03
 const SETTLED = 0.05
 

@@ -1,9 +1,8 @@
 /*
- * Pointers: ours, sent sparingly, and those of others.
+ * Cursors: ours, which is sent throttled, and those of others.
  *
- * Where others point changes up to 30 times a second each, so positions live in a plain map
- * that one animation loop reads (cursors/Cursors.tsx); the store holds only who has a cursor, and
- * changes only when somebody's appears or goes.
+ * Others' positions change up to 30 times a second each, so they are in a plain map that one animation loop reads
+ * (cursors/Cursors.tsx). The store holds only who has a cursor, and changes when one appears or goes.
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
 import type { Mover } from '../model/motion'
@@ -12,7 +11,7 @@ import { timersOf, type Deps } from '../../../shared/store/deps'
 import { contained, createStore } from '../../../shared/store/store'
 
 const SEND_EVERY_MS = 40
-const HUSH_PX = 6
+const SHOW_AGAIN_PX = 6
 export const CURSOR_GONE_MS = 60_000
 
 export interface RemoteCursor extends Mover {
@@ -20,8 +19,8 @@ export interface RemoteCursor extends Mover {
   ty: number
   /** local ms of the last update */
   movedAt: number
-  /** writing: a resting pointer would only cover the words; it shows again when it moves on */
-  hushed: boolean
+  /** not shown while its owner writes, so that it does not cover the text; until it moves */
+  hidden: boolean
 }
 
 export function createCursors(deps: Deps, alone: () => boolean) {
@@ -60,12 +59,12 @@ export function createCursors(deps: Deps, alone: () => boolean) {
       if (!alone() && !deps.isHidden()) sender.push(next)
     },
     own: () => own,
-    /** Our pointer left the plane; it is not told to newcomers any more. */
+    /** Our pointer left the plane; people who join later do not get it. */
     forgetOwn() {
       own = undefined
     },
-    /** W16: a newcomer should see where we are. */
-    tellAgain() {
+    /** W16: somebody who joined gets our position. */
+    resend() {
       if (own) sender.push(own)
     },
     onCursors(list: readonly (readonly [string, number, number])[], selfId: string | undefined) {
@@ -75,10 +74,10 @@ export function createCursors(deps: Deps, alone: () => boolean) {
         if (id === selfId) continue
         const mover = movers.get(id)
         if (!mover) {
-          movers.set(id, { x, y, vx: 0, vy: 0, tx: x, ty: y, movedAt: now, hushed: false })
+          movers.set(id, { x, y, vx: 0, vy: 0, tx: x, ty: y, movedAt: now, hidden: false })
           appeared = true
         } else {
-          if (Math.hypot(x - mover.tx, y - mover.ty) > HUSH_PX) mover.hushed = false
+          if (Math.hypot(x - mover.tx, y - mover.ty) > SHOW_AGAIN_PX) mover.hidden = false
           mover.tx = x
           mover.ty = y
           mover.movedAt = now
@@ -87,9 +86,9 @@ export function createCursors(deps: Deps, alone: () => boolean) {
       if (appeared) publish()
       wakeAll()
     },
-    hush(id: string) {
+    hide(id: string) {
       const mover = movers.get(id)
-      if (mover) mover.hushed = true
+      if (mover) mover.hidden = true
       wakeAll()
     },
     remove(id: string) {

@@ -1,6 +1,5 @@
 /*
- * Many pointers: one canvas instead of a layer for each. A pointer's dot and name are drawn once and
- * then only copied to where they are.
+ * Many cursors: one canvas instead of a layer for each. Dot and name are drawn once, and then only copied.
  */
 import { useLayoutEffect, useRef } from 'react'
 import { worldToScreen } from '../../canvas/model/camera'
@@ -13,7 +12,7 @@ import { wordsOn } from './message-boxes'
 import { onMoved } from '../../canvas/on-moved'
 
 const FRAME_MAX_MS = 64
-/** so often it is looked whose name lies over words */
+/** how often names that cover text are looked for */
 const ASIDE_EVERY_MS = 400
 /** the part of a sprite that has only the dot */
 const DOT_PX = 18
@@ -36,7 +35,7 @@ export function CursorCrowd() {
     const context = element?.getContext('2d')
     if (!element || !context) return
     const sprites = new Map<string, Sprite>()
-    /** whose name would lie over words */
+    /** users whose name would cover text */
     const nameless = new Set<string>()
     let dark = matches(DARK)
     let asked = 0
@@ -72,7 +71,7 @@ export function CursorCrowd() {
       let moving = false
       for (const [id, mover] of app.cursors.movers) {
         if (step(mover, mover.tx, mover.ty, dt)) moving = true
-        if (mover.hushed) continue
+        if (mover.hidden) continue
         const { x, y } = worldToScreen(camera, view, mover)
         if (x < -150 || y < -30 || x > view.width + 20 || y > view.height + 20) continue
         context.globalAlpha = idleOpacity(now - mover.movedAt)
@@ -143,11 +142,11 @@ function drawn(name: string, ink: string, ground: string, font: string, ratio: n
   context.fillStyle = ink
   context.fillText(name, SPRITE.x + 9, SPRITE.y + 17, NAME_MAX_PX)
   const width = Math.min(NAME_MAX_PX, context.measureText(name).width)
-  // A canvas would be looked at anew each time it is copied from.
+  // Copying from a bitmap is faster than from a canvas.
   return { image: 'transferToImageBitmap' in easel ? easel.transferToImageBitmap() : easel, width }
 }
 
-/** Safari draws off the screen since 16.4. */
+/** OffscreenCanvas is missing in Safari before 16.4. */
 function easelOf(width: number, height: number): OffscreenCanvas | HTMLCanvasElement {
   if (typeof OffscreenCanvas === 'function') return new OffscreenCanvas(width, height)
   return Object.assign(document.createElement('canvas'), { width, height })

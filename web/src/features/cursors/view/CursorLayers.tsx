@@ -1,6 +1,6 @@
 /*
- * A few pointers, a layer each. They lie in screen space, so they never scale; one animation loop
- * moves them all by ref and sleeps when everything is still.
+ * A few cursors, a layer each, in screen space so that they do not scale. One animation loop moves them all by ref, and
+ * stops while everything is still.
  */
 import { useEffect, useLayoutEffect, useRef } from 'react'
 import { worldToScreen } from '../../canvas/model/camera'
@@ -19,7 +19,7 @@ export function CursorLayers({ ids }: { ids: readonly string[] }) {
   const app = useApp()
   const layer = useRef<HTMLDivElement>(null)
 
-  // Before anything is painted: a pointer that has just come shall not be seen in the corner first.
+  // Before the first paint: else a new cursor would be seen in the corner.
   useLayoutEffect(() => {
     let asked = 0
     let last = 0
@@ -39,7 +39,7 @@ export function CursorLayers({ ids }: { ids: readonly string[] }) {
         element.style.transform = `translate3d(${x.toFixed(1)}px, ${y.toFixed(1)}px, 0)`
         const away = x < -200 || y < -60 || x > view.width + 60 || y > view.height + 60
         element.style.opacity =
-          away || mover.hushed ? '0' : idleOpacity(now - mover.movedAt).toFixed(2)
+          away || mover.hidden ? '0' : idleOpacity(now - mover.movedAt).toFixed(2)
       }
       if (moving) asked = requestAnimationFrame(frame)
     }
@@ -57,7 +57,7 @@ export function CursorLayers({ ids }: { ids: readonly string[] }) {
     }
   }, [app, ids])
 
-  // Names step aside for words, or fade where there is no room beside them.
+  // Names move away from text, or fade where no side is free.
   useEffect(
     () =>
       onMoved(app, ASIDE_EVERY_MS, () => {

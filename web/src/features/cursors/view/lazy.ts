@@ -1,5 +1,5 @@
 /*
- * Others' pointers, in one file to fetch when the first of them is seen.
+ * Others' cursors, in one file that is fetched when the first one appears.
  */
 export { CursorCrowd } from './CursorCrowd'
 export { CursorLayers } from './CursorLayers'

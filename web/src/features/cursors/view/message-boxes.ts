@@ -1,8 +1,6 @@
 /*
- * Where words are on the screen just now, for what must not lie over them.
- *
- * Asked of the browser, a few times a second at most, in a frame of its own: nothing else knows how words were broken
- * into lines.
+ * Where text is on the screen, for what must not cover it. Only the browser knows how text was broken into lines, so it is
+ * measured, a few times a second at most.
  */
 import type { Rect } from '../model/labels'
 

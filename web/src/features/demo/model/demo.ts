@@ -1,10 +1,9 @@
 /*
- * The start page's demonstration: a few invented people on a small piece of the plane, as a score
- * of who does what when. It is played into the same stores that a server's frames go to, so what is
- * seen is the real thing, only without anybody.
+ * The start page's demonstration: a few invented people on a small piece of the plane, as a list
+ * of timed events. The player (demo/store/demo.ts) feeds them into the stores that a server's frames go to.
  *
- * Places are shares of the room there is, for what the words will need of it: the same composition
- * fits a phone and a wide screen. Pure: the player (demo/store/demo.ts) brings time and room.
+ * Positions are shares of the free area, so that they fit a phone and a wide screen. Pure: the player passes time and
+ * area in.
  */
 import { codePoints, graphemes } from '../../../shared/text/graphemes'
 import type { Point, Size } from '../../canvas/model/camera'
@@ -16,7 +15,7 @@ export interface Line {
   /** 0 to 1: of the room that the line leaves free, from the left and from the top */
   readonly x: number
   readonly y: number
-  /** part of the picture that stands still for those who want no motion */
+  /** shown where reduced motion is set */
   readonly still?: true
 }
 
@@ -61,7 +60,7 @@ const GLIDE_STEP_MS = 50
 const REST_MS = 420
 const ASIDE_MS = 600
 
-/** Letter by letter, unevenly, as people type: never the same twice in a row, but the same in every run. */
+/** Letter by letter, at uneven intervals, which are the same in every run. */
 function typed(text: string): { after: number; text: string }[] {
   const steps: { after: number; text: string }[] = []
   let shown: string[] = []
@@ -136,7 +135,7 @@ const LINE_PX = 28
 const WIDEST_PX = 420
 const LOW_ROOM_PX = 210
 
-/** Where a line hangs, in a room whose middle is the middle of the channel. */
+/** The position of a line in an area around the middle of the channel. */
 export function placeIn(room: Size, line: number, text: string): Point {
   const { x, y } = LINES[line] ?? { x: 0, y: 0 }
   const width = Math.min(codePoints(text) * LETTER_PX, WIDEST_PX, room.width)
@@ -146,7 +145,7 @@ export function placeIn(room: Size, line: number, text: string): Point {
   }
 }
 
-/** On a phone held sideways every second line would push the others around. */
+/** On a phone in landscape, half of the lines are left out. */
 export function isLeftOut(room: Size, line: number): boolean {
   return room.height < LOW_ROOM_PX && line % 2 === 1
 }

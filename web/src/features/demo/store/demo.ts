@@ -1,8 +1,7 @@
 /*
- * Plays the score of demo/model/demo.ts into a visit's stores, as frames, the way a server would.
+ * Plays the events of demo/model/demo.ts into the stores, as frames of a server.
  *
- * Its clock stands still while it is paused (a hidden page); words that hang then live out their
- * life, and the score goes on where it was.
+ * Its clock stops while it is paused (a hidden page). Messages fade meanwhile, and it goes on where it was.
  */
 import {
   COLORS,
@@ -42,7 +41,7 @@ export function createDemo(
   let reached = 0
   let since: number | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
-  /** of this round; a line stays where it began, whatever becomes of the window */
+  /** of this round; a line stays where it is when the window changes */
   const places = new Map<number, Point>()
 
   const placeOf = (line: number): Point => {
@@ -157,7 +156,7 @@ export function createDemo(
       reached += stage.now() - since
       since = undefined
     },
-    /** For those who want no motion: a moment of it, which stays. */
+    /** One still picture, where reduced motion is set. */
     stand() {
       for (const [line, { still }] of LINES.entries())
         if (still && !isLeftOut(stage.room(), line)) say(line, texts[line] ?? '', DAY_MS)

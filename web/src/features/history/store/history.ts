@@ -1,6 +1,6 @@
 /*
- * The messages of the last minutes, kept in memory only and gone with the tab. This file records them from the start
- * of a visit; HistoryPanel.tsx shows them.
+ * The messages of the last minutes, in memory only. This file records them from the start of a visit;
+ * HistoryPanel.tsx shows them.
  */
 import type { Entry } from '../../messages/model/messages'
 import { createStore } from '../../../shared/store/store'
@@ -10,7 +10,7 @@ export const HISTORY_MAX = 2_000
 
 export function createHistory(serverNow: () => number) {
   const list: Entry[] = []
-  // Counts what was recorded, so that looking follows without the list being copied.
+  // Counts the records, so that a change is noticed without copying the list.
   const store = createStore<{ readonly count: number }>(() => ({ count: 0 }))
   function prune() {
     const oldest = serverNow() - HISTORY_MS
@@ -25,7 +25,7 @@ export function createHistory(serverNow: () => number) {
       prune()
       store.setState({ count: store.getState().count + 1 })
     },
-    /** The server's clock was set: what was posted stays as long ago as it was. */
+    /** The server's clock was set: ages stay as they are. */
     shift(ms: number) {
       list.forEach((entry, at) => {
         list[at] = { ...entry, timestamp: entry.timestamp + ms, expiresAt: entry.expiresAt + ms }

@@ -1,12 +1,12 @@
 /*
- * The seam of signing in: all the page asks of whoever vouches for people. identity/view/firebase.ts is one;
- * another is any module of this site that exports `connect` (docs/operations.md), a test's too.
+ * What the page needs of a sign-in provider. identity/view/firebase.ts is one; any module of this site that exports
+ * `connect` is another (docs/operations.md).
  */
 
 export interface IdentityProvider {
   /**
-   * Calls `onToken` at once if somebody is signed in, and with each newer token of theirs, in good
-   * time before the last one is over; with undefined when nobody is.
+   * Calls `onToken` at once if somebody is signed in, and with each newer token before the last one expires; with
+   * undefined when nobody is.
    */
   watch(onToken: (token: string | undefined) => void): void
   /** Fetch a newer token now; `onToken` gets it. */

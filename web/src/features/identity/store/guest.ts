@@ -1,7 +1,7 @@
 /*
- * The key that makes this browser one guest (W84). It is made and kept before the first connection: a page that is
- * loaded anew before the server could name us is the same guest, not a second one. Two tabs of a first visit may each
- * make one; the key that stays in the browser's storage is both tabs'.
+ * The key that makes this browser one guest (W84). It is made and stored before the first connection, so that a page
+ * which is reloaded before the server answers is the same guest. Two tabs of a first visit may each make one; both then use
+ * the one that stays in the browser's storage.
  */
 import type { Deps } from '../../../shared/store/deps'
 
@@ -9,12 +9,12 @@ const NAME = 'guest'
 const KEY = /^guest-\w{64}$/
 const BYTES = 32
 
-/** `changed`: another tab's key is ours now. */
+/** `changed` is called when the key of another tab replaced ours. */
 export function createGuest({ storage, entry }: Deps, changed: () => void) {
   let key = ''
   let made = false
   storage.watch(NAME, () => {
-    // What the storage holds, not what the event says: of two that wrote at once both are told of the other.
+    // Read from the storage, not from the event: two tabs that wrote at once each get the other's event.
     const kept = storage.read(NAME) ?? ''
     if (!made || kept === key || !KEY.test(kept)) return
     key = kept
@@ -38,7 +38,7 @@ export function createGuest({ storage, entry }: Deps, changed: () => void) {
   }
 }
 
-/** Empty without Web Crypto: nobody may guess a key, so the server names this visit. */
+/** Empty without Web Crypto, because a key must not be guessable: the server then makes a new guest. */
 function newKey(): string {
   const bytes = new Uint8Array(BYTES)
   try {

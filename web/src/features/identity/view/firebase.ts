@@ -1,6 +1,6 @@
 /*
- * Firebase as the one who vouches: with Google, or by a link in an e-mail. The largest thing this
- * page can load, and loaded only where the server says so.
+ * Sign-in with Firebase: with Google, or by a link in an e-mail. It is the largest file of the page, and loaded only where
+ * the server is configured for it.
  */
 import { initializeApp } from '@firebase/app'
 import {
@@ -20,7 +20,7 @@ import {
 } from '@firebase/auth'
 import type { IdentityProvider, SignIn } from '../model/provider'
 
-/** Before a token is over; they live an hour. */
+/** How long before a token expires it is renewed; tokens last an hour. */
 const EARLY_MS = 5 * 60_000
 const SOONEST_MS = 10_000
 
@@ -41,7 +41,7 @@ export async function connect(config: SignIn): Promise<IdentityProvider> {
     clearTimeout(timer)
     const { expirationTime } = await user.getIdTokenResult()
     const left = Date.parse(expirationTime) - Date.now() - EARLY_MS
-    // Without a network it fails; the close that comes of it asks for a token again.
+    // Without a network it fails. When the token then expires, the server closes, and the page signs in again.
     const renew = () => void getIdToken(user, true).catch(() => undefined)
     timer = setTimeout(renew, Math.max(SOONEST_MS, left))
   }

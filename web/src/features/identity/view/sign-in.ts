@@ -1,13 +1,13 @@
 /*
- * Signing in, fetched when the server wants it: finds who vouches for people here, and hands each
- * new token over, in band where we are connected, so that nobody loses their place (W60).
+ * Finds the sign-in provider of this server, and passes each new token on: in a frame while we are connected, so that the
+ * connection stays (W60).
  */
 import type { App } from '../../../stores/app'
 import type { Connect, IdentityProvider, SignIn } from '../model/provider'
 
 let found: Promise<IdentityProvider | undefined> | undefined
 
-/** Undefined where the server has no way of signing in for a page. Throws when it cannot be asked. */
+/** Undefined where the server has no sign-in for pages. Rejects when the server cannot be reached. */
 export function signIn(app: App): Promise<IdentityProvider | undefined> {
   found ??= begin(app).catch((error: unknown) => {
     found = undefined
@@ -24,7 +24,7 @@ async function begin(app: App): Promise<IdentityProvider | undefined> {
   const { connect } = await load(sign_in)
   const provider = await connect(sign_in)
   provider.watch((token) => {
-    app.session.vouch(token)
+    app.session.setProviderToken(token)
     if (token !== undefined && !app.send({ type: 'auth', token })) app.connectNow()
   })
   return provider

@@ -1,14 +1,14 @@
 /*
- * How a crowd of words stays readable: which of them are near enough to be on the page, which
- * step aside for others, and which gather into one glow when one looks from far above.
+ * The layout of many messages: which are near enough to be on the page, which are moved aside, and which become one
+ * cluster when zoomed out.
  *
- * Placing is incremental and stable: whoever hangs already keeps their place, only what is new looks
- * for room, nearest first; its point stays where it was posted, joined by a leader. Sizes are
- * estimated from the text, so no layout of the browser is awaited. Pure.
+ * Placing is incremental and stable: messages that are shown keep their place, and a new one takes the nearest free place.
+ * A leader joins it to the point where it was posted. Sizes are estimated from the text, which needs no layout by the
+ * browser. Pure.
  */
 import { textScale, type Camera, type Point, type Size } from '../../canvas/model/camera'
 
-/** px at text scale 1, from the point of the words to where they hang */
+/** px at text scale 1, from the point of a message to its text */
 export interface Aside {
   readonly dx: number
   readonly dy: number
@@ -39,9 +39,9 @@ const LINE_PX = 28
 const WIDEST_PX = 420
 const NAME_PX = 15
 const GAP_PX = 4
-/** a draft grows: room is kept for what it will be */
+/** a draft grows, so it takes at least this width */
 const DRAFT_PX = 200
-/** Where to look for room, nearest first: rows above and below, then a little to the sides. */
+/** The places to try, nearest first: rows above and below, then to the sides. */
 const STEPS: readonly Aside[] = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6]
   .flatMap((row) => [0, 1, -1, 2, -2, 3, -3].map((column) => ({ dx: column * 110, dy: row * 34 })))
   .sort((a, b) => Math.hypot(a.dx, a.dy * 1.4) - Math.hypot(b.dx, b.dy * 1.4))
@@ -57,7 +57,7 @@ function sizeOf({ text, draft }: Hung): Size {
   return { width, height: lines * LINE_PX }
 }
 
-/** Text pixels: of the plane at this zoom, as large as words are. */
+/** In pixels of text at this zoom. */
 function boxOf(each: Hung, aside: Aside, perWorld: number): Box {
   const { width, height } = sizeOf(each)
   const x = each.at.x * perWorld + aside.dx
@@ -67,7 +67,7 @@ function boxOf(each: Hung, aside: Aside, perWorld: number): Box {
 }
 
 function meet(a: Box, b: Box): boolean {
-  // Lines of one author stand close, without a name between them.
+  // Messages of one author may be close: there is no name between them.
   const gap = a.author !== undefined && a.author === b.author ? 0 : GAP_PX + NAME_PX
   return (
     a.left < b.right + GAP_PX &&
@@ -77,7 +77,7 @@ function meet(a: Box, b: Box): boolean {
   )
 }
 
-/** `before`: where those that hang already are. Ours hang where we wrote them, always. */
+/** `before`: the places of those that are shown already. Ours are always where we wrote them. */
 export function placeAll(
   list: readonly Hung[],
   before: ReadonlyMap<string, Aside>,
@@ -106,7 +106,7 @@ export function placeAll(
   return after
 }
 
-/** A zoom at which words of the same places lie alike: asides hold within it. */
+/** Zooms of one step share their places. */
 export const zoomStep = (zoom: number) => Math.round(Math.log2(zoom) * 2)
 
 export interface Window {
@@ -117,8 +117,8 @@ export interface Window {
 }
 
 /**
- * What of the plane is kept on the page: the view and half of it around. It moves in steps of a
- * quarter view, so that a pan changes it seldom; `words` may reach in from further out.
+ * The part of the plane whose messages are on the page: the view and half a view around it. It moves in steps of a quarter
+ * view, so that a pan rarely changes it. Text may reach in from further out.
  */
 export function windowOf(camera: Camera, view: Size): Window {
   const width = Math.max(1, view.width / camera.zoom)
@@ -139,12 +139,12 @@ export interface Cluster<T> {
   readonly members: readonly T[]
 }
 
-/** Seen from so far above, words of a crowd would be larger than the room they have. */
+/** At this zoom and below, messages of a crowd are clustered. */
 export const GATHER_ZOOM = 0.45
 const CLUSTER_PX = 170
 const CLUSTER_MIN = 3
 
-/** Those that lie together, in fields of the plane that do not move with the view; and the rest. */
+/** Clusters those in one field of the plane. Fields do not move with the view. */
 export function gatherAll<T extends { readonly at: Point }>(
   list: readonly T[],
   zoom: number,
@@ -173,7 +173,7 @@ export function gatherAll<T extends { readonly at: Point }>(
   return { clusters, rest }
 }
 
-/** Places from one look to the next: also of those out of sight, who are where they were on return. */
+/** Keeps places from one layout to the next, also of messages out of view. */
 export function createPlaces() {
   let kept: { step: number; asides: Map<string, Aside> } = { step: 0, asides: new Map() }
   return (list: readonly Hung[], zoom: number, lives: (key: string) => boolean) => {

@@ -1,30 +1,29 @@
 /*
- * A message's life, as breath on a window: it condenses, hangs, and evaporates.
+ * The life of a message: it appears, stays, and fades.
  *
- * All of it is a function of three moments on the server's clock (W12): now, `timestamp` and
- * `expires_at`. Nothing depends on when a message reached this client, so it is gone
- * everywhere at the same moment and a late joiner sees it for the time it has left.
+ * It is a function of three moments on the server's clock (W12): now, `timestamp` and `expires_at`. It does not depend on
+ * when a message reached this client, so it ends everywhere at the same moment, and people who join later see it for the
+ * time that is left.
  *
- * A reader may take longer (`goesAt`, `letGoAt`): for that reader alone, and never shorter. `expires_at`
- * stays what it is: after it, the message is gone for all others.
+ * A reader may keep a message longer (`goesAt`, `lingersUntil`), on this page alone. `expires_at` stays the end for everyone
+ * else.
  *
- * Pure. The page plays `arrival` at the start and `departure` at the end; in between, words are
- * still and cost nothing.
+ * Pure. The page plays `ARRIVAL` at the start and `DEPARTURE` at the end; in between nothing moves.
  */
 import type { Ttl } from '../../../shared/net/frames'
 
-/** What holds until `user_sync` says otherwise. */
+/** Until `user_sync` gives the server's values. */
 export const DEFAULT_TTL: Ttl = { base: 5000, per_character: 50, free_characters: 60, max: 12_000 }
 
-/** How many times its life a message stays for one reader, or until it is put away by hand. */
+/** How many times its life a message stays for this reader; 'stay': until it is hidden. */
 export type LifeFactor = number | 'stay'
 
 export type Phase = 'arriving' | 'hanging' | 'leaving' | 'gone'
 
 const ARRIVE_MS = 260
-/** What was held and is let go is there for so long before it begins to leave. */
+/** How long a released message stays before it begins to fade. */
 const MOMENT_MS = 1200
-/** The last part of a life, spent fading; never so long that a short life is all fading. */
+/** The last part of a life, spent fading. */
 const LEAVE_SHARE = 0.36
 const LEAVE_MAX_MS = 2400
 
@@ -41,13 +40,18 @@ export function arriveMs(life: number): number {
   return Math.min(ARRIVE_MS, life / 4)
 }
 
-/** When a message goes from the window of a reader who likes it to stay `factor` times its life. */
+/** When a message leaves this page, if it stays `factor` times its life. */
 export function goesAt(timestamp: number, expiresAt: number, factor: LifeFactor): number {
   return factor === 'stay' ? Infinity : timestamp + (expiresAt - timestamp) * factor
 }
 
-/** Let go at `now`: not sooner than it would have gone, and never under the reader's eyes. */
-export function letGoAt(timestamp: number, expiresAt: number, goes: number, now: number): number {
+/** When a message that is released at `now` leaves this page: not sooner than `goes`, and never at once. */
+export function lingersUntil(
+  timestamp: number,
+  expiresAt: number,
+  goes: number,
+  now: number,
+): number {
   return Math.max(goes, now + MOMENT_MS + leaveMs(expiresAt - timestamp))
 }
 
@@ -58,7 +62,7 @@ export function phaseAt(now: number, timestamp: number, expiresAt: number): Phas
   return now < timestamp + arriveMs(life) ? 'arriving' : 'hanging'
 }
 
-/** How much of a message is there, 1 to 0: what a viewer sees of it at `now`. */
+/** The opacity of a message at `now`. */
 export function opacityAt(now: number, timestamp: number, expiresAt: number): number {
   const life = expiresAt - timestamp
   const left = expiresAt - now
@@ -67,7 +71,7 @@ export function opacityAt(now: number, timestamp: number, expiresAt: number): nu
   return left >= leaving ? 1 : evaporate(left / leaving)
 }
 
-/** From 1 to 0 as `left` goes from 1 to 0: slow to begin, so that words can be read to the end. */
+/** From 1 to 0 as `left` goes from 1 to 0: slow at first, so that text stays readable. */
 function evaporate(left: number): number {
   return left <= 0 ? 0 : Math.pow(left, 0.8)
 }
@@ -75,19 +79,19 @@ function evaporate(left: number): number {
 export interface LifeFrame {
   readonly offset: number
   readonly opacity: number
-  /** px; how far the words have lost their edge */
+  /** px */
   readonly blur: number
-  /** px upwards; warm air rises */
+  /** px upwards */
   readonly rise: number
 }
 
-/** Words condense, over `arriveMs`. Those that formed as a draft do not arrive again. */
+/** How a message appears, over `arriveMs`. One that was seen as a draft does not. */
 export const ARRIVAL: readonly LifeFrame[] = [
   { offset: 0, opacity: 0, blur: 5, rise: 0 },
   { offset: 1, opacity: 1, blur: 0, rise: 0 },
 ]
 
-/** Words evaporate, over `leaveMs`. */
+/** How a message fades, over `leaveMs`. */
 export const DEPARTURE: readonly LifeFrame[] = [0, 0.25, 0.5, 0.75, 1].map((part) => ({
   offset: part,
   opacity: evaporate(1 - part),
@@ -95,7 +99,7 @@ export const DEPARTURE: readonly LifeFrame[] = [0, 0.25, 0.5, 0.75, 1].map((part
   rise: 7 * part * part,
 }))
 
-/** The opacity at `share` (0 to 1) of these frames, from one to the next in a straight line. */
+/** The opacity at `share` (0 to 1) of these frames, interpolated. */
 export function thereAt(frames: readonly LifeFrame[], share: number): number {
   const after = frames.findIndex(({ offset }) => offset >= share)
   const to = frames[after]

@@ -1,25 +1,25 @@
 /*
- * Addresses in messages, as parts of the text: what is text stays text, and only http and https become links.
+ * Links in messages. Only http and https addresses become links.
  *
- * Whoever reads must see where a link goes. So its host is shown as the browser will ask for it: letters of other
- * alphabets that look like Latin ones in punycode, nothing decoded, nothing hidden. What could mislead by its
- * form (a name before an @, a character that turns the direction of the text or is not seen at all) ends the
- * address or is none. Pure: text in, parts out; markup is made by nobody.
+ * Readers must see where a link goes. So the host is shown as the browser requests it: letters of other alphabets that look
+ * like Latin ones as punycode, nothing decoded, nothing hidden. Characters that could mislead (an @, an invisible
+ * character, one that changes the direction of the text) end the address, or it does not become a link. Pure: it returns
+ * parts of the text, no markup.
  */
 
 export interface Link {
   /** what is shown */
   readonly text: string
   readonly href: string
-  /** as the browser asks for it */
+  /** as the browser requests it */
   readonly host: string
 }
 
 export type Part = string | Link
 
-/** Not white space, no quotes or brackets that stand around addresses, nothing unseen or that steers direction. */
+/** Without white space, quotes, brackets around addresses, and invisible or directional characters. */
 const CANDIDATE = /(?<![\p{L}\p{N}_])(?:https?:\/\/|www\.)[^\s<>"“”«»`\p{Cc}\p{Cf}\p{Co}\p{Cn}]+/giu
-/** Ends of sentences, not of addresses. */
+/** Belongs to the sentence, not to the address. */
 const TRAILING = /[.,:;!?'’…。、！？*_~]+$/u
 const PAIRS: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
 
@@ -38,7 +38,7 @@ export function partsOf(text: string): Part[] {
   return parts
 }
 
-/** Without what belongs to the sentence around it: its end, and brackets that were not opened within. */
+/** Removes the end of the sentence, and closing brackets that were opened before the address. */
 function trimmed(candidate: string): string {
   let kept = candidate
   for (;;) {
@@ -60,7 +60,7 @@ function linkOf(typed: string): Link | undefined {
     return undefined
   }
   const web = url.protocol === 'https:' || url.protocol === 'http:'
-  // `https://bank.example@elsewhere.example` goes elsewhere: no honest address is written so.
+  // `https://bank.example@elsewhere.example` goes to elsewhere.example: it is meant to mislead.
   if (!web || url.username !== '' || url.password !== '' || url.hostname === '') return undefined
   if (bare && !/^www\.[^.]/.test(url.hostname)) return undefined
   const authority = /^(?:https?:\/\/)?([^/?#\\]*)/i.exec(typed)?.[1] ?? ''

@@ -1,18 +1,16 @@
 /*
- * What hangs on the window: messages and the drafts of others, as a pure state.
+ * The messages on the canvas and the drafts of others, as a pure state.
  *
- * `(user_id, message_id)` names one message (W13). An entry keeps its key from the first letter of its draft to its
- * end, so the page never replaces the element under the reader's eyes. Our keys have no user id, which no other user can
- * have: the first may be written before the server tells us who we are. A message is ours only by its user id.
+ * `(user_id, message_id)` identifies a message (W13). An entry keeps its key from its draft to its end, so that its element
+ * is never replaced. Keys of our own messages have no user id, because the first message may be written before the server
+ * sends us ours. Whether a message from the server is ours depends on its user id.
  *
- * A reader may hold a message, or like all of them to stay longer (messages/model/reading.ts): `goesAt` is when it goes from
- * this window, `expiresAt` when it is gone for everyone else. So that a window that keeps everything
- * stays a window, at most KEPT_MAX of those that outlived their end are kept.
+ * A reader may hold a message, or keep all messages longer (messages/model/reading.ts): `goesAt` is when it leaves this
+ * page, `expiresAt` when it ends for everyone else. At most KEPT_MAX messages are kept after their end.
  *
- * Our own message goes pending -> sent (ack), or -> refused (error), or -> late: not
- * acknowledged within its life. Pending ones are sent again after a reconnect (W10), refused
- * and late ones only by their author's hand. Nothing typed is dropped here; only a sent
- * message expires. Times are the server's clock, passed in.
+ * Our own message goes from pending to sent (ack), refused (error) or late (not acknowledged within its life). Pending
+ * messages are sent again after a reconnect (W10), refused and late ones only when their author asks. Text is never dropped
+ * here; only a sent message expires. Times are the server's clock, passed in.
  */
 import type { Point } from '../../canvas/model/camera'
 import { goesAt, type LifeFactor } from './lifetime'
@@ -26,7 +24,7 @@ export interface Entry {
   readonly mine: boolean
   /** undefined while it is ours and the server has not named us */
   readonly userId: string | undefined
-  /** as the frame told them; undefined: look the author up */
+  /** from the frame; undefined: look the author up */
   readonly name: string | undefined
   readonly color: string | undefined
   readonly text: string
@@ -36,13 +34,13 @@ export interface Entry {
   readonly timestamp: number
   /** when it goes; for ours still pending: when it would be late */
   readonly expiresAt: number
-  /** when it leaves this window; Infinity: when it is put away */
+  /** when it leaves this page; Infinity: when it is hidden */
   readonly goesAt: number
-  /** under the reader's pointer, focus or finger: it does not go */
+  /** under the reader's pointer, focus or finger: it stays */
   readonly held: boolean
   /** its author is not to be shown on maps (W31); undefined: as the author's profile says */
   readonly onMap?: boolean
-  /** formed letter by letter before our eyes: it does not arrive a second time */
+  /** was seen as a draft: it does not appear a second time */
   readonly grown: boolean
   error?: Pick<ErrorFrame, 'code' | 'message' | 'limit'> & { readonly retryAt?: number }
 }
@@ -52,7 +50,7 @@ export interface Messages {
   /** keys of messages that were posted, each until a straggling draft can no longer follow (W13) */
   readonly posted: ReadonlyMap<string, number>
   readonly factor: LifeFactor
-  /** the owner cleared the channel of what was posted until then (W65) */
+  /** the owner cleared all messages until then (W65) */
   readonly cleared: number
 }
 
@@ -84,7 +82,7 @@ export function drop(messages: Messages, key: string): Messages {
   return { ...messages, entries }
 }
 
-/** We posted a message: shown at once. */
+/** Our message, shown before the server has it. */
 export function post(
   messages: Messages,
   own: { messageId: string; text: string; at: Point; userId: string | undefined },
@@ -109,11 +107,11 @@ export function post(
   })
 }
 
-/** Under which key a message hangs, or would. */
+/** The key of a message. */
 export function chatKey(messages: Messages, frame: ChatFrame, selfId: string | undefined): string {
   const { user_id, message_id, payload } = frame
   const sent = messages.entries.get(ownKey(message_id))
-  // After a reconnect under a new id, the very words that we sent under the old one come back.
+  // After a reconnect under a new user id, a message that we sent under the old one comes back.
   const before = sent?.userId === user_id && sent.text === payload
   return keyOf(before || user_id === selfId, user_id, message_id)
 }
@@ -127,7 +125,7 @@ export function onChat(
   const key = chatKey(messages, frame, selfId)
   const mine = key === ownKey(frame.message_id)
   const before = messages.entries.get(key)
-  // Heard before: it hangs, or was put away.
+  // A repetition: it is shown, or was hidden.
   if (before?.state === 'sent' || (!before && messages.posted.has(key))) return messages
   if (frame.expires_at <= now || frame.timestamp <= messages.cleared) return drop(messages, key)
   const posted = new Map(messages.posted).set(key, frame.expires_at + POSTED_MS)
@@ -209,7 +207,7 @@ export function onTyping(
   })
 }
 
-/** Someone left: their drafts go with them, what they posted hangs on. */
+/** Someone left: removes their drafts; their messages stay. */
 export function onLeft(messages: Messages, userId: string): Messages {
   let next = messages
   for (const entry of messages.entries.values()) {
@@ -219,7 +217,7 @@ export function onLeft(messages: Messages, userId: string): Messages {
   return next
 }
 
-/** The window is wiped: what was posted until then goes, and the drafts of others. What is in our hand stays. */
+/** Removes messages posted until then and drafts of others. Our unsent messages stay. */
 export function clear(messages: Messages, until: number): Messages {
   const kept = [...messages.entries].filter(([, { state, mine, timestamp }]) =>
     state === 'sent' ? timestamp > until : mine || state !== 'draft',
@@ -227,7 +225,7 @@ export function clear(messages: Messages, until: number): Messages {
   return { ...messages, entries: new Map(kept), cleared: Math.max(messages.cleared, until) }
 }
 
-/** After a break: drafts of people who are no longer here go. */
+/** After a reconnect: removes drafts of people who left meanwhile. */
 export function keepDraftsOf(messages: Messages, isHere: (userId: string) => boolean): Messages {
   let next = messages
   for (const { state, userId } of messages.entries.values()) {
@@ -236,11 +234,11 @@ export function keepDraftsOf(messages: Messages, isHere: (userId: string) => boo
   return next
 }
 
-/** Refused and late words wait for their author's hand, held ones for their reader's. */
+/** Refused and late messages wait for their author, held ones for their reader. */
 const waits = ({ state, held }: Entry) =>
   state === 'refused' || state === 'late' || (held && state === 'sent')
 
-/** Removes what has gone by `now`; what of ours got no answer within its life becomes late. */
+/** Removes what ended by `now`. Our pending messages become late instead. */
 export function cull(messages: Messages, now: number): Messages {
   let entries: Map<string, Entry> | undefined
   let kept = 0

@@ -1,12 +1,11 @@
 /*
- * Time to read: one reader's hand on what hangs on the window. What is held does not go; let go, it
- * gets a moment; put away or muted, it is gone. All for this reader alone: nothing here is told to
- * anyone, and `expires_at` stays the truth for the others.
+ * Time to read. A held message stays; a released one stays for a moment; a hidden or muted one goes. All of it concerns
+ * this reader alone: nothing is sent, and `expires_at` still holds for everyone else.
  */
-import { goesAt, letGoAt, type LifeFactor } from './lifetime'
+import { goesAt, lingersUntil, type LifeFactor } from './lifetime'
 import { drop, put, type Entry, type Messages } from './messages'
 
-/** A reader's pointer, focus or finger came upon it, or left it. */
+/** The reader's pointer, focus or finger is on it. */
 export function hold(messages: Messages, key: string): Messages {
   const entry = messages.entries.get(key)
   return !entry || entry.held ? messages : put(messages, { ...entry, held: true })
@@ -17,7 +16,7 @@ export function release(messages: Messages, key: string, now: number): Messages 
   return entry?.held ? put(messages, lingering({ ...entry, held: false }, now)) : messages
 }
 
-/** The reader likes messages to stay longer, or no longer so long; those that would be gone get a moment. */
+/** Sets how long messages stay. Those that would end at once stay for a moment. */
 export function setFactor(messages: Messages, factor: LifeFactor, now: number): Messages {
   if (factor === messages.factor) return messages
   const entries = new Map(messages.entries)
@@ -32,10 +31,10 @@ export function setFactor(messages: Messages, factor: LifeFactor, now: number): 
 
 function lingering(entry: Entry, now: number): Entry {
   if (entry.state !== 'sent') return entry
-  return { ...entry, goesAt: letGoAt(entry.timestamp, entry.expiresAt, entry.goesAt, now) }
+  return { ...entry, goesAt: lingersUntil(entry.timestamp, entry.expiresAt, entry.goesAt, now) }
 }
 
-/** Everything of this author goes, at once. */
+/** Removes everything of this author. */
 export function forget(messages: Messages, userId: string): Messages {
   let next = messages
   for (const entry of messages.entries.values()) {
@@ -46,9 +45,9 @@ export function forget(messages: Messages, userId: string): Messages {
 
 const RECALL_MS = 4_000
 
-/** Something that was posted a while ago is shown once more where it hung, for as long as it takes to read it. */
+/** Shows a past message again where it was, for a few seconds. */
 export function recall(messages: Messages, posted: Entry, now: number): Messages {
-  const hanging = messages.entries.get(posted.key)
-  if (hanging) return put(messages, lingering(hanging, now))
+  const shown = messages.entries.get(posted.key)
+  if (shown) return put(messages, lingering(shown, now))
   return put(messages, { ...posted, held: false, goesAt: now + RECALL_MS, grown: false })
 }

@@ -1,9 +1,9 @@
 /*
- * What a set clock does to what hangs on the window (W85): every moment moves with it. Pure.
+ * Moves all times of the messages when the server's clock was set (W85). Pure.
  */
 import type { Entry, Messages } from './messages'
 
-/** The server's clock was set: everything keeps the time it has left. */
+/** Every message keeps the time it has left. */
 export function shift(messages: Messages, ms: number): Messages {
   const moved = (entry: Entry): Entry => ({
     ...entry,

@@ -10,7 +10,7 @@ export function unanswered(messages: Messages): Entry[] {
   return [...messages.entries.values()].filter((entry) => entry.state === 'pending')
 }
 
-/** Messages without an answer now belong to this user id. */
+/** Sets the user id of messages without an answer. */
 export function sentAs(messages: Messages, userId: string | undefined): Messages {
   const entries = new Map(messages.entries)
   for (const entry of unanswered(messages)) entries.set(entry.key, { ...entry, userId })
@@ -18,8 +18,8 @@ export function sentAs(messages: Messages, userId: string | undefined): Messages
 }
 
 /**
- * Texts without an answer from before a reload: held back until their author sends or dismisses them. Those that were
- * sent keep their id, so that one which did arrive is recognized.
+ * Adds texts from before a reload as late messages, for their author to send or discard. Those that were sent keep their
+ * id, so that one which did arrive is recognized.
  */
 export function offer(
   messages: Messages,

@@ -1,9 +1,9 @@
 /*
- * Talking: the draft in hand, and everything that hangs on the window (rules: messages/model/messages.ts).
+ * Our draft, and all messages on the canvas (rules: messages/model/messages.ts).
  *
- * The draft is told letter by letter, throttled with a trailing edge. A sent message is shown
- * before the server knows of it. One timer, set for the next end of a life, removes what is over;
- * background tabs run timers late, so the page also culls when it becomes visible.
+ * The draft is sent letter by letter, throttled. A posted message is shown before the server has it. One timer, set for the
+ * next end of a life, removes what ended. Timers in background tabs are late, so the page also culls when it becomes
+ * visible.
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
 import { lifeOf } from '../model/lifetime'
@@ -35,11 +35,11 @@ export interface Draft {
 export interface MessagesState {
   readonly messages: rules.Messages
   readonly draft: Draft | undefined
-  /** whether anything was ever posted from here; the invitation goes for good */
+  /** something was posted in this visit; the invitation is not shown again */
   readonly spoke: boolean
 }
 
-/** `onPosted` is called once for each message, when the server has it. */
+/** `onSent` is called once for each message, when the server has it. */
 export function createMessages(
   deps: Deps,
   session: Session,
@@ -51,7 +51,7 @@ export function createMessages(
     const { draft, held } = pending.read()
     const factor = settings.store.getState().lifeFactor
     return {
-      // What was written before the page was loaded anew is there again, to be sent or let go.
+      // Text from before a reload is there again, to be sent or discarded.
       messages: offer({ ...rules.NO_MESSAGES, factor }, held, newId),
       draft: draft && { ...draft, messageId: newId(), cut: 0 },
       spoke: false,
@@ -59,16 +59,16 @@ export function createMessages(
   })
   const { getState: get, setState: set } = store
   let cullTimer: ReturnType<typeof setTimeout> | undefined
-  /** whether others may have a draft of ours on their window */
-  let told = false
+  /** whether others may see a draft of ours */
+  let draftShown = false
 
   const selfId = () => session.store.getState().userId
   const typing = throttle<Draft>(
     TYPING_EVERY_MS,
     ({ messageId, at, text }) => {
-      // W16 asks for it when someone joins; a hidden page says nothing until it is looked at.
+      // A hidden page sends nothing, also when someone joins (W16).
       if (deps.isHidden()) return
-      told = text !== ''
+      draftShown = text !== ''
       deps.uplink.send({ type: 'typing', message_id: messageId, payload: text, position: at })
     },
     timersOf(deps),
@@ -84,7 +84,7 @@ export function createMessages(
     if (next !== undefined) cullTimer = setTimeout(cull, Math.max(0, next - now))
   }
 
-  /** Also called when our idea of the server's clock changes, and when the page is shown again. */
+  /** Also called when the estimate of the server's clock changes, and when the page is shown again. */
   function cull() {
     put(get().messages)
   }
@@ -98,7 +98,7 @@ export function createMessages(
     })
   }
 
-  /** Shows it and sends it; without a connection it waits as pending for the next one. */
+  /** Shows and sends it. Without a connection it stays pending until the next one. */
   function post(messageId: string, text: string, at: Point) {
     const now = session.serverNow()
     const life = lifeOf(session.store.getState().ttl, codePoints(text))
@@ -114,31 +114,32 @@ export function createMessages(
     if (entry) transmit(entry)
   }
 
-  /** What the draft holds goes out, or, when it holds nothing, is taken back. */
+  /** Posts the draft; withdraws it if it is empty. True: posted. */
   function finishDraft(): boolean {
     const { draft } = get()
     if (!draft) return false
     typing.cancel()
     const text = finished(draft.text)
     if (text !== '') {
-      told = false
+      draftShown = false
       post(draft.messageId, text, draft.at)
       return true
     }
-    takeBack(draft)
+    withdraw(draft)
     return false
   }
 
-  function takeBack(draft: Draft) {
+  /** Removes the draft from others' pages. */
+  function withdraw(draft: Draft) {
     typing.cancel()
-    if (!told) return
-    told = false
+    if (!draftShown) return
+    draftShown = false
     const { messageId: message_id, at: position } = draft
     deps.uplink.send({ type: 'typing', message_id, payload: '', position })
   }
 
-  /** Letter by letter, to those whom the visitor lets see it. */
-  function tell(draft: Draft) {
+  /** Shows the draft to others, unless the user does not want that. */
+  function show(draft: Draft) {
     if (settings.store.getState().showTyping) typing.push(draft)
   }
 
@@ -152,8 +153,8 @@ export function createMessages(
     if (now.lifeFactor !== before.lifeFactor)
       put(reading.setFactor(messages, now.lifeFactor, session.serverNow()))
     if (now.showTyping === before.showTyping || !draft) return
-    if (now.showTyping && draft.text !== '') tell(draft)
-    else takeBack(draft)
+    if (now.showTyping && draft.text !== '') show(draft)
+    else withdraw(draft)
   })
   store.subscribe(({ draft, messages }, before) => {
     if (draft !== before.draft || messages !== before.messages) pending.write(draft, messages)
@@ -174,41 +175,41 @@ export function createMessages(
       const { draft } = get()
       if (!draft) return ''
       const { text: fits, cut } = clean(raw, session.store.getState().limits.payload_characters)
-      // A mark that does not fit any more takes nothing of what is written already.
+      // A combining mark that does not fit leaves the text as it is.
       const text = cut > 0 && draft.text.startsWith(fits) ? draft.text : fits
       const next = { ...draft, text, cut: cut || (text === draft.text ? draft.cut : 0) }
       set({ draft: next })
-      if (text !== draft.text) tell(next)
+      if (text !== draft.text) show(next)
       return text
     },
-    /** Says it, and is ready for the next line at `next`. */
+    /** Posts the draft and starts the next one at `next`. */
     send(next: Point) {
       if (finishDraft()) startAt(next)
     },
     dropDraft() {
       const { draft } = get()
-      if (draft) takeBack(draft)
+      if (draft) withdraw(draft)
       set({ draft: undefined })
     },
-    /** The caret lost the focus: an empty one is not left behind. */
+    /** The caret lost the focus: removes an empty draft. */
     rest() {
       if (get().draft?.text.trim() === '') set({ draft: undefined })
     },
-    /** By hand: a refused or late message goes out again, with a whole life before it. */
+    /** Posts a refused or late message again, with a whole life. */
     sendAgain(key: string) {
       const entry = get().messages.entries.get(key)
       if (!entry) return
       put(rules.drop(get().messages, key))
-      // A late one may have been heard and gone: under its old id it would be taken for that.
+      // A late message may have arrived after all: its old id would make this a repetition (W13).
       post(entry.state === 'late' ? newId() : entry.messageId, entry.text, entry.at)
     },
-    letGo: (key: string) => put(rules.drop(get().messages, key)),
-    /** The reader's hand (messages/model/reading.ts). */
+    remove: (key: string) => put(rules.drop(get().messages, key)),
+    // see messages/model/reading.ts
     hold: (key: string) => put(reading.hold(get().messages, key)),
     release: (key: string) => put(reading.release(get().messages, key, session.serverNow())),
     forget: (userId: string) => put(reading.forget(get().messages, userId)),
     recall: (entry: rules.Entry) => put(reading.recall(get().messages, entry, session.serverNow())),
-    /** The channel is (again) there: what got no answer goes out once more (W10), and the draft. */
+    /** A snapshot. The first one of a connection sends pending messages again (W10), and the draft. */
     onSync(frames: readonly ChatFrame[], fresh: boolean, isHere: (id: string) => boolean) {
       const now = session.serverNow()
       const before = get().messages
@@ -220,12 +221,12 @@ export function createMessages(
       for (const key of keys) reportSent(key, before)
       if (!fresh) return
       for (const entry of unanswered(messages)) transmit(entry)
-      this.tellAgain()
+      this.resend()
     },
     /** W16 */
-    tellAgain() {
+    resend() {
       const { draft } = get()
-      if (draft && draft.text !== '') tell(draft)
+      if (draft && draft.text !== '') show(draft)
     },
     onChat(frame: ChatFrame) {
       const before = get().messages

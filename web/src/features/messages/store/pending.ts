@@ -13,13 +13,13 @@ const ID = /^[\w-]{1,64}$/
 interface Written {
   readonly text: string
   readonly at: Point
-  /** under which it was sent, if it was: should it have arrived, it is found to be posted (W13) */
+  /** the id under which it was sent, if it was: if it did arrive, it is recognized (W13) */
   readonly messageId?: string
 }
 
 interface Pending {
   readonly draft: Written | undefined
-  /** refused, late, or sent into the dark: without an answer */
+  /** refused, late, or without an answer */
   readonly held: readonly Written[]
 }
 

@@ -1,5 +1,5 @@
 /*
- * Words with addresses in them. A link opens beside this page, tells it nothing of us, and gets no credit from us.
+ * Text with links. A link opens in a new tab, without a referrer, and is marked as user content for search engines.
  */
 import { partsOf } from '../model/links'
 import { PANEL_STRINGS } from '../../../shared/i18n/en-panels'
@@ -9,7 +9,7 @@ export function LinkedText({ text }: { text: string }) {
     typeof part === 'string' ? (
       <span key={i}>{part}</span>
     ) : (
-      // An address is read left to right, whatever is said around it.
+      // Addresses are left to right in every language.
       <a
         key={i}
         href={part.href}

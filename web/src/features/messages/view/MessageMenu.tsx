@@ -6,22 +6,21 @@ import type { Entry } from '../model/messages'
 import { PANEL_STRINGS } from '../../../shared/i18n/en-panels'
 import { useApp } from '../../../stores/hooks'
 import { muteAuthor, putAway } from './hold'
-import './message-menu.css'
 
 const SAY = PANEL_STRINGS.message
 
 export function MessageMenu({ entry, name }: { entry: Entry; name: string | undefined }) {
   const app = useApp()
   const menu = useRef<HTMLDivElement>(null)
-  const message = () => menu.current?.closest<HTMLElement>('.breath') ?? null
-  // What goes by itself soon need not be put away; the style sheet knows when it should have gone.
+  const message = () => menu.current?.closest<HTMLElement>('.message-body') ?? null
+  // A message that goes soon needs no button to hide it, until it is kept beyond its end (message-menu.css).
   const once = entry.goesAt > entry.expiresAt ? '' : ' once-outlived'
   return (
     <div
-      className={`word-menu${entry.mine ? once : ''}`}
+      className={`message-menu${entry.mine ? once : ''}`}
       ref={menu}
       data-held=""
-      data-testid="word-menu"
+      data-testid="message-menu"
     >
       <span className="gone once-outlived">{SAY.outlived}</span>
       <button

@@ -15,77 +15,77 @@ import { useApp } from '../../../stores/hooks'
 
 const REST_MS = 420
 const SLOP_PX = 8
-/** how far a mouse has moved on a message that is read; on our own it rests after writing, and trembles */
+/** how far a mouse must move on a message to hold it; further on our own, where it rests after writing */
 const ON_IT_PX = 3
 const ON_OURS_PX = 16
 
 export function useHold(entry: Entry) {
   const app = useApp()
-  const [hand] = useState(() => createHold(app, entry))
-  return { ...hand, onKeyDown: (event: KeyboardEvent<HTMLElement>) => onKey(event, app, entry) }
+  const [handlers] = useState(() => createHold(app, entry))
+  return { ...handlers, onKeyDown: (event: KeyboardEvent<HTMLElement>) => onKey(event, app, entry) }
 }
 
-type Hand = 'pointer' | 'focus'
+type Holder = 'pointer' | 'focus'
 
 function createHold({ messages }: App, { key, mine }: Entry) {
-  const on = new Set<Hand>()
+  const holders = new Set<Holder>()
   let resting: ReturnType<typeof setTimeout> | undefined
   let from = { x: 0, y: 0 }
   let clicked = false
   let moved = 0
 
-  const come = (hand: Hand) => {
-    on.add(hand)
+  const hold = (by: Holder) => {
+    holders.add(by)
     messages.hold(key)
   }
-  const go = (hand: Hand) => {
-    if (on.delete(hand) && on.size === 0) messages.release(key)
+  const release = (by: Holder) => {
+    if (holders.delete(by) && holders.size === 0) messages.release(key)
   }
-  const lift = () => {
+  const releasePointer = () => {
     moved = 0
     clearTimeout(resting)
-    go('pointer')
+    release('pointer')
   }
   return {
-    onPointerLeave: lift,
+    onPointerLeave: releasePointer,
     onPointerDown(event: PointerEvent<HTMLElement>) {
       clicked = event.pointerType !== 'touch'
       if (clicked) return
       const { currentTarget } = event
       from = { x: event.clientX, y: event.clientY }
-      come('pointer')
+      hold('pointer')
       clearTimeout(resting)
       resting = setTimeout(() => currentTarget.focus({ preventScroll: true }), REST_MS)
     },
     onPointerMove(event: PointerEvent) {
       const { pointerType, buttons, clientX, clientY } = event
       if (pointerType === 'touch') {
-        if (Math.hypot(clientX - from.x, clientY - from.y) > SLOP_PX) lift()
+        if (Math.hypot(clientX - from.x, clientY - from.y) > SLOP_PX) releasePointer()
         return
       }
-      // A mouse that carries the plane past is not reading.
-      if (buttons !== 0 || on.has('pointer')) return
+      // A mouse with a button down pans.
+      if (buttons !== 0 || holders.has('pointer')) return
       moved += Math.hypot(event.movementX, event.movementY)
-      if (moved >= (mine ? ON_OURS_PX : ON_IT_PX)) come('pointer')
+      if (moved >= (mine ? ON_OURS_PX : ON_IT_PX)) hold('pointer')
     },
     onPointerUp({ pointerType }: PointerEvent) {
       clicked = false
-      if (pointerType === 'touch') lift()
+      if (pointerType === 'touch') releasePointer()
     },
-    onPointerCancel: lift,
+    onPointerCancel: releasePointer,
     onFocus({ target, currentTarget }: FocusEvent<HTMLElement>) {
-      // A mouse holds by being there; a click on words is on the plane, where letters may follow.
+      // A mouse already holds by its position. A click gives the focus to the plane, where you can type.
       const plane = currentTarget.closest<HTMLElement>('.plane')
       if (clicked && target === currentTarget) plane?.focus({ preventScroll: true })
-      else come('focus')
+      else hold('focus')
     },
     onBlur({ currentTarget, relatedTarget }: FocusEvent) {
-      if (!currentTarget.contains(relatedTarget)) go('focus')
+      if (!currentTarget.contains(relatedTarget)) release('focus')
     },
   }
 }
 
-/** On a message that has the focus: put it away, mute its author. navigation/keyboard.ts moves the focus on. */
+/** Keys on a message that has the focus: hide it, or mute its author. navigation/keyboard.ts has the others. */
 function onKey(event: KeyboardEvent<HTMLElement>, app: App, entry: Entry) {
   const { nativeEvent, currentTarget } = event
   if (entry.state !== 'sent') return
@@ -99,13 +99,13 @@ function onKey(event: KeyboardEvent<HTMLElement>, app: App, entry: Entry) {
 
 /** The message posted before or after it. */
 function beside(message: HTMLElement, step: number): HTMLElement | undefined {
-  const all = [...document.querySelectorAll<HTMLElement>('[data-testid="message"] .breath')]
+  const all = [...document.querySelectorAll<HTMLElement>('[data-testid="message"] .message-body')]
   return all[all.indexOf(message) + step]
 }
 
 export function putAway({ messages }: App, { key }: Entry, message: HTMLElement | null) {
   leave(message)
-  messages.letGo(key)
+  messages.remove(key)
 }
 
 export function muteAuthor({ muted, presence }: App, entry: Entry, message: HTMLElement | null) {
@@ -114,7 +114,7 @@ export function muteAuthor({ muted, presence }: App, entry: Entry, message: HTML
   muted.mute(entry.userId, presence.profile(entry.userId)?.name ?? entry.name ?? '')
 }
 
-/** The focus of what goes is not lost: a key's goes to the message beside it, a pointer's to the plane. */
+/** Moves the focus out of a message that goes: to a neighbour after a key, to the plane after a pointer. */
 function leave(message: HTMLElement | null) {
   const focused = document.activeElement
   if (!focused || !message?.contains(focused)) return

@@ -1,9 +1,8 @@
 /*
- * The life of words, played on the page in step with the server's clock: no React render and no timer per frame.
+ * Plays the life of a message in step with the server's clock, without a React render or a timer for each frame.
  *
- * A few words breathe: animations, which the browser plays by itself. It makes a layer for each, and a crowd
- * of layers costs frames, as does each opacity; so the words of a crowd only fade, by their colour, all of them in the
- * same few frames a second (benchmarks: page_frames.py).
+ * A few messages are animated by the browser, which makes a layer for each. Many layers cost frames, as does opacity. So in
+ * a crowd only the colour of the text fades, for all messages in the same few frames a second (benchmarks: page_frames.py).
  */
 import { useLayoutEffect, type RefObject } from 'react'
 import { ARRIVAL, arriveMs, DEPARTURE, leaveMs, thereAt, type LifeFrame } from '../model/lifetime'
@@ -12,33 +11,33 @@ import { useApp } from '../../../stores/hooks'
 import { untilCrowdTick } from './shown-messages'
 import { CALM, matches } from '../../../shared/ui/media'
 
-/** Of a crowd's words, between all there and gone: each step draws the words anew. */
+/** Steps of the fading in a crowd; each one paints the text again. */
 const FADE_STEPS = 6
-/** ms our idea of the server's clock must move by to be followed */
+/** ms; smaller changes of the estimated server clock are ignored */
 const NUDGE_MS = 1
 
 type Ref = RefObject<HTMLElement | null>
 
 interface Playing {
-  /** on from `into` ms of it */
+  /** continues at `into` ms */
   seek(into: number): void
-  /** as if it had never been */
+  /** ends and undoes it */
   stop(): void
 }
 
-/** `rich`: they are few. */
+/** `rich`: there are few messages. */
 export function useLifetime(words: Ref, backdrop: Ref, entry: Entry, rich: boolean) {
   const app = useApp()
   const { state, timestamp, expiresAt, goesAt, held, grown } = entry
   const plays = state === 'sent' || state === 'draft'
   useLayoutEffect(() => {
     if (!words.current || !plays) return
-    const breath = words.current
+    const body = words.current
     const patch = backdrop.current
     const play = (frames: readonly LifeFrame[], duration: number, stays: boolean): Playing =>
-      rich && typeof breath.animate === 'function'
-        ? animate(breath, patch, frames, duration, stays)
-        : fade(breath, frames, duration)
+      rich && typeof body.animate === 'function'
+        ? animate(body, patch, frames, duration, stays)
+        : fade(body, frames, duration)
 
     const life = Math.max(1, expiresAt - timestamp)
     const leaves = leaveMs(life)
@@ -50,8 +49,8 @@ export function useLifetime(words: Ref, backdrop: Ref, entry: Entry, rich: boole
       clearTimeout(timer)
       const age = ageNow()
       const into = age - leaveAt
-      // Gone for the others, and still here: a message that is kept shows that it is.
-      breath.toggleAttribute('data-outlived', state === 'sent' && age >= life && into < leaves)
+      // Gone for everyone else, and still here.
+      body.toggleAttribute('data-outlived', state === 'sent' && age >= life && into < leaves)
       if (into < 0) {
         leaving?.stop()
         leaving = undefined
@@ -79,7 +78,7 @@ export function useLifetime(words: Ref, backdrop: Ref, entry: Entry, rich: boole
 }
 
 function animate(
-  breath: HTMLElement,
+  body: HTMLElement,
   patch: HTMLElement | null,
   frames: readonly LifeFrame[],
   duration: number,
@@ -88,7 +87,7 @@ function animate(
   const timing: KeyframeAnimationOptions = { duration, fill: stays ? 'forwards' : 'none' }
   const calm = matches(CALM)
   const fades = frames.map(({ offset, opacity }) => ({ offset, opacity }))
-  const animations = [breath.animate(calm ? fades : frames.map(drawn), timing)]
+  const animations = [body.animate(calm ? fades : frames.map(drawn), timing)]
   if (patch) animations.push(patch.animate(fades, timing))
   return {
     seek(into) {
@@ -105,7 +104,7 @@ function drawn({ offset, opacity, blur, rise }: LifeFrame): Keyframe {
   return { offset, opacity, filter, translate: `0 ${(-rise).toFixed(2)}px` }
 }
 
-/** Draw each as it is now; those that are over go. */
+/** Messages that fade in a crowd, each with its drawing; false: it is over. */
 const fading = new Map<HTMLElement, () => boolean>()
 let ticking: ReturnType<typeof setTimeout> | undefined
 
@@ -114,8 +113,8 @@ function tick() {
   ticking = fading.size > 0 ? setTimeout(tick, untilCrowdTick()) : undefined
 }
 
-function fade(breath: HTMLElement, frames: readonly LifeFrame[], duration: number): Playing {
-  const anchor = breath.closest<HTMLElement>('.anchor') ?? breath
+function fade(body: HTMLElement, frames: readonly LifeFrame[], duration: number): Playing {
+  const anchor = body.closest<HTMLElement>('.anchor') ?? body
   let began = performance.now()
   let shown = FADE_STEPS
   const draw = () => {
@@ -132,7 +131,7 @@ function fade(breath: HTMLElement, frames: readonly LifeFrame[], duration: numbe
     seek(into) {
       began = performance.now() - into
       fading.set(anchor, draw)
-      // What has only begun to go has time until the others are drawn anew.
+      // One that has just begun waits for the next tick of the crowd.
       if (thereAt(frames, into / duration) < 1 - 1 / FADE_STEPS) draw()
       ticking ??= setTimeout(tick, untilCrowdTick())
     },

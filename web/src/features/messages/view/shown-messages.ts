@@ -9,17 +9,17 @@ import { createPlaces, gatherAll, isWithin, windowOf, zoomStep } from '../model/
 import type { Entry, Messages } from '../model/messages'
 import { useApp } from '../../../stores/hooks'
 
-/** Above this many, words only fade, without a backdrop: backdrops and layers for each of a crowd would cost frames. */
+/** Above this many, messages have no backdrop and no layer: so many would cost frames. */
 export const RICH_MAX = 40
 const CROWD_EVERY_MS = 120
-/** Above this many, it is changed half as often: nobody follows them all. */
+/** Above this many, it is computed half as often. */
 const GREAT_CROWD = 120
 let everyMs = CROWD_EVERY_MS
 
-/** ms; all that changes in a crowd does so in the same frames. */
+/** ms until the next tick: everything in a crowd changes in the same frames. */
 export const untilCrowdTick = () => everyMs - (performance.now() % everyMs)
 
-/** The entries; those of a crowd a few times a second. */
+/** The entries; in a crowd, updated a few times a second. */
 export function useEntries(): Messages['entries'] {
   const { messages } = useApp()
   const [entries, setEntries] = useState(() => messages.store.getState().messages.entries)
@@ -53,7 +53,7 @@ const canGather = ({ mine, state }: Entry) => !mine || state === 'sent'
 export function useShownMessages() {
   const { camera } = useApp()
   const entries = useEntries()
-  // One string a step, so that a pan renders only when it leads somewhere new.
+  // One string for each step, so that a pan renders only when the window moves.
   const where = useStore(camera.store, (s) => {
     const { left, top, right, bottom } = windowOf(s.camera, s.view)
     return [zoomStep(s.camera.zoom), left, top, right, bottom].map(Math.round).join()

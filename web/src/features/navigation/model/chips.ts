@@ -1,11 +1,11 @@
 /*
- * What hangs at the edge of the view for those outside it.
+ * Chips: labels at the edge of the view for spots outside it.
  *
- * Spots outside the view are carried to the edge along the line from the middle of the view; those
- * that would cover each other there become one chip. Pure: no DOM, no clocks.
+ * A chip is where the line from the middle of the view to its spot crosses the edge. Chips that would overlap become one.
+ * Pure: no DOM, no clocks.
  */
-import { clamp, type Camera, type Size } from '../../canvas/model/camera'
-import { distance, isSeen, type Spot } from './spots'
+import { clamp, distance, isSeen, type Camera, type Size } from '../../canvas/model/camera'
+import type { Spot } from './spots'
 
 export type Side = 'left' | 'right' | 'top' | 'bottom'
 
@@ -24,7 +24,7 @@ export interface Chip {
   readonly distance: number
 }
 
-/** How chips lie: insets of the edge they hang on, how much of it one takes, a corner kept free. */
+/** Where chips may be: insets of the edges, the size of a chip along them, and a corner that stays free. */
 export interface Rim {
   readonly left: number
   readonly top: number
@@ -33,7 +33,7 @@ export interface Rim {
   /** along a left or right edge, and along a top or bottom edge */
   readonly high: number
   readonly wide: number
-  /** below, on the side where the radar lies, from the corner of the view */
+  /** the corner of the minimap */
   readonly cornerSide: 'left' | 'right'
   readonly corner: Size
 }
@@ -64,7 +64,7 @@ export function chipsOf(camera: Camera, view: Size, rim: Rim, spots: readonly Sp
 function toEdge(camera: Camera, view: Size, rim: Rim, spot: Spot): OnEdge {
   const dx = (spot.at.x - camera.x) * camera.zoom
   const dy = (spot.at.y - camera.y) * camera.zoom
-  // Where the line from the middle leaves the rim; a rim is wider than nothing.
+  // Where the line from the middle crosses the rim, which is at least 1 px wide.
   const reachX = Math.max(1, view.width / 2 - (dx < 0 ? rim.left : rim.right))
   const reachY = Math.max(1, view.height / 2 - (dy < 0 ? rim.top : rim.bottom))
   const flat = Math.abs(dx) / reachX >= Math.abs(dy) / reachY
@@ -74,11 +74,11 @@ function toEdge(camera: Camera, view: Size, rim: Rim, spot: Spot): OnEdge {
   return { side, along, spot, away: distance(camera, spot.at) }
 }
 
-/** Along one edge: neighbours that would touch become one, until none do. */
+/** Along one edge: neighbours that would touch become one, repeatedly. */
 function gather(side: Side, list: OnEdge[], camera: Camera, view: Size, rim: Rim): Chip[] {
   const upright = side === 'left' || side === 'right'
   const size = upright ? rim.high : rim.wide
-  // The ends are left to the other edges' chips, so that none meet in a corner.
+  // The ends are for chips of the other edges, so that none overlap in a corner.
   const free = (corner: 'left' | 'right') =>
     side === 'bottom' && rim.cornerSide === corner ? rim.corner.width : 0
   const min = upright ? rim.top + rim.high * 1.5 : Math.max(rim.left, free('left')) + size / 2

@@ -1,8 +1,7 @@
 /*
- * Directions, for those who go through the plane by key or by ear. Pure.
+ * Directions on the plane, for keyboard navigation and screen readers. Pure.
  */
-import type { Camera, Point, Size } from '../../canvas/model/camera'
-import { isSeen, screensAway } from './spots'
+import { isSeen, screensAway, type Camera, type Point, type Size } from '../../canvas/model/camera'
 
 /** a unit step on the plane: x to the right, y downwards */
 export type Way = readonly [x: -1 | 0 | 1, y: -1 | 0 | 1]
@@ -14,10 +13,10 @@ export const ARROWS: Readonly<Record<string, Way | undefined>> = {
   ArrowDown: [0, 1],
 }
 
-/** What lies aside of the way counts as if it were so much further: one goes straight on first. */
+/** A distance to the side counts this many times, so that a message straight ahead comes first. */
 const ASIDE_COST = 2
 
-/** The next of `places` that way; undefined: there is none. */
+/** The next of `places` in that direction; undefined: there is none. */
 export function nextOf<Place extends Point>(
   from: Point,
   [wayX, wayY]: Way,
@@ -38,14 +37,14 @@ export function nextOf<Place extends Point>(
   return best
 }
 
-/** Where something is, from the middle of the view; both 0: it can be seen. */
+/** The direction from the middle of the view; both 0: within the view. */
 export interface Bearing {
   readonly way: Way
   readonly far: boolean
 }
 
 const FAR_SCREENS = 3
-/** tan 22.5 degrees: an eighth of the circle is straight to a side */
+/** tan 22.5 degrees: each of eight directions takes an eighth of the circle */
 const STRAIGHT = 0.414
 
 export function bearingOf(camera: Camera, view: Size, at: Point): Bearing {

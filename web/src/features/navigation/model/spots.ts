@@ -1,11 +1,11 @@
 /*
- * Where everybody is, as seen from here, and where the nearest conversation is.
+ * Where other people are, and where the nearest conversation is.
  *
- * A spot is a place worth going to: a person (where they write, else where they point), or
- * something posted that hangs away from its author. Whoever has no known place has no spot.
+ * A spot is a person (where they write, else where they point), or a message away from its author. A person whose place is
+ * unknown has none.
  * Pure: no DOM, no clocks.
  */
-import { worldToScreen, type Camera, type Point, type Size } from '../../canvas/model/camera'
+import { distance, isSeen, type Camera, type Point, type Size } from '../../canvas/model/camera'
 
 export interface Spot {
   /** stable: `@user`, or the key of a message */
@@ -16,31 +16,29 @@ export interface Spot {
   readonly typing: boolean
 }
 
-/** Said so close to its author's pointer, a message needs no spot of its own. */
+/** A message this close to its author's cursor has no spot of its own. */
 const BESIDE_PX = 500
 /** Messages closer together than this are one conversation. */
 const CONVERSATION_PX = 700
-/** A spot this far inside the view, screen pixels, can be seen. */
-const SEEN_PX = 12
 
-export interface Told {
+export interface Hung {
   readonly key: string
   readonly userId: string | undefined
   readonly at: Point
   readonly draft: boolean
 }
 
-/** Others' pointers, drafts and messages, as spots: one for a person, more for words left elsewhere. */
+/** Spots from others' cursors, drafts and messages: one for each person, and one for each message elsewhere. */
 export function spotsOf(
   pointers: Iterable<readonly [string, Point]>,
-  told: Iterable<Told>,
+  hung: Iterable<Hung>,
 ): Spot[] {
   const people = new Map<string, Spot>()
   const person = (userId: string, at: Point, typing: boolean) =>
     people.set(userId, { id: `@${userId}`, userId, kind: 'person', at, typing })
   for (const [userId, { x, y }] of pointers) person(userId, { x, y }, false)
-  const posted: Told[] = []
-  for (const each of told) {
+  const posted: Hung[] = []
+  for (const each of hung) {
     if (each.draft && each.userId !== undefined) person(each.userId, each.at, true)
     else posted.push(each)
   }
@@ -60,22 +58,7 @@ export function spotsOf(
   ]
 }
 
-export const distance = (a: Point, b: Point) => Math.hypot(a.x - b.x, a.y - b.y)
-
-export function isSeen(camera: Camera, view: Size, at: Point): boolean {
-  const { x, y } = worldToScreen(camera, view, at)
-  return x >= SEEN_PX && y >= SEEN_PX && x <= view.width - SEEN_PX && y <= view.height - SEEN_PX
-}
-
-/** How far, in lengths of the view as it is zoomed now: 1 is just beside what is shown. */
-export function screensAway(camera: Camera, view: Size, at: Point): number {
-  return Math.max(
-    (Math.abs(at.x - camera.x) * camera.zoom) / view.width,
-    (Math.abs(at.y - camera.y) * camera.zoom) / view.height,
-  )
-}
-
-/** Where to look to see the first of `spots` and as many of the others as fit beside it. */
+/** The point that has the first of `spots` in view, and as many of the others as fit. */
 export function sightOf(spots: readonly Spot[], view: Size, zoom: number): Point | undefined {
   const first = spots[0]
   if (!first) return undefined
@@ -92,8 +75,7 @@ export function sightOf(spots: readonly Spot[], view: Size, zoom: number): Point
 }
 
 /**
- * The nearest conversation that is not in view: messages first, people who only point where nobody
- * talks. All of it that hangs together, the nearest first.
+ * The nearest conversation outside the view, its nearest spot first. People who do not write count only if nobody does.
  */
 export function nearestConversation(camera: Camera, view: Size, spots: readonly Spot[]): Spot[] {
   const hidden = spots.filter((spot) => !isSeen(camera, view, spot.at))

@@ -1,8 +1,7 @@
 /*
- * Views: what we see, shown to those who follow us while they do, and what the one we follow sees (W32).
+ * Views (W32): ours, sent while somebody follows us, and that of the person we follow.
  *
- * Whoever follows somebody shows no view of their own: two who follow each other would send each other's round
- * and round, each a little wider.
+ * While we follow somebody we send no view: two people who follow each other would send each other's view back and forth.
  */
 import { wirePoint, type Camera, type Point, type Size } from '../../canvas/model/camera'
 import { throttle } from '../../../shared/throttle'
@@ -11,9 +10,9 @@ import type { CameraStore } from '../../canvas/store/camera'
 import { timersOf, type Deps } from '../../../shared/store/deps'
 
 const SHOW_EVERY_MS = 120
-/** told so again every 5 s by each follower */
+/** each follower repeats `follow` every 5 s */
 const FOLLOWED_MS = 12_000
-/** shown again at least every 5 s: one that is older says nothing of where they look now */
+/** a view is repeated at least every 5 s; an older one is out of date */
 const FRESH_MS = 11_000
 export const SAY_AGAIN_MS = 5_000
 
@@ -51,7 +50,7 @@ export function createViews(deps: Deps, camera: CameraStore, mayShow: () => bool
     onView({ user_id: userId, position, width, height }: ViewFrame) {
       theirs = { userId, sight: { middle: position, width, height }, until: deps.now() + FRESH_MS }
     },
-    /** What they see, as far as they show it. */
+    /** Their view, if they show it. */
     of: (userId: string): Sight | undefined =>
       theirs?.userId === userId && deps.now() < theirs.until ? theirs.sight : undefined,
   }

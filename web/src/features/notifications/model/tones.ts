@@ -1,12 +1,10 @@
 /*
- * Messages that are noticed without being looked at: who has just posted something, how it sounds from
- * here, and how the title tells of it while the page is out of sight.
+ * Notifications: which messages are new, how each sounds, and the title of the tab while the page is hidden.
  *
- * Everyone has a tone of their own, out of five that go together whoever speaks. It is full where one looks,
- * fainter with the distance, and comes from the side where the words are. Pure.
+ * Everyone has one of five tones that sound well together. It is louder near the view, and comes from the side of the
+ * message. Pure.
  */
-import { clamp, type Camera, type Point, type Size } from '../../canvas/model/camera'
-import { screensAway } from '../../navigation/model/spots'
+import { clamp, screensAway, type Camera, type Point, type Size } from '../../canvas/model/camera'
 import type { Entry } from '../../messages/model/messages'
 
 export interface Tone {
@@ -17,7 +15,7 @@ export interface Tone {
   readonly hertz: number
 }
 
-/** Screens from the middle of the view: seen until here, and heard no further than there. */
+/** In views from the middle: up to SEEN the sound is full, from HEARD on there is none. */
 const SEEN = 0.5
 const HEARD = 2.5
 const PAN_MOST = 0.6
@@ -34,7 +32,7 @@ export function newMessages(before: Entries, now: Entries): Entry[] {
   )
 }
 
-/** Undefined: out of earshot. */
+/** Undefined: too far away. */
 export function toneOf(
   camera: Camera,
   view: Size,
@@ -54,7 +52,7 @@ export function toneOf(
   }
 }
 
-/** At most `most` in any `ms`: a crowd is not louder than a few. Called with the time; true: now. */
+/** Allows at most `most` calls in any `ms`, so that a crowd is not loud. Called with the time. */
 export function sparing(most: number, ms: number): (now: number) => boolean {
   let lately: number[] = []
   return (now) => {

@@ -1,6 +1,6 @@
 /*
- * Whom this visitor does not want to hear: ids, each with the name it had then, so that the list
- * can be read. Kept in the browser; the oldest is let go when there are too many. Pure.
+ * The muted people: ids, each with its name at that time, so that the list can be shown. Stored in the browser; the oldest
+ * is dropped when there are too many. Pure.
  */
 import { cutAt } from '../../../shared/text/graphemes'
 
@@ -24,7 +24,7 @@ export function unmute(before: Muted, userId: string): Muted {
 
 export const writeMuted = (muted: Muted): string => JSON.stringify([...muted])
 
-/** What was kept as `text`; whatever in it does not fit is left out. */
+/** Reads what was stored; entries that are not valid are left out. */
 export function readMuted(text: string | undefined): Muted {
   let kept: unknown
   try {

@@ -1,12 +1,12 @@
 /*
- * Who is here: the roster as a pure function of the presence events (W17, W19, W20).
+ * The presence: the roster as a pure function of the presence events (W17, W19, W20).
  *
  * `seq` grows by one per event of an epoch. An event we already have is dropped; when one is
  * missing, or the epoch is another, nothing is applied until a new `user_sync` (the reducer asks
  * for it by `sync: true`, once, and remembers the highest `seq` it has heard of, so that a
  * snapshot taken before that event is seen to be too old and is asked for again).
  *
- * Above `limits.roster` members only `user_count` is told; its `seq` never makes a gap.
+ * Above `limits.roster` members the server sends only `user_count`; its `seq` never makes a gap.
  */
 import type { PresenceFrame, User, UserSync } from '../../../shared/net/frames'
 
@@ -37,7 +37,7 @@ export interface PresenceStep {
   readonly left?: User
 }
 
-/** `fresh`: the first frame of a connection, whose word is final whatever was known before. */
+/** `fresh`: the first frame of a connection, which replaces everything known before. */
 export function onSync(before: Presence, frame: UserSync, fresh: boolean): PresenceStep {
   const same = frame.epoch === before.epoch
   const waiting = before.waitingFor
@@ -95,13 +95,13 @@ export function onPresence(before: Presence, frame: PresenceFrame): PresenceStep
 
 function onCount(before: Presence, count: number, seq: number): PresenceStep {
   const presence = { ...before, count, seq }
-  // As many names as people may still be the wrong names: while there was a crowd nobody was told by name.
+  // The roster may be wrong: above the limit the server sent no names.
   return count <= before.rosterLimit
     ? { presence: { ...presence, waitingFor: { epoch: before.epoch, seq } }, sync: true }
     : { presence, sync: false }
 }
 
-/** Waiting for a snapshot: only what it must contain is remembered. */
+/** Waiting for a snapshot: remembers only which `seq` it must contain. */
 function heard(before: Presence, frame: PresenceFrame): Presence {
   const waiting = before.waitingFor
   const seq = waiting?.epoch === frame.epoch ? Math.max(waiting.seq, frame.seq) : frame.seq

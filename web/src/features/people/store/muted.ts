@@ -1,7 +1,6 @@
 /*
- * Whom this visitor does not want to hear (people/model/muted.ts), in every tab and after a reload. Who is
- * on the list is heard of nowhere: stores/receive.ts lets nothing of theirs in, stores/app.ts takes
- * away what is there.
+ * The muted people (people/model/muted.ts), in every tab and after a reload. stores/receive.ts drops their frames,
+ * stores/app.ts removes what they left on the page.
  */
 import { mute, readMuted, unmute, writeMuted, type Muted } from '../model/muted'
 import type { Deps } from '../../../shared/store/deps'
@@ -24,7 +23,7 @@ export function createMuted(deps: Deps) {
     has: (userId: string) => people().has(userId),
     mute: (userId: string, name: string) => set(mute(people(), userId, name)),
     unmute: (userId: string) => set(unmute(people(), userId)),
-    /** `newly` is called for each who comes onto the list, in whichever tab. */
+    /** `newly` is called for each user who is muted, in any tab. */
     onMuted(newly: (userId: string) => void) {
       store.subscribe((now, before) => {
         for (const id of now.people.keys()) if (!before.people.has(id)) newly(id)

@@ -1,28 +1,27 @@
 /*
- * Who is here, as it is shown. The truth is the reducer in people/model/presence.ts; this store asks
- * the server when the reducer wants to (W19) and adds one kindness: someone who leaves and is
- * back within GRACE_MS (a reload) is shown as if nothing happened.
+ * The presence as it is shown. The reducer in people/model/presence.ts decides; this store sends `sync` when the reducer
+ * asks for it (W19). Somebody who leaves and is back within GRACE_MS (a reload) is shown as if nothing happened.
  */
 import { NOBODY, onPresence, onSync, type Presence, type PresenceStep } from '../model/presence'
-import { add, forgetOne, isNews, NO_COMINGS, type Comings } from '../model/notices'
+import { add, forgetOne, isNews, NO_CHANGES, type Changes } from '../model/notices'
 import type { PresenceFrame, User, UserSync } from '../../../shared/net/frames'
 import type { Deps } from '../../../shared/store/deps'
 import { createStore } from '../../../shared/store/store'
 
 const GRACE_MS = 1_500
 const NOTICE_MS = 3_600
-/** so long comings are gathered before they are told */
+/** how long joins and leaves are gathered before they are shown */
 const GATHER_MS = 1_200
-/** after a reconnect: people who come back one by one are no news */
+/** after a reconnect, people who come back within this time are not announced */
 const FAMILIAR_MS = 15_000
 const WHO_AFTER_MS = 200
 const WHO_AGAIN_MS = 10_000
 const WHO_MAX = 50
-/** a `sync` whose answer was lost, or was older than what we heard of */
+/** a `sync` whose answer was lost, or too old, is repeated */
 const SYNC_AGAIN_MS = 2_000
 
-/** Who came and went of late, gathered into one; there is never a second beside it. */
-export interface Notice extends Comings {
+/** Who joined and left recently. One is shown at a time. */
+export interface Notice extends Changes {
   readonly id: number
 }
 
@@ -33,11 +32,11 @@ export interface PresenceState {
   /** profiles of people the roster does not list */
   readonly known: ReadonlyMap<string, User>
   readonly notice: Notice | undefined
-  /** who wiped the window a moment ago */
+  /** who cleared the channel a moment ago */
   readonly clearedBy: User | undefined
 }
 
-/** `isMuted`: of whom nothing is told. */
+/** `isMuted`: users who are not announced. */
 export function createPresence(deps: Deps, isMuted: (userId: string) => boolean) {
   const store = createStore<PresenceState>(() => ({
     presence: NOBODY,
@@ -48,7 +47,7 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
   }))
   const { getState: get, setState: set } = store
   let noticeId = 0
-  let comings = NO_COMINGS
+  let changes = NO_CHANGES
   let noticeTimer: ReturnType<typeof setTimeout> | undefined
   let clearedTimer: ReturnType<typeof setTimeout> | undefined
   let syncTimer: ReturnType<typeof setTimeout> | undefined
@@ -57,25 +56,25 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
   const unknown = new Set<string>()
   const askedAt = new Map<string, number>()
 
-  function notice(kind: keyof Comings, user: User) {
+  function notice(kind: keyof Changes, user: User) {
     if (isMuted(user.user_id)) return
-    comings = add(comings, kind, user)
-    // While one is read the next is gathered.
-    if (!get().notice) noticeTimer ??= setTimeout(tellComings, GATHER_MS)
+    changes = add(changes, kind, user)
+    // While one is shown the next is gathered.
+    if (!get().notice) noticeTimer ??= setTimeout(announce, GATHER_MS)
   }
 
-  function tellComings() {
+  function announce() {
     noticeTimer = undefined
-    if (!isNews(comings)) return set({ notice: undefined })
+    if (!isNews(changes)) return set({ notice: undefined })
     noticeId += 1
-    set({ notice: { id: noticeId, ...comings } })
-    comings = NO_COMINGS
-    noticeTimer = setTimeout(tellComings, NOTICE_MS)
+    set({ notice: { id: noticeId, ...changes } })
+    changes = NO_CHANGES
+    noticeTimer = setTimeout(announce, NOTICE_MS)
   }
 
   function askSync() {
     clearTimeout(syncTimer)
-    // Nobody looks: it can wait until somebody does.
+    // A hidden page waits until it is shown.
     if (!deps.isHidden()) deps.uplink.send({ type: 'sync' })
     syncTimer = setTimeout(() => {
       if (get().presence.waitingFor) askSync()
@@ -83,14 +82,14 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
   }
 
   function depart(user: User) {
-    // What they posted may outlive their being here, and they are still not to be found by it (W31).
+    // Their messages may stay longer than they do, and must not show them on the map (W31).
     if (user.on_map === false) set({ known: new Map(get().known).set(user.user_id, user) })
     set({ departing: new Map(get().departing).set(user.user_id, user) })
-    // Nobody was told that they came: nobody is told that they left.
-    const untold = comings.came.has(user.user_id)
-    if (untold) comings = forgetOne(comings, user.user_id)
+    // Their joining was not announced yet, so their leaving is not either.
+    const unannounced = changes.joined.has(user.user_id)
+    if (unannounced) changes = forgetOne(changes, user.user_id)
     setTimeout(() => {
-      if (undepart(user.user_id) && !untold) notice('left', user)
+      if (undepart(user.user_id) && !unannounced) notice('left', user)
     }, GRACE_MS)
   }
 
@@ -107,14 +106,14 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
     const { joined } = step
     if (joined && !undepart(joined.user_id)) {
       const news = deps.now() > familiar.until || !familiar.ids.has(joined.user_id)
-      if (news) notice('came', joined)
+      if (news) notice('joined', joined)
     }
     if (step.left) depart(step.left)
   }
 
   function askWho() {
     whoTimer = undefined
-    // A hidden page asks nothing; whoever is still about when it is looked at is met again.
+    // A hidden page asks nothing. When it is shown, the next frames of these people ask again.
     if (deps.isHidden()) return unknown.clear()
     const user_ids = [...unknown].slice(0, WHO_MAX)
     const at = deps.now()
@@ -163,15 +162,15 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
       for (const user of users) known.set(user.user_id, user)
       set({ known })
     },
-    /** Nothing more is told of them. */
-    hush(userId: string) {
-      comings = forgetOne(comings, userId)
+    /** Removes them from what is announced. */
+    dropNotices(userId: string) {
+      changes = forgetOne(changes, userId)
       const { notice } = get()
       if (!notice) return
       const rest = forgetOne(notice, userId)
       set({ notice: isNews(rest) ? { ...rest, id: notice.id } : undefined })
     },
-    /** Someone we saw a cursor or a draft of; unknown ones are asked for, many at a time. */
+    /** A cursor or draft of this user came; unknown users are asked for, many at a time. */
     meet(userId: string) {
       if (profile(userId)) return
       const asked = askedAt.get(userId)
@@ -184,7 +183,7 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
 
 export type PresenceStore = ReturnType<typeof createPresence>
 
-/** The people to show, ourselves first, then in the order they came. */
+/** The people to show, ourselves first, then in the order in which they joined. */
 export function shownPeople(state: PresenceState, selfId: string | undefined): User[] {
   const people = [...state.presence.users.values()]
   for (const user of state.departing.values()) {

@@ -11,6 +11,7 @@ import type { User } from '../../../shared/net/frames'
 import { STRINGS } from '../../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../../shared/i18n/en-others'
 import { PANEL_STRINGS } from '../../../shared/i18n/en-panels'
+import { goToPerson, placeOf } from '../../navigation/store/finding'
 import { shownCount } from '../store/presence'
 import { useApp, usePeople, usePresence, useSelf, useSession } from '../../../stores/hooks'
 import { lazy } from '../../../shared/ui/lazy'
@@ -21,7 +22,7 @@ const SignOut = lazy(() => import('../../identity/SignIn').then((m) => m.SignOut
 
 const ROWS = 200
 const DOT = 'size-2.5 flex-none rounded-full bg-current'
-/** They step in over the name when a pointer or the focus comes to the row. Where no pointer hovers, they have a line of their own. */
+/** Shown over the name when a pointer or the focus is on the row. Where nothing hovers, they have their own line. */
 const ACTS =
   'absolute inset-y-0 -end-1.5 flex items-center bg-backdrop ps-1.5 opacity-0 shadow-[0_0_8px_6px_var(--backdrop)] [clip-path:inset(0_-12px)] ' +
   'group-focus-within:opacity-100 group-hover:opacity-100 has-aria-pressed:opacity-100 ' +
@@ -46,17 +47,18 @@ export function PeoplePanel({ close }: { close(): void }) {
         {count > others.length + 1 && <li>{OTHERS_STRINGS.more(count - others.length - 1)}</li>}
       </ul>
       <Owner />
-      {app.session.vouched() && <SignOut />}
+      {app.session.hasProviderToken() && <SignOut />}
     </Panel>
   )
 }
 
-/** Somebody else. Who has a place on the plane can be gone to; everyone can be followed, who looks about too. */
+/** Another person. If their place is known you can go there; everyone can be followed. */
 function Person({ user, close }: { user: User; close(): void }) {
-  const { navigation, muted } = useApp()
+  const app = useApp()
+  const { navigation, muted } = app
   const isMuted = useStore(muted.store, (s) => s.people.has(user.user_id))
   const followed = useStore(navigation.store, (s) => s.following === user.user_id)
-  const somewhere = navigation.placeOf(user.user_id) !== undefined
+  const somewhere = placeOf(app, user.user_id) !== undefined
   const name = (
     <>
       <i className={`${DOT} ${somewhere ? 'touch:mb-[5px]' : ''}`} aria-hidden="true" />
@@ -84,7 +86,7 @@ function Person({ user, close }: { user: User; close(): void }) {
           type="button"
           className="flex min-h-[34px] min-w-0 flex-1 cursor-pointer items-center gap-2.5 text-start touch:min-h-11 touch:min-w-11 touch:basis-full touch:items-end touch:pb-[5px]"
           title={OTHERS_STRINGS.goToPerson(user.name)}
-          onClick={then(() => navigation.goToPerson(user.user_id))}
+          onClick={then(() => goToPerson(app, user.user_id))}
         >
           {name}
         </button>
@@ -121,7 +123,7 @@ function Person({ user, close }: { user: User; close(): void }) {
   )
 }
 
-/** Your own name and colour, changed where they stand. */
+/** Your name and colour, editable in place. */
 function Self() {
   const app = useApp()
   const { name, color } = useSelf()

@@ -1,7 +1,6 @@
 /*
- * How a reaction comes and goes: one figure that rises from the point and drifts off, and a few
- * small ones breathed out around it. A fan upwards, each slower and fainter than a throw would be; nothing
- * falls back, nothing bounces. The same reaction moves alike on every screen that has its number.
+ * The movement of a reaction: one figure that rises from the point, and a few small ones that spread upwards around it.
+ * The same number gives the same movement.
  */
 
 export interface Drift {
@@ -21,7 +20,7 @@ const FIGURE_PX = 34
 const AROUND = 5
 const FAN_RADIANS = 2.2
 
-/** A number from 0 to 1 that looks like chance and is not: `salt` tells several of one seed apart. */
+/** A pseudo-random number from 0 to 1; `salt` makes several from one seed. */
 function chance(seed: number, salt: number): number {
   let mixed = Math.imul(seed ^ Math.imul(salt + 1, 0x9e3779b1), 0x85ebca6b)
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)

@@ -13,7 +13,7 @@ import { createStore } from '../../../shared/store/store'
 export const BURST_MS = 2_500
 /** where a finger touched */
 const POINT_MS = 1_100
-/** in a crowd the eye sees no more; the oldest make room */
+/** the oldest are removed first */
 const BURSTS_MAX = 48
 const OWN_MAX = 10
 
@@ -34,7 +34,7 @@ export interface ReactionsState {
 export interface Choosing {
   /** on the screen: what the palette lies above */
   readonly place: Point
-  /** on the plane; undefined: where one writes or looks when it is chosen */
+  /** on the plane; undefined: at the caret, or in the middle of the view */
   readonly target?: Point
 }
 
@@ -58,16 +58,16 @@ export function createReactions(
     store,
     react(kind: Kind, point: Point) {
       const at = wirePoint(point)
-      // Our own tap we feel; the others are shown it.
+      // Our own tap is shown to others only.
       if (kind !== 'point') {
-        // So few in the air that the server drops none of them (W30): everyone sees what we see.
+        // So few that the server drops none of them (W30).
         if (get().bursts.filter(({ userId }) => userId === undefined).length >= OWN_MAX) return
         burst(kind, undefined, at)
       }
       if (!alone()) deps.uplink.send({ type: 'reaction', kind, position: at })
     },
     onReaction({ kind, user_id, position }: ReactionFrame) {
-      // In a hidden tab nobody sees them, and they are not made up for.
+      // A hidden tab skips them.
       if (!deps.isHidden()) burst(kind, user_id === selfId() ? undefined : user_id, position)
     },
     choose: (choosing: Choosing | undefined) => set({ choosing }),

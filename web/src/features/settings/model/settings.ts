@@ -1,25 +1,24 @@
 /*
- * What a visitor likes, kept in this browser and told to nobody: a small record, each field with
- * its default and the test of what it may hold.
+ * The user's settings, stored in this browser and sent to nobody: for each field a default and a check.
  *
- * What is read back was written by another version, another tab or a curious hand: whatever does
- * not fit falls back to its default, field by field, and the rest is kept. Pure.
+ * Stored values may come from another version or from a user's edit: a field that is not valid falls back to its default, and
+ * the others stay. Pure.
  */
 
 import type { LifeFactor } from '../../messages/model/lifetime'
 
 export interface Settings {
-  /** how many times its life a message stays here, or until it is put away */
+  /** how many times its life a message stays here; 'stay': until it is hidden */
   readonly lifeFactor: LifeFactor
-  /** others see what is typed as it is typed; else only what is posted */
+  /** others see drafts; else only what is posted */
   readonly showTyping: boolean
-  /** nobody's pointer is shown here */
+  /** no cursors of others are shown here */
   readonly hideCursors: boolean
-  /** others find this visitor on their map and at the edge of their view */
+  /** others see this user on their map and at the edge of their view */
   readonly onMap: boolean
   /** of new messages nearby: 'soft' or 'off' */
   readonly sound: string
-  /** a BCP 47 tag; '': as the browser asks for */
+  /** a BCP 47 tag; '': the browser's languages */
   readonly language: string
 }
 
@@ -28,7 +27,7 @@ export const DEFAULTS: Settings = {
   showTyping: true,
   hideCursors: false,
   onMap: true,
-  // So soft, and only after a gesture, that who does not want it loses little by finding it here.
+  // On by default, because it is soft and browsers allow it only after a gesture.
   sound: 'soft',
   language: '',
 }
@@ -49,7 +48,7 @@ const FITS: Record<keyof Settings, (value: unknown) => boolean> = {
   language: isName,
 }
 
-/** The settings that were kept as `text`. */
+/** Reads the stored settings. */
 export function readSettings(text: string | undefined): Settings {
   const kept = parse(text)
   if (typeof kept !== 'object' || kept === null) return DEFAULTS
@@ -62,7 +61,7 @@ export function readSettings(text: string | undefined): Settings {
   }
 }
 
-/** Only what differs is kept: a default that is changed one day reaches who never chose. */
+/** Stores only what differs from the defaults, so that a new default reaches people who never chose. */
 export function writeSettings(settings: Settings): string {
   const chosen = Object.entries(settings).filter(
     ([name, value]) => value !== DEFAULTS[name as keyof Settings],

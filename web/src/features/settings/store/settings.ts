@@ -1,5 +1,5 @@
 /*
- * The visitor's settings (settings/model/settings.ts) as a store, kept in the browser. A change made in one
+ * The user's settings (settings/model/settings.ts) as a store, kept in the browser. A change made in one
  * tab reaches the others.
  */
 import { readSettings, writeSettings, type Settings } from '../model/settings'

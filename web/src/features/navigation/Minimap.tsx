@@ -1,12 +1,13 @@
 /*
- * The minimap: people and live messages, the view in its middle; drawn, never rendered. A press or a
- * drag moves the view there; the map itself rests while it is held.
+ * The minimap: people and live messages around the view, drawn on a canvas. A press or a drag moves the view there; the map
+ * itself stays while it is pressed.
  */
 import { useLayoutEffect, useRef, type KeyboardEvent, type PointerEvent } from 'react'
 import type { Point } from '../canvas/model/camera'
 import { plainCommandOf } from '../../shared/keys/keys'
 import { shadeOf } from '../../shared/palette'
-import { fromRadar, onRadar, radarOf, type Radar as Map } from './model/radar'
+import { fromMinimap, toMinimap, minimapOf, type Minimap as Map } from './model/minimap'
+import { goToNearest, isOnMap, spotsFor } from './store/finding'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { useApp } from '../../stores/hooks'
 import { capture } from '../canvas/gestures'
@@ -22,7 +23,7 @@ const ARROWS: Record<string, readonly [number, number] | undefined> = {
   ArrowDown: [0, -1],
 }
 
-export function Radar() {
+export function Minimap() {
   const app = useApp()
   const canvas = useRef<HTMLCanvasElement>(null)
   const map = useRef<Map>(undefined)
@@ -40,10 +41,10 @@ export function Radar() {
         element.height = Math.round(size.height * ratio)
       }
       const { camera, view } = app.camera.store.getState()
-      const spots = app.navigation.spots()
+      const spots = spotsFor(app)
       const now =
         held.current ??
-        radarOf(
+        minimapOf(
           camera,
           view,
           size,
@@ -58,7 +59,7 @@ export function Radar() {
       context.clearRect(0, 0, size.width, size.height)
 
       const dot = (at: Point, radius: number, color: string, alpha: number) => {
-        const { x, y } = onRadar(now, at)
+        const { x, y } = toMinimap(now, at)
         context.globalAlpha = alpha
         context.fillStyle = color
         context.beginPath()
@@ -72,7 +73,7 @@ export function Radar() {
       const colorOf = (userId: string | undefined, other?: string) =>
         shadeOf(profile(userId)?.color ?? other, dark, faint)
 
-      const eye = onRadar(now, camera)
+      const eye = toMinimap(now, camera)
       const width = Math.max(9, (view.width / camera.zoom) * now.scale)
       const height = Math.max(6, (view.height / camera.zoom) * now.scale)
       context.globalAlpha = 0.8
@@ -85,13 +86,13 @@ export function Radar() {
       else (context as CanvasRenderingContext2D).rect(left, top, width, height)
       context.stroke()
 
-      // What was posted, as breath: soft and wide. People, on top, as points.
+      // Messages as wide, soft dots; people above them as small ones.
       for (const entry of entries.values()) {
         const { userId, at, color, mine } = entry
-        if (!mine && !app.navigation.isOnMap(entry)) continue
+        if (!mine && !isOnMap(app.presence, entry)) continue
         dot(at, 5, colorOf(mine ? self : userId, color), 0.3)
       }
-      const home = onRadar(now, { x: 0, y: 0 })
+      const home = toMinimap(now, { x: 0, y: 0 })
       context.globalAlpha = 0.8
       context.strokeStyle = faint
       context.lineWidth = 1
@@ -116,11 +117,11 @@ export function Radar() {
     if (!box || !held.current) return
     const point = { x: event.clientX - box.left, y: event.clientY - box.top }
     const { zoom } = app.camera.store.getState().camera
-    app.camera.set({ ...fromRadar(held.current, point), zoom })
+    app.camera.set({ ...fromMinimap(held.current, point), zoom })
   }
   const release = () => {
     held.current = undefined
-    // The map follows again, once.
+    // Draws the map around the new view.
     app.camera.carry(app.camera.store.getState().camera)
   }
   const onKeyDown = (event: KeyboardEvent) => {
@@ -132,8 +133,8 @@ export function Radar() {
   return (
     <button
       type="button"
-      className="radar"
-      aria-label={OTHERS_STRINGS.radar}
+      className="minimap"
+      aria-label={OTHERS_STRINGS.minimap}
       onPointerDown={(event) => {
         if (event.button !== 0) return
         capture(event.currentTarget, event.pointerId)
@@ -144,8 +145,8 @@ export function Radar() {
       onPointerUp={release}
       onPointerCancel={release}
       onKeyDown={onKeyDown}
-      // A key pressed it, not a pointer.
-      onClick={(event) => event.detail === 0 && app.navigation.goToNearest()}
+      // `detail` is 0 when a key pressed it.
+      onClick={(event) => event.detail === 0 && goToNearest(app)}
       data-testid="minimap"
     >
       <canvas ref={canvas} aria-hidden="true" />

@@ -252,7 +252,10 @@ FLOODS: dict[str, tuple[Opcode, bytes, bool]] = {
 
 
 @pytest.mark.parametrize("kind", FLOODS)
-async def test_w43_a_flood_delays_no_other_client(server: Server, join: Join, join_raw: JoinRaw, kind: str) -> None:
+async def test_w43_a_flood_delays_no_other_client(
+    start_server: StartServer, join: Join, join_raw: JoinRaw, kind: str
+) -> None:
+    server = await start_server(drain_seconds=1)
     ada, bob = await join(server), await join(server)
     mallory = await join_raw(server)
     await mallory.receive("user_sync")
@@ -299,7 +302,10 @@ async def test_w28_a_client_that_asks_endlessly_and_does_not_read_is_closed_with
 
 
 @pytest.mark.drives(4501)
-async def test_w27_a_flood_of_rubbish_is_closed_with_4501_before_it_is_read(server: Server, join_raw: JoinRaw) -> None:
+async def test_w27_a_flood_of_rubbish_is_closed_with_4501_before_it_is_read(
+    start_server: StartServer, join_raw: JoinRaw
+) -> None:
+    server = await start_server(drain_seconds=1)
     mallory = await join_raw(server)
     await mallory.receive("user_sync")
     await mallory.send_bytes(client_frame(Opcode.TEXT, b"{") * 20_000)

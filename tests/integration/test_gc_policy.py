@@ -1,4 +1,4 @@
-"""A connection that has ended leaves nothing for the cycle collector, which comes late and keeps everybody waiting."""
+"""A closed connection leaves nothing for the cycle collector, whose pauses delay everyone."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A real server whose output breaks: people go on talking, and the process starts and ends in time.
+"""A real server whose output breaks: clients go on, and the process starts and ends in time.
 
-Each server here is a process, for what is tested is what the kernel does to its file descriptors.
+Each server here is a process, because the tests break its file descriptors.
 """
 
 from __future__ import annotations

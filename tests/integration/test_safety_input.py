@@ -1,7 +1,7 @@
-"""Bad input of every kind, each answered as docs/protocol.md says, and nothing of it reaching anybody else.
+"""Bad input of every kind: each is answered as docs/protocol.md says and reaches no other client.
 
 One table, one row per case: what is sent, what answers, by which rule. Each case goes to a real server with somebody
-else in the channel, who must not notice (W25), and whose own talk must go on.
+else in the channel, who must not notice (W25) and can still send.
 """
 
 from __future__ import annotations
@@ -333,7 +333,7 @@ MANY = {"pings": (Opcode.PING, b"p"), "fragments": (Opcode.CONT, b""), "pointers
 async def test_w76_an_address_is_read_at_a_pace_and_a_quiet_neighbour_at_once(
     start_server: StartServer, join: Join, join_raw: JoinRaw, kind: str
 ) -> None:
-    """All are at one address: whoever sends little does not wait for those who flood."""
+    """All are at one address: a client that sends little does not wait for those that flood."""
     server = await start_server(frames_per_second_per_ip=100, read_bytes_per_second_per_ip=50_000)
     ada, bob = await join(server), await join(server)
     mallories = [await join_raw(server) for _ in range(10)]

@@ -1,4 +1,4 @@
-"""What do three people who mean harm cost 200 who do not?
+"""How much do three abusive clients slow down 200 normal ones?
 
     PYTHONPATH=src:. python -m benchmarks.abuse [--people 200] [--rate 100] [--slices 20] [--kinds ...]
 

@@ -1,4 +1,4 @@
-"""Figures out of results: what the page's tables, plots and verdicts are made of. Medians over rounds."""
+"""Figures from results, for the tables, plots and conclusions of docs/performance.md. Medians over rounds."""
 
 from __future__ import annotations
 

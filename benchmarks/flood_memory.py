@@ -1,4 +1,4 @@
-"""How much memory can clients take that keep every limit of one connection?
+"""How much memory can many clients use when each keeps the limits of one connection?
 
     PYTHONPATH=src:. python -m benchmarks.flood_memory [--connections 2000] [--seconds 30] [--acts burst,steady,...]
 

@@ -1,4 +1,4 @@
-"""Where does the server's time go? A sampling profile of Asocial under a load, told in few words.
+"""A sampling profile of Asocial under load, as a short table of where the time goes.
 
     pip install py-spy
     PYTHONPATH=src:. python -m benchmarks.profile --people 10 --channels 100 --rate 12000 [--seconds 10] [--name small]

@@ -1,4 +1,4 @@
-"""Two Asocial processes and one Redis: what does it cost to be on the other process?
+"""Two Asocial processes and one Redis: the latency between processes.
 
     python -m benchmarks.redis_processes [--people 200] [--rates 20,100,400,1000,2000] [--seconds 4] [--rounds 3]
 

@@ -3,7 +3,7 @@
     python -m benchmarks.report            from benchmarks/results/ into docs/
     python -m benchmarks.report --quick    from benchmarks/results/quick/, tables to the terminal
 
-Medians over rounds. Nothing is written by hand: a figure in the page is in a result file, with its commit and machine.
+Medians over rounds. Every figure in the page comes from a result file, which names its commit and machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One server, one crowd: what it does at a rate, or the highest rate that it keeps.
+"""One server under load: its latency at a rate, or the highest rate that it can keep.
 
     python -m benchmarks.run asocial --people 500                     the highest rate, found by bisection
     python -m benchmarks.run ws --people 10 --channels 500 --rate 200 one rate

@@ -1,4 +1,4 @@
-"""`asocial serve` as it is shipped, for benchmarks that look at its process or log. (servers.py has it among peers.)"""
+"""`asocial serve` with its defaults, for benchmarks that read its process or log. (servers.py runs it among peers.)"""
 
 from __future__ import annotations
 

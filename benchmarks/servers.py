@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is started, and how it is spoken to.
+"""The compared servers: how to start each, and its protocol.
 
 Each runs on the servers' cores only, from its committed lock file, set up as its own documentation advises. A server is
 ready when it answers a request, not when its process exists.

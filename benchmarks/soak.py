@@ -1,4 +1,4 @@
-"""Does it stay as it is? Half an hour of everything at once, with Redis, and what the server holds meanwhile.
+"""A soak test: half an hour of mixed load with Redis, while the server's resources are recorded.
 
     python -m benchmarks.soak [--minutes 30] [--people 1000] [--every 5]
 

@@ -1,4 +1,4 @@
-"""Everything, for every server, interleaved: what docs/performance.md is made of.
+"""Runs every benchmark for every server, interleaved. docs/performance.md is made from the results.
 
     python -m benchmarks.suite [--full] [--only fanout,quiet,...] [--servers asocial,ws,...] [--rounds 2] [--keep]
 

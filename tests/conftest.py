@@ -6,18 +6,44 @@ together, or every worker would start them. What takes longest goes first, so th
 
 from __future__ import annotations
 
+import asyncio.constants
 import signal
 
 import pytest
 
-LONGEST_FIRST = ("faults", "integration/test_many", "integration/test_large_channel", "browser")
+LONGEST_FIRST = (
+    "faults",
+    "integration/test_safety_property",
+    "integration/test_many",
+    "integration/test_large_channel",
+    "integration/test_clocks",
+    "browser/test_start_page",
+    "browser/test_install",
+    "browser",
+    "integration",
+    "contract",
+)
 TOGETHER = ("integration/test_many", "integration/test_safety_property")
+
+# All tests run in asyncio's debug mode. Ten frames for each handle, task and future take half of a test's CPU time;
+# three still show where one was made.
+asyncio.constants.DEBUG_STACK_DEPTH = 3  # type: ignore[misc]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # SIGTERM ends the tests as Ctrl-C does: through the fixtures that end the servers they started.
     if not hasattr(config, "workerinput"):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """`--dist loadgroup` of this suite; other ways to distribute tests stay as they are."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from tests.support.scheduling import OneBrowserPerCore
+
+    return OneBrowserPerCore(config, log)
 
 
 @pytest.hookimpl(trylast=True)

@@ -25,11 +25,12 @@ from tests.support.client import Client
 from tests.support.lifted_limits import LIFTED
 from tests.support.waiting import PATIENCE_S
 
-# Without the last flag Chromium starts a process for its address bar beside each page, which costs as much as the page.
+# Without the first two of the last flag Chromium starts a process for its address bar beside each page, which costs as
+# much as the page; without the third one, a process for a page that may come next.
 CHROMIUM_FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess",
 ]  # fmt: skip
 expect.set_options(timeout=PATIENCE_S * 1000)
 SECRET = "a secret that survives the restarts of a test"

@@ -1,1 +1,1 @@
-"""The WebSocket endpoint before the Autobahn test suite: `python -m tests.conformance` (see docs/conformance.md)."""
+"""The Autobahn test suite against the WebSocket endpoint: `python -m tests.conformance` (see docs/conformance.md)."""

@@ -1,7 +1,7 @@
-"""Our endpoint, connection guard and headers as they are served, with an echo in place of the chat.
+"""The real endpoint, connection guard and headers, with an echo service instead of the chat.
 
-The Autobahn suite wants back what it sends. So only what a frame *means* is replaced, by hand: the services behind the
-endpoint. How frames are read, answered, paced and closed is the code that people meet.
+The Autobahn suite expects its messages back, so fakes replace the services behind the endpoint. The code that reads,
+answers, paces and closes is the production code.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class EchoSession:
 
 
 class EchoSessions:
-    """Lets everybody in, and tells nobody."""
+    """Admits every connection and announces nothing."""
 
     async def open(
         self,
@@ -75,7 +75,7 @@ class EchoSessions:
 
 
 class EchoModeration:
-    """Nothing is kept from anybody."""
+    """Admits everyone."""
 
     async def admit(self, _channel: str, _principal: Principal, _invitation: Invitation | None) -> Access:
         return Access()

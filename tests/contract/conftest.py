@@ -1,4 +1,4 @@
-"""The adapters under contract. Each suite runs unchanged against every one of them (ports.py is the text).
+"""The adapters under contract. Each suite runs unchanged against all of them. ports.py defines the contracts.
 
 An `Adapters` stands for the store that several processes share, and `broker()`, `presence()`... make one more process's
 adapter over it. Those for Redis use real servers (tests/support/redis_server.py), started once

@@ -1,4 +1,4 @@
-"""How many connections a registry counts, asked as a process asks: by registering."""
+"""How many connections a registry counts. It finds out as a process does, by registering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The LiveMessages contract: what lives is found, what is over is not, on every process."""
+"""The LiveMessages contract: every process finds live messages and no expired ones."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ async def test_only_the_first_connection_of_a_user_is_a_join_and_only_the_last_a
     second = await other.join("garden", "c2", "ann", OWL, 2000)
     assert (first.first, first.user_count, first.stamp.seq) == (True, 1, 1)
     assert (second.first, second.user_count, second.stamp) == (False, 1, first.stamp)
-    # Who is present keeps profile and joined_at: two tabs are one person.
+    # A present user keeps profile and joined_at: two tabs are one user.
     assert first.member == second.member == Member("ann", "sly fox", "rust", 1000)
 
     one = await store.leave("garden", "c1")

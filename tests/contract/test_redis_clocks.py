@@ -1,4 +1,4 @@
-"""The clock of Redis is set, forward and back, under processes that go on: a real Redis whose clock the test sets."""
+"""The clock of a real Redis is set forward and back while processes use it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_present_users_are_never_swept(server: Server, clock: FakeClock, s
     for _ in range(3):
         assert await there.backend.presence.sweep() == []
         assert await here.backend.presence.sweep() == []
-    # What the application does when it is told.
+    # What the application does after this event.
     await eventually(lambda: here.told == ["degraded", "restored"], "told")
     await here.backend.presence.join("garden", "c1", "ann", FOX, 1)
     assert await there.backend.presence.sweep() == []

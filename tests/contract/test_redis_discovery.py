@@ -1,4 +1,4 @@
-"""Discovery: what sentinels and cluster nodes say is verified, and no single one of several keeps the server down."""
+"""Discovery: answers of sentinels and cluster nodes are verified, and a single bad one of several does no harm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A master dies, or its slots move: Sentinel and Cluster, each for real."""
+"""A master dies, or its slots move: real Sentinel and Cluster."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def test_sentinels_name_another_master(folder: Path, start: Start) -> None
         await eventually(lambda: here.told == there.told == ["degraded", "restored"], "both told once each")
         # What the replica had is what there is.
         assert not (await there.backend.presence.join("garden", "c2", "ann", FOX, 2)).first
-        # The old one comes back as what it is told to be: nobody takes it for the master.
+        # The old master comes back as a replica, and no process uses it as the master.
         sentinels.master.start()
         await asyncio.sleep(0.5)
         await delivered(here, there)

@@ -1,4 +1,4 @@
-"""What the Redis adapters do when Redis does not: every fault is made on a real server.
+"""The Redis adapters while Redis fails. Every fault is made on a real server.
 
 One process here is one RedisBackend. A fault that must raise an alarm has its negative control beside it.
 """
@@ -322,7 +322,7 @@ async def test_a_callback_that_fails_does_not_end_the_supervision(server: Server
 
     def degraded() -> None:
         calls.append("degraded")
-        raise RuntimeError("a mistake of whoever listens")
+        raise RuntimeError("an error in the listener")
 
     async def restored() -> None:
         calls.append("restored")

@@ -1,4 +1,4 @@
-"""What only the limiter over Redis has: claims between processes, outages, floods of what is refused."""
+"""Tests for the Redis limiter only: claims between processes, outages, floods of refused messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes that die, processes that only seem to: whose connections are swept, once each, and what is left."""
+"""Processes that die or only seem dead: their connections are swept once each, and no keys are left."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def test_a_process_that_closes_orderly_keeps_the_grace_of_those_it_abandon
 
 
 async def test_a_grace_longer_than_the_lease_of_a_dead_process_is_kept(url: str, start: Start) -> None:  # noqa: F811
-    """Whoever a drain asked to stay away for a while is not swept along with the process that asked."""
+    """A user whom a drain asked to wait before reconnecting is not swept with the drained process."""
     leaving, staying = await start(url, lease_ms=LONG_LEASE_MS), await start(url, lease_ms=LONG_LEASE_MS)
     await leaving.backend.presence.join("garden", "asked", "ann", FOX, 1)
     await leaving.backend.presence.join("garden", "cut", "bob", FOX, 1)

@@ -1,4 +1,4 @@
-"""Every kind of URL reaches a real server; a wrong one says what is wrong, and never the password."""
+"""Every kind of URL reaches a real server; the error for a wrong one explains it without the password."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ChannelRules contract: every process sees the same rules, and of two changes at once neither is lost unseen."""
+"""The ChannelRules contract: all processes see the same rules, and no concurrent change is lost silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Enough of a Dockerfile's language to carry ours out without an engine: stages, and their instructions in order."""
+"""A parser for as much of the Dockerfile language as our Dockerfiles use: stages, and their instructions in order."""
 
 from __future__ import annotations
 

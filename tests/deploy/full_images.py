@@ -1,4 +1,4 @@
-"""The Dockerfile carried out by hand, where no engine is: its very commands in clean roots made by debootstrap.
+"""Builds the images without a container engine: the Dockerfile's commands run in clean roots made by debootstrap.
 
 Not collected by itself; `make test-deploy-full` runs it, as root. Then the backend's root is run as an engine would run
 it (in_image.py). The front end's last stage begins with nginx's image, which debootstrap cannot make: its page comes

@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes two processes under load; not collected by itself, `make test-deploy-full` runs it.
+"""A real Prometheus scrapes two processes under load. Only `make test-deploy-full` runs it.
 
 Every query of the dashboard and every recording rule returns data; the alert for Redis fires when Redis is stopped
 and clears after it is back. About four minutes: rates are over one minute, and an alert waits its half minute.

@@ -1,4 +1,4 @@
-"""The Redis component's start scripts, run for real; not collected by itself, `make test-deploy-full` runs it."""
+"""The Redis component's start scripts, in real processes. Only `make test-deploy-full` runs this."""
 
 from __future__ import annotations
 

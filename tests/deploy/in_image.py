@@ -1,4 +1,4 @@
-"""Runs an image's root as an engine would, and looks whether the server in it answers. In a namespace of its own:
+"""Runs an image's root as a container engine would, and checks that the server answers. In its own namespace:
 
     unshare --net --mount --fork python -m tests.deploy.in_image ROOT USER JSON
 

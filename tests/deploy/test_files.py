@@ -1,4 +1,4 @@
-"""The files of deploy/ and .github/ by themselves: linters, schemas, and what we decided about images."""
+"""The files of deploy/ and .github/: linters, schemas, and our rules for images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The front end's own nginx, for real: the same page, the same headers as the server's own."""
+"""The front end's nginx serves the same page with the same headers as the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Kustomize makes for each overlay: it is valid, and it is what we decided."""
+"""The manifests that Kustomize makes for each overlay: valid, and as documented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules and dashboard: valid, proven, and about metrics that a running server has."""
+"""Alert rules and dashboard: valid, tested, and based on metrics that a running server exports."""
 
 from __future__ import annotations
 

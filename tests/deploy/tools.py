@@ -1,4 +1,4 @@
-"""The programs that judge deploy/, and what is said where one is missing.
+"""The programs that check deploy/, and the message when one is missing.
 
 `make system-deploy` installs them. Under `make test-deploy` a missing one fails the test; under plain pytest and
 `make test` the test is skipped, with the command that installs the tool as the reason.

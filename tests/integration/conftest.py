@@ -1,4 +1,4 @@
-"""Real servers on free ports and plain clients, both ended with the test.
+"""Real servers on free ports and plain clients; both are closed at the end of the test.
 
 Marker `drives(code, ...)`: the test makes the server answer with this code, by HTTP, error frame or close frame. It
 is more than a label: a test that carries it and did not see the code fails.

@@ -1,4 +1,4 @@
-"""Clocks that are set, or differ: real processes whose clocks the test sets. People notice nothing."""
+"""Real processes whose clocks the test sets or offsets. Clients notice nothing."""
 
 from __future__ import annotations
 

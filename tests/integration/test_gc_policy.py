@@ -1,4 +1,4 @@
-"""A connection that has ended leaves nothing for the cycle collector, which comes late and keeps everybody waiting."""
+"""A closed connection leaves nothing for the cycle collector, whose pauses delay everyone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from aiohttp import web
+from websockets.frames import Opcode
 
 from asocial.adapters.http.connection import WebSocketConnection
 from asocial.adapters.http.guarded_connection import GuardedConnection
@@ -17,7 +18,8 @@ from asocial.service.participant import Participant
 from asocial.service.session import Session
 from tests.support.client import Client, refusal
 from tests.support.raw_client import RawClient
-from tests.support.server import Server
+from tests.support.raw_http import raw_connection
+from tests.support.server import Server, StartServer
 from tests.support.waiting import PATIENCE_S
 
 OURS = (WebSocketConnection, GuardedConnection, Session, Participant, web.WebSocketResponse, web.Request)
@@ -78,6 +80,19 @@ async def _only_asks(server: Server) -> None:
     assert (await server.get("/health")).status == 200
 
 
+async def _is_pinged_and_cut_off(server: Server) -> None:
+    client = await RawClient.connect(server.url, channel="garden")
+    async with asyncio.timeout(PATIENCE_S):
+        while (await client.read_frame())[0] != Opcode.PING:
+            pass
+    await client.abort()
+
+
+async def _asks_too_slowly(server: Server) -> None:
+    async with raw_connection(server) as (reader, _):
+        assert await reader.read() == b"", "closed without an answer"
+
+
 @pytest.mark.parametrize(
     "ending",
     [
@@ -91,6 +106,23 @@ async def _only_asks(server: Server) -> None:
     ],
 )
 async def test_no_connection_objects_are_left(server: Server, ending: Ending) -> None:
+    await _leaves_nothing(server, ending)
+
+
+@pytest.mark.parametrize(
+    ("settings", "ending"),
+    [
+        ({"ping_seconds": 0.5, "pong_timeout_seconds": PATIENCE_S}, _is_pinged_and_cut_off),
+        ({"handshake_seconds": 0.5}, _asks_too_slowly),
+    ],
+)
+async def test_no_periodic_check_holds_a_connection(
+    start_server: StartServer, settings: dict[str, float], ending: Ending
+) -> None:
+    await _leaves_nothing(await start_server(**settings), ending)
+
+
+async def _leaves_nothing(server: Server, ending: Ending) -> None:
     before = _count()
     await ending(server)
     with contextlib.suppress(TimeoutError):

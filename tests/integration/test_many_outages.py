@@ -1,4 +1,4 @@
-"""Private channels over processes that lose Redis: strangers get in, and hear nothing of those who are elsewhere (W81).
+"""Private channels on processes that lose Redis: uninvited users get nothing from other processes (W81).
 
 Real processes, a real Redis, and a network between them that can be cut.
 """
@@ -87,7 +87,7 @@ class Talking:
 
 
 async def pry(stranger: Client, *user_ids: str) -> None:
-    """Ask for everything, all the time, until one is thrown out."""
+    """Send requests of every kind until the server closes the connection."""
     with contextlib.suppress(Exception):
         while True:
             await stranger.send({"type": "sync"})

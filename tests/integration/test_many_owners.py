@@ -1,4 +1,4 @@
-"""Owners over several processes and one Redis: what is decided on one holds on all, at once, and over an outage.
+"""Owners over several processes and one Redis: a decision on one holds on all at once, and survives an outage.
 
 Two real processes share a real Redis; each test has a channel of its own.
 """
@@ -110,7 +110,7 @@ async def test_w65_processes_agree_on_cleared_messages(two: list[Process], enter
         async def told(process: Process = process) -> bool:
             return [m["payload"] for m in (await enter(process)).sync["messages"]] == ["after"]
 
-        await eventually(told, "what was said after is told")
+        await eventually(told, "the later message arrives")
 
 
 async def test_w63_an_invitation_signed_by_one_process_counts_on_the_other(

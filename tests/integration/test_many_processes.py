@@ -1,7 +1,7 @@
-"""Several processes and one Redis are one Asocial: everything that people do together, done across processes.
+"""Several processes that share a Redis act as one server: everything that clients do, across processes.
 
-Three real processes share a real Redis for the whole module; each test has a channel of its own. What must not come
-is shown by what comes after it, never by waiting.
+Three real processes share a real Redis for the whole module; each test has a channel of its own. To show that a
+frame does not come, tests wait for a frame that comes after it.
 """
 
 from __future__ import annotations

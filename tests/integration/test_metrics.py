@@ -1,4 +1,4 @@
-"""`/metrics` of a real server: what clients did is what is counted, and after a crowd has gone nothing is left."""
+"""`/metrics` of a real server: it counts what clients do, and every gauge returns to zero after they leave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real process: what it prints, how it ends, which settings win, what it logs."""
+"""The real process: its output, its exit, the precedence of settings, its log."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from asocial.service.counters import Counters
 from tests.support.client import Client
 from tests.support.raw_http import HANDSHAKE, ask, raw_connection, read_answer
 from tests.support.server import Join, Server, StartServer
+from tests.support.waiting import PATIENCE_S
 
 FOREIGN = {"Origin": "https://elsewhere.example"}
 PROXIED = {"trusted_proxies": "127.0.0.0/8"}
@@ -111,14 +112,17 @@ async def test_w88_one_connection_too_many_is_refused_when_accepted(start_server
 
 
 async def test_w87_a_draining_process_refuses(start_server: StartServer, log: Log) -> None:
-    server = await start_server(drain_notice_seconds=5, drain_seconds=12)
+    # It goes on listening for longer than this test takes.
+    server = await start_server(drain_notice_seconds=PATIENCE_S, drain_seconds=2 * PATIENCE_S)
     draining = asyncio.create_task(server.app.drain())
     await asyncio.sleep(0)
     answer = await ask(server, HANDSHAKE)
     assert answer.json["error"]["code"] == "draining"
     noted(server, log, "draining")
     assert (await server.get("/api/channels/garden")).json == answer.json
-    await draining
+    draining.cancel()
+    await asyncio.gather(draining, return_exceptions=True)
+    await server.app._close()  # what follows when the time is over
 
 
 @pytest.mark.parametrize(

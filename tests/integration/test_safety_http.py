@@ -1,4 +1,4 @@
-"""W1, W5, W40 to W43 of docs/protocol.md: whose pages connect, whom proxies speak for, what answers say beside."""
+"""W1, W5, W40 to W43 of docs/protocol.md: allowed origins, trusted proxies, response headers."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ async def test_w40_a_forwarded_address_from_an_untrusted_client_is_ignored(
             codes.append(await first_frame(server, reader, writer, {"X-Forwarded-For": client}))
     assert codes == ["user_sync", 4013, 4013]
     warnings = [line for line in capsys.readouterr().out.splitlines() if "X-Forwarded-For is ignored" in line]
-    assert len(warnings) == 1, "the operator is told, and told once"
+    assert len(warnings) == 1, "the log warns once"
 
 
 async def first_frame(

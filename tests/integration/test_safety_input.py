@@ -1,7 +1,7 @@
-"""Bad input of every kind, each answered as docs/protocol.md says, and nothing of it reaching anybody else.
+"""Bad input of every kind: each is answered as docs/protocol.md says and reaches no other client.
 
 One table, one row per case: what is sent, what answers, by which rule. Each case goes to a real server with somebody
-else in the channel, who must not notice (W25), and whose own talk must go on.
+else in the channel, who must not notice (W25) and can still send.
 """
 
 from __future__ import annotations
@@ -252,7 +252,10 @@ FLOODS: dict[str, tuple[Opcode, bytes, bool]] = {
 
 
 @pytest.mark.parametrize("kind", FLOODS)
-async def test_w43_a_flood_delays_no_other_client(server: Server, join: Join, join_raw: JoinRaw, kind: str) -> None:
+async def test_w43_a_flood_delays_no_other_client(
+    start_server: StartServer, join: Join, join_raw: JoinRaw, kind: str
+) -> None:
+    server = await start_server(drain_seconds=1)
     ada, bob = await join(server), await join(server)
     mallory = await join_raw(server)
     await mallory.receive("user_sync")
@@ -299,7 +302,10 @@ async def test_w28_a_client_that_asks_endlessly_and_does_not_read_is_closed_with
 
 
 @pytest.mark.drives(4501)
-async def test_w27_a_flood_of_rubbish_is_closed_with_4501_before_it_is_read(server: Server, join_raw: JoinRaw) -> None:
+async def test_w27_a_flood_of_rubbish_is_closed_with_4501_before_it_is_read(
+    start_server: StartServer, join_raw: JoinRaw
+) -> None:
+    server = await start_server(drain_seconds=1)
     mallory = await join_raw(server)
     await mallory.receive("user_sync")
     await mallory.send_bytes(client_frame(Opcode.TEXT, b"{") * 20_000)
@@ -327,7 +333,7 @@ MANY = {"pings": (Opcode.PING, b"p"), "fragments": (Opcode.CONT, b""), "pointers
 async def test_w76_an_address_is_read_at_a_pace_and_a_quiet_neighbour_at_once(
     start_server: StartServer, join: Join, join_raw: JoinRaw, kind: str
 ) -> None:
-    """All are at one address: whoever sends little does not wait for those who flood."""
+    """All are at one address: a client that sends little does not wait for those that flood."""
     server = await start_server(frames_per_second_per_ip=100, read_bytes_per_second_per_ip=50_000)
     ada, bob = await join(server), await join(server)
     mallories = [await join_raw(server) for _ in range(10)]

@@ -1,4 +1,4 @@
-"""No sequence of frames makes the server stumble, or touches anybody else (docs/security.md).
+"""No sequence of frames causes a server error or affects another client (docs/security.md).
 
 Hypothesis writes what Mallory sends: good frames, good ones with something wrong, any JSON, any text, any bytes. Bob is
 in the channel with her. Whatever came: the server has logged no error and closed nobody with 4011; Bob is who he was,

@@ -1,4 +1,4 @@
-"""No secret in a log, an error or an answer (docs/security.md): a run with all of them, searched byte for byte."""
+"""No secret is in a log, an error or an answer (docs/security.md): tests search all output of a server."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ async def tokens_of(port: int, provider: IdentityProvider | None) -> dict[str, s
     none = {"none": "nobody.signed-this-token.4c2bd0e7"}
     if provider is not None:
         return none | {"provider": provider.token("ann@example.org"), "expired": provider.token("ann", exp=1)}
-    # Who claims a channel is in it.
+    # A claim needs a connection to the channel.
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET /api/chat?channel=club HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n\r\n".encode())
     await reader.readuntil(b'"token":"')

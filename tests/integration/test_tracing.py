@@ -1,4 +1,4 @@
-"""One trace from the page to the message: in the log, and in OpenTelemetry at a collector that is listened to."""
+"""One trace from the page to the message: in the log, and in the OpenTelemetry data that a test collector receives."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ async def test_w1_a_draining_server_refuses_with_503_while_those_connected_stay(
     answer = await refusal(server.url, channel="garden")
     assert (answer.status, answer.code) == (503, "draining")
     await client.ping(1)
-    await client.receive("pong")  # Who is connected may go on until the notice is over.
+    await client.receive("pong")  # Connected clients can go on until the notice is over.
     assert (await client.closed()).code == 4001
     await draining
 

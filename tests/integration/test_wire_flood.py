@@ -1,4 +1,4 @@
-"""Many clients that keep every limit of one connection: memory stays bounded, the others are heard (W70, W71)."""
+"""Many clients, each within the limits of one connection: memory stays bounded, and others are served (W70, W71)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""W32 of docs/protocol.md: following somebody, who is told so and shows what they see."""
+"""W32 of docs/protocol.md: following a user, who gets to know it and shares their view."""
 
 from __future__ import annotations
 

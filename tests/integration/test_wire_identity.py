@@ -1,4 +1,4 @@
-"""Signing in (W60, W61): a real server, and an identity provider of our own on a loopback port."""
+"""Signing in (W60, W61): a real server, and a fake identity provider on a loopback port."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ async def test_w60_a_server_of_guests_takes_no_tokens_in_band(start_server: Star
     assert "expires_at" not in guest.sync
 
 
-# What the page is told, and what nobody is.
+# What the page gets, and what stays secret.
 
 
 @pytest.mark.parametrize("auth", ["guest", "open"])

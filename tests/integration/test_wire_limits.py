@@ -22,7 +22,7 @@ CHAT: Frame = {"type": "chat", "message_id": "m", "payload": "hi", "position": {
 
 
 class Clock:
-    """The server's clock, turned by hand."""
+    """The server's clock, set by the test."""
 
     def __init__(self) -> None:
         self.ms = 1_800_000_000_000

@@ -1,4 +1,4 @@
-"""W31 of docs/protocol.md: who does not want to be on others' maps. Told only where it is so."""
+"""W31 of docs/protocol.md: users who hide themselves from other users' maps. The field is sent only for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""W6 to W16 of docs/protocol.md: chat, typing, cursor; who gets what, with which times, in which order."""
+"""W6 to W16 of docs/protocol.md: chat, typing, cursor: receivers, times and order."""
 
 from __future__ import annotations
 

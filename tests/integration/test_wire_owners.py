@@ -1,4 +1,4 @@
-"""Channels of their owners (W62 to W66): claiming, inviting, removing, slowing, quieting, clearing."""
+"""Moderation by channel owners (W62 to W66): claim, invite, ban, slow mode, read-only, clear."""
 
 from __future__ import annotations
 

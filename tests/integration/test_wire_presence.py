@@ -1,7 +1,6 @@
 """W17 to W24 of docs/protocol.md: who is here, the clock, profiles.
 
-Negative claims need no waiting: `seq` grows by one for each event, so the next event's `seq` tells that nothing
-was told in between.
+To show that no event came, tests look at the next event: its `seq` is one higher than the last.
 """
 
 from __future__ import annotations
@@ -234,7 +233,7 @@ async def test_w20_above_the_roster_limit_only_the_count_is_sent(start_server: S
     await others[2].close()
     await reader.receive("user_count", where=lambda frame: frame["count"] == 3)
     told = [frame["type"] for frame in reader.received if frame["type"] in ("user_joined", "user_left", "user_updated")]
-    assert told == ["user_joined"], "only the one that still fitted is told by name"
+    assert told == ["user_joined"], "only the join that fits the roster limit has a name"
 
 
 async def test_w20_user_count_comes_at_most_once_a_second(start_server: StartServer, join: Join) -> None:

@@ -1,4 +1,4 @@
-"""W30 of docs/protocol.md: reactions, which everyone sees once and nobody keeps."""
+"""W30 of docs/protocol.md: reactions, which every member sees once and the server does not store."""
 
 from __future__ import annotations
 

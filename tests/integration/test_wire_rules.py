@@ -1,4 +1,4 @@
-"""W72 to W75 of docs/protocol.md: what limits what others see. The table of W75 is read from the page, cell by cell."""
+"""W72 to W75 of docs/protocol.md: limits on what others see. Tests read the table of W75 from the page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COLORS = ("coral", "amber", "ochre", "olive", "moss")
 
 
 class Clock:
-    """The server's clock, turned by hand: limits by the minute and the second are full for as long as a test wants."""
+    """The server's clock, set by the test, so that a limit stays reached for as long as a test needs."""
 
     def __init__(self) -> None:
         self.ms = 1_800_000_000_000

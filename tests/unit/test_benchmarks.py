@@ -1,4 +1,4 @@
-"""The parts of the benchmarks that decide: a search, a verdict, a slope, and what the page says of them."""
+"""The logic of the benchmarks: the search, pass or fail, the slope, and the report."""
 
 from __future__ import annotations
 

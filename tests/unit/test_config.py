@@ -1,4 +1,4 @@
-"""Settings: where they come from, who wins, and what a wrong one says."""
+"""Settings: sources, precedence, and error messages."""
 
 from __future__ import annotations
 

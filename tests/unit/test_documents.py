@@ -1,4 +1,4 @@
-"""The documents: links lead somewhere, and nothing names a document that is not in the repository."""
+"""The documents: every link and every named file exists."""
 
 from __future__ import annotations
 

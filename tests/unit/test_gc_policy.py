@@ -1,4 +1,4 @@
-"""Full collections happen now and then, ever more rarely, and never because messages have been said."""
+"""Full collections become rare while they find little, and messages do not cause any."""
 
 from __future__ import annotations
 

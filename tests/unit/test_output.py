@@ -1,4 +1,4 @@
-"""Writing never waits and never fails; what is lost is counted and told once lines flow again."""
+"""Log output never blocks and never fails; lost lines are counted and reported when output works again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page's build takes over the hashed files of the build that is running now (scripts/page.py)."""
+"""The page's build keeps the hashed files of the previous build (scripts/page.py)."""
 
 from __future__ import annotations
 

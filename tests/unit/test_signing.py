@@ -1,4 +1,4 @@
-"""The secret that signs: what anybody can know or guess is refused in production."""
+"""The signing secret: production refuses published and guessable ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tools around the code: what the lock files name, what make promises, and the checks of scripts/."""
+"""The project's tools: lock files, make targets, and the checks in scripts/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `asocial top` makes of two looks at a process."""
+"""`asocial top`: rates and states from two scrapes of a process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which trace a request belongs to, and which traces tell of their messages."""
+"""The trace of a request, and which traces have spans for messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guest tokens: ours and nobody else's (W4). Guest keys: one key, one user (W84)."""
+"""Guest tokens: only those that this server signed are valid (W4). Guest keys: one key, one user (W84)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Channels' rules in memory: what one costs does not depend on how many there are, and how many is bounded (W82)."""
+"""Channels' rules in memory: the cost of one does not grow with their number, and the number is limited (W82)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits for one connection: order, references instead of copies, and a count that ends at zero."""
+"""Bytes that wait for one connection: their order, references instead of copies, and a count that returns to zero."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens of an identity provider, against a real JWK Set over HTTP: what counts, and everything that must not (W60)."""
+"""Tokens of an identity provider, against a real JWK Set over HTTP: valid and invalid ones (W60)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose address it is, behind trusted proxies (W5)."""
+"""The client's address behind trusted proxies (W5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one process remembers of admissions: as little as still counts. (The decisions are the contract suite's.)"""
+"""What one process stores for admissions, and for how long. (The contract suite tests the decisions.)"""
 
 from __future__ import annotations
 

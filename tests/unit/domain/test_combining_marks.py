@@ -1,4 +1,4 @@
-"""W44: how many marks may pile up."""
+"""W44: how many combining marks one character may have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a busy second of a channel is shared: by address, then by user, on a clock set by hand."""
+"""How a busy second of a channel is shared: by address, then by user, on a clock that the test sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who somebody is to others, and whom a list means (W60, W62)."""
+"""Public user ids, and which users a list entry matches (W60, W62)."""
 
 from __future__ import annotations
 

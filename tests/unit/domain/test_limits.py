@@ -1,4 +1,4 @@
-"""The counters, told the time."""
+"""Rate limits on a clock that the test sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages go with their last moment, whatever became of them before."""
+"""The index drops messages when they expire, also if they were replaced or cleared before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be said, where, and for how long (W8, W9, W12)."""
+"""Validation of payloads and positions, and the lifetime of messages (W8, W9, W12)."""
 
 from __future__ import annotations
 

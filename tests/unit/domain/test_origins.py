@@ -1,4 +1,4 @@
-"""Every spelling of an origin that a browser would send as the same one is the same; what none can send is refused."""
+"""Equivalent spellings of an origin match; an origin that no browser can send is refused."""
 
 from __future__ import annotations
 

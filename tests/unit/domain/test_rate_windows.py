@@ -1,4 +1,4 @@
-"""Windows by key: apart, and forgotten once they are empty."""
+"""Rate windows by key: independent, and dropped when empty."""
 
 from __future__ import annotations
 

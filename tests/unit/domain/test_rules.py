@@ -1,4 +1,4 @@
-"""What holds in a channel: each change makes newer rules, and bans stay few (W63, W66)."""
+"""Channel rules: each change makes a newer version, and the number of bans is limited (W63, W66)."""
 
 from __future__ import annotations
 

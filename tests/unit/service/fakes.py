@@ -1,4 +1,4 @@
-"""Fakes written by hand: a connection that remembers, a broker that can be watched; and channels over them."""
+"""Fakes: a connection and a broker that record what they get, and channels that use them."""
 
 from __future__ import annotations
 

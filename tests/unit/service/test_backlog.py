@@ -9,7 +9,7 @@ from asocial.service.counters import Counters
 
 
 class Reader:
-    """One that something waits for, and that lets go of it when it is closed."""
+    """A reader with waiting bytes, which it frees when it is closed."""
 
     def __init__(self, backlog: Backlog, own: int = 0, *shared: Shared) -> None:
         self._backlog, self._own, self._shared = backlog, own, list(shared)

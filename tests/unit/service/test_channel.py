@@ -490,7 +490,7 @@ async def test_a_frame_that_waits_for_a_later_flush_keeps_its_number(channel: Ch
 
 
 async def test_unpublished_frames_are_numbered_too(channel: Channel, broker: FakeBroker) -> None:
-    """Others see the gap, and take what is in it when they are told again."""
+    """Other members see the gap, and get its content with the next announcement."""
     channel.isolate()
     channel.post(A)
     channel.flush()

@@ -1,4 +1,4 @@
-"""ChatService with a limiter that takes its time, as one over Redis does, and answers what it is told to."""
+"""ChatService with a slow limiter, as one over Redis is, whose answers the test sets."""
 
 from __future__ import annotations
 

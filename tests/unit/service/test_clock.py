@@ -1,4 +1,4 @@
-"""The clocks of a process, when those they follow are set."""
+"""The clocks of a process while the clocks that they follow are set."""
 
 from __future__ import annotations
 

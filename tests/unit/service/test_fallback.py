@@ -1,4 +1,4 @@
-"""Presence while the shared store is away, and what is told when it is back."""
+"""Presence during an outage of the shared store, and the announcements after it."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ async def test_w81_a_local_channel_lists_only_local_users_even_if_the_shared_sto
     assert (joined.first, joined.user_count) == (True, 1)
     assert await harness.users() == ["ann"]
     assert await harness.presence.members("garden", ["bob", "ann"]) == [joined.member]
-    assert (await harness.shared.roster("garden", 9)).user_count == 1, "nobody elsewhere is told of her"
+    assert (await harness.shared.roster("garden", 9)).user_count == 1, "other processes do not know her"
     assert await harness.presence.restore() == [], "nor is she registered"
     harness.local.clear()
     ((channel, told),) = await harness.presence.restore(["garden"])

@@ -1,4 +1,4 @@
-"""Rules that are heard of late, or from elsewhere: who may not be there goes (W63, W65, W66)."""
+"""Rules that arrive late or from another process: users whom they forbid leave (W63, W65, W66)."""
 
 from __future__ import annotations
 

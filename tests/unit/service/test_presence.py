@@ -1,4 +1,4 @@
-"""What is told of the store's counts when somebody else could not tell it."""
+"""Recounts: announcements of changes that another process could not announce."""
 
 from __future__ import annotations
 

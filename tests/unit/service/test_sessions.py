@@ -1,4 +1,4 @@
-"""Sessions over the in-memory adapters, with fake connections and a clock that is set by hand."""
+"""Sessions over the memory adapters, with fake connections and a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -365,7 +365,7 @@ async def test_w20_a_large_channel_is_counted_and_lists_the_user_itself(harness:
     assert len(sync["users"]) == 5
     assert "user8" in [user["user_id"] for user in sync["users"]]
     first = sessions[0][1]
-    # Up to the limit each is told; above it, one count for all that came within a second.
+    # Up to the limit each join is announced; above it, one count covers a second.
     assert [frame["user_id"] for frame in first.frames("user_joined")] == ["user1", "user2", "user3", "user4"]
     assert [frame["count"] for frame in first.frames("user_count")] == [6]
     await asyncio.sleep(1.1)

@@ -1,4 +1,4 @@
-"""W78: one reading of a channel for all who ask at the same moment, and never one that is too old."""
+"""W78: concurrent requests share one read of a channel, and never get an outdated one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FOX = Profile("sly fox", "rust")
 
 
 class Slow(MemoryPresence):
-    """A store that answers when it is told to, and counts what it is asked."""
+    """A store that answers when the test lets it, and counts requests."""
 
     def __init__(self) -> None:
         super().__init__(lambda: 0, 300_000)

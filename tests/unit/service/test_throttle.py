@@ -1,4 +1,4 @@
-"""The latest always arrives, and never too often (W26)."""
+"""ThrottledLatest: the latest value always arrives, at a limited rate (W26)."""
 
 from __future__ import annotations
 

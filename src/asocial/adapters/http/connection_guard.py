@@ -120,10 +120,13 @@ class ConnectionGuard:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(min(CHECK_S, self.limits.handshake_s / 4))
-            now = loop.time()
-            for connection in list(self._watched):
-                if connection.deadline < now:
-                    connection.cut_off()
+            self._cut_off_overdue(loop.time())
+
+    def _cut_off_overdue(self, now: float) -> None:
+        # Not in the task above: between two checks, its frame would hold the last connection.
+        for connection in list(self._watched):
+            if connection.deadline < now:
+                connection.cut_off()
 
     async def _on_response(self, request: web.Request, response: web.StreamResponse) -> None:
         connection = request.protocol

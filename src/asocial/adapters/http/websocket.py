@@ -147,13 +147,16 @@ class ChatEndpoint:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(min(PING_CHECK_S, self._limits.ping_s / 4))
-            now = loop.time()
-            for connection in self._connections:
-                silent_s = now - connection.received_at
-                if silent_s > self._limits.ping_s + self._limits.pong_timeout_s:
-                    connection.close(NoPong())
-                elif silent_s > self._limits.ping_s and not connection.pinged:
-                    connection.ping()
+            self._check_silent(loop.time())
+
+    def _check_silent(self, now: float) -> None:
+        # Not in the task above: between two checks, its frame would hold the last connection.
+        for connection in self._connections:
+            silent_s = now - connection.received_at
+            if silent_s > self._limits.ping_s + self._limits.pong_timeout_s:
+                connection.close(NoPong())
+            elif silent_s > self._limits.ping_s and not connection.pinged:
+                connection.ping()
 
     def _connection(
         self, request: web.Request, ws: web.WebSocketResponse, transport: asyncio.Transport

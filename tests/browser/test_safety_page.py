@@ -21,7 +21,8 @@ async def test_w46_markup_in_payloads_drafts_and_names_is_shown_as_text(server: 
         await mallory.chat(MARKUP, message_id="said", at=(0, 0))
         await page.wait_for_function("text => document.querySelector('p.words')?.textContent === text", arg=MARKUP)
         shown: dict[str, Any] = await page.evaluate(
-            "() => ({ owned: window.owned ?? null, images: document.querySelectorAll('.words img, .message-body img').length,"
+            "() => ({ owned: window.owned ?? null,"
+            " images: document.querySelectorAll('.words img, .message-body img').length,"
             " bold: [...document.querySelectorAll('b')].filter((one) => one.textContent === 'Mallory').length,"
             " scripts: [...document.scripts].filter((one) => !one.src).length })"
         )

@@ -184,7 +184,6 @@ def test_the_documented_sizes_are_set(overlay: str) -> None:
 
 
 def test_production_has_three_processes_that_scale_to_ten() -> None:
-    assert find("prod", "Deployment", "backend")["spec"]["replicas"] == 3
     spec = find("prod", "HorizontalPodAutoscaler", "backend-hpa")["spec"]
     assert (spec["minReplicas"], spec["maxReplicas"]) == (3, 10)
     assert spec["behavior"] == {
@@ -204,6 +203,12 @@ def test_production_has_three_processes_that_scale_to_ten() -> None:
     assert connections["pods"]["metric"]["name"] == "asocial_websocket_connections_active"
     page = find("prod", "HorizontalPodAutoscaler", "frontend-hpa")["spec"]
     assert (page["minReplicas"], page["maxReplicas"]) == (2, 5)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_applying_again_does_not_undo_the_autoscaler(overlay: str) -> None:
+    for name in ("backend", "frontend"):
+        assert "replicas" not in find(overlay, "Deployment", name)["spec"], name
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

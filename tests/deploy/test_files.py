@@ -138,6 +138,18 @@ def compose() -> dict[str, Any]:
     return loaded
 
 
+def test_compose_builds_each_image_once() -> None:
+    """Compose builds in parallel; with a second build of the same tag `docker compose up --build` fails."""
+    built = [service["image"] for service in compose()["services"].values() if "build" in service]
+    assert len(built) == 2
+    assert len(set(built)) == len(built)
+
+
+def test_every_program_without_capabilities_can_write_to_its_volume() -> None:
+    """The image of Alloy starts as root, whose capabilities we drop, and its directory belongs to the user 473."""
+    assert compose()["services"]["alloy"]["user"] == "0:473"
+
+
 def test_compose_runs_everything_read_only_without_privileges() -> None:
     for name, service in compose()["services"].items():
         assert service["read_only"], name

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from asocial.adapters.http.page import PAGE_DIR
-from tests.deploy.tools import DEPLOY, tool
+from tests.deploy.dockerfile import parse
+from tests.deploy.tools import DEPLOY, run, tool
 from tests.support.redis_server import free_port
 from tests.support.server import MANGLED, Server, http_get
 from tests.support.waiting import until
@@ -126,6 +127,16 @@ async def test_a_missing_path_is_404(nginx: Nginx) -> None:
     for path in ("/nowhere", "/cat", "/assets/nothing.js", "/metrics", "/ready", "/../etc/passwd"):
         assert (await http_get(nginx.port, path)).status in (400, 404), path
     assert (await http_get(nginx.port, "/health")).json == {"status": "ok"}
+
+
+def test_the_health_check_of_the_image_runs_with_busybox(nginx: Nginx) -> None:
+    """The slim image of nginx has no other programs."""
+    stage = parse(DEPLOY / "docker" / "Dockerfile")["frontend"]
+    assert stage.base.endswith("-alpine-slim")
+    check = [word.replace(":3000/", f":{nginx.port}/") for word in stage.healthcheck]
+    run("busybox", *check)
+    with pytest.raises(AssertionError):
+        run("busybox", *(word.replace("/health", "/nothing") for word in check))
 
 
 async def test_w50_a_page_has_a_trace_and_its_log_line_has_it_too_but_no_channel(nginx: Nginx) -> None:

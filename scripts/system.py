@@ -49,6 +49,7 @@ CHROMIUM = Program(
 )
 DEPLOY = (
     REDIS,
+    CHROMIUM,
     Program("Prometheus", ("prometheus",), "prometheus", "prometheus", "prometheus"),
     Program("promtool", ("promtool",), "prometheus", "prometheus"),
     Program("nginx", ("nginx", "/usr/sbin/nginx"), "nginx-light", "nginx", "nginx"),

@@ -22,7 +22,10 @@ from asocial.settings import Settings
 from tests.deploy.tools import DEPLOY, run
 
 KUSTOMIZE = DEPLOY / "kustomize"
-OVERLAYS = ("dev", "prod", "prod-gateway")
+PLAIN_OVERLAYS = ("dev", "prod", "prod-gateway")
+OPTIONAL = ("auth", "otlp", "redis-outside")
+"""Components that no overlay has: each is built on top of prod, under a name such as `prod+auth`."""
+OVERLAYS = (*PLAIN_OVERLAYS, *(f"prod+{name}" for name in OPTIONAL))
 NOT_OF_KUBERNETES = {"ServiceMonitor", "PrometheusRule", "Gateway", "HTTPRoute"}
 """Custom resources: their schemas come with their operators."""
 Manifest = dict[str, Any]
@@ -46,8 +49,15 @@ def built(overlay: str) -> tuple[Manifest, ...]:
     """What `kubectl apply -k` would apply: of a copy, so that a checkout's own secrets stay as they are."""
     with TemporaryDirectory() as folder:
         copy = clone_of_deploy(Path(folder))
-        make_secrets(copy, overlay, "--new")
-        return tuple(yaml.safe_load_all(run("kubectl", "kustomize", copy / "kustomize" / "overlays" / overlay)))
+        name, _, component = overlay.partition("+")
+        make_secrets(copy, name, "--new")
+        place = copy / "kustomize" / "overlays" / name
+        if component:
+            file = place / "kustomization.yaml"
+            text = file.read_text()
+            assert text.count("\ncomponents:\n") == 1
+            file.write_text(text.replace("\ncomponents:\n", f"\ncomponents:\n  - ../../components/{component}\n"))
+        return tuple(yaml.safe_load_all(run("kubectl", "kustomize", place)))
 
 
 def clone_of_deploy(folder: Path) -> Path:
@@ -105,15 +115,16 @@ def test_the_validator_rejects_an_invalid_manifest(tmp_path: Path) -> None:
         run("kubernetes-validate", "--strict", file)
 
 
-def test_every_component_is_in_an_overlay() -> None:
+def test_every_component_is_tested() -> None:
     used = {
         Path(component).name
-        for overlay in OVERLAYS
+        for overlay in PLAIN_OVERLAYS
         for component in yaml.safe_load((KUSTOMIZE / "overlays" / overlay / "kustomization.yaml").read_text()).get(
             "components", ()
         )
     }
-    assert used == {each.name for each in (KUSTOMIZE / "components").iterdir()}
+    assert used.isdisjoint(OPTIONAL)
+    assert used | set(OPTIONAL) == {each.name for each in (KUSTOMIZE / "components").iterdir()}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -139,7 +150,8 @@ def test_every_container_has_requests_limits_and_both_probes(overlay: str) -> No
     for name, container in containers(overlay):
         for kind in ("requests", "limits"):
             assert {"cpu", "memory"} <= container["resources"][kind].keys(), name
-        assert {"livenessProbe", "readinessProbe"} <= container.keys(), name
+        if container["name"] != "page-headers":  # an init container: it ends
+            assert {"livenessProbe", "readinessProbe"} <= container.keys(), name
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -279,7 +291,7 @@ def test_a_secret_of_the_system_before_this_one_starts_every_pod(overlay: str) -
     assert set(re.findall(r"key: (\S+)", text)) <= {"REDIS_PASSWORD"}
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", PLAIN_OVERLAYS)
 def test_a_fresh_clone_holds_no_secret_and_says_what_makes_one(overlay: str, tmp_path: Path) -> None:
     copy = clone_of_deploy(tmp_path)
     with pytest.raises(AssertionError, match="make-secrets"):
@@ -383,6 +395,35 @@ def test_selectors_find_pods_and_policies_cover_all_of_them(overlay: str) -> Non
     for policy in policies:
         selector = policy["podSelector"].get("matchLabels", {})
         assert matches(selector) >= 1, policy
+
+
+@pytest.mark.parametrize(
+    ("component", "ports"), [("auth", {443}), ("otlp", {4318}), ("redis-outside", {6379, 6380, 26379})]
+)
+def test_a_component_opens_the_way_out_that_it_needs_and_no_other(component: str, ports: set[int]) -> None:
+    (policy,) = [each for each in built(f"prod+{component}") if each not in built("prod") and each["kind"] != "Secret"]
+    assert policy["kind"] == "NetworkPolicy"
+    spec = policy["spec"]
+    assert spec["podSelector"] == find("prod", "NetworkPolicy", "backend")["spec"]["podSelector"]
+    assert spec["policyTypes"] == ["Egress"]
+    (rule,) = spec["egress"]
+    assert "to" not in rule, "any address"
+    assert {each["port"] for each in rule["ports"]} == ports
+
+
+@pytest.mark.parametrize("overlay", PLAIN_OVERLAYS)
+def test_the_front_end_makes_its_headers_from_the_settings_of_the_backend(overlay: str) -> None:
+    pod = find(overlay, "Deployment", "frontend")["spec"]["template"]["spec"]
+    (made,), (nginx,) = pod["initContainers"], pod["containers"]
+    backend = find(overlay, "Deployment", "backend")["spec"]["template"]["spec"]["containers"][0]
+    assert made["image"] == backend["image"]
+    assert made["envFrom"] == [backend["envFrom"][0]], "the ConfigMap, and not the Secret"
+    assert made["args"][:2] == ["page-headers", "--output"]
+    target = Path(made["args"][2])
+    (mount,) = [each for each in nginx["volumeMounts"] if each["name"] == "page-headers"]
+    assert mount == {**made["volumeMounts"][0], "readOnly": True}
+    assert str(target.parent) == mount["mountPath"]
+    assert f"{mount['mountPath']}/*{target.suffix};" in (DEPLOY / "docker" / "nginx.conf").read_text()
 
 
 def test_redis_has_three_replicas_with_sentinel_and_a_disk() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from asocial.config import load
 from tests.deploy.tools import DEPLOY, ROOT, run
 
 DOCKERFILE = DEPLOY / "docker" / "Dockerfile"
@@ -179,6 +180,16 @@ def test_compose_lets_backends_out_by_a_network_that_traefik_is_not_in() -> None
         assert service == {"networks": ["inside", "outgoing"]}
     assert outside["networks"] == {"outgoing": {}}
     assert "outgoing" not in str(compose())
+
+
+def test_the_notice_of_a_shutdown_is_long_enough_for_traefik() -> None:
+    """Traefik asks each backend at an interval. Without an answer it waits for its timeout."""
+    services = yaml.safe_load((COMPOSE.parent / "routes.yaml").read_text())["http"]["services"]
+    check = services["backend"]["loadBalancer"]["healthCheck"]
+    assert check["path"] == "/ready"
+    given = compose()["services"]["backend-1"]["environment"]
+    settings = load({}, {name: value for name, value in given.items() if name == "ASOCIAL_ENV"})
+    assert settings.lifecycle.drain_notice_s > int(check["interval"][:-1]) + int(check["timeout"][:-1])
 
 
 def test_compose_runs_everything_read_only_without_privileges() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 import shutil
@@ -17,7 +18,7 @@ from asocial.adapters.http.page import PAGE_DIR
 from asocial.app import build
 from asocial.config import load
 from tests.deploy.dockerfile import parse
-from tests.deploy.tools import DEPLOY, run, tool
+from tests.deploy.tools import DEPLOY, ROOT, run, tool
 from tests.support.redis_server import free_port
 from tests.support.server import MANGLED, Server, http_get
 from tests.support.waiting import until
@@ -115,7 +116,6 @@ def _plain(value: str | None) -> str:
 
 
 async def _head(port: int, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str]]:
-    import asyncio
     import http.client
 
     def ask() -> tuple[int, dict[str, str]]:
@@ -158,6 +158,14 @@ async def test_the_front_end_answers_as_a_server_with_the_same_settings(
                     assert _plain(theirs[1].get(name)) == _plain(ours[1].get(name)), (path, scheme, name)
     finally:
         await app.drain()
+
+
+async def test_a_deployment_is_proven_by_a_smoke_test(nginx: Nginx, server: Server) -> None:
+    command = [sys.executable, "-m", "tests.deploy.smoke"]
+    urls = [f"http://127.0.0.1:{port}" for port in (server.port, nginx.port, 9)]
+    for page, code in (urls[1], 0), (urls[2], 1):
+        done = await asyncio.to_thread(subprocess.run, [*command, urls[0], page], cwd=ROOT, check=False)
+        assert done.returncode == code, page
 
 
 def test_a_wrong_setting_stops_the_front_end_before_it_starts(tmp_path: Path) -> None:

@@ -649,6 +649,26 @@ def test_the_prometheus_operator_of_the_usual_chart_reads_our_objects() -> None:
             assert find(overlay, kind, "asocial")["metadata"]["labels"]["release"] == "kube-prometheus-stack"
 
 
+def test_the_manual_has_each_step_that_a_manifest_needs() -> None:
+    book = (DEPLOY.parent / "docs" / "operations.md").read_text()
+    head = (KUSTOMIZE / "overlays" / "prod" / "kustomization.yaml").read_text().partition("apiVersion")[0]
+    text = yaml.safe_dump([*built("prod"), *built("prod+logs")])
+    labels = set(re.findall(r"asocial\.org/[a-z]+", text))
+    assert labels == {"asocial.org/ingress", "asocial.org/monitoring"}
+    for label in labels:
+        for place in (book, head):
+            assert re.search(rf"kubectl label namespace \S+ {label}=true", place), label
+        assert re.search(rf"kubectl label namespace \S+ {label}-", book), "and its removal"
+    for need in ("StorageClass", "metrics-server", "Prometheus operator", "Ingress-NGINX", "cert-manager"):
+        assert need in head, need
+        assert need in book, need
+    for component in (KUSTOMIZE / "components").iterdir():
+        assert f"`{component.name}`" in book, f"operations.md does not name the component {component.name}"
+    for path in re.findall(r"(?<![\w/])deploy/[\w./-]+", book):
+        made = path.endswith(("settings.env", SECRETS))
+        assert made or (DEPLOY.parent / path.rstrip(".")).exists(), path
+
+
 @pytest.mark.parametrize("overlay", ["prod", "prod-gateway"])
 def test_the_host_name_is_set_in_the_overlay_alone(overlay: str, tmp_path: Path) -> None:
     copy = clone_of_deploy(tmp_path)

@@ -49,9 +49,12 @@ CHROMIUM = Program(
 )
 DEPLOY = (
     REDIS,
+    CHROMIUM,
     Program("Prometheus", ("prometheus",), "prometheus", "prometheus", "prometheus"),
     Program("promtool", ("promtool",), "prometheus", "prometheus"),
     Program("nginx", ("nginx", "/usr/sbin/nginx"), "nginx-light", "nginx", "nginx"),
+    Program("amtool", ("amtool",), "prometheus-alertmanager", "alertmanager", "prometheus-alertmanager"),
+    Program("BusyBox", ("busybox",), "busybox", "busybox"),
     Program("ShellCheck", ("shellcheck",), "shellcheck", "shellcheck"),
     Program("HAProxy", ("haproxy", "/usr/sbin/haproxy"), "haproxy", "haproxy", "haproxy"),
 )

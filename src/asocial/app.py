@@ -148,7 +148,7 @@ def build(
             sign_in=offered.public if offered is not None else None,
             sign_in_policy=offered.policy if offered is not None else "",
         ),
-        ProcessState(readiness.checks, exposition.render, lambda: readiness.draining, clock.wall_ms),
+        ProcessState(readiness.checks, exposition.render, lambda: readiness.refusing, clock.wall_ms),
         counters,
         tracing.Tracing(settings.log_sample_ratio, telemetry.begin if telemetry is not None else None),
         page_dir,

@@ -15,8 +15,10 @@ from typing import Any, NoReturn
 
 from . import __version__, logs, output
 from .adapters.http.listening import EVERY_ADDRESS, CannotListen, is_loopback
+from .adapters.http.nginx_headers import map_entries
 from .app import build
 from .config import ConfigError, allowed, default_of, flag_of, hint_for, load, unknown_variables
+from .identity import sign_in
 from .lifecycle import Asocial, run
 from .settings import Settings
 
@@ -33,11 +35,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _client_command(given_argv)
     arguments = _parser().parse_args(given_argv)
     given = vars(arguments)
-    if given.pop("command") == "top":
+    command = given.pop("command")
+    if command == "top":
         return _top(arguments.urls, arguments.every, once=arguments.once)
-    config_file = given.pop("config", None)
+    config_file, written = given.pop("config", None), given.pop("output", None)
     try:
         settings = load(given, os.environ, config_file)
+        if command == "page-headers":
+            return _write_page_headers(settings, written)
     except ConfigError as error:
         _print_error(str(error))
         return USAGE_ERROR
@@ -117,6 +122,23 @@ def _client_command(argv: list[str]) -> int:
         _print_error(f"`asocial {argv[0]}` needs the package asocial-client: pip install 'asocial[cli]'")
         return USAGE_ERROR
     return run_command(argv, prog="asocial")
+
+
+def _write_page_headers(settings: Settings, output_file: Path) -> int:
+    """Raises ConfigError."""
+    offered = sign_in(settings)
+    entries = map_entries(
+        frame_ancestors=settings.frame_ancestors,
+        hsts_s=settings.hsts_seconds,
+        sign_in_policy=offered.policy if offered is not None else "",
+        offline_page=settings.offline_page == "kept",
+    )
+    try:
+        output_file.write_text(entries)
+    except OSError as error:
+        _print_error(f"cannot write {output_file}: {error.strerror}")
+        return 1
+    return 0
 
 
 def _allow_many_files() -> None:
@@ -205,6 +227,14 @@ def _parser() -> argparse.ArgumentParser:
         details = f"{allowed(field)}; default {default}" if default else allowed(field)
         text = f"{field.description} ({details}; ASOCIAL_{name.upper()})"
         serve.add_argument(flag_of(name), dest=name, metavar="VALUE", help=text.replace("%", "%%"))
+    page_headers = commands.add_parser(
+        "page-headers",
+        help="write the page's headers for nginx",
+        description="Write what the settings change in the page's headers, for the front end's nginx "
+        "(deploy/docker/nginx.conf). Reads the settings as `serve` does.",
+    )
+    page_headers.add_argument("--config", type=Path, metavar="FILE", help="YAML file with settings (or ASOCIAL_CONFIG)")
+    page_headers.add_argument("--output", type=Path, metavar="FILE", required=True, help="the file to write")
     top = commands.add_parser(
         "top",
         help="show a live view of running servers",

@@ -52,6 +52,8 @@ class Readiness:
 
     def __init__(self, backend: RedisBackend | None) -> None:
         self.draining = False
+        self.refusing = False
+        """Whether it refuses them. Not before the notice is over: until then proxies still send people here."""
         self._backend = backend
 
     def checks(self) -> dict[str, str]:
@@ -132,6 +134,7 @@ class Asocial:
         log.info("draining", connections=len(self.local), notice_seconds=notice_s)
         deadline = loop.time() + settings.drain_s - FLUSH_MARGIN_S
         await asyncio.sleep(notice_s)
+        readiness.refusing = True
         self.http.stop_listening()
         # Repeated, because a client that was being admitted when we stopped listening is connected only later, for
         # example when Redis was slow.

@@ -2,10 +2,10 @@
 
     unshare --net --mount --fork python -m tests.deploy.in_sentinels FOLDER
 
-Three addresses stand for three pods and /etc/hosts for the headless service. They find each other, the master is
-killed, another takes over, and the old one comes back as a replica. A server with the configuration of the system
-before this one (REDIS_ADDR=redis:6379, where `redis` leads to a replica first) follows. Prints what happened; ends with
-code 1 where it did not.
+Three addresses stand for three pods and /etc/hosts for the headless service. The namespace and the cluster's domain are
+not the usual ones. They find each other, the master is killed, another takes over, and the old one comes back as a
+replica. A server with the configuration of the system before this one (REDIS_ADDR=redis:6379, where `redis` leads to a
+replica first) follows. Prints what happened; ends with code 1 where it did not.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from tests.support.redis_server import ask
 from tests.support.waiting import until
 
 SCRIPTS = DEPLOY / "kustomize" / "components" / "redis"
-DOMAIN = "redis.test"
+NAMESPACE, CLUSTER_DOMAIN = "garden", "cluster.test"
+DOMAIN = f"redis.{NAMESPACE}.svc.{CLUSTER_DOMAIN}"
 PODS = range(3)
 
 
@@ -56,7 +57,7 @@ class Pod:
             script = place / "start.sh"
             script.write_text(text)
             shutil.copy(SCRIPTS / "find-master.sh", place)
-            environment = {**os.environ, "POD_NAME": self.name, "REDIS_DOMAIN": DOMAIN}
+            environment = {**os.environ, "POD_NAME": self.name, "POD_NAMESPACE": NAMESPACE}
             with (place / "log").open("ab") as log:
                 self._running.append(subprocess.Popen(["sh", script], env=environment, stdout=log, stderr=log))
 
@@ -93,11 +94,14 @@ def place(folder: Path) -> Iterator[Pod]:
     # As the name of a headless Service: every pod, here the replicas first.
     service = "".join(f"10.9.0.{number + 1} redis\n" for number in reversed(PODS))
     hosts.write_text(f"127.0.0.1 localhost\n{names}{service}")
+    resolver = folder / "resolv.conf"
+    resolver.write_text(f"nameserver 127.0.0.1\nsearch {NAMESPACE}.svc.{CLUSTER_DOMAIN} svc.{CLUSTER_DOMAIN} lan\n")
     for command in (
         ["ip", "link", "set", "lo", "up"],
         *(["ip", "address", "add", f"10.9.0.{number + 1}/32", "dev", "lo"] for number in PODS),
         ["mount", "--make-rprivate", "/"],
         ["mount", "--bind", str(hosts), "/etc/hosts"],
+        ["mount", "--bind", str(resolver), "/etc/resolv.conf"],
     ):
         subprocess.run(command, check=True)
     (folder / "secrets").mkdir()

@@ -21,7 +21,7 @@ _HIDDEN = {"ssl-redirect", "limit-rpm", "limit-burst-multiplier"}
 
 
 def _ingress() -> dict[str, str]:
-    annotations = find("prod", "Ingress", "asocial")["metadata"]["annotations"]
+    annotations = find("prod", "Ingress", "asocial-api")["metadata"]["annotations"]
     given = {key.removeprefix(_PREFIX): value for key, value in annotations.items() if key.startswith(_PREFIX)}
     return {key: value for key, value in given.items() if key not in _HIDDEN}
 

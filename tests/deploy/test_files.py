@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from asocial.config import load
 from tests.deploy.tools import DEPLOY, ROOT, run
 
 DOCKERFILE = DEPLOY / "docker" / "Dockerfile"
@@ -88,7 +89,14 @@ def test_every_action_is_pinned_by_its_commit_and_names_its_version() -> None:
 
 def test_dependabot_and_compose_fit_their_schemas() -> None:
     run("check-jsonschema", "--builtin-schema", "vendor.dependabot", ROOT / ".github" / "dependabot.yml")
-    run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE, ROOT_COMPOSE)
+    run(
+        "check-jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        COMPOSE,
+        COMPOSE.parent / "outside.yaml",
+        ROOT_COMPOSE,
+    )
 
 
 def stages() -> dict[str, str]:
@@ -138,6 +146,52 @@ def compose() -> dict[str, Any]:
     return loaded
 
 
+def test_compose_builds_each_image_once() -> None:
+    """Compose builds in parallel; with a second build of the same tag `docker compose up --build` fails."""
+    built = [service["image"] for service in compose()["services"].values() if "build" in service]
+    assert len(built) == 2
+    assert len(set(built)) == len(built)
+
+
+def test_every_program_without_capabilities_can_write_to_its_volume() -> None:
+    """The image of Alloy starts as root, whose capabilities we drop, and its directory belongs to the user 473."""
+    assert compose()["services"]["alloy"]["user"] == "0:473"
+
+
+def test_compose_makes_the_headers_of_the_front_end_from_the_settings_of_the_backends() -> None:
+    services = compose()["services"]
+    made, frontend = services["page-headers"], services["frontend"]
+    assert made["env_file"] == services["backend-1"]["env_file"] == services["backend-2"]["env_file"]
+    assert made["env_file"] == [{"path": "settings.env", "required": False}]
+    assert run("git", "check-ignore", "deploy/compose/settings.env")
+    assert frontend["depends_on"] == {"page-headers": {"condition": "service_completed_successfully"}}
+    assert [f"{mount}:ro" for mount in made["volumes"]] == frontend["volumes"]
+    folder = made["volumes"][0].partition(":")[2]
+    target = Path(made["command"][-1])
+    assert str(target.parent) == folder
+    assert f"{folder}/*{target.suffix};" in (DEPLOY / "docker" / "nginx.conf").read_text()
+
+
+def test_compose_lets_backends_out_by_a_network_that_traefik_is_not_in() -> None:
+    """Else Traefik might come from an address that the backends do not trust."""
+    outside = yaml.safe_load((COMPOSE.parent / "outside.yaml").read_text())
+    assert outside["services"].keys() == {"backend-1", "backend-2"}
+    for service in outside["services"].values():
+        assert service == {"networks": ["inside", "outgoing"]}
+    assert outside["networks"] == {"outgoing": {}}
+    assert "outgoing" not in str(compose())
+
+
+def test_the_notice_of_a_shutdown_is_long_enough_for_traefik() -> None:
+    """Traefik asks each backend at an interval. Without an answer it waits for its timeout."""
+    services = yaml.safe_load((COMPOSE.parent / "routes.yaml").read_text())["http"]["services"]
+    check = services["backend"]["loadBalancer"]["healthCheck"]
+    assert check["path"] == "/ready"
+    given = compose()["services"]["backend-1"]["environment"]
+    settings = load({}, {name: value for name, value in given.items() if name == "ASOCIAL_ENV"})
+    assert settings.lifecycle.drain_notice_s > int(check["interval"][:-1]) + int(check["timeout"][:-1])
+
+
 def test_compose_runs_everything_read_only_without_privileges() -> None:
     for name, service in compose()["services"].items():
         assert service["read_only"], name
@@ -158,7 +212,7 @@ def test_compose_mounts_only_files_that_are_there_and_volumes_that_are_named() -
 
 def test_only_the_observability_profile_is_optional() -> None:
     plain = {name for name, service in compose()["services"].items() if "profiles" not in service}
-    assert plain == {"traefik", "secret", "backend-1", "backend-2", "frontend", "redis"}
+    assert plain == {"traefik", "secret", "page-headers", "backend-1", "backend-2", "frontend", "redis"}
     behind = {name for name, service in compose()["services"].items() if service.get("profiles") == ["observability"]}
     assert behind == {"prometheus", "grafana", "grafana-password", "loki", "alloy"}
 

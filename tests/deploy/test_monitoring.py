@@ -76,6 +76,15 @@ def test_every_alert_says_what_it_means_what_to_do_and_is_in_the_run_book() -> N
         assert f"`{rule['alert']}`" in book, f"{rule['alert']} is not in docs/operations.md"
 
 
+def test_the_example_of_alertmanager_is_valid_and_pages_somebody_for_critical_alerts_alone() -> None:
+    example = DEPLOY / "prometheus" / "alertmanager.example.yml"
+    run("amtool", "check-config", example)
+    for rule in alerts():
+        labels = [f"alertname={rule['alert']}", f"severity={rule['labels']['severity']}"]
+        receiver = run("amtool", "config", "routes", "test", "--config.file", example, *labels).strip()
+        assert receiver == ("on-call" if rule["labels"]["severity"] == "critical" else "team"), rule["alert"]
+
+
 def test_the_operators_rules_are_the_same() -> None:
     copy = DEPLOY / "kustomize" / "components" / "monitoring" / "prometheusrule.yaml"
     assert yaml.safe_load(copy.read_text())["spec"] == yaml.safe_load(RULES.read_text())

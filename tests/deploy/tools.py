@@ -21,7 +21,8 @@ TIME_LIMIT_S = 120.0
 
 INSTALL = {
     **dict.fromkeys(
-        ("promtool", "prometheus", "nginx", "haproxy", "debootstrap", "redis-cli", "shellcheck"), "make system-deploy"
+        ("promtool", "prometheus", "amtool", "nginx", "haproxy", "debootstrap", "redis-cli", "shellcheck", "busybox"),
+        "make system-deploy",
     ),
     "actionlint": "make .tools/actionlint",
 }

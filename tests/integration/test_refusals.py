@@ -17,9 +17,9 @@ from asocial.adapters.http.refusal_log import LINES_AT_ONCE, RefusalLog
 from asocial.logs import configure
 from asocial.service.counters import Counters
 from tests.support.client import Client
-from tests.support.raw_http import HANDSHAKE, ask, raw_connection, read_answer
+from tests.support.raw_client import RawClient
+from tests.support.raw_http import HANDSHAKE, ask, raw_connection, read_answer, request_bytes
 from tests.support.server import Join, Server, StartServer
-from tests.support.waiting import PATIENCE_S
 
 FOREIGN = {"Origin": "https://elsewhere.example"}
 PROXIED = {"trusted_proxies": "127.0.0.0/8"}
@@ -112,17 +112,19 @@ async def test_w88_one_connection_too_many_is_refused_when_accepted(start_server
 
 
 async def test_w87_a_draining_process_refuses(start_server: StartServer, log: Log) -> None:
-    # It goes on listening for longer than this test takes.
-    server = await start_server(drain_notice_seconds=PATIENCE_S, drain_seconds=2 * PATIENCE_S)
-    draining = asyncio.create_task(server.app.drain())
-    await asyncio.sleep(0)
-    answer = await ask(server, HANDSHAKE)
-    assert answer.json["error"]["code"] == "draining"
-    noted(server, log, "draining")
-    assert (await server.get("/api/channels/garden")).json == answer.json
-    draining.cancel()
-    await asyncio.gather(draining, return_exceptions=True)
-    await server.app._close()  # what follows when the time is over
+    server = await start_server(drain_notice_seconds=0)
+    async with raw_connection(server) as (reader, writer), raw_connection(server) as (other_reader, other_writer):
+        silent = await RawClient.connect(server.url, channel="garden")  # the server waits for its answer to the close
+        draining = asyncio.create_task(server.app.drain())
+        await silent.closed()
+        writer.write(request_bytes(server, HANDSHAKE))
+        answer = await read_answer(reader)
+        assert answer.json["error"]["code"] == "draining"
+        noted(server, log, "draining")
+        other_writer.write(request_bytes(server, {}, "/api/channels/garden"))
+        assert (await read_answer(other_reader)).json == answer.json
+        await silent.abort()
+        await draining
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.client import Client, TokenBy, refusal
-from tests.support.raw_http import HANDSHAKE
+from tests.support.client import OBSERVED, Client, TokenBy, refusal
+from tests.support.raw_client import RawClient
+from tests.support.raw_http import HANDSHAKE, raw_connection, read_answer, request_bytes
 from tests.support.server import MANGLED, Join, Server, StartServer
 from tests.support.waiting import eventually
 
@@ -119,24 +120,43 @@ async def test_w1_a_broken_handshake_is_answered_400(server: Server, change: dic
     assert answer.json["error"]["message"]
 
 
-@pytest.mark.drives("draining", 4001)
-async def test_w1_a_draining_server_refuses_with_503_while_those_connected_stay(
+@pytest.mark.drives(4001)
+async def test_w1_a_draining_server_serves_old_and_new_connections_until_its_notice_is_over(
     start_server: StartServer, join: Join
 ) -> None:
+    """Proxies send people here until they have noticed."""
     server = await start_server(drain_notice_seconds=2)
-    client = await join(server)
+    early = await join(server)
     draining = asyncio.create_task(server.app.drain())
 
     async def not_ready() -> bool:
         return (await server.get("/ready")).status == 503
 
     await eventually(not_ready, "/ready answers 503")
-    answer = await refusal(server.url, channel="garden")
-    assert (answer.status, answer.code) == (503, "draining")
-    await client.ping(1)
-    await client.receive("pong")  # Connected clients can go on until the notice is over.
-    assert (await client.closed()).code == 4001
+    late = await join(server)
+    for client in (early, late):
+        await client.ping(1)
+        await client.receive("pong")
+    for client in (early, late):
+        assert (await client.closed()).code == 4001
     await draining
+
+
+@pytest.mark.drives("draining", 4001)
+async def test_w1_a_server_whose_notice_is_over_refuses_with_503(start_server: StartServer) -> None:
+    server = await start_server(drain_notice_seconds=0)
+    # As proxies keep them. The silent client does not answer its close, so the server still waits for it.
+    async with raw_connection(server) as (reader, writer):
+        silent = await RawClient.connect(server.url, channel="garden")
+        draining = asyncio.create_task(server.app.drain())
+        assert (await silent.closed()).code == 4001
+        writer.write(request_bytes(server, HANDSHAKE))
+        answer = await read_answer(reader)
+        code = answer.json["error"]["code"]
+        OBSERVED.add(code)
+        assert (answer.status, code) == (503, "draining")
+        await silent.abort()
+        await draining
 
 
 # W2: versions.

@@ -47,6 +47,7 @@ class IdentityProvider:
         app = web.Application()
         app.router.add_get("/.well-known/openid-configuration", self._configuration)
         app.router.add_get("/keys", self._keys)
+        app.router.add_get("/token", self._issue)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -95,6 +96,9 @@ class IdentityProvider:
         if self.away:
             return web.Response(status=503)
         return web.json_response({"issuer": self.issuer_told or self.issuer, "jwks_uri": self.issuer + "/keys"})
+
+    async def _issue(self, request: web.Request) -> web.Response:
+        return web.Response(text=self.token(request.query["subject"]))
 
     async def _keys(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)

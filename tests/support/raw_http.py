@@ -20,12 +20,16 @@ HANDSHAKE = {
 
 async def ask(server: Server, headers: dict[str, str], path: str = "/api/chat", method: str = "GET") -> Answer:
     """One request of our own making; an upgrade is answered with status 101 and no body."""
+    async with raw_connection(server) as (reader, writer):
+        writer.write(request_bytes(server, headers, path, method))
+        return await read_answer(reader)
+
+
+def request_bytes(server: Server, headers: dict[str, str], path: str = "/api/chat", method: str = "GET") -> bytes:
     lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     if "Host" not in headers:
         lines.insert(1, f"Host: 127.0.0.1:{server.port}")
-    async with raw_connection(server) as (reader, writer):
-        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
-        return await read_answer(reader)
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
 
 @contextlib.asynccontextmanager

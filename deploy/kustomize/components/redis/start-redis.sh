@@ -1,7 +1,6 @@
 #!/bin/sh
 # Starts one Redis as a replica of the master that the sentinels know, or, at the first start of all, of number 0.
 set -eu
-me="$POD_NAME.$REDIS_DOMAIN"
 password=$(cat /run/secrets/redis/redis-password)
 
 # shellcheck source=find-master.sh

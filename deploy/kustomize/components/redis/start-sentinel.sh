@@ -1,7 +1,6 @@
 #!/bin/sh
 # Starts one Sentinel next to its Redis. Two of three must agree that the master is down.
 set -eu
-me="$POD_NAME.$REDIS_DOMAIN"
 password=$(cat /run/secrets/redis/redis-password)
 
 # shellcheck source=find-master.sh

@@ -37,6 +37,35 @@ _PREFLIGHT = {
 }
 
 
+def page_headers(frame_ancestors: Iterable[str], sign_in_policy: str) -> dict[str, str]:
+    """For the page and its files, over http and https. The parameters are those of ResponseHeaders."""
+    ancestors = tuple(frame_ancestors)
+    embedders = " ".join(("'self'", *ancestors))
+    headers = {
+        # 'self' covers our own WebSocket too (CSP level 3). Nothing inline, nothing from elsewhere.
+        "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        f"form-action 'none'; frame-ancestors {embedders}{sign_in_policy}",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _PERMISSIONS),
+        # A page that embeds ours and uses cross-origin isolation needs cross-origin.
+        "Cross-Origin-Resource-Policy": "cross-origin" if ancestors else "same-origin",
+    }
+    if not ancestors:
+        headers["X-Frame-Options"] = "SAMEORIGIN"  # the older form of frame-ancestors 'self'
+    return headers
+
+
+def opener_policy(sign_in_policy: str) -> str:
+    """Cross-Origin-Opener-Policy of the page: the sign-in window must be able to answer the page that opened it."""
+    return "same-origin-allow-popups" if sign_in_policy else "same-origin"
+
+
+def transport_security(hsts_s: int) -> str:
+    """Strict-Transport-Security; empty: the header is not sent."""
+    return f"max-age={hsts_s}" if hsts_s else ""
+
+
 class ResponseHeaders:
     """Adds headers to every answer of `app`. `frame_ancestors`: origins that may embed the page, beside our own.
 
@@ -55,23 +84,9 @@ class ResponseHeaders:
     ) -> None:
         self._clients = clients
         self._origins = origins
-        # The sign-in window must be able to answer the page that opened it.
-        self._opener = "same-origin-allow-popups" if sign_in_policy else "same-origin"
-        self._hsts = f"max-age={hsts_s}" if hsts_s else ""
-        ancestors = tuple(frame_ancestors)
-        embedders = " ".join(("'self'", *ancestors))
-        self._page = {
-            # 'self' covers our own WebSocket too (CSP level 3). Nothing inline, nothing from elsewhere.
-            "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-            f"form-action 'none'; frame-ancestors {embedders}{sign_in_policy}",
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-            "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _PERMISSIONS),
-            # A page that embeds ours and uses cross-origin isolation needs cross-origin.
-            "Cross-Origin-Resource-Policy": "cross-origin" if ancestors else "same-origin",
-        }
-        if not ancestors:
-            self._page["X-Frame-Options"] = "SAMEORIGIN"  # the older form of frame-ancestors 'self'
+        self._opener = opener_policy(sign_in_policy)
+        self._hsts = transport_security(hsts_s)
+        self._page = page_headers(frame_ancestors, sign_in_policy)
         app.on_response_prepare.append(self._add_headers)
 
     async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:

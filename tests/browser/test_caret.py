@@ -42,12 +42,12 @@ async def test_escape_drops_the_draft_for_everyone(visit: Visit) -> None:
 async def test_clicking_elsewhere_sends_what_is_written_and_starts_there(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
     await ann.mouse.click(300, 300)
-    await ann.keyboard.type("left")
+    await ann.keyboard.type("on the left")
     await ann.mouse.click(600, 500)
-    await ann.keyboard.type("right")
+    await ann.keyboard.type("on the right")
     await ann.keyboard.press("Enter")
-    await until_seen(bob, "right")
-    left, right = await world_point(bob, "left"), await world_point(bob, "right")
+    await until_seen(bob, "on the right")
+    left, right = await world_point(bob, "on the left"), await world_point(bob, "on the right")
     assert (right[0] - left[0], right[1] - left[1]) == (300, 200)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 from playwright.async_api import Page, WebSocket, expect
 
-from .conftest import Visit
+from .conftest import Join, Visit
 from .test_finding import look_away
 from .test_reading import point_at
 from .watch import messages, page_time, say, seen, until_seen, watch
@@ -278,7 +279,7 @@ async def test_all_pointers_can_be_hidden(visit: Visit) -> None:
     await expect(bob.get_by_test_id("cursor")).to_have_count(1)
 
 
-async def test_joins_are_gathered_into_one_line_that_takes_no_focus_and_goes(visit: Visit) -> None:
+async def test_joins_are_gathered_into_one_line_that_takes_no_focus_and_goes(visit: Visit, join: Join) -> None:
     ann = await visit()
     await ann.evaluate(
         """() => {
@@ -290,9 +291,7 @@ async def test_joins_are_gathered_into_one_line_that_takes_no_focus_and_goes(vis
     )
     await ann.mouse.click(300, 300)
     await ann.keyboard.type("I was ")
-    others = [await visit("/c/elsewhere") for _ in range(4)]
-    for other in others:
-        await other.goto(ann.url, wait_until="commit")
+    await asyncio.gather(*(join() for _ in range(4)))
     await ann.keyboard.type("saying")
     await ann.wait_for_function("() => window.told.flat().length > 0")
     await expect(ann.get_by_test_id("caret")).to_be_focused()

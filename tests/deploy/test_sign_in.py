@@ -101,5 +101,5 @@ async def test_w60_the_page_behind_nginx_reaches_firebase(tmp_path: Path, browse
         await page.route("https://identitytoolkit.googleapis.com/**", firebase)
         await page.get_by_test_id("email").fill("ann@example.org")
         await page.get_by_test_id("send-link").click()
-        await expect(page.get_by_test_id("sign-in-said")).to_contain_text("ann@example.org")
+        await expect(page.get_by_test_id("sign-in-notice")).to_contain_text("ann@example.org")
     assert [each["email"] for each in asked] == ["ann@example.org"]

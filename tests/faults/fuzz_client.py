@@ -75,6 +75,7 @@ class FuzzClient:
         """Every `seq` heard on this connection."""
         self.errors: list[str] = []
         self.changing: Appearance | None = None
+        self._asked: Appearance = ("", "")
         self._socket: ClientConnection | None = None
         self._small: set[asyncio.Task[None]] = set()
         self._life = asyncio.create_task(self._live())
@@ -164,7 +165,7 @@ class FuzzClient:
                 await asyncio.sleep(pause)
 
     async def _connect(self, server: ServerProcess) -> None:
-        name, color = self.model.appearance(self.user_id)
+        name, color = self._asked = self.model.appearance(self.user_id)
         url = chat_url(server.url, channel=self.channel, uid=self.user_id, name=name, color=color)
         try:
             async with connect(
@@ -200,6 +201,7 @@ class FuzzClient:
             self.model.cut_drafts |= {(self.user_id, id_) for id_ in self._abandoned}
             self._abandoned.clear()
             self.live, self._socket, self.heard, self.changing = False, None, None, None
+            self.model.disconnect(self.user_id, self.name)
 
     async def _send(self, frame: Frame) -> None:
         if self._socket is not None:
@@ -273,6 +275,8 @@ class FuzzClient:
         self.users = {u["user_id"]: (u["name"], u["color"], u["joined_at"]) for u in frame["users"]}
         if self.user_id not in self.users:
             self.errors.append(f"{self.name} is not in its own user_sync (W20)")
+        elif first and self.server is not None:
+            self.model.connect(self.user_id, self.name, self._asked, self.users[self.user_id][:2], self.server)
         if self.epoch != self.synced_at[0]:
             self.synced_at, self.events = (self.epoch, self.seq), set()
 

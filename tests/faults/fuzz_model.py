@@ -44,6 +44,8 @@ class Model:
         self.redis_failed = False
         self.present: dict[str, int] = {}
         """The number of clients of each user that want to be in the channel."""
+        self.connected: dict[str, set[str]] = {}
+        """The names of each user's clients that have a `user_sync`."""
         self.messages: dict[Key, Message] = {}
         self.changes: dict[str, list[Change]] = {}
         self.cut_drafts: set[Key] = set()
@@ -63,6 +65,19 @@ class Model:
         """What the user's browser remembers: the last profile that was confirmed to it."""
         confirmed = [change.appearance for change in self.changes[user_id] if change.confirmed]
         return confirmed[-1]
+
+    def connect(self, user_id: str, client: str, asked: Appearance, got: Appearance, server: ServerProcess) -> None:
+        """A client has its `user_sync`. `asked`: the profile that it connected with; `got`: the one that it has.
+
+        An attempt to connect may be older than the last change. If the user was away when it succeeded, it counts.
+        """
+        others = self.connected.setdefault(user_id, set())
+        if not others and got == asked != self.appearance(user_id):
+            self.changes[user_id].append(Change(got, server))
+        others.add(client)
+
+    def disconnect(self, user_id: str, client: str) -> None:
+        self.connected.get(user_id, set()).discard(client)
 
     def appearances(self, user_id: str) -> set[Appearance]:
         """The names and colours that the user may have at rest. FuzzRun checks that all clients show the same one."""

@@ -104,7 +104,7 @@ async def test_a_draft_is_shown_then_sent_or_given_up(ann: Channel, bob: Channel
     assert (await next_of(bob, Draft)).text == ""
 
 
-async def test_w16_a_newcomer_sees_the_pointer_and_the_draft(server: Server, ann: Channel) -> None:
+async def test_a_newcomer_sees_the_pointer_and_the_draft(server: Server, ann: Channel) -> None:
     await ann.move(3, 4)
     async with ann.draft() as draft:
         await draft.type("still writing")

@@ -104,10 +104,10 @@ class Channel:
         """Leave the channel. Others see this user leave at once."""
         self.ended(ChannelClosed(1000, "closed by this program"))
         await self._connection.close()
-        for task in (self._running, *self._tasks):
-            if task is not None:
-                task.cancel()
-        await asyncio.gather(*(task for task in (self._running, *self._tasks) if task), return_exceptions=True)
+        tasks = [task for task in (self._running, *self._tasks) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     # What is known.
 
@@ -263,7 +263,7 @@ class Channel:
         return False
 
     def ended(self, error: ChannelClosed | Refused) -> None:
-        """Nothing more happens: wake up everyone who waits."""
+        """The channel is closed for good: end every wait."""
         if self._error is not None:
             return
         self._error, self.is_live = error, False
@@ -487,11 +487,14 @@ class DraftWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._text:
-            await self._show("")
+            await self.type("")
 
     async def type(self, text: str) -> None:
-        """Show the whole draft so far."""
-        await self._show(text)
+        """Show the whole draft so far. An empty text gives it up."""
+        frame = f.PostTyping(self.message_id, text, f.Position(*self._at))
+        self._text = text
+        self._channel._own_draft = frame if text else None
+        await self._channel._send(frame)
 
     async def say(self, text: str | None = None, *, timeout_s: float = 30.0) -> e.Message:
         """Post the draft, or `text` in its place. As Channel.say."""
@@ -500,12 +503,6 @@ class DraftWriter:
         )
         self._text = ""
         return message
-
-    async def _show(self, text: str) -> None:
-        frame = f.PostTyping(self.message_id, text, f.Position(*self._at))
-        self._text = text
-        self._channel._own_draft = frame if text else None
-        await self._channel._send(frame)
 
 
 def connect(

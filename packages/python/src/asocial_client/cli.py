@@ -10,13 +10,14 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
-from typing import NoReturn, TextIO
+from typing import TextIO
+
+import msgspec
 
 from . import events as e
 from .channel import Channel, connect
 from .errors import AsocialError
 
-COMMANDS = ("say", "watch")
 OK, FAILED, USAGE_ERROR = 0, 1, 2
 LINE_HEIGHT = 28.0
 """Between two lines of standard input, in CSS pixels."""
@@ -130,12 +131,9 @@ async def _watch(arguments: argparse.Namespace) -> int:
 
 
 def _as_json(event: e.Event) -> str:
-    return json.dumps({"event": type(event).__name__} | asdict(event), ensure_ascii=False, default=_fields)
-
-
-def _fields(struct: object) -> object:
-    """What json does not know: the people and rules of frames.py."""
-    return {name: getattr(struct, name) for name in struct.__struct_fields__}  # type: ignore[attr-defined]
+    return json.dumps(
+        {"event": type(event).__name__} | asdict(event), ensure_ascii=False, default=msgspec.structs.asdict
+    )
 
 
 def _as_text(channel: Channel, event: e.Event, colored: bool) -> str | None:
@@ -172,7 +170,3 @@ def _count(people: int) -> str:
 def _report(prog: str, message: str, code: int) -> int:
     print(f"{prog}: {message}", file=sys.stderr)
     return code
-
-
-def run() -> NoReturn:
-    sys.exit(main())

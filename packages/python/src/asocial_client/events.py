@@ -87,7 +87,7 @@ class Followed:
 
 @dataclass(frozen=True)
 class View:
-    """What somebody who is followed looks at: the middle and the size of their view."""
+    """The view of a user who is followed: its middle and its size."""
 
     user_id: str
     x: float

@@ -5,6 +5,8 @@ Each event has a number. If one is missing, the client asks for a `user_sync` an
 
 from __future__ import annotations
 
+import msgspec
+
 from .frames import Person, PresenceFrame, UserCount, UserJoined, UserLeft, UserSync, UserUpdated
 
 
@@ -75,6 +77,6 @@ class Roster:
                 self.count -= 1
                 self.people.pop(event.user_id, None)
             case UserUpdated() if known is not None:
-                self.people[event.user_id] = Person(
-                    event.user_id, event.name, event.color, known.joined_at, event.on_map
+                self.people[event.user_id] = msgspec.structs.replace(
+                    known, name=event.name, color=event.color, on_map=event.on_map
                 )

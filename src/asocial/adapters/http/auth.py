@@ -116,7 +116,7 @@ class Authenticator:
         Raises Refusal for a uid that is invalid or taken and for a token that cannot be verified now, TokenInvalid,
         TokenExpired.
         """
-        known = await self._visitor(request)
+        known = await self._known_or_claimed(request)
         if known is not None:
             return known
         if self._verify is not None:
@@ -134,12 +134,12 @@ class Authenticator:
         known = await self._known(request)
         return None if known is None else known.principal
 
-    async def visitor(self, request: web.Request) -> Principal | None:
+    async def known_or_claimed(self, request: web.Request) -> Principal | None:
         """Who would connect with this request (W87), None for a new guest. Raises what `identify` raises."""
-        identity = await self._visitor(request)
+        identity = await self._known_or_claimed(request)
         return None if identity is None else identity.principal
 
-    async def _visitor(self, request: web.Request) -> Identity | None:
+    async def _known_or_claimed(self, request: web.Request) -> Identity | None:
         return await self._known(request) or await self._claim(request)
 
     async def _claim(self, request: web.Request) -> Identity | None:

@@ -66,7 +66,7 @@ class ChannelsApi:
         client = self._addressing.clients.read(request)
         self._admission.check_page(request, client, origin)
         try:
-            principal = await self._authenticator.visitor(request) or NOBODY
+            principal = await self._authenticator.known_or_claimed(request) or NOBODY
         except Refusal as refusal:
             await self._count_guess(refusal, client)
             raise

@@ -1,6 +1,6 @@
 /*
- * Following one person: the camera moves with them frame by frame, outside React, until the user moves it. Showing our own
- * view to those who follow us is here too. Fetched when somebody is followed (store/navigation.ts).
+ * Following one person: the camera moves with them frame by frame, outside React, until the user moves it. It also shows
+ * our own view to our followers. Fetched when somebody is followed (store/navigation.ts).
  */
 import type { Camera, Size } from '../../canvas/model/camera'
 import type { ViewFrame } from '../../../shared/net/frames'

@@ -135,7 +135,7 @@ class Asocial:
         deadline = loop.time() + settings.drain_s - FLUSH_MARGIN_S
         await asyncio.sleep(notice_s)
         readiness.refusing = True
-        self.http.stop_listening()
+        await self.http.stop_listening()
         # Repeated, because a client that was being admitted when we stopped listening is connected only later, for
         # example when Redis was slow.
         while len(self.http.endpoint) and loop.time() < deadline:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import json
+import socket
 import time
 
 import pytest
@@ -62,3 +65,23 @@ async def test_a_job_that_hangs_does_not_keep_a_process_from_stopping(
     await store.is_sweeping.wait()
     async with asyncio.timeout(PATIENCE_S):
         await server.app.drain()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_connection_that_is_accepted_as_the_server_stops_is_closed(
+    start_server: StartServer, turns: int
+) -> None:
+    """It stayed open, without an answer, if the server stopped between asyncio's two steps of accepting it."""
+    server = await start_server(drain_notice_seconds=0)
+    gc.disable()  # garbage collection would close it, at any time
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as client:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            # `drain` waits before this step, so the exact moment needs a call of its own.
+            await server.app.http.stop_listening()
+            await server.app.drain()
+            with contextlib.suppress(ConnectionResetError):
+                assert await asyncio.to_thread(client.recv, 1) == b""
+    finally:
+        gc.enable()

@@ -6,6 +6,7 @@ Never here: what a handler answers, why a request is refused (admission.py).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Callable, Sequence
@@ -217,8 +218,16 @@ class HttpServer:
             self._listening.append(await loop.create_server(self._guard, sock=sock, backlog=BACKLOG))
         self._background = [loop.create_task(self._guard.cut_off_slow()), loop.create_task(self.endpoint.ping_silent())]
 
-    def stop_listening(self) -> None:
-        """Accept no new connections. Open ones stay open."""
+    async def stop_listening(self) -> None:
+        """Accept no new connections. Open ones stay open, and so do those that were accepted just now."""
+        loop = asyncio.get_running_loop()
+        # asyncio sets up an accepted connection in its next iteration. If its server is closed by then, that fails, and
+        # the socket stays open, unread, until it is garbage. (uvloop and Windows' loop have no reader to remove.)
+        for server in self._listening:
+            for sock in server.sockets:
+                with contextlib.suppress(NotImplementedError):
+                    loop.remove_reader(sock.fileno())
+        await asyncio.sleep(0)
         for server in self._listening:
             server.close()
 

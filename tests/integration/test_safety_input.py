@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 from websockets.frames import Opcode
 
+from asocial.adapters.http.connection import WebSocketConnection
+from asocial.adapters.http.websocket import ADDRESS_TURN_FRAMES
 from tests.support.client import OBSERVED, Client, Frame, refusal
 from tests.support.raw_client import RawClient
 from tests.support.server import Join, JoinRaw, Server, StartServer
@@ -356,6 +358,33 @@ async def test_w76_an_address_is_read_at_a_pace_and_a_quiet_neighbour_at_once(
         for flooding in floods:
             flooding.cancel()
         await asyncio.gather(*floods, return_exceptions=True)
+
+
+async def test_w76_many_connections_of_one_address_take_one_turn(
+    start_server: StartServer, join_raw: JoinRaw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they all send at once is not handled in one go, while everybody else waits."""
+    handled, most = 0, 0
+    receive = WebSocketConnection.on_received
+
+    def count(connection: WebSocketConnection, now: float) -> None:
+        nonlocal handled
+        handled += 1
+        receive(connection, now)
+
+    monkeypatch.setattr(WebSocketConnection, "on_received", count)
+    server = await start_server(frames_per_second=0, frames_per_second_per_ip=1_000_000)
+    mallories = [await join_raw(server) for _ in range(60)]
+    for mallory in mallories:
+        await mallory.receive("user_sync")
+    pings = client_frame(Opcode.PING, b"") * 100
+    for mallory in mallories:
+        await mallory.send_bytes(pings)
+    total, handled = handled, 0
+    while total < 60 * 100:
+        await asyncio.sleep(0)
+        total, most, handled = total + handled, max(most, handled), 0
+    assert most <= ADDRESS_TURN_FRAMES + len(mallories)
 
 
 async def test_w76_connections_of_one_address_share_its_pace_and_nothing_is_lost(

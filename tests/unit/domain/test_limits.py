@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asocial.domain.limits import Allowance, Budgets, Share, SlidingWindow, TokenBucket
+from asocial.domain.limits import Allowance, Budgets, Share, SlidingWindow, TokenBucket, Turn
 
 
 def test_a_bucket_gives_its_burst_at_once_and_its_rate_after() -> None:
@@ -111,6 +113,16 @@ def test_a_flood_slows_down_only_its_own_channel() -> None:
         now += 0.01
     assert 1000 <= sum(read) <= 100 + 10 * 100 + 10 * 30 + 15, "the burst, the address's rate, and what is assured"
     assert min(read) > 100
+
+
+def test_after_its_turn_an_address_lets_others_run_after_each_frame() -> None:
+    later: list[Callable[[], None]] = []
+    turn = Turn(3, later.append)
+    assert [turn.is_over() for _ in range(5)] == [False, False, True, True, True]
+    [begin] = later
+    begin()
+    assert [turn.is_over() for _ in range(4)] == [False, False, True, True]
+    assert len(later) == 2
 
 
 def test_a_share_is_settled_once_a_step() -> None:

@@ -16,7 +16,7 @@ import socket
 from aiohttp import WSMessage, WSMsgType, web
 
 from ...domain.errors import Disconnect, TooSlow
-from ...domain.limits import Allowance, Share
+from ...domain.limits import Allowance, Share, Turn
 from ...protocol.framing import PING, close_frame, pong_frame
 from ...service.backlog import Backlog
 from .outgoing import Outgoing
@@ -34,12 +34,12 @@ _ENDED = (7, 8)
 class WebSocketConnection(Outgoing):
     """One upgraded socket: the Connection port over aiohttp's transport.
 
-    `rate`: how fast it is read. `share`: its share of the rate of its address.
+    `rate`: how fast it is read. `share`: its share of the rate of its address. `turn`: shared by its address.
     """
 
     __slots__ = (
-        "_rate", "_reader", "_receiving", "_share", "_turn_frames", "_ws", "closed_with", "closing", "finished", "id",
-        "pinged", "received_at",
+        "_rate", "_reader", "_receiving", "_share", "_turn", "_turn_frames", "_ws", "closed_with", "closing",
+        "finished", "id", "pinged", "received_at",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +49,7 @@ class WebSocketConnection(Outgoing):
         now: float,
         rate: Allowance | None,
         share: Share,
+        turn: Turn,
         backlog: Backlog,
     ) -> None:
         super().__init__(transport, backlog)
@@ -58,6 +59,7 @@ class WebSocketConnection(Outgoing):
         self.received_at = now
         self._rate = rate
         self._share = share
+        self._turn = turn
         self._turn_frames = 0
         self._receiving = False
         self.pinged = False
@@ -104,7 +106,7 @@ class WebSocketConnection(Outgoing):
         """
         self._turn_frames += 1
         wait_s = self._rate.spend(1, now) if self._rate is not None else 0.0
-        if wait_s or self._turn_frames >= turn_frames:
+        if wait_s or self._turn.is_over() or self._turn_frames >= turn_frames:
             wait_s = max(wait_s, self._share.spend(self._turn_frames, now))
             if wait_s and self.is_gone():
                 self._transport.abort()

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from aiohttp import WSMsgType, web, web_ws
 
 from ... import logs
 from ...domain.errors import Disconnect, GoingAway, InternalError, NoPong, Refusal, Removed, TooManyConnections
-from ...domain.limits import Allowance, Budgets, Share
+from ...domain.limits import Allowance, Budgets, Share, Turn
 from ...protocol.schema import SUBPROTOCOL
 from ...service.backlog import Backlog
 from ...service.dispatch import Dispatch
@@ -39,6 +40,8 @@ FRAMES_BURST_S = 2.0
 """How much may be read at once, in seconds of the rate."""
 ASSURED_FRAMES_PER_S = 20
 """The rate that every connection gets, however many frames others of its address send."""
+ADDRESS_TURN_FRAMES = 128
+"""About how many frames of one address are handled before others get their turn: 1 to 2 ms."""
 
 _HANDSHAKE = (
     "a WebSocket handshake needs Connection: Upgrade, and 16 bytes in base64 as Sec-WebSocket-Key (RFC 6455, 4.2.1)"
@@ -78,6 +81,7 @@ class ChatEndpoint:
         self._dispatch = dispatch
         self._limits = limits
         self._frames = Budgets(limits.frames_per_second_per_ip, limits.frames_per_second_per_ip * FRAMES_BURST_S)
+        self._turns: WeakValueDictionary[str, Turn] = WeakValueDictionary()
         self._backlog = backlog
         self._counters = instruments.counters
         self._tracing = instruments.tracing
@@ -169,11 +173,18 @@ class ChatEndpoint:
             now,
             Allowance(rate, rate * FRAMES_BURST_S, now) if rate else None,
             Share(self._frames, address, assured=ASSURED_FRAMES_PER_S, step=1, now=now),
+            self._turn_of(address),
             self._backlog,
         )
         if isinstance(request.protocol, GuardedConnection):
             request.protocol.attach(connection)
         return connection
+
+    def _turn_of(self, address: str) -> Turn:
+        """What the connections of `address` share. Each has its own where addresses are not known or not limited."""
+        turn = Turn(ADDRESS_TURN_FRAMES, asyncio.get_running_loop().call_soon)
+        limited = address and self._limits.frames_per_second_per_ip
+        return self._turns.setdefault(address, turn) if limited else turn
 
     async def _serve(
         self,

@@ -112,6 +112,25 @@ def test_a_missing_program_is_named_and_nothing_is_installed(tmp_path: Path) -> 
         assert (tmp_path / "installed").exists() == (action == "install")
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["Debian", "a system without the package"])
+def test_the_faster_browser_is_installed_where_there_is_one(tmp_path: Path, known: bool) -> None:
+    scripts = {
+        "apt-get": f'echo "$*" >> {tmp_path}/log; case "$*" in *headless-shell*) exit {0 if known else 100};; esac',
+        "sudo": 'shift; exec "$@"',
+        "redis-server": "",
+        "chromium": "",
+    }
+    for name, script in scripts.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    command = [sys.executable, "-m", "scripts.system", "install", "test"]
+    environment = {"PATH": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "install -y --no-install-recommends chromium-headless-shell" in (tmp_path / "log").read_text()
+    assert ("not available" in done.stderr) is not known
+
+
 def test_a_program_that_a_variable_names_is_the_only_choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     named = tmp_path / "my-redis"
     named.write_text("#!/bin/sh\n")

@@ -136,7 +136,7 @@ async def test_without_a_network_the_page_says_so_and_returns_by_itself(server: 
     page = await taught(person, server)
     await person.set_offline(True)
     await page.goto(server.url("/c/kitchen#40,40,2"))
-    await expect(page.get_by_role("heading")).to_have_text("No network right now.")
+    await expect(page.get_by_role("heading")).to_have_text("Can’t reach Asocial right now.")
     await expect(page.get_by_text("kitchen")).to_be_visible()
     assert await page.evaluate("() => document.fonts.ready.then(() => document.fonts.check('600 24px Recursive'))")
     assert [font async for font in _loaded_fonts(page)] == ["Recursive"]

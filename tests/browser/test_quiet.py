@@ -82,7 +82,7 @@ async def test_settings_that_cannot_be_read_are_the_defaults(visit: Visit) -> No
     await ann.evaluate("() => localStorage.setItem('asocial.settings', '{\"onMap\":[],\"lifeFactor\":-3')")
     await ann.reload()
     await ann.get_by_test_id("settings").click()
-    await expect(ann.get_by_label("Others find you on the map")).to_be_checked()
+    await expect(ann.get_by_label("Others can find you on the map")).to_be_checked()
     await expect(ann.get_by_label("Messages stay")).to_have_value("0")
 
 
@@ -239,7 +239,7 @@ async def test_w31_who_is_off_the_map_is_on_the_plane_and_at_no_edge(visit: Visi
     await expect(bob.get_by_test_id("chip")).to_have_count(1)
     await bob.wait_for_function(PLUM_ON_MINIMAP)
     await ann.get_by_test_id("settings").click()
-    await ann.get_by_label("Others find you on the map").uncheck()
+    await ann.get_by_label("Others can find you on the map").uncheck()
     await expect(bob.get_by_test_id("chip")).to_have_count(0)
     await ann.keyboard.press("Escape")
     await bob.wait_for_function(f"() => !({PLUM_ON_MINIMAP})()")

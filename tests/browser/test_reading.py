@@ -59,7 +59,7 @@ async def test_under_the_pointer_it_stays_whole_for_this_reader_and_goes_a_momen
     await expect(message(ann, "read me")).to_have_count(0)
     await expect(message(bob, "read me").locator(".message-body")).to_have_attribute("data-outlived", "")
     assert await opacity(bob, "read me") == 1
-    await expect(message(bob, "read me")).to_contain_text("gone for everyone else")
+    await expect(message(bob, "read me")).to_contain_text("already faded for others")
     left = time.monotonic()
     await bob.mouse.move(900, 600)
     await expect(message(bob, "read me")).to_have_count(0)
@@ -173,7 +173,7 @@ async def test_what_stays_is_put_away_by_hand_and_stays_away(visit: Visit, serve
     assert await messages(bob) == ["13:00"]
     await expect(message(bob, "13:00")).not_to_have_attribute("data-holding", "true")
     # Once the reader is like the others again, it goes as theirs did.
-    await keep(bob, "as for everyone")
+    await keep(bob, "as long as for everyone")
     await expect(message(bob, "13:00")).to_have_count(0)
 
 

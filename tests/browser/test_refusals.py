@@ -40,7 +40,7 @@ async def test_w87_a_page_whose_origin_is_refused_says_so_and_stops_trying(
 async def test_w87_connecting_too_often_is_told_while_the_page_waits(visit: Visit) -> None:
     await visit()
     page = await visit(live=False)
-    await expect(page.locator(CONNECTION)).to_contain_text("has connected too often")
+    await expect(page.locator(CONNECTION)).to_contain_text("Too many people on your network")
     await expect(page.locator(CONNECTION)).to_contain_text(re.compile("Reconnecting"))
 
 

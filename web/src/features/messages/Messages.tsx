@@ -18,7 +18,7 @@ import { RICH_MAX, useShownMessages } from './view/shown-messages'
 import { useHold } from './view/hold'
 import { useLifetime } from './view/lifetime'
 
-const Refusal = lazy<{ error: NonNullable<Entry['error']> }>(
+const Refusal = lazy<{ error: NonNullable<Entry['error']>; wait: number }>(
   () => import('./view/Refusal').then((m) => m.Refusal),
   ({ error }) => STRINGS.refusedOther(error.message),
 )
@@ -184,7 +184,11 @@ function Unsent({ entry }: { entry: Entry }) {
       data-testid="unsent"
     >
       <span role="alert">
-        {entry.state === 'refused' && entry.error ? <Refusal error={entry.error} /> : STRINGS.late}
+        {entry.state === 'refused' && entry.error ? (
+          <Refusal error={entry.error} wait={wait} />
+        ) : (
+          STRINGS.late
+        )}
       </span>
       <button
         type="button"
@@ -192,7 +196,7 @@ function Unsent({ entry }: { entry: Entry }) {
         onClick={() => app.messages.sendAgain(entry.key)}
         data-testid="send-again"
       >
-        {wait > 0 ? STRINGS.sendIn(wait) : STRINGS.sendAgain}
+        {STRINGS.sendAgain}
       </button>
       <button type="button" onClick={() => app.messages.remove(entry.key)} data-testid="discard">
         {STRINGS.discard}

@@ -2,10 +2,11 @@
  * Arabic: texts of the panels that are fetched on demand.
  */
 import { formatter } from './language'
+import { duration } from './ar-refusals'
 import { apart } from './ar-sharing'
 import type { Catalogue } from './catalogue'
 
-const { number, count, clock } = formatter('ar')
+const { count, clock } = formatter('ar')
 
 export const ARABIC_PANELS: Catalogue['panels'] = {
   opens: (host) => `يفتح ${apart(host)}`,
@@ -20,7 +21,7 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
     question: 'سؤال',
   },
   message: {
-    outlived: 'اختفت عند كل الآخرين',
+    outlived: 'تلاشت عند الآخرين',
     putAway: 'إخفاؤها',
     putAwayKey: 'إخفاؤها (Delete)',
     mute: 'كتم',
@@ -41,8 +42,15 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
         many: '# رسالة',
         other: '# رسالة',
       }),
-    more: (n) => `${number(n)} قبلها`,
-    kept: 'الدقائق الخمس الأخيرة فقط، في هذا اللسان فقط.',
+    more: (n) =>
+      count(n, {
+        one: 'رسالة واحدة أقدم',
+        two: 'رسالتان أقدم',
+        few: '# رسائل أقدم',
+        many: '# رسالة أقدم',
+        other: '# رسالة أقدم',
+      }),
+    kept: 'الدقائق الخمس الأخيرة فقط، في علامة التبويب هذه فقط.',
   },
   muted: {
     title: 'المكتومون',
@@ -89,7 +97,7 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
     does: {
       open: 'الكتابة وسط المشهد',
       place: 'تحريك موضع الكتابة ما دام فارغًا',
-      send: 'إرسالها، ثم الكتابة تحتها',
+      send: 'إرسالها، ثم الكتابة في السطر التالي',
       breakLine: 'سطر جديد',
       drop: 'حذف ما كُتب',
       pan: 'تحريك المشهد؛ ومع Shift أبعد',
@@ -97,8 +105,8 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
       nearest: 'إلى أقرب محادثة',
       home: 'إلى الوسط',
       enter: 'إلى أقرب رسالة',
-      walk: 'إلى التالية في ذلك الاتجاه',
-      reply: 'الكتابة تحتها',
+      walk: 'إلى الرسالة التالية في ذلك الاتجاه',
+      reply: 'الرد تحتها',
       follow: 'متابعة كاتبها',
       mute: 'كتم كاتبها',
       putAway: 'إخفاؤها',
@@ -110,7 +118,7 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
       settings: 'الإعدادات',
       help: 'هذه القائمة',
       react: 'التفاعل حيث المؤشر',
-      tab: 'بين الرسائل والأزرار',
+      tab: 'إلى الرسالة أو الزر التالي',
     },
   },
   settings: {
@@ -121,7 +129,7 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
     lifeFactor: 'بقاء الرسائل',
     times: (n) =>
       count(n, {
-        one: 'كما للجميع',
+        one: 'المدة نفسها للجميع',
         two: 'ضعف المدة',
         few: '# أضعاف المدة',
         many: '# ضعفًا',
@@ -129,7 +137,7 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
       }),
     stay: 'حتى تُخفى',
     lifeFactorWhy: 'لك وحدك. عند الآخرين تختفي كالمعتاد.',
-    quiet: 'الهدوء والخصوصية',
+    quiet: 'الخصوصية والصوت',
     showTyping: 'يرى الآخرون ما تكتبه حرفًا حرفًا',
     showTypingWhy: 'عند الإيقاف: لا يرون إلا ما أرسلته.',
     hideCursors: 'إخفاء كل المؤشرات',
@@ -138,7 +146,7 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
     soundWhy: 'صوت هادئ يخفت كلما ابتعدت الرسالة.',
     soft: 'خافت',
     off: 'بلا صوت',
-    onMap: 'يجدك الآخرون على الخريطة',
+    onMap: 'يستطيع الآخرون العثور عليك على الخريطة',
     onMapWhy: 'عند الإيقاف: لا تظهر على خريطتهم ولا على حافة مشهدهم.',
     thisPage: 'هذه الصفحة',
     language: 'اللغة',
@@ -160,12 +168,12 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
   },
   owner: {
     title: 'هذه القناة',
-    claim: 'تملّك القناة',
-    claimWhy: 'لا أحد غيرك هنا، وليس للقناة صاحب.',
+    claim: 'تملّك هذه القناة',
+    claimWhy: 'ليس لهذه القناة صاحب بعد.',
     yours: 'هذه القناة لك.',
     slow: 'الوضع البطيء',
-    slowBy: (seconds) => (seconds === 0 ? 'لا' : `واحدة كل ${number(seconds)} ث`),
-    readOnly: 'الكتابة لك وحدك',
+    slowBy: (seconds) => (seconds === 0 ? 'لا' : `رسالة كل ${duration(seconds)}`),
+    readOnly: 'الكتابة لي وحدي',
     private: 'للمدعوين فقط',
     invite: 'دعوة للكتابة',
     inviteToRead: 'دعوة للقراءة',
@@ -173,12 +181,12 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
     byHand: 'انسخ هذا الرابط؛ وهو صالح ليوم واحد',
     clear: 'حذف كل الرسائل',
     remove: 'إخراج',
-    removeSure: 'لمدة ساعة؟',
+    removeSure: 'إخراج لمدة ساعة واحدة؟',
     removePerson: (name) => `إخراج ${apart(name)}`,
     refused: {
       channel_taken: 'هناك شخص آخر هنا، أو للقناة صاحب بالفعل.',
       not_claimable: 'لا يمكن أن يكون لهذه القناة صاحب.',
-      rate_limited: 'محاولات كثيرة. الانتظار دقيقة.',
+      rate_limited: 'محاولات كثيرة. يلزم الانتظار دقيقة.',
     },
     refusedOther: 'لم يستطع الخادم فعل ذلك الآن.',
   },

@@ -1,13 +1,33 @@
 /*
  * Arabic: why a connection was closed or refused, and why a message was.
  */
+import { formatter } from './language'
 import type { Catalogue } from './catalogue'
 
+const { count } = formatter('ar')
+
+/** As after "every", "in" and "wait". */
+export const duration = (seconds: number) =>
+  seconds >= 120 && seconds % 60 === 0
+    ? count(seconds / 60, {
+        two: 'دقيقتين',
+        few: '# دقائق',
+        many: '# دقيقة',
+        other: '# دقيقة',
+      })
+    : count(seconds, {
+        one: 'ثانية',
+        two: 'ثانيتين',
+        few: '# ثوانٍ',
+        many: '# ثانية',
+        other: '# ثانية',
+      })
+
 export const ARABIC_CLOSED: Catalogue['core']['closed'] = {
-  4013: 'اتصلت شبكتك مرات كثيرة جدًا في الدقيقة الأخيرة.',
+  4013: 'يتصل الآن أشخاص كثيرون من شبكتك.',
   4501: 'أغلق الخادم الاتصال: لم يفهم هذه الصفحة.',
   4503: 'إصدار هذه الصفحة يختلف عن إصدار الخادم.',
-  4504: 'الصفحة مفتوحة في ألسنة كثيرة. يكفي إغلاق واحد.',
+  4504: 'هذه الصفحة مفتوحة في علامات تبويب كثيرة. يكفي إغلاق واحدة منها.',
   4510: 'دخولك غير صالح هنا.',
   4511: 'انتهت صلاحية دخولك.',
   4512: 'أُخرجت من هذه القناة.',
@@ -19,7 +39,7 @@ export const ARABIC_REFUSALS: Catalogue['refusals'] = {
     channel_private: 'هذه القناة خاصة، وصاحبها يستطيع دعوتك.',
     channel_invalid: 'لا يمكن أن تحمل قناة هذا الاسم.',
     origin_forbidden: 'لا يقبل هذا الخادم اتصالات من صفحات على هذا العنوان. السبب في سجل الخادم.',
-    too_many_connections: 'اتصالات كثيرة جدًا مفتوحة من شبكتك. يساعد إغلاق ألسنة أخرى.',
+    too_many_connections: 'اتصالات كثيرة جدًا مفتوحة من شبكتك. إغلاق علامات تبويب أخرى يساعد.',
     identity_unavailable: 'لا يستطيع الخادم التحقق من الدخول الآن.',
     unavailable: 'لا يستطيع الخادم فعل ذلك الآن.',
     not_upgraded:
@@ -37,9 +57,10 @@ export const ARABIC_REFUSALS: Catalogue['refusals'] = {
     not_owner: 'هذا لصاحب القناة فقط.',
   },
   limited: {
-    user: 'أرسلت رسائل كثيرة في دقيقة واحدة.',
-    address: 'وصلت رسائل كثيرة من شبكتك.',
+    user: 'رسائل كثيرة في دقيقة واحدة.',
+    address: 'رسائل كثيرة من شبكتك.',
     channel: 'يكتب هنا الآن أشخاص كثيرون.',
-    slow: 'الوضع البطيء مفعّل: انتظر قبل رسالتك التالية.',
+    slow: 'الوضع البطيء مفعّل.',
   },
+  wait: (seconds) => `يمكن الإرسال من جديد بعد ${duration(seconds)}.`,
 }

@@ -17,7 +17,7 @@ export const ARABIC_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     copy: 'نسخ الرابط',
     copied: 'نُسخ الرابط',
     copyYourself: 'نسخ هذا الرابط',
-    send: 'إرساله…',
+    send: 'إرسال…',
     qr: 'الرابط رمزًا مربعًا (QR)',
 
     channels: 'القنوات',
@@ -36,9 +36,9 @@ export const ARABIC_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
 
     notFound: 'لا توجد قناة كهذه.',
 
-    offlineTitle: 'لا شبكة · Asocial',
-    offline: 'لا شبكة الآن.',
-    offlineWhy: 'يعمل اللوح مباشرة فقط، فلا شيء يُعرض بلا شبكة. تعيد الصفحة المحاولة من نفسها.',
+    offlineTitle: 'لا اتصال · Asocial',
+    offline: 'لا يمكن الوصول إلى Asocial الآن.',
+    offlineWhy: 'الشبكة أو الخادم غير متاح. تعيد هذه الصفحة المحاولة من نفسها.',
     again: 'محاولة أخرى',
     looking: 'جارٍ التحقق…',
   },

@@ -7,17 +7,9 @@ import { ARABIC_OTHERS } from './ar-others'
 import { ARABIC_CLOSED, ARABIC_REFUSALS } from './ar-refusals'
 import { ARABIC_PANELS } from './ar-panels'
 import { apart, ARABIC_SHARING } from './ar-sharing'
+import { duration } from './ar-refusals'
 
 const { number, percent, count } = formatter('ar')
-
-const seconds = (n: number) =>
-  count(n, {
-    one: 'ثانية',
-    two: 'ثانيتين',
-    few: '# ثوانٍ',
-    many: '# ثانية',
-    other: '# ثانية',
-  })
 
 export const ARABIC: Catalogue = {
   core: {
@@ -77,7 +69,7 @@ export const ARABIC: Catalogue = {
     you: 'أنت',
     readOnly: 'الكتابة هنا الآن لصاحب القناة فقط',
     mayRead: 'القراءة هنا ممكنة، لكن الكتابة غير متاحة',
-    slow: (n) => `الوضع البطيء: رسالة كل ${seconds(n)}`,
+    slow: (n) => `الوضع البطيء: رسالة كل ${duration(n)}`,
 
     zoomIn: 'تقريب',
     zoomOut: 'إبعاد',
@@ -87,11 +79,11 @@ export const ARABIC: Catalogue = {
 
     connecting: 'جارٍ الاتصال',
     live: 'متصل',
-    reconnecting: (n) => (n > 0 ? `محاولة جديدة بعد ${seconds(n)}` : 'إعادة الاتصال'),
+    reconnecting: (n) => (n > 0 ? `محاولة جديدة بعد ${duration(n)}` : 'إعادة الاتصال…'),
     offline: 'لا شبكة',
     degraded: 'تعذّر الوصول إلى بعض الناس الآن.',
     degradedMeans: 'من تراهم تصلهم رسائلك، والآخرون يعودون من تلقاء أنفسهم.',
-    now: 'الآن',
+    now: 'المحاولة الآن',
     closed: ARABIC_CLOSED,
     closedOther: 'أغلق الخادم الاتصال.',
     again: 'محاولة أخرى',
@@ -99,10 +91,9 @@ export const ARABIC: Catalogue = {
     incomplete: 'تعذّر تحميل جزء من هذه الصفحة. قد يكون هناك إصدار جديد.',
 
     refusedOther: (message) => `لم تُرسل: ${apart(message)}`,
-    late: 'لم تُرسل في وقتها.',
+    late: 'لم تُرسل.',
     sendAgain: 'إرسال',
-    sendIn: (n) => `الإرسال بعد ${seconds(n)}`,
-    discard: 'تجاهلها',
+    discard: 'حذفها',
     pending: 'جارٍ الإرسال',
   },
   others: ARABIC_OTHERS,

@@ -1,10 +1,13 @@
 /*
  * German: why a connection was closed or refused, and why a message was.
  */
+import { formatter } from './language'
 import type { Catalogue } from './catalogue'
 
+const { duration } = formatter('de')
+
 export const GERMAN_CLOSED: Catalogue['core']['closed'] = {
-  4013: 'Aus deinem Netz kamen in der letzten Minute zu viele Verbindungen.',
+  4013: 'Aus deinem Netz verbinden sich gerade zu viele Leute.',
   4501: 'Der Server hat die Verbindung beendet: Er hat diese Seite nicht verstanden.',
   4503: 'Diese Seite hat eine andere Version als der Server.',
   4504: 'Diese Seite ist in zu vielen Tabs offen. Schließ einen.',
@@ -15,8 +18,8 @@ export const GERMAN_CLOSED: Catalogue['core']['closed'] = {
 
 export const GERMAN_REFUSALS: Catalogue['refusals'] = {
   connection: {
-    members_only: 'Dieser Kanal ist privat. Wem er gehört, kann dich einladen.',
-    channel_private: 'Dieser Kanal ist privat. Wem er gehört, kann dich einladen.',
+    members_only: 'Dieser Kanal ist privat. Nur wer ihn besitzt, kann dich einladen.',
+    channel_private: 'Dieser Kanal ist privat. Nur wer ihn besitzt, kann dich einladen.',
     channel_invalid: 'So kann ein Kanal nicht heißen.',
     origin_forbidden:
       'Dieser Server nimmt von Seiten unter dieser Adresse keine Verbindungen an. Der Grund steht im Log des Servers.',
@@ -32,15 +35,16 @@ export const GERMAN_REFUSALS: Catalogue['refusals'] = {
     payload_too_large: 'Die Nachricht ist zu lang.',
     payload_empty: 'Die Nachricht ist leer.',
     position_invalid: 'Zu weit von der Mitte der Fläche.',
-    unavailable: 'Der Server konnte es gerade nicht annehmen.',
-    read_only: 'Gerade kann hier nur schreiben, wem der Kanal gehört.',
+    unavailable: 'Der Server konnte die Nachricht gerade nicht annehmen.',
+    read_only: 'Nur wer den Kanal besitzt, kann gerade schreiben.',
     token_invalid: 'Deine Anmeldung ließ sich nicht erneuern.',
-    not_owner: 'Das kann nur, wem der Kanal gehört.',
+    not_owner: 'Das kann nur, wer den Kanal besitzt.',
   },
   limited: {
-    user: 'Du hast in einer Minute zu viele Nachrichten gesendet.',
-    address: 'Aus deinem Netz kamen zu viele Nachrichten.',
-    channel: 'Gerade schreiben hier zu viele.',
-    slow: 'Der langsame Modus ist an: warte vor deiner nächsten Nachricht.',
+    user: 'Zu viele Nachrichten in einer Minute.',
+    address: 'Zu viele Nachrichten aus deinem Netz.',
+    channel: 'Hier schreiben gerade zu viele Leute.',
+    slow: 'Der langsame Modus ist an.',
   },
+  wait: (seconds) => `Warte ${duration(seconds)}, bevor du wieder sendest.`,
 }

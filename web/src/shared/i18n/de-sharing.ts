@@ -25,7 +25,7 @@ export const GERMAN_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
 
     what1: 'Eine Fläche zum Reden.',
     what2: 'Worte erscheinen, wo du tippst, und verblassen.',
-    rest: 'Vorführung anhalten',
+    rest: 'Demo anhalten',
     join: 'oder gib den Namen eines Kanals ein',
     joinNow: 'Los',
     rule: 'Der Name eines Kanals hat 1 bis 64 Buchstaben a bis z, Ziffern, Binde- oder Unterstriche.',
@@ -33,10 +33,10 @@ export const GERMAN_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
 
     notFound: 'Diesen Kanal gibt es nicht.',
 
-    offlineTitle: 'Kein Netz · Asocial',
-    offline: 'Gerade kein Netz.',
+    offlineTitle: 'Nicht verbunden · Asocial',
+    offline: 'Asocial ist gerade nicht erreichbar.',
     offlineWhy:
-      'Die Fläche funktioniert nur live; ohne Netz gibt es nichts zu zeigen. Diese Seite prüft von selbst wieder.',
+      'Dein Netz oder der Server ist nicht verfügbar. Diese Seite prüft von selbst weiter.',
     again: 'Noch einmal versuchen',
     looking: 'Prüft …',
   },

@@ -4,7 +4,7 @@
 import { formatter } from './language'
 import { section } from './section'
 
-const { count, number, clock } = formatter('en')
+const { count, number, clock, duration } = formatter('en')
 
 export const PANEL_STRINGS = section('panels', {
   opens: (host: string) => `Opens ${host}`,
@@ -19,7 +19,7 @@ export const PANEL_STRINGS = section('panels', {
     question: 'Question',
   },
   message: {
-    outlived: 'gone for everyone else',
+    outlived: 'already faded for others',
     putAway: 'Hide',
     putAwayKey: 'Hide it (Delete)',
     mute: 'Mute',
@@ -33,7 +33,7 @@ export const PANEL_STRINGS = section('panels', {
     nothing: 'No messages in the last five minutes.',
     notFound: 'No message of the last five minutes matches.',
     found: (n: number) => count(n, { one: '# message', other: '# messages' }),
-    more: (n: number) => `${number(n)} earlier`,
+    more: (n: number) => `${number(n)} earlier messages`,
     kept: 'Only the last five minutes, only in this tab.',
   },
   muted: {
@@ -81,8 +81,8 @@ export const PANEL_STRINGS = section('panels', {
     },
     does: {
       open: 'write in the middle of the view',
-      place: 'move the caret while nothing is written',
-      send: 'send, and write on below',
+      place: 'move the caret while it is empty',
+      send: 'send, and continue on the next line',
       breakLine: 'start a new line',
       drop: 'discard what you wrote',
       pan: 'move the view; with Shift, further',
@@ -90,8 +90,8 @@ export const PANEL_STRINGS = section('panels', {
       nearest: 'go to the nearest conversation',
       home: 'go to the middle',
       enter: 'go to the nearest message',
-      walk: 'go to the next one that way',
-      reply: 'write under it',
+      walk: 'go to the next message in that direction',
+      reply: 'reply below it',
       follow: 'follow its author',
       mute: 'mute its author',
       putAway: 'hide it',
@@ -112,10 +112,10 @@ export const PANEL_STRINGS = section('panels', {
     mine: 'Saved in this browser.',
     reading: 'Reading',
     lifeFactor: 'Messages stay',
-    times: (n: number) => count(n, { one: 'as for everyone', other: '# times as long' }),
+    times: (n: number) => count(n, { one: 'as long as for everyone', other: '# times as long' }),
     stay: 'until you hide them',
     lifeFactorWhy: 'Only for you. For everyone else they fade as usual.',
-    quiet: 'Quiet and privacy',
+    quiet: 'Privacy and sound',
     showTyping: 'Others see you type',
     showTypingWhy: 'Off: they see only what you have sent.',
     hideCursors: 'Hide all pointers',
@@ -124,7 +124,7 @@ export const PANEL_STRINGS = section('panels', {
     soundWhy: 'A soft sound, quieter the further away the message is.',
     soft: 'soft',
     off: 'off',
-    onMap: 'Others find you on the map',
+    onMap: 'Others can find you on the map',
     onMapWhy: 'Off: you are not on their map or at the edge of their view.',
     thisPage: 'This page',
     language: 'Language',
@@ -148,20 +148,20 @@ export const PANEL_STRINGS = section('panels', {
 
   owner: {
     title: 'This channel',
-    claim: 'Become the owner',
-    claimWhy: 'You are alone here, and the channel has no owner.',
+    claim: 'Claim this channel',
+    claimWhy: 'Nobody owns this channel yet.',
     yours: 'You own this channel.',
     slow: 'Slow mode',
-    slowBy: (seconds: number) => (seconds === 0 ? 'off' : `one every ${number(seconds)} s`),
-    readOnly: 'Only you can write',
-    private: 'Only invited people',
+    slowBy: (seconds: number) => (seconds === 0 ? 'off' : `one message every ${duration(seconds)}`),
+    readOnly: 'Only I can write',
+    private: 'Invited people only',
     invite: 'Invite to write',
     inviteToRead: 'Invite to read',
     copied: 'Link copied, valid for one day',
     byHand: 'Copy this link; it is valid for one day',
     clear: 'Clear all messages',
     remove: 'Remove',
-    removeSure: 'For an hour?',
+    removeSure: 'Remove for 1 hour?',
     removePerson: (name: string) => `Remove ${name}`,
     refused: {
       channel_taken: 'Somebody else is here, or the channel already has an owner.',

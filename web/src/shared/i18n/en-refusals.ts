@@ -2,7 +2,10 @@
  * English: why a connection or a message was refused. A server that can be reached said so, so these texts are fetched
  * when they are needed. Why a connection was closed is in en.ts: the server may be gone by then.
  */
+import { formatter } from './language'
 import { section } from './section'
+
+const { duration } = formatter('en')
 
 export const REFUSAL_STRINGS = section('refusals', {
   /** by the code of the answer over HTTP (W1, W87) */
@@ -32,9 +35,10 @@ export const REFUSAL_STRINGS = section('refusals', {
   } as Record<string, string>,
   /** `rate_limited`, by the limit that was reached (W72) */
   limited: {
-    user: 'You sent too many messages in one minute.',
-    address: 'Too many messages came from your network.',
-    channel: 'Too many people are writing here right now.',
-    slow: 'Slow mode is on: wait before your next message.',
+    user: 'Too many messages in one minute.',
+    address: 'Too many messages from your network.',
+    channel: 'Too many people are writing here.',
+    slow: 'Slow mode is on.',
   } as Record<string, string>,
+  wait: (seconds: number) => `Wait ${duration(seconds)} before sending again.`,
 })

@@ -14,7 +14,7 @@ export const SHARING_STRINGS = section('sharing', {
   copy: 'Copy link',
   copied: 'Link copied',
   copyYourself: 'Copy this link',
-  send: 'Send it…',
+  send: 'Send…',
   qr: 'The link as a QR code',
 
   channels: 'Channels',
@@ -25,7 +25,7 @@ export const SHARING_STRINGS = section('sharing', {
 
   what1: 'A canvas you talk on.',
   what2: 'Words appear where you touch, then fade.',
-  rest: 'Pause the demonstration',
+  rest: 'Pause the demo',
   join: 'or join one by name',
   joinNow: 'Join',
   rule: 'A channel name has 1 to 64 letters a to z, digits, dashes or underscores.',
@@ -33,10 +33,9 @@ export const SHARING_STRINGS = section('sharing', {
 
   notFound: 'There is no such channel.',
 
-  offlineTitle: 'No network · Asocial',
-  offline: 'No network right now.',
-  offlineWhy:
-    'The canvas only works live, so there is nothing to show without a network. This page checks again by itself.',
+  offlineTitle: 'Not connected · Asocial',
+  offline: 'Can’t reach Asocial right now.',
+  offlineWhy: 'Your network or the server is not available. This page checks again by itself.',
   again: 'Try again',
   looking: 'Checking…',
 })

@@ -5,7 +5,7 @@
 import { formatter } from './language'
 import { section } from './section'
 
-const { number, percent, count } = formatter('en')
+const { number, percent, count, duration } = formatter('en')
 
 export const STRINGS = section('core', {
   number,
@@ -52,7 +52,7 @@ export const STRINGS = section('core', {
   you: 'you',
   readOnly: 'Only the owner can write right now',
   mayRead: 'You can read here, but not write',
-  slow: (seconds: number) => `Slow mode: one message every ${number(seconds)} s`,
+  slow: (seconds: number) => `Slow mode: one message every ${duration(seconds)}`,
 
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
@@ -63,14 +63,14 @@ export const STRINGS = section('core', {
   connecting: 'Connecting',
   live: 'Live',
   reconnecting: (seconds: number) =>
-    seconds > 0 ? `Reconnecting in ${number(seconds)} s` : 'Reconnecting',
+    seconds > 0 ? `Reconnecting in ${number(seconds)} s` : 'Reconnecting…',
   offline: 'No network',
   degraded: 'Some people cannot be reached right now.',
-  degradedMeans: 'The people you see get your messages. The others come back by themselves.',
-  now: 'now',
+  degradedMeans: 'The people you see still get your messages. The others come back by themselves.',
+  now: 'Try now',
   /** by close code (W28) */
   closed: {
-    4013: 'Your network has connected too often in the last minute.',
+    4013: 'Too many people on your network are connecting right now.',
     4501: 'The server closed the connection: it did not understand this page.',
     4503: 'This page and the server have different versions.',
     4504: 'This page is open in too many tabs. Close one.',
@@ -84,9 +84,8 @@ export const STRINGS = section('core', {
   incomplete: 'A part of this page could not be loaded. There may be a new version.',
 
   refusedOther: (message: string) => `Not sent: ${message}`,
-  late: 'Not sent in time.',
+  late: 'Not sent.',
   sendAgain: 'Send',
-  sendIn: (seconds: number) => `Send in ${number(seconds)} s`,
   discard: 'Discard',
   pending: 'sending',
 })

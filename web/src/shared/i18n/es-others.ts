@@ -14,14 +14,14 @@ export const SPANISH_OTHERS: Catalogue['others'] = {
   away: (screens) =>
     screens < 1.5 ? 'cerca' : `a ${count(screens, { one: '# pantalla', other: '# pantallas' })}`,
   outside: 'Fuera de la vista',
-  goTo: (who, typing, away) => `Ir con ${who}, ${away}${typing ? ', escribiendo' : ''}`,
+  goTo: (who, typing, away) => `Ir hasta ${who}, ${away}${typing ? ', escribiendo' : ''}`,
   goToMany: (who, more, typing, away) =>
-    `Ir con ${who}, ${away}, y ${number(more)} más${typing ? ', escribiendo' : ''}`,
+    `Ir hasta ${who}, ${away}, y ${number(more)} más${typing ? ', escribiendo' : ''}`,
   cluster: (n) => `${number(n)} mensajes aquí. Acercar para leerlos`,
   nearest: 'Ir a la conversación más cercana (Fin)',
   minimap:
     'Mapa de personas y mensajes. Arrastra o usa las flechas para mover la vista. Intro va a la conversación más cercana.',
-  goToPerson: (name) => `Ir con ${name}`,
+  goToPerson: (name) => `Ir hasta ${name}`,
   follow: 'Seguir',
   followPerson: (name) => `Seguir a ${name}`,
   following: (name) => `Siguiendo a ${name}`,

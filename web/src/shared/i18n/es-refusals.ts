@@ -1,15 +1,18 @@
 /*
  * Spanish: why a connection was closed or refused, and why a message was.
  */
+import { formatter } from './language'
 import type { Catalogue } from './catalogue'
 
+const { duration } = formatter('es')
+
 export const SPANISH_CLOSED: Catalogue['core']['closed'] = {
-  4013: 'Tu red se ha conectado demasiadas veces en el último minuto.',
+  4013: 'Ahora mismo se conectan demasiadas personas desde tu red.',
   4501: 'El servidor cerró la conexión: no entendió esta página.',
   4503: 'Esta página y el servidor tienen versiones distintas.',
   4504: 'Esta página está abierta en demasiadas pestañas. Cierra una.',
-  4510: 'Tu acceso no vale aquí.',
-  4511: 'Tu acceso ha caducado.',
+  4510: 'Tu inicio de sesión no es válido aquí.',
+  4511: 'Tu sesión ha caducado.',
   4512: 'Te han sacado de este canal.',
 }
 
@@ -21,7 +24,7 @@ export const SPANISH_REFUSALS: Catalogue['refusals'] = {
     origin_forbidden:
       'Este servidor no acepta conexiones de páginas en esta dirección. El motivo está en el registro del servidor.',
     too_many_connections: 'Hay demasiadas conexiones abiertas desde tu red. Cierra otras pestañas.',
-    identity_unavailable: 'El servidor no puede comprobar los accesos ahora.',
+    identity_unavailable: 'El servidor no puede comprobar los inicios de sesión ahora.',
     unavailable: 'El servidor no puede hacerlo ahora.',
     not_upgraded:
       'El servidor responde, pero las conexiones WebSocket no le llegan. Puede que un proxy o un filtro en el camino las bloquee.',
@@ -38,9 +41,10 @@ export const SPANISH_REFUSALS: Catalogue['refusals'] = {
     not_owner: 'Eso solo puede hacerlo quien administra el canal.',
   },
   limited: {
-    user: 'Enviaste demasiados mensajes en un minuto.',
-    address: 'Llegaron demasiados mensajes de tu red.',
-    channel: 'Ahora escribe aquí demasiada gente.',
-    slow: 'El modo lento está activado: espera antes de tu próximo mensaje.',
+    user: 'Demasiados mensajes en un minuto.',
+    address: 'Demasiados mensajes desde tu red.',
+    channel: 'Aquí escribe ahora demasiada gente.',
+    slow: 'El modo lento está activado.',
   },
+  wait: (seconds) => `Espera ${duration(seconds)} antes de volver a enviar.`,
 }

@@ -14,7 +14,7 @@ export const SPANISH_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     copy: 'Copiar enlace',
     copied: 'Enlace copiado',
     copyYourself: 'Copia este enlace',
-    send: 'Enviarlo…',
+    send: 'Enviar…',
     qr: 'El enlace como código QR',
 
     channels: 'Canales',
@@ -25,7 +25,7 @@ export const SPANISH_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
 
     what1: 'Un lienzo para hablar.',
     what2: 'Las palabras aparecen donde tocas y se desvanecen.',
-    rest: 'Pausar la demostración',
+    rest: 'Pausar la demo',
     join: 'o entra en uno por su nombre',
     joinNow: 'Entrar',
     rule: 'El nombre de un canal tiene de 1 a 64 letras de la a a la z, cifras, guiones o guiones bajos.',
@@ -33,10 +33,9 @@ export const SPANISH_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
 
     notFound: 'Ese canal no existe.',
 
-    offlineTitle: 'Sin red · Asocial',
-    offline: 'Ahora mismo no hay red.',
-    offlineWhy:
-      'El lienzo solo funciona en vivo; sin red no hay nada que mostrar. Esta página vuelve a comprobarlo sola.',
+    offlineTitle: 'Sin conexión · Asocial',
+    offline: 'No se puede acceder a Asocial ahora mismo.',
+    offlineWhy: 'Tu red o el servidor no están disponibles. Esta página vuelve a comprobarlo sola.',
     again: 'Probar otra vez',
     looking: 'Comprobando…',
   },

@@ -34,11 +34,19 @@ export function formatter(tag: string) {
   const percents = found(() => new Intl.NumberFormat(tag, { style: 'percent' }))
   const lists = found(() => new Intl.ListFormat(tag))
   const clocks = found(() => new Intl.DateTimeFormat(tag, { timeStyle: 'medium' }))
+  const minutes = found(
+    () => new Intl.NumberFormat(tag, { style: 'unit', unit: 'minute', unitDisplay: 'long' }),
+  )
   const number = (n: number) => numbers?.format(n) ?? `${Math.round(n)}`
   return {
     number,
     percent: (part: number) => percents?.format(part) ?? `${Math.round(part * 100)}%`,
     all: (names: readonly string[]) => lists?.format(names) ?? names.join(', '),
+    /** Whole minutes from two on, else seconds. */
+    duration: (seconds: number) =>
+      minutes && seconds >= 120 && seconds % 60 === 0
+        ? minutes.format(seconds / 60)
+        : `${number(seconds)} s`,
     clock: (ms: number) => clocks?.format(ms) ?? new Date(ms).toTimeString().slice(0, 8),
     count(n: number, forms: PluralForms) {
       const whole = Math.round(n)

@@ -1,5 +1,5 @@
 /*
- * A countdown in whole seconds, for texts such as "Send in 3 s".
+ * A countdown in whole seconds, for texts such as "Reconnecting in 3 s".
  */
 import { useEffect, useState } from 'react'
 

@@ -64,6 +64,24 @@ describe('numbers', () => {
   })
 })
 
+describe('waiting and slow mode', () => {
+  test('whole minutes are said as minutes, everything else as seconds', () => {
+    const { duration } = formatter('en')
+    expect([1, 14, 60, 90, 120, 300, 301].map((s) => duration(s))).toEqual([
+      ...['1 s', '14 s', '60 s', '90 s', '2 minutes', '5 minutes', '301 s'],
+    ])
+    expect(STRINGS.slow(300)).toBe('Slow mode: one message every 5 minutes')
+    expect(REFUSAL_STRINGS.wait(14)).toBe('Wait 14 s before sending again.')
+  })
+
+  test('in each language', () => {
+    expect(GERMAN.core.slow(300)).toBe('Langsamer Modus: eine Nachricht alle 5 Minuten')
+    expect(SPANISH.core.slow(300)).toBe('Modo lento: un mensaje cada 5 minutos')
+    expect(ARABIC.core.slow(300)).toBe('الوضع البطيء: رسالة كل 5 دقائق')
+    expect(ARABIC.core.slow(120)).toContain('دقيقتين')
+  })
+})
+
 describe('sections', () => {
   test('are replaced in place when their language arrives, part by part', () => {
     const held = STRINGS.invite

@@ -213,7 +213,11 @@ class Settings(BaseModel):
         "view counts as five; 0: no limit",
     )
     connections_per_minute_per_ip: int = Field(
-        100, ge=0, le=1_000_000, description="connections one address may open in any minute; 0: no limit"
+        100,
+        ge=0,
+        le=1_000_000,
+        description="connections one address may open at once, and then in each minute; three times as many while most "
+        "of its connections are older than a minute; 0: no limit",
     )
     connections_per_ip: int = Field(
         1000,

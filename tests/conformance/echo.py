@@ -104,7 +104,7 @@ async def serve(port: int, *, large: bool) -> None:
             EchoModeration(),  # type: ignore[arg-type]
             Invitations(secret),
         ),
-        ConnectionLimits(settings.connections_per_minute_per_ip, connections),
+        ConnectionLimits(settings.connections_per_minute_per_ip, connections, lambda _: False),
         MemoryRateLimiter(wall_ms),
         lambda: False,
         counters,

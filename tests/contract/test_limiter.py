@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
 
 from asocial.domain.admission import Kind, MessageLimits, Posting, Verdict
@@ -84,6 +85,55 @@ async def test_a_refused_attempt_takes_no_token(adapters: Adapters) -> None:
     # Trying again and again did not push the moment back.
     assert waits
     assert waits == sorted(waits, reverse=True)
+
+
+# New connections: a bucket whose rate changes.
+
+
+async def test_w120_a_burst_is_exact_across_processes(adapters: Adapters) -> None:
+    one, two = await adapters.limiter(), await adapters.limiter()
+    # A token takes a minute: none comes back meanwhile, on a slow machine either.
+    answers = await asyncio.gather(*((one, two)[n % 2].take_token("school", 60, 1) for n in range(100)))
+    assert sum(answer == 0 for answer in answers) == 60
+    assert all(0 < answer <= 60_000 for answer in answers if answer)
+    assert await two.take_token("other", 60, 1) == 0
+
+
+async def test_w120_the_refused_are_told_one_token_after_another(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
+    assert await limiter.take_token("school", 1, 6) == 0
+    waits = [await limiter.take_token("school", 1, 6) for _ in range(8)]
+    assert 8_000 < waits[0] <= 10_000
+    assert all(8_000 < later - earlier <= 10_000 for earlier, later in itertools.pairwise(waits[:5]))
+    assert waits[-1] == 60_000
+
+
+async def test_w120_a_token_is_there_at_the_stated_time(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
+    assert await limiter.take_token("school", 1, 60) == 0
+    wait_ms = await limiter.take_token("school", 1, 60)
+    assert 0 < wait_ms <= 1000
+    await asyncio.sleep(wait_ms / 1000)
+
+    async def take() -> int:
+        return await limiter.take_token("school", 1, 60)
+
+    await eventually_is(take, 0)
+
+
+async def test_w120_a_faster_rate_counts_from_the_last_take_on(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
+    assert await limiter.take_token("school", 1, 1) == 0
+
+    async def take() -> int:
+        return await limiter.take_token("school", 1, 600)
+
+    await eventually_is(take, 0, patience_s=5)
+
+
+async def test_w120_no_limit_is_no_limit(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
+    assert {await limiter.take_token("school", 0, 0) for _ in range(300)} == {0}
 
 
 # What users write: all limits in one decision.

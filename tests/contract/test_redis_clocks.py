@@ -91,6 +91,20 @@ async def test_no_wait_is_longer_than_a_window(server: Server, clock: FakeClock,
     assert await here.backend.limiter.take("ann", 2, 300) == 0
 
 
+async def test_w120_tokens_come_with_the_time_of_redis(server: Server, clock: FakeClock, start: Start) -> None:  # noqa: F811
+    limiter = (await start(server.url)).backend.limiter
+    assert [await limiter.take_token("school", 2, 6) for _ in range(2)] == [0, 0]
+    assert await limiter.take_token("school", 2, 6) > 0
+    clock.set(10)
+    assert await limiter.take_token("school", 2, 6) == 0
+    assert await limiter.take_token("school", 2, 6) > 0
+    # Set back, it refills nothing for what was, and tells nobody to wait for longer than a minute.
+    clock.set(-HOUR_S)
+    assert 0 < await limiter.take_token("school", 2, 6) <= 60_000
+    clock.set(20 - HOUR_S)
+    assert await limiter.take_token("school", 2, 6) == 0
+
+
 async def test_a_registration_from_before_a_step_back_does_not_stay(
     server: Server, clock: FakeClock, start: Start  # noqa: F811
 ) -> None:  # fmt: skip

@@ -160,6 +160,11 @@ async def test_registrations_and_limits_that_cannot_be_read(server: Server, star
     assert await limiter.take("messages:ann", 1, 60_000) > 0
     server.ask("RPUSH", "asocial:{messages:bob}:rate", "soon", "later")
     assert await limiter.take("messages:bob", 2, 60_000) == 0
+    spoil(server, "asocial:{connects:school}:tokens")
+    assert await limiter.take_token("connects:school", 1, 1) == 0
+    assert await limiter.take_token("connects:school", 1, 1) > 0
+    server.ask("SET", "asocial:{connects:school}:tokens", "soon")
+    assert await limiter.take_token("connects:school", 1, 1) == 0
     assert here.told == []
 
 

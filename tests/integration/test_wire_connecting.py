@@ -395,7 +395,45 @@ async def test_w5_connecting_too_often_is_closed_with_4013(start_server: StartSe
     assert fourth.received == []
 
 
-async def test_w5_after_retry_ms_the_address_may_connect_again(start_server: StartServer, join: Join) -> None:
+async def test_w121_a_classroom_is_let_in_at_five_a_second_once_it_has_settled(
+    start_server: StartServer, join: Join
+) -> None:
+    now = [1_800_000_000_000]
+    server = await start_server(connections_per_minute_per_ip=100, now_ms=lambda: now[0])
+
+    async def refused_ms() -> int:
+        return (await (await join(server, wait_for_sync=False)).closed()).info["retry_ms"]  # type: ignore[no-any-return]
+
+    for _ in range(100):
+        await join(server)
+    assert await refused_ms() == 600, "100 a minute, since all of them are new"
+    now[0] += 60_000
+    for _ in range(100):
+        await join(server)
+    assert [await refused_ms() for _ in range(3)] == [200, 400, 600], "5 a second, in turn"
+    now[0] += 200
+    await join(server)
+    # 100 of 201 are older than a minute: the next in turn comes in at 100 a minute again.
+    assert await refused_ms() == 400 + 600
+
+
+@pytest.mark.parametrize("punished", [False, True])
+async def test_w121_connections_that_sent_rubbish_do_not_settle_their_address(
+    start_server: StartServer, join: Join, punished: bool
+) -> None:
+    now = [1_800_000_000_000]
+    server = await start_server(connections_per_minute_per_ip=1, now_ms=lambda: now[0])
+    first = await join(server)
+    if punished:
+        await first.chat("", message_id="m")
+        await first.receive("error")
+    now[0] += 60_000
+    await join(server)
+    refused = await (await join(server, wait_for_sync=False)).closed()
+    assert refused.info["retry_ms"] == (60_000 if punished else 20_000)
+
+
+async def test_w120_after_retry_ms_the_address_may_connect_again(start_server: StartServer, join: Join) -> None:
     now = [1_800_000_000_000]
     server = await start_server(connections_per_minute_per_ip=1, now_ms=lambda: now[0])
     await (await join(server)).close()

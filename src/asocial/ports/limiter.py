@@ -8,13 +8,21 @@ from ..domain.admission import MessageLimits, Posting, Verdict
 
 
 class RateLimiter(Protocol):
-    """Limits over all processes. Windows are exact: never more than `limit` in any `window_ms`, for each key.
+    """Limits over all processes, for each key. Windows are exact: never more than `limit` in any `window_ms`.
 
     During an outage of the shared store, each process decides alone, counting what it admitted before.
     """
 
     async def take(self, key: str, limit: int, window_ms: int) -> int:
         """Take one place and return 0, or take none and return the ms until one is free. A `limit` of 0: no limit."""
+        ...
+
+    async def take_token(self, key: str, burst: int, per_minute: int) -> int:
+        """Take a token from a bucket of `burst` and return 0, or take none and return the ms to wait, at most a minute.
+
+        The bucket has refilled at `per_minute` since the last take. Refused callers are told one token after another.
+        A `burst` of 0: no limit. See domain/token_buckets.py.
+        """
         ...
 
     async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:

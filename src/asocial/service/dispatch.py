@@ -48,6 +48,8 @@ from .session import Session
 from .sessions import Sessions
 
 MAX_STRIKES = 10
+PUNISHED_LIMITS = ("user", "address")
+"""Limits on messages (W72) that only somebody who floods reaches. A full channel or slow mode is nobody's fault."""
 REFUSED_PAUSE_S = 0.1
 """How long a connection is not read after a limit on messages refused its frame, so that a flood costs little."""
 
@@ -102,6 +104,8 @@ class Dispatch:
         """Answer with an `error`. Ten in a row that a correct client never causes close the connection (W27)."""
         session.connection.write(error_frame(error, message_id))
         self._counters.errors[error.code] += 1
+        if error.strikes or error.limit in PUNISHED_LIMITS:
+            self._sessions.punish(session)
         if error.strikes:
             session.strikes += 1
             if session.strikes >= MAX_STRIKES:

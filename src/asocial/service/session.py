@@ -13,6 +13,7 @@ from ..domain.errors import TooManyConnections
 from ..domain.identity import Principal
 from ..domain.limits import TokenBucket
 from ..domain.profile import Member
+from ..domain.settled_addresses import Stay
 from ..ports import Connection, SessionRegistry
 from .participant import Participant
 
@@ -36,6 +37,8 @@ class Session:
     """Whether it was admitted by rules that were not confirmed. When they are confirmed, it may have to leave."""
     expiry: asyncio.TimerHandle | None = None
     strikes: int = 0
+    stay: Stay | None = None
+    """What it counts as among the connections of its address (W121)."""
     trace_message: Callable[[str], AbstractContextManager[None]] | None = None
     """A context manager around the posting of each message, if the connection is traced."""
 

@@ -18,6 +18,7 @@ from ..domain.ids import new_message_id
 from ..domain.limits import TokenBucket
 from ..domain.profile import Member, Profile
 from ..domain.rules import NO_RULES
+from ..domain.settled_addresses import SettledAddresses
 from ..groups import SessionSettings
 from ..ports import Connection
 from ..protocol.codec import pack
@@ -75,6 +76,8 @@ class Sessions:
         self._life = settings.life
         self._limits = settings.limits
         self._address_buckets = AddressBuckets(settings.volatile_per_second_per_ip, runtime.loop)
+        self._settled = SettledAddresses()
+        self._monotonic_ms = runtime.clock.monotonic_ms
         self.degraded = False
         """Whether clients have been told that the shared store is away. New clients are then told too."""
 
@@ -129,6 +132,7 @@ class Sessions:
         self._local.add(session)
         session.participant.budget = self._address_buckets.acquire(address)
         self._schedule_expiry(session)
+        session.stay = self._settled.open(address, self._monotonic_ms())
         channel.release(connection, snapshot + pack(Degraded()) if self.degraded else snapshot, messages)
         self._answer_budget.spend(user_id, address, len(snapshot), self._loop.time())
         return session
@@ -145,6 +149,8 @@ class Sessions:
         self._local.remove(session)
         self._address_buckets.release(session.participant.address)
         # Detached before anything is awaited, so that nothing is written to a socket that is gone.
+        if session.stay is not None:
+            self._settled.close(session.stay, self._monotonic_ms())
         channel.detach(connection)
         gone = None
         if left:
@@ -159,6 +165,15 @@ class Sessions:
         await self._claimed_ids.leave(session.principal, reserve=banned or session.principal.keeps_token)
 
     def renew(self, session: Session, principal: Principal) -> None:
+    def is_settled_address(self, address: str) -> bool:
+        """Whether at least half of an address's connections here are older than a minute and unpunished (W121)."""
+        return self._settled.is_settled(address, self._monotonic_ms())
+
+    def punish(self, session: Session) -> None:
+        """The client sent what a correct one would not, or too much: its address is settled without it (W121)."""
+        if session.stay is not None:
+            self._settled.punish(session.stay)
+
         """The user has sent a newer token, which may grant less than the last one."""
         session.principal = principal
         if not self._access.is_still_listed(session.participant.channel, principal, session.access):

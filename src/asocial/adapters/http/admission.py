@@ -34,7 +34,8 @@ from .origin_hint import FIELDS, origin_hint
 from .origins import AllowedOrigins
 from .refusals import too_many_connections
 
-MINUTE_MS = 60_000
+SETTLED_FACTOR = 3
+"""A settled address may open this many times as many connections a minute (W121): with the default, 5 a second."""
 
 
 class Admission(NamedTuple):
@@ -79,13 +80,17 @@ class AccessControl:
 
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """Of one address. `per_minute`: connections that it may open, 0 for any number. `open`: those that are open."""
+    """Of one address. `per_minute`: connections that it may open, 0 for any number. `open`: those that are open.
+
+    `is_settled`: whether most connections of an address here have lasted (W121).
+    """
 
     per_minute: int
     open: ConnectionCounter
 
 
 class AdmissionController:
+    is_settled: Callable[[str], bool]
     """Decides. `is_draining`: whether this process takes no new connections."""
 
     def __init__(
@@ -208,8 +213,10 @@ class AdmissionController:
             raise VersionUnsupported
 
     async def _check_rate(self, client: ClientInfo) -> None:
-        """How often the address connects (W5)."""
-        wait_ms = await self._limiter.take(f"connects:{client.limit_key}", self._limits.per_minute, MINUTE_MS)
+        """How often the address connects (W5, W120)."""
+        address, burst = client.limit_key, self._limits.per_minute
+        per_minute = burst * SETTLED_FACTOR if self._limits.is_settled(address) else burst
+        wait_ms = await self._limiter.take_token(f"connects:{address}", burst, per_minute)
         if wait_ms:
             self._counters.rate_limited["connections"] += 1
             raise ConnectingTooOften(retry_ms=wait_ms)

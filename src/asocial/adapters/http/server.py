@@ -129,7 +129,7 @@ class HttpServer:
         self._admission = AdmissionController(
             addressing,
             access_control,
-            ConnectionLimits(settings.connections_per_minute_per_ip, connections),
+            ConnectionLimits(settings.connections_per_minute_per_ip, connections, services.sessions.is_settled_address),
             services.limiter,
             process.is_draining,
             counters,

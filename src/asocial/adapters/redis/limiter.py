@@ -1,8 +1,9 @@
 """Rate limits over all processes: one script call for each decision, on Redis's own clock.
 
-`take`: for each key, a list of at most `limit` times, which expires with its window. `admit`: all limits of a message
-and the claim of its (user, message id), in one call. In a cluster a script may use keys of one hash tag only, and a
-message touches a user, an address and a channel in any combination, so all keys of `admit` share one tag.
+`take`: for each key, a list of at most `limit` times, which expires with its window. `take_token`: for each key, one
+short value, which expires when the bucket is full. `admit`: all limits of a message and the claim of its
+(user, message id), in one call. In a cluster a script may use keys of one hash tag only, and a message touches a user,
+an address and a channel in any combination, so all keys of `admit` share one tag.
 
 Every admitted posting is also counted in this process, which decides alone while Redis is away: an outage does not
 double the limits. After some refusals, a user or an address is refused here until its time is over, so that a flood of
@@ -28,6 +29,7 @@ from ...domain.admission import (
     Verdict,
 )
 from ...domain.rate_windows import RateWindows
+from ...domain.token_buckets import TokenBuckets
 from ...ports import StoreUnavailable
 from .pool import Pool
 from .scripts import SCRIPTS
@@ -56,6 +58,7 @@ class RedisRateLimiter:
         self._pool = pool
         self._clock_ms = clock_ms
         self._local = RateWindows()
+        self._local_buckets = TokenBuckets()
         self._messages = MessageLimiter()
         self._refused: dict[tuple[LimitName, str], _RefusedKey] = {}
         self._posted: list[tuple[float, str, str]] = []
@@ -72,6 +75,19 @@ class RedisRateLimiter:
         wait_ms = cast(int, reply)
         if wait_ms == 0:
             self._local.take(key, limit, window_ms, self._clock_ms())
+        return wait_ms
+
+    async def take_token(self, key: str, burst: int, per_minute: int) -> int:
+        if burst == 0:
+            return 0
+        name = self._pool.names.key(key, "tokens")
+        try:
+            reply = await self._pool.run(SCRIPTS["take_token"], key, (name,), burst, per_minute)
+        except StoreUnavailable:
+            return self._local_buckets.take(key, burst, per_minute, self._clock_ms())
+        wait_ms = cast(int, reply)
+        if wait_ms == 0:
+            self._local_buckets.take(key, burst, per_minute, self._clock_ms())
         return wait_ms
 
     async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:
@@ -112,6 +128,7 @@ class RedisRateLimiter:
             self._confirming.cancel()
             self._confirm(everything=True)
         self._local.clear()
+        self._local_buckets.clear()
         self._messages.clear()
         self._refused.clear()
 

@@ -161,6 +161,12 @@ async def test_w32_following_works_between_processes(three: list[Process], enter
     }
 
 
+async def test_w122_newcomers_on_different_processes_get_different_colours(three: list[Process], enter: Enter) -> None:
+    clients = [await enter(three[number % 3]) for number in range(16)]
+    colors = {user["color"] for user in (await clients[0].resync())["users"]}
+    assert len(colors) == 16
+
+
 async def test_w12_a_late_joiner_on_an_empty_process_gets_live_messages_with_their_times(
     three: list[Process], enter: Enter
 ) -> None:

@@ -6,6 +6,7 @@ To show that no event came, tests look at the next event: its `seq` is one highe
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import Any
 from uuid import UUID
@@ -454,6 +455,47 @@ async def test_w23_the_profile_to_join_with_is_taken(server: Server, join: Join)
     assert (joined["name"], joined["color"]) == ("Bob Ross", "moss")
     listed = users_by_id(bob.sync)[bob.user_id]
     assert (listed["name"], listed["color"]) == ("Bob Ross", "moss")
+
+
+async def test_w122_newcomers_get_colours_that_nobody_there_has(server: Server, join: Join) -> None:
+    chosen = await join(server, color="moss")
+    clients = [await join(server) for _ in range(15)]
+    colors = {user_id: user["color"] for user_id, user in users_by_id(await clients[0].resync()).items()}
+    assert sorted(colors.values()) == sorted(PALETTE)
+    assert colors[chosen.user_id] == "moss"
+
+
+async def test_w122_newcomers_who_come_at_the_same_moment_get_different_colours(server: Server, join: Join) -> None:
+    clients = await asyncio.gather(*(join(server) for _ in range(16)))
+    colors = {user["color"] for user in users_by_id(await clients[0].resync()).values()}
+    assert colors == set(PALETTE)
+
+
+async def test_w122_a_colour_stays_for_the_visit_and_an_own_choice_wins(server: Server, join: Join) -> None:
+    ann = await join(server)
+    bob = await join(server)
+    given = users_by_id(bob.sync)[bob.user_id]["color"]
+    bob.abort()
+    again = await join(server, token=bob.token)
+    assert users_by_id(again.sync)[bob.user_id]["color"] == given
+    taken = users_by_id(ann.sync)[ann.user_id]["color"]
+    cat = await join(server, color=taken)
+    assert users_by_id(cat.sync)[cat.user_id]["color"] == taken
+
+
+@pytest.mark.parametrize(
+    ("lang", "form"), [("de-AT", r"[a-zäöüß]+(er|e|es) [A-ZÄÖÜ]\w+"), ("ar", r"[\u0621-\u064a ]+")]
+)
+async def test_w123_a_guest_has_a_name_in_the_language_of_their_page(
+    server: Server, join: Join, lang: str, form: str
+) -> None:
+    ann = await join(server)
+    bob = await join(server, lang=lang)
+    seen = (await ann.receive("user_joined"))["name"]
+    assert re.fullmatch(form, seen)
+    assert users_by_id(bob.sync)[bob.user_id]["name"] == seen
+    cat = await join(server, lang=lang, name="Cat")
+    assert users_by_id(cat.sync)[cat.user_id]["name"] == "Cat"
 
 
 async def test_w23_without_a_profile_it_is_derived_from_the_user_id(start_server: StartServer, join: Join) -> None:

@@ -78,6 +78,7 @@ def chat_url(
     trace: str | None = None,
     invite: str | None = None,
     users: str | None = None,
+    lang: str | None = None,
 ) -> str:
     given = {
         "channel": channel,
@@ -89,6 +90,7 @@ def chat_url(
         "trace": trace,
         "invite": invite,
         "users": users,
+        "lang": lang,
     }
     query = urlencode({key: value for key, value in given.items() if value is not None}, quote_via=quote)
     return f"{base}/api/chat?{query}" if query else f"{base}/api/chat"
@@ -121,6 +123,7 @@ class Client:
         trace: str | None = None,
         invite: str | None = None,
         users: str | None = None,
+        lang: str | None = None,
         origin: str | None = None,
         compression: str | None = None,
         address: str | None = None,
@@ -137,7 +140,7 @@ class Client:
         if token is not None and token_by == "header":
             headers["Authorization"] = f"Bearer {token}"
         in_query = token if token_by == "query" else None
-        profile = {"name": name, "color": color, "on_map": on_map}
+        profile = {"name": name, "color": color, "on_map": on_map, "lang": lang}
         url = chat_url(
             base, channel=channel, token=in_query, uid=uid, trace=trace, invite=invite, users=users, **profile
         )

@@ -1,7 +1,8 @@
 """A member's profile: name and colour.
 
-A first visit needs no form, so both are derived from the user id: the same person has the same name and colour after a
-reconnect and on every process, and nothing is stored.
+A first visit needs no form, so both are derived from the user id: the same person has the same name after a reconnect
+and on every process, and nothing is stored. The colour derived is the one that a newcomer gets if nobody else is there
+(palette.py).
 """
 
 from __future__ import annotations
@@ -14,31 +15,11 @@ import msgspec
 
 from .combining_marks import MARKS_RULE, has_too_many_marks
 from .errors import BadFrame, NameInvisible
+from .guest_names import guest_name
+from .palette import PALETTE
 from .visible import is_visible
 
 NAME_CHARACTERS = 32
-
-PALETTE = (
-    "rust", "coral", "amber", "ochre", "olive", "moss", "fern", "jade",
-    "teal", "lagoon", "azure", "cobalt", "indigo", "violet", "plum", "rose",
-)  # fmt: skip
-
-_ADJECTIVES = (
-    "amber", "brave", "bright", "calm", "clear", "clever", "cosy", "curious", "dapper", "daring", "deft",
-    "eager", "early", "fabled", "fleet", "gentle", "glad", "golden", "honest", "humble", "idle", "jolly",
-    "keen", "kind", "late", "light", "lively", "loyal", "lucky", "mellow", "merry", "mild", "misty", "nimble",
-    "noble", "patient", "plucky", "polite", "proud", "quick", "quiet", "rapid", "rare", "rosy", "sage",
-    "shy", "silent", "silver", "sleepy", "sly", "snug", "soft", "spry", "starry", "steady", "sunny", "swift",
-    "tender", "tidy", "upbeat", "velvet", "warm", "wise", "witty",
-)  # fmt: skip
-_ANIMALS = (
-    "badger", "bat", "bear", "beaver", "bison", "cat", "crane", "crow", "deer", "dingo", "dolphin", "dove",
-    "duck", "eagle", "egret", "elk", "falcon", "ferret", "finch", "fox", "frog", "gecko", "goose", "hare",
-    "hawk", "hedgehog", "heron", "ibex", "ibis", "jackal", "jay", "kestrel", "kiwi", "koala", "lark", "lemur",
-    "lynx", "magpie", "marten", "mole", "moose", "moth", "newt", "otter", "owl", "panda", "pika", "plover",
-    "puffin", "quail", "rabbit", "raven", "robin", "seal", "shrew", "snipe", "stoat", "swan", "tapir",
-    "toad", "vole", "walrus", "wren", "yak",
-)  # fmt: skip
 
 # Control characters, and the bidirectional controls, with which a name could reorder the line that it is in
 # (Unicode TR 36, 3.1: embeddings, overrides, isolates and marks).
@@ -92,8 +73,7 @@ def clean_color(color: str) -> str:
     return color
 
 
-def guest_profile(user_id: str) -> Profile:
-    """The default name and colour for a user id. Always the same for one id."""
+def guest_profile(user_id: str, language: str = "") -> Profile:
+    """The default name and colour for a user id. Always the same for one id and language (W123)."""
     digest = zlib.crc32(user_id.encode())
-    name = f"{_ADJECTIVES[digest % 64]} {_ANIMALS[digest // 64 % 64]}"
-    return Profile(name, PALETTE[digest // 4096 % len(PALETTE)])
+    return Profile(guest_name(digest, language), PALETTE[digest // 4096 % len(PALETTE)])

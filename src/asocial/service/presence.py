@@ -12,7 +12,10 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
+import msgspec
+
 from ..domain.ids import new_message_id
+from ..domain.palette import free_color
 from ..domain.profile import Member, Profile
 from ..groups import PresenceSettings
 from ..ports import Connection, Joined, PresenceStore, Roster, Stamp, StoreUnavailable
@@ -22,6 +25,8 @@ from .channels import Channels
 from .control import CountChanged, encode_control
 from .runtime import Runtime
 
+COLOR_CROWD = 48
+"""In a channel with more people, a newcomer keeps the colour of its user id: every colour is there several times."""
 COUNT_INTERVAL_S = 1.0
 RECOUNT_BATCH = 200
 """Channels that are counted together: enough to fill a pipeline, few enough that other requests are not delayed."""
@@ -55,12 +60,27 @@ class Presence:
         self.roster_limit = settings.roster_limit
         self._grace_ms = settings.grace_ms
         self._counts: dict[str, _Count] = {}
+        self._arriving: dict[str, dict[str, str]] = {}
+        """By channel and user: the colours of those who are joining and not in the store yet."""
         self._recounting: dict[bool, asyncio.Task[None]] = {}
         """By `elsewhere`: whether the counts are sent to other processes."""
 
-    async def join(self, channel: str, connection: Connection, user_id: str, profile: Profile) -> Member:
-        """Add the connection; announce its user if it is the first. Returns the member as the channel knows it."""
-        joined = await self._store.join(channel, connection.id, user_id, profile, self._now_ms())
+    async def join(
+        self, channel: str, connection: Connection, user_id: str, profile: Profile, *, chose_color: bool = True
+    ) -> Member:
+        """Add the connection; announce its user if it is the first. Returns the member as the channel knows it.
+
+        `chose_color`: the colour of `profile` is the user's own choice. Otherwise it may be replaced by one that is
+        easier to tell from those of the people present (W122).
+        """
+        if not chose_color:
+            profile = await self._with_free_color(channel, user_id, profile)
+        try:
+            joined = await self._store.join(channel, connection.id, user_id, profile, self._now_ms())
+        finally:
+            self._arriving.get(channel, {}).pop(user_id, None)
+            if not self._arriving.get(channel, True):
+                del self._arriving[channel]
         if joined.first:
             self._announce_join(channel, joined, connection)
         return joined.member
@@ -176,6 +196,23 @@ class Presence:
                 count.timer.cancel()
             self._publish_count(channel, count)
         self._counts.clear()
+
+    async def _with_free_color(self, channel: str, user_id: str, profile: Profile) -> Profile:
+        """`profile` with a colour far from those of the people present, on all processes.
+
+        Users who join through two processes at the same moment may get the same one.
+        """
+        here = self._channels.get(channel)
+        if here is not None and len(here) > COLOR_CROWD:
+            return profile
+        roster = await self._store.roster(channel, COLOR_CROWD)
+        if roster.user_count > COLOR_CROWD:
+            return profile
+        arriving = self._arriving.setdefault(channel, {})
+        colors = {member.user_id: member.color for member in roster.members} | arriving
+        colors.pop(user_id, None)
+        arriving[user_id] = free_color(profile.color, colors.values())
+        return msgspec.structs.replace(profile, color=arriving[user_id])
 
     async def _recount_if_possible(self, elsewhere: bool) -> None:
         with contextlib.suppress(StoreUnavailable):

@@ -89,6 +89,7 @@ class Sessions:
         profile: Profile,
         token: str | None,
         *,
+        chose_color: bool = True,
         principal: Principal,
         access: Access,
         address: str,
@@ -96,9 +97,9 @@ class Sessions:
     ) -> Session:
         """Open a session. Raises TooManyConnections, Removed or GoingAway.
 
-        `token` is sent to the client in `user_sync`. `principal`: what the client's own token says. `access`: what the
-        client may do, by the rules known when it was admitted. `address`: as limits count it. `plain_users`: see
-        Session.
+        `token` is sent to the client in `user_sync`. `chose_color`: see Presence.join. `principal`: what the client's
+        own token says. `access`: what the client may do, by the rules known when it was admitted. `address`: as limits
+        count it. `plain_users`: see Session.
 
         The caller must call `close` for every session that this returns. If it raises, nothing is left behind.
         """
@@ -111,7 +112,7 @@ class Sessions:
             if not await self._claimed_ids.enter(principal):
                 # Somebody else claimed the id meanwhile. The client connects again, and is refused before the upgrade.
                 raise GoingAway(retry_ms=0)
-            member = await self._presence.join(channel_name, connection, user_id, profile)
+            member = await self._presence.join(channel_name, connection, user_id, profile, chose_color=chose_color)
             session = self._session(connection, channel, member, token, principal, access, address)
             session.plain_users = plain_users
             # In a crowd a join is announced later, as a count. The new client must see it at once.
@@ -131,8 +132,8 @@ class Sessions:
             raise
         self._local.add(session)
         session.participant.budget = self._address_buckets.acquire(address)
-        self._schedule_expiry(session)
         session.stay = self._settled.open(address, self._monotonic_ms())
+        self._schedule_expiry(session)
         channel.release(connection, snapshot + pack(Degraded()) if self.degraded else snapshot, messages)
         self._answer_budget.spend(user_id, address, len(snapshot), self._loop.time())
         return session
@@ -148,9 +149,9 @@ class Sessions:
             session.expiry.cancel()
         self._local.remove(session)
         self._address_buckets.release(session.participant.address)
-        # Detached before anything is awaited, so that nothing is written to a socket that is gone.
         if session.stay is not None:
             self._settled.close(session.stay, self._monotonic_ms())
+        # Detached before anything is awaited, so that nothing is written to a socket that is gone.
         channel.detach(connection)
         gone = None
         if left:
@@ -164,7 +165,6 @@ class Sessions:
         banned = self._access.is_removed(channel, session.principal)
         await self._claimed_ids.leave(session.principal, reserve=banned or session.principal.keeps_token)
 
-    def renew(self, session: Session, principal: Principal) -> None:
     def is_settled_address(self, address: str) -> bool:
         """Whether at least half of an address's connections here are older than a minute and unpunished (W121)."""
         return self._settled.is_settled(address, self._monotonic_ms())
@@ -174,6 +174,7 @@ class Sessions:
         if session.stay is not None:
             self._settled.punish(session.stay)
 
+    def renew(self, session: Session, principal: Principal) -> None:
         """The user has sent a newer token, which may grant less than the last one."""
         session.principal = principal
         if not self._access.is_still_listed(session.participant.channel, principal, session.access):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asocial.domain.errors import BadFrame
-from asocial.domain.profile import PALETTE, clean_color, clean_name, guest_profile
+from asocial.domain.palette import PALETTE
+from asocial.domain.profile import clean_color, clean_name, guest_profile
 
 
 @pytest.mark.parametrize(

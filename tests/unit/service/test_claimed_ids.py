@@ -86,7 +86,7 @@ async def test_w106_without_a_token_an_id_is_free_as_soon_as_its_connection_has_
 
 
 async def test_w106_a_client_that_could_not_join_holds_no_id(harness: Harness) -> None:
-    async def refuse(*_: object) -> None:
+    async def refuse(*_: object, **_options: object) -> None:
         raise StoreUnavailable
 
     await harness.claimed_ids.take(ALICE, "", returning=False)

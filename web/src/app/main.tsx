@@ -79,11 +79,15 @@ function start(root: HTMLElement, tab: Deps['tab']) {
   const app = createApp(route.channel, deps, () => matches(CALM))
   const connection = new Connection({
     address() {
-      const { chosenName, chosenColor } = app.session.store.getState()
-      const query = new URLSearchParams({ channel: route.channel })
+      const { chosenName } = app.session.store.getState()
+      const color = app.session.color()
+      const query = new URLSearchParams({
+        channel: route.channel,
+        lang: document.documentElement.lang,
+      })
       if (trace) query.set('trace', trace)
       if (chosenName) query.set('name', chosenName)
-      if (chosenColor) query.set('color', chosenColor)
+      if (color) query.set('color', color)
       if (!app.settings.store.getState().onMap) query.set('on_map', '0')
       if (invite) query.set('invite', invite)
       return `${location.origin.replace(/^http/, 'ws')}/api/chat?${query}`

@@ -1,8 +1,10 @@
 /*
  * People's colours: the sixteen names of W23, each tuned twice, once for each ground.
  *
- * The lightness of each hue was set in OKLCH so that its contrast with the ground is at least 5:1 (light) and 6:1 (dark). A
- * test computes the WCAG 2 contrast of all of them, and compares the grounds with app/style.css and index.html.
+ * Neighbours in hue differ in lightness too, so that people can be told apart: around the circle, one is close to the
+ * ground in lightness (a contrast of about 5:1), the next one far from it (9:1 or more). Set in OKLCH. Tests compute the
+ * WCAG 2 contrast of all of them and the distance of any two, and compare the grounds with app/style.css and index.html.
+ * The server has the same list (domain/palette.py), because it chooses the colours of people who chose none.
  */
 
 export interface Shade {
@@ -15,22 +17,22 @@ export const GROUND: Shade = { light: '#e3eaea', dark: '#0f171a' }
 export const BACKDROP: Shade = { light: '#eff4f3', dark: '#1a262b' }
 
 export const PALETTE = {
-  rust: { light: '#a73b15', dark: '#ff9979' },
-  coral: { light: '#b22c36', dark: '#ff9794' },
-  amber: { light: '#8b5500', dark: '#eea54f' },
-  ochre: { light: '#7b5e00', dark: '#d2b058' },
-  olive: { light: '#636602', dark: '#b4ba60' },
-  moss: { light: '#446a01', dark: '#96c06a' },
-  fern: { light: '#096f23', dark: '#74c67b' },
-  jade: { light: '#006d49', dark: '#64c699' },
-  teal: { light: '#036b65', dark: '#51c5bb' },
-  lagoon: { light: '#03697b', dark: '#45c3dd' },
-  azure: { light: '#016498', dark: '#5dbcfe' },
-  cobalt: { light: '#265ac0', dark: '#73a4ff' },
-  indigo: { light: '#584fbf', dark: '#9a9afe' },
-  violet: { light: '#7845b4', dark: '#c8a3ff' },
-  plum: { light: '#933d8a', dark: '#ee96e2' },
-  rose: { light: '#ae2b5a', dark: '#ff94af' },
+  rust: { light: '#642400', dark: '#ffc5ad' },
+  coral: { light: '#c21628', dark: '#fd6260' },
+  amber: { light: '#8d5505', dark: '#d68309' },
+  ochre: { light: '#493802', dark: '#facf4e' },
+  olive: { light: '#656504', dark: '#9a9b07' },
+  moss: { light: '#2a4300', dark: '#b3e87a' },
+  fern: { light: '#037227', dark: '#10ad41' },
+  jade: { light: '#014632', dark: '#5cf3bd' },
+  teal: { light: '#076d69', dark: '#0ca7a1' },
+  lagoon: { light: '#01424f', dark: '#84e5fe' },
+  azure: { light: '#03679e', dark: '#089dee' },
+  cobalt: { light: '#0022a0', dark: '#c0d5fe' },
+  indigo: { light: '#6648d1', dark: '#9585ff' },
+  violet: { light: '#56017c', dark: '#e5c5fe' },
+  plum: { light: '#a92896', dark: '#e269cc' },
+  rose: { light: '#6f0135', dark: '#ffc1d0' },
 } as const satisfies Record<string, Shade>
 
 export type ColorName = keyof typeof PALETTE

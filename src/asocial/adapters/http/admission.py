@@ -19,7 +19,8 @@ from ...domain.access import Access
 from ...domain.errors import BadFrame, ConnectingTooOften, Disconnect, Refusal, VersionUnsupported
 from ...domain.identity import Principal
 from ...domain.ids import DEFAULT_CHANNEL, ID_RULE, is_id
-from ...domain.profile import Profile, clean_color, clean_name, guest_profile
+from ...domain.palette import PALETTE
+from ...domain.profile import Profile, clean_name, guest_profile
 from ...ports import RateLimiter
 from ...protocol.schema import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.counters import Counters
@@ -49,6 +50,8 @@ class Admission(NamedTuple):
     principal: Principal
     access: Access
     profile: Profile
+    chose_color: bool
+    """Whether the client asked for its colour. Others get one that nobody there has (W122)."""
     token: str | None
     returning: bool
     plain_users: bool
@@ -87,10 +90,10 @@ class ConnectionLimits:
 
     per_minute: int
     open: ConnectionCounter
+    is_settled: Callable[[str], bool]
 
 
 class AdmissionController:
-    is_settled: Callable[[str], bool]
     """Decides. `is_draining`: whether this process takes no new connections."""
 
     def __init__(
@@ -148,7 +151,7 @@ class AdmissionController:
             channel,
             identity.principal,
             access,
-            _profile_of(request, identity.principal),
+            *_profile_of(request, identity.principal),
             identity.token,
             identity.returning,
             request.query.get("users") == "ids",
@@ -222,15 +225,17 @@ class AdmissionController:
             raise ConnectingTooOften(retry_ms=wait_ms)
 
 
-def _profile_of(request: web.Request, principal: Principal) -> Profile:
-    """The profile from the query. What is missing or not allowed comes from the token, or from the user id (W23)."""
-    guest = guest_profile(principal.user_id)
+def _profile_of(request: web.Request, principal: Principal) -> tuple[Profile, bool]:
+    """The profile from the query, and whether it has a colour that the client chose.
+
+    What is missing or not allowed comes from the token, or from the user id and the page's language (W23, W123).
+    """
+    guest = guest_profile(principal.user_id, request.query.get("lang", ""))
     try:
         name = clean_name(request.query["name"])
     except (KeyError, BadFrame):
         name = principal.name or guest.name
-    try:
-        color = clean_color(request.query["color"])
-    except (KeyError, BadFrame):
-        color = guest.color
-    return Profile(name, color, request.query.get("on_map") != "0")
+    color = request.query.get("color", "")
+    chose_color = color in PALETTE
+    on_map = request.query.get("on_map") != "0"
+    return Profile(name, color if chose_color else guest.color, on_map), chose_color

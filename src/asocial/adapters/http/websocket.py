@@ -205,6 +205,7 @@ class ChatEndpoint:
                 principal.user_id,
                 admitted.profile,
                 admitted.token,
+                chose_color=admitted.chose_color,
                 principal=principal,
                 access=admitted.access,
                 address=client.limit_key,

@@ -64,6 +64,8 @@ export function createSession(channel: string, deps: Deps) {
   const { getState: get, setState: set } = store
   let hasProviderToken: string | undefined
   let doubtedAt = -Infinity
+  /** in `deps.tab`: the colour that the server gave us here */
+  const givenColor = `color ${channel}`
   const guest = createGuest(deps, () => {
     // This tab's token belongs to the former guest.
     deps.storage.write('token', '')
@@ -74,6 +76,8 @@ export function createSession(channel: string, deps: Deps) {
     store,
     /** The time on the server's clock, as well as we know it. */
     serverNow: () => deps.now() + get().clock.offset,
+    /** To join with: what the user chose, else the server's choice of this visit, which may be taken meanwhile (W122). */
+    color: () => get().chosenColor ?? deps.tab.read(givenColor),
     token: () => hasProviderToken ?? (deps.storage.read('token') || guest.key()),
     setLink: (link: Link) => set(link.kind === 'live' ? { link, refusal: undefined } : { link }),
     setRefusal: (refusal: Refusal | undefined) =>
@@ -81,6 +85,8 @@ export function createSession(channel: string, deps: Deps) {
     setDegraded: (degraded: boolean) => set({ degraded }),
     onSync(frame: UserSync) {
       if (frame.token !== undefined) deps.storage.write('token', frame.token)
+      const own = frame.users.find((user) => user.user_id === frame.user_id)
+      if (own) deps.tab.write(givenColor, own.color)
       set({
         userId: frame.user_id,
         ttl: frame.ttl,

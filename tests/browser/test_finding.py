@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -150,6 +151,8 @@ async def test_a_followed_pointer_stays_in_view_until_the_follower_moves_the_vie
     await bob.get_by_test_id("people").click()
     await bob.get_by_test_id("follow").click()
     await expect(bob.get_by_test_id("following")).to_contain_text("Following")
+    # W32: the followed one sees who it is.
+    await expect(ann.get_by_test_id("followers")).to_have_text(re.compile(r"^\w+ \w+ follows you$"))
     await look_away(ann, 3000, 900)
     await ann.mouse.move(600, 400, steps=5)
     await expect(bob.get_by_test_id("chip")).to_have_count(0)

@@ -144,6 +144,41 @@ async def test_who_is_invited_to_read_is_told_so_at_the_caret(visit: Visit) -> N
     await expect(bob.get_by_test_id("caret-rule")).to_contain_text("can read here")
 
 
+async def shared_link(page: Page) -> str:
+    """Copied from the Share panel, once its code shows the same link."""
+    await expect(page.get_by_test_id("qr")).to_be_visible()
+    return await page.get_by_test_id("share-address").input_value()
+
+
+async def test_w63_sharing_a_private_channel_makes_an_invitation(visit: Visit) -> None:
+    ann = await own(visit)
+    name = await ann.get_by_test_id("your-name").input_value()
+    await switch(ann, "private")
+    await ann.keyboard.press("Escape")
+    await ann.get_by_test_id("share").click()
+    await expect(ann.get_by_test_id("inviting")).to_contain_text("You own this channel.")
+    to_write = await shared_link(ann)
+    async with ann.expect_request("**/invitations") as asked:
+        await ann.get_by_test_id("invitation-days").select_option("7")
+    assert (await asked.value).post_data_json == {"rights": "write", "ttl_seconds": 7 * 86_400}
+    async with ann.expect_response("**/invitations"):
+        await ann.get_by_test_id("invitation-rights").select_option("read")
+    await expect(ann.get_by_test_id("share-address")).not_to_have_value(to_write)
+    to_read = await shared_link(ann)
+    bob = await visit(to_write.removeprefix(to_write.split("/c/")[0]))
+    await say(bob, 300, 400, "thank you")
+    await until_seen(ann, "thank you")
+    cat = await visit(to_read.removeprefix(to_read.split("/c/")[0]))
+    await open_caret(cat)
+    await expect(cat.get_by_test_id("caret-rule")).to_contain_text("can read here")
+    # Who does not own it cannot invite: they see who can.
+    await bob.keyboard.press("Escape")
+    await bob.get_by_test_id("share").click()
+    await expect(bob.get_by_test_id("who-invites")).to_contain_text(f"Only {name}")
+    await expect(bob.get_by_test_id("who-invites")).to_contain_text("can invite people")
+    await expect(bob.get_by_test_id("qr")).to_have_count(0)
+
+
 async def test_a_guests_page_asks_for_nothing_about_signing_in(visit: Visit) -> None:
     asked: list[str] = []
     page = await visit()

@@ -11,22 +11,22 @@ from collections import Counter
 from collections.abc import Iterable
 
 SHADES = {
-    "rust": ("#642400", "#ffc5ad"),
+    "rust": ("#782d00", "#ffc5ad"),
     "coral": ("#c21628", "#fd6260"),
     "amber": ("#8d5505", "#d68309"),
-    "ochre": ("#493802", "#facf4e"),
+    "ochre": ("#584503", "#facf4e"),
     "olive": ("#656504", "#9a9b07"),
-    "moss": ("#2a4300", "#b3e87a"),
+    "moss": ("#345202", "#b3e87a"),
     "fern": ("#037227", "#10ad41"),
-    "jade": ("#014632", "#5cf3bd"),
+    "jade": ("#02553d", "#5cf3bd"),
     "teal": ("#076d69", "#0ca7a1"),
-    "lagoon": ("#01424f", "#84e5fe"),
+    "lagoon": ("#045160", "#84e5fe"),
     "azure": ("#03679e", "#089dee"),
-    "cobalt": ("#0022a0", "#c0d5fe"),
+    "cobalt": ("#0935b1", "#c0d5fe"),
     "indigo": ("#6648d1", "#9585ff"),
-    "violet": ("#56017c", "#e5c5fe"),
+    "violet": ("#680395", "#e5c5fe"),
     "plum": ("#a92896", "#e269cc"),
-    "rose": ("#6f0135", "#ffc1d0"),
+    "rose": ("#850241", "#ffc1d0"),
 }  # fmt: skip
 
 PALETTE = tuple(SHADES)

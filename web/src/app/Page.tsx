@@ -11,7 +11,16 @@ import { ConnectionStatus } from '../features/channel/ConnectionStatus'
 import { Log } from '../features/messages/Log'
 import { People } from '../features/people/People'
 import { ChannelHeader } from '../features/channel/ChannelHeader'
-import { Chips, Following, Nearest, Notices, Notifications, Palette, Minimap } from './others'
+import {
+  Chips,
+  Followers,
+  Following,
+  Nearest,
+  Notices,
+  Notifications,
+  Palette,
+  Minimap,
+} from './others'
 import { Plane } from './Plane'
 import { useEscape } from '../shared/ui/escape'
 import { LOW_PX } from '../shared/ui/safe-area'
@@ -60,6 +69,7 @@ export function Page() {
         {!peopleOpen && (
           <div className="py-0.5 text-end text-[13px]" role="status" data-testid="notices">
             {noticed && <Notices />}
+            {othersHere && <Followers />}
           </div>
         )}
         <Incomplete />

@@ -2,7 +2,7 @@
  * People's colours: the sixteen names of W23, each tuned twice, once for each ground.
  *
  * Neighbours in hue differ in lightness too, so that people can be told apart: around the circle, one is close to the
- * ground in lightness (a contrast of about 5:1), the next one far from it (9:1 or more). Set in OKLCH. Tests compute the
+ * ground in lightness (a contrast of about 5:1), the next one far from it (8:1 or more). Set in OKLCH. Tests compute the
  * WCAG 2 contrast of all of them and the distance of any two, and compare the grounds with app/style.css and index.html.
  * The server has the same list (domain/palette.py), because it chooses the colours of people who chose none.
  */
@@ -17,22 +17,22 @@ export const GROUND: Shade = { light: '#e3eaea', dark: '#0f171a' }
 export const BACKDROP: Shade = { light: '#eff4f3', dark: '#1a262b' }
 
 export const PALETTE = {
-  rust: { light: '#642400', dark: '#ffc5ad' },
+  rust: { light: '#782d00', dark: '#ffc5ad' },
   coral: { light: '#c21628', dark: '#fd6260' },
   amber: { light: '#8d5505', dark: '#d68309' },
-  ochre: { light: '#493802', dark: '#facf4e' },
+  ochre: { light: '#584503', dark: '#facf4e' },
   olive: { light: '#656504', dark: '#9a9b07' },
-  moss: { light: '#2a4300', dark: '#b3e87a' },
+  moss: { light: '#345202', dark: '#b3e87a' },
   fern: { light: '#037227', dark: '#10ad41' },
-  jade: { light: '#014632', dark: '#5cf3bd' },
+  jade: { light: '#02553d', dark: '#5cf3bd' },
   teal: { light: '#076d69', dark: '#0ca7a1' },
-  lagoon: { light: '#01424f', dark: '#84e5fe' },
+  lagoon: { light: '#045160', dark: '#84e5fe' },
   azure: { light: '#03679e', dark: '#089dee' },
-  cobalt: { light: '#0022a0', dark: '#c0d5fe' },
+  cobalt: { light: '#0935b1', dark: '#c0d5fe' },
   indigo: { light: '#6648d1', dark: '#9585ff' },
-  violet: { light: '#56017c', dark: '#e5c5fe' },
+  violet: { light: '#680395', dark: '#e5c5fe' },
   plum: { light: '#a92896', dark: '#e269cc' },
-  rose: { light: '#6f0135', dark: '#ffc1d0' },
+  rose: { light: '#850241', dark: '#ffc1d0' },
 } as const satisfies Record<string, Shade>
 
 export type ColorName = keyof typeof PALETTE

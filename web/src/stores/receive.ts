@@ -97,7 +97,8 @@ export function createReceiver(app: App) {
         presence.meet(frame.user_id)
         return reactions.onReaction(frame)
       case 'followed':
-        return navigation.onFollowed()
+        presence.meet(frame.user_id)
+        return navigation.onFollowed(frame.user_id)
       case 'view':
         return navigation.onView(frame)
       case 'profiles':

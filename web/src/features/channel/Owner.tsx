@@ -70,9 +70,10 @@ function OwnerControls() {
   return (
     <div className={SECTION} role="group" aria-label={SAY.title} data-testid="owner">
       <p className={NOTE}>{SAY.yours}</p>
-      <label className={ROW}>
-        <span>{SAY.slow}</span>
+      <label className="block cursor-pointer py-1">
+        <span className="block pb-0.5">{SAY.slow}</span>
         <Select
+          wide
           value={slow_s}
           onChange={(event) => {
             const slow_ms = Number(event.target.value) * 1000

@@ -43,6 +43,16 @@ export const ARABIC_OTHERS: Catalogue['others'] = {
   follow: 'متابعة',
   followPerson: (name) => `متابعة ${apart(name)}`,
   following: (name) => `تتابع ${apart(name)}`,
+  followYou: (named, n) =>
+    n > named.length
+      ? count(n, {
+          one: 'شخص واحد يتابعك',
+          two: 'شخصان يتابعانك',
+          few: '# أشخاص يتابعونك',
+          many: '# شخصًا يتابعونك',
+          other: '# شخص يتابعونك',
+        })
+      : `المتابعة لك: ${all(named.map(apart))}`,
   stop: 'توقف',
   stopFollowing: 'إيقاف المتابعة (Escape، أو تحريك المشهد)',
   joined: (named, n) =>

@@ -27,6 +27,12 @@ export const GERMAN_OTHERS: Catalogue['others'] = {
   follow: 'Folgen',
   followPerson: (name) => `${name} folgen`,
   following: (name) => `Du folgst ${name}`,
+  followYou: (named, n) =>
+    n === 1
+      ? `${named[0]} folgt dir`
+      : n > named.length
+        ? `${number(n)} Leute folgen dir`
+        : `${all(named)} folgen dir`,
   stop: 'Aufhören',
   stopFollowing: 'Nicht mehr folgen (Escape, oder die Ansicht bewegen)',
   joined: (named, n) =>

@@ -26,6 +26,13 @@ export const OTHERS_STRINGS = section('others', {
   follow: 'Follow',
   followPerson: (name: string) => `Follow ${name}`,
   following: (name: string) => `Following ${name}`,
+  /** `named` as below */
+  followYou: (named: readonly string[], n: number) =>
+    n === 1
+      ? `${named[0]} follows you`
+      : n > named.length
+        ? `${number(n)} people follow you`
+        : `${all(named)} follow you`,
   stop: 'Stop',
   stopFollowing: 'Stop following (Escape, or move the view)',
   /** `named` is empty when there are too many to name */

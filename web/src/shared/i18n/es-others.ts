@@ -25,6 +25,12 @@ export const SPANISH_OTHERS: Catalogue['others'] = {
   follow: 'Seguir',
   followPerson: (name) => `Seguir a ${name}`,
   following: (name) => `Siguiendo a ${name}`,
+  followYou: (named, n) =>
+    n === 1
+      ? `${named[0]} te sigue`
+      : n > named.length
+        ? `${number(n)} personas te siguen`
+        : `${all(named)} te siguen`,
   stop: 'Parar',
   stopFollowing: 'Dejar de seguir (Escape, o mueve la vista)',
   joined: (named, n) =>

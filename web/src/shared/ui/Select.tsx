@@ -3,11 +3,13 @@
  */
 import type { ComponentProps } from 'react'
 
-export function Select(props: ComponentProps<'select'>) {
+export function Select({ wide, ...props }: ComponentProps<'select'> & { wide?: boolean }) {
   return (
     <select
       {...props}
-      className="min-h-[34px] max-w-[190px] cursor-pointer rounded-[10px] border border-line bg-ground px-2 pointer-coarse:min-h-11 pointer-coarse:text-base/5"
+      className={`min-h-[34px] cursor-pointer rounded-[10px] border border-line bg-ground px-2 pointer-coarse:min-h-11 pointer-coarse:text-base/5 ${
+        wide ? 'w-full' : 'max-w-[190px]'
+      }`}
     />
   )
 }

@@ -35,6 +35,34 @@ function visitor() {
   }
 }
 
+describe('who follows us (W32)', () => {
+  const by = (user_id: string): ServerFrame => ({ type: 'followed', user_id })
+
+  it('is whoever was heard of within 12 s, in the order in which they began', async () => {
+    const { app, get } = visitor()
+    const followers = () => app.navigation.store.getState().followers
+    await get(by('mira'))
+    vi.advanceTimersByTime(5_000)
+    await get(by('jonas'))
+    await get(by('mira'))
+    expect(followers()).toEqual(['mira', 'jonas'])
+    vi.advanceTimersByTime(5_000)
+    await get(by('mira'))
+    vi.advanceTimersByTime(7_001)
+    expect(followers()).toEqual(['mira'])
+    vi.advanceTimersByTime(5_000)
+    expect(followers()).toEqual([])
+  })
+
+  it('is nobody who left', async () => {
+    const { app, get } = visitor()
+    await get(by('mira'))
+    app.navigation.keepOnly((userId) => userId !== 'mira')
+    await vi.dynamicImportSettled()
+    expect(app.navigation.store.getState().followers).toEqual([])
+  })
+})
+
 describe('our view (W32)', () => {
   it('is shown at once and as it changes, only while somebody follows us', async () => {
     const { get, of, pan } = visitor()

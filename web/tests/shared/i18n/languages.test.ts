@@ -99,7 +99,7 @@ describe('sections', () => {
 })
 
 /** These are told a list of names first. */
-const TOLD_NAMES = /^others\.(joined|left)$/
+const TOLD_NAMES = /^others\.(joined|left|followYou)$/
 
 /** Every word of a catalogue by its path; functions are told numbers and names, and must tell them on. */
 function* wordsOf(part: object, path = ''): Generator<[string, unknown]> {

@@ -23,9 +23,15 @@ async function post<T>(session: Session, path: string, body?: unknown): Promise<
 /** Makes us the owner; the server tells everyone in the channel (W64). */
 export const claim = (session: Session) => post<object>(session, '')
 
-/** The link to give to somebody. It makes the channel private (W63). */
-export async function invite(session: Session, rights: 'read' | 'write'): Promise<Answer<string>> {
-  const answer = await post<{ token: string }>(session, '/invitations', { rights })
+export type InvitationRights = 'read' | 'write'
+
+/** The link to give to somebody, which works for `ttl_seconds`. It makes the channel private (W63). */
+export async function invite(
+  session: Session,
+  rights: InvitationRights,
+  ttl_seconds = 86_400,
+): Promise<Answer<string>> {
+  const answer = await post<{ token: string }>(session, '/invitations', { rights, ttl_seconds })
   if ('refused' in answer) return answer
   const { channel } = session.store.getState()
   return { ok: `${location.origin}/c/${channel}?invite=${answer.ok.token}` }

@@ -4,11 +4,12 @@
  */
 import { useEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
-import { addressOf } from '../model/address'
+import { addressOf, spotHash } from '../model/address'
 import { SHARING_STRINGS } from '../../../shared/i18n/en-sharing'
 import { useApp, useSession } from '../../../stores/hooks'
 import { copyText } from '../../../shared/ui/copy'
 import { Panel } from '../../../shared/ui/Panel'
+import { useInviting } from './Inviting'
 import { QrCode } from './QrCode'
 
 const FEEDBACK_MS = 2_200
@@ -21,7 +22,11 @@ export function Share({ close }: { close(): void }) {
   const [spot, setSpot] = useState(false)
   const [copied, setCopied] = useState<'no' | 'yes' | 'by-hand'>('no')
   const field = useRef<HTMLInputElement>(null)
-  const address = addressOf(location.origin, channel, spot ? view : undefined)
+  const inviting = useInviting()
+  const address =
+    inviting.link === undefined
+      ? addressOf(location.origin, channel, spot ? view : undefined)
+      : inviting.link + (spot ? spotHash(view) : '')
 
   useEffect(() => {
     if (copied === 'by-hand') field.current?.select()
@@ -57,8 +62,16 @@ export function Share({ close }: { close(): void }) {
       </span>
     </label>
   )
+  if (!inviting.ready) {
+    return (
+      <Panel label={SHARING_STRINGS.share} testId="share-panel" close={close}>
+        {inviting.shown}
+      </Panel>
+    )
+  }
   return (
     <Panel label={SHARING_STRINGS.share} testId="share-panel" close={close}>
+      {inviting.shown}
       <fieldset className="-mx-1 -mt-1 mb-2 flex gap-1">
         <legend className="sr-only">{SHARING_STRINGS.what}</legend>
         {choice(false, SHARING_STRINGS.thisChannel, 'share-channel')}

@@ -7,6 +7,7 @@ import type { ViewFrame } from '../../../shared/net/frames'
 import type { Deps } from '../../../shared/store/deps'
 import type { createStore } from '../../../shared/store/store'
 import { fitted, glide, keepInSight } from '../model/following'
+import { createFollowers } from './followers'
 import { goToNearest, goToPerson, placeOf, type Places } from './finding'
 import { createViews, SAY_AGAIN_MS } from './views'
 
@@ -16,6 +17,8 @@ const FRAME_MAX_MS = 64
 export interface FollowingState {
   /** the user whom we follow */
   readonly following: string | undefined
+  /** those who follow us */
+  readonly followers: readonly string[]
 }
 
 export function createFollowing(
@@ -31,6 +34,7 @@ export function createFollowing(
   let last = 0
   let sayTimer: ReturnType<typeof setInterval> | undefined
   const views = createViews(deps, camera, () => onMap() && followed() === undefined)
+  const followers = createFollowers(deps, (now) => store.setState({ followers: now }))
 
   /** Their view, if they show it; else one that has where they write or point well within it. */
   function goalOf(userId: string, now: Camera, view: Size): Camera | undefined {
@@ -90,7 +94,11 @@ export function createFollowing(
       sayTimer = setInterval(sayFollow, SAY_AGAIN_MS)
       wake()
     },
-    onFollowed: views.onFollowed,
+    onFollowed(userId: string) {
+      followers.onFollowed(userId)
+      views.onFollowed()
+    },
+    keepOnly: followers.keepOnly,
     onView(frame: ViewFrame) {
       if (frame.user_id !== followed()) return
       views.onView(frame)

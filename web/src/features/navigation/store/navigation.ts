@@ -16,7 +16,7 @@ export function createNavigation(
   reducedMotion: () => boolean,
   onMap: () => boolean,
 ) {
-  const store = createStore<FollowingState>(() => ({ following: undefined }))
+  const store = createStore<FollowingState>(() => ({ following: undefined, followers: [] }))
   let fetched: Promise<Following> | undefined
 
   function withOthers(act: (following: Following) => void) {
@@ -39,15 +39,16 @@ export function createNavigation(
       store.setState({ following: userId })
       withOthers((following) => following.follow(userId))
     },
-    onFollowed: () => withOthers((following) => following.onFollowed()),
+    onFollowed: (userId: string) => withOthers((following) => following.onFollowed(userId)),
     onView(frame: ViewFrame) {
       if (frame.user_id === store.getState().following) withOthers((it) => it.onView(frame))
     },
     stop,
-    /** People left: one of them may be the one we follow. */
+    /** People left: one of them may be the one we follow, or follow us. */
     keepOnly(isHere: (userId: string) => boolean) {
-      const { following } = store.getState()
+      const { following, followers } = store.getState()
       if (following !== undefined && !isHere(following)) stop()
+      if (followers.length > 0) withOthers((it) => it.keepOnly(isHere))
     },
   }
 }

@@ -8,10 +8,9 @@ import { throttle } from '../../../shared/throttle'
 import type { ViewFrame } from '../../../shared/net/frames'
 import type { CameraStore } from '../../canvas/store/camera'
 import { timersOf, type Deps } from '../../../shared/store/deps'
+import { FOLLOWED_MS } from './followers'
 
 const SHOW_EVERY_MS = 120
-/** each follower repeats `follow` every 5 s */
-const FOLLOWED_MS = 12_000
 /** a view is repeated at least every 5 s; an older one is out of date */
 const FRESH_MS = 11_000
 export const SAY_AGAIN_MS = 5_000

@@ -78,9 +78,7 @@ class Presence:
         try:
             joined = await self._store.join(channel, connection.id, user_id, profile, self._now_ms())
         finally:
-            self._arriving.get(channel, {}).pop(user_id, None)
-            if not self._arriving.get(channel, True):
-                del self._arriving[channel]
+            self._arrived(channel, user_id)
         if joined.first:
             self._announce_join(channel, joined, connection)
         return joined.member
@@ -213,6 +211,14 @@ class Presence:
         colors.pop(user_id, None)
         arriving[user_id] = free_color(profile.color, colors.values())
         return msgspec.structs.replace(profile, color=arriving[user_id])
+
+    def _arrived(self, channel: str, user_id: str) -> None:
+        """The store knows the user's colour from now on, or they did not join."""
+        arriving = self._arriving.get(channel)
+        if arriving is not None:
+            arriving.pop(user_id, None)
+            if not arriving:
+                del self._arriving[channel]
 
     async def _recount_if_possible(self, elsewhere: bool) -> None:
         with contextlib.suppress(StoreUnavailable):

@@ -13,27 +13,34 @@ export function createFollowers(deps: Deps, changed: (followers: readonly string
   let shown: readonly string[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  function update() {
-    clearTimeout(timer)
-    for (const [userId, end] of until) if (end <= deps.now()) until.delete(userId)
-    const [next] = until.values()
-    if (next !== undefined) timer = setTimeout(update, next - deps.now())
-    const kept = shown.filter((userId) => until.has(userId))
-    const added = [...until.keys()].filter((userId) => !kept.includes(userId))
-    if (added.length === 0 && kept.length === shown.length) return
-    shown = [...kept, ...added]
+  function show(followers: readonly string[]) {
+    if (followers.length === shown.length) return
+    shown = followers
     changed(shown)
+  }
+
+  function expireLater() {
+    const [next] = until.values()
+    if (next !== undefined) timer ??= setTimeout(expire, next - deps.now())
+  }
+
+  function expire() {
+    timer = undefined
+    for (const [userId, end] of until) if (end <= deps.now()) until.delete(userId)
+    show(shown.filter((userId) => until.has(userId)))
+    expireLater()
   }
 
   return {
     onFollowed(userId: string) {
-      until.delete(userId)
+      const isNew = !until.delete(userId)
       until.set(userId, deps.now() + FOLLOWED_MS)
-      update()
+      if (isNew) show([...shown, userId])
+      expireLater()
     },
     keepOnly(isHere: (userId: string) => boolean) {
       for (const userId of until.keys()) if (!isHere(userId)) until.delete(userId)
-      update()
+      show(shown.filter((userId) => until.has(userId)))
     },
   }
 }

@@ -45,6 +45,14 @@ GOOD: st.SearchStrategy[Frame] = st.one_of(
     ),
     st.fixed_dictionaries({"type": st.just("cursor"), "position": POSITIONS}),
     st.fixed_dictionaries(
+        {
+            "type": st.just("stroke"),
+            "message_id": IDS,
+            "points": st.lists(st.tuples(st.floats(-2e7, 2e7), st.floats(-1e7, 1e7)), max_size=300),
+            "done": st.booleans(),
+        }
+    ),
+    st.fixed_dictionaries(
         {"type": st.just("profile"), "name": TEXT, "color": st.sampled_from(["rust", "jade", "red"])}
     ),
     st.fixed_dictionaries({"type": st.just("who"), "user_ids": st.lists(IDS | TEXT, max_size=52)}),
@@ -194,6 +202,10 @@ def check_frame(frame: Frame, bob: str, mallory: str) -> None:
             assert len(frame["payload"]) <= 500
             assert not [c for c in frame["payload"] if unicodedata.category(c) == "Cc" and c != "\n"]
             assert all(math.isfinite(n) and abs(n) <= 1e7 for n in frame["position"].values())
+        case "stroke":
+            assert frame["user_id"] == mallory
+            assert len(frame["points"]) <= 256
+            assert all(math.isfinite(n) and abs(n) <= 1e7 for point in frame["points"] for n in point)
         case "cursors":
             assert {row[0] for row in frame["cursors"]} <= {bob, mallory}
             assert all(math.isfinite(n) and abs(n) <= 1e7 for row in frame["cursors"] for n in row[1:])

@@ -19,6 +19,7 @@ import {
   Notices,
   Notifications,
   Palette,
+  Pen,
   Minimap,
 } from './others'
 import { Plane } from './Plane'
@@ -81,6 +82,7 @@ export function Page() {
       <div className="edge end-0 bottom-0 items-end">
         {othersHere && <Minimap />}
         <div className={ZOOM_ROW}>
+          {othersHere && <Pen />}
           {othersHere && <Palette />}
           {othersHere && <Nearest />}
           <Zoom />

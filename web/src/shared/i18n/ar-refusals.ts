@@ -61,6 +61,7 @@ export const ARABIC_REFUSALS: Catalogue['refusals'] = {
     address: 'رسائل كثيرة من شبكتك.',
     channel: 'يكتب هنا الآن أشخاص كثيرون.',
     slow: 'الوضع البطيء مفعّل.',
+    strokes: 'خطوط كثيرة في دقيقة واحدة.',
   },
   wait: (seconds) => `يمكن الإرسال من جديد بعد ${duration(seconds)}.`,
 }

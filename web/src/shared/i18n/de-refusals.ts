@@ -45,6 +45,7 @@ export const GERMAN_REFUSALS: Catalogue['refusals'] = {
     address: 'Zu viele Nachrichten aus deinem Netz.',
     channel: 'Hier schreiben gerade zu viele Leute.',
     slow: 'Der langsame Modus ist an.',
+    strokes: 'Zu viele Linien in einer Minute.',
   },
   wait: (seconds) => `Warte ${duration(seconds)}, bevor du wieder sendest.`,
 }

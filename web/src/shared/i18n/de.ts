@@ -156,6 +156,7 @@ export const GERMAN: Catalogue = {
         End: 'Ende',
         Delete: 'Entf',
         Tab: 'Tab',
+        Drag: 'ziehen',
       },
       does: {
         open: 'in der Mitte der Ansicht schreiben',
@@ -174,6 +175,8 @@ export const GERMAN: Catalogue = {
         mute: 'die Person stummschalten, die es gesagt hat',
         putAway: 'ausblenden',
         leave: 'zurück zur Fläche',
+        draw: 'eine Linie zeichnen, die verblasst',
+        point: 'einen Pfeil dorthin zeichnen',
         people: 'wer hier ist',
         share: 'diesen Kanal teilen',
         channels: 'andere Kanäle',

@@ -39,6 +39,7 @@ export const REFUSAL_STRINGS = section('refusals', {
     address: 'Too many messages from your network.',
     channel: 'Too many people are writing here.',
     slow: 'Slow mode is on.',
+    strokes: 'Too many lines in one minute.',
   } as Record<string, string>,
   wait: (seconds: number) => `Wait ${duration(seconds)} before sending again.`,
 })

@@ -45,6 +45,7 @@ export const SPANISH_REFUSALS: Catalogue['refusals'] = {
     address: 'Demasiados mensajes desde tu red.',
     channel: 'Aquí escribe ahora demasiada gente.',
     slow: 'El modo lento está activado.',
+    strokes: 'Demasiadas líneas en un minuto.',
   },
   wait: (seconds) => `Espera ${duration(seconds)} antes de volver a enviar.`,
 }

@@ -5,6 +5,7 @@
  * types it does not know").
  */
 import { isKind, type Kind } from './reactions'
+import type { LimitsOfStrokes, PostStroke, StrokeFrame } from './strokes'
 
 export const SUBPROTOCOL = 'asocial.v1'
 
@@ -22,7 +23,7 @@ export interface User {
   readonly on_map?: boolean | undefined
 }
 
-export interface Limits {
+export interface Limits extends LimitsOfStrokes {
   readonly payload_characters: number
   readonly roster: number
   readonly name_characters: number
@@ -84,6 +85,7 @@ export interface UserSync extends Counted {
   readonly users: readonly User[]
   readonly user_count: number
   readonly messages: readonly ChatFrame[]
+  readonly strokes?: readonly StrokeFrame[]
   readonly timestamp: number
   readonly ttl: Ttl
   readonly limits: Limits
@@ -148,6 +150,7 @@ export type ServerFrame =
   | ChatFrame
   | AckFrame
   | TypingFrame
+  | StrokeFrame
   | ReactionFrame
   | ViewFrame
   | { readonly type: 'followed'; readonly user_id: string }
@@ -170,6 +173,7 @@ interface Written {
 export type ClientFrame =
   | ({ type: 'chat' } & Written)
   | ({ type: 'typing' } & Written)
+  | PostStroke
   | { type: 'cursor'; position: Position }
   | { type: 'reaction'; kind: Kind; position: Position }
   | { type: 'follow'; user_id: string }
@@ -263,6 +267,8 @@ function fits(f: Fields): boolean {
       )
     case 'reaction':
       return hasText(f, 'user_id') && isKind(f.kind) && isPosition(f.position)
+    case 'stroke':
+      return hasText(f, 'message_id', 'user_id')
     case 'followed':
       return hasText(f, 'user_id')
     case 'view':

@@ -11,7 +11,7 @@ import { counterScale, worldTransform, type Point } from '../features/canvas/mod
 import { chordOf, isTyping, plainCommandOf } from '../shared/keys/keys'
 import { ARROWS } from '../features/navigation/model/directions'
 import { STRINGS } from '../shared/i18n/en'
-import { useApp } from '../stores/hooks'
+import { useApp, useSession } from '../stores/hooks'
 import { Caret, insert } from '../features/messages/Caret'
 import { Cursors } from '../features/cursors/Cursors'
 import { Grid } from '../features/canvas/Grid'
@@ -27,6 +27,9 @@ import { createPressing, reactionKey } from '../features/reactions/press'
 import { createSizes } from '../shared/ui/resize'
 import { enterMessages, messageKey } from '../features/navigation/keyboard'
 import { Messages } from '../features/messages/Messages'
+import { lazy } from '../shared/ui/lazy'
+
+const Landmarks = lazy(() => import('../features/landmarks/Landmarks').then((m) => m.Landmarks))
 
 const ARROW_PX = 80
 const ZOOM_STEP = 1.25
@@ -42,6 +45,7 @@ export function Plane() {
   const pointer = useRef<Point>(undefined)
   const dragged = useRef(false)
   const [pressing] = useState(() => createPressing(app))
+  const marked = useSession((s) => s.rules.landmarks.length > 0)
   const reacting = useStore(app.reactions.store, (s) => s.bursts.length > 0)
 
   useLayoutEffect(() => followCamera(world.current, app), [app])
@@ -170,6 +174,7 @@ export function Plane() {
       >
         <Grid />
         <div className="world" ref={world} data-testid="world">
+          {marked && <Landmarks />}
           <Invitation />
           <Messages Clusters={Clusters} Leader={Leader} />
           <Caret box={caret} />

@@ -31,7 +31,7 @@ from .events import (
     RulesChanged,
     View,
 )
-from .frames import Limits, Person, Rules
+from .frames import Landmark, Limits, Person, Rules
 
 __all__ = [
     "AsocialError",
@@ -49,6 +49,7 @@ __all__ = [
     "Followed",
     "Joined",
     "Lagged",
+    "Landmark",
     "Left",
     "Limits",
     "Message",

@@ -66,4 +66,13 @@ export const ARABIC_OTHERS: Catalogue['others'] = {
         })
       : `غادر ${all(named.map(apart))}`,
   cleared: (name) => `حُذفت كل الرسائل: ${apart(name)}`,
+  names: 'من يمكنك ذكرهم',
+  namesFound: (n) =>
+    count(n, {
+      one: 'اسم واحد. يكمله Tab',
+      two: 'اسمان. اختر بالأسهم، ويكمل Tab',
+      few: '# أسماء. اختر بالأسهم، ويكمل Tab',
+      many: '# اسمًا. اختر بالأسهم، ويكمل Tab',
+      other: '# اسم. اختر بالأسهم، ويكمل Tab',
+    }),
 }

@@ -42,4 +42,10 @@ export const GERMAN_OTHERS: Catalogue['others'] = {
         ? `${named[0]} ist gegangen`
         : `${all(named)} sind gegangen`,
   cleared: (name) => `${name} hat alle Nachrichten gelöscht`,
+  names: 'Wen du erwähnen kannst',
+  namesFound: (n) =>
+    count(n, {
+      one: '# Name. Tab übernimmt ihn',
+      other: '# Namen. Mit den Pfeiltasten wählen, Tab übernimmt',
+    }),
 }

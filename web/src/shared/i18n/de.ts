@@ -114,6 +114,7 @@ export const GERMAN: Catalogue = {
       notFound: 'Keine Nachricht der letzten fünf Minuten passt dazu.',
       found: (n) => count(n, { one: '# Nachricht', other: '# Nachrichten' }),
       more: (n) => count(n, { one: '# frühere', other: '# frühere' }),
+      mentionsYou: 'erwähnt dich',
       kept: 'Nur die letzten fünf Minuten, nur in diesem Tab.',
     },
     muted: {
@@ -195,6 +196,9 @@ export const GERMAN: Catalogue = {
       stay: 'bis du sie ausblendest',
       lifeFactorWhy: 'Nur für dich. Für alle anderen verblassen sie wie immer.',
       quiet: 'Ruhe und Privatsphäre',
+      mentions: 'Erwähnungen fallen auf',
+      mentionsWhy:
+        'Eine Nachricht mit @ und deinem Namen leuchtet, und klingt, wenn der Ton an ist.',
       showTyping: 'Andere sehen dich tippen',
       showTypingWhy: 'Aus: Sie sehen nur, was du gesendet hast.',
       hideCursors: 'Alle Zeiger ausblenden',
@@ -208,6 +212,10 @@ export const GERMAN: Catalogue = {
       thisPage: 'Diese Seite',
       language: 'Sprache',
       asBrowser: 'wie der Browser',
+      theme: 'Darstellung',
+      asDevice: 'wie das Gerät',
+      light: 'hell',
+      dark: 'dunkel',
     },
     signIn: {
       title: 'Anmelden',
@@ -223,6 +231,30 @@ export const GERMAN: Catalogue = {
       noWay:
         'In diesen Kanal kommst du nur angemeldet, aber diese Seite bietet keine Anmeldung an.',
       signOut: 'Abmelden und mich vergessen',
+    },
+    starring: {
+      star: 'Diesen Kanal mit Stern merken',
+      arrivals: 'Benachrichtigen, wenn jemand kommt',
+      why: 'Solange diese Seite in einem Tab offen ist, den du nicht ansiehst.',
+      blocked:
+        'Dein Browser blockiert Benachrichtigungen dieser Seite. In seinen Einstellungen für diese Website kannst du sie erlauben.',
+      missing: 'Dieser Browser zeigt für diese Seite keine Benachrichtigungen.',
+    },
+    landmarks: {
+      title: 'Orte',
+      why: 'Namen für Stellen. Alle in diesem Kanal sehen sie.',
+      name: 'Neuer Ort',
+      here: 'Hier einfügen',
+      needsName: 'Gib ihm zuerst einen Namen.',
+      taken: 'Es gibt schon einen Ort mit diesem Namen.',
+      full: 'Ein Kanal kann 20 Orte haben.',
+      placed: (name) => `${name} ist jetzt in der Mitte deiner Ansicht.`,
+      removed: (name) => `${name} ist entfernt.`,
+      rename: (name) => `${name} umbenennen`,
+      move: 'Hierher',
+      moveHere: (name) => `${name} in die Mitte deiner Ansicht verschieben`,
+      remove: (name) => `${name} entfernen`,
+      goTo: (name) => `Zu ${name} gehen`,
     },
     owner: {
       title: 'Dieser Kanal',

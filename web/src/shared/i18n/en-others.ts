@@ -38,4 +38,10 @@ export const OTHERS_STRINGS = section('others', {
   left: (named: readonly string[], n: number) =>
     n > named.length ? `${number(n)} people left` : `${all(named)} left`,
   cleared: (name: string) => `${name} cleared all messages`,
+  names: 'People to mention',
+  namesFound: (n: number) =>
+    count(n, {
+      one: '# name. Tab completes it',
+      other: '# names. Choose with the arrow keys, Tab completes',
+    }),
 })

@@ -40,4 +40,10 @@ export const SPANISH_OTHERS: Catalogue['others'] = {
         ? `${named[0]} se fue`
         : `${all(named)} se fueron`,
   cleared: (name) => `${name} borró todos los mensajes`,
+  names: 'Personas que puedes mencionar',
+  namesFound: (n) =>
+    count(n, {
+      one: '# nombre. Tab lo completa',
+      other: '# nombres. Elige con las flechas, Tab completa',
+    }),
 }

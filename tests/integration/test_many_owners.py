@@ -18,7 +18,6 @@ from tests.support.redis_server import Server, running, temporary_folder
 from tests.support.server import Answer, Enter, http_get
 from tests.support.waiting import eventually
 
-
 FIRE = {"name": "fire", "position": {"x": 10.5, "y": -20}}
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.client import Client, Frame
 from tests.support.server import Join, Server, StartServer
 
-from .test_wire_owners import bearer, claim, owned
+from .test_wire_owners import bearer, owned
 
 FIRE = {"name": "fire", "position": {"x": 10.5, "y": -20}}
 STAGE = {"name": "stage", "position": {"x": 0, "y": 300}}

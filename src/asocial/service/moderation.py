@@ -1,5 +1,4 @@
-"""What owners do with their channels: claim, invite, remove, slow mode, read-only, private, clear, landmarks (W62 to W66,
-W115).
+"""What owners do: claim, invite, remove, slow mode, read-only, private, clear, landmarks (W62 to W66, W115).
 
 channel_access.py decides who may do what; rules_sync.py stores the rules and applies them on every process.
 """
@@ -117,7 +116,7 @@ class Moderation:
         return changed.invitation_key
 
     async def moderate(self, channel: Channel, principal: Principal, frame: Moderate) -> int:
-        """Carry out an owner's `moderate` frame. Returns the size of the update that each member gets, 0 for a small one.
+        """Carry out an owner's `moderate` frame. Returns the size of the update that each member gets; 0: a small one.
 
         Raises NotOwner, BadFrame, PositionInvalid or StoreUnavailable.
         """

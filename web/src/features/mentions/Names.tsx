@@ -13,8 +13,9 @@ import { useApp } from '../../stores/hooks'
 import { queryOf, suggestions, type Query } from './model/mentions'
 
 const MOST = 5
-/** what the list takes at most, and the space around it */
-const HIGH_PX = 240
+/** what a name takes at most, and the space around the list */
+const ROW_PX = 44
+const AROUND_PX = 24
 
 interface NamesProps {
   readonly box: RefObject<HTMLTextAreaElement | null>
@@ -156,6 +157,7 @@ function shownFor(
   const people = suggestions(query.text, others, MOST)
   if (people.length === 0) return undefined
   const { bottom, top } = element.getBoundingClientRect()
-  const high = window.visualViewport?.height ?? window.innerHeight
-  return { query, people, side: bottom + HIGH_PX > high && top > HIGH_PX ? 'above' : 'below' }
+  const end = window.visualViewport?.height ?? window.innerHeight
+  const high = people.length * ROW_PX + AROUND_PX
+  return { query, people, side: bottom + high > end && top > high ? 'above' : 'below' }
 }

@@ -8,7 +8,7 @@ const PURE = [
   'src/shared/text/**/*.ts',
   'src/shared/keys/**/*.ts',
   'src/shared/i18n/**/*.ts',
-  'src/shared/net/{frames,reactions,backoff,link}.ts',
+  'src/shared/net/{frames,rules,reactions,backoff,link}.ts',
   'src/shared/{palette,throttle}.ts',
 ]
 // What makes a module impure: the page, the network, and clocks that nobody passed in.

@@ -3,12 +3,13 @@
  * content security policy of `default-src 'self'` holds. Every text file gets .br and .gz
  * siblings, so that a small server can hand out compressed bytes without compressing.
  */
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import tailwind from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
-import { defineConfig, type Plugin } from 'vite'
+import { build, defineConfig, type Plugin } from 'vite'
 
 export const OUT = '../src/asocial/page'
 
@@ -44,6 +45,36 @@ function noPreloadHelper(): Plugin {
   }
 }
 
+/**
+ * startup/theme.ts as a classic script of its own. The browser waits for it, and for nothing else before the first paint.
+ */
+function themeScript(): Plugin {
+  let fileName = ''
+  return {
+    name: 'theme-script',
+    apply: 'build',
+    async buildStart() {
+      const made = await build({
+        configFile: false,
+        publicDir: false,
+        logLevel: 'warn',
+        build: {
+          write: false,
+          target: 'es2017',
+          rolldownOptions: { input: 'startup/theme.ts', output: { format: 'iife' } },
+        },
+      })
+      const [chunk] = 'output' in made ? made.output : []
+      if (chunk?.type !== 'chunk') throw new Error('startup/theme.ts was not built')
+      const hash = createHash('sha256').update(chunk.code).digest('base64url').slice(0, 8)
+      fileName = `assets/theme-${hash}.js`
+      this.emitFile({ type: 'asset', fileName, source: chunk.code })
+    },
+    transformIndexHtml: (html) =>
+      html.replace('<!--theme-->', `<script src="/${fileName}"></script>`),
+  }
+}
+
 /** Fields of React's own objects that nothing outside React names, those that occur most. */
 const REACT_FIELDS = [
   ...['memoizedState', 'memoizedProps', 'pendingProps', 'updateQueue', 'stateNode', 'elementType'],
@@ -67,7 +98,7 @@ export const SHARED_BUILD = {
 }
 
 export default defineConfig({
-  plugins: [react(), tailwind(), noPreloadHelper(), precompress()],
+  plugins: [react(), tailwind(), noPreloadHelper(), themeScript(), precompress()],
   build: {
     ...SHARED_BUILD,
     emptyOutDir: true,

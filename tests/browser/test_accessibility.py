@@ -120,6 +120,36 @@ async def channels(page: Page, other: Page, server: Server) -> None:
     await page.get_by_test_id("channels-panel").wait_for()
 
 
+async def landmarks(page: Page, other: Page, server: Server) -> None:
+    await empty(page, other, server)
+    await page.get_by_test_id("people").click()
+    await page.get_by_test_id("claim").click()
+    await page.get_by_test_id("landmark-name").fill("camp fire")
+    await page.get_by_test_id("landmark-add").click()
+    await page.get_by_test_id("landmark-row").wait_for()
+    await page.get_by_test_id("landmark").locator("bdi").wait_for()
+
+
+async def starred(page: Page, other: Page, server: Server) -> None:
+    await landmarks(page, other, server)
+    await page.keyboard.press("Escape")
+    await page.get_by_test_id("channels").click()
+    await page.get_by_test_id("star-this").click()
+    await page.get_by_test_id("arrivals").wait_for()
+
+
+async def mentioned(page: Page, other: Page, server: Server) -> None:
+    await page.get_by_test_id("people").click()
+    name = await page.get_by_test_id("your-name").input_value()
+    await page.keyboard.press("Escape")
+    await say(other, 300, 250, f"@{name}, are you there?")
+    await page.get_by_test_id("glow").wait_for()
+    await page.mouse.click(500, 450)
+    await page.keyboard.type("yes, @")
+    await page.get_by_test_id("names").wait_for()
+    await page.keyboard.press("ArrowDown")
+
+
 async def start(page: Page, other: Page, server: Server) -> None:
     await page.goto(server.url("/"))
     await page.get_by_test_id("new-channel").wait_for()
@@ -139,7 +169,7 @@ async def invalid(page: Page, other: Page, server: Server) -> None:
 View = Callable[[Page, Page, Server], Awaitable[None]]
 VIEWS: tuple[View, ...] = (
     empty, talk, somebody_outside, refused, people, following, preferences, keys,
-    share, channels, start, lost, invalid,
+    share, channels, landmarks, starred, mentioned, start, lost, invalid,
 )  # fmt: skip
 
 

@@ -76,6 +76,7 @@ LACKING = {
     "OffscreenCanvas": gone("OffscreenCanvas"),
     "dialogs": "delete HTMLDialogElement.prototype.showModal; delete HTMLDialogElement.prototype.close;",
     "Notification": gone("Notification"),
+    "Notification is forbidden": forbidden("window", "Notification"),
     "BroadcastChannel": gone("BroadcastChannel"),
     "locks": "Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined });",
     "requestIdleCallback": gone("requestIdleCallback"),

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
+from asocial.domain.landmarks import Landmark
+from asocial.domain.message import Position
 from asocial.domain.rules import NO_RULES, Rules
 from tests.support.waiting import eventually_is
 
 from .conftest import Adapters
 
 KEEP_MS = 60_000
+LANDMARKS = (
+    Landmark("fire", Position(0, 0)),
+    Landmark('a "stage" \\ 舞台 🎭', Position(-10_000_000, 0.1)),
+    *(Landmark("火" * 38 + f"{n:02}", Position(n, -n)) for n in range(18)),
+)
 
 
 async def test_a_channel_has_no_rules_at_first(adapters: Adapters) -> None:
@@ -28,11 +35,28 @@ async def test_every_process_reads_what_one_wrote(adapters: Adapters) -> None:
         .with_read_only(True)
         .with_invitation(7, "key")
         .with_ban("bob", 20, now=10)
+        .with_landmarks(lambda _: LANDMARKS)
     )
     assert await here.swap("garden", made, KEEP_MS) == made
     assert await there.load("garden") == made
     assert await there.refresh("garden", KEEP_MS) == made
     assert await there.load("kitchen") == NO_RULES
+
+
+async def test_w115_landmarks_changed_at_the_same_moment_are_not_lost(adapters: Adapters) -> None:
+    """The later writer gets the rules of the earlier, and makes its change again on top of them."""
+    stores = [await adapters.rules() for _ in range(5)]
+
+    async def add(n: int) -> None:
+        mine = Landmark(f"number {n}", Position(n, n))
+        rules = await stores[n].load("garden")
+        while mine not in rules.landmarks:
+            rules = await stores[n].swap("garden", rules.with_landmarks(lambda before: (*before, mine)), KEEP_MS)
+
+    await asyncio.gather(*map(add, range(5)))
+    stored = await stores[0].load("garden")
+    assert {landmark.name for landmark in stored.landmarks} == {f"number {n}" for n in range(5)}
+    assert stored.version == 5
 
 
 async def test_of_two_concurrent_claims_the_later_gets_the_first(adapters: Adapters) -> None:

@@ -18,6 +18,8 @@ from tests.support.redis_server import Server, running, temporary_folder
 from tests.support.server import Answer, Enter, http_get
 from tests.support.waiting import eventually
 
+FIRE = {"name": "fire", "position": {"x": 10.5, "y": -20}}
+
 
 @pytest.fixture(scope="module")
 def two(folder: Path, redis: Server) -> Iterator[list[Process]]:
@@ -92,6 +94,26 @@ async def test_w65_processes_agree_on_who_may_write(two: list[Process], enter: E
     await guest.receive("ack")
 
 
+async def test_w115_processes_agree_on_landmarks(two: list[Process], enter: Enter, owner: Client) -> None:
+    guest = await enter(two[1])
+    await owner.moderate("place_landmark", **FIRE)
+    for client in (owner, guest):
+        assert (await client.receive("channel_updated"))["landmarks"] == [FIRE]
+    owners_tab = await enter(two[1], token=owner.token)
+    assert owners_tab.sync["rules"]["landmarks"] == [FIRE]
+    # At the same moment on both processes: neither change is lost.
+    await asyncio.gather(
+        *(owner.moderate("place_landmark", **{**FIRE, "name": f"left {n}"}) for n in range(5)),
+        *(owners_tab.moderate("place_landmark", **{**FIRE, "name": f"right {n}"}) for n in range(5)),
+    )
+    names = {"fire", *(f"{side} {n}" for side in ("left", "right") for n in range(5))}
+    for client in (owner, guest):
+        await client.receive(
+            "channel_updated", where=lambda frame: {each["name"] for each in frame["landmarks"]} == names
+        )
+    assert len((await enter(two[0])).sync["rules"]["landmarks"]) == len(names)
+
+
 async def test_w65_processes_agree_on_cleared_messages(two: list[Process], enter: Enter, owner: Client) -> None:
     guest = await enter(two[1])
     for client, other in ((owner, guest), (guest, owner)):
@@ -147,6 +169,8 @@ async def test_w64_rules_survive_a_redis_restart_without_data(tmp_path: Path) ->
         guest = await Client.connect(two.url, channel="garden", invite=answer.json["token"])
         await owner.moderate("read_only", on=True)
         await guest.receive("channel_updated", where=lambda frame: frame["read_only"])
+        await owner.moderate("place_landmark", **FIRE)
+        await guest.receive("channel_updated", where=lambda frame: frame.get("landmarks") == [FIRE])
         redis.stop()
         for client in (owner, guest):
             await client.receive("degraded")
@@ -156,9 +180,12 @@ async def test_w64_rules_survive_a_redis_restart_without_data(tmp_path: Path) ->
         assert (await guest.receive("error"))["code"] == "read_only"
         await owner.moderate("clear")
         assert (await owner.receive("error"))["code"] == "unavailable"
+        await owner.moderate("remove_landmark", name="fire")
+        assert (await owner.receive("error"))["code"] == "unavailable"
         redis.start()
         for client in (owner, guest):
             await client.receive("restored")
+            assert (await client.receive("user_sync"))["rules"]["landmarks"] == [FIRE]
         for process in (one, two):
             assert (await refusal(process.url, channel="garden")).code == "channel_private"
         await guest.chat("hello?")

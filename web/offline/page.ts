@@ -4,7 +4,10 @@
  */
 import { routeOf } from '../src/features/channel/model/names'
 import { SHARING_STRINGS } from '../src/shared/i18n/en-sharing'
+import { showStoredTheme } from '../src/shared/ui/theme'
 import './page.css'
+
+showStoredTheme()
 
 const FIRST_LOOK_MS = 3_000
 const LONGEST_MS = 30_000

@@ -3,7 +3,7 @@
  *
  * It handles two kinds of requests. Opening the page always goes to the network first, and to the cached offline page
  * when there is no network. Files under /assets/ have a hash of their content in their name, so a cached one is correct.
- * Everything else, above all the API, is left to the browser, and none of it is cached.
+ * Everything else, above all the API, is left to the browser, and none of it is cached. A press on a notification shows its tab.
  *
  * Each build has its own cache, named after a hash of the build. A new worker fills its cache while the old one still
  * serves, and takes over when the last page of the old build is closed (no skipWaiting), so that an open page never gets
@@ -75,6 +75,18 @@ self.addEventListener('fetch', (event) => {
     if (PAGE.test(pathname)) event.respondWith(opened(event))
   } else if (pathname.startsWith('/assets/')) event.respondWith(asset(request))
 })
+
+/** A notification of a page (shared/ui/notify.ts): a press shows its tab. */
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  event.waitUntil(showTab(String(event.notification.data)))
+})
+
+async function showTab(path: string) {
+  const tabs = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  const tab = tabs.find(({ url }) => new URL(url).pathname === path)
+  await (tab ? tab.focus() : self.clients.openWindow(path))
+}
 
 async function opened(event: FetchEvent): Promise<Response> {
   try {

@@ -52,7 +52,7 @@ class Member(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         return Profile(self.name, self.color, self.on_map)
 
 
-def clean_name(name: str) -> str:
+def clean_name(name: str, max_characters: int = NAME_CHARACTERS) -> str:
     """The name trimmed, with runs of white space folded. Raises BadFrame, whose message says what is allowed."""
     if _FORBIDDEN.search(name):
         raise BadFrame("a name must not contain control or bidirectional-override characters")
@@ -61,8 +61,8 @@ def clean_name(name: str) -> str:
     folded = " ".join(name.split())
     if not is_visible(folded):
         raise (NameInvisible if folded else BadFrame)("a name needs at least one visible character")
-    if len(folded) > NAME_CHARACTERS:
-        raise BadFrame(f"a name must have 1 to {NAME_CHARACTERS} characters; this one has {len(folded)}")
+    if len(folded) > max_characters:
+        raise BadFrame(f"a name must have 1 to {max_characters} characters; this one has {len(folded)}")
     return folded
 
 

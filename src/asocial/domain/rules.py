@@ -6,10 +6,13 @@ is noticed and made again on top of the first.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
+
+from .landmarks import Landmarks
 
 Rights: TypeAlias = Literal["read", "write"]
 
@@ -35,6 +38,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     bans: dict[str, int] = {}
     invitation_key: str = ""
     keep_until: int = 0
+    landmarks: Landmarks = ()
 
     def with_owner(self, user_id: str) -> Rules:
         """Set the owner. Invitations of others become void."""
@@ -55,6 +59,13 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
         """Make the channel private, because an invitation was made. `new_key` is used if there is no key yet."""
         kept, key = max(self.keep_until, until), self.invitation_key or new_key
         return replace(self, version=self.version + 1, private=True, keep_until=kept, invitation_key=key)
+
+    def with_landmarks(self, change: Callable[[Landmarks], Landmarks]) -> Rules:
+        """Change the landmarks by a function of landmarks.py. The same rules, if it changes nothing."""
+        landmarks = change(self.landmarks)
+        if landmarks == self.landmarks:
+            return self
+        return replace(self, version=self.version + 1, landmarks=landmarks)
 
     def with_ban(self, user_id: str, until: int, now: int) -> Rules:
         """Ban `user_id` until then. A time in the past ends the ban."""

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
+from ..domain.landmarks import Landmarks
 from ..domain.message import PAYLOAD_CHARACTERS, POSITION_LIMIT, Life, Position
 from ..domain.profile import NAME_CHARACTERS, Member
 from ..domain.rules import MAX_BAN_S, MAX_SLOW_MS, Rights
@@ -96,11 +97,16 @@ class Authenticate(_ClientFrame, tag="auth", frozen=True):
 
 
 class Moderate(_ClientFrame, tag="moderate", frozen=True):
-    action: Literal["remove", "slow", "read_only", "private", "clear"]
+    action: Literal[
+        "remove", "slow", "read_only", "private", "clear", "place_landmark", "rename_landmark", "remove_landmark"
+    ]
     user_id: str = ""
     seconds: Annotated[int, msgspec.Meta(ge=0, le=MAX_BAN_S)] = 3600
     slow_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_SLOW_MS)] = 0
     on: bool = False
+    name: str = ""
+    new_name: str = ""
+    position: Position | None = None
 
 
 ClientFrame: TypeAlias = (
@@ -127,7 +133,10 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class RulesView(msgspec.Struct, frozen=True):
-    """A channel's rules as one user sees them: `rights` to read or to write; `yours`: the user owns the channel."""
+    """A channel's rules as one user sees them: `rights` to read or to write; `yours`: the user owns the channel.
+
+    `landmarks`: unset if there are none.
+    """
 
     owner: str
     slow_ms: int
@@ -135,6 +144,7 @@ class RulesView(msgspec.Struct, frozen=True):
     private: bool
     rights: Rights
     yours: bool
+    landmarks: Landmarks | msgspec.UnsetType = msgspec.UNSET
 
 
 class _ServerFrame(msgspec.Struct, tag_field="type", frozen=True):
@@ -297,6 +307,7 @@ class ChannelUpdated(_ServerFrame, tag="channel_updated", frozen=True):
     private: bool
     by: str
     timestamp: int
+    landmarks: Landmarks | msgspec.UnsetType = msgspec.UNSET
 
 
 class ClockSet(_ServerFrame, tag="clock", frozen=True):

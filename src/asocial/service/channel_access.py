@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import UNSET
+
 from ..domain.access import Access, Invitation
 from ..domain.errors import ReadOnly, Refusal, Removed
 from ..domain.identity import Principal, is_one_of
@@ -82,7 +84,8 @@ class ChannelAccess:
         """The rules as `principal` sees them."""
         private = rules.private or channel in self._members
         yours = self.is_owner(channel, principal, rules)
-        return RulesView(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours)
+        landmarks = rules.landmarks or UNSET
+        return RulesView(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours, landmarks)
 
     def _is_listed(self, channel: str, principal: Principal, rules: Rules) -> bool:
         listed = self._members.get(channel, ())

@@ -188,8 +188,8 @@ class Dispatch:
             case Authenticate():
                 await self._authenticate(session, frame.token)
             case Moderate():
-                await self._moderation.moderate(session.participant.channel, session.principal, frame)
-                self._sessions.charge_broadcast(session)
+                size = await self._moderation.moderate(session.participant.channel, session.principal, frame)
+                self._sessions.charge_broadcast(session, size)
             case SetProfile():
                 on_map = session.member.on_map if frame.on_map is UNSET else frame.on_map
                 profile = Profile(clean_name(frame.name), clean_color(frame.color), on_map)

@@ -1,4 +1,4 @@
-"""What owners do with their channels: claim, invite, remove, slow mode, read-only, private, clear (W62 to W66).
+"""What owners do: claim, invite, remove, slow mode, read-only, private, clear, landmarks (W62 to W66, W115).
 
 channel_access.py decides who may do what; rules_sync.py stores the rules and applies them on every process.
 """
@@ -8,7 +8,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 
+from msgspec import UNSET
+
 from .. import logs
+from ..domain import landmarks
 from ..domain.access import Access, Invitation
 from ..domain.errors import BadFrame, NotOwner, Refusal
 from ..domain.identity import Principal
@@ -112,12 +115,16 @@ class Moderation:
         _log("invite", channel, principal, until=until)
         return changed.invitation_key
 
-    async def moderate(self, channel: Channel, principal: Principal, frame: Moderate) -> None:
-        """Carry out an owner's `moderate` frame. Raises NotOwner, BadFrame or StoreUnavailable."""
+    async def moderate(self, channel: Channel, principal: Principal, frame: Moderate) -> int:
+        """Carry out an owner's `moderate` frame. Returns the size of the update that each member gets; 0: a small one.
+
+        Raises NotOwner, BadFrame, PositionInvalid or StoreUnavailable.
+        """
         name, by, change = channel.name, principal.user_id, self._rules.change
         if not self.access.is_owner(name, principal, channel.rules or NO_RULES):
             raise NotOwner("only the owner of a channel can do that")
         details: dict[str, object] = {}
+        rules: Rules | None = None
         match frame.action:
             case "remove":
                 await self._remove(name, principal, frame)
@@ -128,17 +135,21 @@ class Moderation:
                 self._channels.send_control(name, encode_control(ChannelCleared(timestamp)))
                 self._channels.post(name, pack(Cleared(by, timestamp)))
             case "slow":
-                self._post_update(name, await change(name, lambda now: now.with_slow_ms(frame.slow_ms)), by)
+                rules = await change(name, lambda now: now.with_slow_ms(frame.slow_ms))
                 details = {"slow_ms": frame.slow_ms}
             case "read_only":
-                self._post_update(name, await change(name, lambda now: now.with_read_only(frame.on)), by)
+                rules = await change(name, lambda now: now.with_read_only(frame.on))
                 details = {"on": frame.on}
             case "private":
                 if name == DEFAULT_CHANNEL:
                     raise BadFrame(f"the channel {DEFAULT_CHANNEL!r} belongs to everyone")
-                self._post_update(name, await change(name, lambda now: now.with_private(frame.on)), by)
+                rules = await change(name, lambda now: now.with_private(frame.on))
                 details = {"on": frame.on}
+            case "place_landmark" | "rename_landmark" | "remove_landmark":
+                change_landmarks = _landmarks_change(frame)
+                rules = await change(name, lambda now: now.with_landmarks(change_landmarks))
         _log(frame.action, name, principal, **details)
+        return 0 if rules is None else self._post_update(name, rules, by)
 
     async def _remove(self, channel: str, principal: Principal, frame: Moderate) -> None:
         if not is_id(frame.user_id):
@@ -156,10 +167,34 @@ class Moderation:
         sessions = self._local.of_connections(self._channels.get(channel) or ())
         return any(session.member.user_id != user_id for session in sessions)
 
-    def _post_update(self, channel: str, rules: Rules, by: str) -> None:
+    def _post_update(self, channel: str, rules: Rules, by: str) -> int:
+        """Tell the channel its rules. Returns the size of the frame."""
         private = rules.private or self.access.is_members_only(channel)
-        frame = ChannelUpdated(rules.owner, rules.slow_ms, rules.read_only, private, by, self._now_ms())
-        self._channels.post(channel, pack(frame))
+        packed = pack(
+            ChannelUpdated(
+                owner=rules.owner,
+                slow_ms=rules.slow_ms,
+                read_only=rules.read_only,
+                private=private,
+                by=by,
+                timestamp=self._now_ms(),
+                landmarks=rules.landmarks or UNSET,
+            )
+        )
+        self._channels.post(channel, packed)
+        return len(packed)
+
+
+def _landmarks_change(frame: Moderate) -> Callable[[landmarks.Landmarks], landmarks.Landmarks]:
+    """The change that a frame asks for. Raises BadFrame."""
+    name, new_name, position = frame.name, frame.new_name, frame.position
+    if frame.action == "rename_landmark":
+        return lambda before: landmarks.rename(before, name, new_name)
+    if frame.action == "remove_landmark":
+        return lambda before: landmarks.remove(before, name)
+    if position is None:
+        raise BadFrame("a landmark needs a position")
+    return lambda before: landmarks.place(before, name, position)
 
 
 def _log(action: str, channel: str, by: Principal, **details: object) -> None:

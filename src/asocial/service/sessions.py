@@ -262,9 +262,9 @@ class Sessions:
         """Count an answer of `size` bytes, all recipients together, against the session's budgets."""
         self._answer_budget.spend(session.member.user_id, session.address, size, self._loop.time())
 
-    def charge_broadcast(self, session: Session) -> None:
-        """Count an update that the session caused for everyone in its channel."""
-        self.charge_answer(session, UPDATE_BYTES * len(session.participant.channel))
+    def charge_broadcast(self, session: Session, size: int = UPDATE_BYTES) -> None:
+        """Count an update of `size` bytes that the session caused for everyone in its channel."""
+        self.charge_answer(session, max(size, UPDATE_BYTES) * len(session.participant.channel))
 
     async def sync(self, session: Session) -> None:
         """Answer `sync` with a snapshot of the channel."""
@@ -323,7 +323,8 @@ class Sessions:
         """The channel's rules for `user_sync`; None if all of them have their defaults."""
         channel = session.participant.channel
         view = self._access.view(channel.name, session.principal, session.access, channel.rules or NO_RULES)
-        return view if view.owner or view.slow_ms or view.read_only or view.private or view.yours else None
+        is_set = view.owner or view.slow_ms or view.read_only or view.private or view.yours or view.landmarks
+        return view if is_set else None
 
     def _session(
         self,

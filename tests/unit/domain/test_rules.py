@@ -6,7 +6,11 @@ from collections.abc import Callable
 
 import msgspec
 
+from asocial.domain.landmarks import Landmark
+from asocial.domain.message import Position
 from asocial.domain.rules import MAX_BANS, NO_RULES, Rules
+
+FIRE = Landmark("fire", Position(1, 2))
 
 
 def test_each_change_raises_the_version_and_leaves_the_rest() -> None:
@@ -18,11 +22,12 @@ def test_each_change_raises_the_version_and_leaves_the_rest() -> None:
         lambda r: r.with_private(True),
         lambda r: r.with_invitation(100, "key"),
         lambda r: r.with_ban("bob", 50, 10),
+        lambda r: r.with_landmarks(lambda _: (FIRE,)),
     ]
     for change in changes:
         before, rules = rules, change(rules)
         assert rules.version == before.version + 1
-    assert rules == Rules(6, "ann", 5000, True, True, {"bob": 50}, "key", 100)
+    assert rules == Rules(7, "ann", 5000, True, True, {"bob": 50}, "key", 100, (FIRE,))
     assert Rules() == NO_RULES
 
 

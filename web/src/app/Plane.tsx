@@ -11,7 +11,7 @@ import { counterScale, worldTransform, type Point } from '../features/canvas/mod
 import { chordOf, isTyping, plainCommandOf } from '../shared/keys/keys'
 import { ARROWS } from '../features/navigation/model/directions'
 import { STRINGS } from '../shared/i18n/en'
-import { useApp } from '../stores/hooks'
+import { useApp, useSession } from '../stores/hooks'
 import { Caret, insert } from '../features/messages/Caret'
 import { Cursors } from '../features/cursors/Cursors'
 import { Grid } from '../features/canvas/Grid'
@@ -23,12 +23,13 @@ import { escapeKey } from '../shared/ui/escape'
 import { MAC, signOf } from '../shared/ui/keyboard'
 import { signKey } from './panel-keys'
 import { Bursts, Clusters, Leader } from './others'
-import { lazy } from '../shared/ui/lazy'
 import { createPressing, reactionKey } from '../features/reactions/press'
 import { createSizes } from '../shared/ui/resize'
 import { enterMessages, messageKey } from '../features/navigation/keyboard'
 import { Messages } from '../features/messages/Messages'
+import { lazy } from '../shared/ui/lazy'
 
+const Landmarks = lazy(() => import('../features/landmarks/Landmarks').then((m) => m.Landmarks))
 const Strokes = lazy(() => import('../features/strokes/Strokes').then((m) => m.Strokes))
 
 const ARROW_PX = 80
@@ -45,6 +46,7 @@ export function Plane() {
   const pointer = useRef<Point>(undefined)
   const dragged = useRef(false)
   const [pressing] = useState(() => createPressing(app))
+  const marked = useSession((s) => s.rules.landmarks.length > 0)
   const reacting = useStore(app.reactions.store, (s) => s.bursts.length > 0)
   const drawn = useStore(app.strokes.store, (s) => s.wanted)
 
@@ -175,6 +177,7 @@ export function Plane() {
       >
         <Grid />
         <div className="world" ref={world} data-testid="world">
+          {marked && <Landmarks />}
           <Invitation />
           <Messages Clusters={Clusters} Leader={Leader} />
           <Caret box={caret} />

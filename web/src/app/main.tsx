@@ -127,18 +127,18 @@ function start(root: HTMLElement, tab: Deps['tab']) {
     </StrictMode>
   ))
   connection.start()
-  fetchWhenCalm(app, route.channel)
+  fetchWhenCalm(app)
 }
 
 /** After a while, fetches the other parts before they are needed, and before the server has another version. */
-function fetchWhenCalm({ session }: App, channel: string) {
-  const stop = session.store.subscribe(({ link }) => {
+function fetchWhenCalm(app: App) {
+  const stop = app.session.store.subscribe(({ link }) => {
     if (link.kind !== 'live') return
     stop()
     setTimeout(() => void fetchAll(), CALM_MS)
     setTimeout(() => {
       import('./record-visit').then(
-        (file) => file.recordVisit(channel),
+        (file) => file.recordVisit(app),
         () => undefined,
       )
     }, VISIT_MS)

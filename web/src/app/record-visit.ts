@@ -1,13 +1,17 @@
 /*
- * Runs once a visit lasts: adds the channel to the recent ones and caches the offline page.
+ * Runs once a visit lasts: adds the channel to the recent ones, watches who comes, and caches the offline page.
  */
 import { keepOfflinePage } from '../shared/net/offline'
 import { browserStorage } from '../shared/store/deps'
 import { createRecent } from '../features/channel/store/recent'
+import { watchArrivals } from '../features/notifications/arrivals'
+import type { App } from '../stores/app'
 
-export function recordVisit(channel: string) {
+export function recordVisit(app: App) {
+  const { channel } = app.session.store.getState()
   const recent = createRecent(browserStorage(), Date.now)
   recent.visit(channel)
   document.addEventListener('visibilitychange', () => recent.stay(channel))
+  watchArrivals(app, recent)
   void keepOfflinePage()
 }

@@ -12,6 +12,13 @@ export interface Shade {
   readonly dark: string
 }
 
+export const THEMES = ['light', 'dark'] as const satisfies readonly (keyof Shade)[]
+/** '': as the device */
+export type Theme = '' | (typeof THEMES)[number]
+
+export const isTheme = (value: unknown): value is Theme =>
+  value === '' || (THEMES as readonly unknown[]).includes(value)
+
 /** Behind messages the backdrop replaces the ground. */
 export const GROUND: Shade = { light: '#e3eaea', dark: '#0f171a' }
 export const BACKDROP: Shade = { light: '#eff4f3', dark: '#1a262b' }

@@ -32,7 +32,7 @@ from .events import (
     Stroke,
     View,
 )
-from .frames import Limits, Person, Rules
+from .frames import Landmark, Limits, Person, Rules
 
 __all__ = [
     "AsocialError",
@@ -50,6 +50,7 @@ __all__ = [
     "Followed",
     "Joined",
     "Lagged",
+    "Landmark",
     "Left",
     "Limits",
     "Message",

@@ -240,6 +240,16 @@ class Channel:
         """Remove a user, and keep them out for that long; 0 lets them in again."""
         await self._send(f.Moderate("remove", user_id=user_id, seconds=seconds), required=True)
 
+    async def place_landmark(self, name: str, at: tuple[float, float]) -> None:
+        """Name a place for everybody, or move the landmark with this name (W115)."""
+        await self._send(f.Moderate("place_landmark", name=name, position=f.Position(*at)), required=True)
+
+    async def rename_landmark(self, name: str, new_name: str) -> None:
+        await self._send(f.Moderate("rename_landmark", name=name, new_name=new_name), required=True)
+
+    async def remove_landmark(self, name: str) -> None:
+        await self._send(f.Moderate("remove_landmark", name=name), required=True)
+
     # Events.
 
     async def __aiter__(self) -> AsyncIterator[e.Event]:
@@ -409,7 +419,7 @@ class Channel:
                 yours = frame.owner == self.user_id or self.rules.yours
                 self.rules = msgspec.structs.replace(
                     self.rules, owner=frame.owner, slow_ms=frame.slow_ms, read_only=frame.read_only,
-                    private=frame.private, yours=yours,
+                    private=frame.private, yours=yours, landmarks=frame.landmarks,
                 )  # fmt: skip
                 self._emit(e.RulesChanged(self.rules, frame.by))
             case f.Cleared():

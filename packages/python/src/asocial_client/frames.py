@@ -82,11 +82,16 @@ class Authenticate(_ClientFrame, tag="auth", frozen=True):
 
 
 class Moderate(_ClientFrame, tag="moderate", frozen=True, omit_defaults=True):
-    action: Literal["remove", "slow", "read_only", "private", "clear"]
+    action: Literal[
+        "remove", "slow", "read_only", "private", "clear", "place_landmark", "rename_landmark", "remove_landmark"
+    ]
     user_id: str = ""
     seconds: int | msgspec.UnsetType = msgspec.UNSET
     slow_ms: int | msgspec.UnsetType = msgspec.UNSET
     on: bool | msgspec.UnsetType = msgspec.UNSET
+    name: str = ""
+    new_name: str = ""
+    position: Position | msgspec.UnsetType = msgspec.UNSET
 
 
 ClientFrame: TypeAlias = (
@@ -119,6 +124,13 @@ class Limits(msgspec.Struct, frozen=True):
     position: int
 
 
+class Landmark(msgspec.Struct, frozen=True):
+    """A name that an owner gave to a place (W115)."""
+
+    name: str
+    position: Position
+
+
 class Rules(msgspec.Struct, frozen=True):
     """The rules of a channel (W64). `rights`: what this client may do. `yours`: whether it may moderate."""
 
@@ -128,6 +140,7 @@ class Rules(msgspec.Struct, frozen=True):
     private: bool = False
     rights: Literal["read", "write"] = "write"
     yours: bool = False
+    landmarks: tuple[Landmark, ...] = ()
 
 
 class _ServerFrame(msgspec.Struct, tag_field="type", frozen=True):
@@ -268,6 +281,7 @@ class ChannelUpdated(_ServerFrame, tag="channel_updated", frozen=True):
     private: bool
     by: str
     timestamp: int
+    landmarks: tuple[Landmark, ...] = ()
 
 
 class Cleared(_ServerFrame, tag="cleared", frozen=True):

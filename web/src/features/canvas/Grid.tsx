@@ -8,7 +8,7 @@
 import { useLayoutEffect, useRef } from 'react'
 import { gridLevels, screenToWorld, worldToScreen } from './model/camera'
 import { useApp } from '../../stores/hooks'
-import { DARK, onMedia } from '../../shared/ui/media'
+import { onDark } from '../../shared/ui/theme'
 
 const DOT_PX = 1.5
 /** px; no period is longer (canvas/model/camera.ts), so a zoom never resizes the canvas */
@@ -81,7 +81,7 @@ export function Grid() {
       color = getComputedStyle(canvas).color
       ask()
     }
-    const stopDark = onMedia(DARK, readColor)
+    const stopDark = onDark(readColor)
     window.addEventListener('resize', ask)
     readColor()
     const stop = app.camera.store.subscribe(ask)

@@ -10,6 +10,7 @@ import { useApp, usePresence, useSession } from '../../stores/hooks'
 import { copyText } from '../../shared/ui/copy'
 import { Select } from '../../shared/ui/Select'
 import { TextButton } from '../../shared/ui/TextButton'
+import { LandmarkEditor } from '../landmarks/LandmarkEditor'
 
 const SAY = PANEL_STRINGS.owner
 /** This channel never has an owner (W64). */
@@ -134,6 +135,7 @@ function OwnerControls() {
           aria-label={SAY.byHand}
         />
       )}
+      <LandmarkEditor />
       <TextButton
         onClick={() => app.send({ type: 'moderate', action: 'clear' })}
         data-testid="clear"

@@ -3,9 +3,10 @@
  */
 import { useEffect, useId } from 'react'
 import { useStore } from 'zustand'
-import { agoOf } from './model/recent'
+import { agoOf, starredFirst } from './model/recent'
 import { SHARING_STRINGS } from '../../shared/i18n/en-sharing'
 import type { Recent } from './store/recent'
+import { Star } from './Star'
 
 /** `list` for a panel; `row` for the start page, where a phone scrolls it sideways. */
 const LOOKS = {
@@ -41,7 +42,7 @@ export function Recents({ recent, except, look: name }: RecentsProps) {
     window.addEventListener('pageshow', recent.refresh)
     return () => window.removeEventListener('pageshow', recent.refresh)
   }, [recent])
-  const shown = visits.filter(({ channel }) => channel !== except)
+  const shown = starredFirst(visits.filter(({ channel }) => channel !== except))
   if (shown.length === 0) return null
   const ago = relativeTime()
   const now = recent.wallNow()
@@ -51,10 +52,21 @@ export function Recents({ recent, except, look: name }: RecentsProps) {
         {SHARING_STRINGS.recent}
       </h2>
       <ul className={look.list}>
-        {shown.map(({ channel, at }) => {
+        {shown.map(({ channel, at, starred = false }) => {
           const { value, unit } = agoOf(at, now)
           return (
             <li key={channel} className="flex min-w-0 items-center" data-testid="recent">
+              <button
+                type="button"
+                className={`grid size-[30px] flex-none cursor-pointer place-items-center rounded-[10px] hover:text-ink pointer-coarse:size-11 ${starred ? '' : 'text-faint'}`}
+                aria-label={SHARING_STRINGS.starChannel(channel)}
+                aria-pressed={starred}
+                title={SHARING_STRINGS.starChannel(channel)}
+                onClick={() => recent.star(channel, !starred)}
+                data-testid="star"
+              >
+                <Star full={starred} />
+              </button>
               <a
                 href={`/c/${channel}`}
                 className={`group flex min-w-0 flex-1 items-baseline py-[7px] pointer-coarse:py-3 ${look.link}`}

@@ -11,7 +11,8 @@ import type { Entry } from '../messages/model/messages'
 import { STRINGS } from '../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
-import { useApp } from '../../stores/hooks'
+import { useApp, useSettings } from '../../stores/hooks'
+import { mentionsSelf } from '../mentions/mentioned'
 import { returnFocus } from '../../shared/ui/escape'
 import { COARSE, matches } from '../../shared/ui/media'
 
@@ -25,6 +26,7 @@ export function HistoryPanel({ close }: { close(): void }) {
   const app = useApp()
   const list = useHistory()
   const muted = useStore(app.muted.store, (s) => s.people)
+  const mentions = useSettings((s) => s.mentions)
   const [asked, setAsked] = useState('')
   const [rows, setRows] = useState(ROWS)
   const box = useRef<HTMLInputElement>(null)
@@ -114,6 +116,11 @@ export function HistoryPanel({ close }: { close(): void }) {
                 <bdi className="truncate" translate="no">
                   {nameOf(entry)}
                 </bdi>{' '}
+                {mentions && mentionsSelf(app, entry) && (
+                  <b className="me-auto flex-none" data-testid="mentions-you">
+                    {SAY.mentionsYou}
+                  </b>
+                )}
                 <time className="flex-none font-[430] text-faint tabular-nums">
                   {SAY.time(entry.timestamp)}
                 </time>

@@ -9,14 +9,17 @@ import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type RefObject 
 import { textScale, type Point } from '../canvas/model/camera'
 import { codePoints } from '../../shared/text/graphemes'
 import { commandOf, plainCommandOf } from '../../shared/keys/keys'
-import { directionOf } from '../../shared/text/payload'
+import { directionOf, mayMention } from '../../shared/text/payload'
 import { ink } from '../../shared/palette'
 import { ARROWS } from '../navigation/model/directions'
-import type { Rules } from '../../shared/net/frames'
+import type { Rules } from '../../shared/net/rules'
 import { STRINGS } from '../../shared/i18n/en'
+import { lazy } from '../../shared/ui/lazy'
 import { useBackdrop } from './view/backdrop'
 import { reveal } from '../canvas/reveal'
 import { useApp, useOrigin, useSelf, useSession, useMessages } from '../../stores/hooks'
+
+const Names = lazy(() => import('../mentions/Names').then((m) => m.Names))
 
 const COUNT_FROM = 60
 /** between two lines posted one after another, at text scale 1 */
@@ -135,6 +138,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
             }}
             data-testid="caret"
           />
+          {draft && mayMention(text) && <Names box={box} insert={insert} />}
           {draft && (left <= COUNT_FROM || draft.cut > 0) ? (
             <span className="count" role="status" data-testid="count">
               {draft.cut > 0 ? STRINGS.cut(draft.cut) : STRINGS.room(left)}

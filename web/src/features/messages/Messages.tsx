@@ -5,7 +5,7 @@
 import { memo, useMemo, useRef, type ComponentProps, type ComponentType } from 'react'
 import type { Clusters as ClusterList } from './Clusters'
 import type { Leader as LeaderLine } from './Leader'
-import { directionOf, mayLink } from '../../shared/text/payload'
+import { directionOf, mayLink, mayMention } from '../../shared/text/payload'
 import { ink } from '../../shared/palette'
 import type { Entry } from './model/messages'
 import { STRINGS } from '../../shared/i18n/en'
@@ -23,6 +23,8 @@ const Refusal = lazy<{ error: NonNullable<Entry['error']>; wait: number }>(
   ({ error }) => STRINGS.refusedOther(error.message),
 )
 const MessageMenu = lazy(() => import('./view/MessageMenu').then((m) => m.MessageMenu))
+
+const Glow = lazy(() => import('../mentions/Glow').then((m) => m.Glow))
 
 /** Plain text until the links are there. */
 const LinkedText = lazy<{ text: string }>(
@@ -159,6 +161,9 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
             {!draft && mayLink(entry.text) ? <LinkedText text={entry.text} /> : entry.text}
           </p>
           {entry.mine && entry.state !== 'sent' && !draft && <Unsent entry={entry} />}
+          {!entry.mine && entry.state === 'sent' && mayMention(entry.text) && (
+            <Glow entry={entry} />
+          )}
           {entry.held && entry.state === 'sent' && <MessageMenu entry={entry} name={name} />}
         </div>
       </div>

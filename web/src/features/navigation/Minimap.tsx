@@ -11,11 +11,18 @@ import { goToNearest, isOnMap, spotsFor } from './store/finding'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { useApp } from '../../stores/hooks'
 import { capture } from '../canvas/gestures'
-import { DARK, matches, onMedia } from '../../shared/ui/media'
+import { isDark, onDark } from '../../shared/ui/theme'
 import { onMoved } from '../canvas/on-moved'
 
 const LOOK_EVERY_MS = 66
 const PAN_PX = 80
+/** a landmark, around its point */
+const DIAMOND = [
+  [0, -3.5],
+  [3.5, 0],
+  [0, 3.5],
+  [-3.5, 0],
+] as const
 const ARROWS: Record<string, readonly [number, number] | undefined> = {
   ArrowLeft: [1, 0],
   ArrowRight: [-1, 0],
@@ -53,7 +60,7 @@ export function Minimap() {
       map.current = now
       const style = getComputedStyle(element)
       const faint = style.color
-      const dark = matches(DARK)
+      const dark = isDark()
       const ground = style.borderTopColor
       context.setTransform(ratio, 0, 0, ratio, 0, 0)
       context.clearRect(0, 0, size.width, size.height)
@@ -99,6 +106,13 @@ export function Minimap() {
       context.beginPath()
       context.arc(home.x, home.y, 2.5, 0, 7)
       context.stroke()
+      for (const { position } of app.session.store.getState().rules.landmarks) {
+        const { x, y } = toMinimap(now, position)
+        context.beginPath()
+        for (const [dx, dy] of DIAMOND) context.lineTo(x + dx, y + dy)
+        context.closePath()
+        context.stroke()
+      }
       for (const { userId, at, kind, typing } of spots) {
         if (kind !== 'person') continue
         if (typing) dot(at, 6.5, colorOf(userId), 0.35)
@@ -106,7 +120,11 @@ export function Minimap() {
         dot(at, 2.75, colorOf(userId), 1)
       }
     }
-    const stops = [onMedia(DARK, draw), onMoved(app, LOOK_EVERY_MS, draw)]
+    const stops = [
+      app.session.store.subscribe((s, before) => s.rules !== before.rules && draw()),
+      onDark(draw),
+      onMoved(app, LOOK_EVERY_MS, draw),
+    ]
     return () => {
       for (const stop of stops) stop()
     }

@@ -3,12 +3,15 @@
  * is hidden. Nothing is drawn here.
  */
 import { useEffect } from 'react'
-import { newMessages, sparing, titleOf, toneOf } from './model/tones'
+import { chimeOf, newMessages, sparing, titleOf, toneOf } from './model/tones'
+import { mentionsSelf } from '../mentions/mentioned'
 import { useApp } from '../../stores/hooks'
 import { createSound } from './view/sound'
 
 const SOUNDS_MAX = 3
 const SOUNDS_MS = 1_000
+const CHIMES_MAX = 2
+const CHIMES_MS = 4_000
 
 export function Notifications() {
   const app = useApp()
@@ -16,6 +19,7 @@ export function Notifications() {
     const { channel } = app.session.store.getState()
     const sound = createSound()
     const mayPlay = sparing(SOUNDS_MAX, SOUNDS_MS)
+    const mayChime = sparing(CHIMES_MAX, CHIMES_MS)
     let unseen = 0
     const tell = () => {
       document.title = titleOf(channel, unseen)
@@ -32,9 +36,15 @@ export function Notifications() {
         unseen += added.length
         tell()
       }
-      if (app.settings.store.getState().sound === 'off') return
+      const settings = app.settings.store.getState()
+      if (settings.sound === 'off') return
       const { camera, view } = app.camera.store.getState()
-      for (const { at, userId } of added) {
+      for (const entry of added) {
+        const { at, userId } = entry
+        if (settings.mentions && mentionsSelf(app, entry) && mayChime(app.now())) {
+          for (const tone of chimeOf(camera, view, at)) sound.play(tone)
+          continue
+        }
         const tone = toneOf(camera, view, at, userId)
         if (tone && mayPlay(app.now())) sound.play(tone)
       }

@@ -1,7 +1,7 @@
 /*
  * The settings panel. Rows are data: one that is added to GROUPS is drawn, stored, and shared with the other tabs.
  */
-import { useId } from 'react'
+import { useEffect, useId } from 'react'
 import { useStore } from 'zustand'
 import { LANGUAGES } from '../../shared/i18n/language'
 import { LIFE_FACTOR_MAX, type Settings as All } from './model/settings'
@@ -9,6 +9,7 @@ import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { useApp, useSettings } from '../../stores/hooks'
 import { Modal } from '../../shared/ui/Modal'
 import { Select } from '../../shared/ui/Select'
+import { showTheme } from '../../shared/ui/theme'
 
 const SAY = PANEL_STRINGS.settings
 
@@ -63,6 +64,7 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly Row[] }
           { value: 'off', label: SAY.off },
         ],
       },
+      { name: 'mentions', label: SAY.mentions, why: SAY.mentionsWhy },
       { name: 'showTyping', label: SAY.showTyping, why: SAY.showTypingWhy },
       { name: 'onMap', label: SAY.onMap, why: SAY.onMapWhy },
       { name: 'hideCursors', label: SAY.hideCursors, why: SAY.hideCursorsWhy },
@@ -71,6 +73,15 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly Row[] }
   {
     title: SAY.thisPage,
     rows: [
+      {
+        name: 'theme',
+        label: SAY.theme,
+        choices: [
+          { value: '', label: SAY.asDevice },
+          { value: 'light', label: SAY.light },
+          { value: 'dark', label: SAY.dark },
+        ],
+      },
       {
         name: 'language',
         label: SAY.language,
@@ -84,6 +95,8 @@ const GROUPS: readonly { readonly title: string; readonly rows: readonly Row[] }
 ]
 
 export function Settings({ close }: { close(): void }) {
+  const theme = useSettings((s) => s.theme)
+  useEffect(() => showTheme(theme), [theme])
   return (
     <Modal
       className="fixed start-[max(10px,env(safe-area-inset-left),env(safe-area-inset-right))] end-auto top-auto bottom-[max(56px,env(safe-area-inset-bottom)+56px)] m-0 max-h-[min(560px,100dvh-120px)] w-[min(360px,100vw-20px)] border-0 px-4 pt-3.5 pb-3 text-sm/5 text-ink backdrop:bg-transparent focus-visible:outline-none"

@@ -83,4 +83,13 @@ export const ARABIC_OTHERS: Catalogue['others'] = {
     drew: (who, where) =>
       where === '' ? `خط جديد: ${apart(who)}` : `خط جديد، ${where}: ${apart(who)}`,
   },
+  names: 'من يمكنك ذكرهم',
+  namesFound: (n) =>
+    count(n, {
+      one: 'اسم واحد. يكمله Tab',
+      two: 'اسمان. اختر بالأسهم، ويكمل Tab',
+      few: '# أسماء. اختر بالأسهم، ويكمل Tab',
+      many: '# اسمًا. اختر بالأسهم، ويكمل Tab',
+      other: '# اسم. اختر بالأسهم، ويكمل Tab',
+    }),
 }

@@ -23,6 +23,7 @@ export const ARABIC_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     channels: 'القنوات',
     recent: 'الأخيرة',
     forget: (channel) => `نسيان ${apart(channel)}`,
+    starChannel: (channel) => `تمييز ${apart(channel)} بنجمة`,
     newChannel: 'فتح قناة جديدة',
     toStart: 'إلى صفحة البداية',
 

@@ -57,4 +57,10 @@ export const GERMAN_OTHERS: Catalogue['others'] = {
         ? `${who} hat eine Linie gezeichnet`
         : `${who} hat eine Linie gezeichnet, ${where}`,
   },
+  names: 'Wen du erwähnen kannst',
+  namesFound: (n) =>
+    count(n, {
+      one: '# Name. Tab übernimmt ihn',
+      other: '# Namen. Mit den Pfeiltasten wählen, Tab übernimmt',
+    }),
 }

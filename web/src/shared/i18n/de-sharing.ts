@@ -20,6 +20,7 @@ export const GERMAN_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     channels: 'Kanäle',
     recent: 'Zuletzt besucht',
     forget: (channel) => `${channel} vergessen`,
+    starChannel: (channel) => `${channel} mit Stern merken`,
     newChannel: 'Einen neuen Kanal öffnen',
     toStart: 'Zur Startseite',
 

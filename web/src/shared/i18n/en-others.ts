@@ -53,4 +53,10 @@ export const OTHERS_STRINGS = section('others', {
     drew: (who: string, where: string) =>
       where === '' ? `${who} drew a line` : `${who} drew a line, ${where}`,
   },
+  names: 'People to mention',
+  namesFound: (n: number) =>
+    count(n, {
+      one: '# name. Tab completes it',
+      other: '# names. Choose with the arrow keys, Tab completes',
+    }),
 })

@@ -34,6 +34,7 @@ export const PANEL_STRINGS = section('panels', {
     notFound: 'No message of the last five minutes matches.',
     found: (n: number) => count(n, { one: '# message', other: '# messages' }),
     more: (n: number) => `${number(n)} earlier messages`,
+    mentionsYou: 'mentions you',
     kept: 'Only the last five minutes, only in this tab.',
   },
   muted: {
@@ -119,6 +120,8 @@ export const PANEL_STRINGS = section('panels', {
     stay: 'until you hide them',
     lifeFactorWhy: 'Only for you. For everyone else they fade as usual.',
     quiet: 'Privacy and sound',
+    mentions: 'Mentions of you stand out',
+    mentionsWhy: 'A message with @ and your name glows, and chimes if sound is on.',
     showTyping: 'Others see you type',
     showTypingWhy: 'Off: they see only what you have sent.',
     hideCursors: 'Hide all pointers',
@@ -132,6 +135,10 @@ export const PANEL_STRINGS = section('panels', {
     thisPage: 'This page',
     language: 'Language',
     asBrowser: 'same as the browser',
+    theme: 'Appearance',
+    asDevice: 'same as the device',
+    light: 'light',
+    dark: 'dark',
   },
 
   signIn: {
@@ -149,6 +156,30 @@ export const PANEL_STRINGS = section('panels', {
     signOut: 'Sign out and forget me',
   },
 
+  starring: {
+    star: 'Star this channel',
+    arrivals: 'Notify me when somebody comes',
+    why: 'While this page is open in a tab that you do not look at.',
+    blocked:
+      'Your browser blocks notifications from this page. You can allow them in its settings for this site.',
+    missing: 'This browser shows no notifications for this page.',
+  },
+  landmarks: {
+    title: 'Landmarks',
+    why: 'Names for places. Everyone in this channel sees them.',
+    name: 'New landmark',
+    here: 'Add here',
+    needsName: 'Give it a name first.',
+    taken: 'There is already a landmark with this name.',
+    full: 'A channel can have 20 landmarks.',
+    placed: (name: string) => `${name} is in the middle of your view.`,
+    removed: (name: string) => `${name} is removed.`,
+    rename: (name: string) => `Rename ${name}`,
+    move: 'Move',
+    moveHere: (name: string) => `Move ${name} to the middle of your view`,
+    remove: (name: string) => `Remove ${name}`,
+    goTo: (name: string) => `Go to ${name}`,
+  },
   owner: {
     title: 'This channel',
     claim: 'Claim this channel',

@@ -20,6 +20,7 @@ export const SHARING_STRINGS = section('sharing', {
   channels: 'Channels',
   recent: 'Recent',
   forget: (channel: string) => `Forget ${channel}`,
+  starChannel: (channel: string) => `Star ${channel}`,
   newChannel: 'Open a new channel',
   toStart: 'To the start page',
 

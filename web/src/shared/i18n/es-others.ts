@@ -53,4 +53,10 @@ export const SPANISH_OTHERS: Catalogue['others'] = {
     drew: (who, where) =>
       where === '' ? `${who} dibujó una línea` : `${who} dibujó una línea, ${where}`,
   },
+  names: 'Personas que puedes mencionar',
+  namesFound: (n) =>
+    count(n, {
+      one: '# nombre. Tab lo completa',
+      other: '# nombres. Elige con las flechas, Tab completa',
+    }),
 }

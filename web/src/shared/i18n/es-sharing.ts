@@ -20,6 +20,7 @@ export const SPANISH_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     channels: 'Canales',
     recent: 'Recientes',
     forget: (channel) => `Olvidar ${channel}`,
+    starChannel: (channel) => `Marcar ${channel} con estrella`,
     newChannel: 'Abrir un canal nuevo',
     toStart: 'A la página de inicio',
 

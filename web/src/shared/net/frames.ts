@@ -5,6 +5,7 @@
  * types it does not know").
  */
 import { isKind, type Kind } from './reactions'
+import type { LandmarkFrame, Rules, ToldRules } from './rules'
 import type { LimitsOfStrokes, PostStroke, StrokeFrame } from './strokes'
 
 export const SUBPROTOCOL = 'asocial.v1'
@@ -39,26 +40,6 @@ export interface Ttl {
   readonly max: number
 }
 
-/** The rules of the channel, and our rights in it (W64). */
-export interface Rules {
-  readonly owner: string
-  readonly slow_ms: number
-  readonly read_only: boolean
-  readonly private: boolean
-  readonly rights: 'read' | 'write'
-  /** we may moderate */
-  readonly yours: boolean
-}
-
-export const NO_RULES: Rules = {
-  owner: '',
-  slow_ms: 0,
-  read_only: false,
-  private: false,
-  rights: 'write',
-  yours: false,
-}
-
 interface Counted {
   readonly epoch: string
   readonly seq: number
@@ -89,7 +70,7 @@ export interface UserSync extends Counted {
   readonly timestamp: number
   readonly ttl: Ttl
   readonly limits: Limits
-  readonly rules?: Rules
+  readonly rules?: ToldRules & Pick<Rules, 'rights' | 'yours'>
 }
 
 export type PresenceFrame =
@@ -161,7 +142,7 @@ export type ServerFrame =
   | { readonly type: 'clock'; readonly timestamp: number; readonly shift: number }
   | { readonly type: 'degraded' }
   | { readonly type: 'restored' }
-  | ({ readonly type: 'channel_updated' } & Omit<Rules, 'rights' | 'yours'>)
+  | ({ readonly type: 'channel_updated' } & ToldRules)
   | { readonly type: 'cleared'; readonly by: string; readonly timestamp: number }
 
 interface Written {
@@ -190,6 +171,7 @@ export type ClientFrame =
       slow_ms?: number
       on?: boolean
     }
+  | LandmarkFrame
 
 type Fields = Record<string, unknown>
 
@@ -203,6 +185,13 @@ const hasCount = (f: Fields) => hasText(f, 'epoch') && hasNumber(f, 'seq')
 function isPosition(value: unknown): value is Position {
   return isObject(value) && hasNumber(value, 'x', 'y')
 }
+
+const isLandmark = (value: unknown) =>
+  isObject(value) && isText(value.name) && isPosition(value.position)
+
+/** Absent: there are none. */
+const hasLandmarks = ({ landmarks = [] }: Fields) =>
+  Array.isArray(landmarks) && landmarks.every(isLandmark)
 
 function isUser(value: unknown): value is User {
   return isObject(value) && hasText(value, 'user_id', 'name', 'color')
@@ -242,7 +231,8 @@ function fits(f: Fields): boolean {
         f.messages.every(isChat) &&
         isObject(f.ttl) &&
         hasNumber(f.ttl, 'base', 'per_character', 'free_characters', 'max') &&
-        isObject(f.limits)
+        isObject(f.limits) &&
+        (f.rules === undefined || (isObject(f.rules) && hasLandmarks(f.rules)))
       )
     case 'user_joined':
       return hasCount(f) && isUser(f)
@@ -282,7 +272,7 @@ function fits(f: Fields): boolean {
     case 'restored':
       return true
     case 'channel_updated':
-      return hasText(f, 'owner') && hasNumber(f, 'slow_ms')
+      return hasText(f, 'owner') && hasNumber(f, 'slow_ms') && hasLandmarks(f)
     case 'cleared':
       return hasText(f, 'by') && hasNumber(f, 'timestamp')
     case 'profiles':

@@ -55,6 +55,9 @@ export function finished(draft: string): string {
 /** Whether it may contain a link: a cheap check for every message (the rules: messages/model/links.ts). */
 export const mayLink = (text: string) => /https?:\/\/|www\./i.test(text)
 
+/** Whether a text may hold a mention (features/mentions): cheap, as above. */
+export const mayMention = (text: string) => /[@＠]/.test(text)
+
 const RTL = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u
 const LETTER = /\p{L}/u
 

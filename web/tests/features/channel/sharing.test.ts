@@ -5,9 +5,14 @@ import { fair, newName } from '../../../src/features/channel/model/naming'
 import {
   agoOf,
   forget,
+  isStarred,
   readVisits,
   RECENT_MAX,
   remember,
+  star,
+  STARRED_MAX,
+  starredFirst,
+  type Visit,
 } from '../../../src/features/channel/model/recent'
 import { readSpot } from '../../../src/features/canvas/model/spot'
 import { createRecent } from '../../../src/features/channel/store/recent'
@@ -192,5 +197,53 @@ describe('channels of late', () => {
     two.forget('garden')
     one.stay('garden')
     expect(readVisits(kept.get('recent')).map(({ channel }) => channel)).toEqual(['kitchen'])
+  })
+})
+
+describe('starred channels', () => {
+  const visited = (n: number, from = 0) => {
+    let visits: Visit[] = []
+    for (let i = 0; i < n; i += 1) visits = remember(visits, `c${from + i}`, i)
+    return visits
+  }
+
+  test('stay while others come and go, and come first', () => {
+    let visits = star(visited(3), 'c0', true, 9)
+    for (let n = 0; n < 20; n += 1) visits = remember(visits, `d${n}`, n)
+    expect(visits).toHaveLength(RECENT_MAX + 1)
+    expect(isStarred(visits, 'c0')).toBe(true)
+    expect(starredFirst(visits)[0]).toEqual({ channel: 'c0', at: 0, starred: true })
+    expect(isStarred(remember(visits, 'c0', 30), 'c0')).toBe(true)
+    expect(isStarred(forget(visits, 'c0'), 'c0')).toBe(false)
+  })
+
+  test('a channel that was not visited can be starred; without its star it is one of the others', () => {
+    const visits = star([], 'garden', true, 7)
+    expect(visits).toEqual([{ channel: 'garden', at: 7, starred: true }])
+    expect(star(visits, 'garden', false, 8)).toEqual([{ channel: 'garden', at: 7 }])
+  })
+
+  test('are stored, and only with a star that is one', () => {
+    const visits = star(visited(2), 'c1', true, 9)
+    expect(readVisits(JSON.stringify(visits))).toEqual(visits)
+    expect(readVisits('[{"channel":"a","at":1,"starred":"yes"}]')).toEqual([
+      { channel: 'a', at: 1 },
+    ])
+    const many = Array.from({ length: 40 }, (_, n) => ({ channel: `c${n}`, at: n, starred: true }))
+    expect(readVisits(JSON.stringify(many))).toHaveLength(STARRED_MAX)
+  })
+
+  test('are known to every part of the page at once', () => {
+    const kept = new Map<string, string>()
+    const storage = {
+      read: (key: string) => kept.get(key),
+      write: (key: string, value: string) => void kept.set(key, value),
+      watch: () => undefined,
+    }
+    const [panel, watcher] = [createRecent(storage, () => 1), createRecent(storage, () => 1)]
+    panel.star('garden', true)
+    expect(watcher.isStarred('garden')).toBe(true)
+    watcher.visit('garden')
+    expect(panel.isStarred('garden')).toBe(true)
   })
 })

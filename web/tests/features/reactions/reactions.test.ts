@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  chimeOf,
   newMessages,
   sparing,
   titleOf,
@@ -55,6 +56,17 @@ describe('a tone', () => {
     expect(pan(0)).toBe(0)
     expect(pan(-250)).toBeCloseTo(-0.3)
     expect(pan(2000)).toBe(0.6)
+  })
+
+  it('of a mention is two rising tones, as loud from any distance', () => {
+    const [first, second] = chimeOf(HERE, VIEW, { x: 90_000, y: 0 })
+    expect(first).toMatchObject({ pan: 0.6, after: 0 })
+    expect(second?.hertz).toBeGreaterThan(first?.hertz ?? Infinity)
+    expect(second?.after).toBeGreaterThan(0)
+    expect(chimeOf(HERE, VIEW, { x: 0, y: 0 }).map(({ volume }) => volume)).toEqual([
+      first?.volume,
+      second?.volume,
+    ])
   })
 
   it('is the same for the same person', () => {

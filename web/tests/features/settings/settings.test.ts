@@ -22,6 +22,8 @@ describe('settings', () => {
     '{',
     '{"lifeFactor":0.5,"showTyping":"no","hideCursors":1,"sound":{},"language":null}',
     '{"lifeFactor":11}',
+    '{"theme":"blue"}',
+    '{"theme":null,"mentions":1,"arrivals":"yes"}',
     '{"lifeFactor":"NaN"}',
     '{"__proto__":{"onMap":false},"toString":true}',
   ])('junk in storage is the default: %s', (text) => {

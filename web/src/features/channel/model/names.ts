@@ -59,15 +59,15 @@ function split(text: string): [string, string] {
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at)]
 }
 
-/** W23: trimmed, white space folded, no control or bidirectional-override characters, few marks, at most 32. Empty if nothing shows. */
-export function cleanName(raw: string): string {
+/** W23: trimmed, white space folded, no control or bidirectional-override characters, few marks, at most `limit`. Empty if nothing shows. */
+export function cleanName(raw: string, limit = NAME_MAX): string {
   const folded = fewMarks(
     raw.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/gu, ' '),
   )
     .toWellFormed()
     .replace(/\s+/gu, ' ')
     .trim()
-  const name = cutAt(folded, NAME_MAX).trim()
+  const name = cutAt(folded, limit).trim()
   return isVisible(name) ? name : ''
 }
 

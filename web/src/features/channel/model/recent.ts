@@ -1,21 +1,25 @@
 /*
- * The channels that this browser visited recently, newest first. Only the browser stores them. Stored values are checked
- * when they are read, because an older page may have written them.
+ * The channels that this browser visited recently, newest first, and those that were starred. Only the browser stores them.
+ * Stored values are checked when they are read, because an older page may have written them.
  */
 import { isChannel } from './names'
 
+/** of those without a star */
 export const RECENT_MAX = 8
+export const STARRED_MAX = 24
 
 export interface Visit {
   readonly channel: string
   /** wall-clock ms of the last moment there */
   readonly at: number
+  /** stays on the list until it is removed */
+  readonly starred?: boolean
 }
 
-export function readVisits(kept: string | undefined): Visit[] {
+export function readVisits(text: string | undefined): Visit[] {
   let list: unknown
   try {
-    list = JSON.parse(kept ?? '[]')
+    list = JSON.parse(text ?? '[]')
   } catch {
     return []
   }
@@ -23,16 +27,51 @@ export function readVisits(kept: string | undefined): Visit[] {
   const visits: Visit[] = []
   for (const each of list) {
     if (typeof each !== 'object' || each === null) continue
-    const { channel, at } = each as Record<string, unknown>
+    const { channel, at, starred } = each as Record<string, unknown>
     if (typeof channel !== 'string' || !isChannel(channel)) continue
     if (typeof at !== 'number' || !Number.isFinite(at)) continue
-    if (!visits.some((visit) => visit.channel === channel)) visits.push({ channel, at })
+    if (visits.some((visit) => visit.channel === channel)) continue
+    visits.push({ channel, at, ...(starred === true && { starred }) })
   }
-  return visits.slice(0, RECENT_MAX)
+  return kept(visits)
 }
 
 export function remember(visits: readonly Visit[], channel: string, at: number): Visit[] {
-  return [{ channel, at }, ...forget(visits, channel)].slice(0, RECENT_MAX)
+  const before = visits.find((visit) => visit.channel === channel)
+  return kept([{ ...before, channel, at }, ...forget(visits, channel)])
+}
+
+/** Stars a channel, or takes its star away. One that was not visited yet counts as visited at `at`. */
+export function star(
+  visits: readonly Visit[],
+  channel: string,
+  starred: boolean,
+  at: number,
+): Visit[] {
+  const known = visits.some((visit) => visit.channel === channel)
+  const all = known ? visits : [{ channel, at }, ...visits]
+  return kept(
+    all.map((visit) => {
+      if (visit.channel !== channel) return visit
+      return starred ? { ...visit, starred } : { channel, at: visit.at }
+    }),
+  )
+}
+
+export const isStarred = (visits: readonly Visit[], channel: string) =>
+  visits.some((visit) => visit.channel === channel && visit.starred === true)
+
+/** Those with a star first. */
+export const starredFirst = (visits: readonly Visit[]) => [
+  ...visits.filter(({ starred }) => starred),
+  ...visits.filter(({ starred }) => !starred),
+]
+
+function kept(visits: readonly Visit[]): Visit[] {
+  let [starred, others] = [0, 0]
+  return visits.filter((visit) =>
+    visit.starred ? ++starred <= STARRED_MAX : ++others <= RECENT_MAX,
+  )
 }
 
 export function forget(visits: readonly Visit[], channel: string): Visit[] {

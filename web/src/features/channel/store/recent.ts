@@ -1,7 +1,7 @@
 /*
  * The recent channels, stored in the browser. They are read again before each change, because other tabs write too.
  */
-import { forget, readVisits, remember, type Visit } from '../model/recent'
+import { forget, isStarred, readVisits, remember, star, type Visit } from '../model/recent'
 import type { KeyStorage } from '../../../shared/store/deps'
 import { createStore } from '../../../shared/store/store'
 
@@ -24,6 +24,8 @@ export function createRecent(storage: KeyStorage, wallNow: () => number) {
       if (read().some((visit) => visit.channel === channel)) this.visit(channel)
     },
     forget: (channel: string) => put(forget(read(), channel)),
+    star: (channel: string, on: boolean) => put(star(read(), channel, on, wallNow())),
+    isStarred: (channel: string) => isStarred(read(), channel),
     /** A page brought back from the browser's history may be out of date. */
     refresh: () => store.setState({ visits: read() }),
   }

@@ -8,13 +8,12 @@ import { DEFAULT_TTL } from '../../messages/model/lifetime'
 import { isColor } from '../../../shared/palette'
 import {
   DEFAULT_LIMITS,
-  NO_RULES,
   type Limits,
-  type Rules,
   type Ttl,
   type User,
   type UserSync,
 } from '../../../shared/net/frames'
+import { NO_RULES, type Rules, type ToldRules } from '../../../shared/net/rules'
 import type { Link } from '../../../shared/net/link'
 import type { Deps } from '../../../shared/store/deps'
 import { createGuest } from '../../identity/store/guest'
@@ -91,14 +90,14 @@ export function createSession(channel: string, deps: Deps) {
         userId: frame.user_id,
         ttl: frame.ttl,
         limits: { ...DEFAULT_LIMITS, ...frame.limits },
-        rules: frame.rules ?? NO_RULES,
+        rules: { ...NO_RULES, ...frame.rules },
         clock: guess(get().clock, frame.timestamp, deps.now()),
       })
     },
-    onRules({ owner, slow_ms, read_only, private: closed }: Omit<Rules, 'rights' | 'yours'>) {
+    onRules({ owner, slow_ms, read_only, private: closed, landmarks = [] }: ToldRules) {
       const { rules, userId } = get()
       const yours = rules.yours || (owner !== '' && owner === userId)
-      set({ rules: { ...rules, owner, slow_ms, read_only, private: closed, yours } })
+      set({ rules: { ...rules, owner, slow_ms, read_only, private: closed, yours, landmarks } })
     },
     /** A sign-in provider's token, used instead of the guest's (W60). */
     setProviderToken: (token: string | undefined) => void (hasProviderToken = token),

@@ -7,6 +7,8 @@ import { browserStorage } from '../../../shared/store/deps'
 import { createRecent } from '../store/recent'
 import { useSession } from '../../../stores/hooks'
 import { Panel } from '../../../shared/ui/Panel'
+import { Starring } from './Starring'
+import { LandmarkList } from '../../landmarks/LandmarkList'
 import { Recents } from '../Recents'
 
 const WAY = 'flex-1 py-[7px] underline-offset-4 hover:underline pointer-coarse:py-3'
@@ -16,6 +18,8 @@ export function Channels({ close }: { close(): void }) {
   const [recent] = useState(() => createRecent(browserStorage(), Date.now))
   return (
     <Panel label={SHARING_STRINGS.channels} testId="channels-panel" close={close}>
+      <LandmarkList close={close} />
+      <Starring recent={recent} />
       <Recents recent={recent} except={channel} look="list" />
       <ul>
         <li>

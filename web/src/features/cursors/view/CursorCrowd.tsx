@@ -7,7 +7,7 @@ import { sideOf } from '../model/labels'
 import { idleOpacity, step } from '../model/motion'
 import { shadeOf } from '../../../shared/palette'
 import { useApp } from '../../../stores/hooks'
-import { DARK, matches, onMedia } from '../../../shared/ui/media'
+import { isDark, onDark } from '../../../shared/ui/theme'
 import { wordsOn } from './message-boxes'
 import { onMoved } from '../../canvas/on-moved'
 
@@ -37,7 +37,7 @@ export function CursorCrowd() {
     const sprites = new Map<string, Sprite>()
     /** users whose name would cover text */
     const nameless = new Set<string>()
-    let dark = matches(DARK)
+    let dark = isDark()
     let asked = 0
     let last = 0
 
@@ -101,11 +101,11 @@ export function CursorCrowd() {
       }
     }
     const redraw = () => {
-      dark = matches(DARK)
+      dark = isDark()
       wake()
     }
     const stops = [
-      onMedia(DARK, redraw),
+      onDark(redraw),
       app.cursors.onWake(wake),
       app.camera.store.subscribe(wake),
       onMoved(app, ASIDE_EVERY_MS, look),

@@ -13,6 +13,8 @@ export interface Tone {
   /** -1 left to 1 right */
   readonly pan: number
   readonly hertz: number
+  /** seconds until it begins */
+  readonly after?: number
 }
 
 /** In views from the middle: up to SEEN the sound is full, from HEARD on there is none. */
@@ -22,6 +24,11 @@ const PAN_MOST = 0.6
 /** a pentatonic scale on A */
 const SCALE = [220, 261.63, 293.66, 329.63, 392] as const
 
+const CHIME = [392, 587.33] as const
+const CHIME_EVERY_S = 0.14
+/** more than the loudest message */
+const CHIME_VOLUME = 1.6
+
 type Entries = ReadonlyMap<string, Entry>
 
 /** Messages of others that were posted between the two states. Drafts do not count. */
@@ -30,6 +37,11 @@ export function newMessages(before: Entries, now: Entries): Entry[] {
   return [...now.values()].filter(
     ({ key, mine, state }) => !mine && state === 'sent' && before.get(key)?.state !== 'sent',
   )
+}
+
+function panOf(camera: Camera, view: Size, at: Point): number {
+  const aside = ((at.x - camera.x) * camera.zoom) / (view.width / 2)
+  return clamp(aside, -1, 1) * PAN_MOST
 }
 
 /** Undefined: too far away. */
@@ -42,14 +54,19 @@ export function toneOf(
   const away = screensAway(camera, view, at)
   if (away >= HEARD) return undefined
   const near = 1 - clamp((away - SEEN) / (HEARD - SEEN), 0, 1)
-  const aside = ((at.x - camera.x) * camera.zoom) / (view.width / 2)
   let sum = 0
   for (const character of userId ?? '') sum += character.codePointAt(0) ?? 0
   return {
     volume: near * near,
-    pan: clamp(aside, -1, 1) * PAN_MOST,
+    pan: panOf(camera, view, at),
     hertz: SCALE[sum % SCALE.length] ?? SCALE[0],
   }
+}
+
+/** Two rising tones, as loud from any distance: somebody mentioned this user. */
+export function chimeOf(camera: Camera, view: Size, at: Point): Tone[] {
+  const pan = panOf(camera, view, at)
+  return CHIME.map((hertz, i) => ({ volume: CHIME_VOLUME, pan, hertz, after: i * CHIME_EVERY_S }))
 }
 
 /** Allows at most `most` calls in any `ms`, so that a crowd is not loud. Called with the time. */

@@ -22,11 +22,11 @@ export function createSound() {
     return buffer
   }
 
-  function synthesize({ volume, pan, hertz }: Tone) {
+  function synthesize({ volume, pan, hertz, after = 0 }: Tone) {
     context ??= new AudioContext()
     if (context.state === 'suspended') context.resume().catch(() => undefined)
     noise ??= noiseOn(context)
-    const from = context.currentTime
+    const from = context.currentTime + after
     const until = from + RISE_S + FALL_S
 
     const loudness = context.createGain()

@@ -5,6 +5,7 @@
  * the others stay. Pure.
  */
 
+import { isTheme, type Theme } from '../../../shared/palette'
 import type { LifeFactor } from '../../messages/model/lifetime'
 
 export interface Settings {
@@ -16,10 +17,16 @@ export interface Settings {
   readonly hideCursors: boolean
   /** others see this user on their map and at the edge of their view */
   readonly onMap: boolean
+  /** messages that mention this user glow and chime (W117) */
+  readonly mentions: boolean
   /** of new messages nearby: 'soft' or 'off' */
   readonly sound: string
+  /** a notification when somebody comes to a starred channel; only features/channel asks for the permission */
+  readonly arrivals: boolean
   /** a BCP 47 tag; '': the browser's languages */
   readonly language: string
+  /** light or dark; '': as the device */
+  readonly theme: Theme
 }
 
 export const DEFAULTS: Settings = {
@@ -29,7 +36,10 @@ export const DEFAULTS: Settings = {
   onMap: true,
   // On by default, because it is soft and browsers allow it only after a gesture.
   sound: 'soft',
+  mentions: true,
+  arrivals: false,
   language: '',
+  theme: '',
 }
 
 export const LIFE_FACTOR_MAX = 10
@@ -45,7 +55,10 @@ const FITS: Record<keyof Settings, (value: unknown) => boolean> = {
   hideCursors: isSwitch,
   onMap: isSwitch,
   sound: isName,
+  mentions: isSwitch,
+  arrivals: isSwitch,
   language: isName,
+  theme: isTheme,
 }
 
 /** Reads the stored settings. */

@@ -1,0 +1,64 @@
+"""Landmarks: short names that an owner gives to places on the plane (W115).
+
+Names are unique in a channel; case makes no difference. Values only: each function returns new landmarks, or raises
+BadFrame.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TypeAlias
+
+import msgspec
+
+from .errors import BadFrame
+from .message import Position, check_position
+from .profile import clean_name
+
+LANDMARK_CHARACTERS = 40
+MAX_LANDMARKS = 20
+
+
+class Landmark(msgspec.Struct, frozen=True, gc=False):
+    name: str
+    position: Position
+
+
+Landmarks: TypeAlias = tuple[Landmark, ...]
+
+
+def place(landmarks: Landmarks, name: str, position: Position) -> Landmarks:
+    """Place a landmark, or move the one with this name. Raises PositionInvalid too."""
+    placed = Landmark(clean_name(name, LANDMARK_CHARACTERS), check_position(position))
+    at = _find(landmarks, placed.name)
+    if at is not None:
+        return (*landmarks[:at], placed, *landmarks[at + 1 :])
+    if len(landmarks) >= MAX_LANDMARKS:
+        raise BadFrame(f"a channel may have at most {MAX_LANDMARKS} landmarks")
+    return (*landmarks, placed)
+
+
+def rename(landmarks: Landmarks, name: str, new_name: str) -> Landmarks:
+    """Rename a landmark. A name that no landmark has changes nothing."""
+    wanted = clean_name(new_name, LANDMARK_CHARACTERS)
+    at = _find(landmarks, name)
+    if at is None:
+        return landmarks
+    if _find(landmarks, wanted) not in (None, at):
+        raise BadFrame("another landmark of this channel has that name")
+    return (*landmarks[:at], Landmark(wanted, landmarks[at].position), *landmarks[at + 1 :])
+
+
+def remove(landmarks: Landmarks, name: str) -> Landmarks:
+    """Remove a landmark. A name that no landmark has changes nothing."""
+    at = _find(landmarks, name)
+    return landmarks if at is None else (*landmarks[:at], *landmarks[at + 1 :])
+
+
+def _find(landmarks: Landmarks, name: str) -> int | None:
+    wanted = _folded(name)
+    return next((at for at, landmark in enumerate(landmarks) if _folded(landmark.name) == wanted), None)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

@@ -1,0 +1,106 @@
+"""Light or dark, as chosen in the settings: before the first paint, in every tab, on every page, and light on paper."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from .conftest import Server, Visit
+
+LIGHT, DARK = "rgb(227, 234, 234)", "rgb(15, 23, 26)"
+GROUND = "() => getComputedStyle(document.documentElement).backgroundColor"
+THEME_COLOR = """() => [...document.querySelectorAll('meta[name=theme-color]')]
+  .filter(({ media }) => matchMedia(media).matches).map(({ content }) => content)"""
+# The colour of the ground whenever the browser could have painted.
+WATCH = """
+window.grounds = []
+const look = () => {
+  if (document.styleSheets.length) grounds.push(getComputedStyle(document.documentElement).backgroundColor)
+  requestAnimationFrame(look)
+}
+requestAnimationFrame(look)
+"""
+
+
+async def ground(page: Page) -> str:
+    found: str = await page.evaluate(GROUND)
+    return found
+
+
+async def choose(page: Page, label: str) -> None:
+    await page.get_by_test_id("settings").click()
+    await page.get_by_test_id("setting-theme").select_option(label=label)
+    await page.keyboard.press("Escape")
+
+
+async def test_a_theme_holds_at_once_after_a_reload_and_in_the_other_tabs(visit: Visit, server: Server) -> None:
+    ann = await visit(color_scheme="light")
+    assert await ground(ann) == LIGHT
+    start = await ann.context.new_page()
+    await start.goto(server.url("/"))
+    await choose(ann, "dark")
+    for page in (ann, start):
+        await page.wait_for_function(f"() => ({GROUND})() === '{DARK}'")
+        assert await page.evaluate(THEME_COLOR) == ["#0f171a"]
+    await ann.add_init_script(WATCH)
+    await ann.reload()
+    await expect(ann.get_by_test_id("plane")).to_be_visible()
+    assert set(await ann.evaluate("() => window.grounds")) == {DARK}
+    # What is drawn on a canvas too.
+    assert await ann.evaluate("() => getComputedStyle(document.querySelector('.grid-dots')).color") == (
+        "rgb(42, 57, 62)"
+    )
+    await choose(ann, "same as the device")
+    for page in (ann, start):
+        await page.wait_for_function(f"() => ({GROUND})() === '{LIGHT}'")
+        assert await page.evaluate(THEME_COLOR) == ["#e3eaea"]
+    await ann.emulate_media(color_scheme="dark")
+    assert await ground(ann) == DARK
+
+
+@pytest.mark.parametrize(("device", "theme", "ground_color"), [("dark", "light", LIGHT), ("light", "dark", DARK)])
+@pytest.mark.parametrize("path", ["/", "/c/garden", "/c/no%20such%20name", "/offline.html"])
+async def test_every_page_has_the_theme_from_its_first_paint(
+    server: Server, browser: Browser, path: str, device: Any, theme: str, ground_color: str
+) -> None:
+    context = await browser.new_context(color_scheme=device)
+    settings = json.dumps({"theme": theme})
+    await context.add_init_script(f"localStorage.setItem('asocial.settings', '{settings}')")
+    page = await context.new_page()
+    # The page's own script is slow: the colour must not wait for it.
+    await page.route("**/assets/index-*.js", lambda route: None)
+    await page.goto(server.url(path), wait_until="commit")
+    await page.wait_for_function(f"() => document.styleSheets.length && ({GROUND})() === '{ground_color}'")
+    await context.close()
+
+
+async def test_paper_is_light(visit: Visit) -> None:
+    ann = await visit()
+    await choose(ann, "dark")
+    assert await ground(ann) == DARK
+    await ann.emulate_media(media="print")
+    assert await ground(ann) == LIGHT
+
+
+async def test_without_a_choice_nothing_is_set(visit: Visit) -> None:
+    ann = await visit(color_scheme="dark")
+    assert await ground(ann) == DARK
+    assert await ann.evaluate("() => document.documentElement.getAttribute('style') ?? ''") != "color-scheme"
+    assert await ann.evaluate("() => document.documentElement.style.colorScheme") == ""
+    assert await ann.evaluate("() => localStorage.getItem('asocial.settings')") is None
+
+
+async def test_a_theme_holds_where_storage_is_forbidden_and_the_script_is_lost(visit: Visit) -> None:
+    ann = await visit(live=False, color_scheme="light")
+    await ann.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
+    )
+    await ann.route("**/assets/theme-*.js", lambda route: route.fulfill(body=""))
+    await ann.reload()
+    await ann.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
+    assert await ground(ann) == LIGHT
+    await choose(ann, "dark")
+    assert await ground(ann) == DARK

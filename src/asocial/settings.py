@@ -205,12 +205,18 @@ class Settings(BaseModel):
     channel_messages_per_second: int = Field(
         200, ge=0, le=100_000, description="messages a channel accepts in any second, shared fairly; 0: no limit"
     )
+    strokes_per_minute: int = Field(
+        10,
+        ge=0,
+        le=100_000,
+        description="strokes a user may draw in any minute; each also counts as a message; 0: no limit",
+    )
     volatile_per_second_per_ip: int = Field(
         1000,
         ge=0,
         le=1_000_000,
-        description="pointer positions a second that one process passes on for one address; a draft, reaction or "
-        "view counts as five; 0: no limit",
+        description="pointer positions a second that one process passes on for one address; a draft, stroke, "
+        "reaction or view counts as five; 0: no limit",
     )
     connections_per_minute_per_ip: int = Field(
         100, ge=0, le=1_000_000, description="connections one address may open in any minute; 0: no limit"
@@ -397,7 +403,10 @@ class Settings(BaseModel):
     @property
     def messages(self) -> MessageSettings:
         limits = MessageLimits(
-            self.rate_limit_per_minute, self.rate_limit_per_minute_per_ip, self.channel_messages_per_second
+            self.rate_limit_per_minute,
+            self.rate_limit_per_minute_per_ip,
+            self.channel_messages_per_second,
+            self.strokes_per_minute,
         )
         return MessageSettings(self._life, limits, self.max_payload_characters)
 
@@ -412,6 +421,7 @@ class Settings(BaseModel):
             messages_per_minute=self.rate_limit_per_minute,
             messages_per_minute_per_ip=self.rate_limit_per_minute_per_ip,
             channel_messages_per_second=self.channel_messages_per_second,
+            strokes_per_minute=self.strokes_per_minute,
             connections_per_user=self.connections_per_user,
             roster=self.roster_limit,
             drafts_per_second=self.drafts_per_second,

@@ -31,9 +31,10 @@ def posting(
     slow_ms: int = 0,
     text: str = "hi",
     life_ms: int = 5000,
+    stroke: bool = False,
 ) -> Posting:
     now = wall_ms()
-    return Posting(kind, channel, user, address, message_id, slow_ms, now, now + life_ms, text)
+    return Posting(kind, channel, user, address, message_id, slow_ms, now, now + life_ms, text, stroke)
 
 
 async def admitted(limiter: RateLimiter, limits: MessageLimits, *postings: Posting) -> list[bool]:
@@ -225,3 +226,42 @@ async def test_w73_a_slot_is_as_long_as_the_channel_is_slow_now(adapters: Adapte
     assert await admitted(limiter, NO_LIMITS, chat("m1", slow_ms=3_600_000)) == [True]
     verdict = await limiter.admit(chat("m2", slow_ms=1000), NO_LIMITS)
     assert verdict.wait_ms <= 1000
+
+
+# W113: strokes count as messages, and have a limit of their own.
+
+
+def stroke(message_id: str, user: str = "ann", *, drawn: bool = False, slow_ms: int = 0) -> Posting:
+    return posting("draft" if drawn else "chat", message_id, user, slow_ms=slow_ms, stroke=True)
+
+
+async def test_w113_a_users_strokes_in_a_minute_are_limited_over_all_processes(adapters: Adapters) -> None:
+    one, two = await adapters.limiter(), await adapters.limiter()
+    limits = MessageLimits(strokes_per_minute=3)
+    told = [await (one, two)[number % 2].admit(stroke(f"s{number}"), limits) for number in range(5)]
+    assert [verdict.wait_ms == 0 for verdict in told] == [True] * 3 + [False] * 2
+    assert {verdict.limit for verdict in told[3:]} == {"strokes"}
+    assert all(0 < verdict.wait_ms <= 60_000 for verdict in told[3:])
+    assert await admitted(two, limits, chat("m"), stroke("s", "bob")) == [True, True]
+
+
+async def test_w113_a_drawn_stroke_and_the_finished_one_count_once(adapters: Adapters) -> None:
+    one, two = await adapters.limiter(), await adapters.limiter()
+    limits = MessageLimits(user_per_minute=2, strokes_per_minute=2)
+    assert await admitted(one, limits, stroke("s1", drawn=True), stroke("s1", drawn=True)) == [True, True]
+    assert await admitted(two, limits, stroke("s1"), stroke("s2", drawn=True), stroke("s2")) == [True] * 3
+    assert await admitted(one, limits, stroke("s3", drawn=True), chat("m")) == [False, False]
+
+
+async def test_w113_a_draft_and_a_stroke_have_places_of_their_own(adapters: Adapters) -> None:
+    limiter = await adapters.limiter()
+    limits = MessageLimits(user_per_minute=2)
+    steps = [posting("draft", "m1"), stroke("s1", drawn=True), stroke("s1"), chat("m1"), chat("m2")]
+    assert await admitted(limiter, limits, *steps) == [True] * 4 + [False]
+
+
+async def test_w113_w65_a_stroke_takes_the_slot_of_a_slow_channel(adapters: Adapters) -> None:
+    one, two = await adapters.limiter(), await adapters.limiter()
+    assert await admitted(one, NO_LIMITS, stroke("s1", drawn=True, slow_ms=60_000)) == [True]
+    assert await admitted(two, NO_LIMITS, chat("m1", slow_ms=60_000), stroke("s2", slow_ms=60_000)) == [False, False]
+    assert await admitted(two, NO_LIMITS, stroke("s1", slow_ms=60_000)) == [True]

@@ -1,6 +1,8 @@
-"""The LiveMessages contract: every process finds live messages and no expired ones."""
+"""The LiveMessages contract: every process finds live messages and strokes, and no expired ones."""
 
 from __future__ import annotations
+
+from msgspec.structs import replace
 
 from asocial.domain.live_message_index import LiveMessage
 from tests.support.waiting import eventually_is
@@ -26,6 +28,43 @@ async def test_live_messages_are_listed_by_time_on_every_process(adapters: Adapt
     await eventually_is(living, [early, late])
     assert await here.load("garden", wall_ms()) == [early, late]
     assert await here.load("elsewhere", wall_ms()) == []
+
+
+def stroke(name: str, *, after_ms: int = 0, life_ms: int = 60_000) -> LiveMessage:
+    return replace(message(name, after_ms=after_ms, life_ms=life_ms), stroke=True)
+
+
+async def test_w112_strokes_are_listed_among_messages_by_time(adapters: Adapters) -> None:
+    here, there = await adapters.live(), await adapters.live()
+    line, word, later = stroke("line"), message("word", after_ms=10), stroke("later", after_ms=20)
+    for each in (later, word, line):
+        here.add("garden", each)
+
+    async def living() -> list[LiveMessage]:
+        return await there.load("garden", wall_ms())
+
+    await eventually_is(living, [line, word, later])
+    assert here.find("garden", "ann", "line", line.timestamp) == line
+
+
+async def test_w112_strokes_end_are_shared_and_are_cleared_as_messages_are(adapters: Adapters) -> None:
+    here, there = await adapters.live(), await adapters.live()
+    short, kept, new = stroke("short", life_ms=1000), stroke("kept"), stroke("new", after_ms=50)
+    for each in (short, kept):
+        here.add("garden", each, shared=False)
+    assert here.local("garden", short.expires_at) == [kept]
+    here.share("garden")
+
+    async def living() -> list[LiveMessage]:
+        return await there.load("garden", short.expires_at)
+
+    await eventually_is(living, [kept])
+    here.add("garden", new)
+    await eventually_is(living, [kept, new])
+    await there.clear("garden", new.timestamp - 1)
+    here.forget("garden", new.timestamp - 1)
+    await eventually_is(living, [new])
+    assert here.local("garden", wall_ms()) == [new]
 
 
 async def test_expired_messages_are_not_listed(adapters: Adapters) -> None:

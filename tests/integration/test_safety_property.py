@@ -45,6 +45,14 @@ GOOD: st.SearchStrategy[Frame] = st.one_of(
     ),
     st.fixed_dictionaries({"type": st.just("cursor"), "position": POSITIONS}),
     st.fixed_dictionaries(
+        {
+            "type": st.just("stroke"),
+            "message_id": IDS,
+            "points": st.lists(st.tuples(st.floats(-2e7, 2e7), st.floats(-1e7, 1e7)), max_size=300),
+            "done": st.booleans(),
+        }
+    ),
+    st.fixed_dictionaries(
         {"type": st.just("profile"), "name": TEXT, "color": st.sampled_from(["rust", "jade", "red"])}
     ),
     st.fixed_dictionaries({"type": st.just("who"), "user_ids": st.lists(IDS | TEXT, max_size=52)}),

@@ -96,6 +96,14 @@ KINDS = {
         lambda n, _: lambda f: f["type"] == "typing" and f["payload"] == f"d{n}",
         {"drafts_per_second": 1},
     ),
+    "stroke": Kind(
+        lambda n, _: {"type": "stroke", "message_id": f"s{n}", "points": [[n, 0], [0, 1]], "done": True},
+        lambda n, _: lambda f: f["type"] == "stroke" and "expires_at" in f and f["points"][0][0] == n,
+    ),
+    "stroke, being drawn": Kind(
+        lambda n, _: {"type": "stroke", "message_id": f"s{n}", "points": [[n + 1, 0], [0, 1]]},
+        lambda n, _: lambda f: f["type"] == "stroke" and f["points"][:1] == [[n + 1, 0]],
+    ),
     "profile": Kind(
         lambda n, _: {"type": "profile", "name": f"Name {n}", "color": "rust"},
         lambda n, _: lambda f: f["type"] == "user_updated" and f["name"] == f"Name {n}",
@@ -131,8 +139,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "user's minute": {"rate_limit_per_minute": 1},
     "address's minute": {"rate_limit_per_minute_per_ip": 1},
     "channel's second": {"channel_messages_per_second": 1},
-    "one connection": {"rate_limit_per_minute": 0},
-    "one address": {"rate_limit_per_minute": 0, "volatile_per_second_per_ip": 5},
+    "user's strokes": {"strokes_per_minute": 1},
+    "one connection": {"rate_limit_per_minute": 0, "strokes_per_minute": 0},
+    "one address": {"rate_limit_per_minute": 0, "strokes_per_minute": 0, "volatile_per_second_per_ip": 5},
     "large channel": {"roster_limit": 1},
 }
 
@@ -211,6 +220,12 @@ async def _channel(scenario: Scenario, cell: str) -> None:
     await _once(scenario, cell)
 
 
+async def _strokes(scenario: Scenario, cell: str) -> None:
+    await scenario.actor.stroke([(0, 0), (1, 1)], message_id="first")
+    await scenario.actor.receive("ack")
+    await _once(scenario, cell)
+
+
 async def _connection(scenario: Scenario, cell: str) -> None:
     if cell == "dropped":
         await _too_fast(scenario, [scenario.actor])
@@ -264,7 +279,7 @@ async def _outcome(scenario: Scenario, n: int, cell: str) -> None:
             assert error["code"] == cell
             if cell == "rate_limited":
                 assert 0 < error["retry_after"] <= 60_000
-                assert error["limit"] in ("user", "address", "channel", "slow")
+                assert error["limit"] in ("user", "address", "channel", "slow", "strokes")
             await scenario.everything_delivered()
             assert not scenario.seen(n)
 
@@ -277,6 +292,7 @@ DRIVERS = {
     "user's minute": _user,
     "address's minute": _address,
     "channel's second": _channel,
+    "user's strokes": _strokes,
     "one connection": _connection,
     "one address": _one_address,
     "large channel": _once,

@@ -190,6 +190,12 @@ class Client:
     async def typing(self, payload: str, *, message_id: str, at: Position = (0, 0)) -> None:
         await self.send({"type": "typing", "message_id": message_id, "payload": payload, "position": position(at)})
 
+    async def stroke(self, points: Sequence[Position], *, message_id: str | None = None, done: bool = True) -> str:
+        """Sends and returns the message id, without waiting for the `ack`."""
+        message_id = message_id or new_message_id()
+        await self.send({"type": "stroke", "message_id": message_id, "points": points, "done": done})
+        return message_id
+
     async def cursor(self, at: Position) -> None:
         await self.send({"type": "cursor", "position": position(at)})
 

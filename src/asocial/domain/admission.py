@@ -1,11 +1,12 @@
-"""Whether a message, a draft or a new name may be shown now: all limits on what users write, decided together.
+"""Whether a message, a draft, a stroke or a new name may be shown now: all limits on what users show, in one place.
 
 This decides for one process, in memory. adapters/redis/lua/admit.lua decides the same for several processes, and also
 claims the message id.
 
 What counts (W72 to W75): a message, a draft and a new name count once each for the minute of their user and of their
 address, and take the slot of a slow channel. A message also counts for its channel's second. A message that was a draft
-is not counted again. A draft that becomes no message stays counted.
+is not counted again. A draft that becomes no message stays counted. A stroke is a message, and a stroke that is being
+drawn is a draft, each of its own (W113): a user may draw while a draft is open. Both also count for the user's strokes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from .fairness import MINUTE_MS, FairWindow
 from .rate_windows import RateWindows
 
 Kind: TypeAlias = Literal["chat", "draft", "name"]
-LimitName: TypeAlias = Literal["user", "address", "channel", "slow"]
+LimitName: TypeAlias = Literal["user", "address", "channel", "slow", "strokes"]
 
 DRAFT_SLOT_MS = 600_000
 """How long a draft stays counted for the message that it becomes."""
@@ -32,6 +33,13 @@ class MessageLimits(NamedTuple):
     user_per_minute: int = 0
     address_per_minute: int = 0
     channel_per_second: int = 0
+    strokes_per_minute: int = 0
+    """Of one user."""
+
+    @property
+    def any_message(self) -> bool:
+        """Whether any limit concerns messages that are no strokes."""
+        return bool(self.user_per_minute or self.address_per_minute or self.channel_per_second)
 
 
 class Posting(msgspec.Struct, frozen=True, gc=False):
@@ -50,6 +58,8 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
     timestamp: int = 0
     expires_at: int = 0
     text: str = ""
+    stroke: bool = False
+    """A stroke (`chat`), or one that is being drawn (`draft`)."""
 
 
 class Duplicate(NamedTuple):
@@ -84,19 +94,20 @@ class MessageLimiter:
         self._channels: dict[str, FairWindow] = {}
         self._slots: dict[tuple[str, str], tuple[int, int, str]] = {}
         """For slow channels, by channel and user: when the slot was taken, for how long, and by which draft."""
-        self._drafts: dict[tuple[str, str], tuple[int, str]] = {}
-        """By channel and user: the latest counted draft, and until when it counts."""
+        self._drafts: dict[tuple[str, str, bool], tuple[int, str]] = {}
+        """By channel, user and whether it is a stroke: the latest counted draft, and until when it counts."""
         self._admitted = 0
 
     def admit(self, posting: Posting, limits: MessageLimits, now_ms: int) -> Verdict:
         """Decide, and count what is admitted. What is refused is not counted."""
-        if not (posting.slow_ms or any(limits)):
+        if not (posting.slow_ms or limits.any_message or (posting.stroke and limits.strokes_per_minute)):
             return GRANTED
         self._forget(now_ms)
         kind, channel, user_id = posting.kind, posting.channel, posting.user_id
         address, message_id = posting.address, posting.message_id
         place = (channel, user_id)
-        draft_until, draft = self._drafts.get(place, (0, ""))
+        draft_place = (channel, user_id, posting.stroke)
+        draft_until, draft = self._drafts.get(draft_place, (0, ""))
         counted = kind != "name" and draft == message_id and draft_until > now_ms
         if counted and kind == "draft":
             return GRANTED
@@ -106,13 +117,16 @@ class MessageLimiter:
             taken_at, _, holder = self._slots[place]
             if kind == "name" or holder != message_id:
                 waits.append((taken_at + posting.slow_ms - now_ms, "slow"))
-        of_user = of_address = None
+        of_user = of_address = of_strokes = None
         if limits.user_per_minute and not counted:
             of_user = self._windows.window(f"messages:{user_id}", limits.user_per_minute, MINUTE_MS)
             waits.append((of_user.wait_ms(now_ms), "user"))
         if limits.address_per_minute and address and not counted:
             of_address = self._windows.window(f"address:{address}", limits.address_per_minute, MINUTE_MS)
             waits.append((of_address.wait_ms(now_ms), "address"))
+        if limits.strokes_per_minute and posting.stroke and not counted:
+            of_strokes = self._windows.window(f"strokes:{user_id}", limits.strokes_per_minute, MINUTE_MS)
+            waits.append((of_strokes.wait_ms(now_ms), "strokes"))
         of_channel = None
         if limits.channel_per_second and kind == "chat":
             of_channel = self._channels.get(channel)
@@ -128,14 +142,16 @@ class MessageLimiter:
             of_user.add(now_ms)
         if of_address is not None:
             of_address.add(now_ms)
+        if of_strokes is not None:
+            of_strokes.add(now_ms)
         if of_channel is not None:
             of_channel.add(address, user_id, now_ms)
         if posting.slow_ms:
             self._slots[place] = (now_ms, posting.slow_ms, message_id if kind == "draft" else "")
         if kind == "draft":
-            self._drafts[place] = (now_ms + DRAFT_SLOT_MS, message_id)
+            self._drafts[draft_place] = (now_ms + DRAFT_SLOT_MS, message_id)
         elif counted:
-            del self._drafts[place]
+            del self._drafts[draft_place]
         return GRANTED
 
     def clear(self) -> None:

@@ -1,4 +1,4 @@
-"""Live messages by channel, for people who join. They are removed when their life is over."""
+"""Live messages and strokes by channel, for people who join. They are removed when their life is over."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SLOT_MS = 100
 
 
 class LiveMessage(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A live message. `body` is the JSON of its `chat` frame; times are ms of the server's clock."""
+    """A live message or stroke. `body` is the JSON of its frame; times are ms of the server's clock."""
 
     user_id: str
     message_id: str
@@ -22,6 +22,8 @@ class LiveMessage(msgspec.Struct, frozen=True, gc=False, array_like=True):
     body: bytes
     number: int = 0
     """The number of its frame, as published by the process that posted it (ports.Batch). 0: unknown."""
+    stroke: bool = False
+    """Whether it is a stroke: its frame is then a `stroke`, else a `chat`."""
 
 
 class LiveMessageIndex:

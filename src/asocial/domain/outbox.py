@@ -6,10 +6,10 @@ frame does not grow with the number of readers. Two kinds of connections get sli
 - a sender does not get its own frames, but its `ack` in their place;
 - a latecomer, attached after some frames were posted, gets only later ones (the earlier ones are in its snapshot).
 
-There are two lanes. Reliable: messages and presence, in order, never dropped here. Volatile: drafts and cursors, of
-which only the latest counts, so a newer one replaces one that still waits; and transient frames (reactions, views),
-which each count, up to a number in one flush. In each flush the reliable lane comes first. A message removes its own
-waiting draft, so that no draft arrives after its message.
+There are two lanes. Reliable: messages, strokes and presence, in order, never dropped here. Volatile: drafts, strokes
+being drawn and cursors, of which only the latest counts, so a newer one replaces one that still waits; and transient
+frames (reactions, views), which each count, up to a number in one flush. In each flush the reliable lane comes first. A
+message removes its own waiting draft, so that no draft arrives after its message.
 
 A flush is limited. What does not fit waits for the next one, in order. While reliable frames wait, the volatile lane
 waits too, so that it does not overtake them.
@@ -42,6 +42,7 @@ class Outbox(Generic[C]):
     __slots__ = (
         "_cursors",
         "_drafts",
+        "_drawings",
         "_frames",
         "_latecomers",
         "_remote",
@@ -58,6 +59,7 @@ class Outbox(Generic[C]):
         """The size of the waiting reliable frames of this process."""
         self._latecomers: dict[C, tuple[int, int]] = {}
         self._drafts: dict[C, tuple[str, bytes]] = {}
+        self._drawings: dict[C, tuple[str, bytes]] = {}
         self._cursors: dict[str, Position] = {}
         self._transient: list[tuple[C, bytes]] = []
         self._remote: deque[tuple[bytes, bytes]] = deque()
@@ -68,7 +70,7 @@ class Outbox(Generic[C]):
 
     def __bool__(self) -> bool:
         """Whether anything waits besides cursors, which have a slower tick of their own."""
-        return bool(self._frames or self._drafts or self._transient or self._remote)
+        return bool(self._frames or self._drafts or self._transient or self._remote or self._drawings)
 
     @property
     def waiting_frames(self) -> int:
@@ -81,14 +83,21 @@ class Outbox(Generic[C]):
 
     def post(self, frame: bytes, sender: C | None = None, reply: bytes = b"", replaces: str = "") -> None:
         """Add a reliable frame. `sender` gets `reply` instead. `replaces`: the message id whose draft is over."""
-        if replaces and sender is not None and self._drafts.get(sender, ("",))[0] == replaces:
-            del self._drafts[sender]
+        if replaces and sender is not None:
+            if self._drafts.get(sender, ("",))[0] == replaces:
+                del self._drafts[sender]
+            elif self._drawings and self._drawings.get(sender, ("",))[0] == replaces:
+                del self._drawings[sender]
         self._frames.append((frame, sender, reply))
         self.waiting_bytes += len(frame)
 
     def set_draft(self, sender: C, message_id: str, frame: bytes) -> None:
         """Set the sender's draft. It replaces one that still waits."""
         self._drafts[sender] = (message_id, frame)
+
+    def set_drawing(self, sender: C, message_id: str, frame: bytes) -> None:
+        """Set the stroke that the sender draws. It replaces a state that still waits."""
+        self._drawings[sender] = (message_id, frame)
 
     def set_cursor(self, user_id: str, position: Position) -> None:
         """Set the user's cursor."""
@@ -112,6 +121,7 @@ class Outbox(Generic[C]):
     def detach(self, connection: C, user_id: str | None) -> None:
         """Drop the waiting volatile frames of `connection`. `user_id`: of a user who has left the channel."""
         self._drafts.pop(connection, None)
+        self._drawings.pop(connection, None)
         if self._transient:
             self._transient = [each for each in self._transient if each[0] != connection]
         self._latecomers.pop(connection, None)
@@ -153,7 +163,7 @@ class Outbox(Generic[C]):
         counts = self._take_frames(joined, personal, bound)
         posted, reliable_end = len(joined), counts.message_bytes + counts.event_bytes
         at = reliable_end
-        if (self._drafts or self._transient) and not self._frames:
+        if (self._drafts or self._transient or self._drawings) and not self._frames:
             counts = self._take_volatile(joined, personal, at, bound, counts)
             at += counts.draft_bytes + counts.transient_bytes
         if cursors:
@@ -202,17 +212,22 @@ class Outbox(Generic[C]):
     def _take_volatile(
         self, joined: list[bytes], personal: dict[C, list[Cut]], begin: int, bound: FlushLimit, counts: FlushCounts
     ) -> FlushCounts:
-        """Drafts, the longest waiting first, as many as the limit allows; and all transient frames."""
+        """Drafts and strokes being drawn, the longest waiting first, within the limit; and all transient frames."""
         at, drafts = begin, 0
-        for sender, (_, frame) in self._drafts.items():
-            if drafts and at - begin + len(frame) > bound.bytes:
+        for waiting in (self._drafts, self._drawings) if self._drawings else (self._drafts,):
+            taken = 0
+            for sender, (_, frame) in waiting.items():
+                if drafts + taken and at - begin + len(frame) > bound.bytes:
+                    break
+                _cut(personal, sender, (at, at + len(frame), b""))
+                joined.append(frame)
+                at += len(frame)
+                taken += 1
+            for sender in list(islice(waiting, taken)):
+                del waiting[sender]
+            drafts += taken
+            if waiting:
                 break
-            _cut(personal, sender, (at, at + len(frame), b""))
-            joined.append(frame)
-            at += len(frame)
-            drafts += 1
-        for sender in list(islice(self._drafts, drafts)):
-            del self._drafts[sender]
         draft_bytes = at - begin
         for sender, frame in self._transient:
             _cut(personal, sender, (at, at + len(frame), b""))

@@ -19,6 +19,7 @@ from .schema import (
     Follow,
     IncompleteChat,
     PostChat,
+    PostStroke,
     PostTyping,
     ServerFrame,
 )
@@ -59,7 +60,7 @@ def decode(text: str, new_id: Callable[[], str] = new_message_id) -> ClientFrame
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise BadFrame(f"invalid JSON: {_short(str(error))}") from None
     match frame:
-        case PostChat() | PostTyping():
+        case PostChat() | PostTyping() | PostStroke():
             if not is_id(frame.message_id):
                 raise BadFrame(f"message_id must be {ID_RULE}")
         case Follow():
@@ -90,7 +91,7 @@ def _decode_incomplete(text: str, first_error: str, new_id: Callable[[], str]) -
 def _invalid(message: str) -> FrameError:
     if "`$.type`" in message or "required field `type`" in message:
         return BadFrame(f"type must be one of {', '.join(CLIENT_FRAME_TYPES)}")
-    if "out of range" in message and "`$.position" in message:
+    if "out of range" in message and ("`$.position" in message or "`$.points" in message):
         return PositionInvalid(f"x and y must be finite numbers within ±{POSITION_LIMIT:,}")
     return BadFrame(_short(message))
 
@@ -132,16 +133,20 @@ def error_frame(error: FrameError, message_id: str | None) -> bytes:
     )
 
 
-def leave_out_chats(frames: bytes, until_ms: int | None = None) -> bytes:
-    """`frames` without messages whose life ends until then, or without all messages. Slow: it decodes every frame."""
+def leave_out_messages(frames: bytes, until_ms: int | None = None) -> bytes:
+    """`frames` without messages and strokes whose life ends until then, or without all of them.
+
+    Slow: it decodes every frame.
+    """
     return b"".join(
-        [frames[begin:end] for begin, end, payload in split_frames(frames) if not _is_chat_over(payload, until_ms)]
+        [frames[begin:end] for begin, end, payload in split_frames(frames) if not _is_over(payload, until_ms)]
     )
 
 
-def _is_chat_over(payload: bytes, until_ms: int | None) -> bool:
+def _is_over(payload: bytes, until_ms: int | None) -> bool:
     try:
         fate = _read_fate(payload)
     except msgspec.DecodeError:
         return False
-    return fate.type == "chat" and (until_ms is None or fate.expires_at <= until_ms)
+    # A stroke without a life was abandoned while it was drawn: that must reach everybody who saw it.
+    return fate.type in ("chat", "stroke") and fate.expires_at > 0 and (until_ms is None or fate.expires_at <= until_ms)

@@ -46,6 +46,14 @@ class PostTyping(_ClientFrame, tag="typing", frozen=True):
     position: Position
 
 
+class PostStroke(_ClientFrame, tag="stroke", frozen=True):
+    """A line so far; the whole line if `done`. Not `done` and without points: it was abandoned (W110)."""
+
+    message_id: str
+    points: list[tuple[float, float]]
+    done: bool = False
+
+
 class MoveCursor(_ClientFrame, tag="cursor", frozen=True):
     position: Position
 
@@ -96,13 +104,13 @@ class Moderate(_ClientFrame, tag="moderate", frozen=True):
 
 
 ClientFrame: TypeAlias = (
-    PostChat | PostTyping | MoveCursor | PostReaction | ShowView | Follow | SetProfile | AskWho | AskSync | Ping
-    | Authenticate | Moderate
+    PostChat | PostTyping | PostStroke | MoveCursor | PostReaction | ShowView | Follow | SetProfile | AskWho | AskSync
+    | Ping | Authenticate | Moderate
 )  # fmt: skip
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """The limits on a client, sent in `user_sync`. 0 messages per minute or second means no limit."""
+    """The limits on a client, sent in `user_sync`. 0 messages or strokes per minute or second means no limit."""
 
     frame_bytes: int
     messages_per_minute: int
@@ -112,6 +120,7 @@ class Limits(msgspec.Struct, frozen=True):
     roster: int
     drafts_per_second: int
     cursors_per_second: int
+    strokes_per_minute: int = 0
     payload_characters: int = PAYLOAD_CHARACTERS
     name_characters: int = NAME_CHARACTERS
     position: int = POSITION_LIMIT
@@ -143,6 +152,8 @@ class UserSync(_ServerFrame, tag="user_sync", frozen=True, kw_only=True):
     user_count: int
     messages: msgspec.Raw
     """A list of Chat as JSON."""
+    strokes: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    """A list of Stroke as JSON. Absent if there are none."""
     timestamp: int
     ttl: Life
     limits: Limits
@@ -213,6 +224,28 @@ class Typing(_ServerFrame, tag="typing", frozen=True):
     user_id: str
     payload: str
     position: Position
+
+
+class Drawing(_ServerFrame, tag="stroke", frozen=True):
+    """A stroke while it is drawn."""
+
+    message_id: str
+    user_id: str
+    points: msgspec.Raw
+
+
+class Stroke(_ServerFrame, tag="stroke", frozen=True, omit_defaults=True):
+    """A finished stroke."""
+
+    message_id: str
+    channel_id: str
+    user_id: str
+    name: str
+    color: str
+    points: msgspec.Raw
+    timestamp: int
+    expires_at: int
+    on_map: bool = True
 
 
 class Cursors(_ServerFrame, tag="cursors", frozen=True):
@@ -286,10 +319,11 @@ class Error(_ServerFrame, tag="error", frozen=True):
 
 ServerFrame: TypeAlias = (
     UserSync | UserJoined | UserLeft | UserUpdated | UserCount
-    | Chat | Ack | Typing | Cursors | Reaction | Followed | View | Profiles | Pong | Degraded | Restored | Error
-    | Authenticated | ChannelUpdated | Cleared | ClockSet
+    | Chat | Ack | Typing | Drawing | Stroke | Cursors | Reaction | Followed | View | Profiles | Pong | Degraded
+    | Restored | Error | Authenticated | ChannelUpdated | Cleared | ClockSet
 )  # fmt: skip
 
 CLIENT_FRAME_TYPES = (
-    "chat", "typing", "cursor", "reaction", "view", "follow", "profile", "who", "sync", "ping", "auth", "moderate",
+    "chat", "typing", "stroke", "cursor", "reaction", "view", "follow", "profile", "who", "sync", "ping", "auth",
+    "moderate",
 )  # fmt: skip

@@ -1,9 +1,9 @@
 """A channel and its fan-out: encode once, frame once, one write per connection per flush.
 
 A Channel holds the members of one channel on *this* process. Frames come from its members (`post`, `set_draft`,
-`set_cursor`, `post_transient`) and from other processes (`deliver`). All go into one outbox, and one flush writes it to
-everyone. The broker gets what this process added in the same flush, after the local writes, so that a broken broker
-does not affect members on this process.
+`set_drawing`, `set_cursor`, `post_transient`) and from other processes (`deliver`). All go into one outbox, and one
+flush writes it to everyone. The broker gets what this process added in the same flush, after the local writes, so that
+a broken broker does not affect members on this process.
 
 Never here: what a frame means, who may send it, JSON.
 """
@@ -136,7 +136,7 @@ class Channel:
         """Send `frame` to everyone but `sender`, which gets `reply` instead (see Outbox.post)."""
         self.changes += 1
         self._outbox.post(frame, sender, reply, replaces)
-        if reply:  # only a chat is acknowledged
+        if reply:  # only a message or a stroke is acknowledged
             if not self._chats:
                 self._chats_since = self._loop.time()
             self._chats += 1
@@ -145,6 +145,11 @@ class Channel:
     def set_draft(self, sender: Connection, message_id: str, frame: bytes) -> None:
         """Set the sender's draft. Sent to everyone else, volatile."""
         self._outbox.set_draft(sender, message_id, frame)
+        self._schedule()
+
+    def set_drawing(self, sender: Connection, message_id: str, frame: bytes) -> None:
+        """Set the stroke that the sender draws. Sent to everyone else, volatile."""
+        self._outbox.set_drawing(sender, message_id, frame)
         self._schedule()
 
     def set_cursor(self, user_id: str, position: Position) -> None:

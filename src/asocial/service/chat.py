@@ -1,6 +1,8 @@
-"""Posting messages and drafts: limits over all processes, life, and resends."""
+"""Posting messages, strokes and drafts: limits over all processes, life, and resends."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -9,20 +11,33 @@ from ..domain.admission import Duplicate, LimitName, Posting
 from ..domain.errors import RateLimited
 from ..domain.live_message_index import LiveMessage
 from ..domain.message import check_position, clean_draft, clean_payload
+from ..domain.stroke import points_json
 from ..groups import MessageSettings
 from ..ports import LiveMessages, RateLimiter
 from ..protocol.codec import encode, pack
 from ..protocol.framing import text_frame
-from ..protocol.schema import Ack, Chat, PostChat, PostTyping
-from .participant import Participant
+from ..protocol.schema import Ack, Chat, PostChat, PostStroke, PostTyping, Stroke
+from .draft import Draft, T
+from .participant import DrawnPoints, Participant
 from .runtime import Runtime
 
 _read_chat = msgspec.json.Decoder(Chat).decode
-_COUNTER_OF_LIMIT = {"user": "messages", "address": "addresses", "channel": "channels", "slow": "slow"}
+_read_stroke = msgspec.json.Decoder(Stroke).decode
+_COUNTER_OF_LIMIT = {
+    "user": "messages", "address": "addresses", "channel": "channels", "slow": "slow", "strokes": "strokes",
+}  # fmt: skip
+
+
+class _Claimed(NamedTuple):
+    """A message that may be posted now, with these times."""
+
+    posting: Posting
+    timestamp: int
+    expires_at: int
 
 
 class ChatService:
-    """Posts messages: once, in order, within the limits, and kept while they live.
+    """Posts messages and strokes: once, in order, within the limits, and kept while they live.
 
     The limits also cover drafts and new names, because other people read those too.
     """
@@ -51,40 +66,76 @@ class ChatService:
         """
         payload = clean_payload(post.payload, self._payload_characters)
         position = check_position(post.position)
-        channel, user_id, message_id = participant.channel, participant.user_id, post.message_id
+        claimed = await self._claim(participant, post.message_id, payload, self._life.of(payload), slow_ms)
+        if claimed is None:
+            return
+        profile = participant.profile
+        about = (post.message_id, participant.channel.name, participant.user_id, profile.name, profile.color)
+        body = encode(Chat(*about, payload, position, claimed.timestamp, claimed.expires_at, profile.on_map))
+        participant.text.forget(post.message_id)
+        self._publish(participant, claimed, body)
+        self._counters.messages += 1
+
+    async def draw(self, participant: Participant, frame: PostStroke, slow_ms: int = 0) -> None:
+        """Show a stroke while it is drawn, or post it when it is done (W110). Raises a FrameError if it is refused."""
+        message_id = frame.message_id
+        points = points_json(frame.points, done=frame.done)
+        if not frame.done:
+            drawing, is_empty = DrawnPoints(message_id, points), not frame.points
+            if await self._is_admitted(participant, participant.stroke, message_id, is_empty, slow_ms, stroke=True):
+                participant.stroke.offer(drawing)
+            return
+        text = str(points, "ascii")
+        claimed = await self._claim(participant, message_id, text, self._life.base, slow_ms, stroke=True)
+        if claimed is None:
+            return
+        profile = participant.profile
+        about = (message_id, participant.channel.name, participant.user_id, profile.name, profile.color)
+        body = encode(Stroke(*about, points, claimed.timestamp, claimed.expires_at, profile.on_map))
+        participant.stroke.forget(message_id)
+        self._publish(participant, claimed, body)
+
+    async def _claim(
+        self, participant: Participant, message_id: str, text: str, life_ms: int, slow_ms: int, *, stroke: bool = False
+    ) -> _Claimed | None:
+        """Count a message or a stroke against the limits, and claim its id. Raises RateLimited.
+
+        None: it was posted before; the client has its `ack`.
+        """
+        channel, user_id = participant.channel, participant.user_id
 
         # The client sends it again because the first `ack` was lost (W10): it gets the same answer, and it counts once.
         timestamp = self._now_ms()
         known = self._live.find(channel.name, user_id, message_id, timestamp)
         if known is not None:
             participant.connection.write(pack(Ack(message_id, known.timestamp, known.expires_at)))
-            return
+            return None
 
-        expires_at = timestamp + self._life.of(payload)
-        posting = Posting(
-            "chat", channel.name, user_id, participant.address, message_id, slow_ms, timestamp, expires_at, payload
-        )
+        expires_at = timestamp + life_ms
+        about = (channel.name, user_id, participant.address, message_id)
+        posting = Posting("chat", *about, slow_ms, timestamp, expires_at, text, stroke)
         elsewhere = await self._admit(posting)
         # Another connection of the user may have posted it first, here or elsewhere. Then that message counts (W10).
         first = self._live.find(channel.name, user_id, message_id, timestamp) or elsewhere
         if first is not None:
             if first is not elsewhere or not await self._is_lost(posting, elsewhere):
                 participant.connection.write(pack(Ack(message_id, first.timestamp, first.expires_at)))
-                return
+                return None
             timestamp, expires_at = first.timestamp, first.expires_at
-        about = (message_id, channel.name, user_id, participant.profile.name, participant.profile.color)
-        body = encode(Chat(*about, payload, position, timestamp, expires_at, participant.profile.on_map))
-        participant.forget_draft(message_id)
-        message = LiveMessage(user_id, message_id, timestamp, expires_at, body, channel.next_number)
+        return _Claimed(posting, timestamp, expires_at)
+
+    def _publish(self, participant: Participant, claimed: _Claimed, body: bytes) -> None:
+        """Post a claimed message or stroke. `body`: the JSON of its frame."""
+        channel, posting = participant.channel, claimed.posting
+        times = (claimed.timestamp, claimed.expires_at)
+        message = LiveMessage(posting.user_id, posting.message_id, *times, body, channel.next_number, posting.stroke)
         self._live.add(channel.name, message, shared=channel.confirmed)
-        channel.post(
-            text_frame(body), participant.connection, pack(Ack(message_id, timestamp, expires_at)), replaces=message_id
-        )
+        ack = pack(Ack(posting.message_id, *times))
+        channel.post(text_frame(body), participant.connection, ack, replaces=posting.message_id)
         if channel.confirmed:
             self._limiter.posted(posting)
         else:
             self.unshared.add(channel.name)
-        self._counters.messages += 1
 
     async def _is_lost(self, posting: Posting, known: Duplicate) -> bool:
         """Whether this process must post a message that another process admitted, because nobody else may have it.
@@ -112,9 +163,8 @@ class ChatService:
         message_id = frame.message_id
         payload = clean_draft(frame.payload, self._payload_characters)
         draft = PostTyping(message_id, payload, check_position(frame.position))
-        if message_id != participant.draft_id and not await self._begin_draft(participant, draft, slow_ms):
-            return
-        participant.draft(draft)
+        if await self._is_admitted(participant, participant.text, message_id, not payload, slow_ms):
+            participant.text.offer(draft)
 
     async def rename(self, participant: Participant, slow_ms: int = 0) -> None:
         """Count a new name against the limits, since others read it like a message. Raises RateLimited."""
@@ -122,23 +172,36 @@ class ChatService:
             Posting("name", participant.channel.name, participant.user_id, participant.address, slow_ms=slow_ms)
         )
 
-    async def _begin_draft(self, participant: Participant, draft: PostTyping, slow_ms: int) -> bool:
-        """Whether this draft may be shown from now on."""
-        channel, user_id, message_id = participant.channel.name, participant.user_id, draft.message_id
-        refused, until = participant.refused_draft
+    async def _is_admitted(
+        self,
+        participant: Participant,
+        draft: Draft[T],
+        message_id: str,
+        is_empty: bool,
+        slow_ms: int,
+        *,
+        stroke: bool = False,
+    ) -> bool:
+        """Whether a state of a draft may be shown. Counts the draft with its first state. Raises RateLimited."""
+        if message_id == draft.message_id:
+            return True
+        channel, user_id = participant.channel.name, participant.user_id
+        refused, until = draft.refused
         if refused == message_id and participant.now() < until:
             return False  # its first frame was answered with an error; the others are dropped (W26)
-        if not draft.payload:
+        if is_empty:
             return True  # the end of a draft of an earlier connection: it counts against no limit
-        participant.end_draft()
+        draft.end()
         if self._live.find(channel, user_id, message_id, self._now_ms()) is not None:
             return False  # a late frame of a draft whose message was posted
         try:
-            await self._admit(Posting("draft", channel, user_id, participant.address, message_id, slow_ms))
+            await self._admit(
+                Posting("draft", channel, user_id, participant.address, message_id, slow_ms, stroke=stroke)
+            )
         except RateLimited as limited:
-            participant.refused_draft = (message_id, participant.now() + (limited.retry_after_ms or 0) / 1000)
+            draft.refused = (message_id, participant.now() + (limited.retry_after_ms or 0) / 1000)
             raise
-        participant.begin_draft(message_id)
+        draft.begin(message_id)
         return True
 
     async def _admit(self, posting: Posting) -> Duplicate | None:
@@ -163,6 +226,8 @@ class ChatService:
                 return f"at most {self._limits.address_per_minute} messages a minute from one address"
             case "channel":
                 return f"at most {self._limits.channel_per_second} messages a second in one channel"
+            case "strokes":
+                return f"at most {self._limits.strokes_per_minute} strokes a minute"
 
     async def live_messages(self, channel: str, *, local_only: bool = False) -> list[LiveMessage]:
         """The live messages, oldest first. `local_only`: only those posted on this process."""
@@ -193,11 +258,10 @@ class ChatService:
             self._live.forget(channel, max((message.timestamp for message in messages), default=before_ms))
         for channel, messages in live.items():
             for message in messages:
-                chat = _read_chat(message.body)
-                moved = replace(chat, timestamp=chat.timestamp + by_ms, expires_at=chat.expires_at + by_ms)
-                name = (message.user_id, message.message_id)
-                times = (moved.timestamp, moved.expires_at)
-                self._live.add(channel, LiveMessage(*name, *times, encode(moved), message.number))
+                frame = _read_stroke(message.body) if message.stroke else _read_chat(message.body)
+                moved = replace(frame, timestamp=frame.timestamp + by_ms, expires_at=frame.expires_at + by_ms)
+                times = {"timestamp": moved.timestamp, "expires_at": moved.expires_at}
+                self._live.add(channel, replace(message, **times, body=encode(moved)))
 
     def expire(self) -> None:
         """Remove messages whose life is over."""

@@ -66,12 +66,13 @@ class Counters:
         self.messages = 0
         """Messages posted by clients of this process."""
         self.received = {
-            kind: FrameCounter() for kind in ("chat", "typing", "cursor", "reaction", "view", "request", "refused")
+            kind: FrameCounter()
+            for kind in ("chat", "typing", "stroke", "cursor", "reaction", "view", "request", "refused")
         }
         """Frames from clients. `request`: profile, who, sync, ping; `refused`: frames answered with an `error`."""
         self.sent = {kind: FrameCounter() for kind in ("chat", "typing", "cursors", "fleeting", "presence", "remote")}
-        """Frames written to connections, each recipient counted. `fleeting`: reactions, views; `remote`: batches of
-        other processes, undecoded."""
+        """Frames written to connections, each recipient counted. `chat`: messages and strokes; `typing`: drafts and
+        strokes being drawn; `fleeting`: reactions, views; `remote`: batches of other processes, undecoded."""
         self.broadcast = Histogram()
         """From posting a message here to its last write. The first message of a flush stands for all of them."""
         self.flush_seconds = Histogram()
@@ -87,10 +88,10 @@ class Counters:
         self.refusals: Counter[str] = Counter()
         """Requests refused before the upgrade, by error code, and connections refused after it, by close code."""
         self.rate_limited = Counter(
-            {"messages": 0, "addresses": 0, "channels": 0, "slow": 0, "requests": 0, "connections": 0}
+            {"messages": 0, "addresses": 0, "channels": 0, "slow": 0, "strokes": 0, "requests": 0, "connections": 0}
         )
-        """Refusals by limit: messages of a user, an address, a channel, a slow channel; requests of a connection;
-        connections of an address."""
+        """Refusals by limit: messages of a user, an address, a channel, a slow channel; strokes of a user; requests of
+        a connection; connections of an address."""
         self.connections = 0
         self.reconnects = 0
         """Connections with a token that we gave out before: after a break or a reload, or in another tab."""

@@ -35,6 +35,7 @@ from ..protocol.schema import (
     Pong,
     PostChat,
     PostReaction,
+    PostStroke,
     PostTyping,
     Profiles,
     SetProfile,
@@ -130,6 +131,9 @@ class Dispatch:
             case MoveCursor():
                 session.participant.cursor(frame.position)
                 kind = "cursor"
+            case PostStroke():
+                await self._chat.draw(session.participant, frame, self._check_may_write(session))
+                kind = "stroke"
             case PostReaction():
                 self._check_may_write(session)
                 session.participant.react(frame)

@@ -1,29 +1,44 @@
-"""One session's part in its channel: its drafts, cursor, reactions and views, each at a limited rate (W26).
+"""One session's part in its channel: its drafts, strokes, cursor, reactions and views, each at a limited rate (W26).
 
-Never here: messages, which have limits over all processes (chat.py).
+Never here: messages and finished strokes, which have limits over all processes (chat.py).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+
+import msgspec
+from msgspec.structs import replace
 
 from ..domain.limits import TokenBucket
 from ..domain.message import Position, check_position
 from ..domain.profile import Profile
+from ..domain.stroke import STROKES_PER_SECOND
 from ..ports import Connection
 from ..protocol.codec import pack
-from ..protocol.schema import Limits, PostReaction, PostTyping, Reaction, ShowView, Typing, View
+from ..protocol.schema import Drawing, Limits, PostReaction, PostTyping, Reaction, ShowView, Typing, View
 from .channel import Channel
+from .draft import Draft, T
 from .throttle import ThrottledLatest
 
 REACTIONS_PER_SECOND = 5.0
 REACTIONS_BURST = 10.0
 VIEWS_PER_SECOND = 10.0
 FRAME_WEIGHT = 5.0
-"""What a draft, a reaction or a view takes from its address's budget. A cursor takes 1: cursors share one frame."""
+"""What a draft, stroke, reaction or view takes from its address's budget. A cursor takes 1: cursors share one frame."""
 
 PAUSE_S = 0.1
 """Above this time between two cursors, the process may have been suspended, and the client may have left meanwhile."""
+
+NO_POINTS = msgspec.Raw(b"[]")
+
+
+class DrawnPoints(msgspec.Struct, frozen=True):
+    """A stroke while it is drawn. `points`: as JSON; without points it was abandoned."""
+
+    message_id: str
+    points: msgspec.Raw
 
 
 class Participant:
@@ -45,19 +60,14 @@ class Participant:
         self.profile = profile
         self.address = address
         self.budget: TokenBucket | None = None
-        """The rate of volatile frames (drafts, cursors, reactions, views) that all connections of the address share.
-        None: no limit. Set before the first frame."""
-        self.draft_id = ""
-        """The message id of the draft that was admitted. A connection has one draft at a time."""
-        self.refused_draft = ("", 0.0)
-        """The draft that was refused last, and until when it stays refused (the loop's clock)."""
-        self._shown_draft: PostTyping | None = None
-        """The draft as others see it."""
+        """The rate of volatile frames (drafts, strokes, cursors, reactions, views) that all connections of the address
+        share. None: no limit. Set before the first frame."""
         self._loop = loop
         self._limits = limits
         self._reactions = TokenBucket(REACTIONS_PER_SECOND, REACTIONS_BURST, loop.time())
         # Created when first needed: most people only read.
-        self._drafts: ThrottledLatest[PostTyping] | None = None
+        self._text: Draft[PostTyping] | None = None
+        self._stroke: Draft[DrawnPoints] | None = None
         self._views: ThrottledLatest[ShowView] | None = None
         self._cursors: ThrottledLatest[Position] | None = None
         self._cursor_at = 0.0
@@ -67,26 +77,21 @@ class Participant:
         """The loop's clock, in seconds."""
         return self._loop.time()
 
-    def begin_draft(self, message_id: str) -> None:
-        """From now on `draft` shows the draft with this id."""
-        self.end_draft()
-        self.draft_id = message_id
+    @property
+    def text(self) -> Draft[PostTyping]:
+        """The message that the session writes."""
+        if self._text is None:
+            throttle = self._throttle_of(self._limits.drafts_per_second)
+            self._text = Draft(throttle, self._send_draft, lambda shown: replace(shown, payload=""))
+        return self._text
 
-    def end_draft(self) -> None:
-        """End the draft: it disappears for the others."""
-        self.draft_id = ""
-        if self._drafts is not None:
-            self._drafts.drop()
-        if self._shown_draft is not None:
-            self._send_draft(PostTyping(self._shown_draft.message_id, "", self._shown_draft.position))
-
-    def draft(self, draft: PostTyping) -> None:
-        """Show a draft. It has been checked, and its message id is `draft_id`."""
-        if self._drafts is None:
-            self._drafts = ThrottledLatest(
-                self._limits.drafts_per_second, self._loop, self._send_draft, self.budget, FRAME_WEIGHT
-            )
-        self._drafts.offer(draft)
+    @property
+    def stroke(self) -> Draft[DrawnPoints]:
+        """The stroke that the session draws."""
+        if self._stroke is None:
+            throttle = self._throttle_of(STROKES_PER_SECOND)
+            self._stroke = Draft(throttle, self._send_drawing, lambda shown: replace(shown, points=NO_POINTS))
+        return self._stroke
 
     def cursor(self, position: Position) -> None:
         """Show the cursor, unless the client has left: it may show a newer one elsewhere. Raises PositionInvalid."""
@@ -112,34 +117,36 @@ class Participant:
             self._views = ThrottledLatest(VIEWS_PER_SECOND, self._loop, self._send_view, self.budget, FRAME_WEIGHT)
         self._views.offer(frame)
 
-    def forget_draft(self, message_id: str) -> None:
-        """The message is about to be posted: its draft must not follow it."""
-        if self.draft_id == message_id:
-            self.draft_id = ""
-        if self._shown_draft is not None and self._shown_draft.message_id == message_id:
-            self._shown_draft = None
-        if self._drafts is not None:
-            waiting = self._drafts.waiting
-            if waiting is not None and waiting.message_id == message_id:
-                self._drafts.drop()
-
     def close(self) -> None:
         """Send nothing more. The session is over: drop everything that refers back to this object (gc_policy.py)."""
-        for latest in (self._drafts, self._cursors, self._views):
+        for draft in (self._text, self._stroke):
+            if draft is not None:
+                draft.close()
+        for latest in (self._cursors, self._views):
             if latest is not None:
                 latest.drop()
-        self._drafts = self._cursors = self._views = None
+        self._text = self._stroke = self._cursors = self._views = None
 
-    def _send_draft(self, draft: PostTyping) -> None:
+    def _throttle_of(self, rate: float) -> Callable[[Callable[[T], None]], ThrottledLatest[T]]:
+        loop, budget = self._loop, self.budget
+        return lambda send: ThrottledLatest(rate, loop, send, budget, FRAME_WEIGHT)
+
+    def _send_draft(self, draft: PostTyping) -> bool:
         frame = pack(Typing(draft.message_id, self.user_id, draft.payload, draft.position))
         if draft.payload:
-            self._shown_draft = draft
             self.channel.set_draft(self.connection, draft.message_id, frame)
         else:
-            if self._shown_draft is not None and self._shown_draft.message_id == draft.message_id:
-                self._shown_draft = None
             # The end of a draft must reach everyone who saw the draft, so it is sent reliably.
             self.channel.post(frame, self.connection, replaces=draft.message_id)
+        return draft.payload != ""
+
+    def _send_drawing(self, drawing: DrawnPoints) -> bool:
+        frame = pack(Drawing(drawing.message_id, self.user_id, drawing.points))
+        if drawing.points == NO_POINTS:
+            self.channel.post(frame, self.connection, replaces=drawing.message_id)
+            return False
+        self.channel.set_drawing(self.connection, drawing.message_id, frame)
+        return True
 
     def _send_view(self, view: ShowView) -> None:
         # Views are so rare that two never wait for the same flush, so none needs to replace another.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ..domain.flush import Shared
 from ..domain.received import Received
 from ..ports import Batch, Connection
-from ..protocol.codec import leave_out_chats
+from ..protocol.codec import leave_out_messages
 from ..protocol.framing import text_frame
 from .held_frames import HeldFrames
 from .snapshot_memory import SnapshotMemory
@@ -60,10 +60,10 @@ class RemoteFrames:
         reliable, volatile = batch.reliable, batch.volatile
         if batch.frames and not self._received.add(batch.publisher, batch.number, batch.frames):
             # `missed` has returned its messages: the publisher considered this batch lost.
-            reliable, volatile = leave_out_chats(reliable), b""
+            reliable, volatile = leave_out_messages(reliable), b""
         elif batch.published_at and self._now_ms() - batch.published_at > STALE_MS:
             # This process or the broker was stopped for a while.
-            reliable, volatile = leave_out_chats(reliable, self._now_ms() + MIN_LEFT_MS), b""
+            reliable, volatile = leave_out_messages(reliable, self._now_ms() + MIN_LEFT_MS), b""
         return reliable, volatile
 
     def missed(self, publisher: bytes, messages: Sequence[tuple[int, int, bytes]]) -> bytes:

@@ -291,6 +291,7 @@ class Sessions:
                 users=snapshot.user_ids_with(own.user_id) if session.plain_users else snapshot.users_with(own),
                 user_count=snapshot.user_count,
                 messages=snapshot.messages_at(now_ms),
+                strokes=snapshot.strokes_at(now_ms),
                 timestamp=now_ms,
                 ttl=self._life,
                 limits=self._limits,

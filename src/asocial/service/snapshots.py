@@ -27,6 +27,9 @@ MAX_AGE_S = 0.25
 MESSAGES = 200
 MESSAGE_BYTES = 256 * 1024
 """How many of the newest messages a snapshot holds, and how many bytes of them."""
+STROKES = 100
+STROKE_BYTES = 128 * 1024
+"""The same for strokes."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -49,6 +52,24 @@ class _Users(NamedTuple):
         return msgspec.Raw(self.all_but_last + comma + own + b"]")
 
 
+class _Newest(NamedTuple):
+    """Live messages, and their JSON list, which is valid until the first of them is over."""
+
+    live: Sequence[LiveMessage]
+    encoded: msgspec.Raw
+    whole_until: float
+
+    @classmethod
+    def of(cls, newest: Sequence[LiveMessage]) -> _Newest:
+        return cls(newest, _listed(newest), min((message.expires_at for message in newest), default=math.inf))
+
+    def at(self, now_ms: int) -> msgspec.Raw:
+        """The JSON list of those that are still live at `now_ms`."""
+        if now_ms < self.whole_until:
+            return self.encoded
+        return _listed([message for message in self.live if message.expires_at > now_ms])
+
+
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """The part of a channel's `user_sync` that is the same for everyone, encoded. `listed`: the ids in the roster."""
@@ -59,19 +80,18 @@ class Snapshot:
     listed: frozenset[str]
     user_count: int
     stamp: Stamp
-    newest: Sequence[LiveMessage]
-    messages: msgspec.Raw
-    """The JSON list of `newest`: valid until the first of them is over."""
-    whole_until: float
+    messages: _Newest
+    strokes: _Newest | None
+    """None: there are none."""
     bodies: frozenset[bytes]
-    """The JSON of each of `newest`."""
+    """The JSON of each message and stroke."""
 
     @classmethod
     def of(cls, roster: Roster, messages: Sequence[LiveMessage], limit: int) -> Snapshot:
         """`limit`: how many users a roster lists."""
         listed = frozenset(member.user_id for member in roster.members)
-        newest = newest_of(messages)
-        whole_until = min((message.expires_at for message in newest), default=math.inf)
+        newest = newest_of([message for message in messages if not message.stroke], MESSAGES, MESSAGE_BYTES)
+        strokes = newest_of([message for message in messages if message.stroke], STROKES, STROKE_BYTES)
         return cls(
             members=roster.members,
             roster_limit=limit,
@@ -79,17 +99,18 @@ class Snapshot:
             listed=listed,
             user_count=roster.user_count,
             stamp=roster.stamp,
-            newest=newest,
-            messages=_listed(newest),
-            whole_until=whole_until,
-            bodies=frozenset(message.body for message in newest),
+            messages=_Newest.of(newest),
+            strokes=_Newest.of(strokes) if strokes else None,
+            bodies=frozenset(message.body for message in (*newest, *strokes)),
         )
 
     def messages_at(self, now_ms: int) -> msgspec.Raw:
         """The JSON list of the messages that are still live at `now_ms` (W12)."""
-        if now_ms < self.whole_until:
-            return self.messages
-        return _listed([message for message in self.newest if message.expires_at > now_ms])
+        return self.messages.at(now_ms)
+
+    def strokes_at(self, now_ms: int) -> msgspec.Raw | msgspec.UnsetType:
+        """The same of strokes (W112). Unset if the snapshot has none."""
+        return msgspec.UNSET if self.strokes is None else self.strokes.at(now_ms)
 
     def users_with(self, own: Member) -> msgspec.Raw:
         """The JSON list of users, with `own` among them (W20)."""
@@ -109,11 +130,13 @@ def _listed(messages: Sequence[LiveMessage]) -> msgspec.Raw:
     return msgspec.Raw(b"[" + b",".join([message.body for message in messages]) + b"]")
 
 
-def newest_of(messages: Sequence[LiveMessage]) -> list[LiveMessage]:
+def newest_of(
+    messages: Sequence[LiveMessage], most: int = MESSAGES, most_bytes: int = MESSAGE_BYTES
+) -> list[LiveMessage]:
     """The newest messages that fit into a snapshot, in the given order: oldest first."""
     newest: list[LiveMessage] = []
-    left = MESSAGE_BYTES
-    for message in reversed(messages[-MESSAGES:]):
+    left = most_bytes
+    for message in reversed(messages[-most:]):
         left -= len(message.body)
         if left < 0:
             break

@@ -39,6 +39,7 @@ def test_a_flush_leaves_nothing_behind() -> None:
     outbox: Outbox[str] = Outbox()
     outbox.post(b"[a1]", "ann", b"(ack)")
     outbox.set_draft("bob", "b1", b"<b>")
+    outbox.set_drawing("bob", "b2", b"<line>")
     outbox.set_cursor("ann", Position(1, 2))
     outbox.add_batch(b"[r]", b"<r>")
     outbox.attach("cat")
@@ -69,6 +70,36 @@ def test_w13_a_message_removes_its_pending_draft_and_no_other() -> None:
     outbox.set_draft("bob", "b2", b"<b2>")
     outbox.post(b"[b1]", "bob", b"", replaces="b1")
     assert received(outbox.take(b"", NO_BOUND), "cat") == (b"[a1][b1]<b2>", b"[a1][b1]")
+
+
+def test_w110_only_the_latest_state_of_a_stroke_leaves_beside_the_draft() -> None:
+    outbox: Outbox[str] = Outbox()
+    outbox.set_drawing("ann", "s1", b"<s:1>")
+    assert outbox
+    outbox.set_draft("ann", "a1", b"<a>")
+    outbox.set_drawing("bob", "s2", b"<s2>")
+    outbox.set_drawing("ann", "s1", b"<s:2>")
+    flush = outbox.take(b"{cursors}", NO_BOUND)
+    assert received(flush, "cat") == (b"<a><s:2><s2>{cursors}", b"")
+    assert received(flush, "ann") == (b"<s2>{cursors}", b"")
+    assert (flush.counts.drafts, flush.counts.draft_bytes) == (3, len(b"<a><s:2><s2>"))
+
+
+def test_w110_a_finished_stroke_removes_its_waiting_state_and_no_other() -> None:
+    outbox: Outbox[str] = Outbox()
+    outbox.set_drawing("ann", "s1", b"<s1>")
+    outbox.set_drawing("bob", "s2", b"<s2>")
+    outbox.set_draft("ann", "a1", b"<a1>")
+    outbox.post(b"[s1]", "ann", b"", replaces="s1")
+    outbox.post(b"[b]", "bob", b"", replaces="b")
+    assert received(outbox.take(b"", NO_BOUND), "cat") == (b"[s1][b]<a1><s2>", b"[s1][b]")
+
+
+def test_w110_the_stroke_of_a_detached_member_is_not_sent() -> None:
+    outbox: Outbox[str] = Outbox()
+    outbox.set_drawing("ann", "s1", b"<s1>")
+    outbox.detach("ann", None)
+    assert not outbox
 
 
 def test_a_latecomer_gets_only_what_was_posted_after_it_came() -> None:
@@ -255,15 +286,21 @@ class Naive:
         self.frames: list[tuple[bytes, str | None, bytes, set[str]]] = []
         self.batches: list[tuple[bytes, bytes, set[str]]] = []
         self.drafts: dict[str, tuple[str, bytes]] = {}
+        self.drawings: dict[str, tuple[str, bytes]] = {}
         self.reactions: list[tuple[str, bytes]] = []
 
     def post(self, frame: bytes, sender: str | None = None, reply: bytes = b"", replaces: str = "") -> None:
         self.frames.append((frame, sender, reply, set(self.present)))
         if sender is not None and replaces and self.drafts.get(sender, ("",))[0] == replaces:
             del self.drafts[sender]
+        elif sender is not None and replaces and self.drawings.get(sender, ("",))[0] == replaces:
+            del self.drawings[sender]
 
     def set_draft(self, sender: str, message_id: str, frame: bytes) -> None:
         self.drafts[sender] = (message_id, frame)
+
+    def set_drawing(self, sender: str, message_id: str, frame: bytes) -> None:
+        self.drawings[sender] = (message_id, frame)
 
     def post_transient(self, sender: str, frame: bytes) -> None:
         if len(self.reactions) < MAX_TRANSIENT_FRAMES:
@@ -278,6 +315,7 @@ class Naive:
     def detach(self, name: str, _user_id: str) -> None:
         self.present.remove(name)
         self.drafts.pop(name, None)
+        self.drawings.pop(name, None)
         self.reactions = [each for each in self.reactions if each[0] != name]
 
     def take(self, cursors: bytes, bound: FlushLimit) -> dict[str, tuple[bytes, bytes]]:
@@ -286,9 +324,12 @@ class Naive:
         batches = fitting(self.batches, 10**6, max(bound.bytes, share), lambda each: len(each[0]) + len(each[1]))
         volatile: list[tuple[str, bytes]] = []
         if not self.frames:
-            waiting = [(sender, frame) for sender, (_, frame) in self.drafts.items()]
-            volatile = fitting(waiting, 10**6, bound.bytes, lambda each: len(each[1]))
-            self.drafts = {sender: self.drafts[sender] for sender, _ in waiting}
+            both = (self.drafts, self.drawings)
+            waiting = [(of, sender, frame) for of in both for sender, (_, frame) in of.items()]
+            leaving = fitting(waiting, 10**6, bound.bytes, lambda each: len(each[2]))
+            volatile = [(sender, frame) for _, sender, frame in leaving]
+            for of, sender, _ in leaving:
+                del of[sender]
             volatile += self.reactions
             self.reactions = []
         return {
@@ -317,7 +358,21 @@ def fitting(waiting: list[T], most: int, most_bytes: int, size: Callable[[T], in
 
 
 KINDS = [
-    *("post", "post", "post", "several", "event", "attach", "detach", "flush", "flush", "draft", "end", "react"),
+    *(
+        "post",
+        "post",
+        "post",
+        "several",
+        "event",
+        "attach",
+        "detach",
+        "flush",
+        "flush",
+        "draft",
+        "draw",
+        "end",
+        "react",
+    ),
     "remote",
 ]
 
@@ -356,9 +411,12 @@ def test_random_members_get_exactly_their_frames(seed: int) -> None:
                 do("detach", someone, someone)
             case "draft":
                 do("set_draft", someone, f"m{step}", b"<%d%s>" % (step, pad))
-            case "end" if naive.drafts:
-                sender = chance.choice(sorted(naive.drafts))
-                do("post", b"[%d]" % step, sender, chance.choice([b"", b"(%d)" % step]), naive.drafts[sender][0])
+            case "draw":
+                do("set_drawing", someone, f"s{step}", b"~%d%s~" % (step, pad))
+            case "end" if naive.drafts or naive.drawings:
+                ending = chance.choice([drafts for drafts in (naive.drafts, naive.drawings) if drafts])
+                sender = chance.choice(sorted(ending))
+                do("post", b"[%d]" % step, sender, chance.choice([b"", b"(%d)" % step]), ending[sender][0])
             case "react":
                 do("post_transient", someone, b"/%d/" % step)
             case "remote":
@@ -369,7 +427,7 @@ def test_random_members_get_exactly_their_frames(seed: int) -> None:
                 flush(b"" if outbox.would_leave_frames(bound) else cursors, bound)
     while outbox:
         flush(b"", FlushLimit(2, 50))
-    assert (naive.frames, naive.batches, naive.drafts, naive.reactions) == ([], [], {}, [])
+    assert (naive.frames, naive.batches, naive.drafts, naive.drawings, naive.reactions) == ([], [], {}, {}, [])
 
 
 def test_w30_reactions_of_one_sender_do_not_replace_each_other_and_do_not_come_back_to_it() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from asocial.domain.errors import BadFrame, FrameError, PositionInvalid, RateLimited
 from asocial.domain.message import Position
-from asocial.protocol.codec import decode, error_frame, leave_out_chats, message_id_of, pack
+from asocial.protocol.codec import decode, error_frame, leave_out_messages, message_id_of, pack
 from asocial.protocol.framing import text_frame
 from asocial.protocol.schema import (
     AskSync,
@@ -20,6 +20,7 @@ from asocial.protocol.schema import (
     Pong,
     PostChat,
     PostReaction,
+    PostStroke,
     PostTyping,
     SetProfile,
     ShowView,
@@ -32,6 +33,14 @@ from asocial.protocol.schema import (
         (
             '{"type":"chat","message_id":"m-1_A","payload":"hi","position":{"x":1,"y":-2.5}}',
             PostChat("m-1_A", "hi", Position(1, -2.5)),
+        ),
+        (
+            '{"type":"stroke","message_id":"s","points":[[1,2],[3.5,-4]]}',
+            PostStroke("s", [(1.0, 2.0), (3.5, -4.0)]),
+        ),
+        (
+            '{"type":"stroke","message_id":"s","points":[],"done":true}',
+            PostStroke("s", [], True),
         ),
         (
             '{"position":{"y":0,"x":0},"payload":"","message_id":"m","type":"typing"}',
@@ -160,12 +169,26 @@ def test_a_frame_carries_its_type_and_absent_fields_are_absent() -> None:
 @pytest.mark.parametrize("rest", [b"\x81", b"\x81\x05abc", b"\x81\x7e\x01", b"\x81\x7f" + b"\xff" * 8])
 def test_an_incomplete_frame_is_no_message(rest: bytes) -> None:
     data = text_frame(b"{}") + rest
-    assert leave_out_chats(data) == data
+    assert leave_out_messages(data) == data
 
 
 def test_messages_are_left_out_by_their_end() -> None:
     over, lives = (b'{"type":"chat","payload":"hi","expires_at":%d}' % end for end in (100, 101))
     other, broken = pack(Pong(1, 1)), text_frame(b"{")
     frames = text_frame(over) + other + broken + text_frame(lives)
-    assert leave_out_chats(frames, 100) == other + broken + text_frame(lives)
-    assert leave_out_chats(frames) == other + broken
+    assert leave_out_messages(frames, 100) == other + broken + text_frame(lives)
+    assert leave_out_messages(frames) == other + broken
+
+
+def test_w112_strokes_are_left_out_by_their_end_and_abandoned_ones_stay() -> None:
+    over, lives = (b'{"type":"stroke","points":[],"expires_at":%d}' % end for end in (100, 101))
+    abandoned = text_frame(b'{"type":"stroke","message_id":"s","user_id":"ann","points":[]}')
+    frames = text_frame(over) + abandoned + text_frame(lives)
+    assert leave_out_messages(frames, 100) == abandoned + text_frame(lives)
+    assert leave_out_messages(frames) == abandoned
+
+
+@pytest.mark.parametrize("point", ['["1",0]', "[1]", "[1,2,3]", "null", "{}"])
+def test_w111_a_point_is_two_numbers(point: str) -> None:
+    with pytest.raises(BadFrame):
+        decode('{"type":"stroke","message_id":"s","points":[%s]}' % point)  # noqa: UP031

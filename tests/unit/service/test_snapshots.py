@@ -65,7 +65,7 @@ async def harness() -> Harness:
 
 
 def said(snapshot: Snapshot) -> Any:
-    return json.loads(bytes(snapshot.messages))
+    return json.loads(bytes(snapshot.messages_at(0)))
 
 
 async def test_w78_concurrent_requests_share_one_read(harness: Harness) -> None:

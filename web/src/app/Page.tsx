@@ -11,7 +11,7 @@ import { ConnectionStatus } from '../features/channel/ConnectionStatus'
 import { Log } from '../features/messages/Log'
 import { People } from '../features/people/People'
 import { ChannelHeader } from '../features/channel/ChannelHeader'
-import { Chips, Following, Nearest, Notices, Notifications, Palette, Minimap } from './others'
+import { Chips, Following, Nearest, Notices, Notifications, Palette, Pen, Minimap } from './others'
 import { Plane } from './Plane'
 import { useEscape } from '../shared/ui/escape'
 import { LOW_PX } from '../shared/ui/safe-area'
@@ -71,6 +71,7 @@ export function Page() {
       <div className="edge end-0 bottom-0 items-end">
         {othersHere && <Minimap />}
         <div className={ZOOM_ROW}>
+          {othersHere && <Pen />}
           {othersHere && <Palette />}
           {othersHere && <Nearest />}
           <Zoom />

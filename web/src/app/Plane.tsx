@@ -23,10 +23,13 @@ import { escapeKey } from '../shared/ui/escape'
 import { MAC, signOf } from '../shared/ui/keyboard'
 import { signKey } from './panel-keys'
 import { Bursts, Clusters, Leader } from './others'
+import { lazy } from '../shared/ui/lazy'
 import { createPressing, reactionKey } from '../features/reactions/press'
 import { createSizes } from '../shared/ui/resize'
 import { enterMessages, messageKey } from '../features/navigation/keyboard'
 import { Messages } from '../features/messages/Messages'
+
+const Strokes = lazy(() => import('../features/strokes/Strokes').then((m) => m.Strokes))
 
 const ARROW_PX = 80
 const ZOOM_STEP = 1.25
@@ -43,6 +46,7 @@ export function Plane() {
   const dragged = useRef(false)
   const [pressing] = useState(() => createPressing(app))
   const reacting = useStore(app.reactions.store, (s) => s.bursts.length > 0)
+  const drawn = useStore(app.strokes.store, (s) => s.wanted)
 
   useLayoutEffect(() => followCamera(world.current, app), [app])
   useLayoutEffect(() => measure(plane.current, app), [app])
@@ -120,7 +124,7 @@ export function Plane() {
         tabIndex={0}
         aria-label={STRINGS.plane}
         onPointerDown={(event) => {
-          if (isHeld(event.target)) return pressing.up()
+          if (isHeld(event.target) || app.strokes.draws(event.nativeEvent)) return pressing.up()
           const target = app.camera.toWorld(local(event.clientX, event.clientY))
           pressing.down(event.nativeEvent, target, () => {
             const still = !dragged.current
@@ -144,7 +148,8 @@ export function Plane() {
         }}
         onMouseDown={(event) => {
           // The press would take the focus from the caret before it becomes a click.
-          if (!isHeld(event.target) || isLink(event.target)) event.preventDefault()
+          if (!isHeld(event.target) || isLink(event.target) || event.shiftKey)
+            event.preventDefault()
         }}
         onDragOver={(event) => {
           if (!event.dataTransfer.types.includes('Files')) event.preventDefault()
@@ -174,6 +179,7 @@ export function Plane() {
           <Messages Clusters={Clusters} Leader={Leader} />
           <Caret box={caret} />
           {reacting && <Bursts />}
+          {drawn && <Strokes />}
         </div>
         <Cursors />
       </div>

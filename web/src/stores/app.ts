@@ -14,6 +14,7 @@ import { createHistory } from '../features/history/store/history'
 import { createSession } from '../features/channel/store/session'
 import { createSettings } from '../features/settings/store/settings'
 import { createMessages } from '../features/messages/store/messages'
+import { createStrokes } from '../features/strokes/store/strokes'
 
 export function createApp(channel: string, deps: Deps, reducedMotion: () => boolean) {
   const settings = createSettings(deps)
@@ -66,6 +67,7 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
     sendOnMap,
     panels: createPanels(),
     reactions,
+    strokes: createStrokes(),
     now: deps.now,
     connectNow: deps.uplink.connectNow,
     send: deps.uplink.send,

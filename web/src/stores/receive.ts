@@ -10,7 +10,8 @@ const RESEND_WITHIN_MS = 700
 const WENT_BACK_MS = 1_000
 
 export function createReceiver(app: App) {
-  const { session, presence, messages, cursors, navigation, reactions, muted, history } = app
+  const { session, presence, messages, cursors, navigation, reactions, muted, history, strokes } =
+    app
   let resendTimer: ReturnType<typeof setTimeout> | undefined
 
   function resendSoon() {
@@ -25,6 +26,7 @@ export function createReceiver(app: App) {
   function shift(ms: number) {
     messages.shift(ms)
     history.shift(ms)
+    strokes.shift(ms)
   }
 
   /** `learn` may find that the server's clock was set back. Messages must not stay longer because of it. */
@@ -37,6 +39,12 @@ export function createReceiver(app: App) {
 
   /** `fresh`: the first frame of a connection. */
   return function receive(frame: ServerFrame, fresh: boolean) {
+    toStores(frame, fresh)
+    // After the session and presence: whose stroke it is depends on them.
+    strokes.receive(frame, fresh)
+  }
+
+  function toStores(frame: ServerFrame, fresh: boolean) {
     const selfId = session.store.getState().userId
     switch (frame.type) {
       case 'degraded':

@@ -40,7 +40,9 @@ LOST_AFTER_S = 0.5
 MAX_ASKED_REFUSALS = 20
 """Refusals of one user or address that Redis decides. Further ones are decided here until the time is over."""
 MAX_REFUSED_KEYS = 10_000
-_LIMITS: dict[bytes, LimitName] = {b"user": "user", b"address": "address", b"channel": "channel", b"slow": "slow"}
+_LIMITS: dict[bytes, LimitName] = {
+    b"user": "user", b"address": "address", b"channel": "channel", b"slow": "slow", b"strokes": "strokes",
+}  # fmt: skip
 
 
 class _RefusedKey:
@@ -75,7 +77,8 @@ class RedisRateLimiter:
         return wait_ms
 
     async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:
-        if posting.kind != "chat" and not (posting.slow_ms or limits.user_per_minute or limits.address_per_minute):
+        limited = limits.user_per_minute or limits.address_per_minute or (posting.stroke and limits.strokes_per_minute)
+        if posting.kind != "chat" and not (posting.slow_ms or limited):
             return GRANTED
         refused = self._refused_here(posting)
         if refused is not None:
@@ -141,13 +144,14 @@ class RedisRateLimiter:
         return (
             self._claim_key(posting),
             key(TAG, f"slow:{channel}:{user_id}"),
-            key(TAG, f"draft:{channel}:{user_id}"),
+            key(TAG, f"{'drawing' if posting.stroke else 'draft'}:{channel}:{user_id}"),
             key(TAG, f"user:{user_id}"),
             key(TAG, f"address:{posting.address}"),
             key(TAG, f"second:{channel}"),
             key(TAG, f"recent:{channel}"),
             key(TAG, f"minute:0:{channel}"),
             key(TAG, f"minute:1:{channel}"),
+            key(TAG, f"strokes:{user_id}"),
         )
 
     def _claim_key(self, posting: Posting) -> str:
@@ -192,6 +196,7 @@ def _arguments(posting: Posting, limits: MessageLimits) -> tuple[str | int, ...]
         DRAFT_SLOT_MS,
         _claim(posting) if posting.kind == "chat" else "",
         max(1, posting.expires_at - posting.timestamp),
+        limits.strokes_per_minute if posting.stroke else 0,
     )
 
 

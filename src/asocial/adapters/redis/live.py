@@ -1,8 +1,9 @@
-"""Live messages: kept in this process, so that nothing waits, and written to Redis for people who join elsewhere.
+"""Live messages and strokes: kept in this process, so that nothing waits, and in Redis for people who join elsewhere.
 
-Each channel has a sorted set, scored by the end of life. Expired messages are removed with the next write, and the key
-expires soon after the last message. All messages of a turn and a channel are one ZADD, sent before the turn's publish,
-so a process that subscribes too late for a message finds it here.
+Each channel has two sorted sets, scored by the end of life: one of messages, and one of strokes, because processes of
+an earlier version would read strokes as messages. Expired entries are removed with the next write, and a key expires
+soon after its last entry. All of a turn, a channel and a kind are one ZADD, sent before the turn's publish, so a
+process that subscribes too late for a message finds it here.
 
 While Redis is away, only this process's messages are known. When Redis is back, live messages are written again, for
 each channel when the service calls `share`.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import cast
 
 import msgspec
@@ -38,7 +40,8 @@ class RedisLiveMessages:
         self._pool = pool
         self._clock_ms = clock_ms
         self._local = LiveMessageIndex()
-        self._unwritten: dict[str, list[LiveMessage]] = {}
+        self._unwritten: dict[tuple[str, bool], list[LiveMessage]] = {}
+        """By channel and whether they are strokes."""
         self._longest_ms = 0
 
     def add(self, channel: str, message: LiveMessage, *, shared: bool = True) -> None:
@@ -48,19 +51,17 @@ class RedisLiveMessages:
             return
         if not self._unwritten:
             asyncio.get_running_loop().call_soon(self._write)
-        self._unwritten.setdefault(channel, []).append(message)
+        self._unwritten.setdefault((channel, message.stroke), []).append(message)
 
     def find(self, channel: str, user_id: str, message_id: str, now_ms: int) -> LiveMessage | None:
         return self._local.find(channel, user_id, message_id, now_ms)
 
     async def load(self, channel: str, now_ms: int) -> list[LiveMessage]:
-        try:
-            reply = await self._pool.call(channel, "ZRANGE", self._key(channel), f"({now_ms}", "+inf", "BYSCORE")
-        except StoreUnavailable as error:
-            self._clear_wrong_type(channel, error)
-            return self._local.of(channel, now_ms)
-        messages = [*self._readable(channel, reply), *self._local.of(channel, now_ms)]
-        found = {(message.user_id, message.message_id): message for message in messages}
+        stored = await asyncio.gather(*(self._load(key, channel, now_ms) for key in self._keys(channel)))
+        found = {
+            (message.user_id, message.message_id): message
+            for message in chain(*stored, self._local.of(channel, now_ms))
+        }
         return sorted(found.values(), key=lambda message: message.timestamp)
 
     def local(self, channel: str, now_ms: int) -> list[LiveMessage]:
@@ -70,78 +71,92 @@ class RedisLiveMessages:
         return self._local.channels()
 
     async def clear(self, channel: str, until_ms: int) -> None:
-        try:
-            reply = cast(list[bytes], await self._pool.call(channel, "ZRANGE", self._key(channel), 0, -1))
-        except ErrorReply as error:
-            if not self._clear_wrong_type(channel, error):
-                raise
-            reply = []
-        kept = {entry for entry, message in self._read(channel, reply) if message.timestamp > until_ms}
-        # Unreadable entries are removed too: their time is unknown.
-        gone = [entry for entry in reply if entry not in kept]
-        if gone:
-            await self._pool.call(channel, "ZREM", self._key(channel), *gone)
+        for key in self._keys(channel):
+            try:
+                reply = cast(list[bytes], await self._pool.call(channel, "ZRANGE", key, 0, -1))
+            except ErrorReply as error:
+                if not self._clear_wrong_type(key, channel, error):
+                    raise
+                reply = []
+            kept = {entry for entry, message in self._read(key, reply) if message.timestamp > until_ms}
+            # Unreadable entries are removed too: their time is unknown.
+            gone = [entry for entry in reply if entry not in kept]
+            if gone:
+                await self._pool.call(channel, "ZREM", key, *gone)
         self.forget(channel, until_ms)
 
     def forget(self, channel: str, until_ms: int) -> None:
         gone = self._local.forget(channel, until_ms)
-        unwritten = [message for message in self._unwritten.get(channel, ()) if message.timestamp > until_ms]
-        if channel in self._unwritten:
-            self._unwritten[channel] = unwritten
-        # Removes those that reached Redis after the clearing process had read the channel.
-        with contextlib.suppress(StoreUnavailable):
-            if gone:
-                self._pool.connection(channel).post("ZREM", self._key(channel), *map(_encode, gone))
+        for stroke in (False, True):
+            unwritten = self._unwritten.get((channel, stroke))
+            if unwritten is not None:
+                unwritten[:] = [message for message in unwritten if message.timestamp > until_ms]
+            # Removes those that reached Redis after the clearing process had read the channel.
+            entries = [_encode(message) for message in gone if message.stroke == stroke]
+            with contextlib.suppress(StoreUnavailable):
+                if entries:
+                    self._pool.connection(channel).post("ZREM", self._key(channel, stroke), *entries)
 
     def expire(self, now_ms: int) -> None:
         self._local.expire(now_ms)
 
     def share(self, channel: str) -> None:
         live = self._local.of(channel, self._clock_ms())
+        for stroke in (False, True):
+            of_kind = [message for message in live if message.stroke == stroke]
+            if of_kind:
+                self._unwritten[channel, stroke] = of_kind
         if live:
-            self._unwritten[channel] = live
             self._write()
 
     async def close(self) -> None:
         self._write()
         self._local.clear()
 
-    def _readable(self, channel: str, reply: object) -> list[LiveMessage]:
-        return [message for _, message in self._read(channel, cast(list[bytes], reply))]
+    async def _load(self, key: str, channel: str, now_ms: int) -> list[LiveMessage]:
+        try:
+            reply = await self._pool.call(channel, "ZRANGE", key, f"({now_ms}", "+inf", "BYSCORE")
+        except StoreUnavailable as error:
+            self._clear_wrong_type(key, channel, error)
+            return []
+        return [message for _, message in self._read(key, cast(list[bytes], reply))]
 
-    def _read(self, channel: str, entries: list[bytes]) -> Iterator[tuple[bytes, LiveMessage]]:
+    def _read(self, key: str, entries: list[bytes]) -> Iterator[tuple[bytes, LiveMessage]]:
         for entry in entries:
             try:
                 message = _decode(entry)
                 # The body is put into a frame as it is. One that is no JSON object would break that frame.
                 _check_body(message.body)
             except ERRORS as error:
-                self._pool.unreadable.skip("message", self._key(channel), error)
+                self._pool.unreadable.skip("message", key, error)
             else:
                 yield entry, message
 
-    def _clear_wrong_type(self, channel: str, error: StoreUnavailable) -> bool:
+    def _clear_wrong_type(self, key: str, channel: str, error: StoreUnavailable) -> bool:
         """Delete a key of another type: it was not written by us, and nothing can be stored while it exists."""
         if not (isinstance(error, ErrorReply) and error.wrong_type):
             return False
         with contextlib.suppress(StoreUnavailable):
-            self._pool.connection(channel).post("DEL", self._key(channel))
+            self._pool.connection(channel).post("DEL", key)
         return True
 
-    def _key(self, channel: str) -> str:
-        return self._pool.names.key(channel, "live")
+    def _key(self, channel: str, stroke: bool) -> str:
+        return self._pool.names.key(channel, "strokes" if stroke else "live")
+
+    def _keys(self, channel: str) -> tuple[str, str]:
+        return self._key(channel, stroke=False), self._key(channel, stroke=True)
 
     def _write(self) -> None:
         unwritten, self._unwritten = self._unwritten, {}
         over_ms = self._clock_ms() - MAX_CLOCK_SKEW_MS
-        for channel, messages in unwritten.items():
+        for (channel, stroke), messages in unwritten.items():
             try:
                 connection = self._pool.connection(channel)
             except StoreUnavailable:
                 continue
             if not messages:
                 continue
-            key = self._key(channel)
+            key = self._key(channel, stroke)
             pairs: list[Argument] = []
             for message in messages:
                 pairs += (message.expires_at, _encode(message))

@@ -1,5 +1,6 @@
 /*
- * Mouse, pen, fingers, wheel and trackpad, as movements of the camera (rules: canvas/model/gestures.ts).
+ * Mouse, pen, fingers, wheel and trackpad, as movements of the camera (rules: canvas/model/gestures.ts). With Shift, or
+ * with the pen of strokes/Pen.tsx, a press draws instead.
  *
  * Pointer events only, so that mouse, pen and fingers share one code path. Moves are listened to on the window, because a
  * message under a finger may vanish while the finger is down. Listeners are not passive: the page itself must never zoom or scroll.
@@ -8,7 +9,7 @@ import { useLayoutEffect, type RefObject } from 'react'
 import type { Point } from './model/camera'
 import { carry, NO_GRIP, press, release } from './model/gestures'
 import { useApp } from '../../stores/hooks'
-import { isKept } from './held'
+import { isControl, isKept } from './held'
 
 /** Safari's own event of a pinch on a trackpad; other browsers send a wheel with ctrl. */
 interface TrackpadPinch extends UIEvent {
@@ -38,13 +39,22 @@ export function useGestures(
     if (!element) return
     let grip = NO_GRIP
     let pinchedFrom = 1
+    let draws = false
     const zoomNow = () => app.camera.store.getState().camera.zoom
 
     const onDown = (event: PointerEvent) => {
       if (event.isPrimary) dragged.current = false
-      if (event.button > 1 || isKept(event)) return
+      const pen = app.strokes.draws(event) && !isControl(event.target)
+      if (event.button > 1 || (isKept(event) && !pen)) return
       grip = press(grip, event.pointerId, local(event.clientX, event.clientY), zoomNow())
       if (grip.moving) dragged.current = true
+      // The press of a second finger ends the stroke: it is a pinch.
+      if (draws || (pen && !grip.moving)) draw(event)
+      draws = pen && !grip.moving
+    }
+    const draw = (event: PointerEvent) => {
+      const at = app.camera.toWorld(local(event.clientX, event.clientY))
+      app.strokes.call((drawing) => drawing.press(event, at))
     }
     const onMove = (event: PointerEvent) => {
       if (!grip.points.has(event.pointerId)) return
@@ -57,11 +67,16 @@ export function useGestures(
       dragged.current = true
       // Not earlier: the click of a press without a drag belongs to the pressed element.
       if (begins) capture(element, event.pointerId)
+      if (draws) return draw(event)
       const { dx, dy, at, zoom } = moved.by
       app.camera.pan(dx, dy)
       if (zoom !== undefined) app.camera.zoomAt(at, zoom)
     }
     const onUp = (event: PointerEvent) => {
+      if (draws && grip.points.has(event.pointerId)) {
+        draw(event)
+        draws = false
+      }
       grip = release(grip, event.pointerId, zoomNow())
     }
 

@@ -12,10 +12,12 @@ export function isLink(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest('a[href]') !== null
 }
 
+export function isControl(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('button, textarea') !== null
+}
+
 /** A mouse selects text by dragging over it; a finger pans, wherever it starts. */
 export function isKept({ target, pointerType }: PointerEvent): boolean {
-  if (pointerType === 'touch') {
-    return target instanceof Element && target.closest('button, textarea') !== null
-  }
+  if (pointerType === 'touch') return isControl(target)
   return isHeld(target) && !isLink(target)
 }

@@ -3,6 +3,7 @@
  * direction in which it appeared. A log that changed with every movement of the view would be announced again and again.
  */
 import { useEffect, useState } from 'react'
+import type { Point } from '../canvas/model/camera'
 import { bearingOf, type Way } from '../navigation/model/directions'
 import type { Entry } from './model/messages'
 import { STRINGS } from '../../shared/i18n/en'
@@ -55,12 +56,17 @@ function linesOf(app: App, before: readonly Line[]): readonly Line[] {
 }
 
 function lineOf(app: App, { key, mine, userId, name, text, at }: Entry): Line {
-  const { camera, view } = app.camera.store.getState()
   const known = userId === undefined ? undefined : app.presence.profile(userId)
   const who = mine ? STRINGS.you : (known?.name ?? name ?? STRINGS.someone)
+  return { key, text: STRINGS.heard(who, placeOf(app, at), text) }
+}
+
+/** Where a point is, seen from the view, in words; '' within the view. */
+export function placeOf(app: App, at: Point): string {
+  const { camera, view } = app.camera.store.getState()
   const { way, far } = bearingOf(camera, view, at)
   const where = wordOf(way)
-  return { key, text: STRINGS.heard(who, where && far ? STRINGS.far(where) : where, text) }
+  return where && far ? STRINGS.far(where) : where
 }
 
 function wordOf([x, y]: Way): string {

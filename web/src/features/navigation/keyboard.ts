@@ -1,6 +1,6 @@
 /*
- * Keyboard navigation between messages: to the next one in a direction, reply below it, follow its author. The focus marks
- * the current message, so the focus ring and screen readers know it too.
+ * Keyboard navigation between messages: to the next one in a direction, an arrow to it, reply below it, follow its author.
+ * The focus marks the current message, so the focus ring and screen readers know it too.
  */
 import { plainCommandOf } from '../../shared/keys/keys'
 import { ARROWS, nextOf, type Way } from './model/directions'
@@ -46,7 +46,8 @@ export function messageKey(event: KeyboardEvent, app: App, openAt: (at: Point) =
   if (!isMessage(target)) return false
   const command = plainCommandOf(event)
   const way = ARROWS[command]
-  if (way) goInDirection(target, way, app)
+  if (way && event.shiftKey) pointAt(target, way, app)
+  else if (way) goInDirection(target, way, app)
   else if (command === 'r') openAt(under(target, app))
   else if (command === 'f') follow(target, app)
   else if (command === 'Escape')
@@ -60,6 +61,12 @@ function goInDirection(from: HTMLElement, way: Way, app: App) {
   const all = stops()
   const here = all.find(({ element }) => element === from)
   if (here) goTo(nextOf(here, way, all), app)
+}
+
+/** Draws an arrow in that direction which ends at the message. */
+function pointAt(message: HTMLElement, way: Way, app: App) {
+  const box = message.getBoundingClientRect()
+  app.strokes.call((drawing) => drawing.pointAt(box, way))
 }
 
 const entryOf = (message: HTMLElement, app: App) => {

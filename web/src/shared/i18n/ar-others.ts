@@ -66,4 +66,11 @@ export const ARABIC_OTHERS: Catalogue['others'] = {
         })
       : `غادر ${all(named.map(apart))}`,
   cleared: (name) => `حُذفت كل الرسائل: ${apart(name)}`,
+  strokes: {
+    pen: 'القلم: الرسم بالإصبع',
+    penOn: 'إبعاد القلم',
+    log: 'خطوط رسمها الناس',
+    drew: (who, where) =>
+      where === '' ? `خط جديد: ${apart(who)}` : `خط جديد، ${where}: ${apart(who)}`,
+  },
 }

@@ -85,6 +85,7 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
       End: 'End',
       Delete: 'Delete',
       Tab: 'Tab',
+      Drag: 'سحب',
     },
     does: {
       open: 'الكتابة وسط المشهد',
@@ -103,6 +104,8 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
       mute: 'كتم كاتبها',
       putAway: 'إخفاؤها',
       leave: 'العودة إلى اللوح',
+      draw: 'رسم خط يتلاشى',
+      point: 'رسم سهم نحوها',
       people: 'من هنا',
       share: 'مشاركة هذه القناة',
       channels: 'قنوات أخرى',

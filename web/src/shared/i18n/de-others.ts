@@ -42,4 +42,13 @@ export const GERMAN_OTHERS: Catalogue['others'] = {
         ? `${named[0]} ist gegangen`
         : `${all(named)} sind gegangen`,
   cleared: (name) => `${name} hat alle Nachrichten gelöscht`,
+  strokes: {
+    pen: 'Stift: mit dem Finger zeichnen',
+    penOn: 'Stift weglegen',
+    log: 'Linien, die Leute zeichnen',
+    drew: (who, where) =>
+      where === ''
+        ? `${who} hat eine Linie gezeichnet`
+        : `${who} hat eine Linie gezeichnet, ${where}`,
+  },
 }

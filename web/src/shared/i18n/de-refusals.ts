@@ -42,5 +42,6 @@ export const GERMAN_REFUSALS: Catalogue['refusals'] = {
     address: 'Aus deinem Netz kamen zu viele Nachrichten.',
     channel: 'Gerade schreiben hier zu viele.',
     slow: 'Der langsame Modus ist an: warte vor deiner nächsten Nachricht.',
+    strokes: 'Du hast in einer Minute zu viele Linien gezeichnet.',
   },
 }

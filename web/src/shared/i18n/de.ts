@@ -157,6 +157,7 @@ export const GERMAN: Catalogue = {
         End: 'Ende',
         Delete: 'Entf',
         Tab: 'Tab',
+        Drag: 'ziehen',
       },
       does: {
         open: 'in der Mitte der Ansicht schreiben',
@@ -175,6 +176,8 @@ export const GERMAN: Catalogue = {
         mute: 'die Person stummschalten',
         putAway: 'ausblenden',
         leave: 'zurück zur Fläche',
+        draw: 'eine Linie zeichnen, die verblasst',
+        point: 'einen Pfeil dorthin zeichnen',
         people: 'wer hier ist',
         share: 'diesen Kanal teilen',
         channels: 'andere Kanäle',

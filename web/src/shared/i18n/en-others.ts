@@ -38,4 +38,12 @@ export const OTHERS_STRINGS = section('others', {
   left: (named: readonly string[], n: number) =>
     n > named.length ? `${number(n)} people left` : `${all(named)} left`,
   cleared: (name: string) => `${name} cleared all messages`,
+  strokes: {
+    pen: 'Pen: draw with a finger',
+    penOn: 'Put the pen away',
+    log: 'Lines that people draw',
+    /** `where` as in `heard` */
+    drew: (who: string, where: string) =>
+      where === '' ? `${who} drew a line` : `${who} drew a line, ${where}`,
+  },
 })

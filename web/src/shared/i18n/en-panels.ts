@@ -78,6 +78,7 @@ export const PANEL_STRINGS = section('panels', {
       End: 'End',
       Delete: 'Del',
       Tab: 'Tab',
+      Drag: 'drag',
     },
     does: {
       open: 'write in the middle of the view',
@@ -96,6 +97,8 @@ export const PANEL_STRINGS = section('panels', {
       mute: 'mute its author',
       putAway: 'hide it',
       leave: 'back to the canvas',
+      draw: 'draw a line that fades',
+      point: 'draw an arrow to it',
       people: 'who is here',
       share: 'share this channel',
       channels: 'other channels',

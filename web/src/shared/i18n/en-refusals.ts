@@ -36,5 +36,6 @@ export const REFUSAL_STRINGS = section('refusals', {
     address: 'Too many messages came from your network.',
     channel: 'Too many people are writing here right now.',
     slow: 'Slow mode is on: wait before your next message.',
+    strokes: 'You drew too many lines in one minute.',
   } as Record<string, string>,
 })

@@ -40,4 +40,11 @@ export const SPANISH_OTHERS: Catalogue['others'] = {
         ? `${named[0]} se fue`
         : `${all(named)} se fueron`,
   cleared: (name) => `${name} borró todos los mensajes`,
+  strokes: {
+    pen: 'Lápiz: dibujar con el dedo',
+    penOn: 'Guardar el lápiz',
+    log: 'Líneas que la gente dibuja',
+    drew: (who, where) =>
+      where === '' ? `${who} dibujó una línea` : `${who} dibujó una línea, ${where}`,
+  },
 }

@@ -42,5 +42,6 @@ export const SPANISH_REFUSALS: Catalogue['refusals'] = {
     address: 'Llegaron demasiados mensajes de tu red.',
     channel: 'Ahora escribe aquí demasiada gente.',
     slow: 'El modo lento está activado: espera antes de tu próximo mensaje.',
+    strokes: 'Dibujaste demasiadas líneas en un minuto.',
   },
 }

@@ -158,6 +158,7 @@ export const SPANISH: Catalogue = {
         End: 'Fin',
         Delete: 'Supr',
         Tab: 'Tab',
+        Drag: 'arrastrar',
       },
       does: {
         open: 'escribir en el centro de la vista',
@@ -176,6 +177,8 @@ export const SPANISH: Catalogue = {
         mute: 'silenciar a su autor',
         putAway: 'ocultarlo',
         leave: 'volver al lienzo',
+        draw: 'dibujar una línea que se desvanece',
+        point: 'dibujar una flecha hacia él',
         people: 'quién está aquí',
         share: 'compartir este canal',
         channels: 'otros canales',

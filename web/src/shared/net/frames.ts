@@ -5,6 +5,7 @@
  * types it does not know").
  */
 import { isKind, type Kind } from './reactions'
+import type { PostStroke, StrokeFrame } from './strokes'
 
 export const SUBPROTOCOL = 'asocial.v1'
 
@@ -26,6 +27,9 @@ export interface Limits {
   readonly payload_characters: number
   readonly roster: number
   readonly name_characters: number
+  readonly frame_bytes?: number
+  /** absent: the server knows no strokes (W114) */
+  readonly strokes_per_minute?: number
 }
 
 export const DEFAULT_LIMITS: Limits = { payload_characters: 500, roster: 200, name_characters: 32 }
@@ -84,6 +88,7 @@ export interface UserSync extends Counted {
   readonly users: readonly User[]
   readonly user_count: number
   readonly messages: readonly ChatFrame[]
+  readonly strokes?: readonly StrokeFrame[]
   readonly timestamp: number
   readonly ttl: Ttl
   readonly limits: Limits
@@ -148,6 +153,7 @@ export type ServerFrame =
   | ChatFrame
   | AckFrame
   | TypingFrame
+  | StrokeFrame
   | ReactionFrame
   | ViewFrame
   | { readonly type: 'followed'; readonly user_id: string }
@@ -170,6 +176,7 @@ interface Written {
 export type ClientFrame =
   | ({ type: 'chat' } & Written)
   | ({ type: 'typing' } & Written)
+  | PostStroke
   | { type: 'cursor'; position: Position }
   | { type: 'reaction'; kind: Kind; position: Position }
   | { type: 'follow'; user_id: string }
@@ -263,6 +270,8 @@ function fits(f: Fields): boolean {
       )
     case 'reaction':
       return hasText(f, 'user_id') && isKind(f.kind) && isPosition(f.position)
+    case 'stroke':
+      return hasText(f, 'message_id', 'user_id')
     case 'followed':
       return hasText(f, 'user_id')
     case 'view':

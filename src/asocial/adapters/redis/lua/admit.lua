@@ -1,16 +1,19 @@
--- Whether a message, a draft or a new name may be shown now: all limits in one call. What is refused is not counted.
+-- Whether a message, a draft, a stroke or a new name may be shown now: all limits in one call. What is refused is not
+-- counted.
 -- The same rules as domain/admission.py and domain/fairness.py, on Redis's clock.
--- KEYS: 1 claim of (channel, user, message id); 2 slot of a slow channel: "ms draft id"; 3 the user's draft that is
---       counted; 4 and 5 times of the user's and the address's minute (lists, oldest first); 6 the channel's
+-- KEYS: 1 claim of (channel, user, message id); 2 slot of a slow channel: "ms draft id"; 3 the user's draft, or
+--       stroke being drawn, that is counted; 4 and 5 times of the user's and the address's minute (lists, oldest first); 6 the channel's
 --       second: "ms address" (list); 7 how many of those are of each address (hash); 8 and 9 the channel's messages of
 --       even and odd minutes (hashes): m the minute, t all, a addresses, then for each address
---       "m:address" messages, "n:address" users, "u:address user" messages
+--       "m:address" messages, "n:address" users, "u:address user" messages; 10 times of the user's strokes (list)
 -- ARGV: 1 kind, 2 message id, 3 user, 4 address, 5 slow ms, 6 user's limit, 7 address's limit, 8 channel's limit,
---       9 ms that a draft stays counted, 10 value of the claim, 11 ms that the claim holds
+--       9 ms that a draft stays counted, 10 value of the claim, 11 ms that the claim holds, 12 limit of the user's
+--       strokes, 0 if this is none
 -- Returns {}: admitted; {claim}: admitted before; {ms, limit}: refused, and the ms until it can be admitted.
 local kind, message, user, address = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local slow, by_user, by_address, by_channel =
   tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local by_strokes = tonumber(ARGV[12])
 local SECOND, MINUTE = 1000, 60000
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -50,6 +53,7 @@ local function decide()
   end
   if by_user > 0 and not counted then window(KEYS[4], by_user, 'user') end
   if by_address > 0 and not counted then window(KEYS[5], by_address, 'address') end
+  if by_strokes > 0 and not counted then window(KEYS[10], by_strokes, 'strokes') end
 
   local fair = by_channel > 0 and kind == 'chat'
   local this_minute, last_minute
@@ -111,6 +115,10 @@ local function decide()
   if by_address > 0 and not counted then
     redis.call('RPUSH', KEYS[5], now)
     redis.call('PEXPIRE', KEYS[5], MINUTE)
+  end
+  if by_strokes > 0 and not counted then
+    redis.call('RPUSH', KEYS[10], now)
+    redis.call('PEXPIRE', KEYS[10], MINUTE)
   end
   if slow > 0 then
     redis.call('SET', KEYS[2], now .. ' ' .. (kind == 'draft' and message or ''), 'PX', slow)

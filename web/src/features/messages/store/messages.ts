@@ -257,6 +257,6 @@ function isDue(messages: rules.Messages, now: number): boolean {
 }
 
 /** 96 bits, in hex. `crypto.randomUUID` is missing on http at a LAN address. */
-function newId(): string {
+export function newId(): string {
   return Array.from(randomWords(3), (word) => word.toString(16).padStart(8, '0')).join('')
 }

@@ -1,0 +1,129 @@
+/*
+ * Strokes on the plane: a line each, in its author's colour, that fades as messages do. They take no press and no focus.
+ */
+import { memo, useEffect, useRef, useState } from 'react'
+import { useStore } from 'zustand'
+import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
+import { STRINGS } from '../../shared/i18n/en'
+import { REFUSAL_STRINGS } from '../../shared/i18n/en-refusals'
+import { ink } from '../../shared/palette'
+import { useEscape } from '../../shared/ui/escape'
+import { useApp, useOrigin, useProfile, useSelf } from '../../stores/hooks'
+import type { App } from '../../stores/app'
+import { placeOf } from '../messages/Log'
+import { pathOf } from './model/points'
+import type { Stroke } from './model/strokes'
+import { createDrawing, type Note } from './store/drawing'
+import { useFading } from './view/fading'
+
+/** above this many, a layer for each would cost frames */
+const RICH_MAX = 24
+/** the strokes of one person within this time are announced once */
+const ANNOUNCE_EVERY_MS = 10_000
+const ANNOUNCED_MAX = 5
+
+export function Strokes() {
+  const app = useApp()
+  const [drawing] = useState(() => app.strokes.ready(() => createDrawing(app)))
+  const living = useStore(drawing.store, (s) => s.strokes.living)
+  const ours = useStore(drawing.store, (s) => s.drawing)
+  const note = useStore(drawing.store, (s) => s.note)
+  useEscape(ours, drawing.cancel)
+  return (
+    <>
+      {[...living.values()].map((stroke) => (
+        <Line key={stroke.key} stroke={stroke} rich={living.size <= RICH_MAX} />
+      ))}
+      {note && <Why note={note} />}
+      <Announced living={living} />
+    </>
+  )
+}
+
+const Line = memo(function Line({ stroke, rich }: { stroke: Stroke; rich: boolean }) {
+  const { mine, userId, points, state } = stroke
+  const origin = useOrigin()
+  const self = useSelf()
+  const profile = useProfile(userId)
+  const box = useRef<HTMLDivElement>(null)
+  useFading(box, stroke, rich)
+  const [from = { x: 0, y: 0 }] = points
+  return (
+    <div
+      className="stroke"
+      ref={box}
+      style={{
+        left: from.x - origin.x,
+        top: from.y - origin.y,
+        color: ink(mine ? self.color : (profile?.color ?? stroke.color)),
+      }}
+      aria-hidden="true"
+      data-state={state}
+      data-mine={mine || undefined}
+      data-user-id={userId}
+      data-x={from.x}
+      data-y={from.y}
+      data-testid="stroke"
+    >
+      <svg width="1" height="1">
+        <path d={pathOf(points, from)} />
+      </svg>
+    </div>
+  )
+})
+
+/** Why our stroke was refused, at its end. */
+function Why({ note: { at, error } }: { note: Note }) {
+  const origin = useOrigin()
+  const { limited, message } = REFUSAL_STRINGS
+  return (
+    <p
+      className="anchor stroke-note"
+      style={{ left: at.x - origin.x, top: at.y - origin.y }}
+      role="status"
+      data-testid="stroke-note"
+    >
+      <span>
+        {limited[error.limit ?? ''] ?? message[error.code] ?? STRINGS.refusedOther(error.message)}
+      </span>
+    </p>
+  )
+}
+
+/** For screen readers: who drew, and where. */
+function Announced({ living }: { living: ReadonlyMap<string, Stroke> }) {
+  const app = useApp()
+  const [lines, setLines] = useState<readonly { key: string; text: string }[]>([])
+  const last = useRef(new Map<string, number>())
+  useEffect(() => {
+    const now = app.now()
+    const news = [...living.values()].filter(({ mine, userId, state }) => {
+      if (mine || state !== 'sent' || userId === undefined) return false
+      const before = last.current.get(userId)
+      const due = before === undefined || now - before > ANNOUNCE_EVERY_MS
+      if (due) last.current.set(userId, now)
+      return due
+    })
+    if (news.length === 0) return
+    const said = news.map((stroke) => ({ key: stroke.key, text: lineOf(app, stroke) }))
+    setLines((before) => [...before, ...said].slice(-ANNOUNCED_MAX))
+  }, [app, living])
+  return (
+    <div
+      className="sr-only"
+      role="log"
+      aria-label={OTHERS_STRINGS.strokes.log}
+      aria-relevant="additions"
+    >
+      {lines.map(({ key, text }) => (
+        <p key={key}>{text}</p>
+      ))}
+    </div>
+  )
+}
+
+function lineOf(app: App, { userId, name, points }: Stroke): string {
+  const known = userId === undefined ? undefined : app.presence.profile(userId)
+  const [at = { x: 0, y: 0 }] = points
+  return OTHERS_STRINGS.strokes.drew(known?.name ?? name ?? STRINGS.someone, placeOf(app, at))
+}

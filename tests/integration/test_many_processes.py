@@ -185,6 +185,36 @@ async def test_w12_a_late_joiner_on_an_empty_process_gets_live_messages_with_the
     assert of(live, "timestamp", "expires_at") == of(await ada.receive("ack"), "timestamp", "expires_at")
 
 
+async def test_w110_w112_strokes_cross_processes_and_late_joiners_get_them(three: list[Process], enter: Enter) -> None:
+    ann, bob = await enter(three[0]), await enter(three[1])
+    line = [[0.0, 0.0], [5.0, 5.0]]
+    await ann.stroke([(0, 0), (5, 5)], message_id="s1", done=False)
+    assert (await bob.receive("stroke"))["points"] == line
+    await ann.stroke([(0, 0), (5, 5)], message_id="s1")
+    ack = await ann.receive("ack")
+    finished = await bob.receive("stroke", where=lambda frame: "expires_at" in frame)
+    assert of(finished, "timestamp", "expires_at") == of(ack, "timestamp", "expires_at")
+    late = await enter(three[2])
+    assert late.sync["strokes"] == [finished]
+    assert late.sync["messages"] == []
+    tab = await enter(three[2], token=ann.token)
+    await tab.stroke([(9, 9), (5, 5)], message_id="s1")
+    assert await tab.receive("ack") == ack, "W10"
+    await ann.chat("fence")
+    await heard(bob, "fence")
+    assert len([frame for frame in bob.received if frame["type"] == "stroke" and "expires_at" in frame]) == 1
+
+
+async def test_w113_strokes_of_a_user_are_counted_over_all_processes(three: list[Process], enter: Enter) -> None:
+    ann = await enter(three[0])
+    tab = await enter(three[1], token=ann.token)
+    for number in range(12):
+        await (ann, tab)[number % 2].stroke([(0, 0), (5, 5)], message_id=f"s{number}")
+    answers = [await client.receive("ack", "error") for client in (ann, tab) for _ in range(6)]
+    refused = [answer for answer in answers if answer["type"] == "error"]
+    assert [(answer["code"], answer["limit"]) for answer in refused] == [("rate_limited", "strokes")] * 2
+
+
 # Presence.
 
 

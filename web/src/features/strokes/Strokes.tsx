@@ -93,20 +93,21 @@ function Why({ note: { at, error } }: { note: Note }) {
 /** For screen readers: who drew, and where. */
 function Announced({ living }: { living: ReadonlyMap<string, Stroke> }) {
   const app = useApp()
-  const [lines, setLines] = useState<readonly { key: string; text: string }[]>([])
+  const muted = useStore(app.muted.store, (s) => s.people)
+  const [lines, setLines] = useState<readonly Announcement[]>([])
   const last = useRef(new Map<string, number>())
   useEffect(() => {
     const now = app.now()
-    const news = [...living.values()].filter(({ mine, userId, state }) => {
-      if (mine || state !== 'sent' || userId === undefined) return false
+    const news: Announcement[] = []
+    for (const stroke of living.values()) {
+      const { key, mine, userId, state } = stroke
+      if (mine || state !== 'sent' || userId === undefined) continue
       const before = last.current.get(userId)
-      const due = before === undefined || now - before > ANNOUNCE_EVERY_MS
-      if (due) last.current.set(userId, now)
-      return due
-    })
-    if (news.length === 0) return
-    const said = news.map((stroke) => ({ key: stroke.key, text: lineOf(app, stroke) }))
-    setLines((before) => [...before, ...said].slice(-ANNOUNCED_MAX))
+      if (before !== undefined && now - before < ANNOUNCE_EVERY_MS) continue
+      last.current.set(userId, now)
+      news.push({ key, userId, text: lineOf(app, stroke) })
+    }
+    if (news.length > 0) setLines((shown) => [...shown, ...news].slice(-ANNOUNCED_MAX))
   }, [app, living])
   return (
     <div
@@ -115,11 +116,15 @@ function Announced({ living }: { living: ReadonlyMap<string, Stroke> }) {
       aria-label={OTHERS_STRINGS.strokes.log}
       aria-relevant="additions"
     >
-      {lines.map(({ key, text }) => (
-        <p key={key}>{text}</p>
-      ))}
+      {lines.map(({ key, userId, text }) => !muted.has(userId) && <p key={key}>{text}</p>)}
     </div>
   )
+}
+
+interface Announcement {
+  readonly key: string
+  readonly userId: string
+  readonly text: string
 }
 
 function lineOf(app: App, { userId, name, points }: Stroke): string {

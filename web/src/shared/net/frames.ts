@@ -5,7 +5,7 @@
  * types it does not know").
  */
 import { isKind, type Kind } from './reactions'
-import type { PostStroke, StrokeFrame } from './strokes'
+import type { LimitsOfStrokes, PostStroke, StrokeFrame } from './strokes'
 
 export const SUBPROTOCOL = 'asocial.v1'
 
@@ -23,13 +23,10 @@ export interface User {
   readonly on_map?: boolean | undefined
 }
 
-export interface Limits {
+export interface Limits extends LimitsOfStrokes {
   readonly payload_characters: number
   readonly roster: number
   readonly name_characters: number
-  readonly frame_bytes?: number
-  /** absent: the server knows no strokes (W114) */
-  readonly strokes_per_minute?: number
 }
 
 export const DEFAULT_LIMITS: Limits = { payload_characters: 500, roster: 200, name_characters: 32 }

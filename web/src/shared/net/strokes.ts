@@ -21,3 +21,10 @@ export interface PostStroke {
   points: readonly (readonly [number, number])[]
   done?: boolean
 }
+
+/** The limits that only strokes need. */
+export interface LimitsOfStrokes {
+  readonly frame_bytes?: number
+  /** absent: the server knows no strokes (W114) */
+  readonly strokes_per_minute?: number
+}

@@ -121,7 +121,8 @@ function unit(a: Point, b: Point): Point {
 
 export const ARROW_PX = 90
 const HEAD_PX = 16
-const GAP_PX = 9
+/** outside the ring that marks the focused message */
+const GAP_PX = 20
 /** of the two lines of the head, against the shaft */
 const HEAD_ANGLE = 0.5
 

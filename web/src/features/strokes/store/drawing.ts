@@ -192,6 +192,10 @@ export function createDrawing(around: Around) {
   }
 
   muted.onMuted((userId) => put(rules.without(get().strokes, userId)))
+  // A new estimate of the server's clock moves the end of every life.
+  session.store.subscribe((now, before) => {
+    if (now.clock.offset !== before.clock.offset) put(get().strokes)
+  })
 
   return {
     store,

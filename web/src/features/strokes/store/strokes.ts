@@ -42,10 +42,10 @@ export function createStrokes() {
     receive(frame: ServerFrame, fresh: boolean) {
       const { type } = frame
       const concerns = type === 'stroke' || (type === 'user_sync' && frame.strokes)
-      if (concerns || store.getState().wanted) call((it) => it.receive(frame, fresh))
+      if (concerns || drawing || waiting.length > 0) call((it) => it.receive(frame, fresh))
     },
     shift(ms: number) {
-      if (store.getState().wanted) call((it) => it.shift(ms))
+      if (drawing || waiting.length > 0) call((it) => it.shift(ms))
     },
     /** The press draws. */
     draws: ({ button, shiftKey }: MouseEvent) => button === 0 && (shiftKey || store.getState().pen),

@@ -30,6 +30,7 @@ from asocial_client import (
     Reaction,
     Refused,
     RulesChanged,
+    Stroke,
     connect,
     frames,
 )
@@ -102,6 +103,21 @@ async def test_a_draft_is_shown_then_sent_or_given_up(ann: Channel, bob: Channel
         await draft.type("no, rather")
         await next_of(bob, Draft, lambda shown: shown.text != "")
     assert (await next_of(bob, Draft)).text == ""
+
+
+async def test_w110_w112_a_stroke_arrives_once_lives_and_is_in_a_snapshot(
+    server: Server, ann: Channel, bob: Channel
+) -> None:
+    drawn = await ann.stroke([(0, 0), (10.04, -20)])
+    assert drawn.points == ((0.0, 0.0), (10.0, -20.0))
+    assert await next_of(bob, Stroke) == drawn
+    assert bob.strokes == ann.strokes == [drawn]
+    async with connect(server.origin, "garden") as carl:
+        assert await next_of(carl, Stroke) == drawn
+    await eventually(lambda: not (ann.strokes or bob.strokes), "it ends at both")
+    with pytest.raises(NotSent) as refused:
+        await ann.stroke([(0, 0)])
+    assert refused.value.code == "payload_empty"
 
 
 async def test_a_newcomer_sees_the_pointer_and_the_draft(server: Server, ann: Channel) -> None:

@@ -202,6 +202,10 @@ def check_frame(frame: Frame, bob: str, mallory: str) -> None:
             assert len(frame["payload"]) <= 500
             assert not [c for c in frame["payload"] if unicodedata.category(c) == "Cc" and c != "\n"]
             assert all(math.isfinite(n) and abs(n) <= 1e7 for n in frame["position"].values())
+        case "stroke":
+            assert frame["user_id"] == mallory
+            assert len(frame["points"]) <= 256
+            assert all(math.isfinite(n) and abs(n) <= 1e7 for point in frame["points"] for n in point)
         case "cursors":
             assert {row[0] for row in frame["cursors"]} <= {bob, mallory}
             assert all(math.isfinite(n) and abs(n) <= 1e7 for row in frame["cursors"] for n in row[1:])

@@ -221,7 +221,7 @@ async def _channel(scenario: Scenario, cell: str) -> None:
 
 
 async def _strokes(scenario: Scenario, cell: str) -> None:
-    await scenario.actor.stroke([(0, 0), (1, 1)], message_id="first")
+    await scenario.actor.stroke([(500, 500), (1, 1)], message_id="first")
     await scenario.actor.receive("ack")
     await _once(scenario, cell)
 

@@ -29,6 +29,7 @@ from .events import (
     Reaction,
     Restored,
     RulesChanged,
+    Stroke,
     View,
 )
 from .frames import Limits, Person, Rules
@@ -61,6 +62,7 @@ __all__ = [
     "Restored",
     "Rules",
     "RulesChanged",
+    "Stroke",
     "View",
     "connect",
 ]

@@ -1,4 +1,4 @@
-"""What lives on the plane: messages until they expire, drafts until they are sent or given up (W12, W13, W15)."""
+"""What lives on the plane: messages and strokes until their end, drafts until they are sent or dropped (W12 to W15)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ class Canvas:
         self._emit = emit
         self.messages: dict[Key, e.Message] = {}
         self.drafts: dict[Key, e.Draft] = {}
+        self.strokes: dict[Key, e.Stroke] = {}
+        """Finished ones that live."""
         self._timers: dict[Key, asyncio.TimerHandle] = {}
-        """When messages and drafts end."""
+        """When messages, strokes and drafts end."""
         self._cleared_until = 0
 
     def add(self, chat: f.Chat) -> None:
@@ -48,6 +50,25 @@ class Canvas:
             self._timers.pop(key).cancel()
         self.messages[key] = message
         self._timers[key] = asyncio.get_running_loop().call_later(left_s, self._expire, key)
+        return True
+
+    def add_stroke(self, stroke: f.Stroke) -> None:
+        """A finished stroke arrived. Ignored if it is known, over, or cleared."""
+        drawn = e.Stroke(
+            stroke.message_id, stroke.user_id, stroke.name, stroke.color, tuple(stroke.points),
+            stroke.timestamp, stroke.expires_at,
+        )  # fmt: skip
+        if self.keep_stroke(drawn):
+            self._emit(drawn)
+
+    def keep_stroke(self, stroke: e.Stroke) -> bool:
+        """Keep a stroke until its end. False if it is known, over, or cleared."""
+        key = (stroke.user_id, stroke.id)
+        left_s = (stroke.expires_at - self._clock.now_ms()) / 1000
+        if key in self.strokes or left_s <= 0 or stroke.sent_at <= self._cleared_until:
+            return False
+        self.strokes[key] = stroke
+        self._timers[key] = asyncio.get_running_loop().call_later(left_s, self._drop_stroke, key)
         return True
 
     def show_draft(self, typing: f.Typing) -> None:
@@ -75,13 +96,19 @@ class Canvas:
         self._cleared_until = timestamp
         for key in [key for key, message in self.messages.items() if message.sent_at <= timestamp]:
             self._expire(key)
+        for key in [key for key, stroke in self.strokes.items() if stroke.sent_at <= timestamp]:
+            self._drop_stroke(key)
         self.drop_drafts()
 
     def shift(self, by_ms: int) -> None:
-        """The server's clock was set: messages keep the time that they have left (W85). Their timers do not change."""
+        """The server's clock was set: messages and strokes keep the time they have left (W85). Timers do not change."""
         self.messages = {
             key: replace(message, sent_at=message.sent_at + by_ms, expires_at=message.expires_at + by_ms)
             for key, message in self.messages.items()
+        }
+        self.strokes = {
+            key: replace(stroke, sent_at=stroke.sent_at + by_ms, expires_at=stroke.expires_at + by_ms)
+            for key, stroke in self.strokes.items()
         }
 
     def close(self) -> None:
@@ -92,6 +119,10 @@ class Canvas:
     def _expire(self, key: Key) -> None:
         self._timers.pop(key).cancel()
         self._emit(e.Expired(self.messages.pop(key)))
+
+    def _drop_stroke(self, key: Key) -> None:
+        self._timers.pop(key).cancel()
+        del self.strokes[key]
 
     def _drop_draft(self, key: Key) -> None:
         draft = self.drafts.pop(key, None)

@@ -68,7 +68,7 @@ class Channel:
         self._clock = Clock()
         self._roster = Roster()
         self._canvas = Canvas(self._clock, self._emit)
-        self._unacked: dict[str, tuple[f.PostChat, asyncio.Future[f.Ack]]] = {}
+        self._unacked: dict[str, tuple[f.PostChat | f.PostStroke, asyncio.Future[f.Ack]]] = {}
         self._pointer: f.MoveCursor | None = None
         self._own_draft: f.PostTyping | None = None
         self._pings: dict[int, float] = {}
@@ -131,6 +131,11 @@ class Channel:
         """What others are typing."""
         return list(self._canvas.drafts.values())
 
+    @property
+    def strokes(self) -> list[e.Stroke]:
+        """The lines that live now, the oldest first."""
+        return sorted(self._canvas.strokes.values(), key=lambda stroke: stroke.sent_at)
+
     def now_ms(self) -> float:
         """The server's clock, in ms since the Unix epoch."""
         return self._clock.now_ms()
@@ -146,6 +151,27 @@ class Channel:
         the message or does not accept it in time, ChannelClosed if the channel closes meanwhile.
         """
         post = f.PostChat(message_id or secrets.token_urlsafe(12), text, f.Position(*at))
+        ack, own = await self._post_in_time(post, timeout_s)
+        message = e.Message(post.message_id, *own, text, *at, ack.timestamp, ack.expires_at)
+        self._canvas.keep(message)
+        return message
+
+    async def stroke(
+        self, points: Sequence[tuple[float, float]], *, message_id: str | None = None, timeout_s: float = 30.0
+    ) -> e.Stroke:
+        """Draw a line through 2 to 256 points, and wait until the server has accepted it. Waits and raises as `say`."""
+        # As the server rounds them (W111).
+        rounded = [(round(x, 1) + 0.0, round(y, 1) + 0.0) for x, y in points]
+        post = f.PostStroke(message_id or secrets.token_urlsafe(12), rounded)
+        ack, own = await self._post_in_time(post, timeout_s)
+        stroke = e.Stroke(post.message_id, *own, tuple(rounded), ack.timestamp, ack.expires_at)
+        self._canvas.keep_stroke(stroke)
+        return stroke
+
+    async def _post_in_time(
+        self, post: f.PostChat | f.PostStroke, timeout_s: float
+    ) -> tuple[f.Ack, tuple[str, str, str]]:
+        """The server's `ack`, and this user's id, name and colour. Raises NotSent or ChannelClosed."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
         while True:
@@ -158,10 +184,7 @@ class Channel:
                 await asyncio.sleep(wait_s)
             else:
                 me = self.people.get(self.user_id)
-                own = (self.user_id, me.name, me.color) if me else (self.user_id, "", "")
-                message = e.Message(post.message_id, *own, text, *at, ack.timestamp, ack.expires_at)
-                self._canvas.keep(message)
-                return message
+                return ack, (self.user_id, me.name, me.color) if me else (self.user_id, "", "")
 
     def draft(self, at: tuple[float, float] = (0, 0)) -> DraftWriter:
         """A message that others see while it is written: `async with channel.draft() as draft: ...`."""
@@ -306,7 +329,7 @@ class Channel:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _post(self, post: f.PostChat, deadline: float) -> f.Ack:
+    async def _post(self, post: f.PostChat | f.PostStroke, deadline: float) -> f.Ack:
         """Send a message until it is acknowledged. Raises NotSent."""
         waiting: asyncio.Future[f.Ack] = asyncio.get_running_loop().create_future()
         if self._error is not None:
@@ -349,6 +372,9 @@ class Channel:
                     waiting.set_result(frame)
             case f.Typing():
                 self._canvas.show_draft(frame)
+            case f.Stroke():
+                if frame.expires_at:  # one that is being drawn is not shown
+                    self._canvas.add_stroke(frame)
             case f.Cursors():
                 for user_id, x, y in frame.cursors:
                     if user_id != self.user_id:
@@ -415,6 +441,8 @@ class Channel:
                 self._first.set_result(None)
         for message in sync.messages:
             self._canvas.add(message)
+        for stroke in sync.strokes:
+            self._canvas.add_stroke(stroke)
         if not first:
             self._emit_differences(before)
 

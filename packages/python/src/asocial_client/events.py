@@ -42,6 +42,19 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Stroke:
+    """A finished line that somebody drew, through `points`. The times are those of a Message."""
+
+    id: str
+    user_id: str
+    name: str
+    color: str
+    points: tuple[tuple[float, float], ...]
+    sent_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True)
 class Joined:
     person: Person
 
@@ -140,6 +153,6 @@ class Lagged:
 
 
 Event: TypeAlias = (
-    Message | Expired | Draft | Joined | Left | ProfileChanged | CountChanged | Pointer | Reaction | Followed | View
-    | RulesChanged | Cleared | Connected | Disconnected | Degraded | Restored | Lagged
+    Message | Expired | Draft | Stroke | Joined | Left | ProfileChanged | CountChanged | Pointer | Reaction | Followed
+    | View | RulesChanged | Cleared | Connected | Disconnected | Degraded | Restored | Lagged
 )  # fmt: skip

@@ -34,6 +34,12 @@ class PostTyping(_ClientFrame, tag="typing", frozen=True):
     position: Position
 
 
+class PostStroke(_ClientFrame, tag="stroke", frozen=True):
+    message_id: str
+    points: list[tuple[float, float]]
+    done: bool = True
+
+
 class MoveCursor(_ClientFrame, tag="cursor", frozen=True):
     position: Position
 
@@ -84,8 +90,8 @@ class Moderate(_ClientFrame, tag="moderate", frozen=True, omit_defaults=True):
 
 
 ClientFrame: TypeAlias = (
-    PostChat | PostTyping | MoveCursor | PostReaction | ShowView | Follow | SetProfile | AskWho | AskSync | Ping
-    | Authenticate | Moderate
+    PostChat | PostTyping | PostStroke | MoveCursor | PostReaction | ShowView | Follow | SetProfile | AskWho | AskSync
+    | Ping | Authenticate | Moderate
 )  # fmt: skip
 
 
@@ -140,6 +146,19 @@ class Chat(_ServerFrame, tag="chat", frozen=True):
     on_map: bool = True
 
 
+class Stroke(_ServerFrame, tag="stroke", frozen=True):
+    """A stroke. While it is drawn it has no `expires_at`, and no other field with a default (W110)."""
+
+    message_id: str
+    user_id: str
+    points: list[tuple[float, float]]
+    name: str = ""
+    color: str = ""
+    timestamp: int = 0
+    expires_at: int = 0
+    on_map: bool = True
+
+
 class UserSync(_ServerFrame, tag="user_sync", frozen=True):
     channel_id: str
     user_id: str
@@ -151,6 +170,7 @@ class UserSync(_ServerFrame, tag="user_sync", frozen=True):
     epoch: str
     seq: int
     token: str | msgspec.UnsetType = msgspec.UNSET
+    strokes: list[Stroke] = []
     rules: Rules | msgspec.UnsetType = msgspec.UNSET
     expires_at: int | msgspec.UnsetType = msgspec.UNSET
 
@@ -269,8 +289,9 @@ class Error(_ServerFrame, tag="error", frozen=True):
 
 
 ServerFrame: TypeAlias = (
-    UserSync | UserJoined | UserLeft | UserUpdated | UserCount | Chat | Ack | Typing | Cursors | Reacted | FollowedBy
-    | ViewShown | Profiles | Pong | Degraded | Restored | Authenticated | ChannelUpdated | Cleared | ClockSet | Error
+    UserSync | UserJoined | UserLeft | UserUpdated | UserCount | Chat | Ack | Typing | Stroke | Cursors | Reacted
+    | FollowedBy | ViewShown | Profiles | Pong | Degraded | Restored | Authenticated | ChannelUpdated | Cleared
+    | ClockSet | Error
 )  # fmt: skip
 
 PresenceFrame: TypeAlias = UserJoined | UserLeft | UserUpdated | UserCount

@@ -259,17 +259,9 @@ describe('strokes of others', () => {
     expect(living()).toEqual([])
   })
 
-  test.each([
-    undefined,
-    null,
-    'no',
-    [],
-    [[0, 0]],
-    [
-      [0, 'x'],
-      [1, 1],
-    ],
-  ])('points that are none are ignored: %j', (points) => {
+  test.each(
+    [undefined, null, 'no', [], [[0, 0]], [[0, 'x'], [1, 1]]].map((points) => ({ points })),
+  )('points that are none are ignored: %j', ({ points }) => {
     const { get, living } = draw()
     get(stroke('s1', { points, timestamp: now(), expires_at: now() + 5_000 }))
     expect(living()).toEqual([])

@@ -20,7 +20,7 @@ from .registrations import connections_of
 from .test_redis_faults import Start, start  # noqa: F401 (the fixture)
 
 FOX = Profile("sly fox", "rust")
-KEYS = ["conns", "expiry", "users", "profiles", "joined", "stamp", "live", "rules"]
+KEYS = ["conns", "expiry", "users", "profiles", "joined", "stamp", "live", "strokes", "rules"]
 
 
 @pytest.fixture
@@ -48,7 +48,11 @@ async def test_a_key_of_the_wrong_type_stops_no_client(server: Server, start: St
     message = LiveMessage("ann", "m1", now_ms, now_ms + 60_000, b"{}")
     live.add("garden", message)
     await eventually_is(lambda: there.backend.live.load("garden", now_ms), [message])
+    stroke = LiveMessage("ann", "s1", now_ms, now_ms + 60_000, b"{}", stroke=True)
+    live.add("garden", stroke)
+    await eventually_is(lambda: there.backend.live.load("garden", now_ms), [message, stroke])
     await live.clear("garden", now_ms)
+    assert await there.backend.live.load("garden", now_ms) == []
     assert await rules.load("garden") == NO_RULES
     claimed = NO_RULES.with_owner("ann")
     assert await rules.swap("garden", claimed, 60_000) == claimed

@@ -37,15 +37,15 @@ async def enter() -> AsyncIterator[Enter]:
 
 
 @contextlib.contextmanager
-def two_over(redis: Server, folder: Path) -> Iterator[tuple[Process, Process, Proxy]]:
-    """The second one reaches Redis through a network that can be cut."""
+def two_over(redis: Server, folder: Path, *flags: str) -> Iterator[tuple[Process, Process, Proxy]]:
+    """The second one reaches Redis through a network that can be cut. `flags`: of both."""
     with running(redis):
         proxy = Proxy(redis.port)
         proxy.start()
         try:
             with (
-                processes(folder, 1, redis.url, *PROBING) as (one,),
-                processes(folder, 1, proxy.url, *PROBING) as (two,),
+                processes(folder, 1, redis.url, *PROBING, *flags) as (one,),
+                processes(folder, 1, proxy.url, *PROBING, *flags) as (two,),
             ):
                 yield one, two, proxy
         finally:
@@ -184,3 +184,34 @@ async def test_w81_an_isolated_process_reads_the_rules_before_it_delivers(tmp_pa
             await talking.stop()
             for task in prying:
                 task.cancel()
+
+
+async def test_w112_w29_strokes_of_an_outage_arrive_once_when_the_store_is_back(tmp_path: Path, enter: Enter) -> None:
+    life = ("--message-ttl-seconds", "120", "--message-ttl-max-seconds", "120")
+    with temporary_folder() as folder, two_over(redis := Server(folder), tmp_path, *life) as (one, two, _):
+        await all_ready(one, two)
+        ann, bob = await enter(one), await enter(two)
+        redis.stop()
+        for client in (ann, bob):
+            await client.receive("degraded", timeout_s=30)
+        for client, name in ((ann, "of-ann"), (bob, "of-bob")):
+            await client.stroke([(0, 0), (5, 5)], message_id=name)
+            await client.receive("ack")
+        assert not ann.waiting("stroke")
+        redis.start()
+        for client, name in ((ann, "of-bob"), (bob, "of-ann")):
+            await client.receive("restored", timeout_s=30)
+            await client.receive("user_sync")
+            while name not in strokes_of(client):  # in the snapshot, or else after it
+                await client.receive("stroke")
+        newcomer = await enter(two)
+        assert sorted(stroke["message_id"] for stroke in newcomer.sync["strokes"]) == ["of-ann", "of-bob"]
+        await bob.chat("fence")
+        await ann.receive("chat")
+        assert len([frame for frame in ann.received if frame["type"] == "stroke"]) <= 1
+
+
+def strokes_of(client: Client) -> list[str]:
+    """The ids of the strokes that a client has got, in snapshots too."""
+    snapshots = [stroke for frame in client.received for stroke in frame.get("strokes", ())]
+    return [frame["message_id"] for frame in (*snapshots, *client.received) if frame["type"] == "stroke"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -166,3 +167,21 @@ async def test_w73_a_colour_change_needs_no_slot(harness: Harness, limiter: Slow
     await at_once(harness, limiter, harness.send(session, type="profile", name="Ann", color="jade"))
     assert [posting.kind for posting in limiter.asked] == ["name"]
     assert [frame["name"] for frame in ann.frames("user_updated")] == [name, "Ann"]
+
+
+async def test_w112_w85_live_messages_and_strokes_keep_the_life_they_have_left_when_the_clock_is_set() -> None:
+    harness = Harness()
+    ann, _ = await harness.enter("ann")
+    await harness.say(ann, "word")
+    await harness.send(ann, type="stroke", message_id="line", points=[[0, 0], [1, 1]], done=True)
+    before = harness.chat.local_messages()["garden"]
+    harness.now_ms += 60_000
+    harness.chat.shift_clock(60_000)
+    after = harness.chat.local_messages()["garden"]
+    assert [(each.message_id, each.stroke) for each in after] == [("word", False), ("line", True)]
+    for old, new in zip(before, after, strict=True):
+        frame = json.loads(new.body)
+        assert (frame["timestamp"], frame["expires_at"]) == (new.timestamp, new.expires_at)
+        assert (new.timestamp, new.expires_at) == (old.timestamp + 60_000, old.expires_at + 60_000)
+    assert json.loads(after[1].body)["points"] == [[0.0, 0.0], [1.0, 1.0]]
+    await harness.close()

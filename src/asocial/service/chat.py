@@ -81,9 +81,11 @@ class ChatService:
         message_id = frame.message_id
         points = points_json(frame.points, done=frame.done)
         if not frame.done:
-            drawing, is_empty = DrawnPoints(message_id, points), not frame.points
-            if await self._is_admitted(participant, participant.stroke, message_id, is_empty, slow_ms, stroke=True):
-                participant.stroke.offer(drawing)
+            stroke, is_empty = participant.stroke, not frame.points
+            if message_id == stroke.message_id or await self._begins(
+                participant, stroke, message_id, is_empty, slow_ms, stroke=True
+            ):
+                stroke.offer(DrawnPoints(message_id, points))
             return
         text = str(points, "ascii")
         claimed = await self._claim(participant, message_id, text, self._life.base, slow_ms, stroke=True)
@@ -163,8 +165,9 @@ class ChatService:
         message_id = frame.message_id
         payload = clean_draft(frame.payload, self._payload_characters)
         draft = PostTyping(message_id, payload, check_position(frame.position))
-        if await self._is_admitted(participant, participant.text, message_id, not payload, slow_ms):
-            participant.text.offer(draft)
+        text = participant.text
+        if message_id == text.message_id or await self._begins(participant, text, message_id, not payload, slow_ms):
+            text.offer(draft)
 
     async def rename(self, participant: Participant, slow_ms: int = 0) -> None:
         """Count a new name against the limits, since others read it like a message. Raises RateLimited."""
@@ -172,7 +175,7 @@ class ChatService:
             Posting("name", participant.channel.name, participant.user_id, participant.address, slow_ms=slow_ms)
         )
 
-    async def _is_admitted(
+    async def _begins(
         self,
         participant: Participant,
         draft: Draft[T],
@@ -182,9 +185,7 @@ class ChatService:
         *,
         stroke: bool = False,
     ) -> bool:
-        """Whether a state of a draft may be shown. Counts the draft with its first state. Raises RateLimited."""
-        if message_id == draft.message_id:
-            return True
+        """Whether a draft with another id than the one before may be shown; it then counts. Raises RateLimited."""
         channel, user_id = participant.channel.name, participant.user_id
         refused, until = draft.refused
         if refused == message_id and participant.now() < until:

@@ -32,6 +32,7 @@ STROKE_BYTES = 128 * 1024
 """The same for strokes."""
 
 _encode = msgspec.json.Encoder().encode
+_NONE = msgspec.Raw(b"[]")
 
 
 class _Users(NamedTuple):
@@ -109,8 +110,9 @@ class Snapshot:
         return self.messages.at(now_ms)
 
     def strokes_at(self, now_ms: int) -> msgspec.Raw | msgspec.UnsetType:
-        """The same of strokes (W112). Unset if the snapshot has none."""
-        return msgspec.UNSET if self.strokes is None else self.strokes.at(now_ms)
+        """The same of strokes (W112). Unset if there are none."""
+        live = _NONE if self.strokes is None else self.strokes.at(now_ms)
+        return msgspec.UNSET if live == _NONE else live
 
     def users_with(self, own: Member) -> msgspec.Raw:
         """The JSON list of users, with `own` among them (W20)."""

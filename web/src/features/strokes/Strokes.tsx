@@ -13,7 +13,7 @@ import type { App } from '../../stores/app'
 import { placeOf } from '../messages/Log'
 import { pathOf } from './model/points'
 import type { Stroke } from './model/strokes'
-import { createDrawing, type Note } from './store/drawing'
+import { createDrawing, type Drawing, type Note } from './store/drawing'
 import { useFading } from './view/fading'
 
 /** above this many, a layer for each would cost frames */
@@ -35,7 +35,7 @@ export function Strokes() {
         <Line key={stroke.key} stroke={stroke} rich={living.size <= RICH_MAX} />
       ))}
       {note && <Why note={note} />}
-      <Announced living={living} />
+      <Announced drawing={drawing} />
     </>
   )
 }
@@ -91,24 +91,35 @@ function Why({ note: { at, error } }: { note: Note }) {
 }
 
 /** For screen readers: who drew, and where. */
-function Announced({ living }: { living: ReadonlyMap<string, Stroke> }) {
+function Announced({ drawing }: { drawing: Drawing }) {
   const app = useApp()
   const muted = useStore(app.muted.store, (s) => s.people)
   const [lines, setLines] = useState<readonly Announcement[]>([])
-  const last = useRef(new Map<string, number>())
   useEffect(() => {
-    const now = app.now()
-    const news: Announcement[] = []
-    for (const stroke of living.values()) {
-      const { key, mine, userId, state } = stroke
-      if (mine || state !== 'sent' || userId === undefined) continue
-      const before = last.current.get(userId)
-      if (before !== undefined && now - before < ANNOUNCE_EVERY_MS) continue
-      last.current.set(userId, now)
-      news.push({ key, userId, text: lineOf(app, stroke) })
+    const last = new Map<string, number>()
+    const announce = () => {
+      const now = app.now()
+      const news: Announcement[] = []
+      for (const stroke of drawing.store.getState().strokes.living.values()) {
+        const { key, mine, userId, state } = stroke
+        if (mine || state !== 'sent' || userId === undefined) continue
+        const before = last.get(userId)
+        if (before !== undefined && now - before < ANNOUNCE_EVERY_MS) continue
+        last.set(userId, now)
+        news.push({ key, userId, text: lineOf(app, stroke) })
+      }
+      if (news.length > 0) setLines((shown) => [...shown, ...news].slice(-ANNOUNCED_MAX))
     }
-    if (news.length > 0) setLines((shown) => [...shown, ...news].slice(-ANNOUNCED_MAX))
-  }, [app, living])
+    // Those that came before this was shown.
+    const timer = setTimeout(announce)
+    const stop = drawing.store.subscribe((now, before) => {
+      if (now.strokes.living !== before.strokes.living) announce()
+    })
+    return () => {
+      clearTimeout(timer)
+      stop()
+    }
+  }, [app, drawing])
   return (
     <div
       className="sr-only"

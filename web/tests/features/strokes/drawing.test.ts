@@ -260,7 +260,17 @@ describe('strokes of others', () => {
   })
 
   test.each(
-    [undefined, null, 'no', [], [[0, 0]], [[0, 'x'], [1, 1]]].map((points) => ({ points })),
+    [
+      undefined,
+      null,
+      'no',
+      [],
+      [[0, 0]],
+      [
+        [0, 'x'],
+        [1, 1],
+      ],
+    ].map((points) => ({ points })),
   )('points that are none are ignored: %j', ({ points }) => {
     const { get, living } = draw()
     get(stroke('s1', { points, timestamp: now(), expires_at: now() + 5_000 }))

@@ -1,10 +1,10 @@
 -- Whether a message, a draft, a stroke or a new name may be shown now: all limits in one call. What is refused is not
 -- counted.
 -- The same rules as domain/admission.py and domain/fairness.py, on Redis's clock.
--- KEYS: 1 claim of (channel, user, message id); 2 slot of a slow channel: "ms draft id"; 3 the user's draft, or
---       stroke being drawn, that is counted; 4 and 5 times of the user's and the address's minute (lists, oldest first); 6 the channel's
---       second: "ms address" (list); 7 how many of those are of each address (hash); 8 and 9 the channel's messages of
---       even and odd minutes (hashes): m the minute, t all, a addresses, then for each address
+-- KEYS: 1 claim of (channel, user, message id); 2 slot of a slow channel: "ms draft id"; 3 the user's draft, or stroke
+--       being drawn, that is counted; 4 and 5 times of the user's and the address's minute (lists, oldest first); 6 the
+--       channel's second: "ms address" (list); 7 how many of those are of each address (hash); 8 and 9 the channel's
+--       messages of even and odd minutes (hashes): m the minute, t all, a addresses, then for each address
 --       "m:address" messages, "n:address" users, "u:address user" messages; 10 times of the user's strokes (list)
 -- ARGV: 1 kind, 2 message id, 3 user, 4 address, 5 slow ms, 6 user's limit, 7 address's limit, 8 channel's limit,
 --       9 ms that a draft stays counted, 10 value of the claim, 11 ms that the claim holds, 12 limit of the user's

@@ -97,17 +97,21 @@ function Announced({ drawing }: { drawing: Drawing }) {
   const [lines, setLines] = useState<readonly Announcement[]>([])
   useEffect(() => {
     const last = new Map<string, number>()
+    let known = new Set<string>()
     const announce = () => {
       const now = app.now()
       const news: Announcement[] = []
-      for (const stroke of drawing.store.getState().strokes.living.values()) {
-        const { key, mine, userId, state } = stroke
-        if (mine || state !== 'sent' || userId === undefined) continue
+      const living = [...drawing.store.getState().strokes.living.values()]
+      const finished = living.filter(({ mine, state }) => !mine && state === 'sent')
+      for (const stroke of finished) {
+        const { key, userId } = stroke
+        if (known.has(key) || userId === undefined) continue
         const before = last.get(userId)
         if (before !== undefined && now - before < ANNOUNCE_EVERY_MS) continue
         last.set(userId, now)
         news.push({ key, userId, text: lineOf(app, stroke) })
       }
+      known = new Set(finished.map(({ key }) => key))
       if (news.length > 0) setLines((shown) => [...shown, ...news].slice(-ANNOUNCED_MAX))
     }
     // Those that came before this was shown.

@@ -24,7 +24,7 @@ import {
 } from './others'
 import { Plane } from './Plane'
 import { useEscape } from '../shared/ui/escape'
-import { LOW_PX } from '../shared/ui/safe-area'
+import { LOW_PX, SHORT_PX } from '../shared/ui/safe-area'
 import { Tools } from './Tools'
 import { Zoom } from '../features/canvas/Zoom'
 
@@ -47,6 +47,7 @@ export function Page() {
     [...s.messages.entries.values()].some(({ mine }) => !mine),
   )
   const noticed = usePresence((s) => s.notice !== undefined || s.clearedBy !== undefined)
+  const missed = useStore(useApp().navigation.store, (s) => s.missed !== undefined)
   const peopleOpen = useOpen('people')
   const settingsOpen = useOpen('settings')
   const closeSettings = useClose('settings')
@@ -62,14 +63,14 @@ export function Page() {
       <Escape />
       <Plane />
       {(othersHere || othersMessages) && <Chips />}
-      <header className="edge top-0 start-0 has-[>.panel]:max-w-full narrow:not-has-[>.panel]:max-w-[calc(100%-148px)]">
+      <header className="edge top-0 start-0">
         <ChannelHeader />
       </header>
       <aside className="edge top-0 end-0 items-end">
         <People />
         {!peopleOpen && (
           <div className="py-0.5 text-end text-[13px]" role="status" data-testid="notices">
-            {noticed && <Notices />}
+            {(noticed || missed) && <Notices />}
             {othersHere && <Followers />}
           </div>
         )}
@@ -134,6 +135,7 @@ export function useVisualViewport() {
       style.setProperty('--page-top', `${viewport.offsetTop}px`)
       style.setProperty('--page-height', `${viewport.height}px`)
       document.documentElement.toggleAttribute('data-low', viewport.height < LOW_PX)
+      document.documentElement.toggleAttribute('data-short', viewport.height < SHORT_PX)
     }
     fit()
     viewport.addEventListener('resize', fit)

@@ -46,6 +46,8 @@ export function useGestures(
       if (event.isPrimary) dragged.current = false
       const pen = app.strokes.draws(event) && !isControl(event.target)
       if (event.button > 1 || (isKept(event) && !pen)) return
+      // What is pressed must not fly away.
+      app.camera.land()
       grip = press(grip, event.pointerId, local(event.clientX, event.clientY), zoomNow())
       if (grip.moving) dragged.current = true
       // The press of a second finger ends the stroke: it is a pinch.

@@ -1,19 +1,19 @@
 /*
- * All keys, on one sheet; `?` closes it too.
+ * All keys, on one sheet; F1 closes it too.
  */
 import { commandOf } from '../../shared/keys/keys'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { Modal } from '../../shared/ui/Modal'
+import { Keys } from './Keys'
 
 const SAY = PANEL_STRINGS.help
-const { does, named } = SAY
+const { does } = SAY
 
-/** `+` joins keys that are pressed together; a space separates alternatives. */
 const GROUPS: readonly (readonly [string, readonly (readonly [keys: string, does: string])[]])[] = [
   [
     SAY.writing,
     [
-      ['/', does.open],
+      ['Space', does.open],
       ['↑ ← ↓ →', does.place],
       ['Enter', does.send],
       ['Shift+Enter', does.breakLine],
@@ -34,9 +34,8 @@ const GROUPS: readonly (readonly [string, readonly (readonly [keys: string, does
     [
       ['Enter', does.enter],
       ['↑ ← ↓ →', does.walk],
-      ['r', does.reply],
-      ['f', does.follow],
-      ['m', does.mute],
+      ['Enter', does.menu],
+      ['A…Z', does.reply],
       ['Delete', does.putAway],
       ['Esc', does.leave],
     ],
@@ -44,13 +43,10 @@ const GROUPS: readonly (readonly [string, readonly (readonly [keys: string, does
   [
     SAY.opening,
     [
-      ['.', does.people],
-      [';', does.share],
-      [':', does.channels],
-      ['"', does.history],
-      [',', does.settings],
-      ['?', does.help],
-      ['1 2 3 4 5 6', does.react],
+      ['Ctrl+K', does.commands],
+      ['F1', does.help],
+      ['Ctrl+Shift+1…6', does.react],
+      ['Ctrl+Z', does.undo],
       ['Tab', does.tab],
     ],
   ],
@@ -64,7 +60,7 @@ export function Help({ close }: { close(): void }) {
       testId="help-panel"
       close={close}
       onKeyDown={(event) => {
-        if (commandOf(event.nativeEvent) !== '?') return
+        if (commandOf(event.nativeEvent) !== 'F1') return
         event.preventDefault()
         // Else the page would open it again.
         event.stopPropagation()
@@ -108,21 +104,3 @@ export function Help({ close }: { close(): void }) {
     </Modal>
   )
 }
-
-function Keys({ keys }: { keys: string }) {
-  return keys.split(' ').map((press) => (
-    <kbd
-      key={press}
-      dir="ltr"
-      className="min-w-[22px] rounded-md border border-line bg-ground px-[5px] text-center whitespace-nowrap [font:inherit]"
-    >
-      {/* The plus of "Ctrl++" is a key; the other one joins two. */}
-      {press
-        .split(/\+(?=.)/)
-        .map((key) => nameOf(key))
-        .join(' ')}
-    </kbd>
-  ))
-}
-
-const nameOf = (key: string) => (Object.hasOwn(named, key) ? named[key as keyof typeof named] : key)

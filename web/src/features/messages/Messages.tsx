@@ -22,7 +22,7 @@ const Refusal = lazy<{ error: NonNullable<Entry['error']> }>(
   () => import('./view/Refusal').then((m) => m.Refusal),
   ({ error }) => STRINGS.refusedOther(error.message),
 )
-const MessageMenu = lazy(() => import('./view/MessageMenu').then((m) => m.MessageMenu))
+const Outlived = lazy(() => import('./view/MessageMenu').then((m) => m.Outlived))
 
 /** Plain text until the links are there. */
 const LinkedText = lazy<{ text: string }>(
@@ -159,7 +159,7 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
             {!draft && mayLink(entry.text) ? <LinkedText text={entry.text} /> : entry.text}
           </p>
           {entry.mine && entry.state !== 'sent' && !draft && <Unsent entry={entry} />}
-          {entry.held && entry.state === 'sent' && <MessageMenu entry={entry} name={name} />}
+          {entry.held && entry.state === 'sent' && <Outlived />}
         </div>
       </div>
     </>

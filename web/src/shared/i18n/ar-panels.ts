@@ -9,7 +9,7 @@ const { number, count, clock } = formatter('ar')
 
 export const ARABIC_PANELS: Catalogue['panels'] = {
   opens: (host) => `يفتح ${apart(host)}`,
-  react: 'تفاعل (1 إلى 6)',
+  react: 'تفاعل (Ctrl+Shift+1 إلى 6)',
   reactions: 'تفاعلات',
   reaction: {
     heart: 'قلب',
@@ -21,10 +21,16 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
   },
   message: {
     outlived: 'اختفت عند كل الآخرين',
+    reply: 'رد',
+    react: 'تفاعل',
+    copy: 'نسخ',
+    copied: 'نُسخ النص',
+    notCopied: 'تعذّر النسخ',
+    mutedNow: (name) => `كُتم ${apart(name)}`,
+    undo: 'تراجع',
+    undoKey: 'تراجع (Ctrl+Z)',
     putAway: 'إخفاؤها',
-    putAwayKey: 'إخفاؤها (Delete)',
     mute: 'كتم',
-    muteKey: 'إخفاء كل ما يكتبه صاحبها (m)',
     mutePerson: (name) => `كتم ${apart(name)}`,
   },
   history: {
@@ -85,9 +91,10 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
       End: 'End',
       Delete: 'Delete',
       Tab: 'Tab',
+      Space: 'Space',
     },
     does: {
-      open: 'الكتابة وسط المشهد',
+      open: 'الكتابة عند المؤشر، أو وسط المشهد',
       place: 'تحريك موضع الكتابة ما دام فارغًا',
       send: 'إرسالها، ثم الكتابة تحتها',
       breakLine: 'سطر جديد',
@@ -98,11 +105,12 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
       home: 'إلى الوسط',
       enter: 'إلى أقرب رسالة',
       walk: 'إلى التالية في ذلك الاتجاه',
-      reply: 'الكتابة تحتها',
-      follow: 'متابعة كاتبها',
-      mute: 'كتم كاتبها',
+      reply: 'كتابة رد تحتها',
+      menu: 'قائمتها: رد، تفاعل، نسخ، إخفاء، كتم',
       putAway: 'إخفاؤها',
       leave: 'العودة إلى اللوح',
+      commands: 'كل الأوامر',
+      undo: 'تراجع: نص محذوف، رسالة مخفية، شخص مكتوم',
       people: 'من هنا',
       share: 'مشاركة هذه القناة',
       channels: 'قنوات أخرى',
@@ -112,6 +120,11 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
       react: 'التفاعل حيث المؤشر',
       tab: 'بين الرسائل والأزرار',
     },
+  },
+  commands: {
+    title: 'الأوامر',
+    search: 'كتابة أمر',
+    none: 'لا يوجد أمر كهذا.',
   },
   settings: {
     title: 'الإعدادات',

@@ -8,7 +8,7 @@ const { count, number, clock } = formatter('en')
 
 export const PANEL_STRINGS = section('panels', {
   opens: (host: string) => `Opens ${host}`,
-  react: 'React (1 to 6)',
+  react: 'React (Ctrl+Shift+1 to 6)',
   reactions: 'Reactions',
   reaction: {
     heart: 'Heart',
@@ -20,10 +20,16 @@ export const PANEL_STRINGS = section('panels', {
   },
   message: {
     outlived: 'gone for everyone else',
+    reply: 'Reply',
+    react: 'React',
+    copy: 'Copy',
+    copied: 'Copied',
+    notCopied: 'Could not be copied',
+    mutedNow: (name: string) => `${name} is muted`,
+    undo: 'Undo',
+    undoKey: 'Undo (Ctrl+Z)',
     putAway: 'Hide',
-    putAwayKey: 'Hide it (Delete)',
     mute: 'Mute',
-    muteKey: 'Hide everything from this person (m)',
     mutePerson: (name: string) => `Mute ${name}`,
   },
   history: {
@@ -78,9 +84,10 @@ export const PANEL_STRINGS = section('panels', {
       End: 'End',
       Delete: 'Del',
       Tab: 'Tab',
+      Space: 'Space',
     },
     does: {
-      open: 'write in the middle of the view',
+      open: 'write at the pointer, or in the middle of the view',
       place: 'move the caret while nothing is written',
       send: 'send, and write on below',
       breakLine: 'start a new line',
@@ -91,11 +98,12 @@ export const PANEL_STRINGS = section('panels', {
       home: 'go to the middle',
       enter: 'go to the nearest message',
       walk: 'go to the next one that way',
-      reply: 'write under it',
-      follow: 'follow its author',
-      mute: 'mute its author',
+      reply: 'write a reply under it',
+      menu: 'open its menu: reply, react, copy, hide, mute',
       putAway: 'hide it',
       leave: 'back to the canvas',
+      commands: 'all commands',
+      undo: 'undo: discarded text, a hidden message, a muted person',
       people: 'who is here',
       share: 'share this channel',
       channels: 'other channels',
@@ -105,6 +113,11 @@ export const PANEL_STRINGS = section('panels', {
       react: 'react at the pointer',
       tab: 'next message or button',
     },
+  },
+  commands: {
+    title: 'Commands',
+    search: 'Type a command',
+    none: 'There is no such command.',
   },
   settings: {
     title: 'Settings',

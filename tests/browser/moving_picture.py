@@ -79,7 +79,7 @@ async def _talk(ann: Page, ben: Page) -> None:
     await ben.mouse.move(520, 380, steps=15)
     await ann.keyboard.press("Escape")
     await ann.mouse.move(420, 330, steps=10)
-    await ann.keyboard.press("1")
+    await ann.keyboard.press("Control+Shift+Digit1")
     await asyncio.sleep(0.8)
     await ben.keyboard.press("Escape")
     await asyncio.sleep(6.5)  # until the last message is gone

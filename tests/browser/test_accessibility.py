@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import LIFE_S, Server, Visit
-from .watch import say, until_seen
+from .watch import run_command, say, until_seen
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -101,22 +101,22 @@ async def following(page: Page, other: Page, server: Server) -> None:
 
 
 async def preferences(page: Page, other: Page, server: Server) -> None:
-    await page.keyboard.press(",")
+    await run_command(page, "settings")
     await page.get_by_test_id("settings-panel").wait_for()
 
 
 async def keys(page: Page, other: Page, server: Server) -> None:
-    await page.keyboard.press("?")
+    await run_command(page, "keys")
     await page.get_by_test_id("help-panel").wait_for()
 
 
 async def share(page: Page, other: Page, server: Server) -> None:
-    await page.keyboard.press(";")
+    await run_command(page, "share")
     await page.get_by_test_id("share-panel").wait_for()
 
 
 async def channels(page: Page, other: Page, server: Server) -> None:
-    await page.keyboard.press(":")
+    await run_command(page, "other channels")
     await page.get_by_test_id("channels-panel").wait_for()
 
 

@@ -10,14 +10,15 @@ from playwright.async_api import Page, Route, expect
 from tests.support.waiting import PATIENCE_S
 
 from .conftest import Visit
+from .watch import run_command
 
 PANELS = {
-    "?": ("help-panel", "Help"),
-    ",": ("settings-panel", "Settings"),
-    ".": ("roster", "PeoplePanel"),
-    ";": ("share-panel", "Share"),
-    ":": ("channels-panel", "Channels"),
-    '"': ("history-panel", "HistoryPanel"),
+    "keys": ("help-panel", "Help"),
+    "settings": ("settings-panel", "Settings"),
+    "who is here": ("roster", "PeoplePanel"),
+    "share": ("share-panel", "Share"),
+    "other channels": ("channels-panel", "Channels"),
+    "recent messages": ("history-panel", "HistoryPanel"),
 }
 
 # Counts how often a part is inserted.
@@ -41,17 +42,17 @@ async def inserted(page: Page) -> None:
     await page.wait_for_function("() => window.inserted === 1")
 
 
-@pytest.mark.parametrize("key", PANELS)
-async def test_escape_closes_a_panel_as_soon_as_it_appears(visit: Visit, key: str) -> None:
-    ann, (panel, _) = await visit(), PANELS[key]
+@pytest.mark.parametrize("command", PANELS)
+async def test_escape_closes_a_panel_as_soon_as_it_appears(visit: Visit, command: str) -> None:
+    ann, (panel, _) = await visit(), PANELS[command]
     await ann.evaluate(ESCAPE_AT_ONCE, panel)
     await ann.get_by_test_id("plane").focus()
-    await ann.keyboard.press(key)
+    await run_command(ann, command)
     await inserted(ann)
     await expect(ann.get_by_test_id(panel)).to_have_count(0)
     await expect(ann.get_by_test_id("plane")).to_be_focused()
     # Its code is here now, so it appears at once.
-    await ann.keyboard.press(key)
+    await run_command(ann, command)
     await ann.wait_for_function("() => window.inserted === 2")
     await expect(ann.get_by_test_id(panel)).to_have_count(0)
     await expect(ann.get_by_test_id("plane")).to_be_focused()
@@ -92,19 +93,19 @@ class HeldBack:
         )
 
 
-@pytest.mark.parametrize("key", PANELS)
-async def test_escape_closes_a_panel_whose_code_is_still_loading(visit: Visit, key: str) -> None:
-    ann, (panel, chunk) = await visit(), PANELS[key]
+@pytest.mark.parametrize("command", PANELS)
+async def test_escape_closes_a_panel_whose_code_is_still_loading(visit: Visit, command: str) -> None:
+    ann, (panel, chunk) = await visit(), PANELS[command]
     code = HeldBack(ann, chunk)
     await code.start()
     await ann.get_by_test_id("plane").focus()
-    await ann.keyboard.press(key)
+    await run_command(ann, command)
     await code.asked()
     await ann.keyboard.press("Escape")
     await ann.evaluate(COUNT, panel)
     await code.arrive()
     assert await ann.evaluate("() => window.inserted") == 0
-    await ann.keyboard.press(key)
+    await run_command(ann, command)
     await inserted(ann)
 
 
@@ -128,9 +129,9 @@ async def test_escape_closes_what_was_opened_last_and_no_more(visit: Visit) -> N
     await ann.get_by_test_id("people").click()
     await ann.get_by_test_id("follow").click()
     await expect(ann.get_by_test_id("following")).to_be_visible()
-    for key, (panel, _) in PANELS.items():
+    for command, (panel, _) in PANELS.items():
         await ann.get_by_test_id("plane").focus()
-        await ann.keyboard.press(key)
+        await run_command(ann, command)
         await expect(ann.get_by_test_id(panel)).to_be_visible()
         await ann.keyboard.press("Escape")
         await expect(ann.get_by_test_id(panel)).to_have_count(0)
@@ -139,9 +140,9 @@ async def test_escape_closes_what_was_opened_last_and_no_more(visit: Visit) -> N
     await expect(ann.get_by_test_id("following")).to_have_count(0)
 
 
-@pytest.mark.parametrize("key", PANELS)
-async def test_the_canvas_takes_the_focus_when_what_had_it_before_is_gone(visit: Visit, key: str) -> None:
-    ann, (panel, _) = await visit(), PANELS[key]
+@pytest.mark.parametrize("command", PANELS)
+async def test_the_canvas_takes_the_focus_when_what_had_it_before_is_gone(visit: Visit, command: str) -> None:
+    ann, (panel, _) = await visit(), PANELS[command]
     await ann.evaluate(
         """() => {
           const button = document.body.appendChild(document.createElement('button'))
@@ -149,7 +150,7 @@ async def test_the_canvas_takes_the_focus_when_what_had_it_before_is_gone(visit:
           button.focus()
         }"""
     )
-    await ann.keyboard.press(key)
+    await run_command(ann, command)
     await expect(ann.get_by_test_id(panel)).to_be_visible()
     await ann.evaluate("() => document.getElementById('opener').remove()")
     await ann.keyboard.press("Escape")

@@ -12,7 +12,7 @@ from tests.support.waiting import PATIENCE_S
 from .conftest import Join, Server, Visit
 from .test_crowd import speak
 from .test_finding import look_away
-from .watch import say, stop_clock, until_seen
+from .watch import run_command, say, stop_clock, until_seen
 
 # The page's own sound, through the browser's own engine; only what it asks for is noted on the way.
 _LISTEN = """
@@ -137,7 +137,7 @@ async def test_a_crowd_is_no_louder_than_a_few(visit: Visit, join: Join, server:
 async def test_it_can_be_turned_off_and_stays_off(visit: Visit) -> None:
     ann = await visit()
     bob = await listen(visit)
-    await bob.keyboard.press(",")
+    await run_command(bob, "settings")
     await bob.get_by_test_id("setting-sound").select_option(label="off")
     await bob.get_by_test_id("close-settings").click()
     await say(ann, 300, 300, "quiet")

@@ -120,7 +120,7 @@ async def test_the_page_starts_and_talks_without(server: Server, browser: Browse
     # And the rest of it: looking around, a panel, and that messages end.
     await look_away(ann, 40, 40)
     await ann.get_by_test_id("plane").focus()
-    await ann.keyboard.press("?")
+    await ann.keyboard.press("F1")
     await expect(ann.get_by_test_id("help-panel")).to_be_attached()
     await server.pass_time(LIFE_S, ann)
     await expect(ann.get_by_test_id("message")).to_have_count(0)

@@ -173,7 +173,7 @@ async def test_a_mouse_is_seen_anyway_and_sends_no_ring(visit: Visit) -> None:
     await say(bob, 300, 300, "clicked")
     await until_seen(ann, "clicked")
     await bob.keyboard.press("Escape")
-    await bob.keyboard.press("1")
+    await bob.keyboard.press("Control+Shift+Digit1")
     await expect(ann.get_by_test_id("burst")).to_have_count(1)
     assert await ann.evaluate("() => window.rings") == 0
 

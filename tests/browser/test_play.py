@@ -52,8 +52,8 @@ async def test_each_key_bursts_at_the_pointer_for_everyone_and_vanishes(visit: V
         await note(page)
         await stop_clock(page)
     await ann.mouse.move(620, 270)
-    for key in "123456":
-        await ann.keyboard.press(key)
+    for digit in "123456":
+        await ann.keyboard.press(f"Control+Shift+Digit{digit}")
     for page in (ann, bob):
         found = await bursts(page, 6)
         assert [each["kind"] for each in found] == KINDS
@@ -73,7 +73,7 @@ async def test_a_burst_has_its_authors_colour_lies_at_its_point_and_is_spoken_by
     await ann.keyboard.press("Escape")
     await ann.evaluate("() => document.activeElement.blur()")
     await ann.mouse.move(300, 200)
-    await ann.keyboard.press("1")
+    await ann.keyboard.press("Control+Shift+Digit1")
     burst = bob.get_by_test_id("burst")
     await expect(burst).to_have_attribute("data-kind", "heart")
     color, point, hidden, pressable = await burst.evaluate(
@@ -89,12 +89,12 @@ async def test_a_burst_has_its_authors_colour_lies_at_its_point_and_is_spoken_by
     assert await bob.evaluate("() => document.activeElement.tagName") == "BODY"
 
 
-async def test_while_one_writes_digits_are_letters_and_with_alt_they_react_at_the_words(visit: Visit) -> None:
+async def test_while_one_writes_digits_are_letters_and_with_ctrl_and_shift_they_react(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
     await note(bob)
     await ann.mouse.click(400, 300)
     await ann.keyboard.type("4 of us")
-    await ann.keyboard.press("Alt+Digit3")
+    await ann.keyboard.press("Control+Shift+Digit3")
     assert [(each["kind"], each["x"], each["y"]) for each in await bursts(bob, 1)] == [("laugh", -100, -50)]
     await expect(ann.get_by_test_id("caret")).to_have_value("4 of us")
     await expect(ann.get_by_test_id("caret")).to_be_focused()
@@ -104,7 +104,7 @@ async def test_by_keyboard_alone_it_goes_to_the_middle_of_the_view(visit: Visit)
     ann, bob = await visit(), await visit()
     await note(bob)
     await ann.keyboard.press("ArrowRight")
-    await ann.keyboard.press("5")
+    await ann.keyboard.press("Control+Shift+Digit5")
     assert [(each["kind"], each["x"], each["y"]) for each in await bursts(bob, 1)] == [("agree", 80, 0)]
 
 
@@ -170,7 +170,7 @@ async def test_a_long_press_offers_the_palette_at_its_point_and_writes_nothing(v
 async def test_reduced_motion_shows_them_still(visit: Visit) -> None:
     ann, bob = await visit(), await visit(reduced_motion="reduce")
     await ann.mouse.move(300, 200)
-    await ann.keyboard.press("1")
+    await ann.keyboard.press("Control+Shift+Digit1")
     burst = bob.get_by_test_id("burst")
     await burst.wait_for(state="attached")
     moving = await burst.evaluate(
@@ -189,7 +189,7 @@ async def test_held_down_or_hammered_nobody_sees_more_than_the_others(visit: Vis
     await stop_clock(ann)
     await ann.mouse.move(300, 200)
     for _ in range(25):
-        await ann.keyboard.press("2")
+        await ann.keyboard.press("Control+Shift+Digit2")
     assert len(await bursts(ann, 10)) == 10
     await say(ann, 300, 400, "after that")
     await until_seen(bob, "after that")
@@ -200,6 +200,6 @@ async def test_alone_a_reaction_is_still_seen_and_there_is_no_palette(visit: Vis
     ann = await visit()
     await expect(ann.get_by_test_id("react")).to_have_count(0)
     await ann.mouse.move(300, 200)
-    await ann.keyboard.press("1")
+    await ann.keyboard.press("Control+Shift+Digit1")
     await expect(ann.get_by_test_id("burst")).to_have_count(1)
     assert await world_under(ann, 500, 350) == (0, 0)

@@ -10,8 +10,7 @@ from playwright.async_api import Page, WebSocket, expect
 
 from .conftest import Join, Visit
 from .test_finding import look_away
-from .test_reading import point_at
-from .watch import messages, page_time, say, seen, until_seen, watch
+from .watch import messages, open_menu, page_time, run_command, say, seen, until_seen, watch
 
 PANEL = "settings-panel"
 
@@ -45,11 +44,10 @@ async def test_the_settings_take_the_focus_keep_it_and_give_it_back(visit: Visit
 async def test_a_key_opens_the_settings_and_a_press_beside_closes_them(visit: Visit) -> None:
     ann = await visit()
     await ann.get_by_test_id("plane").focus()
-    await ann.keyboard.press(",")
+    await run_command(ann, "settings")
     await expect(ann.get_by_test_id(PANEL)).to_be_focused()
-    # What is pressed in it, and typed over it, is none of the canvas's business.
+    # What is pressed in it is none of the canvas's business.
     await ann.get_by_role("heading", name="Settings").click()
-    await ann.keyboard.type("hm")
     await expect(ann.locator(".caret[data-open]")).to_have_count(0)
     await ann.mouse.click(900, 100)
     await expect(ann.get_by_test_id(PANEL)).to_have_count(0)
@@ -160,24 +158,28 @@ async def test_a_muted_person_vanishes_at_once_everywhere_and_stays_so_after_a_r
     await until_seen(bob, "finally")
 
 
-async def test_a_message_mutes_its_author_by_a_key_or_by_its_menu(visit: Visit) -> None:
+async def test_the_menu_of_a_message_mutes_its_author_and_undo_brings_both_back(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
     await say(ann, 300, 300, "by a key")
     await until_seen(bob, "by a key")
     await bob.get_by_test_id("plane").focus()
     await bob.keyboard.press("Tab")
-    await bob.keyboard.press("m")
-    assert await messages(bob) == []
-    assert await focused(bob) == "plane"
-    await bob.get_by_test_id("people").click()
-    await bob.get_by_test_id("unmute-person").click()
-    await bob.get_by_test_id("people").click()
-
-    await say(ann, 300, 400, "by the menu")
-    await until_seen(bob, "by the menu")
-    await point_at(bob, "by the menu")
-    await bob.get_by_test_id("mute").click()
+    for key in ("Enter", "End", "Enter"):
+        await bob.keyboard.press(key)
     await expect(bob.get_by_test_id("message")).to_have_count(0)
+    assert await focused(bob) == "plane"
+    await bob.keyboard.press("Control+z")
+    await until_seen(bob, "by a key")
+
+    await (await open_menu(bob, "by a key")).get_by_test_id("mute").click()
+    await expect(bob.get_by_test_id("message")).to_have_count(0)
+    await bob.get_by_test_id("undo").click()
+    await until_seen(bob, "by a key")
+    await say(ann, 300, 400, "heard again")
+    await until_seen(bob, "heard again")
+
+    await (await open_menu(bob, "heard again")).get_by_test_id("mute").click()
+    await expect(bob.get_by_test_id("toast")).to_contain_text("muted")
     await say(ann, 300, 500, "again")
     await until_seen(ann, "again")
     await bob.get_by_test_id("people").click()

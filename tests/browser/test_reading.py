@@ -11,7 +11,7 @@ from playwright.async_api import Locator, Page, expect
 
 from .conftest import LIFE_S, Server, Visit
 from .test_finding import look_away
-from .watch import messages, say, until_seen
+from .watch import messages, open_menu, say, until_seen
 
 
 @pytest.fixture
@@ -108,16 +108,35 @@ async def test_the_focus_holds_too_and_arrows_go_from_message_to_message(visit: 
     await expect(bob.locator(".caret[data-open]")).to_have_count(0)
 
 
-async def test_a_click_on_words_is_no_focus_letters_still_open_the_caret(visit: Visit) -> None:
+async def test_a_message_stays_while_its_menu_is_open_and_while_its_text_is_selected(
+    visit: Visit, server: Server
+) -> None:
     ann, bob = await visit(), await visit()
-    await say(ann, 400, 300, "answer me")
-    await until_seen(bob, "answer me")
-    await point_at(bob, "answer me")
-    await words(bob, "answer me").click()
-    await expect(bob.get_by_test_id("plane")).to_be_focused()
-    await bob.keyboard.type("my answer")
-    await expect(bob.get_by_test_id("caret")).to_have_value("my answer")
-    await expect(message(bob, "answer me")).to_have_attribute("data-holding", "true")
+    await say(ann, 300, 200, "with a menu")
+    await say(ann, 300, 400, "with a selection")
+    await until_seen(bob, "with a selection")
+    box = await words(bob, "with a selection").bounding_box()
+    assert box is not None
+    await bob.mouse.move(box["x"] + 2, box["y"] + 14)
+    await bob.mouse.down()
+    await bob.mouse.move(box["x"] + box["width"] - 2, box["y"] + 14, steps=5)
+    await bob.mouse.up()
+    await bob.mouse.move(900, 600)
+    await expect(message(bob, "with a selection")).to_have_attribute("data-holding", "true")
+    await server.pass_time(LIFE_S, bob)
+    await expect(message(bob, "with a menu")).to_have_count(0)
+    await expect(message(bob, "with a selection")).to_have_count(1)
+    await bob.evaluate("() => getSelection().removeAllRanges()")
+    await expect(message(bob, "with a selection")).to_have_count(0)
+
+    await say(ann, 300, 300, "one more")
+    await until_seen(bob, "one more")
+    await open_menu(bob, "one more")
+    await bob.mouse.move(900, 600)
+    await server.pass_time(LIFE_S, bob)
+    await expect(message(bob, "one more").locator(".message-body")).to_have_attribute("data-outlived", "")
+    await bob.keyboard.press("Escape")
+    await expect(message(bob, "one more")).to_have_count(0)
 
 
 async def test_a_finger_that_rests_holds_and_a_tap_elsewhere_lets_go(visit: Visit, server: Server) -> None:
@@ -134,10 +153,6 @@ async def test_a_finger_that_rests_holds_and_a_tap_elsewhere_lets_go(visit: Visi
     await server.pass_time(LIFE_S, bob)
     await expect(message(bob, "long to read").locator(".message-body")).to_have_attribute("data-outlived", "")
     await expect(bob.locator(".caret[data-open]")).to_have_count(0)
-    put_away = message(bob, "long to read").get_by_test_id("put-away")
-    size = await put_away.bounding_box()
-    assert size is not None
-    assert min(size["width"], size["height"]) >= 44
     await bob.touchscreen.tap(600, 600)
     await expect(message(bob, "long to read")).to_have_count(0)
 
@@ -167,8 +182,7 @@ async def test_what_stays_is_put_away_by_hand_and_stays_away(visit: Visit, serve
     await until_seen(bob, "13:00")
     await server.pass_time(LIFE_S, ann, bob)
     await expect(message(bob, "13:00").locator(".message-body")).to_have_attribute("data-outlived", "")
-    await point_at(bob, "12:00")
-    await message(bob, "12:00").get_by_test_id("put-away").click()
+    await (await open_menu(bob, "12:00")).get_by_test_id("put-away").click()
     await expect(message(bob, "12:00")).to_have_count(0)
     assert await messages(bob) == ["13:00"]
     await expect(message(bob, "13:00")).not_to_have_attribute("data-holding", "true")

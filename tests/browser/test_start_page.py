@@ -71,10 +71,12 @@ async def test_a_name_that_cannot_be_is_explained_and_the_nearest_offered(visit:
     await expect(ann.get_by_test_id("channel")).to_have_text("my-garden")
 
 
-async def test_nothing_typed_is_nothing_wrong(visit: Visit) -> None:
+async def test_join_without_a_name_says_what_is_missing_and_goes_to_the_field(visit: Visit) -> None:
     ann = await start(visit)
     await ann.get_by_test_id("join").click()
-    await expect(ann.get_by_test_id("join-why")).to_have_text("")
+    await expect(ann.get_by_test_id("join-why")).to_contain_text("the name of a channel")
+    await expect(ann.get_by_test_id("join-name")).to_be_focused()
+    await expect(ann.get_by_test_id("join-name")).to_have_attribute("aria-invalid", "true")
     await ann.get_by_test_id("join-name").fill("庭")
     await ann.get_by_test_id("join").click()
     await expect(ann.get_by_test_id("join-why")).to_contain_text("1 to 64")

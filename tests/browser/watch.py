@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.support.waiting import PATIENCE_S
 
@@ -69,6 +69,23 @@ async def say(page: Page, x: float, y: float, text: str) -> None:
     await page.mouse.click(x, y)
     await page.keyboard.type(text)
     await page.keyboard.press("Enter")
+
+
+async def run_command(page: Page, name: str) -> None:
+    """Run the command whose name contains `name`, from the list of all commands."""
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_test_id("command")).to_be_focused()
+    await page.keyboard.type(name)
+    await expect(page.get_by_role("option")).to_have_count(1)
+    await page.keyboard.press("Enter")
+
+
+async def open_menu(page: Page, text: str) -> Locator:
+    """Click the message with that text; its menu."""
+    await page.locator('[data-testid="message"] .words', has_text=text).click()
+    menu = page.get_by_test_id("message-menu")
+    await expect(menu).to_be_visible()
+    return menu
 
 
 async def messages(page: Page) -> list[str]:

@@ -505,6 +505,32 @@ async def test_the_page_is_answered(start_server: StartServer, tmp_path: Path, p
     assert "the page" in answer.text
 
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "is_page"),
+    [
+        ("/nowhere", BROWSER, True),
+        ("/a/b/c?d", BROWSER, True),
+        ("/nowhere", {}, False),
+        ("/nowhere", {"Accept": "application/json"}, False),
+        ("/api/nowhere", BROWSER, False),
+        ("/assets/gone.js", BROWSER, False),
+    ],
+)
+async def test_an_unknown_path_is_404_and_for_a_browser_it_is_the_page(
+    start_server: StartServer, tmp_path: Path, path: str, headers: dict[str, str], is_page: bool
+) -> None:
+    (tmp_path / "index.html").write_text("<!doctype html><title>the page</title>")
+    server = await start_server(page_dir=tmp_path)
+    answer = await server.get(path, headers)
+    assert answer.status == 404
+    assert ("the page" in answer.text) is is_page
+    assert answer.headers["content-type"].startswith("text/html") is is_page
+    assert "content-security-policy" in answer.headers
+
+
 async def test_a_client_may_compress(server: Server) -> None:
     client = await Client.connect(server.url, channel="garden", compression="deflate")
     await client.chat("squeezed", message_id="s")

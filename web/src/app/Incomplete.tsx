@@ -11,13 +11,16 @@ export function Incomplete() {
   const some = useStore(missingParts, ({ asks }) => asks.size > 0)
   const live = useSession((s) => s.link.kind === 'live')
   return (
-    <div role="status">
+    <>
+      <p className="sr-only" role="status">
+        {some && STRINGS.incomplete}
+      </p>
       {some && (
         <p
           className="max-w-[min(320px,100vw-20px)] rounded-[10px] bg-backdrop px-2.5 py-[7px] text-[13px]"
           data-testid="incomplete"
         >
-          <span>{STRINGS.incomplete}</span>
+          <span aria-hidden="true">{STRINGS.incomplete}</span>
           {live && (
             <button
               type="button"
@@ -30,6 +33,6 @@ export function Incomplete() {
           )}
         </p>
       )}
-    </div>
+    </>
   )
 }

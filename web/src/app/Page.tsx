@@ -1,7 +1,7 @@
 /*
  * The page: the canvas, and controls at its edges that are fainter while you write.
  */
-import { useCallback, useLayoutEffect } from 'react'
+import { useCallback, useLayoutEffect, type MouseEvent } from 'react'
 import { useStore } from 'zustand'
 import type { Panel } from '../stores/panels'
 import { useApp, useOpen, usePresence, useSession, useMessages } from '../stores/hooks'
@@ -9,6 +9,7 @@ import { Incomplete } from './Incomplete'
 import { lazy } from '../shared/ui/lazy'
 import { ConnectionStatus } from '../features/channel/ConnectionStatus'
 import { Log } from '../features/messages/Log'
+import { Menu } from '../features/messages/Menu'
 import { People } from '../features/people/People'
 import { ChannelHeader } from '../features/channel/ChannelHeader'
 import {
@@ -28,6 +29,9 @@ import { LOW_PX, SHORT_PX } from '../shared/ui/safe-area'
 import { Tools } from './Tools'
 import { Zoom } from '../features/canvas/Zoom'
 
+const Commands = lazy(() => import('../features/commands/Commands').then((m) => m.Commands))
+const Ended = lazy(() => import('./Ended').then((m) => m.Ended))
+const ToastLine = lazy(() => import('./ToastLine').then((m) => m.ToastLine))
 const HistoryPanel = lazy(() =>
   import('../features/history/HistoryPanel').then((m) => m.HistoryPanel),
 )
@@ -57,9 +61,16 @@ export function Page() {
   const closeHelp = useClose('help')
   // W60: an unknown user, or one whose sign-in expired, can sign in.
   const unknown = useSession((s) => s.link.kind === 'final' && /^451[01]$/.test(`${s.link.code}`))
+  const ended = useSession((s) => s.link.kind === 'final') && !unknown
+  const commandsOpen = useOpen('commands')
+  const closeCommands = useClose('commands')
   useVisualViewport()
   return (
-    <div className="page group/page" data-talking={talking || undefined}>
+    <div
+      className="page group/page"
+      data-talking={talking || undefined}
+      onMouseDown={keepFocusInCaret}
+    >
       <Escape />
       <Plane />
       {(othersHere || othersMessages) && <Chips />}
@@ -92,11 +103,40 @@ export function Page() {
       {othersHere && <Following />}
       {(othersHere || othersMessages) && <Notifications />}
       <Log />
+      <Toasts />
+      <Menu />
+      {ended && <Ended />}
       {historyOpen && <HistoryPanel close={closeHistory} />}
       {unknown && <SignIn />}
       {settingsOpen && <Settings close={closeSettings} />}
       {helpOpen && <Help close={closeHelp} />}
+      {commandsOpen && <Commands close={closeCommands} />}
     </div>
+  )
+}
+
+/**
+ * A control that is pressed with a pointer does not take the focus from the caret or the canvas: what is typed next goes
+ * on there.
+ */
+function keepFocusInCaret(event: MouseEvent) {
+  const { target } = event
+  const { activeElement } = document
+  const writes = activeElement === document.body || activeElement?.closest('.plane')
+  if (writes && target instanceof Element && target.closest('button')) event.preventDefault()
+}
+
+/** The line is announced here, in a region that is always there. */
+function Toasts() {
+  const { toast } = useApp()
+  const text = useStore(toast.store, (s) => s.toast?.text)
+  return (
+    <>
+      <p className="sr-only" role="status">
+        {text}
+      </p>
+      {text !== undefined && <ToastLine />}
+    </>
   )
 }
 

@@ -1,18 +1,12 @@
 /*
  * The endless plane: clicks, keys, and the transform that moves the world (gestures: canvas/gestures.ts).
  *
- * The camera is written to the world element by subscription, not through React, so a pan costs one style write a frame. The
- * page itself must never zoom or scroll.
+ * The page itself must never zoom or scroll.
  */
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
 import { useStore } from 'zustand'
-import {
-  counterScale,
-  textScale,
-  worldTransform,
-  type Point,
-} from '../features/canvas/model/camera'
+import type { Point } from '../features/canvas/model/camera'
 import { chordOf, isTyping, plainCommandOf } from '../shared/keys/keys'
 import { ARROWS } from '../features/navigation/model/directions'
 import { STRINGS } from '../shared/i18n/en'
@@ -25,13 +19,20 @@ import { useGestures } from '../features/canvas/gestures'
 import { isHeld, isLink } from '../features/canvas/held'
 import { Invitation } from '../features/messages/Invitation'
 import { escapeKey } from '../shared/ui/escape'
-import { MAC, signOf } from '../shared/ui/keyboard'
-import { signKey } from './panel-keys'
+import { isSpace, MAC, takesText, writes } from '../shared/ui/keyboard'
+import { commandKey } from './command-keys'
+import { followCamera, measure } from './plane-view'
 import { Bursts, Clusters, Leader } from './others'
 import { createPressing, reactionKey } from '../features/reactions/press'
-import { createSizes } from '../shared/ui/resize'
-import { enterMessages, messageKey } from '../features/navigation/keyboard'
+import {
+  enterMessages,
+  entryOf,
+  isMessage,
+  messageKey,
+  under,
+} from '../features/navigation/keyboard'
 import { Messages } from '../features/messages/Messages'
+import { focusCaret, openCaret } from '../features/messages/open-caret'
 import { lazy } from '../shared/ui/lazy'
 
 const Landmarks = lazy(() => import('../features/landmarks/Landmarks').then((m) => m.Landmarks))
@@ -39,8 +40,6 @@ const Strokes = lazy(() => import('../features/strokes/Strokes').then((m) => m.S
 
 const ARROW_PX = 80
 const ZOOM_STEP = 1.25
-/** how long after the last movement text is painted again, sharp at the new zoom */
-const REST_MS = 160
 
 export function Plane() {
   const app = useApp()
@@ -50,6 +49,8 @@ export function Plane() {
   /** where the mouse is, in plane pixels; undefined for touch, or when it is elsewhere */
   const pointer = useRef<Point>(undefined)
   const dragged = useRef(false)
+  /** the press was on text, or on something else that takes presses itself */
+  const onHeld = useRef(false)
   const [pressing] = useState(() => createPressing(app))
   const marked = useSession((s) => s.rules.landmarks.length > 0)
   const reacting = useStore(app.reactions.store, (s) => s.bursts.length > 0)
@@ -62,12 +63,6 @@ export function Plane() {
     const box = plane.current?.getBoundingClientRect()
     return { x: clientX - (box?.left ?? 0), y: clientY - (box?.top ?? 0) }
   }, [])
-
-  const openAt = (at: Point) => {
-    // Rendered before the focus, within the user's gesture: phones then open their keyboard, and the textarea is in place.
-    flushSync(() => app.messages.openCaret(at))
-    caret.current?.focus({ preventScroll: true })
-  }
 
   useGestures(plane, dragged, local)
 
@@ -83,17 +78,17 @@ export function Plane() {
     const onKey = (event: KeyboardEvent) => {
       if (zoomKey(event, app) || escapeKey(event)) return
       const target = event.target as HTMLElement
-      if (messageKey(event, app, openAt) || signKey(event, app)) return
-      const onPlane = target === document.body || target === plane.current
-      const writes = target === caret.current
-      if ((onPlane || writes) && reactionKey(event, app, onPlane, pointer.current)) return
-      if (travelKey(event, app, target === caret.current || target === plane.current)) return
-      const slash = signOf(event) === '/'
-      if (slash || (onPlane && isTyping(event, MAC))) {
-        if (slash) event.preventDefault()
-        // The browser then types the letter into the textarea, which has the focus by now.
-        if (app.messages.store.getState().draft) caret.current?.focus({ preventScroll: true })
-        else openAt(app.camera.toWorld((!slash && pointer.current) || middle(app)))
+      const { draft } = app.messages.store.getState()
+      // The textarea can keep the focus after its draft is gone.
+      const inCaret = target === caret.current
+      const idle = inCaret && !draft
+      const onPlane = idle || target === document.body || target === plane.current
+      const here = isMessage(target) ? entryOf(target, app)?.at : undefined
+      const at = here ?? (inCaret && draft ? draft.at : pointAt(pointer.current, app))
+      if (messageKey(event, app) || commandKey(event, app) || reactionKey(event, app, at)) return
+      if (travelKey(event, app, inCaret || target === plane.current)) return
+      if (writes(event) || (idle && (isSpace(event) || isTyping(event, MAC)))) {
+        write(event, isMessage(target) ? under(target, app) : at, app)
         return
       }
       if (!onPlane) return
@@ -105,8 +100,16 @@ export function Plane() {
         app.camera.pan(-arrow[0] * reach, -arrow[1] * reach)
       } else if (command === 'Enter' && enterMessages(app)) event.preventDefault()
     }
+    const onPaste = (event: ClipboardEvent) => {
+      const text = event.clipboardData?.getData('text/plain') ?? ''
+      if (text === '' || takesText(event.target) || document.querySelector('dialog[open]')) return
+      event.preventDefault()
+      if (!app.messages.store.getState().draft) openCaret(app, pointAt(pointer.current, app))
+      insert(caret.current, text)
+    }
     const never = (event: Event) => event.preventDefault()
     window.addEventListener('keydown', onKey)
+    window.addEventListener('paste', onPaste)
     // Safari's pinch, and Ctrl with the wheel over the controls, would zoom the page.
     const safari = ['gesturestart', 'gesturechange', 'gestureend']
     for (const name of safari) document.addEventListener(name, never, { passive: false })
@@ -116,6 +119,7 @@ export function Plane() {
     document.addEventListener('wheel', wheel, { passive: false })
     return () => {
       window.removeEventListener('keydown', onKey)
+      window.removeEventListener('paste', onPaste)
       for (const name of safari) document.removeEventListener(name, never)
       document.removeEventListener('wheel', wheel)
     }
@@ -131,7 +135,8 @@ export function Plane() {
         tabIndex={0}
         aria-label={STRINGS.plane}
         onPointerDown={(event) => {
-          if (isHeld(event.target) || app.strokes.draws(event.nativeEvent)) return pressing.up()
+          onHeld.current = isHeld(event.target)
+          if (onHeld.current || app.strokes.draws(event.nativeEvent)) return pressing.up()
           const target = app.camera.toWorld(local(event.clientX, event.clientY))
           pressing.down(event.nativeEvent, target, () => {
             const still = !dragged.current
@@ -166,16 +171,16 @@ export function Plane() {
           if (text === '' || event.target === caret.current) return
           event.preventDefault()
           if (!app.messages.store.getState().draft) {
-            openAt(app.camera.toWorld(local(event.clientX, event.clientY)))
+            openCaret(app, app.camera.toWorld(local(event.clientX, event.clientY)))
           }
           insert(caret.current, text)
         }}
         onClick={(event) => {
           // A drag that began on a link must not open it.
           if (dragged.current && isLink(event.target)) event.preventDefault()
-          if (dragged.current || event.button !== 0 || isHeld(event.target)) return
+          if (dragged.current || event.button !== 0 || onHeld.current) return
           const at = app.camera.toWorld(local(event.clientX, event.clientY))
-          openAt(at)
+          openCaret(app, at)
           pressing.tapped(at)
         }}
         data-testid="plane"
@@ -183,13 +188,13 @@ export function Plane() {
         <Grid />
         <div className="world" ref={world} data-testid="world">
           {marked && <Landmarks />}
-          <Invitation />
           <Messages Clusters={Clusters} Leader={Leader} />
           <Caret box={caret} />
           {reacting && <Bursts />}
           {drawn && <Strokes />}
         </div>
         <Cursors />
+        <Invitation />
       </div>
     </main>
   )
@@ -197,9 +202,20 @@ export function Plane() {
 
 type Stores = ReturnType<typeof useApp>
 
-function middle(app: Stores): Point {
-  const { width, height } = app.camera.store.getState().view
-  return { x: width / 2, y: height / 2 }
+/** Under the mouse, or else in the middle of the view. */
+const pointAt = (pointer: Point | undefined, { camera }: Stores): Point =>
+  pointer ? camera.toWorld(pointer) : camera.store.getState().camera
+
+/** A character was typed outside of every text: it goes on with the draft, or begins one at `at`. */
+function write(event: KeyboardEvent, at: Point, app: Stores) {
+  const { open } = app.panels.store.getState()
+  // The history stays: the canvas can be used beside it.
+  if (open && open !== 'history') flushSync(() => app.panels.close(open))
+  if (document.querySelector('dialog[open]')) return
+  if (app.messages.store.getState().draft) return focusCaret()
+  // The browser then types the letter into the textarea, which has the focus by now.
+  openCaret(app, at)
+  if (isSpace(event)) event.preventDefault()
 }
 
 function zoomKey(event: KeyboardEvent, app: Stores): boolean {
@@ -225,57 +241,4 @@ function travelKey(event: KeyboardEvent, app: Stores, onPlane: boolean): boolean
   if (command === 'Home') app.navigation.goHome()
   else app.navigation.goToNearest()
   return true
-}
-
-export function followCamera(world: HTMLElement | null, app: Stores) {
-  if (!world) return
-  let restTimer: ReturnType<typeof setTimeout> | undefined
-  let counter = 0
-  const write = () => {
-    const { camera, view, origin } = app.camera.store.getState()
-    world.style.transform = worldTransform(camera, view, origin)
-    const next = counterScale(camera.zoom)
-    if (next !== counter) {
-      counter = next
-      // Each transformed message gets its own layer: only where the scale is not 1.
-      world.toggleAttribute('data-countered', next !== 1)
-      world.style.setProperty('--counter', next.toFixed(4))
-    }
-  }
-  /** Text is broken into lines again when the zoom is over, not at each of its steps. */
-  const wrap = () => {
-    const { zoom } = app.camera.store.getState().camera
-    world.style.setProperty('--text-scale', `${textScale(zoom)}`)
-  }
-  let movedAt = 0
-  const rest = () => {
-    const wait = movedAt + REST_MS - performance.now()
-    restTimer = wait > 0 ? setTimeout(rest, wait) : undefined
-    if (wait > 0) return
-    delete world.dataset.moving
-    wrap()
-  }
-  const moved = () => {
-    write()
-    movedAt = performance.now()
-    if (restTimer !== undefined) return
-    world.dataset.moving = ''
-    restTimer = setTimeout(rest, REST_MS)
-  }
-  write()
-  wrap()
-  const stop = app.camera.store.subscribe(moved)
-  return () => {
-    clearTimeout(restTimer)
-    stop()
-  }
-}
-
-export function measure(plane: HTMLElement | null, app: Stores) {
-  if (!plane) return
-  const read = () => app.camera.setView({ width: plane.clientWidth, height: plane.clientHeight })
-  read()
-  const sizes = createSizes(read)
-  sizes.observe(plane)
-  return () => sizes.disconnect()
 }

@@ -19,6 +19,7 @@ import { stayOnDrop } from '../shared/ui/drop'
 import { fetchAll, prefetched } from '../shared/ui/lazy'
 import { CALM, matches } from '../shared/ui/media'
 import { mount } from '../shared/ui/mount'
+import { offerTooltips } from '../shared/ui/tips'
 import { Page } from './Page'
 import { retried } from '../shared/net/retry'
 import { reportTrouble } from '../shared/ui/trouble'
@@ -42,6 +43,7 @@ function mountFetched<T>(root: HTMLElement, load: () => Promise<T>, page: (file:
 
 function start(root: HTMLElement, tab: Deps['tab']) {
   stayOnDrop()
+  offerTooltips()
   const route = routeOf(location.pathname)
   if (route.kind === 'start') {
     return mountFetched(root, startPage, ({ Start }) => <Start />)

@@ -13,8 +13,10 @@ import { createPresence } from '../features/people/store/presence'
 import { createHistory } from '../features/history/store/history'
 import { createSession } from '../features/channel/store/session'
 import { createSettings } from '../features/settings/store/settings'
+import { createMenu } from '../features/messages/store/menu'
 import { createMessages } from '../features/messages/store/messages'
 import { createStrokes } from '../features/strokes/store/strokes'
+import { createToast } from './toast'
 
 export function createApp(channel: string, deps: Deps, reducedMotion: () => boolean) {
   const settings = createSettings(deps)
@@ -39,6 +41,14 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
   // A new estimate of the server's clock moves the end of every life.
   session.store.subscribe((now, before) => {
     if (now.clock.offset !== before.clock.offset) messages.cull()
+    // No frame will say who left: nobody may stay on the canvas as if they were here.
+    if (now.link.kind === 'final' && before.link.kind !== 'final') {
+      const nobody = () => false
+      presence.reset()
+      cursors.keepOnly(nobody)
+      navigation.keepOnly(nobody)
+      messages.keepDraftsOf(nobody)
+    }
   })
   muted.onMuted((userId) => {
     messages.forget(userId)
@@ -66,6 +76,8 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
     history,
     sendOnMap,
     panels: createPanels(),
+    menu: createMenu(),
+    toast: createToast(),
     reactions,
     strokes: createStrokes(),
     now: deps.now,

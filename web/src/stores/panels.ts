@@ -3,7 +3,7 @@
  */
 import { createStore } from '../shared/store/store'
 
-export type Panel = 'people' | 'settings' | 'history' | 'channels' | 'share' | 'help'
+export type Panel = 'people' | 'settings' | 'history' | 'channels' | 'share' | 'help' | 'commands'
 
 export function createPanels() {
   const store = createStore<{ readonly open: Panel | undefined }>(() => ({ open: undefined }))

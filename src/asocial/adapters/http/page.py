@@ -55,6 +55,18 @@ class Page:
                 if path.is_file() and path.name not in self._not_served and path.suffix not in (".gz", ".br"):
                     router.add_get("/" + path.name, self._root_file)
 
+    def not_found(self, request: web.Request) -> web.StreamResponse | None:
+        """The page with status 404, for a browser that opens an unknown address. None for other clients and for files.
+
+        The page then says that there is no such channel, and offers the nearest name.
+        """
+        opens = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        if not opens or request.path.startswith(("/api/", "/assets/")) or not self._index.is_file():
+            return None
+        if self._named is not None:
+            return web.Response(status=404, text=self._named, content_type="text/html", headers=_FRESH)
+        return _File(self._index, status=404, headers=_FRESH)
+
     async def _page(self, request: web.Request) -> web.StreamResponse:
         # The page checks the channel's name, and explains what is wrong with it.
         if not self._index.is_file():

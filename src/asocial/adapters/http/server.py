@@ -173,7 +173,9 @@ class HttpServer:
             body_s=settings.handshake_seconds,
         )
         channels.add_routes(application.router)
-        page = Page(page_dir, tracing, public_url=settings.public_url, offline_page=settings.offline_page == "kept")
+        self._page = page = Page(
+            page_dir, tracing, public_url=settings.public_url, offline_page=settings.offline_page == "kept"
+        )
         page.add_routes(application.router)
         for name in LIBRARY_LOGGERS:
             logging.getLogger(name).addFilter(_without_request_data)
@@ -202,6 +204,10 @@ class HttpServer:
                 if (preflight := self._headers.preflight(request)) is not None:
                     return preflight
             return await handler(request)
+        except web.HTTPNotFound:
+            if (answer := self._page.not_found(request)) is None:
+                raise
+            return answer
         except Refusal as refusal:
             # What the API refuses is its answer, and no refused connection (W88).
             if not checked:

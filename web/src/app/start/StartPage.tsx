@@ -128,18 +128,22 @@ function NewChannel() {
 function Join() {
   const [text, setText] = useState('')
   const [told, setTold] = useState(false)
+  const field = useRef<HTMLInputElement>(null)
   const asked = readAsked(text)
-  const wrong = told && asked.kind === 'invalid'
+  const empty = told && asked.kind === 'nothing'
+  const wrong = empty || (told && asked.kind === 'invalid')
   const join = (event: FormEvent) => {
     event.preventDefault()
     setTold(true)
     if (asked.kind === 'channel') location.assign(`/c/${asked.channel}${asked.hash}`)
+    else field.current?.focus()
   }
   return (
     <form className="contents" onSubmit={join} noValidate>
       <div className="flex min-h-11 flex-wrap items-center justify-center gap-x-2.5 gap-y-1">
         <input
           className="min-h-[34px] w-[11.5em] rounded-none border-b border-faint bg-transparent placeholder:font-[320] placeholder:text-faint focus-visible:-mb-px focus-visible:border-b-2 focus-visible:border-ink focus-visible:outline-none pointer-coarse:min-h-11"
+          ref={field}
           value={text}
           placeholder={SHARING_STRINGS.join}
           aria-label={SHARING_STRINGS.join}
@@ -157,25 +161,18 @@ function Join() {
           {SHARING_STRINGS.joinNow}
         </button>
       </div>
-      <p
-        id="join-why"
-        className="basis-full text-sm/5 empty:-mt-2.5"
-        role="alert"
-        data-testid="join-why"
-      >
-        {wrong && (
-          <>
-            <span>{SHARING_STRINGS.rule}</span>{' '}
-            {asked.nearest !== undefined && (
-              <a
-                className="inline-block py-1 underline underline-offset-[3px]"
-                href={`/c/${asked.nearest}`}
-                data-testid="nearest"
-              >
-                {SHARING_STRINGS.nearest(asked.nearest)}
-              </a>
-            )}
-          </>
+      <p className={`basis-full text-sm/5 ${wrong ? '' : '-mt-2.5'}`}>
+        <span id="join-why" role="alert" data-testid="join-why">
+          {wrong && (empty ? SHARING_STRINGS.joinEmpty : SHARING_STRINGS.rule)}
+        </span>{' '}
+        {wrong && asked.kind === 'invalid' && asked.nearest !== undefined && (
+          <a
+            className="inline-block py-1 underline underline-offset-[3px]"
+            href={`/c/${asked.nearest}`}
+            data-testid="nearest"
+          >
+            {SHARING_STRINGS.nearest(asked.nearest)}
+          </a>
         )}
       </p>
     </form>

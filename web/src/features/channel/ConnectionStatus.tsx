@@ -68,6 +68,10 @@ const Degraded = () => (
   </>
 )
 
+/** Why the server ended the visit. */
+export const reasonOf = ({ code, reason }: Extract<Link, { kind: 'final' }>): string =>
+  STRINGS.closed[code] ?? (reason || STRINGS.closedOther)
+
 function say(link: Link, refusal: string | undefined, wait: number): string {
   switch (link.kind) {
     case 'connecting':
@@ -79,6 +83,6 @@ function say(link: Link, refusal: string | undefined, wait: number): string {
     case 'offline':
       return STRINGS.offline
     case 'final':
-      return STRINGS.closed[link.code] ?? (link.reason || STRINGS.closedOther)
+      return reasonOf(link)
   }
 }

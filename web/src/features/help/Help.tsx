@@ -1,15 +1,16 @@
 /*
- * All keys on one sheet, or on a touch screen all gestures; `?` closes it too.
+ * All keys on one sheet, or on a touch screen all gestures; F1 closes it too.
  */
 import { useState } from 'react'
 import { commandOf } from '../../shared/keys/keys'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { COARSE, matches } from '../../shared/ui/media'
 import { Modal } from '../../shared/ui/Modal'
+import { Keys } from './Keys'
 import { TextButton } from '../../shared/ui/TextButton'
 
 const SAY = PANEL_STRINGS.help
-const { does, named } = SAY
+const { does } = SAY
 const { by, to } = SAY.gestures
 
 type Groups = readonly (readonly [string, readonly (readonly [how: string, does: string])[]])[]
@@ -52,7 +53,7 @@ const KEYS: Groups = [
   [
     SAY.writing,
     [
-      ['/', does.open],
+      ['Space', does.open],
       ['↑ ← ↓ →', does.place],
       ['Enter', does.send],
       ['Shift+Enter', does.breakLine],
@@ -73,9 +74,8 @@ const KEYS: Groups = [
     [
       ['Enter', does.enter],
       ['↑ ← ↓ →', does.walk],
-      ['r', does.reply],
-      ['f', does.follow],
-      ['m', does.mute],
+      ['Enter', does.menu],
+      ['A…Z', does.reply],
       ['Delete', does.putAway],
       ['Shift+↑ ← ↓ →', does.point],
       ['Esc', does.leave],
@@ -84,14 +84,10 @@ const KEYS: Groups = [
   [
     SAY.opening,
     [
-      ['.', does.people],
-      [';', does.share],
-      [':', does.channels],
-      ['"', does.history],
-      [',', does.settings],
-      ['?', does.help],
-      ['1 2 3 4 5 6', does.react],
-      ['Shift+Drag', does.draw],
+      ['Ctrl+K', does.commands],
+      ['F1', does.help],
+      ['Ctrl+Shift+1…6', does.react],
+      ['Ctrl+Z', does.undo],
       ['Tab', does.tab],
     ],
   ],
@@ -108,7 +104,7 @@ export function Help({ close }: { close(): void }) {
       testId="help-panel"
       close={close}
       onKeyDown={(event) => {
-        if (commandOf(event.nativeEvent) !== '?') return
+        if (commandOf(event.nativeEvent) !== 'F1') return
         event.preventDefault()
         // Else the page would open it again.
         event.stopPropagation()
@@ -158,21 +154,3 @@ export function Help({ close }: { close(): void }) {
     </Modal>
   )
 }
-
-function Keys({ keys }: { keys: string }) {
-  return keys.split(' ').map((press) => (
-    <kbd
-      key={press}
-      dir="ltr"
-      className="min-w-[22px] rounded-md border border-line bg-ground px-[5px] text-center whitespace-nowrap [font:inherit]"
-    >
-      {/* The plus of "Ctrl++" is a key; the other one joins two. */}
-      {press
-        .split(/\+(?=.)/)
-        .map((key) => nameOf(key))
-        .join(' ')}
-    </kbd>
-  ))
-}
-
-const nameOf = (key: string) => (Object.hasOwn(named, key) ? named[key as keyof typeof named] : key)

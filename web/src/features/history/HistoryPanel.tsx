@@ -1,6 +1,6 @@
 /*
- * The messages of the last minutes, searchable, newest first. A press moves the view to where a message was.
- * The canvas can be used while it is open.
+ * The messages of the last minutes, searchable, newest first. A press moves the view to where a message was; dragging over
+ * the text selects it. The canvas can be used while it is open.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
@@ -13,6 +13,7 @@ import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { useApp, useSettings } from '../../stores/hooks'
 import { mentionsSelf } from '../mentions/mentioned'
+import { selectionIn } from '../../shared/ui/copy'
 import { returnFocus } from '../../shared/ui/escape'
 import { COARSE, matches } from '../../shared/ui/media'
 
@@ -102,16 +103,20 @@ export function HistoryPanel({ close }: { close(): void }) {
       )}
       <ol>
         {shown.map((entry) => (
-          <li key={entry.key}>
-            <button
-              type="button"
-              className="-ms-2 block w-full cursor-pointer rounded-[10px] px-2 py-[5px] text-start hover:bg-ground/70 pointer-coarse:min-h-11"
-              onClick={() => show(entry)}
+          <li key={entry.key} className="items-stretch">
+            {/* Not inside the button, where text cannot be selected. */}
+            <div
+              className="-ms-2 w-full cursor-pointer rounded-[10px] px-2 py-[5px] hover:bg-ground/70 pointer-coarse:min-h-11"
+              onClick={({ currentTarget }) => {
+                if (!selectionIn(currentTarget)) show(entry)
+              }}
               data-testid="history-entry"
             >
-              <span
-                className="flex justify-between gap-3 text-xs/4 font-[560]"
+              <button
+                type="button"
+                className="flex w-full cursor-pointer justify-between gap-3 text-start text-xs/4 font-[560] pointer-coarse:min-h-6"
                 style={{ color: ink(colorOf(entry)) }}
+                aria-label={OTHERS_STRINGS.goToPerson(STRINGS.messageBy(nameOf(entry), entry.text))}
               >
                 <bdi className="truncate" translate="no">
                   {nameOf(entry)}
@@ -124,11 +129,14 @@ export function HistoryPanel({ close }: { close(): void }) {
                 <time className="flex-none font-[430] text-faint tabular-nums">
                   {SAY.time(entry.timestamp)}
                 </time>
-              </span>
-              <span className="line-clamp-4 wrap-anywhere whitespace-pre-wrap" dir="auto">
+              </button>
+              <p
+                className="line-clamp-4 cursor-text wrap-anywhere whitespace-pre-wrap select-text"
+                dir="auto"
+              >
                 {entry.text}
-              </span>
-            </button>
+              </p>
+            </div>
           </li>
         ))}
       </ol>

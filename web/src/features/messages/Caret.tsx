@@ -5,6 +5,7 @@
  * A mirror element with the same text gives it its size. Both have the styles of a message, so nothing moves when the text
  * is posted.
  */
+import { flushSync } from 'react-dom'
 import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type RefObject } from 'react'
 import { textScale, type Point } from '../canvas/model/camera'
 import { codePoints } from '../../shared/text/graphemes'
@@ -15,6 +16,7 @@ import { ARROWS } from '../navigation/model/directions'
 import type { Rules } from '../../shared/net/rules'
 import { STRINGS } from '../../shared/i18n/en'
 import { lazy } from '../../shared/ui/lazy'
+import { focusCaret } from './open-caret'
 import { useBackdrop } from './view/backdrop'
 import { reveal } from '../canvas/reveal'
 import { useApp, useOrigin, useSelf, useSession, useMessages } from '../../stores/hooks'
@@ -72,6 +74,10 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
   const onInput = () => {
     const element = box.current
     if (!element) return
+    // The textarea can keep the focus after its draft is gone.
+    if (!app.messages.store.getState().draft) {
+      app.messages.openCaret(app.camera.store.getState().camera)
+    }
     const cleaned = app.messages.write(element.value)
     // Not during a composition of an input method; the text is cleaned when it ends.
     if (cleaned === element.value || composing.has(element)) return
@@ -87,7 +93,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
       app.messages.send(nextLine(event.currentTarget, app))
     } else if (command === 'Escape') {
       event.preventDefault()
-      app.messages.dropDraft()
+      discard(app)
       event.currentTarget.blur()
     } else if (moveKey(event.nativeEvent, app)) event.preventDefault()
   }
@@ -139,26 +145,34 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
             data-testid="caret"
           />
           {draft && mayMention(text) && <Names box={box} insert={insert} />}
-          {draft && (left <= COUNT_FROM || draft.cut > 0) ? (
-            <span className="count" role="status" data-testid="count">
-              {draft.cut > 0 ? STRINGS.cut(draft.cut) : STRINGS.room(left)}
-            </span>
-          ) : (
-            draft &&
-            rule && (
-              <span className="count" role="status" data-testid="caret-rule">
-                {rule}
+          {/* A region that is always there: one that comes with its text is not announced. */}
+          <span className="count" role="status">
+            {draft && (left <= COUNT_FROM || draft.cut > 0) ? (
+              <span data-testid="count">
+                {draft.cut > 0 ? STRINGS.cut(draft.cut) : STRINGS.room(left)}
               </span>
-            )
-          )}
+            ) : (
+              draft && rule && <span data-testid="caret-rule">{rule}</span>
+            )}
+          </span>
         </div>
       </div>
     </>
   )
 }
 
+function discard(app: Stores) {
+  const { draft } = app.messages.store.getState()
+  app.messages.dropDraft()
+  if (!draft || draft.text.trim() === '') return
+  app.toast.show(STRINGS.discarded, () => {
+    flushSync(() => app.messages.restoreDraft(draft))
+    focusCaret()
+  })
+}
+
 /** The rule of the channel that concerns you while you write. */
-function ruleOf({ rights, read_only, slow_ms, yours }: Rules): string {
+export function ruleOf({ rights, read_only, slow_ms, yours }: Rules): string {
   if (rights === 'read') return STRINGS.mayRead
   if (yours) return ''
   return read_only ? STRINGS.readOnly : slow_ms > 0 ? STRINGS.slow(Math.ceil(slow_ms / 1000)) : ''

@@ -1,11 +1,15 @@
 /*
- * A hint on the empty canvas: one line in the middle of the channel that says how to write. It takes no clicks, and does
- * not return once you have posted something.
+ * Hints in the middle of the view, wherever that is. On the empty canvas, one line says what you can do here; it takes no
+ * clicks, and does not return once you have posted something. Who is here, and that nobody is, is fetched (view/Company.tsx).
  */
 import { useState } from 'react'
 import { STRINGS } from '../../shared/i18n/en'
+import { lazy } from '../../shared/ui/lazy'
 import { COARSE, matches } from '../../shared/ui/media'
-import { useOrigin, usePresence, useSession, useMessages } from '../../stores/hooks'
+import { usePresence, useSession, useMessages } from '../../stores/hooks'
+import { ruleOf } from './Caret'
+
+const Company = lazy(() => import('./view/Company').then((m) => m.Company))
 
 export function Invitation() {
   const quiet = useMessages(
@@ -13,17 +17,29 @@ export function Invitation() {
   )
   const alone = usePresence((s) => s.presence.count <= 1)
   const live = useSession((s) => s.link.kind === 'live')
-  const origin = useOrigin()
+  const rules = useSession((s) => s.rules)
   const [turn, setTurn] = useState(0)
-  if (!quiet || !live) return null
+  if (!live) return null
   const touch = matches(COARSE)
-  const line =
-    alone && turn % 2 === 1 ? STRINGS.alone : touch ? STRINGS.invite.touch : STRINGS.invite.mouse
+  const rule = ruleOf(rules)
+  const mayWrite = rules.rights !== 'read' && (rules.yours || !rules.read_only)
+  // A private channel has no link that lets everyone in.
+  const invites = alone && turn % 2 === 1 && !rules.private
   return (
-    <div className="anchor invitation" style={{ left: -origin.x, top: -origin.y }}>
-      <p key={turn} onAnimationEnd={() => setTurn(turn + 1)} data-testid="invitation">
-        {line}
-      </p>
+    <div className="invitation">
+      {quiet && (
+        <p key={turn} onAnimationEnd={() => setTurn(turn + 1)} data-testid="invitation">
+          {invites ? (
+            STRINGS.alone
+          ) : (
+            <>
+              {mayWrite && (touch ? STRINGS.invite.touch : STRINGS.invite.mouse)}
+              {rule && <span className="block text-base/6">{rule}</span>}
+            </>
+          )}
+        </p>
+      )}
+      <Company quiet={quiet} />
     </div>
   )
 }

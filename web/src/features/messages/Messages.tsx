@@ -22,7 +22,7 @@ const Refusal = lazy<{ error: NonNullable<Entry['error']>; wait: number }>(
   () => import('./view/Refusal').then((m) => m.Refusal),
   ({ error }) => STRINGS.refusedOther(error.message),
 )
-const MessageMenu = lazy(() => import('./view/MessageMenu').then((m) => m.MessageMenu))
+const Outlived = lazy(() => import('./view/MessageMenu').then((m) => m.Outlived))
 
 const Glow = lazy(() => import('../mentions/Glow').then((m) => m.Glow))
 
@@ -164,7 +164,7 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
           {!entry.mine && entry.state === 'sent' && mayMention(entry.text) && (
             <Glow entry={entry} />
           )}
-          {entry.held && entry.state === 'sent' && <MessageMenu entry={entry} name={name} />}
+          {entry.held && entry.state === 'sent' && <Outlived />}
         </div>
       </div>
     </>

@@ -1,6 +1,6 @@
 /*
- * Keyboard navigation between messages: to the next one in a direction, an arrow to it, reply below it, follow its author.
- * The focus marks the current message, so the focus ring and screen readers know it too.
+ * Keyboard navigation between messages: to the next one in a direction, an arrow to it, and into its menu. The focus
+ * marks the current message, so the focus ring and screen readers know it too.
  */
 import { plainCommandOf } from '../../shared/keys/keys'
 import { ARROWS, nextOf, type Way } from './model/directions'
@@ -41,15 +41,14 @@ export function enterMessages(app: App): boolean {
 }
 
 /** Handles a key on the focused message. True: it was one of these keys. */
-export function messageKey(event: KeyboardEvent, app: App, openAt: (at: Point) => void): boolean {
+export function messageKey(event: KeyboardEvent, app: App): boolean {
   const { target } = event
   if (!isMessage(target)) return false
   const command = plainCommandOf(event)
   const way = ARROWS[command]
   if (way && event.shiftKey) pointAt(target, way, app)
   else if (way) goInDirection(target, way, app)
-  else if (command === 'r') openAt(under(target, app))
-  else if (command === 'f') follow(target, app)
+  else if (command === 'Enter') openMenu(target, app)
   else if (command === 'Escape')
     target.closest<HTMLElement>('.plane')?.focus({ preventScroll: true })
   else return false
@@ -69,16 +68,17 @@ function pointAt(message: HTMLElement, way: Way, app: App) {
   app.strokes.call((drawing) => drawing.pointAt(box, way))
 }
 
-const entryOf = (message: HTMLElement, app: App) => {
+export const entryOf = (message: HTMLElement, app: App) => {
   const { key } = message.closest<HTMLElement>('.anchor')?.dataset ?? {}
   return key === undefined ? undefined : app.messages.store.getState().messages.entries.get(key)
 }
 
-function under(message: HTMLElement, app: App): Point {
-  return below(message, entryOf(message, app)?.at, app)
+function openMenu(message: HTMLElement, app: App) {
+  const entry = entryOf(message, app)
+  if (entry?.state === 'sent') app.menu.open(entry.key)
 }
 
-function follow(message: HTMLElement, app: App) {
-  const entry = entryOf(message, app)
-  if (entry?.userId !== undefined && !entry.mine) app.navigation.follow(entry.userId)
+/** Where a reply to this message begins. */
+export function under(message: HTMLElement, app: App): Point {
+  return below(message, entryOf(message, app)?.at, app)
 }

@@ -2,7 +2,13 @@
  * Choosing a reaction without its key: six figures in a row, above the control at the edge or above the point of a
  * long press. Above a point it closes after one choice; at the edge it stays open.
  */
-import { useLayoutEffect, useRef, type PointerEvent as Press, type RefObject } from 'react'
+import {
+  useLayoutEffect,
+  useRef,
+  useState,
+  type PointerEvent as Press,
+  type RefObject,
+} from 'react'
 import { useStore } from 'zustand'
 import { clamp } from '../canvas/model/camera'
 import { ink } from '../../shared/palette'
@@ -11,7 +17,7 @@ import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import type { Choosing } from './store/reactions'
 import { useApp, useSelf } from '../../stores/hooks'
 import { Figure } from './Bursts'
-import { useEscape } from '../../shared/ui/escape'
+import { returnFocus, useEscape } from '../../shared/ui/escape'
 import { safeArea } from '../../shared/ui/safe-area'
 
 /** between the row and the edges, and between the row and its point */
@@ -53,7 +59,8 @@ function Row({ choosing, button }: { choosing: Choosing; button: RefObject<HTMLE
   const { reactions } = app
   const { color } = useSelf()
   const row = useRef<HTMLDivElement>(null)
-  const { place, target } = choosing
+  const { place, target, byKey } = choosing
+  const [opener] = useState(() => document.activeElement)
 
   useLayoutEffect(() => {
     const element = row.current
@@ -67,12 +74,14 @@ function Row({ choosing, button }: { choosing: Choosing; button: RefObject<HTMLE
     const y = within(place.y - height - ABOVE_PX, safe.top, safe.bottom, innerHeight, height)
     element.style.left = `${x}px`
     element.style.top = `${y}px`
-  }, [place])
+    if (byKey) element.querySelector('button')?.focus()
+  }, [place, byKey])
 
-  useEscape(true, () => {
-    if (row.current?.contains(document.activeElement)) button.current?.focus()
+  const close = () => {
+    if (row.current?.contains(document.activeElement)) returnFocus(opener)
     reactions.choose(undefined)
-  })
+  }
+  useEscape(true, close)
   useLayoutEffect(() => {
     const onPress = ({ target: pressed }: PointerEvent) => {
       const own =
@@ -98,12 +107,12 @@ function Row({ choosing, button }: { choosing: Choosing; button: RefObject<HTMLE
           key={kind}
           type="button"
           aria-label={PANEL_STRINGS.reaction[kind]}
-          title={`${PANEL_STRINGS.reaction[kind]} (${i + 1})`}
+          title={`${PANEL_STRINGS.reaction[kind]} (Ctrl+Shift+${i + 1})`}
           onPointerDown={keepFocus}
           onClick={() => {
             const { draft } = app.messages.store.getState()
             reactions.react(kind, target ?? draft?.at ?? app.camera.store.getState().camera)
-            if (target) reactions.choose(undefined)
+            if (target) close()
           }}
           data-testid={`react-${kind}`}
         >

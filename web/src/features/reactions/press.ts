@@ -2,11 +2,10 @@
  * Presses on the plane besides writing: a long press opens the palette at its point; a tap shows others where the finger
  * touched.
  */
-import { altDigit, plainCommandOf } from '../../shared/keys/keys'
+import { reactionDigit } from '../../shared/keys/keys'
 import { reactionOf } from '../../shared/net/reactions'
 import type { Point } from '../canvas/model/camera'
 import type { App } from '../../stores/app'
-import { MAC } from '../../shared/ui/keyboard'
 
 const LONG_MS = 480
 
@@ -34,19 +33,11 @@ export function createPressing(app: App) {
   }
 }
 
-/** Handles the keys 1 to 6; while you write, with Alt, where Alt types nothing. True: it was one of them. */
-export function reactionKey(
-  event: KeyboardEvent,
-  app: App,
-  onPlane: boolean,
-  pointer: Point | undefined,
-): boolean {
-  const plain = onPlane ? plainCommandOf(event) : ''
-  const reaction = reactionOf(plain || altDigit(event, MAC))
+/** Handles Ctrl+Shift+1 to 6, which react at `at`. True: it was one of them. */
+export function reactionKey(event: KeyboardEvent, app: App, at: Point): boolean {
+  const reaction = reactionOf(reactionDigit(event))
   if (!reaction) return false
   event.preventDefault()
-  const { draft } = app.messages.store.getState()
-  const at = onPlane && pointer ? app.camera.toWorld(pointer) : draft?.at
-  if (!event.repeat) app.reactions.react(reaction, at ?? app.camera.store.getState().camera)
+  if (!event.repeat) app.reactions.react(reaction, at)
   return true
 }

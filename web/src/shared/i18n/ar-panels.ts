@@ -10,7 +10,7 @@ const { count, clock } = formatter('ar')
 
 export const ARABIC_PANELS: Catalogue['panels'] = {
   opens: (host) => `يفتح ${apart(host)}`,
-  react: 'تفاعل (1 إلى 6)',
+  react: 'تفاعل (Ctrl+Shift+1 إلى 6)',
   reactions: 'تفاعلات',
   reaction: {
     heart: 'قلب',
@@ -22,10 +22,16 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
   },
   message: {
     outlived: 'تلاشت عند الآخرين',
+    reply: 'رد',
+    react: 'تفاعل',
+    copy: 'نسخ',
+    copied: 'نُسخ النص',
+    notCopied: 'تعذّر النسخ',
+    mutedNow: (name) => `كُتم ${apart(name)}`,
+    undo: 'تراجع',
+    undoKey: 'تراجع (Ctrl+Z)',
     putAway: 'إخفاؤها',
-    putAwayKey: 'إخفاؤها (Delete)',
     mute: 'كتم',
-    muteKey: 'إخفاء كل ما يكتبه صاحبها (m)',
     mutePerson: (name) => `كتم ${apart(name)}`,
   },
   history: {
@@ -124,9 +130,10 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
       Delete: 'Delete',
       Tab: 'Tab',
       Drag: 'سحب',
+      Space: 'Space',
     },
     does: {
-      open: 'الكتابة وسط المشهد',
+      open: 'الكتابة عند المؤشر، أو وسط المشهد',
       place: 'تحريك موضع الكتابة ما دام فارغًا',
       send: 'إرسالها، ثم الكتابة في السطر التالي',
       breakLine: 'سطر جديد',
@@ -138,12 +145,13 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
       enter: 'إلى أقرب رسالة',
       walk: 'إلى الرسالة التالية في ذلك الاتجاه',
       reply: 'الرد تحتها',
-      follow: 'متابعة كاتبها',
-      mute: 'كتم كاتبها',
       putAway: 'إخفاؤها',
       leave: 'العودة إلى اللوح',
       draw: 'رسم خط يتلاشى',
       point: 'رسم سهم نحوها',
+      menu: 'قائمتها: رد، تفاعل، نسخ، إخفاء، كتم',
+      commands: 'كل الأوامر',
+      undo: 'تراجع: نص محذوف، رسالة مخفية، شخص مكتوم',
       people: 'من هنا',
       share: 'مشاركة هذه القناة',
       channels: 'قنوات أخرى',
@@ -153,6 +161,11 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
       react: 'التفاعل حيث المؤشر',
       tab: 'إلى الرسالة أو الزر التالي',
     },
+  },
+  commands: {
+    title: 'الأوامر',
+    search: 'كتابة أمر',
+    none: 'لا يوجد أمر كهذا.',
   },
   settings: {
     title: 'الإعدادات',

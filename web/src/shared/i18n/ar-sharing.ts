@@ -19,6 +19,11 @@ export const ARABIC_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     copyYourself: 'نسخ هذا الرابط',
     send: 'إرسال…',
     qr: 'الرابط رمزًا مربعًا (QR)',
+    nobodyYet: 'لا أحد غيرك هنا بعد.',
+    sendLink: 'أرسل الرابط إلى من تود الحديث معه.',
+    onlyInvited: 'الدخول لمن يدعوه صاحب القناة فقط.',
+    onlyInvitedByYou: 'هذه القناة خاصة: ادعُ الآخرين.',
+    notNow: 'ليس الآن',
 
     channels: 'القنوات',
     recent: 'الأخيرة',
@@ -32,6 +37,7 @@ export const ARABIC_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     rest: 'إيقاف العرض مؤقتًا',
     join: 'أو الدخول إلى قناة باسمها',
     joinNow: 'دخول',
+    joinEmpty: 'اكتب اسم قناة، أو الصق رابطًا إليها.',
     rule: 'اسم القناة من 1 إلى 64 حرفًا لاتينيًا (a إلى z) أو رقمًا أو شرطة أو شرطة سفلية.',
     nearest: (channel) => `إلى ${apart(channel)}`,
 

@@ -20,7 +20,7 @@ export const ARABIC: Catalogue = {
     alone: 'لا أحد غيرك هنا بعد: شارك الرابط لدعوة الآخرين',
 
     plane:
-      'اللوح. الشرطة المائلة لبدء الكتابة، والأسهم لتحريك المشهد، وEnter للانتقال إلى الرسائل، والأرقام 1 إلى 6 للتفاعل، وعلامة الاستفهام لكل المفاتيح.',
+      'اللوح. أي حرف يبدأ الكتابة، والأسهم لتحريك المشهد، وEnter للانتقال إلى الرسائل، وControl مع K لكل الأوامر، وF1 لكل المفاتيح.',
     writing: 'الكتابة هنا. Enter للإرسال، Shift مع Enter لسطر جديد، Escape لحذف النص.',
     log: 'الرسائل',
     messageBy: (who, text) => `${apart(who)}: ${apart(text)}`,
@@ -37,7 +37,7 @@ export const ARABIC: Catalogue = {
       belowRight: 'في الأسفل إلى اليمين',
     },
     far: (where) => `بعيدًا ${where}`,
-    help: 'المفاتيح والمساعدة (?)',
+    help: 'المفاتيح والمساعدة (F1)',
     room: (n) => `بقي ${number(n)}`,
     cut: (n) =>
       count(n, {
@@ -49,13 +49,13 @@ export const ARABIC: Catalogue = {
       }),
 
     share: 'مشاركة',
-    shareKey: 'مشاركة هذه القناة (;)',
+    shareKey: 'مشاركة هذه القناة',
     channel: 'قناة',
-    channelsKey: 'قنوات أخرى (:)',
+    channelsKey: 'قنوات أخرى',
 
     tools: 'المزيد',
-    settings: 'الإعدادات (,)',
-    history: 'رسائل الدقائق الأخيرة (")',
+    settings: 'الإعدادات',
+    history: 'رسائل الدقائق الأخيرة',
 
     people: (n) =>
       count(n, {
@@ -94,6 +94,8 @@ export const ARABIC: Catalogue = {
     late: 'لم تُرسل.',
     sendAgain: 'إرسال',
     discard: 'حذفها',
+    discarded: 'حُذف النص',
+    hidden: 'أُخفيت الرسالة',
     pending: 'جارٍ الإرسال',
   },
   others: ARABIC_OTHERS,

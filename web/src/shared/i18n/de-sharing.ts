@@ -16,6 +16,11 @@ export const GERMAN_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     copyYourself: 'Diesen Link kopieren',
     send: 'Verschicken …',
     qr: 'Der Link als QR-Code',
+    nobodyYet: 'Noch ist niemand sonst hier.',
+    sendLink: 'Schick den Link denen, mit denen du reden willst.',
+    onlyInvited: 'Nur wen die Besitzerin oder der Besitzer einlädt, kommt herein.',
+    onlyInvitedByYou: 'Dieser Kanal ist privat: lade andere ein.',
+    notNow: 'Nicht jetzt',
 
     channels: 'Kanäle',
     recent: 'Zuletzt besucht',
@@ -29,6 +34,7 @@ export const GERMAN_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     rest: 'Demo anhalten',
     join: 'oder gib den Namen eines Kanals ein',
     joinNow: 'Los',
+    joinEmpty: 'Gib den Namen eines Kanals ein oder füge einen Link ein.',
     rule: 'Der Name eines Kanals hat 1 bis 64 Buchstaben a bis z, Ziffern, Binde- oder Unterstriche.',
     nearest: (channel) => `Zu ${channel}`,
 

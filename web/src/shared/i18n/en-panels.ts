@@ -8,7 +8,7 @@ const { count, number, clock, duration } = formatter('en')
 
 export const PANEL_STRINGS = section('panels', {
   opens: (host: string) => `Opens ${host}`,
-  react: 'React (1 to 6)',
+  react: 'React (Ctrl+Shift+1 to 6)',
   reactions: 'Reactions',
   reaction: {
     heart: 'Heart',
@@ -20,10 +20,16 @@ export const PANEL_STRINGS = section('panels', {
   },
   message: {
     outlived: 'already faded for others',
+    reply: 'Reply',
+    react: 'React',
+    copy: 'Copy',
+    copied: 'Copied',
+    notCopied: 'Could not be copied',
+    mutedNow: (name: string) => `${name} is muted`,
+    undo: 'Undo',
+    undoKey: 'Undo (Ctrl+Z)',
     putAway: 'Hide',
-    putAwayKey: 'Hide it (Delete)',
     mute: 'Mute',
-    muteKey: 'Hide everything from this person (m)',
     mutePerson: (name: string) => `Mute ${name}`,
   },
   history: {
@@ -110,9 +116,10 @@ export const PANEL_STRINGS = section('panels', {
       Delete: 'Del',
       Tab: 'Tab',
       Drag: 'drag',
+      Space: 'Space',
     },
     does: {
-      open: 'write in the middle of the view',
+      open: 'write at the pointer, or in the middle of the view',
       place: 'move the caret while it is empty',
       send: 'send, and continue on the next line',
       breakLine: 'start a new line',
@@ -124,12 +131,13 @@ export const PANEL_STRINGS = section('panels', {
       enter: 'go to the nearest message',
       walk: 'go to the next message in that direction',
       reply: 'reply below it',
-      follow: 'follow its author',
-      mute: 'mute its author',
       putAway: 'hide it',
       leave: 'back to the canvas',
       draw: 'draw a line that fades',
       point: 'draw an arrow to it',
+      menu: 'open its menu: reply, react, copy, hide, mute',
+      commands: 'all commands',
+      undo: 'undo: discarded text, a hidden message, a muted person',
       people: 'who is here',
       share: 'share this channel',
       channels: 'other channels',
@@ -139,6 +147,11 @@ export const PANEL_STRINGS = section('panels', {
       react: 'react at the pointer',
       tab: 'next message or button',
     },
+  },
+  commands: {
+    title: 'Commands',
+    search: 'Type a command',
+    none: 'There is no such command.',
   },
   settings: {
     title: 'Settings',

@@ -16,6 +16,11 @@ export const SHARING_STRINGS = section('sharing', {
   copyYourself: 'Copy this link',
   send: 'Send…',
   qr: 'The link as a QR code',
+  nobodyYet: 'Nobody else is here yet.',
+  sendLink: 'Send the link to the people you want to talk to.',
+  onlyInvited: 'Only people whom the owner invites can join.',
+  onlyInvitedByYou: 'This channel is private: invite people.',
+  notNow: 'Not now',
 
   channels: 'Channels',
   recent: 'Recent',
@@ -29,6 +34,7 @@ export const SHARING_STRINGS = section('sharing', {
   rest: 'Pause the demo',
   join: 'or join one by name',
   joinNow: 'Join',
+  joinEmpty: 'Type the name of a channel, or paste a link to one.',
   rule: 'A channel name has 1 to 64 letters a to z, digits, dashes or underscores.',
   nearest: (channel: string) => `Go to ${channel}`,
 

@@ -15,7 +15,7 @@ export const STRINGS = section('core', {
   alone: 'nobody else is here yet: share the link to invite people',
 
   plane:
-    'The canvas. Slash starts writing, arrow keys move the view, Enter goes to the messages, 1 to 6 react, question mark shows all keys.',
+    'The canvas. Letters start writing, arrow keys move the view, Enter goes to the messages, Control and K lists all commands, F1 shows all keys.',
   writing: 'Write here. Enter sends, Shift and Enter starts a new line, Escape discards the text.',
   log: 'Messages',
   /** `where` as below; '': in view */
@@ -32,19 +32,19 @@ export const STRINGS = section('core', {
     belowRight: 'below to the right',
   },
   far: (where: string) => `far ${where}`,
-  help: 'Keys and help (?)',
+  help: 'Keys and help (F1)',
   room: (n: number) => `${number(n)} left`,
   cut: (n: number) =>
     count(n, { one: '# character did not fit', other: '# characters did not fit' }),
 
   share: 'Share',
-  shareKey: 'Share this channel (;)',
+  shareKey: 'Share this channel',
   channel: 'channel',
-  channelsKey: 'Other channels (:)',
+  channelsKey: 'Other channels',
 
   tools: 'More',
-  settings: 'Settings (,)',
-  history: 'Messages of the last minutes (")',
+  settings: 'Settings',
+  history: 'Messages of the last minutes',
   messageBy: (who: string, text: string) => `${who}: ${text}`,
 
   people: (n: number) => count(n, { one: 'Only you', other: '# here' }),
@@ -87,5 +87,7 @@ export const STRINGS = section('core', {
   late: 'Not sent.',
   sendAgain: 'Send',
   discard: 'Discard',
+  discarded: 'Draft discarded',
+  hidden: 'Message hidden',
   pending: 'sending',
 })

@@ -16,6 +16,11 @@ export const SPANISH_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     copyYourself: 'Copia este enlace',
     send: 'Enviar…',
     qr: 'El enlace como código QR',
+    nobodyYet: 'Aún no hay nadie más aquí.',
+    sendLink: 'Envía el enlace a quien quieras.',
+    onlyInvited: 'Solo puede entrar quien tenga una invitación.',
+    onlyInvitedByYou: 'Este canal es privado: invita a otras personas.',
+    notNow: 'Ahora no',
 
     channels: 'Canales',
     recent: 'Recientes',
@@ -29,6 +34,7 @@ export const SPANISH_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     rest: 'Pausar la demo',
     join: 'o entra en uno por su nombre',
     joinNow: 'Entrar',
+    joinEmpty: 'Escribe el nombre de un canal o pega un enlace.',
     rule: 'El nombre de un canal tiene de 1 a 64 letras de la a a la z, cifras, guiones o guiones bajos.',
     nearest: (channel) => `Ir a ${channel}`,
 

@@ -11,6 +11,7 @@ export interface Press {
   readonly code: string
   readonly keyCode: number
   readonly ctrlKey: boolean
+  readonly shiftKey: boolean
   readonly altKey: boolean
   readonly metaKey: boolean
   readonly isComposing: boolean
@@ -77,9 +78,13 @@ export function chordOf(press: Press): string {
   return /^[+=_-]$/.test(command) ? command : (DIGIT_PLACE.exec(press.code)?.[1] ?? command)
 }
 
-/** Alt and a digit above the letters. On the number pad, and on a Mac, Alt and digits type characters. */
-export function altDigit(press: Press, mac: boolean): string {
-  const { altKey, ctrlKey, metaKey, key, code } = press
-  const alone = altKey && !ctrlKey && !metaKey && !press.getModifierState('AltGraph')
-  return alone && !mac && DIGIT.test(key) && code.startsWith('Digit') ? commandOf(press) : ''
+/**
+ * The digit of Ctrl+Shift and a key of the row above the letters, found by its place; '' for other keys. No layout types
+ * anything with Ctrl and Shift. Where the layout has + or - on that key, it zooms.
+ */
+export function reactionDigit(press: Press): string {
+  const { ctrlKey, shiftKey, altKey, metaKey, code } = press
+  const held = ctrlKey && shiftKey && !altKey && !metaKey && !press.getModifierState('AltGraph')
+  const digit = held && code.startsWith('Digit') && !isComposing(press) ? chordOf(press) : ''
+  return DIGIT.test(digit) ? digit : ''
 }

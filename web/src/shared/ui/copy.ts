@@ -2,6 +2,12 @@
  * Copies text to the clipboard.
  */
 
+/** The selected text, if the selection begins within `element`; else ''. */
+export function selectionIn(element: Element): string {
+  const selection = getSelection()
+  return selection && element.contains(selection.anchorNode) ? selection.toString() : ''
+}
+
 /** The clipboard API is missing on http at a LAN address; the old command still works there. */
 export async function copyText(text: string): Promise<boolean> {
   try {

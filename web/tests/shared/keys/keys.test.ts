@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import {
-  altDigit,
   chordOf,
   commandOf,
   isTyping,
   plainCommandOf,
+  reactionDigit,
   type Press,
 } from '../../../src/shared/keys/keys'
 
@@ -17,6 +17,7 @@ function press(key: string, code: string, ...held: Held[]): Press {
     code,
     keyCode: held.includes('late') ? 229 : 0,
     ctrlKey: held.includes('ctrl'),
+    shiftKey: held.includes('shift'),
     altKey: held.includes('alt'),
     metaKey: held.includes('meta'),
     isComposing: held.includes('composing'),
@@ -141,18 +142,36 @@ describe('keys that type', () => {
       expect(isTyping(made, mac)).toBe(types))
   }
 
-  test('only Alt and a digit of the row is a reaction while one writes, and only where Alt does not type', () => {
-    expect(altDigit(press('2', 'Digit2', 'alt'), false)).toBe('2')
-    expect(altDigit(press('٢', 'Digit2', 'alt'), false)).toBe('2')
-    expect(altDigit(press('1', 'Digit1', 'alt', 'shift'), false), 'AZERTY').toBe('1')
-    for (const [char, digit] of ['#3', '@2', '|1', '[5', ']6', '™2', '€2', '{8', '&1', 'é2']) {
-      expect(altDigit(press(char ?? '', `Digit${digit}`, 'alt'), false), char).toBe('')
+  test('a reaction is a digit of the row with Ctrl and Shift, which types nothing on any layout', () => {
+    const LAYOUTS = {
+      US: '!@#$%^',
+      AZERTY: '123456',
+      German: '!"§$%&',
+      Arabic: '!@#$%^',
+      Russian: '!"№;%:',
     }
-    expect(altDigit(press('2', 'Digit2', 'alt'), true), 'Unicode hex input').toBe('')
-    expect(altDigit(press('1', 'Numpad1', 'alt'), false), 'Windows Alt code').toBe('')
-    expect(altDigit(press('²', 'Digit2', 'ctrl', 'alt'), false)).toBe('')
-    expect(altDigit(press('2', 'Digit2', 'graph', 'alt'), false)).toBe('')
-    expect(altDigit(press('2', 'Digit2'), false)).toBe('')
+    for (const [layout, row] of Object.entries(LAYOUTS)) {
+      const found = [...row].map((key, i) => press(key, `Digit${i + 1}`, 'ctrl', 'shift'))
+      expect(found.map(reactionDigit), layout).toEqual(['1', '2', '3', '4', '5', '6'])
+      for (const mac of [false, true]) {
+        expect(
+          found.some((made) => isTyping(made, mac)),
+          layout,
+        ).toBe(false)
+      }
+    }
+    for (const [why, key, code, held] of [
+      ['alone', '2', 'Digit2', []],
+      ['Alt types on a Mac', '™', 'Digit2', ['alt']],
+      ['AltGr types', '²', 'Digit2', ['ctrl', 'alt']],
+      ['AltGr types', '²', 'Digit2', ['ctrl', 'shift', 'graph']],
+      ['a tab of the browser', '2', 'Digit2', ['ctrl']],
+      ['the number pad', 'End', 'Numpad1', ['ctrl', 'shift']],
+      ['Swiss: zoom', '+', 'Digit1', ['ctrl', 'shift']],
+      ['an input method', '1', 'Digit1', ['ctrl', 'shift', 'composing']],
+    ] as const) {
+      expect(reactionDigit(press(key, code, ...held)), why).toBe('')
+    }
   })
 
   test('Shift and AltGr belong to a key, Ctrl, Alt and Cmd make another of it', () => {

@@ -44,6 +44,12 @@ export function Share({ close }: { close(): void }) {
       if (!(error instanceof DOMException && error.name === 'AbortError')) await copy()
     }
   }
+  const said =
+    copied === 'by-hand'
+      ? SHARING_STRINGS.copyYourself
+      : copied === 'yes'
+        ? SHARING_STRINGS.copied
+        : ''
   const choice = (isSpot: boolean, words: string, testId: string) => (
     <label className="flex-1 cursor-pointer">
       <input
@@ -83,13 +89,7 @@ export function Share({ close }: { close(): void }) {
         data-testid="copy-link"
         data-copied={copied === 'yes' || undefined}
       >
-        <span role="status">
-          {copied === 'by-hand'
-            ? SHARING_STRINGS.copyYourself
-            : copied === 'yes'
-              ? SHARING_STRINGS.copied
-              : SHARING_STRINGS.copy}
-        </span>
+        {said || SHARING_STRINGS.copy}
       </button>
     </>
   )
@@ -128,6 +128,10 @@ export function Share({ close }: { close(): void }) {
           </p>
         )}
       </div>
+      {/* Beside the button: what is inside of a button is its name, and is not announced. */}
+      <p className="sr-only" role="status">
+        {said}
+      </p>
     </Panel>
   )
 }

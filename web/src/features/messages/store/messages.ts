@@ -191,6 +191,13 @@ export function createMessages(
       if (draft) withdraw(draft)
       set({ draft: undefined })
     },
+    /** Opens a discarded draft again. A draft that is open by now is posted. */
+    restoreDraft({ at, text }: Draft) {
+      finishDraft()
+      const draft = { messageId: newId(), at, text, cut: 0 }
+      set({ draft })
+      show(draft)
+    },
     /** The caret lost the focus: removes an empty draft. */
     rest() {
       if (get().draft?.text.trim() === '') set({ draft: undefined })
@@ -204,6 +211,14 @@ export function createMessages(
       post(entry.state === 'late' ? newId() : entry.messageId, entry.text, entry.at)
     },
     remove: (key: string) => put(rules.drop(get().messages, key)),
+    /** Shows removed messages again, each for what is left of its life. */
+    restore: (entries: readonly rules.Entry[]) =>
+      put(
+        entries.reduce((all, entry) => rules.put(all, { ...entry, held: false }), get().messages),
+      ),
+    /** Removes the drafts of people who are not here. */
+    keepDraftsOf: (isHere: (userId: string) => boolean) =>
+      put(rules.keepDraftsOf(get().messages, isHere)),
     // see messages/model/reading.ts
     hold: (key: string) => put(reading.hold(get().messages, key)),
     release: (key: string) => put(reading.release(get().messages, key, session.serverNow())),

@@ -5,13 +5,26 @@
  * panning carries under it, fade as usual.
  *
  * A finger that rests puts the focus on the message, so that it stays held when the finger is lifted; the next tap
- * elsewhere takes the focus away.
+ * elsewhere takes the focus away. A message also stays while its menu is open, and while its text is selected.
+ *
+ * A click or a tap opens the menu, unless it selected text.
  */
-import { useState, type FocusEvent, type KeyboardEvent, type PointerEvent } from 'react'
+import {
+  useEffect,
+  useState,
+  type FocusEvent,
+  type KeyboardEvent,
+  type MouseEvent,
+  type PointerEvent,
+} from 'react'
+import { useStore } from 'zustand'
 import { plainCommandOf } from '../../../shared/keys/keys'
 import type { Entry } from '../model/messages'
 import type { App } from '../../../stores/app'
 import { useApp } from '../../../stores/hooks'
+import { STRINGS } from '../../../shared/i18n/en'
+import { selectionIn } from '../../../shared/ui/copy'
+import { isHeld, isLink } from '../../canvas/held'
 
 const REST_MS = 420
 const SLOP_PX = 8
@@ -21,13 +34,15 @@ const ON_OURS_PX = 16
 
 export function useHold(entry: Entry) {
   const app = useApp()
-  const [handlers] = useState(() => createHold(app, entry))
+  const [{ setMenu, ...handlers }] = useState(() => createHold(app, entry))
+  const menu = useStore(app.menu.store, ({ key }) => key === entry.key)
+  useEffect(() => setMenu(menu), [setMenu, menu])
   return { ...handlers, onKeyDown: (event: KeyboardEvent<HTMLElement>) => onKey(event, app, entry) }
 }
 
-type Holder = 'pointer' | 'focus'
+type Holder = 'pointer' | 'focus' | 'menu' | 'selection'
 
-function createHold({ messages }: App, { key, mine }: Entry) {
+function createHold({ messages, menu }: App, { key, mine }: Entry) {
   const holders = new Set<Holder>()
   let resting: ReturnType<typeof setTimeout> | undefined
   let from = { x: 0, y: 0 }
@@ -46,11 +61,35 @@ function createHold({ messages }: App, { key, mine }: Entry) {
     clearTimeout(resting)
     release('pointer')
   }
+  /** From the press of a mouse until nothing of the text is selected any more. */
+  const watchSelection = (message: HTMLElement) => {
+    let pressed = true
+    const look = () => {
+      if (selectionIn(message)) return hold('selection')
+      release('selection')
+      if (!pressed) document.removeEventListener('selectionchange', look)
+    }
+    document.addEventListener('selectionchange', look)
+    const onUp = () => {
+      pressed = false
+      clicked = false
+      look()
+      // Not earlier: a focus that moves during the press keeps the browser from selecting.
+      if (document.activeElement === message) focusPlane(message)
+    }
+    window.addEventListener('pointerup', onUp, { once: true })
+  }
   return {
+    setMenu: (open: boolean) => (open ? hold('menu') : release('menu')),
+    onClick({ target, currentTarget }: MouseEvent<HTMLElement>) {
+      const sent = messages.store.getState().messages.entries.get(key)?.state === 'sent'
+      const words = isHeld(target) && !isLink(target)
+      if (sent && words && !selectionIn(currentTarget)) menu.open(key)
+    },
     onPointerLeave: releasePointer,
     onPointerDown(event: PointerEvent<HTMLElement>) {
       clicked = event.pointerType !== 'touch'
-      if (clicked) return
+      if (clicked) return watchSelection(event.currentTarget)
       const { currentTarget } = event
       from = { x: event.clientX, y: event.clientY }
       hold('pointer')
@@ -74,10 +113,8 @@ function createHold({ messages }: App, { key, mine }: Entry) {
     },
     onPointerCancel: releasePointer,
     onFocus({ target, currentTarget }: FocusEvent<HTMLElement>) {
-      // A mouse already holds by its position. A click gives the focus to the plane, where you can type.
-      const plane = currentTarget.closest<HTMLElement>('.plane')
-      if (clicked && target === currentTarget) plane?.focus({ preventScroll: true })
-      else hold('focus')
+      // A mouse already holds by its position. After the press the plane has the focus.
+      if (!clicked || target !== currentTarget) hold('focus')
     },
     onBlur({ currentTarget, relatedTarget }: FocusEvent) {
       if (!currentTarget.contains(relatedTarget)) release('focus')
@@ -85,14 +122,11 @@ function createHold({ messages }: App, { key, mine }: Entry) {
   }
 }
 
-/** Keys on a message that has the focus: hide it, or mute its author. navigation/keyboard.ts has the others. */
+/** Delete hides the message that has the focus. navigation/keyboard.ts has its other keys. */
 function onKey(event: KeyboardEvent<HTMLElement>, app: App, entry: Entry) {
   const { nativeEvent, currentTarget } = event
-  if (entry.state !== 'sent') return
-  const command = plainCommandOf(nativeEvent)
-  if (command === 'Delete') putAway(app, entry, currentTarget)
-  else if (command === 'm' && !entry.mine) muteAuthor(app, entry, currentTarget)
-  else return
+  if (entry.state !== 'sent' || plainCommandOf(nativeEvent) !== 'Delete') return
+  putAway(app, entry, currentTarget)
   event.preventDefault()
   event.stopPropagation()
 }
@@ -103,19 +137,17 @@ function beside(message: HTMLElement, step: number): HTMLElement | undefined {
   return all[all.indexOf(message) + step]
 }
 
-export function putAway({ messages }: App, { key }: Entry, message: HTMLElement | null) {
+export function putAway({ messages, toast }: App, entry: Entry, message: HTMLElement | null) {
   leave(message)
-  messages.remove(key)
+  messages.remove(entry.key)
+  toast.show(STRINGS.hidden, () => messages.restore([entry]))
 }
 
-export function muteAuthor({ muted, presence }: App, entry: Entry, message: HTMLElement | null) {
-  if (entry.userId === undefined) return
-  leave(message)
-  muted.mute(entry.userId, presence.profile(entry.userId)?.name ?? entry.name ?? '')
-}
+const focusPlane = (message: HTMLElement) =>
+  message.closest<HTMLElement>('.plane')?.focus({ preventScroll: true })
 
 /** Moves the focus out of a message that goes: to a neighbour after a key, to the plane after a pointer. */
-function leave(message: HTMLElement | null) {
+export function leave(message: HTMLElement | null) {
   const focused = document.activeElement
   if (!focused || !message?.contains(focused)) return
   const plane = message.closest<HTMLElement>('.plane')

@@ -134,6 +134,8 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
     store,
     profile,
     alone: () => get().presence.count <= 1,
+    /** The connection is over: forgets who was here. */
+    reset: () => set({ presence: NOBODY, departing: new Map(), notice: undefined }),
     isHere: (userId: string) => {
       const { users, count, rosterLimit } = get().presence
       return users.has(userId) || count > rosterLimit

@@ -36,6 +36,8 @@ export interface Choosing {
   readonly place: Point
   /** on the plane; undefined: at the caret, or in the middle of the view */
   readonly target?: Point
+  /** the focus goes to the palette */
+  readonly byKey?: boolean
 }
 
 export function createReactions(

@@ -1,0 +1,14 @@
+/*
+ * Which message's menu is open.
+ */
+import { createStore } from '../../../shared/store/store'
+
+export function createMenu() {
+  const store = createStore<{ readonly key: string | undefined }>(() => ({ key: undefined }))
+  return {
+    store,
+    /** `key`: of the message (messages/model/messages.ts). */
+    open: (key: string) => store.setState({ key }),
+    close: () => store.setState({ key: undefined }),
+  }
+}

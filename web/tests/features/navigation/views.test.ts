@@ -35,10 +35,10 @@ function visitor() {
   }
 }
 
-describe('who follows us (W32)', () => {
+describe('our followers (W32)', () => {
   const by = (user_id: string): ServerFrame => ({ type: 'followed', user_id })
 
-  it('is whoever was heard of within 12 s, in the order in which they began', async () => {
+  it('are those heard of within 12 s, in the order in which they began', async () => {
     const { app, get } = visitor()
     const followers = () => app.navigation.store.getState().followers
     await get(by('mira'))
@@ -54,7 +54,7 @@ describe('who follows us (W32)', () => {
     expect(followers()).toEqual([])
   })
 
-  it('is nobody who left', async () => {
+  it('are none of those who left', async () => {
     const { app, get } = visitor()
     await get(by('mira'))
     app.navigation.keepOnly((userId) => userId !== 'mira')

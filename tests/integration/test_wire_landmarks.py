@@ -134,12 +134,12 @@ async def test_w116_twenty_fit_and_the_longest_names_too(server: Server, join: J
 
 
 async def test_w79_a_change_is_charged_with_all_that_it_sends(start_server: StartServer, join: Join) -> None:
-    """Twenty long names for each member: the owner's budget ends long before the rate of their connection."""
-    server = await start_server(answer_bytes_per_second=2_000, answer_bytes_per_second_per_ip=0, secret="s" * 32)
+    """Fifteen are below the rate of a connection, and at the least charge of an update below the budget too."""
+    server = await start_server(answer_bytes_per_second=4_000, answer_bytes_per_second_per_ip=0, secret="s" * 32)
     owner = await owned(server, join)
     for _ in range(4):
         await join(server)
-    for n in range(20):
+    for n in range(15):
         await place(owner, {"name": "火" * 38 + f"{n:02}", "position": {"x": 0, "y": n}})
     error = await owner.receive("error")
     assert (error["code"], error["retry_after"] > 0) == ("rate_limited", True)

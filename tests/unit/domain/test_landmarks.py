@@ -31,7 +31,7 @@ def test_w115_a_name_that_is_there_moves_whatever_its_case_and_keeps_its_turn() 
         Landmark("STRASSE", THERE),
         Landmark("stage", HERE),
     )
-    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    composed, decomposed = "\u00e9t\u00e9", "e\u0301te\u0301"
     assert place(of(composed), decomposed, THERE) == (Landmark(decomposed, THERE),)
 
 

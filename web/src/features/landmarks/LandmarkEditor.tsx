@@ -46,7 +46,7 @@ export function LandmarkEditor() {
       aria-label={SAY.title}
       data-testid="landmark-editor"
     >
-      <h3>{SAY.title}</h3>
+      <h2>{SAY.title}</h2>
       <p className="text-xs/4 text-faint">{SAY.why}</p>
       <ul>
         {landmarks.map((landmark) => (

@@ -35,6 +35,7 @@ export const GERMAN_PANELS: Catalogue['panels'] = {
   history: {
     title: 'Letzte Nachrichten',
     search: 'Letzte Nachrichten durchsuchen',
+    searchShort: 'Suchen',
     time: clock,
     nothing: 'Keine Nachrichten in den letzten fünf Minuten.',
     notFound: 'Keine Nachricht der letzten fünf Minuten passt dazu.',

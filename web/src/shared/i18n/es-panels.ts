@@ -35,6 +35,7 @@ export const SPANISH_PANELS: Catalogue['panels'] = {
   history: {
     title: 'Mensajes recientes',
     search: 'Buscar en los mensajes recientes',
+    searchShort: 'Buscar',
     time: clock,
     nothing: 'No hay mensajes en los últimos cinco minutos.',
     notFound: 'Ningún mensaje de los últimos cinco minutos coincide.',

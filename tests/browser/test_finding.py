@@ -107,6 +107,10 @@ async def test_the_minimap_is_dragged_to_move_the_view_and_is_not_there_for_one_
     ann = await visit()
     await say(ann, 500, 350, "hello")
     await until_seen(bob, "hello")
+    await expect(minimap).to_be_hidden()
+    await look_away(ann, 2000)
+    await say(ann, 500, 350, "over here")
+    await expect(minimap).to_be_visible()
     box = await minimap.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -125,6 +129,9 @@ async def test_the_minimap_draws_and_renders_nothing_as_people_move(visit: Visit
     await ann.mouse.move(200, 200)
     await ann.mouse.move(210, 210)
     await expect(bob.get_by_test_id("cursor")).to_have_count(1)
+    await look_away(ann, 2000)
+    await ann.mouse.move(220, 220)
+    await expect(bob.get_by_test_id("minimap")).to_be_visible()
     await at_rest(bob)
     await bob.evaluate(
         """() => {
@@ -137,7 +144,7 @@ async def test_the_minimap_draws_and_renders_nothing_as_people_move(visit: Visit
     )
     pixels = "() => document.querySelector('[data-testid=\"minimap\"] canvas').toDataURL()"
     before = await bob.evaluate(pixels)
-    await ann.mouse.move(800, 600, steps=20)
+    await ann.mouse.move(400, 300, steps=20)
     await bob.wait_for_function(f"(before) => ({pixels})() !== before", arg=before)
     assert await bob.evaluate("() => window.changes") == 0
 
@@ -256,7 +263,10 @@ async def test_a_chip_says_who_in_their_colour_how_far_and_whether_they_write(vi
     await expect(chip).to_have_text("Ann 10 screens")
     await expect(chip).to_have_attribute("data-side", "top")
     await expect(chip).not_to_have_attribute("data-typing", "true")
-    color = await chip.locator(".chip-who").evaluate("(element) => getComputedStyle(element).color")
+    await expect(chip.locator(".chip-names")).to_be_hidden()
+    await chip.hover()
+    await expect(chip.locator(".chip-names")).to_be_visible()
+    color = await chip.locator(".chip-names bdi").evaluate("(element) => getComputedStyle(element).color")
     assert color == "rgb(147, 61, 138)", "plum on a light ground"
     await ann.mouse.click(510, 350)
     await ann.keyboard.type("x")

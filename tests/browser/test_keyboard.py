@@ -210,6 +210,7 @@ async def test_all_that_can_have_the_focus_shows_it(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
     await say(bob, 300, 300, "hello")
     await until_seen(ann, "hello")
+    await bob.mouse.wheel(3_000, 0)  # the minimap is there for somebody out of view
     await ann.get_by_test_id("minimap").wait_for()
     await ann.get_by_test_id("plane").focus()
     seen: list[str] = []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from .conftest import Server, Visit
+from .conftest import Join, Server, Visit
 from .watch import say, until_seen, world_point
 
 FACES = [("en-GB", "en", "ltr", "Only you"), ("de-AT", "de", "ltr", "Nur du"), ("es-MX", "es", "ltr", "Solo tú"),
@@ -84,8 +84,11 @@ async def test_without_its_catalogue_the_page_is_english_and_works(visit: Visit,
 
 
 @pytest.mark.parametrize("viewport", [{"width": 1000, "height": 700}, {"width": 375, "height": 667}])
-async def test_the_edges_change_sides_for_those_who_read_from_the_right(visit: Visit, viewport: Any) -> None:
+async def test_the_edges_change_sides_for_those_who_read_from_the_right(
+    visit: Visit, join: Join, viewport: Any
+) -> None:
     ann, bob = await visit(locale="en", viewport=viewport), await visit(locale="ar", viewport=viewport)
+    await (await join()).cursor((9_000, 0))  # the minimap is there for somebody out of view
     for page in (ann, bob):
         await page.get_by_test_id("minimap").wait_for()
         # A narrow page has its tools behind three dots.

@@ -14,7 +14,7 @@ import { ChannelHeader } from '../features/channel/ChannelHeader'
 import { Chips, Following, Nearest, Notices, Notifications, Palette, Minimap } from './others'
 import { Plane } from './Plane'
 import { useEscape } from '../shared/ui/escape'
-import { LOW_PX } from '../shared/ui/safe-area'
+import { LOW_PX, SHORT_PX } from '../shared/ui/safe-area'
 import { Tools } from './Tools'
 import { Zoom } from '../features/canvas/Zoom'
 
@@ -37,6 +37,7 @@ export function Page() {
     [...s.messages.entries.values()].some(({ mine }) => !mine),
   )
   const noticed = usePresence((s) => s.notice !== undefined || s.clearedBy !== undefined)
+  const missed = useStore(useApp().navigation.store, (s) => s.missed !== undefined)
   const peopleOpen = useOpen('people')
   const settingsOpen = useOpen('settings')
   const closeSettings = useClose('settings')
@@ -52,14 +53,14 @@ export function Page() {
       <Escape />
       <Plane />
       {(othersHere || othersMessages) && <Chips />}
-      <header className="edge top-0 start-0 has-[>.panel]:max-w-full narrow:not-has-[>.panel]:max-w-[calc(100%-148px)]">
+      <header className="edge top-0 start-0">
         <ChannelHeader />
       </header>
       <aside className="edge top-0 end-0 items-end">
         <People />
         {!peopleOpen && (
           <div className="py-0.5 text-end text-[13px]" role="status" data-testid="notices">
-            {noticed && <Notices />}
+            {(noticed || missed) && <Notices />}
           </div>
         )}
         <Incomplete />
@@ -122,6 +123,7 @@ export function useVisualViewport() {
       style.setProperty('--page-top', `${viewport.offsetTop}px`)
       style.setProperty('--page-height', `${viewport.height}px`)
       document.documentElement.toggleAttribute('data-low', viewport.height < LOW_PX)
+      document.documentElement.toggleAttribute('data-short', viewport.height < SHORT_PX)
     }
     fit()
     viewport.addEventListener('resize', fit)

@@ -7,7 +7,12 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
 import { useStore } from 'zustand'
-import { counterScale, worldTransform, type Point } from '../features/canvas/model/camera'
+import {
+  counterScale,
+  textScale,
+  worldTransform,
+  type Point,
+} from '../features/canvas/model/camera'
 import { chordOf, isTyping, plainCommandOf } from '../shared/keys/keys'
 import { ARROWS } from '../features/navigation/model/directions'
 import { STRINGS } from '../shared/i18n/en'
@@ -228,11 +233,18 @@ export function followCamera(world: HTMLElement | null, app: Stores) {
       world.style.setProperty('--counter', next.toFixed(4))
     }
   }
+  /** Text is broken into lines again when the zoom is over, not at each of its steps. */
+  const wrap = () => {
+    const { zoom } = app.camera.store.getState().camera
+    world.style.setProperty('--text-scale', `${textScale(zoom)}`)
+  }
   let movedAt = 0
   const rest = () => {
     const wait = movedAt + REST_MS - performance.now()
     restTimer = wait > 0 ? setTimeout(rest, wait) : undefined
-    if (wait <= 0) delete world.dataset.moving
+    if (wait > 0) return
+    delete world.dataset.moving
+    wrap()
   }
   const moved = () => {
     write()
@@ -242,6 +254,7 @@ export function followCamera(world: HTMLElement | null, app: Stores) {
     restTimer = setTimeout(rest, REST_MS)
   }
   write()
+  wrap()
   const stop = app.camera.store.subscribe(moved)
   return () => {
     clearTimeout(restTimer)

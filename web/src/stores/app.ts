@@ -26,7 +26,7 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
   const camera = createCamera(reducedMotion)
   const navigation = createNavigation(
     deps,
-    { camera, cursors, messages, presence },
+    { camera, cursors, messages, presence, session },
     reducedMotion,
     () => settings.store.getState().onMap,
   )

@@ -59,6 +59,7 @@ export function createReceiver(app: App) {
         if (!fresh) return
         cursors.resend()
         app.sendOnMap()
+        navigation.onArrival()
         return
       case 'user_joined':
         if (presence.onEvent(frame).joined) resendSoon()

@@ -43,6 +43,8 @@ export function useGestures(
     const onDown = (event: PointerEvent) => {
       if (event.isPrimary) dragged.current = false
       if (event.button > 1 || isKept(event)) return
+      // What is pressed must not fly away.
+      app.camera.land()
       grip = press(grip, event.pointerId, local(event.clientX, event.clientY), zoomNow())
       if (grip.moving) dragged.current = true
     }

@@ -22,7 +22,8 @@ export function ChannelHeader() {
   return (
     <>
       {(channelsOpen || shareOpen) && <div className="scrim" onClick={close} />}
-      <div className="relative flex max-w-full min-w-0 items-center gap-1">
+      {/* Beside the people, whose row is at most this wide. */}
+      <div className="relative flex max-w-[calc(100vw-310px-var(--safe-left)-var(--safe-right))] min-w-0 items-center gap-1 narrow:max-w-[calc(100vw-168px)]">
         <h1 className="min-w-0">
           <button
             type="button"
@@ -35,7 +36,7 @@ export function ChannelHeader() {
           >
             <Logo />
             <span className="sr-only">{`Asocial, ${STRINGS.channel} `}</span>
-            <span className="truncate" translate="no" data-testid="channel">
+            <span className="truncate" dir="ltr" translate="no" data-testid="channel">
               {channel}
             </span>
           </button>

@@ -1,15 +1,54 @@
 /*
- * All keys, on one sheet; `?` closes it too.
+ * All keys on one sheet, or on a touch screen all gestures; `?` closes it too.
  */
+import { useState } from 'react'
 import { commandOf } from '../../shared/keys/keys'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
+import { COARSE, matches } from '../../shared/ui/media'
 import { Modal } from '../../shared/ui/Modal'
+import { TextButton } from '../../shared/ui/TextButton'
 
 const SAY = PANEL_STRINGS.help
 const { does, named } = SAY
+const { by, to } = SAY.gestures
+
+type Groups = readonly (readonly [string, readonly (readonly [how: string, does: string])[]])[]
+
+const GESTURES: Groups = [
+  [
+    SAY.writing,
+    [
+      [by.tap, to.tap],
+      [by.beside, to.beside],
+    ],
+  ],
+  [
+    SAY.looking,
+    [
+      [by.drag, to.drag],
+      [by.pinch, to.pinch],
+      [by.edge, to.edge],
+      [by.zoom, to.zoom],
+    ],
+  ],
+  [
+    SAY.reading,
+    [
+      [by.message, to.message],
+      [by.hold, to.hold],
+    ],
+  ],
+  [
+    SAY.opening,
+    [
+      [by.channel, to.channel],
+      [by.people, to.people],
+    ],
+  ],
+]
 
 /** `+` joins keys that are pressed together; a space separates alternatives. */
-const GROUPS: readonly (readonly [string, readonly (readonly [keys: string, does: string])[]])[] = [
+const KEYS: Groups = [
   [
     SAY.writing,
     [
@@ -57,10 +96,13 @@ const GROUPS: readonly (readonly [string, readonly (readonly [keys: string, does
 ]
 
 export function Help({ close }: { close(): void }) {
+  const touch = matches(COARSE)
+  const [gestures, setGestures] = useState(touch)
+  const title = gestures ? SAY.gestures.title : SAY.title
   return (
     <Modal
       className="fixed inset-0 m-auto max-h-[min(640px,100dvh-40px)] w-[min(720px,100vw-20px)] max-w-none border-0 p-0 text-sm/5 text-ink backdrop:bg-ground/55 focus-visible:outline-none"
-      label={SAY.title}
+      label={title}
       testId="help-panel"
       close={close}
       onKeyDown={(event) => {
@@ -71,9 +113,9 @@ export function Help({ close }: { close(): void }) {
         close()
       }}
     >
-      <div className="px-5 pt-4 pb-[18px]">
-        <header className="flex items-center justify-between">
-          <h2 className="text-base/5 font-semibold">{SAY.title}</h2>
+      <div className="px-5 pb-[18px]">
+        <header className="sticky top-0 -mx-5 flex items-center justify-between bg-backdrop px-5 pt-3 pb-1">
+          <h2 className="text-base/5 font-semibold">{title}</h2>
           <button
             type="button"
             className="control -me-2 bg-transparent underline underline-offset-[3px]"
@@ -83,19 +125,19 @@ export function Help({ close }: { close(): void }) {
             {PANEL_STRINGS.settings.close}
           </button>
         </header>
-        <p className="text-xs/4 text-faint">{SAY.byHand}</p>
+        {!gestures && <p className="text-xs/4 text-faint">{SAY.byHand}</p>}
         <div className="mt-3 grid grid-cols-[repeat(auto-fit,minmax(min(290px,100%),1fr))] gap-x-8 gap-y-3.5">
-          {GROUPS.map(([title, rows]) => (
+          {(gestures ? GESTURES : KEYS).map(([title, rows]) => (
             <section key={title} aria-label={title}>
               <h3 className="pb-1 text-xs/5 font-[560] text-faint">{title}</h3>
               <dl>
-                {rows.map(([keys, what]) => (
+                {rows.map(([how, what]) => (
                   <div
                     key={what}
                     className="grid grid-cols-[118px_1fr] items-baseline gap-x-3 py-[3px]"
                   >
-                    <dt className="flex flex-wrap gap-[3px] text-xs/5">
-                      <Keys keys={keys} />
+                    <dt className="flex min-w-0 flex-wrap gap-[3px] text-xs/5">
+                      {gestures ? <b className="font-[560]">{how}</b> : <Keys keys={how} />}
                     </dt>
                     <dd>{what}</dd>
                   </div>
@@ -104,6 +146,12 @@ export function Help({ close }: { close(): void }) {
             </section>
           ))}
         </div>
+        {/* A tablet may have a keyboard. */}
+        {touch && (
+          <TextButton onClick={() => setGestures(!gestures)} data-testid="help-other">
+            {gestures ? SAY.gestures.showKeys : SAY.gestures.showGestures}
+          </TextButton>
+        )}
       </div>
     </Modal>
   )

@@ -55,14 +55,14 @@ export function HistoryPanel({ close }: { close(): void }) {
 
   const show = (entry: Entry) => {
     app.messages.recall(entry)
-    const { at, userId } = entry
-    goTo(app, [{ id: '', userId, kind: 'message', at, typing: false }])
+    const { at, userId, text } = entry
+    goTo(app, [{ id: '', userId, kind: 'message', at, typing: false, text }])
     if (matches('(max-width: 560px)')) close()
   }
   return (
     <section
       ref={panel}
-      className="panel absolute start-2.5 end-auto top-auto bottom-[max(56px,env(safe-area-inset-bottom)+56px)] m-0 flex max-h-[min(560px,var(--page-height,100dvh)-120px)] w-[min(340px,100vw-20px)] flex-col py-2.5 ps-3.5 pe-2 text-sm/5 focus-visible:outline-none"
+      className="panel absolute start-2.5 end-auto top-auto bottom-[max(56px,env(safe-area-inset-bottom)+56px)] m-0 flex max-h-[min(560px,var(--page-height,100dvh)-120px)] w-[min(340px,100vw-20px)] flex-col short:bottom-2.5 short:z-2 short:max-h-[calc(var(--page-height,100dvh)-20px)] py-2.5 ps-3.5 pe-2 text-sm/5 focus-visible:outline-none"
       role="dialog"
       aria-label={SAY.title}
       tabIndex={-1}

@@ -1,18 +1,22 @@
 /*
  * The minimap: people and live messages around the view, drawn on a canvas. A press or a drag moves the view there; the map
- * itself stays while it is pressed.
+ * itself stays while it is pressed. It is hidden while everybody is in view, and where it would cover text; also while you
+ * write, and on short screens (navigation.css).
  */
 import { useLayoutEffect, useRef, type KeyboardEvent, type PointerEvent } from 'react'
-import type { Point } from '../canvas/model/camera'
+import { isSeen, meet, type Point } from '../canvas/model/camera'
 import { plainCommandOf } from '../../shared/keys/keys'
 import { shadeOf } from '../../shared/palette'
 import { fromMinimap, toMinimap, minimapOf, type Minimap as Map } from './model/minimap'
-import { goToNearest, isOnMap, spotsFor } from './store/finding'
+import { isOnMap, spotsFor } from './store/finding'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
+import type { Spot } from './model/spots'
+import type { App } from '../../stores/app'
 import { useApp } from '../../stores/hooks'
 import { capture } from '../canvas/gestures'
 import { DARK, matches, onMedia } from '../../shared/ui/media'
 import { onMoved } from '../canvas/on-moved'
+import { textBoxes } from '../canvas/text-boxes'
 
 const LOOK_EVERY_MS = 66
 const PAN_PX = 80
@@ -42,6 +46,7 @@ export function Minimap() {
       }
       const { camera, view } = app.camera.store.getState()
       const spots = spotsFor(app)
+      element.parentElement?.toggleAttribute('data-idle', isIdle(app, spots, element))
       const now =
         held.current ??
         minimapOf(
@@ -146,10 +151,26 @@ export function Minimap() {
       onPointerCancel={release}
       onKeyDown={onKeyDown}
       // `detail` is 0 when a key pressed it.
-      onClick={(event) => event.detail === 0 && goToNearest(app)}
+      onClick={(event) => event.detail === 0 && app.navigation.goToNearest()}
       data-testid="minimap"
     >
       <canvas ref={canvas} aria-hidden="true" />
     </button>
   )
+}
+
+/** Nobody is outside the view, or the map would cover text. */
+function isIdle(app: App, spots: readonly Spot[], map: HTMLElement): boolean {
+  const { camera, view } = app.camera.store.getState()
+  if (spots.every(({ at }) => isSeen(camera, view, at))) return true
+  const corner = map.closest('.page')?.getBoundingClientRect()
+  if (!corner) return false
+  const { left, top, right, bottom } = map.getBoundingClientRect()
+  const box = {
+    left: left - corner.left,
+    top: top - corner.top,
+    right: right - corner.left,
+    bottom: bottom - corner.top,
+  }
+  return textBoxes().some((text) => meet(text, box))
 }

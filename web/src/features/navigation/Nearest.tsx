@@ -2,18 +2,17 @@
  * The control that goes to the nearest conversation. Its key is End (app/Plane.tsx).
  */
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
-import { goToNearest } from './store/finding'
 import { useApp } from '../../stores/hooks'
 
 export function Nearest() {
-  const app = useApp()
+  const { navigation } = useApp()
   return (
     <button
       type="button"
       className="control quiet"
       aria-label={OTHERS_STRINGS.nearest}
       title={OTHERS_STRINGS.nearest}
-      onClick={() => goToNearest(app)}
+      onClick={navigation.goToNearest}
       data-testid="nearest"
     >
       <svg className="line sonar" viewBox="0 0 20 20" aria-hidden="true">

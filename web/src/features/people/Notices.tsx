@@ -1,10 +1,12 @@
 /*
- * Who joined and left, as one line that soon vanishes. The status region around it is part of the first load (app/Page.tsx).
+ * Who joined and left, and that there is nobody to go to, as one line that soon vanishes. The status region around it is part
+ * of the first load (app/Page.tsx).
  */
+import { useStore } from 'zustand'
 import { NAMED_MAX } from './model/notices'
 import { ink } from '../../shared/palette'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
-import { usePresence } from '../../stores/hooks'
+import { useApp, usePresence } from '../../stores/hooks'
 
 const NOTICE =
   'ms-auto flex w-fit max-w-[min(320px,100vw-20px)] animate-notice flex-col rounded-[10px] bg-ground/80 px-2'
@@ -12,8 +14,10 @@ const NOTICE =
 export function Notices() {
   const notice = usePresence((s) => s.notice)
   const clearedBy = usePresence((s) => s.clearedBy)
+  const missed = useStore(useApp().navigation.store, (s) => s.missed)
   return (
     <>
+      {missed && <p className={NOTICE}>{OTHERS_STRINGS.missed[missed]}</p>}
       {clearedBy && (
         <p className={NOTICE} style={{ color: ink(clearedBy.color) }}>
           {OTHERS_STRINGS.cleared(clearedBy.name)}

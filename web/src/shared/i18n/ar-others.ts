@@ -38,6 +38,10 @@ export const ARABIC_OTHERS: Catalogue['others'] = {
     `إلى ${apart(who)}، ${away}، و${number(more)} معه${typing ? '، يكتبون الآن' : ''}`,
   cluster: (n) => `${messages(n)} هنا. التقريب لقراءتها`,
   nearest: 'إلى أقرب محادثة (End)',
+  missed: {
+    alone: 'لا أحد غيرك هنا.',
+    none: 'لم نجد أحدًا خارج مشهدك.',
+  },
   minimap: 'خريطة الناس والرسائل. السحب أو الأسهم لتحريك المشهد، وEnter إلى أقرب محادثة.',
   goToPerson: (name) => `إلى ${apart(name)}`,
   follow: 'متابعة',

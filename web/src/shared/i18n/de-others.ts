@@ -21,6 +21,10 @@ export const GERMAN_OTHERS: Catalogue['others'] = {
     `Zu ${who}, ${away}, und ${number(more)} weiteren${typing ? ', schreibt' : ''}`,
   cluster: (n) => `${number(n)} Nachrichten hier. Zum Lesen vergrößern`,
   nearest: 'Zum nächsten Gespräch (Ende)',
+  missed: {
+    alone: 'Sonst ist niemand hier.',
+    none: 'Außerhalb deiner Ansicht wurde niemand gefunden.',
+  },
   minimap:
     'Karte von Leuten und Nachrichten. Ziehen oder Pfeiltasten bewegen die Ansicht. Enter geht zum nächsten Gespräch.',
   goToPerson: (name) => `Zu ${name}`,

@@ -20,6 +20,11 @@ export const OTHERS_STRINGS = section('others', {
     `Go to ${who}, ${away === 'near' ? away : `${away} away`}, and ${number(more)} more${typing ? ', writing' : ''}`,
   cluster: (n: number) => `${number(n)} messages here. Zoom in to read them`,
   nearest: 'Go to the nearest conversation (End)',
+  /** why the view did not go to the nearest conversation */
+  missed: {
+    alone: 'Nobody else is here.',
+    none: 'Nobody was found outside your view.',
+  },
   minimap:
     'Map of people and messages. Drag or use the arrow keys to move the view. Enter goes to the nearest conversation.',
   goToPerson: (name: string) => `Go to ${name}`,

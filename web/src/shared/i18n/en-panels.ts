@@ -68,6 +68,36 @@ export const PANEL_STRINGS = section('panels', {
     looking: 'Moving around',
     reading: 'Messages',
     opening: 'Panels and more',
+    /** on a touch screen: the gesture, and what it does */
+    gestures: {
+      title: 'Gestures',
+      showKeys: 'Show keys',
+      showGestures: 'Show gestures',
+      by: {
+        tap: 'Tap',
+        beside: 'Tap elsewhere',
+        drag: 'Drag',
+        pinch: 'Pinch',
+        edge: 'Tap an arrow at the edge',
+        zoom: 'Tap the percentage',
+        message: 'Tap a message',
+        hold: 'Touch and hold',
+        channel: 'Tap the channel name',
+        people: 'Tap the people',
+      },
+      to: {
+        tap: 'write there',
+        beside: 'send, and write there',
+        drag: 'move the view',
+        pinch: 'zoom in and out',
+        edge: 'see who is there; tap again to go there',
+        zoom: 'go to the middle of the channel',
+        message: 'reply, react, copy or hide it',
+        hold: 'react there',
+        channel: 'other channels',
+        people: 'who is here; your name and colour',
+      },
+    },
     /** keys whose names differ between languages */
     named: {
       Enter: 'Enter',

@@ -19,6 +19,10 @@ export const SPANISH_OTHERS: Catalogue['others'] = {
     `Ir con ${who}, ${away}, y ${number(more)} más${typing ? ', escribiendo' : ''}`,
   cluster: (n) => `${number(n)} mensajes aquí. Acercar para leerlos`,
   nearest: 'Ir a la conversación más cercana (Fin)',
+  missed: {
+    alone: 'No hay nadie más aquí.',
+    none: 'No se encontró a nadie fuera de tu vista.',
+  },
   minimap:
     'Mapa de personas y mensajes. Arrastra o usa las flechas para mover la vista. Intro va a la conversación más cercana.',
   goToPerson: (name) => `Ir con ${name}`,

@@ -7,7 +7,7 @@ export function Select(props: ComponentProps<'select'>) {
   return (
     <select
       {...props}
-      className="min-h-[34px] max-w-[190px] cursor-pointer rounded-[10px] border border-line bg-ground px-2 pointer-coarse:min-h-11 pointer-coarse:text-base/5"
+      className="min-h-[34px] max-w-[min(190px,44vw)] cursor-pointer rounded-[10px] border border-line bg-ground px-2 pointer-coarse:min-h-11 pointer-coarse:text-base/5"
     />
   )
 }

@@ -4,6 +4,8 @@
  */
 /** A view lower than this has room for text or for the controls at the edges, not for both. */
 export const LOW_PX = 320
+/** On a view lower than this, the minimap would take the place of text. */
+export const SHORT_PX = 480
 
 export interface Insets {
   readonly top: number

@@ -1,12 +1,12 @@
-/* Finding company: what hangs at the edge, where to go, how the view travels, the minimap. */
+/* Finding company: where to go, how the view travels, the minimap (chips: chips.test.ts). */
 import { describe, expect, test } from 'vitest'
-import { distance, screensAway, type Camera } from '../../../src/features/canvas/model/camera'
+import { distance, type Camera } from '../../../src/features/canvas/model/camera'
 import { alongFlight, flightMs } from '../../../src/features/canvas/model/flight'
-import { chipsOf, type Rim } from '../../../src/features/navigation/model/chips'
 import { glide, keepInSight } from '../../../src/features/navigation/model/following'
 import {
+  nearby,
   nearestConversation,
-  sightOf,
+  placed,
   spotsOf,
   type Spot,
 } from '../../../src/features/navigation/model/spots'
@@ -14,11 +14,6 @@ import { fromMinimap, toMinimap, minimapOf } from '../../../src/features/navigat
 
 const view = { width: 1000, height: 700 }
 const here: Camera = { x: 0, y: 0, zoom: 1 }
-const rim: Rim = {
-  ...{ left: 10, right: 10, top: 54, bottom: 54, high: 40, wide: 220 },
-  cornerSide: 'right',
-  corner: { width: 180, height: 170 },
-}
 const spot = (id: string, x: number, y: number, more: Partial<Spot> = {}): Spot => ({
   ...{ id, userId: id, kind: 'person', at: { x, y }, typing: false },
   ...more,
@@ -27,7 +22,8 @@ const spot = (id: string, x: number, y: number, more: Partial<Spot> = {}): Spot 
 describe('spots', () => {
   test('a person is where they write, else where they point', () => {
     const pointers = new Map([['mira', { x: 0, y: 0 }]])
-    const draft = { key: 'mira/1', userId: 'mira', at: { x: 900, y: 0 }, draft: true }
+    const at = { x: 900, y: 0 }
+    const draft = { key: 'mira/1', userId: 'mira', at, draft: true, text: 'hi' }
     expect(spotsOf(pointers, [])).toMatchObject([
       { id: '@mira', at: { x: 0, y: 0 }, typing: false },
     ])
@@ -41,95 +37,11 @@ describe('spots', () => {
       userId: 'mira',
       at: { x, y: 0 },
       draft: false,
+      text: 'hi',
     })
     const found = spotsOf(pointers, [posted('mira/1', 100), posted('mira/2', 5_000)])
     expect(found.map(({ id }) => id)).toEqual(['@mira', 'mira/2'])
     expect(spotsOf(new Map(), [posted('mira/1', 100)])).toHaveLength(1)
-  })
-})
-
-describe('chips', () => {
-  test('none lies over the minimap, on whichever side it is', () => {
-    const low = [
-      spot('a', -5_000, 3_400),
-      spot('b', -1_900, 5_000),
-      spot('c', 1_900, 5_000),
-      spot('d', 5_000, 3_400),
-    ]
-    for (const cornerSide of ['left', 'right'] as const) {
-      const chips = chipsOf(here, view, { ...rim, cornerSide }, low)
-      for (const { x, y, side } of chips) {
-        const onMinimapsSide =
-          cornerSide === 'left' ? x < rim.corner.width : x > view.width - rim.corner.width
-        expect(onMinimapsSide && y > view.height - rim.corner.height, `${side} ${x},${y}`).toBe(
-          false,
-        )
-      }
-    }
-  })
-
-  test('only for those outside the view, on the side they are on', () => {
-    const spots = [
-      spot('in', 100, 100),
-      spot('l', -5_000, 0),
-      spot('r', 5_000, 0),
-      spot('t', 0, -5_000),
-      spot('b', 0, 5_000),
-    ]
-    const chips = chipsOf(here, view, rim, spots)
-    expect(chips.map(({ key, side }) => [key, side])).toEqual([
-      ['l', 'left'],
-      ['r', 'right'],
-      ['t', 'top'],
-      ['b', 'bottom'],
-    ])
-    expect(chips[1]).toMatchObject({ x: 990, y: 350, angle: 0, distance: 5_000 })
-  })
-
-  test('neighbours become one, named after the nearest', () => {
-    const chips = chipsOf(here, view, rim, [spot('a', 9_000, 40), spot('b', 3_000, 0)])
-    expect(chips).toHaveLength(1)
-    expect(chips[0]?.spots.map(({ id }) => id)).toEqual(['b', 'a'])
-    expect(chips[0]).toMatchObject({ key: 'a', distance: 3_000 })
-  })
-
-  test('no two chips touch, and none leaves the screen or the free corner', () => {
-    for (let seed = 1; seed < 60; seed += 1) {
-      const spots = Array.from({ length: 80 }, (_, i) => {
-        const turn = Math.sin(seed * 99 + i * 7.3) * 10
-        return spot(`s${i}`, Math.cos(turn) * 9_000, Math.sin(turn) * 9_000)
-      })
-      const chips = chipsOf(here, view, rim, spots)
-      expect(chips.flatMap((chip) => chip.spots)).toHaveLength(80)
-      const boxes = chips.map(({ side, x, y }) => {
-        const left = side === 'left' ? x : side === 'right' ? x - 220 : x - 110
-        const top = side === 'top' ? y : side === 'bottom' ? y - 40 : y - 20
-        return { left, top, right: left + 220, bottom: top + 40 }
-      })
-      for (const [i, a] of boxes.entries()) {
-        expect(a.left >= 0 && a.right <= 1000 && a.top >= 54 && a.bottom <= 646).toBe(true)
-        expect(a.right > 820 && a.bottom > 550).toBe(false)
-        for (const b of boxes.slice(i + 1)) {
-          const apart = 0.001
-          const over =
-            Math.min(a.right, b.right) - Math.max(a.left, b.left) > apart &&
-            Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > apart
-          expect(over).toBe(false)
-        }
-      }
-    }
-  })
-
-  test('a chip keeps its key while its smallest spot stays', () => {
-    const keys = [3_000, 3_400, 12_000].map(
-      (x) => chipsOf(here, view, rim, [spot('a', x, 0), spot('b', 5_000, 10)])[0]?.key,
-    )
-    expect(keys).toEqual(['a', 'a', 'a'])
-  })
-
-  test('distance is told in lengths of the view', () => {
-    expect(screensAway(here, view, { x: 50_000, y: 0 })).toBe(50)
-    expect(screensAway({ ...here, zoom: 0.1 }, view, { x: 50_000, y: 0 })).toBe(5)
   })
 })
 
@@ -143,8 +55,6 @@ describe('the nearest conversation', () => {
       spot('c', 51_000, 100, { kind: 'message' }),
     ])
     expect(found.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
-    const sight = sightOf(found, view, 1)
-    expect(sight && distance(sight, { x: 50_250, y: 50 })).toBeLessThan(1)
   })
 
   test('what is in view is not gone to; people are, where nobody talks', () => {
@@ -152,10 +62,25 @@ describe('the nearest conversation', () => {
     const pointing = [spot('a', 10, 10), spot('b', 9_000, 0)]
     expect(nearestConversation(here, view, pointing).map(({ id }) => id)).toEqual(['b'])
   })
+})
 
-  test('the sight shows the nearest whatever else there is', () => {
-    const sight = sightOf([spot('a', 0, 0), spot('b', 40_000, 0), spot('c', 300, 0)], view, 1)
-    expect(sight).toEqual({ x: 150, y: 0 })
+describe('nearby', () => {
+  test('text first, then people, the nearest first, and nothing from far away', () => {
+    const found = nearby([
+      spot('far', 1_600, 0, { typing: true }),
+      spot('pointing', 5, 0),
+      spot('writing', 900, 0, { typing: true }),
+      spot('said', 0, -400, { kind: 'message' }),
+    ])
+    expect(found.map(({ id }) => id)).toEqual(['said', 'writing', 'pointing'])
+  })
+
+  test('text takes the lines that it is broken into, on its side of the point', () => {
+    const said = (text: string) => placed(spot('a', 0, 0, { text }), 264).box
+    expect(said('hello')).toEqual({ left: 0, top: -30, right: 55, bottom: 14 })
+    expect(said('a line that is longer than the phone')).toMatchObject({ right: 264, bottom: 42 })
+    expect(said('one\ntwo').bottom).toBe(42)
+    expect(said('مرحبا')).toMatchObject({ left: -55, right: 0 })
   })
 })
 

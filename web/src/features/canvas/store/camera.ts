@@ -60,6 +60,10 @@ export function createCamera(reducedMotion: () => boolean) {
     /** Moves the view without the user. */
     carry,
     flying: () => flying,
+    /** Ends a flight where it is. */
+    land() {
+      if (flying) carry(get().camera)
+    },
     /** Called when the user moves the view, or starts a flight. */
     onMovedByHand(hook: () => void) {
       movers.add(contained(hook))

@@ -57,45 +57,63 @@ export function Share({ close }: { close(): void }) {
       </span>
     </label>
   )
-  return (
-    <Panel label={SHARING_STRINGS.share} testId="share-panel" close={close}>
-      <fieldset className="-mx-1 -mt-1 mb-2 flex gap-1">
-        <legend className="sr-only">{SHARING_STRINGS.what}</legend>
-        {choice(false, SHARING_STRINGS.thisChannel, 'share-channel')}
-        {choice(true, SHARING_STRINGS.thisSpot, 'share-spot')}
-      </fieldset>
-      <QrCode text={address} label={SHARING_STRINGS.qr} />
-      <input
-        ref={field}
-        className="mt-2 w-full rounded-none border-b border-line bg-transparent py-1 text-ellipsis pointer-coarse:min-h-11"
-        readOnly
-        value={address}
-        aria-label={copied === 'by-hand' ? SHARING_STRINGS.copyYourself : SHARING_STRINGS.address}
-        onFocus={(event) => event.currentTarget.select()}
-        data-testid="share-address"
-      />
-      {spot && <p className="mt-1.5 text-[13px]/[18px] text-faint">{SHARING_STRINGS.spotKept}</p>}
-      <div className="-mx-1 mt-2 -mb-1 flex flex-wrap gap-1">
-        {canSend(address) && (
-          <button type="button" className={ACT} onClick={() => void send()} data-testid="send-link">
-            {SHARING_STRINGS.send}
-          </button>
-        )}
-        <button
-          type="button"
-          className={ACT}
-          onClick={() => void copy()}
-          data-testid="copy-link"
-          data-copied={copied === 'yes' || undefined}
-        >
-          <span role="status">
-            {copied === 'by-hand'
-              ? SHARING_STRINGS.copyYourself
-              : copied === 'yes'
-                ? SHARING_STRINGS.copied
-                : SHARING_STRINGS.copy}
-          </span>
+  const actions = (
+    <>
+      {canSend(address) && (
+        <button type="button" className={ACT} onClick={() => void send()} data-testid="send-link">
+          {SHARING_STRINGS.send}
         </button>
+      )}
+      <button
+        type="button"
+        className={ACT}
+        onClick={() => void copy()}
+        data-testid="copy-link"
+        data-copied={copied === 'yes' || undefined}
+      >
+        <span role="status">
+          {copied === 'by-hand'
+            ? SHARING_STRINGS.copyYourself
+            : copied === 'yes'
+              ? SHARING_STRINGS.copied
+              : SHARING_STRINGS.copy}
+        </span>
+      </button>
+    </>
+  )
+  return (
+    <Panel
+      className="short:w-[520px]"
+      label={SHARING_STRINGS.share}
+      testId="share-panel"
+      close={close}
+      actions={actions}
+    >
+      {/* On a short page the code is beside the rest, and as high as there is room. */}
+      <div className="short:grid short:grid-cols-[auto_minmax(0,1fr)] short:grid-rows-[auto_auto_1fr] short:gap-x-4">
+        <fieldset className="-mx-1 -mt-1 mb-2 flex gap-1 short:col-start-2">
+          <legend className="sr-only">{SHARING_STRINGS.what}</legend>
+          {choice(false, SHARING_STRINGS.thisChannel, 'share-channel')}
+          {choice(true, SHARING_STRINGS.thisSpot, 'share-spot')}
+        </fieldset>
+        <div className="short:col-start-1 short:row-span-3 short:row-start-1 short:w-[clamp(120px,var(--page-height)-156px,240px)]">
+          <QrCode text={address} label={SHARING_STRINGS.qr} />
+        </div>
+        <input
+          ref={field}
+          className="mt-2 w-full rounded-none border-b border-line bg-transparent py-1 text-ellipsis short:col-start-2 pointer-coarse:min-h-11"
+          dir="ltr"
+          readOnly
+          value={address}
+          aria-label={copied === 'by-hand' ? SHARING_STRINGS.copyYourself : SHARING_STRINGS.address}
+          onFocus={(event) => event.currentTarget.select()}
+          data-testid="share-address"
+        />
+        {spot && (
+          <p className="mt-1.5 text-[13px]/[18px] text-faint short:col-start-2">
+            {SHARING_STRINGS.spotKept}
+          </p>
+        )}
       </div>
     </Panel>
   )

@@ -6,6 +6,8 @@
  * Pure: no DOM, no clocks.
  */
 import { distance, isSeen, type Camera, type Point, type Size } from '../../canvas/model/camera'
+import type { Placed } from '../../canvas/model/framing'
+import { directionOf } from '../../../shared/text/payload'
 
 export interface Spot {
   /** stable: `@user`, or the key of a message */
@@ -14,18 +16,30 @@ export interface Spot {
   readonly kind: 'person' | 'message'
   readonly at: Point
   readonly typing: boolean
+  /** what is written there */
+  readonly text?: string | undefined
 }
 
 /** A message this close to its author's cursor has no spot of its own. */
 const BESIDE_PX = 500
 /** Messages closer together than this are one conversation. */
 const CONVERSATION_PX = 700
+/** On arrival, people and messages this close to the middle of the channel, to each side, are nearby. */
+const NEARBY_PX = 1_500
+
+/** as in messages/messages.css, at text scale 1 */
+const LETTER_PX = 11
+const LINE_PX = 28
+const NAME_PX = 16
+/** a pointer with the name beside it */
+const POINTER = { left: -8, top: -8, right: 96, bottom: 22 }
 
 export interface Hung {
   readonly key: string
   readonly userId: string | undefined
   readonly at: Point
   readonly draft: boolean
+  readonly text: string
 }
 
 /** Spots from others' cursors, drafts and messages: one for each person, and one for each message elsewhere. */
@@ -34,12 +48,19 @@ export function spotsOf(
   hung: Iterable<Hung>,
 ): Spot[] {
   const people = new Map<string, Spot>()
-  const person = (userId: string, at: Point, typing: boolean) =>
-    people.set(userId, { id: `@${userId}`, userId, kind: 'person', at, typing })
-  for (const [userId, { x, y }] of pointers) person(userId, { x, y }, false)
+  const person = (userId: string, at: Point, text?: string) =>
+    people.set(userId, {
+      id: `@${userId}`,
+      userId,
+      kind: 'person',
+      at,
+      typing: text !== undefined,
+      text,
+    })
+  for (const [userId, { x, y }] of pointers) person(userId, { x, y })
   const posted: Hung[] = []
   for (const each of hung) {
-    if (each.draft && each.userId !== undefined) person(each.userId, each.at, true)
+    if (each.draft && each.userId !== undefined) person(each.userId, each.at, each.text)
     else posted.push(each)
   }
   const messages = posted.filter(({ userId, at }) => {
@@ -48,30 +69,48 @@ export function spotsOf(
   })
   return [
     ...people.values(),
-    ...messages.map(({ key, userId, at }): Spot => ({
+    ...messages.map(({ key, userId, at, text }): Spot => ({
       id: key,
       userId,
       kind: 'message',
       at,
       typing: false,
+      text,
     })),
   ]
 }
 
-/** The point that has the first of `spots` in view, and as many of the others as fit. */
-export function sightOf(spots: readonly Spot[], view: Size, zoom: number): Point | undefined {
-  const first = spots[0]
-  if (!first) return undefined
-  const reach = { x: (view.width / zoom) * 0.38, y: (view.height / zoom) * 0.38 }
-  let [left, right, top, bottom] = [first.at.x, first.at.x, first.at.y, first.at.y]
-  for (const { at } of spots) {
-    const wider = [Math.min(left, at.x), Math.max(right, at.x)] as const
-    const higher = [Math.min(top, at.y), Math.max(bottom, at.y)] as const
-    if (wider[1] - wider[0] > reach.x * 2 || higher[1] - higher[0] > reach.y * 2) continue
-    ;[left, right] = wider
-    ;[top, bottom] = higher
+/** The box that a spot takes: a pointer with its name, or text of about this size, at most `widest` wide. */
+export function placed({ at, text }: Spot, widest: number): Placed {
+  if (text === undefined) return { at, box: POINTER }
+  let width = 0
+  let lines = 0
+  for (const line of text.split('\n')) {
+    const long = line.length * LETTER_PX
+    width = Math.max(width, Math.min(widest, long))
+    lines += Math.max(1, Math.ceil(long / widest))
   }
-  return { x: (left + right) / 2, y: (top + bottom) / 2 }
+  const rtl = directionOf(text) === 'rtl'
+  const box = {
+    left: rtl ? -width : 0,
+    top: -LINE_PX / 2 - NAME_PX,
+    right: rtl ? 0 : width,
+    bottom: lines * LINE_PX - LINE_PX / 2,
+  }
+  return { at, box }
+}
+
+const isTalk = (spot: Spot) => spot.typing || spot.kind === 'message'
+
+/** Whom and what a newcomer, in the middle of the channel, should see: text first, the nearest first. */
+export function nearby(spots: readonly Spot[]): Spot[] {
+  const from = { x: 0, y: 0 }
+  return spots
+    .filter(({ at }) => Math.max(Math.abs(at.x), Math.abs(at.y)) <= NEARBY_PX)
+    .sort(
+      (a, b) =>
+        Number(isTalk(b)) - Number(isTalk(a)) || distance(from, a.at) - distance(from, b.at),
+    )
 }
 
 /**
@@ -79,7 +118,7 @@ export function sightOf(spots: readonly Spot[], view: Size, zoom: number): Point
  */
 export function nearestConversation(camera: Camera, view: Size, spots: readonly Spot[]): Spot[] {
   const hidden = spots.filter((spot) => !isSeen(camera, view, spot.at))
-  const talking = hidden.filter((spot) => spot.typing || spot.kind === 'message')
+  const talking = hidden.filter(isTalk)
   const pool = talking.length > 0 ? talking : hidden
   const rest = [...pool].sort((a, b) => distance(camera, a.at) - distance(camera, b.at))
   const found = rest.splice(0, 1)

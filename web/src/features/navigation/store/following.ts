@@ -2,20 +2,34 @@
  * Following one person: the camera moves with them frame by frame, outside React, until the user moves it. It also shows
  * our own view to our followers. Fetched when somebody is followed (store/navigation.ts).
  */
-import type { Camera, Size } from '../../canvas/model/camera'
+import { HOME, type Camera, type Size } from '../../canvas/model/camera'
 import type { ViewFrame } from '../../../shared/net/frames'
 import type { Deps } from '../../../shared/store/deps'
 import type { createStore } from '../../../shared/store/store'
 import { fitted, glide, keepInSight } from '../model/following'
-import { goToNearest, goToPerson, placeOf, type Places } from './finding'
+import {
+  goToNearest,
+  goToPerson,
+  placeOf,
+  somebodyUnplaced,
+  viewOnArrival,
+  type Places,
+} from './finding'
 import { createViews, SAY_AGAIN_MS } from './views'
 
 /** a frame after a pause is not one long frame */
 const FRAME_MAX_MS = 64
+/** how long the view of somebody whose place is unknown is waited for */
+const SEEK_MS = 1_500
+const MISSED_MS = 3_600
+/** the people who are here show a newcomer where they are within this time (W16) */
+const SHOWN_AFTER_MS = 1_000
 
 export interface FollowingState {
   /** the user whom we follow */
   readonly following: string | undefined
+  /** why the view did not go to the nearest conversation, for a moment */
+  readonly missed: 'alone' | 'none' | undefined
 }
 
 export function createFollowing(
@@ -30,6 +44,9 @@ export function createFollowing(
   let asked = 0
   let last = 0
   let sayTimer: ReturnType<typeof setInterval> | undefined
+  /** the user whose view we asked for once, to go there */
+  let sought: string | undefined
+  let seekTimer: ReturnType<typeof setTimeout> | undefined
   const views = createViews(deps, camera, () => onMap() && followed() === undefined)
 
   /** Their view, if they show it; else one that has where they write or point well within it. */
@@ -40,9 +57,25 @@ export function createFollowing(
     return place && keepInSight(now, view, place)
   }
 
-  function sayFollow() {
-    const userId = followed()
+  function sayFollow(userId = followed()) {
     if (userId !== undefined) deps.uplink.send({ type: 'follow', user_id: userId })
+  }
+
+  function miss() {
+    sought = undefined
+    store.setState({ missed: places.presence.alone() ? 'alone' : 'none' })
+    seekTimer = setTimeout(() => store.setState({ missed: undefined }), MISSED_MS)
+  }
+
+  /** To the nearest conversation, else to people who do not talk, else to somebody who shows us their view (W32). */
+  function nearest() {
+    clearTimeout(seekTimer)
+    store.setState({ missed: undefined })
+    if (goToNearest(places)) return
+    sought = somebodyUnplaced(places)
+    if (sought === undefined) return miss()
+    sayFollow(sought)
+    seekTimer = setTimeout(miss, SEEK_MS)
   }
 
   function step(at: number) {
@@ -78,7 +111,22 @@ export function createFollowing(
   camera.store.subscribe(wake)
 
   return {
-    goToNearest: () => goToNearest(places),
+    goToNearest: nearest,
+    /** Shows a newcomer the people and the text nearby, until they move the view or write. */
+    frameNearby() {
+      let shown: Camera = HOME
+      const frame = () => {
+        const { x, y, zoom } = camera.store.getState().camera
+        const moved = x !== shown.x || y !== shown.y || zoom !== shown.zoom
+        if (moved || messages.store.getState().draft) return
+        const next = viewOnArrival(places)
+        if (!next) return
+        shown = next
+        camera.flyTo(next)
+      }
+      frame()
+      setTimeout(frame, SHOWN_AFTER_MS)
+    },
     /** Flies to this person and stays with them, unless the user has stopped following them by now. */
     follow(userId: string) {
       if (followed() !== userId) return
@@ -87,11 +135,17 @@ export function createFollowing(
       store.setState({ following: userId })
       clearInterval(sayTimer)
       sayFollow()
-      sayTimer = setInterval(sayFollow, SAY_AGAIN_MS)
+      sayTimer = setInterval(() => sayFollow(), SAY_AGAIN_MS)
       wake()
     },
     onFollowed: views.onFollowed,
     onView(frame: ViewFrame) {
+      if (frame.user_id === sought) {
+        sought = undefined
+        clearTimeout(seekTimer)
+        const { zoom } = camera.store.getState().camera
+        camera.flyTo({ ...frame.position, zoom })
+      }
       if (frame.user_id !== followed()) return
       views.onView(frame)
       wake()

@@ -16,8 +16,9 @@ export function createNavigation(
   reducedMotion: () => boolean,
   onMap: () => boolean,
 ) {
-  const store = createStore<FollowingState>(() => ({ following: undefined }))
+  const store = createStore<FollowingState>(() => ({ following: undefined, missed: undefined }))
   let fetched: Promise<Following> | undefined
+  let arrived = false
 
   function withOthers(act: (following: Following) => void) {
     fetched ??= retried(() => import('./following')).then((file) =>
@@ -33,6 +34,15 @@ export function createNavigation(
 
   return {
     store,
+    /** The first snapshot of the visit is there. */
+    onArrival() {
+      // A link to a spot, or text from before a reload, has set the view already.
+      const unset = places.camera.store.getState().camera === HOME
+      const { presence, messages } = places
+      const company = !presence.alone() || messages.store.getState().messages.entries.size > 0
+      if (!arrived && unset && company) withOthers((following) => following.frameNearby())
+      arrived = true
+    },
     goHome: () => places.camera.flyTo(HOME),
     goToNearest: () => withOthers((following) => following.goToNearest()),
     follow(userId: string) {
@@ -40,9 +50,8 @@ export function createNavigation(
       withOthers((following) => following.follow(userId))
     },
     onFollowed: () => withOthers((following) => following.onFollowed()),
-    onView(frame: ViewFrame) {
-      if (frame.user_id === store.getState().following) withOthers((it) => it.onView(frame))
-    },
+    /** Of use only if we asked for it, and then the file is there. */
+    onView: (frame: ViewFrame) => void fetched?.then((it) => it.onView(frame)).catch(() => {}),
     stop,
     /** People left: one of them may be the one we follow. */
     keepOnly(isHere: (userId: string) => boolean) {

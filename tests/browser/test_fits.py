@@ -1,0 +1,188 @@
+"""Every panel at every size and in every direction of reading: nothing overlaps, nothing is cut off, all is in reach."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from .conftest import Join, Visit
+from .watch import at_rest, say
+
+SIZES = {
+    "desktop": (1440, 900), "tablet": (820, 1180), "phone": (375, 667), "landscape": (667, 375), "small": (320, 568),
+}  # fmt: skip
+LOCALES = ["en-GB", "de-DE", "ar-EG"]
+LONG = "a-channel-name-that-has-all-sixty-four-letters-which-it-may-have"
+PANELS = {
+    "share": ("share-panel", "close-panel"),
+    "channels": ("channels-panel", "close-panel"),
+    "people": ("roster", "close-panel"),
+    "history": ("history-panel", "close-history"),
+    "settings": ("settings-panel", "close-settings"),
+    "help": ("help-panel", "close-help"),
+}
+IN_TOOLS = {"history", "settings", "help"}
+
+# What is wrong with a panel, in words. Controls are scrolled into view one after the other and must then be hit where
+# they are; what people wrote may be shortened (`translate="no"`), other text may not.
+_AUDIT = """
+async (id) => {
+  const panel = document.querySelector(`[data-testid="${id}"]`)
+  const wrong = []
+  const name = (each) =>
+    each.dataset.testid || each.getAttribute('aria-label') || each.textContent.trim().slice(0, 40) || each.tagName
+  const box = panel.getBoundingClientRect()
+  if (box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight)
+    wrong.push(`the panel leaves the screen: ${[box.left, box.top, box.right, box.bottom].map(Math.round)}`)
+  if (panel.scrollWidth > panel.clientWidth) wrong.push('the panel scrolls sideways')
+  const shown = (each) => each.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+  for (const each of panel.querySelectorAll('*')) {
+    if (!shown(each) || each.closest('.sr-only, [translate="no"], svg') || each.matches('input, select')) continue
+    const own = [...each.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== '')
+    if (!own) continue
+    const range = document.createRange()
+    range.selectNodeContents(each)
+    const text = range.getBoundingClientRect()
+    if (text.left < box.left - 1 || text.right > box.right + 1) wrong.push(`${name(each)} is cut off by the panel`)
+    if (getComputedStyle(each).overflowX !== 'visible' && each.scrollWidth > each.clientWidth + 1)
+      wrong.push(`${name(each)} is cut off`)
+  }
+  const controls = [...panel.querySelectorAll('button, a[href], select, input:not(.sr-only), label:has(.sr-only)')].filter(
+    (each) => each.checkVisibility({ visibilityProperty: true }) && !each.disabled,
+  )
+  for (const each of controls) {
+    each.scrollIntoView({ block: 'nearest' })
+    await new Promise(requestAnimationFrame)
+    const { left, top, width, height } = each.getBoundingClientRect()
+    const hit = document.elementFromPoint(left + width / 2, top + height / 2)
+    const own = each.contains(hit) || [...(each.labels ?? [])].some((label) => label.contains(hit))
+    if (!own) wrong.push(`${name(each)} cannot be pressed: ${hit ? name(hit) : 'nothing'} is there`)
+  }
+  const foot = (each) => each.closest('.panel-foot, footer, .sticky')
+  for (const [i, a] of controls.entries()) {
+    for (const b of controls.slice(i + 1)) {
+      // Rows scroll under the one that stays in sight.
+      if (a.contains(b) || b.contains(a) || foot(a) !== foot(b)) continue
+      const [one, two] = [a.getBoundingClientRect(), b.getBoundingClientRect()]
+      const over = Math.min(one.right, two.right) - Math.max(one.left, two.left)
+      const down = Math.min(one.bottom, two.bottom) - Math.max(one.top, two.top)
+      // The acts of a person lie over the name until the row is hovered.
+      if (over > 1 && down > 1 && a.closest('li') !== b.closest('li'))
+        wrong.push(`${name(a)} and ${name(b)} overlap`)
+    }
+  }
+  panel.scrollTop = 0
+  return wrong
+}
+"""
+
+
+async def audit(page: Page, panel: str) -> list[str]:
+    found: list[str] = await page.evaluate(_AUDIT, panel)
+    return found
+
+
+def options(size: str, locale: str) -> dict[str, Any]:
+    width, height = SIZES[size]
+    touch = width < 1000
+    viewport = {"width": width, "height": height}
+    return {"viewport": viewport, "has_touch": touch, "is_mobile": touch, "locale": locale}
+
+
+async def press(target: Locator) -> None:
+    """As a hand does: where the element is now."""
+    touch = await target.evaluate("() => matchMedia('(pointer: coarse)').matches")
+    await (target.tap() if touch else target.click())
+
+
+async def open_panel(page: Page, panel: str) -> None:
+    if panel in IN_TOOLS and await page.get_by_test_id("tools").is_visible():
+        await press(page.get_by_test_id("tools"))
+    await press(page.get_by_test_id(panel))
+    await expect(page.get_by_test_id(PANELS[panel][0])).to_be_visible()
+    await at_rest(page)
+
+
+async def within_reach(page: Page, test_id: str) -> bool:
+    """Whether all of it is on the screen and under no other element, without scrolling."""
+    found: bool = await page.get_by_test_id(test_id).first.evaluate(
+        """(element) => {
+          const { left, top, right, bottom } = element.getBoundingClientRect()
+          const whole = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight
+          // Not at its corners, which may be round.
+          const [x, y] = [(left + right) / 2, (top + bottom) / 2]
+          const inside = [[x, y], [left + 2, y], [right - 2, y], [x, top + 2], [x, bottom - 2]]
+          return whole && inside.every(([x, y]) => element.contains(document.elementFromPoint(x, y)))
+        }"""
+    )
+    return found
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_panel_fits_and_its_last_button_closes_it(
+    visit: Visit, join: Join, size: str, locale: str
+) -> None:
+    page = await visit(f"/c/{LONG}", **options(size, locale))
+    # The owner's controls are part of the panel of the people.
+    await open_panel(page, "people")
+    await press(page.get_by_test_id("claim"))
+    await expect(page.get_by_test_id("owner")).to_be_visible()
+    await page.get_by_test_id("private").click()
+    await expect(page.get_by_test_id("invite")).to_be_visible()
+    assert await audit(page, "roster") == [], "the owner's controls"
+    await press(page.get_by_test_id("close-panel"))
+    await page.mouse.move(2, SIZES[size][1] / 2)
+    await say(page, SIZES[size][0] / 2, SIZES[size][1] / 2, "a line that is somewhat longer than most")
+    await page.keyboard.press("Escape")
+    for panel, (test_id, done) in PANELS.items():
+        await open_panel(page, panel)
+        assert await within_reach(page, done), f"{panel}: its Done is in sight"
+        assert await audit(page, test_id) == [], panel
+        if panel == "share":
+            assert await within_reach(page, "qr"), "all of the code is seen"
+            assert await within_reach(page, "copy-link")
+            code = await page.get_by_test_id("qr").bounding_box()
+            assert code is not None
+            assert code["width"] >= 150, "a camera can read it"
+        await press(page.get_by_test_id(done))
+        await expect(page.get_by_test_id(test_id)).to_have_count(0)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_long_name_covers_neither_share_nor_the_people(
+    visit: Visit, join: Join, size: str, locale: str
+) -> None:
+    page = await visit(f"/c/{LONG}", **options(size, locale))
+    for number in range(8):
+        await join(LONG, name=f"somebody {number} with a long name")
+    await expect(page.get_by_test_id("roster-count")).to_have_attribute("data-count", "9")
+    await at_rest(page)
+    for each in ("channel", "share", "people"):
+        assert await within_reach(page, each), each
+    # Nor while the panel that it opens is there.
+    for panel in ("share", "channels"):
+        await open_panel(page, panel)
+        for each in ("channel", "share"):
+            assert await within_reach(page, each), each
+        await press(page.get_by_test_id("close-panel"))
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_help_teaches_gestures_on_a_touch_screen_and_keys_elsewhere(visit: Visit, locale: str) -> None:
+    page = await visit(**options("small", locale))
+    await open_panel(page, "help")
+    sheet = page.get_by_test_id("help-panel")
+    await expect(sheet.locator("kbd")).to_have_count(0)
+    await expect(sheet.locator("dt").first).to_be_visible()
+    # A tablet may have a keyboard.
+    await page.get_by_test_id("help-other").tap()
+    await expect(sheet.locator("kbd").first).to_be_visible()
+    assert await audit(page, "help-panel") == []
+    mouse = await visit(locale=locale)
+    await open_panel(mouse, "help")
+    await expect(mouse.get_by_test_id("help-panel").locator("kbd").first).to_be_visible()
+    await expect(mouse.get_by_test_id("help-other")).to_have_count(0)

@@ -1,0 +1,44 @@
+/*
+ * How far text at the edge of the view is moved, so that all of it can be read: text that begins outside, and text that
+ * ends there. It moves by no more than its own size, and never onto other text. Pure.
+ */
+import { meet, type Point, type Rect } from './camera'
+
+const STAYS: Point = { x: 0, y: 0 }
+/** Lines are higher than their letters: so much of two texts may overlap. */
+const SLACK_PX = 5
+
+/** The least way that brings `from`..`to` into `min`..`max`; 0: it is there, it is not seen at all, or it is too long. */
+function inward(from: number, to: number, min: number, max: number): number {
+  if (to <= min || from >= max || to - from > max - min) return 0
+  return from < min ? min - from : to > max ? max - to : 0
+}
+
+const covers = (a: Rect, b: Rect) =>
+  meet({ ...a, top: a.top + SLACK_PX }, { ...b, top: b.top + SLACK_PX })
+
+const moved = ({ left, top, right, bottom }: Rect, { x, y }: Point): Rect => ({
+  left: left + x,
+  top: top + y,
+  right: right + x,
+  bottom: bottom + y,
+})
+
+/** One way for each of `boxes`, in screen pixels. The first boxes get their place first. */
+export function nudgesOf(boxes: readonly Rect[], frame: Rect): Point[] {
+  const placed = [...boxes]
+  return boxes.map((box, i) => {
+    const seen = meet(box, frame)
+    const by = seen
+      ? {
+          x: inward(box.left, box.right, frame.left, frame.right),
+          y: inward(box.top, box.bottom, frame.top, frame.bottom),
+        }
+      : STAYS
+    if (by.x === 0 && by.y === 0) return STAYS
+    const next = moved(box, by)
+    if (placed.some((other, k) => k !== i && covers(next, other))) return STAYS
+    placed[i] = next
+    return by
+  })
+}

@@ -1,0 +1,92 @@
+/*
+ * Moves text that the edge of the view cuts off into the view (rules: model/nudge.ts), once the camera rests. In a crowd
+ * text stays where it is: measuring it would cost frames.
+ */
+import type { App } from '../../stores/app'
+import { safeArea } from '../../shared/ui/safe-area'
+import type { Point, Rect, Size } from './model/camera'
+import { nudgesOf } from './model/nudge'
+import { textBoxes } from './text-boxes'
+
+const REST_MS = 170
+/** after a change of the messages, until they are on the page */
+const SHOWN_MS = 50
+const EDGE_PX = 10
+const TEXTS_MAX = 40
+
+/** Returns a function that ends it. */
+export function nudgeText(app: App): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let asked = 0
+  let moved: readonly HTMLElement[] = []
+
+  const look = () => {
+    asked = 0
+    const { camera, view } = app.camera.store.getState()
+    const found = textBoxes()
+    const before = moved
+    moved = []
+    if (found.length <= TEXTS_MAX) {
+      const ways = nudgesOf(
+        found.map((each) => unmoved(each, each.anchor, camera.zoom)),
+        frameOf(view),
+      )
+      moved = found
+        .filter(({ anchor }, i) => nudge(anchor, ways[i], camera.zoom))
+        .map(({ anchor }) => anchor)
+    }
+    for (const anchor of before) if (!moved.includes(anchor)) nudge(anchor, undefined, 1)
+  }
+  const ask = () => {
+    timer = undefined
+    asked ||= requestAnimationFrame(look)
+  }
+  const stops = [
+    app.camera.store.subscribe(() => {
+      clearTimeout(timer)
+      timer = setTimeout(ask, REST_MS)
+    }),
+    app.messages.store.subscribe((now, before) => {
+      if (now.messages !== before.messages) timer ??= setTimeout(ask, SHOWN_MS)
+    }),
+  ]
+  ask()
+  return () => {
+    clearTimeout(timer)
+    cancelAnimationFrame(asked)
+    for (const stop of stops) stop()
+  }
+}
+
+function frameOf({ width, height }: Size): Rect {
+  const safe = safeArea()
+  return {
+    left: Math.max(EDGE_PX, safe.left),
+    top: Math.max(EDGE_PX, safe.top),
+    right: width - Math.max(EDGE_PX, safe.right),
+    bottom: height - Math.max(EDGE_PX, safe.bottom),
+  }
+}
+
+/** Where the text would be without its nudge, also while it moves. */
+function unmoved({ left, top, right, bottom }: Rect, anchor: HTMLElement, zoom: number): Rect {
+  if (anchor.style.translate === '') return { left, top, right, bottom }
+  const [x = 0, y = 0] = getComputedStyle(anchor).translate.split(' ').map(Number.parseFloat)
+  return {
+    left: left - x * zoom,
+    top: top - y * zoom,
+    right: right - x * zoom,
+    bottom: bottom - y * zoom,
+  }
+}
+
+/** Returns true if it is moved. The backdrop of a text is the element before it. */
+function nudge(anchor: HTMLElement, by: Point | undefined, zoom: number): boolean {
+  const moves = by !== undefined && (by.x !== 0 || by.y !== 0)
+  const translate = moves ? `${(by.x / zoom).toFixed(1)}px ${(by.y / zoom).toFixed(1)}px` : ''
+  const backdrop = anchor.previousElementSibling as HTMLElement | null
+  for (const each of backdrop?.matches('.backdropped') ? [backdrop, anchor] : [anchor]) {
+    if (each.style.translate !== translate) each.style.translate = translate
+  }
+  return moves
+}

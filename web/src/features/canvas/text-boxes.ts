@@ -1,0 +1,52 @@
+/*
+ * Where text is on the screen. Only the browser knows how it was broken into lines, so it is measured: a few times a
+ * second at most.
+ */
+import type { Rect } from './model/camera'
+
+export interface TextBox extends Rect {
+  /** the element at its point of the plane */
+  readonly anchor: HTMLElement
+}
+
+/** What lies at the edges, besides panels; and on the plane, besides messages. */
+const OTHER =
+  '.edge > :not(.scrim, .panel), .following, .minimap, .cursor > *, .invitation p, .cluster, .caret[data-open] .mirror'
+
+/** Rectangles are counted from the corner of the plane. */
+const cornerOf = () => document.querySelector('.plane')?.getBoundingClientRect()
+
+/** The texts of messages and others' drafts, with their authors' names. */
+export function textBoxes(): TextBox[] {
+  const corner = cornerOf()
+  const found: TextBox[] = []
+  if (!corner) return found
+  for (const words of document.querySelectorAll<HTMLElement>('.world p.words')) {
+    const anchor = words.closest<HTMLElement>('.anchor')
+    if (!anchor) continue
+    const author = words.parentElement?.querySelector('.author')
+    const box = boxOf(words, corner)
+    found.push({ ...box, anchor, top: author ? boxOf(author, corner).top : box.top })
+  }
+  return found
+}
+
+/** What else must stay readable and within reach. */
+export function otherBoxes(): Rect[] {
+  const corner = cornerOf()
+  if (!corner) return []
+  return [...document.querySelectorAll(OTHER)]
+    .filter((each) => each.checkVisibility?.({ visibilityProperty: true }) ?? true)
+    .map((each) => boxOf(each, corner))
+    .filter(({ left, right, top, bottom }) => right > left && bottom > top)
+}
+
+function boxOf(element: Element, corner: DOMRect): Rect {
+  const { left, top, right, bottom } = element.getBoundingClientRect()
+  return {
+    left: left - corner.left,
+    top: top - corner.top,
+    right: right - corner.left,
+    bottom: bottom - corner.top,
+  }
+}

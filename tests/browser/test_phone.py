@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 from playwright.async_api import CDPSession, Locator, Page, expect
 
-from .conftest import Server, Visit
+from .conftest import Join, Server, Visit
+from .test_finding import camera_of, views_alike
 from .test_plane import STILL, zoom_of
 from .watch import at_rest, page_time, say, stop_clock, until_seen, world_point
 
@@ -219,6 +220,248 @@ async def test_on_its_side_above_a_keyboard_a_phone_has_room_for_words_alone(vis
     await keyboard(bob, 375)
     await expect(bob.get_by_test_id("chip").first).to_be_visible()
     await leave(others)
+
+
+# Arriving.
+
+
+def text_boxes(inside: str) -> str:
+    return f"""() => [...document.querySelectorAll('.world p.words')].map((words) => {{
+      const {{ left, top, right, bottom }} = words.getBoundingClientRect()
+      return {{ text: words.textContent, left, top, right, bottom }}
+    }}).filter(({{ left, top, right, bottom }}) => {inside})"""
+
+
+WHOLE = "left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight"
+CUT = f"!({WHOLE}) && right > 0 && bottom > 0 && left < innerWidth && top < innerHeight"
+
+
+async def until_whole(page: Page, *wanted: str) -> None:
+    """Return once all of these texts are wholly in view."""
+    await page.wait_for_function(
+        f"""(wanted) => {{
+          const whole = ({text_boxes(WHOLE)})().map(({{ text }}) => text)
+          return wanted.every((text) => whole.includes(text))
+        }}""",
+        arg=list(wanted),
+    )
+
+
+async def until_none_cut(page: Page) -> None:
+    """Return once no text is partly in view, and everything is at rest."""
+    await page.wait_for_function(f"() => ({text_boxes(CUT)})().length === 0")
+    await at_rest(page)
+
+
+@pytest.mark.parametrize("size", [SMALL, PORTRAIT, LANDSCAPE], ids=str)
+async def test_a_newcomers_view_frames_the_text_nearby(visit: Visit, join: Join, size: tuple[int, int]) -> None:
+    ann = await join(name="Ann")
+    await ann.chat("somewhat to the right of the middle", at=(420, -60))
+    await ann.chat("a little below", at=(430, 40))
+    await ann.chat("far away", at=(9_000, 0))
+    bob = await visit(**phone(size))
+    await until_whole(bob, "somewhat to the right of the middle", "a little below")
+    await until_none_cut(bob)
+    assert 0.7 < await zoom_of(bob) <= 1
+
+
+async def test_a_newcomers_view_frames_people_who_only_point(visit: Visit) -> None:
+    ann = await visit(viewport={"width": 1400, "height": 900})
+    await ann.mouse.move(1_300, 450)
+    bob = await visit(**phone())
+    # Ann says where she is within a second (W16), 600 px to the right of the middle.
+    await bob.wait_for_function(
+        """() => {
+          const cursor = document.querySelector('[data-testid="cursor"]')?.getBoundingClientRect()
+          return cursor && cursor.left > 20 && cursor.left < innerWidth - 60
+        }"""
+    )
+
+
+async def test_a_link_to_a_spot_and_ones_own_hand_come_before_the_framing(visit: Visit, join: Join) -> None:
+    ann = await join(name="Ann")
+    await ann.chat("somewhat to the right of the middle", at=(420, -60))
+    bob = await visit("/c/garden#-300,-200,1", **phone())
+    await expect(bob.get_by_test_id("chip")).to_have_count(1)
+    await page_time(bob, 1_500)  # longer than a newcomer's view is framed
+    x, y, zoom = await camera_of(bob)
+    assert (x, y, zoom) == pytest.approx((-300, -200, 1), abs=0.5)
+
+
+async def test_who_comes_when_one_is_there_already_moves_nothing(visit: Visit, join: Join) -> None:
+    bob = await visit(**phone())
+    await page_time(bob, 1_500)
+    ann = await join(name="Ann")
+    await ann.chat("somewhat to the right of the middle", at=(420, -60))
+    await expect(bob.get_by_test_id("chip")).to_have_count(1)
+    assert await camera_of(bob) == pytest.approx((0, 0, 1), abs=0.5)
+
+
+@pytest.mark.parametrize("size", [SMALL, PORTRAIT], ids=str)
+async def test_text_that_begins_or_ends_outside_is_moved_into_the_view(
+    visit: Visit, join: Join, size: tuple[int, int]
+) -> None:
+    bob = await visit(**phone(size))
+    ann = await join(name="Ann")
+    await page_time(bob, 1_500)
+    edge = size[0] / 2
+    await ann.chat("begins outside on the left", at=(-edge - 70, -150))
+    await ann.chat("ends outside on the right", at=(edge - 60, 0))
+    await ann.chat("a line that is much longer than any phone is wide, and goes on for a while", at=(edge - 20, 90))
+    wanted = ("begins outside on the left", "ends outside on the right")
+    await until_whole(bob, *wanted)
+    await until_none_cut(bob)
+    # And again where the view is moved to.
+    await bob.evaluate(
+        """() => document.querySelector('[data-testid="plane"]').dispatchEvent(
+          new WheelEvent('wheel', { deltaX: 40, deltaY: 0, bubbles: true, cancelable: true }))"""
+    )
+    await until_whole(bob, *wanted)
+
+
+@pytest.mark.parametrize("size", [SMALL, PORTRAIT], ids=str)
+@pytest.mark.parametrize("zoom", [0.5, 1, 1.8])
+async def test_text_is_no_wider_than_the_view_at_any_zoom(
+    visit: Visit, join: Join, size: tuple[int, int], zoom: float
+) -> None:
+    ann = await join(name="Ann")
+    await ann.chat("a line that is much longer than any phone is wide, and goes on for a while", at=(0, 0))
+    bob = await visit(f"/c/garden#0,0,{zoom}", **phone(size))
+    await bob.locator('[data-testid="message"] .words').wait_for()
+    width = await bob.locator('[data-testid="message"] .words').evaluate("(it) => it.getBoundingClientRect().width")
+    assert width <= size[0] - 40
+
+
+# Markers at the edge, the minimap, and the nearest conversation.
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (820, 1180), PORTRAIT, LANDSCAPE, SMALL], ids=str)
+async def test_markers_are_three_at_most_small_and_over_no_text(
+    visit: Visit, server: Server, join: Join, size: tuple[int, int]
+) -> None:
+    touch = phone(size) if size[0] < 1000 else {"viewport": {"width": size[0], "height": size[1]}}
+    bob = await visit("/c/garden#0,0,1", **touch)
+    others = await crowd(server)
+    ann = await join(name="Ann")
+    # Text along all edges.
+    for at in ((-size[0] / 2 + 12, 0), (size[0] / 2 - 130, 30), (-40, -size[1] / 2 + 80), (-40, size[1] / 2 - 80)):
+        await ann.chat("by the edge", at=at)
+    await expect(bob.locator('[data-testid="message"]')).to_have_count(4)
+    chip = bob.get_by_test_id("chip")
+    await expect(chip.first).to_be_visible()
+    await at_rest(bob)
+    assert await chip.count() <= 3
+    await bob.wait_for_function(
+        """() => {
+          const boxes = (selector) => [...document.querySelectorAll(selector)]
+            .filter((it) => it.checkVisibility({ visibilityProperty: true }))
+            .map((it) => it.getBoundingClientRect())
+          const chips = boxes('.chip-mark')
+          const text = boxes('.world p.words, .world .author, .minimap')
+          return chips.length > 0 && chips.every((a) => text.every((b) =>
+            a.left >= b.right || b.left >= a.right || a.top >= b.bottom || b.top >= a.bottom))
+        }"""
+    )
+    for box in [await each.locator(".chip-mark").bounding_box() for each in await chip.all()]:
+        assert box is not None
+        assert box["width"] <= 90
+        assert box["height"] <= 32
+    # The arrow is much longer than it is wide.
+    long, wide = await bob.evaluate(
+        "() => (({ width, height }) => [width, height])(document.querySelector('.pointing path').getBBox())"
+    )
+    assert long >= 2 * wide
+    await leave(others)
+
+
+async def test_a_tap_on_a_marker_names_who_is_there_and_the_next_one_goes(visit: Visit, join: Join) -> None:
+    bob = await visit(**phone(SMALL))
+    for name, y in (("Ann with a name that is long", 0), ("Cat", 60)):
+        await (await join(name=name)).cursor((3_000, y))
+    chip = bob.get_by_test_id("chip")
+    await expect(chip).to_have_attribute("data-count", "2")
+    names = chip.locator(".chip-names")
+    await expect(names).to_be_hidden()
+    await chip.tap()
+    await expect(names).to_be_visible()
+    await expect(names).to_contain_text("Cat")
+    box = await names.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= SMALL[0]
+    assert (await camera_of(bob))[0] == 0
+    # A tap elsewhere closes them.
+    await bob.touchscreen.tap(100, 150)
+    await expect(names).to_be_hidden()
+    await bob.keyboard.press("Escape")
+    await chip.tap()
+    await chip.tap()
+    await expect(chip).to_have_count(0)
+    assert (await camera_of(bob))[0] > 2_500
+
+
+async def test_the_minimap_is_there_only_where_it_helps(visit: Visit, join: Join) -> None:
+    bob = await visit("/c/garden#0,0,1", **phone())
+    ann = await join(name="Ann")
+    minimap = bob.get_by_test_id("minimap")
+    await ann.cursor((0, 100))
+    await expect(bob.get_by_test_id("cursor")).to_have_count(1)
+    await expect(minimap).to_be_hidden()  # everybody is in view
+    await ann.cursor((4_000, 100))
+    await expect(minimap).to_be_visible()
+    # While one writes, and above the keyboard.
+    await bob.touchscreen.tap(180, 200)
+    await bob.keyboard.type("a word")
+    await expect(minimap).to_be_hidden()
+    await bob.keyboard.press("Escape")
+    await expect(minimap).to_be_visible()
+    await keyboard(bob, 397)
+    await expect(minimap).to_be_hidden()
+    await keyboard(bob, 667)
+    await expect(minimap).to_be_visible()
+    # Under a panel.
+    await bob.get_by_test_id("people").tap()
+    await expect(bob.get_by_test_id("roster")).to_be_visible()
+    await expect(minimap).to_be_hidden()
+    await bob.get_by_test_id("close-panel").tap()
+    await expect(minimap).to_be_visible()
+    # Where it would cover text.
+    await ann.chat("in the corner", at=(80, 240))
+    await until_seen(bob, "in the corner")
+    await expect(minimap).to_be_hidden()
+    # On its side a phone is too short for it.
+    await bob.set_viewport_size({"width": 667, "height": 375})
+    await expect(minimap).to_be_hidden()
+
+
+async def test_the_nearest_conversation_finds_people_who_do_not_talk(visit: Visit, join: Join) -> None:
+    bob = await visit(**phone())
+    await (await join(name="Ann")).cursor((4_000, 0))
+    await expect(bob.get_by_test_id("chip")).to_have_count(1)
+    await bob.get_by_test_id("nearest").tap()
+    await expect(bob.get_by_test_id("chip")).to_have_count(0)
+    assert (await camera_of(bob))[0] > 3_500
+
+
+async def test_the_nearest_conversation_finds_people_without_a_pointer(visit: Visit) -> None:
+    """On a phone nobody has one: what they look at is asked for (W32)."""
+    ann, bob = await visit("/c/garden#4000,500,1", **phone()), await visit(**phone(SMALL))
+    await bob.get_by_test_id("nearest").tap()
+    await views_alike(bob, 4_000, 500, 1)
+    await expect(bob.get_by_test_id("following")).to_have_count(0)
+    await expect(ann.get_by_test_id("roster-count")).to_have_attribute("data-count", "2")
+
+
+async def test_the_nearest_conversation_says_so_when_there_is_nobody(visit: Visit, join: Join) -> None:
+    bob = await visit(**phone())
+    await bob.keyboard.press("End")
+    await expect(bob.get_by_test_id("notices")).to_have_text("Nobody else is here.")
+    await expect(bob.get_by_test_id("notices")).to_have_text("")
+    ann = await join(name="Ann")
+    await ann.cursor((0, 100))
+    await expect(bob.get_by_test_id("cursor")).to_have_count(1)
+    await bob.get_by_test_id("nearest").tap()
+    await expect(bob.get_by_test_id("notices")).to_contain_text("Nobody was found outside your view.")
 
 
 # Reaching.

@@ -49,6 +49,11 @@ async (id) => {
     if (getComputedStyle(each).overflowX !== 'visible' && each.scrollWidth > each.clientWidth + 1)
       wrong.push(`${name(each)} is cut off`)
   }
+  const measure = document.createElement('canvas').getContext('2d')
+  for (const each of panel.querySelectorAll('input[placeholder]')) {
+    measure.font = getComputedStyle(each).font
+    if (measure.measureText(each.placeholder).width > each.clientWidth) wrong.push(`${each.placeholder} is cut off`)
+  }
   const controls = [...panel.querySelectorAll('button, a[href], select, input:not(.sr-only), label:has(.sr-only)')].filter(
     (each) => each.checkVisibility({ visibilityProperty: true }) && !each.disabled,
   )

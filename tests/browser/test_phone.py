@@ -89,7 +89,8 @@ _CONTROLS = """
       name: name(element), press, left, top, right, bottom, wide, high,
       // What lies above and below each other: the plane, what stands at its edges, what was opened over both, and the
       // last row of that, under which the others scroll.
-      floor: element.closest('.world') ? 0 : element.closest('.panel-foot') ? 3 : element.closest(OPENED) ? 2 : 1,
+      floor: element.closest('.world') ? 0 : element.closest('.panel-foot, .panel footer') ? 3
+        : element.closest(OPENED) ? 2 : 1,
       within: all.filter((other) => other !== element && other.contains(element)).map(name),
     }
   })

@@ -71,7 +71,10 @@ function frameOf({ width, height }: Size): Rect {
 /** Where the text would be without its nudge, also while it moves. */
 function unmoved({ left, top, right, bottom }: Rect, anchor: HTMLElement, zoom: number): Rect {
   if (anchor.style.translate === '') return { left, top, right, bottom }
-  const [x = 0, y = 0] = getComputedStyle(anchor).translate.split(' ').map(Number.parseFloat)
+  // 'none' at the very start of the movement.
+  const [x = 0, y = 0] = getComputedStyle(anchor)
+    .translate.split(' ')
+    .map((length) => Number.parseFloat(length) || 0)
   return {
     left: left - x * zoom,
     top: top - y * zoom,

@@ -75,7 +75,7 @@ export function HistoryPanel({ close }: { close(): void }) {
           // Smaller text, and phones zoom in on it.
           className="min-h-[34px] min-w-0 flex-1 rounded-none border-b border-line bg-transparent text-base/5 placeholder:text-faint placeholder:opacity-100 focus-visible:border-current focus-visible:outline-none pointer-coarse:min-h-11"
           value={asked}
-          placeholder={SAY.search}
+          placeholder={SAY.searchShort}
           aria-label={SAY.search}
           autoComplete="off"
           spellCheck={false}

@@ -30,6 +30,7 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
   history: {
     title: 'الرسائل الأخيرة',
     search: 'البحث في الرسائل الأخيرة',
+    searchShort: 'بحث',
     time: clock,
     nothing: 'لا رسائل في الدقائق الخمس الأخيرة.',
     notFound: 'لا توجد رسالة مطابقة في الدقائق الخمس الأخيرة.',

@@ -109,6 +109,7 @@ export const GERMAN: Catalogue = {
     history: {
       title: 'Letzte Nachrichten',
       search: 'Letzte Nachrichten durchsuchen',
+      searchShort: 'Suchen',
       time: clock,
       nothing: 'Keine Nachrichten in den letzten fünf Minuten.',
       notFound: 'Keine Nachricht der letzten fünf Minuten passt dazu.',

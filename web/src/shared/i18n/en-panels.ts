@@ -29,6 +29,8 @@ export const PANEL_STRINGS = section('panels', {
   history: {
     title: 'Recent messages',
     search: 'Search recent messages',
+    /** in the field, which may be narrow */
+    searchShort: 'Search',
     time: (ms: number) => clock(ms),
     nothing: 'No messages in the last five minutes.',
     notFound: 'No message of the last five minutes matches.',

@@ -110,6 +110,7 @@ export const SPANISH: Catalogue = {
     history: {
       title: 'Mensajes recientes',
       search: 'Buscar en los mensajes recientes',
+      searchShort: 'Buscar',
       time: clock,
       nothing: 'No hay mensajes en los últimos cinco minutos.',
       notFound: 'Ningún mensaje de los últimos cinco minutos coincide.',

@@ -132,6 +132,7 @@ async def test_the_minimap_draws_and_renders_nothing_as_people_move(visit: Visit
     await look_away(ann, 2000)
     await ann.mouse.move(220, 220)
     await expect(bob.get_by_test_id("minimap")).to_be_visible()
+    await expect(bob.get_by_test_id("chip")).to_be_visible()
     await at_rest(bob)
     await bob.evaluate(
         """() => {

@@ -9,8 +9,8 @@ import { nudgesOf } from './model/nudge'
 import { textBoxes } from './text-boxes'
 
 const REST_MS = 170
-/** after a change of the messages, until they are on the page */
-const SHOWN_MS = 50
+/** after text changed, so that many changes are looked at once */
+const CHANGED_MS = 50
 const EDGE_PX = 10
 const TEXTS_MAX = 40
 
@@ -41,20 +41,22 @@ export function nudgeText(app: App): () => void {
     timer = undefined
     asked ||= requestAnimationFrame(look)
   }
-  const stops = [
-    app.camera.store.subscribe(() => {
-      clearTimeout(timer)
-      timer = setTimeout(ask, REST_MS)
-    }),
-    app.messages.store.subscribe((now, before) => {
-      if (now.messages !== before.messages) timer ??= setTimeout(ask, SHOWN_MS)
-    }),
-  ]
+  // Text that comes, goes, or grows.
+  const observer = new MutationObserver(() => {
+    timer ??= setTimeout(ask, CHANGED_MS)
+  })
+  const world = document.querySelector('.world')
+  if (world) observer.observe(world, { childList: true, characterData: true, subtree: true })
+  const stop = app.camera.store.subscribe(() => {
+    clearTimeout(timer)
+    timer = setTimeout(ask, REST_MS)
+  })
   ask()
   return () => {
     clearTimeout(timer)
     cancelAnimationFrame(asked)
-    for (const stop of stops) stop()
+    observer.disconnect()
+    stop()
   }
 }
 

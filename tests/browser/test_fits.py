@@ -1,4 +1,4 @@
-"""Every panel at every size and in every direction of reading: nothing overlaps, nothing is cut off, all is in reach."""
+"""Every panel at every size and reading direction: nothing overlaps, nothing is cut off, all is in reach."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ async (id) => {
     measure.font = getComputedStyle(each).font
     if (measure.measureText(each.placeholder).width > each.clientWidth) wrong.push(`${each.placeholder} is cut off`)
   }
-  const controls = [...panel.querySelectorAll('button, a[href], select, input:not(.sr-only), label:has(.sr-only)')].filter(
+  const CONTROLS = 'button, a[href], select, input:not(.sr-only), label:has(.sr-only)'
+  const controls = [...panel.querySelectorAll(CONTROLS)].filter(
     (each) => each.checkVisibility({ visibilityProperty: true }) && !each.disabled,
   )
   for (const each of controls) {
@@ -127,9 +128,7 @@ async def within_reach(page: Page, test_id: str) -> bool:
 
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("size", SIZES)
-async def test_every_panel_fits_and_its_last_button_closes_it(
-    visit: Visit, join: Join, size: str, locale: str
-) -> None:
+async def test_every_panel_fits_and_its_last_button_closes_it(visit: Visit, size: str, locale: str) -> None:
     page = await visit(f"/c/{LONG}", **options(size, locale))
     # The owner's controls are part of the panel of the people.
     await open_panel(page, "people")

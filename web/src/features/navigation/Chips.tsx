@@ -132,8 +132,8 @@ export function Chips() {
 function look(app: App): Shown[] {
   const { camera, view } = app.camera.store.getState()
   const texts = textBoxes()
-  const read = readIn(texts, view)
-  const spots = spotsFor(app).filter((spot) => !read(spot))
+  const isRead = readableIn(texts, view)
+  const spots = spotsFor(app).filter((spot) => !isRead(spot))
   return chipsOf(camera, view, rimOf(), spots, [...texts, ...otherBoxes()]).map((chip) => {
     const { entries } = app.messages.store.getState().messages
     // One person may have several spots: they are named and counted once.
@@ -158,7 +158,7 @@ function look(app: App): Shown[] {
 }
 
 /** Text that is read whole in the view needs no chip, wherever its point is. */
-function readIn(texts: readonly TextBox[], { width, height }: Size) {
+function readableIn(texts: readonly TextBox[], { width, height }: Size) {
   const whole = texts.filter(
     ({ left, top, right, bottom }) => left >= 0 && top >= 0 && right <= width && bottom <= height,
   )

@@ -176,9 +176,12 @@ export function Plane() {
           insert(caret.current, text)
         }}
         onClick={(event) => {
+          const held = onHeld.current || isHeld(event.target)
+          // A click that a screen reader makes has no press.
+          onHeld.current = false
           // A drag that began on a link must not open it.
           if (dragged.current && isLink(event.target)) event.preventDefault()
-          if (dragged.current || event.button !== 0 || onHeld.current) return
+          if (dragged.current || event.button !== 0 || held) return
           const at = app.camera.toWorld(local(event.clientX, event.clientY))
           openCaret(app, at)
           pressing.tapped(at)

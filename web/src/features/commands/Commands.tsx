@@ -1,7 +1,7 @@
 /*
  * All commands in one list that is searched by typing: panels, ways, reactions. Arrow keys choose, Enter runs.
  */
-import { useId, useState, type KeyboardEvent } from 'react'
+import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { flushSync } from 'react-dom'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { commandOf } from '../../shared/keys/keys'
@@ -56,6 +56,9 @@ export function Commands({ close }: { close(): void }) {
   const [asked, setAsked] = useState('')
   const [at, setAt] = useState(0)
   const id = useId()
+  const field = useRef<HTMLInputElement>(null)
+  // After the effect of the dialog, which takes the focus itself.
+  useLayoutEffect(() => field.current?.focus(), [])
   const fits = matcher(asked)
   const found = all.filter(({ name }) => fits(name))
   const chosen = Math.min(at, found.length - 1)
@@ -83,7 +86,7 @@ export function Commands({ close }: { close(): void }) {
       onKeyDown={onKeyDown}
     >
       <input
-        autoFocus
+        ref={field}
         className="mb-1 min-h-11 w-full rounded-none border-b border-line bg-transparent px-2 text-base/5 placeholder:text-faint placeholder:opacity-100 focus-visible:border-current focus-visible:outline-none"
         role="combobox"
         aria-expanded="true"

@@ -10,7 +10,7 @@ import { clamp } from '../../canvas/model/camera'
 import { commandOf } from '../../../shared/keys/keys'
 import { copyText, selectionIn } from '../../../shared/ui/copy'
 import { returnFocus, useEscape } from '../../../shared/ui/escape'
-import { writes } from '../../../shared/ui/keyboard'
+import { isSpace, writes } from '../../../shared/ui/keyboard'
 import { safeArea } from '../../../shared/ui/safe-area'
 import { below } from '../Caret'
 import { focusCaret, openCaret } from '../open-caret'
@@ -100,9 +100,10 @@ export function MessageMenu({ entry, close }: { entry: Entry; close(): void }) {
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     const { nativeEvent, currentTarget } = event
-    if (writes(nativeEvent)) {
+    const { draft } = app.messages.store.getState()
+    if (writes(nativeEvent) || (draft && isSpace(nativeEvent))) {
       // The letter is typed into the caret, which has the focus by then.
-      if (app.messages.store.getState().draft) {
+      if (draft) {
         close()
         focusCaret()
       } else reply()

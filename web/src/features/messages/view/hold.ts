@@ -47,6 +47,8 @@ function createHold({ messages, menu }: App, { key, mine }: Entry) {
   let resting: ReturnType<typeof setTimeout> | undefined
   let from = { x: 0, y: 0 }
   let clicked = false
+  /** the finger rested: lifting it is no tap */
+  let rested = false
   let moved = 0
 
   const hold = (by: Holder) => {
@@ -84,17 +86,21 @@ function createHold({ messages, menu }: App, { key, mine }: Entry) {
     onClick({ target, currentTarget }: MouseEvent<HTMLElement>) {
       const sent = messages.store.getState().messages.entries.get(key)?.state === 'sent'
       const words = isHeld(target) && !isLink(target)
-      if (sent && words && !selectionIn(currentTarget)) menu.open(key)
+      if (sent && words && !rested && !selectionIn(currentTarget)) menu.open(key)
     },
     onPointerLeave: releasePointer,
     onPointerDown(event: PointerEvent<HTMLElement>) {
       clicked = event.pointerType !== 'touch'
+      rested = false
       if (clicked) return watchSelection(event.currentTarget)
       const { currentTarget } = event
       from = { x: event.clientX, y: event.clientY }
       hold('pointer')
       clearTimeout(resting)
-      resting = setTimeout(() => currentTarget.focus({ preventScroll: true }), REST_MS)
+      resting = setTimeout(() => {
+        rested = true
+        currentTarget.focus({ preventScroll: true })
+      }, REST_MS)
     },
     onPointerMove(event: PointerEvent) {
       const { pointerType, buttons, clientX, clientY } = event

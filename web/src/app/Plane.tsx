@@ -12,7 +12,8 @@ import { chordOf, isTyping, plainCommandOf } from '../shared/keys/keys'
 import { ARROWS } from '../features/navigation/model/directions'
 import { STRINGS } from '../shared/i18n/en'
 import { useApp } from '../stores/hooks'
-import { Caret, insert } from '../features/messages/Caret'
+import { insert } from '../features/messages/Caret'
+import { freePlace } from '../features/messages/room'
 import { Cursors } from '../features/cursors/Cursors'
 import { Grid } from '../features/canvas/Grid'
 import { textOf } from '../shared/ui/drop'
@@ -54,7 +55,7 @@ export function Plane() {
 
   const openAt = (at: Point) => {
     // Rendered before the focus, within the user's gesture: phones then open their keyboard, and the textarea is in place.
-    flushSync(() => app.messages.openCaret(at))
+    flushSync(() => app.messages.openCaret(freePlace(at, app)))
     caret.current?.focus({ preventScroll: true })
   }
 
@@ -171,8 +172,7 @@ export function Plane() {
         <Grid />
         <div className="world" ref={world} data-testid="world">
           <Invitation />
-          <Messages Clusters={Clusters} Leader={Leader} />
-          <Caret box={caret} />
+          <Messages Clusters={Clusters} Leader={Leader} caret={caret} />
           {reacting && <Bursts />}
         </div>
         <Cursors />

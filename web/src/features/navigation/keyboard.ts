@@ -47,7 +47,7 @@ export function messageKey(event: KeyboardEvent, app: App, openAt: (at: Point) =
   const command = plainCommandOf(event)
   const way = ARROWS[command]
   if (way) goInDirection(target, way, app)
-  else if (command === 'r') openAt(under(target, app))
+  else if (command === 'r') openAt(below(target, app))
   else if (command === 'f') follow(target, app)
   else if (command === 'Escape')
     target.closest<HTMLElement>('.plane')?.focus({ preventScroll: true })
@@ -65,10 +65,6 @@ function goInDirection(from: HTMLElement, way: Way, app: App) {
 const entryOf = (message: HTMLElement, app: App) => {
   const { key } = message.closest<HTMLElement>('.anchor')?.dataset ?? {}
   return key === undefined ? undefined : app.messages.store.getState().messages.entries.get(key)
-}
-
-function under(message: HTMLElement, app: App): Point {
-  return below(message, entryOf(message, app)?.at, app)
 }
 
 function follow(message: HTMLElement, app: App) {

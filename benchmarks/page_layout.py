@@ -34,6 +34,7 @@ SAMPLE_S = 0.5
 BEGIN_S = 4.0
 """Not measured: people are still coming."""
 
+
 def model(*args: str) -> Any:
     """What `layout.mjs` prints."""
     done = subprocess.run(["node", str(MODEL), *args], check=True, capture_output=True, text=True)

@@ -119,8 +119,8 @@ async def test_a_pointers_name_steps_aside_for_words_and_fades_where_there_is_no
     }"""
     await ann.wait_for_function(apart)
     # In the middle of many words there is no room at all: only the dot is left.
-    await speak(server, [(-190, 34 * n - 200, "words and words and words and words") for n in range(12)])
-    await bob.mouse.move(500, 350, steps=4)
+    await speak(server, [(-190, 34 * n + 60, "words and words and words and words") for n in range(12)])
+    await bob.mouse.move(500, 600, steps=4)
     await expect(pointer).to_have_attribute("data-side", "none")
     await ann.wait_for_function("() => getComputedStyle(document.querySelector('.cursor span')).opacity === '0'")
     await bob.mouse.move(900, 600, steps=4)

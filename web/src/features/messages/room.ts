@@ -1,5 +1,5 @@
 /*
- * The layout of messages, which is fetched when the first text is shown. Until then everything lies at its point.
+ * The layout of messages, which is fetched when there is more than our own first text. Until then everything lies at its point.
  */
 import { lazyModule } from '../../shared/ui/lazy'
 import type { Point } from '../canvas/model/camera'

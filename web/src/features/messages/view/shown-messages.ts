@@ -92,7 +92,8 @@ export function useShownMessages() {
     }))
     const caret = draft && draft.text !== '' ? caretOf(draft) : undefined
     if (caret) hung.push(caret)
-    if (hung.length > 0) room.fetch()
+    // The first words alone need no room.
+    if (hung.length > 1 || hung.some(({ mine }) => !mine)) room.fetch()
     const places = layOut?.(hung, { scale, widest }, (key) => entries.has(key)) ?? NO_PLACES
     return { words, clusters, places, caret: caret && places.get(caret.key) }
   }, [entries, draft, where, parts, layOut, presence])

@@ -175,6 +175,25 @@ def page_table(results: Results) -> str:
     return table(["the page", ""], lines)
 
 
+def layout_table(results: Results) -> str:
+    rows = results.rows("page_layout")
+    if not rows:
+        return MISSING
+    head = ["people who write at once", "overlap", "leash median", "leash p95", "messages as text", "as dots"]
+    lines = [
+        [
+            str(row["people"]),
+            f"{row['overlap_percent']:g} %",
+            f"{row['leash_median_px']} px",
+            f"{row['leash_p95_px']} px",
+            f"at most {row['words_most']}",
+            f"at most {row['dots_most']}",
+        ]
+        for row in rows
+    ]
+    return table(head, lines)
+
+
 def soak_text(results: Results) -> str:
     file = results.file("soak")
     if not file:
@@ -366,6 +385,7 @@ def sections(results: Results) -> dict[str, str]:
         "cursors": cursor_table(results) if results.rows("cursors") else MISSING,
         "processes": processes_table(results) if results.rows("processes") else MISSING,
         "page": page_table(results),
+        "layout": layout_table(results),
         "soak": soak_text(results),
         "profiles": profiles_text(results),
         "losses": "\n".join(f"- {each}" for each in told) or "Nowhere, in these results.",

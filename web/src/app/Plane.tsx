@@ -11,7 +11,7 @@ import { chordOf, isTyping, plainCommandOf } from '../shared/keys/keys'
 import { ARROWS } from '../features/navigation/model/directions'
 import { STRINGS } from '../shared/i18n/en'
 import { useApp, useSession } from '../stores/hooks'
-import { Caret, insert } from '../features/messages/Caret'
+import { insert } from '../features/messages/Caret'
 import { Cursors } from '../features/cursors/Cursors'
 import { Grid } from '../features/canvas/Grid'
 import { textOf } from '../shared/ui/drop'
@@ -191,8 +191,7 @@ export function Plane() {
         <Grid />
         <div className="world" ref={world} data-testid="world">
           {marked && <Landmarks />}
-          <Messages Clusters={Clusters} Leader={Leader} />
-          <Caret box={caret} />
+          <Messages Clusters={Clusters} Leader={Leader} caret={caret} />
           {reacting && <Bursts />}
           {drawn && <Strokes />}
         </div>

@@ -4,7 +4,7 @@
 import { useMemo } from 'react'
 import { useStore } from 'zustand'
 import { useApp, useOrigin, useSession } from '../../stores/hooks'
-import { zoomStep } from '../messages/model/layout'
+import { zoomStep } from '../messages/model/window'
 import { namedAt } from './model/landmarks'
 
 export function Landmarks() {

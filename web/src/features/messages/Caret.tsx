@@ -6,7 +6,14 @@
  * is posted.
  */
 import { flushSync } from 'react-dom'
-import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type RefObject } from 'react'
+import {
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  type CSSProperties,
+  type KeyboardEvent,
+  type RefObject,
+} from 'react'
 import { textScale, type Point } from '../canvas/model/camera'
 import { codePoints } from '../../shared/text/graphemes'
 import { commandOf, plainCommandOf } from '../../shared/keys/keys'
@@ -19,6 +26,8 @@ import { lazy } from '../../shared/ui/lazy'
 import { focusCaret } from './open-caret'
 import { useBackdrop } from './view/backdrop'
 import { reveal } from '../canvas/reveal'
+import { freePlace } from './room'
+import { LINE_PX } from './model/place'
 import { useApp, useOrigin, useSelf, useSession, useMessages } from '../../stores/hooks'
 
 const Names = lazy(() => import('../mentions/Names').then((m) => m.Names))
@@ -29,7 +38,13 @@ const LINE_GAP_PX = 7
 /** screen pixels; with Shift four times as far */
 const ARROW_PX = 40
 
-export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
+interface CaretProps {
+  box: RefObject<HTMLTextAreaElement | null>
+  /** px; of the longest line, where there is no room for the usual length */
+  widest: number | undefined
+}
+
+export function Caret({ box, widest }: CaretProps) {
   const app = useApp()
   const draft = useMessages((s) => s.draft)
   const limit = useSession((s) => s.limits.payload_characters)
@@ -100,6 +115,10 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
 
   const left = limit - codePoints(text)
   const place = { left: (draft?.at.x ?? 0) - origin.x, top: (draft?.at.y ?? 0) - origin.y }
+  const hung = {
+    color: ink(color),
+    '--widest': widest === undefined ? undefined : `${widest}px`,
+  } as CSSProperties
   const dir = directionOf(text)
   return (
     <>
@@ -113,7 +132,7 @@ export function Caret({ box }: { box: RefObject<HTMLTextAreaElement | null> }) {
       <div
         className="anchor caret"
         translate="no"
-        style={{ ...place, color: ink(color) }}
+        style={{ ...place, ...hung }}
         data-open={draft ? '' : undefined}
         data-x={draft?.at.x}
         data-y={draft?.at.y}
@@ -214,12 +233,16 @@ function moveKey(event: globalThis.KeyboardEvent, app: Stores): boolean {
 }
 
 function nextLine(element: HTMLElement, app: Stores): Point {
-  return below(element.parentElement ?? element, app.messages.store.getState().draft?.at, app)
+  return freePlace(below(element.parentElement ?? element, app), app)
 }
 
-/** The position of the line right below `element`, which is at `at`. */
-export function below(element: HTMLElement, at: Point = { x: 0, y: 0 }, app: Stores): Point {
+/** The position of a line right below `element`. */
+export function below(element: HTMLElement, app: Stores): Point {
   const { camera } = app.camera.store.getState()
-  const lines = element.offsetHeight + LINE_GAP_PX
-  return { x: at.x, y: at.y + (lines * textScale(camera.zoom)) / camera.zoom }
+  const body = element.getBoundingClientRect()
+  const plane = element.closest('.plane')?.getBoundingClientRect()
+  const x = element.dir === 'rtl' ? body.right : body.left
+  const lines = (LINE_GAP_PX + LINE_PX / 2) * textScale(camera.zoom)
+  const at = { x: x - (plane?.left ?? 0), y: body.bottom - (plane?.top ?? 0) + lines }
+  return app.camera.toWorld(at)
 }

@@ -2,7 +2,7 @@
  * Clusters: when zoomed out, messages that lie together become one patch with their number. Pressing it zooms in.
  */
 import { useOrigin, useApp } from '../../stores/hooks'
-import type { Cluster } from './model/layout'
+import type { Cluster } from './model/gather'
 import { ink } from '../../shared/palette'
 import type { Entry } from './model/messages'
 import { STRINGS } from '../../shared/i18n/en'

@@ -2,7 +2,7 @@
  * The leader: a line from the point where a message was posted to its text, which was moved aside for others.
  */
 import type { CSSProperties } from 'react'
-import type { Aside } from './model/layout'
+import type { Aside } from './model/place'
 
 /** half of the point a leader starts from */
 const POINT_PX = 2.5

@@ -2,14 +2,24 @@
  * Messages and other people's drafts on the plane: one element each, from the first letter until it has faded.
  * How they appear and fade: messages/view/lifetime.ts.
  */
-import { memo, useMemo, useRef, type ComponentProps, type ComponentType } from 'react'
+import {
+  memo,
+  useRef,
+  type ComponentProps,
+  type ComponentType,
+  type CSSProperties,
+  type RefObject,
+} from 'react'
 import type { Clusters as ClusterList } from './Clusters'
 import type { Leader as LeaderLine } from './Leader'
 import { directionOf, mayLink, mayMention } from '../../shared/text/payload'
 import { ink } from '../../shared/palette'
 import type { Entry } from './model/messages'
 import { STRINGS } from '../../shared/i18n/en'
-import { AT_ITS_POINT, type Aside } from './model/layout'
+import { AT_ITS_POINT, type Place } from './model/place'
+import { Caret } from './Caret'
+import { useGlide } from './view/glide'
+import { firstGrapheme } from '../../shared/text/graphemes'
 import { lazy } from '../../shared/ui/lazy'
 import { useBackdrop } from './view/backdrop'
 import { useCountdown } from '../../shared/ui/countdown'
@@ -43,10 +53,14 @@ interface CrowdParts {
   Leader: ComponentType<ComponentProps<typeof LeaderLine>>
 }
 
-export function Messages({ Clusters, Leader }: CrowdParts) {
+interface MessagesProps extends CrowdParts {
+  /** where we write, if this page can */
+  caret?: RefObject<HTMLTextAreaElement | null>
+}
+
+export function Messages({ Clusters, Leader, caret }: MessagesProps) {
   const origin = useOrigin()
-  const { words, clusters, asides } = useShownMessages()
-  const unnamed = useMemo(() => underTheirOwn(words), [words])
+  const { words, clusters, places, caret: caretPlace } = useShownMessages()
   const rich = words.length <= RICH_MAX
   // The Tab key stops at the newest message; arrow keys go on to the others.
   const stop = words.findLast(({ state }) => state === 'sent')?.key
@@ -59,37 +73,22 @@ export function Messages({ Clusters, Leader }: CrowdParts) {
           entry={entry}
           left={entry.at.x - origin.x}
           top={entry.at.y - origin.y}
-          aside={asides.get(entry.key) ?? AT_ITS_POINT}
-          named={!entry.mine && !unnamed.has(entry.key)}
+          place={places.get(entry.key) ?? AT_ITS_POINT}
           rich={rich}
           stop={entry.key === stop}
           Leader={Leader}
         />
       ))}
+      {caret && <Caret box={caret} widest={caretPlace?.widest} />}
     </>
   )
-}
-
-/** A message right below another of the same author is shown without a name. */
-function underTheirOwn(list: readonly Entry[]): Set<string> {
-  const under = new Set<string>()
-  if (list.length > RICH_MAX * 3) return under
-  for (const a of list) {
-    for (const b of list) {
-      if (a === b || a.mine || a.userId !== b.userId) continue
-      const below = a.at.y - b.at.y
-      if (below > 0 && below < 90 && Math.abs(a.at.x - b.at.x) < 8) under.add(a.key)
-    }
-  }
-  return under
 }
 
 interface MessageProps {
   entry: Entry
   left: number
   top: number
-  aside: Aside
-  named: boolean
+  place: Place
   rich: boolean
   /** reached by Tab */
   stop: boolean
@@ -97,7 +96,7 @@ interface MessageProps {
 }
 
 const MessageItem = memo(function MessageItem(props: MessageProps) {
-  const { entry, left, top, aside, named, rich, stop, Leader } = props
+  const { entry, left, top, place, rich, stop, Leader } = props
   const profile = useProfile(entry.userId)
   const self = useSelf()
   const body = useRef<HTMLDivElement>(null)
@@ -112,13 +111,16 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
   const draft = entry.state === 'draft'
   const plain = !rich && !entry.held && (draft || entry.state === 'sent')
   const dir = directionOf(entry.text)
+  // A dot opens while it is read.
+  const dot = place.dot && !entry.held
+  useGlide(body, backdrop, place, rich)
   return (
     <>
-      {rich && (
+      {rich && !dot && (
         <div className="anchor backdropped" style={{ left, top }} aria-hidden="true">
           <div
             className="backdrop"
-            style={{ marginLeft: aside.dx, marginTop: aside.dy }}
+            style={{ marginLeft: place.dx, marginTop: place.dy }}
             ref={backdrop}
             dir={dir}
           />
@@ -135,24 +137,30 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
         data-state={entry.state}
         data-mine={entry.mine || undefined}
         data-holding={entry.held || undefined}
+        data-dot={place.dot ? (dot ? 'shut' : 'open') : undefined}
         data-x={entry.at.x}
         data-y={entry.at.y}
         aria-hidden={draft || undefined}
         // It changes with each letter.
         translate={draft ? 'no' : undefined}
       >
-        {aside !== AT_ITS_POINT && (aside.dx !== 0 || aside.dy !== 0) && <Leader aside={aside} />}
+        {place.leader && <Leader aside={place.leader} />}
         <div
           className="message-body"
           ref={body}
           dir={dir}
-          style={hung(aside)}
+          style={hung(place)}
           role={draft ? undefined : 'article'}
           aria-label={draft ? undefined : STRINGS.messageBy(spoken, entry.text)}
           tabIndex={stop ? 0 : -1}
           {...holdHandlers}
         >
-          {named && name !== undefined && (
+          {dot && (
+            <b className="dot" data-held="">
+              {initialsOf(name ?? '')}
+            </b>
+          )}
+          {!entry.mine && (place.named || place.dot) && name !== undefined && (
             <span className="author" translate="no">
               {name}
             </span>
@@ -172,7 +180,15 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
 })
 
 /** `margin`, because `translate` is animated at the end of its life. */
-const hung = ({ dx, dy }: Aside) => ({ margin: `${dy - FIRST_LINE_PX}px ${-dx}px 0 ${dx}px` })
+const hung = ({ dx, dy, widest }: Place) =>
+  ({
+    margin: `${dy - FIRST_LINE_PX}px ${-dx}px 0 ${dx}px`,
+    '--widest': widest === undefined ? undefined : `${widest}px`,
+  }) as CSSProperties
+
+/** Of the first two words of a name. */
+const initialsOf = (name: string) =>
+  name.trim().split(/\s+/).slice(0, 2).map(firstGrapheme).join('')
 
 /** Below our own message until it is posted: pending, or refused and why. */
 function Unsent({ entry }: { entry: Entry }) {

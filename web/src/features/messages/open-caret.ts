@@ -4,13 +4,14 @@
 import { flushSync } from 'react-dom'
 import type { App } from '../../stores/app'
 import type { Point } from '../canvas/model/camera'
+import { freePlace } from './room'
 
 export function focusCaret() {
   document.querySelector<HTMLElement>('.caret textarea')?.focus({ preventScroll: true })
 }
 
-/** Rendered before the focus, within the user's gesture: phones then open their keyboard, and the textarea is in place. */
+/** At the free place nearest to `at`. Rendered before the focus, within the user's gesture: phones then open their keyboard, and the textarea is in place. */
 export function openCaret(app: App, at: Point) {
-  flushSync(() => app.messages.openCaret(at))
+  flushSync(() => app.messages.openCaret(freePlace(at, app)))
   focusCaret()
 }

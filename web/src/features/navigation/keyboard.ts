@@ -80,5 +80,5 @@ function openMenu(message: HTMLElement, app: App) {
 
 /** Where a reply to this message begins. */
 export function under(message: HTMLElement, app: App): Point {
-  return below(message, entryOf(message, app)?.at, app)
+  return below(message, app)
 }

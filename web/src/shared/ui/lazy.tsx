@@ -50,6 +50,26 @@ export function prefetched<T>(load: () => Promise<T>): () => Promise<T> {
   return load
 }
 
+/** Functions that are fetched when they are first needed. `store` has them once they are there. */
+export function lazyModule<T>(load: () => Promise<T>) {
+  const store = createStore<{ readonly module: T | undefined }>(() => ({ module: undefined }))
+  let asked: Promise<void> | undefined
+  const ask = () =>
+    (asked ??= retried(load, SOON_MS).then(
+      (module) => store.setState({ module }),
+      (error: unknown) => {
+        asked = undefined
+        throw error
+      },
+    ))
+  parts.push(ask)
+  return {
+    store,
+    get: () => store.getState().module,
+    fetch: () => void ask().catch(() => keepTrying(ask)),
+  }
+}
+
 /** `Instead` is shown until the part is loaded. */
 export function lazy<P extends object>(
   load: () => Promise<ComponentType<P>>,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { sideOf, SIDES } from '../../../src/features/cursors/model/labels'
+import { isNamed, sideOf, SIDES, stepOff } from '../../../src/features/cursors/model/labels'
 
 const box = (left: number, top: number, width = 60, height = 20) => ({
   left,
@@ -26,4 +26,21 @@ it('it steps aside for words, each time to where none are', () => {
 
 it('it is not shown where words are all around, or its pointer on them', () => {
   expect(sideOf(AT, 50, [box(0, 60, 300, 100)])).toBeUndefined()
+})
+
+it('a pointer that rests on words is shown beside them, the nearest way', () => {
+  expect(stepOff(AT, [])).toEqual({ dx: 0, dy: 0 })
+  const { dx, dy } = stepOff(AT, [box(0, 85, 300)])
+  expect(dx).toBe(0)
+  expect(dy).toBeGreaterThan(5)
+  expect(dy).toBeLessThan(20)
+  // Words below those: up, then.
+  expect(stepOff(AT, [box(0, 85, 300), box(0, 107, 300)]).dy).toBeLessThan(-15)
+})
+
+it('a name is not shown beside the same name above a message', () => {
+  const words = [{ ...box(110, 90), nameOf: 'ann' }]
+  expect(isNamed(AT, 'ann', words)).toBe(true)
+  expect(isNamed(AT, 'bob', words)).toBe(false)
+  expect(isNamed({ x: 700, y: 100 }, 'ann', words)).toBe(false)
 })

@@ -1,40 +1,44 @@
 /*
- * Where the name of a cursor lies: beside it, but never over text, which it would make unreadable.
+ * Where a cursor and its name lie: never over text, which they would make unreadable.
  *
- * It tries four sides, its present one first so that the name stays where it is. If none is free, only the coloured dot is
- * shown. Screen pixels. Pure.
+ * A cursor that rests on text is shown beside it. Its name tries four sides, its present one first so that it stays where it
+ * is. If none is free, or the name is above a message nearby, only the coloured dot is shown. Screen pixels. Pure.
  */
 import type { Point } from '../../canvas/model/camera'
+import { distanceTo, freeOffset, grow, meet, type Box, type Offset } from '../../canvas/model/boxes'
 
-export interface Rect {
-  readonly left: number
-  readonly top: number
-  readonly right: number
-  readonly bottom: number
+export interface Words extends Box {
+  /** whose name it is, if it is one */
+  readonly nameOf?: string | undefined
 }
 
 export const SIDES = ['below', 'above', 'below-before', 'above-before'] as const
 export type Side = (typeof SIDES)[number]
 
-/** as in messages/messages.css */
+/** A cursor that has not moved for so long steps off words. */
+export const REST_MS = 300
+const DOT_PX = 9
+const STEP_MAX_PX = 120
+/** Within this distance a name is not shown twice. */
+const NAMED_PX = 220
+/** as in cursors.css */
 const ASIDE_PX = 9
 const BELOW_PX = 5
 const HEIGHT_PX = 16
 
-function labelAt({ x, y }: Point, width: number, side: Side): Rect {
+const HERE: Offset = { dx: 0, dy: 0 }
+
+function labelAt({ x, y }: Point, width: number, side: Side): Box {
   const left = side.endsWith('before') ? x - ASIDE_PX - width : x + ASIDE_PX
   const top = side.startsWith('below') ? y + BELOW_PX : y - BELOW_PX - HEIGHT_PX
   return { left, top, right: left + width, bottom: top + HEIGHT_PX }
 }
 
-const meet = (a: Rect, b: Rect) =>
-  a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
-
 /** Undefined: no side is free. `before`: the present side. */
 export function sideOf(
   at: Point,
   width: number,
-  words: readonly Rect[],
+  words: readonly Box[],
   before: Side = 'below',
 ): Side | undefined {
   const isFree = (side: Side) => {
@@ -42,4 +46,20 @@ export function sideOf(
     return !words.some((word) => meet(label, word))
   }
   return isFree(before) ? before : SIDES.find(isFree)
+}
+
+/** Whether the name of this user is beside `at` already. */
+export const isNamed = ({ x, y }: Point, userId: string, words: readonly Words[]) =>
+  words.some((word) => word.nameOf === userId && distanceTo(word, x, y) < NAMED_PX)
+
+/** From a cursor's point to the nearest place beside the words; 0 where there is none. */
+export function stepOff({ x, y }: Point, words: readonly Box[]): Offset {
+  const near = words
+    .filter((word) => distanceTo(word, x, y) < STEP_MAX_PX)
+    .map((word) => grow(word, DOT_PX, DOT_PX))
+  const cost = (dx: number, dy: number) => {
+    const away = Math.hypot(dx, dy)
+    return away < STEP_MAX_PX ? away : undefined
+  }
+  return freeOffset({ left: x, right: x, top: y, bottom: y }, near, cost) ?? HERE
 }

@@ -3,12 +3,13 @@
  */
 import { useLayoutEffect, useRef } from 'react'
 import { worldToScreen } from '../../canvas/model/camera'
-import { sideOf } from '../model/labels'
+import { isNamed, REST_MS, sideOf, stepOff } from '../model/labels'
+import type { Offset } from '../../canvas/model/boxes'
 import { idleOpacity, step } from '../model/motion'
 import { shadeOf } from '../../../shared/palette'
 import { useApp } from '../../../stores/hooks'
 import { isDark, onDark } from '../../../shared/ui/theme'
-import { wordsOn } from './message-boxes'
+import { wordsOn } from '../../messages/boxes'
 import { onMoved } from '../../canvas/on-moved'
 
 const FRAME_MAX_MS = 64
@@ -35,8 +36,10 @@ export function CursorCrowd() {
     const context = element?.getContext('2d')
     if (!element || !context) return
     const sprites = new Map<string, Sprite>()
-    /** users whose name would cover text */
+    /** users whose name would cover text, or is there already */
     const nameless = new Set<string>()
+    /** of cursors that rest on text */
+    const asides = new Map<string, Offset>()
     let dark = isDark()
     let asked = 0
     let last = 0
@@ -72,7 +75,9 @@ export function CursorCrowd() {
       for (const [id, mover] of app.cursors.movers) {
         if (step(mover, mover.tx, mover.ty, dt)) moving = true
         if (mover.hidden) continue
-        const { x, y } = worldToScreen(camera, view, mover)
+        const at = worldToScreen(camera, view, mover)
+        const aside = asides.get(id)
+        const [x, y] = [at.x + (aside?.dx ?? 0), at.y + (aside?.dy ?? 0)]
         if (x < -150 || y < -30 || x > view.width + 20 || y > view.height + 20) continue
         context.globalAlpha = idleOpacity(now - mover.movedAt)
         const left = Math.round((x - SPRITE.x) * ratio)
@@ -95,10 +100,18 @@ export function CursorCrowd() {
       const { camera, view } = app.camera.store.getState()
       const ratio = window.devicePixelRatio || 1
       nameless.clear()
+      asides.clear()
       for (const [id, mover] of app.cursors.movers) {
         const { width } = spriteOf(id, ratio)
-        if (sideOf(worldToScreen(camera, view, mover), width, words) !== 'below') nameless.add(id)
+        let at = worldToScreen(camera, view, mover)
+        if (app.now() - mover.movedAt >= REST_MS) {
+          const aside = stepOff(at, words)
+          if (aside.dx !== 0 || aside.dy !== 0) asides.set(id, aside)
+          at = { x: at.x + aside.dx, y: at.y + aside.dy }
+        }
+        if (isNamed(at, id, words) || sideOf(at, width, words) !== 'below') nameless.add(id)
       }
+      wake()
     }
     const redraw = () => {
       dark = isDark()

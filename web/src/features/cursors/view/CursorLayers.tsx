@@ -4,11 +4,11 @@
  */
 import { useEffect, useLayoutEffect, useRef } from 'react'
 import { worldToScreen } from '../../canvas/model/camera'
-import { SIDES, sideOf } from '../model/labels'
+import { isNamed, REST_MS, SIDES, sideOf, stepOff } from '../model/labels'
 import { idleOpacity, step } from '../model/motion'
 import { ink } from '../../../shared/palette'
 import { useApp, useProfile } from '../../../stores/hooks'
-import { wordsOn } from './message-boxes'
+import { wordsOn } from '../../messages/boxes'
 import { onMoved } from '../../canvas/on-moved'
 
 const ASIDE_EVERY_MS = 140
@@ -57,24 +57,37 @@ export function CursorLayers({ ids }: { ids: readonly string[] }) {
     }
   }, [app, ids])
 
-  // Names move away from text, or fade where no side is free.
-  useEffect(
-    () =>
-      onMoved(app, ASIDE_EVERY_MS, () => {
-        const words = wordsOn(layer.current)
-        const { camera, view } = app.camera.store.getState()
-        for (const child of layer.current?.children ?? []) {
-          const element = child as HTMLElement
-          const mover = app.cursors.movers.get(element.dataset.userId ?? '')
-          const name = element.lastElementChild as HTMLElement | null
-          if (!mover || !name) continue
-          const at = worldToScreen(camera, view, mover)
-          const before = SIDES.find((side) => side === element.dataset.side)
-          element.dataset.side = sideOf(at, name.offsetWidth, words, before) ?? 'none'
-        }
-      }),
-    [app, ids],
-  )
+  // Cursors that rest, and names, move away from text. A name fades where no side is free.
+  useEffect(() => {
+    let rest: ReturnType<typeof setTimeout> | undefined
+    const stop = onMoved(app, ASIDE_EVERY_MS, () => {
+      const words = wordsOn(layer.current)
+      const { camera, view } = app.camera.store.getState()
+      clearTimeout(rest)
+      for (const child of layer.current?.children ?? []) {
+        const element = child as HTMLElement
+        const id = element.dataset.userId ?? ''
+        const mover = app.cursors.movers.get(id)
+        const name = element.lastElementChild as HTMLElement | null
+        if (!mover || !name) continue
+        const { x, y } = worldToScreen(camera, view, mover)
+        const rests = app.now() - mover.movedAt >= REST_MS
+        if (!rests) rest = setTimeout(app.cursors.wake, REST_MS)
+        const { dx, dy } = rests ? stepOff({ x, y }, words) : { dx: 0, dy: 0 }
+        element.style.translate = `${dx}px ${dy}px`
+        const at = { x: x + dx, y: y + dy }
+        const before = SIDES.find((side) => side === element.dataset.side)
+        const side = isNamed(at, id, words)
+          ? undefined
+          : sideOf(at, name.offsetWidth, words, before)
+        element.dataset.side = side ?? 'none'
+      }
+    })
+    return () => {
+      clearTimeout(rest)
+      stop()
+    }
+  }, [app, ids])
 
   return (
     <div className="cursors" ref={layer} aria-hidden="true" translate="no">

@@ -79,7 +79,7 @@ export function MessageMenu({ entry, close }: { entry: Entry; close(): void }) {
   const reply = () => {
     const message = bodyOf(entry)
     close()
-    if (message) openCaret(app, below(message, entry.at, app))
+    if (message) openCaret(app, below(message, app))
   }
   const react = () => {
     const { left = 0, top = 0, width = 0 } = bodyOf(entry)?.getBoundingClientRect() ?? {}

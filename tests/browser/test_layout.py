@@ -1,0 +1,206 @@
+"""Messages make room for each other: no text covers another, in any view, and what has no room is a dot that opens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .conftest import Server, Visit
+from .overlap import covered_text, measure_text
+from .test_crowd import speak
+from .watch import at_rest, say, until_seen
+
+WIDE = {"width": 1440, "height": 900}
+FORTY = "forty letters are typed here, on and on."
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"rate_limit_per_minute": 0}
+
+
+async def place_of_caret(page: Page) -> dict[str, float]:
+    found: dict[str, float] = await page.locator(".caret[data-open] .mirror").evaluate(
+        "(it) => { const { x, y, bottom } = it.getBoundingClientRect(); return { x, y, bottom } }"
+    )
+    return found
+
+
+async def box_of(page: Page, text: str) -> dict[str, float]:
+    found: dict[str, float] = await page.locator(".words:not(textarea)", has_text=text).first.evaluate(
+        "(it) => { const { x, y, bottom, right } = it.getBoundingClientRect(); return { x, y, bottom, right } }"
+    )
+    return found
+
+
+async def test_a_draft_that_grows_into_a_neighbour_stays_legible_in_both_views(visit: Visit) -> None:
+    ann, bob = await visit(viewport=WIDE), await visit(viewport=WIDE)
+    await say(bob, 760, 450, "said before")
+    await until_seen(ann, "said before")
+    await bob.keyboard.press("Escape")
+    await ann.mouse.click(480, 450)
+    await ann.keyboard.type(FORTY)
+    await expect(bob.locator('[data-testid="draft"] .words')).to_have_text(FORTY)
+    for page in (ann, bob):
+        await at_rest(page)
+        assert await covered_text(page) == []
+    before = await box_of(bob, FORTY)
+    await ann.keyboard.press("Enter")
+    await until_seen(bob, FORTY)
+    await until_seen(ann, FORTY)
+    await ann.keyboard.type("and one more line")
+    for page in (ann, bob):
+        await at_rest(page)
+        assert await covered_text(page) == []
+    assert await box_of(bob, FORTY) == before
+
+
+async def test_a_draft_that_grows_down_moves_what_is_below_in_the_writers_view_and_the_caret_stays(
+    visit: Visit,
+) -> None:
+    ann, bob = await visit(viewport=WIDE), await visit(viewport=WIDE)
+    await say(bob, 480, 500, "right below")
+    await bob.keyboard.press("Escape")
+    await until_seen(ann, "right below")
+    await ann.mouse.click(480, 440)
+    caret = await place_of_caret(ann)
+    lines = ("one", "two", "three", "four")
+    for line in lines:
+        await ann.keyboard.type(line)
+        await ann.keyboard.press("Shift+Enter")
+    await expect(bob.locator('[data-testid="draft"] .words')).to_contain_text("four")
+    for page in (ann, bob):
+        await at_rest(page)
+        assert await covered_text(page) == []
+    now = await place_of_caret(ann)
+    assert (now["x"], now["y"]) == (caret["x"], caret["y"])
+
+
+async def test_a_caret_opens_below_a_message_that_is_in_the_way_and_below_our_own_lines(visit: Visit) -> None:
+    ann, bob = await visit(viewport=WIDE), await visit(viewport=WIDE)
+    await say(bob, 600, 450, "a message of mine")
+    await bob.keyboard.press("Escape")
+    await until_seen(ann, "a message of mine")
+    message = await box_of(ann, "a message of mine")
+    # Beside it: there is no room for a line from here to there.
+    await ann.mouse.click(540, 450)
+    place = await place_of_caret(ann)
+    assert place["x"] == pytest.approx(540, abs=1)
+    assert message["bottom"] < place["y"] < message["bottom"] + 40
+    await ann.keyboard.type("my own line")
+    await ann.keyboard.press("Enter")
+    await ann.keyboard.press("Escape")
+    # On it, with a key: the pointer is over the message.
+    await ann.mouse.move(640, 452)
+    await ann.keyboard.type("a reply")
+    own, reply = await box_of(ann, "my own line"), await place_of_caret(ann)
+    assert reply["y"] >= own["bottom"]
+    await ann.keyboard.press("Enter")
+    await until_seen(bob, "a reply")
+    for page in (ann, bob):
+        await at_rest(page)
+        assert await covered_text(page) == []
+        assert max((await measure_text(page))["leashes"]) == pytest.approx(0, abs=1)
+
+
+async def test_a_line_that_was_not_sent_is_in_the_way(visit: Visit, server: Server) -> None:
+    await server.restart(rate_limit_per_minute=1)
+    ann = await visit(viewport=WIDE)
+    await say(ann, 400, 300, "sent")
+    await until_seen(ann, "sent")
+    await say(ann, 400, 500, "this line is refused by the server")
+    unsent = ann.get_by_test_id("unsent")
+    await expect(unsent).to_have_count(1)
+    await ann.keyboard.press("Escape")
+    await ann.mouse.click(340, 500)
+    place = await place_of_caret(ann)
+    assert place["y"] > (await box_of(ann, "this line is refused"))["bottom"]
+
+
+async def test_messages_of_many_scripts_at_one_point_do_not_cover_each_other(visit: Visit, server: Server) -> None:
+    ann = await visit(viewport=WIDE)
+    texts = [
+        "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii", "WWWWWWWWWWWWWWWW MMMMMMMMMMMMMMM", "Straße, naïveté, Übermut, ¿qué?",
+        "漢字とかなの文章です", "Привет всем, кто здесь", "مرحبا بكم جميعا", "שלום לכולם", "😀😀 hello 🎉",
+    ]  # fmt: skip
+    await speak(server, [(0, 3 * n, text) for n, text in enumerate(texts)], people=len(texts))
+    await until_seen(ann, texts[-1])
+    await at_rest(ann)
+    assert await covered_text(ann) == []
+
+
+async def crowd(server: Server, number: int) -> None:
+    """So many people say something at one place."""
+    said = [(n % 7 * 10, n % 5 * 6, f"number {n} says a few words here") for n in range(number)]
+    await speak(server, [(x, y, text) for x, y, text in said], people=number)
+
+
+async def test_without_room_the_newest_are_text_and_older_ones_dots_that_open(visit: Visit, server: Server) -> None:
+    ann = await visit(viewport=WIDE)
+    await crowd(server, 24)
+    await until_seen(ann, "number 23")
+    await at_rest(ann)
+    found = await measure_text(ann)
+    assert found["pairs"] == []
+    assert found["dots"] > 5
+    assert max(found["leashes"]) <= 121
+    assert await ann.locator("[data-dot]", has_text="number 23").count() == 0
+    dot = ann.locator("[data-dot] .dot").first
+    # Initials, of a name with two words.
+    assert len(await dot.inner_text()) == 2
+    key = await ann.locator("[data-dot]").first.get_attribute("data-key")
+    message = ann.locator(f'[data-key="{key}"]')
+    box = await dot.bounding_box()
+    assert box is not None
+    await ann.mouse.move(box["x"] + 8, box["y"] + 13)
+    await ann.mouse.move(box["x"] + 14, box["y"] + 13, steps=3)
+    await expect(message.locator(".words")).to_be_visible()
+    await expect(message.locator(".author")).to_have_css("display", "block")
+    await ann.mouse.move(20, 450)
+    await expect(message.locator(".words")).to_be_hidden()
+    await message.locator(".message-body").focus()
+    await expect(message.locator(".words")).to_be_visible()
+
+
+async def test_a_tap_opens_a_dot_and_no_caret(visit: Visit, server: Server) -> None:
+    ann = await visit(viewport={"width": 375, "height": 667}, has_touch=True, is_mobile=True)
+    await crowd(server, 24)
+    await until_seen(ann, "number 23")
+    await at_rest(ann)
+    shown = ann.locator("[data-dot='shut'] .dot")
+    for number in range(await shown.count()):
+        box = await shown.nth(number).bounding_box()
+        if box and 20 < box["x"] < 330 and 150 < box["y"] < 500:
+            break
+    else:
+        pytest.fail("no dot in view")
+    assert box is not None
+    await ann.touchscreen.tap(box["x"] + 13, box["y"] + 13)
+    await expect(ann.locator("[data-dot='open'] .words")).to_be_visible()
+    await expect(ann.locator(".caret[data-open]")).to_have_count(0)
+
+
+async def test_a_late_joiner_sees_pointers_beside_words_and_each_name_once(visit: Visit) -> None:
+    ann = await visit(viewport=WIDE)
+    await say(ann, 600, 450, "my pointer rests on this line")
+    await ann.keyboard.press("Escape")
+    await ann.mouse.move(640, 455, steps=4)
+    bob = await visit(viewport=WIDE)
+    await until_seen(bob, "my pointer rests on this line")
+    pointer = bob.get_by_test_id("cursor")
+    await expect(pointer).to_have_count(1)
+    await bob.wait_for_function(
+        """() => {
+          const dot = document.querySelector('.cursor i').getBoundingClientRect()
+          return [...document.querySelectorAll('p.words')].every((words) => {
+            const { left, top, right, bottom } = words.getBoundingClientRect()
+            return dot.right <= left || dot.left >= right || dot.bottom <= top || dot.top >= bottom
+          })
+        }"""
+    )
+    # The name is above the message already.
+    await expect(pointer).to_have_attribute("data-side", "none")
+    await ann.mouse.move(1200, 800, steps=4)
+    await expect(pointer).to_have_attribute("data-side", "below")

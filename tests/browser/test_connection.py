@@ -84,7 +84,7 @@ async def test_w29_people_out_of_reach_are_told_of_and_then_no_more(visit: Visit
     # Other things at the edge step back while one talks; this does not.
     await ann.mouse.click(300, 300)
     await ann.keyboard.type("I wonder")
-    await expect(ann.locator("[data-talking] header")).to_have_css("opacity", "0.3")
+    await expect(ann.locator("[data-talking] header")).to_have_css("opacity", "0.8")
     assert await ann.locator(".edge", has=ann.locator(CONNECTION)).evaluate("(e) => getComputedStyle(e).opacity") == "1"
     await server.app.outages.end()
     await expect(ann.locator(CONNECTION)).not_to_have_attribute("data-degraded", "true")

@@ -271,7 +271,7 @@ async def test_a_chip_says_who_in_their_colour_how_far_and_whether_they_write(vi
     await chip.hover()
     await expect(chip.locator(".chip-names")).to_be_visible()
     color = await chip.locator(".chip-names bdi").evaluate("(element) => getComputedStyle(element).color")
-    assert color == "rgb(147, 61, 138)", "plum on a light ground"
+    assert color == "rgb(169, 40, 150)", "plum on a light ground"
     await ann.mouse.click(510, 350)
     await ann.keyboard.type("x")
     await expect(chip).to_have_attribute("data-typing", "true")

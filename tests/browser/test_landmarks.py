@@ -10,7 +10,7 @@ from tests.support.waiting import eventually
 
 from .conftest import Join, Visit
 from .test_owners import open_people, own
-from .watch import say, until_seen
+from .watch import run_command, say, until_seen
 
 
 async def add(page: Page, name: str) -> None:
@@ -111,8 +111,7 @@ async def test_one_goes_to_a_landmark_from_the_name_of_the_channel(visit: Visit,
     await camera_is_at(bob, 4000, -3000)
     # By key, on another machine.
     carl = await visit()
-    await carl.get_by_test_id("plane").focus()
-    await carl.keyboard.press(":")
+    await run_command(carl, "channels")
     await carl.get_by_test_id("go-to-landmark").last.focus()
     await carl.keyboard.press("Enter")
     await camera_is_at(carl, 4000, -3000)
@@ -141,7 +140,8 @@ async def test_landmarks_lie_behind_the_words_and_take_no_click(visit: Visit) ->
 
 async def test_the_minimap_shows_landmarks(visit: Visit, join: Join) -> None:
     ann = await own(visit)
-    await join()
+    await (await join()).cursor((3000, 0))  # somebody out of view brings the minimap
+    await ann.keyboard.press("Escape")  # no map under a panel
     await expect(ann.get_by_test_id("minimap")).to_be_visible()
     count = """() => {
       const canvas = document.querySelector('[data-testid=minimap] canvas')

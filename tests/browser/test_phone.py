@@ -143,7 +143,7 @@ async def test_a_tap_writes_and_shows_the_others_where(visit: Visit) -> None:
     await bob.touchscreen.tap(100, 300)
     ring = ann.get_by_test_id("burst")
     await expect(ring).to_have_attribute("data-kind", "point")
-    assert await ring.evaluate("(element) => getComputedStyle(element).color") == "rgb(147, 61, 138)"
+    assert await ring.evaluate("(element) => getComputedStyle(element).color") == "rgb(169, 40, 150)"
     assert (await ring.get_attribute("data-x"), await ring.get_attribute("data-y")) == ("-87.5", "-33.5")
     # It is there for about a second.
     await ann.clock.run_for(600)

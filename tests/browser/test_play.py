@@ -83,7 +83,7 @@ async def test_a_burst_has_its_authors_colour_lies_at_its_point_and_is_spoken_by
           return [color, [left, top], element.ariaHidden, pointerEvents]
         }"""
     )
-    assert color == "rgb(147, 61, 138)", "plum on a light ground"
+    assert color == "rgb(169, 40, 150)", "plum on a light ground"
     assert point == pytest.approx([300, 200], abs=1)
     assert (hidden, pressable) == ("true", "none")
     assert await bob.evaluate("() => document.activeElement.tagName") == "BODY"

@@ -164,7 +164,9 @@ async def test_the_menu_of_a_message_mutes_its_author_and_undo_brings_both_back(
     await until_seen(bob, "by a key")
     await bob.get_by_test_id("plane").focus()
     await bob.keyboard.press("Tab")
-    for key in ("Enter", "End", "Enter"):
+    await bob.keyboard.press("Enter")
+    await expect(bob.get_by_role("menuitem").first).to_be_focused()
+    for key in ("End", "Enter"):
         await bob.keyboard.press(key)
     await expect(bob.get_by_test_id("message")).to_have_count(0)
     assert await focused(bob) == "plane"

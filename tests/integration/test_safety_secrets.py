@@ -287,7 +287,7 @@ async def test_library_loggers_name_no_user(tmp_path: Path, name: str) -> None:
 class Faulty(MemoryRateLimiter):
     """Fails where secrets are in local variables up and down the stack."""
 
-    async def take(self, key: str, limit: int, window_ms: int) -> int:
+    async def take_token(self, key: str, burst: int, per_minute: int) -> int:
         local_secret = WRONG_TOKEN
         raise RuntimeError(f"a bug that knows {len(local_secret)} characters")
 

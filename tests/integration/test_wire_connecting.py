@@ -207,6 +207,7 @@ async def test_w3_the_first_frame_is_user_sync_with_all_its_fields(start_server:
         "drafts_per_second": 30,
         "cursors_per_second": 30,
         "connections_per_user": 8,
+        "strokes_per_minute": 10,
         "roster": 200,
         "name_characters": 32,
         "position": 10_000_000,

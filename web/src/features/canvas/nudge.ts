@@ -4,7 +4,8 @@
  */
 import type { App } from '../../stores/app'
 import { safeArea } from '../../shared/ui/safe-area'
-import type { Point, Rect, Size } from './model/camera'
+import type { Box } from './model/boxes'
+import type { Point, Size } from './model/camera'
 import { nudgesOf } from './model/nudge'
 import { textBoxes } from './text-boxes'
 
@@ -60,7 +61,7 @@ export function nudgeText(app: App): () => void {
   }
 }
 
-function frameOf({ width, height }: Size): Rect {
+function frameOf({ width, height }: Size): Box {
   const safe = safeArea()
   return {
     left: Math.max(EDGE_PX, safe.left),
@@ -71,7 +72,7 @@ function frameOf({ width, height }: Size): Rect {
 }
 
 /** Where the text would be without its nudge, also while it moves. */
-function unmoved({ left, top, right, bottom }: Rect, anchor: HTMLElement, zoom: number): Rect {
+function unmoved({ left, top, right, bottom }: Box, anchor: HTMLElement, zoom: number): Box {
   if (anchor.style.translate === '') return { left, top, right, bottom }
   // 'none' at the very start of the movement.
   const [x = 0, y = 0] = getComputedStyle(anchor)

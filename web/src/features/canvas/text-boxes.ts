@@ -2,16 +2,16 @@
  * Where text is on the screen. Only the browser knows how it was broken into lines, so it is measured: a few times a
  * second at most.
  */
-import type { Rect } from './model/camera'
+import type { Box } from './model/boxes'
 
-export interface TextBox extends Rect {
+export interface TextBox extends Box {
   /** the element at its point of the plane */
   readonly anchor: HTMLElement
 }
 
 /** What lies at the edges, besides panels; and on the plane, besides messages. */
 const OTHER =
-  '.edge > :not(.scrim, .panel), .following, .minimap, .cursor > *, .invitation p, .cluster, .caret[data-open] .mirror'
+  '.edge > :not(.scrim, .panel), .following, .minimap, .cursor > *, .invitation p, .cluster, .dot, .caret[data-open] .mirror'
 
 /** Rectangles are counted from the corner of the plane. */
 const cornerOf = () => document.querySelector('.plane')?.getBoundingClientRect()
@@ -32,7 +32,7 @@ export function textBoxes(): TextBox[] {
 }
 
 /** What else must stay readable and within reach. */
-export function otherBoxes(): Rect[] {
+export function otherBoxes(): Box[] {
   const corner = cornerOf()
   if (!corner) return []
   return [...document.querySelectorAll(OTHER)]
@@ -41,7 +41,7 @@ export function otherBoxes(): Rect[] {
     .filter(({ left, right, top, bottom }) => right > left && bottom > top)
 }
 
-function boxOf(element: Element, corner: DOMRect): Rect {
+function boxOf(element: Element, corner: DOMRect): Box {
   const { left, top, right, bottom } = element.getBoundingClientRect()
   return {
     left: left - corner.left,

@@ -108,6 +108,7 @@ export function Caret({ box, widest }: CaretProps) {
       app.messages.send(nextLine(event.currentTarget, app))
     } else if (command === 'Escape') {
       event.preventDefault()
+      if (app.panels.closeDialog()) return
       discard(app)
       event.currentTarget.blur()
     } else if (moveKey(event.nativeEvent, app)) event.preventDefault()

@@ -4,7 +4,8 @@
  * write, and on short screens (navigation.css).
  */
 import { useLayoutEffect, useRef, type KeyboardEvent, type PointerEvent } from 'react'
-import { isSeen, meet, type Point } from '../canvas/model/camera'
+import { meet } from '../canvas/model/boxes'
+import { isSeen, type Point } from '../canvas/model/camera'
 import { plainCommandOf } from '../../shared/keys/keys'
 import { shadeOf } from '../../shared/palette'
 import { fromMinimap, toMinimap, minimapOf, type Minimap as Map } from './model/minimap'

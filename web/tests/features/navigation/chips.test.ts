@@ -1,11 +1,7 @@
 /* Chips at the edge: few, small, grouped by direction, and over nothing. */
 import { describe, expect, test } from 'vitest'
-import {
-  meet,
-  screensAway,
-  type Camera,
-  type Rect,
-} from '../../../src/features/canvas/model/camera'
+import { meet, type Box } from '../../../src/features/canvas/model/boxes'
+import { screensAway, type Camera } from '../../../src/features/canvas/model/camera'
 import { chipsOf, type Chip, type Rim } from '../../../src/features/navigation/model/chips'
 import type { Spot } from '../../../src/features/navigation/model/spots'
 
@@ -21,7 +17,7 @@ const around = (count: number, from = 0) =>
     const turn = from + (i * 2 * Math.PI) / count
     return spot(`s${i}`, Math.cos(turn) * 9_000, Math.sin(turn) * 9_000)
   })
-const boxOf = ({ x, y }: Chip): Rect => ({
+const boxOf = ({ x, y }: Chip): Box => ({
   left: x - 42,
   top: y - 16,
   right: x + 42,
@@ -90,7 +86,7 @@ describe('chips', () => {
   })
 
   test('no two touch, and none leaves the screen or covers what is taken', () => {
-    const taken: Rect[] = [
+    const taken: Box[] = [
       { left: 900, top: 300, right: 1000, bottom: 420 },
       { left: 0, top: 200, right: 120, bottom: 380 },
       { left: 430, top: 600, right: 620, bottom: 700 },

@@ -11,6 +11,7 @@
  *
  * Pure: no DOM, no clocks.
  */
+import type { Box } from './boxes'
 
 export interface Point {
   readonly x: number
@@ -20,13 +21,6 @@ export interface Point {
 export interface Size {
   readonly width: number
   readonly height: number
-}
-
-export interface Rect {
-  readonly left: number
-  readonly top: number
-  readonly right: number
-  readonly bottom: number
 }
 
 export interface Camera extends Point {
@@ -74,9 +68,6 @@ export function worldToScreen(camera: Camera, view: Size, point: Point): Point {
 }
 
 export const distance = (a: Point, b: Point) => Math.hypot(a.x - b.x, a.y - b.y)
-
-export const meet = (a: Rect, b: Rect) =>
-  a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
 
 export function isSeen(camera: Camera, view: Size, at: Point): boolean {
   const { x, y } = worldToScreen(camera, view, at)
@@ -135,7 +126,7 @@ export function worldTransform(camera: Camera, view: Size, origin: Point): strin
 }
 
 /** The nearest camera in which `box` (screen pixels, under `camera`) lies within `frame`. */
-export function reveal(camera: Camera, box: Rect, frame: Rect): Camera {
+export function reveal(camera: Camera, box: Box, frame: Box): Camera {
   const shift = (lo: number, hi: number, min: number, max: number) =>
     lo < min || hi - lo > max - min ? min - lo : hi > max ? max - hi : 0
   const dx = shift(box.left, box.right, frame.left, frame.right)

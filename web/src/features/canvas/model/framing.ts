@@ -2,12 +2,13 @@
  * Which view shows what is there: people and text, each a point of the plane and a box around it that has its size on the
  * screen. Pure.
  */
-import { textScale, type Camera, type Point, type Rect, type Size } from './camera'
+import type { Box } from './boxes'
+import { textScale, type Camera, type Point, type Size } from './camera'
 
 export interface Placed {
   readonly at: Point
   /** around the point, px at text scale 1 */
-  readonly box: Rect
+  readonly box: Box
 }
 
 /** Zooms to try, nearest first. Below the last one text would not get smaller, only closer together. */
@@ -18,7 +19,7 @@ export const widestOn = ({ width }: Size, zoom: number) =>
   Math.min(420, Math.max(40, (width - 56) / textScale(zoom)))
 
 /** In px of the screen, counted from the middle of the world. */
-function boxOf({ at, box }: Placed, zoom: number): Rect {
+function boxOf({ at, box }: Placed, zoom: number): Box {
   const scale = textScale(zoom)
   return {
     left: at.x * zoom + box.left * scale,
@@ -28,7 +29,7 @@ function boxOf({ at, box }: Placed, zoom: number): Rect {
   }
 }
 
-const around = (a: Rect, b: Rect): Rect => ({
+const around = (a: Box, b: Box): Box => ({
   left: Math.min(a.left, b.left),
   top: Math.min(a.top, b.top),
   right: Math.max(a.right, b.right),
@@ -40,7 +41,7 @@ export function showsAll(
   list: readonly Placed[],
   { x, y, zoom }: Camera,
   { width, height }: Size,
-  insets: Rect,
+  insets: Box,
 ): boolean {
   const [middleX, middleY] = [width / 2 - x * zoom, height / 2 - y * zoom]
   return list.every((each) => {
@@ -55,12 +56,12 @@ export function showsAll(
 }
 
 /** The view at this zoom that shows the first of `list`, and as many of the others as fit; and how many those are. */
-function framed(list: readonly Placed[], { width, height }: Size, insets: Rect, zoom: number) {
+function framed(list: readonly Placed[], { width, height }: Size, insets: Box, zoom: number) {
   const room = {
     width: width - insets.left - insets.right,
     height: height - insets.top - insets.bottom,
   }
-  let all: Rect | undefined
+  let all: Box | undefined
   let count = 0
   for (const each of list) {
     const own = boxOf(each, zoom)
@@ -83,7 +84,7 @@ function framed(list: readonly Placed[], { width, height }: Size, insets: Rect, 
 export function frameAt(
   list: readonly Placed[],
   view: Size,
-  insets: Rect,
+  insets: Box,
   zoom: number,
 ): Camera | undefined {
   return framed(list, view, insets, zoom)?.camera
@@ -93,7 +94,7 @@ export function frameAt(
 export function frameAll(
   list: (zoom: number) => readonly Placed[],
   view: Size,
-  insets: Rect,
+  insets: Box,
 ): Camera | undefined {
   let found: Camera | undefined
   for (const zoom of ZOOMS) {

@@ -2,7 +2,8 @@
  * How far text at the edge of the view is moved, so that all of it can be read: text that begins outside, and text that
  * ends there. It moves by no more than its own size, and never onto other text. Pure.
  */
-import { meet, type Point, type Rect } from './camera'
+import { meet, type Box } from './boxes'
+import type { Point } from './camera'
 
 const STAYS: Point = { x: 0, y: 0 }
 /** Lines are higher than their letters: so much of two texts may overlap. */
@@ -14,10 +15,10 @@ function inward(from: number, to: number, min: number, max: number): number {
   return from < min ? min - from : to > max ? max - to : 0
 }
 
-const covers = (a: Rect, b: Rect) =>
+const covers = (a: Box, b: Box) =>
   meet({ ...a, top: a.top + SLACK_PX }, { ...b, top: b.top + SLACK_PX })
 
-const moved = ({ left, top, right, bottom }: Rect, { x, y }: Point): Rect => ({
+const moved = ({ left, top, right, bottom }: Box, { x, y }: Point): Box => ({
   left: left + x,
   top: top + y,
   right: right + x,
@@ -25,7 +26,7 @@ const moved = ({ left, top, right, bottom }: Rect, { x, y }: Point): Rect => ({
 })
 
 /** One way for each of `boxes`, in screen pixels. The first boxes get their place first. */
-export function nudgesOf(boxes: readonly Rect[], frame: Rect): Point[] {
+export function nudgesOf(boxes: readonly Box[], frame: Box): Point[] {
   const placed = [...boxes]
   return boxes.map((box, i) => {
     const seen = meet(box, frame)

@@ -37,12 +37,12 @@ export function Starring({ recent }: { recent: Recent }) {
         data-testid="star-this"
       >
         <Star full={starred} />
-        {SAY.star}
+        <span>{SAY.star}</span>
       </button>
       {starred && (
         <>
           <label className={`${ROW} justify-between`}>
-            {SAY.arrivals}
+            <span>{SAY.arrivals}</span>
             <input
               type="checkbox"
               className="size-[18px] flex-none cursor-pointer accent-ink pointer-coarse:size-6"

@@ -5,15 +5,14 @@
  * nearest spot crosses the edge, or beside that point where text or a control is there; with no room near it, it is not
  * shown. Pure: no DOM, no clocks.
  */
+import { meet, type Box } from '../../canvas/model/boxes'
 import {
   clamp,
   distance,
   isSeen,
-  meet,
   worldToScreen,
   type Camera,
   type Point,
-  type Rect,
   type Size,
 } from '../../canvas/model/camera'
 import type { Spot } from './spots'
@@ -68,7 +67,7 @@ export function chipsOf(
   view: Size,
   rim: Rim,
   spots: readonly Spot[],
-  taken: readonly Rect[] = [],
+  taken: readonly Box[] = [],
 ): Chip[] {
   const outside: Seen[] = spots
     .filter((spot) => !isSeen(camera, view, spot.at))
@@ -144,7 +143,7 @@ function byDirection(list: readonly Seen[]): Seen[][] {
 }
 
 /** The rectangle on which the middles of chips lie; at least 1 px wide. */
-function insetOf(view: Size, { left, top, right, bottom, wide, high }: Rim): Rect {
+function insetOf(view: Size, { left, top, right, bottom, wide, high }: Rim): Box {
   const x = left + wide / 2
   const y = top + high / 2
   return {
@@ -155,7 +154,7 @@ function insetOf(view: Size, { left, top, right, bottom, wide, high }: Rim): Rec
   }
 }
 
-const boxAt = ({ x, y }: Point, { wide, high }: Rim): Rect => ({
+const boxAt = ({ x, y }: Point, { wide, high }: Rim): Box => ({
   left: x - wide / 2 - GAP_PX,
   top: y - high / 2 - GAP_PX,
   right: x + wide / 2 + GAP_PX,
@@ -164,11 +163,11 @@ const boxAt = ({ x, y }: Point, { wide, high }: Rim): Rect => ({
 
 /** The free point on the inset nearest to where it is crossed in this direction. */
 function freePlace(
-  inset: Rect,
+  inset: Box,
   rim: Rim,
   view: Size,
   turn: number,
-  boxes: readonly Rect[],
+  boxes: readonly Box[],
 ): Point | undefined {
   const width = inset.right - inset.left
   const height = inset.bottom - inset.top
@@ -186,7 +185,7 @@ function freePlace(
 }
 
 /** Where the ray from the middle of the view leaves the inset. */
-function crossing(inset: Rect, view: Size, turn: number): Point {
+function crossing(inset: Box, view: Size, turn: number): Point {
   const [x, y] = [view.width / 2, view.height / 2]
   const [dx, dy] = [Math.cos(turn), Math.sin(turn)]
   const reachX = Math.max(1, dx < 0 ? x - inset.left : inset.right - x)
@@ -198,7 +197,7 @@ function crossing(inset: Rect, view: Size, turn: number): Point {
   }
 }
 
-function sideOf({ left, top, right, bottom }: Rect, { x, y }: Point): Side {
+function sideOf({ left, top, right, bottom }: Box, { x, y }: Point): Side {
   const sides: [number, Side][] = [
     [x - left, 'left'],
     [right - x, 'right'],
@@ -209,7 +208,7 @@ function sideOf({ left, top, right, bottom }: Rect, { x, y }: Point): Side {
 }
 
 /** A point on the inset as a length along it, clockwise from its left upper corner; and back. */
-function lengthAt(inset: Rect, at: Point): number {
+function lengthAt(inset: Box, at: Point): number {
   const width = inset.right - inset.left
   const height = inset.bottom - inset.top
   switch (sideOf(inset, at)) {
@@ -224,7 +223,7 @@ function lengthAt(inset: Rect, at: Point): number {
   }
 }
 
-function pointAt(inset: Rect, length: number): Point {
+function pointAt(inset: Box, length: number): Point {
   const width = inset.right - inset.left
   const height = inset.bottom - inset.top
   const around = 2 * (width + height)

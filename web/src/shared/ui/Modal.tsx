@@ -33,7 +33,9 @@ export function Modal({ className, label, testId, close, onKeyDown, children }: 
     return () => {
       // The browser returns the focus only if the dialog is closed before it is removed.
       element.close?.()
-      if (!opener?.isConnected) returnFocus(null)
+      // Chromium returns it to a text field without a text cursor: keys then type nothing. So it is given again.
+      if (opener instanceof HTMLElement && document.activeElement === opener) opener.blur()
+      returnFocus(opener)
     }
   }, [])
   return (

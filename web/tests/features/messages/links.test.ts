@@ -82,7 +82,7 @@ describe('addresses', () => {
     }
   })
 
-  it('is quick with what was made to be slow', () => {
+  it('does not hang on what was made to be slow', () => {
     const started = performance.now()
     for (const text of [
       'www.'.repeat(125),
@@ -91,6 +91,7 @@ describe('addresses', () => {
       '!'.repeat(500),
     ])
       partsOf(text)
-    expect(performance.now() - started).toBeLessThan(100)
+    // A search that tries every way to split one of these would take hours.
+    expect(performance.now() - started).toBeLessThan(4000)
   })
 })

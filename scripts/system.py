@@ -106,16 +106,17 @@ def install(programs: Sequence[Program]) -> None:
 
 def install_headless_shell() -> None:
     """Install HEADLESS_SHELL, if this system has such a package. Without it, the tests use what else there is."""
-    shell = Program("Chromium's headless shell", (HEADLESS_SHELL,), HEADLESS_SHELL, None, variable=CHROMIUM.variable)
-    if shell.find() is None and not os.environ.get(shell.variable or "") and shutil.which("apt-get"):
-        try:
-            install([shell])
-        except (subprocess.CalledProcessError, FileNotFoundError):
-            print(f"{HEADLESS_SHELL} is not available; the tests run without it, a little slower", file=sys.stderr)
+    chosen = CHROMIUM.variable and os.environ.get(CHROMIUM.variable)
+    if chosen or shutil.which(HEADLESS_SHELL) or not shutil.which("apt-get"):
+        return
+    try:
+        install([Program("Chromium's headless shell", (HEADLESS_SHELL,), HEADLESS_SHELL, None)])
+    except (subprocess.CalledProcessError, FileNotFoundError):
+        print(f"{HEADLESS_SHELL} is not available; the tests run without it, a little slower", file=sys.stderr)
 
 
 def main(action: str, group: str) -> int:
-    if action == "install" and CHROMIUM in GROUPS[group]:
+    if action == "install" and group == "test":  # once is enough where it is not available
         install_headless_shell()
     absent = missing(group)
     if absent and action == "install" and shutil.which("apt-get"):

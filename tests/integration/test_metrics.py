@@ -160,12 +160,17 @@ async def test_the_redis_round_trip_is_measured_and_outages_counted(
     assert here["asocial_check{redis}"] == here["asocial_check{pubsub}"] == 1
     redis.stop()
     await ann.receive("degraded")
-    await ann.chat("anybody?")
-    await ann.receive("ack")
+
+    async def is_counted() -> bool:
+        # On a busy machine the first one may go to the connection that breaks.
+        await ann.chat("anybody?")
+        await ann.receive("ack")
+        return (await scrape(one))["asocial_broker_dropped_total"] >= 1
+
+    await eventually(is_counted, "a dropped batch is counted")
     away = await scrape(one)
     assert away["asocial_check{redis}"] == 0
     assert away["asocial_broker_outages_total"] == 1
-    assert away["asocial_broker_dropped_total"] >= 1
 
 
 async def test_after_2000_clients_have_come_and_gone_every_gauge_is_back_to_zero(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from asocial.domain.api_keys import create
 from tests.support import redis_server
-from tests.support.server import Answer, Join, Server, StartServer
+from tests.support.raw_http import raw_connection
+from tests.support.server import Answer, Join, Server, StartServer, metric
+from tests.support.waiting import PATIENCE_S, eventually_is
 
 WRITER, WRITER_TEXT = create("ci", "write", ["build-*", "ops"])
 READER, READER_TEXT = create("board", "read", ["*"])
@@ -176,3 +182,116 @@ async def test_w134_a_key_may_write_where_only_the_owner_may(server: Server, joi
     assert (await post(server)).status == 201
     assert (await ada.receive("chat"))["payload"] == "hello"
     assert (await read(server, "members")).status == 200
+
+
+class Events:
+    """A reader of text/event-stream. `next` is the next event as (name, id, data)."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+
+    async def block(self) -> dict[str, str]:
+        async with asyncio.timeout(PATIENCE_S):
+            lines = (await self._reader.readuntil(b"\n\n")).decode().splitlines()
+        # Chunked coding puts lines of its own between them.
+        return dict(line.split(": ", 1) for line in lines if ": " in line and not line.startswith(":"))
+
+    async def next(self) -> tuple[str, str, dict[str, Any]]:
+        while "data" not in (block := await self.block()):
+            pass
+        return block["event"], block.get("id", ""), json.loads(block["data"])
+
+    async def ended(self) -> bool:
+        async with asyncio.timeout(PATIENCE_S):
+            return (await self._reader.read()).endswith(b"0\r\n\r\n")  # the last chunk
+
+
+@contextlib.asynccontextmanager
+async def events(server: Server, channel: str = "ops", **headers: str) -> AsyncIterator[Events]:
+    async with raw_connection(server) as (reader, writer):
+        request = f"GET /api/channels/{channel}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {READER_TEXT}\r\n"
+        writer.write((request + "".join(f"{n}: {v}\r\n" for n, v in headers.items()) + "\r\n").encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert b"content-type: text/event-stream" in head.lower()
+        stream = Events(reader)
+        assert "retry" in await stream.block()
+        yield stream
+
+
+async def test_w135_events_are_the_live_messages_and_then_what_happens(server: Server, join: Join) -> None:
+    ada = await join(server, "ops", name="Ada")
+    await ada.chat("before", message_id="m-1")
+    await ada.receive("ack")
+    async with events(server) as stream:
+        name, number, data = await stream.next()
+        assert (name, data["type"], data["message_id"], data["payload"]) == ("chat", "chat", "m-1", "before")
+        assert number == f"{data['timestamp']}-m-1"
+        # Volatile frames are left out.
+        await ada.cursor((1, 1))
+        await ada.typing("after", message_id="m-2")
+        await ada.chat("after", message_id="m-2")
+        assert (await stream.next())[2]["message_id"] == "m-2"
+        bob = await join(server, "ops", name="Bob")
+        assert ((await stream.next())[::2]) == ("user_joined", ANY)
+        await bob.close()
+        name, _, data = await stream.next()
+        assert (name, data["user_id"]) == ("user_left", bob.user_id)
+
+
+async def test_w135_a_reader_that_returns_gets_what_it_missed(server: Server, join: Join) -> None:
+    ada = await join(server, "ops")
+    for number in range(4):
+        await ada.chat(f"message {number}", message_id=f"m-{number}")
+        await ada.receive("ack")
+    async with events(server) as stream:
+        ids = [(await stream.next())[1] for _ in range(4)]
+    async with events(server, **{"Last-Event-ID": ids[1]}) as stream:
+        seen = [(await stream.next())[2]["message_id"] for _ in range(2)]
+        # Messages of the same millisecond may come again.
+        assert seen[-1] in ("m-2", "m-3")
+        await ada.chat("now", message_id="m-9")
+        while seen[-1] != "m-9":
+            seen.append((await stream.next())[2]["message_id"])
+        assert [one for one in seen if one in ("m-2", "m-3", "m-9")] == ["m-2", "m-3", "m-9"]
+    async with events(server, **{"Last-Event-ID": "nonsense"}) as stream:
+        assert (await stream.next())[2]["message_id"] == "m-0"
+
+
+async def test_w135_a_stream_ends_with_the_server(server: Server) -> None:
+    async with events(server) as stream:
+        await server.app.drain()
+        assert await stream.ended()
+
+
+async def test_w135_a_stream_outlives_the_time_for_an_answer(start_server: StartServer, join: Join) -> None:
+    server = await start_server(answer_seconds=0.2, **KEYS)
+    ada = await join(server, "ops")
+    async with events(server) as stream:
+        await asyncio.sleep(1.5)
+        await ada.chat("hello")
+        assert (await stream.next())[0] == "chat"
+
+
+async def test_w135_a_reader_that_does_not_read_is_cut_off(
+    start_server: StartServer, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asocial.adapters.http.api.WRITE_S", 0.5)
+    server = await start_server(rate_limit_per_minute=0, rate_limit_per_minute_per_ip=0, channel_messages_per_second=0,
+                                frames_per_second=0, frames_per_second_per_ip=0, **KEYS)  # fmt: skip
+    ada = await join(server, "ops")
+    async with events(server):  # its client reads no more from here on
+        opened = await metric(server.port, "members")
+        for number in range(30_000):
+            await ada.chat("x" * 400, message_id=f"m-{number}")
+            if number % 500 == 0:
+                await ada.receive("ack", where=lambda frame, n=number: frame["message_id"] == f"m-{n}")  # type: ignore[misc]
+                if await metric(server.port, "members") < opened:
+                    break
+        await eventually_is(lambda: metric(server.port, "members"), opened - 1)
+
+
+async def test_w133_a_key_has_few_streams_at_a_time(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asocial.adapters.http.api.STREAMS_PER_KEY", 1)
+    async with events(server):
+        assert (await read(server, "events")).status == 429

@@ -5,8 +5,9 @@ It posts as a member would: the message passes the same limits, is kept while it
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from ..domain.api_keys import ApiKey
 from ..domain.errors import Disconnect
@@ -17,6 +18,7 @@ from ..ports import Roster
 from ..protocol.schema import Ack, Limits, PostChat
 from .channels import Channels
 from .chat import ChatService
+from .event_stream import EventStream, after
 from .participant import Participant
 from .presence import Presence
 from .rules_sync import RulesSync
@@ -52,6 +54,23 @@ class ApiChat:
             return await self._chat.post(participant, post, bot=True)
         finally:
             self._channels.leave(channel, connection)
+
+    @contextlib.asynccontextmanager
+    async def events(self, channel_name: str, last_event_id: str) -> AsyncIterator[EventStream]:
+        """What happens in a channel, from its live messages on. `last_event_id`: the last event that the program has.
+
+        Raises StoreUnavailable.
+        """
+        stream = EventStream()
+        channel = await self._channels.join(channel_name, stream)
+        try:
+            await self._rules.confirm(channel)
+            messages = await self._chat.live_messages(channel_name)
+            bodies = frozenset(message.body for message in messages)
+            channel.release(stream, after(messages, last_event_id), bodies)
+            yield stream
+        finally:
+            self._channels.leave(channel, stream)
 
     async def members(self, channel: str) -> Roster:
         """Who is in a channel: as many as a `user_sync` lists, and the number of all. Raises StoreUnavailable."""

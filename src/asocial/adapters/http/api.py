@@ -1,7 +1,9 @@
-"""The HTTP API for programs: post messages, read messages and members. Docs: protocol.md, section 9."""
+"""The HTTP API for programs: post messages, read messages, members and events. Docs: protocol.md, section 14."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from ...domain.api_keys import ApiKey, ApiKeys
-from ...domain.errors import FrameError, Refusal
+from ...domain.errors import FrameError, GoingAway, Refusal
 from ...domain.ids import new_message_id
 from ...domain.message import Position
 from ...domain.profile import Profile, clean_color, clean_name, guest_profile
@@ -17,6 +19,7 @@ from ...domain.rules import Rights
 from ...ports import RateLimiter
 from ...protocol.schema import PostChat
 from ...service.api_chat import ApiChat
+from ...service.event_stream import EventStream
 from .auth import bearer_token_of
 from .bodies import read_body
 from .channels import channel_of, json_response, reports_outages
@@ -26,6 +29,14 @@ REQUESTS_PER_MINUTE = 600
 """Of one key, of any kind. Messages have the limits of any user besides (W72)."""
 FAILURES_PER_MINUTE = 60
 """How many wrong keys one address may try."""
+STREAMS_PER_KEY = 20
+"""Of one process."""
+KEEP_ALIVE_S = 15.0
+"""Proxies close a connection on which nothing was sent for some time, and a client that is gone is noticed."""
+WRITE_S = 30.0
+"""A client that reads nothing for so long is cut off."""
+RETRY_MS = 1000
+"""How long a client waits before it connects again."""
 MINUTE_MS = 60_000
 
 
@@ -73,11 +84,16 @@ class Api:
         self._chat = chat
         self._guard = guard
         self._body_s = body_s
+        self._streams: Counter[str] = Counter()
+        self._open: set[EventStream] = set()
 
-    def add_routes(self, router: web.UrlDispatcher) -> None:
+    def install(self, application: web.Application) -> None:
+        application.on_shutdown.append(self._end_streams)
+        router = application.router
         router.add_post("/api/channels/{channel}/messages", reports_outages(self._post))
         router.add_get("/api/channels/{channel}/messages", reports_outages(self._messages))
         router.add_get("/api/channels/{channel}/members", reports_outages(self._members))
+        router.add_get("/api/channels/{channel}/events", reports_outages(self._events))
 
     async def _post(self, request: web.Request) -> web.Response:
         channel = channel_of(request)
@@ -106,6 +122,46 @@ class Api:
         roster = await self._chat.members(channel)
         body = {"channel": channel, "users": roster.members, "user_count": roster.user_count}
         return web.Response(body=msgspec.json.encode(body), content_type="application/json")
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        channel = channel_of(request)
+        key = await self._guard.check(request, channel, "read")
+        if self._streams[key.name] >= STREAMS_PER_KEY:
+            raise Refusal("rate_limited", f"a key may have {STREAMS_PER_KEY} streams at a time")
+        self._streams[key.name] += 1
+        try:
+            async with self._chat.events(channel, request.headers.get("Last-Event-ID", "")) as stream:
+                self._open.add(stream)
+                try:
+                    return await _send(request, stream)
+                finally:
+                    self._open.discard(stream)
+        finally:
+            self._streams[key.name] -= 1
+            self._streams += Counter()  # forgets keys without streams
+
+    async def _end_streams(self, _: web.Application) -> None:
+        for stream in self._open:
+            stream.close(GoingAway())
+
+
+async def _send(request: web.Request, stream: EventStream) -> web.StreamResponse:
+    """Send events until the stream is closed, or the client is gone. A client that does not read is closed."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    # nginx must not collect events before it passes them on.
+    response.headers["X-Accel-Buffering"] = "no"
+    await response.prepare(request)
+    await response.write(f"retry: {RETRY_MS}\n\n".encode())
+    while stream.closed_with is None:
+        events = await stream.take(KEEP_ALIVE_S) or b": still here\n\n"
+        try:
+            async with asyncio.timeout(WRITE_S):
+                await response.write(events)
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+            break
+    return response
 
 
 def _read(data: bytes) -> MessageRequest:

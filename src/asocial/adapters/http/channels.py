@@ -149,11 +149,11 @@ def json_response(body: dict[str, object], status: int = 200) -> web.Response:
 
 
 def reports_outages(
-    handle: Callable[[web.Request], Awaitable[web.Response]],
-) -> Callable[[web.Request], Awaitable[web.Response]]:
+    handle: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """`handle`, with a Refusal for a store that is away."""
 
-    async def answer(request: web.Request) -> web.Response:
+    async def answer(request: web.Request) -> web.StreamResponse:
         try:
             return await handle(request)
         except StoreUnavailable:

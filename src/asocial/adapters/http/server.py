@@ -180,7 +180,7 @@ class HttpServer:
         )
         channels.add_routes(application.router)
         guard = KeyGuard(identity.api_keys, services.limiter, clients)
-        Api(services.api_chat, guard, body_s=settings.handshake_seconds).add_routes(application.router)
+        Api(services.api_chat, guard, body_s=settings.handshake_seconds).install(application)
         self._page = page = Page(
             page_dir, tracing, public_url=settings.public_url, offline_page=settings.offline_page == "kept"
         )

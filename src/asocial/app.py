@@ -25,9 +25,10 @@ from .adapters.memory.registry import MemorySessionRegistry
 from .adapters.memory.rules import MemoryChannelRules
 from .adapters.redis.backend import RedisBackend
 from .config import ConfigError
-from .identity import moderation_settings, sign_in, token_verifier
+from .identity import api_keys, moderation_settings, sign_in, token_verifier
 from .lifecycle import Asocial, Parts, Readiness
 from .ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry, UserIdClaims
+from .service.api_chat import ApiChat
 from .service.backlog import Backlog
 from .service.channel_access import ChannelAccess
 from .service.channels import Channels
@@ -141,10 +142,19 @@ def build(
     dispatch = Dispatch(sessions, presence, chat, moderation, verify, settings.max_message_size, runtime)
     http = HttpServer(
         settings,
-        Services(sessions, dispatch, moderation, claimed_ids, limiter, backlog),
+        Services(
+            sessions,
+            dispatch,
+            moderation,
+            claimed_ids,
+            limiter,
+            backlog,
+            ApiChat(channels, rules_sync, chat, presence, settings.sessions.limits, runtime),
+        ),
         IdentityOptions(
             secret,
             verify,
+            api_keys(settings),
             sign_in=offered.public if offered is not None else None,
             sign_in_policy=offered.policy if offered is not None else "",
         ),

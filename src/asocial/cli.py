@@ -11,13 +11,15 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from . import __version__, logs, output
 from .adapters.http.listening import EVERY_ADDRESS, CannotListen, is_loopback
 from .adapters.http.nginx_headers import map_entries
 from .app import build
 from .config import ConfigError, allowed, default_of, flag_of, hint_for, load, unknown_variables
+from .domain import api_keys
+from .domain.rules import Rights
 from .identity import sign_in
 from .lifecycle import Asocial, run
 from .settings import Settings
@@ -36,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(given_argv)
     given = vars(arguments)
     command = given.pop("command")
+    if command == "keys":
+        return _create_key(arguments.name, arguments.rights, arguments.channels)
     if command == "top":
         return _top(arguments.urls, arguments.every, once=arguments.once)
     config_file, written = given.pop("config", None), given.pop("output", None)
@@ -113,6 +117,19 @@ def _top(urls: list[str], every_s: float, *, once: bool) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+
+
+def _create_key(name: str, rights: Rights, channels: list[str]) -> int:
+    """Print a new API key, which nothing else holds, and its entry for the configuration."""
+    try:
+        key, text = api_keys.create(name, rights, channels)
+    except ValueError as error:
+        _print_error(str(error))
+        return USAGE_ERROR
+    print(f"The key. Nobody can show it again:\n\n    {text}\n")
+    print("Its entry for the setting api_keys (ASOCIAL_API_KEYS), with commas between entries:\n")
+    print(f"    {key.entry}")
+    return 0
 
 
 def _client_command(argv: list[str]) -> int:
@@ -245,6 +262,18 @@ def _parser() -> argparse.ArgumentParser:
     top.add_argument(
         "--once", action="store_true", help="print one table and exit: code 0 if every check is ok, else 1"
     )
+    keys = commands.add_parser("keys", help="make keys of the HTTP API")
+    actions = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
+    create = actions.add_parser("create", help="make a key", description="Make a key, and print it once.")
+    create.add_argument("name", metavar="NAME", help="what the key is for; its messages carry this name")
+    create.add_argument(
+        "--channels",
+        type=lambda text: text.split(","),
+        required=True,
+        metavar="NAMES",
+        help="where it may be used: names with commas between them, * for any characters, as build-*",
+    )
+    create.add_argument("--rights", choices=get_args(Rights), default="write", help="default: %(default)s")
     for name, text in CLIENT_COMMANDS.items():
         commands.add_parser(name, help=f"{text} (needs asocial-client)")
     return parser

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from .config import ConfigError
+from .domain.api_keys import ApiKeys
+from .domain.api_keys import parse as parse_key
 from .domain.identity import WHO_RULE
 from .domain.ids import is_id
 from .groups import ModerationSettings
@@ -82,6 +84,14 @@ def moderation_settings(settings: Settings) -> ModerationSettings:
         members=_access_list("channel_members", settings.channel_members, every=False),
         rules_ttl_ms=round(settings.channel_rules_ttl_seconds * 1000),
     )
+
+
+def api_keys(settings: Settings) -> ApiKeys:
+    """The keys of the HTTP API. Raises ConfigError."""
+    try:
+        return ApiKeys(map(parse_key, settings.api_keys))
+    except ValueError as error:
+        raise ConfigError(f"api_keys: {error}") from None
 
 
 def _access_list(name: str, entries: Sequence[str], *, every: bool) -> dict[str, list[str]]:

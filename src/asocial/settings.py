@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, Valid
 
 from .domain.addresses import Networks
 from .domain.admission import MessageLimits
+from .domain.api_keys import ENTRY_RULE
 from .domain.hosts import HostList
 from .domain.message import PAYLOAD_CHARACTERS, Life
 from .domain.origins import read_pattern
@@ -34,10 +35,11 @@ SECRET_HINT = "make one with: openssl rand -base64 48"  # noqa: S105 (it says ho
 KEY_RULE = f"at least {MIN_SECRET_BYTES} bytes of text; {SECRET_HINT}"
 _HOSTS = "hosts as example.org, example.org:8443 or *.example.org, with commas between them; * for any"
 _NETWORKS = "networks as 10.0.0.0/8 or 2001:db8::/32, with commas between them"
+_KEYS = f"keys as {ENTRY_RULE}, with commas between them"
 _WHO = "channel:USER_ID or channel:claim=value, with commas between them"
 _LISTS = (
     "allowed_hosts", "allowed_origins", "trusted_proxies", "frame_ancestors", "jwt_audience", "channel_owners",
-    "channel_members",
+    "channel_members", "api_keys",
 )  # fmt: skip
 _CHOICES = ("env", "log_level", "auth", "offline_page")
 _URL_CREDENTIALS = re.compile(r"//\S*@")
@@ -159,6 +161,10 @@ class Settings(BaseModel):
     channel_members: Annotated[tuple[str, ...], _WHO] = Field(
         (),
         description="members-only channels and who may enter them, by user id or by a claim of their token",
+    )
+    api_keys: Annotated[tuple[str, ...], _KEYS] = Field(
+        (),
+        description="keys of the HTTP API, by their hashes",
     )
     channel_rules_ttl_seconds: float = Field(
         86_400.0,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 
 import pytest
 from playwright.async_api import expect
+
+from asocial.domain.api_keys import create
+from tests.support.server import http_get
 
 from .conftest import LIFE_S, Join, Server, Visit
 from .watch import seen, type_letter_by_letter, until_seen, watch, world_point
@@ -64,3 +69,17 @@ async def test_w13_words_under_an_id_of_ours_are_not_ours(visit: Visit, join: Jo
     theirs = ann.locator('[data-testid="message"]', has_text="what I never said")
     await expect(theirs).not_to_have_attribute("data-mine", "true")
     await expect(theirs.locator(".author")).to_have_count(1)
+
+
+async def test_a_message_of_a_program_says_so(visit: Visit, server: Server) -> None:
+    key, text = create("ci", "write", ["*"])
+    await server.restart(api_keys=key.entry)
+    ann = await visit("/c/garden")
+    headers = {"Authorization": f"Bearer {text}"}
+    body = json.dumps({"payload": "build 7 is green", "name": "Builds"})
+    assert server.app is not None
+    answer = await http_get(server.app.port, "/api/channels/garden/messages", headers, method="POST", body=body)
+    assert answer.status == 201
+    message = ann.get_by_test_id("message").filter(has_text="build 7 is green")
+    await expect(message.locator(".author")).to_have_text("Builds · bot")
+    await expect(message.get_by_role("article")).to_have_accessible_name(re.compile("Builds · bot"))

@@ -9,9 +9,11 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 GUEST_PREFIX = "g-"
 """The server's ids for guests begin with this."""
-_ISSUED = re.compile(r"[gG][-_].*|(?=.*[a-z])(?=.*[A-Z]).{16}")
-"""Ids of guests, and ids that look like one. Earlier versions made ids without a prefix: 16 random characters, nearly
-always with capital and small letters."""
+KEY_PREFIX = "key-"
+"""The ids of API keys begin with this."""
+_ISSUED = re.compile(r"[gG][-_].*|[kK][eE][yY][-_].*|(?=.*[a-z])(?=.*[A-Z]).{16}")
+"""Ids of guests and of API keys, and ids that look like one. Earlier versions made ids without a prefix: 16 random
+characters, nearly always with capital and small letters."""
 ID_RULE = "1 to 64 of the characters A-Z a-z 0-9 _ -"
 DEFAULT_CHANNEL = "default"
 
@@ -27,5 +29,5 @@ def new_message_id() -> str:
 
 
 def may_be_claimed(user_id: str) -> bool:
-    """Whether a client may claim this id (W105): it does not look like the id of a guest."""
+    """Whether a client may claim this id (W105): it does not look like an id that the server makes."""
     return _ISSUED.fullmatch(user_id) is None

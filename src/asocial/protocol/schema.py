@@ -221,6 +221,8 @@ class Chat(_ServerFrame, tag="chat", frozen=True, omit_defaults=True):
     timestamp: int
     expires_at: int
     on_map: bool = True
+    bot: bool = False
+    """Posted with an API key (W130)."""
 
 
 class Ack(_ServerFrame, tag="ack", frozen=True):

@@ -59,22 +59,24 @@ class ChatService:
         self.unshared: set[str] = set()
         """Channels with messages that were posted here and have not been sent to other processes."""
 
-    async def post(self, participant: Participant, post: PostChat, slow_ms: int = 0) -> None:
+    async def post(self, participant: Participant, post: PostChat, slow_ms: int = 0, *, bot: bool = False) -> Ack:
         """Add the times, encode once, and post to the channel. Raises a FrameError if the message is refused.
 
-        `slow_ms`: how long the channel makes its users wait between two messages.
+        `slow_ms`: how long the channel makes its users wait between two messages. `bot`: it is posted with an API key.
+        Returns the `ack`, which the participant's connection gets too.
         """
         payload = clean_payload(post.payload, self._payload_characters)
         position = check_position(post.position)
         claimed = await self._claim(participant, post.message_id, payload, self._life.of(payload), slow_ms)
-        if claimed is None:
-            return
+        if isinstance(claimed, Ack):
+            return claimed
         profile = participant.profile
         about = (post.message_id, participant.channel.name, participant.user_id, profile.name, profile.color)
-        body = encode(Chat(*about, payload, position, claimed.timestamp, claimed.expires_at, profile.on_map))
+        body = encode(Chat(*about, payload, position, claimed.timestamp, claimed.expires_at, profile.on_map, bot))
         participant.text.forget(post.message_id)
-        self._publish(participant, claimed, body)
+        ack = self._publish(participant, claimed, body)
         self._counters.messages += 1
+        return ack
 
     async def draw(self, participant: Participant, frame: PostStroke, slow_ms: int = 0) -> None:
         """Show a stroke while it is drawn, or post it when it is done (W110). Raises a FrameError if it is refused."""
@@ -89,7 +91,7 @@ class ChatService:
             return
         text = str(points, "ascii")
         claimed = await self._claim(participant, message_id, text, self._life.base, slow_ms, stroke=True)
-        if claimed is None:
+        if isinstance(claimed, Ack):
             return
         profile = participant.profile
         about = (message_id, participant.channel.name, participant.user_id, profile.name, profile.color)
@@ -99,10 +101,10 @@ class ChatService:
 
     async def _claim(
         self, participant: Participant, message_id: str, text: str, life_ms: int, slow_ms: int, *, stroke: bool = False
-    ) -> _Claimed | None:
+    ) -> _Claimed | Ack:
         """Count a message or a stroke against the limits, and claim its id. Raises RateLimited.
 
-        None: it was posted before; the client has its `ack`.
+        If it was posted before, returns its `ack`, which the client has.
         """
         channel, user_id = participant.channel, participant.user_id
 
@@ -110,8 +112,7 @@ class ChatService:
         timestamp = self._now_ms()
         known = self._live.find(channel.name, user_id, message_id, timestamp)
         if known is not None:
-            participant.connection.write(pack(Ack(message_id, known.timestamp, known.expires_at)))
-            return None
+            return _answer_again(participant, message_id, known)
 
         expires_at = timestamp + life_ms
         about = (channel.name, user_id, participant.address, message_id)
@@ -121,23 +122,23 @@ class ChatService:
         first = self._live.find(channel.name, user_id, message_id, timestamp) or elsewhere
         if first is not None:
             if first is not elsewhere or not await self._is_lost(posting, elsewhere):
-                participant.connection.write(pack(Ack(message_id, first.timestamp, first.expires_at)))
-                return None
+                return _answer_again(participant, message_id, first)
             timestamp, expires_at = first.timestamp, first.expires_at
         return _Claimed(posting, timestamp, expires_at)
 
-    def _publish(self, participant: Participant, claimed: _Claimed, body: bytes) -> None:
-        """Post a claimed message or stroke. `body`: the JSON of its frame."""
+    def _publish(self, participant: Participant, claimed: _Claimed, body: bytes) -> Ack:
+        """Post a claimed message or stroke. `body`: the JSON of its frame. Returns its `ack`."""
         channel, posting = participant.channel, claimed.posting
         times = (claimed.timestamp, claimed.expires_at)
         message = LiveMessage(posting.user_id, posting.message_id, *times, body, channel.next_number, posting.stroke)
         self._live.add(channel.name, message, shared=channel.confirmed)
-        ack = pack(Ack(posting.message_id, *times))
-        channel.post(text_frame(body), participant.connection, ack, replaces=posting.message_id)
+        ack = Ack(posting.message_id, *times)
+        channel.post(text_frame(body), participant.connection, pack(ack), replaces=posting.message_id)
         if channel.confirmed:
             self._limiter.posted(posting)
         else:
             self.unshared.add(channel.name)
+        return ack
 
     async def _is_lost(self, posting: Posting, known: Duplicate) -> bool:
         """Whether this process must post a message that another process admitted, because nobody else may have it.
@@ -267,3 +268,10 @@ class ChatService:
     def expire(self) -> None:
         """Remove messages whose life is over."""
         self._live.expire(self._now_ms())
+
+
+def _answer_again(participant: Participant, message_id: str, known: LiveMessage | Duplicate) -> Ack:
+    """Send the `ack` of a message that was posted before. Returns it."""
+    ack = Ack(message_id, known.timestamp, known.expires_at)
+    participant.connection.write(pack(ack))
+    return ack

@@ -19,7 +19,7 @@ import secrets
 
 from ..domain.errors import BadFrame, Refusal
 from ..domain.identity import Principal
-from ..domain.ids import GUEST_PREFIX, ID_RULE, is_id, may_be_claimed
+from ..domain.ids import GUEST_PREFIX, ID_RULE, KEY_PREFIX, is_id, may_be_claimed
 from ..domain.profile import clean_name
 from ..groups import ClaimedIdSettings
 from ..ports import RateLimiter, StoreUnavailable, UserIdClaims
@@ -59,8 +59,8 @@ class ClaimedIds:
         if not may_be_claimed(user_id):
             raise Refusal(
                 "uid_invalid",
-                f"uid must not look like the id of a guest: it must not begin with {GUEST_PREFIX}, and must not be "
-                "16 characters with capital and small letters",
+                f"uid must not look like an id that the server makes: it must not begin with {GUEST_PREFIX} or "
+                f"{KEY_PREFIX}, and must not be 16 characters with capital and small letters",
             )
         try:
             found = await self._store.find(user_id)

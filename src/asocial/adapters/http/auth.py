@@ -202,10 +202,16 @@ def offered_subprotocols(request: web.Request) -> list[str]:
     ]
 
 
-def _token_of(request: web.Request) -> str | None:
+def bearer_token_of(request: web.Request) -> str | None:
+    """The token in the Authorization header."""
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and credentials:
-        return credentials.strip()
+    return credentials.strip() if scheme.lower() == "bearer" and credentials else None
+
+
+def _token_of(request: web.Request) -> str | None:
+    token = bearer_token_of(request)
+    if token is not None:
+        return token
     for item in offered_subprotocols(request):
         if not item.startswith(SUBPROTOCOL_FAMILY):
             return item

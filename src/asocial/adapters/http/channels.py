@@ -55,12 +55,12 @@ class ChannelsApi:
         self._now_ms = now_ms
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
-        router.add_get("/api/channels/{channel}", _reports_outages(self._rules))
-        router.add_post("/api/channels/{channel}", _reports_outages(self._claim))
-        router.add_post("/api/channels/{channel}/invitations", _reports_outages(self._invite))
+        router.add_get("/api/channels/{channel}", reports_outages(self._rules))
+        router.add_post("/api/channels/{channel}", reports_outages(self._claim))
+        router.add_post("/api/channels/{channel}/invitations", reports_outages(self._invite))
 
     async def _rules(self, request: web.Request) -> web.Response:
-        channel = _channel_of(request)
+        channel = channel_of(request)
         # Browsers send no Origin to a page's own server, so the page sends it in the query (W87).
         origin = request.query.get("origin", request.headers.get("Origin"))
         client = self._addressing.clients.read(request)
@@ -71,7 +71,7 @@ class ChannelsApi:
             await self._count_guess(refusal, client)
             raise
         access = await self._access_control.authorize(request, channel, principal)
-        return _json(
+        return json_response(
             {
                 "channel": channel,
                 **msgspec.to_builtins(await self._moderation.load_rules_view(channel, principal, access)),
@@ -79,7 +79,7 @@ class ChannelsApi:
         )
 
     async def _claim(self, request: web.Request) -> web.Response:
-        channel, principal = _channel_of(request), await self._authenticate(request)
+        channel, principal = channel_of(request), await self._authenticate(request)
         address = self._addressing.clients.read(request).limit_key
 
         async def take_claim() -> None:
@@ -87,7 +87,7 @@ class ChannelsApi:
 
         await self._moderation.claim(channel, principal, take_claim)
         access = await self._moderation.admit(channel, principal, None)
-        return _json(
+        return json_response(
             {
                 "channel": channel,
                 **msgspec.to_builtins(await self._moderation.load_rules_view(channel, principal, access)),
@@ -95,14 +95,14 @@ class ChannelsApi:
         )
 
     async def _invite(self, request: web.Request) -> web.Response:
-        channel, principal = _channel_of(request), await self._authenticate(request)
+        channel, principal = channel_of(request), await self._authenticate(request)
         wanted = _read_invitation_request(await read_body(request, self._body_s))
         expires_at = (self._now_ms() // 1000 + wanted.ttl_seconds) * 1000
         origin = self._addressing.hosts.link_origin(self._addressing.clients.read(request))
         key = await self._moderation.invite(channel, principal, expires_at)
         token = self._access_control.invitations.sign(channel, Invitation(wanted.rights, key), expires_at)
         url = f"{origin}/c/{channel}?invite={token}"
-        return _json({"token": token, "url": url, "expires_at": expires_at}, status=201)
+        return json_response({"token": token, "url": url, "expires_at": expires_at}, status=201)
 
     async def _authenticate(self, request: web.Request) -> Principal:
         principal = await self._authenticator.known(request)
@@ -126,7 +126,7 @@ class ChannelsApi:
             raise _try_again(wait_ms)
 
 
-def _channel_of(request: web.Request) -> str:
+def channel_of(request: web.Request) -> str:
     channel = request.match_info["channel"]
     if not is_id(channel):
         raise Refusal("channel_invalid", f"a channel's name must be {ID_RULE}")
@@ -144,16 +144,16 @@ def _read_invitation_request(data: bytes) -> _InvitationRequest:
         raise Refusal("body_invalid", str(error)[:200]) from None
 
 
-def _json(body: dict[str, object], status: int = 200) -> web.Response:
+def json_response(body: dict[str, object], status: int = 200) -> web.Response:
     return web.json_response(body, status=status)
 
 
-def _reports_outages(
-    handle: Callable[[web.Request], Awaitable[web.Response]],
-) -> Callable[[web.Request], Awaitable[web.Response]]:
+def reports_outages(
+    handle: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """`handle`, with a Refusal for a store that is away."""
 
-    async def answer(request: web.Request) -> web.Response:
+    async def answer(request: web.Request) -> web.StreamResponse:
         try:
             return await handle(request)
         except StoreUnavailable:

@@ -132,6 +132,8 @@ class ConnectionGuard:
         connection = request.protocol
         if not isinstance(connection, GuardedConnection):
             return
+        if response.content_type == "text/event-stream":
+            self._watched.discard(connection)  # its answer does not end; api.py closes it if it does not read
         if response.status == 101:
             # From here on websocket.py pings it, and closes it if it does not read.
             self._watched.discard(connection)

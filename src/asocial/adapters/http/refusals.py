@@ -73,6 +73,12 @@ ANSWERS = {
     "not_claimable": Answer(403),
     "channel_taken": Answer(409),
     "not_in_channel": Answer(409),
+    # The HTTP API
+    "key_not_allowed": Answer(403),
+    "bad_frame": Answer(400, code="body_invalid"),
+    "payload_empty": Answer(400),
+    "payload_too_large": Answer(413),
+    "position_invalid": Answer(400),
     # Open connections
     "going_away": Answer(close_code=4001),
     "too_slow": Answer(close_code=4008),

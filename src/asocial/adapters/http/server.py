@@ -18,8 +18,10 @@ from aiohttp.typedefs import Handler
 
 from ... import __version__, logs
 from ...domain.addresses import Networks
+from ...domain.api_keys import ApiKeys
 from ...domain.errors import Refusal
 from ...ports import RateLimiter, Verify
+from ...service.api_chat import ApiChat
 from ...service.backlog import Backlog
 from ...service.claimed_ids import ClaimedIds
 from ...service.counters import Counters
@@ -29,6 +31,7 @@ from ...service.sessions import Sessions
 from ...settings import Settings
 from ...tracing import Tracing
 from .admission import AccessControl, Addressing, AdmissionController, ConnectionLimits
+from .api import Api, KeyGuard
 from .auth import Authenticator, GuestTokens
 from .channels import ChannelsApi
 from .client_config import ClientConfig
@@ -65,17 +68,20 @@ class Services:
     claimed_ids: ClaimedIds
     limiter: RateLimiter
     backlog: Backlog
+    api_chat: ApiChat
 
 
 @dataclass(frozen=True)
 class IdentityOptions:
     """`secret` signs guest tokens and invitations. `verify` verifies a provider's tokens, None where guests connect.
 
+    `api_keys`: of the HTTP API.
     `sign_in`: how the page signs people in. `sign_in_policy`: what its content security policy must allow for that.
     """
 
     secret: str = field(repr=False)
     verify: Verify | None
+    api_keys: ApiKeys
     sign_in: dict[str, object] | None
     sign_in_policy: str
 
@@ -173,6 +179,8 @@ class HttpServer:
             body_s=settings.handshake_seconds,
         )
         channels.add_routes(application.router)
+        guard = KeyGuard(identity.api_keys, services.limiter, clients)
+        Api(services.api_chat, guard, body_s=settings.handshake_seconds).install(application)
         self._page = page = Page(
             page_dir, tracing, public_url=settings.public_url, offline_page=settings.offline_page == "kept"
         )

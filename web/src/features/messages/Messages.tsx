@@ -106,7 +106,7 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
   useLifetime(body, backdrop, entry, rich)
   const holdHandlers = useHold(entry)
   const color = entry.mine ? self.color : (profile?.color ?? entry.color)
-  const name = profile?.name ?? entry.name
+  const name = shownName(profile?.name ?? entry.name, entry.bot)
   const spoken = entry.mine ? STRINGS.you : (name ?? STRINGS.someone)
   const draft = entry.state === 'draft'
   const plain = !rich && !entry.held && (draft || entry.state === 'sent')
@@ -178,6 +178,10 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
     </>
   )
 })
+
+function shownName(name: string | undefined, bot: boolean | undefined) {
+  return bot && name !== undefined ? STRINGS.bot(name) : name
+}
 
 /** `margin`, because `translate` is animated at the end of its life. */
 const hung = ({ dx, dy, widest }: Place) =>

@@ -76,6 +76,7 @@ export const ARABIC: Catalogue = {
     home: 'إلى الوسط (Home)',
 
     someone: 'أحدهم',
+    bot: (name: string) => `${name} · روبوت`,
 
     connecting: 'جارٍ الاتصال',
     live: 'متصل',

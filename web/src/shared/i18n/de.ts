@@ -62,6 +62,7 @@ export const GERMAN: Catalogue = {
     home: 'Zur Mitte (Pos1)',
 
     someone: 'jemand',
+    bot: (name: string) => `${name} · Bot`,
 
     connecting: 'Verbindet',
     live: 'Verbunden',

@@ -59,6 +59,8 @@ export const STRINGS = section('core', {
   home: 'Go to the middle (Home)',
 
   someone: 'someone',
+  /** a program's name, above its message */
+  bot: (name: string) => `${name} · bot`,
 
   connecting: 'Connecting',
   live: 'Live',

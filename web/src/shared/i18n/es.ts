@@ -64,6 +64,7 @@ export const SPANISH: Catalogue = {
     home: 'Ir al centro (Inicio)',
 
     someone: 'alguien',
+    bot: (name: string) => `${name} · bot`,
 
     connecting: 'Conectando',
     live: 'Conectado',

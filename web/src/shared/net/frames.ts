@@ -56,6 +56,8 @@ export interface ChatFrame {
   readonly timestamp: number
   readonly expires_at: number
   readonly on_map?: boolean
+  /** posted with an API key (W130) */
+  readonly bot?: boolean
 }
 
 export interface UserSync extends Counted {

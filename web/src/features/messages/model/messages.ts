@@ -40,6 +40,8 @@ export interface Entry {
   readonly held: boolean
   /** its author is not to be shown on maps (W31); undefined: as the author's profile says */
   readonly onMap?: boolean
+  /** a program posted it with an API key (W130) */
+  readonly bot?: boolean
   /** was seen as a draft: it does not appear a second time */
   readonly grown: boolean
   error?: Pick<ErrorFrame, 'code' | 'message' | 'limit'> & { readonly retryAt?: number }
@@ -146,6 +148,7 @@ export function onChat(
       goesAt: goesAt(frame.timestamp, frame.expires_at, messages.factor),
       held: before?.held ?? false,
       ...(frame.on_map === false && { onMap: false }),
+      ...(frame.bot && { bot: true }),
       grown: before !== undefined,
     },
   )

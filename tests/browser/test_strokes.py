@@ -220,7 +220,7 @@ async def test_w113_the_page_says_why_a_line_was_refused(visit: Visit, join: Joi
     for number in range(11):
         await press_and_draw(ann, (300, 100 + 20 * number), (420, 100 + 20 * number))
         await release(ann)
-    await expect(ann.get_by_test_id("stroke-note")).to_have_text("You drew too many lines in one minute.")
+    await expect(ann.get_by_test_id("stroke-note")).to_have_text("Too many lines in one minute.")
     await expect(strokes(ann)).to_have_count(10)
 
 

@@ -1,19 +1,21 @@
 """How readable a group is that talks in one place: 2, 5, 12, 20 and 40 people who write at once, in a view of 1440x900.
 
-    python -m benchmarks.page_layout [--people 20] [--pictures FOLDER]
+    python -m benchmarks.page_layout [--people 20] [--size 375x667] [--pictures FOLDER]
 
 `layout.mjs` makes up what they write, always the same, and lays it out without a browser, which also shows what a
 layout costs. Then the people write it on a real server, and a page in a real Chromium measures:
 
 - overlap: the share of the area of text (names included) that other text covers;
 - leash: px from the point of a message to its text, for messages that are shown as text;
-- words, dots: how many messages are shown as text, and how many as a dot because there is no room.
+- words, dots: how many messages are shown as text, and how many as a dot because there is no room; and how many of those
+  dots cover text, on average.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import subprocess
 import sys
@@ -86,32 +88,49 @@ async def watch(page: Page, writing: asyncio.Task[None], picture: Path | None) -
         "leash_p95_px": round(leashes[int(len(leashes) * 0.95)]),
         "leash_max_px": round(leashes[-1]),
         "words_most": max(sample["words"] for sample in samples),
+        "dots_on_text": round(sum(sample["dots_on_text"] for sample in samples) / len(samples), 2),
         "dots_most": max(sample["dots"] for sample in samples),
     }
 
 
-async def measure(crowds: tuple[int, ...], pictures: Path | None) -> list[dict[str, float]]:
+async def measure(
+    crowds: tuple[int, ...], sizes: list[tuple[int, int]], pictures: Path | None, *, dark: bool
+) -> list[dict[str, Any]]:
     rows = []
-    for people in crowds:
+    for people, (width, height) in itertools.product(crowds, sizes):
         events = model("--events", str(people))
         with running(ASOCIAL) as server:
             url = f"http://{server.address}"
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
-                page = await browser.new_page(viewport={"width": 1440, "height": 900})
+                touch = width < 1000
+                page = await browser.new_page(
+                    viewport={"width": width, "height": height},
+                    has_touch=touch,
+                    is_mobile=touch,
+                    color_scheme="dark" if dark else "light",
+                )
                 await page.goto(f"{url}/c/crowd")
                 await page.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
                 writing = asyncio.create_task(write(url, people, events, NAMES))
-                picture = pictures and pictures / f"crowd-{people}.png"
-                rows.append({"people": people, **await watch(page, writing, picture)})
+                picture = pictures and pictures / f"crowd-{people}-{width}x{height}.png"
+                view = {"people": people, "size": f"{width}x{height}"}
+                rows.append({**view, **await watch(page, writing, picture)})
                 await browser.close()
         print(rows[-1], flush=True)
     return rows
 
 
+def size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    return int(width), int(height)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, action="append", help="only this many")
+    parser.add_argument("--size", type=size, action="append", help="of the view, 1440x900 where none is given")
+    parser.add_argument("--dark", action="store_true", help="the dark appearance")
     parser.add_argument("--pictures", type=Path, help="a folder for a picture of each crowd")
     parser.add_argument("--name", default="page_layout", help="of the result file")
     given = parser.parse_args()
@@ -121,7 +140,8 @@ def main() -> int:
     found = model()
     for row in (*found["layout"], *found["cost"]):
         print(row)
-    rows = asyncio.run(measure(tuple(given.people or CROWDS), given.pictures))
+    sizes = given.size or [(1440, 900)]
+    rows = asyncio.run(measure(tuple(given.people or CROWDS), sizes, given.pictures, dark=given.dark))
     result = {"benchmark": "page_layout", "machine": machine, "model": found, "rows": rows}
     print(f"written to {save(given.name, result)}", file=sys.stderr)
     return 0

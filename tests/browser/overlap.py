@@ -49,14 +49,21 @@ _MEASURE = """
       covered += common
     })
   })
-  return { area, covered, leashes, words: texts.length, dots, pairs }
+  const dotsOnText = [...document.querySelectorAll('.dot')].filter((dot) => {
+    const { left, top, right, bottom } = dot.getBoundingClientRect()
+    return right > left && texts.flat().some((text) =>
+      Math.min(text.right, right) - Math.max(text.left, left) > 2 &&
+      Math.min(text.bottom, bottom) - Math.max(text.top, top) > 4)
+  }).length
+  return { area, covered, leashes, words: texts.length, dots, dots_on_text: dotsOnText, pairs }
 }
 """
 
 
 async def measure_text(page: Page) -> dict[str, Any]:
     """`area` of all text, names included, and how much of it is `covered` by other text, px²; `leashes`: px from each
-    message's point to its text; `words`, `dots`: messages shown as text, and as a dot; `pairs`: the texts that meet."""
+    message's point to its text; `words`, `dots`: messages shown as text, and as a dot; `dots_on_text`: dots that cover text; `pairs`: the texts that
+    meet."""
     found: dict[str, Any] = await page.evaluate(_MEASURE)
     return found
 

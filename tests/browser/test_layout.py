@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.support.waiting import eventually
+
 from .conftest import Server, Visit
 from .overlap import covered_text, measure_text
 from .test_crowd import speak
@@ -131,6 +133,16 @@ async def test_messages_of_many_scripts_at_one_point_do_not_cover_each_other(vis
     assert await covered_text(ann) == []
 
 
+async def expect_no_dot_on_text(page: Page) -> None:
+    """Dots step off text that the edge of the view moves, so this may take a moment."""
+
+    async def are_apart() -> bool:
+        found = await measure_text(page)
+        return found["dots"] > 0 and found["dots_on_text"] == 0
+
+    await eventually(are_apart, "no dot lies on text")
+
+
 async def crowd(server: Server, number: int) -> None:
     """So many people say something at one place."""
     said = [(n % 7 * 10, n % 5 * 6, f"number {n} says a few words here") for n in range(number)]
@@ -142,6 +154,7 @@ async def test_without_room_the_newest_are_text_and_older_ones_dots_that_open(vi
     await crowd(server, 24)
     await until_seen(ann, "number 23")
     await at_rest(ann)
+    await expect_no_dot_on_text(ann)
     found = await measure_text(ann)
     assert found["pairs"] == []
     assert found["dots"] > 5
@@ -164,11 +177,19 @@ async def test_without_room_the_newest_are_text_and_older_ones_dots_that_open(vi
     await expect(message.locator(".words")).to_be_visible()
 
 
+async def test_dots_of_a_crowd_lie_on_no_text(visit: Visit, server: Server) -> None:
+    # So many that texts are no layers of their own.
+    ann = await visit(viewport=WIDE)
+    await crowd(server, 52)
+    await expect_no_dot_on_text(ann)
+
+
 async def test_a_tap_opens_a_dot_and_no_caret(visit: Visit, server: Server) -> None:
     ann = await visit(viewport={"width": 375, "height": 667}, has_touch=True, is_mobile=True)
     await crowd(server, 24)
     await until_seen(ann, "number 23")
     await at_rest(ann)
+    await expect_no_dot_on_text(ann)
     shown = ann.locator("[data-dot='shut'] .dot")
     for number in range(await shown.count()):
         box = await shown.nth(number).bounding_box()

@@ -45,6 +45,19 @@ async def test_after_the_first_words_alone_the_view_offers_the_link_wherever_it_
     assert await ann.locator(OPEN).get_attribute("data-x") == before
 
 
+async def test_the_greeting_is_not_seen_where_words_leave_no_room(visit: Visit, join: Join) -> None:
+    ann = await join()
+    for y in range(-240, 280, 40):
+        await ann.chat("words all over this small view", at=(-140, y))
+    bob = await visit(viewport={"width": 320, "height": 568})
+    await expect(bob.locator(COMPANY)).not_to_have_text("")
+    await expect(bob.get_by_test_id("message")).to_have_count(13)
+    await expect(bob.locator(".company")).to_have_css("opacity", "0")
+    eve = await visit(viewport={"width": 1000, "height": 1800})
+    await expect(eve.locator(COMPANY)).not_to_have_text("")
+    await expect(eve.locator(".company")).to_have_css("opacity", "1")
+
+
 async def test_the_hint_goes_while_one_writes_when_told_so_and_when_somebody_comes(visit: Visit) -> None:
     ann = await visit()
     await say(ann, 300, 200, "first")

@@ -1,13 +1,13 @@
 /*
- * Moves text that the edge of the view cuts off into the view (rules: model/nudge.ts), once the camera rests. In a crowd
- * text stays where it is: measuring it would cost frames.
+ * Moves text that the edge of the view cuts off into the view, and dots off it (rules: model/nudge.ts), once the camera
+ * rests. In a crowd text stays where it is: measuring it would cost frames.
  */
 import type { App } from '../../stores/app'
 import { safeArea } from '../../shared/ui/safe-area'
 import type { Box } from './model/boxes'
 import type { Point, Size } from './model/camera'
-import { nudgesOf } from './model/nudge'
-import { textBoxes } from './text-boxes'
+import { moved as movedBy, nudgesOf, nudgesOfDots, wayInto } from './model/nudge'
+import { dotBoxes, textBoxes, type TextBox } from './text-boxes'
 
 const REST_MS = 170
 /** after text changed, so that many changes are looked at once */
@@ -24,17 +24,25 @@ export function nudgeText(app: App): () => void {
   const look = () => {
     asked = 0
     const { camera, view } = app.camera.store.getState()
-    const found = textBoxes()
+    const [opened, texts] = split(textBoxes(), isOpened)
     const before = moved
     moved = []
-    if (found.length <= TEXTS_MAX) {
-      const ways = nudgesOf(
-        found.map((each) => unmoved(each, each.anchor, camera.zoom)),
-        frameOf(view),
-      )
-      moved = found
-        .filter(({ anchor }, i) => nudge(anchor, ways[i], camera.zoom))
-        .map(({ anchor }) => anchor)
+    if (texts.length <= TEXTS_MAX) {
+      const unmovedOf = (found: readonly TextBox[]) =>
+        found.map((each) => unmoved(each, each.anchor, camera.zoom))
+      const move = (found: readonly TextBox[], ways: readonly Point[]) =>
+        found
+          .filter(({ anchor }, i) => nudge(anchor, ways[i], camera.zoom))
+          .map(({ anchor }) => anchor)
+      const boxes = unmovedOf(texts)
+      const frame = frameOf(view)
+      const ways = nudgesOf(boxes, frame)
+      const placed = boxes.map((box, i) => movedBy(box, ways[i] as Point))
+      const dots = dotBoxes()
+      const waysOfDots = nudgesOfDots(unmovedOf(dots), placed)
+      // What was a dot lies on what is around it.
+      const waysOfOpened = unmovedOf(opened).map((box) => wayInto(box, frame))
+      moved = [...move(texts, ways), ...move(dots, waysOfDots), ...move(opened, waysOfOpened)]
     }
     for (const anchor of before) if (!moved.includes(anchor)) nudge(anchor, undefined, 1)
   }
@@ -60,6 +68,13 @@ export function nudgeText(app: App): () => void {
     stop()
   }
 }
+
+const isOpened = ({ anchor }: TextBox) => anchor.dataset.dot === 'open'
+
+const split = <T>(list: readonly T[], is: (each: T) => boolean): [T[], T[]] => [
+  list.filter(is),
+  list.filter((each) => !is(each)),
+]
 
 function frameOf({ width, height }: Size): Box {
   const safe = safeArea()

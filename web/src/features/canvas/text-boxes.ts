@@ -23,12 +23,22 @@ export function textBoxes(): TextBox[] {
   if (!corner) return found
   for (const words of document.querySelectorAll<HTMLElement>('.world p.words')) {
     const anchor = words.closest<HTMLElement>('.anchor')
-    if (!anchor) continue
+    if (!anchor || anchor.dataset.dot === 'shut') continue
     const author = words.parentElement?.querySelector('.author')
     const box = boxOf(words, corner)
     found.push({ ...box, anchor, top: author ? boxOf(author, corner).top : box.top })
   }
   return found
+}
+
+/** The dots that stand for messages without room. */
+export function dotBoxes(): TextBox[] {
+  const corner = cornerOf()
+  if (!corner) return []
+  return [...document.querySelectorAll('.world [data-dot="shut"] .dot')].flatMap((dot) => {
+    const anchor = dot.closest<HTMLElement>('.anchor')
+    return anchor ? [{ ...boxOf(dot, corner), anchor }] : []
+  })
 }
 
 /** What else must stay readable and within reach. */

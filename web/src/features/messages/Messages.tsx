@@ -18,7 +18,7 @@ import type { Entry } from './model/messages'
 import { STRINGS } from '../../shared/i18n/en'
 import { AT_ITS_POINT, type Place } from './model/place'
 import { Caret } from './Caret'
-import { useGlide } from './view/glide'
+import { useReappearance } from './view/reappear'
 import { firstGrapheme } from '../../shared/text/graphemes'
 import { lazy } from '../../shared/ui/lazy'
 import { useBackdrop } from './view/backdrop'
@@ -113,7 +113,7 @@ const MessageItem = memo(function MessageItem(props: MessageProps) {
   const dir = directionOf(entry.text)
   // A dot opens while it is read.
   const dot = place.dot && !entry.held
-  useGlide(body, backdrop, place, rich)
+  useReappearance(body, backdrop, place, rich)
   return (
     <>
       {rich && !dot && (

@@ -1,7 +1,7 @@
 /*
  * What is drawn for messages that are not text at their point: dots, and lines from a point to its text. Pure.
  */
-import { distanceTo, freeOffset, grow, isCrossed, meet, type Box } from '../../canvas/model/boxes'
+import { distanceTo, freeOffset, grow, isCrossed, meet, type Box, type Offset } from '../../canvas/model/boxes'
 import type { Point } from '../../canvas/model/camera'
 import { REACH_PX, type Item } from './fit'
 import { AT_ITS_POINT, type Aside, type Hung } from './place'
@@ -13,9 +13,22 @@ export const DOT_PX = 26
 const AGAIN_MAX = 12
 const LEADER_MIN_PX = 10
 
-const nearest = (dx: number, dy: number) => {
+const within = (reach: number) => (dx: number, dy: number) => {
   const away = Math.hypot(dx, dy)
-  return away <= REACH_PX ? away : undefined
+  return away <= reach ? away : undefined
+}
+
+/** The nearest place of a dot that is free. Where there is none nearby, dots may cover each other, but never text. */
+function dotPlace(point: Box, words: readonly Box[], dots: readonly Box[]): Offset {
+  const free = (boxes: readonly Box[], reach: number) => {
+    const around = grow(point, reach, reach)
+    return freeOffset(
+      point,
+      boxes.filter((box) => meet(around, box)),
+      within(reach),
+    )
+  }
+  return free([...words, ...dots], REACH_PX) ?? free(words, 3 * REACH_PX) ?? AT_ITS_POINT
 }
 
 /** Puts dots where they cover neither text nor each other, near their points. `wasDot`: it has a place. */
@@ -26,22 +39,23 @@ export function putDots(
   pointOf: PointOf,
 ) {
   const reach = DOT_PX / 2 + 1
-  const taken: Box[] = []
-  for (const { box } of words) taken.push(grow(box, reach, reach))
+  const texts: Box[] = []
+  for (const { box } of words) texts.push(grow(box, reach, reach))
+  const others: Box[] = []
+  const isTaken = (point: Box, dx: number, dy: number) =>
+    [texts, others].some((boxes) => boxes.some((box) => meet(point, box, dx, dy)))
   let again = 0
   for (const item of dots) {
     const { x, y } = pointOf(item.each)
     const point = { left: x, right: x, top: y, bottom: y }
     let { dx, dy } = item.place
     const isKnown = wasDot(item)
-    if ((!isKnown || again < AGAIN_MAX) && taken.some((box) => meet(point, box, dx, dy))) {
+    if ((!isKnown || again < AGAIN_MAX) && isTaken(point, dx, dy)) {
       if (isKnown) again += 1
-      const around = grow(point, REACH_PX, REACH_PX)
-      const near = taken.filter((box) => meet(around, box))
-      ;({ dx, dy } = freeOffset(point, near, nearest) ?? AT_ITS_POINT)
+      ;({ dx, dy } = dotPlace(point, texts, others))
       item.place = { ...item.place, dx, dy }
     }
-    taken.push(grow({ left: x + dx, right: x + dx, top: y + dy, bottom: y + dy }, DOT_PX, DOT_PX))
+    others.push(grow({ left: x + dx, right: x + dx, top: y + dy, bottom: y + dy }, DOT_PX, DOT_PX))
   }
 }
 

@@ -26,7 +26,7 @@ export function Company({ quiet }: { quiet: boolean }) {
   const greeting = writing ? '' : names
   const [done, setDone] = useState(false)
   const invites = alone && spoke && !writing && !done
-  const box = useFreePlace(invites || greeting !== '', quiet)
+  const box = useFreePlace(invites ? 'always' : greeting !== '' && 'if free', quiet)
   return (
     <div className="company" ref={box} data-held="">
       <p role="status" data-testid="company">
@@ -107,8 +107,11 @@ function Invite({ done }: { done(): void }) {
 const PLACES = [0.5, 0.32, 0.68, 0.2, 0.8]
 const WORDS = '.message-body, .invitation > p, .caret[data-open] textarea, .cursor'
 
-/** Keeps a box off the words, in the middle if it can be. */
-function useFreePlace(shown: boolean, quiet: boolean) {
+/** Its backdrop would dim words that are closer, px. */
+const APART_PX = 20
+
+/** Keeps a box off the words, in the middle if it can be; where there is no room, it is not seen. */
+function useFreePlace(shown: 'always' | 'if free' | false, quiet: boolean) {
   const app = useApp()
   const box = useRef<HTMLDivElement>(null)
   const now = useRef(0.5)
@@ -127,15 +130,18 @@ function useFreePlace(shown: boolean, quiet: boolean) {
         const top = view.top + part * view.height - height / 2
         return !words.some(
           (each) =>
-            each.left < left + width &&
-            left < each.right &&
-            each.top < top + height &&
-            top < each.bottom,
+            each.left < left + width + APART_PX &&
+            left < each.right + APART_PX &&
+            each.top < top + height + APART_PX &&
+            top < each.bottom + APART_PX,
         )
       }
       // It stays where it is as long as it can.
-      now.current = [now.current, ...PLACES].find(isFree) ?? 0.5
+      const free = [now.current, ...PLACES].find(isFree)
+      now.current = free ?? 0.5
       element.style.top = `${now.current * 100}%`
+      // In a crowd there is no room, and the top of the page says how many are here. A screen reader still says it.
+      element.style.opacity = free === undefined && shown === 'if free' ? '0' : ''
     }
     place()
     return onMoved(app, LOOK_EVERY_MS, place)

@@ -7,7 +7,7 @@ layout costs. Then the people write it on a real server, and a page in a real Ch
 
 - overlap: the share of the area of text (names included) that other text covers;
 - leash: px from the point of a message to its text, for messages that are shown as text;
-- words, dots: how many messages are shown as text, and how many as a dot because there is no room; and how many of those
+- words, dots: how many messages are shown as text, and how many as a dot because there is no room; how many of those
   dots cover text, on average.
 """
 

@@ -62,8 +62,8 @@ _MEASURE = """
 
 async def measure_text(page: Page) -> dict[str, Any]:
     """`area` of all text, names included, and how much of it is `covered` by other text, px²; `leashes`: px from each
-    message's point to its text; `words`, `dots`: messages shown as text, and as a dot; `dots_on_text`: dots that cover text; `pairs`: the texts that
-    meet."""
+    message's point to its text; `words`, `dots`: messages shown as text, and as a dot; `dots_on_text`: dots that cover
+    text; `pairs`: the texts that meet."""
     found: dict[str, Any] = await page.evaluate(_MEASURE)
     return found
 

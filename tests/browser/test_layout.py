@@ -138,7 +138,7 @@ async def expect_no_dot_on_text(page: Page) -> None:
 
     async def are_apart() -> bool:
         found = await measure_text(page)
-        return found["dots"] > 0 and found["dots_on_text"] == 0
+        return bool(found["dots"] > 0 and found["dots_on_text"] == 0)
 
     await eventually(are_apart, "no dot lies on text")
 

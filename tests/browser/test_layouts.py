@@ -84,6 +84,8 @@ async def test_on_a_message_what_types_a_character_begins_a_reply(
 async def test_control_shift_and_a_digit_react_on_every_layout(visit: Visit, join: Join, key: str, code: str) -> None:
     ann = await visit()
     witness = await join()
+    # To nobody, no reaction is sent.
+    await expect(ann.get_by_test_id("roster-count")).to_have_attribute("data-count", "2")
     await ann.mouse.click(300, 300)
     await ann.keyboard.type("so")
     await press(await keyboard(ann), key, code, held=CTRL | SHIFT)

@@ -1,7 +1,15 @@
 /*
  * What is drawn for messages that are not text at their point: dots, and lines from a point to its text. Pure.
  */
-import { distanceTo, freeOffset, grow, isCrossed, meet, type Box, type Offset } from '../../canvas/model/boxes'
+import {
+  distanceTo,
+  freeOffset,
+  grow,
+  isCrossed,
+  meet,
+  type Box,
+  type Offset,
+} from '../../canvas/model/boxes'
 import type { Point } from '../../canvas/model/camera'
 import { REACH_PX, type Item } from './fit'
 import { AT_ITS_POINT, type Aside, type Hung } from './place'

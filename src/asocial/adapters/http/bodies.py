@@ -1,4 +1,4 @@
-"""Request bodies: small, never compressed, and read only by handlers that expect one (W77).
+"""Request bodies: small, never compressed, and read only by handlers that expect one (W77). And answers in JSON.
 
 The checks are the same for every path. connection_guard.py deals with bodies that no handler reads.
 """
@@ -6,12 +6,15 @@ The checks are the same for every path. connection_guard.py deals with bodies th
 from __future__ import annotations
 
 import asyncio
+from typing import TypeVar
 
+import msgspec
 from aiohttp import web
 
 from ...domain.errors import Refusal
 
 BODY_LIMIT_BYTES = 4096
+_Body = TypeVar("_Body", bound=msgspec.Struct)
 
 
 def check_body(request: web.Request) -> None:
@@ -37,6 +40,19 @@ async def read_body(request: web.Request, within_s: float) -> bytes:
     except TimeoutError:
         raise Refusal("body_timeout", f"the body must arrive within {within_s:g} s") from None
     return data
+
+
+async def read_json(request: web.Request, kind: type[_Body], within_s: float) -> _Body:
+    """The body as a value of a type of api_types.py. No body means no fields. Raises Refusal."""
+    data = await read_body(request, within_s)
+    try:
+        return msgspec.json.decode(data or b"{}", type=kind)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise Refusal("body_invalid", str(error)[:200]) from None
+
+
+def json_response(body: msgspec.Struct, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json", charset="utf-8")
 
 
 def _too_large() -> Refusal:

@@ -336,3 +336,20 @@ async def test_w133_a_page_of_another_site_cannot_send_a_key(server: Server) -> 
     answer = await http_get(server.port, "/api/channels/ops/messages", preflight, method="OPTIONS")
     assert answer.status == 204
     assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize("other", [WRONG_TEXT, READER_TEXT], ids=["another", "the same"])
+async def test_w133_a_request_with_two_keys_has_none(server: Server, other: str) -> None:
+    async with raw_connection(server) as (reader, writer):
+        keys = "".join(f"Authorization: Bearer {key}\r\n" for key in (READER_TEXT, other))
+        writer.write(f"GET /api/channels/ops/members HTTP/1.1\r\nHost: x\r\n{keys}\r\n".encode())
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 401 ")
+
+
+async def test_w130_a_whole_number_may_be_written_with_a_point(start_server: StartServer) -> None:
+    """Some languages write 60 as 60.0; JSON does not tell the two apart."""
+    operator, text = create("ann", "operator", ["*"])
+    server = await start_server(api_keys=operator.entry)
+    path, headers = "/api/operator/channels/garden/close", {"Authorization": f"Bearer {text}"}
+    answers = [await server.post(path, headers, f'{{"seconds": {number}}}') for number in ("0.0", "0.5", '"0"')]
+    assert [answer.status for answer in answers] == [200, 400, 400]

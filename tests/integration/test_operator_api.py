@@ -19,7 +19,7 @@ from tests.support.waiting import eventually, eventually_is
 
 OPERATOR_KEY, OPERATOR_TEXT = create("ann", OPERATOR, ["*"])
 WRITER, WRITER_TEXT = create("ci", "write", ["*"])
-KEYS = {"api_keys": f"{OPERATOR_KEY.entry},{WRITER.entry}", "secret": "one secret for all processes, long enough"}
+KEYS = {"api_keys": f"{OPERATOR_KEY.entry},{WRITER.entry}", "secret": "the secret of these tests, long enough"}
 ACTIONS = (
     ("GET", "channels"),
     ("POST", "channels/garden/close"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
+from ...domain.ids import ID_PATTERN
 from ...domain.message import Position
 from ...domain.profile import Member
 from ...domain.rules import Rights
@@ -16,8 +17,12 @@ MAX_CLOSED_S = 30 * DAY_S
 MAX_SERVER_BAN_S = 30 * DAY_S
 INVITATION_MIN_S, INVITATION_MAX_S, INVITATION_DEFAULT_S = 60, 30 * DAY_S, DAY_S
 
-Id: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-"""`$` also fits before a line break at the end, so a handler that reads an id checks it with `is_id` as well."""
+Id: TypeAlias = Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
+"""A handler that reads one checks it with `is_id` as well."""
+Address: TypeAlias = Annotated[str, msgspec.Meta(extra_json_schema={"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]})]
+Text: TypeAlias = Annotated[
+    str, msgspec.Meta(description="has at least one visible character (W8)", extra_json_schema={"minLength": 1})
+]
 Moment: TypeAlias = Annotated[int, msgspec.Meta(description="ms since the Unix epoch, on the server's clock")]
 
 
@@ -52,7 +57,7 @@ class ClientConfigBody(msgspec.Struct, frozen=True):
     """What a client needs to know before its user signs in. `sign_in`: how the page signs people in, or null."""
 
     auth: Literal["guest", "open", "jwt"]
-    sign_in: dict[str, str] | None
+    sign_in: dict[str, Any] | None
     version: str
     wire: int
 
@@ -81,7 +86,7 @@ class InvitationBody(msgspec.Struct, frozen=True):
 class MessageRequest(msgspec.Struct, forbid_unknown_fields=True):
     """A message to post. Without a position it is in the middle; without a name it carries the key's (W130)."""
 
-    payload: str
+    payload: Text
     position: Position = Position(0.0, 0.0)
     message_id: Id | msgspec.UnsetType = msgspec.UNSET
     name: str | msgspec.UnsetType = msgspec.UNSET
@@ -143,7 +148,7 @@ class BanRequest(msgspec.Struct, forbid_unknown_fields=True):
     """Whom to ban, and for how long (W139): a user or an address, not both. 0 seconds end a ban."""
 
     user_id: Id | msgspec.UnsetType = msgspec.UNSET
-    address: str | msgspec.UnsetType = msgspec.UNSET
+    address: Address | msgspec.UnsetType = msgspec.UNSET
     seconds: Annotated[int, msgspec.Meta(ge=0, le=MAX_SERVER_BAN_S)] = 3600
 
 
@@ -164,7 +169,7 @@ class BansBody(msgspec.Struct, frozen=True):
 class NoticeRequest(msgspec.Struct, forbid_unknown_fields=True):
     """A line to show to everyone (W150)."""
 
-    text: str
+    text: Text
 
 
 class NoticeBody(msgspec.Struct, frozen=True):

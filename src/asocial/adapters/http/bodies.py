@@ -46,13 +46,23 @@ async def read_json(request: web.Request, kind: type[_Body], within_s: float) ->
     """The body as a value of a type of api_types.py. No body means no fields. Raises Refusal."""
     data = await read_body(request, within_s)
     try:
-        return msgspec.json.decode(data or b"{}", type=kind)
+        fields = msgspec.json.decode(data or b"{}")
+        if isinstance(fields, dict):
+            fields = {name: _as_integer(value) for name, value in fields.items()}
+        return msgspec.convert(fields, type=kind)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise Refusal("body_invalid", str(error)[:200]) from None
 
 
-def json_response(body: msgspec.Struct, status: int = 200) -> web.Response:
-    return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json", charset="utf-8")
+def _as_integer(value: object) -> object:
+    """JSON does not tell 60.0 from 60, and some languages write whole numbers so."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def json_response(body: object, status: int = 200, *, cache: str = "") -> web.Response:
+    """`body`: a type of api_types.py, or what is encoded in the same way. `cache`: a Cache-Control."""
+    data, headers = msgspec.json.encode(body), {"Cache-Control": cache} if cache else None
+    return web.Response(body=data, status=status, headers=headers, content_type="application/json", charset="utf-8")
 
 
 def _too_large() -> Refusal:

@@ -31,6 +31,7 @@ from ...service.operators import Operators
 from ...service.sessions import Sessions
 from ...settings import Settings
 from ...tracing import Tracing
+from . import descriptions
 from .admission import AccessControl, Addressing, AdmissionController, ConnectionLimits
 from .api import Api
 from .auth import Authenticator, GuestTokens
@@ -186,6 +187,7 @@ class HttpServer:
         guard = KeyGuard(identity.api_keys, services.limiter, clients)
         Api(services.api_chat, guard, body_s=settings.handshake_seconds).install(application)
         OperatorApi(services.operators, guard, body_s=settings.handshake_seconds).add_routes(application.router)
+        descriptions.add_routes(application.router)
         self._page = page = Page(
             page_dir, tracing, public_url=settings.public_url, offline_page=settings.offline_page == "kept"
         )

@@ -120,9 +120,9 @@ OPERATIONS = (
         errors=(*USER, *ENTER, "uid_taken"),
         security=("", "userToken"),
         parameters=[
-            ("query", "invite", "an invitation to a private channel"),
+            ("query", "invite", QUERY["invite"]),
             ("query", "origin", "the origin of the page that asks"),
-            ("query", "uid", "a user id that the client chose"),
+            ("query", "uid", QUERY["uid"]),
         ],
     ),
     Operation(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -77,7 +77,7 @@ class Operation:
     body_required: bool = True
     errors: Sequence[str] = ()
     security: Sequence[str] = ()
-    parameters: Sequence[tuple[str, str, str]] = field(default=())
+    parameters: Sequence[tuple[str, str, str]] = ()
     """Each: where it is, its name, what it means."""
 
     @property

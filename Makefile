@@ -69,7 +69,7 @@ test: need page  ## all checks, then all tests (ARGS="-k words" selects tests)
 	$(PYTEST) $(PYTEST_PARALLEL) $(ARGS) || failed="$$failed tests"; \
 	test -z "$$failed" || { echo "make test: failed: $$failed; for checks see each line with *** above" >&2; exit 1; }
 
-test-full: need page  ## tests that take long: ten minutes of faults (ARGS="-k words" selects tests)
+test-full: need page  ## tests that take long: ten minutes of faults, many HTTP requests (ARGS="-k words" selects tests)
 	@$(PYTEST) -s $(filter-out tests/deploy/%,$(wildcard tests/*/full_*.py)) $(ARGS)
 
 test-deploy: need-deploy page $(ACTIONLINT)  ## deploy/: manifests, images, rules, dashboard, workflows; about a minute

@@ -40,10 +40,12 @@ from .service.counters import Counters
 from .service.dispatch import Dispatch
 from .service.fallback import FallbackPresence
 from .service.moderation import Moderation
+from .service.operators import Operators
 from .service.outages import Outages
 from .service.presence import Presence
 from .service.rules_sync import RulesSync
 from .service.runtime import Runtime
+from .service.server_rules import ServerRules
 from .service.session import LocalSessions
 from .service.sessions import Sessions
 from .service.snapshots import Snapshots
@@ -114,7 +116,10 @@ def build(
     claimed_ids = ClaimedIds(claims, limiter, local, settings.claimed_ids)
     moderation = Moderation(rules_sync, channels, presence, live, local, claimed_ids, runtime)
     snapshots = Snapshots(presence, chat, runtime.loop)
-    sessions = Sessions(claimed_ids, channels, presence, snapshots, rules_sync, settings.sessions, runtime)
+    server_rules = ServerRules(rules, broker, channels, local, runtime)
+    sessions = Sessions(
+        claimed_ids, channels, presence, snapshots, rules_sync, server_rules, settings.sessions, runtime
+    )
     outages = Outages(channels, presence, chat, rules_sync, sessions, fallback, runtime)
     router = ControlRouter(channels, presence, chat, rules_sync, sessions, outages, fallback)
 
@@ -150,6 +155,7 @@ def build(
             limiter,
             backlog,
             ApiChat(channels, rules_sync, chat, presence, settings.sessions.limits, runtime),
+            Operators(presence, rules_sync, server_rules, claimed_ids, runtime),
         ),
         IdentityOptions(
             secret,
@@ -171,6 +177,7 @@ def build(
             presence=presence,
             chat=chat,
             local=local,
+            server_rules=server_rules,
             sessions=sessions,
             outages=outages,
             router=router,

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import re
+import secrets
 import socket
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from .adapters.http.nginx_headers import map_entries
 from .app import build
 from .config import ConfigError, allowed, default_of, flag_of, hint_for, load, unknown_variables
 from .domain import api_keys
+from .domain.api_keys import OPERATOR, KeyRights
 from .domain.rules import Rights
 from .identity import sign_in
 from .lifecycle import Asocial, run
@@ -39,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = vars(arguments)
     command = given.pop("command")
     if command == "keys":
-        return _create_key(arguments.name, arguments.rights, arguments.channels)
+        return _create_key(
+            arguments.name, OPERATOR if arguments.operator else arguments.rights, arguments.channels or ["*"]
+        )
     if command == "top":
         return _top(arguments.urls, arguments.every, once=arguments.once)
     config_file, written = given.pop("config", None), given.pop("output", None)
@@ -119,10 +123,10 @@ def _top(urls: list[str], every_s: float, *, once: bool) -> int:
         return 0
 
 
-def _create_key(name: str, rights: Rights, channels: list[str]) -> int:
+def _create_key(name: str, rights: KeyRights, channels: list[str]) -> int:
     """Print a new API key, which nothing else holds, and its entry for the configuration."""
     try:
-        key, text = api_keys.create(name, rights, channels)
+        key, text = api_keys.create(name, rights, channels, secrets.token_urlsafe(api_keys.SECRET_BYTES))
     except ValueError as error:
         _print_error(str(error))
         return USAGE_ERROR
@@ -266,14 +270,21 @@ def _parser() -> argparse.ArgumentParser:
     actions = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
     create = actions.add_parser("create", help="make a key", description="Make a key, and print it once.")
     create.add_argument("name", metavar="NAME", help="what the key is for; its messages carry this name")
-    create.add_argument(
+    use = create.add_mutually_exclusive_group(required=True)
+    use.add_argument(
         "--channels",
         type=lambda text: text.split(","),
-        required=True,
         metavar="NAMES",
         help="where it may be used: names with commas between them, * for any characters, as build-*",
     )
-    create.add_argument("--rights", choices=get_args(Rights), default="write", help="default: %(default)s")
+    use.add_argument(
+        "--operator",
+        action="store_true",
+        help="a key to list and close channels, to ban, and to tell everyone something; it reads and posts nowhere",
+    )
+    create.add_argument(
+        "--rights", choices=get_args(Rights), default="write", help="in these channels; default: %(default)s"
+    )
     for name, text in CLIENT_COMMANDS.items():
         commands.add_parser(name, help=f"{text} (needs asocial-client)")
     return parser

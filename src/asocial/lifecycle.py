@@ -25,6 +25,7 @@ from .service.control_router import ControlRouter
 from .service.outages import Outages
 from .service.presence import Presence
 from .service.runtime import Runtime
+from .service.server_rules import ServerRules
 from .service.session import LocalSessions
 from .service.sessions import Sessions
 from .settings import Settings
@@ -72,6 +73,7 @@ class Parts:
     presence: Presence
     chat: ChatService
     local: LocalSessions
+    server_rules: ServerRules
     sessions: Sessions
     outages: Outages
     router: ControlRouter
@@ -110,6 +112,7 @@ class Asocial:
         self.port = listening[0].getsockname()[1]
         if parts.backend is not None:
             await parts.backend.start(parts.router)
+        await parts.server_rules.start()
         if parts.telemetry is not None:
             parts.telemetry.start()
         await self.http.start(listening)

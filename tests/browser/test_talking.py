@@ -9,7 +9,7 @@ import time
 import pytest
 from playwright.async_api import expect
 
-from asocial.domain.api_keys import create
+from tests.support.api_keys import create
 from tests.support.server import http_get
 
 from .conftest import LIFE_S, Join, Server, Visit

@@ -119,6 +119,18 @@ async def test_names_of_any_script_survive(adapters: Adapters) -> None:
     assert await store.members("garden", ["ann"]) == [Member("ann", profile.name, "plum", 1000)]
 
 
+async def test_w137_all_processes_count_the_users_of_all_channels(adapters: Adapters) -> None:
+    store, other = await adapters.presence(), await adapters.presence()
+    assert await store.counts() == {}
+    for channel, connection, user in (("garden", "c1", "ann"), ("garden", "c2", "ann"), ("kitchen", "c3", "ann")):
+        await store.join(channel, connection, user, FOX, 1000)
+    await other.join("garden", "c4", "bob", OWL, 1000)
+    assert await store.counts() == await other.counts() == {"garden": 2, "kitchen": 1}
+    await store.leave("kitchen", "c3")
+    await other.leave("garden", "c4")
+    assert await other.counts() == {"garden": 1}
+
+
 async def test_members_answers_in_the_order_asked_none_twice_and_only_the_present(adapters: Adapters) -> None:
     store = await adapters.presence()
     for number in range(3):

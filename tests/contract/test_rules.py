@@ -7,6 +7,7 @@ import asyncio
 from asocial.domain.landmarks import Landmark
 from asocial.domain.message import Position
 from asocial.domain.rules import NO_RULES, Rules
+from asocial.service.server_rules import NAME as SERVER
 from tests.support.waiting import eventually_is
 
 from .conftest import Adapters
@@ -99,3 +100,17 @@ async def test_use_extends_the_lifetime_of_rules_and_never_shortens_it(adapters:
         await asyncio.sleep(0.4)
         assert await rules.refresh("used", 1500) == used
     assert await rules.load("long") == long
+
+
+async def test_w139_bans_of_all_channels_are_rules_under_a_name_of_their_own(adapters: Adapters) -> None:
+    here, there = await adapters.rules(), await adapters.rules()
+    made = Rules().with_ban("bob", 20, now=10).with_ban("@2001:db8::/64", 30, now=10)
+    assert await here.swap(SERVER, made, KEEP_MS) == made
+    assert await there.load(SERVER) == made
+    assert await there.load("server") is NO_RULES, "no channel has this name"
+
+
+async def test_w138_all_processes_read_until_when_a_channel_is_closed(adapters: Adapters) -> None:
+    here, there = await adapters.rules(), await adapters.rules()
+    await here.swap("garden", NO_RULES.with_closed_until(77), KEEP_MS)
+    assert (await there.load("garden")).closed_until == 77

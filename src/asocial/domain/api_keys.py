@@ -1,7 +1,8 @@
 """API keys: how programs post and read over HTTP without a connection.
 
-The configuration holds `NAME:RIGHTS:CHANNELS:HASH` for each key. A key itself is `ask_NAME_SECRET`. The secret has 256
-random bits, so a plain SHA-256 of it tells nothing about it.
+The configuration holds `NAME:RIGHTS:CHANNELS:HASH` for each key. The rights are those of a program in channels, or
+those of an operator, who manages all channels and reads and posts in none (W136). A key itself is `ask_NAME_SECRET`.
+The secret has 256 random bits, so a plain SHA-256 of it tells nothing about it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ import fnmatch
 import hashlib
 import hmac
 import re
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import Literal, TypeAlias, cast, get_args
 
 from .ids import KEY_PREFIX
 from .rules import Rights
@@ -23,7 +23,12 @@ _NAME = re.compile(rf"[A-Za-z0-9-]{{1,{MAX_NAME_CHARACTERS}}}")
 _PATTERN = re.compile(r"[A-Za-z0-9_*-]{1,64}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _KEY = re.compile(rf"ask_([A-Za-z0-9-]{{1,{MAX_NAME_CHARACTERS}}})_([A-Za-z0-9_-]{{43}})")
-_SECRET_BYTES = 32
+SECRET_BYTES = 32
+"""Random, in base64url (43 characters)."""
+_NO_DIGEST = "-" * 64
+KeyRights: TypeAlias = Rights | Literal["operator"]
+OPERATOR: Literal["operator"] = "operator"
+_RIGHTS = (*get_args(Rights), OPERATOR)
 ENTRY_RULE = "NAME:RIGHTS:CHANNELS:HASH, as `asocial keys create` prints it"
 
 
@@ -32,7 +37,7 @@ class ApiKey:
     """`channels`: names of channels, in which `*` stands for any characters. `digest`: of the secret, as hex."""
 
     name: str
-    rights: Rights
+    rights: KeyRights
     channels: tuple[str, ...]
     digest: str
 
@@ -64,10 +69,12 @@ class ApiKeys:
     def find(self, text: str) -> ApiKey | None:
         """The key that a client sent, or None if there is no such key."""
         match = _KEY.fullmatch(text)
-        known = self._by_name.get(match[1]) if match else None
-        if match is None or known is None or not hmac.compare_digest(_digest(match[2]), known.digest):
+        if match is None:
             return None
-        return known
+        known = self._by_name.get(match[1])
+        # The same work for a name that no key has, so that the time does not tell which names exist.
+        is_right = hmac.compare_digest(_digest(match[2]), _NO_DIGEST if known is None else known.digest)
+        return known if is_right else None
 
 
 def looks_like_key(text: str) -> bool:
@@ -75,9 +82,8 @@ def looks_like_key(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
-def create(name: str, rights: Rights, channels: Iterable[str]) -> tuple[ApiKey, str]:
-    """A new key, and its text, which nothing else holds. Raises ValueError."""
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
+def create(name: str, rights: KeyRights, channels: Iterable[str], secret: str) -> tuple[ApiKey, str]:
+    """A new key, and its text, which nothing else holds. `secret`: see SECRET_BYTES. Raises ValueError."""
     key = parse(ApiKey(name, rights, tuple(channels), _digest(secret)).entry)
     return key, f"ask_{name}_{secret}"
 
@@ -89,14 +95,16 @@ def parse(entry: str) -> ApiKey:
         raise ValueError(f"a key is {ENTRY_RULE}")
     if not _NAME.fullmatch(name):
         raise ValueError(f"the name of a key has 1 to {MAX_NAME_CHARACTERS} of the characters A-Z a-z 0-9 -")
-    if rights not in get_args(Rights):
-        raise ValueError(f"the rights of a key are {' or '.join(get_args(Rights))}")
+    if rights not in _RIGHTS:
+        raise ValueError(f"the rights of a key are {', '.join(get_args(Rights))} or {OPERATOR}")
     patterns = tuple(channels.split("+"))
     if not all(map(_PATTERN.fullmatch, patterns)):
         raise ValueError("the channels of a key are names with + between them; * stands for any characters")
+    if rights == OPERATOR and patterns != ("*",):
+        raise ValueError("an operator's key is for all channels: NAME:operator:*:HASH")
     if not _HASH.fullmatch(digest):
         raise ValueError("the hash of a key has 64 characters 0-9 a-f")
-    return ApiKey(name, cast(Rights, rights), patterns, digest)
+    return ApiKey(name, cast(KeyRights, rights), patterns, digest)
 
 
 def _digest(secret: str) -> str:

@@ -14,6 +14,7 @@
     │   ├── NotOwner
     │   └── ReadOnly
     └── Refusal                a request that is answered with an error instead of what it asked for (W1)
+        ├── LimitReached
         └── Disconnect         closes the connection (W28)
             ├── GoingAway
             ├── TooSlow
@@ -25,7 +26,9 @@
             ├── TooManyConnections
             ├── TokenInvalid
             ├── TokenExpired
-            └── Removed
+            ├── Removed
+            ├── ChannelClosed
+            └── Banned
 
 Each error has a code, which is a word. No numbers here: adapters/http/refusals.py has the table of HTTP statuses and
 close codes.
@@ -115,12 +118,20 @@ class Refusal(AsocialError):
     """
 
     code: str
+    retry_after_ms: int | None = None
+    """When trying again helps, if that is known."""
 
     def __init__(self, code: str, message: str, **log_fields: object) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.log_fields = log_fields
+
+
+class LimitReached(Refusal):
+    def __init__(self, message: str, retry_after_ms: int) -> None:
+        super().__init__("rate_limited", message)
+        self.retry_after_ms = retry_after_ms
 
 
 class Disconnect(Refusal):
@@ -200,4 +211,16 @@ class TokenExpired(Disconnect):
 class Removed(Disconnect):
     code = "removed"
     reason = "removed"
+    reconnects = False
+
+
+class ChannelClosed(Disconnect):
+    code = "channel_closed"
+    reason = "channel closed"
+    reconnects = False
+
+
+class Banned(Disconnect):
+    code = "banned"
+    reason = "banned"
     reconnects = False

@@ -6,6 +6,8 @@ import re
 import uuid
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+ID_PATTERN = f"^{_ID.pattern}$"
+"""For JSON Schema. In Python, `$` also fits before a line break at the end, so `is_id` decides."""
 
 GUEST_PREFIX = "g-"
 """The server's ids for guests begin with this."""

@@ -28,6 +28,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     Every valid invitation contains `invitation_key`, which is random. It is made with the first invitation and dropped
     when the channel is claimed or opened to everyone, or these rules are removed; older invitations are then void.
     `keep_until`: the last invitation expires then, so the rules must not be removed before.
+    `closed_until`: an operator has closed the channel for everyone until then, in ms of the server's clock.
     """
 
     version: int = 0
@@ -39,6 +40,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     invitation_key: str = ""
     keep_until: int = 0
     landmarks: Landmarks = ()
+    closed_until: int = 0
 
     def with_owner(self, user_id: str) -> Rules:
         """Set the owner. Invitations of others become void."""
@@ -76,6 +78,10 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
             bans[user_id] = until
         return replace(self, version=self.version + 1, bans=bans)
 
+    def with_closed_until(self, until: int) -> Rules:
+        """Close the channel until then. A time in the past opens it."""
+        return replace(self, version=self.version + 1, closed_until=until)
+
     def is_owned_by(self, user_id: str) -> bool:
         """The empty id owns nothing, not even a channel without an owner."""
         return user_id != "" and self.owner == user_id
@@ -87,9 +93,12 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     def is_banned(self, user_id: str, now: int) -> bool:
         return self.bans.get(user_id, 0) > now
 
+    def is_closed(self, now: int) -> bool:
+        return self.closed_until > now
+
     def lifetime_ms(self, ttl_ms: int, now: int) -> int:
         """How long these rules must be kept when they are not used any more."""
-        return max(ttl_ms, self.keep_until - now)
+        return max(ttl_ms, self.keep_until - now, self.closed_until - now)
 
 
 NO_RULES = Rules()

@@ -78,6 +78,10 @@ class PresenceStore(Protocol):
         """The channel's members. A channel without members has an empty roster and the epoch ""."""
         ...
 
+    async def counts(self) -> dict[str, int]:
+        """The number of users in each channel that has any."""
+        ...
+
     async def members(self, channel: str, user_ids: Sequence[str]) -> list[Member]:
         """Those of `user_ids` who are present, in the given order, without duplicates."""
         ...

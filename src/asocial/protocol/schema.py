@@ -322,6 +322,13 @@ class Cleared(_ServerFrame, tag="cleared", frozen=True):
     timestamp: int
 
 
+class Notice(_ServerFrame, tag="notice", frozen=True):
+    """What an operator tells everyone (W150)."""
+
+    text: str
+    timestamp: int
+
+
 class Error(_ServerFrame, tag="error", frozen=True):
     code: str
     message: str
@@ -333,7 +340,7 @@ class Error(_ServerFrame, tag="error", frozen=True):
 ServerFrame: TypeAlias = (
     UserSync | UserJoined | UserLeft | UserUpdated | UserCount
     | Chat | Ack | Typing | Drawing | Stroke | Cursors | Reaction | Followed | View | Profiles | Pong | Degraded
-    | Restored | Error | Authenticated | ChannelUpdated | Cleared | ClockSet
+    | Restored | Error | Authenticated | ChannelUpdated | Cleared | ClockSet | Notice
 )  # fmt: skip
 
 CLIENT_FRAME_TYPES = (

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from msgspec import UNSET
 
 from ..domain.access import Access, Invitation
-from ..domain.errors import ReadOnly, Refusal, Removed
+from ..domain.errors import ChannelClosed, ReadOnly, Refusal, Removed
 from ..domain.identity import Principal, is_one_of
 from ..domain.rules import NO_RULES, Rules
 from ..groups import ModerationSettings
@@ -49,6 +49,11 @@ class ChannelAccess:
     def is_removed(self, channel: Channel, principal: Principal) -> bool:
         """Whether a ban keeps the user out of the channel now."""
         return channel.rules is not None and channel.rules.is_banned(principal.rules_id, self._now_ms())
+
+    def check_open(self, rules: Rules) -> None:
+        """Raises ChannelClosed while an operator keeps the channel closed."""
+        if rules.is_closed(self._now_ms()):
+            raise ChannelClosed
 
     def check_not_removed(self, channel: Channel, principal: Principal) -> None:
         """Raises Removed while a ban lasts."""

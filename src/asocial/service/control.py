@@ -47,6 +47,12 @@ class RulesChanged(msgspec.Struct, frozen=True, tag="rules_changed", omit_defaul
     restored: bool = False
 
 
+class NoticePosted(msgspec.Struct, frozen=True, tag="notice_posted"):
+    """An operator's notice to everyone, sent to the topic of server_rules.py."""
+
+    text: str
+
+
 class ChannelCleared(msgspec.Struct, frozen=True, tag="channel_cleared"):
     """The channel was cleared: messages until `timestamp` (ms, server clock) must not be shown any more."""
 
@@ -62,7 +68,9 @@ class MessagesAgain(msgspec.Struct, frozen=True, tag="messages_again"):
     messages: list[tuple[int, int, msgspec.Raw]]
 
 
-Control: TypeAlias = ProfileChanged | CountChanged | FollowedBy | RulesChanged | ChannelCleared | MessagesAgain
+Control: TypeAlias = (
+    ProfileChanged | CountChanged | FollowedBy | RulesChanged | ChannelCleared | MessagesAgain | NoticePosted
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Control] = msgspec.json.Decoder(Control)

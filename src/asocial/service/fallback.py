@@ -112,6 +112,14 @@ class FallbackPresence:
         except StoreUnavailable:
             return await self._local.roster(channel, limit)
 
+    async def counts(self) -> dict[str, int]:
+        if not self._status.store_away:
+            try:
+                return await self._shared.counts()
+            except StoreUnavailable:
+                pass
+        return await self._local.counts()
+
     async def members(self, channel: str, user_ids: Sequence[str]) -> list[Member]:
         if self._status.is_isolated(channel):
             return await self._local.members(channel, user_ids)

@@ -57,6 +57,7 @@ class Moderation:
     async def admit(self, channel: str, principal: Principal, invitation: Invitation | None) -> Access:
         """What `principal` may do in the channel. Raises Refusal if they may not enter."""
         rules = await self._rules.current(channel)
+        self.access.check_open(rules or NO_RULES)
         access = self.access.decide(channel, principal, invitation, rules or NO_RULES)
         if isinstance(access, Access):
             return access

@@ -60,6 +60,7 @@ class Outages:
             await self._sessions.refresh_claims()
             # Then the rules, because this disconnects people who may not stay in their channel.
             await self._rules.end_outage()
+            await self._sessions.refresh_bans()
             await self._catch_up(None)
         finally:
             self._ending = False

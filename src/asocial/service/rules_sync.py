@@ -19,7 +19,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
-from ..domain.errors import GoingAway, Removed
+from ..domain.errors import ChannelClosed, GoingAway, Removed
 from ..domain.identity import user_id_of
 from ..domain.rules import NO_RULES, Rules
 from ..ports import ChannelRules, StoreUnavailable
@@ -170,6 +170,9 @@ class RulesSync:
         (`restored`). `from_store`: the rules were read from the store.
         """
         rules, now = channel.rules or NO_RULES, self._now_ms()
+        if rules.is_closed(now):
+            for session in self._local.of_connections(list(channel)):
+                session.connection.close(ChannelClosed())
         for removed in rules.bans:
             if rules.is_banned(removed, now):
                 for session in self._local.of_user(user_id_of(removed), channel.name):

@@ -32,6 +32,7 @@ from .participant import Participant
 from .presence import Presence
 from .rules_sync import RulesSync
 from .runtime import Runtime
+from .server_rules import ServerRules
 from .session import Session
 from .snapshots import Snapshots
 from .throttle import AddressBuckets
@@ -57,6 +58,7 @@ class Sessions:
         presence: Presence,
         snapshots: Snapshots,
         rules: RulesSync,
+        server_rules: ServerRules,
         settings: SessionSettings,
         runtime: Runtime,
     ) -> None:
@@ -69,6 +71,7 @@ class Sessions:
         self._claimed_ids = claimed_ids
         self._local = claimed_ids.local
         self._rules = rules
+        self._server_rules = server_rules
         self._access = rules.access
         self._loop = runtime.loop
         self._now_ms = runtime.clock.now_ms
@@ -95,7 +98,7 @@ class Sessions:
         address: str,
         plain_users: bool = False,
     ) -> Session:
-        """Open a session. Raises TooManyConnections, Removed or GoingAway.
+        """Open a session. Raises TooManyConnections, Banned, ChannelClosed, Removed or GoingAway.
 
         `token` is sent to the client in `user_sync`. `chose_color`: see Presence.join. `principal`: what the client's
         own token says. `access`: what the client may do, by the rules known when it was admitted. `address`: as limits
@@ -108,7 +111,7 @@ class Sessions:
         try:
             channel = await self._channels.join(channel_name, connection)
             await self._rules.confirm(channel)
-            access = self._readmit(channel, principal, access)
+            access = self._readmit(channel, principal, access, address)
             if not await self._claimed_ids.enter(principal):
                 # Somebody else claimed the id meanwhile. The client connects again, and is refused before the upgrade.
                 raise GoingAway(retry_ms=0)
@@ -119,7 +122,7 @@ class Sessions:
             channel.changes += 1
             snapshot, messages = await self.snapshot(session)
             # Again: a change of the rules in the meantime has checked only the sessions that were already open.
-            session.access = self._readmit(channel, principal, access)
+            session.access = self._readmit(channel, principal, access, address)
             session.provisional = not channel.confirmed
         except BaseException:
             await self._local.unregister(user_id, connection)
@@ -201,8 +204,13 @@ class Sessions:
         """Refresh presence, rules, registrations and claims of every session of this process."""
         await self._presence.refresh()
         await self._rules.refresh()
+        await self.refresh_bans()
         await self._local.refresh()
         await self.refresh_claims()
+
+    async def refresh_bans(self) -> None:
+        """Read the bans of the server again (W139). Disconnects users who are banned."""
+        await self._server_rules.refresh()
 
     async def refresh_claims(self) -> None:
         """Renew the claims of user ids (W105). Disconnects users whose id another claim holds."""
@@ -354,8 +362,13 @@ class Sessions:
         else:
             session.expiry = self._loop.call_later(min(left_s, EXPIRY_CHECK_S), self._schedule_expiry, session)
 
-    def _readmit(self, channel: Channel, principal: Principal, access: Access) -> Access:
-        """What a client that is about to join may do. Raises Removed, or GoingAway if it may not stay."""
+    def _readmit(self, channel: Channel, principal: Principal, access: Access, address: str) -> Access:
+        """What a client that is about to join may do.
+
+        Raises Banned, ChannelClosed, Removed, or GoingAway if it may not stay.
+        """
+        self._server_rules.check_not_banned(principal, address)
+        self._access.check_open(channel.rules or NO_RULES)
         self._access.check_not_removed(channel, principal)
         decided = self._access.readmit(channel, principal, access)
         if decided is None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
+from types import SimpleNamespace
+
 import pytest
 
-from asocial.domain.api_keys import ApiKeys, create, looks_like_key, parse
+from asocial.domain.api_keys import ApiKeys, looks_like_key, parse
 from asocial.domain.ids import is_id, may_be_claimed
+from tests.support.api_keys import create
 
 
 def test_a_key_is_found_by_its_text_alone() -> None:
@@ -45,7 +49,7 @@ HASH = "0" * 64
         (f"ci:write:ops:{HASH}:more", "NAME:RIGHTS:CHANNELS:HASH"),
         (f"c_i:write:ops:{HASH}", "the name of a key"),
         (f":write:ops:{HASH}", "the name of a key"),
-        (f"ci:admin:ops:{HASH}", "read or write"),
+        (f"ci:admin:ops:{HASH}", "read, write or operator"),
         (f"ci:write::{HASH}", "the channels of a key"),
         (f"ci:write:ops+[ab]:{HASH}", "the channels of a key"),
         ("ci:write:ops:abc", "64 characters"),
@@ -60,3 +64,25 @@ def test_two_keys_of_one_name_are_refused() -> None:
     key, _ = create("ci", "write", ["ops"])
     with pytest.raises(ValueError, match="'ci'"):
         ApiKeys([key, key])
+
+
+def test_w133_an_unknown_name_costs_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    key, text = create("ci", "write", ["*"])
+    keys, compared = ApiKeys([key]), []
+
+    def compare(one: str, other: str) -> bool:
+        compared.append(len(one) == len(other))
+        return hmac.compare_digest(one, other)
+
+    monkeypatch.setattr("asocial.domain.api_keys.hmac", SimpleNamespace(compare_digest=compare))
+    assert keys.find(text) is key
+    assert keys.find(text.replace("ci", "no")) is None
+    assert compared == [True, True]
+
+
+def test_w136_an_operators_key_is_for_all_channels() -> None:
+    key, text = create("ann", "operator", ["*"])
+    assert key.entry.startswith("ann:operator:*:")
+    assert ApiKeys([parse(key.entry)]).find(text) == key
+    with pytest.raises(ValueError, match="operator's key is for all channels"):
+        create("ann", "operator", ["garden"])

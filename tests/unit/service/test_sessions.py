@@ -48,6 +48,7 @@ from asocial.service.moderation import Moderation
 from asocial.service.outages import Outages
 from asocial.service.presence import Presence
 from asocial.service.rules_sync import RulesSync
+from asocial.service.server_rules import ServerRules
 from asocial.service.session import LocalSessions, Session
 from asocial.service.sessions import Sessions
 from asocial.service.snapshots import MESSAGES, Snapshots
@@ -107,6 +108,7 @@ class Harness:
         access = ChannelAccess(owners, runtime.clock.now_ms)
         rules = self.rules or MemoryChannelRules(self.clock)
         self.rules_sync = RulesSync(rules, self.channels, self.local, access, owners.rules_ttl_ms, runtime)
+        self.server_rules = ServerRules(rules, self.broker, self.channels, self.local, runtime)
         self.claims = MemoryUserIdClaims(self.clock)
         claim_settings = ClaimedIdSettings(HOLD_MS, PRESENT_MS, per_day=0)
         self.claimed_ids = ClaimedIds(self.claims, MemoryRateLimiter(self.clock), self.local, claim_settings)
@@ -122,7 +124,14 @@ class Harness:
             answer_bytes_per_second_per_ip=self.answer_bytes[1],
         )
         self.sessions = Sessions(
-            self.claimed_ids, self.channels, self.presence, snapshots, self.rules_sync, settings, runtime
+            self.claimed_ids,
+            self.channels,
+            self.presence,
+            snapshots,
+            self.rules_sync,
+            self.server_rules,
+            settings,
+            runtime,
         )
         parts = (self.channels, self.presence, self.chat, self.rules_sync, self.sessions)
         self.outages = Outages(*parts, None, runtime)

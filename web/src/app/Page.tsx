@@ -30,6 +30,9 @@ import { Tools } from './Tools'
 import { Zoom } from '../features/canvas/Zoom'
 
 const Commands = lazy(() => import('../features/commands/Commands').then((m) => m.Commands))
+const OperatorNotice = lazy(() =>
+  import('../features/channel/OperatorNotice').then((m) => m.OperatorNotice),
+)
 const Ended = lazy(() => import('./Ended').then((m) => m.Ended))
 const ToastLine = lazy(() => import('./ToastLine').then((m) => m.ToastLine))
 const HistoryPanel = lazy(() =>
@@ -62,6 +65,7 @@ export function Page() {
   // W60: an unknown user, or one whose sign-in expired, can sign in.
   const unknown = useSession((s) => s.link.kind === 'final' && /^451[01]$/.test(`${s.link.code}`))
   const ended = useSession((s) => s.link.kind === 'final') && !unknown
+  const hasNotice = useSession((s) => s.notice !== undefined)
   const commandsOpen = useOpen('commands')
   const closeCommands = useClose('commands')
   useVisualViewport()
@@ -76,6 +80,9 @@ export function Page() {
       {(othersHere || othersMessages) && <Chips />}
       <header className="edge top-0 start-0">
         <ChannelHeader />
+        <div role="status" data-testid="operator-notice">
+          {hasNotice && <OperatorNotice />}
+        </div>
       </header>
       <aside className="edge top-0 end-0 items-end">
         <People />

@@ -125,6 +125,8 @@ export function createReceiver(app: App) {
       case 'cleared':
         presence.onCleared(frame.by)
         return messages.onCleared(frame.timestamp)
+      case 'notice':
+        return session.setNotice(frame.text)
       case 'error':
         return messages.onRefused(frame)
     }

@@ -203,8 +203,9 @@ def offered_subprotocols(request: web.Request) -> list[str]:
 
 
 def bearer_token_of(request: web.Request) -> str | None:
-    """The token in the Authorization header."""
-    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    """The token in the Authorization header. None if there are two: a proxy may have judged the other one."""
+    given = request.headers.getall("Authorization", ())
+    scheme, _, credentials = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     return credentials.strip() if scheme.lower() == "bearer" and credentials else None
 
 

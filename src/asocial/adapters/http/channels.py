@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 
 import msgspec
 from aiohttp import web
 
-from ...domain.access import Invitation
-from ...domain.errors import ConnectingTooOften, Refusal
+from ...domain.access import Access, Invitation
+from ...domain.errors import ConnectingTooOften, LimitReached, Refusal
 from ...domain.identity import NOBODY, Principal
 from ...domain.ids import ID_RULE, is_id
-from ...domain.rules import Rights
 from ...ports import RateLimiter, StoreUnavailable
 from .admission import AccessControl, Addressing, AdmissionController
-from .bodies import read_body
+from .api_types import ChannelView, InvitationBody, InvitationRequest
+from .bodies import json_response, read_json
 from .client_info import ClientInfo
 
-INVITATION_MIN_S, INVITATION_MAX_S, INVITATION_DEFAULT_S = 60, 30 * 86_400, 86_400
 REQUESTS_PER_MINUTE = 30
 """Claims and invitations of each user. Each address has a limit as well, since anybody can be many guests:"""
 REQUESTS_PER_MINUTE_PER_ADDRESS = 120
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
-
-
-class _InvitationRequest(msgspec.Struct):
-    rights: Rights = "write"
-    ttl_seconds: Annotated[int, msgspec.Meta(ge=INVITATION_MIN_S, le=INVITATION_MAX_S)] = INVITATION_DEFAULT_S
 
 
 class ChannelsApi:
@@ -71,12 +64,7 @@ class ChannelsApi:
             await self._count_guess(refusal, client)
             raise
         access = await self._access_control.authorize(request, channel, principal)
-        return json_response(
-            {
-                "channel": channel,
-                **msgspec.to_builtins(await self._moderation.load_rules_view(channel, principal, access)),
-            }
-        )
+        return await self._view(channel, principal, access)
 
     async def _claim(self, request: web.Request) -> web.Response:
         channel, principal = channel_of(request), await self._authenticate(request)
@@ -87,22 +75,21 @@ class ChannelsApi:
 
         await self._moderation.claim(channel, principal, take_claim)
         access = await self._moderation.admit(channel, principal, None)
-        return json_response(
-            {
-                "channel": channel,
-                **msgspec.to_builtins(await self._moderation.load_rules_view(channel, principal, access)),
-            }
-        )
+        return await self._view(channel, principal, access)
 
     async def _invite(self, request: web.Request) -> web.Response:
         channel, principal = channel_of(request), await self._authenticate(request)
-        wanted = _read_invitation_request(await read_body(request, self._body_s))
+        wanted = await read_json(request, InvitationRequest, self._body_s)
         expires_at = (self._now_ms() // 1000 + wanted.ttl_seconds) * 1000
         origin = self._addressing.hosts.link_origin(self._addressing.clients.read(request))
         key = await self._moderation.invite(channel, principal, expires_at)
         token = self._access_control.invitations.sign(channel, Invitation(wanted.rights, key), expires_at)
         url = f"{origin}/c/{channel}?invite={token}"
-        return json_response({"token": token, "url": url, "expires_at": expires_at}, status=201)
+        return json_response(InvitationBody(token, url, expires_at), status=201)
+
+    async def _view(self, channel: str, principal: Principal, access: Access) -> web.Response:
+        view = await self._moderation.load_rules_view(channel, principal, access)
+        return json_response(ChannelView(**msgspec.structs.asdict(view), channel=channel))
 
     async def _authenticate(self, request: web.Request) -> Principal:
         principal = await self._authenticator.known(request)
@@ -118,12 +105,12 @@ class ChannelsApi:
         try:
             await self._admission.count_guess(refusal, client)
         except ConnectingTooOften as disconnect:
-            raise _try_again(disconnect.retry_ms or MINUTE_MS) from None
+            raise try_again(disconnect.retry_ms or MINUTE_MS) from None
 
     async def _take(self, key: str, limit: int, window_ms: int) -> None:
         wait_ms = await self._limiter.take(key, limit, window_ms)
         if wait_ms:
-            raise _try_again(wait_ms)
+            raise try_again(wait_ms)
 
 
 def channel_of(request: web.Request) -> str:
@@ -133,19 +120,8 @@ def channel_of(request: web.Request) -> str:
     return channel
 
 
-def _try_again(wait_ms: int) -> Refusal:
-    return Refusal("rate_limited", f"try again in {-(-wait_ms // 1000)} s")
-
-
-def _read_invitation_request(data: bytes) -> _InvitationRequest:
-    try:
-        return msgspec.json.decode(data or b"{}", type=_InvitationRequest)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise Refusal("body_invalid", str(error)[:200]) from None
-
-
-def json_response(body: dict[str, object], status: int = 200) -> web.Response:
-    return web.json_response(body, status=status)
+def try_again(wait_ms: int) -> Refusal:
+    return LimitReached(f"try again in {-(-wait_ms // 1000)} s", wait_ms)
 
 
 def reports_outages(

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from ...domain.checks import is_healthy
+from .api_types import HealthBody, ReadyBody
+from .bodies import json_response
 
 Checks = Callable[[], Mapping[str, str]]
 """The state of each dependency of this process: "ok", or a word for what is wrong."""
@@ -19,13 +21,10 @@ class Health:
 
     async def health(self, _request: web.Request) -> web.Response:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return _uncached({"status": "ok", "timestamp": now})
+        return json_response(HealthBody("ok", now), cache="no-store")
 
     async def ready(self, _request: web.Request) -> web.Response:
         checks = dict(self._checks())
         ready = all(map(is_healthy, checks.values()))
-        return _uncached({"status": "ready" if ready else "not_ready", "checks": checks}, status=200 if ready else 503)
-
-
-def _uncached(body: dict[str, object], status: int = 200) -> web.Response:
-    return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})
+        body = ReadyBody("ready" if ready else "not_ready", checks)
+        return json_response(body, status=200 if ready else 503, cache="no-store")

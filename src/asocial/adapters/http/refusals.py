@@ -38,6 +38,8 @@ class Answer(NamedTuple):
 ANSWERS = {
     # The request
     "request_invalid": Answer(400),
+    "not_found": Answer(404),
+    "method_not_allowed": Answer(405),
     "body_invalid": Answer(400),
     "body_timeout": Answer(408, code="body_invalid"),
     "body_too_large": Answer(413, code="body_invalid"),
@@ -65,6 +67,8 @@ ANSWERS = {
     "members_only": Answer(403),
     "channel_private": Answer(403),
     "removed": Answer(403, 4512),
+    "channel_closed": Answer(403, 4513),
+    "banned": Answer(403, 4514),
     "user_connections": Answer(close_code=4504),
     "unavailable": Answer(503),
     # Claims and invitations
@@ -103,8 +107,7 @@ def too_many_connections() -> Refusal:
 
 
 def response_of(refusal: Refusal) -> web.Response:
-    answer = ANSWERS[refusal.code]
-    return web.json_response(_body_of(refusal), status=answer.status, headers=answer.headers)
+    return web.json_response(_body_of(refusal), status=ANSWERS[refusal.code].status, headers=_headers_of(refusal))
 
 
 class _ResponseWithoutServer(web.Response):
@@ -120,10 +123,12 @@ class _ResponseWithoutServer(web.Response):
 
 def direct_response_of(refusal: Refusal) -> web.Response:
     """`response_of`, for an answer that does not pass through the application."""
-    answer = ANSWERS[refusal.code]
     body = json.dumps(_body_of(refusal)).encode()
     return _ResponseWithoutServer(
-        body=body, status=answer.status, headers=answer.headers, content_type="application/json"
+        body=body,
+        status=ANSWERS[refusal.code].status,
+        headers=_headers_of(refusal),
+        content_type="application/json",
     )
 
 
@@ -136,9 +141,16 @@ def bytes_of(refusal: Refusal, headers: Mapping[str, str]) -> bytes:
         "Content-Type: application/json; charset=utf-8",
         f"Content-Length: {len(body)}",
         "Connection: close",
-        *(f"{name}: {value}" for name, value in (*answer.headers.items(), *headers.items())),
+        *(f"{name}: {value}" for name, value in (*_headers_of(refusal).items(), *headers.items())),
     ]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def _headers_of(refusal: Refusal) -> dict[str, str]:
+    headers = dict(ANSWERS[refusal.code].headers)
+    if refusal.retry_after_ms is not None:
+        headers["Retry-After"] = str(-(-refusal.retry_after_ms // 1000))
+    return headers
 
 
 def _body_of(refusal: Refusal) -> dict[str, dict[str, str]]:

@@ -27,11 +27,13 @@ from ...service.claimed_ids import ClaimedIds
 from ...service.counters import Counters
 from ...service.dispatch import Dispatch
 from ...service.moderation import Moderation
+from ...service.operators import Operators
 from ...service.sessions import Sessions
 from ...settings import Settings
 from ...tracing import Tracing
+from . import descriptions
 from .admission import AccessControl, Addressing, AdmissionController, ConnectionLimits
-from .api import Api, KeyGuard
+from .api import Api
 from .auth import Authenticator, GuestTokens
 from .channels import ChannelsApi
 from .client_config import ClientConfig
@@ -39,12 +41,14 @@ from .client_info import ClientInfoReader
 from .connection_counter import ConnectionCounter
 from .connection_guard import ConnectionGuard
 from .guarded_connection import GuardLimits
-from .headers import ResponseHeaders
+from .headers import ResponseHeaders, is_data
 from .health import Checks, Health
 from .hosts import AllowedHosts
 from .instruments import Instruments
 from .invitations import Invitations
+from .key_guard import KeyGuard
 from .metrics import Expose, Metrics
+from .operator_api import OperatorApi
 from .origins import AllowedOrigins
 from .page import Page
 from .refusal_log import RefusalLog
@@ -69,6 +73,7 @@ class Services:
     limiter: RateLimiter
     backlog: Backlog
     api_chat: ApiChat
+    operators: Operators
 
 
 @dataclass(frozen=True)
@@ -181,6 +186,8 @@ class HttpServer:
         channels.add_routes(application.router)
         guard = KeyGuard(identity.api_keys, services.limiter, clients)
         Api(services.api_chat, guard, body_s=settings.handshake_seconds).install(application)
+        OperatorApi(services.operators, guard, body_s=settings.handshake_seconds).add_routes(application.router)
+        descriptions.add_routes(application.router)
         self._page = page = Page(
             page_dir, tracing, public_url=settings.public_url, offline_page=settings.offline_page == "kept"
         )
@@ -213,9 +220,18 @@ class HttpServer:
                     return preflight
             return await handler(request)
         except web.HTTPNotFound:
+            if is_data(request.path):
+                return response_of(Refusal("not_found", "there is nothing at this address"))
             if (answer := self._page.not_found(request)) is None:
                 raise
             return answer
+        except web.HTTPMethodNotAllowed as error:
+            if not is_data(request.path):
+                raise
+            allowed = error.headers["Allow"]
+            response = response_of(Refusal("method_not_allowed", f"this address takes {allowed} only"))
+            response.headers["Allow"] = allowed
+            return response
         except Refusal as refusal:
             # What the API refuses is its answer, and no refused connection (W88).
             if not checked:

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from aiohttp import WSMsgType, web, web_ws
 
 from ... import logs
-from ...domain.errors import Disconnect, GoingAway, InternalError, NoPong, Refusal, Removed, TooManyConnections
+from ...domain.errors import Disconnect, InternalError, NoPong, Refusal
 from ...domain.limits import Allowance, Budgets, Share, Turn
 from ...protocol.schema import SUBPROTOCOL
 from ...service.backlog import Backlog
@@ -211,7 +211,7 @@ class ChatEndpoint:
                 address=client.limit_key,
                 plain_users=admitted.plain_users,
             )
-        except (GoingAway, Removed, TooManyConnections) as disconnect:
+        except Disconnect as disconnect:
             disconnect.log_fields = {**_log_fields_of(admitted), "user_id": principal.user_id}
             self._refuse(connection, disconnect.with_traceback(None), trace)
             return

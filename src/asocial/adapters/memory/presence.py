@@ -94,6 +94,9 @@ class MemoryPresence:
         members = [user.member for user in islice(state.users.values(), limit)]
         return Roster(members, len(state.users), state.stamp)
 
+    async def counts(self) -> dict[str, int]:
+        return {name: len(state.users) for name, state in self._channels.items() if state.users}
+
     async def members(self, channel: str, user_ids: Sequence[str]) -> list[Member]:
         state = self._channels.get(channel)
         users = state.users if state is not None else {}

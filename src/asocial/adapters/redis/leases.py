@@ -126,6 +126,13 @@ class Leases:
         keys = (self._deadlines, self._channels_of + process, self._leases) if process else (self._deadlines,)
         await self._run("hint", keys, channel, when_ms, self._keep_ms, process)
 
+    async def channels(self) -> set[str]:
+        """The channels in which a process has connections, and some that it has just left. Raises StoreUnavailable."""
+        processes = cast(list[bytes], await self._pool.call(TAG, "ZRANGE", self._leases, 0, -1))
+        keys = [self._channels_of + process.decode(errors="replace") for process in processes]
+        names = cast(list[bytes], await self._pool.call(TAG, "SUNION", *keys)) if keys else []
+        return {name.decode(errors="replace") for name in names}
+
     def leave(self, channel: str) -> None:
         """This process has no more connections in `channel`."""
         # If the name is not removed, one sweep too many looks at the channel.

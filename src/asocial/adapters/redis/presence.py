@@ -38,6 +38,8 @@ from .unreadable import ERRORS
 REMOVE_BATCH = 500
 """Connections removed in one call, and REFRESH_BATCH refreshed: some ms of the server's time at most."""
 REFRESH_BATCH = 2000
+COUNT_BATCH = 200
+"""Channels that are counted together: enough to fill a pipeline, few enough that other requests are not delayed."""
 
 _profile = msgspec.json.Decoder(Profile).decode
 
@@ -102,6 +104,16 @@ class RedisPresence:
         reply = cast(list[bytes], await self._pool.run(SCRIPTS["roster"], channel, self._keys(channel)[2:], limit))
         count, epoch, seq = cast(tuple[int, bytes, int], tuple(reply[:3]))
         return Roster(self._members(channel, reply[3:]), count, _stamp(epoch, seq))
+
+    async def counts(self) -> dict[str, int]:
+        channels = sorted(await self._leases.channels())
+        found: dict[str, int] = {}
+        for start in range(0, len(channels), COUNT_BATCH):
+            some = channels[start : start + COUNT_BATCH]
+            rosters = await asyncio.gather(*(self.roster(channel, 0) for channel in some))
+            counts = (roster.user_count for roster in rosters)
+            found |= {channel: count for channel, count in zip(some, counts, strict=True) if count}
+        return found
 
     async def members(self, channel: str, user_ids: Sequence[str]) -> list[Member]:
         _, _, _, profiles, joined, _ = self._keys(channel)

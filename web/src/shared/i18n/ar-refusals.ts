@@ -31,6 +31,8 @@ export const ARABIC_CLOSED: Catalogue['core']['closed'] = {
   4510: 'دخولك غير صالح هنا.',
   4511: 'انتهت صلاحية دخولك.',
   4512: 'أُخرجت من هذه القناة.',
+  4513: 'هذه القناة مغلقة.',
+  4514: 'لا يسمح لك هذا الخادم بالدخول الآن.',
 }
 
 export const ARABIC_REFUSALS: Catalogue['refusals'] = {

@@ -14,6 +14,8 @@ export const GERMAN_CLOSED: Catalogue['core']['closed'] = {
   4510: 'Deine Anmeldung gilt hier nicht.',
   4511: 'Deine Anmeldung ist abgelaufen.',
   4512: 'Du wurdest aus diesem Kanal entfernt.',
+  4513: 'Dieser Kanal ist geschlossen.',
+  4514: 'Dieser Server lässt dich gerade nicht herein.',
 }
 
 export const GERMAN_REFUSALS: Catalogue['refusals'] = {

@@ -79,6 +79,8 @@ export const STRINGS = section('core', {
     4510: 'You are not signed in here.',
     4511: 'Your sign-in has expired.',
     4512: 'You were removed from this channel.',
+    4513: 'This channel is closed.',
+    4514: 'This server does not let you in right now.',
   } as Record<string, string>,
   closedOther: 'The server closed the connection.',
   again: 'Try again',

@@ -14,6 +14,8 @@ export const SPANISH_CLOSED: Catalogue['core']['closed'] = {
   4510: 'Tu inicio de sesión no es válido aquí.',
   4511: 'Tu sesión ha caducado.',
   4512: 'Te han sacado de este canal.',
+  4513: 'Este canal está cerrado.',
+  4514: 'Este servidor no te deja entrar ahora mismo.',
 }
 
 export const SPANISH_REFUSALS: Catalogue['refusals'] = {

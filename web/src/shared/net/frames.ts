@@ -146,6 +146,7 @@ export type ServerFrame =
   | { readonly type: 'restored' }
   | ({ readonly type: 'channel_updated' } & ToldRules)
   | { readonly type: 'cleared'; readonly by: string; readonly timestamp: number }
+  | { readonly type: 'notice'; readonly text: string; readonly timestamp: number }
 
 interface Written {
   message_id: string
@@ -277,6 +278,8 @@ function fits(f: Fields): boolean {
       return hasText(f, 'owner') && hasNumber(f, 'slow_ms') && hasLandmarks(f)
     case 'cleared':
       return hasText(f, 'by') && hasNumber(f, 'timestamp')
+    case 'notice':
+      return hasText(f, 'text') && hasNumber(f, 'timestamp')
     case 'profiles':
       return Array.isArray(f.users) && f.users.every(isUser)
     case 'pong':

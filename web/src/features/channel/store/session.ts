@@ -33,6 +33,8 @@ export interface SessionState {
   readonly refusal: Refusal | undefined
   /** live, but some people are out of reach just now (W29) */
   readonly degraded: boolean
+  /** what an operator tells everyone (W150) */
+  readonly notice: string | undefined
   readonly userId: string | undefined
   readonly clock: Clock
   readonly ttl: Ttl
@@ -52,6 +54,7 @@ export function createSession(channel: string, deps: Deps) {
     link: { kind: 'connecting' },
     refusal: undefined,
     degraded: false,
+    notice: undefined,
     userId: undefined,
     clock: UNSET_CLOCK,
     ttl: DEFAULT_TTL,
@@ -82,6 +85,7 @@ export function createSession(channel: string, deps: Deps) {
     setRefusal: (refusal: Refusal | undefined) =>
       set(get().link.kind === 'live' ? {} : { refusal }),
     setDegraded: (degraded: boolean) => set({ degraded }),
+    setNotice: (notice: string | undefined) => set({ notice }),
     onSync(frame: UserSync) {
       if (frame.token !== undefined) deps.storage.write('token', frame.token)
       const own = frame.users.find((user) => user.user_id === frame.user_id)

@@ -80,10 +80,10 @@ async def test_watch_prints_one_json_object_for_each_event(server: Server, ada: 
     await ada.chat("hello")
     assert process.stdout is not None
     events: list[dict[str, object]] = []
-    while {event["event"] for event in events} < {"Connected", "Message", "Pointer"}:
+    while {event["event"] for event in events} < {"Connected", "Message", "Cursor"}:
         events.append(json.loads(await process.stdout.readline()))
     assert events[0] == {"event": "Connected"}
-    assert {"event": "Pointer", "user_id": ada.user_id, "x": 1.0, "y": 2.0} in events
+    assert {"event": "Cursor", "user_id": ada.user_id, "x": 1.0, "y": 2.0} in events
     assert "hello" in [event.get("text") for event in events]
     process.terminate()
     await ended(process)

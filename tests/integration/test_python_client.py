@@ -17,6 +17,7 @@ from asocial_client import (
     Cleared,
     Connected,
     CountChanged,
+    Cursor,
     Disconnected,
     Draft,
     Expired,
@@ -25,19 +26,18 @@ from asocial_client import (
     Left,
     Message,
     NotSent,
-    Pointer,
     ProfileChanged,
     Reaction,
     Refused,
     RulesChanged,
     Stroke,
+    codec,
     connect,
     frames,
 )
 from asocial_client.address import parse
 
 from asocial.domain.errors import GoingAway
-from asocial.protocol import schema
 from tests.support.server import Server, StartServer
 from tests.support.waiting import PATIENCE_S, eventually
 
@@ -80,15 +80,15 @@ async def test_a_message_arrives_with_its_times_and_ends_at_both(ann: Channel, b
 
 
 async def test_who_is_here_follows_joins_profiles_and_leaves(server: Server, ann: Channel, bob: Channel) -> None:
-    assert (await next_of(ann, Joined)).person.name == "Bob"
-    assert {person.name for person in ann.people.values()} == {"Ann", "Bob"}
+    assert (await next_of(ann, Joined)).member.name == "Bob"
+    assert {member.name for member in ann.members.values()} == {"Ann", "Bob"}
     await bob.set_profile("Robert", "plum")
-    assert (await next_of(ann, ProfileChanged)).person.name == "Robert"
+    assert (await next_of(ann, ProfileChanged)).member.name == "Robert"
     async with connect(server.origin, "garden") as carl:
         assert carl.count == 3
         await next_of(ann, Joined)
-    assert (await next_of(ann, Left)).person.user_id == carl.user_id
-    assert ann.count == len(ann.people) == 2
+    assert (await next_of(ann, Left)).member.user_id == carl.user_id
+    assert ann.count == len(ann.members) == 2
 
 
 async def test_a_draft_is_shown_then_sent_or_given_up(ann: Channel, bob: Channel) -> None:
@@ -121,18 +121,18 @@ async def test_w110_w112_a_stroke_arrives_once_lives_and_is_in_a_snapshot(
 
 
 async def test_a_newcomer_sees_the_pointer_and_the_draft(server: Server, ann: Channel) -> None:
-    await ann.move(3, 4)
+    await ann.move_cursor(3, 4)
     async with ann.draft() as draft:
         await draft.type("still writing")
         async with connect(server.origin, "garden") as late:
             seen: set[str] = set()
             async with asyncio.timeout(PATIENCE_S):
                 async for event in late:
-                    if isinstance(event, Pointer | Draft):
+                    if isinstance(event, Cursor | Draft):
                         seen.add(type(event).__name__)
                     if len(seen) == 2:
                         break
-            assert late.pointers[ann.user_id] == (3, 4)
+            assert late.cursors[ann.user_id] == (3, 4)
             assert [shown.text for shown in late.drafts] == ["still writing"]
 
 
@@ -150,7 +150,7 @@ async def test_w10_after_a_break_the_client_is_back_as_the_same_user_and_sends_a
     said = await ann.say("said while it is away")
     assert ann.user_id == user_id
     assert await next_of(bob, Message) == said
-    assert not any(isinstance(event, Left) for event in bob._events)
+    assert not any(isinstance(event, Left) for event in bob._session.events.waiting)
     await next_of(ann, Disconnected)
     await next_of(ann, Connected)
 
@@ -231,13 +231,13 @@ async def test_w20_in_a_large_channel_only_the_count_comes(start_server: StartSe
         async with connect(server.origin, "garden"):
             assert (await next_of(ann, CountChanged)).count == 3
             assert ann.count == 3
-        await eventually(lambda: ann.count == 2 and len(ann.people) == 2, "the roster is whole again")
+        await eventually(lambda: ann.count == 2 and len(ann.members) == 2, "the roster is whole again")
 
 
 async def test_a_program_that_does_not_read_its_events_learns_how_many_it_lost(
     ann: Channel, bob: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asocial_client.channel.QUEUED_EVENTS", 3)
+    monkeypatch.setattr("asocial_client.event_queue.QUEUED_EVENTS", 3)
     for number in range(6):
         await ann.say(f"message {number}")
     await eventually(lambda: len(bob.messages) == 6, "all arrived")
@@ -246,23 +246,10 @@ async def test_a_program_that_does_not_read_its_events_learns_how_many_it_lost(
     assert (await next_of(bob, Message)).text == "message 3"
 
 
-def test_the_types_are_those_of_the_server() -> None:
-    theirs = {type_.__struct_config__.tag: type_ for type_ in schema.ServerFrame.__args__}
-    for ours in frames.ServerFrame.__args__:
-        known = {field.name for field in msgspec.structs.fields(theirs[ours.__struct_config__.tag])}
-        assert {field.name for field in msgspec.structs.fields(ours)} <= known, ours
-    assert {ours.__struct_config__.tag for ours in frames.ServerFrame.__args__} == theirs.keys()
-    accepted = {type_.__struct_config__.tag: type_ for type_ in schema.ClientFrame.__args__}
-    for ours in frames.ClientFrame.__args__:
-        tag = ours.__struct_config__.tag
-        assert _names(ours) == _names(accepted[tag]), tag
-    assert {ours.__struct_config__.tag for ours in frames.ClientFrame.__args__} == accepted.keys()
-
-
 def test_an_unknown_type_is_ignored_and_a_broken_frame_is_not() -> None:
-    assert frames.decode('{"type": "news", "x": 1}') is None
+    assert codec.decode('{"type": "news", "x": 1}') is None
     with pytest.raises(msgspec.ValidationError):
-        frames.decode('{"type": "ack"}')
+        codec.decode('{"type": "ack"}')
 
 
 @pytest.mark.parametrize(
@@ -288,10 +275,6 @@ def test_a_wrong_link_is_an_error(url: str, channel: str | None) -> None:
 def _example() -> str:
     readme = (ROOT / "packages/python/README.md").read_text(encoding="utf-8")
     return readme.partition("```python\n")[2].partition("```")[0]
-
-
-def _names(struct: type) -> set[str]:
-    return {field.name for field in msgspec.structs.fields(struct)}
 
 
 async def _claim(server: Server, channel: Channel) -> None:

@@ -146,10 +146,10 @@ def _as_text(channel: Channel, event: e.Event, colored: bool) -> str | None:
             return f"{dim}{at}{end} {bold}{event.name}{end}: {text}"
         case e.Connected():
             return f"{dim}connected to {channel.name}; {_count(channel.count)}{end}"
-        case e.Joined(person):
-            return f"{dim}{person.name} is here; {_count(channel.count)}{end}"
-        case e.Left(person):
-            return f"{dim}{person.name} left; {_count(channel.count)}{end}"
+        case e.Joined(member):
+            return f"{dim}{member.name} is here; {_count(channel.count)}{end}"
+        case e.Left(member):
+            return f"{dim}{member.name} left; {_count(channel.count)}{end}"
         case e.Cleared():
             return f"{dim}the owner cleared all messages{end}"
         case e.Disconnected(reason, retry_s):

@@ -176,27 +176,15 @@ class Session:
             self._start(self._ask_who(self._connection.number))
 
     def repeat_for_newcomers(self) -> None:
-        for frame in (self._cursor, self._draft):
-            if frame is not None:
-                self._send_soon(frame, random.uniform(0, NEWCOMER_S))
+        self._start(self._repeat(self._connection.number, random.uniform(0, NEWCOMER_S)))
 
     def measure_clock(self) -> None:
-        self._send_soon(self.mirror.clock.ping())
+        self._start(self.send(self.mirror.clock.ping()))
 
     # Work in the background.
 
-    def _send_soon(self, frame: f.ClientFrame, after_s: float = 0.0) -> None:
-        """Send a frame on this connection, not on the next."""
-        number = self._connection.number
-
-        async def send() -> None:
-            await asyncio.sleep(after_s)
-            if self._is_on(number):
-                await self.send(frame)
-
-        self._start(send())
-
     def _is_on(self, number: int) -> bool:
+        """Whether that connection is still the current one: what is meant for it is not sent on the next."""
         return self.is_open and self._connection.number == number
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
@@ -208,6 +196,8 @@ class Session:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A task that is cancelled before its first step leaves its work unstarted.
+        task.add_done_callback(lambda _: work.close())
 
     def _synchronize(self, sync: f.UserSync) -> None:
         if sync.token is not msgspec.UNSET:
@@ -226,6 +216,13 @@ class Session:
         for post in self._posts.unacknowledged:
             if self._is_on(number):
                 await self.send(post)
+
+    async def _repeat(self, number: int, after_s: float) -> None:
+        """Send the cursor and the draft as they are then."""
+        await asyncio.sleep(after_s)
+        for frame in (self._cursor, self._draft):
+            if frame is not None and self._is_on(number):
+                await self.send(frame)
 
     async def _measure_clock(self, number: int) -> None:
         pings = 0

@@ -8,6 +8,7 @@ async with connect("https://talk.example/c/garden") as channel:
                 print(event.name, event.text)
 """
 
+from .bot import Bot
 from .channel import Channel, connect
 from .drafts import DraftWriter
 from .errors import AsocialError, ChannelClosed, NotSent, Refused
@@ -38,6 +39,7 @@ from .frames import Landmark, Limits, Member, Rules
 
 __all__ = [
     "AsocialError",
+    "Bot",
     "Channel",
     "ChannelClosed",
     "Cleared",

@@ -117,12 +117,18 @@ class Channel:
     # What a client does.
 
     async def say(
-        self, text: str, at: tuple[float, float] = (0, 0), *, message_id: str | None = None, timeout_s: float = 30.0
+        self,
+        text: str,
+        at: tuple[float, float] = (0, 0),
+        *,
+        message_id: str | None = None,
+        timeout_s: float | None = 30.0,
     ) -> e.Message:
         """Post a message and wait until the server has accepted it.
 
-        Waits for the connection, and for a limit that is over within `timeout_s`. Raises NotSent if the server refuses
-        the message or does not accept it in time, ChannelClosed if the channel closes meanwhile.
+        Waits for the connection, and for a limit that is over within `timeout_s`; None waits without end. Raises
+        NotSent if the server refuses the message or does not accept it in time, ChannelClosed if the channel closes
+        meanwhile.
         """
         post = f.PostChat(message_id or secrets.token_urlsafe(12), text, f.Position(*at))
         ack, me = await self._session.post(post, timeout_s)
@@ -133,7 +139,7 @@ class Channel:
         return message
 
     async def stroke(
-        self, points: Sequence[tuple[float, float]], *, message_id: str | None = None, timeout_s: float = 30.0
+        self, points: Sequence[tuple[float, float]], *, message_id: str | None = None, timeout_s: float | None = 30.0
     ) -> e.Stroke:
         """Draw a line through 2 to 256 points, and wait until the server has accepted it. Waits and raises as `say`."""
         # As the server rounds them (W111).

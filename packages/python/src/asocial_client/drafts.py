@@ -36,7 +36,7 @@ class DraftWriter:
         self._text = text
         await self._session.show_draft(f.PostTyping(self.message_id, text, f.Position(*self._at)))
 
-    async def say(self, text: str | None = None, *, timeout_s: float = 30.0) -> Message:
+    async def say(self, text: str | None = None, *, timeout_s: float | None = 30.0) -> Message:
         """Post the draft, or `text` in its place. As Channel.say."""
         message = await self._say(
             self._text if text is None else text, self._at, message_id=self.message_id, timeout_s=timeout_s

@@ -29,16 +29,16 @@ class Posts:
         """In the order in which they were posted."""
         return [post for post, _ in self._waiting.values()]
 
-    async def post(self, post: Post, timeout_s: float) -> f.Ack:
+    async def post(self, post: Post, timeout_s: float | None) -> f.Ack:
         """Send until the server accepts it. Waits for limits that are over in time. Raises NotSent or ChannelClosed."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_s
+        deadline = None if timeout_s is None else loop.time() + timeout_s
         while True:
             try:
                 return await self._post_once(post, deadline)
             except NotSent as refused:
                 wait_s = UNAVAILABLE_PAUSE_S if refused.code == "unavailable" else refused.retry_after_s
-                if wait_s is None or loop.time() + wait_s > deadline:
+                if wait_s is None or (deadline is not None and loop.time() + wait_s > deadline):
                     raise
                 await asyncio.sleep(wait_s)
 
@@ -62,7 +62,7 @@ class Posts:
             if not answer.done():
                 answer.set_exception(error)
 
-    async def _post_once(self, post: Post, deadline: float) -> f.Ack:
+    async def _post_once(self, post: Post, deadline: float | None) -> f.Ack:
         answer: asyncio.Future[f.Ack] = asyncio.get_running_loop().create_future()
         self._waiting[post.message_id] = post, answer
         try:

@@ -96,7 +96,7 @@ class Session:
             raise NotSent("disconnected", "there is no connection at the moment")
         await self.send(frame)
 
-    async def post(self, post: Post, timeout_s: float) -> tuple[f.Ack, f.Member]:
+    async def post(self, post: Post, timeout_s: float | None) -> tuple[f.Ack, f.Member]:
         """The server's `ack`, and this user as it was then. Raises NotSent or ChannelClosed."""
         if self._draft is not None and self._draft.message_id == post.message_id:
             self._draft = None

@@ -162,7 +162,8 @@ need-deploy: env
 need-deploy-full: env
 	@$(RUN) python -m scripts.system check deploy-full
 
-screenshots: need page  ## pictures of the page, into docs/screenshots
+screenshots: need page  ## pictures of the page and of the terminal, into docs/screenshots
+	@$(RUN) python -m tests.integration.terminal_picture docs/screenshots
 	@$(RUN) python -m tests.browser.screenshots docs/screenshots $(ARGS)
 
 icons: need page  ## the icons and the link preview, from web/public/icon.svg and the start page

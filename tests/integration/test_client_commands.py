@@ -108,6 +108,14 @@ async def test_say_reports_a_line_that_is_refused_and_posts_the_others(server: S
     assert [(await ada.receive("chat"))["payload"] for _ in range(2)] == ["red", "\ufffdbell"]
 
 
+async def test_say_takes_a_line_of_any_length_and_a_last_one_without_an_end(server: Server, ada: Client) -> None:
+    process = await start("say", "garden", "-", "--long", "cut", "--url", server.origin)
+    code, _, errors = await ended(process, b"a" + "\u00e9".encode() * 40_000 + b"\nlast")
+    assert (code, errors) == (0, "")
+    assert (await ada.receive("chat"))["payload"] == "a" + "\u00e9" * 498 + "\u2026"
+    assert (await ada.receive("chat"))["payload"] == "last"
+
+
 async def test_say_posts_a_line_before_the_next_one_comes(server: Server, ada: Client) -> None:
     process = await start("say", "garden", "-", "--url", server.origin)
     assert process.stdin is not None
@@ -197,6 +205,18 @@ async def test_completion_knows_all_commands_and_their_options(shell: str) -> No
     assert (code, errors) == (0, "")
     for word in ("serve", "watch", "say", "json", "redis-url"):
         assert word in script
+
+
+async def test_bash_completes_a_command_and_an_option() -> None:
+    _, script, _ = await ended(await start("completion", "bash"))
+    ask = f"""{script}
+    complete_words=$(complete -p asocial | sed 's/.*-F //; s/ .*//')
+    COMP_WORDS=(asocial wa); COMP_CWORD=1; $complete_words; echo "${{COMPREPLY[@]}}"
+    COMP_WORDS=(asocial say --a); COMP_CWORD=2; $complete_words; echo "${{COMPREPLY[@]}}"
+    """
+    bash = await asyncio.create_subprocess_exec("bash", "-c", ask, stdout=asyncio.subprocess.PIPE)
+    output, _ = await bash.communicate()
+    assert output.decode().split() == ["watch", "--at"]
 
 
 @pytest.mark.parametrize("command", [("say",), ("watch",), ("join",), ("bot", "run")])

@@ -23,6 +23,7 @@ from asocial_client import (
     Connected,
     CountChanged,
     Cursor,
+    Degraded,
     Disconnected,
     Draft,
     Expired,
@@ -36,6 +37,7 @@ from asocial_client import (
     Reaction,
     Refused,
     Rejected,
+    Restored,
     RulesChanged,
     Stroke,
     View,
@@ -258,6 +260,25 @@ async def test_w115_an_owner_names_places(server: Server, ann: Channel) -> None:
     assert (await next_of(ann, RulesChanged)).rules.landmarks[0].name == "Bar"
     await ann.remove_landmark("Bar")
     assert (await next_of(ann, RulesChanged)).rules.landmarks == ()
+
+
+async def test_w29_an_outage_of_redis_is_an_event_and_the_client_goes_on(start_server: StartServer) -> None:
+    with redis_server.temporary_folder() as folder:
+        redis = redis_server.Server(folder)
+        with redis_server.running(redis):
+            server = await start_server(redis_url=redis.url, redis_probe_seconds=0.2)
+            async with connect(server.origin, "garden") as ann, connect(server.origin, "garden") as bob:
+                await asyncio.to_thread(redis.stop)
+                known = []
+                await next_of(ann, Degraded)
+                known.append(ann.is_degraded)
+                said = await ann.say("on one process all goes on")
+                assert await next_of(bob, Message) == said
+                await asyncio.to_thread(redis.start)
+                await next_of(ann, Restored)
+                known.append(ann.is_degraded)
+                assert known == [True, False]
+                assert ann.count == 2
 
 
 async def test_w130_a_message_of_an_api_key_is_marked_as_a_bots(start_server: StartServer) -> None:

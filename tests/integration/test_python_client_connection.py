@@ -107,6 +107,13 @@ async def test_w1_a_refusal_that_passes_is_tried_again_after_retry_after() -> No
         assert isinstance(second, Connected)
 
 
+async def test_a_server_that_is_not_ready_in_time_is_an_error_with_its_reason() -> None:
+    async with fake(stay, lambda number: (503, {"Retry-After": "0"})) as url:
+        with pytest.raises(TimeoutError, match=r"some words \(some_code\)"):
+            async with connect(url, timeout_s=0.5):
+                pass
+
+
 async def test_w1_a_refusal_that_lasts_ends_the_channel_also_later() -> None:
     async def drop(connection: ServerConnection, number: int) -> None:
         connection.transport.abort()

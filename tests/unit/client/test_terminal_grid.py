@@ -21,7 +21,9 @@ def test_a_cell_and_its_point_belong_together(columns: int, rows: int) -> None:
     assert view.cell(120, -40) == (columns // 2, rows // 2)
 
 
-@pytest.mark.parametrize("text", ["plain", "日本語 text", "e\u0301 clair", "👩‍👩‍👧 family", "a\u200db"])
+@pytest.mark.parametrize(
+    "text", ["plain", "日本語 text", "e\u0301 clair", "👩‍👩‍👧 family", "a\u200db", "\u2068שלום\u2069", "\u0301"]
+)
 def test_every_row_is_as_wide_as_the_grid(text: str) -> None:
     for column in range(-6, 12):
         grid = Grid(10, 1)

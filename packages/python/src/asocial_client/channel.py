@@ -26,7 +26,11 @@ class Channel:
         self._session = session
 
     async def __aenter__(self) -> Self:
-        """Connect. Raises Refused or ChannelClosed if the server does not admit this client, OSError if it is away."""
+        """Connect.
+
+        Raises Refused or ChannelClosed if the server does not admit this client, OSError if it cannot be reached or
+        (TimeoutError) is not ready in time.
+        """
         await self._session.open()
         return self
 
@@ -228,15 +232,18 @@ def connect(
     color: str | None = None,
     on_map: bool = True,
     invite: str | None = None,
+    timeout_s: float | None = 60.0,
 ) -> Channel:
     """A channel, to be used with `async with`.
 
     `url`: the server, as `https://talk.example`, or a link to a channel, as `https://talk.example/c/garden`; then
     `channel` may be left out. `token`: from an earlier `Channel.token`, or a provider's. `name` and `color`: absent,
     the server chooses them. `on_map`: whether others may see this user on their maps. `invite`: to a private channel.
+    `timeout_s`: how long `async with` waits for a server that is not ready, for example one that starts; None waits
+    without end.
 
     Raises ValueError for an address or a channel's name that cannot be one.
     """
     server, found = parse(url, channel)
     profile = {"name": name, "color": color, "on_map": None if on_map else "0"}
-    return Channel(Session(server, found, token, profile, invite), found)
+    return Channel(Session(server, found, token, profile, invite, timeout_s), found)

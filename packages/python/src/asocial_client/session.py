@@ -35,15 +35,27 @@ NEWCOMER_S = 1.0
 
 
 class Session:
-    """`profile`: the query fields `name`, `color` and `on_map`, sent with each connection."""
+    """`profile`: the query fields `name`, `color` and `on_map`, sent with each connection.
+
+    `timeout_s`: how long the first connection may take.
+    """
 
     def __init__(
-        self, server: str, channel: str, token: str | None, profile: dict[str, str | None], invite: str | None
+        self,
+        server: str,
+        channel: str,
+        token: str | None,
+        profile: dict[str, str | None],
+        invite: str | None,
+        timeout_s: float | None,
     ) -> None:
         self._server = server
         self._channel = channel
         self.profile = profile
         self._invite = invite
+        self._timeout_s = timeout_s
+        self._broke_by = "the server does not answer"
+        """Why the last connection broke, or was not made."""
         # A key of our own makes the next connection the same user, even if this one breaks before `user_sync` (W84).
         self.token = token or f"guest-{secrets.token_urlsafe(32)}"
         self.events = EventQueue()
@@ -63,12 +75,19 @@ class Session:
         return self.events.ended_by is None
 
     async def open(self) -> None:
-        """Connect. Raises Refused or ChannelClosed if the server does not admit this client, OSError if it is away."""
+        """Connect. Raises Refused, ChannelClosed, or OSError; a TimeoutError says why the server was not ready."""
         self._first = asyncio.get_running_loop().create_future()
         self._running = asyncio.create_task(self._connection.run())
         try:
             # Shielded: a caller that is cancelled must not cancel what the connection reports to.
-            await asyncio.shield(self._first)
+            async with asyncio.timeout(self._timeout_s):
+                await asyncio.shield(self._first)
+        except TimeoutError:
+            if self._first.done():
+                await self.close()
+                raise
+            await self.close()
+            raise TimeoutError(f"no connection within {self._timeout_s:g} s: {self._broke_by}") from None
         except BaseException:
             await self.close()
             raise
@@ -142,6 +161,7 @@ class Session:
 
     def broke(self, reason: str, retry_s: float) -> None:
         self.mirror.end()
+        self._broke_by = reason
         self.events.add(e.Disconnected(reason, retry_s))
 
     def failed(self, error: OSError | InvalidHandshake | EOFError) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 import threading
 from collections.abc import AsyncIterator
 
 LONGEST_LINE = 64 * 1024
-"""In bytes. More without a line end counts as several lines."""
+"""In characters. More without a line end counts as several lines."""
+CHUNK_BYTES = 64 * 1024
 
 
 class Lines:
@@ -18,16 +20,16 @@ class Lines:
         self._descriptor = descriptor
 
     async def __aiter__(self) -> AsyncIterator[tuple[int, str]]:
-        number, rest = 0, b""
-        while chunk := await self._read():
-            *lines, rest = (rest + chunk).split(b"\n")
-            if len(rest) > LONGEST_LINE:
-                lines, rest = [*lines, rest], b""
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        number, rest, chunk = 0, "", b"-"
+        while chunk:
+            chunk = await self._read()
+            *lines, rest = (rest + decoder.decode(chunk, final=not chunk)).split("\n")
+            if len(rest) > LONGEST_LINE or not chunk:
+                lines, rest = [*lines, rest], ""
             for line in lines:
                 number += 1
-                yield number, line.decode(errors="replace")
-        if rest:
-            yield number + 1, rest.decode(errors="replace")
+                yield number, line
 
     async def _read(self) -> bytes:
         # A daemon thread with a bare read: an executor would keep the program from ending until there is input.
@@ -45,7 +47,7 @@ class Lines:
         def read() -> None:
             chunk, error = b"", None
             try:
-                chunk = os.read(self._descriptor, LONGEST_LINE)
+                chunk = os.read(self._descriptor, CHUNK_BYTES)
             except OSError as caught:
                 error = caught
             if not loop.is_closed():

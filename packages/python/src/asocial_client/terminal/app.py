@@ -201,8 +201,10 @@ class CanvasApp(App[None]):
         try:
             await draft.say(text)
         except NotSent as error:
-            self._notify(f"not sent: {error}")
-            if not own.text:
+            if own.text:  # Another draft has begun.
+                self._notify(f"not sent, {error}: {text}")
+            else:
+                self._notify(f"not sent: {error}")
                 own.text, own.point, self._draft = text, point, draft
         except AsocialError:
             pass  # The channel is closed: `_read_events` handles that.

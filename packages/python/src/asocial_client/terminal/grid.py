@@ -60,8 +60,8 @@ class Grid:
             return
         for text, style in runs:
             for character in graphemes(text):
-                width = max(1, cell_len(character))
-                if column >= 0 and column + width <= self._columns:
+                width = cell_len(character)
+                if width and column >= 0 and column + width <= self._columns:
                     self._put(column, row, character, width, style)
                 column += width
 
@@ -99,7 +99,8 @@ def graphemes(text: str) -> Iterator[str]:
     current = ""
     for character in text:
         joined = unicodedata.category(character) in ("Mn", "Me", "Cf") or current.endswith("\u200d")
-        if current and not joined:
+        # What has no width, such as the mark before a text of another direction, goes with what follows it.
+        if cell_len(current) and not joined:
             yield current
             current = ""
         current += character

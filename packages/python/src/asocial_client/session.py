@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import random
 import secrets
 from collections.abc import Coroutine
@@ -245,11 +246,12 @@ class Session:
                 await self.send(frame)
 
     async def _measure_clock(self, number: int) -> None:
-        pings = 0
-        while self._is_on(number):
-            await asyncio.sleep(FIRST_PING_S if pings < FIRST_PINGS else PING_S)
+        pauses = itertools.chain(itertools.repeat(FIRST_PING_S, FIRST_PINGS), itertools.repeat(PING_S))
+        for pause_s in pauses:
+            await asyncio.sleep(pause_s)
+            if not self._is_on(number):
+                return
             await self.send(self.mirror.clock.ping())
-            pings += 1
 
     async def _ask_for_snapshot(self, number: int) -> None:
         while self.mirror.roster.needs_snapshot and self._is_on(number):

@@ -102,6 +102,15 @@ async def test_typing_is_seen_as_it_grows_and_enter_sends_it(server: Server, ada
         await until_shown(app, "Bob: hi yo")
 
 
+async def test_where_one_talks_stays_in_sight(server: Server, ada: Client) -> None:
+    async with terminal(server, size=(40, 8)) as (app, pilot):
+        for number in range(8):
+            await pilot.press(*f"line{number}", "enter")
+            assert (await ada.receive("chat"))["payload"] == f"line{number}"
+        await pilot.press(*"here")
+        assert "here▏" in shown(app)
+
+
 async def test_escape_abandons_a_draft(server: Server, ada: Client) -> None:
     async with terminal(server) as (app, pilot):
         await pilot.press(*"no")
@@ -272,6 +281,7 @@ async def test_two_people_talk_one_of_them_in_a_real_terminal(server: Server, ad
 async def test_no_color_means_no_colors(server: Server, ada: Client) -> None:
     started = Pty("garden", "--url", server.origin, NO_COLOR="1")
     try:
+        await started.shows("2 here")
         await ada.chat("plain")
         await started.shows("plain")
         colors = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", started.output)

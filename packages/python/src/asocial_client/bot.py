@@ -65,7 +65,7 @@ class Bot:
     # What the bot answers to. Handlers may be `async def` or `def`; each call is a task of its own.
 
     def on_message(self, handler: _H) -> _H:
-        """Called with each Message of somebody else."""
+        """Called with each Message of somebody else, those that live when the bot comes among them."""
         return self._add(e.Message, handler, lambda event: (event,))
 
     def on_join(self, handler: _H) -> _H:
@@ -82,7 +82,6 @@ class Bot:
 
     def on(self, kind: type) -> Callable[[_H], _H]:
         """`@bot.on(Reaction)`: called with each event of this kind."""
-
         return lambda handler: self._add(kind, handler, lambda event: (event,))
 
     def every(self, seconds: float) -> Callable[[_H], _H]:

@@ -79,18 +79,15 @@ class Session:
         """Connect. Raises Refused, ChannelClosed, or OSError; a TimeoutError says why the server was not ready."""
         self._first = asyncio.get_running_loop().create_future()
         self._running = asyncio.create_task(self._connection.run())
+        limit = asyncio.timeout(self._timeout_s)
         try:
-            # Shielded: a caller that is cancelled must not cancel what the connection reports to.
-            async with asyncio.timeout(self._timeout_s):
+            async with limit:
+                # Shielded: a caller that is cancelled must not cancel what the connection reports to.
                 await asyncio.shield(self._first)
-        except TimeoutError:
-            if self._first.done():
-                await self.close()
-                raise
-            await self.close()
-            raise TimeoutError(f"no connection within {self._timeout_s:g} s: {self._broke_by}") from None
         except BaseException:
             await self.close()
+            if limit.expired():
+                raise TimeoutError(f"no connection within {self._timeout_s} s: {self._broke_by}") from None
             raise
 
     async def close(self) -> None:
@@ -161,6 +158,8 @@ class Session:
                 self.mirror.apply(frame)
 
     def broke(self, reason: str, retry_s: float) -> None:
+        if not self.is_open:
+            return
         self.mirror.end()
         self._broke_by = reason
         self.events.add(e.Disconnected(reason, retry_s))

@@ -18,15 +18,15 @@ from .. import events as e
 from ..channel import Channel
 from ..drafts import DraftWriter
 from ..errors import AsocialError, ChannelClosed, NotSent, Refused
-from ..text import printable
+from ..text import clean, printable
 from .grid import CELL_HEIGHT, CELL_WIDTH, Grid, Viewport
 from .palette import GROUND, QUIET, shade
 from .scene import Own, Scene, nearest
 
 COLUMNS_AT_ONCE, ROWS_AT_ONCE = 4, 2
 """How far an arrow key moves the view."""
-FRAME_S = 0.1
-"""Between two pictures while something fades."""
+FRAME_S = 0.05
+"""Between two pictures while something changes."""
 FOLLOWED_MS = 12_000
 """After a `followed`, others see where this view is for so long (W32)."""
 HELP = "arrows move · End nearest · type to talk · Enter send · Esc abandon · ^Q leave"
@@ -60,6 +60,13 @@ class Plane(Widget):
             self.own.point = (x + middle[0] - self._middle[0], y + middle[1] - self._middle[1])
         self._middle = middle
         self.repaint()
+
+    def show_point(self) -> None:
+        """Move the view to where this user talks, if that is outside of it."""
+        column, row = self.view.cell(*self.own.point)
+        if not (0 <= column < self.size.width and 0 <= row < self.size.height):
+            self._middle = self.own.point
+            self.repaint()
 
     def repaint(self) -> None:
         """Show what is there now. Only rows that changed are sent to the terminal, which may be far away."""
@@ -96,6 +103,8 @@ class CanvasApp(App[None]):
         self._bottom = Static(HELP, id="bottom", markup=False)
         self._draft: DraftWriter | None = None
         self._notice = ""
+        self._changed = False
+        """Whether something happened in the channel since the last picture."""
         self._followed_until_ms = 0.0
 
     def compose(self) -> ComposeResult:
@@ -147,7 +156,7 @@ class CanvasApp(App[None]):
         event.stop()
 
     def on_paste(self, event: events.Paste) -> None:
-        self._write(self.plane.own.text + event.text)
+        self._write(self.plane.own.text + "\n".join(clean(line) for line in event.text.splitlines()))
 
     def on_click(self, event: events.Click) -> None:
         """Talk at the cell that was clicked."""
@@ -186,7 +195,8 @@ class CanvasApp(App[None]):
         own.text, self._draft = "", None
         # The next line begins below, as on the page.
         own.point = (own.point[0], own.point[1] + CELL_HEIGHT)
-        self.plane.repaint()
+        self.plane.show_point()
+        self._show_place()
         self.run_worker(self._say(draft, posted), group="say")
 
     async def _show_draft(self, draft: DraftWriter, text: str) -> None:
@@ -231,14 +241,17 @@ class CanvasApp(App[None]):
                         self._notify("the owner cleared all messages")
                     case _:
                         pass
-                self._show_state()
-                self.plane.repaint()
+                self._changed = True
         except (ChannelClosed, Refused) as error:
             self.ended_by = error
             self.exit()
 
     def _tick(self) -> None:
-        if self.channel.messages:
+        if self._changed:
+            self._changed = False
+            self._show_state()
+            self.plane.repaint()
+        elif self.channel.messages:  # which fade
             self.plane.repaint()
 
     def _show_place(self) -> None:

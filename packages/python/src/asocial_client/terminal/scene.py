@@ -68,7 +68,8 @@ class Scene:
                 shift = _free_row(taken, column, row, width, len(lines))
             taken.append((column, row + shift, width, len(lines)))
             shifts[key] = shift
-            strength = min(1.0, max(0.0, (message.expires_at - now) / FADE_MS))
+            # In steps, so that few rows change from one picture to the next.
+            strength = min(1.0, max(0.1, round((message.expires_at - now) / FADE_MS, 1)))
             self._write(grid, column, row + shift, label, lines, shade(message.color), strength)
         self._shifts = shifts
 

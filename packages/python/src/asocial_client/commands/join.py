@@ -27,7 +27,8 @@ async def _run(arguments: argparse.Namespace, prog: str) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("textual", "rich"):
             raise
-        return report(prog, "`join` needs Textual: pip install 'asocial-client[cli]'", USAGE_ERROR)
+        package = "asocial" if prog == "asocial" else "asocial-client"
+        return report(prog, f"`join` needs Textual: pip install '{package}[cli]'", USAGE_ERROR)
     async with open_channel(arguments) as channel:
         app = CanvasApp(channel, arguments.at)
         await app.run_async()

@@ -47,7 +47,7 @@ PARALLEL = $(MAKE) --no-print-directory --keep-going --jobs=$(CORES) \
 PYTEST = $(RUN) pytest
 # Two workers for each core, one of them with a browser (tests/support/scheduling.py). ARGS="-n 0" undoes it.
 PYTEST_PARALLEL = -n $(shell expr 2 \* $(CORES)) --dist loadgroup --no-loadscope-reorder --durations 10
-CHECKS = check-web check-types check-imports check-lint check-format check-lock check-prose
+CHECKS = check-web check-types check-imports check-lint check-format check-lock check-prose check-client-frames
 ACTIONLINT = $(if $(shell command -v actionlint 2>/dev/null),,.tools/actionlint)
 MEASURE = PYTHONPATH="$(CURDIR)/src:$(CURDIR)" $(RUN) python -m
 PEERS = benchmarks/peers
@@ -55,7 +55,7 @@ PEERS_NODE = $(PEERS)/node/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-full test-deploy test-deploy-full check $(CHECKS) check-unit audit format page env env-run \
+.PHONY: help run test test-full test-deploy test-deploy-full check $(CHECKS) check-unit client-frames audit format page env env-run \
 	system system-deploy need need-deploy need-deploy-full screenshots icons bench bench-full bench-tools lock dist clean
 
 help:  ## list the commands
@@ -105,8 +105,14 @@ check-prose:
 	@$(RUN) pymarkdown scan $$(git ls-files '*.md')
 	@$(RUN) python -m scripts.prose
 
+check-client-frames:  # the Python client's frame types are those of the server
+	@PYTHONPATH=src $(RUN) python -m scripts.client_frames --check
+
 check-unit:
 	@$(PYTEST) -q tests/unit
+
+client-frames: env  ## write the Python client's frame types from the server's
+	@PYTHONPATH=src $(RUN) python -m scripts.client_frames
 
 audit: env $(NODE_MODULES)  ## known vulnerabilities of the locked packages (ARGS=--strict fails where a database cannot be reached)
 	@$(RUN) python -m scripts.audit $(ARGS)
@@ -156,7 +162,8 @@ need-deploy: env
 need-deploy-full: env
 	@$(RUN) python -m scripts.system check deploy-full
 
-screenshots: need page  ## pictures of the page, into docs/screenshots
+screenshots: need page  ## pictures of the page and of the terminal, into docs/screenshots
+	@$(RUN) python -m tests.integration.terminal_picture docs/screenshots
 	@$(RUN) python -m tests.browser.screenshots docs/screenshots $(ARGS)
 
 icons: need page  ## the icons and the link preview, from web/public/icon.svg and the start page

@@ -10,7 +10,7 @@ import re
 import secrets
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
@@ -27,7 +27,12 @@ from .lifecycle import Asocial, run
 from .settings import Settings
 
 USAGE_ERROR = 2
-CLIENT_COMMANDS = {"say": "post a message", "watch": "print what happens in a channel"}
+CLIENT_COMMANDS = {
+    "say": "post a message",
+    "watch": "print what happens in a channel",
+    "join": "open the canvas in this terminal",
+    "bot": "run a bot",
+}
 """Commands of the package asocial-client, which a server does not need."""
 
 
@@ -44,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _create_key(
             arguments.name, OPERATOR if arguments.operator else arguments.rights, arguments.channels or ["*"]
         )
+    if command == "completion":
+        return _print_completion(arguments.shell)
     if command == "top":
         return _top(arguments.urls, arguments.every, once=arguments.once)
     config_file, written = given.pop("config", None), given.pop("output", None)
@@ -138,11 +145,26 @@ def _create_key(name: str, rights: KeyRights, channels: list[str]) -> int:
 
 def _client_command(argv: list[str]) -> int:
     try:
-        from asocial_client.cli import main as run_command
-    except ModuleNotFoundError:
-        _print_error(f"`asocial {argv[0]}` needs the package asocial-client: pip install 'asocial[cli]'")
-        return USAGE_ERROR
+        from asocial_client.commands import main as run_command
+    except ModuleNotFoundError as error:
+        return _missing_extra(argv[0], error)
     return run_command(argv, prog="asocial")
+
+
+def _missing_extra(command: str, error: ModuleNotFoundError) -> int:
+    _print_error(f"`asocial {command}` needs the package {error.name}: pip install 'asocial[cli]'")
+    return USAGE_ERROR
+
+
+def _print_completion(shell: str) -> int:
+    """Print a script that completes all commands, those of the client too."""
+    try:
+        import shtab
+        from asocial_client.commands import add_commands
+    except ModuleNotFoundError as error:
+        return _missing_extra("completion", error)
+    print(shtab.complete(_parser(add_commands), shell))
+    return 0
 
 
 def _write_page_headers(settings: Settings, output_file: Path) -> int:
@@ -229,7 +251,8 @@ class _Parser(argparse.ArgumentParser):
 _FLAG_VALUE = re.compile(r"(--[a-z-]+)=\S+")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(add_client_commands: Callable[[Any], None] | None = None) -> argparse.ArgumentParser:
+    """`add_client_commands`: adds the commands of the client with all of their arguments, which `main` leaves to it."""
     parser = _Parser(prog="asocial", description="A canvas you talk on.")
     parser.add_argument("--version", action="version", version=f"asocial {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -285,8 +308,21 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument(
         "--rights", choices=get_args(Rights), default="write", help="in these channels; default: %(default)s"
     )
+    completion = commands.add_parser(
+        "completion",
+        help="print a script that completes commands in a shell",
+        description="Print a script that completes the commands and their options in a shell.",
+        epilog="bash: asocial completion bash > ~/.local/share/bash-completion/completions/asocial\n"
+        "zsh:  asocial completion zsh > DIRECTORY/_asocial, a directory of $fpath\n"
+        "fish: asocial completion fish > ~/.config/fish/completions/asocial.fish",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"))
+    if add_client_commands is not None:
+        add_client_commands(commands)
+        return parser
     for name, text in CLIENT_COMMANDS.items():
-        commands.add_parser(name, help=f"{text} (needs asocial-client)")
+        commands.add_parser(name, help=f"{text} (needs asocial[cli])")
     return parser
 
 

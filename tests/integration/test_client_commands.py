@@ -1,34 +1,50 @@
-"""`asocial say` and `asocial watch` as a shell runs them: output, exit codes, pipes."""
+"""`asocial say`, `watch`, `bot` and `completion` as a shell runs them: output, exit codes, pipes, signals."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
+import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.client import Client
-from tests.support.server import Join, Server
+from tests.support.server import Join, Server, StartServer
 from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
 
-async def start(*arguments: str, **environ: str) -> asyncio.subprocess.Process:
+_started: list[asyncio.subprocess.Process] = []
+
+
+@pytest.fixture(autouse=True)
+async def _end_what_a_failed_test_left() -> AsyncIterator[None]:
+    yield
+    for process in _started:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    _started.clear()
+
+
+async def start(*arguments: str, module: str = "asocial.cli", **environ: str) -> asyncio.subprocess.Process:
     path = os.pathsep.join((str(ROOT / "src"), str(ROOT / "packages/python/src")))
-    return await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        "asocial.cli",
+        *(("-m", module) if module else ()),
         *arguments,
         env=os.environ | {"PYTHONPATH": path} | environ,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+    _started.append(process)
+    return process
 
 
 async def ended(process: asyncio.subprocess.Process, given: bytes = b"") -> tuple[int | None, str, str]:
@@ -59,6 +75,158 @@ async def test_say_posts_each_line_of_its_input_below_the_one_before(server: Ser
     assert one["user_id"] == two["user_id"]
 
 
+async def test_say_splits_long_lines_or_cuts_them(start_server: StartServer, join: Join) -> None:
+    server = await start_server(max_payload_characters=20)
+    ada = await join(server, "garden")
+    line = b"the first words and the last ones\n"
+    assert (await ended(await start("say", "garden", "-", "--url", server.origin), line))[0] == 0
+    assert [(await ada.receive("chat"))["payload"] for _ in range(2)] == ["the first words and", "the last ones"]
+    assert (await ended(await start("say", "garden", "-", "--long", "cut", "--url", server.origin), line))[0] == 0
+    assert (await ada.receive("chat"))["payload"] == "the first words and…"
+
+
+async def test_say_waits_for_a_limit_and_loses_no_line(start_server: StartServer, join: Join) -> None:
+    server = await start_server(rate_limit_per_minute=0)
+    owner = await join(server, "garden")
+    answer = await server.post("/api/channels/garden", {"Authorization": f"Bearer {owner.sync['token']}"})
+    assert answer.status == 200
+    await owner.send({"type": "moderate", "action": "slow", "slow_ms": 300})
+    ada = await join(server, "garden")
+    lines = [f"line {number}" for number in range(4)]
+    process = await start("say", "garden", "-", "--url", server.origin)
+    assert await ended(process, "\n".join(lines).encode()) == (0, "", "")
+    assert [(await ada.receive("chat"))["payload"] for _ in lines] == lines
+
+
+async def test_say_reports_a_line_that_is_refused_and_posts_the_others(server: Server, ada: Client) -> None:
+    refused = "e" + "\u0301" * 9  # more marks than W44 allows
+    process = await start("say", "garden", "-", "--url", server.origin)
+    code, _, errors = await ended(process, f"\x1b[31mred\x1b[0m\n{refused}\n\n\x07bell\n".encode())
+    assert code == 1
+    assert "line 2 was not posted" in errors
+    assert errors.count("\n") == 1
+    assert [(await ada.receive("chat"))["payload"] for _ in range(2)] == ["red", "\ufffdbell"]
+
+
+async def test_say_takes_a_line_of_any_length_and_a_last_one_without_an_end(server: Server, ada: Client) -> None:
+    process = await start("say", "garden", "-", "--long", "cut", "--url", server.origin)
+    code, _, errors = await ended(process, b"a" + "\u00e9".encode() * 40_000 + b"\nlast")
+    assert (code, errors) == (0, "")
+    assert (await ada.receive("chat"))["payload"] == "a" + "\u00e9" * 498 + "\u2026"
+    assert (await ada.receive("chat"))["payload"] == "last"
+
+
+async def test_say_posts_a_line_before_the_next_one_comes(server: Server, ada: Client) -> None:
+    process = await start("say", "garden", "-", "--url", server.origin)
+    assert process.stdin is not None
+    for line in ("one", "two"):
+        process.stdin.write(f"{line}\n".encode())
+        await process.stdin.drain()
+        assert (await ada.receive("chat"))["payload"] == line
+    process.send_signal(signal.SIGINT)
+    assert await ended(process) == (130, "", "")
+
+
+async def test_watch_ends_with_ctrl_c(server: Server, ada: Client) -> None:
+    process = await start("watch", "garden", "--url", server.origin)
+    await ada.receive("user_joined")
+    assert process.stdout is not None
+    await process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert (await ended(process))[::2] == (0, "")
+    assert await ada.receive("user_left")
+
+
+BOT = """
+from asocial_client import Bot, Message
+
+bot = Bot("Parrot", channel="garden")
+
+@bot.on_message
+async def repeat(message: Message) -> None:
+    if message.text == "break":
+        raise RuntimeError("broken on purpose")
+    await bot.reply(message, message.text)
+
+@bot.on_start
+async def greet() -> None:
+    await bot.say("ready")
+
+bot.run()
+"""
+
+
+@pytest.mark.parametrize("command", [("bot", "run"), ()], ids=["asocial bot run", "python"])
+async def test_a_bot_answers_goes_on_after_an_error_and_leaves(
+    server: Server, ada: Client, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    file = tmp_path / "parrot.py"
+    file.write_text(BOT)
+    process = await start(*command, str(file), ASOCIAL_URL=server.origin, module="asocial.cli" if command else "")
+    assert (await ada.receive("chat"))["payload"] == "ready"
+    await ada.chat("break")
+    await ada.chat("hello", at=(3, 4))
+    answer = await ada.receive("chat")
+    assert (answer["name"], answer["payload"], answer["position"]) == ("Parrot", "hello", {"x": 3, "y": 32})
+    process.terminate()
+    code, _, errors = await ended(process)
+    assert code == 0
+    assert "error in repeat" in errors
+    assert "broken on purpose" in errors
+    assert await ada.receive("user_left")
+
+
+async def test_a_bot_waits_for_a_server_that_is_away(tmp_path: Path) -> None:
+    file = tmp_path / "parrot.py"
+    file.write_text(BOT)
+    process = await start("bot", "run", str(file), "--url", "http://127.0.0.1:9")
+    assert process.stderr is not None
+    assert "trying again" in (await process.stderr.readline()).decode()
+    process.send_signal(signal.SIGINT)
+    assert (await ended(process))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "complaint"),
+    [("", 2, "must have one Bot, it has 0"), ("1 / 0", 1, "could not be loaded"), (None, 2, "there is no file")],
+)
+async def test_a_file_without_a_bot_is_an_error(tmp_path: Path, content: str | None, code: int, complaint: str) -> None:
+    file = tmp_path / "bot.py"
+    if content is not None:
+        file.write_text(content)
+    exit_code, _, errors = await ended(await start("bot", "run", str(file)))
+    assert exit_code == code
+    assert complaint in errors
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+async def test_completion_knows_all_commands_and_their_options(shell: str) -> None:
+    code, script, errors = await ended(await start("completion", shell))
+    assert (code, errors) == (0, "")
+    for word in ("serve", "watch", "say", "json", "redis-url"):
+        assert word in script
+
+
+async def test_bash_completes_a_command_and_an_option() -> None:
+    _, script, _ = await ended(await start("completion", "bash"))
+    ask = f"""{script}
+    complete_words=$(complete -p asocial | sed 's/.*-F //; s/ .*//')
+    COMP_WORDS=(asocial wa); COMP_CWORD=1; $complete_words; echo "${{COMPREPLY[@]}}"
+    COMP_WORDS=(asocial say --a); COMP_CWORD=2; $complete_words; echo "${{COMPREPLY[@]}}"
+    """
+    bash = await asyncio.create_subprocess_exec("bash", "-c", ask, stdout=asyncio.subprocess.PIPE)
+    output, _ = await bash.communicate()
+    assert output.decode().split() == ["watch", "--at"]
+
+
+@pytest.mark.parametrize("command", [("say",), ("watch",), ("join",), ("bot", "run")])
+async def test_help_documents_the_exit_codes(command: tuple[str, ...]) -> None:
+    code, output, _ = await ended(await start(*command, "--help"))
+    assert code == 0
+    assert "exit codes:" in output
+    assert "examples:" in output
+
+
 async def test_watch_prints_what_people_read(server: Server, ada: Client) -> None:
     process = await start("watch", "garden", "--url", server.origin)
     await ada.receive("user_joined")
@@ -80,10 +248,10 @@ async def test_watch_prints_one_json_object_for_each_event(server: Server, ada: 
     await ada.chat("hello")
     assert process.stdout is not None
     events: list[dict[str, object]] = []
-    while {event["event"] for event in events} < {"Connected", "Message", "Pointer"}:
+    while {event["event"] for event in events} < {"Connected", "Message", "Cursor"}:
         events.append(json.loads(await process.stdout.readline()))
     assert events[0] == {"event": "Connected"}
-    assert {"event": "Pointer", "user_id": ada.user_id, "x": 1.0, "y": 2.0} in events
+    assert {"event": "Cursor", "user_id": ada.user_id, "x": 1.0, "y": 2.0} in events
     assert "hello" in [event.get("text") for event in events]
     process.terminate()
     await ended(process)

@@ -1,9 +1,14 @@
-"""The Python client (packages/python) against real servers: what it promises, and the rules of the wire."""
+"""The Python client (packages/python) against real servers: what it promises, and the rules that concern a client.
+
+Each test runs against a server in memory and against one that shares a Redis. Rules that need frames at the right
+moment are in tests/unit/client.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -17,27 +22,34 @@ from asocial_client import (
     Cleared,
     Connected,
     CountChanged,
+    Cursor,
+    Degraded,
     Disconnected,
     Draft,
     Expired,
+    Followed,
     Joined,
     Lagged,
     Left,
     Message,
     NotSent,
-    Pointer,
     ProfileChanged,
     Reaction,
     Refused,
+    Rejected,
+    Restored,
     RulesChanged,
     Stroke,
+    View,
+    codec,
     connect,
     frames,
 )
 from asocial_client.address import parse
 
+from asocial.domain import api_keys
 from asocial.domain.errors import GoingAway
-from asocial.protocol import schema
+from tests.support import redis_server
 from tests.support.server import Server, StartServer
 from tests.support.waiting import PATIENCE_S, eventually
 
@@ -54,6 +66,14 @@ async def next_of(channel: Channel, kind: type[_Event], where: Callable[[_Event]
     raise AssertionError(f"the channel ended without {kind.__name__}")
 
 
+@pytest.fixture(params=["memory", "redis"])
+async def server(request: pytest.FixtureRequest, start_server: StartServer) -> Server:
+    if request.param == "memory":
+        return await start_server()
+    redis: redis_server.Server = request.getfixturevalue("redis")
+    return await start_server(redis_url=redis.url, redis_namespace=secrets.token_hex(8))
+
+
 @pytest.fixture
 async def ann(server: Server) -> AsyncIterator[Channel]:
     async with connect(server.origin, "garden", name="Ann", color="teal") as channel:
@@ -67,7 +87,7 @@ async def bob(server: Server, ann: Channel) -> AsyncIterator[Channel]:
         yield channel
 
 
-async def test_a_message_arrives_with_its_times_and_ends_at_both(ann: Channel, bob: Channel) -> None:
+async def test_w11_w12_a_message_arrives_with_its_times_and_ends_at_both(ann: Channel, bob: Channel) -> None:
     said = await ann.say("hello\nthere", at=(10, -20.5))
     heard = await next_of(bob, Message)
     assert heard == said
@@ -79,19 +99,21 @@ async def test_a_message_arrives_with_its_times_and_ends_at_both(ann: Channel, b
         assert abs(channel.now_ms() - said.expires_at) < 1000 * PATIENCE_S
 
 
-async def test_who_is_here_follows_joins_profiles_and_leaves(server: Server, ann: Channel, bob: Channel) -> None:
-    assert (await next_of(ann, Joined)).person.name == "Bob"
-    assert {person.name for person in ann.people.values()} == {"Ann", "Bob"}
+async def test_w17_w24_who_is_here_follows_joins_profiles_and_leaves(
+    server: Server, ann: Channel, bob: Channel
+) -> None:
+    assert (await next_of(ann, Joined)).member.name == "Bob"
+    assert {member.name for member in ann.members.values()} == {"Ann", "Bob"}
     await bob.set_profile("Robert", "plum")
-    assert (await next_of(ann, ProfileChanged)).person.name == "Robert"
+    assert (await next_of(ann, ProfileChanged)).member.name == "Robert"
     async with connect(server.origin, "garden") as carl:
         assert carl.count == 3
         await next_of(ann, Joined)
-    assert (await next_of(ann, Left)).person.user_id == carl.user_id
-    assert ann.count == len(ann.people) == 2
+    assert (await next_of(ann, Left)).member.user_id == carl.user_id
+    assert ann.count == len(ann.members) == 2
 
 
-async def test_a_draft_is_shown_then_sent_or_given_up(ann: Channel, bob: Channel) -> None:
+async def test_w13_w15_a_draft_is_shown_then_sent_or_given_up(ann: Channel, bob: Channel) -> None:
     async with ann.draft(at=(1, 2)) as draft:
         await draft.type("hel")
         assert (await next_of(bob, Draft)).text == "hel"
@@ -120,28 +142,28 @@ async def test_w110_w112_a_stroke_arrives_once_lives_and_is_in_a_snapshot(
     assert refused.value.code == "payload_empty"
 
 
-async def test_a_newcomer_sees_the_pointer_and_the_draft(server: Server, ann: Channel) -> None:
-    await ann.move(3, 4)
+async def test_w16_a_newcomer_sees_the_pointer_and_the_draft(server: Server, ann: Channel) -> None:
+    await ann.move_cursor(3, 4)
     async with ann.draft() as draft:
         await draft.type("still writing")
         async with connect(server.origin, "garden") as late:
             seen: set[str] = set()
             async with asyncio.timeout(PATIENCE_S):
                 async for event in late:
-                    if isinstance(event, Pointer | Draft):
+                    if isinstance(event, Cursor | Draft):
                         seen.add(type(event).__name__)
                     if len(seen) == 2:
                         break
-            assert late.pointers[ann.user_id] == (3, 4)
+            assert late.cursors[ann.user_id] == (3, 4)
             assert [shown.text for shown in late.drafts] == ["still writing"]
 
 
-async def test_reactions_arrive(ann: Channel, bob: Channel) -> None:
+async def test_w30_reactions_arrive(ann: Channel, bob: Channel) -> None:
     await ann.react("heart", at=(5, 6))
     assert await next_of(bob, Reaction) == Reaction(ann.user_id, "heart", 5, 6)
 
 
-async def test_w10_after_a_break_the_client_is_back_as_the_same_user_and_sends_again(
+async def test_w10_w18_w28_after_a_break_the_client_is_back_as_the_same_user_and_sends_again(
     server: Server, ann: Channel, bob: Channel
 ) -> None:
     user_id = ann.user_id
@@ -150,18 +172,18 @@ async def test_w10_after_a_break_the_client_is_back_as_the_same_user_and_sends_a
     said = await ann.say("said while it is away")
     assert ann.user_id == user_id
     assert await next_of(bob, Message) == said
-    assert not any(isinstance(event, Left) for event in bob._events)
+    assert not any(isinstance(event, Left) for event in bob._session.events.waiting)
     await next_of(ann, Disconnected)
     await next_of(ann, Connected)
 
 
-async def test_a_refused_message_says_why(ann: Channel) -> None:
+async def test_w25_a_refused_message_says_why(ann: Channel) -> None:
     with pytest.raises(NotSent) as refused:
         await ann.say("x" * 501)
     assert refused.value.code == "payload_too_large"
 
 
-async def test_say_waits_for_a_limit_that_ends_in_time(start_server: StartServer) -> None:
+async def test_w72_say_waits_for_a_limit_that_ends_in_time(start_server: StartServer) -> None:
     server = await start_server()
     async with connect(server.origin, "garden") as ann:
         await _claim(server, ann)
@@ -176,7 +198,7 @@ async def test_say_waits_for_a_limit_that_ends_in_time(start_server: StartServer
             assert refused.value.retry_after_s
 
 
-async def test_an_owner_clears_and_removes(server: Server, ann: Channel) -> None:
+async def test_w65_w66_an_owner_clears_and_removes(server: Server, ann: Channel) -> None:
     await _claim(server, ann)
     assert (await _again(server, ann)).yours
     async with connect(server.origin, "garden") as bob:
@@ -201,6 +223,72 @@ async def test_w1_a_refusal_is_raised_with_its_code(server: Server, ann: Channel
         async with connect(server.origin, "garden"):
             pass
     assert (refused.value.status, refused.value.code) == (403, "channel_private")
+
+
+async def test_w4_w84_a_token_is_the_same_user_and_a_second_tab_no_second_person(server: Server, ann: Channel) -> None:
+    async with connect(server.origin, "garden", token=ann.token) as tab:
+        assert tab.user_id == ann.user_id
+        assert tab.count == 1
+        said = await tab.say("from the other tab")
+        assert await next_of(ann, Message) == said
+
+
+async def test_w14_messages_arrive_in_the_order_in_which_they_were_sent(ann: Channel, bob: Channel) -> None:
+    texts = [f"message {number}" for number in range(20)]
+    await asyncio.gather(*(ann.say(text) for text in texts))
+    assert [(await next_of(bob, Message)).text for _ in texts] == texts
+
+
+async def test_w25_a_refused_frame_that_is_no_message_is_an_event(ann: Channel) -> None:
+    await ann.set_read_only(True)
+    assert (await next_of(ann, Rejected)).code == "not_owner"
+
+
+async def test_w32_a_followed_user_answers_with_the_view(ann: Channel, bob: Channel) -> None:
+    await ann.follow(bob.user_id)
+    assert (await next_of(bob, Followed)).user_id == ann.user_id
+    await bob.show_view((1, 2), 300, 200)
+    assert await next_of(ann, View) == View(bob.user_id, 1, 2, 300, 200)
+
+
+async def test_w115_an_owner_names_places(server: Server, ann: Channel) -> None:
+    await _claim(server, ann)
+    await ann.place_landmark("Stage", (10, 20))
+    rules = (await next_of(ann, RulesChanged, lambda event: event.rules.landmarks != ())).rules
+    assert [(each.name, each.position.x) for each in rules.landmarks] == [("Stage", 10)]
+    await ann.rename_landmark("Stage", "Bar")
+    assert (await next_of(ann, RulesChanged)).rules.landmarks[0].name == "Bar"
+    await ann.remove_landmark("Bar")
+    assert (await next_of(ann, RulesChanged)).rules.landmarks == ()
+
+
+async def test_w29_an_outage_of_redis_is_an_event_and_the_client_goes_on(start_server: StartServer) -> None:
+    with redis_server.temporary_folder() as folder:
+        redis = redis_server.Server(folder)
+        with redis_server.running(redis):
+            server = await start_server(redis_url=redis.url, redis_probe_seconds=0.2)
+            async with connect(server.origin, "garden") as ann, connect(server.origin, "garden") as bob:
+                await asyncio.to_thread(redis.stop)
+                known = []
+                await next_of(ann, Degraded)
+                known.append(ann.is_degraded)
+                said = await ann.say("on one process all goes on")
+                assert await next_of(bob, Message) == said
+                await asyncio.to_thread(redis.start)
+                await next_of(ann, Restored)
+                known.append(ann.is_degraded)
+                assert known == [True, False]
+                assert ann.count == 2
+
+
+async def test_w130_a_message_of_an_api_key_is_marked_as_a_bots(start_server: StartServer) -> None:
+    key, text = api_keys.create("ci", "write", ["*"])
+    server = await start_server(api_keys=key.entry)
+    async with connect(server.origin, "garden") as ann:
+        headers = {"Authorization": f"Bearer {text}", "Content-Type": "application/json"}
+        await server.post("/api/channels/garden/messages", headers, '{"payload": "green"}')
+        heard = await next_of(ann, Message)
+        assert (heard.name, heard.bot, heard.text) == ("ci", True, "green")
 
 
 async def test_the_example_of_the_readme_answers(server: Server, bob: Channel) -> None:
@@ -231,13 +319,13 @@ async def test_w20_in_a_large_channel_only_the_count_comes(start_server: StartSe
         async with connect(server.origin, "garden"):
             assert (await next_of(ann, CountChanged)).count == 3
             assert ann.count == 3
-        await eventually(lambda: ann.count == 2 and len(ann.people) == 2, "the roster is whole again")
+        await eventually(lambda: ann.count == 2 and len(ann.members) == 2, "the roster is whole again")
 
 
 async def test_a_program_that_does_not_read_its_events_learns_how_many_it_lost(
     ann: Channel, bob: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asocial_client.channel.QUEUED_EVENTS", 3)
+    monkeypatch.setattr("asocial_client.event_queue.QUEUED_EVENTS", 3)
     for number in range(6):
         await ann.say(f"message {number}")
     await eventually(lambda: len(bob.messages) == 6, "all arrived")
@@ -246,23 +334,10 @@ async def test_a_program_that_does_not_read_its_events_learns_how_many_it_lost(
     assert (await next_of(bob, Message)).text == "message 3"
 
 
-def test_the_types_are_those_of_the_server() -> None:
-    theirs = {type_.__struct_config__.tag: type_ for type_ in schema.ServerFrame.__args__}
-    for ours in frames.ServerFrame.__args__:
-        known = {field.name for field in msgspec.structs.fields(theirs[ours.__struct_config__.tag])}
-        assert {field.name for field in msgspec.structs.fields(ours)} <= known, ours
-    assert {ours.__struct_config__.tag for ours in frames.ServerFrame.__args__} == theirs.keys()
-    accepted = {type_.__struct_config__.tag: type_ for type_ in schema.ClientFrame.__args__}
-    for ours in frames.ClientFrame.__args__:
-        tag = ours.__struct_config__.tag
-        assert _names(ours) == _names(accepted[tag]), tag
-    assert {ours.__struct_config__.tag for ours in frames.ClientFrame.__args__} == accepted.keys()
-
-
 def test_an_unknown_type_is_ignored_and_a_broken_frame_is_not() -> None:
-    assert frames.decode('{"type": "news", "x": 1}') is None
+    assert codec.decode('{"type": "news", "x": 1}') is None
     with pytest.raises(msgspec.ValidationError):
-        frames.decode('{"type": "ack"}')
+        codec.decode('{"type": "ack"}')
 
 
 @pytest.mark.parametrize(
@@ -288,10 +363,6 @@ def test_a_wrong_link_is_an_error(url: str, channel: str | None) -> None:
 def _example() -> str:
     readme = (ROOT / "packages/python/README.md").read_text(encoding="utf-8")
     return readme.partition("```python\n")[2].partition("```")[0]
-
-
-def _names(struct: type) -> set[str]:
-    return {field.name for field in msgspec.structs.fields(struct)}
 
 
 async def _claim(server: Server, channel: Channel) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("benchmarks", "deploy", "docs", "experiments", "scripts", "src", "tests", "web")
+FOLDERS = ("benchmarks", "deploy", "docs", "examples", "experiments", "packages", "scripts", "src", "tests", "web")
 SKIPPED = {".venv", "node_modules", "page", "results", "target", "__pycache__"}
 TEXTS = {".css", ".lua", ".md", ".mjs", ".py", ".rs", ".ts", ".tsx", ".yaml", ".yml"}
 DECISIONS = ROOT / "docs" / "decisions"
@@ -77,7 +77,9 @@ def test_every_path_that_a_page_names_is_in_the_repository() -> None:
     for page in PAGES:
         if page.name == "CHANGELOG.md":
             continue
-        for name in re.findall(r"`((?:benchmarks|deploy|docs|scripts|src|tests|web)/[\w./-]+)`", page.read_text()):
+        for name in re.findall(
+            r"`((?:benchmarks|deploy|docs|examples|packages|scripts|src|tests|web)/[\w./-]+)`", page.read_text()
+        ):
             if name.startswith(built) or "NAME" in name or Path(name).stem == "fr":
                 continue
             assert list(ROOT.glob(f"{name}*")), f"{name_of(page)} names {name}, which does not exist"

@@ -8,12 +8,15 @@ async with connect("https://talk.example/c/garden") as channel:
                 print(event.name, event.text)
 """
 
-from .channel import Channel, DraftWriter, connect
+from .bot import Bot
+from .channel import Channel, connect
+from .drafts import DraftWriter
 from .errors import AsocialError, ChannelClosed, NotSent, Refused
 from .events import (
     Cleared,
     Connected,
     CountChanged,
+    Cursor,
     Degraded,
     Disconnected,
     Draft,
@@ -24,23 +27,25 @@ from .events import (
     Lagged,
     Left,
     Message,
-    Pointer,
     ProfileChanged,
     Reaction,
+    Rejected,
     Restored,
     RulesChanged,
     Stroke,
     View,
 )
-from .frames import Landmark, Limits, Person, Rules
+from .frames import Landmark, Limits, Member, Rules
 
 __all__ = [
     "AsocialError",
+    "Bot",
     "Channel",
     "ChannelClosed",
     "Cleared",
     "Connected",
     "CountChanged",
+    "Cursor",
     "Degraded",
     "Disconnected",
     "Draft",
@@ -53,13 +58,13 @@ __all__ = [
     "Landmark",
     "Left",
     "Limits",
+    "Member",
     "Message",
     "NotSent",
-    "Person",
-    "Pointer",
     "ProfileChanged",
     "Reaction",
     "Refused",
+    "Rejected",
     "Restored",
     "Rules",
     "RulesChanged",

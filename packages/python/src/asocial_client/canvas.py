@@ -35,7 +35,7 @@ class Canvas:
         """A message arrived. Ignored if it is known, over, or cleared."""
         message = e.Message(
             chat.message_id, chat.user_id, chat.name, chat.color, chat.payload,
-            chat.position.x, chat.position.y, chat.timestamp, chat.expires_at,
+            chat.position.x, chat.position.y, chat.timestamp, chat.expires_at, chat.on_map, chat.bot,
         )  # fmt: skip
         if self.keep(message):
             self._emit(message)
@@ -56,7 +56,7 @@ class Canvas:
         """A finished stroke arrived. Ignored if it is known, over, or cleared."""
         drawn = e.Stroke(
             stroke.message_id, stroke.user_id, stroke.name, stroke.color, tuple(stroke.points),
-            stroke.timestamp, stroke.expires_at,
+            stroke.timestamp, stroke.expires_at, stroke.on_map,
         )  # fmt: skip
         if self.keep_stroke(drawn):
             self._emit(drawn)

@@ -7,13 +7,15 @@ import contextlib
 import random
 from typing import Protocol
 
+import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_websocket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
+from .codec import decode, encode
 from .errors import ChannelClosed, Refused
-from .frames import SUBPROTOCOL, ClientFrame, ServerFrame, decode, encode
+from .frames import SUBPROTOCOL, ClientFrame, ServerFrame
 from .refusals import FINAL_CODES, is_final, read_reason, read_refusal, retry_after_s
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
@@ -72,6 +74,8 @@ class Connection:
                     self._owner.ended(refused)
                     return
                 reason, retry_s = str(refused), retry_after_s(answer)
+            except msgspec.ValidationError as error:
+                reason = f"the server sent a frame that breaks the protocol: {error}"
             except (OSError, InvalidHandshake, EOFError) as error:
                 if not self._owner.failed(error):
                     return
@@ -87,7 +91,7 @@ class Connection:
         """Send a frame, if there is a connection."""
         if self._socket is not None:
             with contextlib.suppress(ConnectionClosed):
-                await self._socket.send(encode(frame).decode())
+                await self._socket.send(encode(frame))
 
     async def close(self) -> None:
         """Send a close frame and wait for the answer."""

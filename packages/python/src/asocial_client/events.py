@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .frames import Person, ReactionKind, Rules
+from .frames import Member, ReactionKind, Rules
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,9 @@ class Message:
     y: float
     sent_at: int
     expires_at: int
+    on_map: bool = True
+    bot: bool = False
+    """Posted with an API key (W130)."""
 
 
 @dataclass(frozen=True)
@@ -52,21 +55,24 @@ class Stroke:
     points: tuple[tuple[float, float], ...]
     sent_at: int
     expires_at: int
+    on_map: bool = True
 
 
 @dataclass(frozen=True)
 class Joined:
-    person: Person
+    member: Member
 
 
 @dataclass(frozen=True)
 class Left:
-    person: Person
+    member: Member
 
 
 @dataclass(frozen=True)
 class ProfileChanged:
-    person: Person
+    """A name or colour changed; or, in a large channel, it became known (W20)."""
+
+    member: Member
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ class CountChanged:
 
 
 @dataclass(frozen=True)
-class Pointer:
+class Cursor:
     user_id: str
     x: float
     y: float
@@ -123,8 +129,18 @@ class Cleared:
 
 
 @dataclass(frozen=True)
+class Rejected:
+    """The server did not accept a frame that was no message: a draft, a change of the profile, what an owner did."""
+
+    code: str
+    message: str
+    retry_after_s: float | None
+    limit: str
+
+
+@dataclass(frozen=True)
 class Connected:
-    """The channel is live, at first and after each break. `Channel.people` and `Channel.messages` are up to date."""
+    """The channel is live, at first and after each break. `Channel.members` and `Channel.messages` are up to date."""
 
 
 @dataclass(frozen=True)
@@ -147,12 +163,12 @@ class Restored:
 
 @dataclass(frozen=True)
 class Lagged:
-    """The program read its events too slowly: `lost` of them were dropped. `Channel.people` and `messages` are true."""
+    """The program read its events too slowly: `lost` were dropped. `Channel.members` and `messages` are up to date."""
 
     lost: int
 
 
 Event: TypeAlias = (
-    Message | Expired | Draft | Stroke | Joined | Left | ProfileChanged | CountChanged | Pointer | Reaction | Followed
-    | View | RulesChanged | Cleared | Connected | Disconnected | Degraded | Restored | Lagged
+    Message | Expired | Draft | Stroke | Joined | Left | ProfileChanged | CountChanged | Cursor | Reaction | Followed
+    | View | RulesChanged | Cleared | Rejected | Connected | Disconnected | Degraded | Restored | Lagged
 )  # fmt: skip

@@ -1,4 +1,7 @@
-"""The frames of docs/protocol.md as types. Unknown fields and types are ignored."""
+"""The frames of docs/protocol.md as types.
+
+Generated from the server's types by scripts/client_frames.py (`make client-frames`): do not edit.
+"""
 
 from __future__ import annotations
 
@@ -7,188 +10,188 @@ from typing import Literal, TypeAlias
 import msgspec
 
 SUBPROTOCOL = "asocial.v1"
+WHO_LIMIT = 50
 
 ReactionKind: TypeAlias = Literal["heart", "spark", "laugh", "wave", "agree", "question", "point"]
+Rights: TypeAlias = Literal["read", "write"]
 
 
 class Position(msgspec.Struct, frozen=True):
-    """CSS pixels at zoom 1 from the middle of the channel; `y` grows downwards (W9)."""
+    """A point of the plane in CSS pixels at zoom 1; x grows to the right, y downwards."""
 
     x: float
     y: float
 
 
-class _ClientFrame(msgspec.Struct, tag_field="type", frozen=True):
-    pass
+class Life(msgspec.Struct, frozen=True):
+    """How long messages live: `base` ms, plus `per_character` ms for each past `free_characters`, at most `max` ms."""
 
-
-class PostChat(_ClientFrame, tag="chat", frozen=True):
-    message_id: str
-    payload: str
-    position: Position
-
-
-class PostTyping(_ClientFrame, tag="typing", frozen=True):
-    message_id: str
-    payload: str
-    position: Position
-
-
-class PostStroke(_ClientFrame, tag="stroke", frozen=True):
-    message_id: str
-    points: list[tuple[float, float]]
-    done: bool = True
-
-
-class MoveCursor(_ClientFrame, tag="cursor", frozen=True):
-    position: Position
-
-
-class PostReaction(_ClientFrame, tag="reaction", frozen=True):
-    kind: ReactionKind
-    position: Position
-
-
-class ShowView(_ClientFrame, tag="view", frozen=True):
-    position: Position
-    width: float
-    height: float
-
-
-class Follow(_ClientFrame, tag="follow", frozen=True):
-    user_id: str
-
-
-class SetProfile(_ClientFrame, tag="profile", frozen=True):
-    name: str
-    color: str
-    on_map: bool | msgspec.UnsetType = msgspec.UNSET
-
-
-class AskWho(_ClientFrame, tag="who", frozen=True):
-    user_ids: list[str]
-
-
-class AskSync(_ClientFrame, tag="sync", frozen=True):
-    pass
-
-
-class Ping(_ClientFrame, tag="ping", frozen=True):
-    t: int
-
-
-class Authenticate(_ClientFrame, tag="auth", frozen=True):
-    token: str
-
-
-class Moderate(_ClientFrame, tag="moderate", frozen=True, omit_defaults=True):
-    action: Literal[
-        "remove", "slow", "read_only", "private", "clear", "place_landmark", "rename_landmark", "remove_landmark"
-    ]
-    user_id: str = ""
-    seconds: int | msgspec.UnsetType = msgspec.UNSET
-    slow_ms: int | msgspec.UnsetType = msgspec.UNSET
-    on: bool | msgspec.UnsetType = msgspec.UNSET
-    name: str = ""
-    new_name: str = ""
-    position: Position | msgspec.UnsetType = msgspec.UNSET
-
-
-ClientFrame: TypeAlias = (
-    PostChat | PostTyping | PostStroke | MoveCursor | PostReaction | ShowView | Follow | SetProfile | AskWho | AskSync
-    | Ping | Authenticate | Moderate
-)  # fmt: skip
-
-
-class Person(msgspec.Struct, frozen=True):
-    """Somebody in the channel, since `joined_at` (ms on the server's clock)."""
-
-    user_id: str
-    name: str
-    color: str
-    joined_at: int = 0
-    on_map: bool = True
+    base: int
+    per_character: int
+    free_characters: int
+    max: int
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """The server's limits. 0 messages per minute or second means no limit."""
+    """The limits on a client, sent in `user_sync`. 0 messages or strokes per minute or second means no limit."""
 
     frame_bytes: int
-    payload_characters: int
     messages_per_minute: int
-    drafts_per_second: int
-    cursors_per_second: int
+    messages_per_minute_per_ip: int
+    channel_messages_per_second: int
     connections_per_user: int
     roster: int
-    name_characters: int
-    position: int
+    drafts_per_second: int
+    cursors_per_second: int
+    strokes_per_minute: int = 0
+    payload_characters: int = 500
+    name_characters: int = 32
+    position: int = 10000000
 
 
 class Landmark(msgspec.Struct, frozen=True):
-    """A name that an owner gave to a place (W115)."""
-
     name: str
     position: Position
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """The rules of a channel (W64). `rights`: what this client may do. `yours`: whether it may moderate."""
+    """A channel's rules as one user sees them: the user's `rights`, and whether the user owns it: `yours`."""
 
-    owner: str = ""
-    slow_ms: int = 0
-    read_only: bool = False
-    private: bool = False
-    rights: Literal["read", "write"] = "write"
-    yours: bool = False
+    owner: str
+    slow_ms: int
+    read_only: bool
+    private: bool
+    rights: Rights
+    yours: bool
     landmarks: tuple[Landmark, ...] = ()
 
 
-class _ServerFrame(msgspec.Struct, tag_field="type", frozen=True):
-    pass
+class Member(msgspec.Struct, frozen=True):
+    """A user who is present in a channel, since `joined_at` (ms, server clock)."""
 
-
-class Chat(_ServerFrame, tag="chat", frozen=True):
-    message_id: str
     user_id: str
     name: str
     color: str
+    joined_at: int
+    on_map: bool = True
+
+
+class PostChat(msgspec.Struct, frozen=True, tag_field="type", tag="chat", omit_defaults=True):
+    message_id: str
     payload: str
     position: Position
-    timestamp: int
-    expires_at: int
-    on_map: bool = True
 
 
-class Stroke(_ServerFrame, tag="stroke", frozen=True):
-    """A stroke. While it is drawn it has no `expires_at`, and no other field with a default (W110)."""
+class PostTyping(msgspec.Struct, frozen=True, tag_field="type", tag="typing", omit_defaults=True):
+    message_id: str
+    payload: str
+    position: Position
+
+
+class PostStroke(msgspec.Struct, frozen=True, tag_field="type", tag="stroke", omit_defaults=True):
+    """A line so far; the whole line if `done`. Not `done` and without points: it is abandoned (W110)."""
 
     message_id: str
-    user_id: str
     points: list[tuple[float, float]]
+    done: bool = False
+
+
+class MoveCursor(msgspec.Struct, frozen=True, tag_field="type", tag="cursor", omit_defaults=True):
+    position: Position
+
+
+class PostReaction(msgspec.Struct, frozen=True, tag_field="type", tag="reaction", omit_defaults=True):
+    kind: ReactionKind
+    position: Position
+
+
+class ShowView(msgspec.Struct, frozen=True, tag_field="type", tag="view", omit_defaults=True):
+    position: Position
+    width: float
+    height: float
+
+
+class Follow(msgspec.Struct, frozen=True, tag_field="type", tag="follow", omit_defaults=True):
+    user_id: str
+
+
+class SetProfile(msgspec.Struct, frozen=True, tag_field="type", tag="profile", omit_defaults=True):
+    name: str
+    color: str
+    on_map: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class AskWho(msgspec.Struct, frozen=True, tag_field="type", tag="who", omit_defaults=True):
+    user_ids: list[str]
+
+
+class AskSync(msgspec.Struct, frozen=True, tag_field="type", tag="sync", omit_defaults=True):
+    pass
+
+
+class Ping(msgspec.Struct, frozen=True, tag_field="type", tag="ping", omit_defaults=True):
+    t: int
+
+
+class Authenticate(msgspec.Struct, frozen=True, tag_field="type", tag="auth", omit_defaults=True):
+    token: str
+
+
+class Moderate(msgspec.Struct, frozen=True, tag_field="type", tag="moderate", omit_defaults=True):
+    action: Literal[
+        "remove", "slow", "read_only", "private", "clear", "place_landmark", "rename_landmark", "remove_landmark"
+    ]
+    user_id: str = ""
+    seconds: int = 3600
+    slow_ms: int = 0
+    on: bool = False
     name: str = ""
-    color: str = ""
-    timestamp: int = 0
-    expires_at: int = 0
-    on_map: bool = True
+    new_name: str = ""
+    position: Position | None = None
 
 
-class UserSync(_ServerFrame, tag="user_sync", frozen=True):
+ClientFrame: TypeAlias = (
+    PostChat
+    | PostTyping
+    | PostStroke
+    | MoveCursor
+    | PostReaction
+    | ShowView
+    | Follow
+    | SetProfile
+    | AskWho
+    | AskSync
+    | Ping
+    | Authenticate
+    | Moderate
+)
+
+
+class UserSync(msgspec.Struct, frozen=True, tag_field="type", tag="user_sync", kw_only=True):
+    """What a client must know: the first frame of a connection, and the answer to `sync` (W3)."""
+
+    message_id: str
     channel_id: str
     user_id: str
-    users: list[Person]
+    connection_id: str
+    token: str | msgspec.UnsetType = msgspec.UNSET
+    users: list[Member]
     user_count: int
     messages: list[Chat]
+    strokes: list[Stroke] = []
     timestamp: int
+    ttl: Life
     limits: Limits
     epoch: str
     seq: int
-    token: str | msgspec.UnsetType = msgspec.UNSET
-    strokes: list[Stroke] = []
     rules: Rules | msgspec.UnsetType = msgspec.UNSET
     expires_at: int | msgspec.UnsetType = msgspec.UNSET
 
 
-class UserJoined(_ServerFrame, tag="user_joined", frozen=True):
+class UserJoined(msgspec.Struct, frozen=True, tag_field="type", tag="user_joined", kw_only=True):
+    message_id: str
+    channel_id: str
+    timestamp: int
     user_id: str
     name: str
     color: str
@@ -198,13 +201,16 @@ class UserJoined(_ServerFrame, tag="user_joined", frozen=True):
     on_map: bool = True
 
 
-class UserLeft(_ServerFrame, tag="user_left", frozen=True):
+class UserLeft(msgspec.Struct, frozen=True, tag_field="type", tag="user_left", kw_only=True):
+    message_id: str
+    channel_id: str
+    timestamp: int
     user_id: str
     epoch: str
     seq: int
 
 
-class UserUpdated(_ServerFrame, tag="user_updated", frozen=True):
+class UserUpdated(msgspec.Struct, frozen=True, tag_field="type", tag="user_updated", kw_only=True):
     user_id: str
     name: str
     color: str
@@ -213,68 +219,104 @@ class UserUpdated(_ServerFrame, tag="user_updated", frozen=True):
     on_map: bool = True
 
 
-class UserCount(_ServerFrame, tag="user_count", frozen=True):
+class UserCount(msgspec.Struct, frozen=True, tag_field="type", tag="user_count", kw_only=True):
     count: int
     epoch: str
     seq: int
 
 
-class Ack(_ServerFrame, tag="ack", frozen=True):
+class Chat(msgspec.Struct, frozen=True, tag_field="type", tag="chat", kw_only=True):
+    message_id: str
+    channel_id: str
+    user_id: str
+    name: str
+    color: str
+    payload: str
+    position: Position
+    timestamp: int
+    expires_at: int
+    on_map: bool = True
+    bot: bool = False
+
+
+class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack", kw_only=True):
     message_id: str
     timestamp: int
     expires_at: int
 
 
-class Typing(_ServerFrame, tag="typing", frozen=True):
+class Typing(msgspec.Struct, frozen=True, tag_field="type", tag="typing", kw_only=True):
     message_id: str
     user_id: str
     payload: str
     position: Position
 
 
-class Cursors(_ServerFrame, tag="cursors", frozen=True):
+class Stroke(msgspec.Struct, frozen=True, tag_field="type", tag="stroke", kw_only=True):
+    """A stroke. While it is drawn, only `message_id`, `user_id` and `points` are set (W110)."""
+
+    message_id: str
+    channel_id: str = ""
+    user_id: str
+    name: str = ""
+    color: str = ""
+    points: list[tuple[float, float]]
+    timestamp: int = 0
+    expires_at: int = 0
+    on_map: bool = True
+
+
+class Cursors(msgspec.Struct, frozen=True, tag_field="type", tag="cursors", kw_only=True):
     cursors: list[tuple[str, float, float]]
 
 
-class Reacted(_ServerFrame, tag="reaction", frozen=True):
+class Reaction(msgspec.Struct, frozen=True, tag_field="type", tag="reaction", kw_only=True):
     user_id: str
     kind: ReactionKind
     position: Position
 
 
-class FollowedBy(_ServerFrame, tag="followed", frozen=True):
+class Followed(msgspec.Struct, frozen=True, tag_field="type", tag="followed", kw_only=True):
     user_id: str
 
 
-class ViewShown(_ServerFrame, tag="view", frozen=True):
+class View(msgspec.Struct, frozen=True, tag_field="type", tag="view", kw_only=True):
     user_id: str
     position: Position
     width: float
     height: float
 
 
-class Profiles(_ServerFrame, tag="profiles", frozen=True):
-    users: list[Person]
+class Profiles(msgspec.Struct, frozen=True, tag_field="type", tag="profiles", kw_only=True):
+    users: list[Member]
 
 
-class Pong(_ServerFrame, tag="pong", frozen=True):
+class Pong(msgspec.Struct, frozen=True, tag_field="type", tag="pong", kw_only=True):
     t: int
     timestamp: int
 
 
-class Degraded(_ServerFrame, tag="degraded", frozen=True):
+class Degraded(msgspec.Struct, frozen=True, tag_field="type", tag="degraded", kw_only=True):
     pass
 
 
-class Restored(_ServerFrame, tag="restored", frozen=True):
+class Restored(msgspec.Struct, frozen=True, tag_field="type", tag="restored", kw_only=True):
     pass
 
 
-class Authenticated(_ServerFrame, tag="authenticated", frozen=True):
+class Error(msgspec.Struct, frozen=True, tag_field="type", tag="error", kw_only=True):
+    code: str
+    message: str
+    retry_after: int | msgspec.UnsetType = msgspec.UNSET
+    limit: str | msgspec.UnsetType = msgspec.UNSET
+    message_id: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Authenticated(msgspec.Struct, frozen=True, tag_field="type", tag="authenticated", kw_only=True):
     expires_at: int | None
 
 
-class ChannelUpdated(_ServerFrame, tag="channel_updated", frozen=True):
+class ChannelUpdated(msgspec.Struct, frozen=True, tag_field="type", tag="channel_updated", kw_only=True):
     owner: str
     slow_ms: int
     read_only: bool
@@ -284,52 +326,37 @@ class ChannelUpdated(_ServerFrame, tag="channel_updated", frozen=True):
     landmarks: tuple[Landmark, ...] = ()
 
 
-class Cleared(_ServerFrame, tag="cleared", frozen=True):
+class Cleared(msgspec.Struct, frozen=True, tag_field="type", tag="cleared", kw_only=True):
     by: str
     timestamp: int
 
 
-class ClockSet(_ServerFrame, tag="clock", frozen=True):
+class ClockSet(msgspec.Struct, frozen=True, tag_field="type", tag="clock", kw_only=True):
     timestamp: int
     shift: int
 
 
-class Error(_ServerFrame, tag="error", frozen=True):
-    code: str
-    message: str
-    retry_after: int | msgspec.UnsetType = msgspec.UNSET
-    limit: str = ""
-    message_id: str = ""
-
-
 ServerFrame: TypeAlias = (
-    UserSync | UserJoined | UserLeft | UserUpdated | UserCount | Chat | Ack | Typing | Stroke | Cursors | Reacted
-    | FollowedBy | ViewShown | Profiles | Pong | Degraded | Restored | Authenticated | ChannelUpdated | Cleared
-    | ClockSet | Error
-)  # fmt: skip
-
-PresenceFrame: TypeAlias = UserJoined | UserLeft | UserUpdated | UserCount
-
-
-class _Type(msgspec.Struct):
-    type: str
-
-
-encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(ServerFrame).decode
-_decode_type = msgspec.json.Decoder(_Type).decode
-_TYPES = frozenset(str(frame.__struct_config__.tag) for frame in ServerFrame.__args__)
-
-
-def decode(text: str | bytes) -> ServerFrame | None:
-    """The frame in `text`, or None for a type that this version does not know, which a client ignores.
-
-    Raises msgspec.ValidationError for a frame that breaks the protocol.
-    """
-    try:
-        frame: ServerFrame = _decode(text)
-        return frame
-    except msgspec.ValidationError:
-        if _decode_type(text).type in _TYPES:
-            raise
-        return None
+    UserSync
+    | UserJoined
+    | UserLeft
+    | UserUpdated
+    | UserCount
+    | Chat
+    | Ack
+    | Typing
+    | Stroke
+    | Cursors
+    | Reaction
+    | Followed
+    | View
+    | Profiles
+    | Pong
+    | Degraded
+    | Restored
+    | Error
+    | Authenticated
+    | ChannelUpdated
+    | Cleared
+    | ClockSet
+)

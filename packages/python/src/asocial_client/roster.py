@@ -5,14 +5,21 @@ Each event has a number. If one is missing, the client asks for a `user_sync` an
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import msgspec
 
-from .frames import Person, PresenceFrame, UserCount, UserJoined, UserLeft, UserSync, UserUpdated
+from .frames import Member, UserCount, UserJoined, UserLeft, UserSync, UserUpdated
+
+PresenceFrame: TypeAlias = UserJoined | UserLeft | UserUpdated | UserCount
+
+KNOWN_OUTSIDE = 1000
+"""In a large channel, so many members are known in addition to those that the server listed."""
 
 
 class Roster:
     def __init__(self) -> None:
-        self.people: dict[str, Person] = {}
+        self.members: dict[str, Member] = {}
         """By user id. In a channel with more people than `limits.roster`, some of them."""
         self.count = 0
         self._limit = 0
@@ -23,6 +30,11 @@ class Roster:
     @property
     def needs_snapshot(self) -> bool:
         return self._expected is not None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the channel has more people than the server lists (W20)."""
+        return self.count > self._limit
 
     def begin(self) -> None:
         """A new connection: its first `user_sync` counts, whatever came before."""
@@ -37,8 +49,14 @@ class Roster:
         self._epoch, self._seq, self._expected = sync.epoch, sync.seq, None
         self._limit = sync.limits.roster
         self.count = sync.user_count
-        self.people = {person.user_id: person for person in sync.users}
+        self.members = {member.user_id: member for member in sync.users}
         return True
+
+    def add(self, members: list[Member]) -> None:
+        """The answer to `who`. Of too many members, those that were known first are dropped."""
+        self.members |= {member.user_id: member for member in members}
+        for user_id in list(self.members)[: max(0, len(self.members) - self._limit - KNOWN_OUTSIDE)]:
+            del self.members[user_id]
 
     def apply(self, event: PresenceFrame) -> bool:
         """Apply an event. False if it changed nothing: it is old, or a snapshot is needed first."""
@@ -66,17 +84,17 @@ class Roster:
         return True
 
     def _change(self, event: UserJoined | UserLeft | UserUpdated) -> None:
-        known = self.people.get(event.user_id)
+        known = self.members.get(event.user_id)
         match event:
             case UserJoined():
                 self.count += known is None
-                self.people[event.user_id] = Person(
+                self.members[event.user_id] = Member(
                     event.user_id, event.name, event.color, event.joined_at, event.on_map
                 )
             case UserLeft():
                 self.count -= 1
-                self.people.pop(event.user_id, None)
+                self.members.pop(event.user_id, None)
             case UserUpdated() if known is not None:
-                self.people[event.user_id] = msgspec.structs.replace(
+                self.members[event.user_id] = msgspec.structs.replace(
                     known, name=event.name, color=event.color, on_map=event.on_map
                 )

@@ -1,0 +1,79 @@
+"""What the commands share: exit codes, the arguments that name a channel, errors."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from ..channel import Channel, connect
+
+DEFAULT_URL = "http://localhost:8080"
+OK, FAILED, USAGE_ERROR, INTERRUPTED = 0, 1, 2, 130
+EXIT_CODES = """exit codes:
+  0    done; for watch, join and bot also Ctrl+C, or nobody reads the output any more
+  1    the server cannot be reached, refuses the connection, or did not accept a message
+  2    wrong arguments, or a part of asocial[cli] is not installed
+  130  Ctrl+C before everything was posted (say)"""
+
+
+def add_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    brief: str,
+    description: str,
+    examples: str,
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=brief,
+        description=description,
+        epilog=f"examples:\n{examples}\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_channel(command: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    """CHANNEL, and the options of a connection."""
+    if optional:
+        command.add_argument("channel", metavar="CHANNEL", nargs="?", help="the channel; default: the one in the link")
+    else:
+        command.add_argument("channel", metavar="CHANNEL", help="the channel's name")
+    command.add_argument("--url", default=default_url(), help=f"the server; default: ASOCIAL_URL, or {DEFAULT_URL}")
+    command.add_argument("--name", help="your name in the channel; default: the server chooses one")
+    command.add_argument("--color", help="one of the sixteen colours, such as teal")
+    command.add_argument("--invite", metavar="TOKEN", help="an invitation to a private channel")
+    command.add_argument(
+        "--token",
+        default=os.environ.get("ASOCIAL_TOKEN"),
+        help="who you are: a guest's or a provider's token; default: ASOCIAL_TOKEN, or a new guest",
+    )
+
+
+def default_url() -> str:
+    return os.environ.get("ASOCIAL_URL", DEFAULT_URL)
+
+
+def open_channel(arguments: argparse.Namespace) -> Channel:
+    """Raises ValueError for a wrong address or name."""
+    return connect(
+        arguments.url,
+        arguments.channel,
+        token=arguments.token,
+        name=arguments.name,
+        color=arguments.color,
+        invite=arguments.invite,
+    )
+
+
+def point(text: str) -> tuple[float, float]:
+    try:
+        x, y = map(float, text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be two numbers, as in 10,-20") from None
+    return x, y
+
+
+def report(prog: str, message: str, code: int) -> int:
+    print(f"{prog}: {message}", file=sys.stderr)
+    return code

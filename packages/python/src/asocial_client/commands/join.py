@@ -1,0 +1,37 @@
+"""`join`: the canvas in a terminal. It needs Textual, which the other commands do not."""
+
+from __future__ import annotations
+
+import argparse
+
+from .arguments import OK, USAGE_ERROR, add_channel, add_command, open_channel, point, report
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = add_command(
+        commands,
+        "join",
+        "open the canvas in this terminal",
+        "Open the canvas in this terminal. Arrows move, typing talks, Enter sends, Escape abandons a draft, Ctrl+Q "
+        "leaves. Colours are left out if NO_COLOR is set.",
+        "  asocial join garden --name Ann --url https://talk.example",
+    )
+    command.set_defaults(run=_run)
+    add_channel(command)
+    command.add_argument("--at", type=point, default=(0.0, 0.0), metavar="X,Y", help="where to begin; default 0,0")
+
+
+async def _run(arguments: argparse.Namespace, prog: str) -> int:
+    try:
+        from ..terminal.app import CanvasApp
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("textual", "rich"):
+            raise
+        package = "asocial" if prog == "asocial" else "asocial-client"
+        return report(prog, f"`join` needs Textual: pip install '{package}[cli]'", USAGE_ERROR)
+    async with open_channel(arguments) as channel:
+        app = CanvasApp(channel, arguments.at)
+        await app.run_async()
+        if app.ended_by is not None:
+            raise app.ended_by
+    return OK

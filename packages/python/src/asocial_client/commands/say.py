@@ -1,0 +1,68 @@
+"""`say`: posts a message, or each line of standard input."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .. import text as texts
+from ..channel import Channel
+from ..errors import ChannelClosed, NotSent
+from .arguments import FAILED, OK, add_channel, add_command, open_channel, point, report
+from .lines import Lines
+
+DEFAULT_CHARACTERS = 500
+LINE_HEIGHT = 28.0
+"""Between two messages of standard input, in CSS pixels."""
+MESSAGES_PER_COLUMN = 12
+"""After so many messages, `say -` begins again at the top: the first ones have faded by then."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = add_command(
+        commands,
+        "say",
+        "post a message",
+        "Post a message, or each line of standard input. A line waits for the limits of the server and for the "
+        "connection, so no line is lost: the program that writes them waits too. Empty lines are skipped, colours "
+        "and other escape sequences are removed. A line that the server refuses is reported, and the exit code is 1.",
+        '  asocial say garden "the build is green" --at 10,-20\n  tail -f deploy.log | asocial say ops - --name deploy',
+    )
+    command.set_defaults(run=_run)
+    add_channel(command)
+    command.add_argument("text", metavar="TEXT", help="the message; - for each line of standard input")
+    command.add_argument(
+        "--at", type=point, default=(0.0, 0.0), metavar="X,Y", help="where, in CSS pixels; default 0,0"
+    )
+    command.add_argument(
+        "--long",
+        choices=("split", "cut"),
+        default="split",
+        help="a line that is longer than a message may be: several messages, or its beginning; default %(default)s",
+    )
+
+
+async def _run(arguments: argparse.Namespace, prog: str) -> int:
+    async with open_channel(arguments) as channel:
+        if arguments.text != "-":
+            await channel.say(arguments.text, arguments.at)
+            return OK
+        return await _say_lines(channel, arguments, prog)
+
+
+async def _say_lines(channel: Channel, arguments: argparse.Namespace, prog: str) -> int:
+    characters = channel.limits.payload_characters if channel.limits is not None else DEFAULT_CHARACTERS
+    shorten = texts.split if arguments.long == "split" else texts.cut
+    (x, y), posted, code = arguments.at, 0, OK
+    async for number, line in Lines(sys.stdin.fileno()):
+        for piece in shorten(texts.clean(line), characters):
+            if not piece:
+                continue
+            try:
+                await channel.say(piece, (x, y + LINE_HEIGHT * (posted % MESSAGES_PER_COLUMN)), timeout_s=None)
+                posted += 1
+            except NotSent as error:
+                code = report(prog, f"line {number} was not posted: {error}", FAILED)
+            except ChannelClosed as error:
+                return report(prog, f"line {number} and those after it were not posted: {error}", FAILED)
+    return code

@@ -1,0 +1,140 @@
+"""What the Python client sends, when, and again: with a fake connection, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from asocial_client import frames as f
+from asocial_client.session import Session
+
+from tests.unit.client.test_mirror import ANN, LIMITS
+
+
+class FakeConnection:
+    """Takes frames. `number` counts the connections, as in the real one."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.sent: list[f.ClientFrame] = []
+
+    async def send(self, frame: f.ClientFrame) -> None:
+        self.sent.append(frame)
+
+    async def close(self) -> None:
+        pass
+
+    def take(self, *kinds: type) -> list[Any]:
+        """The frames of these kinds since the last call."""
+        taken, self.sent = self.sent, []
+        return [frame for frame in taken if isinstance(frame, kinds)]
+
+
+@pytest.fixture
+async def connection() -> FakeConnection:
+    return FakeConnection()
+
+
+@pytest.fixture
+async def session(connection: FakeConnection) -> Session:
+    made = Session("ws://talk.example", "garden", None, {}, None, None)
+    made._connection = connection  # type: ignore[assignment]
+    connect(made, connection)
+    await asyncio.sleep(2)
+    connection.sent.clear()
+    return made
+
+
+def connect(session: Session, connection: FakeConnection, user_count: int = 1) -> None:
+    connection.number += 1
+    session.opened()
+    session.received(
+        f.UserSync(
+            message_id="s", channel_id="garden", user_id="ann", connection_id="c", users=[ANN], user_count=user_count,
+            messages=[], timestamp=round(time.time() * 1000), ttl=f.Life(5000, 0, 0, 5000), limits=LIMITS,
+            epoch="a", seq=5,
+        )
+    )  # fmt: skip
+
+
+def joined(seq: int = 6) -> f.UserJoined:
+    return f.UserJoined(
+        message_id="j", channel_id="garden", timestamp=1, user_id=f"user-{seq}", name="N", color="plum", joined_at=3,
+        epoch="a", seq=seq,
+    )  # fmt: skip
+
+
+async def test_w16_a_newcomer_gets_cursor_and_draft_as_they_are_then(
+    session: Session, connection: FakeConnection
+) -> None:
+    await session.show_cursor(f.MoveCursor(f.Position(1, 1)))
+    await session.show_draft(f.PostTyping("m", "hel", f.Position(0, 0)))
+    connection.take()
+    session.received(joined())
+    await session.show_cursor(f.MoveCursor(f.Position(2, 2)))
+    await session.show_draft(f.PostTyping("m", "", f.Position(0, 0)))
+    connection.take()
+    await asyncio.sleep(1.1)
+    assert connection.take(f.MoveCursor, f.PostTyping) == [f.MoveCursor(f.Position(2, 2))], "the draft was abandoned"
+
+
+async def test_w19_a_snapshot_is_asked_for_until_it_comes(session: Session, connection: FakeConnection) -> None:
+    session.received(joined(seq=9))
+    await asyncio.sleep(2.5)
+    assert len(connection.take(f.AskSync)) == 3
+    connect(session, connection)
+    await asyncio.sleep(5)
+    assert connection.take(f.AskSync) == []
+
+
+async def test_w20_unknown_members_are_asked_for_together_and_once(
+    session: Session, connection: FakeConnection
+) -> None:
+    connect(session, connection, user_count=1000)
+    for _ in range(2):
+        session.received(f.Cursors(cursors=[(f"user-{number}", 1.0, 1.0) for number in range(120)]))
+        await asyncio.sleep(4)
+    asked = [frame.user_ids for frame in connection.take(f.AskWho)]
+    assert [len(ids) for ids in asked] == [50, 50, 20]
+    assert len({user_id for ids in asked for user_id in ids}) == 120
+
+
+async def test_w10_what_has_no_ack_is_sent_on_the_next_connection_and_acked_once(
+    session: Session, connection: FakeConnection
+) -> None:
+    posts = [f.PostChat(f"m{number}", "hello", f.Position(0, 0)) for number in range(3)]
+    posting = [asyncio.create_task(session.post(post, 30)) for post in posts]
+    await asyncio.sleep(0)
+    session.received(f.Ack(message_id="m1", timestamp=1, expires_at=2))
+    await asyncio.sleep(0)
+    assert connection.take(f.PostChat) == posts
+    session.broke("the cable", 1.0)
+    await asyncio.sleep(1)
+    connect(session, connection)
+    await asyncio.sleep(0.1)
+    assert connection.take(f.PostChat) == [posts[0], posts[2]]
+    for message_id in ("m0", "m2"):
+        session.received(f.Ack(message_id=message_id, timestamp=1, expires_at=2))
+    assert [ack.message_id for ack, _ in await asyncio.gather(*posting)] == ["m0", "m1", "m2"]
+
+
+async def test_w21_the_clock_is_measured_often_at_first_and_on_the_current_connection_only(
+    session: Session, connection: FakeConnection
+) -> None:
+    connect(session, connection)
+    await asyncio.sleep(1)
+    assert len(connection.take(f.Ping)) == 3
+    await asyncio.sleep(61)
+    # Two of this connection; the first connection's measurements have ended.
+    assert len(connection.take(f.Ping)) == 2
+
+
+async def test_without_a_connection_volatile_frames_are_dropped(session: Session, connection: FakeConnection) -> None:
+    session.broke("the cable", 1.0)
+    await session.show_cursor(f.MoveCursor(f.Position(1, 1)))
+    assert connection.take(f.MoveCursor) == []
+    connect(session, connection)
+    await asyncio.sleep(1.1)
+    assert connection.take(f.MoveCursor) == [f.MoveCursor(f.Position(1, 1))], "others see it when it is back"

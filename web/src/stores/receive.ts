@@ -1,7 +1,7 @@
 /*
  * Passes each frame from the server to the stores that it concerns.
  */
-import type { ServerFrame } from '../shared/net/frames'
+import type { ServerFrame } from '@asocial/client/core/frames'
 import type { App } from './app'
 
 /** W16: within a second of a join, and not everyone at the same instant. */

@@ -4,7 +4,7 @@
 import { createReceiver } from '../../src/stores/receive'
 import { createApp } from '../../src/stores/app'
 import type { KeyStorage } from '../../src/shared/store/deps'
-import type { ClientFrame, ServerFrame, User, UserSync } from '../../src/shared/net/frames'
+import type { ClientFrame, ServerFrame, User, UserSync } from '@asocial/client/core/frames'
 
 /** how far the server's clock is ahead */
 export const AHEAD_MS = 1_000_000

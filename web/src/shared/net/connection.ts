@@ -7,7 +7,12 @@
  * frames: for the clock (W21), and to notice a dead connection.
  */
 import { backoffMs, readClose, STABLE_MS } from './backoff'
-import { readFrame, SUBPROTOCOL, type ClientFrame, type ServerFrame } from './frames'
+import {
+  readFrame,
+  SUBPROTOCOL,
+  type ClientFrame,
+  type ServerFrame,
+} from '@asocial/client/core/frames'
 import type { Link } from './link'
 
 /** The first pings of a connection, ms after its opening: several, for a good estimate of the clock. */

@@ -1,7 +1,7 @@
 /*
  * What the stores need from outside, passed in by app/main.tsx: the connection, the time, and storage.
  */
-import type { ClientFrame } from '../net/frames'
+import type { ClientFrame } from '@asocial/client/core/frames'
 import type { Timers } from '../throttle'
 
 export interface Uplink {

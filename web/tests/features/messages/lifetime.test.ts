@@ -10,7 +10,6 @@ import {
 import {
   ARRIVAL,
   arriveMs,
-  DEFAULT_TTL,
   DEPARTURE,
   leaveMs,
   lifeOf,
@@ -19,6 +18,7 @@ import {
   phaseAt,
 } from '../../../src/features/messages/model/lifetime'
 import { idleOpacity, step } from '../../../src/features/cursors/model/motion'
+import { DEFAULT_TTL } from '@asocial/client/core/frames'
 import { throttle } from '../../../src/shared/throttle'
 
 describe('life', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as messages from '../../../src/features/messages/model/messages'
 import { unanswered } from '../../../src/features/messages/model/unanswered'
-import type { ChatFrame, TypingFrame } from '../../../src/shared/net/frames'
+import type { ChatFrame, TypingFrame } from '@asocial/client/core/frames'
 
 const at = { x: 3, y: 4 }
 const own = (messageId: string, userId: string | undefined = 'me') => ({

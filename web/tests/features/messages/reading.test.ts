@@ -12,7 +12,7 @@ import {
 } from '../../../src/features/messages/model/reading'
 import { fold, matcher } from '../../../src/features/history/model/search'
 import * as messages from '../../../src/features/messages/model/messages'
-import type { ChatFrame } from '../../../src/shared/net/frames'
+import type { ChatFrame } from '@asocial/client/core/frames'
 import { HISTORY_MS, HISTORY_MAX } from '../../../src/features/history/store/history'
 import { AHEAD_MS, setUp } from '../../support/visitor'
 

@@ -5,13 +5,13 @@ import {
   onSync,
   type Presence,
 } from '../../../src/features/people/model/presence'
-import { DEFAULT_TTL } from '../../../src/features/messages/model/lifetime'
 import {
   DEFAULT_LIMITS,
+  DEFAULT_TTL,
   type PresenceFrame,
   type User,
   type UserSync,
-} from '../../../src/shared/net/frames'
+} from '@asocial/client/core/frames'
 
 const user = (id: string): User => ({ user_id: id, name: id, color: 'rust', joined_at: 1 })
 const sync = (seq: number, ids: string[], more: Partial<UserSync> = {}): UserSync => ({

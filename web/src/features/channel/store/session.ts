@@ -4,16 +4,22 @@
  */
 import { cleanName } from '../model/names'
 import { addPong, contradicts, guess, shifted, UNSET_CLOCK, type Clock } from '../model/clock'
-import { DEFAULT_TTL } from '../../messages/model/lifetime'
 import { isColor } from '../../../shared/palette'
 import {
   DEFAULT_LIMITS,
+  DEFAULT_TTL,
   type Limits,
   type Ttl,
   type User,
   type UserSync,
-} from '../../../shared/net/frames'
-import { NO_RULES, type Rules, type ToldRules } from '../../../shared/net/rules'
+} from '@asocial/client/core/frames'
+import {
+  changeRules,
+  NO_RULES,
+  rulesOf,
+  type Rules,
+  type ToldRules,
+} from '@asocial/client/core/rules'
 import type { Link } from '../../../shared/net/link'
 import type { Deps } from '../../../shared/store/deps'
 import { createGuest } from '../../identity/store/guest'
@@ -90,14 +96,13 @@ export function createSession(channel: string, deps: Deps) {
         userId: frame.user_id,
         ttl: frame.ttl,
         limits: { ...DEFAULT_LIMITS, ...frame.limits },
-        rules: { ...NO_RULES, ...frame.rules },
+        rules: rulesOf(frame.rules),
         clock: guess(get().clock, frame.timestamp, deps.now()),
       })
     },
-    onRules({ owner, slow_ms, read_only, private: closed, landmarks = [] }: ToldRules) {
+    onRules(told: ToldRules) {
       const { rules, userId } = get()
-      const yours = rules.yours || (owner !== '' && owner === userId)
-      set({ rules: { ...rules, owner, slow_ms, read_only, private: closed, yours, landmarks } })
+      set({ rules: changeRules(rules, told, userId) })
     },
     /** A sign-in provider's token, used instead of the guest's (W60). */
     setProviderToken: (token: string | undefined) => void (hasProviderToken = token),

@@ -10,10 +10,7 @@
  *
  * Pure. The page plays `ARRIVAL` at the start and `DEPARTURE` at the end; in between nothing moves.
  */
-import type { Ttl } from '../../../shared/net/frames'
-
-/** Until `user_sync` gives the server's values. */
-export const DEFAULT_TTL: Ttl = { base: 5000, per_character: 50, free_characters: 60, max: 12_000 }
+import type { Ttl } from '@asocial/client/core/frames'
 
 /** How many times its life a message stays for this reader; 'stay': until it is hidden. */
 export type LifeFactor = number | 'stay'

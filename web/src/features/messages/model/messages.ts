@@ -14,7 +14,7 @@
  */
 import type { Point } from '../../canvas/model/camera'
 import { goesAt, type LifeFactor } from './lifetime'
-import type { ChatFrame, ErrorFrame, TypingFrame } from '../../../shared/net/frames'
+import type { ChatFrame, ErrorFrame, TypingFrame } from '@asocial/client/core/frames'
 
 export type EntryState = 'draft' | 'pending' | 'sent' | 'refused' | 'late'
 

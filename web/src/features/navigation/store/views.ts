@@ -5,7 +5,7 @@
  */
 import { wirePoint, type Camera, type Point, type Size } from '../../canvas/model/camera'
 import { throttle } from '../../../shared/throttle'
-import type { ViewFrame } from '../../../shared/net/frames'
+import type { ViewFrame } from '@asocial/client/core/frames'
 import type { CameraStore } from '../../canvas/store/camera'
 import { timersOf, type Deps } from '../../../shared/store/deps'
 import { FOLLOWED_MS } from './followers'

@@ -4,7 +4,7 @@
  */
 import { NOBODY, onPresence, onSync, type Presence, type PresenceStep } from '../model/presence'
 import { add, forgetOne, isNews, NO_CHANGES, type Changes } from '../model/notices'
-import type { PresenceFrame, User, UserSync } from '../../../shared/net/frames'
+import type { PresenceFrame, User, UserSync } from '@asocial/client/core/frames'
 import type { Deps } from '../../../shared/store/deps'
 import { createStore } from '../../../shared/store/store'
 

@@ -5,8 +5,8 @@
  * are fetched later.
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
-import type { Kind } from '../../../shared/net/reactions'
-import type { ReactionFrame } from '../../../shared/net/frames'
+import type { Kind } from '@asocial/client/core/reactions'
+import type { ReactionFrame } from '@asocial/client/core/frames'
 import type { Deps } from '../../../shared/store/deps'
 import { createStore } from '../../../shared/store/store'
 

@@ -7,7 +7,7 @@
 import { wirePoint, type Point } from '../../canvas/model/camera'
 import { newId } from '../../messages/store/messages'
 import { throttle } from '../../../shared/throttle'
-import type { ClientFrame, ErrorFrame, ServerFrame } from '../../../shared/net/frames'
+import type { ClientFrame, ErrorFrame, ServerFrame } from '@asocial/client/core/frames'
 import { createStore } from '../../../shared/store/store'
 import type { CameraStore } from '../../canvas/store/camera'
 import type { Session } from '../../channel/store/session'

@@ -7,10 +7,11 @@ import { routeOf } from '../features/channel/model/names'
 import { readSpot } from '../features/canvas/model/spot'
 import { languageFor, loadLanguage } from './language'
 import { STRINGS } from '../shared/i18n/en'
-import { Connection } from '../shared/net/connection'
+import { Connection } from '@asocial/client/core/connection'
+import { isHidden, isOffline, monotonic, watchPage } from '@asocial/client/core/page'
 import { createReceiver } from '../stores/receive'
 import { createApp, type App } from '../stores/app'
-import { browserStorage, historyEntry, monotonic, type Deps } from '../shared/store/deps'
+import { browserStorage, historyEntry, type Deps } from '../shared/store/deps'
 import { contained } from '../shared/store/store'
 import { openTab } from './tab'
 import { showAddress } from '../shared/ui/address-bar'
@@ -69,7 +70,7 @@ function start(root: HTMLElement, tab: Deps['tab']) {
     tab,
     entry: historyEntry,
     now: monotonic,
-    isHidden: () => document.visibilityState === 'hidden',
+    isHidden,
   }
   // The server's id of this page load (W50), so that its log can join the connection to it.
   const visit = performance.getEntriesByType?.('navigation')?.[0] as
@@ -96,6 +97,7 @@ function start(root: HTMLElement, tab: Deps['tab']) {
     },
     token: app.session.token,
     now: monotonic,
+    isOffline,
     onFrame: contained(createReceiver(app)),
     onLink: app.session.setLink,
     onUnopened: () =>
@@ -128,6 +130,7 @@ function start(root: HTMLElement, tab: Deps['tab']) {
       </AppContext>
     </StrictMode>
   ))
+  watchPage(connection)
   connection.start()
   fetchWhenCalm(app)
 }

@@ -2,7 +2,7 @@
  * What the stores need from outside, passed in by app/main.tsx: the connection, the time, and storage.
  */
 import type { ClientFrame } from '@asocial/client/core/frames'
-import type { Timers } from '../throttle'
+import type { Timers } from '@asocial/client/core/throttle'
 
 export interface Uplink {
   /** false when there is no open connection; the frame is then not sent */
@@ -31,9 +31,6 @@ export interface Deps {
   now(): number
   isHidden(): boolean
 }
-
-/** For `now`: does not change when the machine's clock is set. */
-export const monotonic = () => (performance.timeOrigin || 0) + performance.now()
 
 export function timersOf(deps: Deps): Timers {
   return {

@@ -11,7 +11,7 @@ import {
   scoreOf,
 } from '../../../src/features/demo/model/demo'
 import { DEFAULT_TTL } from '@asocial/client/core/frames'
-import { lifeOf } from '../../../src/features/messages/model/lifetime'
+import { lifeOf } from '@asocial/client/core/life'
 import { isColor } from '../../../src/shared/palette'
 import { DEMO_STRINGS } from '../../../src/shared/i18n/en-sharing'
 import { createDemo } from '../../../src/features/demo/store/demo'

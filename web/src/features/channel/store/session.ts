@@ -3,7 +3,14 @@
  * chosen profile (stored in the browser).
  */
 import { cleanName } from '../model/names'
-import { addPong, contradicts, guess, shifted, UNSET_CLOCK, type Clock } from '../model/clock'
+import {
+  addPong,
+  contradicts,
+  guess,
+  shifted,
+  UNSET_CLOCK,
+  type Clock,
+} from '@asocial/client/core/clock'
 import { isColor } from '../../../shared/palette'
 import {
   DEFAULT_LIMITS,
@@ -20,7 +27,7 @@ import {
   type Rules,
   type ToldRules,
 } from '@asocial/client/core/rules'
-import type { Link } from '../../../shared/net/link'
+import type { Link } from '@asocial/client/core/link'
 import type { Deps } from '../../../shared/store/deps'
 import { createGuest } from '../../identity/store/guest'
 import { createStore } from '../../../shared/store/store'

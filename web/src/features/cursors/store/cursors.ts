@@ -6,7 +6,7 @@
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
 import type { Mover } from '../model/motion'
-import { throttle } from '../../../shared/throttle'
+import { throttle } from '@asocial/client/core/throttle'
 import { timersOf, type Deps } from '../../../shared/store/deps'
 import { contained, createStore } from '../../../shared/store/store'
 

@@ -15,7 +15,7 @@ import {
   type DemoEvent,
 } from '../model/demo'
 import type { Point, Size } from '../../canvas/model/camera'
-import { lifeOf } from '../../messages/model/lifetime'
+import { lifeOf } from '@asocial/client/core/life'
 import { codePoints } from '../../../shared/text/graphemes'
 import { DEFAULT_LIMITS, DEFAULT_TTL, type ServerFrame } from '@asocial/client/core/frames'
 

@@ -6,16 +6,16 @@
  * visible.
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
-import { lifeOf } from '../model/lifetime'
+import { lifeOf } from '@asocial/client/core/life'
 import { codePoints } from '../../../shared/text/graphemes'
 import { clean, finished } from '../../../shared/text/payload'
 import * as reading from '../model/reading'
-import * as rules from '../model/messages'
-import { shift } from '../model/shift'
-import { offer, sentAs, unanswered } from '../model/unanswered'
-import { throttle } from '../../../shared/throttle'
+import * as rules from '@asocial/client/core/messages'
+import { shift } from '@asocial/client/core/shift'
+import { offer, sentAs, unanswered } from '@asocial/client/core/unanswered'
+import { throttle } from '@asocial/client/core/throttle'
 import type { AckFrame, ChatFrame, ErrorFrame, TypingFrame } from '@asocial/client/core/frames'
-import { randomWords } from '../../../shared/random'
+import { newId } from '@asocial/client/core/random'
 import { timersOf, type Deps } from '../../../shared/store/deps'
 import type { Session } from '../../channel/store/session'
 import type { SettingsStore } from '../../settings/store/settings'
@@ -269,9 +269,4 @@ function isDue(messages: rules.Messages, now: number): boolean {
   if (messages.entries.size > rules.KEPT_MAX) return true
   const next = rules.nextCull(messages)
   return next !== undefined && next <= now
-}
-
-/** 96 bits, in hex. `crypto.randomUUID` is missing on http at a LAN address. */
-export function newId(): string {
-  return Array.from(randomWords(3), (word) => word.toString(16).padStart(8, '0')).join('')
 }

@@ -4,7 +4,7 @@
  * While we follow somebody we send no view: two people who follow each other would send each other's view back and forth.
  */
 import { wirePoint, type Camera, type Point, type Size } from '../../canvas/model/camera'
-import { throttle } from '../../../shared/throttle'
+import { throttle } from '@asocial/client/core/throttle'
 import type { ViewFrame } from '@asocial/client/core/frames'
 import type { CameraStore } from '../../canvas/store/camera'
 import { timersOf, type Deps } from '../../../shared/store/deps'

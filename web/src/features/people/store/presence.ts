@@ -2,7 +2,13 @@
  * The presence as it is shown. The reducer in people/model/presence.ts decides; this store sends `sync` when the reducer
  * asks for it (W19). Somebody who leaves and is back within GRACE_MS (a reload) is shown as if nothing happened.
  */
-import { NOBODY, onPresence, onSync, type Presence, type PresenceStep } from '../model/presence'
+import {
+  NOBODY,
+  onPresence,
+  onSync,
+  type Presence,
+  type PresenceStep,
+} from '@asocial/client/core/presence'
 import { add, forgetOne, isNews, NO_CHANGES, type Changes } from '../model/notices'
 import type { PresenceFrame, User, UserSync } from '@asocial/client/core/frames'
 import type { Deps } from '../../../shared/store/deps'

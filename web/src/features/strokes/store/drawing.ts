@@ -5,8 +5,8 @@
  * a reconnect until it is acknowledged (W112). A stroke that is refused disappears, and a note at its end says why.
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
-import { newId } from '../../messages/store/messages'
-import { throttle } from '../../../shared/throttle'
+import { newId } from '@asocial/client/core/random'
+import { throttle } from '@asocial/client/core/throttle'
 import type { ClientFrame, ErrorFrame, ServerFrame } from '@asocial/client/core/frames'
 import { createStore } from '../../../shared/store/store'
 import type { CameraStore } from '../../canvas/store/camera'

@@ -8,7 +8,7 @@
  *
  * Above `limits.roster` members the server sends only `user_count`; its `seq` never makes a gap.
  */
-import type { PresenceFrame, User, UserSync } from '@asocial/client/core/frames'
+import type { PresenceFrame, User, UserSync } from './frames.ts'
 
 export interface Presence {
   readonly epoch: string

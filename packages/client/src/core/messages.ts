@@ -12,9 +12,8 @@
  * messages are sent again after a reconnect (W10), refused and late ones only when their author asks. Text is never dropped
  * here; only a sent message expires. Times are the server's clock, passed in.
  */
-import type { Point } from '../../canvas/model/camera'
-import { goesAt, type LifeFactor } from './lifetime'
-import type { ChatFrame, ErrorFrame, TypingFrame } from '@asocial/client/core/frames'
+import { goesAt, type LifeFactor } from './life.ts'
+import type { ChatFrame, ErrorFrame, Position, TypingFrame } from './frames.ts'
 
 export type EntryState = 'draft' | 'pending' | 'sent' | 'refused' | 'late'
 
@@ -28,7 +27,7 @@ export interface Entry {
   readonly name: string | undefined
   readonly color: string | undefined
   readonly text: string
-  readonly at: Point
+  readonly at: Position
   readonly state: EntryState
   /** moment of sending, or of the last letter of a draft */
   readonly timestamp: number
@@ -87,7 +86,7 @@ export function drop(messages: Messages, key: string): Messages {
 /** Our message, shown before the server has it. */
 export function post(
   messages: Messages,
-  own: { messageId: string; text: string; at: Point; userId: string | undefined },
+  own: { messageId: string; text: string; at: Position; userId: string | undefined },
   now: number,
   life: number,
 ): Messages {

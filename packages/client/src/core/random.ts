@@ -11,3 +11,8 @@ export function randomWords(count: number): Uint32Array {
     return words.map(() => Math.random() * 2 ** 32)
   }
 }
+
+/** An id for a message: 96 bits, in hex. `crypto.randomUUID` is missing on http at a LAN address. */
+export function newId(): string {
+  return Array.from(randomWords(3), (word) => word.toString(16).padStart(8, '0')).join('')
+}

@@ -3,7 +3,7 @@
  * it notices a connection that is open and dead.
  */
 import { describe, expect, test, vi } from 'vitest'
-import { FakeSocket, onDocument, onWindow, setUp } from '../../support/socket'
+import { FakeSocket, onDocument, onWindow, setUp } from './support/socket.ts'
 
 describe('connection', () => {
   test('W2, W4: the version and the token are offered; W3: it lives from user_sync on', () => {

@@ -1,7 +1,7 @@
 /*
  * Moves all times of the messages when the server's clock was set (W85). Pure.
  */
-import type { Entry, Messages } from './messages'
+import type { Entry, Messages } from './messages.ts'
 
 /** Every message keeps the time it has left. */
 export function shift(messages: Messages, ms: number): Messages {

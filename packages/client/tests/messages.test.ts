@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import * as messages from '../../../src/features/messages/model/messages'
-import { unanswered } from '../../../src/features/messages/model/unanswered'
-import type { ChatFrame, TypingFrame } from '@asocial/client/core/frames'
+import * as messages from '../src/core/messages.ts'
+import { unanswered } from '../src/core/unanswered.ts'
+import type { ChatFrame, TypingFrame } from '../src/core/frames.ts'
 
 const at = { x: 3, y: 4 }
 const own = (messageId: string, userId: string | undefined = 'me') => ({

@@ -2,8 +2,8 @@
  * Our own messages that the server has not acknowledged: after a reconnect they go out again, after a reload they are
  * offered again. Pure.
  */
-import type { Point } from '../../canvas/model/camera'
-import { cull, post, type Entry, type Messages } from './messages'
+import type { Position } from './frames.ts'
+import { cull, post, type Entry, type Messages } from './messages.ts'
 
 /** Our messages without an answer, oldest first: they are sent again after a reconnect (W10, W14). */
 export function unanswered(messages: Messages): Entry[] {
@@ -23,7 +23,7 @@ export function sentAs(messages: Messages, userId: string | undefined): Messages
  */
 export function offer(
   messages: Messages,
-  texts: readonly { readonly text: string; readonly at: Point; readonly messageId?: string }[],
+  texts: readonly { readonly text: string; readonly at: Position; readonly messageId?: string }[],
   newId: () => string,
 ): Messages {
   return texts.reduce((next, { text, at, messageId = newId() }) => {

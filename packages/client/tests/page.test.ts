@@ -2,7 +2,7 @@
  * Pages that are hidden, frozen, kept in the back/forward cache, or asleep: the link says what the socket is.
  */
 import { describe, expect, test, vi } from 'vitest'
-import { FakeSocket, onDocument, onWindow, setUp } from '../support/socket'
+import { FakeSocket, onDocument, onWindow, setUp } from './support/socket.ts'
 
 describe('the life of a page', () => {
   test('a page that is shown leaves a running upgrade alone, and restarts an old one', () => {

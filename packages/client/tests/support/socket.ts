@@ -2,8 +2,9 @@
  * A hand-written socket and the few parts of a browser that the connection uses. Time is Vitest's fake one.
  */
 import { afterEach, beforeEach, vi } from 'vitest'
-import { Connection } from '../../src/shared/net/connection'
-import type { Link } from '../../src/shared/net/link'
+import { isOffline, watchPage } from '../../src/core/page.ts'
+import { Connection } from '../../src/core/connection.ts'
+import type { Link } from '../../src/core/link.ts'
 
 export class FakeSocket {
   static readonly OPEN = 1
@@ -74,11 +75,13 @@ export function setUp() {
     address: () => 'ws://here/api/chat?channel=c',
     token: () => 'tok',
     now: () => Date.now(),
+    isOffline,
     onFrame: (frame, fresh) => frames.push([frame.type, fresh]),
     onLink: (link) => links.push(link),
     onUnopened: unopened,
     onTurnedAway: turnedAway,
   })
+  watchPage(connection)
   connection.start()
   const last = () => {
     const socket = FakeSocket.all.at(-1)

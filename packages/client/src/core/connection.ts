@@ -1,19 +1,13 @@
 /*
- * One connection to the server, kept for as long as the page is open.
+ * One connection to the server, and the next one when it breaks.
  *
  * connecting -> live -> (lost) waiting -> connecting ..., or final after a final close code (W28). Waiting ends early when
- * the network or the tab comes back, unless the server named a time. The socket is checked after everything that may have
- * ended it unnoticed: sleep, a frozen tab, the back/forward cache. Browsers hide WebSocket pings from pages, so we send ping
- * frames: for the clock (W21), and to notice a dead connection.
+ * `look` says that the network may be back, unless the server named a time. We send ping frames: for the clock (W21), and to
+ * notice a dead connection, because browsers hide WebSocket pings from pages. This file knows no page: page.ts does.
  */
-import { backoffMs, readClose, STABLE_MS } from './backoff'
-import {
-  readFrame,
-  SUBPROTOCOL,
-  type ClientFrame,
-  type ServerFrame,
-} from '@asocial/client/core/frames'
-import type { Link } from './link'
+import { backoffMs, readClose, STABLE_MS } from './backoff.ts'
+import { readFrame, SUBPROTOCOL, type ClientFrame, type ServerFrame } from './frames.ts'
+import type { Link } from './link.ts'
 
 /** The first pings of a connection, ms after its opening: several, for a good estimate of the clock. */
 const FIRST_PINGS_MS = [0, 150, 400, 900, 2_000]
@@ -25,15 +19,30 @@ const SLEPT_MS = 5_000
 const SILENCE_MS = 4_000
 /** an upgrade that gets no answer */
 const OPEN_WITHIN_MS = 8_000
-/** an upgrade younger than this is not restarted when the network comes back or the tab is shown */
-const YOUNG_MS = 1_000
-/** a page that still runs this long after `pagehide` was not unloaded */
+/** a connection that was interrupted is restored after this time */
 const STILL_HERE_MS = 1_000
+const OPEN = 1
+
+/** The part of a WebSocket that is used: a browser's, Node's, or one of the package `ws`. */
+export interface Socket {
+  readonly readyState: number
+  onmessage: ((event: { readonly data: unknown }) => void) | null
+  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null
+  onerror: ((event: never) => void) | null
+  send(data: string): void
+  close(code?: number): void
+}
+
+export type SocketConstructor = new (address: string, protocols: string[]) => Socket
 
 export interface ConnectionOptions {
   address(): string
   token(): string | undefined
+  /** monotonic ms, for differences only */
   now(): number
+  /** absent: the global one */
+  readonly WebSocket?: SocketConstructor | undefined
+  isOffline(): boolean
   onFrame(frame: ServerFrame, fresh: boolean): void
   onLink(link: Link): void
   /** An upgrade failed. It may be a refusal, which browsers hide. */
@@ -43,7 +52,7 @@ export interface ConnectionOptions {
 }
 
 export class Connection {
-  private socket: WebSocket | undefined
+  private socket: Socket | undefined
   private attempt = 0
   private retryTimer: ReturnType<typeof setTimeout> | undefined
   private liveTimers: ReturnType<typeof setTimeout>[] = []
@@ -61,26 +70,26 @@ export class Connection {
   constructor(private readonly options: ConnectionOptions) {}
 
   start() {
-    for (const name of ['focus', 'pageshow']) addEventListener(name, () => this.look())
-    document.addEventListener('resume', () => this.look())
-    addEventListener('online', () => this.look(YOUNG_MS))
-    document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'visible') this.look(YOUNG_MS)
-    })
-    addEventListener('offline', () => this.ping())
-    // A page in the back/forward cache must hold no socket.
-    addEventListener('pagehide', () => {
-      this.drop()
-      if (!this.final) this.wait(Math.max(STILL_HERE_MS, this.notBefore - this.options.now()))
-    })
     this.connect()
   }
 
-  /** Checks the socket. An upgrade that is older than `oldMs` is restarted. */
-  private look(oldMs = Infinity) {
+  /** Checks the socket, after something that may have ended it unnoticed. An upgrade older than `oldMs` is restarted. */
+  look(oldMs = Infinity) {
     if (!this.synced) this.hurry(oldMs)
-    else if (this.socket?.readyState === WebSocket.OPEN) this.ping()
+    else if (this.isOpen()) this.ping()
     else this.lost(1006, '')
+  }
+
+  /** Gives the socket up for now. If nothing else happens, the connection is restored soon. */
+  interrupt() {
+    this.drop()
+    if (!this.final) this.wait(Math.max(STILL_HERE_MS, this.notBefore - this.options.now()))
+  }
+
+  /** Leaves for good: others see it at once. */
+  close() {
+    this.drop(1000)
+    this.end(1000, '')
   }
 
   /** Connects at once, because the user asked for it. */
@@ -99,9 +108,13 @@ export class Connection {
   }
 
   readonly send = (frame: ClientFrame): boolean => {
-    if (!this.synced || this.socket?.readyState !== WebSocket.OPEN) return false
-    this.socket.send(JSON.stringify(frame))
+    if (!this.synced || !this.isOpen()) return false
+    this.socket?.send(JSON.stringify(frame))
     return true
+  }
+
+  private isOpen(): boolean {
+    return this.socket?.readyState === OPEN
   }
 
   private hurry(oldMs: number) {
@@ -117,9 +130,10 @@ export class Connection {
     this.outdated = false
     this.options.onLink({ kind: 'connecting' })
     const token = this.options.token()
-    let socket: WebSocket
+    let socket: Socket
     try {
-      socket = new WebSocket(this.options.address(), [SUBPROTOCOL, ...(token ? [token] : [])])
+      const Constructor = this.options.WebSocket ?? (globalThis.WebSocket as SocketConstructor)
+      socket = new Constructor(this.options.address(), [SUBPROTOCOL, ...(token ? [token] : [])])
     } catch {
       // Forbidden by the browser or an extension.
       return this.lost(1006, '')
@@ -127,7 +141,9 @@ export class Connection {
     this.socket = socket
     this.begunAt = this.options.now()
     this.watchdog = setTimeout(() => this.lost(1006, ''), OPEN_WITHIN_MS)
-    socket.onmessage = (event: MessageEvent<unknown>) => {
+    // `close` follows. Without a listener the package `ws` would end the program.
+    socket.onerror = () => undefined
+    socket.onmessage = (event) => {
       if (socket === this.socket) this.heard(event.data)
     }
     socket.onclose = (event) => {
@@ -167,7 +183,7 @@ export class Connection {
     }, TICK_MS)
   }
 
-  private ping() {
+  ping() {
     const sentAt = this.options.now()
     if (!this.send({ type: 'ping', t: Math.round(sentAt) })) return
     clearTimeout(this.watchdog)
@@ -177,7 +193,7 @@ export class Connection {
   }
 
   /** Closes the socket and ignores its further events. */
-  private drop() {
+  private drop(code?: number) {
     clearTimeout(this.retryTimer)
     clearTimeout(this.watchdog)
     clearInterval(this.tickTimer)
@@ -188,7 +204,7 @@ export class Connection {
     this.synced = false
     if (!socket) return
     socket.onmessage = socket.onclose = null
-    socket.close()
+    socket.close(code)
   }
 
   /** Ends the attempts, because they are useless. */
@@ -212,9 +228,7 @@ export class Connection {
 
   private wait(ms: number) {
     const until = this.options.now() + ms
-    this.options.onLink(
-      navigator.onLine === false ? { kind: 'offline' } : { kind: 'waiting', until },
-    )
+    this.options.onLink(this.options.isOffline() ? { kind: 'offline' } : { kind: 'waiting', until })
     this.retryTimer = setTimeout(() => this.connect(), ms)
   }
 

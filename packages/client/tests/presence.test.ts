@@ -1,17 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import {
-  NOBODY,
-  onPresence,
-  onSync,
-  type Presence,
-} from '../../../src/features/people/model/presence'
+import { NOBODY, onPresence, onSync, type Presence } from '../src/core/presence.ts'
 import {
   DEFAULT_LIMITS,
   DEFAULT_TTL,
   type PresenceFrame,
   type User,
   type UserSync,
-} from '@asocial/client/core/frames'
+} from '../src/core/frames.ts'
 
 const user = (id: string): User => ({ user_id: id, name: id, color: 'rust', joined_at: 1 })
 const sync = (seq: number, ids: string[], more: Partial<UserSync> = {}): UserSync => ({

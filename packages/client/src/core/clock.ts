@@ -41,6 +41,15 @@ export function contradicts(clock: Clock, timestamp: number, now: number): boole
   return late < -AHEAD_MS || late > LATE_MS
 }
 
+/** A better estimate of the clock moves it by less. */
+const WENT_BACK_MS = 1_000
+
+/** By how much the server's clock was set back, as a negative number, or 0. */
+export function steppedBack(before: Clock, after: Clock): number {
+  const step = after.offset - before.offset
+  return before.measured && step < -WENT_BACK_MS ? step : 0
+}
+
 /** From `user_sync.timestamp` alone, late by the time on the way; for when nothing better is known. */
 export function guess(clock: Clock, timestamp: number, now: number): Clock {
   if (clock.measured && !contradicts(clock, timestamp, now)) return clock

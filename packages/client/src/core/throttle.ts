@@ -5,11 +5,7 @@
  * clock and the timer are passed in, so tests need no waiting.
  */
 
-export interface Timers {
-  now(): number
-  set(run: () => void, ms: number): unknown
-  clear(handle: unknown): void
-}
+import type { Timers } from './timers.ts'
 
 export interface Throttle<T> {
   push(value: T): void

@@ -1,13 +1,25 @@
 /*
- * Our own messages that the server has not acknowledged: after a reconnect they go out again, after a reload they are
- * offered again. Pure.
+ * After a break: the snapshot of a new connection, and our own messages that the server has not acknowledged. They go out
+ * again after a reconnect, and are offered again after a reload. Pure.
  */
-import type { Position } from './frames.ts'
-import { cull, post, type Entry, type Messages } from './messages.ts'
+import type { ChatFrame, Position } from './frames.ts'
+import { cull, keepDraftsOf, onChat, post, type Entry, type Messages } from './messages.ts'
 
 /** Our messages without an answer, oldest first: they are sent again after a reconnect (W10, W14). */
 export function unanswered(messages: Messages): Entry[] {
   return [...messages.entries.values()].filter((entry) => entry.state === 'pending')
+}
+
+/** A snapshot came; `fresh`: the first one of a connection. */
+export function onSnapshot(
+  before: Messages,
+  frames: readonly ChatFrame[],
+  at: { selfId: string | undefined; now: number; fresh: boolean; isHere: (id: string) => boolean },
+): Messages {
+  const { selfId, now, fresh, isHere } = at
+  let messages = cull(before, now)
+  for (const frame of frames) messages = onChat(messages, frame, selfId, now)
+  return fresh ? sentAs(keepDraftsOf(messages, isHere), selfId) : messages
 }
 
 /** Sets the user id of messages without an answer. */

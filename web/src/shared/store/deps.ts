@@ -2,7 +2,6 @@
  * What the stores need from outside, passed in by app/main.tsx: the connection, the time, and storage.
  */
 import type { ClientFrame } from '@asocial/client/core/frames'
-import type { Timers } from '@asocial/client/core/throttle'
 
 export interface Uplink {
   /** false when there is no open connection; the frame is then not sent */
@@ -30,14 +29,6 @@ export interface Deps {
   /** monotonic ms, for differences only */
   now(): number
   isHidden(): boolean
-}
-
-export function timersOf(deps: Deps): Timers {
-  return {
-    now: deps.now,
-    set: (run, ms) => setTimeout(run, ms),
-    clear: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
-  }
 }
 
 /** Storage may be forbidden or full: then nothing is stored. */

@@ -3,14 +3,8 @@
  * chosen profile (stored in the browser).
  */
 import { cleanName } from '../model/names'
-import {
-  addPong,
-  contradicts,
-  guess,
-  shifted,
-  UNSET_CLOCK,
-  type Clock,
-} from '@asocial/client/core/clock'
+import { UNSET_CLOCK, type Clock } from '@asocial/client/core/clock'
+import { createServerClock } from '@asocial/client/core/server-clock'
 import { isColor } from '../../../shared/palette'
 import {
   DEFAULT_LIMITS,
@@ -56,8 +50,6 @@ export interface SessionState {
   readonly chosenColor: string | undefined
 }
 
-const DOUBT_EVERY_MS = 1_000
-
 export function createSession(channel: string, deps: Deps) {
   const color = deps.storage.read('color')
   const store = createStore<SessionState>(() => ({
@@ -75,7 +67,6 @@ export function createSession(channel: string, deps: Deps) {
   }))
   const { getState: get, setState: set } = store
   let hasProviderToken: string | undefined
-  let doubtedAt = -Infinity
   /** in `deps.tab`: the colour that the server gave us here */
   const givenColor = `color ${channel}`
   const guest = createGuest(deps, () => {
@@ -83,11 +74,17 @@ export function createSession(channel: string, deps: Deps) {
     deps.storage.write('token', '')
     deps.uplink.reconnect()
   })
+  const clock = createServerClock({
+    now: deps.now,
+    ping: (t) => void deps.uplink.send({ type: 'ping', t }),
+    onChange: (clock) => set({ clock }),
+  })
 
   return {
     store,
     /** The time on the server's clock, as well as we know it. */
-    serverNow: () => deps.now() + get().clock.offset,
+    serverNow: clock.now,
+    clock,
     /** To join with: what the user chose, else the server's choice of this visit, which may be taken meanwhile (W122). */
     color: () => get().chosenColor ?? deps.tab.read(givenColor),
     token: () => hasProviderToken ?? (deps.storage.read('token') || guest.key()),
@@ -104,7 +101,6 @@ export function createSession(channel: string, deps: Deps) {
         ttl: frame.ttl,
         limits: { ...DEFAULT_LIMITS, ...frame.limits },
         rules: rulesOf(frame.rules),
-        clock: guess(get().clock, frame.timestamp, deps.now()),
       })
     },
     onRules(told: ToldRules) {
@@ -118,16 +114,6 @@ export function createSession(channel: string, deps: Deps) {
     forget() {
       for (const key of ['token', 'name', 'color']) deps.storage.write(key, '')
       guest.forget()
-    },
-    onPong: (sent: number, timestamp: number) =>
-      set({ clock: addPong(get().clock, sent, timestamp, deps.now()) }),
-    onClock: (shift: number) => set({ clock: shifted(get().clock, shift) }),
-    /** A frame with this `timestamp` just came. If that contradicts the clock, it is measured at once. */
-    check(timestamp: number) {
-      const now = deps.now()
-      if (!contradicts(get().clock, timestamp, now) || now - doubtedAt < DOUBT_EVERY_MS) return
-      doubtedAt = now
-      deps.uplink.send({ type: 'ping', t: Math.round(now) })
     },
     /** Our profile was changed in another tab. */
     onOwnProfile(name: string, color: string) {

@@ -12,22 +12,19 @@ import { clean, finished } from '../../../shared/text/payload'
 import * as reading from '../model/reading'
 import * as rules from '@asocial/client/core/messages'
 import { shift } from '@asocial/client/core/shift'
-import { offer, sentAs, unanswered } from '@asocial/client/core/unanswered'
-import { throttle } from '@asocial/client/core/throttle'
+import { offer, onSnapshot, unanswered } from '@asocial/client/core/unanswered'
+import { createCulling } from '@asocial/client/core/culling'
+import { createDraftSender, type OwnDraft } from '@asocial/client/core/drafts'
 import type { AckFrame, ChatFrame, ErrorFrame, TypingFrame } from '@asocial/client/core/frames'
 import { newId } from '@asocial/client/core/random'
-import { timersOf, type Deps } from '../../../shared/store/deps'
+import type { Deps } from '../../../shared/store/deps'
+import { timersOf } from '@asocial/client/core/timers'
 import type { Session } from '../../channel/store/session'
 import type { SettingsStore } from '../../settings/store/settings'
 import { createPending } from './pending'
 import { createStore } from '../../../shared/store/store'
 
-const TYPING_EVERY_MS = 40
-
-export interface Draft {
-  readonly messageId: string
-  readonly at: Point
-  readonly text: string
+export interface Draft extends OwnDraft {
   /** characters of the last paste that did not fit */
   readonly cut: number
 }
@@ -58,36 +55,14 @@ export function createMessages(
     }
   })
   const { getState: get, setState: set } = store
-  let cullTimer: ReturnType<typeof setTimeout> | undefined
-  /** whether others may see a draft of ours */
-  let draftShown = false
 
   const selfId = () => session.store.getState().userId
-  const typing = throttle<Draft>(
-    TYPING_EVERY_MS,
-    ({ messageId, at, text }) => {
-      // A hidden page sends nothing, also when someone joins (W16).
-      if (deps.isHidden()) return
-      draftShown = text !== ''
-      deps.uplink.send({ type: 'typing', message_id: messageId, payload: text, position: at })
-    },
-    timersOf(deps),
-  )
-
-  function put(changed: rules.Messages) {
-    const now = session.serverNow()
-    // Culled here too, not by the timer alone: in a flood of messages its turn may never come.
-    const messages = isDue(changed, now) ? rules.cull(changed, now) : changed
-    if (messages !== get().messages) set({ messages })
-    clearTimeout(cullTimer)
-    const next = rules.nextCull(messages)
-    if (next !== undefined) cullTimer = setTimeout(cull, Math.max(0, next - now))
-  }
-
-  /** Also called when the estimate of the server's clock changes, and when the page is shown again. */
-  function cull() {
-    put(get().messages)
-  }
+  const typing = createDraftSender(deps.uplink.send, deps.isHidden, timersOf(deps))
+  const { put, cull } = createCulling({
+    now: session.serverNow,
+    get: () => get().messages,
+    set: (messages) => set({ messages }),
+  })
 
   function transmit(entry: rules.Entry) {
     deps.uplink.send({
@@ -118,24 +93,14 @@ export function createMessages(
   function finishDraft(): boolean {
     const { draft } = get()
     if (!draft) return false
-    typing.cancel()
     const text = finished(draft.text)
     if (text !== '') {
-      draftShown = false
+      typing.posted()
       post(draft.messageId, text, draft.at)
       return true
     }
-    withdraw(draft)
+    typing.withdraw(draft)
     return false
-  }
-
-  /** Removes the draft from others' pages. */
-  function withdraw(draft: Draft) {
-    typing.cancel()
-    if (!draftShown) return
-    draftShown = false
-    const { messageId: message_id, at: position } = draft
-    deps.uplink.send({ type: 'typing', message_id, payload: '', position })
   }
 
   /** Shows the draft to others, unless the user does not want that. */
@@ -154,7 +119,7 @@ export function createMessages(
       put(reading.setFactor(messages, now.lifeFactor, session.serverNow()))
     if (now.showTyping === before.showTyping || !draft) return
     if (now.showTyping && draft.text !== '') show(draft)
-    else withdraw(draft)
+    else typing.withdraw(draft)
   })
   store.subscribe(({ draft, messages }, before) => {
     if (draft !== before.draft || messages !== before.messages) pending.write(draft, messages)
@@ -188,7 +153,7 @@ export function createMessages(
     },
     dropDraft() {
       const { draft } = get()
-      if (draft) withdraw(draft)
+      if (draft) typing.withdraw(draft)
       set({ draft: undefined })
     },
     /** Opens a discarded draft again. A draft that is open by now is posted. */
@@ -228,10 +193,8 @@ export function createMessages(
     onSync(frames: readonly ChatFrame[], fresh: boolean, isHere: (id: string) => boolean) {
       const now = session.serverNow()
       const before = get().messages
-      let messages = rules.cull(before, now)
-      for (const frame of frames) messages = rules.onChat(messages, frame, selfId(), now)
+      const messages = onSnapshot(before, frames, { selfId: selfId(), now, fresh, isHere })
       const keys = frames.map((frame) => rules.chatKey(messages, frame, selfId()))
-      if (fresh) messages = sentAs(rules.keepDraftsOf(messages, isHere), selfId())
       put(messages)
       for (const key of keys) reportSent(key, before)
       if (!fresh) return
@@ -264,9 +227,3 @@ export function createMessages(
 }
 
 export type MessagesStore = ReturnType<typeof createMessages>
-
-function isDue(messages: rules.Messages, now: number): boolean {
-  if (messages.entries.size > rules.KEPT_MAX) return true
-  const next = rules.nextCull(messages)
-  return next !== undefined && next <= now
-}

@@ -7,7 +7,8 @@ import { wirePoint, type Camera, type Point, type Size } from '../../canvas/mode
 import { throttle } from '@asocial/client/core/throttle'
 import type { ViewFrame } from '@asocial/client/core/frames'
 import type { CameraStore } from '../../canvas/store/camera'
-import { timersOf, type Deps } from '../../../shared/store/deps'
+import type { Deps } from '../../../shared/store/deps'
+import { timersOf } from '@asocial/client/core/timers'
 import { FOLLOWED_MS } from './followers'
 
 const SHOW_EVERY_MS = 120

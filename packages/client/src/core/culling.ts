@@ -1,0 +1,33 @@
+/*
+ * Removes messages when their life ends: one timer, set for the next end.
+ */
+import { cull, isDue, nextCull, type Messages } from './messages.ts'
+
+export interface Kept {
+  /** the server's clock */
+  now(): number
+  get(): Messages
+  set(messages: Messages): void
+}
+
+export function createCulling({ now: clock, get, set }: Kept) {
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  function put(changed: Messages) {
+    const now = clock()
+    // Culled here too, not by the timer alone: in a flood of messages its turn may never come.
+    const messages = isDue(changed, now) ? cull(changed, now) : changed
+    if (messages !== get()) set(messages)
+    clearTimeout(timer)
+    const next = nextCull(messages)
+    if (next !== undefined) timer = setTimeout(again, Math.max(0, next - now))
+  }
+  const again = () => put(get())
+
+  return {
+    put,
+    /** Also called when the estimate of the server's clock changes, and when a page is shown again. */
+    cull: again,
+    stop: () => clearTimeout(timer),
+  }
+}

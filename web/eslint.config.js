@@ -40,7 +40,7 @@ const EVERYWHERE = {
 }
 
 /** In packages/client: what has timers, chance or the network. */
-const IMPURE_CORE = ['src/core/{connection,page,random,refusal,timers,asking,repeat,culling}.ts']
+const IMPURE_CORE = ['src/core/{connection,page,random,refusal,throttle,asking,repeat,culling}.ts']
 
 export default ts.config(
   { ignores: ['node_modules', 'coverage'] },

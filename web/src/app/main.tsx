@@ -61,11 +61,9 @@ function start(root: HTMLElement, tab: Deps['tab']) {
   document.title = `${route.channel} · Asocial`
 
   const deps: Deps = {
-    uplink: {
-      send: (frame) => connection.send(frame),
-      connectNow: () => connection.connectNow(),
-      reconnect: () => connection.reconnect(),
-    },
+    send: (frame) => connection.send(frame),
+    connectNow: () => connection.connectNow(),
+    reconnect: () => connection.reconnect(),
     storage: browserStorage(),
     tab,
     entry: historyEntry,

@@ -8,7 +8,7 @@ import { createRepeat } from '@asocial/client/core/repeat'
 export function createReceiver(app: App) {
   const { session, presence, messages, cursors, navigation, reactions, muted, history, strokes } =
     app
-  const repeat = createRepeat(() => {
+  const repeatSoon = createRepeat(() => {
     messages.resend()
     cursors.resend()
   })
@@ -36,7 +36,7 @@ export function createReceiver(app: App) {
       case 'restored':
         // A snapshot follows; people who are in reach again do not have our draft and cursor (W29).
         session.setDegraded(false)
-        return repeat.soon()
+        return repeatSoon()
       case 'user_sync':
         if (fresh) session.setDegraded(false)
         session.onSync(frame)
@@ -55,7 +55,7 @@ export function createReceiver(app: App) {
         navigation.onArrival()
         return
       case 'user_joined':
-        if (presence.onEvent(frame).joined) repeat.soon()
+        if (presence.onEvent(frame).joined) repeatSoon()
         return
       case 'user_left':
         presence.onEvent(frame)

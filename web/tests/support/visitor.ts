@@ -33,11 +33,9 @@ export function setUp(
   const app = createApp(
     'garden',
     {
-      uplink: {
-        send: (frame) => world.online && sent.push(frame) > 0,
-        connectNow: () => undefined,
-        reconnect: () => void (world.reconnects += 1),
-      },
+      send: (frame) => world.online && sent.push(frame) > 0,
+      connectNow: () => undefined,
+      reconnect: () => void (world.reconnects += 1),
       storage,
       tab: { read: (key) => inTab.get(key), write: (key, value) => inTab.set(key, value) },
       entry: { read: (key) => inEntry.get(key), write: (key, value) => inEntry.set(key, value) },

@@ -3,14 +3,12 @@
  */
 import { cull, isDue, nextCull, type Messages } from './messages.ts'
 
-export interface Kept {
-  /** the server's clock */
-  now(): number
-  get(): Messages
-  set(messages: Messages): void
-}
-
-export function createCulling({ now: clock, get, set }: Kept) {
+/** `clock`: the server's. */
+export function createCulling(
+  clock: () => number,
+  get: () => Messages,
+  set: (messages: Messages) => void,
+) {
   let timer: ReturnType<typeof setTimeout> | undefined
 
   function put(changed: Messages) {
@@ -28,6 +26,5 @@ export function createCulling({ now: clock, get, set }: Kept) {
     put,
     /** Also called when the estimate of the server's clock changes, and when a page is shown again. */
     cull: again,
-    stop: () => clearTimeout(timer),
   }
 }

@@ -1,9 +1,9 @@
 /*
  * Our draft on the pages of others: sent letter by letter, throttled, and withdrawn if it is given up.
  */
-import type { ClientFrame, Position } from './frames.ts'
+import type { Position } from './frames.ts'
+import type { Host } from './host.ts'
 import { throttle } from './throttle.ts'
-import type { Timers } from './timers.ts'
 
 const EVERY_MS = 40
 
@@ -13,11 +13,7 @@ export interface OwnDraft {
   readonly text: string
 }
 
-export function createDraftSender(
-  send: (frame: ClientFrame) => void,
-  isHidden: () => boolean,
-  timers: Timers,
-) {
+export function createDraftSender({ send, isHidden, now }: Host) {
   /** whether others may see a draft of ours */
   let shown = false
   const typing = throttle<OwnDraft>(
@@ -28,7 +24,7 @@ export function createDraftSender(
       shown = text !== ''
       send({ type: 'typing', message_id: messageId, payload: text, position: at })
     },
-    timers,
+    now,
   )
   return {
     push: typing.push,

@@ -1,25 +1,22 @@
 /*
  * Our pointer on the pages of others, throttled.
  */
-import type { ClientFrame, Position } from './frames.ts'
+import type { Position } from './frames.ts'
+import type { Host } from './host.ts'
 import { throttle } from './throttle.ts'
-import type { Timers } from './timers.ts'
 
 const EVERY_MS = 40
 
-/** `isQuiet`: nobody would see it. */
-export function createPointerSender(
-  send: (frame: ClientFrame) => void,
-  isQuiet: () => boolean,
-  timers: Timers,
-) {
+/** `isAlone`: nobody would see it. */
+export function createPointerSender({ send, isHidden, now }: Host, isAlone: () => boolean) {
+  const isQuiet = () => isAlone() || isHidden()
   let own: Position | undefined
   const sender = throttle<Position>(
     EVERY_MS,
     (position) => {
       if (!isQuiet()) send({ type: 'cursor', position })
     },
-    timers,
+    now,
   )
   return {
     own: () => own,
@@ -36,6 +33,5 @@ export function createPointerSender(
     resend() {
       if (own) sender.push(own)
     },
-    stop: sender.cancel,
   }
 }

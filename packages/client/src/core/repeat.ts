@@ -3,15 +3,13 @@
  */
 const WITHIN_MS = 700
 
+/** Returns how to have it sent again soon. */
 export function createRepeat(send: () => void) {
   let timer: ReturnType<typeof setTimeout> | undefined
-  return {
-    soon() {
-      timer ??= setTimeout(() => {
-        timer = undefined
-        send()
-      }, Math.random() * WITHIN_MS)
-    },
-    stop: () => clearTimeout(timer),
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      send()
+    }, Math.random() * WITHIN_MS)
   }
 }

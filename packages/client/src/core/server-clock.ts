@@ -11,17 +11,11 @@ import {
   UNSET_CLOCK,
   type Clock,
 } from './clock.ts'
+import type { Host } from './host.ts'
 
 const DOUBT_EVERY_MS = 1_000
 
-export interface LocalClock {
-  /** monotonic ms */
-  now(): number
-  ping(t: number): void
-  onChange(clock: Clock): void
-}
-
-export function createServerClock({ now, ping, onChange }: LocalClock) {
+export function createServerClock({ now, send }: Host, onChange: (clock: Clock) => void) {
   let clock = UNSET_CLOCK
   let doubtedAt = -Infinity
 
@@ -46,7 +40,7 @@ export function createServerClock({ now, ping, onChange }: LocalClock) {
       const at = now()
       if (!contradicts(clock, timestamp, at) || at - doubtedAt < DOUBT_EVERY_MS) return
       doubtedAt = at
-      ping(Math.round(at))
+      send({ type: 'ping', t: Math.round(at) })
     },
   }
 }

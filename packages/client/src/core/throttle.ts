@@ -1,11 +1,8 @@
 /*
  * At most one call in `interval` ms; the latest value is always delivered.
  *
- * The first value goes at once, later ones replace each other until the interval is over. The
- * clock and the timer are passed in, so tests need no waiting.
+ * The first value goes at once, later ones replace each other until the interval is over.
  */
-
-import type { Timers } from './timers.ts'
 
 export interface Throttle<T> {
   push(value: T): void
@@ -15,38 +12,41 @@ export interface Throttle<T> {
   cancel(): void
 }
 
+/** `now`: monotonic ms. */
 export function throttle<T>(
   intervalMs: number,
   send: (value: T) => void,
-  timers: Timers,
+  now: () => number,
 ): Throttle<T> {
   let waiting: { value: T } | undefined
-  let handle: unknown
-  let lastAt = Number.NEGATIVE_INFINITY
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let lastAt = -Infinity
 
+  const stop = () => {
+    clearTimeout(timer)
+    timer = undefined
+  }
   const fire = () => {
-    if (handle !== undefined) timers.clear(handle)
-    handle = undefined
+    stop()
     if (!waiting) return
     const { value } = waiting
     waiting = undefined
-    lastAt = timers.now()
+    lastAt = now()
     send(value)
   }
 
   return {
     push(value) {
       waiting = { value }
-      if (handle !== undefined) return
-      const wait = lastAt + intervalMs - timers.now()
+      if (timer !== undefined) return
+      const wait = lastAt + intervalMs - now()
       if (wait <= 0) fire()
-      else handle = timers.set(fire, wait)
+      else timer = setTimeout(fire, wait)
     },
     flush: fire,
     cancel() {
       waiting = undefined
-      if (handle !== undefined) timers.clear(handle)
-      handle = undefined
+      stop()
     },
   }
 }

@@ -72,13 +72,9 @@ export function createSession(channel: string, deps: Deps) {
   const guest = createGuest(deps, () => {
     // This tab's token belongs to the former guest.
     deps.storage.write('token', '')
-    deps.uplink.reconnect()
+    deps.reconnect()
   })
-  const clock = createServerClock({
-    now: deps.now,
-    ping: (t) => void deps.uplink.send({ type: 'ping', t }),
-    onChange: (clock) => set({ clock }),
-  })
+  const clock = createServerClock(deps, (clock) => set({ clock }))
 
   return {
     store,
@@ -125,7 +121,7 @@ export function createSession(channel: string, deps: Deps) {
     sendOnMap(onMap: boolean, current: User | undefined) {
       if (!current || (current.on_map !== false) === onMap) return
       const { name, color } = current
-      deps.uplink.send({ type: 'profile', name, color, on_map: onMap })
+      deps.send({ type: 'profile', name, color, on_map: onMap })
     },
     /** `current`: what the server shows for us now; a `profile` frame carries both. */
     choose(change: { name?: string; color?: string }, current: { name: string; color: string }) {
@@ -139,7 +135,7 @@ export function createSession(channel: string, deps: Deps) {
         deps.storage.write('color', color)
         set({ chosenColor: color })
       }
-      deps.uplink.send({ type: 'profile', name, color })
+      deps.send({ type: 'profile', name, color })
     },
   }
 }

@@ -8,7 +8,6 @@ import { wirePoint, type Point } from '../../canvas/model/camera'
 import type { Mover } from '../model/motion'
 import { createPointerSender } from '@asocial/client/core/pointer'
 import type { Deps } from '../../../shared/store/deps'
-import { timersOf } from '@asocial/client/core/timers'
 import { contained, createStore } from '../../../shared/store/store'
 
 const SHOW_AGAIN_PX = 6
@@ -32,11 +31,7 @@ export function createCursors(deps: Deps, alone: () => boolean) {
     for (const wake of wakers) wake()
   }
   const publish = () => store.setState({ ids: [...movers.keys()] })
-  const pointer = createPointerSender(
-    deps.uplink.send,
-    () => alone() || deps.isHidden(),
-    timersOf(deps),
-  )
+  const pointer = createPointerSender(deps, alone)
 
   return {
     store,

@@ -18,7 +18,6 @@ import { createDraftSender, type OwnDraft } from '@asocial/client/core/drafts'
 import type { AckFrame, ChatFrame, ErrorFrame, TypingFrame } from '@asocial/client/core/frames'
 import { newId } from '@asocial/client/core/random'
 import type { Deps } from '../../../shared/store/deps'
-import { timersOf } from '@asocial/client/core/timers'
 import type { Session } from '../../channel/store/session'
 import type { SettingsStore } from '../../settings/store/settings'
 import { createPending } from './pending'
@@ -57,15 +56,15 @@ export function createMessages(
   const { getState: get, setState: set } = store
 
   const selfId = () => session.store.getState().userId
-  const typing = createDraftSender(deps.uplink.send, deps.isHidden, timersOf(deps))
-  const { put, cull } = createCulling({
-    now: session.serverNow,
-    get: () => get().messages,
-    set: (messages) => set({ messages }),
-  })
+  const typing = createDraftSender(deps)
+  const { put, cull } = createCulling(
+    session.serverNow,
+    () => get().messages,
+    (messages) => set({ messages }),
+  )
 
   function transmit(entry: rules.Entry) {
-    deps.uplink.send({
+    deps.send({
       type: 'chat',
       message_id: entry.messageId,
       payload: entry.text,

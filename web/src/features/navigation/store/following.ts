@@ -62,7 +62,7 @@ export function createFollowing(
   }
 
   function sayFollow(userId = followed()) {
-    if (userId !== undefined) deps.uplink.send({ type: 'follow', user_id: userId })
+    if (userId !== undefined) deps.send({ type: 'follow', user_id: userId })
   }
 
   function miss() {

@@ -105,13 +105,11 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
     return presence.users.get(userId) ?? departing.get(userId) ?? known.get(userId)
   }
 
-  const asking = createAsking({
-    send: deps.uplink.send,
-    now: deps.now,
-    isHidden: deps.isHidden,
-    isWaiting: () => get().presence.waitingFor !== undefined,
-    isKnown: (userId) => profile(userId) !== undefined,
-  })
+  const asking = createAsking(
+    deps,
+    () => get().presence.waitingFor !== undefined,
+    (userId) => profile(userId) !== undefined,
+  )
 
   return {
     store,

@@ -66,7 +66,7 @@ export function createReactions(
         if (get().bursts.filter(({ userId }) => userId === undefined).length >= OWN_MAX) return
         burst(kind, undefined, at)
       }
-      if (!alone()) deps.uplink.send({ type: 'reaction', kind, position: at })
+      if (!alone()) deps.send({ type: 'reaction', kind, position: at })
     },
     onReaction({ kind, user_id, position }: ReactionFrame) {
       // A hidden tab skips them.

@@ -93,11 +93,7 @@ export function createDrawing(around: Around) {
       shown = true
       send({ type: 'stroke', message_id: messageId, points: toWire(points) })
     },
-    {
-      now: around.now,
-      set: (run, ms) => setTimeout(run, ms),
-      clear: (it) => clearTimeout(it as number),
-    },
+    around.now,
   )
 
   function transmit({ messageId, points }: rules.Stroke) {

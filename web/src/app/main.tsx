@@ -98,11 +98,14 @@ function start(root: HTMLElement, tab: Deps['tab']) {
     isOffline,
     onFrame: contained(createReceiver(app)),
     onLink: app.session.setLink,
-    onUnopened: () =>
-      void import('../features/channel/refusal')
+    onLost(code, wasLive) {
+      if (wasLive) return
+      if (code !== 1006)
+        return app.session.setRefusal({ code: `${code}`, text: STRINGS.closed[code] })
+      import('../features/channel/refusal')
         .then((m) => m.explainRefusal(app, invite, connection.giveUp))
-        .catch(() => undefined),
-    onTurnedAway: (code) => app.session.setRefusal({ code: `${code}`, text: STRINGS.closed[code] }),
+        .catch(() => undefined)
+    },
   })
   document.addEventListener('visibilitychange', () => {
     app.messages.cull()

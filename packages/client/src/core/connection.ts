@@ -45,10 +45,8 @@ export interface ConnectionOptions {
   isOffline(): boolean
   onFrame(frame: ServerFrame, fresh: boolean): void
   onLink(link: Link): void
-  /** An upgrade failed. It may be a refusal, which browsers hide. */
-  onUnopened?(): void
-  /** The server upgraded, and closed with this code before its first frame. */
-  onTurnedAway?(code: number): void
+  /** `wasLive`: after the first frame. Before it, 1006 is an upgrade that failed, maybe refused: browsers hide that. */
+  onLost(code: number, wasLive: boolean, reason: string): void
 }
 
 export class Connection {
@@ -215,10 +213,9 @@ export class Connection {
   }
 
   private lost(code: number, rawReason: string) {
-    if (!this.synced && code === 1006) this.options.onUnopened?.()
-    else if (!this.synced) this.options.onTurnedAway?.(code)
-    this.drop()
     const { reconnect, retryMs, reason } = readClose(code, rawReason)
+    this.options.onLost(code, this.synced, reason)
+    this.drop()
     if (!reconnect) return this.end(code, reason)
     const now = this.options.now()
     const delay = backoffMs(this.attempt++, Math.random(), retryMs)
@@ -228,7 +225,7 @@ export class Connection {
 
   private wait(ms: number) {
     const until = this.options.now() + ms
-    this.options.onLink(this.options.isOffline() ? { kind: 'offline' } : { kind: 'waiting', until })
+    this.options.onLink({ kind: this.options.isOffline() ? 'offline' : 'waiting', until })
     this.retryTimer = setTimeout(() => this.connect(), ms)
   }
 

@@ -11,6 +11,9 @@ const YOUNG_MS = 1_000
 export const monotonic = () => (performance.timeOrigin || 0) + performance.now()
 
 export const isOffline = () => globalThis.navigator?.onLine === false
+/** Of the page that this runs in, if there is one. */
+export const origin = () => globalThis.location?.origin
+
 export const isHidden = () => globalThis.document?.visibilityState === 'hidden'
 
 /** Has the connection checked whenever it may have ended unnoticed. Returns how to stop that. */

@@ -78,8 +78,11 @@ export function setUp() {
     isOffline,
     onFrame: (frame, fresh) => frames.push([frame.type, fresh]),
     onLink: (link) => links.push(link),
-    onUnopened: unopened,
-    onTurnedAway: turnedAway,
+    onLost(code, wasLive) {
+      if (wasLive) return
+      if (code === 1006) unopened()
+      else turnedAway(code)
+    },
   })
   watchPage(connection)
   connection.start()

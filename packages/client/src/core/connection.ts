@@ -50,128 +50,132 @@ export interface ConnectionOptions {
 }
 
 export class Connection {
-  private socket: Socket | undefined
-  private attempt = 0
-  private retryTimer: ReturnType<typeof setTimeout> | undefined
-  private liveTimers: ReturnType<typeof setTimeout>[] = []
-  private tickTimer: ReturnType<typeof setInterval> | undefined
-  private watchdog: ReturnType<typeof setTimeout> | undefined
-  private heardAt = 0
-  private begunAt = 0
-  private synced = false
+  #socket: Socket | undefined
+  #attempt = 0
+  #retryTimer: ReturnType<typeof setTimeout> | undefined
+  #liveTimers: ReturnType<typeof setTimeout>[] = []
+  #tickTimer: ReturnType<typeof setInterval> | undefined
+  #watchdog: ReturnType<typeof setTimeout> | undefined
+  #heardAt = 0
+  #begunAt = 0
+  #synced = false
   /** local ms before which the server does not accept us again */
-  private notBefore = 0
-  private final = false
+  #notBefore = 0
+  #final = false
   /** it is to be replaced as soon as it is live */
-  private outdated = false
+  #outdated = false
 
-  constructor(private readonly options: ConnectionOptions) {}
+  #options: ConnectionOptions
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+  }
 
   start() {
-    this.connect()
+    this.#connect()
   }
 
   /** Checks the socket, after something that may have ended it unnoticed. An upgrade older than `oldMs` is restarted. */
   look(oldMs = Infinity) {
-    if (!this.synced) this.hurry(oldMs)
-    else if (this.isOpen()) this.ping()
-    else this.lost(1006, '')
+    if (!this.#synced) this.#hurry(oldMs)
+    else if (this.#isOpen()) this.ping()
+    else this.#lost(1006, '')
   }
 
   /** Gives the socket up for now. If nothing else happens, the connection is restored soon. */
   interrupt() {
-    this.drop()
-    if (!this.final) this.wait(Math.max(STILL_HERE_MS, this.notBefore - this.options.now()))
+    this.#drop()
+    if (!this.#final) this.#wait(Math.max(STILL_HERE_MS, this.#notBefore - this.#options.now()))
   }
 
   /** Leaves for good: others see it at once. */
   close() {
-    this.drop(1000)
-    this.end(1000, '')
+    this.#drop(1000)
+    this.#end(1000, '')
   }
 
   /** Connects at once, because the user asked for it. */
   readonly connectNow = () => {
-    if (this.synced) return
-    this.final = false
-    this.notBefore = 0
-    this.connect()
+    if (this.#synced) return
+    this.#final = false
+    this.#notBefore = 0
+    this.#connect()
   }
 
   /** Connects again, because our identity has changed. */
   readonly reconnect = () => {
-    if (this.synced) this.connect()
+    if (this.#synced) this.#connect()
     // An upgrade that is dropped half-way would leave a member behind for a while.
-    else this.outdated = true
+    else this.#outdated = true
   }
 
   readonly send = (frame: ClientFrame): boolean => {
-    if (!this.synced || !this.isOpen()) return false
-    this.socket?.send(JSON.stringify(frame))
+    if (!this.#synced || !this.#isOpen()) return false
+    this.#socket?.send(JSON.stringify(frame))
     return true
   }
 
-  private isOpen(): boolean {
-    return this.socket?.readyState === OPEN
+  #isOpen(): boolean {
+    return this.#socket?.readyState === OPEN
   }
 
-  private hurry(oldMs: number) {
-    const now = this.options.now()
-    const young = this.socket !== undefined && now - this.begunAt < oldMs
-    if (this.final || young || now < this.notBefore) return
-    this.attempt = 0
-    this.connect()
+  #hurry(oldMs: number) {
+    const now = this.#options.now()
+    const young = this.#socket !== undefined && now - this.#begunAt < oldMs
+    if (this.#final || young || now < this.#notBefore) return
+    this.#attempt = 0
+    this.#connect()
   }
 
-  private connect() {
-    this.drop()
-    this.outdated = false
-    this.options.onLink({ kind: 'connecting' })
-    const token = this.options.token()
+  #connect() {
+    this.#drop()
+    this.#outdated = false
+    this.#options.onLink({ kind: 'connecting' })
+    const token = this.#options.token()
     let socket: Socket
     try {
-      const Constructor = this.options.WebSocket ?? (globalThis.WebSocket as SocketConstructor)
-      socket = new Constructor(this.options.address(), [SUBPROTOCOL, ...(token ? [token] : [])])
+      const Constructor = this.#options.WebSocket ?? (globalThis.WebSocket as SocketConstructor)
+      socket = new Constructor(this.#options.address(), [SUBPROTOCOL, ...(token ? [token] : [])])
     } catch {
       // Forbidden by the browser or an extension.
-      return this.lost(1006, '')
+      return this.#lost(1006, '')
     }
-    this.socket = socket
-    this.begunAt = this.options.now()
-    this.watchdog = setTimeout(() => this.lost(1006, ''), OPEN_WITHIN_MS)
+    this.#socket = socket
+    this.#begunAt = this.#options.now()
+    this.#watchdog = setTimeout(() => this.#lost(1006, ''), OPEN_WITHIN_MS)
     // `close` follows. Without a listener the package `ws` would end the program.
     socket.onerror = () => undefined
     socket.onmessage = (event) => {
-      if (socket === this.socket) this.heard(event.data)
+      if (socket === this.#socket) this.#heard(event.data)
     }
     socket.onclose = (event) => {
-      if (socket === this.socket) this.lost(event.code, event.reason)
+      if (socket === this.#socket) this.#lost(event.code, event.reason)
     }
   }
 
-  private heard(data: unknown) {
-    this.heardAt = this.options.now()
+  #heard(data: unknown) {
+    this.#heardAt = this.#options.now()
     const frame = readFrame(data)
     if (!frame) return
-    const fresh = !this.synced
+    const fresh = !this.#synced
     if (fresh) {
       // W3: the first frame is user_sync.
       if (frame.type !== 'user_sync') return
-      this.synced = true
-      if (this.outdated) return this.connect()
-      clearTimeout(this.watchdog)
-      this.options.onLink({ kind: 'live' })
+      this.#synced = true
+      if (this.#outdated) return this.#connect()
+      clearTimeout(this.#watchdog)
+      this.#options.onLink({ kind: 'live' })
     }
-    this.options.onFrame(frame, fresh)
-    if (fresh) this.keepAlive()
+    this.#options.onFrame(frame, fresh)
+    if (fresh) this.#keepAlive()
   }
 
-  private keepAlive() {
-    this.liveTimers = FIRST_PINGS_MS.map((ms) => setTimeout(() => this.ping(), ms))
-    this.liveTimers.push(setTimeout(() => (this.attempt = 0), STABLE_MS))
+  #keepAlive() {
+    this.#liveTimers = FIRST_PINGS_MS.map((ms) => setTimeout(() => this.ping(), ms))
+    this.#liveTimers.push(setTimeout(() => (this.#attempt = 0), STABLE_MS))
     let tickedAt = Date.now()
     let pingedAt = tickedAt
-    this.tickTimer = setInterval(() => {
+    this.#tickTimer = setInterval(() => {
       const now = Date.now()
       const slept = Math.abs(now - tickedAt) > TICK_MS + SLEPT_MS
       tickedAt = now
@@ -182,24 +186,24 @@ export class Connection {
   }
 
   ping() {
-    const sentAt = this.options.now()
+    const sentAt = this.#options.now()
     if (!this.send({ type: 'ping', t: Math.round(sentAt) })) return
-    clearTimeout(this.watchdog)
-    this.watchdog = setTimeout(() => {
-      if (this.heardAt < sentAt) this.lost(1006, '')
+    clearTimeout(this.#watchdog)
+    this.#watchdog = setTimeout(() => {
+      if (this.#heardAt < sentAt) this.#lost(1006, '')
     }, SILENCE_MS)
   }
 
   /** Closes the socket and ignores its further events. */
-  private drop(code?: number) {
-    clearTimeout(this.retryTimer)
-    clearTimeout(this.watchdog)
-    clearInterval(this.tickTimer)
-    for (const timer of this.liveTimers) clearTimeout(timer)
-    this.liveTimers = []
-    const socket = this.socket
-    this.socket = undefined
-    this.synced = false
+  #drop(code?: number) {
+    clearTimeout(this.#retryTimer)
+    clearTimeout(this.#watchdog)
+    clearInterval(this.#tickTimer)
+    for (const timer of this.#liveTimers) clearTimeout(timer)
+    this.#liveTimers = []
+    const socket = this.#socket
+    this.#socket = undefined
+    this.#synced = false
     if (!socket) return
     socket.onmessage = socket.onclose = null
     socket.close(code)
@@ -207,30 +211,30 @@ export class Connection {
 
   /** Ends the attempts, because they are useless. */
   readonly giveUp = (code: number | string, reason = '') => {
-    if (this.synced) return
-    this.drop()
-    this.end(code, reason)
+    if (this.#synced) return
+    this.#drop()
+    this.#end(code, reason)
   }
 
-  private lost(code: number, rawReason: string) {
+  #lost(code: number, rawReason: string) {
     const { reconnect, retryMs, reason } = readClose(code, rawReason)
-    this.options.onLost(code, this.synced, reason)
-    this.drop()
-    if (!reconnect) return this.end(code, reason)
-    const now = this.options.now()
-    const delay = backoffMs(this.attempt++, Math.random(), retryMs)
-    this.notBefore = retryMs > 0 ? now + retryMs : 0
-    this.wait(delay)
+    this.#options.onLost(code, this.#synced, reason)
+    this.#drop()
+    if (!reconnect) return this.#end(code, reason)
+    const now = this.#options.now()
+    const delay = backoffMs(this.#attempt++, Math.random(), retryMs)
+    this.#notBefore = retryMs > 0 ? now + retryMs : 0
+    this.#wait(delay)
   }
 
-  private wait(ms: number) {
-    const until = this.options.now() + ms
-    this.options.onLink({ kind: this.options.isOffline() ? 'offline' : 'waiting', until })
-    this.retryTimer = setTimeout(() => this.connect(), ms)
+  #wait(ms: number) {
+    const until = this.#options.now() + ms
+    this.#options.onLink({ kind: this.#options.isOffline() ? 'offline' : 'waiting', until })
+    this.#retryTimer = setTimeout(() => this.#connect(), ms)
   }
 
-  private end(code: number | string, reason: string) {
-    this.final = true
-    this.options.onLink({ kind: 'final', code, reason })
+  #end(code: number | string, reason: string) {
+    this.#final = true
+    this.#options.onLink({ kind: 'final', code, reason })
   }
 }

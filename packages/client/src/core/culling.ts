@@ -1,7 +1,7 @@
 /*
  * Removes messages when their life ends: one timer, set for the next end.
  */
-import { cull, isDue, nextCull, type Messages } from './messages.ts'
+import { cull, nextCull, type Messages } from './messages.ts'
 
 /** `clock`: the server's. */
 export function createCulling(
@@ -14,7 +14,7 @@ export function createCulling(
   function put(changed: Messages) {
     const now = clock()
     // Culled here too, not by the timer alone: in a flood of messages its turn may never come.
-    const messages = isDue(changed, now) ? cull(changed, now) : changed
+    const messages = cull(changed, now)
     if (messages !== get()) set(messages)
     clearTimeout(timer)
     const next = nextCull(messages)

@@ -87,33 +87,31 @@ type Fields = Record<string, unknown>
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null
 const isText = (value: unknown): value is string => typeof value === 'string'
 const isNumber = (value: unknown): value is number => Number.isFinite(value)
-const hasText = (f: Fields, ...names: string[]) => names.every((name) => isText(f[name]))
-const hasNumber = (f: Fields, ...names: string[]) => names.every((name) => isNumber(f[name]))
-const hasCount = (f: Fields) => hasText(f, 'epoch') && hasNumber(f, 'seq')
+const isListOf = (value: unknown, fits: (item: unknown) => boolean) =>
+  Array.isArray(value) && value.every(fits)
 
-function isPosition(value: unknown): value is Position {
-  return isObject(value) && hasNumber(value, 'x', 'y')
-}
+const names = (list: string) => list.match(/\w+/g) ?? []
 
-const isLandmark = (value: unknown) =>
-  isObject(value) && isText(value.name) && isPosition(value.position)
-
-/** Absent: there are none. */
-const hasLandmarks = ({ landmarks = [] }: Fields) =>
-  Array.isArray(landmarks) && landmarks.every(isLandmark)
-
-function isUser(value: unknown): value is User {
-  return isObject(value) && hasText(value, 'user_id', 'name', 'color')
-}
-
-function isChat(value: unknown): value is ChatFrame {
+/** Whether an object has these fields; `texts` and `numbers`: their names, with a space between. */
+function has(value: unknown, texts: string, numbers = ''): value is Fields {
   return (
     isObject(value) &&
-    hasText(value, 'message_id', 'user_id', 'payload', 'name', 'color') &&
-    hasNumber(value, 'timestamp', 'expires_at') &&
-    isPosition(value.position)
+    names(texts).every((name) => isText(value[name])) &&
+    names(numbers).every((name) => isNumber(value[name]))
   )
 }
+
+const isPosition = (value: unknown) => isObject(value) && isNumber(value.x) && isNumber(value.y)
+const isUser = (value: unknown) => has(value, 'user_id name color')
+const isLandmark = (value: unknown) => has(value, 'name') && isPosition(value.position)
+const isCursor = (value: unknown) =>
+  Array.isArray(value) && isText(value[0]) && isNumber(value[1]) && isNumber(value[2])
+const isChat = (value: unknown) =>
+  has(value, 'message_id user_id payload name color', 'timestamp expires_at') &&
+  isPosition(value.position)
+
+/** Absent: there are none. */
+const hasLandmarks = ({ landmarks = [] }: Fields) => isListOf(landmarks, isLandmark)
 
 /** A known, well-formed frame, or undefined. */
 export function readFrame(data: unknown): ServerFrame | undefined {
@@ -131,67 +129,56 @@ function fits(f: Fields): boolean {
   switch (f.type) {
     case 'user_sync':
       return (
-        hasCount(f) &&
-        hasText(f, 'channel_id', 'user_id') &&
-        hasNumber(f, 'user_count', 'timestamp') &&
-        Array.isArray(f.users) &&
-        f.users.every(isUser) &&
-        Array.isArray(f.messages) &&
-        f.messages.every(isChat) &&
+        has(f, 'epoch channel_id user_id', 'seq user_count timestamp') &&
+        isListOf(f.users, isUser) &&
+        isListOf(f.messages, isChat) &&
         isObject(f.ttl) &&
-        hasNumber(f.ttl, 'base', 'per_character', 'free_characters', 'max') &&
+        has(f.ttl, '', 'base per_character free_characters max') &&
         isObject(f.limits) &&
         (f.rules === undefined || (isObject(f.rules) && hasLandmarks(f.rules)))
       )
     case 'user_joined':
-      return hasCount(f) && isUser(f)
-    case 'user_left':
-      return hasCount(f) && hasText(f, 'user_id')
     case 'user_updated':
-      return hasCount(f) && hasText(f, 'user_id', 'name', 'color')
+      return has(f, 'epoch', 'seq') && isUser(f)
+    case 'user_left':
+      return has(f, 'epoch user_id', 'seq')
     case 'user_count':
-      return hasCount(f) && hasNumber(f, 'count')
+      return has(f, 'epoch', 'seq count')
     case 'chat':
       return isChat(f)
     case 'ack':
-      return hasText(f, 'message_id') && hasNumber(f, 'timestamp', 'expires_at')
+      return has(f, 'message_id', 'timestamp expires_at')
     case 'typing':
-      return hasText(f, 'message_id', 'user_id', 'payload') && isPosition(f.position)
+      return has(f, 'message_id user_id payload') && isPosition(f.position)
     case 'cursors':
-      return (
-        Array.isArray(f.cursors) &&
-        f.cursors.every(
-          (c: unknown) => Array.isArray(c) && isText(c[0]) && isNumber(c[1]) && isNumber(c[2]),
-        )
-      )
+      return isListOf(f.cursors, isCursor)
     case 'reaction':
-      return hasText(f, 'user_id') && isKind(f.kind) && isPosition(f.position)
+      return has(f, 'user_id') && isKind(f.kind) && isPosition(f.position)
     case 'stroke':
-      return hasText(f, 'message_id', 'user_id')
+      return has(f, 'message_id user_id')
     case 'followed':
-      return hasText(f, 'user_id')
+      return has(f, 'user_id')
     case 'view':
       return (
-        hasText(f, 'user_id') &&
+        has(f, 'user_id', 'width height') &&
         isPosition(f.position) &&
-        hasNumber(f, 'width', 'height') &&
         Math.min(f.width as number, f.height as number) > 0
       )
     case 'degraded':
     case 'restored':
       return true
     case 'channel_updated':
-      return hasText(f, 'owner') && hasNumber(f, 'slow_ms') && hasLandmarks(f)
+      return has(f, 'owner', 'slow_ms') && hasLandmarks(f)
     case 'cleared':
-      return hasText(f, 'by') && hasNumber(f, 'timestamp')
+      return has(f, 'by', 'timestamp')
     case 'profiles':
-      return Array.isArray(f.users) && f.users.every(isUser)
+      return isListOf(f.users, isUser)
     case 'pong':
-      return hasNumber(f, 't', 'timestamp')
+      return has(f, '', 't timestamp')
     case 'clock':
-      return hasNumber(f, 'timestamp', 'shift')
+      return has(f, '', 'timestamp shift')
     case 'error':
-      return hasText(f, 'code', 'message')
+      return has(f, 'code message')
     default:
       return false
   }

@@ -268,13 +268,6 @@ export function cull(messages: Messages, now: number): Messages {
     : messages
 }
 
-/** Whether `cull` has something to do by `now`. */
-export function isDue(messages: Messages, now: number): boolean {
-  if (messages.entries.size > KEPT_MAX) return true
-  const next = nextCull(messages)
-  return next !== undefined && next <= now
-}
-
 /** The next moment at which `cull` has something to do. */
 export function nextCull(messages: Messages): number | undefined {
   let next = Infinity

@@ -69,10 +69,6 @@ export class Channel extends Moderation {
   #lost = { code: 1006, reason: '' }
   #stopWatching: () => void
   #repeatSoon = createRepeat(() => this.#repeat())
-  #people: { of: unknown; people: ReadonlyMap<string, Person> } = {
-    of: undefined,
-    people: new Map(),
-  }
 
   /** @internal */
   constructor(address: Address, options: ConnectOptions) {
@@ -123,11 +119,7 @@ export class Channel extends Moderation {
   /** Who is here, by user id. In a channel with more than `limits.roster` people, some of them (W20). */
   get people(): ReadonlyMap<string, Person> {
     const { users } = this.#mirror.presence
-    if (this.#people.of !== users) {
-      const people = new Map([...users].map(([userId, user]) => [userId, personOf(user)]))
-      this.#people = { of: users, people }
-    }
-    return this.#people.people
+    return new Map([...users].map(([userId, user]) => [userId, personOf(user)]))
   }
 
   /** Somebody who is here, or whose name this client has asked for. */

@@ -30,13 +30,11 @@ export function readClose(code: number, rawReason: string): Closing {
   let retryMs = 0
   let reason = rawReason
   try {
-    const parsed: unknown = JSON.parse(rawReason)
-    if (typeof parsed === 'object' && parsed !== null) {
-      if ('retry_ms' in parsed && typeof parsed.retry_ms === 'number') {
-        retryMs = Math.min(120_000, Math.max(0, parsed.retry_ms))
-      }
-      reason = 'reason' in parsed && typeof parsed.reason === 'string' ? parsed.reason : ''
+    const told = JSON.parse(rawReason) as { retry_ms?: unknown; reason?: unknown }
+    if (typeof told.retry_ms === 'number') {
+      retryMs = Math.min(120_000, Math.max(0, told.retry_ms))
     }
+    reason = typeof told.reason === 'string' ? told.reason : ''
   } catch {
     // The text of a proxy, or none: shown as it is.
   }

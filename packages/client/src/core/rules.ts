@@ -26,8 +26,8 @@ export const NO_RULES: Rules = {
 /** From `user_sync`, which has none if no rule is set. */
 export const rulesOf = (told: RulesView | undefined): Rules => ({
   ...NO_RULES,
-  ...told,
-  landmarks: told?.landmarks ?? [],
+  // In JSON a field is absent, never undefined.
+  ...(told as Partial<Rules> | undefined),
 })
 
 /** The rules after a change that the server sent to everyone. */

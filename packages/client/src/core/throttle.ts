@@ -6,8 +6,6 @@
 
 export interface Throttle<T> {
   push(value: T): void
-  /** Delivers the waiting value now. */
-  flush(): void
   /** Drops the waiting value. */
   cancel(): void
 }
@@ -22,12 +20,8 @@ export function throttle<T>(
   let timer: ReturnType<typeof setTimeout> | undefined
   let lastAt = -Infinity
 
-  const stop = () => {
-    clearTimeout(timer)
-    timer = undefined
-  }
   const fire = () => {
-    stop()
+    timer = undefined
     if (!waiting) return
     const { value } = waiting
     waiting = undefined
@@ -43,10 +37,10 @@ export function throttle<T>(
       if (wait <= 0) fire()
       else timer = setTimeout(fire, wait)
     },
-    flush: fire,
     cancel() {
       waiting = undefined
-      stop()
+      clearTimeout(timer)
+      timer = undefined
     },
   }
 }

@@ -1,6 +1,6 @@
-"""Builds the page: web/ and packages/client into src/asocial/page, unless it is there already. Needs npm and web/node_modules.
+"""Builds the page: web/ and packages/client into src/asocial/page, unless it is there already.
 
-`make page`, the wheel's build hook and the Dockerfile all come here.
+Needs npm and web/node_modules. `make page`, the wheel's build hook and the Dockerfile all come here.
 """
 
 from __future__ import annotations

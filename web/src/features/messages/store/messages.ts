@@ -1,5 +1,5 @@
 /*
- * Our draft, and all messages on the canvas (rules: messages/model/messages.ts).
+ * Our draft, and all messages on the canvas (rules: @asocial/client/core/messages).
  *
  * The draft is sent letter by letter, throttled. A posted message is shown before the server has it. One timer, set for the
  * next end of a life, removes what ended. Timers in background tabs are late, so the page also culls when it becomes

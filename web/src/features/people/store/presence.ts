@@ -1,6 +1,6 @@
 /*
- * The presence as it is shown. The reducer in people/model/presence.ts decides; this store sends `sync` when the reducer
- * asks for it (W19). Somebody who leaves and is back within GRACE_MS (a reload) is shown as if nothing happened.
+ * The presence as it is shown. The reducer in @asocial/client/core/presence decides; this store asks for a snapshot when it
+ * needs one (W19). Somebody who leaves and is back within GRACE_MS (a reload) is shown as if nothing happened.
  */
 import { createAsking } from '@asocial/client/core/asking'
 import {

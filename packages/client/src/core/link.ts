@@ -1,5 +1,5 @@
 /*
- * The state of the connection to the server, as the page shows it.
+ * The state of the connection to the server, as a page shows it.
  */
 export type Link =
   | { readonly kind: 'connecting' }

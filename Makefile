@@ -55,7 +55,7 @@ PEERS_NODE = $(PEERS)/node/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-full test-deploy test-deploy-full check $(CHECKS) check-unit client-frames audit format page env env-run \
+.PHONY: help run test test-full test-deploy test-deploy-full check $(CHECKS) check-unit client-frames audit format page types env env-run \
 	system system-deploy need need-deploy need-deploy-full screenshots icons bench bench-full bench-tools lock dist clean
 
 help:  ## list the commands
@@ -122,7 +122,7 @@ format: env $(NODE_MODULES)  ## format the code and fix what the linters can fix
 	@$(RUN) ruff check --fix-only .
 	@$(NPM) run format
 
-page: env-run $(NODE_MODULES)  ## build the page, web/ into src/asocial/page
+page: env-run $(NODE_MODULES)  ## build the page, web/ and packages/client into src/asocial/page
 	@$(RUN) python -m scripts.page
 
 env: $(UV_INSTALLED)  ## .venv with the locked packages, development tools included
@@ -165,6 +165,9 @@ need-deploy-full: env
 screenshots: need page  ## pictures of the page and of the terminal, into docs/screenshots
 	@$(RUN) python -m tests.integration.terminal_picture docs/screenshots
 	@$(RUN) python -m tests.browser.screenshots docs/screenshots $(ARGS)
+
+types: env  ## write the frames' TypeScript types, from src/asocial/protocol/schema.py into packages/client
+	@$(RUN) python -m scripts.client_types
 
 icons: need page  ## the icons and the link preview, from web/public/icon.svg and the start page
 	@$(RUN) python -m tests.browser.icons web/public
@@ -218,4 +221,4 @@ dist: env page  ## a wheel and an sdist, with the page inside, into dist
 
 clean:  ## remove everything that was installed and built
 	rm -rf .venv .uv .tools dist test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
-	src/asocial/page web/node_modules benchmarks/crowd/target $(PEERS)/*/bin $(PEERS)/python/.venv $(PEERS)/node/node_modules
+	src/asocial/page web/node_modules packages/client/dist benchmarks/crowd/target $(PEERS)/*/bin $(PEERS)/python/.venv $(PEERS)/node/node_modules

@@ -1,6 +1,6 @@
-"""Builds the page: web/ into src/asocial/page, unless it is there already. Needs npm and web/node_modules.
+"""Builds the page: web/ and packages/client into src/asocial/page, unless it is there already.
 
-`make page`, the wheel's build hook and the Dockerfile all come here.
+Needs npm and web/node_modules. `make page`, the wheel's build hook and the Dockerfile all come here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
+CLIENT = ROOT / "packages" / "client"
+"""The page imports its source."""
 PAGE = ROOT / "src" / "asocial" / "page"
 BUILT_FROM = PAGE / ".built-from"
 """A fingerprint of the sources. It is written last, so an interrupted build leaves none."""
@@ -23,7 +25,7 @@ OWN_FILES = ".own-files"
 PREVIOUS = "ASOCIAL_PREVIOUS_PAGE"
 """The environment variable with the folder of the page that is running now."""
 
-NOT_SOURCES = {"node_modules", "coverage", "test-results"}
+NOT_SOURCES = {"node_modules", "coverage", "test-results", "dist"}
 
 
 class PageError(Exception):
@@ -31,18 +33,19 @@ class PageError(Exception):
 
 
 def sources() -> Iterator[Path]:
-    """Every source file in web/, in a fixed order."""
-    for directory, below, files in os.walk(WEB):
-        below[:] = sorted(set(below) - NOT_SOURCES)
-        for name in sorted(files):
-            if not name.endswith(".tsbuildinfo"):
-                yield Path(directory, name)
+    """Every source file of the page, in a fixed order."""
+    for folder in (WEB, CLIENT):
+        for directory, below, files in os.walk(folder):
+            below[:] = sorted(set(below) - NOT_SOURCES)
+            for name in sorted(files):
+                if not name.endswith(".tsbuildinfo"):
+                    yield Path(directory, name)
 
 
 def _fingerprint(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        for part in (path.relative_to(WEB).as_posix().encode(), path.read_bytes()):
+        for part in (path.relative_to(ROOT).as_posix().encode(), path.read_bytes()):
             # Lengths keep ("ab", "c") and ("a", "bc") apart.
             digest.update(len(part).to_bytes(8, "big"))
             digest.update(part)

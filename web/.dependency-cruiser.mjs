@@ -12,7 +12,10 @@ const VIEW = `${FEATURE}(?!model/|store/)`
 /** A feature's own view files; its public ones lie beside `view/`, at the top of its folder. */
 const PRIVATE = `${FEATURE}view/`
 /** What shared code has besides pure values: React, the page, the network. */
-const IMPURE_SHARED = '^src/shared/(ui/|store/|net/(connection|offline|retry))'
+const IMPURE_SHARED =
+  '^src/shared/(ui/|store/|net/)|^\\.\\./packages/client/src/core/(connection|page|random)'
+/** packages/client, seen from here. */
+const CLIENT = '^\\.\\./packages/client/'
 
 export default {
   forbidden: [
@@ -58,6 +61,18 @@ export default {
       'Shared code knows no feature.',
       { path: '^src/shared/' },
       { path: '^src/(features|stores|app)/' },
+    ),
+    never(
+      'client-knows-no-page',
+      'packages/client imports its own files only.',
+      { path: `${CLIENT}src/` },
+      { pathNot: `${CLIENT}src/` },
+    ),
+    never(
+      'client-core-is-the-floor',
+      'In packages/client, core/ holds the rules; the channel is built on them.',
+      { path: `${CLIENT}src/core/` },
+      { pathNot: `${CLIENT}src/core/` },
     ),
     never(
       'react-in-views',

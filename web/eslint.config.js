@@ -8,7 +8,6 @@ const PURE = [
   'src/shared/text/**/*.ts',
   'src/shared/keys/**/*.ts',
   'src/shared/i18n/**/*.ts',
-  'src/shared/net/{frames,rules,reactions,backoff,link}.ts',
   'src/shared/{palette,throttle}.ts',
 ]
 // What makes a module impure: the page, the network, and clocks that nobody passed in.
@@ -19,11 +18,29 @@ const IMPURE = [
   ...['setTimeout', 'setInterval', 'requestAnimationFrame'],
 ].map((name) => ({ name, message: 'A model is pure: pass it in as a value.' }))
 
+const PURE_RULES = {
+  'no-restricted-globals': ['error', ...IMPURE],
+  'no-restricted-properties': [
+    'error',
+    { object: 'Date', property: 'now', message: 'A model is pure: pass the time in.' },
+    { object: 'Math', property: 'random', message: 'A model is pure: pass chance in.' },
+  ],
+}
+
 const TOP = ':matches(Program, Program > ExportNamedDeclaration)'
 const MUTABLE = [
   `${TOP} > VariableDeclaration[kind="let"]`,
   `${TOP} > VariableDeclaration > VariableDeclarator > NewExpression[callee.name=/^(Weak)?(Map|Set)$/][arguments.length=0]`,
 ].map((selector) => ({ selector, message: 'A model holds no state: keep it in a store.' }))
+
+const EVERYWHERE = {
+  '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+  'max-lines': ['error', { max: 300, skipBlankLines: false }],
+  eqeqeq: 'error',
+}
+
+/** In packages/client: what has timers, chance or the network. */
+const IMPURE_CORE = ['src/core/{connection,page,random,refusal,throttle,asking,repeat,culling}.ts']
 
 export default ts.config(
   { ignores: ['node_modules', 'coverage'] },
@@ -31,14 +48,7 @@ export default ts.config(
   hooks.configs.flat.recommended,
   {
     files: PURE,
-    rules: {
-      'no-restricted-globals': ['error', ...IMPURE],
-      'no-restricted-properties': [
-        'error',
-        { object: 'Date', property: 'now', message: 'A model is pure: pass the time in.' },
-        { object: 'Math', property: 'random', message: 'A model is pure: pass chance in.' },
-      ],
-    },
+    rules: PURE_RULES,
   },
   {
     files: ['src/features/*/model/**/*.ts', 'src/shared/text/**/*.ts', 'src/shared/keys/**/*.ts'],
@@ -73,11 +83,18 @@ export default ts.config(
       ],
     },
   },
+  { rules: EVERYWHERE },
+)
+
+/** For packages/client: the rules of the protocol are pure, and nothing needs a page. */
+export const CLIENT = ts.config(
+  { ignores: ['dist', 'src/core/wire.ts'] },
+  ...ts.configs.recommended,
   {
-    rules: {
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
-      'max-lines': ['error', { max: 300, skipBlankLines: false }],
-      eqeqeq: 'error',
-    },
+    files: ['src/**/*.ts'],
+    ignores: ['src/core/page.ts'],
+    rules: { 'no-restricted-globals': ['error', ...BROWSER] },
   },
+  { files: ['src/core/*.ts'], ignores: IMPURE_CORE, rules: PURE_RULES },
+  { rules: EVERYWHERE },
 )

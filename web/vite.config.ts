@@ -98,6 +98,7 @@ export const SHARED_BUILD = {
 }
 
 export default defineConfig({
+  resolve: { tsconfigPaths: true },
   plugins: [react(), tailwind(), noPreloadHelper(), themeScript(), precompress()],
   build: {
     ...SHARED_BUILD,

@@ -20,7 +20,6 @@ HERE = Path(__file__).parent
 PAGE = (HERE.parents[1] / "docs" / "protocol.md").read_text(encoding="utf-8")
 
 RULES_OF_THE_CLIENT = {
-    16: "what a client sends when somebody joins is its own doing; tests/browser sees to the page",
     46: "how a client shows what it got is its own doing; tests/browser/test_safety_page.py sees to the page",
     117: "mentions are text, which each client reads; web/tests and tests/browser/test_mentions.py see to the page",
 }

@@ -45,6 +45,11 @@ def test_without_previous_files_nothing_is_added(tmp_path: Path) -> None:
     assert names(new) == ["index-BBBB.js"]
 
 
+def test_a_change_of_the_client_is_a_change_of_the_page() -> None:
+    assert page.CLIENT / "src" / "core" / "frames.ts" in set(page.sources())
+    assert not [path for path in page.sources() if "dist" in path.parts], "what is built is no source"
+
+
 def test_a_folder_that_is_no_page_is_refused(tmp_path: Path) -> None:
     with pytest.raises(page.PageError, match="has no assets/ in it"):
         page.previous_files(str(tmp_path))

@@ -7,10 +7,11 @@ import { routeOf } from '../features/channel/model/names'
 import { readSpot } from '../features/canvas/model/spot'
 import { languageFor, loadLanguage } from './language'
 import { STRINGS } from '../shared/i18n/en'
-import { Connection } from '../shared/net/connection'
+import { Connection } from '@asocial/client/core/connection'
+import { isHidden, isOffline, monotonic, watchPage } from '@asocial/client/core/page'
 import { createReceiver } from '../stores/receive'
 import { createApp, type App } from '../stores/app'
-import { browserStorage, historyEntry, monotonic, type Deps } from '../shared/store/deps'
+import { browserStorage, historyEntry, type Deps } from '../shared/store/deps'
 import { contained } from '../shared/store/store'
 import { openTab } from './tab'
 import { showAddress } from '../shared/ui/address-bar'
@@ -60,16 +61,14 @@ function start(root: HTMLElement, tab: Deps['tab']) {
   document.title = `${route.channel} · Asocial`
 
   const deps: Deps = {
-    uplink: {
-      send: (frame) => connection.send(frame),
-      connectNow: () => connection.connectNow(),
-      reconnect: () => connection.reconnect(),
-    },
+    send: (frame) => connection.send(frame),
+    connectNow: () => connection.connectNow(),
+    reconnect: () => connection.reconnect(),
     storage: browserStorage(),
     tab,
     entry: historyEntry,
     now: monotonic,
-    isHidden: () => document.visibilityState === 'hidden',
+    isHidden,
   }
   // The server's id of this page load (W50), so that its log can join the connection to it.
   const visit = performance.getEntriesByType?.('navigation')?.[0] as
@@ -96,13 +95,17 @@ function start(root: HTMLElement, tab: Deps['tab']) {
     },
     token: app.session.token,
     now: monotonic,
+    isOffline,
     onFrame: contained(createReceiver(app)),
     onLink: app.session.setLink,
-    onUnopened: () =>
-      void import('../features/channel/refusal')
+    onLost(code, wasLive) {
+      if (wasLive) return
+      if (code !== 1006)
+        return app.session.setRefusal({ code: `${code}`, text: STRINGS.closed[code] })
+      import('../features/channel/refusal')
         .then((m) => m.explainRefusal(app, invite, connection.giveUp))
-        .catch(() => undefined),
-    onTurnedAway: (code) => app.session.setRefusal({ code: `${code}`, text: STRINGS.closed[code] }),
+        .catch(() => undefined)
+    },
   })
   document.addEventListener('visibilitychange', () => {
     app.messages.cull()
@@ -128,6 +131,7 @@ function start(root: HTMLElement, tab: Deps['tab']) {
       </AppContext>
     </StrictMode>
   ))
+  watchPage(connection)
   connection.start()
   fetchWhenCalm(app)
 }

@@ -81,8 +81,8 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
     reactions,
     strokes: createStrokes(),
     now: deps.now,
-    connectNow: deps.uplink.connectNow,
-    send: deps.uplink.send,
+    connectNow: deps.connectNow,
+    send: deps.send,
     storage: deps.storage,
   }
 }

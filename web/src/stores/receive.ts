@@ -1,40 +1,24 @@
 /*
  * Passes each frame from the server to the stores that it concerns.
  */
-import type { ServerFrame } from '../shared/net/frames'
+import type { ServerFrame } from '@asocial/client/core/frames'
 import type { App } from './app'
-
-/** W16: within a second of a join, and not everyone at the same instant. */
-const RESEND_WITHIN_MS = 700
-/** a better estimate of the clock moves it by less */
-const WENT_BACK_MS = 1_000
+import { createRepeat } from '@asocial/client/core/repeat'
 
 export function createReceiver(app: App) {
   const { session, presence, messages, cursors, navigation, reactions, muted, history, strokes } =
     app
-  let resendTimer: ReturnType<typeof setTimeout> | undefined
-
-  function resendSoon() {
-    resendTimer ??= setTimeout(() => {
-      resendTimer = undefined
-      messages.resend()
-      cursors.resend()
-    }, Math.random() * RESEND_WITHIN_MS)
-  }
+  const repeatSoon = createRepeat(() => {
+    messages.resend()
+    cursors.resend()
+  })
 
   /** The server's clock was set: messages keep the time they have left. */
   function shift(ms: number) {
+    if (ms === 0) return
     messages.shift(ms)
     history.shift(ms)
     strokes.shift(ms)
-  }
-
-  /** `learn` may find that the server's clock was set back. Messages must not stay longer because of it. */
-  function learnClock(learn: () => void) {
-    const before = session.store.getState().clock
-    learn()
-    const step = session.store.getState().clock.offset - before.offset
-    if (before.measured && step < -WENT_BACK_MS) shift(step)
   }
 
   /** `fresh`: the first frame of a connection. */
@@ -52,10 +36,11 @@ export function createReceiver(app: App) {
       case 'restored':
         // A snapshot follows; people who are in reach again do not have our draft and cursor (W29).
         session.setDegraded(false)
-        return resendSoon()
+        return repeatSoon()
       case 'user_sync':
         if (fresh) session.setDegraded(false)
-        learnClock(() => session.onSync(frame))
+        session.onSync(frame)
+        shift(session.clock.onSync(frame.timestamp))
         presence.onSync(frame, fresh)
         cursors.keepOnly(presence.isHere)
         navigation.keepOnly(presence.isHere)
@@ -70,7 +55,7 @@ export function createReceiver(app: App) {
         navigation.onArrival()
         return
       case 'user_joined':
-        if (presence.onEvent(frame).joined) resendSoon()
+        if (presence.onEvent(frame).joined) repeatSoon()
         return
       case 'user_left':
         presence.onEvent(frame)
@@ -86,10 +71,10 @@ export function createReceiver(app: App) {
         presence.onEvent(frame)
         return
       case 'chat':
-        session.check(frame.timestamp)
+        session.clock.check(frame.timestamp)
         return muted.has(frame.user_id) ? undefined : messages.onChat(frame)
       case 'ack':
-        session.check(frame.timestamp)
+        session.clock.check(frame.timestamp)
         return messages.onAck(frame)
       case 'typing':
         if (muted.has(frame.user_id)) return
@@ -113,11 +98,11 @@ export function createReceiver(app: App) {
       case 'profiles':
         return presence.onProfiles(frame.users)
       case 'pong':
-        return learnClock(() => session.onPong(frame.t, frame.timestamp))
+        return shift(session.clock.onPong(frame.t, frame.timestamp))
       case 'clock':
         // In this order, so that no life seems to be over in between.
         if (frame.shift > 0) shift(frame.shift)
-        session.onClock(frame.shift)
+        session.clock.onShift(frame.shift)
         if (frame.shift < 0) shift(frame.shift)
         return
       case 'channel_updated':

@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { AHEAD_MS, setUp, user } from '../support/visitor'
 import { shownCount, shownPeople } from '../../src/features/people/store/presence'
-import type { ServerFrame } from '../../src/shared/net/frames'
+import type { ServerFrame } from '@asocial/client/core/frames'
 
 beforeEach(() => vi.useFakeTimers({ now: 50_000 }))
 afterEach(() => vi.useRealTimers())

@@ -11,7 +11,7 @@ import {
   type Muted,
 } from '../../src/features/people/model/muted'
 import { add, isNews, NO_CHANGES } from '../../src/features/people/model/notices'
-import type { ServerFrame } from '../../src/shared/net/frames'
+import type { ServerFrame } from '@asocial/client/core/frames'
 import { OTHERS_STRINGS } from '../../src/shared/i18n/en-others'
 import { placeOf, spotsFor } from '../../src/features/navigation/store/finding'
 import { setUp, user } from '../support/visitor'

@@ -4,7 +4,7 @@
 import { createReceiver } from '../../src/stores/receive'
 import { createApp } from '../../src/stores/app'
 import type { KeyStorage } from '../../src/shared/store/deps'
-import type { ClientFrame, ServerFrame, User, UserSync } from '../../src/shared/net/frames'
+import type { ClientFrame, ServerFrame, User, UserSync } from '@asocial/client/core/frames'
 
 /** how far the server's clock is ahead */
 export const AHEAD_MS = 1_000_000
@@ -33,11 +33,9 @@ export function setUp(
   const app = createApp(
     'garden',
     {
-      uplink: {
-        send: (frame) => world.online && sent.push(frame) > 0,
-        connectNow: () => undefined,
-        reconnect: () => void (world.reconnects += 1),
-      },
+      send: (frame) => world.online && sent.push(frame) > 0,
+      connectNow: () => undefined,
+      reconnect: () => void (world.reconnects += 1),
       storage,
       tab: { read: (key) => inTab.get(key), write: (key, value) => inTab.set(key, value) },
       entry: { read: (key) => inEntry.get(key), write: (key, value) => inEntry.set(key, value) },

@@ -6,7 +6,8 @@ import { useEffect, useState } from 'react'
 import { keepOfflinePage } from '../../shared/net/offline'
 import { createReceiver } from '../../stores/receive'
 import { createApp } from '../../stores/app'
-import { browserStorage, monotonic, type Deps } from '../../shared/store/deps'
+import { isHidden, monotonic } from '@asocial/client/core/page'
+import { browserStorage, type Deps } from '../../shared/store/deps'
 import { createRecent } from '../../features/channel/store/recent'
 import { showAddress } from '../../shared/ui/address-bar'
 import { newAddress, StartPage, type Scene } from './StartPage'
@@ -19,12 +20,14 @@ const NOWHERE = { read: () => undefined, write: () => undefined }
 /** Stores without a channel: nothing is sent, nothing is stored. */
 function setUp(): Scene {
   const deps: Deps = {
-    uplink: { send: () => false, connectNow: () => undefined, reconnect: () => undefined },
+    send: () => false,
+    connectNow: () => undefined,
+    reconnect: () => undefined,
     storage: { ...NOWHERE, watch: () => undefined },
     tab: NOWHERE,
     entry: NOWHERE,
     now: monotonic,
-    isHidden: () => document.visibilityState === 'hidden',
+    isHidden,
   }
   const app = createApp('', deps, () => false)
   return { app, receive: createReceiver(app) }

@@ -2,7 +2,7 @@
  * The state of the connection. While it is live, it is one small dot.
  */
 import { STRINGS } from '../../shared/i18n/en'
-import type { Link } from '../../shared/net/link'
+import type { Link } from '@asocial/client/core/link'
 import { useApp, useSession } from '../../stores/hooks'
 import { useCountdown } from '../../shared/ui/countdown'
 

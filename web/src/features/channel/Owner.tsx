@@ -3,7 +3,7 @@
  * channel without an owner can claim it.
  */
 import { useState } from 'react'
-import type { User } from '../../shared/net/frames'
+import type { User } from '@asocial/client/core/frames'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { claim, invite, type Answer } from './store/owner'
 import { useApp, usePresence, useSession } from '../../stores/hooks'

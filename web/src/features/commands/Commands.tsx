@@ -5,7 +5,7 @@ import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 're
 import { flushSync } from 'react-dom'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { commandOf } from '../../shared/keys/keys'
-import { REACTIONS } from '../../shared/net/reactions'
+import { REACTIONS } from '@asocial/client/core/reactions'
 import { Modal } from '../../shared/ui/Modal'
 import type { App } from '../../stores/app'
 import type { Panel } from '../../stores/panels'

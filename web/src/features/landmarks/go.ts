@@ -2,7 +2,7 @@
  * Going to a landmark.
  */
 import type { App } from '../../stores/app'
-import type { Landmark } from '../../shared/net/rules'
+import type { Landmark } from '@asocial/client/core/rules'
 
 /** From far out it zooms in to where messages can be read. */
 export function goToLandmark({ camera }: App, { position }: Landmark) {

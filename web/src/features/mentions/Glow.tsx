@@ -4,7 +4,7 @@
  */
 import { useLayoutEffect, useRef, useState } from 'react'
 import { useApp, useSettings } from '../../stores/hooks'
-import type { Entry } from '../messages/model/messages'
+import type { Entry } from '@asocial/client/core/messages'
 import { mentionsSelf } from './mentioned'
 
 export function Glow({ entry }: { entry: Entry }) {

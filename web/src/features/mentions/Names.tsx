@@ -7,7 +7,7 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState, type RefObject } from 'react'
 import { ink } from '../../shared/palette'
 import { plainCommandOf } from '../../shared/keys/keys'
-import type { User } from '../../shared/net/frames'
+import type { User } from '@asocial/client/core/frames'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { useApp } from '../../stores/hooks'
 import { queryOf, suggestions, type Query } from './model/mentions'

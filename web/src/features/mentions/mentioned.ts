@@ -2,7 +2,7 @@
  * Whether a message mentions this user, by the names of the people who are here.
  */
 import type { App } from '../../stores/app'
-import type { Entry } from '../messages/model/messages'
+import type { Entry } from '@asocial/client/core/messages'
 import { mentions } from './model/mentions'
 
 export function mentionsSelf({ session, presence }: App, { mine, state, text }: Entry): boolean {

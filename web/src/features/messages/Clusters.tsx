@@ -4,7 +4,7 @@
 import { useOrigin, useApp } from '../../stores/hooks'
 import type { Cluster } from './model/gather'
 import { ink } from '../../shared/palette'
-import type { Entry } from './model/messages'
+import type { Entry } from '@asocial/client/core/messages'
 import { STRINGS } from '../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 

@@ -5,7 +5,7 @@
 import { useEffect, useState } from 'react'
 import type { Point } from '../canvas/model/camera'
 import { bearingOf, type Way } from '../navigation/model/directions'
-import type { Entry } from './model/messages'
+import type { Entry } from '@asocial/client/core/messages'
 import { STRINGS } from '../../shared/i18n/en'
 import type { App } from '../../stores/app'
 import { useApp } from '../../stores/hooks'

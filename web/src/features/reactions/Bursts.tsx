@@ -6,7 +6,7 @@ import { memo, type CSSProperties } from 'react'
 import { useStore } from 'zustand'
 import { driftsOf, type Drift } from './model/burst'
 import { ink } from '../../shared/palette'
-import type { Kind } from '../../shared/net/reactions'
+import type { Kind } from '@asocial/client/core/reactions'
 import { BURST_MS, type Burst } from './store/reactions'
 import { useApp, useOrigin, useProfile, useSelf } from '../../stores/hooks'
 

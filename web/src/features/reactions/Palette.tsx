@@ -12,7 +12,7 @@ import {
 import { useStore } from 'zustand'
 import { clamp } from '../canvas/model/camera'
 import { ink } from '../../shared/palette'
-import { REACTIONS } from '../../shared/net/reactions'
+import { REACTIONS } from '@asocial/client/core/reactions'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import type { Choosing } from './store/reactions'
 import { useApp, useSelf } from '../../stores/hooks'

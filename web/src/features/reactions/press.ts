@@ -3,7 +3,7 @@
  * touched.
  */
 import { reactionDigit } from '../../shared/keys/keys'
-import { reactionOf } from '../../shared/net/reactions'
+import { reactionOf } from './model/digits'
 import type { Point } from '../canvas/model/camera'
 import type { App } from '../../stores/app'
 

@@ -1,17 +1,7 @@
 /*
  * What the stores need from outside, passed in by app/main.tsx: the connection, the time, and storage.
  */
-import type { ClientFrame } from '../net/frames'
-import type { Timers } from '../throttle'
-
-export interface Uplink {
-  /** false when there is no open connection; the frame is then not sent */
-  send(frame: ClientFrame): boolean
-  /** Connect at once instead of waiting; ends a final refusal too. */
-  connectNow(): void
-  /** Connect again with our present identity. */
-  reconnect(): void
-}
+import type { Host } from '@asocial/client/core/host'
 
 export interface KeyStorage {
   read(key: string): string | undefined
@@ -20,27 +10,16 @@ export interface KeyStorage {
   watch(key: string, changed: (value: string | undefined) => void): void
 }
 
-export interface Deps {
-  readonly uplink: Uplink
+export interface Deps extends Host {
+  /** Connect at once instead of waiting; ends a final refusal too. */
+  connectNow(): void
+  /** Connect again with our present identity. */
+  reconnect(): void
   readonly storage: KeyStorage
   /** for this tab alone; survives a reload */
   readonly tab: Pick<KeyStorage, 'read' | 'write'>
   /** in this entry of the tab's history: survives a reload where storage is forbidden */
   readonly entry: Pick<KeyStorage, 'read' | 'write'>
-  /** monotonic ms, for differences only */
-  now(): number
-  isHidden(): boolean
-}
-
-/** For `now`: does not change when the machine's clock is set. */
-export const monotonic = () => (performance.timeOrigin || 0) + performance.now()
-
-export function timersOf(deps: Deps): Timers {
-  return {
-    now: deps.now,
-    set: (run, ms) => setTimeout(run, ms),
-    clear: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
-  }
 }
 
 /** Storage may be forbidden or full: then nothing is stored. */

@@ -2,7 +2,7 @@
  * What the owner of a channel decides, as a visitor's page takes it (W63 to W65).
  */
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { readFrame, type ServerFrame } from '../../../src/shared/net/frames'
+import { readFrame, type ServerFrame } from '@asocial/client/core/frames'
 import { setUp } from '../../support/visitor'
 
 beforeEach(() => {

@@ -10,7 +10,8 @@ import {
   ROUND_MS,
   scoreOf,
 } from '../../../src/features/demo/model/demo'
-import { DEFAULT_TTL, lifeOf } from '../../../src/features/messages/model/lifetime'
+import { DEFAULT_TTL } from '@asocial/client/core/frames'
+import { lifeOf } from '@asocial/client/core/life'
 import { isColor } from '../../../src/shared/palette'
 import { DEMO_STRINGS } from '../../../src/shared/i18n/en-sharing'
 import { createDemo } from '../../../src/features/demo/store/demo'

@@ -4,7 +4,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { isTaken, namedAt } from '../../../src/features/landmarks/model/landmarks'
 import { cleanName } from '../../../src/features/channel/model/names'
-import { readFrame } from '../../../src/shared/net/frames'
+import { readFrame } from '@asocial/client/core/frames'
 import { setUp } from '../../support/visitor'
 
 beforeEach(() => {

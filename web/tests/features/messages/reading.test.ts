@@ -2,7 +2,8 @@
  * Time to read: one reader's hand on what hangs on the window, and what is remembered for a while.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { goesAt, leaveMs, lingersUntil } from '../../../src/features/messages/model/lifetime'
+import { goesAt } from '@asocial/client/core/life'
+import { leaveMs, lingersUntil } from '../../../src/features/messages/model/lifetime'
 import {
   forget,
   hold,
@@ -11,8 +12,8 @@ import {
   setFactor,
 } from '../../../src/features/messages/model/reading'
 import { fold, matcher } from '../../../src/features/history/model/search'
-import * as messages from '../../../src/features/messages/model/messages'
-import type { ChatFrame } from '../../../src/shared/net/frames'
+import * as messages from '@asocial/client/core/messages'
+import type { ChatFrame } from '@asocial/client/core/frames'
 import { HISTORY_MS, HISTORY_MAX } from '../../../src/features/history/store/history'
 import { AHEAD_MS, setUp } from '../../support/visitor'
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fitted } from '../../../src/features/navigation/model/following'
-import type { ServerFrame } from '../../../src/shared/net/frames'
+import type { ServerFrame } from '@asocial/client/core/frames'
 import { setUp } from '../../support/visitor'
 
 beforeEach(() => {

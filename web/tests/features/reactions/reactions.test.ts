@@ -8,7 +8,7 @@ import {
 } from '../../../src/features/notifications/model/tones'
 import { setUp } from '../../support/visitor'
 import { driftsOf } from '../../../src/features/reactions/model/burst'
-import { reactionOf } from '../../../src/shared/net/reactions'
+import { reactionOf } from '../../../src/features/reactions/model/digits'
 
 const VIEW = { width: 1000, height: 700 }
 const HERE = { x: 0, y: 0, zoom: 1 }

@@ -3,7 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createDrawing } from '../../../src/features/strokes/store/drawing'
-import type { ServerFrame } from '../../../src/shared/net/frames'
+import type { ServerFrame } from '@asocial/client/core/frames'
 import { AHEAD_MS, setUp } from '../../support/visitor'
 
 beforeEach(() => vi.useFakeTimers({ now: 50_000 }))

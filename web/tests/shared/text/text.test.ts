@@ -4,7 +4,7 @@ import { cleanName, initials, routeOf } from '../../../src/features/channel/mode
 import { COLOR_NAMES, contrast, GROUND, ink, BACKDROP, PALETTE } from '../../../src/shared/palette'
 import { codePoints, cutAt, firstGrapheme } from '../../../src/shared/text/graphemes'
 import { clean, directionOf, finished } from '../../../src/shared/text/payload'
-import { readFrame } from '../../../src/shared/net/frames'
+import { readFrame } from '@asocial/client/core/frames'
 
 describe('payload', () => {
   test('W8: tabs become spaces, control characters go, line breaks stay', () => {

@@ -3,18 +3,25 @@
  * chosen profile (stored in the browser).
  */
 import { cleanName } from '../model/names'
-import { addPong, contradicts, guess, shifted, UNSET_CLOCK, type Clock } from '../model/clock'
-import { DEFAULT_TTL } from '../../messages/model/lifetime'
+import { UNSET_CLOCK, type Clock } from '@asocial/client/core/clock'
+import { createServerClock } from '@asocial/client/core/server-clock'
 import { isColor } from '../../../shared/palette'
 import {
   DEFAULT_LIMITS,
+  DEFAULT_TTL,
   type Limits,
   type Ttl,
   type User,
   type UserSync,
-} from '../../../shared/net/frames'
-import { NO_RULES, type Rules, type ToldRules } from '../../../shared/net/rules'
-import type { Link } from '../../../shared/net/link'
+} from '@asocial/client/core/frames'
+import {
+  changeRules,
+  NO_RULES,
+  rulesOf,
+  type Rules,
+  type ToldRules,
+} from '@asocial/client/core/rules'
+import type { Link } from '@asocial/client/core/link'
 import type { Deps } from '../../../shared/store/deps'
 import { createGuest } from '../../identity/store/guest'
 import { createStore } from '../../../shared/store/store'
@@ -45,8 +52,6 @@ export interface SessionState {
   readonly chosenColor: string | undefined
 }
 
-const DOUBT_EVERY_MS = 1_000
-
 export function createSession(channel: string, deps: Deps) {
   const color = deps.storage.read('color')
   const store = createStore<SessionState>(() => ({
@@ -65,19 +70,20 @@ export function createSession(channel: string, deps: Deps) {
   }))
   const { getState: get, setState: set } = store
   let hasProviderToken: string | undefined
-  let doubtedAt = -Infinity
   /** in `deps.tab`: the colour that the server gave us here */
   const givenColor = `color ${channel}`
   const guest = createGuest(deps, () => {
     // This tab's token belongs to the former guest.
     deps.storage.write('token', '')
-    deps.uplink.reconnect()
+    deps.reconnect()
   })
+  const clock = createServerClock(deps, (clock) => set({ clock }))
 
   return {
     store,
     /** The time on the server's clock, as well as we know it. */
-    serverNow: () => deps.now() + get().clock.offset,
+    serverNow: clock.now,
+    clock,
     /** To join with: what the user chose, else the server's choice of this visit, which may be taken meanwhile (W122). */
     color: () => get().chosenColor ?? deps.tab.read(givenColor),
     token: () => hasProviderToken ?? (deps.storage.read('token') || guest.key()),
@@ -94,14 +100,12 @@ export function createSession(channel: string, deps: Deps) {
         userId: frame.user_id,
         ttl: frame.ttl,
         limits: { ...DEFAULT_LIMITS, ...frame.limits },
-        rules: { ...NO_RULES, ...frame.rules },
-        clock: guess(get().clock, frame.timestamp, deps.now()),
+        rules: rulesOf(frame.rules),
       })
     },
-    onRules({ owner, slow_ms, read_only, private: closed, landmarks = [] }: ToldRules) {
+    onRules(told: ToldRules) {
       const { rules, userId } = get()
-      const yours = rules.yours || (owner !== '' && owner === userId)
-      set({ rules: { ...rules, owner, slow_ms, read_only, private: closed, yours, landmarks } })
+      set({ rules: changeRules(rules, told, userId) })
     },
     /** A sign-in provider's token, used instead of the guest's (W60). */
     setProviderToken: (token: string | undefined) => void (hasProviderToken = token),
@@ -110,16 +114,6 @@ export function createSession(channel: string, deps: Deps) {
     forget() {
       for (const key of ['token', 'name', 'color']) deps.storage.write(key, '')
       guest.forget()
-    },
-    onPong: (sent: number, timestamp: number) =>
-      set({ clock: addPong(get().clock, sent, timestamp, deps.now()) }),
-    onClock: (shift: number) => set({ clock: shifted(get().clock, shift) }),
-    /** A frame with this `timestamp` just came. If that contradicts the clock, it is measured at once. */
-    check(timestamp: number) {
-      const now = deps.now()
-      if (!contradicts(get().clock, timestamp, now) || now - doubtedAt < DOUBT_EVERY_MS) return
-      doubtedAt = now
-      deps.uplink.send({ type: 'ping', t: Math.round(now) })
     },
     /** Our profile was changed in another tab. */
     onOwnProfile(name: string, color: string) {
@@ -131,7 +125,7 @@ export function createSession(channel: string, deps: Deps) {
     sendOnMap(onMap: boolean, current: User | undefined) {
       if (!current || (current.on_map !== false) === onMap) return
       const { name, color } = current
-      deps.uplink.send({ type: 'profile', name, color, on_map: onMap })
+      deps.send({ type: 'profile', name, color, on_map: onMap })
     },
     /** `current`: what the server shows for us now; a `profile` frame carries both. */
     choose(change: { name?: string; color?: string }, current: { name: string; color: string }) {
@@ -145,7 +139,7 @@ export function createSession(channel: string, deps: Deps) {
         deps.storage.write('color', color)
         set({ chosenColor: color })
       }
-      deps.uplink.send({ type: 'profile', name, color })
+      deps.send({ type: 'profile', name, color })
     },
   }
 }

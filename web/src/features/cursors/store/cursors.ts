@@ -6,11 +6,10 @@
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
 import type { Mover } from '../model/motion'
-import { throttle } from '../../../shared/throttle'
-import { timersOf, type Deps } from '../../../shared/store/deps'
+import { createPointerSender } from '@asocial/client/core/pointer'
+import type { Deps } from '../../../shared/store/deps'
 import { contained, createStore } from '../../../shared/store/store'
 
-const SEND_EVERY_MS = 40
 const SHOW_AGAIN_PX = 6
 export const CURSOR_GONE_MS = 60_000
 
@@ -27,19 +26,12 @@ export function createCursors(deps: Deps, alone: () => boolean) {
   const store = createStore<{ readonly ids: readonly string[] }>(() => ({ ids: [] }))
   const movers = new Map<string, RemoteCursor>()
   const wakers = new Set<() => void>()
-  let own: Point | undefined
 
   const wakeAll = () => {
     for (const wake of wakers) wake()
   }
   const publish = () => store.setState({ ids: [...movers.keys()] })
-  const sender = throttle<Point>(
-    SEND_EVERY_MS,
-    (position) => {
-      if (!alone() && !deps.isHidden()) deps.uplink.send({ type: 'cursor', position })
-    },
-    timersOf(deps),
-  )
+  const pointer = createPointerSender(deps, alone)
 
   return {
     store,
@@ -52,21 +44,10 @@ export function createCursors(deps: Deps, alone: () => boolean) {
     },
     wake: wakeAll,
     /** Our pointer is at this world point. */
-    point(at: Point) {
-      const next = wirePoint(at)
-      if (own && own.x === next.x && own.y === next.y) return
-      own = next
-      if (!alone() && !deps.isHidden()) sender.push(next)
-    },
-    own: () => own,
-    /** Our pointer left the plane; people who join later do not get it. */
-    forgetOwn() {
-      own = undefined
-    },
-    /** W16: somebody who joined gets our position. */
-    resend() {
-      if (own) sender.push(own)
-    },
+    point: (at: Point) => pointer.point(wirePoint(at)),
+    own: pointer.own,
+    forgetOwn: pointer.forget,
+    resend: pointer.resend,
     onCursors(list: readonly (readonly [string, number, number])[], selfId: string | undefined) {
       let appeared = false
       const now = deps.now()

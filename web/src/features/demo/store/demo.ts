@@ -15,9 +15,9 @@ import {
   type DemoEvent,
 } from '../model/demo'
 import type { Point, Size } from '../../canvas/model/camera'
-import { DEFAULT_TTL, lifeOf } from '../../messages/model/lifetime'
+import { lifeOf } from '@asocial/client/core/life'
 import { codePoints } from '../../../shared/text/graphemes'
-import { DEFAULT_LIMITS, type ServerFrame } from '../../../shared/net/frames'
+import { DEFAULT_LIMITS, DEFAULT_TTL, type ServerFrame } from '@asocial/client/core/frames'
 
 const DAY_MS = 86_400_000
 

@@ -2,7 +2,7 @@
  * The messages of the last minutes, in memory only. This file records them from the start of a visit;
  * HistoryPanel.tsx shows them.
  */
-import type { Entry } from '../../messages/model/messages'
+import type { Entry } from '@asocial/client/core/messages'
 import { createStore } from '../../../shared/store/store'
 
 export const HISTORY_MS = 5 * 60_000

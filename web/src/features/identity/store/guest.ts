@@ -3,11 +3,11 @@
  * which is reloaded before the server answers is the same guest. Two tabs of a first visit may each make one; both then use
  * the one that stays in the browser's storage.
  */
+import { newGuestKey } from '@asocial/client/core/guest'
 import type { Deps } from '../../../shared/store/deps'
 
 const NAME = 'guest'
 const KEY = /^guest-\w{64}$/
-const BYTES = 32
 
 /** `changed` is called when the key of another tab replaced ours. */
 export function createGuest({ storage, entry }: Deps, changed: () => void) {
@@ -25,7 +25,7 @@ export function createGuest({ storage, entry }: Deps, changed: () => void) {
     key(): string {
       const kept = storage.read(NAME) || key || entry.read(NAME) || ''
       made ||= !KEY.test(kept)
-      key = KEY.test(kept) ? kept : newKey()
+      key = KEY.test(kept) ? kept : newGuestKey()
       storage.write(NAME, key)
       if (storage.read(NAME) !== key) entry.write(NAME, key)
       return key
@@ -36,15 +36,4 @@ export function createGuest({ storage, entry }: Deps, changed: () => void) {
       if (entry.read(NAME)) entry.write(NAME, '')
     },
   }
-}
-
-/** Empty without Web Crypto, because a key must not be guessable: the server then makes a new guest. */
-function newKey(): string {
-  const bytes = new Uint8Array(BYTES)
-  try {
-    crypto.getRandomValues(bytes)
-  } catch {
-    return ''
-  }
-  return `guest-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }

@@ -2,7 +2,7 @@
  * Rules of landmarks, as the server has them (W115), and which of their names there is room for on the plane. Pure.
  */
 import { codePoints } from '../../../shared/text/graphemes'
-import type { Landmark } from '../../../shared/net/rules'
+import type { Landmark } from '@asocial/client/core/rules'
 
 export const LANDMARK_CHARACTERS = 40
 export const LANDMARKS_MAX = 20

@@ -10,14 +10,6 @@
  *
  * Pure. The page plays `ARRIVAL` at the start and `DEPARTURE` at the end; in between nothing moves.
  */
-import type { Ttl } from '../../../shared/net/frames'
-
-/** Until `user_sync` gives the server's values. */
-export const DEFAULT_TTL: Ttl = { base: 5000, per_character: 50, free_characters: 60, max: 12_000 }
-
-/** How many times its life a message stays for this reader; 'stay': until it is hidden. */
-export type LifeFactor = number | 'stay'
-
 export type Phase = 'arriving' | 'hanging' | 'leaving' | 'gone'
 
 const ARRIVE_MS = 260
@@ -27,22 +19,12 @@ const MOMENT_MS = 1200
 const LEAVE_SHARE = 0.36
 const LEAVE_MAX_MS = 2400
 
-export function lifeOf(ttl: Ttl, characters: number): number {
-  const extra = Math.max(0, characters - ttl.free_characters) * ttl.per_character
-  return Math.min(ttl.max, ttl.base + extra)
-}
-
 export function leaveMs(life: number): number {
   return Math.min(LEAVE_MAX_MS, life * LEAVE_SHARE)
 }
 
 export function arriveMs(life: number): number {
   return Math.min(ARRIVE_MS, life / 4)
-}
-
-/** When a message leaves this page, if it stays `factor` times its life. */
-export function goesAt(timestamp: number, expiresAt: number, factor: LifeFactor): number {
-  return factor === 'stay' ? Infinity : timestamp + (expiresAt - timestamp) * factor
 }
 
 /** When a message that is released at `now` leaves this page: not sooner than `goes`, and never at once. */

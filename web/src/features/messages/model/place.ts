@@ -3,7 +3,7 @@
  */
 import type { Offset } from '../../canvas/model/boxes'
 import { textScale } from '../../canvas/model/camera'
-import type { Entry } from './messages'
+import type { Entry } from '@asocial/client/core/messages'
 
 /** from the point of a message to its text; px at text scale 1 */
 export type Aside = Offset

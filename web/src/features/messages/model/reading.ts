@@ -2,8 +2,9 @@
  * Time to read. A held message stays; a released one stays for a moment; a hidden or muted one goes. All of it concerns
  * this reader alone: nothing is sent, and `expires_at` still holds for everyone else.
  */
-import { goesAt, lingersUntil, type LifeFactor } from './lifetime'
-import { drop, put, type Entry, type Messages } from './messages'
+import { goesAt, type LifeFactor } from '@asocial/client/core/life'
+import { lingersUntil } from './lifetime'
+import { drop, put, type Entry, type Messages } from '@asocial/client/core/messages'
 
 /** The reader's pointer, focus or finger is on it. */
 export function hold(messages: Messages, key: string): Messages {

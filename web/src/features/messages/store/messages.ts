@@ -1,33 +1,29 @@
 /*
- * Our draft, and all messages on the canvas (rules: messages/model/messages.ts).
+ * Our draft, and all messages on the canvas (rules: @asocial/client/core/messages).
  *
  * The draft is sent letter by letter, throttled. A posted message is shown before the server has it. One timer, set for the
  * next end of a life, removes what ended. Timers in background tabs are late, so the page also culls when it becomes
  * visible.
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
-import { lifeOf } from '../model/lifetime'
+import { lifeOf } from '@asocial/client/core/life'
 import { codePoints } from '../../../shared/text/graphemes'
 import { clean, finished } from '../../../shared/text/payload'
 import * as reading from '../model/reading'
-import * as rules from '../model/messages'
-import { shift } from '../model/shift'
-import { offer, sentAs, unanswered } from '../model/unanswered'
-import { throttle } from '../../../shared/throttle'
-import type { AckFrame, ChatFrame, ErrorFrame, TypingFrame } from '../../../shared/net/frames'
-import { randomWords } from '../../../shared/random'
-import { timersOf, type Deps } from '../../../shared/store/deps'
+import * as rules from '@asocial/client/core/messages'
+import { shift } from '@asocial/client/core/shift'
+import { offer, onSnapshot, unanswered } from '@asocial/client/core/unanswered'
+import { createCulling } from '@asocial/client/core/culling'
+import { createDraftSender, type OwnDraft } from '@asocial/client/core/drafts'
+import type { AckFrame, ChatFrame, ErrorFrame, TypingFrame } from '@asocial/client/core/frames'
+import { newId } from '@asocial/client/core/random'
+import type { Deps } from '../../../shared/store/deps'
 import type { Session } from '../../channel/store/session'
 import type { SettingsStore } from '../../settings/store/settings'
 import { createPending } from './pending'
 import { createStore } from '../../../shared/store/store'
 
-const TYPING_EVERY_MS = 40
-
-export interface Draft {
-  readonly messageId: string
-  readonly at: Point
-  readonly text: string
+export interface Draft extends OwnDraft {
   /** characters of the last paste that did not fit */
   readonly cut: number
 }
@@ -58,39 +54,17 @@ export function createMessages(
     }
   })
   const { getState: get, setState: set } = store
-  let cullTimer: ReturnType<typeof setTimeout> | undefined
-  /** whether others may see a draft of ours */
-  let draftShown = false
 
   const selfId = () => session.store.getState().userId
-  const typing = throttle<Draft>(
-    TYPING_EVERY_MS,
-    ({ messageId, at, text }) => {
-      // A hidden page sends nothing, also when someone joins (W16).
-      if (deps.isHidden()) return
-      draftShown = text !== ''
-      deps.uplink.send({ type: 'typing', message_id: messageId, payload: text, position: at })
-    },
-    timersOf(deps),
+  const typing = createDraftSender(deps)
+  const { put, cull } = createCulling(
+    session.serverNow,
+    () => get().messages,
+    (messages) => set({ messages }),
   )
 
-  function put(changed: rules.Messages) {
-    const now = session.serverNow()
-    // Culled here too, not by the timer alone: in a flood of messages its turn may never come.
-    const messages = isDue(changed, now) ? rules.cull(changed, now) : changed
-    if (messages !== get().messages) set({ messages })
-    clearTimeout(cullTimer)
-    const next = rules.nextCull(messages)
-    if (next !== undefined) cullTimer = setTimeout(cull, Math.max(0, next - now))
-  }
-
-  /** Also called when the estimate of the server's clock changes, and when the page is shown again. */
-  function cull() {
-    put(get().messages)
-  }
-
   function transmit(entry: rules.Entry) {
-    deps.uplink.send({
+    deps.send({
       type: 'chat',
       message_id: entry.messageId,
       payload: entry.text,
@@ -118,24 +92,14 @@ export function createMessages(
   function finishDraft(): boolean {
     const { draft } = get()
     if (!draft) return false
-    typing.cancel()
     const text = finished(draft.text)
     if (text !== '') {
-      draftShown = false
+      typing.posted()
       post(draft.messageId, text, draft.at)
       return true
     }
-    withdraw(draft)
+    typing.withdraw(draft)
     return false
-  }
-
-  /** Removes the draft from others' pages. */
-  function withdraw(draft: Draft) {
-    typing.cancel()
-    if (!draftShown) return
-    draftShown = false
-    const { messageId: message_id, at: position } = draft
-    deps.uplink.send({ type: 'typing', message_id, payload: '', position })
   }
 
   /** Shows the draft to others, unless the user does not want that. */
@@ -154,7 +118,7 @@ export function createMessages(
       put(reading.setFactor(messages, now.lifeFactor, session.serverNow()))
     if (now.showTyping === before.showTyping || !draft) return
     if (now.showTyping && draft.text !== '') show(draft)
-    else withdraw(draft)
+    else typing.withdraw(draft)
   })
   store.subscribe(({ draft, messages }, before) => {
     if (draft !== before.draft || messages !== before.messages) pending.write(draft, messages)
@@ -188,7 +152,7 @@ export function createMessages(
     },
     dropDraft() {
       const { draft } = get()
-      if (draft) withdraw(draft)
+      if (draft) typing.withdraw(draft)
       set({ draft: undefined })
     },
     /** Opens a discarded draft again. A draft that is open by now is posted. */
@@ -228,10 +192,8 @@ export function createMessages(
     onSync(frames: readonly ChatFrame[], fresh: boolean, isHere: (id: string) => boolean) {
       const now = session.serverNow()
       const before = get().messages
-      let messages = rules.cull(before, now)
-      for (const frame of frames) messages = rules.onChat(messages, frame, selfId(), now)
+      const messages = onSnapshot(before, frames, { selfId: selfId(), now, fresh, isHere })
       const keys = frames.map((frame) => rules.chatKey(messages, frame, selfId()))
-      if (fresh) messages = sentAs(rules.keepDraftsOf(messages, isHere), selfId())
       put(messages)
       for (const key of keys) reportSent(key, before)
       if (!fresh) return
@@ -264,14 +226,3 @@ export function createMessages(
 }
 
 export type MessagesStore = ReturnType<typeof createMessages>
-
-function isDue(messages: rules.Messages, now: number): boolean {
-  if (messages.entries.size > rules.KEPT_MAX) return true
-  const next = rules.nextCull(messages)
-  return next !== undefined && next <= now
-}
-
-/** 96 bits, in hex. `crypto.randomUUID` is missing on http at a LAN address. */
-export function newId(): string {
-  return Array.from(randomWords(3), (word) => word.toString(16).padStart(8, '0')).join('')
-}

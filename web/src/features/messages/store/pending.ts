@@ -3,7 +3,7 @@
  * are in the tab's own storage, which other tabs do not see. The storage key is still called `unsaid`.
  */
 import type { Point } from '../../canvas/model/camera'
-import type { Entry, Messages } from '../model/messages'
+import type { Entry, Messages } from '@asocial/client/core/messages'
 import type { Deps } from '../../../shared/store/deps'
 
 const TEXT_MAX = 4_000

@@ -3,7 +3,7 @@
  * the canvas at the size of other controls, whatever the zoom. A press beside it closes it and does nothing else.
  */
 import { useEffectEvent, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react'
-import type { Entry } from '../model/messages'
+import type { Entry } from '@asocial/client/core/messages'
 import { STRINGS } from '../../../shared/i18n/en'
 import { PANEL_STRINGS } from '../../../shared/i18n/en-panels'
 import { clamp } from '../../canvas/model/camera'

@@ -4,7 +4,7 @@
 import { useState } from 'react'
 import { STRINGS } from '../../../shared/i18n/en'
 import { REFUSAL_STRINGS } from '../../../shared/i18n/en-refusals'
-import type { ErrorFrame } from '../../../shared/net/frames'
+import type { ErrorFrame } from '@asocial/client/core/frames'
 
 type Reason = Pick<ErrorFrame, 'code' | 'message' | 'limit'>
 

@@ -19,7 +19,7 @@ import {
 } from 'react'
 import { useStore } from 'zustand'
 import { plainCommandOf } from '../../../shared/keys/keys'
-import type { Entry } from '../model/messages'
+import type { Entry } from '@asocial/client/core/messages'
 import type { App } from '../../../stores/app'
 import { useApp } from '../../../stores/hooks'
 import { STRINGS } from '../../../shared/i18n/en'

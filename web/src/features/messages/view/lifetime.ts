@@ -6,7 +6,7 @@
  */
 import { useLayoutEffect, type RefObject } from 'react'
 import { ARRIVAL, arriveMs, DEPARTURE, leaveMs, thereAt, type LifeFrame } from '../model/lifetime'
-import type { Entry } from '../model/messages'
+import type { Entry } from '@asocial/client/core/messages'
 import { useApp } from '../../../stores/hooks'
 import { untilCrowdTick } from './shown-messages'
 import { CALM, matches } from '../../../shared/ui/media'

@@ -9,7 +9,7 @@ import { layoutScale, WIDEST_PX, type Hung, type Place } from '../model/place'
 import { isWithin, windowOf, zoomStep } from '../model/window'
 import type { Cluster } from '../model/gather'
 import { room } from '../room'
-import { ownKey, type Entry, type Messages } from '../model/messages'
+import { ownKey, type Entry, type Messages } from '@asocial/client/core/messages'
 import type { Draft } from '../store/messages'
 import { useApp } from '../../../stores/hooks'
 

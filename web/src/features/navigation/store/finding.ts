@@ -7,7 +7,7 @@ import { frameAll, frameAt, showsAll, widestOn } from '../../canvas/model/framin
 import type { CameraStore } from '../../canvas/store/camera'
 import type { Session } from '../../channel/store/session'
 import type { Cursors } from '../../cursors/store/cursors'
-import type { Entry } from '../../messages/model/messages'
+import type { Entry } from '@asocial/client/core/messages'
 import type { MessagesStore } from '../../messages/store/messages'
 import type { PresenceStore } from '../../people/store/presence'
 import { nearby, nearestConversation, placed, spotsOf, type Hung, type Spot } from '../model/spots'

@@ -3,7 +3,7 @@
  * our own view to our followers. Fetched when somebody is followed (store/navigation.ts).
  */
 import { HOME, type Camera, type Size } from '../../canvas/model/camera'
-import type { ViewFrame } from '../../../shared/net/frames'
+import type { ViewFrame } from '@asocial/client/core/frames'
 import type { Deps } from '../../../shared/store/deps'
 import type { createStore } from '../../../shared/store/store'
 import { fitted, glide, keepInSight } from '../model/following'
@@ -62,7 +62,7 @@ export function createFollowing(
   }
 
   function sayFollow(userId = followed()) {
-    if (userId !== undefined) deps.uplink.send({ type: 'follow', user_id: userId })
+    if (userId !== undefined) deps.send({ type: 'follow', user_id: userId })
   }
 
   function miss() {

@@ -3,7 +3,7 @@
  * fetched when it is first asked for; what was asked for before it is there is done then.
  */
 import { HOME } from '../../canvas/model/camera'
-import type { ViewFrame } from '../../../shared/net/frames'
+import type { ViewFrame } from '@asocial/client/core/frames'
 import { retried } from '../../../shared/net/retry'
 import type { Deps } from '../../../shared/store/deps'
 import { createStore } from '../../../shared/store/store'

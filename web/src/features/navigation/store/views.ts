@@ -4,10 +4,10 @@
  * While we follow somebody we send no view: two people who follow each other would send each other's view back and forth.
  */
 import { wirePoint, type Camera, type Point, type Size } from '../../canvas/model/camera'
-import { throttle } from '../../../shared/throttle'
-import type { ViewFrame } from '../../../shared/net/frames'
+import { throttle } from '@asocial/client/core/throttle'
+import type { ViewFrame } from '@asocial/client/core/frames'
 import type { CameraStore } from '../../canvas/store/camera'
-import { timersOf, type Deps } from '../../../shared/store/deps'
+import type { Deps } from '../../../shared/store/deps'
 import { FOLLOWED_MS } from './followers'
 
 const SHOW_EVERY_MS = 120
@@ -26,13 +26,13 @@ export function createViews(deps: Deps, camera: CameraStore, mayShow: () => bool
   const sender = throttle<{ camera: Camera; view: Size }>(
     SHOW_EVERY_MS,
     ({ camera: { x, y, zoom }, view }) =>
-      deps.uplink.send({
+      deps.send({
         type: 'view',
         position: wirePoint({ x, y }),
         width: Math.max(1, Math.round(view.width / zoom)),
         height: Math.max(1, Math.round(view.height / zoom)),
       }),
-    timersOf(deps),
+    deps.now,
   )
 
   function show() {

@@ -5,7 +5,7 @@
  * message. Pure.
  */
 import { clamp, screensAway, type Camera, type Point, type Size } from '../../canvas/model/camera'
-import type { Entry } from '../../messages/model/messages'
+import type { Entry } from '@asocial/client/core/messages'
 
 export interface Tone {
   /** 0 to 1 */

@@ -1,7 +1,7 @@
 /*
  * Who joined and left, gathered so that many of them are one line. Somebody who joins and leaves at once is not in it.
  */
-import type { User } from '../../../shared/net/frames'
+import type { User } from '@asocial/client/core/frames'
 
 export interface Changes {
   readonly joined: ReadonlyMap<string, User>

@@ -1,10 +1,17 @@
 /*
- * The presence as it is shown. The reducer in people/model/presence.ts decides; this store sends `sync` when the reducer
- * asks for it (W19). Somebody who leaves and is back within GRACE_MS (a reload) is shown as if nothing happened.
+ * The presence as it is shown. The reducer in @asocial/client/core/presence decides; this store asks for a snapshot when it
+ * needs one (W19). Somebody who leaves and is back within GRACE_MS (a reload) is shown as if nothing happened.
  */
-import { NOBODY, onPresence, onSync, type Presence, type PresenceStep } from '../model/presence'
+import { createAsking } from '@asocial/client/core/asking'
+import {
+  NOBODY,
+  onPresence,
+  onSync,
+  type Presence,
+  type PresenceStep,
+} from '@asocial/client/core/presence'
 import { add, forgetOne, isNews, NO_CHANGES, type Changes } from '../model/notices'
-import type { PresenceFrame, User, UserSync } from '../../../shared/net/frames'
+import type { PresenceFrame, User, UserSync } from '@asocial/client/core/frames'
 import type { Deps } from '../../../shared/store/deps'
 import { createStore } from '../../../shared/store/store'
 
@@ -14,11 +21,6 @@ const NOTICE_MS = 3_600
 const GATHER_MS = 1_200
 /** after a reconnect, people who come back within this time are not announced */
 const FAMILIAR_MS = 15_000
-const WHO_AFTER_MS = 200
-const WHO_AGAIN_MS = 10_000
-const WHO_MAX = 50
-/** a `sync` whose answer was lost, or too old, is repeated */
-const SYNC_AGAIN_MS = 2_000
 
 /** Who joined and left recently. One is shown at a time. */
 export interface Notice extends Changes {
@@ -50,11 +52,7 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
   let changes = NO_CHANGES
   let noticeTimer: ReturnType<typeof setTimeout> | undefined
   let clearedTimer: ReturnType<typeof setTimeout> | undefined
-  let syncTimer: ReturnType<typeof setTimeout> | undefined
-  let whoTimer: ReturnType<typeof setTimeout> | undefined
   let familiar: { ids: ReadonlySet<string>; until: number } = { ids: new Set(), until: 0 }
-  const unknown = new Set<string>()
-  const askedAt = new Map<string, number>()
 
   function notice(kind: keyof Changes, user: User) {
     if (isMuted(user.user_id)) return
@@ -70,15 +68,6 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
     set({ notice: { id: noticeId, ...changes } })
     changes = NO_CHANGES
     noticeTimer = setTimeout(announce, NOTICE_MS)
-  }
-
-  function askSync() {
-    clearTimeout(syncTimer)
-    // A hidden page waits until it is shown.
-    if (!deps.isHidden()) deps.uplink.send({ type: 'sync' })
-    syncTimer = setTimeout(() => {
-      if (get().presence.waitingFor) askSync()
-    }, SYNC_AGAIN_MS)
   }
 
   function depart(user: User) {
@@ -111,24 +100,16 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
     if (step.left) depart(step.left)
   }
 
-  function askWho() {
-    whoTimer = undefined
-    // A hidden page asks nothing. When it is shown, the next frames of these people ask again.
-    if (deps.isHidden()) return unknown.clear()
-    const user_ids = [...unknown].slice(0, WHO_MAX)
-    const at = deps.now()
-    for (const id of user_ids) {
-      unknown.delete(id)
-      askedAt.set(id, at)
-    }
-    if (user_ids.length > 0) deps.uplink.send({ type: 'who', user_ids })
-    if (unknown.size > 0) whoTimer = setTimeout(askWho, WHO_AFTER_MS)
-  }
-
   const profile = (userId: string): User | undefined => {
     const { presence, departing, known } = get()
     return presence.users.get(userId) ?? departing.get(userId) ?? known.get(userId)
   }
+
+  const asking = createAsking(
+    deps,
+    () => get().presence.waitingFor !== undefined,
+    (userId) => profile(userId) !== undefined,
+  )
 
   return {
     store,
@@ -146,12 +127,12 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
       const step = onSync(get().presence, frame, fresh)
       set({ departing: new Map() })
       apply(step)
-      if (!step.presence.waitingFor) clearTimeout(syncTimer)
+      asking.synced()
     },
     onEvent(frame: PresenceFrame): PresenceStep {
       const step = onPresence(get().presence, frame)
       apply(step)
-      if (step.sync) askSync()
+      if (step.sync) asking.sync()
       return step
     },
     onCleared(by: string) {
@@ -172,14 +153,7 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
       const rest = forgetOne(notice, userId)
       set({ notice: isNews(rest) ? { ...rest, id: notice.id } : undefined })
     },
-    /** A cursor or draft of this user came; unknown users are asked for, many at a time. */
-    meet(userId: string) {
-      if (profile(userId)) return
-      const asked = askedAt.get(userId)
-      if (asked !== undefined && deps.now() - asked < WHO_AGAIN_MS) return
-      unknown.add(userId)
-      whoTimer ??= setTimeout(askWho, WHO_AFTER_MS)
-    },
+    meet: asking.meet,
   }
 }
 

@@ -5,8 +5,8 @@
  * are fetched later.
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
-import type { Kind } from '../../../shared/net/reactions'
-import type { ReactionFrame } from '../../../shared/net/frames'
+import type { Kind } from '@asocial/client/core/reactions'
+import type { ReactionFrame } from '@asocial/client/core/frames'
 import type { Deps } from '../../../shared/store/deps'
 import { createStore } from '../../../shared/store/store'
 
@@ -66,7 +66,7 @@ export function createReactions(
         if (get().bursts.filter(({ userId }) => userId === undefined).length >= OWN_MAX) return
         burst(kind, undefined, at)
       }
-      if (!alone()) deps.uplink.send({ type: 'reaction', kind, position: at })
+      if (!alone()) deps.send({ type: 'reaction', kind, position: at })
     },
     onReaction({ kind, user_id, position }: ReactionFrame) {
       // A hidden tab skips them.

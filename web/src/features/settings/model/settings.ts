@@ -6,7 +6,7 @@
  */
 
 import { isTheme, type Theme } from '../../../shared/palette'
-import type { LifeFactor } from '../../messages/model/lifetime'
+import type { LifeFactor } from '@asocial/client/core/life'
 
 export interface Settings {
   /** how many times its life a message stays here; 'stay': until it is hidden */

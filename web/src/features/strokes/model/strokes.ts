@@ -5,7 +5,7 @@
  * clock, passed in.
  */
 import type { Point } from '../../canvas/model/camera'
-import type { StrokeFrame } from '../../../shared/net/strokes'
+import type { StrokeFrame } from '@asocial/client/core/frames'
 import { fromWire } from './points'
 
 export interface Stroke {

@@ -5,9 +5,9 @@
  * a reconnect until it is acknowledged (W112). A stroke that is refused disappears, and a note at its end says why.
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
-import { newId } from '../../messages/store/messages'
-import { throttle } from '../../../shared/throttle'
-import type { ClientFrame, ErrorFrame, ServerFrame } from '../../../shared/net/frames'
+import { newId } from '@asocial/client/core/random'
+import { throttle } from '@asocial/client/core/throttle'
+import type { ClientFrame, ErrorFrame, ServerFrame } from '@asocial/client/core/frames'
 import { createStore } from '../../../shared/store/store'
 import type { CameraStore } from '../../canvas/store/camera'
 import type { Session } from '../../channel/store/session'
@@ -93,11 +93,7 @@ export function createDrawing(around: Around) {
       shown = true
       send({ type: 'stroke', message_id: messageId, points: toWire(points) })
     },
-    {
-      now: around.now,
-      set: (run, ms) => setTimeout(run, ms),
-      clear: (it) => clearTimeout(it as number),
-    },
+    around.now,
   )
 
   function transmit({ messageId, points }: rules.Stroke) {

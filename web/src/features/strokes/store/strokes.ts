@@ -4,7 +4,7 @@
  * Everything else is in store/drawing.ts, which is loaded with the view (Strokes.tsx) when the first stroke is drawn or
  * arrives. What concerns it meanwhile waits, in order.
  */
-import type { ServerFrame } from '../../../shared/net/frames'
+import type { ServerFrame } from '@asocial/client/core/frames'
 import { createStore } from '../../../shared/store/store'
 import type { Drawing } from './drawing'
 

@@ -1,0 +1,41 @@
+/*
+ * Why an upgrade was refused. Browsers hide that from pages, so a client asks by plain HTTP, where the server gives the same
+ * answer (W87).
+ */
+
+/** Statuses from 400 to 499 after which waiting helps. */
+const PASSING = [401, 408, 425, 429]
+
+export interface Refusal {
+  /** of W1; undefined: HTTP works, so it is the upgrade alone that does not */
+  readonly code: string | undefined
+  readonly message: string
+  /** trying again does not help until something changes */
+  readonly lasting: boolean
+}
+
+export interface Asked {
+  /** `https://talk.example`, or empty for the page's own server */
+  readonly server: string
+  readonly channel: string
+  /** the page's: browsers send no `Origin` header here, and the server needs it */
+  readonly origin: string | undefined
+  readonly invite: string | undefined
+  readonly token: string | undefined
+}
+
+/** Undefined: the answer is not from an Asocial server. Throws where there is no answer. */
+export async function whyRefused(asked: Asked): Promise<Refusal | undefined> {
+  const { server, channel, origin, invite, token } = asked
+  const query = new URLSearchParams()
+  if (origin !== undefined) query.set('origin', origin)
+  if (invite !== undefined) query.set('invite', invite)
+  const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {}
+  const response = await fetch(`${server}/api/channels/${channel}?${query}`, { headers })
+  if (response.ok) return { code: undefined, message: '', lasting: false }
+  const body = (await response.json()) as { error?: { code?: string; message?: string } }
+  const { code, message = '' } = body.error ?? {}
+  if (code === undefined) return undefined
+  const lasting = response.status < 500 && !PASSING.includes(response.status)
+  return { code, message, lasting }
+}

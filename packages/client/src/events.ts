@@ -1,0 +1,191 @@
+/*
+ * What happens in a channel: the events, who listens to them, and the queue of an iteration.
+ */
+import type { ChannelClosed, NotSent } from './errors.ts'
+import type { Kind } from './core/reactions.ts'
+import type { Landmark as LandmarkFrame, Rules as RulesFrame } from './core/rules.ts'
+import type { Position, User } from './core/frames.ts'
+
+/** Times are ms on the server's clock (`channel.now()`). */
+export interface Message {
+  readonly id: string
+  readonly userId: string
+  readonly name: string
+  readonly color: string
+  readonly text: string
+  readonly x: number
+  readonly y: number
+  readonly sentAt: number
+  readonly expiresAt: number
+  /** this client's user wrote it */
+  readonly mine: boolean
+  /** a program posted it with an API key */
+  readonly bot: boolean
+}
+
+/** What somebody is typing. Without `text`: they gave it up, or did not change it for ten seconds. */
+export interface Draft {
+  readonly messageId: string
+  readonly userId: string
+  readonly text: string
+  readonly x: number
+  readonly y: number
+}
+
+export interface Person {
+  readonly userId: string
+  readonly name: string
+  readonly color: string
+  readonly joinedAt: number
+  /** false: not to be shown on maps (W31) */
+  readonly onMap: boolean
+}
+
+export interface Pointer extends Position {
+  readonly userId: string
+}
+
+export interface Landmark extends Position {
+  readonly name: string
+}
+
+/** The rules of a channel, and what this client's user may do. */
+export interface Rules {
+  /** the user id of the owner, or empty */
+  readonly owner: string
+  readonly slowMs: number
+  readonly readOnly: boolean
+  readonly private: boolean
+  readonly rights: 'read' | 'write'
+  /** this client's user may moderate */
+  readonly yours: boolean
+  readonly landmarks: readonly Landmark[]
+}
+
+export interface Events {
+  /** live, at first and after each break: `people` and `messages` are up to date */
+  connected: undefined
+  /** the connection broke, and is made again at `retryMs` from now */
+  disconnected: { readonly code: number; readonly reason: string; readonly retryMs: number }
+  /** for good: no event follows */
+  closed: ChannelClosed
+  /** a message of somebody else, or one of this user's from another client */
+  message: Message
+  /** a message has come to its end, or the owner cleared it */
+  expired: Message
+  draft: Draft
+  joined: Person
+  left: Person
+  profile: Person
+  /** how many people are here; in a large channel in place of `joined` and `left` (W20) */
+  count: number
+  pointer: Pointer
+  reaction: Pointer & { readonly kind: Kind }
+  /** somebody follows this user: answer with `showView`, if they may (W32) */
+  followed: { readonly userId: string }
+  /** the view of a user who is followed: its middle and its size */
+  view: Pointer & { readonly width: number; readonly height: number }
+  rules: Rules
+  /** the owner removed all messages; an `expired` for each came before this */
+  cleared: { readonly by: string }
+  /** people on other server processes cannot be reached just now (W29) */
+  degraded: undefined
+  restored: undefined
+  /** the server refused a frame that was not a message, such as one that only owners may send */
+  error: NotSent
+  /** the iteration was too slow: so many events were dropped */
+  lagged: number
+}
+
+export type AnyEvent = {
+  [Type in keyof Events]: { readonly type: Type; readonly data: Events[Type] }
+}[keyof Events]
+
+const QUEUE_MAX = 1_000
+
+export class Emitter {
+  #listeners = new Set<(event: AnyEvent) => void>()
+  /** why the channel is closed for good; undefined while it is not */
+  closed: ChannelClosed | undefined
+
+  /** Calls `listener` for each event of the type. Returns how to stop that. */
+  on<Type extends keyof Events>(type: Type, listener: (data: Events[Type]) => void): () => void {
+    const each = (event: AnyEvent) => {
+      if (event.type === type) listener(event.data as Events[Type])
+    }
+    this.#listeners.add(each)
+    return () => void this.#listeners.delete(each)
+  }
+
+  /** @internal */
+  emit<Type extends keyof Events>(type: Type, data: Events[Type]) {
+    if (this.closed && type !== 'closed') return
+    for (const listener of this.#listeners) {
+      try {
+        listener({ type, data } as AnyEvent)
+      } catch (error) {
+        // It must not stop the other listeners, nor the channel. The program sees an uncaught error.
+        setTimeout(() => {
+          throw error
+        })
+      }
+    }
+  }
+
+  /** The events from now on, until the channel is closed. Throws what the server closed it with. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<AnyEvent, void> {
+    const queue: AnyEvent[] = []
+    let lost = 0
+    let wake = () => {}
+    const each = (event: AnyEvent) => {
+      if (queue.push(event) > QUEUE_MAX) {
+        queue.shift()
+        lost += 1
+      }
+      wake()
+    }
+    this.#listeners.add(each)
+    try {
+      for (;;) {
+        if (lost > 0) {
+          yield { type: 'lagged', data: lost }
+          lost = 0
+        }
+        const event = queue.shift()
+        if (event) yield event
+        else if (this.closed) break
+        else await new Promise<void>((resolve) => (wake = resolve))
+      }
+      if (this.closed.code !== 1000) throw this.closed
+    } finally {
+      this.#listeners.delete(each)
+    }
+  }
+}
+
+export const personOf = ({ user_id, name, color, joined_at, on_map }: User): Person => ({
+  userId: user_id,
+  name,
+  color,
+  joinedAt: joined_at,
+  onMap: on_map !== false,
+})
+
+const landmarkOf = ({ name, position: { x, y } }: LandmarkFrame): Landmark => ({ name, x, y })
+
+export const rulesOf = ({
+  owner,
+  slow_ms,
+  read_only,
+  rights,
+  yours,
+  ...rest
+}: RulesFrame): Rules => ({
+  owner,
+  slowMs: slow_ms,
+  readOnly: read_only,
+  private: rest.private,
+  rights,
+  yours,
+  landmarks: rest.landmarks.map(landmarkOf),
+})

@@ -1,0 +1,23 @@
+/*
+ * A client of Asocial.
+ *
+ *   const channel = connect('https://talk.example', 'garden', { name: 'Ann' })
+ *   channel.on('message', ({ name, text }) => console.log(name, text))
+ *   await channel.say('hello', { x: 10, y: 20 })
+ */
+export { Channel, connect, type ConnectOptions } from './channel.ts'
+export type { DraftWriter } from './draft.ts'
+export { AsocialError, ChannelClosed, NotSent, Refused } from './errors.ts'
+export type {
+  AnyEvent,
+  Draft,
+  Events,
+  Landmark,
+  Message,
+  Person,
+  Pointer,
+  Rules,
+} from './events.ts'
+export type { SayOptions } from './posts.ts'
+export type { Limits, Position } from './core/frames.ts'
+export type { Kind as ReactionKind } from './core/reactions.ts'

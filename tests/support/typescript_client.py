@@ -1,0 +1,131 @@
+"""@asocial/client in a Node process, driven from a test (typescript_driver.mjs)."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.support.waiting import PATIENCE_S
+
+DRIVER = Path(__file__).with_name("typescript_driver.mjs")
+
+
+class RemoteError(Exception):
+    """The promise was rejected. `fields`: those of the error."""
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        super().__init__(fields["message"])
+        self.fields = fields
+
+
+class RemoteChannel:
+    """One channel in the Node process."""
+
+    def __init__(self, node: Node, name: str) -> None:
+        self._node = node
+        self._name = name
+        self.events: list[tuple[str, Any]] = []
+        """All that came, in order."""
+        self._read = 0
+        self.arrived = asyncio.Event()
+
+    async def call(self, method: str, *arguments: Any) -> Any:
+        """The result of the method. Raises RemoteError."""
+        return await self._node.request(channel=self._name, call=[method, *arguments])
+
+    async def get(self, name: str) -> Any:
+        return await self._node.request(channel=self._name, get=name)
+
+    async def draft(self, method: str, *arguments: Any) -> Any:
+        return await self._node.request(channel=self._name, draft=[method, *arguments])
+
+    async def next(self, kind: str, where: Callable[[Any], bool] = lambda data: True) -> Any:
+        """The data of the next event of this kind; others before it are dropped."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                while self._read < len(self.events):
+                    type_, data = self.events[self._read]
+                    self._read += 1
+                    if type_ == kind and where(data):
+                        return data
+                self.arrived.clear()
+                await self.arrived.wait()
+
+    def add(self, type_: str, data: Any) -> None:
+        self.events.append((type_, data))
+        self.arrived.set()
+
+
+class Node:
+    """A Node process in `folder`, which has @asocial/client in its node_modules."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._channels: dict[str, RemoteChannel] = {}
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._ids = itertools.count()
+        self._reading = asyncio.create_task(self._read())
+
+    @classmethod
+    async def start(cls, folder: Path) -> Node:
+        script = shutil.copy(DRIVER, folder / "driver.mjs")
+        process = await asyncio.create_subprocess_exec(
+            *await node_command(), script, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        return cls(process)
+
+    async def connect(self, server: str, channel: str | None = "garden", **options: Any) -> RemoteChannel:
+        """Connect, and wait for nothing."""
+        name = str(len(self._channels))
+        remote = self._channels[name] = RemoteChannel(self, name)
+        await self.request(channel=name, connect=[server, channel, options])
+        return remote
+
+    async def join(self, server: str, channel: str | None = "garden", **options: Any) -> RemoteChannel:
+        """Connect, and wait until it is live."""
+        remote = await self.connect(server, channel, **options)
+        async with asyncio.timeout(PATIENCE_S):
+            await remote.call("ready")
+        return remote
+
+    async def request(self, **request: Any) -> Any:
+        number = next(self._ids)
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"id": number, **request}).encode() + b"\n")
+        return await answer
+
+    async def stop(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self._process.wait()
+        await self._reading
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            answer = json.loads(line)
+            if "type" in answer:
+                self._channels[answer["channel"]].add(answer["type"], answer["data"])
+                continue
+            waiting = self._waiting.pop(answer["id"])
+            if waiting.done():
+                continue
+            if "error" in answer:
+                waiting.set_exception(RemoteError(answer["error"]))
+            else:
+                waiting.set_result(answer.get("ok"))
+
+
+async def node_command() -> list[str]:
+    """Node, with a WebSocket: version 20 has one with a flag only."""
+    node = shutil.which("node")
+    assert node is not None, "no node on the PATH: see CONTRIBUTING.md"
+    process = await asyncio.create_subprocess_exec(node, "--print", "typeof WebSocket", stdout=asyncio.subprocess.PIPE)
+    known, _ = await process.communicate()
+    return [node] if known.strip() == b"function" else [node, "--experimental-websocket", "--no-warnings"]

@@ -1,0 +1,30 @@
+// What @asocial/client adds to a page that uses all of it: bundled, minified, gzipped, and held under a limit.
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'vite'
+
+const LIMIT_BYTES = 9 * 1024
+
+const { output } = await build({
+  configFile: false,
+  logLevel: 'warn',
+  publicDir: false,
+  build: {
+    write: false,
+    target: 'es2022',
+    minify: 'terser',
+    terserOptions: { module: true, ecma: 2020, compress: { passes: 3 } },
+    modulePreload: false,
+    rolldownOptions: {
+      input: fileURLToPath(new URL('../../packages/client/src/index.ts', import.meta.url)),
+      preserveEntrySignatures: 'strict',
+      output: { minify: true },
+    },
+  },
+})
+const code = output.map((chunk) => chunk.code).join('')
+const { length } = gzipSync(code, { level: 9 })
+const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`
+console.log(`@asocial/client: ${kib(length)} gzip of at most ${kib(LIMIT_BYTES)}`)
+if (process.argv.includes('--print')) console.log(code)
+if (length > LIMIT_BYTES) process.exit(1)

@@ -345,6 +345,13 @@ export interface ClockSet {
   readonly shift: number
 }
 
+/** What an operator tells everyone (W150). */
+export interface Notice {
+  readonly type: 'notice'
+  readonly text: string
+  readonly timestamp: number
+}
+
 export type ClientFrame =
   | PostChat
   | PostTyping
@@ -384,3 +391,4 @@ export type ServerFrame =
   | ChannelUpdated
   | Cleared
   | ClockSet
+  | Notice

@@ -336,6 +336,13 @@ class ClockSet(msgspec.Struct, frozen=True, tag_field="type", tag="clock", kw_on
     shift: int
 
 
+class Notice(msgspec.Struct, frozen=True, tag_field="type", tag="notice", kw_only=True):
+    """What an operator tells everyone (W150)."""
+
+    text: str
+    timestamp: int
+
+
 ServerFrame: TypeAlias = (
     UserSync
     | UserJoined
@@ -359,4 +366,5 @@ ServerFrame: TypeAlias = (
     | ChannelUpdated
     | Cleared
     | ClockSet
+    | Notice
 )

@@ -108,7 +108,8 @@ async def test_w72_a_refused_message_says_why_and_keeps_its_text(visit: Visit, s
     await expect(refused.get_by_test_id("send-again")).to_be_disabled()
     await until_seen(bob, "two")
     assert "three too many" not in await messages(bob)
-    # It outlives the others: its author decides what becomes of the text.
+    # It outlives the others: its author decides what becomes of the text. A message under the mouse would stay, too.
+    await ann.mouse.move(800, 600, steps=2)
     await server.pass_time(LIFE_S, ann)
     await expect(ann.locator('[data-testid="message"][data-state="sent"]')).to_have_count(0)
     await expect(refused).to_have_count(1)

@@ -3,12 +3,15 @@ selected, labels of controls, and why a visit has ended."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
+
+from tests.support.waiting import PATIENCE_S
 
 from .conftest import Join, Server, Visit
 from .test_owners import CLIPBOARD, copied, own, switch
@@ -115,6 +118,31 @@ async def test_hints_name_slow_mode_and_who_can_write(visit: Visit) -> None:
 
 async def items(menu: Locator) -> list[str]:
     return await menu.get_by_role("menuitem").all_inner_texts()
+
+
+async def test_a_menu_that_comes_late_takes_no_key_from_a_text_that_was_begun(visit: Visit) -> None:
+    ann = await visit(service_workers="block")
+    asked, comes = asyncio.Event(), asyncio.Event()
+
+    async def later(route: Route) -> None:
+        asked.set()
+        await comes.wait()
+        await route.continue_()
+
+    await ann.route(re.compile(r"/assets/MessageMenu-.*\.js"), later)
+    await ann.reload()
+    await ann.get_by_test_id("plane").wait_for()
+    await say(ann, 300, 300, "one")
+    await until_seen(ann, "one")
+    await ann.mouse.click(310, 300)
+    await asyncio.wait_for(asked.wait(), PATIENCE_S)
+    await ann.keyboard.type("two")
+    async with ann.expect_response(re.compile(r"/assets/MessageMenu-")):
+        comes.set()
+    await at_rest(ann)
+    await expect(ann.get_by_role("menu")).to_have_count(0)
+    await ann.keyboard.press("Enter")
+    await until_seen(ann, "two")
 
 
 async def test_a_click_on_a_message_opens_its_menu(visit: Visit) -> None:

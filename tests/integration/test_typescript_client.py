@@ -221,6 +221,7 @@ async def test_w5_w28_a_final_close_code_ends_the_attempts(start_server: StartSe
     first = await node.join(server.origin)
     second = await node.connect(server.origin, token=await first.get("token"))
     assert (await second.next("closed"))["code"] == 4504
+    await second.next("thrown")
     assert [type_ for type_, _ in second.events] == ["closed", "thrown"]
 
 

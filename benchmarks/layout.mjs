@@ -15,6 +15,7 @@ const load = async (path) => {
   const { module } = await runnerImport(new URL(path, WEB).pathname, {
     configFile: false,
     logLevel: 'error',
+    resolve: { tsconfigPaths: true },
   })
   return module
 }
@@ -22,7 +23,8 @@ const { createLayout } = await load('src/features/messages/model/layout.ts')
 const { GROWTH_PX, NAME_PX } = await load('src/features/messages/model/fit.ts')
 const { LINE_PX, WIDEST_PX } = await load('src/features/messages/model/place.ts')
 const { openingAt } = await load('src/features/messages/model/opening.ts')
-const { lifeOf, DEFAULT_TTL } = await load('src/features/messages/model/lifetime.ts')
+const { DEFAULT_TTL } = await load('../packages/client/src/core/frames.ts')
+const { lifeOf } = await load('../packages/client/src/core/life.ts')
 const { textSize, textWidth } = await load('src/features/messages/model/text-size.ts')
 
 const CROWDS = [2, 5, 12, 20, 40]

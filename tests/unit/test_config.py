@@ -377,3 +377,10 @@ def test_every_setting_and_its_default_are_in_the_run_book() -> None:
     for name, field in Settings.model_fields.items():
         row = f"| `ASOCIAL_{name.upper()}` | {default_of(field) or '-'} |"
         assert row in book, f"docs/operations.md, 'Settings', has no line that begins with {row}"
+
+
+def test_no_table_of_the_run_book_has_a_setting_twice() -> None:
+    book = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    for table in re.findall(r"(?:^\|.*\n)+", book, re.MULTILINE):
+        names = re.findall(r"^\| (`ASOCIAL_\w+`) \|", table, re.MULTILINE)
+        assert sorted(names) == sorted(set(names))

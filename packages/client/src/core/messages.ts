@@ -67,7 +67,8 @@ export const DRAFT_LIFE_MS = 10_000
 const POSTED_MS = 15_000
 export const KEPT_MAX = 300
 
-const keyOf = (mine: boolean, userId: string, messageId: string) =>
+/** The same for messages and strokes. */
+export const keyOf = (mine: boolean, userId: string, messageId: string) =>
   mine ? `/${messageId}` : `${userId}/${messageId}`
 
 export const ownKey = (messageId: string) => keyOf(true, '', messageId)

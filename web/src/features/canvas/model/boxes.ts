@@ -78,6 +78,16 @@ export const freeOffset = (own: Box, boxes: readonly Box[], cost: Cost): Offset 
     boxes.some((box) => meet(own, box, dx, dy)) ? undefined : price,
   )
 
+/** The shortest of them, not longer than `reach`. */
+export function nearestFree(own: Box, boxes: readonly Box[], reach: number): Offset | undefined {
+  const around = grow(own, reach, reach)
+  const near = boxes.filter((box) => meet(around, box))
+  return freeOffset(own, near, (dx, dy) => {
+    const away = Math.hypot(dx, dy)
+    return away <= reach ? away : undefined
+  })
+}
+
 /** Whether the line from (x1, y1) to (x2, y2) runs through the box (Liang and Barsky 1984). */
 export function isCrossed(box: Box, x1: number, y1: number, x2: number, y2: number): boolean {
   let from = 0

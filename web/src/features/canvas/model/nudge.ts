@@ -2,7 +2,7 @@
  * How far text at the edge of the view is moved, so that all of it can be read: text that begins outside, and text that
  * ends there. It moves by no more than its own size, and never onto other text. Dots that it would lie on make room. Pure.
  */
-import { freeOffset, grow, meet, type Box } from './boxes'
+import { meet, nearestFree, type Box } from './boxes'
 import type { Point } from './camera'
 
 const STAYS: Point = { x: 0, y: 0 }
@@ -55,12 +55,8 @@ export function nudgesOfDots(dots: readonly Box[], texts: readonly Box[]): Point
   const placed = [...dots]
   return dots.map((dot, i) => {
     if (!texts.some((text) => meet(dot, text))) return STAYS
-    const around = grow(dot, DOT_REACH_PX, DOT_REACH_PX)
-    const near = [...texts, ...placed.filter((_, k) => k !== i)].filter((box) => meet(around, box))
-    const free = freeOffset(dot, near, (dx, dy) => {
-      const away = Math.hypot(dx, dy)
-      return away <= DOT_REACH_PX ? away : undefined
-    })
+    const others = placed.filter((_, k) => k !== i)
+    const free = nearestFree(dot, [...texts, ...others], DOT_REACH_PX)
     if (!free) return STAYS
     const by = { x: free.dx, y: free.dy }
     placed[i] = moved(dot, by)

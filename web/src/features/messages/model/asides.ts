@@ -3,10 +3,10 @@
  */
 import {
   distanceTo,
-  freeOffset,
   grow,
   isCrossed,
   meet,
+  nearestFree,
   type Box,
   type Offset,
 } from '../../canvas/model/boxes'
@@ -21,23 +21,11 @@ export const DOT_PX = 26
 const AGAIN_MAX = 12
 const LEADER_MIN_PX = 10
 
-const within = (reach: number) => (dx: number, dy: number) => {
-  const away = Math.hypot(dx, dy)
-  return away <= reach ? away : undefined
-}
-
 /** The nearest place of a dot that is free. Where there is none nearby, dots may cover each other, but never text. */
-function dotPlace(point: Box, words: readonly Box[], dots: readonly Box[]): Offset {
-  const free = (boxes: readonly Box[], reach: number) => {
-    const around = grow(point, reach, reach)
-    return freeOffset(
-      point,
-      boxes.filter((box) => meet(around, box)),
-      within(reach),
-    )
-  }
-  return free([...words, ...dots], REACH_PX) ?? free(words, 3 * REACH_PX) ?? AT_ITS_POINT
-}
+const dotPlace = (point: Box, words: readonly Box[], dots: readonly Box[]): Offset =>
+  nearestFree(point, [...words, ...dots], REACH_PX) ??
+  nearestFree(point, words, 3 * REACH_PX) ??
+  AT_ITS_POINT
 
 /** Puts dots where they cover neither text nor each other, near their points. `wasDot`: it has a place. */
 export function putDots(

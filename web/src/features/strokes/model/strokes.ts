@@ -6,6 +6,7 @@
  */
 import type { Point } from '../../canvas/model/camera'
 import type { StrokeFrame } from '@asocial/client/core/frames'
+import { keyOf, ownKey } from '@asocial/client/core/messages'
 import { fromWire } from './points'
 
 export interface Stroke {
@@ -38,11 +39,6 @@ export const DRAWN_LIFE_MS = 10_000
 const ENDED_MS = 15_000
 /** the oldest are removed first */
 export const STROKES_MAX = 150
-
-const keyOf = (mine: boolean, userId: string, messageId: string) =>
-  mine ? `/${messageId}` : `${userId}/${messageId}`
-
-export const ownKey = (messageId: string) => keyOf(true, '', messageId)
 
 export function put(strokes: Strokes, stroke: Stroke): Strokes {
   const living = new Map(strokes.living).set(stroke.key, stroke)

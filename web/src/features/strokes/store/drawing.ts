@@ -5,6 +5,7 @@
  * a reconnect until it is acknowledged (W112). A stroke that is refused disappears, and a note at its end says why.
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
+import { ownKey } from '@asocial/client/core/messages'
 import { newId } from '@asocial/client/core/random'
 import { throttle } from '@asocial/client/core/throttle'
 import type { ClientFrame, ErrorFrame, ServerFrame } from '@asocial/client/core/frames'
@@ -106,7 +107,7 @@ export function createDrawing(around: Around) {
     put(
       rules.own(get().strokes, { messageId, points, state: 'pending' }, session.serverNow(), base),
     )
-    const stroke = get().strokes.living.get(rules.ownKey(messageId))
+    const stroke = get().strokes.living.get(ownKey(messageId))
     if (stroke) transmit(stroke)
   }
 
@@ -172,13 +173,13 @@ export function createDrawing(around: Around) {
     raw = []
     if (messageId === undefined) return
     set({ drawing: undefined })
-    put(rules.drop(strokes, rules.ownKey(messageId)))
+    put(rules.drop(strokes, ownKey(messageId)))
     if (shown) send({ type: 'stroke', message_id: messageId, points: [] })
     shown = false
   }
 
   function onRefused({ code, message, limit, message_id = '' }: ErrorFrame) {
-    const stroke = get().strokes.living.get(rules.ownKey(message_id))
+    const stroke = get().strokes.living.get(ownKey(message_id))
     const at = stroke?.points.at(-1)
     if (!stroke || stroke.state === 'sent' || !at) return
     shown = false

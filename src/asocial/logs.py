@@ -14,7 +14,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 def configure(level: str, *, json: bool, stream: TextIO | None = None, process: int = 0) -> None:
     """Route structlog and the standard library's loggers to `stream` (default: stderr) in one format.
 
-    `process`: its number, which each line then has, if there are several.
+    `process`: the number of this process, which each line then contains; 0 if there is only one.
     """
 
     def add_process(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

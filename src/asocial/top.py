@@ -76,7 +76,7 @@ def _read_state(scrape: Scrape, name: str, check: str, value: float) -> None:
     """Of one of several processes. `asocial_process_up` comes before the checks."""
     if name == "asocial_process_up" and value:
         scrape.state = "ready"
-    elif name == "asocial_check" and not value:
+    elif name == "asocial_check" and not value and scrape.state == "ready":
         scrape.state = "draining" if check == "server" else f"no {check}"
 
 

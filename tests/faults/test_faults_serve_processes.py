@@ -22,8 +22,8 @@ from asocial.processes.supervisor import SAME_SIGNAL_S
 from tests.faults.crowd import Person, agree, all_hear, crowd
 from tests.support.processes import SECRET, processes
 from tests.support.redis_server import Server, ask
-from tests.support.serve_processes import Parent, children, parent_of
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.serve_processes import START_PATIENCE_S, Parent, children, parent_of
+from tests.support.waiting import eventually
 
 LONG_GRACE = ("--grace-seconds", "25")
 """A busy machine is slow to connect people again."""
@@ -218,7 +218,7 @@ def private_directories(folder: Path) -> list[Path]:
 
 async def ended(parent: Parent) -> int:
     assert parent._popen is not None
-    return await asyncio.to_thread(parent._popen.wait, PATIENCE_S)
+    return await asyncio.to_thread(parent._popen.wait, START_PATIENCE_S)
 
 
 def failed(folder: Path, redis_url: str, *flags: str, **extra: str) -> tuple[int, str]:
@@ -227,7 +227,7 @@ def failed(folder: Path, redis_url: str, *flags: str, **extra: str) -> tuple[int
     parent.spawn()
     try:
         assert parent._popen is not None
-        code = parent._popen.wait(PATIENCE_S)
+        code = parent._popen.wait(START_PATIENCE_S)
     except subprocess.TimeoutExpired:
         parent.stop()
         raise

@@ -13,6 +13,10 @@ from typing import Any
 
 from tests.support.processes import Process
 from tests.support.server import http_get
+from tests.support.waiting import PATIENCE_S, until
+
+START_PATIENCE_S = 3 * PATIENCE_S
+"""Three interpreters start one after another: the parent, the first process, the others."""
 
 
 class Parent(Process):
@@ -24,6 +28,9 @@ class Parent(Process):
         )
         self._extra = {"TMPDIR": str(folder)} | extra
         self._started: set[int] = set()
+
+    def wait(self) -> None:
+        until(self._listens, f"all processes listening; the log: {self._log}", patience_s=START_PATIENCE_S)
 
     def _environ(self) -> dict[str, str]:
         return self._extra

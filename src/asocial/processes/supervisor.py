@@ -19,7 +19,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from .. import logs
-from ..adapters.http.listening import listen, reserve
+from ..adapters.http.listening import CannotListen, listen, reserve
 from ..config import ConfigError
 from ..groups import ProcessGroup
 from ..settings import Settings
@@ -61,6 +61,7 @@ async def supervise(settings: Settings, count: int, announce: Announce) -> int:
             none = SecretStr("")
             shared |= {"redis_url": SecretStr(redis.url), "redis_username": "", "redis_password": none}
         supervisor = Supervisor(settings.model_copy(update=shared), count, directory)
+        supervisor.handle_signals()
         try:
             if redis is not None:
                 await redis.start()
@@ -79,20 +80,23 @@ class Supervisor:
         self._directory = directory
         self._stopping = asyncio.Event()
         self._at_once = asyncio.Event()
-        self._stopping_since = 0.0
+        self._signalled_at: float | None = None
         self._code = 0
         self._workers: dict[int, Worker] = {}
         self._listening = {number: asyncio.Event() for number in range(1, count + 1)}
 
-    async def run(self, announce: Callable[[], None]) -> int:
+    def handle_signals(self) -> None:
+        """From now on SIGTERM and SIGINT make `run` end."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._signalled, number)
+
+    async def run(self, announce: Callable[[], None]) -> int:
         # The first one alone, so that a wrong setting is reported once.
-        keepers = [asyncio.create_task(self._keep(1))]
+        keepers = [self._keeper(1)]
         await self._unless_stopping(self._listening[1].wait())
         if not self._stopping.is_set():
-            keepers += [asyncio.create_task(self._keep(number)) for number in range(2, self._count + 1)]
+            keepers += [self._keeper(number) for number in range(2, self._count + 1)]
             await self._unless_stopping(asyncio.gather(*(each.wait() for each in self._listening.values())))
         if not self._stopping.is_set():
             announce()
@@ -103,35 +107,35 @@ class Supervisor:
 
     def _signalled(self, number: signal.Signals) -> None:
         now = time.monotonic()
-        if not self._stopping.is_set():
-            self._stopping_since = now
+        if self._signalled_at is None:
+            self._signalled_at = now
             self._stopping.set()
-        elif number == signal.SIGINT or now > self._stopping_since + SAME_SIGNAL_S:
+        elif number == signal.SIGINT or now > self._signalled_at + SAME_SIGNAL_S:
             self._code = 128 + number
             self._at_once.set()
+
+    def _keeper(self, number: int) -> asyncio.Task[None]:
+        def report(keeper: asyncio.Task[None]) -> None:
+            if not keeper.cancelled() and (error := keeper.exception()) is not None:
+                log.error("unexpected error in the parent, so all processes are stopped", exc_info=error)
+                self._fail(1)
+
+        keeper = asyncio.create_task(self._keep(number))
+        keeper.add_done_callback(report)
+        return keeper
 
     async def _keep(self, number: int) -> None:
         """Run the process with this number, again and again, until everything stops."""
         restarts = Restarts()
         while not self._stopping.is_set():
-            worker = self._workers[number] = await Worker.start(self._settings, self._group(number))
-            if self._stopping.is_set():
-                worker.signal(signal.SIGTERM)
-            lived_s = 0.0
-            if await worker.listens():
-                log.info("process started", process=number, pid=worker.pid)
-                self._listening[number].set()
-                began = time.monotonic()
-                await worker.ended()
-                lived_s = time.monotonic() - began
-            code = await worker.ended()
+            lived_s, code = await self._run_once(number)
             if self._stopping.is_set():
                 if code not in (0, -signal.SIGTERM):
                     log.warning("a process did not stop in order", process=number, code=code)
                     self._code = self._code or 1
                 return
             if not self._all_listen():
-                # Whatever it was, it has said why, unless a signal ended it.
+                # Its own lines say why, unless a signal ended it.
                 log.error("a process ended during the start", process=number, code=code)
                 self._fail(code if code > 0 else 1)
                 return
@@ -148,12 +152,29 @@ class Supervisor:
             log.warning("a process ended and is started again", process=number, code=code, pause_seconds=pause_s)
             await self._unless_stopping(asyncio.sleep(pause_s))
 
+    async def _run_once(self, number: int) -> tuple[float, int]:
+        """Run a process until it ends: how long it served, and its exit code."""
+        try:
+            worker = self._workers[number] = await Worker.start(self._settings, self._group(number))
+        except (OSError, CannotListen) as error:
+            log.error("cannot start a process", process=number, reason=str(error))
+            return 0.0, 1
+        if self._stopping.is_set():
+            worker.signal(signal.SIGKILL if self._at_once.is_set() else signal.SIGTERM)
+        if not await worker.listens():
+            return 0.0, await worker.ended()
+        log.info("process started", process=number, pid=worker.pid)
+        self._listening[number].set()
+        began = time.monotonic()
+        code = await worker.ended()
+        return time.monotonic() - began, code
+
     async def _drain(self, keepers: Sequence[asyncio.Task[None]]) -> None:
         """Let all processes drain at the same time, and kill those that take too long."""
         for worker in self._workers.values():
             worker.signal(signal.SIGTERM)
         at_once = asyncio.create_task(self._at_once.wait())
-        ended = asyncio.gather(*keepers)
+        ended = asyncio.gather(*keepers, return_exceptions=True)
         await asyncio.wait(
             (ended, at_once), timeout=self._settings.drain_seconds + KILL_AFTER_S, return_when=asyncio.FIRST_COMPLETED
         )

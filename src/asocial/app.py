@@ -25,9 +25,11 @@ from .adapters.memory.registry import MemorySessionRegistry
 from .adapters.memory.rules import MemoryChannelRules
 from .adapters.redis.backend import RedisBackend
 from .config import ConfigError
+from .groups import ProcessGroup
 from .identity import api_keys, moderation_settings, sign_in, token_verifier
 from .lifecycle import Asocial, Parts, Readiness
 from .ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry, UserIdClaims
+from .process_metrics import ProcessMetrics
 from .service.api_chat import ApiChat
 from .service.backlog import Backlog
 from .service.channel_access import ChannelAccess
@@ -77,10 +79,12 @@ def build(
     backend: RedisBackend | None = None,
     runtime: Runtime | None = None,
     page_dir: Path = PAGE_DIR,
+    group: ProcessGroup | None = None,
 ) -> Asocial:
     """A server for `settings`: over Redis if they name one, else in memory. Ports that are given replace those.
 
-    `backend` replaces the Redis of the settings. What is given must use the given `runtime`.
+    `backend` replaces the Redis of the settings. What is given must use the given `runtime`. `group`: the processes
+    of which this is one.
 
     Raises ConfigError for settings that cannot be used together.
     """
@@ -143,6 +147,11 @@ def build(
         return now if backend is None else now | {"broker_probe_age_seconds": backend.probe_age_s()}
 
     exposition = metrics.Exposition(counters, gauges, readiness.checks)
+    process_metrics = ProcessMetrics(exposition, group) if group is not None else None
+
+    async def expose(accept: str) -> tuple[bytes, str]:
+        return exposition.render(accept) if process_metrics is None else await process_metrics.render(accept)
+
     telemetry = _telemetry(exposition)
     dispatch = Dispatch(sessions, presence, chat, moderation, verify, settings.max_message_size, runtime)
     http = HttpServer(
@@ -164,7 +173,7 @@ def build(
             sign_in=offered.public if offered is not None else None,
             sign_in_policy=offered.policy if offered is not None else "",
         ),
-        ProcessState(readiness.checks, exposition.render, lambda: readiness.refusing, clock.wall_ms),
+        ProcessState(readiness.checks, expose, lambda: readiness.refusing, clock.wall_ms),
         counters,
         tracing.Tracing(settings.log_sample_ratio, telemetry.begin if telemetry is not None else None),
         page_dir,
@@ -186,9 +195,12 @@ def build(
             readiness=readiness,
             backend=backend,
             telemetry=telemetry,
+            process_metrics=process_metrics,
             closing=[
                 port
-                for port in (store, limiter, live, registry, rules, claims, verifier, backend, telemetry)
+                for port in (
+                    *(store, limiter, live, registry, rules, claims, verifier, backend, telemetry, process_metrics),
+                )
                 if port is not None
             ],
         )

@@ -15,18 +15,16 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from . import __version__, logs, output
-from .adapters.http.listening import EVERY_ADDRESS, CannotListen, is_loopback
-from .adapters.http.nginx_headers import map_entries
-from .app import build
+from .adapters.http.listening import EVERY_ADDRESS, is_loopback, reachable
 from .config import ConfigError, allowed, default_of, flag_of, hint_for, load, unknown_variables
 from .domain import api_keys
 from .domain.api_keys import OPERATOR, KeyRights
 from .domain.rules import Rights
-from .identity import sign_in
-from .lifecycle import Asocial, run
+from .processes import cpus
+from .processes.supervisor import supervise
+from .serving import USAGE_ERROR, print_error, report_lost_lines, run_until_stopped
 from .settings import Settings
 
-USAGE_ERROR = 2
 CLIENT_COMMANDS = {
     "say": "post a message",
     "watch": "print what happens in a channel",
@@ -59,16 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if command == "page-headers":
             return _write_page_headers(settings, written)
     except ConfigError as error:
-        _print_error(str(error))
+        print_error(str(error))
         return USAGE_ERROR
-    with output.queued_standard_streams(_report_lost_lines):
+    with output.queued_standard_streams(report_lost_lines):
         logs.configure(settings.log_level, json=settings.env == "production")
         return _serve(settings)
-
-
-def _report_lost_lines(event: str, **fields: object) -> None:
-    # Looked up each time: the streams are replaced before logging is configured, which then writes to them.
-    logs.get(output.__name__).warning(event, **fields)
 
 
 def _serve(settings: Settings) -> int:
@@ -80,36 +73,21 @@ def _serve(settings: Settings) -> int:
     if settings.auth == "open":
         log.warning("auth is open: any client may claim any user id; for development only")
     _allow_many_files()
-    try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_run(settings))
-    except ConfigError as error:
-        _print_error(settings.with_source(str(error)))
-        return USAGE_ERROR
-    except CannotListen as error:
-        _print_error(
-            f"cannot listen on {settings.host} port {settings.port}: {error}. "
-            "Choose another with --host and --port, or ASOCIAL_HOST and ASOCIAL_PORT."
+    count = cpus.available() if settings.processes == "auto" else settings.processes
+    if count > 1:
+        return run_until_stopped(
+            lambda: supervise(settings, count, lambda sockets: _announce(settings, sockets, count)), settings
         )
-        return 1
-    except OSError as error:
-        _print_error(f"cannot start: {error.strerror or error}")
-        return 1
-    except Exception:
-        # Not left to the interpreter, which would wait if nothing reads stderr.
-        log.exception("the server ended with an unexpected error")
-        return 1
+    return run_until_stopped(lambda: _run_alone(settings), settings)
+
+
+async def _run_alone(settings: Settings) -> int:
+    # Not imported by the parent of several processes, which needs none of it.
+    from .app import build
+    from .lifecycle import run
+
+    await run(build(settings), lambda app: _announce(settings, app.sockets))
     return 0
-
-
-async def _run(settings: Settings) -> None:
-    await run(build(settings), _announce)
-
-
-def _print_error(message: str) -> None:
-    """Print it on stderr. If stderr cannot be written, the exit code alone reports the error."""
-    with contextlib.suppress(OSError):
-        print(f"asocial: {message}", file=sys.stderr, flush=True)
 
 
 def _top(urls: list[str], every_s: float, *, once: bool) -> int:
@@ -118,13 +96,13 @@ def _top(urls: list[str], every_s: float, *, once: bool) -> int:
     try:
         return asyncio.run(top.watch(urls, every_s, once=once))
     except ValueError:
-        _print_error("a URL is http://HOST:PORT or https://HOST:PORT")
+        print_error("a URL is http://HOST:PORT or https://HOST:PORT")
         return USAGE_ERROR
     except socket.gaierror as error:
-        _print_error(f"cannot find one of the hosts: {error.strerror}")
+        print_error(f"cannot find one of the hosts: {error.strerror}")
         return 1
     except OSError as error:
-        _print_error(f"cannot continue: {error.strerror or error}")
+        print_error(f"cannot continue: {error.strerror or error}")
         return 1
     except KeyboardInterrupt:
         return 0
@@ -135,7 +113,7 @@ def _create_key(name: str, rights: KeyRights, channels: list[str]) -> int:
     try:
         key, text = api_keys.create(name, rights, channels, secrets.token_urlsafe(api_keys.SECRET_BYTES))
     except ValueError as error:
-        _print_error(str(error))
+        print_error(str(error))
         return USAGE_ERROR
     print(f"The key. Nobody can show it again:\n\n    {text}\n")
     print("Its entry for the setting api_keys (ASOCIAL_API_KEYS), with commas between entries:\n")
@@ -152,7 +130,7 @@ def _client_command(argv: list[str]) -> int:
 
 
 def _missing_extra(command: str, error: ModuleNotFoundError) -> int:
-    _print_error(f"`asocial {command}` needs the package {error.name}: pip install 'asocial[cli]'")
+    print_error(f"`asocial {command}` needs the package {error.name}: pip install 'asocial[cli]'")
     return USAGE_ERROR
 
 
@@ -169,6 +147,9 @@ def _print_completion(shell: str) -> int:
 
 def _write_page_headers(settings: Settings, output_file: Path) -> int:
     """Raises ConfigError."""
+    from .adapters.http.nginx_headers import map_entries  # with aiohttp
+    from .identity import sign_in
+
     offered = sign_in(settings)
     entries = map_entries(
         frame_ancestors=settings.frame_ancestors,
@@ -179,7 +160,7 @@ def _write_page_headers(settings: Settings, output_file: Path) -> int:
     try:
         output_file.write_text(entries)
     except OSError as error:
-        _print_error(f"cannot write {output_file}: {error.strerror}")
+        print_error(f"cannot write {output_file}: {error.strerror}")
         return 1
     return 0
 
@@ -194,19 +175,14 @@ def _allow_many_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _loop_factory() -> Any:
-    """uvloop where it exists, since the figures of the fan-out are measured with it. Windows has asyncio's own loop."""
-    if sys.platform == "win32":
-        return None
-    import uvloop
-
-    return uvloop.new_event_loop
-
-
-def _announce(app: Asocial) -> None:
-    settings = app.settings
-    mode = "joined by Redis" if settings.redis_url.get_secret_value() else "one process, in memory"
-    urls = _urls(app)
+def _announce(settings: Settings, sockets: Sequence[socket.socket], processes: int = 1) -> None:
+    """Say where the server listens. `sockets`: those it accepts connections through."""
+    has_redis = bool(settings.redis_url.get_secret_value())
+    if processes > 1:
+        mode = f"{processes} processes, joined by {'Redis' if has_redis else 'a private Redis'}"
+    else:
+        mode = "joined by Redis" if has_redis else "one process, in memory"
+    urls = _urls(settings.host, sockets)
     if settings.env == "production":
         logs.get(__name__).info("listening", url=urls[0], urls=urls, mode=mode, auth=settings.auth)
         return
@@ -217,17 +193,20 @@ def _announce(app: Asocial) -> None:
     print(f"  {mode}, {identity}; Ctrl-C stops it\n", flush=True)
 
 
-def _urls(app: Asocial) -> list[str]:
-    """Where the server can be opened: first from this machine, or by the configured name; then from other machines."""
-    host = app.settings.host.removeprefix("[").removesuffix("]")
-    addresses = app.addresses()
+def _urls(host: str, sockets: Sequence[socket.socket]) -> list[str]:
+    """Where the server can be opened: first from this machine, or by the configured name; then from other machines.
+
+    Tries each address, which takes a moment.
+    """
+    host, port = host.removeprefix("[").removesuffix("]"), sockets[0].getsockname()[1]
     if host not in EVERY_ADDRESS:
-        return [_url(host, app.port)]
+        return [_url(host, port)]
+    addresses = reachable(sockets)
     local = [address for address in addresses if is_loopback(address)]
     # A browser tries "localhost" in both families, so the name works if one of them does.
     names = ["localhost"] if local else []
     names += [address for address in addresses if not is_loopback(address)]
-    return [_url(name, app.port) for name in names or addresses or [host]]
+    return [_url(name, port) for name in names or addresses or [host]]
 
 
 def _url(host: str, port: int) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .domain.admission import MessageLimits
 from .domain.message import PAYLOAD_CHARACTERS, Life
@@ -94,3 +95,15 @@ class LifecycleSettings:
     drain_s: float
     drain_notice_s: float
     reconnect_spread_ms: int
+
+
+@dataclass(frozen=True)
+class ProcessGroup:
+    """This process among the `count` processes of one `asocial serve`. `number`: from 1.
+
+    `directory`: only this user can read it. It holds the sockets of the processes.
+    """
+
+    number: int
+    count: int
+    directory: Path

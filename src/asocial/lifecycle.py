@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from . import gc_policy, logs, metrics
-from .adapters.http.listening import listen, reachable
+from .adapters.http.listening import listen
 from .adapters.http.server import HttpServer
 from .adapters.redis.backend import RedisBackend
 from .domain.checks import MEMORY, OK
@@ -31,6 +31,7 @@ from .service.sessions import Sessions
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from .process_metrics import ProcessMetrics
     from .telemetry import Telemetry
 
 SWEEP_S = 1.0
@@ -82,6 +83,8 @@ class Parts:
     readiness: Readiness
     backend: RedisBackend | None
     telemetry: Telemetry | None
+    process_metrics: ProcessMetrics | None
+    """Where there are several processes."""
     closing: Sequence[Closable]
 
 
@@ -104,17 +107,22 @@ class Asocial:
         self._jobs: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
 
-    async def start(self) -> None:
-        """Listen on the configured address; `port` is the actual port. Raises CannotListen if that is not possible."""
+    async def start(self, bound: Sequence[socket.socket] = ()) -> None:
+        """Listen on these sockets, or on the configured address; `port` is the actual port.
+
+        Raises CannotListen if that is not possible.
+        """
         parts = self._parts
         settings = self.settings.lifecycle
-        self._sockets = listening = listen(settings.host, settings.port)
+        self._sockets = listening = list(bound) or listen(settings.host, settings.port)
         self.port = listening[0].getsockname()[1]
         if parts.backend is not None:
             await parts.backend.start(parts.router)
         await parts.server_rules.start()
         if parts.telemetry is not None:
             parts.telemetry.start()
+        if parts.process_metrics is not None:
+            await parts.process_metrics.start()
         await self.http.start(listening)
         loop = parts.runtime.loop
         self._watch = loop.create_task(metrics.watch_loop(self.counters))
@@ -123,9 +131,10 @@ class Asocial:
             loop.create_task(_every(settings.heartbeat_s, self.sessions.refresh, self._stopping)),
         ]
 
-    def addresses(self) -> list[str]:
-        """Addresses at which the server accepts connections now. Tries each, which takes a moment."""
-        return reachable(self._sockets)
+    @property
+    def sockets(self) -> Sequence[socket.socket]:
+        """Those that it accepts connections through."""
+        return self._sockets
 
     async def drain(self) -> None:
         """In order: fail /ready, wait, stop listening, send 4001 in batches, flush, close. At most `drain_seconds`."""
@@ -177,16 +186,22 @@ class Asocial:
         await parts.presence.sweep()
 
 
-async def run(app: Asocial, announce: Callable[[Asocial], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then drain. A second SIGINT ends the process at once.
+async def run(
+    app: Asocial,
+    announce: Callable[[Asocial], None],
+    bound: Sequence[socket.socket] = (),
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, or until `stop` is set, then drain. A second SIGINT ends the process at once.
 
-    `announce` is called once the server listens. Raises CannotListen if it cannot.
+    `announce` is called once the server listens, on the sockets `bound` if there are any. Raises CannotListen if it
+    cannot.
     """
-    await app.start()
+    await app.start(bound)
     gc_policy.freeze_startup_objects()
     loop = asyncio.get_running_loop()
     collecting = loop.create_task(gc_policy.collect())
-    stop = asyncio.Event()
+    stop = stop or asyncio.Event()
 
     def interrupt() -> None:
         if stop.is_set():

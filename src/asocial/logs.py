@@ -11,11 +11,19 @@ import structlog
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
-def configure(level: str, *, json: bool, stream: TextIO | None = None) -> None:
-    """Route structlog and the standard library's loggers to `stream` (default: stderr) in one format."""
+def configure(level: str, *, json: bool, stream: TextIO | None = None, process: int = 0) -> None:
+    """Route structlog and the standard library's loggers to `stream` (default: stderr) in one format.
+
+    `process`: the number of this process, which each line then contains; 0 if there is only one.
+    """
+
+    def add_process(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {**event, "process": process}
+
     out = stream or sys.stderr
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        *([add_process] if process else []),
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso" if json else "%H:%M:%S", utc=json),
         structlog.processors.format_exc_info if json else structlog.processors.StackInfoRenderer(),

@@ -59,6 +59,10 @@ class Exposition:
         """Asocial's own metrics, without those of the process. Call it on the loop."""
         return self._counters.collect()
 
+    def families(self) -> Iterable[Metric]:
+        """All metrics of this process. Call it on the loop."""
+        return self._registry.collect()
+
     def render(self, accept: str) -> tuple[bytes, str]:
         """The metrics in the format that `accept` asks for, and its content type."""
         encode, content_type = choose_encoder(accept)

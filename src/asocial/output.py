@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import select
 import sys
 import threading
 import time
@@ -19,6 +20,8 @@ from typing import Protocol, TextIO
 QUEUE_CHARACTERS = 4 * 1024 * 1024
 """How much may wait for one stream, about 15,000 log lines. More is dropped."""
 BATCH_CHARACTERS = 64 * 1024
+ATOMIC_BYTES: int = getattr(select, "PIPE_BUF", 512)
+"""The kernel does not mix a write of this size to a pipe with those of other processes (POSIX)."""
 GATHER_S = 0.02
 """How long the thread waits for more lines, so that many lines cost one write."""
 RETRY_S = 0.05
@@ -135,7 +138,7 @@ class QueuedStream(io.TextIOBase):
         try:
             while written < len(data):
                 try:
-                    written += self._os_write(self._fd, data[written : written + BATCH_CHARACTERS])
+                    written += self._os_write(self._fd, _piece(data, written))
                 except BlockingIOError:
                     time.sleep(RETRY_S)  # something made this descriptor non-blocking
         except OSError as error:
@@ -161,6 +164,17 @@ class QueuedStream(io.TextIOBase):
         _dropped_lines += lines
         self._unreported += lines
         self._reason = reason
+
+
+def _piece(data: bytes, start: int) -> bytes:
+    """What one write takes from `start` on: whole lines, so that several processes can write to one pipe.
+
+    Only a line that is longer than ATOMIC_BYTES can be torn by lines of other processes.
+    """
+    if len(data) - start <= ATOMIC_BYTES:
+        return data[start:]
+    end = data.rfind(b"\n", start, start + ATOMIC_BYTES) + 1 or data.find(b"\n", start) + 1 or len(data)
+    return data[start : min(end, start + BATCH_CHARACTERS)]
 
 
 @contextlib.contextmanager

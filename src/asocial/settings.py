@@ -41,11 +41,12 @@ _LISTS = (
     "allowed_hosts", "allowed_origins", "trusted_proxies", "frame_ancestors", "jwt_audience", "channel_owners",
     "channel_members", "api_keys",
 )  # fmt: skip
-_CHOICES = ("env", "log_level", "auth", "offline_page")
+_CHOICES = ("env", "log_level", "auth", "offline_page", "processes")
 _URL_CREDENTIALS = re.compile(r"//\S*@")
 _URL_QUERY = re.compile(r"\?\S+")
 FRAME_OVERHEAD_BYTES = 256
 """The most bytes of a `chat` besides its payload: the names of its fields, its id and its position."""
+MOST_PROCESSES = 64
 PRODUCTION_DRAIN_NOTICE_S = 5.0
 """In production, unless `drain_notice_seconds` is set."""
 _Read = TypeVar("_Read")
@@ -66,6 +67,14 @@ class Settings(BaseModel):
         "localhost this machine only",
     )
     port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0: any free port")
+    processes: Annotated[
+        Annotated[int, Field(ge=1, le=MOST_PROCESSES)] | Literal["auto"],
+        f"a whole number from 1 to {MOST_PROCESSES}, or auto",
+    ] = Field(
+        1,
+        description="server processes that share the port and a Redis: the configured one, or else a private one that "
+        "this command starts; auto: one for each processor",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least severe level of log lines to write"
     )

@@ -1,5 +1,7 @@
 """`asocial top`: a live table of the state of any number of processes, from their /metrics and /ready.
 
+A server of several processes (`--processes`) answers with the metrics of all, which become a row for each.
+
 Rates and latencies cover the time between two scrapes, never an average since the start. A name with several addresses
 (a headless service of Kubernetes) is one row for each.
 """
@@ -52,17 +54,30 @@ class Row:
     alarming: bool
 
 
-def parse(text: str, at: float) -> Scrape:
-    scrape = Scrape(at)
+def parse(text: str, at: float) -> dict[str, Scrape]:
+    """The scrape of each process, by its label `process`: empty for a server of one process."""
+    scrapes: dict[str, Scrape] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
+            process = sample.labels.get("process", "")
+            scrape = scrapes.setdefault(process, Scrape(at))
+            if process:
+                _read_state(scrape, sample.name, sample.labels.get("check", ""), sample.value)
             if sample.name.endswith("_bucket"):
                 of = scrape.buckets.setdefault(family.name, {})
                 bound = float(sample.labels["le"])
                 of[bound] = of.get(bound, 0.0) + sample.value
             else:
                 scrape.values[sample.name] = scrape.values.get(sample.name, 0.0) + sample.value
-    return scrape
+    return scrapes
+
+
+def _read_state(scrape: Scrape, name: str, check: str, value: float) -> None:
+    """Of one of several processes. `asocial_process_up` comes before the checks."""
+    if name == "asocial_process_up" and value:
+        scrape.state = "ready"
+    elif name == "asocial_check" and not value and scrape.state == "ready":
+        scrape.state = "draining" if check == "server" else f"no {check}"
 
 
 def quantile(share: float, before: Scrape, now: Scrape, histogram: str) -> float | None:
@@ -154,18 +169,21 @@ def addresses(urls: Iterable[str]) -> list[str]:
     return found
 
 
-async def scrape(session: aiohttp.ClientSession, address: str) -> Scrape:
-    """Scrape a process. One that does not answer is `down`."""
+async def scrape(session: aiohttp.ClientSession, address: str) -> dict[str, Scrape]:
+    """Scrape a server: its processes, by the names of their rows. One that does not answer is `down`."""
+    name = urlsplit(address).netloc
     try:
         async with session.get(f"{address}/metrics") as answer:
-            scrape = parse(await answer.text(), time.monotonic())
+            found = parse(await answer.text(), time.monotonic())
+        if "" not in found:
+            return {f"{name} {process}": each for process, each in found.items()}
         async with session.get(f"{address}/ready") as answer:
             checks = json.loads(await answer.text())["checks"]
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError):
-        return Scrape(time.monotonic())
-    wrong = [state if name == "server" else f"no {name}" for name, state in checks.items() if not is_healthy(state)]
-    scrape.state = wrong[0] if wrong else "ready"
-    return scrape
+        return {name: Scrape(time.monotonic())}
+    wrong = [state if check == "server" else f"no {check}" for check, state in checks.items() if not is_healthy(state)]
+    found[""].state = wrong[0] if wrong else "ready"
+    return {name: found[""]}
 
 
 async def watch(urls: Sequence[str], every_s: float, *, once: bool, out: TextIO = sys.stdout) -> int:
@@ -177,8 +195,10 @@ async def watch(urls: Sequence[str], every_s: float, *, once: bool, out: TextIO 
         while True:
             # Resolved each time, because processes come and go.
             places = await asyncio.to_thread(addresses, urls)
-            now = dict(zip(places, await asyncio.gather(*(scrape(session, each) for each in places)), strict=True))
-            rows = [row(urlsplit(each).netloc, known[each], now[each]) for each in places if each in known]
+            now: dict[str, Scrape] = {}
+            for found in await asyncio.gather(*(scrape(session, each) for each in places)):
+                now |= found
+            rows = [row(name, known[name], each) for name, each in now.items() if name in known]
             if rows:
                 text = screen(rows, colour=colour)
                 print(text if once else f"{_CLEAR}{text}\n\nevery {every_s:g} s; Ctrl-C ends", file=out, flush=True)

@@ -75,6 +75,17 @@ def test_a_wrong_value_names_the_setting_the_value_and_what_is_allowed(
         assert part in str(caught.value)
 
 
+@pytest.mark.parametrize(("given", "processes"), [("1", 1), ("64", 64), ("auto", "auto"), (" AUTO ", "auto")])
+def test_processes_are_a_number_or_auto(given: str, processes: int | str) -> None:
+    assert load({"processes": given}, {}).processes == processes
+
+
+@pytest.mark.parametrize("given", ["0", "65", "-1", "2.5", "many"])
+def test_other_numbers_of_processes_are_refused(given: str) -> None:
+    with pytest.raises(ConfigError, match=r"processes: .*a whole number from 1 to 64, or auto"):
+        load({"processes": given}, {})
+
+
 def test_a_wrong_secret_is_never_repeated() -> None:
     with pytest.raises(ConfigError) as caught:
         load({}, {"ASOCIAL_SECRET": "hunter2"})

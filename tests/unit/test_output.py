@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -49,6 +50,24 @@ def test_lines_arrive_whole_and_in_order(pipe: tuple[int, int]) -> None:
     for number in range(500):
         print(f"line {number} é", file=stream, flush=True)
     assert read_all(reader, "line 499 é\n").splitlines() == [f"line {number} é" for number in range(500)]
+
+
+def test_lines_of_several_writers_to_one_pipe_are_not_torn(pipe: tuple[int, int]) -> None:
+    """As several processes that share stderr: each has a queue of its own, and the pipe is full again and again."""
+    reader, writer = pipe
+    streams = [QueuedStream(writer, "stderr", Reports()) for _ in range(2)]
+    line = "x" * 300
+    for _ in range(2000):
+        for number, stream in enumerate(streams):
+            stream.write(f"{number}{line}\n")
+    lines: list[str] = []
+    rest = ""
+    while len(lines) < 4000:
+        *whole, rest = (rest + os.read(reader, 50_000).decode()).split("\n")
+        lines += whole
+    torn = sum(each[1:] != line for each in lines)
+    assert not torn
+    assert Counter(each[0] for each in lines) == {"0": 2000, "1": 2000}
 
 
 def test_an_unread_pipe_blocks_nothing_and_lost_lines_are_counted(pipe: tuple[int, int]) -> None:

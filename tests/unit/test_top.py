@@ -13,7 +13,7 @@ LATENCY = "asocial_message_broadcast_latency_seconds"
 
 def look(counters: Counters, at: float, state: str = "ready") -> Scrape:
     exposition = Exposition(counters, lambda: {"websocket_connections_active": 7}, lambda: {"server": "ok"})
-    scrape = parse(exposition.render("")[0].decode(), at)
+    scrape = parse(exposition.render("")[0].decode(), at)[""]
     scrape.state = state
     return scrape
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from asocial.adapters.http.listening import CannotListen, listen, reachable
+from asocial.adapters.http.listening import CannotListen, listen, reachable, reserve
 
 
 def has_ipv6() -> bool:
@@ -105,3 +105,32 @@ def test_a_port_that_is_taken_in_one_family_is_taken() -> None:
 def test_a_failure_to_listen_is_explained(host: str) -> None:
     with pytest.raises(CannotListen, match=r"."):
         listen(host, 0)
+
+
+def test_sockets_that_share_have_one_port_and_only_those_that_listen_get_connections() -> None:
+    reserved = reserve("127.0.0.1", 0)
+    port = reserved[0].getsockname()[1]
+    assert reachable(reserved) == [], "nobody listens yet"
+    with (
+        listening_on("127.0.0.1", port, share=True) as (first,),
+        listening_on("127.0.0.1", port, share=True) as (second,),
+    ):
+        with contextlib.ExitStack() as connections:
+            for sock in (first, second):
+                sock.setblocking(False)
+            accepted = {first: 0, second: 0}
+            for _ in range(64):
+                connections.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            for sock in accepted:
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        connections.enter_context(sock.accept()[0])
+                        accepted[sock] += 1
+        assert sum(accepted.values()) == 64, "none waits at the reserved one"
+    for sock in reserved:
+        sock.close()
+
+
+def test_a_port_that_another_server_shares_is_not_reserved() -> None:
+    with listening_on("127.0.0.1", share=True) as (other,), pytest.raises(CannotListen):
+        reserve("127.0.0.1", other.getsockname()[1])

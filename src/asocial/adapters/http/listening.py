@@ -34,22 +34,34 @@ _BindAddress: TypeAlias = tuple[socket.AddressFamily, Sequence[object]]
 Create: TypeAlias = Callable[[socket.AddressFamily, socket.SocketKind], socket.socket]
 
 
-def listen(host: str, port: int, *, create: Create = socket.socket) -> list[socket.socket]:
+def listen(host: str, port: int, *, share: bool = False, create: Create = socket.socket) -> list[socket.socket]:
     """Bound sockets for every address of `host`, all on one port, also when `port` is 0. Raises CannotListen.
 
     `::` is every IPv6 and every IPv4 address, `0.0.0.0` every IPv4 address. Each family has a socket of its own, so
     that IPv4 clients have IPv4 addresses. An address family that this machine does not have is skipped.
+
+    `share`: other sockets of this user may be bound to the same port, if they share too. The kernel gives each new
+    connection to one of those that listen.
     """
     host = host.removeprefix("[").removesuffix("]")
     for attempt in range(PORT_ATTEMPTS):
         try:
-            return _bind(_bind_addresses(host, port), port, create)
+            return _bind(_bind_addresses(host, port), port, create, share=share)
         except OSError as error:
             if port or error.errno != errno.EADDRINUSE or attempt == PORT_ATTEMPTS - 1:
                 raise CannotListen(error.strerror or str(error)) from None
         except UnicodeError:
             raise CannotListen("this is not a valid host name") from None
     raise AssertionError
+
+
+def reserve(host: str, port: int) -> list[socket.socket]:
+    """As `listen` with `share`, but not if another server has the port, even one that would share it."""
+    exclusive = listen(host, port)
+    taken: int = exclusive[0].getsockname()[1]
+    for sock in exclusive:
+        sock.close()
+    return listen(host, taken, share=True)
 
 
 def reachable(sockets: Iterable[socket.socket]) -> list[str]:
@@ -81,7 +93,7 @@ def _bind_addresses(host: str, port: int) -> list[_BindAddress]:
     return list(dict.fromkeys((family, address) for family, _, _, _, address in infos))
 
 
-def _bind(addresses: Sequence[_BindAddress], port: int, create: Create) -> list[socket.socket]:
+def _bind(addresses: Sequence[_BindAddress], port: int, create: Create, *, share: bool) -> list[socket.socket]:
     bound: list[socket.socket] = []
     missing: OSError | None = None
     with contextlib.ExitStack() as unless_all_bound:
@@ -95,6 +107,8 @@ def _bind(addresses: Sequence[_BindAddress], port: int, create: Create) -> list[
                 continue
             unless_all_bound.callback(sock.close)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if share:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)  # inherited when accepting
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

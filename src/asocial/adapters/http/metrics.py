@@ -1,4 +1,4 @@
-"""`/metrics`: the counters of this process for Prometheus, and the duration of HTTP answers.
+"""`/metrics`: the counters of this process, or of several, for Prometheus, and the duration of HTTP answers.
 
 An answer's duration ends when its headers are ready: a WebSocket then lives for hours, and a download depends on the
 client. The label is the route's pattern, never the path: channel names must not appear in metrics.
@@ -7,13 +7,13 @@ client. The label is the route's pattern, never the path: channel names must not
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from ...service.counters import Counters, Histogram
 
-Expose = Callable[[str], tuple[bytes, str]]
+Expose = Callable[[str], Awaitable[tuple[bytes, str]]]
 """Given an Accept header, the metrics and their content type."""
 _STARTED = web.RequestKey("started", float)
 
@@ -32,7 +32,7 @@ class Metrics:
         request[_STARTED] = time.perf_counter()
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        body, content_type = self._expose(request.headers.get("Accept", ""))
+        body, content_type = await self._expose(request.headers.get("Accept", ""))
         response = web.Response(body=body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
         response.enable_compression()
         return response

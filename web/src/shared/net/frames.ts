@@ -73,6 +73,8 @@ export interface UserSync extends Counted {
   readonly ttl: Ttl
   readonly limits: Limits
   readonly rules?: ToldRules & Pick<Rules, 'rights' | 'yours'>
+  /** the channel is a crowd (W160) */
+  readonly crowd?: boolean
 }
 
 export type PresenceFrame =
@@ -142,6 +144,7 @@ export type ServerFrame =
   | { readonly type: 'profiles'; readonly users: readonly User[] }
   | { readonly type: 'pong'; readonly t: number; readonly timestamp: number }
   | { readonly type: 'clock'; readonly timestamp: number; readonly shift: number }
+  | { readonly type: 'crowd'; readonly on: boolean }
   | { readonly type: 'degraded' }
   | { readonly type: 'restored' }
   | ({ readonly type: 'channel_updated' } & ToldRules)
@@ -270,6 +273,8 @@ function fits(f: Fields): boolean {
         hasNumber(f, 'width', 'height') &&
         Math.min(f.width as number, f.height as number) > 0
       )
+    case 'crowd':
+      return typeof f.on === 'boolean'
     case 'degraded':
     case 'restored':
       return true

@@ -11,9 +11,9 @@ LATE_S = 0.03
 """The loop is late: fewer frames are asked for."""
 LEAST = 1.0
 """A pointer moves at least this often, and a draft too."""
-DRAFTS = 10.0
-"""Drafts a second, as long as pointers may move as often."""
-STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0)
+MOST = 10.0
+"""Pointers and drafts a second at best: clients interpolate, and a crowd is a lot to look at."""
+STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, MOST)
 """The rates that a pace may have, so that it does not change all the time."""
 
 
@@ -31,7 +31,7 @@ class CrowdPace:
         self._cursors = cursors
         self._drafts = drafts
         self._budget = FRAMES_PER_SECOND
-        self.pace = Pace(min(cursors, DRAFTS), min(drafts, DRAFTS))
+        self.pace = Pace(min(cursors, MOST), min(drafts, MOST))
 
     def update(self, senders: int, late_s: float) -> bool:
         """True if the pace changed. `senders`: how many clients moved their pointer in the last second.
@@ -52,4 +52,4 @@ class CrowdPace:
 
     def _of(self, rate: float) -> Pace:
         step = max((step for step in STEPS if step <= rate), default=LEAST)
-        return Pace(min(self._cursors, step), min(self._drafts, DRAFTS, max(LEAST, step)))
+        return Pace(min(self._cursors, step), min(self._drafts, step))

@@ -59,6 +59,8 @@ class Plan:
     spread: float
     seed: int
     processes: int
+    threshold: int
+    """People from whom on the channel is a crowd."""
 
 
 def _own_cpu_s() -> float:
@@ -194,7 +196,7 @@ def _of(verdict: Verdict) -> dict[str, Any]:
 def run(plan: Plan) -> dict[str, Any]:
     machine = facts()
     # The arguments of ASOCIAL keep every channel small; the last value of a flag counts.
-    arguments = ["--crowd-threshold", "200"]
+    arguments = ["--crowd-threshold", str(plan.threshold)]
     with contextlib.ExitStack() as stack:
         if plan.processes > 1:
             redis = RedisServer(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="asocial-bench-"))))
@@ -215,6 +217,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=100.0, help="messages a second, all people together")
     parser.add_argument("--spread", type=float, default=700.0, help="standard deviation around a place, in units")
     parser.add_argument("--processes", type=int, default=1, help="more than one: joined by a Redis")
+    parser.add_argument("--threshold", type=int, default=200, help="people with whom the channel is a crowd")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--name", default="canvas", help="of the result file")
     given = vars(parser.parse_args())

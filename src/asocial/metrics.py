@@ -118,6 +118,11 @@ class _CounterCollector(Collector):
             counters.volatile_dropped,
         )
         yield _counter(
+            "live_messages_dropped",
+            "Live messages that people who join miss, because a channel or the process had too many",
+            counters.live_messages_dropped,
+        )
+        yield _counter(
             "crowd_messages_dropped",
             "Live messages that a crowd did not keep for moving viewports, because it had too many",
             counters.crowd_messages_dropped,

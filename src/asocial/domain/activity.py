@@ -82,7 +82,7 @@ class Activity:
         """
         shift, places = coarse(counts)
         if shift < self._shift and len(places) <= MAX_PLACES:
-            # Smaller places only if there is room to spare, so that the size does not change to and fro.
+            # Smaller places only if there is room to spare, so that the size does not change back and forth.
             finer, larger = coarse(counts, self._shift - 1), coarse(counts, self._shift)
             shift, places = finer if len(finer[1]) <= MAX_PLACES // 2 else larger
         before, same_size = self._places, shift == self._shift

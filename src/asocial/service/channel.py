@@ -47,7 +47,7 @@ FLUSH_COPIED_BYTES = 64 * 1024 * 1024
 FLUSH_FRAMES = 1024
 """The most frames in one flush, and so the most senders: each sender costs slices of its own."""
 ENDS_AT = 0.75
-"""A crowd ends when only this part of the threshold is there, so that a few people do not change it to and fro."""
+"""A crowd ends when only this part of the threshold is there, so that a few people do not change it back and forth."""
 LATE_LOOP_S = 0.05
 """When the loop is later than this, each connection is read one frame at a time: a turn would take seconds."""
 

@@ -272,6 +272,7 @@ class ChatService:
     def expire(self) -> None:
         """Remove messages whose life is over."""
         self._live.expire(self._now_ms())
+        self._counters.live_messages_dropped += self._live.take_dropped()
 
 
 def _answer_again(participant: Participant, message_id: str, known: LiveMessage | Duplicate) -> Ack:

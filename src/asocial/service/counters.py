@@ -84,6 +84,8 @@ class Counters:
         """Frames of this process that left in one flush: the coalescing factor."""
         self.volatile_dropped = 0
         """Times a slow reader got no drafts and cursors."""
+        self.live_messages_dropped = 0
+        """Live messages of this process that people who join miss, because a channel or the process had too many."""
         self.crowd_messages_dropped = 0
         """Messages that a crowd did not keep for moving viewports, because it had too many; the oldest."""
         self.unsent_relieved = 0

@@ -167,6 +167,12 @@ class Crowd:
             place.cell = cell_of(*middle)
         self._move_to(connection, region)
 
+    def show_on_map(self, connection: Connection, on_map: bool) -> None:
+        """The connection's user hides from maps, or shows up again."""
+        place = self._places.get(connection)
+        if place is not None:
+            place.on_map = on_map
+
     def seed(self, live: Iterable[LiveMessage]) -> None:
         """The live messages of a snapshot read while the channel is a crowd: keep those from before it began."""
         if self._seeded:
@@ -429,6 +435,12 @@ class Crowd:
         self._counters.crowd_messages_dropped += self._memory.take_dropped()
         if now >= self._grace_until:
             self._limit_listeners()
+        for user_id, followers in list(self._followers.items()):
+            current = {connection: until for connection, until in followers.items() if until > now}
+            if current:
+                self._followers[user_id] = current
+            else:
+                del self._followers[user_id]
         paced = self._pace.update(len(self._senders), self._lag.mean_s)
         self._senders.clear()
         here = self._here()

@@ -243,6 +243,9 @@ class Sessions:
         profile = Profile(changed.name, changed.color, changed.on_map)
         for session in self._local.of_user(changed.user_id, channel):
             session.participant.profile = profile
+            crowd = session.participant.channel.crowd
+            if crowd is not None:
+                crowd.show_on_map(session.connection, profile.on_map)
             session.member = Member.of(changed.user_id, profile, session.member.joined_at)
 
     def send_followed(self, channel: str, followed: FollowedBy) -> None:

@@ -18,7 +18,7 @@ from asocial.protocol.schema import Ack, Chat, UserCount
 from asocial.service.channel import Channel
 from asocial.service.control import ActivityHere, CrowdCounted, decode_control
 from asocial.service.crowd import GRACE_S, MAX_LISTENERS, SLICE, Crowd
-from asocial.service.crowd_batch import cells_line, parts, split_control
+from asocial.service.crowd_batch import Part, cells_line, parts, split_control
 from asocial.service.writing import UNSENT_LIMIT_BYTES, VOLATILE_UNSENT_LIMIT_BYTES
 
 from .fakes import FakeBroker, FakeConnection, make_channel
@@ -174,8 +174,8 @@ def test_w170_a_line_that_does_not_fit_is_ignored(line: bytes) -> None:
 
 
 def test_w170_cells_survive_the_way() -> None:
-    reliable = [(b"a", ()), (b"bc", ((1, -2), (3, 4)))]
-    volatile = [(b"d", "user"), (b"", ((0, 0),))]
+    reliable: list[Part] = [(b"a", ()), (b"bc", ((1, -2), (3, 4)))]
+    volatile: list[Part] = [(b"d", "user"), (b"", ((0, 0),))]
     line, rest = split_control(cells_line(reliable, volatile) + b'{"type":"other"}\n')
     assert rest == b'{"type":"other"}\n'
     assert parts(line, b"abc", b"d") == (reliable, volatile)
@@ -192,6 +192,24 @@ async def test_w170_a_batch_without_cells_goes_to_everybody(channel: Channel) ->
     late = join(channel, "late", THERE)
     crowd_of(channel).look(late, "late", (0, 0), HERE, on_map=True)
     assert len(late.frames("chat")) == 1
+
+
+async def test_w166_somebody_who_hides_disappears_from_activity(channel: Channel) -> None:
+    ann, bob = join(channel, "ann", HERE), join(channel, "bob", HERE)
+    crowd_of(channel).move(ann, "ann", 10, 10, on_map=True)
+    await asyncio.sleep(1.5)
+    assert bob.frames("activity")[-1]["places"] == [[512, 512, 1, 0]]
+    crowd_of(channel).show_on_map(ann, False)
+    await asyncio.sleep(6)
+    assert bob.frames("activity")[-1]["places"] == [[512, 512, 0, 0]]
+
+
+async def test_a_follow_that_is_over_is_forgotten(channel: Channel) -> None:
+    ann = join(channel, "ann", HERE)
+    for number in range(100):
+        crowd_of(channel).follow(ann, f"nobody{number}")
+    await asyncio.sleep(13)
+    assert not crowd_of(channel)._followers
 
 
 async def test_who_leaves_leaves_nothing_behind(channel: Channel) -> None:

@@ -1,4 +1,4 @@
-"""W160 to W171 of docs/protocol.md: a channel with so many people that each gets what they can see."""
+"""W160 to W170 of docs/protocol.md: a channel with so many people that each gets what they can see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A channel with so many people that each gets only what they can see (W160 to W171).
+"""A channel with so many people that each gets only what they can see (W160 to W170).
 
 While a channel is a crowd, its Channel gives everything to this: who sees what, the outbox by cells, pointers,
 activity, pace. Below the threshold none of this exists, and a frame costs what it always did.

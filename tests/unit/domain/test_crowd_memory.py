@@ -58,7 +58,7 @@ def test_w163_a_connection_gets_what_it_lacks_and_nothing_twice(seed: int) -> No
                 regions[connection] = after
 
 
-def test_w169_the_oldest_are_dropped_above_the_limit() -> None:
+def test_w163_the_oldest_are_dropped_above_the_limit() -> None:
     memory: CrowdMemory[str] = CrowdMemory(LIFE_S, ["ann"], 0.0, limit_bytes=30)
     memory.join("bob")
     here, there = Region(0, 0, 0, 0), Region(5, 5, 5, 5)

@@ -253,6 +253,25 @@ class ViewShown(_ServerFrame, tag="view", frozen=True):
     height: float
 
 
+class CrowdChanged(_ServerFrame, tag="crowd", frozen=True):
+    """The channel has become a crowd, or is none any more (W160)."""
+
+    on: bool
+
+
+class Pace(_ServerFrame, tag="pace", frozen=True):
+    cursors_per_second: float
+    drafts_per_second: float
+
+
+class Activity(_ServerFrame, tag="activity", frozen=True):
+    """Where something happens in a crowd (W166): `places` of (x, y, people, messages)."""
+
+    size: int
+    whole: bool
+    places: list[tuple[int, int, int, int]]
+
+
 class Profiles(_ServerFrame, tag="profiles", frozen=True):
     users: list[Person]
 
@@ -305,7 +324,7 @@ class Error(_ServerFrame, tag="error", frozen=True):
 ServerFrame: TypeAlias = (
     UserSync | UserJoined | UserLeft | UserUpdated | UserCount | Chat | Ack | Typing | Stroke | Cursors | Reacted
     | FollowedBy | ViewShown | Profiles | Pong | Degraded | Restored | Authenticated | ChannelUpdated | Cleared
-    | ClockSet | Error
+    | ClockSet | CrowdChanged | Pace | Activity | Error
 )  # fmt: skip
 
 PresenceFrame: TypeAlias = UserJoined | UserLeft | UserUpdated | UserCount

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import nsmallest
+from math import hypot
 from typing import NamedTuple
 
 MAX_POINTERS = 100
@@ -39,9 +40,11 @@ def choose(pointers: Sequence[Pointer], middle: tuple[float, float], most: int =
     if len(pointers) <= most:
         return pointers
     x, y = middle
-
-    def rank(pointer: Pointer) -> tuple[bool, int, int]:
-        distance = ((pointer.x - x) ** 2 + (pointer.y - y) ** 2) ** 0.5
-        return not pointer.writes, int(distance / NEAR), -pointer.order
-
-    return nsmallest(most, pointers, key=rank)
+    # Sorted as tuples of numbers: a function for the order would be called for each group and pointer.
+    ranked = sorted(
+        [
+            (not pointer.writes, hypot(pointer.x - x, pointer.y - y) // NEAR, -pointer.order, number)
+            for number, pointer in enumerate(pointers)
+        ]
+    )
+    return [pointers[number] for _, _, _, number in ranked[:most]]

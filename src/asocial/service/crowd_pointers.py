@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -31,9 +31,9 @@ class _OfCell:
 
     __slots__ = ("inner", "pointers")
 
-    def __init__(self, pointers: list[Pointer]) -> None:
-        self.pointers = newest_of_cell(pointers)
-        self.inner = _inner(self.pointers)
+    def __init__(self, pointers: Sequence[Pointer], inner: bytes) -> None:
+        self.pointers = pointers
+        self.inner = inner
 
 
 class Moves:
@@ -42,9 +42,15 @@ class Moves:
     def __init__(self, pointers: Iterable[Pointer]) -> None:
         self.by_user = {pointer.user_id: pointer for pointer in pointers}
         by_cell: dict[Cell, list[Pointer]] = {}
+        # Encoded once, because many groups get the same pointer.
+        self._encoded: dict[str, bytes] = {}
         for pointer in self.by_user.values():
             by_cell.setdefault(cell_of(pointer.x, pointer.y), []).append(pointer)
-        self._cells = {cell: _OfCell(pointers) for cell, pointers in by_cell.items()}
+            self._encoded[pointer.user_id] = _encode((pointer.user_id, pointer.x, pointer.y))
+        self._cells: dict[Cell, _OfCell] = {}
+        for cell, pointers in by_cell.items():
+            newest = newest_of_cell(pointers)
+            self._cells[cell] = _OfCell(newest, self._inner(newest))
 
     def frame_for(self, group: Group[Connection]) -> bytes:
         """The `cursors` frame of a group. Empty if nothing moved in its region."""
@@ -59,12 +65,16 @@ class Moves:
         if sum(len(of_cell.pointers) for of_cell in found) <= MAX_POINTERS:
             return _frame(b",".join([of_cell.inner for of_cell in found]))
         pointers = [pointer for of_cell in found for pointer in of_cell.pointers]
-        return _frame(_inner(choose(pointers, group.region.middle)))
+        return _frame(self._inner(choose(pointers, group.region.middle)))
 
     def frame_of(self, users: Iterable[str]) -> bytes:
         """The `cursors` frame of those of these users who moved. Empty if nobody did."""
         moved = [self.by_user[user] for user in users if user in self.by_user]
-        return _frame(_inner(moved)) if moved else b""
+        return _frame(self._inner(moved)) if moved else b""
+
+    def _inner(self, pointers: Iterable[Pointer]) -> bytes:
+        encoded = self._encoded
+        return b",".join([encoded[pointer.user_id] for pointer in pointers])
 
     def by_cell(self) -> list[tuple[bytes, tuple[Cell, ...]]]:
         """A frame for each cell, for the other processes."""
@@ -122,10 +132,6 @@ class CrowdPointers:
 
 def is_cursors(payload: bytes) -> bool:
     return payload.startswith(_HEAD)
-
-
-def _inner(pointers: Iterable[Pointer]) -> bytes:
-    return b",".join([_encode((pointer.user_id, pointer.x, pointer.y)) for pointer in pointers])
 
 
 def _frame(inner: bytes) -> bytes:

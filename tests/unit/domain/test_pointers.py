@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +25,7 @@ pointers = st.lists(
 @given(pointers, st.integers(1, 20))
 def test_w165_no_pointer_that_is_left_out_comes_before_one_that_is_chosen(all_: list[Pointer], most: int) -> None:
     def rank(pointer: Pointer) -> tuple[bool, int, int]:
-        return not pointer.writes, int((pointer.x**2 + pointer.y**2) ** 0.5 / NEAR), -pointer.order
+        return not pointer.writes, int(math.hypot(pointer.x, pointer.y) // NEAR), -pointer.order
 
     chosen = choose(all_, (0, 0), most)
     assert len(chosen) == min(most, len(all_))

@@ -11,9 +11,9 @@ LATE_S = 0.03
 """The loop is late: fewer frames are asked for."""
 LEAST = 1.0
 """A pointer moves at least this often, and a draft too."""
-MOST = 10.0
+MOST = 8.0
 """Pointers and drafts a second at best: clients interpolate, and a crowd is a lot to look at."""
-STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, MOST)
+STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, MOST)
 """The rates that a pace may have, so that it does not change all the time."""
 
 

@@ -44,6 +44,7 @@ export function createReceiver(app: App) {
         presence.onSync(frame, fresh)
         cursors.keepOnly(presence.isHere)
         navigation.keepOnly(presence.isHere)
+        navigation.onCrowd(frame.crowd === true)
         messages.onSync(
           frame.messages.filter(({ user_id }) => !muted.has(user_id)),
           fresh,
@@ -95,6 +96,8 @@ export function createReceiver(app: App) {
         return navigation.onFollowed(frame.user_id)
       case 'view':
         return navigation.onView(frame)
+      case 'crowd':
+        return navigation.onCrowd(frame.on)
       case 'profiles':
         return presence.onProfiles(frame.users)
       case 'pong':

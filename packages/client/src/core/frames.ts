@@ -164,6 +164,8 @@ function fits(f: Fields): boolean {
         isPosition(f.position) &&
         Math.min(f.width as number, f.height as number) > 0
       )
+    case 'crowd':
+      return typeof f.on === 'boolean'
     case 'degraded':
     case 'restored':
       return true

@@ -1,6 +1,6 @@
 /*
  * Following one person: the camera moves with them frame by frame, outside React, until the user moves it. It also shows
- * our own view to our followers. Fetched when somebody is followed (store/navigation.ts).
+ * our own view to our followers, and to the server in a crowd. Fetched when first needed (store/navigation.ts).
  */
 import { HOME, type Camera, type Size } from '../../canvas/model/camera'
 import type { ViewFrame } from '@asocial/client/core/frames'
@@ -147,6 +147,7 @@ export function createFollowing(
       views.onFollowed()
     },
     keepOnly: followers.keepOnly,
+    onCrowd: views.onCrowd,
     onView(frame: ViewFrame) {
       if (frame.user_id === sought) {
         sought = undefined

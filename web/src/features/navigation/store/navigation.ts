@@ -54,6 +54,10 @@ export function createNavigation(
       withOthers((following) => following.follow(userId))
     },
     onFollowed: (userId: string) => withOthers((following) => following.onFollowed(userId)),
+    /** W160: in a crowd the server must know what we show. */
+    onCrowd(on: boolean) {
+      if (on || fetched) withOthers((following) => following.onCrowd(on))
+    },
     /** Of use only if we asked for it, and then the file is there. */
     onView: (frame: ViewFrame) => void fetched?.then((it) => it.onView(frame)).catch(() => {}),
     stop,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from asocial.domain import api_keys
+from tests.support import api_keys
 from tests.support.client import Client
 from tests.support.server import Join, Server, StartServer
 from tests.support.waiting import PATIENCE_S

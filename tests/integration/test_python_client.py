@@ -47,9 +47,8 @@ from asocial_client import (
 )
 from asocial_client.address import parse
 
-from asocial.domain import api_keys
 from asocial.domain.errors import GoingAway
-from tests.support import redis_server
+from tests.support import api_keys, redis_server
 from tests.support.server import Server, StartServer
 from tests.support.waiting import PATIENCE_S, eventually
 

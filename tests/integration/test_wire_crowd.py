@@ -94,6 +94,22 @@ async def test_w162_the_query_says_what_a_client_sees_before_its_first_view(crow
     assert [message["message_id"] for message in (await join(crowded)).sync["messages"]] == [here, there]
 
 
+async def test_w162_the_client_whose_joining_makes_a_crowd_has_its_region_at_once(crowded: Server, join: Join) -> None:
+    author, *_ = await fill(crowded, join, 3)
+    before = await author.chat("there, before", at=FAR)
+    await settled(author)
+    last = await join(crowded, view=HERE)
+    assert [message["message_id"] for message in last.sync["messages"]] == [before]
+    there = await author.chat("there", at=FAR)
+    await heard(last, await author.chat("here", at=(0, 0)))
+    assert not has_heard(last, there)
+    await last.look(FAR)
+    await heard(last, there)
+    await settled(last)
+    ids = [frame["message_id"] for frame in last.received if frame["type"] == "chat"]
+    assert (ids.count(there), ids.count(before)) == (1, 0)
+
+
 @pytest.mark.parametrize("view", [(0, 0, 0, 800), (0, 0, -1, 1), (1e9, 0, 10, 10), (float("nan"), 0, 10, 10)])
 async def test_w162_a_query_that_is_not_valid_is_ignored(
     crowded: Server, join: Join, view: tuple[float, float, float, float]
@@ -202,6 +218,17 @@ async def test_w165_a_follower_gets_the_view_and_the_pointer_wherever_they_are(c
     assert (await follower.receive("cursors"))["cursors"] == [[followed.user_id, FAR[0], 3]]
     await settled(other)
     assert not other.waiting("view", "cursors")
+
+
+async def test_w165_people_who_follow_each_other_see_no_view_of_each_other(crowded: Server, join: Join) -> None:
+    ann, bob, *_ = await fill(crowded, join, 4)
+    await ann.follow(bob.user_id)
+    await bob.receive("followed")
+    await bob.follow(ann.user_id)
+    await ann.receive("followed")
+    await bob.look(FAR)
+    await heard(ann, await bob.chat("done", at=FAR))
+    assert not ann.waiting("view")
 
 
 async def test_w165_nobody_sees_the_view_of_somebody_who_is_hidden_from_maps(crowded: Server, join: Join) -> None:

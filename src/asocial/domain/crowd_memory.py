@@ -10,7 +10,7 @@ Messages are kept as the frames that were sent, undecoded, for as long as one ca
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
 from .cells import Cell, Region
@@ -144,11 +144,14 @@ class CrowdMemory(Generic[C]):
         while self._kept and now - self._kept[0].at > self._life_s:
             self._drop_oldest()
 
-    def clear(self) -> None:
-        """Drop all frames."""
-        self._kept.clear()
-        self._by_cell.clear()
-        self._bytes = 0
+    def rewrite(self, frames: Callable[[bytes], bytes], body: Callable[[bytes], bytes]) -> None:
+        """Change what is kept: `frames` the frames, `body` the JSON of messages in snapshots."""
+        changed = {id(kept): kept._replace(frames=frames(kept.frames)) for kept in self._kept}
+        self._by_cell = {cell: deque(changed[id(kept)] for kept in of_cell) for cell, of_cell in self._by_cell.items()}
+        self._kept = deque(changed.values())
+        self._bytes = sum(len(kept.frames) for kept in self._kept)
+        for history in self._history.values():
+            history.snapshot = frozenset(map(body, history.snapshot))
 
     def move(self, connection: C, before: Region | None, after: Region | None, now: float) -> list[Kept]:
         """The region of a connection changes. Returns the frames of the new one that it lacks, the oldest first.

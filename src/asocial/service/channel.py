@@ -69,6 +69,8 @@ class Channel:
         """`lag`: of the loop, shared by all channels. `number`: of the first reliable frame that is posted."""
         self._runtime = runtime
         self._crowds = crowds or CrowdSettings()
+        self._regions: dict[Connection, Region] = {}
+        """What connections that wait for their snapshot said they will see. Their joining may make a crowd."""
         self.crowd: Crowd | None = None
         """What replaces the outbox while the channel is a crowd (W160)."""
         self.name = name
@@ -120,6 +122,8 @@ class Channel:
         self._remote.attach(connection)
         if crowd is None:
             self._outbox.attach(connection)
+            if region is not None:
+                self._regions[connection] = region
         else:
             crowd.attach(connection, region)
 
@@ -184,17 +188,19 @@ class Channel:
         `in_snapshot`: the messages in the snapshot, as the JSON of their frames. They are not sent again.
         """
         held = self._members.get(connection)
+        region = self._regions.pop(connection, None)
         if held is not None:
             self._members[connection] = None
             self.snapshots.remember(connection, in_snapshot)
             connection.write(snapshot)
             held.release(in_snapshot)
             if self.crowd is not None:
-                self.crowd.released(connection, in_snapshot)
+                self.crowd.released(connection, in_snapshot, region)
 
     def detach(self, connection: Connection, *, user_gone: str | None = None) -> None:
         """Write nothing more to `connection`. `user_gone`: its user's id, if this was the user's last connection."""
         held = self._members.pop(connection, None)
+        self._regions.pop(connection, None)
         if held is not None:
             held.drop()
         self.snapshots.forget(connection)

@@ -94,5 +94,5 @@ class ControlRouter:
         self._chat.shift_clock(shift_ms)
         for channel in self._channels:
             if channel.crowd is not None:
-                channel.crowd.clock_set()
+                channel.crowd.clock_set(shift_ms)
         self._sessions.send_clock(shift_ms)

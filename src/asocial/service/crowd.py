@@ -24,7 +24,7 @@ from ..domain.pacing import CURSOR_TICK_S, LoopLag
 from ..domain.region_groups import RegionGroups
 from ..groups import CrowdSettings
 from ..ports import Batch, Connection
-from ..protocol.codec import live_messages_in, pack, places_of
+from ..protocol.codec import live_messages_in, pack, places_of, shifted
 from ..protocol.framing import split_frames, text_frame
 from ..protocol.schema import ActivityFrame, PaceFrame
 from .control import ActivityHere, encode_control
@@ -134,11 +134,14 @@ class Crowd:
             region = MIDDLE
         self.groups.place(connection, region)
 
-    def released(self, connection: Connection, in_snapshot: frozenset[bytes]) -> None:
-        """The connection has its snapshot, with these messages."""
+    def released(self, connection: Connection, in_snapshot: frozenset[bytes], region: Region | None = None) -> None:
+        """The connection has its snapshot, with these messages. `region`: what it said when it joined, before the
+        channel was a crowd."""
         self._memory.remember_snapshot(connection, in_snapshot, self._loop.time())
         if self.region_of(connection) is not None:
             self._greet(connection)
+        elif region is not None:
+            self._move_to(connection, region)
 
     def detach(self, connection: Connection, user_gone: str | None) -> None:
         self.groups.remove(connection)
@@ -191,10 +194,19 @@ class Crowd:
         self._cleared_ms = max(self._cleared_ms, until_ms)
         self._messages.clear()
 
-    def clock_set(self) -> None:
-        """The server's clock was set: the frames kept here have ends that are not valid any more."""
-        self._memory.clear()
-        self._messages.clear()
+    def clock_set(self, shift_ms: int) -> None:
+        """The server's clock was set: what is kept here keeps the life that is left (W85)."""
+
+        def body(payload: bytes) -> bytes:
+            return shifted(payload, shift_ms)
+
+        def frames(data: bytes) -> bytes:
+            return b"".join([text_frame(body(payload)) for _, _, payload in split_frames(data)])
+
+        self._memory.rewrite(frames, body)
+        self._arrived_late = set(map(body, self._arrived_late))
+        self._messages = deque((expires_at + shift_ms, cell) for expires_at, cell in self._messages)
+        self._cleared_ms += shift_ms
 
     def end(self) -> None:
         """The channel is not a crowd any more: everybody gets the live messages that they lack."""

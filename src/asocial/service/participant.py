@@ -82,7 +82,7 @@ class Participant:
         self._looks: ThrottledLatest[ShowView] | None = None
         self._looked = False
         """Whether the client has sent a `view` because the channel was a crowd."""
-        self._followed_until = float("-inf")
+        self._followed_until = self._follows_until = float("-inf")
 
     def now(self) -> float:
         """The loop's clock, in seconds."""
@@ -154,6 +154,10 @@ class Participant:
         """Somebody follows the session's user."""
         self._followed_until = self._loop.time() + FOLLOWED_S
 
+    def follows(self) -> None:
+        """The session's user follows somebody."""
+        self._follows_until = self._loop.time() + FOLLOWED_S
+
     def _throttle_of(self, rate: float) -> Callable[[Callable[[T], None]], ThrottledLatest[T]]:
         loop, budget = self._loop, self.budget
         return lambda send: ThrottledLatest(rate, loop, send, budget, FRAME_WEIGHT)
@@ -194,7 +198,8 @@ class Participant:
         x, y = view.position.x, view.position.y
         region, on_map = region_of(x, y, view.width, view.height), self.profile.on_map
         crowd.look(self.connection, self.user_id, (x, y), region, on_map=on_map)
-        if on_map and self._loop.time() <= self._followed_until:
+        # Who follows somebody shows no view: two people who follow each other would move each other's view for ever.
+        if on_map and self._follows_until < self._loop.time() <= self._followed_until:
             crowd.show_view(self.user_id, pack(View(self.user_id, view.position, view.width, view.height)))
 
     def _send_cursor(self, position: Position) -> None:

@@ -306,6 +306,7 @@ class Sessions:
         crowd = session.participant.channel.crowd
         if crowd is not None:
             crowd.follow(session.connection, user_id)
+            session.participant.follows()
         self._channels.send_control(channel, encode_control(followed))
         self.charge_answer(session, UPDATE_BYTES * (1 + self._local.connections(user_id)))
 

@@ -102,6 +102,21 @@ async def test_slow_readers_get_no_volatile_frames_and_then_are_closed(channel: 
     assert not bob.frames("cursors")
 
 
+async def test_w85_what_comes_into_view_after_the_clock_was_set_has_the_new_times(channel: Channel) -> None:
+    ann, bob = join(channel, "ann", THERE), join(channel, "bob", HERE)
+    chat(channel, ann, "m1", (40 * CELL, 0))
+    channel.flush_all()
+    crowd_of(channel).clock_set(-500)
+    crowd_of(channel).look(bob, "bob", (40 * CELL, 0), THERE, on_map=True)
+    [frame] = bob.frames("chat")
+    assert (frame["message_id"], frame["timestamp"], frame["expires_at"]) == ("m1", 1 - 500, 10**15 - 500)
+    # Both look away and back: neither gets it again.
+    for look in (HERE, THERE):
+        crowd_of(channel).look(ann, "ann", look.middle, look, on_map=True)
+        crowd_of(channel).look(bob, "bob", look.middle, look, on_map=True)
+    assert len(bob.frames("chat")) == len(ann.frames("chat")) + 1 == 1
+
+
 async def test_w165_a_group_gets_at_most_a_hundred_pointers_in_a_tick(channel: Channel) -> None:
     ann = join(channel, "ann", HERE)
     for number in range(3 * MAX_POINTERS):

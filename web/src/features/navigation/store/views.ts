@@ -4,7 +4,7 @@
  * While we follow somebody we send no view: two people who follow each other would send each other's view back and forth.
  * In a crowd (W160) we always send it, because the server sends what the view shows; it decides who else gets the view.
  */
-import { wirePoint, type Camera, type Point, type Size } from '../../canvas/model/camera'
+import { sightOf, type Shown, type Sight } from '../../canvas/model/sight'
 import { throttle } from '@asocial/client/core/throttle'
 import type { ViewFrame } from '@asocial/client/core/frames'
 import type { CameraStore } from '../../canvas/store/camera'
@@ -18,25 +18,29 @@ const LOOK_EVERY_MS = 250
 const FRESH_MS = 11_000
 export const SAY_AGAIN_MS = 5_000
 
-export interface Sight extends Size {
-  readonly middle: Point
-}
-
-export function createViews(deps: Deps, camera: CameraStore, mayShow: () => boolean) {
+/** `looked`: called with each view that a crowd's server gets. */
+export function createViews(
+  deps: Deps,
+  camera: CameraStore,
+  mayShow: () => boolean,
+  looked: (sight: Sight) => void,
+) {
   let followedUntil = Number.NEGATIVE_INFINITY
   let theirs: { readonly userId: string; readonly sight: Sight; readonly until: number } | undefined
-
   let crowd = false
 
-  const sendView = ({ camera: { x, y, zoom }, view }: { camera: Camera; view: Size }) =>
-    deps.send({
-      type: 'view',
-      position: wirePoint({ x, y }),
-      width: Math.max(1, Math.round(view.width / zoom)),
-      height: Math.max(1, Math.round(view.height / zoom)),
-    })
-  const sender = throttle(SHOW_EVERY_MS, sendView, deps.now)
-  const looks = throttle(LOOK_EVERY_MS, sendView, deps.now)
+  function sendView(now: Shown): boolean {
+    const { middle, width, height } = sightOf(now)
+    return deps.send({ type: 'view', position: middle, width, height })
+  }
+  const sender = throttle<Shown>(SHOW_EVERY_MS, sendView, deps.now)
+  const looks = throttle<Shown>(
+    LOOK_EVERY_MS,
+    (now) => {
+      if (crowd && sendView(now)) looked(sightOf(now))
+    },
+    deps.now,
+  )
 
   function show() {
     if (crowd) looks.push(camera.store.getState())

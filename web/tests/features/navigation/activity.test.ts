@@ -251,14 +251,21 @@ describe('a page in a crowd', () => {
     expect([...app.history.all()]).toHaveLength(1)
   })
 
-  it('says again what it shows after a reconnect', async () => {
-    const { receive, sync, of, app } = await inCrowd()
+  it('says what it shows again after a reconnect, and only then waits for what is there', async () => {
+    const { receive, sync, of, app, world, get } = await inCrowd()
+    await get(activity([[30_208, 512, 2, 1]]))
     vi.advanceTimersByTime(300)
     const before = of('view').length
-    app.camera.pan(-5_000, 0)
+    world.online = false
+    app.camera.pan(-30_208, 0)
+    vi.advanceTimersByTime(300)
+    // Nobody has sent what is there: it is still a place.
+    expect(spotsFor(app)).toMatchObject([{ kind: 'place' }])
+    world.online = true
     receive(sync({ crowd: true }), true)
     await vi.dynamicImportSettled()
     vi.advanceTimersByTime(300)
-    expect(of('view').slice(before).at(-1)).toMatchObject({ position: { x: 5_000, y: 0 } })
+    expect(of('view').slice(before)).toMatchObject([{ position: { x: 30_208, y: 0 } }])
+    expect(spotsFor(app)).toEqual([])
   })
 })

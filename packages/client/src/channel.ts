@@ -12,7 +12,6 @@ import {
   type Limits,
   type Position,
   type ServerFrame,
-  type ViewMessage,
 } from './core/frames.ts'
 import { newGuestKey } from './core/guest.ts'
 import type { Host } from './core/host.ts'
@@ -22,16 +21,13 @@ import { createPointerSender } from './core/pointer.ts'
 import type { Kind } from './core/reactions.ts'
 import { whyRefused } from './core/refusal.ts'
 import { createRepeat } from './core/repeat.ts'
-import { throttle } from './core/throttle.ts'
+import { Crowd } from './crowd.ts'
 import { type DraftWriter, OwnDrafts } from './draft.ts'
 import { ChannelClosed, NotSent, Refused } from './errors.ts'
 import { personOf, rulesOf, type Draft, type Message, type Person, type Rules } from './events.ts'
 import { draftOf, Mirror } from './mirror.ts'
 import { Moderation } from './moderation.ts'
 import { Posts, type SayOptions } from './posts.ts'
-
-/** A view is sent this often at most: the server reads no more of a client in a crowd (W163). */
-const VIEW_EVERY_MS = 250
 
 export interface ConnectOptions {
   /** to join with; absent: the server chooses */
@@ -62,8 +58,6 @@ export class Channel extends Moderation {
   isLive = false
   /** Whether people on other server processes cannot be reached just now (W29). */
   isDegraded = false
-  /** Whether there are so many people here that each client gets only what it shows (W160). */
-  isCrowd = false
   /** Sent with each connection. Store it to be the same user again. */
   token: string | undefined
   #address: Address
@@ -73,9 +67,7 @@ export class Channel extends Moderation {
   #posts: Posts
   #pointer
   #drafts
-  /** what this client shows, if it said so */
-  #view: ViewMessage | undefined
-  #views
+  #crowd
   #lost = { code: 1006, reason: '' }
   #stopWatching: () => void
   #repeatSoon = createRepeat(() => this.#repeat())
@@ -105,11 +97,7 @@ export class Channel extends Moderation {
     this.#posts = new Posts(this.#mirror, host.send)
     this.#pointer = createPointerSender(host, () => false)
     this.#drafts = new OwnDrafts(host)
-    this.#views = throttle<ViewMessage>(
-      VIEW_EVERY_MS,
-      (view) => this.isCrowd && this.#connection.send(view),
-      monotonic,
-    )
+    this.#crowd = new Crowd(host, this.#pointer, this.#drafts, this)
     this.ready = new Promise((resolve, reject) => {
       this.on('connected', resolve)
       this.on('closed', reject)
@@ -167,6 +155,11 @@ export class Channel extends Moderation {
     return this.#mirror.pointers
   }
 
+  /** Whether each client gets only what it shows, because so many people are here (W160). */
+  get isCrowd(): boolean {
+    return this.#crowd.on
+  }
+
   get rules(): Rules {
     return rulesOf(this.#mirror.rules)
   }
@@ -209,14 +202,9 @@ export class Channel extends Moderation {
     this.send({ type: 'follow', user_id: userId })
   }
 
-  /**
-   * Says which part of the canvas this client shows: its middle and its size. In a crowd (W160) the server sends what is
-   * there, and `activity` of the rest; a client that never calls this gets all messages and no pointers. Call it whenever
-   * the view changes, and before the channel is live if you can. Sent at most 4 times a second, in a crowd only.
-   */
+  /** What this client shows: the middle and the size. Call it at each change: a crowd sends what is there (W160). */
   view(x: number, y: number, width: number, height: number) {
-    this.#view = { type: 'view', position: { x, y }, width, height }
-    if (this.isCrowd) this.#views.push(this.#view)
+    this.#crowd.show({ type: 'view', position: { x, y }, width, height })
   }
 
   /** Shows followers the middle and the size of this client's view. */
@@ -238,8 +226,6 @@ export class Channel extends Moderation {
     if (this.isLive) this.send({ type: 'auth', token })
   }
 
-  // What is behind it.
-
   /** @internal */
   protected send(frame: ClientFrame) {
     if (this.closed) throw this.closed
@@ -251,24 +237,8 @@ export class Channel extends Moderation {
   #url(): string {
     const { name, color, invite, lang, onMap } = this.#options
     const on_map = onMap === false ? '0' : undefined
-    // W162
-    const { position, width: w, height: h } = this.#view ?? {}
-    return socketUrl(this.#address, { name, color, invite, lang, on_map, ...position, w, h })
-  }
-
-  #setCrowd(on: boolean) {
-    if (on !== this.isCrowd) {
-      this.isCrowd = on
-      this.emit('crowd', { on })
-      this.#repeatSoon()
-    }
-    if (!on) this.#setPace(Infinity, Infinity)
-    else if (this.#view) this.#views.push(this.#view)
-  }
-
-  #setPace(cursorsPerSecond: number, draftsPerSecond: number) {
-    this.#pointer.pace(cursorsPerSecond)
-    this.#drafts.pace(draftsPerSecond)
+    const view = this.#crowd.query()
+    return socketUrl(this.#address, { name, color, invite, lang, on_map, ...view })
   }
 
   #receive(frame: ServerFrame, fresh: boolean) {
@@ -284,13 +254,7 @@ export class Channel extends Moderation {
       this.emit('error', new NotSent(code, message, retry_after, limit))
     }
     this.#mirror.receive(frame, fresh)
-    if (frame.type === 'user_sync') this.#setCrowd(frame.crowd === true)
-    else if (frame.type === 'crowd') this.#setCrowd(frame.on)
-    else if (frame.type === 'pace') {
-      const { cursors_per_second: cursorsPerSecond, drafts_per_second: draftsPerSecond } = frame
-      this.#setPace(cursorsPerSecond, draftsPerSecond)
-      this.emit('pace', { cursorsPerSecond, draftsPerSecond })
-    }
+    if (this.#crowd.receive(frame)) this.#repeatSoon()
     this.#posts.settle()
     if (frame.type === 'user_joined' || frame.type === 'restored') this.#repeatSoon()
     if (!fresh) return

@@ -1,48 +1,11 @@
 /*
  * A channel against a hand-written server end. Time is Vitest's fake one; tests/integration has a real server.
  */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { addressOf } from '../src/address.ts'
-import { type AnyEvent, connect, type ConnectOptions } from '../src/index.ts'
+import type { ConnectOptions } from '../src/index.ts'
 import { FakeSocket } from './support/socket.ts'
-
-const BASE = { type: 'user_sync', channel_id: 'garden', user_id: 'me', user_count: 2 }
-const person = (user_id: string) => ({ user_id, name: user_id, color: 'rust', joined_at: 1 })
-const TTL = { base: 5_000, per_character: 50, free_characters: 60, max: 12_000 }
-
-beforeEach(() => void vi.stubGlobal('document', undefined))
-afterEach(() => vi.unstubAllGlobals())
-
-function setUp(options: ConnectOptions = {}) {
-  const channel = connect('https://talk.example', 'garden', { token: 't', ...options })
-  const events: AnyEvent[] = []
-  const read = (async () => {
-    for await (const event of channel) events.push(event)
-  })()
-  read.catch(() => undefined)
-  const socket = () => {
-    const last = FakeSocket.all.at(-1)
-    if (!last) throw new Error('no socket')
-    return last
-  }
-  const live = (more: object = {}) => {
-    socket().readyState = 1
-    socket().receive({
-      ...{ ...BASE, users: ['me', 'mira'].map(person), messages: [], timestamp: 0 },
-      ...{ ttl: TTL, limits: { roster: 200 }, epoch: 'e', seq: 1, ...more },
-    })
-  }
-  const sent = (type: string) => socket().sent.filter((frame) => frame.type === type)
-  /** lets promises and the iteration go on */
-  const settle = () => vi.advanceTimersByTimeAsync(0)
-  const types = () => events.map(({ type }) => type)
-  return { channel, events, read, socket, live, sent, settle, types }
-}
-
-const chat = (message_id: string, timestamp: number) => ({
-  ...{ type: 'chat', message_id, ...person('mira'), payload: 'hi', position: { x: 1, y: 2 } },
-  ...{ timestamp, expires_at: timestamp + 5_000 },
-})
+import { chat, person, setUp } from './support/channel.ts'
 
 describe('a channel', () => {
   test('asks for what it was given', () => {
@@ -244,83 +207,5 @@ describe('an address', () => {
     ['https://a', 'a b'],
   ])('%s, %s is refused', (link, name) => {
     expect(() => addressOf(link, name)).toThrow(TypeError)
-  })
-})
-
-describe('a crowd', () => {
-  const placed = { x: '5', y: '6', w: '700', h: '500' }
-
-  test('W162: the address says what the client shows, at first and after a break', () => {
-    const { channel, socket, live } = setUp()
-    live()
-    expect(new URL(socket().url).searchParams.has('x')).toBe(false)
-    channel.view(5, 6, 700, 500)
-    socket().end(1006)
-    vi.advanceTimersByTime(2_000)
-    expect(Object.fromEntries(new URL(socket().url).searchParams)).toMatchObject(placed)
-  })
-
-  test('W160: the view is sent in a crowd only, at most 4 times a second, the latest last', async () => {
-    const { channel, events, live, sent, settle, socket } = setUp()
-    live()
-    channel.view(5, 6, 700, 500)
-    expect(sent('view')).toEqual([])
-    socket().receive({ type: 'crowd', on: true })
-    await settle()
-    expect(channel.isCrowd).toBe(true)
-    expect(events.at(-1)).toEqual({ type: 'crowd', data: { on: true } })
-    expect(sent('view')).toEqual([
-      { type: 'view', position: { x: 5, y: 6 }, width: 700, height: 500 },
-    ])
-    for (let x = 0; x < 50; x += 1) {
-      channel.view(x, 0, 700, 500)
-      vi.advanceTimersByTime(20)
-    }
-    vi.advanceTimersByTime(300)
-    expect(sent('view').length).toBeLessThanOrEqual(6)
-    expect(sent('view').at(-1)).toMatchObject({ position: { x: 49, y: 0 } })
-    socket().receive({ type: 'crowd', on: false })
-    channel.view(1, 1, 700, 500)
-    vi.advanceTimersByTime(300)
-    expect(sent('view').at(-1)).toMatchObject({ position: { x: 49, y: 0 } })
-  })
-
-  test('W167: pointers and drafts keep to the pace until the crowd is over', async () => {
-    const { channel, events, live, sent, settle, socket } = setUp()
-    live({ crowd: true })
-    socket().receive({ type: 'pace', cursors_per_second: 4, drafts_per_second: 2 })
-    await settle()
-    expect(events.at(-1)).toEqual({
-      type: 'pace',
-      data: { cursorsPerSecond: 4, draftsPerSecond: 2 },
-    })
-    const draft = channel.draft()
-    const move = () => {
-      const before = [sent('cursor').length, sent('typing').length]
-      for (let x = 0; x < 50; x += 1) {
-        channel.move(x, before[0] ?? 0)
-        draft.type(`${before} ${x}`)
-        vi.advanceTimersByTime(20)
-      }
-      vi.advanceTimersByTime(1_000)
-      return [sent('cursor').length - (before[0] ?? 0), sent('typing').length - (before[1] ?? 0)]
-    }
-    // One more each for newcomers (W16).
-    const [cursors = 0, drafts = 0] = move()
-    expect(cursors).toBeLessThanOrEqual(7)
-    expect(drafts).toBeLessThanOrEqual(5)
-    socket().receive({ type: 'crowd', on: false })
-    expect(Math.min(...move())).toBeGreaterThan(15)
-  })
-
-  test('W166: activity is an event', async () => {
-    const { events, live, settle, socket } = setUp()
-    live({ crowd: true })
-    socket().receive({ type: 'activity', size: 1024, whole: true, places: [[512, 512, 3, 1]] })
-    await settle()
-    expect(events.at(-1)).toEqual({
-      type: 'activity',
-      data: { size: 1024, whole: true, places: [{ x: 512, y: 512, people: 3, messages: 1 }] },
-    })
   })
 })

@@ -11,6 +11,8 @@ import { STRINGS } from '../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
 import { useApp, useOrigin } from '../../stores/hooks'
 
+/** From this zoom on, the plane is so far away that glows do not tint all of it. */
+const GLOW_ZOOM = 0.2
 /** The glow reaches over the edges of its place. */
 const GLOW_SHARE = 1.7
 /** so many people have the strongest glow */
@@ -25,6 +27,7 @@ export function CrowdPlaces() {
   const { camera, crowd } = app
   const { region, size, places } = useStore(crowd, (s) => s)
   const isFar = useStore(camera.store, (s) => s.camera.zoom <= GATHER_ZOOM)
+  const glows = useStore(camera.store, (s) => s.camera.zoom <= GLOW_ZOOM)
   // In steps of one place, so that a pan seldom renders.
   const where = useStore(camera.store, (s) => {
     const corner = { x: s.view.width, y: s.view.height }
@@ -48,7 +51,7 @@ export function CrowdPlaces() {
   const wide = size * GLOW_SHARE
   return (
     <>
-      {shown.map(({ at, people }) => (
+      {(glows ? shown : []).map(({ at, people }) => (
         <i
           key={keyOf(at)}
           className="crowd-glow"

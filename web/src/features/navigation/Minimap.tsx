@@ -122,8 +122,8 @@ export function Minimap() {
       for (const { userId, at, kind, typing, people = 0, messages = 0 } of spots) {
         if (kind === 'place') {
           // The more are there, the larger: as wide and soft as messages, as dense as people.
-          if (messages > 0) dot(at, Math.min(11, 5 + Math.sqrt(messages)), faint, 0.3)
-          if (people > 0) dot(at, Math.min(7, 1.5 + Math.sqrt(people) / 2), faint, 0.55)
+          if (messages > 0) dot(at, Math.min(6, 3 + Math.sqrt(messages)), faint, 0.15)
+          if (people > 0) dot(at, Math.min(4, 0.75 + Math.sqrt(people) / 3), faint, 0.45)
           continue
         }
         if (kind !== 'person') continue

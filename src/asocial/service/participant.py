@@ -198,7 +198,7 @@ class Participant:
         x, y = view.position.x, view.position.y
         region, on_map = region_of(x, y, view.width, view.height), self.profile.on_map
         crowd.look(self.connection, self.user_id, (x, y), region, on_map=on_map)
-        # Who follows somebody shows no view: two people who follow each other would move each other's view for ever.
+        # Who follows somebody shows no view: two people who follow each other would move each other's view without end.
         if on_map and self._follows_until < self._loop.time() <= self._followed_until:
             crowd.show_view(self.user_id, pack(View(self.user_id, view.position, view.width, view.height)))
 

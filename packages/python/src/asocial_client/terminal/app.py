@@ -121,7 +121,7 @@ class CanvasApp(App[None]):
         self._show_place()
 
     def on_resize(self) -> None:
-        self._show_place()
+        self._show_state()
 
     # Keys and the mouse.
 

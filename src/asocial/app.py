@@ -95,7 +95,9 @@ def build(
     backlog = Backlog(settings.unsent_total_bytes, counters)
     # The router is made last, because it calls all others. No batch arrives before the server is started.
     router: ControlRouter
-    channels = Channels(broker, runtime, backlog, lambda channel, batch: router.receive(channel, batch))
+    channels = Channels(
+        broker, runtime, backlog, lambda channel, batch: router.receive(channel, batch), crowds=settings.crowds
+    )
     memory = MemoryPresence(clock.monotonic_ms, settings.presence.ttl_ms)
     fallback = None
     if backend is not None:

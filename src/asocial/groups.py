@@ -33,6 +33,19 @@ class PresenceSettings:
 
 
 @dataclass(frozen=True)
+class CrowdSettings:
+    """`threshold`: with as many users a channel is a crowd, 0: never. `life_s`: the longest life of a message.
+
+    `cursors_per_second`, `drafts_per_second`: the most that the server asks of a client.
+    """
+
+    threshold: int = 0
+    life_s: float = 12.0
+    cursors_per_second: float = 30.0
+    drafts_per_second: float = 30.0
+
+
+@dataclass(frozen=True)
 class SessionSettings:
     """The limits of one session. Clients get `life` and `limits`."""
 

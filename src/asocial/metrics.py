@@ -121,6 +121,16 @@ class _CounterCollector(Collector):
             "Times the server skipped drafts and cursors for a slow reader",
             counters.volatile_dropped,
         )
+        yield _counter(
+            "live_messages_dropped",
+            "Live messages that people who join miss, because a channel or the process had too many",
+            counters.live_messages_dropped,
+        )
+        yield _counter(
+            "crowd_messages_dropped",
+            "Live messages that a crowd did not keep for moving viewports, because it had too many",
+            counters.crowd_messages_dropped,
+        )
         yield _labelled("errors", "Errors sent to clients, by code", "code", counters.errors)
         yield _labelled("rate_limited", "Refusals by a limit, by limit", "limit", counters.rate_limited)
 

@@ -21,6 +21,7 @@ from .domain.message import PAYLOAD_CHARACTERS, Life
 from .domain.origins import read_pattern
 from .groups import (
     ClaimedIdSettings,
+    CrowdSettings,
     LifecycleSettings,
     MessageSettings,
     PresenceSettings,
@@ -321,6 +322,13 @@ class Settings(BaseModel):
         description="users of a channel that the server lists by name; in a larger channel it sends only their number",
     )
 
+    crowd_threshold: int = Field(
+        200,
+        ge=0,
+        le=100_000,
+        description="users with which a channel becomes a crowd, where each gets what they can see; 0: never",
+    )
+
     message_ttl_seconds: float = Field(5.0, gt=0, le=300, description="life of a short message")
     message_ttl_per_character_ms: int = Field(
         50, ge=0, le=10_000, description="time added for each character past the free ones"
@@ -432,6 +440,16 @@ class Settings(BaseModel):
     @property
     def presence(self) -> PresenceSettings:
         return PresenceSettings(_ms(self.presence_ttl_seconds), _ms(self.grace_seconds), self.roster_limit)
+
+    @property
+    def crowds(self) -> CrowdSettings:
+        life = self._life
+        return CrowdSettings(
+            threshold=self.crowd_threshold,
+            life_s=max(life.base, life.max) / 1000,
+            cursors_per_second=self.cursors_per_second,
+            drafts_per_second=self.drafts_per_second,
+        )
 
     @property
     def sessions(self) -> SessionSettings:

@@ -17,11 +17,13 @@ from typing import TypeVar
 import msgspec
 import pytest
 from asocial_client import (
+    Activity,
     Channel,
     ChannelClosed,
     Cleared,
     Connected,
     CountChanged,
+    Crowd,
     Cursor,
     Degraded,
     Disconnected,
@@ -288,6 +290,22 @@ async def test_w130_a_message_of_an_api_key_is_marked_as_a_bots(start_server: St
         await server.post("/api/channels/garden/messages", headers, '{"payload": "green"}')
         heard = await next_of(ann, Message)
         assert (heard.name, heard.bot, heard.text) == ("ci", True, "green")
+
+
+async def test_w160_a_crowd_sends_what_the_client_shows_and_the_activity_of_the_rest(start_server: StartServer) -> None:
+    server = await start_server(crowd_threshold=2)
+    ann, bob = connect(server.origin, "garden"), connect(server.origin, "garden")
+    await ann.view(0, 0, 800, 600)
+    async with ann, bob:
+        await next_of(ann, Crowd)
+        await bob.view(50_000, 0, 800, 600)
+        said = await bob.say("over there", (50_000, 0))
+        activity = await next_of(ann, Activity, lambda event: any(place.messages for place in event.places))
+        assert activity.size == 1024
+        await ann.view(50_000, 0, 800, 600)
+        assert await next_of(ann, Message) == said
+        await bob.close()
+        assert await next_of(ann, Crowd) == Crowd(on=False)
 
 
 async def test_the_example_of_the_readme_answers(server: Server, bob: Channel) -> None:

@@ -79,6 +79,7 @@ def chat_url(
     invite: str | None = None,
     users: str | None = None,
     lang: str | None = None,
+    view: tuple[float, float, float, float] | None = None,
 ) -> str:
     given = {
         "channel": channel,
@@ -92,6 +93,8 @@ def chat_url(
         "users": users,
         "lang": lang,
     }
+    if view is not None:
+        given |= dict(zip(("x", "y", "w", "h"), map(str, view), strict=True))
     query = urlencode({key: value for key, value in given.items() if value is not None}, quote_via=quote)
     return f"{base}/api/chat?{query}" if query else f"{base}/api/chat"
 
@@ -124,6 +127,7 @@ class Client:
         invite: str | None = None,
         users: str | None = None,
         lang: str | None = None,
+        view: tuple[float, float, float, float] | None = None,
         origin: str | None = None,
         compression: str | None = None,
         address: str | None = None,
@@ -142,7 +146,15 @@ class Client:
         in_query = token if token_by == "query" else None
         profile = {"name": name, "color": color, "on_map": on_map, "lang": lang}
         url = chat_url(
-            base, channel=channel, token=in_query, uid=uid, trace=trace, invite=invite, users=users, **profile
+            base,
+            channel=channel,
+            token=in_query,
+            uid=uid,
+            trace=trace,
+            invite=invite,
+            users=users,
+            view=view,
+            **profile,
         )
         connection = await connect(
             url,
@@ -204,6 +216,13 @@ class Client:
 
     async def reaction(self, kind: str, at: Position = (0, 0)) -> None:
         await self.send({"type": "reaction", "kind": kind, "position": position(at)})
+
+    async def look(self, at: Position, size: tuple[float, float] = (1000, 800)) -> None:
+        """Sends `view`: the middle and the size of what the client shows."""
+        await self.send({"type": "view", "position": position(at), "width": size[0], "height": size[1]})
+
+    async def follow(self, user_id: str) -> None:
+        await self.send({"type": "follow", "user_id": user_id})
 
     async def profile(self, name: str, color: str, **more: Any) -> None:
         await self.send({"type": "profile", "name": name, "color": color, **more})

@@ -12,8 +12,8 @@ from asocial.domain.errors import FrameError
 from asocial.domain.message import Position
 from asocial.metrics import Exposition
 from asocial.ports import Batch
-from asocial.service.channel import VOLATILE_UNSENT_LIMIT_BYTES
 from asocial.service.counters import SECONDS, Counters, Histogram
+from asocial.service.writing import VOLATILE_UNSENT_LIMIT_BYTES
 from tests.support.runtime import make_runtime
 from tests.unit.service.fakes import FakeConnection, make_channel
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'vite'
 
-const LIMIT_BYTES = 9 * 1024
+const LIMIT_BYTES = 9.25 * 1024
 
 const { output } = await build({
   configFile: false,
@@ -24,7 +24,7 @@ const { output } = await build({
 })
 const code = output.map((chunk) => chunk.code).join('')
 const { length } = gzipSync(code, { level: 9 })
-const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`
+const kib = (bytes) => `${(bytes / 1024).toFixed(2)} KiB`
 console.log(`@asocial/client: ${kib(length)} gzip of at most ${kib(LIMIT_BYTES)}`)
 if (process.argv.includes('--print')) console.log(code)
 if (length > LIMIT_BYTES) process.exit(1)

@@ -33,7 +33,7 @@ export function addressOf(link: string, channel?: string): Address {
 /** Where to upgrade. A value that is undefined is left out. */
 export function socketUrl(
   { server, channel }: Address,
-  query: Readonly<Record<string, string | undefined>>,
+  query: Readonly<Record<string, string | number | undefined>>,
 ): string {
   const given = Object.entries({ channel, ...query }).filter((each) => each[1] !== undefined)
   return `${server.replace(/^http/, 'ws')}/api/chat?${new URLSearchParams(given as [string, string][])}`

@@ -21,6 +21,7 @@ import { createPointerSender } from './core/pointer.ts'
 import type { Kind } from './core/reactions.ts'
 import { whyRefused } from './core/refusal.ts'
 import { createRepeat } from './core/repeat.ts'
+import { Crowd } from './crowd.ts'
 import { type DraftWriter, OwnDrafts } from './draft.ts'
 import { ChannelClosed, NotSent, Refused } from './errors.ts'
 import { personOf, rulesOf, type Draft, type Message, type Person, type Rules } from './events.ts'
@@ -66,6 +67,7 @@ export class Channel extends Moderation {
   #posts: Posts
   #pointer
   #drafts
+  #crowd
   #lost = { code: 1006, reason: '' }
   #stopWatching: () => void
   #repeatSoon = createRepeat(() => this.#repeat())
@@ -95,6 +97,7 @@ export class Channel extends Moderation {
     this.#posts = new Posts(this.#mirror, host.send)
     this.#pointer = createPointerSender(host, () => false)
     this.#drafts = new OwnDrafts(host)
+    this.#crowd = new Crowd(host, this.#pointer, this.#drafts, this)
     this.ready = new Promise((resolve, reject) => {
       this.on('connected', resolve)
       this.on('closed', reject)
@@ -152,6 +155,11 @@ export class Channel extends Moderation {
     return this.#mirror.pointers
   }
 
+  /** Whether each client gets only what it shows, because so many people are here (W160). */
+  get isCrowd(): boolean {
+    return this.#crowd.on
+  }
+
   get rules(): Rules {
     return rulesOf(this.#mirror.rules)
   }
@@ -194,6 +202,11 @@ export class Channel extends Moderation {
     this.send({ type: 'follow', user_id: userId })
   }
 
+  /** What this client shows: the middle and the size. Call it at each change: a crowd sends what is there (W160). */
+  view(x: number, y: number, width: number, height: number) {
+    this.#crowd.show({ type: 'view', position: { x, y }, width, height })
+  }
+
   /** Shows followers the middle and the size of this client's view. */
   showView(at: Position, width: number, height: number) {
     this.#connection.send({ type: 'view', position: at, width, height })
@@ -213,8 +226,6 @@ export class Channel extends Moderation {
     if (this.isLive) this.send({ type: 'auth', token })
   }
 
-  // What is behind it.
-
   /** @internal */
   protected send(frame: ClientFrame) {
     if (this.closed) throw this.closed
@@ -226,7 +237,8 @@ export class Channel extends Moderation {
   #url(): string {
     const { name, color, invite, lang, onMap } = this.#options
     const on_map = onMap === false ? '0' : undefined
-    return socketUrl(this.#address, { name, color, invite, lang, on_map })
+    const view = this.#crowd.query()
+    return socketUrl(this.#address, { name, color, invite, lang, on_map, ...view })
   }
 
   #receive(frame: ServerFrame, fresh: boolean) {
@@ -242,6 +254,7 @@ export class Channel extends Moderation {
       this.emit('error', new NotSent(code, message, retry_after, limit))
     }
     this.#mirror.receive(frame, fresh)
+    if (this.#crowd.receive(frame)) this.#repeatSoon()
     this.#posts.settle()
     if (frame.type === 'user_joined' || frame.type === 'restored') this.#repeatSoon()
     if (!fresh) return

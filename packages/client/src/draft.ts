@@ -48,6 +48,11 @@ export class OwnDrafts {
     this.#sender.posted()
   }
 
+  /** W167 */
+  pace(perSecond: number) {
+    this.#sender.pace(perSecond)
+  }
+
   /** W16 */
   resend() {
     if (this.#draft) this.#sender.push(this.#draft)

@@ -45,6 +45,20 @@ export interface Pointer extends Position {
   readonly userId: string
 }
 
+/** The middle of a square, and what is in it. */
+export interface Place extends Position {
+  readonly people: number
+  readonly messages: number
+}
+
+export interface Activity {
+  /** the side of the squares */
+  readonly size: number
+  /** true: these are all that are not empty; false: those that changed, to add to what was known */
+  readonly whole: boolean
+  readonly places: readonly Place[]
+}
+
 export interface Landmark extends Position {
   readonly name: string
 }
@@ -85,6 +99,12 @@ export interface Events {
   followed: { readonly userId: string }
   /** the view of a user who is followed: its middle and its size */
   view: Pointer & { readonly width: number; readonly height: number }
+  /** the channel became a crowd, in which a client gets only what it shows (`channel.view`), or is small again (W160) */
+  crowd: { readonly on: boolean }
+  /** how often the server wants pointers and drafts in a crowd (W167); the client obeys it by itself */
+  pace: { readonly cursorsPerSecond: number; readonly draftsPerSecond: number }
+  /** where people and messages are in a crowd (W166) */
+  activity: Activity
   rules: Rules
   /** the owner removed all messages; an `expired` for each came before this */
   cleared: { readonly by: string }

@@ -9,12 +9,14 @@ export { Channel, connect, type ConnectOptions } from './channel.ts'
 export type { DraftWriter } from './draft.ts'
 export { AsocialError, ChannelClosed, NotSent, Refused } from './errors.ts'
 export type {
+  Activity,
   AnyEvent,
   Draft,
   Events,
   Landmark,
   Message,
   Person,
+  Place,
   Pointer,
   Rules,
 } from './events.ts'

@@ -117,6 +117,11 @@ export class Mirror {
         const { user_id: userId, width, height, position } = frame
         return this.#events.emit('view', { userId, width, height, ...position })
       }
+      case 'activity': {
+        const { size, whole } = frame
+        const places = frame.places.map(([x, y, people, messages]) => ({ x, y, people, messages }))
+        return this.#events.emit('activity', { size, whole, places })
+      }
       case 'profiles':
         for (const user of frame.users) this.#known.set(user.user_id, user)
         return

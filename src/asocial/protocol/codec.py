@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from ..domain.errors import BadFrame, FrameError, PositionInvalid
 from ..domain.ids import ID_RULE, is_id, new_message_id
-from ..domain.message import POSITION_LIMIT
+from ..domain.message import POSITION_LIMIT, Position
 from .framing import split_frames, text_frame
 from .schema import (
     CLIENT_FRAME_TYPES,
@@ -35,6 +35,14 @@ class _Fate(msgspec.Struct):
 
     type: str = ""
     expires_at: int = 0
+    timestamp: int = 0
+
+
+class _Where(msgspec.Struct):
+    """Where a message or a stroke is."""
+
+    position: Position | None = None
+    points: list[tuple[float, float]] = []
 
 
 _decoder = msgspec.json.Decoder(ClientFrame)
@@ -42,6 +50,7 @@ _incomplete_decoder = msgspec.json.Decoder(IncompleteChat)
 _any_decoder = msgspec.json.Decoder(_AnyFrame)
 _encoder = msgspec.json.Encoder()
 _read_fate = msgspec.json.Decoder(_Fate).decode
+_read_where = msgspec.json.Decoder(_Where).decode
 
 
 def decode(text: str, new_id: Callable[[], str] = new_message_id) -> ClientFrame:
@@ -141,6 +150,41 @@ def leave_out_messages(frames: bytes, until_ms: int | None = None) -> bytes:
     return b"".join(
         [frames[begin:end] for begin, end, payload in split_frames(frames) if not _is_over(payload, until_ms)]
     )
+
+
+def live_messages_in(frames: bytes, now_ms: int, after_ms: int = 0) -> Iterator[tuple[bytes, bytes]]:
+    """(payload, frame) of each message and finished stroke that is live and was posted after `after_ms`.
+
+    Slow: it decodes every frame.
+    """
+    for begin, end, payload in split_frames(frames):
+        try:
+            fate = _read_fate(payload)
+        except msgspec.DecodeError:
+            continue
+        if fate.type in ("chat", "stroke") and fate.expires_at > now_ms and fate.timestamp > after_ms:
+            yield payload, frames[begin:end]
+
+
+def shifted(payload: bytes, by_ms: int) -> bytes:
+    """The JSON of a message or a stroke with its times moved, because the server's clock was set. Others stay."""
+    try:
+        frame = msgspec.json.decode(payload)
+    except msgspec.DecodeError:
+        return payload
+    if not isinstance(frame, dict) or frame.get("type") not in ("chat", "stroke") or "expires_at" not in frame:
+        return payload
+    moved = {name: frame[name] + by_ms for name in ("timestamp", "expires_at") if name in frame}
+    return msgspec.json.encode(frame | moved)
+
+
+def places_of(payload: bytes) -> list[tuple[float, float]]:
+    """The points of the plane where a message or a stroke is. `payload`: the JSON of its frame."""
+    try:
+        where = _read_where(payload)
+    except msgspec.DecodeError:
+        return []
+    return where.points if where.position is None else [(where.position.x, where.position.y)]
 
 
 def _is_over(payload: bytes, until_ms: int | None) -> bool:

@@ -17,6 +17,8 @@ from ..domain.rules import MAX_BAN_S, MAX_SLOW_MS, Rights
 SUBPROTOCOL = "asocial.v1"
 SUBPROTOCOL_FAMILY = "asocial.v"
 WHO_LIMIT = 50
+MAX_VIEW = 2 * POSITION_LIMIT
+"""The most units that a client may say it shows, in each direction."""
 
 ReactionKind: TypeAlias = Literal["heart", "spark", "laugh", "wave", "agree", "question", "point"]
 
@@ -70,8 +72,8 @@ class Follow(_ClientFrame, tag="follow", frozen=True):
 
 class ShowView(_ClientFrame, tag="view", frozen=True):
     position: Position
-    width: Annotated[float, msgspec.Meta(gt=0, le=2 * POSITION_LIMIT)]
-    height: Annotated[float, msgspec.Meta(gt=0, le=2 * POSITION_LIMIT)]
+    width: Annotated[float, msgspec.Meta(gt=0, le=MAX_VIEW)]
+    height: Annotated[float, msgspec.Meta(gt=0, le=MAX_VIEW)]
 
 
 class SetProfile(_ClientFrame, tag="profile", frozen=True):
@@ -171,6 +173,8 @@ class UserSync(_ServerFrame, tag="user_sync", frozen=True, kw_only=True):
     seq: int
     rules: RulesView | msgspec.UnsetType = msgspec.UNSET
     expires_at: int | msgspec.UnsetType = msgspec.UNSET
+    crowd: bool | msgspec.UnsetType = msgspec.UNSET
+    """True if the channel is a crowd (W160). Absent otherwise."""
 
 
 class UserJoined(_ServerFrame, tag="user_joined", frozen=True, omit_defaults=True):
@@ -281,6 +285,30 @@ class View(_ServerFrame, tag="view", frozen=True):
     height: float
 
 
+class CrowdFrame(_ServerFrame, tag="crowd", frozen=True):
+    """The channel has become a crowd, or is none any more (W160)."""
+
+    on: bool
+
+
+class PaceFrame(_ServerFrame, tag="pace", frozen=True):
+    """How often a client of a crowd is asked to send (W167)."""
+
+    cursors_per_second: float
+    drafts_per_second: float
+
+
+class ActivityFrame(_ServerFrame, tag="activity", frozen=True):
+    """Where something happens in a crowd (W166): `places` of (x, y, people, messages), squares with side `size`.
+
+    `whole`: all places that are not empty; else those that changed.
+    """
+
+    size: int
+    whole: bool
+    places: list[tuple[int, int, int, int]]
+
+
 class Profiles(_ServerFrame, tag="profiles", frozen=True):
     users: list[Member]
 
@@ -340,7 +368,8 @@ class Error(_ServerFrame, tag="error", frozen=True):
 ServerFrame: TypeAlias = (
     UserSync | UserJoined | UserLeft | UserUpdated | UserCount
     | Chat | Ack | Typing | Drawing | Stroke | Cursors | Reaction | Followed | View | Profiles | Pong | Degraded
-    | Restored | Error | Authenticated | ChannelUpdated | Cleared | ClockSet | Notice
+    | Restored | Error | Authenticated | ChannelUpdated | Cleared | ClockSet | Notice | CrowdFrame | PaceFrame
+    | ActivityFrame
 )  # fmt: skip
 
 CLIENT_FRAME_TYPES = (

@@ -12,34 +12,42 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
+from ..domain.cells import Region, cells_of
 from ..domain.errors import TooSlow
-from ..domain.flush import Flush, FlushLimit
+from ..domain.flush import Flush, FlushCounts, FlushLimit, Shared
 from ..domain.message import Position
 from ..domain.outbox import Outbox
 from ..domain.pacing import FlushPacer, LoopLag
 from ..domain.rules import Rules
+from ..groups import CrowdSettings
 from ..ports import Batch, Broker, Connection
 from ..protocol.codec import pack
-from ..protocol.schema import Cursors
+from ..protocol.schema import CrowdFrame, Cursors
 from .backlog import Backlog
+from .control import CrowdCounted, encode_control
+from .crowd import Crowd
+from .crowd_batch import split_control
 from .held_frames import HeldFrames
 from .read_gate import ReadGate
 from .remote_frames import RemoteFrames
 from .runtime import Runtime
 from .snapshot_memory import SnapshotMemory
+from .writing import write_flush
 
-UNSENT_LIMIT_BYTES = 1024 * 1024
-"""A connection with more unsent bytes than this is closed (4008). The other members do not wait for it."""
-VOLATILE_UNSENT_LIMIT_BYTES = 64 * 1024
-"""A connection with more unsent bytes than this gets no drafts, cursors and reactions until it has caught up."""
+Points: TypeAlias = Sequence[tuple[float, float]]
+"""Points of the plane where a frame is."""
 FLUSH_BYTES = 256 * 1024
 """The most that one flush carries of this process's bytes, and of other processes' bytes."""
 FLUSH_COPIED_BYTES = 64 * 1024 * 1024
 """The most that one flush copies into sockets, all members together: about 30 ms, while other channels wait."""
 FLUSH_FRAMES = 1024
 """The most frames in one flush, and so the most senders: each sender costs slices of its own."""
+ENDS_AT = 0.75
+"""A crowd ends when only this part of the threshold is there, so that a few people do not change it back and forth."""
 LATE_LOOP_S = 0.05
 """When the loop is later than this, each connection is read one frame at a time: a turn would take seconds."""
 
@@ -56,8 +64,15 @@ class Channel:
         on_control: Callable[[str, Batch], None],
         lag: LoopLag,
         number: int,
+        crowds: CrowdSettings | None = None,
     ) -> None:
         """`lag`: of the loop, shared by all channels. `number`: of the first reliable frame that is posted."""
+        self._runtime = runtime
+        self._crowds = crowds or CrowdSettings()
+        self._regions: dict[Connection, Region] = {}
+        """What connections that wait for their snapshot said they will see. Their joining may make a crowd."""
+        self.crowd: Crowd | None = None
+        """What replaces the outbox while the channel is a crowd (W160)."""
         self.name = name
         self._number = number
         self._counters = runtime.counters
@@ -95,16 +110,77 @@ class Channel:
     def __iter__(self) -> Iterator[Connection]:
         return iter(self._members)
 
-    def attach(self, connection: Connection) -> None:
-        """From now on `connection` gets every frame posted. The frames are held back until `release`."""
+    def attach(self, connection: Connection, region: Region | None = None) -> None:
+        """From now on `connection` gets every frame posted. The frames are held back until `release`.
+
+        `region`: in a crowd, what it will see; None if it did not say.
+        """
+        crowd = self.crowd
+        if crowd is not None and crowd.outbox.has_reliable:
+            self.flush_all()  # what waits is in the snapshot of those who come now
         self._members[connection] = HeldFrames(connection, self._backlog)
         self._remote.attach(connection)
-        self._outbox.attach(connection)
+        if crowd is None:
+            self._outbox.attach(connection)
+            if region is not None:
+                self._regions[connection] = region
+        else:
+            crowd.attach(connection, region)
 
     @property
     def next_number(self) -> int:
         """The number of the next reliable frame that is posted."""
-        return self._number + self._outbox.waiting_frames
+        outbox = self._outbox if self.crowd is None else self.crowd.outbox
+        return self._number + outbox.waiting_frames
+
+    def count_users(self, count: int) -> None:
+        """The number of users in the channel, over all processes. It decides whether the channel is a crowd."""
+        threshold = self._crowds.threshold
+        if self.crowd is None:
+            if threshold and count >= threshold:
+                self._begin_crowd()
+                self._broker.publish(self.name, Batch(b"", b"", encode_control(CrowdCounted(count))))
+        elif count <= threshold * ENDS_AT:
+            self._end_crowd()
+            self._broker.publish(self.name, Batch(b"", b"", encode_control(CrowdCounted(count))))
+
+    def region_of(self, connection: Connection) -> Region | None:
+        """The part of the channel that `connection` gets. None: all of it."""
+        return None if self.crowd is None else self.crowd.region_of(connection)
+
+    def _begin_crowd(self) -> None:
+        # Everyone gets what was posted until now. So nobody misses anything, and nothing is sent twice.
+        self.flush_all()
+        self.changes += 1
+        crowd = self.crowd = Crowd(
+            self._members, self.snapshots, self._crowds, self._lag, self._publish_if_confirmed, self._runtime
+        )
+        for user_id, x, y in self._outbox.take_cursors(FlushLimit(FLUSH_FRAMES, FLUSH_BYTES)):
+            crowd.pointers.move(user_id, x, y)
+        self.read_gate.watch(crowd.outbox)
+        self._write_to_all(pack(CrowdFrame(on=True)))
+
+    def _end_crowd(self) -> None:
+        self.flush_all()
+        crowd, self.crowd = self.crowd, None
+        if crowd is None:
+            return
+        self.changes += 1
+        crowd.end()
+        self._outbox = Outbox()
+        self.read_gate.watch(self._outbox)
+        self._write_to_all(pack(CrowdFrame(on=False)))
+
+    def _write_to_all(self, frame: bytes) -> None:
+        shared = Shared(frame)
+        for connection, held in self._members.items():
+            (held or connection).deliver(shared)
+
+    def _publish_if_confirmed(self, batch: Batch) -> None:
+        if self.confirmed:
+            self._broker.publish(self.name, batch)
+        else:
+            self._counters.broker_dropped += 1
 
     def release(self, connection: Connection, snapshot: bytes, in_snapshot: frozenset[bytes] = frozenset()) -> None:
         """Write `snapshot`, then the frames held back meanwhile. After that, frames are written as they come.
@@ -112,63 +188,100 @@ class Channel:
         `in_snapshot`: the messages in the snapshot, as the JSON of their frames. They are not sent again.
         """
         held = self._members.get(connection)
+        region = self._regions.pop(connection, None)
         if held is not None:
             self._members[connection] = None
             self.snapshots.remember(connection, in_snapshot)
             connection.write(snapshot)
             held.release(in_snapshot)
+            if self.crowd is not None:
+                self.crowd.released(connection, in_snapshot, region)
 
     def detach(self, connection: Connection, *, user_gone: str | None = None) -> None:
         """Write nothing more to `connection`. `user_gone`: its user's id, if this was the user's last connection."""
         held = self._members.pop(connection, None)
+        self._regions.pop(connection, None)
         if held is not None:
             held.drop()
         self.snapshots.forget(connection)
         self._remote.detach(connection)
-        self._outbox.detach(connection, user_gone)
+        if self.crowd is None:
+            self._outbox.detach(connection, user_gone)
+        else:
+            self.crowd.detach(connection, user_gone)
 
     @property
     def is_late(self) -> bool:
         """Whether the loop is so late that each connection should be read one frame at a time."""
         return self._lag.mean_s > LATE_LOOP_S
 
-    def post(self, frame: bytes, sender: Connection | None = None, reply: bytes = b"", replaces: str = "") -> None:
-        """Send `frame` to everyone but `sender`, which gets `reply` instead (see Outbox.post)."""
+    def post(
+        self,
+        frame: bytes,
+        sender: Connection | None = None,
+        reply: bytes = b"",
+        replaces: str = "",
+        points: Points = (),
+    ) -> None:
+        """Send `frame` to everyone but `sender`, which gets `reply` instead (see Outbox.post).
+
+        `points`: in a crowd only to those who see one of them; none: to everyone.
+        """
         self.changes += 1
-        self._outbox.post(frame, sender, reply, replaces)
+        if self.crowd is None:
+            self._outbox.post(frame, sender, reply, replaces)
+        else:
+            self.crowd.outbox.post(frame, cells_of(points), sender, reply, replaces)
         if reply:  # only a message or a stroke is acknowledged
             if not self._chats:
                 self._chats_since = self._loop.time()
             self._chats += 1
         self._schedule()
 
-    def set_draft(self, sender: Connection, message_id: str, frame: bytes) -> None:
-        """Set the sender's draft. Sent to everyone else, volatile."""
-        self._outbox.set_draft(sender, message_id, frame)
+    def set_draft(self, sender: Connection, message_id: str, frame: bytes, points: Points = ()) -> None:
+        """Set the sender's draft. Sent to everyone else, volatile. `points`: as in `post`."""
+        if self.crowd is None:
+            self._outbox.set_draft(sender, message_id, frame)
+        else:
+            self.crowd.outbox.set_draft(sender, message_id, frame, cells_of(points))
         self._schedule()
 
-    def set_drawing(self, sender: Connection, message_id: str, frame: bytes) -> None:
-        """Set the stroke that the sender draws. Sent to everyone else, volatile."""
-        self._outbox.set_drawing(sender, message_id, frame)
+    def set_drawing(self, sender: Connection, message_id: str, frame: bytes, points: Points = ()) -> None:
+        """Set the stroke that the sender draws. Sent to everyone else, volatile. `points`: as in `post`."""
+        if self.crowd is None:
+            self._outbox.set_drawing(sender, message_id, frame)
+        else:
+            self.crowd.outbox.set_drawing(sender, message_id, frame, cells_of(points))
         self._schedule()
 
     def set_cursor(self, user_id: str, position: Position) -> None:
-        """Set the user's cursor. Sent to everyone, volatile."""
+        """Set the user's cursor. Sent to everyone, volatile. Not in a crowd: see Crowd.move."""
         self._outbox.set_cursor(user_id, position)
         self._schedule(only_cursors=True)
 
-    def post_transient(self, sender: Connection, frame: bytes) -> None:
-        """Send a volatile frame that replaces no earlier one to everyone but `sender`: a reaction or a view."""
-        self._outbox.post_transient(sender, frame)
+    def post_transient(self, sender: Connection, frame: bytes, points: Points = ()) -> None:
+        """Send a volatile frame that replaces no earlier one to everyone but `sender`: a reaction or a view.
+
+        `points`: as in `post`.
+        """
+        if self.crowd is None:
+            self._outbox.post_transient(sender, frame)
+        else:
+            self.crowd.outbox.post_transient(sender, frame, cells_of(points))
         self._schedule()
 
     def deliver(self, batch: Batch) -> None:
         """Send what another process flushed to the members. Until the rules are confirmed, reliable frames are held."""
         self.changes += 1
+        line = b""
         if batch.control:
-            self._on_control(self.name, batch)
+            line, control = split_control(batch.control)
+            if control:
+                self._on_control(self.name, replace(batch, control=control))
         if self.confirmed:
-            self.deliver_local(*self._remote.deliverable(batch))
+            reliable, volatile = self._remote.deliverable(batch)
+            unchanged = reliable is batch.reliable and volatile is batch.volatile
+            self.deliver_local(reliable, volatile, line if unchanged else b"")
         elif batch.reliable:
             self._remote.hold(len(batch.reliable), lambda: self.deliver_local(self._remote.deliverable(batch)[0]))
 
@@ -181,15 +294,20 @@ class Channel:
             size = sum(len(body) for _, _, body in messages)
             self._remote.hold(size, lambda: self.deliver_local(self._remote.missed(publisher, messages)))
 
-    def deliver_local(self, reliable: bytes, volatile: bytes = b"") -> None:
-        """Send frames to the members on this process only."""
+    def deliver_local(self, reliable: bytes, volatile: bytes = b"", line: bytes = b"") -> None:
+        """Send frames to the members on this process only. `line`: their cells (crowd_batch.py)."""
         if reliable or volatile:
-            self._outbox.add_batch(reliable, volatile)
+            if self.crowd is None:
+                self._outbox.add_batch(reliable, volatile)
+            else:
+                self.crowd.add_batch(reliable, volatile, line)
+                if not self.crowd.outbox:
+                    return  # only pointers and views, which have their own ways
             self._schedule()
 
     def send_control_in_order(self, control: bytes) -> None:
         """Send a control message to the other processes, after the frames that wait for a flush."""
-        if self._outbox.waiting_frames:
+        if self.next_number > self._number:
             self._controls.append((self.next_number, control))
         else:
             self._broker.publish(self.name, Batch(b"", b"", control))
@@ -210,6 +328,9 @@ class Channel:
     def close(self) -> None:
         """Write what waits, and stop."""
         self.flush_all()
+        if self.crowd is not None:
+            self.crowd.close()
+            self.crowd = None
         if self._timer is not None:
             self._timer.cancel()
 
@@ -240,7 +361,7 @@ class Channel:
     def flush_all(self) -> None:
         """Write everything that waits, now."""
         self.flush()
-        while self._outbox:
+        while self._outbox if self.crowd is None else self.crowd.outbox:
             self.flush()
 
     def flush(self) -> None:
@@ -250,6 +371,9 @@ class Channel:
             self._timer = None
         started = self._loop.time()
         bound = self._flush_limit()
+        if self.crowd is not None:
+            self._flush_crowd(self.crowd, started, bound)
+            return
         cursors = b""
         if (
             self._outbox.has_cursors
@@ -273,45 +397,51 @@ class Channel:
                 )
             else:
                 self._counters.broker_dropped += 1
-        self._number += frames
+        self._counters.count_flush(flush, len(cursors), len(self._members))
+        self._after_flush(started, flush.counts)
+        self.read_gate.resume_next()
+
+    def _flush_crowd(self, crowd: Crowd, started: float, bound: FlushLimit) -> None:
+        if not crowd.outbox:
+            return
+        self._pacer.flushed(started, cursors=False)
+        counts, slow, batch = crowd.flush(bound, self._number)
+        self._close_slow(slow)
+        if batch is not None:
+            self._publish_if_confirmed(batch)
+        self._after_flush(started, counts)
+        self.read_gate.resume_next()
+
+    def _after_flush(self, started: float, counts: FlushCounts) -> None:
+        self._number += counts.messages + counts.events
         while self._controls and self._controls[0][0] <= self._number:
             self._broker.publish(self.name, Batch(b"", b"", self._controls.popleft()[1]))
         # The socket writes happen after this turn of the loop, so their cost is known on the next turn.
-        self._loop.call_soon(self._measure, started, flush.counts.messages, self._chats_since)
-        self._chats -= flush.counts.messages
-        self._counters.count_flush(flush, len(cursors), len(self._members))
+        self._loop.call_soon(self._measure, started, counts.messages, self._chats_since)
+        self._chats -= counts.messages
         self._schedule_rest()
-        self.read_gate.resume_next()
 
     def _flush_limit(self) -> FlushLimit:
         return FlushLimit(FLUSH_FRAMES, min(FLUSH_BYTES, FLUSH_COPIED_BYTES // (len(self._members) or 1)))
 
     def _schedule_rest(self) -> None:
-        if self._outbox:
+        if self.crowd is not None:
+            if self.crowd.outbox:
+                self._schedule()
+        elif self._outbox:
             self._schedule()
         elif self._outbox.has_cursors:
             self._schedule(only_cursors=True)
 
     def _write(self, flush: Flush[Connection]) -> None:
-        shared, personal = flush.shared, flush.personal
-        slow, skipped = [], 0
-        for connection, held in self._members.items():
-            reader = connection if held is None else held
-            unsent = reader.unsent_bytes
-            if unsent > VOLATILE_UNSENT_LIMIT_BYTES:
-                if unsent > UNSENT_LIMIT_BYTES:
-                    slow.append(connection)
-                    continue
-                skipped += flush.carries_volatile
-                reader.deliver(shared, flush.pieces(connection, reliable_only=True))
-            elif connection in personal:
-                reader.deliver(shared, flush.pieces(connection))
-            else:
-                reader.deliver(shared)
+        slow, skipped = write_flush(flush, self._members.items())
+        self._close_slow(slow)
+        self._counters.volatile_dropped += skipped
+
+    def _close_slow(self, slow: Iterable[Connection]) -> None:
         for connection in slow:
             self.detach(connection)
             connection.close(TooSlow())
-        self._counters.volatile_dropped += skipped
 
     def _measure(self, started: float, chats: int, since: float) -> None:
         now = self._loop.time()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 
+from ..domain.cells import Region
 from ..domain.pacing import LoopLag
+from ..groups import CrowdSettings
 from ..ports import Batch, Broker, Connection
 from .backlog import Backlog
 from .channel import Channel
@@ -28,8 +30,10 @@ class Channels:
         backlog: Backlog,
         on_control: Callable[[str, Batch], None],
         linger_s: float = LINGER_S,
+        crowds: CrowdSettings | None = None,
     ) -> None:
         self._broker = broker
+        self._crowds = crowds
         self._runtime = runtime
         self._backlog = backlog
         self._lag = LoopLag()
@@ -59,19 +63,26 @@ class Channels:
         channel = self._channels.get(name)
         return channel is not None and not channel.confirmed
 
-    async def join(self, name: str, connection: Connection) -> Channel:
-        """The channel, subscribed, with `connection` attached to it."""
+    async def join(self, name: str, connection: Connection, region: Region | None = None) -> Channel:
+        """The channel, subscribed, with `connection` attached to it. `region`: what it will see, if it said so."""
         lingering = self._lingering.pop(name, None)
         if lingering is not None:
             lingering.cancel()
         channel = self._channels.get(name)
         if channel is None:
             channel = self._channels[name] = Channel(
-                name, self._broker, self._runtime, self._backlog, self._on_control, self._lag, self._next_number
+                name,
+                self._broker,
+                self._runtime,
+                self._backlog,
+                self._on_control,
+                self._lag,
+                self._next_number,
+                self._crowds,
             )
             channel.isolate()  # until its rules are read: see rules_sync.py
             self._subscribing[name] = self._loop.create_task(self._subscribe(channel))
-        channel.attach(connection)
+        channel.attach(connection, region)
         subscribing = self._subscribing.get(name)
         if subscribing is not None:
             await asyncio.shield(subscribing)
@@ -83,6 +94,18 @@ class Channels:
         current = self._channels.get(channel.name) is channel
         if current and len(channel) == 0 and channel.name not in self._lingering:
             self._lingering[channel.name] = self._loop.call_later(self._linger_s, self._drop_if_unused, channel)
+
+    def count_users(self, name: str, count: int) -> None:
+        """The number of users in a channel, over all processes, as somebody learnt it just now."""
+        channel = self._channels.get(name)
+        if channel is not None:
+            channel.count_users(count)
+
+    def forget_messages(self, name: str, until_ms: int) -> None:
+        """A channel was cleared: its messages up to this moment must not be shown any more."""
+        channel = self._channels.get(name)
+        if channel is not None and channel.crowd is not None:
+            channel.crowd.forget(until_ms)
 
     def post(self, name: str, frame: bytes, exclude: Connection | None = None) -> None:
         """Send a reliable frame to a channel, also if none of its members is on this process."""

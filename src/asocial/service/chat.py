@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ..domain.admission import Duplicate, LimitName, Posting
+from ..domain.cells import cells_of
 from ..domain.errors import RateLimited
 from ..domain.live_message_index import LiveMessage
 from ..domain.message import check_position, clean_draft, clean_payload
@@ -17,6 +18,7 @@ from ..ports import LiveMessages, RateLimiter
 from ..protocol.codec import encode, pack
 from ..protocol.framing import text_frame
 from ..protocol.schema import Ack, Chat, PostChat, PostStroke, PostTyping, Stroke
+from .channel import Points
 from .draft import Draft, T
 from .participant import DrawnPoints, Participant
 from .runtime import Runtime
@@ -74,7 +76,7 @@ class ChatService:
         about = (post.message_id, participant.channel.name, participant.user_id, profile.name, profile.color)
         body = encode(Chat(*about, payload, position, claimed.timestamp, claimed.expires_at, profile.on_map, bot))
         participant.text.forget(post.message_id)
-        ack = self._publish(participant, claimed, body)
+        ack = self._publish(participant, claimed, body, ((position.x, position.y),))
         self._counters.messages += 1
         return ack
 
@@ -97,7 +99,7 @@ class ChatService:
         about = (message_id, participant.channel.name, participant.user_id, profile.name, profile.color)
         body = encode(Stroke(*about, points, claimed.timestamp, claimed.expires_at, profile.on_map))
         participant.stroke.forget(message_id)
-        self._publish(participant, claimed, body)
+        self._publish(participant, claimed, body, frame.points)
 
     async def _claim(
         self, participant: Participant, message_id: str, text: str, life_ms: int, slow_ms: int, *, stroke: bool = False
@@ -126,14 +128,16 @@ class ChatService:
             timestamp, expires_at = first.timestamp, first.expires_at
         return _Claimed(posting, timestamp, expires_at)
 
-    def _publish(self, participant: Participant, claimed: _Claimed, body: bytes) -> Ack:
-        """Post a claimed message or stroke. `body`: the JSON of its frame. Returns its `ack`."""
+    def _publish(self, participant: Participant, claimed: _Claimed, body: bytes, points: Points) -> Ack:
+        """Post a claimed message or stroke. `body`: the JSON of its frame. `points`: where it is. Returns its `ack`."""
         channel, posting = participant.channel, claimed.posting
         times = (claimed.timestamp, claimed.expires_at)
         message = LiveMessage(posting.user_id, posting.message_id, *times, body, channel.next_number, posting.stroke)
         self._live.add(channel.name, message, shared=channel.confirmed)
         ack = Ack(posting.message_id, *times)
-        channel.post(text_frame(body), participant.connection, pack(ack), replaces=posting.message_id)
+        channel.post(text_frame(body), participant.connection, pack(ack), posting.message_id, points)
+        if channel.crowd is not None and participant.profile.on_map:
+            channel.crowd.count_message(cells_of(points), claimed.expires_at)
         if channel.confirmed:
             self._limiter.posted(posting)
         else:
@@ -268,6 +272,7 @@ class ChatService:
     def expire(self) -> None:
         """Remove messages whose life is over."""
         self._live.expire(self._now_ms())
+        self._counters.live_messages_dropped += self._live.take_dropped()
 
 
 def _answer_again(participant: Participant, message_id: str, known: LiveMessage | Duplicate) -> Ack:

@@ -68,9 +68,26 @@ class MessagesAgain(msgspec.Struct, frozen=True, tag="messages_again"):
     messages: list[tuple[int, int, msgspec.Raw]]
 
 
+class ActivityHere(msgspec.Struct, frozen=True, tag="activity"):
+    """What happens in a crowd on the sending process: (x, y, people, messages) of each place that is not empty.
+
+    A place has 2**shift cells along a side; x and y count places.
+    """
+
+    shift: int
+    places: list[tuple[int, int, int, int]]
+
+
+class CrowdCounted(msgspec.Struct, frozen=True, tag="crowd_counted"):
+    """The number of users when the sending process changed between a small channel and a crowd."""
+
+    count: int
+
+
 Control: TypeAlias = (
     ProfileChanged | CountChanged | FollowedBy | RulesChanged | ChannelCleared | MessagesAgain | NoticePosted
-)
+    | ActivityHere | CrowdCounted
+)  # fmt: skip
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Control] = msgspec.json.Decoder(Control)

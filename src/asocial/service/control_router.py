@@ -11,8 +11,10 @@ from ..ports import Batch
 from .channels import Channels
 from .chat import ChatService
 from .control import (
+    ActivityHere,
     ChannelCleared,
     CountChanged,
+    CrowdCounted,
     FollowedBy,
     MessagesAgain,
     ProfileChanged,
@@ -70,6 +72,13 @@ class ControlRouter:
                     self._rules.apply_change(channel, message)
                 case ChannelCleared():
                     self._chat.forget(channel, message.timestamp)
+                    self._channels.forget_messages(channel, message.timestamp)
+                case ActivityHere():
+                    here = self._channels.get(channel)
+                    if here is not None and here.crowd is not None:
+                        here.crowd.add_activity(batch.publisher, message)
+                case CrowdCounted():
+                    self._channels.count_users(channel, message.count)
 
     def degraded(self) -> None:
         self._outages.begin()
@@ -83,4 +92,7 @@ class ControlRouter:
     def clock_set(self, shift_ms: int) -> None:
         # Live messages keep their remaining life.
         self._chat.shift_clock(shift_ms)
+        for channel in self._channels:
+            if channel.crowd is not None:
+                channel.crowd.clock_set(shift_ms)
         self._sessions.send_clock(shift_ms)

@@ -70,9 +70,12 @@ class Counters:
             for kind in ("chat", "typing", "stroke", "cursor", "reaction", "view", "request", "refused")
         }
         """Frames from clients. `request`: profile, who, sync, ping; `refused`: frames answered with an `error`."""
-        self.sent = {kind: FrameCounter() for kind in ("chat", "typing", "cursors", "fleeting", "presence", "remote")}
+        self.sent = {
+            kind: FrameCounter() for kind in ("chat", "typing", "cursors", "fleeting", "presence", "remote", "region")
+        }
         """Frames written to connections, each recipient counted. `chat`: messages and strokes; `typing`: drafts and
-        strokes being drawn; `fleeting`: reactions, views; `remote`: batches of other processes, undecoded."""
+        strokes being drawn; `fleeting`: reactions, views; `remote`: batches of other processes, undecoded; `region`:
+        what connections of a crowd got, of all kinds but cursors."""
         self.broadcast = Histogram()
         """From posting a message here to its last write. The first message of a flush stands for all of them."""
         self.flush_seconds = Histogram()
@@ -81,6 +84,10 @@ class Counters:
         """Frames of this process that left in one flush: the coalescing factor."""
         self.volatile_dropped = 0
         """Times a slow reader got no drafts and cursors."""
+        self.live_messages_dropped = 0
+        """Live messages of this process that people who join miss, because a channel or the process had too many."""
+        self.crowd_messages_dropped = 0
+        """Messages that a crowd did not keep for moving viewports, because it had too many; the oldest."""
         self.unsent_relieved = 0
         """Connections closed because the process had too much unsent data; they were furthest behind."""
         self.errors = Counter({error.code: 0 for error in FrameError.__subclasses__()})
@@ -131,6 +138,10 @@ class Counters:
             sent["presence"].add(counts.events * readers, counts.event_bytes * readers)
             remote = size - len(flush.reliable) - len(flush.volatile)
             sent["remote"].add((remote > 0) * readers, remote * readers)
+
+    def sent_in_crowd(self, readers: int, size: int) -> None:
+        """Count what one group of a crowd got in a flush. It is not divided by kind."""
+        self.sent["region"].add(readers, readers * size)
 
     def disconnected(self, code: int | None) -> None:
         """A connection ended with this close code. None or 1006: without one."""

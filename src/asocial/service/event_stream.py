@@ -15,7 +15,7 @@ from ..domain.errors import Disconnect, TooSlow
 from ..domain.flush import Piece, Shared
 from ..domain.live_message_index import LiveMessage
 from ..protocol.framing import split_frames, text_frame
-from .channel import UNSENT_LIMIT_BYTES
+from .writing import UNSENT_LIMIT_BYTES
 
 EVENTS = frozenset(
     ("chat", "stroke", "user_joined", "user_left", "user_updated", "user_count", "channel_updated", "cleared", "clock")

@@ -133,6 +133,7 @@ class Moderation:
             case "clear":
                 timestamp = self._now_ms()
                 await self._live.clear(name, timestamp)
+                self._channels.forget_messages(name, timestamp)
                 self._channels.send_control(name, encode_control(ChannelCleared(timestamp)))
                 self._channels.post(name, pack(Cleared(by, timestamp)))
             case "slow":

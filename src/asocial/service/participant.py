@@ -11,12 +11,13 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
+from ..domain.cells import region_of
 from ..domain.limits import TokenBucket
 from ..domain.message import Position, check_position
 from ..domain.profile import Profile
 from ..domain.stroke import STROKES_PER_SECOND
 from ..ports import Connection
-from ..protocol.codec import pack
+from ..protocol.codec import pack, places_of
 from ..protocol.schema import Drawing, Limits, PostReaction, PostTyping, Reaction, ShowView, Typing, View
 from .channel import Channel
 from .draft import Draft, T
@@ -25,6 +26,10 @@ from .throttle import ThrottledLatest
 REACTIONS_PER_SECOND = 5.0
 REACTIONS_BURST = 10.0
 VIEWS_PER_SECOND = 10.0
+LOOKS_PER_SECOND = 4.0
+"""Views of one connection that move its region in a crowd."""
+FOLLOWED_S = 12.0
+"""How long a client counts as followed after `followed` (W32)."""
 FRAME_WEIGHT = 5.0
 """What a draft, stroke, reaction or view takes from its address's budget. A cursor takes 1: cursors share one frame."""
 
@@ -67,11 +72,17 @@ class Participant:
         self._reactions = TokenBucket(REACTIONS_PER_SECOND, REACTIONS_BURST, loop.time())
         # Created when first needed: most people only read.
         self._text: Draft[PostTyping] | None = None
+        self._drawn: list[tuple[float, float]] = []
+        """Where the stroke is that the session draws, in a crowd."""
         self._stroke: Draft[DrawnPoints] | None = None
         self._views: ThrottledLatest[ShowView] | None = None
         self._cursors: ThrottledLatest[Position] | None = None
         self._cursor_at = 0.0
         """When the last cursor was read (the loop's clock)."""
+        self._looks: ThrottledLatest[ShowView] | None = None
+        self._looked = False
+        """Whether the client has sent a `view` because the channel was a crowd."""
+        self._followed_until = self._follows_until = float("-inf")
 
     def now(self) -> float:
         """The loop's clock, in seconds."""
@@ -100,6 +111,11 @@ class Participant:
         if now - self._cursor_at > PAUSE_S and self.connection.is_gone():
             return
         self._cursor_at = now
+        crowd = self.channel.crowd
+        if crowd is not None:
+            # Only the latest of a tick is sent, so no other limit is needed: a client that is too fast is sampled.
+            crowd.move(self.connection, self.user_id, position.x, position.y, on_map=self.profile.on_map)
+            return
         if self._cursors is None:
             self._cursors = ThrottledLatest(self._limits.cursors_per_second, self._loop, self._send_cursor, self.budget)
         self._cursors.offer(position)
@@ -108,11 +124,18 @@ class Participant:
         """Show a reaction. Above the rate it is dropped (W26). Raises PositionInvalid."""
         position, now = check_position(frame.position), self._loop.time()
         if self._reactions.take(now) == 0.0 and (self.budget is None or self.budget.take(now, FRAME_WEIGHT) == 0.0):
-            self.channel.post_transient(self.connection, pack(Reaction(self.user_id, frame.kind, position)))
+            reaction = pack(Reaction(self.user_id, frame.kind, position))
+            self.channel.post_transient(self.connection, reaction, ((position.x, position.y),))
 
     def view(self, frame: ShowView) -> None:
-        """Show the view to followers. Raises PositionInvalid."""
+        """Show the view to followers; in a crowd it also says what the client gets. Raises PositionInvalid."""
         check_position(frame.position)
+        if self.channel.crowd is not None:
+            self._looked = True
+            if self._looks is None:
+                self._looks = ThrottledLatest(LOOKS_PER_SECOND, self._loop, self._look, self.budget)
+            self._looks.offer(frame)
+            return
         if self._views is None:
             self._views = ThrottledLatest(VIEWS_PER_SECOND, self._loop, self._send_view, self.budget, FRAME_WEIGHT)
         self._views.offer(frame)
@@ -122,10 +145,18 @@ class Participant:
         for draft in (self._text, self._stroke):
             if draft is not None:
                 draft.close()
-        for latest in (self._cursors, self._views):
+        for latest in (self._cursors, self._views, self._looks):
             if latest is not None:
                 latest.drop()
-        self._text = self._stroke = self._cursors = self._views = None
+        self._text = self._stroke = self._cursors = self._views = self._looks = None
+
+    def followed(self) -> None:
+        """Somebody follows the session's user."""
+        self._followed_until = self._loop.time() + FOLLOWED_S
+
+    def follows(self) -> None:
+        """The session's user follows somebody."""
+        self._follows_until = self._loop.time() + FOLLOWED_S
 
     def _throttle_of(self, rate: float) -> Callable[[Callable[[T], None]], ThrottledLatest[T]]:
         loop, budget = self._loop, self.budget
@@ -133,24 +164,43 @@ class Participant:
 
     def _send_draft(self, draft: PostTyping) -> bool:
         frame = pack(Typing(draft.message_id, self.user_id, draft.payload, draft.position))
+        points = ((draft.position.x, draft.position.y),)
         if draft.payload:
-            self.channel.set_draft(self.connection, draft.message_id, frame)
+            self.channel.set_draft(self.connection, draft.message_id, frame, points)
+            if self.channel.crowd is not None:
+                self.channel.crowd.writes(self.user_id)
         else:
             # The end of a draft must reach everyone who saw the draft, so it is sent reliably.
-            self.channel.post(frame, self.connection, replaces=draft.message_id)
+            self.channel.post(frame, self.connection, replaces=draft.message_id, points=points)
         return draft.payload != ""
 
     def _send_drawing(self, drawing: DrawnPoints) -> bool:
         frame = pack(Drawing(drawing.message_id, self.user_id, drawing.points))
         if drawing.points == NO_POINTS:
-            self.channel.post(frame, self.connection, replaces=drawing.message_id)
+            self.channel.post(frame, self.connection, replaces=drawing.message_id, points=self._drawn)
             return False
-        self.channel.set_drawing(self.connection, drawing.message_id, frame)
+        if self.channel.crowd is not None:
+            self._drawn = places_of(b'{"points":' + bytes(drawing.points) + b"}")
+        self.channel.set_drawing(self.connection, drawing.message_id, frame, self._drawn)
         return True
 
     def _send_view(self, view: ShowView) -> None:
+        if not self.profile.on_map or (self._looked and self._loop.time() > self._followed_until):
+            return
         # Views are so rare that two never wait for the same flush, so none needs to replace another.
         self.channel.post_transient(self.connection, pack(View(self.user_id, view.position, view.width, view.height)))
+
+    def _look(self, view: ShowView) -> None:
+        crowd = self.channel.crowd
+        if crowd is None:
+            self._send_view(view)
+            return
+        x, y = view.position.x, view.position.y
+        region, on_map = region_of(x, y, view.width, view.height), self.profile.on_map
+        crowd.look(self.connection, self.user_id, (x, y), region, on_map=on_map)
+        # Who follows somebody shows no view: two people who follow each other would move each other's view without end.
+        if on_map and self._follows_until < self._loop.time() <= self._followed_until:
+            crowd.show_view(self.user_id, pack(View(self.user_id, view.position, view.width, view.height)))
 
     def _send_cursor(self, position: Position) -> None:
         self.channel.set_cursor(self.user_id, position)

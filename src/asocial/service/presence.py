@@ -81,6 +81,7 @@ class Presence:
             self._arrived(channel, user_id)
         if joined.first:
             self._announce_join(channel, joined, connection)
+        self._channels.count_users(channel, joined.user_count)
         return joined.member
 
     async def leave(self, channel: str, connection_id: str) -> bool:
@@ -118,7 +119,9 @@ class Presence:
 
     async def roster(self, channel: str) -> Roster:
         """The members that a `user_sync` lists."""
-        return await self._store.roster(channel, self.roster_limit)
+        roster = await self._store.roster(channel, self.roster_limit)
+        self._channels.count_users(channel, roster.user_count)
+        return roster
 
     async def counts(self) -> dict[str, int]:
         """The number of users in each channel that has any, on all processes that can be reached."""
@@ -160,6 +163,7 @@ class Presence:
 
         Ignored while the members wait for a snapshot: theirs has another epoch, so each would ask for one more.
         """
+        self._channels.count_users(channel, changed.count)
         here = self._channels.get(channel)
         if here is None or (here.confirmed and not here.needs_snapshots):
             self._update_count(channel, changed.count, changed.stamp, unpublished=False)
@@ -236,6 +240,7 @@ class Presence:
 
     def _announce_leave(self, channel: str, user_id: str, count: int, stamp: Stamp, *, known_here: bool = True) -> None:
         """`known_here`: members on this process know the user."""
+        self._channels.count_users(channel, count)
         frame = UserLeft(new_message_id(), channel, self._now_ms(), user_id, *stamp)
         if self._channels.is_isolated(channel):
             # The other processes must hear of it, or they would keep a user who has left.

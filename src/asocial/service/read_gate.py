@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-
-from ..domain.outbox import Outbox
-from ..ports import Connection
+from typing import Protocol
 
 WAITING_BYTES = 256 * 1024
 """While more than this waits for the next flushes, members are not read: more would only wait longer here."""
 
 
+class HasWaitingBytes(Protocol):
+    waiting_bytes: int
+
+
 class ReadGate:
     """`outbox`: of the channel. The gate does not know the channel: a cycle would outlive it (gc_policy.py)."""
 
-    def __init__(self, outbox: Outbox[Connection], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, outbox: HasWaitingBytes, loop: asyncio.AbstractEventLoop) -> None:
         self._outbox = outbox
         self._loop = loop
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._resumed: asyncio.Future[None] | None = None
         """The waiter that was resumed and has not run yet."""
+
+    def watch(self, outbox: HasWaitingBytes) -> None:
+        """The channel has another outbox from now on."""
+        self._outbox = outbox
+        self.resume_next()
 
     @property
     def is_full(self) -> bool:

@@ -12,6 +12,7 @@ import random
 import msgspec
 
 from ..domain.access import Access
+from ..domain.cells import Region
 from ..domain.errors import GoingAway, TokenExpired, TooSlow
 from ..domain.identity import Principal
 from ..domain.ids import new_message_id
@@ -24,7 +25,7 @@ from ..ports import Connection
 from ..protocol.codec import pack
 from ..protocol.schema import ClockSet, Degraded, Followed, Restored, RulesView, UserSync, UserUpdated
 from .answer_budget import AnswerBudget
-from .channel import UNSENT_LIMIT_BYTES, Channel
+from .channel import Channel
 from .channels import Channels
 from .claimed_ids import ClaimedIds
 from .control import FollowedBy, ProfileChanged, encode_control
@@ -36,6 +37,7 @@ from .server_rules import ServerRules
 from .session import Session
 from .snapshots import Snapshots
 from .throttle import AddressBuckets
+from .writing import UNSENT_LIMIT_BYTES
 
 REQUESTS_PER_SECOND = 10.0
 REQUESTS_BURST = 20.0
@@ -97,19 +99,20 @@ class Sessions:
         access: Access,
         address: str,
         plain_users: bool = False,
+        region: Region | None = None,
     ) -> Session:
         """Open a session. Raises TooManyConnections, Banned, ChannelClosed, Removed or GoingAway.
 
         `token` is sent to the client in `user_sync`. `chose_color`: see Presence.join. `principal`: what the client's
         own token says. `access`: what the client may do, by the rules known when it was admitted. `address`: as limits
-        count it. `plain_users`: see Session.
+        count it. `plain_users`: see Session. `region`: what the client will see, if it said so.
 
         The caller must call `close` for every session that this returns. If it raises, nothing is left behind.
         """
         await self._local.register(user_id, connection)
         channel = None
         try:
-            channel = await self._channels.join(channel_name, connection)
+            channel = await self._channels.join(channel_name, connection, region)
             await self._rules.confirm(channel)
             access = self._readmit(channel, principal, access, address)
             if not await self._claimed_ids.enter(principal):
@@ -248,11 +251,15 @@ class Sessions:
         profile = Profile(changed.name, changed.color, changed.on_map)
         for session in self._local.of_user(changed.user_id, channel):
             session.participant.profile = profile
+            crowd = session.participant.channel.crowd
+            if crowd is not None:
+                crowd.show_on_map(session.connection, profile.on_map)
             session.member = Member.of(changed.user_id, profile, session.member.joined_at)
 
     def send_followed(self, channel: str, followed: FollowedBy) -> None:
         """Tell a user's clients on this process that another user follows them."""
         for session in self._local.of_user(followed.user_id, channel):
+            session.participant.followed()
             session.connection.write(pack(Followed(followed.follower_id)))
 
     async def change_profile(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
@@ -296,12 +303,22 @@ class Sessions:
         """Tell a user, on all its connections and all processes, that the session's user follows them (W32)."""
         channel, followed = session.participant.channel.name, FollowedBy(user_id, session.member.user_id)
         self.send_followed(channel, followed)
+        crowd = session.participant.channel.crowd
+        if crowd is not None:
+            crowd.follow(session.connection, user_id)
+            session.participant.follows()
         self._channels.send_control(channel, encode_control(followed))
         self.charge_answer(session, UPDATE_BYTES * (1 + self._local.connections(user_id)))
 
     async def snapshot(self, session: Session) -> tuple[bytes, frozenset[bytes]]:
         """The packed `user_sync` for a session as of now, and the messages in it."""
-        snapshot, now_ms = await self._snapshots.of(session.participant.channel), self._now_ms()
+        channel = session.participant.channel
+        snapshot, now_ms = await self._snapshots.of(channel), self._now_ms()
+        if channel.crowd is not None:
+            channel.crowd.seed(snapshot.live)
+        region = channel.region_of(session.connection)
+        if region is not None:
+            snapshot = snapshot.within(region)
         rules = self._rules_view(session)
         expires_at = session.principal.expires_at
         own = session.member
@@ -323,6 +340,7 @@ class Sessions:
                 seq=snapshot.stamp.seq,
                 rules=msgspec.UNSET if rules is None else rules,
                 expires_at=msgspec.UNSET if expires_at is None else expires_at,
+                crowd=msgspec.UNSET if channel.crowd is None else True,
             )
         )
         return sync, snapshot.bodies

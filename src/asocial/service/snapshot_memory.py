@@ -6,7 +6,7 @@ A message can be in a snapshot a moment before its batch arrives, because Redis 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container
+from collections.abc import Collection, Container, KeysView
 
 from ..domain.flush import Cut, Flush
 from ..ports import Connection
@@ -40,8 +40,15 @@ class SnapshotMemory:
     def messages_of(self, connection: Connection) -> frozenset[bytes]:
         return self._messages.get(connection, (frozenset(), 0.0))[0]
 
-    def cut(self, flush: Flush[Connection]) -> None:
-        """Remove from the flush, for each member, the messages that its snapshot contained."""
+    def connections(self) -> KeysView[Connection]:
+        """The members whose snapshot is remembered."""
+        return self._messages.keys()
+
+    def cut(self, flush: Flush[Connection], only: Collection[Connection] | None = None) -> None:
+        """Remove from the flush, for each member, the messages that its snapshot contained.
+
+        `only`: of the members, those who get this flush. None: all.
+        """
         now = self._loop.time()
         for connection, (_, until) in list(self._messages.items()):
             if until > now:
@@ -53,6 +60,8 @@ class SnapshotMemory:
         # Many members share one snapshot: after an outage, all of them.
         cuts: dict[int, list[Cut]] = {}
         for connection, (messages, _) in self._messages.items():
+            if only is not None and connection not in only:
+                continue
             found = cuts.get(id(messages))
             if found is None:
                 found = cuts[id(messages)] = [] if spans.keys().isdisjoint(messages) else _find(spans, messages)

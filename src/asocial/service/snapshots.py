@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import msgspec
 
+from ..domain.cells import Cell, Region, cells_of
 from ..domain.live_message_index import LiveMessage
 from ..domain.profile import Member
 from ..ports import Roster, Stamp
+from ..protocol.codec import places_of
 from .channel import Channel
 from .chat import ChatService
 from .presence import Presence
@@ -86,24 +88,38 @@ class Snapshot:
     """None: there are none."""
     bodies: frozenset[bytes]
     """The JSON of each message and stroke."""
+    live: Sequence[LiveMessage]
+    """All live messages and strokes, the oldest first, also those that are too many for a `user_sync`."""
+    regions: dict[Region, Snapshot]
+    """The snapshots of the regions that were asked for."""
 
     @classmethod
     def of(cls, roster: Roster, messages: Sequence[LiveMessage], limit: int) -> Snapshot:
         """`limit`: how many users a roster lists."""
         listed = frozenset(member.user_id for member in roster.members)
-        newest = newest_of([message for message in messages if not message.stroke], MESSAGES, MESSAGE_BYTES)
-        strokes = newest_of([message for message in messages if message.stroke], STROKES, STROKE_BYTES)
         return cls(
+            **_messages_of(messages),
             members=roster.members,
             roster_limit=limit,
             users=_Users.of(list(map(_encode, roster.members)), limit),
             listed=listed,
             user_count=roster.user_count,
             stamp=roster.stamp,
-            messages=_Newest.of(newest),
-            strokes=_Newest.of(strokes) if strokes else None,
-            bodies=frozenset(message.body for message in (*newest, *strokes)),
+            live=messages,
+            regions={},
         )
+
+    def within(self, region: Region) -> Snapshot:
+        """The snapshot with the messages and strokes of a region alone. Encoded once for everyone who sees it."""
+        found = self.regions.get(region)
+        if found is None:
+            messages = [message for message, cells in self._located if any(map(region.holds, cells))]
+            found = self.regions[region] = replace(self, **_messages_of(messages))
+        return found
+
+    @cached_property
+    def _located(self) -> list[tuple[LiveMessage, tuple[Cell, ...]]]:
+        return [(message, cells_of(places_of(message.body))) for message in self.live]
 
     def messages_at(self, now_ms: int) -> msgspec.Raw:
         """The JSON list of the messages that are still live at `now_ms` (W12)."""
@@ -126,6 +142,22 @@ class Snapshot:
     def _user_ids(self) -> _Users:
         """Encoded when the first client asks for them: most never do."""
         return _Users.of([_encode(member.user_id) for member in self.members], self.roster_limit)
+
+
+class _Messages(TypedDict):
+    messages: _Newest
+    strokes: _Newest | None
+    bodies: frozenset[bytes]
+
+
+def _messages_of(messages: Sequence[LiveMessage]) -> _Messages:
+    newest = newest_of([message for message in messages if not message.stroke], MESSAGES, MESSAGE_BYTES)
+    strokes = newest_of([message for message in messages if message.stroke], STROKES, STROKE_BYTES)
+    return _Messages(
+        messages=_Newest.of(newest),
+        strokes=_Newest.of(strokes) if strokes else None,
+        bodies=frozenset(message.body for message in (*newest, *strokes)),
+    )
 
 
 def _listed(messages: Sequence[LiveMessage]) -> msgspec.Raw:

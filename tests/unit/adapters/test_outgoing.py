@@ -12,8 +12,8 @@ from asocial.adapters.http.outgoing import HANDOVER_BYTES, PIECE_BYTES, Outgoing
 from asocial.domain.errors import Disconnect, TooSlow
 from asocial.domain.flush import Shared
 from asocial.service.backlog import Backlog
-from asocial.service.channel import UNSENT_LIMIT_BYTES
 from asocial.service.counters import Counters
+from asocial.service.writing import UNSENT_LIMIT_BYTES
 
 
 class FakeTransport(asyncio.Transport):

@@ -138,3 +138,63 @@ async def test_without_a_connection_volatile_frames_are_dropped(session: Session
     connect(session, connection)
     await asyncio.sleep(1.1)
     assert connection.take(f.MoveCursor) == [f.MoveCursor(f.Position(1, 1))], "others see it when it is back"
+
+
+async def test_w160_the_view_is_sent_in_a_crowd_only_and_at_most_four_times_a_second(
+    session: Session, connection: FakeConnection
+) -> None:
+    view = f.ShowView(f.Position(5, 6), 700, 500)
+    await session.show_view(view)
+    assert not connection.take(f.ShowView)
+    session.received(f.CrowdFrame(on=True))
+    await asyncio.sleep(0)
+    assert connection.take(f.ShowView) == [view]
+    for x in range(50):
+        await session.show_view(f.ShowView(f.Position(x, 0), 700, 500))
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.3)
+    sent = connection.take(f.ShowView)
+    assert len(sent) <= 5
+    assert sent[-1].position == f.Position(49, 0)
+    session.received(f.CrowdFrame(on=False))
+    await session.show_view(view)
+    await asyncio.sleep(1)
+    assert not connection.take(f.ShowView)
+
+
+async def test_w162_the_address_says_what_the_client_shows(session: Session) -> None:
+    assert "x=" not in session.address()[0]
+    await session.show_view(f.ShowView(f.Position(5, 6), 700, 500))
+    assert session.address()[0].endswith("x=5&y=6&w=700&h=500")
+
+
+async def test_w167_cursors_and_drafts_keep_to_the_pace_until_the_crowd_is_over(
+    session: Session, connection: FakeConnection
+) -> None:
+    session.received(f.CrowdFrame(on=True))
+    session.received(f.PaceFrame(cursors_per_second=4, drafts_per_second=2))
+    await asyncio.sleep(2)
+    connection.sent.clear()
+
+    async def move() -> tuple[int, int]:
+        for x in range(50):
+            await session.show_cursor(f.MoveCursor(f.Position(x, 0)))
+            await session.show_draft(f.PostTyping("m1", f"{x}", f.Position(0, 0)))
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.6)
+        sent = connection.take(f.MoveCursor, f.PostTyping)
+        cursors = [frame for frame in sent if isinstance(frame, f.MoveCursor)]
+        drafts = [frame for frame in sent if isinstance(frame, f.PostTyping)]
+        assert (cursors[-1].position.x, drafts[-1].payload) == (49, "49")
+        return len(cursors), len(drafts)
+
+    assert await move() == (5, 3)
+    await session.show_draft(f.PostTyping("m1", "x", f.Position(0, 0)))
+    await session.show_draft(f.PostTyping("m1", "xy", f.Position(0, 0)))
+    await session.show_draft(f.PostTyping("m1", "", f.Position(0, 0)))
+    await asyncio.sleep(2)
+    assert [frame.payload for frame in connection.take(f.PostTyping)][-1] == "", "a draft that is given up stays so"
+    session.received(f.CrowdFrame(on=False))
+    await asyncio.sleep(2)
+    connection.sent.clear()
+    assert await move() == (50, 50)

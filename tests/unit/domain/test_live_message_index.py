@@ -61,4 +61,19 @@ def test_w70_above_the_limit_messages_that_end_soonest_are_dropped() -> None:
     assert 100 < len(kept) < 100_000 // MESSAGE_BYTES
     for name in living.channels():
         living.forget(name, NOW + 10**6)
+    # What was removed early keeps its memory until its life is over.
+    living.expire(NOW + 10**6)
     assert living._bytes == 0
+
+
+def test_w78_a_channel_keeps_its_newest_messages_and_counts_the_others() -> None:
+    index = LiveMessageIndex(channel_messages=10)
+    for number in range(25):
+        index.add("garden", LiveMessage("ann", f"m{number}", number, 10_000, b"{}"))
+    index.add("other", LiveMessage("ann", "m0", 25, 10_000, b"{}"))
+    kept = [message.message_id for message in index.of("garden", 30)]
+    assert kept == [f"m{number}" for number in range(25)][-len(kept) :]
+    assert 8 <= len(kept) <= 10
+    assert index.take_dropped() == 25 - len(kept)
+    assert index.take_dropped() == 0
+    assert len(index.of("other", 30)) == 1

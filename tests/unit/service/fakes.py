@@ -11,6 +11,7 @@ from asocial.domain.errors import Disconnect
 from asocial.domain.flush import Piece, Shared
 from asocial.domain.message import Life
 from asocial.domain.pacing import LoopLag
+from asocial.groups import CrowdSettings
 from asocial.ports import Batch, Deliver
 from asocial.service.backlog import Backlog
 from asocial.service.channel import Channel
@@ -29,11 +30,12 @@ def make_channel(
     runtime: Runtime | None = None,
     lag: LoopLag | None = None,
     backlog: Backlog | None = None,
+    crowds: CrowdSettings | None = None,
 ) -> Channel:
     """A channel whose rules are known."""
     runtime = runtime or make_runtime()
     backlog = backlog or Backlog(NO_LIMIT, runtime.counters)
-    return Channel(name, broker or FakeBroker(), runtime, backlog, ignore_control, lag or LoopLag(), 1)
+    return Channel(name, broker or FakeBroker(), runtime, backlog, ignore_control, lag or LoopLag(), 1, crowds)
 
 
 def make_channels(broker: FakeBroker, linger_s: float = LINGER_S) -> Channels:

@@ -19,14 +19,13 @@ from asocial.service.channel import (
     FLUSH_BYTES,
     FLUSH_COPIED_BYTES,
     LATE_LOOP_S,
-    UNSENT_LIMIT_BYTES,
-    VOLATILE_UNSENT_LIMIT_BYTES,
     Channel,
 )
 from asocial.service.counters import Counters
 from asocial.service.read_gate import WAITING_BYTES
 from asocial.service.remote_frames import MIN_LEFT_MS, STALE_MS
 from asocial.service.snapshot_memory import MEMORY_S
+from asocial.service.writing import UNSENT_LIMIT_BYTES, VOLATILE_UNSENT_LIMIT_BYTES
 from tests.support.runtime import make_runtime
 from tests.support.virtual_time import VirtualTimeLoop
 

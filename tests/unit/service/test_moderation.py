@@ -16,8 +16,8 @@ from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.rules import NO_RULES, Rules
 from asocial.ports import Batch, Stamp, StoreUnavailable
 from asocial.protocol.framing import text_frame
-from asocial.service.channel import UNSENT_LIMIT_BYTES
 from asocial.service.control import ChannelCleared, CountChanged, RulesChanged, decode_control, encode_control
+from asocial.service.writing import UNSENT_LIMIT_BYTES
 
 from .fakes import FakeConnection, turns
 from .test_sessions import Harness

@@ -35,7 +35,6 @@ from asocial.protocol.codec import pack
 from asocial.protocol.framing import text_frame
 from asocial.protocol.schema import Limits, Pong
 from asocial.service.backlog import Backlog
-from asocial.service.channel import UNSENT_LIMIT_BYTES
 from asocial.service.channel_access import ChannelAccess
 from asocial.service.channels import Channels
 from asocial.service.chat import ChatService
@@ -52,6 +51,7 @@ from asocial.service.server_rules import ServerRules
 from asocial.service.session import LocalSessions, Session
 from asocial.service.sessions import Sessions
 from asocial.service.snapshots import MESSAGES, Snapshots
+from asocial.service.writing import UNSENT_LIMIT_BYTES
 from tests.support.runtime import make_runtime
 from tests.support.waiting import eventually
 

@@ -22,7 +22,7 @@ import { escapeKey } from '../shared/ui/escape'
 import { isSpace, MAC, takesText, writes } from '../shared/ui/keyboard'
 import { commandKey } from './command-keys'
 import { followCamera, measure } from './plane-view'
-import { Bursts, Clusters, Leader } from './others'
+import { Bursts, Clusters, CrowdPlaces, Leader } from './others'
 import { createPressing, reactionKey } from '../features/reactions/press'
 import {
   enterMessages,
@@ -54,6 +54,7 @@ export function Plane() {
   const [pressing] = useState(() => createPressing(app))
   const marked = useSession((s) => s.rules.landmarks.length > 0)
   const reacting = useStore(app.reactions.store, (s) => s.bursts.length > 0)
+  const crowded = useStore(app.crowd, (s) => s.places.size > 0)
   const drawn = useStore(app.strokes.store, (s) => s.wanted)
 
   useLayoutEffect(() => followCamera(world.current, app), [app])
@@ -192,6 +193,7 @@ export function Plane() {
         <div className="world" ref={world} data-testid="world">
           {marked && <Landmarks />}
           <Messages Clusters={Clusters} Leader={Leader} caret={caret} />
+          {crowded && <CrowdPlaces />}
           {reacting && <Bursts />}
           {drawn && <Strokes />}
         </div>

@@ -4,6 +4,7 @@
 import '../shared/ui/tolerant-dom'
 import { StrictMode, type ReactNode } from 'react'
 import { routeOf } from '../features/channel/model/names'
+import { sightOf } from '../features/canvas/model/sight'
 import { readSpot } from '../features/canvas/model/spot'
 import { languageFor, loadLanguage } from './language'
 import { STRINGS } from '../shared/i18n/en'
@@ -91,6 +92,15 @@ function start(root: HTMLElement, tab: Deps['tab']) {
       if (color) query.set('color', color)
       if (!app.settings.store.getState().onMap) query.set('on_map', '0')
       if (invite) query.set('invite', invite)
+      // W162. The plane is not measured yet when the page connects for the first time.
+      const { camera, view } = app.camera.store.getState()
+      const { innerWidth: width, innerHeight: height } = window
+      const { middle, ...size } = sightOf({
+        camera,
+        view: view.width > 1 ? view : { width, height },
+      })
+      const sight = { ...middle, w: size.width, h: size.height }
+      for (const [name, value] of Object.entries(sight)) query.set(name, `${value}`)
       return `${location.origin.replace(/^http/, 'ws')}/api/chat?${query}`
     },
     token: app.session.token,

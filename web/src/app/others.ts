@@ -6,6 +6,7 @@ import { lazy } from '../shared/ui/lazy'
 export const Bursts = lazy(() => import('./with-others').then((m) => m.Bursts))
 export const Chips = lazy(() => import('./with-others').then((m) => m.Chips))
 export const Clusters = lazy(() => import('./with-others').then((m) => m.Clusters))
+export const CrowdPlaces = lazy(() => import('./with-others').then((m) => m.CrowdPlaces))
 export const Followers = lazy(() => import('./with-others').then((m) => m.Followers))
 export const Following = lazy(() => import('./with-others').then((m) => m.Following))
 export const Notifications = lazy(() => import('./with-others').then((m) => m.Notifications))

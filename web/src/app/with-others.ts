@@ -5,6 +5,7 @@
 export { Bursts } from '../features/reactions/Bursts'
 export { Chips } from '../features/navigation/Chips'
 export { Clusters } from '../features/messages/Clusters'
+export { CrowdPlaces } from '../features/navigation/CrowdPlaces'
 export { createFollowing } from '../features/navigation/store/following'
 export { Followers } from '../features/navigation/Followers'
 export { Following } from '../features/navigation/Following'

@@ -17,6 +17,8 @@ import { createMenu } from '../features/messages/store/menu'
 import { createMessages } from '../features/messages/store/messages'
 import { createStrokes } from '../features/strokes/store/strokes'
 import { createToast } from './toast'
+import type { Crowd } from '../features/navigation/model/activity'
+import { createStore } from '../shared/store/store'
 
 export function createApp(channel: string, deps: Deps, reducedMotion: () => boolean) {
   const settings = createSettings(deps)
@@ -27,9 +29,10 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
   const messages = createMessages(deps, session, settings, history.record)
   const cursors = createCursors(deps, presence.alone)
   const camera = createCamera(reducedMotion)
+  const crowd = createStore<Crowd>(() => ({ region: undefined, size: 0, places: new Map() }))
   const navigation = createNavigation(
     deps,
-    { camera, cursors, messages, presence, session },
+    { camera, cursors, messages, presence, session, crowd },
     reducedMotion,
     () => settings.store.getState().onMap,
   )
@@ -71,6 +74,7 @@ export function createApp(channel: string, deps: Deps, reducedMotion: () => bool
     cursors,
     camera,
     navigation,
+    crowd,
     settings,
     muted,
     history,

@@ -1,7 +1,7 @@
 /*
  * Passes each frame from the server to the stores that it concerns.
  */
-import type { ServerFrame } from '@asocial/client/core/frames'
+import type { PaceFrame, ServerFrame } from '@asocial/client/core/frames'
 import type { App } from './app'
 import { createRepeat } from '@asocial/client/core/repeat'
 
@@ -19,6 +19,17 @@ export function createReceiver(app: App) {
     messages.shift(ms)
     history.shift(ms)
     strokes.shift(ms)
+  }
+
+  /** W160. A crowd's pace ends with it. */
+  function setCrowd(on: boolean) {
+    navigation.onCrowd(on)
+    if (!on) setPace({ cursors_per_second: Infinity, drafts_per_second: Infinity })
+  }
+
+  function setPace(pace: Omit<PaceFrame, 'type'>) {
+    cursors.pace(pace.cursors_per_second)
+    messages.pace(pace.drafts_per_second)
   }
 
   /** `fresh`: the first frame of a connection. */
@@ -44,6 +55,7 @@ export function createReceiver(app: App) {
         presence.onSync(frame, fresh)
         cursors.keepOnly(presence.isHere)
         navigation.keepOnly(presence.isHere)
+        setCrowd(frame.crowd === true)
         messages.onSync(
           frame.messages.filter(({ user_id }) => !muted.has(user_id)),
           fresh,
@@ -95,6 +107,14 @@ export function createReceiver(app: App) {
         return navigation.onFollowed(frame.user_id)
       case 'view':
         return navigation.onView(frame)
+      case 'crowd':
+        setCrowd(frame.on)
+        // A crowd counts us where we point. After it, those who did not see us have neither our draft nor our pointer.
+        return repeatSoon()
+      case 'pace':
+        return setPace(frame)
+      case 'activity':
+        return navigation.onActivity(frame)
       case 'profiles':
         return presence.onProfiles(frame.users)
       case 'pong':

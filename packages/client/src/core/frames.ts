@@ -61,6 +61,9 @@ export type AckFrame = wire.Ack
 export type TypingFrame = wire.Typing
 export type ReactionFrame = wire.Reaction
 export type ViewFrame = wire.View
+export type ViewMessage = wire.ShowView
+export type ActivityFrame = wire.ActivityFrame
+export type PaceFrame = wire.PaceFrame
 export type ErrorFrame = wire.Error
 
 export type ServerFrame =
@@ -106,6 +109,8 @@ const isUser = (value: unknown) => has(value, 'user_id name color')
 const isLandmark = (value: unknown) => has(value, 'name') && isPosition(value.position)
 const isCursor = (value: unknown) =>
   Array.isArray(value) && isText(value[0]) && isNumber(value[1]) && isNumber(value[2])
+const isPlace = (value: unknown) =>
+  Array.isArray(value) && value.length >= 4 && value.every(isNumber)
 const isChat = (value: unknown) =>
   has(value, 'message_id user_id payload name color', 'timestamp expires_at') &&
   isPosition(value.position)
@@ -164,6 +169,15 @@ function fits(f: Fields): boolean {
         isPosition(f.position) &&
         Math.min(f.width as number, f.height as number) > 0
       )
+    case 'crowd':
+      return typeof f.on === 'boolean'
+    case 'pace':
+      return (
+        has(f, '', 'cursors_per_second drafts_per_second') &&
+        Math.min(f.cursors_per_second as number, f.drafts_per_second as number) > 0
+      )
+    case 'activity':
+      return has(f, '', 'size') && (f.size as number) > 0 && isListOf(f.places, isPlace)
     case 'degraded':
     case 'restored':
       return true

@@ -25,6 +25,8 @@ export function createPointerSender({ send, isHidden, now }: Host, isAlone: () =
       own = at
       if (!isQuiet()) sender.push(at)
     },
+    /** In a crowd: at most so many a second (W167). */
+    pace: (perSecond: number) => sender.every(Math.max(EVERY_MS, 1_000 / perSecond)),
     /** It left the plane; people who join later do not get it. */
     forget() {
       own = undefined

@@ -6,6 +6,8 @@
 
 export interface Throttle<T> {
   push(value: T): void
+  /** Sets the interval, ms. A value that waits keeps its time. */
+  every(ms: number): void
   /** Drops the waiting value. */
   cancel(): void
 }
@@ -36,6 +38,9 @@ export function throttle<T>(
       const wait = lastAt + intervalMs - now()
       if (wait <= 0) fire()
       else timer = setTimeout(fire, wait)
+    },
+    every(ms) {
+      intervalMs = ms
     },
     cancel() {
       waiting = undefined

@@ -120,6 +120,7 @@ export interface UserSync {
   readonly seq: number
   readonly rules?: RulesView | undefined
   readonly expires_at?: number | undefined
+  readonly crowd?: boolean | undefined
 }
 
 /** A user who is present in a channel, since joined_at (ms, server clock). */
@@ -352,6 +353,27 @@ export interface Notice {
   readonly timestamp: number
 }
 
+/** The channel has become a crowd, or is none any more (W160). */
+export interface CrowdFrame {
+  readonly type: 'crowd'
+  readonly on: boolean
+}
+
+/** How often a client of a crowd is asked to send (W167). */
+export interface PaceFrame {
+  readonly type: 'pace'
+  readonly cursors_per_second: number
+  readonly drafts_per_second: number
+}
+
+/** Where something happens in a crowd (W166): places of (x, y, people, messages), squares with side size. */
+export interface ActivityFrame {
+  readonly type: 'activity'
+  readonly size: number
+  readonly whole: boolean
+  readonly places: readonly (readonly [number, number, number, number])[]
+}
+
 export type ClientFrame =
   | PostChat
   | PostTyping
@@ -392,3 +414,6 @@ export type ServerFrame =
   | Cleared
   | ClockSet
   | Notice
+  | CrowdFrame
+  | PaceFrame
+  | ActivityFrame

@@ -13,9 +13,11 @@ from .channel import Channel, connect
 from .drafts import DraftWriter
 from .errors import AsocialError, ChannelClosed, NotSent, Refused
 from .events import (
+    Activity,
     Cleared,
     Connected,
     CountChanged,
+    Crowd,
     Cursor,
     Degraded,
     Disconnected,
@@ -27,6 +29,8 @@ from .events import (
     Lagged,
     Left,
     Message,
+    Pace,
+    Place,
     ProfileChanged,
     Reaction,
     Rejected,
@@ -38,6 +42,7 @@ from .events import (
 from .frames import Landmark, Limits, Member, Rules
 
 __all__ = [
+    "Activity",
     "AsocialError",
     "Bot",
     "Channel",
@@ -45,6 +50,7 @@ __all__ = [
     "Cleared",
     "Connected",
     "CountChanged",
+    "Crowd",
     "Cursor",
     "Degraded",
     "Disconnected",
@@ -61,6 +67,8 @@ __all__ = [
     "Member",
     "Message",
     "NotSent",
+    "Pace",
+    "Place",
     "ProfileChanged",
     "Reaction",
     "Refused",

@@ -65,6 +65,11 @@ class Channel:
         return self._session.mirror.is_degraded
 
     @property
+    def is_crowd(self) -> bool:
+        """Whether there are so many people that each client gets only what it shows (W160)."""
+        return self._session.mirror.is_crowd
+
+    @property
     def token(self) -> str:
         """Sent with each connection. A guest that connects with it later is the same user."""
         return self._session.token
@@ -170,6 +175,15 @@ class Channel:
     async def follow(self, user_id: str) -> None:
         """Ask this user for their view, which comes as View events. Lasts 12 s: call it again every 5 s (W32)."""
         await self._session.request(f.Follow(user_id))
+
+    async def view(self, x: float, y: float, width: float, height: float) -> None:
+        """Say which part of the canvas this client shows: its middle and its size.
+
+        In a crowd (W160) the server sends what is there, and Activity of the rest; a client that never calls this gets
+        all messages and no cursors. Call it whenever the view changes, and before the channel is open if you can. Sent
+        at most 4 times a second, in a crowd only.
+        """
+        await self._session.show_view(f.ShowView(f.Position(x, y), width, height))
 
     async def show_view(self, at: tuple[float, float], width: float, height: float) -> None:
         """Show followers the middle and the size of this client's view."""

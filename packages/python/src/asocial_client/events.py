@@ -116,6 +116,46 @@ class View:
 
 
 @dataclass(frozen=True)
+class Crowd:
+    """The channel became a crowd, in which a client gets only what it shows (`Channel.view`), or is small again (W160).
+
+    Comes also after a connection, if it is a crowd then.
+    """
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often the server wants cursors and drafts in a crowd (W167). The client obeys it by itself."""
+
+    cursors_per_second: float
+    drafts_per_second: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """The middle of a square of the canvas, and how much is in it."""
+
+    x: float
+    y: float
+    people: int
+    messages: int
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Where people and messages are in a crowd (W166). `size`: the side of the squares.
+
+    `whole`: these are all that are not empty; else those that changed, to add to what was known.
+    """
+
+    size: int
+    whole: bool
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
 class RulesChanged:
     rules: Rules
     by: str
@@ -171,4 +211,5 @@ class Lagged:
 Event: TypeAlias = (
     Message | Expired | Draft | Stroke | Joined | Left | ProfileChanged | CountChanged | Cursor | Reaction | Followed
     | View | RulesChanged | Cleared | Rejected | Connected | Disconnected | Degraded | Restored | Lagged
+    | Crowd | Pace | Activity
 )  # fmt: skip

@@ -186,6 +186,7 @@ class UserSync(msgspec.Struct, frozen=True, tag_field="type", tag="user_sync", k
     seq: int
     rules: Rules | msgspec.UnsetType = msgspec.UNSET
     expires_at: int | msgspec.UnsetType = msgspec.UNSET
+    crowd: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class UserJoined(msgspec.Struct, frozen=True, tag_field="type", tag="user_joined", kw_only=True):
@@ -343,6 +344,30 @@ class Notice(msgspec.Struct, frozen=True, tag_field="type", tag="notice", kw_onl
     timestamp: int
 
 
+class CrowdFrame(msgspec.Struct, frozen=True, tag_field="type", tag="crowd", kw_only=True):
+    """The channel has become a crowd, or is none any more (W160)."""
+
+    on: bool
+
+
+class PaceFrame(msgspec.Struct, frozen=True, tag_field="type", tag="pace", kw_only=True):
+    """How often a client of a crowd is asked to send (W167)."""
+
+    cursors_per_second: float
+    drafts_per_second: float
+
+
+class ActivityFrame(msgspec.Struct, frozen=True, tag_field="type", tag="activity", kw_only=True):
+    """Where something happens in a crowd (W166): `places` of (x, y, people, messages), squares with side `size`.
+
+    `whole`: all places that are not empty; else those that changed.
+    """
+
+    size: int
+    whole: bool
+    places: list[tuple[int, int, int, int]]
+
+
 ServerFrame: TypeAlias = (
     UserSync
     | UserJoined
@@ -367,4 +392,7 @@ ServerFrame: TypeAlias = (
     | Cleared
     | ClockSet
     | Notice
+    | CrowdFrame
+    | PaceFrame
+    | ActivityFrame
 )

@@ -54,6 +54,7 @@ class Mirror:
         self.is_live = False
         """Whether the snapshot of this connection has arrived."""
         self.is_degraded = False
+        self.is_crowd = False
         self.cursors: dict[str, tuple[float, float]] = {}
 
     def begin(self) -> None:
@@ -79,6 +80,7 @@ class Mirror:
             # No frame says which drafts ended during the break.
             self.canvas.drop_drafts()
             self._emit(e.Connected())
+        self._set_crowd(sync.crowd is True)
         for message in sync.messages:
             self.canvas.add(message)
         for stroke in sync.strokes:
@@ -116,6 +118,13 @@ class Mirror:
             case f.View():
                 at = frame.position
                 self._emit(e.View(frame.user_id, at.x, at.y, frame.width, frame.height))
+            case f.CrowdFrame():
+                self._set_crowd(frame.on)
+            case f.PaceFrame():
+                self._emit(e.Pace(frame.cursors_per_second, frame.drafts_per_second))
+            case f.ActivityFrame():
+                places = tuple(e.Place(*place) for place in frame.places)
+                self._emit(e.Activity(frame.size, frame.whole, places))
             case f.ClockSet():
                 self.clock.shift(frame.shift)
                 self.canvas.shift(frame.shift)
@@ -138,6 +147,14 @@ class Mirror:
                 self._emit(e.Cleared(frame.by))
             case _:
                 pass
+
+    def _set_crowd(self, on: bool) -> None:
+        if on == self.is_crowd:
+            return
+        self.is_crowd = on
+        self._emit(e.Crowd(on))
+        # A crowd counts us where we point. After it, those who did not see us have neither our cursor nor our draft.
+        self._asks.repeat_for_newcomers()
 
     def _move_cursors(self, frame: f.Cursors) -> None:
         for user_id, x, y in frame.cursors:

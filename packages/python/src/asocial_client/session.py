@@ -22,6 +22,7 @@ from .connection import Connection
 from .errors import ChannelClosed, NotSent, Refused
 from .event_queue import EventQueue
 from .mirror import Mirror
+from .pacing import Paced
 from .posts import Post, Posts, not_sent
 
 SYNC_AGAIN_S = 1.0
@@ -33,6 +34,11 @@ FIRST_PING_S, PING_S = 0.2, 30.0
 FIRST_PINGS = 3
 NEWCOMER_S = 1.0
 """Within this time after somebody joined, the cursor and the draft are sent again (W16)."""
+
+MIN_PACE = 0.1
+"""Frames a second: less is not asked for."""
+VIEW_S = 0.25
+"""Between two views: the server reads no more of a client in a crowd (W163)."""
 
 
 class Session:
@@ -64,6 +70,10 @@ class Session:
         self._posts = Posts(self.send)
         self._cursor: f.MoveCursor | None = None
         self._draft: f.PostTyping | None = None
+        self._view: f.ShowView | None = None
+        """What this client shows, if it said so."""
+        self._cursors, self._drafts = Paced(self.send, self._start), Paced(self.send, self._start)
+        self._views = Paced(self._send_view, self._start, VIEW_S)
         self._unknown: set[str] = set()
         self._asked: set[str] = set()
         self._connection = Connection(self)
@@ -117,22 +127,40 @@ class Session:
         """The server's `ack`, and this user as it was then. Raises NotSent or ChannelClosed."""
         if self._draft is not None and self._draft.message_id == post.message_id:
             self._draft = None
+            self._drafts.drop()
         ack = await self._posts.post(post, timeout_s)
         user_id = self.mirror.user_id
         return ack, self.mirror.roster.members.get(user_id) or f.Member(user_id, "", "", 0)
 
     async def show_draft(self, draft: f.PostTyping) -> None:
         self._draft = draft if draft.payload else None
-        await self.send(draft)
+        if draft.payload:
+            await self._drafts.push(draft)
+        else:
+            self._drafts.drop()
+            await self.send(draft)
 
     async def show_cursor(self, cursor: f.MoveCursor) -> None:
         self._cursor = cursor
-        await self.send(cursor)
+        await self._cursors.push(cursor)
+
+    async def show_view(self, view: f.ShowView) -> None:
+        self._view = view
+        if self.mirror.is_crowd:
+            await self._views.push(view)
+
+    async def _send_view(self, view: f.ClientFrame) -> None:
+        if self.mirror.is_crowd:
+            await self.send(view)
 
     # What the connection reports (connection.Owner).
 
     def address(self) -> tuple[str, str]:
-        return chat_url(self._server, self._channel, invite=self._invite, **self.profile), self.token
+        view: dict[str, str] = {}
+        if self._view is not None:  # W162
+            at = self._view.position
+            view = {"x": f"{at.x}", "y": f"{at.y}", "w": f"{self._view.width}", "h": f"{self._view.height}"}
+        return chat_url(self._server, self._channel, invite=self._invite, **self.profile, **view), self.token
 
     def opened(self) -> None:
         self.mirror.begin()
@@ -154,6 +182,13 @@ class Session:
                     self.events.add(e.Rejected(frame.code, frame.message, refused.retry_after_s, refused.limit))
             case f.Authenticated():
                 pass
+            case f.CrowdFrame():
+                self.mirror.apply(frame)
+                self._follow_crowd()
+            case f.PaceFrame():
+                self._cursors.interval_s = 1 / max(frame.cursors_per_second, MIN_PACE)
+                self._drafts.interval_s = 1 / max(frame.drafts_per_second, MIN_PACE)
+                self.mirror.apply(frame)
             case _:
                 self.mirror.apply(frame)
 
@@ -223,13 +258,22 @@ class Session:
         if sync.token is not msgspec.UNSET:
             self.token = sync.token
         first = not self.mirror.is_live
-        if not self.mirror.synchronize(sync) or not first:
+        accepted = self.mirror.synchronize(sync)
+        self._follow_crowd()
+        if not accepted or not first:
             return
         if self._posts.unacknowledged:
             self._start(self._send_again(self._connection.number))
         self.repeat_for_newcomers()
         if self._first is not None and not self._first.done():
             self._first.set_result(None)
+
+    def _follow_crowd(self) -> None:
+        """In a crowd, tell the server what this client shows. Outside of one, no pace counts."""
+        if not self.mirror.is_crowd:
+            self._cursors.interval_s = self._drafts.interval_s = 0.0
+        elif self._view is not None:
+            self._start(self._views.push(self._view))
 
     async def _send_again(self, number: int) -> None:
         """What has no `ack` yet, in the order in which it was posted (W10, W14)."""

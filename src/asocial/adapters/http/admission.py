@@ -16,13 +16,22 @@ from typing import NamedTuple
 from aiohttp import web
 
 from ...domain.access import Access
-from ...domain.errors import BadFrame, ConnectingTooOften, Disconnect, Refusal, VersionUnsupported
+from ...domain.cells import Region, region_of
+from ...domain.errors import (
+    BadFrame,
+    ConnectingTooOften,
+    Disconnect,
+    PositionInvalid,
+    Refusal,
+    VersionUnsupported,
+)
 from ...domain.identity import Principal
 from ...domain.ids import DEFAULT_CHANNEL, ID_RULE, is_id
+from ...domain.message import Position, check_position
 from ...domain.palette import PALETTE
 from ...domain.profile import Profile, clean_name, guest_profile
 from ...ports import RateLimiter
-from ...protocol.schema import SUBPROTOCOL, SUBPROTOCOL_FAMILY
+from ...protocol.schema import MAX_VIEW, SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.counters import Counters
 from ...service.moderation import Moderation
 from .auth import Authenticator, Identity, offered_subprotocols
@@ -56,6 +65,8 @@ class Admission(NamedTuple):
     returning: bool
     plain_users: bool
     """The client asks for `users` as plain ids (W103)."""
+    region: Region | None
+    """What the client will see, if it said so (W162)."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +166,7 @@ class AdmissionController:
             identity.token,
             identity.returning,
             request.query.get("users") == "ids",
+            _region_of(request),
         )
 
     def check_page(self, request: web.Request, client: ClientInfo, origin: str | None) -> None:
@@ -239,3 +251,14 @@ def _profile_of(request: web.Request, principal: Principal) -> tuple[Profile, bo
     chose_color = color in PALETTE
     on_map = request.query.get("on_map") != "0"
     return Profile(name, color if chose_color else guest.color, on_map), chose_color
+
+
+def _region_of(request: web.Request) -> Region | None:
+    """What the client will see, from `x`, `y`, `w` and `h` in the query. None if one is missing or not allowed."""
+    try:
+        x, y, width, height = (float(request.query[name]) for name in ("x", "y", "w", "h"))
+        check_position(Position(x, y))
+    except (KeyError, ValueError, PositionInvalid):
+        return None
+    # Comparisons with NaN are false.
+    return region_of(x, y, width, height) if 0 < width <= MAX_VIEW and 0 < height <= MAX_VIEW else None

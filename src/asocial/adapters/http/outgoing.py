@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from ...domain.errors import Disconnect, TooSlow
 from ...domain.flush import Piece, Shared
 from ...service.backlog import Backlog
-from ...service.channel import UNSENT_LIMIT_BYTES
+from ...service.writing import UNSENT_LIMIT_BYTES
 
 HANDOVER_BYTES = 64 * 1024
 """The transport gets pieces until it has at least this. It cannot give them back, so a longer answer waits in parts."""

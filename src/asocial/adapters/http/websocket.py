@@ -210,6 +210,7 @@ class ChatEndpoint:
                 access=admitted.access,
                 address=client.limit_key,
                 plain_users=admitted.plain_users,
+                region=admitted.region,
             )
         except Disconnect as disconnect:
             disconnect.log_fields = {**_log_fields_of(admitted), "user_id": principal.user_id}

@@ -37,5 +37,8 @@ class MemoryLiveMessages:
     def expire(self, now_ms: int) -> None:
         self._index.expire(now_ms)
 
+    def take_dropped(self) -> int:
+        return self._index.take_dropped()
+
     async def close(self) -> None:
         self._index.clear()

@@ -19,7 +19,7 @@ from typing import cast
 
 import msgspec
 
-from ...domain.live_message_index import LiveMessage, LiveMessageIndex
+from ...domain.live_message_index import CHANNEL_MESSAGES, LiveMessage, LiveMessageIndex
 from ...ports import StoreUnavailable
 from .connection import Argument
 from .pool import ErrorReply, Pool
@@ -100,6 +100,9 @@ class RedisLiveMessages:
     def expire(self, now_ms: int) -> None:
         self._local.expire(now_ms)
 
+    def take_dropped(self) -> int:
+        return self._local.take_dropped()
+
     def share(self, channel: str) -> None:
         live = self._local.of(channel, self._clock_ms())
         for stroke in (False, True):
@@ -162,4 +165,5 @@ class RedisLiveMessages:
                 pairs += (message.expires_at, _encode(message))
             connection.post("ZADD", key, *pairs)
             connection.post("ZREMRANGEBYSCORE", key, "-inf", over_ms)
+            connection.post("ZREMRANGEBYRANK", key, 0, -CHANNEL_MESSAGES - 1)
             connection.post("PEXPIRE", key, self._longest_ms + KEEP_MS)

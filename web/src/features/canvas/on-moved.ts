@@ -41,6 +41,7 @@ export function onMoved(app: App, everyMs: number, look: () => void): () => void
     app.cursors.store.subscribe(wake),
     app.messages.store.subscribe(changed),
     app.presence.store.subscribe(wake),
+    app.crowd.subscribe(wake),
   ]
   wake()
   return () => {

@@ -27,6 +27,7 @@ export function HistoryPanel({ close }: { close(): void }) {
   const app = useApp()
   const list = useHistory()
   const muted = useStore(app.muted.store, (s) => s.people)
+  const crowded = useStore(app.crowd, (s) => s.places.size > 0)
   const mentions = useSettings((s) => s.mentions)
   const [asked, setAsked] = useState('')
   const [rows, setRows] = useState(ROWS)
@@ -149,7 +150,9 @@ export function HistoryPanel({ close }: { close(): void }) {
           {SAY.more(found.length - rows)}
         </button>
       )}
-      <p className="pt-2 text-xs/4 text-faint">{SAY.kept}</p>
+      <p className="pt-2 text-xs/4 text-faint">
+        {SAY.kept} {crowded && SAY.crowd}
+      </p>
     </section>
   )
 }

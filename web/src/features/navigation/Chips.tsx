@@ -33,6 +33,8 @@ interface Shown {
   readonly names: readonly string[]
   readonly colors: readonly (string | undefined)[]
   readonly count: number
+  /** how many are not in `names` */
+  readonly more: number
   readonly typing: boolean
   readonly away: string
 }
@@ -79,7 +81,7 @@ export function Chips() {
   }
   return (
     <nav className="chips" ref={list} aria-label={OTHERS_STRINGS.outside}>
-      {shown.map(({ chip: { key, side }, names, colors, count, typing, away }) => (
+      {shown.map(({ chip: { key, side }, names, colors, count, more, typing, away }) => (
         <button
           key={key}
           type="button"
@@ -90,7 +92,7 @@ export function Chips() {
           data-count={count}
           data-open={opened === key || undefined}
           aria-label={
-            count === 1
+            count === 1 || more === 0
               ? OTHERS_STRINGS.goTo(names[0] ?? '', typing, away)
               : OTHERS_STRINGS.goToMany(names[0] ?? '', count - 1, typing, away)
           }
@@ -120,7 +122,7 @@ export function Chips() {
             <bdi translate="no" style={{ color: count === 1 ? ink(colors[0]) : undefined }}>
               {names.join(', ')}
             </bdi>
-            {count > names.length && <span> {OTHERS_STRINGS.more(count - names.length)}</span>}{' '}
+            {more > 0 && <span> {OTHERS_STRINGS.more(more)}</span>}{' '}
             <span className="quiet tabular-nums">{away}</span>
           </span>
         </button>
@@ -138,19 +140,29 @@ function look(app: App): Shown[] {
     const { entries } = app.messages.store.getState().messages
     // One person may have several spots: they are named and counted once.
     const people = new Map<string, { name: string; color: string | undefined }>()
-    for (const { id, userId } of chip.spots) {
+    let unnamed = 0
+    for (const { id, userId, kind, people: n = 0 } of chip.spots) {
+      if (kind === 'place') {
+        // A message without its author is somebody's too.
+        unnamed += Math.max(1, n)
+        continue
+      }
       const profile = userId === undefined ? undefined : app.presence.profile(userId)
       const entry = entries.get(id)
       const name = profile?.name ?? entry?.name ?? STRINGS.someone
       people.set(userId ?? id, { name, color: profile?.color ?? entry?.color })
     }
-    const all = [...people.values()]
+    const named = [...people.values()]
     const at = chip.spots[0]?.at ?? camera
+    const count = named.length + unnamed
+    const shown = named.slice(0, NAMES).map(({ name }) => name)
+    const dots = [...named.map(({ color }) => color), ...Array<undefined>(unnamed)]
     return {
       chip,
-      names: all.slice(0, NAMES).map(({ name }) => name),
-      colors: all.slice(0, DOTS).map(({ color }) => color),
-      count: all.length,
+      names: shown.length > 0 ? shown : [OTHERS_STRINGS.persons(unnamed)],
+      colors: dots.slice(0, DOTS),
+      count,
+      more: shown.length > 0 ? count - shown.length : 0,
       typing: chip.spots.some(({ typing }) => typing),
       away: OTHERS_STRINGS.away(screensAway(camera, view, at)),
     }

@@ -119,7 +119,13 @@ export function Minimap() {
         context.closePath()
         context.stroke()
       }
-      for (const { userId, at, kind, typing } of spots) {
+      for (const { userId, at, kind, typing, people = 0, messages = 0 } of spots) {
+        if (kind === 'place') {
+          // The more are there, the larger: as wide and soft as messages, as dense as people.
+          if (messages > 0) dot(at, Math.min(6, 3 + Math.sqrt(messages)), faint, 0.15)
+          if (people > 0) dot(at, Math.min(4, 0.75 + Math.sqrt(people) / 3), faint, 0.45)
+          continue
+        }
         if (kind !== 'person') continue
         if (typing) dot(at, 6.5, colorOf(userId), 0.35)
         dot(at, 4, ground, 1)

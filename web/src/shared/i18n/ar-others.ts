@@ -32,6 +32,15 @@ export const ARABIC_OTHERS: Catalogue['others'] = {
           many: '# شاشة',
           other: '# شاشة',
         })}`,
+  persons: (n) =>
+    count(n, {
+      zero: 'لا أحد',
+      one: 'شخص واحد',
+      two: 'شخصان',
+      few: '# أشخاص',
+      many: '# شخصًا',
+      other: '# شخص',
+    }),
   outside: 'خارج المشهد',
   goTo: (who, typing, away) => `إلى ${apart(who)}، ${away}${typing ? '، يكتب الآن' : ''}`,
   goToMany: (who, more, typing, away) =>

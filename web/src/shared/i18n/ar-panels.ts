@@ -58,6 +58,7 @@ export const ARABIC_PANELS: Catalogue['panels'] = {
         other: '# رسالة أقدم',
       }),
     kept: 'الدقائق الخمس الأخيرة فقط، في علامة التبويب هذه فقط.',
+    crowd: 'عند الازدحام: ما كان قريبًا من مشهدك فقط.',
     mentionsYou: 'تذكرك',
   },
   muted: {

@@ -15,6 +15,7 @@ export const GERMAN_OTHERS: Catalogue['others'] = {
     screens < 1.5
       ? 'nah'
       : count(screens, { one: '# Bildschirm weit', other: '# Bildschirme weit' }),
+  persons: (n) => count(n, { one: '1 Person', other: '# Personen' }),
   outside: 'Außerhalb der Ansicht',
   goTo: (who, typing, away) => `Zu ${who}, ${away}${typing ? ', schreibt' : ''}`,
   goToMany: (who, more, typing, away) =>

@@ -43,6 +43,7 @@ export const GERMAN_PANELS: Catalogue['panels'] = {
     more: (n) => count(n, { one: '# frühere Nachricht', other: '# frühere Nachrichten' }),
     mentionsYou: 'erwähnt dich',
     kept: 'Nur die letzten fünf Minuten, nur in diesem Tab.',
+    crowd: 'Bei sehr vielen Leuten nur, was nahe bei deiner Ansicht war.',
   },
   muted: {
     title: 'Stummgeschaltet',

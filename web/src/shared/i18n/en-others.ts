@@ -12,6 +12,7 @@ export const OTHERS_STRINGS = section('others', {
   yourColor: 'Your colour',
   close: 'Close',
   away: (screens: number) => (screens < 1.5 ? 'near' : count(screens, { other: '# screens' })),
+  persons: (n: number) => count(n, { one: '1 person', other: '# people' }),
   outside: 'Outside the view',
   // These begin with the visible text, for people who use voice control.
   goTo: (who: string, typing: boolean, away: string) =>

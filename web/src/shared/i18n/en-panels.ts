@@ -44,6 +44,7 @@ export const PANEL_STRINGS = section('panels', {
     more: (n: number) => `${number(n)} earlier messages`,
     mentionsYou: 'mentions you',
     kept: 'Only the last five minutes, only in this tab.',
+    crowd: 'In a crowd, only what was near your view.',
   },
   muted: {
     title: 'Muted people',

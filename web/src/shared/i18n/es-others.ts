@@ -13,6 +13,7 @@ export const SPANISH_OTHERS: Catalogue['others'] = {
   close: 'Cerrar',
   away: (screens) =>
     screens < 1.5 ? 'cerca' : `a ${count(screens, { one: '# pantalla', other: '# pantallas' })}`,
+  persons: (n) => count(n, { one: '1 persona', other: '# personas' }),
   outside: 'Fuera de la vista',
   goTo: (who, typing, away) => `Ir hasta ${who}, ${away}${typing ? ', escribiendo' : ''}`,
   goToMany: (who, more, typing, away) =>

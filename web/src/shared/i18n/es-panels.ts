@@ -43,6 +43,7 @@ export const SPANISH_PANELS: Catalogue['panels'] = {
     more: (n) => count(n, { one: '# mensaje anterior', other: '# mensajes anteriores' }),
     mentionsYou: 'te menciona',
     kept: 'Solo los últimos cinco minutos, solo en esta pestaña.',
+    crowd: 'Con mucha gente, solo lo que estaba cerca de tu vista.',
   },
   muted: {
     title: 'Personas silenciadas',

@@ -156,3 +156,30 @@ it('a view of another shape is seen whole, around its middle', () => {
   expect(fitted({ width: 2000, height: 700 }, seen)).toEqual({ x: 7, y: 8, zoom: 1.4 })
   expect(fitted({ width: 10, height: 10 }, seen).zoom).toBe(0.1)
 })
+
+describe('our view in a crowd (W160)', () => {
+  it('is sent as it changes, at most 4 times a second, whether somebody follows us or not', async () => {
+    const { get, of, pan } = visitor()
+    await get({ type: 'crowd', on: true })
+    expect(of('view')).toEqual([
+      { type: 'view', position: { x: 0, y: 0 }, width: 1000, height: 500 },
+    ])
+    for (let i = 0; i < 100; i += 1) {
+      pan()
+      vi.advanceTimersByTime(20)
+    }
+    vi.advanceTimersByTime(300)
+    expect(of('view').length).toBeLessThanOrEqual(10)
+    expect(of('view').at(-1)).toMatchObject({ position: { x: 1000, y: 0 } })
+  })
+
+  it('ends with the crowd', async () => {
+    const { get, of, pan } = visitor()
+    await get({ type: 'crowd', on: true })
+    await get({ type: 'crowd', on: false })
+    const before = of('view').length
+    pan()
+    vi.advanceTimersByTime(1_000)
+    expect(of('view').length).toBe(before)
+  })
+})

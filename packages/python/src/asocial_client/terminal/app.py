@@ -263,8 +263,10 @@ class CanvasApp(App[None]):
     async def _send_place(self) -> None:
         view = self.plane.view
         try:
+            if min(view.size) > 0:  # not before the first layout
+                await self.channel.view(view.x, view.y, *view.size)
             await self.channel.move_cursor(*self.plane.own.point)
-            if self.channel.now_ms() < self._followed_until_ms:
+            if self.channel.now_ms() < self._followed_until_ms and not self.channel.is_crowd:
                 await self.channel.show_view((view.x, view.y), *view.size)
         except AsocialError:
             return  # The channel is closed: `_read_events` handles that.

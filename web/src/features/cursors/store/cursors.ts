@@ -48,6 +48,7 @@ export function createCursors(deps: Deps, alone: () => boolean) {
     own: pointer.own,
     forgetOwn: pointer.forget,
     resend: pointer.resend,
+    pace: pointer.pace,
     onCursors(list: readonly (readonly [string, number, number])[], selfId: string | undefined) {
       let appeared = false
       const now = deps.now()

@@ -130,6 +130,7 @@ export function createMessages(
   return {
     store,
     cull,
+    pace: typing.pace,
     openCaret(at: Point) {
       finishDraft()
       startAt(at)

@@ -1,8 +1,8 @@
 /*
  * Where other people are, and where the nearest conversation is.
  *
- * A spot is a person (where they write, else where they point), or a message away from its author. A person whose place is
- * unknown has none.
+ * A spot is a person (where they write, else where they point), a message away from its author, or a place of a crowd with
+ * all that is there (activity.ts). A person whose place is unknown has none.
  * Pure: no DOM, no clocks.
  */
 import { distance, isSeen, type Camera, type Point, type Size } from '../../canvas/model/camera'
@@ -10,14 +10,18 @@ import type { Placed } from '../../canvas/model/framing'
 import { directionOf } from '../../../shared/text/payload'
 
 export interface Spot {
-  /** stable: `@user`, or the key of a message */
+  /** stable: `@user`, the key of a message, or `#x,y` */
   readonly id: string
   readonly userId: string | undefined
-  readonly kind: 'person' | 'message'
+  readonly kind: 'person' | 'message' | 'place'
   readonly at: Point
   readonly typing: boolean
   /** what is written there */
   readonly text?: string | undefined
+  /** of a place */
+  readonly people?: number
+  readonly messages?: number
+  readonly size?: number
 }
 
 /** A message this close to its author's cursor has no spot of its own. */
@@ -100,13 +104,16 @@ export function placed({ at, text }: Spot, widest: number): Placed {
   return { at, box }
 }
 
-const isTalk = (spot: Spot) => spot.typing || spot.kind === 'message'
+export const isTalk = ({ typing, kind, messages = 0 }: Spot) =>
+  typing || kind === 'message' || messages > 0
 
 /** Whom and what a newcomer, in the middle of the channel, should see: text first, the nearest first. */
 export function nearby(spots: readonly Spot[]): Spot[] {
   const from = { x: 0, y: 0 }
   return spots
-    .filter(({ at }) => Math.max(Math.abs(at.x), Math.abs(at.y)) <= NEARBY_PX)
+    .filter(
+      ({ at, kind }) => kind !== 'place' && Math.max(Math.abs(at.x), Math.abs(at.y)) <= NEARBY_PX,
+    )
     .sort(
       (a, b) =>
         Number(isTalk(b)) - Number(isTalk(a)) || distance(from, a.at) - distance(from, b.at),

@@ -1,9 +1,9 @@
 /*
  * Following one person: the camera moves with them frame by frame, outside React, until the user moves it. It also shows
- * our own view to our followers. Fetched when somebody is followed (store/navigation.ts).
+ * our own view to our followers, and to the server in a crowd. Fetched when first needed (store/navigation.ts).
  */
 import { HOME, type Camera, type Size } from '../../canvas/model/camera'
-import type { ViewFrame } from '@asocial/client/core/frames'
+import type { ActivityFrame, ViewFrame } from '@asocial/client/core/frames'
 import type { Deps } from '../../../shared/store/deps'
 import type { createStore } from '../../../shared/store/store'
 import { fitted, glide, keepInSight } from '../model/following'
@@ -16,6 +16,8 @@ import {
   viewOnArrival,
   type Places,
 } from './finding'
+import { isWithin, onActivity, regionOf } from '../model/activity'
+import type { Sight } from '../../canvas/model/sight'
 import { createViews, SAY_AGAIN_MS } from './views'
 
 /** a frame after a pause is not one long frame */
@@ -25,6 +27,8 @@ const SEEK_MS = 1_500
 const MISSED_MS = 3_600
 /** the people who are here show a newcomer where they are within this time (W16) */
 const SHOWN_AFTER_MS = 1_000
+/** After a crowd, people show where they are within this time; until then its activity does. */
+const AFTER_CROWD_MS = 2_000
 
 export interface FollowingState {
   /** the user whom we follow */
@@ -50,7 +54,8 @@ export function createFollowing(
   /** the user whose view we asked for once, to go there */
   let sought: string | undefined
   let seekTimer: ReturnType<typeof setTimeout> | undefined
-  const views = createViews(deps, camera, () => onMap() && followed() === undefined)
+  let crowdTimer: ReturnType<typeof setTimeout> | undefined
+  const views = createViews(deps, camera, () => onMap() && followed() === undefined, onLook)
   const followers = createFollowers(deps, (now) => store.setState({ followers: now }))
 
   /** Their view, if they show it; else one that has where they write or point well within it. */
@@ -59,6 +64,23 @@ export function createFollowing(
     if (seen) return fitted(view, seen)
     const place = placeOf(places, userId)
     return place && keepInSight(now, view, place)
+  }
+
+  /** In a crowd, the server now sends us what is around this view. A pointer elsewhere would stay where it was last seen. */
+  function onLook({ middle, ...size }: Sight) {
+    const { region: before, places: known } = places.crowd.getState()
+    const region = regionOf(middle, size)
+    const same = before && JSON.stringify(before) === JSON.stringify(region)
+    if (same) return
+    places.crowd.setState({ region })
+    if (known.size === 0) return
+    const { movers } = cursors
+    cursors.keepOnly((id) => {
+      const mover = movers.get(id)
+      return (
+        id === followed() || (mover !== undefined && isWithin(region, { x: mover.tx, y: mover.ty }))
+      )
+    })
   }
 
   function sayFollow(userId = followed()) {
@@ -147,6 +169,17 @@ export function createFollowing(
       views.onFollowed()
     },
     keepOnly: followers.keepOnly,
+    onCrowd(on: boolean) {
+      clearTimeout(crowdTimer)
+      views.onCrowd(on)
+      if (on || places.crowd.getState().region === undefined) return
+      crowdTimer = setTimeout(
+        () => places.crowd.setState({ region: undefined, places: new Map() }),
+        AFTER_CROWD_MS,
+      )
+    },
+    onActivity: (frame: ActivityFrame) =>
+      places.crowd.setState(onActivity(places.crowd.getState(), frame)),
     onView(frame: ViewFrame) {
       if (frame.user_id === sought) {
         sought = undefined

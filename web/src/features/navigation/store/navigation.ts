@@ -3,7 +3,7 @@
  * fetched when it is first asked for; what was asked for before it is there is done then.
  */
 import { HOME } from '../../canvas/model/camera'
-import type { ViewFrame } from '@asocial/client/core/frames'
+import type { ActivityFrame, ViewFrame } from '@asocial/client/core/frames'
 import { retried } from '../../../shared/net/retry'
 import type { Deps } from '../../../shared/store/deps'
 import { createStore } from '../../../shared/store/store'
@@ -54,6 +54,12 @@ export function createNavigation(
       withOthers((following) => following.follow(userId))
     },
     onFollowed: (userId: string) => withOthers((following) => following.onFollowed(userId)),
+    /** W160: in a crowd the server must know what we show. */
+    onCrowd(on: boolean) {
+      if (on || fetched) withOthers((following) => following.onCrowd(on))
+    },
+    /** Only a crowd has it, and then the file is there, or on its way. */
+    onActivity: (frame: ActivityFrame) => withOthers((following) => following.onActivity(frame)),
     /** Of use only if we asked for it, and then the file is there. */
     onView: (frame: ViewFrame) => void fetched?.then((it) => it.onView(frame)).catch(() => {}),
     stop,

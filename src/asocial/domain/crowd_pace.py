@@ -1,0 +1,55 @@
+"""How often the clients of a crowd send their pointer and their draft: as often as the process can read (W167)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+FRAMES_PER_SECOND = 12_000.0
+"""Frames with pointers that one process reads in a second without being late."""
+MIN_FRAMES_PER_SECOND = 1_000.0
+LATE_S = 0.03
+"""The loop is late: fewer frames are asked for."""
+LEAST = 1.0
+"""A pointer moves at least this often, and a draft too."""
+MOST = 8.0
+"""Pointers and drafts a second at best: clients interpolate, and a crowd is a lot to look at."""
+STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, MOST)
+"""The rates that a pace may have, so that it does not change all the time."""
+
+
+class Pace(NamedTuple):
+    cursors_per_second: float
+    drafts_per_second: float
+
+
+class CrowdPace:
+    """Decides the pace once a second. `cursors`, `drafts`: the highest rates of a client."""
+
+    __slots__ = ("_budget", "_cursors", "_drafts", "pace")
+
+    def __init__(self, cursors: float, drafts: float) -> None:
+        self._cursors = cursors
+        self._drafts = drafts
+        self._budget = FRAMES_PER_SECOND
+        self.pace = Pace(min(cursors, MOST), min(drafts, MOST))
+
+    def update(self, senders: int, late_s: float) -> bool:
+        """True if the pace changed. `senders`: how many clients moved their pointer in the last second.
+
+        `late_s`: how late the loop is.
+        """
+        if late_s > LATE_S:
+            self._budget = max(MIN_FRAMES_PER_SECOND, self._budget * 0.8)
+        else:
+            self._budget = min(FRAMES_PER_SECOND, self._budget * 1.1)
+        before, now = self.pace, self._of(self._budget / max(senders, 1))
+        # Slower at once; faster only by more than the step that a few people more would take back.
+        if now.cursors_per_second > before.cursors_per_second:
+            careful = self._of(self._budget / max(senders, 1) / 1.25)
+            now = before if careful.cursors_per_second <= before.cursors_per_second else careful
+        self.pace = now
+        return now != before
+
+    def _of(self, rate: float) -> Pace:
+        step = max((step for step in STEPS if step <= rate), default=LEAST)
+        return Pace(min(self._cursors, step), min(self._drafts, step))

@@ -1,0 +1,138 @@
+"""The pointers of a crowd: who moved since the last tick, and what each group of connections gets of it (W165)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from ..domain.cells import Cell, cell_of
+from ..domain.pointers import MAX_POINTERS, Pointer, choose, newest_of_cell
+from ..domain.region_groups import Group
+from ..ports import Connection
+from ..protocol.framing import text_frame
+
+WRITING_S = 3.0
+"""How long somebody counts as writing after a state of their draft."""
+_HEAD, _TAIL = b'{"type":"cursors","cursors":[', b"]}"
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Cursors(msgspec.Struct, tag="cursors", frozen=True):
+    cursors: list[tuple[str, float, float]]
+
+
+_decode = msgspec.json.Decoder(_Cursors).decode
+
+
+class _OfCell:
+    """The pointers of one cell in one tick. `inner`: their JSON, joined by commas."""
+
+    __slots__ = ("inner", "pointers")
+
+    def __init__(self, pointers: Sequence[Pointer], inner: bytes) -> None:
+        self.pointers = pointers
+        self.inner = inner
+
+
+class Moves:
+    """The pointers that moved in one tick."""
+
+    def __init__(self, pointers: Iterable[Pointer]) -> None:
+        self.by_user = {pointer.user_id: pointer for pointer in pointers}
+        by_cell: dict[Cell, list[Pointer]] = {}
+        # Encoded once, because many groups get the same pointer.
+        self._encoded: dict[str, bytes] = {}
+        for pointer in self.by_user.values():
+            by_cell.setdefault(cell_of(pointer.x, pointer.y), []).append(pointer)
+            self._encoded[pointer.user_id] = _encode((pointer.user_id, pointer.x, pointer.y))
+        self._cells: dict[Cell, _OfCell] = {}
+        for cell, pointers in by_cell.items():
+            newest = newest_of_cell(pointers)
+            self._cells[cell] = _OfCell(newest, self._inner(newest))
+
+    def frame_for(self, group: Group[Connection]) -> bytes:
+        """The `cursors` frame of a group. Empty if nothing moved in its region."""
+        if group.region is None:
+            return b""
+        if len(self._cells) < len(group.cells):
+            found = [of_cell for cell, of_cell in self._cells.items() if group.region.holds(cell)]
+        else:
+            found = [self._cells[cell] for cell in group.cells if cell in self._cells]
+        if not found:
+            return b""
+        if sum(len(of_cell.pointers) for of_cell in found) <= MAX_POINTERS:
+            return _frame(b",".join([of_cell.inner for of_cell in found]))
+        pointers = [pointer for of_cell in found for pointer in of_cell.pointers]
+        return _frame(self._inner(choose(pointers, group.region.middle)))
+
+    def frame_of(self, users: Iterable[str]) -> bytes:
+        """The `cursors` frame of those of these users who moved. Empty if nobody did."""
+        moved = [self.by_user[user] for user in users if user in self.by_user]
+        return _frame(self._inner(moved)) if moved else b""
+
+    def _inner(self, pointers: Iterable[Pointer]) -> bytes:
+        encoded = self._encoded
+        return b",".join([encoded[pointer.user_id] for pointer in pointers])
+
+    def by_cell(self) -> list[tuple[bytes, tuple[Cell, ...]]]:
+        """A frame for each cell, for the other processes."""
+        return [(_frame(of_cell.inner), (cell,)) for cell, of_cell in self._cells.items()]
+
+
+class CrowdPointers:
+    """Collects moves until `take`: for each user the latest one."""
+
+    __slots__ = ("_local", "_order", "_remote", "_writing")
+
+    def __init__(self) -> None:
+        self._local: dict[str, tuple[float, float, int]] = {}
+        self._remote: dict[str, tuple[float, float, int]] = {}
+        self._writing: dict[str, float] = {}
+        self._order = 0
+
+    def __bool__(self) -> bool:
+        """Whether anything moved."""
+        return bool(self._local or self._remote)
+
+    def move(self, user_id: str, x: float, y: float) -> None:
+        self._order += 1
+        self._local[user_id] = (x, y, self._order)
+
+    def add_remote(self, payload: bytes) -> None:
+        """Take over the pointers in a `cursors` frame of another process."""
+        try:
+            moved = _decode(payload).cursors
+        except msgspec.DecodeError:
+            return
+        for user_id, x, y in moved:
+            self._order += 1
+            self._remote[user_id] = (x, y, self._order)
+
+    def writes(self, user_id: str, now: float) -> None:
+        """The user has a draft, which changed now."""
+        self._writing[user_id] = now
+
+    def forget(self, user_id: str) -> None:
+        """The user has left."""
+        self._local.pop(user_id, None)
+        self._remote.pop(user_id, None)
+        self._writing.pop(user_id, None)
+
+    def take(self, now: float) -> tuple[Moves, Moves]:
+        """(what moved on this process, what moved anywhere) since the last call."""
+        self._writing = {user: at for user, at in self._writing.items() if now - at <= WRITING_S}
+        local = [Pointer(user, *moved, user in self._writing) for user, moved in self._local.items()]
+        remote = [Pointer(user, *moved) for user, moved in self._remote.items()]
+        self._local, self._remote = {}, {}
+        own = Moves(local)
+        return own, Moves([*remote, *local]) if remote else own
+
+
+def is_cursors(payload: bytes) -> bool:
+    return payload.startswith(_HEAD)
+
+
+def _frame(inner: bytes) -> bytes:
+    return text_frame(_HEAD + inner + _TAIL)

@@ -1,0 +1,45 @@
+"""W167: the pace follows the number of senders and the load."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asocial.domain.crowd_pace import FRAMES_PER_SECOND, LATE_S, LEAST, MOST, CrowdPace
+
+
+def settle(pace: CrowdPace, senders: int, late_s: float = 0.0) -> float:
+    for _ in range(50):
+        pace.update(senders, late_s)
+    return pace.pace.cursors_per_second
+
+
+@given(st.integers(0, 100_000), st.floats(0, 1))
+def test_w167_the_pace_stays_within_the_limits(senders: int, late_s: float) -> None:
+    pace = CrowdPace(30, 20)
+    settle(pace, senders, late_s)
+    assert LEAST <= pace.pace.cursors_per_second <= MOST
+    assert LEAST <= pace.pace.drafts_per_second <= MOST
+
+
+def test_w167_many_senders_send_less_often() -> None:
+    assert settle(CrowdPace(30, 30), 50) == MOST
+    assert settle(CrowdPace(5, 30), 50) == 5
+    assert settle(CrowdPace(30, 30), 2_000) < MOST
+    rate = settle(CrowdPace(30, 30), 8_000)
+    assert rate * 8_000 <= FRAMES_PER_SECOND
+
+
+def test_w167_a_late_loop_asks_for_less_and_a_rested_one_for_more_again() -> None:
+    pace = CrowdPace(30, 30)
+    before = settle(pace, 1_000)
+    late = settle(pace, 1_000, LATE_S * 2)
+    assert late < before
+    assert settle(pace, 1_000) > late
+
+
+def test_w167_a_few_people_more_or_less_change_nothing() -> None:
+    pace = CrowdPace(30, 30)
+    settle(pace, 1_000)
+    changes = [pace.update(1_000 + number % 3 * 20, 0.0) for number in range(50)]
+    assert sum(changes) <= 1

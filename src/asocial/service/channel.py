@@ -14,6 +14,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
+from msgspec import UNSET
+
 from ..domain.errors import TooSlow
 from ..domain.flush import Flush, FlushLimit
 from ..domain.message import Position
@@ -256,7 +258,8 @@ class Channel:
             and self._pacer.cursors_due() <= started
             and not self._outbox.would_leave_frames(bound)
         ):
-            cursors = pack(Cursors(self._outbox.take_cursors(bound)))
+            taken = self._outbox.take_cursors(bound)
+            cursors = pack(Cursors(taken, self._outbox.take_anchors(taken) or UNSET))
         if not cursors and not self._outbox:
             self._schedule_rest()
             return

@@ -1,4 +1,4 @@
-"""The embed script over pages of another site: the pages of examples/embed, and two people whose pages differ in width."""
+"""The embed script over pages of another site: those of examples/embed, opened by people whose widths differ."""
 
 from __future__ import annotations
 
@@ -147,5 +147,202 @@ async def test_words_stand_at_the_same_paragraph_whatever_the_width(
         there, said = await box_of(page, target), await box_of(page, f"asocial-embed {SAID}")
         line = 30
         assert there["y"] - line <= said["y"] + said["height"] / 2 <= there["y"] + there["height"] + line
-        assert 0 <= said["x"]
+        assert said["x"] >= 0
         assert said["x"] + said["width"] <= (page.viewport_size or WIDE)["width"]
+
+
+async def test_the_page_gets_all_of_its_own_clicks_and_keys(visit_site: Open) -> None:
+    """Also while a caret is open: what is typed there reaches no shortcut of the page."""
+    ann = await visit_site("app.html")
+    await ann.click("#list-next .card:nth-of-type(2)")
+    await ann.keyboard.press("j")
+    assert await ann.evaluate("[pressed, clicked.length]") == [["j"], 1]
+    before = await ann.locator(".card").count()
+    card = await box_of(ann, "#list-later .card:nth-of-type(1)")
+    await talk_at(ann, card["x"] + 50, card["y"] + 10, "n j k")
+    await expect(ann.locator(f"asocial-embed {SAID}")).to_contain_text("n j k")
+    assert await ann.locator(".card").count() == before
+    assert await ann.evaluate("[pressed, clicked.length]") == [["j"], 1]
+    await ann.keyboard.press("Escape")
+    await expect(ann.locator("asocial-embed .root")).not_to_have_attribute("data-talking", "")
+    await ann.keyboard.press("n")
+    assert await ann.locator(".card").count() == before + 1
+
+
+async def test_a_key_turns_talking_on_and_the_focus_goes_back_to_the_page(visit_site: Open) -> None:
+    ann = await visit_site("app.html")
+    await ann.focus("header a")
+    await ann.keyboard.press("Control+Shift+Y")
+    await expect(ann.locator("asocial-embed .root")).to_have_attribute("data-talking", "")
+    await ann.mouse.click(200, 500)
+    await expect(ann.locator("asocial-embed .caret input")).to_be_focused()
+    await ann.keyboard.type("never mind")
+    await ann.keyboard.press("Escape")
+    await expect(ann.locator("asocial-embed .caret")).to_have_count(0)
+    assert await ann.evaluate("document.activeElement.textContent") == "Board"
+
+
+async def test_others_see_a_draft_and_a_pointer_with_its_name(visit_site: Open) -> None:
+    ann, bob = await visit_site("article.html"), await visit_site("article.html", NARROW)
+    await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
+    paragraph = await box_of(ann, "p:nth-of-type(1)")
+    await ann.mouse.move(paragraph["x"] + 100, paragraph["y"] + 20)
+    pointer = bob.locator('asocial-embed .item[data-kind="pointer"]')
+    await expect(pointer).to_be_visible()
+    assert (await pointer.inner_text()).strip()
+    await ann.locator("asocial-embed .talk").click()
+    await ann.mouse.click(paragraph["x"] + 100, paragraph["y"] + 20)
+    await ann.keyboard.type("I am writ")
+    draft = bob.locator('asocial-embed .item[data-kind="draft"]')
+    await expect(draft).to_contain_text("I am writ")
+    await ann.keyboard.press("Escape")
+    await expect(draft).to_have_count(0)
+
+
+async def test_a_message_goes_when_its_life_ends_and_nothing_runs_on_a_quiet_page(
+    visit_site: Open, server: Server
+) -> None:
+    ann, bob = await visit_site("article.html"), await visit_site("article.html")
+    await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
+    await talk_at(ann, 500, 300, "soon over")
+    for page in (ann, bob):
+        await expect(page.locator(f"asocial-embed {SAID}")).to_contain_text("soon over")
+    await ann.keyboard.press("Escape")
+    await server.pass_time(200, ann, bob)
+    for page in (ann, bob):
+        await expect(page.locator(f"asocial-embed {SAID}")).to_have_count(0)
+    pointer = 'asocial-embed .item[data-kind="pointer"]'
+    await expect(bob.locator(pointer)).to_have_count(0, timeout=PATIENCE_S * 1000)
+    await bob.evaluate(
+        """() => { window.frames_asked = 0
+        const { requestAnimationFrame } = window
+        window.requestAnimationFrame = (run) => { window.frames_asked += 1; return requestAnimationFrame(run) } }"""
+    )
+    await bob.evaluate("() => new Promise((done) => setTimeout(done, 300))")
+    # The loop of a frame that was asked for before may end with one more.
+    assert await bob.evaluate("window.frames_asked") <= 1
+
+
+async def listeners(page: Page) -> dict[str, int]:
+    """How many listeners the page's own objects have, as the browser counts them."""
+    session = await page.context.new_cdp_session(page)
+    counts = {}
+    for expression in ("window", "document", "document.documentElement", "document.body"):
+        found = await session.send("Runtime.evaluate", {"expression": expression})
+        listed = await session.send("DOMDebugger.getEventListeners", {"objectId": found["result"]["objectId"]})
+        counts[expression] = len(listed["listeners"])
+    await session.detach()
+    return counts
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_destroy_leaves_nothing(visit_site: Open, site: Site, name: str) -> None:
+    site.attributes = 'data-start="quiet"'
+    bare = await visit_site(name, live=False, java_script_enabled=True)
+    await bare.wait_for_function("window.asocial")
+    await bare.evaluate("asocial.destroy()")
+    before = await listeners(bare), await bare.evaluate("document.documentElement.outerHTML")
+    site.attributes = ""
+    ann = await visit_site(name)
+    await talk_at(ann, 500, 300, "hello")
+    await expect(ann.locator(f"asocial-embed {SAID}")).to_contain_text("hello")
+    await ann.mouse.click(520, 420)
+    await ann.keyboard.type("half a")
+    await ann.evaluate("asocial.destroy()")
+    html = await ann.evaluate("document.documentElement.outerHTML")
+    assert "asocial-embed" not in html
+    assert html == before[1].replace(' data-start="quiet"', "")
+    assert await listeners(ann) == before[0]
+    assert await ann.evaluate("[typeof window.asocial, document.cookie]") == ["undefined", ""]
+
+
+async def test_it_works_under_a_strict_policy_with_integrity_and_without_storage(
+    visit_site: Open, site: Site, server: Server
+) -> None:
+    socket = server.url("").replace("http", "ws")
+    site.headers = {"Content-Security-Policy": STRICT.format(server=server.url(""), socket=socket)}
+    probe = await visit_site("article.html", live=False)
+    published = await probe.request.get(server.url("/embed.json"))
+    made = await published.json()
+    site.attributes = f'integrity="{made["integrity"]}" crossorigin="anonymous" data-storage="none"'
+    ann = await visit_site("article.html")
+    await talk_at(ann, 500, 300, "strictly")
+    await expect(ann.locator(f"asocial-embed {SAID}")).to_contain_text("strictly")
+    assert await ann.evaluate("localStorage.length") == 0
+    versioned = await ann.request.get(server.url(made["src"]))
+    assert await versioned.body() == await (await ann.request.get(server.url("/embed.js"))).body()
+
+
+async def test_a_reader_is_the_same_guest_on_the_next_page(visit_site: Open, server: Server) -> None:
+    ann = await visit_site("article.html")
+    await eventually(lambda: ann.evaluate("localStorage.length"), lambda kept: kept == 1)
+    token = await ann.evaluate("Object.entries(localStorage)[0]")
+    assert token[0] == f"asocial:{server.url('')}"
+    await ann.reload()
+    await ann.wait_for_selector("asocial-embed .root[data-live]", state="attached")
+    assert await ann.evaluate("Object.keys(localStorage).length") == 1
+    await expect(ann.locator("asocial-embed .talk")).not_to_contain_text("2")
+
+
+async def test_another_address_of_an_app_is_another_channel(visit_site: Open) -> None:
+    ann, bob = await visit_site("app.html"), await visit_site("app.html")
+    await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
+    first = await ann.evaluate("asocial.channel")
+    assert first == await bob.evaluate("asocial.channel")
+    await ann.click("[data-view=archive]")
+    await ann.wait_for_function("(first) => asocial.channel !== first", arg=first)
+    await expect(bob.locator("asocial-embed .talk")).not_to_contain_text("2")
+    await ann.go_back()
+    await expect(bob.locator("asocial-embed .talk")).to_contain_text("2")
+
+
+async def test_the_page_hears_messages_and_the_count_and_nothing_after_destroy(visit_site: Open) -> None:
+    ann, bob = await visit_site("article.html"), await visit_site("article.html")
+    await bob.evaluate(
+        """() => { window.heard = []
+        asocial.on('message', ({ text, mine }) => heard.push([text, mine]))
+        asocial.on('count', () => { throw new Error('a listener of the page') }) }"""
+    )
+    await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
+    assert await ann.evaluate("asocial.count") == 2
+    await ann.evaluate("asocial.open()")
+    await ann.mouse.click(400, 300)
+    await ann.keyboard.type("for the page")
+    await ann.keyboard.press("Enter")
+    await bob.wait_for_function("heard.length > 0")
+    assert await bob.evaluate("heard") == [["for the page", False]]
+
+
+async def test_the_shadow_is_closed_and_prints_nothing(browser: Browser, site: Site, server: Server) -> None:
+    context = await browser.new_context()
+    try:
+        page = await context.new_page()
+        await page.goto(f"{site.origin}/blog.html")
+        await page.wait_for_selector("asocial-embed", state="attached")
+        assert await page.evaluate("document.querySelector('asocial-embed').shadowRoot") is None
+        style = "(() => { const s = getComputedStyle(document.querySelector('asocial-embed'))\nreturn %s })()"
+        assert await page.evaluate(style % "[s.position, s.pointerEvents, s.opacity]") == ["fixed", "none", "1"]
+        await page.emulate_media(media="print")
+        assert await page.evaluate(style % "s.display") == "none"
+    finally:
+        await context.close()
+
+
+async def test_text_is_never_markup(visit_site: Open) -> None:
+    ann, bob = await visit_site("article.html"), await visit_site("article.html")
+    await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
+    await talk_at(ann, 500, 300, "<img src=x onerror=alert(1)> javascript:alert(1) https://example.org/a")
+    message = bob.locator(f"asocial-embed {SAID}")
+    await expect(message).to_contain_text("<img src=x onerror=alert(1)>")
+    assert await message.locator("img").count() == 0
+    links = message.locator("a")
+    assert await links.count() == 1
+    assert await links.get_attribute("href") == "https://example.org/a"
+    assert await links.get_attribute("rel") == "noopener noreferrer nofollow"
+
+
+async def test_only_listed_sites_can_connect(visit_site: Open, server: Server, site: Site) -> None:
+    site.attributes = 'data-language="es"'
+    await server.restart(allowed_origins="https://other.example")
+    context_page = await visit_site("article.html", live=False)
+    await expect(context_page.locator("asocial-embed .status")).to_contain_text("No puedes unirte")

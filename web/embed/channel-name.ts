@@ -14,8 +14,8 @@ const plain = (text: string) =>
     .slice(0, READABLE)
     .replace(/-+$/, '')
 
-/** 64 bits, so that two addresses do not share a channel by chance. */
-const hash = (text: string) => hashOf(text) + hashOf(`${text}\u0000${text.length}`)
+/** Two hashes of 32 bits that collide apart, so that two addresses do not share a channel by chance. */
+const hash = (text: string) => hashOf(text) + hashOf(`page ${text}`)
 
 /** What counts of an address: not its query and fragment, nor a slash at its end. */
 function pageOf(address: string): string {

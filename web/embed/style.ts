@@ -19,7 +19,7 @@ export const STYLE = `
   position: absolute; inset: 0;
   color-scheme: light dark;
   --ink: light-dark(#14201f, #e6efee);
-  --ground: light-dark(#fbfdfcf0, #1a262bf0);
+  --ground: light-dark(#fbfdfc, #1a262b);
   --line: light-dark(#14201f2e, #e6efee38);
   --accent: light-dark(#076d69, #5cf3bd);
   font: 15px/1.35 ui-rounded, system-ui, 'Segoe UI', 'Noto Sans Arabic', sans-serif;
@@ -42,13 +42,13 @@ export const STYLE = `
   overflow-wrap: anywhere; white-space: pre-wrap;
 }
 .item[data-kind='message'] .text { font-weight: 560; }
-.item[data-kind='draft'] .text { opacity: .75; }
 .name { font-size: 11px; opacity: .8; margin-inline-end: 6px; }
 .item[data-mine] .name { display: none; }
 .item a { color: inherit; text-decoration: underline; pointer-events: auto; }
 .item[data-kind='pointer'] { display: flex; align-items: center; gap: 4px; margin: -5px 0 0 -5px; }
 .item[data-kind='pointer'] .name {
-  background: var(--ground); padding: 0 5px; border-radius: 7px; white-space: nowrap;
+  background: var(--ground); padding: 0 6px; border-radius: 7px; white-space: nowrap; opacity: 1;
+  box-shadow: 0 0 0 1px var(--line); font-weight: 560;
   max-width: 140px; overflow: hidden; text-overflow: ellipsis;
 }
 .dot { flex: none; width: 10px; height: 10px; border-radius: 50%; background: currentColor; box-shadow: 0 0 0 2px var(--ground); }

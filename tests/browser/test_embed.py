@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, eventually_is
 
 from .conftest import Server
 
@@ -185,7 +185,7 @@ async def test_a_key_turns_talking_on_and_the_focus_goes_back_to_the_page(visit_
 async def test_others_see_a_draft_and_a_pointer_with_its_name(visit_site: Open) -> None:
     ann, bob = await visit_site("article.html"), await visit_site("article.html", NARROW)
     await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
-    paragraph = await box_of(ann, "p:nth-of-type(1)")
+    paragraph = await box_of(ann, "body > p:nth-of-type(1)")
     await ann.mouse.move(paragraph["x"] + 100, paragraph["y"] + 20)
     pointer = bob.locator('asocial-embed .item[data-kind="pointer"]')
     await expect(pointer).to_be_visible()
@@ -275,7 +275,7 @@ async def test_it_works_under_a_strict_policy_with_integrity_and_without_storage
 
 async def test_a_reader_is_the_same_guest_on_the_next_page(visit_site: Open, server: Server) -> None:
     ann = await visit_site("article.html")
-    await eventually(lambda: ann.evaluate("localStorage.length"), lambda kept: kept == 1)
+    await eventually_is(lambda: ann.evaluate("localStorage.length"), 1)
     token = await ann.evaluate("Object.entries(localStorage)[0]")
     assert token[0] == f"asocial:{server.url('')}"
     await ann.reload()
@@ -341,8 +341,68 @@ async def test_text_is_never_markup(visit_site: Open) -> None:
     assert await links.get_attribute("rel") == "noopener noreferrer nofollow"
 
 
-async def test_only_listed_sites_can_connect(visit_site: Open, server: Server, site: Site) -> None:
+async def test_only_listed_sites_can_connect(browser: Browser, server: Server, site: Site) -> None:
+    """Visitors are not bothered with it; the site's author reads why in the console."""
     site.attributes = 'data-language="es"'
     await server.restart(allowed_origins="https://other.example")
-    context_page = await visit_site("article.html", live=False)
-    await expect(context_page.locator("asocial-embed .status")).to_contain_text("No puedes unirte")
+    context = await browser.new_context()
+    try:
+        await context.add_init_script(OPENED)
+        page = await context.new_page()
+        warnings: list[str] = []
+        page.on("console", lambda line: warnings.append(line.text) if line.type == "warning" else None)
+        await page.goto(f"{site.origin}/article.html")
+        await eventually(lambda: any("ASOCIAL_ALLOWED_ORIGINS" in each for each in warnings), "a warning")
+        status = page.locator("asocial-embed .status")
+        await expect(status).to_be_empty()
+        await page.locator("asocial-embed .talk").click()
+        await expect(status).to_contain_text("Haz clic")
+        assert await page.locator("asocial-embed .root[data-live]").count() == 0
+    finally:
+        await context.close()
+
+
+async def test_an_owner_moderates_from_the_page(visit_site: Open, site: Site, server: Server) -> None:
+    site.attributes = 'data-channel="club"'
+    ann, bob = await visit_site("article.html"), await visit_site("article.html")
+    await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
+    await talk_at(ann, 400, 300, "who I am")
+    await bob.wait_for_selector(f"asocial-embed {SAID}")
+    assert server.app is not None
+    await bob.evaluate("window.ids = []; void asocial.on('message', ({ userId }) => ids.push(userId))")
+    await ann.mouse.click(420, 400)
+    await ann.keyboard.type("again")
+    await ann.keyboard.press("Enter")
+    await bob.wait_for_function("ids.length > 0")
+    [owner] = await bob.evaluate("ids")
+    await server.restart(channel_owners=f"embed-club:{owner}")
+    for page in (ann, bob):
+        await page.wait_for_selector("asocial-embed .root[data-live]", state="attached")
+    await expect(ann.locator("asocial-embed .clear")).to_be_visible()
+    await expect(bob.locator("asocial-embed .clear")).to_be_hidden()
+    await talk_at(bob, 400, 300, "something bad")
+    bad = ann.locator(f"asocial-embed {SAID}", has_text="something bad")
+    await expect(bad).to_be_visible()
+    await ann.locator("asocial-embed .clear").click()
+    await expect(bad).to_have_count(0)
+    await expect(bob.locator(f"asocial-embed {SAID}", has_text="something bad")).to_have_count(0)
+
+
+async def test_a_box_shows_the_canvas_and_the_name_only(browser: Browser, site: Site, server: Server) -> None:
+    await server.restart(frame_ancestors=site.origin)
+    context = await browser.new_context()
+    try:
+        page = await context.new_page()
+        await page.goto(f"{site.origin}/app.html")
+        await page.evaluate(
+            """(src) => { const box = document.createElement('iframe')
+            document.body.append(Object.assign(box, { src, width: 600, height: 400 })) }""",
+            server.url("/c/garden?embed=1"),
+        )
+        box = page.frame_locator("iframe")
+        await expect(box.get_by_test_id("channel")).to_have_text("garden")
+        await expect(box.get_by_test_id("share")).to_be_hidden()
+        await expect(box.locator(".edge:not(header)").first).to_be_hidden()
+        await expect(box.locator(".plane")).to_be_visible()
+    finally:
+        await context.close()

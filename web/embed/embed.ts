@@ -49,6 +49,9 @@ function start(options: Options) {
   let draft: ReturnType<Channel['draft']> | undefined
   let stopListening: (() => void)[] = []
   let name = ''
+  let isTalking = false
+  let wasLive = false
+  let isWarned = false
 
   function emit<Type extends keyof ApiEvents>(type: Type, data: ApiEvents[Type]) {
     for (const listener of listeners.get(type) ?? []) {
@@ -62,6 +65,7 @@ function start(options: Options) {
 
   const widget = createWidget(options, words, language, {
     talking(on) {
+      isTalking = on
       if (on) join()
       emit('talking', on)
     },
@@ -139,16 +143,23 @@ function start(options: Options) {
     }
     stopListening = [
       here.on('connected', () => {
+        wasLive = true
         storage.write(here.token ?? '')
         widget.setLive(true)
         widget.setNote('')
         widget.setOwner(here.rules.yours)
         counted()
-        for (const message of here.messages) showMessage(here, message)
       }),
       here.on('disconnected', () => {
         widget.setLive(false)
-        widget.setNote(words.away)
+        // Visitors who did not ask for anything need not know that it is away.
+        if (wasLive || isTalking) widget.setNote(words.away)
+        else if (!isWarned) {
+          isWarned = true
+          console.warn(
+            `asocial: no connection to ${options.server}. Is ${location.origin} in its ASOCIAL_ALLOWED_ORIGINS?`,
+          )
+        }
         widget.layer.clear('pointer')
       }),
       here.on('closed', () => {

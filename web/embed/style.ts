@@ -29,6 +29,7 @@ export const STYLE = `
 .root[data-theme='dark'] { color-scheme: dark; }
 @media print { :host { display: none !important; } }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 .catcher { position: absolute; inset: 0; display: none; cursor: text; pointer-events: auto; }
 .root[data-talking] .catcher { display: block; }
 .items { position: absolute; inset: 0; direction: ltr; }

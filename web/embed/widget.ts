@@ -20,6 +20,9 @@ export interface WidgetEvents {
   cleared(): void
 }
 
+/** A pointer's place is looked for at most so often: that asks the page what lies under it. */
+const POINTED_MS = 50
+
 /** Events that end at our element, so that the page does not take them for its own. */
 const OURS = [
   ...['click', 'dblclick', 'auxclick', 'contextmenu', 'mousedown', 'mouseup', 'pointerdown'],
@@ -84,7 +87,8 @@ export function createWidget(
   let caret: Caret | undefined
   let isTalking = false
   let count = 0
-  let pointedFrame = 0
+  let pointed = { x: 0, y: 0 }
+  let pointedTimer: ReturnType<typeof setTimeout> | undefined
   let note = ''
 
   function label() {
@@ -148,6 +152,8 @@ export function createWidget(
     (event) => write(places.placeAt({ x: event.clientX, y: event.clientY })),
     { signal },
   )
+  // The focus stays where the page has it, so that it can go back there.
+  catcher.addEventListener('mousedown', (event) => event.preventDefault(), { signal })
   // The layer that takes clicks must not take the wheel from parts of the page that scroll.
   catcher.addEventListener(
     'wheel',
@@ -191,12 +197,12 @@ export function createWidget(
   window.addEventListener(
     'pointermove',
     (event) => {
-      if (count < 2 || event.pointerType === 'touch' || pointedFrame) return
-      const { clientX: x, clientY: y } = event
-      pointedFrame = requestAnimationFrame(() => {
-        pointedFrame = 0
-        events.pointed(places.placeAt({ x, y }))
-      })
+      if (count < 2 || event.pointerType === 'touch') return
+      pointed = { x: event.clientX, y: event.clientY }
+      pointedTimer ??= setTimeout(() => {
+        pointedTimer = undefined
+        events.pointed(places.placeAt(pointed))
+      }, POINTED_MS)
     },
     { signal, passive: true, capture: true },
   )
@@ -234,7 +240,7 @@ export function createWidget(
     destroy() {
       watching.disconnect()
       stopping.abort()
-      cancelAnimationFrame(pointedFrame)
+      clearTimeout(pointedTimer)
       caret?.close()
       layer.destroy()
       host.remove()

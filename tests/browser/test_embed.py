@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, FloatRect, Page, expect
 
 from tests.support.waiting import PATIENCE_S, eventually, eventually_is
 
@@ -114,10 +114,10 @@ async def talk_at(page: Page, x: float, y: float, text: str) -> None:
     await page.keyboard.press("Enter")
 
 
-async def box_of(page: Page, selector: str) -> dict[str, float]:
+async def box_of(page: Page, selector: str) -> FloatRect:
     box = await page.locator(selector).bounding_box()
     assert box is not None
-    return dict(box)
+    return box
 
 
 TARGETS = {

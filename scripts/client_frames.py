@@ -68,7 +68,7 @@ def source() -> str:
         f'SUBPROTOCOL = "{schema.SUBPROTOCOL}"\nWHO_LIMIT = {schema.WHO_LIMIT}\n\n',
         *(f"{name}: TypeAlias = Literal[{_literals(alias)}]\n" for name, alias in ALIASES.items()),
         "\n",
-        *(_struct(each) for each in _shared([*client_frames, *server_frames])),
+        *(_struct(each, _omits_defaults(each)) for each in _shared([*client_frames, *server_frames])),
         *(_struct(frame, ", omit_defaults=True") for frame in client_frames),
         _union("ClientFrame", client_frames),
         *(_struct(frame, ", kw_only=True") for frame in server_frames),
@@ -96,9 +96,13 @@ def _shared(frames: list[type[msgspec.Struct]]) -> list[type[msgspec.Struct]]:
     return list(found)
 
 
+def _omits_defaults(struct: type[msgspec.Struct]) -> str:
+    return ", omit_defaults=True" if struct.__struct_config__.omit_defaults else ""
+
+
 def _struct(struct: type[msgspec.Struct], options: str = "") -> str:
     tag = struct.__struct_config__.tag
-    options = f'frozen=True, tag_field="type", tag="{tag}"{options}' if tag else "frozen=True"
+    options = f'frozen=True, tag_field="type", tag="{tag}"{options}' if tag else f"frozen=True{options}"
     name = RENAMED.get(struct.__name__, struct.__name__)
     doc = DOCSTRINGS.get(struct.__name__) or struct.__doc__
     lines = [f'"""{_paragraphs(doc)}"""', ""] if doc else []
@@ -145,7 +149,7 @@ def _type(type_: Any, inside_raw: str | None) -> str:
         return " | ".join(_type(each, inside_raw) for each in arguments)
     if origin is Literal:
         return f"Literal[{_literals(type_)}]"
-    if origin in (list, tuple):
+    if origin in (list, tuple, dict):
         inner = ", ".join("..." if each is Ellipsis else _type(each, None) for each in arguments)
         return f"{origin.__name__}[{inner}]"
     if type_ is msgspec.UnsetType:

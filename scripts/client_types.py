@@ -60,6 +60,8 @@ class Writer:
                 return f"readonly ({item})[]" if " " in item else f"readonly {item}[]"
             case types.TupleType():
                 return f"readonly [{', '.join(self.name(item, owner, field) for item in of.item_types)}]"
+            case types.DictType():
+                return f"Readonly<Record<string, {self.name(of.value_type, owner, field)}>>"
             case types.UnionType():
                 return " | ".join(self.name(item, owner, field) for item in of.types)
             case types.RawType():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import re
 import shutil
 import subprocess
@@ -26,7 +27,7 @@ from tests.support.waiting import until
 SAME = (
     "content-type", "content-encoding", "cache-control", "content-security-policy", "x-content-type-options",
     "referrer-policy", "permissions-policy", "cross-origin-resource-policy", "cross-origin-opener-policy",
-    "x-frame-options", "strict-transport-security",
+    "x-frame-options", "strict-transport-security", "access-control-allow-origin",
 )  # fmt: skip
 
 
@@ -97,12 +98,16 @@ def _asset() -> str:
     return next(each.name for each in (PAGE_DIR / "assets").iterdir() if each.suffix == ".js")
 
 
-@pytest.mark.parametrize("path", ["/", "/c/garden", "/c/a%20b", "/icon.svg", "ASSET"])
+@pytest.mark.parametrize(
+    "path", ["/", "/c/garden", "/c/a%20b", "/icon.svg", "/embed.js", "/embed.json", "EMBED", "ASSET"]
+)
 @pytest.mark.parametrize("accept", ["", "gzip"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_the_front_end_answers_as_the_server_does(
     nginx: Nginx, server: Server, path: str, accept: str, scheme: str
 ) -> None:
+    if path == "EMBED":
+        path = json.loads((PAGE_DIR / "embed.json").read_text())["src"]
     path = f"/assets/{_asset()}" if path == "ASSET" else path
     headers = {"X-Forwarded-Proto": scheme} | ({"Accept-Encoding": accept} if accept else {})
     theirs, ours = await _head(nginx.port, path, headers), await _head(server.port, path, headers)

@@ -8,6 +8,7 @@ import { addressOf, socketUrl, type Address } from './address.ts'
 import { Connection, type SocketConstructor } from './core/connection.ts'
 import {
   DEFAULT_LIMITS,
+  positionOf,
   type ClientFrame,
   type Limits,
   type Position,
@@ -187,9 +188,9 @@ export class Channel extends Moderation {
     return this.#drafts.write(at, (text, messageId) => this.say(text, at, { messageId }))
   }
 
-  /** Moves this user's pointer. */
-  move(x: number, y: number) {
-    this.#pointer.point({ x, y })
+  /** Moves this user's pointer. `anchor`: what it points at on a web page (W180). */
+  move(x: number, y: number, anchor?: string) {
+    this.#pointer.point(positionOf({ x, y, anchor }))
   }
 
   /** Lost if there is no connection. */

@@ -15,6 +15,8 @@ export interface Message {
   readonly text: string
   readonly x: number
   readonly y: number
+  /** what it belongs to on a web page (W180) */
+  readonly anchor?: string | undefined
   readonly sentAt: number
   readonly expiresAt: number
   /** this client's user wrote it */
@@ -30,6 +32,8 @@ export interface Draft {
   readonly text: string
   readonly x: number
   readonly y: number
+  /** what it belongs to on a web page (W180) */
+  readonly anchor?: string | undefined
 }
 
 export interface Person {

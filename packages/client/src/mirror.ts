@@ -4,7 +4,14 @@
  */
 import { createAsking } from './core/asking.ts'
 import { createCulling } from './core/culling.ts'
-import type { ChatFrame, Position, PresenceFrame, ServerFrame, User } from './core/frames.ts'
+import {
+  positionOf,
+  type ChatFrame,
+  type Position,
+  type PresenceFrame,
+  type ServerFrame,
+  type User,
+} from './core/frames.ts'
 import type { Host } from './core/host.ts'
 import * as lives from './core/messages.ts'
 import { NOBODY, onPresence, onSync, profileOf } from './core/presence.ts'
@@ -101,8 +108,9 @@ export class Mirror {
         for (const [userId, x, y] of frame.cursors) {
           if (userId === this.userId) continue
           this.#asking.meet(userId)
-          this.pointers.set(userId, { x, y })
-          this.#events.emit('pointer', { userId, x, y })
+          const at = positionOf({ x, y, anchor: frame.anchors?.[userId] })
+          this.pointers.set(userId, at)
+          this.#events.emit('pointer', { userId, ...at })
         }
         return
       case 'reaction': {

@@ -18,11 +18,18 @@ _ISSUED = re.compile(r"[gG][-_].*|[kK][eE][yY][-_].*|(?=.*[a-z])(?=.*[A-Z]).{16}
 characters, nearly always with capital and small letters."""
 ID_RULE = "1 to 64 of the characters A-Z a-z 0-9 _ -"
 DEFAULT_CHANNEL = "default"
+EMBED_PREFIX = "embed-"
+"""Channels over pages of other sites begin with this (W182). web/embed/channel-name.ts makes their names."""
 
 
 def is_id(text: str) -> bool:
     """Whether `text` is a channel name, a user id or a message id."""
     return _ID.fullmatch(text) is not None
+
+
+def is_embedded(channel: str) -> bool:
+    """Whether the channel lies over a page of another site: only the configuration gives it an owner."""
+    return channel.startswith(EMBED_PREFIX)
 
 
 def new_message_id() -> str:

@@ -29,7 +29,9 @@ Landmarks: TypeAlias = tuple[Landmark, ...]
 
 def place(landmarks: Landmarks, name: str, position: Position) -> Landmarks:
     """Place a landmark, or move the one with this name. Raises PositionInvalid too."""
-    placed = Landmark(clean_name(name, LANDMARK_CHARACTERS), check_position(position))
+    check_position(position)
+    # A landmark is a place of the plane, so it keeps no anchor (W180).
+    placed = Landmark(clean_name(name, LANDMARK_CHARACTERS), Position(position.x, position.y))
     at = _find(landmarks, placed.name)
     if at is not None:
         return (*landmarks[:at], placed, *landmarks[at + 1 :])

@@ -6,6 +6,7 @@ Never here: who posts it, or what time it is.
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 import msgspec
 
@@ -23,11 +24,20 @@ POSITION_LIMIT = 10_000_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
 
 
-class Position(msgspec.Struct, frozen=True, gc=False):
+ANCHOR_CHARACTERS = 200
+ANCHOR_PATTERN = r"^[!-~]*$(?!\n)"
+"""ASCII without white space: nothing that a terminal or a page could show as something else."""
+
+Anchor = Annotated[str, msgspec.Meta(max_length=ANCHOR_CHARACTERS, pattern=ANCHOR_PATTERN)]
+
+
+class Position(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A point of the plane in CSS pixels at zoom 1; x grows to the right, y downwards."""
 
     x: float
     y: float
+    anchor: Anchor = ""
+    """What the point belongs to on a web page with an embedded channel (W180). Only clients read it."""
 
 
 class Life(msgspec.Struct, frozen=True, gc=False):

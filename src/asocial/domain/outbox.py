@@ -24,7 +24,7 @@ from itertools import accumulate, islice
 from typing import Generic, TypeVar
 
 from .flush import Cut, Flush, FlushCounts, FlushLimit
-from .message import Position
+from .message import ANCHOR_CHARACTERS, Position
 
 C = TypeVar("C")
 
@@ -34,12 +34,14 @@ REMOTE_DRAIN_DIVISOR = 4
 """Each flush takes at least a quarter of the waiting bytes of other processes, so that the queue stays bounded."""
 CURSOR_BYTES = 64
 """About the size of one cursor in a frame."""
+ANCHORED_CURSOR_BYTES = CURSOR_BYTES + ANCHOR_CHARACTERS
 
 
 class Outbox(Generic[C]):
     """Collects frames until `take`. `C` is the type of connections: anything hashable."""
 
     __slots__ = (
+        "_anchors",
         "_cursors",
         "_drafts",
         "_drawings",
@@ -61,6 +63,8 @@ class Outbox(Generic[C]):
         self._drafts: dict[C, tuple[str, bytes]] = {}
         self._drawings: dict[C, tuple[str, bytes]] = {}
         self._cursors: dict[str, Position] = {}
+        self._anchors: dict[str, str] = {}
+        """Of waiting cursors that have one (W181)."""
         self._transient: list[tuple[C, bytes]] = []
         self._remote: deque[tuple[bytes, bytes]] = deque()
         self._remote_bytes = 0
@@ -102,6 +106,10 @@ class Outbox(Generic[C]):
     def set_cursor(self, user_id: str, position: Position) -> None:
         """Set the user's cursor."""
         self._cursors[user_id] = position
+        if position.anchor:
+            self._anchors[user_id] = position.anchor
+        elif self._anchors:
+            self._anchors.pop(user_id, None)
 
     def post_transient(self, sender: C, frame: bytes) -> None:
         """Add a volatile frame for everyone but `sender`. It replaces no other; above the limit it is dropped."""
@@ -127,10 +135,11 @@ class Outbox(Generic[C]):
         self._latecomers.pop(connection, None)
         if user_id is not None:
             self._cursors.pop(user_id, None)
+            self._anchors.pop(user_id, None)
 
     def take_cursors(self, bound: FlushLimit) -> list[tuple[str, float, float]]:
         """Remove and return each user's latest cursor, as many as the limit allows, the longest waiting first."""
-        most = max(1, bound.bytes // CURSOR_BYTES)
+        most = max(1, bound.bytes // (ANCHORED_CURSOR_BYTES if self._anchors else CURSOR_BYTES))
         taken = list(islice(self._cursors.items(), most))
         if len(taken) == len(self._cursors):
             self._cursors = {}
@@ -138,6 +147,11 @@ class Outbox(Generic[C]):
             for user_id, _ in taken:
                 del self._cursors[user_id]
         return [(user_id, position.x, position.y) for user_id, position in taken]
+
+    def take_anchors(self, cursors: list[tuple[str, float, float]]) -> dict[str, str]:
+        """Remove and return the anchors of cursors that `take_cursors` returned, by user id."""
+        anchors = self._anchors
+        return {user_id: anchors.pop(user_id) for user_id, _, _ in cursors if user_id in anchors} if anchors else {}
 
     def would_leave_frames(self, bound: FlushLimit) -> bool:
         """Whether a `take` within `bound` would leave reliable frames of this process waiting."""

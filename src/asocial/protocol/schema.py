@@ -266,6 +266,8 @@ class Stroke(_ServerFrame, tag="stroke", frozen=True, omit_defaults=True):
 
 class Cursors(_ServerFrame, tag="cursors", frozen=True):
     cursors: list[tuple[str, float, float]]
+    anchors: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    """Of those that have one, by user id (W181)."""
 
 
 class Reaction(_ServerFrame, tag="reaction", frozen=True):

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from msgspec import UNSET
+
 from ..domain.cells import Region, cells_of
 from ..domain.errors import TooSlow
 from ..domain.flush import Flush, FlushCounts, FlushLimit, Shared
@@ -380,7 +382,8 @@ class Channel:
             and self._pacer.cursors_due() <= started
             and not self._outbox.would_leave_frames(bound)
         ):
-            cursors = pack(Cursors(self._outbox.take_cursors(bound)))
+            taken = self._outbox.take_cursors(bound)
+            cursors = pack(Cursors(taken, self._outbox.take_anchors(taken) or UNSET))
         if not cursors and not self._outbox:
             self._schedule_rest()
             return

@@ -15,7 +15,7 @@ from ..domain import landmarks
 from ..domain.access import Access, Invitation
 from ..domain.errors import BadFrame, NotOwner, Refusal
 from ..domain.identity import Principal
-from ..domain.ids import DEFAULT_CHANNEL, is_id
+from ..domain.ids import DEFAULT_CHANNEL, is_embedded, is_id
 from ..domain.rules import NO_RULES, Rules
 from ..ports import LiveMessages
 from ..protocol.codec import pack
@@ -80,6 +80,8 @@ class Moderation:
             return
         if channel == DEFAULT_CHANNEL:
             raise Refusal("not_claimable", f"the channel {DEFAULT_CHANNEL!r} belongs to everyone")
+        if is_embedded(channel):
+            raise Refusal("not_claimable", "a channel over another site's page gets its owners from the configuration")
         if principal.generation:
             # The channel would show the id as its owner's after somebody else has claimed the id.
             raise Refusal("not_claimable", "a user id from ?uid= cannot own a channel; connect without it to claim one")

@@ -60,6 +60,9 @@ function start(root: HTMLElement, tab: Deps['tab']) {
     showAddress(route.canonical + query + hash)
   }
   document.title = `${route.channel} · Asocial`
+  // In a box on another page only the canvas and the name (controls.css).
+  const isBoxed = /[?&]embed=1(&|$)/.test(location.search)
+  document.documentElement.toggleAttribute('data-embed', isBoxed)
 
   const deps: Deps = {
     send: (frame) => connection.send(frame),

@@ -104,7 +104,11 @@ function has(value: unknown, texts: string, numbers = ''): value is Fields {
   )
 }
 
-const isPosition = (value: unknown) => isObject(value) && isNumber(value.x) && isNumber(value.y)
+const isPosition = (value: unknown) =>
+  isObject(value) &&
+  isNumber(value.x) &&
+  isNumber(value.y) &&
+  (value.anchor === undefined || isText(value.anchor))
 const isUser = (value: unknown) => has(value, 'user_id name color')
 const isLandmark = (value: unknown) => has(value, 'name') && isPosition(value.position)
 const isCursor = (value: unknown) =>
@@ -117,6 +121,10 @@ const isChat = (value: unknown) =>
 
 /** Absent: there are none. */
 const hasLandmarks = ({ landmarks = [] }: Fields) => isListOf(landmarks, isLandmark)
+
+/** Only what a position has, of an object that may have more. */
+export const positionOf = ({ x, y, anchor }: Position): Position =>
+  anchor ? { x, y, anchor } : { x, y }
 
 /** A known, well-formed frame, or undefined. */
 export function readFrame(data: unknown): ServerFrame | undefined {
@@ -156,7 +164,11 @@ function fits(f: Fields): boolean {
     case 'typing':
       return has(f, 'message_id user_id payload') && isPosition(f.position)
     case 'cursors':
-      return isListOf(f.cursors, isCursor)
+      return (
+        isListOf(f.cursors, isCursor) &&
+        (f.anchors === undefined ||
+          (isObject(f.anchors) && isListOf(Object.values(f.anchors), isText)))
+      )
     case 'reaction':
       return has(f, 'user_id') && isKind(f.kind) && isPosition(f.position)
     case 'stroke':

@@ -21,7 +21,7 @@ export function createPointerSender({ send, isHidden, now }: Host, isAlone: () =
   return {
     own: () => own,
     point(at: Position) {
-      if (own && own.x === at.x && own.y === at.y) return
+      if (own && own.x === at.x && own.y === at.y && own.anchor === at.anchor) return
       own = at
       if (!isQuiet()) sender.push(at)
     },

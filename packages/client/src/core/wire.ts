@@ -16,6 +16,7 @@ export interface PostChat {
 export interface Position {
   readonly x: number
   readonly y: number
+  readonly anchor?: string | undefined
 }
 
 export interface PostTyping {
@@ -268,6 +269,7 @@ export interface Drawing {
 export interface Cursors {
   readonly type: 'cursors'
   readonly cursors: readonly (readonly [string, number, number])[]
+  readonly anchors?: Readonly<Record<string, string>> | undefined
 }
 
 export interface Reaction {

@@ -16,11 +16,12 @@ ReactionKind: TypeAlias = Literal["heart", "spark", "laugh", "wave", "agree", "q
 Rights: TypeAlias = Literal["read", "write"]
 
 
-class Position(msgspec.Struct, frozen=True):
+class Position(msgspec.Struct, frozen=True, omit_defaults=True):
     """A point of the plane in CSS pixels at zoom 1; x grows to the right, y downwards."""
 
     x: float
     y: float
+    anchor: str = ""
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -66,7 +67,7 @@ class Rules(msgspec.Struct, frozen=True):
     landmarks: tuple[Landmark, ...] = ()
 
 
-class Member(msgspec.Struct, frozen=True):
+class Member(msgspec.Struct, frozen=True, omit_defaults=True):
     """A user who is present in a channel, since `joined_at` (ms, server clock)."""
 
     user_id: str
@@ -269,6 +270,7 @@ class Stroke(msgspec.Struct, frozen=True, tag_field="type", tag="stroke", kw_onl
 
 class Cursors(msgspec.Struct, frozen=True, tag_field="type", tag="cursors", kw_only=True):
     cursors: list[tuple[str, float, float]]
+    anchors: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reaction(msgspec.Struct, frozen=True, tag_field="type", tag="reaction", kw_only=True):

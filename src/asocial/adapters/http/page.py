@@ -22,8 +22,17 @@ SERVICE_WORKER = "sw.js"
 # The page reads the channel's name (web/src/domain/channel.ts) and says so if there is none. So it is served at every
 # address that may be a mistyped or mangled link to a channel or the start page: /C/garden/, /c%2Fgarden, /c/garden), /)
 _ADDRESSES = r"/{address:/*[cC](?:(?:/|%2[fF])[\s\S]*|[^A-Za-z0-9]*)|[^A-Za-z0-9]*}"
+_EMBED_ASSET = "embed-"
+"""The name of the embed script below assets/ begins with this (web/vite.embed.config.ts)."""
 _FRESH = {"Cache-Control": "no-cache"}
 _IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+# Pages of every site may load the embed script, also with `integrity`, which needs CORS (W183).
+_FOR_EVERY_SITE = {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
+_ROOT_FILES = {
+    # A site asks for it with each of its pages: not every time, and never long after an update.
+    "embed.js": {"Cache-Control": "public, max-age=600, stale-while-revalidate=86400", **_FOR_EVERY_SITE},
+    "embed.json": {**_FRESH, **_FOR_EVERY_SITE},
+}
 log = logs.get(__name__)
 _NOT_BUILT = "The page is not built yet. Run `make page` in the checkout.\n"
 
@@ -86,10 +95,11 @@ class Page:
         # The route's name may contain an encoded slash: only a bare file name is accepted.
         if Path(name).name != name or not _is_file(path):
             raise web.HTTPNotFound
-        return _File(path, headers=_IMMUTABLE)
+        return _File(path, headers=_IMMUTABLE | _FOR_EVERY_SITE if name.startswith(_EMBED_ASSET) else _IMMUTABLE)
 
     async def _root_file(self, request: web.Request) -> web.StreamResponse:
-        return _File(self._directory / request.path.lstrip("/"), headers=_FRESH)
+        name = request.path.lstrip("/")
+        return _File(self._directory / name, headers=_ROOT_FILES.get(name, _FRESH))
 
 
 class _File(web.FileResponse):

@@ -1,0 +1,91 @@
+/*
+ * The caret: one line that is written where the visitor clicked. Its keys reach nobody else on the page.
+ */
+import type { Place, Places } from './page-anchor.ts'
+
+export interface CaretEvents {
+  /** each change of the text */
+  typed(text: string): void
+  /** Enter, with a text */
+  said(text: string): void
+  /** Escape, or another place was clicked */
+  ended(): void
+}
+
+export interface Caret {
+  readonly place: Place
+  close(): void
+}
+
+export function openCaret(
+  root: HTMLElement,
+  place: Place,
+  places: Places,
+  label: string,
+  events: CaretEvents,
+  text = '',
+): Caret {
+  const shadow = root.getRootNode() as ShadowRoot
+  const box = document.createElement('div')
+  box.className = 'caret'
+  const input = document.createElement('input')
+  Object.assign(input, {
+    type: 'text',
+    maxLength: 500,
+    dir: 'auto',
+    autocomplete: 'off',
+    value: text,
+  })
+  input.setAttribute('aria-label', label)
+  input.enterKeyHint = 'send'
+  box.append(input)
+  root.append(box)
+  const before = document.activeElement
+  const stopping = new AbortController()
+  let frame = 0
+
+  function follow() {
+    const point = places.pointOf(place)
+    const most = document.documentElement.clientWidth - box.offsetWidth - 4
+    const x = Math.max(4, Math.min(point?.x ?? 4, most))
+    box.style.transform = `translate(${Math.round(x)}px, ${Math.round(point?.y ?? -200)}px)`
+    frame = requestAnimationFrame(follow)
+  }
+
+  input.addEventListener('input', () => events.typed(input.value), { signal: stopping.signal })
+  // At the window, before the page's own listeners there or below: its shortcuts must not see what is typed here.
+  for (const type of ['keydown', 'keypress', 'keyup'] as const) {
+    window.addEventListener(
+      type,
+      (event) => {
+        if (shadow.activeElement !== input) return
+        event.stopImmediatePropagation()
+        if (type !== 'keydown' || event.isComposing) return
+        if (event.key === 'Escape') {
+          event.preventDefault()
+          events.ended()
+        } else if (event.key === 'Enter') {
+          event.preventDefault()
+          if (input.value.trim()) events.said(input.value)
+          else events.ended()
+        }
+      },
+      { capture: true, signal: stopping.signal },
+    )
+  }
+  follow()
+  input.focus({ preventScroll: true })
+
+  return {
+    place,
+    close() {
+      stopping.abort()
+      cancelAnimationFrame(frame)
+      const hadFocus = shadow.activeElement === input
+      box.remove()
+      // The page gets back the focus that it had.
+      if (hadFocus && before instanceof HTMLElement && before !== document.body)
+        before.focus({ preventScroll: true })
+    },
+  }
+}

@@ -79,6 +79,7 @@ def chat_url(
     invite: str | None = None,
     users: str | None = None,
     lang: str | None = None,
+    sealed: str | None = None,
 ) -> str:
     given = {
         "channel": channel,
@@ -91,6 +92,7 @@ def chat_url(
         "invite": invite,
         "users": users,
         "lang": lang,
+        "sealed": sealed,
     }
     query = urlencode({key: value for key, value in given.items() if value is not None}, quote_via=quote)
     return f"{base}/api/chat?{query}" if query else f"{base}/api/chat"
@@ -124,6 +126,7 @@ class Client:
         invite: str | None = None,
         users: str | None = None,
         lang: str | None = None,
+        sealed: str | None = None,
         origin: str | None = None,
         compression: str | None = None,
         address: str | None = None,
@@ -140,7 +143,7 @@ class Client:
         if token is not None and token_by == "header":
             headers["Authorization"] = f"Bearer {token}"
         in_query = token if token_by == "query" else None
-        profile = {"name": name, "color": color, "on_map": on_map, "lang": lang}
+        profile = {"name": name, "color": color, "on_map": on_map, "lang": lang, "sealed": sealed}
         url = chat_url(
             base, channel=channel, token=in_query, uid=uid, trace=trace, invite=invite, users=users, **profile
         )

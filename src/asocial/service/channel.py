@@ -20,6 +20,7 @@ from ..domain.message import Position
 from ..domain.outbox import Outbox
 from ..domain.pacing import FlushPacer, LoopLag
 from ..domain.rules import Rules
+from ..domain.sealed import is_sealed
 from ..ports import Batch, Broker, Connection
 from ..protocol.codec import pack
 from ..protocol.schema import Cursors
@@ -59,6 +60,7 @@ class Channel:
     ) -> None:
         """`lag`: of the loop, shared by all channels. `number`: of the first reliable frame that is posted."""
         self.name = name
+        self.is_sealed = is_sealed(name)
         self._number = number
         self._counters = runtime.counters
         self._backlog = backlog
@@ -156,6 +158,11 @@ class Channel:
         """Set the user's cursor. Sent to everyone, volatile."""
         self._outbox.set_cursor(user_id, position)
         self._schedule(only_cursors=True)
+
+    def set_sealed_cursor(self, sender: Connection, frame: bytes) -> None:
+        """Set the sender's cursor in a sealed channel. Sent to everyone else, volatile."""
+        self._outbox.set_sealed_cursor(sender, frame)
+        self._schedule()
 
     def post_transient(self, sender: Connection, frame: bytes) -> None:
         """Send a volatile frame that replaces no earlier one to everyone but `sender`: a reaction or a view."""

@@ -120,6 +120,10 @@ class Presence:
         """The members that a `user_sync` lists."""
         return await self._store.roster(channel, self.roster_limit)
 
+    async def count(self, channel: str) -> int:
+        """The number of users in a channel."""
+        return (await self._store.roster(channel, 0)).user_count
+
     async def counts(self) -> dict[str, int]:
         """The number of users in each channel that has any, on all processes that can be reached."""
         return await self._store.counts()

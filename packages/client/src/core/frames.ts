@@ -77,6 +77,7 @@ export type ServerFrame =
           | 'chat'
           | 'stroke'
           | 'authenticated'
+          | 'sealed'
           | 'channel_updated'
       }
     >

@@ -14,6 +14,7 @@ WHO_LIMIT = 50
 
 ReactionKind: TypeAlias = Literal["heart", "spark", "laugh", "wave", "agree", "question", "point"]
 Rights: TypeAlias = Literal["read", "write"]
+SealedKind: TypeAlias = Literal["chat", "typing", "stroke", "drawing", "cursor", "reaction", "view", "profile"]
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -50,8 +51,11 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Landmark(msgspec.Struct, frozen=True):
+    """`box`: in a sealed channel, name and place as its clients encrypted them; `name` is then an id (W196)."""
+
     name: str
     position: Position
+    box: str = ""
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -148,6 +152,15 @@ class Moderate(msgspec.Struct, frozen=True, tag_field="type", tag="moderate", om
     name: str = ""
     new_name: str = ""
     position: Position | None = None
+    box: str = ""
+
+
+class PostSealed(msgspec.Struct, frozen=True, tag_field="type", tag="sealed", omit_defaults=True):
+    """What the server passes on without reading it (W193). An empty box ends a draft or a stroke being drawn."""
+
+    kind: SealedKind
+    box: str
+    message_id: str = ""
 
 
 ClientFrame: TypeAlias = (
@@ -164,6 +177,7 @@ ClientFrame: TypeAlias = (
     | Ping
     | Authenticate
     | Moderate
+    | PostSealed
 )
 
 
@@ -343,6 +357,17 @@ class Notice(msgspec.Struct, frozen=True, tag_field="type", tag="notice", kw_onl
     timestamp: int
 
 
+class Sealed(msgspec.Struct, frozen=True, tag_field="type", tag="sealed", kw_only=True):
+    """What a member of a sealed channel sent. With `expires_at` it is a message or a finished stroke."""
+
+    kind: SealedKind
+    user_id: str
+    box: str
+    message_id: str = ""
+    timestamp: int = 0
+    expires_at: int = 0
+
+
 ServerFrame: TypeAlias = (
     UserSync
     | UserJoined
@@ -367,4 +392,5 @@ ServerFrame: TypeAlias = (
     | Cleared
     | ClockSet
     | Notice
+    | Sealed
 )

@@ -11,6 +11,7 @@ import itertools
 import random
 import secrets
 from collections.abc import Coroutine
+from typing import TYPE_CHECKING
 
 import msgspec
 from websockets.exceptions import InvalidHandshake
@@ -23,6 +24,9 @@ from .errors import ChannelClosed, NotSent, Refused
 from .event_queue import EventQueue
 from .mirror import Mirror
 from .posts import Post, Posts, not_sent
+
+if TYPE_CHECKING:
+    from .sealed.translator import Translator  # needs the extra `sealed`
 
 SYNC_AGAIN_S = 1.0
 """How long the answer to `sync` may take before the client asks once more."""
@@ -49,6 +53,7 @@ class Session:
         profile: dict[str, str | None],
         invite: str | None,
         timeout_s: float | None,
+        translator: Translator | None = None,
     ) -> None:
         self._server = server
         self._channel = channel
@@ -66,7 +71,8 @@ class Session:
         self._draft: f.PostTyping | None = None
         self._unknown: set[str] = set()
         self._asked: set[str] = set()
-        self._connection = Connection(self)
+        self._translator = translator
+        self._connection = Connection(self, translator)
         self._running: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._first: asyncio.Future[None] | None = None
@@ -74,6 +80,10 @@ class Session:
     @property
     def is_open(self) -> bool:
         return self.events.ended_by is None
+
+    @property
+    def dropped(self) -> int:
+        return 0 if self._translator is None else self._translator.dropped
 
     async def open(self) -> None:
         """Connect. Raises Refused, ChannelClosed, or OSError; a TimeoutError says why the server was not ready."""
@@ -132,10 +142,14 @@ class Session:
     # What the connection reports (connection.Owner).
 
     def address(self) -> tuple[str, str]:
-        return chat_url(self._server, self._channel, invite=self._invite, **self.profile), self.token
+        # In a sealed channel the profile goes to the others in a frame, and the server must not see it (W192).
+        query = self.profile if self._translator is None else {"sealed": "1"}
+        return chat_url(self._server, self._channel, invite=self._invite, **query), self.token
 
     def opened(self) -> None:
         self.mirror.begin()
+        if self._translator is not None:
+            self._translator.begin()
         self._unknown.clear()
         self._asked.clear()
         self._start(self._measure_clock(self._connection.number))
@@ -225,6 +239,8 @@ class Session:
         first = not self.mirror.is_live
         if not self.mirror.synchronize(sync) or not first:
             return
+        if self._translator is not None:
+            self._start(self._show_profile(self._connection.number))
         if self._posts.unacknowledged:
             self._start(self._send_again(self._connection.number))
         self.repeat_for_newcomers()
@@ -238,11 +254,16 @@ class Session:
                 await self.send(post)
 
     async def _repeat(self, number: int, after_s: float) -> None:
-        """Send the cursor and the draft as they are then."""
+        """Send the cursor and the draft as they are then, and in a sealed channel the profile."""
         await asyncio.sleep(after_s)
+        await self._show_profile(number)
         for frame in (self._cursor, self._draft):
             if frame is not None and self._is_on(number):
                 await self.send(frame)
+
+    async def _show_profile(self, number: int) -> None:
+        if self._translator is not None and self._is_on(number):
+            await self.send(f.SetProfile(*self._translator.own_name(), self._translator.on_map))
 
     async def _measure_clock(self, number: int) -> None:
         pauses = itertools.chain(itertools.repeat(FIRST_PING_S, FIRST_PINGS), itertools.repeat(PING_S))

@@ -160,6 +160,6 @@ async def test_w196_an_owner_names_places(server: Server, ann: Channel, link: st
         assert not_sent.value.code == "read_only"
 
 
-def test_w190_a_damaged_link_connects_to_nothing() -> None:
+async def test_w190_a_damaged_link_connects_to_nothing() -> None:
     with pytest.raises(ValueError, match="damaged"):
         connect(f"https://talk.example/s/#{SealedLink.new('garden').fragment[:-1]}")

@@ -107,14 +107,7 @@ export interface Moderate {
 export interface PostSealed {
   readonly type: 'sealed'
   readonly kind:
-    | 'chat'
-    | 'cursor'
-    | 'drawing'
-    | 'profile'
-    | 'reaction'
-    | 'stroke'
-    | 'typing'
-    | 'view'
+    'chat' | 'cursor' | 'drawing' | 'profile' | 'reaction' | 'stroke' | 'typing' | 'view'
   readonly box: string
   readonly message_id?: string | undefined
 }
@@ -375,14 +368,7 @@ export interface Notice {
 export interface Sealed {
   readonly type: 'sealed'
   readonly kind:
-    | 'chat'
-    | 'cursor'
-    | 'drawing'
-    | 'profile'
-    | 'reaction'
-    | 'stroke'
-    | 'typing'
-    | 'view'
+    'chat' | 'cursor' | 'drawing' | 'profile' | 'reaction' | 'stroke' | 'typing' | 'view'
   readonly user_id: string
   readonly box: string
   readonly message_id?: string | undefined

@@ -27,7 +27,7 @@ const isNumber = (value: unknown, limit = POSITION_LIMIT): value is number =>
 /** The fields of a frame of this kind that a client may use (W193), or undefined. */
 export function checked(kind: string, content: Fields, characters: number): Fields | undefined {
   const text = plainText(content.payload, characters, NOT_IN_TEXT)
-  const at = positionOf(content.position)
+  const at = placeOf(content.position)
   switch (kind) {
     case 'chat':
       return all({ payload: text, position: at }, profileOf(content))
@@ -79,7 +79,7 @@ function plainText(value: unknown, characters: number, forbidden: RegExp): strin
   return forbidden.test(value) || TOO_MANY_MARKS.test(value) ? undefined : value
 }
 
-function positionOf(value: unknown): Fields | undefined {
+function placeOf(value: unknown): Fields | undefined {
   if (!isObject(value) || !isNumber(value.x) || !isNumber(value.y)) return undefined
   return { x: value.x, y: value.y }
 }

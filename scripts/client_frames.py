@@ -22,12 +22,13 @@ import msgspec
 
 from asocial.domain.profile import Member
 from asocial.domain.rules import Rights
+from asocial.domain.sealed import SealedKind
 from asocial.protocol import schema
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "packages/python/src/asocial_client/frames.py"
 
-ALIASES = {"ReactionKind": schema.ReactionKind, "Rights": Rights}
+ALIASES = {"ReactionKind": schema.ReactionKind, "Rights": Rights, "SealedKind": SealedKind}
 RENAMED = {"RulesView": "Rules"}
 INSIDE_RAW = {
     ("UserSync", "users"): "list[Member]",

@@ -88,9 +88,11 @@ class Writer:
 
 
 def _line(field: str, of: str) -> str:
-    """As prettier writes it: a union that is too long for one line gets a line for each part."""
-    line = f"{field} {of}"
-    return line if len(line) <= LINE_LENGTH else "\n    | ".join((field, *of.split(" | ")))
+    """As prettier writes it: a union that is too long gets a line of its own, or a line for each part."""
+    for broken in (f"{field} {of}", f"{field}\n    {of}"):
+        if len(broken.rpartition("\n")[2]) <= LINE_LENGTH:
+            return broken
+    return "\n    | ".join((field, *of.split(" | ")))
 
 
 def _comment(struct: type[msgspec.Struct]) -> str:

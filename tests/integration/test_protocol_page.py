@@ -91,7 +91,7 @@ def test_the_parser_reads_the_page() -> None:
     assert refusal_codes() == {
         "channel_invalid", "uid_invalid", "handshake_invalid", "origin_forbidden", "upgrade_required",
         "too_many_connections", "draining", "uid_taken", "rate_limited",
-        "members_only", "channel_private", "identity_unavailable", "host_not_allowed", "unavailable",
+        "members_only", "channel_private", "sealed_channel", "identity_unavailable", "host_not_allowed", "unavailable",
     }  # fmt: skip
     assert close_codes_of_rfc_6455() == {1002, 1007, 1009}
     assert set(range(1, 32)) | set(range(40, 47)) | set(range(60, 67)) | {80, 81, 82} <= RULES

@@ -80,6 +80,7 @@ def chat_url(
     users: str | None = None,
     lang: str | None = None,
     view: tuple[float, float, float, float] | None = None,
+    sealed: str | None = None,
 ) -> str:
     given = {
         "channel": channel,
@@ -92,6 +93,7 @@ def chat_url(
         "invite": invite,
         "users": users,
         "lang": lang,
+        "sealed": sealed,
     }
     if view is not None:
         given |= dict(zip(("x", "y", "w", "h"), map(str, view), strict=True))
@@ -128,6 +130,7 @@ class Client:
         users: str | None = None,
         lang: str | None = None,
         view: tuple[float, float, float, float] | None = None,
+        sealed: str | None = None,
         origin: str | None = None,
         compression: str | None = None,
         address: str | None = None,
@@ -144,7 +147,7 @@ class Client:
         if token is not None and token_by == "header":
             headers["Authorization"] = f"Bearer {token}"
         in_query = token if token_by == "query" else None
-        profile = {"name": name, "color": color, "on_map": on_map, "lang": lang}
+        profile = {"name": name, "color": color, "on_map": on_map, "lang": lang, "sealed": sealed}
         url = chat_url(
             base,
             channel=channel,

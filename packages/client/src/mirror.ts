@@ -14,7 +14,7 @@ import {
 } from './core/frames.ts'
 import type { Host } from './core/host.ts'
 import * as lives from './core/messages.ts'
-import { NOBODY, onPresence, onSync, profileOf } from './core/presence.ts'
+import { NOBODY, onPresence, onSync, profileOf, withProfiles } from './core/presence.ts'
 import { changeRules, NO_RULES, rulesOf as rulesIn } from './core/rules.ts'
 import { createServerClock } from './core/server-clock.ts'
 import { shift } from './core/shift.ts'
@@ -132,6 +132,10 @@ export class Mirror {
       }
       case 'profiles':
         for (const user of frame.users) this.#known.set(user.user_id, user)
+        this.presence = withProfiles(this.presence, frame.users)
+        for (const user of frame.users) {
+          if (this.presence.users.has(user.user_id)) this.#events.emit('profile', personOf(user))
+        }
         return
       case 'pong':
         return this.#shift(this.clock.onPong(frame.t, frame.timestamp))

@@ -12,6 +12,7 @@
     │   ├── Unavailable
     │   ├── TokenRefused
     │   ├── NotOwner
+    │   ├── NotSealed
     │   └── ReadOnly
     └── Refusal                a request that is answered with an error instead of what it asked for (W1)
         ├── LimitReached
@@ -28,6 +29,7 @@
             ├── TokenExpired
             ├── Removed
             ├── ChannelClosed
+            ├── ChannelFull
             └── Banned
 
 Each error has a code, which is a word. No numbers here: adapters/http/refusals.py has the table of HTTP statuses and
@@ -104,6 +106,12 @@ class TokenRefused(FrameError):
 
 class NotOwner(FrameError):
     code = "not_owner"
+
+
+class NotSealed(FrameError):
+    """A frame that the server could read, in a sealed channel (W193)."""
+
+    code = "not_sealed"
 
 
 class ReadOnly(FrameError):
@@ -217,6 +225,14 @@ class Removed(Disconnect):
 class ChannelClosed(Disconnect):
     code = "channel_closed"
     reason = "channel closed"
+    reconnects = False
+
+
+class ChannelFull(Disconnect):
+    """A sealed channel has as many people as it may have (W197)."""
+
+    code = "channel_full"
+    reason = "channel full"
     reconnects = False
 
 

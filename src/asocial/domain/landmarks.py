@@ -12,16 +12,21 @@ from typing import TypeAlias
 import msgspec
 
 from .errors import BadFrame
+from .ids import ID_RULE, is_id
 from .message import Position, check_position
 from .profile import clean_name
+from .sealed import LANDMARK_BYTES, check_box
 
 LANDMARK_CHARACTERS = 40
 MAX_LANDMARKS = 20
 
 
-class Landmark(msgspec.Struct, frozen=True, gc=False):
+class Landmark(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """`box`: in a sealed channel, name and place as its clients encrypted them; `name` is then an id (W196)."""
+
     name: str
     position: Position
+    box: str = ""
 
 
 Landmarks: TypeAlias = tuple[Landmark, ...]
@@ -32,6 +37,18 @@ def place(landmarks: Landmarks, name: str, position: Position) -> Landmarks:
     check_position(position)
     # A landmark is a place of the plane, so it keeps no anchor (W180).
     placed = Landmark(clean_name(name, LANDMARK_CHARACTERS), Position(position.x, position.y))
+    return _put(landmarks, placed)
+
+
+def place_sealed(landmarks: Landmarks, landmark_id: str, box: str) -> Landmarks:
+    """Place a landmark that the server cannot read, or change the one with this id (W196)."""
+    if not is_id(landmark_id):
+        raise BadFrame(f"the name of a sealed landmark must be {ID_RULE}")
+    check_box(box, LANDMARK_BYTES)
+    return _put(landmarks, Landmark(landmark_id, Position(0.0, 0.0), box))
+
+
+def _put(landmarks: Landmarks, placed: Landmark) -> Landmarks:
     at = _find(landmarks, placed.name)
     if at is not None:
         return (*landmarks[:at], placed, *landmarks[at + 1 :])

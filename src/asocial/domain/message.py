@@ -50,9 +50,13 @@ class Life(msgspec.Struct, frozen=True, gc=False):
 
     def of(self, payload: str) -> int:
         """The life of a message in ms. A longer text takes longer to read."""
-        if len(payload) <= self.free_characters:
+        return self.of_length(len(payload))
+
+    def of_length(self, characters: int) -> int:
+        """The life of a message of so many characters, in ms."""
+        if characters <= self.free_characters:
             return self.base
-        extra = (len(payload) - self.free_characters) * self.per_character
+        extra = (characters - self.free_characters) * self.per_character
         return min(self.base + extra, max(self.base, self.max))
 
 

@@ -50,6 +50,7 @@ class Outbox(Generic[C]):
         "_remote",
         "_remote_bytes",
         "_remote_taken",
+        "_sealed_cursors",
         "_taken",
         "_transient",
         "waiting_bytes",
@@ -65,6 +66,7 @@ class Outbox(Generic[C]):
         self._cursors: dict[str, Position] = {}
         self._anchors: dict[str, str] = {}
         """Of waiting cursors that have one (W181)."""
+        self._sealed_cursors: dict[C, tuple[str, bytes]] = {}
         self._transient: list[tuple[C, bytes]] = []
         self._remote: deque[tuple[bytes, bytes]] = deque()
         self._remote_bytes = 0
@@ -74,7 +76,14 @@ class Outbox(Generic[C]):
 
     def __bool__(self) -> bool:
         """Whether anything waits besides cursors, which have a slower tick of their own."""
-        return bool(self._frames or self._drafts or self._transient or self._remote or self._drawings)
+        return bool(
+            self._frames
+            or self._drafts
+            or self._transient
+            or self._remote
+            or self._drawings
+            or self._sealed_cursors
+        )  # fmt: skip
 
     @property
     def waiting_frames(self) -> int:
@@ -111,6 +120,10 @@ class Outbox(Generic[C]):
         elif self._anchors:
             self._anchors.pop(user_id, None)
 
+    def set_sealed_cursor(self, sender: C, frame: bytes) -> None:
+        """Set the cursor of a sender in a sealed channel. It replaces one that still waits."""
+        self._sealed_cursors[sender] = ("", frame)
+
     def post_transient(self, sender: C, frame: bytes) -> None:
         """Add a volatile frame for everyone but `sender`. It replaces no other; above the limit it is dropped."""
         if len(self._transient) < MAX_TRANSIENT_FRAMES:
@@ -130,6 +143,7 @@ class Outbox(Generic[C]):
         """Drop the waiting volatile frames of `connection`. `user_id`: of a user who has left the channel."""
         self._drafts.pop(connection, None)
         self._drawings.pop(connection, None)
+        self._sealed_cursors.pop(connection, None)
         if self._transient:
             self._transient = [each for each in self._transient if each[0] != connection]
         self._latecomers.pop(connection, None)
@@ -177,7 +191,7 @@ class Outbox(Generic[C]):
         counts = self._take_frames(joined, personal, bound)
         posted, reliable_end = len(joined), counts.message_bytes + counts.event_bytes
         at = reliable_end
-        if (self._drafts or self._transient or self._drawings) and not self._frames:
+        if (self._drafts or self._transient or self._drawings or self._sealed_cursors) and not self._frames:
             counts = self._take_volatile(joined, personal, at, bound, counts)
             at += counts.draft_bytes + counts.transient_bytes
         if cursors:
@@ -226,9 +240,10 @@ class Outbox(Generic[C]):
     def _take_volatile(
         self, joined: list[bytes], personal: dict[C, list[Cut]], begin: int, bound: FlushLimit, counts: FlushCounts
     ) -> FlushCounts:
-        """Drafts and strokes being drawn, the longest waiting first, within the limit; and all transient frames."""
+        """Drafts, strokes being drawn and sealed cursors, the longest waiting first, within the limit; and all
+        transient frames."""
         at, drafts = begin, 0
-        for waiting in (self._drafts, self._drawings) if self._drawings else (self._drafts,):
+        for waiting in (self._drafts, self._drawings, self._sealed_cursors):
             taken = 0
             for sender, (_, frame) in waiting.items():
                 if drafts + taken and at - begin + len(frame) > bound.bytes:

@@ -30,6 +30,7 @@ QUERY = {
     "color": "the colour to join with",
     "lang": "the language of the page",
     "users": "ids: users in user_sync are plain ids",
+    "sealed": "1: the client supports sealed channels (W192)",
     "on_map": "0: the user is hidden from other people's maps",
     "trace": "the trace id that came with the page",
 }

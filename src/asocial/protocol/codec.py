@@ -9,6 +9,7 @@ import msgspec
 from ..domain.errors import BadFrame, FrameError, PositionInvalid
 from ..domain.ids import ID_RULE, is_id, new_message_id
 from ..domain.message import POSITION_LIMIT, Position
+from ..domain.sealed import KINDS_WITH_ID
 from .framing import split_frames, text_frame
 from .schema import (
     CLIENT_FRAME_TYPES,
@@ -19,6 +20,7 @@ from .schema import (
     Follow,
     IncompleteChat,
     PostChat,
+    PostSealed,
     PostStroke,
     PostTyping,
     ServerFrame,
@@ -72,6 +74,12 @@ def decode(text: str, new_id: Callable[[], str] = new_message_id) -> ClientFrame
         case PostChat() | PostTyping() | PostStroke():
             if not is_id(frame.message_id):
                 raise BadFrame(f"message_id must be {ID_RULE}")
+        case PostSealed():
+            if frame.kind in KINDS_WITH_ID:
+                if not is_id(frame.message_id):
+                    raise BadFrame(f"message_id must be {ID_RULE}")
+            elif frame.message_id:
+                raise BadFrame(f"a sealed {frame.kind} has no message_id")
         case Follow():
             if not is_id(frame.user_id):
                 raise BadFrame(f"user_id must be {ID_RULE}")
@@ -193,4 +201,8 @@ def _is_over(payload: bytes, until_ms: int | None) -> bool:
     except msgspec.DecodeError:
         return False
     # A stroke without a life was abandoned while it was drawn: that must reach everybody who saw it.
-    return fate.type in ("chat", "stroke") and fate.expires_at > 0 and (until_ms is None or fate.expires_at <= until_ms)
+    return (
+        fate.type in ("chat", "stroke", "sealed")
+        and fate.expires_at > 0
+        and (until_ms is None or fate.expires_at <= until_ms)
+    )

@@ -13,6 +13,7 @@ from ..domain.landmarks import Landmarks
 from ..domain.message import PAYLOAD_CHARACTERS, POSITION_LIMIT, Life, Position
 from ..domain.profile import NAME_CHARACTERS, Member
 from ..domain.rules import MAX_BAN_S, MAX_SLOW_MS, Rights
+from ..domain.sealed import SealedKind
 
 SUBPROTOCOL = "asocial.v1"
 SUBPROTOCOL_FAMILY = "asocial.v"
@@ -66,6 +67,14 @@ class PostReaction(_ClientFrame, tag="reaction", frozen=True):
     position: Position
 
 
+class PostSealed(_ClientFrame, tag="sealed", frozen=True):
+    """What the server passes on without reading it (W193). An empty box ends a draft or a stroke being drawn."""
+
+    kind: SealedKind
+    box: str
+    message_id: str = ""
+
+
 class Follow(_ClientFrame, tag="follow", frozen=True):
     user_id: str
 
@@ -109,11 +118,13 @@ class Moderate(_ClientFrame, tag="moderate", frozen=True):
     name: str = ""
     new_name: str = ""
     position: Position | None = None
+    box: str = ""
+    """Of a landmark in a sealed channel, whose `name` is then an id (W196)."""
 
 
 ClientFrame: TypeAlias = (
     PostChat | PostTyping | PostStroke | MoveCursor | PostReaction | ShowView | Follow | SetProfile | AskWho | AskSync
-    | Ping | Authenticate | Moderate
+    | Ping | Authenticate | Moderate | PostSealed
 )  # fmt: skip
 
 
@@ -163,7 +174,7 @@ class UserSync(_ServerFrame, tag="user_sync", frozen=True, kw_only=True):
     """A list of Member, or of user ids (W103), as JSON, encoded once for everyone who asks at the same moment."""
     user_count: int
     messages: msgspec.Raw
-    """A list of Chat as JSON."""
+    """A list of Chat as JSON; in a sealed channel a list of Sealed, and so are the strokes."""
     strokes: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     """A list of Stroke as JSON. Absent if there are none."""
     timestamp: int
@@ -262,6 +273,17 @@ class Stroke(_ServerFrame, tag="stroke", frozen=True, omit_defaults=True):
     timestamp: int
     expires_at: int
     on_map: bool = True
+
+
+class Sealed(_ServerFrame, tag="sealed", frozen=True, omit_defaults=True):
+    """What a member of a sealed channel sent. With `expires_at` it is a message or a finished stroke."""
+
+    kind: SealedKind
+    user_id: str
+    box: str
+    message_id: str = ""
+    timestamp: int = 0
+    expires_at: int = 0
 
 
 class Cursors(_ServerFrame, tag="cursors", frozen=True):
@@ -371,10 +393,10 @@ ServerFrame: TypeAlias = (
     UserSync | UserJoined | UserLeft | UserUpdated | UserCount
     | Chat | Ack | Typing | Drawing | Stroke | Cursors | Reaction | Followed | View | Profiles | Pong | Degraded
     | Restored | Error | Authenticated | ChannelUpdated | Cleared | ClockSet | Notice | CrowdFrame | PaceFrame
-    | ActivityFrame
+    | ActivityFrame | Sealed
 )  # fmt: skip
 
 CLIENT_FRAME_TYPES = (
     "chat", "typing", "stroke", "cursor", "reaction", "view", "follow", "profile", "who", "sync", "ping", "auth",
-    "moderate",
+    "moderate", "sealed",
 )  # fmt: skip

@@ -25,6 +25,7 @@ from ..domain.message import Position
 from ..domain.outbox import Outbox
 from ..domain.pacing import FlushPacer, LoopLag
 from ..domain.rules import Rules
+from ..domain.sealed import is_sealed
 from ..groups import CrowdSettings
 from ..ports import Batch, Broker, Connection
 from ..protocol.codec import pack
@@ -70,12 +71,14 @@ class Channel:
     ) -> None:
         """`lag`: of the loop, shared by all channels. `number`: of the first reliable frame that is posted."""
         self._runtime = runtime
-        self._crowds = crowds or CrowdSettings()
+        # A server that cannot read positions cannot divide the plane (W197).
+        self._crowds = CrowdSettings(threshold=0) if is_sealed(name) else crowds or CrowdSettings()
         self._regions: dict[Connection, Region] = {}
         """What connections that wait for their snapshot said they will see. Their joining may make a crowd."""
         self.crowd: Crowd | None = None
         """What replaces the outbox while the channel is a crowd (W160)."""
         self.name = name
+        self.is_sealed = is_sealed(name)
         self._number = number
         self._counters = runtime.counters
         self._backlog = backlog
@@ -260,6 +263,11 @@ class Channel:
         """Set the user's cursor. Sent to everyone, volatile. Not in a crowd: see Crowd.move."""
         self._outbox.set_cursor(user_id, position)
         self._schedule(only_cursors=True)
+
+    def set_sealed_cursor(self, sender: Connection, frame: bytes) -> None:
+        """Set the sender's cursor in a sealed channel, which is never a crowd. Sent to everyone else, volatile."""
+        self._outbox.set_sealed_cursor(sender, frame)
+        self._schedule()
 
     def post_transient(self, sender: Connection, frame: bytes, points: Points = ()) -> None:
         """Send a volatile frame that replaces no earlier one to everyone but `sender`: a reaction or a view.

@@ -12,12 +12,13 @@ from ..domain.cells import cells_of
 from ..domain.errors import RateLimited
 from ..domain.live_message_index import LiveMessage
 from ..domain.message import check_position, clean_draft, clean_payload
+from ..domain.sealed import FREE_BYTES, is_sealed
 from ..domain.stroke import points_json
 from ..groups import MessageSettings
 from ..ports import LiveMessages, RateLimiter
 from ..protocol.codec import encode, pack
 from ..protocol.framing import text_frame
-from ..protocol.schema import Ack, Chat, PostChat, PostStroke, PostTyping, Stroke
+from ..protocol.schema import Ack, Chat, PostChat, PostSealed, PostStroke, PostTyping, Sealed, Stroke
 from .channel import Points
 from .draft import Draft, T
 from .participant import DrawnPoints, Participant
@@ -25,6 +26,7 @@ from .runtime import Runtime
 
 _read_chat = msgspec.json.Decoder(Chat).decode
 _read_stroke = msgspec.json.Decoder(Stroke).decode
+_read_sealed = msgspec.json.Decoder(Sealed).decode
 _COUNTER_OF_LIMIT = {
     "user": "messages", "address": "addresses", "channel": "channels", "slow": "slow", "strokes": "strokes",
 }  # fmt: skip
@@ -100,6 +102,32 @@ class ChatService:
         body = encode(Stroke(*about, points, claimed.timestamp, claimed.expires_at, profile.on_map))
         participant.stroke.forget(message_id)
         self._publish(participant, claimed, body, frame.points)
+
+    async def post_sealed(self, participant: Participant, frame: PostSealed, padded: int, slow_ms: int = 0) -> None:
+        """Post a message or a finished stroke that this server cannot read (W194). `padded`: the size of its content.
+
+        Raises RateLimited.
+        """
+        is_stroke = frame.kind == "stroke"
+        life_ms = self._life.base if is_stroke else self._life.of_length(padded - FREE_BYTES)
+        message_id = frame.message_id
+        claimed = await self._claim(participant, message_id, frame.box, life_ms, slow_ms, stroke=is_stroke)
+        if isinstance(claimed, Ack):
+            return
+        times = (claimed.timestamp, claimed.expires_at)
+        body = encode(Sealed(frame.kind, participant.user_id, frame.box, message_id, *times))
+        participant.sealed_draft("drawing" if is_stroke else "typing").forget(message_id)
+        self._publish(participant, claimed, body, points=())
+        self._counters.messages += not is_stroke
+
+    async def draft_sealed(self, participant: Participant, frame: PostSealed, slow_ms: int = 0) -> None:
+        """Show a draft or a stroke being drawn that this server cannot read. Raises RateLimited."""
+        draft, message_id = participant.sealed_draft(frame.kind), frame.message_id
+        is_stroke = frame.kind == "drawing"
+        if message_id == draft.message_id or await self._begins(
+            participant, draft, message_id, not frame.box, slow_ms, stroke=is_stroke
+        ):
+            draft.offer(frame)
 
     async def _claim(
         self, participant: Participant, message_id: str, text: str, life_ms: int, slow_ms: int, *, stroke: bool = False
@@ -264,7 +292,7 @@ class ChatService:
             self._live.forget(channel, max((message.timestamp for message in messages), default=before_ms))
         for channel, messages in live.items():
             for message in messages:
-                frame = _read_stroke(message.body) if message.stroke else _read_chat(message.body)
+                frame = _read(channel, message)
                 moved = replace(frame, timestamp=frame.timestamp + by_ms, expires_at=frame.expires_at + by_ms)
                 times = {"timestamp": moved.timestamp, "expires_at": moved.expires_at}
                 self._live.add(channel, replace(message, **times, body=encode(moved)))
@@ -273,6 +301,13 @@ class ChatService:
         """Remove messages whose life is over."""
         self._live.expire(self._now_ms())
         self._counters.live_messages_dropped += self._live.take_dropped()
+
+
+def _read(channel: str, message: LiveMessage) -> Chat | Stroke | Sealed:
+    """The frame of a live message."""
+    if is_sealed(channel):
+        return _read_sealed(message.body)
+    return _read_stroke(message.body) if message.stroke else _read_chat(message.body)
 
 
 def _answer_again(participant: Participant, message_id: str, known: LiveMessage | Duplicate) -> Ack:

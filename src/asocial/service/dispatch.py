@@ -12,6 +12,7 @@ from msgspec import UNSET
 from ..domain.errors import (
     BadFrame,
     FrameError,
+    NotSealed,
     PayloadTooLarge,
     ProtocolAbuse,
     RateLimited,
@@ -21,6 +22,7 @@ from ..domain.errors import (
     Unavailable,
 )
 from ..domain.profile import Profile, clean_color, clean_name
+from ..domain.sealed import KINDS_WITH_END, check_box, frame_limit
 from ..ports import StoreUnavailable, Verify
 from ..protocol.codec import decode, error_frame, message_id_of, pack
 from ..protocol.schema import (
@@ -28,6 +30,7 @@ from ..protocol.schema import (
     AskWho,
     Authenticate,
     Authenticated,
+    ClientFrame,
     Follow,
     Moderate,
     MoveCursor,
@@ -35,6 +38,7 @@ from ..protocol.schema import (
     Pong,
     PostChat,
     PostReaction,
+    PostSealed,
     PostStroke,
     PostTyping,
     Profiles,
@@ -53,6 +57,13 @@ PUNISHED_LIMITS = ("user", "address")
 """Limits on messages (W72) that only somebody who floods reaches. A full channel or slow mode is nobody's fault."""
 REFUSED_PAUSE_S = 0.1
 """How long a connection is not read after a limit on messages refused its frame, so that a flood costs little."""
+
+
+_COUNTED_AS = {
+    "chat": "chat", "typing": "typing", "stroke": "stroke", "drawing": "stroke", "cursor": "cursor",
+    "reaction": "reaction", "view": "view", "profile": "request",
+}  # fmt: skip
+"""As which kind of frame each kind of sealed frame is counted."""
 
 
 class Dispatch:
@@ -83,7 +94,7 @@ class Dispatch:
     async def receive(self, session: Session, text: str) -> None:
         """Carry out one text frame, or answer with an error."""
         try:
-            self._check_size(text)
+            self._check_size(session, text)
             await self._carry_out(session, text)
         except FrameError as error:
             self._received["refused"].add(1, len(text))
@@ -112,14 +123,18 @@ class Dispatch:
             if session.strikes >= MAX_STRIKES:
                 session.connection.close(ProtocolAbuse())
 
-    def _check_size(self, text: str) -> None:
+    def _check_size(self, session: Session, text: str) -> None:
         limit = self._frame_bytes
+        if session.participant.channel.is_sealed:
+            limit = frame_limit(limit)
         # isascii() costs nothing; other text is encoded only if it could be too large in UTF-8.
         if len(text) > limit or (not text.isascii() and len(text) * 4 > limit and len(text.encode()) > limit):
             raise PayloadTooLarge(f"a frame may have at most {limit} bytes")
 
     async def _carry_out(self, session: Session, text: str) -> None:
         frame = decode(text)
+        if session.participant.channel.is_sealed:
+            _check_sealed(frame)
         match frame:
             case PostChat():
                 slow_ms = self._check_may_write(session)
@@ -145,6 +160,9 @@ class Dispatch:
             case ShowView():
                 session.participant.view(frame)
                 kind = "view"
+            case PostSealed():
+                await self._receive_sealed(session, frame)
+                kind = _COUNTED_AS[frame.kind]
             case _:
                 wait_s = session.requests.take(self._loop.time()) or self._sessions.request_wait_s(session)
                 if wait_s:
@@ -153,6 +171,24 @@ class Dispatch:
                 await self._answer(session, frame)
                 kind = "request"
         self._received[kind].add(1, len(text))
+
+    async def _receive_sealed(self, session: Session, frame: PostSealed) -> None:
+        """Pass on what this server cannot read. Raises a FrameError."""
+        participant = session.participant
+        if not participant.channel.is_sealed:
+            raise BadFrame("this channel is not sealed")
+        kind = frame.kind
+        padded = 0 if not frame.box and kind in KINDS_WITH_END else check_box(frame.box, self._frame_bytes)
+        match kind:
+            case "chat" | "stroke":
+                await self._chat.post_sealed(participant, frame, padded, self._check_may_write(session))
+            case "typing" | "drawing":
+                await self._chat.draft_sealed(participant, frame, self._check_may_write(session))
+            case "reaction":
+                self._check_may_write(session)
+                participant.show_sealed(frame)
+            case "cursor" | "view" | "profile":
+                participant.show_sealed(frame)
 
     def _check_may_write(self, session: Session) -> int:
         return self._access.check_may_write(session.participant.channel, session.principal, session.access)
@@ -199,3 +235,10 @@ class Dispatch:
                 # This process may have been suspended. The client is elsewhere by now and may have changed it again.
                 if not session.connection.is_gone():
                     await self._sessions.set_profile(session, profile)
+
+
+def _check_sealed(frame: ClientFrame) -> None:
+    """Raises NotSealed for a frame that the server could read what people say from (W193)."""
+    match frame:
+        case PostChat() | PostTyping() | PostStroke() | MoveCursor() | PostReaction() | ShowView() | SetProfile():
+            raise NotSealed("this channel is sealed: the server takes no frame that it can read")

@@ -13,7 +13,7 @@ from msgspec import UNSET
 from .. import logs
 from ..domain import landmarks
 from ..domain.access import Access, Invitation
-from ..domain.errors import BadFrame, NotOwner, Refusal
+from ..domain.errors import BadFrame, NotOwner, NotSealed, Refusal
 from ..domain.identity import Principal
 from ..domain.ids import DEFAULT_CHANNEL, is_embedded, is_id
 from ..domain.rules import NO_RULES, Rules
@@ -150,7 +150,7 @@ class Moderation:
                 rules = await change(name, lambda now: now.with_private(frame.on))
                 details = {"on": frame.on}
             case "place_landmark" | "rename_landmark" | "remove_landmark":
-                change_landmarks = _landmarks_change(frame)
+                change_landmarks = _sealed_landmarks_change(frame) if channel.is_sealed else _landmarks_change(frame)
                 rules = await change(name, lambda now: now.with_landmarks(change_landmarks))
         _log(frame.action, name, principal, **details)
         return 0 if rules is None else self._post_update(name, rules, by)
@@ -199,6 +199,16 @@ def _landmarks_change(frame: Moderate) -> Callable[[landmarks.Landmarks], landma
     if position is None:
         raise BadFrame("a landmark needs a position")
     return lambda before: landmarks.place(before, name, position)
+
+
+def _sealed_landmarks_change(frame: Moderate) -> Callable[[landmarks.Landmarks], landmarks.Landmarks]:
+    """The same in a sealed channel, where a landmark has an id and a box. Raises BadFrame or NotSealed."""
+    landmark_id, box = frame.name, frame.box
+    if frame.action == "remove_landmark":
+        return lambda before: landmarks.remove(before, landmark_id)
+    if frame.action == "rename_landmark" or frame.position is not None or not box:
+        raise NotSealed("this channel is sealed: place a landmark with an id as its name and a box")
+    return lambda before: landmarks.place_sealed(before, landmark_id, box)
 
 
 def _log(action: str, channel: str, by: Principal, **details: object) -> None:

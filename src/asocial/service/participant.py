@@ -18,7 +18,18 @@ from ..domain.profile import Profile
 from ..domain.stroke import STROKES_PER_SECOND
 from ..ports import Connection
 from ..protocol.codec import pack, places_of
-from ..protocol.schema import Drawing, Limits, PostReaction, PostTyping, Reaction, ShowView, Typing, View
+from ..protocol.schema import (
+    Drawing,
+    Limits,
+    PostReaction,
+    PostSealed,
+    PostTyping,
+    Reaction,
+    Sealed,
+    ShowView,
+    Typing,
+    View,
+)
 from .channel import Channel
 from .draft import Draft, T
 from .throttle import ThrottledLatest
@@ -30,6 +41,9 @@ LOOKS_PER_SECOND = 4.0
 """Views of one connection that move its region in a crowd."""
 FOLLOWED_S = 12.0
 """How long a client counts as followed after `followed` (W32)."""
+SEALED_CURSORS_PER_SECOND = 10
+"""Sealed cursors share no frame: each costs everyone a frame of its own."""
+SEALED_PROFILES_PER_SECOND = 1.0
 FRAME_WEIGHT = 5.0
 """What a draft, stroke, reaction or view takes from its address's budget. A cursor takes 1: cursors share one frame."""
 
@@ -77,6 +91,9 @@ class Participant:
         self._stroke: Draft[DrawnPoints] | None = None
         self._views: ThrottledLatest[ShowView] | None = None
         self._cursors: ThrottledLatest[Position] | None = None
+        self._sealed_drafts: dict[str, Draft[PostSealed]] = {}
+        self._sealed: dict[str, ThrottledLatest[PostSealed]] = {}
+        """By kind, in a sealed channel."""
         self._cursor_at = 0.0
         """When the last cursor was read (the loop's clock)."""
         self._looks: ThrottledLatest[ShowView] | None = None
@@ -122,8 +139,8 @@ class Participant:
 
     def react(self, frame: PostReaction) -> None:
         """Show a reaction. Above the rate it is dropped (W26). Raises PositionInvalid."""
-        position, now = check_position(frame.position), self._loop.time()
-        if self._reactions.take(now) == 0.0 and (self.budget is None or self.budget.take(now, FRAME_WEIGHT) == 0.0):
+        position = check_position(frame.position)
+        if self._may_react():
             reaction = pack(Reaction(self.user_id, frame.kind, position))
             self.channel.post_transient(self.connection, reaction, ((position.x, position.y),))
 
@@ -140,14 +157,38 @@ class Participant:
             self._views = ThrottledLatest(VIEWS_PER_SECOND, self._loop, self._send_view, self.budget, FRAME_WEIGHT)
         self._views.offer(frame)
 
+    def sealed_draft(self, kind: str) -> Draft[PostSealed]:
+        """The message (`typing`) or the stroke (`drawing`) that the session writes in a sealed channel."""
+        draft = self._sealed_drafts.get(kind)
+        if draft is None:
+            rate = self._limits.drafts_per_second if kind == "typing" else STROKES_PER_SECOND
+            draft = Draft(self._throttle_of(rate), self._send_sealed_draft, lambda shown: replace(shown, box=""))
+            self._sealed_drafts[kind] = draft
+        return draft
+
+    def show_sealed(self, frame: PostSealed) -> None:
+        """Pass on a sealed cursor, view, reaction or profile, at the rate of its kind."""
+        if frame.kind == "reaction":
+            if self._may_react():
+                self.channel.post_transient(self.connection, self._sealed_frame(frame))
+            return
+        latest = self._sealed.get(frame.kind)
+        if latest is None:
+            rate, send, weight = self._sealed_pace(frame.kind)
+            latest = ThrottledLatest(rate, self._loop, send, self.budget, weight)
+            self._sealed[frame.kind] = latest
+        latest.offer(frame)
+
     def close(self) -> None:
         """Send nothing more. The session is over: drop everything that refers back to this object (gc_policy.py)."""
-        for draft in (self._text, self._stroke):
+        for draft in (self._text, self._stroke, *self._sealed_drafts.values()):
             if draft is not None:
                 draft.close()
-        for latest in (self._cursors, self._views, self._looks):
+        for latest in (self._cursors, self._views, self._looks, *self._sealed.values()):
             if latest is not None:
                 latest.drop()
+        self._sealed_drafts.clear()
+        self._sealed.clear()
         self._text = self._stroke = self._cursors = self._views = self._looks = None
 
     def followed(self) -> None:
@@ -157,6 +198,19 @@ class Participant:
     def follows(self) -> None:
         """The session's user follows somebody."""
         self._follows_until = self._loop.time() + FOLLOWED_S
+
+    def _may_react(self) -> bool:
+        now = self._loop.time()
+        return self._reactions.take(now) == 0.0 and (self.budget is None or self.budget.take(now, FRAME_WEIGHT) == 0.0)
+
+    def _sealed_pace(self, kind: str) -> tuple[float, Callable[[PostSealed], None], float]:
+        """How often a second, by which function, and at what cost a sealed kind is sent."""
+        if kind == "cursor":
+            rate = min(SEALED_CURSORS_PER_SECOND, self._limits.cursors_per_second)
+            return rate, self._send_sealed_cursor, FRAME_WEIGHT
+        if kind == "view":
+            return VIEWS_PER_SECOND, self._send_sealed_view, FRAME_WEIGHT
+        return SEALED_PROFILES_PER_SECOND, self._send_sealed_profile, FRAME_WEIGHT
 
     def _throttle_of(self, rate: float) -> Callable[[Callable[[T], None]], ThrottledLatest[T]]:
         loop, budget = self._loop, self.budget
@@ -204,3 +258,25 @@ class Participant:
 
     def _send_cursor(self, position: Position) -> None:
         self.channel.set_cursor(self.user_id, position)
+
+    def _sealed_frame(self, frame: PostSealed) -> bytes:
+        return pack(Sealed(frame.kind, self.user_id, frame.box, frame.message_id))
+
+    def _send_sealed_draft(self, draft: PostSealed) -> bool:
+        frame = self._sealed_frame(draft)
+        if not draft.box:
+            self.channel.post(frame, self.connection, replaces=draft.message_id)
+            return False
+        show = self.channel.set_draft if draft.kind == "typing" else self.channel.set_drawing
+        show(self.connection, draft.message_id, frame)
+        return True
+
+    def _send_sealed_cursor(self, frame: PostSealed) -> None:
+        self.channel.set_sealed_cursor(self.connection, self._sealed_frame(frame))
+
+    def _send_sealed_view(self, frame: PostSealed) -> None:
+        self.channel.post_transient(self.connection, self._sealed_frame(frame))
+
+    def _send_sealed_profile(self, frame: PostSealed) -> None:
+        # A name that is lost would be missing until somebody joins.
+        self.channel.post(self._sealed_frame(frame), self.connection)

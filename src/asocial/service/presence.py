@@ -123,6 +123,10 @@ class Presence:
         self._channels.count_users(channel, roster.user_count)
         return roster
 
+    async def count(self, channel: str) -> int:
+        """The number of users in a channel."""
+        return (await self._store.roster(channel, 0)).user_count
+
     async def counts(self) -> dict[str, int]:
         """The number of users in each channel that has any, on all processes that can be reached."""
         return await self._store.counts()

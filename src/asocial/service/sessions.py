@@ -13,12 +13,13 @@ import msgspec
 
 from ..domain.access import Access
 from ..domain.cells import Region
-from ..domain.errors import GoingAway, TokenExpired, TooSlow
+from ..domain.errors import ChannelFull, GoingAway, TokenExpired, TooSlow
 from ..domain.identity import Principal
 from ..domain.ids import new_message_id
 from ..domain.limits import TokenBucket
 from ..domain.profile import Member, Profile
 from ..domain.rules import NO_RULES
+from ..domain.sealed import MAX_PEOPLE
 from ..domain.settled_addresses import SettledAddresses
 from ..groups import SessionSettings
 from ..ports import Connection
@@ -101,7 +102,7 @@ class Sessions:
         plain_users: bool = False,
         region: Region | None = None,
     ) -> Session:
-        """Open a session. Raises TooManyConnections, Banned, ChannelClosed, Removed or GoingAway.
+        """Open a session. Raises TooManyConnections, Banned, ChannelClosed, ChannelFull, Removed or GoingAway.
 
         `token` is sent to the client in `user_sync`. `chose_color`: see Presence.join. `principal`: what the client's
         own token says. `access`: what the client may do, by the rules known when it was admitted. `address`: as limits
@@ -118,7 +119,13 @@ class Sessions:
             if not await self._claimed_ids.enter(principal):
                 # Somebody else claimed the id meanwhile. The client connects again, and is refused before the upgrade.
                 raise GoingAway(retry_ms=0)
+            is_newcomer = channel.is_sealed and not await self._presence.members(channel_name, [user_id])
+            if is_newcomer and await self._presence.count(channel_name) >= MAX_PEOPLE:
+                raise ChannelFull
             member = await self._presence.join(channel_name, connection, user_id, profile, chose_color=chose_color)
+            # Again: others may have joined in the meantime, also through other processes.
+            if is_newcomer and await self._presence.count(channel_name) > MAX_PEOPLE:
+                raise ChannelFull
             session = self._session(connection, channel, member, token, principal, access, address)
             session.plain_users = plain_users
             # In a crowd a join is announced later, as a count. The new client must see it at once.

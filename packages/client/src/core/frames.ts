@@ -80,6 +80,7 @@ export type ServerFrame =
           | 'chat'
           | 'stroke'
           | 'authenticated'
+          | 'sealed'
           | 'channel_updated'
       }
     >

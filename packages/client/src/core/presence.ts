@@ -93,6 +93,15 @@ export function onPresence(before: Presence, frame: PresenceFrame): PresenceStep
   return { presence: { ...before, seq: frame.seq, users, count }, sync: false, ...step }
 }
 
+/** Newer profiles of people whom the roster lists; `user_updated` has them in most channels, a sealed frame in others. */
+export function withProfiles(before: Presence, profiles: readonly User[]): Presence {
+  const listed = profiles.filter(({ user_id }) => before.users.has(user_id))
+  if (listed.length === 0) return before
+  const users = new Map(before.users)
+  for (const user of listed) users.set(user.user_id, user)
+  return { ...before, users }
+}
+
 function onCount(before: Presence, count: number, seq: number): PresenceStep {
   const presence = { ...before, count, seq }
   // The roster may be wrong: above the limit the server sent no names.

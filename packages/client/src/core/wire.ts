@@ -101,6 +101,16 @@ export interface Moderate {
   readonly name?: string | undefined
   readonly new_name?: string | undefined
   readonly position?: Position | null | undefined
+  readonly box?: string | undefined
+}
+
+/** What the server passes on without reading it (W193). An empty box ends a draft or a stroke being drawn. */
+export interface PostSealed {
+  readonly type: 'sealed'
+  readonly kind:
+    'chat' | 'cursor' | 'drawing' | 'profile' | 'reaction' | 'stroke' | 'typing' | 'view'
+  readonly box: string
+  readonly message_id?: string | undefined
 }
 
 export interface UserSync {
@@ -197,9 +207,11 @@ export interface RulesView {
   readonly landmarks?: readonly Landmark[] | undefined
 }
 
+/** box: in a sealed channel, name and place as its clients encrypted them; name is then an id (W196). */
 export interface Landmark {
   readonly name: string
   readonly position: Position
+  readonly box?: string | undefined
 }
 
 export interface UserJoined {
@@ -376,6 +388,18 @@ export interface ActivityFrame {
   readonly places: readonly (readonly [number, number, number, number])[]
 }
 
+/** What a member of a sealed channel sent. With expires_at it is a message or a finished stroke. */
+export interface Sealed {
+  readonly type: 'sealed'
+  readonly kind:
+    'chat' | 'cursor' | 'drawing' | 'profile' | 'reaction' | 'stroke' | 'typing' | 'view'
+  readonly user_id: string
+  readonly box: string
+  readonly message_id?: string | undefined
+  readonly timestamp?: number | undefined
+  readonly expires_at?: number | undefined
+}
+
 export type ClientFrame =
   | PostChat
   | PostTyping
@@ -390,6 +414,7 @@ export type ClientFrame =
   | Ping
   | Authenticate
   | Moderate
+  | PostSealed
 
 export type ServerFrame =
   | UserSync
@@ -419,3 +444,4 @@ export type ServerFrame =
   | CrowdFrame
   | PaceFrame
   | ActivityFrame
+  | Sealed

@@ -14,7 +14,9 @@ from typing import Self
 from . import events as e
 from . import frames as f
 from .address import parse
+from .clock import Clock
 from .drafts import DraftWriter
+from .sealed.link import SealedLink, sealed_link
 from .session import Session
 
 
@@ -189,6 +191,11 @@ class Channel:
         """Show followers the middle and the size of this client's view."""
         await self._session.send(f.ShowView(f.Position(*at), width, height))
 
+    @property
+    def dropped(self) -> int:
+        """How many frames of a sealed channel were damaged, replayed or forged, and dropped (W199)."""
+        return self._session.dropped
+
     async def set_profile(self, name: str, color: str) -> None:
         """Change this user's name and colour in the channel, now and after each reconnect."""
         self._session.profile |= {"name": name, "color": color}
@@ -251,13 +258,31 @@ def connect(
     """A channel, to be used with `async with`.
 
     `url`: the server, as `https://talk.example`, or a link to a channel, as `https://talk.example/c/garden`; then
-    `channel` may be left out. `token`: from an earlier `Channel.token`, or a provider's. `name` and `color`: absent,
+    `channel` may be left out. The link of a sealed channel, `https://talk.example/s/#NAME.KEY`, needs the extra
+    `sealed`. `token`: from an earlier `Channel.token`, or a provider's. `name` and `color`: absent,
     the server chooses them. `on_map`: whether others may see this user on their maps. `invite`: to a private channel.
     `timeout_s`: how long `async with` waits for a server that is not ready, for example one that starts; None waits
     without end.
 
-    Raises ValueError for an address or a channel's name that cannot be one.
+    Raises ValueError for an address or a channel's name that cannot be one, and for a link that is damaged.
     """
+    link = sealed_link(url)
+    if link is not None:
+        return _sealed_channel(link, url, token, name, color, on_map, timeout_s)
     server, found = parse(url, channel)
     profile = {"name": name, "color": color, "on_map": None if on_map else "0"}
     return Channel(Session(server, found, token, profile, invite, timeout_s), found)
+
+
+def _sealed_channel(
+    link: SealedLink, url: str, token: str | None, name: str | None, color: str | None, on_map: bool,
+    timeout_s: float | None,
+) -> Channel:  # fmt: skip
+    try:
+        from .sealed.translator import Translator
+    except ImportError:
+        raise ImportError("sealed channels need `cryptography`: pip install 'asocial-client[sealed]'") from None
+    server, found = parse(url, link.channel)
+    profile = {"name": name, "color": color, "on_map": None if on_map else False}
+    translator = Translator(link, profile, Clock.monotonic_ms)
+    return Channel(Session(server, found, token, {}, None, timeout_s, translator), link.name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
@@ -24,6 +25,18 @@ STEADY_S = 10.0
 """After a connection of this length, the next pause is the first one again."""
 OPEN_TIMEOUT_S = 15.0
 CLOSE_TIMEOUT_S = 5.0
+
+
+class Translates(Protocol):
+    """Stands between the frames of a client and those on the wire (sealed/translator.py)."""
+
+    def outgoing(self, frame: dict[str, Any]) -> dict[str, Any] | None: ...
+
+    def incoming(self, frame: dict[str, Any]) -> dict[str, Any] | None: ...
+
+    def own_change(self) -> dict[str, Any] | None:
+        """A frame for the client itself, after it sent its profile."""
+        ...
 
 
 class Owner(Protocol):
@@ -51,8 +64,9 @@ class Owner(Protocol):
 
 
 class Connection:
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: Owner, translator: Translates | None = None) -> None:
         self._owner = owner
+        self._translator = translator
         self._socket: ClientConnection | None = None
         self.number = 0
         """Counts the connections, so that what was meant for one of them is not sent on the next."""
@@ -89,9 +103,19 @@ class Connection:
 
     async def send(self, frame: ClientFrame) -> None:
         """Send a frame, if there is a connection."""
-        if self._socket is not None:
-            with contextlib.suppress(ConnectionClosed):
-                await self._socket.send(encode(frame))
+        if self._socket is None:
+            return
+        text = encode(frame)
+        if self._translator is not None:
+            translated = self._translator.outgoing(json.loads(text))
+            if translated is None:
+                return
+            text = json.dumps(translated)
+            changed = self._translator.own_change()
+            if changed is not None and (own := decode(json.dumps(changed))) is not None:
+                self._owner.received(own)
+        with contextlib.suppress(ConnectionClosed):
+            await self._socket.send(text)
 
     async def close(self) -> None:
         """Send a close frame and wait for the answer."""
@@ -112,9 +136,18 @@ class Connection:
             self._owner.opened()
             with contextlib.suppress(ConnectionClosed):
                 async for text in self._socket:
-                    frame = decode(text)
+                    frame = self._decode(text)
                     if frame is not None:
                         self._owner.received(frame)
+
+    def _decode(self, text: str | bytes) -> ServerFrame | None:
+        if self._translator is None:
+            return decode(text)
+        try:
+            translated = self._translator.incoming(json.loads(text))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise msgspec.ValidationError(f"{type(error).__name__}: {error}") from None
+        return None if translated is None else decode(json.dumps(translated))
 
     def _how_it_closed(self) -> tuple[int, str, float | None]:
         """The close code, the reason, and after how many seconds to connect again if the server said so."""

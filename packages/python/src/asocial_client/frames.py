@@ -14,6 +14,7 @@ WHO_LIMIT = 50
 
 ReactionKind: TypeAlias = Literal["heart", "spark", "laugh", "wave", "agree", "question", "point"]
 Rights: TypeAlias = Literal["read", "write"]
+SealedKind: TypeAlias = Literal["chat", "typing", "stroke", "drawing", "cursor", "reaction", "view", "profile"]
 
 
 class Position(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -50,9 +51,12 @@ class Limits(msgspec.Struct, frozen=True):
     position: int = 10000000
 
 
-class Landmark(msgspec.Struct, frozen=True):
+class Landmark(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`box`: in a sealed channel, name and place as its clients encrypted them; `name` is then an id (W196)."""
+
     name: str
     position: Position
+    box: str = ""
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -149,6 +153,15 @@ class Moderate(msgspec.Struct, frozen=True, tag_field="type", tag="moderate", om
     name: str = ""
     new_name: str = ""
     position: Position | None = None
+    box: str = ""
+
+
+class PostSealed(msgspec.Struct, frozen=True, tag_field="type", tag="sealed", omit_defaults=True):
+    """What the server passes on without reading it (W193). An empty box ends a draft or a stroke being drawn."""
+
+    kind: SealedKind
+    box: str
+    message_id: str = ""
 
 
 ClientFrame: TypeAlias = (
@@ -165,6 +178,7 @@ ClientFrame: TypeAlias = (
     | Ping
     | Authenticate
     | Moderate
+    | PostSealed
 )
 
 
@@ -370,6 +384,17 @@ class ActivityFrame(msgspec.Struct, frozen=True, tag_field="type", tag="activity
     places: list[tuple[int, int, int, int]]
 
 
+class Sealed(msgspec.Struct, frozen=True, tag_field="type", tag="sealed", kw_only=True):
+    """What a member of a sealed channel sent. With `expires_at` it is a message or a finished stroke."""
+
+    kind: SealedKind
+    user_id: str
+    box: str
+    message_id: str = ""
+    timestamp: int = 0
+    expires_at: int = 0
+
+
 ServerFrame: TypeAlias = (
     UserSync
     | UserJoined
@@ -397,4 +422,5 @@ ServerFrame: TypeAlias = (
     | CrowdFrame
     | PaceFrame
     | ActivityFrame
+    | Sealed
 )

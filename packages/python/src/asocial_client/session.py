@@ -11,6 +11,7 @@ import itertools
 import random
 import secrets
 from collections.abc import Coroutine
+from typing import TYPE_CHECKING
 
 import msgspec
 from websockets.exceptions import InvalidHandshake
@@ -24,6 +25,9 @@ from .event_queue import EventQueue
 from .mirror import Mirror
 from .pacing import Paced
 from .posts import Post, Posts, not_sent
+
+if TYPE_CHECKING:
+    from .sealed.translator import Translator  # needs the extra `sealed`
 
 SYNC_AGAIN_S = 1.0
 """How long the answer to `sync` may take before the client asks once more."""
@@ -55,6 +59,7 @@ class Session:
         profile: dict[str, str | None],
         invite: str | None,
         timeout_s: float | None,
+        translator: Translator | None = None,
     ) -> None:
         self._server = server
         self._channel = channel
@@ -76,7 +81,8 @@ class Session:
         self._views = Paced(self._send_view, self._start, VIEW_S)
         self._unknown: set[str] = set()
         self._asked: set[str] = set()
-        self._connection = Connection(self)
+        self._translator = translator
+        self._connection = Connection(self, translator)
         self._running: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._first: asyncio.Future[None] | None = None
@@ -84,6 +90,10 @@ class Session:
     @property
     def is_open(self) -> bool:
         return self.events.ended_by is None
+
+    @property
+    def dropped(self) -> int:
+        return 0 if self._translator is None else self._translator.dropped
 
     async def open(self) -> None:
         """Connect. Raises Refused, ChannelClosed, or OSError; a TimeoutError says why the server was not ready."""
@@ -156,14 +166,21 @@ class Session:
     # What the connection reports (connection.Owner).
 
     def address(self) -> tuple[str, str]:
-        view: dict[str, str] = {}
-        if self._view is not None:  # W162
-            at = self._view.position
-            view = {"x": f"{at.x}", "y": f"{at.y}", "w": f"{self._view.width}", "h": f"{self._view.height}"}
-        return chat_url(self._server, self._channel, invite=self._invite, **self.profile, **view), self.token
+        # In a sealed channel the profile and the view go to the others in frames: the server must not see them (W192).
+        query = {"sealed": "1"} if self._translator is not None else self.profile | self._view_in_query()
+        return chat_url(self._server, self._channel, invite=self._invite, **query), self.token
+
+    def _view_in_query(self) -> dict[str, str]:
+        """W162"""
+        if self._view is None:
+            return {}
+        at = self._view.position
+        return {"x": f"{at.x}", "y": f"{at.y}", "w": f"{self._view.width}", "h": f"{self._view.height}"}
 
     def opened(self) -> None:
         self.mirror.begin()
+        if self._translator is not None:
+            self._translator.begin()
         self._unknown.clear()
         self._asked.clear()
         self._start(self._measure_clock(self._connection.number))
@@ -262,6 +279,8 @@ class Session:
         self._follow_crowd()
         if not accepted or not first:
             return
+        if self._translator is not None:
+            self._start(self._show_profile(self._connection.number))
         if self._posts.unacknowledged:
             self._start(self._send_again(self._connection.number))
         self.repeat_for_newcomers()
@@ -282,11 +301,16 @@ class Session:
                 await self.send(post)
 
     async def _repeat(self, number: int, after_s: float) -> None:
-        """Send the cursor and the draft as they are then."""
+        """Send the cursor and the draft as they are then, and in a sealed channel the profile."""
         await asyncio.sleep(after_s)
+        await self._show_profile(number)
         for frame in (self._cursor, self._draft):
             if frame is not None and self._is_on(number):
                 await self.send(frame)
+
+    async def _show_profile(self, number: int) -> None:
+        if self._translator is not None and self._is_on(number):
+            await self.send(f.SetProfile(*self._translator.own_name(), self._translator.on_map))
 
     async def _measure_clock(self, number: int) -> None:
         pauses = itertools.chain(itertools.repeat(FIRST_PING_S, FIRST_PINGS), itertools.repeat(PING_S))

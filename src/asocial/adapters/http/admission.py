@@ -30,6 +30,7 @@ from ...domain.ids import DEFAULT_CHANNEL, ID_RULE, is_id
 from ...domain.message import Position, check_position
 from ...domain.palette import PALETTE
 from ...domain.profile import Profile, clean_name, guest_profile
+from ...domain.sealed import is_sealed
 from ...ports import RateLimiter
 from ...protocol.schema import MAX_VIEW, SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.counters import Counters
@@ -162,7 +163,7 @@ class AdmissionController:
             channel,
             identity.principal,
             access,
-            *_profile_of(request, identity.principal),
+            *_profile_of(request, identity.principal, channel),
             identity.token,
             identity.returning,
             request.query.get("users") == "ids",
@@ -198,6 +199,7 @@ class AdmissionController:
         if request.body_exists:
             # aiohttp would read it as the first frames.
             raise Refusal("handshake_invalid", "a WebSocket handshake has no body")
+        check_knows_sealed(request, channel)
         return channel
 
     def _check_draining(self) -> None:
@@ -237,12 +239,24 @@ class AdmissionController:
             raise ConnectingTooOften(retry_ms=wait_ms)
 
 
-def _profile_of(request: web.Request, principal: Principal) -> tuple[Profile, bool]:
+def check_knows_sealed(request: web.Request, channel: str) -> None:
+    """Raises Refusal if the channel is sealed and the client does not say that it can read it (W192)."""
+    if is_sealed(channel) and request.query.get("sealed") != "1":
+        raise Refusal(
+            "sealed_channel",
+            "this channel is sealed: only a client that supports sealed channels and has the link can enter",
+        )
+
+
+def _profile_of(request: web.Request, principal: Principal, channel: str) -> tuple[Profile, bool]:
     """The profile from the query, and whether it has a colour that the client chose.
 
     What is missing or not allowed comes from the token, or from the user id and the page's language (W23, W123).
     """
     guest = guest_profile(principal.user_id, request.query.get("lang", ""))
+    if is_sealed(channel):
+        # Names go from client to client in sealed frames. What the query and the token say must not be in the roster.
+        return guest, False
     try:
         name = clean_name(request.query["name"])
     except (KeyError, BadFrame):

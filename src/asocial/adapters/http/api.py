@@ -12,6 +12,7 @@ from ...domain.api_keys import ApiKey
 from ...domain.errors import FrameError, GoingAway, LimitReached, Refusal
 from ...domain.ids import ID_RULE, is_id, new_message_id
 from ...domain.profile import Profile, clean_color, clean_name, guest_profile
+from ...domain.sealed import is_sealed
 from ...protocol.schema import PostChat
 from ...service.api_chat import ApiChat
 from ...service.event_stream import EventStream
@@ -50,7 +51,7 @@ class Api:
         router.add_get("/api/channels/{channel}/events", reports_outages(self._events), allow_head=False)
 
     async def _post(self, request: web.Request) -> web.Response:
-        channel = channel_of(request)
+        channel = _readable_channel_of(request)
         key = await self._guard.check(request, channel, "write")
         wanted = await read_json(request, MessageRequest, self._body_s)
         message_id = new_message_id() if wanted.message_id is msgspec.UNSET else wanted.message_id
@@ -66,19 +67,19 @@ class Api:
         return json_response(posted, status=201)
 
     async def _messages(self, request: web.Request) -> web.Response:
-        channel = channel_of(request)
+        channel = _readable_channel_of(request)
         await self._guard.check(request, channel, "read")
         messages = [msgspec.Raw(message.body) for message in await self._chat.messages(channel)]
         return json_response(MessagesBody(channel, messages))
 
     async def _members(self, request: web.Request) -> web.Response:
-        channel = channel_of(request)
+        channel = _readable_channel_of(request)
         await self._guard.check(request, channel, "read")
         roster = await self._chat.members(channel)
         return json_response(MembersBody(channel, roster.members, roster.user_count))
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        channel = channel_of(request)
+        channel = _readable_channel_of(request)
         key = await self._guard.check(request, channel, "read")
         if self._streams[key.name] >= STREAMS_PER_KEY:
             raise Refusal("rate_limited", f"a key may have {STREAMS_PER_KEY} streams at a time")
@@ -97,6 +98,14 @@ class Api:
     async def _end_streams(self, _: web.Application) -> None:
         for stream in self._open:
             stream.close(GoingAway())
+
+
+def _readable_channel_of(request: web.Request) -> str:
+    """Raises Refusal for a sealed channel: a program without its link can neither read nor write there (W192)."""
+    channel = channel_of(request)
+    if is_sealed(channel):
+        raise Refusal("sealed_channel", "this channel is sealed: the HTTP API can neither read nor write in it")
+    return channel
 
 
 async def _send(request: web.Request, stream: EventStream) -> web.StreamResponse:

@@ -12,7 +12,7 @@ from ...domain.errors import ConnectingTooOften, LimitReached, Refusal
 from ...domain.identity import NOBODY, Principal
 from ...domain.ids import ID_RULE, is_id
 from ...ports import RateLimiter, StoreUnavailable
-from .admission import AccessControl, Addressing, AdmissionController
+from .admission import AccessControl, Addressing, AdmissionController, check_knows_sealed
 from .api_types import ChannelView, InvitationBody, InvitationRequest
 from .bodies import json_response, read_json
 from .client_info import ClientInfo
@@ -58,6 +58,7 @@ class ChannelsApi:
         origin = request.query.get("origin", request.headers.get("Origin"))
         client = self._addressing.clients.read(request)
         self._admission.check_page(request, client, origin)
+        check_knows_sealed(request, channel)
         try:
             principal = await self._authenticator.known_or_claimed(request) or NOBODY
         except Refusal as refusal:

@@ -48,10 +48,13 @@ SECURITY = {
 ALWAYS = ("request_invalid", "host_not_allowed", "body_too_large", "encoding_unsupported", "internal")
 """What every address may answer."""
 KEY = ("token_invalid", "key_not_allowed", "rate_limited", "unavailable")
-CHANNEL_KEY = ("channel_invalid", *KEY)
+CHANNEL_KEY = ("channel_invalid", "sealed_channel", *KEY)
 BODY = ("body_invalid", "body_timeout")
 USER = ("token_invalid", "channel_invalid", "rate_limited", "unavailable", "identity_unavailable", "uid_invalid")
-ENTER = ("draining", "origin_forbidden", "too_many_connections", "members_only", "channel_private", "channel_closed")
+ENTER = (
+    "draining", "origin_forbidden", "too_many_connections", "members_only", "channel_private", "channel_closed",
+    "sealed_channel",
+)  # fmt: skip
 _CHANNEL_PARAMETER: Schema = {
     "name": "channel",
     "in": "path",
@@ -106,7 +109,7 @@ OPERATIONS = (
         (101,),
         errors=(
             *("channel_invalid", "uid_invalid", "handshake_invalid", "upgrade_required", "uid_taken", "rate_limited"),
-            *("origin_forbidden", "members_only", "channel_private", "too_many_connections"),
+            *("origin_forbidden", "members_only", "channel_private", "sealed_channel", "too_many_connections"),
             *("draining", "identity_unavailable", "unavailable"),
         ),
         security=("", "userToken"),
@@ -123,6 +126,7 @@ OPERATIONS = (
             ("query", "invite", QUERY["invite"]),
             ("query", "origin", "the origin of the page that asks"),
             ("query", "uid", QUERY["uid"]),
+            ("query", "sealed", QUERY["sealed"]),
         ],
     ),
     Operation(

@@ -69,6 +69,8 @@ ANSWERS = {
     "removed": Answer(403, 4512),
     "channel_closed": Answer(403, 4513),
     "banned": Answer(403, 4514),
+    "channel_full": Answer(403, 4515),
+    "sealed_channel": Answer(403),
     "user_connections": Answer(close_code=4504),
     "unavailable": Answer(503),
     # Claims and invitations

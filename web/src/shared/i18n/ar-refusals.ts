@@ -33,12 +33,14 @@ export const ARABIC_CLOSED: Catalogue['core']['closed'] = {
   4512: 'أُخرجت من هذه القناة.',
   4513: 'هذه القناة مغلقة.',
   4514: 'لا يسمح لك هذا الخادم بالدخول الآن.',
+  4515: 'هذه القناة ممتلئة.',
 }
 
 export const ARABIC_REFUSALS: Catalogue['refusals'] = {
   connection: {
     members_only: 'هذه القناة خاصة، وصاحبها يستطيع دعوتك.',
     channel_private: 'هذه القناة خاصة، وصاحبها يستطيع دعوتك.',
+    sealed_channel: 'هذه القناة مختومة، وتحتاج إلى رابطها الكامل للدخول.',
     channel_invalid: 'لا يمكن أن تحمل قناة هذا الاسم.',
     origin_forbidden: 'لا يقبل هذا الخادم اتصالات من صفحات على هذا العنوان. السبب في سجل الخادم.',
     too_many_connections: 'اتصالات كثيرة جدًا مفتوحة من شبكتك. إغلاق علامات تبويب أخرى يساعد.',
@@ -54,6 +56,7 @@ export const ARABIC_REFUSALS: Catalogue['refusals'] = {
     payload_empty: 'الرسالة فارغة.',
     position_invalid: 'بعيدة جدًا عن وسط اللوح.',
     unavailable: 'لم يستطع الخادم قبولها الآن.',
+    not_sealed: 'هذه القناة مختومة، ولا تقبل إلا الرسائل المختومة.',
     read_only: 'الكتابة هنا الآن لصاحب القناة فقط.',
     token_invalid: 'تعذّر تجديد تسجيل دخولك.',
     not_owner: 'هذا لصاحب القناة فقط.',

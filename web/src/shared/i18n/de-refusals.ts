@@ -16,12 +16,14 @@ export const GERMAN_CLOSED: Catalogue['core']['closed'] = {
   4512: 'Du wurdest aus diesem Kanal entfernt.',
   4513: 'Dieser Kanal ist geschlossen.',
   4514: 'Dieser Server lässt dich gerade nicht herein.',
+  4515: 'Dieser Kanal ist voll.',
 }
 
 export const GERMAN_REFUSALS: Catalogue['refusals'] = {
   connection: {
     members_only: 'Dieser Kanal ist privat. Nur wer ihn besitzt, kann dich einladen.',
     channel_private: 'Dieser Kanal ist privat. Nur wer ihn besitzt, kann dich einladen.',
+    sealed_channel: 'Dieser Kanal ist versiegelt. Du brauchst den ganzen Link, um ihn zu betreten.',
     channel_invalid: 'So kann ein Kanal nicht heißen.',
     origin_forbidden:
       'Dieser Server nimmt von Seiten unter dieser Adresse keine Verbindungen an. Der Grund steht im Log des Servers.',
@@ -38,6 +40,7 @@ export const GERMAN_REFUSALS: Catalogue['refusals'] = {
     payload_empty: 'Die Nachricht ist leer.',
     position_invalid: 'Zu weit von der Mitte der Fläche.',
     unavailable: 'Der Server konnte die Nachricht gerade nicht annehmen.',
+    not_sealed: 'Dieser Kanal ist versiegelt. Er nimmt nur versiegelte Nachrichten an.',
     read_only: 'Nur wer den Kanal besitzt, kann gerade schreiben.',
     token_invalid: 'Deine Anmeldung ließ sich nicht erneuern.',
     not_owner: 'Das kann nur, wer den Kanal besitzt.',

@@ -12,6 +12,7 @@ export const REFUSAL_STRINGS = section('refusals', {
   connection: {
     members_only: 'This channel is private. Its owner can invite you.',
     channel_private: 'This channel is private. Its owner can invite you.',
+    sealed_channel: 'This channel is sealed. You need its whole link to enter it.',
     channel_invalid: 'A channel cannot have this name.',
     origin_forbidden:
       'This server does not accept connections from pages at this address. The server’s log says why.',
@@ -29,6 +30,7 @@ export const REFUSAL_STRINGS = section('refusals', {
     payload_empty: 'The message is empty.',
     position_invalid: 'Too far from the middle of the canvas.',
     unavailable: 'The server could not accept it right now.',
+    not_sealed: 'This channel is sealed. It takes sealed messages only.',
     read_only: 'Only the owner can write right now.',
     token_invalid: 'Your sign-in could not be renewed.',
     not_owner: 'Only the owner can do that.',

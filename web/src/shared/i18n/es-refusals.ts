@@ -16,12 +16,14 @@ export const SPANISH_CLOSED: Catalogue['core']['closed'] = {
   4512: 'Te han sacado de este canal.',
   4513: 'Este canal está cerrado.',
   4514: 'Este servidor no te deja entrar ahora mismo.',
+  4515: 'Este canal está lleno.',
 }
 
 export const SPANISH_REFUSALS: Catalogue['refusals'] = {
   connection: {
     members_only: 'Este canal es privado. Quien lo administra puede invitarte.',
     channel_private: 'Este canal es privado. Quien lo administra puede invitarte.',
+    sealed_channel: 'Este canal está sellado. Necesitas el enlace completo para entrar.',
     channel_invalid: 'Un canal no puede llamarse así.',
     origin_forbidden:
       'Este servidor no acepta conexiones de páginas en esta dirección. El motivo está en el registro del servidor.',
@@ -38,6 +40,7 @@ export const SPANISH_REFUSALS: Catalogue['refusals'] = {
     payload_empty: 'El mensaje está vacío.',
     position_invalid: 'Demasiado lejos del centro del lienzo.',
     unavailable: 'El servidor no pudo aceptarlo ahora.',
+    not_sealed: 'Este canal está sellado. Solo acepta mensajes sellados.',
     read_only: 'Ahora solo puede escribir quien administra el canal.',
     token_invalid: 'Tu sesión no se pudo renovar.',
     not_owner: 'Eso solo puede hacerlo quien administra el canal.',

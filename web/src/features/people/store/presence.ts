@@ -7,6 +7,7 @@ import {
   NOBODY,
   onPresence,
   onSync,
+  withProfiles,
   type Presence,
   type PresenceStep,
 } from '@asocial/client/core/presence'
@@ -143,7 +144,7 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
     onProfiles(users: readonly User[]) {
       const known = new Map(get().known)
       for (const user of users) known.set(user.user_id, user)
-      set({ known })
+      set({ known, presence: withProfiles(get().presence, users) })
     },
     /** Removes them from what is announced. */
     dropNotices(userId: string) {

@@ -246,10 +246,12 @@ async def test_w25_a_refused_frame_that_is_no_message_is_an_event(ann: Channel) 
 
 
 async def test_w32_a_followed_user_answers_with_the_view(ann: Channel, bob: Channel) -> None:
+    await bob.view(1, 2, 300, 200)
     await ann.follow(bob.user_id)
     assert (await next_of(bob, Followed)).user_id == ann.user_id
-    await bob.show_view((1, 2), 300, 200)
     assert await next_of(ann, View) == View(bob.user_id, 1, 2, 300, 200)
+    await bob.view(3, 4, 300, 200)
+    assert await next_of(ann, View) == View(bob.user_id, 3, 4, 300, 200)
 
 
 async def test_w115_an_owner_names_places(server: Server, ann: Channel) -> None:

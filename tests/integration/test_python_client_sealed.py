@@ -90,7 +90,8 @@ async def test_w193_people_with_the_link_talk_as_in_any_channel(ann: Channel, bo
     assert (await next_of(bob, Cursor)).x == 5
     await ann.react("heart", at=(7, 8))
     assert (await next_of(bob, Reaction)).kind == "heart"
-    await ann.show_view((1, 2), 30, 40)
+    await ann.view(1, 2, 30, 40)
+    await bob.follow(ann.user_id)
     assert (await next_of(bob, View)).width == 30
     assert ann.dropped == bob.dropped == 0
 

@@ -8,7 +8,7 @@ import { addressOf, socketUrl, type Address } from './address.ts'
 import { Connection, type SocketConstructor } from './core/connection.ts'
 import {
   DEFAULT_LIMITS,
-  positionOf,
+  toPosition,
   type ClientFrame,
   type Limits,
   type Position,
@@ -190,7 +190,7 @@ export class Channel extends Moderation {
 
   /** Moves this user's pointer. `anchor`: what it points at on a web page (W180). */
   move(x: number, y: number, anchor?: string) {
-    this.#pointer.point(positionOf({ x, y, anchor }))
+    this.#pointer.point(toPosition({ x, y, anchor }))
   }
 
   /** Lost if there is no connection. */
@@ -203,14 +203,10 @@ export class Channel extends Moderation {
     this.send({ type: 'follow', user_id: userId })
   }
 
-  /** What this client shows: the middle and the size. Call it at each change: a crowd sends what is there (W160). */
+  /** What this client shows: the middle and the size. Call it at each change: followers see it, and a crowd sends what
+   *  is there (W32, W160). */
   view(x: number, y: number, width: number, height: number) {
     this.#crowd.show({ type: 'view', position: { x, y }, width, height })
-  }
-
-  /** Shows followers the middle and the size of this client's view. */
-  showView(at: Position, width: number, height: number) {
-    this.#connection.send({ type: 'view', position: at, width, height })
   }
 
   /** Changes this user's name, colour or place on maps, now and after each reconnect. */

@@ -8,6 +8,8 @@ import type { Emitter } from './events.ts'
 
 /** The server reads no more views of a client in a crowd (W163). */
 const VIEW_EVERY_MS = 250
+/** How long a `followed` counts (W32) */
+const FOLLOWED_MS = 12_000
 
 interface Sender {
   pace(perSecond: number): void
@@ -16,13 +18,16 @@ interface Sender {
 export class Crowd {
   on = false
   #view: ViewMessage | undefined
+  #followedUntil = -Infinity
+  #now: () => number
   #views: Throttle<ViewMessage>
   #pointer: Sender
   #drafts: Sender
   #events: Emitter
 
   constructor({ send, now }: Host, pointer: Sender, drafts: Sender, events: Emitter) {
-    this.#views = throttle(VIEW_EVERY_MS, (view) => void (this.on && send(view)), now)
+    this.#now = now
+    this.#views = throttle(VIEW_EVERY_MS, (view) => void (this.#isWanted() && send(view)), now)
     this.#pointer = pointer
     this.#drafts = drafts
     this.#events = events
@@ -30,7 +35,7 @@ export class Crowd {
 
   show(view: ViewMessage) {
     this.#view = view
-    if (this.on) this.#views.push(view)
+    if (this.#isWanted()) this.#views.push(view)
   }
 
   /** W162 */
@@ -46,11 +51,21 @@ export class Crowd {
   receive(frame: ServerFrame): boolean {
     if (frame.type === 'user_sync') return this.#set(frame.crowd === true)
     if (frame.type === 'crowd') return this.#set(frame.on)
+    if (frame.type === 'followed') this.#showFollower()
     if (frame.type !== 'pace') return false
     const { cursors_per_second: cursorsPerSecond, drafts_per_second: draftsPerSecond } = frame
     this.#pace(cursorsPerSecond, draftsPerSecond)
     this.#events.emit('pace', { cursorsPerSecond, draftsPerSecond })
     return false
+  }
+
+  #isWanted() {
+    return this.on || this.#now() < this.#followedUntil
+  }
+
+  #showFollower() {
+    this.#followedUntil = this.#now() + FOLLOWED_MS
+    if (this.#view) this.#views.push(this.#view)
   }
 
   #set(on: boolean): boolean {

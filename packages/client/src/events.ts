@@ -99,7 +99,7 @@ export interface Events {
   count: number
   pointer: Pointer
   reaction: Pointer & { readonly kind: Kind }
-  /** somebody follows this user: answer with `showView`, if they may (W32) */
+  /** somebody follows this user, and sees what `view` said last (W32) */
   followed: { readonly userId: string }
   /** the view of a user who is followed: its middle and its size */
   view: Pointer & { readonly width: number; readonly height: number }

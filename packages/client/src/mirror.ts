@@ -5,7 +5,7 @@
 import { createAsking } from './core/asking.ts'
 import { createCulling } from './core/culling.ts'
 import {
-  positionOf,
+  toPosition,
   type ChatFrame,
   type Position,
   type PresenceFrame,
@@ -108,7 +108,7 @@ export class Mirror {
         for (const [userId, x, y] of frame.cursors) {
           if (userId === this.userId) continue
           this.#asking.meet(userId)
-          const at = positionOf({ x, y, anchor: frame.anchors?.[userId] })
+          const at = toPosition({ x, y, anchor: frame.anchors?.[userId] })
           this.pointers.set(userId, at)
           this.#events.emit('pointer', { userId, ...at })
         }

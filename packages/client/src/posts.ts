@@ -1,7 +1,7 @@
 /*
  * Our posts, from `say` to the server's answer.
  */
-import { positionOf, type ClientFrame, type ErrorFrame, type Position } from './core/frames.ts'
+import { toPosition, type ClientFrame, type ErrorFrame, type Position } from './core/frames.ts'
 import { drop, ownKey, post, type Entry } from './core/messages.ts'
 import { monotonic } from './core/page.ts'
 import { newId } from './core/random.ts'
@@ -56,7 +56,7 @@ export class Posts {
       }
       const say = () => {
         const userId = mirror.userId || undefined
-        const own = { messageId, text, at: positionOf(at), userId }
+        const own = { messageId, text, at: toPosition(at), userId }
         mirror.put(post(drop(mirror.messages, key), own, mirror.clock.now(), Infinity))
         const entry = mirror.messages.entries.get(key)
         if (entry) this.transmit(entry)

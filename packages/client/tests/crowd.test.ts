@@ -39,6 +39,26 @@ describe('a crowd', () => {
     expect(sent('view').at(-1)).toMatchObject({ position: { x: 49, y: 0 } })
   })
 
+  test('W32: followers see the view for 12 s', async () => {
+    const { channel, live, sent, settle, socket } = setUp()
+    live()
+    channel.view(5, 6, 700, 500)
+    expect(sent('view')).toEqual([])
+    socket().receive({ type: 'followed', user_id: 'bob' })
+    await settle()
+    expect(sent('view')).toMatchObject([{ position: { x: 5, y: 6 } }])
+    const wait = (ms: number) => {
+      vi.advanceTimersByTime(ms)
+      socket().receive({ type: 'cursors', cursors: [] }) // or the client takes the connection for lost
+    }
+    for (let s = 0; s < 11; s += 1) wait(1_000)
+    channel.view(7, 8, 700, 500)
+    expect(sent('view').at(-1)).toMatchObject({ position: { x: 7, y: 8 } })
+    for (let s = 0; s < 2; s += 1) wait(1_000)
+    channel.view(9, 9, 700, 500)
+    expect(sent('view')).toHaveLength(2)
+  })
+
   test('W167: pointers and drafts keep to the pace until the crowd is over', async () => {
     const { channel, events, live, sent, settle, socket } = setUp()
     live({ crowd: true })

@@ -162,6 +162,17 @@ async def test_w160_the_view_is_sent_in_a_crowd_only_and_at_most_four_times_a_se
     assert not connection.take(f.ShowView)
 
 
+async def test_w32_followers_get_the_view(session: Session, connection: FakeConnection) -> None:
+    views = [f.ShowView(f.Position(x, 6), 700, 500) for x in (5, 6)]
+    await session.show_view(views[0])
+    session.received(f.Followed(user_id="bob"))
+    await asyncio.sleep(0)
+    assert connection.take(f.ShowView) == [views[0]]
+    await session.show_view(views[1])
+    await asyncio.sleep(0.3)
+    assert connection.take(f.ShowView) == [views[1]]
+
+
 async def test_w162_the_address_says_what_the_client_shows(session: Session) -> None:
     assert "x=" not in session.address()[0]
     await session.show_view(f.ShowView(f.Position(5, 6), 700, 500))

@@ -124,7 +124,7 @@ const isChat = (value: unknown) =>
 const hasLandmarks = ({ landmarks = [] }: Fields) => isListOf(landmarks, isLandmark)
 
 /** Only what a position has, of an object that may have more. */
-export const positionOf = ({ x, y, anchor }: Position): Position =>
+export const toPosition = ({ x, y, anchor }: Position): Position =>
   anchor ? { x, y, anchor } : { x, y }
 
 /** A known, well-formed frame, or undefined. */

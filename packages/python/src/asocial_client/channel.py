@@ -182,14 +182,10 @@ class Channel:
         """Say which part of the canvas this client shows: its middle and its size.
 
         In a crowd (W160) the server sends what is there, and Activity of the rest; a client that never calls this gets
-        all messages and no cursors. Call it whenever the view changes, and before the channel is open if you can. Sent
-        at most 4 times a second, in a crowd only.
+        all messages and no cursors. Followers see it too (W32). Call it whenever the view changes, and before the
+        channel is open if you can. Sent at most 4 times a second, in a crowd or to followers only.
         """
         await self._session.show_view(f.ShowView(f.Position(x, y), width, height))
-
-    async def show_view(self, at: tuple[float, float], width: float, height: float) -> None:
-        """Show followers the middle and the size of this client's view."""
-        await self._session.send(f.ShowView(f.Position(*at), width, height))
 
     @property
     def dropped(self) -> int:

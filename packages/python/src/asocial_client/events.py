@@ -99,7 +99,7 @@ class Reaction:
 
 @dataclass(frozen=True)
 class Followed:
-    """Somebody follows this client's user. Answer with `Channel.show_view`, if it should be followed (W32)."""
+    """Somebody follows this client's user, and sees what `Channel.view` said last (W32)."""
 
     user_id: str
 

@@ -43,6 +43,8 @@ MIN_PACE = 0.1
 """Frames a second: less is not asked for."""
 VIEW_S = 0.25
 """Between two views: the server reads no more of a client in a crowd (W163)."""
+FOLLOWED_S = 12.0
+"""How long a `followed` counts (W32)."""
 
 
 class Session:
@@ -77,6 +79,7 @@ class Session:
         self._draft: f.PostTyping | None = None
         self._view: f.ShowView | None = None
         """What this client shows, if it said so."""
+        self._followed_until = float("-inf")
         self._cursors, self._drafts = Paced(self.send, self._start), Paced(self.send, self._start)
         self._views = Paced(self._send_view, self._start, VIEW_S)
         self._unknown: set[str] = set()
@@ -156,11 +159,14 @@ class Session:
 
     async def show_view(self, view: f.ShowView) -> None:
         self._view = view
-        if self.mirror.is_crowd:
+        if self._is_view_wanted():
             await self._views.push(view)
 
+    def _is_view_wanted(self) -> bool:
+        return self.mirror.is_crowd or asyncio.get_running_loop().time() < self._followed_until
+
     async def _send_view(self, view: f.ClientFrame) -> None:
-        if self.mirror.is_crowd:
+        if self._is_view_wanted():
             await self.send(view)
 
     # What the connection reports (connection.Owner).
@@ -202,6 +208,11 @@ class Session:
             case f.CrowdFrame():
                 self.mirror.apply(frame)
                 self._follow_crowd()
+            case f.Followed():
+                self._followed_until = asyncio.get_running_loop().time() + FOLLOWED_S
+                if self._view is not None:
+                    self._start(self._views.push(self._view))
+                self.mirror.apply(frame)
             case f.PaceFrame():
                 self._cursors.interval_s = 1 / max(frame.cursors_per_second, MIN_PACE)
                 self._drafts.interval_s = 1 / max(frame.drafts_per_second, MIN_PACE)

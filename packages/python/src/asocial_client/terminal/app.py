@@ -27,8 +27,6 @@ COLUMNS_AT_ONCE, ROWS_AT_ONCE = 4, 2
 """How far an arrow key moves the view."""
 FRAME_S = 0.05
 """Between two pictures while something changes."""
-FOLLOWED_MS = 12_000
-"""After a `followed`, others see where this view is for so long (W32)."""
 HELP = "arrows move · End nearest · type to talk · Enter send · Esc abandon · ^Q leave"
 
 MOVES = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
@@ -105,7 +103,6 @@ class CanvasApp(App[None]):
         self._notice = ""
         self._changed = False
         """Whether something happened in the channel since the last picture."""
-        self._followed_until_ms = 0.0
 
     def compose(self) -> ComposeResult:
         yield self._top
@@ -228,9 +225,6 @@ class CanvasApp(App[None]):
         try:
             async for event in self.channel:
                 match event:
-                    case e.Followed():
-                        self._followed_until_ms = self.channel.now_ms() + FOLLOWED_MS
-                        self._show_place()
                     case e.Rejected():
                         self._notify(event.message)
                     case e.Disconnected(reason, retry_s):
@@ -266,8 +260,6 @@ class CanvasApp(App[None]):
             if min(view.size) > 0:  # not before the first layout
                 await self.channel.view(view.x, view.y, *view.size)
             await self.channel.move_cursor(*self.plane.own.point)
-            if self.channel.now_ms() < self._followed_until_ms and not self.channel.is_crowd:
-                await self.channel.show_view((view.x, view.y), *view.size)
         except AsocialError:
             return  # The channel is closed: `_read_events` handles that.
 

@@ -28,6 +28,9 @@ class Results:
     def file(self, name: str) -> Row:
         return dict(self._files.get(name, {}))
 
+    def all(self) -> list[Row]:
+        return list(self._files.values())
+
     def machines(self) -> list[Row]:
         files = [file for file in self._files.values() if file.get("benchmark") in MEASURED]
         return [file["machine"] for file in files] + [

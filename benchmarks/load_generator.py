@@ -1,4 +1,4 @@
-"""Runs the load generator in Rust (`crowd/`). Each command to it is one line of JSON, and so is each answer.
+"""Runs the load generators in Rust (`crowd/`). Each command to it is one line of JSON, and so is each answer.
 
 It has its own core, sends on schedule whatever comes back (open loop), and checks every delivery. Its processor time is
 part of every answer: above GENERATOR_LIMIT the generator, and not the server, limits the result, and the row says so.
@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.machine import ROOT, cores
 
 CRATE = ROOT / "benchmarks" / "crowd"
-BINARY = CRATE / "target" / "release" / "crowd"
+BUILT = CRATE / "target" / "release"
 GENERATOR_LIMIT = 0.8
 PATIENCE_S = 4.0
 
@@ -76,25 +76,40 @@ class Shape:
         return self.people - 1
 
 
-@dataclass
-class Crowd:
-    """A running generator. Answers are its own, see crowd/src/main.rs."""
+class Generator:
+    """A running generator. Answers are its own, see crowd/src."""
 
-    process: subprocess.Popen[str]
-    shape: Shape
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
 
     def ask(self, **command: Any) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
+        self.order(**command)
+        return self.answer()
+
+    def order(self, **command: Any) -> None:
+        """Give a command, and do not wait for its answer."""
+        assert self._process.stdin is not None
         try:
-            self.process.stdin.write(json.dumps(command) + "\n")
-            self.process.stdin.flush()
+            self._process.stdin.write(json.dumps(command) + "\n")
+            self._process.stdin.flush()
         except BrokenPipeError as gone:
-            raise GeneratorFailed(f"the generator ended with {self.process.wait()}") from gone
-        line = self.process.stdout.readline()
+            raise GeneratorFailed(f"the generator ended with {self._process.wait()}") from gone
+
+    def answer(self) -> dict[str, Any]:
+        """The answer to the oldest command that has none yet."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
         if not line:
-            raise GeneratorFailed(f"the generator ended with {self.process.wait()}")
+            raise GeneratorFailed(f"the generator ended with {self._process.wait()}")
         return dict(json.loads(line))
+
+
+class Crowd(Generator):
+    """People in channels, who speak (crowd/src/main.rs)."""
+
+    def __init__(self, process: subprocess.Popen[str], shape: Shape) -> None:
+        super().__init__(process)
+        self.shape = shape
 
     def connect(self, people: int | None = None, at_once: int = 64, patience_s: float = 60.0) -> dict[str, Any]:
         """Until everyone (or `people` of them) is in."""
@@ -118,8 +133,6 @@ class Crowd:
 @contextlib.contextmanager
 def crowd(servers: Sequence[str], dialect: Dialect, shape: Shape) -> Iterator[Crowd]:
     """A generator for `servers` (host:port), on its own core, with nobody connected yet."""
-    if not BINARY.exists():
-        raise GeneratorFailed(f"there is no {BINARY.relative_to(ROOT)}: `make bench` builds it")
     spec = {
         "servers": list(servers),
         "channels": shape.channels,
@@ -127,13 +140,23 @@ def crowd(servers: Sequence[str], dialect: Dialect, shape: Shape) -> Iterator[Cr
         "payload": shape.payload,
         "dialect": asdict(dialect),
     }
+    with started("crowd", spec) as process:
+        yield Crowd(process, shape)
+
+
+@contextlib.contextmanager
+def started(binary: str, spec: dict[str, Any]) -> Iterator[subprocess.Popen[str]]:
+    """A generator of the crate, on its own core."""
+    path = BUILT / binary
+    if not path.exists():
+        raise GeneratorFailed(f"there is no {path.relative_to(ROOT)}: `make bench-tools` builds it")
     with tempfile.TemporaryDirectory(prefix="asocial-crowd-") as folder:
-        path = Path(folder) / "spec.json"
-        path.write_text(json.dumps(spec))
-        process = subprocess.Popen([BINARY, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        file = Path(folder) / "spec.json"
+        file.write_text(json.dumps(spec))
+        process = subprocess.Popen([path, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             os.sched_setaffinity(process.pid, cores()[1])
-            yield Crowd(process, shape)
+            yield process
         finally:
             process.kill()
             process.wait()

@@ -16,6 +16,7 @@ import math
 import os
 import random
 import sys
+from typing import Any
 
 import aiohttp
 import uvloop
@@ -31,7 +32,7 @@ LATE_MS = 25
 CURSOR_EVERY_S = 0.1
 WORDS = ("is anyone else", "watching", "the rain", "from up there", "tonight", "the cat", "has opinions", "about it")
 
-_PAN = """
+PAN = """
 ([seconds, zoom]) => new Promise((done) => {
   const plane = document.querySelector('[data-testid="plane"]')
   const wheel = (more) => plane.dispatchEvent(new WheelEvent('wheel', { bubbles: true, cancelable: true, ...more }))
@@ -102,7 +103,7 @@ async def measure(zoom: float, seconds: float) -> dict[str, float]:
                 page = await browser.new_page(viewport={"width": 1440, "height": 900})
                 await page.goto(f"{url}/c/crowd")
                 await page.wait_for_timeout(LIFE_S * 1000 + 2000)
-                found = await page.evaluate(_PAN, [seconds, zoom])
+                found = await page.evaluate(PAN, [seconds, zoom])
                 await browser.close()
             if generator.returncode is not None:
                 raise SystemExit("the crowd went before the measurement was over")
@@ -110,16 +111,19 @@ async def measure(zoom: float, seconds: float) -> dict[str, float]:
             if generator.returncode is None:
                 generator.terminate()
             await generator.wait()
+    return {"zoom": zoom, **frame_times(found), "cursors": CURSORS}
+
+
+def frame_times(found: dict[str, Any]) -> dict[str, float]:
+    """Of what PAN returned."""
     frames = sorted(found["frames"])
     return {
-        "zoom": zoom,
         "frames": len(frames),
         "p50_ms": round(frames[len(frames) // 2], 1),
         "p95_ms": round(frames[int(len(frames) * 0.95)], 1),
         "p99_ms": round(frames[int(len(frames) * 0.99)], 1),
         "late_percent": round(100 * sum(ms > LATE_MS for ms in frames) / len(frames), 1),
         "messages": found["shown"],
-        "cursors": CURSORS,
     }
 
 

@@ -147,6 +147,54 @@ def processes_table(results: Results) -> str:
     return table(["with Redis", "processes", "deliveries/s", "p50 there", "servers' CPU per million"], rows)
 
 
+def canvas_rows(results: Results) -> list[tuple[Row, Row]]:
+    """(plan, row) of each measured crowd: by places first, then the worst case and several processes."""
+    files = [file for file in results.all() if file.get("benchmark") == "canvas"]
+    found = [(file["plan"], row) for file in files for row in file["rows"]]
+    return sorted(found, key=lambda each: (each[0]["processes"], each[0]["places"] == 1, each[0]["people"]))
+
+
+def canvas_title(plan: Row) -> str:
+    title = f"{plan['people']:,}"
+    if plan["places"] == 1:
+        title += ", all in one place"
+    if plan["processes"] > 1:
+        title += f", {plan['processes']} processes and Redis"
+    return title + (", with a browser" if plan["browser"] else "")
+
+
+def canvas_table(results: Results) -> str:
+    head = [
+        *("people", "messages/s", "message p50 / p99", "pointer age p99", "lost, doubled", "kB/s a person"),
+        *("KiB a person", "CPU server", "CPU generator"),
+    ]
+    lines = [
+        [
+            canvas_title(plan),
+            f"{plan['rate']:g}",
+            f"{row['message_p50_ms']:.0f} / {row['message_p99_ms']:.0f} ms",
+            f"{row['pointer_age_p99_ms']:.0f} ms",
+            f"{row['lost']:,}, {row['doubled']:,} of {row['due']:,}",
+            f"{row['kb_per_person_per_s']:.1f}",
+            f"{row['rss_kib_per_person']:.0f}",
+            f"{row['server_cpu']:.2f}",
+            f"{row['generator_cpu']:.2f}" + (" (its limit)" if row["generator_limits"] else ""),
+        ]
+        for plan, row in canvas_rows(results)
+    ]
+    return table(head, lines) if lines else MISSING
+
+
+def canvas_browser_table(results: Results) -> str:
+    seen = [(plan, row["browser"]) for plan, row in canvas_rows(results) if "browser" in row]
+    lines = [
+        [f"{plan['people']:,}", zoom, f"p50 {each['p50_ms']} ms, p95 {each['p95_ms']} ms", str(each["messages"])]
+        for plan, zooms in seen
+        for zoom, each in zooms.items()
+    ]
+    return table(["people around", "zoom", "frames while panning", "messages in view"], lines) if lines else ""
+
+
 def page_table(results: Results) -> str:
     rows = results.rows("page")
     if not rows:
@@ -352,6 +400,10 @@ def draw(results: Results) -> list[str]:
         ]
         drawn = [(title, [(s["at_s"] / 60, s[key]) for s in samples], unit) for title, key, unit in per]
         made["soak"] = plots.lines(drawn, x_title="minutes")
+    crowds = [(canvas_title(plan), row["kb_per_person_per_s"]) for plan, row in canvas_rows(results)]
+    if crowds:
+        bars: list[plots.Bar] = [(title, value, f"{value:.1f} kB/s") for title, value in crowds]
+        made["canvas"] = plots.bars([("bytes a person", bars)], ours="")
     profiled = profiles(results)
     if profiled:
         made["profiles"] = plots.stacks(profiled, unit="µs")
@@ -383,6 +435,8 @@ def sections(results: Results) -> dict[str, str]:
         "large_channel": large_channel_table(results) if results.rows("large_channel") else MISSING,
         "small": small_table(results),
         "cursors": cursor_table(results) if results.rows("cursors") else MISSING,
+        "canvas": canvas_table(results),
+        "canvas_browser": canvas_browser_table(results),
         "processes": processes_table(results) if results.rows("processes") else MISSING,
         "page": page_table(results),
         "layout": layout_table(results),
@@ -406,7 +460,7 @@ def main() -> int:
     made = draw(results)
     pictures = {
         f"{name}_plot": f"![{name}](performance/{name}.svg)" if name in made else ""
-        for name in ("fanout", "costs", "profiles", "soak")
+        for name in ("fanout", "costs", "canvas", "profiles", "soak")
     }
     text = TEMPLATE.read_text().format(**parts, **pictures)
     while "\n\n\n" in text:

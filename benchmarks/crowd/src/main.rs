@@ -7,9 +7,7 @@
 //! than 1 ms carries the moment it was written: a timer's slack is not the server's. Pings are answered at any time.
 //! The processor time of this process is part of every answer: near one core the answer says nothing about the server.
 
-mod frames;
 mod person;
-mod poll;
 mod spec;
 mod tally;
 
@@ -17,9 +15,10 @@ use std::io::{self, BufRead, ErrorKind, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Instant;
 
+use crowd::poll::Poll;
+use crowd::{cpu_s, frames};
 use hdrhistogram::Histogram;
 use person::{Person, Stage};
-use poll::Poll;
 use serde_json::{json, Value};
 use spec::{Command, Spec};
 use tally::{latency, Ear, Listener, Tally};
@@ -119,7 +118,7 @@ impl Crowd {
                 let ear = Ear::new(number, channel, self.spec.speakers);
                 let server = self.servers[number / self.spec.channels % self.servers.len()];
                 let person = Person::connect(&server, ear, self.now_us())?;
-                self.poll.add(person.fd(), number)?;
+                self.poll.add(person.socket.fd(), number)?;
                 self.people.push(person);
                 self.entering += 1;
             }
@@ -226,9 +225,9 @@ impl Crowd {
         if person.stage == Stage::Gone {
             return;
         }
-        let written = person.write(bytes).and_then(|unsent| {
+        let written = person.socket.write(bytes).and_then(|unsent| {
             if unsent {
-                self.poll.watch(person.fd(), who, true)?;
+                self.poll.watch(person.socket.fd(), who, true)?;
             }
             Ok(())
         });
@@ -250,7 +249,7 @@ impl Crowd {
         let person = &mut self.people[who];
         if person.stage != Stage::Gone {
             self.closed += 1;
-            self.poll.remove(person.fd());
+            self.poll.remove(person.socket.fd());
             person.shut();
         }
     }
@@ -273,7 +272,7 @@ impl Crowd {
     fn attend(&mut self, who: usize, writable: bool) -> io::Result<()> {
         if writable {
             if self.people[who].stage == Stage::Connecting {
-                self.people[who].connected()?;
+                self.people[who].socket.connected()?;
                 self.people[who].stage = Stage::Upgrading;
                 let path = self.spec.dialect.path.replace("{channel}", &channel_name(self.people[who].ear.channel));
                 let host = &self.spec.servers[0];
@@ -281,10 +280,10 @@ impl Crowd {
                     "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                      Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
                 );
-                self.people[who].write(request.as_bytes())?;
+                self.people[who].socket.write(request.as_bytes())?;
             }
-            let unsent = self.people[who].flush()?;
-            self.poll.watch(self.people[who].fd(), who, unsent)?;
+            let unsent = self.people[who].socket.flush()?;
+            self.poll.watch(self.people[who].socket.fd(), who, unsent)?;
         }
         if self.people[who].stage == Stage::Connecting {
             return Ok(());
@@ -296,7 +295,7 @@ impl Crowd {
             bytes.resize(kept + READ_BYTES, 0);
         }
         bytes[..kept].copy_from_slice(&self.people[who].rest);
-        let read = self.people[who].read(&mut bytes, kept);
+        let read = self.people[who].socket.read(&mut bytes, kept);
         let outcome = match read {
             Ok(0) => Err(io::Error::from(ErrorKind::UnexpectedEof)),
             Ok(count) => self.take_in(who, &bytes[..kept + count], count),
@@ -387,18 +386,6 @@ impl Crowd {
 
 fn channel_name(number: usize) -> String {
     format!("bench{number}")
-}
-
-/// Processor time of this process so far.
-fn cpu_s() -> f64 {
-    // SAFETY: getrusage fills the struct it is given; all zeros is a valid value of it.
-    let usage = unsafe {
-        let mut usage: libc::rusage = std::mem::zeroed();
-        libc::getrusage(libc::RUSAGE_SELF, &mut usage);
-        usage
-    };
-    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
-    seconds(usage.ru_utime) + seconds(usage.ru_stime)
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {

@@ -86,6 +86,7 @@ class Channel:
         self._broker = broker
         self._loop = runtime.loop
         self._members: dict[Connection, HeldFrames | None] = {}
+        self._backwards = False
         self.snapshots = SnapshotMemory(self._members, runtime.loop)
         self._remote = RemoteFrames(self._members, self.snapshots, runtime.clock.now_ms)
         self._outbox: Outbox[Connection] = Outbox()
@@ -445,7 +446,10 @@ class Channel:
             self._schedule(only_cursors=True)
 
     def _write(self, flush: Flush[Connection]) -> None:
-        slow, skipped = write_flush(flush, self._members.items())
+        # Every second flush begins with the last member: nobody is always last.
+        self._backwards = not self._backwards
+        members = self._members.items()
+        slow, skipped = write_flush(flush, reversed(members) if self._backwards else members)
         self._close_slow(slow)
         self._counters.volatile_dropped += skipped
 

@@ -81,6 +81,8 @@ class Crowd:
         runtime: Runtime,
     ) -> None:
         self._members = members
+        self._backwards = False
+        """Whether this flush begins with the last member of each group: nobody is always last."""
         self._snapshots = snapshots
         self._lag = lag
         self._publish = publish
@@ -328,6 +330,7 @@ class Crowd:
         taken = self.outbox.take(bound)
         now = self._loop.time()
         slow: list[Connection] = []
+        self._backwards = not self._backwards
         for run in taken.runs:
             self._keep(run, now)
         remembered = set(self._snapshots.connections())
@@ -335,6 +338,8 @@ class Crowd:
             if remembered and not remembered.isdisjoint(group.members):
                 self._snapshots.cut(flush, remembered & group.members.keys())
             readers: Iterable[Connection] = group.members if flush.shared.data else flush.personal
+            if self._backwards:
+                readers = reversed(list(readers))
             too_slow, skipped = write_flush(flush, ((reader, self._members.get(reader)) for reader in readers))
             slow += too_slow
             self._counters.volatile_dropped += skipped

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable
+import socket
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 
@@ -197,3 +199,126 @@ def test_any_order_of_writing_and_reading_keeps_the_bytes_and_the_count(seed: in
     transport.take(10**9)
     assert transport.sent == expected
     assert (backlog.bytes, len(backlog._slow_readers)) == (0, 0)
+
+
+class Socketed(FakeTransport):
+    """A transport with a real socket, `far` being the other end. What is written to it itself is in `given`."""
+
+    def __init__(self, *, encrypted: bool = False, holding: bytes = b"") -> None:
+        super().__init__()
+        self.near, self.far = socket.socketpair()
+        for each in (self.near, self.far):
+            each.setblocking(False)
+        self.near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        self._encrypted = encrypted
+        self.buffered = [holding] if holding else []
+        self.given = 0
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        return {"socket": self.near, "sslcontext": object() if self._encrypted else None}.get(name, default)
+
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        self.given += 1
+        super().writelines(list_of_data)
+
+    def _send(self) -> None:
+        """Only when the loop says that there is room: see `drain`."""
+
+    def drain(self) -> None:
+        while self.buffered:
+            piece = self.buffered[0]
+            try:
+                sent = self.near.send(piece)
+            except OSError:
+                return
+            self.buffered[0:1] = [memoryview(piece)[sent:]] if sent < len(piece) else []
+        if self.paused:
+            self.paused = False
+            self.outgoing.resume()
+
+    def read(self) -> bytes:
+        try:
+            return self.far.recv(1 << 20)
+        except BlockingIOError:
+            return b""
+
+
+@pytest.fixture
+def sockets() -> Iterator[list[Socketed]]:
+    made: list[Socketed] = []
+    yield made
+    for each in made:
+        each.near.close()
+        each.far.close()
+
+
+def socketed(sockets: list[Socketed], transport: Socketed) -> tuple[Ours, Socketed]:
+    sockets.append(transport)
+    transport.outgoing = ours = Ours(transport, Backlog(0, Counters()))
+    return ours, transport
+
+
+def test_bytes_go_to_the_socket_past_the_transport(sockets: list[Socketed]) -> None:
+    ours, transport = socketed(sockets, Socketed())
+    shared = Shared(b"[a][b][c]")
+    ours.write(b"(1)")
+    ours.deliver(shared)
+    ours.deliver(shared, [memoryview(shared.data)[:3], b"(ack)", memoryview(shared.data)[6:]])
+    ours.deliver(shared, [b"(2)"])
+    assert transport.read() == b"(1)[a][b][c][a](ack)[c](2)"
+    assert transport.given == 0
+
+
+@pytest.mark.parametrize("transport", [{"encrypted": True}, {"holding": b"HTTP/1.1 101\r\n\r\n"}])
+def test_nothing_passes_a_transport_that_encrypts_or_still_has_bytes(
+    sockets: list[Socketed], transport: dict[str, Any]
+) -> None:
+    ours, has = socketed(sockets, Socketed(**transport))
+    ours.deliver(Shared(b"[a]"))
+    assert has.read() == b""
+    assert has.given == 1
+
+
+def test_a_closing_connection_writes_nothing_to_its_descriptor(sockets: list[Socketed]) -> None:
+    ours, transport = socketed(sockets, Socketed())
+    transport.aborted = True
+    ours.write(b"(1)")
+    ours.deliver(Shared(b"[a]"))
+    ours.deliver(Shared(b"[a]"), [b"[", b"a]"])
+    assert transport.read() == b""
+
+
+def test_a_broken_socket_is_left_to_the_transport(sockets: list[Socketed]) -> None:
+    ours, transport = socketed(sockets, Socketed())
+    transport.far.close()
+    ours.deliver(Shared(b"[a]"))
+    ours.deliver(Shared(b"[a]"), [b"[", b"b]"])
+    assert transport.given == 1  # which paused: the second waits here
+    assert ours.unsent_bytes == 6
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_the_socket_does_not_take_follows_in_order(sockets: list[Socketed], seed: int) -> None:
+    rng = random.Random(seed)
+    ours, transport = socketed(sockets, Socketed())
+    expected, got = b"", b""
+    for number in range(300):
+        data = b"%d," % number * rng.choice((1, 100, 2000))
+        shared = Shared(data)
+        expected += data
+        kind, cut = rng.randrange(3), rng.randrange(len(data) + 1)
+        if kind == 0:
+            ours.write(data)
+        elif kind == 1:
+            ours.deliver(shared)
+        else:
+            ours.deliver(shared, [memoryview(data)[:cut], data[cut:]])
+        if rng.random() < 0.3:
+            got += transport.read()
+            transport.drain()
+    while transport.buffered or transport.paused:
+        got += transport.read()
+        transport.drain()
+    assert transport.given > 1
+    assert got + transport.read() == expected
+    assert (ours.unsent_bytes, ours._backlog.bytes) == (0, 0)

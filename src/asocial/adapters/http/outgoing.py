@@ -1,7 +1,7 @@
 """The send queue of one connection, in front of its transport and counted in the process's backlog.
 
-A connection that keeps up never uses the queue: its bytes go to the transport at once. When the kernel takes no more,
-the transport calls `pause`, and from then on whole pieces wait here by reference: slices of a flush stay slices, so
+A connection that keeps up never uses the queue: its bytes go to its socket at once, past the transport (decision 0042),
+or to the transport if it encrypts them. What the kernel does not take goes to the transport, which then calls `pause`, and from then on whole pieces wait here by reference: slices of a flush stay slices, so
 that a thousand slow readers of one channel hold one copy of it. Small answers are joined. The transport gets the next
 pieces when it has sent all before them.
 
@@ -11,6 +11,7 @@ Never here: what is in a frame, when to close.
 from __future__ import annotations
 
 import asyncio
+import os
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
@@ -28,11 +29,23 @@ JOINED_BYTES = 16 * 1024
 """Answers are joined up to this."""
 
 
+_write = os.write
+
+
+def _socket_of(transport: asyncio.Transport) -> int:
+    """The descriptor of a socket that may be written to without its transport; -1 if there is none."""
+    sock = transport.get_extra_info("socket")
+    encrypted = transport.get_extra_info("sslcontext") is not None
+    if os.name != "posix" or sock is None or encrypted or transport.get_write_buffer_size():
+        return -1
+    return int(sock.fileno())
+
+
 class Outgoing(ABC):
     """The transport's protocol calls `pause` and `resume`; the transport's write buffer limits must be 0."""
 
     __slots__ = (
-        "_backlog", "_behind", "_ended", "_in_flight", "_in_flight_bytes", "_queue", "_queued", "_split", "_transport",
+        "_backlog", "_behind", "_ended", "_fd", "_in_flight", "_in_flight_bytes", "_queue", "_queued", "_split", "_transport",
     )  # fmt: skip
 
     def __init__(self, transport: asyncio.Transport, backlog: Backlog) -> None:
@@ -40,6 +53,7 @@ class Outgoing(ABC):
         self._backlog = backlog
         self._behind = False
         self._ended = False
+        self._fd = _socket_of(transport)
         # (piece, what it is a slice of, whether the next piece continues the same answer). Created when first needed.
         self._queue: deque[tuple[Piece | bytearray, Shared | None, bool]] | None = None
         self._queued = 0
@@ -67,8 +81,8 @@ class Outgoing(ABC):
             self._backlog.mark_behind(self)
             self._enqueue(data, None)
             self._hand_over()
-        else:
-            self._transport.write(data)
+        elif rest := self._send((data,)):
+            self._transport.writelines(rest)
             if self._behind:  # the transport has called `pause` meanwhile
                 self._track_in_flight(len(data))
 
@@ -81,17 +95,38 @@ class Outgoing(ABC):
             for piece in (shared.data,) if pieces is None else pieces:
                 self._enqueue_or_close(piece, shared if pieces is None or isinstance(piece, memoryview) else None)
         elif pieces is None:
-            self._transport.write(shared.data)
+            data: Piece = shared.data
+            # As `_send`, without its call: most of what a process does.
+            if self._fd >= 0:
+                try:
+                    sent = _write(self._fd, data)
+                except OSError:
+                    sent = 0
+                if sent == len(data):
+                    return
+                data = memoryview(data)[sent:]
+            self._transport.write(data)
             if self._behind:
                 self._track_in_flight(0, shared)
-        elif pieces:
-            if len(pieces) == 1:
-                self._transport.write(pieces[0])
-            else:
-                self._transport.writelines(pieces)
+        elif rest := self._send(pieces):
+            self._transport.writelines(rest)
             if self._behind:
                 own = sum(len(piece) for piece in pieces if isinstance(piece, bytes))
                 self._track_in_flight(own + len(pieces) * PIECE_BYTES, shared)
+
+    def _send(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
+        """Give the pieces to the kernel, if nothing waits before them. Returns what it did not take."""
+        if self._fd < 0:
+            return pieces
+        try:
+            sent = _write(self._fd, pieces[0]) if len(pieces) == 1 else os.writev(self._fd, pieces)
+        except OSError:  # it is full, or broken: the transport meets the same error, and ends the connection
+            return pieces
+        for number, piece in enumerate(pieces):
+            if sent < len(piece):
+                return [memoryview(piece)[sent:], *pieces[number + 1 :]]
+            sent -= len(piece)
+        return ()
 
     def pause(self) -> None:
         """The kernel takes no more at the moment."""

@@ -22,7 +22,6 @@ from ..domain.cells import Region, cells_of
 from ..domain.errors import TooSlow
 from ..domain.flush import Flush, FlushCounts, FlushLimit, Shared
 from ..domain.message import Position
-from ..domain.outbox import Outbox
 from ..domain.pacing import FlushPacer, LoopLag
 from ..domain.rules import Rules
 from ..domain.sealed import is_sealed
@@ -38,6 +37,7 @@ from .held_frames import HeldFrames
 from .read_gate import ReadGate
 from .remote_frames import RemoteFrames
 from .runtime import Runtime
+from .sections import SECTION_MEMBERS, Section, Sections
 from .snapshot_memory import SnapshotMemory
 from .writing import write_flush
 
@@ -86,13 +86,11 @@ class Channel:
         self._broker = broker
         self._loop = runtime.loop
         self._members: dict[Connection, HeldFrames | None] = {}
-        self._backwards = False
         self.snapshots = SnapshotMemory(self._members, runtime.loop)
         self._remote = RemoteFrames(self._members, self.snapshots, runtime.clock.now_ms)
-        self._outbox: Outbox[Connection] = Outbox()
-        self.read_gate = ReadGate(self._outbox, runtime.loop)
+        self._sections = Sections(lag, self._members)
+        self.read_gate = ReadGate(self._sections, runtime.loop)
         self._lag = lag
-        self._pacer = FlushPacer(lag)
         self._timer: asyncio.Handle | None = None
         self._due = 0.0
         self._timer_for_cursors = False
@@ -124,10 +122,10 @@ class Channel:
         crowd = self.crowd
         if crowd is not None and crowd.outbox.has_reliable:
             self.flush_all()  # what waits is in the snapshot of those who come now
-        self._members[connection] = HeldFrames(connection, self._backlog)
+        held = self._members[connection] = HeldFrames(connection, self._backlog)
         self._remote.attach(connection)
         if crowd is None:
-            self._outbox.attach(connection)
+            self._sections.attach(connection, held)
             if region is not None:
                 self._regions[connection] = region
         else:
@@ -136,7 +134,7 @@ class Channel:
     @property
     def next_number(self) -> int:
         """The number of the next reliable frame that is posted."""
-        outbox = self._outbox if self.crowd is None else self.crowd.outbox
+        outbox = self._sections.first.outbox if self.crowd is None else self.crowd.outbox
         return self._number + outbox.waiting_frames
 
     def count_users(self, count: int) -> None:
@@ -161,8 +159,9 @@ class Channel:
         crowd = self.crowd = Crowd(
             self._members, self.snapshots, self._crowds, self._lag, self._publish_if_confirmed, self._runtime
         )
-        for user_id, x, y in self._outbox.take_cursors(FlushLimit(FLUSH_FRAMES, FLUSH_BYTES)):
+        for user_id, x, y in self._sections.first.outbox.take_cursors(FlushLimit(FLUSH_FRAMES, FLUSH_BYTES)):
             crowd.pointers.move(user_id, x, y)
+        self._sections.join()
         self.read_gate.watch(crowd.outbox)
         self._write_to_all(pack(CrowdFrame(on=True)))
 
@@ -173,8 +172,8 @@ class Channel:
             return
         self.changes += 1
         crowd.end()
-        self._outbox = Outbox()
-        self.read_gate.watch(self._outbox)
+        self._sections.divide()
+        self.read_gate.watch(self._sections)
         self._write_to_all(pack(CrowdFrame(on=False)))
 
     def _write_to_all(self, frame: bytes) -> None:
@@ -197,6 +196,7 @@ class Channel:
         region = self._regions.pop(connection, None)
         if held is not None:
             self._members[connection] = None
+            self._sections.release(connection)
             self.snapshots.remember(connection, in_snapshot)
             connection.write(snapshot)
             held.release(in_snapshot)
@@ -212,7 +212,7 @@ class Channel:
         self.snapshots.forget(connection)
         self._remote.detach(connection)
         if self.crowd is None:
-            self._outbox.detach(connection, user_gone)
+            self._sections.detach(connection, user_gone)
         else:
             self.crowd.detach(connection, user_gone)
 
@@ -235,7 +235,8 @@ class Channel:
         """
         self.changes += 1
         if self.crowd is None:
-            self._outbox.post(frame, sender, reply, replaces)
+            for section in self._sections:
+                section.outbox.post(frame, sender, reply, replaces)
         else:
             self.crowd.outbox.post(frame, cells_of(points), sender, reply, replaces)
         if reply:  # only a message or a stroke is acknowledged
@@ -247,7 +248,8 @@ class Channel:
     def set_draft(self, sender: Connection, message_id: str, frame: bytes, points: Points = ()) -> None:
         """Set the sender's draft. Sent to everyone else, volatile. `points`: as in `post`."""
         if self.crowd is None:
-            self._outbox.set_draft(sender, message_id, frame)
+            for section in self._sections:
+                section.outbox.set_draft(sender, message_id, frame)
         else:
             self.crowd.outbox.set_draft(sender, message_id, frame, cells_of(points))
         self._schedule()
@@ -255,19 +257,22 @@ class Channel:
     def set_drawing(self, sender: Connection, message_id: str, frame: bytes, points: Points = ()) -> None:
         """Set the stroke that the sender draws. Sent to everyone else, volatile. `points`: as in `post`."""
         if self.crowd is None:
-            self._outbox.set_drawing(sender, message_id, frame)
+            for section in self._sections:
+                section.outbox.set_drawing(sender, message_id, frame)
         else:
             self.crowd.outbox.set_drawing(sender, message_id, frame, cells_of(points))
         self._schedule()
 
     def set_cursor(self, user_id: str, position: Position) -> None:
         """Set the user's cursor. Sent to everyone, volatile. Not in a crowd: see Crowd.move."""
-        self._outbox.set_cursor(user_id, position)
+        for section in self._sections:
+            section.outbox.set_cursor(user_id, position)
         self._schedule(only_cursors=True)
 
     def set_sealed_cursor(self, sender: Connection, frame: bytes) -> None:
         """Set the sender's cursor in a sealed channel, which is never a crowd. Sent to everyone else, volatile."""
-        self._outbox.set_sealed_cursor(sender, frame)
+        for section in self._sections:
+            section.outbox.set_sealed_cursor(sender, frame)
         self._schedule()
 
     def post_transient(self, sender: Connection, frame: bytes, points: Points = ()) -> None:
@@ -276,7 +281,8 @@ class Channel:
         `points`: as in `post`.
         """
         if self.crowd is None:
-            self._outbox.post_transient(sender, frame)
+            for section in self._sections:
+                section.outbox.post_transient(sender, frame)
         else:
             self.crowd.outbox.post_transient(sender, frame, cells_of(points))
         self._schedule()
@@ -309,7 +315,8 @@ class Channel:
         """Send frames to the members on this process only. `line`: their cells (crowd_batch.py)."""
         if reliable or volatile:
             if self.crowd is None:
-                self._outbox.add_batch(reliable, volatile)
+                for section in self._sections:
+                    section.outbox.add_batch(reliable, volatile)
             else:
                 self.crowd.add_batch(reliable, volatile, line)
                 if not self.crowd.outbox:
@@ -349,7 +356,7 @@ class Channel:
         """Make sure that a flush is scheduled for what waits."""
         if self._timer is not None and (only_cursors or not self._timer_for_cursors):
             return  # soon enough
-        due = self._pacer.cursors_due() if only_cursors else self._pacer.due()
+        due = self._sections.due(only_cursors=only_cursors)
         if self._timer is not None:
             if self._due <= due:
                 return
@@ -372,7 +379,7 @@ class Channel:
     def flush_all(self) -> None:
         """Write everything that waits, now."""
         self.flush()
-        while self._outbox if self.crowd is None else self.crowd.outbox:
+        while self._sections.has_frames if self.crowd is None else self.crowd.outbox:
             self.flush()
 
     def flush(self) -> None:
@@ -385,71 +392,65 @@ class Channel:
         if self.crowd is not None:
             self._flush_crowd(self.crowd, started, bound)
             return
+        section = self._sections.next()
+        outbox, first = section.outbox, section is self._sections.first
         cursors = b""
-        if (
-            self._outbox.has_cursors
-            and self._pacer.cursors_due() <= started
-            and not self._outbox.would_leave_frames(bound)
-        ):
-            taken = self._outbox.take_cursors(bound)
-            cursors = pack(Cursors(taken, self._outbox.take_anchors(taken) or UNSET))
-        if not cursors and not self._outbox:
+        if outbox.has_cursors and section.pacer.cursors_due() <= started and not outbox.would_leave_frames(bound):
+            taken = outbox.take_cursors(bound)
+            cursors = pack(Cursors(taken, outbox.take_anchors(taken) or UNSET))
+        if not cursors and not outbox:
             self._schedule_rest()
             return
-        self._pacer.flushed(started, cursors=bool(cursors))
-        flush = self._outbox.take(cursors, bound)
+        section.pacer.flushed(started, cursors=bool(cursors))
+        flush = outbox.take(cursors, bound)
         if self.snapshots:
             self.snapshots.cut(flush)
-        self._write(flush)
-        frames = flush.counts.messages + flush.counts.events
-        if flush.reliable or flush.volatile:
-            if self.confirmed:
-                self._broker.publish(
-                    self.name, Batch(flush.reliable, flush.volatile, number=self._number, frames=frames)
-                )
-            else:
-                self._counters.broker_dropped += 1
-        self._counters.count_flush(flush, len(cursors), len(self._members))
-        self._after_flush(started, flush.counts)
+        self._write(flush, section)
+        if first and (flush.reliable or flush.volatile):
+            frames = flush.counts.messages + flush.counts.events
+            self._publish_if_confirmed(Batch(flush.reliable, flush.volatile, number=self._number, frames=frames))
+        self._counters.count_flush(flush, len(cursors), len(section.members))
+        self._after_flush(started, flush.counts if first else FlushCounts(), section)
         self.read_gate.resume_next()
 
     def _flush_crowd(self, crowd: Crowd, started: float, bound: FlushLimit) -> None:
         if not crowd.outbox:
             return
-        self._pacer.flushed(started, cursors=False)
+        section = self._sections.first
+        section.pacer.flushed(started, cursors=False)
         counts, slow, batch = crowd.flush(bound, self._number)
         self._close_slow(slow)
         if batch is not None:
             self._publish_if_confirmed(batch)
-        self._after_flush(started, counts)
+        self._after_flush(started, counts, section)
         self.read_gate.resume_next()
 
-    def _after_flush(self, started: float, counts: FlushCounts) -> None:
+    def _after_flush(self, started: float, counts: FlushCounts, section: Section) -> None:
         self._number += counts.messages + counts.events
         while self._controls and self._controls[0][0] <= self._number:
             self._broker.publish(self.name, Batch(b"", b"", self._controls.popleft()[1]))
         # The socket writes happen after this turn of the loop, so their cost is known on the next turn.
-        self._loop.call_soon(self._measure, started, counts.messages, self._chats_since)
+        self._loop.call_soon(self._measure, started, counts.messages, self._chats_since, section.pacer)
         self._chats -= counts.messages
         self._schedule_rest()
 
     def _flush_limit(self) -> FlushLimit:
-        return FlushLimit(FLUSH_FRAMES, min(FLUSH_BYTES, FLUSH_COPIED_BYTES // (len(self._members) or 1)))
+        copies = min(len(self._members), SECTION_MEMBERS) or 1
+        return FlushLimit(FLUSH_FRAMES, min(FLUSH_BYTES, FLUSH_COPIED_BYTES // copies))
 
     def _schedule_rest(self) -> None:
         if self.crowd is not None:
             if self.crowd.outbox:
                 self._schedule()
-        elif self._outbox:
+        elif self._sections.has_frames:
             self._schedule()
-        elif self._outbox.has_cursors:
+        elif self._sections.has_cursors:
             self._schedule(only_cursors=True)
 
-    def _write(self, flush: Flush[Connection]) -> None:
-        # Every second flush begins with the last member: nobody is always last.
-        self._backwards = not self._backwards
-        members = self._members.items()
-        slow, skipped = write_flush(flush, reversed(members) if self._backwards else members)
+    def _write(self, flush: Flush[Connection], section: Section) -> None:
+        members = section.members.items()
+        section.backwards = not section.backwards
+        slow, skipped = write_flush(flush, reversed(members) if section.backwards else members)
         self._close_slow(slow)
         self._counters.volatile_dropped += skipped
 
@@ -458,9 +459,10 @@ class Channel:
             self.detach(connection)
             connection.close(TooSlow())
 
-    def _measure(self, started: float, chats: int, since: float) -> None:
+    def _measure(self, started: float, chats: int, since: float, pacer: FlushPacer) -> None:
         now = self._loop.time()
-        self._pacer.observe_cost(now - started)
+        # A section waits until the others have been written to.
+        pacer.observe_cost((now - started) * len(self._sections))
         self._counters.flush_seconds.observe(now - started)
         if chats:
             self._counters.broadcast.observe(now - since, chats)

@@ -11,7 +11,8 @@ WAITING_BYTES = 256 * 1024
 
 
 class HasWaitingBytes(Protocol):
-    waiting_bytes: int
+    @property
+    def waiting_bytes(self) -> int: ...
 
 
 class ReadGate:

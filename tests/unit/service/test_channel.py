@@ -226,7 +226,7 @@ async def test_w71_reading_pauses_while_too_much_waits_and_resumes_in_turn(chann
         read.append(name)
         channel.post(frame)
 
-    while channel._outbox.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
+    while channel._sections.first.outbox.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
         channel.post(frame)
     readers = [asyncio.create_task(read_on(number)) for number in range(500)]
     await asyncio.sleep(0)
@@ -234,7 +234,7 @@ async def test_w71_reading_pauses_while_too_much_waits_and_resumes_in_turn(chann
     most = 0
     async with asyncio.timeout(20):
         while len(read) < 500:
-            most = max(most, channel._outbox.waiting_bytes)
+            most = max(most, channel._sections.first.outbox.waiting_bytes)
             await asyncio.sleep(TICK_S / 100)
     assert read == list(range(500)), "first come, first read"
     assert most < WAITING_BYTES + 200 * len(frame)
@@ -254,7 +254,7 @@ async def test_w43_a_very_late_loop_gives_members_shorter_turns(broker: FakeBrok
 
 async def test_w71_a_member_that_leaves_while_it_waits_to_be_read_blocks_no_other(channel: Channel) -> None:
     join(channel, "bob")
-    while channel._outbox.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
+    while channel._sections.first.outbox.waiting_bytes < WAITING_BYTES + 2 * FLUSH_BYTES:
         channel.post(A * 1000)
     waiting = [asyncio.create_task(channel.read_gate.wait()) for _ in range(200)]
     await asyncio.sleep(0)

@@ -1,9 +1,10 @@
 """The send queue of one connection, in front of its transport and counted in the process's backlog.
 
 A connection that keeps up never uses the queue: its bytes go to its socket at once, past the transport (decision 0042),
-or to the transport if it encrypts them. What the kernel does not take goes to the transport, which then calls `pause`, and from then on whole pieces wait here by reference: slices of a flush stay slices, so
-that a thousand slow readers of one channel hold one copy of it. Small answers are joined. The transport gets the next
-pieces when it has sent all before them.
+or to the transport if that encrypts them. What the kernel does not take goes to the transport, which then calls
+`pause`, and from then on whole pieces wait here by reference: slices of a flush stay slices, so that a thousand slow
+readers of one channel hold one copy of it. Small answers are joined. The transport gets the next pieces when it has
+sent all before them.
 
 Never here: what is in a frame, when to close.
 """
@@ -45,7 +46,8 @@ class Outgoing(ABC):
     """The transport's protocol calls `pause` and `resume`; the transport's write buffer limits must be 0."""
 
     __slots__ = (
-        "_backlog", "_behind", "_ended", "_fd", "_in_flight", "_in_flight_bytes", "_queue", "_queued", "_split", "_transport",
+        "_backlog", "_behind", "_ended", "_fd", "_in_flight", "_in_flight_bytes", "_queue", "_queued", "_split",
+        "_transport",
     )  # fmt: skip
 
     def __init__(self, transport: asyncio.Transport, backlog: Backlog) -> None:

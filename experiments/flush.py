@@ -13,7 +13,6 @@ import socket
 import time
 
 import uvloop
-from asocial.service.meters import Meters
 
 from asocial.adapters.http.outgoing import Outgoing
 from asocial.domain.errors import Disconnect
@@ -22,6 +21,7 @@ from asocial.ports import Batch
 from asocial.service.backlog import Backlog
 from asocial.service.channel import Channel
 from asocial.service.clock import Clock
+from asocial.service.counters import Counters
 from asocial.service.runtime import Runtime
 
 SHAPES = ((10, 1, 1), (10, 5, 1), (500, 0, 60), (500, 50, 8), (500, 300, 1))
@@ -47,8 +47,8 @@ def empty(far: socket.socket) -> None:
 
 
 async def measure(members: int, senders: int, each: int) -> str:
-    loop, meters = asyncio.get_running_loop(), Meters()
-    backlog, runtime = Backlog(0, meters), Runtime(loop, Clock(meters), meters)
+    loop, counters = asyncio.get_running_loop(), Counters()
+    backlog, runtime = Backlog(0, counters), Runtime(loop, Clock(counters), counters)
     channel = Channel("c", NoBroker(), runtime, backlog, lambda *_: None, LoopLag(), 1)  # type: ignore[arg-type]
     wires, ends = [], []
     for _ in range(members):

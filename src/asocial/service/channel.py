@@ -235,7 +235,7 @@ class Channel:
         """
         self.changes += 1
         if self.crowd is None:
-            for section in self._sections:
+            for section in self._sections.all:
                 section.outbox.post(frame, sender, reply, replaces)
         else:
             self.crowd.outbox.post(frame, cells_of(points), sender, reply, replaces)
@@ -248,7 +248,7 @@ class Channel:
     def set_draft(self, sender: Connection, message_id: str, frame: bytes, points: Points = ()) -> None:
         """Set the sender's draft. Sent to everyone else, volatile. `points`: as in `post`."""
         if self.crowd is None:
-            for section in self._sections:
+            for section in self._sections.all:
                 section.outbox.set_draft(sender, message_id, frame)
         else:
             self.crowd.outbox.set_draft(sender, message_id, frame, cells_of(points))
@@ -257,7 +257,7 @@ class Channel:
     def set_drawing(self, sender: Connection, message_id: str, frame: bytes, points: Points = ()) -> None:
         """Set the stroke that the sender draws. Sent to everyone else, volatile. `points`: as in `post`."""
         if self.crowd is None:
-            for section in self._sections:
+            for section in self._sections.all:
                 section.outbox.set_drawing(sender, message_id, frame)
         else:
             self.crowd.outbox.set_drawing(sender, message_id, frame, cells_of(points))
@@ -265,13 +265,13 @@ class Channel:
 
     def set_cursor(self, user_id: str, position: Position) -> None:
         """Set the user's cursor. Sent to everyone, volatile. Not in a crowd: see Crowd.move."""
-        for section in self._sections:
+        for section in self._sections.all:
             section.outbox.set_cursor(user_id, position)
         self._schedule(only_cursors=True)
 
     def set_sealed_cursor(self, sender: Connection, frame: bytes) -> None:
         """Set the sender's cursor in a sealed channel, which is never a crowd. Sent to everyone else, volatile."""
-        for section in self._sections:
+        for section in self._sections.all:
             section.outbox.set_sealed_cursor(sender, frame)
         self._schedule()
 
@@ -281,7 +281,7 @@ class Channel:
         `points`: as in `post`.
         """
         if self.crowd is None:
-            for section in self._sections:
+            for section in self._sections.all:
                 section.outbox.post_transient(sender, frame)
         else:
             self.crowd.outbox.post_transient(sender, frame, cells_of(points))
@@ -315,7 +315,7 @@ class Channel:
         """Send frames to the members on this process only. `line`: their cells (crowd_batch.py)."""
         if reliable or volatile:
             if self.crowd is None:
-                for section in self._sections:
+                for section in self._sections.all:
                     section.outbox.add_batch(reliable, volatile)
             else:
                 self.crowd.add_batch(reliable, volatile, line)
@@ -462,7 +462,7 @@ class Channel:
     def _measure(self, started: float, chats: int, since: float, pacer: FlushPacer) -> None:
         now = self._loop.time()
         # A section waits until the others have been written to.
-        pacer.observe_cost((now - started) * len(self._sections))
+        pacer.observe_cost((now - started) * len(self._sections.all))
         self._counters.flush_seconds.observe(now - started)
         if chats:
             self._counters.broadcast.observe(now - since, chats)

@@ -55,17 +55,17 @@ def sections_of(channel: Channel) -> Sections:
 
 async def test_members_are_divided_and_one_section_remains_when_they_leave(channel: Channel) -> None:
     members = [join(channel, f"m{number}") for number in range(8)]
-    assert [len(section.members) for section in sections_of(channel)] == [3, 3, 2]
+    assert [len(section.members) for section in sections_of(channel).all] == [3, 3, 2]
     for connection in members[3:]:
         channel.detach(connection)
-    assert [len(section.members) for section in sections_of(channel)] == [3]
+    assert [len(section.members) for section in sections_of(channel).all] == [3]
     late = join(channel, "late")
     channel.post(frame("a"))
     channel.flush_all()
     assert [b"".join(each.writes) for each in (*members[:3], late)] == [frame("a")] * 4
     for connection in (*members[:3], late):
         channel.detach(connection)
-    assert [len(section.members) for section in sections_of(channel)] == [0]
+    assert [len(section.members) for section in sections_of(channel).all] == [0]
 
 
 async def test_a_message_that_arrives_between_two_sections_goes_with_the_next_one(channel: Channel) -> None:
@@ -99,8 +99,8 @@ async def test_the_sections_of_a_crowd_that_ends_hold_everyone(channel: Channel)
     channel.detach(members.pop())
     members.append(join(channel, "late"))
     channel.count_users(0)
-    assert sum(len(section.members) for section in sections_of(channel)) == len(members)
-    assert len(sections_of(channel)) == 3
+    assert sum(len(section.members) for section in sections_of(channel).all) == len(members)
+    assert len(sections_of(channel).all) == 3
     for each in members:
         each.writes.clear()
     channel.post(frame("a"))
@@ -146,5 +146,5 @@ async def test_everyone_gets_every_frame_once_and_in_order(channel: Channel, bro
 
 def test_an_empty_channel_waits_for_nothing() -> None:
     empty = Sections(LoopLag(), {})
-    assert (empty.has_frames, empty.has_cursors, empty.waiting_bytes, len(empty)) == (False, False, 0, 1)
+    assert (empty.has_frames, empty.has_cursors, empty.waiting_bytes, len(empty.all)) == (False, False, 0, 1)
     assert empty.next() is empty.first

@@ -121,7 +121,12 @@ class Outgoing(ABC):
         if self._fd < 0:
             return pieces
         try:
-            sent = _write(self._fd, pieces[0]) if len(pieces) == 1 else os.writev(self._fd, pieces)
+            if len(pieces) == 1:
+                sent = _write(self._fd, pieces[0])
+                if sent == len(pieces[0]):
+                    return ()
+            else:
+                sent = os.writev(self._fd, pieces)
         except OSError:  # it is full, or broken: the transport meets the same error, and ends the connection
             return pieces
         for number, piece in enumerate(pieces):

@@ -57,13 +57,24 @@ struct Spec {
 enum Command {
     /// Until everybody is in, with at most `at_once` on their way in.
     Connect { at_once: usize, patience: f64 },
-    /// Everybody looks about and points for so long, and posts if so.
-    Live { seconds: f64, posting: bool },
+    /// Everybody looks about and points for so long, so many times as often as they usually do, and posts if so.
+    Live {
+        seconds: f64,
+        posting: bool,
+        #[serde(default = "usually")]
+        looking: f64,
+        #[serde(default = "usually")]
+        pointing: f64,
+    },
     /// Read what comes for so long.
     Rest { seconds: f64 },
     /// What was lost.
     Judge,
     Quit,
+}
+
+fn usually() -> f64 {
+    1.0
 }
 
 struct Canvas {
@@ -151,7 +162,7 @@ impl Canvas {
         }))
     }
 
-    fn live(&mut self, seconds: f64, posting: bool) -> io::Result<Value> {
+    fn live(&mut self, seconds: f64, posting: bool, looking: f64, pointing: f64) -> io::Result<Value> {
         let (began, cpu) = (self.now_us(), cpu_s());
         let (bytes, reads, writes) = (self.bytes, self.reads, self.writes);
         let end = began + (seconds * 1e6) as u64;
@@ -160,10 +171,10 @@ impl Canvas {
         }
         self.pointing.clear();
         for who in 0..self.people.len() {
-            let at = began + (self.random.share() / self.people[who].pace * 1e6) as u64;
+            let at = began + (self.random.share() / self.people[who].pace / pointing * 1e6) as u64;
             self.pointing.push(Reverse((at, who)));
         }
-        let look_every = LOOK_EVERY_US / self.people.len() as f64;
+        let look_every = LOOK_EVERY_US / self.people.len() as f64 / looking;
         let post_every = if posting { 1e6 / self.spec.rate } else { f64::INFINITY };
         let (mut looks, mut posts, mut pointers, mut late) = (0u64, 0u64, 0u64, 0);
         loop {
@@ -173,7 +184,7 @@ impl Canvas {
             }
             let mut burst = 0;
             while burst < BURST {
-                let look_at = began + (looks as f64 * look_every) as u64;
+                let look_at = if looking > 0.0 { began + (looks as f64 * look_every) as u64 } else { u64::MAX };
                 let post_at = if posting { began + (posts as f64 * post_every) as u64 } else { u64::MAX };
                 let point_at = self.pointing.peek().map_or(u64::MAX, |Reverse((at, _))| *at);
                 let due = look_at.min(post_at).min(point_at);
@@ -189,7 +200,7 @@ impl Canvas {
                     self.look_about(now);
                 } else if let Some(Reverse((_, who))) = self.pointing.pop() {
                     pointers += 1;
-                    let wait = (0.8 + 0.4 * self.random.share()) / self.people[who].pace;
+                    let wait = (0.8 + 0.4 * self.random.share()) / self.people[who].pace / pointing;
                     self.pointing.push(Reverse((now + (wait * 1e6) as u64, who)));
                     self.point(who, now);
                 }
@@ -465,7 +476,9 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         }
         let answer = match serde_json::from_str(&line)? {
             Command::Connect { at_once, patience } => canvas.connect(at_once, patience)?,
-            Command::Live { seconds, posting } => canvas.live(seconds, posting)?,
+            Command::Live { seconds, posting, looking, pointing } => {
+                canvas.live(seconds, posting, looking, pointing)?
+            }
             Command::Rest { seconds } => canvas.rest(seconds)?,
             Command::Judge => canvas.judge(),
             Command::Quit => return Ok(()),

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from aiohttp import web
-
 from ...domain.access import Access
 from ...domain.errors import BadFrame, ConnectingTooOften, Disconnect, Refusal, VersionUnsupported
 from ...domain.identity import Principal
@@ -34,6 +32,7 @@ from .invitations import Invitations
 from .origin_hint import FIELDS, origin_hint
 from .origins import AllowedOrigins
 from .refusals import too_many_connections
+from .request_head import RequestHead
 
 SETTLED_FACTOR = 3
 """A settled address may open this many times as many connections a minute (W121): with the default, 5 a second."""
@@ -75,7 +74,7 @@ class AccessControl:
     moderation: Moderation
     invitations: Invitations
 
-    async def authorize(self, request: web.Request, channel: str, principal: Principal) -> Access:
+    async def authorize(self, request: RequestHead, channel: str, principal: Principal) -> Access:
         """Raises Refusal if `principal` may not enter the channel."""
         invitation = self.invitations.read(request.query.get("invite", ""), channel)
         return await self.moderation.admit(channel, principal, invitation)
@@ -114,7 +113,7 @@ class AdmissionController:
         self._is_draining = is_draining
         self._counters = counters
 
-    def check_request(self, request: web.Request) -> ClientInfo:
+    def check_request(self, request: RequestHead) -> ClientInfo:
         """Whether a request to any path may be answered. Raises Refusal."""
         client = self._clients.read(request)
         try:
@@ -125,7 +124,7 @@ class AdmissionController:
             raise
         return client
 
-    async def admit(self, request: web.Request) -> Admission:
+    async def admit(self, request: RequestHead) -> Admission:
         """Whether a client may connect (W1). Raises Refusal; a Disconnect if the client is to see a close frame."""
         client = self.check_request(request)
         known: dict[str, object] = {"remote": client.address, "channel": request.query.get("channel")}
@@ -157,7 +156,7 @@ class AdmissionController:
             request.query.get("users") == "ids",
         )
 
-    def check_page(self, request: web.Request, client: ClientInfo, origin: str | None) -> None:
+    def check_page(self, request: RequestHead, client: ClientInfo, origin: str | None) -> None:
         """Whether a page of this origin may connect from there now. Raises Refusal (W1, W87)."""
         self._check_draining()
         if origin is not None and not self._origins.allows(origin, client):
@@ -168,7 +167,7 @@ class AdmissionController:
         if client.proxied and self._limits.open.is_full(client.limit_key):
             raise too_many_connections()
 
-    def _check_handshake(self, request: web.Request) -> str:
+    def _check_handshake(self, request: RequestHead) -> str:
         """Returns the channel that the request is for."""
         self._check_draining()
         channel = request.query.get("channel", DEFAULT_CHANNEL)
@@ -200,7 +199,7 @@ class AdmissionController:
         if refusal.code == "uid_taken":
             await self._check_rate(client)
 
-    async def _identify(self, request: web.Request, client: ClientInfo) -> Identity | Disconnect:
+    async def _identify(self, request: RequestHead, client: ClientInfo) -> Identity | Disconnect:
         """Who it is, or why that is unknown, which is reported after the checks that need no identity."""
         try:
             return await self._access_control.authenticator.identify(request)
@@ -210,7 +209,7 @@ class AdmissionController:
             await self.count_guess(refusal, client)
             raise
 
-    def _check_version(self, request: web.Request) -> None:
+    def _check_version(self, request: RequestHead) -> None:
         versions = [item for item in offered_subprotocols(request) if item.startswith(SUBPROTOCOL_FAMILY)]
         if versions and SUBPROTOCOL not in versions:
             raise VersionUnsupported
@@ -225,7 +224,7 @@ class AdmissionController:
             raise ConnectingTooOften(retry_ms=wait_ms)
 
 
-def _profile_of(request: web.Request, principal: Principal) -> tuple[Profile, bool]:
+def _profile_of(request: RequestHead, principal: Principal) -> tuple[Profile, bool]:
     """The profile from the query, and whether it has a colour that the client chose.
 
     What is missing or not allowed comes from the token, or from the user id and the page's language (W23, W123).

@@ -18,11 +18,13 @@ from asocial.adapters.http.client_info import ClientInfoReader
 from asocial.adapters.http.connection_counter import ConnectionCounter
 from asocial.adapters.http.connection_guard import ConnectionGuard
 from asocial.adapters.http.guarded_connection import GuardLimits
+from asocial.adapters.http.handshakes import Handshakes
 from asocial.adapters.http.headers import ResponseHeaders
 from asocial.adapters.http.hosts import AllowedHosts
 from asocial.adapters.http.instruments import Instruments
 from asocial.adapters.http.invitations import Invitations
 from asocial.adapters.http.listening import listen
+from asocial.adapters.http.metrics import Metrics
 from asocial.adapters.http.origins import AllowedOrigins
 from asocial.adapters.http.refusal_log import RefusalLog
 from asocial.adapters.http.websocket import READ_LIMIT_BYTES, ChatEndpoint, SocketLimits
@@ -50,7 +52,7 @@ QUIET = SimpleNamespace(channel=SimpleNamespace(is_late=False, read_gate=SimpleN
 @dataclass
 class EchoSession:
     connection: Connection
-    voice: SimpleNamespace = field(default_factory=lambda: QUIET)
+    participant: SimpleNamespace = field(default_factory=lambda: QUIET)
 
 
 class EchoSessions:
@@ -63,10 +65,7 @@ class EchoSessions:
         _user_id: str,
         _profile: Profile,
         _token: str | None,
-        *,
-        principal: Principal,
-        access: Access,
-        address: str,
+        **_admitted: object,
     ) -> EchoSession:
         return EchoSession(connection)
 
@@ -82,7 +81,7 @@ class EchoModeration:
 
 
 class EchoDispatch:
-    async def receive(self, session: EchoSession, text: str) -> None:
+    def receive(self, session: EchoSession, text: str) -> None:
         session.connection.write(text_frame(text.encode()))
 
     def receive_binary(self, session: EchoSession, data: bytes) -> None:
@@ -132,8 +131,10 @@ async def serve(port: int, *, large: bool) -> None:
         bytes_per_s=0 if large else settings.read_bytes_per_second,
         bytes_per_s_per_address=0,
     )
-    guard = ConnectionGuard(runner, Networks(()), clients, patience, connections, refusals)
-    ResponseHeaders(app, clients, origins, frame_ancestors=(), hsts_s=0)
+    headers = ResponseHeaders(app, clients, origins, frame_ancestors=(), hsts_s=0)
+    metrics = Metrics(lambda _: (b"", ""), counters)
+    handshakes = Handshakes(endpoint, headers, metrics, refusals)
+    guard = ConnectionGuard(runner, Networks(()), clients, patience, connections, refusals, handshakes)
     await runner.setup()
     loop = asyncio.get_running_loop()
     try:

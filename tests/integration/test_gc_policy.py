@@ -22,7 +22,7 @@ from tests.support.raw_http import raw_connection
 from tests.support.server import Server, StartServer
 from tests.support.waiting import PATIENCE_S
 
-OURS = (WebSocketConnection, GuardedConnection, Session, Participant, web.WebSocketResponse, web.Request)
+OURS = (WebSocketConnection, GuardedConnection, Session, Participant, web.Request)
 Ending = Callable[[Server], Awaitable[None]]
 
 

@@ -15,6 +15,7 @@ from websockets.frames import Opcode
 
 from asocial.adapters.http.connection import WebSocketConnection
 from asocial.adapters.http.websocket import ADDRESS_TURN_FRAMES
+from asocial.protocol.frame_reader import Message
 from tests.support.client import OBSERVED, Client, Frame, refusal
 from tests.support.raw_client import RawClient
 from tests.support.server import Join, JoinRaw, Server, StartServer
@@ -365,14 +366,14 @@ async def test_w76_many_connections_of_one_address_take_one_turn(
 ) -> None:
     """What they all send at once is not handled in one go, while everybody else waits."""
     handled, most = 0, 0
-    receive = WebSocketConnection.on_received
+    handle = WebSocketConnection._handle
 
-    def count(connection: WebSocketConnection, now: float) -> None:
+    def count(connection: WebSocketConnection, message: Message) -> bool:
         nonlocal handled
         handled += 1
-        receive(connection, now)
+        return handle(connection, message)
 
-    monkeypatch.setattr(WebSocketConnection, "on_received", count)
+    monkeypatch.setattr(WebSocketConnection, "_handle", count)
     server = await start_server(frames_per_second=0, frames_per_second_per_ip=1_000_000)
     mallories = [await join_raw(server) for _ in range(60)]
     for mallory in mallories:

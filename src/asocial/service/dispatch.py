@@ -6,6 +6,8 @@ No client can make this raise: an exception is a bug in the server.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeAlias
 
 from msgspec import UNSET
 
@@ -58,6 +60,10 @@ PUNISHED_LIMITS = ("user", "address")
 REFUSED_PAUSE_S = 0.1
 """How long a connection is not read after a limit on messages refused its frame, so that a flood costs little."""
 
+_Request: TypeAlias = Follow | SetProfile | AskWho | AskSync | Ping | Authenticate | Moderate | PostSealed
+_Other: TypeAlias = PostChat | PostTyping | PostStroke | PostReaction | ShowView | _Request
+"""Every frame but a cursor: those come by the thousand, and wait for nothing."""
+
 
 _COUNTED_AS = {
     "chat": "chat", "typing": "typing", "stroke": "stroke", "drawing": "stroke", "cursor": "cursor",
@@ -91,22 +97,39 @@ class Dispatch:
         self._now_ms = runtime.clock.now_ms
         self._frame_bytes = frame_bytes
 
-    async def receive(self, session: Session, text: str) -> None:
-        """Carry out one text frame, or answer with an error."""
+    def receive(self, session: Session, text: str) -> Coroutine[Any, Any, None] | None:
+        """Carry out one text frame, or answer with an error. Returns what is left to await, None for a cursor."""
         try:
             self._check_size(session, text)
-            await self._carry_out(session, text)
+            frame = decode(text)
+            if session.participant.channel.is_sealed:
+                _check_sealed(frame)
+            if not isinstance(frame, MoveCursor):
+                return self._receive(session, frame, text)
+            session.participant.cursor(frame.position)
         except FrameError as error:
-            self._received["refused"].add(1, len(text))
-            self.refuse(session, error, message_id_of(text))
+            self._refuse_text(session, error, text)
+        else:
+            self._received["cursor"].add(1, len(text))
+            session.strikes = 0
+        return None
+
+    async def _receive(self, session: Session, frame: _Other, text: str) -> None:
+        try:
+            await self._carry_out(session, frame, text)
+        except FrameError as error:
+            self._refuse_text(session, error, text)
             if error.limit is not None:
                 # Its frames wait in its socket meanwhile. Nothing is lost, and other connections are not delayed.
                 await asyncio.sleep(REFUSED_PAUSE_S)
         except StoreUnavailable:
-            self._received["refused"].add(1, len(text))
-            self.refuse(session, Unavailable("the server cannot do this at the moment; try again"), message_id_of(text))
+            self._refuse_text(session, Unavailable("the server cannot do this at the moment; try again"), text)
         else:
             session.strikes = 0
+
+    def _refuse_text(self, session: Session, error: FrameError, text: str) -> None:
+        self._received["refused"].add(1, len(text))
+        self.refuse(session, error, message_id_of(text))
 
     def receive_binary(self, session: Session, _data: bytes) -> None:
         """Answer a binary frame with an error: this protocol has none."""
@@ -131,10 +154,7 @@ class Dispatch:
         if len(text) > limit or (not text.isascii() and len(text) * 4 > limit and len(text.encode()) > limit):
             raise PayloadTooLarge(f"a frame may have at most {limit} bytes")
 
-    async def _carry_out(self, session: Session, text: str) -> None:
-        frame = decode(text)
-        if session.participant.channel.is_sealed:
-            _check_sealed(frame)
+    async def _carry_out(self, session: Session, frame: _Other, text: str) -> None:
         match frame:
             case PostChat():
                 slow_ms = self._check_may_write(session)
@@ -147,9 +167,6 @@ class Dispatch:
             case PostTyping():
                 await self._chat.draft(session.participant, frame, self._check_may_write(session))
                 kind = "typing"
-            case MoveCursor():
-                session.participant.cursor(frame.position)
-                kind = "cursor"
             case PostStroke():
                 await self._chat.draw(session.participant, frame, self._check_may_write(session))
                 kind = "stroke"
@@ -206,9 +223,7 @@ class Dispatch:
         self._sessions.renew(session, verified)
         session.connection.write(pack(Authenticated(verified.expires_at)))
 
-    async def _answer(
-        self, session: Session, frame: Follow | SetProfile | AskWho | AskSync | Ping | Authenticate | Moderate
-    ) -> None:
+    async def _answer(self, session: Session, frame: _Request) -> None:
         match frame:
             case Follow():
                 self._sessions.follow(session, frame.user_id)

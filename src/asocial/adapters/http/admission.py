@@ -13,8 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from aiohttp import web
-
 from ...domain.access import Access
 from ...domain.cells import Region, region_of
 from ...domain.errors import (
@@ -44,6 +42,7 @@ from .invitations import Invitations
 from .origin_hint import FIELDS, origin_hint
 from .origins import AllowedOrigins
 from .refusals import too_many_connections
+from .request_head import RequestHead
 
 SETTLED_FACTOR = 3
 """A settled address may open this many times as many connections a minute (W121): with the default, 5 a second."""
@@ -87,7 +86,7 @@ class AccessControl:
     moderation: Moderation
     invitations: Invitations
 
-    async def authorize(self, request: web.Request, channel: str, principal: Principal) -> Access:
+    async def authorize(self, request: RequestHead, channel: str, principal: Principal) -> Access:
         """Raises Refusal if `principal` may not enter the channel."""
         invitation = self.invitations.read(request.query.get("invite", ""), channel)
         return await self.moderation.admit(channel, principal, invitation)
@@ -126,7 +125,7 @@ class AdmissionController:
         self._is_draining = is_draining
         self._counters = counters
 
-    def check_request(self, request: web.Request) -> ClientInfo:
+    def check_request(self, request: RequestHead) -> ClientInfo:
         """Whether a request to any path may be answered. Raises Refusal."""
         client = self._clients.read(request)
         try:
@@ -137,7 +136,7 @@ class AdmissionController:
             raise
         return client
 
-    async def admit(self, request: web.Request) -> Admission:
+    async def admit(self, request: RequestHead) -> Admission:
         """Whether a client may connect (W1). Raises Refusal; a Disconnect if the client is to see a close frame."""
         client = self.check_request(request)
         known: dict[str, object] = {"remote": client.address, "channel": request.query.get("channel")}
@@ -170,7 +169,7 @@ class AdmissionController:
             _region_of(request),
         )
 
-    def check_page(self, request: web.Request, client: ClientInfo, origin: str | None) -> None:
+    def check_page(self, request: RequestHead, client: ClientInfo, origin: str | None) -> None:
         """Whether a page of this origin may connect from there now. Raises Refusal (W1, W87)."""
         self._check_draining()
         if origin is not None and not self._origins.allows(origin, client):
@@ -181,7 +180,7 @@ class AdmissionController:
         if client.proxied and self._limits.open.is_full(client.limit_key):
             raise too_many_connections()
 
-    def _check_handshake(self, request: web.Request) -> str:
+    def _check_handshake(self, request: RequestHead) -> str:
         """Returns the channel that the request is for."""
         self._check_draining()
         channel = request.query.get("channel", DEFAULT_CHANNEL)
@@ -214,7 +213,7 @@ class AdmissionController:
         if refusal.code == "uid_taken":
             await self._check_rate(client)
 
-    async def _identify(self, request: web.Request, client: ClientInfo) -> Identity | Disconnect:
+    async def _identify(self, request: RequestHead, client: ClientInfo) -> Identity | Disconnect:
         """Who it is, or why that is unknown, which is reported after the checks that need no identity."""
         try:
             return await self._access_control.authenticator.identify(request)
@@ -224,7 +223,7 @@ class AdmissionController:
             await self.count_guess(refusal, client)
             raise
 
-    def _check_version(self, request: web.Request) -> None:
+    def _check_version(self, request: RequestHead) -> None:
         versions = [item for item in offered_subprotocols(request) if item.startswith(SUBPROTOCOL_FAMILY)]
         if versions and SUBPROTOCOL not in versions:
             raise VersionUnsupported
@@ -239,7 +238,7 @@ class AdmissionController:
             raise ConnectingTooOften(retry_ms=wait_ms)
 
 
-def check_knows_sealed(request: web.Request, channel: str) -> None:
+def check_knows_sealed(request: RequestHead, channel: str) -> None:
     """Raises Refusal if the channel is sealed and the client does not say that it can read it (W192)."""
     if is_sealed(channel) and request.query.get("sealed") != "1":
         raise Refusal(
@@ -248,7 +247,7 @@ def check_knows_sealed(request: web.Request, channel: str) -> None:
         )
 
 
-def _profile_of(request: web.Request, principal: Principal, channel: str) -> tuple[Profile, bool]:
+def _profile_of(request: RequestHead, principal: Principal, channel: str) -> tuple[Profile, bool]:
     """The profile from the query, and whether it has a colour that the client chose.
 
     What is missing or not allowed comes from the token, or from the user id and the page's language (W23, W123).
@@ -267,7 +266,7 @@ def _profile_of(request: web.Request, principal: Principal, channel: str) -> tup
     return Profile(name, color if chose_color else guest.color, on_map), chose_color
 
 
-def _region_of(request: web.Request) -> Region | None:
+def _region_of(request: RequestHead) -> Region | None:
     """What the client will see, from `x`, `y`, `w` and `h` in the query. None if one is missing or not allowed."""
     try:
         x, y, width, height = (float(request.query[name]) for name in ("x", "y", "w", "h"))

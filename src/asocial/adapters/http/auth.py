@@ -17,8 +17,6 @@ import re
 import secrets
 from typing import NamedTuple
 
-from aiohttp import web
-
 from ... import logs
 from ...domain.errors import Refusal, TokenInvalid
 from ...domain.identity import Principal
@@ -28,6 +26,7 @@ from ...protocol.schema import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.claimed_ids import ClaimedIds
 from . import hs256
 from .client_info import ClientInfo
+from .request_head import RequestHead
 
 _AUDIENCE = "asocial-guest"
 _GUEST_KEY = re.compile(r"guest-[A-Za-z0-9_-]{43,128}")
@@ -110,7 +109,7 @@ class Authenticator:
         self._claimed_ids = claimed_ids
         self._warned = False
 
-    async def identify(self, request: web.Request) -> Identity:
+    async def identify(self, request: RequestHead) -> Identity:
         """Who makes the request: without a token, the user of a claim if it names a uid, else a new guest.
 
         Raises Refusal for a uid that is invalid or taken and for a token that cannot be verified now, TokenInvalid,
@@ -129,20 +128,20 @@ class Authenticator:
         if self._claimed_ids is not None and identity.principal.generation:
             await self._claimed_ids.take(identity.principal, client.limit_key, returning=identity.returning)
 
-    async def known(self, request: web.Request) -> Principal | None:
+    async def known(self, request: RequestHead) -> Principal | None:
         """Who makes the request, None if it does not say. Raises what `identify` raises."""
         known = await self._known(request)
         return None if known is None else known.principal
 
-    async def known_or_claimed(self, request: web.Request) -> Principal | None:
+    async def known_or_claimed(self, request: RequestHead) -> Principal | None:
         """Who would connect with this request (W87), None for a new guest. Raises what `identify` raises."""
         identity = await self._known_or_claimed(request)
         return None if identity is None else identity.principal
 
-    async def _known_or_claimed(self, request: web.Request) -> Identity | None:
+    async def _known_or_claimed(self, request: RequestHead) -> Identity | None:
         return await self._known(request) or await self._claim(request)
 
-    async def _claim(self, request: web.Request) -> Identity | None:
+    async def _claim(self, request: RequestHead) -> Identity | None:
         """The client claims the user id in the query (W105). Raises Refusal."""
         uid = request.query.get("uid")
         if uid is None or self._claimed_ids is None:
@@ -157,7 +156,7 @@ class Authenticator:
         principal = await self._claimed_ids.claim(uid, keeps_token=keeps_token)
         return Identity(principal, self._tokens.issue(uid, principal.generation))
 
-    async def _known(self, request: web.Request) -> Identity | None:
+    async def _known(self, request: RequestHead) -> Identity | None:
         token = _token_of(request)
         key = None
         if token and _GUEST_KEY.fullmatch(token):
@@ -192,7 +191,7 @@ class Authenticator:
         return self._claimed_ids.principal(user_id, generation, keeps_token=True)
 
 
-def offered_subprotocols(request: web.Request) -> list[str]:
+def offered_subprotocols(request: RequestHead) -> list[str]:
     """The items of Sec-WebSocket-Protocol, in order."""
     return [
         item.strip()
@@ -202,14 +201,14 @@ def offered_subprotocols(request: web.Request) -> list[str]:
     ]
 
 
-def bearer_token_of(request: web.Request) -> str | None:
+def bearer_token_of(request: RequestHead) -> str | None:
     """The token in the Authorization header. None if there are two: a proxy may have judged the other one."""
     given = request.headers.getall("Authorization", ())
     scheme, _, credentials = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     return credentials.strip() if scheme.lower() == "bearer" and credentials else None
 
 
-def _token_of(request: web.Request) -> str | None:
+def _token_of(request: RequestHead) -> str | None:
     token = bearer_token_of(request)
     if token is not None:
         return token

@@ -12,12 +12,13 @@ import msgspec
 from aiohttp import web
 
 from ...domain.errors import Refusal
+from .request_head import RequestHead
 
 BODY_LIMIT_BYTES = 4096
 _Body = TypeVar("_Body", bound=msgspec.Struct)
 
 
-def check_body(request: web.Request) -> None:
+def check_body(request: RequestHead) -> None:
     """Raises Refusal if the request's body is compressed or too large."""
     encodings = request.headers.getall("Content-Encoding", ())
     if any(item.strip().lower() not in ("identity", "") for line in encodings for item in line.split(",")):

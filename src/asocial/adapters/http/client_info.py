@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from aiohttp import web
-
 from ... import logs
 from ...domain.addresses import Networks, client_of, limit_key, parse_address
 from ...domain.origins import read_origin
+from .request_head import RequestHead
 
 log = logs.get(__name__)
 
@@ -42,7 +41,7 @@ class ClientInfoReader:
         self._behind_tls = behind_tls
         self._warned_of_unlisted_proxy = False
 
-    def read(self, request: web.BaseRequest) -> ClientInfo:
+    def read(self, request: RequestHead) -> ClientInfo:
         peer = parse_address(request.remote or "")
         scheme, host = "http", request.headers.get("Host", "")
         forwarded_for: list[str] = []
@@ -71,10 +70,10 @@ def origin_of(scheme: str, host: str) -> str:
     return str(read_origin(text) or text)
 
 
-def _items(request: web.BaseRequest, header: str) -> list[str]:
+def _items(request: RequestHead, header: str) -> list[str]:
     """The items of a list header, over all its lines."""
     return [item for line in request.headers.getall(header, []) for item in line.split(",")]
 
 
-def _nearest(request: web.BaseRequest, header: str) -> str:
+def _nearest(request: RequestHead, header: str) -> str:
     return next(reversed(_items(request, header)), "").strip()

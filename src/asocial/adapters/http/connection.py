@@ -1,9 +1,14 @@
-"""One upgraded socket: the Connection port over aiohttp's transport.
+"""One upgraded socket: the protocol on its transport, and the Connection port.
 
-Writing is in outgoing.py. Reading is fair: a connection yields after TURN_FRAMES, and waits if it is read faster than
-its rate; what it sends faster waits in its socket (connection_guard.py does the same for bytes).
+It has no task of its own. Frames are handled where they arrive, in `data_received`. What has to wait (for a store, or
+for its turn) stops reading, and a task exists only until it is done; so frames stay in order, and what a client sends
+meanwhile waits in its socket. Reading is fair: a connection lets others run after TURN_FRAMES, and waits if it is read
+faster than its rate.
+
 When the server closes, it sends a close frame, then reads and discards until the client has closed too or
 CLOSE_TIMEOUT_S have passed: closing a socket with unread data resets it, and a reset overtakes the close frame.
+
+Writing is in outgoing.py, frames are read in protocol/frame_reader.py. Never here: what a message means.
 """
 
 from __future__ import annotations
@@ -12,14 +17,20 @@ import asyncio
 import json
 import secrets
 import socket
-
-from aiohttp import WSMessage, WSMsgType, web
+from collections.abc import Callable, Coroutine, Generator
+from types import coroutine
+from typing import Any, NamedTuple, Protocol
 
 from ...domain.errors import Disconnect, TooSlow
 from ...domain.limits import Allowance, Share, Turn
-from ...protocol.framing import PING, close_frame, pong_frame
+from ...protocol.frame_reader import BINARY, CLOSE, PING, FrameReader, FramingError, Message
+from ...protocol.framing import PING as PING_FRAME
+from ...protocol.framing import close_frame, pong_frame
 from ...service.backlog import Backlog
+from ...service.session import Session
+from ...tracing import Trace
 from .outgoing import Outgoing
+from .quota import Quota
 from .refusals import close_code_of
 
 CLOSE_TIMEOUT_S = 5.0
@@ -29,47 +40,153 @@ TURN_FRAMES = 16
 _TCP_INFO: int | None = getattr(socket, "TCP_INFO", None)
 _ENDED = (7, 8)
 """States in Linux's tcp_info: TCP_CLOSE (it was reset), TCP_CLOSE_WAIT (the client sends no more)."""
+_NORMAL = 1000
+
+Work = Coroutine[Any, Any, None]
 
 
-class WebSocketConnection(Outgoing):
-    """One upgraded socket: the Connection port over aiohttp's transport.
+class Receiver(Protocol):
+    """Whom a connection hands what it reads to."""
 
-    `rate`: how fast it is read. `share`: its share of the rate of its address. `turn`: shared by its address.
+    def receive_text(self, connection: WebSocketConnection, text: str) -> Work | None:
+        """Handle a text message. Returns what must be done before the next one is read, if that may have to wait."""
+        ...
+
+    def receive_binary(self, connection: WebSocketConnection, data: bytes) -> None: ...
+
+    def failed(self, connection: WebSocketConnection, error: Exception) -> None:
+        """Handling a message raised this."""
+        ...
+
+    def ended(self, connection: WebSocketConnection) -> None:
+        """Nothing more is handled. Called once; bytes may still be sent and discarded."""
+        ...
+
+    def lost(self, connection: WebSocketConnection) -> None:
+        """The transport is gone."""
+        ...
+
+
+class Pace(NamedTuple):
+    """How a connection is read. `rate`: of its messages, None for any. `share`: its share of the rate of its address.
+
+    `turn`: shared by its address.
     """
 
+    rate: Allowance | None
+    share: Share
+    turn: Turn
+
+
+class WebSocketConnection(Outgoing, asyncio.Protocol):
+    """One upgraded socket. Set it as the transport's protocol, then call `start`."""
+
     __slots__ = (
-        "_rate", "_reader", "_receiving", "_share", "_turn", "_turn_frames", "_ws", "closed_with", "closing",
-        "finished", "id", "pinged", "received_at",
+        "_busy", "_close_timer", "_frames", "_is_lost", "_loop", "_not_before", "_over", "_paused", "_quota", "_rate",
+        "_receiver", "_share", "_stopped", "_timer", "_turn", "_turn_frames", "_work", "client_closed", "closed_with",
+        "code", "id", "is_done", "opened_at", "pinged", "received_at", "session", "trace",
     )  # fmt: skip
 
     def __init__(
         self,
-        ws: web.WebSocketResponse,
         transport: asyncio.Transport,
-        now: float,
-        rate: Allowance | None,
-        share: Share,
-        turn: Turn,
+        receiver: Receiver,
+        frames: FrameReader,
+        pace: Pace,
+        quota: Quota,
         backlog: Backlog,
+        trace: Trace,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         super().__init__(transport, backlog)
         self.id = secrets.token_urlsafe(9)
-        self._ws = ws
-        self._reader: asyncio.Task[object] | None = None
-        self.received_at = now
-        self._rate = rate
-        self._share = share
-        self._turn = turn
+        self._receiver = receiver
+        self._frames = frames
+        self._rate, self._share, self._turn = pace
+        self._quota = quota
+        self._loop = loop
         self._turn_frames = 0
-        self._receiving = False
+        # A message is being handled, or `_work` is what is left of it. Nothing else is handled meanwhile.
+        self._busy = False
+        self._work: asyncio.Task[None] | None = None
+        # Set while the connection waits for its turn, or because it was read too fast.
+        self._timer: asyncio.Handle | None = None
+        self._not_before = 0.0
+        self._paused = False
+        # Nothing more is read. Nothing more is handled. The transport is gone.
+        self._stopped = False
+        self._over = False
+        self._is_lost = False
+        self._close_timer: asyncio.TimerHandle | None = None
+        self.received_at = self.opened_at = loop.time()
         self.pinged = False
-        self.closing: asyncio.Task[None] | None = None
         self.closed_with: Disconnect | None = None
-        self.finished: asyncio.Event | None = None
+        self.client_closed = False
+        """Whether the client sent a close frame before we did."""
+        self.code: int | None = None
+        """The code of the client's close frame, 0 if it had none; or of ours, if the client broke RFC 6455."""
+        self.session: Session | None = None
+        self.trace = trace
+        self.is_done = False
+        """Whether its receiver has nothing more to do for it."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the transport is gone."""
+        return self._is_lost
+
+    @property
+    def limit_key(self) -> str:
+        return self._quota.limit_key
+
+    # The transport's protocol
+
+    def start(self, first: Work, received: bytes) -> None:
+        """Do `first` before any message is read. `received`: what came after the request for the upgrade."""
+        self._transport.set_write_buffer_limits(0)
+        self._busy = True
+        if received:
+            self.data_received(received)
+        if self._run(first, self._on_work_done):
+            self._read()
+
+    def data_received(self, data: bytes) -> None:
+        if self._stopped:
+            return
+        now = self._loop.time()
+        if wait_s := self._quota.spend(len(data), now):
+            self._not_before = now + wait_s
+        self._frames.feed(data)
+        if self._busy or self._timer is not None:
+            self._pause_reading()
+        else:
+            self._read()
+
+    def eof_received(self) -> None:
+        """Ends the connection: a WebSocket must end with a close frame (RFC 6455, 7.1.1)."""
+
+    def pause_writing(self) -> None:
+        self.pause()
+
+    def resume_writing(self) -> None:
+        self.resume()
+
+    def connection_lost(self, _exc: BaseException | None) -> None:
+        self._is_lost = True
+        if self._close_timer is not None:
+            self._close_timer.cancel()
+            self._close_timer = None
+        self.lost()
+        self._quota.release()
+        if not self._busy and self._timer is None:  # otherwise what it sent before is handled first
+            self._end()
+        self._receiver.lost(self)
+
+    # The Connection port (`write` and `deliver` are in outgoing.py)
 
     def close(self, disconnect: Disconnect) -> None:
         too_slow = isinstance(disconnect, TooSlow)
-        if self.closing is not None:
+        if self.closed_with is not None:
             if too_slow:  # what is queued before the close frame takes up memory
                 self._transport.abort()
             return
@@ -78,42 +195,9 @@ class WebSocketConnection(Outgoing):
             reason["retry_ms"] = disconnect.retry_ms
         self._write_last(close_frame(close_code_of(disconnect), json.dumps(reason).encode()), at_once=too_slow)
         self.closed_with = disconnect
-        self.finished = asyncio.Event()
-        self.closing = asyncio.get_running_loop().create_task(self._close(self.finished))
-        if self._receiving and self._reader is not None:
-            self._reader.cancel()  # only while it waits for a frame: see `receive`
-
-    def read_in_current_task(self) -> None:
-        """The current task calls `receive` from now on."""
-        self._reader = asyncio.current_task()
-
-    async def receive(self) -> WSMessage | None:
-        """The next message; None if this connection was closed by us meanwhile."""
-        self._receiving = True
-        try:
-            return await self._ws.receive()
-        except asyncio.CancelledError:
-            if self.closing is None or self._reader is None or self._reader.uncancel():
-                raise
-            return None
-        finally:
-            self._receiving = False
-
-    async def yield_turn(self, now: float, turn_frames: int = TURN_FRAMES) -> bool:
-        """After each message: let other connections run, and wait if this one is read too fast.
-
-        False if the client is gone: what is left of its flood is dropped.
-        """
-        self._turn_frames += 1
-        wait_s = self._rate.spend(1, now) if self._rate is not None else 0.0
-        if wait_s or self._turn.is_over() or self._turn_frames >= turn_frames:
-            wait_s = max(wait_s, self._share.spend(self._turn_frames, now))
-            if wait_s and self.is_gone():
-                self._transport.abort()
-                return False
-            self._turn_frames = 0
-            await asyncio.sleep(wait_s)
-        return True
+        self._abort_later()
+        if not self._busy:
+            self._end()
 
     def is_gone(self) -> bool:
         """Whether the client has ended the connection, even if it is not being read at the moment.
@@ -130,37 +214,175 @@ class WebSocketConnection(Outgoing):
         except OSError:
             return False  # uvloop duplicates the socket for this, which fails without a free descriptor
 
-    async def discard_until_closed(self) -> None:
-        """We have closed: read and discard until the client has closed too."""
-        self.read_in_current_task()
-        time = asyncio.get_running_loop().time
-        while not self._transport.is_closing() and (message := await self.receive()) is not None:
-            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG):
-                return
-            await self.yield_turn(time())
-
-    def stop_writing(self) -> None:
-        """The client has sent its close frame: send nothing more."""
-        self._stop_writing()
-
-    def on_received(self, now: float) -> None:
-        """The client has sent something, of any kind."""
-        self.received_at = now
-        self.pinged = False
-
     def ping(self) -> None:
         self.pinged = True
-        self.write(PING)
+        self.write(PING_FRAME)
 
-    def pong(self, data: bytes) -> None:
-        self.write(pong_frame(data))
+    def abort(self) -> None:
+        """End the connection without a close frame."""
+        self._transport.abort()
 
-    async def _close(self, finished: asyncio.Event) -> None:
-        """Wait for the client's close frame, for at most CLOSE_TIMEOUT_S."""
+    # Reading
+
+    def _read(self, may_go_on: bool = True) -> None:
+        """Handle messages until there are no more, or until something must be waited for."""
+        now = self._loop.time()
+        self._busy = True
         try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await finished.wait()
-        except TimeoutError:
-            pass
-        finally:
+            while may_go_on and not self._stopped and (message := self._frames.next()) is not None:
+                self.received_at = now
+                self.pinged = False
+                may_go_on = self._handle(message) and self._take_turn(now) and self._gate_is_open()
+        except FramingError as error:
+            self._fail(error.code)
+        self._busy = self._work is not None
+        if self._busy or self._timer is not None:
+            if self._frames.has_more:
+                self._pause_reading()
+        elif self._not_before > now and not self._transport.is_closing():
+            self._pause_reading()
+            self._timer = self._loop.call_at(self._not_before, self._on_turn)
+        elif self._paused and not self._transport.is_closing():
+            self._paused = False
+            self._transport.resume_reading()
+        if not self._busy and (self.closed_with is not None or self._stopped or self._is_lost):
+            self._end()
+
+    def _handle(self, message: Message) -> bool:
+        """False if what is left of it must be waited for, or nothing more is read."""
+        kind, content = message
+        if kind == CLOSE and isinstance(content, int):
+            self._on_close_frame(content)
+            return False
+        if self.closed_with is not None:
+            return True  # discarded: we have closed, and wait until the client has closed too
+        if isinstance(content, str):
+            try:
+                work = self._receiver.receive_text(self, content)
+            except Exception as error:
+                self._receiver.failed(self, error)
+                return True
+            return work is None or self._run(work, self._on_work_done)
+        if isinstance(content, bytes):
+            if kind == PING:
+                self.write(pong_frame(content))
+            elif kind == BINARY:
+                self._receiver.receive_binary(self, content)
+        return True
+
+    def _run(self, work: Work, then: Callable[[asyncio.Task[None]], None]) -> bool:
+        """Begin `work`. True if it did not have to wait for anything. Otherwise a task does the rest, and then `then`.
+
+        The first step runs outside a task, so until `work` waits for the first time it may not use `asyncio.timeout`.
+        """
+        try:
+            waits_for = work.send(None)
+        except StopIteration:
+            return True
+        except Exception as error:
+            self._receiver.failed(self, error)
+            return True
+        self._work = self._loop.create_task(_finish(work, waits_for))
+        self._work.add_done_callback(then)
+        return False
+
+    def _on_work_done(self, task: asyncio.Task[None]) -> None:
+        self._work = None
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self._receiver.failed(self, error)
+        self._read(self._take_turn(self._loop.time()) and self._gate_is_open())
+
+    def _take_turn(self, now: float) -> bool:
+        """Count a message. False if others come first, or if this connection is read too fast."""
+        self._turn_frames += 1
+        wait_s = self._rate.spend(1, now) if self._rate is not None else 0.0
+        session = self.session
+        turn_frames = 1 if session is not None and session.participant.channel.is_late else TURN_FRAMES
+        if not (wait_s or self._turn.is_over() or self._turn_frames >= turn_frames):
+            return True
+        wait_s = max(wait_s, self._share.spend(self._turn_frames, now))
+        self._turn_frames = 0
+        if wait_s:
+            if self.is_gone():  # what is left of its flood is dropped
+                self._stopped = True
+                self._transport.abort()
+                return False
+            self._timer = self._loop.call_later(wait_s, self._on_turn)
+        elif self._frames.has_more:
+            self._timer = self._loop.call_soon(self._on_turn)
+        else:
+            return True
+        return False
+
+    def _on_turn(self) -> None:
+        self._timer = None
+        self._read(self._gate_is_open())
+
+    def _gate_is_open(self) -> bool:
+        """False if too much waits for the next flush of its channel: it is not read until there is room (W71)."""
+        if self.session is None or self.closed_with is not None:
+            return True
+        gate = self.session.participant.channel.read_gate
+        return not gate.is_full or self._run(gate.wait(), self._on_gate_open)
+
+    def _on_gate_open(self, _task: asyncio.Task[None]) -> None:
+        self._work = None
+        self.received_at = self._loop.time()  # it may have sent something meanwhile
+        self._read()
+
+    def _pause_reading(self) -> None:
+        if not self._paused and not self._transport.is_closing():
+            self._paused = True
+            self._transport.pause_reading()
+
+    # The end
+
+    def _on_close_frame(self, code: int) -> None:
+        self._stopped = True
+        if self.closed_with is not None:
             self._transport.abort()
+            return
+        self.client_closed = True
+        self._answer_close(code, _NORMAL)
+
+    def _fail(self, code: int) -> None:
+        """The client broke RFC 6455, or sent too large a message."""
+        self._stopped = True
+        if self.closed_with is not None:
+            self._transport.abort()
+        else:
+            self._answer_close(code, code)
+
+    def _answer_close(self, code: int, answer: int) -> None:
+        self.code = code
+        if self._write_close(close_frame(answer, b"")):
+            self._transport.close()
+            self._abort_later()
+
+    def _abort_later(self) -> None:
+        if self._close_timer is None and not self._is_lost:
+            self._close_timer = self._loop.call_later(CLOSE_TIMEOUT_S, self._transport.abort)
+
+    def _end(self) -> None:
+        if not self._over:
+            self._over = True
+            self._receiver.ended(self)
+
+
+async def _finish(work: Work, waits_for: object) -> None:
+    await _rest(work, waits_for)
+
+
+@coroutine
+def _rest(work: Work, waits_for: object) -> Generator[object, Any, None]:
+    """The rest of `work`, which has run until it yielded `waits_for`."""
+    while True:
+        try:
+            try:
+                sent = yield waits_for
+            except BaseException as error:
+                waits_for = work.throw(error)
+            else:
+                waits_for = work.send(sent)
+        except StopIteration:
+            return

@@ -7,7 +7,7 @@
   `bytes_per_s_per_address`; above that, those that send the most are slowed down (domain/limits.py, Share).
 - One address has a limited number of connections: connection_counter.py.
 
-The limits are applied in guarded_connection.py; this file watches all connections together.
+The limits are applied in quota.py and by the protocols of a connection; this file watches all connections together.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ from ...domain.addresses import Address, Networks, limit_key, parse_address
 from ...domain.limits import Budgets, Share
 from .client_info import ClientInfoReader
 from .connection_counter import ConnectionCounter
-from .guarded_connection import GuardedConnection, GuardLimits
+from .first_request import FirstRequest, Handshakes
+from .guarded_connection import GuardedConnection, GuardLimits, Watched
 from .headers import DATA_HEADERS
+from .quota import Quota
 from .refusal_log import RefusalLog
 from .refusals import bytes_of, too_many_connections
+from .request_head import RequestHead
 
 SPARE_DESCRIPTORS = 16
 """An error is logged when fewer file descriptors than this are left."""
@@ -51,8 +54,12 @@ class ConnectionGuard:
         limits: GuardLimits,
         connections: ConnectionCounter,
         refusals: RefusalLog,
+        handshakes: Handshakes,
     ) -> None:
-        """`runner`: of the application that handles the requests. Set it up before you listen."""
+        """`runner`: of the application that handles the requests. Set it up before you listen.
+
+        `handshakes`: answers the requests for WebSockets that come first on their connection.
+        """
         self.limits = limits
         self.refusals = refusals
         self._clients = clients
@@ -60,26 +67,30 @@ class ConnectionGuard:
         self._bytes = Budgets(limits.bytes_per_s_per_address, limits.bytes_per_s_per_address)
         self._trusted = trusted
         self._runner = runner
-        self._watched: set[GuardedConnection] = set()
+        self._handshakes = handshakes
+        self._watched: set[Watched] = set()
         self._descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self._warned_of_descriptors = False
         runner.app.on_response_prepare.append(self._on_response)
 
-    def __call__(self) -> GuardedConnection:
+    def __call__(self) -> FirstRequest:
+        return FirstRequest(self, self._handshakes, asyncio.get_running_loop())
+
+    def http(self, quota: Quota, deadline: float) -> GuardedConnection:
+        """The protocol for a connection whose first request is no handshake, or was refused."""
         server = self._runner.server
         if server is None:
             raise RuntimeError("the runner is not set up")
-        return GuardedConnection(self, server, asyncio.get_running_loop())
+        return GuardedConnection(self, server, quota, deadline, asyncio.get_running_loop())
 
-    def connection_made(self, connection: GuardedConnection, transport: asyncio.Transport) -> None:
+    def connection_made(self, connection: FirstRequest, transport: asyncio.Transport) -> None:
         """A connection was accepted. One too many from its address is answered and closed, its request unread."""
         # The kernel assigns the lowest free number, so the number shows how many are in use.
         if transport.get_extra_info("socket").fileno() >= self._descriptors - SPARE_DESCRIPTORS:
             self._warn_of_descriptors()
         address = _address_of(transport)
         if address is not None and address not in self._trusted:
-            connection.limit_key = limit_key(address)
-            if not self._connections.add(connection.limit_key):
+            if not connection.quota.count_for(limit_key(address), self._connections):
                 self.refusals.note(
                     _TOO_MANY.code,
                     "too many connections from one address; if it is a proxy, list it in ASOCIAL_TRUSTED_PROXIES",
@@ -89,21 +100,30 @@ class ConnectionGuard:
                 transport.write(_TOO_MANY_BYTES)
                 connection.force_close()
                 return
-            connection.share_rate_of(connection.limit_key)
+            self._share_rate(connection.quota)
         self._watched.add(connection)
 
-    def connection_lost(self, connection: GuardedConnection) -> None:
+    def watch(self, connection: Watched) -> None:
+        self._watched.add(connection)
+
+    def unwatch(self, connection: Watched) -> None:
         self._watched.discard(connection)
-        if connection.limit_key:
-            self._connections.remove(connection.limit_key)
+
+    def upgraded(self, connection: Watched, request: RequestHead) -> None:
+        """It is a WebSocket from here on: websocket.py pings it, and closes it if it does not read."""
+        self._watched.discard(connection)
+        if not connection.quota.limit_key:  # it came through a trusted proxy
+            connection.quota.count_for(self._clients.read(request).limit_key, self._connections)
+            self._share_rate(connection.quota)
 
     def request_received(self, request: web.Request) -> None:
         """A request is complete: its answer is due from now on."""
         if isinstance(request.protocol, GuardedConnection):
             request.protocol.deadline = asyncio.get_running_loop().time() + self.limits.answer_s
 
-    def rate_share(self, address: str, now: float) -> Share:
-        return Share(self._bytes, address, assured=ASSURED_BYTES_PER_S, step=STEP_BYTES, now=now)
+    def _share_rate(self, quota: Quota) -> None:
+        now = asyncio.get_running_loop().time()
+        quota.share_rate(Share(self._bytes, quota.limit_key, assured=ASSURED_BYTES_PER_S, step=STEP_BYTES, now=now))
 
     def _warn_of_descriptors(self) -> None:
         """File descriptors are running out: log it once. Without one, a new connection is closed at once."""
@@ -114,6 +134,12 @@ class ConnectionGuard:
                 "(ulimit -n, LimitNOFILE= of systemd, ulimits of Docker) or lower connections_per_ip",
                 limit=self._descriptors,
             )
+
+    def close(self) -> None:
+        """Cut off the connections without a complete request. aiohttp closes the others."""
+        for connection in list(self._watched):
+            if isinstance(connection, FirstRequest):
+                connection.cut_off()
 
     async def cut_off_slow(self) -> None:
         """Cut off connections that take too long. Runs until cancelled."""
@@ -134,14 +160,7 @@ class ConnectionGuard:
             return
         if response.content_type == "text/event-stream":
             self._watched.discard(connection)  # its answer does not end; api.py closes it if it does not read
-        if response.status == 101:
-            # From here on websocket.py pings it, and closes it if it does not read.
-            self._watched.discard(connection)
-            if not connection.limit_key:  # it came through a trusted proxy
-                connection.limit_key = self._clients.read(request).limit_key
-                self._connections.add(connection.limit_key)
-                connection.share_rate_of(connection.limit_key)
-        elif not request.content.is_eof():
+        if response.status != 101 and not request.content.is_eof():
             response.force_close()
             response.headers["Connection"] = "close"
             connection.ignore_body()

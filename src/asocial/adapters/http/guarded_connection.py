@@ -1,4 +1,4 @@
-"""One TCP connection: aiohttp's connection class, with limits on how it is read.
+"""One TCP connection that speaks HTTP: aiohttp's connection class, with limits on how it is read.
 
 A connection that is read too fast is paused; nothing that it sent is lost. Request bodies are never decompressed (W77),
 and a body that no handler reads is not drained: see `ignore_body`. Nothing here knows what a frame is.
@@ -15,11 +15,11 @@ from aiohttp.http_parser import RawRequestMessage
 
 from ... import logs
 from ...domain.errors import Refusal
-from ...domain.limits import Allowance, Share
 from .headers import DATA_HEADERS
-from .outgoing import Outgoing
+from .quota import Quota
 from .refusal_log import RefusalLog
 from .refusals import direct_response_of
+from .request_head import RequestHead
 
 KEEPALIVE_S = 75.0
 """How long a connection may be idle between requests: a little longer than load balancers keep theirs."""
@@ -30,8 +30,6 @@ LINGER_BYTES = 64 * 1024
 A socket that is closed with unread data is reset, and the client may not see the answer. Reading a little avoids that
 for small bodies; large ones are not read to the end.
 """
-BURST_S = 2.0
-"""How much may be read at once, in seconds of the rate."""
 HEADERS = 64
 HEADER_BYTES = 8190
 """For the request line, and for each header."""
@@ -48,28 +46,40 @@ class GuardLimits(NamedTuple):
     bytes_per_s_per_address: int
 
 
+class Watched(Protocol):
+    """A connection whose request or answer must not take too long."""
+
+    deadline: float
+    """When its request must be complete, or its answer must have been sent."""
+    quota: Quota
+
+    def cut_off(self) -> None: ...
+
+
 class Guard(Protocol):
     """What a connection needs of the guard that watches all of them (connection_guard.py)."""
 
     limits: GuardLimits
     refusals: RefusalLog
 
-    def connection_made(self, connection: GuardedConnection, transport: asyncio.Transport) -> None: ...
+    def watch(self, connection: Watched) -> None: ...
 
-    def connection_lost(self, connection: GuardedConnection) -> None: ...
+    def unwatch(self, connection: Watched) -> None: ...
 
-    def rate_share(self, address: str, now: float) -> Share: ...
+    def upgraded(self, connection: Watched, request: RequestHead) -> None: ...
 
 
 class GuardedConnection(web.RequestHandler):
-    """One TCP connection."""
+    """One TCP connection. `quota` and `deadline`: see first_request.py, which has had the connection before."""
 
     __slots__ = (
-        "_allowance", "_guard", "_ignored_bytes_left", "_parser_is_full", "_resume_timer", "_share", "_tcp_transport",
-        "deadline", "limit_key", "outgoing",
+        "_guard", "_ignored_bytes_left", "_is_handed_over", "_parser_is_full", "_resume_timer", "_tcp_transport",
+        "deadline", "quota",
     )  # fmt: skip
 
-    def __init__(self, guard: Guard, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, guard: Guard, server: web.Server, quota: Quota, deadline: float, loop: asyncio.AbstractEventLoop
+    ) -> None:
         super().__init__(
             server,
             loop=loop,
@@ -83,55 +93,46 @@ class GuardedConnection(web.RequestHandler):
             auto_decompress=False,
         )
         self._guard = guard
-        rate, now = guard.limits.bytes_per_s, loop.time()
-        self._allowance = Allowance(rate, rate * BURST_S, now) if rate else None
-        self._share: Share | None = None
+        self.quota = quota
         self._parser_is_full = False
         self._resume_timer: asyncio.TimerHandle | None = None
         self._ignored_bytes_left: int | None = None
         self._tcp_transport: asyncio.Transport | None = None
-        self.deadline = now + guard.limits.handshake_s
-        """When its request must be complete, or its answer must have been sent."""
-        self.limit_key = ""
-        self.outgoing: Outgoing | None = None
-        """Of an upgraded connection: `pause` and `resume` are passed on to it."""
+        self.deadline = deadline
+        self._is_handed_over = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         # aiohttp drops its own reference when it closes the transport, which may still have data to send.
         self._tcp_transport = cast(asyncio.Transport, transport)
-        self._guard.connection_made(self, self._tcp_transport)
+        self._guard.watch(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if self._resume_timer is not None:
             self._resume_timer.cancel()
-        self._guard.connection_lost(self)
-        if self.outgoing is not None:
-            self.outgoing.lost()
-            self.outgoing = None  # each holds the other
+        self._guard.unwatch(self)
+        if not self._is_handed_over:
+            self.quota.release()
         super().connection_lost(exc)
 
-    def share_rate_of(self, address: str) -> None:
-        """From here on, this connection shares the rate of `address`."""
-        self._share = self._guard.rate_share(address, self._loop.time())
+    @property
+    def is_upgrading(self) -> bool:
+        """Whether the last request asked for an upgrade, so that what follows it is not HTTP."""
+        return bool(self._upgraded)
 
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        if self.outgoing is not None:
-            self.outgoing.pause()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self.outgoing is not None:
-            self.outgoing.resume()
-
-    def attach(self, outgoing: Outgoing) -> None:
-        """From here on, `outgoing` writes to this connection."""
-        if self._tcp_transport is not None:
-            self._tcp_transport.set_write_buffer_limits(0)
-        self.outgoing = outgoing
-        if self.writing_paused:
-            outgoing.pause()
+    def hand_over(self, request: RequestHead) -> tuple[asyncio.Transport, bytes] | None:
+        """See websocket.Upgradable. For aiohttp, the connection is lost."""
+        transport, received = self._tcp_transport, self._message_tail
+        if transport is None or self.transport is None or transport.is_closing():
+            return None
+        self._guard.upgraded(self, request)
+        if self._reading_paused or self._resume_timer is not None:
+            transport.resume_reading()  # the quota goes on to count what is read
+        self._is_handed_over = True
+        self._tcp_transport = self.transport = None
+        self._message_tail = b""
+        self.connection_lost(None)
+        return transport, received
 
     def cut_off(self) -> None:
         if self._tcp_transport is not None:
@@ -155,9 +156,7 @@ class GuardedConnection(web.RequestHandler):
         if not data:
             return
         now = self._loop.time()
-        wait_s = self._allowance.spend(len(data), now) if self._allowance is not None else 0.0
-        if self._share is not None:
-            wait_s = max(wait_s, self._share.spend(len(data), now))
+        wait_s = self.quota.spend(len(data), now)
         if wait_s and self._resume_timer is None and self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
             self._resume_timer = self._loop.call_later(wait_s, self._resume_after_wait)

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from .client_info import ClientInfoReader
 from .origins import AllowedOrigins
+from .request_head import RequestHead
 
 _PERMISSIONS = (
     "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer", "microphone", "midi",
@@ -94,21 +95,28 @@ class ResponseHeaders:
         headers.popall("Server", None)  # it names aiohttp and its version
         if response.status == 101:
             return
-        data = is_data(request.path)
-        for name, value in (DATA_HEADERS if data else self._page).items():
-            headers.setdefault(name, value)
-        client = self._clients.read(request)
-        if client.encrypted:
-            # Browsers apply these two over TLS only, and warn about the second one without it.
-            if self._hsts:
-                headers["Strict-Transport-Security"] = self._hsts
-            if not data:
-                headers["Cross-Origin-Opener-Policy"] = self._opener
-        if data:
+        if is_data(request.path):
             headers.add("Vary", "Origin")
-            origin = request.headers.get("Origin")
-            if origin is not None and self._origins.listed(origin):
-                headers["Access-Control-Allow-Origin"] = "*" if self._origins.any_allowed else origin
+            added = self.for_data(request)
+        else:
+            added = self._page
+            if self._clients.read(request).encrypted:
+                # Browsers apply these two over TLS only, and warn about the second one without it.
+                if self._hsts:
+                    headers["Strict-Transport-Security"] = self._hsts
+                headers["Cross-Origin-Opener-Policy"] = self._opener
+        for name, value in added.items():
+            headers.setdefault(name, value)
+
+    def for_data(self, request: RequestHead) -> dict[str, str]:
+        """The headers of an answer to a program."""
+        headers = {**DATA_HEADERS, "Vary": "Origin"}
+        if self._hsts and self._clients.read(request).encrypted:
+            headers["Strict-Transport-Security"] = self._hsts
+        origin = request.headers.get("Origin")
+        if origin is not None and self._origins.listed(origin):
+            headers["Access-Control-Allow-Origin"] = "*" if self._origins.any_allowed else origin
+        return headers
 
     def preflight(self, request: web.Request) -> web.Response | None:
         """The answer to a CORS preflight (Fetch, 4.8), the same for every data path.

@@ -42,7 +42,11 @@ class Metrics:
         if started is None:
             return
         resource = request.match_info.route.resource
-        key = (resource.canonical if resource is not None else "none", str(response.status))
+        self.observe(resource.canonical if resource is not None else "none", response.status, started)
+
+    def observe(self, route: str, status: int, started: float) -> None:
+        """An answer's headers are ready. `started`: when its request was complete (`time.perf_counter`)."""
+        key = (route, str(status))
         if key not in self._http:
             self._http[key] = Histogram()
         self._http[key].observe(time.perf_counter() - started)

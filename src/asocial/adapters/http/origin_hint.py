@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
 from ...domain.origins import Origin, read_origin
 from .client_info import ClientInfo
+from .request_head import RequestHead
 
 FIELDS = ("Origin", "Host", "X-Forwarded-Proto", "X-Forwarded-Host")
 
 
-def origin_hint(origin: str, request: web.BaseRequest, client: ClientInfo) -> str:
+def origin_hint(origin: str, request: RequestHead, client: ClientInfo) -> str:
     """For the operator: why `request` from a page of this origin was refused. It contains no machine's address."""
     page = read_origin(origin)
     if page is None:
@@ -42,7 +41,7 @@ def origin_hint(origin: str, request: web.BaseRequest, client: ClientInfo) -> st
     )
 
 
-def _scheme_hint(request: web.BaseRequest, client: ClientInfo, page: Origin, public: str) -> str:
+def _scheme_hint(request: RequestHead, client: ClientInfo, page: Origin, public: str) -> str:
     sent = _forwarded(request, "X-Forwarded-Proto")
     seen = client.origin.partition("://")[0]
     if page.scheme == "http":
@@ -69,5 +68,5 @@ def _scheme_hint(request: web.BaseRequest, client: ClientInfo, page: Origin, pub
     )
 
 
-def _forwarded(request: web.BaseRequest, header: str) -> str:
+def _forwarded(request: RequestHead, header: str) -> str:
     return ", ".join(request.headers.getall(header, []))

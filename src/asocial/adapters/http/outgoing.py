@@ -189,8 +189,19 @@ class Outgoing(ABC):
             self._transport.write(last)
         self._ended = True
 
+    def _write_close(self, frame: bytes) -> bool:
+        """Answer the client's close: what waits in the queue is dropped. False if the connection is ending already."""
+        split = self._split
+        self._stop_writing()
+        if self._transport.is_closing():
+            return False
+        if split:
+            self._transport.abort()  # no frame can follow half a frame
+            return False
+        self._transport.write(frame)
+        return True
+
     def _stop_writing(self) -> None:
-        """Send nothing more: the client has closed."""
         self._ended = True
         self._clear_queue()
 

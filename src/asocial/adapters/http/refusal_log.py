@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Callable
 
 from ... import logs
+from ...domain.errors import Refusal
 from ...domain.limits import TokenBucket
 from ...service.counters import Counters
+from .refusals import wire_code_of
 
 LINES_PER_SECOND = 0.5
 LINES_AT_ONCE = 5
@@ -32,6 +34,12 @@ class RefusalLog:
         self._now_s = now_s
         self._buckets: dict[str, TokenBucket] = {}
         self._left_out: Counter[str] = Counter()
+
+    def count(self, refusal: Refusal) -> None:
+        """A request was answered with this refusal."""
+        code = wire_code_of(refusal)
+        self._counters.errors[code] += 1
+        self.note(code, refusal.message, **refusal.log_fields)
 
     def note(self, code: str | int, reason: str, **fields: object) -> None:
         """A request or a connection was refused with this code (W1, W28). `fields`: the client, and what it sent."""

@@ -134,15 +134,15 @@ def direct_response_of(refusal: Refusal) -> web.Response:
     )
 
 
-def bytes_of(refusal: Refusal, headers: Mapping[str, str]) -> bytes:
-    """The whole answer as bytes, for a connection whose request is not read."""
+def bytes_of(refusal: Refusal, headers: Mapping[str, str], *, close: bool = True) -> bytes:
+    """The whole answer as bytes, for a request that aiohttp does not answer."""
     answer = ANSWERS[refusal.code]
     body = json.dumps(_body_of(refusal)).encode()
     lines = [
         f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
         "Content-Type: application/json; charset=utf-8",
         f"Content-Length: {len(body)}",
-        "Connection: close",
+        *(["Connection: close"] if close else []),
         *(f"{name}: {value}" for name, value in (*_headers_of(refusal).items(), *headers.items())),
     ]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

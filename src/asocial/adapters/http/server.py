@@ -41,6 +41,7 @@ from .client_info import ClientInfoReader
 from .connection_counter import ConnectionCounter
 from .connection_guard import ConnectionGuard
 from .guarded_connection import GuardLimits
+from .handshakes import Handshakes
 from .headers import ResponseHeaders, is_data
 from .health import Checks, Health
 from .hosts import AllowedHosts
@@ -52,7 +53,8 @@ from .operator_api import OperatorApi
 from .origins import AllowedOrigins
 from .page import Page
 from .refusal_log import RefusalLog
-from .refusals import response_of, wire_code_of
+from .refusals import response_of
+from .request_head import CHAT_PATH
 from .websocket import ChatEndpoint, SocketLimits
 
 log = logs.get(__name__)
@@ -135,7 +137,6 @@ class HttpServer:
             Invitations(identity.secret),
         )
         connections = ConnectionCounter(settings.connections_per_ip)
-        self._counters = counters
         self._refusals = refusals = RefusalLog(counters)
         self._admission = AdmissionController(
             addressing,
@@ -170,7 +171,7 @@ class HttpServer:
         health = Health(process.checks)
         application.router.add_get("/health", health.health)
         application.router.add_get("/ready", health.ready)
-        application.router.add_get("/api/chat", self.endpoint.handle)
+        application.router.add_get(CHAT_PATH, self.endpoint.handle)
         self._metrics = Metrics(process.expose, counters)
         self._metrics.install(application)
         ClientConfig(auth=settings.auth, sign_in=identity.sign_in, version=__version__).add_routes(application.router)
@@ -201,7 +202,8 @@ class HttpServer:
             settings.read_bytes_per_second,
             settings.read_bytes_per_second_per_ip,
         )
-        self._guard = ConnectionGuard(self._runner, trusted, clients, limits, connections, refusals)
+        handshakes = Handshakes(self.endpoint, self._headers, self._metrics, refusals)
+        self._guard = ConnectionGuard(self._runner, trusted, clients, limits, connections, refusals, handshakes)
         self._listening: list[asyncio.Server] = []
         self._background: list[asyncio.Task[None]] = []
 
@@ -235,9 +237,7 @@ class HttpServer:
         except Refusal as refusal:
             # What the API refuses is its answer, and no refused connection (W88).
             if not checked:
-                code = wire_code_of(refusal)
-                self._counters.errors[code] += 1
-                self._refusals.note(code, refusal.message, **refusal.log_fields)
+                self._refusals.count(refusal)
             return response_of(refusal)
 
     async def start(self, listening: Sequence[socket.socket]) -> None:
@@ -269,6 +269,8 @@ class HttpServer:
 
     async def close(self) -> None:
         """Close all connections."""
+        self._guard.close()
+        await self.endpoint.close()
         await self._runner.cleanup()
 
 

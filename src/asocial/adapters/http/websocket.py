@@ -1,40 +1,41 @@
-"""`GET /api/chat`: upgrades the connection, and reads frames into its session until the socket ends.
+"""`GET /api/chat`: upgrades the connection, opens its session, hands its messages to it, and closes it.
 
-aiohttp reads and parses; writing bypasses it. A frame is the same bytes for everyone, so the fan-out hands ready
-WebSocket frames to the transport (through outgoing.py), with no coroutine per recipient. That is safe because aiohttp's
-own writes (its close frames) come last, and compression, which depends on the order of frames, is off.
+aiohttp reads the request. From the upgrade on, the transport has our own protocol (connection.py), and nothing of
+aiohttp is left for the connection. A task exists while a client joins and while it leaves, and none in between.
 
-Never here: whether a client may connect (admission.py).
+Never here: whether a client may connect (admission.py), how frames are read (connection.py).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
+from typing import Protocol
 from weakref import WeakValueDictionary
 
-from aiohttp import WSMsgType, web, web_ws
+from aiohttp import web
 
 from ... import logs
 from ...domain.errors import Disconnect, InternalError, NoPong, Refusal
 from ...domain.limits import Allowance, Budgets, Share, Turn
+from ...protocol.frame_reader import FrameReader
 from ...protocol.schema import SUBPROTOCOL
 from ...service.backlog import Backlog
 from ...service.dispatch import Dispatch
-from ...service.session import Session
 from ...service.sessions import Sessions
-from ...tracing import Trace
 from .admission import Admission, AdmissionController
 from .auth import offered_subprotocols
-from .connection import CLOSE_TIMEOUT_S, TURN_FRAMES, WebSocketConnection
+from .connection import Pace, WebSocketConnection, Work
 from .guarded_connection import GuardedConnection
+from .handshake import accept_of, switching_protocols
 from .instruments import Instruments
+from .quota import Quota
 from .refusals import close_code_of
+from .request_head import RequestHead
 
 READ_LIMIT_BYTES = 64 * 1024
 """A larger frame is not read to its end: the connection is closed with RFC 6455's 1009."""
-QUEUED_BYTES = 4 * 1024
-"""About twice this is parsed ahead of one connection's handler. The rest waits in its socket."""
 PING_CHECK_S = 1.0
 FRAMES_BURST_S = 2.0
 """How much may be read at once, in seconds of the rate."""
@@ -42,13 +43,12 @@ ASSURED_FRAMES_PER_S = 20
 """The rate that every connection gets, however many frames others of its address send."""
 ADDRESS_TURN_FRAMES = 128
 """About how many frames of one address are handled before others get their turn: 1 to 2 ms."""
+END_S = 1.0
+"""How long `close` waits for connections that were cut off."""
 
 _HANDSHAKE = (
     "a WebSocket handshake needs Connection: Upgrade, and 16 bytes in base64 as Sec-WebSocket-Key (RFC 6455, 4.2.1)"
 )
-
-# aiohttp has no setting for it. With its default, 2,000 connections that send faster than they are handled fill 1 GB.
-web_ws.DEFAULT_CHUNK_SIZE = QUEUED_BYTES  # type: ignore[attr-defined]
 
 log = logs.get(__name__)
 
@@ -62,6 +62,25 @@ class SocketLimits:
     ping_s: float
     pong_timeout_s: float
     frame_bytes: int = READ_LIMIT_BYTES
+
+
+class Upgradable(Protocol):
+    """The protocol of a TCP connection whose request is a handshake."""
+
+    @property
+    def quota(self) -> Quota: ...
+
+    @property
+    def is_upgrading(self) -> bool:
+        """Whether the request asked for an upgrade, so that what follows it is not HTTP."""
+        ...
+
+    @property
+    def writing_paused(self) -> bool: ...
+
+    def hand_over(self, request: RequestHead) -> tuple[asyncio.Transport, bytes] | None:
+        """Give up the transport. Returns it with what was received after the request; None if the client is gone."""
+        ...
 
 
 class ChatEndpoint:
@@ -87,6 +106,8 @@ class ChatEndpoint:
         self._tracing = instruments.tracing
         self._refusals = instruments.refusals
         self._connections: set[WebSocketConnection] = set()
+        self._ending: set[asyncio.Task[None]] = set()
+        self._all_gone: asyncio.Event | None = None
 
     def __len__(self) -> int:
         """Upgraded sockets, including those that have no session yet or are being closed."""
@@ -98,7 +119,16 @@ class ChatEndpoint:
         return sum(connection.unsent_bytes for connection in self._connections)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """The aiohttp handler. Raises Refusal for a request that is not upgraded."""
+        """The aiohttp handler, for a handshake after other requests. Raises Refusal for one that is not upgraded."""
+        http = request.protocol
+        if isinstance(http, GuardedConnection) and await self.upgrade(request, http):
+            # aiohttp has no transport any more: what it makes of this is counted, and not sent.
+            return web.Response(status=101)
+        # The client left before its upgrade. aiohttp needs an answer, which nobody reads.
+        return web.Response(status=400)
+
+    async def upgrade(self, request: RequestHead, http: Upgradable) -> bool:
+        """Answer a handshake. False if the client is gone. Raises Refusal for one that is not upgraded."""
         admitted: Admission | Disconnect
         try:
             admitted = await self._admission.admit(request)
@@ -106,45 +136,22 @@ class ChatEndpoint:
             # The client reads it in a close frame, since browsers hide the answer to an upgrade. Without its traceback,
             # which would make a reference cycle with this frame.
             admitted = disconnect.with_traceback(None)
-        # Set only when offered: otherwise aiohttp logs a warning for each client that offers another.
-        protocols = (SUBPROTOCOL,) if SUBPROTOCOL in offered_subprotocols(request) else ()
-        ws = web.WebSocketResponse(
-            max_msg_size=self._limits.frame_bytes,
-            autoping=False,
-            autoclose=False,
-            compress=False,
-            protocols=protocols,
-            timeout=CLOSE_TIMEOUT_S,
-        )
-        try:
-            await ws.prepare(request)
-        except ConnectionResetError:
-            # The client left before its upgrade. aiohttp needs an answer, which nobody reads.
-            return web.Response(status=400)
-        except web.HTTPBadRequest:
-            # Not aiohttp's text: it repeats what the client sent, in the answer and in the log.
-            raise Refusal("handshake_invalid", _HANDSHAKE, **_log_fields_of(admitted)) from None
-        transport = request.transport
-        if transport is None:
-            return ws
-        connection = self._connection(request, ws, transport)
+        accept = accept_of(request.headers.get("Sec-WebSocket-Key", ""))
+        if accept is None or not http.is_upgrading:
+            # Its text repeats nothing of what the client sent.
+            raise Refusal("handshake_invalid", _HANDSHAKE, **_log_fields_of(admitted))
+        if (taken := http.hand_over(request)) is None:
+            return False
+        transport, received = taken
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered_subprotocols(request) else None
+        transport.write(switching_protocols(accept, subprotocol))
+        connection = self._connection(request, transport, http.quota)
         self._connections.add(connection)
-        trace = self._tracing.begin("connection", request.headers, request.query.get("trace", ""))
-        try:
-            await self._serve(ws, connection, admitted, trace)
-            if connection.closing is not None:
-                await connection.discard_until_closed()
-        finally:
-            trace.end()
-            self._connections.discard(connection)
-            if connection.closing is not None and connection.finished is not None:
-                connection.finished.set()
-                # aiohttp closes the socket when this handler returns; the close handshake must be over by then.
-                await asyncio.shield(connection.closing)
-        # aiohttp does this next. Done here, so that the exceptions it keeps can be dropped.
-        await ws.write_eof()
-        _drop_exceptions(ws)
-        return ws
+        if http.writing_paused:
+            connection.pause()
+        transport.set_protocol(connection)
+        connection.start(self._open(connection, admitted), received)
+        return True
 
     async def ping_silent(self) -> None:
         """Ping clients that are silent, and close them if they stay silent (W22). Runs until cancelled."""
@@ -152,6 +159,22 @@ class ChatEndpoint:
         while True:
             await asyncio.sleep(min(PING_CHECK_S, self._limits.ping_s / 4))
             self._check_silent(loop.time())
+
+    async def close(self) -> None:
+        """Cut off all connections, and close their sessions."""
+        if not self._connections:
+            return
+        self._all_gone = asyncio.Event()
+        for connection in self._connections:
+            connection.abort()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_S):
+                await self._all_gone.wait()
+
+    def _forget(self, connection: WebSocketConnection) -> None:
+        self._connections.discard(connection)
+        if self._all_gone is not None and not self._connections:
+            self._all_gone.set()
 
     def _check_silent(self, now: float) -> None:
         # Not in the task above: between two checks, its frame would hold the last connection.
@@ -162,23 +185,17 @@ class ChatEndpoint:
             elif silent_s > self._limits.ping_s and not connection.pinged:
                 connection.ping()
 
-    def _connection(
-        self, request: web.Request, ws: web.WebSocketResponse, transport: asyncio.Transport
-    ) -> WebSocketConnection:
-        rate, now = self._limits.frames_per_second, asyncio.get_running_loop().time()
-        address = request.protocol.limit_key if isinstance(request.protocol, GuardedConnection) else ""
-        connection = WebSocketConnection(
-            ws,
-            transport,
-            now,
+    def _connection(self, request: RequestHead, transport: asyncio.Transport, quota: Quota) -> WebSocketConnection:
+        loop, rate = asyncio.get_running_loop(), self._limits.frames_per_second
+        now, address = loop.time(), quota.limit_key
+        pace = Pace(
             Allowance(rate, rate * FRAMES_BURST_S, now) if rate else None,
             Share(self._frames, address, assured=ASSURED_FRAMES_PER_S, step=1, now=now),
             self._turn_of(address),
-            self._backlog,
         )
-        if isinstance(request.protocol, GuardedConnection):
-            request.protocol.attach(connection)
-        return connection
+        trace = self._tracing.begin("connection", request.headers, request.query.get("trace", ""))
+        frames = FrameReader(self._limits.frame_bytes)
+        return WebSocketConnection(transport, self, frames, pace, quota, self._backlog, trace, loop)
 
     def _turn_of(self, address: str) -> Turn:
         """What the connections of `address` share. Each has its own where addresses are not known or not limited."""
@@ -186,16 +203,10 @@ class ChatEndpoint:
         limited = address and self._limits.frames_per_second_per_ip
         return self._turns.setdefault(address, turn) if limited else turn
 
-    async def _serve(
-        self,
-        ws: web.WebSocketResponse,
-        connection: WebSocketConnection,
-        admitted: Admission | Disconnect,
-        trace: Trace,
-    ) -> None:
-        opened_at = asyncio.get_running_loop().time()
+    async def _open(self, connection: WebSocketConnection, admitted: Admission | Disconnect) -> None:
+        """Open the session of an upgraded connection, or close the connection with the reason."""
         if isinstance(admitted, Disconnect):
-            self._refuse(connection, admitted, trace)
+            self._refuse(connection, admitted)
             return
         client, channel, principal = admitted.client, admitted.channel, admitted.principal
         try:
@@ -214,74 +225,70 @@ class ChatEndpoint:
             )
         except Disconnect as disconnect:
             disconnect.log_fields = {**_log_fields_of(admitted), "user_id": principal.user_id}
-            self._refuse(connection, disconnect.with_traceback(None), trace)
+            self._refuse(connection, disconnect.with_traceback(None))
             return
+        trace = connection.trace
         trace.ids |= {"connection_id": connection.id, "user_id": principal.user_id, "channel": channel}
-        ids = trace.ids
         session.trace_message = trace.message
-        log.info("connection opened", **ids, remote=client.address)
+        log.info("connection opened", **trace.ids, remote=client.address)
         self._counters.connections += 1
         self._counters.reconnects += admitted.returning
-        client_closed = False
+        connection.session = session
+
+    # What a connection tells us (connection.Receiver)
+
+    def receive_text(self, connection: WebSocketConnection, text: str) -> Work | None:
+        session = connection.session
+        return None if session is None else self._dispatch.receive(session, text)
+
+    def receive_binary(self, connection: WebSocketConnection, data: bytes) -> None:
+        if connection.session is not None:
+            self._dispatch.receive_binary(connection.session, data)
+
+    def failed(self, connection: WebSocketConnection, error: Exception) -> None:
+        """Our error, not the client's: it may connect again."""
+        log.error("a frame could not be handled", **connection.trace.ids, exc_info=error)
+        connection.close(InternalError())
+
+    def ended(self, connection: WebSocketConnection) -> None:
+        # In a task, also where nothing is awaited: a channel may be writing to all its members at this moment.
+        ending = asyncio.get_running_loop().create_task(self._close(connection))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+
+    def lost(self, connection: WebSocketConnection) -> None:
+        if connection.is_done:
+            self._forget(connection)
+
+    async def _close(self, connection: WebSocketConnection) -> None:
+        """Close the session of a connection that has ended."""
+        session, closed_with = connection.session, connection.closed_with
+        connection.session = None  # each holds the other
         try:
-            # In a task of its own: here, each frame would resume all coroutines that aiohttp has around this handler.
-            client_closed = await asyncio.create_task(self._read(ws, connection, session))
-        except Exception:
-            # Our error, not the client's: it may connect again.
-            log.exception("a frame could not be handled", **ids)
-            connection.close(InternalError())
+            if session is not None:
+                left = connection.client_closed if closed_with is None else not closed_with.reconnects
+                await self._sessions.close(session, left=left, away_ms=_away_ms(closed_with))
+                code = connection.code if closed_with is None else close_code_of(closed_with)
+                self._counters.disconnected(code)
+                log.info(
+                    "connection closed",
+                    **connection.trace.ids,
+                    code=code,
+                    reason=_reason(connection),
+                    seconds=round(asyncio.get_running_loop().time() - connection.opened_at, 3),
+                )
         finally:
-            closed_with = connection.closed_with
-            left = client_closed if closed_with is None else not closed_with.reconnects
-            away_ms = 0 if closed_with is None else closed_with.retry_ms or 0
-            await self._sessions.close(session, left=left, away_ms=away_ms)
-            code = ws.close_code if closed_with is None else close_code_of(closed_with)
-            self._counters.disconnected(code)
-            log.info(
-                "connection closed",
-                **ids,
-                code=None if code is None else int(code),
-                reason=_reason(closed_with, client_closed),
-                seconds=round(asyncio.get_running_loop().time() - opened_at, 3),
-            )
+            connection.trace.end()
+            connection.is_done = True
+            if connection.is_lost:
+                self._forget(connection)
 
-    async def _read(self, ws: web.WebSocketResponse, connection: WebSocketConnection, session: Session) -> bool:
-        """Handle frames until the socket ends. True if the client sent a close frame."""
-        connection.read_in_current_task()
-        time, channel = asyncio.get_running_loop().time, session.participant.channel
-        read_gate = channel.read_gate
-        while connection.closing is None and (message := await connection.receive()) is not None:
-            now = time()
-            connection.on_received(now)
-            match message.type:
-                case WSMsgType.TEXT:
-                    await self._dispatch.receive(session, message.data)
-                case WSMsgType.BINARY:
-                    self._dispatch.receive_binary(session, message.data)
-                case WSMsgType.PING:
-                    connection.pong(message.data)
-                case WSMsgType.PONG:
-                    pass
-                case WSMsgType.CLOSE:
-                    connection.stop_writing()
-                    # aiohttp accepts 1006, which must never be sent (RFC 6455, 7.4.1).
-                    await ws.close(code=1002 if message.data == 1006 else 1000, drain=False)
-                    return True
-                case _:
-                    return False
-            if not await connection.yield_turn(now, 1 if channel.is_late else TURN_FRAMES):
-                return False
-            if read_gate.is_full:
-                await read_gate.wait()
-                connection.on_received(time())  # it may have sent something meanwhile
-        return False
-
-    def _refuse(self, connection: WebSocketConnection, disconnect: Disconnect, trace: Trace) -> None:
+    def _refuse(self, connection: WebSocketConnection, disconnect: Disconnect) -> None:
         """Close a connection that has no session: its client reads the reason in the close frame."""
         connection.close(disconnect)
         code = close_code_of(disconnect)
         self._counters.disconnected(code)
-        fields = {**trace.ids, "connection_id": connection.id, **disconnect.log_fields}
+        fields = {**connection.trace.ids, "connection_id": connection.id, **disconnect.log_fields}
         self._refusals.note(code, disconnect.reason, **fields)
 
 
@@ -291,15 +298,14 @@ def _log_fields_of(admitted: Admission | Disconnect) -> dict[str, object]:
     return {"remote": admitted.client.address, "channel": admitted.channel}
 
 
-def _drop_exceptions(ws: web.WebSocketResponse) -> None:
-    """Drop the tracebacks of aiohttp's last error, which make a reference cycle with `ws`."""
-    error: BaseException | None = ws.exception()
-    while error is not None:
-        error.__traceback__ = None
-        error = error.__context__
+def _away_ms(closed_with: Disconnect | None) -> int:
+    """How long we asked the client to stay away."""
+    return 0 if closed_with is None else closed_with.retry_ms or 0
 
 
-def _reason(closed_with: Disconnect | None, client_closed: bool) -> str:
-    if closed_with is not None:
-        return closed_with.reason
-    return "client closed" if client_closed else "connection lost"
+def _reason(connection: WebSocketConnection) -> str:
+    if connection.closed_with is not None:
+        return connection.closed_with.reason
+    if connection.client_closed:
+        return "client closed"
+    return "connection lost" if connection.code is None else "invalid frame"

@@ -1,0 +1,190 @@
+"""One TCP connection until its first request is complete: a WebSocket handshake, or HTTP.
+
+aiohttp's parser reads the request, and nothing else does. If that is a handshake for CHAT_PATH, the connection is
+upgraded without aiohttp's objects for a request and its answer, which cost more than the handshake. Everything else
+goes to aiohttp as it came, which reads it from its beginning with the same parser.
+
+Never here: whether a client may connect, what is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol, cast
+
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
+from aiohttp.http_writer import HttpVersion11
+from aiohttp.streams import EMPTY_PAYLOAD
+
+from ...domain.limits import Allowance
+from .guarded_connection import HEADER_BYTES, HEADERS, Guard, GuardedConnection
+from .quota import Quota
+from .request_head import CHAT_PATH, HandshakeRequest, RequestHead
+
+REQUEST_BYTES = 16 * 1024
+"""A longer head goes to aiohttp, which refuses it or not."""
+BURST_S = 2.0
+"""How much may be read at once, in seconds of the rate."""
+_BEGINNING = f"GET {CHAT_PATH}".encode()
+_FOR_AIOHTTP = ("Content-Length", "Transfer-Encoding", "Content-Encoding", "Expect")
+"""A handshake with one of these is refused by aiohttp or admission.py."""
+_BUFFER_BYTES = 4096
+
+
+class Handshakes(Protocol):
+    """Answers handshakes (handshakes.py)."""
+
+    async def answer(self, request: HandshakeRequest, http: FirstRequest) -> None: ...
+
+
+class FirstGuard(Guard, Protocol):
+    """The guard, which also makes the protocol for HTTP."""
+
+    def connection_made(self, connection: FirstRequest, transport: asyncio.Transport) -> None: ...
+
+    def http(self, quota: Quota, deadline: float) -> GuardedConnection: ...
+
+
+class FirstRequest(asyncio.Protocol):
+    """The protocol of a connection that was just accepted."""
+
+    __slots__ = (
+        "_guard", "_handshakes", "_loop", "_parser", "_received", "_task", "_transport", "deadline", "is_upgrading",
+        "quota", "writing_paused",
+    )  # fmt: skip
+
+    def __init__(self, guard: FirstGuard, handshakes: Handshakes, loop: asyncio.AbstractEventLoop) -> None:
+        self._guard = guard
+        self._handshakes = handshakes
+        self._loop = loop
+        rate, now = guard.limits.bytes_per_s, loop.time()
+        self.quota = Quota(Allowance(rate, rate * BURST_S, now) if rate else None)
+        self.deadline = now + guard.limits.handshake_s
+        """When the request must be complete, or its answer must have been sent."""
+        self._transport: asyncio.Transport | None = None
+        self._parser: HttpRequestParser | None = None
+        # The request so far; once it is answered by a handshake, what follows it.
+        self._received = b""
+        self.is_upgrading = False
+        """Whether its request is a handshake, which is being answered."""
+        self._task: asyncio.Task[None] | None = None
+        self.writing_paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._guard.connection_made(self, self._transport)
+
+    def connection_lost(self, _exc: BaseException | None) -> None:
+        self._transport = None
+        self._guard.unwatch(self)
+        self.quota.release()
+
+    def pause_writing(self) -> None:
+        self.writing_paused = True
+
+    def resume_writing(self) -> None:
+        self.writing_paused = False
+
+    def eof_received(self) -> None:
+        """Ends the connection: nobody can wait for the answer to a handshake, and there is no other request yet."""
+
+    def data_received(self, data: bytes) -> None:
+        if self._transport is None:
+            return  # it is being closed
+        self._received += data
+        if self.is_upgrading:
+            if len(self._received) >= _BUFFER_BYTES:
+                self._transport.pause_reading()
+            return
+        if not self._received.startswith(_BEGINNING[: len(self._received)]) or len(self._received) > REQUEST_BYTES:
+            self._continue_as_http(self._received)
+            return
+        if self._parser is None:
+            self._parser = HttpRequestParser(
+                BaseProtocol(self._loop),  # nobody: there is no body to pause for
+                self._loop,
+                _BUFFER_BYTES,
+                max_line_size=HEADER_BYTES,
+                max_field_size=HEADER_BYTES,
+                max_headers=HEADERS,
+                auto_decompress=False,
+            )
+        try:
+            messages, upgraded, rest = self._parser.feed_data(data)
+        except HttpProcessingError:
+            self._continue_as_http(self._received)
+            return
+        if not messages:
+            return
+        message, body = messages[0]
+        if (
+            upgraded
+            and len(messages) == 1
+            and body is EMPTY_PAYLOAD
+            and message.method == "GET"
+            and message.path.partition("?")[0] == CHAT_PATH
+            and message.version == HttpVersion11
+            and not any(name in message.headers for name in _FOR_AIOHTTP)
+        ):
+            self._answer(message, rest)
+        else:
+            self._continue_as_http(self._received)
+
+    def _answer(self, message: RawRequestMessage, rest: bytes) -> None:
+        self.is_upgrading = True
+        self._parser = None
+        self.quota.spend(len(self._received) - len(rest), self._loop.time())
+        self._received = rest
+        self.deadline = self._loop.time() + self._guard.limits.answer_s
+        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
+        remote = peer[0] if isinstance(peer, tuple) else peer
+        self._task = self._loop.create_task(self._handshakes.answer(HandshakeRequest(message, remote), self))
+
+    def hand_over(self, request: RequestHead) -> tuple[asyncio.Transport, bytes] | None:
+        """As GuardedConnection.hand_over."""
+        transport, received = self._transport, self._received
+        if transport is None or transport.is_closing():
+            return None
+        self._guard.upgraded(self, request)
+        if len(received) >= _BUFFER_BYTES:
+            transport.resume_reading()
+        self._transport = None
+        self._received = b""
+        return transport, received
+
+    def refuse(self, answer: bytes, *, close: bool = False) -> None:
+        """Send the answer to a handshake that is not upgraded. The client may send another request after it."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._transport.write(answer)
+        if close:
+            self._transport.close()
+            return
+        if len(self._received) >= _BUFFER_BYTES:
+            self._transport.resume_reading()
+        self._continue_as_http(self._received)
+
+    def _continue_as_http(self, received: bytes) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        self._transport = None
+        self._received = b""
+        self._guard.unwatch(self)
+        http = self._guard.http(self.quota, self.deadline)
+        transport.set_protocol(http)
+        http.connection_made(transport)
+        if received:
+            http.data_received(received)
+
+    def force_close(self) -> None:
+        """Close it once what was written is sent; nothing more is read."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    def cut_off(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()

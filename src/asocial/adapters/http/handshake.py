@@ -1,0 +1,49 @@
+"""The server's side of the WebSocket handshake (RFC 6455, section 4.2).
+
+Never here: whether a client may connect (admission.py).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import time
+from email.utils import formatdate
+from functools import lru_cache
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_KEY_BYTES = 16
+
+
+def accept_of(key: str) -> str | None:
+    """Sec-WebSocket-Accept for this Sec-WebSocket-Key. None if the key is not 16 bytes in base64."""
+    try:
+        if len(base64.b64decode(key)) != _KEY_BYTES:
+            return None
+    except (binascii.Error, ValueError):
+        return None
+    return base64.b64encode(hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()).decode()
+
+
+def switching_protocols(accept: str, subprotocol: str | None) -> bytes:
+    """The answer that upgrades the connection. No extension is agreed to: everyone in a channel shares one frame."""
+    lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: upgrade",
+        f"Sec-WebSocket-Accept: {accept}",
+        *([f"Sec-WebSocket-Protocol: {subprotocol}"] if subprotocol else []),
+        f"Date: {http_date()}",
+    ]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
+def http_date() -> str:
+    """The time as HTTP writes it (RFC 9110, 5.6.7)."""
+    return _http_date(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-FRAMES_PER_SECOND = 12_000.0
+FRAMES_PER_SECOND = 20_000.0
 """Frames with pointers that one process reads in a second without being late."""
 MIN_FRAMES_PER_SECOND = 1_000.0
 LATE_S = 0.03
 """The loop is late: fewer frames are asked for."""
+BUSY = 0.8
+"""The share of its time in which the process may work. Above it, frames begin to wait in their sockets."""
+CALM = 0.65
+"""Below it, more frames are asked for."""
 LEAST = 1.0
 """A pointer moves at least this often, and a draft too."""
 MOST = 8.0
@@ -33,14 +37,14 @@ class CrowdPace:
         self._budget = FRAMES_PER_SECOND
         self.pace = Pace(min(cursors, MOST), min(drafts, MOST))
 
-    def update(self, senders: int, late_s: float) -> bool:
-        """True if the pace changed. `senders`: how many clients moved their pointer in the last second.
+    def update(self, senders: int, late_s: float, busy: float) -> bool:
+        """True if the pace changed. `senders`: how many clients moved their pointer lately.
 
-        `late_s`: how late the loop is.
+        `late_s`: how late the loop is. `busy`: the share of the last second in which the process worked.
         """
-        if late_s > LATE_S:
+        if late_s > LATE_S or busy > BUSY:
             self._budget = max(MIN_FRAMES_PER_SECOND, self._budget * 0.8)
-        else:
+        elif busy < CALM:
             self._budget = min(FRAMES_PER_SECOND, self._budget * 1.1)
         before, now = self.pace, self._of(self._budget / max(senders, 1))
         # Slower at once; faster only by more than the step that a few people more would take back.

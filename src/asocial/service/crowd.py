@@ -9,6 +9,7 @@ Never here: when a channel is a crowd (channel.py), what a frame means.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -48,9 +49,15 @@ FOLLOW_S = 12.0
 """How long a `follow` counts (W32)."""
 CATCH_UP_MESSAGES = 200
 """The most messages that one move of a viewport brings, the newest."""
+SENDERS_S = 3
+"""Who moved their pointer within so many seconds counts as a sender."""
+SUSPENDED_S = 0.5
+"""If no pointer was read for so long, those that come then may be old."""
 SLICE = 384
 """Connections that are written to in one turn of the loop, so that messages need not wait for all pointers."""
-SLOWEST_TICK_S = 1 / 3
+PAUSE_SHARE = 0.2
+"""How long the loop is free for messages after such a turn, as a share of what the turn took."""
+SLOWEST_TICK_S = 0.36
 
 Published = Callable[[Batch], None]
 
@@ -107,7 +114,13 @@ class Crowd:
         self._messages: deque[tuple[int, Cell]] = deque()
         self._followers: dict[str, dict[Connection, float]] = {}
         self._pace = CrowdPace(settings.cursors_per_second, settings.drafts_per_second)
+        self._worked = time.thread_time(), now
+        self._read_at = now
+        self._reads_late_until = now
         self._senders: set[str] = set()
+        """Users who moved their pointer in this second."""
+        self._sent_before: deque[set[str]] = deque(maxlen=SENDERS_S - 1)
+        """The same of the seconds before: a late process has not read everybody in one."""
         self._activity = Activity()
         self._others: dict[bytes, tuple[float, Counts]] = {}
         self._seconds = 0
@@ -269,6 +282,16 @@ class Crowd:
         if cells:
             self._messages.append((expires_at, cells[0]))
 
+    def reads_late(self, now: float) -> bool:
+        """Called for each pointer that is read. Whether it may be old, because this process was suspended.
+
+        To ask for each pointer whether its client is gone would cost more than to read it.
+        """
+        if now - self._read_at > SUSPENDED_S:
+            self._reads_late_until = now + SUSPENDED_S
+        self._read_at = now
+        return now < self._reads_late_until
+
     def move(self, connection: Connection, user_id: str, x: float, y: float, *, on_map: bool) -> None:
         """A user moved their pointer. Only the latest move of a tick is sent."""
         self._senders.add(user_id)
@@ -413,7 +436,7 @@ class Crowd:
         for count in self._round:
             written += count
             if written >= SLICE:
-                pause = self._loop.time() - began
+                pause = (self._loop.time() - began) * PAUSE_SHARE
                 self._pointer_timer = self._loop.call_later(pause, self._continue_round)
                 return
         self._round = None
@@ -421,26 +444,35 @@ class Crowd:
             self._schedule_pointers()
 
     def _write_round(self, moves: Moves, notice: bytes) -> Iterator[int]:
-        """Write to one group after the other. Yields how many connections were written to."""
-        for group in self.groups:
-            if group.region is None:
-                continue
+        """Write to one group after the other. Yields how many connections were written to.
+
+        Connections change their group between two turns: each gets the notice once, and those that the round missed get
+        it at the end.
+        """
+        groups = [group for group in self.groups if group.region is not None]
+        unnoticed = {connection for group in groups for connection in group.members} if notice else set()
+        for group in groups:
             cursors = moves.frame_for(group)
-            data = notice + cursors
-            if not data:
+            if not cursors and not notice:
                 continue
-            shared = Shared(data)
+            plain, with_notice = Shared(cursors), Shared(notice + cursors)
             for connection in group.members:
+                shared = plain
+                if connection in unnoticed:
+                    unnoticed.discard(connection)
+                    shared = with_notice
                 reader = self._members.get(connection) or connection
                 if reader.unsent_bytes > VOLATILE_UNSENT_LIMIT_BYTES:
                     self._counters.volatile_dropped += 1
-                    if notice:
+                    if shared is with_notice:
                         self._lacking.add(connection)
-                else:
+                elif shared.data:
                     reader.deliver(shared)
             count = len(group.members)
             self._counters.sent["cursors"].add(count if cursors else 0, len(cursors) * count)
             yield count
+        for connection in unnoticed & self._members.keys():
+            self._write_to(connection, notice)
 
     # Once a second.
 
@@ -458,8 +490,11 @@ class Crowd:
                 self._followers[user_id] = current
             else:
                 del self._followers[user_id]
-        paced = self._pace.update(len(self._senders), self._lag.mean_s)
-        self._senders.clear()
+        # Many come at once, and move only then: the pace must not begin too high for them.
+        senders = max(len(self._senders.union(*self._sent_before)), len(self._members) // 2)
+        paced = self._pace.update(senders, self._lag.mean_s, self._busy(now))
+        self._sent_before.append(self._senders)
+        self._senders = set()
         here = self._here()
         self._publish_activity(here)
         self._others = {publisher: other for publisher, other in self._others.items() if other[0] > now}
@@ -476,6 +511,12 @@ class Crowd:
                 self._greet(connection)
         if self._notice:
             self._schedule_pointers()
+
+    def _busy(self, now: float) -> float:
+        """The share of the time since the last call in which this process worked."""
+        worked_before, before = self._worked
+        self._worked = worked, _ = time.thread_time(), now
+        return (worked - worked_before) / (now - before) if now > before else 0.0
 
     def _limit_listeners(self) -> None:
         if self.groups.listeners <= MAX_LISTENERS:

@@ -125,10 +125,10 @@ class Participant:
         """Show the cursor, unless the client has left: it may show a newer one elsewhere. Raises PositionInvalid."""
         check_position(position)
         now = self._loop.time()
-        if now - self._cursor_at > PAUSE_S and self.connection.is_gone():
+        crowd = self.channel.crowd
+        if (now - self._cursor_at > PAUSE_S if crowd is None else crowd.reads_late(now)) and self.connection.is_gone():
             return
         self._cursor_at = now
-        crowd = self.channel.crowd
         if crowd is not None:
             # Only the latest of a tick is sent, so no other limit is needed: a client that is too fast is sampled.
             crowd.move(self.connection, self.user_id, position.x, position.y, on_map=self.profile.on_map)

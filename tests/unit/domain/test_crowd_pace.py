@@ -5,19 +5,19 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asocial.domain.crowd_pace import FRAMES_PER_SECOND, LATE_S, LEAST, MOST, CrowdPace
+from asocial.domain.crowd_pace import BUSY, CALM, FRAMES_PER_SECOND, LATE_S, LEAST, MOST, CrowdPace
 
 
-def settle(pace: CrowdPace, senders: int, late_s: float = 0.0) -> float:
+def settle(pace: CrowdPace, senders: int, late_s: float = 0.0, busy: float = 0.0) -> float:
     for _ in range(50):
-        pace.update(senders, late_s)
+        pace.update(senders, late_s, busy)
     return pace.pace.cursors_per_second
 
 
-@given(st.integers(0, 100_000), st.floats(0, 1))
-def test_w167_the_pace_stays_within_the_limits(senders: int, late_s: float) -> None:
+@given(st.integers(0, 100_000), st.floats(0, 1), st.floats(0, 1))
+def test_w167_the_pace_stays_within_the_limits(senders: int, late_s: float, busy: float) -> None:
     pace = CrowdPace(30, 20)
-    settle(pace, senders, late_s)
+    settle(pace, senders, late_s, busy)
     assert LEAST <= pace.pace.cursors_per_second <= MOST
     assert LEAST <= pace.pace.drafts_per_second <= MOST
 
@@ -25,7 +25,7 @@ def test_w167_the_pace_stays_within_the_limits(senders: int, late_s: float) -> N
 def test_w167_many_senders_send_less_often() -> None:
     assert settle(CrowdPace(30, 30), 50) == MOST
     assert settle(CrowdPace(5, 30), 50) == 5
-    assert settle(CrowdPace(30, 30), 2_000) < MOST
+    assert settle(CrowdPace(30, 30), 4_000) < MOST
     rate = settle(CrowdPace(30, 30), 8_000)
     assert rate * 8_000 <= FRAMES_PER_SECOND
 
@@ -38,8 +38,18 @@ def test_w167_a_late_loop_asks_for_less_and_a_rested_one_for_more_again() -> Non
     assert settle(pace, 1_000) > late
 
 
+def test_w167_a_busy_process_asks_for_less_and_a_fairly_busy_one_changes_nothing() -> None:
+    pace = CrowdPace(30, 30)
+    before = settle(pace, 5_000)
+    assert settle(pace, 5_000, busy=(BUSY + CALM) / 2) == before
+    busy = settle(pace, 5_000, busy=0.99)
+    assert busy < before
+    assert settle(pace, 5_000, busy=(BUSY + CALM) / 2) == busy
+    assert settle(pace, 5_000) > busy
+
+
 def test_w167_a_few_people_more_or_less_change_nothing() -> None:
     pace = CrowdPace(30, 30)
     settle(pace, 1_000)
-    changes = [pace.update(1_000 + number % 3 * 20, 0.0) for number in range(50)]
+    changes = [pace.update(1_000 + number % 3 * 20, 0.0, 0.0) for number in range(50)]
     assert sum(changes) <= 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from asocial.domain.cells import CELL, MIDDLE, Region, region_of
+from asocial.domain.crowd_pace import FRAMES_PER_SECOND, MOST
+from asocial.domain.flush import Piece, Shared
 from asocial.domain.message import Position
 from asocial.domain.pointers import MAX_POINTERS
 from asocial.groups import CrowdSettings
@@ -17,7 +19,7 @@ from asocial.protocol.framing import text_frame
 from asocial.protocol.schema import Ack, Chat, UserCount
 from asocial.service.channel import Channel
 from asocial.service.control import ActivityHere, CrowdCounted, decode_control
-from asocial.service.crowd import GRACE_S, MAX_LISTENERS, SLICE, Crowd
+from asocial.service.crowd import GRACE_S, MAX_LISTENERS, SLICE, SUSPENDED_S, Crowd
 from asocial.service.crowd_batch import Part, cells_line, parts, split_control
 from asocial.service.writing import UNSENT_LIMIT_BYTES, VOLATILE_UNSENT_LIMIT_BYTES
 
@@ -148,6 +150,64 @@ async def test_w166_who_was_too_slow_for_a_change_gets_the_whole_later(channel: 
     bob.unsent_bytes = 0
     await asyncio.sleep(1.5)
     assert bob.frames("activity") == [{"type": "activity", "size": CELL, "whole": True, "places": [[512, 512, 1, 0]]}]
+
+
+async def test_w166_who_moves_while_a_change_is_written_gets_it_once(channel: Channel) -> None:
+    people = [join(channel, f"p{number}", Region(number, 0, number, 0)) for number in range(2 * SLICE)]
+    first, last = people[0], people[-1]
+    moved = False
+
+    class Mover(FakeConnection):
+        def deliver(self, shared: Shared, pieces: Sequence[Piece] | None = None) -> None:
+            nonlocal moved
+            super().deliver(shared, pieces)
+            if b'"activity"' in shared.data and not moved:
+                moved = True
+                # Each into the region of the other: one has been written to in this round, and one has not.
+                look(first, -1)
+                look(last, 0)
+
+    def look(connection: FakeConnection, number: int) -> None:
+        x = (number % len(people)) * CELL + 512
+        crowd_of(channel).look(
+            connection, connection.id, (x, 512), Region(x // CELL, 0, x // CELL, 0), on_map=connection is people[1]
+        )
+
+    mover = Mover("mover")
+    channel.attach(mover, Region(SLICE // 2, 0, SLICE // 2, 0))
+    channel.release(mover, b"")
+    look(people[1], 1)
+    await asyncio.sleep(1.5)
+    assert moved
+    everybody = [*people, mover]
+    assert [len([frame for frame in each.frames("activity") if frame["places"]]) for each in everybody] == [1] * len(
+        everybody
+    )
+
+
+async def test_w167_a_crowd_that_comes_at_once_is_asked_for_little_from_the_beginning(channel: Channel) -> None:
+    ann = join(channel, "ann", HERE)
+    assert ann.frames("pace")[-1]["cursors_per_second"] == MOST
+    people = [join(channel, f"p{number}", HERE) for number in range(5_000)]
+    await asyncio.sleep(1.5)
+    pace = ann.frames("pace")[-1]["cursors_per_second"]
+    assert pace <= FRAMES_PER_SECOND / (len(people) / 2)
+    late = join(channel, "late", HERE)
+    assert late.frames("pace")[-1]["cursors_per_second"] == pace
+
+
+async def test_a_process_that_was_suspended_asks_whether_clients_are_gone(channel: Channel) -> None:
+    crowd, now = crowd_of(channel), asyncio.get_running_loop().time
+    assert not crowd.reads_late(now())
+    await asyncio.sleep(SUSPENDED_S / 2)
+    assert not crowd.reads_late(now())
+    await asyncio.sleep(SUSPENDED_S * 2)
+    assert crowd.reads_late(now())
+    assert crowd.reads_late(now()), "of everybody"
+    await asyncio.sleep(SUSPENDED_S * 0.9)
+    crowd.reads_late(now())
+    await asyncio.sleep(SUSPENDED_S * 0.9)
+    assert not crowd.reads_late(now())
 
 
 async def test_w166_the_activity_of_another_process_is_added_and_ends_with_it(channel: Channel) -> None:

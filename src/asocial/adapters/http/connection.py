@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import socket
+import select
 from collections.abc import Callable, Coroutine, Generator
 from types import coroutine
 from typing import Any, NamedTuple, Protocol
@@ -37,9 +37,8 @@ CLOSE_TIMEOUT_S = 5.0
 """How long a client may take to answer a close frame, and to read what was written before it."""
 TURN_FRAMES = 16
 """Frames of one connection that are handled before the others get their turn."""
-_TCP_INFO: int | None = getattr(socket, "TCP_INFO", None)
-_ENDED = (7, 8)
-"""States in Linux's tcp_info: TCP_CLOSE (it was reset), TCP_CLOSE_WAIT (the client sends no more)."""
+_PEER_ENDED: int | None = getattr(select, "POLLRDHUP", None)
+"""What `poll` reports of a socket whose client sends no more, or reset it. None where the system cannot tell."""
 _NORMAL = 1000
 
 Work = Coroutine[Any, Any, None]
@@ -207,12 +206,11 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
         if self._transport.is_closing():
             return True
         sock = self._transport.get_extra_info("socket")
-        if _TCP_INFO is None or sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+        if _PEER_ENDED is None or sock is None or (fd := sock.fileno()) < 0:
             return False
-        try:
-            return bool(sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)[0] in _ENDED)
-        except OSError:
-            return False  # uvloop duplicates the socket for this, which fails without a free descriptor
+        poll = select.poll()
+        poll.register(fd, _PEER_ENDED)
+        return bool(poll.poll(0))
 
     def ping(self) -> None:
         self.pinged = True

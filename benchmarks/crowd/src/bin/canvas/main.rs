@@ -417,6 +417,10 @@ impl Canvas {
                 Some(pace) => self.people[who].pace = pace,
                 None => self.oracle.unreadable += 1,
             }
+        } else if frame.starts_with(br#"{"type":"crowd","on":true"#) {
+            // W160: a client of a crowd says what it shows. This one came before the channel was a crowd.
+            let at = (self.people[who].x, self.people[who].y);
+            self.look(who, at, now);
         } else if frame.starts_with(br#"{"type":"user_sync""#) && self.people[who].stage == Stage::Entering {
             let id = after(frame, br#""user_id":""#).map(|from| frame[from..].split(|byte| *byte == b'"').next());
             let Some(Some(id)) = id else {

@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 _HEADER = {"alg": "HS256", "typ": "JWT"}
 
 
@@ -23,7 +25,7 @@ class InvalidToken(ValueError):
 
 
 def encode(claims: Mapping[str, object], secret: str) -> str:
-    signed = f"{_to_base64url(_to_json(_HEADER))}.{_to_base64url(_to_json(claims))}"
+    signed = f"{_ENCODED_HEADER}.{_to_base64url(_to_json(claims))}"
     return f"{signed}.{_signature(signed.encode(), secret)}"
 
 
@@ -56,7 +58,7 @@ def _signature(signed: bytes, secret: str) -> str:
 
 
 def _to_json(value: Mapping[str, object]) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    return msgspec.json.encode(value)
 
 
 def _to_base64url(data: bytes) -> str:
@@ -65,3 +67,6 @@ def _to_base64url(data: bytes) -> str:
 
 def _from_base64url(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars="-_", validate=True)
+
+
+_ENCODED_HEADER = _to_base64url(_to_json(_HEADER))

@@ -15,8 +15,6 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 _HEADER = {"alg": "HS256", "typ": "JWT"}
 
 
@@ -58,7 +56,7 @@ def _signature(signed: bytes, secret: str) -> str:
 
 
 def _to_json(value: Mapping[str, object]) -> bytes:
-    return msgspec.json.encode(value)
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _to_base64url(data: bytes) -> str:

@@ -8,8 +8,8 @@ import json
 import pytest
 from websockets.frames import Opcode
 
+from asocial.adapters.http.listening import RECEIVE_BUFFER_BYTES
 from asocial.adapters.http.outgoing import HANDOVER_BYTES
-from asocial.adapters.http.websocket import QUEUED_BYTES
 from tests.support.server import Join, JoinRaw, Server, StartServer, metric
 from tests.support.waiting import eventually
 from tests.support.websocket_bytes import client_frame
@@ -90,6 +90,4 @@ async def test_w43_frames_sent_faster_than_handled_wait_at_the_client(server: Se
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(flood(), 2)
     connection = next(iter(server.app.http.endpoint._connections))
-    waiting = connection._ws._reader
-    assert waiting is not None
-    assert waiting._size <= 4 * QUEUED_BYTES
+    assert len(connection._frames._data) <= 4 * RECEIVE_BUFFER_BYTES

@@ -45,8 +45,8 @@ def free_color(preferred: str, present: Iterable[str]) -> str:
     start = PALETTE.index(preferred)
     in_turn = (*PALETTE[start:], *PALETTE[:start])
     return max(
-        (color for color in in_turn if worn[color] == fewest),
-        key=lambda color: min(_DISTANCE[color, other] for other in worn),
+        [color for color in in_turn if worn[color] == fewest],
+        key=lambda color: min(map(_DISTANCES_FROM[color].__getitem__, worn)),
     )
 
 
@@ -74,3 +74,4 @@ _DISTANCE = {
     for other in PALETTE
 }
 """Of two colours, on the ground where they are more alike."""
+_DISTANCES_FROM = {one: {other: _DISTANCE[one, other] for other in PALETTE} for one in PALETTE}

@@ -182,8 +182,14 @@ class Harness:
             address=address,
         )
 
+    async def receive(self, session: Session, text: str) -> None:
+        """As a connection does it: all of a frame before the next one."""
+        work = self.dispatch.receive(session, text)
+        if work is not None:
+            await work
+
     async def send(self, session: Session, **frame: Any) -> None:
-        await self.dispatch.receive(session, json.dumps(frame))
+        await self.receive(session, json.dumps(frame))
         await asyncio.sleep(0.03)
 
     async def say(self, session: Session, message_id: str, payload: str = "hello") -> None:
@@ -244,7 +250,7 @@ async def test_w12_a_late_joiner_gets_live_messages_with_their_times(harness: Ha
 
 async def test_w13_a_message_in_the_snapshot_does_not_come_again(harness: Harness) -> None:
     session, _ = await harness.enter("ann")
-    await harness.dispatch.receive(
+    await harness.receive(
         session, json.dumps({"type": "chat", "message_id": "m1", "payload": "hi", "position": ORIGIN})
     )
     # Not flushed yet, but posted: the newcomer has it from the snapshot, and only from there.
@@ -286,7 +292,7 @@ async def test_w26_drafts_are_seen_by_others_and_the_message_ends_them(harness: 
     assert ann.frames("typing") == []
     # In one turn: the draft is still waiting when its message comes.
     typing = {"type": "typing", "message_id": "m1", "payload": "hell", "position": ORIGIN}
-    await harness.dispatch.receive(session, json.dumps(typing))
+    await harness.receive(session, json.dumps(typing))
     await harness.say(session, "m1")
     assert [frame["type"] for frame in bob.frames("typing", "chat")][-1] == "chat"
     assert len(bob.frames("typing")) == 3
@@ -297,7 +303,7 @@ async def test_w26_a_draft_delayed_by_the_rate_never_follows_its_message(harness
     _, bob = await harness.enter("bob")
     for number in range(40):
         typing = {"type": "typing", "message_id": "m1", "payload": f"draft {number}", "position": ORIGIN}
-        await harness.dispatch.receive(session, json.dumps(typing))
+        await harness.receive(session, json.dumps(typing))
     await harness.say(session, "m1")
     await asyncio.sleep(0.2)
     assert bob.frames("typing", "chat")[-1]["type"] == "chat"
@@ -441,12 +447,12 @@ async def test_w5_connections_of_a_user_are_limited_and_a_refused_one_leaves_no_
 async def test_w27_ten_bad_frames_in_a_row_are_the_end_and_a_good_one_starts_anew(harness: Harness) -> None:
     session, ann = await harness.enter("ann")
     for _ in range(MAX_STRIKES - 1):
-        await harness.dispatch.receive(session, "nonsense")
+        await harness.receive(session, "nonsense")
     await harness.send(session, type="ping", t=1)
     for _ in range(MAX_STRIKES - 1):
-        await harness.dispatch.receive(session, "nonsense")
+        await harness.receive(session, "nonsense")
     assert not ann.closed
-    await harness.dispatch.receive(session, "nonsense")
+    await harness.receive(session, "nonsense")
     assert isinstance(ann.closed_with, ProtocolAbuse)
     assert len(ann.frames("error")) == 2 * MAX_STRIKES - 1
 
@@ -454,7 +460,7 @@ async def test_w27_ten_bad_frames_in_a_row_are_the_end_and_a_good_one_starts_ane
 async def test_w25_requests_are_limited_and_the_limit_is_no_strike(harness: Harness) -> None:
     session, ann = await harness.enter("ann")
     for number in range(40):
-        await harness.dispatch.receive(session, json.dumps({"type": "ping", "t": number}))
+        await harness.receive(session, json.dumps({"type": "ping", "t": number}))
     errors = ann.frames("error")
     assert len(ann.frames("pong")) + len(errors) == 40
     assert errors
@@ -465,7 +471,7 @@ async def test_w25_requests_are_limited_and_the_limit_is_no_strike(harness: Harn
 @pytest.mark.parametrize(("text", "fits"), [("x" * 4097, False), ("é" * 2049, False), ("é" * 2048, True)])
 async def test_w25_the_frame_limit_counts_bytes(harness: Harness, text: str, fits: bool) -> None:
     session, ann = await harness.enter("ann")
-    await harness.dispatch.receive(session, text)
+    await harness.receive(session, text)
     (error,) = ann.frames("error")
     assert error["code"] == ("bad_frame" if fits else "payload_too_large")
 
@@ -603,7 +609,7 @@ async def test_w90_a_message_in_a_snapshot_does_not_come_again(harness: Harness,
         session, bob = await harness.enter("dan")
     elif how == "sync":
         harness.channels.get("garden").changes += 1  # type: ignore[union-attr]
-        await harness.dispatch.receive(session, json.dumps({"type": "sync"}))
+        await harness.receive(session, json.dumps({"type": "sync"}))
     else:
         await harness.outages.end()
     harness.broker.subscriptions["garden"](Batch(text_frame(body) + pack(Pong(1, 1)), b""))
@@ -629,7 +635,7 @@ async def test_draining_writes_what_was_accepted_before_it_closes(harness: Harne
     _, bob = await harness.enter("bob")
     await asyncio.sleep(0.03)
     post = {"type": "chat", "message_id": "m1", "payload": "last words", "position": ORIGIN}
-    await harness.dispatch.receive(session, json.dumps(post))
+    await harness.receive(session, json.dumps(post))
     await harness.sessions.drain(spread_ms=0)
     assert [frame["payload"] for frame in bob.frames_before_close("chat")] == ["last words"]
 

@@ -35,6 +35,8 @@ from .refusals import close_code_of
 
 CLOSE_TIMEOUT_S = 5.0
 """How long a client may take to answer a close frame, and to read what was written before it."""
+HEAD_S = 0.02
+"""How long the answer to a handshake waits for the first frame: one write costs less than two."""
 TURN_FRAMES = 16
 """Frames of one connection that are handled before the others get their turn."""
 _PEER_ENDED: int | None = getattr(select, "POLLRDHUP", None)
@@ -81,9 +83,9 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
     """One upgraded socket. Set it as the transport's protocol, then call `start`."""
 
     __slots__ = (
-        "_busy", "_close_timer", "_frames", "_is_lost", "_loop", "_not_before", "_over", "_paused", "_quota", "_rate",
-        "_receiver", "_share", "_stopped", "_timer", "_turn", "_turn_frames", "_work", "client_closed", "closed_with",
-        "code", "id", "is_done", "opened_at", "pinged", "received_at", "session", "trace",
+        "_busy", "_close_timer", "_frames", "_head", "_is_lost", "_loop", "_not_before", "_over", "_paused", "_quota",
+        "_rate", "_receiver", "_share", "_stopped", "_timer", "_turn", "_turn_frames", "_work", "client_closed",
+        "closed_with", "code", "id", "is_done", "opened_at", "pinged", "received_at", "session", "trace",
     )  # fmt: skip
 
     def __init__(
@@ -99,6 +101,8 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
     ) -> None:
         super().__init__(transport, backlog)
         self.id = secrets.token_urlsafe(9)
+        # What is sent in front of everything else.
+        self._head = b""
         self._receiver = receiver
         self._frames = frames
         self._rate, self._share, self._turn = pace
@@ -140,9 +144,15 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
 
     # The transport's protocol
 
-    def start(self, first: Work, received: bytes) -> None:
-        """Do `first` before any message is read. `received`: what came after the request for the upgrade."""
+    def start(self, head: bytes, first: Work, received: bytes) -> None:
+        """Answer the handshake, and do `first` before any message is read.
+
+        `head`: the answer. It is sent together with the first frame, or after HEAD_S. `received`: what came after the
+        request.
+        """
         self._transport.set_write_buffer_limits(0)
+        self._head = head
+        self._loop.call_later(HEAD_S, self._send_head)
         self._busy = True
         if received:
             self.data_received(received)
@@ -181,9 +191,15 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
             self._end()
         self._receiver.lost(self)
 
-    # The Connection port (`write` and `deliver` are in outgoing.py)
+    # The Connection port (`deliver` is in outgoing.py)
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            data, self._head = self._head + data, b""
+        super().write(data)
 
     def close(self, disconnect: Disconnect) -> None:
+        self._send_head()
         too_slow = isinstance(disconnect, TooSlow)
         if self.closed_with is not None:
             if too_slow:  # what is queued before the close frame takes up memory
@@ -215,6 +231,10 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
     def ping(self) -> None:
         self.pinged = True
         self.write(PING_FRAME)
+
+    def _send_head(self) -> None:
+        if self._head:
+            self.write(b"")
 
     def abort(self) -> None:
         """End the connection without a close frame."""
@@ -352,6 +372,7 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
             self._answer_close(code, code)
 
     def _answer_close(self, code: int, answer: int) -> None:
+        self._send_head()
         self.code = code
         if self._write_close(close_frame(answer, b"")):
             self._transport.close()

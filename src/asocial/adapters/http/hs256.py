@@ -23,7 +23,7 @@ class InvalidToken(ValueError):
 
 
 def encode(claims: Mapping[str, object], secret: str) -> str:
-    signed = f"{_to_base64url(_to_json(_HEADER))}.{_to_base64url(_to_json(claims))}"
+    signed = f"{_ENCODED_HEADER}.{_to_base64url(_to_json(claims))}"
     return f"{signed}.{_signature(signed.encode(), secret)}"
 
 
@@ -65,3 +65,6 @@ def _to_base64url(data: bytes) -> str:
 
 def _from_base64url(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars="-_", validate=True)
+
+
+_ENCODED_HEADER = _to_base64url(_to_json(_HEADER))

@@ -25,6 +25,8 @@ class Invitations:
 
     def read(self, token: str, channel: str) -> Invitation | None:
         """The invitation in the token, or None if it is not ours, for another channel, or expired."""
+        if not token:
+            return None
         try:
             claims = hs256.decode(token, self._secret, _AUDIENCE, required=["exp", "channel", "rights", "key"])
         except hs256.InvalidToken:

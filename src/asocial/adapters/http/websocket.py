@@ -144,13 +144,12 @@ class ChatEndpoint:
             return False
         transport, received = taken
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered_subprotocols(request) else None
-        transport.write(switching_protocols(accept, subprotocol))
         connection = self._connection(request, transport, http.quota)
         self._connections.add(connection)
         if http.writing_paused:
             connection.pause()
         transport.set_protocol(connection)
-        connection.start(self._open(connection, admitted), received)
+        connection.start(switching_protocols(accept, subprotocol), self._open(connection, admitted), received)
         return True
 
     async def ping_silent(self) -> None:

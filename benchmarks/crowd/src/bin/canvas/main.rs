@@ -170,7 +170,8 @@ impl Canvas {
             self.oracle.age.reset();
         }
         self.pointing.clear();
-        for who in 0..self.people.len() {
+        let pointing_people = if pointing > 0.0 { self.people.len() } else { 0 };
+        for who in 0..pointing_people {
             let at = began + (self.random.share() / self.people[who].pace / pointing * 1e6) as u64;
             self.pointing.push(Reverse((at, who)));
         }

@@ -26,8 +26,9 @@ def million() -> ModuleType:
 
 
 def test_the_calculation_of_a_million_people_runs_small() -> None:
-    command = [sys.executable, ROOT / "experiments" / "million.py", "--people", "20000", "--places", "400"]
-    out = subprocess.run([*command, "--seconds", "30"], capture_output=True, text=True, check=True, timeout=60).stdout
+    arguments = ["--people", "20000", "--places", "400", "--seconds", "30"]
+    command = [sys.executable, str(ROOT / "experiments" / "million.py"), *arguments]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     assert [line.split(":")[0] for line in out.splitlines() if line.startswith("exponent")] == [
         "exponent 0.6", "exponent 0.8", "exponent 1"
     ]  # fmt: skip

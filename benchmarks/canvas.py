@@ -47,7 +47,7 @@ WITNESSES = 200
 PEOPLE_OF_A_PLACE = 50
 PEOPLE_OF_A_MESSAGE = 100
 """Each person posts as often whatever the number of people: a message each 100 s."""
-ZOOMS = {"near": 1.0, "middle": 0.3, "far": 0.05}
+ZOOMS = {"near": 1.0, "middle": 0.3, "far": 0.1}
 PAN_S = 3.0
 """Of panning at each zoom."""
 VIEW: Any = {"width": 1440, "height": 900}

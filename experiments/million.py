@@ -38,6 +38,8 @@ PACE = 1.0
 """Pointers a second of each person: the slowest, which a full shard asks for."""
 BORDER = 0.1
 """Of the people of a place, those whose region reaches into a block of another shard."""
+FLUSHES_PER_S = 20.0
+"""Messages that are due together leave in one write."""
 SLICE = 384
 """Connections that are written to in one turn of the loop."""
 CONNECT_S = 400e-6
@@ -82,19 +84,24 @@ def sizes(people: int, places: int, exponent: float) -> list[int]:
     return [max(1, round(people * weight / total)) for weight in weights]
 
 
-def load_of(here: int, everyone: int, costs: Costs) -> float:
+def messages_of(size: int, most: float) -> float:
+    """Messages a second in a place. `most`: a limit."""
+    return min(most, size * POSTS_PER_S)
+
+
+def load_of(here: int, everyone: int, costs: Costs, most: float = math.inf) -> float:
     """The part of a core that `here` people of a place with `everyone` take."""
+    messages = messages_of(everyone, most)
     pointers = min(POINTERS, everyone * min(1.0, PACE / TICKS_PER_S))
-    kb = TICKS_PER_S * pointers * POINTER_KB + everyone * POSTS_PER_S * MESSAGE_KB
-    # Messages of one flush leave together: at most 20 writes a second.
-    writes = TICKS_PER_S + min(20.0, everyone * POSTS_PER_S)
+    kb = TICKS_PER_S * pointers * POINTER_KB + messages * MESSAGE_KB
+    writes = TICKS_PER_S + min(FLUSHES_PER_S, messages)
     reads = PACE * costs.pointer + costs.view / LOOK_EVERY_S + POSTS_PER_S * costs.message
     return here * (costs.person + reads + writes * costs.write + kb * costs.kb)
 
 
-def share_out(places: list[int], costs: Costs) -> list[Shard]:
+def share_out(places: list[int], costs: Costs, most: float = math.inf) -> list[Shard]:
     """Shards with all places. A place that is too large for one is on several."""
-    loads = [load_of(size, size, costs) for size in places]
+    loads = [load_of(size, size, costs, most) for size in places]
     count = max(1, math.ceil(sum(loads) / FULL))
     while True:
         shards = [Shard([]) for _ in range(count)]
@@ -107,14 +114,14 @@ def share_out(places: list[int], costs: Costs) -> list[Shard]:
                 shard = shards[number]
                 shard.pieces.append((place, here))
                 shard.people += here
-                shard.load += load_of(here, size, costs)
+                shard.load += load_of(here, size, costs, most)
                 heapq.heappush(queue, (shard.load, number))
         if max(shard.load for shard in shards) <= FULL:
             return shards
         count = math.ceil(count * 1.02) + 1
 
 
-def crossing(places: list[int], shards: list[Shard]) -> tuple[float, float]:
+def crossing(places: list[int], shards: list[Shard], most: float = math.inf) -> tuple[float, float]:
     """(batches, MB) a second between shards: for parts of one place, and for people at borders."""
     parts = [0] * len(places)
     for shard in shards:
@@ -123,8 +130,8 @@ def crossing(places: list[int], shards: list[Shard]) -> tuple[float, float]:
     batches = mb = 0.0
     for size, count in zip(places, parts, strict=True):
         others = count - 1 + min(1.0, size * BORDER)
-        kb = TICKS_PER_S * min(size, POINTERS * count) * POINTER_KB + size * POSTS_PER_S * MESSAGE_KB
-        batches += others * (TICKS_PER_S + min(20.0, size * POSTS_PER_S))
+        kb = TICKS_PER_S * min(size, POINTERS * count) * POINTER_KB + messages_of(size, most) * MESSAGE_KB
+        batches += others * (TICKS_PER_S + min(FLUSHES_PER_S, messages_of(size, most)))
         mb += others * kb / 1000
     return batches, mb
 
@@ -171,11 +178,11 @@ def p99_ms(shard: Shard, places: list[int], costs: Costs) -> float:
     return (0.010 + tail + flush + (0.010 if parts else 0.0)) * 1000
 
 
-def describe(people: int, count: int, exponent: float, costs: Costs, seconds: float) -> None:
+def describe(people: int, count: int, exponent: float, costs: Costs, seconds: float, most: float) -> None:
     places = sizes(people, count, exponent)
-    shards = share_out(places, costs)
+    shards = share_out(places, costs, most)
     loads = sorted(shard.load for shard in shards)
-    batches, mb = crossing(places, shards)
+    batches, mb = crossing(places, shards, most)
     worst = max(p99_ms(shard, places, costs) for shard in shards)
     largest = sum(1 for shard in shards for place, _ in shard.pieces if place == 0)
     machines = math.ceil(len(shards) / MACHINE_SHARDS)
@@ -198,7 +205,8 @@ def describe(people: int, count: int, exponent: float, costs: Costs, seconds: fl
     # What one process for each person without regard to places would exchange, through one broker.
     edges = len(shards)
     spread = sum(
-        (TICKS_PER_S + min(20.0, size * POSTS_PER_S)) * edges * (1 - (1 - 1 / edges) ** size) for size in places
+        (TICKS_PER_S + min(FLUSHES_PER_S, messages_of(size, most))) * edges * (1 - (1 - 1 / edges) ** size)
+        for size in places
     )
     print(f"  if people were on any process instead: {spread:,.0f} batches a second")
 
@@ -209,10 +217,11 @@ def main() -> None:
     parser.add_argument("--places", type=int, default=20_000)
     parser.add_argument("--exponents", default="0.6,0.8,1.0", help="of Zipf's law: the larger, the more uneven")
     parser.add_argument("--seconds", type=float, default=300.0, help="in which a sample of people moves")
+    parser.add_argument("--most", type=float, default=math.inf, help="messages a second of one place")
     given = parser.parse_args()
     costs = Costs.measured()
     for exponent in map(float, given.exponents.split(",")):
-        describe(given.people, given.places, exponent, costs, given.seconds)
+        describe(given.people, given.places, exponent, costs, given.seconds, given.most)
 
 
 if __name__ == "__main__":

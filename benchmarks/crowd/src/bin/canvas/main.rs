@@ -34,8 +34,9 @@ const JUMPS: f64 = 0.05;
 /// How much of the way to their place people keep when they look elsewhere: the crowd stays around its places.
 const STAYS: f64 = 0.8;
 const SIDE: f64 = 40_000.0;
-/// Characters of a message.
-const PAYLOAD: usize = 40;
+/// What follows the number of a message: its pictures are looked at.
+const WORDS: [&str; 4] =
+    [" is anyone else watching the rain", " the cat has opinions about it", " from up there tonight", " yes, and you?"];
 
 #[derive(Deserialize)]
 struct Spec {
@@ -170,7 +171,8 @@ impl Canvas {
             self.oracle.age.reset();
         }
         self.pointing.clear();
-        for who in 0..self.people.len() {
+        let pointing_people = if pointing > 0.0 { self.people.len() } else { 0 };
+        for who in 0..pointing_people {
             let at = began + (self.random.share() / self.people[who].pace / pointing * 1e6) as u64;
             self.pointing.push(Reverse((at, who)));
         }
@@ -286,7 +288,7 @@ impl Canvas {
         let y = tenth(self.people[who].y + self.random.within(250.0));
         let number = self.oracle.next();
         self.oracle.posted(who, cell_of(x, y), now);
-        let payload = format!("{:~<1$}", format!("n{number}~"), PAYLOAD);
+        let payload = format!("n{number}{}", WORDS[number % WORDS.len()]);
         let frame = format!(
             r#"{{"type":"chat","message_id":"m{number}","payload":"{payload}","position":{{"x":{x},"y":{y}}}}}"#
         );

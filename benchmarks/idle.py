@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,24 +30,29 @@ class Memory(NamedTuple):
 
 @contextmanager
 def default_server(*interpreter_flags: str, stderr: IO[bytes] | int = subprocess.DEVNULL) -> Iterator[int]:
-    """The pid of `asocial serve` without any setting but its address. It listens, and ends with the block."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_")}
-    process = subprocess.Popen(
-        [sys.executable, *interpreter_flags, "-m", "asocial.cli", "serve", "--host", "127.0.0.1", "--port", "0"],
-        cwd=ROOT,
-        env=environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-    )
-    try:
-        assert process.stdout is not None
-        if not any(b"http://" in line for line in process.stdout):
-            raise RuntimeError(f"the server ended with code {process.wait()} before it listened")
-        yield process.pid
-    finally:
-        process.terminate()
-        process.communicate()
+    """The pid of `asocial serve` without any setting but its address. It listens, and ends with the block.
+
+    As in the image, it does not find the libraries of the extra `cli`: structlog imports rich (5 MiB) if it is there.
+    """
+    with tempfile.TemporaryDirectory() as hidden:
+        (Path(hidden) / "rich.py").write_text("raise ImportError('not in the image')\n")
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_")}
+        process = subprocess.Popen(
+            [sys.executable, *interpreter_flags, "-m", "asocial.cli", "serve", "--host", "127.0.0.1", "--port", "0"],
+            cwd=ROOT,
+            env=environ | {"PYTHONPATH": os.pathsep.join((hidden, str(ROOT / "src"))), "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
+        try:
+            assert process.stdout is not None
+            if not any(b"http://" in line for line in process.stdout):
+                raise RuntimeError(f"the server ended with code {process.wait()} before it listened")
+            yield process.pid
+        finally:
+            process.terminate()
+            process.communicate()
 
 
 def memory_of(pid: int) -> Memory:

@@ -29,7 +29,6 @@ from .groups import ProcessGroup
 from .identity import api_keys, moderation_settings, sign_in, token_verifier
 from .lifecycle import Asocial, Parts, Readiness
 from .ports import Broker, ChannelRules, LiveMessages, PresenceStore, RateLimiter, SessionRegistry, UserIdClaims
-from .process_metrics import ProcessMetrics
 from .service.api_chat import ApiChat
 from .service.backlog import Backlog
 from .service.channel_access import ChannelAccess
@@ -149,7 +148,11 @@ def build(
         return now if backend is None else now | {"broker_probe_age_seconds": backend.probe_age_s()}
 
     exposition = metrics.Exposition(counters, gauges, readiness.checks)
-    process_metrics = ProcessMetrics(exposition, group) if group is not None else None
+    process_metrics = None
+    if group is not None:
+        from .process_metrics import ProcessMetrics  # with libraries that one process does not need
+
+        process_metrics = ProcessMetrics(exposition, group)
 
     async def expose(accept: str) -> tuple[bytes, str]:
         return exposition.render(accept) if process_metrics is None else await process_metrics.render(accept)

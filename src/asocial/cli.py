@@ -21,7 +21,6 @@ from .domain import api_keys
 from .domain.api_keys import OPERATOR, KeyRights
 from .domain.rules import Rights
 from .processes import cpus
-from .processes.supervisor import supervise
 from .serving import USAGE_ERROR, print_error, report_lost_lines, run_until_stopped
 from .settings import Settings
 
@@ -75,6 +74,8 @@ def _serve(settings: Settings) -> int:
     _allow_many_files()
     count = cpus.available() if settings.processes == "auto" else settings.processes
     if count > 1:
+        from .processes.supervisor import supervise  # with its own libraries, which one process does not need
+
         return run_until_stopped(
             lambda: supervise(settings, count, lambda sockets: _announce(settings, sockets, count)), settings
         )

@@ -359,7 +359,7 @@ async def test_w21_a_pong_carries_the_servers_time(start_server: StartServer, jo
 async def test_w22_a_silent_client_is_pinged_and_closed_with_4012(
     start_server: StartServer, join: Join, join_raw: JoinRaw
 ) -> None:
-    server = await start_server(ping_seconds=0.5, pong_timeout_seconds=0.5, grace_seconds=0)
+    server = await start_server(ping_seconds=0.5, pong_timeout_seconds=2, grace_seconds=0)
     ada = await join(server)
     silent = await join_raw(server)
     await silent.receive("user_sync")

@@ -95,15 +95,11 @@ function start(root: HTMLElement, tab: Deps['tab']) {
       if (color) query.set('color', color)
       if (!app.settings.store.getState().onMap) query.set('on_map', '0')
       if (invite) query.set('invite', invite)
-      // W162. The plane is not measured yet when the page connects for the first time.
-      const { camera, view } = app.camera.store.getState()
-      const { innerWidth: width, innerHeight: height } = window
-      const { middle, ...size } = sightOf({
-        camera,
-        view: view.width > 1 ? view : { width, height },
-      })
-      const sight = { ...middle, w: size.width, h: size.height }
-      for (const [name, value] of Object.entries(sight)) query.set(name, `${value}`)
+      // W162. A server sees where people look only if the channel is a crowd.
+      if (app.crowd.getState().region) {
+        const { middle, width: w, height: h } = sightOf(app.camera.store.getState())
+        for (const [name, value] of Object.entries({ ...middle, w, h })) query.set(name, `${value}`)
+      }
       return `${location.origin.replace(/^http/, 'ws')}/api/chat?${query}`
     },
     token: app.session.token,

@@ -151,7 +151,8 @@ export function HistoryPanel({ close }: { close(): void }) {
         </button>
       )}
       <p className="pt-2 text-xs/4 text-faint">
-        {SAY.kept} {crowded && SAY.crowd}
+        <span>{SAY.kept}</span>
+        {crowded && <span> {SAY.crowd}</span>}
       </p>
     </section>
   )

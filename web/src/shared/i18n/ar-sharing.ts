@@ -12,7 +12,7 @@ export const ARABIC_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     what: 'ما يفتحه الرابط',
     thisChannel: 'هذه القناة',
     thisSpot: 'هذا الموضع',
-    spotKept: 'الموضع في الرابط فقط؛ لا يراه الخادم.',
+    spotKept: 'الموضع في الرابط فقط؛ لا يحفظه أي خادم.',
     address: 'الرابط',
     copy: 'نسخ الرابط',
     copied: 'نُسخ الرابط',

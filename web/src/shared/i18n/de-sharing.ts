@@ -9,7 +9,7 @@ export const GERMAN_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     what: 'Was der Link öffnet',
     thisChannel: 'Diesen Kanal',
     thisSpot: 'Diese Stelle',
-    spotKept: 'Die Stelle steht nur im Link; der Server sieht sie nicht.',
+    spotKept: 'Die Stelle steht nur im Link; kein Server speichert sie.',
     address: 'Der Link',
     copy: 'Link kopieren',
     copied: 'Link kopiert',

@@ -9,7 +9,7 @@ export const SHARING_STRINGS = section('sharing', {
   what: 'What the link opens',
   thisChannel: 'This channel',
   thisSpot: 'This spot',
-  spotKept: 'Only the link contains the spot; the server does not see it.',
+  spotKept: 'Only the link contains the spot; no server keeps it.',
   address: 'The link',
   copy: 'Copy link',
   copied: 'Link copied',

@@ -9,7 +9,7 @@ export const SPANISH_SHARING: Pick<Catalogue, 'sharing' | 'demo'> = {
     what: 'Qué abre el enlace',
     thisChannel: 'Este canal',
     thisSpot: 'Este punto',
-    spotKept: 'El punto está solo en el enlace; el servidor no lo ve.',
+    spotKept: 'El punto está solo en el enlace; ningún servidor lo guarda.',
     address: 'El enlace',
     copy: 'Copiar enlace',
     copied: 'Enlace copiado',

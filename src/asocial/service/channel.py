@@ -160,8 +160,10 @@ class Channel:
         crowd = self.crowd = Crowd(
             self._members, self.snapshots, self._crowds, self._lag, self._publish_if_confirmed, self._runtime
         )
-        for user_id, x, y in self._outbox.take_cursors(FlushLimit(FLUSH_FRAMES, FLUSH_BYTES)):
-            crowd.pointers.move(user_id, x, y)
+        cursors = self._outbox.take_cursors(FlushLimit(FLUSH_FRAMES, FLUSH_BYTES))
+        anchors = self._outbox.take_anchors(cursors)
+        for user_id, x, y in cursors:
+            crowd.pointers.move(user_id, x, y, anchors.get(user_id, ""))
         self.read_gate.watch(crowd.outbox)
         self._write_to_all(pack(CrowdFrame(on=True)))
 

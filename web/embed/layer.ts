@@ -45,7 +45,7 @@ export function createLayer(
   let frame = 0
 
   function paint() {
-    const viewport = document.documentElement.clientWidth
+    const viewport = root.clientWidth
     // All reads, then all writes, so that the page is laid out once.
     const points = [...items].map(([key, item]) => {
       if (item.kind === 'pointer' && now() - item.touchedAt > POINTER_MS) {

@@ -18,21 +18,6 @@ import { createStorage } from './storage.ts'
 import { createWidget } from './widget.ts'
 import { wordsFor } from './words.ts'
 
-export interface Said {
-  readonly name: string
-  readonly userId: string
-  readonly text: string
-  readonly mine: boolean
-}
-
-interface ApiEvents {
-  message: Said
-  /** how many people are here */
-  count: number
-  /** talking was turned on or off */
-  talking: boolean
-}
-
 function start(options: Options) {
   const { words, language } = wordsFor([
     options.language,
@@ -40,7 +25,7 @@ function start(options: Options) {
     ...navigator.languages,
   ])
   const storage = createStorage(options)
-  const listeners = createListeners<ApiEvents>()
+  const listeners = createListeners()
   const { emit } = listeners
   let channel: Channel | undefined
   let draft: ReturnType<Channel['draft']> | undefined
@@ -270,6 +255,10 @@ function start(options: Options) {
     },
     get channel() {
       return name
+    },
+    /** The visitor's, empty while there is no connection yet. */
+    get userId() {
+      return channel?.userId ?? ''
     },
     /** Calls `listener` for each event of the type. Returns how to stop that. */
     on: listeners.on,

@@ -2,19 +2,34 @@
  * The listeners of the page's own code: `asocial.on(...)`. One that throws stops nobody else.
  */
 
-export function createListeners<Events extends object>() {
-  const listeners = new Map<keyof Events, Set<(data: never) => void>>()
+interface Said {
+  readonly name: string
+  readonly userId: string
+  readonly text: string
+  readonly mine: boolean
+}
+
+interface ApiEvents {
+  message: Said
+  /** how many people are here */
+  count: number
+  /** talking was turned on or off */
+  talking: boolean
+}
+
+export function createListeners() {
+  const listeners = new Map<keyof ApiEvents, Set<(data: never) => void>>()
   return {
     /** Calls `listener` for each event of the type. Returns how to stop that. */
-    on<Type extends keyof Events>(type: Type, listener: (data: Events[Type]) => void) {
+    on<Type extends keyof ApiEvents>(type: Type, listener: (data: ApiEvents[Type]) => void) {
       const those = listeners.get(type) ?? new Set()
       listeners.set(type, those.add(listener))
       return () => void those.delete(listener)
     },
-    emit<Type extends keyof Events>(type: Type, data: Events[Type]) {
+    emit<Type extends keyof ApiEvents>(type: Type, data: ApiEvents[Type]) {
       for (const listener of listeners.get(type) ?? []) {
         try {
-          ;(listener as (data: Events[Type]) => void)(data)
+          ;(listener as (data: ApiEvents[Type]) => void)(data)
         } catch (error) {
           console.error(error)
         }

@@ -71,7 +71,9 @@ async def _point(client: Client, number: int) -> None:
         await asyncio.sleep(0.05)
 
 
-async def _measure(browser: Browser, site: Site, server: Server, seconds: float) -> dict[str, float]:
+async def _measure(browser: Browser, site: Site, server: Server, seconds: float, number: int) -> dict[str, float]:
+    # A channel of its own: messages of the round before may still live.
+    site.attributes = f'data-channel="frames-{number}"'
     without = await _open(browser, site, tag=False)
     figures = {"without": await _busy_ms(without, seconds)}
     await without.context.close()
@@ -109,7 +111,7 @@ async def main(seconds: float, rounds: int) -> None:
     site.server_url = server.url("")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
-        found = [await _measure(browser, site, server, seconds) for _ in range(rounds)]
+        found = [await _measure(browser, site, server, seconds, number) for number in range(rounds)]
         await browser.close()
     await server.stop()
     await site.stop()

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from tests.support.firefox import ALT, CONTROL, ENTER, ESCAPE, SHIFT, Firefox, Page, running
 
-from .embedding import LINE, NARROW, PAGES, TARGETS, WIDE, Site, server, site
+from .embedding import LINE, NARROW, PAGES, RECORD, TARGETS, WIDE, Site, server, site
 
 __all__ = ["server", "site"]
 
@@ -104,6 +104,12 @@ async def test_words_stand_at_the_same_paragraph_whatever_the_width(
         assert there["y"] - LINE <= middle <= there["y"] + there["height"] + LINE
         assert said["x"] >= 0
         assert said["x"] + said["width"] <= viewport["width"]
+    # The page gets what is done on a message too.
+    await bob.evaluate(f"({RECORD})()")
+    await bob.click(said["x"] + said["width"] / 2, said["y"] + said["height"] / 2)
+    await bob.click(30, 60)
+    await bob.press("x")
+    assert await bob.evaluate("got") == [["pointerdown", False], ["click", False]] * 2 + [["keydown", False]]
 
 
 async def test_the_page_gets_all_of_its_own_clicks_and_keys(firefox: Firefox, site: Site, server: Any) -> None:

@@ -167,9 +167,12 @@ async def test_the_options_of_the_tag(visit_site: Open, site: Site) -> None:
     await expect(ann.locator("asocial-embed .talk")).to_have_text("Auf dieser Seite reden")
     await expect(ann.locator(ROOT)).to_have_attribute("data-theme", "dark")
     assert not sockets
+    loaded = await ann.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    assert [each for each in loaded if site.server_url in each] == [f"{site.server_url}/embed.js"]
     await ann.evaluate("asocial.open()")
     await ann.wait_for_selector(f"{ROOT}[data-live]", state="attached")
     assert len(sockets) == 1
+    assert await ann.evaluate("performance.getEntriesByType('resource').length") == len(loaded)
     assert (await ann.evaluate("asocial.channel")).startswith("embed-rger-")
     bob = await visit_site("article.html", live=False)
     await bob.locator("asocial-embed .talk").click()

@@ -18,6 +18,12 @@ import { createStorage } from './storage.ts'
 import { createWidget } from './widget.ts'
 import { wordsFor } from './words.ts'
 
+/** How often a page that has never been connected tries it by itself: about half a minute. */
+const TRIES = 9
+
+const notAllowed = (server: string) =>
+  `asocial: no connection to ${server}. Is ${location.origin} in its ASOCIAL_ALLOWED_ORIGINS?`
+
 function start(options: Options) {
   const { words, language } = wordsFor([
     options.language,
@@ -33,7 +39,7 @@ function start(options: Options) {
   let name = ''
   let isTalking = false
   let wasLive = false
-  let isWarned = false
+  let failures = 0
 
   const newWidget = () =>
     createWidget(options, words, language, {
@@ -123,6 +129,7 @@ function start(options: Options) {
 
   function join() {
     if (channel) return
+    failures = 0
     const connection: ConnectOptions = { lang: language }
     const token = storage.read()
     if (token) connection.token = token
@@ -135,6 +142,7 @@ function start(options: Options) {
     stopListening = [
       here.on('connected', () => {
         wasLive = true
+        failures = 0
         storage.write(here.token ?? '')
         widget.setNote('')
         showState()
@@ -144,12 +152,9 @@ function start(options: Options) {
         widget.setLive(false)
         // Visitors who did not ask for anything need not know that it is away.
         if (wasLive || isTalking) widget.setNote(words.away)
-        else if (!isWarned) {
-          isWarned = true
-          console.warn(
-            `asocial: no connection to ${options.server}. Is ${location.origin} in its ASOCIAL_ALLOWED_ORIGINS?`,
-          )
-        }
+        else if (++failures === 1) console.warn(notAllowed(options.server))
+        // On a page that may not connect, the console would fill without end.
+        else if (failures === TRIES) leave()
         widget.layer.clear('pointer')
       }),
       here.on('closed', () => {

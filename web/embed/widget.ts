@@ -95,6 +95,7 @@ export function createWidget(
   const { signal } = stopping
   let caret: Caret | undefined
   let isTalking = false
+  let scrolling = new AbortController()
   let count = 0
   let pointed = { x: 0, y: 0 }
   let pointedTimer: ReturnType<typeof setTimeout> | undefined
@@ -117,6 +118,10 @@ export function createWidget(
   function setTalking(on: boolean) {
     if (on === isTalking) return
     isTalking = on
+    // Listeners that may stop scrolling: browsers wait for those, so a page has none of ours while nobody talks.
+    scrolling.abort()
+    scrolling = new AbortController()
+    if (on) passScrolling(catcher, host, scrolling.signal)
     root.toggleAttribute('data-talking', on)
     if (!on && caret) {
       events.dropped()
@@ -164,7 +169,6 @@ export function createWidget(
   )
   // The focus stays where the page has it, so that it can go back there.
   catcher.addEventListener('mousedown', (event) => event.preventDefault(), { signal })
-  passScrolling(catcher, host, signal)
   window.addEventListener(
     'keydown',
     (event) => {
@@ -202,6 +206,7 @@ export function createWidget(
 
   // Nothing is read here: the page may have changed since it was laid out.
   const viewed = () => {
+    layer.wake()
     viewedTimer ??= setTimeout(() => {
       viewedTimer = undefined
       events.viewed()

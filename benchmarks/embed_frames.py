@@ -6,6 +6,7 @@ time of the page's main thread, for each frame at 60 Hz, in milliseconds:
 - `alone`: nobody else is here. Nothing of the script runs but a look at the address once a second.
 - `quiet`: another visitor is here, and does nothing.
 - `hidden`: nobody sees the page. (The browser is only told so: a real one would also draw no frames.)
+- `read`: five messages are shown, and nothing moves.
 - `busy`: five visitors point all the time, and five messages are shown.
 
 `python -m benchmarks.embed_frames [--seconds 10] [--rounds 3]`
@@ -28,6 +29,7 @@ HERTZ = 60
 PEOPLE = 5
 LIVE = "asocial-embed .root[data-live]"
 NO_TAG = {'<script src="http': '<script type="text/none" src="http'}
+ITEMS = "(least) => document.querySelector('asocial-embed').shadowRoot.querySelectorAll('.item').length >= least"
 SEEN = """(state) => {
   Object.defineProperty(document, 'visibilityState', { value: state, configurable: true })
   Object.defineProperty(document, 'hidden', { value: state === 'hidden', configurable: true })
@@ -88,12 +90,13 @@ async def _measure(browser: Browser, site: Site, server: Server, seconds: float,
     figures["hidden"] = await _busy_ms(page, seconds)
     await page.evaluate(SEEN, "visible")
     clients += [await Client.connect(url, channel=channel) for _ in range(PEOPLE - 1)]
-    pointing = [asyncio.create_task(_point(client, number)) for number, client in enumerate(clients)]
     for number, client in enumerate(clients):
         await client.chat("a message that is there for some time", at=(-300 + 50 * number, 200 + 60 * number))
-    await page.wait_for_function(
-        "document.querySelector('asocial-embed').shadowRoot.querySelectorAll('.item').length >= 10"
-    )
+    await page.wait_for_function(ITEMS, arg=PEOPLE)
+    await asyncio.sleep(1)
+    figures["read"] = await _busy_ms(page, seconds)
+    pointing = [asyncio.create_task(_point(client, number)) for number, client in enumerate(clients)]
+    await page.wait_for_function(ITEMS, arg=2 * PEOPLE)
     figures["busy"] = await _busy_ms(page, seconds)
     for task in pointing:
         task.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.support.waiting import eventually_is
+from tests.support.waiting import eventually, eventually_is
 
 from .conftest import Server
 from .embedding import (
@@ -308,6 +308,30 @@ async def test_the_button_stays_clear_of_what_the_page_has_in_its_corner(visit_s
     assert await ann.evaluate("asked")
     await ann.evaluate("document.querySelector('#other').remove()")
     await eventually_is(lambda: talk.bounding_box(), before)
+
+
+async def test_a_page_that_may_not_connect_stops_trying(browser: Browser, server: Server, site: Site) -> None:
+    """It would fill the browser's console. Who presses the button tries again."""
+    await server.restart(allowed_origins="https://other.example")
+    context = await browser.new_context()
+    try:
+        await context.add_init_script(OPENED)
+        page = await context.new_page()
+        sockets: list[str] = []
+        page.on("websocket", lambda socket: sockets.append(socket.url))
+        await page.clock.install()
+        await page.goto(f"{site.origin}/article.html")
+
+        async def tries() -> int:
+            await page.clock.run_for(11_000)  # more than any pause between two
+            return len(sockets)
+
+        await eventually_is(tries, 9)
+        assert [await tries() for _ in range(5)] == [9] * 5
+        await page.evaluate("asocial.open()")
+        await eventually(lambda: len(sockets) > 9, "another try")
+    finally:
+        await context.close()
 
 
 async def test_scrolling_forces_no_layout(visit_site: Open, browser: Browser, site: Site) -> None:

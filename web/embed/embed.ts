@@ -153,8 +153,8 @@ function start(options: Options) {
         // Visitors who did not ask for anything need not know that it is away.
         if (wasLive || isTalking) widget.setNote(words.away)
         else if (++failures === 1) console.warn(notAllowed(options.server))
-        // On a page that may not connect, the console would fill without end.
-        else if (failures === TRIES) leave()
+        // On a page that may not connect, the console would fill without end. (The client goes on to wait after this event.)
+        else if (failures === TRIES) queueMicrotask(leave)
         widget.layer.clear('pointer')
       }),
       here.on('closed', () => {
@@ -209,10 +209,10 @@ function start(options: Options) {
 
   /** `document.write` after the load makes another document, without our element and our listeners. */
   function revive() {
+    widget.setTalking(false)
     widget.destroy()
     widget = newWidget()
     written = document.documentElement
-    isTalking = false
     page.listen()
     showState()
     for (const message of channel?.messages ?? []) showMessage(message)

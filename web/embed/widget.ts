@@ -159,7 +159,7 @@ export function createWidget(
   }
 
   for (const type of OURS)
-    root.addEventListener(type, (event) => event.stopPropagation(), { signal })
+    root.addEventListener(type, (event) => event.stopPropagation(), { signal, passive: true })
   talk.addEventListener('click', () => setTalking(!isTalking), { signal })
   clear.addEventListener('click', () => events.cleared(), { signal })
   catcher.addEventListener(

@@ -6,7 +6,6 @@ What a browser does differently is here: boxes, keys, focus, listeners. All else
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,11 +50,18 @@ SAID = f"{INSIDE}('.item[data-kind=message]')"
 LIVE = f"document.querySelector('asocial-embed') && {INSIDE}('.root[data-live][data-theme]')"
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def firefox(tmp_path: Path) -> AsyncIterator[Firefox]:
-    async with running(tmp_path / "profile", PRELOAD) as made:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def started(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Firefox]:
+    async with running(tmp_path_factory.mktemp("firefox"), PRELOAD) as made:
         yield made
-        assert not [each for each in made.errors if "favicon" not in each]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def firefox(started: Firefox) -> AsyncIterator[Firefox]:
+    yield started
+    await started.close_pages()
+    errors, started.errors[:] = [*started.errors], []
+    assert not [each for each in errors if "favicon" not in each]
 
 
 async def visit(firefox: Firefox, site: Site, name: str, viewport: dict[str, int]) -> Page:

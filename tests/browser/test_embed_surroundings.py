@@ -179,9 +179,9 @@ async def test_the_options_of_the_tag(visit_site: Open, site: Site) -> None:
     await expect(ann.locator("asocial-embed .talk")).to_contain_text("2 hier")
     await bob.mouse.move(300, 300)
     await bob.mouse.click(400, 300)
-    await bob.keyboard.type("nur Worte")
+    await bob.keyboard.type("nur Text")
     await bob.keyboard.press("Enter")
-    await expect(ann.locator(MESSAGE)).to_contain_text("nur Worte")
+    await expect(ann.locator(MESSAGE)).to_contain_text("nur Text")
     assert await ann.locator('asocial-embed .item[data-kind="pointer"]').count() == 0
 
 

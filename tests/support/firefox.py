@@ -31,6 +31,8 @@ _QUIET = {
     "services.settings.server": "data:,",
     "dom.disable_open_during_load": False,
 }
+ATTEMPTS, ANSWERS_WITHIN_S = 3, 20.0
+"""Now and then a Firefox that has just started never answers."""
 ENTER, ESCAPE, ALT, SHIFT, CONTROL = "\ue007", "\ue00c", "\ue00a", "\ue008", "\ue009"
 
 
@@ -104,23 +106,30 @@ class Firefox:
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._reading = asyncio.create_task(self._read())
+        self._users: list[str] = []
         self.errors: list[str] = []
         """What pages wrote to the console as errors, uncaught exceptions included."""
 
     async def send(self, method: str, **params: Any) -> dict[str, Any]:
         number = next(self._numbers)
-        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
         await self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
         async with asyncio.timeout(PATIENCE_S):
             return await answer
 
     async def open(self, url: str, viewport: dict[str, int]) -> Page:
         user = (await self.send("browser.createUserContext"))["userContext"]
+        self._users.append(user)
         context = (await self.send("browsingContext.create", type="window", userContext=user))["context"]
         await self.send("browsingContext.setViewport", context=context, viewport=viewport)
         page = Page(self, context)
         await page.goto(url)
         return page
+
+    async def close_pages(self) -> None:
+        while self._users:
+            await self.send("browser.removeUserContext", userContext=self._users.pop())
 
     async def close(self) -> None:
         self._reading.cancel()
@@ -148,9 +157,8 @@ def _make_profile(profile: Path) -> None:
     (profile / "user.js").write_text("\n".join(lines))
 
 
-@asynccontextmanager
-async def running(profile: Path, preload: str) -> AsyncIterator[Firefox]:
-    """`preload`: the text of a function that runs in each page before its scripts."""
+async def _start(profile: Path) -> tuple[asyncio.subprocess.Process, str]:
+    """A Firefox and the address of its BiDi socket."""
     command = FIREFOX.find()
     assert command, explain([FIREFOX], "test-full")
     _make_profile(profile)
@@ -159,19 +167,41 @@ async def running(profile: Path, preload: str) -> AsyncIterator[Firefox]:
         command, *arguments, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
     )
     assert process.stderr is not None
+    while not (found := _LISTENING.search(line := await process.stderr.readline())):
+        assert line, "Firefox ended"
+    return process, f"{found[1].decode()}/session"
+
+
+async def _connect(url: str) -> Firefox:
+    firefox = Firefox(await websockets.connect(url, max_size=None, ping_interval=None))
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            while not (found := _LISTENING.search(line := await process.stderr.readline())):
-                assert line, "Firefox ended"
-        rest = asyncio.create_task(process.stderr.read())
-        async with websockets.connect(f"{found[1].decode()}/session", max_size=None, ping_interval=None) as socket:
-            firefox = Firefox(socket)
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
             await firefox.send("session.new", capabilities={})
+    except TimeoutError:
+        await firefox.close()
+        raise
+    return firefox
+
+
+@asynccontextmanager
+async def running(folder: Path, preload: str) -> AsyncIterator[Firefox]:
+    """`preload`: the text of a function that runs in each page before its scripts."""
+    for attempt in range(ATTEMPTS):
+        process, url = await _start(folder / f"profile-{attempt}")
+        assert process.stderr is not None
+        rest = asyncio.create_task(process.stderr.read())
+        try:
+            try:
+                firefox = await _connect(url)
+            except TimeoutError:
+                continue
             await firefox.send("session.subscribe", events=["log.entryAdded"])
             await firefox.send("script.addPreloadScript", functionDeclaration=preload)
             yield firefox
             await firefox.close()
-    finally:
-        process.kill()
-        await process.wait()
-    await rest
+            return
+        finally:
+            process.kill()
+            await process.wait()
+            await rest
+    raise BidiError(f"Firefox was started {ATTEMPTS} times, and never answered")

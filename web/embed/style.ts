@@ -33,7 +33,7 @@ export const STYLE = `
 [hidden] { display: none !important; }
 .catcher { position: absolute; inset: 0; display: none; cursor: text; pointer-events: auto; }
 .root[data-talking] .catcher { display: block; }
-.items { position: absolute; inset: 0; direction: ltr; }
+.items { position: absolute; inset: 0; direction: ltr; isolation: isolate; }
 .item {
   position: absolute; top: 0; left: 0; visibility: hidden;
   max-width: min(320px, calc(100% - 16px)); width: max-content;
@@ -70,7 +70,7 @@ export const STYLE = `
 }
 .caret input::placeholder { color: var(--ink); opacity: .7; font-weight: 400; }
 .bar {
-  position: absolute; bottom: max(12px, env(safe-area-inset-bottom)); inset-inline-end: 14px;
+  z-index: 3; position: absolute; bottom: max(12px, env(safe-area-inset-bottom)); inset-inline-end: 14px;
   display: flex; flex-direction: column; align-items: flex-end; gap: 6px;
   max-width: calc(100% - 28px);
 }

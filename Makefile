@@ -56,7 +56,7 @@ PEERS_NODE = $(PEERS)/node/node_modules/.package-lock.json
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test test-full test-deploy test-deploy-full check $(CHECKS) check-unit client-frames audit format page types env env-run \
-	system system-deploy need need-deploy need-deploy-full screenshots icons bench bench-full bench-tools lock dist clean
+	system system-full system-deploy need need-full need-deploy need-deploy-full screenshots icons bench bench-full bench-tools lock dist clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 26
@@ -69,7 +69,7 @@ test: need page  ## all checks, then all tests (ARGS="-k words" selects tests)
 	$(PYTEST) $(PYTEST_PARALLEL) $(ARGS) || failed="$$failed tests"; \
 	test -z "$$failed" || { echo "make test: failed: $$failed; for checks see each line with *** above" >&2; exit 1; }
 
-test-full: need page  ## tests that take long: ten minutes of faults, many HTTP requests (ARGS="-k words" selects tests)
+test-full: need-full page  ## tests that take long: ten minutes of faults, many HTTP requests, Firefox (ARGS="-k words" selects tests)
 	@$(PYTEST) -s $(filter-out tests/deploy/%,$(wildcard tests/*/full_*.py)) $(ARGS)
 
 test-deploy: need-deploy page $(ACTIONLINT)  ## deploy/: manifests, images, rules, dashboard, workflows; about a minute
@@ -150,11 +150,17 @@ $(NODE_MODULES): web/package-lock.json web/package.json web/.npmrc | env-run
 system: env  ## install what the tests need with apt-get: Redis and Chromium
 	@$(RUN) python -m scripts.system install test
 
+system-full: env  ## install what `make test-full` needs: Redis, Chromium and Firefox
+	@$(RUN) python -m scripts.system install test-full
+
 system-deploy: env  ## install what `make test-deploy` and `make test-deploy-full` need: Prometheus, nginx, HAProxy, debootstrap
 	@$(RUN) python -m scripts.system install deploy-full
 
 need: env
 	@$(RUN) python -m scripts.system check test
+
+need-full: env
+	@$(RUN) python -m scripts.system check test-full
 
 need-deploy: env
 	@$(RUN) python -m scripts.system check deploy

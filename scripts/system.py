@@ -51,6 +51,13 @@ CHROMIUM = Program(
     "--cask google-chrome",
     variable="ASOCIAL_TEST_CHROMIUM",
 )
+FIREFOX = Program(
+    "Firefox",
+    ("firefox-esr", "firefox", "/Applications/Firefox.app/Contents/MacOS/firefox"),
+    "firefox-esr",
+    "--cask firefox",
+    variable="ASOCIAL_TEST_FIREFOX",
+)
 DEPLOY = (
     REDIS,
     CHROMIUM,
@@ -63,8 +70,18 @@ DEPLOY = (
     Program("HAProxy", ("haproxy", "/usr/sbin/haproxy"), "haproxy", "haproxy", "haproxy"),
 )
 DEBOOTSTRAP = Program("debootstrap", ("debootstrap", "/usr/sbin/debootstrap"), "debootstrap", None)
-GROUPS = {"test": (REDIS, CHROMIUM), "deploy": DEPLOY, "deploy-full": (*DEPLOY, DEBOOTSTRAP)}
-TARGETS = {"test": "make system", "deploy": "make system-deploy", "deploy-full": "make system-deploy"}
+GROUPS = {
+    "test": (REDIS, CHROMIUM),
+    "test-full": (REDIS, CHROMIUM, FIREFOX),
+    "deploy": DEPLOY,
+    "deploy-full": (*DEPLOY, DEBOOTSTRAP),
+}
+TARGETS = {
+    "test": "make system",
+    "test-full": "make system-full",
+    "deploy": "make system-deploy",
+    "deploy-full": "make system-deploy",
+}
 
 
 def missing(group: str) -> list[Program]:

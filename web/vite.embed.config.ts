@@ -20,6 +20,11 @@ function versioned(): Plugin {
         if (script?.type !== 'chunk' || Object.keys(bundle).length > 1) {
           throw new Error('the embed script must be one file, embed.js')
         }
+        // A page of another encoding reads the script in its own. All else is in strings and templates.
+        script.code = script.code.replace(
+          /[^\n -~]/g,
+          (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
+        )
         const { length } = gzipSync(script.code, { level: 9 })
         console.log(
           `embed.js: ${(length / 1024).toFixed(1)} KiB gzip of at most ${LIMIT_BYTES / 1024} KiB`,

@@ -89,6 +89,10 @@ class EchoDispatch:
         session.connection.write(bytes((_BINARY,)) + frame[1:])
 
 
+async def no_metrics(_accept: str) -> tuple[bytes, str]:
+    return b"", ""
+
+
 async def serve(port: int, *, large: bool) -> None:
     """Serve until cancelled. `large`: messages of any size, read as fast as they come."""
     settings: Settings = load({"connections_per_minute_per_ip": 0}, {})
@@ -132,7 +136,7 @@ async def serve(port: int, *, large: bool) -> None:
         bytes_per_s_per_address=0,
     )
     headers = ResponseHeaders(app, clients, origins, frame_ancestors=(), hsts_s=0)
-    metrics = Metrics(lambda _: (b"", ""), counters)
+    metrics = Metrics(no_metrics, counters)
     handshakes = Handshakes(endpoint, headers, metrics, refusals)
     guard = ConnectionGuard(runner, Networks(()), clients, patience, connections, refusals, handshakes)
     await runner.setup()

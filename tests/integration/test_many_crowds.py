@@ -86,6 +86,19 @@ async def test_w170_pointers_drafts_views_and_activity_cross_processes(pair: lis
     assert not there.waiting("typing", "cursors")
 
 
+async def test_w181_anchors_of_pointers_cross_processes(pair: list[Process], enter: Enter) -> None:
+    author, here, _, _ = await crowd(enter, *pair)
+    at = {"x": 7, "y": 8, "anchor": "install/2.0/1x3k9a/500/250+12"}
+    await author.send({"type": "cursor", "position": at})
+    frame = await here.receive("cursors")
+    assert frame["cursors"] == [[author.user_id, 7, 8]]
+    assert frame["anchors"] == {author.user_id: at["anchor"]}
+    await author.cursor((9, 9))
+    frame = await here.receive("cursors")
+    assert frame["cursors"] == [[author.user_id, 9, 9]]
+    assert "anchors" not in frame
+
+
 async def test_w170_a_process_without_crowds_gets_everything_and_is_heard_by_everybody(
     pair: list[Process], folder: Path, redis: Server, enter: Enter
 ) -> None:

@@ -22,6 +22,7 @@ PAGE = (HERE.parents[1] / "docs" / "protocol.md").read_text(encoding="utf-8")
 RULES_OF_THE_CLIENT = {
     46: "how a client shows what it got is its own doing; tests/browser/test_safety_page.py sees to the page",
     117: "mentions are text, which each client reads; web/tests and tests/browser/test_mentions.py see to the page",
+    184: "what the embed script shows; tests/browser/test_embed_surroundings.py sees to it",
 }
 """Rules that say nothing of the server, so nothing can be seen of them from outside."""
 

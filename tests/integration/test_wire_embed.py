@@ -70,6 +70,25 @@ async def test_w181_pointers_carry_anchors_beside_them(server: Server, join: Joi
     assert "anchors" not in await cat.receive("cursors")
 
 
+async def test_w181_pointers_of_a_crowd_carry_anchors_too(start_server: StartServer, join: Join) -> None:
+    server = await start_server(crowd_threshold=4)
+    ada, bob, *_ = [await join(server) for _ in range(4)]
+    here = await join(server, view=(0.0, 0.0, 1000.0, 800.0))
+    await ada.send({"type": "cursor", "position": AT})
+    frame = await here.receive("cursors")
+    assert frame["cursors"] == [[ada.user_id, 10, 20]]
+    assert frame["anchors"] == {ada.user_id: ANCHOR}
+    await bob.cursor((1, 2))
+    frame = await here.receive("cursors")
+    assert frame["cursors"] == [[bob.user_id, 1, 2]]
+    assert "anchors" not in frame
+    await here.follow(ada.user_id)
+    await ada.receive("followed")
+    await ada.send({"type": "cursor", "position": {"x": 40_000, "y": 0, "anchor": ANCHOR}})
+    frame = await here.receive("cursors")
+    assert (frame["cursors"], frame["anchors"]) == ([[ada.user_id, 40_000, 0]], {ada.user_id: ANCHOR})
+
+
 async def test_w182_nobody_claims_an_embedded_channel(server: Server, join: Join) -> None:
     name = "embed-example-org-1a2b3c"
     ada = await join(server, name)

@@ -2,6 +2,7 @@
  * The caret: one line that is written where the visitor clicked. Its keys reach nobody else on the page.
  */
 import type { Place, Places } from './page-anchor.ts'
+import type { Words } from './words.ts'
 
 export interface CaretEvents {
   /** each change of the text */
@@ -21,7 +22,7 @@ export function openCaret(
   root: HTMLElement,
   place: Place,
   places: Places,
-  label: string,
+  words: Words,
   events: CaretEvents,
   text = '',
 ): Caret {
@@ -35,8 +36,9 @@ export function openCaret(
     dir: 'auto',
     autocomplete: 'off',
     value: text,
+    placeholder: words.hint,
   })
-  input.setAttribute('aria-label', label)
+  input.setAttribute('aria-label', words.write)
   input.enterKeyHint = 'send'
   box.append(input)
   root.append(box)
@@ -46,13 +48,26 @@ export function openCaret(
 
   function follow() {
     const point = places.pointOf(place)
-    const most = document.documentElement.clientWidth - box.offsetWidth - 4
+    const most = root.clientWidth - box.offsetWidth - 4
     const x = Math.max(4, Math.min(point?.x ?? 4, most))
     box.style.transform = `translate(${Math.round(x)}px, ${Math.round(point?.y ?? -200)}px)`
     frame = requestAnimationFrame(follow)
   }
 
+  function enter() {
+    if (input.value.trim()) events.said(input.value)
+    else events.ended()
+  }
+
   input.addEventListener('input', () => events.typed(input.value), { signal: stopping.signal })
+  // A page may keep keys from everybody, but not the line break that one of them means.
+  input.addEventListener(
+    'beforeinput',
+    ({ inputType }) => {
+      if (inputType === 'insertLineBreak') enter()
+    },
+    { signal: stopping.signal },
+  )
   // At the window, before the page's own listeners there or below: its shortcuts must not see what is typed here.
   for (const type of ['keydown', 'keypress', 'keyup'] as const) {
     window.addEventListener(
@@ -66,13 +81,22 @@ export function openCaret(
           events.ended()
         } else if (event.key === 'Enter') {
           event.preventDefault()
-          if (input.value.trim()) events.said(input.value)
-          else events.ended()
+          enter()
         }
       },
       { capture: true, signal: stopping.signal },
     )
   }
+  // The keyboard of a phone must not cover the line.
+  window.visualViewport?.addEventListener(
+    'resize',
+    ({ currentTarget }) => {
+      const { offsetTop, height } = currentTarget as VisualViewport
+      const hidden = box.getBoundingClientRect().bottom + 8 - offsetTop - height
+      if (hidden > 0) window.scrollBy(0, hidden)
+    },
+    { signal: stopping.signal },
+  )
   follow()
   input.focus({ preventScroll: true })
 

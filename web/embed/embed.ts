@@ -10,32 +10,19 @@ import {
   type Message,
 } from '../../packages/client/src/index.ts'
 import { channelOf } from './channel-name.ts'
+import { createListeners } from './listeners.ts'
 import { readOptions, type Options } from './options.ts'
 import type { Place } from './page-anchor.ts'
+import { addressOfPage, watchPage } from './page-watch.ts'
 import { createStorage } from './storage.ts'
 import { createWidget } from './widget.ts'
 import { wordsFor } from './words.ts'
 
-export interface Said {
-  readonly name: string
-  readonly userId: string
-  readonly text: string
-  readonly mine: boolean
-}
+/** How often a page that has never been connected tries it by itself: about half a minute. */
+const TRIES = 9
 
-interface ApiEvents {
-  message: Said
-  /** how many people are here */
-  count: number
-  /** talking was turned on or off */
-  talking: boolean
-}
-
-/** How often the page's address is read, where the browser does not tell. */
-const ADDRESS_MS = 1_000
-
-const canonical = () =>
-  document.querySelector<HTMLLinkElement>('link[rel="canonical"]')?.href || undefined
+const notAllowed = (server: string) =>
+  `asocial: no connection to ${server}. Is ${location.origin} in its ASOCIAL_ALLOWED_ORIGINS?`
 
 function start(options: Options) {
   const { words, language } = wordsFor([
@@ -44,45 +31,44 @@ function start(options: Options) {
     ...navigator.languages,
   ])
   const storage = createStorage(options)
-  const listeners = new Map<string, Set<(data: never) => void>>()
+  const listeners = createListeners()
+  const { emit } = listeners
   let channel: Channel | undefined
   let draft: ReturnType<Channel['draft']> | undefined
   let stopListening: (() => void)[] = []
   let name = ''
   let isTalking = false
   let wasLive = false
-  let isWarned = false
+  let failures = 0
 
-  function emit<Type extends keyof ApiEvents>(type: Type, data: ApiEvents[Type]) {
-    for (const listener of listeners.get(type) ?? []) {
-      try {
-        ;(listener as (data: ApiEvents[Type]) => void)(data)
-      } catch (error) {
-        console.error(error)
-      }
-    }
+  const newWidget = () =>
+    createWidget(options, words, language, {
+      talking(on) {
+        isTalking = on
+        if (on) join()
+        emit('talking', on)
+      },
+      typed(place, text) {
+        draft ??= channel?.draft(place)
+        draft?.type(text)
+      },
+      said(place, text) {
+        void say(place, text)
+      },
+      dropped() {
+        draft?.drop()
+        draft = undefined
+      },
+      pointed: ({ x, y, anchor }) => channel?.move(x, y, anchor),
+      viewed: showView,
+      cleared: () => act((here) => here.clear()),
+    })
+
+  /** In a crowd, what is elsewhere on the page is not sent to us (W184). */
+  function showView() {
+    const { x, y, width, height } = widget.places.view()
+    channel?.view(x, y, width, height)
   }
-
-  const widget = createWidget(options, words, language, {
-    talking(on) {
-      isTalking = on
-      if (on) join()
-      emit('talking', on)
-    },
-    typed(place, text) {
-      draft ??= channel?.draft(place)
-      draft?.type(text)
-    },
-    said(place, text) {
-      void say(place, text)
-    },
-    dropped() {
-      draft?.drop()
-      draft = undefined
-    },
-    pointed: ({ x, y, anchor }) => channel?.move(x, y, anchor),
-    cleared: () => act((here) => here.clear()),
-  })
 
   function act(what: (here: Channel) => void) {
     try {
@@ -102,7 +88,10 @@ function start(options: Options) {
     const sending = draft ? draft.say(text) : here.say(text, place)
     draft = undefined
     try {
-      showMessage(here, await sending, place)
+      const message = await sending
+      if (here !== channel) return
+      showMessage(message, place)
+      emitMessage(message)
     } catch {
       if (here !== channel) return
       widget.setNote(words.notSent)
@@ -115,8 +104,7 @@ function start(options: Options) {
 
   const keyOf = (userId: string, id: string) => `${userId}/${id}`
 
-  function showMessage(here: Channel, message: Message, place: Place = message) {
-    if (here !== channel) return
+  function showMessage(message: Message, place: Place = message) {
     const { id, userId, text, mine, color } = message
     const tool = document.createElement('button')
     tool.type = 'button'
@@ -125,18 +113,28 @@ function start(options: Options) {
     tool.addEventListener('click', () => act((owned) => owned.remove(userId)))
     widget.layer.show({
       ...{ key: keyOf(userId, id), kind: 'message', place, text, mine, color, name: message.name },
-      livesMs: message.expiresAt - here.now(),
+      livesMs: message.expiresAt - (channel?.now() ?? 0),
       tool: mine || message.bot ? undefined : tool,
     })
-    emit('message', { name: message.name, userId, text, mine })
+  }
+
+  const emitMessage = ({ name: author, userId, text, mine }: Message) =>
+    emit('message', { name: author, userId, text, mine })
+
+  function showState() {
+    widget.setCount(channel?.count ?? 0)
+    widget.setLive(channel?.isLive === true)
+    widget.setOwner(channel?.rules.yours === true)
   }
 
   function join() {
     if (channel) return
+    failures = 0
     const connection: ConnectOptions = { lang: language }
     const token = storage.read()
     if (token) connection.token = token
     const here = (channel = connect(options.server, name, connection))
+    showView()
     const counted = () => {
       widget.setCount(here.count)
       emit('count', here.count)
@@ -144,22 +142,19 @@ function start(options: Options) {
     stopListening = [
       here.on('connected', () => {
         wasLive = true
+        failures = 0
         storage.write(here.token ?? '')
-        widget.setLive(true)
         widget.setNote('')
-        widget.setOwner(here.rules.yours)
-        counted()
+        showState()
+        emit('count', here.count)
       }),
       here.on('disconnected', () => {
         widget.setLive(false)
         // Visitors who did not ask for anything need not know that it is away.
         if (wasLive || isTalking) widget.setNote(words.away)
-        else if (!isWarned) {
-          isWarned = true
-          console.warn(
-            `asocial: no connection to ${options.server}. Is ${location.origin} in its ASOCIAL_ALLOWED_ORIGINS?`,
-          )
-        }
+        else if (++failures === 1) console.warn(notAllowed(options.server))
+        // On a page that may not connect, the console would fill without end. (The client goes on to wait after this event.)
+        else if (failures === TRIES) queueMicrotask(leave)
         widget.layer.clear('pointer')
       }),
       here.on('closed', () => {
@@ -169,12 +164,16 @@ function start(options: Options) {
       }),
       here.on('message', (message) => {
         widget.layer.remove(`draft/${message.userId}`)
-        showMessage(here, message)
+        widget.layer.remove(`pointer/${message.userId}`)
+        showMessage(message)
+        emitMessage(message)
       }),
       here.on('expired', ({ userId, id }) => widget.layer.remove(keyOf(userId, id))),
       here.on('draft', (shown) => {
         const key = `draft/${shown.userId}`
         if (shown.text === '') return widget.layer.remove(key)
+        // Where they write says where they are.
+        widget.layer.remove(`pointer/${shown.userId}`)
         const { name: author = '', color = '' } = here.person(shown.userId) ?? {}
         widget.layer.show({
           key,
@@ -205,14 +204,29 @@ function start(options: Options) {
     stopListening = []
     channel?.close()
     channel = draft = undefined
-    widget.setCount(0)
-    widget.setLive(false)
-    widget.setOwner(false)
+    showState()
+  }
+
+  /** `document.write` after the load makes another document, without our element and our listeners. */
+  function revive() {
+    widget.setTalking(false)
+    widget.destroy()
+    widget = newWidget()
+    written = document.documentElement
+    page.listen()
+    showState()
+    for (const message of channel?.messages ?? []) showMessage(message)
+  }
+
+  function look() {
+    if (document.documentElement !== written) revive()
+    widget.settle()
+    readAddress()
   }
 
   /** Single-page apps change the address without a load: another address is another channel. */
-  function look() {
-    const next = channelOf(options.channel, { href: location.href, canonical: canonical() })
+  function readAddress() {
+    const next = channelOf(options.channel, addressOfPage())
     if (next === name) return
     const wasHere = channel !== undefined
     name = next
@@ -221,21 +235,20 @@ function start(options: Options) {
     if (wasHere) join()
   }
 
-  const stopping = new AbortController()
-  const timer = setInterval(() => {
-    if (document.visibilityState === 'visible') look()
-  }, ADDRESS_MS)
-  window.addEventListener('popstate', look, { signal: stopping.signal })
-  look()
+  const page = watchPage(look)
+  let widget = newWidget()
+  let written = document.documentElement
+  readAddress()
+  page.start()
   // After the page's own work.
-  if (options.start === 'open') {
-    const idle = globalThis.requestIdleCallback as typeof requestIdleCallback | undefined
-    const soon = () => {
-      if (!stopping.signal.aborted) join()
-    }
-    if (idle) idle(soon, { timeout: 3_000 })
-    else setTimeout(soon, 200)
+  const idle = globalThis.requestIdleCallback as typeof requestIdleCallback | undefined
+  const soon = () => {
+    if (page.isStopped()) return
+    look()
+    if (options.start === 'open') join()
   }
+  if (idle) idle(soon, { timeout: 3_000 })
+  else setTimeout(soon, 200)
 
   return {
     /** Turns talking on. */
@@ -248,16 +261,15 @@ function start(options: Options) {
     get channel() {
       return name
     },
-    /** Calls `listener` for each event of the type. Returns how to stop that. */
-    on<Type extends keyof ApiEvents>(type: Type, listener: (data: ApiEvents[Type]) => void) {
-      const those = listeners.get(type) ?? new Set()
-      listeners.set(type, those.add(listener as (data: never) => void))
-      return () => void those.delete(listener as (data: never) => void)
+    /** The visitor's, empty while there is no connection yet. */
+    get userId() {
+      return channel?.userId ?? ''
     },
+    /** Calls `listener` for each event of the type. Returns how to stop that. */
+    on: listeners.on,
     /** Leaves the channel, and the page as it was. */
     destroy() {
-      stopping.abort()
-      clearInterval(timer)
+      page.stop()
       listeners.clear()
       leave()
       widget.destroy()

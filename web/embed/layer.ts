@@ -11,12 +11,17 @@ const POINTER_MS = 10_000
 /** the end of a life in which a message fades */
 const FADE_MS = 1_200
 const EDGE_PX = 4
+/** after so many frames without a move, places are looked at less often */
+const STILL_FRAMES = 20
+const STILL_MS = 100
 
 interface Item {
   readonly element: HTMLElement
   readonly kind: 'message' | 'draft' | 'pointer'
   place: Place
   width: number
+  /** its transform */
+  at: string
   touchedAt: number
 }
 
@@ -43,9 +48,27 @@ export function createLayer(
   const items = new Map<string, Item>()
   const calm = matchMedia('(prefers-reduced-motion: reduce)')
   let frame = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let stillFrames = 0
+
+  /** Each frame from now on, until nothing moves. */
+  function wake() {
+    clearTimeout(timer)
+    stillFrames = 0
+    if (items.size > 0) frame ||= requestAnimationFrame(paint)
+  }
+
+  function paintAgain() {
+    frame = 0
+    if (items.size === 0) return
+    const soon = () => (frame ||= requestAnimationFrame(paint))
+    if (stillFrames < STILL_FRAMES) soon()
+    else timer = setTimeout(soon, STILL_MS)
+  }
 
   function paint() {
-    const viewport = document.documentElement.clientWidth
+    stillFrames += 1
+    const viewport = root.clientWidth
     // All reads, then all writes, so that the page is laid out once.
     const points = [...items].map(([key, item]) => {
       if (item.kind === 'pointer' && now() - item.touchedAt > POINTER_MS) {
@@ -64,9 +87,12 @@ export function createLayer(
       if (!isSeen) continue
       const most = viewport - each.item.width - EDGE_PX
       const x = each.item.kind === 'pointer' ? point.x : Math.max(EDGE_PX, Math.min(point.x, most))
-      style.transform = `translate(${Math.round(x)}px, ${Math.round(point.y)}px)`
+      const at = `translate(${Math.round(x)}px, ${Math.round(point.y)}px)`
+      if (at === each.item.at) continue
+      each.item.at = style.transform = at
+      stillFrames = 0
     }
-    frame = items.size > 0 ? requestAnimationFrame(paint) : 0
+    paintAgain()
   }
 
   function remove(key: string) {
@@ -91,7 +117,7 @@ export function createLayer(
       if (!item) {
         const element = document.createElement('div')
         element.className = 'item'
-        item = { element, kind, place, width: -1, touchedAt: 0 }
+        item = { element, kind, place, width: -1, at: '', touchedAt: 0 }
         items.set(key, item)
         root.append(element)
       }
@@ -115,15 +141,17 @@ export function createLayer(
         })
       }
       if (kind === 'pointer') limitPointers()
-      frame ||= requestAnimationFrame(paint)
+      wake()
     },
     remove,
+    /** The page may be somewhere else in the window. */
+    wake,
     clear(kind?: Item['kind']) {
       for (const [key, item] of items) if (!kind || item.kind === kind) remove(key)
     },
     destroy() {
       cancelAnimationFrame(frame)
-      frame = 0
+      clearTimeout(timer)
       for (const key of items.keys()) remove(key)
     },
   }

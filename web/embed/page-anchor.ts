@@ -12,6 +12,7 @@ import {
   type Anchor,
 } from './anchor.ts'
 import type { Options } from './options.ts'
+import { viewOf, type View } from './view.ts'
 
 export interface Place {
   readonly x: number
@@ -88,9 +89,15 @@ export function createPlaces(kind: Options['anchor'], host: Element, now: () => 
     return element
   }
 
+  /** Without the scroll bar, in pixels of the window also where the page has CSS zoom. */
+  const middleOfWindow = () => {
+    const { left, width } = host.getBoundingClientRect()
+    return left + width / 2
+  }
+
   /** The page's own coordinates: across from its middle, down from its top. */
   const onDocument = ({ x, y }: Point): Place => ({
-    x: Math.round(x - document.documentElement.clientWidth / 2),
+    x: Math.round(x - middleOfWindow()),
     y: Math.round(y + (kind === 'none' ? 0 : scrollY)),
   })
 
@@ -157,9 +164,16 @@ export function createPlaces(kind: Options['anchor'], host: Element, now: () => 
         return isCutOff ? undefined : { x, y }
       }
       return {
-        x: place.x + document.documentElement.clientWidth / 2,
+        x: place.x + middleOfWindow(),
         y: place.y - (kind === 'none' ? 0 : scrollY),
       }
+    },
+
+    /** Reads no box of the page, so that it does not lay the page out. */
+    view(): View {
+      const { innerWidth: width, innerHeight: height } = window
+      const from = kind === 'none' ? 0 : scrollY
+      return viewOf({ scrollY: from, width, height }, kind === 'content')
     },
 
     /** The page's content may be another one. */

@@ -25,6 +25,7 @@ export const STYLE = `
   font: 15px/1.35 ui-rounded, system-ui, 'Segoe UI', 'Noto Sans Arabic', sans-serif;
   color: var(--ink);
 }
+.root:not([data-theme]) { visibility: hidden; }
 .root[data-theme='light'] { color-scheme: light; }
 .root[data-theme='dark'] { color-scheme: dark; }
 @media print { :host { display: none !important; } }
@@ -32,7 +33,7 @@ export const STYLE = `
 [hidden] { display: none !important; }
 .catcher { position: absolute; inset: 0; display: none; cursor: text; pointer-events: auto; }
 .root[data-talking] .catcher { display: block; }
-.items { position: absolute; inset: 0; direction: ltr; }
+.items { position: absolute; inset: 0; direction: ltr; isolation: isolate; }
 .item {
   position: absolute; top: 0; left: 0; visibility: hidden;
   max-width: min(320px, calc(100% - 16px)); width: max-content;
@@ -43,28 +44,33 @@ export const STYLE = `
   overflow-wrap: anywhere; white-space: pre-wrap;
 }
 .item[data-kind='message'] .text { font-weight: 560; }
-.name { font-size: 11px; opacity: .8; margin-inline-end: 6px; }
+.name { font-size: 11px; margin-inline-end: 6px; }
 .item[data-mine] .name { display: none; }
+.item[data-kind='message'], .item[data-kind='draft'] { z-index: 1; }
 .item a { color: inherit; text-decoration: underline; pointer-events: auto; }
 .item[data-kind='pointer'] { display: flex; align-items: center; gap: 4px; margin: -5px 0 0 -5px; }
 .item[data-kind='pointer'] .name {
-  background: var(--ground); padding: 0 6px; border-radius: 7px; white-space: nowrap; opacity: 1;
+  background: var(--ground); padding: 0 6px; border-radius: 7px; white-space: nowrap;
   box-shadow: 0 0 0 1px var(--line); font-weight: 560;
   max-width: 140px; overflow: hidden; text-overflow: ellipsis;
 }
-.dot { flex: none; width: 10px; height: 10px; border-radius: 50%; background: currentColor; box-shadow: 0 0 0 2px var(--ground); }
+.dot { forced-color-adjust: none; flex: none; width: 10px; height: 10px; border-radius: 50%; background: currentColor; box-shadow: 0 0 0 2px var(--ground); }
 .tool {
   all: unset; pointer-events: auto; cursor: pointer; display: none; margin-inline-start: 6px;
   font-size: 12px; color: var(--ink); text-decoration: underline;
 }
 .root[data-talking][data-owner] .tool { display: inline; }
-.caret { position: absolute; top: 0; left: 0; pointer-events: auto; width: max-content; max-width: calc(100% - 8px); }
+.caret {
+  position: absolute; top: 0; left: 0; pointer-events: auto; width: max-content; max-width: calc(100% - 8px);
+  z-index: 2; box-shadow: 0 0 0 2px var(--accent), 0 2px 10px #0004;
+}
 .caret input {
   all: unset; font: inherit; font-weight: 560; color: var(--ink); caret-color: var(--accent);
-  min-width: 60px; max-width: min(320px, 80vw); field-sizing: content; cursor: text;
+  min-width: 90px; max-width: min(320px, 80vw); field-sizing: content; cursor: text;
 }
+.caret input::placeholder { color: var(--ink); opacity: .7; font-weight: 400; }
 .bar {
-  position: absolute; bottom: max(12px, env(safe-area-inset-bottom)); inset-inline-end: 14px;
+  z-index: 3; position: absolute; bottom: max(12px, env(safe-area-inset-bottom)); inset-inline-end: 14px;
   display: flex; flex-direction: column; align-items: flex-end; gap: 6px;
   max-width: calc(100% - 28px);
 }
@@ -86,6 +92,10 @@ export const STYLE = `
 .root[data-talking][data-owner] .row button.clear { display: flex; }
 .root[data-live] .row button::before { opacity: 1; }
 .root[data-talking] .row button.talk { background: var(--accent); color: light-dark(#fff, #06201a); }
+/* Black or white, whatever the accent of the site. */
+@supports (color: oklch(from red l c h)) {
+  .root[data-talking] .row button.talk { color: oklch(from var(--accent) clamp(0, (.68 - l) * 1000, 1) 0 0); }
+}
 .root[data-talking] .row button.talk::before { background: currentColor; }
 .row button:focus-visible, .tool:focus-visible, .item a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 @media (pointer: coarse) { .row button { min-height: 40px; } }

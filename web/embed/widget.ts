@@ -3,9 +3,12 @@
  * adding its one element, and `destroy` takes all of it away.
  */
 import { openCaret, type Caret } from './caret.ts'
+import { createCorner } from './corner.ts'
 import { createLayer } from './layer.ts'
 import type { Options } from './options.ts'
 import { createPlaces, type Place } from './page-anchor.ts'
+import { themeOfPage } from './page-theme.ts'
+import { passScrolling } from './scrolling.ts'
 import { STYLE } from './style.ts'
 import type { Words } from './words.ts'
 
@@ -17,11 +20,16 @@ export interface WidgetEvents {
   /** the draft was given up */
   dropped(): void
   pointed(place: Place): void
+  /** another part of the page may be shown */
+  viewed(): void
   cleared(): void
 }
 
 /** A pointer's place is looked for at most so often: that asks the page what lies under it. */
 const POINTED_MS = 50
+
+/** A visitor who scrolls says so often what is shown. */
+const VIEWED_MS = 250
 
 /** Events that end at our element, so that the page does not take them for its own. */
 const OURS = [
@@ -29,6 +37,7 @@ const OURS = [
   ...[
     'pointerup',
     'touchstart',
+    'touchmove',
     'touchend',
     'input',
     'beforeinput',
@@ -59,8 +68,7 @@ export function createWidget(
   const root = make('div', 'root')
   root.lang = language
   root.dir = language === 'ar' ? 'rtl' : 'ltr'
-  root.dataset.theme = options.theme
-  if (options.accent) root.style.setProperty('--accent', options.accent)
+  if (CSS.supports('color', options.accent)) root.style.setProperty('--accent', options.accent)
   const catcher = make('div', 'catcher')
   const itemsBox = make('div', 'items')
   const bar = make('div', 'bar')
@@ -82,13 +90,16 @@ export function createWidget(
   const now = () => performance.now()
   const places = createPlaces(options.anchor, host, now)
   const layer = createLayer(itemsBox, places, options.maxPointers, now)
+  const corner = createCorner(bar, row, host)
   const stopping = new AbortController()
   const { signal } = stopping
   let caret: Caret | undefined
   let isTalking = false
+  let scrolling = new AbortController()
   let count = 0
   let pointed = { x: 0, y: 0 }
   let pointedTimer: ReturnType<typeof setTimeout> | undefined
+  let viewedTimer: ReturnType<typeof setTimeout> | undefined
   let note = ''
 
   function label() {
@@ -107,6 +118,10 @@ export function createWidget(
   function setTalking(on: boolean) {
     if (on === isTalking) return
     isTalking = on
+    // Listeners that may stop scrolling: browsers wait for those, so a page has none of ours while nobody talks.
+    scrolling.abort()
+    scrolling = new AbortController()
+    if (on) passScrolling(catcher, host, scrolling.signal)
     root.toggleAttribute('data-talking', on)
     if (!on && caret) {
       events.dropped()
@@ -126,7 +141,7 @@ export function createWidget(
       root,
       place,
       places,
-      words.write,
+      words,
       {
         typed: (typed) => events.typed(place, typed),
         said(said) {
@@ -144,7 +159,7 @@ export function createWidget(
   }
 
   for (const type of OURS)
-    root.addEventListener(type, (event) => event.stopPropagation(), { signal })
+    root.addEventListener(type, (event) => event.stopPropagation(), { signal, passive: true })
   talk.addEventListener('click', () => setTalking(!isTalking), { signal })
   clear.addEventListener('click', () => events.cleared(), { signal })
   catcher.addEventListener(
@@ -154,24 +169,6 @@ export function createWidget(
   )
   // The focus stays where the page has it, so that it can go back there.
   catcher.addEventListener('mousedown', (event) => event.preventDefault(), { signal })
-  // The layer that takes clicks must not take the wheel from parts of the page that scroll.
-  catcher.addEventListener(
-    'wheel',
-    (event) => {
-      if (event.ctrlKey) return
-      const under = document
-        .elementsFromPoint(event.clientX, event.clientY)
-        .find((each) => each !== host)
-      for (let at = under; at && at !== document.body; at = at.parentElement ?? undefined) {
-        const { overflowY } = getComputedStyle(at)
-        if (!/auto|scroll/.test(overflowY) || at === document.documentElement) continue
-        const before = at.scrollTop
-        at.scrollTop += event.deltaMode === 1 ? event.deltaY * 18 : event.deltaY
-        if (at.scrollTop !== before) return event.preventDefault()
-      }
-    },
-    { signal, passive: false },
-  )
   window.addEventListener(
     'keydown',
     (event) => {
@@ -207,17 +204,36 @@ export function createWidget(
     { signal, passive: true, capture: true },
   )
 
+  // Nothing is read here: the page may have changed since it was laid out.
+  const viewed = () => {
+    layer.wake()
+    viewedTimer ??= setTimeout(() => {
+      viewedTimer = undefined
+      events.viewed()
+    }, VIEWED_MS)
+  }
+  for (const type of ['scroll', 'resize'])
+    window.addEventListener(type, viewed, { signal, passive: true, capture: true })
+
   // Beside the body, so that a page which replaces its content does not remove us.
-  const attach = () => {
+  function attach() {
     if (!host.isConnected) document.documentElement.append(host)
   }
   attach()
-  const watching = new MutationObserver(attach)
-  watching.observe(document.documentElement, { childList: true })
   label()
 
   return {
     layer,
+    places,
+    /** The page may have changed around us. */
+    settle() {
+      attach()
+      // The pixels of a page with CSS zoom on its root are not those of the window.
+      const { zoom } = getComputedStyle(document.documentElement)
+      root.style.zoom = `${1 / (Number.parseFloat(zoom) || 1)}`
+      root.dataset.theme = options.theme === 'auto' ? themeOfPage() : options.theme
+      corner.makeRoom()
+    },
     setTalking,
     write,
     setCount(people: number) {
@@ -238,9 +254,9 @@ export function createWidget(
       if (caret) endCaret()
     },
     destroy() {
-      watching.disconnect()
       stopping.abort()
       clearTimeout(pointedTimer)
+      clearTimeout(viewedTimer)
       caret?.close()
       layer.destroy()
       host.remove()

@@ -6,6 +6,7 @@ export interface Words {
   readonly talk: string
   readonly stop: string
   readonly write: string
+  readonly hint: string
   readonly here: (count: number) => string
   readonly notSent: string
   readonly away: string
@@ -18,6 +19,7 @@ const en: Words = {
   talk: 'Talk on this page',
   stop: 'Stop talking',
   write: 'Click anywhere and type. Enter posts, Escape ends.',
+  hint: 'Type here',
   here: (count) => `${count} here`,
   notSent: 'Not sent. Try again.',
   away: 'Connecting again…',
@@ -30,6 +32,7 @@ const de: Words = {
   talk: 'Auf dieser Seite reden',
   stop: 'Nicht mehr reden',
   write: 'Klicke irgendwohin und schreibe. Enter sendet, Escape beendet.',
+  hint: 'Hier schreiben',
   here: (count) => `${count} hier`,
   notSent: 'Nicht gesendet. Versuche es noch einmal.',
   away: 'Verbindung wird wiederhergestellt …',
@@ -42,6 +45,7 @@ const es: Words = {
   talk: 'Hablar en esta página',
   stop: 'Dejar de hablar',
   write: 'Haz clic en cualquier lugar y escribe. Intro envía, Escape termina.',
+  hint: 'Escribe aquí',
   here: (count) => `${count} aquí`,
   notSent: 'No se envió. Inténtalo de nuevo.',
   away: 'Conectando de nuevo…',
@@ -54,6 +58,7 @@ const ar: Words = {
   talk: 'تحدّث على هذه الصفحة',
   stop: 'أوقف التحدّث',
   write: 'انقر في أي مكان واكتب. Enter يرسل وEscape ينهي.',
+  hint: 'اكتب هنا',
   here: (count) => `${count} هنا`,
   notSent: 'لم تُرسل. حاول مرة أخرى.',
   away: 'يُعاد الاتصال…',

@@ -159,8 +159,11 @@ class Channel:
         crowd = self.crowd = Crowd(
             self._members, self.snapshots, self._crowds, self._lag, self._publish_if_confirmed, self._runtime
         )
-        for user_id, x, y in self._sections.first.outbox.take_cursors(FlushLimit(FLUSH_FRAMES, FLUSH_BYTES)):
-            crowd.pointers.move(user_id, x, y)
+        outbox = self._sections.first.outbox
+        cursors = outbox.take_cursors(FlushLimit(FLUSH_FRAMES, FLUSH_BYTES))
+        anchors = outbox.take_anchors(cursors)
+        for user_id, x, y in cursors:
+            crowd.pointers.move(user_id, x, y, anchors.get(user_id, ""))
         self._sections.join()
         self.read_gate.watch(crowd.outbox)
         self._write_to_all(pack(CrowdFrame(on=True)))

@@ -292,14 +292,14 @@ class Crowd:
         self._read_at = now
         return now < self._reads_late_until
 
-    def move(self, connection: Connection, user_id: str, x: float, y: float, *, on_map: bool) -> None:
-        """A user moved their pointer. Only the latest move of a tick is sent."""
+    def move(self, connection: Connection, user_id: str, x: float, y: float, anchor: str = "", *, on_map: bool) -> None:
+        """A user moved their pointer. Only the latest move of a tick is sent. `anchor`: W181."""
         self._senders.add(user_id)
         place = self._places.get(connection)
         if place is None:
             place = self._places[connection] = _Place(user_id)
         place.cell, place.on_map, place.pointed = cell_of(x, y), on_map, True
-        self.pointers.move(user_id, x, y)
+        self.pointers.move(user_id, x, y, anchor)
         self._schedule_pointers()
 
     def writes(self, user_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -15,31 +15,34 @@ from ..protocol.framing import text_frame
 WRITING_S = 3.0
 """How long somebody counts as writing after a state of their draft."""
 _HEAD, _TAIL = b'{"type":"cursors","cursors":[', b"]}"
+_ANCHORS_HEAD, _ANCHORS_TAIL = b'],"anchors":{', b"}}"
 
 _encode = msgspec.json.Encoder().encode
 
 
 class _Cursors(msgspec.Struct, tag="cursors", frozen=True):
     cursors: list[tuple[str, float, float]]
+    anchors: dict[str, str] = {}
 
 
 _decode = msgspec.json.Decoder(_Cursors).decode
 
 
 class _OfCell:
-    """The pointers of one cell in one tick. `inner`: their JSON, joined by commas."""
+    """The pointers of one cell in one tick. `inner`, `anchors`: their JSON, joined by commas."""
 
-    __slots__ = ("inner", "pointers")
+    __slots__ = ("anchors", "inner", "pointers")
 
-    def __init__(self, pointers: Sequence[Pointer], inner: bytes) -> None:
+    def __init__(self, pointers: Sequence[Pointer], inner: bytes, anchors: bytes) -> None:
         self.pointers = pointers
         self.inner = inner
+        self.anchors = anchors
 
 
 class Moves:
-    """The pointers that moved in one tick."""
+    """The pointers that moved in one tick. `anchors`: of those that have one, by user id."""
 
-    def __init__(self, pointers: Iterable[Pointer]) -> None:
+    def __init__(self, pointers: Iterable[Pointer], anchors: Mapping[str, str]) -> None:
         self.by_user = {pointer.user_id: pointer for pointer in pointers}
         by_cell: dict[Cell, list[Pointer]] = {}
         # Encoded once, because many groups get the same pointer.
@@ -47,10 +50,15 @@ class Moves:
         for pointer in self.by_user.values():
             by_cell.setdefault(cell_of(pointer.x, pointer.y), []).append(pointer)
             self._encoded[pointer.user_id] = _encode((pointer.user_id, pointer.x, pointer.y))
+        self._anchors = {
+            user_id: _encode(user_id) + b":" + _encode(anchor)
+            for user_id, anchor in anchors.items()
+            if user_id in self.by_user
+        }
         self._cells: dict[Cell, _OfCell] = {}
         for cell, pointers in by_cell.items():
             newest = newest_of_cell(pointers)
-            self._cells[cell] = _OfCell(newest, self._inner(newest))
+            self._cells[cell] = _OfCell(newest, self._inner(newest), self._anchors_of(newest))
 
     def frame_for(self, group: Group[Connection]) -> bytes:
         """The `cursors` frame of a group. Empty if nothing moved in its region."""
@@ -63,32 +71,44 @@ class Moves:
         if not found:
             return b""
         if sum(len(of_cell.pointers) for of_cell in found) <= MAX_POINTERS:
-            return _frame(b",".join([of_cell.inner for of_cell in found]))
+            anchors = b",".join([of_cell.anchors for of_cell in found if of_cell.anchors]) if self._anchors else b""
+            return _frame(b",".join([of_cell.inner for of_cell in found]), anchors)
         pointers = [pointer for of_cell in found for pointer in of_cell.pointers]
-        return _frame(self._inner(choose(pointers, group.region.middle)))
+        return self._frame_with(choose(pointers, group.region.middle))
 
     def frame_of(self, users: Iterable[str]) -> bytes:
         """The `cursors` frame of those of these users who moved. Empty if nobody did."""
         moved = [self.by_user[user] for user in users if user in self.by_user]
-        return _frame(self._inner(moved)) if moved else b""
+        return self._frame_with(moved) if moved else b""
+
+    def _frame_with(self, pointers: Sequence[Pointer]) -> bytes:
+        return _frame(self._inner(pointers), self._anchors_of(pointers))
 
     def _inner(self, pointers: Iterable[Pointer]) -> bytes:
         encoded = self._encoded
         return b",".join([encoded[pointer.user_id] for pointer in pointers])
 
+    def _anchors_of(self, pointers: Iterable[Pointer]) -> bytes:
+        anchors = self._anchors
+        if not anchors:
+            return b""
+        return b",".join([anchors[pointer.user_id] for pointer in pointers if pointer.user_id in anchors])
+
     def by_cell(self) -> list[tuple[bytes, tuple[Cell, ...]]]:
         """A frame for each cell, for the other processes."""
-        return [(_frame(of_cell.inner), (cell,)) for cell, of_cell in self._cells.items()]
+        return [(_frame(of_cell.inner, of_cell.anchors), (cell,)) for cell, of_cell in self._cells.items()]
 
 
 class CrowdPointers:
     """Collects moves until `take`: for each user the latest one."""
 
-    __slots__ = ("_local", "_order", "_remote", "_writing")
+    __slots__ = ("_anchors", "_local", "_order", "_remote", "_writing")
 
     def __init__(self) -> None:
         self._local: dict[str, tuple[float, float, int]] = {}
         self._remote: dict[str, tuple[float, float, int]] = {}
+        self._anchors: dict[str, str] = {}
+        """Of the latest moves, local and remote, that have one."""
         self._writing: dict[str, float] = {}
         self._order = 0
 
@@ -96,19 +116,26 @@ class CrowdPointers:
         """Whether anything moved."""
         return bool(self._local or self._remote)
 
-    def move(self, user_id: str, x: float, y: float) -> None:
+    def move(self, user_id: str, x: float, y: float, anchor: str = "") -> None:
         self._order += 1
         self._local[user_id] = (x, y, self._order)
+        if anchor:
+            self._anchors[user_id] = anchor
+        elif self._anchors:
+            self._anchors.pop(user_id, None)
 
     def add_remote(self, payload: bytes) -> None:
         """Take over the pointers in a `cursors` frame of another process."""
         try:
-            moved = _decode(payload).cursors
+            moved = _decode(payload)
         except msgspec.DecodeError:
             return
-        for user_id, x, y in moved:
+        for user_id, x, y in moved.cursors:
             self._order += 1
             self._remote[user_id] = (x, y, self._order)
+            if self._anchors:
+                self._anchors.pop(user_id, None)
+        self._anchors.update(moved.anchors)
 
     def writes(self, user_id: str, now: float) -> None:
         """The user has a draft, which changed now."""
@@ -118,6 +145,7 @@ class CrowdPointers:
         """The user has left."""
         self._local.pop(user_id, None)
         self._remote.pop(user_id, None)
+        self._anchors.pop(user_id, None)
         self._writing.pop(user_id, None)
 
     def take(self, now: float) -> tuple[Moves, Moves]:
@@ -125,14 +153,20 @@ class CrowdPointers:
         self._writing = {user: at for user, at in self._writing.items() if now - at <= WRITING_S}
         local = [Pointer(user, *moved, user in self._writing) for user, moved in self._local.items()]
         remote = [Pointer(user, *moved) for user, moved in self._remote.items()]
+        anchors = self._anchors
         self._local, self._remote = {}, {}
-        own = Moves(local)
-        return own, Moves([*remote, *local]) if remote else own
+        if anchors:
+            self._anchors = {}
+        own = Moves(local, anchors)
+        return own, Moves([*remote, *local], anchors) if remote else own
 
 
 def is_cursors(payload: bytes) -> bool:
     return payload.startswith(_HEAD)
 
 
-def _frame(inner: bytes) -> bytes:
+def _frame(inner: bytes, anchors: bytes) -> bytes:
+    """`anchors`: as in W181; empty if none of the pointers has one."""
+    if anchors:
+        return text_frame(_HEAD + inner + _ANCHORS_HEAD + anchors + _ANCHORS_TAIL)
     return text_frame(_HEAD + inner + _TAIL)

@@ -131,7 +131,8 @@ class Participant:
         self._cursor_at = now
         if crowd is not None:
             # Only the latest of a tick is sent, so no other limit is needed: a client that is too fast is sampled.
-            crowd.move(self.connection, self.user_id, position.x, position.y, on_map=self.profile.on_map)
+            x, y, anchor = position.x, position.y, position.anchor
+            crowd.move(self.connection, self.user_id, x, y, anchor, on_map=self.profile.on_map)
             return
         if self._cursors is None:
             self._cursors = ThrottledLatest(self._limits.cursors_per_second, self._loop, self._send_cursor, self.budget)

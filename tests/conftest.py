@@ -35,7 +35,7 @@ STACK_DEPTH = 3
 
 
 def _shallow(
-    summary: type[traceback.StackSummary], frames: Iterable[tuple[FrameType, int]], **_options: object
+    summary: type[traceback.StackSummary], frames: Iterable[tuple[FrameType, int]], /, **_options: object
 ) -> traceback.StackSummary:
     return summary(
         traceback.FrameSummary(frame.f_code.co_filename, line, frame.f_code.co_name, lookup_line=False)

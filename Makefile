@@ -11,6 +11,8 @@ UV_INSTALLED = $(filter .uv/bin/uv,$(UV))
 RUN = $(UV) run --no-sync
 # An activated environment is not ours.
 unexport VIRTUAL_ENV
+# Some containers set it. Then each process compiles all that it imports, and the tests start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
 # `make PYTHON=/path/to/python3 ...` chooses the interpreter.
 ifdef PYTHON
 export UV_PYTHON = $(PYTHON)

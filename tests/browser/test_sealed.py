@@ -70,7 +70,7 @@ async def live(page: Page) -> None:
     await page.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
 
 
-async def test_w190_w193_people_with_the_link_talk_and_the_server_gets_neither_words_nor_key(
+async def test_w193_w201_people_with_the_link_talk_and_the_server_gets_neither_words_nor_key(
     visit: Visit, server: Server
 ) -> None:
     ann = await visit("/", live=False)
@@ -99,6 +99,12 @@ async def test_w190_w193_people_with_the_link_talk_and_the_server_gets_neither_w
     await expect(bob.get_by_test_id("message")).to_be_in_viewport()
     await bob.get_by_test_id("people").click()
     await expect(bob.get_by_test_id("roster")).to_contain_text("Wilhelmina")
+
+    await bob.keyboard.press("Escape")
+    await bob.get_by_test_id("history").click()
+    await expect(bob.get_by_test_id("history-entry")).to_contain_text("velvet thunderclap")
+    await bob.keyboard.press("Escape")
+    await bob.get_by_test_id("people").click()
 
     # The Python client with the same link; it and a page that comes late get what lives.
     async with connect(url, name="Pia") as pia:
@@ -165,7 +171,7 @@ async def test_w190_a_link_that_opens_nothing_says_why_and_connects_to_nothing(v
     assert not any("/api/" in each for each in recorder.seen)
 
 
-async def test_w190_sharing_and_remembering(visit: Visit, server: Server) -> None:
+async def test_w201_a_link_is_shared_and_stored_only_when_asked_for(visit: Visit, server: Server) -> None:
     ann, link = await new_channel(visit, **CLIPBOARD)
     url = server.url(f"/s/#{link.fragment}")
     await ann.get_by_test_id("share").click()
@@ -203,7 +209,7 @@ async def test_w190_sharing_and_remembering(visit: Visit, server: Server) -> Non
     assert await fragment_of(ann) == f"#{link.fragment}"
 
 
-async def test_w194_w199_an_owner_moderates_and_what_is_forged_is_noticed(
+async def test_w194_w199_w200_an_owner_moderates_and_what_is_forged_is_noticed(
     visit: Visit, server: Server, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, link = await new_channel(visit)
@@ -220,7 +226,7 @@ async def test_w194_w199_an_owner_moderates_and_what_is_forged_is_noticed(
     # A member without the key, as somebody who knows the id could be.
     stranger = await join(link.channel, sealed="1")
     await stranger.send({"type": "sealed", "kind": "cursor", "box": "A" * 143})
-    await expect(bob.get_by_test_id("toast")).to_contain_text("could not be verified")
+    await expect(bob.get_by_test_id("toast")).to_contain_text("unverified")
     await stranger.close()
 
     await ann.get_by_test_id("remove").first.click()

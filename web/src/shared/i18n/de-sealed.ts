@@ -15,7 +15,7 @@ export const GERMAN_SEALED: Catalogue['sealed'] = {
   remember: 'Diesen Kanal in diesem Browser merken',
   rememberWhy:
     'Speichert den ganzen Link mit dem Schlüssel. Dann können alle, die diesen Browser benutzen, den Kanal öffnen.',
-  dropped: 'Etwas wurde weggelassen: Es ließ sich nicht prüfen.',
+  dropped: 'Etwas Ungeprüftes wurde weggelassen.',
   problem: {
     damaged: {
       title: 'Dieser Link ist beschädigt.',

@@ -15,7 +15,7 @@ export const SEALED_STRINGS = section('sealed', {
   remember: 'Remember this channel in this browser',
   rememberWhy:
     'Stores the whole link with its key. Then everybody who uses this browser can open the channel.',
-  dropped: 'Something was left out: it could not be verified.',
+  dropped: 'Something unverified was left out.',
   problem: {
     damaged: {
       title: 'This link is damaged.',

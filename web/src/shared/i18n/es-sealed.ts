@@ -15,7 +15,7 @@ export const SPANISH_SEALED: Catalogue['sealed'] = {
   remember: 'Recordar este canal en este navegador',
   rememberWhy:
     'Guarda el enlace entero con su clave. Entonces cualquiera que use este navegador puede abrir el canal.',
-  dropped: 'Se omitió algo que no se pudo comprobar.',
+  dropped: 'Se omitió algo no comprobado.',
   problem: {
     damaged: {
       title: 'Este enlace está dañado.',

@@ -1,4 +1,4 @@
-"""Sealed channels on the page: people with the link talk, and nothing that they say, nor the key, leaves the browser in the clear."""
+"""Sealed channels on the page: people talk, and neither their words nor the key leave the browser in the clear."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ async def test_w201_a_link_is_shared_and_stored_only_when_asked_for(visit: Visit
 
     await ann.get_by_test_id("lock").click()
     panel = ann.get_by_test_id("sealed-panel")
-    await expect(panel).to_contain_text("This server passes it on and cannot read it.")
+    await expect(panel).to_contain_text("this server passes it on and cannot read it")
     assert await axe(ann) == []
     # Only a visitor who asks for it finds the channel again.
     assert link.fragment not in await ann.evaluate(STORED)
@@ -236,6 +236,8 @@ async def test_w194_w199_w200_an_owner_moderates_and_what_is_forged_is_noticed(
     # An invitation to a private sealed channel needs the key too: both are in its link.
     await ann.get_by_test_id("private").click()
     await expect(ann.get_by_test_id("private")).to_be_checked()
+    stranger = await visit(f"/s/#{link.fragment}", live=False)
+    await expect(stranger.get_by_test_id("ended")).to_contain_text("This channel is private")
     await ann.keyboard.press("Escape")
     await ann.get_by_test_id("share").click()
     address = ann.get_by_test_id("share-address")

@@ -21,7 +21,8 @@ MANGLED = (
     "/c", "/c/", "/c//", "/C/garden", "/c/garden/", "/c/garden//", "//c/garden", "/c//garden", "/%63/garden",
     "/c%2Fgarden", "/c/garden%2F", "/c/garden%20", "/c/garden%0A", "/c/garden.", "/c/garden)", "/c/garden%3E",
     "/c/%3Cgarden%3E", "/c/garden,", "/c/garden%22", "/c/garden%E2%80%9D", "/c/garden%23120,-40",
-    "/c/garden%3Finvite=x", "/c/g%25C3%25A4rten", "/c/a/b", "/c.", "/s", "/S/", "/s/%23garden.key", "/)", "/.", "/%3E", "//",
+    "/c/garden%3Finvite=x", "/c/g%25C3%25A4rten", "/c/a/b", "/c.", "/)", "/.", "/%3E", "//",
+    "/s", "/S/", "/s/%23garden.key",
 )  # fmt: skip
 """Paths that a person may type, or that a mail program makes of a link to a channel or to the start page."""
 

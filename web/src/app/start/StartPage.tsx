@@ -89,7 +89,7 @@ export function StartPage({ setUp, recent }: StartProps) {
             <NewChannel />
             <Join />
           </div>
-          <p className="-mt-1.5 max-w-[34em] text-sm/5 text-faint">
+          <p className="-mt-1.5 max-w-[34em] text-sm/5 text-balance text-faint">
             <a
               className="inline-block py-1 text-ink underline underline-offset-[3px] pointer-coarse:py-3"
               href="/s/#new"

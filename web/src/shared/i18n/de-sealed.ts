@@ -9,9 +9,9 @@ export const GERMAN_SEALED: Catalogue['sealed'] = {
   openWhy: 'Nur wer den Link hat, kann das lesen. Dieser Server kann es nicht.',
   lock: 'Versiegelter Kanal: was geschützt ist',
   protects:
-    'Nur wer den Link hat, kann lesen, was hier geschrieben, gezeichnet und gezeigt wird und wie die Leute heißen. Dieser Server leitet es weiter und kann es nicht lesen.',
+    'Nur wer den Link hat, kann lesen, was hier geschrieben, gezeichnet und gezeigt wird und wie die Leute heißen; dieser Server leitet es weiter und kann es nicht lesen.',
   exposes:
-    'Der Server sieht trotzdem, wer hier ist und wann und wie viel jemand sendet. Auch diese Seite kommt von ihm: Eine veränderte Seite könnte alles lesen.',
+    'Der Server sieht trotzdem, wer hier ist und wann und wie viel jemand sendet; auch diese Seite kommt von ihm, und eine veränderte Seite könnte alles lesen.',
   remember: 'Diesen Kanal in diesem Browser merken',
   rememberWhy:
     'Speichert den ganzen Link mit dem Schlüssel. Dann können alle, die diesen Browser benutzen, den Kanal öffnen.',

@@ -6,12 +6,12 @@ import { section } from './section'
 export const SEALED_STRINGS = section('sealed', {
   title: 'Sealed channel',
   open: 'Open a sealed channel',
-  openWhy: 'Only people with the link can read this, not even this server.',
+  openWhy: 'Only people with the link can read it, not even this server.',
   lock: 'Sealed channel: what is protected',
   protects:
-    'Only people with the link can read what is written, drawn, pointed at and named here. This server passes it on and cannot read it.',
+    'Only people with the link can read what is written, drawn and pointed at here, and the names; this server passes it on and cannot read it.',
   exposes:
-    'The server still sees who is here, and when and how much they send. It also sends you this page: a changed page could read everything.',
+    'The server still sees who is here, and when and how much they send; it also sends you this page, and a changed page could read everything.',
   remember: 'Remember this channel in this browser',
   rememberWhy:
     'Stores the whole link with its key. Then everybody who uses this browser can open the channel.',

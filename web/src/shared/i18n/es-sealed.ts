@@ -9,9 +9,9 @@ export const SPANISH_SEALED: Catalogue['sealed'] = {
   openWhy: 'Solo quien tiene el enlace puede leerlo. Este servidor no puede.',
   lock: 'Canal sellado: qué está protegido',
   protects:
-    'Solo quien tiene el enlace puede leer lo que aquí se escribe, se dibuja y se señala, y los nombres. Este servidor lo transmite y no puede leerlo.',
+    'Solo quien tiene el enlace puede leer lo que aquí se escribe, se dibuja y se señala, y los nombres; este servidor lo transmite y no puede leerlo.',
   exposes:
-    'El servidor sí ve quién está aquí, y cuándo y cuánto envía. También te envía esta página: una página cambiada podría leerlo todo.',
+    'El servidor sí ve quién está aquí, y cuándo y cuánto envía; también te envía esta página, y una página cambiada podría leerlo todo.',
   remember: 'Recordar este canal en este navegador',
   rememberWhy:
     'Guarda el enlace entero con su clave. Entonces cualquiera que use este navegador puede abrir el canal.',

@@ -236,8 +236,8 @@ async def test_w194_w199_w200_an_owner_moderates_and_what_is_forged_is_noticed(
     # An invitation to a private sealed channel needs the key too: both are in its link.
     await ann.get_by_test_id("private").click()
     await expect(ann.get_by_test_id("private")).to_be_checked()
-    stranger = await visit(f"/s/#{link.fragment}", live=False)
-    await expect(stranger.get_by_test_id("ended")).to_contain_text("This channel is private")
+    uninvited = await visit(f"/s/#{link.fragment}", live=False)
+    await expect(uninvited.get_by_test_id("ended")).to_contain_text("This channel is private")
     await ann.keyboard.press("Escape")
     await ann.get_by_test_id("share").click()
     address = ann.get_by_test_id("share-address")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from asocial_client import Message, connect
@@ -21,6 +21,7 @@ from .test_sharing import CLIPBOARD, clipboard, read_code
 from .watch import say, type_letter_by_letter, until_seen, watch
 
 FRAGMENT = re.compile(r"^#[\w-]+\.[\w-]{48}$")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 FAR = (8_675_309, -7_654_321)
 STORED = """async () => {
   const caches_ = []
@@ -185,7 +186,9 @@ async def test_w201_a_link_is_shared_and_stored_only_when_asked_for(visit: Visit
     await ann.get_by_test_id("lock").click()
     panel = ann.get_by_test_id("sealed-panel")
     await expect(panel).to_contain_text("this server passes it on and cannot read it")
-    assert await axe(ann) == []
+    for scheme in SCHEMES:
+        await ann.emulate_media(color_scheme=scheme)
+        assert await axe(ann) == []
     # Only a visitor who asks for it finds the channel again.
     assert link.fragment not in await ann.evaluate(STORED)
     await ann.get_by_test_id("remember").check()

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest_asyncio
+from asocial_client.sealed.link import SealedLink
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.support.identity_provider import IdentityProvider
@@ -111,6 +112,19 @@ async def test_w60_who_signs_in_comes_in_with_the_name_of_their_token(arrive: Ar
     await live(ann)
     await ann.get_by_test_id("people").click()
     await expect(ann.get_by_test_id("your-name")).to_have_value("Ann Lee")
+    await ann.reload()
+    await live(ann)
+
+
+async def test_w201_while_somebody_signs_in_the_address_has_no_key(arrive: Arrive) -> None:
+    fragment = SealedLink.new("garden").fragment
+    ann = await arrive(f"/s/#{fragment}")
+    await expect(ann.get_by_test_id("with-google")).to_be_visible()
+    assert await ann.evaluate("location.href.endsWith('/s/')")
+    await expect(ann.get_by_test_id("email")).to_be_hidden()
+    await ann.get_by_test_id("with-google").click()
+    await live(ann)
+    assert await ann.evaluate("location.hash") == f"#{fragment}"
     await ann.reload()
     await live(ann)
 

@@ -99,7 +99,7 @@ def _asset() -> str:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/c/garden", "/c/a%20b", "/icon.svg", "/embed.js", "/embed.json", "EMBED", "ASSET"]
+    "path", ["/", "/c/garden", "/c/a%20b", "/s/", "/icon.svg", "/embed.js", "/embed.json", "EMBED", "ASSET"]
 )
 @pytest.mark.parametrize("accept", ["", "gzip"])
 @pytest.mark.parametrize("scheme", ["http", "https"])

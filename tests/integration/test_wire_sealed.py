@@ -308,6 +308,30 @@ async def test_w197_one_person_more_is_told_that_the_channel_is_full(
     assert (await (await join(server, channel, sealed="1", token=first.token)).resync())["user_count"] <= 3
 
 
+async def test_w197_a_sealed_channel_is_never_a_crowd(start_server: StartServer, join: Join, channel: str) -> None:
+    server = await start_server(crowd_threshold=2)
+    people = [await join(server, channel, sealed="1") for _ in range(4)]
+    await send(people[0], "chat", what := box(), "m1")
+    for person in people[1:]:
+        assert (await get(person, "chat"))["box"] == what
+    assert not any("crowd" in client.sync for client in people)
+    assert not any(frame["type"] in ("crowd", "pace", "activity") for client in people for frame in client.received)
+    # An ordinary channel of the same server is one.
+    assert "crowd" in [await join(server, "garden") for _ in range(3)][-1].sync
+
+
+async def test_w200_an_invitation_names_the_path_that_all_sealed_channels_have(
+    server: Server, join: Join, channel: str
+) -> None:
+    owner = await join(server, channel, sealed="1")
+    assert (await server.post(f"/api/channels/{channel}", bearer(owner), "{}")).status == 200
+    wanted = json.dumps({"rights": "read", "ttl_seconds": 60})
+    made = await server.post(f"/api/channels/{channel}/invitations", bearer(owner), wanted)
+    assert (made.status, made.json["url"]) == (201, f"{server.origin}/s/?invite={made.json['token']}")
+    guest = await join(server, channel, sealed="1", invite=made.json["token"])
+    assert guest.sync["rules"]["rights"] == "read"
+
+
 async def test_w194_people_on_two_processes_hear_each_other(
     redis: redis_server.Server, start_server: StartServer, join: Join, channel: str
 ) -> None:

@@ -22,6 +22,7 @@ MANGLED = (
     "/c%2Fgarden", "/c/garden%2F", "/c/garden%20", "/c/garden%0A", "/c/garden.", "/c/garden)", "/c/garden%3E",
     "/c/%3Cgarden%3E", "/c/garden,", "/c/garden%22", "/c/garden%E2%80%9D", "/c/garden%23120,-40",
     "/c/garden%3Finvite=x", "/c/g%25C3%25A4rten", "/c/a/b", "/c.", "/)", "/.", "/%3E", "//",
+    "/s", "/S/", "/s/%23garden.key",
 )  # fmt: skip
 """Paths that a person may type, or that a mail program makes of a link to a channel or to the start page."""
 

@@ -59,7 +59,7 @@ self.addEventListener('activate', (event) => {
 })
 
 /** The start page and every address that may be a channel's, as the server reads them (adapters/http/page.py). */
-const PAGE = /^\/+(?:c(?:(?:\/|%2f).*|[^a-z0-9]*)|[^a-z0-9]*)$/i
+const PAGE = /^\/+(?:[cs](?:(?:\/|%2f).*|[^a-z0-9]*)|[^a-z0-9]*)$/i
 
 async function dropOthers() {
   for (const name of await caches.keys()) {

@@ -44,6 +44,8 @@ export interface ConnectOptions {
   lang?: string
   /** for Node 20, which has none */
   WebSocket?: unknown
+  /** @internal `WebSocket` seals what it sends (sealed/index.ts) */
+  sealed?: boolean
 }
 
 /** `server`: its address, or a link to a channel; the link's channel counts if `channel` is left out. */
@@ -278,13 +280,14 @@ export class Channel extends Moderation {
   /** Browsers hide why an upgrade failed (W87). */
   async #askWhy() {
     const { server, channel } = this.#address
-    const { invite } = this.#options
+    const { invite, sealed } = this.#options
     const refusal = await whyRefused({
       server,
       channel,
       origin: origin(),
       invite,
       token: this.token,
+      sealed,
     })
     if (refusal?.lasting) this.#connection.giveUp(refusal.code ?? '', refusal.message)
   }

@@ -36,6 +36,12 @@ describe('W87: a client asks why it was refused', () => {
     expect(options.headers).toEqual({ Authorization: 'Bearer tok' })
   })
 
+  test('W192 it says that it can read a sealed channel', async () => {
+    answering(200)
+    await whyRefused({ ...nobody, sealed: true })
+    expect(asked.mock.calls[0]?.[0]).toBe('/api/channels/garden?sealed=1')
+  })
+
   test('without these it asks the plain question, at the server it was given', async () => {
     answering(200)
     await whyRefused({ ...nobody, server: 'https://talk.example' })

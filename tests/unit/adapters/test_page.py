@@ -29,7 +29,7 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
         yield made
 
 
-@pytest.mark.parametrize("path", ["/", "/c/garden", "/c/not%20a%20name"])
+@pytest.mark.parametrize("path", ["/", "/c/garden", "/c/not%20a%20name", "/s", "/s/", "/s/%23garden.key"])
 async def test_the_page_is_at_the_root_and_at_every_channel(client: Client, path: str) -> None:
     response = await client.get(path)
     assert response.status == 200

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from asocial_client import frames as f
+from asocial_client.sealed.link import SealedLink
+from asocial_client.sealed.translator import Translator
 from asocial_client.session import Session
 
 from tests.unit.client.test_mirror import ANN, LIMITS
@@ -78,6 +81,20 @@ async def test_w16_a_newcomer_gets_cursor_and_draft_as_they_are_then(
     connection.take()
     await asyncio.sleep(1.1)
     assert connection.take(f.MoveCursor, f.PostTyping) == [f.MoveCursor(f.Position(2, 2))], "the draft was abandoned"
+
+
+@pytest.mark.parametrize("is_sealed", [True, False], ids=["sealed", "ordinary"])
+async def test_w192_the_address_of_a_sealed_channel_has_neither_profile_nor_view(is_sealed: bool) -> None:
+    link = SealedLink.new("garden")
+    profile: dict[str, str | None] = {"name": "Wilhelmina", "color": "teal", "on_map": "0"}
+    translator = Translator(link, profile, time.monotonic) if is_sealed else None
+    session = Session("ws://talk.example", link.channel, None, profile, "i1", None, translator)
+    await session.show_view(f.ShowView(f.Position(8675309, 7654321), 1280, 720))
+    query = dict(parse_qsl(urlsplit(session.address()[0]).query))
+    open_to_server = {"channel": link.channel, "invite": "i1"}
+    assert open_to_server.items() <= query.items()
+    private = {"name", "color", "on_map", "x", "y", "w", "h"}
+    assert private & set(query) == (set() if is_sealed else private)
 
 
 async def test_w19_a_snapshot_is_asked_for_until_it_comes(session: Session, connection: FakeConnection) -> None:

@@ -16,6 +16,7 @@ import { browserStorage, historyEntry, type Deps } from '../shared/store/deps'
 import { contained } from '../shared/store/store'
 import { openTab } from './tab'
 import { showAddress } from '../shared/ui/address-bar'
+import type { Entered } from '../features/sealed/enter'
 import { AppContext } from '../stores/hooks'
 import { stayOnDrop } from '../shared/ui/drop'
 import { fetchAll, prefetched } from '../shared/ui/lazy'
@@ -34,6 +35,8 @@ const VISIT_MS = 2_500
 
 const startPage = prefetched(() => import('./start/start'))
 const notFound = prefetched(() => import('./NotFound'))
+/** Not prefetched: no ordinary channel needs it. */
+const sealedFile = () => import('../features/sealed/enter')
 
 /** Mounts a page that is in a file of its own. */
 function mountFetched<T>(root: HTMLElement, load: () => Promise<T>, page: (file: T) => ReactNode) {
@@ -50,6 +53,7 @@ function start(root: HTMLElement, tab: Deps['tab']) {
   if (route.kind === 'start') {
     return mountFetched(root, startPage, ({ Start }) => <Start />)
   }
+  if (route.kind === 'sealed') return startSealed(root, tab, route.rest)
   if (route.kind !== 'channel') {
     const { name } = route
     return mountFetched(root, notFound, ({ NotFound }) => <NotFound name={name} />)
@@ -59,7 +63,26 @@ function start(root: HTMLElement, tab: Deps['tab']) {
     const query = route.rest.startsWith('?') ? route.rest : search + route.rest
     showAddress(route.canonical + query + hash)
   }
-  document.title = `${route.channel} · Asocial`
+  startChannel(root, tab, route.channel)
+}
+
+/** Opens the channel of the key in the hash, or says why that cannot be done. `path`: what follows `/s/`. */
+function startSealed(root: HTMLElement, tab: Deps['tab'], path: string) {
+  retried(sealedFile)
+    .then(async ({ enter, Problem }) => {
+      const entered = await enter(path, location.hash)
+      // A link that is opened in this tab changes only the hash, which loads nothing.
+      window.addEventListener('hashchange', () => {
+        if (typeof entered === 'string' || entered.isOther(location.hash)) location.reload()
+      })
+      if (typeof entered === 'string') mount(root, () => <Problem kind={entered} />)
+      else startChannel(root, tab, entered.channel, entered)
+    })
+    .catch(() => reportTrouble('missing'))
+}
+
+function startChannel(root: HTMLElement, tab: Deps['tab'], channel: string, sealed?: Entered) {
+  document.title = `${sealed?.name ?? channel} · Asocial`
   // In a box on another page only the canvas and the name (controls.css).
   const isBoxed = /[?&]embed=1(&|$)/.test(location.search)
   document.documentElement.toggleAttribute('data-embed', isBoxed)
@@ -81,13 +104,13 @@ function start(root: HTMLElement, tab: Deps['tab']) {
   const trace = visit?.serverTiming?.find((entry) => entry.name === 'trace')?.description
   // A full stop or a bracket after a link in a text is not part of the invitation.
   const invite = new URLSearchParams(location.search).get('invite')?.replace(/[^\w-]+$/, '')
-  const app = createApp(route.channel, deps, () => matches(CALM))
+  const app = createApp(channel, deps, () => matches(CALM), sealed)
   const connection = new Connection({
     address() {
       const { chosenName } = app.session.store.getState()
       const color = app.session.color()
       const query = new URLSearchParams({
-        channel: route.channel,
+        channel,
         lang: document.documentElement.lang,
       })
       if (trace) query.set('trace', trace)
@@ -104,6 +127,7 @@ function start(root: HTMLElement, tab: Deps['tab']) {
     },
     token: app.session.token,
     now: monotonic,
+    WebSocket: sealed?.socketFor(app),
     isOffline,
     onFrame: contained(createReceiver(app)),
     onLink: app.session.setLink,

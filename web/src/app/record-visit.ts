@@ -1,5 +1,5 @@
 /*
- * Runs once a visit lasts: adds the channel to the recent ones, watches who comes, and caches the offline page.
+ * Runs once a visit lasts: adds the channel to the recent ones, but not a sealed one, watches who comes, and caches the offline page.
  */
 import { keepOfflinePage } from '../shared/net/offline'
 import { browserStorage } from '../shared/store/deps'
@@ -8,9 +8,10 @@ import { watchArrivals } from '../features/notifications/arrivals'
 import type { App } from '../stores/app'
 
 export function recordVisit(app: App) {
-  const { channel } = app.session.store.getState()
+  const { channel, fragment } = app.session.store.getState()
   const recent = createRecent(browserStorage(), Date.now)
-  recent.visit(channel)
+  if (fragment === undefined) recent.visit(channel)
+  else recent.stay(channel)
   document.addEventListener('visibilitychange', () => recent.stay(channel))
   watchArrivals(app, recent)
   void keepOfflinePage()

@@ -11,7 +11,7 @@ import { createPanels } from './panels'
 import { createReactions } from '../features/reactions/store/reactions'
 import { createPresence } from '../features/people/store/presence'
 import { createHistory } from '../features/history/store/history'
-import { createSession } from '../features/channel/store/session'
+import { createSession, type SealedLink } from '../features/channel/store/session'
 import { createSettings } from '../features/settings/store/settings'
 import { createMenu } from '../features/messages/store/menu'
 import { createMessages } from '../features/messages/store/messages'
@@ -20,9 +20,14 @@ import { createToast } from './toast'
 import type { Crowd } from '../features/navigation/model/activity'
 import { createStore } from '../shared/store/store'
 
-export function createApp(channel: string, deps: Deps, reducedMotion: () => boolean) {
+export function createApp(
+  channel: string,
+  deps: Deps,
+  reducedMotion: () => boolean,
+  sealed?: SealedLink,
+) {
   const settings = createSettings(deps)
-  const session = createSession(channel, deps)
+  const session = createSession(channel, deps, sealed)
   const muted = createMuted(deps)
   const history = createHistory(session.serverNow)
   const presence = createPresence(deps, muted.has)

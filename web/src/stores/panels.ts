@@ -3,7 +3,8 @@
  */
 import { createStore } from '../shared/store/store'
 
-export type Panel = 'people' | 'settings' | 'history' | 'channels' | 'share' | 'help' | 'commands'
+export type Panel =
+  'people' | 'settings' | 'history' | 'channels' | 'share' | 'sealed' | 'help' | 'commands'
 
 const DIALOGS: readonly (Panel | undefined)[] = ['commands', 'help', 'settings']
 

@@ -167,6 +167,16 @@ describe('people', () => {
     expect(app.presence.store.getState().notice).toBeUndefined()
   })
 
+  test('W198: a newcomer is announced by the name that comes a moment after them', () => {
+    const { app, get } = setUp()
+    get({ ...joined(2, 'aiko'), name: '…' } as ServerFrame)
+    vi.advanceTimersByTime(500)
+    get({ type: 'profiles', users: [user('aiko')] })
+    vi.advanceTimersByTime(1_000)
+    const { notice } = app.presence.store.getState()
+    expect([...(notice?.joined.values() ?? [])].map(({ name }) => name)).toEqual(['aiko'])
+  })
+
   test('who is gone is gone after the grace, and it is told', () => {
     const { app, get } = setUp()
     get(left(2, 'mira'))

@@ -22,14 +22,17 @@ export interface Asked {
   readonly origin: string | undefined
   readonly invite: string | undefined
   readonly token: string | undefined
+  /** of a sealed channel (W192) */
+  readonly sealed?: boolean | undefined
 }
 
 /** Undefined: the answer is not from an Asocial server. Throws where there is no answer. */
 export async function whyRefused(asked: Asked): Promise<Refusal | undefined> {
-  const { server, channel, origin, invite, token } = asked
+  const { server, channel, origin, invite, token, sealed } = asked
   const query = new URLSearchParams()
   if (origin !== undefined) query.set('origin', origin)
   if (invite !== undefined) query.set('invite', invite)
+  if (sealed) query.set('sealed', '1')
   const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {}
   const response = await fetch(`${server}/api/channels/${channel}?${query}`, { headers })
   if (response.ok) return { code: undefined, message: '', lasting: false }

@@ -18,5 +18,5 @@ export async function connectSealed(link: string, options: ConnectOptions = {}):
   const keys = await keysOf(await readLink(hash))
   const Base = (options.WebSocket ?? WebSocket) as SocketConstructor
   const { WebSocket: Sealing } = sealedSocket(keys, Base, () => performance.now())
-  return connect(origin, keys.channel, { ...options, WebSocket: Sealing })
+  return connect(origin, keys.channel, { ...options, WebSocket: Sealing, sealed: true })
 }

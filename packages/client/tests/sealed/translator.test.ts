@@ -3,7 +3,8 @@
  */
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Fields } from '../../src/sealed/content.ts'
-import { keysOf, type SealedKeys } from '../../src/sealed/link.ts'
+import { open, seal } from '../../src/sealed/box.ts'
+import { fromBase64, keysOf, toBase64, type SealedKeys } from '../../src/sealed/link.ts'
 import { LATE_MS } from '../../src/sealed/replay.ts'
 import { NAMELESS, Translator } from '../../src/sealed/translator.ts'
 
@@ -98,6 +99,60 @@ describe('a sealed channel', () => {
     expect(await bob.hears(chat)).toBeDefined()
     expect(await bob.hears({ ...chat, timestamp: NOW + 1 })).toBeUndefined()
     expect(await bob.hears(await ann.send({ ...CHAT, payload: 'other' }))).toBeUndefined()
+  })
+
+  it('W199 drops a box under another kind, and one for another direction', async () => {
+    const swapped: Fields = { chat: 'stroke', stroke: 'chat', typing: 'drawing', cursor: 'view' }
+    for (const frame of [
+      CHAT,
+      { type: 'typing', message_id: 'm1', payload: 'he', ...AT },
+      { type: 'cursor', ...AT },
+    ]) {
+      const sent = await ann.send(frame)
+      expect(await bob.hears({ ...sent, kind: swapped[String(sent.kind)] })).toBeUndefined()
+    }
+    const { key, channel } = await keys()
+    const place = { channel, userId: '', kind: 'landmark', messageId: 'l1' }
+    const content = JSON.stringify({ name: 'fire', ...AT, at: NOW })
+    for (const direction of ['members', 'rules'] as const) {
+      const box = await seal(key, { ...place, direction }, new Uint8Array(8), 1, content)
+      const heard = await bob.hears({ type: 'channel_updated', landmarks: [{ name: 'l1', box }] })
+      expect(heard?.landmarks).toHaveLength(direction === 'rules' ? 1 : 0)
+    }
+  })
+
+  it('W199 W195 notices a changed bit in every byte, and a box that is cut anywhere', async () => {
+    const { key, channel } = await keys()
+    const place = {
+      channel,
+      userId: 'ann',
+      kind: 'cursor',
+      messageId: '',
+      direction: 'members',
+    } as const
+    const box = await seal(key, place, new Uint8Array(8), 1, '{}')
+    expect(await open(key, place, box)).toBeDefined()
+    const bytes = fromBase64(box) ?? new Uint8Array()
+    for (let bit = 0; bit < bytes.length * 8; bit += 9) {
+      const changed = bytes.slice()
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      expect(await open(key, place, toBase64(changed)), `bit ${bit}`).toBeUndefined()
+    }
+    for (let end = 0; end < bytes.length; end += 5) {
+      expect(await open(key, place, toBase64(bytes.slice(0, end))), `${end} bytes`).toBeUndefined()
+    }
+  })
+
+  it('W195 no two boxes have the same nonce, and a length is a step of 64 bytes', async () => {
+    const nonces = new Set<string>()
+    for (let count = 0; count < 500; count += 1) {
+      const payload = 'x'.repeat(count % 300)
+      const { box } = await ann.send({ ...CHAT, message_id: `m${count}`, payload })
+      const bytes = fromBase64(String(box)) ?? new Uint8Array()
+      nonces.add(toBase64(bytes.slice(15, 27)))
+      expect((bytes.length - 15 - 12 - 16) % 64).toBe(0)
+    }
+    expect(nonces.size).toBe(500)
   })
 
   it('W199 drops what was sealed long ago', async () => {

@@ -11,6 +11,7 @@ from ...domain.access import Access, Invitation
 from ...domain.errors import ConnectingTooOften, LimitReached, Refusal
 from ...domain.identity import NOBODY, Principal
 from ...domain.ids import ID_RULE, is_id
+from ...domain.sealed import is_sealed
 from ...ports import RateLimiter, StoreUnavailable
 from .admission import AccessControl, Addressing, AdmissionController, check_knows_sealed
 from .api_types import ChannelView, InvitationBody, InvitationRequest
@@ -85,7 +86,8 @@ class ChannelsApi:
         origin = self._addressing.hosts.link_origin(self._addressing.clients.read(request))
         key = await self._moderation.invite(channel, principal, expires_at)
         token = self._access_control.invitations.sign(channel, Invitation(wanted.rights, key), expires_at)
-        url = f"{origin}/c/{channel}?invite={token}"
+        # The path of a sealed channel is the same for all: the client adds `#NAME.KEY`, which the server does not know.
+        url = f"{origin}/{'s/' if is_sealed(channel) else f'c/{channel}'}?invite={token}"
         return json_response(InvitationBody(token, url, expires_at), status=201)
 
     async def _view(self, channel: str, principal: Principal, access: Access) -> web.Response:

@@ -19,9 +19,11 @@ from ...tracing import Tracing
 PAGE_DIR = Path(__file__).resolve().parents[2] / "page"
 SERVICE_WORKER = "sw.js"
 
-# The page reads the channel's name (web/src/domain/channel.ts) and says so if there is none. So it is served at every
-# address that may be a mistyped or mangled link to a channel or the start page: /C/garden/, /c%2Fgarden, /c/garden), /)
-_ADDRESSES = r"/{address:/*[cC](?:(?:/|%2[fF])[\s\S]*|[^A-Za-z0-9]*)|[^A-Za-z0-9]*}"
+# The page reads the channel's name (web/src/features/channel/model/names.ts) and says so if there is none. So it is
+# served at every address that may be a mistyped or mangled link to a channel or the start page: /C/garden/,
+# /c%2Fgarden, /c/garden), /). /s/ is the page of all sealed channels: their names and keys are in the fragment, which
+# browsers do not send.
+_ADDRESSES = r"/{address:/*[cCsS](?:(?:/|%2[fF])[\s\S]*|[^A-Za-z0-9]*)|[^A-Za-z0-9]*}"
 _EMBED_ASSET = "embed-"
 """The name of the embed script below assets/ begins with this (web/vite.embed.config.ts)."""
 _FRESH = {"Cache-Control": "no-cache"}
@@ -38,7 +40,7 @@ _NOT_BUILT = "The page is not built yet. Run `make page` in the checkout.\n"
 
 
 class Page:
-    """Serves the bundle in `directory`: the page at `/` and below `/c`, its files by name."""
+    """Serves the bundle in `directory`: the page at `/` and below `/c` and `/s`, its files by name."""
 
     def __init__(
         self,

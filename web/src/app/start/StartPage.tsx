@@ -4,6 +4,7 @@
 import { useEffect, useRef, useState, type FormEvent } from 'react'
 import { readAsked } from '../../features/channel/model/address'
 import { fair, newName } from '../../features/channel/model/naming'
+import { SEALED_STRINGS } from '../../shared/i18n/en-sealed'
 import { SHARING_STRINGS } from '../../shared/i18n/en-sharing'
 import type { App } from '../../stores/app'
 import type { Stage } from '../../features/demo/store/demo'
@@ -11,6 +12,7 @@ import { randomWords } from '@asocial/client/core/random'
 import type { Recent } from '../../features/channel/store/recent'
 import { AppContext } from '../../stores/hooks'
 import { Demo } from './Demo'
+import { LockIcon } from '../../features/sealed/LockIcon'
 import { Logo } from '../../shared/ui/Logo'
 import { CALM, matches, onMedia } from '../../shared/ui/media'
 import { useVisualViewport } from '../Page'
@@ -87,6 +89,20 @@ export function StartPage({ setUp, recent }: StartProps) {
             <NewChannel />
             <Join />
           </div>
+          <p className="-mt-1.5 max-w-[34em] text-sm/5 text-balance text-faint">
+            <a
+              className="inline-block py-1 text-ink underline underline-offset-[3px] pointer-coarse:py-3"
+              href="/s/#new"
+              aria-describedby="sealed-why"
+              data-testid="new-sealed"
+            >
+              <LockIcon />
+              {SEALED_STRINGS.open}
+            </a>{' '}
+            <span id="sealed-why" className="inline-block">
+              {SEALED_STRINGS.openWhy}
+            </span>
+          </p>
           <Recents recent={recent} look="row" />
         </div>
       </main>
@@ -136,6 +152,7 @@ function Join() {
     event.preventDefault()
     setTold(true)
     if (asked.kind === 'channel') location.assign(`/c/${asked.channel}${asked.hash}`)
+    else if (asked.kind === 'sealed') location.assign(`/s/${asked.hash}`)
     else field.current?.focus()
   }
   return (

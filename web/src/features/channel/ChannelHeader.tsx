@@ -1,5 +1,5 @@
 /*
- * The name of the channel, and sharing. Each opens a panel, which is loaded when it is opened.
+ * The name of the channel, the lock of a sealed one, and sharing. Each opens a panel, which is loaded when it is opened.
  */
 import { useCallback } from 'react'
 import { STRINGS } from '../../shared/i18n/en'
@@ -8,20 +8,25 @@ import { lazy } from '../../shared/ui/lazy'
 import { Chain, Logo } from '../../shared/ui/Logo'
 
 const Channels = lazy(() => import('./view/Channels').then((it) => it.Channels))
+const Lock = lazy(() => import('../sealed/Lock').then((it) => it.Lock))
+const SealedPanel = lazy(() => import('../sealed/SealedPanel').then((it) => it.SealedPanel))
 const Share = lazy(() => import('./view/Share').then((it) => it.Share))
 
 export function ChannelHeader() {
   const { panels } = useApp()
-  const channel = useSession((s) => s.channel)
+  const name = useSession((s) => s.name)
+  const isSealed = useSession((s) => s.fragment !== undefined)
   const channelsOpen = useOpen('channels')
   const shareOpen = useOpen('share')
+  const sealedOpen = useOpen('sealed')
   const close = useCallback(() => {
     panels.close('channels')
     panels.close('share')
+    panels.close('sealed')
   }, [panels])
   return (
     <>
-      {(channelsOpen || shareOpen) && <div className="scrim" onClick={close} />}
+      {(channelsOpen || shareOpen || sealedOpen) && <div className="scrim" onClick={close} />}
       {/* Beside the people, whose row is at most this wide. */}
       <div className="relative flex max-w-[calc(100vw-310px-var(--safe-left)-var(--safe-right))] min-w-0 items-center gap-1 narrow:max-w-[calc(100vw-168px)]">
         <h1 className="min-w-0">
@@ -37,10 +42,11 @@ export function ChannelHeader() {
             <Logo />
             <span className="sr-only">{`Asocial, ${STRINGS.channel} `}</span>
             <span className="truncate" dir="ltr" translate="no" data-testid="channel">
-              {channel}
+              {name}
             </span>
           </button>
         </h1>
+        {isSealed && <Lock />}
         <button
           type="button"
           className="control quiet"
@@ -57,6 +63,7 @@ export function ChannelHeader() {
       </div>
       {channelsOpen && <Channels close={close} />}
       {shareOpen && <Share close={close} />}
+      {sealedOpen && <SealedPanel close={close} />}
     </>
   )
 }

@@ -3,9 +3,11 @@
  */
 import { useEffect, useId } from 'react'
 import { useStore } from 'zustand'
-import { agoOf, starredFirst } from './model/recent'
+import { pathOf } from './model/address'
+import { agoOf, shownName, starredFirst } from './model/recent'
 import { SHARING_STRINGS } from '../../shared/i18n/en-sharing'
 import type { Recent } from './store/recent'
+import { LockIcon } from '../sealed/LockIcon'
 import { Star } from './Star'
 
 /** `list` for a panel; `row` for the start page, where a phone scrolls it sideways. */
@@ -52,30 +54,33 @@ export function Recents({ recent, except, look: name }: RecentsProps) {
         {SHARING_STRINGS.recent}
       </h2>
       <ul className={look.list}>
-        {shown.map(({ channel, at, starred = false }) => {
+        {shown.map((visit) => {
+          const { channel, at, starred = false } = visit
+          const shownAs = shownName(visit)
           const { value, unit } = agoOf(at, now)
           return (
             <li key={channel} className="flex min-w-0 items-center" data-testid="recent">
               <button
                 type="button"
                 className={`grid size-[30px] flex-none cursor-pointer place-items-center rounded-[10px] hover:text-ink pointer-coarse:size-11 ${starred ? '' : 'text-faint'}`}
-                aria-label={SHARING_STRINGS.starChannel(channel)}
+                aria-label={SHARING_STRINGS.starChannel(shownAs)}
                 aria-pressed={starred}
-                title={SHARING_STRINGS.starChannel(channel)}
+                title={SHARING_STRINGS.starChannel(shownAs)}
                 onClick={() => recent.star(channel, !starred)}
                 data-testid="star"
               >
                 <Star full={starred} />
               </button>
               <a
-                href={`/c/${channel}`}
+                href={pathOf(visit)}
                 className={`group flex min-w-0 flex-1 items-baseline py-[7px] pointer-coarse:py-3 ${look.link}`}
               >
                 <span
                   className={`truncate underline-offset-4 group-hover:underline ${look.name}`}
                   translate="no"
                 >
-                  {channel}
+                  {visit.fragment !== undefined && <LockIcon />}
+                  {shownAs}
                 </span>
                 <time
                   className="flex-none text-[13px] text-faint"
@@ -87,8 +92,8 @@ export function Recents({ recent, except, look: name }: RecentsProps) {
               <button
                 type="button"
                 className={`grid size-[30px] flex-none cursor-pointer place-items-center rounded-[10px] text-faint hover:text-ink pointer-coarse:size-11 ${look.forget}`}
-                aria-label={SHARING_STRINGS.forget(channel)}
-                title={SHARING_STRINGS.forget(channel)}
+                aria-label={SHARING_STRINGS.forget(shownAs)}
+                title={SHARING_STRINGS.forget(shownAs)}
                 onClick={() => recent.forget(channel)}
                 data-testid="forget"
               >

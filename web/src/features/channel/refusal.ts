@@ -15,9 +15,15 @@ export async function explainRefusal(
   invite: string | undefined,
   giveUp: (code: string, reason: string) => void,
 ) {
-  const { channel } = session.store.getState()
-  const { origin } = location
-  const answer = await whyRefused({ server: '', channel, origin, invite, token: session.token() })
+  const { channel, fragment } = session.store.getState()
+  const answer = await whyRefused({
+    server: '',
+    channel,
+    origin: location.origin,
+    invite,
+    token: session.token(),
+    sealed: fragment !== undefined,
+  })
   // A restart takes seconds, and the page counts them: a sentence would take up a small screen.
   if (!answer || answer.code === 'draining') return session.setRefusal(undefined)
   const texts = REFUSAL_STRINGS.connection

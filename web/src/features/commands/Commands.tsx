@@ -4,6 +4,7 @@
 import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { flushSync } from 'react-dom'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
+import { SEALED_STRINGS } from '../../shared/i18n/en-sealed'
 import { commandOf } from '../../shared/keys/keys'
 import { REACTIONS } from '@asocial/client/core/reactions'
 import { Modal } from '../../shared/ui/Modal'
@@ -24,6 +25,7 @@ interface Command {
 
 function commandsOf(app: App): readonly Command[] {
   const { does } = PANEL_STRINGS.help
+  const isSealed = app.session.store.getState().fragment !== undefined
   const middle = () => app.camera.store.getState().camera
   const panel = (name: string, which: Panel, keys?: string): Command => ({
     name,
@@ -34,6 +36,7 @@ function commandsOf(app: App): readonly Command[] {
     { name: does.open, keys: 'Space', run: () => openCaret(app, middle()) },
     panel(does.people, 'people'),
     panel(does.share, 'share'),
+    ...(isSealed ? [panel(SEALED_STRINGS.lock, 'sealed')] : []),
     panel(does.history, 'history'),
     panel(does.channels, 'channels'),
     panel(does.settings, 'settings'),

@@ -144,6 +144,7 @@ export function Help({ close }: { close(): void }) {
             </section>
           ))}
         </div>
+        <p className="mt-3 text-xs/4 text-faint">{SAY.sealed}</p>
         {/* A tablet may have a keyboard. */}
         {touch && (
           <TextButton onClick={() => setGestures(!gestures)} data-testid="help-other">

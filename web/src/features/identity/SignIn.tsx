@@ -21,9 +21,18 @@ const WAY =
 export function SignIn() {
   const app = useApp()
   const expired = useSession((s) => s.link.kind === 'final' && s.link.code === EXPIRED)
+  const fragment = useSession((s) => s.fragment)
   const [provider, setProvider] = useState<IdentityProvider | 'none'>()
   const [notice, setNotice] = useState('')
   const [email, setEmail] = useState(() => app.storage.read(EMAIL_KEY) ?? '')
+
+  // The provider's windows and mails get the address of this page, and must not get the key of a sealed channel with it.
+  useEffect(() => {
+    if (fragment === undefined) return
+    const address = location.pathname + location.search
+    showAddress(address)
+    return () => showAddress(`${address}#${fragment}`)
+  }, [fragment])
 
   useEffect(() => {
     let shown = true
@@ -79,7 +88,11 @@ export function SignIn() {
           {SAY.google}
         </button>
       )}
-      <form className="mt-2 mb-1.5 flex flex-col gap-2" onSubmit={submit}>
+      {/* The link in the mail could not contain the key. */}
+      <form
+        className={fragment === undefined ? 'mt-2 mb-1.5 flex flex-col gap-2' : 'hidden'}
+        onSubmit={submit}
+      >
         <input
           type="email"
           className="min-h-10 rounded-xl border border-line bg-ground px-3 placeholder:text-faint pointer-coarse:min-h-11 pointer-coarse:text-base/5"

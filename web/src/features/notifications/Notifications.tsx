@@ -16,13 +16,13 @@ const CHIMES_MS = 4_000
 export function Notifications() {
   const app = useApp()
   useEffect(() => {
-    const { channel } = app.session.store.getState()
+    const { name } = app.session.store.getState()
     const sound = createSound()
     const mayPlay = sparing(SOUNDS_MAX, SOUNDS_MS)
     const mayChime = sparing(CHIMES_MAX, CHIMES_MS)
     let unseen = 0
     const tell = () => {
-      document.title = titleOf(channel, unseen)
+      document.title = titleOf(name, unseen)
     }
     const seen = () => {
       if (document.visibilityState === 'hidden' || unseen === 0) return
@@ -54,7 +54,7 @@ export function Notifications() {
       stop()
       document.removeEventListener('visibilitychange', seen)
       sound.close()
-      document.title = titleOf(channel, 0)
+      document.title = titleOf(name, 0)
     }
   }, [app])
   return null

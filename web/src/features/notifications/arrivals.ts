@@ -8,7 +8,7 @@ import type { Recent } from '../channel/store/recent'
 import { NAMED_MAX } from '../people/model/notices'
 
 export function watchArrivals({ session, presence, settings }: App, recent: Recent): () => void {
-  const { channel } = session.store.getState()
+  const { channel, name: title } = session.store.getState()
   let latest: number | undefined
   // What the page itself announces: gathered, without muted people, and without those who were here before a reconnect.
   return presence.store.subscribe(({ notice }) => {
@@ -18,7 +18,7 @@ export function watchArrivals({ session, presence, settings }: App, recent: Rece
     if (!recent.isStarred(channel) || isWatched()) return
     const names = [...notice.joined.values()].map(({ name }) => name)
     const named = names.length > NAMED_MAX ? [] : names
-    notify(channel, OTHERS_STRINGS.joined(named, names.length), `asocial.${channel}`)
+    notify(title, OTHERS_STRINGS.joined(named, names.length), `asocial.${channel}`)
   })
 }
 

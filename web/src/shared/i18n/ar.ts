@@ -6,6 +6,7 @@ import type { Catalogue } from './catalogue'
 import { ARABIC_OTHERS } from './ar-others'
 import { ARABIC_CLOSED, ARABIC_REFUSALS } from './ar-refusals'
 import { ARABIC_PANELS } from './ar-panels'
+import { ARABIC_SEALED } from './ar-sealed'
 import { apart, ARABIC_SHARING } from './ar-sharing'
 import { duration } from './ar-refusals'
 
@@ -103,4 +104,5 @@ export const ARABIC: Catalogue = {
   refusals: ARABIC_REFUSALS,
   panels: ARABIC_PANELS,
   ...ARABIC_SHARING,
+  sealed: ARABIC_SEALED,
 }

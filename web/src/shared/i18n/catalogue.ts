@@ -7,6 +7,7 @@ import type { STRINGS } from './en'
 import type { OTHERS_STRINGS } from './en-others'
 import type { PANEL_STRINGS } from './en-panels'
 import type { REFUSAL_STRINGS } from './en-refusals'
+import type { SEALED_STRINGS } from './en-sealed'
 import type { DEMO_STRINGS, SHARING_STRINGS } from './en-sharing'
 
 export interface Catalogue extends Sections {
@@ -15,5 +16,6 @@ export interface Catalogue extends Sections {
   readonly refusals: typeof REFUSAL_STRINGS
   readonly panels: typeof PANEL_STRINGS
   readonly sharing: typeof SHARING_STRINGS
+  readonly sealed: typeof SEALED_STRINGS
   readonly demo: typeof DEMO_STRINGS
 }

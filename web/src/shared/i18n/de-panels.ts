@@ -73,6 +73,8 @@ export const GERMAN_PANELS: Catalogue['panels'] = {
     title: 'Tasten',
     byHand:
       'Klick oder tipp, um dort zu schreiben. Ziehen, Scrollen oder Wischen bewegt die Ansicht, mit zwei Fingern zoomst du. Ein Buchstabe beginnt eine Nachricht.',
+    sealed:
+      'Ein Kanal mit einem Schloss neben dem Namen ist versiegelt: Nur wer den Link hat, kann ihn lesen. Der Server kann es nicht.',
     writing: 'Schreiben',
     looking: 'Bewegen',
     reading: 'Nachrichten',

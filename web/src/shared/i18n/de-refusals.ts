@@ -16,7 +16,7 @@ export const GERMAN_CLOSED: Catalogue['core']['closed'] = {
   4512: 'Du wurdest aus diesem Kanal entfernt.',
   4513: 'Dieser Kanal ist geschlossen.',
   4514: 'Dieser Server lässt dich gerade nicht herein.',
-  4515: 'Dieser Kanal ist voll.',
+  4515: 'Dieser versiegelte Kanal ist voll: 200 Leute sind darin. Versuch es wieder, wenn jemand gegangen ist.',
 }
 
 export const GERMAN_REFUSALS: Catalogue['refusals'] = {

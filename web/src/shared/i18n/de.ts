@@ -6,6 +6,7 @@ import type { Catalogue } from './catalogue'
 import { GERMAN_OTHERS } from './de-others'
 import { GERMAN_CLOSED, GERMAN_REFUSALS } from './de-refusals'
 import { GERMAN_PANELS } from './de-panels'
+import { GERMAN_SEALED } from './de-sealed'
 import { GERMAN_SHARING } from './de-sharing'
 
 const { number, percent, count, duration } = formatter('de')
@@ -91,4 +92,5 @@ export const GERMAN: Catalogue = {
   refusals: GERMAN_REFUSALS,
   panels: GERMAN_PANELS,
   ...GERMAN_SHARING,
+  sealed: GERMAN_SEALED,
 }

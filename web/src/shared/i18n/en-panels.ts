@@ -74,6 +74,8 @@ export const PANEL_STRINGS = section('panels', {
     title: 'Keys',
     byHand:
       'Click or tap to write there. Drag, scroll or swipe to move the view, pinch to zoom. Typing a letter starts a message.',
+    sealed:
+      'A channel with a lock beside its name is sealed: only people with its link can read it, not even the server.',
     writing: 'Writing',
     looking: 'Moving around',
     reading: 'Messages',

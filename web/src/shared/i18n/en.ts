@@ -81,7 +81,7 @@ export const STRINGS = section('core', {
     4512: 'You were removed from this channel.',
     4513: 'This channel is closed.',
     4514: 'This server does not let you in right now.',
-    4515: 'This channel is full.',
+    4515: 'This sealed channel is full: 200 people are in it. Try again when somebody has left.',
   } as Record<string, string>,
   closedOther: 'The server closed the connection.',
   again: 'Try again',

@@ -73,6 +73,8 @@ export const SPANISH_PANELS: Catalogue['panels'] = {
     title: 'Teclas',
     byHand:
       'Haz clic o toca para escribir ahí. Arrastra, desplaza o desliza para mover la vista, pellizca para acercar. Escribir una letra empieza un mensaje.',
+    sealed:
+      'Un canal con un candado junto al nombre está sellado: solo quien tiene el enlace puede leerlo. El servidor no puede.',
     writing: 'Escribir',
     looking: 'Moverse',
     reading: 'Mensajes',

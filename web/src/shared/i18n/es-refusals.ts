@@ -16,7 +16,7 @@ export const SPANISH_CLOSED: Catalogue['core']['closed'] = {
   4512: 'Te han sacado de este canal.',
   4513: 'Este canal está cerrado.',
   4514: 'Este servidor no te deja entrar ahora mismo.',
-  4515: 'Este canal está lleno.',
+  4515: 'Este canal sellado está lleno: hay 200 personas. Inténtalo otra vez cuando alguien se haya ido.',
 }
 
 export const SPANISH_REFUSALS: Catalogue['refusals'] = {

@@ -6,6 +6,7 @@ import type { Catalogue } from './catalogue'
 import { SPANISH_OTHERS } from './es-others'
 import { SPANISH_CLOSED, SPANISH_REFUSALS } from './es-refusals'
 import { SPANISH_PANELS } from './es-panels'
+import { SPANISH_SEALED } from './es-sealed'
 import { SPANISH_SHARING } from './es-sharing'
 
 const { number, percent, count, duration } = formatter('es')
@@ -93,4 +94,5 @@ export const SPANISH: Catalogue = {
   refusals: SPANISH_REFUSALS,
   panels: SPANISH_PANELS,
   ...SPANISH_SHARING,
+  sealed: SPANISH_SEALED,
 }

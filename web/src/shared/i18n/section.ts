@@ -13,7 +13,7 @@ export type Widened<T> = T extends string
     : { readonly [Key in keyof T]: Widened<T[Key]> }
 
 /** The sections of the catalogue (catalogue.ts). */
-export type Section = 'core' | 'others' | 'refusals' | 'panels' | 'sharing' | 'demo'
+export type Section = 'core' | 'others' | 'refusals' | 'panels' | 'sharing' | 'sealed' | 'demo'
 export type Sections = Readonly<Record<Section, object>>
 
 const sections = new Map<Section, object>()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { addressOf, readAsked, spotHash } from '../../../src/features/channel/model/address'
-import { isChannel } from '../../../src/features/channel/model/names'
+import { addressOf, pathOf, readAsked, withSpot } from '../../../src/features/channel/model/address'
+import { isChannel, routeOf } from '../../../src/features/channel/model/names'
 import { fair, newName } from '../../../src/features/channel/model/naming'
 import {
   agoOf,
@@ -9,6 +9,7 @@ import {
   readVisits,
   RECENT_MAX,
   remember,
+  shownName,
   star,
   STARRED_MAX,
   starredFirst,
@@ -17,6 +18,9 @@ import {
 import { readSpot } from '../../../src/features/canvas/model/spot'
 import { createRecent } from '../../../src/features/channel/store/recent'
 
+/** Of a sealed channel. */
+const FRAGMENT = `garden.${'k'.repeat(48)}`
+
 describe('a spot in a link', () => {
   test('what is written is read again', () => {
     for (const camera of [
@@ -24,10 +28,11 @@ describe('a spot in a link', () => {
       { x: 0, y: 0, zoom: 0.1 },
       { x: -9_999_999, y: 10_000_000, zoom: 3.75 },
     ]) {
-      expect(readSpot(spotHash(camera))).toEqual(camera)
+      expect(readSpot(withSpot('', camera))).toEqual(camera)
+      expect(readSpot(withSpot(`#${FRAGMENT}`, camera))).toEqual(camera)
     }
-    expect(spotHash({ x: 119.6, y: -40.2, zoom: 1.23456 })).toBe('#120,-40,1.23')
-    expect(spotHash({ x: -0.3, y: 0, zoom: 1 })).toBe('#0,0,1')
+    expect(withSpot('', { x: 119.6, y: -40.2, zoom: 1.23456 })).toBe('#120,-40,1.23')
+    expect(withSpot('', { x: -0.3, y: 0, zoom: 1 })).toBe('#0,0,1')
   })
 
   test('the zoom may be missing; what others did to the link is forgiven', () => {
@@ -73,10 +78,34 @@ describe('a spot in a link', () => {
 
 describe('addresses', () => {
   test('of a channel, and of a spot in it', () => {
-    expect(addressOf('https://a.example', 'garden')).toBe('https://a.example/c/garden')
-    expect(addressOf('https://a.example', 'garden', { x: 1, y: 2, zoom: 1 })).toBe(
+    const garden = { channel: 'garden' }
+    expect(addressOf('https://a.example', garden)).toBe('https://a.example/c/garden')
+    expect(addressOf('https://a.example', garden, { x: 1, y: 2, zoom: 1 })).toBe(
       'https://a.example/c/garden#1,2,1',
     )
+  })
+
+  test('W190 of a sealed channel: the key is in the fragment, after a query and before a spot', () => {
+    const sealed = { channel: 'sealed-id', fragment: FRAGMENT }
+    expect(addressOf('https://a.example', sealed)).toBe(`https://a.example/s/#${FRAGMENT}`)
+    expect(addressOf('https://a.example', sealed, { x: 1, y: 2, zoom: 1 })).toBe(
+      `https://a.example/s/#${FRAGMENT}@1,2,1`,
+    )
+    expect(pathOf(sealed, '?invite=t')).toBe(`/s/?invite=t#${FRAGMENT}`)
+    for (const raw of [
+      `https://a.example/s/#${FRAGMENT}@1,2,1`,
+      `a.example/s/#${FRAGMENT}@1,2,1`,
+      `/s/?x=1#${FRAGMENT}@1,2,1`,
+    ]) {
+      expect(readAsked(raw), raw).toEqual({ kind: 'sealed', hash: `#${FRAGMENT}@1,2,1` })
+    }
+  })
+
+  test('W190 of every sealed channel the path is the same', () => {
+    for (const path of ['/s/', '/s', '/S//', '/s/).'])
+      expect(routeOf(path).kind, path).toBe('sealed')
+    expect(routeOf(`/s/%23${FRAGMENT}`)).toEqual({ kind: 'sealed', rest: `#${FRAGMENT}` })
+    for (const path of ['/sw', '/c/s', '/c/s/']) expect(routeOf(path).kind, path).not.toBe('sealed')
   })
 
   test('a name is typed, or a link is pasted', () => {
@@ -231,6 +260,19 @@ describe('starred channels', () => {
     ])
     const many = Array.from({ length: 40 }, (_, n) => ({ channel: `c${n}`, at: n, starred: true }))
     expect(readVisits(JSON.stringify(many))).toHaveLength(STARRED_MAX)
+  })
+
+  test('W190 a sealed channel that is kept has its link, stays as a starred one does, and is shown by its name', () => {
+    let visits = remember([], 'sealed-id', 1, FRAGMENT)
+    for (let n = 0; n < 20; n += 1) visits = remember(visits, `d${n}`, n)
+    const [kept] = readVisits(JSON.stringify(visits)).slice(-1)
+    expect(kept).toEqual({ channel: 'sealed-id', at: 1, fragment: FRAGMENT })
+    expect(kept && shownName(kept)).toBe('garden')
+    for (const on of [true, false]) {
+      visits = star(remember(visits, 'sealed-id', 2), 'sealed-id', on, 3)
+      expect(visits[0]?.fragment).toBe(FRAGMENT)
+    }
+    expect(readVisits('[{"channel":"a","at":1,"fragment":"x"}]')).toEqual([{ channel: 'a', at: 1 }])
   })
 
   test('are known to every part of the page at once', () => {

@@ -10,6 +10,7 @@ import { STRINGS } from '../../../src/shared/i18n/en'
 import { OTHERS_STRINGS } from '../../../src/shared/i18n/en-others'
 import { REFUSAL_STRINGS } from '../../../src/shared/i18n/en-refusals'
 import { PANEL_STRINGS } from '../../../src/shared/i18n/en-panels'
+import { SEALED_STRINGS } from '../../../src/shared/i18n/en-sealed'
 import { DEMO_STRINGS, SHARING_STRINGS } from '../../../src/shared/i18n/en-sharing'
 
 const ENGLISH = structuredCloneOf({
@@ -18,6 +19,7 @@ const ENGLISH = structuredCloneOf({
   refusals: REFUSAL_STRINGS,
   panels: PANEL_STRINGS,
   sharing: SHARING_STRINGS,
+  sealed: SEALED_STRINGS,
   demo: DEMO_STRINGS,
 })
 afterEach(() => setCatalogue(ENGLISH))

@@ -4,28 +4,49 @@
 import type { Camera } from '../../canvas/model/camera'
 import { isChannel, routeOf } from './names'
 
-/** Whole pixels and hundredths of a zoom: precise enough, and short. */
-export function spotHash({ x, y, zoom }: Camera): string {
-  // `+ 0`: there is no -0 in a link
-  return `#${Math.round(x) + 0},${Math.round(y) + 0},${Number(zoom.toFixed(2))}`
+/** A channel: `fragment` is `NAME.KEY` of a sealed one. */
+export interface Place {
+  readonly channel: string
+  readonly fragment?: string | undefined
 }
 
-export function addressOf(origin: string, channel: string, camera?: Camera): string {
-  return `${origin}/c/${channel}${camera ? spotHash(camera) : ''}`
+/** Whole pixels and hundredths of a zoom: precise enough, and short. */
+function spotOf({ x, y, zoom }: Camera): string {
+  // `+ 0`: there is no -0 in a link
+  return `${Math.round(x) + 0},${Math.round(y) + 0},${Number(zoom.toFixed(2))}`
+}
+
+/** Adds a spot to a link, after the key of a sealed channel if there is one. */
+export const withSpot = (link: string, camera: Camera) =>
+  `${link}${link.includes('#') ? '@' : '#'}${spotOf(camera)}`
+
+/** `/c/garden`, or `/s/#NAME.KEY`. `query` comes before the fragment, which browsers do not send. */
+export const pathOf = ({ channel, fragment }: Place, query = '') =>
+  fragment === undefined ? `/c/${channel}${query}` : `/s/${query}#${fragment}`
+
+export function addressOf(origin: string, place: Place, camera?: Camera): string {
+  const link = origin + pathOf(place)
+  return camera ? withSpot(link, camera) : link
 }
 
 export type Asked =
   | { readonly kind: 'nothing' }
+  /** a link to a sealed channel */
+  | { readonly kind: 'sealed'; readonly hash: string }
   | { readonly kind: 'channel'; readonly channel: string; readonly hash: string }
   /** `nearest`: the name it could have, if there is one */
   | { readonly kind: 'invalid'; readonly nearest: string | undefined }
 
 const LINK = /^(?:[a-z]+:\/\/)?[^/\s]*\/c\/([^/?#\s]+)\/?(?:\?[^#\s]*)?(#\S*)?$/i
 
+const SEALED_LINK = /^(?:[a-z]+:\/\/)?[^/\s]*\/s\/(?:\?[^#\s]*)?(#\S+)$/i
+
 /** Reads what was typed or pasted: a name, or a whole link to a channel. */
 export function readAsked(raw: string): Asked {
   const text = raw.trim()
   if (text === '') return { kind: 'nothing' }
+  const [, sealed] = SEALED_LINK.exec(text) ?? []
+  if (sealed !== undefined) return { kind: 'sealed', hash: sealed }
   const [, inLink, hash = ''] = LINK.exec(text) ?? []
   if (inLink === undefined) {
     return isChannel(text)

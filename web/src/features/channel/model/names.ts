@@ -12,6 +12,8 @@ export type Route =
   | { kind: 'start' }
   /** `rest`: a query or a hash that was encoded into the path on its way here, or nothing */
   | { kind: 'channel'; channel: string; canonical: string; rest: string }
+  /** a sealed one: its name and key are in the hash. `rest`: what is in the path, where nothing should be */
+  | { kind: 'sealed'; rest: string }
   | { kind: 'invalid'; name: string }
 
 export const isChannel = (name: string) => CHANNEL.test(name)
@@ -22,7 +24,7 @@ const AFTER = /[^A-Za-z0-9_%-]+$/
 const ENCODINGS = 3
 
 /**
- * `/` is the start page and `/c/garden` the channel `garden`. Addresses are typed by hand and changed by mail programs, so
+ * `/` is the start page, `/c/garden` the channel `garden` and `/s/` every sealed channel. Addresses are typed by hand and changed by mail programs, so
  * `/C/garden/`, `/c/garden).`, `/c%2Fgarden` and `/c/garden%23120,-40` are read as what they were. Letters inside a name
  * are never changed. Everything else names no channel.
  */
@@ -30,6 +32,8 @@ export function routeOf(pathname: string): Route {
   const path = decoded(pathname).replace(/[\r\n\p{Cf}]+/gu, '')
   if (!/[A-Za-z0-9_-]/.test(path)) return { kind: 'start' }
   if (/^\/*c[^A-Za-z0-9]*$/i.test(path)) return { kind: 'start' }
+  const sealed = /^\/*s(?:\/+(.*)|[^A-Za-z0-9]*)$/i.exec(path)
+  if (sealed) return { kind: 'sealed', rest: sealed[1] ?? '' }
   const [, after] = /^\/*c\/+(.*)$/i.exec(path) ?? []
   if (after === undefined) return { kind: 'invalid', name: path.replace(/^\/+|\/+$/g, '') }
   const [inPath = '', rest = ''] = split(after.replace(BEFORE, ''))

@@ -1,6 +1,7 @@
 /*
  * The channels that this browser visited recently, newest first, and those that were starred. Only the browser stores them.
- * Stored values are checked when they are read, because an older page may have written them.
+ * Stored values are checked when they are read, because an older page may have written them. A sealed channel is among them
+ * only if the visitor asked for that, because its link opens it.
  */
 import { isChannel } from './names'
 
@@ -14,7 +15,14 @@ export interface Visit {
   readonly at: number
   /** stays on the list until it is removed */
   readonly starred?: boolean
+  /** of a sealed channel: `NAME.KEY`. It stays on the list, as one with a star. */
+  readonly fragment?: string
 }
+
+const FRAGMENT = /^[\w-]{1,64}\.[\w-]{48}$/
+
+/** As people see it. */
+export const shownName = ({ channel, fragment }: Visit) => fragment?.split('.')[0] ?? channel
 
 export function readVisits(text: string | undefined): Visit[] {
   let list: unknown
@@ -27,18 +35,30 @@ export function readVisits(text: string | undefined): Visit[] {
   const visits: Visit[] = []
   for (const each of list) {
     if (typeof each !== 'object' || each === null) continue
-    const { channel, at, starred } = each as Record<string, unknown>
+    const { channel, at, starred, fragment } = each as Record<string, unknown>
     if (typeof channel !== 'string' || !isChannel(channel)) continue
     if (typeof at !== 'number' || !Number.isFinite(at)) continue
     if (visits.some((visit) => visit.channel === channel)) continue
-    visits.push({ channel, at, ...(starred === true && { starred }) })
+    const isLink = typeof fragment === 'string' && FRAGMENT.test(fragment)
+    visits.push({
+      channel,
+      at,
+      ...(starred === true && { starred }),
+      ...(isLink && { fragment }),
+    })
   }
   return kept(visits)
 }
 
-export function remember(visits: readonly Visit[], channel: string, at: number): Visit[] {
+export function remember(
+  visits: readonly Visit[],
+  channel: string,
+  at: number,
+  fragment?: string,
+): Visit[] {
   const before = visits.find((visit) => visit.channel === channel)
-  return kept([{ ...before, channel, at }, ...forget(visits, channel)])
+  const visit = { ...before, channel, at, ...(fragment !== undefined && { fragment }) }
+  return kept([visit, ...forget(visits, channel)])
 }
 
 /** Stars a channel, or takes its star away. One that was not visited yet counts as visited at `at`. */
@@ -53,7 +73,9 @@ export function star(
   return kept(
     all.map((visit) => {
       if (visit.channel !== channel) return visit
-      return starred ? { ...visit, starred } : { channel, at: visit.at }
+      const { fragment } = visit
+      if (starred) return { ...visit, starred }
+      return { channel, at: visit.at, ...(fragment !== undefined && { fragment }) }
     }),
   )
 }
@@ -70,7 +92,9 @@ export const starredFirst = (visits: readonly Visit[]) => [
 function kept(visits: readonly Visit[]): Visit[] {
   let [starred, others] = [0, 0]
   return visits.filter((visit) =>
-    visit.starred ? ++starred <= STARRED_MAX : ++others <= RECENT_MAX,
+    visit.starred || visit.fragment !== undefined
+      ? ++starred <= STARRED_MAX
+      : ++others <= RECENT_MAX,
   )
 }
 

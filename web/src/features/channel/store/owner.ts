@@ -1,6 +1,7 @@
 /*
  * The owner's HTTP requests: claiming a channel, and invitations.
  */
+import { pathOf } from '../model/address'
 import type { Session } from './session'
 
 export type Answer<T> = { readonly ok: T } | { readonly refused: string }
@@ -33,6 +34,6 @@ export async function invite(
 ): Promise<Answer<string>> {
   const answer = await post<{ token: string }>(session, '/invitations', { rights, ttl_seconds })
   if ('refused' in answer) return answer
-  const { channel } = session.store.getState()
-  return { ok: `${location.origin}/c/${channel}?invite=${answer.ok.token}` }
+  const place = session.store.getState()
+  return { ok: location.origin + pathOf(place, `?invite=${answer.ok.token}`) }
 }

@@ -19,6 +19,9 @@ export function createRecent(storage: KeyStorage, wallNow: () => number) {
     store,
     wallNow,
     visit: (channel: string) => put(remember(read(), channel, wallNow())),
+    /** Stores the link of a sealed channel. */
+    keep: (channel: string, fragment: string) =>
+      put(remember(read(), channel, wallNow(), fragment)),
     /** Updates the time of this visit, unless it was removed from the list. */
     stay(channel: string) {
       if (read().some((visit) => visit.channel === channel)) this.visit(channel)

@@ -1,6 +1,6 @@
 /*
  * This user's session: the channel, the state of the connection, our user id, the server's clock and limits, and the
- * chosen profile (stored in the browser).
+ * chosen profile (stored in the browser). Of a sealed channel it has the link, which it stores nowhere.
  */
 import { cleanName } from '../model/names'
 import { UNSET_CLOCK, type Clock } from '@asocial/client/core/clock'
@@ -33,8 +33,20 @@ export interface Refusal {
   readonly text: string | undefined
 }
 
+/** What the link of a sealed channel says. */
+export interface SealedLink {
+  readonly name: string
+  /** `NAME.KEY` */
+  readonly fragment: string
+}
+
 export interface SessionState {
+  /** as the server knows it: of a sealed channel an id, not its name */
   readonly channel: string
+  /** as people see it */
+  readonly name: string
+  /** of a sealed channel: the end of its link, with the key */
+  readonly fragment: string | undefined
   readonly link: Link
   /** why the last connections were refused, while waiting may help */
   readonly refusal: Refusal | undefined
@@ -52,10 +64,12 @@ export interface SessionState {
   readonly chosenColor: string | undefined
 }
 
-export function createSession(channel: string, deps: Deps) {
+export function createSession(channel: string, deps: Deps, sealed?: SealedLink) {
   const color = deps.storage.read('color')
   const store = createStore<SessionState>(() => ({
     channel,
+    name: sealed?.name ?? channel,
+    fragment: sealed?.fragment,
     link: { kind: 'connecting' },
     refusal: undefined,
     degraded: false,

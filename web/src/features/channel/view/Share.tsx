@@ -4,7 +4,7 @@
  */
 import { useEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
-import { addressOf, spotHash } from '../model/address'
+import { addressOf, withSpot } from '../model/address'
 import { SHARING_STRINGS } from '../../../shared/i18n/en-sharing'
 import { useApp, useSession } from '../../../stores/hooks'
 import { copyText } from '../../../shared/ui/copy'
@@ -18,15 +18,14 @@ const ACT = 'control flex-1 justify-center bg-ground/70 font-semibold'
 export function Share({ close }: { close(): void }) {
   const { camera } = useApp()
   const channel = useSession((s) => s.channel)
+  const fragment = useSession((s) => s.fragment)
   const view = useStore(camera.store, (s) => s.camera)
   const [spot, setSpot] = useState(false)
   const [copied, setCopied] = useState<'no' | 'yes' | 'by-hand'>('no')
   const field = useRef<HTMLInputElement>(null)
   const inviting = useInviting()
-  const address =
-    inviting.link === undefined
-      ? addressOf(location.origin, channel, spot ? view : undefined)
-      : inviting.link + (spot ? spotHash(view) : '')
+  const link = inviting.link ?? addressOf(location.origin, { channel, fragment })
+  const address = spot ? withSpot(link, view) : link
 
   useEffect(() => {
     if (copied === 'by-hand') field.current?.select()

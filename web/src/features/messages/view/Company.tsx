@@ -61,8 +61,7 @@ function useGreeting(): string {
 }
 
 function Invite({ done }: { done(): void }) {
-  const { panels } = useApp()
-  const channel = useSession((s) => s.channel)
+  const { panels, session } = useApp()
   const rules = useSession((s) => s.rules)
   const [copied, setCopied] = useState(false)
   useEffect(() => {
@@ -71,7 +70,7 @@ function Invite({ done }: { done(): void }) {
     return () => clearTimeout(timer)
   }, [copied, done])
   const copy = async () => {
-    if (await copyText(addressOf(location.origin, channel))) setCopied(true)
+    if (await copyText(addressOf(location.origin, session.store.getState()))) setCopied(true)
     // The panel shows the link, to be copied by hand.
     else panels.open('share')
   }

@@ -66,7 +66,10 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
     noticeTimer = undefined
     if (!isNews(changes)) return set({ notice: undefined })
     noticeId += 1
-    set({ notice: { id: noticeId, ...changes } })
+    // In a sealed channel a name comes after its user (W198).
+    const named = (users: ReadonlyMap<string, User>) =>
+      new Map([...users].map(([id, user]) => [id, profile(id) ?? user]))
+    set({ notice: { id: noticeId, joined: named(changes.joined), left: named(changes.left) } })
     changes = NO_CHANGES
     noticeTimer = setTimeout(announce, NOTICE_MS)
   }

@@ -9,6 +9,7 @@ import {
   type ConnectOptions,
   type Message,
 } from '../../packages/client/src/index.ts'
+import { moderation } from '../../packages/client/src/moderation.ts'
 import { channelOf } from './channel-name.ts'
 import { readOptions, type Options } from './options.ts'
 import type { Place } from './page-anchor.ts'
@@ -81,7 +82,7 @@ function start(options: Options) {
       draft = undefined
     },
     pointed: ({ x, y, anchor }) => channel?.move(x, y, anchor),
-    cleared: () => act((here) => here.clear()),
+    cleared: () => act((here) => moderation(here).clear()),
   })
 
   function act(what: (here: Channel) => void) {
@@ -122,7 +123,7 @@ function start(options: Options) {
     tool.type = 'button'
     tool.className = 'tool'
     tool.textContent = words.remove(message.name)
-    tool.addEventListener('click', () => act((owned) => owned.remove(userId)))
+    tool.addEventListener('click', () => act((owned) => moderation(owned).remove(userId)))
     widget.layer.show({
       ...{ key: keyOf(userId, id), kind: 'message', place, text, mine, color, name: message.name },
       livesMs: message.expiresAt - here.now(),

@@ -8,7 +8,7 @@ import { sightOf } from '../features/canvas/model/sight'
 import { readSpot } from '../features/canvas/model/spot'
 import { languageFor, loadLanguage } from './language'
 import { STRINGS } from '../shared/i18n/en'
-import { Connection } from '@asocial/client/core/connection'
+import { createConnection } from '@asocial/client/core/connection'
 import { isHidden, isOffline, monotonic, watchPage } from '@asocial/client/core/page'
 import { createReceiver } from '../stores/receive'
 import { createApp, type App } from '../stores/app'
@@ -82,7 +82,7 @@ function start(root: HTMLElement, tab: Deps['tab']) {
   // A full stop or a bracket after a link in a text is not part of the invitation.
   const invite = new URLSearchParams(location.search).get('invite')?.replace(/[^\w-]+$/, '')
   const app = createApp(route.channel, deps, () => matches(CALM))
-  const connection = new Connection({
+  const connection = createConnection({
     address() {
       const { chosenName } = app.session.store.getState()
       const color = app.session.color()

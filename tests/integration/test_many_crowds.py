@@ -86,6 +86,16 @@ async def test_w170_pointers_drafts_views_and_activity_cross_processes(pair: lis
     assert not there.waiting("typing", "cursors")
 
 
+async def test_w170_w205_pointers_that_rest_on_another_process_come_into_view(
+    pair: list[Process], enter: Enter
+) -> None:
+    author, here, there, _ = await crowd(enter, *pair)
+    await author.cursor((7, 8))
+    await here.receive("cursors")
+    await there.look((0, 0))
+    assert (await there.receive("cursors"))["cursors"] == [[author.user_id, 7, 8]]
+
+
 async def test_w170_a_process_without_crowds_gets_everything_and_is_heard_by_everybody(
     pair: list[Process], folder: Path, redis: Server, enter: Enter
 ) -> None:

@@ -1,12 +1,16 @@
-"""The pointers of a crowd: who moved since the last tick, and what each group of connections gets of it (W165)."""
+"""The pointers of a crowd: who moved since the last tick, and what each group of connections gets of it (W165).
+
+Those that rest are kept for a while, for viewports that arrive where they are (W205).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import msgspec
 
-from ..domain.cells import Cell, cell_of
+from ..domain.cells import Cell, Region, cell_of
 from ..domain.pointers import MAX_POINTERS, Pointer, choose, newest_of_cell
 from ..domain.region_groups import Group
 from ..ports import Connection
@@ -14,6 +18,10 @@ from ..protocol.framing import text_frame
 
 WRITING_S = 3.0
 """How long somebody counts as writing after a state of their draft."""
+RESTING_S = 15.0
+"""How long a pointer that rests is kept."""
+MAX_RESTING_OF_CELL = 20
+"""The most resting pointers of one cell that a viewport gets: those that moved last."""
 _HEAD, _TAIL = b'{"type":"cursors","cursors":[', b"]}"
 
 _encode = msgspec.json.Encoder().encode
@@ -48,6 +56,7 @@ class Moves:
             by_cell.setdefault(cell_of(pointer.x, pointer.y), []).append(pointer)
             self._encoded[pointer.user_id] = _encode((pointer.user_id, pointer.x, pointer.y))
         self._cells: dict[Cell, _OfCell] = {}
+        self.all_by_cell = by_cell
         for cell, pointers in by_cell.items():
             newest = newest_of_cell(pointers)
             self._cells[cell] = _OfCell(newest, self._inner(newest))
@@ -81,16 +90,64 @@ class Moves:
         return [(_frame(of_cell.inner), (cell,)) for cell, of_cell in self._cells.items()]
 
 
+class _Resting:
+    """The latest move of each user, by cell; in a cell, the oldest move first."""
+
+    __slots__ = ("_cell_of", "_cells")
+
+    def __init__(self) -> None:
+        self._cells: dict[Cell, dict[str, tuple[float, Pointer]]] = {}
+        self._cell_of: dict[str, Cell] = {}
+
+    def __len__(self) -> int:
+        return len(self._cell_of)
+
+    def add(self, moves: Moves, now: float) -> None:
+        for cell, pointers in moves.all_by_cell.items():
+            for pointer in pointers:
+                user_id = pointer.user_id
+                self.forget(user_id)
+                self._cell_of[user_id] = cell
+                # Looked up each time: `forget` may have removed the cell.
+                self._cells.setdefault(cell, {})[user_id] = now, pointer
+
+    def forget(self, user_id: str) -> None:
+        cell = self._cell_of.pop(user_id, None)
+        if cell is not None:
+            here = self._cells[cell]
+            del here[user_id]
+            if not here:
+                del self._cells[cell]
+
+    def expire(self, now: float) -> None:
+        for here in list(self._cells.values()):
+            for user_id, (moved_at, _) in list(here.items()):
+                if now - moved_at <= RESTING_S:
+                    break
+                self.forget(user_id)
+
+    def within(self, region: Region, without: Region | None, now: float) -> list[Pointer]:
+        """The pointers in `region` and not in `without`."""
+        found: list[Pointer] = []
+        for cell in region.cells():
+            here = self._cells.get(cell)
+            if here is not None and (without is None or not without.holds(cell)):
+                newest = islice(reversed(here.values()), MAX_RESTING_OF_CELL)
+                found += [pointer for moved_at, pointer in newest if now - moved_at <= RESTING_S]
+        return found
+
+
 class CrowdPointers:
     """Collects moves until `take`: for each user the latest one."""
 
-    __slots__ = ("_local", "_order", "_remote", "_writing")
+    __slots__ = ("_local", "_order", "_remote", "_writing", "resting")
 
     def __init__(self) -> None:
         self._local: dict[str, tuple[float, float, int]] = {}
         self._remote: dict[str, tuple[float, float, int]] = {}
         self._writing: dict[str, float] = {}
         self._order = 0
+        self.resting = _Resting()
 
     def __bool__(self) -> bool:
         """Whether anything moved."""
@@ -119,6 +176,7 @@ class CrowdPointers:
         self._local.pop(user_id, None)
         self._remote.pop(user_id, None)
         self._writing.pop(user_id, None)
+        self.resting.forget(user_id)
 
     def take(self, now: float) -> tuple[Moves, Moves]:
         """(what moved on this process, what moved anywhere) since the last call."""
@@ -127,7 +185,15 @@ class CrowdPointers:
         remote = [Pointer(user, *moved) for user, moved in self._remote.items()]
         self._local, self._remote = {}, {}
         own = Moves(local)
-        return own, Moves([*remote, *local]) if remote else own
+        anywhere = Moves([*remote, *local]) if remote else own
+        self.resting.add(anywhere, now)
+        return own, anywhere
+
+    def frame_of_resting(self, region: Region, without: Region | None, now: float) -> bytes:
+        """The `cursors` frame of pointers that rest in `region` and not in `without` (W205). Empty if none do."""
+        found = self.resting.within(region, without, now)
+        chosen = choose(found, region.middle)
+        return text_frame(_encode(_Cursors([pointer[:3] for pointer in chosen]))) if chosen else b""
 
 
 def is_cursors(payload: bytes) -> bool:

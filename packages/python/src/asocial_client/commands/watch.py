@@ -67,6 +67,8 @@ def as_text(channel: Channel, event: e.Event, colored: bool) -> str | None:
             return f"{dim}{printable(member.name)} left; {_count(channel.count)}{end}"
         case e.Cleared():
             return f"{dim}the owner cleared all messages{end}"
+        case e.Notice(text):
+            return f"{bold}notice: {printable(text)}{end}"
         case e.Disconnected(reason, retry_s):
             return f"{dim}disconnected: {printable(reason)}; connecting again in {retry_s:.0f} s{end}"
         case e.Degraded():

@@ -15,7 +15,7 @@ import msgspec
 
 from . import events as e
 from . import frames as f
-from .address import parse
+from .address import check_token, parse
 from .clock import Clock
 from .drafts import DraftWriter
 from .sealed.link import SealedLink, sealed_link
@@ -270,12 +270,13 @@ def connect(
     `timeout_s`: how long `async with` waits for a server that is not ready, for example one that starts; None waits
     without end.
 
-    Raises ValueError for an address or a channel's name that cannot be one, and for a link that is damaged.
+    Raises ValueError for an address, a channel's name or a token that cannot be one, and for a link that is damaged.
     """
+    check_token(token)
+    server, found = parse(url, channel)
     link = sealed_link(url)
     if link is not None:
         return _sealed_channel(link, url, token, name, color, on_map, timeout_s)
-    server, found = parse(url, channel)
     profile = {"name": name, "color": color, "lang": lang, "on_map": None if on_map else "0"}
     return Channel(Session(server, found, token, profile, invite, timeout_s), found)
 

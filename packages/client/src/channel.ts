@@ -27,7 +27,7 @@ import type { PostFrame, SayOptions } from './posts.ts'
 import { createSession, type ConnectOptions, type Shown } from './session.ts'
 
 /** An async iterable of its events from now on, which throws what the server closed the channel with. */
-export interface Channel extends AsyncIterable<AnyEvent, void> {
+export interface Channel extends AsyncIterable<AnyEvent> {
   readonly name: string
   /** Resolves when the channel is live for the first time. Rejects if the server does not let this client in. */
   readonly ready: Promise<void>

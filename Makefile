@@ -57,7 +57,7 @@ PEERS_NODE = $(PEERS)/node/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-full test-deploy test-deploy-full check $(CHECKS) check-unit client-frames audit format page types env env-run \
+.PHONY: help run test test-full test-runtimes test-deploy test-deploy-full check $(CHECKS) check-unit client-frames audit format page types env env-run \
 	system system-full system-deploy need need-full need-deploy need-deploy-full screenshots icons bench bench-full bench-tools lock dist clean
 
 help:  ## list the commands
@@ -73,6 +73,11 @@ test: need page  ## all checks, then all tests (ARGS="-k words" selects tests)
 
 test-full: need-full page  ## tests that take long: ten minutes of faults, many HTTP requests, Firefox (ARGS="-k words" selects tests)
 	@$(PYTEST) -s $(filter-out tests/deploy/%,$(wildcard tests/*/full_*.py)) $(ARGS)
+
+RUNTIMES = .tools/runtimes/node_modules
+test-runtimes: env $(NODE_MODULES) $(RUNTIMES)  ## the TypeScript client on Node 22 and on Deno, which npm puts into .tools (ARGS="-k words" selects tests)
+	@ASOCIAL_TEST_NODE=$(RUNTIMES)/node/bin/node ASOCIAL_TEST_DENO=$(RUNTIMES)/deno/deno \
+	$(PYTEST) tests/integration/test_typescript_client.py $(ARGS)
 
 test-deploy: need-deploy page $(ACTIONLINT)  ## deploy/: manifests, images, rules, dashboard, workflows; about a minute
 	@ASOCIAL_TEST_DEPLOY=1 $(PYTEST) tests/deploy $(ARGS)
@@ -207,6 +212,10 @@ bench-tools: env $(PEERS_NODE)
 	@! command -v go >/dev/null || { set -x; go build -C $(PEERS)/gin_melody -mod=readonly -o bin/hub . \
 	&& go build -C $(PEERS)/centrifugo -mod=readonly -o bin/centrifugo github.com/centrifugal/centrifugo/v6; }
 	$(UV) sync --frozen --project $(PEERS)/python
+
+# Neither is built here: the packages bring the programs for each system.
+$(RUNTIMES): | env-run
+	$(RUN) npm install --no-audit --no-fund --no-save --prefix .tools/runtimes node@22 deno@2
 
 $(PEERS_NODE): $(PEERS)/node/package-lock.json | env-run
 	$(RUN) npm --prefix $(PEERS)/node ci --no-audit --no-fund

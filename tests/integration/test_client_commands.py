@@ -33,11 +33,13 @@ async def _end_what_a_failed_test_left() -> AsyncIterator[None]:
 
 
 async def start(*arguments: str, module: str = "asocial.cli", **environ: str) -> asyncio.subprocess.Process:
+    return await start_program(sys.executable, *(("-m", module) if module else ()), *arguments, **environ)
+
+
+async def start_program(*command: str, **environ: str) -> asyncio.subprocess.Process:
     path = os.pathsep.join((str(ROOT / "src"), str(ROOT / "packages/python/src")))
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *(("-m", module) if module else ()),
-        *arguments,
+        *command,
         env=os.environ | {"PYTHONPATH": path} | environ,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -292,3 +294,61 @@ async def test_without_the_client_the_command_says_what_to_install(tmp_path: Pat
     exit_code, _, errors = await ended(process)
     assert exit_code == 2
     assert "pip install 'asocial[cli]'" in errors
+
+
+async def shell(command: str, server: Server) -> tuple[int | None, str, str]:
+    """What bash says of a command line, in which `asocial` is the command. With its redirections."""
+    asocial = f'asocial() {{ "{sys.executable}" -m asocial.cli "$@"; }}\n'
+    return await ended(await start_program("bash", "-c", asocial + command, ASOCIAL_URL=server.origin))
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+async def test_a_closed_standard_stream_reads_and_writes_nothing(server: Server, ada: Client, closed: str) -> None:
+    assert await shell(f"asocial say garden 'no streams' {closed}", server) == (0, "", "")
+    assert (await ada.receive("chat"))["payload"] == "no streams"
+
+
+async def test_a_full_disk_is_not_taken_for_an_unreachable_server(server: Server) -> None:
+    code, _, errors = await shell("asocial watch garden >/dev/full", server)
+    assert (code, errors) == (1, "asocial: cannot write to standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("environ", "text", "posted"),
+    [
+        ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, "héllo 日本", "héllo 日本"),
+        ({}, r"$'h\xff\xfello'", "h\ufffd\ufffdllo"),
+    ],
+    ids=["the C locale", "bytes that are not UTF-8"],
+)
+async def test_what_is_said_is_read_as_utf8_in_every_locale(
+    server: Server, ada: Client, environ: dict[str, str], text: str, posted: str
+) -> None:
+    names = " ".join(f"{name}={value}" for name, value in environ.items())
+    quoted = text if text.startswith("$") else f"'{text}'"
+    assert await shell(f"{names} asocial say garden {quoted}", server) == (0, "", "")
+    assert (await ada.receive("chat"))["payload"] == posted
+
+
+async def test_a_point_may_be_negative_and_must_be_finite(server: Server, ada: Client) -> None:
+    code, _, errors = await ended(await start("say", "garden", "left", "--at", "-10,-2.5", ASOCIAL_URL=server.origin))
+    assert (code, errors) == (0, "")
+    assert (await ada.receive("chat"))["position"] == {"x": -10, "y": -2.5}
+    code, _, errors = await ended(await start("say", "garden", "nowhere", "--at", "nan,0", ASOCIAL_URL=server.origin))
+    assert code == 2
+    assert "must be two numbers" in errors
+
+
+async def test_join_needs_a_terminal(server: Server) -> None:
+    code, output, errors = await ended(await start("join", "garden", ASOCIAL_URL=server.origin))
+    assert (code, output, errors) == (2, "", "asocial: `join` needs a terminal; `watch` prints what happens\n")
+
+
+@pytest.mark.parametrize("arguments", [("", "hi"), ("garden", "hi", "--token", "a\nb")])
+async def test_a_name_or_token_that_cannot_be_one_is_a_wrong_argument(
+    server: Server, arguments: tuple[str, ...]
+) -> None:
+    code, _, errors = await ended(await start("say", *arguments, ASOCIAL_URL=server.origin))
+    assert code == 2
+    assert errors.startswith("asocial: not ")
+    assert errors.count("\n") == 1

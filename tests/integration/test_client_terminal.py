@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from asocial_client import connect
 from asocial_client.terminal.app import CanvasApp
+from asocial_client.terminal.grid import CELL_WIDTH
 from textual.events import Paste
 from textual.pilot import Pilot
 
@@ -187,6 +188,14 @@ async def test_it_fits_and_follows_the_size_of_the_terminal(server: Server, ada:
         await eventually(lambda: app.plane.size.width == size[0], "the canvas has the new width")
         for row in range(app.plane.size.height):
             assert app.plane.render_line(row).cell_length == size[0]
+
+
+async def test_w32_followers_see_the_new_size_of_the_terminal(server: Server, ada: Client) -> None:
+    async with terminal(server) as (app, pilot):
+        await ada.follow(app.channel.user_id)
+        await ada.receive("view", where=lambda frame: frame["width"] == 80 * CELL_WIDTH)
+        await pilot.resize_terminal(100, 30)
+        await ada.receive("view", where=lambda frame: frame["width"] == 100 * CELL_WIDTH)
 
 
 async def test_what_the_server_refuses_is_shown_and_the_draft_stays(server: Server, ada: Client) -> None:

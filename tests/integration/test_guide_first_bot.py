@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.client import Client
-from tests.support.guide_blocks import Reader, blocks_of
+from tests.support.markdown_blocks import Reader, blocks
 from tests.support.server import Join, Server
 
 GUIDE = Path(__file__).parents[2] / "docs/guide/first-bot.md"
 
 
 async def test_a_reader_of_the_guide_gets_what_it_shows(server: Server, join: Join, tmp_path: Path) -> None:
-    blocks = blocks_of(GUIDE, {"http://localhost:8080": server.origin})
-    assert [block.kind for block in blocks].count("python") == 2
-    reader = Reader(tmp_path, lasting=("greeter.py", "counter.py", "watch"))
+    steps = blocks(GUIDE)
+    assert [block.language for block in steps].count("python") == 2
+    reader = Reader(tmp_path, {"http://localhost:8080": server.origin}, lasting=("greeter.py", "counter.py", "watch"))
     try:
-        for block in blocks:
+        for block in steps:
             await reader.read(block)
             if "watch" in block.text:
                 # The next command is for a watcher that is there.

@@ -99,6 +99,16 @@ async def test_w181_anchors_of_pointers_cross_processes(pair: list[Process], ent
     assert "anchors" not in frame
 
 
+async def test_w170_w205_pointers_that_rest_on_another_process_come_into_view(
+    pair: list[Process], enter: Enter
+) -> None:
+    author, here, there, _ = await crowd(enter, *pair)
+    await author.cursor((7, 8))
+    await here.receive("cursors")
+    await there.look((0, 0))
+    assert (await there.receive("cursors"))["cursors"] == [[author.user_id, 7, 8]]
+
+
 async def test_w170_a_process_without_crowds_gets_everything_and_is_heard_by_everybody(
     pair: list[Process], folder: Path, redis: Server, enter: Enter
 ) -> None:

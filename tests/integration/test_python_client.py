@@ -373,10 +373,27 @@ def test_a_link_names_server_and_channel(url: str, channel: str | None, expected
     assert parse(url, channel) == expected
 
 
-@pytest.mark.parametrize(("url", "channel"), [("ftp://talk.example", None), ("https://", None), ("https://a", "a b")])
+@pytest.mark.parametrize(
+    ("url", "channel"),
+    [
+        ("ftp://talk.example", None),
+        ("https://", None),
+        ("https://a", "a b"),
+        ("https://a:99999", None),
+        ("https://a:b", None),
+        ("https://[", None),
+        ("https://a", ""),
+    ],
+)
 def test_a_wrong_link_is_an_error(url: str, channel: str | None) -> None:
     with pytest.raises(ValueError, match="not the"):
         parse(url, channel)
+
+
+@pytest.mark.parametrize("token", ["a\nb", "a b", "ü"])
+def test_a_token_that_cannot_be_sent_is_an_error(token: str) -> None:
+    with pytest.raises(ValueError, match="not a token"):
+        connect("https://talk.example", "garden", token=token)
 
 
 def _example() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import subprocess
 import time
 from collections.abc import AsyncIterator
@@ -12,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from asocial.domain.api_keys import OPERATOR
 from asocial.domain.errors import GoingAway
+from tests.support.api_keys import create
+from tests.support.markdown_blocks import blocks
 from tests.support.server import Server, StartServer
-from tests.support.typescript_client import Node, RemoteChannel, RemoteError, node_command
+from tests.support.typescript_client import Node, RemoteChannel, RemoteError, command_of
 from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
@@ -40,9 +42,15 @@ def consumer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(params=["node", "deno"])
+def runtime(request: pytest.FixtureRequest) -> str:
+    """`make test-runtimes` has Node 22 and Deno; else Node is the one on the PATH, and Deno too if it is there."""
+    return str(request.param)
+
+
 @pytest.fixture
-async def node(consumer: Path) -> AsyncIterator[Node]:
-    node = await Node.start(consumer)
+async def node(consumer: Path, runtime: str) -> AsyncIterator[Node]:
+    node = await Node.start(consumer, runtime)
     yield node
     await node.stop()
 
@@ -113,6 +121,30 @@ async def test_w16_w20_a_newcomer_sees_the_pointer_and_the_draft_and_asks_who_it
     assert [draft["text"] for draft in await late.get("drafts")] == ["still writing"]
 
 
+async def test_w110_w112_a_line_arrives_with_its_times_and_newcomers_get_it(
+    server: Server, node: Node, ann: RemoteChannel, bob: RemoteChannel
+) -> None:
+    drawn = await ann.call("stroke", [[0, 0], [10.04, -5]])
+    heard = await bob.next("stroke")
+    assert heard == drawn | {"mine": False}
+    assert (heard["points"], heard["name"]) == ([[0, 0], [10, -5]], "Ann")
+    late = await node.join(server.origin)
+    for channel, lines in ((ann, [drawn]), (bob, [heard]), (late, [heard])):
+        assert await channel.get("strokes") == lines
+    with pytest.raises(RemoteError) as refused:
+        await ann.call("stroke", [[0, 0]])
+    assert refused.value.fields["code"] == "payload_empty"
+
+
+async def test_w150_what_an_operator_tells_everybody_is_an_event(start_server: StartServer, node: Node) -> None:
+    key, text = create("ann", OPERATOR, ["*"])
+    server = await start_server(api_keys=key.entry, secret="the secret of these tests, long enough")
+    bob = await node.join(server.origin)
+    headers = {"Authorization": f"Bearer {text}"}
+    answer = await server.post("/api/operator/notices", headers, '{"text": "Back at noon"}')
+    assert await bob.next("notice") == {"text": "Back at noon", "sentAt": answer.json["timestamp"]}
+
+
 async def test_w30_reactions_arrive(ann: RemoteChannel, bob: RemoteChannel) -> None:
     await ann.call("react", "heart", {"x": 5, "y": 6})
     assert await bob.next("reaction") == {"userId": await ann.get("userId"), "kind": "heart", "x": 5, "y": 6}
@@ -172,7 +204,7 @@ async def test_w25_a_refused_message_says_why(ann: RemoteChannel) -> None:
 async def test_w65_w72_say_waits_for_a_limit_that_ends_in_time(server: Server, node: Node, ann: RemoteChannel) -> None:
     await claim(server, ann)
     bob = await node.join(server.origin)
-    await ann.call("slowDown", 1)
+    await ann.moderate("slowDown", 1)
     assert (await bob.next("rules"))["slowMs"] == 1000
     first, second = await bob.call("say", "one"), await bob.call("say", "two")
     assert second["sentAt"] - first["sentAt"] >= 1000
@@ -188,16 +220,16 @@ async def test_w65_w66_w115_an_owner_names_places_clears_and_removes(
 ) -> None:
     await claim(server, ann)
     bob = await node.join(server.origin)
-    await ann.call("placeLandmark", "the pond", {"x": 7, "y": 8})
+    await ann.moderate("placeLandmark", "the pond", {"x": 7, "y": 8})
     assert (await bob.next("rules"))["landmarks"] == [{"name": "the pond", "x": 7, "y": 8}]
     await bob.call("say", "one")
-    await ann.call("clear")
+    await ann.moderate("clear")
     await bob.next("expired")
     await bob.next("cleared")
     assert await bob.get("messages") == []
-    await bob.call("clear")
+    await bob.moderate("clear")
     assert (await bob.next("error"))["code"] == "not_owner"
-    await ann.call("remove", await bob.get("userId"))
+    await ann.moderate("remove", await bob.get("userId"))
     assert (await bob.next("closed"))["code"] == 4512
     assert (await bob.next("thrown"))["name"] == "ChannelClosed"
     with pytest.raises(RemoteError, match="4512"):
@@ -208,7 +240,7 @@ async def test_w1_w87_a_refusal_before_the_upgrade_is_final_and_says_why(
     server: Server, node: Node, ann: RemoteChannel
 ) -> None:
     await claim(server, ann)
-    await ann.call("setPrivate", True)
+    await ann.moderate("setPrivate", True)
     await ann.next("rules")
     late = await node.connect(server.origin)
     with pytest.raises(RemoteError) as refused:
@@ -289,7 +321,7 @@ def test_a_program_that_uses_it_is_type_checked(consumer: Path, module: str, res
     }  # fmt: skip
     (folder / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "include": ["*.ts"]}))
     (folder / "package.json").write_text('{"type": "module"}')
-    for number, block in enumerate(blocks("ts")):
+    for number, block in enumerate(readme("ts")):
         (folder / f"readme{number}.ts").write_text(block)
     tsc = TOOLS / "typescript" / "bin" / "tsc"
     run("node", tsc, "-p", folder, cwd=folder)
@@ -303,16 +335,18 @@ def test_a_program_that_uses_it_is_type_checked(consumer: Path, module: str, res
 
 def test_a_vite_project_is_built_with_it(consumer: Path) -> None:
     (consumer / "index.html").write_text('<script type="module" src="/main.ts"></script>')
-    (consumer / "main.ts").write_text(blocks("ts")[0])
+    (consumer / "main.ts").write_text(readme("ts")[0])
     run("node", TOOLS / "vite" / "bin" / "vite.js", "build", "--logLevel", "warn", cwd=consumer)
     [built] = (consumer / "dist" / "assets").glob("*.js")
     assert "asocial.v1" in built.read_text()
 
 
-async def test_the_first_example_of_the_readme_answers(server: Server, consumer: Path, bob: RemoteChannel) -> None:
+async def test_the_first_example_of_the_readme_answers(
+    server: Server, consumer: Path, runtime: str, bob: RemoteChannel
+) -> None:
     script = consumer / "example.mjs"
-    script.write_text(blocks("ts")[0].replace("http://localhost:8080", server.origin))
-    example = await asyncio.create_subprocess_exec(*await node_command(), script)
+    script.write_text(readme("ts")[0].replace("http://localhost:8080", server.origin))
+    example = await asyncio.create_subprocess_exec(*await command_of(runtime), script)
     try:
         assert (await bob.next("message", lambda message: message["name"] == "Echo"))["text"] == "I repeat what you say"
         said = await bob.call("say", "anyone?", {"x": 3, "y": 4})
@@ -324,9 +358,9 @@ async def test_the_first_example_of_the_readme_answers(server: Server, consumer:
         await example.wait()
 
 
-def blocks(language: str) -> list[str]:
+def readme(language: str) -> list[str]:
     """The code blocks of the README in this language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    return [block.text for block in blocks(PACKAGE / "README.md") if block.language == language]
 
 
 async def claim(server: Server, channel: RemoteChannel) -> None:

@@ -206,6 +206,17 @@ async def test_w165_pointers_go_to_those_who_see_them(crowded: Server, join: Joi
     assert len([frame for frame in (*near.received, *far.received) if frame["type"] == "cursors"]) == 2
 
 
+async def test_w205_a_viewport_that_arrives_gets_the_pointers_that_rest_there(crowded: Server, join: Join) -> None:
+    author, *_ = await fill(crowded, join, 4)
+    near, far = await join(crowded, view=HERE), await join(crowded, view=THERE)
+    await author.cursor((5, 6))
+    await near.receive("cursors")
+    await far.look((0, 0))
+    assert (await far.receive("cursors"))["cursors"] == [[author.user_id, 5, 6]]
+    newcomer = await join(crowded, view=HERE)
+    assert (await newcomer.receive("cursors"))["cursors"] == [[author.user_id, 5, 6]]
+
+
 async def test_w165_a_follower_gets_the_view_and_the_pointer_wherever_they_are(crowded: Server, join: Join) -> None:
     followed, *_ = await fill(crowded, join, 4)
     follower, other = await join(crowded, view=HERE), await join(crowded, view=HERE)

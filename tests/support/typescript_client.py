@@ -1,14 +1,17 @@
-"""@asocial/client in a Node process, driven from a test (typescript_driver.mjs)."""
+"""@asocial/client in a Node or Deno process, driven from a test (typescript_driver.mjs)."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.support.waiting import PATIENCE_S
 
@@ -24,7 +27,7 @@ class RemoteError(Exception):
 
 
 class RemoteChannel:
-    """One channel in the Node process."""
+    """One channel in the process."""
 
     def __init__(self, node: Node, name: str) -> None:
         self._node = node
@@ -40,6 +43,9 @@ class RemoteChannel:
 
     async def get(self, name: str) -> Any:
         return await self._node.request(channel=self._name, get=name)
+
+    async def moderate(self, method: str, *arguments: Any) -> Any:
+        return await self._node.request(channel=self._name, moderate=[method, *arguments])
 
     async def draft(self, method: str, *arguments: Any) -> Any:
         return await self._node.request(channel=self._name, draft=[method, *arguments])
@@ -62,7 +68,7 @@ class RemoteChannel:
 
 
 class Node:
-    """A Node process in `folder`, which has @asocial/client in its node_modules."""
+    """A Node or Deno process in a folder that has @asocial/client in its node_modules."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -72,10 +78,10 @@ class Node:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, folder: Path) -> Node:
+    async def start(cls, folder: Path, runtime: str = "node") -> Node:
         script = shutil.copy(DRIVER, folder / "driver.mjs")
         process = await asyncio.create_subprocess_exec(
-            *await node_command(), script, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            *await command_of(runtime), script, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
         return cls(process)
 
@@ -122,10 +128,18 @@ class Node:
                 waiting.set_result(answer.get("ok"))
 
 
-async def node_command() -> list[str]:
-    """Node, with a WebSocket: version 20 has one with a flag only."""
-    node = shutil.which("node")
-    assert node is not None, "no node on the PATH: see CONTRIBUTING.md"
-    process = await asyncio.create_subprocess_exec(node, "--print", "typeof WebSocket", stdout=asyncio.subprocess.PIPE)
+async def command_of(runtime: str) -> list[str]:
+    """What runs a script on `node` or `deno`: the one in ASOCIAL_TEST_NODE or ASOCIAL_TEST_DENO, or on the PATH."""
+    setting = f"ASOCIAL_TEST_{runtime.upper()}"
+    program = shutil.which(os.environ.get(setting) or runtime)
+    if program is None:
+        assert runtime != "node", "no node on the PATH: see CONTRIBUTING.md"
+        pytest.skip(f"no {runtime}: put it on the PATH or name it in {setting}; `make test-runtimes` installs it")
+    if runtime == "deno":
+        return [program, "run", "--quiet", "--allow-all", "--no-lock"]
+    process = await asyncio.create_subprocess_exec(
+        program, "--print", "typeof WebSocket", stdout=asyncio.subprocess.PIPE
+    )
     known, _ = await process.communicate()
-    return [node] if known.strip() == b"function" else [node, "--experimental-websocket", "--no-warnings"]
+    # Node 20 has a WebSocket with a flag only.
+    return [program] if known.strip() == b"function" else [program, "--experimental-websocket", "--no-warnings"]

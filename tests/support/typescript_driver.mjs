@@ -1,11 +1,20 @@
 // Drives @asocial/client for tests/integration/test_typescript_client.py. A line from stdin is a call, as JSON:
-// {id, channel, connect: [...]}, {id, channel, call: [method, ...]} or {id, channel, get: property}. A line to stdout is its
-// result, {id, ok} or {id, error}, or an event, {channel, type, data}.
+// {id, channel, connect: [...]}, {id, channel, call: [method, ...]}, {id, channel, moderate: [method, ...]} or
+// {id, channel, get: property}. A line to stdout is its result, {id, ok} or {id, error}, or an event, {channel, type, data}.
+import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { connect } from '@asocial/client'
+import { moderation } from '@asocial/client/moderation'
 
 const channels = {}
 const drafts = {}
+
+// Node 20 has a WebSocket with a flag only. There the class is passed, as a program would do it, and is not a global one.
+const own = {}
+if (process.execArgv.includes('--experimental-websocket')) {
+  own.WebSocket = globalThis.WebSocket
+  delete globalThis.WebSocket
+}
 
 const plain = (value) => {
   if (value instanceof Error) return { name: value.name, message: value.message, ...value }
@@ -21,11 +30,10 @@ async function read(channel, events) {
   }
 }
 
-async function run({ channel, connect: options, call, get, draft }) {
+async function run({ channel, connect: options, call, moderate, get, draft }) {
   if (options) {
     const [server, name, rest] = options
-    // Node 20 has a WebSocket with a flag only: the class is passed, as a program would do it.
-    channels[channel] = connect(server, name ?? undefined, { WebSocket, ...rest })
+    channels[channel] = connect(server, name ?? undefined, { ...own, ...rest })
     read(channel, channels[channel])
     return
   }
@@ -37,7 +45,8 @@ async function run({ channel, connect: options, call, get, draft }) {
     else return drafts[channel][method](...rest)
     return
   }
-  const [method, ...rest] = call
+  const [method, ...rest] = call ?? moderate
+  if (moderate) return moderation(it)[method](...rest)
   return method === 'ready' ? it.ready : it[method](...rest)
 }
 

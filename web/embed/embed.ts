@@ -9,6 +9,7 @@ import {
   type ConnectOptions,
   type Message,
 } from '../../packages/client/src/index.ts'
+import { moderation } from '../../packages/client/src/moderation.ts'
 import { channelOf } from './channel-name.ts'
 import { createListeners } from './listeners.ts'
 import { readOptions, type Options } from './options.ts'
@@ -61,7 +62,7 @@ function start(options: Options) {
       },
       pointed: ({ x, y, anchor }) => channel?.move(x, y, anchor),
       viewed: showView,
-      cleared: () => act((here) => here.clear()),
+      cleared: () => act((here) => moderation(here).clear()),
     })
 
   /** In a crowd, what is elsewhere on the page is not sent to us (W184). */
@@ -110,7 +111,7 @@ function start(options: Options) {
     tool.type = 'button'
     tool.className = 'tool'
     tool.textContent = words.remove(message.name)
-    tool.addEventListener('click', () => act((owned) => owned.remove(userId)))
+    tool.addEventListener('click', () => act((owned) => moderation(owned).remove(userId)))
     widget.layer.show({
       ...{ key: keyOf(userId, id), kind: 'message', place, text, mine, color, name: message.name },
       livesMs: message.expiresAt - (channel?.now() ?? 0),

@@ -3,7 +3,7 @@
  */
 import type { ServerFrame, ViewMessage } from './core/frames.ts'
 import type { Host } from './core/host.ts'
-import { throttle, type Throttle } from './core/throttle.ts'
+import { throttle } from './core/throttle.ts'
 import type { Emitter } from './events.ts'
 
 /** The server reads no more views of a client in a crowd (W163). */
@@ -15,70 +15,55 @@ interface Sender {
   pace(perSecond: number): void
 }
 
-export class Crowd {
-  on = false
-  #view: ViewMessage | undefined
-  #followedUntil = -Infinity
-  #now: () => number
-  #views: Throttle<ViewMessage>
-  #pointer: Sender
-  #drafts: Sender
-  #events: Emitter
+export function createCrowd({ send, now }: Host, pointer: Sender, drafts: Sender, events: Emitter) {
+  let isOn = false
+  let view: ViewMessage | undefined
+  let followedUntil = -Infinity
+  const isWanted = () => isOn || now() < followedUntil
+  const views = throttle<ViewMessage>(VIEW_EVERY_MS, (next) => void (isWanted() && send(next)), now)
 
-  constructor({ send, now }: Host, pointer: Sender, drafts: Sender, events: Emitter) {
-    this.#now = now
-    this.#views = throttle(VIEW_EVERY_MS, (view) => void (this.#isWanted() && send(view)), now)
-    this.#pointer = pointer
-    this.#drafts = drafts
-    this.#events = events
+  function show(next = view) {
+    view = next
+    if (view && isWanted()) views.push(view)
   }
 
-  show(view: ViewMessage) {
-    this.#view = view
-    if (this.#isWanted()) this.#views.push(view)
+  function pace(cursors: number, typing: number) {
+    pointer.pace(cursors)
+    drafts.pace(typing)
   }
 
-  /** W162 */
-  query() {
-    const { position, width: w, height: h } = this.#view ?? {}
-    return { ...position, w, h }
-  }
-
-  /**
-   * True: the channel became a crowd, which counts us where we point, or is small again, and everybody should see our
-   * pointer and draft.
-   */
-  receive(frame: ServerFrame): boolean {
-    if (frame.type === 'user_sync') return this.#set(frame.crowd === true)
-    if (frame.type === 'crowd') return this.#set(frame.on)
-    if (frame.type === 'followed') this.#showFollower()
-    if (frame.type !== 'pace') return false
-    const { cursors_per_second: cursorsPerSecond, drafts_per_second: draftsPerSecond } = frame
-    this.#pace(cursorsPerSecond, draftsPerSecond)
-    this.#events.emit('pace', { cursorsPerSecond, draftsPerSecond })
-    return false
-  }
-
-  #isWanted() {
-    return this.on || this.#now() < this.#followedUntil
-  }
-
-  #showFollower() {
-    this.#followedUntil = this.#now() + FOLLOWED_MS
-    if (this.#view) this.#views.push(this.#view)
-  }
-
-  #set(on: boolean): boolean {
-    const changed = on !== this.on
-    this.on = on
-    if (!on) this.#pace(Infinity, Infinity)
-    else if (this.#view) this.#views.push(this.#view)
-    if (changed) this.#events.emit('crowd', { on })
+  function set(on: boolean): boolean {
+    const changed = on !== isOn
+    isOn = on
+    if (on) show()
+    else pace(Infinity, Infinity)
+    if (changed) events.emit('crowd', { on })
     return changed
   }
 
-  #pace(cursors: number, drafts: number) {
-    this.#pointer.pace(cursors)
-    this.#drafts.pace(drafts)
+  return {
+    isOn: () => isOn,
+    show,
+
+    /** W162 */
+    query() {
+      const { position, width: w, height: h } = view ?? {}
+      return { ...position, w, h }
+    },
+
+    /**
+     * True: the channel became a crowd, which counts us where we point, or is small again, and everybody should see our
+     * pointer and draft.
+     */
+    receive(frame: ServerFrame): boolean {
+      if (frame.type === 'user_sync') return set(frame.crowd === true)
+      if (frame.type === 'crowd') return set(frame.on)
+      if (frame.type === 'pace') pace(frame.cursors_per_second, frame.drafts_per_second)
+      if (frame.type === 'followed') {
+        followedUntil = now() + FOLLOWED_MS
+        show()
+      }
+      return false
+    },
   }
 }

@@ -17,49 +17,45 @@ export interface DraftWriter {
 }
 
 /** At most one at a time: a new one replaces the one before (W73). */
-export class OwnDrafts {
-  #draft: OwnDraft | undefined
-  #sender
+export function createOwnDrafts(host: Host) {
+  let draft: OwnDraft | undefined
+  const sender = createDraftSender(host)
 
-  constructor(host: Host) {
-    this.#sender = createDraftSender(host)
+  function drop() {
+    if (draft) sender.withdraw(draft)
+    draft = undefined
   }
 
-  write(at: Position, say: (text: string, messageId: string) => Promise<Message>): DraftWriter {
-    this.#drop()
-    const messageId = newId()
-    const isOpen = () => this.#draft?.messageId === messageId
-    return {
-      type: (text) => {
-        this.#draft = { messageId, at, text }
-        this.#sender.push(this.#draft)
-      },
-      say: (text = isOpen() ? this.#draft?.text : '') => say(text ?? '', messageId),
-      drop: () => {
-        if (isOpen()) this.#drop()
-      },
-    }
-  }
+  return {
+    write(at: Position, say: (text: string, messageId: string) => Promise<Message>): DraftWriter {
+      drop()
+      const messageId = newId()
+      const isOpen = () => draft?.messageId === messageId
+      return {
+        type(text) {
+          draft = { messageId, at, text }
+          sender.push(draft)
+        },
+        say: (text = isOpen() ? draft?.text : '') => say(text ?? '', messageId),
+        drop() {
+          if (isOpen()) drop()
+        },
+      }
+    },
 
-  /** A message with this id is posted: it takes the place of its draft. */
-  posted(messageId: string | undefined) {
-    if (!this.#draft || this.#draft.messageId !== messageId) return
-    this.#draft = undefined
-    this.#sender.posted()
-  }
+    /** A message with this id is posted: it takes the place of its draft. */
+    posted(messageId: string) {
+      if (draft?.messageId !== messageId) return
+      draft = undefined
+      sender.posted()
+    },
 
-  /** W167 */
-  pace(perSecond: number) {
-    this.#sender.pace(perSecond)
-  }
+    /** W167 */
+    pace: sender.pace,
 
-  /** W16 */
-  resend() {
-    if (this.#draft) this.#sender.push(this.#draft)
-  }
-
-  #drop() {
-    if (this.#draft) this.#sender.withdraw(this.#draft)
-    this.#draft = undefined
+    /** W16 */
+    resend() {
+      if (draft) sender.push(draft)
+    },
   }
 }

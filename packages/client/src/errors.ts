@@ -17,7 +17,7 @@ export class ChannelClosed extends AsocialError {
     readonly code: number | string,
     readonly reason: string,
   ) {
-    super(`${reason || 'the channel is closed'} (${code})`)
+    super(`${reason || 'closed'} (${code})`)
   }
 }
 

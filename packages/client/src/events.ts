@@ -3,7 +3,7 @@
  */
 import type { ChannelClosed, NotSent } from './errors.ts'
 import type { Kind } from './core/reactions.ts'
-import type { Landmark as LandmarkFrame, Rules as RulesFrame } from './core/rules.ts'
+import type { Rules as RulesFrame } from './core/rules.ts'
 import type { Position, User } from './core/frames.ts'
 
 /** Times are ms on the server's clock (`channel.now()`). */
@@ -43,6 +43,19 @@ export interface Person {
   readonly joinedAt: number
   /** false: not to be shown on maps (W31) */
   readonly onMap: boolean
+}
+
+/** A finished line that somebody drew, through `points`. */
+export interface Stroke {
+  readonly id: string
+  readonly userId: string
+  readonly name: string
+  readonly color: string
+  readonly points: readonly (readonly [x: number, y: number])[]
+  readonly sentAt: number
+  readonly expiresAt: number
+  /** this client's user drew it */
+  readonly mine: boolean
 }
 
 export interface Pointer extends Position {
@@ -92,6 +105,8 @@ export interface Events {
   /** a message has come to its end, or the owner cleared it */
   expired: Message
   draft: Draft
+  /** somebody finished a line; the lines that live are in `channel.strokes` */
+  stroke: Stroke
   joined: Person
   left: Person
   profile: Person
@@ -110,7 +125,9 @@ export interface Events {
   /** where people and messages are in a crowd (W166) */
   activity: Activity
   rules: Rules
-  /** the owner removed all messages; an `expired` for each came before this */
+  /** an operator of the server tells something to everybody in the channel (W150) */
+  notice: { readonly text: string; readonly sentAt: number }
+  /** the owner removed all messages and strokes; an `expired` for each message came before this */
   cleared: { readonly by: string }
   /** people on other server processes cannot be reached just now (W29) */
   degraded: undefined
@@ -127,24 +144,15 @@ export type AnyEvent = {
 
 const QUEUE_MAX = 1_000
 
-export class Emitter {
-  #listeners = new Set<(event: AnyEvent) => void>()
-  /** why the channel is closed for good; undefined while it is not */
-  closed: ChannelClosed | undefined
+export type Emitter = ReturnType<typeof createEmitter>
 
-  /** Calls `listener` for each event of the type. Returns how to stop that. */
-  on<Type extends keyof Events>(type: Type, listener: (data: Events[Type]) => void): () => void {
-    const each = (event: AnyEvent) => {
-      if (event.type === type) listener(event.data as Events[Type])
-    }
-    this.#listeners.add(each)
-    return () => void this.#listeners.delete(each)
-  }
+export function createEmitter() {
+  const listeners = new Set<(event: AnyEvent) => void>()
+  let closed: ChannelClosed | undefined
 
-  /** @internal */
-  emit<Type extends keyof Events>(type: Type, data: Events[Type]) {
-    if (this.closed && type !== 'closed') return
-    for (const listener of this.#listeners) {
+  function emit<Type extends keyof Events>(type: Type, data: Events[Type]) {
+    if (closed) return
+    for (const listener of listeners) {
       try {
         listener({ type, data } as AnyEvent)
       } catch (error) {
@@ -156,60 +164,72 @@ export class Emitter {
     }
   }
 
-  /** The events from now on, until the channel is closed. Throws what the server closed it with. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<AnyEvent, void> {
-    const queue: AnyEvent[] = []
-    let lost = 0
-    let wake = () => {}
-    const each = (event: AnyEvent) => {
-      if (queue.push(event) > QUEUE_MAX) {
-        queue.shift()
-        lost += 1
+  return {
+    emit,
+    closed: () => closed,
+
+    /** The last event. */
+    end(error: ChannelClosed) {
+      emit('closed', error)
+      closed = error
+    },
+
+    on<Type extends keyof Events>(type: Type, listener: (data: Events[Type]) => void) {
+      const each = (event: AnyEvent) => {
+        if (event.type === type) listener(event.data as Events[Type])
       }
-      wake()
-    }
-    this.#listeners.add(each)
-    try {
-      for (;;) {
-        if (lost > 0) {
-          yield { type: 'lagged', data: lost }
-          lost = 0
+      listeners.add(each)
+      return () => void listeners.delete(each)
+    },
+
+    async *[Symbol.asyncIterator](): AsyncGenerator<AnyEvent, void> {
+      const queue: AnyEvent[] = []
+      let lost = 0
+      let wake = () => {}
+      const each = (event: AnyEvent) => {
+        if (queue.push(event) > QUEUE_MAX) {
+          queue.shift()
+          lost += 1
         }
-        const event = queue.shift()
-        if (event) yield event
-        else if (this.closed) break
-        else await new Promise<void>((resolve) => (wake = resolve))
+        wake()
       }
-      if (this.closed.code !== 1000) throw this.closed
-    } finally {
-      this.#listeners.delete(each)
-    }
+      listeners.add(each)
+      try {
+        for (;;) {
+          if (lost > 0) {
+            yield { type: 'lagged', data: lost }
+            lost = 0
+          }
+          const event = queue.shift()
+          if (event) yield event
+          else if (closed) break
+          else await new Promise<void>((resolve) => (wake = resolve))
+        }
+        if (closed.code !== 1000) throw closed
+      } finally {
+        listeners.delete(each)
+      }
+    },
   }
 }
 
-export const personOf = ({ user_id, name, color, joined_at, on_map }: User): Person => ({
-  userId: user_id,
-  name,
-  color,
-  joinedAt: joined_at,
-  onMap: on_map !== false,
+/** What a frame says, in the names of this API: `userId` for `user_id`, and `x` and `y` for a position. */
+export function fieldsOf<Data>(frame: object): Data {
+  const data: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(frame)) {
+    if (name === 'position') Object.assign(data, value)
+    else if (name !== 'type')
+      data[name.replace(/_./g, ([, letter = '']) => letter.toUpperCase())] = value
+  }
+  return data as Data
+}
+
+export const personOf = (user: User): Person => ({
+  ...fieldsOf<Person>(user),
+  onMap: user.on_map !== false,
 })
 
-const landmarkOf = ({ name, position: { x, y } }: LandmarkFrame): Landmark => ({ name, x, y })
-
-export const rulesOf = ({
-  owner,
-  slow_ms,
-  read_only,
-  rights,
-  yours,
-  ...rest
-}: RulesFrame): Rules => ({
-  owner,
-  slowMs: slow_ms,
-  readOnly: read_only,
-  private: rest.private,
-  rights,
-  yours,
-  landmarks: rest.landmarks.map(landmarkOf),
+export const rulesOf = (rules: RulesFrame): Rules => ({
+  ...fieldsOf<Rules>(rules),
+  landmarks: rules.landmarks.map(fieldsOf<Landmark>),
 })

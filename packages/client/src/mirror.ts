@@ -1,246 +1,237 @@
 /*
- * What a client knows of a channel: people, messages, drafts, pointers, rules. Each frame changes it by the rules in core/,
- * and the difference becomes events.
+ * What a client knows of a channel: people, pointers, rules, and what is on the canvas (canvas.ts). Each frame changes it by
+ * the rules in core/, and the difference becomes events. It sends nothing but what it must ask.
  */
+import { createCanvas } from './canvas.ts'
 import { createAsking } from './core/asking.ts'
-import { createCulling } from './core/culling.ts'
 import {
   toPosition,
   type ChatFrame,
   type Position,
   type PresenceFrame,
   type ServerFrame,
+  type StrokeFrame,
   type User,
+  type UserSync,
 } from './core/frames.ts'
 import type { Host } from './core/host.ts'
-import * as lives from './core/messages.ts'
 import { NOBODY, onPresence, onSync, profileOf, withProfiles } from './core/presence.ts'
 import { changeRules, NO_RULES, rulesOf as rulesIn } from './core/rules.ts'
 import { createServerClock } from './core/server-clock.ts'
-import { shift } from './core/shift.ts'
-import { onSnapshot, unanswered } from './core/unanswered.ts'
-import { personOf, rulesOf, type Draft, type Emitter, type Message } from './events.ts'
+import {
+  fieldsOf,
+  personOf,
+  rulesOf,
+  type Activity,
+  type Emitter,
+  type Message,
+  type Stroke,
+} from './events.ts'
+import type { Answer, PostFrame } from './posts.ts'
 
-type SyncFrame = Extract<ServerFrame, { type: 'user_sync' }>
+type Finished = StrokeFrame & Answer
 
-export class Mirror {
-  userId = ''
-  rules = NO_RULES
-  presence = NOBODY
-  messages = lives.NO_MESSAGES
-  readonly pointers = new Map<string, Position>()
-  readonly clock
-  readonly put
-  #known = new Map<string, User>()
-  #asking
-  #events: Emitter
+/** `isAnswer`: whether the server accepted one of our posts by this frame; `keep` then has it. */
+export function createMirror(host: Host, events: Emitter, isAnswer: (frame: Answer) => boolean) {
+  let userId = ''
+  let rules = NO_RULES
+  let presence = NOBODY
+  const pointers = new Map<string, Position>()
+  const known = new Map<string, User>()
+  const clock = createServerClock(host, () => canvas.cull())
+  const canvas = createCanvas(clock.now, events)
+  const user = (id: string) => profileOf(presence, known, id)
+  const asking = createAsking(
+    host,
+    () => presence.waitingFor !== undefined,
+    (id) => user(id) !== undefined,
+  )
 
-  constructor(host: Host, events: Emitter) {
-    this.#events = events
-    this.clock = createServerClock(host, () => this.put(this.messages))
-    this.#asking = createAsking(
-      host,
-      () => this.presence.waitingFor !== undefined,
-      (userId) => this.user(userId) !== undefined,
-    )
-    const { put } = createCulling(
-      () => this.clock.now(),
-      () => this.messages,
-      (messages) => this.#change(messages),
-    )
-    this.put = put
+  const isHere = (id: string) => presence.users.has(id) || presence.count > presence.rosterLimit
+
+  /** What a message and a stroke have in common. */
+  const postOf = ({
+    message_id,
+    user_id,
+    name,
+    color,
+    timestamp,
+    expires_at,
+  }: Finished | ChatFrame) => ({
+    ...{ id: message_id, userId: user_id, name: name ?? '', color: color ?? '' },
+    ...{ sentAt: timestamp, expiresAt: expires_at, mine: user_id === userId },
+  })
+  const messageOf = (frame: ChatFrame): Message => ({
+    ...{ ...postOf(frame), text: frame.payload, ...toPosition(frame.position) },
+    bot: frame.bot === true,
+  })
+  const strokeOf = (frame: Finished): Stroke => ({ ...postOf(frame), points: frame.points })
+
+  function onChat(frame: ChatFrame) {
+    if (!isAnswer(frame)) canvas.add('message', messageOf(frame))
   }
 
-  user(userId: string): User | undefined {
-    return profileOf(this.presence, this.#known, userId)
+  function onStroke(frame: StrokeFrame) {
+    // One that is still being drawn has no end, and is not shown.
+    const isFinished = frame.expires_at !== undefined
+    if (isFinished && !isAnswer(frame as Finished))
+      canvas.add('stroke', strokeOf(frame as Finished))
   }
 
-  isHere(userId: string): boolean {
-    const { users, count, rosterLimit } = this.presence
-    return users.has(userId) || count > rosterLimit
+  function shift(ms: number) {
+    if (ms !== 0) canvas.shift(ms)
   }
 
-  /** Nobody is here: the channel is closed. */
-  reset() {
-    this.presence = NOBODY
-    this.pointers.clear()
-    this.put(lives.NO_MESSAGES)
+  function synchronize(frame: UserSync, fresh: boolean) {
+    const before = presence.users
+    userId = frame.user_id
+    rules = rulesIn(frame.rules)
+    shift(clock.onSync(frame.timestamp))
+    presence = onSync(presence, frame, fresh).presence
+    asking.synced()
+    for (const id of pointers.keys()) if (!isHere(id)) pointers.delete(id)
+    if (fresh) canvas.endDrafts((id) => !isHere(id))
+    else emitDifferences(before)
+    frame.messages.forEach(onChat)
+    frame.strokes?.forEach(onStroke)
   }
 
-  messageOf(entry: lives.Entry): Message {
-    const userId = entry.userId ?? this.userId
-    const user = this.user(userId)
-    return {
-      id: entry.messageId,
-      userId,
-      name: entry.name ?? user?.name ?? '',
-      color: entry.color ?? user?.color ?? '',
-      text: entry.text,
-      ...entry.at,
-      sentAt: entry.timestamp,
-      expiresAt: entry.expiresAt,
-      mine: entry.mine,
-      bot: entry.bot === true,
+  /** The events that a snapshot stands for, because the frames of some of them are missing (W19). */
+  function emitDifferences(before: ReadonlyMap<string, User>) {
+    const { users } = presence
+    for (const [id, left] of before) if (!users.has(id)) events.emit('left', personOf(left))
+    for (const [id, here] of users) {
+      const old = before.get(id)
+      if (!old) events.emit('joined', personOf(here))
+      else if (old.name !== here.name || old.color !== here.color) {
+        events.emit('profile', personOf(here))
+      }
     }
   }
 
+  function onPeople(frame: PresenceFrame) {
+    const { seq } = presence
+    const step = onPresence(presence, frame)
+    presence = step.presence
+    if (step.sync) asking.sync()
+    if (presence.seq === seq) return
+    if (frame.type === 'user_count') return events.emit('count', presence.count)
+    const { joined, left } = step
+    const { user_id: id } = frame
+    if (joined) events.emit('joined', personOf(joined))
+    if (frame.type === 'user_left') {
+      pointers.delete(id)
+      canvas.endDrafts((by) => by === id)
+      if (left) events.emit('left', personOf(left))
+    }
+    const changed = presence.users.get(id)
+    if (frame.type === 'user_updated' && changed) events.emit('profile', personOf(changed))
+  }
+
   /** Takes in a frame; `fresh`: the first one of a connection. */
-  receive(frame: ServerFrame, fresh: boolean) {
-    const now = this.clock.now()
+  function receive(frame: ServerFrame, fresh: boolean) {
     switch (frame.type) {
       case 'user_sync':
-        return this.#sync(frame, fresh)
+        return synchronize(frame, fresh)
       case 'user_joined':
       case 'user_left':
       case 'user_updated':
       case 'user_count':
-        return this.#event(frame)
+        return onPeople(frame)
       case 'chat':
-        this.clock.check(frame.timestamp)
-        return this.put(lives.onChat(this.messages, frame, this.userId, now))
+        clock.check(frame.timestamp)
+        return onChat(frame)
       case 'ack':
-        this.clock.check(frame.timestamp)
-        return this.put(lives.onAck(this.messages, frame))
-      case 'typing':
-        this.#asking.meet(frame.user_id)
-        return this.put(lives.onTyping(this.messages, frame, this.userId, now))
+        clock.check(frame.timestamp)
+        isAnswer(frame)
+        return
+      case 'stroke':
+        return onStroke(frame)
+      case 'typing': {
+        const { user_id, message_id: messageId, payload: text, position } = frame
+        asking.meet(user_id)
+        return canvas.draft({ messageId, userId: user_id, text, ...toPosition(position) })
+      }
       case 'cursors':
-        for (const [userId, x, y] of frame.cursors) {
-          if (userId === this.userId) continue
-          this.#asking.meet(userId)
-          const at = toPosition({ x, y, anchor: frame.anchors?.[userId] })
-          this.pointers.set(userId, at)
-          this.#events.emit('pointer', { userId, ...at })
+        for (const [id, x, y] of frame.cursors) {
+          if (id === userId) continue
+          asking.meet(id)
+          const at = toPosition({ x, y, anchor: frame.anchors?.[id] })
+          pointers.set(id, at)
+          events.emit('pointer', { userId: id, ...at })
         }
         return
-      case 'reaction': {
-        const { user_id: userId, kind, position } = frame
-        this.#asking.meet(userId)
-        return this.#events.emit('reaction', { userId, kind, ...position })
-      }
+      case 'reaction':
       case 'followed':
-        this.#asking.meet(frame.user_id)
-        return this.#events.emit('followed', { userId: frame.user_id })
-      case 'view': {
-        const { user_id: userId, width, height, position } = frame
-        return this.#events.emit('view', { userId, width, height, ...position })
-      }
+        asking.meet(frame.user_id)
+        return events.emit(frame.type, fieldsOf(frame))
+      case 'view':
+      case 'pace':
+        return events.emit(frame.type, fieldsOf(frame))
       case 'activity': {
-        const { size, whole } = frame
-        const places = frame.places.map(([x, y, people, messages]) => ({ x, y, people, messages }))
-        return this.#events.emit('activity', { size, whole, places })
+        const places = frame.places.map(([x, y, people, here]) => ({
+          x,
+          y,
+          people,
+          messages: here,
+        }))
+        return events.emit(frame.type, { ...fieldsOf<Activity>(frame), places })
       }
       case 'profiles':
-        for (const user of frame.users) this.#known.set(user.user_id, user)
-        this.presence = withProfiles(this.presence, frame.users)
-        for (const user of frame.users) {
-          if (this.presence.users.has(user.user_id)) this.#events.emit('profile', personOf(user))
+        presence = withProfiles(presence, frame.users)
+        for (const each of frame.users) {
+          known.set(each.user_id, each)
+          if (presence.users.has(each.user_id)) events.emit('profile', personOf(each))
         }
         return
       case 'pong':
-        return this.#shift(this.clock.onPong(frame.t, frame.timestamp))
+        return shift(clock.onPong(frame.t, frame.timestamp))
       case 'clock':
         // In this order, so that no life seems to be over in between.
-        if (frame.shift > 0) this.#shift(frame.shift)
-        this.clock.onShift(frame.shift)
-        if (frame.shift < 0) this.#shift(frame.shift)
+        if (frame.shift > 0) shift(frame.shift)
+        clock.onShift(frame.shift)
+        if (frame.shift < 0) shift(frame.shift)
         return
       case 'channel_updated':
-        this.rules = changeRules(this.rules, frame, this.userId)
-        return this.#events.emit('rules', rulesOf(this.rules))
+        rules = changeRules(rules, frame, userId)
+        return events.emit('rules', rulesOf(rules))
       case 'cleared':
-        this.put(lives.clear(this.messages, frame.timestamp))
-        return this.#events.emit('cleared', { by: frame.by })
+        canvas.clear(frame.timestamp)
+        return events.emit(frame.type, { by: frame.by })
+      case 'notice':
+        return events.emit(frame.type, { text: frame.text, sentAt: frame.timestamp })
       case 'degraded':
       case 'restored':
-        return this.#events.emit(frame.type, undefined)
+        return events.emit(frame.type, undefined)
     }
   }
 
-  #shift(ms: number) {
-    if (ms !== 0) this.put(shift(this.messages, ms))
-  }
+  return {
+    receive,
+    pointers,
+    clock,
+    canvas,
+    user,
+    userId: () => userId,
+    rules: () => rules,
+    presence: () => presence,
 
-  #sync(frame: SyncFrame, fresh: boolean) {
-    const before = this.presence.users
-    this.userId = frame.user_id
-    this.rules = rulesIn(frame.rules)
-    this.#shift(this.clock.onSync(frame.timestamp))
-    this.presence = onSync(this.presence, frame, fresh).presence
-    this.#asking.synced()
-    for (const userId of this.pointers.keys()) {
-      if (!this.isHere(userId)) this.pointers.delete(userId)
-    }
-    if (!fresh) this.#differences(before)
-    this.put(this.#snapshot(frame.messages, fresh))
-  }
+    /** Keeps a post of ours that the server accepted, and returns it as a Message or a Stroke. */
+    keep(frame: PostFrame, answer: Answer): Message | Stroke {
+      const author = { user_id: userId, name: '', color: '', ...user(userId) }
+      // After a reconnect under a new user id, the answer may name the old one.
+      const sent = { ...author, ...frame, ...answer }
+      const post = frame.type === 'chat' ? messageOf(sent as ChatFrame) : strokeOf(sent as Finished)
+      const own = { ...post, mine: true }
+      canvas.add('text' in own ? 'message' : 'stroke', own, false)
+      return own
+    },
 
-  #snapshot(frames: readonly ChatFrame[], fresh: boolean) {
-    return onSnapshot(this.messages, frames, {
-      ...{ selfId: this.userId, now: this.clock.now(), fresh },
-      isHere: (userId) => this.isHere(userId),
-    })
+    /** Nobody is here: the channel is closed. */
+    reset() {
+      presence = NOBODY
+      pointers.clear()
+      canvas.close()
+    },
   }
-
-  /** Our posts without an answer, to be sent again after a reconnect (W10). */
-  unanswered() {
-    return unanswered(this.messages)
-  }
-
-  /** The events that a snapshot stands for, because the frames of some of them are missing (W19). */
-  #differences(before: ReadonlyMap<string, User>) {
-    const { users } = this.presence
-    for (const [userId, user] of before) {
-      if (!users.has(userId)) this.#events.emit('left', personOf(user))
-    }
-    for (const [userId, user] of users) {
-      const known = before.get(userId)
-      if (!known) this.#events.emit('joined', personOf(user))
-      else if (known.name !== user.name || known.color !== user.color) {
-        this.#events.emit('profile', personOf(user))
-      }
-    }
-  }
-
-  #event(frame: PresenceFrame) {
-    const before = this.presence
-    const step = onPresence(before, frame)
-    this.presence = step.presence
-    if (step.sync) this.#asking.sync()
-    const { presence, joined, left } = step
-    if (presence.seq === before.seq) return
-    if (frame.type === 'user_count') return this.#events.emit('count', presence.count)
-    if (joined) this.#events.emit('joined', personOf(joined))
-    if (frame.type === 'user_left') {
-      this.pointers.delete(frame.user_id)
-      this.put(lives.onLeft(this.messages, frame.user_id))
-      if (left) this.#events.emit('left', personOf(left))
-    }
-    const user = presence.users.get(frame.user_id)
-    if (frame.type === 'user_updated' && user) this.#events.emit('profile', personOf(user))
-  }
-
-  #change(messages: lives.Messages) {
-    const before = this.messages.entries
-    this.messages = messages
-    for (const [key, entry] of before) {
-      if (messages.entries.has(key)) continue
-      if (entry.state === 'sent') this.#events.emit('expired', this.messageOf(entry))
-      else if (entry.state === 'draft') this.#events.emit('draft', draftOf(entry, ''))
-    }
-    for (const [key, entry] of messages.entries) {
-      const known = before.get(key)
-      if (known === entry) continue
-      if (entry.state === 'draft') this.#events.emit('draft', draftOf(entry))
-      // One that was pending is the answer to `say`.
-      else if (entry.state === 'sent' && (!known || known.state === 'draft')) {
-        this.#events.emit('message', this.messageOf(entry))
-      }
-    }
-  }
-}
-
-export function draftOf(entry: lives.Entry, text = entry.text): Draft {
-  const { messageId, userId = '', at } = entry
-  return { messageId, userId, text, ...at }
 }

@@ -1,98 +1,97 @@
 /*
- * Our posts, from `say` to the server's answer.
+ * Our posts, from `say` or `stroke` to the server's answer. They know no state: mirror.ts keeps what was accepted.
  */
-import { toPosition, type ClientFrame, type ErrorFrame, type Position } from './core/frames.ts'
-import { drop, ownKey, post, type Entry } from './core/messages.ts'
+import type { AckFrame, ClientFrame, ErrorFrame } from './core/frames.ts'
 import { monotonic } from './core/page.ts'
-import { newId } from './core/random.ts'
-import { type ChannelClosed, NotSent } from './errors.ts'
-import type { Message } from './events.ts'
-import type { Mirror } from './mirror.ts'
+import { NotSent, type ChannelClosed } from './errors.ts'
 
 export interface SayOptions {
   /** The same id twice is one message (W10). */
-  messageId?: string
+  messageId?: string | undefined
   /** How long to try, 30,000 if absent. */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
+}
+
+export type PostFrame = Extract<ClientFrame, { type: 'chat' | 'stroke' }>
+
+/** An `ack`, or our own message as others get it, whose `ack` was lost. */
+export type Answer = Pick<AckFrame, 'message_id' | 'timestamp' | 'expires_at'> & {
+  readonly user_id?: string
 }
 
 /** after an error that says no time */
 const AGAIN_MS = 200
 
 interface Waiting {
+  readonly frame: PostFrame
+  /** who sent it */
+  userId: string
   readonly deadline: number
-  readonly settle: (answer: Message | Error) => void
-  readonly say: () => void
+  readonly settle: (answer: Answer | Error) => void
 }
 
-export class Posts {
-  #waiting = new Map<string, Waiting>()
-  #mirror: Mirror
-  #send: (frame: ClientFrame) => boolean
+/** `self`: this client's user id. */
+export function createPosts(send: (frame: ClientFrame) => boolean, self: () => string) {
+  const all = new Set<Waiting>()
+  const waiting = (messageId: string | undefined) =>
+    [...all].filter(({ frame }) => frame.message_id === messageId)
 
-  constructor(mirror: Mirror, send: (frame: ClientFrame) => boolean) {
-    this.#mirror = mirror
-    this.#send = send
+  function transmit(post: Waiting) {
+    post.userId = self()
+    send(post.frame)
   }
 
-  say(
-    text: string,
-    at: Position,
-    { messageId = newId(), timeoutMs = 30_000 }: SayOptions,
-  ): Promise<Message> {
-    const mirror = this.#mirror
-    const key = ownKey(messageId)
-    const deadline = monotonic() + timeoutMs
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        settle(new NotSent('timeout', 'the server did not accept the message in time'))
-      }, timeoutMs)
-      const settle = (answer: Message | Error) => {
-        clearTimeout(timer)
-        this.#waiting.delete(messageId)
-        if (!(answer instanceof Error)) return resolve(answer)
-        mirror.put(drop(mirror.messages, key))
-        reject(answer)
+  return {
+    /** `keep`: takes in what was accepted, and returns what the promise resolves with. */
+    post<Kept>(
+      frame: PostFrame,
+      timeoutMs: number | undefined = 30_000,
+      keep: (answer: Answer) => Kept,
+    ): Promise<Kept> {
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          post.settle(new NotSent('timeout', 'no answer in time'))
+        }, timeoutMs)
+        const post: Waiting = {
+          ...{ frame, userId: '', deadline: monotonic() + timeoutMs },
+          settle(answer) {
+            clearTimeout(timer)
+            all.delete(post)
+            if (answer instanceof Error) reject(answer)
+            else resolve(keep(answer))
+          },
+        }
+        all.add(post)
+        transmit(post)
+      })
+    },
+
+    /** Sends those without an answer again, after a reconnect (W10). */
+    resend: () => all.forEach(transmit),
+
+    /** False: the frame answers none of our posts. */
+    accept(answer: Answer): boolean {
+      const answered = waiting(answer.message_id).filter(
+        ({ userId }) => (answer.user_id ?? userId) === userId,
+      )
+      for (const { settle } of answered) settle(answer)
+      return answered.length > 0
+    },
+
+    /** Returns the error if it is not about a post. */
+    refuse({ message_id, code, message, limit, retry_after }: ErrorFrame): NotSent | undefined {
+      const error = new NotSent(code, message, retry_after, limit)
+      const refused = waiting(message_id)
+      const again = code === 'unavailable' ? AGAIN_MS : retry_after
+      for (const post of refused) {
+        if (again !== undefined && monotonic() + again < post.deadline) {
+          setTimeout(() => all.has(post) && transmit(post), again)
+        } else post.settle(error)
       }
-      const say = () => {
-        const userId = mirror.userId || undefined
-        const own = { messageId, text, at: toPosition(at), userId }
-        mirror.put(post(drop(mirror.messages, key), own, mirror.clock.now(), Infinity))
-        const entry = mirror.messages.entries.get(key)
-        if (entry) this.transmit(entry)
-      }
-      this.#waiting.set(messageId, { deadline, settle, say })
-      say()
-    })
-  }
+      return refused.length > 0 ? undefined : error
+    },
 
-  transmit({ messageId, text, at }: Entry) {
-    this.#send({ type: 'chat', message_id: messageId, payload: text, position: at })
-  }
-
-  /** The mirror has changed: which posts did the server accept? */
-  settle() {
-    for (const [messageId, { settle }] of this.#waiting) {
-      const entry = this.#mirror.messages.entries.get(ownKey(messageId))
-      if (entry?.state === 'sent') settle(this.#mirror.messageOf(entry))
-    }
-  }
-
-  /** False: the error is not about a post. */
-  refused({ message_id = '', code, message, limit, retry_after }: ErrorFrame): boolean {
-    const waiting = this.#waiting.get(message_id)
-    if (!waiting) return false
-    const again = code === 'unavailable' ? AGAIN_MS : retry_after
-    if (again !== undefined && monotonic() + again < waiting.deadline) {
-      setTimeout(() => {
-        if (this.#waiting.get(message_id) === waiting) waiting.say()
-      }, again)
-    } else waiting.settle(new NotSent(code, message, retry_after, limit))
-    return true
-  }
-
-  /** The channel is closed for good. */
-  end(error: ChannelClosed) {
-    for (const { settle } of this.#waiting.values()) settle(error)
+    /** The channel is closed for good. */
+    end: (error: ChannelClosed) => all.forEach(({ settle }) => settle(error)),
   }
 }

@@ -4,6 +4,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { addressOf } from '../src/address.ts'
 import type { ConnectOptions } from '../src/index.ts'
+import { moderation } from '../src/moderation.ts'
 import { FakeSocket } from './support/socket.ts'
 import { chat, person, setUp } from './support/channel.ts'
 
@@ -125,6 +126,34 @@ describe('a channel', () => {
     expect(types()).toEqual(['connected', 'left', 'joined'])
   })
 
+  test('W10: under a new user id, what the snapshot has of the old one is the answer of `say`', async () => {
+    const { channel, socket, live, sent } = setUp()
+    live()
+    const said = channel.say('hi', { x: 1, y: 2 }, { messageId: 'm1' })
+    socket().end(1006)
+    vi.advanceTimersByTime(300)
+    live({ user_id: 'new', messages: [{ ...chat('m1', 250), user_id: 'me' }] })
+    expect(await said).toMatchObject({ id: 'm1', mine: true })
+    expect(sent('chat')).toEqual([])
+  })
+
+  test('the same id twice at the same time: both get the answer', async () => {
+    const { channel, socket, live } = setUp()
+    live()
+    const both = [1, 2].map(() => channel.say('hi', undefined, { messageId: 'm1' }))
+    socket().receive({ type: 'ack', message_id: 'm1', timestamp: 1, expires_at: 5_001 })
+    expect(await Promise.all(both)).toMatchObject([{ id: 'm1' }, { id: 'm1' }])
+    expect(channel.messages).toHaveLength(1)
+  })
+
+  test('W150: what an operator tells everybody is an event', async () => {
+    const { events, socket, live, settle } = setUp()
+    live()
+    socket().receive({ type: 'notice', text: 'Back at noon', timestamp: 7 })
+    await settle()
+    expect(events.at(-1)).toEqual({ type: 'notice', data: { text: 'Back at noon', sentAt: 7 } })
+  })
+
   test('W85: when the server’s clock is set, lives do not change', async () => {
     const { channel, socket, live } = setUp()
     live()
@@ -138,7 +167,7 @@ describe('a channel', () => {
 
   test('without a connection, what needs one says so, and a reaction is lost', () => {
     const { channel } = setUp()
-    expect(() => channel.clear()).toThrow('no connection')
+    expect(() => moderation(channel).clear()).toThrow('no connection')
     expect(() => channel.react('heart')).not.toThrow()
   })
 
@@ -196,6 +225,7 @@ describe('an address', () => {
     ['https://talk.example/c/garden#120,-40,1', undefined, 'https://talk.example', 'garden'],
     ['https://talk.example/c/garden/', 'pond', 'https://talk.example', 'pond'],
     ['localhost:8080', 'garden', 'http://localhost:8080', 'garden'],
+    ['wss://talk.example', 'pond', 'https://talk.example', 'pond'],
     ['http://[::1]:8080', undefined, 'http://[::1]:8080', 'default'],
   ])('%s, %s', (link, name, server, channel) => {
     expect(addressOf(link, name)).toEqual({ server, channel })

@@ -5,6 +5,15 @@
 import { describe, expect, test, vi } from 'vitest'
 import { FakeSocket, onDocument, onWindow, setUp } from './support/socket.ts'
 
+describe('a runtime that closes with code 0', () => {
+  test('is taken for a connection that was never made', () => {
+    const { last, unopened, link } = setUp()
+    last().end(0)
+    expect(unopened).toHaveBeenCalledTimes(1)
+    expect(link()).toBe('waiting')
+  })
+})
+
 describe('connection', () => {
   test('W2, W4: the version and the token are offered; W3: it lives from user_sync on', () => {
     const { connection, frames, last, link } = setUp()

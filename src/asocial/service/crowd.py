@@ -153,8 +153,10 @@ class Crowd:
         """The connection has its snapshot, with these messages. `region`: what it said when it joined, before the
         channel was a crowd."""
         self._memory.remember_snapshot(connection, in_snapshot, self._loop.time())
-        if self.region_of(connection) is not None:
+        here = self.region_of(connection)
+        if here is not None:
             self._greet(connection)
+            self._show_resting(connection, here, None)
         elif region is not None:
             self._move_to(connection, region)
 
@@ -246,8 +248,17 @@ class Crowd:
         frames = self._live(lacking, known)
         if frames:
             self._write_to(connection, frames)
-        if before is None and region is not None:
-            self._greet(connection)
+        if region is not None:
+            if before is None:
+                self._greet(connection)
+            self._show_resting(connection, region, before)
+
+    def _show_resting(self, connection: Connection, region: Region, before: Region | None) -> None:
+        """The pointers that rest in the part of the region that came into view (W205)."""
+        frame = self.pointers.frame_of_resting(region, before, self._loop.time())
+        if frame and (self._members.get(connection) or connection).unsent_bytes <= VOLATILE_UNSENT_LIMIT_BYTES:
+            self._write_to(connection, frame)
+            self._counters.sent["cursors"].add(1, len(frame))
 
     def _remember(self, connection: Connection, bodies: frozenset[bytes]) -> None:
         """The connection gets these messages: they are not sent to it again."""
@@ -481,6 +492,7 @@ class Crowd:
         now = self._loop.time()
         self._seconds += 1
         self._memory.expire(now)
+        self.pointers.resting.expire(now)
         self._counters.crowd_messages_dropped += self._memory.take_dropped()
         if now >= self._grace_until:
             self._limit_listeners()

@@ -1,12 +1,16 @@
-"""The pointers of a crowd: who moved since the last tick, and what each group of connections gets of it (W165)."""
+"""The pointers of a crowd: who moved since the last tick, and what each group of connections gets of it (W165).
+
+Those that rest are kept for a while, for viewports that arrive where they are (W205).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 import msgspec
 
-from ..domain.cells import Cell, cell_of
+from ..domain.cells import Cell, Region, cell_of
 from ..domain.pointers import MAX_POINTERS, Pointer, choose, newest_of_cell
 from ..domain.region_groups import Group
 from ..ports import Connection
@@ -14,6 +18,10 @@ from ..protocol.framing import text_frame
 
 WRITING_S = 3.0
 """How long somebody counts as writing after a state of their draft."""
+RESTING_S = 15.0
+"""How long a pointer that rests is kept."""
+MAX_RESTING_OF_CELL = 20
+"""The most resting pointers of one cell that a viewport gets: those that moved last."""
 _HEAD, _TAIL = b'{"type":"cursors","cursors":[', b"]}"
 _ANCHORS_HEAD, _ANCHORS_TAIL = b'],"anchors":{', b"}}"
 
@@ -56,6 +64,7 @@ class Moves:
             if user_id in self.by_user
         }
         self._cells: dict[Cell, _OfCell] = {}
+        self.all_by_cell = by_cell
         for cell, pointers in by_cell.items():
             newest = newest_of_cell(pointers)
             self._cells[cell] = _OfCell(newest, self._inner(newest), self._anchors_of(newest))
@@ -88,6 +97,10 @@ class Moves:
         encoded = self._encoded
         return b",".join([encoded[pointer.user_id] for pointer in pointers])
 
+    def anchor_of(self, user_id: str) -> bytes:
+        """The JSON of the user's anchor, as a field of `anchors`. Empty if there is none."""
+        return self._anchors.get(user_id, b"")
+
     def _anchors_of(self, pointers: Iterable[Pointer]) -> bytes:
         anchors = self._anchors
         if not anchors:
@@ -99,10 +112,57 @@ class Moves:
         return [(_frame(of_cell.inner, of_cell.anchors), (cell,)) for cell, of_cell in self._cells.items()]
 
 
+class _Resting:
+    """The latest move of each user, by cell; in a cell, the oldest move first."""
+
+    __slots__ = ("_cell_of", "_cells")
+
+    def __init__(self) -> None:
+        self._cells: dict[Cell, dict[str, tuple[float, Pointer, bytes]]] = {}
+        self._cell_of: dict[str, Cell] = {}
+
+    def __len__(self) -> int:
+        return len(self._cell_of)
+
+    def add(self, moves: Moves, now: float) -> None:
+        for cell, pointers in moves.all_by_cell.items():
+            for pointer in pointers:
+                user_id = pointer.user_id
+                self.forget(user_id)
+                self._cell_of[user_id] = cell
+                # Looked up each time: `forget` may have removed the cell.
+                self._cells.setdefault(cell, {})[user_id] = now, pointer, moves.anchor_of(user_id)
+
+    def forget(self, user_id: str) -> None:
+        cell = self._cell_of.pop(user_id, None)
+        if cell is not None:
+            here = self._cells[cell]
+            del here[user_id]
+            if not here:
+                del self._cells[cell]
+
+    def expire(self, now: float) -> None:
+        for here in list(self._cells.values()):
+            for user_id, (moved_at, *_) in list(here.items()):
+                if now - moved_at <= RESTING_S:
+                    break
+                self.forget(user_id)
+
+    def within(self, region: Region, without: Region | None, now: float) -> list[tuple[Pointer, bytes]]:
+        """The pointers in `region` and not in `without`, each with the JSON of its anchor, empty if it has none."""
+        found: list[tuple[Pointer, bytes]] = []
+        for cell in region.cells():
+            here = self._cells.get(cell)
+            if here is not None and (without is None or not without.holds(cell)):
+                newest = islice(reversed(here.values()), MAX_RESTING_OF_CELL)
+                found += [(pointer, anchor) for moved_at, pointer, anchor in newest if now - moved_at <= RESTING_S]
+        return found
+
+
 class CrowdPointers:
     """Collects moves until `take`: for each user the latest one."""
 
-    __slots__ = ("_anchors", "_local", "_order", "_remote", "_writing")
+    __slots__ = ("_anchors", "_local", "_order", "_remote", "_writing", "resting")
 
     def __init__(self) -> None:
         self._local: dict[str, tuple[float, float, int]] = {}
@@ -111,6 +171,7 @@ class CrowdPointers:
         """Of the latest moves, local and remote, that have one."""
         self._writing: dict[str, float] = {}
         self._order = 0
+        self.resting = _Resting()
 
     def __bool__(self) -> bool:
         """Whether anything moved."""
@@ -147,6 +208,7 @@ class CrowdPointers:
         self._remote.pop(user_id, None)
         self._anchors.pop(user_id, None)
         self._writing.pop(user_id, None)
+        self.resting.forget(user_id)
 
     def take(self, now: float) -> tuple[Moves, Moves]:
         """(what moved on this process, what moved anywhere) since the last call."""
@@ -158,7 +220,21 @@ class CrowdPointers:
         if anchors:
             self._anchors = {}
         own = Moves(local, anchors)
-        return own, Moves([*remote, *local], anchors) if remote else own
+        anywhere = Moves([*remote, *local], anchors) if remote else own
+        self.resting.add(anywhere, now)
+        return own, anywhere
+
+    def frame_of_resting(self, region: Region, without: Region | None, now: float) -> bytes:
+        """The `cursors` frame of pointers that rest in `region` and not in `without` (W205). Empty if none do."""
+        found = self.resting.within(region, without, now)
+        chosen = choose([pointer for pointer, _ in found], region.middle)
+        if not chosen:
+            return b""
+        anchors = dict(found)
+        return _frame(
+            b",".join([_encode(pointer[:3]) for pointer in chosen]),
+            b",".join([anchors[pointer] for pointer in chosen if anchors[pointer]]),
+        )
 
 
 def is_cursors(payload: bytes) -> bool:

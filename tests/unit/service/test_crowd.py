@@ -21,6 +21,7 @@ from asocial.service.channel import Channel
 from asocial.service.control import ActivityHere, CrowdCounted, decode_control
 from asocial.service.crowd import GRACE_S, MAX_LISTENERS, SLICE, SUSPENDED_S, Crowd
 from asocial.service.crowd_batch import Part, cells_line, parts, split_control
+from asocial.service.crowd_pointers import MAX_RESTING_OF_CELL, RESTING_S
 from asocial.service.writing import UNSENT_LIMIT_BYTES, VOLATILE_UNSENT_LIMIT_BYTES
 
 from .fakes import FakeBroker, FakeConnection, make_channel
@@ -127,6 +128,48 @@ async def test_w165_a_group_gets_at_most_a_hundred_pointers_in_a_tick(channel: C
     [frame] = ann.frames("cursors")
     assert len(frame["cursors"]) == MAX_POINTERS
     assert frame["cursors"] == sorted(frame["cursors"], key=lambda cursor: int(cursor[1] / 256)), "the nearest"
+
+
+async def test_w205_a_viewport_that_arrives_gets_the_pointers_that_rest_there(channel: Channel) -> None:
+    ann, bob = join(channel, "ann", HERE), join(channel, "bob", THERE)
+    crowd = crowd_of(channel)
+    crowd.move(ann, "ann", 5, 6, on_map=True)
+    crowd.move(bob, "bob", 40 * CELL, 7, on_map=True)
+    await asyncio.sleep(1)
+    bob.writes.clear()
+    crowd.look(bob, "bob", (0, 0), HERE, on_map=True)
+    assert [frame["cursors"] for frame in bob.frames("cursors")] == [[["ann", 5, 6]]]
+    # It is there already.
+    crowd.look(bob, "bob", (CELL, 0), region_of(CELL, 0, 800, 600), on_map=True)
+    assert len(bob.frames("cursors")) == 1
+    eve = join(channel, "eve", HERE)
+    assert [frame["cursors"] for frame in eve.frames("cursors")] == [[["ann", 5, 6]]], "a newcomer"
+    channel.detach(ann, user_gone="ann")
+    assert not join(channel, "fay", HERE).frames("cursors")
+
+
+async def test_w205_at_most_so_many_of_a_cell_and_for_a_while(channel: Channel) -> None:
+    ann = join(channel, "ann", HERE)
+    crowd = crowd_of(channel)
+    for number in range(3 * MAX_RESTING_OF_CELL):
+        crowd.move(ann, f"user{number}", number, 0, on_map=True)
+    await asyncio.sleep(1)
+    [frame] = join(channel, "bob", HERE).frames("cursors")
+    last = {f"user{number}" for number in range(2 * MAX_RESTING_OF_CELL, 3 * MAX_RESTING_OF_CELL)}
+    assert {user_id for user_id, _, _ in frame["cursors"]} == last
+    await asyncio.sleep(RESTING_S + 1)
+    assert not join(channel, "eve", HERE).frames("cursors")
+    assert not crowd.pointers.resting
+
+
+async def test_w205_a_slow_reader_does_not_get_them(channel: Channel) -> None:
+    ann, bob = join(channel, "ann", HERE), join(channel, "bob", THERE)
+    crowd = crowd_of(channel)
+    crowd.move(ann, "ann", 5, 6, on_map=True)
+    await asyncio.sleep(1)
+    bob.unsent_bytes = VOLATILE_UNSENT_LIMIT_BYTES + 1
+    crowd.look(bob, "bob", (0, 0), HERE, on_map=True)
+    assert not bob.frames("cursors")
 
 
 async def test_w165_pointers_are_written_in_slices_to_everybody_once(channel: Channel) -> None:
@@ -295,6 +338,7 @@ async def test_who_leaves_leaves_nothing_behind(channel: Channel) -> None:
     channel.detach(ann, user_gone="ann")
     channel.detach(bob, user_gone="bob")
     assert not crowd.pointers
+    assert not crowd.pointers.resting
     assert not crowd._places
     assert not crowd._followers
     assert not crowd._memory._history

@@ -8,7 +8,7 @@ import { sightOf } from '../features/canvas/model/sight'
 import { readSpot } from '../features/canvas/model/spot'
 import { languageFor, loadLanguage } from './language'
 import { STRINGS } from '../shared/i18n/en'
-import { Connection } from '@asocial/client/core/connection'
+import { createConnection } from '@asocial/client/core/connection'
 import { isHidden, isOffline, monotonic, watchPage } from '@asocial/client/core/page'
 import { createReceiver } from '../stores/receive'
 import { createApp, type App } from '../stores/app'
@@ -105,7 +105,7 @@ function startChannel(root: HTMLElement, tab: Deps['tab'], channel: string, seal
   // A full stop or a bracket after a link in a text is not part of the invitation.
   const invite = new URLSearchParams(location.search).get('invite')?.replace(/[^\w-]+$/, '')
   const app = createApp(channel, deps, () => matches(CALM), sealed)
-  const connection = new Connection({
+  const connection = createConnection({
     address() {
       const { chosenName } = app.session.store.getState()
       const color = app.session.color()

@@ -3,6 +3,7 @@
  */
 import type { PaceFrame, ServerFrame } from '@asocial/client/core/frames'
 import type { App } from './app'
+import { isKind } from '@asocial/client/core/reactions'
 import { createRepeat } from '@asocial/client/core/repeat'
 
 export function createReceiver(app: App) {
@@ -99,7 +100,7 @@ export function createReceiver(app: App) {
         return cursors.onCursors(wanted, selfId)
       }
       case 'reaction':
-        if (muted.has(frame.user_id)) return
+        if (muted.has(frame.user_id) || !isKind(frame.kind)) return
         presence.meet(frame.user_id)
         return reactions.onReaction(frame)
       case 'followed':

@@ -33,6 +33,8 @@ export interface Socket {
   close(code?: number): void
 }
 
+type Timer = ReturnType<typeof setTimeout>
+
 export type SocketConstructor = new (address: string, protocols: string[]) => Socket
 
 export interface ConnectionOptions {
@@ -49,192 +51,184 @@ export interface ConnectionOptions {
   onLost(code: number, wasLive: boolean, reason: string): void
 }
 
-export class Connection {
-  #socket: Socket | undefined
-  #attempt = 0
-  #retryTimer: ReturnType<typeof setTimeout> | undefined
-  #liveTimers: ReturnType<typeof setTimeout>[] = []
-  #tickTimer: ReturnType<typeof setInterval> | undefined
-  #watchdog: ReturnType<typeof setTimeout> | undefined
-  #heardAt = 0
-  #begunAt = 0
-  #synced = false
+export type Connection = ReturnType<typeof createConnection>
+
+export function createConnection(options: ConnectionOptions) {
+  const { address, token, now, isOffline, onFrame, onLink, onLost } = options
+  let socket: Socket | undefined
+  let attempt = 0
+  let retryTimer: Timer | undefined
+  let liveTimers: Timer[] = []
+  let tickTimer: ReturnType<typeof setInterval> | undefined
+  let watchdog: Timer | undefined
+  let heardAt = 0
+  let begunAt = 0
+  let isSynced = false
   /** local ms before which the server does not accept us again */
-  #notBefore = 0
-  #final = false
+  let notBefore = 0
+  let isFinal = false
   /** it is to be replaced as soon as it is live */
-  #outdated = false
+  let isOutdated = false
 
-  #options: ConnectionOptions
+  const isOpen = () => socket?.readyState === OPEN
+  const broke = () => lost(1006, '')
 
-  constructor(options: ConnectionOptions) {
-    this.#options = options
-  }
-
-  start() {
-    this.#connect()
-  }
-
-  /** Checks the socket, after something that may have ended it unnoticed. An upgrade older than `oldMs` is restarted. */
-  look(oldMs = Infinity) {
-    if (!this.#synced) this.#hurry(oldMs)
-    else if (this.#isOpen()) this.ping()
-    else this.#lost(1006, '')
-  }
-
-  /** Gives the socket up for now. If nothing else happens, the connection is restored soon. */
-  interrupt() {
-    this.#drop()
-    if (!this.#final) this.#wait(Math.max(STILL_HERE_MS, this.#notBefore - this.#options.now()))
-  }
-
-  /** Leaves for good: others see it at once. */
-  close() {
-    this.#drop(1000)
-    this.#end(1000, '')
-  }
-
-  /** Connects at once, because the user asked for it. */
-  readonly connectNow = () => {
-    if (this.#synced) return
-    this.#final = false
-    this.#notBefore = 0
-    this.#connect()
-  }
-
-  /** Connects again, because our identity has changed. */
-  readonly reconnect = () => {
-    if (this.#synced) this.#connect()
-    // An upgrade that is dropped half-way would leave a member behind for a while.
-    else this.#outdated = true
-  }
-
-  readonly send = (frame: ClientFrame): boolean => {
-    if (!this.#synced || !this.#isOpen()) return false
-    this.#socket?.send(JSON.stringify(frame))
+  function send(frame: ClientFrame): boolean {
+    if (!isSynced || !isOpen()) return false
+    socket?.send(JSON.stringify(frame))
     return true
   }
 
-  #isOpen(): boolean {
-    return this.#socket?.readyState === OPEN
+  /** Checks the socket, after something that may have ended it unnoticed. An upgrade older than `oldMs` is restarted. */
+  function look(oldMs = Infinity) {
+    if (!isSynced) hurry(oldMs)
+    else if (isOpen()) ping()
+    else broke()
   }
 
-  #hurry(oldMs: number) {
-    const now = this.#options.now()
-    const young = this.#socket !== undefined && now - this.#begunAt < oldMs
-    if (this.#final || young || now < this.#notBefore) return
-    this.#attempt = 0
-    this.#connect()
+  function hurry(oldMs: number) {
+    const isYoung = socket && now() - begunAt < oldMs
+    if (isFinal || isYoung || now() < notBefore) return
+    attempt = 0
+    connect()
   }
 
-  #connect() {
-    this.#drop()
-    this.#outdated = false
-    this.#options.onLink({ kind: 'connecting' })
-    const token = this.#options.token()
-    let socket: Socket
+  function connect() {
+    drop()
+    isOutdated = false
+    onLink({ kind: 'connecting' })
+    const key = token()
+    let opened: Socket
     try {
-      const Constructor = this.#options.WebSocket ?? (globalThis.WebSocket as SocketConstructor)
-      socket = new Constructor(this.#options.address(), [SUBPROTOCOL, ...(token ? [token] : [])])
+      const Constructor = options.WebSocket ?? (globalThis.WebSocket as SocketConstructor)
+      opened = new Constructor(address(), [SUBPROTOCOL, ...(key ? [key] : [])])
     } catch {
       // Forbidden by the browser or an extension.
-      return this.#lost(1006, '')
+      return broke()
     }
-    this.#socket = socket
-    this.#begunAt = this.#options.now()
-    this.#watchdog = setTimeout(() => this.#lost(1006, ''), OPEN_WITHIN_MS)
+    socket = opened
+    begunAt = now()
+    watchdog = setTimeout(broke, OPEN_WITHIN_MS)
     // `close` follows. Without a listener the package `ws` would end the program.
-    socket.onerror = () => undefined
-    socket.onmessage = (event) => {
-      if (socket === this.#socket) this.#heard(event.data)
+    opened.onerror = () => undefined
+    opened.onmessage = ({ data }) => {
+      if (opened === socket) heard(data)
     }
-    socket.onclose = (event) => {
-      if (socket === this.#socket) this.#lost(event.code, event.reason)
+    opened.onclose = ({ code, reason }) => {
+      // Deno says 0 where nothing answers.
+      if (opened === socket) lost(code || 1006, reason)
     }
   }
 
-  #heard(data: unknown) {
-    this.#heardAt = this.#options.now()
+  function heard(data: unknown) {
+    heardAt = now()
     const frame = readFrame(data)
     if (!frame) return
-    const fresh = !this.#synced
+    const fresh = !isSynced
     if (fresh) {
       // W3: the first frame is user_sync.
       if (frame.type !== 'user_sync') return
-      this.#synced = true
-      if (this.#outdated) return this.#connect()
-      clearTimeout(this.#watchdog)
-      this.#options.onLink({ kind: 'live' })
+      isSynced = true
+      if (isOutdated) return connect()
+      clearTimeout(watchdog)
+      onLink({ kind: 'live' })
     }
-    this.#options.onFrame(frame, fresh)
-    if (fresh) this.#keepAlive()
+    onFrame(frame, fresh)
+    if (fresh) keepAlive()
   }
 
-  #keepAlive() {
-    this.#liveTimers = FIRST_PINGS_MS.map((ms) => setTimeout(() => this.ping(), ms))
-    this.#liveTimers.push(setTimeout(() => (this.#attempt = 0), STABLE_MS))
+  function keepAlive() {
+    liveTimers = FIRST_PINGS_MS.map((ms) => setTimeout(ping, ms))
+    liveTimers.push(setTimeout(() => (attempt = 0), STABLE_MS))
     let tickedAt = Date.now()
     let pingedAt = tickedAt
-    this.#tickTimer = setInterval(() => {
-      const now = Date.now()
-      const slept = Math.abs(now - tickedAt) > TICK_MS + SLEPT_MS
-      tickedAt = now
-      if (!slept && now - pingedAt < PING_EVERY_MS) return
-      pingedAt = now
-      this.look()
+    tickTimer = setInterval(() => {
+      const at = Date.now()
+      const slept = Math.abs(at - tickedAt) > TICK_MS + SLEPT_MS
+      tickedAt = at
+      if (!slept && at - pingedAt < PING_EVERY_MS) return
+      pingedAt = at
+      look()
     }, TICK_MS)
   }
 
-  ping() {
-    const sentAt = this.#options.now()
-    if (!this.send({ type: 'ping', t: Math.round(sentAt) })) return
-    clearTimeout(this.#watchdog)
-    this.#watchdog = setTimeout(() => {
-      if (this.#heardAt < sentAt) this.#lost(1006, '')
+  function ping() {
+    const sentAt = now()
+    if (!send({ type: 'ping', t: Math.round(sentAt) })) return
+    clearTimeout(watchdog)
+    watchdog = setTimeout(() => {
+      if (heardAt < sentAt) broke()
     }, SILENCE_MS)
   }
 
   /** Closes the socket and ignores its further events. */
-  #drop(code?: number) {
-    clearTimeout(this.#retryTimer)
-    clearTimeout(this.#watchdog)
-    clearInterval(this.#tickTimer)
-    for (const timer of this.#liveTimers) clearTimeout(timer)
-    this.#liveTimers = []
-    const socket = this.#socket
-    this.#socket = undefined
-    this.#synced = false
-    if (!socket) return
-    socket.onmessage = socket.onclose = null
-    socket.close(code)
+  function drop(code?: number) {
+    clearInterval(tickTimer)
+    for (const timer of [retryTimer, watchdog, ...liveTimers]) clearTimeout(timer)
+    liveTimers = []
+    const dropped = socket
+    socket = undefined
+    isSynced = false
+    dropped?.close(code)
   }
 
-  /** Ends the attempts, because they are useless. */
-  readonly giveUp = (code: number | string, reason = '') => {
-    if (this.#synced) return
-    this.#drop()
-    this.#end(code, reason)
-  }
-
-  #lost(code: number, rawReason: string) {
+  function lost(code: number, rawReason: string) {
     const { reconnect, retryMs, reason } = readClose(code, rawReason)
-    this.#options.onLost(code, this.#synced, reason)
-    this.#drop()
-    if (!reconnect) return this.#end(code, reason)
-    const now = this.#options.now()
-    const delay = backoffMs(this.#attempt++, Math.random(), retryMs)
-    this.#notBefore = retryMs > 0 ? now + retryMs : 0
-    this.#wait(delay)
+    onLost(code, isSynced, reason)
+    drop()
+    if (!reconnect) return end(code, reason)
+    notBefore = retryMs > 0 ? now() + retryMs : 0
+    wait(backoffMs(attempt++, Math.random(), retryMs))
   }
 
-  #wait(ms: number) {
-    const until = this.#options.now() + ms
-    this.#options.onLink({ kind: this.#options.isOffline() ? 'offline' : 'waiting', until })
-    this.#retryTimer = setTimeout(() => this.#connect(), ms)
+  function wait(ms: number) {
+    onLink({ kind: isOffline() ? 'offline' : 'waiting', until: now() + ms })
+    retryTimer = setTimeout(connect, ms)
   }
 
-  #end(code: number | string, reason: string) {
-    this.#final = true
-    this.#options.onLink({ kind: 'final', code, reason })
+  function end(code: number | string, reason: string) {
+    isFinal = true
+    onLink({ kind: 'final', code, reason })
+  }
+
+  return {
+    start: connect,
+    send,
+    look,
+    ping,
+
+    /** Gives the socket up for now. If nothing else happens, the connection is restored soon. */
+    interrupt() {
+      drop()
+      if (!isFinal) wait(Math.max(STILL_HERE_MS, notBefore - now()))
+    },
+
+    /** Leaves for good: others see it at once. */
+    close() {
+      drop(1000)
+      end(1000, '')
+    },
+
+    /** Connects at once, because the user asked for it. */
+    connectNow() {
+      if (isSynced) return
+      isFinal = false
+      notBefore = 0
+      connect()
+    },
+
+    /** Connects again, because our identity has changed. */
+    reconnect() {
+      if (isSynced) connect()
+      // An upgrade that is dropped half-way would leave a member behind for a while.
+      else isOutdated = true
+    },
+
+    /** Ends the attempts, because they are useless. */
+    giveUp(code: number | string, reason = '') {
+      if (isSynced) return
+      drop()
+      end(code, reason)
+    },
   }
 }

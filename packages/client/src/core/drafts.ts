@@ -29,7 +29,7 @@ export function createDraftSender({ send, isHidden, now }: Host) {
   return {
     push: typing.push,
     /** In a crowd: at most so many a second (W167). */
-    pace: (perSecond: number) => typing.every(Math.max(EVERY_MS, 1_000 / perSecond)),
+    pace: typing.pace,
     /** The `chat` takes its place (W13). */
     posted() {
       typing.cancel()

@@ -5,7 +5,6 @@
  * server leaves out is optional. `readFrame` checks everything: what is not a known frame becomes undefined and is ignored
  * (docs/protocol.md, section 3: "A client ignores types that it does not know").
  */
-import { isKind } from './reactions.ts'
 import type { ToldRules } from './rules.ts'
 import type * as wire from './wire.ts'
 
@@ -37,10 +36,9 @@ export const DEFAULT_TTL: Ttl = {
 
 export type ChatFrame = Omit<wire.Chat, 'channel_id'>
 
-/** A stroke while it is drawn; a finished one has all fields. Its points are checked where they are used. */
-export type StrokeFrame = Pick<wire.Drawing, 'type' | 'message_id' | 'user_id'> & {
-  readonly points: unknown
-} & Partial<Pick<wire.Stroke, 'name' | 'color' | 'timestamp' | 'expires_at'>>
+/** A stroke while it is drawn; a finished one has all fields. */
+export type StrokeFrame = wire.Drawing &
+  Partial<Pick<wire.Stroke, 'name' | 'color' | 'timestamp' | 'expires_at'>>
 
 export type UserSync = Omit<
   wire.UserSync,
@@ -94,34 +92,83 @@ const isNumber = (value: unknown): value is number => Number.isFinite(value)
 const isListOf = (value: unknown, fits: (item: unknown) => boolean) =>
   Array.isArray(value) && value.every(fits)
 
-const names = (list: string) => list.match(/\w+/g) ?? []
-
-/** Whether an object has these fields; `texts` and `numbers`: their names, with a space between. */
-function has(value: unknown, texts: string, numbers = ''): value is Fields {
-  return (
-    isObject(value) &&
-    names(texts).every((name) => isText(value[name])) &&
-    names(numbers).every((name) => isNumber(value[name]))
-  )
-}
-
-const isPosition = (value: unknown) =>
-  isObject(value) &&
-  isNumber(value.x) &&
-  isNumber(value.y) &&
-  (value.anchor === undefined || isText(value.anchor))
-const isUser = (value: unknown) => has(value, 'user_id name color')
-const isLandmark = (value: unknown) => has(value, 'name') && isPosition(value.position)
+const isNumbers = (value: unknown): value is number[] => isListOf(value, isNumber)
 const isCursor = (value: unknown) =>
   Array.isArray(value) && isText(value[0]) && isNumber(value[1]) && isNumber(value[2])
-const isPlace = (value: unknown) =>
-  Array.isArray(value) && value.length >= 4 && value.every(isNumber)
-const isChat = (value: unknown) =>
-  has(value, 'message_id user_id payload name color', 'timestamp expires_at') &&
-  isPosition(value.position)
 
-/** Absent: there are none. */
-const hasLandmarks = ({ landmarks = [] }: Fields) => isListOf(landmarks, isLandmark)
+/**
+ * The fields of each frame, and of its parts: `.user`. `#`: a number, `+`: one above 0. Other fields are in FORMS, or texts.
+ */
+const FIELDS = new Map<unknown, readonly string[]>(
+  [
+    'user_sync epoch user_id users messages strokes ttl limits rules #seq #user_count #timestamp',
+    'user_joined epoch #seq user_id name color',
+    'user_updated epoch #seq user_id name color',
+    'user_left epoch #seq user_id',
+    'user_count epoch #seq #count',
+    'chat message_id user_id payload name color position #timestamp #expires_at',
+    'ack message_id #timestamp #expires_at',
+    'typing message_id user_id payload position',
+    'cursors cursors anchors',
+    'reaction user_id kind position',
+    'stroke message_id user_id points',
+    'followed user_id',
+    'view user_id position +width +height',
+    'crowd on',
+    'pace +cursors_per_second +drafts_per_second',
+    'activity places +size',
+    'degraded',
+    'restored',
+    'channel_updated owner landmarks #slow_ms',
+    'cleared by #timestamp',
+    'notice text #timestamp',
+    'profiles users',
+    'pong #t #timestamp',
+    'clock #timestamp #shift',
+    'error code message',
+    '.position #x #y anchor',
+    '.user user_id name color',
+    '.ttl #base #per_character #free_characters #max',
+    '.rules landmarks',
+    '.landmark name position',
+  ].map((line) => {
+    const [type, ...fields] = line.split(' ')
+    return [type, fields]
+  }),
+)
+
+/** A field with one of these names has the same form in every frame. */
+const FORMS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  position: (value) => has(value, '.position'),
+  anchor: (value = '') => isText(value),
+  users: (value) => isListOf(value, (user) => has(user, '.user')),
+  messages: (value) => isListOf(value, (chat) => has(chat, 'chat')),
+  strokes: (value = []) => isListOf(value, (stroke) => has(stroke, 'stroke')),
+  points: (value) => isListOf(value, (point) => isNumbers(point) && point.length > 1),
+  ttl: (value) => has(value, '.ttl'),
+  limits: isObject,
+  rules: (value = {}) => has(value, '.rules'),
+  landmarks: (value = []) => isListOf(value, (landmark) => has(landmark, '.landmark')),
+  cursors: (value) => isListOf(value, isCursor),
+  anchors: (value = {}) => isObject(value) && isListOf(Object.values(value), isText),
+  on: (value) => typeof value === 'boolean',
+  places: (value) => isListOf(value, (place) => isNumbers(place) && place.length > 3),
+}
+
+/** Whether a value is an object with the fields of a frame, or of a part of one. False: no frame has this type. */
+function has(value: unknown, type: unknown): value is Fields {
+  const fields = FIELDS.get(type)
+  return (
+    isObject(value) &&
+    fields !== undefined &&
+    fields.every((field) => {
+      const number = value[field.slice(1)]
+      if (field.startsWith('#')) return isNumber(number)
+      if (field.startsWith('+')) return isNumber(number) && number > 0
+      return (FORMS[field] ?? isText)(value[field])
+    })
+  )
+}
 
 /** Only what a position has, of an object that may have more. */
 export const toPosition = ({ x, y, anchor }: Position): Position =>
@@ -136,79 +183,5 @@ export function readFrame(data: unknown): ServerFrame | undefined {
   } catch {
     return undefined
   }
-  return isObject(frame) && fits(frame) ? (frame as unknown as ServerFrame) : undefined
-}
-
-function fits(f: Fields): boolean {
-  switch (f.type) {
-    case 'user_sync':
-      return (
-        has(f, 'epoch channel_id user_id', 'seq user_count timestamp') &&
-        isListOf(f.users, isUser) &&
-        isListOf(f.messages, isChat) &&
-        isObject(f.ttl) &&
-        has(f.ttl, '', 'base per_character free_characters max') &&
-        isObject(f.limits) &&
-        (f.rules === undefined || (isObject(f.rules) && hasLandmarks(f.rules)))
-      )
-    case 'user_joined':
-    case 'user_updated':
-      return has(f, 'epoch', 'seq') && isUser(f)
-    case 'user_left':
-      return has(f, 'epoch user_id', 'seq')
-    case 'user_count':
-      return has(f, 'epoch', 'seq count')
-    case 'chat':
-      return isChat(f)
-    case 'ack':
-      return has(f, 'message_id', 'timestamp expires_at')
-    case 'typing':
-      return has(f, 'message_id user_id payload') && isPosition(f.position)
-    case 'cursors':
-      return (
-        isListOf(f.cursors, isCursor) &&
-        (f.anchors === undefined ||
-          (isObject(f.anchors) && isListOf(Object.values(f.anchors), isText)))
-      )
-    case 'reaction':
-      return has(f, 'user_id') && isKind(f.kind) && isPosition(f.position)
-    case 'stroke':
-      return has(f, 'message_id user_id')
-    case 'followed':
-      return has(f, 'user_id')
-    case 'view':
-      return (
-        has(f, 'user_id', 'width height') &&
-        isPosition(f.position) &&
-        Math.min(f.width as number, f.height as number) > 0
-      )
-    case 'crowd':
-      return typeof f.on === 'boolean'
-    case 'pace':
-      return (
-        has(f, '', 'cursors_per_second drafts_per_second') &&
-        Math.min(f.cursors_per_second as number, f.drafts_per_second as number) > 0
-      )
-    case 'activity':
-      return has(f, '', 'size') && (f.size as number) > 0 && isListOf(f.places, isPlace)
-    case 'degraded':
-    case 'restored':
-      return true
-    case 'channel_updated':
-      return has(f, 'owner', 'slow_ms') && hasLandmarks(f)
-    case 'cleared':
-      return has(f, 'by', 'timestamp')
-    case 'notice':
-      return has(f, 'text', 'timestamp')
-    case 'profiles':
-      return isListOf(f.users, isUser)
-    case 'pong':
-      return has(f, '', 't timestamp')
-    case 'clock':
-      return has(f, '', 'timestamp shift')
-    case 'error':
-      return has(f, 'code message')
-    default:
-      return false
-  }
+  return isObject(frame) && has(frame, frame.type) ? (frame as unknown as ServerFrame) : undefined
 }

@@ -64,7 +64,7 @@ export const NO_MESSAGES: Messages = {
 
 /** W15 */
 export const DRAFT_LIFE_MS = 10_000
-const POSTED_MS = 15_000
+export const POSTED_MS = 15_000
 export const KEPT_MAX = 300
 
 /** The same for messages and strokes. */
@@ -84,6 +84,16 @@ export function drop(messages: Messages, key: string): Messages {
   return { ...messages, entries }
 }
 
+type New =
+  'key' | 'messageId' | 'mine' | 'userId' | 'text' | 'at' | 'state' | 'timestamp' | 'expiresAt'
+
+/** What is not given is as in a draft. */
+const entryOf = (entry: Pick<Entry, New> & Partial<Entry>): Entry => ({
+  ...{ name: undefined, color: undefined, held: false, grown: true },
+  goesAt: entry.expiresAt,
+  ...entry,
+})
+
 /** Our message, shown before the server has it. */
 export function post(
   messages: Messages,
@@ -91,22 +101,12 @@ export function post(
   now: number,
   life: number,
 ): Messages {
-  return put(messages, {
-    key: ownKey(own.messageId),
-    messageId: own.messageId,
-    mine: true,
-    userId: own.userId,
-    name: undefined,
-    color: undefined,
-    text: own.text,
-    at: own.at,
-    state: 'pending',
-    timestamp: now,
-    expiresAt: now + life,
-    goesAt: now + life,
-    held: false,
-    grown: true,
+  const { messageId, text, at, userId } = own
+  const entry = entryOf({
+    ...{ key: ownKey(messageId), messageId, text, at, userId, mine: true },
+    ...{ state: 'pending', timestamp: now, expiresAt: now + life },
   })
+  return put(messages, entry)
 }
 
 /** The key of a message. */
@@ -131,27 +131,17 @@ export function onChat(
   if (before?.state === 'sent' || (!before && messages.posted.has(key))) return messages
   if (frame.expires_at <= now || frame.timestamp <= messages.cleared) return drop(messages, key)
   const posted = new Map(messages.posted).set(key, frame.expires_at + POSTED_MS)
-  return put(
-    { ...messages, posted },
-    {
-      key,
-      messageId: frame.message_id,
-      mine,
-      userId: frame.user_id,
-      name: frame.name,
-      color: frame.color,
-      text: frame.payload,
-      at: frame.position,
-      state: 'sent',
-      timestamp: frame.timestamp,
-      expiresAt: frame.expires_at,
-      goesAt: goesAt(frame.timestamp, frame.expires_at, messages.factor),
-      held: before?.held ?? false,
-      ...(frame.on_map === false && { onMap: false }),
-      ...(frame.bot && { bot: true }),
-      grown: before !== undefined,
-    },
-  )
+  const { timestamp, expires_at: expiresAt, name, color } = frame
+  const entry = entryOf({
+    ...{ key, messageId: frame.message_id, mine, userId: frame.user_id, name, color },
+    ...{ text: frame.payload, at: frame.position, state: 'sent', timestamp, expiresAt },
+    goesAt: goesAt(timestamp, expiresAt, messages.factor),
+    held: before?.held ?? false,
+    ...(frame.on_map === false && { onMap: false }),
+    ...(frame.bot && { bot: true }),
+    grown: before !== undefined,
+  })
+  return put({ ...messages, posted }, entry)
 }
 
 export function onAck(
@@ -192,22 +182,12 @@ export function onTyping(
   const before = messages.entries.get(key)
   if (before && before.state !== 'draft') return messages
   if (frame.payload === '') return drop(messages, key)
-  return put(messages, {
-    key,
-    messageId: frame.message_id,
-    mine,
-    userId: frame.user_id,
-    name: undefined,
-    color: undefined,
-    text: frame.payload,
-    at: frame.position,
-    state: 'draft',
-    timestamp: now,
-    expiresAt: now + DRAFT_LIFE_MS,
-    goesAt: now + DRAFT_LIFE_MS,
+  const entry = entryOf({
+    ...{ key, messageId: frame.message_id, mine, userId: frame.user_id, text: frame.payload },
+    ...{ at: frame.position, state: 'draft', timestamp: now, expiresAt: now + DRAFT_LIFE_MS },
     held: before?.held ?? false,
-    grown: true,
   })
+  return put(messages, entry)
 }
 
 /** Someone left: removes their drafts; their messages stay. */

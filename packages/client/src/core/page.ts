@@ -22,14 +22,15 @@ export function watchPage(connection: Connection): () => void {
   const stopping = new AbortController()
   const on = (target: EventTarget, name: string, run: () => void) =>
     target.addEventListener(name, run, { signal: stopping.signal })
-  for (const name of ['focus', 'pageshow']) on(globalThis, name, () => connection.look())
-  on(document, 'resume', () => connection.look())
-  on(globalThis, 'online', () => connection.look(YOUNG_MS))
-  on(document, 'visibilitychange', () => {
-    if (!isHidden()) connection.look(YOUNG_MS)
-  })
-  on(globalThis, 'offline', () => connection.ping())
+  const look = () => connection.look()
+  const lookIfOld = () => void (isHidden() || connection.look(YOUNG_MS))
+  on(globalThis, 'focus', look)
+  on(globalThis, 'pageshow', look)
+  on(document, 'resume', look)
+  on(globalThis, 'online', lookIfOld)
+  on(document, 'visibilitychange', lookIfOld)
+  on(globalThis, 'offline', connection.ping)
   // A page in the back/forward cache must hold no socket.
-  on(globalThis, 'pagehide', () => connection.interrupt())
+  on(globalThis, 'pagehide', connection.interrupt)
   return () => stopping.abort()
 }

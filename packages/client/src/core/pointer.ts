@@ -8,7 +8,7 @@ import { throttle } from './throttle.ts'
 const EVERY_MS = 40
 
 /** `isAlone`: nobody would see it. */
-export function createPointerSender({ send, isHidden, now }: Host, isAlone: () => boolean) {
+export function createPointerSender({ send, isHidden, now }: Host, isAlone = () => false) {
   const isQuiet = () => isAlone() || isHidden()
   let own: Position | undefined
   const sender = throttle<Position>(
@@ -26,7 +26,7 @@ export function createPointerSender({ send, isHidden, now }: Host, isAlone: () =
       if (!isQuiet()) sender.push(at)
     },
     /** In a crowd: at most so many a second (W167). */
-    pace: (perSecond: number) => sender.every(Math.max(EVERY_MS, 1_000 / perSecond)),
+    pace: sender.pace,
     /** It left the plane; people who join later do not get it. */
     forget() {
       own = undefined

@@ -74,21 +74,18 @@ export function onPresence(before: Presence, frame: PresenceFrame): PresenceStep
     users.delete(frame.user_id)
     count = Math.max(0, count - 1)
     if (known) step.left = known
-  } else if (frame.type === 'user_joined') {
-    const { user_id, name, color, joined_at, on_map } = frame
-    const user: User = { user_id, name, color, joined_at, on_map }
-    users.set(user_id, user)
-    if (!known) {
-      count += 1
-      step.joined = user
+  } else {
+    const { user_id, name, color, on_map } = frame
+    const joins = frame.type === 'user_joined'
+    const joined_at = joins ? frame.joined_at : known?.joined_at
+    if (joined_at !== undefined) {
+      const user: User = { user_id, name, color, joined_at, on_map }
+      users.set(user_id, user)
+      if (joins && !known) {
+        count += 1
+        step.joined = user
+      }
     }
-  } else if (known) {
-    users.set(frame.user_id, {
-      ...known,
-      name: frame.name,
-      color: frame.color,
-      on_map: frame.on_map,
-    })
   }
   return { presence: { ...before, seq: frame.seq, users, count }, sync: false, ...step }
 }

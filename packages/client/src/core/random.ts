@@ -12,7 +12,9 @@ export function randomWords(count: number): Uint32Array {
   }
 }
 
-/** An id for a message: 96 bits, in hex. `crypto.randomUUID` is missing on http at a LAN address. */
-export function newId(): string {
-  return Array.from(randomWords(3), (word) => word.toString(16).padStart(8, '0')).join('')
-}
+/** In hex, 8 digits for each number. */
+export const hexOf = (words: Uint32Array) =>
+  Array.from(words, (word) => word.toString(16).padStart(8, '0')).join('')
+
+/** An id for a message: 96 bits. `crypto.randomUUID` is missing on http at a LAN address. */
+export const newId = () => hexOf(randomWords(3))

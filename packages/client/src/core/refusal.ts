@@ -2,6 +2,7 @@
  * Why an upgrade was refused. Browsers hide that from pages, so a client asks by plain HTTP, where the server gives the same
  * answer (W87).
  */
+import { queryOf } from './query.ts'
 
 /** Statuses from 400 to 499 after which waiting helps. */
 const PASSING = [401, 408, 425, 429]
@@ -28,17 +29,16 @@ export interface Asked {
 
 /** Undefined: the answer is not from an Asocial server. Throws where there is no answer. */
 export async function whyRefused(asked: Asked): Promise<Refusal | undefined> {
-  const { server, channel, origin, invite, token, sealed } = asked
-  const query = new URLSearchParams()
-  if (origin !== undefined) query.set('origin', origin)
-  if (invite !== undefined) query.set('invite', invite)
-  if (sealed) query.set('sealed', '1')
-  const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {}
-  const response = await fetch(`${server}/api/channels/${channel}?${query}`, { headers })
-  if (response.ok) return { code: undefined, message: '', lasting: false }
-  const body = (await response.json()) as { error?: { code?: string; message?: string } }
-  const { code, message = '' } = body.error ?? {}
-  if (code === undefined) return undefined
-  const lasting = response.status < 500 && !PASSING.includes(response.status)
-  return { code, message, lasting }
+  const { server, channel, token, sealed, ...rest } = asked
+  const query = queryOf({ ...rest, sealed: sealed ? 1 : undefined })
+  const headers: HeadersInit = token ? { Authorization: `Bearer ${token}` } : {}
+  const response = await fetch(`${server}/api/channels/${channel}?${query}`, {
+    headers,
+  })
+  const { ok, status } = response
+  const { error } = (ok ? { error: {} } : await response.json()) as { error?: Partial<Refusal> }
+  const lasting = !ok && status < 500 && !PASSING.includes(status)
+  return error?.code || ok
+    ? { code: error?.code, message: error?.message ?? '', lasting }
+    : undefined
 }

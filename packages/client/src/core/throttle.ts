@@ -4,28 +4,29 @@
  * The first value goes at once, later ones replace each other until the interval is over.
  */
 
-export interface Throttle<T> {
+export interface Throttle<T extends object | string> {
   push(value: T): void
-  /** Sets the interval, ms. A value that waits keeps its time. */
-  every(ms: number): void
+  /** At most so many a second, until the next call. Never more often than `intervalMs`; a value that waits keeps its time. */
+  pace(perSecond: number): void
   /** Drops the waiting value. */
   cancel(): void
 }
 
 /** `now`: monotonic ms. */
-export function throttle<T>(
+export function throttle<T extends object | string>(
   intervalMs: number,
   send: (value: T) => void,
   now: () => number,
 ): Throttle<T> {
-  let waiting: { value: T } | undefined
+  let waiting: T | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   let lastAt = -Infinity
+  let every = intervalMs
 
   const fire = () => {
     timer = undefined
-    if (!waiting) return
-    const { value } = waiting
+    if (waiting === undefined) return
+    const value = waiting
     waiting = undefined
     lastAt = now()
     send(value)
@@ -33,14 +34,14 @@ export function throttle<T>(
 
   return {
     push(value) {
-      waiting = { value }
+      waiting = value
       if (timer !== undefined) return
-      const wait = lastAt + intervalMs - now()
+      const wait = lastAt + every - now()
       if (wait <= 0) fire()
       else timer = setTimeout(fire, wait)
     },
-    every(ms) {
-      intervalMs = ms
+    pace(perSecond) {
+      every = Math.max(intervalMs, 1_000 / perSecond)
     },
     cancel() {
       waiting = undefined

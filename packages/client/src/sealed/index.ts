@@ -3,8 +3,9 @@
  *
  *   const channel = await connectSealed('https://talk.example/s/#garden.KEY', { name: 'Ann' })
  */
-import { connect, type Channel, type ConnectOptions } from '../channel.ts'
+import { connect, type Channel } from '../channel.ts'
 import type { SocketConstructor } from '../core/connection.ts'
+import type { ConnectOptions } from '../session.ts'
 import { keysOf, readLink } from './link.ts'
 import { sealedSocket } from './socket.ts'
 

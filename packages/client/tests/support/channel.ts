@@ -42,3 +42,8 @@ export const chat = (message_id: string, timestamp: number) => ({
   ...{ type: 'chat', message_id, ...person('mira'), payload: 'hi', position: { x: 1, y: 2 } },
   ...{ timestamp, expires_at: timestamp + 5_000 },
 })
+
+export const stroke = (message_id: string, timestamp: number) => ({
+  ...{ type: 'stroke', message_id, ...person('mira') },
+  ...{ points: [[0, 0], [3, 4]], timestamp, expires_at: timestamp + 5_000 },
+}) // prettier-ignore

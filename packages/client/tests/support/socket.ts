@@ -3,7 +3,7 @@
  */
 import { afterEach, beforeEach, vi } from 'vitest'
 import { isOffline, watchPage } from '../../src/core/page.ts'
-import { Connection } from '../../src/core/connection.ts'
+import { createConnection } from '../../src/core/connection.ts'
 import type { Link } from '../../src/core/link.ts'
 
 export class FakeSocket {
@@ -71,7 +71,7 @@ export function setUp() {
   const frames: [string, boolean][] = []
   const unopened = vi.fn()
   const turnedAway = vi.fn()
-  const connection = new Connection({
+  const connection = createConnection({
     address: () => 'ws://here/api/chat?channel=c',
     token: () => 'tok',
     now: () => Date.now(),

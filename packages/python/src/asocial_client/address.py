@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 DEFAULT_CHANNEL = "default"
 _CHANNEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TOKEN = re.compile(r"[!-~]*")
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 
 
@@ -16,14 +17,24 @@ def parse(url: str, channel: str | None) -> tuple[str, str]:
     `url`: the server (`https://talk.example`), or a link to a channel (`https://talk.example/c/garden#120,-40,1`).
     Raises ValueError for an address or a name that cannot be one.
     """
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    if parts.scheme not in _SCHEMES or not parts.hostname:
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        is_server = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, brackets without an address
+        is_server = False
+    if not is_server:
         raise ValueError(f"not the address of a server: {url!r}; it must be like https://talk.example")
     linked = re.fullmatch(r"/c/([^/]+)/?", unquote(parts.path))
-    name = channel or (linked and linked[1]) or DEFAULT_CHANNEL
+    name = channel if channel is not None else linked[1] if linked else DEFAULT_CHANNEL
     if not _CHANNEL.fullmatch(name):
         raise ValueError(f"not the name of a channel: {name!r}; it must have 1 to 64 letters, digits, '-' or '_'")
     return f"{_SCHEMES[parts.scheme]}://{parts.netloc}", name
+
+
+def check_token(token: str | None) -> None:
+    """Raises ValueError for what cannot be a header's value."""
+    if token is not None and not _TOKEN.fullmatch(token):
+        raise ValueError("not a token: it must have printable ASCII characters only, and no spaces")
 
 
 def chat_url(server: str, channel: str, **query: str | None) -> str:

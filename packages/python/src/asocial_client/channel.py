@@ -11,9 +11,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from . import events as e
 from . import frames as f
-from .address import parse
+from .address import check_token, parse
 from .clock import Clock
 from .drafts import DraftWriter
 from .sealed.link import SealedLink, sealed_link
@@ -192,10 +194,16 @@ class Channel:
         """How many frames of a sealed channel were damaged, replayed or forged, and dropped (W199)."""
         return self._session.dropped
 
-    async def set_profile(self, name: str, color: str) -> None:
-        """Change this user's name and colour in the channel, now and after each reconnect."""
+    async def set_profile(
+        self, name: str | None = None, color: str | None = None, *, on_map: bool | None = None
+    ) -> None:
+        """Change this user's name, colour or place on maps, now and after each reconnect. None changes nothing."""
+        me = self.members.get(self.user_id)
+        name, color = name or (me.name if me else ""), color or (me.color if me else "")
         self._session.profile |= {"name": name, "color": color}
-        await self._session.request(f.SetProfile(name, color))
+        if on_map is not None:
+            self._session.profile["on_map"] = None if on_map else "0"
+        await self._session.request(f.SetProfile(name, color, msgspec.UNSET if on_map is None else on_map))
 
     async def ask_who(self, user_ids: Sequence[str]) -> None:
         """Ask for the profiles of up to 50 users, which a large channel does not list. They arrive in `members`.
@@ -249,6 +257,7 @@ def connect(
     color: str | None = None,
     on_map: bool = True,
     invite: str | None = None,
+    lang: str | None = None,
     timeout_s: float | None = 60.0,
 ) -> Channel:
     """A channel, to be used with `async with`.
@@ -257,16 +266,18 @@ def connect(
     `channel` may be left out. The link of a sealed channel, `https://talk.example/s/#NAME.KEY`, needs the extra
     `sealed`. `token`: from an earlier `Channel.token`, or a provider's. `name` and `color`: absent,
     the server chooses them. `on_map`: whether others may see this user on their maps. `invite`: to a private channel.
+    `lang`: the language of the name that the server chooses, such as `de`.
     `timeout_s`: how long `async with` waits for a server that is not ready, for example one that starts; None waits
     without end.
 
-    Raises ValueError for an address or a channel's name that cannot be one, and for a link that is damaged.
+    Raises ValueError for an address, a channel's name or a token that cannot be one, and for a link that is damaged.
     """
+    check_token(token)
+    server, found = parse(url, channel)
     link = sealed_link(url)
     if link is not None:
         return _sealed_channel(link, url, token, name, color, on_map, timeout_s)
-    server, found = parse(url, channel)
-    profile = {"name": name, "color": color, "on_map": None if on_map else "0"}
+    profile = {"name": name, "color": color, "lang": lang, "on_map": None if on_map else "0"}
     return Channel(Session(server, found, token, profile, invite, timeout_s), found)
 
 

@@ -163,9 +163,17 @@ class RulesChanged:
 
 @dataclass(frozen=True)
 class Cleared:
-    """The owner `by` removed all messages. An Expired for each of them came before this."""
+    """The owner `by` removed all messages and strokes. An Expired for each of them came before this."""
 
     by: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What an operator of the server tells everybody (W150). `sent_at`: ms on the server's clock."""
+
+    text: str
+    sent_at: int
 
 
 @dataclass(frozen=True)
@@ -211,5 +219,5 @@ class Lagged:
 Event: TypeAlias = (
     Message | Expired | Draft | Stroke | Joined | Left | ProfileChanged | CountChanged | Cursor | Reaction | Followed
     | View | RulesChanged | Cleared | Rejected | Connected | Disconnected | Degraded | Restored | Lagged
-    | Crowd | Pace | Activity
+    | Crowd | Pace | Activity | Notice
 )  # fmt: skip

@@ -145,6 +145,8 @@ class Mirror:
             case f.Cleared():
                 self.canvas.clear(frame.timestamp)
                 self._emit(e.Cleared(frame.by))
+            case f.Notice():
+                self._emit(e.Notice(frame.text, frame.timestamp))
             case _:
                 pass
 

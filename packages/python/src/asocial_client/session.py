@@ -48,7 +48,7 @@ FOLLOWED_S = 12.0
 
 
 class Session:
-    """`profile`: the query fields `name`, `color` and `on_map`, sent with each connection.
+    """`profile`: the query fields `name`, `color`, `lang` and `on_map`, sent with each connection.
 
     `timeout_s`: how long the first connection may take.
     """

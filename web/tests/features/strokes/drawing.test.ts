@@ -37,7 +37,7 @@ function stroke(id: string, more: object = {}, from = 'mira'): ServerFrame {
   const points = [
     [0, 0],
     [9, 9],
-  ]
+  ] as const
   return { type: 'stroke', message_id: id, user_id: from, points, ...more } as ServerFrame
 }
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ..errors import AsocialError
 from . import bot, join, say, watch
-from .arguments import FAILED, INTERRUPTED, OK, USAGE_ERROR, report
+from .arguments import FAILED, INTERRUPTED, OK, USAGE_ERROR, OutputFailed, report, with_negative_points
 
 _ADD: dict[str, Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None]] = {
     "say": say.add,
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m asocial_clien
     """Run a command. Returns its exit code, see `arguments.EXIT_CODES`."""
     top = argparse.ArgumentParser(prog=prog, description="Talk on a canvas from the command line.")
     add_commands(top.add_subparsers(dest="command", required=True, metavar="COMMAND"))
-    return run(top.parse_args(argv), prog)
+    return run(top.parse_args(with_negative_points(sys.argv[1:] if argv is None else argv)), prog)
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser], *names: str) -> None:
@@ -34,14 +34,18 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
 
 
 def run(arguments: argparse.Namespace, prog: str) -> int:
+    _replace_closed_streams()
+    _read_arguments_as_utf8(arguments)
     try:
         code: int = asyncio.run(arguments.run(arguments, prog))
     except KeyboardInterrupt:
         return INTERRUPTED if arguments.command == "say" else OK
     except BrokenPipeError:
-        # The reader of our output has gone. Without this, the interpreter reports it once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_nothing_more()  # The reader of our output has gone.
         return OK
+    except OutputFailed as error:
+        _write_nothing_more()
+        return report(prog, str(error), FAILED)
     except ValueError as error:
         return report(prog, str(error), USAGE_ERROR)
     except AsocialError as error:
@@ -49,3 +53,22 @@ def run(arguments: argparse.Namespace, prog: str) -> int:
     except OSError as error:
         return report(prog, f"cannot reach {arguments.url}: {error.strerror or error}", FAILED)
     return code
+
+
+def _replace_closed_streams() -> None:
+    """A stream that is closed at the start (`<&-`) is None: read and write nothing instead."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def _read_arguments_as_utf8(arguments: argparse.Namespace) -> None:
+    """Bytes that do not fit the locale's encoding are surrogates in arguments, which cannot be sent."""
+    for name, value in vars(arguments).items():
+        if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+            setattr(arguments, name, os.fsencode(value).decode("utf-8", errors="replace"))
+
+
+def _write_nothing_more() -> None:
+    """Without this, the interpreter tries to write the rest at exit, and reports the error once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

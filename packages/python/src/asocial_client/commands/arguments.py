@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import re
 import sys
+from collections.abc import Sequence
 
 from ..channel import Channel, connect
 
@@ -15,6 +18,20 @@ EXIT_CODES = """exit codes:
   1    the server cannot be reached, refuses the connection, or did not accept a message
   2    wrong arguments, or a part of asocial[cli] is not installed
   130  Ctrl+C before everything was posted (say)"""
+
+
+class OutputFailed(Exception):
+    """Standard output does not take what is written, for example because a disk is full."""
+
+
+def write_line(line: str) -> None:
+    """Print a line at once. Raises BrokenPipeError if nobody reads it, OutputFailed if it cannot be written."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputFailed(f"cannot write to standard output: {error.strerror or error}") from None
 
 
 def add_command(
@@ -70,8 +87,21 @@ def point(text: str) -> tuple[float, float]:
     try:
         x, y = map(float, text.split(","))
     except ValueError:
-        raise argparse.ArgumentTypeError("must be two numbers, as in 10,-20") from None
+        x = y = math.nan
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise argparse.ArgumentTypeError("must be two numbers, as in 10,-20")
     return x, y
+
+
+def with_negative_points(argv: Sequence[str]) -> list[str]:
+    """`--at -10,20` as `--at=-10,20`: argparse takes the point for an option."""
+    joined: list[str] = []
+    for argument in argv:
+        if joined and joined[-1] == "--at" and re.match(r"-[.\d]", argument):
+            joined[-1] = f"--at={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def report(prog: str, message: str, code: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from .arguments import OK, USAGE_ERROR, add_channel, add_command, open_channel, point, report
 
@@ -29,6 +30,8 @@ async def _run(arguments: argparse.Namespace, prog: str) -> int:
             raise
         package = "asocial" if prog == "asocial" else "asocial-client"
         return report(prog, f"`join` needs Textual: pip install '{package}[cli]'", USAGE_ERROR)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return report(prog, "`join` needs a terminal; `watch` prints what happens", USAGE_ERROR)
     async with open_channel(arguments) as channel:
         app = CanvasApp(channel, arguments.at)
         await app.run_async()

@@ -14,7 +14,7 @@ import msgspec
 from .. import events as e
 from ..channel import Channel
 from ..text import printable
-from .arguments import OK, add_channel, add_command, open_channel
+from .arguments import OK, add_channel, add_command, open_channel, write_line
 
 _DIM, _BOLD, _END = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
@@ -41,7 +41,7 @@ async def _run(arguments: argparse.Namespace, _prog: str) -> int:
         async for event in channel:
             line = as_json(event) if arguments.json else as_text(channel, event, colored)
             if line is not None:
-                print(line, flush=True)
+                write_line(line)
     return OK
 
 
@@ -67,6 +67,8 @@ def as_text(channel: Channel, event: e.Event, colored: bool) -> str | None:
             return f"{dim}{printable(member.name)} left; {_count(channel.count)}{end}"
         case e.Cleared():
             return f"{dim}the owner cleared all messages{end}"
+        case e.Notice(text):
+            return f"{bold}notice: {printable(text)}{end}"
         case e.Disconnected(reason, retry_s):
             return f"{dim}disconnected: {printable(reason)}; connecting again in {retry_s:.0f} s{end}"
         case e.Degraded():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.style import Style
@@ -33,16 +35,20 @@ MOVES = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 
 class Plane(Widget):
-    """The canvas."""
+    """The canvas. `on_size`: called when it has another size."""
 
     can_focus = True
 
-    def __init__(self, channel: Channel, at: tuple[float, float]) -> None:
+    def __init__(self, channel: Channel, at: tuple[float, float], on_size: Callable[[], None]) -> None:
         super().__init__()
+        self._on_size = on_size
         self.own = Own(at)
         self._middle = at
         self._scene = Scene(channel)
         self._grid: Grid | None = None
+
+    def on_resize(self) -> None:
+        self._on_size()
 
     @property
     def view(self) -> Viewport:
@@ -96,7 +102,7 @@ class CanvasApp(App[None]):
         super().__init__()
         self.ended_by: ChannelClosed | Refused | None = None
         self.channel = channel
-        self.plane = Plane(channel, at)
+        self.plane = Plane(channel, at, self._show_view)
         self._top = Static(id="top")
         self._bottom = Static(HELP, id="bottom", markup=False)
         self._draft: DraftWriter | None = None
@@ -233,6 +239,8 @@ class CanvasApp(App[None]):
                         self._notify("")
                     case e.Cleared():
                         self._notify("the owner cleared all messages")
+                    case e.Notice(text):
+                        self._notify(f"notice: {text}")
                     case _:
                         pass
                 self._changed = True
@@ -254,14 +262,20 @@ class CanvasApp(App[None]):
         self.plane.repaint()
         self.run_worker(self._send_place(), group="place", exclusive=True)
 
-    async def _send_place(self) -> None:
+    def _show_view(self) -> None:
+        """Show followers the view, and get what a crowd has there."""
+        self.run_worker(self._send_view(), group="view", exclusive=True)
+
+    async def _send_view(self) -> None:
         view = self.plane.view
-        try:
-            if min(view.size) > 0:  # not before the first layout
+        if min(view.size) > 0:  # not before the first layout
+            with contextlib.suppress(AsocialError):  # The channel is closed: `_read_events` handles that.
                 await self.channel.view(view.x, view.y, *view.size)
+
+    async def _send_place(self) -> None:
+        await self._send_view()
+        with contextlib.suppress(AsocialError):
             await self.channel.move_cursor(*self.plane.own.point)
-        except AsocialError:
-            return  # The channel is closed: `_read_events` handles that.
 
     # The lines above and below the canvas.
 

@@ -1,0 +1,131 @@
+/*
+ * One client in one channel, over any number of connections: what it sends, when, and again. The parts of a channel are joined
+ * here; channel.ts is what a program sees of them.
+ */
+import { socketUrl, type Address } from './address.ts'
+import { createConnection, type SocketConstructor } from './core/connection.ts'
+import type { Limits, ServerFrame } from './core/frames.ts'
+import type { Host } from './core/host.ts'
+import type { Link } from './core/link.ts'
+import { isHidden, isOffline, monotonic, origin, watchPage } from './core/page.ts'
+import { createPointerSender } from './core/pointer.ts'
+import { whyRefused } from './core/refusal.ts'
+import { createRepeat } from './core/repeat.ts'
+import { createCrowd } from './crowd.ts'
+import { createOwnDrafts } from './draft.ts'
+import { ChannelClosed, Refused } from './errors.ts'
+import type { Emitter } from './events.ts'
+import { createMirror } from './mirror.ts'
+import { createPosts } from './posts.ts'
+
+export interface ConnectOptions {
+  /** to join with; absent: the server chooses */
+  name?: string
+  color?: string
+  /** of an earlier visit (`channel.token`) or of the sign-in provider; absent: a new guest */
+  token?: string
+  /** to a private channel */
+  invite?: string
+  /** false: other people's maps do not show this user (W31) */
+  onMap?: boolean
+  /** the language of the name that the server chooses, such as `de` */
+  lang?: string
+  /** for Node 20, which has none */
+  WebSocket?: unknown
+  /** @internal `WebSocket` seals what it sends (sealed/index.ts) */
+  sealed?: boolean
+}
+
+/** What a channel shows of its session. */
+export interface Shown {
+  limits: Limits | undefined
+  isLive: boolean
+  isDegraded: boolean
+  token: string | undefined
+}
+
+/** `options` may change: they are of the next connection. */
+export function createSession(
+  shown: Shown,
+  events: Emitter,
+  address: Address,
+  options: ConnectOptions,
+) {
+  const { invite, lang, sealed } = options
+  let lost = { code: 1006, reason: '' }
+  const connection = createConnection({
+    address() {
+      const { name, color, onMap } = options
+      const on_map = onMap === false ? '0' : undefined
+      return socketUrl(address, { name, color, invite, lang, on_map, ...crowd.query() })
+    },
+    token: () => shown.token,
+    now: monotonic,
+    WebSocket: options.WebSocket as SocketConstructor | undefined,
+    isOffline,
+    onFrame,
+    onLink,
+    onLost(code, wasLive, reason) {
+      lost = { code, reason }
+      if (!wasLive && code === 1006) askWhy().catch(() => undefined)
+    },
+  })
+  const host: Host = { send: connection.send, now: monotonic, isHidden }
+  const posts = createPosts(host.send, () => mirror.userId())
+  const mirror = createMirror(host, events, posts.accept)
+  const pointer = createPointerSender(host)
+  const drafts = createOwnDrafts(host)
+  const crowd = createCrowd(host, pointer, drafts, events)
+  const stopWatching = watchPage(connection)
+
+  /** Again for those who have joined since (W16). */
+  function repeat() {
+    pointer.resend()
+    drafts.resend()
+  }
+  const repeatSoon = createRepeat(repeat)
+
+  function onFrame(frame: ServerFrame, fresh: boolean) {
+    const { type } = frame
+    if (type === 'user_sync') {
+      shown.token = frame.token ?? shown.token
+      shown.limits = frame.limits
+      shown.isLive = true
+    }
+    if (type === 'degraded') shown.isDegraded = true
+    if (fresh || type === 'restored') shown.isDegraded = false
+    const error = type === 'error' && posts.refuse(frame)
+    if (error) events.emit(type, error)
+    mirror.receive(frame, fresh)
+    const changed = crowd.receive(frame)
+    if (changed || type === 'user_joined' || type === 'restored') repeatSoon()
+    if (!fresh) return
+    posts.resend()
+    repeat()
+    events.emit('connected', undefined)
+  }
+
+  function onLink(link: Link) {
+    if (link.kind === 'live' || link.kind === 'connecting') return
+    shown.isLive = false
+    if (link.kind !== 'final') {
+      return events.emit('disconnected', { ...lost, retryMs: link.until - monotonic() })
+    }
+    const { code, reason } = link
+    const error =
+      typeof code === 'number' ? new ChannelClosed(code, reason) : new Refused(code, reason)
+    stopWatching()
+    posts.end(error)
+    mirror.reset()
+    events.end(error)
+  }
+
+  /** Browsers hide why an upgrade failed (W87). */
+  async function askWhy() {
+    const { token } = shown
+    const why = await whyRefused({ ...address, origin: origin(), invite, token, sealed })
+    if (why?.lasting) connection.giveUp(why.code ?? '', why.message)
+  }
+
+  return { connection, mirror, posts, pointer, drafts, crowd }
+}

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import json
 import secrets
+from pathlib import Path
 
 import pytest
 
@@ -330,6 +331,16 @@ async def test_w200_an_invitation_names_the_path_that_all_sealed_channels_have(
     assert (made.status, made.json["url"]) == (201, f"{server.origin}/s/?invite={made.json['token']}")
     guest = await join(server, channel, sealed="1", invite=made.json["token"])
     assert guest.sync["rules"]["rights"] == "read"
+
+
+async def test_w201_all_sealed_channels_have_one_page_which_tells_no_other_site_its_address(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    (tmp_path / "index.html").write_text("<title>the page</title>")
+    server = await start_server(page_dir=tmp_path)
+    answer = await server.get("/s/")
+    assert (answer.status, answer.headers["cache-control"]) == (200, "no-cache")
+    assert answer.headers["referrer-policy"] == "no-referrer"
 
 
 async def test_w194_people_on_two_processes_hear_each_other(

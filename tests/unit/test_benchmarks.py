@@ -92,7 +92,7 @@ def test_the_page_compares_targets_with_results(tmp_path: Path) -> None:
 
 def test_the_template_takes_every_section_even_where_nothing_was_measured(tmp_path: Path) -> None:
     parts = report.sections(figures.Results(tmp_path))
-    plots_ = dict.fromkeys(("fanout_plot", "costs_plot", "profiles_plot", "soak_plot"), "")
+    plots_ = dict.fromkeys(("fanout_plot", "costs_plot", "canvas_plot", "profiles_plot", "soak_plot"), "")
     assert report.MISSING in report.TEMPLATE.read_text().format(**parts, **plots_)
 
 

@@ -17,7 +17,11 @@ from tests.support import redis_server
 
 from .conftest import Join, Server, Visit
 from .test_accessibility import axe
+from .test_landmarks import add
+from .test_owners import open_people
+from .test_play import bursts, note
 from .test_sharing import CLIPBOARD, clipboard, read_code
+from .test_strokes import press_and_draw, release, strokes, transform
 from .watch import say, type_letter_by_letter, until_seen, watch
 
 FRAGMENT = re.compile(r"^#[\w-]+\.[\w-]{48}$")
@@ -282,3 +286,48 @@ async def test_w194_people_on_two_processes_and_in_two_tabs(
         await until_seen(page, "and back")
     await context.close()
     await other.stop()
+
+
+async def test_w194_what_people_do_in_a_channel_works_in_a_sealed_one(visit: Visit) -> None:
+    ann, link = await new_channel(visit)
+    recorder = Recorder(ann)
+    await open_people(ann)
+    await ann.get_by_test_id("claim").click()
+    await expect(ann.get_by_test_id("owner")).to_be_visible()
+    await ann.keyboard.press("Escape")
+    bob = await visit(f"/s/#{link.fragment}")
+    # Pointers, strokes, reactions.
+    await ann.mouse.move(300, 300)
+    await expect(bob.get_by_test_id("cursor")).to_have_count(1)
+    await press_and_draw(ann, (300, 300), (400, 320), (420, 380))
+    await expect(strokes(bob, "drawn")).to_have_count(1)
+    await release(ann)
+    await expect(strokes(bob)).to_have_count(1)
+    await note(bob)
+    await ann.mouse.move(620, 270)
+    await ann.keyboard.press("Control+Shift+Digit1")
+    assert len(await bursts(bob, 1)) == 1
+    # The owner's landmarks.
+    await open_people(ann)
+    await add(ann, "velvet corner")
+    await expect(bob.get_by_test_id("landmark")).to_have_text("velvet corner")
+    await ann.keyboard.press("Escape")
+    # Bob follows Ann's view.
+    await open_people(bob)
+    await bob.get_by_test_id("follow").click()
+    await expect(bob.get_by_test_id("following")).to_be_visible()
+    before = await transform(bob)
+    await ann.get_by_test_id("plane").focus()
+    await ann.keyboard.press("Shift+ArrowRight")
+    await bob.wait_for_function(
+        "(before) => document.querySelector('[data-testid=world]').style.transform !== before", arg=before
+    )
+    # What is written without a connection arrives once it is back.
+    await ann.context.set_offline(True)
+    await expect(ann.get_by_test_id("connection")).not_to_have_attribute("data-state", "live")
+    await say(ann, 400, 500, "thunderclap from the tunnel")
+    await ann.context.set_offline(False)
+    await until_seen(bob, "thunderclap from the tunnel")
+    late = await visit(f"/s/#{link.fragment}")
+    await expect(late.get_by_test_id("landmark")).to_have_text("velvet corner")
+    assert recorder.found("velvet", "thunderclap") == set()

@@ -123,8 +123,17 @@ class _Span:
 
     @contextmanager
     def child(self, name: str, attributes: Mapping[str, str]) -> Iterator[None]:
-        with self._tracer.start_as_current_span(name, self._below, attributes=attributes):
+        # Not made the current span: what is in the block may begin in one context and end in another (connection.py),
+        # and nothing asks for the current one.
+        span = self._tracer.start_span(name, self._below, attributes=attributes)
+        try:
             yield
+        except Exception as error:
+            span.record_exception(error)
+            span.set_status(trace.StatusCode.ERROR, str(error))
+            raise
+        finally:
+            span.end()
 
     def end(self, attributes: Mapping[str, str]) -> None:
         self._span.set_attributes(attributes)

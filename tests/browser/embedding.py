@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, FloatRect, Page
 
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, eventually
 
 from .conftest import Server
 
@@ -139,9 +139,15 @@ async def talk_at(page: Page, x: float, y: float, text: str) -> None:
 
 async def stands_at(page: Page, target: str, said: str = f"asocial-embed {SAID}") -> None:
     """The message is at the paragraph, at most one line off, and inside the window."""
-    there, message = await box_of(page, target), await box_of(page, said)
-    middle = message["y"] + message["height"] / 2
-    assert there["y"] - LINE <= middle <= there["y"] + there["height"] + LINE
+
+    async def is_there() -> bool:
+        there, message = await box_of(page, target), await box_of(page, said)
+        middle = message["y"] + message["height"] / 2
+        return there["y"] - LINE <= middle <= there["y"] + there["height"] + LINE
+
+    # The script looks ten times a second where the content is.
+    await eventually(is_there, f"the message stands at {target}")
+    message = await box_of(page, said)
     assert message["x"] >= 0
     assert message["x"] + message["width"] <= (page.viewport_size or WIDE)["width"]
 

@@ -159,11 +159,9 @@ class Channel:
         crowd = self.crowd = Crowd(
             self._members, self.snapshots, self._crowds, self._lag, self._publish_if_confirmed, self._runtime
         )
-        outbox = self._sections.first.outbox
-        cursors = outbox.take_cursors(FlushLimit(FLUSH_FRAMES, FLUSH_BYTES))
-        anchors = outbox.take_anchors(cursors)
-        for user_id, x, y in cursors:
-            crowd.pointers.move(user_id, x, y, anchors.get(user_id, ""))
+        for section in self._sections.all:  # some may have written a position that others have not
+            cursors = section.outbox.take_cursors(FlushLimit(FLUSH_FRAMES, FLUSH_BYTES))
+            crowd.take_over_pointers(cursors, section.outbox.take_anchors(cursors))
         self._sections.join()
         self.read_gate.watch(crowd.outbox)
         self._write_to_all(pack(CrowdFrame(on=True)))
@@ -403,6 +401,7 @@ class Channel:
             cursors = pack(Cursors(taken, outbox.take_anchors(taken) or UNSET))
         if not cursors and not outbox:
             self._schedule_rest()
+            self.read_gate.resume_next()  # a section that was behind may be gone
             return
         section.pacer.flushed(started, cursors=bool(cursors))
         flush = outbox.take(cursors, bound)

@@ -17,7 +17,7 @@ from ..domain.activity import Activity, Counts, added, coarse
 from ..domain.cells import MIDDLE, Cell, Region, cell_of, cells_of
 from ..domain.crowd_memory import CrowdMemory, Kept
 from ..domain.crowd_outbox import CrowdOutbox, Run, divide
-from ..domain.crowd_pace import CrowdPace
+from ..domain.crowd_pace import LEAST, CrowdPace
 from ..domain.errors import TooSlow
 from ..domain.flush import FlushCounts, FlushLimit, Shared
 from ..domain.live_message_index import LiveMessage
@@ -155,8 +155,7 @@ class Crowd:
         self._memory.remember_snapshot(connection, in_snapshot, self._loop.time())
         here = self.region_of(connection)
         if here is not None:
-            self._greet(connection)
-            self._show_resting(connection, here, None)
+            self._write_to(connection, self._greeting() + self._resting(connection, here, None))
         elif region is not None:
             self._move_to(connection, region)
 
@@ -246,19 +245,27 @@ class Crowd:
                 connection, frozenset(payload for kept in earlier for _, _, payload in split_frames(kept.frames))
             )
         frames = self._live(lacking, known)
-        if frames:
-            self._write_to(connection, frames)
         if region is not None:
             if before is None:
-                self._greet(connection)
-            self._show_resting(connection, region, before)
+                frames += self._greeting()
+            frames += self._resting(connection, region, before)
+        if frames:
+            self._write_to(connection, frames)
 
-    def _show_resting(self, connection: Connection, region: Region, before: Region | None) -> None:
-        """The pointers that rest in the part of the region that came into view (W205)."""
+    @property
+    def _is_strained(self) -> bool:
+        """Whether this process has so much to do that it shows only the pointers that move."""
+        return self._pace.pace.cursors_per_second <= LEAST
+
+    def _resting(self, connection: Connection, region: Region, before: Region | None) -> bytes:
+        """A frame with the pointers that rest in the part of the region that came into view (W205)."""
+        if self._is_strained:
+            return b""
         frame = self.pointers.frame_of_resting(region, before, self._loop.time())
-        if frame and (self._members.get(connection) or connection).unsent_bytes <= VOLATILE_UNSENT_LIMIT_BYTES:
-            self._write_to(connection, frame)
-            self._counters.sent["cursors"].add(1, len(frame))
+        if not frame or (self._members.get(connection) or connection).unsent_bytes > VOLATILE_UNSENT_LIMIT_BYTES:
+            return b""
+        self._counters.sent["cursors"].add(1, len(frame))
+        return frame
 
     def _remember(self, connection: Connection, bodies: frozenset[bytes]) -> None:
         """The connection gets these messages: they are not sent to it again."""
@@ -283,8 +290,8 @@ class Crowd:
         else:
             reader.deliver(Shared(frames))
 
-    def _greet(self, connection: Connection) -> None:
-        self._write_to(connection, self._pace_frame() + self._activity_frame())
+    def _greeting(self) -> bytes:
+        return self._pace_frame() + self._activity_frame()
 
     # Frames of this process's clients.
 
@@ -312,6 +319,13 @@ class Crowd:
         place.cell, place.on_map, place.pointed = cell_of(x, y), on_map, True
         self.pointers.move(user_id, x, y, anchor)
         self._schedule_pointers()
+
+    def take_over_pointers(self, cursors: Iterable[tuple[str, float, float]], anchors: Mapping[str, str]) -> None:
+        """What waited when the channel became a crowd."""
+        for user_id, x, y in cursors:
+            self.pointers.move(user_id, x, y, anchors.get(user_id, ""))
+        if self.pointers:
+            self._schedule_pointers()
 
     def writes(self, user_id: str) -> None:
         """The user has a draft."""
@@ -427,7 +441,7 @@ class Crowd:
     def _tick(self) -> None:
         """Begin to write pointers and notices to all groups."""
         self._tick_at = self._loop.time()
-        own, moves = self.pointers.take(self._tick_at)
+        own, moves = self.pointers.take(self._tick_at, keep=not self._is_strained)
         frames: list[Part] = [*own.by_cell()]
         if frames:
             self._publish(Batch(b"", b"".join([frame for frame, _ in frames]), cells_line([], frames)))
@@ -520,7 +534,7 @@ class Crowd:
             reader = self._members.get(connection) or connection
             if reader.unsent_bytes <= VOLATILE_UNSENT_LIMIT_BYTES:
                 self._lacking.discard(connection)
-                self._greet(connection)
+                self._write_to(connection, self._greeting())
         if self._notice:
             self._schedule_pointers()
 

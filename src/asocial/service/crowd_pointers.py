@@ -97,6 +97,10 @@ class Moves:
         encoded = self._encoded
         return b",".join([encoded[pointer.user_id] for pointer in pointers])
 
+    def encoded(self, user_id: str) -> bytes:
+        """The JSON of the user's pointer."""
+        return self._encoded[user_id]
+
     def anchor_of(self, user_id: str) -> bytes:
         """The JSON of the user's anchor, as a field of `anchors`. Empty if there is none."""
         return self._anchors.get(user_id, b"")
@@ -118,20 +122,27 @@ class _Resting:
     __slots__ = ("_cell_of", "_cells")
 
     def __init__(self) -> None:
-        self._cells: dict[Cell, dict[str, tuple[float, Pointer, bytes]]] = {}
+        self._cells: dict[Cell, dict[str, tuple[float, bytes, bytes]]] = {}
+        """By user: when, and the JSON of the pointer and of its anchor."""
         self._cell_of: dict[str, Cell] = {}
 
     def __len__(self) -> int:
         return len(self._cell_of)
 
     def add(self, moves: Moves, now: float) -> None:
+        cells, cell_of = self._cells, self._cell_of
         for cell, pointers in moves.all_by_cell.items():
+            here = cells.setdefault(cell, {})
             for pointer in pointers:
                 user_id = pointer.user_id
-                self.forget(user_id)
-                self._cell_of[user_id] = cell
-                # Looked up each time: `forget` may have removed the cell.
-                self._cells.setdefault(cell, {})[user_id] = now, pointer, moves.anchor_of(user_id)
+                before = cell_of.get(user_id)
+                if before == cell:
+                    del here[user_id]  # so that it becomes the newest
+                else:
+                    if before is not None:
+                        self.forget(user_id)
+                    cell_of[user_id] = cell
+                here[user_id] = now, moves.encoded(user_id), moves.anchor_of(user_id)
 
     def forget(self, user_id: str) -> None:
         cell = self._cell_of.pop(user_id, None)
@@ -148,27 +159,35 @@ class _Resting:
                     break
                 self.forget(user_id)
 
-    def within(self, region: Region, without: Region | None, now: float) -> list[tuple[Pointer, bytes]]:
-        """The pointers in `region` and not in `without`, each with the JSON of its anchor, empty if it has none."""
-        found: list[tuple[Pointer, bytes]] = []
-        for cell in region.cells():
-            here = self._cells.get(cell)
-            if here is not None and (without is None or not without.holds(cell)):
-                newest = islice(reversed(here.values()), MAX_RESTING_OF_CELL)
-                found += [(pointer, anchor) for moved_at, pointer, anchor in newest if now - moved_at <= RESTING_S]
-        return found
+    def within(self, region: Region, without: Region | None, now: float) -> list[tuple[float, bytes, bytes]]:
+        """The pointers in `region` and not in `without`: when they moved, their JSON, and that of their anchor.
+
+        At most MAX_POINTERS, as many of each cell, those that moved last.
+        """
+        resting = self._cells
+        cells = [cell for cell in region.cells() if cell in resting]
+        if without is not None:
+            left, top, right, bottom = without
+            cells = [(x, y) for x, y in cells if not (left <= x <= right and top <= y <= bottom)]
+        most = min(MAX_RESTING_OF_CELL, max(1, MAX_POINTERS // max(len(cells), 1)))
+        oldest = now - RESTING_S
+        found: list[tuple[float, bytes, bytes]] = []
+        for cell in cells:
+            found += islice(reversed(resting[cell].values()), most)
+        return [each for each in found if each[0] >= oldest][:MAX_POINTERS]
 
 
 class CrowdPointers:
     """Collects moves until `take`: for each user the latest one."""
 
-    __slots__ = ("_anchors", "_local", "_order", "_remote", "_writing", "resting")
+    __slots__ = ("_local", "_local_anchors", "_order", "_remote", "_remote_anchors", "_writing", "resting")
 
     def __init__(self) -> None:
         self._local: dict[str, tuple[float, float, int]] = {}
         self._remote: dict[str, tuple[float, float, int]] = {}
-        self._anchors: dict[str, str] = {}
-        """Of the latest moves, local and remote, that have one."""
+        self._local_anchors: dict[str, str] = {}
+        self._remote_anchors: dict[str, str] = {}
+        """Of those of the latest moves that have one."""
         self._writing: dict[str, float] = {}
         self._order = 0
         self.resting = _Resting()
@@ -181,9 +200,9 @@ class CrowdPointers:
         self._order += 1
         self._local[user_id] = (x, y, self._order)
         if anchor:
-            self._anchors[user_id] = anchor
-        elif self._anchors:
-            self._anchors.pop(user_id, None)
+            self._local_anchors[user_id] = anchor
+        elif self._local_anchors:
+            self._local_anchors.pop(user_id, None)
 
     def add_remote(self, payload: bytes) -> None:
         """Take over the pointers in a `cursors` frame of another process."""
@@ -194,9 +213,9 @@ class CrowdPointers:
         for user_id, x, y in moved.cursors:
             self._order += 1
             self._remote[user_id] = (x, y, self._order)
-            if self._anchors:
-                self._anchors.pop(user_id, None)
-        self._anchors.update(moved.anchors)
+            if self._remote_anchors:
+                self._remote_anchors.pop(user_id, None)
+        self._remote_anchors.update(moved.anchors)
 
     def writes(self, user_id: str, now: float) -> None:
         """The user has a draft, which changed now."""
@@ -206,34 +225,38 @@ class CrowdPointers:
         """The user has left."""
         self._local.pop(user_id, None)
         self._remote.pop(user_id, None)
-        self._anchors.pop(user_id, None)
+        self._local_anchors.pop(user_id, None)
+        self._remote_anchors.pop(user_id, None)
         self._writing.pop(user_id, None)
         self.resting.forget(user_id)
 
-    def take(self, now: float) -> tuple[Moves, Moves]:
-        """(what moved on this process, what moved anywhere) since the last call."""
+    def take(self, now: float, *, keep: bool = True) -> tuple[Moves, Moves]:
+        """(what moved on this process, what moved anywhere) since the last call. `keep`: for those who come later."""
         self._writing = {user: at for user, at in self._writing.items() if now - at <= WRITING_S}
         local = [Pointer(user, *moved, user in self._writing) for user, moved in self._local.items()]
         remote = [Pointer(user, *moved) for user, moved in self._remote.items()]
-        anchors = self._anchors
+        own = Moves(local, self._local_anchors)
+        anywhere = own
+        if remote:
+            # A user with tabs on two processes: the position and its anchor come from the same one.
+            elsewhere = {user: at for user, at in self._remote_anchors.items() if user not in self._local}
+            anywhere = Moves([*remote, *local], elsewhere | self._local_anchors)
         self._local, self._remote = {}, {}
-        if anchors:
-            self._anchors = {}
-        own = Moves(local, anchors)
-        anywhere = Moves([*remote, *local], anchors) if remote else own
-        self.resting.add(anywhere, now)
+        if self._local_anchors or self._remote_anchors:
+            self._local_anchors, self._remote_anchors = {}, {}
+        if keep:
+            self.resting.add(anywhere, now)
+        elif self.resting:
+            self.resting = _Resting()  # positions from before would be out of date
         return own, anywhere
 
     def frame_of_resting(self, region: Region, without: Region | None, now: float) -> bytes:
         """The `cursors` frame of pointers that rest in `region` and not in `without` (W205). Empty if none do."""
         found = self.resting.within(region, without, now)
-        chosen = choose([pointer for pointer, _ in found], region.middle)
-        if not chosen:
+        if not found:
             return b""
-        anchors = dict(found)
         return _frame(
-            b",".join([_encode(pointer[:3]) for pointer in chosen]),
-            b",".join([anchors[pointer] for pointer in chosen if anchors[pointer]]),
+            b",".join([pointer for _, pointer, _ in found]), b",".join([anchor for _, _, anchor in found if anchor])
         )
 
 

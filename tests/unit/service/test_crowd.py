@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from asocial.domain.cells import CELL, MIDDLE, Region, region_of
-from asocial.domain.crowd_pace import FRAMES_PER_SECOND, MOST
+from asocial.domain.crowd_pace import FRAMES_PER_SECOND, LEAST, MOST
 from asocial.domain.flush import Piece, Shared
 from asocial.domain.message import Position
 from asocial.domain.pointers import MAX_POINTERS
@@ -22,6 +22,7 @@ from asocial.service.control import ActivityHere, CrowdCounted, decode_control
 from asocial.service.crowd import GRACE_S, MAX_LISTENERS, SLICE, SUSPENDED_S, Crowd
 from asocial.service.crowd_batch import Part, cells_line, parts, split_control
 from asocial.service.crowd_pointers import MAX_RESTING_OF_CELL, RESTING_S
+from asocial.service.sections import SECTION_MEMBERS
 from asocial.service.writing import UNSENT_LIMIT_BYTES, VOLATILE_UNSENT_LIMIT_BYTES
 
 from .fakes import FakeBroker, FakeConnection, make_channel
@@ -146,6 +147,43 @@ async def test_w205_a_viewport_that_arrives_gets_the_pointers_that_rest_there(ch
     assert [frame["cursors"] for frame in eve.frames("cursors")] == [[["ann", 5, 6]]], "a newcomer"
     channel.detach(ann, user_gone="ann")
     assert not join(channel, "fay", HERE).frames("cursors")
+
+
+async def test_w205_at_the_slowest_pace_pointers_that_rest_are_left_out(channel: Channel) -> None:
+    ann, crowd = join(channel, "ann", HERE), crowd_of(channel)
+    crowd.move(ann, "ann", 5, 6, on_map=True)
+    await asyncio.sleep(1)
+    for number in range(3 * int(FRAMES_PER_SECOND)):
+        join(channel, f"p{number}", HERE)
+    await asyncio.sleep(1.5)
+    assert ann.frames("pace")[-1]["cursors_per_second"] == LEAST
+    assert not join(channel, "bob", HERE).frames("cursors")
+
+
+async def test_w181_a_position_and_its_anchor_come_from_the_same_process(channel: Channel) -> None:
+    ann, bob = join(channel, "ann", HERE), join(channel, "bob", HERE)
+    crowd = crowd_of(channel)
+    elsewhere = text_frame(b'{"type":"cursors","cursors":[["ann",1,2]],"anchors":{"ann":"install/0"}}')
+    crowd.move(ann, "ann", 5, 6, on_map=True)
+    crowd.add_batch(b"", elsewhere, cells_line([], [(elsewhere, ((0, 0),))]))
+    await asyncio.sleep(0.5)
+    assert bob.frames("cursors") == [{"type": "cursors", "cursors": [["ann", 5, 6]]}]
+
+
+async def test_what_waited_in_any_section_is_shown_when_the_channel_becomes_a_crowd(broker: FakeBroker) -> None:
+    channel = make_channel(broker, crowds=CrowdSettings(threshold=5_000, life_s=12))
+    people = [join(channel, f"p{number}", HERE) for number in range(2 * SECTION_MEMBERS + 1)]
+    channel.set_cursor("ann", Position(5, 6))
+    # The first section has written the position, the others have not.
+    channel.flush()
+    written = sum(bool(each.frames("cursors")) for each in people)
+    assert 0 < written < len(people)
+    channel.count_users(5_000)
+    for person in people:
+        crowd_of(channel).look(person, person.id, (0, 0), HERE, on_map=True)
+    await asyncio.sleep(0.5)
+    assert all(each.frames("cursors")[-1]["cursors"] == [["ann", 5, 6]] for each in people)
+    channel.close()
 
 
 async def test_w205_at_most_so_many_of_a_cell_and_for_a_while(channel: Channel) -> None:

@@ -101,7 +101,8 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
     ) -> None:
         super().__init__(transport, backlog)
         self.id = secrets.token_urlsafe(9)
-        # What is sent in front of everything else.
+        # What is sent in front of everything else. `deliver` need not look at it: what is for all members is held back
+        # until the snapshot has been written.
         self._head = b""
         self._receiver = receiver
         self._frames = frames
@@ -263,7 +264,9 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
         elif self._paused and not self._transport.is_closing():
             self._paused = False
             self._transport.resume_reading()
-        if not self._busy and (self.closed_with is not None or self._stopped or self._is_lost):
+        # What came before the end of the transport is handled first, in as many turns as it takes.
+        is_over = self.closed_with is not None or self._stopped or (self._is_lost and self._timer is None)
+        if is_over and not self._busy:
             self._end()
 
     def _handle(self, message: Message) -> bool:
@@ -291,7 +294,8 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
     def _run(self, work: Work, then: Callable[[asyncio.Task[None]], None]) -> bool:
         """Begin `work`. True if it did not have to wait for anything. Otherwise a task does the rest, and then `then`.
 
-        The first step runs outside a task, so until `work` waits for the first time it may not use `asyncio.timeout`.
+        The first step runs outside a task, and in another context than the rest. So until `work` waits for the first
+        time, it may neither use `asyncio.timeout` nor set a context variable that it resets later.
         """
         try:
             waits_for = work.send(None)

@@ -126,6 +126,7 @@ class FirstRequest(asyncio.Protocol):
             and message.method == "GET"
             and message.path.partition("?")[0] == CHAT_PATH
             and message.version == HttpVersion11
+            and not message.should_close  # aiohttp closes after a refusal, and says so
             and not any(name in message.headers for name in _FOR_AIOHTTP)
         ):
             self._answer(message, rest)

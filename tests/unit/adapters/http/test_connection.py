@@ -355,6 +355,16 @@ async def test_a_lost_connection_handles_what_had_arrived() -> None:
     assert rig.seen == ["wait", "lost", "wait done", "two", "ended"]
 
 
+async def test_a_lost_connection_handles_all_that_had_arrived_in_as_many_turns_as_it_takes() -> None:
+    rig = Rig()
+    many = [str(number) for number in range(4 * TURN_FRAMES)]
+    rig.receive(text(*many) + raw_frame(Opcode.CLOSE, Close(1000, "").serialize()))
+    rig.connection.connection_lost(ConnectionResetError())
+    await turns(10)
+    assert rig.seen == [*many[:TURN_FRAMES], "lost", *many[TURN_FRAMES:], "ended"]
+    assert rig.connection.client_closed
+
+
 async def test_an_idle_connection_is_lost() -> None:
     rig = Rig()
     rig.connection.connection_lost(None)

@@ -318,3 +318,24 @@ async def test_a_box_shows_the_canvas_and_the_name_only(browser: Browser, site: 
         await expect(box.locator(".plane")).to_be_visible()
     finally:
         await context.close()
+
+
+@pytest.mark.parametrize(("anchor", "scrolls"), [("document", True), ("none", False)])
+async def test_words_stay_with_a_point_of_the_page_or_of_the_window(
+    visit_site: Open, site: Site, anchor: str, scrolls: bool
+) -> None:
+    site.attributes = f'data-anchor="{anchor}"'
+    ann, bob = await visit_site("article.html"), await visit_site("article.html")
+    await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
+    await bob.evaluate("scrollTo(0, 120)")
+    await talk_at(ann, 400, 300, "over here")
+    said = f"asocial-embed {SAID}"
+    await ann.wait_for_selector(said)
+    await bob.wait_for_selector(said)
+    here = await box_of(ann, said)
+
+    async def is_there() -> bool:
+        there = await box_of(bob, said)
+        return abs(there["y"] - (here["y"] - 120 * scrolls)) < 2 and abs(there["x"] - here["x"]) < 2
+
+    await eventually(is_there, "it stands at the same point")

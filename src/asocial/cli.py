@@ -131,7 +131,8 @@ def _client_command(argv: list[str]) -> int:
 
 
 def _missing_extra(command: str, error: ModuleNotFoundError) -> int:
-    print_error(f"`asocial {command}` needs the package {error.name}: pip install 'asocial[cli]'")
+    how = "in a checkout: pip install '.[cli]' ./packages/python"
+    print_error(f"`asocial {command}` needs the package {error.name}; {how}")
     return USAGE_ERROR
 
 

@@ -293,7 +293,7 @@ async def test_without_the_client_the_command_says_what_to_install(tmp_path: Pat
     process = await start("say", "garden", "x", PYTHONPATH=os.pathsep.join((str(tmp_path), str(ROOT / "src"))))
     exit_code, _, errors = await ended(process)
     assert exit_code == 2
-    assert "pip install 'asocial[cli]'" in errors
+    assert "pip install '.[cli]' ./packages/python" in errors
 
 
 async def shell(command: str, server: Server) -> tuple[int | None, str, str]:

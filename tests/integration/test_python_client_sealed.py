@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator
 
 import pytest
@@ -25,19 +24,12 @@ from asocial_client.sealed.link import SealedLink
 from asocial_client.sealed.translator import NAMELESS
 
 from asocial.domain.errors import GoingAway
-from tests.support import redis_server
-from tests.support.server import Server, StartServer
+from tests.support.server import Server
 from tests.support.waiting import eventually
 
-from .test_python_client import next_of
+from .test_python_client import next_of, server
 
-
-@pytest.fixture(params=["memory", "redis"])
-async def server(request: pytest.FixtureRequest, start_server: StartServer) -> Server:
-    if request.param == "memory":
-        return await start_server()
-    redis: redis_server.Server = request.getfixturevalue("redis")
-    return await start_server(redis_url=redis.url, redis_namespace=secrets.token_hex(8))
+__all__ = ["server"]
 
 
 @pytest.fixture

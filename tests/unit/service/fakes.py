@@ -99,6 +99,15 @@ class FakeConnection:
         return found
 
 
+def join(channel: Channel, name: str) -> FakeConnection:
+    """A member that has its snapshot, and to which nothing else was written yet."""
+    connection = FakeConnection(name)
+    channel.attach(connection)
+    channel.release(connection, b"")
+    connection.writes.clear()
+    return connection
+
+
 class FakeBroker:
     """A Broker that remembers what was published and who is subscribed."""
 

@@ -29,7 +29,7 @@ from asocial.service.writing import UNSENT_LIMIT_BYTES, VOLATILE_UNSENT_LIMIT_BY
 from tests.support.runtime import make_runtime
 from tests.support.virtual_time import VirtualTimeLoop
 
-from .fakes import FakeBroker, FakeConnection, make_channel, turns
+from .fakes import FakeBroker, FakeConnection, join, make_channel, turns
 
 A, B, C = pack(Pong(1, 1)), pack(Pong(2, 2)), pack(Pong(3, 3))
 
@@ -44,14 +44,6 @@ async def channel(broker: FakeBroker) -> AsyncIterator[Channel]:
     made = make_channel(broker)
     yield made
     made.close()
-
-
-def join(channel: Channel, name: str) -> FakeConnection:
-    connection = FakeConnection(name)
-    channel.attach(connection)
-    channel.release(connection, b"")
-    connection.writes.clear()
-    return connection
 
 
 async def test_a_quiet_channel_writes_on_the_next_turn_and_once(channel: Channel, broker: FakeBroker) -> None:

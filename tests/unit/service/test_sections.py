@@ -15,7 +15,7 @@ from asocial.service import sections
 from asocial.service.channel import Channel
 from asocial.service.sections import Sections
 
-from .fakes import FakeBroker, FakeConnection, make_channel, turns
+from .fakes import FakeBroker, FakeConnection, join, make_channel, turns
 
 SIZE = 3
 
@@ -35,14 +35,6 @@ async def channel(broker: FakeBroker) -> AsyncIterator[Channel]:
     made = make_channel(broker, crowds=CrowdSettings(threshold=200))
     yield made
     made.close()
-
-
-def join(channel: Channel, name: str) -> FakeConnection:
-    connection = FakeConnection(name)
-    channel.attach(connection)
-    channel.release(connection, b"")
-    connection.writes.clear()
-    return connection
 
 
 def frame(text: object) -> bytes:

@@ -178,13 +178,17 @@ class Crowd:
         self, connection: Connection, user_id: str, middle: tuple[float, float], region: Region, *, on_map: bool
     ) -> None:
         """What the connection shows. It gets the live messages that came into view and that it lacks."""
-        place = self._places.get(connection)
-        if place is None:
-            place = self._places[connection] = _Place(user_id)
+        place = self._place_of(connection, user_id)
         place.on_map = on_map
         if not place.pointed:
             place.cell = cell_of(*middle)
         self._move_to(connection, region)
+
+    def _place_of(self, connection: Connection, user_id: str) -> _Place:
+        place = self._places.get(connection)
+        if place is None:
+            place = self._places[connection] = _Place(user_id)
+        return place
 
     def show_on_map(self, connection: Connection, on_map: bool) -> None:
         """The connection's user hides from maps, or shows up again."""
@@ -313,9 +317,7 @@ class Crowd:
     def move(self, connection: Connection, user_id: str, x: float, y: float, anchor: str = "", *, on_map: bool) -> None:
         """A user moved their pointer. Only the latest move of a tick is sent. `anchor`: W181."""
         self._senders.add(user_id)
-        place = self._places.get(connection)
-        if place is None:
-            place = self._places[connection] = _Place(user_id)
+        place = self._place_of(connection, user_id)
         place.cell, place.on_map, place.pointed = cell_of(x, y), on_map, True
         self.pointers.move(user_id, x, y, anchor)
         self._schedule_pointers()
@@ -324,7 +326,6 @@ class Crowd:
         """What waited when the channel became a crowd."""
         for user_id, x, y in cursors:
             self.pointers.move(user_id, x, y, anchors.get(user_id, ""))
-        if self.pointers:
             self._schedule_pointers()
 
     def writes(self, user_id: str) -> None:

@@ -187,7 +187,7 @@ class CrowdPointers:
         self._remote: dict[str, tuple[float, float, int]] = {}
         self._local_anchors: dict[str, str] = {}
         self._remote_anchors: dict[str, str] = {}
-        """Of those of the latest moves that have one."""
+        """The anchors of these moves, of those that have one."""
         self._writing: dict[str, float] = {}
         self._order = 0
         self.resting = _Resting()

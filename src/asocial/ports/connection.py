@@ -16,6 +16,11 @@ class Connection(Protocol):
     def id(self) -> str: ...
 
     @property
+    def is_behind(self) -> bool:
+        """Whether it has unsent bytes. Quicker to ask than how many."""
+        ...
+
+    @property
     def unsent_bytes(self) -> int:
         """Bytes that were written and have not reached the kernel."""
         ...

@@ -84,6 +84,7 @@ class ApiChat:
 class _NoConnection:
     """The Connection of a program that reads nothing."""
 
+    is_behind = False
     unsent_bytes = 0
 
     def __init__(self) -> None:

@@ -43,6 +43,10 @@ class EventStream:
         self._wake = asyncio.Event()
 
     @property
+    def is_behind(self) -> bool:
+        return self._size > 0
+
+    @property
     def unsent_bytes(self) -> int:
         return self._size
 

@@ -17,13 +17,14 @@ from .backlog import Backlog
 class HeldFrames:
     """The frames of one connection between `Channel.attach` and `Channel.release`."""
 
-    __slots__ = ("_backlog", "_closed", "_connection", "_held", "unsent_bytes")
+    __slots__ = ("_backlog", "_closed", "_connection", "_held", "is_behind", "unsent_bytes")
 
     def __init__(self, connection: Connection, backlog: Backlog) -> None:
         self._closed = False
         self._connection = connection
         self._backlog = backlog
         self._held: list[tuple[Shared, Sequence[Piece] | None]] = []
+        self.is_behind = False
         self.unsent_bytes = 0
 
     def deliver(self, shared: Shared, pieces: Sequence[Piece] | None = None) -> None:
@@ -33,6 +34,7 @@ class HeldFrames:
             self._backlog.mark_behind(self)
         self._held.append((shared, pieces))
         own, size = _sizes(shared, pieces)
+        self.is_behind = True
         self.unsent_bytes += size
         self._backlog.retain(shared)
         self._backlog.grow(own)
@@ -55,6 +57,7 @@ class HeldFrames:
             self._backlog.release(shared)
             self._backlog.shrink(_sizes(shared, pieces)[0])
         self._held = []
+        self.is_behind = False
         self.unsent_bytes = 0
         self._backlog.mark_caught_up(self)
 

@@ -25,8 +25,7 @@ def write_flush(
     slow, skipped = [], 0
     for connection, held in readers:
         reader = connection if held is None else held
-        unsent = reader.unsent_bytes
-        if unsent > VOLATILE_UNSENT_LIMIT_BYTES:
+        if reader.is_behind and (unsent := reader.unsent_bytes) > VOLATILE_UNSENT_LIMIT_BYTES:
             if unsent > UNSENT_LIMIT_BYTES:
                 slow.append(connection)
                 continue

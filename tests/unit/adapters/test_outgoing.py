@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import socket
-from collections.abc import Iterable, Iterator
-from typing import Any
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, cast
 
 import pytest
+import uvloop
 
 from asocial.adapters.http.outgoing import HANDOVER_BYTES, PIECE_BYTES, Outgoing
 from asocial.domain.errors import Disconnect, TooSlow
@@ -279,13 +282,75 @@ def test_nothing_passes_a_transport_that_encrypts_or_still_has_bytes(
     assert has.given == 1
 
 
-def test_a_closing_connection_writes_nothing_to_its_descriptor(sockets: list[Socketed]) -> None:
+def test_a_closing_transport_gets_nothing_more(sockets: list[Socketed]) -> None:
     ours, transport = socketed(sockets, Socketed())
     transport.aborted = True
+    transport.far.close()
     ours.write(b"(1)")
     ours.deliver(Shared(b"[a]"))
     ours.deliver(Shared(b"[a]"), [b"[", b"a]"])
-    assert transport.read() == b""
+    assert transport.given == 0
+
+
+class Served(asyncio.Protocol):
+    """The server's end of a real connection."""
+
+    made: asyncio.Queue[Served]
+    was_open = False
+    """Whether the descriptor was still open when the transport said that the connection is lost."""
+
+    def __init__(self) -> None:
+        self.lost = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport = cast(asyncio.Transport, transport)
+        transport.set_write_buffer_limits(0)
+        self.transport = transport
+        self.ours = Ours(transport, Backlog(0, Counters()))
+        self.descriptor = transport.get_extra_info("socket").fileno()
+        self.made.put_nowait(self)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        os.fstat(self.descriptor)
+        self.was_open = True
+        self.ours.lost()
+        self.lost.set_result(None)
+
+
+@pytest.mark.parametrize("new_loop", [uvloop.new_event_loop, asyncio.new_event_loop])
+@pytest.mark.parametrize("how", ["abort", "close", "client resets"])
+def test_no_bytes_go_to_a_descriptor_that_was_closed(
+    new_loop: Callable[[], asyncio.AbstractEventLoop], how: str
+) -> None:
+    async def run() -> None:
+        Served.made = asyncio.Queue()
+        server = await asyncio.get_running_loop().create_server(Served, "127.0.0.1", 0)
+        near, far = socket.socketpair()
+        client = socket.create_connection(server.sockets[0].getsockname())
+        with near, far, client:
+            own = await Served.made.get()
+            if how == "client resets":
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.close()
+            else:
+                getattr(own.transport, how)()
+                own.ours.deliver(Shared(b"[a]"))
+            await own.lost
+            assert own.was_open
+            await asyncio.sleep(0)
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                os.fstat(own.descriptor)
+            os.dup2(near.fileno(), own.descriptor)  # the next connection gets the same number
+            own.ours.deliver(Shared(b"[b]"))
+            own.ours.write(b"[c]")
+            os.close(own.descriptor)
+            far.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                far.recv(100)
+        server.close()
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(asyncio.wait_for(run(), 10))
 
 
 def test_a_broken_socket_is_left_to_the_transport(sockets: list[Socketed]) -> None:

@@ -57,6 +57,10 @@ class FakeConnection:
         self.written_before_close = 0
         self.gone = False
 
+    @property
+    def is_behind(self) -> bool:
+        return self.unsent_bytes > 0
+
     def is_gone(self) -> bool:
         return self.gone
 

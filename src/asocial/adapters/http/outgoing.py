@@ -46,16 +46,18 @@ class Outgoing(ABC):
     """The transport's protocol calls `pause` and `resume`; the transport's write buffer limits must be 0."""
 
     __slots__ = (
-        "_backlog", "_behind", "_ended", "_fd", "_in_flight", "_in_flight_bytes", "_queue", "_queued", "_split",
-        "_transport",
+        "_backlog", "_ended", "_fd", "_in_flight", "_in_flight_bytes", "_queue", "_queued", "_socket", "_split",
+        "_transport", "is_behind",
     )  # fmt: skip
 
     def __init__(self, transport: asyncio.Transport, backlog: Backlog) -> None:
         self._transport = transport
         self._backlog = backlog
-        self._behind = False
+        self.is_behind = False
         self._ended = False
-        self._fd = _socket_of(transport)
+        self._socket = _socket_of(transport)
+        # The same while bytes may go past the transport: not while something waits before them, nor after the end.
+        self._fd = self._socket
         # (piece, what it is a slice of, whether the next piece continues the same answer). Created when first needed.
         self._queue: deque[tuple[Piece | bytearray, Shared | None, bool]] | None = None
         self._queued = 0
@@ -70,13 +72,13 @@ class Outgoing(ABC):
 
     @property
     def unsent_bytes(self) -> int:
-        return self._queued + self._transport.get_write_buffer_size() if self._behind else self._queued
+        return self._queued + self._transport.get_write_buffer_size() if self.is_behind else self._queued
 
     def write(self, data: bytes) -> None:
         """Send data that is for this connection alone."""
         if self._ended or self._transport.is_closing():
             return
-        behind = self._behind
+        behind = self.is_behind
         if behind:
             self._enqueue_or_close(data)
         elif len(data) > HANDOVER_BYTES:
@@ -85,34 +87,39 @@ class Outgoing(ABC):
             self._hand_over()
         elif rest := self._send((data,)):
             self._transport.writelines(rest)
-            if self._behind:  # the transport has called `pause` meanwhile
+            if self.is_behind:  # the transport has called `pause` meanwhile
                 self._track_in_flight(len(data))
 
     def deliver(self, shared: Shared, pieces: Sequence[Piece] | None = None) -> None:
         """Send data that is for many: all of `shared`, or these pieces, whose memoryviews are slices of it."""
+        if pieces is None and self._fd >= 0:
+            # As `_send`, without its call: most of what a process does. A transport that has just been closed calls
+            # `lost` before it closes the descriptor, so this one is ours.
+            data: Piece = shared.data
+            try:
+                sent = _write(self._fd, data)
+            except OSError:
+                sent = 0
+            if sent == len(data):
+                return
+            if not self._transport.is_closing():
+                self._transport.write(memoryview(data)[sent:])
+                if self.is_behind:
+                    self._track_in_flight(0, shared)
+            return
         if self._ended or self._transport.is_closing():
             return
-        behind = self._behind
+        behind = self.is_behind
         if behind:
             for piece in (shared.data,) if pieces is None else pieces:
                 self._enqueue_or_close(piece, shared if pieces is None or isinstance(piece, memoryview) else None)
         elif pieces is None:
-            data: Piece = shared.data
-            # As `_send`, without its call: most of what a process does.
-            if self._fd >= 0:
-                try:
-                    sent = _write(self._fd, data)
-                except OSError:
-                    sent = 0
-                if sent == len(data):
-                    return
-                data = memoryview(data)[sent:]
-            self._transport.write(data)
-            if self._behind:
+            self._transport.write(shared.data)
+            if self.is_behind:
                 self._track_in_flight(0, shared)
         elif rest := self._send(pieces):
             self._transport.writelines(rest)
-            if self._behind:
+            if self.is_behind:
                 own = sum(len(piece) for piece in pieces if isinstance(piece, bytes))
                 self._track_in_flight(own + len(pieces) * PIECE_BYTES, shared)
 
@@ -137,17 +144,18 @@ class Outgoing(ABC):
 
     def pause(self) -> None:
         """The kernel takes no more at the moment."""
-        self._behind = True
+        self.is_behind = True
+        self._fd = -1
         self._backlog.mark_behind(self)
 
     def resume(self) -> None:
         """All that the transport had has been sent."""
-        self._behind = False
+        self.is_behind = False
         self._release_in_flight()
         self._hand_over()
 
     def _hand_over(self) -> None:
-        while self._queue and not self._behind:
+        while self._queue and not self.is_behind:
             batch: list[Piece | bytearray] = []
             size = 0
             while self._queue and size < HANDOVER_BYTES:
@@ -161,16 +169,18 @@ class Outgoing(ABC):
                     self._in_flight_bytes += len(piece) + PIECE_BYTES
             self._queued -= size
             self._transport.writelines(batch)
-            if not self._behind:
+            if not self.is_behind:
                 self._release_in_flight()
-        if not self._behind:
+        if not self.is_behind:
             self._queue = None
             self._backlog.mark_caught_up(self)
+            if not self._ended:
+                self._fd = self._socket
 
     def lost(self) -> None:
         """The transport is gone, with all that it had."""
         self._stop_writing()
-        self._behind = False
+        self.is_behind = False
         self._release_in_flight()
 
     def _write_last(self, last: bytes, *, at_once: bool) -> None:
@@ -180,14 +190,14 @@ class Outgoing(ABC):
         if at_once:
             self._clear_queue()
             if self._split:
-                self._ended = True
+                self._end_writing()
                 self._transport.abort()  # no frame can follow half a frame
                 return
-        if self._behind:
+        if self.is_behind:
             self._enqueue(last, None)
         else:
             self._transport.write(last)
-        self._ended = True
+        self._end_writing()
 
     def _write_close(self, frame: bytes) -> bool:
         """Answer the client's close: what waits in the queue is dropped. False if the connection is ending already."""
@@ -201,8 +211,12 @@ class Outgoing(ABC):
         self._transport.write(frame)
         return True
 
-    def _stop_writing(self) -> None:
+    def _end_writing(self) -> None:
         self._ended = True
+        self._fd = -1
+
+    def _stop_writing(self) -> None:
+        self._end_writing()
         self._clear_queue()
 
     def _clear_queue(self) -> None:

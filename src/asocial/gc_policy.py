@@ -19,7 +19,7 @@ import sys
 YOUNG = 20_000
 """Objects created and not freed before the youngest generation is collected: about 4 ms of work. With 5,000, which take
 1 ms, a crowd of 10,000 spends 5 % more of its processor: the pointers of one tick are still in use."""
-MIDDLE = 10
+MIDDLE = 1
 NEVER = 1_000_000
 """Collections of the middle generation before a full one. Python never starts one; `collect` does."""
 MIN_WAIT_S = 600.0

@@ -22,7 +22,7 @@ from ..domain.cells import Region, cells_of
 from ..domain.errors import TooSlow
 from ..domain.flush import Flush, FlushCounts, FlushLimit, Shared
 from ..domain.message import Position
-from ..domain.pacing import FlushPacer, LoopLag
+from ..domain.pacing import LoopLag
 from ..domain.rules import Rules
 from ..domain.sealed import is_sealed
 from ..groups import CrowdSettings
@@ -49,6 +49,8 @@ FLUSH_COPIED_BYTES = 64 * 1024 * 1024
 """The most that one flush copies into sockets, all members together: about 30 ms, while other channels wait."""
 FLUSH_FRAMES = 1024
 """The most frames in one flush, and so the most senders: each sender costs slices of its own."""
+FULL_FLUSH = FlushLimit(FLUSH_FRAMES, FLUSH_BYTES)
+NO_COUNTS = FlushCounts()
 ENDS_AT = 0.75
 """A crowd ends when only this part of the threshold is there, so that a few people do not change it back and forth."""
 LATE_LOOP_S = 0.05
@@ -85,6 +87,7 @@ class Channel:
         self._on_control = on_control
         self._broker = broker
         self._loop = runtime.loop
+        self._now_s = runtime.clock.monotonic_s
         self._members: dict[Connection, HeldFrames | None] = {}
         self.snapshots = SnapshotMemory(self._members, runtime.loop)
         self._remote = RemoteFrames(self._members, self.snapshots, runtime.clock.now_ms)
@@ -160,7 +163,7 @@ class Channel:
             self._members, self.snapshots, self._crowds, self._lag, self._publish_if_confirmed, self._runtime
         )
         for section in self._sections.all:  # some may have written a position that others have not
-            cursors = section.outbox.take_cursors(FlushLimit(FLUSH_FRAMES, FLUSH_BYTES))
+            cursors = section.outbox.take_cursors(FULL_FLUSH)
             crowd.take_over_pointers(cursors, section.outbox.take_anchors(cursors))
         self._sections.join()
         self.read_gate.watch(crowd.outbox)
@@ -242,7 +245,7 @@ class Channel:
             self.crowd.outbox.post(frame, cells_of(points), sender, reply, replaces)
         if reply:  # only a message or a stroke is acknowledged
             if not self._chats:
-                self._chats_since = self._loop.time()
+                self._chats_since = self._now_s()
             self._chats += 1
         self._schedule()
 
@@ -388,10 +391,10 @@ class Channel:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        started = self._loop.time()
+        started, began = self._loop.time(), self._now_s()
         bound = self._flush_limit()
         if self.crowd is not None:
-            self._flush_crowd(self.crowd, started, bound)
+            self._flush_crowd(self.crowd, started, began, bound)
             return
         section = self._sections.next()
         outbox, first = section.outbox, section is self._sections.first
@@ -412,10 +415,10 @@ class Channel:
             frames = flush.counts.messages + flush.counts.events
             self._publish_if_confirmed(Batch(flush.reliable, flush.volatile, number=self._number, frames=frames))
         self._counters.count_flush(flush, len(cursors), len(section.members))
-        self._after_flush(started, flush.counts if first else FlushCounts(), section)
+        self._after_flush(began, flush.counts if first else NO_COUNTS, section)
         self.read_gate.resume_next()
 
-    def _flush_crowd(self, crowd: Crowd, started: float, bound: FlushLimit) -> None:
+    def _flush_crowd(self, crowd: Crowd, started: float, began: float, bound: FlushLimit) -> None:
         if not crowd.outbox:
             return
         section = self._sections.first
@@ -424,21 +427,27 @@ class Channel:
         self._close_slow(slow)
         if batch is not None:
             self._publish_if_confirmed(batch)
-        self._after_flush(started, counts, section)
+        self._after_flush(began, counts, section)
         self.read_gate.resume_next()
 
-    def _after_flush(self, started: float, counts: FlushCounts, section: Section) -> None:
+    def _after_flush(self, began: float, counts: FlushCounts, section: Section) -> None:
         self._number += counts.messages + counts.events
         while self._controls and self._controls[0][0] <= self._number:
             self._broker.publish(self.name, Batch(b"", b"", self._controls.popleft()[1]))
-        # The socket writes happen after this turn of the loop, so their cost is known on the next turn.
-        self._loop.call_soon(self._measure, started, counts.messages, self._chats_since, section.pacer)
-        self._chats -= counts.messages
+        ended = self._now_s()
+        # A section waits until the others have been written to.
+        section.pacer.observe_cost((ended - began) * len(self._sections.all))
+        self._counters.flush_seconds.observe(ended - began)
+        if counts.messages:
+            self._counters.broadcast.observe(ended - self._chats_since, counts.messages)
+            self._chats -= counts.messages
         self._schedule_rest()
 
     def _flush_limit(self) -> FlushLimit:
-        copies = min(len(self._members), SECTION_MEMBERS) or 1
-        return FlushLimit(FLUSH_FRAMES, min(FLUSH_BYTES, FLUSH_COPIED_BYTES // copies))
+        copies = min(len(self._members), SECTION_MEMBERS)
+        if copies * FLUSH_BYTES <= FLUSH_COPIED_BYTES:
+            return FULL_FLUSH
+        return FlushLimit(FLUSH_FRAMES, FLUSH_COPIED_BYTES // copies)
 
     def _schedule_rest(self) -> None:
         if self.crowd is not None:
@@ -460,11 +469,3 @@ class Channel:
         for connection in slow:
             self.detach(connection)
             connection.close(TooSlow())
-
-    def _measure(self, started: float, chats: int, since: float, pacer: FlushPacer) -> None:
-        now = self._loop.time()
-        # A section waits until the others have been written to.
-        pacer.observe_cost((now - started) * len(self._sections.all))
-        self._counters.flush_seconds.observe(now - started)
-        if chats:
-            self._counters.broadcast.observe(now - since, chats)

@@ -54,6 +54,10 @@ class Clock:
         """How far the machine's clock is ahead of the server's."""
         return (self._wall_ns() - self._now_ns()) / 1e9
 
+    def monotonic_s(self) -> float:
+        """In seconds, to the nanosecond. The loop's clock stands still during a turn, and uvloop's counts only ms."""
+        return self._monotonic_ns() / 1e9
+
     def monotonic_ms(self) -> int:
         return self._monotonic_ns() // _MS
 

@@ -131,13 +131,18 @@ class Counters:
         if readers:
             # The sender of a message, a draft or a transient frame does not get it; everything else is for everyone.
             others = readers - 1
-            sent["chat"].add(counts.messages * others, counts.message_bytes * others)
-            sent["typing"].add(counts.drafts * others, counts.draft_bytes * others)
-            sent["fleeting"].add(counts.transient * others, counts.transient_bytes * others)
-            sent["cursors"].add((cursors > 0) * readers, cursors * readers)
-            sent["presence"].add(counts.events * readers, counts.event_bytes * readers)
-            remote = size - len(flush.reliable) - len(flush.volatile)
-            sent["remote"].add((remote > 0) * readers, remote * readers)
+            if counts.messages:
+                sent["chat"].add(counts.messages * others, counts.message_bytes * others)
+            if counts.events:
+                sent["presence"].add(counts.events * readers, counts.event_bytes * readers)
+            if counts.drafts:
+                sent["typing"].add(counts.drafts * others, counts.draft_bytes * others)
+            if counts.transient:
+                sent["fleeting"].add(counts.transient * others, counts.transient_bytes * others)
+            if cursors:
+                sent["cursors"].add(readers, cursors * readers)
+            if remote := size - len(flush.reliable) - len(flush.volatile):
+                sent["remote"].add(readers, remote * readers)
 
     def sent_in_crowd(self, readers: int, size: int) -> None:
         """Count what one group of a crowd got in a flush. It is not divided by kind."""

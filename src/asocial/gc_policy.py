@@ -20,8 +20,8 @@ YOUNG = 20_000
 """Objects created and not freed before the youngest generation is collected: about 4 ms of work. With 5,000, which take
 1 ms, a crowd of 10,000 spends 5 % more of its processor: the pointers of one tick are still in use."""
 MIDDLE = 1
-"""Young collections after which the next one includes the middle generation. With 10, that went through 200,000 objects in
-60 to 75 ms while 500 channels of ten sent 6,000 messages a second. More often is the same work in shorter pauses."""
+"""Young collections after which the next one includes the middle generation. With 10, that went through 200,000 objects
+in 60 to 75 ms while 500 channels of ten sent 6,000 messages a second. More often is the same work in shorter pauses."""
 NEVER = 1_000_000
 """Collections of the middle generation before a full one. Python never starts one; `collect` does."""
 MIN_WAIT_S = 600.0

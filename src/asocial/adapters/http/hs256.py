@@ -15,9 +15,8 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 _HEADER = {"alg": "HS256", "typ": "JWT"}
+_encode_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class InvalidToken(ValueError):
@@ -58,7 +57,7 @@ def _signature(signed: bytes, secret: str) -> str:
 
 
 def _to_json(value: Mapping[str, object]) -> bytes:
-    return msgspec.json.encode(value)
+    return _encode_json(value).encode()
 
 
 def _to_base64url(data: bytes) -> str:

@@ -79,12 +79,13 @@ class Tracing:
 
     def begin(self, name: str, headers: Mapping[str, str], given: str = "") -> Trace:
         """The trace of a request: from `given` or `traceparent`, else a new one."""
-        parent = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
-        if _TRACE_ID.fullmatch(given):
+        sent = headers.get("traceparent")
+        parent = None if sent is None else _TRACEPARENT.fullmatch(sent)
+        if given and _TRACE_ID.fullmatch(given):
             trace_id, above = given, ""
         elif parent is not None:
             trace_id, above = parent[1], parent[2]
         else:
             trace_id, above = secrets.token_hex(16), ""
         span = self._spans(name, trace_id, above) if self._spans is not None else None
-        return Trace(trace_id, span, int(trace_id[-8:], 16) < self._logged_below)
+        return Trace(trace_id, span, self._logged_below > 0 and int(trace_id[-8:], 16) < self._logged_below)

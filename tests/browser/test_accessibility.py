@@ -43,9 +43,12 @@ async def axe(page: Page) -> list[str]:
     await page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[str] = await page.evaluate(
         """async () => {
-          // What is on its way in is judged where it arrives; what breathes for ever, as it is.
-          const moving = () => document.getAnimations().filter(
-            (each) => each.playState === 'running' && each.effect.getComputedTiming().endTime < Infinity)
+          // What is on its way in is judged where it arrives; what breathes for ever and what has yet to go,
+          // as it is.
+          const moving = () => document.getAnimations().filter(({ playState, effect }) => {
+            const { endTime, progress } = effect.getComputedTiming()
+            return playState === 'running' && endTime < Infinity && progress !== null
+          })
           const judge = async () => {
             moving().forEach((each) => each.finish())
             const { violations } = await window.axe.run(document, { resultTypes: ['violations'] })

@@ -71,6 +71,27 @@ async def test_every_control_is_reached_by_tab_and_shows_it(visit: Visit) -> Non
     assert len(reached) == await ann.evaluate(shown)
 
 
+async def test_the_line_on_the_empty_canvas_comes_to_rest(visit: Visit) -> None:
+    ann = await visit()
+    line = ann.get_by_test_id("invitation")
+    # While it can be read, nothing moves: a browser draws a frame for each running animation, 60 times a second.
+    await ann.wait_for_function(
+        """() => document.getAnimations().every(({ playState, effect }) =>
+          playState !== 'running' || effect.getComputedTiming().progress === null)"""
+    )
+    await expect(line).to_have_css("opacity", "1")
+    # After a minute of turns it stays.
+    await ann.wait_for_function(
+        """() => {
+          const moves = document.querySelector('[data-testid="invitation"]')?.getAnimations()
+          moves?.forEach((each) => each.finish())
+          return moves?.every(({ animationName }) => animationName !== 'disappear')
+        }"""
+    )
+    await expect(line).to_contain_text("say something")
+    await expect(line).to_have_css("opacity", "1")
+
+
 async def test_reduced_motion_leaves_only_fading(visit: Visit) -> None:
     ann = await visit(reduced_motion="reduce")
     await ann.mouse.click(300, 300)

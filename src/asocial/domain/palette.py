@@ -7,8 +7,8 @@ Distances are those of the colour space OKLab, in which they are about as large 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 SHADES = {
     "rust": ("#782d00", "#ffc5ad"),
@@ -38,16 +38,31 @@ def free_color(preferred: str, present: Iterable[str]) -> str:
     `preferred` if nobody is there. `present` has the colour of each person; of equal colours, the first one after
     `preferred` is taken.
     """
-    worn = Counter(color for color in present if color in SHADES)
-    if not worn:
+    worn = dict.fromkeys(PALETTE, 0)
+    for color in present:
+        if color in worn:
+            worn[color] += 1
+    farthest = _farthest(tuple(worn.values()))
+    if not farthest:
         return preferred
-    fewest = min(worn[color] for color in PALETTE)
     start = PALETTE.index(preferred)
-    in_turn = (*PALETTE[start:], *PALETTE[:start])
-    return max(
-        [color for color in in_turn if worn[color] == fewest],
-        key=lambda color: min(map(_DISTANCES_FROM[color].__getitem__, worn)),
-    )
+    return min(farthest, key=lambda color: (PALETTE.index(color) - start) % len(PALETTE))
+
+
+@lru_cache(1024)
+def _farthest(worn: tuple[int, ...]) -> tuple[str, ...]:
+    """Of the colours that the fewest people have, those farthest from all that somebody has. Empty if nobody has any.
+
+    `worn`: how many people have each colour of PALETTE. Remembered, because channels fill up in much the same way: each
+    newcomer's colour follows from those before.
+    """
+    taken = [color for color, count in zip(PALETTE, worn, strict=True) if count]
+    if not taken:
+        return ()
+    free = [color for color, count in zip(PALETTE, worn, strict=True) if count == min(worn)]
+    distances = {color: min(map(_DISTANCES_FROM[color].__getitem__, taken)) for color in free}
+    most = max(distances.values())
+    return tuple(color for color in free if distances[color] == most)
 
 
 def _oklab(shade: str) -> tuple[float, float, float]:

@@ -78,6 +78,8 @@ class ChannelAccess:
     def is_owner(self, channel: str, principal: Principal, rules: Rules) -> bool:
         if rules.is_owned_by(principal.rules_id):
             return True
+        if not self._owners:
+            return False
         named = (*self._owners.get(channel, ()), *self._owners.get(EVERY_CHANNEL, ()))
         return any(is_one_of(who, principal.rules_id, principal.claims) for who in named)
 
@@ -93,7 +95,7 @@ class ChannelAccess:
         return RulesView(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours, landmarks)
 
     def _is_listed(self, channel: str, principal: Principal, rules: Rules) -> bool:
+        if self.is_owner(channel, principal, rules):
+            return True
         listed = self._members.get(channel, ())
-        return self.is_owner(channel, principal, rules) or any(
-            is_one_of(who, principal.rules_id, principal.claims) for who in listed
-        )
+        return any(is_one_of(who, principal.rules_id, principal.claims) for who in listed)

@@ -3,12 +3,15 @@
 A snapshot must contain everything that happened before it was requested (W3). So it is shared until the channel changes
 and for at most MAX_AGE_S. Requests that come while a snapshot is being read share it if nothing has changed since its
 reading began; otherwise they share the next one. There is never more than one reading for a channel.
+
+A large channel is read in the next turn of the loop, for everyone who asks until then.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +22,7 @@ import msgspec
 from ..domain.cells import Cell, Region, cells_of
 from ..domain.live_message_index import LiveMessage
 from ..domain.profile import Member
+from ..first_step import Done, begin
 from ..ports import Roster, Stamp
 from ..protocol.codec import places_of
 from .channel import Channel
@@ -26,6 +30,8 @@ from .chat import ChatService
 from .presence import Presence
 
 MAX_AGE_S = 0.25
+SMALL_CHANNEL = 32
+"""With at most so many connections here, a channel is read at once: that costs less than to wait for others who ask."""
 MESSAGES = 200
 MESSAGE_BYTES = 256 * 1024
 """How many of the newest messages a snapshot holds, and how many bytes of them."""
@@ -44,8 +50,9 @@ class _Users(NamedTuple):
     all_but_last: bytes
 
     @classmethod
-    def of(cls, encoded: Sequence[bytes], limit: int) -> _Users:
-        return cls(b"[" + b",".join(encoded), b"[" + b",".join(encoded[: limit - 1]))
+    def of(cls, users: Sequence[Member] | Sequence[str], limit: int) -> _Users:
+        encoded = _encode(users)[:-1]
+        return cls(encoded, encoded if len(users) < limit else _encode(users[: limit - 1])[:-1])
 
     def list_with(self, own: bytes | None) -> msgspec.Raw:
         """The JSON list with `own` in it. None: it is already there."""
@@ -101,7 +108,7 @@ class Snapshot:
             **_messages_of(messages),
             members=roster.members,
             roster_limit=limit,
-            users=_Users.of(list(map(_encode, roster.members)), limit),
+            users=_Users.of(roster.members, limit),
             listed=listed,
             user_count=roster.user_count,
             stamp=roster.stamp,
@@ -141,7 +148,7 @@ class Snapshot:
     @cached_property
     def _user_ids(self) -> _Users:
         """Encoded when the first client asks for them: most never do."""
-        return _Users.of([_encode(member.user_id) for member in self.members], self.roster_limit)
+        return _Users.of([member.user_id for member in self.members], self.roster_limit)
 
 
 class _Messages(TypedDict):
@@ -151,6 +158,10 @@ class _Messages(TypedDict):
 
 
 def _messages_of(messages: Sequence[LiveMessage]) -> _Messages:
+    return _chosen(messages) if messages else _NO_MESSAGES
+
+
+def _chosen(messages: Sequence[LiveMessage]) -> _Messages:
     newest = newest_of([message for message in messages if not message.stroke], MESSAGES, MESSAGE_BYTES)
     strokes = newest_of([message for message in messages if message.stroke], STROKES, STROKE_BYTES)
     return _Messages(
@@ -179,14 +190,20 @@ def newest_of(
     return newest
 
 
-class _Reading:
-    """One reading. `changes`: `Channel.changes` when it began; None while it has not begun."""
+_NO_MESSAGES = _chosen(())
 
-    __slots__ = ("changes", "task")
+
+class _Reading:
+    """One reading. `changes`: `Channel.changes` when it began; None while it has not begun.
+
+    `begun`: what it has read, or the task that reads.
+    """
+
+    __slots__ = ("begun", "changes")
 
     def __init__(self) -> None:
         self.changes: int | None = None
-        self.task: asyncio.Task[Snapshot]
+        self.begun: Done | asyncio.Task[Snapshot]
 
 
 class Snapshots:
@@ -204,6 +221,9 @@ class Snapshots:
         self._loop = loop
         self._max_age_s = max_age_s
         self._readings: dict[str, _Reading] = {}
+        self._ended: deque[tuple[float, str, _Reading]] = deque()
+        """Readings to be forgotten, each with its time, the oldest first. One timer for all of them."""
+        self._timer: asyncio.TimerHandle | None = None
 
     async def of(self, channel: Channel) -> Snapshot:
         """A snapshot of the channel as it is now. Raises what the stores raise."""
@@ -211,9 +231,13 @@ class Snapshots:
         if before is not None and before.changes in (None, channel.changes):
             reading = before
         else:
-            reading = self._readings[channel.name] = _Reading()
-            reading.task = self._loop.create_task(self._read(channel, reading, before))
-        return await asyncio.shield(reading.task)
+            reading = _Reading()
+            reading.begun = begin(self._read(channel, reading, before), self._loop)
+            self._readings[channel.name] = reading
+        if isinstance(reading.begun, Done):
+            snapshot: Snapshot = reading.begun.result
+            return snapshot
+        return await asyncio.shield(reading.begun)
 
     def clear(self) -> None:
         """Drop all snapshots: the stores answer differently from now on."""
@@ -222,15 +246,24 @@ class Snapshots:
     async def _read(self, channel: Channel, reading: _Reading, before: _Reading | None) -> Snapshot:
         try:
             # Requests in the same turn of the loop, or during an earlier reading, share this one.
-            await (asyncio.sleep(0) if before is None else asyncio.wait((before.task,)))
+            if before is not None and not isinstance(before.begun, Done):
+                await asyncio.wait((before.begun,))
+            elif len(channel) > SMALL_CHANNEL:
+                await asyncio.sleep(0)
             reading.changes = channel.changes
             # Until the rules are confirmed, nothing from other processes may be shown: see rules_sync.py.
             messages = await self._chat.live_messages(channel.name, local_only=not channel.confirmed)
             roster = await self._presence.roster(channel.name)
             return Snapshot.of(roster, messages, self._presence.roster_limit)
         finally:
-            self._loop.call_later(self._max_age_s, self._forget, channel.name, reading)
+            self._ended.append((self._loop.time() + self._max_age_s, channel.name, reading))
+            if self._timer is None:
+                self._timer = self._loop.call_later(self._max_age_s, self._forget)
 
-    def _forget(self, name: str, reading: _Reading) -> None:
-        if self._readings.get(name) is reading:
-            del self._readings[name]
+    def _forget(self) -> None:
+        now = self._loop.time()
+        while self._ended and self._ended[0][0] <= now:
+            _, name, reading = self._ended.popleft()
+            if self._readings.get(name) is reading:
+                del self._readings[name]
+        self._timer = self._loop.call_at(self._ended[0][0], self._forget) if self._ended else None

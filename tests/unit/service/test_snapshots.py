@@ -18,9 +18,9 @@ from asocial.groups import MessageSettings, PresenceSettings
 from asocial.ports import Batch, Roster, Stamp
 from asocial.service.chat import ChatService
 from asocial.service.presence import Presence
-from asocial.service.snapshots import MESSAGE_BYTES, MESSAGES, Snapshot, Snapshots, newest_of
+from asocial.service.snapshots import MESSAGE_BYTES, MESSAGES, SMALL_CHANNEL, Snapshot, Snapshots, newest_of
 from tests.support.runtime import make_runtime
-from tests.unit.service.fakes import LIFE, FakeBroker, make_channel, make_channels, turns
+from tests.unit.service.fakes import LIFE, FakeBroker, FakeConnection, make_channel, make_channels, turns
 
 FOX = Profile("sly fox", "rust")
 
@@ -75,6 +75,24 @@ async def test_w78_concurrent_requests_share_one_read(harness: Harness) -> None:
     await harness.ask()
     assert harness.store.asked == 1, "nothing has changed since"
     assert said(first[0]) == ["m1"]
+
+
+async def test_w78_a_small_channel_is_read_at_once_a_large_one_for_all_who_ask_in_the_same_turn(
+    harness: Harness,
+) -> None:
+    async def ask() -> Snapshot:
+        harness.channel.changes += 1  # as a join does
+        return await harness.snapshots.of(harness.channel)
+
+    reading = ask()
+    with pytest.raises(StopIteration):  # it did not wait
+        reading.send(None)
+    for number in range(SMALL_CHANNEL + 1):
+        harness.channel.attach(FakeConnection(str(number)))
+    before = harness.store.asked
+    first, *others = await asyncio.gather(*(ask() for _ in range(100)))
+    assert harness.store.asked == before + 1
+    assert all(other is first for other in others)
 
 
 @pytest.mark.parametrize(

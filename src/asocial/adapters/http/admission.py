@@ -9,6 +9,7 @@ Never here: HTTP statuses, close codes, the upgrade.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -256,10 +257,10 @@ def _profile_of(request: RequestHead, principal: Principal, channel: str) -> tup
     if is_sealed(channel):
         # Names go from client to client in sealed frames. What the query and the token say must not be in the roster.
         return guest, False
-    try:
-        name = clean_name(request.query["name"])
-    except (KeyError, BadFrame):
-        name = principal.name or guest.name
+    name = principal.name or guest.name
+    if (wanted := request.query.get("name")) is not None:
+        with contextlib.suppress(BadFrame):
+            name = clean_name(wanted)
     color = request.query.get("color", "")
     chose_color = color in PALETTE
     on_map = request.query.get("on_map") != "0"
@@ -268,6 +269,8 @@ def _profile_of(request: RequestHead, principal: Principal, channel: str) -> tup
 
 def _region_of(request: RequestHead) -> Region | None:
     """What the client will see, from `x`, `y`, `w` and `h` in the query. None if one is missing or not allowed."""
+    if "x" not in request.query:
+        return None
     try:
         x, y, width, height = (float(request.query[name]) for name in ("x", "y", "w", "h"))
         check_position(Position(x, y))

@@ -193,6 +193,8 @@ class Authenticator:
 
 def offered_subprotocols(request: RequestHead) -> list[str]:
     """The items of Sec-WebSocket-Protocol, in order."""
+    if "Sec-WebSocket-Protocol" not in request.headers:
+        return []
     return [
         item.strip()
         for header in request.headers.getall("Sec-WebSocket-Protocol", [])

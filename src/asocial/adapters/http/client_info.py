@@ -7,12 +7,16 @@ contradict the older headers, and all common proxies write those.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from ... import logs
 from ...domain.addresses import Networks, client_of, limit_key, parse_address
 from ...domain.origins import read_origin
 from .request_head import RequestHead
+
+LONGEST_HOST = 300
+_REMEMBERED = 1024
 
 log = logs.get(__name__)
 
@@ -44,24 +48,30 @@ class ClientInfoReader:
     def read(self, request: RequestHead) -> ClientInfo:
         peer = parse_address(request.remote or "")
         scheme, host = "http", request.headers.get("Host", "")
-        forwarded_for: list[str] = []
-        proxied = peer in self._trusted
-        if proxied:
+        if peer in self._trusted:
             forwarded_for = _items(request, "X-Forwarded-For")
             # Some proxies send the scheme of WebSocket, some that of HTTP.
             sent = _nearest(request, "X-Forwarded-Proto").lower()
-            scheme = {"wss": "https", "ws": "http"}.get(sent, sent or scheme)
+            scheme = "https" if self._behind_tls else {"wss": "https", "ws": "http"}.get(sent, sent or scheme)
             host = _nearest(request, "X-Forwarded-Host") or host
-        elif "X-Forwarded-For" in request.headers and not self._warned_of_unlisted_proxy:
+            address = client_of(peer, forwarded_for, self._trusted)
+            return ClientInfo(str(address or ""), limit_key(address), origin_of(scheme, host), proxied=True)
+        if "X-Forwarded-For" in request.headers and not self._warned_of_unlisted_proxy:
             # Once: anybody can send the header.
             self._warned_of_unlisted_proxy = True
             log.warning(
                 "X-Forwarded-For is ignored: it came from an address that is not in trusted_proxies", peer=str(peer)
             )
-        if self._behind_tls:
-            scheme = "https"
-        address = client_of(peer, forwarded_for, self._trusted)
-        return ClientInfo(str(address or ""), limit_key(address), origin_of(scheme, host), proxied)
+        # A longer host is not valid, and must not fill the memory of `_direct`.
+        read = _direct if len(host) <= LONGEST_HOST else _direct.__wrapped__
+        return read(request.remote or "", "https" if self._behind_tls else scheme, host)
+
+
+@lru_cache(_REMEMBERED)
+def _direct(remote: str, scheme: str, host: str) -> ClientInfo:
+    """A client that no trusted proxy stands for. Remembered: most connections of an address are to one host."""
+    address = parse_address(remote)
+    return ClientInfo(str(address or ""), limit_key(address), origin_of(scheme, host))
 
 
 def origin_of(scheme: str, host: str) -> str:

@@ -17,12 +17,12 @@ import asyncio
 import json
 import secrets
 import select
-from collections.abc import Callable, Coroutine, Generator
-from types import coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, Protocol
 
 from ...domain.errors import Disconnect, TooSlow
 from ...domain.limits import Allowance, Share, Turn
+from ...first_step import Done, begin
 from ...protocol.frame_reader import BINARY, CLOSE, PING, FrameReader, FramingError, Message
 from ...protocol.framing import PING as PING_FRAME
 from ...protocol.framing import close_frame, pong_frame
@@ -153,12 +153,13 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
         """
         self._transport.set_write_buffer_limits(0)
         self._head = head
-        self._loop.call_later(HEAD_S, self._send_head)
         self._busy = True
         if received:
             self.data_received(received)
         if self._run(first, self._on_work_done):
             self._read()
+        if self._head:
+            self._loop.call_later(HEAD_S, self._send_head)
 
     def data_received(self, data: bytes) -> None:
         if self._stopped:
@@ -292,20 +293,16 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
         return True
 
     def _run(self, work: Work, then: Callable[[asyncio.Task[None]], None]) -> bool:
-        """Begin `work`. True if it did not have to wait for anything. Otherwise a task does the rest, and then `then`.
-
-        The first step runs outside a task, and in another context than the rest. So until `work` waits for the first
-        time, it may neither use `asyncio.timeout` nor set a context variable that it resets later.
-        """
+        """Begin `work`. True if it did not have to wait for anything. Otherwise `then` is called when it is done."""
         try:
-            waits_for = work.send(None)
-        except StopIteration:
-            return True
+            begun = begin(work, self._loop)
         except Exception as error:
             self._receiver.failed(self, error)
             return True
-        self._work = self._loop.create_task(_finish(work, waits_for))
-        self._work.add_done_callback(then)
+        if isinstance(begun, Done):
+            return True
+        self._work = begun
+        begun.add_done_callback(then)
         return False
 
     def _on_work_done(self, task: asyncio.Task[None]) -> None:
@@ -390,22 +387,3 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
         if not self._over:
             self._over = True
             self._receiver.ended(self)
-
-
-async def _finish(work: Work, waits_for: object) -> None:
-    await _rest(work, waits_for)
-
-
-@coroutine
-def _rest(work: Work, waits_for: object) -> Generator[object, Any, None]:
-    """The rest of `work`, which has run until it yielded `waits_for`."""
-    while True:
-        try:
-            try:
-                sent = yield waits_for
-            except BaseException as error:
-                waits_for = work.throw(error)
-            else:
-                waits_for = work.send(sent)
-        except StopIteration:
-            return

@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from typing import Any
 
 from aiohttp import web
 
 from ... import logs
-from ...domain.addresses import Address, Networks, limit_key, parse_address
+from ...domain.addresses import Networks, limit_key, parse_address
 from ...domain.limits import Budgets, Share
 from .client_info import ClientInfoReader
 from .connection_counter import ConnectionCounter
@@ -88,7 +87,7 @@ class ConnectionGuard:
         # The kernel assigns the lowest free number, so the number shows how many are in use.
         if transport.get_extra_info("socket").fileno() >= self._descriptors - SPARE_DESCRIPTORS:
             self._warn_of_descriptors()
-        address = _address_of(transport)
+        address = parse_address(connection.remote or "")
         if address is not None and address not in self._trusted:
             if not connection.quota.count_for(limit_key(address), self._connections):
                 self.refusals.note(
@@ -164,11 +163,6 @@ class ConnectionGuard:
             response.force_close()
             response.headers["Connection"] = "close"
             connection.ignore_body()
-
-
-def _address_of(transport: asyncio.Transport) -> Address | None:
-    peer: Any = transport.get_extra_info("peername")
-    return parse_address(peer[0]) if isinstance(peer, tuple) and peer else None
 
 
 _TOO_MANY = too_many_connections()

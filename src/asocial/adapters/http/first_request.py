@@ -19,6 +19,7 @@ from aiohttp.http_writer import HttpVersion11
 from aiohttp.streams import EMPTY_PAYLOAD
 
 from ...domain.limits import Allowance
+from ...first_step import Done, begin
 from .guarded_connection import HEADER_BYTES, HEADERS, Guard, GuardedConnection
 from .quota import Quota
 from .request_head import CHAT_PATH, HandshakeRequest, RequestHead
@@ -52,7 +53,7 @@ class FirstRequest(asyncio.Protocol):
 
     __slots__ = (
         "_guard", "_handshakes", "_loop", "_parser", "_received", "_task", "_transport", "deadline", "is_upgrading",
-        "quota", "writing_paused",
+        "quota", "remote", "writing_paused",
     )  # fmt: skip
 
     def __init__(self, guard: FirstGuard, handshakes: Handshakes, loop: asyncio.AbstractEventLoop) -> None:
@@ -61,6 +62,8 @@ class FirstRequest(asyncio.Protocol):
         self._loop = loop
         rate, now = guard.limits.bytes_per_s, loop.time()
         self.quota = Quota(Allowance(rate, rate * BURST_S, now) if rate else None)
+        self.remote: str | None = None
+        """The address at the other end; each question to the transport is a system call."""
         self.deadline = now + guard.limits.handshake_s
         """When the request must be complete, or its answer must have been sent."""
         self._transport: asyncio.Transport | None = None
@@ -74,6 +77,8 @@ class FirstRequest(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        self.remote = peer[0] if isinstance(peer, tuple) and peer else None
         self._guard.connection_made(self, self._transport)
 
     def connection_lost(self, _exc: BaseException | None) -> None:
@@ -139,9 +144,9 @@ class FirstRequest(asyncio.Protocol):
         self.quota.spend(len(self._received) - len(rest), self._loop.time())
         self._received = rest
         self.deadline = self._loop.time() + self._guard.limits.answer_s
-        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
-        remote = peer[0] if isinstance(peer, tuple) else peer
-        self._task = self._loop.create_task(self._handshakes.answer(HandshakeRequest(message, remote), self))
+        begun = begin(self._handshakes.answer(HandshakeRequest(message, self.remote), self), self._loop)
+        if not isinstance(begun, Done):
+            self._task = begun
 
     def hand_over(self, request: RequestHead) -> tuple[asyncio.Transport, bytes] | None:
         """As GuardedConnection.hand_over."""

@@ -5,7 +5,6 @@ Never here: whether a client may connect (admission.py).
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 import time
@@ -19,11 +18,12 @@ _KEY_BYTES = 16
 def accept_of(key: str) -> str | None:
     """Sec-WebSocket-Accept for this Sec-WebSocket-Key. None if the key is not 16 bytes in base64."""
     try:
-        if len(base64.b64decode(key)) != _KEY_BYTES:
+        if len(binascii.a2b_base64(key)) != _KEY_BYTES:
             return None
     except (binascii.Error, ValueError):
         return None
-    return base64.b64encode(hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()).decode()
+    digest = hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()
+    return binascii.b2a_base64(digest, newline=False).decode()
 
 
 def switching_protocols(accept: str, subprotocol: str | None) -> bytes:

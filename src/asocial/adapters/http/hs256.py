@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _HEADER = {"alg": "HS256", "typ": "JWT"}
+_encode_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class InvalidToken(ValueError):
@@ -56,15 +57,16 @@ def _signature(signed: bytes, secret: str) -> str:
 
 
 def _to_json(value: Mapping[str, object]) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _encode_json(value).encode()
 
 
 def _to_base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def _from_base64url(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars="-_", validate=True)
 
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _ENCODED_HEADER = _to_base64url(_to_json(_HEADER))

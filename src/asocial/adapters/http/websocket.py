@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from dataclasses import dataclass
 from typing import Protocol
 from weakref import WeakValueDictionary
@@ -198,9 +199,12 @@ class ChatEndpoint:
 
     def _turn_of(self, address: str) -> Turn:
         """What the connections of `address` share. Each has its own where addresses are not known or not limited."""
-        turn = Turn(ADDRESS_TURN_FRAMES, asyncio.get_running_loop().call_soon)
-        limited = address and self._limits.frames_per_second_per_ip
-        return self._turns.setdefault(address, turn) if limited else turn
+        turn = self._turns.get(address)
+        if turn is None:
+            turn = Turn(ADDRESS_TURN_FRAMES, asyncio.get_running_loop().call_soon)
+            if address and self._limits.frames_per_second_per_ip:
+                self._turns[address] = turn
+        return turn
 
     async def _open(self, connection: WebSocketConnection, admitted: Admission | Disconnect) -> None:
         """Open the session of an upgraded connection, or close the connection with the reason."""
@@ -229,7 +233,8 @@ class ChatEndpoint:
         trace = connection.trace
         trace.ids |= {"connection_id": connection.id, "user_id": principal.user_id, "channel": channel}
         session.trace_message = trace.message
-        log.info("connection opened", **trace.ids, remote=client.address)
+        if logs.writes(logging.INFO):
+            log.info("connection opened", **trace.ids, remote=client.address)
         self._counters.connections += 1
         self._counters.reconnects += admitted.returning
         connection.session = session
@@ -269,13 +274,14 @@ class ChatEndpoint:
                 await self._sessions.close(session, left=left, away_ms=_away_ms(closed_with))
                 code = connection.code if closed_with is None else close_code_of(closed_with)
                 self._counters.disconnected(code)
-                log.info(
-                    "connection closed",
-                    **connection.trace.ids,
-                    code=code,
-                    reason=_reason(connection),
-                    seconds=round(asyncio.get_running_loop().time() - connection.opened_at, 3),
-                )
+                if logs.writes(logging.INFO):
+                    log.info(
+                        "connection closed",
+                        **connection.trace.ids,
+                        code=code,
+                        reason=_reason(connection),
+                        seconds=round(asyncio.get_running_loop().time() - connection.opened_at, 3),
+                    )
         finally:
             connection.trace.end()
             connection.is_done = True

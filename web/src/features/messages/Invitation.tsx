@@ -1,6 +1,7 @@
 /*
  * Hints in the middle of the view, wherever that is. On the empty canvas, one line says what you can do here; it takes no
- * clicks, and does not return once you have posted something. Who is here, and that nobody is, is fetched (view/Company.tsx).
+ * clicks, and does not return once you have posted something. Two lines take turns for a minute; then one stays, so that a
+ * page left open draws nothing. Who is here, and that nobody is, is fetched (view/Company.tsx).
  */
 import { useState } from 'react'
 import { STRINGS } from '../../shared/i18n/en'
@@ -10,6 +11,9 @@ import { usePresence, useSession, useMessages } from '../../stores/hooks'
 import { ruleOf } from './Caret'
 
 const Company = lazy(() => import('./view/Company').then((m) => m.Company))
+
+/** turns of 7.6 s; the last one stays. Even: it says what you can do here */
+const LAST_TURN = 8
 
 export function Invitation() {
   const quiet = useMessages(
@@ -28,7 +32,14 @@ export function Invitation() {
   return (
     <div className="invitation">
       {quiet && (
-        <p key={turn} onAnimationEnd={() => setTurn(turn + 1)} data-testid="invitation">
+        <p
+          key={turn}
+          className={turn === LAST_TURN ? 'staying' : undefined}
+          onAnimationEnd={(end) => {
+            if (end.animationName === 'disappear') setTurn(turn + 1)
+          }}
+          data-testid="invitation"
+        >
           {invites ? (
             STRINGS.alone
           ) : (

@@ -89,7 +89,7 @@ function startChannel(root: HTMLElement, tab: Deps['tab'], channel: string, seal
 
   const deps: Deps = {
     send: (frame) => connection.send(frame),
-    connectNow: () => connection.connectNow(),
+    connectNow: () => connection.start(),
     reconnect: () => connection.reconnect(),
     storage: browserStorage(),
     tab,

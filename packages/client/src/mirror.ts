@@ -197,7 +197,7 @@ export function createMirror(host: Host, events: Emitter, isAnswer: (frame: Answ
     /** Keeps a post of ours that the server accepted, and returns it as a Message or a Stroke. */
     keep(frame: PostFrame, answer: Answer): Message | Stroke {
       // After a reconnect under a new user id, the answer may name the old one.
-      const sent = { user_id: userId, ...user(userId), ...frame, ...answer }
+      const sent = { user_id: userId, ...user(userId), ...frame, ...answer, type: frame.type }
       const own = { ...postOf(sent as Finished), mine: true }
       canvas.add(own.id, own, false)
       return own

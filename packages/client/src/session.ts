@@ -2,7 +2,8 @@
  * One client in one channel, over any number of connections: what it sends, when, and again. The parts of a channel are joined
  * here; channel.ts is what a program sees of them.
  */
-import { socketUrl, type Address } from './address.ts'
+import type { Address } from './address.ts'
+import { socketUrl } from './core/address.ts'
 import { createConnection, type SocketConstructor } from './core/connection.ts'
 import type { Limits, ServerFrame } from './core/frames.ts'
 import type { Host } from './core/host.ts'
@@ -57,7 +58,8 @@ export function createSession(
     address() {
       const { name, color, onMap } = options
       const on_map = onMap === false ? '0' : undefined
-      return socketUrl(address, { name, color, invite, lang, on_map, ...crowd.query() })
+      const { server, channel } = address
+      return socketUrl(server, { channel, name, color, invite, lang, on_map, ...crowd.query() })
     },
     token: () => shown.token,
     now: monotonic,

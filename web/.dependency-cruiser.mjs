@@ -90,6 +90,18 @@ export default {
       { path: 'zustand/(esm/)?vanilla' },
     ),
   ],
+  required: [
+    {
+      name: 'lives-are-written-once',
+      comment:
+        "How what is on the canvas begins and ends is in the client's core/lives.ts, for every state.",
+      severity: 'error',
+      module: {
+        path: `${CLIENT}src/(canvas|core/messages)\\.ts$|^src/features/strokes/model/strokes\\.ts$`,
+      },
+      to: { path: `${CLIENT}src/core/lives\\.ts$` },
+    },
+  ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },

@@ -310,7 +310,7 @@ async def test_w194_what_people_do_in_a_channel_works_in_a_sealed_one(visit: Vis
     await ann.mouse.move(300, 300)
     await expect(bob.get_by_test_id("cursor")).to_have_count(1)
     await press_and_draw(ann, (300, 300), (400, 320), (420, 380))
-    await expect(strokes(bob, "drawn")).to_have_count(1)
+    await expect(strokes(bob, "draft")).to_have_count(1)
     await release(ann)
     await expect(strokes(bob)).to_have_count(1)
     await note(bob)

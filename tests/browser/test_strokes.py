@@ -51,8 +51,8 @@ async def test_a_line_grows_on_the_other_page_and_moves_neither_view(visit: Visi
     ann, bob = await visit(), await visit()
     views = [await transform(page) for page in (ann, bob)]
     await press_and_draw(ann, (300, 300), (400, 320), (420, 380))
-    await expect(strokes(ann, "drawn")).to_have_count(1)
-    await expect(strokes(bob, "drawn")).to_have_count(1)
+    await expect(strokes(ann, "draft")).to_have_count(1)
+    await expect(strokes(bob, "draft")).to_have_count(1)
     await release(ann)
     for page in (ann, bob):
         await expect(strokes(page)).to_have_count(1)
@@ -81,7 +81,7 @@ async def test_a_line_can_begin_on_a_message_and_selects_nothing(visit: Visit) -
 async def test_escape_gives_up_the_line_on_both_pages(visit: Visit) -> None:
     ann, bob = await visit(), await visit()
     await press_and_draw(ann, (300, 300), (420, 320))
-    await expect(strokes(bob, "drawn")).to_have_count(1)
+    await expect(strokes(bob, "draft")).to_have_count(1)
     await ann.keyboard.press("Escape")
     for page in (ann, bob):
         await expect(page.get_by_test_id("stroke")).to_have_count(0)
@@ -160,7 +160,7 @@ async def test_the_pen_draws_with_a_finger_and_two_fingers_move_the_view(visit: 
     await touch(hand, "touchStart", (100, 300))
     for step in range(1, 12):
         await touch(hand, "touchMove", (100 + 10 * step, 300 + 3 * step))
-    await expect(strokes(bob, "drawn")).to_have_count(1)
+    await expect(strokes(bob, "draft")).to_have_count(1)
     await touch(hand, "touchEnd")
     await expect(strokes(bob)).to_have_count(1)
     assert await transform(ann) == before

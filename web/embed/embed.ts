@@ -154,8 +154,8 @@ function start(options: Options) {
         // Visitors who did not ask for anything need not know that it is away.
         if (wasLive || isTalking) widget.setNote(words.away)
         else if (++failures === 1) console.warn(notAllowed(options.server))
-        // On a page that may not connect, the console would fill without end. (The client goes on to wait after this event.)
-        else if (failures === TRIES) queueMicrotask(leave)
+        // On a page that may not connect, the console would fill without end.
+        else if (failures === TRIES) leave()
         widget.layer.clear('pointer')
       }),
       here.on('closed', () => {

@@ -35,6 +35,9 @@ export function createListeners() {
         }
       }
     },
-    clear: () => listeners.clear(),
+    /** Calls none any more, also not those of an event that is being told. */
+    clear() {
+      for (const those of listeners.values()) those.clear()
+    },
   }
 }

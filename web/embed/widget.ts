@@ -255,6 +255,7 @@ export function createWidget(
     },
     destroy() {
       stopping.abort()
+      scrolling.abort()
       clearTimeout(pointedTimer)
       clearTimeout(viewedTimer)
       caret?.close()

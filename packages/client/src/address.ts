@@ -1,10 +1,9 @@
 /*
  * From the link that a person shares to the addresses of the server.
  */
-import { queryOf } from './core/query.ts'
+import { isChannel } from './core/address.ts'
 
 const DEFAULT_CHANNEL = 'default'
-const CHANNEL = /^[\w-]{1,64}$/
 const LINK = /^\/c\/([^/]+)\/?$/
 
 export interface Address {
@@ -21,12 +20,8 @@ export function addressOf(link: string, channel?: string): Address {
   const url = new URL(link.includes('://') ? link.replace(/^ws/, 'http') : `http://${link}`)
   if (!/^http/.test(url.protocol)) throw new TypeError(`not a server: ${link}`)
   const name = channel ?? LINK.exec(decodeURIComponent(url.pathname))?.[1] ?? DEFAULT_CHANNEL
-  if (!CHANNEL.test(name)) {
+  if (!isChannel(name)) {
     throw new TypeError(`not a channel: "${name}" (1 to 64 letters, digits, - or _)`)
   }
   return { server: url.origin, channel: name }
 }
-
-/** Where to upgrade. A value that is undefined is left out. */
-export const socketUrl = ({ server, channel }: Address, query: object): string =>
-  `${server.replace('http', 'ws')}/api/chat?${queryOf({ channel, ...query })}`

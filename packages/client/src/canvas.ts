@@ -1,115 +1,82 @@
 /*
- * What lives on the canvas: messages and strokes until their end, drafts until they are posted or given up (W12 to W15, W112).
- * The page keeps more of a message (core/messages.ts), such as that its reader holds it.
+ * What lives on the canvas (core/lives.ts), and its changes as events. A page keeps more of a message (core/messages.ts), such
+ * as that its reader holds it.
  */
-import { DRAFT_LIFE_MS, POSTED_MS } from './core/messages.ts'
+import { createCulling } from './core/culling.ts'
+import * as lives from './core/lives.ts'
 import type { Draft, Emitter, Message, Stroke } from './events.ts'
 
-/** `over`: a message or stroke that ended, so that a draft or a repetition of it that comes late is known (W13). */
-type Kind = 'message' | 'stroke' | 'draft' | 'over'
+type Kind = 'message' | 'stroke' | 'draft'
 
-interface Entry {
+interface Entry extends lives.Life {
   readonly kind: Kind
   readonly data: Message | Stroke | Draft
-  /** on the server's clock */
-  readonly until: number
 }
-
-const keyOf = (userId: string, id: string) => `${userId}/${id}`
 
 /** `now`: the server's clock. */
 export function createCanvas(now: () => number, events: Emitter) {
-  let entries = new Map<string, Entry>()
-  let clearedUntil = -Infinity
-  let timer: ReturnType<typeof setTimeout> | undefined
+  const all = lives.newLives<Entry>()
 
-  function end(key: string, { kind, data, until }: Entry) {
-    entries.delete(key)
-    if (kind === 'draft') events.emit(kind, { ...(data as Draft), text: '' })
-    else if (kind !== 'over') entries.set(key, { kind: 'over', data, until: until + POSTED_MS })
-    if (kind === 'message') events.emit('expired', data as Message)
+  function tell(ended: readonly Entry[] = []) {
+    for (const { kind, data } of ended) {
+      if (kind === 'draft') events.emit(kind, { ...(data as Draft), text: '' })
+      if (kind === 'message') events.emit('expired', data as Message)
+    }
   }
 
-  function endIf(isOver: (entry: Entry) => boolean) {
-    for (const [key, entry] of [...entries]) if (isOver(entry)) end(key, entry)
-  }
-
-  /** Ends what is over, and waits for the next end. */
-  function cull() {
-    endIf(({ until }) => until <= now())
-    clearTimeout(timer)
-    if (entries.size === 0) return
-    const next = Math.min(...[...entries.values()].map(({ until }) => until))
-    timer = setTimeout(cull, Math.max(0, next - now()))
-  }
-
-  function set(key: string, entry: Entry) {
-    entries.set(key, entry)
-    // Here too, not by the timer alone: in a flood of messages its turn may never come.
-    cull()
-  }
+  const cull = createCulling(now, (at) => {
+    tell(lives.cull(all, at, lives.endOf))
+    return lives.nextEnd(all.entries, lives.endOf)
+  })
 
   return {
     cull,
 
-    /** A message or a stroke that the server accepted. Ignored if it is known, over, or cleared. */
-    add(kind: 'message' | 'stroke', data: Message | Stroke, isEvent = true) {
-      const key = keyOf(data.userId, data.id)
-      const known = entries.get(key)
-      if (known && known.kind !== 'draft') return
-      if (data.expiresAt <= now() || data.sentAt <= clearedUntil) return
-      set(key, { kind, data, until: data.expiresAt })
-      if (isEvent) events.emit(kind, data as Message & Stroke)
-    },
-
-    draft(data: Draft) {
-      const key = keyOf(data.userId, data.messageId)
-      const known = entries.get(key)
-      if (known && known.kind !== 'draft') return
-      if (data.text) {
-        set(key, { kind: 'draft', data, until: now() + DRAFT_LIFE_MS })
-        events.emit('draft', data)
-      } else if (known) end(key, known)
+    /** A draft, or what the server accepted: ignored if it is known, over, or cleared. `isEvent`: others sent it. */
+    add(id: string, data: Entry['data'], isEvent = true) {
+      const at = now()
+      const { userId } = data
+      const isDraft = !('sentAt' in data)
+      const entry = {
+        ...{ key: `${userId}/${id}`, userId, data, mine: false },
+        kind: isDraft ? 'draft' : 'text' in data ? 'message' : 'stroke',
+        ...(isDraft
+          ? lives.draftAt(at, data.text)
+          : { state: 'sent', timestamp: data.sentAt, expiresAt: data.expiresAt }),
+      } as const
+      tell(lives.begin(all, entry, at))
+      cull()
+      if (isEvent && all.entries.get(entry.key) === entry) events.emit(entry.kind, data as never)
     },
 
     /** Ends the drafts of those users. */
-    endDrafts(by: (userId: string) => boolean) {
-      endIf(({ kind, data }) => kind === 'draft' && by(data.userId))
-    },
+    endDrafts: (by: (userId: string) => boolean) => tell(lives.endDrafts(all, by)),
 
     /** The owner cleared everything up to this time (W65). */
-    clear(until: number) {
-      clearedUntil = Math.max(clearedUntil, until)
-      endIf(({ data }) => !('sentAt' in data && data.sentAt > until))
-    },
+    clear: (until: number) => tell(lives.clear(all, until)),
 
-    /** The server's clock was set by `ms`: everything keeps the time it has left (W85). */
+    /** The server's clock was set by `ms` (W85). */
     shift(ms: number) {
-      clearedUntil += ms
-      const moved = (data: Entry['data']) =>
-        'sentAt' in data
-          ? { ...data, sentAt: data.sentAt + ms, expiresAt: data.expiresAt + ms }
-          : data
-      entries = new Map(
-        [...entries].map(([key, { kind, data, until }]) => [
-          key,
-          { kind, data: moved(data), until: until + ms },
-        ]),
-      )
+      lives.shift(all, ms, (entry) => {
+        const { data, timestamp: sentAt, expiresAt } = entry
+        return 'sentAt' in data ? { ...entry, data: { ...data, sentAt, expiresAt } } : entry
+      })
       cull()
     },
 
-    /** All of a kind, the oldest first. */
-    all<Data extends Entry['data']>(kind: Kind): Data[] {
-      return [...entries.values()].flatMap((entry) =>
-        entry.kind === kind ? [entry.data as Data] : [],
-      )
+    /** All of a kind, the oldest first; drafts in the order in which they began. */
+    all<Data extends Entry['data']>(wanted: Kind): Data[] {
+      return [...all.entries.values()]
+        .filter(({ kind }) => kind === wanted)
+        .map(({ data }) => data as Data & Partial<Message>)
+        .sort((a, b) => (a.sentAt ?? 0) - (b.sentAt ?? 0))
     },
 
     /** Nothing follows. */
     close() {
-      entries.clear()
-      clearTimeout(timer)
+      all.cleared = Infinity
+      all.entries.clear()
+      cull()
     },
   }
 }

@@ -105,18 +105,17 @@ export function connect(server: string, channel?: string, options: ConnectOption
 const ORIGIN: Position = { x: 0, y: 0 }
 /** to one decimal */
 const round = (length: number) => Math.round(length * 10) / 10
-const bySending = (a: { sentAt: number }, b: { sentAt: number }) => a.sentAt - b.sentAt
 
 function createChannel(address: Address, options: ConnectOptions): Channel {
   const events = createEmitter()
   const { on, closed } = events
 
-  function post<Posted extends Message | Stroke>(
+  async function post<Posted extends Message | Stroke>(
     frame: PostFrame,
     timeoutMs: number | undefined,
   ): Promise<Posted> {
     const error = closed()
-    if (error) return Promise.reject(error)
+    if (error) throw error
     return posts.post(frame, timeoutMs, (answer) => mirror.keep(frame, answer) as Posted)
   }
 
@@ -147,10 +146,10 @@ function createChannel(address: Address, options: ConnectOptions): Channel {
       return mirror.presence().count
     },
     get messages() {
-      return mirror.canvas.all<Message>('message').sort(bySending)
+      return mirror.canvas.all<Message>('message')
     },
     get strokes() {
-      return mirror.canvas.all<Stroke>('stroke').sort(bySending)
+      return mirror.canvas.all<Stroke>('stroke')
     },
     get drafts() {
       return mirror.canvas.all<Draft>('draft')

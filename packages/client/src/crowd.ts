@@ -4,12 +4,8 @@
 import type { ServerFrame, ViewMessage } from './core/frames.ts'
 import type { Host } from './core/host.ts'
 import { throttle } from './core/throttle.ts'
+import { CROWD_VIEW_EVERY_MS, FOLLOWED_MS } from './core/views.ts'
 import type { Emitter } from './events.ts'
-
-/** The server reads no more views of a client in a crowd (W163). */
-const VIEW_EVERY_MS = 250
-/** How long a `followed` counts (W32) */
-const FOLLOWED_MS = 12_000
 
 interface Sender {
   pace(perSecond: number): void
@@ -20,7 +16,11 @@ export function createCrowd({ send, now }: Host, pointer: Sender, drafts: Sender
   let view: ViewMessage | undefined
   let followedUntil = -Infinity
   const isWanted = () => isOn || now() < followedUntil
-  const views = throttle<ViewMessage>(VIEW_EVERY_MS, (next) => void (isWanted() && send(next)), now)
+  const views = throttle<ViewMessage>(
+    CROWD_VIEW_EVERY_MS,
+    (next) => void (isWanted() && send(next)),
+    now,
+  )
 
   function show(next = view) {
     view = next

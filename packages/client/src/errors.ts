@@ -13,11 +13,11 @@ export class AsocialError extends Error {
 /** `code`: 1000 after `close`, else a close code after which a client does not return (W28). */
 export class ChannelClosed extends AsocialError {
   override readonly name: string = 'ChannelClosed'
-  constructor(
-    readonly code: number | string,
-    readonly reason: string,
-  ) {
+  declare readonly code: number | string
+  declare readonly reason: string
+  constructor(code: number | string, reason: string) {
     super(`${reason || 'closed'} (${code})`)
+    Object.assign(this, { code, reason })
   }
 }
 
@@ -29,12 +29,11 @@ export class Refused extends ChannelClosed {
 /** `code`: of the error (W25), or `timeout`. `retryAfterMs`: when to try again. `limit`: the limit that was reached (W72). */
 export class NotSent extends AsocialError {
   override readonly name = 'NotSent'
-  constructor(
-    readonly code: string,
-    message: string,
-    readonly retryAfterMs?: number,
-    readonly limit?: string,
-  ) {
+  declare readonly code: string
+  declare readonly retryAfterMs?: number
+  declare readonly limit?: string
+  constructor(code: string, message: string, retryAfterMs?: number, limit?: string) {
     super(`${message} (${code})`)
+    Object.assign(this, { code, retryAfterMs, limit })
   }
 }

@@ -151,8 +151,9 @@ export function createEmitter() {
   let closed: ChannelClosed | undefined
 
   function emit<Type extends keyof Events>(type: Type, data: Events[Type]) {
-    if (closed) return
     for (const listener of listeners) {
+      // A listener may have closed the channel: nothing follows `closed`.
+      if (closed && closed !== data) return
       try {
         listener({ type, data } as AnyEvent)
       } catch (error) {
@@ -168,10 +169,10 @@ export function createEmitter() {
     emit,
     closed: () => closed,
 
-    /** The last event. */
+    /** The last event. What ended the channel first counts. */
     end(error: ChannelClosed) {
+      closed ??= error
       emit('closed', error)
-      closed = error
     },
 
     on<Type extends keyof Events>(type: Type, listener: (data: Events[Type]) => void) {

@@ -15,7 +15,7 @@ import {
   type UserSync,
 } from './core/frames.ts'
 import type { Host } from './core/host.ts'
-import { NOBODY, onPresence, onSync, profileOf, withProfiles } from './core/presence.ts'
+import { isHere, NOBODY, onPresence, onSync, profileOf, withProfiles } from './core/presence.ts'
 import { changeRules, NO_RULES, rulesOf as rulesIn } from './core/rules.ts'
 import { createServerClock } from './core/server-clock.ts'
 import {
@@ -38,7 +38,11 @@ export function createMirror(host: Host, events: Emitter, isAnswer: (frame: Answ
   let presence = NOBODY
   const pointers = new Map<string, Position>()
   const known = new Map<string, User>()
-  const clock = createServerClock(host, () => canvas.cull())
+  const clock = createServerClock(
+    host,
+    () => canvas.cull(),
+    (ms) => canvas.shift(ms),
+  )
   const canvas = createCanvas(clock.now, events)
   const user = (id: string) => profileOf(presence, known, id)
   const asking = createAsking(
@@ -47,53 +51,37 @@ export function createMirror(host: Host, events: Emitter, isAnswer: (frame: Answ
     (id) => user(id) !== undefined,
   )
 
-  const isHere = (id: string) => presence.users.has(id) || presence.count > presence.rosterLimit
+  const isAway = (id: string) => !isHere(presence, id)
 
-  /** What a message and a stroke have in common. */
-  const postOf = ({
-    message_id,
-    user_id,
-    name,
-    color,
-    timestamp,
-    expires_at,
-  }: Finished | ChatFrame) => ({
-    ...{ id: message_id, userId: user_id, name: name ?? '', color: color ?? '' },
-    ...{ sentAt: timestamp, expiresAt: expires_at, mine: user_id === userId },
-  })
-  const messageOf = (frame: ChatFrame): Message => ({
-    ...{ ...postOf(frame), text: frame.payload, ...toPosition(frame.position) },
-    bot: frame.bot === true,
-  })
-  const strokeOf = (frame: Finished): Stroke => ({ ...postOf(frame), points: frame.points })
-
-  function onChat(frame: ChatFrame) {
-    if (!isAnswer(frame)) canvas.add('message', messageOf(frame))
+  function postOf(frame: ChatFrame | Finished): Message | Stroke {
+    const { message_id: id, user_id, name = '', color = '', timestamp, expires_at } = frame
+    const post = {
+      ...{ id, userId: user_id, name, color, mine: user_id === userId },
+      ...{ sentAt: timestamp, expiresAt: expires_at },
+    }
+    return frame.type === 'chat'
+      ? { ...post, text: frame.payload, ...toPosition(frame.position), bot: frame.bot === true }
+      : { ...post, points: frame.points }
   }
 
-  function onStroke(frame: StrokeFrame) {
-    // One that is still being drawn has no end, and is not shown.
+  function onPost(frame: ChatFrame | StrokeFrame) {
+    // A stroke that is still being drawn has no end, and is not shown.
     const isFinished = frame.expires_at !== undefined
     if (isFinished && !isAnswer(frame as Finished))
-      canvas.add('stroke', strokeOf(frame as Finished))
-  }
-
-  function shift(ms: number) {
-    if (ms !== 0) canvas.shift(ms)
+      canvas.add(frame.message_id, postOf(frame as Finished))
   }
 
   function synchronize(frame: UserSync, fresh: boolean) {
     const before = presence.users
     userId = frame.user_id
     rules = rulesIn(frame.rules)
-    shift(clock.onSync(frame.timestamp))
     presence = onSync(presence, frame, fresh).presence
     asking.synced()
-    for (const id of pointers.keys()) if (!isHere(id)) pointers.delete(id)
-    if (fresh) canvas.endDrafts((id) => !isHere(id))
+    for (const id of pointers.keys()) if (isAway(id)) pointers.delete(id)
+    if (fresh) canvas.endDrafts(isAway)
     else emitDifferences(before)
-    frame.messages.forEach(onChat)
-    frame.strokes?.forEach(onStroke)
+    frame.messages.forEach(onPost)
+    frame.strokes?.forEach(onPost)
   }
 
   /** The events that a snapshot stands for, because the frames of some of them are missing (W19). */
@@ -130,27 +118,25 @@ export function createMirror(host: Host, events: Emitter, isAnswer: (frame: Answ
 
   /** Takes in a frame; `fresh`: the first one of a connection. */
   function receive(frame: ServerFrame, fresh: boolean) {
+    clock.receive(frame)
+    if ('epoch' in frame)
+      return frame.type === 'user_sync' ? synchronize(frame, fresh) : onPeople(frame)
     switch (frame.type) {
-      case 'user_sync':
-        return synchronize(frame, fresh)
-      case 'user_joined':
-      case 'user_left':
-      case 'user_updated':
-      case 'user_count':
-        return onPeople(frame)
       case 'chat':
-        clock.check(frame.timestamp)
-        return onChat(frame)
+      case 'stroke':
+        return onPost(frame)
       case 'ack':
-        clock.check(frame.timestamp)
         isAnswer(frame)
         return
-      case 'stroke':
-        return onStroke(frame)
       case 'typing': {
         const { user_id, message_id: messageId, payload: text, position } = frame
         asking.meet(user_id)
-        return canvas.draft({ messageId, userId: user_id, text, ...toPosition(position) })
+        return canvas.add(messageId, {
+          messageId,
+          userId: user_id,
+          text,
+          ...toPosition(position),
+        })
       }
       case 'cursors':
         for (const [id, x, y] of frame.cursors) {
@@ -184,14 +170,6 @@ export function createMirror(host: Host, events: Emitter, isAnswer: (frame: Answ
           if (presence.users.has(each.user_id)) events.emit('profile', personOf(each))
         }
         return
-      case 'pong':
-        return shift(clock.onPong(frame.t, frame.timestamp))
-      case 'clock':
-        // In this order, so that no life seems to be over in between.
-        if (frame.shift > 0) shift(frame.shift)
-        clock.onShift(frame.shift)
-        if (frame.shift < 0) shift(frame.shift)
-        return
       case 'channel_updated':
         rules = changeRules(rules, frame, userId)
         return events.emit('rules', rulesOf(rules))
@@ -218,12 +196,10 @@ export function createMirror(host: Host, events: Emitter, isAnswer: (frame: Answ
 
     /** Keeps a post of ours that the server accepted, and returns it as a Message or a Stroke. */
     keep(frame: PostFrame, answer: Answer): Message | Stroke {
-      const author = { user_id: userId, name: '', color: '', ...user(userId) }
       // After a reconnect under a new user id, the answer may name the old one.
-      const sent = { ...author, ...frame, ...answer }
-      const post = frame.type === 'chat' ? messageOf(sent as ChatFrame) : strokeOf(sent as Finished)
-      const own = { ...post, mine: true }
-      canvas.add('text' in own ? 'message' : 'stroke', own, false)
+      const sent = { user_id: userId, ...user(userId), ...frame, ...answer, type: frame.type }
+      const own = { ...postOf(sent as Finished), mine: true }
+      canvas.add(own.id, own, false)
       return own
     },
 

@@ -74,7 +74,7 @@ export function createPosts(send: (frame: ClientFrame) => boolean, self: () => s
       const answered = waiting(answer.message_id).filter(
         ({ userId }) => (answer.user_id ?? userId) === userId,
       )
-      for (const { settle } of answered) settle(answer)
+      answered.forEach(({ settle }) => settle(answer))
       return answered.length > 0
     },
 

@@ -2,7 +2,8 @@
  * One client in one channel, over any number of connections: what it sends, when, and again. The parts of a channel are joined
  * here; channel.ts is what a program sees of them.
  */
-import { socketUrl, type Address } from './address.ts'
+import type { Address } from './address.ts'
+import { socketUrl } from './core/address.ts'
 import { createConnection, type SocketConstructor } from './core/connection.ts'
 import type { Limits, ServerFrame } from './core/frames.ts'
 import type { Host } from './core/host.ts'
@@ -57,7 +58,8 @@ export function createSession(
     address() {
       const { name, color, onMap } = options
       const on_map = onMap === false ? '0' : undefined
-      return socketUrl(address, { name, color, invite, lang, on_map, ...crowd.query() })
+      const { server, channel } = address
+      return socketUrl(server, { channel, name, color, invite, lang, on_map, ...crowd.query() })
     },
     token: () => shown.token,
     now: monotonic,
@@ -67,7 +69,7 @@ export function createSession(
     onLink,
     onLost(code, wasLive, reason) {
       lost = { code, reason }
-      if (!wasLive && code === 1006) askWhy().catch(() => undefined)
+      if (!wasLive && code === 1006) askWhy()
     },
   })
   const host: Host = { send: connection.send, now: monotonic, isHidden }
@@ -90,7 +92,6 @@ export function createSession(
     if (type === 'user_sync') {
       shown.token = frame.token ?? shown.token
       shown.limits = frame.limits
-      shown.isLive = true
     }
     if (type === 'degraded') shown.isDegraded = true
     if (fresh || type === 'restored') shown.isDegraded = false
@@ -106,11 +107,10 @@ export function createSession(
   }
 
   function onLink(link: Link) {
-    if (link.kind === 'live' || link.kind === 'connecting') return
-    shown.isLive = false
-    if (link.kind !== 'final') {
+    shown.isLive = link.kind === 'live'
+    if ('until' in link)
       return events.emit('disconnected', { ...lost, retryMs: link.until - monotonic() })
-    }
+    if (link.kind !== 'final') return
     const { code, reason } = link
     const error =
       typeof code === 'number' ? new ChannelClosed(code, reason) : new Refused(code, reason)
@@ -121,10 +121,11 @@ export function createSession(
   }
 
   /** Browsers hide why an upgrade failed (W87). */
-  async function askWhy() {
+  function askWhy() {
     const { token } = shown
-    const why = await whyRefused({ ...address, origin: origin(), invite, token, sealed })
-    if (why?.lasting) connection.giveUp(why.code ?? '', why.message)
+    whyRefused({ ...address, origin: origin(), invite, token, sealed })
+      .then((why) => why?.lasting && connection.giveUp(why.code ?? '', why.message))
+      .catch(() => undefined)
   }
 
   return { connection, mirror, posts, pointer, drafts, crowd }

@@ -142,8 +142,9 @@ describe('a channel', () => {
     live()
     const both = [1, 2].map(() => channel.say('hi', undefined, { messageId: 'm1' }))
     socket().receive({ type: 'ack', message_id: 'm1', timestamp: 1, expires_at: 5_001 })
-    expect(await Promise.all(both)).toMatchObject([{ id: 'm1' }, { id: 'm1' }])
-    expect(channel.messages).toHaveLength(1)
+    const said = { id: 'm1', text: 'hi', x: 0, y: 0, mine: true, bot: false }
+    expect(await Promise.all(both)).toMatchObject([said, said])
+    expect(channel.messages).toMatchObject([said])
   })
 
   test('W150: what an operator tells everybody is an event', async () => {

@@ -62,7 +62,7 @@ describe('messages', () => {
     expect(messages.onTyping(posted, typing('m1', 'hel'), 'me', 1_001)).toBe(posted)
     const gone = messages.cull(posted, 6_000)
     expect(entries(messages.onTyping(gone, typing('m1', 'hel'), 'me', 6_100))).toHaveLength(0)
-    expect(messages.cull(gone, 60_000).posted.size).toBe(0)
+    expect(messages.cull(gone, 60_000).over.size).toBe(0)
   })
 
   test('W12: a message whose life is over is not shown', () => {
@@ -154,7 +154,7 @@ describe('messages', () => {
         let after = messages.onTyping(state, typing('m1', 'I agr', them), self, 1_400)
         after = messages.onTyping(after, typing('m1', '', them), self, 1_400)
         after = messages.onChat(after, lie, self, 1_500)
-        after = messages.onLeft(after, them)
+        after = messages.endDrafts(after, (id) => id === them)
         if (name !== 'draft' || self === 'me') expect(entries(after)[0], name).toBe(mine)
         expect(entries(after).map(({ text, mine }) => [text, mine])).toContainEqual([
           'I agree with them',
@@ -168,9 +168,9 @@ describe('messages', () => {
     let state = messages.onChat(messages.NO_MESSAGES, chat('m1'), 'me', 1_000)
     state = messages.onTyping(state, typing('m2', 'and'), 'me', 1_000)
     state = messages.onTyping(state, typing('m3', 'so', 'aiko'), 'me', 1_000)
-    const after = messages.onLeft(state, 'mira')
+    const after = messages.endDrafts(state, (id) => id === 'mira')
     expect(entries(after).map((entry) => entry.messageId)).toEqual(['m1', 'm3'])
-    expect(entries(messages.keepDraftsOf(state, (id) => id === 'mira'))).toHaveLength(2)
+    expect(entries(messages.endDrafts(state, (id) => id !== 'mira'))).toHaveLength(2)
   })
 
   test('an error for a message that was posted in the meantime changes nothing', () => {

@@ -226,3 +226,17 @@ async def test_w167_cursors_and_drafts_keep_to_the_pace_until_the_crowd_is_over(
     await asyncio.sleep(2)
     connection.sent.clear()
     assert await move() == (50, 50)
+
+
+async def test_after_close_no_frame_changes_what_is_known(session: Session, connection: FakeConnection) -> None:
+    """Frames still come while `close` waits for the answer to its close frame."""
+    closing = asyncio.create_task(session.close())
+    await asyncio.sleep(0)
+    before = list(session.events.waiting)
+    session.received(joined())
+    connect(session, connection, user_count=7)
+    await closing
+    assert not session.mirror.is_live
+    assert session.mirror.roster.count == 1
+    assert list(session.events.waiting) == before
+    assert not session._tasks

@@ -8,6 +8,7 @@ import { sightOf } from '../features/canvas/model/sight'
 import { readSpot } from '../features/canvas/model/spot'
 import { languageFor, loadLanguage } from './language'
 import { STRINGS } from '../shared/i18n/en'
+import { socketUrl } from '@asocial/client/core/address'
 import { createConnection } from '@asocial/client/core/connection'
 import { isHidden, isOffline, monotonic, watchPage } from '@asocial/client/core/page'
 import { createReceiver } from '../stores/receive'
@@ -89,7 +90,7 @@ function startChannel(root: HTMLElement, tab: Deps['tab'], channel: string, seal
 
   const deps: Deps = {
     send: (frame) => connection.send(frame),
-    connectNow: () => connection.connectNow(),
+    connectNow: () => connection.start(),
     reconnect: () => connection.reconnect(),
     storage: browserStorage(),
     tab,
@@ -103,27 +104,21 @@ function startChannel(root: HTMLElement, tab: Deps['tab'], channel: string, seal
   // Firefox has no `serverTiming` on plain http.
   const trace = visit?.serverTiming?.find((entry) => entry.name === 'trace')?.description
   // A full stop or a bracket after a link in a text is not part of the invitation.
-  const invite = new URLSearchParams(location.search).get('invite')?.replace(/[^\w-]+$/, '')
+  const invite =
+    new URLSearchParams(location.search).get('invite')?.replace(/[^\w-]+$/, '') || undefined
   const app = createApp(channel, deps, () => matches(CALM), sealed)
   const connection = createConnection({
     address() {
-      const { chosenName } = app.session.store.getState()
-      const color = app.session.color()
-      const query = new URLSearchParams({
-        channel,
-        lang: document.documentElement.lang,
+      const { chosenName: name } = app.session.store.getState()
+      const { region } = app.crowd.getState()
+      const { middle, width: w, height: h } = sightOf(app.camera.store.getState())
+      return socketUrl(location.origin, {
+        ...{ channel, lang: document.documentElement.lang, trace, name, invite },
+        color: app.session.color(),
+        on_map: app.settings.store.getState().onMap ? undefined : '0',
+        // W162. A server sees where people look only if the channel is a crowd.
+        ...(region && { ...middle, w, h }),
       })
-      if (trace) query.set('trace', trace)
-      if (chosenName) query.set('name', chosenName)
-      if (color) query.set('color', color)
-      if (!app.settings.store.getState().onMap) query.set('on_map', '0')
-      if (invite) query.set('invite', invite)
-      // W162. A server sees where people look only if the channel is a crowd.
-      if (app.crowd.getState().region) {
-        const { middle, width: w, height: h } = sightOf(app.camera.store.getState())
-        for (const [name, value] of Object.entries({ ...middle, w, h })) query.set(name, `${value}`)
-      }
-      return `${location.origin.replace(/^http/, 'ws')}/api/chat?${query}`
     },
     token: app.session.token,
     now: monotonic,

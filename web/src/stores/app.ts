@@ -27,7 +27,14 @@ export function createApp(
   sealed?: SealedLink,
 ) {
   const settings = createSettings(deps)
-  const session = createSession(channel, deps, sealed)
+  const strokes = createStrokes()
+  /** The server's clock was set: everything keeps the time it has left. */
+  function moveLives(ms: number) {
+    messages.shift(ms)
+    history.shift(ms)
+    strokes.shift(ms)
+  }
+  const session = createSession(channel, deps, moveLives, sealed)
   const muted = createMuted(deps)
   const history = createHistory(session.serverNow)
   const presence = createPresence(deps, muted.has)
@@ -88,7 +95,7 @@ export function createApp(
     menu: createMenu(),
     toast: createToast(),
     reactions,
-    strokes: createStrokes(),
+    strokes,
     now: deps.now,
     connectNow: deps.connectNow,
     send: deps.send,

@@ -7,20 +7,11 @@ import { isKind } from '@asocial/client/core/reactions'
 import { createRepeat } from '@asocial/client/core/repeat'
 
 export function createReceiver(app: App) {
-  const { session, presence, messages, cursors, navigation, reactions, muted, history, strokes } =
-    app
+  const { session, presence, messages, cursors, navigation, reactions, muted, strokes } = app
   const repeatSoon = createRepeat(() => {
     messages.resend()
     cursors.resend()
   })
-
-  /** The server's clock was set: messages keep the time they have left. */
-  function shift(ms: number) {
-    if (ms === 0) return
-    messages.shift(ms)
-    history.shift(ms)
-    strokes.shift(ms)
-  }
 
   /** W160. A crowd's pace ends with it. */
   function setCrowd(on: boolean) {
@@ -35,6 +26,7 @@ export function createReceiver(app: App) {
 
   /** `fresh`: the first frame of a connection. */
   return function receive(frame: ServerFrame, fresh: boolean) {
+    session.clock.receive(frame)
     toStores(frame, fresh)
     // After the session and presence: whose stroke it is depends on them.
     strokes.receive(frame, fresh)
@@ -52,7 +44,6 @@ export function createReceiver(app: App) {
       case 'user_sync':
         if (fresh) session.setDegraded(false)
         session.onSync(frame)
-        shift(session.clock.onSync(frame.timestamp))
         presence.onSync(frame, fresh)
         cursors.keepOnly(presence.isHere)
         navigation.keepOnly(presence.isHere)
@@ -84,10 +75,8 @@ export function createReceiver(app: App) {
         presence.onEvent(frame)
         return
       case 'chat':
-        session.clock.check(frame.timestamp)
         return muted.has(frame.user_id) ? undefined : messages.onChat(frame)
       case 'ack':
-        session.clock.check(frame.timestamp)
         return messages.onAck(frame)
       case 'typing':
         if (muted.has(frame.user_id)) return
@@ -118,14 +107,6 @@ export function createReceiver(app: App) {
         return navigation.onActivity(frame)
       case 'profiles':
         return presence.onProfiles(frame.users)
-      case 'pong':
-        return shift(session.clock.onPong(frame.t, frame.timestamp))
-      case 'clock':
-        // In this order, so that no life seems to be over in between.
-        if (frame.shift > 0) shift(frame.shift)
-        session.clock.onShift(frame.shift)
-        if (frame.shift < 0) shift(frame.shift)
-        return
       case 'channel_updated':
         return session.onRules(frame)
       case 'cleared':

@@ -40,7 +40,7 @@ export function createAsking(
       unknown.delete(id)
       askedAt.set(id, at)
     }
-    if (user_ids.length > 0) send({ type: 'who', user_ids })
+    send({ type: 'who', user_ids })
     if (unknown.size > 0) whoTimer = setTimeout(who, WHO_AFTER_MS)
   }
 

@@ -13,13 +13,12 @@ export const STABLE_MS = 5_000
 
 /** `attempt` counts from 0; `chance` is a random number in [0, 1). */
 export function backoffMs(attempt: number, chance: number, retryMs = 0): number {
-  const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(attempt, 16))
+  const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** attempt)
   const delay = Math.round(ceiling * (0.5 + chance / 2))
   return Math.max(delay, retryMs)
 }
 
 export interface Closing {
-  readonly code: number
   readonly reconnect: boolean
   readonly retryMs: number
   readonly reason: string
@@ -32,11 +31,11 @@ export function readClose(code: number, rawReason: string): Closing {
   try {
     const told = JSON.parse(rawReason) as { retry_ms?: unknown; reason?: unknown }
     if (typeof told.retry_ms === 'number') {
-      retryMs = Math.min(120_000, Math.max(0, told.retry_ms))
+      retryMs = Math.min(120_000, told.retry_ms)
     }
     reason = typeof told.reason === 'string' ? told.reason : ''
   } catch {
     // The text of a proxy, or none: shown as it is.
   }
-  return { code, reconnect: !(code >= 4500 && code <= 4999), retryMs, reason }
+  return { reconnect: code < 4500 || code > 4999, retryMs, reason }
 }

@@ -77,8 +77,8 @@ export function addPong(clock: Clock, sent: number, timestamp: number, now: numb
   return { samples, offset: (bestOf(samples) ?? sample).offset, measured: true }
 }
 
-function bestOf(samples: readonly Sample[]): Sample | undefined {
-  let best: Sample | undefined
-  for (const sample of samples) if (!best || sample.roundTrip <= best.roundTrip) best = sample
-  return best
-}
+const bestOf = (samples: readonly Sample[]) =>
+  samples.reduce(
+    (best, sample) => (sample.roundTrip <= best.roundTrip ? sample : best),
+    samples[0]!,
+  )

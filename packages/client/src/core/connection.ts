@@ -57,9 +57,8 @@ export function createConnection(options: ConnectionOptions) {
   const { address, token, now, isOffline, onFrame, onLink, onLost } = options
   let socket: Socket | undefined
   let attempt = 0
-  let retryTimer: Timer | undefined
-  let liveTimers: Timer[] = []
-  let tickTimer: ReturnType<typeof setInterval> | undefined
+  /** of this connection, or of the wait for the next one */
+  let timers: Timer[] = []
   let watchdog: Timer | undefined
   let heardAt = 0
   let begunAt = 0
@@ -81,15 +80,17 @@ export function createConnection(options: ConnectionOptions) {
 
   /** Checks the socket, after something that may have ended it unnoticed. An upgrade older than `oldMs` is restarted. */
   function look(oldMs = Infinity) {
-    if (!isSynced) hurry(oldMs)
-    else if (isOpen()) ping()
-    else broke()
+    if (isSynced) return isOpen() ? ping() : broke()
+    if (isFinal || now() < notBefore || (socket && now() - begunAt < oldMs)) return
+    attempt = 0
+    connect()
   }
 
-  function hurry(oldMs: number) {
-    const isYoung = socket && now() - begunAt < oldMs
-    if (isFinal || isYoung || now() < notBefore) return
-    attempt = 0
+  /** Connects at once, also after the end: the user asked for it. */
+  function start() {
+    if (isSynced) return
+    isFinal = false
+    notBefore = 0
     connect()
   }
 
@@ -97,6 +98,8 @@ export function createConnection(options: ConnectionOptions) {
     drop()
     isOutdated = false
     onLink({ kind: 'connecting' })
+    // Closed by who was told.
+    if (isFinal) return
     const key = token()
     let opened: Socket
     try {
@@ -131,25 +134,28 @@ export function createConnection(options: ConnectionOptions) {
       isSynced = true
       if (isOutdated) return connect()
       clearTimeout(watchdog)
+      keepAlive()
       onLink({ kind: 'live' })
     }
-    onFrame(frame, fresh)
-    if (fresh) keepAlive()
+    if (isSynced) onFrame(frame, fresh)
   }
 
   function keepAlive() {
-    liveTimers = FIRST_PINGS_MS.map((ms) => setTimeout(ping, ms))
-    liveTimers.push(setTimeout(() => (attempt = 0), STABLE_MS))
     let tickedAt = Date.now()
     let pingedAt = tickedAt
-    tickTimer = setInterval(() => {
+    const tick = () => {
       const at = Date.now()
       const slept = Math.abs(at - tickedAt) > TICK_MS + SLEPT_MS
       tickedAt = at
       if (!slept && at - pingedAt < PING_EVERY_MS) return
       pingedAt = at
       look()
-    }, TICK_MS)
+    }
+    timers = FIRST_PINGS_MS.map((ms) => setTimeout(ping, ms))
+    timers.push(
+      setTimeout(() => (attempt = 0), STABLE_MS),
+      setInterval(tick, TICK_MS),
+    )
   }
 
   function ping() {
@@ -163,9 +169,8 @@ export function createConnection(options: ConnectionOptions) {
 
   /** Closes the socket and ignores its further events. */
   function drop(code?: number) {
-    clearInterval(tickTimer)
-    for (const timer of [retryTimer, watchdog, ...liveTimers]) clearTimeout(timer)
-    liveTimers = []
+    for (const timer of [watchdog, ...timers]) clearTimeout(timer)
+    timers = []
     const dropped = socket
     socket = undefined
     isSynced = false
@@ -174,16 +179,19 @@ export function createConnection(options: ConnectionOptions) {
 
   function lost(code: number, rawReason: string) {
     const { reconnect, retryMs, reason } = readClose(code, rawReason)
-    onLost(code, isSynced, reason)
+    const wasLive = isSynced
     drop()
+    onLost(code, wasLive, reason)
     if (!reconnect) return end(code, reason)
-    notBefore = retryMs > 0 ? now() + retryMs : 0
+    notBefore = now() + retryMs
     wait(backoffMs(attempt++, Math.random(), retryMs))
   }
 
   function wait(ms: number) {
+    if (isFinal) return
+    // Before the others are told, who may close this.
+    timers = [setTimeout(connect, ms)]
     onLink({ kind: isOffline() ? 'offline' : 'waiting', until: now() + ms })
-    retryTimer = setTimeout(connect, ms)
   }
 
   function end(code: number | string, reason: string) {
@@ -192,7 +200,7 @@ export function createConnection(options: ConnectionOptions) {
   }
 
   return {
-    start: connect,
+    start,
     send,
     look,
     ping,
@@ -200,21 +208,13 @@ export function createConnection(options: ConnectionOptions) {
     /** Gives the socket up for now. If nothing else happens, the connection is restored soon. */
     interrupt() {
       drop()
-      if (!isFinal) wait(Math.max(STILL_HERE_MS, notBefore - now()))
+      wait(Math.max(STILL_HERE_MS, notBefore - now()))
     },
 
     /** Leaves for good: others see it at once. */
     close() {
       drop(1000)
       end(1000, '')
-    },
-
-    /** Connects at once, because the user asked for it. */
-    connectNow() {
-      if (isSynced) return
-      isFinal = false
-      notBefore = 0
-      connect()
     },
 
     /** Connects again, because our identity has changed. */

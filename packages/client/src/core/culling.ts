@@ -1,30 +1,20 @@
 /*
- * Removes messages when their life ends: one timer, set for the next end.
+ * Removes what ended on the canvas (lives.ts): one timer, set for the next end.
  */
-import { cull, nextCull, type Messages } from './messages.ts'
 
-/** `clock`: the server's. */
-export function createCulling(
+/**
+ * `clock`: the server's. `cull`: removes what ended by `now`, and returns the next end. Returns how to cull now: after each
+ * change, because in a flood of messages the timer's turn may never come, and when the estimate of the clock changes.
+ */
+export function createCulling<Changed>(
   clock: () => number,
-  get: () => Messages,
-  set: (messages: Messages) => void,
+  cull: (now: number, changed?: Changed) => number,
 ) {
   let timer: ReturnType<typeof setTimeout> | undefined
-
-  function put(changed: Messages) {
+  return function run(changed?: Changed) {
     const now = clock()
-    // Culled here too, not by the timer alone: in a flood of messages its turn may never come.
-    const messages = cull(changed, now)
-    if (messages !== get()) set(messages)
+    const next = cull(now, changed)
     clearTimeout(timer)
-    const next = nextCull(messages)
-    if (next !== undefined) timer = setTimeout(again, Math.max(0, next - now))
-  }
-  const again = () => put(get())
-
-  return {
-    put,
-    /** Also called when the estimate of the server's clock changes, and when a page is shown again. */
-    cull: again,
+    if (next < Infinity) timer = setTimeout(run, Math.max(0, next - now))
   }
 }

@@ -89,12 +89,11 @@ type Fields = Record<string, unknown>
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null
 const isText = (value: unknown): value is string => typeof value === 'string'
 const isNumber = (value: unknown): value is number => Number.isFinite(value)
-const isListOf = (value: unknown, fits: (item: unknown) => boolean) =>
-  Array.isArray(value) && value.every(fits)
+const isListOf = (value: unknown, fits: (item: unknown[]) => unknown) =>
+  Array.isArray(value) && value.every(fits as (item: unknown) => unknown)
 
 const isNumbers = (value: unknown): value is number[] => isListOf(value, isNumber)
-const isCursor = (value: unknown) =>
-  Array.isArray(value) && isText(value[0]) && isNumber(value[1]) && isNumber(value[2])
+const isPoint = (value: unknown) => isNumbers(value) && value.length > 1
 
 /**
  * The fields of each frame, and of its parts: `.user`. `#`: a number, `+`: one above 0. Other fields are in FORMS, or texts.
@@ -144,13 +143,13 @@ const FORMS: Readonly<Record<string, (value: unknown) => boolean>> = {
   users: (value) => isListOf(value, (user) => has(user, '.user')),
   messages: (value) => isListOf(value, (chat) => has(chat, 'chat')),
   strokes: (value = []) => isListOf(value, (stroke) => has(stroke, 'stroke')),
-  points: (value) => isListOf(value, (point) => isNumbers(point) && point.length > 1),
+  points: (value) => isListOf(value, isPoint),
   ttl: (value) => has(value, '.ttl'),
   limits: isObject,
   rules: (value = {}) => has(value, '.rules'),
   landmarks: (value = []) => isListOf(value, (landmark) => has(landmark, '.landmark')),
-  cursors: (value) => isListOf(value, isCursor),
-  anchors: (value = {}) => isObject(value) && isListOf(Object.values(value), isText),
+  cursors: (value) => isListOf(value, ([id, ...at]: unknown[]) => isText(id) && isPoint(at)),
+  anchors: (value = {}) => isObject(value) && Object.values(value).every(isText),
   on: (value) => typeof value === 'boolean',
   places: (value) => isListOf(value, (place) => isNumbers(place) && place.length > 3),
 }
@@ -158,16 +157,13 @@ const FORMS: Readonly<Record<string, (value: unknown) => boolean>> = {
 /** Whether a value is an object with the fields of a frame, or of a part of one. False: no frame has this type. */
 function has(value: unknown, type: unknown): value is Fields {
   const fields = FIELDS.get(type)
-  return (
-    isObject(value) &&
-    fields !== undefined &&
-    fields.every((field) => {
-      const number = value[field.slice(1)]
-      if (field.startsWith('#')) return isNumber(number)
-      if (field.startsWith('+')) return isNumber(number) && number > 0
-      return (FORMS[field] ?? isText)(value[field])
-    })
-  )
+  const fits = (field: string) => {
+    const number = (value as Fields)[field.slice(1)]
+    if (field.startsWith('#')) return isNumber(number)
+    if (field.startsWith('+')) return isNumber(number) && number > 0
+    return (FORMS[field] ?? isText)((value as Fields)[field])
+  }
+  return isObject(value) && fields?.every(fits) === true
 }
 
 /** Only what a position has, of an object that may have more. */
@@ -176,12 +172,10 @@ export const toPosition = ({ x, y, anchor }: Position): Position =>
 
 /** A known, well-formed frame, or undefined. */
 export function readFrame(data: unknown): ServerFrame | undefined {
-  if (!isText(data)) return undefined
-  let frame: unknown
   try {
-    frame = JSON.parse(data)
+    const frame = JSON.parse(data as string) as { type?: unknown }
+    return has(frame, frame.type) ? (frame as unknown as ServerFrame) : undefined
   } catch {
     return undefined
   }
-  return isObject(frame) && has(frame, frame.type) ? (frame as unknown as ServerFrame) : undefined
 }

@@ -20,17 +20,17 @@ export const isHidden = () => globalThis.document?.visibilityState === 'hidden'
 export function watchPage(connection: Connection): () => void {
   if (!globalThis.document) return () => undefined
   const stopping = new AbortController()
-  const on = (target: EventTarget, name: string, run: () => void) =>
+  const on = (name: string, run: () => void, target: EventTarget = globalThis) =>
     target.addEventListener(name, run, { signal: stopping.signal })
   const look = () => connection.look()
   const lookIfOld = () => void (isHidden() || connection.look(YOUNG_MS))
-  on(globalThis, 'focus', look)
-  on(globalThis, 'pageshow', look)
-  on(document, 'resume', look)
-  on(globalThis, 'online', lookIfOld)
-  on(document, 'visibilitychange', lookIfOld)
-  on(globalThis, 'offline', connection.ping)
+  on('focus', look)
+  on('pageshow', look)
+  on('resume', look, document)
+  on('online', lookIfOld)
+  on('visibilitychange', lookIfOld, document)
+  on('offline', connection.ping)
   // A page in the back/forward cache must hold no socket.
-  on(globalThis, 'pagehide', connection.interrupt)
+  on('pagehide', connection.interrupt)
   return () => stopping.abort()
 }

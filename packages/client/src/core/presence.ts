@@ -14,7 +14,7 @@ export interface Presence {
   readonly epoch: string
   readonly seq: number
   /** highest `seq` heard of while waiting for a snapshot; undefined: not waiting */
-  readonly waitingFor: { readonly epoch: string; readonly seq: number } | undefined
+  readonly waitingFor?: { readonly epoch: string; readonly seq: number } | undefined
   readonly users: ReadonlyMap<string, User>
   readonly count: number
   readonly rosterLimit: number
@@ -23,7 +23,6 @@ export interface Presence {
 export const NOBODY: Presence = {
   epoch: '',
   seq: 0,
-  waitingFor: undefined,
   users: new Map(),
   count: 0,
   rosterLimit: 200,
@@ -33,24 +32,20 @@ export interface PresenceStep {
   readonly presence: Presence
   /** send a `sync` frame */
   readonly sync: boolean
-  readonly joined?: User
-  readonly left?: User
+  readonly joined?: User | undefined
+  readonly left?: User | undefined
 }
 
 /** `fresh`: the first frame of a connection, which replaces everything known before. */
 export function onSync(before: Presence, frame: UserSync, fresh: boolean): PresenceStep {
-  const same = frame.epoch === before.epoch
-  const waiting = before.waitingFor
-  const tooOld =
-    !fresh &&
-    ((same && frame.seq < before.seq) ||
-      (waiting !== undefined && waiting.epoch === frame.epoch && frame.seq < waiting.seq))
-  if (tooOld) return { presence: before, sync: waiting !== undefined }
+  const { epoch, seq } = frame
+  const { waitingFor } = before
+  const isOlder = (than: Presence['waitingFor']) => than?.epoch === epoch && seq < than.seq
+  if (!fresh && (isOlder(before) || isOlder(waitingFor)))
+    return { presence: before, sync: waitingFor !== undefined }
   return {
     presence: {
-      epoch: frame.epoch,
-      seq: frame.seq,
-      waitingFor: undefined,
+      ...{ epoch, seq },
       users: new Map(frame.users.map((user) => [user.user_id, user])),
       count: frame.user_count,
       rosterLimit: frame.limits.roster,
@@ -60,59 +55,59 @@ export function onSync(before: Presence, frame: UserSync, fresh: boolean): Prese
 }
 
 export function onPresence(before: Presence, frame: PresenceFrame): PresenceStep {
-  if (before.waitingFor) return { presence: heard(before, frame), sync: false }
-  if (frame.epoch !== before.epoch) return { presence: heard(before, frame), sync: true }
-  if (frame.seq <= before.seq) return { presence: before, sync: false }
-  if (frame.type === 'user_count') return onCount(before, frame.count, frame.seq)
-  if (frame.seq !== before.seq + 1) return { presence: heard(before, frame), sync: true }
+  const { epoch, seq } = frame
+  const { waitingFor } = before
+  /** For a snapshot: remembers only which `seq` it must contain. */
+  const wait = (presence: Presence, sync = true) => {
+    const least = waitingFor?.epoch === epoch ? Math.max(waitingFor.seq, seq) : seq
+    return { presence: { ...presence, waitingFor: { epoch, seq: least } }, sync }
+  }
+  if (waitingFor) return wait(before, false)
+  if (epoch !== before.epoch) return wait(before)
+  if (seq <= before.seq) return { presence: before, sync: false }
+  if (frame.type === 'user_count') {
+    const presence = { ...before, count: frame.count, seq }
+    // The roster may be wrong: above the limit the server sent no names.
+    return frame.count <= before.rosterLimit ? wait(presence) : { presence, sync: false }
+  }
+  if (seq !== before.seq + 1) return wait(before)
 
+  const { user_id } = frame
   const users = new Map(before.users)
-  const known = users.get(frame.user_id)
-  let count = before.count
-  const step: { joined?: User; left?: User } = {}
+  const known = users.get(user_id)
+  let { count } = before
+  let joined: User | undefined
+  let left: User | undefined
   if (frame.type === 'user_left') {
-    users.delete(frame.user_id)
+    users.delete(user_id)
     count = Math.max(0, count - 1)
-    if (known) step.left = known
+    left = known
   } else {
-    const { user_id, name, color, on_map } = frame
+    const { name, color, on_map } = frame
     const joins = frame.type === 'user_joined'
     const joined_at = joins ? frame.joined_at : known?.joined_at
     if (joined_at !== undefined) {
-      const user: User = { user_id, name, color, joined_at, on_map }
+      const user = { user_id, name, color, joined_at, on_map }
       users.set(user_id, user)
       if (joins && !known) {
         count += 1
-        step.joined = user
+        joined = user
       }
     }
   }
-  return { presence: { ...before, seq: frame.seq, users, count }, sync: false, ...step }
+  return { presence: { ...before, seq, users, count }, sync: false, joined, left }
 }
 
 /** Newer profiles of people whom the roster lists; `user_updated` has them in most channels, a sealed frame in others. */
 export function withProfiles(before: Presence, profiles: readonly User[]): Presence {
-  const listed = profiles.filter(({ user_id }) => before.users.has(user_id))
-  if (listed.length === 0) return before
   const users = new Map(before.users)
-  for (const user of listed) users.set(user.user_id, user)
+  for (const user of profiles) if (users.has(user.user_id)) users.set(user.user_id, user)
   return { ...before, users }
 }
 
-function onCount(before: Presence, count: number, seq: number): PresenceStep {
-  const presence = { ...before, count, seq }
-  // The roster may be wrong: above the limit the server sent no names.
-  return count <= before.rosterLimit
-    ? { presence: { ...presence, waitingFor: { epoch: before.epoch, seq } }, sync: true }
-    : { presence, sync: false }
-}
-
-/** Waiting for a snapshot: remembers only which `seq` it must contain. */
-function heard(before: Presence, frame: PresenceFrame): Presence {
-  const waiting = before.waitingFor
-  const seq = waiting?.epoch === frame.epoch ? Math.max(waiting.seq, frame.seq) : frame.seq
-  return { ...before, waitingFor: { epoch: frame.epoch, seq } }
-}
+/** Whether somebody may be here: of a large channel the roster lists only some (W20). */
+export const isHere = ({ users, count, rosterLimit }: Presence, userId: string) =>
+  users.has(userId) || count > rosterLimit
 
 /** Names and colours seen anywhere, for people the roster does not list (W20). */
 export function profileOf(

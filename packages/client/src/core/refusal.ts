@@ -36,7 +36,7 @@ export async function whyRefused(asked: Asked): Promise<Refusal | undefined> {
     headers,
   })
   const { ok, status } = response
-  const { error } = (ok ? { error: {} } : await response.json()) as { error?: Partial<Refusal> }
+  const { error } = (ok ? {} : await response.json()) as { error?: Partial<Refusal> }
   const lasting = !ok && status < 500 && !PASSING.includes(status)
   return error?.code || ok
     ? { code: error?.code, message: error?.message ?? '', lasting }

@@ -32,15 +32,12 @@ export const rulesOf = (told: RulesView | undefined): Rules => ({
 
 /** The rules after a change that the server sent to everyone. */
 export function changeRules(rules: Rules, told: ToldRules, userId: string | undefined): Rules {
-  const { owner, slow_ms, read_only, private: closed, landmarks = [] } = told
-  const yours = rules.yours || (owner !== '' && owner === userId)
+  const { owner, landmarks = [] } = told
   return {
-    ...rules,
-    owner,
-    slow_ms,
-    read_only,
-    private: closed,
-    yours,
-    landmarks,
+    ...{ ...rules, owner, landmarks },
+    slow_ms: told.slow_ms,
+    read_only: told.read_only,
+    private: told.private,
+    yours: rules.yours || (owner !== '' && owner === userId),
   }
 }

@@ -1,6 +1,5 @@
 /*
- * The server's clock as it is measured in one channel (rules: clock.ts). Where it says by how much lives move, the caller
- * moves the messages it has: they must not stay longer because a clock was set.
+ * The server's clock as it is measured in one channel (rules: clock.ts). Messages must not stay longer because a clock was set.
  */
 import {
   addPong,
@@ -11,36 +10,51 @@ import {
   UNSET_CLOCK,
   type Clock,
 } from './clock.ts'
+import type { ServerFrame } from './frames.ts'
 import type { Host } from './host.ts'
 
 const DOUBT_EVERY_MS = 1_000
 
-export function createServerClock({ now, send }: Host, onChange: (clock: Clock) => void) {
+/**
+ * `onChange`: called with each new estimate. `move`: called with the ms by which all moments move that the server sent before,
+ * because its clock was set.
+ */
+export function createServerClock(
+  { now, send }: Host,
+  onChange: (clock: Clock) => void,
+  move: (ms: number) => void,
+) {
   let clock = UNSET_CLOCK
   let doubtedAt = -Infinity
 
-  function learn(next: Clock): number {
-    const moved = steppedBack(clock, next)
+  function learn(next: Clock, ms = steppedBack(clock, next)) {
+    // In this order, so that no life seems to be over in between.
+    if (ms > 0) move(ms)
     clock = next
     onChange(clock)
-    return moved
+    if (ms < 0) move(ms)
   }
 
   return {
     /** The time on the server's clock, as well as we know it. */
     now: () => now() + clock.offset,
-    /** By how much lives move: 0, or less if the server's clock was set back. */
-    onSync: (timestamp: number) => learn(guess(clock, timestamp, now())),
-    /** As `onSync`. */
-    onPong: (sent: number, timestamp: number) => learn(addPong(clock, sent, timestamp, now())),
-    /** W85: the server says by how much its clock was set. */
-    onShift: (shift: number) => void learn(shifted(clock, shift)),
-    /** A frame with this `timestamp` just came. If that contradicts the clock, it is measured at once (W86). */
-    check(timestamp: number) {
+    /** Takes in what a frame says about the clock, if anything. */
+    receive(frame: ServerFrame) {
       const at = now()
-      if (!contradicts(clock, timestamp, at) || at - doubtedAt < DOUBT_EVERY_MS) return
-      doubtedAt = at
-      send({ type: 'ping', t: Math.round(at) })
+      switch (frame.type) {
+        case 'user_sync':
+          return learn(guess(clock, frame.timestamp, at))
+        case 'pong':
+          return learn(addPong(clock, frame.t, frame.timestamp, at))
+        case 'clock':
+          return learn(shifted(clock, frame.shift), frame.shift)
+        case 'chat':
+        case 'ack':
+          // If it contradicts the clock, that is measured at once (W86).
+          if (!contradicts(clock, frame.timestamp, at) || at - doubtedAt < DOUBT_EVERY_MS) return
+          doubtedAt = at
+          send({ type: 'ping', t: Math.round(at) })
+      }
     },
   }
 }

@@ -18,23 +18,20 @@ export function throttle<T extends object | string>(
   send: (value: T) => void,
   now: () => number,
 ): Throttle<T> {
-  let waiting: T | undefined
+  let latest: T
   let timer: ReturnType<typeof setTimeout> | undefined
   let lastAt = -Infinity
   let every = intervalMs
 
   const fire = () => {
     timer = undefined
-    if (waiting === undefined) return
-    const value = waiting
-    waiting = undefined
     lastAt = now()
-    send(value)
+    send(latest)
   }
 
   return {
     push(value) {
-      waiting = value
+      latest = value
       if (timer !== undefined) return
       const wait = lastAt + every - now()
       if (wait <= 0) fire()
@@ -44,7 +41,6 @@ export function throttle<T extends object | string>(
       every = Math.max(intervalMs, 1_000 / perSecond)
     },
     cancel() {
-      waiting = undefined
       clearTimeout(timer)
       timer = undefined
     },

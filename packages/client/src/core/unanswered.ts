@@ -3,7 +3,7 @@
  * again after a reconnect, and are offered again after a reload. Pure.
  */
 import type { ChatFrame, Position } from './frames.ts'
-import { cull, keepDraftsOf, onChat, post, type Entry, type Messages } from './messages.ts'
+import { cull, endDrafts, onChat, post, type Entry, type Messages } from './messages.ts'
 
 /** Our messages without an answer, oldest first: they are sent again after a reconnect (W10, W14). */
 export function unanswered(messages: Messages): Entry[] {
@@ -19,7 +19,12 @@ export function onSnapshot(
   const { selfId, now, fresh, isHere } = at
   let messages = cull(before, now)
   for (const frame of frames) messages = onChat(messages, frame, selfId, now)
-  return fresh ? sentAs(keepDraftsOf(messages, isHere), selfId) : messages
+  return fresh
+    ? sentAs(
+        endDrafts(messages, (id) => !isHere(id)),
+        selfId,
+      )
+    : messages
 }
 
 /** Sets the user id of messages without an answer. */

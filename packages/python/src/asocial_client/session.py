@@ -184,6 +184,8 @@ class Session:
         return {"x": f"{at.x}", "y": f"{at.y}", "w": f"{self._view.width}", "h": f"{self._view.height}"}
 
     def opened(self) -> None:
+        if not self.is_open:
+            return
         self.mirror.begin()
         if self._translator is not None:
             self._translator.begin()
@@ -192,6 +194,9 @@ class Session:
         self._start(self._measure_clock(self._connection.number))
 
     def received(self, frame: f.ServerFrame) -> None:
+        # Frames still come while `close` waits for the server's close frame.
+        if not self.is_open:
+            return
         match frame:
             case f.UserSync():
                 self._synchronize(frame)

@@ -25,7 +25,7 @@ const ANNOUNCED_MAX = 5
 export function Strokes() {
   const app = useApp()
   const [drawing] = useState(() => app.strokes.ready(() => createDrawing(app)))
-  const living = useStore(drawing.store, (s) => s.strokes.living)
+  const living = useStore(drawing.store, (s) => s.strokes.entries)
   const ours = useStore(drawing.store, (s) => s.drawing)
   const note = useStore(drawing.store, (s) => s.note)
   useEscape(ours, drawing.cancel)
@@ -101,7 +101,7 @@ function Announced({ drawing }: { drawing: Drawing }) {
     const announce = () => {
       const now = app.now()
       const news: Announcement[] = []
-      const living = [...drawing.store.getState().strokes.living.values()]
+      const living = [...drawing.store.getState().strokes.entries.values()]
       const finished = living.filter(({ mine, state }) => !mine && state === 'sent')
       for (const stroke of finished) {
         const { key, userId } = stroke
@@ -117,7 +117,7 @@ function Announced({ drawing }: { drawing: Drawing }) {
     // Those that came before this was shown.
     const timer = setTimeout(announce)
     const stop = drawing.store.subscribe((now, before) => {
-      if (now.strokes.living !== before.strokes.living) announce()
+      if (now.strokes.entries !== before.strokes.entries) announce()
     })
     return () => {
       clearTimeout(timer)

@@ -26,7 +26,7 @@ function draw(loaded = true) {
     points.forEach(([x, y], i) => press(i === 0 ? 'pointerdown' : 'pointermove', x, y))
   }
   const finish = () => press('pointerup', 0, 0, 0)
-  const living = () => [...load().store.getState().strokes.living.values()]
+  const living = () => [...load().store.getState().strokes.entries.values()]
   const last = () => of('stroke').at(-1)
   return { ...visitor, load, press, line, finish, living, last }
 }
@@ -189,7 +189,7 @@ describe('strokes of others', () => {
     const { get, living } = draw()
     get(stroke('s1', { points: [[0, 0]] }))
     get(stroke('s1'))
-    expect(living()).toMatchObject([{ state: 'drawn', userId: 'mira', points: [{}, {}] }])
+    expect(living()).toMatchObject([{ state: 'draft', userId: 'mira', points: [{}, {}] }])
     get(finished('s1'))
     expect(living()).toMatchObject([{ state: 'sent' }])
     get(stroke('s1'))

@@ -3,9 +3,9 @@
  */
 
 import { cutAt, firstGrapheme } from '../../../shared/text/graphemes'
+import { isChannel } from '@asocial/client/core/address'
 import { fewMarks, isVisible } from '../../../shared/text/payload'
 
-const CHANNEL = /^[A-Za-z0-9_-]{1,64}$/
 export const NAME_MAX = 32
 
 export type Route =
@@ -16,7 +16,7 @@ export type Route =
   | { kind: 'sealed'; rest: string }
   | { kind: 'invalid'; name: string }
 
-export const isChannel = (name: string) => CHANNEL.test(name)
+export { isChannel }
 
 /** What a sentence or a mail program puts around an address. No channel name contains it. */
 const BEFORE = /^[^A-Za-z0-9_%-]+/

@@ -64,7 +64,13 @@ export interface SessionState {
   readonly chosenColor: string | undefined
 }
 
-export function createSession(channel: string, deps: Deps, sealed?: SealedLink) {
+/** `moveLives`: called with the ms by which the server's clock was set (W85). */
+export function createSession(
+  channel: string,
+  deps: Deps,
+  moveLives: (ms: number) => void,
+  sealed?: SealedLink,
+) {
   const color = deps.storage.read('color')
   const store = createStore<SessionState>(() => ({
     channel,
@@ -91,7 +97,7 @@ export function createSession(channel: string, deps: Deps, sealed?: SealedLink) 
     deps.storage.write('token', '')
     deps.reconnect()
   })
-  const clock = createServerClock(deps, (clock) => set({ clock }))
+  const clock = createServerClock(deps, (clock) => set({ clock }), moveLives)
 
   return {
     store,

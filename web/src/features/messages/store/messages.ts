@@ -11,7 +11,6 @@ import { codePoints } from '../../../shared/text/graphemes'
 import { clean, finished } from '../../../shared/text/payload'
 import * as reading from '../model/reading'
 import * as rules from '@asocial/client/core/messages'
-import { shift } from '@asocial/client/core/shift'
 import { offer, onSnapshot, unanswered } from '@asocial/client/core/unanswered'
 import { createCulling } from '@asocial/client/core/culling'
 import { createDraftSender, type OwnDraft } from '@asocial/client/core/drafts'
@@ -57,11 +56,11 @@ export function createMessages(
 
   const selfId = () => session.store.getState().userId
   const typing = createDraftSender(deps)
-  const { put, cull } = createCulling(
-    session.serverNow,
-    () => get().messages,
-    (messages) => set({ messages }),
-  )
+  const put = createCulling<rules.Messages>(session.serverNow, (now, changed = get().messages) => {
+    const messages = rules.cull(changed, now)
+    if (messages !== get().messages) set({ messages })
+    return rules.nextCull(get().messages)
+  })
 
   function transmit(entry: rules.Entry) {
     deps.send({
@@ -129,7 +128,7 @@ export function createMessages(
 
   return {
     store,
-    cull,
+    cull: () => put(),
     pace: typing.pace,
     openCaret(at: Point) {
       finishDraft()
@@ -183,7 +182,7 @@ export function createMessages(
       ),
     /** Removes the drafts of people who are not here. */
     keepDraftsOf: (isHere: (userId: string) => boolean) =>
-      put(rules.keepDraftsOf(get().messages, isHere)),
+      put(rules.endDrafts(get().messages, (id) => !isHere(id))),
     // see messages/model/reading.ts
     hold: (key: string) => put(reading.hold(get().messages, key)),
     release: (key: string) => put(reading.release(get().messages, key, session.serverNow())),
@@ -220,9 +219,9 @@ export function createMessages(
       put(rules.onRefused(get().messages, frame, session.serverNow())),
     onTyping: (frame: TypingFrame) =>
       put(rules.onTyping(get().messages, frame, selfId(), session.serverNow())),
-    shift: (ms: number) => put(shift(get().messages, ms)),
+    shift: (ms: number) => put(rules.shift(get().messages, ms)),
     onCleared: (until: number) => put(rules.clear(get().messages, until)),
-    onLeft: (userId: string) => put(rules.onLeft(get().messages, userId)),
+    onLeft: (userId: string) => put(rules.endDrafts(get().messages, (id) => id === userId)),
   }
 }
 

@@ -2,9 +2,7 @@
  * Who follows us: those whose `follow` the server passed on within the last seconds (W32). Nothing tells when somebody stops.
  */
 import type { Deps } from '../../../shared/store/deps'
-
-/** each follower repeats `follow` every 5 s */
-export const FOLLOWED_MS = 12_000
+import { FOLLOWED_MS } from '@asocial/client/core/views'
 
 /** `changed` gets them in the order in which they began. */
 export function createFollowers(deps: Deps, changed: (followers: readonly string[]) => void) {

@@ -9,11 +9,9 @@ import { throttle } from '@asocial/client/core/throttle'
 import type { ViewFrame } from '@asocial/client/core/frames'
 import type { CameraStore } from '../../canvas/store/camera'
 import type { Deps } from '../../../shared/store/deps'
-import { FOLLOWED_MS } from './followers'
+import { CROWD_VIEW_EVERY_MS, FOLLOWED_MS } from '@asocial/client/core/views'
 
 const SHOW_EVERY_MS = 120
-/** the server reads no more of a client in a crowd (W163) */
-const LOOK_EVERY_MS = 250
 /** a view is repeated at least every 5 s; an older one is out of date */
 const FRESH_MS = 11_000
 export const SAY_AGAIN_MS = 5_000
@@ -35,7 +33,7 @@ export function createViews(
   }
   const sender = throttle<Shown>(SHOW_EVERY_MS, sendView, deps.now)
   const looks = throttle<Shown>(
-    LOOK_EVERY_MS,
+    CROWD_VIEW_EVERY_MS,
     (now) => {
       if (crowd && sendView(now)) looked(sightOf(now))
     },

@@ -4,6 +4,7 @@
  */
 import { createAsking } from '@asocial/client/core/asking'
 import {
+  isHere,
   NOBODY,
   onPresence,
   onSync,
@@ -121,10 +122,7 @@ export function createPresence(deps: Deps, isMuted: (userId: string) => boolean)
     alone: () => get().presence.count <= 1,
     /** The connection is over: forgets who was here. */
     reset: () => set({ presence: NOBODY, departing: new Map(), notice: undefined }),
-    isHere: (userId: string) => {
-      const { users, count, rosterLimit } = get().presence
-      return users.has(userId) || count > rosterLimit
-    },
+    isHere: (userId: string) => isHere(get().presence, userId),
     onSync(frame: UserSync, fresh: boolean) {
       const { users } = get().presence
       if (fresh) familiar = { ids: new Set(users.keys()), until: deps.now() + FAMILIAR_MS }

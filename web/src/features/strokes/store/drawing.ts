@@ -5,6 +5,7 @@
  * a reconnect until it is acknowledged (W112). A stroke that is refused disappears, and a note at its end says why.
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
+import { createCulling } from '@asocial/client/core/culling'
 import { ownKey } from '@asocial/client/core/messages'
 import { newId } from '@asocial/client/core/random'
 import { throttle } from '@asocial/client/core/throttle'
@@ -67,21 +68,17 @@ export function createDrawing(around: Around) {
     note: undefined,
   }))
   const { getState: get, setState: set } = store
-  let cullTimer: ReturnType<typeof setTimeout> | undefined
   let noteTimer: ReturnType<typeof setTimeout> | undefined
   /** of the pressed pointer; empty: none */
   let raw: Point[] = []
   /** others may see the stroke that is being drawn */
   let shown = false
 
-  function put(changed: rules.Strokes) {
-    const now = session.serverNow()
+  const put = createCulling<rules.Strokes>(session.serverNow, (now, changed = get().strokes) => {
     const strokes = rules.cull(changed, now)
     if (strokes !== get().strokes) set({ strokes })
-    clearTimeout(cullTimer)
-    const next = rules.nextCull(strokes)
-    if (next < Infinity) cullTimer = setTimeout(() => put(get().strokes), Math.max(0, next - now))
-  }
+    return rules.nextCull(get().strokes)
+  })
 
   function limits(): StrokeLimits {
     const { frame_bytes = Infinity } = session.store.getState().limits
@@ -107,7 +104,7 @@ export function createDrawing(around: Around) {
     put(
       rules.own(get().strokes, { messageId, points, state: 'pending' }, session.serverNow(), base),
     )
-    const stroke = get().strokes.living.get(ownKey(messageId))
+    const stroke = get().strokes.entries.get(ownKey(messageId))
     if (stroke) transmit(stroke)
   }
 
@@ -151,7 +148,7 @@ export function createDrawing(around: Around) {
     const { drawing: messageId } = get()
     if (messageId === undefined) return
     const points = line()
-    put(rules.own(get().strokes, { messageId, points, state: 'drawn' }, session.serverNow(), 0))
+    put(rules.own(get().strokes, { messageId, points, state: 'draft' }, session.serverNow(), 0))
     if (settings.store.getState().showTyping && !presence.alone())
       growing.push({ messageId, points })
   }
@@ -179,7 +176,7 @@ export function createDrawing(around: Around) {
   }
 
   function onRefused({ code, message, limit, message_id = '' }: ErrorFrame) {
-    const stroke = get().strokes.living.get(ownKey(message_id))
+    const stroke = get().strokes.entries.get(ownKey(message_id))
     const at = stroke?.points.at(-1)
     if (!stroke || stroke.state === 'sent' || !at) return
     shown = false
@@ -191,7 +188,7 @@ export function createDrawing(around: Around) {
   muted.onMuted((userId) => put(rules.without(get().strokes, userId)))
   // A new estimate of the server's clock moves the end of every life.
   session.store.subscribe((now, before) => {
-    if (now.clock.offset !== before.clock.offset) put(get().strokes)
+    if (now.clock.offset !== before.clock.offset) put()
   })
 
   return {
@@ -228,13 +225,8 @@ export function createDrawing(around: Around) {
           let next = strokes
           for (const each of frame.strokes ?? [])
             if (!muted.has(each.user_id)) next = rules.onStroke(next, each, selfId, now)
-          if (fresh) {
-            for (const { mine, userId, state } of next.living.values())
-              if (!mine && state === 'drawn' && userId !== undefined && !presence.isHere(userId))
-                next = rules.without(next, userId, 'drawn')
-          }
-          put(next)
-          for (const each of fresh ? get().strokes.living.values() : [])
+          put(fresh ? rules.endDrafts(next, (id) => !presence.isHere(id)) : next)
+          for (const each of fresh ? get().strokes.entries.values() : [])
             if (each.state === 'pending') transmit(each)
           return
         }
@@ -243,7 +235,7 @@ export function createDrawing(around: Around) {
         case 'error':
           return onRefused(frame)
         case 'user_left':
-          return put(rules.without(strokes, frame.user_id, 'drawn'))
+          return put(rules.endDrafts(strokes, (id) => id === frame.user_id))
         case 'cleared':
           return put(rules.clear(strokes, frame.timestamp))
       }

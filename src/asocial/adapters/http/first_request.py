@@ -51,7 +51,7 @@ class FirstRequest(asyncio.Protocol):
     """The protocol of a connection that was just accepted."""
 
     __slots__ = (
-        "_guard", "_handshakes", "_loop", "_parser", "_received", "_task", "_transport", "deadline", "is_upgrading",
+        "_guard", "_handshakes", "_loop", "_parser", "_received", "_transport", "deadline", "is_upgrading",
         "quota", "writing_paused",
     )  # fmt: skip
 
@@ -69,7 +69,6 @@ class FirstRequest(asyncio.Protocol):
         self._received = b""
         self.is_upgrading = False
         """Whether its request is a handshake, which is being answered."""
-        self._task: asyncio.Task[None] | None = None
         self.writing_paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -141,7 +140,7 @@ class FirstRequest(asyncio.Protocol):
         self.deadline = self._loop.time() + self._guard.limits.answer_s
         peer = self._transport.get_extra_info("peername") if self._transport is not None else None
         remote = peer[0] if isinstance(peer, tuple) else peer
-        self._task = self._loop.create_task(self._handshakes.answer(HandshakeRequest(message, remote), self))
+        self._loop.create_task(self._handshakes.answer(HandshakeRequest(message, remote), self))
 
     def hand_over(self, request: RequestHead) -> tuple[asyncio.Transport, bytes] | None:
         """As GuardedConnection.hand_over."""

@@ -85,7 +85,7 @@ async def test_a_slot_moves_to_another_master_under_traffic(folder: Path, start:
 
 
 def test_a_cluster_that_was_down_is_waited_for_until_every_node_says_it_is_whole(folder: Path) -> None:
-    """Guards the tests with a shared cluster: one node was silent before a test, and the next command met CLUSTERDOWN."""
+    """Guards tests that share a cluster: a node was silent before one, and its first command met CLUSTERDOWN."""
     cluster = Cluster(folder, node_timeout_ms=FAILOVER_MS)
     with running(cluster):
         silent, *others = cluster.masters

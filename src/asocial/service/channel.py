@@ -22,7 +22,7 @@ from ..domain.cells import Region, cells_of
 from ..domain.errors import TooSlow
 from ..domain.flush import Flush, FlushCounts, FlushLimit, Shared
 from ..domain.message import Position
-from ..domain.pacing import FlushPacer, LoopLag
+from ..domain.pacing import LoopLag
 from ..domain.rules import Rules
 from ..domain.sealed import is_sealed
 from ..groups import CrowdSettings
@@ -411,7 +411,7 @@ class Channel:
         if first and (flush.reliable or flush.volatile):
             frames = flush.counts.messages + flush.counts.events
             self._publish_if_confirmed(Batch(flush.reliable, flush.volatile, number=self._number, frames=frames))
-        self._counters.count_flush(flush, len(cursors), len(section.members))
+        self._counters.count_flush(flush, len(cursors), len(section.members), first=first)
         self._after_flush(started, flush.counts if first else FlushCounts(), section)
         self.read_gate.resume_next()
 
@@ -432,7 +432,7 @@ class Channel:
         while self._controls and self._controls[0][0] <= self._number:
             self._broker.publish(self.name, Batch(b"", b"", self._controls.popleft()[1]))
         # The socket writes happen after this turn of the loop, so their cost is known on the next turn.
-        self._loop.call_soon(self._measure, started, counts.messages, self._chats_since, section.pacer)
+        self._loop.call_soon(self._measure, started, counts.messages, self._chats_since, section)
         self._chats -= counts.messages
         self._schedule_rest()
 
@@ -461,10 +461,11 @@ class Channel:
             self.detach(connection)
             connection.close(TooSlow())
 
-    def _measure(self, started: float, chats: int, since: float, pacer: FlushPacer) -> None:
+    def _measure(self, started: float, chats: int, since: float, section: Section) -> None:
         now = self._loop.time()
         # A section waits until the others have been written to.
-        pacer.observe_cost((now - started) * len(self._sections.all))
-        self._counters.flush_seconds.observe(now - started)
+        section.pacer.observe_cost((now - started) * len(self._sections.all))
+        if section is self._sections.first:
+            self._counters.flush_seconds.observe(now - started)
         if chats:
             self._counters.broadcast.observe(now - since, chats)

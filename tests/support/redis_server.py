@@ -21,7 +21,6 @@ import hiredis
 from scripts.system import REDIS, explain
 from tests.support.waiting import PATIENCE_S, until
 
-
 CLUSTER_PATIENCE_MS = 15_000
 """Redis's own default."""
 FAILOVER_MS = 700

@@ -150,7 +150,7 @@ class Asocial:
         await self.http.stop_listening()
         # Repeated, because a client that was being admitted when we stopped listening is connected only later, for
         # example when Redis was slow.
-        while len(self.http.endpoint) and loop.time() < deadline:
+        while (len(self.http.endpoint) or self.http.endpoint.handshakes) and loop.time() < deadline:
             await self.sessions.drain(spread_ms=settings.reconnect_spread_ms)
             await asyncio.sleep(DRAIN_CHECK_S)
         await self._close()

@@ -175,6 +175,7 @@ def _single(request: pytest.FixtureRequest) -> Adapters:
 
 def _cluster(request: pytest.FixtureRequest) -> Adapters:
     cluster: Cluster = request.getfixturevalue("redis_cluster")
+    cluster.wait_until_ready()
     for master in cluster.masters:
         master.ask("FLUSHALL")
     return RedisAdapters(cluster.url)

@@ -9,7 +9,7 @@ from pathlib import Path
 from asocial.adapters.redis.layout import slot_of
 from asocial.domain.profile import Profile
 from asocial.ports import Batch
-from tests.support.redis_server import Cluster, Sentinels, Server, running
+from tests.support.redis_server import FAILOVER_MS, Cluster, Sentinels, Server, running
 from tests.support.waiting import eventually, eventually_is, until
 
 from .test_redis_faults import OK, Start, delivered, settled, start  # noqa: F401 (the fixture)
@@ -41,7 +41,7 @@ async def test_sentinels_name_another_master(folder: Path, start: Start) -> None
 
 
 async def test_a_cluster_master_dies_and_its_replica_takes_over(folder: Path, start: Start) -> None:  # noqa: F811
-    cluster = Cluster(folder, replicas=1)
+    cluster = Cluster(folder, replicas=1, node_timeout_ms=FAILOVER_MS)
     with running(cluster):
         here, there = await start(cluster.url), await start(cluster.url)
         owner = _owner(cluster, "garden")
@@ -82,6 +82,22 @@ async def test_a_slot_moves_to_another_master_under_traffic(folder: Path, start:
         assert await here.backend.limiter.take("ann", 1, 1000) == 0
         await here.backend.close()
         await there.backend.close()
+
+
+def test_a_cluster_that_was_down_is_waited_for_until_every_node_says_it_is_whole(folder: Path) -> None:
+    """Guards tests that share a cluster: a node was silent before one, and its first command met CLUSTERDOWN."""
+    cluster = Cluster(folder, node_timeout_ms=FAILOVER_MS)
+    with running(cluster):
+        silent, *others = cluster.masters
+        silent.pause()
+        until(lambda: all("cluster_state:fail" in str(each.ask("CLUSTER", "INFO")) for each in others), "it is down")
+        silent.go_on()
+        cluster.wait_until_ready()
+        for asked in cluster.masters:
+            info = str(asked.ask("CLUSTER", "INFO"))
+            assert "cluster_state:ok" in info
+            assert "cluster_slots_ok:16384" in info
+            assert "fail" not in str(asked.ask("CLUSTER", "NODES"))
 
 
 def _owner(cluster: Cluster, channel: str) -> Server:

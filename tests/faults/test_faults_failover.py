@@ -11,7 +11,7 @@ import pytest
 from asocial.adapters.redis.layout import slot_of
 from tests.faults.crowd import Crowd, Person, agree, all_hear, crowd
 from tests.support.processes import Process, all_ready, processes
-from tests.support.redis_server import Cluster, Sentinels, Server, running
+from tests.support.redis_server import FAILOVER_MS, Cluster, Sentinels, Server, running
 from tests.support.waiting import eventually
 
 FAILOVER_S = 20.0
@@ -55,7 +55,7 @@ async def test_sentinels_promote_the_replica_of_a_master_that_died(folder: Path)
 
 @pytest.mark.parametrize("whose", ["garden", ".pods"], ids=["of-a-channel", "of-the-leases"])
 async def test_a_cluster_promotes_the_replica_of_a_master_that_died(folder: Path, whose: str) -> None:
-    cluster = Cluster(folder, replicas=1)
+    cluster = Cluster(folder, replicas=1, node_timeout_ms=FAILOVER_MS)
     with running(cluster), processes(folder, 2, cluster.url) as pair:
         doomed = _owner(cluster, whose)
         elsewhere = next(f"room{n}" for n in range(100) if _owner(cluster, f"room{n}") is not doomed)

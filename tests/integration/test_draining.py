@@ -12,10 +12,14 @@ import time
 import pytest
 
 from asocial import lifecycle
+from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.presence import MemoryPresence
-from asocial.ports import Departed, Stamp
+from asocial.domain.profile import Profile
+from asocial.ports import Departed, Joined, Stamp
+from tests.support.client import Client
 from tests.support.server import StartServer
 from tests.support.waiting import PATIENCE_S
+from tests.support.websocket_bytes import upgrade_request
 from tests.unit.service.fakes import FakeBroker
 
 
@@ -85,3 +89,84 @@ async def test_a_connection_that_is_accepted_as_the_server_stops_is_closed(
                 assert await asyncio.to_thread(client.recv, 1) == b""
     finally:
         gc.enable()
+
+
+class Hangs:
+    """Answers nothing, as a store that cannot be reached."""
+
+    def __init__(self) -> None:
+        self.is_asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+
+    async def wait(self) -> None:
+        self.is_asked.set()
+        await self.may_answer.wait()
+
+
+class HangingLimiter(Hangs, MemoryRateLimiter):
+    def __init__(self) -> None:
+        MemoryRateLimiter.__init__(self, lambda: round(time.monotonic() * 1000))
+        Hangs.__init__(self)
+
+    async def take_token(self, key: str, burst: int, per_minute: int) -> int:
+        await self.wait()
+        return await super().take_token(key, burst, per_minute)
+
+
+class HangingPresence(Hangs, MemoryPresence):
+    def __init__(self) -> None:
+        MemoryPresence.__init__(self, lambda: round(time.monotonic() * 1000), ttl_ms=60_000)
+        Hangs.__init__(self)
+
+    async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
+        await self.wait()
+        return await super().join(channel, connection_id, user_id, profile, now_ms)
+
+
+@pytest.mark.parametrize("stays", [True, False], ids=["stays", "leaves"])
+@pytest.mark.parametrize("before", [b"", b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"], ids=["first", "second"])
+@pytest.mark.parametrize("hanging", [HangingLimiter, HangingPresence])
+async def test_a_client_that_is_being_admitted_for_ever_is_answered_and_leaves_no_task(
+    start_server: StartServer, hanging: type[HangingLimiter | HangingPresence], before: bytes, stays: bool
+) -> None:
+    """Its task was still waiting when the loop was closed, and its client got no answer."""
+    store = hanging()
+    given = {"limiter": store} if isinstance(store, HangingLimiter) else {"store": store}
+    server = await start_server(drain_seconds=2.2, drain_notice_seconds=0, **given)
+    others = asyncio.all_tasks()
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(before + upgrade_request(f"{server.url}/api/chat"))
+    await store.is_asked.wait()
+    if not stays:
+        writer.transport.abort()
+        await asyncio.sleep(0.05)
+    async with asyncio.timeout(PATIENCE_S):
+        await server.app.drain()
+        if stays and isinstance(store, HangingLimiter):
+            answers = await reader.read()
+            assert b"HTTP/1.1 503 " in answers
+            assert b'"draining"' in answers
+        elif stays:
+            with contextlib.suppress(ConnectionResetError):
+                await reader.read()
+    writer.transport.abort()
+    await asyncio.sleep(0)
+    left = [task for task in asyncio.all_tasks() - others if "open_connection" not in repr(task)]
+    assert left == []
+
+
+async def test_a_client_that_is_admitted_while_the_server_drains_is_sent_away_in_order(
+    start_server: StartServer,
+) -> None:
+    """The drain did not wait for it: its socket was closed without an answer."""
+    limiter = HangingLimiter()
+    server = await start_server(limiter=limiter, drain_notice_seconds=0)
+    connecting = asyncio.create_task(Client.connect(server.url))
+    await limiter.is_asked.wait()
+    draining = asyncio.create_task(server.app.drain())
+    await asyncio.sleep(0.2)
+    assert not draining.done()
+    limiter.may_answer.set()
+    client = await connecting
+    assert (await client.closed()).code == 4001
+    await draining

@@ -21,6 +21,11 @@ import hiredis
 from scripts.system import REDIS, explain
 from tests.support.waiting import PATIENCE_S, until
 
+CLUSTER_PATIENCE_MS = 15_000
+"""Redis's own default."""
+FAILOVER_MS = 700
+"""Short, so that tests of a failover do not take long."""
+
 
 def free_port() -> int:
     """A free port whose cluster bus port (10,000 above) is free too."""
@@ -143,10 +148,17 @@ class Server:
 
 
 class Cluster:
-    """Masters with the slots shared out among them, each with as many replicas as asked for."""
+    """Masters with the slots shared out among them, each with as many replicas as asked for.
 
-    def __init__(self, folder: Path, masters: int = 3, replicas: int = 0) -> None:
-        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "700", "--cluster-config-file", "nodes.conf")
+    `node_timeout_ms`: a node that is silent for so long counts as failed, and the cluster as down. On a busy machine
+    healthy nodes may be silent for a second, so only tests of a failure make it short.
+    """
+
+    def __init__(
+        self, folder: Path, masters: int = 3, replicas: int = 0, node_timeout_ms: int = CLUSTER_PATIENCE_MS
+    ) -> None:
+        timeout = ("--cluster-node-timeout", str(node_timeout_ms))
+        options = ("--cluster-enabled", "yes", *timeout, "--cluster-config-file", "nodes.conf")
         self.masters = [Server(folder, *options, kind="node") for _ in range(masters)]
         self.replicas = [Server(folder, *options, kind="node") for _ in range(masters * replicas)]
 
@@ -169,7 +181,15 @@ class Cluster:
         for number, replica in enumerate(self.replicas):
             master = str(self.masters[number % len(self.masters)].ask("CLUSTER", "MYID"))
             until(lambda r=replica, m=master: r.ask("CLUSTER", "REPLICATE", m) == "OK", "a replica following")  # type: ignore[misc]
-        until(lambda: all("cluster_state:ok" in _info(server) for server in everyone), "the cluster ready")
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Until every node serves all slots and is connected to every other. A test that shares a cluster waits again.
+
+        A busy machine may have kept a node waiting since: the others then take it for failed for a moment.
+        """
+        everyone = (*self.masters, *self.replicas)
+        until(lambda: all(_is_whole(server, len(everyone)) for server in everyone), "the cluster ready")
         until(lambda: all(map(_in_sync, self.replicas)), "the replicas in sync")
 
     def stop(self) -> None:
@@ -245,6 +265,19 @@ def self_made_certificate(folder: Path) -> tuple[Path, Path]:
 
 def _info(server: Server) -> str:
     return str(server.ask("CLUSTER", "INFO"))
+
+
+def _is_whole(server: Server, size: int) -> bool:
+    """Whether a node of a cluster of `size` nodes sees all slots served, and is connected to every other node."""
+    info = _info(server).split()
+    if not {"cluster_state:ok", "cluster_slots_ok:16384", f"cluster_known_nodes:{size}"} <= set(info):
+        return False
+    # id, address, flags, master, ping sent, pong received, epoch, link state, slots
+    nodes = [line.split() for line in str(server.ask("CLUSTER", "NODES")).splitlines()]
+    doubtful = {"fail?", "fail", "handshake", "noaddr"}
+    return len(nodes) == size and all(
+        node[7] == "connected" and doubtful.isdisjoint(node[2].split(",")) for node in nodes
+    )
 
 
 def _start_all(*servers: Server) -> None:

@@ -6,6 +6,7 @@ It makes requests from the OpenAPI document, valid and invalid ones, and checks 
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from asocial.domain.api_keys import OPERATOR
 from tests.support.api_keys import create
 from tests.support.server import Server, StartServer
 
+HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
 SECRET = "the secret of these tests, long enough"
 OPERATOR_KEY, OPERATOR_TEXT = create("ann", OPERATOR, ["*"])
 WRITER_KEY, WRITER_TEXT = create("ci", "write", ["*"])
@@ -71,7 +73,8 @@ async def start(start_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> S
 async def run(server: Server, folder: Path, *, examples: int, seed: int) -> tuple[int, str]:
     """The exit code, 0 if nothing was found, and what was printed. `examples`: for each endpoint and phase."""
     configuration = folder / "schemathesis.toml"
-    configuration.write_text(CONFIGURATION)
+    # The hooks are read as a file, which nothing else imports: they change this process's Schemathesis too.
+    configuration.write_text(f"hooks = {json.dumps(str(HOOKS))}\n{CONFIGURATION}")
     process = await asyncio.create_subprocess_exec(
         *(Path(sys.executable).parent / "schemathesis", "--config-file", configuration),
         *("run", f"{server.origin}/api/openapi.json", "--no-color", "--seed", str(seed)),

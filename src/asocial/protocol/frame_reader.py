@@ -21,10 +21,15 @@ MESSAGE_TOO_BIG: Final = 1009
 CONTROL_BYTES: Final = 125
 """The most that a control frame may hold (5.5)."""
 
+FRAGMENTS_AT_ONCE: Final = 16
+"""After so many fragments without a whole message, `next` returns FRAGMENTS."""
+
 Message: TypeAlias = tuple[int, str | bytes | int]
 """(kind, content): the text of TEXT, the bytes of BINARY, PING and PONG, the code of CLOSE (0: it has none)."""
 
 _CONTINUATION: Final = 0
+FRAGMENTS: Final[Message] = (_CONTINUATION, 0)
+"""No message, but as much work as one: 40,000 empty fragments fit into one read."""
 _FINAL: Final = 0x80
 _RESERVED: Final = 0x70
 _MASKED: Final = 0x80
@@ -43,7 +48,10 @@ class FramingError(Exception):
 
 
 class FrameReader:
-    """`limit_bytes`: a message must be smaller. Call `feed` with what was received, then `next` until it is None."""
+    """`limit_bytes`: a message must be smaller. Call `feed` with what was received, then `next` until it is None.
+
+    Other work may be done between two calls: each reads at most FRAGMENTS_AT_ONCE frames.
+    """
 
     __slots__ = ("_at", "_data", "_fragments", "_kind", "_limit", "_partial", "_partial_needs")
 
@@ -78,7 +86,8 @@ class FrameReader:
             self._data, self._at = data, 0
 
     def next(self) -> Message | None:
-        """The next message; None if more must be received. Raises FramingError."""
+        """The next message; None if more must be received; FRAGMENTS if there may be one. Raises FramingError."""
+        fragments = 0
         while True:
             data, at = self._data, self._at
             left = len(data) - at
@@ -118,6 +127,9 @@ class FrameReader:
             message = self._message(first, payload)
             if message is not None:
                 return message
+            fragments += 1
+            if fragments == FRAGMENTS_AT_ONCE:
+                return FRAGMENTS
 
     def _check(self, first: int, length: int) -> None:
         """Raises FramingError for a header that is not allowed here."""

@@ -414,7 +414,7 @@ class Channel:
         if first and (flush.reliable or flush.volatile):
             frames = flush.counts.messages + flush.counts.events
             self._publish_if_confirmed(Batch(flush.reliable, flush.volatile, number=self._number, frames=frames))
-        self._counters.count_flush(flush, len(cursors), len(section.members))
+        self._counters.count_flush(flush, len(cursors), len(section.members), first=first)
         self._after_flush(began, flush.counts if first else NO_COUNTS, section)
         self.read_gate.resume_next()
 
@@ -437,7 +437,8 @@ class Channel:
         ended = self._now_s()
         # A section waits until the others have been written to.
         section.pacer.observe_cost((ended - began) * len(self._sections.all))
-        self._counters.flush_seconds.observe(ended - began)
+        if section is self._sections.first:
+            self._counters.flush_seconds.observe(ended - began)
         if counts.messages:
             self._counters.broadcast.observe(ended - self._chats_since, counts.messages)
             self._chats -= counts.messages

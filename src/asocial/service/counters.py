@@ -123,11 +123,16 @@ class Counters:
         self.http: dict[tuple[str, str], Histogram] = {}
         """HTTP answers by handler and status."""
 
-    def count_flush(self, flush: Flush[Connection], cursors: int, readers: int) -> None:
-        """Count a flush: once, multiplied by its recipients. `cursors`: bytes of its cursors frame, 0 for none."""
+    def count_flush(self, flush: Flush[Connection], cursors: int, readers: int, *, first: bool = True) -> None:
+        """Count a flush: once, multiplied by its recipients. `cursors`: bytes of its cursors frame, 0 for none.
+
+        `first`: whether it is that of the channel's first section. The others flush the same frames to more readers.
+        """
         counts, sent, size = flush.counts, self.sent, len(flush.shared.data)
-        self.flush_frames.observe(counts.messages + counts.events + counts.drafts + counts.transient + (cursors > 0))
-        self.flush_bytes.observe(size)
+        if first:
+            frames = counts.messages + counts.events + counts.drafts + counts.transient + (cursors > 0)
+            self.flush_frames.observe(frames)
+            self.flush_bytes.observe(size)
         if readers:
             # The sender of a message, a draft or a transient frame does not get it; everything else is for everyone.
             others = readers - 1

@@ -7,7 +7,18 @@ import random
 import pytest
 from websockets.frames import Close, Frame, Opcode
 
-from asocial.protocol.frame_reader import BINARY, CLOSE, PING, PONG, TEXT, FrameReader, FramingError, Message
+from asocial.protocol.frame_reader import (
+    BINARY,
+    CLOSE,
+    FRAGMENTS,
+    FRAGMENTS_AT_ONCE,
+    PING,
+    PONG,
+    TEXT,
+    FrameReader,
+    FramingError,
+    Message,
+)
 from tests.support.raw_client import raw_frame
 
 LIMIT = 64 * 1024
@@ -75,6 +86,14 @@ def test_random_pieces_give_the_same_messages(seed: int) -> None:
         pieces.append(data[:size])
         data = data[size:]
     assert read(pieces) == [message for _, several in chosen for message in several]
+
+
+def test_many_fragments_are_read_in_several_calls() -> None:
+    reader, text = FrameReader(LIMIT), "x" * 100
+    pieces = [frame(Opcode.CONT, b"x", final=False)] * 98
+    reader.feed(b"".join([frame(Opcode.TEXT, b"x", final=False), *pieces, frame(Opcode.CONT, b"x")]))
+    calls = [reader.next() for _ in range(100 // FRAGMENTS_AT_ONCE + 2)]
+    assert calls == [FRAGMENTS] * (99 // FRAGMENTS_AT_ONCE) + [(TEXT, text), None]
 
 
 BROKEN = [

@@ -204,7 +204,7 @@ class AdmissionController:
 
     def _check_draining(self) -> None:
         if self._is_draining():
-            raise Refusal("draining", "this server is shutting down; try again")
+            raise draining()
 
     async def count_guess(self, refusal: Refusal, client: ClientInfo) -> None:
         """Count a refused claim of a user id as a connection, so that guessing ids is limited too (W108).
@@ -246,6 +246,10 @@ def check_knows_sealed(request: RequestHead, channel: str) -> None:
             "sealed_channel",
             "this channel is sealed: only a client that supports sealed channels and has the link can enter",
         )
+
+
+def draining() -> Refusal:
+    return Refusal("draining", "this server is shutting down; try again")
 
 
 def _profile_of(request: RequestHead, principal: Principal, channel: str) -> tuple[Profile, bool]:

@@ -38,7 +38,7 @@ CLOSE_TIMEOUT_S = 5.0
 HEAD_S = 0.02
 """How long the answer to a handshake waits for the first frame: one write costs less than two."""
 TURN_FRAMES = 16
-"""Frames of one connection that are handled before the others get their turn."""
+"""Messages of one connection that are handled before the others get their turn. Some fragments count as one."""
 _PEER_ENDED: int | None = getattr(select, "POLLRDHUP", None)
 """What `poll` reports of a socket whose client sends no more, or reset it. None where the system cannot tell."""
 _NORMAL = 1000
@@ -241,6 +241,11 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
     def abort(self) -> None:
         """End the connection without a close frame."""
         self._transport.abort()
+
+    def cancel_work(self) -> None:
+        """Give up what a message, or the opening of the session, still waits for."""
+        if self._work is not None:
+            self._work.cancel()
 
     # Reading
 

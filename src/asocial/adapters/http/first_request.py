@@ -39,6 +39,9 @@ class Handshakes(Protocol):
 
     async def answer(self, request: HandshakeRequest, http: FirstRequest) -> None: ...
 
+    def track(self, answering: asyncio.Task[None]) -> None:
+        """An answer has to wait: this task does the rest, and must end before the process."""
+
 
 class FirstGuard(Guard, Protocol):
     """The guard, which also makes the protocol for HTTP."""
@@ -52,7 +55,7 @@ class FirstRequest(asyncio.Protocol):
     """The protocol of a connection that was just accepted."""
 
     __slots__ = (
-        "_guard", "_handshakes", "_loop", "_parser", "_received", "_task", "_transport", "deadline", "is_upgrading",
+        "_guard", "_handshakes", "_loop", "_parser", "_received", "_transport", "deadline", "is_upgrading",
         "quota", "remote", "writing_paused",
     )  # fmt: skip
 
@@ -72,7 +75,6 @@ class FirstRequest(asyncio.Protocol):
         self._received = b""
         self.is_upgrading = False
         """Whether its request is a handshake, which is being answered."""
-        self._task: asyncio.Task[None] | None = None
         self.writing_paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -146,7 +148,7 @@ class FirstRequest(asyncio.Protocol):
         self.deadline = self._loop.time() + self._guard.limits.answer_s
         begun = begin(self._handshakes.answer(HandshakeRequest(message, self.remote), self), self._loop)
         if not isinstance(begun, Done):
-            self._task = begun
+            self._handshakes.track(begun)
 
     def hand_over(self, request: RequestHead) -> tuple[asyncio.Transport, bytes] | None:
         """As GuardedConnection.hand_over."""

@@ -5,6 +5,7 @@ What server.py and aiohttp do for other requests is done here: refusals, headers
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from ... import logs
@@ -48,6 +49,10 @@ class Handshakes:
             code = "timeout" if isinstance(error, TimeoutError) else "internal"
             status = self._refuse(request, http, Refusal(code, "internal server error"), close=True)
         self._metrics.observe(CHAT_PATH, status, started)
+
+    def track(self, answering: asyncio.Task[None]) -> None:
+        """An answer has to wait: `answering` does the rest, and ends before the process does."""
+        self._endpoint.track(answering)
 
     def _refuse(self, request: HandshakeRequest, http: FirstRequest, refusal: Refusal, *, close: bool = False) -> int:
         headers = {**self._headers.for_data(request), "Date": http_date()}

@@ -269,8 +269,8 @@ class HttpServer:
 
     async def close(self) -> None:
         """Close all connections."""
+        await self.endpoint.close()  # before the guard, which cuts off handshakes: they are answered first
         self._guard.close()
-        await self.endpoint.close()
         await self._runner.cleanup()
 
 

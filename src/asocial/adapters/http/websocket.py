@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from aiohttp import web
@@ -25,7 +25,7 @@ from ...protocol.schema import SUBPROTOCOL
 from ...service.backlog import Backlog
 from ...service.dispatch import Dispatch
 from ...service.sessions import Sessions
-from .admission import Admission, AdmissionController
+from .admission import Admission, AdmissionController, draining
 from .auth import offered_subprotocols
 from .connection import Pace, WebSocketConnection, Work
 from .guarded_connection import GuardedConnection
@@ -108,11 +108,19 @@ class ChatEndpoint:
         self._refusals = instruments.refusals
         self._connections: set[WebSocketConnection] = set()
         self._ending: set[asyncio.Task[None]] = set()
+        self._upgrading: set[asyncio.Task[Any]] = set()
+        """The tasks that answer a handshake. Nothing else keeps one whose client has left."""
         self._all_gone: asyncio.Event | None = None
+        """Set by `close` once nothing is left. From then on no handshake is upgraded."""
 
     def __len__(self) -> int:
         """Upgraded sockets, including those that have no session yet or are being closed."""
         return len(self._connections)
+
+    @property
+    def handshakes(self) -> int:
+        """Those being answered. They may be waiting for a store."""
+        return len(self._upgrading)
 
     @property
     def unsent_bytes(self) -> int:
@@ -130,13 +138,7 @@ class ChatEndpoint:
 
     async def upgrade(self, request: RequestHead, http: Upgradable) -> bool:
         """Answer a handshake. False if the client is gone. Raises Refusal for one that is not upgraded."""
-        admitted: Admission | Disconnect
-        try:
-            admitted = await self._admission.admit(request)
-        except Disconnect as disconnect:
-            # The client reads it in a close frame, since browsers hide the answer to an upgrade. Without its traceback,
-            # which would make a reference cycle with this frame.
-            admitted = disconnect.with_traceback(None)
+        admitted = await self._admit(request)
         accept = accept_of(request.headers.get("Sec-WebSocket-Key", ""))
         if accept is None or not http.is_upgrading:
             # Its text repeats nothing of what the client sent.
@@ -153,6 +155,40 @@ class ChatEndpoint:
         connection.start(switching_protocols(accept, subprotocol), self._open(connection, admitted), received)
         return True
 
+    def track(self, answering: asyncio.Task[None]) -> None:
+        """A handshake has to wait, for a store: `answering` does the rest."""
+        self._upgrading.add(answering)
+        answering.add_done_callback(self._on_answered)
+
+    def _on_answered(self, answering: asyncio.Task[None]) -> None:
+        self._upgrading.discard(answering)
+        self._check_gone()
+
+    async def _admit(self, request: RequestHead) -> Admission | Disconnect:
+        """Whether a client is let in, or the reason that it reads in a close frame. Raises Refusal."""
+        task = (
+            asyncio.current_task()
+        )  # aiohttp's; a handshake that it does not answer begins outside a task: see `track`
+        if task is not None:
+            self._upgrading.add(task)
+        try:
+            admitted = await self._admission.admit(request)
+        except Disconnect as disconnect:
+            # The client reads it in a close frame, since browsers hide the answer to an upgrade. Without its traceback,
+            # which would make a reference cycle with this frame.
+            return disconnect.with_traceback(None)
+        except asyncio.CancelledError:
+            if self._all_gone is None:
+                raise
+            raise draining() from None
+        finally:
+            if task is not None:
+                self._upgrading.discard(task)
+            self._check_gone()
+        if self._all_gone is not None:
+            raise draining()
+        return admitted
+
     async def ping_silent(self) -> None:
         """Ping clients that are silent, and close them if they stay silent (W22). Runs until cancelled."""
         loop = asyncio.get_running_loop()
@@ -161,20 +197,35 @@ class ChatEndpoint:
             self._check_silent(loop.time())
 
     async def close(self) -> None:
-        """Cut off all connections, and close their sessions."""
-        if not self._connections:
-            return
+        """Cut off all connections, close their sessions, and refuse the handshakes that are not answered yet."""
         self._all_gone = asyncio.Event()
         for connection in self._connections:
             connection.abort()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(END_S):
-                await self._all_gone.wait()
+        for task in self._upgrading:
+            task.cancel()
+        self._check_gone()
+        if not await self._are_gone():
+            # A session that is being opened waits for a store that does not answer.
+            for connection in self._connections:
+                connection.cancel_work()
+            await self._are_gone()
+
+    async def _are_gone(self) -> bool:
+        """Wait until nothing is left. False if that takes too long."""
+        if self._all_gone is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_S):
+                    await self._all_gone.wait()
+                    return True
+        return False
+
+    def _check_gone(self) -> None:
+        if self._all_gone is not None and not self._connections and not self._upgrading:
+            self._all_gone.set()
 
     def _forget(self, connection: WebSocketConnection) -> None:
         self._connections.discard(connection)
-        if self._all_gone is not None and not self._connections:
-            self._all_gone.set()
+        self._check_gone()
 
     def _check_silent(self, now: float) -> None:
         # Not in the task above: between two checks, its frame would hold the last connection.

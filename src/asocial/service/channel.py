@@ -22,7 +22,7 @@ from ..domain.cells import Region, cells_of
 from ..domain.errors import TooSlow
 from ..domain.flush import Flush, FlushCounts, FlushLimit, Shared
 from ..domain.message import Position
-from ..domain.pacing import FlushPacer, LoopLag
+from ..domain.pacing import CROWD_STRETCH, MAX_CROWD_TICK_S, FlushPacer, LoopLag
 from ..domain.rules import Rules
 from ..domain.sealed import is_sealed
 from ..groups import CrowdSettings
@@ -463,8 +463,11 @@ class Channel:
 
     def _measure(self, started: float, chats: int, since: float, pacer: FlushPacer) -> None:
         now = self._loop.time()
-        # A section waits until the others have been written to.
-        pacer.observe_cost((now - started) * len(self._sections.all))
+        if self.crowd is None:
+            # A section waits until the others have been written to.
+            pacer.observe_cost((now - started) * len(self._sections.all))
+        else:
+            pacer.observe_cost(now - started, CROWD_STRETCH, MAX_CROWD_TICK_S)
         self._counters.flush_seconds.observe(now - started)
         if chats:
             self._counters.broadcast.observe(now - since, chats)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asocial.domain.crowd_pace import BUSY, CALM, FRAMES_PER_SECOND, LATE_S, LEAST, MOST, CrowdPace
+from asocial.domain.crowd_pace import (
+    BUSY,
+    CALM,
+    FRAMES_PER_SECOND,
+    LATE_S,
+    LEAST,
+    MOST,
+    OVERLOADED,
+    SLOWEST_TICK_S,
+    CrowdPace,
+)
 
 
 def settle(pace: CrowdPace, senders: int, late_s: float = 0.0, busy: float = 0.0) -> float:
@@ -18,7 +28,7 @@ def settle(pace: CrowdPace, senders: int, late_s: float = 0.0, busy: float = 0.0
 def test_w167_the_pace_stays_within_the_limits(senders: int, late_s: float, busy: float) -> None:
     pace = CrowdPace(30, 20)
     settle(pace, senders, late_s, busy)
-    assert LEAST <= pace.pace.cursors_per_second <= MOST
+    assert OVERLOADED[-1] <= pace.pace.cursors_per_second <= MOST
     assert LEAST <= pace.pace.drafts_per_second <= MOST
 
 
@@ -53,3 +63,14 @@ def test_w167_a_few_people_more_or_less_change_nothing() -> None:
     settle(pace, 1_000)
     changes = [pace.update(1_000 + number % 3 * 20, 0.0, 0.0) for number in range(50)]
     assert sum(changes) <= 1
+
+
+def test_w167_an_overloaded_process_asks_for_pointers_more_rarely_than_once_a_second() -> None:
+    pace = CrowdPace(30, 20)
+    assert settle(pace, 10_000, busy=(BUSY + 0.9) / 2) == LEAST
+    assert pace.tick_s == SLOWEST_TICK_S
+    assert settle(pace, 10_000, busy=1.0) == OVERLOADED[-1]
+    assert pace.pace.drafts_per_second == LEAST
+    assert pace.tick_s == SLOWEST_TICK_S / OVERLOADED[-1]
+    assert settle(pace, 10_000, busy=(BUSY + CALM) / 2) == OVERLOADED[-1]
+    assert settle(pace, 10_000, busy=CALM / 2) >= LEAST

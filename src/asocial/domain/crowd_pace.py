@@ -13,12 +13,14 @@ BUSY = 0.8
 """The share of its time in which the process may work. Above it, frames begin to wait in their sockets."""
 CALM = 0.65
 """Below it, more frames are asked for."""
-FULL = 0.93
-"""A process that works so much of its time at the slowest usual pace is overloaded: messages go before pointers."""
+FULL, ROOM = 0.97, 0.88
+"""A process that works more than the first share of its time at the slowest usual pace for some seconds is overloaded:
+messages go before pointers. Below the second share it asks for more again."""
+FULL_SECONDS = 3
 LEAST = 1.0
 """A draft is sent at least this often, and a pointer too while the process is not overloaded."""
 OVERLOADED = (1.0, 0.7, 0.5, 0.35, 0.25)
-"""The slowest pace of pointers: the next one after each second in which the process is overloaded."""
+"""The slowest pace of pointers: the next one while the process stays overloaded."""
 SLOWEST_TICK_S = 0.36
 """Between two frames with pointers, at the slowest usual pace."""
 MOST = 8.0
@@ -35,12 +37,13 @@ class Pace(NamedTuple):
 class CrowdPace:
     """Decides the pace once a second. `cursors`, `drafts`: the highest rates of a client."""
 
-    __slots__ = ("_budget", "_cursors", "_drafts", "_overload", "pace")
+    __slots__ = ("_budget", "_cursors", "_drafts", "_full_seconds", "_overload", "pace")
 
     def __init__(self, cursors: float, drafts: float) -> None:
         self._cursors = cursors
         self._drafts = drafts
         self._budget = FRAMES_PER_SECOND
+        self._full_seconds = 0
         self._overload = 0
         """The place of the slowest pace in OVERLOADED."""
         self.pace = Pace(min(cursors, MOST), min(drafts, MOST))
@@ -60,9 +63,11 @@ class CrowdPace:
             self._budget = max(MIN_FRAMES_PER_SECOND, self._budget * 0.8)
         elif busy < CALM:
             self._budget = min(FRAMES_PER_SECOND, self._budget * 1.1)
-        if busy > FULL and self.pace.cursors_per_second <= OVERLOADED[self._overload]:
+        is_full = busy > FULL and self.pace.cursors_per_second <= OVERLOADED[self._overload]
+        self._full_seconds = self._full_seconds + 1 if is_full else 0
+        if self._full_seconds >= FULL_SECONDS:
             self._overload = min(self._overload + 1, len(OVERLOADED) - 1)
-        elif busy < CALM:
+        elif busy < ROOM:
             self._overload = max(self._overload - 1, 0)
         before, now = self.pace, self._of(self._budget / max(senders, 1))
         # Slower at once; faster only by more than the step that a few people more would take back.

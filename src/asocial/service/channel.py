@@ -421,6 +421,8 @@ class Channel:
         section = self._sections.first
         section.pacer.flushed(started, cursors=False)
         counts, slow, batch = crowd.flush(bound, self._number)
+        # What is read before the next turn must not count: it would make messages wait for each other.
+        section.pacer.observe_cost(self._loop.time() - started, CROWD_STRETCH, MAX_CROWD_TICK_S)
         self._close_slow(slow)
         if batch is not None:
             self._publish_if_confirmed(batch)
@@ -466,8 +468,6 @@ class Channel:
         if self.crowd is None:
             # A section waits until the others have been written to.
             pacer.observe_cost((now - started) * len(self._sections.all))
-        else:
-            pacer.observe_cost(now - started, CROWD_STRETCH, MAX_CROWD_TICK_S)
         self._counters.flush_seconds.observe(now - started)
         if chats:
             self._counters.broadcast.observe(now - since, chats)

@@ -16,6 +16,8 @@ CALM = 0.65
 FULL, ROOM = 0.97, 0.88
 """A process that works more than the first share of its time at the slowest usual pace for some seconds is overloaded:
 messages go before pointers. Below the second share it asks for more again."""
+VERY_LATE_S = 0.2
+"""A loop that is so late is overloaded too, however little it works: other programs may use its core."""
 FULL_SECONDS = 3
 LEAST = 1.0
 """A draft is sent at least this often, and a pointer too while the process is not overloaded."""
@@ -63,11 +65,11 @@ class CrowdPace:
             self._budget = max(MIN_FRAMES_PER_SECOND, self._budget * 0.8)
         elif busy < CALM:
             self._budget = min(FRAMES_PER_SECOND, self._budget * 1.1)
-        is_full = busy > FULL and self.pace.cursors_per_second <= OVERLOADED[self._overload]
+        is_full = (busy > FULL or late_s > VERY_LATE_S) and self.pace.cursors_per_second <= OVERLOADED[self._overload]
         self._full_seconds = self._full_seconds + 1 if is_full else 0
         if self._full_seconds >= FULL_SECONDS:
             self._overload = min(self._overload + 1, len(OVERLOADED) - 1)
-        elif busy < ROOM:
+        elif busy < ROOM and late_s <= VERY_LATE_S:
             self._overload = max(self._overload - 1, 0)
         before, now = self.pace, self._of(self._budget / max(senders, 1))
         # Slower at once; faster only by more than the step that a few people more would take back.

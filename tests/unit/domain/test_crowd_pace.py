@@ -16,6 +16,7 @@ from asocial.domain.crowd_pace import (
     OVERLOADED,
     ROOM,
     SLOWEST_TICK_S,
+    VERY_LATE_S,
     CrowdPace,
 )
 
@@ -81,3 +82,9 @@ def test_w167_an_overloaded_process_asks_for_pointers_more_rarely_than_once_a_se
         for busy in (1.0, 1.0, 0.9):
             pace.update(10_000, 0.0, busy)
     assert pace.pace.cursors_per_second == LEAST
+
+
+def test_w167_a_very_late_process_is_overloaded_although_it_hardly_works() -> None:
+    pace = CrowdPace(30, 20)
+    assert settle(pace, 10_000, late_s=VERY_LATE_S * 2, busy=0.5) == OVERLOADED[-1]
+    assert settle(pace, 10_000, late_s=VERY_LATE_S / 2, busy=0.5) == LEAST

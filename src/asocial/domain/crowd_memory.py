@@ -10,10 +10,11 @@ Messages are kept as the frames that were sent, undecoded, for as long as one ca
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from .cells import Cell, Region
+from .message import Dated
 
 C = TypeVar("C")
 
@@ -23,15 +24,31 @@ MAX_PAST_REGIONS = 64
 """About as many viewports as one client can have within the life of a message."""
 
 
-class Kept(NamedTuple):
+class Kept:
     """Frames that were sent. `everyone`: to all connections of that moment. `sender`: the connection that has them."""
 
-    sequence: int
-    cells: tuple[Cell, ...]
-    frames: bytes
-    at: float
-    sender: object = None
-    everyone: bool = False
+    __slots__ = ("at", "cells", "everyone", "frames", "is_over", "messages", "sender", "sequence")
+
+    def __init__(
+        self,
+        sequence: int,
+        cells: tuple[Cell, ...],
+        frames: bytes,
+        at: float,
+        sender: object = None,
+        *,
+        everyone: bool = False,
+    ) -> None:
+        self.sequence = sequence
+        self.cells = cells
+        self.frames = frames
+        self.at = at
+        self.sender = sender
+        self.everyone = everyone
+        self.is_over = False
+        """Whether nothing in `frames` is live any more."""
+        self.messages: Sequence[Dated] | None = None
+        """The messages in `frames`, once somebody needed them: many viewports move to the same cells."""
 
 
 class _Past(NamedTuple):
@@ -102,7 +119,7 @@ class CrowdMemory(Generic[C]):
         everyone: bool = False,
     ) -> None:
         """These frames are written now, to the regions that hold one of the cells, or to everyone."""
-        kept = Kept(self.sequence, cells, frames, now, sender, everyone)
+        kept = Kept(self.sequence, cells, frames, now, sender, everyone=everyone)
         self.sequence += 1
         self._kept.append(kept)
         for cell in cells:
@@ -146,7 +163,10 @@ class CrowdMemory(Generic[C]):
 
     def rewrite(self, frames: Callable[[bytes], bytes], body: Callable[[bytes], bytes]) -> None:
         """Change what is kept: `frames` the frames, `body` the JSON of messages in snapshots."""
-        changed = {id(kept): kept._replace(frames=frames(kept.frames)) for kept in self._kept}
+        changed = {
+            id(kept): Kept(kept.sequence, kept.cells, frames(kept.frames), kept.at, kept.sender, everyone=kept.everyone)
+            for kept in self._kept
+        }
         self._by_cell = {cell: deque(changed[id(kept)] for kept in of_cell) for cell, of_cell in self._by_cell.items()}
         self._kept = deque(changed.values())
         self._bytes = sum(len(kept.frames) for kept in self._kept)
@@ -166,14 +186,25 @@ class CrowdMemory(Generic[C]):
         self.expire(now)
         history.past.append(_Past(before, self.sequence, now))
         if after is None:
-            candidates: Iterable[Kept] = self._kept
-        else:
-            cells = [
-                cell for cell in after.cells() if cell in self._by_cell and (before is None or not before.holds(cell))
-            ]
-            found = {id(kept): kept for cell in cells for kept in self._by_cell[cell]}
-            candidates = sorted(found.values(), key=lambda kept: kept.sequence)
-        return [kept for kept in candidates if not self._has(connection, history, kept)]
+            return [kept for kept in self._kept if not self._has(connection, history, kept)]
+        found: dict[int, Kept] = {}
+        for cell in after.cells():
+            of_cell = self._by_cell.get(cell)
+            if of_cell is None or (before is not None and before.holds(cell)):
+                continue
+            # From the newest back to what it saw there, so that the cost is that of what it lacks.
+            saw = [past.until for past in history.past if past.region is None or past.region.holds(cell)]
+            seen = max(saw, default=0)
+            for kept in reversed(of_cell):
+                if kept.sequence < seen:
+                    break
+                # Of frames with one cell, which it did not see, it has only its own.
+                has_otherwise = kept.everyone or kept.sender == connection or len(kept.cells) > 1
+                if not (kept.is_over or (has_otherwise and self._has(connection, history, kept))):
+                    found[id(kept)] = kept
+        # Those from before the crowd have one sequence: the sort leaves them in the order in which they came.
+        oldest_first = list(found.values())[::-1]
+        return sorted(oldest_first, key=lambda kept: kept.sequence)
 
     def _has(self, connection: C, history: _History, kept: Kept) -> bool:
         if kept.sender is not None and kept.sender == connection:

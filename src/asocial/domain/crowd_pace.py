@@ -13,8 +13,18 @@ BUSY = 0.8
 """The share of its time in which the process may work. Above it, frames begin to wait in their sockets."""
 CALM = 0.65
 """Below it, more frames are asked for."""
+FULL, ROOM = 0.97, 0.88
+"""A process that works more than the first share of its time at the slowest usual pace for some seconds is overloaded:
+messages go before pointers. Below the second share it asks for more again."""
+VERY_LATE_S = 0.2
+"""A loop that is so late is overloaded too, however little it works: other programs may use its core."""
+FULL_SECONDS = 3
 LEAST = 1.0
-"""A pointer moves at least this often, and a draft too."""
+"""A draft is sent at least this often, and a pointer too while the process is not overloaded."""
+OVERLOADED = (1.0, 0.7, 0.5, 0.35, 0.25)
+"""The slowest pace of pointers: the next one while the process stays overloaded."""
+SLOWEST_TICK_S = 0.36
+"""Between two frames with pointers, at the slowest usual pace."""
 MOST = 8.0
 """Pointers and drafts a second at best: clients interpolate, and a crowd is a lot to look at."""
 STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, MOST)
@@ -29,13 +39,22 @@ class Pace(NamedTuple):
 class CrowdPace:
     """Decides the pace once a second. `cursors`, `drafts`: the highest rates of a client."""
 
-    __slots__ = ("_budget", "_cursors", "_drafts", "pace")
+    __slots__ = ("_budget", "_cursors", "_drafts", "_full_seconds", "_overload", "pace")
 
     def __init__(self, cursors: float, drafts: float) -> None:
         self._cursors = cursors
         self._drafts = drafts
         self._budget = FRAMES_PER_SECOND
+        self._full_seconds = 0
+        self._overload = 0
+        """The place of the slowest pace in OVERLOADED."""
         self.pace = Pace(min(cursors, MOST), min(drafts, MOST))
+
+    @property
+    def tick_s(self) -> float:
+        """The time between two frames with pointers that a client gets."""
+        rate = self.pace.cursors_per_second
+        return min(1 / rate, SLOWEST_TICK_S / min(rate, 1.0))
 
     def update(self, senders: int, late_s: float, busy: float) -> bool:
         """True if the pace changed. `senders`: how many clients moved their pointer lately.
@@ -46,6 +65,12 @@ class CrowdPace:
             self._budget = max(MIN_FRAMES_PER_SECOND, self._budget * 0.8)
         elif busy < CALM:
             self._budget = min(FRAMES_PER_SECOND, self._budget * 1.1)
+        is_full = (busy > FULL or late_s > VERY_LATE_S) and self.pace.cursors_per_second <= OVERLOADED[self._overload]
+        self._full_seconds = self._full_seconds + 1 if is_full else 0
+        if self._full_seconds >= FULL_SECONDS:
+            self._overload = min(self._overload + 1, len(OVERLOADED) - 1)
+        elif busy < ROOM and late_s <= VERY_LATE_S:
+            self._overload = max(self._overload - 1, 0)
         before, now = self.pace, self._of(self._budget / max(senders, 1))
         # Slower at once; faster only by more than the step that a few people more would take back.
         if now.cursors_per_second > before.cursors_per_second:
@@ -56,4 +81,5 @@ class CrowdPace:
 
     def _of(self, rate: float) -> Pace:
         step = max((step for step in STEPS if step <= rate), default=LEAST)
-        return Pace(min(self._cursors, step), min(self._drafts, step))
+        slowest = OVERLOADED[self._overload] if step == LEAST else step
+        return Pace(min(self._cursors, slowest), min(self._drafts, step))

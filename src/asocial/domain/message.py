@@ -6,7 +6,7 @@ Never here: who posts it, or what time it is.
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -58,6 +58,19 @@ class Life(msgspec.Struct, frozen=True, gc=False):
             return self.base
         extra = (characters - self.free_characters) * self.per_character
         return min(self.base + extra, max(self.base, self.max))
+
+
+class Dated(NamedTuple):
+    """A message or a finished stroke: the JSON of its frame, the frame, and its times in ms."""
+
+    payload: bytes
+    frame: bytes
+    timestamp: int
+    expires_at: int
+
+    def is_live(self, now_ms: int, after_ms: int) -> bool:
+        """Whether it still lives, and was posted after `after_ms`."""
+        return self.expires_at > now_ms and self.timestamp > after_ms
 
 
 def check_position(position: Position) -> Position:

@@ -15,6 +15,9 @@ from __future__ import annotations
 TICK_S = 0.010
 MAX_TICK_S = 0.080
 STRETCH = 1.1
+CROWD_STRETCH = 2.0
+"""In a crowd half of the time is left: people look about, and a view that is read late is answered late."""
+MAX_CROWD_TICK_S = 0.500
 CURSOR_TICK_S = 0.033
 LATE_STRETCH = 4.0
 """Seconds to wait for each second that the loop is late."""
@@ -66,8 +69,9 @@ class FlushPacer:
         if cursors:
             self._last_cursors = started
 
-    def observe_cost(self, seconds: float) -> None:
-        """The last flush took `seconds`, its socket writes included."""
-        wanted = min(max(TICK_S, STRETCH * seconds), MAX_TICK_S)
+    def observe_cost(self, seconds: float, stretch: float = STRETCH, most: float = MAX_TICK_S) -> None:
+        """The last flush took `seconds`, its socket writes included. The next one begins `stretch` times as long after
+        its beginning, at `most`."""
+        wanted = min(max(TICK_S, stretch * seconds), most)
         # Up at once, down by halves: one cheap flush does not mean that the load is over.
         self.tick_s = wanted if wanted >= self.tick_s else (self.tick_s + wanted) / 2

@@ -8,7 +8,7 @@ import msgspec
 
 from ..domain.errors import BadFrame, FrameError, PositionInvalid
 from ..domain.ids import ID_RULE, is_id, new_message_id
-from ..domain.message import POSITION_LIMIT, Position
+from ..domain.message import POSITION_LIMIT, Dated, Position
 from ..domain.sealed import KINDS_WITH_ID
 from .framing import split_frames, text_frame
 from .schema import (
@@ -160,8 +160,8 @@ def leave_out_messages(frames: bytes, until_ms: int | None = None) -> bytes:
     )
 
 
-def live_messages_in(frames: bytes, now_ms: int, after_ms: int = 0) -> Iterator[tuple[bytes, bytes]]:
-    """(payload, frame) of each message and finished stroke that is live and was posted after `after_ms`.
+def dated_messages_in(frames: bytes) -> Iterator[Dated]:
+    """Each message and finished stroke, with its times.
 
     Slow: it decodes every frame.
     """
@@ -170,8 +170,18 @@ def live_messages_in(frames: bytes, now_ms: int, after_ms: int = 0) -> Iterator[
             fate = _read_fate(payload)
         except msgspec.DecodeError:
             continue
-        if fate.type in ("chat", "stroke") and fate.expires_at > now_ms and fate.timestamp > after_ms:
-            yield payload, frames[begin:end]
+        if fate.type in ("chat", "stroke"):
+            yield Dated(payload, frames[begin:end], fate.timestamp, fate.expires_at)
+
+
+def live_messages_in(frames: bytes, now_ms: int, after_ms: int = 0) -> Iterator[tuple[bytes, bytes]]:
+    """(payload, frame) of each message and finished stroke that is live and was posted after `after_ms`.
+
+    Slow: it decodes every frame.
+    """
+    for message in dated_messages_in(frames):
+        if message.is_live(now_ms, after_ms):
+            yield message.payload, message.frame
 
 
 def shifted(payload: bytes, by_ms: int) -> bytes:

@@ -22,7 +22,7 @@ from ..domain.cells import Region, cells_of
 from ..domain.errors import TooSlow
 from ..domain.flush import Flush, FlushCounts, FlushLimit, Shared
 from ..domain.message import Position
-from ..domain.pacing import LoopLag
+from ..domain.pacing import CROWD_STRETCH, MAX_CROWD_TICK_S, LoopLag
 from ..domain.rules import Rules
 from ..domain.sealed import is_sealed
 from ..groups import CrowdSettings
@@ -435,10 +435,14 @@ class Channel:
         while self._controls and self._controls[0][0] <= self._number:
             self._broker.publish(self.name, Batch(b"", b"", self._controls.popleft()[1]))
         ended = self._now_s()
-        # A section waits until the others have been written to.
-        section.pacer.observe_cost((ended - began) * len(self._sections.all))
+        cost = ended - began
+        if self.crowd is not None:
+            section.pacer.observe_cost(cost, CROWD_STRETCH, MAX_CROWD_TICK_S)
+        else:
+            # A section waits until the others have been written to.
+            section.pacer.observe_cost(cost * len(self._sections.all))
         if section is self._sections.first:
-            self._counters.flush_seconds.observe(ended - began)
+            self._counters.flush_seconds.observe(cost)
         if counts.messages:
             self._counters.broadcast.observe(ended - self._chats_since, counts.messages)
             self._chats -= counts.messages

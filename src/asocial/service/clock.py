@@ -55,7 +55,7 @@ class Clock:
         return (self._wall_ns() - self._now_ns()) / 1e9
 
     def monotonic_s(self) -> float:
-        """In seconds, to the nanosecond. The loop's clock stands still during a turn, and uvloop's counts only ms."""
+        """In seconds, for durations that are short: uvloop's clock counts milliseconds."""
         return self._monotonic_ns() / 1e9
 
     def monotonic_ms(self) -> int:

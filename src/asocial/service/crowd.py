@@ -21,11 +21,12 @@ from ..domain.crowd_pace import LEAST, CrowdPace
 from ..domain.errors import TooSlow
 from ..domain.flush import FlushCounts, FlushLimit, Shared
 from ..domain.live_message_index import LiveMessage
+from ..domain.message import Dated
 from ..domain.pacing import CURSOR_TICK_S, LoopLag
 from ..domain.region_groups import RegionGroups
 from ..groups import CrowdSettings
 from ..ports import Batch, Connection
-from ..protocol.codec import live_messages_in, pack, places_of, shifted
+from ..protocol.codec import dated_messages_in, live_messages_in, pack, places_of, shifted
 from ..protocol.framing import split_frames, text_frame
 from ..protocol.schema import ActivityFrame, PaceFrame
 from .control import ActivityHere, encode_control
@@ -47,8 +48,10 @@ OTHERS_S = 3.5
 """How long the activity of another process counts."""
 FOLLOW_S = 12.0
 """How long a `follow` counts (W32)."""
-CATCH_UP_MESSAGES = 200
-"""The most messages that one move of a viewport brings, the newest."""
+CATCH_UP_MESSAGES = 1000
+"""The most messages that one move of a viewport brings, the newest: those of 5 s in a channel at its limit (W72)."""
+CATCH_UP_BYTES = 256 * 1024
+"""The most bytes of them, so that somebody who reads slowly is not closed for what one move brought."""
 SENDERS_S = 3
 """Who moved their pointer within so many seconds counts as a sender."""
 SUSPENDED_S = 0.5
@@ -57,7 +60,6 @@ SLICE = 384
 """Connections that are written to in one turn of the loop, so that messages need not wait for all pointers."""
 PAUSE_SHARE = 0.2
 """How long the loop is free for messages after such a turn, as a share of what the turn took."""
-SLOWEST_TICK_S = 0.36
 
 Published = Callable[[Batch], None]
 
@@ -279,13 +281,19 @@ class Crowd:
 
     def _live(self, lacking: Sequence[Kept], known: frozenset[bytes]) -> bytes:
         """The messages in what was kept that are still live, each once, without those that are known."""
-        found: dict[bytes, bytes] = {}
-        for kept in lacking:
-            live = live_messages_in(kept.frames, self._now_ms(), self._cleared_ms)
-            without = self._arrived_late if kept.sequence == 0 else known
-            found.update((payload, frame) for payload, frame in live if payload not in without)
-        missing = [frame for payload, frame in found.items() if payload not in known]
-        return b"".join(missing[-CATCH_UP_MESSAGES:])
+        now_ms, found, size = self._now_ms(), dict[bytes, bytes](), 0
+        for kept in reversed(lacking):
+            arrived = self._arrived_late if kept.sequence == 0 else ()
+            live = [each for each in _messages_of(kept) if each.is_live(now_ms, self._cleared_ms)]
+            kept.is_over = not live
+            for payload, frame, _, _ in reversed(live):
+                if payload in known or payload in arrived or payload in found:
+                    continue
+                size += len(frame)
+                if size > CATCH_UP_BYTES or len(found) == CATCH_UP_MESSAGES:
+                    return b"".join(reversed(found.values()))
+                found[payload] = frame
+        return b"".join(reversed(found.values()))
 
     def _write_to(self, connection: Connection, frames: bytes) -> None:
         reader = self._members.get(connection) or connection
@@ -436,7 +444,7 @@ class Crowd:
     def _schedule_pointers(self) -> None:
         if self._pointer_timer is not None:
             return
-        due = self._tick_at + max(CURSOR_TICK_S, min(1 / self._pace.pace.cursors_per_second, SLOWEST_TICK_S))
+        due = self._tick_at + max(CURSOR_TICK_S, self._pace.tick_s)
         self._pointer_timer = self._loop.call_at(max(due, self._loop.time()), self._tick)
 
     def _tick(self) -> None:
@@ -577,3 +585,9 @@ class Crowd:
 
     def _pace_frame(self) -> bytes:
         return pack(PaceFrame(*self._pace.pace))
+
+
+def _messages_of(kept: Kept) -> Sequence[Dated]:
+    if kept.messages is None:
+        kept.messages = list(dated_messages_in(kept.frames))
+    return kept.messages

@@ -5,7 +5,20 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asocial.domain.crowd_pace import BUSY, CALM, FRAMES_PER_SECOND, LATE_S, LEAST, MOST, CrowdPace
+from asocial.domain.crowd_pace import (
+    BUSY,
+    CALM,
+    FRAMES_PER_SECOND,
+    FULL,
+    LATE_S,
+    LEAST,
+    MOST,
+    OVERLOADED,
+    ROOM,
+    SLOWEST_TICK_S,
+    VERY_LATE_S,
+    CrowdPace,
+)
 
 
 def settle(pace: CrowdPace, senders: int, late_s: float = 0.0, busy: float = 0.0) -> float:
@@ -18,7 +31,7 @@ def settle(pace: CrowdPace, senders: int, late_s: float = 0.0, busy: float = 0.0
 def test_w167_the_pace_stays_within_the_limits(senders: int, late_s: float, busy: float) -> None:
     pace = CrowdPace(30, 20)
     settle(pace, senders, late_s, busy)
-    assert LEAST <= pace.pace.cursors_per_second <= MOST
+    assert OVERLOADED[-1] <= pace.pace.cursors_per_second <= MOST
     assert LEAST <= pace.pace.drafts_per_second <= MOST
 
 
@@ -44,8 +57,9 @@ def test_w167_a_busy_process_asks_for_less_and_a_fairly_busy_one_changes_nothing
     assert settle(pace, 5_000, busy=(BUSY + CALM) / 2) == before
     busy = settle(pace, 5_000, busy=0.99)
     assert busy < before
-    assert settle(pace, 5_000, busy=(BUSY + CALM) / 2) == busy
-    assert settle(pace, 5_000) > busy
+    usual = settle(pace, 5_000, busy=(BUSY + CALM) / 2)
+    assert busy < usual == LEAST
+    assert settle(pace, 5_000) > usual
 
 
 def test_w167_a_few_people_more_or_less_change_nothing() -> None:
@@ -53,3 +67,24 @@ def test_w167_a_few_people_more_or_less_change_nothing() -> None:
     settle(pace, 1_000)
     changes = [pace.update(1_000 + number % 3 * 20, 0.0, 0.0) for number in range(50)]
     assert sum(changes) <= 1
+
+
+def test_w167_an_overloaded_process_asks_for_pointers_more_rarely_than_once_a_second() -> None:
+    pace = CrowdPace(30, 20)
+    assert settle(pace, 10_000, busy=(BUSY + 0.9) / 2) == LEAST
+    assert pace.tick_s == SLOWEST_TICK_S
+    assert settle(pace, 10_000, busy=1.0) == OVERLOADED[-1]
+    assert pace.pace.drafts_per_second == LEAST
+    assert pace.tick_s == SLOWEST_TICK_S / OVERLOADED[-1]
+    assert settle(pace, 10_000, busy=(FULL + ROOM) / 2) == OVERLOADED[-1]
+    assert settle(pace, 10_000, busy=ROOM - 0.01) == LEAST
+    for _ in range(10):  # a short peak changes nothing
+        for busy in (1.0, 1.0, 0.9):
+            pace.update(10_000, 0.0, busy)
+    assert pace.pace.cursors_per_second == LEAST
+
+
+def test_w167_a_very_late_process_is_overloaded_although_it_hardly_works() -> None:
+    pace = CrowdPace(30, 20)
+    assert settle(pace, 10_000, late_s=VERY_LATE_S * 2, busy=0.5) == OVERLOADED[-1]
+    assert settle(pace, 10_000, late_s=VERY_LATE_S / 2, busy=0.5) == LEAST

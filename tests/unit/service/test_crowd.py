@@ -19,7 +19,7 @@ from asocial.protocol.framing import text_frame
 from asocial.protocol.schema import Ack, Chat, UserCount
 from asocial.service.channel import Channel
 from asocial.service.control import ActivityHere, CrowdCounted, decode_control
-from asocial.service.crowd import GRACE_S, MAX_LISTENERS, SLICE, SUSPENDED_S, Crowd
+from asocial.service.crowd import CATCH_UP_BYTES, CATCH_UP_MESSAGES, GRACE_S, MAX_LISTENERS, SLICE, SUSPENDED_S, Crowd
 from asocial.service.crowd_batch import Part, cells_line, parts, split_control
 from asocial.service.crowd_pointers import MAX_RESTING_OF_CELL, RESTING_S
 from asocial.service.sections import SECTION_MEMBERS
@@ -78,6 +78,26 @@ async def test_w160_without_a_threshold_there_are_no_crowds(broker: FakeBroker) 
     channel.count_users(1_000_000)
     assert channel.crowd is None
     channel.close()
+
+
+async def test_w163_a_move_brings_the_newest_messages_within_both_limits(channel: Channel) -> None:
+    author, sent = join(channel, "author", THERE), CATCH_UP_MESSAGES + 30
+    for number in range(sent):
+        chat(channel, author, f"m{number}", (40 * CELL, 0))
+    channel.flush_all()
+    many = join(channel, "many", HERE)
+    crowd_of(channel).look(many, "many", (40 * CELL, 0), THERE, on_map=True)
+    assert [frame["message_id"] for frame in many.frames("chat")] == [f"m{number}" for number in range(30, sent)]
+    filler = "x" * (CATCH_UP_BYTES // 100)
+    for number in range(110):
+        body = encode(Chat(f"l{number}", "garden", author.id, "x", "jade", filler, Position(0, 0), 1, 10**15))
+        channel.post(text_frame(body), author, pack(Ack(f"l{number}", 1, 10**15)), f"l{number}", ((0.0, 0.0),))
+    channel.flush_all()
+    large = join(channel, "large", THERE)
+    crowd_of(channel).look(large, "large", (0, 0), HERE, on_map=True)
+    ids = [frame["message_id"] for frame in large.frames("chat")]
+    assert ids == [f"l{number}" for number in range(110 - len(ids), 110)]
+    assert 90 < len(ids) < 100
 
 
 async def test_w161_after_the_grace_a_process_takes_a_hundred_listeners(channel: Channel) -> None:

@@ -165,7 +165,7 @@ class ChatEndpoint:
         self._check_gone()
 
     async def _admit(self, request: RequestHead) -> Admission | Disconnect:
-        """Whether a client is let in, or the reason that it reads in a close frame. Raises Refusal."""
+        """Whether a client is admitted, or the reason that it reads in a close frame. Raises Refusal."""
         task = (
             asyncio.current_task()
         )  # aiohttp's; a handshake that it does not answer begins outside a task: see `track`

@@ -8,6 +8,7 @@ import platform
 import shutil
 import subprocess
 import time
+import timeit
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,11 @@ PACKAGES = ("aiohttp", "hiredis", "msgspec", "uvloop")
 
 
 def facts() -> dict[str, Any]:
-    """Machine, commit and versions. `dirty`: the sources are not those of the commit."""
+    """Machine, commit and versions. `dirty`: the sources are not those of the commit.
+
+    `python_call_ns`: how long a call of a small function takes, at best. It tells apart machines, and builds of Python:
+    one without profile-guided optimization, as pyenv builds it, takes 1.4 times as long as Debian's.
+    """
     return {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "cpu": _cpu(),
@@ -26,11 +31,20 @@ def facts() -> dict[str, Any]:
         "load_average_1m": round(os.getloadavg()[0], 2),
         "kernel": platform.release(),
         "python": platform.python_version(),
+        "python_call_ns": _call_ns(),
         "commit": _output("git", "rev-parse", "HEAD"),
         "dirty": bool(_output("git", "status", "--porcelain", "--", "src")),
         "redis": _redis(),
         **{name: metadata.version(name) for name in PACKAGES},
     }
+
+
+def _call_ns() -> float:
+    calls, made = 20_000, "def double(number): return (number, number + number)"
+    best = min(
+        timeit.repeat("for number in numbers: double(number)", f"{made}\nnumbers = range({calls})", number=1, repeat=9)
+    )
+    return round(best / calls * 1e9, 1)
 
 
 def cores() -> tuple[set[int], set[int]]:

@@ -207,7 +207,7 @@ async def test_only_the_offline_page_and_hashed_files_are_kept(server: Server, p
 def rebuilt(source: Path, to: Path) -> Path:
     """The page as another build would leave it: its scripts and style sheets under new names, and so told."""
     shutil.copytree(source, to, ignore=shutil.ignore_patterns("*.br", "*.gz"))
-    renamed = {path.name: f"{path.stem}N{path.suffix}" for path in (to / "assets").glob("*.[jc]s*")}
+    renamed = {path.name: f"{path.stem}-next{path.suffix}" for path in (to / "assets").glob("*.[jc]s*")}
     for path in [*to.rglob("*.html"), *to.rglob("*.[jc]s*")]:
         text = path.read_text()
         for old, new in renamed.items():
@@ -225,7 +225,7 @@ async def build_of(page: Page) -> tuple[str, list[str]]:
     document = await page.evaluate("() => document.documentElement.dataset.build ?? 'old'")
     parts = await page.evaluate(
         """() => [...document.querySelectorAll('script[src*="/assets/"], link[rel=stylesheet]')]
-          .map((each) => /N\\.\\w+$/.test(each.src || each.href) ? 'new' : 'old')"""
+          .map((each) => /-next\\.\\w+$/.test(each.src || each.href) ? 'new' : 'old')"""
     )
     return document, sorted(set(parts))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from dataclasses import dataclass
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -284,8 +283,7 @@ class ChatEndpoint:
         trace = connection.trace
         trace.ids |= {"connection_id": connection.id, "user_id": principal.user_id, "channel": channel}
         session.trace_message = trace.message
-        if logs.writes(logging.INFO):
-            log.info("connection opened", **trace.ids, remote=client.address)
+        log.info("connection opened", **trace.ids, remote=client.address)
         self._counters.connections += 1
         self._counters.reconnects += admitted.returning
         connection.session = session
@@ -325,14 +323,13 @@ class ChatEndpoint:
                 await self._sessions.close(session, left=left, away_ms=_away_ms(closed_with))
                 code = connection.code if closed_with is None else close_code_of(closed_with)
                 self._counters.disconnected(code)
-                if logs.writes(logging.INFO):
-                    log.info(
-                        "connection closed",
-                        **connection.trace.ids,
-                        code=code,
-                        reason=_reason(connection),
-                        seconds=round(asyncio.get_running_loop().time() - connection.opened_at, 3),
-                    )
+                log.info(
+                    "connection closed",
+                    **connection.trace.ids,
+                    code=code,
+                    reason=_reason(connection),
+                    seconds=round(asyncio.get_running_loop().time() - connection.opened_at, 3),
+                )
         finally:
             connection.trace.end()
             connection.is_done = True

@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest'
-import { isNamed, sideOf, SIDES, stepOff } from '../../../src/features/cursors/model/labels'
+import {
+  isNamed,
+  shownNames,
+  sideOf,
+  SIDES,
+  stepOff,
+} from '../../../src/features/cursors/model/labels'
 
 const box = (left: number, top: number, width = 60, height = 20) => ({
   left,
@@ -43,4 +49,17 @@ it('a name is not shown beside the same name above a message', () => {
   expect(isNamed(AT, 'ann', words)).toBe(true)
   expect(isNamed(AT, 'bob', words)).toBe(false)
   expect(isNamed({ x: 700, y: 100 }, 'ann', words)).toBe(false)
+})
+
+it('of many pointers, no shown name lies on another, on a pointer or on words', () => {
+  const pointer = (id: string, x: number, y: number) => ({ id, at: { x, y }, width: 60 })
+  const near = [pointer('ann', 100, 100), pointer('bob', 110, 104), pointer('cy', 300, 100)]
+  const none = new Set<string>()
+  // Bob's dot lies on Ann's name, so Bob has his.
+  expect(shownNames(near, [], none)).toEqual(new Set(['bob', 'cy']))
+  const names = [pointer('ann', 100, 100), pointer('bob', 98, 108)]
+  expect(shownNames(names, [], none)).toEqual(new Set(['ann']))
+  expect(shownNames(names, [], new Set(['bob']))).toEqual(new Set(['bob']))
+  expect(shownNames(near, [box(300, 100)], none)).toEqual(new Set(['bob']))
+  expect(shownNames(near, [{ ...box(300, 60), nameOf: 'cy' }], none)).toEqual(new Set(['bob']))
 })

@@ -18,6 +18,7 @@ export type Side = (typeof SIDES)[number]
 /** A cursor that has not moved for so long steps off words. */
 export const REST_MS = 300
 const DOT_PX = 9
+const DOT_RADIUS_PX = 6
 const STEP_MAX_PX = 120
 /** Within this distance a name is not shown twice. */
 const NAMED_PX = 220
@@ -51,6 +52,41 @@ export function sideOf(
 /** Whether the name of this user is beside `at` already. */
 export const isNamed = ({ x, y }: Point, userId: string, words: readonly Words[]) =>
   words.some((word) => word.nameOf === userId && distanceTo(word, x, y) < NAMED_PX)
+
+export interface Pointer {
+  readonly id: string
+  readonly at: Point
+  /** of its name */
+  readonly width: number
+}
+
+/**
+ * Of many pointers, those whose name is shown: where it lies on no text, no other pointer and no other name that is shown.
+ * `before`: those that were shown; they come first, so that names do not take turns.
+ */
+export function shownNames(
+  pointers: readonly Pointer[],
+  words: readonly Words[],
+  before: ReadonlySet<string>,
+): Set<string> {
+  const shown = new Set<string>()
+  const labels: Box[] = []
+  const dots = pointers.map(({ id, at: { x, y } }) => {
+    const [left, right] = [x - DOT_RADIUS_PX, x + DOT_RADIUS_PX]
+    return { id, left, right, top: y - DOT_RADIUS_PX, bottom: y + DOT_RADIUS_PX }
+  })
+  const kept = pointers.filter(({ id }) => before.has(id))
+  const others = pointers.filter(({ id }) => !before.has(id))
+  for (const { id, at, width } of [...kept, ...others]) {
+    const label = labelAt(at, width, 'below')
+    const covers = (box: Box) => meet(label, box)
+    if (isNamed(at, id, words) || words.some(covers) || labels.some(covers)) continue
+    if (dots.some((dot) => dot.id !== id && covers(dot))) continue
+    labels.push(label)
+    shown.add(id)
+  }
+  return shown
+}
 
 /** From a cursor's point to the nearest place beside the words; 0 where there is none. */
 export function stepOff({ x, y }: Point, words: readonly Box[]): Offset {

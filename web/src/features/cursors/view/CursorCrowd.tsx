@@ -3,7 +3,7 @@
  */
 import { useLayoutEffect, useRef } from 'react'
 import { worldToScreen } from '../../canvas/model/camera'
-import { isNamed, REST_MS, sideOf, stepOff } from '../model/labels'
+import { REST_MS, shownNames, stepOff, type Pointer } from '../model/labels'
 import type { Offset } from '../../canvas/model/boxes'
 import { idleOpacity, step } from '../model/motion'
 import { shadeOf } from '../../../shared/palette'
@@ -36,8 +36,8 @@ export function CursorCrowd() {
     const context = element?.getContext('2d')
     if (!element || !context) return
     const sprites = new Map<string, Sprite>()
-    /** users whose name would cover text, or is there already */
-    const nameless = new Set<string>()
+    /** users whose name is shown */
+    let named: ReadonlySet<string> = new Set()
     /** of cursors that rest on text */
     const asides = new Map<string, Offset>()
     let dark = isDark()
@@ -84,8 +84,8 @@ export function CursorCrowd() {
         const top = Math.round((y - SPRITE.y) * ratio)
         const { image } = spriteOf(id, ratio)
         const dot = DOT_PX * ratio
-        if (nameless.has(id)) context.drawImage(image, 0, 0, dot, dot, left, top, dot, dot)
-        else context.drawImage(image, left, top)
+        if (named.has(id)) context.drawImage(image, left, top)
+        else context.drawImage(image, 0, 0, dot, dot, left, top, dot, dot)
       }
       if (moving) asked = requestAnimationFrame(frame)
     }
@@ -99,9 +99,10 @@ export function CursorCrowd() {
       const words = wordsOn(element)
       const { camera, view } = app.camera.store.getState()
       const ratio = window.devicePixelRatio || 1
-      nameless.clear()
       asides.clear()
+      const pointers: Pointer[] = []
       for (const [id, mover] of app.cursors.movers) {
+        if (mover.hidden) continue
         const { width } = spriteOf(id, ratio)
         let at = worldToScreen(camera, view, mover)
         if (app.now() - mover.movedAt >= REST_MS) {
@@ -109,8 +110,9 @@ export function CursorCrowd() {
           if (aside.dx !== 0 || aside.dy !== 0) asides.set(id, aside)
           at = { x: at.x + aside.dx, y: at.y + aside.dy }
         }
-        if (isNamed(at, id, words) || sideOf(at, width, words) !== 'below') nameless.add(id)
+        pointers.push({ id, at, width })
       }
+      named = shownNames(pointers, words, named)
       wake()
     }
     const redraw = () => {

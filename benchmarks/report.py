@@ -400,7 +400,11 @@ def draw(results: Results) -> list[str]:
         ]
         drawn = [(title, [(s["at_s"] / 60, s[key]) for s in samples], unit) for title, key, unit in per]
         made["soak"] = plots.lines(drawn, x_title="minutes")
-    crowds = [(canvas_title(plan), row["kb_per_person_per_s"]) for plan, row in canvas_rows(results)]
+    crowds = [
+        (canvas_title(plan), row["kb_per_person_per_s"])
+        for plan, row in canvas_rows(results)
+        if plan["processes"] == 1 and not plan["browser"]
+    ]
     if crowds:
         bars: list[plots.Bar] = [(title, value, f"{value:.1f} kB/s") for title, value in crowds]
         made["canvas"] = plots.bars([("bytes a person", bars)], ours="")

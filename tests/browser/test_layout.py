@@ -116,6 +116,7 @@ async def test_a_line_that_was_not_sent_is_in_the_way(visit: Visit, server: Serv
     unsent = ann.get_by_test_id("unsent")
     await expect(unsent).to_have_count(1)
     await ann.keyboard.press("Escape")
+    await at_rest(ann)
     await ann.mouse.click(340, 500)
     place = await place_of_caret(ann)
     assert place["y"] > (await box_of(ann, "this line is refused"))["bottom"]

@@ -39,7 +39,9 @@ def posting(
 
 
 async def admitted(limiter: RateLimiter, limits: MessageLimits, *postings: Posting) -> list[bool]:
-    return [(await limiter.admit(each, limits)).wait_ms == 0 for each in postings]
+    """Asked as the service asks: at once if possible."""
+    verdicts = [limiter.admit_at_once(each, limits) or await limiter.admit(each, limits) for each in postings]
+    return [verdict.wait_ms == 0 for verdict in verdicts]
 
 
 async def test_the_limit_is_exact_across_processes(adapters: Adapters) -> None:

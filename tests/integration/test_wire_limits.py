@@ -147,6 +147,9 @@ class BreakableLimiter(MemoryRateLimiter):
 
     broken = False
 
+    def admit_at_once(self, posting: Posting, limits: MessageLimits) -> Verdict | None:
+        return None if self.broken else super().admit_at_once(posting, limits)
+
     async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:
         if self.broken:
             raise StoreUnavailable("the plug is pulled")
@@ -172,17 +175,27 @@ async def test_w25_while_the_store_is_broken_a_chat_is_unavailable_and_nothing_w
 
 
 class FaultyLimiter(MemoryRateLimiter):
-    """Has a bug, of the kind nobody foresaw."""
+    """Has a bug, of the kind nobody foresaw: before it answers, or while its answer is awaited."""
+
+    at_once = False
+
+    def admit_at_once(self, posting: Posting, limits: MessageLimits) -> Verdict | None:
+        if self.at_once:
+            raise RuntimeError("a bug")
+        return None
 
     async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:
         raise RuntimeError("a bug")
 
 
 @pytest.mark.drives(4011)
+@pytest.mark.parametrize("at_once", [True, False])
 async def test_w28_a_fault_of_the_server_closes_the_connection_that_met_it_with_4011_and_no_other(
-    start_server: StartServer, join: Join
+    start_server: StartServer, join: Join, at_once: bool
 ) -> None:
-    server = await start_server(limiter=FaultyLimiter(wall_ms))
+    limiter = FaultyLimiter(wall_ms)
+    limiter.at_once = at_once
+    server = await start_server(limiter=limiter)
     ada, bob = await join(server), await join(server)
     await ada.send(CHAT)
     assert (await ada.closed()).code == 4011

@@ -51,11 +51,17 @@ class LiveMessageIndex:
 
     def add(self, channel: str, message: LiveMessage) -> None:
         """Add `message`, which was posted just now. Also removes messages that expired meanwhile."""
-        messages = self._channels.setdefault(channel, {})
+        messages = self._channels.get(channel)
+        if messages is None:
+            messages = self._channels[channel] = {}
         messages[message.user_id, message.message_id] = message
         # Counted as long as it is in `_ends`, which keeps what was removed early until its life is over.
-        self._bytes += _cost(message)
-        self._ends.setdefault(message.expires_at // SLOT_MS, []).append((channel, message))
+        self._bytes += len(message.body) + MESSAGE_BYTES
+        slot = message.expires_at // SLOT_MS
+        ends = self._ends.get(slot)
+        if ends is None:
+            ends = self._ends[slot] = []
+        ends.append((channel, message))
         if message.timestamp // SLOT_MS > self._expired_slot:
             self.expire(message.timestamp)
         if len(messages) > self._channel_messages:
@@ -74,7 +80,8 @@ class LiveMessageIndex:
 
     def find(self, channel: str, user_id: str, message_id: str, now_ms: int) -> LiveMessage | None:
         """The message with this id, if it is live."""
-        message = self._channels.get(channel, {}).get((user_id, message_id))
+        messages = self._channels.get(channel)
+        message = None if messages is None else messages.get((user_id, message_id))
         return message if message is not None and message.expires_at > now_ms else None
 
     def of(self, channel: str, now_ms: int) -> list[LiveMessage]:

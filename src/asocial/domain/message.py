@@ -96,6 +96,10 @@ def clean_payload(payload: str, max_characters: int = PAYLOAD_CHARACTERS) -> str
 
     Raises PayloadEmpty if no character of it is visible, and what `clean_draft` raises.
     """
+    if payload.isascii() and payload.isprintable():  # the usual case: what is left to check is its length
+        text = payload.strip()
+        if text and len(text) <= max_characters:
+            return text
     # Checked for control characters before trimming, because str.strip() treats some of them as white space.
     text = _plain(payload).strip()
     if not is_visible(text):

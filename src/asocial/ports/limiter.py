@@ -33,6 +33,13 @@ class RateLimiter(Protocol):
         """
         ...
 
+    def admit_at_once(self, posting: Posting, limits: MessageLimits) -> Verdict | None:
+        """As `admit`, if that needs no answer from others: the usual case in one process. None: call `admit`.
+
+        Never a `duplicate`.
+        """
+        ...
+
     def posted(self, posting: Posting) -> None:
         """An admitted message was posted to its channel, so other processes need not post it. Never blocks."""
         ...

@@ -37,6 +37,7 @@ _FINAL_TEXT: Final = _FINAL | TEXT
 _OPCODES: Final = frozenset({_CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 _CLOSE_CODES: Final = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
 """Those below 3000 that may be sent (7.4, and the registry of the IANA)."""
+_NOT_UTF_8: Final = "a text is not UTF-8"
 
 
 class FramingError(Exception):
@@ -53,7 +54,7 @@ class FrameReader:
     Other work may be done between two calls: each reads at most FRAGMENTS_AT_ONCE frames.
     """
 
-    __slots__ = ("_at", "_data", "_fragments", "_kind", "_limit", "_partial", "_partial_needs")
+    __slots__ = ("_at", "_data", "_fragments", "_kind", "_limit", "_partial", "_partial_needs", "has_more")
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes
@@ -67,23 +68,22 @@ class FrameReader:
         # The fragments of a message, and its kind (_CONTINUATION: none has begun).
         self._fragments: bytearray | None = None
         self._kind = _CONTINUATION
-
-    @property
-    def has_more(self) -> bool:
-        """Whether `next` may find a message in what was received."""
-        return self._at < len(self._data)
+        self.has_more = False
+        """Whether `next` may find a message in what was received. Not to be changed from outside."""
 
     def feed(self, data: bytes) -> None:
         """Add what was received."""
         partial = self._partial
         if partial is not None:
             partial += data
-            if len(partial) >= self._partial_needs:
-                self._data, self._at, self._partial = bytes(partial), 0, None
-        elif self._at < len(self._data):
+            if len(partial) < self._partial_needs:
+                return
+            self._data, self._at, self._partial = bytes(partial), 0, None
+        elif self.has_more:
             self._data, self._at = self._data[self._at :] + data, 0
         else:
             self._data, self._at = data, 0
+        self.has_more = len(self._data) > 0
 
     def next(self) -> Message | None:
         """The next message; None if more must be received; FRAGMENTS if there may be one. Raises FramingError."""
@@ -119,11 +119,14 @@ class FrameReader:
                 mask = (key * (length // 4 + 1))[:length]
                 payload = (int.from_bytes(payload, "big") ^ int.from_bytes(mask, "big")).to_bytes(length, "big")
             if end == len(data):
-                self._data, self._at = b"", 0
+                self._data, self._at, self.has_more = b"", 0, False
             else:
                 self._at = end
             if first == _FINAL_TEXT:
-                return TEXT, _text(payload)
+                try:
+                    return TEXT, str(payload, "utf-8")
+                except UnicodeDecodeError:
+                    raise FramingError(INVALID_TEXT, _NOT_UTF_8) from None
             message = self._message(first, payload)
             if message is not None:
                 return message
@@ -154,7 +157,7 @@ class FrameReader:
         if self._at < len(self._data):
             self._partial = bytearray(self._data[self._at :])
             self._partial_needs = size
-            self._data, self._at = b"", 0
+            self._data, self._at, self.has_more = b"", 0, False
 
     def _message(self, first: int, payload: bytes) -> Message | None:
         """The message that a frame completes, if any. Raises FramingError."""
@@ -182,7 +185,7 @@ def _text(payload: bytes) -> str:
     try:
         return str(payload, "utf-8")
     except UnicodeDecodeError:
-        raise FramingError(INVALID_TEXT, "a text is not UTF-8") from None
+        raise FramingError(INVALID_TEXT, _NOT_UTF_8) from None
 
 
 def _close_code(payload: bytes) -> int:

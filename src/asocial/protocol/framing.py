@@ -10,13 +10,15 @@ from collections.abc import Set as AbstractSet
 
 PING = b"\x89\x00"
 """A ping without data (5.5.2)."""
+_SHORT_TEXT = tuple(bytes((0x81, length)) for length in range(126))
+"""The headers of text frames of less than 126 bytes."""
 
 
 def text_frame(payload: bytes) -> bytes:
     """`payload` as one text frame (5.2, 5.6)."""
     length = len(payload)
     if length < 126:
-        header = bytes((0x81, length))
+        header = _SHORT_TEXT[length]
     elif length < 0x10000:
         header = b"\x81\x7e" + length.to_bytes(2, "big")
     else:

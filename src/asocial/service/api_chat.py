@@ -51,7 +51,8 @@ class ApiChat:
         try:
             await self._rules.confirm(channel)
             participant = Participant(channel, connection, key.user_id, profile, address, self._limits, self._loop)
-            return await self._chat.post(participant, post, bot=True)
+            posted = self._chat.post(participant, post, bot=True)
+            return posted if isinstance(posted, Ack) else await posted
         finally:
             self._channels.leave(channel, connection)
 

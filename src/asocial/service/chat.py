@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
-from ..domain.admission import Duplicate, LimitName, Posting
+from ..domain.admission import Duplicate, LimitName, Posting, Verdict
 from ..domain.cells import cells_of
 from ..domain.errors import RateLimited
 from ..domain.live_message_index import LiveMessage
@@ -32,12 +33,10 @@ _COUNTER_OF_LIMIT = {
 }  # fmt: skip
 
 
-class _Claimed(NamedTuple):
-    """A message that may be posted now, with these times."""
-
-    posting: Posting
-    timestamp: int
-    expires_at: int
+Posted: TypeAlias = Ack | Coroutine[Any, Any, Ack]
+"""The `ack` of a message, or what is left to await until there is one: only where other processes must be asked."""
+Rest: TypeAlias = Coroutine[Any, Any, None] | None
+"""What is left to await, if anything."""
 
 
 class ChatService:
@@ -63,7 +62,7 @@ class ChatService:
         self.unshared: set[str] = set()
         """Channels with messages that were posted here and have not been sent to other processes."""
 
-    async def post(self, participant: Participant, post: PostChat, slow_ms: int = 0, *, bot: bool = False) -> Ack:
+    def post(self, participant: Participant, post: PostChat, slow_ms: int = 0, *, bot: bool = False) -> Posted:
         """Add the times, encode once, and post to the channel. Raises a FrameError if the message is refused.
 
         `slow_ms`: how long the channel makes its users wait between two messages. `bot`: it is posted with an API key.
@@ -71,39 +70,40 @@ class ChatService:
         """
         payload = clean_payload(post.payload, self._payload_characters)
         position = check_position(post.position)
-        claimed = await self._claim(participant, post.message_id, payload, self._life.of(payload), slow_ms)
-        if isinstance(claimed, Ack):
-            return claimed
-        profile = participant.profile
-        about = (post.message_id, participant.channel.name, participant.user_id, profile.name, profile.color)
-        body = encode(Chat(*about, payload, position, claimed.timestamp, claimed.expires_at, profile.on_map, bot))
-        participant.text.forget(post.message_id)
-        ack = self._publish(participant, claimed, body, ((position.x, position.y),))
-        self._counters.messages += 1
-        return ack
+        message_id = post.message_id
 
-    async def draw(self, participant: Participant, frame: PostStroke, slow_ms: int = 0) -> None:
+        def publish(posting: Posting) -> Ack:
+            profile = participant.profile
+            chat = Chat(
+                message_id, posting.channel, posting.user_id, profile.name, profile.color, payload, position,
+                posting.timestamp, posting.expires_at, profile.on_map, bot,
+            )  # fmt: skip
+            body = encode(chat)
+            participant.text.forget(message_id)
+            self._counters.messages += 1
+            return self._publish(participant, posting, body, ((position.x, position.y),))
+
+        return self._post(participant, message_id, payload, self._life.of(payload), slow_ms, publish)
+
+    def draw(self, participant: Participant, frame: PostStroke, slow_ms: int = 0) -> Posted | Rest:
         """Show a stroke while it is drawn, or post it when it is done (W110). Raises a FrameError if it is refused."""
         message_id = frame.message_id
         points = points_json(frame.points, done=frame.done)
         if not frame.done:
-            stroke, is_empty = participant.stroke, not frame.points
-            if message_id == stroke.message_id or await self._begins(
-                participant, stroke, message_id, is_empty, slow_ms, stroke=True
-            ):
-                stroke.offer(DrawnPoints(message_id, points))
-            return
-        text = str(points, "ascii")
-        claimed = await self._claim(participant, message_id, text, self._life.base, slow_ms, stroke=True)
-        if isinstance(claimed, Ack):
-            return
-        profile = participant.profile
-        about = (message_id, participant.channel.name, participant.user_id, profile.name, profile.color)
-        body = encode(Stroke(*about, points, claimed.timestamp, claimed.expires_at, profile.on_map))
-        participant.stroke.forget(message_id)
-        self._publish(participant, claimed, body, frame.points)
+            drawn = DrawnPoints(message_id, points)
+            return self._show(participant, participant.stroke, drawn, not frame.points, slow_ms, stroke=True)
 
-    async def post_sealed(self, participant: Participant, frame: PostSealed, padded: int, slow_ms: int = 0) -> None:
+        def publish(posting: Posting) -> Ack:
+            profile, times = participant.profile, (posting.timestamp, posting.expires_at)
+            about = (message_id, posting.channel, posting.user_id, profile.name, profile.color)
+            body = encode(Stroke(*about, points, *times, profile.on_map))
+            participant.stroke.forget(message_id)
+            return self._publish(participant, posting, body, frame.points)
+
+        text = str(points, "ascii")
+        return self._post(participant, message_id, text, self._life.base, slow_ms, publish, stroke=True)
+
+    def post_sealed(self, participant: Participant, frame: PostSealed, padded: int, slow_ms: int = 0) -> Posted:
         """Post a message or a finished stroke that this server cannot read (W194). `padded`: the size of its content.
 
         Raises RateLimited.
@@ -111,61 +111,74 @@ class ChatService:
         is_stroke = frame.kind == "stroke"
         life_ms = self._life.base if is_stroke else self._life.of_length(padded - FREE_BYTES)
         message_id = frame.message_id
-        claimed = await self._claim(participant, message_id, frame.box, life_ms, slow_ms, stroke=is_stroke)
-        if isinstance(claimed, Ack):
-            return
-        times = (claimed.timestamp, claimed.expires_at)
-        body = encode(Sealed(frame.kind, participant.user_id, frame.box, message_id, *times))
-        participant.sealed_draft("drawing" if is_stroke else "typing").forget(message_id)
-        self._publish(participant, claimed, body, points=())
-        self._counters.messages += not is_stroke
 
-    async def draft_sealed(self, participant: Participant, frame: PostSealed, slow_ms: int = 0) -> None:
+        def publish(posting: Posting) -> Ack:
+            times = (posting.timestamp, posting.expires_at)
+            body = encode(Sealed(frame.kind, posting.user_id, frame.box, message_id, *times))
+            participant.sealed_draft("drawing" if is_stroke else "typing").forget(message_id)
+            self._counters.messages += not is_stroke
+            return self._publish(participant, posting, body, points=())
+
+        return self._post(participant, message_id, frame.box, life_ms, slow_ms, publish, stroke=is_stroke)
+
+    def draft_sealed(self, participant: Participant, frame: PostSealed, slow_ms: int = 0) -> Rest:
         """Show a draft or a stroke being drawn that this server cannot read. Raises RateLimited."""
-        draft, message_id = participant.sealed_draft(frame.kind), frame.message_id
-        is_stroke = frame.kind == "drawing"
-        if message_id == draft.message_id or await self._begins(
-            participant, draft, message_id, not frame.box, slow_ms, stroke=is_stroke
-        ):
-            draft.offer(frame)
+        draft = participant.sealed_draft(frame.kind)
+        return self._show(participant, draft, frame, not frame.box, slow_ms, stroke=frame.kind == "drawing")
 
-    async def _claim(
-        self, participant: Participant, message_id: str, text: str, life_ms: int, slow_ms: int, *, stroke: bool = False
-    ) -> _Claimed | Ack:
-        """Count a message or a stroke against the limits, and claim its id. Raises RateLimited.
+    def _post(
+        self,
+        participant: Participant,
+        message_id: str,
+        text: str,
+        life_ms: int,
+        slow_ms: int,
+        publish: Callable[[Posting], Ack],
+        *,
+        stroke: bool = False,
+    ) -> Posted:
+        """Count a message or a stroke against the limits, claim its id, and `publish` it. Raises RateLimited.
 
-        If it was posted before, returns its `ack`, which the client has.
+        If it was posted before, the client gets the same `ack` again.
         """
-        channel, user_id = participant.channel, participant.user_id
+        channel, user_id = participant.channel.name, participant.user_id
 
         # The client sends it again because the first `ack` was lost (W10): it gets the same answer, and it counts once.
         timestamp = self._now_ms()
-        known = self._live.find(channel.name, user_id, message_id, timestamp)
+        known = self._live.find(channel, user_id, message_id, timestamp)
         if known is not None:
             return _answer_again(participant, message_id, known)
 
-        expires_at = timestamp + life_ms
-        about = (channel.name, user_id, participant.address, message_id)
-        posting = Posting("chat", *about, slow_ms, timestamp, expires_at, text, stroke)
+        address, expires_at = participant.address, timestamp + life_ms
+        posting = Posting("chat", channel, user_id, address, message_id, slow_ms, timestamp, expires_at, text, stroke)
+        verdict = self._limiter.admit_at_once(posting, self._limits)
+        if verdict is None:
+            return self._post_after(participant, posting, publish)
+        self._check(posting, verdict)
+        return publish(posting)
+
+    async def _post_after(self, participant: Participant, posting: Posting, publish: Callable[[Posting], Ack]) -> Ack:
+        """The rest of `_post`, where other processes decide too."""
         elsewhere = await self._admit(posting)
         # Another connection of the user may have posted it first, here or elsewhere. Then that message counts (W10).
-        first = self._live.find(channel.name, user_id, message_id, timestamp) or elsewhere
+        known = self._live.find(posting.channel, posting.user_id, posting.message_id, posting.timestamp)
+        first = known or elsewhere
         if first is not None:
             if first is not elsewhere or not await self._is_lost(posting, elsewhere):
-                return _answer_again(participant, message_id, first)
-            timestamp, expires_at = first.timestamp, first.expires_at
-        return _Claimed(posting, timestamp, expires_at)
+                return _answer_again(participant, posting.message_id, first)
+            posting = replace(posting, timestamp=first.timestamp, expires_at=first.expires_at)
+        return publish(posting)
 
-    def _publish(self, participant: Participant, claimed: _Claimed, body: bytes, points: Points) -> Ack:
+    def _publish(self, participant: Participant, posting: Posting, body: bytes, points: Points) -> Ack:
         """Post a claimed message or stroke. `body`: the JSON of its frame. `points`: where it is. Returns its `ack`."""
-        channel, posting = participant.channel, claimed.posting
-        times = (claimed.timestamp, claimed.expires_at)
-        message = LiveMessage(posting.user_id, posting.message_id, *times, body, channel.next_number, posting.stroke)
+        channel, message_id = participant.channel, posting.message_id
+        timestamp, expires_at, number = posting.timestamp, posting.expires_at, channel.next_number
+        message = LiveMessage(posting.user_id, message_id, timestamp, expires_at, body, number, posting.stroke)
         self._live.add(channel.name, message, shared=channel.confirmed)
-        ack = Ack(posting.message_id, *times)
-        channel.post(text_frame(body), participant.connection, pack(ack), posting.message_id, points)
+        ack = Ack(message_id, timestamp, expires_at)
+        channel.post(text_frame(body), participant.connection, pack(ack), message_id, points)
         if channel.crowd is not None and participant.profile.on_map:
-            channel.crowd.count_message(cells_of(points), claimed.expires_at)
+            channel.crowd.count_message(cells_of(points), posting.expires_at)
         if channel.confirmed:
             self._limiter.posted(posting)
         else:
@@ -189,18 +202,15 @@ class ChatService:
                 return False
         return True
 
-    async def draft(self, participant: Participant, frame: PostTyping, slow_ms: int = 0) -> None:
+    def draft(self, participant: Participant, frame: PostTyping, slow_ms: int = 0) -> Rest:
         """Show a draft. Raises what `clean_draft` and `check_position` raise, and RateLimited.
 
         The first frame of a draft counts as the message that it may become. A connection has one draft: a frame with
         another message id ends the earlier draft.
         """
-        message_id = frame.message_id
         payload = clean_draft(frame.payload, self._payload_characters)
-        draft = PostTyping(message_id, payload, check_position(frame.position))
-        text = participant.text
-        if message_id == text.message_id or await self._begins(participant, text, message_id, not payload, slow_ms):
-            text.offer(draft)
+        shown = PostTyping(frame.message_id, payload, check_position(frame.position))
+        return self._show(participant, participant.text, shown, not payload, slow_ms)
 
     async def rename(self, participant: Participant, slow_ms: int = 0) -> None:
         """Count a new name against the limits, since others read it like a message. Raises RateLimited."""
@@ -208,41 +218,59 @@ class ChatService:
             Posting("name", participant.channel.name, participant.user_id, participant.address, slow_ms=slow_ms)
         )
 
-    async def _begins(
+    def _show(
         self,
         participant: Participant,
         draft: Draft[T],
-        message_id: str,
+        state: T,
         is_empty: bool,
         slow_ms: int,
         *,
         stroke: bool = False,
-    ) -> bool:
-        """Whether a draft with another id than the one before may be shown; it then counts. Raises RateLimited."""
-        channel, user_id = participant.channel.name, participant.user_id
-        refused, until = draft.refused
-        if refused == message_id and participant.now() < until:
-            return False  # its first frame was answered with an error; the others are dropped (W26)
-        if is_empty:
-            return True  # the end of a draft of an earlier connection: it counts against no limit
-        draft.end()
-        if self._live.find(channel, user_id, message_id, self._now_ms()) is not None:
-            return False  # a late frame of a draft whose message was posted
+    ) -> Rest:
+        """Show a state of a draft. One with another id than the draft before counts. Raises RateLimited."""
+        message_id = state.message_id
+        if message_id != draft.message_id:
+            refused, until = draft.refused
+            if refused == message_id and participant.now() < until:
+                return None  # its first frame was answered with an error; the others are dropped (W26)
+            if not is_empty:  # otherwise the end of a draft of an earlier connection: it counts against no limit
+                draft.end()
+                channel, user_id = participant.channel.name, participant.user_id
+                if self._live.find(channel, user_id, message_id, self._now_ms()) is not None:
+                    return None  # a late frame of a draft whose message was posted
+                posting = Posting("draft", channel, user_id, participant.address, message_id, slow_ms, stroke=stroke)
+                verdict = self._limiter.admit_at_once(posting, self._limits)
+                if verdict is None:
+                    return self._show_after(participant, draft, state, posting)
+                self._begin(participant, draft, posting, verdict)
+        draft.offer(state)
+        return None
+
+    async def _show_after(self, participant: Participant, draft: Draft[T], state: T, posting: Posting) -> None:
+        """The rest of `_show`, where other processes decide too."""
+        self._begin(participant, draft, posting, await self._limiter.admit(posting, self._limits))
+        draft.offer(state)
+
+    def _begin(self, participant: Participant, draft: Draft[T], posting: Posting, verdict: Verdict) -> None:
+        """Begin a draft. Raises RateLimited if the verdict is that it may not be shown."""
         try:
-            await self._admit(
-                Posting("draft", channel, user_id, participant.address, message_id, slow_ms, stroke=stroke)
-            )
+            self._check(posting, verdict)
         except RateLimited as limited:
-            draft.refused = (message_id, participant.now() + (limited.retry_after_ms or 0) / 1000)
+            draft.refused = (posting.message_id, participant.now() + (limited.retry_after_ms or 0) / 1000)
             raise
-        draft.begin(message_id)
-        return True
+        draft.begin(posting.message_id)
 
     async def _admit(self, posting: Posting) -> Duplicate | None:
         """Count a posting against the limits. Returns an earlier message with its id, if any. Raises RateLimited."""
         verdict = await self._limiter.admit(posting, self._limits)
+        self._check(posting, verdict)
+        return verdict.duplicate
+
+    def _check(self, posting: Posting, verdict: Verdict) -> None:
+        """Raises RateLimited for a posting that must wait."""
         if not verdict.wait_ms:
-            return verdict.duplicate
+            return
         self._counters.rate_limited[_COUNTER_OF_LIMIT[verdict.limit]] += 1
         raise RateLimited(
             f"{self._reason(posting, verdict.limit)}; try again in {-(-verdict.wait_ms // 1000)} s",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
 from msgspec import UNSET
@@ -28,6 +29,7 @@ from ..domain.sealed import KINDS_WITH_END, check_box, frame_limit
 from ..ports import StoreUnavailable, Verify
 from ..protocol.codec import decode, error_frame, message_id_of, pack
 from ..protocol.schema import (
+    Ack,
     AskSync,
     AskWho,
     Authenticate,
@@ -47,24 +49,23 @@ from ..protocol.schema import (
     SetProfile,
     ShowView,
 )
-from .chat import ChatService
+from .chat import ChatService, Posted, Rest
 from .moderation import Moderation
+from .participant import Participant
 from .presence import Presence
 from .runtime import Runtime
 from .session import Session
 from .sessions import Sessions
 
+MAX_BYTES_PER_CHARACTER = 4
+"""In UTF-8."""
 MAX_STRIKES = 10
 PUNISHED_LIMITS = ("user", "address")
 """Limits on messages (W72) that only somebody who floods reaches. A full channel or slow mode is nobody's fault."""
 REFUSED_PAUSE_S = 0.1
 """How long a connection is not read after a limit on messages refused its frame, so that a flood costs little."""
 
-_Request: TypeAlias = Follow | SetProfile | AskWho | AskSync | Ping | Authenticate | Moderate | PostSealed
-_Other: TypeAlias = PostChat | PostTyping | PostStroke | PostReaction | ShowView | _Request
-"""Every frame but a cursor: those come by the thousand, and wait for nothing."""
-
-
+_Request: TypeAlias = Follow | SetProfile | AskWho | AskSync | Ping | Authenticate | Moderate
 _COUNTED_AS = {
     "chat": "chat", "typing": "typing", "stroke": "stroke", "drawing": "stroke", "cursor": "cursor",
     "reaction": "reaction", "view": "view", "profile": "request",
@@ -97,39 +98,46 @@ class Dispatch:
         self._now_ms = runtime.clock.now_ms
         self._frame_bytes = frame_bytes
 
-    def receive(self, session: Session, text: str) -> Coroutine[Any, Any, None] | None:
-        """Carry out one text frame, or answer with an error. Returns what is left to await, None for a cursor."""
+    def receive(self, session: Session, text: str) -> Rest:
+        """Carry out one text frame, or answer with an error. Returns what is left to await, if it has to wait."""
         try:
-            self._check_size(session, text)
+            if len(text) * MAX_BYTES_PER_CHARACTER > self._frame_bytes:
+                self._check_size(session, text)
             frame = decode(text)
             if session.participant.channel.is_sealed:
                 _check_sealed(frame)
-            if not isinstance(frame, MoveCursor):
-                return self._receive(session, frame, text)
-            session.participant.cursor(frame.position)
+            kind, rest = self._carry_out(session, frame)
         except FrameError as error:
-            self._refuse_text(session, error, text)
-        else:
-            self._received["cursor"].add(1, len(text))
-            session.strikes = 0
+            return self._refuse_text(session, error, text)
+        if rest is not None:
+            return self._finish(session, rest, kind, text)
+        self._count(session, kind, text)
         return None
 
-    async def _receive(self, session: Session, frame: _Other, text: str) -> None:
+    async def _finish(self, session: Session, rest: Coroutine[Any, Any, object], kind: str, text: str) -> None:
+        """The rest of `receive`, for a frame that has to wait."""
         try:
-            await self._carry_out(session, frame, text)
+            await rest
         except FrameError as error:
-            self._refuse_text(session, error, text)
-            if error.limit is not None:
-                # Its frames wait in its socket meanwhile. Nothing is lost, and other connections are not delayed.
-                await asyncio.sleep(REFUSED_PAUSE_S)
+            if (pause := self._refuse_text(session, error, text)) is not None:
+                await pause
         except StoreUnavailable:
             self._refuse_text(session, Unavailable("the server cannot do this at the moment; try again"), text)
         else:
-            session.strikes = 0
+            self._count(session, kind, text)
 
-    def _refuse_text(self, session: Session, error: FrameError, text: str) -> None:
+    def _count(self, session: Session, kind: str, text: str) -> None:
+        self._received[kind].add(1, len(text))
+        session.strikes = 0
+
+    def _refuse_text(self, session: Session, error: FrameError, text: str) -> Rest:
+        """Answer with an error. Returns the pause before the next frame, if a limit refused this one.
+
+        Its frames wait in its socket meanwhile. Nothing is lost, and other connections are not delayed.
+        """
         self._received["refused"].add(1, len(text))
         self.refuse(session, error, message_id_of(text))
+        return None if error.limit is None else asyncio.sleep(REFUSED_PAUSE_S)
 
     def receive_binary(self, session: Session, _data: bytes) -> None:
         """Answer a binary frame with an error: this protocol has none."""
@@ -151,46 +159,52 @@ class Dispatch:
         if session.participant.channel.is_sealed:
             limit = frame_limit(limit)
         # isascii() costs nothing; other text is encoded only if it could be too large in UTF-8.
-        if len(text) > limit or (not text.isascii() and len(text) * 4 > limit and len(text.encode()) > limit):
+        if len(text) > limit or (not text.isascii() and len(text.encode()) > limit):
             raise PayloadTooLarge(f"a frame may have at most {limit} bytes")
 
-    async def _carry_out(self, session: Session, frame: _Other, text: str) -> None:
+    def _carry_out(self, session: Session, frame: ClientFrame) -> tuple[str, Coroutine[Any, Any, object] | None]:
+        """Returns as which kind the frame is counted, and what is left to await. Raises a FrameError."""
+        participant = session.participant
         match frame:
+            case MoveCursor():
+                participant.cursor(frame.position)
+                return "cursor", None
             case PostChat():
                 slow_ms = self._check_may_write(session)
-                if session.trace_message is None:
-                    await self._chat.post(session.participant, frame, slow_ms)
-                else:
-                    with session.trace_message(frame.message_id):
-                        await self._chat.post(session.participant, frame, slow_ms)
-                kind = "chat"
+                if session.trace_message is not None:
+                    trace = session.trace_message(frame.message_id)
+                    return "chat", self._post_traced(trace, participant, frame, slow_ms)
+                posted = self._chat.post(participant, frame, slow_ms)
+                return "chat", None if isinstance(posted, Ack) else posted
             case PostTyping():
-                await self._chat.draft(session.participant, frame, self._check_may_write(session))
-                kind = "typing"
+                return "typing", self._chat.draft(participant, frame, self._check_may_write(session))
             case PostStroke():
-                await self._chat.draw(session.participant, frame, self._check_may_write(session))
-                kind = "stroke"
+                return "stroke", _rest_of(self._chat.draw(participant, frame, self._check_may_write(session)))
             case PostReaction():
                 self._check_may_write(session)
-                session.participant.react(frame)
-                kind = "reaction"
+                participant.react(frame)
+                return "reaction", None
             case ShowView():
-                session.participant.view(frame)
-                kind = "view"
+                participant.view(frame)
+                return "view", None
             case PostSealed():
-                await self._receive_sealed(session, frame)
-                kind = _COUNTED_AS[frame.kind]
+                return _COUNTED_AS[frame.kind], self._receive_sealed(session, frame)
             case _:
                 wait_s = session.requests.take(self._loop.time()) or self._sessions.request_wait_s(session)
                 if wait_s:
                     self._counters.rate_limited["requests"] += 1
                     raise RateLimited("too many requests at once", retry_after_ms=max(1, round(wait_s * 1000)))
-                await self._answer(session, frame)
-                kind = "request"
-        self._received[kind].add(1, len(text))
+                return "request", self._answer(session, frame)
 
-    async def _receive_sealed(self, session: Session, frame: PostSealed) -> None:
-        """Pass on what this server cannot read. Raises a FrameError."""
+    async def _post_traced(
+        self, trace: AbstractContextManager[None], participant: Participant, frame: PostChat, slow_ms: int
+    ) -> None:
+        with trace:
+            if (rest := _rest_of(self._chat.post(participant, frame, slow_ms))) is not None:
+                await rest
+
+    def _receive_sealed(self, session: Session, frame: PostSealed) -> Coroutine[Any, Any, object] | None:
+        """Pass on what this server cannot read. Returns what is left to await. Raises a FrameError."""
         participant = session.participant
         if not participant.channel.is_sealed:
             raise BadFrame("this channel is not sealed")
@@ -198,14 +212,15 @@ class Dispatch:
         padded = 0 if not frame.box and kind in KINDS_WITH_END else check_box(frame.box, self._frame_bytes)
         match kind:
             case "chat" | "stroke":
-                await self._chat.post_sealed(participant, frame, padded, self._check_may_write(session))
+                return _rest_of(self._chat.post_sealed(participant, frame, padded, self._check_may_write(session)))
             case "typing" | "drawing":
-                await self._chat.draft_sealed(participant, frame, self._check_may_write(session))
+                return self._chat.draft_sealed(participant, frame, self._check_may_write(session))
             case "reaction":
                 self._check_may_write(session)
                 participant.show_sealed(frame)
             case "cursor" | "view" | "profile":
                 participant.show_sealed(frame)
+        return None
 
     def _check_may_write(self, session: Session) -> int:
         return self._access.check_may_write(session.participant.channel, session.principal, session.access)
@@ -250,6 +265,11 @@ class Dispatch:
                 # This process may have been suspended. The client is elsewhere by now and may have changed it again.
                 if not session.connection.is_gone():
                     await self._sessions.set_profile(session, profile)
+
+
+def _rest_of(posted: Posted | Rest) -> Coroutine[Any, Any, object] | None:
+    """What is left to await until a message is posted. The sender's connection gets its `ack` by itself."""
+    return None if isinstance(posted, Ack) else posted
 
 
 def _check_sealed(frame: ClientFrame) -> None:

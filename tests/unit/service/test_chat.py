@@ -31,6 +31,9 @@ class SlowLimiter(MemoryRateLimiter):
         self._waiting: list[asyncio.Future[None]] = []
         self._changed = asyncio.Condition()
 
+    def admit_at_once(self, posting: Posting, limits: MessageLimits) -> Verdict | None:
+        return None
+
     async def admit(self, posting: Posting, _limits: MessageLimits) -> Verdict:
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)

@@ -157,7 +157,7 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
         if received:
             self.data_received(received)
         if self._run(first, self._on_work_done):
-            self._read()
+            self._read(self._loop.time())
         if self._head:
             self._loop.call_later(HEAD_S, self._send_head)
 
@@ -171,7 +171,7 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
         if self._busy or self._timer is not None:
             self._pause_reading()
         else:
-            self._read()
+            self._read(now)
 
     def eof_received(self) -> None:
         """Ends the connection: a WebSocket must end with a close frame (RFC 6455, 7.1.1)."""
@@ -249,12 +249,12 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
 
     # Reading
 
-    def _read(self, may_go_on: bool = True) -> None:
+    def _read(self, now: float, may_go_on: bool = True) -> None:
         """Handle messages until there are no more, or until something must be waited for."""
-        now = self._loop.time()
+        frames = self._frames
         self._busy = True
         try:
-            while may_go_on and not self._stopped and (message := self._frames.next()) is not None:
+            while may_go_on and frames.has_more and not self._stopped and (message := frames.next()) is not None:
                 self.received_at = now
                 self.pinged = False
                 may_go_on = self._handle(message) and self._take_turn(now) and self._gate_is_open()
@@ -262,7 +262,7 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
             self._fail(error.code)
         self._busy = self._work is not None
         if self._busy or self._timer is not None:
-            if self._frames.has_more:
+            if frames.has_more:
                 self._pause_reading()
         elif self._not_before > now and not self._transport.is_closing():
             self._pause_reading()
@@ -314,15 +314,15 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
         self._work = None
         if not task.cancelled() and isinstance(error := task.exception(), Exception):
             self._receiver.failed(self, error)
-        self._read(self._take_turn(self._loop.time()) and self._gate_is_open())
+        now = self._loop.time()
+        self._read(now, self._take_turn(now) and self._gate_is_open())
 
     def _take_turn(self, now: float) -> bool:
         """Count a message. False if others come first, or if this connection is read too fast."""
         self._turn_frames += 1
         wait_s = self._rate.spend(1, now) if self._rate is not None else 0.0
-        session = self.session
-        turn_frames = 1 if session is not None and session.participant.channel.is_late else TURN_FRAMES
-        if not (wait_s or self._turn.is_over() or self._turn_frames >= turn_frames):
+        is_over = self._turn.is_over() or self._turn_frames >= TURN_FRAMES
+        if not (wait_s or is_over or (self._frames.has_more and self._is_late())):
             return True
         wait_s = max(wait_s, self._share.spend(self._turn_frames, now))
         self._turn_frames = 0
@@ -338,9 +338,13 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
             return True
         return False
 
+    def _is_late(self) -> bool:
+        """Whether the loop is so late that others come first after each message."""
+        return self.session is not None and self.session.participant.channel.is_late
+
     def _on_turn(self) -> None:
         self._timer = None
-        self._read(self._gate_is_open())
+        self._read(self._loop.time(), self._gate_is_open())
 
     def _gate_is_open(self) -> bool:
         """False if too much waits for the next flush of its channel: it is not read until there is room (W71)."""
@@ -351,8 +355,8 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
 
     def _on_gate_open(self, _task: asyncio.Task[None]) -> None:
         self._work = None
-        self.received_at = self._loop.time()  # it may have sent something meanwhile
-        self._read()
+        self.received_at = now = self._loop.time()  # it may have sent something meanwhile
+        self._read(now)
 
     def _pause_reading(self) -> None:
         if not self._paused and not self._transport.is_closing():

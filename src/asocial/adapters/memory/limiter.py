@@ -25,6 +25,9 @@ class MemoryRateLimiter:
     async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:
         return self._messages.admit(posting, limits, self._clock_ms())
 
+    def admit_at_once(self, posting: Posting, limits: MessageLimits) -> Verdict | None:
+        return self._messages.admit(posting, limits, self._clock_ms())
+
     def posted(self, posting: Posting) -> None:
         """Nothing to do: a single process posts a message in the same turn of the loop."""
 

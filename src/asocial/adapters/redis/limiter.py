@@ -93,12 +93,9 @@ class RedisRateLimiter:
         return wait_ms
 
     async def admit(self, posting: Posting, limits: MessageLimits) -> Verdict:
-        limited = limits.user_per_minute or limits.address_per_minute or (posting.stroke and limits.strokes_per_minute)
-        if posting.kind != "chat" and not (posting.slow_ms or limited):
-            return GRANTED
-        refused = self._refused_here(posting)
-        if refused is not None:
-            return refused
+        verdict = self.admit_at_once(posting, limits)
+        if verdict is not None:
+            return verdict
         try:
             reply = await self._pool.run(SCRIPTS["admit"], TAG, self._keys(posting), *_arguments(posting, limits))
         except StoreUnavailable:
@@ -113,6 +110,12 @@ class RedisRateLimiter:
                 return Verdict(wait_ms, _LIMITS[limit])
         self._messages.admit(posting, limits, self._clock_ms())
         return GRANTED
+
+    def admit_at_once(self, posting: Posting, limits: MessageLimits) -> Verdict | None:
+        limited = limits.user_per_minute or limits.address_per_minute or (posting.stroke and limits.strokes_per_minute)
+        if posting.kind != "chat" and not (posting.slow_ms or limited):
+            return GRANTED
+        return self._refused_here(posting)
 
     def posted(self, posting: Posting) -> None:
         loop = asyncio.get_running_loop()

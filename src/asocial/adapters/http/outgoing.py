@@ -107,7 +107,7 @@ class Outgoing(ABC):
                 if self.is_behind:
                     self._track_in_flight(0, shared)
             return
-        if self._ended or self._transport.is_closing():
+        if self._ended or self._transport.is_closing() or (pieces is not None and not pieces):
             return
         behind = self.is_behind
         if behind:

@@ -18,7 +18,7 @@ import resource
 from aiohttp import web
 
 from ... import logs
-from ...domain.addresses import Networks, limit_key, parse_address
+from ...domain.addresses import Networks, peer_of
 from ...domain.limits import Budgets, Share
 from .client_info import ClientInfoReader
 from .connection_counter import ConnectionCounter
@@ -87,9 +87,9 @@ class ConnectionGuard:
         # The kernel assigns the lowest free number, so the number shows how many are in use.
         if transport.get_extra_info("socket").fileno() >= self._descriptors - SPARE_DESCRIPTORS:
             self._warn_of_descriptors()
-        address = parse_address(connection.remote or "")
+        address, limit_key = peer_of(connection.remote or "")
         if address is not None and address not in self._trusted:
-            if not connection.quota.count_for(limit_key(address), self._connections):
+            if not connection.quota.count_for(limit_key, self._connections):
                 self.refusals.note(
                     _TOO_MANY.code,
                     "too many connections from one address; if it is a proxy, list it in ASOCIAL_TRUSTED_PROXIES",

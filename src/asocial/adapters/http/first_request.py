@@ -17,6 +17,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
 from aiohttp.http_writer import HttpVersion11
 from aiohttp.streams import EMPTY_PAYLOAD
+from multidict import CIMultiDictProxy, istr
 
 from ...domain.limits import Allowance
 from ...first_step import Done, begin
@@ -29,9 +30,16 @@ REQUEST_BYTES = 16 * 1024
 BURST_S = 2.0
 """How much may be read at once, in seconds of the rate."""
 _BEGINNING = f"GET {CHAT_PATH}".encode()
-_FOR_AIOHTTP = ("Content-Length", "Transfer-Encoding", "Content-Encoding", "Expect")
+_FOR_AIOHTTP = tuple(map(istr, ("Content-Length", "Transfer-Encoding", "Content-Encoding", "Expect")))
 """A handshake with one of these is refused by aiohttp or admission.py."""
 _BUFFER_BYTES = 4096
+
+
+def _is_for_aiohttp(headers: CIMultiDictProxy[str]) -> bool:
+    for name in _FOR_AIOHTTP:  # noqa: SIM110 (`any` takes three times as long)
+        if name in headers:
+            return True
+    return False
 
 
 class Handshakes(Protocol):
@@ -134,7 +142,7 @@ class FirstRequest(asyncio.Protocol):
             and message.path.partition("?")[0] == CHAT_PATH
             and message.version == HttpVersion11
             and not message.should_close  # aiohttp closes after a refusal, and says so
-            and not any(name in message.headers for name in _FOR_AIOHTTP)
+            and not _is_for_aiohttp(message.headers)
         ):
             self._answer(message, rest)
         else:

@@ -19,6 +19,7 @@ from ..protocol.schema import RulesView
 from .channel import Channel
 
 EVERY_CHANNEL = "*"
+_OPEN = Access()
 
 
 class ChannelAccess:
@@ -34,7 +35,7 @@ class ChannelAccess:
         if self._is_listed(channel, principal, rules):
             return Access(member=True, invitation=invitation)
         if not rules.private and channel not in self._members:
-            return Access(invitation=invitation)
+            return _OPEN if invitation is None else Access(invitation=invitation)
         if invitation is not None and rules.accepts(invitation.key):
             return Access(invitation.rights, invitation=invitation)
         if channel in self._members:

@@ -54,7 +54,7 @@ class Handshakes(Protocol):
 class FirstGuard(Guard, Protocol):
     """The guard, which also makes the protocol for HTTP."""
 
-    def connection_made(self, connection: FirstRequest, transport: asyncio.Transport) -> None: ...
+    def connection_made(self, connection: FirstRequest, transport: asyncio.Transport, now: float) -> None: ...
 
     def http(self, quota: Quota, deadline: float) -> GuardedConnection: ...
 
@@ -89,7 +89,7 @@ class FirstRequest(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self.remote = peer[0] if isinstance(peer, tuple) and peer else None
-        self._guard.connection_made(self, self._transport)
+        self._guard.connection_made(self, self._transport, self._loop.time())
 
     def connection_lost(self, _exc: BaseException | None) -> None:
         self._transport = None

@@ -130,15 +130,19 @@ class ChatEndpoint:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """The aiohttp handler, for a handshake after other requests. Raises Refusal for one that is not upgraded."""
         http = request.protocol
-        if isinstance(http, GuardedConnection) and await self.upgrade(request, http):
+        task = asyncio.current_task()
+        if isinstance(http, GuardedConnection) and await self.upgrade(request, http, task):
             # aiohttp has no transport any more: what it makes of this is counted, and not sent.
             return web.Response(status=101)
         # The client left before its upgrade. aiohttp needs an answer, which nobody reads.
         return web.Response(status=400)
 
-    async def upgrade(self, request: RequestHead, http: Upgradable) -> bool:
-        """Answer a handshake. False if the client is gone. Raises Refusal for one that is not upgraded."""
-        admitted = await self._admit(request)
+    async def upgrade(self, request: RequestHead, http: Upgradable, task: asyncio.Task[Any] | None = None) -> bool:
+        """Answer a handshake. False if the client is gone. Raises Refusal for one that is not upgraded.
+
+        `task`: aiohttp's, which runs this. Other handshakes begin outside a task: see `track`.
+        """
+        admitted = await self._admit(request, task)
         accept = accept_of(request.headers.get("Sec-WebSocket-Key", ""))
         if accept is None or not http.is_upgrading:
             # Its text repeats nothing of what the client sent.
@@ -164,11 +168,8 @@ class ChatEndpoint:
         self._upgrading.discard(answering)
         self._check_gone()
 
-    async def _admit(self, request: RequestHead) -> Admission | Disconnect:
+    async def _admit(self, request: RequestHead, task: asyncio.Task[Any] | None) -> Admission | Disconnect:
         """Whether a client is admitted, or the reason that it reads in a close frame. Raises Refusal."""
-        task = (
-            asyncio.current_task()
-        )  # aiohttp's; a handshake that it does not answer begins outside a task: see `track`
         if task is not None:
             self._upgrading.add(task)
         try:

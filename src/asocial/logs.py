@@ -9,6 +9,9 @@ from typing import TextIO
 import structlog
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_FILTERED: list[structlog.typing.Processor] = [structlog.stdlib.filter_by_level]
+_chain: list[structlog.typing.Processor] = []
+"""The processors that `configure` gave to structlog. A test that looks at lines takes them out of this list."""
 
 
 def configure(level: str, *, json: bool, stream: TextIO | None = None, process: int = 0) -> None:
@@ -36,12 +39,9 @@ def configure(level: str, *, json: bool, stream: TextIO | None = None, process: 
             colors=out.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
         )
     )
+    _chain[:] = [*_FILTERED, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_chain,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
@@ -56,6 +56,16 @@ def configure(level: str, *, json: bool, stream: TextIO | None = None, process: 
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[level])
+
+
+def drops(name: str, level: int) -> bool:
+    """Whether `configure` drops lines of this level of the logger `name`.
+
+    False where somebody else, such as a test, has configured structlog. Ask before the lines that each connection
+    writes: structlog takes 12 us to drop one.
+    """
+    chain = structlog.get_config()["processors"]
+    return chain is _chain and chain[:1] == _FILTERED and not logging.getLogger(name).isEnabledFor(level)
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:

@@ -12,12 +12,12 @@ that a message was posted, never what it says.
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from . import logs
+from .domain.random_ids import random_hex
 
 _TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
@@ -86,6 +86,6 @@ class Tracing:
         elif parent is not None:
             trace_id, above = parent[1], parent[2]
         else:
-            trace_id, above = secrets.token_hex(16), ""
+            trace_id, above = random_hex(), ""
         span = self._spans(name, trace_id, above) if self._spans is not None else None
         return Trace(trace_id, span, self._logged_below > 0 and int(trace_id[-8:], 16) < self._logged_below)

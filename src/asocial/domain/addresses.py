@@ -31,7 +31,7 @@ class Networks:
         return bool(self._networks)
 
     def __contains__(self, address: Address | None) -> bool:
-        return address is not None and any(address in network for network in self._networks)
+        return bool(self._networks) and address is not None and any(address in network for network in self._networks)
 
 
 @lru_cache(_REMEMBERED)
@@ -69,6 +69,13 @@ def client_of(peer: Address | None, forwarded_for: Sequence[str], trusted: Netwo
             break
         client = before
     return client
+
+
+@lru_cache(_REMEMBERED)
+def peer_of(text: str) -> tuple[Address | None, str]:
+    """What `parse_address` and `limit_key` say of the other end of a connection."""
+    address = parse_address(text)
+    return address, limit_key(address)
 
 
 @lru_cache(_REMEMBERED)

@@ -30,6 +30,7 @@ SHADES = {
 }  # fmt: skip
 
 PALETTE = tuple(SHADES)
+_PLACES = {color: place for place, color in enumerate(PALETTE)}
 
 
 def free_color(preferred: str, present: Iterable[str]) -> str:
@@ -38,20 +39,26 @@ def free_color(preferred: str, present: Iterable[str]) -> str:
     `preferred` if nobody is there. `present` has the colour of each person; of equal colours, the first one after
     `preferred` is taken.
     """
-    worn = dict.fromkeys(PALETTE, 0)
+    worn = [0] * len(PALETTE)
     for color in present:
-        if color in worn:
-            worn[color] += 1
-    farthest = _farthest(tuple(worn.values()))
+        place = _PLACES.get(color)
+        if place is not None:
+            worn[place] += 1
+    farthest = _farthest(tuple(worn))
     if not farthest:
         return preferred
-    start = PALETTE.index(preferred)
-    return min(farthest, key=lambda color: (PALETTE.index(color) - start) % len(PALETTE))
+    start = _PLACES[preferred]
+    for place in farthest:
+        if place >= start:
+            return PALETTE[place]
+    return PALETTE[farthest[0]]
 
 
 @lru_cache(1024)
-def _farthest(worn: tuple[int, ...]) -> tuple[str, ...]:
-    """Of the colours that the fewest people have, those farthest from all that somebody has. Empty if nobody has any.
+def _farthest(worn: tuple[int, ...]) -> tuple[int, ...]:
+    """Of the colours that the fewest people have, those farthest from all that somebody has: their places, in order.
+
+    Empty if nobody has any.
 
     `worn`: how many people have each colour of PALETTE. Remembered, because channels fill up in much the same way: each
     newcomer's colour follows from those before.
@@ -62,7 +69,7 @@ def _farthest(worn: tuple[int, ...]) -> tuple[str, ...]:
     free = [color for color, count in zip(PALETTE, worn, strict=True) if count == min(worn)]
     distances = {color: min(map(_DISTANCES_FROM[color].__getitem__, taken)) for color in free}
     most = max(distances.values())
-    return tuple(color for color in free if distances[color] == most)
+    return tuple(_PLACES[color] for color in free if distances[color] == most)
 
 
 def _oklab(shade: str) -> tuple[float, float, float]:

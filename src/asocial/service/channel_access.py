@@ -19,6 +19,7 @@ from ..protocol.schema import RulesView
 from .channel import Channel
 
 EVERY_CHANNEL = "*"
+_OPEN = Access()
 
 
 class ChannelAccess:
@@ -34,7 +35,7 @@ class ChannelAccess:
         if self._is_listed(channel, principal, rules):
             return Access(member=True, invitation=invitation)
         if not rules.private and channel not in self._members:
-            return Access(invitation=invitation)
+            return _OPEN if invitation is None else Access(invitation=invitation)
         if invitation is not None and rules.accepts(invitation.key):
             return Access(invitation.rights, invitation=invitation)
         if channel in self._members:
@@ -48,11 +49,12 @@ class ChannelAccess:
 
     def is_removed(self, channel: Channel, principal: Principal) -> bool:
         """Whether a ban keeps the user out of the channel now."""
-        return channel.rules is not None and channel.rules.is_banned(principal.rules_id, self._now_ms())
+        rules = channel.rules
+        return rules is not None and bool(rules.bans) and rules.is_banned(principal.rules_id, self._now_ms())
 
     def check_open(self, rules: Rules) -> None:
         """Raises ChannelClosed while an operator keeps the channel closed."""
-        if rules.is_closed(self._now_ms()):
+        if rules.closed_until and rules.is_closed(self._now_ms()):
             raise ChannelClosed
 
     def check_not_removed(self, channel: Channel, principal: Principal) -> None:
@@ -87,6 +89,10 @@ class ChannelAccess:
         """Whether the configuration lists the members of the channel."""
         return channel in self._members
 
+    def has_defaults(self, channel: str, rules: Rules) -> bool:
+        """Whether neither an owner nor the configuration decided anything about the channel."""
+        return rules is NO_RULES and not self._owners and channel not in self._members
+
     def view(self, channel: str, principal: Principal, access: Access, rules: Rules) -> RulesView:
         """The rules as `principal` sees them."""
         private = rules.private or channel in self._members
@@ -95,6 +101,8 @@ class ChannelAccess:
         return RulesView(rules.owner, rules.slow_ms, rules.read_only, private, access.rights, yours, landmarks)
 
     def _is_listed(self, channel: str, principal: Principal, rules: Rules) -> bool:
+        if not (rules.owner or self._owners or self._members):
+            return False
         if self.is_owner(channel, principal, rules):
             return True
         listed = self._members.get(channel, ())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from ..domain.cells import Region
 from ..domain.pacing import LoopLag
+from ..first_step import Done, begin
 from ..groups import CrowdSettings
 from ..ports import Batch, Broker, Connection
 from .backlog import Backlog
@@ -81,8 +82,12 @@ class Channels:
                 self._crowds,
             )
             channel.isolate()  # until its rules are read: see rules_sync.py
-            self._subscribing[name] = self._loop.create_task(self._subscribe(channel))
-        channel.attach(connection, region)
+            channel.attach(connection, region)
+            begun = begin(self._subscribe(channel), self._loop)
+            if not isinstance(begun, Done):
+                self._subscribing[name] = begun
+        else:
+            channel.attach(connection, region)
         subscribing = self._subscribing.get(name)
         if subscribing is not None:
             await asyncio.shield(subscribing)
@@ -154,7 +159,9 @@ class Channels:
                 await asyncio.shield(unsubscribing)
             await self._broker.subscribe(channel.name, channel.deliver)
         finally:
-            if self._subscribing.get(channel.name) is asyncio.current_task():
+            subscribing = self._subscribing.get(channel.name)
+            # None: it did not have to wait.
+            if subscribing is not None and subscribing is asyncio.current_task():
                 del self._subscribing[channel.name]
 
     def _drop_if_unused(self, channel: Channel) -> None:

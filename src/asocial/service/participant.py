@@ -30,7 +30,7 @@ from ..protocol.schema import (
     Typing,
     View,
 )
-from .channel import Channel
+from .channel import Channel, Points
 from .draft import Draft, T
 from .throttle import ThrottledLatest
 
@@ -83,10 +83,10 @@ class Participant:
         share. None: no limit. Set before the first frame."""
         self._loop = loop
         self._limits = limits
-        self._reactions = TokenBucket(REACTIONS_PER_SECOND, REACTIONS_BURST, loop.time())
         # Created when first needed: most people only read.
+        self._reactions: TokenBucket | None = None
         self._text: Draft[PostTyping] | None = None
-        self._drawn: list[tuple[float, float]] = []
+        self._drawn: Points = ()
         """Where the stroke is that the session draws, in a crowd."""
         self._stroke: Draft[DrawnPoints] | None = None
         self._views: ThrottledLatest[ShowView] | None = None
@@ -202,6 +202,8 @@ class Participant:
 
     def _may_react(self) -> bool:
         now = self._loop.time()
+        if self._reactions is None:
+            self._reactions = TokenBucket(REACTIONS_PER_SECOND, REACTIONS_BURST, now)
         return self._reactions.take(now) == 0.0 and (self.budget is None or self.budget.take(now, FRAME_WEIGHT) == 0.0)
 
     def _sealed_pace(self, kind: str) -> tuple[float, Callable[[PostSealed], None], float]:

@@ -12,8 +12,6 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-import msgspec
-
 from ..domain.ids import new_message_id
 from ..domain.palette import free_color
 from ..domain.profile import Member, Profile
@@ -219,10 +217,12 @@ class Presence:
         if roster.user_count > COLOR_CROWD:
             return profile
         arriving = self._arriving.setdefault(channel, {})
-        colors = {member.user_id: member.color for member in roster.members} | arriving
+        colors = {member.user_id: member.color for member in roster.members}
+        if arriving:
+            colors |= arriving
         colors.pop(user_id, None)
-        arriving[user_id] = free_color(profile.color, colors.values())
-        return msgspec.structs.replace(profile, color=arriving[user_id])
+        color = arriving[user_id] = free_color(profile.color, colors.values())
+        return profile if color == profile.color else Profile(profile.name, color, profile.on_map)
 
     def _arrived(self, channel: str, user_id: str) -> None:
         """The store knows the user's colour from now on, or they did not join."""

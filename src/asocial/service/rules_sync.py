@@ -22,6 +22,7 @@ from collections.abc import Awaitable, Callable
 from ..domain.errors import ChannelClosed, GoingAway, Removed
 from ..domain.identity import user_id_of
 from ..domain.rules import NO_RULES, Rules
+from ..first_step import Done, begin
 from ..ports import ChannelRules, StoreUnavailable
 from .channel import Channel
 from .channel_access import ChannelAccess
@@ -63,7 +64,10 @@ class RulesSync:
         if not channel.confirmed and not self._channels.store_away:
             loading = self._loading.get(channel.name)
             if loading is None:
-                loading = self._loading[channel.name] = self._loop.create_task(self._load_and_apply(channel))
+                begun = begin(self._load_and_apply(channel), self._loop)
+                if isinstance(begun, Done):
+                    return
+                loading = self._loading[channel.name] = begun
             await asyncio.shield(loading)
 
     async def current(self, channel: str) -> Rules | None:
@@ -138,7 +142,7 @@ class RulesSync:
             with contextlib.suppress(StoreUnavailable):
                 await self._read_and_apply(channel, self._store.load(channel.name))
         finally:
-            del self._loading[channel.name]
+            self._loading.pop(channel.name, None)  # nothing, if it did not have to wait
 
     async def _read_and_apply(self, channel: Channel, reading: Awaitable[Rules]) -> None:
         """Apply the stored rules, or write back those that the store has lost. Raises StoreUnavailable."""

@@ -53,6 +53,11 @@ class ServerRules:
                 stored = await self._store.swap(NAME, self._rules, keep_ms)
             self._apply(stored)
 
+    @property
+    def version(self) -> int:
+        """Grows with every change of the bans."""
+        return self._rules.version
+
     def check_not_banned(self, principal: Principal, address: str) -> None:
         """Raises Banned. `address`: as limits count it."""
         if self._rules.bans and self._is_banned(principal, address):

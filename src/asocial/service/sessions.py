@@ -114,9 +114,11 @@ class Sessions:
         channel = None
         try:
             channel = await self._channels.join(channel_name, connection, region)
-            await self._rules.confirm(channel)
+            if not channel.confirmed:
+                await self._rules.confirm(channel)
             access = self._readmit(channel, principal, access, address)
-            if not await self._claimed_ids.enter(principal):
+            decided_by = (channel.rules, self._server_rules.version)
+            if principal.generation and not await self._claimed_ids.enter(principal):
                 # Somebody else claimed the id meanwhile. The client connects again, and is refused before the upgrade.
                 raise GoingAway(retry_ms=0)
             is_newcomer = channel.is_sealed and not await self._presence.members(channel_name, [user_id])
@@ -131,8 +133,10 @@ class Sessions:
             # In a crowd a join is announced later, as a count. The new client must see it at once.
             channel.changes += 1
             snapshot, messages = await self.snapshot(session)
-            # Again: a change of the rules in the meantime has checked only the sessions that were already open.
-            session.access = self._readmit(channel, principal, access, address)
+            # Again: a change of the rules in the meantime has checked only the sessions that were already open. If they
+            # are the same, so is the answer: as time passes, they only admit more.
+            if (channel.rules, self._server_rules.version) != decided_by:
+                session.access = self._readmit(channel, principal, access, address)
             session.provisional = not channel.confirmed
         except BaseException:
             await self._local.unregister(user_id, connection)
@@ -355,7 +359,10 @@ class Sessions:
     def _rules_view(self, session: Session) -> RulesView | None:
         """The channel's rules for `user_sync`; None if all of them have their defaults."""
         channel = session.participant.channel
-        view = self._access.view(channel.name, session.principal, session.access, channel.rules or NO_RULES)
+        rules = channel.rules or NO_RULES
+        if self._access.has_defaults(channel.name, rules):
+            return None
+        view = self._access.view(channel.name, session.principal, session.access, rules)
         is_set = view.owner or view.slow_ms or view.read_only or view.private or view.yours or view.landmarks
         return view if is_set else None
 

@@ -80,9 +80,12 @@ class _Newest(NamedTuple):
         return _listed([message for message in self.live if message.expires_at > now_ms])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Snapshot:
-    """The part of a channel's `user_sync` that is the same for everyone, encoded. `listed`: the ids in the roster."""
+    """The part of a channel's `user_sync` that is the same for everyone, encoded. `listed`: the ids in the roster.
+
+    Never changed. (To freeze a dataclass makes a new one three times as expensive.)
+    """
 
     members: Sequence[Member]
     roster_limit: int
@@ -196,13 +199,14 @@ _NO_MESSAGES = _chosen(())
 class _Reading:
     """One reading. `changes`: `Channel.changes` when it began; None while it has not begun.
 
-    `begun`: what it has read, or the task that reads.
+    `begun`: what it has read, or the task that reads. `until`: when it is too old.
     """
 
-    __slots__ = ("begun", "changes")
+    __slots__ = ("begun", "changes", "until")
 
     def __init__(self) -> None:
         self.changes: int | None = None
+        self.until = math.inf
         self.begun: Done | asyncio.Task[Snapshot]
 
 
@@ -221,14 +225,14 @@ class Snapshots:
         self._loop = loop
         self._max_age_s = max_age_s
         self._readings: dict[str, _Reading] = {}
-        self._ended: deque[tuple[float, str, _Reading]] = deque()
-        """Readings to be forgotten, each with its time, the oldest first. One timer for all of them."""
+        self._ended: deque[tuple[str, _Reading]] = deque()
+        """Readings to be forgotten, the oldest first. One timer for all of them."""
         self._timer: asyncio.TimerHandle | None = None
 
     async def of(self, channel: Channel) -> Snapshot:
         """A snapshot of the channel as it is now. Raises what the stores raise."""
         before = self._readings.get(channel.name)
-        if before is not None and before.changes in (None, channel.changes):
+        if before is not None and before.changes in (None, channel.changes) and before.until > self._loop.time():
             reading = before
         else:
             reading = _Reading()
@@ -256,14 +260,16 @@ class Snapshots:
             roster = await self._presence.roster(channel.name)
             return Snapshot.of(roster, messages, self._presence.roster_limit)
         finally:
-            self._ended.append((self._loop.time() + self._max_age_s, channel.name, reading))
+            reading.until = self._loop.time() + self._max_age_s
+            self._ended.append((channel.name, reading))
             if self._timer is None:
                 self._timer = self._loop.call_later(self._max_age_s, self._forget)
 
     def _forget(self) -> None:
         now = self._loop.time()
-        while self._ended and self._ended[0][0] <= now:
-            _, name, reading = self._ended.popleft()
+        while self._ended and self._ended[0][1].until <= now:
+            name, reading = self._ended.popleft()
             if self._readings.get(name) is reading:
                 del self._readings[name]
-        self._timer = self._loop.call_at(self._ended[0][0], self._forget) if self._ended else None
+        # Not at the time of the next one: while many join, each would set a timer.
+        self._timer = self._loop.call_later(self._max_age_s, self._forget) if self._ended else None

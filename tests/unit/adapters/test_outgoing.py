@@ -272,6 +272,23 @@ def test_bytes_go_to_the_socket_past_the_transport(sockets: list[Socketed]) -> N
     assert transport.given == 0
 
 
+def test_a_connection_that_gets_nothing_of_a_flush_costs_no_system_call(
+    sockets: list[Socketed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, transport = socketed(sockets, Socketed())
+    with monkeypatch.context() as patched:
+        for name in ("write", "writev"):
+            patched.setattr(os, name, _not_expected)
+        ours.deliver(Shared(b"[joined]"), [])
+    ours.write(b"(1)")
+    assert transport.read() == b"(1)"
+    assert transport.given == 0
+
+
+def _not_expected(*_given: object) -> int:
+    raise AssertionError("a system call")
+
+
 @pytest.mark.parametrize("transport", [{"encrypted": True}, {"holding": b"HTTP/1.1 101\r\n\r\n"}])
 def test_nothing_passes_a_transport_that_encrypts_or_still_has_bytes(
     sockets: list[Socketed], transport: dict[str, Any]

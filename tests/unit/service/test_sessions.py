@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,16 @@ from asocial.adapters.memory.registry import MemorySessionRegistry
 from asocial.adapters.memory.rules import MemoryChannelRules
 from asocial.domain.access import Access
 from asocial.domain.admission import MessageLimits
-from asocial.domain.errors import GoingAway, ProtocolAbuse, TooManyConnections, TooSlow
+from asocial.domain.errors import (
+    Banned,
+    ChannelClosed,
+    Disconnect,
+    GoingAway,
+    ProtocolAbuse,
+    Removed,
+    TooManyConnections,
+    TooSlow,
+)
 from asocial.domain.identity import Principal
 from asocial.domain.live_message_index import LiveMessage
 from asocial.domain.profile import guest_profile
@@ -653,6 +662,65 @@ async def test_a_client_whose_snapshot_fails_leaves_the_channel(harness: Harness
     await turns()
     channel = harness.channels.get("garden")
     assert channel is None or len(channel) == 0
+
+
+class WaitingMessages(MemoryLiveMessages):
+    """Answers when the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    async def load(self, channel: str, now_ms: int) -> list[LiveMessage]:
+        self.asked.set()
+        await self.may_answer.wait()
+        return await super().load(channel, now_ms)
+
+
+@pytest.mark.parametrize(
+    ("what", "error"),
+    [
+        ("the user is banned", Banned),
+        ("the address is banned", Banned),
+        ("the user is removed", Removed),
+        ("the channel is closed", ChannelClosed),
+        ("the channel is private", GoingAway),
+        ("somebody else is banned", None),
+        ("slow mode", None),
+    ],
+)
+async def test_rules_that_change_while_a_client_gets_its_snapshot_decide_again(
+    what: str, error: type[Disconnect] | None
+) -> None:
+    messages = WaitingMessages()
+    harness = Harness(live=messages)
+    entering = asyncio.ensure_future(harness.enter("ann", address="192.0.2.1"))
+    await messages.asked.wait()
+    until = harness.now_ms + 60_000
+    changes: dict[str, Callable[[], Awaitable[object]]] = {
+        "the user is banned": lambda: harness.server_rules.ban("ann", until),
+        "the address is banned": lambda: harness.server_rules.ban("@192.0.2.1", until),
+        "the user is removed": lambda: harness.rules_sync.change(
+            "garden", lambda rules: rules.with_ban("ann", until, harness.now_ms)
+        ),
+        "the channel is closed": lambda: harness.rules_sync.change(
+            "garden", lambda rules: rules.with_closed_until(until)
+        ),
+        "the channel is private": lambda: harness.rules_sync.change("garden", lambda rules: rules.with_private(True)),
+        "somebody else is banned": lambda: harness.server_rules.ban("bob", until),
+        "slow mode": lambda: harness.rules_sync.change("garden", lambda rules: rules.with_slow_ms(1000)),
+    }
+    await changes[what]()
+    messages.may_answer.set()
+    if error is None:
+        session, connection = await entering
+        assert connection.closed_with is None
+        await harness.sessions.close(session, left=True)
+    else:
+        with pytest.raises(error):
+            await entering
+    assert len(harness.local) == 0
+    await harness.close()
 
 
 async def test_after_churn_nothing_is_left(harness: Harness) -> None:

@@ -147,6 +147,17 @@ async def test_w78_a_cached_snapshot_expires_soon() -> None:
     assert harness.store.asked == 2
 
 
+async def test_w78_a_snapshot_that_is_too_old_is_not_shared_until_it_is_forgotten() -> None:
+    harness = Harness(max_age_s=0.05)
+    await harness.ask()
+    await asyncio.sleep(0.03)
+    harness.channel.changes += 1
+    await harness.ask()  # forgotten with the next timer after 0.08 s, which is at 0.1 s
+    await asyncio.sleep(0.06)
+    await harness.ask()
+    assert harness.store.asked == 3
+
+
 async def test_w78_a_failed_read_fails_for_all_waiters_and_is_retried(harness: Harness) -> None:
     class Failing(MemoryLiveMessages):
         async def load(self, channel: str, now_ms: int) -> list[LiveMessage]:

@@ -89,7 +89,8 @@ class AccessControl:
 
     async def authorize(self, request: RequestHead, channel: str, principal: Principal) -> Access:
         """Raises Refusal if `principal` may not enter the channel."""
-        invitation = self.invitations.read(request.query.get("invite", ""), channel)
+        token = request.query.get("invite")
+        invitation = self.invitations.read(token, channel) if token else None
         return await self.moderation.admit(channel, principal, invitation)
 
 
@@ -154,7 +155,8 @@ class AdmissionController:
             if isinstance(identity, Disconnect):
                 raise identity
             # Last: a client that is refused for another reason claims no user id.
-            await self._access_control.authenticator.take_claim(identity, client)
+            if identity.principal.generation:
+                await self._access_control.authenticator.take_claim(identity, client)
         except Refusal as refusal:
             refusal.log_fields = known | refusal.log_fields
             raise
@@ -232,6 +234,8 @@ class AdmissionController:
     async def _check_rate(self, client: ClientInfo) -> None:
         """How often the address connects (W5, W120)."""
         address, burst = client.limit_key, self._limits.per_minute
+        if not burst:
+            return
         per_minute = burst * SETTLED_FACTOR if self._limits.is_settled(address) else burst
         wait_ms = await self._limiter.take_token(f"connects:{address}", burst, per_minute)
         if wait_ms:

@@ -14,13 +14,13 @@ import base64
 import hashlib
 import hmac
 import re
-import secrets
 from typing import NamedTuple
 
 from ... import logs
 from ...domain.errors import Refusal, TokenInvalid
 from ...domain.identity import Principal
 from ...domain.ids import GUEST_PREFIX, ID_RULE, is_id
+from ...domain.random_ids import random_text
 from ...ports import StoreUnavailable, Verify
 from ...protocol.schema import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.claimed_ids import ClaimedIds
@@ -120,7 +120,7 @@ class Authenticator:
             return known
         if self._verify is not None:
             raise TokenInvalid
-        user_id = GUEST_PREFIX + secrets.token_urlsafe(_ID_BYTES)
+        user_id = GUEST_PREFIX + random_text(_ID_BYTES)
         return Identity(Principal(user_id), self._tokens.issue(user_id))
 
     async def take_claim(self, identity: Identity, client: ClientInfo) -> None:
@@ -139,12 +139,14 @@ class Authenticator:
         return None if identity is None else identity.principal
 
     async def _known_or_claimed(self, request: RequestHead) -> Identity | None:
-        return await self._known(request) or await self._claim(request)
+        known = await self._known(request)
+        if known is None and (uid := request.query.get("uid")) is not None:
+            return await self._claim(request, uid)
+        return known
 
-    async def _claim(self, request: RequestHead) -> Identity | None:
-        """The client claims the user id in the query (W105). Raises Refusal."""
-        uid = request.query.get("uid")
-        if uid is None or self._claimed_ids is None:
+    async def _claim(self, request: RequestHead, uid: str) -> Identity | None:
+        """The client claims this user id (W105). Raises Refusal."""
+        if self._claimed_ids is None:
             return None
         if self._verify is not None:
             if not self._warned:
@@ -205,7 +207,9 @@ def offered_subprotocols(request: RequestHead) -> list[str]:
 
 def bearer_token_of(request: RequestHead) -> str | None:
     """The token in the Authorization header. None if there are two: a proxy may have judged the other one."""
-    given = request.headers.getall("Authorization", ())
+    if "Authorization" not in request.headers:
+        return None
+    given = request.headers.getall("Authorization")
     scheme, _, credentials = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     return credentials.strip() if scheme.lower() == "bearer" and credentials else None
 

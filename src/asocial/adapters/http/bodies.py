@@ -20,8 +20,11 @@ _Body = TypeVar("_Body", bound=msgspec.Struct)
 
 def check_body(request: RequestHead) -> None:
     """Raises Refusal if the request's body is compressed or too large."""
-    encodings = request.headers.getall("Content-Encoding", ())
-    if any(item.strip().lower() not in ("identity", "") for line in encodings for item in line.split(",")):
+    if "Content-Encoding" in request.headers and any(
+        item.strip().lower() not in ("identity", "")
+        for line in request.headers.getall("Content-Encoding")
+        for item in line.split(",")
+    ):
         raise Refusal(
             "encoding_unsupported", "compressed bodies are not accepted: send the body without Content-Encoding"
         )

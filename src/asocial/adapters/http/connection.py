@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 import select
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, Protocol
 
 from ...domain.errors import Disconnect, TooSlow
 from ...domain.limits import Allowance, Share, Turn
+from ...domain.random_ids import random_text
 from ...first_step import Done, begin
 from ...protocol.frame_reader import BINARY, CLOSE, PING, FrameReader, FramingError, Message
 from ...protocol.framing import PING as PING_FRAME
@@ -42,6 +42,7 @@ TURN_FRAMES = 16
 _PEER_ENDED: int | None = getattr(select, "POLLRDHUP", None)
 """What `poll` reports of a socket whose client sends no more, or reset it. None where the system cannot tell."""
 _NORMAL = 1000
+CONNECTION_ID_BYTES = 9
 
 Work = Coroutine[Any, Any, None]
 
@@ -100,7 +101,7 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         super().__init__(transport, backlog)
-        self.id = secrets.token_urlsafe(9)
+        self.id = random_text(CONNECTION_ID_BYTES)
         # What is sent in front of everything else. `deliver` need not look at it: what is for all members is held back
         # until the snapshot has been written.
         self._head = b""

@@ -18,7 +18,7 @@ import resource
 from aiohttp import web
 
 from ... import logs
-from ...domain.addresses import Networks, limit_key, parse_address
+from ...domain.addresses import Networks, peer_of
 from ...domain.limits import Budgets, Share
 from .client_info import ClientInfoReader
 from .connection_counter import ConnectionCounter
@@ -82,14 +82,14 @@ class ConnectionGuard:
             raise RuntimeError("the runner is not set up")
         return GuardedConnection(self, server, quota, deadline, asyncio.get_running_loop())
 
-    def connection_made(self, connection: FirstRequest, transport: asyncio.Transport) -> None:
+    def connection_made(self, connection: FirstRequest, transport: asyncio.Transport, now: float) -> None:
         """A connection was accepted. One too many from its address is answered and closed, its request unread."""
         # The kernel assigns the lowest free number, so the number shows how many are in use.
         if transport.get_extra_info("socket").fileno() >= self._descriptors - SPARE_DESCRIPTORS:
             self._warn_of_descriptors()
-        address = parse_address(connection.remote or "")
+        address, limit_key = peer_of(connection.remote or "")
         if address is not None and address not in self._trusted:
-            if not connection.quota.count_for(limit_key(address), self._connections):
+            if not connection.quota.count_for(limit_key, self._connections):
                 self.refusals.note(
                     _TOO_MANY.code,
                     "too many connections from one address; if it is a proxy, list it in ASOCIAL_TRUSTED_PROXIES",
@@ -99,7 +99,7 @@ class ConnectionGuard:
                 transport.write(_TOO_MANY_BYTES)
                 connection.force_close()
                 return
-            self._share_rate(connection.quota)
+            self._share_rate(connection.quota, now)
         self._watched.add(connection)
 
     def watch(self, connection: Watched) -> None:
@@ -113,15 +113,14 @@ class ConnectionGuard:
         self._watched.discard(connection)
         if not connection.quota.limit_key:  # it came through a trusted proxy
             connection.quota.count_for(self._clients.read(request).limit_key, self._connections)
-            self._share_rate(connection.quota)
+            self._share_rate(connection.quota, asyncio.get_running_loop().time())
 
     def request_received(self, request: web.Request) -> None:
         """A request is complete: its answer is due from now on."""
         if isinstance(request.protocol, GuardedConnection):
             request.protocol.deadline = asyncio.get_running_loop().time() + self.limits.answer_s
 
-    def _share_rate(self, quota: Quota) -> None:
-        now = asyncio.get_running_loop().time()
+    def _share_rate(self, quota: Quota, now: float) -> None:
         quota.share_rate(Share(self._bytes, quota.limit_key, assured=ASSURED_BYTES_PER_S, step=STEP_BYTES, now=now))
 
     def _warn_of_descriptors(self) -> None:

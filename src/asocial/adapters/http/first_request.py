@@ -17,6 +17,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
 from aiohttp.http_writer import HttpVersion11
 from aiohttp.streams import EMPTY_PAYLOAD
+from multidict import CIMultiDictProxy, istr
 
 from ...domain.limits import Allowance
 from ...first_step import Done, begin
@@ -29,9 +30,16 @@ REQUEST_BYTES = 16 * 1024
 BURST_S = 2.0
 """How much may be read at once, in seconds of the rate."""
 _BEGINNING = f"GET {CHAT_PATH}".encode()
-_FOR_AIOHTTP = ("Content-Length", "Transfer-Encoding", "Content-Encoding", "Expect")
+_FOR_AIOHTTP = tuple(map(istr, ("Content-Length", "Transfer-Encoding", "Content-Encoding", "Expect")))
 """A handshake with one of these is refused by aiohttp or admission.py."""
 _BUFFER_BYTES = 4096
+
+
+def _is_for_aiohttp(headers: CIMultiDictProxy[str]) -> bool:
+    for name in _FOR_AIOHTTP:  # noqa: SIM110 (`any` takes three times as long)
+        if name in headers:
+            return True
+    return False
 
 
 class Handshakes(Protocol):
@@ -46,7 +54,7 @@ class Handshakes(Protocol):
 class FirstGuard(Guard, Protocol):
     """The guard, which also makes the protocol for HTTP."""
 
-    def connection_made(self, connection: FirstRequest, transport: asyncio.Transport) -> None: ...
+    def connection_made(self, connection: FirstRequest, transport: asyncio.Transport, now: float) -> None: ...
 
     def http(self, quota: Quota, deadline: float) -> GuardedConnection: ...
 
@@ -81,7 +89,7 @@ class FirstRequest(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self.remote = peer[0] if isinstance(peer, tuple) and peer else None
-        self._guard.connection_made(self, self._transport)
+        self._guard.connection_made(self, self._transport, self._loop.time())
 
     def connection_lost(self, _exc: BaseException | None) -> None:
         self._transport = None
@@ -134,7 +142,7 @@ class FirstRequest(asyncio.Protocol):
             and message.path.partition("?")[0] == CHAT_PATH
             and message.version == HttpVersion11
             and not message.should_close  # aiohttp closes after a refusal, and says so
-            and not any(name in message.headers for name in _FOR_AIOHTTP)
+            and not _is_for_aiohttp(message.headers)
         ):
             self._answer(message, rest)
         else:

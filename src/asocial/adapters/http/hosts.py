@@ -24,15 +24,12 @@ class AllowedHosts:
         public = read_origin(public_url)
         self._allowed = HostList([*allowed, *([public.host] if public else [])])
         self._public_url = public_url
-
-    @property
-    def limited(self) -> bool:
+        self.limited = bool(self._allowed)
         """Whether hosts are checked, or the operator allowed all of them."""
-        return bool(self._allowed)
 
     def check(self, path: str, client: ClientInfo) -> None:
         """Raises Refusal for a request to a host that is not ours."""
-        if self._allowed and path not in EXEMPT_PATHS and read_origin(client.origin) not in self._allowed:
+        if self.limited and path not in EXEMPT_PATHS and read_origin(client.origin) not in self._allowed:
             raise _misdirected()
 
     def link_origin(self, client: ClientInfo) -> str:

@@ -63,8 +63,8 @@ class Outgoing(ABC):
         self._queued = 0
         # Whether the queue begins with the rest of an answer that the transport has in part.
         self._split = False
-        # What the transport has and may not have sent: the shared parts, and the cost of the rest.
-        self._in_flight: list[Shared] = []
+        # What the transport has and may not have sent: the shared parts (None: none), and the cost of the rest.
+        self._in_flight: list[Shared] | None = None
         self._in_flight_bytes = 0
 
     @abstractmethod
@@ -107,7 +107,7 @@ class Outgoing(ABC):
                 if self.is_behind:
                     self._track_in_flight(0, shared)
             return
-        if self._ended or self._transport.is_closing():
+        if self._ended or self._transport.is_closing() or (pieces is not None and not pieces):
             return
         behind = self.is_behind
         if behind:
@@ -163,7 +163,7 @@ class Outgoing(ABC):
                 batch.append(piece)
                 size += len(piece)
                 if shared is not None:
-                    self._in_flight.append(shared)
+                    self._add_in_flight(shared)
                     self._in_flight_bytes += PIECE_BYTES
                 else:
                     self._in_flight_bytes += len(piece) + PIECE_BYTES
@@ -264,14 +264,19 @@ class Outgoing(ABC):
         """The transport could not send at once all that it was given."""
         if shared is not None:
             self._backlog.retain(shared)
-            self._in_flight.append(shared)
+            self._add_in_flight(shared)
         self._backlog.grow(own_bytes + PIECE_BYTES)
         self._in_flight_bytes += own_bytes + PIECE_BYTES
         self._backlog.check()
 
+    def _add_in_flight(self, shared: Shared) -> None:
+        if self._in_flight is None:
+            self._in_flight = []
+        self._in_flight.append(shared)
+
     def _release_in_flight(self) -> None:
-        for shared in self._in_flight:
+        for shared in self._in_flight or ():
             self._backlog.release(shared)
         self._backlog.shrink(self._in_flight_bytes)
-        self._in_flight = []
+        self._in_flight = None
         self._in_flight_bytes = 0

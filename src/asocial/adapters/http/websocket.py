@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from dataclasses import dataclass
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -129,15 +130,19 @@ class ChatEndpoint:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """The aiohttp handler, for a handshake after other requests. Raises Refusal for one that is not upgraded."""
         http = request.protocol
-        if isinstance(http, GuardedConnection) and await self.upgrade(request, http):
+        task = asyncio.current_task()
+        if isinstance(http, GuardedConnection) and await self.upgrade(request, http, task):
             # aiohttp has no transport any more: what it makes of this is counted, and not sent.
             return web.Response(status=101)
         # The client left before its upgrade. aiohttp needs an answer, which nobody reads.
         return web.Response(status=400)
 
-    async def upgrade(self, request: RequestHead, http: Upgradable) -> bool:
-        """Answer a handshake. False if the client is gone. Raises Refusal for one that is not upgraded."""
-        admitted = await self._admit(request)
+    async def upgrade(self, request: RequestHead, http: Upgradable, task: asyncio.Task[Any] | None = None) -> bool:
+        """Answer a handshake. False if the client is gone. Raises Refusal for one that is not upgraded.
+
+        `task`: aiohttp's, which runs this. Other handshakes begin outside a task: see `track`.
+        """
+        admitted = await self._admit(request, task)
         accept = accept_of(request.headers.get("Sec-WebSocket-Key", ""))
         if accept is None or not http.is_upgrading:
             # Its text repeats nothing of what the client sent.
@@ -163,11 +168,8 @@ class ChatEndpoint:
         self._upgrading.discard(answering)
         self._check_gone()
 
-    async def _admit(self, request: RequestHead) -> Admission | Disconnect:
+    async def _admit(self, request: RequestHead, task: asyncio.Task[Any] | None) -> Admission | Disconnect:
         """Whether a client is admitted, or the reason that it reads in a close frame. Raises Refusal."""
-        task = (
-            asyncio.current_task()
-        )  # aiohttp's; a handshake that it does not answer begins outside a task: see `track`
         if task is not None:
             self._upgrading.add(task)
         try:
@@ -241,19 +243,19 @@ class ChatEndpoint:
         pace = Pace(
             Allowance(rate, rate * FRAMES_BURST_S, now) if rate else None,
             Share(self._frames, address, assured=ASSURED_FRAMES_PER_S, step=1, now=now),
-            self._turn_of(address),
+            self._turn_of(address, loop),
         )
         trace = self._tracing.begin("connection", request.headers, request.query.get("trace", ""))
         frames = FrameReader(self._limits.frame_bytes)
         return WebSocketConnection(transport, self, frames, pace, quota, self._backlog, trace, loop)
 
-    def _turn_of(self, address: str) -> Turn:
+    def _turn_of(self, address: str, loop: asyncio.AbstractEventLoop) -> Turn:
         """What the connections of `address` share. Each has its own where addresses are not known or not limited."""
+        if not (address and self._limits.frames_per_second_per_ip):
+            return Turn(ADDRESS_TURN_FRAMES, loop.call_soon)
         turn = self._turns.get(address)
         if turn is None:
-            turn = Turn(ADDRESS_TURN_FRAMES, asyncio.get_running_loop().call_soon)
-            if address and self._limits.frames_per_second_per_ip:
-                self._turns[address] = turn
+            turn = self._turns[address] = Turn(ADDRESS_TURN_FRAMES, loop.call_soon)
         return turn
 
     async def _open(self, connection: WebSocketConnection, admitted: Admission | Disconnect) -> None:
@@ -283,7 +285,8 @@ class ChatEndpoint:
         trace = connection.trace
         trace.ids |= {"connection_id": connection.id, "user_id": principal.user_id, "channel": channel}
         session.trace_message = trace.message
-        log.info("connection opened", **trace.ids, remote=client.address)
+        if not logs.drops(__name__, logging.INFO):
+            log.info("connection opened", **trace.ids, remote=client.address)
         self._counters.connections += 1
         self._counters.reconnects += admitted.returning
         connection.session = session
@@ -323,13 +326,14 @@ class ChatEndpoint:
                 await self._sessions.close(session, left=left, away_ms=_away_ms(closed_with))
                 code = connection.code if closed_with is None else close_code_of(closed_with)
                 self._counters.disconnected(code)
-                log.info(
-                    "connection closed",
-                    **connection.trace.ids,
-                    code=code,
-                    reason=_reason(connection),
-                    seconds=round(asyncio.get_running_loop().time() - connection.opened_at, 3),
-                )
+                if not logs.drops(__name__, logging.INFO):
+                    log.info(
+                        "connection closed",
+                        **connection.trace.ids,
+                        code=code,
+                        reason=_reason(connection),
+                        seconds=round(asyncio.get_running_loop().time() - connection.opened_at, 3),
+                    )
         finally:
             connection.trace.end()
             connection.is_done = True

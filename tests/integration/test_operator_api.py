@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from asocial.adapters.http import api
 from asocial.domain.api_keys import OPERATOR
 from tests.support import redis_server
 from tests.support.api_keys import create
 from tests.support.client import Client
 from tests.support.server import Answer, Join, Server, StartServer
-from tests.support.waiting import eventually, eventually_is
+from tests.support.waiting import PATIENCE_S, eventually, eventually_is
 
 OPERATOR_KEY, OPERATOR_TEXT = create("ann", OPERATOR, ["*"])
 WRITER, WRITER_TEXT = create("ci", "write", ["*"])
@@ -201,6 +203,38 @@ async def test_w139_bans_survive_a_store_that_comes_back_empty(
         for server in (one, two, three):
             again = await Client.connect(server.url, channel="garden", token=mallory.token, wait_for_sync=False)
             await is_sent_away(again, 4514)
+
+
+async def test_w139_a_banned_api_key_posts_and_reads_nowhere(pair: list[Server]) -> None:
+    asked, other = pair
+    headers = {"Authorization": f"Bearer {WRITER_TEXT}"}
+
+    async def is_posted() -> bool:
+        answer = await other.post("/api/channels/garden/messages", headers, '{"payload": "hello"}')
+        assert answer.status == 201 or answer.json["error"]["code"] == "key_not_allowed"
+        return answer.status == 201
+
+    assert await is_posted()
+    assert (await ask(asked, "bans", user_id="key-ci", seconds=60)).status == 200
+    await eventually_is(is_posted, False)
+    for what in ("messages", "members", "events"):
+        assert (await other.get(f"/api/channels/garden/{what}", headers)).status == 403
+    # Operators cannot lock themselves out.
+    assert (await ask(asked, "bans", user_id="key-ann", seconds=60)).status == 200
+    assert (await ask(asked, "bans", user_id="key-ci", seconds=0)).json["until"] == 0
+    await eventually_is(is_posted, True)
+
+
+async def test_w139_a_stream_of_a_banned_api_key_ends(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "KEEP_ALIVE_S", 0.05)
+    path = "/api/channels/garden/events"
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {WRITER_TEXT}\r\n\r\n".encode())
+    await reader.readuntil(b": still here\n\n")
+    await ask(server, "bans", user_id="key-ci", seconds=60)
+    async with asyncio.timeout(PATIENCE_S):
+        assert (await reader.readuntil(b"\r\n0\r\n\r\n")).endswith(b"\r\n0\r\n\r\n"), "the answer ends"
+    writer.close()
 
 
 async def test_w150_a_notice_reaches_everyone(pair: list[Server], join: Join) -> None:

@@ -21,7 +21,7 @@ export function addressOf(link: string, channel?: string): Address {
   if (!/^http/.test(url.protocol)) throw new TypeError(`not a server: ${link}`)
   const name = channel ?? LINK.exec(decodeURIComponent(url.pathname))?.[1] ?? DEFAULT_CHANNEL
   if (!isChannel(name)) {
-    throw new TypeError(`not a channel: "${name}" (1 to 64 letters, digits, - or _)`)
+    throw new TypeError(`not a channel: "${name}" (1-64 letters, digits, - or _)`)
   }
   return { server: url.origin, channel: name }
 }

@@ -5,7 +5,7 @@
  * again with its id until the server answers (W10), or until `say` gives up.
  */
 import { addressOf, type Address } from './address.ts'
-import { toPosition, type ClientFrame, type Limits, type Position } from './core/frames.ts'
+import { rounded, toPosition, type ClientFrame, type Limits, type Position } from './core/frames.ts'
 import { newGuestKey } from './core/guest.ts'
 import { newId } from './core/random.ts'
 import type { Kind } from './core/reactions.ts'
@@ -103,8 +103,6 @@ export function connect(server: string, channel?: string, options: ConnectOption
 }
 
 const ORIGIN: Position = { x: 0, y: 0 }
-/** to one decimal */
-const round = (length: number) => Math.round(length * 10) / 10
 
 function createChannel(address: Address, options: ConnectOptions): Channel {
   const events = createEmitter()
@@ -158,7 +156,7 @@ function createChannel(address: Address, options: ConnectOptions): Channel {
       return mirror.pointers
     },
     get isCrowd() {
-      return crowd.isOn()
+      return own.isCrowd()
     },
     get rules() {
       return rulesOf(mirror.rules())
@@ -170,9 +168,8 @@ function createChannel(address: Address, options: ConnectOptions): Channel {
       return post({ type: 'chat', message_id, payload: text, position: toPosition(at) }, timeoutMs)
     },
     stroke(points, { messageId: message_id = newId(), timeoutMs } = {}) {
-      // As the server rounds them (W111).
-      const rounded = points.map(([x, y]) => [round(x), round(y)] as const)
-      return post({ type: 'stroke', message_id, points: rounded, done: true }, timeoutMs)
+      const line = points.map((point) => point.map(rounded)) as unknown as Stroke['points']
+      return post({ type: 'stroke', message_id, points: line, done: true }, timeoutMs)
     },
     draft: (at = ORIGIN) =>
       drafts.write(at, (text, messageId) => channel.say(text, at, { messageId })),
@@ -197,7 +194,7 @@ function createChannel(address: Address, options: ConnectOptions): Channel {
     },
   }
   const session = createSession(channel, events, address, options)
-  const { connection, mirror, posts, pointer, drafts, crowd } = session
+  const { connection, mirror, posts, pointer, drafts, own, crowd } = session
   // Who does not wait for it has `closed`.
   channel.ready.catch(() => undefined)
   connection.start()

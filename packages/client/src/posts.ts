@@ -2,6 +2,7 @@
  * Our posts, from `say` or `stroke` to the server's answer. They know no state: mirror.ts keeps what was accepted.
  */
 import type { AckFrame, ClientFrame, ErrorFrame } from './core/frames.ts'
+import { isOurs } from './core/ours.ts'
 import { monotonic } from './core/page.ts'
 import { NotSent, type ChannelClosed } from './errors.ts'
 
@@ -50,7 +51,7 @@ export function createPosts(send: (frame: ClientFrame) => boolean, self: () => s
     ): Promise<Kept> {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
-          post.settle(new NotSent('timeout', 'no answer in time'))
+          post.settle(new NotSent('timeout', 'timed out'))
         }, timeoutMs)
         const post: Waiting = {
           ...{ frame, userId: '', deadline: monotonic() + timeoutMs },
@@ -71,11 +72,11 @@ export function createPosts(send: (frame: ClientFrame) => boolean, self: () => s
 
     /** False: the frame answers none of our posts. */
     accept(answer: Answer): boolean {
-      const answered = waiting(answer.message_id).filter(
-        ({ userId }) => (answer.user_id ?? userId) === userId,
+      return (
+        waiting(answer.message_id)
+          .filter(({ userId }) => isOurs(userId, answer))
+          .map(({ settle }) => settle(answer)).length > 0
       )
-      answered.forEach(({ settle }) => settle(answer))
-      return answered.length > 0
     },
 
     /** Returns the error if it is not about a post. */

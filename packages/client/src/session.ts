@@ -11,7 +11,7 @@ import type { Link } from './core/link.ts'
 import { isHidden, isOffline, monotonic, origin, watchPage } from './core/page.ts'
 import { createPointerSender } from './core/pointer.ts'
 import { whyRefused } from './core/refusal.ts'
-import { createRepeat } from './core/repeat.ts'
+import { createOwn } from './core/own.ts'
 import { createCrowd } from './crowd.ts'
 import { createOwnDrafts } from './draft.ts'
 import { ChannelClosed, Refused } from './errors.ts'
@@ -67,25 +67,19 @@ export function createSession(
     isOffline,
     onFrame,
     onLink,
-    onLost(code, wasLive, reason) {
+    onLost(code, _, reason) {
       lost = { code, reason }
-      if (!wasLive && code === 1006) askWhy()
     },
+    why: () => whyRefused({ ...address, origin: origin(), invite, token: shown.token, sealed }),
   })
   const host: Host = { send: connection.send, now: monotonic, isHidden }
   const posts = createPosts(host.send, () => mirror.userId())
   const mirror = createMirror(host, events, posts.accept)
   const pointer = createPointerSender(host)
   const drafts = createOwnDrafts(host)
-  const crowd = createCrowd(host, pointer, drafts, events)
+  const own = createOwn(pointer, drafts)
+  const crowd = createCrowd(host, own.isCrowd)
   const stopWatching = watchPage(connection)
-
-  /** Again for those who have joined since (W16). */
-  function repeat() {
-    pointer.resend()
-    drafts.resend()
-  }
-  const repeatSoon = createRepeat(repeat)
 
   function onFrame(frame: ServerFrame, fresh: boolean) {
     const { type } = frame
@@ -93,17 +87,14 @@ export function createSession(
       shown.token = frame.token ?? shown.token
       shown.limits = frame.limits
     }
-    if (type === 'degraded') shown.isDegraded = true
-    if (fresh || type === 'restored') shown.isDegraded = false
+    if (fresh || type === 'degraded' || type === 'restored') shown.isDegraded = type === 'degraded'
     const error = type === 'error' && posts.refuse(frame)
     if (error) events.emit(type, error)
     mirror.receive(frame, fresh)
-    const changed = crowd.receive(frame)
-    if (changed || type === 'user_joined' || type === 'restored') repeatSoon()
-    if (!fresh) return
-    posts.resend()
-    repeat()
-    events.emit('connected', undefined)
+    if (fresh) posts.resend()
+    if (own.receive(frame, fresh)) events.emit('crowd', { on: own.isCrowd() })
+    crowd.receive(frame)
+    if (fresh) events.emit('connected', undefined)
   }
 
   function onLink(link: Link) {
@@ -112,21 +103,12 @@ export function createSession(
       return events.emit('disconnected', { ...lost, retryMs: link.until - monotonic() })
     if (link.kind !== 'final') return
     const { code, reason } = link
-    const error =
-      typeof code === 'number' ? new ChannelClosed(code, reason) : new Refused(code, reason)
+    const error = new (typeof code === 'number' ? ChannelClosed : Refused)(code as string, reason)
     stopWatching()
     posts.end(error)
     mirror.reset()
     events.end(error)
   }
 
-  /** Browsers hide why an upgrade failed (W87). */
-  function askWhy() {
-    const { token } = shown
-    whyRefused({ ...address, origin: origin(), invite, token, sealed })
-      .then((why) => why?.lasting && connection.giveUp(why.code ?? '', why.message))
-      .catch(() => undefined)
-  }
-
-  return { connection, mirror, posts, pointer, drafts, crowd }
+  return { connection, mirror, posts, pointer, drafts, own, crowd }
 }

@@ -120,19 +120,34 @@ describe('connection', () => {
     expect(link()).toBe('waiting')
   })
 
-  test('a refused upgrade is reported, and given up when the refusal is final', () => {
+  test('a refused upgrade is reported, and given up when the refusal lasts', async () => {
     const { connection, unopened, last, links, link } = setUp()
+    const lasting = { code: 'channel_private', message: 'private', lasting: true }
+    unopened.mockResolvedValueOnce({ ...lasting, lasting: false })
     last().end(1006)
     expect(unopened).toHaveBeenCalledTimes(1)
+    await Promise.resolve()
     expect(link()).toBe('waiting')
-    connection.giveUp('channel_private')
-    expect(links.at(-1)).toEqual({ kind: 'final', code: 'channel_private', reason: '' })
+    unopened.mockRejectedValueOnce(new TypeError('no network'))
+    connection.start()
+    last().end(1006)
+    await Promise.resolve()
+    expect(link()).toBe('waiting')
+    unopened.mockResolvedValueOnce(lasting)
+    connection.start()
+    last().end(1006)
+    await Promise.resolve()
+    expect(links.at(-1)).toEqual({ kind: 'final', code: 'channel_private', reason: 'private' })
+    const tried = FakeSocket.all.length
     vi.advanceTimersByTime(100_000)
     onWindow.get('online')?.({})
-    expect(FakeSocket.all).toHaveLength(1)
+    expect(FakeSocket.all).toHaveLength(tried)
+    unopened.mockResolvedValueOnce(lasting)
+    connection.start()
+    last().end(1006)
     connection.start()
     last().sync()
-    connection.giveUp('channel_private')
+    await Promise.resolve()
     expect(link(), 'an answer that came too late').toBe('live')
     last().end(1006)
     connection.start()
@@ -141,7 +156,7 @@ describe('connection', () => {
     expect(
       unopened,
       'not for one that was open, nor where the server said why',
-    ).toHaveBeenCalledTimes(1)
+    ).toHaveBeenCalledTimes(4)
   })
 
   test('W5: a close before the first frame is told by its code, a later one is not', () => {

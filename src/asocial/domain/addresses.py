@@ -34,6 +34,15 @@ class Networks:
         return bool(self._networks) and address is not None and any(address in network for network in self._networks)
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is an address and nothing else: `parse_address` also takes a port, brackets and a zone."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
 @lru_cache(_REMEMBERED)
 def parse_address(text: str) -> Address | None:
     """An address as sockets and proxies write it: alone, with a port, in brackets, with a zone. None for anything else.

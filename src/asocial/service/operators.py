@@ -59,6 +59,10 @@ class Operators:
         _log("ban", key, user_id=user_id, seconds=seconds)
         return until
 
+    def is_banned(self, key: ApiKey) -> bool:
+        """Whether the user id of an API key is banned, as this process knows."""
+        return self._server_rules.is_user_banned(key.user_id)
+
     async def ban_address(self, key: ApiKey, address: str, seconds: int) -> int:
         """As `ban_user`, for an address as limits count it."""
         until = await self._ban(address_key(address), seconds)

@@ -63,6 +63,9 @@ class ServerRules:
         if self._rules.bans and self._is_banned(principal, address):
             raise Banned
 
+    def is_user_banned(self, rules_id: str) -> bool:
+        return self._rules.is_banned(rules_id, self._now_ms())
+
     def bans(self) -> dict[str, int]:
         """The bans that hold, as this process knows them: key -> end, ms of the server's clock."""
         now = self._now_ms()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from asocial_client import events as e
 from asocial_client import frames as f
@@ -64,6 +65,13 @@ class World:
             position=f.Position(1, 2), timestamp=sent, expires_at=sent + life_ms,
         )  # fmt: skip
 
+    def stroke(self, message_id: str = "m", life_ms: int = 5000) -> f.Stroke:
+        sent = self.now()
+        return f.Stroke(
+            message_id=message_id, user_id="bob", name="Bob", color="rust", points=[(0, 0), (1, 1)],
+            timestamp=sent, expires_at=sent + life_ms,
+        )  # fmt: skip
+
     def joined(self, user_id: str, seq: int, epoch: str = "a") -> f.UserJoined:
         return f.UserJoined(
             message_id="j", channel_id="garden", timestamp=1, user_id=user_id, name=user_id.title(), color="plum",
@@ -117,6 +125,42 @@ async def test_w13_a_message_takes_the_place_of_its_draft_and_a_late_draft_is_ig
     assert not world.mirror.canvas.drafts
     world.mirror.apply(world.typing("hell"))
     world.take(e.Message)
+
+
+@pytest.mark.parametrize("kind", ["message", "stroke"])
+@pytest.mark.parametrize("end", ["its life", "cleared", "late"])
+async def test_w13_a_draft_or_a_repetition_is_ignored_after_the_end(world: World, kind: str, end: str) -> None:
+    world.mirror.apply(world.typing("hel"))
+    frame = world.chat(life_ms=3000) if kind == "message" else world.stroke(life_ms=3000)
+    if end == "late":
+        frame = msgspec.structs.replace(frame, timestamp=frame.timestamp - 4000, expires_at=frame.expires_at - 4000)
+    world.mirror.apply(frame)
+    if end == "its life":
+        await asyncio.sleep(3.1)
+    if end == "cleared":
+        world.mirror.apply(f.Cleared(by="ann", timestamp=frame.timestamp))
+    canvas = world.mirror.canvas
+    assert [*canvas.messages, *canvas.strokes, *canvas.drafts] == []
+    world.take()
+    for late_s in (0, 10):
+        await asyncio.sleep(late_s)
+        world.mirror.apply(world.typing("hell"))
+        world.mirror.apply(world.typing(""))
+        # The same message, with times that would let it live again.
+        world.mirror.apply(msgspec.structs.replace(frame, timestamp=world.now(), expires_at=world.now() + 3000))
+        assert world.take() == []
+    await asyncio.sleep(10)
+    world.mirror.apply(world.chat("other"))
+    world.take(e.Message)
+    assert len(canvas._known) == 1, "what nothing can follow any more is forgotten"
+
+
+async def test_w13_a_message_and_a_stroke_with_one_id_are_one(world: World) -> None:
+    world.mirror.apply(world.chat())
+    world.mirror.apply(world.stroke())
+    world.take(e.Message)
+    await asyncio.sleep(6)
+    world.take(e.Expired)
 
 
 async def test_w15_a_draft_that_does_not_change_for_ten_seconds_ends(world: World) -> None:
@@ -190,6 +234,16 @@ async def test_w20_the_members_that_a_large_channel_answers_with_are_bounded(wor
     world.mirror.roster.add([f.Member(f"user-{number}", "", "", 0) for number in range(5000)])
     assert len(world.mirror.roster.members) == 1000 + LIMITS.roster
     assert "user-4999" in world.mirror.roster.members
+
+
+async def test_w85_what_was_cleared_stays_cleared_when_the_servers_clock_is_set(world: World) -> None:
+    cleared = world.now()
+    world.mirror.apply(f.Cleared(by="ann", timestamp=cleared))
+    world.mirror.apply(f.ClockSet(timestamp=cleared - 60_000, shift=-60_000))
+    world.mirror.apply(world.chat("before", at=cleared - 60_001))
+    world.mirror.apply(world.chat("after", at=cleared - 59_999))
+    world.take()
+    assert [message.id for message in world.mirror.canvas.messages.values()] == ["after"]
 
 
 async def test_w65_cleared_messages_end_and_late_ones_are_ignored(world: World) -> None:

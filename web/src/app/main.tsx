@@ -11,6 +11,7 @@ import { STRINGS } from '../shared/i18n/en'
 import { socketUrl } from '@asocial/client/core/address'
 import { createConnection } from '@asocial/client/core/connection'
 import { isHidden, isOffline, monotonic, watchPage } from '@asocial/client/core/page'
+import { queryOfView } from '@asocial/client/core/views'
 import { createReceiver } from '../stores/receive'
 import { createApp, type App } from '../stores/app'
 import { browserStorage, historyEntry, type Deps } from '../shared/store/deps'
@@ -111,13 +112,13 @@ function startChannel(root: HTMLElement, tab: Deps['tab'], channel: string, seal
     address() {
       const { chosenName: name } = app.session.store.getState()
       const { region } = app.crowd.getState()
-      const { middle, width: w, height: h } = sightOf(app.camera.store.getState())
+      const { middle, ...size } = sightOf(app.camera.store.getState())
       return socketUrl(location.origin, {
         ...{ channel, lang: document.documentElement.lang, trace, name, invite },
         color: app.session.color(),
         on_map: app.settings.store.getState().onMap ? undefined : '0',
-        // W162. A server sees where people look only if the channel is a crowd.
-        ...(region && { ...middle, w, h }),
+        // A server sees where people look only if the channel is a crowd.
+        ...(region && queryOfView({ position: middle, ...size })),
       })
     },
     token: app.session.token,
@@ -127,13 +128,10 @@ function startChannel(root: HTMLElement, tab: Deps['tab'], channel: string, seal
     onFrame: contained(createReceiver(app)),
     onLink: app.session.setLink,
     onLost(code, wasLive) {
-      if (wasLive) return
-      if (code !== 1006)
-        return app.session.setRefusal({ code: `${code}`, text: STRINGS.closed[code] })
-      import('../features/channel/refusal')
-        .then((m) => m.explainRefusal(app, invite, connection.giveUp))
-        .catch(() => undefined)
+      if (!wasLive && code !== 1006)
+        app.session.setRefusal({ code: `${code}`, text: STRINGS.closed[code] })
     },
+    why: () => import('../features/channel/refusal').then((m) => m.explainRefusal(app, invite)),
   })
   document.addEventListener('visibilitychange', () => {
     app.messages.cull()

@@ -1,33 +1,20 @@
 /*
  * Passes each frame from the server to the stores that it concerns.
  */
-import type { PaceFrame, ServerFrame } from '@asocial/client/core/frames'
+import type { ServerFrame } from '@asocial/client/core/frames'
 import type { App } from './app'
 import { isKind } from '@asocial/client/core/reactions'
-import { createRepeat } from '@asocial/client/core/repeat'
+import { createOwn } from '@asocial/client/core/own'
 
 export function createReceiver(app: App) {
   const { session, presence, messages, cursors, navigation, reactions, muted, strokes } = app
-  const repeatSoon = createRepeat(() => {
-    messages.resend()
-    cursors.resend()
-  })
-
-  /** W160. A crowd's pace ends with it. */
-  function setCrowd(on: boolean) {
-    navigation.onCrowd(on)
-    if (!on) setPace({ cursors_per_second: Infinity, drafts_per_second: Infinity })
-  }
-
-  function setPace(pace: Omit<PaceFrame, 'type'>) {
-    cursors.pace(pace.cursors_per_second)
-    messages.pace(pace.drafts_per_second)
-  }
+  const own = createOwn(cursors, messages)
 
   /** `fresh`: the first frame of a connection. */
   return function receive(frame: ServerFrame, fresh: boolean) {
     session.clock.receive(frame)
     toStores(frame, fresh)
+    own.receive(frame, fresh)
     // After the session and presence: whose stroke it is depends on them.
     strokes.receive(frame, fresh)
   }
@@ -38,28 +25,22 @@ export function createReceiver(app: App) {
       case 'degraded':
         return session.setDegraded(true)
       case 'restored':
-        // A snapshot follows; people who are in reach again do not have our draft and cursor (W29).
-        session.setDegraded(false)
-        return repeatSoon()
+        return session.setDegraded(false)
       case 'user_sync':
         if (fresh) session.setDegraded(false)
         session.onSync(frame)
         presence.onSync(frame, fresh)
         cursors.keepOnly(presence.isHere)
         navigation.keepOnly(presence.isHere)
-        setCrowd(frame.crowd === true)
+        navigation.onCrowd(frame.crowd === true)
         messages.onSync(
           frame.messages.filter(({ user_id }) => !muted.has(user_id)),
           fresh,
           presence.isHere,
         )
         if (!fresh) return
-        cursors.resend()
         app.sendOnMap()
         navigation.onArrival()
-        return
-      case 'user_joined':
-        if (presence.onEvent(frame).joined) repeatSoon()
         return
       case 'user_left':
         presence.onEvent(frame)
@@ -71,6 +52,7 @@ export function createReceiver(app: App) {
         presence.onEvent(frame)
         if (frame.user_id === selfId) session.onOwnProfile(frame.name, frame.color)
         return
+      case 'user_joined':
       case 'user_count':
         presence.onEvent(frame)
         return
@@ -98,11 +80,7 @@ export function createReceiver(app: App) {
       case 'view':
         return navigation.onView(frame)
       case 'crowd':
-        setCrowd(frame.on)
-        // A crowd counts us where we point. After it, those who did not see us have neither our draft nor our pointer.
-        return repeatSoon()
-      case 'pace':
-        return setPace(frame)
+        return navigation.onCrowd(frame.on)
       case 'activity':
         return navigation.onActivity(frame)
       case 'profiles':

@@ -8,6 +8,7 @@
 import { backoffMs, readClose, STABLE_MS } from './backoff.ts'
 import { readFrame, SUBPROTOCOL, type ClientFrame, type ServerFrame } from './frames.ts'
 import type { Link } from './link.ts'
+import type { Refusal } from './refusal.ts'
 
 /** The first pings of a connection, ms after its opening: several, for a good estimate of the clock. */
 const FIRST_PINGS_MS = [0, 150, 400, 900, 2_000]
@@ -47,14 +48,16 @@ export interface ConnectionOptions {
   isOffline(): boolean
   onFrame(frame: ServerFrame, fresh: boolean): void
   onLink(link: Link): void
-  /** `wasLive`: after the first frame. Before it, 1006 is an upgrade that failed, maybe refused: browsers hide that. */
+  /** `wasLive`: after the first frame. */
   onLost(code: number, wasLive: boolean, reason: string): void
+  /** Why an upgrade failed, which browsers hide (W87). If it lasts, the connection is given up. */
+  why(): Promise<Refusal | undefined>
 }
 
 export type Connection = ReturnType<typeof createConnection>
 
 export function createConnection(options: ConnectionOptions) {
-  const { address, token, now, isOffline, onFrame, onLink, onLost } = options
+  const { address, token, now, isOffline, onFrame, onLink, onLost, why } = options
   let socket: Socket | undefined
   let attempt = 0
   /** of this connection, or of the wait for the next one */
@@ -182,9 +185,17 @@ export function createConnection(options: ConnectionOptions) {
     const wasLive = isSynced
     drop()
     onLost(code, wasLive, reason)
+    if (!wasLive && code === 1006) why().then(giveUp, () => undefined)
     if (!reconnect) return end(code, reason)
     notBefore = now() + retryMs
     wait(backoffMs(attempt++, Math.random(), retryMs))
+  }
+
+  /** Ends the attempts if they are useless. */
+  function giveUp(refusal: Refusal | undefined) {
+    if (isSynced || !refusal?.lasting) return
+    drop()
+    end(refusal.code, refusal.message)
   }
 
   function wait(ms: number) {
@@ -222,13 +233,6 @@ export function createConnection(options: ConnectionOptions) {
       if (isSynced) connect()
       // An upgrade that is dropped half-way would leave a member behind for a while.
       else isOutdated = true
-    },
-
-    /** Ends the attempts, because they are useless. */
-    giveUp(code: number | string, reason = '') {
-      if (isSynced) return
-      drop()
-      end(code, reason)
     },
   }
 }

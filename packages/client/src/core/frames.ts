@@ -166,6 +166,9 @@ function has(value: unknown, type: unknown): value is Fields {
   return isObject(value) && fields?.every(fits) === true
 }
 
+/** To one decimal, as the server rounds points (W111). */
+export const rounded = (length: number) => Math.round(length * 10) / 10
+
 /** Only what a position has, of an object that may have more. */
 export const toPosition = ({ x, y, anchor }: Position): Position =>
   anchor ? { x, y, anchor } : { x, y }

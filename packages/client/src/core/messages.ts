@@ -16,6 +16,7 @@ import * as lives from './lives.ts'
 import { draftAt, edited, newLives, type Life, type StateOfLives } from './lives.ts'
 import { goesAt, type LifeFactor } from './life.ts'
 import type { ChatFrame, ErrorFrame, Position, TypingFrame } from './frames.ts'
+import { isOurs } from './ours.ts'
 
 export type EntryState = 'draft' | 'pending' | 'sent' | 'refused' | 'late'
 
@@ -113,8 +114,7 @@ export function post(
 export function chatKey(messages: Messages, frame: ChatFrame, selfId: string | undefined): string {
   const { user_id, message_id, payload } = frame
   const sent = messages.entries.get(ownKey(message_id))
-  // After a reconnect under a new user id, a message that we sent under the old one comes back.
-  const before = sent?.userId === user_id && sent.text === payload
+  const before = sent && isOurs(sent.userId, frame) && sent.text === payload
   return keyOf(before || user_id === selfId, user_id, message_id)
 }
 

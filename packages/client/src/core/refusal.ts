@@ -8,8 +8,8 @@ import { queryOf } from './query.ts'
 const PASSING = [401, 408, 425, 429]
 
 export interface Refusal {
-  /** of W1; undefined: HTTP works, so it is the upgrade alone that does not */
-  readonly code: string | undefined
+  /** of W1; empty: HTTP works, so it is the upgrade alone that does not */
+  readonly code: string
   readonly message: string
   /** trying again does not help until something changes */
   readonly lasting: boolean
@@ -35,10 +35,9 @@ export async function whyRefused(asked: Asked): Promise<Refusal | undefined> {
   const response = await fetch(`${server}/api/channels/${channel}?${query}`, {
     headers,
   })
-  const { ok, status } = response
-  const { error } = (ok ? {} : await response.json()) as { error?: Partial<Refusal> }
-  const lasting = !ok && status < 500 && !PASSING.includes(status)
-  return error?.code || ok
-    ? { code: error?.code, message: error?.message ?? '', lasting }
-    : undefined
+  const { status } = response
+  if (response.ok) return { code: '', message: '', lasting: false }
+  const { error } = (await response.json()) as { error?: Omit<Refusal, 'lasting'> }
+  if (error?.code) return { ...error, lasting: status < 500 && !PASSING.includes(status) }
+  return undefined
 }

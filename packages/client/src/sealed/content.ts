@@ -1,6 +1,7 @@
 /*
  * Checks of what others encrypted: the server cannot make them, so each client does (W199).
  */
+import { TOO_MANY_MARKS } from '../core/marks.ts'
 import { isKind } from '../core/reactions.ts'
 
 export type Fields = Record<string, unknown>
@@ -15,8 +16,6 @@ const POSITION_LIMIT = 10_000_000
 const STROKE_POINTS = 256
 const NOT_IN_TEXT = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]|\p{Surrogate}/u
 const NOT_IN_NAMES = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/u
-/** W44: more than eight marks on a character; spacing marks and format characters do not start a new count */
-const TOO_MANY_MARKS = /(?:[\p{Mn}\p{Me}][\p{Mc}\p{Cf}]*){9}/u
 
 export const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, vi } from 'vitest'
 import { isOffline, watchPage } from '../../src/core/page.ts'
 import { createConnection } from '../../src/core/connection.ts'
 import type { Link } from '../../src/core/link.ts'
+import type { Refusal } from '../../src/core/refusal.ts'
 
 export class FakeSocket {
   static readonly OPEN = 1
@@ -69,7 +70,7 @@ afterEach(() => {
 export function setUp() {
   const links: Link[] = []
   const frames: [string, boolean][] = []
-  const unopened = vi.fn()
+  const unopened = vi.fn((): Promise<Refusal | undefined> => Promise.resolve(undefined))
   const turnedAway = vi.fn()
   const connection = createConnection({
     address: () => 'ws://here/api/chat?channel=c',
@@ -79,10 +80,9 @@ export function setUp() {
     onFrame: (frame, fresh) => frames.push([frame.type, fresh]),
     onLink: (link) => links.push(link),
     onLost(code, wasLive) {
-      if (wasLive) return
-      if (code === 1006) unopened()
-      else turnedAway(code)
+      if (!wasLive && code !== 1006) turnedAway(code)
     },
+    why: unopened,
   })
   watchPage(connection)
   connection.start()

@@ -37,6 +37,8 @@ LINE_HEIGHT = 28.0
 """How far below a message its reply is, in CSS pixels."""
 HANDLERS_AT_ONCE = 100
 """More events wait until a handler has ended."""
+ENDING_S = 5.0
+"""After a handler closed the channel, it and the others that run may take so long to end."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 """Between attempts to find a server that is away when the bot starts."""
 
@@ -62,7 +64,8 @@ class Bot:
         self._free = asyncio.Semaphore(HANDLERS_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    # What the bot answers to. Handlers may be `async def` or `def`; each call is a task of its own.
+    # What the bot answers to. Handlers may be `async def` or `def`; each call is a task of its own. One that closes
+    # `bot.channel` ends the bot: handlers that run have ENDING_S to end, and no other is called.
 
     def on_message(self, handler: _H) -> _H:
         """Called with each Message of somebody else, those that live when the bot comes among them."""
@@ -124,6 +127,7 @@ class Bot:
 
         An error in a handler is logged, and the bot goes on. If the server is away, the bot waits for it. Raises
         Refused or ChannelClosed if the server does not admit the bot (any more), ValueError for a wrong address.
+        Returns after a handler closed the channel.
         """
         options = {"name": self.name, "color": self.color} | options
         pause_s = FIRST_PAUSE_S
@@ -140,8 +144,7 @@ class Bot:
     async def _serve(self, channel: Channel) -> None:
         self._channel = channel
         log.info("%s is in %s, with %d others", self.name, channel.name, channel.count - 1)
-        for seconds, handler in self._timers:
-            self._start(self._repeat(seconds, handler))
+        timers = [asyncio.create_task(self._repeat(seconds, handler)) for seconds, handler in self._timers]
         try:
             async for event in channel:
                 self._log(event)
@@ -150,13 +153,20 @@ class Bot:
                 for kind, handler, arguments in self._handlers:
                     if isinstance(event, kind):
                         await self._free.acquire()
+                        if not channel.is_open:
+                            break  # Another handler closed it meanwhile.
                         self._start(self._call(handler, *arguments(event))).add_done_callback(
                             lambda _: self._free.release()
                         )
+            for timer in timers:
+                timer.cancel()
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=ENDING_S)
         finally:
-            for task in self._tasks:
+            tasks = {*timers, *self._tasks}
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _add(self, kind: type, handler: _H, arguments: Callable[[Any], tuple[object, ...]]) -> _H:
         self._handlers.append((kind, handler, arguments))
@@ -164,7 +174,8 @@ class Bot:
 
     async def _repeat(self, seconds: float, handler: Handler) -> None:
         while True:
-            await self._call(handler)
+            # A task of its own: it may end after its timer was cancelled.
+            await asyncio.wait([self._start(self._call(handler))])
             await asyncio.sleep(seconds)
 
     async def _call(self, handler: Handler, *arguments: object) -> None:
@@ -174,6 +185,12 @@ class Bot:
                 await result
         except AsocialError as error:
             log.warning("%s: %s", _name_of(handler), error)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # It was not this handler that was cancelled, but something that it waited for.
+            log.exception("error in %s", _name_of(handler))
         except Exception:
             log.exception("error in %s", _name_of(handler))
 

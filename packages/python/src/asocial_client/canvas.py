@@ -12,9 +12,11 @@ from .clock import Clock
 
 DRAFT_LIFE_S = 10.0
 """A draft that does not change for this long is no longer shown (W15)."""
+STRAGGLING_S = 15.0
+"""For so long after the end of a message or a stroke its id is known: a draft or a repetition may be late (W13)."""
 
 Key = tuple[str, str]
-"""(user id, message id): names one message (W13)."""
+"""(user id, message id): names one message or stroke (W13)."""
 
 
 class Canvas:
@@ -29,6 +31,8 @@ class Canvas:
         """Finished ones that live."""
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         """When messages, strokes and drafts end."""
+        self._known: dict[Key, float] = {}
+        """Messages and strokes that arrived, also those that are over: until when on the loop's clock each is known."""
         self._cleared_until = 0
 
     def add(self, chat: f.Chat) -> None:
@@ -43,11 +47,9 @@ class Canvas:
     def keep(self, message: e.Message) -> bool:
         """Keep a message until its end. False if it is known, over, or cleared."""
         key = (message.user_id, message.id)
-        left_s = (message.expires_at - self._clock.now_ms()) / 1000
-        if key in self.messages or left_s <= 0 or message.sent_at <= self._cleared_until:
+        left_s = self._begin(key, message)
+        if left_s <= 0:
             return False
-        if self.drafts.pop(key, None) is not None:
-            self._timers.pop(key).cancel()
         self.messages[key] = message
         self._timers[key] = asyncio.get_running_loop().call_later(left_s, self._expire, key)
         return True
@@ -64,8 +66,8 @@ class Canvas:
     def keep_stroke(self, stroke: e.Stroke) -> bool:
         """Keep a stroke until its end. False if it is known, over, or cleared."""
         key = (stroke.user_id, stroke.id)
-        left_s = (stroke.expires_at - self._clock.now_ms()) / 1000
-        if key in self.strokes or left_s <= 0 or stroke.sent_at <= self._cleared_until:
+        left_s = self._begin(key, stroke)
+        if left_s <= 0:
             return False
         self.strokes[key] = stroke
         self._timers[key] = asyncio.get_running_loop().call_later(left_s, self._drop_stroke, key)
@@ -73,7 +75,7 @@ class Canvas:
 
     def show_draft(self, typing: f.Typing) -> None:
         key = (typing.user_id, typing.message_id)
-        if key in self.messages:
+        if key in self._known:
             return
         if not typing.payload:
             self._drop_draft(key)
@@ -110,11 +112,29 @@ class Canvas:
             key: replace(stroke, sent_at=stroke.sent_at + by_ms, expires_at=stroke.expires_at + by_ms)
             for key, stroke in self.strokes.items()
         }
+        self._cleared_until += by_ms
 
     def close(self) -> None:
         """No more changes."""
         for timer in self._timers.values():
             timer.cancel()
+
+    def _begin(self, key: Key, post: e.Message | e.Stroke) -> float:
+        """How many seconds a message or a stroke has left, 0 if it is known, over, or cleared. Its draft ends."""
+        now = asyncio.get_running_loop().time()
+        # Those at the front came first. One that lives longer holds the others back for some seconds only.
+        while self._known and next(iter(self._known.values())) <= now:
+            del self._known[next(iter(self._known))]
+        if key in self._known:
+            return 0
+        left_s = max(0, (post.expires_at - self._clock.now_ms()) / 1000)
+        self._known[key] = now + left_s + STRAGGLING_S
+        if left_s == 0 or post.sent_at <= self._cleared_until:
+            self._drop_draft(key)
+            return 0
+        if self.drafts.pop(key, None) is not None:
+            self._timers.pop(key).cancel()
+        return left_s
 
     def _expire(self, key: Key) -> None:
         self._timers.pop(key).cancel()

@@ -31,10 +31,12 @@ class EventQueue:
 
     def end(self, error: ChannelClosed | Refused) -> None:
         self.ended_by = error
+        if isinstance(error, ChannelClosed) and error.by_program:
+            self.waiting.clear()
         self._wakeup.set()
 
     async def __aiter__(self) -> AsyncIterator[Event]:
-        """Yields events as they come; then raises what ended them, unless the program itself closed the channel."""
+        """Yields events as they come, then raises what ended them. After the program's own `close` nothing follows."""
         while True:
             while self.waiting:
                 if self._lost:

@@ -101,7 +101,7 @@ class Session:
     async def open(self) -> None:
         """Connect. Raises Refused, ChannelClosed, or OSError; a TimeoutError says why the server was not ready."""
         self._first = asyncio.get_running_loop().create_future()
-        self._running = asyncio.create_task(self._connection.run())
+        self._running = asyncio.create_task(self._run())
         limit = asyncio.timeout(self._timeout_s)
         try:
             async with limit:
@@ -120,6 +120,15 @@ class Session:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self) -> None:
+        try:
+            await self._connection.run()
+        except Exception as error:
+            # A mistake of this package. A channel that never ends would hide it.
+            closed = ChannelClosed(1006, f"error in the client: {type(error).__name__}: {error}")
+            closed.__cause__ = error
+            self.ended(closed)
 
     # Sending.
 

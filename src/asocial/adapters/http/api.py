@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 import msgspec
 from aiohttp import web
@@ -88,7 +89,7 @@ class Api:
             async with self._chat.events(channel, request.headers.get("Last-Event-ID", "")) as stream:
                 self._open.add(stream)
                 try:
-                    return await _send(request, stream)
+                    return await _send(request, stream, lambda: self._guard.is_banned(key))
                 finally:
                     self._open.discard(stream)
         finally:
@@ -108,14 +109,14 @@ def _readable_channel_of(request: web.Request) -> str:
     return channel
 
 
-async def _send(request: web.Request, stream: EventStream) -> web.StreamResponse:
-    """Send events until the stream is closed, or the client is gone. A client that does not read is closed."""
+async def _send(request: web.Request, stream: EventStream, is_banned: Callable[[], bool]) -> web.StreamResponse:
+    """Send events until the stream is closed, the key is banned, or the client is gone or does not read."""
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     # nginx must not collect events before it passes them on.
     response.headers["X-Accel-Buffering"] = "no"
     await response.prepare(request)
     await response.write(f"retry: {RETRY_MS}\n\n".encode())
-    while stream.closed_with is None:
+    while stream.closed_with is None and not is_banned():
         events = await stream.take(KEEP_ALIVE_S) or b": still here\n\n"
         try:
             async with asyncio.timeout(WRITE_S):

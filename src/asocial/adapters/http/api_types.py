@@ -8,6 +8,7 @@ import msgspec
 
 from ...domain.ids import ID_PATTERN
 from ...domain.message import Position
+from ...domain.palette import PALETTE
 from ...domain.profile import Member
 from ...domain.rules import Rights
 from ...protocol.schema import RulesView
@@ -23,6 +24,8 @@ Address: TypeAlias = Annotated[str, msgspec.Meta(extra_json_schema={"anyOf": [{"
 Text: TypeAlias = Annotated[
     str, msgspec.Meta(description="has at least one visible character (W8)", extra_json_schema={"minLength": 1})
 ]
+Color: TypeAlias = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(PALETTE)})]
+"""A handler that reads one checks it with `clean_color`."""
 Moment: TypeAlias = Annotated[int, msgspec.Meta(description="ms since the Unix epoch, on the server's clock")]
 
 
@@ -68,7 +71,7 @@ class ChannelView(RulesView, frozen=True, kw_only=True):
     channel: Id
 
 
-class InvitationRequest(msgspec.Struct):
+class InvitationRequest(msgspec.Struct, forbid_unknown_fields=True):
     """What an invitation allows, and for how long it is valid (W63)."""
 
     rights: Rights = "write"
@@ -89,8 +92,8 @@ class MessageRequest(msgspec.Struct, forbid_unknown_fields=True):
     payload: Text
     position: Position = Position(0.0, 0.0)
     message_id: Id | msgspec.UnsetType = msgspec.UNSET
-    name: str | msgspec.UnsetType = msgspec.UNSET
-    color: str | msgspec.UnsetType = msgspec.UNSET
+    name: Text | msgspec.UnsetType = msgspec.UNSET
+    color: Color | msgspec.UnsetType = msgspec.UNSET
 
 
 class PostedBody(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -23,17 +24,20 @@ MINUTE_MS = 60_000
 
 @dataclass(frozen=True)
 class KeyGuard:
-    """`limiter`: counts requests and wrong keys, over all processes."""
+    """`limiter`: counts requests and wrong keys, over all processes. `is_banned`: whether an operator banned a key."""
 
     keys: ApiKeys
     limiter: RateLimiter
     clients: ClientInfoReader
+    is_banned: Callable[[ApiKey], bool]
 
     async def check(self, request: web.Request, channel: str, rights: Rights) -> ApiKey:
         """The key of a request that may do this in the channel. Raises Refusal."""
         key = await self._identify(request)
         if key.rights == OPERATOR:
             raise Refusal("key_not_allowed", f"the key {key.name!r} is an operator's: it neither reads nor posts")
+        if self.is_banned(key):
+            raise Refusal("key_not_allowed", f"the key {key.name!r} is banned")
         if not key.covers(channel):
             raise Refusal("key_not_allowed", f"the key {key.name!r} is not for this channel")
         if rights == "write" and key.rights != "write":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from msgspec import UNSET
 
-from ...domain.addresses import limit_key, parse_address
+from ...domain.addresses import is_address, limit_key, parse_address
 from ...domain.errors import FrameError, Refusal
 from ...domain.identity import user_id_of
 from ...domain.ids import ID_RULE, is_id
@@ -69,9 +69,9 @@ class OperatorApi:
                 raise Refusal("body_invalid", f"user_id must be {ID_RULE}")
             until = await self._operators.ban_user(key, wanted.user_id, wanted.seconds)
             return json_response(Ban(until, user_id=wanted.user_id))
-        address = limit_key(parse_address(wanted.address or ""))
-        if not address:
+        if wanted.address is UNSET or not is_address(wanted.address):
             raise Refusal("body_invalid", "address must be an IPv4 or IPv6 address")
+        address = limit_key(parse_address(wanted.address))
         return json_response(Ban(await self._operators.ban_address(key, address, wanted.seconds), address=address))
 
     async def _notify(self, request: web.Request) -> web.Response:

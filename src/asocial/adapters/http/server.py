@@ -185,7 +185,7 @@ class HttpServer:
             body_s=settings.handshake_seconds,
         )
         channels.add_routes(application.router)
-        guard = KeyGuard(identity.api_keys, services.limiter, clients)
+        guard = KeyGuard(identity.api_keys, services.limiter, clients, services.operators.is_banned)
         Api(services.api_chat, guard, body_s=settings.handshake_seconds).install(application)
         OperatorApi(services.operators, guard, body_s=settings.handshake_seconds).add_routes(application.router)
         descriptions.add_routes(application.router)

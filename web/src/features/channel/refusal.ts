@@ -1,7 +1,7 @@
 /*
  * Shows why an upgrade was refused (W87). Fetched when a connection never opened.
  */
-import { whyRefused } from '@asocial/client/core/refusal'
+import { whyRefused, type Refusal } from '@asocial/client/core/refusal'
 import type { App } from '../../stores/app'
 import { REFUSAL_STRINGS } from '../../shared/i18n/en-refusals'
 
@@ -9,12 +9,11 @@ import { REFUSAL_STRINGS } from '../../shared/i18n/en-refusals'
 const ANSWERED = 'answered'
 const NOT_UPGRADED = 'not_upgraded'
 
-/** Asks, and shows the answer; ends the attempts where they are useless. */
+/** Asks, and shows the answer. Returns it in the page's language. */
 export async function explainRefusal(
   { session }: App,
   invite: string | undefined,
-  giveUp: (code: string, reason: string) => void,
-) {
+): Promise<Refusal | undefined> {
   const { channel, fragment } = session.store.getState()
   const answer = await whyRefused({
     server: '',
@@ -25,11 +24,15 @@ export async function explainRefusal(
     sealed: fragment !== undefined,
   })
   // A restart takes seconds, and the page counts them: a sentence would take up a small screen.
-  if (!answer || answer.code === 'draining') return session.setRefusal(undefined)
+  if (!answer || answer.code === 'draining') {
+    session.setRefusal(undefined)
+    return undefined
+  }
   const texts = REFUSAL_STRINGS.connection
   const before = session.store.getState().refusal?.code
   const again = before === ANSWERED || before === NOT_UPGRADED
-  const code = answer.code ?? (again ? NOT_UPGRADED : ANSWERED)
-  if (answer.lasting) return giveUp(code, texts[code] ?? answer.message)
-  session.setRefusal({ code, text: texts[code] })
+  const code = answer.code || (again ? NOT_UPGRADED : ANSWERED)
+  const text = texts[code]
+  if (!answer.lasting) session.setRefusal({ code, text })
+  return { ...answer, code, message: text ?? answer.message }
 }

@@ -3,6 +3,7 @@
  *
  * Lengths are Unicode code points, as the server counts them, not UTF-16 units.
  */
+import { TOO_MANY_MARKS } from '@asocial/client/core/marks'
 import { codePoints, cutAt } from './graphemes'
 
 /** What the server refuses: C0 except the line break, DEL, C1, and the bidirectional overrides. */
@@ -25,7 +26,7 @@ export function isVisible(text: string): boolean {
 }
 
 const MARKS = 8
-const PILE = /(?:[\p{Mn}\p{Me}][\p{Mc}\p{Cf}]*){9,}/gu
+const PILE = new RegExp(TOO_MANY_MARKS, 'gu')
 
 /** W44: a character has at most eight combining marks; more would cover what is above and below. */
 export function fewMarks(text: string): string {

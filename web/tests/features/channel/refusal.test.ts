@@ -25,10 +25,8 @@ describe('W87: the page asks why it was refused', () => {
   ])('%i %s is for good', async (status, code) => {
     answering(status, refused(code))
     const { app } = setUp()
-    const giveUp = vi.fn()
-    await explainRefusal(app, undefined, giveUp)
-    const text = REFUSAL_STRINGS.connection[code] ?? `about ${code}`
-    expect(giveUp.mock.calls).toEqual([[code, text]])
+    const message = REFUSAL_STRINGS.connection[code] ?? `about ${code}`
+    expect(await explainRefusal(app, undefined)).toEqual({ code, message, lasting: true })
     expect(app.session.store.getState().refusal).toBeUndefined()
   })
 
@@ -39,27 +37,23 @@ describe('W87: the page asks why it was refused', () => {
   ])('%i %s passes by itself, and is told until we are live', async (status, code) => {
     answering(status, refused(code))
     const { app } = setUp()
-    const giveUp = vi.fn()
     app.session.setLink({ kind: 'waiting', until: 0 })
-    await explainRefusal(app, undefined, giveUp)
-    expect(giveUp).not.toHaveBeenCalled()
+    expect((await explainRefusal(app, undefined))?.lasting).not.toBe(true)
     expect(app.session.store.getState().refusal).toEqual({
       code,
       text: REFUSAL_STRINGS.connection[code],
     })
     app.session.setLink({ kind: 'live' })
     expect(app.session.store.getState().refusal).toBeUndefined()
-    await explainRefusal(app, undefined, giveUp)
+    await explainRefusal(app, undefined)
     expect(app.session.store.getState().refusal, 'an answer that came too late').toBeUndefined()
   })
 
   test('a restart is told by the countdown alone', async () => {
     answering(503, refused('draining'))
     const { app } = setUp()
-    const giveUp = vi.fn()
     app.session.setLink({ kind: 'waiting', until: 0 })
-    await explainRefusal(app, undefined, giveUp)
-    expect(giveUp).not.toHaveBeenCalled()
+    expect((await explainRefusal(app, undefined))?.lasting).not.toBe(true)
     expect(app.session.store.getState().refusal).toBeUndefined()
   })
 
@@ -68,7 +62,7 @@ describe('W87: the page asks why it was refused', () => {
     const { app } = setUp()
     app.session.setLink({ kind: 'waiting', until: 0 })
     const told = async () => {
-      await explainRefusal(app, undefined, vi.fn())
+      await explainRefusal(app, undefined)
       return app.session.store.getState().refusal?.code
     }
     expect(await told()).toBe('answered')

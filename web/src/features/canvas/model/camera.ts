@@ -11,6 +11,7 @@
  *
  * Pure: no DOM, no clocks.
  */
+import { rounded } from '@asocial/client/core/frames'
 import type { Box } from './boxes'
 
 export interface Point {
@@ -150,6 +151,6 @@ export function gridLevels(zoom: number): { step: number; strength: number }[] {
 
 /** A point as it is sent: within the world, rounded to a tenth of a pixel. */
 export function wirePoint(point: Point): { x: number; y: number } {
-  const fit = (v: number) => Math.round(clamp(v, -WORLD_LIMIT, WORLD_LIMIT) * 10) / 10
+  const fit = (v: number) => rounded(clamp(v, -WORLD_LIMIT, WORLD_LIMIT))
   return { x: fit(point.x), y: fit(point.y) }
 }

@@ -188,7 +188,7 @@ export function createMessages(
     release: (key: string) => put(reading.release(get().messages, key, session.serverNow())),
     forget: (userId: string) => put(reading.forget(get().messages, userId)),
     recall: (entry: rules.Entry) => put(reading.recall(get().messages, entry, session.serverNow())),
-    /** A snapshot. The first one of a connection sends pending messages again (W10), and the draft. */
+    /** A snapshot. The first one of a connection sends pending messages again (W10). */
     onSync(frames: readonly ChatFrame[], fresh: boolean, isHere: (id: string) => boolean) {
       const now = session.serverNow()
       const before = get().messages
@@ -196,9 +196,7 @@ export function createMessages(
       const keys = frames.map((frame) => rules.chatKey(messages, frame, selfId()))
       put(messages)
       for (const key of keys) reportSent(key, before)
-      if (!fresh) return
-      for (const entry of unanswered(messages)) transmit(entry)
-      this.resend()
+      if (fresh) unanswered(messages).forEach(transmit)
     },
     /** W16 */
     resend() {

@@ -18,6 +18,9 @@ GROWTH_MOST_BYTES = 20 * 1024 * 1024
 KILLS = 50
 OUTAGE_S = 20.0
 UNLIMITED = ("--rate-limit-per-minute", "0")
+LONG_LIVES = ("--message-ttl-per-character-ms", "200", "--message-ttl-max-seconds", "60")
+"""Only long messages live longer, so that one said in an outage is not over before a slow machine is back."""
+LONG = " and more, so that it lives for a minute" * 10
 
 
 async def _chatter(people: list[Person], per_second: float) -> None:
@@ -69,7 +72,7 @@ async def test_delivery_resumes_each_of_fifty_times_that_subscribers_are_killed(
 
 
 async def test_redis_gone_for_20_s_and_back_empty(folder: Path, redis: Server) -> None:
-    with processes(folder, 2, redis.url, *UNLIMITED) as (one, two):
+    with processes(folder, 2, redis.url, *UNLIMITED, *LONG_LIVES) as (one, two):
         async with crowd() as all_of:
             here, there = await all_of.enter(20, "garden", at=one.url), await all_of.enter(20, "garden", at=two.url)
             everyone = {person.user_id for person in all_of.people}
@@ -92,8 +95,8 @@ async def test_redis_gone_for_20_s_and_back_empty(folder: Path, redis: Server) -
                 assert not any(person.errors for person in all_of.people)
                 await asyncio.sleep(1)
             # The control: across, nothing came; it is a real outage that people talked through.
-            only_here = here[0].say("said while redis was away")
-            only_there = there[0].say("said there while redis was away")
+            only_here = here[0].say("said while redis was away" + LONG)
+            only_there = there[0].say("said there while redis was away" + LONG)
             await eventually(lambda: only_here in here[0].acked and only_there in there[0].acked, "acknowledged")
             assert not any((here[0].user_id, only_here) in person.messages for person in there)
             leaver = here.pop()

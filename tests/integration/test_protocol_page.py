@@ -8,6 +8,7 @@ shows rule W7. A row or a rule that is written down without a test fails here, a
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def close_codes_of_rfc_6455() -> set[int]:
     return {int(code) for code in re.findall(r"\b1\d{3}\b", rule)} - {1200}  # 1200 ms, in the example
 
 
+@functools.cache  # each rule is a test of its own, and asks
 def driven_codes() -> set[int | str]:
     """All arguments of all `drives` markers in this folder."""
     found: set[int | str] = set()
@@ -66,6 +68,7 @@ def driven_codes() -> set[int | str]:
     return found
 
 
+@functools.cache  # each rule is a test of its own, and asks
 def rules_with_tests() -> set[int]:
     """Numbers in the names of all tests in this folder."""
     found: set[int] = set()

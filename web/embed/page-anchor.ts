@@ -68,9 +68,12 @@ export function createPlaces(kind: Options['anchor'], host: Element, now: () => 
       const box = element.getBoundingClientRect()
       const middle = (Math.max(box.left, 0) + Math.min(box.right, innerWidth)) / 2
       const inside = element
-      const nearer = [x, middle, (middle + box.left) / 2, (middle + box.right) / 2]
-        .flatMap((across) => NEARBY_PX.map((down) => ({ across, down })))
-        .sort((a, b) => Math.abs(a.down) - Math.abs(b.down))
+      // Not by flatMap, which old libraries replace or take away.
+      const nearer: { across: number; down: number }[] = []
+      for (const across of [x, middle, (middle + box.left) / 2, (middle + box.right) / 2]) {
+        for (const down of NEARBY_PX) nearer.push({ across, down })
+      }
+      nearer.sort((a, b) => Math.abs(a.down) - Math.abs(b.down))
       for (const { across, down } of nearer) {
         const other = under(across, y + down)
         if (other && other !== inside && inside.contains(other) && !isContainer(other)) {

@@ -165,7 +165,7 @@ class ChatService:
         ack = Ack(posting.message_id, *times)
         channel.post(text_frame(body), participant.connection, pack(ack), posting.message_id, points)
         if channel.crowd is not None and participant.profile.on_map:
-            channel.crowd.count_message(cells_of(points), claimed.expires_at)
+            channel.crowd.activity.count_message(cells_of(points), claimed.expires_at)
         if channel.confirmed:
             self._limiter.posted(posting)
         else:

@@ -14,17 +14,16 @@ BUSY = 0.8
 CALM = 0.65
 """Below it, more frames are asked for."""
 FULL, ROOM = 0.97, 0.88
-"""A process that works more than the first share of its time at the slowest usual pace for some seconds is overloaded:
-messages go before pointers. Below the second share it asks for more again."""
+"""A process that is busy for more than the first share of its time, at the slowest usual pace and for some seconds, is
+overloaded: messages go before pointers. Below the second share it asks for more again."""
 VERY_LATE_S = 0.2
-"""A loop that is so late is overloaded too, however little it works: other programs may use its core."""
+"""A loop that is so late is overloaded, however little it seems to work."""
 FULL_SECONDS = 3
 LEAST = 1.0
 """A draft is sent at least this often, and a pointer too while the process is not overloaded."""
-OVERLOADED = (1.0, 0.7, 0.5, 0.35, 0.25)
-"""The slowest pace of pointers: the next one while the process stays overloaded."""
-SLOWEST_TICK_S = 0.36
-"""Between two frames with pointers, at the slowest usual pace."""
+OVERLOADED = ((1.0, 0.45), (0.7, 0.45), (0.5, 0.6), (0.35, 1.0), (0.25, 1.4))
+"""The slowest pace of pointers, and the seconds between two frames with pointers: the next one while the process stays
+overloaded. At first fewer pointers are read; that alone does not make those that are shown older."""
 MOST = 8.0
 """Pointers and drafts a second at best: clients interpolate, and a crowd is a lot to look at."""
 STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, MOST)
@@ -53,19 +52,20 @@ class CrowdPace:
     @property
     def tick_s(self) -> float:
         """The time between two frames with pointers that a client gets."""
-        rate = self.pace.cursors_per_second
-        return min(1 / rate, SLOWEST_TICK_S / min(rate, 1.0))
+        return min(1 / self.pace.cursors_per_second, OVERLOADED[self._overload][1])
 
     def update(self, senders: int, late_s: float, busy: float) -> bool:
         """True if the pace changed. `senders`: how many clients moved their pointer lately.
 
-        `late_s`: how late the loop is. `busy`: the share of the last second in which the process worked.
+        `late_s`: how late the loop is. `busy`: the share of the last second in which the process worked, or waited for
+        a core.
         """
         if late_s > LATE_S or busy > BUSY:
             self._budget = max(MIN_FRAMES_PER_SECOND, self._budget * 0.8)
         elif busy < CALM:
             self._budget = min(FRAMES_PER_SECOND, self._budget * 1.1)
-        is_full = (busy > FULL or late_s > VERY_LATE_S) and self.pace.cursors_per_second <= OVERLOADED[self._overload]
+        is_full = busy > FULL or late_s > VERY_LATE_S
+        is_full = is_full and self.pace.cursors_per_second <= OVERLOADED[self._overload][0]
         self._full_seconds = self._full_seconds + 1 if is_full else 0
         if self._full_seconds >= FULL_SECONDS:
             self._overload = min(self._overload + 1, len(OVERLOADED) - 1)
@@ -81,5 +81,5 @@ class CrowdPace:
 
     def _of(self, rate: float) -> Pace:
         step = max((step for step in STEPS if step <= rate), default=LEAST)
-        slowest = OVERLOADED[self._overload] if step == LEAST else step
+        slowest = OVERLOADED[self._overload][0] if step == LEAST else step
         return Pace(min(self._cursors, slowest), min(self._drafts, step))

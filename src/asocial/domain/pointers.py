@@ -5,45 +5,53 @@ Those who write come first, then the nearest to the middle of the region, then t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from heapq import nsmallest
+from collections.abc import Container, Sequence
 from math import hypot
-from typing import NamedTuple
 
 MAX_POINTERS = 100
 """The most pointers that a connection gets in one tick."""
 MAX_OF_CELL = 200
-"""The most pointers of one cell that are compared."""
+"""The most pointers of one cell that are compared, besides those of people who write."""
 NEAR = 256.0
 """Distances are compared in steps of this many units; within a step, the pointer that moved last comes first."""
 
 
-class Pointer(NamedTuple):
-    """`order`: grows with each move. `writes`: its user has a draft."""
+class Pointer:
+    """One move of a user's pointer. `order`: grows with each move. `at`: when it moved.
 
-    user_id: str
-    x: float
-    y: float
-    order: int
-    writes: bool = False
+    `json`, `anchor`: the pointer as JSON, and its anchor as a field of `anchors` (W181); empty if it has none.
+    """
+
+    __slots__ = ("anchor", "at", "json", "order", "user_id", "x", "y")
+
+    def __init__(
+        self, user_id: str, x: float, y: float, order: int, at: float = 0.0, json: bytes = b"", anchor: bytes = b""
+    ) -> None:
+        self.user_id = user_id
+        self.x = x
+        self.y = y
+        self.order = order
+        self.at = at
+        self.json = json
+        self.anchor = anchor
 
 
-def newest_of_cell(pointers: Sequence[Pointer]) -> Sequence[Pointer]:
-    """The pointers of one cell that are worth comparing: those who write, and those that moved last."""
-    if len(pointers) <= MAX_OF_CELL:
-        return pointers
-    return nsmallest(MAX_OF_CELL, pointers, key=lambda pointer: (not pointer.writes, -pointer.order))
-
-
-def choose(pointers: Sequence[Pointer], middle: tuple[float, float], most: int = MAX_POINTERS) -> Sequence[Pointer]:
-    """At most `most` of these pointers, for somebody who looks at `middle`."""
+def choose(
+    pointers: Sequence[Pointer], middle: tuple[float, float], writing: Container[str], most: int = MAX_POINTERS
+) -> Sequence[Pointer]:
+    """At most `most` of these pointers, for somebody who looks at `middle`. `writing`: the users who have a draft."""
     if len(pointers) <= most:
         return pointers
     x, y = middle
     # Sorted as tuples of numbers: a function for the order would be called for each group and pointer.
     ranked = sorted(
         [
-            (not pointer.writes, hypot(pointer.x - x, pointer.y - y) // NEAR, -pointer.order, number)
+            (
+                pointer.user_id not in writing,
+                hypot(pointer.x - x, pointer.y - y) // NEAR,
+                -pointer.order,
+                number,
+            )
             for number, pointer in enumerate(pointers)
         ]
     )

@@ -178,7 +178,7 @@ class ChatService:
         ack = Ack(message_id, timestamp, expires_at)
         channel.post(text_frame(body), participant.connection, pack(ack), message_id, points)
         if channel.crowd is not None and participant.profile.on_map:
-            channel.crowd.count_message(cells_of(points), posting.expires_at)
+            channel.crowd.activity.count_message(cells_of(points), posting.expires_at)
         if channel.confirmed:
             self._limiter.posted(posting)
         else:

@@ -84,9 +84,15 @@ class CrowdCounted(msgspec.Struct, frozen=True, tag="crowd_counted"):
     count: int
 
 
+class PointersGone(msgspec.Struct, frozen=True, tag="pointers_gone"):
+    """Users who have left a crowd: their pointers are not shown any more to those who come."""
+
+    user_ids: list[str]
+
+
 Control: TypeAlias = (
     ProfileChanged | CountChanged | FollowedBy | RulesChanged | ChannelCleared | MessagesAgain | NoticePosted
-    | ActivityHere | CrowdCounted
+    | ActivityHere | CrowdCounted | PointersGone
 )  # fmt: skip
 
 _encoder = msgspec.json.Encoder()

@@ -17,6 +17,7 @@ from .control import (
     CrowdCounted,
     FollowedBy,
     MessagesAgain,
+    PointersGone,
     ProfileChanged,
     RulesChanged,
     decode_control,
@@ -77,6 +78,10 @@ class ControlRouter:
                     here = self._channels.get(channel)
                     if here is not None and here.crowd is not None:
                         here.crowd.add_activity(batch.publisher, message)
+                case PointersGone():
+                    here = self._channels.get(channel)
+                    if here is not None and here.crowd is not None:
+                        here.crowd.forget_pointers(message.user_ids)
                 case CrowdCounted():
                     self._channels.count_users(channel, message.count)
 

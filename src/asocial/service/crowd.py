@@ -1,7 +1,8 @@
 """A channel with so many people that each gets only what they can see (W160 to W170).
 
-While a channel is a crowd, its Channel gives everything to this: who sees what, the outbox by cells, pointers,
-activity, pace. Below the threshold none of this exists, and a frame costs what it always did.
+While a channel is a crowd, its Channel gives everything to this: who sees what, and the outbox by cells. Pointers,
+activity and pace have files of their own. Below the threshold none of this exists, and a frame costs what it always
+did.
 
 Never here: when a channel is a crowd (channel.py), what a frame means.
 """
@@ -9,30 +10,29 @@ Never here: when a channel is a crowd (channel.py), what a frame means.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ..domain.activity import Activity, Counts, added, coarse
 from ..domain.cells import MIDDLE, Cell, Region, cell_of, cells_of
 from ..domain.crowd_memory import CrowdMemory, Kept
 from ..domain.crowd_outbox import CrowdOutbox, Run, divide
-from ..domain.crowd_pace import LEAST, CrowdPace
 from ..domain.errors import TooSlow
 from ..domain.flush import FlushCounts, FlushLimit, Shared
 from ..domain.live_message_index import LiveMessage
 from ..domain.message import Dated
-from ..domain.pacing import CURSOR_TICK_S, LoopLag
+from ..domain.pacing import LoopLag
 from ..domain.region_groups import RegionGroups
 from ..groups import CrowdSettings
 from ..ports import Batch, Connection
-from ..protocol.codec import dated_messages_in, live_messages_in, pack, places_of, shifted
+from ..protocol.codec import dated_messages_in, live_messages_in, places_of, shifted
 from ..protocol.framing import split_frames, text_frame
-from ..protocol.schema import ActivityFrame, PaceFrame
-from .control import ActivityHere, encode_control
-from .crowd_batch import Part, cells_line, parts, parts_of
-from .crowd_pointers import CrowdPointers, Moves, is_cursors
+from .control import ActivityHere, PointersGone, encode_control
+from .crowd_activity import CrowdActivity
+from .crowd_batch import cells_line, parts, parts_of
+from .crowd_load import CrowdLoad
+from .crowd_pointers import CrowdPointers, is_cursors
+from .crowd_rounds import CrowdRounds
 from .held_frames import HeldFrames
+from .occupancy import Occupancy
 from .runtime import Runtime
 from .snapshot_memory import SnapshotMemory
 from .writing import UNSENT_LIMIT_BYTES, VOLATILE_UNSENT_LIMIT_BYTES, write_flush
@@ -42,39 +42,16 @@ MAX_LISTENERS = 100
 GRACE_S = 5.0
 """How long after the beginning of a crowd everybody may be a listener: their clients have yet to say what they see."""
 SECOND_S = 1.0
-EXACT_EVERY = 5
-"""Each fifth activity is exact; the others leave out small changes."""
-OTHERS_S = 3.5
-"""How long the activity of another process counts."""
 FOLLOW_S = 12.0
 """How long a `follow` counts (W32)."""
 CATCH_UP_MESSAGES = 1000
 """The most messages that one move of a viewport brings, the newest: those of 5 s in a channel at its limit (W72)."""
 CATCH_UP_BYTES = 256 * 1024
 """The most bytes of them, so that somebody who reads slowly is not closed for what one move brought."""
-SENDERS_S = 3
-"""Who moved their pointer within so many seconds counts as a sender."""
-SUSPENDED_S = 0.5
-"""If no pointer was read for so long, those that come then may be old."""
-SLICE = 384
-"""Connections that are written to in one turn of the loop, so that messages need not wait for all pointers."""
-PAUSE_SHARE = 0.2
-"""How long the loop is free for messages after such a turn, as a share of what the turn took."""
+PASS_ON_S = 0.12
+"""How often other processes and followers get pointers, or at each tick if that is shorter."""
 
 Published = Callable[[Batch], None]
-
-
-class _Place:
-    """Where one connection is: its user's pointer, or the middle of what it shows. `on_map`: others may know."""
-
-    __slots__ = ("cell", "on_map", "pointed", "user_id")
-
-    def __init__(self, user_id: str) -> None:
-        self.user_id = user_id
-        self.cell: Cell = (0, 0)
-        self.on_map = False
-        self.pointed = False
-        """Whether it is the pointer's cell."""
 
 
 class Crowd:
@@ -93,7 +70,6 @@ class Crowd:
         self._backwards = False
         """Whether this flush begins with the last member of each group: nobody is always last."""
         self._snapshots = snapshots
-        self._lag = lag
         self._publish = publish
         self._loop = runtime.loop
         self._now_ms = runtime.clock.now_ms
@@ -102,6 +78,9 @@ class Crowd:
         self.pointers = CrowdPointers()
         self.groups: RegionGroups[Connection] = RegionGroups()
         now = runtime.loop.time()
+        self.load = CrowdLoad(settings, lag, now, Occupancy(now))
+        self.activity = CrowdActivity()
+        self._rounds = CrowdRounds(members, self.groups, self.pointers, self.load, self._write_to, runtime)
         self._memory: CrowdMemory[Connection] = CrowdMemory(settings.life_s, members, now)
         for connection in snapshots.connections():
             self._memory.remember_snapshot(connection, snapshots.messages_of(connection), now)
@@ -112,35 +91,20 @@ class Crowd:
         for connection in members:
             self.groups.place(connection, None)
         self._grace_until = now + GRACE_S
-        self._places: dict[Connection, _Place] = {}
-        self._messages: deque[tuple[int, Cell]] = deque()
         self._followers: dict[str, dict[Connection, float]] = {}
-        self._pace = CrowdPace(settings.cursors_per_second, settings.drafts_per_second)
-        self._worked = time.thread_time(), now
-        self._read_at = now
-        self._reads_late_until = now
-        self._senders: set[str] = set()
-        """Users who moved their pointer in this second."""
-        self._sent_before: deque[set[str]] = deque(maxlen=SENDERS_S - 1)
-        """The same of the seconds before: a late process has not read everybody in one."""
-        self._activity = Activity()
-        self._others: dict[bytes, tuple[float, Counts]] = {}
-        self._seconds = 0
-        self._notice = b""
-        """Frames for everyone with a region, which go with the next pointers."""
-        self._lacking: set[Connection] = set()
-        """Connections that were too slow for a notice: they get the whole of it."""
-        self._tick_at = float("-inf")
-        self._round: Iterator[int] | None = None
-        self._pointer_timer: asyncio.Handle | None = None
+        self._gone: list[str] = []
+        """Users who left this process's part of the channel, for the other processes."""
+        self._passed_on_at = float("-inf")
+        self._passing_on: asyncio.Handle | None = None
         self._second_timer: asyncio.Handle | None = runtime.loop.call_later(SECOND_S, self._second)
 
     def close(self) -> None:
         """Stop all timers."""
-        for timer in (self._pointer_timer, self._second_timer):
+        self._rounds.close()
+        for timer in (self._passing_on, self._second_timer):
             if timer is not None:
                 timer.cancel()
-        self._pointer_timer = self._second_timer = self._round = None
+        self._passing_on = self._second_timer = None
 
     # Who sees what.
 
@@ -149,7 +113,7 @@ class Crowd:
         self._memory.join(connection)
         if region is None and self.groups.listeners >= MAX_LISTENERS and self._loop.time() >= self._grace_until:
             region = MIDDLE
-        self.groups.place(connection, region)
+        self.groups.place(connection, region, self.pointers.order)
 
     def released(self, connection: Connection, in_snapshot: frozenset[bytes], region: Region | None = None) -> None:
         """The connection has its snapshot, with these messages. `region`: what it said when it joined, before the
@@ -157,7 +121,7 @@ class Crowd:
         self._memory.remember_snapshot(connection, in_snapshot, self._loop.time())
         here = self.region_of(connection)
         if here is not None:
-            self._write_to(connection, self._greeting() + self._resting(connection, here, None))
+            self._write_to(connection, self._greeting() + self._pointers_for(connection, here, None, 0))
         elif region is not None:
             self._move_to(connection, region)
 
@@ -165,11 +129,13 @@ class Crowd:
         self.groups.remove(connection)
         self._memory.leave(connection)
         self.outbox.detach(connection)
-        self._places.pop(connection, None)
-        self._lacking.discard(connection)
+        self.activity.leave(connection)
+        self._rounds.lacking.discard(connection)
         if user_gone is not None:
-            self.pointers.forget(user_gone)
             self._followers.pop(user_gone, None)
+            self.pointers.forget(user_gone)
+            self._gone.append(user_gone)
+            self._schedule_passing_on()
 
     def region_of(self, connection: Connection) -> Region | None:
         """None: of a listener, which gets everything."""
@@ -180,23 +146,8 @@ class Crowd:
         self, connection: Connection, user_id: str, middle: tuple[float, float], region: Region, *, on_map: bool
     ) -> None:
         """What the connection shows. It gets the live messages that came into view and that it lacks."""
-        place = self._place_of(connection, user_id)
-        place.on_map = on_map
-        if not place.pointed:
-            place.cell = cell_of(*middle)
+        self.activity.look(connection, user_id, cell_of(*middle), on_map=on_map)
         self._move_to(connection, region)
-
-    def _place_of(self, connection: Connection, user_id: str) -> _Place:
-        place = self._places.get(connection)
-        if place is None:
-            place = self._places[connection] = _Place(user_id)
-        return place
-
-    def show_on_map(self, connection: Connection, on_map: bool) -> None:
-        """The connection's user hides from maps, or shows up again."""
-        place = self._places.get(connection)
-        if place is not None:
-            place.on_map = on_map
 
     def seed(self, live: Iterable[LiveMessage]) -> None:
         """The live messages of a snapshot read while the channel is a crowd: keep those from before it began."""
@@ -214,7 +165,7 @@ class Crowd:
     def forget(self, until_ms: int) -> None:
         """The channel was cleared: messages up to this moment are not sent to anybody any more."""
         self._cleared_ms = max(self._cleared_ms, until_ms)
-        self._messages.clear()
+        self.activity.clear_messages()
 
     def clock_set(self, shift_ms: int) -> None:
         """The server's clock was set: what is kept here keeps the life that is left (W85)."""
@@ -227,7 +178,7 @@ class Crowd:
 
         self._memory.rewrite(frames, body)
         self._arrived_late = set(map(body, self._arrived_late))
-        self._messages = deque((expires_at + shift_ms, cell) for expires_at, cell in self._messages)
+        self.activity.clock_set(shift_ms)
         self._cleared_ms += shift_ms
 
     def end(self) -> None:
@@ -240,9 +191,9 @@ class Crowd:
         group = self.groups.group_of(connection)
         if group is None or group.region == region:
             return
-        now, before = self._loop.time(), group.region
+        now, before, since = self._loop.time(), group.region, group.since
         lacking = self._memory.move(connection, before, region, now)
-        self.groups.place(connection, region)
+        placed = self.groups.place(connection, region, self.pointers.order)
         known = self._memory.snapshot_of(connection, now)
         earlier = [kept for kept in lacking if kept.sequence == 0]
         if earlier:
@@ -254,24 +205,22 @@ class Crowd:
         if region is not None:
             if before is None:
                 frames += self._greeting()
-            frames += self._resting(connection, region, before)
+            # What those of its new group have got before it came to them.
+            missed_since = since if placed.since > since else self.pointers.order
+            frames += self._pointers_for(connection, region, before, missed_since)
         if frames:
             self._write_to(connection, frames)
 
-    @property
-    def _is_strained(self) -> bool:
-        """Whether this process has so much to do that it shows only the pointers that move."""
-        return self._pace.pace.cursors_per_second <= LEAST
-
-    def _resting(self, connection: Connection, region: Region, before: Region | None) -> bytes:
-        """A frame with the pointers that rest in the part of the region that came into view (W205)."""
-        if self._is_strained:
+    def _pointers_for(self, connection: Connection, region: Region, before: Region | None, since: int) -> bytes:
+        """Frames for a viewport that came from `before`: with the pointers that rest in the part of the region that
+        came into view (W205), and with those in the other part that moved after the move number `since`."""
+        frames = b"" if self.load.is_strained else self.pointers.frame_of_resting(region, before, self._loop.time())
+        if before is not None and since < self.pointers.order:
+            frames += self.pointers.frame_of_missed(region, before, since)
+        if not frames or (self._members.get(connection) or connection).unsent_bytes > VOLATILE_UNSENT_LIMIT_BYTES:
             return b""
-        frame = self.pointers.frame_of_resting(region, before, self._loop.time())
-        if not frame or (self._members.get(connection) or connection).unsent_bytes > VOLATILE_UNSENT_LIMIT_BYTES:
-            return b""
-        self._counters.sent["cursors"].add(1, len(frame))
-        return frame
+        self._counters.sent["cursors"].add(1, len(frames))
+        return frames
 
     def _remember(self, connection: Connection, bodies: frozenset[bytes]) -> None:
         """The connection gets these messages: they are not sent to it again."""
@@ -303,38 +252,27 @@ class Crowd:
             reader.deliver(Shared(frames))
 
     def _greeting(self) -> bytes:
-        return self._pace_frame() + self._activity_frame()
+        return self.load.frame() + self.activity.whole()
 
     # Frames of this process's clients.
 
-    def count_message(self, cells: Sequence[Cell], expires_at: int) -> None:
-        """A message that others may see on a map was posted here."""
-        if cells:
-            self._messages.append((expires_at, cells[0]))
-
-    def reads_late(self, now: float) -> bool:
-        """Called for each pointer that is read. Whether it may be old, because this process was suspended.
-
-        To ask for each pointer whether its client is gone would cost more than to read it.
-        """
-        if now - self._read_at > SUSPENDED_S:
-            self._reads_late_until = now + SUSPENDED_S
-        self._read_at = now
-        return now < self._reads_late_until
-
     def move(self, connection: Connection, user_id: str, x: float, y: float, anchor: str = "", *, on_map: bool) -> None:
         """A user moved their pointer. Only the latest move of a tick is sent. `anchor`: W181."""
-        self._senders.add(user_id)
-        place = self._place_of(connection, user_id)
-        place.cell, place.on_map, place.pointed = cell_of(x, y), on_map, True
-        self.pointers.move(user_id, x, y, anchor)
-        self._schedule_pointers()
+        cell = cell_of(x, y)
+        self.load.senders.add(user_id)
+        self.activity.point(connection, user_id, cell, on_map=on_map)
+        self._move_pointer(user_id, x, y, cell, anchor)
+
+    def _move_pointer(self, user_id: str, x: float, y: float, cell: Cell, anchor: str) -> None:
+        self.pointers.move(user_id, x, y, cell, self._loop.time(), anchor)
+        self._rounds.schedule()
+        if self._passing_on is None:
+            self._schedule_passing_on()
 
     def take_over_pointers(self, cursors: Iterable[tuple[str, float, float]], anchors: Mapping[str, str]) -> None:
         """What waited when the channel became a crowd."""
         for user_id, x, y in cursors:
-            self.pointers.move(user_id, x, y, anchors.get(user_id, ""))
-            self._schedule_pointers()
+            self._move_pointer(user_id, x, y, cell_of(x, y), anchors.get(user_id, ""))
 
     def writes(self, user_id: str) -> None:
         """The user has a draft."""
@@ -361,23 +299,23 @@ class Crowd:
             if isinstance(to, str):
                 self._write_to_followers(to, frames)
             elif is_cursors(payload := next(split_frames(frames), (0, 0, b""))[2]) and line:
-                self.pointers.add_remote(payload)
+                self.pointers.add_remote(payload, self._loop.time())
+                self._rounds.schedule()
+                self._schedule_passing_on()
             else:
                 passing.append((frames, to))
         kept = [(frames, to) for frames, to in divided[0] if not isinstance(to, str)]
         if kept or passing:
             self.outbox.add_batch(kept, passing)
-        if self.pointers:
-            self._schedule_pointers()
 
     def add_activity(self, publisher: bytes, here: ActivityHere) -> None:
         """The activity of another process."""
-        half = (1 << here.shift) >> 1
-        counts: Counts = {
-            ((x << here.shift) + half, (y << here.shift) + half): (people, messages)
-            for x, y, people, messages in here.places
-        }
-        self._others[publisher] = (self._loop.time() + OTHERS_S, counts)
+        self.activity.add_remote(publisher, here, self._loop.time())
+
+    def forget_pointers(self, user_ids: Iterable[str]) -> None:
+        """These users have left, from another process."""
+        for user_id in user_ids:
+            self.pointers.forget(user_id)
 
     # Writing.
 
@@ -390,10 +328,10 @@ class Crowd:
         self._backwards = not self._backwards
         for run in taken.runs:
             self._keep(run, now)
-        remembered = set(self._snapshots.connections())
+        remembered = self._snapshots.connections()
         for group, flush in divide(taken.runs, self.groups):
-            if remembered and not remembered.isdisjoint(group.members):
-                self._snapshots.cut(flush, remembered & group.members.keys())
+            if remembered and (known := [member for member in group.members if member in remembered]):
+                self._snapshots.cut(flush, known)
             readers: Iterable[Connection] = group.members if flush.shared.data else flush.personal
             if self._backwards:
                 readers = reversed(list(readers))
@@ -441,81 +379,30 @@ class Crowd:
         if not followers:
             del self._followers[user_id]
 
-    def _schedule_pointers(self) -> None:
-        if self._pointer_timer is not None:
-            return
-        due = self._tick_at + max(CURSOR_TICK_S, self._pace.tick_s)
-        self._pointer_timer = self._loop.call_at(max(due, self._loop.time()), self._tick)
+    def _schedule_passing_on(self) -> None:
+        if self._passing_on is None:
+            due = self._passed_on_at + min(PASS_ON_S, self.load.tick_s)
+            self._passing_on = self._loop.call_at(max(due, self._loop.time()), self._pass_on)
 
-    def _tick(self) -> None:
-        """Begin to write pointers and notices to all groups."""
-        self._tick_at = self._loop.time()
-        own, moves = self.pointers.take(self._tick_at, keep=not self._is_strained)
-        frames: list[Part] = [*own.by_cell()]
-        if frames:
-            self._publish(Batch(b"", b"".join([frame for frame, _ in frames]), cells_line([], frames)))
-        notice, self._notice = self._notice, b""
-        followed = [user for user in self._followers if user in moves.by_user]
-        for user in followed:
-            self._write_to_followers(user, moves.frame_of((user,)))
-        self._round = self._write_round(moves, notice)
-        self._continue_round()
-
-    def _continue_round(self) -> None:
-        """Write to some connections, and go on in a later turn of the loop."""
-        self._pointer_timer = None
-        if self._round is None:
-            return
-        began, written = self._loop.time(), 0
-        for count in self._round:
-            written += count
-            if written >= SLICE:
-                pause = (self._loop.time() - began) * PAUSE_SHARE
-                self._pointer_timer = self._loop.call_later(pause, self._continue_round)
-                return
-        self._round = None
-        if self.pointers or self._notice:
-            self._schedule_pointers()
-
-    def _write_round(self, moves: Moves, notice: bytes) -> Iterator[int]:
-        """Write to one group after the other. Yields how many connections were written to.
-
-        Connections change their group between two turns: each gets the notice once, and those that the round missed get
-        it at the end.
-        """
-        groups = [group for group in self.groups if group.region is not None]
-        unnoticed = {connection for group in groups for connection in group.members} if notice else set()
-        for group in groups:
-            cursors = moves.frame_for(group)
-            if not cursors and not notice:
-                continue
-            plain, with_notice = Shared(cursors), Shared(notice + cursors)
-            for connection in group.members:
-                shared = plain
-                if connection in unnoticed:
-                    unnoticed.discard(connection)
-                    shared = with_notice
-                reader = self._members.get(connection) or connection
-                if reader.unsent_bytes > VOLATILE_UNSENT_LIMIT_BYTES:
-                    self._counters.volatile_dropped += 1
-                    if shared is with_notice:
-                        self._lacking.add(connection)
-                elif shared.data:
-                    reader.deliver(shared)
-            count = len(group.members)
-            self._counters.sent["cursors"].add(count if cursors else 0, len(cursors) * count)
-            yield count
-        for connection in unnoticed & self._members.keys():
-            self._write_to(connection, notice)
+    def _pass_on(self) -> None:
+        """Send what moved to other processes and to followers: they need not wait for a round."""
+        self._passing_on = None
+        self._passed_on_at = self._loop.time()
+        frames, gone = self.pointers.take_local(), self._gone
+        self._gone = []
+        if frames or gone:
+            line = cells_line([], [(frame, ()) for frame in frames]) if frames else b""
+            self._publish(Batch(b"", b"".join(frames), line + (encode_control(PointersGone(gone)) if gone else b"")))
+        for user_id, frame in self.pointers.take_moved(list(self._followers)):
+            self._write_to_followers(user_id, frame)
 
     # Once a second.
 
     def _second(self) -> None:
         self._second_timer = self._loop.call_later(SECOND_S, self._second)
         now = self._loop.time()
-        self._seconds += 1
         self._memory.expire(now)
-        self.pointers.resting.expire(now)
+        self.pointers.expire(now)
         self._counters.crowd_messages_dropped += self._memory.take_dropped()
         if now >= self._grace_until:
             self._limit_listeners()
@@ -525,33 +412,18 @@ class Crowd:
                 self._followers[user_id] = current
             else:
                 del self._followers[user_id]
-        # Many come at once, and move only then: the pace must not begin too high for them.
-        senders = max(len(self._senders.union(*self._sent_before)), len(self._members) // 2)
-        paced = self._pace.update(senders, self._lag.mean_s, self._busy(now))
-        self._sent_before.append(self._senders)
-        self._senders = set()
-        here = self._here()
-        self._publish_activity(here)
-        self._others = {publisher: other for publisher, other in self._others.items() if other[0] > now}
-        total = added([here, *(counts for _, counts in self._others.values())])
-        change = self._activity.update(total, exact=self._seconds % EXACT_EVERY == 0)
-        if change is not None:
-            self._notice += pack(ActivityFrame(change.size, change.whole, change.places))
-        if paced:
-            self._notice += self._pace_frame()
-        for connection in list(self._lacking):
+        paced = self.load.update(len(self._members), now)
+        here, changed = self.activity.update(now, self._now_ms())
+        self._publish(Batch(b"", b"", encode_control(here)))
+        rounds = self._rounds
+        rounds.notice += changed + (self.load.frame() if paced else b"")
+        for connection in list(rounds.lacking):
             reader = self._members.get(connection) or connection
             if reader.unsent_bytes <= VOLATILE_UNSENT_LIMIT_BYTES:
-                self._lacking.discard(connection)
+                rounds.lacking.discard(connection)
                 self._write_to(connection, self._greeting())
-        if self._notice:
-            self._schedule_pointers()
-
-    def _busy(self, now: float) -> float:
-        """The share of the time since the last call in which this process worked."""
-        worked_before, before = self._worked
-        self._worked = worked, _ = time.thread_time(), now
-        return (worked - worked_before) / (now - before) if now > before else 0.0
+        if rounds.notice:
+            rounds.schedule()
 
     def _limit_listeners(self) -> None:
         if self.groups.listeners <= MAX_LISTENERS:
@@ -559,32 +431,6 @@ class Crowd:
         group = next(group for group in self.groups if group.region is None)
         for connection in list(group.members)[MAX_LISTENERS:]:
             self._move_to(connection, MIDDLE)
-
-    def _here(self) -> Counts:
-        """The activity of this process, by cell."""
-        now_ms = self._now_ms()
-        self._messages = deque(entry for entry in self._messages if entry[0] > now_ms)
-        where = {place.user_id: place.cell for place in self._places.values() if place.on_map}
-        counts: Counts = {}
-        for cell in where.values():
-            people, messages = counts.get(cell, (0, 0))
-            counts[cell] = people + 1, messages
-        for _, cell in self._messages:
-            people, messages = counts.get(cell, (0, 0))
-            counts[cell] = people, messages + 1
-        return counts
-
-    def _publish_activity(self, here: Counts) -> None:
-        shift, places = coarse(here)
-        listed = [(x, y, *both) for (x, y), both in places.items()]
-        self._publish(Batch(b"", b"", encode_control(ActivityHere(shift, listed))))
-
-    def _activity_frame(self) -> bytes:
-        whole = self._activity.whole()
-        return pack(ActivityFrame(whole.size, whole.whole, whole.places))
-
-    def _pace_frame(self) -> bytes:
-        return pack(PaceFrame(*self._pace.pace))
 
 
 def _messages_of(kept: Kept) -> Sequence[Dated]:

@@ -1,17 +1,23 @@
-"""The pointers of a crowd: who moved since the last tick, and what each group of connections gets of it (W165).
+"""The pointers of a crowd: the latest move of each user by cell, and what a group of connections gets of it (W165).
 
-Those that rest are kept for a while, for viewports that arrive where they are (W205).
+A group gets what moved since its last frame. Pointers that rest are kept for a while, for viewports that arrive where
+they are (W205).
+
+Never here: when a group gets its frame (crowd_rounds.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice, takewhile
+from operator import attrgetter
+from typing import TypeAlias
 
 import msgspec
 
 from ..domain.cells import Cell, Region, cell_of
-from ..domain.pointers import MAX_POINTERS, Pointer, choose, newest_of_cell
+from ..domain.pointers import MAX_OF_CELL, MAX_POINTERS, Pointer, choose
 from ..domain.region_groups import Group
 from ..ports import Connection
 from ..protocol.framing import text_frame
@@ -20,12 +26,15 @@ WRITING_S = 3.0
 """How long somebody counts as writing after a state of their draft."""
 RESTING_S = 15.0
 """How long a pointer that rests is kept."""
+EXPIRE_PARTS = 5
+"""After so many seconds each cell has been looked at."""
 MAX_RESTING_OF_CELL = 20
 """The most resting pointers of one cell that a viewport gets: those that moved last."""
 _HEAD, _TAIL = b'{"type":"cursors","cursors":[', b"]}"
 _ANCHORS_HEAD, _ANCHORS_TAIL = b'],"anchors":{', b"}}"
 
 _encode = msgspec.json.Encoder().encode
+_order_of = attrgetter("order")
 
 
 class _Cursors(msgspec.Struct, tag="cursors", frozen=True):
@@ -36,186 +45,69 @@ class _Cursors(msgspec.Struct, tag="cursors", frozen=True):
 _decode = msgspec.json.Decoder(_Cursors).decode
 
 
-class _OfCell:
-    """The pointers of one cell in one tick. `inner`, `anchors`: their JSON, joined by commas."""
-
-    __slots__ = ("anchors", "inner", "pointers")
-
-    def __init__(self, pointers: Sequence[Pointer], inner: bytes, anchors: bytes) -> None:
-        self.pointers = pointers
-        self.inner = inner
-        self.anchors = anchors
-
-
-class Moves:
-    """The pointers that moved in one tick. `anchors`: of those that have one, by user id."""
-
-    def __init__(self, pointers: Iterable[Pointer], anchors: Mapping[str, str]) -> None:
-        self.by_user = {pointer.user_id: pointer for pointer in pointers}
-        by_cell: dict[Cell, list[Pointer]] = {}
-        # Encoded once, because many groups get the same pointer.
-        self._encoded: dict[str, bytes] = {}
-        for pointer in self.by_user.values():
-            by_cell.setdefault(cell_of(pointer.x, pointer.y), []).append(pointer)
-            self._encoded[pointer.user_id] = _encode((pointer.user_id, pointer.x, pointer.y))
-        self._anchors = {
-            user_id: _encode(user_id) + b":" + _encode(anchor)
-            for user_id, anchor in anchors.items()
-            if user_id in self.by_user
-        }
-        self._cells: dict[Cell, _OfCell] = {}
-        self.all_by_cell = by_cell
-        for cell, pointers in by_cell.items():
-            newest = newest_of_cell(pointers)
-            self._cells[cell] = _OfCell(newest, self._inner(newest), self._anchors_of(newest))
-
-    def frame_for(self, group: Group[Connection]) -> bytes:
-        """The `cursors` frame of a group. Empty if nothing moved in its region."""
-        if group.region is None:
-            return b""
-        if len(self._cells) < len(group.cells):
-            found = [of_cell for cell, of_cell in self._cells.items() if group.region.holds(cell)]
-        else:
-            found = [self._cells[cell] for cell in group.cells if cell in self._cells]
-        if not found:
-            return b""
-        if sum(len(of_cell.pointers) for of_cell in found) <= MAX_POINTERS:
-            anchors = b",".join([of_cell.anchors for of_cell in found if of_cell.anchors]) if self._anchors else b""
-            return _frame(b",".join([of_cell.inner for of_cell in found]), anchors)
-        pointers = [pointer for of_cell in found for pointer in of_cell.pointers]
-        return self._frame_with(choose(pointers, group.region.middle))
-
-    def frame_of(self, users: Iterable[str]) -> bytes:
-        """The `cursors` frame of those of these users who moved. Empty if nobody did."""
-        moved = [self.by_user[user] for user in users if user in self.by_user]
-        return self._frame_with(moved) if moved else b""
-
-    def _frame_with(self, pointers: Sequence[Pointer]) -> bytes:
-        return _frame(self._inner(pointers), self._anchors_of(pointers))
-
-    def _inner(self, pointers: Iterable[Pointer]) -> bytes:
-        encoded = self._encoded
-        return b",".join([encoded[pointer.user_id] for pointer in pointers])
-
-    def encoded(self, user_id: str) -> bytes:
-        """The JSON of the user's pointer."""
-        return self._encoded[user_id]
-
-    def anchor_of(self, user_id: str) -> bytes:
-        """The JSON of the user's anchor, as a field of `anchors`. Empty if there is none."""
-        return self._anchors.get(user_id, b"")
-
-    def _anchors_of(self, pointers: Iterable[Pointer]) -> bytes:
-        anchors = self._anchors
-        if not anchors:
-            return b""
-        return b",".join([anchors[pointer.user_id] for pointer in pointers if pointer.user_id in anchors])
-
-    def by_cell(self) -> list[tuple[bytes, tuple[Cell, ...]]]:
-        """A frame for each cell, for the other processes."""
-        return [(_frame(of_cell.inner, of_cell.anchors), (cell,)) for cell, of_cell in self._cells.items()]
-
-
-class _Resting:
-    """The latest move of each user, by cell; in a cell, the oldest move first."""
-
-    __slots__ = ("_cell_of", "_cells")
-
-    def __init__(self) -> None:
-        self._cells: dict[Cell, dict[str, tuple[float, bytes, bytes]]] = {}
-        """By user: when, and the JSON of the pointer and of its anchor."""
-        self._cell_of: dict[str, Cell] = {}
-
-    def __len__(self) -> int:
-        return len(self._cell_of)
-
-    def add(self, moves: Moves, now: float) -> None:
-        cells, cell_of = self._cells, self._cell_of
-        for cell, pointers in moves.all_by_cell.items():
-            here = cells.setdefault(cell, {})
-            for pointer in pointers:
-                user_id = pointer.user_id
-                before = cell_of.get(user_id)
-                if before == cell:
-                    del here[user_id]  # so that it becomes the newest
-                else:
-                    if before is not None:
-                        self.forget(user_id)
-                    cell_of[user_id] = cell
-                here[user_id] = now, moves.encoded(user_id), moves.anchor_of(user_id)
-
-    def forget(self, user_id: str) -> None:
-        cell = self._cell_of.pop(user_id, None)
-        if cell is not None:
-            here = self._cells[cell]
-            del here[user_id]
-            if not here:
-                del self._cells[cell]
-
-    def expire(self, now: float) -> None:
-        for here in list(self._cells.values()):
-            for user_id, (moved_at, *_) in list(here.items()):
-                if now - moved_at <= RESTING_S:
-                    break
-                self.forget(user_id)
-
-    def within(self, region: Region, without: Region | None, now: float) -> list[tuple[float, bytes, bytes]]:
-        """The pointers in `region` and not in `without`: when they moved, their JSON, and that of their anchor.
-
-        At most MAX_POINTERS, as many of each cell, those that moved last.
-        """
-        resting = self._cells
-        cells = [cell for cell in region.cells() if cell in resting]
-        if without is not None:
-            left, top, right, bottom = without
-            cells = [(x, y) for x, y in cells if not (left <= x <= right and top <= y <= bottom)]
-        most = min(MAX_RESTING_OF_CELL, max(1, MAX_POINTERS // max(len(cells), 1)))
-        oldest = now - RESTING_S
-        found: list[tuple[float, bytes, bytes]] = []
-        for cell in cells:
-            found += islice(reversed(resting[cell].values()), most)
-        return [each for each in found if each[0] >= oldest][:MAX_POINTERS]
+Moved: TypeAlias = tuple[bytes, Sequence[Pointer]]
+"""The pointers of one cell that moved since some move: their JSON, joined by commas, and themselves."""
+ByCell: TypeAlias = Mapping[Cell, Moved]
 
 
 class CrowdPointers:
-    """Collects moves until `take`: for each user the latest one."""
+    """The latest move of each user, of the last RESTING_S. `order` counts the moves."""
 
-    __slots__ = ("_local", "_local_anchors", "_order", "_remote", "_remote_anchors", "_writing", "resting")
+    __slots__ = ("_anchored", "_expired", "_latest", "_local", "_moves", "_newest", "_passed_on", "_writing", "order")
 
     def __init__(self) -> None:
-        self._local: dict[str, tuple[float, float, int]] = {}
-        self._remote: dict[str, tuple[float, float, int]] = {}
-        self._local_anchors: dict[str, str] = {}
-        self._remote_anchors: dict[str, str] = {}
-        """The anchors of these moves, of those that have one."""
+        self._latest: dict[str, Pointer] = {}
+        """By user."""
+        self._moves: dict[Cell, list[Pointer]] = {}
+        """The same by cell, in the order of the moves."""
+        self._newest: dict[Cell, int] = {}
+        """The last move in each cell."""
+        self._local: dict[str, Pointer] = {}
+        """Who moved on this process since the last call of `take_local`."""
+        self._passed_on = 0
+        """The last move when `take_moved` was called last."""
         self._writing: dict[str, float] = {}
-        self._order = 0
-        self.resting = _Resting()
+        self._expired = 0
+        """The part of the cells that `expire` looked at last."""
+        self._anchored = 0
+        """The last move that had an anchor."""
+        self.order = 0
 
-    def __bool__(self) -> bool:
-        """Whether anything moved."""
-        return bool(self._local or self._remote)
+    def __len__(self) -> int:
+        return len(self._latest)
 
-    def move(self, user_id: str, x: float, y: float, anchor: str = "") -> None:
-        self._order += 1
-        self._local[user_id] = (x, y, self._order)
-        if anchor:
-            self._local_anchors[user_id] = anchor
-        elif self._local_anchors:
-            self._local_anchors.pop(user_id, None)
+    def move(self, user_id: str, x: float, y: float, cell: Cell, now: float, anchor: str = "") -> None:
+        """A user of this process moved their pointer. `cell`: of x and y."""
+        self._local[user_id] = self._set(user_id, x, y, cell, now, anchor)
 
-    def add_remote(self, payload: bytes) -> None:
+    def add_remote(self, payload: bytes, now: float) -> None:
         """Take over the pointers in a `cursors` frame of another process."""
         try:
             moved = _decode(payload)
         except msgspec.DecodeError:
             return
+        anchor_of = moved.anchors.get
         for user_id, x, y in moved.cursors:
-            self._order += 1
-            self._remote[user_id] = (x, y, self._order)
-            if self._remote_anchors:
-                self._remote_anchors.pop(user_id, None)
-        self._remote_anchors.update(moved.anchors)
+            self._set(user_id, x, y, cell_of(x, y), now, anchor_of(user_id, ""))
+            self._local.pop(user_id, None)
+
+    def _set(self, user_id: str, x: float, y: float, cell: Cell, now: float, anchor: str) -> Pointer:
+        self.order = order = self.order + 1
+        field = b""
+        if anchor:
+            field = _encode(user_id) + b":" + _encode(anchor)
+            self._anchored = order
+        if user_id in self._latest:
+            self._remove(user_id)
+        # Encoded once, because many groups get it.
+        moved = self._latest[user_id] = Pointer(user_id, x, y, order, now, _encode((user_id, x, y)), field)
+        moves = self._moves.get(cell)
+        if moves is None:
+            self._moves[cell] = [moved]
+        else:
+            moves.append(moved)
+        self._newest[cell] = order
+        return moved
 
     def writes(self, user_id: str, now: float) -> None:
         """The user has a draft, which changed now."""
@@ -224,44 +116,129 @@ class CrowdPointers:
     def forget(self, user_id: str) -> None:
         """The user has left."""
         self._local.pop(user_id, None)
-        self._remote.pop(user_id, None)
-        self._local_anchors.pop(user_id, None)
-        self._remote_anchors.pop(user_id, None)
         self._writing.pop(user_id, None)
-        self.resting.forget(user_id)
+        if user_id in self._latest:
+            self._remove(user_id)
 
-    def take(self, now: float, *, keep: bool = True) -> tuple[Moves, Moves]:
-        """(what moved on this process, what moved anywhere) since the last call. `keep`: for those who come later."""
+    def _remove(self, user_id: str) -> None:
+        # At once, so that its memory is used again while it is in the processor's caches.
+        before = self._latest.pop(user_id)
+        cell = cell_of(before.x, before.y)
+        moves = self._moves[cell]
+        if len(moves) > 1:
+            del moves[bisect_left(moves, before.order, key=_order_of)]
+        else:
+            del self._moves[cell], self._newest[cell]
+
+    def expire(self, now: float) -> None:
+        """Forget who has rested for too long, and who has stopped writing. Called once a second.
+
+        Each call looks at a part of the cells, because all of them would take too long.
+        """
         self._writing = {user: at for user, at in self._writing.items() if now - at <= WRITING_S}
-        local = [Pointer(user, *moved, user in self._writing) for user, moved in self._local.items()]
-        remote = [Pointer(user, *moved) for user, moved in self._remote.items()]
-        own = Moves(local, self._local_anchors)
-        anywhere = own
-        if remote:
-            # A user with tabs on two processes: the position and its anchor come from the same one.
-            elsewhere = {user: at for user, at in self._remote_anchors.items() if user not in self._local}
-            anywhere = Moves([*remote, *local], elsewhere | self._local_anchors)
-        self._local, self._remote = {}, {}
-        if self._local_anchors or self._remote_anchors:
-            self._local_anchors, self._remote_anchors = {}, {}
-        if keep:
-            self.resting.add(anywhere, now)
-        elif self.resting:
-            self.resting = _Resting()  # positions from before would be out of date
-        return own, anywhere
+        oldest = now - RESTING_S
+        self._expired = (self._expired + 1) % EXPIRE_PARTS
+        for cell in [cell for cell in self._moves if (cell[0] + cell[1]) % EXPIRE_PARTS == self._expired]:
+            for moved in [*takewhile(lambda moved: moved.at < oldest, self._moves[cell])]:
+                self._remove(moved.user_id)
 
-    def frame_of_resting(self, region: Region, without: Region | None, now: float) -> bytes:
-        """The `cursors` frame of pointers that rest in `region` and not in `without` (W205). Empty if none do."""
-        found = self.resting.within(region, without, now)
+    def take_local(self) -> list[bytes]:
+        """`cursors` frames with who moved on this process since the last call, for the other processes."""
+        moved = list(self._local.values())
+        self._local = {}
+        return [_frame_of(moved[at : at + MAX_POINTERS]) for at in range(0, len(moved), MAX_POINTERS)]
+
+    def take_moved(self, users: Iterable[str]) -> list[tuple[str, bytes]]:
+        """(user, `cursors` frame) of those of these users who moved since the last call."""
+        found = [self._latest[user_id] for user_id in users if user_id in self._latest]
+        moved = [pointer for pointer in found if pointer.order > self._passed_on]
+        self._passed_on = self.order
+        return [(pointer.user_id, _frame_of([pointer])) for pointer in moved]
+
+    def moved(self, cells: Collection[Cell], since: int) -> ByCell:
+        """What moved in these cells after the move number `since`."""
+        newest = self._newest
+        moved = [cell for cell, order in zip(cells, map(newest.get, cells), strict=True) if order and order > since]
+        # Those who moved may have left the cell since then.
+        return {cell: (_joined(pointers), pointers) for cell in moved if (pointers := self._since(cell, since))}
+
+    def _since(self, cell: Cell, since: int) -> Sequence[Pointer]:
+        """The pointers of the cell that are worth comparing: the newest, and those of people who write."""
+        found: list[Pointer] = []
+        for moved in reversed(self._moves[cell]):
+            if moved.order <= since:
+                break
+            if len(found) == MAX_OF_CELL:
+                first = found[-1].order
+                return found + [
+                    pointer
+                    for pointer in map(self._latest.get, self._writing)
+                    if pointer and since < pointer.order < first and cell_of(pointer.x, pointer.y) == cell
+                ]
+            found.append(moved)
+        return found
+
+    def frame_for(self, group: Group[Connection], moved: ByCell) -> bytes:
+        """The `cursors` frame of a group. Empty if nothing moved in its region."""
+        region = group.region
+        if region is None or not moved:
+            return b""
+        # A look-up for each group and cell: in C, and once.
+        found = [of_cell for of_cell in map(moved.get, group.cells) if of_cell is not None]
         if not found:
             return b""
-        return _frame(
-            b",".join([pointer for _, pointer, _ in found]), b",".join([anchor for _, _, anchor in found if anchor])
-        )
+        if self._anchored > group.since or sum([len(pointers) for _, pointers in found]) > MAX_POINTERS:
+            return self._frame_of_chosen([pointer for _, pointers in found for pointer in pointers], region)
+        return _frame(b",".join([inner for inner, _ in found]), b"")
+
+    def frame_of_missed(self, region: Region, before: Region, since: int) -> bytes:
+        """What moved after `since`, for a viewport that went from `before` to `region`: in the cells of both."""
+        both = Region(
+            max(region.left, before.left), max(region.top, before.top),
+            min(region.right, before.right), min(region.bottom, before.bottom),
+        )  # fmt: skip
+        if both.left > both.right or both.top > both.bottom:
+            return b""
+        newest = self._newest.get
+        missed = [each for cell in both.cells() if newest(cell, 0) > since for each in self._since(cell, since)]
+        return self._frame_of_chosen(missed, region) if missed else b""
+
+    def frame_of_resting(self, region: Region, without: Region | None, now: float) -> bytes:
+        """The `cursors` frame of pointers that rest in `region` and not in `without` (W205). Empty if none do.
+
+        At most MAX_POINTERS, as many of each cell, those that moved last.
+        """
+        oldest = now - RESTING_S
+        cells = [cell for cell in region.cells() if cell in self._moves]
+        if without is not None:
+            cells = [cell for cell in cells if not without.holds(cell)]
+        most = min(MAX_RESTING_OF_CELL, max(1, MAX_POINTERS // max(len(cells), 1)))
+        found: list[Pointer] = []
+        for cell in cells:
+            found += islice(reversed(self._moves[cell]), most)
+        resting = [pointer for pointer in found if pointer.at >= oldest][:MAX_POINTERS]
+        return _frame_of(resting) if resting else b""
+
+    def _frame_of_chosen(self, pointers: Sequence[Pointer], region: Region) -> bytes:
+        return _frame_of(choose(pointers, region.middle, self._writing))
 
 
 def is_cursors(payload: bytes) -> bool:
     return payload.startswith(_HEAD)
+
+
+def _joined(pointers: Sequence[Pointer]) -> bytes:
+    if len(pointers) == 1:
+        return pointers[0].json
+    return b",".join([pointer.json for pointer in pointers])
+
+
+def _anchors_of(pointers: Iterable[Pointer]) -> bytes:
+    return b",".join([pointer.anchor for pointer in pointers if pointer.anchor])
+
+
+def _frame_of(pointers: Sequence[Pointer]) -> bytes:
+    return _frame(_joined(pointers), _anchors_of(pointers))
 
 
 def _frame(inner: bytes, anchors: bytes) -> bytes:

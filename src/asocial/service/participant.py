@@ -126,7 +126,8 @@ class Participant:
         check_position(position)
         now = self._loop.time()
         crowd = self.channel.crowd
-        if (now - self._cursor_at > PAUSE_S if crowd is None else crowd.reads_late(now)) and self.connection.is_gone():
+        may_be_old = now - self._cursor_at > PAUSE_S if crowd is None else crowd.load.reads_late(now)
+        if may_be_old and self.connection.is_gone():
             return
         self._cursor_at = now
         if crowd is not None:

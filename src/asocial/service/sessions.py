@@ -264,7 +264,7 @@ class Sessions:
             session.participant.profile = profile
             crowd = session.participant.channel.crowd
             if crowd is not None:
-                crowd.show_on_map(session.connection, profile.on_map)
+                crowd.activity.show_on_map(session.connection, profile.on_map)
             session.member = Member.of(changed.user_id, profile, session.member.joined_at)
 
     def send_followed(self, channel: str, followed: FollowedBy) -> None:

@@ -59,9 +59,10 @@ class SnapshotMemory:
             spans = {payload: (begin, end, b"") for begin, end, payload in split_frames(flush.shared.data)}
         # Many members share one snapshot: after an outage, all of them.
         cuts: dict[int, list[Cut]] = {}
-        for connection, (messages, _) in self._messages.items():
-            if only is not None and connection not in only:
-                continue
+        # In a crowd there are many flushes for few members each: never a look at all members for one of them.
+        members = self._messages.keys() if only is None else [member for member in only if member in self._messages]
+        for connection in members:
+            messages, _ = self._messages[connection]
             found = cuts.get(id(messages))
             if found is None:
                 found = cuts[id(messages)] = [] if spans.keys().isdisjoint(messages) else _find(spans, messages)

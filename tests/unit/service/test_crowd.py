@@ -19,9 +19,11 @@ from asocial.protocol.framing import text_frame
 from asocial.protocol.schema import Ack, Chat, UserCount
 from asocial.service.channel import Channel
 from asocial.service.control import ActivityHere, CrowdCounted, decode_control
-from asocial.service.crowd import CATCH_UP_BYTES, CATCH_UP_MESSAGES, GRACE_S, MAX_LISTENERS, SLICE, SUSPENDED_S, Crowd
+from asocial.service.crowd import CATCH_UP_BYTES, CATCH_UP_MESSAGES, GRACE_S, MAX_LISTENERS, Crowd
 from asocial.service.crowd_batch import Part, cells_line, parts, split_control
-from asocial.service.crowd_pointers import MAX_RESTING_OF_CELL, RESTING_S
+from asocial.service.crowd_load import SUSPENDED_S
+from asocial.service.crowd_pointers import EXPIRE_PARTS, MAX_RESTING_OF_CELL, RESTING_S
+from asocial.service.crowd_rounds import SLICE
 from asocial.service.sections import SECTION_MEMBERS
 from asocial.service.writing import UNSENT_LIMIT_BYTES, VOLATILE_UNSENT_LIMIT_BYTES
 
@@ -184,10 +186,17 @@ async def test_w181_a_position_and_its_anchor_come_from_the_same_process(channel
     ann, bob = join(channel, "ann", HERE), join(channel, "bob", HERE)
     crowd = crowd_of(channel)
     elsewhere = text_frame(b'{"type":"cursors","cursors":[["ann",1,2]],"anchors":{"ann":"install/0"}}')
+    line = cells_line([], [(elsewhere, ((0, 0),))])
+    # A user with tabs on two processes: the newest move counts.
+    crowd.add_batch(b"", elsewhere, line)
     crowd.move(ann, "ann", 5, 6, on_map=True)
-    crowd.add_batch(b"", elsewhere, cells_line([], [(elsewhere, ((0, 0),))]))
     await asyncio.sleep(0.5)
     assert bob.frames("cursors") == [{"type": "cursors", "cursors": [["ann", 5, 6]]}]
+    bob.writes.clear()
+    crowd.move(ann, "ann", 5, 6, on_map=True)
+    crowd.add_batch(b"", elsewhere, line)
+    await asyncio.sleep(0.5)
+    assert bob.frames("cursors") == [{"type": "cursors", "cursors": [["ann", 1, 2]], "anchors": {"ann": "install/0"}}]
 
 
 async def test_what_waited_in_any_section_is_shown_when_the_channel_becomes_a_crowd(broker: FakeBroker) -> None:
@@ -217,7 +226,10 @@ async def test_w205_at_most_so_many_of_a_cell_and_for_a_while(channel: Channel) 
     assert {user_id for user_id, _, _ in frame["cursors"]} == last
     await asyncio.sleep(RESTING_S + 1)
     assert not join(channel, "eve", HERE).frames("cursors")
-    assert not crowd.pointers.resting
+    await asyncio.sleep(EXPIRE_PARTS)
+    assert not crowd.pointers
+    assert not crowd.pointers._moves
+    assert not crowd.pointers._newest
 
 
 async def test_w205_a_slow_reader_does_not_get_them(channel: Channel) -> None:
@@ -299,16 +311,16 @@ async def test_w167_a_crowd_that_comes_at_once_is_asked_for_little_from_the_begi
 
 async def test_a_process_that_was_suspended_asks_whether_clients_are_gone(channel: Channel) -> None:
     crowd, now = crowd_of(channel), asyncio.get_running_loop().time
-    assert not crowd.reads_late(now())
+    assert not crowd.load.reads_late(now())
     await asyncio.sleep(SUSPENDED_S / 2)
-    assert not crowd.reads_late(now())
+    assert not crowd.load.reads_late(now())
     await asyncio.sleep(SUSPENDED_S * 2)
-    assert crowd.reads_late(now())
-    assert crowd.reads_late(now()), "of everybody"
+    assert crowd.load.reads_late(now())
+    assert crowd.load.reads_late(now()), "of everybody"
     await asyncio.sleep(SUSPENDED_S * 0.9)
-    crowd.reads_late(now())
+    crowd.load.reads_late(now())
     await asyncio.sleep(SUSPENDED_S * 0.9)
-    assert not crowd.reads_late(now())
+    assert not crowd.load.reads_late(now())
 
 
 async def test_w166_the_activity_of_another_process_is_added_and_ends_with_it(channel: Channel) -> None:
@@ -375,7 +387,7 @@ async def test_w166_somebody_who_hides_disappears_from_activity(channel: Channel
     crowd_of(channel).move(ann, "ann", 10, 10, on_map=True)
     await asyncio.sleep(1.5)
     assert bob.frames("activity")[-1]["places"] == [[512, 512, 1, 0]]
-    crowd_of(channel).show_on_map(ann, False)
+    crowd_of(channel).activity.show_on_map(ann, False)
     await asyncio.sleep(6)
     assert bob.frames("activity")[-1]["places"] == [[512, 512, 0, 0]]
 
@@ -396,8 +408,7 @@ async def test_who_leaves_leaves_nothing_behind(channel: Channel) -> None:
     channel.detach(ann, user_gone="ann")
     channel.detach(bob, user_gone="bob")
     assert not crowd.pointers
-    assert not crowd.pointers.resting
-    assert not crowd._places
+    assert not crowd.activity._places
     assert not crowd._followers
     assert not crowd._memory._history
     assert len(crowd.groups) == 0

@@ -234,8 +234,6 @@ class AdmissionController:
     async def _check_rate(self, client: ClientInfo) -> None:
         """How often the address connects (W5, W120)."""
         address, burst = client.limit_key, self._limits.per_minute
-        if not burst:
-            return
         per_minute = burst * SETTLED_FACTOR if self._limits.is_settled(address) else burst
         wait_ms = await self._limiter.take_token(f"connects:{address}", burst, per_minute)
         if wait_ms:

@@ -84,16 +84,11 @@ class Flush(Generic[C]):
 
     def pieces(self, connection: C, *, reliable_only: bool = False) -> list[Piece]:
         """What `connection` gets, in order. `reliable_only`: without the volatile lane, for a slow reader."""
-        cuts, data = self.personal.get(connection, []), self.shared.data
-        if len(cuts) == 1 and len(data) < SLICE_BYTES and not reliable_only:
-            # As below, in fewer steps: most senders in a small channel.
-            start, end, reply = cuts[0]
-            piece = data[:start] + reply + data[end:]
-            return [piece] if piece else []
+        cuts = self.personal.get(connection, [])
         if reliable_only and self._volatile:
             # The sort is stable: of cuts that begin at the same place, the connection's own come first.
             cuts = sorted([*cuts, *self._volatile], key=lambda cut: cut[0])
-        return _pieces_around(data, cuts)
+        return _pieces_around(self.shared.data, cuts)
 
 
 def _pieces_around(data: bytes, cuts: Iterable[Cut]) -> list[Piece]:

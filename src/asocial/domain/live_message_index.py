@@ -56,7 +56,7 @@ class LiveMessageIndex:
             messages = self._channels[channel] = {}
         messages[message.user_id, message.message_id] = message
         # Counted as long as it is in `_ends`, which keeps what was removed early until its life is over.
-        self._bytes += len(message.body) + MESSAGE_BYTES
+        self._bytes += _cost(message)
         slot = message.expires_at // SLOT_MS
         ends = self._ends.get(slot)
         if ends is None:

@@ -37,7 +37,6 @@ _FINAL_TEXT: Final = _FINAL | TEXT
 _OPCODES: Final = frozenset({_CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 _CLOSE_CODES: Final = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
 """Those below 3000 that may be sent (7.4, and the registry of the IANA)."""
-_NOT_UTF_8: Final = "a text is not UTF-8"
 
 
 class FramingError(Exception):
@@ -123,10 +122,7 @@ class FrameReader:
             else:
                 self._at = end
             if first == _FINAL_TEXT:
-                try:
-                    return TEXT, str(payload, "utf-8")
-                except UnicodeDecodeError:
-                    raise FramingError(INVALID_TEXT, _NOT_UTF_8) from None
+                return TEXT, _text(payload)
             message = self._message(first, payload)
             if message is not None:
                 return message
@@ -185,7 +181,7 @@ def _text(payload: bytes) -> str:
     try:
         return str(payload, "utf-8")
     except UnicodeDecodeError:
-        raise FramingError(INVALID_TEXT, _NOT_UTF_8) from None
+        raise FramingError(INVALID_TEXT, "a text is not UTF-8") from None
 
 
 def _close_code(payload: bytes) -> int:

@@ -247,8 +247,7 @@ class Channel:
             if not self._chats:
                 self._chats_since = self._now_s()
             self._chats += 1
-        if self._timer is None or self._timer_for_cursors:  # as in `_schedule`, without its call
-            self._schedule()
+        self._schedule()
 
     def set_draft(self, sender: Connection, message_id: str, frame: bytes, points: Points = ()) -> None:
         """Set the sender's draft. Sent to everyone else, volatile. `points`: as in `post`."""

@@ -66,7 +66,7 @@ class Clock:
 
     def now_ms(self) -> int:
         """Never decreases, unless the clock is set."""
-        now_ns = self._monotonic_ns() + self._ahead_ns  # `_now_ns`, without its call
+        now_ns = self._now_ns()
         if now_ns < self._latest_ns:
             return self._latest_ns // _MS
         self._latest_ns = now_ns

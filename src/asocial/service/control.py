@@ -85,7 +85,7 @@ class CrowdCounted(msgspec.Struct, frozen=True, tag="crowd_counted"):
 
 
 class PointersGone(msgspec.Struct, frozen=True, tag="pointers_gone"):
-    """Users who have left a crowd: their pointers are not shown any more to those who come."""
+    """These users have left a crowd. People who come later do not get their pointers."""
 
     user_ids: list[str]
 

@@ -159,7 +159,7 @@ class CrowdPointers:
         """What moved in these cells after the move number `since`."""
         newest = self._newest
         moved = [cell for cell, order in zip(cells, map(newest.get, cells), strict=True) if order and order > since]
-        # Those who moved may have left the cell since then.
+        # A cell may be in `moved` and hold nobody who moved: they went on to another cell.
         return {cell: (_joined(pointers), pointers) for cell in moved if (pointers := self._since(cell, since))}
 
     def _since(self, cell: Cell, since: int) -> Sequence[Pointer]:

@@ -174,8 +174,7 @@ class Dispatch:
                 if session.trace_message is not None:
                     trace = session.trace_message(frame.message_id)
                     return "chat", self._post_traced(trace, participant, frame, slow_ms)
-                posted = self._chat.post(participant, frame, slow_ms)
-                return "chat", None if isinstance(posted, Ack) else posted
+                return "chat", _rest_of(self._chat.post(participant, frame, slow_ms))
             case PostTyping():
                 return "typing", self._chat.draft(participant, frame, self._check_may_write(session))
             case PostStroke():

@@ -27,7 +27,10 @@ export function createOwn(pointer: Sender, drafts: Sender) {
   return {
     isCrowd: () => isCrowd,
 
-    /** After those that know who is here. `fresh`: the first frame of a connection. True: a crowd began or ended. */
+    /**
+     * Takes each frame of the server. Presence must have taken it first, so that we know who is here when we send again.
+     * `fresh`: it is the first frame of a connection. Returns whether a crowd began or ended.
+     */
     receive(frame: ServerFrame, fresh: boolean): boolean {
       const { type } = frame
       const before = isCrowd

@@ -48,10 +48,13 @@ export function isOnMap(presence: PresenceStore, { userId, state, onMap }: Entry
   return state !== 'draft' && onMap !== false
 }
 
-function* pointers({ cursors, presence }: Places): Generator<readonly [string, Point]> {
-  for (const each of cursors.movers) {
-    const person = presence.profile(each[0])
-    if (person && person.on_map !== false) yield each
+/** Where the pointers are drawn, or, `ahead`, where they move to. */
+function* pointers(places: Places, ahead: boolean): Generator<readonly [string, Point]> {
+  const { cursors, presence } = places
+  for (const [id, mover] of cursors.movers) {
+    const person = presence.profile(id)
+    if (!person || person.on_map === false) continue
+    yield [id, ahead ? { x: mover.tx, y: mover.ty } : mover]
   }
 }
 
@@ -62,9 +65,9 @@ function* hung({ messages, presence }: Places): Generator<Hung> {
   }
 }
 
-/** `followed`: a user whom we follow. */
-export function spotsFor(places: Places, followed?: string): Spot[] {
-  const near = spotsOf(pointers(places), hung(places))
+/** `followed`: a user whom we follow. `ahead`: pointers are where they move to, not where they are drawn. */
+export function spotsFor(places: Places, followed?: string, ahead = false): Spot[] {
+  const near = spotsOf(pointers(places, ahead), hung(places))
   return spotsInCrowd(near, places.crowd.getState(), selfOf(places), followed)
 }
 
@@ -144,7 +147,8 @@ export function goToPerson(places: Places, userId: string) {
 /** The view that a newcomer should have; undefined: theirs shows everything nearby, or nothing is. */
 export function viewOnArrival(places: Places) {
   const { camera, view } = places.camera.store.getState()
-  const spots = nearby(spotsFor(places))
+  // A pointer that is on its way to somewhere far away is not nearby.
+  const spots = nearby(spotsFor(places, undefined, true))
   const at = (zoom: number) => spots.map((spot) => placed(spot, widestOn(view, zoom)))
   return showsAll(at(camera.zoom), camera, view, SHOWN) ? undefined : frameAll(at, view, INSETS)
 }

@@ -163,6 +163,7 @@ NO_MOUSE_IN_THE_CORNER = """addEventListener('pointermove', (event) => {
 async def visit(server: Server, browser: Browser) -> AsyncIterator[Visit]:
     """`await visit("/c/garden", **context options)` is the page of a new guest, connected to its channel.
 
+    With `clock` its time can be stopped (`stop_clock`).
     When the test ends, every page must have been quiet: no error in the console, no request to another host.
     """
     complaints: list[str] = []
@@ -176,11 +177,14 @@ async def visit(server: Server, browser: Browser) -> AsyncIterator[Visit]:
         if not request.url.startswith((server.url("/"), "data:", "blob:")):
             complaints.append(f"asked {request.url}")
 
-    async def visit(path: str = "/c/garden", *, live: bool = True, **options: Any) -> Page:
+    async def visit(path: str = "/c/garden", *, live: bool = True, clock: bool = False, **options: Any) -> Page:
         context = await browser.new_context(**{"viewport": {"width": 1000, "height": 700}, **options})
         context.set_default_timeout(PATIENCE_S * 1000)
         await context.add_init_script(NO_MOUSE_IN_THE_CORNER)
         contexts.append(context)
+        if clock:
+            # Before the page is loaded: in one that runs, the time is 1970 for a moment, and a pong may come just then.
+            await context.clock.install()
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
         page.on("console", on_console)

@@ -134,7 +134,7 @@ def assert_large(found: list[dict[str, Any]]) -> None:
 
 
 async def test_a_tap_writes_and_shows_the_others_where(visit: Visit) -> None:
-    ann, bob = await visit(), await visit(**phone())
+    ann, bob = await visit(clock=True), await visit(**phone())
     await expect(bob.get_by_test_id("nearest")).to_have_count(1)
     await bob.get_by_test_id("people").tap()
     await bob.get_by_test_id("color-plum").tap()

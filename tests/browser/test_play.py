@@ -46,7 +46,7 @@ async def bursts(page: Page, count: int) -> list[dict[str, Any]]:
 
 
 async def test_each_key_bursts_at_the_pointer_for_everyone_and_vanishes(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+    ann, bob = await visit(clock=True), await visit(clock=True)
     for page in (ann, bob):
         await expect(page.get_by_test_id("react")).to_have_count(1)
         await note(page)
@@ -183,7 +183,7 @@ async def test_reduced_motion_shows_them_still(visit: Visit) -> None:
 
 
 async def test_held_down_or_hammered_nobody_sees_more_than_the_others(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+    ann, bob = await visit(clock=True), await visit()
     for page in (ann, bob):
         await note(page)
     await stop_clock(ann)

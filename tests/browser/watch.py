@@ -6,9 +6,12 @@ import asyncio
 import time
 from typing import Any
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Error, Locator, Page, expect
 
 from tests.support.waiting import PATIENCE_S
+
+AHEAD_S = (0.25, 0.5, 1, 2)
+"""How far ahead `stop_clock` may stop a page's clock, tried in this order."""
 
 _WATCH = """
 () => {
@@ -119,10 +122,17 @@ async def at_rest(page: Page) -> None:
 
 
 async def stop_clock(page: Page) -> None:
-    """From now on the page's time stands still, and only `page.clock` moves it on."""
-    await page.clock.install()
-    # Its clock cannot go back: to a moment that is not over when the page gets to it.
-    await page.clock.pause_at(time.time() + PATIENCE_S)
+    """From now on the time of a page of `visit(clock=True)` stands still, and only `page.clock` moves it on."""
+    assert await page.evaluate("() => '__pwClock' in window"), "this page was opened without a clock"
+    # The clock jumps to the moment that is named, which cannot be in its past. A jump of some seconds is to the page as
+    # if its machine had slept, and it checks its connection (packages/client/src/core/connection.ts).
+    for ahead_s in AHEAD_S:
+        try:
+            await page.clock.pause_at(time.time() + ahead_s)
+            return
+        except Error as error:
+            if "to the past" not in str(error) or ahead_s == AHEAD_S[-1]:
+                raise
 
 
 async def page_time(page: Page, ms: float) -> None:

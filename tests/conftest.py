@@ -1,4 +1,4 @@
-"""The order of all tests, and which of them share a worker, where several run side by side.
+"""The order of all tests, which of them share a worker where several run side by side, and how long one may take.
 
 A test is an item of its own for the workers, unless its module starts servers for all of its tests: those stay
 together, or every worker would start them. What takes longest goes first, so that no worker is left with it at the end.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import signal
 import traceback
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from types import FrameType
 
 import pytest
@@ -26,6 +26,8 @@ LONGEST_FIRST = (
     "integration",
     "contract",
 )
+# The other time limit is `timeout` in pyproject.toml. One that needs more says so: @pytest.mark.timeout(seconds).
+FULL_LIMIT_S = 1_800
 TOGETHER = ("integration/test_many", "integration/test_safety_property")
 
 # All tests run in asyncio's debug mode, which remembers where each handle, task and future was made. Reading the whole
@@ -72,5 +74,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if place(item).startswith(TOGETHER):
             item.add_marker(pytest.mark.xdist_group(place(item)))
+        if item.path.name.startswith("full_") and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(FULL_LIMIT_S))
     # Sorting is stable: within a folder the order stays.
     items.sort(key=lambda item: next((n for n, of in enumerate(LONGEST_FIRST) if place(item).startswith(of)), 99))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that took too long says where its tasks wait. The signal finds only the event loop, waiting for them."""
+    report = yield
+    if call.excinfo is not None and str(call.excinfo.value).startswith("Timeout (>"):
+        from tests.support import waiting_tasks
+
+        report.sections.append(("Tasks that wait", waiting_tasks.describe()))
+    return report

@@ -1,7 +1,7 @@
-"""The order of all tests, which of them share a worker where several run side by side, and how long one may take.
+"""The order of all tests, and how long one may take.
 
-A test is an item of its own for the workers, unless its module starts servers for all of its tests: those stay
-together, or every worker would start them. What takes longest goes first, so that no worker is left with it at the end.
+What takes longest goes first, so that no worker is left with it at the end. Which worker runs which test:
+support/scheduling.py.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ LONGEST_FIRST = (
     "integration/test_safety_property",
     "integration/test_many",
     "integration/test_large_channel",
+    "integration/test_typescript_client",
     "integration/test_clocks",
     "browser/test_start_page",
     "browser/test_install",
@@ -28,7 +29,6 @@ LONGEST_FIRST = (
 )
 # The other time limit is `timeout` in pyproject.toml. One that needs more says so: @pytest.mark.timeout(seconds).
 FULL_LIMIT_S = 1_800
-TOGETHER = ("integration/test_many", "integration/test_safety_property")
 
 # All tests run in asyncio's debug mode, which remembers where each handle, task and future was made. Reading the whole
 # stack with its source lines takes a sixth of a test's CPU time. Three frames, whose lines are read when they are
@@ -72,8 +72,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return str(item.path).removeprefix(f"{root}/")
 
     for item in items:
-        if place(item).startswith(TOGETHER):
-            item.add_marker(pytest.mark.xdist_group(place(item)))
         if item.path.name.startswith("full_") and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(FULL_LIMIT_S))
     # Sorting is stable: within a folder the order stays.

@@ -1,0 +1,73 @@
+"""Which tests stay on one worker (tests/support/scheduling.py)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from tests.support.scheduling import TOGETHER, OneBrowserPerCore
+
+ROOT = Path(__file__).parents[2]
+
+
+class Config:
+    """Of four workers."""
+
+    option = SimpleNamespace(loadscopereorder=False)
+
+    def getvalue(self, name: str) -> object:
+        return {"tx": ["4*popen"]}.get(name, False)
+
+
+class Worker:
+    """Runs what it is sent."""
+
+    def __init__(self, number: int) -> None:
+        self.gateway = SimpleNamespace(id=f"gw{number}")
+        self.shutting_down = False
+        self.sent: list[int] = []
+
+    def send_runtest_some(self, indices: list[int]) -> None:
+        self.sent += indices
+
+    def shutdown(self) -> None:
+        self.shutting_down = True
+
+
+def spread(tests: list[str]) -> list[set[str]]:
+    """The tests that each of four workers runs."""
+    scheduling = OneBrowserPerCore(cast(pytest.Config, Config()))
+    workers = [Worker(number) for number in range(4)]
+    for worker in workers:
+        scheduling.add_node(cast(Any, worker))
+        scheduling.add_node_collection(cast(Any, worker), tests)
+    scheduling.schedule()
+    done: dict[Worker, int] = dict.fromkeys(workers, 0)
+    while any(len(worker.sent) > done[worker] for worker in workers):
+        for worker in workers:
+            if len(worker.sent) > done[worker]:
+                scheduling.mark_test_complete(cast(Any, worker), worker.sent[done[worker]])
+                done[worker] += 1
+    return [{tests[index] for index in worker.sent} for worker in workers]
+
+
+@pytest.mark.parametrize("module", ["tests/integration/test_typescript_client.py", "tests/integration/test_many_x.py"])
+def test_what_a_module_makes_for_all_of_its_tests_is_made_once(module: str) -> None:
+    others = [f"tests/unit/test_{number}.py::test" for number in range(40)]
+    own = [f"{module}::test_{number}" for number in range(20)]
+    runs = spread([*others, *own])
+    assert set().union(*runs) == {*others, *own}
+    assert sorted(len(each & set(own)) for each in runs) == [0, 0, 0, 20]
+
+
+def test_tests_of_other_modules_are_spread() -> None:
+    runs = spread([f"tests/browser/test_plane.py::test_{number}" for number in range(40)])
+    assert min(map(len, runs)) > 0
+
+
+def test_the_modules_that_stay_together_are_there() -> None:
+    modules = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/*/test_*.py")]
+    assert [prefix for prefix in TOGETHER if not any(module.startswith(prefix) for module in modules)] == []

@@ -16,7 +16,7 @@ from tests.support.waiting import PATIENCE_S
 from .conftest import Join, Server, Visit
 from .test_owners import CLIPBOARD, copied, own, switch
 from .test_phone import phone
-from .watch import at_rest, messages, open_menu, run_command, say, until_seen, world_point
+from .watch import at_rest, messages, open_menu, page_time, run_command, say, until_seen, world_point
 
 CARET = '[data-testid="caret"]'
 OPEN = ".caret[data-open]"
@@ -222,6 +222,7 @@ async def test_the_menu_works_by_keyboard(visit: Visit) -> None:
 @pytest.mark.parametrize("size", [(320, 568), (375, 667), (667, 375)], ids=str)
 async def test_a_tap_opens_the_menu_within_the_screen_and_large_enough(visit: Visit, size: tuple[int, int]) -> None:
     bob, ann = await visit(), await visit(**phone(size))
+    await page_time(ann, 1_500)  # longer than a newcomer's view is framed
     width, height = size
     for y in (-height / 2 + 70, height / 2 - 80):
         x, text = -width / 2 + 20, f"at {round(y)}"

@@ -20,15 +20,27 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from asocial.domain.profile import Member
+from asocial.domain.landmarks import LANDMARK_CHARACTERS
+from asocial.domain.message import POSITION_LIMIT
+from asocial.domain.palette import PALETTE
+from asocial.domain.profile import NAME_CHARACTERS, Member
 from asocial.domain.rules import Rights
 from asocial.domain.sealed import SealedKind
+from asocial.domain.stroke import STROKE_POINTS
 from asocial.protocol import schema
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "packages/python/src/asocial_client/frames.py"
 
 ALIASES = {"ReactionKind": schema.ReactionKind, "Rights": Rights, "SealedKind": SealedKind}
+LIMITS = {
+    "WHO_LIMIT": schema.WHO_LIMIT,
+    "NAME_CHARACTERS": NAME_CHARACTERS,
+    "LANDMARK_CHARACTERS": LANDMARK_CHARACTERS,
+    "POSITION_LIMIT": POSITION_LIMIT,
+    "STROKE_POINTS": STROKE_POINTS,
+}
+"""Limits of the server that no frame tells."""
 RENAMED = {"RulesView": "Rules"}
 INSIDE_RAW = {
     ("UserSync", "users"): "list[Member]",
@@ -66,7 +78,9 @@ def source() -> str:
     client_frames = list(get_args(schema.ClientFrame))
     parts = [
         HEADER.lstrip(),
-        f'SUBPROTOCOL = "{schema.SUBPROTOCOL}"\nWHO_LIMIT = {schema.WHO_LIMIT}\n\n',
+        f'SUBPROTOCOL = "{schema.SUBPROTOCOL}"\n',
+        *(f"{name} = {value:_}\n" for name, value in LIMITS.items()),
+        f"COLORS = {PALETTE!r}\n\n",
         *(f"{name}: TypeAlias = Literal[{_literals(alias)}]\n" for name, alias in ALIASES.items()),
         "\n",
         *(_struct(each, _omits_defaults(each)) for each in _shared([*client_frames, *server_frames])),

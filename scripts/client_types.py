@@ -1,7 +1,8 @@
 """Writes the frames of the protocol as TypeScript types, for the client in packages/client: `make types`.
 
-The source is src/asocial/protocol/schema.py, so the types cannot differ from what the server reads and sends. A test
-compares the written file with what this makes.
+The source is src/asocial/protocol/schema.py, so the types cannot differ from what the server reads and sends. With them
+come limits that a client must know without a connection, or where the server cannot check them (W199). A test compares
+the written file with what this makes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect as types
 
-from asocial.domain.profile import Member
+from asocial.domain.landmarks import LANDMARK_CHARACTERS, MAX_LANDMARKS
+from asocial.domain.message import POSITION_LIMIT
+from asocial.domain.palette import PALETTE
+from asocial.domain.profile import NAME_CHARACTERS, Member
+from asocial.domain.stroke import STROKE_POINTS
 from asocial.protocol import schema
 
 TARGET = Path(__file__).resolve().parent.parent / "packages" / "client" / "src" / "core" / "wire.ts"
@@ -26,6 +31,15 @@ ENCODED: dict[tuple[type, str], Any] = {
     (schema.Stroke, "points"): list[tuple[float, float]],
 }
 """What is in the fields that the schema holds as encoded JSON. One that is missing here is an error."""
+
+CONSTANTS = {
+    "NAME_CHARACTERS": NAME_CHARACTERS,
+    "LANDMARK_CHARACTERS": LANDMARK_CHARACTERS,
+    "LANDMARKS_MAX": MAX_LANDMARKS,
+    "POSITION_LIMIT": POSITION_LIMIT,
+    "STROKE_POINTS": STROKE_POINTS,
+}
+"""Limits of the server that no frame tells."""
 
 HEAD = """\
 /*
@@ -101,6 +115,20 @@ def _comment(struct: type[msgspec.Struct]) -> str:
     return f"/** {text} */\n" if struct.__doc__ else ""
 
 
+def _constants() -> str:
+    colors = "".join(f"  '{color}',\n" for color in PALETTE)
+    limits = "".join(f"export const {name} = {value:_}\n" for name, value in CONSTANTS.items())
+    return f"""
+export const SUBPROTOCOL = '{schema.SUBPROTOCOL}'
+
+{limits}
+/** The colours of people (W23). */
+export const COLORS = [
+{colors}] as const
+
+"""
+
+
 def typescript() -> str:
     writer = Writer()
     unions = ""
@@ -109,8 +137,7 @@ def typescript() -> str:
         for frame in frames:
             writer.add(frame)
         unions += f"\nexport type {name} =\n" + "\n".join(f"  | {frame.__name__}" for frame in frames) + "\n"
-    subprotocol = f"\nexport const SUBPROTOCOL = '{schema.SUBPROTOCOL}'\n\n"
-    return HEAD + subprotocol + "\n".join(writer.interfaces.values()) + unions
+    return HEAD + _constants() + "\n".join(writer.interfaces.values()) + unions
 
 
 def main() -> None:

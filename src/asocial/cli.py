@@ -10,7 +10,7 @@ import re
 import secrets
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
@@ -39,17 +39,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     given_argv = sys.argv[1:] if argv is None else list(argv)
     if given_argv[:1] and given_argv[0] in CLIENT_COMMANDS:
         return _client_command(given_argv)
-    arguments = _parser().parse_args(given_argv)
-    given = vars(arguments)
-    command = given.pop("command")
-    if command == "keys":
-        return _create_key(
-            arguments.name, OPERATOR if arguments.operator else arguments.rights, arguments.channels or ["*"]
-        )
-    if command == "completion":
-        return _print_completion(arguments.shell)
-    if command == "top":
-        return _top(arguments.urls, arguments.every, once=arguments.once)
+    with _written_output():
+        arguments = _parser().parse_args(given_argv)
+        given = vars(arguments)
+        command = given.pop("command")
+        if command == "keys":
+            return _create_key(
+                arguments.name, OPERATOR if arguments.operator else arguments.rights, arguments.channels or ["*"]
+            )
+        if command == "completion":
+            return _print_completion(arguments.shell)
+        if command == "top":
+            return _top(arguments.urls, arguments.every, once=arguments.once)
     config_file, written = given.pop("config", None), given.pop("output", None)
     try:
         settings = load(given, os.environ, config_file)
@@ -61,6 +62,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     with output.queued_standard_streams(report_lost_lines):
         logs.configure(settings.log_level, json=settings.env == "production")
         return _serve(settings)
+
+
+@contextlib.contextmanager
+def _written_output() -> Iterator[None]:
+    """Write standard output in it to the end. Leaves with code 0 if nobody reads it, with 1 if it cannot be written."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        # Without this, the interpreter tries to write the rest at exit, and reports the error once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise SystemExit(0) from None
+        print_error(f"cannot write to standard output: {error.strerror or error}")
+        raise SystemExit(1) from None
 
 
 def _serve(settings: Settings) -> int:
@@ -102,6 +120,8 @@ def _top(urls: list[str], every_s: float, *, once: bool) -> int:
     except socket.gaierror as error:
         print_error(f"cannot find one of the hosts: {error.strerror}")
         return 1
+    except BrokenPipeError:
+        raise  # the reader of the output has gone
     except OSError as error:
         print_error(f"cannot continue: {error.strerror or error}")
         return 1

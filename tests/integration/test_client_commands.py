@@ -32,17 +32,22 @@ async def _end_what_a_failed_test_left() -> AsyncIterator[None]:
     _started.clear()
 
 
-async def start(*arguments: str, module: str = "asocial.cli", **environ: str) -> asyncio.subprocess.Process:
-    return await start_program(sys.executable, *(("-m", module) if module else ()), *arguments, **environ)
+async def start(
+    *arguments: str, module: str = "asocial.cli", stdout: int = asyncio.subprocess.PIPE, **environ: str
+) -> asyncio.subprocess.Process:
+    module_option = ("-m", module) if module else ()
+    return await start_program(sys.executable, *module_option, *arguments, stdout=stdout, **environ)
 
 
-async def start_program(*command: str, **environ: str) -> asyncio.subprocess.Process:
+async def start_program(
+    *command: str, stdout: int = asyncio.subprocess.PIPE, **environ: str
+) -> asyncio.subprocess.Process:
     path = os.pathsep.join((str(ROOT / "src"), str(ROOT / "packages/python/src")))
     process = await asyncio.create_subprocess_exec(
         *command,
         env=os.environ | {"PYTHONPATH": path} | environ,
         stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
     )
     _started.append(process)
@@ -53,7 +58,7 @@ async def ended(process: asyncio.subprocess.Process, given: bytes = b"") -> tupl
     """The exit code, what it printed, and what it complained about."""
     async with asyncio.timeout(PATIENCE_S):
         output, errors = await process.communicate(given)
-    return process.returncode, output.decode(), errors.decode()
+    return process.returncode, (output or b"").decode(), errors.decode()
 
 
 @pytest.fixture
@@ -135,7 +140,7 @@ async def test_watch_ends_with_ctrl_c(server: Server, ada: Client) -> None:
     assert process.stdout is not None
     await process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    assert (await ended(process))[::2] == (0, "")
+    assert (await ended(process))[::2] == (130, "")
     assert await ada.receive("user_left")
 
 
@@ -190,7 +195,13 @@ async def test_a_bot_waits_for_a_server_that_is_away(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "code", "complaint"),
-    [("", 2, "must have one Bot, it has 0"), ("1 / 0", 1, "could not be loaded"), (None, 2, "there is no file")],
+    [
+        ("", 2, "must have one Bot, it has 0"),
+        ("1 / 0", 1, 'bot.py", line 1, in <module>'),
+        ("1 / 0", 1, "could not be loaded"),
+        ("def (", 1, "SyntaxError"),
+        (None, 2, "there is no file"),
+    ],
 )
 async def test_a_file_without_a_bot_is_an_error(tmp_path: Path, content: str | None, code: int, complaint: str) -> None:
     file = tmp_path / "bot.py"
@@ -199,6 +210,7 @@ async def test_a_file_without_a_bot_is_an_error(tmp_path: Path, content: str | N
     exit_code, _, errors = await ended(await start("bot", "run", str(file)))
     assert exit_code == code
     assert complaint in errors
+    assert "asocial_client" not in errors, "a traceback of the program that loads the file helps nobody"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -270,12 +282,75 @@ async def test_watch_ends_quietly_when_nobody_reads_its_output(server: Server, a
     assert await process.wait() == 0
 
 
+@pytest.mark.parametrize("how", [(), ("--json",)], ids=["lines", "json"])
+async def test_watch_ends_as_soon_as_nobody_reads_its_output(server: Server, ada: Client, how: tuple[str, ...]) -> None:
+    """As in `watch garden | head -1`: nothing is said that could not be printed."""
+    process = await start("watch", "garden", *how, "--url", server.origin)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    await process.stdout.readline()
+    process.stdout._transport.close()  # type: ignore[attr-defined]  # asyncio has no public way to close a pipe's end
+    assert await ada.receive("user_left")
+    async with asyncio.timeout(PATIENCE_S):
+        assert await process.stderr.read() == b""
+        assert await process.wait() == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("keys", "create", "ci", "--channels", "build-*"), ("completion", "bash"), ("serve", "--help"), ("say", "--help")],
+    ids=lambda command: command[0],
+)
+async def test_a_command_whose_output_nobody_reads_ends_quietly(command: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = await start(*command, stdout=writer)
+    os.close(writer)
+    assert await ended(process) == (0, "", "")
+
+
+async def test_a_key_that_cannot_be_written_is_an_error() -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    process = await start("keys", "create", "ci", "--channels", "ops", stdout=full)
+    os.close(full)
+    assert await ended(process) == (1, "", "asocial: cannot write to standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize("name", ["", "bad name", "a:b", "a" * 33])
+async def test_a_key_with_a_bad_name_says_what_a_name_is(name: str) -> None:
+    exit_code, output, errors = await ended(await start("keys", "create", name, "--channels", "ops"))
+    assert (exit_code, output) == (2, "")
+    assert errors == "asocial: the name of a key has 1 to 32 of the characters A-Z a-z 0-9 -\n"
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.0 404 Not Found\r\n\r\n", b"\x15\x03\x01\r\n\r\n", b""])
+@pytest.mark.parametrize("command", [("say", "garden", "x"), ("watch", "garden")], ids=["say", "watch"])
+async def test_what_is_no_asocial_server_is_an_error_of_one_line(command: tuple[str, ...], answer: bytes) -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(handle, "127.0.0.1", 0) as other:
+        url = f"http://127.0.0.1:{other.sockets[0].getsockname()[1]}"
+        exit_code, output, errors = await ended(await start(*command, "--url", url))
+    assert (exit_code, output) == (1, "")
+    assert errors.startswith(f"asocial: cannot reach {url}: what answers there is no Asocial server")
+    assert errors.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "complaint"),
     [
         (("say", "a b", "x"), 2, "not the name of a channel"),
         (("say", "garden", "x", "--at", "here"), 2, "must be two numbers"),
-        (("say", "garden", "x", "--url", "http://127.0.0.1:9"), 1, "cannot reach http://127.0.0.1:9"),
+        (("say", "garden", "x", "--color", "pink"), 2, "must be one of rust, coral"),
+        (
+            ("say", "garden", "x", "--url", "http://127.0.0.1:9"),
+            1,
+            "cannot reach http://127.0.0.1:9: connection refused",
+        ),
+        (("watch", "garden", "--url", "http://localhost:9"), 1, "cannot reach http://localhost:9: connection refused"),
         (("say", "garden", ""), 1, "payload_empty"),
     ],
 )

@@ -203,8 +203,9 @@ class Events:
         return block["event"], block.get("id", ""), json.loads(block["data"])
 
     async def ended(self) -> bool:
+        """Whether the answer ends as a whole; the connection may be used again."""
         async with asyncio.timeout(PATIENCE_S):
-            return (await self._reader.read()).endswith(b"0\r\n\r\n")  # the last chunk
+            return (await self._reader.readuntil(b"0\r\n\r\n")).endswith(b"\r\n0\r\n\r\n")  # the last chunk
 
 
 @contextlib.asynccontextmanager
@@ -259,9 +260,46 @@ async def test_w135_a_reader_that_returns_gets_what_it_missed(server: Server, jo
         assert (await stream.next())[2]["message_id"] == "m-0"
 
 
+async def test_w135_a_reader_gets_from_another_process_what_it_missed(
+    start_server: StartServer, join: Join, tmp_path: Path
+) -> None:
+    """Its process was restarted, and it comes back with the id of the last event to one that has the same Redis."""
+    redis = redis_server.Server(tmp_path)
+    with redis_server.running(redis):
+        one = await start_server(redis_url=redis.url, **KEYS)
+        assert (await post(one, message_id="m-1")).status == 201
+        async with events(one) as stream:
+            _, seen, _ = await stream.next()
+            await one.app.drain()
+            assert (await stream.next())[0] == "closed"
+        two = await start_server(redis_url=redis.url, **KEYS)
+        ada = await join(two, "ops")
+        await ada.chat("meanwhile", message_id="m-2")
+        await ada.receive("ack")
+        async with events(two, **{"Last-Event-ID": seen}) as stream:
+            assert (await stream.next())[2]["message_id"] == "m-2"
+
+
 async def test_w135_a_stream_ends_with_the_server(server: Server) -> None:
     async with events(server) as stream:
         await server.app.drain()
+        assert await stream.next() == ("closed", "", {"code": "going_away", "message": "server going away"})
+        assert await stream.ended()
+
+
+async def test_w135_a_reader_that_is_behind_is_told_why_its_stream_ends(
+    start_server: StartServer, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads too slowly, but it does read. Nobody else waits for it."""
+    monkeypatch.setattr("asocial.service.event_stream.UNSENT_LIMIT_BYTES", 100)
+    server = await start_server(**KEYS)
+    ada, bob = await join(server, "ops"), await join(server, "ops")
+    async with events(server) as stream:
+        await ada.chat("x" * 200)
+        assert (await bob.receive("chat"))["payload"] == "x" * 200
+        while (event := await stream.next())[0] != "closed":
+            assert event[0] == "chat"
+        assert event == ("closed", "", {"code": "too_slow", "message": "too slow"})
         assert await stream.ended()
 
 
@@ -295,7 +333,8 @@ async def test_w135_a_reader_that_does_not_read_is_cut_off(
 async def test_w133_a_key_has_few_streams_at_a_time(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asocial.adapters.http.api.STREAMS_PER_KEY", 1)
     async with events(server):
-        assert (await read(server, "events")).status == 429
+        answer = await read(server, "events")
+        assert (answer.status, answer.headers["retry-after"]) == (429, "30")
 
 
 @pytest.mark.parametrize(

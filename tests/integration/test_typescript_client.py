@@ -34,6 +34,9 @@ def run(*command: str | Path, cwd: Path) -> str:
 def consumer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that has installed the packed package."""
     folder = tmp_path_factory.mktemp("consumer")
+    stale = PACKAGE / "dist" / "of-an-earlier-build.js"
+    stale.parent.mkdir(exist_ok=True)
+    stale.touch()
     run("npm", "pack", "--pack-destination", folder, cwd=PACKAGE)
     (folder / "package.json").write_text('{"name": "consumer", "private": true, "type": "module"}')
     run("npm", "install", "--offline", "--no-audit", "--no-fund", *folder.glob("*.tgz"), cwd=folder)
@@ -62,6 +65,12 @@ async def ann(server: Server, node: Node) -> RemoteChannel:
 async def bob(server: Server, node: Node, ann: RemoteChannel) -> RemoteChannel:
     """Comes after Ann."""
     return await node.join(f"{server.origin}/c/garden", None, name="Bob", color="rust")
+
+
+def test_the_package_has_a_file_for_each_source_and_no_other(consumer: Path) -> None:
+    built = consumer / "node_modules/@asocial/client/dist"
+    sources = {file.relative_to(PACKAGE / "src").with_suffix("").as_posix() for file in (PACKAGE / "src").rglob("*.ts")}
+    assert {file.relative_to(built).with_suffix("").as_posix() for file in built.rglob("*.js")} == sources
 
 
 async def test_w10_w12_a_message_arrives_with_its_times_and_ends_at_both(

@@ -1,13 +1,15 @@
 /*
  * The caret: one line that is written where the visitor clicked. Its keys reach nobody else on the page.
  */
+import { DEFAULT_LIMITS } from '../../packages/client/src/core/frames.ts'
+import { isVisible } from '../../packages/client/src/core/text.ts'
 import type { Place, Places } from './page-anchor.ts'
 import type { Words } from './words.ts'
 
 export interface CaretEvents {
   /** each change of the text */
   typed(text: string): void
-  /** Enter, with a text */
+  /** Enter, with a text that shows something */
   said(text: string): void
   /** Escape, or another place was clicked */
   ended(): void
@@ -32,7 +34,8 @@ export function openCaret(
   const input = document.createElement('input')
   Object.assign(input, {
     type: 'text',
-    maxLength: 500,
+    // UTF-16 units: more than any message has.
+    maxLength: 2 * DEFAULT_LIMITS.payload_characters,
     dir: 'auto',
     autocomplete: 'off',
     value: text,
@@ -55,7 +58,7 @@ export function openCaret(
   }
 
   function enter() {
-    if (input.value.trim()) events.said(input.value)
+    if (isVisible(input.value)) events.said(input.value)
     else events.ended()
   }
 

@@ -9,7 +9,9 @@ import {
   type ConnectOptions,
   type Message,
 } from '../../packages/client/src/index.ts'
+import { DEFAULT_LIMITS } from '../../packages/client/src/core/frames.ts'
 import { moderation } from '../../packages/client/src/moderation.ts'
+import { clean, finished } from '../src/shared/text/payload.ts'
 import { channelOf } from './channel-name.ts'
 import { createListeners } from './listeners.ts'
 import { readOptions, type Options } from './options.ts'
@@ -51,10 +53,11 @@ function start(options: Options) {
       },
       typed(place, text) {
         draft ??= channel?.draft(place)
-        draft?.type(text)
+        draft?.type(fitted(text))
       },
       said(place, text) {
-        void say(place, text)
+        const message = finished(fitted(text))
+        if (message) void say(place, message)
       },
       dropped() {
         draft?.drop()
@@ -70,6 +73,9 @@ function start(options: Options) {
     const { x, y, width, height } = widget.places.view()
     channel?.view(x, y, width, height)
   }
+
+  const fitted = (text: string) =>
+    clean(text, (channel?.limits ?? DEFAULT_LIMITS).payload_characters).text
 
   function act(what: (here: Channel) => void) {
     try {

@@ -4,6 +4,7 @@
  *
  * A narrow page is longer, so visitors with other widths have the same content elsewhere. The view holds these places too.
  */
+import { CELL, MAX_CELLS } from '../src/features/navigation/model/activity.ts'
 
 export interface Shows {
   readonly scrollY: number
@@ -24,8 +25,8 @@ const NARROWEST = 390
 const WIDEST = 800
 /** A document is centred, and a visitor with a wide window may point beside it. */
 const LEAST_WIDTH = 1_920
-/** 11 cells: a region has at most 12 (W164). */
-const MOST_HEIGHT = 11 * 1_024
+/** A region has at most MAX_CELLS in each direction (W164). */
+const MOST_HEIGHT = (MAX_CELLS - 1) * CELL
 
 /** `flows`: places belong to the content, which other widths have elsewhere. */
 export function viewOf({ scrollY, width, height }: Shows, flows: boolean): View {

@@ -176,7 +176,7 @@ function createChannel(address: Address, options: ConnectOptions): Channel {
     move: (x, y, anchor) => pointer.point(toPosition({ x, y, anchor })),
     react: (kind, at = ORIGIN) => void connection.send({ type: 'reaction', kind, position: at }),
     follow: (userId) => channel.send({ type: 'follow', user_id: userId }),
-    view: (x, y, width, height) => crowd.show({ type: 'view', position: { x, y }, width, height }),
+    view: (x, y, width, height) => show({ type: 'view', position: { x, y }, width, height }),
     setProfile(change) {
       Object.assign(options, change)
       const me = channel.person(channel.userId)
@@ -194,7 +194,7 @@ function createChannel(address: Address, options: ConnectOptions): Channel {
     },
   }
   const session = createSession(channel, events, address, options)
-  const { connection, mirror, posts, pointer, drafts, own, crowd } = session
+  const { connection, mirror, posts, pointer, drafts, own, show } = session
   // Who does not wait for it has `closed`.
   channel.ready.catch(() => undefined)
   connection.start()

@@ -149,9 +149,9 @@ export function createMirror(host: Host, events: Emitter, isAnswer: (frame: Answ
         return
       case 'reaction':
       case 'followed':
+      case 'view':
         asking.meet(frame.user_id)
         return events.emit(frame.type, fieldsOf(frame))
-      case 'view':
       case 'pace':
         return events.emit(frame.type, fieldsOf(frame))
       case 'activity': {

@@ -5,14 +5,15 @@
 import type { Address } from './address.ts'
 import { socketUrl } from './core/address.ts'
 import { createConnection, type SocketConstructor } from './core/connection.ts'
-import type { Limits, ServerFrame } from './core/frames.ts'
+import type { Limits, ServerFrame, ViewMessage } from './core/frames.ts'
 import type { Host } from './core/host.ts'
 import type { Link } from './core/link.ts'
 import { isHidden, isOffline, monotonic, origin, watchPage } from './core/page.ts'
 import { createPointerSender } from './core/pointer.ts'
 import { whyRefused } from './core/refusal.ts'
 import { createOwn } from './core/own.ts'
-import { createCrowd } from './crowd.ts'
+import { createViewSender } from './core/view-sender.ts'
+import { queryOfView } from './core/views.ts'
 import { createOwnDrafts } from './draft.ts'
 import { ChannelClosed, Refused } from './errors.ts'
 import type { Emitter } from './events.ts'
@@ -54,12 +55,14 @@ export function createSession(
 ) {
   const { invite, lang, sealed } = options
   let lost = { code: 1006, reason: '' }
+  /** what this client shows */
+  let view: ViewMessage | undefined
   const connection = createConnection({
     address() {
       const { name, color, onMap } = options
       const on_map = onMap === false ? '0' : undefined
       const { server, channel } = address
-      return socketUrl(server, { channel, name, color, invite, lang, on_map, ...crowd.query() })
+      return socketUrl(server, { channel, name, color, invite, lang, on_map, ...queryOfView(view) })
     },
     token: () => shown.token,
     now: monotonic,
@@ -78,7 +81,7 @@ export function createSession(
   const pointer = createPointerSender(host)
   const drafts = createOwnDrafts(host)
   const own = createOwn(pointer, drafts)
-  const crowd = createCrowd(host, own.isCrowd)
+  const views = createViewSender(host, () => view, own.isCrowd)
   const stopWatching = watchPage(connection)
 
   function onFrame(frame: ServerFrame, fresh: boolean) {
@@ -92,8 +95,10 @@ export function createSession(
     if (error) events.emit(type, error)
     mirror.receive(frame, fresh)
     if (fresh) posts.resend()
-    if (own.receive(frame, fresh)) events.emit('crowd', { on: own.isCrowd() })
-    crowd.receive(frame)
+    const isOther = own.receive(frame, fresh)
+    if (isOther) events.emit('crowd', { on: own.isCrowd() })
+    if (type === 'followed') views.onFollowed()
+    if (isOther || fresh) views.show()
     if (fresh) events.emit('connected', undefined)
   }
 
@@ -110,5 +115,10 @@ export function createSession(
     events.end(error)
   }
 
-  return { connection, mirror, posts, pointer, drafts, own, crowd }
+  function show(next: ViewMessage) {
+    view = next
+    views.show()
+  }
+
+  return { connection, mirror, posts, pointer, drafts, own, show }
 }

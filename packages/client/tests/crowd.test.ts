@@ -39,6 +39,17 @@ describe('a crowd', () => {
     expect(sent('view').at(-1)).toMatchObject({ position: { x: 49, y: 0 } })
   })
 
+  test('W168: a view that waits is not sent once the crowd is over', async () => {
+    const { channel, live, sent, settle, socket } = setUp()
+    live({ crowd: true })
+    channel.view(1, 1, 700, 500)
+    channel.view(2, 2, 700, 500)
+    socket().receive({ type: 'crowd', on: false })
+    await settle()
+    vi.advanceTimersByTime(1_000)
+    expect(sent('view')).toMatchObject([{ position: { x: 1, y: 1 } }])
+  })
+
   test('W32: followers see the view for 12 s', async () => {
     const { channel, live, sent, settle, socket } = setUp()
     live()

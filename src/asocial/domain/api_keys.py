@@ -84,6 +84,7 @@ def looks_like_key(text: str) -> bool:
 
 def create(name: str, rights: KeyRights, channels: Iterable[str], secret: str) -> tuple[ApiKey, str]:
     """A new key, and its text, which nothing else holds. `secret`: see SECRET_BYTES. Raises ValueError."""
+    _check_name(name)
     key = parse(ApiKey(name, rights, tuple(channels), _digest(secret)).entry)
     return key, f"ask_{name}_{secret}"
 
@@ -93,18 +94,24 @@ def parse(entry: str) -> ApiKey:
     name, rights, channels, digest = [*entry.split(":"), "", "", ""][:4]
     if entry.count(":") != 3:
         raise ValueError(f"a key is {ENTRY_RULE}")
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"the name of a key has 1 to {MAX_NAME_CHARACTERS} of the characters A-Z a-z 0-9 -")
+    _check_name(name)
     if rights not in _RIGHTS:
         raise ValueError(f"the rights of a key are {', '.join(get_args(Rights))} or {OPERATOR}")
     patterns = tuple(channels.split("+"))
     if not all(map(_PATTERN.fullmatch, patterns)):
-        raise ValueError("the channels of a key are names with + between them; * stands for any characters")
+        raise ValueError(
+            "each channel of a key is a name of letters, digits, - and _, in which * stands for any characters"
+        )
     if rights == OPERATOR and patterns != ("*",):
         raise ValueError("an operator's key is for all channels: NAME:operator:*:HASH")
     if not _HASH.fullmatch(digest):
         raise ValueError("the hash of a key has 64 characters 0-9 a-f")
     return ApiKey(name, cast(KeyRights, rights), patterns, digest)
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"the name of a key has 1 to {MAX_NAME_CHARACTERS} of the characters A-Z a-z 0-9 -")
 
 
 def _digest(secret: str) -> str:

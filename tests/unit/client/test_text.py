@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from asocial_client.text import clean, cut, printable, split
+from asocial_client.text import NOT_IN_TEXTS, clean, cut, is_visible, printable, split
+
+from asocial.domain import message, visible
 
 
 @pytest.mark.parametrize(
@@ -45,3 +47,15 @@ def test_w46_what_others_wrote_cannot_control_the_terminal_or_turn_the_line_arou
     assert printable("a\x1b[2Jb\x9b") == "a\ufffd[2Jb\ufffd"
     assert printable("שלום") == "\u2068שלום\u2069"
     assert printable("hello") == "hello"
+
+
+def test_w8_the_client_has_the_servers_rules() -> None:
+    characters = [chr(code) for code in range(0x110000)]
+    assert [is_visible(each) for each in characters] == [visible.is_visible(each) for each in characters]
+    assert NOT_IN_TEXTS == message._CONTROL
+
+
+@pytest.mark.parametrize("text", ["", " \t\n", "\u200b\u2800", "\u0301"])
+def test_w8_what_shows_nothing_is_not_visible(text: str) -> None:
+    assert not is_visible(text)
+    assert is_visible(f"{text}a")

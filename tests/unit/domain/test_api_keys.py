@@ -50,8 +50,8 @@ HASH = "0" * 64
         (f"c_i:write:ops:{HASH}", "the name of a key"),
         (f":write:ops:{HASH}", "the name of a key"),
         (f"ci:admin:ops:{HASH}", "read, write or operator"),
-        (f"ci:write::{HASH}", "the channels of a key"),
-        (f"ci:write:ops+[ab]:{HASH}", "the channels of a key"),
+        (f"ci:write::{HASH}", "each channel of a key"),
+        (f"ci:write:ops+[ab]:{HASH}", "each channel of a key"),
         ("ci:write:ops:abc", "64 characters"),
     ],
 )

@@ -1,11 +1,12 @@
 /*
- * People's colours: the sixteen names of W23, each tuned twice, once for each ground.
+ * People's colours: the names of W23, each tuned twice, once for each ground.
  *
  * Neighbours in hue differ in lightness too, so that people can be told apart: around the circle, one is close to the
  * ground in lightness (a contrast of about 5:1), the next one far from it (8:1 or more). Set in OKLCH. Tests compute the
  * WCAG 2 contrast of all of them and the distance of any two, and compare the grounds with app/style.css and index.html.
- * The server has the same list (domain/palette.py), because it chooses the colours of people who chose none.
+ * The server has the same shades (domain/palette.py), because it chooses the colours of people who chose none.
  */
+import { COLORS } from '@asocial/client/core/wire'
 
 export interface Shade {
   readonly light: string
@@ -40,14 +41,12 @@ export const PALETTE = {
   violet: { light: '#680395', dark: '#e5c5fe' },
   plum: { light: '#a92896', dark: '#e269cc' },
   rose: { light: '#850241', dark: '#ffc1d0' },
-} as const satisfies Record<string, Shade>
+} as const satisfies Record<ColorName, Shade>
 
-export type ColorName = keyof typeof PALETTE
-export const COLOR_NAMES = Object.keys(PALETTE) as ColorName[]
+export type ColorName = (typeof COLORS)[number]
 
-export function isColor(name: unknown): name is ColorName {
-  return typeof name === 'string' && Object.hasOwn(PALETTE, name)
-}
+export const isColor = (name: unknown): name is ColorName =>
+  (COLORS as readonly unknown[]).includes(name)
 
 /** A CSS colour for both themes; an unknown name gives the colour of plain text. */
 export function ink(color: string | undefined): string {

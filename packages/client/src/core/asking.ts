@@ -53,9 +53,8 @@ export function createAsking(
     },
     /** A cursor or draft of this user came; unknown users are asked for, many at a time. */
     meet(userId: string) {
-      if (isKnown(userId)) return
-      const asked = askedAt.get(userId)
-      if (asked !== undefined && now() - asked < WHO_AGAIN_MS) return
+      const asked = askedAt.get(userId) ?? -Infinity
+      if (isKnown(userId) || now() - asked < WHO_AGAIN_MS) return
       unknown.add(userId)
       whoTimer ??= setTimeout(who, WHO_AFTER_MS)
     },

@@ -14,8 +14,7 @@ export const STABLE_MS = 5_000
 /** `attempt` counts from 0; `chance` is a random number in [0, 1). */
 export function backoffMs(attempt: number, chance: number, retryMs = 0): number {
   const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** attempt)
-  const delay = Math.round(ceiling * (0.5 + chance / 2))
-  return Math.max(delay, retryMs)
+  return Math.max(Math.round(ceiling * (0.5 + chance / 2)), retryMs)
 }
 
 export interface Closing {

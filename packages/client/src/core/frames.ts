@@ -6,6 +6,7 @@
  * (docs/protocol.md, section 3: "A client ignores types that it does not know").
  */
 import type { ToldRules } from './rules.ts'
+import { NAME_CHARACTERS } from './wire.ts'
 import type * as wire from './wire.ts'
 
 export { SUBPROTOCOL } from './wire.ts'
@@ -23,7 +24,7 @@ export type Limits = Pick<wire.Limits, 'payload_characters' | 'roster' | 'name_c
 export const DEFAULT_LIMITS: Limits = {
   payload_characters: 500,
   roster: 200,
-  name_characters: 32,
+  name_characters: NAME_CHARACTERS,
 }
 
 /** Until `user_sync` gives the server's values. */
@@ -100,7 +101,7 @@ const isPoint = (value: unknown) => isNumbers(value) && value.length > 1
  */
 const FIELDS = new Map<unknown, readonly string[]>(
   [
-    'user_sync epoch user_id users messages strokes ttl limits rules #seq #user_count #timestamp',
+    'user_sync epoch #seq user_id users messages strokes ttl limits rules #user_count #timestamp',
     'user_joined epoch #seq user_id name color',
     'user_updated epoch #seq user_id name color',
     'user_left epoch #seq user_id',
@@ -109,7 +110,7 @@ const FIELDS = new Map<unknown, readonly string[]>(
     'ack message_id #timestamp #expires_at',
     'typing message_id user_id payload position',
     'cursors cursors anchors',
-    'reaction user_id kind position',
+    'reaction user_id position kind',
     'stroke message_id user_id points',
     'followed user_id',
     'view user_id position +width +height',
@@ -123,7 +124,7 @@ const FIELDS = new Map<unknown, readonly string[]>(
     'notice text #timestamp',
     'profiles users',
     'pong #t #timestamp',
-    'clock #timestamp #shift',
+    'clock #shift #timestamp',
     'error code message',
     '.position #x #y anchor',
     '.user user_id name color',

@@ -5,6 +5,32 @@
 
 export const SUBPROTOCOL = 'asocial.v1'
 
+export const NAME_CHARACTERS = 32
+export const LANDMARK_CHARACTERS = 40
+export const LANDMARKS_MAX = 20
+export const POSITION_LIMIT = 10_000_000
+export const STROKE_POINTS = 256
+
+/** The colours of people (W23). */
+export const COLORS = [
+  'rust',
+  'coral',
+  'amber',
+  'ochre',
+  'olive',
+  'moss',
+  'fern',
+  'jade',
+  'teal',
+  'lagoon',
+  'azure',
+  'cobalt',
+  'indigo',
+  'violet',
+  'plum',
+  'rose',
+] as const
+
 export interface PostChat {
   readonly type: 'chat'
   readonly message_id: string

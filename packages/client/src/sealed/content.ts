@@ -1,21 +1,20 @@
 /*
  * Checks of what others encrypted: the server cannot make them, so each client does (W199).
  */
-import { TOO_MANY_MARKS } from '../core/marks.ts'
 import { isKind } from '../core/reactions.ts'
+import { isVisible, NOT_IN_NAMES, NOT_IN_TEXTS, TOO_MANY_MARKS } from '../core/text.ts'
+import {
+  COLORS,
+  LANDMARK_CHARACTERS,
+  NAME_CHARACTERS,
+  POSITION_LIMIT,
+  STROKE_POINTS,
+} from '../core/wire.ts'
 
 export type Fields = Record<string, unknown>
 
-const COLORS =
-  'rust coral amber ochre olive moss fern jade teal lagoon azure cobalt indigo violet plum rose'.split(
-    ' ',
-  )
-const NAME_CHARACTERS = 32
-const LANDMARK_CHARACTERS = 40
-const POSITION_LIMIT = 10_000_000
-const STROKE_POINTS = 256
-const NOT_IN_TEXT = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]|\p{Surrogate}/u
-const NOT_IN_NAMES = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/u
+/** Half of a surrogate pair is no character. */
+const HALF = /\p{Surrogate}/u
 
 export const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -25,7 +24,7 @@ const isNumber = (value: unknown, limit = POSITION_LIMIT): value is number =>
 
 /** The fields of a frame of this kind that a client may use (W193), or undefined. */
 export function checked(kind: string, content: Fields, characters: number): Fields | undefined {
-  const text = plainText(content.payload, characters, NOT_IN_TEXT)
+  const text = plainText(content.payload, characters, NOT_IN_TEXTS)
   const at = placeOf(content.position)
   switch (kind) {
     case 'chat':
@@ -65,7 +64,7 @@ function all(...parts: readonly (Fields | undefined)[]): Fields | undefined {
 }
 
 function profileOf({ name, color, on_map }: Fields): Fields | undefined {
-  if (typeof color !== 'string' || !COLORS.includes(color)) return undefined
+  if (!(COLORS as readonly unknown[]).includes(color)) return undefined
   return all({
     name: plainText(name, NAME_CHARACTERS, NOT_IN_NAMES),
     color,
@@ -74,8 +73,9 @@ function profileOf({ name, color, on_map }: Fields): Fields | undefined {
 }
 
 function plainText(value: unknown, characters: number, forbidden: RegExp): string | undefined {
-  if (typeof value !== 'string' || value.trim() === '' || [...value].length > characters) return
-  return forbidden.test(value) || TOO_MANY_MARKS.test(value) ? undefined : value
+  if (typeof value !== 'string' || !isVisible(value) || [...value].length > characters) return
+  const isAllowed = ![HALF, forbidden, TOO_MANY_MARKS].some((each) => each.test(value))
+  return isAllowed ? value : undefined
 }
 
 function placeOf(value: unknown): Fields | undefined {

@@ -2,6 +2,7 @@
  * Turns a client's frames into sealed ones, and what comes from the server back into the frames that a client knows. It stands
  * between a client and its WebSocket (socket.ts), so everything above works as in any channel. It knows no socket.
  */
+import { isVisible } from '../core/text.ts'
 import { newStream, open, seal, type Place } from './box.ts'
 import { checked, isObject, listOf, numberOf, parse, textOf, type Fields } from './content.ts'
 import type { SealedKeys } from './link.ts'
@@ -60,13 +61,14 @@ export class Translator {
       case 'chat':
         return this.#message(frame, 'chat', { payload, position, ...this.profile })
       case 'typing':
-        return this.#sealed(frame, 'typing', payload === '' ? undefined : { payload, position })
+        // W8: a draft that shows nothing is no draft.
+        return this.#sealed(frame, 'typing', isVisible(textOf(payload)) && { payload, position })
       case 'stroke':
         if (done) return this.#message(frame, 'stroke', { points, ...this.profile })
         return this.#sealed(
           frame,
           'drawing',
-          Array.isArray(points) && points.length > 0 ? { points } : undefined,
+          Array.isArray(points) && points.length > 0 && { points },
         )
       case 'cursor':
       case 'reaction':
@@ -101,7 +103,7 @@ export class Translator {
     return sealed
   }
 
-  async #sealed(frame: Fields, kind: string, content: Fields | undefined): Promise<Fields> {
+  async #sealed(frame: Fields, kind: string, content: Fields | false): Promise<Fields> {
     const messageId = WITHOUT_ID.includes(kind) ? '' : textOf(frame.message_id)
     const box = content ? await this.#seal(this.#place(kind, this.#userId, messageId), content) : ''
     return { type: 'sealed', kind, box, ...(messageId && { message_id: messageId }) }
@@ -207,9 +209,8 @@ export class Translator {
   /** The user with the name from their own client; the server's is nobody's (W198). */
   #named(user: Fields): Fields {
     const userId = textOf(user.user_id)
-    const known =
-      userId === this.#userId ? this.profile : (this.#profiles.get(userId) ?? { name: NAMELESS })
-    const named = { ...user, ...known }
+    const known = userId === this.#userId ? this.profile : this.#profiles.get(userId)
+    const named = { ...user, ...(known ?? { name: NAMELESS }) }
     this.#users.set(userId, named)
     return named
   }
@@ -238,9 +239,8 @@ export class Translator {
       WITHOUT_ID.includes(kind) === (message_id === '')
     if (!fits || (lives && !(timestamp > 0 && timestamp < expires_at))) return this.#drop()
     const about = { user_id, message_id }
-    if (box === '' && kind === 'typing') {
+    if (box === '' && kind === 'typing')
       return { type: 'typing', ...about, payload: '', position: { x: 0, y: 0 } }
-    }
     if (box === '' && kind === 'drawing') return { type: 'stroke', ...about, points: [] }
     const found = await this.#read(this.#place(kind, user_id, message_id), box, timestamp)
     if (!found) return undefined

@@ -166,15 +166,35 @@ describe('a sealed channel', () => {
   })
 
   it('W199 drops content that breaks a rule', async () => {
-    for (const payload of ['', 'x'.repeat(501), 'a\u0007', 'a\u202e', `a${'\u0301'.repeat(9)}`]) {
-      expect(
-        await bob.hears(await ann.send({ ...CHAT, message_id: `m${payload.length}`, payload })),
-      ).toBeUndefined()
+    const marks = '\u0301'.repeat(9)
+    const bad = [
+      '',
+      ' ',
+      '\u200b\u2800',
+      'x'.repeat(501),
+      'a\u0007',
+      'a\u202e',
+      `a${marks}`,
+      'a\ud83d',
+    ]
+    for (const [number, payload] of bad.entries()) {
+      const sent = await ann.send({ ...CHAT, message_id: `m${number}`, payload })
+      expect(await bob.hears(sent), JSON.stringify(payload)).toBeUndefined()
     }
+    expect(bob.translator.dropped).toBe(bad.length)
     expect(
       await bob.hears(await ann.send({ type: 'cursor', position: { x: 1e8, y: 0 } })),
     ).toBeUndefined()
   })
+
+  it.each(['', ' ', '\u200b'])(
+    'W199 a draft that shows nothing, %j, is given up',
+    async (payload) => {
+      const sent = await ann.send({ type: 'typing', message_id: 'm1', payload, ...AT })
+      expect(await bob.hears(sent)).toMatchObject({ type: 'typing', payload: '' })
+      expect(bob.translator.dropped).toBe(0)
+    },
+  )
 
   it('W198 shows the names that people sent, and the server’s as nobody’s', async () => {
     expect(await bob.hears(sync('bob', NOW, 'ann'))).toMatchObject({

@@ -24,11 +24,10 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeAlias, TypeVar
 
-from websockets.exceptions import InvalidHandshake
-
 from . import events as e
 from .channel import Channel, connect
 from .errors import AsocialError
+from .refusals import why
 
 Handler: TypeAlias = Callable[..., Awaitable[object] | object]
 _H = TypeVar("_H", bound=Handler)
@@ -136,8 +135,8 @@ class Bot:
                 async with connect(url, channel, **options) as opened:
                     await self._serve(opened)
                     return
-            except (OSError, InvalidHandshake, EOFError) as error:
-                log.warning("cannot reach %s: %s; trying again in %.0f s", url, error, pause_s)
+            except OSError as error:
+                log.warning("cannot reach %s: %s; trying again in %.0f s", url, why(error), pause_s)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 

@@ -17,7 +17,7 @@ from websockets.typing import Subprotocol
 from .codec import decode, encode
 from .errors import ChannelClosed, Refused
 from .frames import SUBPROTOCOL, ClientFrame, ServerFrame
-from .refusals import FINAL_CODES, is_final, read_reason, read_refusal, retry_after_s
+from .refusals import FINAL_CODES, is_final, read_reason, read_refusal, retry_after_s, unreachable, why
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between attempts to connect: it doubles from the first to the longest, with jitter."""
@@ -54,7 +54,7 @@ class Owner(Protocol):
         """It connects again after `retry_s` seconds."""
         ...
 
-    def failed(self, error: OSError | InvalidHandshake | EOFError) -> bool:
+    def failed(self, error: OSError) -> bool:
         """The server cannot be reached. False: do not try again."""
         ...
 
@@ -91,9 +91,10 @@ class Connection:
             except msgspec.ValidationError as error:
                 reason = f"the server sent a frame that breaks the protocol: {error}"
             except (OSError, InvalidHandshake, EOFError) as error:
-                if not self._owner.failed(error):
+                failure = unreachable(error)
+                if not self._owner.failed(failure):
                     return
-                reason = str(error) or type(error).__name__
+                reason = why(failure)
             if loop.time() - began > STEADY_S:
                 pause_s = FIRST_PAUSE_S
             wait_s = retry_s if retry_s is not None else pause_s * random.uniform(0.5, 1.0)

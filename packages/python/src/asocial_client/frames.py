@@ -11,6 +11,28 @@ import msgspec
 
 SUBPROTOCOL = "asocial.v1"
 WHO_LIMIT = 50
+NAME_CHARACTERS = 32
+LANDMARK_CHARACTERS = 40
+POSITION_LIMIT = 10_000_000
+STROKE_POINTS = 256
+COLORS = (
+    "rust",
+    "coral",
+    "amber",
+    "ochre",
+    "olive",
+    "moss",
+    "fern",
+    "jade",
+    "teal",
+    "lagoon",
+    "azure",
+    "cobalt",
+    "indigo",
+    "violet",
+    "plum",
+    "rose",
+)
 
 ReactionKind: TypeAlias = Literal["heart", "spark", "laugh", "wave", "agree", "question", "point"]
 Rights: TypeAlias = Literal["read", "write"]

@@ -1,10 +1,13 @@
-"""How the server says no: before the upgrade by HTTP (W1), after it by a close frame (W28)."""
+"""How the server says no: before the upgrade by HTTP (W1), after it by a close frame (W28), or not at all."""
 
 from __future__ import annotations
 
 import json
+import os
+import socket
+import ssl
 
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from .errors import Refused
 
@@ -35,6 +38,26 @@ def read_refusal(answer: InvalidStatus) -> Refused:
     except (ValueError, KeyError, TypeError):
         # Not from the server: a proxy on the way, for example.
         return Refused(status, "http", f"the server answered with HTTP status {status}")
+
+
+def unreachable(error: OSError | InvalidHandshake | EOFError) -> OSError:
+    """The error of a connection that could not be made; a ConnectionError where something else than Asocial answers."""
+    if isinstance(error, OSError):
+        return error
+    converted = ConnectionError(f"what answers there is no Asocial server ({error or type(error).__name__})")
+    converted.__cause__ = error
+    return converted
+
+
+def why(error: OSError) -> str:
+    """What went wrong, in a few words. asyncio and ssl say it with addresses and line numbers of theirs."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not valid: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"it does not speak TLS as expected ({error.reason or error}); is the address http:// or https://?"
+    if error.errno and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno).lower()
+    return error.strerror or str(error) or type(error).__name__
 
 
 def retry_after_s(answer: InvalidStatus) -> float | None:

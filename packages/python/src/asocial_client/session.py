@@ -14,7 +14,6 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
 import msgspec
-from websockets.exceptions import InvalidHandshake
 
 from . import events as e
 from . import frames as f
@@ -241,7 +240,7 @@ class Session:
         self._broke_by = reason
         self.events.add(e.Disconnected(reason, retry_s))
 
-    def failed(self, error: OSError | InvalidHandshake | EOFError) -> bool:
+    def failed(self, error: OSError) -> bool:
         """Before the first `user_sync` this ends the channel, and `connect` raises it; later it is one more break."""
         if self._first is None or self._first.done():
             return True

@@ -21,6 +21,7 @@ from .api_types import MembersBody, MessageRequest, MessagesBody, PostedBody
 from .bodies import json_response, read_json
 from .channels import channel_of, reports_outages
 from .key_guard import KeyGuard
+from .refusals import RETRY_AFTER_S
 
 STREAMS_PER_KEY = 20
 """Of one process."""
@@ -28,6 +29,8 @@ KEEP_ALIVE_S = 15.0
 """Proxies close a connection on which nothing was sent for some time, and a client that is gone is noticed."""
 WRITE_S = 30.0
 """A client that reads nothing for so long is cut off."""
+CLOSE_S = 1.0
+"""How long the server waits for a client to take the last event, which says why the stream ends."""
 RETRY_MS = 1000
 """How long a client waits before it connects again."""
 
@@ -83,7 +86,8 @@ class Api:
         channel = _readable_channel_of(request)
         key = await self._guard.check(request, channel, "read")
         if self._streams[key.name] >= STREAMS_PER_KEY:
-            raise Refusal("rate_limited", f"a key may have {STREAMS_PER_KEY} streams at a time")
+            message = f"a key may have {STREAMS_PER_KEY} streams at a time"
+            raise LimitReached(message, int(RETRY_AFTER_S * 1000))
         self._streams[key.name] += 1
         try:
             async with self._chat.events(channel, request.headers.get("Last-Event-ID", "")) as stream:
@@ -118,14 +122,24 @@ async def _send(request: web.Request, stream: EventStream, is_banned: Callable[[
     await response.write(f"retry: {RETRY_MS}\n\n".encode())
     while stream.closed_with is None and not is_banned():
         events = await stream.take(KEEP_ALIVE_S) or b": still here\n\n"
-        try:
-            async with asyncio.timeout(WRITE_S):
-                await response.write(events)
-        except TimeoutError:
-            if request.transport is not None:
-                request.transport.abort()
-            break
+        if not await _written(request, response, events, WRITE_S):
+            return response
+    why = stream.closed_with or Refusal("key_not_allowed", "the key is banned")
+    body = msgspec.json.encode({"code": why.code, "message": why.message})
+    await _written(request, response, b"event: closed\ndata: %b\n\n" % body, CLOSE_S)
     return response
+
+
+async def _written(request: web.Request, response: web.StreamResponse, data: bytes, within_s: float) -> bool:
+    """Whether the client took it in time. Otherwise its connection is cut."""
+    try:
+        async with asyncio.timeout(within_s):
+            await response.write(data)
+            return True
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+        return False
 
 
 def refusal_of(error: FrameError) -> Refusal:

@@ -225,6 +225,8 @@ INVALID: list[tuple[str, Fields]] = [
     ("chat", {"payload": "a\u202eb", **AT, "name": "A", "color": "teal"}),
     ("chat", {"payload": "a" + "\u0301" * 9, **AT, "name": "A", "color": "teal"}),
     ("chat", {"payload": "  ", **AT, "name": "A", "color": "teal"}),
+    ("chat", {"payload": "\u200b\u2800\u0301", **AT, "name": "A", "color": "teal"}),
+    ("chat", {"payload": "a\ud83d", **AT, "name": "A", "color": "teal"}),
     ("chat", {"payload": "a", **AT, "name": "A" * 33, "color": "teal"}),
     ("chat", {"payload": "a", **AT, "name": "a\u2066", "color": "teal"}),
     ("chat", {"payload": "a", **AT, "name": "A", "color": "constructor"}),
@@ -239,6 +241,7 @@ INVALID: list[tuple[str, Fields]] = [
     ("drawing", {"points": [[0, 0]] * 257}),
     ("drawing", {"points": [[0, 0, 0]]}),
     ("profile", {"name": "\t", "color": "teal"}),
+    ("profile", {"name": "\u3164", "color": "teal"}),
 ]
 
 
@@ -257,6 +260,16 @@ def test_w199_json_that_is_no_object_is_dropped(bob: Person) -> None:
     for number, text in enumerate((b"[]", b"7", b"{", b"\xff", b"[" * 5000, b"NaN", b'{"at":1e999}')):
         box = seal(LINK.key, Place(LINK.channel, "g-ann", "cursor"), bytes(8), number + 1, text)
         assert bob.hears({"type": "sealed", "kind": "cursor", "user_id": "g-ann", "box": box}) is None
+
+
+@pytest.mark.parametrize("payload", ["", " ", "\u200b"])
+def test_w199_a_draft_that_shows_nothing_is_given_up_and_nothing_is_dropped(
+    ann: Person, bob: Person, payload: str
+) -> None:
+    heard = bob.hears(ann.send({"type": "typing", "message_id": "m1", "payload": payload, **AT}))
+    assert heard is not None
+    assert (heard["type"], heard["payload"]) == ("typing", "")
+    assert bob.translator.dropped == 0
 
 
 def test_w198_the_servers_names_are_shown_as_nobodys(ann: Person, bob: Person) -> None:

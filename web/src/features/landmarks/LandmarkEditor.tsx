@@ -8,9 +8,10 @@ import { wirePoint } from '../canvas/model/camera'
 import { commandOf } from '../../shared/keys/keys'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import type { Landmark } from '@asocial/client/core/rules'
+import { LANDMARK_CHARACTERS, LANDMARKS_MAX } from '@asocial/client/core/wire'
 import type { App } from '../../stores/app'
 import { useApp, useSession } from '../../stores/hooks'
-import { isTaken, LANDMARK_CHARACTERS, LANDMARKS_MAX } from './model/landmarks'
+import { isTaken } from './model/landmarks'
 
 const SAY = PANEL_STRINGS.landmarks
 const FIELD =

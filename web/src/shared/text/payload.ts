@@ -3,29 +3,10 @@
  *
  * Lengths are Unicode code points, as the server counts them, not UTF-16 units.
  */
-import { TOO_MANY_MARKS } from '@asocial/client/core/marks'
+import { isVisible, MARKS, NOT_IN_TEXTS, TOO_MANY_MARKS } from '@asocial/client/core/text'
 import { codePoints, cutAt } from './graphemes'
 
-/** What the server refuses: C0 except the line break, DEL, C1, and the bidirectional overrides. */
-const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202d\u202e]/g
-
-/**
- * Characters that draw nothing, as in the server (src/asocial/domain/visible.py). Marks need a base character; the three
- * single characters are blank by definition.
- */
-const INVISIBLE =
-  /[\s\p{Z}\p{C}\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}\u{16fe4}]/u
-const UNASSIGNED = /(?!\p{Noncharacter_Code_Point}|\p{Default_Ignorable_Code_Point})\p{Cn}/u
-
-/** W8, W23: whether at least one character shows. Unassigned ones may be newer than this browser, and count. */
-export function isVisible(text: string): boolean {
-  for (const character of text) {
-    if (!INVISIBLE.test(character) || UNASSIGNED.test(character)) return true
-  }
-  return false
-}
-
-const MARKS = 8
+const FORBIDDEN = new RegExp(NOT_IN_TEXTS, 'gu')
 const PILE = new RegExp(TOO_MANY_MARKS, 'gu')
 
 /** W44: a character has at most eight combining marks; more would cover what is above and below. */
@@ -41,7 +22,7 @@ export interface Cleaned {
 
 /** A draft that the server accepts: tabs become spaces, control characters are removed, and it is cut at the limit. */
 export function clean(raw: string, limit: number): Cleaned {
-  const text = fewMarks(raw.replace(/\r\n?/g, '\n').replace(/\t/g, ' ').replace(CONTROL, ''))
+  const text = fewMarks(raw.replace(/\r\n?/g, '\n').replace(/\t/g, ' ').replace(FORBIDDEN, ''))
     // Half an emoji is not text; JSON would carry it and the server would refuse it.
     .toWellFormed()
   const kept = cutAt(text, limit)

@@ -105,6 +105,15 @@ describe('our view (W32)', () => {
     expect(of('view').length).toBe(1)
   })
 
+  it('is not shown late to followers by who does not want to be found any more', async () => {
+    const { app, get, of, pan } = visitor()
+    await get(followed)
+    pan()
+    app.settings.set({ onMap: false })
+    vi.advanceTimersByTime(1_000)
+    expect(of('view').length).toBe(1)
+  })
+
   it('of the followed one becomes ours, gently, and pointers serve where none is shown', async () => {
     const { app, follow, get } = visitor()
     const camera = () => app.camera.store.getState().camera

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { cleanName, initials, routeOf } from '../../../src/features/channel/model/names'
-import { COLOR_NAMES, contrast, GROUND, ink, BACKDROP, PALETTE } from '../../../src/shared/palette'
+import { contrast, GROUND, ink, BACKDROP, PALETTE } from '../../../src/shared/palette'
 import { codePoints, cutAt, firstGrapheme } from '../../../src/shared/text/graphemes'
 import { clean, directionOf, finished } from '../../../src/shared/text/payload'
 import { readFrame } from '@asocial/client/core/frames'
+import { COLORS } from '@asocial/client/core/wire'
 
 describe('payload', () => {
   test('W8: tabs become spaces, control characters go, line breaks stay', () => {
@@ -220,10 +221,10 @@ describe('names', () => {
 
 describe('palette', () => {
   test('W23: all sixteen names', () => {
-    expect(COLOR_NAMES).toHaveLength(16)
+    expect(COLORS).toHaveLength(16)
   })
 
-  for (const name of COLOR_NAMES) {
+  for (const name of COLORS) {
     test(`${name} keeps 4.5:1 on both grounds, bare and misted`, () => {
       for (const ground of [GROUND, BACKDROP]) {
         expect(contrast(PALETTE[name].light, ground.light)).toBeGreaterThanOrEqual(4.5)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from ..errors import AsocialError
+from ..refusals import why
 from . import bot, join, say, watch
 from .arguments import FAILED, INTERRUPTED, OK, USAGE_ERROR, OutputFailed, report, with_negative_points
 
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace, prog: str) -> int:
     try:
         code: int = asyncio.run(arguments.run(arguments, prog))
     except KeyboardInterrupt:
-        return INTERRUPTED if arguments.command == "say" else OK
+        return INTERRUPTED
     except BrokenPipeError:
         _write_nothing_more()  # The reader of our output has gone.
         return OK
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace, prog: str) -> int:
     except AsocialError as error:
         return report(prog, str(error), FAILED)
     except OSError as error:
-        return report(prog, f"cannot reach {arguments.url}: {error.strerror or error}", FAILED)
+        return report(prog, f"cannot reach {arguments.url}: {why(error)}", FAILED)
     return code
 
 

@@ -10,14 +10,15 @@ import sys
 from collections.abc import Sequence
 
 from ..channel import Channel, connect
+from ..frames import COLORS
 
 DEFAULT_URL = "http://localhost:8080"
 OK, FAILED, USAGE_ERROR, INTERRUPTED = 0, 1, 2, 130
 EXIT_CODES = """exit codes:
-  0    done; for watch, join and bot also Ctrl+C, or nobody reads the output any more
+  0    done; for watch also: nobody reads the output any more; for bot also Ctrl+C and SIGTERM
   1    the server cannot be reached, refuses the connection, or did not accept a message
   2    wrong arguments, or a part of asocial[cli] is not installed
-  130  Ctrl+C before everything was posted (say)"""
+  130  Ctrl+C (say, watch)"""
 
 
 class OutputFailed(Exception):
@@ -58,13 +59,20 @@ def add_channel(command: argparse.ArgumentParser, *, optional: bool = False) -> 
         command.add_argument("channel", metavar="CHANNEL", help="the channel's name")
     command.add_argument("--url", default=default_url(), help=f"the server; default: ASOCIAL_URL, or {DEFAULT_URL}")
     command.add_argument("--name", help="your name in the channel; default: the server chooses one")
-    command.add_argument("--color", help="one of the sixteen colours, such as teal")
+    command.add_argument("--color", type=_color, help="one of the sixteen colours, such as teal")
     command.add_argument("--invite", metavar="TOKEN", help="an invitation to a private channel")
     command.add_argument(
         "--token",
         default=os.environ.get("ASOCIAL_TOKEN"),
         help="who you are: a guest's or a provider's token; default: ASOCIAL_TOKEN, or a new guest",
     )
+
+
+def _color(text: str) -> str:
+    # The server would choose another one without a word (W2).
+    if text not in COLORS:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(COLORS)}")
+    return text
 
 
 def default_url() -> str:

@@ -54,8 +54,8 @@ async def _run(arguments: argparse.Namespace, prog: str) -> int:
         return report(prog, f"there is no file {arguments.file}", USAGE_ERROR)
     try:
         bots = _load(arguments.file)
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:
+        _print_error(error, arguments.file)
         return report(prog, f"{arguments.file} could not be loaded, see above", FAILED)
     if len(bots) != 1:
         return report(prog, f"{arguments.file} must have one Bot, it has {len(bots)}", USAGE_ERROR)
@@ -75,6 +75,14 @@ async def _run_bot(bot: Bot, arguments: argparse.Namespace, prog: str) -> int:
     except AsocialError as error:
         return report(prog, str(error), FAILED)
     return OK
+
+
+def _print_error(error: Exception, file: Path) -> None:
+    """The traceback from the bot's file on: what loaded the file is no help."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename != str(file):
+        trace = trace.tb_next
+    traceback.print_exception(error.with_traceback(trace))
 
 
 def _load(file: Path) -> list[Bot]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
 import json
 import os
+import stat
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 
 import msgspec
@@ -34,6 +38,27 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 async def _run(arguments: argparse.Namespace, _prog: str) -> int:
+    printing = asyncio.ensure_future(_print(arguments))
+    _call_when_unread(printing.cancel)
+    try:
+        await printing
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise  # Ctrl+C
+    return OK
+
+
+def _call_when_unread(end: Callable[[], object]) -> None:
+    """If standard output is a pipe, call `end` when its reader has gone, as in `watch garden | head -1`."""
+    descriptor = sys.stdout.fileno()
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        # Nothing ever comes to read from this end of a pipe, except that it is broken. Windows cannot wait for that.
+        with contextlib.suppress(NotImplementedError, OSError):
+            asyncio.get_running_loop().add_reader(descriptor, end)
+
+
+async def _print(arguments: argparse.Namespace) -> None:
     colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     if sys.stdout.encoding.lower() != "utf-8":
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -42,7 +67,6 @@ async def _run(arguments: argparse.Namespace, _prog: str) -> int:
             line = as_json(event) if arguments.json else as_text(channel, event, colored)
             if line is not None:
                 write_line(line)
-    return OK
 
 
 def as_json(event: e.Event) -> str:

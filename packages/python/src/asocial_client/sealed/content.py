@@ -11,20 +11,15 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from ..frames import ReactionKind
+from ..frames import COLORS, LANDMARK_CHARACTERS, NAME_CHARACTERS, POSITION_LIMIT, STROKE_POINTS, ReactionKind
+from ..text import NOT_IN_TEXTS, is_visible
 
-COLORS = frozenset((
-    "rust", "coral", "amber", "ochre", "olive", "moss", "fern", "jade", "teal", "lagoon", "azure", "cobalt", "indigo",
-    "violet", "plum", "rose",
-))  # fmt: skip
-NAME_CHARACTERS, LANDMARK_CHARACTERS = 32, 40
-POSITION_LIMIT = 10_000_000
-STROKE_POINTS = 256
 MARKS = 8
 KINDS = frozenset(get_args(ReactionKind))
 
-_NOT_IN_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
-_NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_HALF = re.compile(r"[\ud800-\udfff]")
+"""Half of a surrogate pair is no character."""
 
 Fields = dict[str, Any]
 
@@ -37,10 +32,10 @@ def check(kind: str, content: Mapping[str, Any], payload_characters: int) -> Fie
     """The content of a frame of this kind (W193)."""
     match kind:
         case "chat":
-            text = _text(content, "payload", payload_characters, _NOT_IN_TEXT)
+            text = _text(content, "payload", payload_characters, NOT_IN_TEXTS)
             return {"payload": text, "position": _position(content), **_profile(content)}
         case "typing":
-            text = _text(content, "payload", payload_characters, _NOT_IN_TEXT)
+            text = _text(content, "payload", payload_characters, NOT_IN_TEXTS)
             return {"payload": text, "position": _position(content)}
         case "stroke":
             return {"points": _points(content, 2), **_profile(content)}
@@ -74,9 +69,9 @@ def _profile(content: Mapping[str, Any]) -> Fields:
 
 def _text(content: Mapping[str, Any], field: str, characters: int, forbidden: re.Pattern[str]) -> str:
     text = content.get(field)
-    if not isinstance(text, str) or not text.strip() or len(text) > characters:
+    if not isinstance(text, str) or not is_visible(text) or len(text) > characters:
         raise ContentInvalid(f"{field} is missing, empty or too long")
-    if forbidden.search(text) or _has_too_many_marks(text):
+    if forbidden.search(text) or _HALF.search(text) or _has_too_many_marks(text):
         raise ContentInvalid(f"{field} has characters that are not allowed")
     return text
 

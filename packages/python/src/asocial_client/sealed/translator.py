@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Callable
 
+from ..text import is_visible
 from .box import STREAM_BYTES, BoxNotOpened, Place, open_box, seal
 from .content import ContentInvalid, Fields, check
 from .link import SealedLink
@@ -85,8 +86,9 @@ class Translator:
             case "stroke" if frame.get("done"):
                 return self._message(frame, "stroke", {"points": frame["points"], **self.profile})
             case "typing":
-                text = frame["payload"]
-                return self._sealed(frame, kind, {"payload": text, "position": frame["position"]} if text else None)
+                content = {"payload": frame["payload"], "position": frame["position"]}
+                # W8: a draft that shows nothing is no draft.
+                return self._sealed(frame, kind, content if is_visible(frame["payload"]) else None)
             case "stroke":
                 return self._sealed(frame, "drawing", {"points": frame["points"]} if frame["points"] else None)
             case "cursor" | "reaction" | "view":

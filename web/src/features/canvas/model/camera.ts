@@ -12,6 +12,7 @@
  * Pure: no DOM, no clocks.
  */
 import { rounded } from '@asocial/client/core/frames'
+import { POSITION_LIMIT } from '@asocial/client/core/wire'
 import type { Box } from './boxes'
 
 export interface Point {
@@ -30,8 +31,6 @@ export interface Camera extends Point {
 
 export const ZOOM_MIN = 0.1
 export const ZOOM_MAX = 4
-/** W9: positions are within ±10,000,000. */
-export const WORLD_LIMIT = 10_000_000
 export const HOME: Camera = { x: 0, y: 0, zoom: 1 }
 
 const ORIGIN_STEP = 65_536
@@ -48,8 +47,8 @@ export function clamp(value: number, min: number, max: number): number {
 
 export function clampCamera(camera: Camera): Camera {
   return {
-    x: clamp(camera.x, -WORLD_LIMIT, WORLD_LIMIT),
-    y: clamp(camera.y, -WORLD_LIMIT, WORLD_LIMIT),
+    x: clamp(camera.x, -POSITION_LIMIT, POSITION_LIMIT),
+    y: clamp(camera.y, -POSITION_LIMIT, POSITION_LIMIT),
     zoom: clamp(camera.zoom, ZOOM_MIN, ZOOM_MAX),
   }
 }
@@ -151,6 +150,6 @@ export function gridLevels(zoom: number): { step: number; strength: number }[] {
 
 /** A point as it is sent: within the world, rounded to a tenth of a pixel. */
 export function wirePoint(point: Point): { x: number; y: number } {
-  const fit = (v: number) => rounded(clamp(v, -WORLD_LIMIT, WORLD_LIMIT))
+  const fit = (v: number) => rounded(clamp(v, -POSITION_LIMIT, POSITION_LIMIT))
   return { x: fit(point.x), y: fit(point.y) }
 }

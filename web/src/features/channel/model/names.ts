@@ -4,9 +4,11 @@
 
 import { cutAt, firstGrapheme } from '../../../shared/text/graphemes'
 import { isChannel } from '@asocial/client/core/address'
-import { fewMarks, isVisible } from '../../../shared/text/payload'
+import { isVisible, NOT_IN_NAMES } from '@asocial/client/core/text'
+import { NAME_CHARACTERS } from '@asocial/client/core/wire'
+import { fewMarks } from '../../../shared/text/payload'
 
-export const NAME_MAX = 32
+const FORBIDDEN = new RegExp(NOT_IN_NAMES, 'gu')
 
 export type Route =
   | { kind: 'start' }
@@ -64,13 +66,8 @@ function split(text: string): [string, string] {
 }
 
 /** W23: trimmed, white space folded, no control or bidirectional-override characters, few marks, at most `limit`. Empty if nothing shows. */
-export function cleanName(raw: string, limit = NAME_MAX): string {
-  const folded = fewMarks(
-    raw.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/gu, ' '),
-  )
-    .toWellFormed()
-    .replace(/\s+/gu, ' ')
-    .trim()
+export function cleanName(raw: string, limit = NAME_CHARACTERS): string {
+  const folded = fewMarks(raw.replace(FORBIDDEN, ' ')).toWellFormed().replace(/\s+/gu, ' ').trim()
   const name = cutAt(folded, limit).trim()
   return isVisible(name) ? name : ''
 }

@@ -4,9 +4,6 @@
 import { codePoints } from '../../../shared/text/graphemes'
 import type { Landmark } from '@asocial/client/core/rules'
 
-export const LANDMARK_CHARACTERS = 40
-export const LANDMARKS_MAX = 20
-
 const folded = (name: string) => name.normalize('NFC').toLowerCase()
 
 /** Whether another landmark than `except` has this name; case makes no difference. */

@@ -9,9 +9,9 @@ import type { Point, Size } from '../../canvas/model/camera'
 import type { Spot } from './spots'
 
 /** as the server cuts the plane (W160, W164) */
-const CELL = 1_024
+export const CELL = 1_024
 const MARGIN_CELLS = 1
-const MAX_CELLS = 12
+export const MAX_CELLS = 12
 
 export interface Place {
   readonly at: Point

@@ -3,10 +3,10 @@
  */
 import { useRef, useState } from 'react'
 import { useStore } from 'zustand'
-import { NAME_MAX } from '../../channel/model/names'
+import { COLORS, NAME_CHARACTERS } from '@asocial/client/core/wire'
 import { cutAt } from '../../../shared/text/graphemes'
 import { commandOf, plainCommandOf } from '../../../shared/keys/keys'
-import { COLOR_NAMES, ink } from '../../../shared/palette'
+import { ink } from '../../../shared/palette'
 import type { User } from '@asocial/client/core/frames'
 import { STRINGS } from '../../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../../shared/i18n/en-others'
@@ -129,7 +129,7 @@ function Self() {
   const { name, color } = useSelf()
   const [edited, setEdited] = useState<string>()
   const input = useRef<HTMLInputElement>(null)
-  const current = { name, color: color ?? COLOR_NAMES[0] ?? 'rust' }
+  const current = { name, color: color ?? COLORS[0] }
   const commit = () => {
     if (edited !== undefined && edited.trim() !== '' && edited !== name) {
       app.session.choose({ name: edited }, current)
@@ -151,7 +151,7 @@ function Self() {
             const { value } = event.target
             const composing = (event.nativeEvent as InputEvent).isComposing
             // Not during a composition of an input method; the name is cut when it ends.
-            setEdited(composing ? value : cutAt(value, NAME_MAX))
+            setEdited(composing ? value : cutAt(value, NAME_CHARACTERS))
           }}
           onBlur={commit}
           onKeyDown={(event) => {
@@ -181,7 +181,7 @@ function Self() {
           next?.click()
         }}
       >
-        {COLOR_NAMES.map((each, index) => (
+        {COLORS.map((each, index) => (
           <button
             key={each}
             type="button"

@@ -9,6 +9,7 @@ import { createCulling } from '@asocial/client/core/culling'
 import { ownKey } from '@asocial/client/core/messages'
 import { newId } from '@asocial/client/core/random'
 import { throttle } from '@asocial/client/core/throttle'
+import { STROKE_POINTS } from '@asocial/client/core/wire'
 import type { ClientFrame, ErrorFrame, ServerFrame } from '@asocial/client/core/frames'
 import { createStore } from '../../../shared/store/store'
 import type { CameraStore } from '../../canvas/store/camera'
@@ -27,7 +28,6 @@ const STEP_PX = 1.5
 const RAW_MAX = 4_000
 const NOTE_MS = 4_000
 /** W111 */
-const POINTS_MAX = 256
 const BYTES_MAX = 3072
 /** what a frame holds besides the points */
 const ROOM_BYTES = 200
@@ -82,7 +82,7 @@ export function createDrawing(around: Around) {
 
   function limits(): StrokeLimits {
     const { frame_bytes = Infinity } = session.store.getState().limits
-    return { points: POINTS_MAX, bytes: Math.min(BYTES_MAX, frame_bytes - ROOM_BYTES) }
+    return { points: STROKE_POINTS, bytes: Math.min(BYTES_MAX, frame_bytes - ROOM_BYTES) }
   }
 
   const growing = throttle<{ messageId: string; points: readonly Point[] }>(

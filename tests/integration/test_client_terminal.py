@@ -204,6 +204,11 @@ async def test_what_the_server_refuses_is_shown_and_the_draft_stays(server: Serv
         await pilot.press("enter")
         await eventually(lambda: "not sent" in str(app.query_one("#bottom").render()), "the reason is shown")
         assert app.plane.own.text
+        # That a draft was refused as well does not replace it.
+        await app.channel.draft((0, 0)).type("e" + "\u0301" * 9)
+        await app.channel.say("later", at=(0, 0))
+        await eventually(lambda: app.channel.messages, "what came after it is here")
+        assert "not sent" in str(app.query_one("#bottom").render())
         await pilot.press("escape")
         assert not app.plane.own.text
 

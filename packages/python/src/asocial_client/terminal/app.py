@@ -107,6 +107,8 @@ class CanvasApp(App[None]):
         self._bottom = Static(HELP, id="bottom", markup=False)
         self._draft: DraftWriter | None = None
         self._notice = ""
+        self._tells_unsent = False
+        """Whether the line at the bottom says why a message was not sent. It stays until the user writes on."""
         self._changed = False
         """Whether something happened in the channel since the last picture."""
 
@@ -184,6 +186,7 @@ class CanvasApp(App[None]):
         draft, shown = self._draft, own.text
         if not own.text:
             self._draft = None
+        self._tells_unsent = False
         self._notify("")
         self.plane.repaint()
         self.run_worker(self._show_draft(draft, shown), group="draft", exclusive=True)
@@ -214,6 +217,7 @@ class CanvasApp(App[None]):
         try:
             await draft.say(text)
         except NotSent as error:
+            self._tells_unsent = True
             if own.text:  # Another draft has begun.
                 self._notify(f"not sent, {error}: {text}")
             else:
@@ -232,7 +236,9 @@ class CanvasApp(App[None]):
             async for event in self.channel:
                 match event:
                     case e.Rejected():
-                        self._notify(event.message)
+                        # The draft of a message that is refused is often refused too, and this may come after that.
+                        if not self._tells_unsent:
+                            self._notify(event.message)
                     case e.Disconnected(reason, retry_s):
                         self._notify(f"disconnected: {reason}; connecting again in {retry_s:.0f} s")
                     case e.Connected():

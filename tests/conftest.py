@@ -30,6 +30,10 @@ LONGEST_FIRST = (
 # The other time limit is `timeout` in pyproject.toml. One that needs more says so: @pytest.mark.timeout(seconds).
 FULL_LIMIT_S = 1_800
 
+# What a script starts in the background ignores SIGINT, and so does all that it starts: Ctrl+C would end no command.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # All tests run in asyncio's debug mode, which remembers where each handle, task and future was made. Reading the whole
 # stack with its source lines takes a sixth of a test's CPU time. Three frames, whose lines are read when they are
 # printed, still show the place. (`_asyncio` ignores DEBUG_STACK_DEPTH.)

@@ -71,7 +71,8 @@ def _written_output() -> Iterator[None]:
         try:
             yield
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:  # it is None if the process was started without one (`>&-`)
+                sys.stdout.flush()
     except OSError as error:
         # Without this, the interpreter tries to write the rest at exit, and reports the error once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,6 +6,7 @@ Viewports move in the middle of a round, over the borders of blocks. ASOCIAL_FUZ
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ import pytest
 
 from asocial.domain.cells import CELL, Region, cell_of, region_of
 from asocial.domain.pacing import CURSOR_TICK_S
+from asocial.domain.pointers import MAX_OF_CELL, MAX_POINTERS
 from asocial.domain.region_groups import BLOCK
 from asocial.groups import CrowdSettings
 from asocial.ports import Batch
@@ -158,3 +160,16 @@ async def test_w170_other_processes_are_told_who_moved_and_who_has_left(channel:
     crowd_of(other).forget_pointers(["ann"])
     assert seen_by(join(other, "eve", region_of(0, 0, 800, 600))) == {}
     other.close()
+
+
+def test_a_viewport_that_moves_over_a_busy_place_gets_the_newest_of_each_cell() -> None:
+    """It is not compared with all that moved there: thousands of people move their viewports every few seconds."""
+    pointers, cells = CrowdPointers(), [0, 1, 2]
+    for number in range(3 * MAX_OF_CELL):
+        cell = number % len(cells)
+        pointers.move(f"u{number}", cell * CELL + 1.0, 1.0, (cell, 0), 0.0)
+    region = Region(0, 0, 2, 0)
+    frame = pointers.frame_of_missed(region, region, 0)
+    users = [int(user[1:]) for user, _, _ in json.loads(frame[frame.index(b"{") :])["cursors"]]
+    newest = range(3 * MAX_OF_CELL - len(cells) * (MAX_POINTERS // len(cells)), 3 * MAX_OF_CELL)
+    assert sorted(users) == list(newest)

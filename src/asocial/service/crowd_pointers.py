@@ -205,11 +205,8 @@ class CrowdPointers:
             return b""
         newest = self._newest.get
         cells = [cell for cell in both.cells() if newest(cell, 0) > since]
-        most = max(1, MAX_POINTERS // max(len(cells), 1))
-        missed: list[Pointer] = []
-        for cell in cells:
-            missed += islice(takewhile(lambda moved: moved.order > since, reversed(self._moves[cell])), most)
-        return _frame_of(missed) if missed else b""
+        missed = [pointer for pointer in self._newest_of_each(cells, MAX_POINTERS) if pointer.order > since]
+        return _frame_of(missed[:MAX_POINTERS]) if missed else b""
 
     def frame_of_resting(self, region: Region, without: Region | None, now: float) -> bytes:
         """The `cursors` frame of pointers that rest in `region` and not in `without` (W205). Empty if none do.
@@ -220,12 +217,17 @@ class CrowdPointers:
         cells = [cell for cell in region.cells() if cell in self._moves]
         if without is not None:
             cells = [cell for cell in cells if not without.holds(cell)]
-        most = min(MAX_RESTING_OF_CELL, max(1, MAX_POINTERS // max(len(cells), 1)))
+        newest = self._newest_of_each(cells, MAX_RESTING_OF_CELL)
+        resting = [pointer for pointer in newest if pointer.at >= oldest][:MAX_POINTERS]
+        return _frame_of(resting) if resting else b""
+
+    def _newest_of_each(self, cells: Sequence[Cell], most_of_cell: int) -> list[Pointer]:
+        """Those that moved last, as many of each cell: about MAX_POINTERS, at least one and at most `most_of_cell`."""
+        most = min(most_of_cell, max(1, MAX_POINTERS // max(len(cells), 1)))
         found: list[Pointer] = []
         for cell in cells:
             found += islice(reversed(self._moves[cell]), most)
-        resting = [pointer for pointer in found if pointer.at >= oldest][:MAX_POINTERS]
-        return _frame_of(resting) if resting else b""
+        return found
 
     def _frame_of_chosen(self, pointers: Sequence[Pointer], region: Region) -> bytes:
         return _frame_of(choose(pointers, region.middle, self._writing))

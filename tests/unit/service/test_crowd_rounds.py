@@ -173,3 +173,12 @@ def test_a_viewport_that_moves_over_a_busy_place_gets_the_newest_of_each_cell() 
     users = [int(user[1:]) for user, _, _ in json.loads(frame[frame.index(b"{") :])["cursors"]]
     newest = range(3 * MAX_OF_CELL - len(cells) * (MAX_POINTERS // len(cells)), 3 * MAX_OF_CELL)
     assert sorted(users) == list(newest)
+
+
+def test_w165_a_viewport_that_moves_gets_at_most_a_hundred_pointers_of_many_cells() -> None:
+    pointers, region = CrowdPointers(), Region(0, 0, 11, 11)
+    for number, (column, row) in enumerate(region.cells()):
+        pointers.move(f"u{number}", column * CELL + 1.0, row * CELL + 1.0, (column, row), 0.0)
+    assert len(pointers) > MAX_POINTERS
+    frame = pointers.frame_of_missed(region, region, 0)
+    assert len(json.loads(frame[frame.index(b"{") :])["cursors"]) == MAX_POINTERS

@@ -20,27 +20,18 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from asocial.domain.landmarks import LANDMARK_CHARACTERS
-from asocial.domain.message import POSITION_LIMIT
 from asocial.domain.palette import PALETTE
-from asocial.domain.profile import NAME_CHARACTERS, Member
+from asocial.domain.profile import Member
 from asocial.domain.rules import Rights
 from asocial.domain.sealed import SealedKind
-from asocial.domain.stroke import STROKE_POINTS
 from asocial.protocol import schema
+from scripts.client_types import CONSTANTS
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "packages/python/src/asocial_client/frames.py"
 
 ALIASES = {"ReactionKind": schema.ReactionKind, "Rights": Rights, "SealedKind": SealedKind}
-LIMITS = {
-    "WHO_LIMIT": schema.WHO_LIMIT,
-    "NAME_CHARACTERS": NAME_CHARACTERS,
-    "LANDMARK_CHARACTERS": LANDMARK_CHARACTERS,
-    "POSITION_LIMIT": POSITION_LIMIT,
-    "STROKE_POINTS": STROKE_POINTS,
-}
-"""Limits of the server that no frame tells."""
+LIMITS = {"WHO_LIMIT": schema.WHO_LIMIT, **CONSTANTS}
 RENAMED = {"RulesView": "Rules"}
 INSIDE_RAW = {
     ("UserSync", "users"): "list[Member]",

@@ -1,6 +1,6 @@
 /*
- * What this client shows, sent to those who need it: always in a crowd, where it decides what the client gets (W160), and
- * otherwise while somebody follows its user (W32).
+ * Sends what this client shows. In a crowd always, because the server sends only what the view holds (W160); elsewhere only
+ * while somebody follows this user (W32).
  */
 import type { ViewMessage } from './frames.ts'
 import { throttle } from './throttle.ts'

@@ -33,7 +33,10 @@ class Updated(NamedTuple):
 
 
 class Departed(NamedTuple):
-    """A connection was removed. `last`: it was the user's last, so this is an event, and `stamp` is its stamp."""
+    """A connection was removed. `last`: it was the user's last, so this is an event, and `stamp` is its stamp.
+
+    `shared`: it was in the store of all processes, not only here.
+    """
 
     channel: str
     connection_id: str
@@ -41,6 +44,7 @@ class Departed(NamedTuple):
     last: bool
     user_count: int
     stamp: Stamp
+    shared: bool = True
 
 
 class Roster(NamedTuple):

@@ -77,9 +77,11 @@ class FallbackPresence:
         try:
             shared = await self._shared.leave(channel, connection_id)
         except StoreUnavailable:
-            return departed
+            return departed and departed._replace(shared=False)
         # If it joined while the channel was isolated, the shared store never had it.
-        return departed if shared is None and self._status.is_isolated(channel) else shared
+        if shared is None and departed is not None and self._status.is_isolated(channel):
+            return departed._replace(shared=False)
+        return shared
 
     async def abandon(self, channel: str, connection_id: str, grace_ms: int) -> None:
         self._forget(channel, connection_id)
@@ -136,7 +138,7 @@ class FallbackPresence:
             return
 
     async def sweep(self) -> list[Departed]:
-        departed = await self._local.sweep()
+        departed = [entry._replace(shared=False) for entry in await self._local.sweep()]
         if self._status.store_away:
             return departed
         try:

@@ -49,6 +49,7 @@ class Outages:
     def begin(self) -> None:
         """The shared store is away: members on other processes cannot be reached."""
         self._rules.begin_outage()
+        self._presence.forget_all_counts()
         self._counters.outages += 1
         self._sessions.send_degraded()
 
@@ -87,6 +88,10 @@ class Outages:
         if self._channels.store_away:
             raise StoreUnavailable("the store went away again")
         self._sessions.degraded = False
+        if channels is None:
+            self._presence.forget_all_counts()
+        else:
+            self._presence.forget_counts(channels)
         await self._presence.announce_rejoined(rejoined)
         self._sessions.forget_snapshots()
         for (channel_name, user_id), profile in changed.items():

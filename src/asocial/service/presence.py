@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from ..domain.ids import new_message_id
 from ..domain.palette import free_color
 from ..domain.profile import Member, Profile
 from ..groups import PresenceSettings
-from ..ports import Connection, Joined, PresenceStore, Roster, Stamp, StoreUnavailable
+from ..ports import Connection, Departed, Joined, PresenceStore, Roster, Stamp, StoreUnavailable
 from ..protocol.codec import pack
 from ..protocol.schema import ServerFrame, UserCount, UserJoined, UserLeft, UserUpdated
 from .channels import Channels
@@ -60,6 +60,7 @@ class Presence:
         self._counts: dict[str, _Count] = {}
         self._arriving: dict[str, dict[str, str]] = {}
         """By channel and user: the colours of those who are joining and not in the store yet."""
+        self._outages = 0
         self._recounting: dict[bool, asyncio.Task[None]] = {}
         """By `elsewhere`: whether the counts are sent to other processes."""
 
@@ -88,7 +89,7 @@ class Presence:
         if departed is None:
             return False
         if departed.last:
-            self._announce_leave(channel, departed.user_id, departed.user_count, departed.stamp)
+            self._announce_leave(departed)
         return departed.last
 
     async def abandon(self, channel: str, connection_id: str, away_ms: int = 0) -> None:
@@ -149,10 +150,7 @@ class Presence:
         for departed in await self._store.sweep():
             self._counters.swept += 1
             if departed.last:
-                channel, known_here = departed.channel, self._channels.store_away
-                self._announce_leave(
-                    channel, departed.user_id, departed.user_count, departed.stamp, known_here=known_here
-                )
+                self._announce_leave(departed, known_here=self._channels.store_away)
 
     async def announce_rejoined(self, rejoined: Sequence[tuple[str, Joined]]) -> None:
         """Announce users of this process whom the store had lost, and who were registered again, by channel."""
@@ -177,16 +175,18 @@ class Presence:
         Sent after a second, so that events under way arrive first; clients that have them ignore the count (W19).
         Raises StoreUnavailable; when the store is back, every client gets a snapshot.
         """
-        send = self._send_count_elsewhere if elsewhere else self.apply_count
+        send, outages = self._send_count_elsewhere if elsewhere else self.apply_count, self._outages
         channels = [channel.name for channel in self._channels if len(channel) or elsewhere]
         for start in range(0, len(channels), RECOUNT_BATCH):
             some = channels[start : start + RECOUNT_BATCH]
             rosters = await asyncio.gather(*(self._store.roster(channel, 0) for channel in some))
-            for channel, roster in zip(some, rosters, strict=True):
+            counts = [
+                (channel, CountChanged(roster.user_count, roster.stamp))
+                for channel, roster in zip(some, rosters, strict=True)
                 # No epoch: the store has lost the channel, and its members are being registered again.
-                if roster.stamp.epoch and not self._channels.is_isolated(channel):
-                    changed = CountChanged(roster.user_count, roster.stamp)
-                    self._loop.call_later(COUNT_INTERVAL_S, send, channel, changed)
+                if roster.stamp.epoch and not self._channels.is_isolated(channel)
+            ]
+            self._loop.call_later(COUNT_INTERVAL_S, self._send_recounted, send, counts, outages)
 
     def start_recount(self, *, elsewhere: bool = False) -> None:
         """`recount` in a task. Does nothing while the store is away."""
@@ -195,15 +195,29 @@ class Presence:
             self._recounting[elsewhere].cancel()
         self._recounting[elsewhere] = self._loop.create_task(self._recount_if_possible(elsewhere))
 
-    def close(self) -> None:
-        """Send the counts that wait: people on other processes would never get them."""
+    def forget_all_counts(self) -> None:
+        """Drop the counts that wait, and what was recounted: an outage begins.
+
+        The store may come back empty, and so with another epoch. A client that gets a count of the old one then asks
+        for a snapshot. Nothing is lost: after an outage every client gets a snapshot, and every process a new count.
+        """
+        self._outages += 1
         for recounting in self._recounting.values():
             recounting.cancel()
-        for channel, count in self._counts.items():
-            if count.timer is not None:
+        self.forget_counts(list(self._counts))
+
+    def forget_counts(self, channels: Collection[str]) -> None:
+        """Drop the counts of these channels that wait: their members get snapshots, which have another epoch."""
+        for channel in channels:
+            count = self._counts.pop(channel, None)
+            if count is not None and count.timer is not None:
                 count.timer.cancel()
+
+    def close(self) -> None:
+        """Send the counts that wait: people on other processes would never get them."""
+        for channel, count in self._counts.items():
             self._publish_count(channel, count)
-        self._counts.clear()
+        self.forget_all_counts()
 
     async def _with_free_color(self, channel: str, user_id: str, profile: Profile) -> Profile:
         """`profile` with a colour far from those of the people present, on all processes.
@@ -232,6 +246,14 @@ class Presence:
             if not arriving:
                 del self._arriving[channel]
 
+    def _send_recounted(
+        self, send: Callable[[str, CountChanged], None], counts: list[tuple[str, CountChanged]], outages: int
+    ) -> None:
+        """Send the counts of a recount, unless an outage began since it counted: see `forget_all_counts`."""
+        if outages == self._outages:
+            for channel, changed in counts:
+                send(channel, changed)
+
     async def _recount_if_possible(self, elsewhere: bool) -> None:
         with contextlib.suppress(StoreUnavailable):
             await self.recount(elsewhere=elsewhere)
@@ -242,15 +264,17 @@ class Presence:
         frame = UserJoined(new_message_id(), channel, self._now_ms(), *about, *joined.stamp, member.on_map)
         self._announce(channel, frame, joined.user_count, joined.stamp, max_users=joined.user_count, exclude=connection)
 
-    def _announce_leave(self, channel: str, user_id: str, count: int, stamp: Stamp, *, known_here: bool = True) -> None:
+    def _announce_leave(self, departed: Departed, *, known_here: bool = True) -> None:
         """`known_here`: members on this process know the user."""
+        channel, count, stamp = departed.channel, departed.user_count, departed.stamp
         self._channels.count_users(channel, count)
-        frame = UserLeft(new_message_id(), channel, self._now_ms(), user_id, *stamp)
+        frame = UserLeft(new_message_id(), channel, self._now_ms(), departed.user_id, *stamp)
         if self._channels.is_isolated(channel):
-            # The other processes must hear of it, or they would keep a user who has left.
             if known_here:
                 self._channels.post_local(channel, pack(frame))
-            self._channels.publish(channel, pack(frame))
+            # The other processes must hear of it, or they would keep a user who has left.
+            if departed.shared:
+                self._channels.publish(channel, pack(frame))
         else:
             self._announce(channel, frame, count, stamp, max_users=count + 1)
 
@@ -287,7 +311,8 @@ class Presence:
         entry.timer = self._loop.call_later(COUNT_INTERVAL_S, self._end_count_interval, channel, entry, sent)
 
     def _publish_count(self, channel: str, entry: _Count) -> None:
-        if entry.unpublished:
+        # Of an isolated channel it is the count of the members here. When it is confirmed, others get the count of all.
+        if entry.unpublished and not self._channels.is_isolated(channel):
             entry.unpublished = False
             self._send_count_elsewhere(channel, CountChanged(entry.count, entry.stamp))
 

@@ -121,6 +121,53 @@ async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stan
     assert ann.frames("user_count") == [], "people here get a snapshot"
 
 
+async def test_w19_a_recount_is_dropped_when_an_outage_begins(harness: Harness) -> None:
+    """The store may have come back empty since, with another epoch: each client would ask for a snapshot."""
+    ann = await harness.enter("ann")
+    await harness.presence.recount()
+    await harness.presence.recount(elsewhere=True)
+    harness.presence.start_recount(elsewhere=True)
+    harness.presence.forget_all_counts()
+    await asyncio.sleep(3 * COUNT_INTERVAL_S)
+    assert ann.frames("user_count") == []
+    assert harness.counts_shared() == []
+
+
+async def test_w19_a_count_that_waits_is_dropped_when_an_outage_begins(harness: Harness) -> None:
+    ann, *_ = [await harness.enter(name) for name in ("ann", "bob", "eve", "dan")]
+    harness.garden.flush_all()
+    assert [frame["count"] for frame in ann.frames("user_count")] == harness.counts_shared() == [3], "4 waits"
+    harness.presence.forget_all_counts()
+    await asyncio.sleep(3 * COUNT_INTERVAL_S)
+    harness.garden.flush_all()
+    assert [frame["count"] for frame in ann.frames("user_count")] == harness.counts_shared() == [3]
+
+
+async def test_w24_other_processes_are_not_told_what_only_the_store_of_this_process_knows() -> None:
+    """Its epoch is not theirs. Here, four join and one leaves before the channel's rules are confirmed."""
+    harness = Harness()
+    local, shared = MemoryPresence(lambda: 0, 300_000), MemoryPresence(lambda: 0, 300_000)
+    harness.presence = Presence(
+        FallbackPresence(shared, local, harness.channels), harness.channels, SETTINGS, make_runtime(lambda: 0)
+    )
+    ann = await harness.enter("ann")
+    harness.garden.flush_all()
+    harness.broker.published.clear()
+    harness.garden.isolate()
+    for name in ("bob", "eve", "dan"):
+        await harness.presence.join("garden", FakeConnection(name), name, FOX)
+    await harness.presence.leave("garden", "dan")
+    await asyncio.sleep(3 * COUNT_INTERVAL_S)
+    harness.garden.flush_all()
+    assert [frame["user_id"] for frame in ann.frames("user_left")] == ["dan"]
+    assert ann.frames("user_count")[-1]["count"] == 4
+    assert [batch for _, batch in harness.broker.published if batch.reliable or batch.control] == []
+    harness.garden.confirm()
+    harness.presence.forget_counts(["garden"])
+    harness.presence.close()
+    assert harness.counts_shared() == []
+
+
 @pytest.mark.parametrize("away", [False, True])
 async def test_w24_a_profile_changed_in_a_local_channel_is_told_elsewhere_if_the_store_knows_it(away: bool) -> None:
     """Its number is one of the store's, so nobody else will tell the other processes."""

@@ -70,6 +70,8 @@ class FuzzClient:
         """While the client waits for a snapshot: the newest event that it must contain."""
         self.asked: list[str] = []
         """Why it asked for a snapshot, each time."""
+        self._joined_as: Change | None = None
+        """The profile that this connection joined with, if its user was away; None after the first new epoch."""
         self.synced_at = ("", 0)
         self.events: set[int] = set()
         """Every `seq` heard on this connection."""
@@ -271,12 +273,17 @@ class FuzzClient:
                 self._soon(unacked)
         if stale:
             return  # `again` asks once more
+        if not first and frame["epoch"] != self.epoch and self._joined_as is not None:
+            # It joined while its server could not reach the others, where its user may be present with another profile.
+            self._joined_as.confirmed = None
+            self._joined_as = None
         self.epoch, self.seq, self.count, self.heard = frame["epoch"], frame["seq"], frame["user_count"], None
         self.users = {u["user_id"]: (u["name"], u["color"], u["joined_at"]) for u in frame["users"]}
         if self.user_id not in self.users:
             self.errors.append(f"{self.name} is not in its own user_sync (W20)")
         elif first and self.server is not None:
-            self.model.connect(self.user_id, self.name, self._asked, self.users[self.user_id][:2], self.server)
+            got = self.users[self.user_id][:2]
+            self._joined_as = self.model.connect(self.user_id, self.name, self._asked, got, self.server)
         if self.epoch != self.synced_at[0]:
             self.synced_at, self.events = (self.epoch, self.seq), set()
 

@@ -66,15 +66,21 @@ class Model:
         confirmed = [change.appearance for change in self.changes[user_id] if change.confirmed]
         return confirmed[-1]
 
-    def connect(self, user_id: str, client: str, asked: Appearance, got: Appearance, server: ServerProcess) -> None:
+    def connect(
+        self, user_id: str, client: str, asked: Appearance, got: Appearance, server: ServerProcess
+    ) -> Change | None:
         """A client has its `user_sync`. `asked`: the profile that it connected with; `got`: the one that it has.
 
-        An attempt to connect may be older than the last change. If the user was away when it succeeded, it counts.
+        An attempt to connect may be older than the last change. If the user was away when it succeeded, it counts:
+        then this returns the change.
         """
         others = self.connected.setdefault(user_id, set())
-        if not others and got == asked != self.appearance(user_id):
-            self.changes[user_id].append(Change(got, server))
+        was_away, change = not others, None
         others.add(client)
+        if was_away and got == asked != self.appearance(user_id):
+            change = Change(got, server)
+            self.changes[user_id].append(change)
+        return change
 
     def disconnect(self, user_id: str, client: str) -> None:
         self.connected.get(user_id, set()).discard(client)

@@ -21,7 +21,7 @@ from asocial.protocol.codec import pack
 from asocial.protocol.schema import UserJoined
 from asocial.service.participant import PAUSE_S
 from tests.faults.crowd import Person, agree, all_hear, crowd, wall_ms
-from tests.support.client import Client
+from tests.support.client import Client, chat_url
 from tests.support.processes import Process, processes
 from tests.support.redis_backend import make_backend
 from tests.support.redis_proxy import Proxy
@@ -29,6 +29,7 @@ from tests.support.redis_server import Server, running
 from tests.support.server import metric, until_metric
 from tests.support.store_events import IgnoreStoreEvents
 from tests.support.waiting import LONG_LEASE_MS, eventually, eventually_is
+from tests.support.websocket_bytes import upgrade_request
 
 GONE_WITHIN_S = 30.0
 """What is promised: a killed process's people are seen leaving within this time."""
@@ -145,6 +146,30 @@ async def test_w24_a_process_that_slept_undoes_no_later_profile_or_cursor(folder
         names = {user["user_id"]: user["name"] for user in (await bob.resync())["users"]}
         assert names[ann.user_id] == "New name"
         for client in (bob, again, late):
+            await client.close()
+
+
+@pytest.mark.parametrize("store", ["memory", "redis"])
+async def test_w18_a_handshake_that_its_client_gave_up_shows_nobody(folder: Path, redis: Server, store: str) -> None:
+    """It waited while the process slept; its client is elsewhere by now. Found by the fuzz, seed 9."""
+    with processes(folder, 1, redis.url if store == "redis" else "") as (sleeper,):
+        bob = await Client.connect(sleeper.url, channel="garden")
+        sleeper.signal(signal.SIGSTOP)
+        await eventually(lambda: _is_stopped(sleeper.pid), "stopped")
+        for number in range(20):
+            _, writer = await asyncio.open_connection("127.0.0.1", sleeper.port)
+            writer.write(upgrade_request(chat_url(sleeper.url, channel="garden", uid=f"gone-{number}")))
+            await writer.drain()
+            writer.close()
+        sleeper.signal(signal.SIGCONT)
+        # The control: it waits behind all the others.
+        late = await Client.connect(sleeper.url, channel="garden")
+        joined = await bob.receive("user_joined")
+        assert joined["user_id"] == late.user_id
+        await eventually_is(lambda: metric(sleeper.port, "websocket_connections_active"), 2)
+        assert {user["user_id"] for user in (await bob.resync())["users"]} == {bob.user_id, late.user_id}
+        assert not bob.waiting("user_joined")
+        for client in (bob, late):
             await client.close()
 
 

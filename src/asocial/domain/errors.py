@@ -1,6 +1,7 @@
 """Every error that a client can cause.
 
     AsocialError
+    ├── ClientGone             the client left before its session was open; nobody reads an answer
     ├── FrameError             answered with an `error` frame; the connection stays open (W25)
     │   ├── BadFrame
     │   │   └── NameInvisible
@@ -43,6 +44,10 @@ from typing import ClassVar
 
 class AsocialError(Exception):
     """Base of every error that a client can cause."""
+
+
+class ClientGone(AsocialError):
+    """The client left before its session was open."""
 
 
 class FrameError(AsocialError):

@@ -27,11 +27,15 @@ _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u20
 
 
 class Profile(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A name of 1 to 32 characters and a colour of PALETTE. `on_map`: others may show where the user is (W31)."""
+    """A name of 1 to 32 characters and a colour of PALETTE. `on_map`: others may show where the user is (W31).
+
+    `changed_at`: when the user chose it (ms, server clock), 0 if unknown. It decides between two after an outage.
+    """
 
     name: str
     color: str
     on_map: bool = True
+    changed_at: int = 0
 
 
 class Member(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

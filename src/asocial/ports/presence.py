@@ -16,12 +16,16 @@ class Stamp(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """`first`: the user had no connection before, so this is an event, and `stamp` is its stamp."""
+    """`first`: the user had no connection before, so this is an event, and `stamp` is its stamp.
+
+    `changed_at`: that of the profile in the store.
+    """
 
     member: Member
     first: bool
     user_count: int
     stamp: Stamp
+    changed_at: int = 0
 
 
 class Updated(NamedTuple):

@@ -5,10 +5,11 @@ Processes do not decode the frames that they pass on, so everything that a proce
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import msgspec
 
+from ..domain.profile import Profile
 from ..domain.rules import Rules
 from ..ports import Stamp
 
@@ -20,6 +21,15 @@ class ProfileChanged(msgspec.Struct, frozen=True, tag="profile_changed", omit_de
     name: str
     color: str
     on_map: bool = True
+    changed_at: int = 0
+
+    @classmethod
+    def of(cls, user_id: str, profile: Profile) -> Self:
+        return cls(user_id, profile.name, profile.color, profile.on_map, profile.changed_at)
+
+    @property
+    def profile(self) -> Profile:
+        return Profile(self.name, self.color, self.on_map, self.changed_at)
 
 
 class CountChanged(msgspec.Struct, frozen=True, tag="count_changed"):

@@ -6,7 +6,6 @@ Nothing is decided here.
 
 from __future__ import annotations
 
-from ..domain.profile import Profile
 from ..ports import Batch
 from .channels import Channels
 from .chat import ChatService
@@ -57,8 +56,7 @@ class ControlRouter:
                 case ProfileChanged():
                     self._sessions.apply_profile(channel, message)
                     if self._fallback is not None:
-                        profile = Profile(message.name, message.color, message.on_map)
-                        self._fallback.apply_profile(channel, message.user_id, profile)
+                        self._fallback.apply_profile(channel, message.user_id, message.profile)
                 case FollowedBy():
                     if not self._channels.is_isolated(channel):
                         self._sessions.send_followed(channel, message)

@@ -257,7 +257,7 @@ class Dispatch:
                 self._sessions.charge_broadcast(session, size)
             case SetProfile():
                 on_map = session.member.on_map if frame.on_map is UNSET else frame.on_map
-                profile = Profile(clean_name(frame.name), clean_color(frame.color), on_map)
+                profile = Profile(clean_name(frame.name), clean_color(frame.color), on_map, self._now_ms())
                 if profile.name != session.member.name:
                     # Everyone reads a name, so it has the same limits as a message (W73).
                     await self._chat.rename(session.participant, self._check_may_write(session))

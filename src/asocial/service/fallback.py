@@ -12,6 +12,8 @@ import asyncio
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from ..domain.connection_index import ConnectionIndex
 from ..domain.profile import Member, Profile
 from ..ports import Departed, Joined, PresenceStore, Roster, StoreUnavailable, Updated
@@ -25,9 +27,7 @@ class _LocalConnection(NamedTuple):
     profile: Profile
     joined_at: int
     changed: bool = False
-    """The shared store does not have this profile: it was away when the profile changed."""
-    known_in_epoch: str = ""
-    """The epoch in which the shared store got the profile. In another epoch the store has lost it."""
+    """The shared store does not have this profile: it was away when the profile changed, or has lost it since."""
 
 
 class StoreStatus(Protocol):
@@ -55,6 +55,8 @@ class FallbackPresence:
         """The keys of `_connections` by user, so that a changed profile does not search all connections."""
         self._unsent_profiles: dict[tuple[str, str], Profile] = {}
         """By channel and user: changed during the outage by a connection that has ended since."""
+        self._missed_profiles: dict[tuple[str, str], Profile] = {}
+        """By channel and user: changed on another process, and first heard of from the shared store."""
         self._status = status
 
     async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
@@ -64,8 +66,10 @@ class FallbackPresence:
         self._connections[channel, connection_id] = _LocalConnection(user_id, profile, joined.member.joined_at)
         if self._status.is_isolated(channel):
             return joined
+        # If the user is away, this is what they chose last. In an outage nobody knows whether they are.
+        chosen = msgspec.structs.replace(profile, changed_at=now_ms)
         try:
-            shared = await self._shared.join(channel, connection_id, user_id, profile, now_ms)
+            shared = await self._shared.join(channel, connection_id, user_id, chosen, now_ms)
         except StoreUnavailable:
             return joined
         self._store_answer((channel, connection_id), shared)
@@ -101,7 +105,7 @@ class FallbackPresence:
             return local and local._replace(shared=False)
         if shared is not None:
             # Otherwise the user is being registered again with the old profile: the change must still be sent.
-            self._update_profile(channel, user_id, profile, changed=False, known_in_epoch=shared.stamp.epoch)
+            self._update_profile(channel, user_id, profile, changed=False)
         if shared is None and local is not None and self._status.is_isolated(channel):
             return local._replace(shared=False)
         return shared
@@ -166,11 +170,13 @@ class FallbackPresence:
                     for (channel, connection_id), own in some
                 )
             )
-            for (place, _), joined in zip(some, joins, strict=True):
+            for (place, own), joined in zip(some, joins, strict=True):
                 if place not in self._connections:
                     # It left while it was being registered: its leave came first and found nothing to remove.
                     await self._shared.abandon(*place, 0)
                 self._store_answer(place, joined)
+                if place in self._connections and (profile := self._connections[place].profile) != own.profile:
+                    self._missed_profiles[place[0], own.user_id] = profile
                 if joined.first:
                     new_joins.append((place[0], joined))
         return new_joins
@@ -182,6 +188,11 @@ class FallbackPresence:
         """
         changed = {(place[0], own.user_id): own.profile for place, own in self._connections.items() if own.changed}
         return self._unsent_profiles | changed
+
+    def take_missed_profiles(self) -> dict[tuple[str, str], Profile]:
+        """Profiles, by channel and user, that the shared store has and this process did not, since the last call."""
+        missed, self._missed_profiles = self._missed_profiles, {}
+        return missed
 
     def apply_profile(self, channel: str, user_id: str, profile: Profile) -> None:
         """Another process changed this profile. It is kept here too, in case the shared store loses it."""
@@ -200,24 +211,25 @@ class FallbackPresence:
             self._unsent_profiles[channel, own.user_id] = own.profile
 
     def _store_answer(self, place: tuple[str, str], joined: Joined) -> None:
-        """Keep what the shared store answered to a join, unless this process has a newer profile."""
-        own = self._connections.get(place)
-        if own is not None:
-            member = joined.member
-            known = member.profile
-            epoch = joined.stamp.epoch
-            changed = own.changed or (own.known_in_epoch not in ("", epoch) and own.profile != known)
-            profile = own.profile if changed else known
-            self._connections[place] = _LocalConnection(
-                own.user_id, profile, member.joined_at, changed, own.known_in_epoch and epoch
-            )
+        """Keep what the shared store answered to a join, unless this process has a newer profile.
 
-    def _update_profile(
-        self, channel: str, user_id: str, profile: Profile, *, changed: bool, known_in_epoch: str = ""
-    ) -> None:
+        It may have: if all processes of a user were suspended, the store lost the user, and the first to be back
+        registered them again, perhaps with a profile from before the last change.
+        """
+        own = self._connections.get(place)
+        if own is None:
+            return
+        member, own_at, stored_at = joined.member, own.profile.changed_at, joined.changed_at
+        changed = own_at > stored_at or (own.changed and own_at == stored_at)
+        unsent = self._unsent_profiles.get((place[0], own.user_id))
+        if unsent is not None and unsent.changed_at < stored_at:
+            del self._unsent_profiles[place[0], own.user_id]
+        stored = Profile(member.name, member.color, member.on_map, stored_at)
+        profile = own.profile if changed else stored
+        self._connections[place] = _LocalConnection(own.user_id, profile, member.joined_at, changed)
+
+    def _update_profile(self, channel: str, user_id: str, profile: Profile, *, changed: bool) -> None:
         self._unsent_profiles.pop((channel, user_id), None)
         for place in self._by_user.get(user_id, ()):
             if place[0] == channel:
-                self._connections[place] = self._connections[place]._replace(
-                    profile=profile, changed=changed, known_in_epoch=known_in_epoch
-                )
+                self._connections[place] = self._connections[place]._replace(profile=profile, changed=changed)

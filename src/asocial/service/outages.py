@@ -16,7 +16,7 @@ from ..domain.profile import Profile
 from ..ports import Joined, StoreUnavailable
 from .channels import Channels
 from .chat import ChatService
-from .control import MessagesAgain, encode_control
+from .control import MessagesAgain, ProfileChanged, encode_control
 from .fallback import FallbackPresence
 from .presence import Presence
 from .rules_sync import RulesSync
@@ -94,6 +94,9 @@ class Outages:
             self._presence.forget_counts(channels)
         await self._presence.announce_rejoined(rejoined)
         self._sessions.forget_snapshots()
+        if self._fallback is not None:
+            for (channel_name, user_id), profile in self._fallback.take_missed_profiles().items():
+                self._sessions.apply_profile(channel_name, ProfileChanged.of(user_id, profile))
         for (channel_name, user_id), profile in changed.items():
             await self._sessions.change_profile(channel_name, user_id, profile)
         self._repeat_messages(channels)

@@ -13,7 +13,7 @@ import msgspec
 
 from ..domain.access import Access
 from ..domain.cells import Region
-from ..domain.errors import ChannelFull, GoingAway, TokenExpired, TooSlow
+from ..domain.errors import ChannelFull, ClientGone, GoingAway, TokenExpired, TooSlow
 from ..domain.identity import Principal
 from ..domain.ids import new_message_id
 from ..domain.limits import TokenBucket
@@ -102,7 +102,9 @@ class Sessions:
         plain_users: bool = False,
         region: Region | None = None,
     ) -> Session:
-        """Open a session. Raises TooManyConnections, Banned, ChannelClosed, ChannelFull, Removed or GoingAway.
+        """Open a session.
+
+        Raises TooManyConnections, Banned, ChannelClosed, ChannelFull, Removed or GoingAway; or ClientGone.
 
         `token` is sent to the client in `user_sync`. `chose_color`: see Presence.join. `principal`: what the client's
         own token says. `access`: what the client may do, by the rules known when it was admitted. `address`: as limits
@@ -111,7 +113,7 @@ class Sessions:
         The caller must call `close` for every session that this returns. If it raises, nothing is left behind.
         """
         await self._local.register(user_id, connection)
-        channel = None
+        channel, joins = None, False
         try:
             channel = await self._channels.join(channel_name, connection, region)
             if not channel.confirmed:
@@ -124,6 +126,11 @@ class Sessions:
             is_newcomer = channel.is_sealed and not await self._presence.members(channel_name, [user_id])
             if is_newcomer and await self._presence.count(channel_name) >= MAX_PEOPLE:
                 raise ChannelFull
+            # This process may have been suspended, or have much to catch up with. A client that gave up waiting is
+            # elsewhere by now, perhaps with another name. Here, others would see it come and go with the old one.
+            if connection.is_gone():
+                raise ClientGone
+            joins = True
             member = await self._presence.join(channel_name, connection, user_id, profile, chose_color=chose_color)
             # Again: others may have joined in the meantime, also through other processes.
             if is_newcomer and await self._presence.count(channel_name) > MAX_PEOPLE:
@@ -142,7 +149,8 @@ class Sessions:
             await self._local.unregister(user_id, connection)
             if channel is not None:
                 self._channels.leave(channel, connection)
-                await self._presence.leave(channel_name, connection.id)
+                if joins:
+                    await self._presence.leave(channel_name, connection.id)
             # The client may not have its token yet. So only a ban reserves its id.
             banned = channel is not None and self._access.is_removed(channel, principal)
             await self._claimed_ids.leave(principal, reserve=banned)
@@ -259,7 +267,7 @@ class Sessions:
 
     def apply_profile(self, channel: str, changed: ProfileChanged) -> None:
         """A user changed its profile: its new messages on this process carry it."""
-        profile = Profile(changed.name, changed.color, changed.on_map)
+        profile = changed.profile
         for session in self._local.of_user(changed.user_id, channel):
             session.participant.profile = profile
             crowd = session.participant.channel.crowd
@@ -275,7 +283,7 @@ class Sessions:
 
     async def change_profile(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
         """Change a profile on every process. In a crowded channel, returns the frame for the user alone."""
-        changed = ProfileChanged(user_id, profile.name, profile.color, profile.on_map)
+        changed = ProfileChanged.of(user_id, profile)
         self.apply_profile(channel, changed)
         self._channels.send_control(channel, encode_control(changed))
         return await self._presence.update(channel, user_id, profile)

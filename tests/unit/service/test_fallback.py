@@ -12,7 +12,8 @@ from asocial.ports import Departed, Joined, Roster, StoreUnavailable, Updated
 from asocial.service.fallback import FallbackPresence
 
 FOX = Profile("sly fox", "rust")
-OWL = Profile("wise owl", "teal")
+OWL = Profile("wise owl", "teal", changed_at=5)
+ELK = Profile("calm elk", "plum", changed_at=6)
 
 
 class Clock:
@@ -168,7 +169,7 @@ async def test_a_store_that_returns_empty_gets_every_local_user_again(harness: H
 
 async def test_leaving_the_map_in_an_outage_survives_it(harness: Harness) -> None:
     await harness.presence.join("garden", "c1", "ann", FOX, 1)
-    hidden = Profile("sly fox", "rust", on_map=False)
+    hidden = Profile("sly fox", "rust", on_map=False, changed_at=5)
     harness.shared.away = True
     await harness.presence.update("garden", "ann", hidden)
     harness.shared._channels.clear()
@@ -232,9 +233,59 @@ async def test_profiles_are_sent_again_to_a_store_without_data(harness: Harness)
 async def test_a_store_that_kept_its_data_is_trusted(harness: Harness) -> None:
     await harness.presence.join("garden", "c1", "ann", FOX, 1)
     await harness.presence.update("garden", "ann", OWL)
-    await harness.shared.update("garden", "ann", FOX)  # through another process, unheard here
+    await harness.shared.update("garden", "ann", ELK)  # through another process, unheard here
     await harness.presence.restore()
     assert harness.presence.changed_profiles() == {}
+    assert harness.presence.take_missed_profiles() == {("garden", "ann"): ELK}, "what she writes here carries it"
+    await harness.presence.restore()
+    assert harness.presence.take_missed_profiles() == {}
+
+
+async def test_w24_a_profile_is_not_lost_with_a_user_whom_the_store_lost(harness: Harness) -> None:
+    """Their processes were suspended, and swept; the first to be back had missed the change. Found by the fuzz."""
+    await harness.shared.join("garden", "far", "bob", FOX, 1)  # the channel keeps its epoch
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    await harness.presence.update("garden", "ann", OWL)
+    await harness.shared.leave("garden", "c1")
+    await harness.shared.join("garden", "elsewhere", "ann", FOX, 1)
+    await harness.presence.restore()
+    assert harness.presence.changed_profiles() == {("garden", "ann"): OWL}
+
+
+async def test_w24_a_profile_that_a_user_came_back_with_is_newer_than_that_of_a_dead_tab(harness: Harness) -> None:
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    await harness.presence.update("garden", "ann", OWL)
+    await harness.shared.leave("garden", "c1")
+    other = FallbackPresence(harness.shared, MemoryPresence(harness.clock, 300_000), harness)
+    await other.join("garden", "c2", "ann", Profile("calm elk", "plum"), 6)
+    await harness.presence.restore()
+    assert harness.presence.changed_profiles() == {}
+    assert harness.presence.take_missed_profiles() == {("garden", "ann"): ELK}
+
+
+async def test_w24_of_two_changes_in_an_outage_the_later_counts(harness: Harness) -> None:
+    other = FallbackPresence(harness.shared, MemoryPresence(harness.clock, 300_000), harness)
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    await other.join("garden", "c2", "ann", FOX, 1)
+    harness.shared.away = True
+    await harness.presence.update("garden", "ann", OWL)
+    await other.update("garden", "ann", ELK)
+    harness.shared.away = False
+    await other.restore()
+    assert other.changed_profiles() == {("garden", "ann"): ELK}
+    await other.update("garden", "ann", ELK)
+    await harness.presence.restore()
+    assert harness.presence.changed_profiles() == {}
+
+
+async def test_w20_a_user_who_is_present_keeps_the_profile_though_a_tab_joined_in_an_outage(harness: Harness) -> None:
+    await harness.shared.join("garden", "far", "ann", OWL, 1)
+    harness.local.add("garden")
+    await harness.presence.join("garden", "c1", "ann", FOX, 9)
+    harness.local.clear()
+    await harness.presence.restore()
+    assert harness.presence.changed_profiles() == {}
+    assert harness.presence.take_missed_profiles() == {("garden", "ann"): OWL}
 
 
 async def test_a_profile_changed_on_another_process_is_kept_for_a_store_without_data(harness: Harness) -> None:

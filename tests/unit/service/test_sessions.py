@@ -22,6 +22,7 @@ from asocial.domain.admission import MessageLimits
 from asocial.domain.errors import (
     Banned,
     ChannelClosed,
+    ClientGone,
     Disconnect,
     GoingAway,
     ProtocolAbuse,
@@ -549,7 +550,10 @@ async def test_w24_a_profile_changed_here_is_sent_to_the_other_processes(harness
     await harness.send(session, type="profile", name="Ann", color="plum")
     await harness.send(session, type="profile", name="Ann", color="plum", on_map=False)
     told = [decode_control(batch.control) for _, batch in harness.broker.published if batch.control]
-    assert told == [[ProfileChanged("ann", "Ann", "plum")], [ProfileChanged("ann", "Ann", "plum", on_map=False)]]
+    assert told == [
+        [ProfileChanged("ann", "Ann", "plum", changed_at=1_000_000)],
+        [ProfileChanged("ann", "Ann", "plum", on_map=False, changed_at=1_000_000)],
+    ]
 
 
 async def test_w29_an_outage_is_announced_to_present_and_new_members(harness: Harness) -> None:
@@ -720,6 +724,20 @@ async def test_rules_that_change_while_a_client_gets_its_snapshot_decide_again(
         with pytest.raises(error):
             await entering
     assert len(harness.local) == 0
+    await harness.close()
+
+
+async def test_w18_a_client_that_left_before_its_session_was_open_is_not_seen(harness: Harness) -> None:
+    session, bob = await harness.enter("bob")
+    ann = FakeConnection("ann")
+    ann.gone = True
+    with pytest.raises(ClientGone):
+        await harness.open(ann, "ann", Access())
+    await asyncio.sleep(0.05)
+    assert bob.frames("user_joined", "user_left") == []
+    assert (await harness.store.roster("garden", 9)).user_count == 1
+    assert len(harness.local) == 1
+    await harness.sessions.close(session, left=True)
     await harness.close()
 
 

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 from aiohttp import web
 
 from ... import logs
-from ...domain.errors import Disconnect, InternalError, NoPong, Refusal
+from ...domain.errors import ClientGone, Disconnect, InternalError, NoPong, Refusal
 from ...domain.limits import Allowance, Budgets, Share, Turn
 from ...protocol.frame_reader import FrameReader
 from ...protocol.schema import SUBPROTOCOL
@@ -278,6 +278,9 @@ class ChatEndpoint:
                 plain_users=admitted.plain_users,
                 region=admitted.region,
             )
+        except ClientGone:
+            connection.abort()
+            return
         except Disconnect as disconnect:
             disconnect.log_fields = {**_log_fields_of(admitted), "user_id": principal.user_id}
             self._refuse(connection, disconnect.with_traceback(None))

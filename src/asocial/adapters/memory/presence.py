@@ -26,6 +26,7 @@ class _Connection:
 @dataclass(slots=True)
 class _User:
     member: Member
+    changed_at: int
     connections: int = 0
 
 
@@ -63,12 +64,13 @@ class MemoryPresence:
             state.connections[connection_id] = _Connection(user_id, 0)
             user = state.users.get(user_id)
             if user is None:
-                user = state.users[user_id] = _User(Member.of(user_id, profile, now_ms))
+                user = state.users[user_id] = _User(Member.of(user_id, profile, now_ms), profile.changed_at)
             user.connections += 1
             self._live_until(channel, connection_id, self._ttl_ms)
             if user.connections == 1:
-                return Joined(user.member, True, len(state.users), state.event())
-        return Joined(state.users[user_id].member, False, len(state.users), state.stamp)
+                return Joined(user.member, True, len(state.users), state.event(), user.changed_at)
+        user = state.users[user_id]
+        return Joined(user.member, False, len(state.users), state.stamp, user.changed_at)
 
     async def leave(self, channel: str, connection_id: str) -> Departed | None:
         return self._remove(channel, connection_id)
@@ -84,7 +86,7 @@ class MemoryPresence:
         user = state.users.get(user_id) if state is not None else None
         if state is None or user is None:
             return None
-        user.member = Member.of(user_id, profile, user.member.joined_at)
+        user.member, user.changed_at = Member.of(user_id, profile, user.member.joined_at), profile.changed_at
         return Updated(len(state.users), state.event())
 
     async def roster(self, channel: str, limit: int) -> Roster:

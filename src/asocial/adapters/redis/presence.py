@@ -67,9 +67,14 @@ class RedisPresence:
             if self._joining.get((channel, connection_id)) is joining:
                 del self._joining[channel, connection_id]
         first, user, known, joined_at, count, epoch, seq = reply
-        # If the stored profile is unreadable, this connection's own counts.
-        found = self._members(channel, [user, joined_at, known]) or [Member.of(user_id, profile, now_ms)]
-        return Joined(found[0], bool(first), count, _stamp(epoch, seq))
+        try:
+            stored = _profile(known)
+            member = Member.of(user.decode(), stored, int(float(joined_at)))
+        except ERRORS as error:
+            self._pool.unreadable.skip("profile", self._keys(channel)[3], error)
+            # This connection's own counts.
+            stored, member = profile, Member.of(user_id, profile, now_ms)
+        return Joined(member, bool(first), count, _stamp(epoch, seq), stored.changed_at)
 
     async def leave(self, channel: str, connection_id: str) -> Departed | None:
         known = await self._forget(channel, connection_id)

@@ -9,6 +9,7 @@ shared store again, which may have come back empty.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
@@ -64,16 +65,14 @@ class FallbackPresence:
         if (channel, connection_id) not in self._connections:
             self._by_user.add(user_id, (channel, connection_id))
         self._connections[channel, connection_id] = _LocalConnection(user_id, profile, joined.member.joined_at)
-        if self._status.is_isolated(channel):
-            return joined
-        # If the user is away, this is what they chose last. In an outage nobody knows whether they are.
-        chosen = msgspec.structs.replace(profile, changed_at=now_ms)
-        try:
-            shared = await self._shared.join(channel, connection_id, user_id, chosen, now_ms)
-        except StoreUnavailable:
-            return joined
-        self._store_answer((channel, connection_id), shared)
-        return shared
+        if not self._status.is_isolated(channel):
+            # If the user is away, this is what they chose last. In an outage nobody knows whether they are.
+            chosen = msgspec.structs.replace(profile, changed_at=now_ms)
+            with contextlib.suppress(StoreUnavailable):
+                shared = await self._shared.join(channel, connection_id, user_id, chosen, now_ms)
+                self._store_answer((channel, connection_id), shared)
+                return shared
+        return joined._replace(member=self._with_profiles(channel, [joined.member])[0])
 
     async def leave(self, channel: str, connection_id: str) -> Departed | None:
         self._forget(channel, connection_id)
@@ -111,12 +110,11 @@ class FallbackPresence:
         return shared
 
     async def roster(self, channel: str, limit: int) -> Roster:
-        if self._status.is_isolated(channel):
-            return await self._local.roster(channel, limit)
-        try:
-            return await self._shared.roster(channel, limit)
-        except StoreUnavailable:
-            return await self._local.roster(channel, limit)
+        if not self._status.is_isolated(channel):
+            with contextlib.suppress(StoreUnavailable):
+                return await self._shared.roster(channel, limit)
+        roster = await self._local.roster(channel, limit)
+        return roster._replace(members=self._with_profiles(channel, roster.members))
 
     async def counts(self) -> dict[str, int]:
         if not self._status.store_away:
@@ -127,12 +125,10 @@ class FallbackPresence:
         return await self._local.counts()
 
     async def members(self, channel: str, user_ids: Sequence[str]) -> list[Member]:
-        if self._status.is_isolated(channel):
-            return await self._local.members(channel, user_ids)
-        try:
-            return await self._shared.members(channel, user_ids)
-        except StoreUnavailable:
-            return await self._local.members(channel, user_ids)
+        if not self._status.is_isolated(channel):
+            with contextlib.suppress(StoreUnavailable):
+                return await self._shared.members(channel, user_ids)
+        return self._with_profiles(channel, await self._local.members(channel, user_ids))
 
     async def refresh(self, channel: str, connection_ids: Sequence[str]) -> None:
         await self._local.refresh(channel, connection_ids)
@@ -201,6 +197,15 @@ class FallbackPresence:
     async def close(self) -> None:
         await self._shared.close()
         await self._local.close()
+
+    def _with_profiles(self, channel: str, members: list[Member]) -> list[Member]:
+        """Members of the local store with the profiles that are known here: it has those that they joined with."""
+        found = []
+        for member in members:
+            own = (self._connections[place] for place in self._by_user.get(member.user_id, ()) if place[0] == channel)
+            profile = next((connection.profile for connection in own), member.profile)
+            found.append(Member.of(member.user_id, profile, member.joined_at))
+        return found
 
     def _forget(self, channel: str, connection_id: str) -> None:
         own = self._connections.pop((channel, connection_id), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -51,6 +52,10 @@ class Shared(MemoryPresence):
     async def roster(self, channel: str, limit: int) -> Roster:
         self._ask()
         return await super().roster(channel, limit)
+
+    async def members(self, channel: str, user_ids: Sequence[str]) -> list[Member]:
+        self._ask()
+        return await super().members(channel, user_ids)
 
     async def sweep(self) -> list[Departed]:
         self._ask()
@@ -127,6 +132,20 @@ async def test_w81_members_of_a_local_channel_see_each_other_change_and_leave(ha
     departed = await harness.presence.leave("garden", "c2")
     assert departed is not None
     assert (departed.last, departed.user_count) == (True, 1)
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+async def test_w24_in_an_outage_local_users_keep_the_profiles_they_had(harness: Harness, isolated: bool) -> None:
+    await harness.shared.join("garden", "far", "ann", OWL, 1)
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    await harness.presence.join("garden", "c2", "bob", FOX, 1)
+    harness.presence.apply_profile("garden", "bob", ELK)  # changed through another process
+    harness.shared.away = not isolated
+    harness.local |= {"garden"} if isolated else set()
+    known = [Member.of("ann", OWL, 1), Member.of("bob", ELK, 1)]
+    assert (await harness.presence.roster("garden", 9)).members == known
+    assert await harness.presence.members("garden", ["ann", "bob"]) == known
+    assert (await harness.presence.join("garden", "c3", "bob", FOX, 2)).member == known[1]
 
 
 async def test_w81_during_an_outage_other_processes_sweep(harness: Harness) -> None:

@@ -134,6 +134,60 @@ async def test_say_posts_a_line_before_the_next_one_comes(server: Server, ada: C
     assert await ended(process) == (130, "", "")
 
 
+async def line_of(stream: asyncio.StreamReader | None) -> str:
+    assert stream is not None
+    async with asyncio.timeout(PATIENCE_S):
+        return (await stream.readline()).decode()
+
+
+async def test_say_tells_that_lines_wait_for_a_server_and_posts_them(
+    server: Server, start_server: StartServer, join: Join, ada: Client
+) -> None:
+    process = await start("say", "garden", "-", "--url", server.origin)
+    assert process.stdin is not None
+    process.stdin.write(b"one\n")
+    await ada.receive("chat")
+    await server.app.drain()
+    assert "; lines wait until the server is back" in await line_of(process.stderr)
+    process.stdin.write(b"two\n")
+    server = await start_server(port=server.port)
+    assert await line_of(process.stderr) == "asocial: connected again\n"
+    again = await join(server, "garden")
+    assert (await ended(process, b"three\n"))[0] == 0
+    said = [message["payload"] for message in again.sync["messages"]]
+    while "three" not in said:
+        said.append((await again.receive("chat"))["payload"])
+    assert said[-2:] == ["two", "three"]
+
+
+async def test_say_ends_when_the_channel_closes_while_no_line_comes(server: Server, ada: Client) -> None:
+    claimed = await server.post("/api/channels/garden", {"Authorization": f"Bearer {ada.sync['token']}"})
+    assert claimed.status == 200
+    process = await start("say", "garden", "-", "--url", server.origin)
+    joined = await ada.receive("user_joined")
+    await ada.moderate("remove", user_id=joined["user_id"])
+    assert "no more lines are posted: closed: " in await line_of(process.stderr)
+    assert process.stdin is not None
+    assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 1
+
+
+@pytest.mark.parametrize("command", [("say", "garden", "hello"), ("say", "garden", "-"), ("watch", "garden")])
+async def test_w4_a_token_that_the_server_does_not_know_is_told(
+    server: Server, ada: Client, command: tuple[str, ...]
+) -> None:
+    """And the guest that the server makes takes part."""
+    process = await start(*command, "--url", server.origin, "--token", "of.another.server")
+    await ada.receive("user_joined")
+    assert await line_of(process.stderr) == (
+        "asocial: the server does not know the token that it was given: you are a new guest\n"
+    )
+    if command[0] == "watch":
+        process.send_signal(signal.SIGINT)
+    assert (await ended(process))[0] == (130 if command[0] == "watch" else 0)
+    quiet = await start("say", "garden", "hello", "--url", server.origin, ASOCIAL_TOKEN=ada.sync["token"])
+    assert await ended(quiet) == (0, "", "")
+
+
 async def test_watch_ends_with_ctrl_c(server: Server, ada: Client) -> None:
     process = await start("watch", "garden", "--url", server.origin)
     await ada.receive("user_joined")

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import pty
+import re
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.support.client import Client
 from tests.support.server import Join, Server, StartServer
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -215,6 +220,61 @@ async def greet() -> None:
 
 bot.run()
 """
+
+
+SHELLS = {
+    "bash": (("--norc", "-i"), ". {script}"),
+    "zsh": (("--no-rcs", "-i"), "fpath=({folder} $fpath); autoload -Uz compinit; compinit -u -D"),
+    "fish": (("--no-config", "-i"), "source {script}"),
+}
+"""How each is started without the files of its user, and told of the script."""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+async def test_a_shell_in_a_terminal_completes_commands_options_values_and_files(shell: str, tmp_path: Path) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"no {shell} on the PATH")
+    script = tmp_path / "_asocial"
+    code, written, _ = await ended(await start("completion", shell))
+    assert code == 0
+    script.write_text(written)
+    (tmp_path / "dice_bot.py").touch()
+    options, source = SHELLS[shell]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+        os.execve(
+            program, [program, *options], {"HOME": str(tmp_path), "PATH": path, "TERM": "dumb", "LANG": "C.UTF-8"}
+        )
+    os.set_blocking(terminal, False)
+    shown = ""
+
+    def is_shown(text: str) -> bool:
+        nonlocal shown
+        with contextlib.suppress(BlockingIOError):
+            shown += os.read(terminal, 65536).decode(errors="replace")
+        return text in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+
+    try:
+        os.write(terminal, f"{source.format(script=script, folder=tmp_path)}; echo rea''dy\r".encode())
+        await eventually(lambda: is_shown("ready"), f"{shell} has read the script")
+        for typed, whole in [
+            ("asocial wat\t", "asocial watch "),
+            ("asocial say garden x --lo\t", "--long "),
+            ("asocial say --color tea\t", "--color teal "),
+            ("asocial serve --auth gue\t", "--auth guest "),
+            ("asocial bot run dic\t", "run dice_bot.py "),
+        ]:
+            shown = ""
+            os.write(terminal, typed.encode())
+            await eventually(partial(is_shown, whole), f"{shell} completes {typed!r}")
+            os.write(terminal, b"\x15")  # an empty line
+    finally:
+        os.close(terminal)
+        os.kill(pid, signal.SIGKILL)
+        await asyncio.to_thread(os.waitpid, pid, 0)
 
 
 @pytest.mark.parametrize("command", [("bot", "run"), ()], ids=["asocial bot run", "python"])

@@ -12,7 +12,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import Any, Literal, NoReturn, get_args, get_origin
 
 from . import __version__, logs, output
 from .adapters.http.listening import EVERY_ADDRESS, is_loopback, reachable
@@ -162,10 +162,30 @@ def _print_completion(shell: str) -> int:
     try:
         import shtab
         from asocial_client.commands import add_commands
+        from asocial_client.frames import COLORS
     except ModuleNotFoundError as error:
         return _missing_extra("completion", error)
-    print(shtab.complete(_parser(add_commands), shell))
+    parser = _parser(add_commands)
+    _add_values(parser, COLORS, shtab.FILE)
+    print(shtab.complete(parser, shell))
     return 0
+
+
+def _add_values(parser: argparse.ArgumentParser, colors: Sequence[str], file: object) -> None:
+    """Add what a shell can complete for each argument. `file`: shtab's word for the name of a file."""
+    for action in parser._actions:
+        field = Settings.model_fields.get(action.dest)
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                _add_values(command, colors, file)
+        elif action.type is Path or (field is not None and Path in get_args(field.annotation)):
+            action.complete = file  # type: ignore[attr-defined]
+        elif action.dest == "color":
+            action.choices = colors
+        elif field is not None and field.annotation is bool:
+            action.choices = ("true", "false")
+        elif field is not None and get_origin(field.annotation) is Literal:
+            action.choices = get_args(field.annotation)
 
 
 def _write_page_headers(settings: Settings, output_file: Path) -> int:
@@ -314,9 +334,10 @@ def _parser(add_client_commands: Callable[[Any], None] | None = None) -> argpars
         "completion",
         help="print a script that completes commands in a shell",
         description="Print a script that completes the commands and their options in a shell.",
-        epilog="bash: asocial completion bash > ~/.local/share/bash-completion/completions/asocial\n"
-        "zsh:  asocial completion zsh > DIRECTORY/_asocial, a directory of $fpath\n"
-        "fish: asocial completion fish > ~/.config/fish/completions/asocial.fish",
+        epilog="for all new terminals:\n"
+        "  bash  asocial completion bash > ~/.asocial-completion; echo '. ~/.asocial-completion' >> ~/.bashrc\n"
+        "  zsh   asocial completion zsh > DIRECTORY/_asocial, where DIRECTORY is one of `echo $fpath`\n"
+        "  fish  asocial completion fish > ~/.config/fish/completions/asocial.fish",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     completion.add_argument("shell", choices=("bash", "zsh", "fish"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -268,8 +270,15 @@ async def test_only_listed_sites_can_connect(browser: Browser, server: Server, s
         status = page.locator("asocial-embed .status")
         await expect(status).to_be_empty()
         await page.locator("asocial-embed .talk").click()
-        await expect(status).to_contain_text("Haz clic")
+        await expect(status).to_contain_text("No puedes unirte")
         assert await page.locator("asocial-embed .root[data-live]").count() == 0
+        # The first refusal is the last attempt, also after the pause that would follow.
+        [refused] = [each for each in warnings if "origin_forbidden" in each]
+        assert site.origin in refused
+        assert server.app is not None
+        before = server.app.counters.refusals["origin_forbidden"]
+        await asyncio.sleep(1.5)
+        assert server.app.counters.refusals["origin_forbidden"] == before
     finally:
         await context.close()
 

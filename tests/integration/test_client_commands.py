@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import pty
+import re
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.support.client import Client
 from tests.support.server import Join, Server, StartServer
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -134,6 +139,60 @@ async def test_say_posts_a_line_before_the_next_one_comes(server: Server, ada: C
     assert await ended(process) == (130, "", "")
 
 
+async def line_of(stream: asyncio.StreamReader | None) -> str:
+    assert stream is not None
+    async with asyncio.timeout(PATIENCE_S):
+        return (await stream.readline()).decode()
+
+
+async def test_say_tells_that_lines_wait_for_a_server_and_posts_them(
+    server: Server, start_server: StartServer, join: Join, ada: Client
+) -> None:
+    process = await start("say", "garden", "-", "--url", server.origin)
+    assert process.stdin is not None
+    process.stdin.write(b"one\n")
+    await ada.receive("chat")
+    await server.app.drain()
+    assert "; lines wait until the server is back" in await line_of(process.stderr)
+    process.stdin.write(b"two\n")
+    server = await start_server(port=server.port)
+    assert await line_of(process.stderr) == "asocial: connected again\n"
+    again = await join(server, "garden")
+    assert (await ended(process, b"three\n"))[0] == 0
+    said = [message["payload"] for message in again.sync["messages"]]
+    while "three" not in said:
+        said.append((await again.receive("chat"))["payload"])
+    assert said[-2:] == ["two", "three"]
+
+
+async def test_say_ends_when_the_channel_closes_while_no_line_comes(server: Server, ada: Client) -> None:
+    claimed = await server.post("/api/channels/garden", {"Authorization": f"Bearer {ada.sync['token']}"})
+    assert claimed.status == 200
+    process = await start("say", "garden", "-", "--url", server.origin)
+    joined = await ada.receive("user_joined")
+    await ada.moderate("remove", user_id=joined["user_id"])
+    assert "no more lines are posted: closed: " in await line_of(process.stderr)
+    assert process.stdin is not None
+    assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 1
+
+
+@pytest.mark.parametrize("command", [("say", "garden", "hello"), ("say", "garden", "-"), ("watch", "garden")])
+async def test_w4_a_token_that_the_server_does_not_know_is_told(
+    server: Server, ada: Client, command: tuple[str, ...]
+) -> None:
+    """And the guest that the server makes takes part."""
+    process = await start(*command, "--url", server.origin, "--token", "of.another.server")
+    await ada.receive("user_joined")
+    assert await line_of(process.stderr) == (
+        "asocial: the server does not know the token that it was given: you are a new guest\n"
+    )
+    if command[0] == "watch":
+        process.send_signal(signal.SIGINT)
+    assert (await ended(process))[0] == (130 if command[0] == "watch" else 0)
+    quiet = await start("say", "garden", "hello", "--url", server.origin, ASOCIAL_TOKEN=ada.sync["token"])
+    assert await ended(quiet) == (0, "", "")
+
+
 async def test_watch_ends_with_ctrl_c(server: Server, ada: Client) -> None:
     process = await start("watch", "garden", "--url", server.origin)
     await ada.receive("user_joined")
@@ -161,6 +220,61 @@ async def greet() -> None:
 
 bot.run()
 """
+
+
+SHELLS = {
+    "bash": (("--norc", "-i"), ". {script}"),
+    "zsh": (("--no-rcs", "-i"), "fpath=({folder} $fpath); autoload -Uz compinit; compinit -u -D"),
+    "fish": (("--no-config", "-i"), "source {script}"),
+}
+"""How each is started without the files of its user, and told of the script."""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+async def test_a_shell_in_a_terminal_completes_commands_options_values_and_files(shell: str, tmp_path: Path) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"no {shell} on the PATH")
+    script = tmp_path / "_asocial"
+    code, written, _ = await ended(await start("completion", shell))
+    assert code == 0
+    script.write_text(written)
+    (tmp_path / "dice_bot.py").touch()
+    options, source = SHELLS[shell]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+        os.execve(
+            program, [program, *options], {"HOME": str(tmp_path), "PATH": path, "TERM": "dumb", "LANG": "C.UTF-8"}
+        )
+    os.set_blocking(terminal, False)
+    shown = ""
+
+    def is_shown(text: str) -> bool:
+        nonlocal shown
+        with contextlib.suppress(BlockingIOError):
+            shown += os.read(terminal, 65536).decode(errors="replace")
+        return text in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+
+    try:
+        os.write(terminal, f"{source.format(script=script, folder=tmp_path)}; echo rea''dy\r".encode())
+        await eventually(lambda: is_shown("ready"), f"{shell} has read the script")
+        for typed, whole in [
+            ("asocial wat\t", "asocial watch "),
+            ("asocial say garden x --lo\t", "--long "),
+            ("asocial say --color tea\t", "--color teal "),
+            ("asocial serve --auth gue\t", "--auth guest "),
+            ("asocial bot run dic\t", "run dice_bot.py "),
+        ]:
+            shown = ""
+            os.write(terminal, typed.encode())
+            await eventually(partial(is_shown, whole), f"{shell} completes {typed!r}")
+            os.write(terminal, b"\x15")  # an empty line
+    finally:
+        os.close(terminal)
+        os.kill(pid, signal.SIGKILL)
+        await asyncio.to_thread(os.waitpid, pid, 0)
 
 
 @pytest.mark.parametrize("command", [("bot", "run"), ()], ids=["asocial bot run", "python"])

@@ -213,6 +213,15 @@ async def test_what_the_server_refuses_is_shown_and_the_draft_stays(server: Serv
         assert not app.plane.own.text
 
 
+async def test_while_the_server_is_away_that_is_shown_also_after_a_key(server: Server, ada: Client) -> None:
+    async with terminal(server) as (app, pilot):
+        bottom = app.query_one("#bottom")
+        await server.app.drain()
+        await eventually(lambda: "disconnected" in str(bottom.render()), "it is shown")
+        await pilot.press("h", "escape")
+        assert "disconnected" in str(bottom.render())
+
+
 async def test_a_channel_that_closes_for_good_ends_the_application(server: Server, ada: Client) -> None:
     claimed = await server.post("/api/channels/garden", {"Authorization": f"Bearer {ada.sync['token']}"})
     assert claimed.status == 200

@@ -72,7 +72,10 @@ async def test_each_kind_of_handler_is_called(server: Server, join: Join, ada: C
     assert sorted(called) == ["every", "join Bob", "leave Bob", "message hello", "reaction heart", "start"]
 
 
-async def test_w28_after_a_break_the_bot_is_back_and_starts_again(server: Server, ada: Client) -> None:
+async def test_w28_after_a_break_the_bot_is_back_and_starts_again(
+    server: Server, ada: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "asocial_client")
     bot, starts = Bot("Bot"), []
 
     @bot.on_start
@@ -89,6 +92,7 @@ async def test_w28_after_a_break_the_bot_is_back_and_starts_again(server: Server
             session.connection.close(GoingAway(retry_ms=1))
         await eventually(lambda: len(starts) == 2, "it starts again")
         assert starts[0] == starts[1], "as the same user"
+        assert "Bot is in garden again, with 1 others" in caplog.messages
         await ada.chat("are you there?")
         assert (await ada.receive("chat"))["payload"] == "yes"
 

@@ -226,6 +226,13 @@ async def test_w1_a_refusal_is_raised_with_its_code(server: Server, ann: Channel
     assert (refused.value.status, refused.value.code) == (403, "channel_private")
 
 
+async def test_w4_a_client_learns_that_the_server_does_not_know_its_token(server: Server, ann: Channel) -> None:
+    assert ann.is_new_guest
+    for token, is_new in ((ann.token, False), ("of.another.server", True)):
+        async with connect(server.origin, "garden", token=token) as tab:
+            assert (tab.is_new_guest, tab.user_id != ann.user_id) == (is_new, is_new)
+
+
 async def test_w4_w84_a_token_is_the_same_user_and_a_second_tab_no_second_person(server: Server, ann: Channel) -> None:
     async with connect(server.origin, "garden", token=ann.token) as tab:
         assert tab.user_id == ann.user_id

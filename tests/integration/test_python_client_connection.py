@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from asocial_client import ChannelClosed, Connected, Disconnected, NotSent, Refused, connect
+from asocial_client import connection as connections
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
@@ -32,7 +33,9 @@ Conversation = Callable[[ServerConnection, int], Awaitable[None]]
 
 @contextlib.asynccontextmanager
 async def fake(
-    talk: Conversation, refuse: Callable[[int], tuple[int, dict[str, str]] | None] = lambda number: None
+    talk: Conversation,
+    refuse: Callable[[int], tuple[int, dict[str, str]] | None] = lambda number: None,
+    body: str = '{"error": {"code": "some_code", "message": "some words"}}',
 ) -> AsyncIterator[str]:
     requests = connections = 0
 
@@ -43,7 +46,6 @@ async def fake(
         if refused is None:
             return None
         status, headers = refused
-        body = json.dumps({"error": {"code": "some_code", "message": "some words"}})
         response = connection.respond(http.HTTPStatus(status), body)
         for name, value in headers.items():
             response.headers[name] = value
@@ -122,6 +124,45 @@ async def test_w1_a_refusal_that_lasts_ends_the_channel_also_later() -> None:
         with pytest.raises(Refused) as refused:
             await events_until(channel, Connected, 2)
         assert (refused.value.status, refused.value.code) == (403, "some_code")
+
+
+async def drop_first(connection: ServerConnection, number: int) -> None:
+    if number == 1:
+        connection.transport.abort()
+    await connection.wait_closed()
+
+
+async def test_a_proxy_that_answers_while_no_server_is_there_does_not_end_the_channel() -> None:
+    page = "<h1>404</h1>"
+    async with (
+        fake(drop_first, lambda number: (404, {}) if number == 2 else None, page) as url,
+        connect(url) as channel,
+    ):
+        events = await events_until(channel, Connected, 2)
+        reasons = [event.reason for event in events if isinstance(event, Disconnected)]
+        assert reasons[-1].startswith("the server answered with HTTP status 404")
+    # At first it is a wrong address.
+    async with fake(stay, lambda number: (404, {}), page) as url:
+        with pytest.raises(Refused, match="404"):
+            async with connect(url):
+                pass
+
+
+async def test_a_server_that_stops_answering_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its connection stays open, as that of a frozen process does."""
+    monkeypatch.setattr(connections, "PING_S", 0.1)
+    monkeypatch.setattr(connections, "PONG_WITHIN_S", 0.1)
+    monkeypatch.setattr(connections, "CLOSE_TIMEOUT_S", 0.1)
+
+    async def freeze(connection: ServerConnection, number: int) -> None:
+        if number == 1:
+            connection.transport.pause_reading()
+        await connection.wait_closed()
+
+    async with fake(freeze) as url, connect(url) as channel:
+        _, lost, back = await events_until(channel, Connected, 2)
+        assert isinstance(lost, Disconnected)
+        assert isinstance(back, Connected)
 
 
 async def test_a_frame_that_breaks_the_protocol_is_one_more_break_of_the_connection() -> None:

@@ -274,6 +274,50 @@ async def test_w41_a_preflight_is_answered(start_server: StartServer, path: str)
     assert not [name for name in refused.headers if name.startswith("access-control-")]
 
 
+@pytest.mark.parametrize(
+    ("settings", "code"), [({}, "origin_forbidden"), (PUBLIC, "host_not_allowed")], ids=["the origin", "the host"]
+)
+async def test_w87_a_page_of_any_origin_may_read_why_it_cannot_connect(
+    start_server: StartServer, settings: dict[str, object], code: str
+) -> None:
+    """As a browser does it: a preflight because of the token, then the question."""
+    server = await start_server(**settings)
+    page, path = {"Origin": "https://elsewhere.example"}, "/api/channels/garden?origin=https://elsewhere.example"
+    asking = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    preflight = await ask(server, page | asking, path, "OPTIONS")
+    assert preflight.status == 204
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    assert preflight.headers["access-control-allow-headers"] == "Authorization"
+    assert "access-control-allow-methods" not in preflight.headers
+    answer = await ask(server, page | {"Authorization": "Bearer none"}, path)
+    assert answer.json["error"]["code"] == code
+    assert answer.headers["access-control-allow-origin"] == "*"
+    upgrade = await ask(server, page | HANDSHAKE)
+    assert (upgrade.status, upgrade.json) == (answer.status, answer.json)
+
+
+async def test_w87_a_page_that_is_not_listed_reads_nothing_else(start_server: StartServer) -> None:
+    server = await start_server(allowed_origins="https://one.example", channel_members="club:mira")
+    page, listed = {"Origin": "https://elsewhere.example"}, "?origin=https://one.example"
+    for path in ("garden", "club", "a.b"):
+        answer = await ask(server, page, f"/api/channels/{path}{listed}")
+        assert answer.status == {"garden": 200, "club": 403, "a.b": 400}[path]
+        assert "access-control-allow-origin" not in answer.headers
+    for method, path in [("POST", "/api/channels/garden"), ("GET", "/api/channels/garden/messages"), ("GET", "/ready")]:
+        asking = page | {"Access-Control-Request-Method": method}
+        answer = await ask(server, asking, path, "OPTIONS")
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+async def test_w41_a_refused_host_has_one_header_for_a_listed_origin(start_server: StartServer) -> None:
+    """Browsers take an answer with two for one that allows nobody."""
+    server = await start_server(allowed_origins="https://one.example", **PUBLIC)
+    for path in ("/api/chat", "/api/channels/garden"):
+        answer = await ask(server, HANDSHAKE | {"Host": "evil.example", "Origin": "https://one.example"}, path)
+        assert answer.status == 421
+        assert answer.headers["access-control-allow-origin"] in ("*", "https://one.example")
+
+
 async def test_w41_the_page_is_not_for_other_origins(start_server: StartServer) -> None:
     server = await start_server(allowed_origins="*")
     answer = await ask(server, {"Origin": "https://one.example"}, "/")

@@ -193,6 +193,16 @@ async def test_w4_the_token_makes_it_the_same_user_again(server: Server, node: N
     assert (heard["id"], heard["mine"]) == (said["id"], True)
 
 
+async def test_w4_a_client_learns_that_the_server_does_not_know_its_token(
+    server: Server, node: Node, ann: RemoteChannel
+) -> None:
+    assert await ann.get("isNewGuest")
+    for token, is_new in ((await ann.get("token"), False), ("of.another.server", True)):
+        channel = await node.join(server.origin, token=token)
+        assert await channel.get("isNewGuest") is is_new
+        assert (await channel.get("userId") != await ann.get("userId")) is is_new
+
+
 async def test_w12_a_newcomer_gets_what_lives_with_its_true_times(
     server: Server, node: Node, ann: RemoteChannel
 ) -> None:

@@ -24,9 +24,6 @@ import { wordsFor } from './words.ts'
 /** How often a page that has never been connected tries it by itself: about half a minute. */
 const TRIES = 9
 
-const notAllowed = (server: string) =>
-  `asocial: no connection to ${server}. Is ${location.origin} in its ASOCIAL_ALLOWED_ORIGINS?`
-
 function start(options: Options) {
   const { words, language } = wordsFor([
     options.language,
@@ -49,6 +46,7 @@ function start(options: Options) {
       talking(on) {
         isTalking = on
         if (on) join()
+        if (channel?.closed) widget.setNote(words.refused)
         emit('talking', on)
       },
       typed(place, text) {
@@ -159,14 +157,16 @@ function start(options: Options) {
         widget.setLive(false)
         // Visitors who did not ask for anything need not know that it is away.
         if (wasLive || isTalking) widget.setNote(words.away)
-        else if (++failures === 1) console.warn(notAllowed(options.server))
-        // On a page that may not connect, the console would fill without end.
+        else if (++failures === 1) console.warn(`asocial: no connection to ${options.server}`)
+        // While the server is away, the console would fill without end.
         else if (failures === TRIES) leave()
         widget.layer.clear('pointer')
       }),
-      here.on('closed', () => {
+      here.on('closed', ({ message }) => {
         widget.setLive(false)
-        widget.setNote(words.refused)
+        // For the author of the page: most often the server does not allow its origin.
+        console.warn(`asocial: ${message}`)
+        if (wasLive || isTalking) widget.setNote(words.refused)
         widget.layer.clear()
       }),
       here.on('message', (message) => {

@@ -66,10 +66,13 @@ export function createCanvas(now: () => number, events: Emitter) {
 
     /** All of a kind, the oldest first; drafts in the order in which they began. */
     all<Data extends Entry['data']>(wanted: Kind): Data[] {
-      return [...all.entries.values()]
-        .filter(({ kind }) => kind === wanted)
-        .map(({ data }) => data as Data & Partial<Message>)
-        .sort((a, b) => (a.sentAt ?? 0) - (b.sentAt ?? 0))
+      return (
+        [...all.entries.values()]
+          .filter(({ kind }) => kind === wanted)
+          .map(({ data }) => data as Data & Message)
+          // Drafts have no time: NaN leaves their order.
+          .sort((a, b) => a.sentAt - b.sentAt)
+      )
     },
 
     /** Nothing follows. */

@@ -36,6 +36,8 @@ export interface Channel extends AsyncIterable<AnyEvent> {
   readonly isLive: boolean
   /** Whether people on other server processes cannot be reached just now (W29). */
   readonly isDegraded: boolean
+  /** Whether the server made a new guest, because it got no token or does not know the one that it got (W4). */
+  readonly isNewGuest: boolean
   /** Sent with each connection. Store it to be the same user again. */
   readonly token: string | undefined
   /** Why the channel is closed for good; undefined while it is not. */
@@ -118,7 +120,13 @@ function createChannel(address: Address, options: ConnectOptions): Channel {
   }
 
   const channel: Channel & Shown = {
-    ...{ name: address.channel, limits: undefined, isLive: false, isDegraded: false },
+    ...{
+      name: address.channel,
+      limits: undefined,
+      isLive: false,
+      isDegraded: false,
+      isNewGuest: false,
+    },
     token: options.token ?? (newGuestKey() || undefined),
     on,
     [Symbol.asyncIterator]: events[Symbol.asyncIterator],
@@ -181,11 +189,11 @@ function createChannel(address: Address, options: ConnectOptions): Channel {
       Object.assign(options, change)
       const me = channel.person(channel.userId)
       const { name = me?.name ?? '', color = me?.color ?? '', onMap } = options
-      if (channel.isLive) channel.send({ type: 'profile', name, color, on_map: onMap })
+      connection.send({ type: 'profile', name, color, on_map: onMap })
     },
     authenticate(token) {
       channel.token = token
-      if (channel.isLive) channel.send({ type: 'auth', token })
+      connection.send({ type: 'auth', token })
     },
     send(frame) {
       const error = closed()

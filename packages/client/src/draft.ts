@@ -36,7 +36,7 @@ export function createOwnDrafts(host: Host) {
           draft = { messageId, at, text }
           sender.push(draft)
         },
-        say: (text = isOpen() ? draft?.text : '') => say(text ?? '', messageId),
+        say: (text = (isOpen() && draft?.text) || '') => say(text, messageId),
         drop() {
           if (isOpen()) drop()
         },

@@ -15,7 +15,7 @@ import {
   type UserSync,
 } from './core/frames.ts'
 import type { Host } from './core/host.ts'
-import { isHere, NOBODY, onPresence, onSync, profileOf, withProfiles } from './core/presence.ts'
+import { isHere, NOBODY, onPresence, onSync, withProfiles } from './core/presence.ts'
 import { changeRules, NO_RULES, rulesOf as rulesIn } from './core/rules.ts'
 import { createServerClock } from './core/server-clock.ts'
 import {
@@ -44,7 +44,8 @@ export function createMirror(host: Host, events: Emitter, isAnswer: (frame: Answ
     (ms) => canvas.shift(ms),
   )
   const canvas = createCanvas(clock.now, events)
-  const user = (id: string) => profileOf(presence, known, id)
+  /** Somebody here, or whose name was seen: a large channel's roster does not list all (W20). */
+  const user = (id: string) => presence.users.get(id) ?? known.get(id)
   const asking = createAsking(
     host,
     () => presence.waitingFor !== undefined,

@@ -83,9 +83,9 @@ export function createPosts(send: (frame: ClientFrame) => boolean, self: () => s
     refuse({ message_id, code, message, limit, retry_after }: ErrorFrame): NotSent | undefined {
       const error = new NotSent(code, message, retry_after, limit)
       const refused = waiting(message_id)
-      const again = code === 'unavailable' ? AGAIN_MS : retry_after
+      const again = code === 'unavailable' ? AGAIN_MS : (retry_after ?? Infinity)
       for (const post of refused) {
-        if (again !== undefined && monotonic() + again < post.deadline) {
+        if (monotonic() + again < post.deadline) {
           setTimeout(() => all.has(post) && transmit(post), again)
         } else post.settle(error)
       }

@@ -43,6 +43,7 @@ export interface Shown {
   limits: Limits | undefined
   isLive: boolean
   isDegraded: boolean
+  isNewGuest: boolean
   token: string | undefined
 }
 
@@ -87,7 +88,10 @@ export function createSession(
   function onFrame(frame: ServerFrame, fresh: boolean) {
     const { type } = frame
     if (type === 'user_sync') {
-      shown.token = frame.token ?? shown.token
+      const { token = shown.token } = frame
+      // W4: one that counts comes back.
+      shown.isNewGuest ||= token !== shown.token
+      shown.token = token
       shown.limits = frame.limits
     }
     if (fresh || type === 'degraded' || type === 'restored') shown.isDegraded = type === 'degraded'

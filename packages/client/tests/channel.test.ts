@@ -27,6 +27,19 @@ describe('a channel', () => {
     expect(channel.token).toBe('better')
   })
 
+  test('W4: a token that does not come back was not known', () => {
+    const { channel, live } = setUp({ token: 't' })
+    live({ token: 't' })
+    expect(channel.isNewGuest).toBe(false)
+    live({ token: 'another' })
+    expect(channel.isNewGuest).toBe(true)
+    expect(channel.token).toBe('another')
+    // A provider's token does not come back either, but then none does.
+    const signedIn = setUp()
+    signedIn.live()
+    expect(signedIn.channel.isNewGuest).toBe(false)
+  })
+
   test('a WebSocket class that is passed is used', () => {
     class Own extends FakeSocket {}
     const { socket } = setUp({ WebSocket: Own })

@@ -108,12 +108,3 @@ export function withProfiles(before: Presence, profiles: readonly User[]): Prese
 /** Whether somebody may be here: of a large channel the roster lists only some (W20). */
 export const isHere = ({ users, count, rosterLimit }: Presence, userId: string) =>
   users.has(userId) || count > rosterLimit
-
-/** Names and colours seen anywhere, for people the roster does not list (W20). */
-export function profileOf(
-  presence: Presence,
-  known: ReadonlyMap<string, User>,
-  userId: string,
-): User | undefined {
-  return presence.users.get(userId) ?? known.get(userId)
-}

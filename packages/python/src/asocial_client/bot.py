@@ -20,6 +20,7 @@ import contextlib
 import contextvars
 import inspect
 import logging
+import math
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeAlias, TypeVar
@@ -27,7 +28,7 @@ from typing import Any, TypeAlias, TypeVar
 from . import events as e
 from .channel import Channel, connect
 from .errors import AsocialError
-from .refusals import why
+from .refusals import unknown_token, why
 
 Handler: TypeAlias = Callable[..., Awaitable[object] | object]
 _H = TypeVar("_H", bound=Handler)
@@ -38,7 +39,7 @@ HANDLERS_AT_ONCE = 100
 """More events wait until a handler has ended."""
 ENDING_S = 5.0
 """After a handler closed the channel, it and the others that run may take so long to end."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 10.0
 """Between attempts to find a server that is away when the bot starts."""
 
 loading: contextvars.ContextVar[bool] = contextvars.ContextVar("loading", default=False)
@@ -57,6 +58,8 @@ class Bot:
         self.default_channel = channel
         self.default_url = url
         self._channel: Channel | None = None
+        self._is_away = False
+        """Whether the connection broke and is not back yet."""
         self._handlers: list[tuple[type, Handler, Callable[[Any], tuple[object, ...]]]] = []
         """(the kind of event, what to call, the arguments made of the event)."""
         self._timers: list[tuple[float, Handler]] = []
@@ -133,10 +136,12 @@ class Bot:
         while True:
             try:
                 async with connect(url, channel, **options) as opened:
+                    if message := unknown_token(options.get("token"), opened.is_new_guest):
+                        log.warning("%s", message)
                     await self._serve(opened)
                     return
             except OSError as error:
-                log.warning("cannot reach %s: %s; trying again in %.0f s", url, why(error), pause_s)
+                log.warning("cannot reach %s: %s; trying again in %d s", url, why(error), pause_s)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
@@ -204,7 +209,11 @@ class Bot:
     def _log(self, event: e.Event) -> None:
         match event:
             case e.Disconnected(reason, retry_s):
-                log.warning("disconnected: %s; connecting again in %.0f s", reason, retry_s)
+                self._is_away = True
+                log.warning("disconnected: %s; connecting again in %d s", reason, math.ceil(retry_s))
+            case e.Connected() if self._is_away:
+                self._is_away = False
+                log.info("%s is in %s again, with %d others", self.name, self.channel.name, self.channel.count - 1)
             case e.Lagged(lost):
                 log.warning("%d events were lost: the handlers are too slow", lost)
             case _:

@@ -79,6 +79,11 @@ class Channel:
         return self._session.token
 
     @property
+    def is_new_guest(self) -> bool:
+        """Whether the server made a new guest, because it got no token or does not know the one that it got (W4)."""
+        return self._session.is_new_guest
+
+    @property
     def user_id(self) -> str:
         """This user's id."""
         return self._session.mirror.user_id

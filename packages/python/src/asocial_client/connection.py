@@ -17,13 +17,15 @@ from websockets.typing import Subprotocol
 from .codec import decode, encode
 from .errors import ChannelClosed, Refused
 from .frames import SUBPROTOCOL, ClientFrame, ServerFrame
-from .refusals import FINAL_CODES, is_final, read_reason, read_refusal, retry_after_s, unreachable, why
+from .refusals import FINAL_CODES, FOREIGN, is_final, read_reason, read_refusal, retry_after_s, unreachable, why
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
 """Between attempts to connect: it doubles from the first to the longest, with jitter."""
 STEADY_S = 10.0
 """After a connection of this length, the next pause is the first one again."""
 OPEN_TIMEOUT_S = 15.0
+PING_S, PONG_WITHIN_S = 15.0, 10.0
+"""A server that answers no ping is away, also if the connection still looks open."""
 CLOSE_TIMEOUT_S = 5.0
 
 
@@ -84,7 +86,8 @@ class Connection:
                     return
             except InvalidStatus as answer:
                 refused = read_refusal(answer)
-                if is_final(refused):
+                # A proxy says 404, for example, while no server is there. At first that is a wrong address.
+                if is_final(refused) and (refused.code != FOREIGN or self.number == 0):
                     self._owner.ended(refused)
                     return
                 reason, retry_s = str(refused), retry_after_s(answer)
@@ -131,6 +134,8 @@ class Connection:
             additional_headers={"Authorization": f"Bearer {token}"},
             open_timeout=OPEN_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,
+            ping_interval=PING_S,
+            ping_timeout=PONG_WITHIN_S,
             max_size=None,
         ) as self._socket:
             self.number += 1

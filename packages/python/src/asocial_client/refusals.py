@@ -11,6 +11,8 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from .errors import Refused
 
+FOREIGN = "http"
+"""The code of an answer that is not from an Asocial server."""
 FINAL_CODES = range(4500, 5000)
 """After these close codes a client does not connect again."""
 
@@ -18,6 +20,14 @@ FINAL_CODES = range(4500, 5000)
 def is_final(refused: Refused) -> bool:
     """Whether the refusal lasts until something changes."""
     return 400 <= refused.status < 500 and refused.status not in (408, 429)
+
+
+def unknown_token(token: str | None, is_new_guest: bool) -> str:
+    """What to tell a person whose token the server does not know (W4), or an empty string."""
+    # A guest key (W84) is no token yet: the server gives one for it.
+    if not token or token.startswith("guest-") or not is_new_guest:
+        return ""
+    return "the server does not know the token that it was given: you are a new guest"
 
 
 def read_reason(text: str) -> tuple[str, float | None]:
@@ -37,7 +47,7 @@ def read_refusal(answer: InvalidStatus) -> Refused:
         return Refused(status, str(error["code"]), str(error["message"]))
     except (ValueError, KeyError, TypeError):
         # Not from the server: a proxy on the way, for example.
-        return Refused(status, "http", f"the server answered with HTTP status {status}")
+        return Refused(status, FOREIGN, f"the server answered with HTTP status {status}")
 
 
 def unreachable(error: OSError | InvalidHandshake | EOFError) -> OSError:

@@ -71,6 +71,7 @@ class Session:
         """Why the last connection broke, or was not made."""
         # A key of our own makes the next connection the same user, even if this one breaks before `user_sync` (W84).
         self.token = token or f"guest-{secrets.token_urlsafe(32)}"
+        self.is_new_guest = False
         self.events = EventQueue()
         self.mirror = Mirror(self.events.add, self)
         self._posts = Posts(self.send)
@@ -297,6 +298,8 @@ class Session:
 
     def _synchronize(self, sync: f.UserSync) -> None:
         if sync.token is not msgspec.UNSET:
+            # W4: one that counts comes back.
+            self.is_new_guest = self.is_new_guest or sync.token != self.token
             self.token = sync.token
         first = not self.mirror.is_live
         accepted = self.mirror.synchronize(sync)

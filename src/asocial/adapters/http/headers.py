@@ -2,11 +2,12 @@
 
 There are two kinds of answers. The page and its files may load files of our own only. Data for programs (`/api/`,
 `/health`, `/ready`) may load nothing, and pages of listed origins may read it (CORS, without credentials: there are no
-cookies).
+cookies). Pages of every origin may read why they cannot connect (W87).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from aiohttp import web
@@ -30,10 +31,18 @@ DATA_HEADERS = {
 }
 """For answers to programs."""
 
+_WHY_PATH = re.compile(r"/api/channels/[^/]+")
 _API_PATHS = ("/health", "/ready")
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "600",
+}
+FOR_EVERY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
+"""Of a refusal that a page of any origin may read: it says only that, and why, the page may not connect."""
+_PREFLIGHT_OF_WHY = {
+    **FOR_EVERY_ORIGIN,
+    "Access-Control-Allow-Headers": "Authorization",
     "Access-Control-Max-Age": "600",
 }
 
@@ -129,6 +138,19 @@ class ResponseHeaders:
             raise web.HTTPNotFound
         origin = request.headers.get("Origin", "")
         return web.Response(status=204, headers=_PREFLIGHT if self._origins.listed(origin) else None)
+
+    def preflight_of_why(self, request: web.Request) -> web.Response | None:
+        """The answer to the preflight of a page that asks, with its token, why it cannot connect (W87).
+
+        It allows every origin to ask that. Only a refusal of the origin or the host can then be read. None for any
+        other request.
+        """
+        headers = request.headers
+        if request.method != "OPTIONS" or headers.get("Access-Control-Request-Method") != "GET":
+            return None
+        if not _WHY_PATH.fullmatch(request.path) or self._origins.listed(headers.get("Origin", "")):
+            return None
+        return web.Response(status=204, headers=_PREFLIGHT_OF_WHY)
 
 
 def is_data(path: str) -> bool:

@@ -32,12 +32,13 @@ def origin_hint(origin: str, request: RequestHead, client: ClientInfo) -> str:
     decided = "X-Forwarded-Host" if client.proxied and _forwarded(request, "X-Forwarded-Host") else "Host"
     if ours is not None and page.host == ours.host:
         return (
-            f"the page is at {page}, but the port in {decided} is another or missing: "
-            f"let the proxy pass on the whole Host (nginx: $http_host), or {public}"
+            f"the page is at {page}, but the port in {decided} is another or missing: if another server has this page, "
+            f"list {page} in ASOCIAL_ALLOWED_ORIGINS; if a proxy is in front, let it pass on the whole Host "
+            f"(nginx: $http_host), or {public}"
         )
     return (
         f"the page is at {page}, but {decided} names another host: if this is your own address, let the proxy keep "
-        f"Host or send X-Forwarded-Host, or {public}; if it is another site, list it in ASOCIAL_ALLOWED_ORIGINS"
+        f"Host or send X-Forwarded-Host, or {public}; if it is another site, list {page} in ASOCIAL_ALLOWED_ORIGINS"
     )
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from aiohttp import web
 
 from ...domain.errors import Disconnect, Refusal
+from .headers import FOR_EVERY_ORIGIN
 
 RETRY_AFTER_S = 30
 
@@ -45,7 +46,7 @@ ANSWERS = {
     "body_too_large": Answer(413, code="body_invalid"),
     # RFC 9110, 15.5.16: a 415 for an encoding names those that are accepted.
     "encoding_unsupported": Answer(415, headers={"Accept-Encoding": "identity"}),
-    "host_not_allowed": Answer(421),
+    "host_not_allowed": Answer(421, headers=FOR_EVERY_ORIGIN),
     "internal": Answer(500, 4011),
     "timeout": Answer(504, code="internal"),
     # The handshake
@@ -54,7 +55,7 @@ ANSWERS = {
     # RFC 9110, 15.5.22: a 426 names the protocol to upgrade to.
     "upgrade_required": Answer(426, headers={"Upgrade": "websocket", "Connection": "Upgrade", **_WEBSOCKET_VERSION}),
     "handshake_invalid": Answer(400, headers=_WEBSOCKET_VERSION),
-    "origin_forbidden": Answer(403),
+    "origin_forbidden": Answer(403, headers=FOR_EVERY_ORIGIN),
     "too_many_connections": Answer(429, headers=_RETRY_AFTER),
     "version_unsupported": Answer(close_code=4503),
     "connecting_too_often": Answer(close_code=4013),
@@ -143,7 +144,7 @@ def bytes_of(refusal: Refusal, headers: Mapping[str, str], *, close: bool = True
         "Content-Type: application/json; charset=utf-8",
         f"Content-Length: {len(body)}",
         *(["Connection: close"] if close else []),
-        *(f"{name}: {value}" for name, value in (*_headers_of(refusal).items(), *headers.items())),
+        *(f"{name}: {value}" for name, value in {**_headers_of(refusal), **headers}.items()),
     ]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 

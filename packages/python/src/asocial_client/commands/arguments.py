@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from ..channel import Channel, connect
 from ..frames import COLORS
+from ..refusals import unknown_token
 
 DEFAULT_URL = "http://localhost:8080"
 OK, FAILED, USAGE_ERROR, INTERRUPTED = 0, 1, 2, 130
@@ -89,6 +90,11 @@ def open_channel(arguments: argparse.Namespace) -> Channel:
         color=arguments.color,
         invite=arguments.invite,
     )
+
+
+def report_unknown_token(channel: Channel, arguments: argparse.Namespace, prog: str) -> None:
+    if message := unknown_token(arguments.token, channel.is_new_guest):
+        report(prog, message, OK)
 
 
 def point(text: str) -> tuple[float, float]:

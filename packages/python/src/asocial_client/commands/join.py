@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from ..refusals import unknown_token
 from .arguments import OK, USAGE_ERROR, add_channel, add_command, open_channel, point, report
 
 
@@ -33,7 +34,7 @@ async def _run(arguments: argparse.Namespace, prog: str) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return report(prog, "`join` needs a terminal; `watch` prints what happens", USAGE_ERROR)
     async with open_channel(arguments) as channel:
-        app = CanvasApp(channel, arguments.at)
+        app = CanvasApp(channel, arguments.at, unknown_token(arguments.token, channel.is_new_guest))
         await app.run_async()
         if app.ended_by is not None:
             raise app.ended_by

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 
+from .. import events as e
 from .. import text as texts
 from ..channel import Channel
-from ..errors import ChannelClosed, NotSent
-from .arguments import FAILED, OK, add_channel, add_command, open_channel, point, report
+from ..errors import AsocialError, ChannelClosed, NotSent, Refused
+from ..text import printable
+from .arguments import FAILED, OK, add_channel, add_command, open_channel, point, report, report_unknown_token
 from .lines import Lines
 
 DEFAULT_CHARACTERS = 500
@@ -44,6 +47,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 async def _run(arguments: argparse.Namespace, prog: str) -> int:
     async with open_channel(arguments) as channel:
+        report_unknown_token(channel, arguments, prog)
         if arguments.text != "-":
             await channel.say(arguments.text, arguments.at)
             return OK
@@ -54,7 +58,16 @@ async def _say_lines(channel: Channel, arguments: argparse.Namespace, prog: str)
     characters = channel.limits.payload_characters if channel.limits is not None else DEFAULT_CHARACTERS
     shorten = texts.split if arguments.long == "split" else texts.cut
     (x, y), posted, code = arguments.at, 0, OK
-    async for number, line in Lines(sys.stdin.fileno()):
+    watching = asyncio.create_task(_report_connection(channel, prog))
+    lines = aiter(Lines(sys.stdin.fileno()))
+    while True:
+        coming = asyncio.ensure_future(anext(lines, None))
+        await asyncio.wait({coming, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not coming.done():
+            return report(prog, f"no more lines are posted: {watching.result()}", FAILED)
+        if (read := coming.result()) is None:
+            return code
+        number, line = read
         for piece in shorten(texts.clean(line), characters):
             if not piece:
                 continue
@@ -63,6 +76,25 @@ async def _say_lines(channel: Channel, arguments: argparse.Namespace, prog: str)
                 posted += 1
             except NotSent as error:
                 code = report(prog, f"line {number} was not posted: {error}", FAILED)
-            except ChannelClosed as error:
+            except (ChannelClosed, Refused) as error:
                 return report(prog, f"line {number} and those after it were not posted: {error}", FAILED)
-    return code
+
+
+async def _report_connection(channel: Channel, prog: str) -> AsocialError | None:
+    """Say on stderr when the connection breaks and when it is back: lines wait meanwhile.
+
+    Returns why the channel is closed for good.
+    """
+    is_away = False
+    try:
+        async for event in channel:
+            match event:
+                case e.Disconnected(reason) if not is_away:
+                    is_away = True
+                    report(prog, f"disconnected: {printable(reason)}; lines wait until the server is back", OK)
+                case e.Connected() if is_away:
+                    is_away = False
+                    report(prog, "connected again", OK)
+    except (ChannelClosed, Refused) as error:
+        return error
+    return None

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import os
 import stat
 import sys
@@ -18,7 +19,7 @@ import msgspec
 from .. import events as e
 from ..channel import Channel
 from ..text import printable
-from .arguments import OK, add_channel, add_command, open_channel, write_line
+from .arguments import OK, add_channel, add_command, open_channel, report_unknown_token, write_line
 
 _DIM, _BOLD, _END = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
@@ -37,8 +38,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument("--json", action="store_true", help="one JSON object for each event, drafts and cursors too")
 
 
-async def _run(arguments: argparse.Namespace, _prog: str) -> int:
-    printing = asyncio.ensure_future(_print(arguments))
+async def _run(arguments: argparse.Namespace, prog: str) -> int:
+    printing = asyncio.ensure_future(_print(arguments, prog))
     _call_when_unread(printing.cancel)
     try:
         await printing
@@ -58,11 +59,12 @@ def _call_when_unread(end: Callable[[], object]) -> None:
             asyncio.get_running_loop().add_reader(descriptor, end)
 
 
-async def _print(arguments: argparse.Namespace) -> None:
+async def _print(arguments: argparse.Namespace, prog: str) -> None:
     colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     if sys.stdout.encoding.lower() != "utf-8":
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     async with open_channel(arguments) as channel:
+        report_unknown_token(channel, arguments, prog)
         async for event in channel:
             line = as_json(event) if arguments.json else as_text(channel, event, colored)
             if line is not None:
@@ -94,7 +96,7 @@ def as_text(channel: Channel, event: e.Event, colored: bool) -> str | None:
         case e.Notice(text):
             return f"{bold}notice: {printable(text)}{end}"
         case e.Disconnected(reason, retry_s):
-            return f"{dim}disconnected: {printable(reason)}; connecting again in {retry_s:.0f} s{end}"
+            return f"{dim}disconnected: {printable(reason)}; connecting again in {math.ceil(retry_s)} s{end}"
         case e.Degraded():
             return f"{dim}some people cannot be reached right now{end}"
         case e.Restored():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from math import ceil
 from typing import ClassVar
 
 from rich.style import Style
@@ -88,7 +89,7 @@ class Plane(Widget):
 
 
 class CanvasApp(App[None]):
-    """`channel` is open. `ended_by`: why the server closed it, if it did."""
+    """`channel` is open. `ended_by`: why the server closed it, if it did. `notice`: what is told at first."""
 
     CSS = f"""
     Screen {{ background: {GROUND}; layers: base; }}
@@ -98,15 +99,17 @@ class CanvasApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q,ctrl+c", "quit", "Leave", priority=True)]
 
-    def __init__(self, channel: Channel, at: tuple[float, float]) -> None:
+    def __init__(self, channel: Channel, at: tuple[float, float], notice: str = "") -> None:
         super().__init__()
         self.ended_by: ChannelClosed | Refused | None = None
         self.channel = channel
         self.plane = Plane(channel, at, self._show_view)
         self._top = Static(id="top")
-        self._bottom = Static(HELP, id="bottom", markup=False)
+        self._bottom = Static(printable(notice) or HELP, id="bottom", markup=False)
         self._draft: DraftWriter | None = None
-        self._notice = ""
+        self._notice = notice
+        self._away = ""
+        """What is told while there is no connection and nothing newer to tell."""
         self._tells_unsent = False
         """Whether the line at the bottom says why a message was not sent. It stays until the user writes on."""
         self._changed = False
@@ -240,8 +243,10 @@ class CanvasApp(App[None]):
                         if not self._tells_unsent:
                             self._notify(event.message)
                     case e.Disconnected(reason, retry_s):
-                        self._notify(f"disconnected: {reason}; connecting again in {retry_s:.0f} s")
-                    case e.Connected():
+                        self._away = f"disconnected: {reason}; connecting again in {ceil(retry_s)} s"
+                        self._notify(self._away)
+                    case e.Connected() if self._away:
+                        self._away = ""
                         self._notify("")
                     case e.Cleared():
                         self._notify("the owner cleared all messages")
@@ -286,6 +291,7 @@ class CanvasApp(App[None]):
     # The lines above and below the canvas.
 
     def _notify(self, text: str) -> None:
+        text = text or self._away
         if text != self._notice:
             self._notice = text
             self._bottom.update(printable(text) or HELP)

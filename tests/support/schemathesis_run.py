@@ -70,7 +70,7 @@ async def start(start_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> S
     return await start_server(**SETTINGS)
 
 
-async def run(server: Server, folder: Path, *, examples: int, seed: int) -> tuple[int, str]:
+async def run(server: Server, folder: Path, *options: str, examples: int, seed: int) -> tuple[int, str]:
     """The exit code, 0 if nothing was found, and what was printed. `examples`: for each endpoint and phase."""
     configuration = folder / "schemathesis.toml"
     # The hooks are read as a file, which nothing else imports: they change this process's Schemathesis too.
@@ -79,6 +79,7 @@ async def run(server: Server, folder: Path, *, examples: int, seed: int) -> tupl
         *(Path(sys.executable).parent / "schemathesis", "--config-file", configuration),
         *("run", f"{server.origin}/api/openapi.json", "--no-color", "--seed", str(seed)),
         *("--max-examples", str(examples), "--request-timeout", "60", "--suppress-health-check", "all"),
+        *options,
         cwd=folder,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

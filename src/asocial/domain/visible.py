@@ -13,6 +13,7 @@ Unassigned code points count as visible: a newer Unicode than this Python's may 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 DEFAULT_IGNORABLE = (
@@ -22,6 +23,7 @@ DEFAULT_IGNORABLE = (
 )  # fmt: skip
 BLANK = (0x2800, 0x1D159, 0x16FE4)
 """Braille pattern blank, musical symbol null notehead, Khitan small script filler."""
+_IGNORABLE = re.compile(f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in DEFAULT_IGNORABLE)}]")
 _ASCII_INVISIBLE = "".join(map(chr, (*range(0x21), 0x7F)))
 _NEVER_VISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Mn", "Me", "Zs", "Zl", "Zp"))
 
@@ -39,4 +41,4 @@ def _shows(character: str) -> bool:
         return False
     if code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:  # noncharacters (Unicode 23.7)
         return False
-    return not any(first <= code <= last for first, last in DEFAULT_IGNORABLE)
+    return not _IGNORABLE.match(character)

@@ -17,6 +17,7 @@ _DEFAULT_IGNORABLE = (
     (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
     (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
 )  # fmt: skip
+_IGNORABLE = re.compile(f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in _DEFAULT_IGNORABLE)}]")
 _BLANK = (0x2800, 0x1D159, 0x16FE4)
 _NEVER_VISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Mn", "Me", "Zs", "Zl", "Zp"))
 _DIRECTED = frozenset(("R", "AL", "RLE", "LRE", "RLI", "LRI", "FSI", "PDF", "PDI"))
@@ -34,7 +35,7 @@ def _shows(character: str) -> bool:
         return False
     if code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:  # noncharacters
         return False
-    return not any(first <= code <= last for first, last in _DEFAULT_IGNORABLE)
+    return not _IGNORABLE.match(character)
 
 
 def clean(line: str) -> str:

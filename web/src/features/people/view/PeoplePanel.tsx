@@ -38,7 +38,12 @@ export function PeoplePanel({ close }: { close(): void }) {
   const selfId = useSession((s) => s.userId)
   const others = people.filter((user) => user.user_id !== selfId)
   return (
-    <Panel className="w-[296px] low:pointer-coarse:w-[420px]" label={STRINGS.who} testId="roster" close={close}>
+    <Panel
+      className="w-[296px] low:pointer-coarse:w-[420px]"
+      label={STRINGS.who}
+      testId="roster"
+      close={close}
+    >
       <Self />
       <ul>
         {others.slice(0, ROWS).map((user) => (

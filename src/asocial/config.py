@@ -30,6 +30,8 @@ CONFIG_VARIABLE = "ASOCIAL_CONFIG"
 _SECRET_RULES = {"secret": KEY_RULE}
 _SETTING_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NOT_SETTINGS = (CONFIG_VARIABLE, "ASOCIAL_TEST_")
+_OF_CLIENTS = frozenset({"ASOCIAL_URL", "ASOCIAL_TOKEN", "ASOCIAL_KEY"})
+"""What the commands read, and the guide to CI jobs uses: often set in the same shell."""
 _SERVICE_LINK = re.compile(
     rf"{PREFIX}(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
 )
@@ -89,6 +91,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
         for variable in environ
         if variable.startswith(PREFIX)
         and variable not in known
+        and variable not in _OF_CLIENTS
         and not variable.startswith(_NOT_SETTINGS)
         and not _is_service_link(variable, environ)
     )

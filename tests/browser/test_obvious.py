@@ -521,6 +521,20 @@ async def test_a_long_press_shows_the_label_and_does_not_press(visit: Visit) -> 
     await expect(ann.get_by_test_id("tooltip")).to_have_count(0)
 
 
+async def test_a_field_that_shows_its_label_has_no_tooltip(visit: Visit) -> None:
+    """On a phone with a keyboard it lay over the first command."""
+    ann = await visit(**phone())
+    await ann.get_by_test_id("plane").focus()
+    await ann.keyboard.press("Tab")
+    await ann.get_by_test_id("tools").focus()
+    assert await tooltip_fits(ann) == "More"
+    await ann.keyboard.press("Control+k")
+    await expect(ann.get_by_role("combobox")).to_be_focused()
+    await expect(ann.get_by_test_id("tooltip")).to_have_count(0)
+    await ann.wait_for_timeout(500)
+    await expect(ann.get_by_test_id("tooltip")).to_have_count(0)
+
+
 # The least contrast of what is drawn at the edges: text and lines against the ground, with the opacity of the edge.
 CONTRAST = """() => {
   const rgb = (color) => {

@@ -666,3 +666,20 @@ async def test_utilities_for_touch_count_for_each_kind_of_touch_device(visit: Vi
         }"""
     )
     assert set(conditions) == {"(hover: none), (pointer: coarse)"}
+
+
+@pytest.mark.parametrize("size", [(844, 390), (667, 375)])
+async def test_in_landscape_the_panel_of_people_shows_another_person_too(visit: Visit, size: tuple[int, int]) -> None:
+    ann, _ = await visit(**phone(size)), await visit()
+    await ann.get_by_test_id("people").tap()
+    person = ann.get_by_test_id("person")
+    await expect(person).to_be_in_viewport(ratio=0.99)
+    box, foot = await person.bounding_box(), await ann.get_by_test_id("close-panel").bounding_box()
+    assert box is not None
+    assert foot is not None
+    # The last line of the panel lies over what is scrolled.
+    assert box["y"] + box["height"] <= foot["y"] + 1
+    for color in await ann.get_by_role("radio").all():
+        target = await color.bounding_box()
+        assert target is not None
+        assert min(target["width"], target["height"]) >= 44

@@ -1,4 +1,7 @@
-"""docs/guide/deploy.md: what needs no Docker and no cluster is run; the rest is checked with the files it names."""
+"""docs/guide/deploy.md: what needs no Docker and no cluster is run; the rest is checked with the files it names.
+
+The proxies that it sends its readers to, in docs/operations.md, are checked too.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import pytest
 import yaml
 
 from asocial.config import load
-from tests.deploy.tools import DEPLOY, ROOT, tool
+from tests.deploy.tools import DEPLOY, ROOT, run, tool
 from tests.support.guide_server import GuideServer
 from tests.support.markdown_blocks import blocks, run_shell
 
@@ -78,3 +81,21 @@ async def test_the_guide_to_a_deployment(checkout: Path, guide_server: GuideServ
     assert {"Deployment", "Service", "Secret"} <= kinds
     run_shell(forward, cwd=checkout, env=env)
     assert (checkout / "kubectl.log").read_text().splitlines()[-1].endswith("port-forward svc/backend 8080")
+
+
+def test_nginx_and_haproxy_accept_the_configurations_of_the_manual(tmp_path: Path) -> None:
+    certificate, key, both = (tmp_path / name for name in ("certificate.pem", "key.pem", "both.pem"))
+    subject = ("-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=talk.example")
+    run("openssl", "req", "-x509", *subject, "-keyout", key, "-out", certificate)
+    both.write_text(certificate.read_text() + key.read_text())
+    found = {block.language: block.text for block in blocks(ROOT / "docs" / "operations.md")}
+    nginx, haproxy = tmp_path / "nginx.conf", tmp_path / "haproxy.cfg"
+    text = found["nginx"].replace("/etc/ssl/talk.example.pem", str(certificate))
+    text = text.replace("/etc/ssl/talk.example.key", str(key)).replace("listen 443", "listen 127.0.0.1:8443")
+    # Not the folders of a server that runs as root.
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = "\n".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds)
+    nginx.write_text(f"pid {tmp_path}/nginx.pid;\nevents {{}}\nhttp {{\naccess_log off;\n{folders}\n{text}}}\n")
+    haproxy.write_text(found["haproxy"].replace("/etc/ssl/talk.example.pem", str(both)))
+    run("nginx", "-t", "-e", "stderr", "-c", nginx, "-p", tmp_path)
+    run("haproxy", "-c", "-f", haproxy)

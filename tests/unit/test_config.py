@@ -137,6 +137,7 @@ def test_a_misspelt_variable_is_found() -> None:
         "ASOCIAL_TEST_CHROMIUM": "y",
         "PATH": "",
     }
+    environ |= {"ASOCIAL_URL": "http://localhost:8080", "ASOCIAL_TOKEN": "t", "ASOCIAL_KEY": "k"}
     assert unknown_variables(environ) == ["ASOCIAL_PROT"]
 
 

@@ -132,7 +132,7 @@ export function Help({ close }: { close(): void }) {
                 {rows.map(([how, what]) => (
                   <div
                     key={what}
-                    className="grid grid-cols-[118px_1fr] items-baseline gap-x-3 py-[3px]"
+                    className="grid grid-cols-[128px_1fr] items-baseline gap-x-3 py-[3px]"
                   >
                     <dt className="flex min-w-0 flex-wrap gap-[3px] text-xs/5">
                       {gestures ? <b className="font-[560]">{how}</b> : <Keys keys={how} />}

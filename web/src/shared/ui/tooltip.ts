@@ -99,8 +99,9 @@ function labelOf(control: Element): string {
     if (name !== null && name !== title) control.setAttribute('aria-description', title)
   }
   const text = control.getAttribute('data-tip') ?? name ?? ''
-  const says = (control as HTMLElement).innerText.trim()
-  return text === says ? '' : text
+  // An empty field shows its placeholder.
+  const { innerText, placeholder = '' } = control as HTMLInputElement
+  return [innerText.trim(), placeholder].includes(text) ? '' : text
 }
 
 /** Above the control if it is in the lower half of the view, else below it; never beyond an edge. */

@@ -38,7 +38,12 @@ export function PeoplePanel({ close }: { close(): void }) {
   const selfId = useSession((s) => s.userId)
   const others = people.filter((user) => user.user_id !== selfId)
   return (
-    <Panel className="w-[296px]" label={STRINGS.who} testId="roster" close={close}>
+    <Panel
+      className="w-[296px] low:pointer-coarse:w-[420px]"
+      label={STRINGS.who}
+      testId="roster"
+      close={close}
+    >
       <Self />
       <ul>
         {others.slice(0, ROWS).map((user) => (
@@ -164,7 +169,7 @@ function Self() {
         <span className="text-faint">{STRINGS.you}</span>
       </label>
       <div
-        className="-mx-1 mt-1.5 mb-1 grid grid-cols-8 pointer-coarse:grid-cols-4"
+        className="-mx-1 mt-1.5 mb-1 grid grid-cols-8 pointer-coarse:grid-cols-4 low:pointer-coarse:grid-cols-8"
         role="radiogroup"
         aria-label={OTHERS_STRINGS.yourColor}
         onKeyDown={(event) => {

@@ -57,7 +57,7 @@ PEERS_NODE = $(PEERS)/node/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-full test-runtimes test-deploy test-deploy-full check $(CHECKS) check-unit client-frames audit format page types env env-run \
+.PHONY: help run test test-compiled compile test-full test-runtimes test-deploy test-deploy-full check $(CHECKS) check-unit client-frames audit format page types env env-run \
 	system system-full system-deploy need need-full need-deploy need-deploy-full screenshots icons bench bench-full bench-tools lock dist clean
 
 help:  ## list the commands
@@ -70,6 +70,21 @@ test: need page  ## all checks, then all tests (ARGS="-k words" selects tests)
 	@failed=; $(PARALLEL) $(CHECKS) || failed=checks; \
 	$(PYTEST) $(PYTEST_PARALLEL) $(ARGS) || failed="$$failed tests"; \
 	test -z "$$failed" || { echo "make test: failed: $$failed; for checks see each line with *** above" >&2; exit 1; }
+
+# Elsewhere than the sources: `make run` and `make test` go on with what is written in src.
+COMPILED = build/compiled
+COMPILED_FROM = $(shell find src/asocial -name '*.py') scripts/compile.py scripts/compile_checks.py uv.lock
+$(COMPILED)/asocial: $(COMPILED_FROM) | env
+	@$(RUN) python -m scripts.compile $(COMPILED)
+	@touch $@
+
+compile: env page $(COMPILED)/asocial  ## compile the path of a message to C, into build/compiled; two minutes, needs gcc or clang and Python's headers
+	@rm -rf $(COMPILED)/asocial/page && cp -R src/asocial/page $(COMPILED)/asocial/
+	@echo "to run it: PYTHONPATH=$(COMPILED) .venv/bin/asocial serve"
+
+test-compiled: need compile  ## the tests of the server and its clients on the compiled package (ARGS="-k words" selects tests)
+	@$(PYTEST) $(PYTEST_PARALLEL) -o pythonpath="$(COMPILED) packages/python/src ." \
+	tests/unit tests/contract tests/integration tests/faults $(ARGS)
 
 test-full: need-full page  ## tests that take long: ten minutes of faults, many HTTP requests, Firefox (ARGS="-k words" selects tests)
 	@$(PYTEST) -s $(filter-out tests/deploy/%,$(wildcard tests/*/full_*.py)) $(ARGS)
@@ -237,5 +252,5 @@ dist: env page  ## a wheel and an sdist, with the page inside, into dist
 	$(UV) build
 
 clean:  ## remove everything that was installed and built
-	rm -rf .venv .uv .tools dist test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	rm -rf .venv .uv .tools dist $(COMPILED) test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
 	src/asocial/page web/node_modules packages/client/dist benchmarks/crowd/target $(PEERS)/*/bin $(PEERS)/python/.venv $(PEERS)/node/node_modules

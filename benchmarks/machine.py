@@ -15,12 +15,15 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
+SOURCE = Path(os.environ.get("ASOCIAL_BENCHMARK_SOURCE") or ROOT / "src").resolve()
+"""Where the package is that the servers run: `make compile` puts a compiled one into build/compiled."""
 PACKAGES = ("aiohttp", "hiredis", "msgspec", "uvloop")
 
 
 def facts() -> dict[str, Any]:
     """Machine, commit and versions. `dirty`: the sources are not those of the commit.
 
+    `compiled`: the server runs modules compiled to C (scripts/compile.py).
     `python_call_ns`: how long a call of a small function takes, at best. It tells apart machines, and builds of Python:
     one without profile-guided optimization, as pyenv builds it, takes 1.4 times as long as Debian's.
     """
@@ -33,6 +36,7 @@ def facts() -> dict[str, Any]:
         "python": platform.python_version(),
         "python_call_ns": _call_ns(),
         "commit": _output("git", "rev-parse", "HEAD"),
+        "compiled": any(SOURCE.rglob("*.so")),
         "dirty": bool(_output("git", "status", "--porcelain", "--", "src")),
         "redis": _redis(),
         **{name: metadata.version(name) for name in PACKAGES},

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.machine import ROOT
+from benchmarks.machine import ROOT, SOURCE
 from tests.support.waiting import until
 
 UNLIMITED = (
@@ -26,9 +26,9 @@ UNLIMITED = (
 
 
 def environment() -> dict[str, str]:
-    """This one's without settings, and with the sources of this checkout first."""
+    """This one's without settings, and with the package of SOURCE first."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_")}
-    return kept | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+    return kept | {"PYTHONPATH": f"{SOURCE}{os.pathsep}{ROOT}"}
 
 
 @contextlib.contextmanager

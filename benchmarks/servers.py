@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load_generator import WIRE, Dialect
-from benchmarks.machine import ROOT, cores, cpu_s
+from benchmarks.machine import ROOT, SOURCE, cores, cpu_s
 from benchmarks.served import UNLIMITED
 
 PEERS = ROOT / "benchmarks" / "peers"
@@ -227,7 +227,7 @@ def running(server: Server, arguments: Sequence[str] = ()) -> Iterator[Running]:
     """`server`, started and answering, on the servers' cores."""
     port = _free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_")}
-    environment |= {"PYTHONPATH": str(ROOT / "src"), "NODE_ENV": "production", "GIN_MODE": "release"}
+    environment |= {"PYTHONPATH": str(SOURCE), "NODE_ENV": "production", "GIN_MODE": "release"}
     with tempfile.TemporaryFile(prefix="asocial-bench-") as output:
         began = time.monotonic()
         process = subprocess.Popen(

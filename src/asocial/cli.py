@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn, get_args, get_origin
 
-from . import __version__, logs, output
+from . import __version__, build_info, logs, output
 from .adapters.http.listening import EVERY_ADDRESS, is_loopback, reachable
 from .config import ConfigError, allowed, default_of, flag_of, hint_for, load, unknown_variables
 from .domain import api_keys
@@ -227,7 +227,8 @@ def _announce(settings: Settings, sockets: Sequence[socket.socket], processes: i
         mode = "joined by Redis" if has_redis else "one process, in memory"
     urls = _urls(settings.host, sockets)
     if settings.env == "production":
-        logs.get(__name__).info("listening", url=urls[0], urls=urls, mode=mode, auth=settings.auth)
+        modules = build_info.MODULES
+        logs.get(__name__).info("listening", url=urls[0], urls=urls, mode=mode, auth=settings.auth, modules=modules)
         return
     print(f"\n  Asocial {__version__} is at {urls[0]}")
     for url in urls[1:]:
@@ -276,7 +277,7 @@ _FLAG_VALUE = re.compile(r"(--[a-z-]+)=\S+")
 def _parser(add_client_commands: Callable[[Any], None] | None = None) -> argparse.ArgumentParser:
     """`add_client_commands`: adds the commands of the client with all of their arguments, which `main` leaves to it."""
     parser = _Parser(prog="asocial", description="A canvas you talk on.")
-    parser.add_argument("--version", action="version", version=f"asocial {__version__}")
+    parser.add_argument("--version", action="version", version=build_info.title())
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     serve = commands.add_parser(
         "serve",

@@ -22,7 +22,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from . import __version__, output
+from . import __version__, build_info, output
 from .domain.checks import MEMORY, OK
 from .service.counters import Counters, FrameCounter, Histogram
 
@@ -84,8 +84,8 @@ class _CounterCollector(Collector):
     def _now(self) -> Iterable[Metric]:
         yield InfoMetricFamily(
             f"{PREFIX}build",
-            "Version of Asocial and of Python",
-            value={"version": __version__, "python": platform.python_version()},
+            "Version of Asocial and of Python, and whether modules are compiled",
+            value={"version": __version__, "python": platform.python_version(), "modules": build_info.MODULES},
         )
         for name, value in self._gauges().items():
             yield GaugeMetricFamily(PREFIX + name, GAUGES[name], value=value)

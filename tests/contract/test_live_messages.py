@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from asocial.domain.live_message_index import LiveMessage
+from asocial.domain.live_message import LiveMessage
 from tests.support.waiting import eventually_is
 from tests.support.wall_clock import wall_ms
 

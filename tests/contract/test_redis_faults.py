@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from asocial.domain.live_message_index import LiveMessage
+from asocial.domain.live_message import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.ports import Batch, StoreUnavailable
 from tests.support.redis_backend import make_backend

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from asocial.adapters.redis.names import Names
-from asocial.domain.live_message_index import LiveMessage
+from asocial.domain.live_message import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.domain.rules import NO_RULES
 from tests.support.redis_server import Cluster, Server

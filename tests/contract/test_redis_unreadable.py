@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from asocial.domain.live_message_index import LiveMessage
+from asocial.domain.live_message import LiveMessage
 from asocial.domain.profile import Profile
 from asocial.domain.rules import NO_RULES
 from asocial.service.counters import Counters

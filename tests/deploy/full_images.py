@@ -122,7 +122,7 @@ def test_the_dockerfile_makes_a_root_in_which_the_server_answers(place: Path) ->
     builder = Builder(place)
     print(f"\nno engine is asked: clean {suite} roots, made by debootstrap")
     builder.prepare(suite)
-    for name in ("none", "previous", "locked", "page", "packages", "backend"):
+    for name in ("none", "previous", "locked", "page", "interpreted", "compiled", "packages", "backend"):
         print(name)
         builder.build(stages[name])
     backend, root = stages["backend"], builder.root("backend")

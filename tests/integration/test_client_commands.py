@@ -19,6 +19,7 @@ import pytest
 
 from tests.support.client import Client
 from tests.support.server import Join, Server, StartServer
+from tests.support.source import SOURCE
 from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +48,7 @@ async def start(
 async def start_program(
     *command: str, stdout: int = asyncio.subprocess.PIPE, **environ: str
 ) -> asyncio.subprocess.Process:
-    path = os.pathsep.join((str(ROOT / "src"), str(ROOT / "packages/python/src")))
+    path = os.pathsep.join((str(SOURCE), str(ROOT / "packages/python/src")))
     process = await asyncio.create_subprocess_exec(
         *command,
         env=os.environ | {"PYTHONPATH": path} | environ,
@@ -479,7 +480,7 @@ async def test_an_error_is_one_line_and_an_exit_code(
 
 async def test_without_the_client_the_command_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "asocial_client.py").write_text("raise ModuleNotFoundError('asocial_client')")
-    process = await start("say", "garden", "x", PYTHONPATH=os.pathsep.join((str(tmp_path), str(ROOT / "src"))))
+    process = await start("say", "garden", "x", PYTHONPATH=os.pathsep.join((str(tmp_path), str(SOURCE))))
     exit_code, _, errors = await ended(process)
     assert exit_code == 2
     assert "pip install '.[cli]' ./packages/python" in errors

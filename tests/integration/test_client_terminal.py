@@ -24,6 +24,7 @@ from textual.pilot import Pilot
 
 from tests.support.client import Client
 from tests.support.server import Join, Server, StartServer
+from tests.support.source import SOURCE
 from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
@@ -238,7 +239,7 @@ class Pty:
         self.output = b""
         self._pid, self._terminal = pty.fork()
         if self._pid == 0:
-            path = os.pathsep.join((str(ROOT / "src"), str(ROOT / "packages/python/src")))
+            path = os.pathsep.join((str(SOURCE), str(ROOT / "packages/python/src")))
             # The workers of pytest set COLUMNS, which overrides the size of the terminal.
             inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
             variables = inherited | {"PYTHONPATH": path, "TERM": "xterm-256color"} | environ

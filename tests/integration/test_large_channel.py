@@ -13,11 +13,12 @@ import sys
 from pathlib import Path
 
 from tests.support.lifted_limits import FLAGS
+from tests.support.source import SOURCE
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS, RATE, SECONDS = 500, 400, 10
 # The same environment in a clean checkout and an installed one: the sources come first.
-ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{ROOT}"}
 
 
 async def test_w14_500_clients_400_messages_a_second_none_lost_none_doubled_order_kept() -> None:

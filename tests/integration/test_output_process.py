@@ -23,6 +23,7 @@ import pytest
 from tests.support.client import Client
 from tests.support.processes import ROOT
 from tests.support.server import http_get, metric
+from tests.support.source import SOURCE
 from tests.support.waiting import PATIENCE_S, eventually, until
 
 FULL = "/dev/full"
@@ -58,7 +59,7 @@ def serving(*flags: str, stdout: int, stderr: int, redirect: str = "") -> Iterat
     process = subprocess.Popen(
         ["/bin/sh", "-c", f'exec "$0" "$@" {redirect}', *arguments],
         cwd=ROOT,
-        env=environ | {"PYTHONPATH": str(ROOT / "src")},
+        env=environ | {"PYTHONPATH": str(SOURCE)},
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=stderr,
@@ -167,7 +168,7 @@ async def test_closed_descriptors_stop_no_client_and_get_no_socket(redirect: str
 
 def run(*arguments: str, stdout: int | None = subprocess.PIPE, stderr: int | None = subprocess.PIPE) -> int:
     command = [sys.executable, "-m", "asocial.cli", *arguments]
-    environ = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    environ = os.environ | {"PYTHONPATH": str(SOURCE)}
     return subprocess.run(command, stdout=stdout, stderr=stderr, env=environ, timeout=60, check=False).returncode
 
 

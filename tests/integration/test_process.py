@@ -20,6 +20,7 @@ import pytest
 from tests.support.client import Client
 from tests.support.raw_client import RawClient
 from tests.support.server import http_get
+from tests.support.source import SOURCE
 from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
@@ -97,7 +98,7 @@ async def serve() -> AsyncIterator[Serve]:
                 await asyncio.create_subprocess_exec(
                     *(*limited, sys.executable, "-m", "asocial.cli", "serve", *flags),
                     cwd=ROOT,
-                    env=inherited | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"} | environ,
+                    env=inherited | {"PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1"} | environ,
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=asyncio.subprocess.STDOUT,

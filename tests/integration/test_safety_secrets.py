@@ -27,6 +27,7 @@ from tests.support.client import Client, refusal
 from tests.support.identity_provider import IdentityProvider
 from tests.support.raw_http import HANDSHAKE
 from tests.support.server import http_get
+from tests.support.source import SOURCE
 from tests.support.waiting import until
 from tests.support.wall_clock import wall_ms
 from tests.support.websocket_bytes import text_frame
@@ -69,7 +70,7 @@ async def served(folder: Path, env: str) -> AsyncIterator[Run]:
         process = subprocess.Popen(  # noqa: ASYNC220
             [sys.executable, "-u", "-m", "asocial.cli", "serve", *flags],
             cwd=ROOT,
-            env=inherited | {"PYTHONPATH": str(ROOT / "src"), "PYTHONASYNCIODEBUG": "1"},
+            env=inherited | {"PYTHONPATH": str(SOURCE), "PYTHONASYNCIODEBUG": "1"},
             stdout=out,
             stderr=out,
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.support.markdown_blocks import Block, replaced
 from tests.support.server import http_get
+from tests.support.source import SOURCE
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ class GuideServer:
             self.port: int = bound.getsockname()[1]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_")}
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        own = {"PATH": path, "PYTHONPATH": str(ROOT / "src"), "ASOCIAL_PORT": str(self.port), "no_proxy": "*"}
+        own = {"PATH": path, "PYTHONPATH": str(SOURCE), "ASOCIAL_PORT": str(self.port), "no_proxy": "*"}
         self.env = inherited | own
         self.addresses = {"localhost:8080": f"127.0.0.1:{self.port}"}
         """What takes the place of the address in the guides."""

@@ -23,6 +23,7 @@ from typing import Any
 from asocial.aliases import ALIASES
 from tests.support.lifted_limits import FLAGS
 from tests.support.server import http_get
+from tests.support.source import SOURCE
 from tests.support.waiting import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +64,7 @@ class Process:
             self._popen = subprocess.Popen(
                 [sys.executable, "-m", "asocial.cli", "serve", *self._arguments()],
                 cwd=ROOT,
-                env=inherited | {"PYTHONPATH": str(ROOT / "src")} | self._environ(),
+                env=inherited | {"PYTHONPATH": str(SOURCE)} | self._environ(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

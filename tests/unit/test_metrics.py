@@ -163,7 +163,7 @@ async def test_the_latency_is_of_messages_and_counts_each(watched: Watched) -> N
 async def test_metrics_do_not_grow_with_the_number_of_users() -> None:
     """What has a place for each user or channel would be a leak, and tell who is where."""
     counters = Counters()
-    places = sum(len(vars(counters)[name]) for name in ("errors", "rate_limited", "disconnects", "received", "sent"))
+    places = sum(len(getattr(counters, name)) for name in ("errors", "rate_limited", "disconnects", "received", "sent"))
     for name in map(str, range(1000)):
         channel = make_channel(name=name, runtime=make_runtime(counters=counters))
         person = FakeConnection(name)
@@ -172,5 +172,5 @@ async def test_metrics_do_not_grow_with_the_number_of_users() -> None:
         channel.set_cursor(name, Position(0, 0))
         channel.close()
     assert places == sum(
-        len(vars(counters)[name]) for name in ("errors", "rate_limited", "disconnects", "received", "sent")
+        len(getattr(counters, name)) for name in ("errors", "rate_limited", "disconnects", "received", "sent")
     )

@@ -56,7 +56,7 @@ class Flush(Generic[C]):
     this process adds, for the broker.
     """
 
-    __slots__ = ("_volatile", "counts", "personal", "reliable", "shared", "volatile")
+    __slots__ = ("_volatile_cuts", "counts", "personal", "reliable", "shared", "volatile")
 
     def __init__(
         self,
@@ -72,11 +72,11 @@ class Flush(Generic[C]):
         self.volatile = shared[local[0] : local[1]]
         self.personal = personal
         self.counts = counts
-        self._volatile = volatile
+        self._volatile_cuts = volatile
 
     @property
     def carries_volatile(self) -> bool:
-        return bool(self._volatile)
+        return bool(self._volatile_cuts)
 
     def cut(self, connection: C, spans: Sequence[Cut]) -> None:
         """Remove these spans, which are in order, from what `connection` gets."""
@@ -85,9 +85,9 @@ class Flush(Generic[C]):
     def pieces(self, connection: C, *, reliable_only: bool = False) -> list[Piece]:
         """What `connection` gets, in order. `reliable_only`: without the volatile lane, for a slow reader."""
         cuts = self.personal.get(connection, [])
-        if reliable_only and self._volatile:
+        if reliable_only and self._volatile_cuts:
             # The sort is stable: of cuts that begin at the same place, the connection's own come first.
-            cuts = sorted([*cuts, *self._volatile], key=lambda cut: cut[0])
+            cuts = sorted([*cuts, *self._volatile_cuts], key=lambda cut: cut[0])
         return _pieces_around(self.shared.data, cuts)
 
 

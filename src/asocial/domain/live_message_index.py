@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-import msgspec
+from .live_message import LiveMessage
 
 LIMIT_BYTES = 16 * 1024 * 1024
 """The size of all live messages here. Above it, those that end first are dropped early; only new members miss them."""
@@ -14,20 +14,6 @@ MESSAGE_BYTES = 450
 """What a message costs besides its body: ids, times, index entries."""
 SLOT_MS = 100
 """Messages that end within the same slot of time are removed together."""
-
-
-class LiveMessage(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A live message or stroke. `body` is the JSON of its frame; times are ms of the server's clock."""
-
-    user_id: str
-    message_id: str
-    timestamp: int
-    expires_at: int
-    body: bytes
-    number: int = 0
-    """The number of its frame, as published by the process that posted it (ports.Batch). 0: unknown."""
-    stroke: bool = False
-    """Whether it is a stroke: its frame is then a `stroke`, else a `chat`."""
 
 
 class LiveMessageIndex:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ..domain.live_message_index import LiveMessage
+from ..domain.live_message import LiveMessage
 
 
 class LiveMessages(Protocol):

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from ..domain.api_keys import ApiKey
 from ..domain.errors import Disconnect
 from ..domain.flush import Piece, Shared
-from ..domain.live_message_index import LiveMessage
+from ..domain.live_message import LiveMessage
 from ..domain.profile import Profile
 from ..ports import Roster
 from ..protocol.schema import Ack, Limits, PostChat

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from ..domain.admission import Duplicate, LimitName, Posting, Verdict
 from ..domain.cells import cells_of
 from ..domain.errors import RateLimited
-from ..domain.live_message_index import LiveMessage
+from ..domain.live_message import LiveMessage
 from ..domain.message import check_position, clean_draft, clean_payload
 from ..domain.sealed import FREE_BYTES, is_sealed
 from ..domain.stroke import points_json

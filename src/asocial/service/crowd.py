@@ -17,7 +17,7 @@ from ..domain.crowd_memory import CrowdMemory, Kept
 from ..domain.crowd_outbox import CrowdOutbox, Run, divide
 from ..domain.errors import TooSlow
 from ..domain.flush import FlushCounts, FlushLimit, Shared
-from ..domain.live_message_index import LiveMessage
+from ..domain.live_message import LiveMessage
 from ..domain.message import Dated
 from ..domain.pacing import LoopLag
 from ..domain.region_groups import RegionGroups

@@ -13,7 +13,7 @@ import msgspec
 
 from ..domain.errors import Disconnect, TooSlow
 from ..domain.flush import Piece, Shared
-from ..domain.live_message_index import LiveMessage
+from ..domain.live_message import LiveMessage
 from ..protocol.framing import split_frames, text_frame
 from .writing import UNSENT_LIMIT_BYTES
 

@@ -20,7 +20,7 @@ from typing import NamedTuple, TypedDict
 import msgspec
 
 from ..domain.cells import Cell, Region, cells_of
-from ..domain.live_message_index import LiveMessage
+from ..domain.live_message import LiveMessage
 from ..domain.profile import Member
 from ..first_step import Done, begin
 from ..ports import Roster, Stamp

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asocial.domain.limits import Allowance, Budgets, Share, SlidingWindow, TokenBucket, Turn
+from asocial.domain.limits import Allowance, Budgets, Share, SlidingWindow, TokenBucket
+from asocial.domain.turn import Turn
 
 
 def test_a_bucket_gives_its_burst_at_once_and_its_rate_after() -> None:

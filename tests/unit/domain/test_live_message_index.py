@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from asocial.domain.live_message_index import MESSAGE_BYTES, SLOT_MS, LiveMessage, LiveMessageIndex
+from asocial.domain.live_message import LiveMessage
+from asocial.domain.live_message_index import MESSAGE_BYTES, SLOT_MS, LiveMessageIndex
 
 NOW = 1_700_000_000_000
 

@@ -12,7 +12,7 @@ import pytest
 from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.domain.admission import GRANTED, Duplicate, MessageLimits, Posting, Verdict
-from asocial.domain.live_message_index import LiveMessage
+from asocial.domain.live_message import LiveMessage
 
 from .test_sessions import Harness
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from asocial.domain.cells import CELL, Region, cell_of, region_of
-from asocial.domain.live_message_index import LiveMessage
+from asocial.domain.live_message import LiveMessage
 from asocial.domain.message import Position
 from asocial.groups import CrowdSettings
 from asocial.ports import Batch

@@ -12,7 +12,7 @@ from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.domain.access import Invitation
 from asocial.domain.errors import GoingAway, Refusal, Removed
 from asocial.domain.identity import Principal
-from asocial.domain.live_message_index import LiveMessage
+from asocial.domain.live_message import LiveMessage
 from asocial.domain.rules import NO_RULES, Rules
 from asocial.ports import Batch, Stamp, StoreUnavailable
 from asocial.protocol.framing import text_frame

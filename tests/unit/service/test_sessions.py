@@ -31,7 +31,7 @@ from asocial.domain.errors import (
     TooSlow,
 )
 from asocial.domain.identity import Principal
-from asocial.domain.live_message_index import LiveMessage
+from asocial.domain.live_message import LiveMessage
 from asocial.domain.profile import guest_profile
 from asocial.groups import (
     ClaimedIdSettings,

@@ -12,7 +12,7 @@ from asocial.adapters.memory.limiter import MemoryRateLimiter
 from asocial.adapters.memory.messages import MemoryLiveMessages
 from asocial.adapters.memory.presence import MemoryPresence
 from asocial.domain.admission import MessageLimits
-from asocial.domain.live_message_index import LiveMessage
+from asocial.domain.live_message import LiveMessage
 from asocial.domain.profile import Member, Profile, guest_profile
 from asocial.groups import MessageSettings, PresenceSettings
 from asocial.ports import Batch, Roster, Stamp

@@ -20,8 +20,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, Protocol
 
 from ...domain.errors import Disconnect, TooSlow
-from ...domain.limits import Allowance, Share, Turn
+from ...domain.limits import Allowance, Share
 from ...domain.random_ids import random_text
+from ...domain.turn import Turn
 from ...first_step import Done, begin
 from ...protocol.frame_reader import BINARY, CLOSE, PING, FrameReader, FramingError, Message
 from ...protocol.framing import PING as PING_FRAME

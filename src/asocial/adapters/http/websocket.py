@@ -19,7 +19,8 @@ from aiohttp import web
 
 from ... import logs
 from ...domain.errors import ClientGone, Disconnect, InternalError, NoPong, Refusal
-from ...domain.limits import Allowance, Budgets, Share, Turn
+from ...domain.limits import Allowance, Budgets, Share
+from ...domain.turn import Turn
 from ...protocol.frame_reader import FrameReader
 from ...protocol.schema import SUBPROTOCOL
 from ...service.backlog import Backlog

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...domain.live_message_index import LiveMessage, LiveMessageIndex
+from ...domain.live_message import LiveMessage
+from ...domain.live_message_index import LiveMessageIndex
 
 
 class MemoryLiveMessages:

@@ -19,7 +19,8 @@ from typing import cast
 
 import msgspec
 
-from ...domain.live_message_index import CHANNEL_MESSAGES, LiveMessage, LiveMessageIndex
+from ...domain.live_message import LiveMessage
+from ...domain.live_message_index import CHANNEL_MESSAGES, LiveMessageIndex
 from ...ports import StoreUnavailable
 from .connection import Argument
 from .pool import ErrorReply, Pool

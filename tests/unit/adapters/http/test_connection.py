@@ -12,7 +12,8 @@ from websockets.frames import Close, Frame, Opcode
 from asocial.adapters.http.connection import CLOSE_TIMEOUT_S, HEAD_S, TURN_FRAMES, Pace, WebSocketConnection, Work
 from asocial.adapters.http.quota import Quota
 from asocial.domain.errors import GoingAway, TooSlow
-from asocial.domain.limits import Allowance, Budgets, Share, Turn
+from asocial.domain.limits import Allowance, Budgets, Share
+from asocial.domain.turn import Turn
 from asocial.protocol.frame_reader import FRAGMENTS_AT_ONCE, FrameReader
 from asocial.protocol.framing import PING as PING_FRAME
 from asocial.service.backlog import Backlog

@@ -4,9 +4,10 @@
 Python imports a compiled module in place of its source, so a server with FOLDER first on PYTHONPATH runs them. Needs
 a C compiler, Python's headers, and mypy with mypyc (the group `compile` in pyproject.toml).
 
-Which modules: those that give most of the gain for each message. None whose coroutines every connect runs, because a
-compiled coroutine costs more than an interpreted one. None that the event loop or aiohttp calls, because a compiled
-function refuses what is not exactly of the annotated type. scripts/compile_checks.py refuses the rest.
+MODULES are those on the path of a message where compiling gains most. Two kinds stay interpreted: modules whose
+coroutines run at every connect, because a compiled coroutine costs more; and modules that the event loop or aiohttp
+calls, because a compiled function refuses arguments that are not exactly of the annotated type. What cannot be compiled
+without a change of behaviour is refused by scripts/compile_checks.py.
 """
 
 from __future__ import annotations

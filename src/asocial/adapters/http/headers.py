@@ -31,7 +31,7 @@ DATA_HEADERS = {
 }
 """For answers to programs."""
 
-_WHY_PATH = re.compile(r"/api/channels/[^/]+")
+_REFUSAL_PATH = re.compile(r"/api/channels/[^/]+")
 _API_PATHS = ("/health", "/ready")
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
@@ -40,7 +40,7 @@ _PREFLIGHT = {
 }
 FOR_EVERY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 """Of a refusal that a page of any origin may read: it says only that, and why, the page may not connect."""
-_PREFLIGHT_OF_WHY = {
+_REFUSAL_PREFLIGHT = {
     **FOR_EVERY_ORIGIN,
     "Access-Control-Allow-Headers": "Authorization",
     "Access-Control-Max-Age": "600",
@@ -139,7 +139,7 @@ class ResponseHeaders:
         origin = request.headers.get("Origin", "")
         return web.Response(status=204, headers=_PREFLIGHT if self._origins.listed(origin) else None)
 
-    def preflight_of_why(self, request: web.Request) -> web.Response | None:
+    def refusal_preflight(self, request: web.Request) -> web.Response | None:
         """The answer to the preflight of a page that asks, with its token, why it cannot connect (W87).
 
         It allows every origin to ask that. Only a refusal of the origin or the host can then be read. None for any
@@ -148,9 +148,9 @@ class ResponseHeaders:
         headers = request.headers
         if request.method != "OPTIONS" or headers.get("Access-Control-Request-Method") != "GET":
             return None
-        if not _WHY_PATH.fullmatch(request.path) or self._origins.listed(headers.get("Origin", "")):
+        if not _REFUSAL_PATH.fullmatch(request.path) or self._origins.listed(headers.get("Origin", "")):
             return None
-        return web.Response(status=204, headers=_PREFLIGHT_OF_WHY)
+        return web.Response(status=204, headers=_REFUSAL_PREFLIGHT)
 
 
 def is_data(path: str) -> bool:

@@ -215,8 +215,8 @@ class HttpServer:
         is_connecting = request.match_info.handler == self.endpoint.handle
         checked = False
         try:
-            # Before the host is checked: a page that uses another host name is told that.
-            if (preflight := self._headers.preflight_of_why(request)) is not None:
+            # Before the host check, so that a page at a host name that is not allowed can read why it is refused.
+            if (preflight := self._headers.refusal_preflight(request)) is not None:
                 return preflight
             if not is_connecting:  # the endpoint asks for admission, which begins with this check
                 self._admission.check_request(request)

@@ -69,7 +69,7 @@ class RedisPresence:
         first, user, known, joined_at, count, epoch, seq = reply
         try:
             stored = _profile(known)
-            member = Member.of(user.decode(), stored, int(float(joined_at)))
+            member = _member(user, joined_at, stored)
         except ERRORS as error:
             self._pool.unreadable.skip("profile", self._keys(channel)[3], error)
             # This connection's own counts.
@@ -187,8 +187,9 @@ class RedisPresence:
         """The members in a flat list of (user, joined_at, profile). Unreadable ones are skipped."""
         found = []
         for at in range(0, len(flat), 3):
+            user, joined_at, profile = flat[at : at + 3]
             try:
-                found.append(_member(*flat[at : at + 3]))
+                found.append(_member(user, joined_at, _profile(profile)))
             except ERRORS as error:
                 self._pool.unreadable.skip("profile", self._keys(channel)[3], error)
         return found
@@ -243,8 +244,8 @@ class RedisPresence:
             self._pending.setdefault(channel, {})[connection_id] = until
 
 
-def _member(user_id: bytes, joined_at: bytes, profile: bytes) -> Member:
-    return Member.of(user_id.decode(), _profile(profile), int(float(joined_at)))
+def _member(user_id: bytes, joined_at: bytes, profile: Profile) -> Member:
+    return Member.of(user_id.decode(), profile, int(float(joined_at)))
 
 
 def _stamp(epoch: bytes, seq: int) -> Stamp:

@@ -89,7 +89,7 @@ class Plane(Widget):
 
 
 class CanvasApp(App[None]):
-    """`channel` is open. `ended_by`: why the server closed it, if it did. `notice`: what is told at first."""
+    """`channel` is open. `ended_by`: why the server closed it, if it did. `notice`: shown at the bottom at first."""
 
     CSS = f"""
     Screen {{ background: {GROUND}; layers: base; }}
@@ -109,7 +109,7 @@ class CanvasApp(App[None]):
         self._draft: DraftWriter | None = None
         self._notice = notice
         self._away = ""
-        """What is told while there is no connection and nothing newer to tell."""
+        """The notice while there is no connection. A newer one hides it."""
         self._tells_unsent = False
         """Whether the line at the bottom says why a message was not sent. It stays until the user writes on."""
         self._changed = False

@@ -29,7 +29,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.load_generator import GENERATOR_LIMIT, Generator, GeneratorFailed, started
-from benchmarks.machine import busy_s, cores, cpu_s, facts, save
+from benchmarks.machine import CoreSpeed, busy_s, cores, cpu_s, facts, save
 from benchmarks.page_frames import PAN, frame_times
 from benchmarks.servers import ASOCIAL, Running, running
 from tests.browser.conftest import CHROMIUM_FLAGS, chromium
@@ -108,9 +108,10 @@ def measure(plan: Plan, servers: Sequence[Running], redis: int | None, pictures:
         connected_rss = rss()
         people.ask(do="live", seconds=SETTLE_S, posting=False)
         costs = Costs(servers, redis)
-        people.order(do="live", seconds=plan.seconds, posting=True)
-        seen = look(servers[0].address, connected["places"][0], pictures) if pictures else {}
-        lived = people.answer()
+        with CoreSpeed(min(cores()[0])) as speed:
+            people.order(do="live", seconds=plan.seconds, posting=True)
+            seen = look(servers[0].address, connected["places"][0], pictures) if pictures else {}
+            lived = people.answer()
         cost = costs.row(lived["generator_cpu"])
         most_rss = rss()
         people.ask(do="rest", seconds=REST_S)
@@ -127,6 +128,7 @@ def measure(plan: Plan, servers: Sequence[Running], redis: int | None, pictures:
         "reads_per_s": round(lived["reads"] / seconds),
         "frames_sent_per_s": round(lived["writes"] / seconds),
         **cost,
+        **speed.row(),
         "generator_late_ms": round(lived["late_ms"], 1),
         "generator_limits": cost["generator_cpu"] > GENERATOR_LIMIT,
         "rss_mb": round(most_rss / 1e6, 1),

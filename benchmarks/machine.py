@@ -7,11 +7,12 @@ import os
 import platform
 import shutil
 import subprocess
+import threading
 import time
 import timeit
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -80,6 +81,44 @@ def busy_s() -> float:
     """Processor time that all programs on the machine have used, and what neighbours stole (proc(5), stat)."""
     user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, Path("/proc/stat").read_text().split()[1:9])
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+class CoreSpeed:
+    """How fast one core is while something else is measured: a fixed piece of work, SAMPLES_PER_SECOND times a second,
+    in a thread on that core. It takes about a thousandth of the core.
+
+    Where neighbours share a processor, a core may have half its speed for seconds, and nothing else shows it: the work
+    takes twice the processor time, and none of it counts as stolen.
+    """
+
+    SAMPLES_PER_SECOND = 4
+
+    def __init__(self, core: int) -> None:
+        self._core = core
+        self._took: list[float] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def row(self) -> dict[str, list[int]]:
+        """`core_us`: how long the work took, in microseconds: the tenth, the half and nine tenths of the times."""
+        took = sorted(self._took)
+        return {"core_us": [round(took[len(took) * part // 10] * 1e6) for part in (1, 5, 9)]}
+
+    def _run(self) -> None:
+        os.sched_setaffinity(0, {self._core})
+        while not self._over.wait(1 / self.SAMPLES_PER_SECOND):
+            before = time.thread_time()
+            for _ in range(10_000):
+                pass
+            self._took.append(time.thread_time() - before)
 
 
 def save(name: str, result: dict[str, Any]) -> Path:

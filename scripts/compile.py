@@ -1,6 +1,8 @@
 """Compiles the modules that a message passes to C, with mypyc (decision 0043).
 
-`python -m scripts.compile FOLDER` writes a copy of the package there, with the compiled modules beside their sources.
+    python -m scripts.compile FOLDER     writes a copy of the package there, compiled modules beside their sources
+    python -m scripts.compile --check    says what this machine lacks for it
+
 Python imports a compiled module in place of its source, so a server with FOLDER first on PYTHONPATH runs them. Needs
 a C compiler, Python's headers, and mypy with mypyc (the group `compile` in pyproject.toml).
 
@@ -17,6 +19,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from scripts.compile_checks import problems
@@ -66,8 +69,20 @@ class CompileError(Exception):
     """The modules cannot be compiled. The text says why."""
 
 
+def missing() -> list[str]:
+    """What this machine lacks, each with what provides it."""
+    compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
+    header = Path(sysconfig.get_paths()["include"], "Python.h")
+    return [
+        *([] if shutil.which(compiler) else [f"no C compiler {compiler}: install gcc, or name another one in CC"]),
+        *([] if header.is_file() else [f"no {header}: install python3-dev, or what has the headers of your Python"]),
+    ]
+
+
 def compile_into(folder: Path) -> list[Path]:
     """Write the package into `folder`, compiled. Returns the compiled files. Raises CompileError."""
+    if lacking := missing():
+        raise CompileError("\n".join([*lacking, "nothing was compiled"]))
     found = problems(SOURCE / PACKAGE, MODULES)
     if found:
         raise CompileError("\n".join([*found, "nothing was compiled: see scripts/compile_checks.py"]))
@@ -101,8 +116,14 @@ def _compiled(folder: Path) -> list[Path]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="is emptied first")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("folder", type=Path, nargs="?", help="is emptied first")
+    what.add_argument("--check", action="store_true", help="compile nothing; ends with 1 if something is missing")
     given = parser.parse_args()
+    if given.check:
+        for line in (lacking := missing()):
+            print(f"cannot compile: {line}", file=sys.stderr)
+        return 1 if lacking else 0
     try:
         compiled = compile_into(given.folder.resolve())
     except CompileError as error:

@@ -130,6 +130,7 @@ def test_the_dockerfile_makes_a_root_in_which_the_server_answers(place: Path) ->
         "environment": backend.environment,
         "start": [*backend.entrypoint, *backend.command],
         "healthcheck": backend.healthcheck,
+        "modules": "compiled" if stages["packages"].base == "compiled" else "python",
     }
     done = subprocess.run(
         [

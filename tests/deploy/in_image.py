@@ -3,8 +3,8 @@
     unshare --net --mount --fork python -m tests.deploy.in_image ROOT USER JSON
 
 The root is read-only, there is no network but the loopback, and the process is the image's nobody. JSON holds
-`environment`, `start` (entrypoint and command) and `healthcheck`. Prints what it found; ends with code 1 if something
-is wrong.
+`environment`, `start` (entrypoint and command), `healthcheck` and `modules`: what the metrics say. Prints what it
+found; ends with code 1 if something is wrong.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ def main() -> int:
             status, body = get(path)
             assert (status, says in body) == (200, True), f"{path}: {status} {body[:300]}"
             print(f"{path}: {status}")
-        version = get("/metrics")[1].split('version="')[1].split('"')[0]
+        metrics = get("/metrics")[1]
+        assert f'modules="{given["modules"]}"' in metrics, metrics
+        print(f"modules: {given['modules']}")
+        version = metrics.split('version="')[1].split('"')[0]
         assert version[0].isdigit(), version
         assert "source" not in version, version
         print(f"version: {version}")

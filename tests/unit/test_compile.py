@@ -6,12 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from scripts.compile import MODULES, PACKAGE, SOURCE
+from scripts.compile import MODULES, PACKAGE, SOURCE, CompileError, compile_into, missing
 from scripts.compile_checks import problems
 
 
 def test_the_modules_can_be_compiled() -> None:
     assert problems(SOURCE / PACKAGE, MODULES) == []
+
+
+def test_a_machine_without_a_compiler_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler -O2")
+    assert "no C compiler no-such-compiler" in missing()[0]
+    kept = tmp_path / "kept"
+    kept.touch()
+    with pytest.raises(CompileError, match="no-such-compiler"):
+        compile_into(tmp_path)
+    assert kept.exists(), "the folder is emptied only if something follows"
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@
 
 The people of the canvas benchmark do one thing at a time: nothing, look about, point, post, alone or in each other's
 view. Each is a case: the server's processor time on one side, how often each kind of work was done on the other.
-Non-negative least squares over all cases gives the cost of one of each. Processor time hardly depends on what else the
-machine does; the fit's error is printed.
+Non-negative least squares over all cases gives the cost of one of each. The fit's error is printed.
+
+Where neighbours slow the core down, a case takes more processor time. So all are given as if the core had been as fast
+as in the fastest case (CoreSpeed).
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load_generator import Generator, GeneratorFailed, started
-from benchmarks.machine import facts, save
+from benchmarks.machine import CoreSpeed, cores, facts, save
 from benchmarks.servers import ASOCIAL, running
 
 PEOPLE_OF_A_PLACE = 50
@@ -77,11 +79,13 @@ def measure(people: int, places: int, seconds: float) -> list[dict[str, Any]]:
                 load = {"looking": case.looking, "pointing": case.pointing, "posting": case.posting}
                 generator.ask(do="live", seconds=SETTLE_S, **load)
                 before = run_s(server.pids())
-                lived = generator.ask(do="live", seconds=seconds, **load)
+                with CoreSpeed(min(cores()[0])) as speed:
+                    lived = generator.ask(do="live", seconds=seconds, **load)
                 rows.append(
                     {
                         "case": case.name, "people": people, "places": places,
-                        "cpu_s": run_s(server.pids()) - before, "memory_bytes": round(memory),
+                        "cpu_s": run_s(server.pids()) - before, "core_us": round(speed.mean_us, 1),
+                        "memory_bytes": round(memory),
                         "work": {
                             "person": people * lived["seconds"],
                             "view": lived["looks"],
@@ -94,6 +98,13 @@ def measure(people: int, places: int, seconds: float) -> list[dict[str, Any]]:
                 )  # fmt: skip
                 print(f"{places} places, {case.name}: {rows[-1]['cpu_s']:.2f} s", file=sys.stderr, flush=True)
     return rows
+
+
+def at_one_speed(rows: Sequence[dict[str, Any]]) -> None:
+    """Give the processor time of each case as if the core had been as fast as in the fastest one."""
+    fastest = min(row["core_us"] for row in rows)
+    for row in rows:
+        row["cpu_s"] *= fastest / row["core_us"]
 
 
 def fit(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
@@ -140,6 +151,7 @@ def main() -> int:
     rows = []
     for places in (given.people, max(1, given.people // PEOPLE_OF_A_PLACE), 1):
         rows += measure(given.people, places, given.seconds)
+    at_one_speed(rows)
     costs = fit(rows)
     memory = min(row["memory_bytes"] for row in rows)
     for kind, what in KINDS.items():

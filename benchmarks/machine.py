@@ -107,6 +107,11 @@ class CoreSpeed:
         self._over.set()
         self._thread.join()
 
+    @property
+    def mean_us(self) -> float:
+        """How long the work took on average, in microseconds."""
+        return sum(self._took) / len(self._took) * 1e6
+
     def row(self) -> dict[str, list[int]]:
         """`core_us`: how long the work took, in microseconds: the tenth, the half and nine tenths of the times."""
         took = sorted(self._took)

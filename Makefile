@@ -49,7 +49,7 @@ PARALLEL = $(MAKE) --no-print-directory --keep-going --jobs=$(CORES) \
 PYTEST = $(RUN) pytest
 # Two workers for each core, one of them with a browser (tests/support/scheduling.py). ARGS="-n 0" undoes it.
 PYTEST_PARALLEL = -n $(shell expr 2 \* $(CORES)) --dist loadgroup --no-loadscope-reorder --durations 10
-CHECKS = check-web check-types check-imports check-lint check-format check-lock check-prose check-client-frames
+CHECKS = check-web-lint check-types check-web-types check-web-tests check-imports check-lint check-format check-lock check-prose check-client-frames
 ACTIONLINT = $(if $(shell command -v actionlint 2>/dev/null),,.tools/actionlint)
 MEASURE = PYTHONPATH="$(CURDIR)/src:$(CURDIR)" $(RUN) python -m
 PEERS = benchmarks/peers
@@ -103,8 +103,14 @@ test-deploy-full: need-deploy-full page $(ACTIONLINT)  ## a real Prometheus, ngi
 check: env $(NODE_MODULES)  ## format, lint, types, import rules, prose and unit tests; under a minute
 	@$(PARALLEL) $(CHECKS) check-unit || { echo "make check: failed, see each line with *** above" >&2; exit 1; }
 
-check-web:  # prettier, eslint, tsc, vitest
-	@$(NPM) run check
+check-web-lint:  # prettier, eslint, dependency-cruiser
+	@$(NPM) run lint
+
+check-web-types:  # tsc, and the size of the client
+	@$(NPM) run check-types
+
+check-web-tests:  # vitest
+	@$(NPM) run test
 
 check-types:
 	@$(RUN) mypy

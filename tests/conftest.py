@@ -43,9 +43,12 @@ STACK_DEPTH = 3
 def _shallow(
     summary: type[traceback.StackSummary], frames: Iterable[tuple[FrameType, int]], /, **_options: object
 ) -> traceback.StackSummary:
+    # A list of tuples: `traceback.format_list` makes frame summaries of them, for the few that are printed.
     return summary(
-        traceback.FrameSummary(frame.f_code.co_filename, line, frame.f_code.co_name, lookup_line=False)
-        for frame, line in itertools.islice(frames, STACK_DEPTH)
+        [
+            (frame.f_code.co_filename, line, frame.f_code.co_name, None)  # type: ignore[misc]
+            for frame, line in itertools.islice(frames, STACK_DEPTH)
+        ]
     )
 
 

@@ -28,6 +28,9 @@ RETRY_S = 0.05
 EXIT_S = 2.0
 """How long the process waits at its end for lines that are not written yet."""
 
+USAGE_ERROR = 2
+"""The exit code of a command that was called wrongly."""
+
 _dropped_lines = 0
 
 
@@ -40,6 +43,12 @@ class Report(Protocol):
 def dropped_lines() -> int:
     """How many lines this process could not write since its start."""
     return _dropped_lines
+
+
+def print_error(message: str) -> None:
+    """Print it on stderr. If stderr cannot be written, the exit code alone reports the error."""
+    with contextlib.suppress(OSError):
+        print(f"asocial: {message}", file=sys.stderr, flush=True)
 
 
 class QueuedStream(io.TextIOBase):

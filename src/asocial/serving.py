@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -11,9 +10,8 @@ from typing import Any
 from . import logs, output
 from .adapters.http.listening import CannotListen
 from .config import ConfigError
+from .output import USAGE_ERROR, print_error
 from .settings import Settings
-
-USAGE_ERROR = 2
 
 
 def run_until_stopped(main: Callable[[], Coroutine[Any, Any, int]], settings: Settings) -> int:
@@ -42,12 +40,6 @@ def run_until_stopped(main: Callable[[], Coroutine[Any, Any, int]], settings: Se
 def report_lost_lines(event: str, **fields: object) -> None:
     # Looked up each time: the streams are replaced before logging is configured, which then writes to them.
     logs.get(output.__name__).warning(event, **fields)
-
-
-def print_error(message: str) -> None:
-    """Print it on stderr. If stderr cannot be written, the exit code alone reports the error."""
-    with contextlib.suppress(OSError):
-        print(f"asocial: {message}", file=sys.stderr, flush=True)
 
 
 def _loop_factory() -> Any:

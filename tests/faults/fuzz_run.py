@@ -301,7 +301,7 @@ class FuzzRun:
         ]
         for channel in self._models:
             visitor = self._join(channel, "visitor")
-            wrong = await self._eventually(lambda: self._differences() or self._waiting(), PATIENCE_S)
+            wrong = await self._eventually(lambda: self._differences() or self._waiting(), self._patience_s)
             asked = {client.name: len(client.asked) for client in self._clients}
             outages, leases = sum(client.outages for client in self._clients), await self._leases()
             for what, step in steps:
@@ -310,7 +310,7 @@ class FuzzRun:
                 self._note(f"{visitor.name} {what}")
                 await step(visitor)
                 drafting = {(visitor.user_id, visitor.draft["message_id"])} if visitor.draft else set()
-                wrong = await self._eventually(lambda d=drafting, v=visitor: self._differences(d, v), PATIENCE_S)  # type: ignore[misc]
+                wrong = await self._eventually(lambda d=drafting, v=visitor: self._differences(d, v), self._patience_s)  # type: ignore[misc]
             again = {
                 client.name: client.asked[asked[client.name] :]
                 for client in self._clients

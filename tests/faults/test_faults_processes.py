@@ -240,13 +240,14 @@ async def test_a_rolling_restart_of_three_processes_shows_nobody_leaving(folder:
             talking = asyncio.create_task(_talk(rolling))
             codes = [await _restarted(process) for process in trio]
             await eventually(lambda: all(person.inside for person in rolling), "everyone back")
-            # Longer than the grace: whoever would be taken for gone is by now.
-            await asyncio.sleep(RESTART_GRACE_S + 2)
+            # What was said last was said to everyone.
+            await asyncio.sleep(PROPAGATION_MS / 1000)
             assert not talking.done()
             talking.cancel()
             await asyncio.gather(talking, return_exceptions=True)
+            # Longer than the grace: whoever would be taken for gone is by now.
+            await asyncio.sleep(RESTART_GRACE_S + 2)
             await eventually(lambda: not any(person.unacked for person in rolling), "every message acknowledged")
-            await asyncio.sleep(PROPAGATION_MS / 1000)
             ended_ms = wall_ms()
 
             assert codes == [0, 0, 0]

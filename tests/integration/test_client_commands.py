@@ -486,6 +486,22 @@ async def test_without_the_client_the_command_says_what_to_install(tmp_path: Pat
     assert "pip install '.[cli]' ./packages/python" in errors
 
 
+async def test_a_command_of_the_client_loads_nothing_of_the_server() -> None:
+    """It would take half of the time until the command starts."""
+    code = (
+        "import sys; from asocial.cli import main\n"
+        "try: main(['say', '--help'])\n"
+        "finally: print('LOADED', *sorted({*sys.modules}))"
+    )
+    process = await start("-c", code, module="")
+    _, output, _ = await ended(process)
+    loaded = output.partition("LOADED")[2].split()
+    assert "asocial_client.commands" in loaded
+    ours = {name for name in loaded if name.startswith("asocial.")}
+    assert ours == {"asocial.cli", "asocial.client_commands", "asocial.output"}
+    assert not {"pydantic", "aiohttp", "structlog"} & {*loaded}
+
+
 async def shell(command: str, server: Server) -> tuple[int | None, str, str]:
     """What bash says of a command line, in which `asocial` is the command. With its redirections."""
     asocial = f'asocial() {{ "{sys.executable}" -m asocial.cli "$@"; }}\n'

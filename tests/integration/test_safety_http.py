@@ -601,7 +601,7 @@ def test_w5_a_process_may_open_as_many_sockets_as_the_system_allows() -> None:
     """Or one address, with its 1,000 connections, would use up the usual 1,024 files of all."""
     script = (
         "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (256, 4096));"
-        "from asocial.cli import _allow_many_files; _allow_many_files();"
+        "from asocial.server_commands import _allow_many_files; _allow_many_files();"
         "print(resource.getrlimit(resource.RLIMIT_NOFILE))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -163,7 +163,10 @@ async def test_an_unknown_exporter_is_reported(serve: Serve) -> None:  # noqa: F
 
 
 async def test_off_means_that_nothing_of_opentelemetry_is_loaded() -> None:
-    code = "import sys, asocial.cli; print([name for name in sys.modules if name.startswith('opentelemetry')])"
+    code = (
+        "import sys, asocial.server_commands, asocial.app;"
+        "print([name for name in sys.modules if name.startswith('opentelemetry')])"
+    )
     asked = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     out, _ = await asked.communicate()
     assert out.strip() == b"[]"

@@ -364,7 +364,7 @@ async def test_the_first_example_of_the_readme_answers(
 ) -> None:
     script = consumer / "example.mjs"
     script.write_text(readme("ts")[0].replace("http://localhost:8080", server.origin))
-    example = await asyncio.create_subprocess_exec(*await command_of(runtime), script)
+    example = await asyncio.create_subprocess_exec(*command_of(runtime), script)
     try:
         assert (await bob.next("message", lambda message: message["name"] == "Echo"))["text"] == "I repeat what you say"
         said = await bob.call("say", "anyone?", {"x": 3, "y": 4})

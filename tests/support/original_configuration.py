@@ -63,6 +63,8 @@ def environ_of(*manifests: str) -> dict[str, str]:
 class OriginalProcess(Process):
     """A server with these variables and no setting of ours but its address."""
 
+    own_interpreter = True
+
     def __init__(self, folder: Path, number: int, environ: dict[str, str]) -> None:
         super().__init__(folder, number, "", ())
         self._variables = environ

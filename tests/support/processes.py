@@ -1,7 +1,7 @@
 """Real processes of `asocial serve` that share one Redis, as many as a test asks for.
 
-Each is a child of the test process, ended by its pid. Its output goes to a file: a server whose log fills a pipe would
-block.
+Each is a child of the test process or of its fork server, ended by its pid. Its output goes to a file: a server whose
+log fills a pipe would block.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from asocial.aliases import ALIASES
+from tests.support.fork_server import FORK_SERVER, ForkedProcess
 from tests.support.lifted_limits import FLAGS
 from tests.support.server import http_get
 from tests.support.source import SOURCE
@@ -34,6 +35,9 @@ SECRET = secrets.token_hex(32)
 class Process:
     """One server. `spawn` and `wait` start it; started again it takes the same port."""
 
+    own_interpreter = False
+    """Whether it starts an interpreter instead of being forked."""
+
     def __init__(self, folder: Path, number: int, redis_url: str, flags: tuple[str, ...]) -> None:
         self.number = number
         self.port = 0
@@ -41,7 +45,7 @@ class Process:
         self._redis_url = redis_url
         self._flags = flags
         self._starts_at = 0
-        self._popen: subprocess.Popen[bytes] | None = None
+        self._popen: subprocess.Popen[bytes] | ForkedProcess | None = None
 
     def _arguments(self) -> list[str]:
         """The flags of `asocial serve`."""
@@ -59,12 +63,16 @@ class Process:
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_") and name not in ALIASES
         }
+        arguments, environ = ["serve", *self._arguments()], inherited | self._environ()
         self._starts_at = self._log.stat().st_size if self._log.exists() else 0
+        if not self.own_interpreter and "LD_PRELOAD" not in environ:
+            self._popen = FORK_SERVER.start(arguments, environ, self._log)
+            return
         with self._log.open("ab") as log:
             self._popen = subprocess.Popen(
-                [sys.executable, "-m", "asocial.cli", "serve", *self._arguments()],
+                [sys.executable, "-m", "asocial.cli", *arguments],
                 cwd=ROOT,
-                env=inherited | {"PYTHONPATH": str(SOURCE)} | self._environ(),
+                env=environ | {"PYTHONPATH": str(SOURCE)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -9,7 +9,8 @@ A test is an item of its own for the workers, unless its module makes something 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Any
 
 from xdist.scheduler.loadgroup import LoadGroupScheduling  # type: ignore[import-untyped]
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController  # type: ignore[import-untyped]
 
 BROWSER = "tests/browser/"
+SHORT = "tests/unit/"
+OTHER = ""
 TOGETHER = (
     "tests/integration/test_many_",  # servers
     "tests/integration/test_original_configuration.py",  # servers
@@ -33,16 +36,30 @@ def scope_of(nodeid: str) -> str:
     return nodeid.partition("::")[0] if nodeid.startswith(TOGETHER) else nodeid
 
 
+def kind_of(scope: str) -> str:
+    """The kind of test: the folder, if it is one that matters here."""
+    return next(kind for kind in (BROWSER, SHORT, OTHER) if scope.startswith(kind))
+
+
 class OneBrowserPerCore(LoadGroupScheduling):  # type: ignore[misc]
     """Like `--dist loadgroup`, in the order of the collection, but with workers that prefer one kind of test."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._waiting: dict[str, deque[str]] = {}
+        """By kind: what no worker has yet, but for what one that crashed had."""
 
     def _split_scope(self, nodeid: str) -> str:
         return scope_of(nodeid)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
+        if not self._waiting:
+            self._waiting = {kind: deque() for kind in (BROWSER, SHORT, OTHER)}
+            for scope in self.workqueue:
+                self._waiting[kind_of(scope)].append(scope)
         browser = int(node.gateway.id.removeprefix("gw")) % 2 == 0
-        own = (scope for scope in self.workqueue if scope.startswith(BROWSER) == browser)
-        first = next(own, None)
-        if first is not None:
-            self.workqueue.move_to_end(first, last=False)
+        preferred = (BROWSER, OTHER, SHORT) if browser else (OTHER, BROWSER, SHORT)
+        queue = next((self._waiting[kind] for kind in preferred if self._waiting[kind]), None)
+        if queue is not None:
+            self.workqueue.move_to_end(queue.popleft(), last=False)
         super()._assign_work_unit(node)

@@ -22,6 +22,8 @@ START_PATIENCE_S = 3 * PATIENCE_S
 class Parent(Process):
     """`extra`: variables in addition to the inherited ones."""
 
+    own_interpreter = True
+
     def __init__(self, folder: Path, count: int | str, redis_url: str, *flags: str, **extra: str) -> None:
         super().__init__(
             folder, len(list(folder.glob("process-*.log"))) + 1, redis_url, ("--processes", str(count), *flags)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -81,7 +83,7 @@ class Node:
     async def start(cls, folder: Path, runtime: str = "node") -> Node:
         script = shutil.copy(DRIVER, folder / "driver.mjs")
         process = await asyncio.create_subprocess_exec(
-            *await command_of(runtime), script, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            *command_of(runtime), script, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
         return cls(process)
 
@@ -128,7 +130,7 @@ class Node:
                 waiting.set_result(answer.get("ok"))
 
 
-async def command_of(runtime: str) -> list[str]:
+def command_of(runtime: str) -> list[str]:
     """What runs a script on `node` or `deno`: the one in ASOCIAL_TEST_NODE or ASOCIAL_TEST_DENO, or on the PATH."""
     setting = f"ASOCIAL_TEST_{runtime.upper()}"
     program = shutil.which(os.environ.get(setting) or runtime)
@@ -137,9 +139,10 @@ async def command_of(runtime: str) -> list[str]:
         pytest.skip(f"no {runtime}: put it on the PATH or name it in {setting}; `make test-runtimes` installs it")
     if runtime == "deno":
         return [program, "run", "--quiet", "--allow-all", "--no-lock"]
-    process = await asyncio.create_subprocess_exec(
-        program, "--print", "typeof WebSocket", stdout=asyncio.subprocess.PIPE
-    )
-    known, _ = await process.communicate()
     # Node 20 has a WebSocket with a flag only.
-    return [program] if known.strip() == b"function" else [program, "--experimental-websocket", "--no-warnings"]
+    return [program] if _has_websocket(program) else [program, "--experimental-websocket", "--no-warnings"]
+
+
+@functools.cache
+def _has_websocket(node: str) -> bool:
+    return subprocess.check_output([node, "--print", "typeof WebSocket"], text=True).strip() == "function"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -37,21 +38,32 @@ class Worker:
         self.shutting_down = True
 
 
-def spread(tests: list[str]) -> list[set[str]]:
-    """The tests that each of four workers runs."""
+def spread(tests: list[str]) -> list[list[str]]:
+    """The tests that each of four workers runs, in their order."""
+    scheduling, workers = started(tests)
+    finish(scheduling, workers)
+    return [[tests[index] for index in worker.sent] for worker in workers]
+
+
+def started(tests: list[str]) -> tuple[OneBrowserPerCore, list[Worker]]:
+    """Four workers that have their first tests."""
     scheduling = OneBrowserPerCore(cast(pytest.Config, Config()))
     workers = [Worker(number) for number in range(4)]
     for worker in workers:
         scheduling.add_node(cast(Any, worker))
         scheduling.add_node_collection(cast(Any, worker), tests)
     scheduling.schedule()
+    return scheduling, workers
+
+
+def finish(scheduling: OneBrowserPerCore, workers: list[Worker]) -> None:
+    """Run what is there, in turn."""
     done: dict[Worker, int] = dict.fromkeys(workers, 0)
     while any(len(worker.sent) > done[worker] for worker in workers):
         for worker in workers:
             if len(worker.sent) > done[worker]:
                 scheduling.mark_test_complete(cast(Any, worker), worker.sent[done[worker]])
                 done[worker] += 1
-    return [{tests[index] for index in worker.sent} for worker in workers]
 
 
 @pytest.mark.parametrize("module", ["tests/integration/test_typescript_client.py", "tests/integration/test_many_x.py"])
@@ -60,12 +72,36 @@ def test_what_a_module_makes_for_all_of_its_tests_is_made_once(module: str) -> N
     own = [f"{module}::test_{number}" for number in range(20)]
     runs = spread([*others, *own])
     assert set().union(*runs) == {*others, *own}
-    assert sorted(len(each & set(own)) for each in runs) == [0, 0, 0, 20]
+    assert sorted(len(set(each) & set(own)) for each in runs) == [0, 0, 0, 20]
 
 
 def test_tests_of_other_modules_are_spread() -> None:
     runs = spread([f"tests/browser/test_plane.py::test_{number}" for number in range(40)])
     assert min(map(len, runs)) > 0
+
+
+def test_short_tests_come_last_on_all_workers() -> None:
+    unit, browser, other = (
+        [f"tests/{folder}/test_x.py::test_{number}" for number in range(count)]
+        for folder, count in (("unit", 40), ("browser", 20), ("integration", 9))
+    )
+    runs = spread([*unit, *browser, *other])
+    assert sorted(itertools.chain(*runs)) == sorted([*unit, *browser, *other])
+    for run in runs:
+        assert run == [*(test for test in run if test not in unit), *(test for test in run if test in unit)]
+        assert set(run) & set(unit)
+    assert [test in browser for test in (run[0] for run in runs)] == [True, False, True, False]
+    assert set(runs[1]) & set(browser), "a worker without tests of its kind helps"
+
+
+def test_what_a_worker_had_that_crashed_is_run_by_another() -> None:
+    tests = [f"tests/unit/test_x.py::test_{number}" for number in range(30)]
+    scheduling, workers = started(tests)
+    crashed = workers.pop()
+    scheduling.remove_node(cast(Any, crashed))
+    finish(scheduling, workers)
+    ran = {tests[index] for worker in workers for index in worker.sent}
+    assert ran == {*tests}
 
 
 def test_the_modules_that_stay_together_are_there() -> None:

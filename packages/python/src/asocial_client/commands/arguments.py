@@ -16,7 +16,7 @@ from ..refusals import unknown_token
 DEFAULT_URL = "http://localhost:8080"
 OK, FAILED, USAGE_ERROR, INTERRUPTED = 0, 1, 2, 130
 EXIT_CODES = """exit codes:
-  0    done; for watch also: nobody reads the output any more; for bot also Ctrl+C and SIGTERM
+  0    done; for watch also when nobody reads its output any more; for bot also after Ctrl+C or SIGTERM
   1    the server cannot be reached, refuses the connection, or did not accept a message
   2    wrong arguments, or a part of asocial[cli] is not installed
   130  Ctrl+C (say, watch)"""
@@ -55,7 +55,9 @@ def add_command(
 def add_channel(command: argparse.ArgumentParser, *, optional: bool = False) -> None:
     """CHANNEL, and the options of a connection."""
     if optional:
-        command.add_argument("channel", metavar="CHANNEL", nargs="?", help="the channel; default: the one in the link")
+        command.add_argument(
+            "channel", metavar="CHANNEL", nargs="?", help="the channel; default: the bot's, or that of the link"
+        )
     else:
         command.add_argument("channel", metavar="CHANNEL", help="the channel's name")
     command.add_argument("--url", default=default_url(), help=f"the server; default: ASOCIAL_URL, or {DEFAULT_URL}")

@@ -125,7 +125,7 @@ def allowed(field: FieldInfo) -> str:
         Path: "a path",
         SecretStr: "text",
     }
-    kind = kinds.get(annotation, "a comma-separated list of origins as https://example.org, or *")
+    kind = kinds.get(annotation, "a comma-separated list of origins like https://example.org, or *")
     low = high = ""
     for bound in field.metadata:
         match bound:

@@ -276,7 +276,7 @@ def _parser(add_client_commands: Callable[[Any], None] | None = None) -> argpars
     page_headers = commands.add_parser(
         "page-headers",
         help="write the page's headers for nginx",
-        description="Write what the settings change in the page's headers, for the front end's nginx "
+        description="Write those headers of the page that depend on settings, for the front end's nginx "
         "(deploy/docker/nginx.conf). Reads the settings as `serve` does.",
     )
     page_headers.add_argument("--config", type=Path, metavar="FILE", help="YAML file with settings (or ASOCIAL_CONFIG)")
@@ -286,7 +286,9 @@ def _parser(add_client_commands: Callable[[Any], None] | None = None) -> argpars
         help="show a live view of running servers",
         description="Show connections, rates, latencies and health of one or more servers, until Ctrl-C.",
     )
-    top.add_argument("urls", nargs="*", default=["http://localhost:8080"], metavar="URL", help="default: %(default)s")
+    top.add_argument(
+        "urls", nargs="*", default=["http://localhost:8080"], metavar="URL", help="default: http://localhost:8080"
+    )
     top.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="time between two updates; default 2")
     top.add_argument(
         "--once", action="store_true", help="print one table and exit: code 0 if every check is ok, else 1"
@@ -300,15 +302,15 @@ def _parser(add_client_commands: Callable[[Any], None] | None = None) -> argpars
         "--channels",
         type=lambda text: text.split(","),
         metavar="NAMES",
-        help="where it may be used: names with commas between them, * for any characters, as build-*",
+        help="channels where the key works: names with commas between them; * for any characters, as in build-*",
     )
     use.add_argument(
         "--operator",
         action="store_true",
-        help="a key to list and close channels, to ban, and to tell everyone something; it reads and posts nowhere",
+        help="a key to list and close channels, ban users, and show everyone a notice; it reads and posts nowhere",
     )
     create.add_argument(
-        "--rights", choices=get_args(Rights), default="write", help="in these channels; default: %(default)s"
+        "--rights", choices=get_args(Rights), default="write", help="rights in these channels; default: %(default)s"
     )
     completion = commands.add_parser(
         "completion",

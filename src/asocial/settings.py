@@ -34,9 +34,9 @@ PREFIX = "ASOCIAL_"
 MIN_SECRET_BYTES = 32
 SECRET_HINT = "make one with: openssl rand -base64 48"  # noqa: S105 (it says how, and is none)
 KEY_RULE = f"at least {MIN_SECRET_BYTES} bytes of text; {SECRET_HINT}"
-_HOSTS = "hosts as example.org, example.org:8443 or *.example.org, with commas between them; * for any"
-_NETWORKS = "networks as 10.0.0.0/8 or 2001:db8::/32, with commas between them"
-_KEYS = f"keys as {ENTRY_RULE}, with commas between them"
+_HOSTS = "hosts like example.org, example.org:8443 or *.example.org, with commas between them; * for any"
+_NETWORKS = "networks like 10.0.0.0/8 or 2001:db8::/32, with commas between them"
+_KEYS = f"entries of the form {ENTRY_RULE}, with commas between them"
 _WHO = "channel:USER_ID or channel:claim=value, with commas between them"
 _LISTS = (
     "allowed_hosts", "allowed_origins", "trusted_proxies", "frame_ancestors", "jwt_audience", "channel_owners",
@@ -88,11 +88,11 @@ class Settings(BaseModel):
 
     auth: Literal["guest", "open", "jwt"] = Field(
         "guest",
-        description="guest: the server makes the user ids, or a client claims one that nobody holds, and signs "
-        "tokens for them; open: a client may use any id (development only); jwt: people sign in with an "
+        description="guest: the server gives everyone a signed token for a user id that it makes, or that a client "
+        "claims and nobody holds; open: a client may use any id (development only); jwt: people sign in with an "
         "OpenID Connect provider, see the jwt settings",
     )
-    jwt_preset: Annotated[str, "text, as firebase:PROJECT"] = Field(
+    jwt_preset: Annotated[str, "text like firebase:PROJECT"] = Field(
         "",
         pattern=r"^(firebase:[a-z0-9-]{1,64})?$",
         description="firebase:PROJECT sets the issuer, the audience and the keys of that Firebase project",
@@ -111,12 +111,12 @@ class Settings(BaseModel):
     firebase_api_key: str = Field(
         "", description="public web API key of the Firebase project; with it the page offers to sign in"
     )
-    firebase_auth_domain: Annotated[str, "a host, as login.example.org"] = Field(
+    firebase_auth_domain: Annotated[str, "a host like login.example.org"] = Field(
         "",
         pattern=r"^([A-Za-z0-9.-]{1,253})?$",
         description="host of the sign-in pages, if it is not PROJECT.firebaseapp.com",
     )
-    sign_in_module: Annotated[str, "a path, as /identity.js"] = Field(
+    sign_in_module: Annotated[str, "a path like /identity.js"] = Field(
         "",
         pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9_./-]{0,200}\.js)?$",
         description="a script on this site that signs people in, instead of Firebase",
@@ -138,7 +138,7 @@ class Settings(BaseModel):
         description="origins of other sites whose pages may connect, for example https://example.org or "
         "https://*.example.org; * for any",
     )
-    public_url: Annotated[str, "an origin as https://example.org"] = Field(
+    public_url: Annotated[str, "an origin like https://example.org"] = Field(
         "",
         description="address at which people open this server, for example https://example.org; used in "
         "invitations and link previews; other hosts are refused, see allowed_hosts",
@@ -261,13 +261,16 @@ class Settings(BaseModel):
         "client keeps tokens; at least as long as a heartbeat and the grace",
     )
     handshake_seconds: float = Field(
-        10.0, ge=0.1, le=300, description="time for a connection to send a whole request; the server then closes it"
+        10.0,
+        ge=0.1,
+        le=300,
+        description="time for a client to send a whole request, before the server closes the connection",
     )
     answer_seconds: float = Field(
         120.0,
         ge=0.1,
         le=3600,
-        description="time for a client to read its HTTP answer; the server then closes the connection",
+        description="time for a client to read its HTTP answer, before the server closes the connection",
     )
     read_bytes_per_second: int = Field(
         1_048_576,
@@ -300,7 +303,9 @@ class Settings(BaseModel):
         "at once; 0: no limit",
     )
     answer_bytes_per_second_per_ip: int = Field(
-        524_288, ge=0, description="the same for one address, 16 seconds' worth at once; 0: no limit"
+        524_288,
+        ge=0,
+        description="bytes a second of such answers for one address, 16 seconds' worth at once; 0: no limit",
     )
     unsent_total_bytes: int = Field(
         67_108_864,
@@ -326,7 +331,8 @@ class Settings(BaseModel):
         200,
         ge=0,
         le=100_000,
-        description="users with which a channel becomes a crowd, where each gets what they can see; 0: never",
+        description="number of users at which a channel becomes a crowd, where each gets only what they can see; "
+        "0: never",
     )
 
     message_ttl_seconds: float = Field(5.0, gt=0, le=300, description="life of a short message")

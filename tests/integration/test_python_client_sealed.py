@@ -1,4 +1,4 @@
-"""The Python client in sealed channels, against a server in memory and one with Redis (protocol.md, section 15)."""
+"""The Python client in sealed channels, against a server in memory and one with Redis (protocol.md, section 17)."""
 
 from __future__ import annotations
 

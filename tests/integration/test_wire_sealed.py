@@ -1,4 +1,4 @@
-"""Section 15 of docs/protocol.md, the server's side: what it takes, passes on and refuses without reading it.
+"""Section 17 of docs/protocol.md, the server's side: what it takes, passes on and refuses without reading it.
 
 The boxes here hold random bytes: no server can tell them from real ones.
 """

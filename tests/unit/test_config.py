@@ -57,7 +57,7 @@ def test_the_file_may_be_named_in_the_environment(tmp_path: Path) -> None:
         ({"message_ttl_seconds": "0"}, {}, ["message_ttl_seconds", "'0'", "--message-ttl-seconds", "above 0"]),
         ({"allowed_origins": "example.org"}, {}, ["allowed_origins", "'example.org'", "https://example.org"]),
         ({"allowed_origins": "https://a.example/path"}, {}, ["allowed_origins", "origins"]),
-        ({"public_url": "talk.example"}, {}, ["public_url", "'talk.example'", "an origin as https://"]),
+        ({"public_url": "talk.example"}, {}, ["public_url", "'talk.example'", "an origin like https://"]),
         ({}, {"ASOCIAL_OFFLINE_PAGE": "no"}, ["offline_page", "'no'", "one of kept, withdrawn"]),
         ({"trusted_proxies": "10.0.0.0/33"}, {}, ["trusted_proxies", "'10.0.0.0/33'", "10.0.0.0/8"]),
         ({"trusted_proxies": "10.0.0.1/8"}, {}, ["trusted_proxies", "with commas"]),

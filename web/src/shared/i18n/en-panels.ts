@@ -219,7 +219,7 @@ export const PANEL_STRINGS = section('panels', {
     here: 'Add here',
     needsName: 'Give it a name first.',
     taken: 'There is already a landmark with this name.',
-    full: 'A channel can have 20 landmarks.',
+    full: 'A channel can have at most 20 landmarks.',
     placed: (name: string) => `${name} is in the middle of your view.`,
     removed: (name: string) => `${name} is removed.`,
     rename: (name: string) => `Rename ${name}`,

@@ -9,13 +9,13 @@ export const SEALED_STRINGS = section('sealed', {
   openWhy: 'Only people with the link can read it, not even this server.',
   lock: 'Sealed channel: what is protected',
   protects:
-    'Only people with the link can read what is written, drawn and pointed at here, and the names; this server passes it on and cannot read it.',
+    'Only people with the link can see the names, and what is written, drawn and pointed at here; this server passes it on and cannot read it.',
   exposes:
     'The server still sees who is here, and when and how much they send; it also sends you this page, and a changed page could read everything.',
   remember: 'Remember this channel in this browser',
   rememberWhy:
     'Stores the whole link with its key. Then everybody who uses this browser can open the channel.',
-  dropped: 'Something unverified was left out.',
+  dropped: 'Something that could not be verified was left out.',
   problem: {
     damaged: {
       title: 'This link is damaged.',

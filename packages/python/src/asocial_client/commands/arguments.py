@@ -16,7 +16,7 @@ from ..refusals import unknown_token
 DEFAULT_URL = "http://localhost:8080"
 OK, FAILED, USAGE_ERROR, INTERRUPTED = 0, 1, 2, 130
 EXIT_CODES = """exit codes:
-  0    done; for watch also: nobody reads the output any more; for bot also Ctrl+C and SIGTERM
+  0    done; for watch also when nobody reads its output any more; for bot also after Ctrl+C or SIGTERM
   1    the server cannot be reached, refuses the connection, or did not accept a message
   2    wrong arguments, or a part of asocial[cli] is not installed
   130  Ctrl+C (say, watch)"""
@@ -53,13 +53,18 @@ def add_command(
 
 
 def add_channel(command: argparse.ArgumentParser, *, optional: bool = False) -> None:
-    """CHANNEL, and the options of a connection."""
+    """CHANNEL, and the options of a connection. `optional`: a bot's file may name the channel and the server."""
+    server = f"ASOCIAL_URL, or {DEFAULT_URL}"
     if optional:
-        command.add_argument("channel", metavar="CHANNEL", nargs="?", help="the channel; default: the one in the link")
+        command.add_argument(
+            "channel", metavar="CHANNEL", nargs="?", help="the channel; default: the bot's, or that of the link"
+        )
+        where, name = f"the server, or a link to a channel; default: the bot's, {server}", "the bot's"
     else:
         command.add_argument("channel", metavar="CHANNEL", help="the channel's name")
-    command.add_argument("--url", default=default_url(), help=f"the server; default: ASOCIAL_URL, or {DEFAULT_URL}")
-    command.add_argument("--name", help="your name in the channel; default: the server chooses one")
+        where, name = f"the server; default: {server}", "the server chooses one"
+    command.add_argument("--url", default=default_url(), help=where)
+    command.add_argument("--name", help=f"the name in the channel; default: {name}")
     command.add_argument("--color", type=_color, help="one of the sixteen colours, such as teal")
     command.add_argument("--invite", metavar="TOKEN", help="an invitation to a private channel")
     command.add_argument(
@@ -70,7 +75,7 @@ def add_channel(command: argparse.ArgumentParser, *, optional: bool = False) -> 
 
 
 def _color(text: str) -> str:
-    # The server would choose another one without a word (W2).
+    # The server would choose another one without an error (W122).
     if text not in COLORS:
         raise argparse.ArgumentTypeError(f"must be one of {', '.join(COLORS)}")
     return text

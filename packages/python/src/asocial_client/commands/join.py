@@ -14,13 +14,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         commands,
         "join",
         "open the canvas in this terminal",
-        "Open the canvas in this terminal. Arrows move, typing talks, Enter sends, Escape abandons a draft, Ctrl+Q "
-        "leaves. Colours are left out if NO_COLOR is set.",
+        "Open the canvas in this terminal. Arrow keys move, letters start a message, Enter sends it, Escape discards "
+        "it, Ctrl+Q leaves. Colours are left out if NO_COLOR is set.",
         "  asocial join garden --name Ann --url https://talk.example",
     )
     command.set_defaults(run=_run)
     add_channel(command)
-    command.add_argument("--at", type=point, default=(0.0, 0.0), metavar="X,Y", help="where to begin; default 0,0")
+    command.add_argument(
+        "--at", type=point, default=(0.0, 0.0), metavar="X,Y", help="where your view begins; default 0,0"
+    )
 
 
 async def _run(arguments: argparse.Namespace, prog: str) -> int:

@@ -27,21 +27,22 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "say",
         "post a message",
         "Post a message, or each line of standard input. A line waits for the limits of the server and for the "
-        "connection, so no line is lost: the program that writes them waits too. Empty lines are skipped, colours "
-        "and other escape sequences are removed. A line that the server refuses is reported, and the exit code is 1.",
+        "connection, so no line is lost, and the program that writes the lines waits too. Empty lines are skipped, "
+        "colours and other escape sequences are removed. A line that the server refuses is reported, and the exit "
+        "code is 1.",
         '  asocial say garden "the build is green" --at 10,-20\n  tail -f deploy.log | asocial say ops - --name deploy',
     )
     command.set_defaults(run=_run)
     add_channel(command)
     command.add_argument("text", metavar="TEXT", help="the message; - for each line of standard input")
     command.add_argument(
-        "--at", type=point, default=(0.0, 0.0), metavar="X,Y", help="where, in CSS pixels; default 0,0"
+        "--at", type=point, default=(0.0, 0.0), metavar="X,Y", help="where it appears, in CSS pixels; default 0,0"
     )
     command.add_argument(
         "--long",
         choices=("split", "cut"),
         default="split",
-        help="a line that is longer than a message may be: several messages, or its beginning; default %(default)s",
+        help="what becomes of a line that is too long: several messages, or its beginning; default %(default)s",
     )
 
 

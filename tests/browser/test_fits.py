@@ -27,7 +27,7 @@ IN_TOOLS = {"history", "settings", "help"}
 # What is wrong with a panel, in words. Controls are scrolled into view one after the other and must then be hit where
 # they are; what people wrote may be shortened (`translate="no"`), other text may not.
 _AUDIT = """
-async (id) => {
+(id) => {
   const panel = document.querySelector(`[data-testid="${id}"]`)
   const wrong = []
   const name = (each) =>
@@ -59,7 +59,6 @@ async (id) => {
   )
   for (const each of controls) {
     each.scrollIntoView({ block: 'nearest' })
-    await new Promise(requestAnimationFrame)
     const { left, top, width, height } = each.getBoundingClientRect()
     const hit = document.elementFromPoint(left + width / 2, top + height / 2)
     const own = each.contains(hit) || [...(each.labels ?? [])].some((label) => label.contains(hit))

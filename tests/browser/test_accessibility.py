@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -163,6 +164,8 @@ async def lost(page: Page, other: Client, server: Server) -> None:
     await server.stop()
     await page.get_by_test_id("now").wait_for()
     await say(page, 300, 300, "into the dark")
+    # After a few attempts the wait is long enough to look at it in both themes.
+    await expect(page.get_by_test_id("connection")).to_contain_text(re.compile(r"Reconnecting in [4-9] s"))
 
 
 async def invalid(page: Page, other: Client, server: Server) -> None:

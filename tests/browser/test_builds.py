@@ -12,9 +12,9 @@ from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from asocial.adapters.http.page import PAGE_DIR
 
-from .conftest import Server, Visit
+from .conftest import Join, Server
 from .test_install import rebuilt
-from .watch import say, until_seen
+from .watch import until_seen
 
 ENTRY = re.compile(r"/assets/index-.*\.js")
 STYLE = re.compile(r"/assets/style-.*\.css")
@@ -93,13 +93,13 @@ async def test_an_entry_that_throws_is_told_in_words(server: Server, page: Page)
 
 
 async def test_parts_that_are_gone_are_reported_and_the_conversation_goes_on(
-    server: Server, page: Page, visit: Visit
+    server: Server, page: Page, join: Join
 ) -> None:
     await page.goto(server.url("/c/garden"))
     await page.wait_for_selector(LIVE, state="attached")
     await page.route("**/assets/*", lambda route: route.fulfill(status=404, body="404: Not Found"))
-    bob = await visit()
-    await say(bob, 300, 300, "see https://example.org")
+    bob = await join()
+    await bob.chat("see https://example.org", at=(-200, -50))
     await until_seen(page, "see https://example.org")
     for control in ("help", "settings", "people", "share", "channels"):
         await page.get_by_test_id(control).click()

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.support.waiting import eventually, eventually_is
 
-from .conftest import Server
+from .conftest import LIFE_S, Join, Server
 from .embedding import (
     NARROW,
     OPENED,
@@ -33,29 +33,34 @@ __all__ = ["server", "site", "visit_site"]
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize(("ann_has", "bob_has"), [(WIDE, NARROW), (NARROW, WIDE)], ids=["wide", "narrow"])
 async def test_words_stand_at_the_same_paragraph_whatever_the_width(
-    visit_site: Open, name: str, ann_has: dict[str, int], bob_has: dict[str, int]
+    visit_site: Open, server: Server, subtests: pytest.Subtests, name: str
 ) -> None:
-    ann, bob = await visit_site(name, ann_has), await visit_site(name, bob_has)
-    await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
+    wide, narrow = await visit_site(name, WIDE), await visit_site(name, NARROW)
+    await expect(wide.locator("asocial-embed .talk")).to_contain_text("2")
     target = TARGETS[name]
-    for page in (ann, bob):
-        await page.locator(target).scroll_into_view_if_needed()
-    paragraph = await box_of(ann, target)
-    await talk_at(ann, paragraph["x"] + paragraph["width"] / 2, paragraph["y"] + paragraph["height"] / 2, "right here")
-    message = bob.locator(f"asocial-embed {SAID}")
-    await expect(message).to_contain_text("right here")
-    for page in (ann, bob):
-        await expect(page.locator(f"asocial-embed {SAID}")).to_be_visible()
-        await stands_at(page, target)
-    # The page gets what is done on a message too.
-    await bob.evaluate(RECORD)
-    said = await box_of(bob, f"asocial-embed {SAID}")
-    for point in ((said["x"] + said["width"] / 2, said["y"] + said["height"] / 2), (30, 60)):
-        await bob.mouse.click(*point)
-    await bob.keyboard.press("x")
-    assert await bob.evaluate("got") == [["pointerdown", False], ["click", False]] * 2 + [["keydown", False]]
+    for words, ann, bob in (("right here", wide, narrow), ("and there", narrow, wide)):
+        with subtests.test("said on the wide page" if ann is wide else "said on the narrow page"):
+            for page in (ann, bob):
+                await page.locator(target).scroll_into_view_if_needed()
+            box = await box_of(ann, target)
+            await talk_at(ann, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, words)
+            message = bob.locator(f"asocial-embed {SAID}")
+            await expect(message).to_contain_text(words)
+            for page in (ann, bob):
+                await expect(page.locator(f"asocial-embed {SAID}")).to_be_visible()
+                await stands_at(page, target)
+            # The page gets what is done on a message too.
+            await bob.evaluate(RECORD)
+            said = await box_of(bob, f"asocial-embed {SAID}")
+            for point in ((said["x"] + said["width"] / 2, said["y"] + said["height"] / 2), (30, 60)):
+                await bob.mouse.click(*point)
+            await bob.keyboard.press("x")
+            assert await bob.evaluate("got") == [["pointerdown", False], ["click", False]] * 2 + [["keydown", False]]
+        await ann.keyboard.press("Escape")
+        await server.pass_time(LIFE_S, ann, bob)
+        for page in (ann, bob):
+            await expect(page.locator(f"asocial-embed {SAID}")).to_have_count(0)
 
 
 async def test_the_page_gets_all_of_its_own_clicks_and_keys(visit_site: Open) -> None:
@@ -198,31 +203,31 @@ async def test_a_reader_is_the_same_guest_on_the_next_page(visit_site: Open, ser
     await expect(ann.locator("asocial-embed .talk")).not_to_contain_text("2")
 
 
-async def test_another_address_of_an_app_is_another_channel(visit_site: Open) -> None:
-    ann, bob = await visit_site("app.html"), await visit_site("app.html")
-    await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
+async def test_another_address_of_an_app_is_another_channel(visit_site: Open, join: Join) -> None:
+    ann = await visit_site("app.html")
     first = await ann.evaluate("asocial.channel")
-    assert first == await bob.evaluate("asocial.channel")
+    bob = await join(first)
+    await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
     await ann.click("[data-view=archive]")
     await ann.wait_for_function("(first) => asocial.channel !== first", arg=first)
-    await expect(bob.locator("asocial-embed .talk")).not_to_contain_text("2")
+    await bob.receive("user_left")
+    await expect(ann.locator("asocial-embed .talk")).not_to_contain_text("2")
     await ann.go_back()
-    await expect(bob.locator("asocial-embed .talk")).to_contain_text("2")
+    await bob.receive("user_joined")
+    await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
 
 
-async def test_the_page_hears_messages_and_the_count_and_nothing_after_destroy(visit_site: Open) -> None:
-    ann, bob = await visit_site("article.html"), await visit_site("article.html")
+async def test_the_page_hears_messages_and_the_count(visit_site: Open, join: Join) -> None:
+    bob = await visit_site("article.html")
     await bob.evaluate(
         """() => { window.heard = []
         asocial.on('message', ({ text, mine }) => heard.push([text, mine]))
         asocial.on('count', () => { throw new Error('a listener of the page') }) }"""
     )
-    await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
-    assert await ann.evaluate("asocial.count") == 2
-    await ann.evaluate("asocial.open()")
-    await ann.mouse.click(400, 300)
-    await ann.keyboard.type("for the page")
-    await ann.keyboard.press("Enter")
+    ann = await join(await bob.evaluate("asocial.channel"))
+    await expect(bob.locator("asocial-embed .talk")).to_contain_text("2")
+    assert await bob.evaluate("asocial.count") == 2
+    await ann.chat("for the page", at=(400, 300))
     await bob.wait_for_function("heard.length > 0")
     assert await bob.evaluate("heard") == [["for the page", False]]
 
@@ -242,10 +247,10 @@ async def test_the_shadow_is_closed_and_prints_nothing(browser: Browser, site: S
         await context.close()
 
 
-async def test_text_is_never_markup(visit_site: Open) -> None:
-    ann, bob = await visit_site("article.html"), await visit_site("article.html")
-    await expect(ann.locator("asocial-embed .talk")).to_contain_text("2")
-    await talk_at(ann, 500, 300, "<img src=x onerror=alert(1)> javascript:alert(1) https://example.org/a")
+async def test_text_is_never_markup(visit_site: Open, join: Join) -> None:
+    bob = await visit_site("article.html")
+    ann = await join(await bob.evaluate("asocial.channel"))
+    await ann.chat("<img src=x onerror=alert(1)> javascript:alert(1) https://example.org/a", at=(500, 300))
     message = bob.locator(f"asocial-embed {SAID}")
     await expect(message).to_contain_text("<img src=x onerror=alert(1)>")
     assert await message.locator("img").count() == 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 
 from tests.support.waiting import PATIENCE_S
 
-from .conftest import Visit
+from .conftest import Join, Visit
 from .watch import run_command
 
 PANELS = {
@@ -38,24 +39,8 @@ COUNT = """(id, escape) => {
 ESCAPE_AT_ONCE = f"(id) => ({COUNT})(id, true)"
 
 
-async def inserted(page: Page) -> None:
-    await page.wait_for_function("() => window.inserted === 1")
-
-
-@pytest.mark.parametrize("command", PANELS)
-async def test_escape_closes_a_panel_as_soon_as_it_appears(visit: Visit, command: str) -> None:
-    ann, (panel, _) = await visit(), PANELS[command]
-    await ann.evaluate(ESCAPE_AT_ONCE, panel)
-    await ann.get_by_test_id("plane").focus()
-    await run_command(ann, command)
-    await inserted(ann)
-    await expect(ann.get_by_test_id(panel)).to_have_count(0)
-    await expect(ann.get_by_test_id("plane")).to_be_focused()
-    # Its code is here now, so it appears at once.
-    await run_command(ann, command)
-    await ann.wait_for_function("() => window.inserted === 2")
-    await expect(ann.get_by_test_id(panel)).to_have_count(0)
-    await expect(ann.get_by_test_id("plane")).to_be_focused()
+async def inserted(page: Page, times: int = 1) -> None:
+    await page.wait_for_function("(times) => window.inserted === times", arg=times)
 
 
 class HeldBack:
@@ -93,27 +78,59 @@ class HeldBack:
         )
 
 
-@pytest.mark.parametrize("command", PANELS)
-async def test_escape_closes_a_panel_whose_code_is_still_loading(visit: Visit, command: str) -> None:
-    ann, (panel, chunk) = await visit(), PANELS[command]
-    code = HeldBack(ann, chunk)
-    await code.start()
-    await ann.get_by_test_id("plane").focus()
-    await run_command(ann, command)
-    await code.asked()
-    await ann.keyboard.press("Escape")
-    await ann.evaluate(COUNT, panel)
-    await code.arrive()
-    assert await ann.evaluate("() => window.inserted") == 0
-    await run_command(ann, command)
-    await inserted(ann)
+@pytest_asyncio.fixture(loop_scope="session")
+async def ann(visit: Visit) -> Page:
+    """A page, with the focus on the canvas."""
+    page = await visit()
+    await page.get_by_test_id("plane").focus()
+    return page
 
 
-async def test_escape_stops_following_while_the_frame_of_it_is_still_loading(visit: Visit) -> None:
-    ann = await visit()
+async def held_back(page: Page) -> dict[str, HeldBack]:
+    """The code of every panel, by its command: none is fetched ahead."""
+    codes = {command: HeldBack(page, chunk) for command, (_, chunk) in PANELS.items()}
+    for code in codes.values():
+        await code.start()
+    return codes
+
+
+async def test_escape_closes_a_panel_as_soon_as_it_appears(ann: Page, subtests: pytest.Subtests) -> None:
+    for command, code in (await held_back(ann)).items():
+        panel, _ = PANELS[command]
+        with subtests.test(command):
+            await ann.evaluate(ESCAPE_AT_ONCE, panel)
+            await run_command(ann, command)
+            await code.asked()
+            await code.arrive()
+            await inserted(ann)
+            await expect(ann.get_by_test_id(panel)).to_have_count(0)
+            await expect(ann.get_by_test_id("plane")).to_be_focused()
+            # Its code is here now, so it appears at once.
+            await run_command(ann, command)
+            await inserted(ann, times=2)
+            await expect(ann.get_by_test_id(panel)).to_have_count(0)
+            await expect(ann.get_by_test_id("plane")).to_be_focused()
+
+
+async def test_escape_closes_a_panel_whose_code_is_still_loading(ann: Page, subtests: pytest.Subtests) -> None:
+    for command, code in (await held_back(ann)).items():
+        panel, _ = PANELS[command]
+        with subtests.test(command):
+            await run_command(ann, command)
+            await code.asked()
+            await ann.keyboard.press("Escape")
+            await ann.evaluate(COUNT, panel)
+            await code.arrive()
+            assert await ann.evaluate("() => window.inserted") == 0
+            await run_command(ann, command)
+            await inserted(ann)
+        await ann.keyboard.press("Escape")
+
+
+async def test_escape_stops_following_while_the_frame_of_it_is_still_loading(ann: Page, join: Join) -> None:
     code = HeldBack(ann, "with-others")
     await code.start()
-    await visit()
+    await join()
     await code.asked()
     await ann.get_by_test_id("people").click()
     await ann.get_by_test_id("follow").click()
@@ -124,8 +141,8 @@ async def test_escape_stops_following_while_the_frame_of_it_is_still_loading(vis
     await expect(ann.get_by_test_id("react")).to_be_visible()
 
 
-async def test_escape_closes_what_was_opened_last_and_no_more(visit: Visit) -> None:
-    ann, _ = await visit(), await visit()
+async def test_escape_closes_what_was_opened_last_and_no_more(ann: Page, join: Join) -> None:
+    await join()
     await ann.get_by_test_id("people").click()
     await ann.get_by_test_id("follow").click()
     await expect(ann.get_by_test_id("following")).to_be_visible()
@@ -140,19 +157,19 @@ async def test_escape_closes_what_was_opened_last_and_no_more(visit: Visit) -> N
     await expect(ann.get_by_test_id("following")).to_have_count(0)
 
 
-@pytest.mark.parametrize("command", PANELS)
-async def test_the_canvas_takes_the_focus_when_what_had_it_before_is_gone(visit: Visit, command: str) -> None:
-    ann, (panel, _) = await visit(), PANELS[command]
-    await ann.evaluate(
-        """() => {
-          const button = document.body.appendChild(document.createElement('button'))
-          button.id = 'opener'
-          button.focus()
-        }"""
-    )
-    await run_command(ann, command)
-    await expect(ann.get_by_test_id(panel)).to_be_visible()
-    await ann.evaluate("() => document.getElementById('opener').remove()")
-    await ann.keyboard.press("Escape")
-    await expect(ann.get_by_test_id(panel)).to_have_count(0)
-    await expect(ann.get_by_test_id("plane")).to_be_focused()
+async def test_the_canvas_takes_the_focus_when_what_had_it_before_is_gone(ann: Page, subtests: pytest.Subtests) -> None:
+    for command, (panel, _) in PANELS.items():
+        with subtests.test(command):
+            await ann.evaluate(
+                """() => {
+                  const button = document.body.appendChild(document.createElement('button'))
+                  button.id = 'opener'
+                  button.focus()
+                }"""
+            )
+            await run_command(ann, command)
+            await expect(ann.get_by_test_id(panel)).to_be_visible()
+            await ann.evaluate("() => document.getElementById('opener').remove()")
+            await ann.keyboard.press("Escape")
+            await expect(ann.get_by_test_id(panel)).to_have_count(0)
+            await expect(ann.get_by_test_id("plane")).to_be_focused()

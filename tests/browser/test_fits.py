@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from .conftest import Join, Visit
 from .watch import at_rest, say
 
-SIZES = {
-    "desktop": (1440, 900), "tablet": (820, 1180), "phone": (375, 667), "landscape": (667, 375), "small": (320, 568),
-}  # fmt: skip
+DEVICES = {
+    "mouse": {"desktop": (1440, 900)},
+    "touch": {"tablet": (820, 1180), "phone": (375, 667), "landscape": (667, 375), "small": (320, 568)},
+}
 LOCALES = ["en-GB", "de-DE", "ar-EG"]
 LONG = "a-channel-name-that-has-all-sixty-four-letters-which-it-may-have"
 PANELS = {
@@ -28,7 +27,7 @@ IN_TOOLS = {"history", "settings", "help"}
 # What is wrong with a panel, in words. Controls are scrolled into view one after the other and must then be hit where
 # they are; what people wrote may be shortened (`translate="no"`), other text may not.
 _AUDIT = """
-async (id) => {
+(id) => {
   const panel = document.querySelector(`[data-testid="${id}"]`)
   const wrong = []
   const name = (each) =>
@@ -60,7 +59,6 @@ async (id) => {
   )
   for (const each of controls) {
     each.scrollIntoView({ block: 'nearest' })
-    await new Promise(requestAnimationFrame)
     const { left, top, width, height } = each.getBoundingClientRect()
     const hit = document.elementFromPoint(left + width / 2, top + height / 2)
     const own = each.contains(hit) || [...(each.labels ?? [])].some((label) => label.contains(hit))
@@ -90,11 +88,14 @@ async def audit(page: Page, panel: str) -> list[str]:
     return found
 
 
-def options(size: str, locale: str) -> dict[str, Any]:
-    width, height = SIZES[size]
-    touch = width < 1000
-    viewport = {"width": width, "height": height}
-    return {"viewport": viewport, "has_touch": touch, "is_mobile": touch, "locale": locale}
+async def open_on(visit: Visit, device: str, locale: str) -> Page:
+    """A page in a channel with a long name, to be resized to each of the device's sizes."""
+    touch = device == "touch"
+    return await visit(f"/c/{LONG}", has_touch=touch, is_mobile=touch, locale=locale)
+
+
+async def resize(page: Page, size: tuple[int, int]) -> None:
+    await page.set_viewport_size({"width": size[0], "height": size[1]})
 
 
 async def press(target: Locator) -> None:
@@ -126,67 +127,78 @@ async def within_reach(page: Page, test_id: str) -> bool:
     return found
 
 
+async def help_teaches(page: Page, *, gestures: bool) -> None:
+    """Gestures on a touch screen, keys elsewhere."""
+    await open_panel(page, "help")
+    sheet = page.get_by_test_id("help-panel")
+    if gestures:
+        await expect(sheet.locator("kbd")).to_have_count(0)
+        await expect(sheet.locator("dt").first).to_be_visible()
+        # A tablet may have a keyboard.
+        await page.get_by_test_id("help-other").tap()
+        await expect(sheet.locator("kbd").first).to_be_visible()
+        assert await audit(page, "help-panel") == []
+    else:
+        await expect(sheet.locator("kbd").first).to_be_visible()
+        await expect(page.get_by_test_id("help-other")).to_have_count(0)
+    await press(page.get_by_test_id("close-help"))
+
+
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("size", SIZES)
-async def test_every_panel_fits_and_its_last_button_closes_it(visit: Visit, size: str, locale: str) -> None:
-    page = await visit(f"/c/{LONG}", **options(size, locale))
+@pytest.mark.parametrize("device", DEVICES)
+async def test_every_panel_fits_and_its_last_button_closes_it(
+    visit: Visit, subtests: pytest.Subtests, device: str, locale: str
+) -> None:
+    page = await open_on(visit, device, locale)
     # The owner's controls are part of the panel of the people.
     await open_panel(page, "people")
     await press(page.get_by_test_id("claim"))
     await expect(page.get_by_test_id("owner")).to_be_visible()
     await page.get_by_test_id("private").click()
     await expect(page.get_by_test_id("invite")).to_be_visible()
-    assert await audit(page, "roster") == [], "the owner's controls"
     await press(page.get_by_test_id("close-panel"))
-    await page.mouse.move(2, SIZES[size][1] / 2)
-    await say(page, SIZES[size][0] / 2, SIZES[size][1] / 2, "a line that is somewhat longer than most")
+    await say(page, 500, 350, "a line that is somewhat longer than most")
     await page.keyboard.press("Escape")
-    for panel, (test_id, done) in PANELS.items():
-        await open_panel(page, panel)
-        assert await within_reach(page, done), f"{panel}: its Done is in sight"
-        assert await audit(page, test_id) == [], panel
-        if panel == "share":
-            assert await within_reach(page, "qr"), "all of the code is seen"
-            assert await within_reach(page, "copy-link")
-            code = await page.get_by_test_id("qr").bounding_box()
-            assert code is not None
-            assert code["width"] >= 150, "a camera can read it"
-        await press(page.get_by_test_id(done))
-        await expect(page.get_by_test_id(test_id)).to_have_count(0)
+    for size, (width, height) in DEVICES[device].items():
+        await resize(page, (width, height))
+        await page.mouse.move(2, height / 2)
+        for panel, (test_id, done) in PANELS.items():
+            with subtests.test(panel, size=size):
+                await open_panel(page, panel)
+                assert await within_reach(page, done), "its Done is in sight"
+                assert await audit(page, test_id) == []
+                if panel == "people":
+                    await expect(page.get_by_test_id("invite")).to_be_visible()
+                if panel == "share":
+                    assert await within_reach(page, "qr"), "all of the code is seen"
+                    assert await within_reach(page, "copy-link")
+                    code = await page.get_by_test_id("qr").bounding_box()
+                    assert code is not None
+                    assert code["width"] >= 150, "a camera can read it"
+                await press(page.get_by_test_id(done))
+                await expect(page.get_by_test_id(test_id)).to_have_count(0)
+    with subtests.test("help teaches gestures on a touch screen and keys elsewhere", size=size):
+        await help_teaches(page, gestures=device == "touch")
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("device", DEVICES)
 async def test_a_long_name_covers_neither_share_nor_the_people(
-    visit: Visit, join: Join, size: str, locale: str
+    visit: Visit, join: Join, subtests: pytest.Subtests, device: str, locale: str
 ) -> None:
-    page = await visit(f"/c/{LONG}", **options(size, locale))
+    page = await open_on(visit, device, locale)
     for number in range(8):
         await join(LONG, name=f"somebody {number} with a long name")
     await expect(page.get_by_test_id("roster-count")).to_have_attribute("data-count", "9")
-    await at_rest(page)
-    for each in ("channel", "share", "people"):
-        assert await within_reach(page, each), each
-    # Nor while the panel that it opens is there.
-    for panel in ("share", "channels"):
-        await open_panel(page, panel)
-        for each in ("channel", "share"):
-            assert await within_reach(page, each), each
-        await press(page.get_by_test_id("close-panel"))
-
-
-@pytest.mark.parametrize("locale", LOCALES)
-async def test_help_teaches_gestures_on_a_touch_screen_and_keys_elsewhere(visit: Visit, locale: str) -> None:
-    page = await visit(**options("small", locale))
-    await open_panel(page, "help")
-    sheet = page.get_by_test_id("help-panel")
-    await expect(sheet.locator("kbd")).to_have_count(0)
-    await expect(sheet.locator("dt").first).to_be_visible()
-    # A tablet may have a keyboard.
-    await page.get_by_test_id("help-other").tap()
-    await expect(sheet.locator("kbd").first).to_be_visible()
-    assert await audit(page, "help-panel") == []
-    mouse = await visit(locale=locale)
-    await open_panel(mouse, "help")
-    await expect(mouse.get_by_test_id("help-panel").locator("kbd").first).to_be_visible()
-    await expect(mouse.get_by_test_id("help-other")).to_have_count(0)
+    for size, at in DEVICES[device].items():
+        await resize(page, at)
+        with subtests.test(size):
+            await at_rest(page)
+            for each in ("channel", "share", "people"):
+                assert await within_reach(page, each), each
+            # Nor while the panel that it opens is there.
+            for panel in ("share", "channels"):
+                await open_panel(page, panel)
+                for each in ("channel", "share"):
+                    assert await within_reach(page, each), each
+                await press(page.get_by_test_id("close-panel"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from .conftest import LIFE_S, Server, Visit
+from .conftest import LIFE_S, Join, Server, Visit
 from .test_builds import title_of
 from .watch import at_rest, say, until_seen
 
@@ -108,9 +108,9 @@ async def test_two_people_talk_while_their_pages_are_translated(visit: Visit, se
     await expect(ann.get_by_test_id("roster-count")).to_have_text("2 HERE", use_inner_text=True)
 
 
-async def test_no_text_with_letters_has_siblings(visit: Visit) -> None:
+async def test_no_text_with_letters_has_siblings(visit: Visit, join: Join) -> None:
     """React keeps a text beside others as a node of its own; wrapped, it can be neither changed nor removed."""
-    ann, bob = await visit(), await visit()
+    ann, bob = await visit(), await join()
     await ann.evaluate(
         r"""() => {
           window.beside = new Set()
@@ -125,21 +125,25 @@ async def test_no_text_with_letters_has_siblings(visit: Visit) -> None:
           look()
         }"""
     )
-    await say(bob, 300, 300, "see https://example.org now")
+    await bob.cursor((-300, -150))
+    await bob.typing("see", message_id="see", at=(-200, -50))
+    await expect(ann.get_by_test_id("draft")).to_contain_text("see")
+    await bob.chat("see https://example.org now", message_id="see", at=(-200, -50))
     await expect(ann.get_by_test_id("link")).to_have_count(1)
     await open_each_panel(ann)
     assert await ann.evaluate("() => [...window.beside]") == []
 
 
 @pytest.mark.parametrize("seed", [1, 7, 42])
-async def test_whatever_is_removed_moved_or_wrapped_the_page_comes_back(visit: Visit, seed: int) -> None:
-    ann, bob = await visit(), await visit()
+async def test_whatever_is_removed_moved_or_wrapped_the_page_comes_back(visit: Visit, join: Join, seed: int) -> None:
+    ann, bob = await visit(), await join()
     await say(ann, 300, 200, "before")
-    await until_seen(bob, "before")
+    await bob.receive("chat", where=lambda frame: frame["payload"] == "before")
     await ann.evaluate(MEDDLE, seed)
     # In a few rounds: a page that fails eight times in a row, each within two seconds, says so and stays away.
     for number in range(5):
-        await say(bob, 300, 300, f"word {number}")
+        await bob.cursor((-190, -50 + number))
+        await bob.chat(f"word {number}", at=(-200, -50))
         await ann.mouse.click(200 + 40 * number, 250)
         await ann.keyboard.type("x")
         await ann.evaluate("() => meddle(16)")
@@ -151,26 +155,34 @@ async def test_whatever_is_removed_moved_or_wrapped_the_page_comes_back(visit: V
     await ann.evaluate("() => document.querySelector('#page .page').remove()")
     await expect(ann.get_by_test_id("connection")).to_have_attribute("data-state", "live")
     await say(ann, 300, 500, "after")
-    await until_seen(bob, "after")
+    await bob.receive("chat", where=lambda frame: "after" in frame["payload"])  # maybe with an "x" that was left
 
 
-@pytest.mark.parametrize("part", [".plane textarea", ".world", ".plane"])
-async def test_a_part_that_is_moved_elsewhere_brings_the_page_back(visit: Visit, part: str) -> None:
+async def test_a_part_that_is_moved_elsewhere_brings_the_page_back(
+    visit: Visit, join: Join, subtests: pytest.Subtests
+) -> None:
     """It is still in the document, but not where it works."""
-    ann, bob = await visit(), await visit()
-    await ann.mouse.click(300, 300)
-    await ann.keyboard.type("half a thou")
-    await ann.evaluate("(part) => document.querySelector('#page .page').append(document.querySelector(part))", part)
-    moved = ann.locator(f"#page .page > {part.removeprefix('.plane ')}:last-child")
-    await expect(moved).to_have_count(0)
-    await expect(ann.locator("#page main .plane textarea")).to_be_focused()
-    await ann.keyboard.type("ght")
-    await ann.keyboard.press("Enter")
-    await until_seen(bob, "half a thought")
+    ann, bob = await visit(), await join()
+    for part in (".plane textarea", ".world", ".plane"):
+        with subtests.test(part):
+            await ann.mouse.click(300, 300)
+            await ann.keyboard.type("half a thou")
+            await ann.evaluate(
+                "(part) => document.querySelector('#page .page').append(document.querySelector(part))", part
+            )
+            moved = ann.locator(f"#page .page > {part.removeprefix('.plane ')}:last-child")
+            await expect(moved).to_have_count(0)
+            await expect(ann.locator("#page main .plane textarea")).to_be_focused()
+            await ann.keyboard.type("ght")
+            await ann.keyboard.press("Enter")
+            assert (await bob.receive("chat"))["payload"] == "half a thought"
+        await ann.keyboard.press("Escape")
 
 
-async def test_a_page_that_is_taken_out_comes_back_with_its_draft_on_the_same_connection(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_a_page_that_is_taken_out_comes_back_with_its_draft_on_the_same_connection(
+    visit: Visit, join: Join
+) -> None:
+    ann, bob = await visit(), await join()
     sockets: list[str] = []
     ann.on("websocket", lambda socket: sockets.append(socket.url))
     await ann.mouse.click(300, 300)
@@ -182,7 +194,7 @@ async def test_a_page_that_is_taken_out_comes_back_with_its_draft_on_the_same_co
         await expect(caret).to_be_focused()
     await ann.keyboard.type("ght")
     await ann.keyboard.press("Enter")
-    await until_seen(bob, "half a thought")
+    assert (await bob.receive("chat"))["payload"] == "half a thought"
     assert sockets == []
 
 

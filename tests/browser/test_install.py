@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
@@ -18,6 +18,7 @@ from tests.support.waiting import PATIENCE_S
 
 from .conftest import CHROMIUM_FLAGS, Server, Visit, chromium
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _CACHED = """async () => {
   const kept = {}
   for (const name of await caches.keys()) {
@@ -64,25 +65,26 @@ async def cached(page: Page) -> dict[str, list[str]]:
 # --- installable ---
 
 
-@pytest.mark.parametrize("path", ["/", "/c/garden"])
 async def test_chromium_finds_nothing_that_keeps_it_from_being_installed(
-    server: Server, tmp_path: Path, path: str
+    server: Server, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
     async with async_playwright() as playwright:
         # Not a private window: there nothing can be installed.
         context = await playwright.chromium.launch_persistent_context(
             tmp_path, executable_path=chromium(), args=CHROMIUM_FLAGS
         )
-        page = await taught(context, server, path)
-        devtools = await context.new_cdp_session(page)
-        manifest = await devtools.send("Page.getAppManifest")
-        assert manifest["errors"] == []
-        assert manifest["url"] == server.url("/manifest.webmanifest")
-        assert (await devtools.send("Page.getInstallabilityErrors"))["installabilityErrors"] == []
+        for path in ("/", "/c/garden"):
+            with subtests.test(path):
+                page = await taught(context, server, path)
+                devtools = await context.new_cdp_session(page)
+                manifest = await devtools.send("Page.getAppManifest")
+                assert manifest["errors"] == []
+                assert manifest["url"] == server.url("/manifest.webmanifest")
+                assert (await devtools.send("Page.getInstallabilityErrors"))["installabilityErrors"] == []
         await context.close()
 
 
-async def test_the_manifest_names_what_is_there(visit: Visit, server: Server) -> None:
+async def test_the_manifest_names_what_is_there(visit: Visit, subtests: pytest.Subtests) -> None:
     ann = await visit("/c/garden")
     manifest: dict[str, Any] = await ann.evaluate(
         "() => fetch(document.querySelector('link[rel=manifest]').href).then((response) => response.json())"
@@ -109,24 +111,21 @@ async def test_the_manifest_names_what_is_there(visit: Visit, server: Server) ->
             assert f"{width}x{height}" == icon["sizes"]
         # The system cuts a maskable icon into its own shape: its ground goes to the corners.
         assert corner == (0 if icon["purpose"] == "any" else 255)
-
-
-async def test_a_link_to_it_has_a_picture_and_asks_no_other_host(visit: Visit, server: Server) -> None:
-    ann = await visit("/c/garden")
-    content = "(name) => document.querySelector(`meta[property='og:${name}']`).content"
-    picture = await ann.evaluate(content, "image")
-    assert picture.startswith("/")
-    size = await ann.evaluate(
-        """async (src) => {
-          const image = new Image()
-          image.src = src
-          await image.decode()
-          return `${image.naturalWidth}x${image.naturalHeight}`
-        }""",
-        picture,
-    )
-    assert size == "1200x630"
-    assert size == f"{await ann.evaluate(content, 'image:width')}x{await ann.evaluate(content, 'image:height')}"
+    with subtests.test("a link to the page has a picture, and asks no other host for it"):
+        content = "(name) => document.querySelector(`meta[property='og:${name}']`).content"
+        picture = await ann.evaluate(content, "image")
+        assert picture.startswith("/")
+        size = await ann.evaluate(
+            """async (src) => {
+              const image = new Image()
+              image.src = src
+              await image.decode()
+              return `${image.naturalWidth}x${image.naturalHeight}`
+            }""",
+            picture,
+        )
+        assert size == "1200x630"
+        assert size == f"{await ann.evaluate(content, 'image:width')}x{await ann.evaluate(content, 'image:height')}"
 
 
 # --- offline ---
@@ -169,17 +168,25 @@ async def test_a_server_that_was_away_is_found_again_and_a_press_finds_it_sooner
         await expect(page.get_by_test_id("start")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_offline_page_is_of_the_same_ground(server: Server, browser: Browser, scheme: Any) -> None:
-    context = await browser.new_context(color_scheme=scheme, viewport={"width": 375, "height": 667}, has_touch=True)
+async def test_the_offline_page_is_of_the_same_ground(
+    server: Server, browser: Browser, subtests: pytest.Subtests
+) -> None:
+    context = await browser.new_context(viewport={"width": 375, "height": 667}, has_touch=True)
     page = await taught(context, server)
     ground = "() => getComputedStyle(document.body).backgroundColor"
-    of_canvas = await page.evaluate(ground)
+    of_canvas = {}
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        of_canvas[scheme] = await page.evaluate(ground)
+    assert of_canvas["light"] != of_canvas["dark"]
     await context.set_offline(True)
-    await page.reload()
-    await expect(page.get_by_test_id("again")).to_be_in_viewport(ratio=1)
-    assert await page.evaluate(ground) == of_canvas
-    assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    for scheme in SCHEMES:
+        with subtests.test(scheme):
+            await page.emulate_media(color_scheme=scheme)
+            await page.reload()
+            await expect(page.get_by_test_id("again")).to_be_in_viewport(ratio=1)
+            assert await page.evaluate(ground) == of_canvas[scheme]
+            assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     await context.close()
 
 

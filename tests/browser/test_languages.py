@@ -56,7 +56,7 @@ async def test_what_is_chosen_holds_over_the_browser_and_over_a_visit(visit: Vis
 
 
 async def test_the_first_words_shown_are_already_in_the_language(server: Server, visit: Visit) -> None:
-    ann = await visit("/c/empty", live=False, locale="ar")
+    ann = await visit("/health", live=False, locale="ar")
     # Every text the page ever shows, from its first: none is English.
     await ann.add_init_script(
         """
@@ -75,7 +75,7 @@ async def test_the_first_words_shown_are_already_in_the_language(server: Server,
 
 
 async def test_without_its_catalogue_the_page_is_english_and_works(visit: Visit, server: Server) -> None:
-    ann = await visit("/c/other", live=False, locale="de-DE")
+    ann = await visit("/health", live=False, locale="de-DE")
     await ann.context.route("**/assets/de-*.js", lambda route: route.abort("connectionrefused"))
     await ann.goto(server.url("/c/other"))
     await expect(ann.get_by_test_id("people")).to_contain_text("Only you")
@@ -83,35 +83,35 @@ async def test_without_its_catalogue_the_page_is_english_and_works(visit: Visit,
     await until_seen(ann, "hello")
 
 
-@pytest.mark.parametrize("viewport", [{"width": 1000, "height": 700}, {"width": 375, "height": 667}])
-async def test_the_edges_change_sides_for_those_who_read_from_the_right(
-    visit: Visit, join: Join, viewport: Any
+async def test_the_edges_change_sides_for_those_who_read_from_the_right_and_the_plane_does_not(
+    visit: Visit, join: Join, subtests: pytest.Subtests
 ) -> None:
-    ann, bob = await visit(locale="en", viewport=viewport), await visit(locale="ar", viewport=viewport)
-    await (await join()).cursor((9_000, 0))  # the minimap is there for somebody out of view
-    for page in (ann, bob):
-        await page.get_by_test_id("minimap").wait_for()
-        # A narrow page has its tools behind three dots.
-        if viewport["width"] < 560:
-            await page.get_by_test_id("tools").click()
-    for part in ("channel", "people", "connection", "zoom", "minimap", "settings"):
-        here, there = [await page.get_by_test_id(part).bounding_box() for page in (ann, bob)]
-        assert here is not None
-        assert there is not None
-        left_here = here["x"] + here["width"] / 2 < viewport["width"] / 2
-        left_there = there["x"] + there["width"] / 2 < viewport["width"] / 2
-        assert left_here != left_there, part
-        assert there["x"] >= 0
-        assert there["x"] + there["width"] <= viewport["width"]
-
-
-async def test_the_plane_is_the_same_for_everybody(visit: Visit) -> None:
     ann, bob = await visit(locale="en"), await visit(locale="ar")
-    await say(ann, 300, 200, "here")
-    await until_seen(bob, "here")
-    assert await world_point(ann, "here") == await world_point(bob, "here")
-    boxes = [await page.locator('[data-testid="message"] .words').bounding_box() for page in (ann, bob)]
-    assert boxes[0] == boxes[1]
+    with subtests.test("the plane"):
+        await say(ann, 300, 200, "here")
+        await until_seen(bob, "here")
+        assert await world_point(ann, "here") == await world_point(bob, "here")
+        boxes = [await page.locator('[data-testid="message"] .words').bounding_box() for page in (ann, bob)]
+        assert boxes[0] == boxes[1]
+    await ann.keyboard.press("Escape")
+    await (await join()).cursor((9_000, 0))  # the minimap is there for somebody out of view
+    for width, height in ((1000, 700), (375, 667)):
+        with subtests.test("the edges", width=width):
+            for page in (ann, bob):
+                await page.set_viewport_size({"width": width, "height": height})
+                await page.get_by_test_id("minimap").wait_for()
+                # A narrow page has its tools behind three dots.
+                if width < 560:
+                    await page.get_by_test_id("tools").click()
+            for part in ("channel", "people", "connection", "zoom", "minimap", "settings"):
+                here, there = [await page.get_by_test_id(part).bounding_box() for page in (ann, bob)]
+                assert here is not None
+                assert there is not None
+                left_here = here["x"] + here["width"] / 2 < width / 2
+                left_there = there["x"] + there["width"] / 2 < width / 2
+                assert left_here != left_there, part
+                assert there["x"] >= 0
+                assert there["x"] + there["width"] <= width
 
 
 @pytest.mark.parametrize(

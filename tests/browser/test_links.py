@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from .conftest import Join, Visit
+from .conftest import LIFE_S, Join, Server, Visit
 from .test_finding import look_away
 from .watch import messages, say, until_seen, world_under
+
+LEFT = (-200.0, -50.0)
+"""Where the messages of the tests hang, in view."""
 
 
 async def opened(page: Page) -> Page:
@@ -22,10 +25,10 @@ async def nothing_leaves(page: Page) -> None:
     await page.context.route("**/*.example/**", lambda route: route.fulfill(body="elsewhere"))
 
 
-async def test_a_link_opens_beside_the_page_and_tells_nothing_of_us(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_a_link_opens_beside_the_page_and_tells_nothing_of_us(visit: Visit, join: Join) -> None:
+    ann, bob = await join(), await visit()
     await nothing_leaves(bob)
-    await say(ann, 300, 300, "look: https://there.example/a_(b)?c=d, now")
+    await ann.chat("look: https://there.example/a_(b)?c=d, now", at=LEFT)
     link = bob.get_by_test_id("link")
     await expect(link).to_have_text("https://there.example/a_(b)?c=d")
     await expect(link).to_have_attribute("rel", "noopener noreferrer nofollow ugc")
@@ -39,13 +42,14 @@ async def test_a_link_opens_beside_the_page_and_tells_nothing_of_us(visit: Visit
     assert bob.url.endswith("/c/garden")
     await expect(bob.locator(".caret[data-open]")).to_have_count(0)
     # One's own are links too.
-    await expect(ann.get_by_test_id("link")).to_have_count(1)
+    await say(bob, 300, 500, "https://there.example/mine")
+    await expect(bob.get_by_test_id("link")).to_have_count(2)
 
 
-async def test_without_a_scheme_www_is_enough_and_by_keyboard_it_is_reached(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_without_a_scheme_www_is_enough_and_by_keyboard_it_is_reached(visit: Visit, join: Join) -> None:
+    ann, bob = await join(), await visit()
     await nothing_leaves(bob)
-    await say(ann, 300, 300, "www.there.example")
+    await ann.chat("www.there.example", at=LEFT)
     link = bob.get_by_test_id("link")
     await expect(link).to_have_attribute("href", "https://www.there.example/")
     await link.focus()
@@ -53,44 +57,47 @@ async def test_without_a_scheme_www_is_enough_and_by_keyboard_it_is_reached(visi
         await bob.keyboard.press("Enter")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "<script>document.title='x'</script>",
-        '<img src=x onerror="document.title=1">',
-        '<a href="https://there.example">here</a>',
-        "javascript:alert(1)",
-        "JAVASCRIPT://there.example/%0aalert(1)",
-        "data:text/html,<script>alert(1)</script>",
-        "file:///etc/passwd",
-        "https://bank.example@evil.example/",
-    ],
+NO_LINKS = (
+    "<script>document.title='x'</script>",
+    '<img src=x onerror="document.title=1">',
+    '<a href="https://there.example">here</a>',
+    "javascript:alert(1)",
+    "JAVASCRIPT://there.example/%0aalert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "file:///etc/passwd",
+    "https://bank.example@evil.example/",
 )
-async def test_everything_else_is_text(visit: Visit, join: Join, text: str) -> None:
+
+
+async def test_everything_else_is_text(visit: Visit, join: Join, server: Server, subtests: pytest.Subtests) -> None:
     ann, bob = await join(), await visit()
-    await ann.chat(text, at=(-200, -50))
-    await until_seen(bob, text)
-    # The part that makes links is here: what is none now will not become one.
-    await ann.chat("https://there.example/last", at=(-200, 50))
-    await expect(bob.get_by_test_id("link").filter(has_text="last")).to_have_count(1)
-    assert text in await messages(bob)
-    hrefs = await bob.get_by_test_id("link").evaluate_all("(all) => all.map(({ href }) => href)")
-    assert set(hrefs) <= {"https://there.example/last", "https://there.example/"}
-    # Beside links there are bare elements, one for each text between them.
-    others = await bob.evaluate(
-        """() => [...document.querySelectorAll('[data-testid="message"] .words :not(a)')]
-          .filter(({ tagName, attributes }) => tagName !== 'SPAN' || attributes.length > 0)
-          .map(({ outerHTML }) => outerHTML)"""
-    )
-    assert others == []
-    assert await bob.title() == "garden · Asocial"
+    for text in NO_LINKS:
+        with subtests.test(text):
+            await ann.chat(text, at=(-200, -50))
+            await until_seen(bob, text)
+            # The part that makes links is here: what is none now will not become one.
+            await ann.chat("https://there.example/last", at=(-200, 50))
+            await expect(bob.get_by_test_id("link").filter(has_text="last")).to_have_count(1)
+            assert text in await messages(bob)
+            hrefs = await bob.get_by_test_id("link").evaluate_all("(all) => all.map(({ href }) => href)")
+            assert set(hrefs) <= {"https://there.example/last", "https://there.example/"}
+            # Beside links there are bare elements, one for each text between them.
+            others = await bob.evaluate(
+                """() => [...document.querySelectorAll('[data-testid="message"] .words :not(a)')]
+                  .filter(({ tagName, attributes }) => tagName !== 'SPAN' || attributes.length > 0)
+                  .map(({ outerHTML }) => outerHTML)"""
+            )
+            assert others == []
+            assert await bob.title() == "garden · Asocial"
+        await server.pass_time(LIFE_S, bob)
+        await expect(bob.get_by_test_id("message")).to_have_count(0)
 
 
-async def test_a_host_that_only_looks_like_another_is_shown_as_it_is(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_a_host_that_only_looks_like_another_is_shown_as_it_is(visit: Visit, join: Join) -> None:
+    ann, bob = await join(), await visit()
     # The first letter is Cyrillic; then a character that sets the direction of what follows.
-    await say(ann, 300, 300, "https://аpple.example/x")
-    await say(ann, 300, 400, "https://evil.example/\u2067gnp.exe")
+    await ann.chat("https://аpple.example/x", at=LEFT)
+    await ann.chat("https://evil.example/\u2067gnp.exe", at=(-200, 50))
     links = bob.get_by_test_id("link")
     await expect(links).to_have_text(["https://xn--pple-43d.example/x", "https://evil.example/"])
     await expect(links.first).to_have_attribute("title", "Opens xn--pple-43d.example")
@@ -98,22 +105,21 @@ async def test_a_host_that_only_looks_like_another_is_shown_as_it_is(visit: Visi
     assert await links.last.evaluate("(link) => getComputedStyle(link).direction") == "ltr"
 
 
-async def test_an_address_that_is_still_being_typed_is_no_link(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await ann.mouse.click(300, 300)
-    await ann.keyboard.type("https://there.example/a")
+async def test_an_address_that_is_still_being_typed_is_no_link(visit: Visit, join: Join) -> None:
+    ann, bob = await join(), await visit()
+    await ann.typing("https://there.example/a", message_id="one", at=LEFT)
     draft = bob.get_by_test_id("draft")
     await expect(draft).to_contain_text("https://there.example/a")
     await expect(draft.locator("a")).to_have_count(0)
-    await ann.keyboard.press("Enter")
+    await ann.chat("https://there.example/a", message_id="one", at=LEFT)
     await expect(bob.get_by_test_id("link")).to_have_count(1)
 
 
 @pytest.mark.parametrize("touch", [False, True])
-async def test_dragging_from_a_link_moves_the_plane_and_opens_nothing(visit: Visit, touch: bool) -> None:
-    ann, bob = await visit(), await visit(**({"has_touch": True, "is_mobile": True} if touch else {}))
+async def test_dragging_from_a_link_moves_the_plane_and_opens_nothing(visit: Visit, join: Join, touch: bool) -> None:
+    ann, bob = await join(), await visit(**({"has_touch": True, "is_mobile": True} if touch else {}))
     await nothing_leaves(bob)
-    await say(ann, 300, 300, "https://there.example/a-long-way-off")
+    await ann.chat("https://there.example/a-long-way-off", at=LEFT)
     box = await bob.get_by_test_id("link").bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

@@ -6,7 +6,7 @@ import re
 
 from playwright.async_api import Page, expect
 
-from .conftest import Visit
+from .conftest import Server, Visit
 from .watch import say, until_seen
 
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
@@ -179,11 +179,11 @@ async def test_w63_sharing_a_private_channel_makes_an_invitation(visit: Visit) -
     await expect(bob.get_by_test_id("qr")).to_have_count(0)
 
 
-async def test_a_guests_page_asks_for_nothing_about_signing_in(visit: Visit) -> None:
+async def test_a_guests_page_asks_for_nothing_about_signing_in(visit: Visit, server: Server) -> None:
     asked: list[str] = []
-    page = await visit()
+    page = await visit("/health", live=False)
     page.on("request", lambda request: asked.append(request.url))
-    await page.reload()
+    await page.goto(server.url("/c/garden"))
     await expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live")
     assert any("/assets/index-" in url for url in asked)
     assert [url for url in asked if "/api/config" in url or "identity" in url or "firebase" in url] == []

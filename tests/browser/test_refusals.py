@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from .conftest import Server, Visit
+from .conftest import Join, Server, Visit
 
 CONNECTION = '[data-testid="connection"]'
 
@@ -37,8 +37,8 @@ async def test_w87_a_page_whose_origin_is_refused_says_so_and_stops_trying(
 
 
 @pytest.mark.parametrize("settings", [{"connections_per_minute_per_ip": 1}])
-async def test_w87_connecting_too_often_is_told_while_the_page_waits(visit: Visit) -> None:
-    await visit()
+async def test_w87_connecting_too_often_is_told_while_the_page_waits(visit: Visit, join: Join) -> None:
+    await join()
     page = await visit(live=False)
     await expect(page.locator(CONNECTION)).to_contain_text("Too many people on your network")
     await expect(page.locator(CONNECTION)).to_contain_text(re.compile("Reconnecting"))

@@ -249,12 +249,14 @@ async def test_w194_w199_w200_an_owner_moderates_and_what_is_forged_is_noticed(
     await ann.get_by_test_id("remove").first.click()
     await ann.get_by_test_id("remove").first.click()
     await expect(bob.get_by_test_id("ended")).to_contain_text("removed")
+    await bob.close()
 
     # An invitation to a private sealed channel needs the key too: both are in its link.
     await ann.get_by_test_id("private").click()
     await expect(ann.get_by_test_id("private")).to_be_checked()
     uninvited = await visit(f"/s/#{link.fragment}", live=False)
     await expect(uninvited.get_by_test_id("ended")).to_contain_text("This channel is private")
+    await uninvited.close()
     await ann.keyboard.press("Escape")
     await ann.get_by_test_id("share").click()
     address = ann.get_by_test_id("share-address")

@@ -8,13 +8,14 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Response, expect
 
 from tests.support.waiting import PATIENCE_S
 
-from .conftest import Server, Visit
-from .watch import page_time, say, until_seen
+from .conftest import Join, Server, Visit
+from .watch import page_time, until_seen
 
 LIMIT_BYTES = 90 * 1024  # brotli, as in web/scripts/size.mjs
 CARET = ".caret[data-open] textarea"
@@ -118,7 +119,9 @@ async def test_typing_works_before_the_connection_and_before_any_other_script(
     assert len(scripts) == 3
 
 
-async def test_what_may_be_wanted_later_is_there_once_the_page_is_calm(server: Server, visit: Visit) -> None:
+async def test_what_may_be_wanted_later_is_there_once_the_page_is_calm(
+    server: Server, visit: Visit, subtests: pytest.Subtests
+) -> None:
     ann = await visit()
     scripts = scripts_of(ann)
     # One after the other (shared/ui/lazy.tsx); app/main.tsx names the last of them.
@@ -127,22 +130,14 @@ async def test_what_may_be_wanted_later_is_there_once_the_page_is_calm(server: S
     await (await last.value).finished()
     fetched = len(scripts)
     assert fetched > 1
+    with subtests.test("all parts share one style sheet: a part waits for none, and misses none"):
+        sheets = await ann.evaluate("[...document.styleSheets].map((each) => each.href)")
+        assert len(sheets) == 1
     await server.stop()
     await ann.get_by_test_id("people").click()
     await expect(ann.get_by_test_id("roster")).to_be_visible()
     assert len(scripts) == fetched
     await server.start()
-
-
-async def test_all_parts_share_one_style_sheet(server: Server, visit: Visit) -> None:
-    # A part that is fetched later waits for no style sheet, and misses none.
-    ann = await visit()
-    # The last part to be fetched, see above.
-    async with ann.expect_response(lambda response: "NotFound" in response.url) as last:
-        pass
-    await (await last.value).finished()
-    sheets = await ann.evaluate("[...document.styleSheets].map((each) => each.href)")
-    assert len(sheets) == 1
 
 
 async def test_alone_in_a_channel_a_moving_pointer_is_told_to_nobody(server: Server, stranger: BrowserContext) -> None:
@@ -156,11 +151,11 @@ async def test_alone_in_a_channel_a_moving_pointer_is_told_to_nobody(server: Ser
     assert {frame["type"] for frame in sent.frames} == {"ping"}
 
 
-async def test_in_company_it_is_told(server: Server, stranger: BrowserContext, visit: Visit) -> None:
+async def test_in_company_it_is_told(server: Server, stranger: BrowserContext, join: Join) -> None:
     page = await stranger.new_page()
     sent = Sent(page)
     await page.goto(server.url("/c/garden"))
-    await visit()
+    await join()
     await expect(page.get_by_test_id("roster-count")).to_have_attribute("data-count", "2")
     await page.mouse.move(300, 300)
     told = asyncio.create_task(sent.one_more("cursor"))
@@ -168,24 +163,24 @@ async def test_in_company_it_is_told(server: Server, stranger: BrowserContext, v
     await told
 
 
-async def test_a_hidden_tab_sends_nothing_but_pings(server: Server, stranger: BrowserContext, visit: Visit) -> None:
+async def test_a_hidden_tab_sends_nothing_but_pings(server: Server, stranger: BrowserContext, join: Join) -> None:
     page = await stranger.new_page()
     sent = Sent(page)
     await page.goto(server.url("/c/garden"))
-    ann = await visit()
+    ann = await join()
     await expect(page.get_by_test_id("roster-count")).to_have_attribute("data-count", "2")
     await page.mouse.click(300, 300)
     await page.keyboard.type("half a thought")
-    await expect(ann.get_by_test_id("draft")).to_contain_text("half a thought")
+    await ann.receive("typing", where=lambda frame: frame["payload"] == "half a thought")
     await page.mouse.move(310, 310)
     await hide(page, True)
     await sent.pulse(page)
     before = len(sent.frames)
 
     # Everything a visible page answers: a newcomer, words, pointers; and our own pointer, as the system may move it.
-    bob = await visit()
-    await bob.mouse.move(200, 200)
-    await say(bob, 500, 500, "anybody?")
+    bob = await join()
+    await bob.cursor((-300, -150))
+    await bob.chat("anybody?", at=(0, 150))
     await until_seen(page, "anybody?")
     await page.mouse.move(600, 400)
     await expect(page.get_by_test_id("roster-count")).to_have_attribute("data-count", "3")
@@ -195,4 +190,4 @@ async def test_a_hidden_tab_sends_nothing_but_pings(server: Server, stranger: Br
     assert {frame["type"] for frame in sent.frames[before:]} == {"ping"}
 
     await hide(page, False)
-    await expect(bob.get_by_test_id("draft")).to_contain_text("half a thought")
+    await bob.receive("typing", where=lambda frame: frame["payload"] == "half a thought")

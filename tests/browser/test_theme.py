@@ -62,44 +62,45 @@ async def test_a_theme_holds_at_once_after_a_reload_and_in_the_other_tabs(visit:
 
 
 @pytest.mark.parametrize(("device", "theme", "ground_color"), [("dark", "light", LIGHT), ("light", "dark", DARK)])
-@pytest.mark.parametrize("path", ["/", "/c/garden", "/c/no%20such%20name", "/offline.html"])
 async def test_every_page_has_the_theme_from_its_first_paint(
-    server: Server, browser: Browser, path: str, device: Any, theme: str, ground_color: str
+    server: Server, browser: Browser, subtests: pytest.Subtests, device: Any, theme: str, ground_color: str
 ) -> None:
     context = await browser.new_context(color_scheme=device)
     settings = json.dumps({"theme": theme})
     await context.add_init_script(f"localStorage.setItem('asocial.settings', '{settings}')")
-    page = await context.new_page()
     # The page's own script is slow: the colour must not wait for it.
-    await page.route("**/assets/index-*.js", lambda route: None)
-    await page.goto(server.url(path), wait_until="commit")
-    await page.wait_for_function(f"() => document.styleSheets.length && ({GROUND})() === '{ground_color}'")
+    await context.route("**/assets/index-*.js", lambda route: None)
+    for path in ("/", "/c/garden", "/c/no%20such%20name", "/offline.html"):
+        with subtests.test(path):
+            page = await context.new_page()
+            await page.goto(server.url(path), wait_until="commit")
+            await page.wait_for_function(f"() => document.styleSheets.length && ({GROUND})() === '{ground_color}'")
+            await page.close()
     await context.close()
 
 
-async def test_paper_is_light(visit: Visit) -> None:
-    ann = await visit()
-    await choose(ann, "dark")
-    assert await ground(ann) == DARK
-    await ann.emulate_media(media="print")
-    assert await ground(ann) == LIGHT
-
-
-async def test_without_a_choice_nothing_is_set(visit: Visit) -> None:
+async def test_without_a_choice_nothing_is_set_and_paper_is_light(visit: Visit, subtests: pytest.Subtests) -> None:
     ann = await visit(color_scheme="dark")
-    assert await ground(ann) == DARK
-    assert await ann.evaluate("() => document.documentElement.getAttribute('style') ?? ''") != "color-scheme"
-    assert await ann.evaluate("() => document.documentElement.style.colorScheme") == ""
-    assert await ann.evaluate("() => localStorage.getItem('asocial.settings')") is None
+    with subtests.test("without a choice nothing is set"):
+        assert await ground(ann) == DARK
+        assert await ann.evaluate("() => document.documentElement.getAttribute('style') ?? ''") != "color-scheme"
+        assert await ann.evaluate("() => document.documentElement.style.colorScheme") == ""
+        assert await ann.evaluate("() => localStorage.getItem('asocial.settings')") is None
+    with subtests.test("paper is light"):
+        await ann.emulate_media(color_scheme="light")
+        await choose(ann, "dark")
+        assert await ground(ann) == DARK
+        await ann.emulate_media(media="print")
+        assert await ground(ann) == LIGHT
 
 
-async def test_a_theme_holds_where_storage_is_forbidden_and_the_script_is_lost(visit: Visit) -> None:
-    ann = await visit(live=False, color_scheme="light")
+async def test_a_theme_holds_where_storage_is_forbidden_and_the_script_is_lost(visit: Visit, server: Server) -> None:
+    ann = await visit("/health", live=False, color_scheme="light")
     await ann.add_init_script(
         "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
     )
     await ann.route("**/assets/theme-*.js", lambda route: route.fulfill(body=""))
-    await ann.reload()
+    await ann.goto(server.url("/c/garden"))
     await ann.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
     assert await ground(ann) == LIGHT
     await choose(ann, "dark")

@@ -168,10 +168,8 @@ async def run_without(browser: Browser, subtests: pytest.Subtests) -> RunWithout
     return run
 
 
-@pytest.mark.parametrize("lacks", [*GROUPS, TOGETHER], ids="+".join)
-async def test_the_page_starts_and_talks_without(
-    server: Server, join: Join, run_without: RunWithout, lacks: list[str]
-) -> None:
+async def start_and_talk(server: Server, join: Join, run_without: RunWithout, lacks: list[str]) -> None:
+    """A page that lacks these starts, and people talk on it."""
     bob = await join()
 
     async def talk(ann: Page) -> None:
@@ -192,6 +190,13 @@ async def test_the_page_starts_and_talks_without(
         await expect(ann.get_by_test_id("trouble")).to_be_hidden()
 
     await run_without(lacks, talk)
+
+
+@pytest.mark.parametrize("lacks", [*GROUPS, TOGETHER], ids="+".join)
+async def test_the_page_starts_and_talks_without(
+    server: Server, join: Join, run_without: RunWithout, lacks: list[str]
+) -> None:
+    await start_and_talk(server, join, run_without, lacks)
 
 
 # Without localStorage no channel of late is listed, and no time is written in words.

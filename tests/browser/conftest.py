@@ -96,6 +96,15 @@ class Server:
         for page in pages:
             await page.evaluate("() => dispatchEvent(new Event('offline'))")
 
+    async def end_messages(self, *pages: Page) -> None:
+        """End the lives of all messages now. Return once none of `pages` shows one.
+
+        As with `pass_time`, clients of `join` lose their connection: they did not answer in that time.
+        """
+        await self.pass_time(LIFE_S, *pages)
+        for page in pages:
+            await expect(page.get_by_test_id("message")).to_have_count(0)
+
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self._flags['port']}{path}"
 
@@ -163,7 +172,7 @@ NO_MOUSE_IN_THE_CORNER = """addEventListener('pointermove', (event) => {
 async def visit(server: Server, browser: Browser) -> AsyncIterator[Visit]:
     """`await visit("/c/garden", **context options)` is the page of a new guest, connected to its channel.
 
-    With `clock` its time can be stopped (`stop_clock`).
+    With `clock` its time can be stopped (`stop_clock`). `script` runs before the page's own code, at each load.
     When the test ends, every page must have been quiet: no error in the console, no request to another host.
     """
     complaints: list[str] = []
@@ -177,10 +186,14 @@ async def visit(server: Server, browser: Browser) -> AsyncIterator[Visit]:
         if not request.url.startswith((server.url("/"), "data:", "blob:")):
             complaints.append(f"asked {request.url}")
 
-    async def visit(path: str = "/c/garden", *, live: bool = True, clock: bool = False, **options: Any) -> Page:
+    async def visit(
+        path: str = "/c/garden", *, live: bool = True, clock: bool = False, script: str = "", **options: Any
+    ) -> Page:
         context = await browser.new_context(**{"viewport": {"width": 1000, "height": 700}, **options})
         context.set_default_timeout(PATIENCE_S * 1000)
         await context.add_init_script(NO_MOUSE_IN_THE_CORNER)
+        if script:
+            await context.add_init_script(script)
         contexts.append(context)
         if clock:
             # Before the page is loaded: in one that runs, the time is 1970 for a moment, and a pong may come just then.

@@ -14,8 +14,10 @@ CARET = '[data-testid="caret"]'
 FAMILY = "👨\u200d👩\u200d👧\u200d👦"
 
 
-async def test_enter_sends_shift_enter_breaks_the_line_and_the_next_line_can_be_typed_at_once(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_enter_sends_shift_enter_breaks_the_line_and_the_next_line_can_be_typed_at_once(
+    visit: Visit, join: Join
+) -> None:
+    ann, bob = await visit(), await join()
     await ann.mouse.click(300, 300)
     await ann.keyboard.type("one")
     await ann.keyboard.press("Shift+Enter")
@@ -24,8 +26,7 @@ async def test_enter_sends_shift_enter_breaks_the_line_and_the_next_line_can_be_
     await ann.keyboard.press("Enter")
     await ann.keyboard.type("three")
     await ann.keyboard.press("Enter")
-    await until_seen(bob, "three")
-    assert await messages(bob) == ["one\ntwo", "three"]
+    assert [(await bob.receive("chat"))["payload"] for _ in range(2)] == ["one\ntwo", "three"]
 
 
 async def test_escape_drops_the_draft_for_everyone(visit: Visit) -> None:
@@ -39,16 +40,16 @@ async def test_escape_drops_the_draft_for_everyone(visit: Visit) -> None:
     assert await messages(ann) == []
 
 
-async def test_clicking_elsewhere_sends_what_is_written_and_starts_there(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_clicking_elsewhere_sends_what_is_written_and_starts_there(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
     await ann.mouse.click(300, 300)
     await ann.keyboard.type("on the left")
     await ann.mouse.click(600, 500)
     await ann.keyboard.type("on the right")
     await ann.keyboard.press("Enter")
-    await until_seen(bob, "on the right")
-    left, right = await world_point(bob, "on the left"), await world_point(bob, "on the right")
-    assert (right[0] - left[0], right[1] - left[1]) == (300, 200)
+    left, right = await bob.receive("chat"), await bob.receive("chat")
+    assert (left["payload"], right["payload"]) == ("on the left", "on the right")
+    assert [right["position"][axis] - left["position"][axis] for axis in "xy"] == [300, 200]
 
 
 async def test_own_words_hang_before_the_server_has_answered(visit: Visit) -> None:
@@ -69,8 +70,8 @@ async def test_own_words_hang_before_the_server_has_answered(visit: Visit) -> No
     assert shown == "at once"
 
 
-async def test_enter_inside_a_composition_does_not_send(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_enter_inside_a_composition_does_not_send(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
     await ann.mouse.click(300, 300)
     cdp = await ann.context.new_cdp_session(ann)
     await cdp.send("Input.imeSetComposition", {"text": "かんじ", "selectionStart": 3, "selectionEnd": 3})
@@ -83,11 +84,11 @@ async def test_enter_inside_a_composition_does_not_send(visit: Visit) -> None:
     await expect(ann.locator(CARET)).to_have_value("漢字")
     assert await messages(ann) == []
     await ann.keyboard.press("Enter")
-    await until_seen(bob, "漢字")
+    assert (await bob.receive("chat"))["payload"] == "漢字"
 
 
-async def test_a_paste_is_cleaned_cut_and_says_so(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_a_paste_is_cleaned_cut_and_says_so(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
     await ann.mouse.click(300, 300)
     await ann.evaluate(
         """(text) => {
@@ -103,22 +104,24 @@ async def test_a_paste_is_cleaned_cut_and_says_so(visit: Visit) -> None:
     assert "\u0007" not in value
     assert len(value) == 500
     await ann.keyboard.press("Enter")
-    await until_seen(bob, "😀")
+    assert (await bob.receive("chat"))["payload"] == value
 
 
-@pytest.mark.parametrize(("text", "direction"), [("שלום לכולם", "rtl"), ("hello all", "ltr"), ("مرحبا", "rtl")])
-async def test_each_line_runs_in_its_own_direction(visit: Visit, text: str, direction: str) -> None:
+async def test_each_line_runs_in_its_own_direction(visit: Visit, subtests: pytest.Subtests) -> None:
     ann, bob = await visit(), await visit()
-    await say(ann, 500, 300, text)
-    await until_seen(bob, text)
-    words = bob.locator('[data-testid="message"] .words')
-    assert await words.evaluate("element => getComputedStyle(element).direction") == direction
+    lines = (("שלום לכולם", "rtl", 200), ("hello all", "ltr", 350), ("مرحبا", "rtl", 500))
+    for text, direction, y in lines:
+        with subtests.test(text):
+            await say(ann, 500, y, text)
+            await until_seen(bob, text)
+            words = bob.locator('[data-testid="message"] .words', has_text=text)
+            assert await words.evaluate("element => getComputedStyle(element).direction") == direction
 
 
-async def test_markup_is_text(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_markup_is_text(visit: Visit, join: Join) -> None:
+    ann, bob = await join(), await visit()
     text = '<img src=x onerror="document.title=1"><b>bold</b> & <script>1</script>'
-    await say(ann, 200, 300, text)
+    await ann.chat(text, at=(-300, -50))
     await until_seen(bob, "<b>bold</b>")
     assert await messages(bob) == [text]
     assert await bob.locator('[data-testid="message"] b, [data-testid="message"] img').count() == 0

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Page, expect
 
-from .conftest import Server, Visit
+from .conftest import Join, Server, Visit
 from .test_finding import look_away, words_in_view
 from .watch import at_rest, until_seen
 
@@ -99,11 +99,10 @@ async def test_many_pointers_are_one_canvas(visit: Visit, server: Server) -> Non
 
 
 async def test_a_pointers_name_steps_aside_for_words_and_fades_where_there_is_no_room(
-    visit: Visit, server: Server
+    visit: Visit, join: Join, server: Server
 ) -> None:
-    ann, bob = await visit(), await visit()
-    await bob.mouse.move(590, 350)
-    await bob.mouse.move(600, 350)
+    ann, bob = await visit(), await join()
+    await bob.cursor((100, 0))
     pointer = ann.get_by_test_id("cursor")
     await expect(pointer).to_have_attribute("data-side", "below")
     # The name is right of (600, 350) and a little lower: words are said there.
@@ -120,8 +119,8 @@ async def test_a_pointers_name_steps_aside_for_words_and_fades_where_there_is_no
     await ann.wait_for_function(apart)
     # In the middle of many words there is no room at all: only the dot is left.
     await speak(server, [(-190, 34 * n + 60, "words and words and words and words") for n in range(12)])
-    await bob.mouse.move(500, 600, steps=4)
+    await bob.cursor((0, 250))
     await expect(pointer).to_have_attribute("data-side", "none")
     await ann.wait_for_function("() => getComputedStyle(document.querySelector('.cursor span')).opacity === '0'")
-    await bob.mouse.move(900, 600, steps=4)
+    await bob.cursor((400, 250))
     await expect(pointer).to_have_attribute("data-side", "below")

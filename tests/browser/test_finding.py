@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Literal
 
 import pytest
 from playwright.async_api import Page, expect
 
-from .conftest import Visit
-from .watch import at_rest, say, until_seen, world_under
+from .conftest import Join, Visit
+from .watch import at_rest, go_back, until_seen, world_under
 
 FAR = 50_000
 
@@ -40,35 +40,37 @@ async def middle(page: Page) -> tuple[float, float]:
     return await world_under(page, box["width"] / 2, box["height"] / 2)
 
 
-@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
-async def test_from_far_away_live_talk_is_one_press_of_a_chip_away(visit: Visit, motion: Any) -> None:
-    ann, bob = await visit(), await visit(reduced_motion=motion)
-    await look_away(bob, FAR)
-    await ann.mouse.click(400, 300)
-    await ann.keyboard.type("over here")
+async def test_from_far_away_live_talk_is_one_press_of_a_chip_away(
+    visit: Visit, join: Join, subtests: pytest.Subtests
+) -> None:
+    ann, bob = await join(), await visit()
     chip = bob.get_by_test_id("chip")
-    await expect(chip).to_have_count(1)
-    await expect(chip).to_have_attribute("data-side", "left")
-    await expect(chip).to_have_attribute("data-typing", "true")
-    await expect(chip).to_contain_text("50 screens")
-    await chip.click()
-    await ann.keyboard.type("!")  # a draft that rests for ten seconds is no longer shown
-    await words_in_view(bob, "over here!")
-    await expect(chip).to_have_count(0)
+    motions: tuple[Literal["no-preference", "reduce"], ...] = ("no-preference", "reduce")
+    for motion in motions:
+        with subtests.test(motion):
+            await bob.emulate_media(reduced_motion=motion)
+            await go_back(bob)
+            await look_away(bob, FAR)
+            await ann.typing("over here", message_id=motion, at=(-100, -50))
+            await expect(chip).to_have_count(1)
+            await expect(chip).to_have_attribute("data-side", "left")
+            await expect(chip).to_have_attribute("data-typing", "true")
+            await expect(chip).to_contain_text("50 screens")
+            await chip.click()
+            # A draft that rests for ten seconds is no longer shown.
+            await ann.typing("over here!", message_id=motion, at=(-100, -50))
+            await words_in_view(bob, "over here!")
+            await expect(chip).to_have_count(0)
+        await ann.typing("", message_id=motion, at=(-100, -50))
+        await expect(bob.get_by_test_id("draft")).to_have_count(0)
 
 
 # Flights take their time on a busy machine.
 @pytest.mark.parametrize("settings", [{"message_ttl_seconds": 60, "message_ttl_max_seconds": 60}])
-async def test_one_key_goes_to_the_nearest_talk_and_one_goes_home(visit: Visit) -> None:
-    ann, bob, cat = await visit(), await visit(), await visit()
-    await look_away(ann, 4000)
-    await ann.mouse.click(400, 300)
-    await ann.keyboard.type("near")
-    await ann.keyboard.press("Enter")
-    await look_away(cat, -FAR)
-    await cat.mouse.click(400, 300)
-    await cat.keyboard.type("far")
-    await cat.keyboard.press("Enter")
+async def test_one_key_goes_to_the_nearest_talk_and_one_goes_home(visit: Visit, join: Join) -> None:
+    ann, bob, cat = await join(), await visit(), await join()
+    await ann.chat("near", at=(3_900, -50))
+    await cat.chat("far", at=(-FAR - 100, -50))
     await expect(bob.get_by_test_id("chip")).to_have_count(2)
     await bob.keyboard.press("End")
     await words_in_view(bob, "near")
@@ -87,13 +89,12 @@ async def test_one_key_goes_to_the_nearest_talk_and_one_goes_home(visit: Visit) 
     await expect(bob.get_by_test_id("chip")).to_have_count(2)
 
 
-async def test_neighbours_outside_share_a_chip_and_a_chip_goes_with_its_person(visit: Visit) -> None:
+async def test_neighbours_outside_share_a_chip_and_a_chip_goes_with_its_person(visit: Visit, join: Join) -> None:
     bob = await visit()
-    others = [await visit(), await visit()]
+    others = [await join(), await join()]
     await look_away(bob, 5000)
     for number, other in enumerate(others):
-        await other.mouse.move(300 + number * 40, 300)
-        await other.mouse.move(310 + number * 40, 310)
+        await other.cursor((number * 40 - 190, -40))
     chip = bob.get_by_test_id("chip")
     await expect(chip).to_have_attribute("data-count", "2")
     await expect(chip).to_have_count(1)
@@ -103,16 +104,17 @@ async def test_neighbours_outside_share_a_chip_and_a_chip_goes_with_its_person(v
     await expect(chip).to_have_count(0)
 
 
-async def test_the_minimap_is_dragged_to_move_the_view_and_is_not_there_for_one_alone(visit: Visit) -> None:
+async def test_the_minimap_is_dragged_to_move_the_view_and_is_not_there_for_one_alone(visit: Visit, join: Join) -> None:
     bob = await visit()
     minimap = bob.get_by_test_id("minimap")
     await expect(minimap).to_have_count(0)
-    ann = await visit()
-    await say(ann, 500, 350, "hello")
+    ann = await join()
+    await ann.cursor((0, 0))
+    await ann.chat("hello", at=(0, 0))
     await until_seen(bob, "hello")
     await expect(minimap).to_be_hidden()
-    await look_away(ann, 2000)
-    await say(ann, 500, 350, "over here")
+    await ann.cursor((2_000, 0))
+    await ann.chat("over here", at=(2_000, 0))
     await expect(minimap).to_be_visible()
     box = await minimap.bounding_box()
     assert box is not None
@@ -127,13 +129,11 @@ async def test_the_minimap_is_dragged_to_move_the_view_and_is_not_there_for_one_
     await expect(bob.locator(".caret[data-open]")).to_have_count(0)
 
 
-async def test_the_minimap_draws_and_renders_nothing_as_people_move(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await ann.mouse.move(200, 200)
-    await ann.mouse.move(210, 210)
+async def test_the_minimap_draws_and_renders_nothing_as_people_move(visit: Visit, join: Join) -> None:
+    ann, bob = await join(), await visit()
+    await ann.cursor((-290, -140))
     await expect(bob.get_by_test_id("cursor")).to_have_count(1)
-    await look_away(ann, 2000)
-    await ann.mouse.move(220, 220)
+    await ann.cursor((1_720, -130))
     await expect(bob.get_by_test_id("minimap")).to_be_visible()
     # The pointer glides there, and the chip is looked at only now and then: at first it says "near".
     await expect(bob.get_by_test_id("chip")).to_contain_text("2 screens")
@@ -155,7 +155,8 @@ async def test_the_minimap_draws_and_renders_nothing_as_people_move(visit: Visit
     )
     pixels = "() => document.querySelector('[data-testid=\"minimap\"] canvas').toDataURL()"
     before = await bob.evaluate(pixels)
-    await ann.mouse.move(400, 300, steps=20)
+    for step in range(1, 21):
+        await ann.cursor((1_720 + 9 * step, -130 + 4 * step))
     await bob.wait_for_function(f"(before) => ({pixels})() !== before", arg=before)
     assert await bob.evaluate("() => window.changes") == []
 
@@ -262,16 +263,10 @@ async def test_two_who_follow_each_other_do_not_drift(visit: Visit) -> None:
     assert (await camera_of(bob))[2] > 0.4
 
 
-async def test_a_chip_says_who_in_their_colour_how_far_and_whether_they_write(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await ann.get_by_test_id("people").click()
-    await ann.get_by_test_id("your-name").fill("Ann")
-    await ann.get_by_test_id("your-name").press("Enter")
-    await ann.get_by_test_id("color-plum").click()
-    await ann.keyboard.press("Escape")
+async def test_a_chip_says_who_in_their_colour_how_far_and_whether_they_write(visit: Visit, join: Join) -> None:
+    ann, bob = await join(name="Ann", color="plum"), await visit()
     await look_away(bob, 0, 7_000)
-    await ann.mouse.move(500, 350)
-    await ann.mouse.move(510, 350)
+    await ann.cursor((10, 0))
     chip = bob.get_by_test_id("chip")
     await expect(chip).to_have_text("Ann 10 screens")
     await expect(chip).to_have_attribute("data-side", "top")
@@ -281,21 +276,17 @@ async def test_a_chip_says_who_in_their_colour_how_far_and_whether_they_write(vi
     await expect(chip.locator(".chip-names")).to_be_visible()
     color = await chip.locator(".chip-names bdi").evaluate("(element) => getComputedStyle(element).color")
     assert color == "rgb(169, 40, 150)", "plum on a light ground"
-    await ann.mouse.click(510, 350)
-    await ann.keyboard.type("x")
+    await ann.typing("x", message_id="a-draft", at=(10, 0))
     await expect(chip).to_have_attribute("data-typing", "true")
     await expect(chip).to_have_accessible_name("Go to Ann, 10 screens away, writing")
 
 
 @pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
 async def test_the_names_of_people_are_seen_whole_and_what_may_be_done_is_within_reach(
-    visit: Visit, touch: bool
+    visit: Visit, join: Join, touch: bool
 ) -> None:
-    ann = await visit()
+    await join(name="Wilhelmina Featherstone")
     bob = await visit(**({"viewport": {"width": 375, "height": 667}, "has_touch": True} if touch else {}))
-    await ann.get_by_test_id("people").click()
-    await ann.get_by_test_id("your-name").fill("Wilhelmina Featherstone")
-    await ann.get_by_test_id("your-name").press("Enter")
     await bob.get_by_test_id("people").click()
     person = bob.get_by_test_id("person")
     await expect(person).to_contain_text("Wilhelmina Featherstone")

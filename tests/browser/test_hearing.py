@@ -36,10 +36,7 @@ window.AudioContext = class extends AudioContext {
 
 async def listen(visit: Visit, **options: Any) -> Page:
     """Somebody whose page tells what it sounds."""
-    page = await visit(live=False, **options)
-    await page.add_init_script(_LISTEN)
-    await page.reload()
-    await page.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
+    page = await visit(script=_LISTEN, **options)
     # The part that hears is fetched together with this.
     await expect(page.get_by_test_id("nearest")).to_have_count(1)
     return page
@@ -62,11 +59,9 @@ async def hide(page: Page, hidden: bool) -> None:
     )
 
 
-async def test_nothing_sounds_before_the_first_gesture(visit: Visit) -> None:
-    ann = await visit()
-    bob = await visit(live=False)
-    await bob.add_init_script(_LISTEN)
-    await bob.reload()
+async def test_nothing_sounds_before_the_first_gesture(visit: Visit, join: Join) -> None:
+    ann = await join()
+    bob = await visit(live=False, script=_LISTEN)
     # Whatever Playwright evaluates counts as a gesture to the browser; what is asked past it does not.
     cdp = await bob.context.new_cdp_session(bob)
 
@@ -79,50 +74,48 @@ async def test_nothing_sounds_before_the_first_gesture(visit: Visit) -> None:
         assert await asyncio.wait_for(holds(looking % expression), PATIENCE_S)
 
     await until("document.querySelector('[data-testid=\"nearest\"]') !== null")
-    await say(ann, 300, 300, "before")
+    await ann.chat("before", at=(-200, -50))
     await until("[...document.querySelectorAll('.words')].some((each) => each.textContent === 'before')")
     assert await holds("!navigator.userActivation.hasBeenActive && window.heard.engines === 0")
     await cdp.send("Input.dispatchKeyEvent", {"type": "keyDown", "key": "a", "code": "KeyA", "text": "a"})
-    await say(ann, 300, 400, "after")
+    await ann.chat("after", at=(-200, 50))
     await until("window.heard.pans.length === 1")
 
 
-async def test_words_sound_but_not_ones_own_and_no_drafts(visit: Visit) -> None:
-    ann = await visit()
+async def test_words_sound_but_not_ones_own_and_no_drafts(visit: Visit, join: Join) -> None:
+    ann = await join()
     bob = await listen(visit)
     await say(bob, 500, 600, "mine")
-    await ann.mouse.click(300, 400)
-    await ann.keyboard.type("only a draft")
+    await ann.typing("only a draft", message_id="words", at=(-200, 50))
     await expect(bob.get_by_test_id("draft")).to_contain_text("only a draft")
     assert (await heard(bob))["engines"] == 0
-    await ann.keyboard.press("Enter")
+    await ann.chat("only a draft", message_id="words", at=(-200, 50))
     await bob.wait_for_function("() => window.heard.pans.length === 1")
     assert (await heard(bob))["engines"] == 1
 
 
-async def test_it_comes_from_its_side_is_fainter_further_off_and_silent_far_away(visit: Visit) -> None:
-    ann = await visit()
+async def test_it_comes_from_its_side_is_fainter_further_off_and_silent_far_away(visit: Visit, join: Join) -> None:
+    ann = await join()
     bob = await listen(visit)
     await bob.keyboard.press("Escape")
-    await say(ann, 100, 300, "left")
+    await ann.chat("left", at=(-400, -50))
     await bob.wait_for_function("() => window.heard.pans.length === 1")
     await look_away(bob, -1200)
-    await say(ann, 800, 300, "further right")
+    await ann.chat("further right", at=(300, -50))
     await bob.wait_for_function("() => window.heard.pans.length === 2")
     found = await heard(bob)
     assert found["pans"][0] < -0.2 < 0.2 < found["pans"][1]
     assert 0.05 >= found["volumes"][0] > found["volumes"][1] > 0
     await look_away(bob, 50_000)
-    await say(ann, 800, 500, "too far")
+    await ann.chat("too far", at=(300, 150))
     await expect(bob.get_by_role("log")).to_contain_text("too far")
     assert len((await heard(bob))["pans"]) == 2
 
 
 async def test_a_crowd_is_no_louder_than_a_few(visit: Visit, join: Join, server: Server) -> None:
-    await visit()
+    await join()
     bob = await listen(visit, clock=True)
     await bob.keyboard.press("Escape")
-    # The page that was reloaded is gone too: who left is shown for a moment more.
     await expect(bob.get_by_test_id("roster-count")).to_have_attribute("data-count", "2")
     # For the page all of it happens in one moment.
     await stop_clock(bob)
@@ -136,38 +129,37 @@ async def test_a_crowd_is_no_louder_than_a_few(visit: Visit, join: Join, server:
     assert len((await heard(bob))["pans"]) == 3
 
 
-async def test_it_can_be_turned_off_and_stays_off(visit: Visit) -> None:
-    ann = await visit()
+async def test_it_can_be_turned_off_and_stays_off(visit: Visit, join: Join) -> None:
+    ann = await join()
     bob = await listen(visit)
     await run_command(bob, "settings")
     await bob.get_by_test_id("setting-sound").select_option(label="off")
     await bob.get_by_test_id("close-settings").click()
-    await say(ann, 300, 300, "quiet")
+    await ann.chat("quiet", at=(-200, -50))
     await until_seen(bob, "quiet")
     assert (await heard(bob))["engines"] == 0
     await bob.reload()
     await expect(bob.get_by_test_id("nearest")).to_have_count(1)
     await bob.keyboard.press("Escape")
-    await say(ann, 300, 400, "still quiet")
+    await ann.chat("still quiet", at=(-200, 50))
     await until_seen(bob, "still quiet")
     assert (await heard(bob))["engines"] == 0
 
 
-async def test_the_title_counts_what_others_say_while_the_tab_is_hidden(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_the_title_counts_what_others_say_while_the_tab_is_hidden(visit: Visit, join: Join) -> None:
+    ann, bob = await join(), await visit()
     await expect(bob.get_by_test_id("nearest")).to_have_count(1)
-    await say(ann, 300, 200, "seen")
+    await ann.chat("seen", at=(-200, -150))
     await until_seen(bob, "seen")
     assert await bob.title() == "garden · Asocial"
     await hide(bob, True)
-    await say(ann, 300, 300, "one")
-    await say(ann, 300, 400, "two")
-    await ann.mouse.click(300, 500)
-    await ann.keyboard.type("a draft")
+    await ann.chat("one", at=(-200, -50))
+    await ann.chat("two", at=(-200, 50))
+    await ann.typing("a draft", message_id="draft", at=(-200, 150))
     await expect(bob.get_by_test_id("draft")).to_contain_text("a draft")
     await expect(bob).to_have_title("(2) garden · Asocial")
     await hide(bob, False)
     await expect(bob).to_have_title("garden · Asocial")
-    await ann.keyboard.press("Enter")
+    await ann.chat("a draft", message_id="draft", at=(-200, 150))
     await until_seen(bob, "a draft")
     assert await bob.title() == "garden · Asocial"

@@ -7,8 +7,10 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from .conftest import Visit
-from .watch import run_command, say, until_seen, world_point
+from tests.support.client import Client
+
+from .conftest import Join, Visit
+from .watch import go_back, run_command, until_seen, world_point
 
 CARET = ".caret[data-open]"
 
@@ -37,23 +39,24 @@ async def focus_goes_to(page: Page, text: str) -> None:
     )
 
 
-async def a_cross_of_words(speaker: Page, listener: Page) -> None:
+async def a_cross_of_words(speaker: Client, listener: Page) -> None:
     """One in the middle, one on each side."""
     for x, y, text in (
-        (480, 330, "middle"),
-        (480, 120, "up"),
-        (480, 560, "down"),
-        (120, 330, "left"),
-        (820, 330, "right"),
+        (-20, -20, "middle"),
+        (-20, -230, "up"),
+        (-20, 210, "down"),
+        (-380, -20, "left"),
+        (320, -20, "right"),
     ):
-        await say(speaker, x, y, text)
-    await speaker.keyboard.press("Escape")
+        await speaker.chat(text, at=(x, y))
     for text in ("middle", "up", "down", "left", "right"):
         await until_seen(listener, text)
 
 
-async def test_space_opens_the_caret_at_the_centre_and_arrows_move_it_while_it_is_empty(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_space_opens_the_caret_at_the_centre_and_arrows_move_it_while_it_is_empty(
+    visit: Visit, join: Join
+) -> None:
+    ann, bob = await visit(), await join()
     await ann.keyboard.press("Space")
     await expect(ann.locator(CARET)).to_have_count(1)
     assert await caret_at(ann) == (0, 0)
@@ -66,22 +69,23 @@ async def test_space_opens_the_caret_at_the_centre_and_arrows_move_it_while_it_i
     await ann.keyboard.press("ArrowRight")
     assert await caret_at(ann) == (-120, 40), "once something is written, arrows are the text's"
     await ann.keyboard.press("Enter")
-    await until_seen(bob, "here")
-    assert await world_point(bob, "here") == (-120, 40)
+    said = await bob.receive("chat")
+    assert (said["payload"], said["position"]) == ("here", {"x": -120, "y": 40})
 
 
-async def test_arrows_on_an_empty_caret_tell_nobody_of_a_draft(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_arrows_on_an_empty_caret_tell_nobody_of_a_draft(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
     await ann.keyboard.press("Space")
     for _ in range(5):
         await ann.keyboard.press("ArrowRight")
     await ann.keyboard.type("ab")
-    await expect(bob.get_by_test_id("draft")).to_have_count(1)
-    await expect(bob.get_by_test_id("draft")).to_have_attribute("data-x", "200")
+    await bob.receive("typing", where=lambda frame: frame["payload"] == "ab")
+    drafts = [frame["position"]["x"] for frame in bob.received if frame["type"] == "typing"]
+    assert set(drafts) == {200}
 
 
-async def test_messages_are_walked_in_their_directions(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_messages_are_walked_in_their_directions(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
     await a_cross_of_words(bob, ann)
     await ann.keyboard.press("Enter")
     await focus_goes_to(ann, "middle")
@@ -95,10 +99,10 @@ async def test_messages_are_walked_in_their_directions(visit: Visit) -> None:
     await expect(ann.get_by_test_id("plane")).to_be_focused()
 
 
-async def test_tab_reaches_the_words_too(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await say(bob, 300, 300, "first")
-    await say(bob, 600, 300, "newest")
+async def test_tab_reaches_the_words_too(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
+    await bob.chat("first", at=(-200, -50))
+    await bob.chat("newest", at=(100, -50))
     await until_seen(ann, "newest")
     await ann.get_by_test_id("plane").focus()
     await ann.keyboard.press("Tab")
@@ -107,10 +111,10 @@ async def test_tab_reaches_the_words_too(visit: Visit) -> None:
     assert await focused_text(ann) == "first"
 
 
-async def test_whoever_is_walked_to_comes_into_view(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await say(bob, 480, 330, "seen")
-    await say(bob, 990, 330, "cut off by the edge of the view")
+async def test_whoever_is_walked_to_comes_into_view(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
+    await bob.chat("seen", at=(-20, -20))
+    await bob.chat("cut off by the edge of the view", at=(490, -20))
     await until_seen(ann, "cut off")
     await ann.keyboard.press("Enter")
     await focus_goes_to(ann, "seen")
@@ -121,9 +125,9 @@ async def test_whoever_is_walked_to_comes_into_view(visit: Visit) -> None:
     assert box["x"] + box["width"] <= 1000
 
 
-async def test_a_letter_on_a_message_writes_right_under_it(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await say(bob, 300, 300, "is anyone there?")
+async def test_a_letter_on_a_message_writes_right_under_it(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
+    await bob.chat("is anyone there?", at=(-200, -50))
     await until_seen(ann, "is anyone there?")
     await ann.keyboard.press("Enter")
     await focus_goes_to(ann, "is anyone there?")
@@ -135,12 +139,12 @@ async def test_a_letter_on_a_message_writes_right_under_it(visit: Visit) -> None
     assert 20 < at[1] - y < 60
     await ann.keyboard.type("ight here")
     await ann.keyboard.press("Enter")
-    await until_seen(bob, "right here")
+    assert (await bob.receive("chat"))["payload"] == "right here"
 
 
-async def test_letters_mean_themselves_wherever_one_writes(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await say(bob, 300, 300, "something to reply to")
+async def test_letters_mean_themselves_wherever_one_writes(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
+    await bob.chat("something to reply to", at=(-200, -50))
     await until_seen(ann, "something to reply to")
     await ann.keyboard.press("Space")
     await ann.keyboard.type("r f ? . , /")
@@ -161,28 +165,26 @@ async def test_letters_mean_themselves_wherever_one_writes(visit: Visit) -> None
     await expect(ann.locator(f"{CARET} textarea")).to_have_value("rain")
 
 
-@pytest.mark.parametrize(
-    ("command", "panel"),
-    [
+async def test_panels_open_by_key_take_the_focus_and_give_it_back(visit: Visit, subtests: pytest.Subtests) -> None:
+    ann = await visit()
+    for command, panel in (
         ("keys", "help-panel"),
         ("settings", "settings-panel"),
         ("who is here", "roster"),
         ("share", "share-panel"),
         ("other channels", "channels-panel"),
-    ],
-)
-async def test_panels_open_by_key_take_the_focus_and_give_it_back(visit: Visit, command: str, panel: str) -> None:
-    ann = await visit()
-    await ann.get_by_test_id("plane").focus()
-    await run_command(ann, command)
-    await expect(ann.get_by_test_id(panel)).to_be_visible()
-    inside = '(id) => document.querySelector(`[data-testid="${id}"]`).contains(document.activeElement)'
-    await ann.wait_for_function(inside, arg=panel)
-    await ann.keyboard.press("Tab")
-    assert await ann.evaluate(inside, panel)
-    await ann.keyboard.press("Escape")
-    await expect(ann.get_by_test_id(panel)).to_have_count(0)
-    await expect(ann.get_by_test_id("plane")).to_be_focused()
+    ):
+        with subtests.test(command):
+            await go_back(ann)
+            await run_command(ann, command)
+            await expect(ann.get_by_test_id(panel)).to_be_visible()
+            inside = '(id) => document.querySelector(`[data-testid="${id}"]`).contains(document.activeElement)'
+            await ann.wait_for_function(inside, arg=panel)
+            await ann.keyboard.press("Tab")
+            assert await ann.evaluate(inside, panel)
+            await ann.keyboard.press("Escape")
+            await expect(ann.get_by_test_id(panel)).to_have_count(0)
+            await expect(ann.get_by_test_id("plane")).to_be_focused()
 
 
 async def test_the_sheet_lists_the_keys_and_is_fetched_when_asked_for(visit: Visit) -> None:
@@ -200,11 +202,11 @@ async def test_the_sheet_lists_the_keys_and_is_fetched_when_asked_for(visit: Vis
     await expect(ann.get_by_test_id("help")).to_be_focused()
 
 
-async def test_all_that_can_have_the_focus_shows_it(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await say(bob, 300, 300, "hello")
+async def test_all_that_can_have_the_focus_shows_it(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
+    await bob.chat("hello", at=(-200, -50))
     await until_seen(ann, "hello")
-    await bob.mouse.wheel(3_000, 0)  # the minimap is there for somebody out of view
+    await bob.cursor((3_000, 0))  # the minimap is there for somebody out of view
     await ann.get_by_test_id("minimap").wait_for()
     await ann.get_by_test_id("plane").focus()
     seen: list[str] = []

@@ -13,7 +13,7 @@ from playwright.async_api import CDPSession, Page, expect
 from tests.support.client import Client
 
 from .conftest import Join, Visit
-from .watch import messages, say, until_seen
+from .watch import go_back, messages, until_seen
 
 CARET = '[data-testid="caret"]'
 ALT, CTRL, SHIFT = 1, 2, 8
@@ -57,48 +57,58 @@ async def test_option_and_a_digit_write_what_they_type(visit: Visit, join: Join)
     await nobody_reacted(witness)
 
 
-@pytest.mark.parametrize(("layout", "char", "code"), [
-    ("Caps Lock", "R", "KeyR"), ("Arabic", "ق", "KeyR"), ("Russian", "ь", "KeyM"), ("Greek", "φ", "KeyF"),
-    ("Hebrew", "ר", "KeyR"), ("French", "&", "Digit1"), ("Persian", "؟", "Slash"), ("German", "?", "Minus"),
-    ("Hindi", "२", "Numpad2"), ("Russian", ".", "Slash"),
-])  # fmt: skip
+@pytest.mark.parametrize("settings", [{"message_ttl_seconds": 300, "message_ttl_max_seconds": 300}], ids=["long life"])
 async def test_on_a_message_what_types_a_character_begins_a_reply(
-    visit: Visit, join: Join, layout: str, char: str, code: str
+    visit: Visit, join: Join, subtests: pytest.Subtests
 ) -> None:
     """Letters, signs and digits are no commands, on no layout."""
-    ann, bob = await visit(locale="ar"), await visit()
-    witness = await join()
-    await say(bob, 480, 330, f"typed on {layout}")
-    await until_seen(ann, f"typed on {layout}")
+    ann, bob, witness = await visit(locale="ar"), await join(), await join()
+    await bob.chat("something to reply to", at=(-20, -20))
+    await until_seen(ann, "something to reply to")
     message = ann.locator('[data-testid="message"] .message-body')
-    await message.focus()
-    await press(await keyboard(ann), char, code, text=char)
-    await expect(ann.locator(CARET)).to_have_value(char)
-    await expect(message).to_have_count(1)
-    for panel in ("help-panel", "settings-panel", "share-panel", "roster", "following"):
-        await expect(ann.get_by_test_id(panel)).to_have_count(0)
-    await nobody_reacted(witness)
+    keys = await keyboard(ann)
+    for layout, char, code in (
+        ("Caps Lock", "R", "KeyR"), ("Arabic", "ق", "KeyR"), ("Russian", "ь", "KeyM"), ("Greek", "φ", "KeyF"),
+        ("Hebrew", "ר", "KeyR"), ("French", "&", "Digit1"), ("Persian", "؟", "Slash"), ("German", "?", "Minus"),
+        ("Hindi", "२", "Numpad2"), ("Russian", ".", "Slash"),
+    ):  # fmt: skip
+        with subtests.test(f"{layout} {char}"):
+            await message.focus()
+            await press(keys, char, code, text=char)
+            await expect(ann.locator(CARET)).to_have_value(char)
+            await expect(message).to_have_count(1)
+            for panel in ("help-panel", "settings-panel", "share-panel", "roster", "following"):
+                await expect(ann.get_by_test_id(panel)).to_have_count(0)
+            await nobody_reacted(witness)
+        await go_back(ann)
 
 
-@pytest.mark.parametrize(("key", "code"), [("!", "Digit1"), ("1", "Digit1"), ("٢", "Digit2")])
-async def test_control_shift_and_a_digit_react_on_every_layout(visit: Visit, join: Join, key: str, code: str) -> None:
-    ann = await visit()
-    witness = await join()
+async def test_control_shift_and_a_digit_react_on_every_layout(
+    visit: Visit, join: Join, subtests: pytest.Subtests
+) -> None:
+    ann, witness = await visit(), await join()
+    keys = await keyboard(ann)
     # To nobody, no reaction is sent.
     await expect(ann.get_by_test_id("roster-count")).to_have_attribute("data-count", "2")
-    await ann.mouse.click(300, 300)
-    await ann.keyboard.type("so")
-    await press(await keyboard(ann), key, code, held=CTRL | SHIFT)
-    assert (await witness.receive("reaction"))["kind"] in ("heart", "spark")
-    await expect(ann.locator(CARET)).to_have_value("so")
+    for key, code, kind in (("!", "Digit1", "heart"), ("1", "Digit1", "heart"), ("٢", "Digit2", "spark")):
+        with subtests.test(key):
+            await ann.mouse.click(300, 300)
+            await ann.keyboard.type("so")
+            await press(keys, key, code, held=CTRL | SHIFT)
+            assert (await witness.receive("reaction"))["kind"] == kind
+            await expect(ann.locator(CARET)).to_have_value("so")
+        await go_back(ann)
 
 
-@pytest.mark.parametrize(("key", "code"), [("&", "Digit1"), ("²", "Backquote"), ("ф", "KeyA")])
-async def test_what_types_a_character_starts_to_write_on_the_plane(visit: Visit, key: str, code: str) -> None:
+async def test_what_types_a_character_starts_to_write_on_the_plane(visit: Visit, subtests: pytest.Subtests) -> None:
     ann = await visit()
-    await ann.get_by_test_id("plane").focus()
-    await press(await keyboard(ann), key, code, text=key)
-    await expect(ann.locator(CARET)).to_have_value(key)
+    keys = await keyboard(ann)
+    for key, code in (("&", "Digit1"), ("²", "Backquote"), ("ф", "KeyA")):
+        with subtests.test(key):
+            await go_back(ann)
+            await expect(ann.get_by_test_id("plane")).to_be_focused()
+            await press(keys, key, code, text=key)
+            await expect(ann.locator(CARET)).to_have_value(key)
 
 
 async def test_an_input_method_has_its_keys_in_every_field(visit: Visit) -> None:

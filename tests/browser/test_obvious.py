@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, Route, expect
@@ -15,8 +15,8 @@ from tests.support.waiting import PATIENCE_S
 
 from .conftest import Join, Server, Visit
 from .test_owners import CLIPBOARD, copied, own, switch
-from .test_phone import phone
-from .watch import at_rest, messages, open_menu, page_time, run_command, say, until_seen, world_point
+from .test_phone import LANDSCAPE, PORTRAIT, SMALL, phone
+from .watch import at_rest, go_back, messages, open_menu, page_time, run_command, say, until_seen, world_point
 
 CARET = '[data-testid="caret"]'
 OPEN = ".caret[data-open]"
@@ -178,9 +178,9 @@ async def test_a_click_on_a_message_opens_its_menu(visit: Visit) -> None:
     assert await items(await open_menu(bob, "what do you think?")) == ["Reply", "React", "Copy", "Hide"]
 
 
-async def test_a_press_beside_the_menu_closes_it_and_does_nothing_else(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await say(bob, 300, 300, "something")
+async def test_a_press_beside_the_menu_closes_it_and_does_nothing_else(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
+    await bob.chat("something", at=(-200, -50))
     await until_seen(ann, "something")
     menu = await open_menu(ann, "something")
     await ann.mouse.click(700, 500)
@@ -190,9 +190,9 @@ async def test_a_press_beside_the_menu_closes_it_and_does_nothing_else(visit: Vi
     await expect(ann.locator(OPEN)).to_have_count(1)
 
 
-async def test_the_menu_works_by_keyboard(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await say(bob, 300, 300, "by keys")
+async def test_the_menu_works_by_keyboard(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
+    await bob.chat("by keys", at=(-200, -50))
     await until_seen(ann, "by keys")
     await ann.get_by_test_id("plane").focus()
     await ann.keyboard.press("Enter")
@@ -215,49 +215,58 @@ async def test_the_menu_works_by_keyboard(visit: Visit) -> None:
         await ann.keyboard.press(key)
     await expect(ann.get_by_test_id("react-heart")).to_be_focused()
     await ann.keyboard.press("Enter")
-    await expect(bob.get_by_test_id("burst")).to_have_attribute("data-kind", "heart")
+    assert (await bob.receive("reaction"))["kind"] == "heart"
     await expect(ann.locator('[data-testid="message"] .message-body')).to_be_focused()
 
 
-@pytest.mark.parametrize("size", [(320, 568), (375, 667), (667, 375)], ids=str)
-async def test_a_tap_opens_the_menu_within_the_screen_and_large_enough(visit: Visit, size: tuple[int, int]) -> None:
-    bob, ann = await visit(), await visit(**phone(size))
+async def test_a_tap_opens_the_menu_within_the_screen_and_large_enough(
+    visit: Visit, join: Join, server: Server, subtests: pytest.Subtests
+) -> None:
+    ann = await visit(**phone())
     await page_time(ann, 1_500)  # longer than a newcomer's view is framed
-    width, height = size
-    for y in (-height / 2 + 70, height / 2 - 80):
-        x, text = -width / 2 + 20, f"at {round(y)}"
-        await say(bob, 500 + x, 350 + y, text)
-        await until_seen(ann, text)
-        await at_rest(ann)
-        await ann.locator('[data-testid="message"] .words', has_text=text).tap()
-        menu = ann.get_by_test_id("message-menu")
-        await expect(menu).to_be_in_viewport(ratio=1)
-        await expect(ann.locator(OPEN)).to_have_count(0)
-        for item in await menu.get_by_role("menuitem").all():
-            box = await item.bounding_box()
-            assert box is not None
-            assert min(box["width"], box["height"]) >= 44
-        await ann.keyboard.press("Escape")
-        await expect(menu).to_have_count(0)
-    await ann.locator('[data-testid="message"] .words', has_text=text).tap()
-    await ann.get_by_test_id("reply").tap()
-    await expect(ann.locator(CARET)).to_be_focused()
+    for width, height in (SMALL, PORTRAIT, LANDSCAPE):
+        with subtests.test(f"{width} x {height}"):
+            await ann.set_viewport_size({"width": width, "height": height})
+            await go_back(ann)
+            bob = await join()
+            for y in (-height / 2 + 70, height / 2 - 80):
+                text = f"at {round(y)}"
+                await bob.chat(text, at=(-width / 2 + 20, y))
+                await until_seen(ann, text)
+                await at_rest(ann)
+                await ann.locator('[data-testid="message"] .words', has_text=text).tap()
+                menu = ann.get_by_test_id("message-menu")
+                await expect(menu).to_be_in_viewport(ratio=1)
+                await expect(ann.locator(OPEN)).to_have_count(0)
+                for item in await menu.get_by_role("menuitem").all():
+                    box = await item.bounding_box()
+                    assert box is not None
+                    assert min(box["width"], box["height"]) >= 44
+                await ann.keyboard.press("Escape")
+                await expect(menu).to_have_count(0)
+            await ann.locator('[data-testid="message"] .words', has_text=text).tap()
+            await ann.get_by_test_id("reply").tap()
+            await expect(ann.locator(CARET)).to_be_focused()
+        await server.end_messages(ann)
 
 
 # --- Letters ---
 
 
-@pytest.mark.parametrize(
-    "text", ["2 coffees please", "?huh", ", well", ".", ";-)", ": yes", '"quoted"', "/shrug", "r", "f", "m"]
-)
-async def test_what_is_typed_on_the_bare_plane_is_written(visit: Visit, text: str) -> None:
+async def test_what_is_typed_on_the_bare_plane_is_written(
+    visit: Visit, server: Server, subtests: pytest.Subtests
+) -> None:
     ann, bob = await visit(), await visit()
-    await ann.keyboard.type(text)
-    await expect(ann.locator(CARET)).to_have_value(text)
-    await ann.keyboard.press("Enter")
-    await until_seen(bob, text)
-    assert await messages(bob) == [text]
-    await expect(bob.get_by_test_id("burst")).to_have_count(0)
+    for text in ("2 coffees please", "?huh", ", well", ".", ";-)", ": yes", '"quoted"', "/shrug", "r", "f", "m"):
+        with subtests.test(text):
+            await ann.keyboard.type(text)
+            await expect(ann.locator(CARET)).to_have_value(text)
+            await ann.keyboard.press("Enter")
+            await until_seen(bob, text)
+            assert await messages(bob) == [text]
+            await expect(bob.get_by_test_id("burst")).to_have_count(0)
+        await go_back(ann)
+        await server.end_messages(ann, bob)
 
 
 async def by_pointer(page: Page, name: str, panel: str | None = None) -> None:
@@ -286,6 +295,11 @@ async def by_finger(page: Page) -> None:
     await cdp.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
     await expect(page.locator('[data-testid="message"] .message-body')).to_be_focused()
     await cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+async def read_only_field(page: Page) -> None:
+    await by_pointer(page, "share")
+    await focus(page, '[data-testid="share-address"]')
 
 
 async def press(page: Page, *keys: str) -> None:
@@ -335,10 +349,9 @@ DISTRACTIONS: dict[str, Step] = {
     "the heart is pressed": lambda page: by_pointer(page, "react"),
     "a control has the focus": lambda page: focus(page, '[data-testid="zoom"]'),
     "the minimap has the focus": lambda page: focus(page, '[data-testid="minimap"]'),
-    "a read-only field has the focus": lambda page: by_pointer(page, "share"),
+    "a read-only field has the focus": read_only_field,
     "the plane has the focus": lambda page: focus(page, '[data-testid="plane"]'),
     "a message has the focus": lambda page: focus(page, '[data-testid="message"] .message-body'),
-    "a message is selected by touch": by_finger,
     "the menu of a message is open": menu_open,
     "text of a message is selected": text_selected,
     "a reaction by key": lambda page: press(page, "Control+Shift+Digit2"),
@@ -346,30 +359,45 @@ DISTRACTIONS: dict[str, Step] = {
 }
 
 
+BY_TOUCH: dict[str, Step] = {"a message is selected by touch": by_finger}
+
+
+@pytest.mark.parametrize("settings", [{"message_ttl_seconds": 300, "message_ttl_max_seconds": 300}], ids=["long life"])
 @pytest.mark.parametrize("draft", ["hello", ""], ids=["draft", "none"])
-@pytest.mark.parametrize("distraction", DISTRACTIONS)
-async def test_no_letter_is_lost(visit: Visit, join: Join, distraction: str, draft: str) -> None:
+@pytest.mark.parametrize(("touch", "distractions"), [(False, DISTRACTIONS), (True, BY_TOUCH)], ids=["mouse", "touch"])
+async def test_no_letter_is_lost(
+    visit: Visit,
+    join: Join,
+    touch: bool,
+    distractions: dict[str, Step],
+    draft: str,
+    subtests: pytest.Subtests,
+) -> None:
     """Letters go on with the draft, or begin one: never nowhere, and never as a command."""
-    ann, bob = await visit(has_touch="touch" in distraction), await visit()
-    await say(bob, 200, 500, "a message to read")
+    ann, bob = await visit(has_touch=touch), await join()
+    await bob.chat("a message to read", at=(-300, 150))
     await until_seen(ann, "a message")
-    await (await join()).cursor((9000, 9000))  # somebody out of view brings the minimap
-    await ann.get_by_test_id("minimap").wait_for()
-    if draft:
-        await ann.mouse.click(400, 300)
-        await ann.keyboard.type(draft)
-    await DISTRACTIONS[distraction](ann)
-    if distraction == "a read-only field has the focus":
-        await ann.get_by_test_id("share-address").focus()
-    # With the focus on a button or a field by keyboard, Space is theirs.
-    presses = distraction in ("a control has the focus", "a read-only field has the focus")
-    typed = " more? 2 r f m" if draft and not presses else "more? 2 r f m"
-    await ann.keyboard.type(typed)
-    await expect(ann.locator(CARET)).to_have_value(draft + typed)
-    await expect(ann.locator(CARET)).to_be_focused()
-    for panel in ("settings-panel", "help-panel", "message-menu", "following"):
-        await expect(ann.get_by_test_id(panel)).to_have_count(0)
-    assert await messages(ann) == ["a message to read"], "nothing was sent, hidden or muted"
+    away = await join()
+    for number, (distraction, distract) in enumerate(distractions.items()):
+        with subtests.test(distraction):
+            await go_back(ann)
+            if not touch:
+                await ann.mouse.move(990, 350)
+            await away.cursor((9_000, 9_000 + number))  # somebody out of view who moves brings the minimap
+            await ann.get_by_test_id("minimap").wait_for()
+            if draft:
+                await ann.mouse.click(400, 300)
+                await ann.keyboard.type(draft)
+            await distract(ann)
+            # With the focus on a button or a field by keyboard, Space is theirs.
+            presses = distraction in ("a control has the focus", "a read-only field has the focus")
+            typed = " more? 2 r f m" if draft and not presses else "more? 2 r f m"
+            await ann.keyboard.type(typed)
+            await expect(ann.locator(CARET)).to_have_value(draft + typed)
+            await expect(ann.locator(CARET)).to_be_focused()
+            for panel in ("settings-panel", "help-panel", "message-menu", "following"):
+                await expect(ann.get_by_test_id(panel)).to_have_count(0)
+            assert await messages(ann) == ["a message to read"], "nothing was sent, hidden or muted"
 
 
 async def test_letters_that_end_up_in_a_textarea_without_a_draft_begin_one(visit: Visit) -> None:
@@ -381,21 +409,27 @@ async def test_letters_that_end_up_in_a_textarea_without_a_draft_begin_one(visit
     await expect(ann.locator(OPEN)).to_have_count(1)
 
 
-@pytest.mark.parametrize("undo", ["by key", "by its button"])
-async def test_discarded_text_can_be_brought_back(visit: Visit, undo: str) -> None:
+async def test_discarded_text_can_be_brought_back(visit: Visit, subtests: pytest.Subtests) -> None:
     ann, bob = await visit(), await visit()
-    await ann.mouse.click(400, 300)
-    await ann.keyboard.type("a long thought")
-    await ann.keyboard.press("Escape")
-    await expect(ann.locator(OPEN)).to_have_count(0)
-    await expect(ann.get_by_test_id("toast")).to_contain_text("discarded")
-    if undo == "by key":
-        await ann.keyboard.press("Control+z")
-    else:
-        await ann.get_by_test_id("undo").click()
-    await expect(ann.locator(CARET)).to_be_focused()
-    await expect(ann.locator(CARET)).to_have_value("a long thought")
-    await expect(bob.get_by_test_id("draft")).to_contain_text("a long thought")
+    draft = bob.get_by_test_id("draft")
+    for undo, text, y in (("by key", "a long thought", 200), ("by its button", "another thought", 500)):
+        with subtests.test(undo):
+            await ann.mouse.click(400, y)
+            await ann.keyboard.type(text)
+            await expect(draft).to_contain_text(text)
+            await ann.keyboard.press("Escape")
+            await expect(ann.locator(OPEN)).to_have_count(0)
+            await expect(draft).to_have_count(0)
+            await expect(ann.get_by_test_id("toast")).to_contain_text("discarded")
+            if undo == "by key":
+                await ann.keyboard.press("Control+z")
+            else:
+                await ann.get_by_test_id("undo").click()
+            await expect(ann.locator(CARET)).to_be_focused()
+            await expect(ann.locator(CARET)).to_have_value(text)
+            await expect(draft).to_contain_text(text)
+            await expect(ann.get_by_test_id("toast")).to_have_count(0)
+        await ann.keyboard.press("Enter")
 
 
 async def test_pasted_text_goes_where_typed_text_goes(visit: Visit) -> None:
@@ -410,9 +444,9 @@ async def test_pasted_text_goes_where_typed_text_goes(visit: Visit) -> None:
 # --- Text ---
 
 
-async def test_a_drag_that_begins_on_text_selects_it_and_one_on_the_bare_plane_pans(visit: Visit) -> None:
-    ann, bob = await visit(**CLIPBOARD), await visit()
-    await say(bob, 300, 300, "select all of this")
+async def test_a_drag_that_begins_on_text_selects_it_and_one_on_the_bare_plane_pans(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(**CLIPBOARD), await join()
+    await bob.chat("select all of this", at=(-200, -50))
     await until_seen(ann, "select all of this")
     where = "() => document.querySelector('[data-testid=world]').style.transform"
     before = await ann.evaluate(where)
@@ -434,9 +468,9 @@ async def test_a_drag_that_begins_on_text_selects_it_and_one_on_the_bare_plane_p
     assert await ann.evaluate(where) != before
 
 
-async def test_text_in_the_history_can_be_selected_and_a_press_still_goes_there(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await say(bob, 300, 300, "words to keep")
+async def test_text_in_the_history_can_be_selected_and_a_press_still_goes_there(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
+    await bob.chat("words to keep", at=(-200, -50))
     await until_seen(ann, "words to keep")
     await ann.get_by_test_id("history").click()
     entry = ann.get_by_test_id("history-entry")
@@ -480,8 +514,8 @@ async def tooltip_fits(page: Page) -> str:
 
 
 @pytest.mark.parametrize("locale", ["en", "ar"])
-async def test_every_control_has_a_label_on_hover_and_on_focus(visit: Visit, locale: str) -> None:
-    ann, _ = await visit(locale=locale), await visit()
+async def test_every_control_has_a_label_on_hover_and_on_focus(visit: Visit, join: Join, locale: str) -> None:
+    ann, _ = await visit(locale=locale), await join()
     await ann.get_by_test_id("nearest").wait_for()
     told = 0
     for number, text in await ann.evaluate(LABEL_OF_EACH):
@@ -563,20 +597,25 @@ CONTRAST = """() => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_while_one_writes_the_controls_keep_their_contrast(visit: Visit, scheme: Any) -> None:
-    ann, _ = await visit(color_scheme=scheme), await visit()
+async def test_while_one_writes_the_controls_keep_their_contrast(
+    visit: Visit, join: Join, subtests: pytest.Subtests
+) -> None:
+    ann, _ = await visit(), await join()
     await ann.get_by_test_id("nearest").wait_for()
     await ann.mouse.click(400, 300)
     await ann.keyboard.type("writing")
     await expect(ann.locator(".page[data-talking]")).to_have_count(1)
-    await at_rest(ann)
-    await ann.wait_for_function(
-        "() => [...document.querySelectorAll('.edge')].every((each) => each.getAnimations().length === 0)"
-    )
-    found = await ann.evaluate(CONTRAST)
-    assert len(found) >= 6
-    assert [each for each in found if each[1] < 3] == []
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        with subtests.test(scheme):
+            await ann.emulate_media(color_scheme=scheme)
+            await at_rest(ann)
+            await ann.wait_for_function(
+                "() => [...document.querySelectorAll('.edge')].every((each) => each.getAnimations().length === 0)"
+            )
+            found = await ann.evaluate(CONTRAST)
+            assert len(found) >= 6
+            assert [each for each in found if each[1] < 3] == []
 
 
 async def test_no_control_is_inside_a_live_region(visit: Visit) -> None:
@@ -628,17 +667,18 @@ async def test_who_is_removed_sees_so_and_nobody_stays_on_the_canvas(visit: Visi
     await expect(bob.get_by_test_id("start")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/a/b/c", "/my%20garden"])
 async def test_an_unknown_address_is_a_page_of_ours_with_status_404(
-    browser: Browser, server: Server, path: str
+    browser: Browser, server: Server, subtests: pytest.Subtests
 ) -> None:
-    # Not `visit`, for which a 404 in the console is a fault.
-    context = await browser.new_context()
+    # Not `visit`, for which a 404 in the console is a fault. A service worker would answer from its cache.
+    context = await browser.new_context(service_workers="block")
     page = await context.new_page()
-    answer = await page.goto(server.url(path))
-    assert answer is not None
-    assert answer.status == 404
-    await expect(page.get_by_test_id("not-found")).to_be_visible()
-    await page.get_by_test_id("to-start").click()
-    await expect(page.get_by_test_id("start")).to_be_visible()
+    for path in ("/nowhere", "/a/b/c", "/my%20garden"):
+        with subtests.test(path):
+            answer = await page.goto(server.url(path))
+            assert answer is not None
+            assert answer.status == 404
+            await expect(page.get_by_test_id("not-found")).to_be_visible()
+            await page.get_by_test_id("to-start").click()
+            await expect(page.get_by_test_id("start")).to_be_visible()
     await context.close()

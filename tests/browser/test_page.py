@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.async_api import expect
 
 from .conftest import Visit
+from .watch import at_rest, go_back
 
 
 async def test_a_name_that_is_no_channel_gets_a_clear_answer(visit: Visit) -> None:
@@ -17,25 +20,40 @@ async def test_a_name_that_is_no_channel_gets_a_clear_answer(visit: Visit) -> No
 
 
 async def test_light_and_dark_follow_the_system(visit: Visit) -> None:
-    grounds = []
-    for scheme in ("light", "dark"):
-        page = await visit(color_scheme=scheme)
-        grounds.append(await page.evaluate("() => getComputedStyle(document.body).backgroundColor"))
-    assert grounds[0] != grounds[1]
+    ann = await visit(color_scheme="light")
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    light = await ann.evaluate(ground)
+    await ann.emulate_media(color_scheme="dark")
+    assert await ann.evaluate(ground) != light
 
 
-@pytest.mark.parametrize(("width", "height"), [(320, 568), (375, 667), (820, 1180), (1440, 900)])
-async def test_nothing_sticks_out_of_any_screen(visit: Visit, width: int, height: int) -> None:
-    ann = await visit(viewport={"width": width, "height": height}, has_touch=width < 1000, is_mobile=width < 1000)
-    await ann.get_by_test_id("people").click()
-    sticking_out = await ann.evaluate(
-        """() => [...document.querySelectorAll('button, input, h1, section')].filter((element) => {
-          const { left, right, top, bottom, width } = element.getBoundingClientRect()
-          return width > 0 && (left < 0 || top < 0 || right > innerWidth || bottom > innerHeight)
-        }).map((element) => element.outerHTML.slice(0, 120))"""
-    )
-    assert sticking_out == []
-    assert await ann.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+PHONE = {"viewport": {"width": 320, "height": 568}, "has_touch": True, "is_mobile": True}
+DESK = {"viewport": {"width": 1440, "height": 900}}
+
+
+@pytest.mark.parametrize(
+    ("options", "sizes"),
+    [(PHONE, [(320, 568), (375, 667), (820, 1180)]), (DESK, [(1440, 900)])],
+    ids=["phone", "desk"],
+)
+async def test_nothing_sticks_out_of_any_screen(
+    visit: Visit, options: dict[str, Any], sizes: list[tuple[int, int]], subtests: pytest.Subtests
+) -> None:
+    ann = await visit(**options)
+    for width, height in sizes:
+        with subtests.test(f"{width} x {height}"):
+            await ann.set_viewport_size({"width": width, "height": height})
+            await go_back(ann)
+            await ann.get_by_test_id("people").click()
+            await at_rest(ann)
+            sticking_out = await ann.evaluate(
+                """() => [...document.querySelectorAll('button, input, h1, section')].filter((element) => {
+                  const { left, right, top, bottom, width } = element.getBoundingClientRect()
+                  return width > 0 && (left < 0 || top < 0 || right > innerWidth || bottom > innerHeight)
+                }).map((element) => element.outerHTML.slice(0, 120))"""
+            )
+            assert sticking_out == []
+            assert await ann.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
 async def test_targets_are_large_enough_for_fingers(visit: Visit) -> None:
@@ -106,9 +124,9 @@ async def test_reduced_motion_leaves_only_fading(visit: Visit) -> None:
 
 
 async def test_a_forbidden_storage_is_no_obstacle(visit: Visit) -> None:
-    ann = await visit("/c/garden", live=False)
-    await ann.add_init_script(
-        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
+    ann = await visit(
+        live=False,
+        script="Object.defineProperty(window, 'localStorage', "
+        "{ get() { throw new DOMException('no', 'SecurityError') } })",
     )
-    await ann.reload()
     await expect(ann.locator('[data-testid="connection"]')).to_have_attribute("data-state", "live")

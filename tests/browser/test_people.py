@@ -6,7 +6,7 @@ import re
 
 from playwright.async_api import Page, expect
 
-from .conftest import Visit
+from .conftest import Join, Visit
 from .watch import say, until_seen
 
 
@@ -58,14 +58,13 @@ async def test_oneself_is_marked_and_a_new_name_is_everyones_and_stays(visit: Vi
     await expect(bob.locator('[data-testid="message"]')).to_contain_text("Ann of the Garden")
 
 
-async def test_pointers_are_seen_with_their_names_move_and_go_with_their_person(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await ann.mouse.move(300, 300)
-    await ann.mouse.move(310, 300, steps=3)
+async def test_pointers_are_seen_with_their_names_move_and_go_with_their_person(visit: Visit, join: Join) -> None:
+    ann, bob = await join(), await visit()
+    await ann.cursor((-190, -50))
     pointer = bob.get_by_test_id("cursor")
     await expect(pointer).to_have_count(1)
     await expect(pointer).not_to_have_text("")
-    await ann.mouse.move(700, 500, steps=10)
+    await ann.cursor((200, 150))
     await bob.wait_for_function(
         """() => {
           const at = new DOMMatrix(document.querySelector('[data-testid="cursor"]').style.transform)
@@ -76,10 +75,9 @@ async def test_pointers_are_seen_with_their_names_move_and_go_with_their_person(
     await expect(pointer).to_have_count(0)
 
 
-async def test_a_pointer_glides_between_its_updates(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await ann.mouse.move(200, 300)
-    await ann.mouse.move(202, 300)
+async def test_a_pointer_glides_between_its_updates(visit: Visit, join: Join) -> None:
+    ann, bob = await join(), await visit()
+    await ann.cursor((-298, -50))
     await expect(bob.get_by_test_id("cursor")).to_have_count(1)
     await bob.evaluate(
         """() => {
@@ -93,7 +91,7 @@ async def test_a_pointer_glides_between_its_updates(visit: Visit) -> None:
           look()
         }"""
     )
-    await ann.mouse.move(600, 300)
+    await ann.cursor((100, -50))
     await bob.wait_for_function("() => Math.abs(window.path.at(-1) - 600) < 3")
     path: list[int] = await bob.evaluate("() => window.path")
     # One update of the wire, places in between on the screen: how many, the machine's frames decide.

@@ -12,13 +12,19 @@ from playwright.async_api import CDPSession, Locator, Page, expect
 from .conftest import Join, Server, Visit
 from .test_finding import camera_of, views_alike
 from .test_plane import STILL, zoom_of
-from .watch import at_rest, page_time, say, stop_clock, until_seen, world_point
+from .watch import at_rest, go_back, page_time, say, stop_clock, until_seen, world_point
 
 PORTRAIT, SMALL, LANDSCAPE = (375, 667), (320, 568), (667, 375)
 
 
 def phone(size: tuple[int, int] = PORTRAIT) -> dict[str, Any]:
     return {"viewport": {"width": size[0], "height": size[1]}, "has_touch": True, "is_mobile": True}
+
+
+async def resize(page: Page, size: tuple[int, int]) -> None:
+    """A page of `visit` gets another size, and is brought back to what it showed at first: see `go_back`."""
+    await page.set_viewport_size({"width": size[0], "height": size[1]})
+    await go_back(page)
 
 
 async def fingers(cdp: CDPSession, kind: str, *points: tuple[float, float]) -> None:
@@ -37,6 +43,16 @@ async def keyboard(page: Page, visible: float, top: float = 0) -> None:
           visualViewport.dispatchEvent(new Event('resize'))
         }""",
         [visible, top],
+    )
+
+
+async def no_keyboard(page: Page) -> None:
+    """As before the first `keyboard`."""
+    await page.evaluate(
+        """() => {
+          for (const name of ['height', 'offsetTop', 'scale']) delete visualViewport[name]
+          visualViewport.dispatchEvent(new Event('resize'))
+        }"""
     )
 
 
@@ -179,26 +195,32 @@ async def test_a_mouse_is_seen_anyway_and_sends_no_ring(visit: Visit) -> None:
     assert await ann.evaluate("() => window.rings") == 0
 
 
-@pytest.mark.parametrize("size", [PORTRAIT, SMALL, LANDSCAPE])
 @pytest.mark.parametrize("way", ["over the page", "the page shrinks"])
-async def test_the_keyboard_never_hides_what_is_written(visit: Visit, size: tuple[int, int], way: str) -> None:
-    width, height = size
-    visible = 160 if size == LANDSCAPE else height - 270
-    bob = await visit(**phone(size))
-    await bob.touchscreen.tap(60, height - 80)
-    await expect(bob.get_by_test_id("caret")).to_be_focused()
-    if way == "over the page":
-        await keyboard(bob, visible)
-    else:
-        await bob.set_viewport_size({"width": width, "height": visible})
-    await caret_within(bob, 0, visible)
-    await bob.keyboard.type("a line that is longer than a phone is wide, and goes on")
-    await caret_within(bob, 0, visible)
-    for _ in range(4):
-        await bob.keyboard.press("Enter")
-        await bob.keyboard.type("and on")
-        await caret_within(bob, 0, visible)
-    assert await bob.evaluate(STILL) == [0, 0, 1, 0]
+async def test_the_keyboard_never_hides_what_is_written(
+    visit: Visit, server: Server, way: str, subtests: pytest.Subtests
+) -> None:
+    bob = await visit(**phone())
+    for size in (PORTRAIT, SMALL, LANDSCAPE):
+        with subtests.test(f"{size}"):
+            width, height = size
+            visible = 160 if size == LANDSCAPE else height - 270
+            await resize(bob, size)
+            await bob.touchscreen.tap(60, height - 80)
+            await expect(bob.get_by_test_id("caret")).to_be_focused()
+            if way == "over the page":
+                await keyboard(bob, visible)
+            else:
+                await bob.set_viewport_size({"width": width, "height": visible})
+            await caret_within(bob, 0, visible)
+            await bob.keyboard.type("a line that is longer than a phone is wide, and goes on")
+            await caret_within(bob, 0, visible)
+            for _ in range(4):
+                await bob.keyboard.press("Enter")
+                await bob.keyboard.type("and on")
+                await caret_within(bob, 0, visible)
+            assert await bob.evaluate(STILL) == [0, 0, 1, 0]
+        await no_keyboard(bob)
+        await server.end_messages(bob)
 
 
 async def test_a_view_that_the_browser_scrolled_under_the_keyboard_is_followed(visit: Visit) -> None:
@@ -320,59 +342,87 @@ async def test_text_that_begins_or_ends_outside_is_moved_into_the_view(
     await until_whole(bob, *wanted)
 
 
-@pytest.mark.parametrize("size", [SMALL, PORTRAIT], ids=str)
-@pytest.mark.parametrize("zoom", [0.5, 1, 1.8])
-async def test_text_is_no_wider_than_the_view_at_any_zoom(
-    visit: Visit, join: Join, size: tuple[int, int], zoom: float
-) -> None:
+async def test_text_is_no_wider_than_the_view_at_any_zoom(visit: Visit, join: Join, subtests: pytest.Subtests) -> None:
     ann = await join(name="Ann")
     await ann.chat("a line that is much longer than any phone is wide, and goes on for a while", at=(0, 0))
-    bob = await visit(f"/c/garden#0,0,{zoom}", **phone(size))
-    await bob.locator('[data-testid="message"] .words').wait_for()
-    width = await bob.locator('[data-testid="message"] .words').evaluate("(it) => it.getBoundingClientRect().width")
-    assert width <= size[0] - 40
+    bob = await visit("/c/garden#0,0,1", **phone())
+    words = bob.locator('[data-testid="message"] .words')
+    await words.wait_for()
+    for size in (SMALL, PORTRAIT):
+        await resize(bob, size)
+        for zoom in (0.5, 1, 1.8):
+            with subtests.test(f"{size} at {zoom}"):
+                await bob.evaluate(f"() => {{ location.hash = '#0,0,{zoom}' }}")
+                await views_alike(bob, 0, 0, zoom)
+                # Text is laid out anew a moment after the zoom.
+                await bob.wait_for_function(
+                    """(most) => document.querySelector('[data-testid="message"] .words')
+                      .getBoundingClientRect().width <= most""",
+                    arg=size[0] - 40,
+                )
 
 
 # Markers at the edge, the minimap, and the nearest conversation.
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (820, 1180), PORTRAIT, LANDSCAPE, SMALL], ids=str)
+@pytest.mark.parametrize(
+    ("options", "sizes"),
+    [
+        ({"viewport": {"width": 1440, "height": 900}}, [(1440, 900)]),
+        (phone(), [(820, 1180), PORTRAIT, LANDSCAPE, SMALL]),
+    ],
+    ids=["mouse", "touch"],
+)
 async def test_markers_are_three_at_most_small_and_over_no_text(
-    visit: Visit, server: Server, join: Join, size: tuple[int, int]
+    visit: Visit,
+    server: Server,
+    join: Join,
+    options: dict[str, Any],
+    sizes: list[tuple[int, int]],
+    subtests: pytest.Subtests,
 ) -> None:
-    touch = phone(size) if size[0] < 1000 else {"viewport": {"width": size[0], "height": size[1]}}
-    bob = await visit("/c/garden#0,0,1", **touch)
-    others = await crowd(server)
-    ann = await join(name="Ann")
-    # Text along all edges.
-    for at in ((-size[0] / 2 + 12, 0), (size[0] / 2 - 130, 30), (-40, -size[1] / 2 + 80), (-40, size[1] / 2 - 80)):
-        await ann.chat("by the edge", at=at)
-    await expect(bob.locator('[data-testid="message"]')).to_have_count(4)
-    chip = bob.get_by_test_id("chip")
-    await expect(chip.first).to_be_visible()
-    await at_rest(bob)
-    assert await chip.count() <= 3
-    await bob.wait_for_function(
-        """() => {
-          const boxes = (selector) => [...document.querySelectorAll(selector)]
-            .filter((it) => it.checkVisibility({ visibilityProperty: true }))
-            .map((it) => it.getBoundingClientRect())
-          const chips = boxes('.chip-mark')
-          const text = boxes('.world p.words, .world .author, .minimap')
-          return chips.length > 0 && chips.every((a) => text.every((b) =>
-            a.left >= b.right || b.left >= a.right || a.top >= b.bottom || b.top >= a.bottom))
-        }"""
-    )
-    for box in [await each.locator(".chip-mark").bounding_box() for each in await chip.all()]:
-        assert box is not None
-        assert box["width"] <= 90
-        assert box["height"] <= 32
-    # The arrow is much longer than it is wide.
-    long, wide = await bob.evaluate(
-        "() => (({ width, height }) => [width, height])(document.querySelector('.pointing path').getBBox())"
-    )
-    assert long >= 2 * wide
-    await leave(others)
+    bob = await visit("/c/garden#0,0,1", **options)
+    for size in sizes:
+        await resize(bob, size)
+        others = await crowd(server)
+        ann = await join(name="Ann")
+        with subtests.test(f"{size}"):
+            # Text along all edges.
+            for at in (
+                (-size[0] / 2 + 12, 0),
+                (size[0] / 2 - 130, 30),
+                (-40, -size[1] / 2 + 80),
+                (-40, size[1] / 2 - 80),
+            ):
+                await ann.chat("by the edge", at=at)
+            await expect(bob.locator('[data-testid="message"]')).to_have_count(4)
+            chip = bob.get_by_test_id("chip")
+            await expect(chip.first).to_be_visible()
+            await at_rest(bob)
+            assert await chip.count() <= 3
+            await bob.wait_for_function(
+                """() => {
+                  const boxes = (selector) => [...document.querySelectorAll(selector)]
+                    .filter((it) => it.checkVisibility({ visibilityProperty: true }))
+                    .map((it) => it.getBoundingClientRect())
+                  const chips = boxes('.chip-mark')
+                  const text = boxes('.world p.words, .world .author, .minimap')
+                  return chips.length > 0 && chips.every((a) => text.every((b) =>
+                    a.left >= b.right || b.left >= a.right || a.top >= b.bottom || b.top >= a.bottom))
+                }"""
+            )
+            for box in [await each.locator(".chip-mark").bounding_box() for each in await chip.all()]:
+                assert box is not None
+                assert box["width"] <= 90
+                assert box["height"] <= 32
+            # The arrow is much longer than it is wide.
+            long, wide = await bob.evaluate(
+                "() => (({ width, height }) => [width, height])(document.querySelector('.pointing path').getBBox())"
+            )
+            assert long >= 2 * wide
+        await leave(others)
+        await ann.close()
+        await server.end_messages(bob)
 
 
 async def test_a_tap_on_a_marker_names_who_is_there_and_the_next_one_goes(visit: Visit, join: Join) -> None:
@@ -467,8 +517,6 @@ async def test_the_nearest_conversation_says_so_when_there_is_nobody(visit: Visi
 
 # Reaching.
 
-VIEWS = ["alone", "company", "people", "following", "palette", "tools", "settings", "refused", "lost"]
-
 
 async def tool(page: Page, name: str) -> Locator:
     """One of the tools at the lower edge, which a narrow page gathers behind three dots."""
@@ -509,29 +557,14 @@ async def show(page: Page, view: str, server: Server) -> None:
             await page.locator('[data-testid="connection"][data-state="waiting"]').wait_for()
 
 
-@pytest.fixture
-def settings(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return {"rate_limit_per_minute": 1} if "refused" in request.node.name else {}
-
-
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("size", [SMALL, PORTRAIT, LANDSCAPE], ids=str)
-async def test_every_target_is_large_within_the_screen_and_over_no_other(
-    visit: Visit, server: Server, view: str, size: tuple[int, int]
-) -> None:
-    width, height = size
-    bob = await visit(**phone(size))
-    others = [] if view in ("alone", "refused") else await crowd(server)
-    if others:
-        await expect(bob.get_by_test_id("chip").first).to_be_visible()
-        await expect(bob.get_by_test_id("notices").locator("li")).to_have_count(0)
-    await show(bob, view, server)
-    await at_rest(bob)
-    found = await controls(bob)
+async def assert_targets(page: Page, size: tuple[int, int]) -> None:
+    """Every target is large, within the screen, and over no other."""
+    await at_rest(page)
+    found = await controls(page)
     assert_large(found)
-    assert_apart(found, width, height)
-    assert await bob.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-    spilling = await bob.evaluate(
+    assert_apart(found, *size)
+    assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    spilling = await page.evaluate(
         """() => [...document.querySelectorAll('.chip-mark, .chip-mark *')].filter((each) => {
           const chip = each.closest('.chip').getBoundingClientRect()
           const { left, right } = each.getBoundingClientRect()
@@ -539,7 +572,34 @@ async def test_every_target_is_large_within_the_screen_and_over_no_other(
         }).map((each) => each.textContent)"""
     )
     assert spilling == [], "something runs out of its chip"
+
+
+@pytest.mark.parametrize("size", [SMALL, PORTRAIT, LANDSCAPE], ids=str)
+async def test_every_target_is_large_within_the_screen_and_over_no_other(
+    visit: Visit, server: Server, size: tuple[int, int], subtests: pytest.Subtests
+) -> None:
+    bob = await visit(**phone(size))
+    with subtests.test("alone"):
+        await assert_targets(bob, size)
+    others = await crowd(server)
+    await expect(bob.get_by_test_id("chip").first).to_be_visible()
+    await expect(bob.get_by_test_id("notices").locator("li")).to_have_count(0)
+    for view in ("company", "people", "following", "palette", "tools", "settings", "lost"):
+        with subtests.test(view):
+            await show(bob, view, server)
+            await assert_targets(bob, size)
+        await go_back(bob)
     await leave(others)
+
+
+@pytest.mark.parametrize("settings", [{"rate_limit_per_minute": 1}], ids=["one message a minute"])
+@pytest.mark.parametrize("size", [SMALL, PORTRAIT, LANDSCAPE], ids=str)
+async def test_every_target_is_large_also_where_a_message_was_refused(
+    visit: Visit, server: Server, size: tuple[int, int]
+) -> None:
+    bob = await visit(**phone(size))
+    await show(bob, "refused", server)
+    await assert_targets(bob, size)
 
 
 @pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=str)
@@ -637,8 +697,8 @@ async def test_neither_two_taps_nor_two_fingers_nor_a_pull_moves_the_page(visit:
     await leave(others)
 
 
-async def test_a_pinch_zooms_the_plane_and_opens_neither_caret_nor_palette(visit: Visit) -> None:
-    await visit()
+async def test_a_pinch_zooms_the_plane_and_opens_neither_caret_nor_palette(visit: Visit, join: Join) -> None:
+    await join()
     bob = await visit(**phone())
     await expect(bob.get_by_test_id("react")).to_have_count(1)
     cdp = await bob.context.new_cdp_session(bob)
@@ -668,18 +728,22 @@ async def test_utilities_for_touch_count_for_each_kind_of_touch_device(visit: Vi
     assert set(conditions) == {"(hover: none), (pointer: coarse)"}
 
 
-@pytest.mark.parametrize("size", [(844, 390), (667, 375)])
-async def test_in_landscape_the_panel_of_people_shows_another_person_too(visit: Visit, size: tuple[int, int]) -> None:
-    ann, _ = await visit(**phone(size)), await visit()
-    await ann.get_by_test_id("people").tap()
-    person = ann.get_by_test_id("person")
-    await expect(person).to_be_in_viewport(ratio=0.99)
-    box, foot = await person.bounding_box(), await ann.get_by_test_id("close-panel").bounding_box()
-    assert box is not None
-    assert foot is not None
-    # The last line of the panel lies over what is scrolled.
-    assert box["y"] + box["height"] <= foot["y"] + 1
-    for color in await ann.get_by_role("radio").all():
-        target = await color.bounding_box()
-        assert target is not None
-        assert min(target["width"], target["height"]) >= 44
+async def test_in_landscape_the_panel_of_people_shows_another_person_too(
+    visit: Visit, join: Join, subtests: pytest.Subtests
+) -> None:
+    ann, _ = await visit(**phone(LANDSCAPE)), await join()
+    for size in (LANDSCAPE, (844, 390)):
+        with subtests.test(f"{size}"):
+            await resize(ann, size)
+            await ann.get_by_test_id("people").tap()
+            person = ann.get_by_test_id("person")
+            await expect(person).to_be_in_viewport(ratio=0.99)
+            box, foot = await person.bounding_box(), await ann.get_by_test_id("close-panel").bounding_box()
+            assert box is not None
+            assert foot is not None
+            # The last line of the panel lies over what is scrolled.
+            assert box["y"] + box["height"] <= foot["y"] + 1
+            for color in await ann.get_by_role("radio").all():
+                target = await color.bounding_box()
+                assert target is not None
+                assert min(target["width"], target["height"]) >= 44

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from .conftest import Visit
-from .watch import world_under
+from .conftest import Join, Visit
+from .watch import go_back, world_under
 
 STILL = "() => [scrollX, scrollY, visualViewport.scale, document.documentElement.scrollLeft]"
 
@@ -37,25 +37,29 @@ async def test_dragging_pans_and_opens_no_caret(visit: Visit) -> None:
     assert await world_under(ann, 500, 350) == (100, 100)
 
 
-@pytest.mark.parametrize("direction", [-1, 1])
-async def test_ctrl_and_wheel_zoom_around_the_pointer_between_a_tenth_and_four(visit: Visit, direction: int) -> None:
+async def test_ctrl_and_wheel_zoom_around_the_pointer_between_a_tenth_and_four(
+    visit: Visit, subtests: pytest.Subtests
+) -> None:
     ann = await visit()
-    before = await world_under(ann, 300, 200)
-    await ann.keyboard.down("Control")
-    await ann.mouse.move(300, 200)
-    await ann.mouse.wheel(0, 40 * direction)
-    await ann.keyboard.up("Control")
-    zoom = await zoom_of(ann)
-    assert zoom > 1.2 if direction < 0 else zoom < 0.8
-    after = await world_under(ann, 300, 200)
-    assert after == pytest.approx(before, abs=0.2)
+    for name, direction in (("in", -1), ("out", 1)):
+        with subtests.test(name):
+            await go_back(ann)
+            before = await world_under(ann, 300, 200)
+            await ann.keyboard.down("Control")
+            await ann.mouse.move(300, 200)
+            await ann.mouse.wheel(0, 40 * direction)
+            await ann.keyboard.up("Control")
+            zoom = await zoom_of(ann)
+            assert zoom > 1.2 if direction < 0 else zoom < 0.8
+            after = await world_under(ann, 300, 200)
+            assert after == pytest.approx(before, abs=0.2)
 
-    await ann.keyboard.down("Control")
-    for _ in range(40):
-        await ann.mouse.wheel(0, 400 * direction)
-    await ann.keyboard.up("Control")
-    assert await zoom_of(ann) == pytest.approx(4 if direction < 0 else 0.1)
-    assert await ann.evaluate(STILL) == [0, 0, 1, 0]
+            await ann.keyboard.down("Control")
+            for _ in range(40):
+                await ann.mouse.wheel(0, 400 * direction)
+            await ann.keyboard.up("Control")
+            assert await zoom_of(ann) == pytest.approx(4 if direction < 0 else 0.1)
+            assert await ann.evaluate(STILL) == [0, 0, 1, 0]
 
 
 async def test_two_fingers_pinch_around_their_middle_and_one_pans(visit: Visit) -> None:
@@ -100,15 +104,14 @@ async def test_keys_pan_and_zoom(visit: Visit) -> None:
     assert await ann.evaluate(STILL) == [0, 0, 1, 0]
 
 
-async def test_words_stay_readable_at_every_zoom_and_hang_at_their_point(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_words_stay_readable_at_every_zoom_and_hang_at_their_point(visit: Visit, join: Join) -> None:
+    ann, bob = await join(), await visit()
     await bob.keyboard.down("Control")
     await bob.mouse.move(500, 350)
     for _ in range(40):
         await bob.mouse.wheel(0, 400)
     await bob.keyboard.up("Control")
-    await ann.mouse.click(500, 350)
-    await ann.keyboard.type("far away")
+    await ann.typing("far away", message_id="a-draft", at=(0, 0))
     words = bob.locator('[data-testid="draft"] .words')
     await words.wait_for()
     box = await words.bounding_box()

@@ -7,11 +7,17 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from .conftest import Visit
+from .conftest import Join, Visit
 from .watch import say, stop_clock, until_seen, world_under
 
 KINDS = ["heart", "spark", "laugh", "wave", "agree", "question"]
 LIFE_MS = 2_500
+
+
+def what_and_where(reaction: dict[str, Any]) -> tuple[str, float, float]:
+    """Of a frame."""
+    return reaction["kind"], reaction["position"]["x"], reaction["position"]["y"]
+
 
 _NOTE = """
 () => {
@@ -89,28 +95,29 @@ async def test_a_burst_has_its_authors_colour_lies_at_its_point_and_is_spoken_by
     assert await bob.evaluate("() => document.activeElement.tagName") == "BODY"
 
 
-async def test_while_one_writes_digits_are_letters_and_with_ctrl_and_shift_they_react(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await note(bob)
+async def test_while_one_writes_digits_are_letters_and_with_ctrl_and_shift_they_react(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
+    await expect(ann.get_by_test_id("react")).to_have_count(1)
     await ann.mouse.click(400, 300)
     await ann.keyboard.type("4 of us")
     await ann.keyboard.press("Control+Shift+Digit3")
-    assert [(each["kind"], each["x"], each["y"]) for each in await bursts(bob, 1)] == [("laugh", -100, -50)]
+    assert what_and_where(await bob.receive("reaction")) == ("laugh", -100, -50)
     await expect(ann.get_by_test_id("caret")).to_have_value("4 of us")
     await expect(ann.get_by_test_id("caret")).to_be_focused()
 
 
-async def test_by_keyboard_alone_it_goes_to_the_middle_of_the_view(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await note(bob)
+async def test_by_keyboard_alone_it_goes_to_the_middle_of_the_view(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
+    await expect(ann.get_by_test_id("react")).to_have_count(1)
     await ann.keyboard.press("ArrowRight")
     await ann.keyboard.press("Control+Shift+Digit5")
-    assert [(each["kind"], each["x"], each["y"]) for each in await bursts(bob, 1)] == [("agree", 80, 0)]
+    assert what_and_where(await bob.receive("reaction")) == ("agree", 80, 0)
 
 
-async def test_the_palette_is_a_button_a_row_of_names_and_keeps_the_focus_where_it_was(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await note(bob)
+async def test_the_palette_is_a_button_a_row_of_names_and_keeps_the_focus_where_it_was(
+    visit: Visit, join: Join
+) -> None:
+    ann, bob = await visit(), await join()
     await ann.mouse.click(400, 300)
     await ann.keyboard.type("hello")
     await ann.get_by_test_id("react").click()
@@ -118,8 +125,8 @@ async def test_the_palette_is_a_button_a_row_of_names_and_keeps_the_focus_where_
     await expect(row.get_by_role("button")).to_have_count(6)
     for name in ("Heart", "Question"):
         await row.get_by_role("button", name=name).click()
-    found = await bursts(bob, 2)
-    assert [(each["kind"], each["x"], each["y"]) for each in found] == [("heart", -100, -50), ("question", -100, -50)]
+    for kind in ("heart", "question"):
+        assert what_and_where(await bob.receive("reaction")) == (kind, -100, -50)
     await expect(ann.get_by_test_id("caret")).to_be_focused()
     await ann.keyboard.type(" there")
     await expect(ann.get_by_test_id("caret")).to_have_value("hello there")
@@ -127,26 +134,26 @@ async def test_the_palette_is_a_button_a_row_of_names_and_keeps_the_focus_where_
     await expect(row).to_have_count(0)
 
 
-async def test_the_palette_is_reached_and_left_by_keyboard(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await note(bob)
+async def test_the_palette_is_reached_and_left_by_keyboard(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
     await ann.get_by_test_id("react").focus()
     await ann.keyboard.press("Enter")
     await ann.keyboard.press("Tab")
     await expect(ann.get_by_test_id("react-heart")).to_be_focused()
     await ann.keyboard.press("Tab")
     await ann.keyboard.press("Enter")
-    assert [each["kind"] for each in await bursts(bob, 1)] == ["spark"]
+    assert (await bob.receive("reaction"))["kind"] == "spark"
     await ann.keyboard.press("Escape")
     await expect(ann.get_by_test_id("palette")).to_have_count(0)
     await expect(ann.get_by_test_id("react")).to_be_focused()
 
 
 @pytest.mark.parametrize("touch", [False, True])
-async def test_a_long_press_offers_the_palette_at_its_point_and_writes_nothing(visit: Visit, touch: bool) -> None:
+async def test_a_long_press_offers_the_palette_at_its_point_and_writes_nothing(
+    visit: Visit, join: Join, touch: bool
+) -> None:
     options = {"has_touch": True, "is_mobile": True} if touch else {}
-    ann, bob = await visit(**options), await visit()
-    await note(bob)
+    ann, bob = await visit(**options), await join()
     await expect(ann.get_by_test_id("react")).to_have_count(1)
     cdp = await ann.context.new_cdp_session(ann)
     if touch:
@@ -162,15 +169,14 @@ async def test_a_long_press_offers_the_palette_at_its_point_and_writes_nothing(v
         await ann.mouse.up()
     await expect(ann.locator(".caret[data-open]")).to_have_count(0)
     await ann.get_by_test_id("react-wave").click()
-    assert [(each["kind"], each["x"], each["y"]) for each in await bursts(bob, 1)] == [("wave", -200, 50)]
+    assert what_and_where(await bob.receive("reaction")) == ("wave", -200, 50)
     await expect(palette).to_have_count(0)
     await expect(ann.locator(".caret[data-open]")).to_have_count(0)
 
 
-async def test_reduced_motion_shows_them_still(visit: Visit) -> None:
-    ann, bob = await visit(), await visit(reduced_motion="reduce")
-    await ann.mouse.move(300, 200)
-    await ann.keyboard.press("Control+Shift+Digit1")
+async def test_reduced_motion_shows_them_still(visit: Visit, join: Join) -> None:
+    ann, bob = await join(), await visit(reduced_motion="reduce")
+    await ann.reaction("heart", at=(-200, -150))
     burst = bob.get_by_test_id("burst")
     await burst.wait_for(state="attached")
     moving = await burst.evaluate(

@@ -104,25 +104,17 @@ async def muted_is_nowhere(page: Page, name: str) -> None:
     await expect(page.get_by_role("log")).not_to_contain_text(name)
 
 
-async def rename(page: Page, name: str) -> None:
-    await page.get_by_test_id("people").click()
-    await page.get_by_test_id("your-name").fill(name)
-    await page.get_by_test_id("your-name").press("Enter")
-    await page.keyboard.press("Escape")
-
-
-async def test_a_muted_person_vanishes_at_once_everywhere_and_stays_so_after_a_reload(visit: Visit) -> None:
-    ann, bob, cat = await visit(), await visit(), await visit()
-    await rename(ann, "Loud Ann")
-    await say(ann, 300, 300, "hey hey hey")
-    await ann.mouse.move(500, 500, steps=3)
-    await say(cat, 600, 200, "quiet words")
+async def test_a_muted_person_vanishes_at_once_everywhere_and_stays_so_after_a_reload(visit: Visit, join: Join) -> None:
+    ann, bob, cat = await join(name="Loud Ann"), await visit(), await join()
+    await ann.chat("hey hey hey", at=(-200, -50))
+    await ann.cursor((0, 150))
+    await cat.chat("quiet words", at=(100, -150))
     await until_seen(bob, "hey hey hey")
     await expect(bob.get_by_test_id("cursor").filter(has_text="Loud Ann")).to_have_count(1)
     await expect(bob.get_by_role("log")).to_contain_text("hey hey hey")
     await bob.get_by_test_id("history").click()
     await expect(bob.get_by_test_id("history-entry").filter(has_text="Loud Ann")).to_have_count(1)
-    await ann.keyboard.type("and another thing")
+    await ann.typing("and another thing", message_id="a-draft", at=(-200, -20))
     await expect(bob.get_by_test_id("draft")).to_have_count(1)
     await bob.get_by_test_id("people").click()
     row = bob.get_by_test_id("person").filter(has_text="Loud Ann")
@@ -134,17 +126,18 @@ async def test_a_muted_person_vanishes_at_once_everywhere_and_stays_so_after_a_r
     await expect(bob.get_by_test_id("draft")).to_have_count(0)
 
     await look_away(bob, 5000)
-    await say(ann, 300, 400, "can you hear me?")
-    await say(cat, 600, 300, "I can")
-    await until_seen(cat, "can you hear me?")
+    await ann.chat("can you hear me?", at=(-200, 50))
+    await cat.receive("chat", where=lambda frame: frame["payload"] == "can you hear me?")
+    await cat.chat("I can", at=(100, -50))
     await bob.wait_for_selector('[data-testid="chip"]')
     await muted_is_nowhere(bob, "Loud Ann")
 
     await bob.reload()
     await bob.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
     await watch(bob)
-    await say(ann, 300, 500, "hello?")
-    await say(cat, 600, 400, "still me")
+    await ann.chat("hello?", at=(-200, 150))
+    await cat.receive("chat", where=lambda frame: frame["payload"] == "hello?")
+    await cat.chat("still me", at=(100, 50))
     await until_seen(bob, "still me")
     assert "hello?" not in (await seen(bob))["arrived"]
     await muted_is_nowhere(bob, "Loud Ann")
@@ -154,13 +147,13 @@ async def test_a_muted_person_vanishes_at_once_everywhere_and_stays_so_after_a_r
     await bob.get_by_role("button", name="Unmute Loud Ann").click()
     await expect(bob.get_by_test_id("muted-people")).to_have_count(0)
     await bob.keyboard.press("Escape")
-    await say(ann, 300, 550, "finally")
+    await ann.chat("finally", at=(-200, 200))
     await until_seen(bob, "finally")
 
 
-async def test_the_menu_of_a_message_mutes_its_author_and_undo_brings_both_back(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await say(ann, 300, 300, "by a key")
+async def test_the_menu_of_a_message_mutes_its_author_and_undo_brings_both_back(visit: Visit, join: Join) -> None:
+    ann, bob = await join(), await visit()
+    await ann.chat("by a key", at=(-200, -50))
     await until_seen(bob, "by a key")
     await bob.get_by_test_id("plane").focus()
     await bob.keyboard.press("Tab")
@@ -177,15 +170,18 @@ async def test_the_menu_of_a_message_mutes_its_author_and_undo_brings_both_back(
     await expect(bob.get_by_test_id("message")).to_have_count(0)
     await bob.get_by_test_id("undo").click()
     await until_seen(bob, "by a key")
-    await say(ann, 300, 400, "heard again")
+    await ann.chat("heard again", at=(-200, 50))
     await until_seen(bob, "heard again")
 
     await (await open_menu(bob, "heard again")).get_by_test_id("mute").click()
     await expect(bob.get_by_test_id("toast")).to_contain_text("muted")
-    await say(ann, 300, 500, "again")
-    await until_seen(ann, "again")
+    await ann.chat("again", at=(-200, 150))
+    # What the page gets after it: somebody who comes.
+    await join(name="Carl")
+    await expect(bob.get_by_test_id("roster-count")).to_have_attribute("data-count", "3")
     await bob.get_by_test_id("people").click()
-    await expect(bob.get_by_test_id("person")).to_have_attribute("data-muted", "true")
+    muted = bob.get_by_test_id("person").filter(has_not_text="Carl")
+    await expect(muted).to_have_attribute("data-muted", "true")
     assert await messages(bob) == []
 
 
@@ -203,7 +199,7 @@ def sent_frames(page: Page) -> list[dict[str, Any]]:
     return frames
 
 
-async def test_who_does_not_show_the_typing_sends_none_and_is_heard_when_it_is_said(visit: Visit) -> None:
+async def test_who_does_not_show_the_typing_sends_none_and_is_heard_when_it_is_said(visit: Visit, join: Join) -> None:
     ann, bob = await visit(), await visit()
     frames = sent_frames(ann)
     await ann.get_by_test_id("settings").click()
@@ -213,7 +209,7 @@ async def test_who_does_not_show_the_typing_sends_none_and_is_heard_when_it_is_s
     await watch(bob)
     await ann.mouse.click(300, 300)
     await ann.keyboard.type("in one piece", delay=30)
-    await visit()  # a new member learns where people are and what they write (W16)
+    await join()  # a new member learns where people are and what they write (W16)
     await ann.keyboard.press("Enter")
     await until_seen(bob, "in one piece")
     assert (await seen(bob))["drafts"] == []
@@ -271,10 +267,9 @@ async def test_w31_who_is_off_the_map_is_on_the_plane_and_at_no_edge(visit: Visi
     await expect(cat.get_by_test_id("chip")).to_have_count(0)
 
 
-async def test_all_pointers_can_be_hidden(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
-    await ann.mouse.move(300, 300)
-    await ann.mouse.move(320, 320, steps=3)
+async def test_all_pointers_can_be_hidden(visit: Visit, join: Join) -> None:
+    ann, bob = await join(), await visit()
+    await ann.cursor((-180, -30))
     await expect(bob.get_by_test_id("cursor")).to_have_count(1)
     await bob.get_by_test_id("settings").click()
     await bob.get_by_label("Hide all pointers").check()

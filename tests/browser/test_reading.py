@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from .conftest import LIFE_S, Server, Visit
+from .conftest import LIFE_S, Join, Server, Visit
 from .test_finding import look_away
 from .watch import messages, open_menu, say, until_seen
 
@@ -78,21 +78,23 @@ async def test_a_resting_mouse_holds_nothing_that_appears_or_is_carried_under_it
         await expect(message(page, "under the mouse")).to_have_count(0)
 
 
-async def test_the_focus_holds_too_and_arrows_go_from_message_to_message(visit: Visit, server: Server) -> None:
-    ann, bob = await visit(), await visit()
-    await say(ann, 300, 200, "first")
-    await say(ann, 300, 400, "second")
+async def test_the_focus_holds_too_and_arrows_go_from_message_to_message(
+    visit: Visit, join: Join, server: Server
+) -> None:
+    ann, bob = await join(), await visit()
+    await ann.chat("first", at=(-200, -150))
+    await ann.chat("second", at=(-200, 50))
     await until_seen(bob, "second")
     await bob.get_by_test_id("plane").focus()
     await bob.keyboard.press("Tab")
     focused = bob.locator('[data-testid="message"] .message-body:focus')
     await expect(focused).to_contain_text("second")
-    await server.pass_time(LIFE_S, ann, bob)
+    await server.pass_time(LIFE_S, bob)
     await expect(message(bob, "second").locator(".message-body")).to_have_attribute("data-outlived", "")
     await expect(message(bob, "first")).to_have_count(0)
     assert await messages(bob) == ["second"]
 
-    await say(ann, 300, 500, "third")
+    await (await join()).chat("third", at=(-200, 150))  # `pass_time` has ended Ann's connection
     await until_seen(bob, "third")
     await bob.keyboard.press("ArrowDown")
     await expect(focused).to_contain_text("third")
@@ -109,11 +111,11 @@ async def test_the_focus_holds_too_and_arrows_go_from_message_to_message(visit: 
 
 
 async def test_a_message_stays_while_its_menu_is_open_and_while_its_text_is_selected(
-    visit: Visit, server: Server
+    visit: Visit, join: Join, server: Server
 ) -> None:
-    ann, bob = await visit(), await visit()
-    await say(ann, 300, 200, "with a menu")
-    await say(ann, 300, 400, "with a selection")
+    ann, bob = await join(), await visit()
+    await ann.chat("with a menu", at=(-200, -150))
+    await ann.chat("with a selection", at=(-200, 50))
     await until_seen(bob, "with a selection")
     box = await words(bob, "with a selection").bounding_box()
     assert box is not None
@@ -129,7 +131,7 @@ async def test_a_message_stays_while_its_menu_is_open_and_while_its_text_is_sele
     await bob.evaluate("() => getSelection().removeAllRanges()")
     await expect(message(bob, "with a selection")).to_have_count(0)
 
-    await say(ann, 300, 300, "one more")
+    await (await join()).chat("one more", at=(-200, -50))  # `pass_time` has ended Ann's connection
     await until_seen(bob, "one more")
     await open_menu(bob, "one more")
     await bob.mouse.move(900, 600)
@@ -139,9 +141,9 @@ async def test_a_message_stays_while_its_menu_is_open_and_while_its_text_is_sele
     await expect(message(bob, "one more")).to_have_count(0)
 
 
-async def test_a_finger_that_rests_holds_and_a_tap_elsewhere_lets_go(visit: Visit, server: Server) -> None:
-    ann, bob = await visit(), await visit(has_touch=True, is_mobile=True)
-    await say(ann, 400, 300, "long to read")
+async def test_a_finger_that_rests_holds_and_a_tap_elsewhere_lets_go(visit: Visit, join: Join, server: Server) -> None:
+    ann, bob = await join(), await visit(has_touch=True, is_mobile=True)
+    await ann.chat("long to read", at=(-100, -50))
     await until_seen(bob, "long to read")
     box = await words(bob, "long to read").bounding_box()
     assert box is not None
@@ -174,13 +176,13 @@ async def test_a_life_several_times_as_long_is_this_readers_alone(visit: Visit, 
     await expect(message(bob, "a whole life later")).to_have_count(0)
 
 
-async def test_what_stays_is_put_away_by_hand_and_stays_away(visit: Visit, server: Server) -> None:
-    ann, bob = await visit(), await visit()
+async def test_what_stays_is_put_away_by_hand_and_stays_away(visit: Visit, join: Join, server: Server) -> None:
+    ann, bob = await join(), await visit()
     await keep(bob, "until you hide them")
-    await say(ann, 300, 200, "12:00")
-    await say(ann, 300, 400, "13:00")
+    await ann.chat("12:00", at=(-200, -150))
+    await ann.chat("13:00", at=(-200, 50))
     await until_seen(bob, "13:00")
-    await server.pass_time(LIFE_S, ann, bob)
+    await server.pass_time(LIFE_S, bob)
     await expect(message(bob, "13:00").locator(".message-body")).to_have_attribute("data-outlived", "")
     await (await open_menu(bob, "12:00")).get_by_test_id("put-away").click()
     await expect(message(bob, "12:00")).to_have_count(0)
@@ -191,14 +193,10 @@ async def test_what_stays_is_put_away_by_hand_and_stays_away(visit: Visit, serve
     await expect(message(bob, "13:00")).to_have_count(0)
 
 
-async def test_the_newest_of_five_minutes_can_be_searched_and_gone_to(visit: Visit, server: Server) -> None:
-    ann, bob = await visit(), await visit()
-    await ann.get_by_test_id("people").click()
-    await ann.get_by_test_id("your-name").fill("Zoë")
-    await ann.get_by_test_id("your-name").press("Enter")
-    await ann.keyboard.press("Escape")
-    await say(ann, 300, 300, "the café is open")
-    await say(ann, 500, 500, "and it rains")
+async def test_the_newest_of_five_minutes_can_be_searched_and_gone_to(visit: Visit, join: Join, server: Server) -> None:
+    ann, bob = await join(name="Zoë"), await visit()
+    await ann.chat("the café is open", at=(-200, -50))
+    await ann.chat("and it rains", at=(0, 150))
     await until_seen(bob, "and it rains")
     await server.pass_time(LIFE_S, bob)
     await expect(message(bob, "and it rains")).to_have_count(0)

@@ -30,10 +30,7 @@ window.Notification = class {
 
 async def starred(visit: Visit, *, before: str = "default", after: str = "granted", script: str = "") -> Page:
     """Somebody who starred the channel, with the panel open."""
-    page = await visit(live=False)
-    await page.add_init_script(script or NOTIFICATIONS % (before, after, "false"))
-    await page.reload()
-    await page.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
+    page = await visit(script=script or NOTIFICATIONS % (before, after, "false"))
     await page.get_by_test_id("channels").click()
     await page.get_by_test_id("star-this").click()
     await expect(page.get_by_test_id("star-this")).to_have_attribute("aria-pressed", "true")

@@ -67,14 +67,14 @@ async def test_a_line_grows_on_the_other_page_and_moves_neither_view(visit: Visi
     assert (await strokes(bob).evaluate(looks))[1:] == ["true", "none"]
 
 
-async def test_a_line_can_begin_on_a_message_and_selects_nothing(visit: Visit) -> None:
-    ann, bob = await visit(), await visit()
+async def test_a_line_can_begin_on_a_message_and_selects_nothing(visit: Visit, join: Join) -> None:
+    ann, bob = await visit(), await join()
     await say(ann, 300, 300, "underline these words")
     await ann.keyboard.press("Escape")
-    await until_seen(bob, "underline these words")
+    await bob.receive("chat")
     await press_and_draw(ann, (320, 302), (420, 302))
     await release(ann)
-    await expect(strokes(bob)).to_have_count(1)
+    await bob.receive("stroke", where=lambda frame: "expires_at" in frame)
     assert await ann.evaluate("() => String(getSelection())") == ""
 
 
@@ -130,23 +130,22 @@ async def test_many_lines_of_one_person_are_announced_once(visit: Visit, join: J
     await expect(bob.get_by_role("log", name="Lines that people draw").locator("p")).to_have_text(["Ann drew a line"])
 
 
-@pytest.mark.parametrize(("key", "along", "step"), [("ArrowRight", "x", 1), ("ArrowUp", "y", -1)])
-async def test_an_arrow_to_the_focused_message_by_key(
-    visit: Visit, join: Join, key: str, along: str, step: int
-) -> None:
+async def test_an_arrow_to_the_focused_message_by_key(visit: Visit, join: Join, subtests: pytest.Subtests) -> None:
     ann, bob, cat = await visit(), await visit(), await join()
-    await say(bob, 500, 350, "point at me")
+    await cat.chat("point at me", at=(0, 0))
     await until_seen(ann, "point at me")
     await ann.get_by_test_id("plane").focus()
     await ann.keyboard.press("Enter")
     words = ann.locator('[data-testid="message"] .message-body')
     await expect(words).to_be_focused()
-    await ann.keyboard.press(f"Shift+{key}")
-    await expect(strokes(bob)).to_have_count(1)
-    await expect(words).to_be_focused()
-    drawn = await cat.receive("stroke")
-    tail, tip = ({"x": x, "y": y} for x, y in drawn["points"][:2])
-    assert (tip[along] - tail[along]) * step == pytest.approx(90, abs=0.2)
+    for number, (key, along, step) in enumerate((("ArrowRight", "x", 1), ("ArrowUp", "y", -1)), 1):
+        with subtests.test(key):
+            await ann.keyboard.press(f"Shift+{key}")
+            await expect(strokes(bob)).to_have_count(number)
+            await expect(words).to_be_focused()
+            drawn = await cat.receive("stroke")
+            tail, tip = ({"x": x, "y": y} for x, y in drawn["points"][:2])
+            assert (tip[along] - tail[along]) * step == pytest.approx(90, abs=0.2)
 
 
 async def test_the_pen_draws_with_a_finger_and_two_fingers_move_the_view(visit: Visit) -> None:

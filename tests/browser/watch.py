@@ -83,6 +83,26 @@ async def run_command(page: Page, name: str) -> None:
     await page.keyboard.press("Enter")
 
 
+async def go_back(page: Page) -> None:
+    """Close what is open, discard what is written, select nothing, and go home.
+
+    For a page that several cases of a test share. The messages stay: see `Server.end_messages`.
+    """
+    await page.evaluate("() => getSelection().removeAllRanges()")
+    for _ in range(3):
+        await page.keyboard.press("Escape")
+    await expect(page.locator(".caret[data-open]")).to_have_count(0)
+    await page.get_by_test_id("plane").focus()
+    is_home = """() => {
+      const { a, e, f } = new DOMMatrix(document.querySelector('[data-testid="world"]').style.transform)
+      return Math.abs(innerWidth / 2 - e) < 1 && Math.abs(innerHeight / 2 - f) < 1 && Math.abs(a - 1) < 0.001
+    }"""
+    if not await page.evaluate(is_home):
+        await page.keyboard.press("Home")
+        await page.wait_for_function(is_home)
+        await at_rest(page)  # the flight is over: the view that still moves would close a menu
+
+
 async def open_menu(page: Page, text: str) -> Locator:
     """Click the message with that text; its menu."""
     await page.locator('[data-testid="message"] .words', has_text=text).click()

@@ -73,6 +73,12 @@ describe('motion', () => {
     expect(run(16)).toBeCloseTo(run(8), 6)
   })
 
+  test('a cursor stays where it is in a frame that is older than the update', () => {
+    const mover = { x: 0, y: 0, vx: 0, vy: 0 }
+    expect(step(mover, 100, -50, -38)).toBe(true)
+    expect(mover).toEqual({ x: 0, y: 0, vx: 0, vy: 0 })
+  })
+
   test('an idle cursor is opaque for 5 s and hidden after 60 s', () => {
     expect(idleOpacity(5_000)).toBe(1)
     expect(idleOpacity(30_000)).toBeGreaterThan(0)

@@ -121,6 +121,8 @@ describe('a flight', () => {
       camera = next
     }
     expect(camera).toBe(goal)
+    // In a frame that is older than the last one.
+    expect(glide(here, goal, -38)).toEqual(here)
   })
 })
 

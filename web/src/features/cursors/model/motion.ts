@@ -16,8 +16,14 @@ export interface Mover {
 const STIFFNESS = 0.03
 const SETTLED = 0.05
 
-/** Moves `mover` towards (tx, ty) by `dt` ms, in place; true while it has not arrived. */
-export function step(mover: Mover, tx: number, ty: number, dt: number): boolean {
+/**
+ * Moves `mover` towards (tx, ty) by `sinceMs`, in place; true while it has not arrived.
+ *
+ * The time of a frame can be before the moment in which the frame was asked for: `sinceMs` is then less than 0, and counts
+ * as 0.
+ */
+export function step(mover: Mover, tx: number, ty: number, sinceMs: number): boolean {
+  const dt = Math.max(0, sinceMs)
   const decay = Math.exp(-STIFFNESS * dt)
   const axis = (at: number, velocity: number, target: number): [number, number] => {
     const gap = at - target

@@ -33,9 +33,13 @@ export function fitted(view: Size, seen: Size & { readonly middle: Point }): Cam
   return clampCamera({ ...seen.middle, zoom })
 }
 
-/** From `camera` towards `goal` in `dt` ms: quick while far, slow when near, never past it. */
+/**
+ * From `camera` towards `goal` in `dt` ms: quick while far, slow when near, never past it.
+ *
+ * A `dt` below 0 counts as 0, see `step` in cursors/model/motion.ts.
+ */
 export function glide(camera: Camera, goal: Camera, dt: number): Camera {
-  const left = Math.exp(-dt / CATCH_UP_MS)
+  const left = Math.exp(-Math.max(0, dt) / CATCH_UP_MS)
   const near = Math.hypot(goal.x - camera.x, goal.y - camera.y) * camera.zoom < 0.5
   if (near && Math.abs(goal.zoom / camera.zoom - 1) < 0.001) return goal
   return {

@@ -243,7 +243,7 @@ async def test_w194_w199_w200_an_owner_moderates_and_what_is_forged_is_noticed(
     # A member without the key, as somebody who knows the id could be.
     stranger = await join(link.channel, sealed="1")
     await stranger.send({"type": "sealed", "kind": "cursor", "box": "A" * 143})
-    await expect(bob.get_by_test_id("toast")).to_contain_text("unverified")
+    await expect(bob.get_by_test_id("toast")).to_contain_text("could not be verified")
     await stranger.close()
 
     await ann.get_by_test_id("remove").first.click()

@@ -10,6 +10,7 @@ from asocial.domain.crowd_pace import (
     CALM,
     FRAMES_PER_SECOND,
     FULL,
+    FULL_SECONDS,
     LATE_S,
     LEAST,
     MOST,
@@ -77,10 +78,32 @@ def test_w167_an_overloaded_process_asks_for_pointers_more_rarely_than_once_a_se
     assert pace.tick_s == OVERLOADED[-1][1]
     assert settle(pace, 10_000, busy=(FULL + ROOM) / 2) == OVERLOADED[-1][0]
     assert settle(pace, 10_000, busy=ROOM - 0.01) == LEAST
-    for _ in range(10):  # a short peak changes nothing
-        for busy in (1.0, 1.0, 0.9):
+
+
+def test_w167_a_short_peak_changes_nothing() -> None:
+    pace = CrowdPace(30, 20)
+    settle(pace, 10_000, busy=0.85)
+    for _ in range(10):
+        for busy in (1.0, 0.8, 0.8):
             pace.update(10_000, 0.0, busy)
     assert pace.pace.cursors_per_second == LEAST
+
+
+def test_w167_the_pace_waits_until_clients_follow_it_and_does_not_swing() -> None:
+    """A pointer a second takes 0.98 of the time, and each pace below it a seventh less."""
+    pace = CrowdPace(30, 20)
+    settle(pace, 10_000, busy=0.85)
+    changes = [pace.update(10_000, 0.0, 0.98 - (1 - pace.pace.cursors_per_second) * 0.47) for _ in range(60)]
+    assert pace.pace.cursors_per_second == OVERLOADED[1][0]
+    assert sum(changes) == 1
+
+
+def test_w167_a_step_is_judged_by_what_came_after_it() -> None:
+    pace = CrowdPace(30, 20)
+    settle(pace, 10_000, busy=0.85)
+    changed = [pace.update(10_000, 0.0, 1.0) for _ in range(4 * FULL_SECONDS)]
+    first = changed.index(True)
+    assert changed[first:] == [number % FULL_SECONDS == 0 for number in range(len(changed) - first)]
 
 
 def test_w167_a_very_late_process_is_overloaded_although_it_hardly_works() -> None:

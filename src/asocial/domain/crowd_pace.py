@@ -25,9 +25,9 @@ FULL_SECONDS, ROOM_SECONDS = 3, 5
 """The averages are of so many seconds, all since the last step: clients follow it only with their next pointer."""
 LEAST = 1.0
 """A draft is sent at least this often, and a pointer too while the process is not overloaded."""
-OVERLOADED = ((1.0, 0.45), (0.7, 0.45), (0.5, 0.45), (0.35, 0.8), (0.25, 1.4))
+OVERLOADED = ((1.0, 0.45), (0.7, 0.45), (0.5, 0.45), (0.35, 0.45), (0.25, 1.4))
 """The slowest pace of pointers, and the seconds between two frames with pointers: the next one while the process stays
-overloaded. At first fewer pointers are read; that alone does not make those that are shown older."""
+overloaded. Fewer pointers are read first; that alone does not make those that are shown older."""
 MOST = 8.0
 """Pointers and drafts a second at best: clients interpolate, and a crowd is a lot to look at."""
 STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, MOST)

@@ -600,6 +600,15 @@ async def test_every_target_is_large_also_where_a_message_was_refused(
     bob = await visit(**phone(size))
     await show(bob, "refused", server)
     await assert_targets(bob, size)
+    # Why it was refused is read whole, also once the phone is turned to where the view is wider.
+    for width, height in {size, max(size, size[::-1])}:
+        await bob.set_viewport_size({"width": width, "height": height})
+        await at_rest(bob)
+        for each in await bob.get_by_test_id("unsent").locator("> *").all():
+            box = await each.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width, await each.text_content()
 
 
 @pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=str)

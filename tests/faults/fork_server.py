@@ -20,11 +20,9 @@ import os
 import random
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Self
 
 import uvloop
@@ -36,6 +34,7 @@ from asocial.domain.rules import Rules
 from asocial.lifecycle import Asocial
 from asocial.logs import configure
 from asocial.ports import Batch, Broker, ChannelRules, Deliver
+from tests.support.fork_server import detach
 from tests.support.waiting import PATIENCE_S
 
 LINGER_S = 0.3
@@ -211,14 +210,7 @@ async def serve(spec: Spec, announce: Callable[[int], None]) -> None:
 
 def child(spec: Spec, output: int) -> None:
     """Turn a forked process into a server that writes only its log."""
-    with Path(spec["log"]).open("ab") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-    # Not closed: the next file opened would get its number, and libuv does not close 0 to 2.
-    with Path(os.devnull).open("rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
-    parent = os.getppid()
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    detach(spec["log"], os.getppid())
     configure("warning", json=True)
 
     def announce(port: int) -> None:
@@ -226,12 +218,6 @@ def child(spec: Spec, output: int) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(spec, announce))
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
 
 
 def main() -> None:

@@ -245,7 +245,7 @@ async def test_a_rolling_restart_of_three_processes_shows_nobody_leaving(folder:
             assert not talking.done()
             talking.cancel()
             await asyncio.gather(talking, return_exceptions=True)
-            # Longer than the grace: whoever would be taken for gone is by now.
+            # Longer than the grace: if the server took somebody for gone, it has said so by now.
             await asyncio.sleep(RESTART_GRACE_S + 2)
             await eventually(lambda: not any(person.unacked for person in rolling), "every message acknowledged")
             ended_ms = wall_ms()

@@ -110,13 +110,6 @@ def _child(order: dict[str, Any]) -> int:
 
     os.environ.clear()
     os.environ.update(order["environ"])
-    # Not closed: the next file opened would get its number, and libuv does not close 0 to 2.
-    to_log = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    for name, mode, numbers in ((os.devnull, os.O_RDONLY, [0]), (order["log"], to_log, [1, 2])):
-        opened = os.open(name, mode, 0o600)
-        for number in numbers:
-            os.dup2(opened, number)
-        os.close(opened)
     sys.argv = ["asocial", *order["start"]]
     try:
         return main()
@@ -124,8 +117,22 @@ def _child(order: dict[str, Any]) -> int:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
 
 
+def detach(log: str, parent: int) -> None:
+    """In a forked process: read nothing, write to the log alone, and end when `parent` does.
+
+    The fork server may be killed, and kills nothing then.
+    """
+    # Not closed: the next file opened would get its number, and libuv does not close 0 to 2.
+    to_log = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    for name, mode, numbers in ((os.devnull, os.O_RDONLY, [0]), (log, to_log, [1, 2])):
+        opened = os.open(name, mode, 0o600)
+        for number in numbers:
+            os.dup2(opened, number)
+        os.close(opened)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
 def _end_with(parent: int) -> None:
-    """The fork server may be killed, and kills nothing then."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
@@ -153,7 +160,7 @@ def _serve() -> None:
                     orders.close()
                     os.close(answers)
                     signal.signal(signal.SIGINT, signal.default_int_handler)
-                    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+                    detach(order["log"], parent)
                     code = _child(order)
                 except BaseException:
                     traceback.print_exc()

@@ -35,14 +35,17 @@ TICKS_PER_S = 3.0
 POINTERS = 100
 POINTER_KB, MESSAGE_KB = 0.035, 0.25
 PACE = 1.0
-"""Pointers a second of each person: the slowest, which a full shard asks for."""
+"""Pointers a second of each person: the slowest that a process asks for before it is overloaded (W167)."""
 BORDER = 0.1
 """Of the people of a place, those whose region reaches into a block of another shard."""
 FLUSHES_PER_S = 20.0
 """Messages that are due together leave in one write."""
 SLICE = 384
 """Connections that are written to in one turn of the loop."""
-CONNECT_S = 400e-6
+CONNECT_S = 472e-6
+"""Seconds of processor time that a connect costs the server: of the interpreted package, on the machine of `cost.json`
+and at the same core speed. (`benchmarks/results/connecting.json` has 402e-6, of an earlier version on another machine.)
+"""
 BACK_WITHIN_S = 5.0
 """Clients come back spread over this time."""
 SAMPLE = 20_000

@@ -149,6 +149,35 @@ async def test_w24_a_process_that_slept_undoes_no_later_profile_or_cursor(folder
             await client.close()
 
 
+async def test_w15_a_process_that_slept_leaves_no_draft_of_a_client_that_left(folder: Path, redis: Server) -> None:
+    with processes(folder, 2, redis.url) as (sleeper, awake):
+        bob = await Client.connect(awake.url, channel="garden")
+        broken = await Client.connect(sleeper.url, channel="garden")
+        closing = await Client.connect(sleeper.url, channel="garden")
+        await closing.typing("h", message_id="closing")
+        await bob.receive("typing")
+        sleeper.signal(signal.SIGSTOP)
+        await eventually(lambda: _is_stopped(sleeper.pid), "stopped")
+        # Both are still present, elsewhere: no `user_left` ends their drafts.
+        elsewhere = [await Client.connect(awake.url, channel="garden", token=who.token) for who in (broken, closing)]
+        await broken.typing("hi", message_id="broken")
+        broken.abort()
+        await closing.typing("hi", message_id="closing")
+        closed = asyncio.create_task(closing.close())
+        await asyncio.sleep(4 * PAUSE_S)
+        sleeper.signal(signal.SIGCONT)
+        await closed
+        await eventually_is(lambda: metric(sleeper.port, "websocket_connections_active"), 0)
+        # What the sleeper sent has arrived before this.
+        late = await Client.connect(sleeper.url, channel="garden")
+        await late.chat("here", message_id="m")
+        await bob.receive("chat")
+        drafts = {frame["message_id"]: frame["payload"] for frame in bob.waiting("typing")}
+        assert drafts == {"closing": ""}
+        for client in (bob, late, *elsewhere):
+            await client.close()
+
+
 @pytest.mark.parametrize("store", ["memory", "redis"])
 async def test_w18_a_handshake_that_its_client_gave_up_shows_nobody(folder: Path, redis: Server, store: str) -> None:
     """It waited while the process slept; its client is elsewhere by now. Found by the fuzz, seed 9."""

@@ -228,7 +228,12 @@ class ChatService:
         *,
         stroke: bool = False,
     ) -> Rest:
-        """Show a state of a draft. One with another id than the draft before counts. Raises RateLimited."""
+        """Show a state of a draft. One with another id than the draft before counts. Raises RateLimited.
+
+        If the client has left, only the end of the draft is shown.
+        """
+        if not is_empty and participant.has_left():
+            return None
         message_id = state.message_id
         if message_id != draft.message_id:
             refused, until = draft.refused

@@ -48,7 +48,7 @@ FRAME_WEIGHT = 5.0
 """What a draft, stroke, reaction or view takes from its address's budget. A cursor takes 1: cursors share one frame."""
 
 PAUSE_S = 0.1
-"""Above this time between two cursors, the process may have been suspended, and the client may have left meanwhile."""
+"""If nothing volatile was read for so long, the process may have been suspended, and the client may have left."""
 
 NO_POINTS = msgspec.Raw(b"[]")
 
@@ -94,8 +94,8 @@ class Participant:
         self._sealed_drafts: dict[str, Draft[PostSealed]] = {}
         self._sealed: dict[str, ThrottledLatest[PostSealed]] = {}
         """By kind, in a sealed channel."""
-        self._cursor_at = 0.0
-        """When the last cursor was read (the loop's clock)."""
+        self._read_at = 0.0
+        """When the last volatile frame was read while the client was there (the loop's clock)."""
         self._looks: ThrottledLatest[ShowView] | None = None
         self._looked = False
         """Whether the client has sent a `view` because the channel was a crowd."""
@@ -121,19 +121,31 @@ class Participant:
             self._stroke = Draft(throttle, self._send_drawing, lambda shown: replace(shown, points=NO_POINTS))
         return self._stroke
 
-    def cursor(self, position: Position) -> None:
-        """Show the cursor, unless the client has left: it may show a newer one elsewhere. Raises PositionInvalid."""
-        check_position(position)
+    def has_left(self) -> bool:
+        """Whether the client has ended the connection, asked for what it sent before. Such a frame may be old.
+
+        The client may show something newer elsewhere, or the others may have been told that it left. A reaction is an
+        event, not a state: it is shown all the same.
+        """
         now = self._loop.time()
+        if now - self._read_at > PAUSE_S:
+            if self.connection.is_gone():
+                return True
+            self._read_at = now
+        return False
+
+    def cursor(self, position: Position) -> None:
+        """Show the cursor, unless the client has left. Raises PositionInvalid."""
+        check_position(position)
         crowd = self.channel.crowd
-        may_be_old = now - self._cursor_at > PAUSE_S if crowd is None else crowd.load.reads_late(now)
-        if may_be_old and self.connection.is_gone():
-            return
-        self._cursor_at = now
         if crowd is not None:
+            if crowd.load.reads_late(self._loop.time()) and self.connection.is_gone():
+                return
             # Only the latest of a tick is sent, so no other limit is needed: a client that is too fast is sampled.
             x, y, anchor = position.x, position.y, position.anchor
             crowd.move(self.connection, self.user_id, x, y, anchor, on_map=self.profile.on_map)
+            return
+        if self.has_left():
             return
         if self._cursors is None:
             self._cursors = ThrottledLatest(self._limits.cursors_per_second, self._loop, self._send_cursor, self.budget)
@@ -147,8 +159,13 @@ class Participant:
             self.channel.post_transient(self.connection, reaction, ((position.x, position.y),))
 
     def view(self, frame: ShowView) -> None:
-        """Show the view to followers; in a crowd it also says what the client gets. Raises PositionInvalid."""
+        """Show the view to followers, unless the client has left. In a crowd it also says what the client gets.
+
+        Raises PositionInvalid.
+        """
         check_position(frame.position)
+        if self.has_left():
+            return
         if self.channel.crowd is not None:
             self._looked = True
             if self._looks is None:
@@ -169,10 +186,12 @@ class Participant:
         return draft
 
     def show_sealed(self, frame: PostSealed) -> None:
-        """Pass on a sealed cursor, view, reaction or profile, at the rate of its kind."""
+        """Pass on a sealed cursor, view, reaction or profile, at the rate of its kind. See `has_left`."""
         if frame.kind == "reaction":
             if self._may_react():
                 self.channel.post_transient(self.connection, self._sealed_frame(frame))
+            return
+        if self.has_left():
             return
         latest = self._sealed.get(frame.kind)
         if latest is None:
@@ -181,10 +200,15 @@ class Participant:
             self._sealed[frame.kind] = latest
         latest.offer(frame)
 
-    def close(self) -> None:
-        """Send nothing more. The session is over: drop everything that refers back to this object (gc_policy.py)."""
+    def close(self, *, left: bool) -> None:
+        """The session is over: send nothing more, and drop everything that refers back to this object (gc_policy.py).
+
+        `left`: the client does not come back, so its drafts end. Otherwise it may go on with them within its grace.
+        """
         for draft in (self._text, self._stroke, *self._sealed_drafts.values()):
             if draft is not None:
+                if left:
+                    draft.end()
                 draft.close()
         for latest in (self._cursors, self._views, self._looks, *self._sealed.values()):
             if latest is not None:

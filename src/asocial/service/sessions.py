@@ -169,7 +169,7 @@ class Sessions:
         `away_ms`: how long the server asked it to stay away.
         """
         connection, channel, user_id = session.connection, session.participant.channel, session.member.user_id
-        session.participant.close()
+        session.participant.close(left=left)
         if session.expiry is not None:
             session.expiry.cancel()
         self._local.remove(session)

@@ -33,6 +33,7 @@ from asocial.domain.errors import (
 from asocial.domain.identity import Principal
 from asocial.domain.live_message import LiveMessage
 from asocial.domain.profile import guest_profile
+from asocial.domain.sealed import KINDS_WITH_ID, OVERHEAD_BYTES, STEP_BYTES
 from asocial.groups import (
     ClaimedIdSettings,
     MessageSettings,
@@ -68,6 +69,7 @@ from tests.support.waiting import eventually
 from .fakes import LIFE, NO_LIMIT, FakeBroker, FakeConnection, turns
 
 ORIGIN = {"x": 0, "y": 0}
+SEALED, BOX = "sealed-" + "x" * 43, "A" * ((OVERHEAD_BYTES + STEP_BYTES) * 4 // 3 + 1)
 HOLD_MS, PRESENT_MS = 60_000, 180_000
 """Of claimed user ids."""
 
@@ -326,6 +328,71 @@ async def test_w8_an_abandoned_draft_is_sent_reliably(harness: Harness) -> None:
     await harness.send(session, type="typing", message_id="m1", payload="hm", position=ORIGIN)
     await harness.send(session, type="typing", message_id="m1", payload="", position=ORIGIN)
     assert [frame["payload"] for frame in bob.frames("typing")] == [""]
+
+
+@pytest.mark.parametrize("others", [0, 6], ids=["small", "large"])
+async def test_w15_the_drafts_of_a_client_that_left_end_with_it(harness: Harness, others: int) -> None:
+    """Nothing else tells the others: its user is still here, or the channel is so large that nobody is seen leaving."""
+    _, bob = await harness.enter("bob")
+    for number in range(others):
+        await harness.enter(f"user{number}")
+    await harness.enter("ann", "2")
+    for tab, left in (("1", True), ("3", False)):
+        harness.now_ms += 60_000  # the limit on messages
+        session, _ = await harness.enter("ann", tab)
+        bob.writes.clear()
+        await harness.send(session, type="typing", message_id=f"m{tab}", payload="hm", position=ORIGIN)
+        stroke = {"type": "stroke", "message_id": f"s{tab}", "points": [[0, 0], [1, 1]], "done": False}
+        await harness.send(session, **stroke)
+        assert [frame["message_id"] for frame in bob.frames("typing", "stroke")] == [f"m{tab}", f"s{tab}"]
+        bob.writes.clear()
+        bob.unsent_bytes = 200_000  # the end is reliable
+        await harness.sessions.close(session, left=left)
+        await asyncio.sleep(0.03)
+        bob.unsent_bytes = 0
+        ends = [
+            (frame["message_id"], frame.get("payload"), frame.get("points")) for frame in bob.frames("typing", "stroke")
+        ]
+        # A broken connection may go on with its drafts within the grace.
+        assert ends == ([("m1", "", None), ("s1", None, [])] if left else [])
+
+
+async def test_w15_what_a_client_showed_is_dropped_if_it_is_read_after_it_left(harness: Harness) -> None:
+    """The process was suspended. The client may show something newer elsewhere, or the others saw it leave."""
+    _, bob = await harness.enter("bob")
+    session, connection = await harness.enter("ann")
+    sealed, sealed_connection = await harness.enter("eve", channel=SEALED)
+    _, reader = await harness.enter("bob", channel=SEALED)
+    await asyncio.sleep(0.2)
+    bob.writes.clear()
+    reader.writes.clear()
+
+    async def show(number: int) -> None:
+        harness.now_ms += 60_000  # the limit on messages
+        shown = {"message_id": f"m{number}", "position": ORIGIN}
+        await harness.send(session, type="cursor", position={"x": number, "y": 0})
+        await harness.send(session, type="view", position=ORIGIN, width=10, height=10)
+        await harness.send(session, type="typing", payload="hm", **shown)
+        await harness.send(session, type="stroke", message_id=f"s{number}", points=[[0, 0], [1, 1]], done=False)
+        for kind in ("cursor", "view", "profile", "typing", "drawing"):
+            draft = {"message_id": f"{kind}{number}"} if kind in KINDS_WITH_ID else {}
+            await harness.send(sealed, type="sealed", kind=kind, box=BOX, **draft)
+        await asyncio.sleep(0.2)
+
+    await show(1)
+    assert sorted(frame["type"] for frame in bob.frames()) == ["cursors", "stroke", "typing", "view"]
+    kinds = ["cursor", "drawing", "profile", "typing", "view"]
+    assert sorted(frame["kind"] for frame in reader.frames()) == kinds
+    await asyncio.sleep(2.0)
+    bob.writes.clear()
+    reader.writes.clear()
+    connection.gone = sealed_connection.gone = True
+    await show(2)
+    assert bob.frames() == reader.frames() == []
+    # What it ended or posted counts.
+    await harness.send(session, type="typing", message_id="m1", payload="", position=ORIGIN)
+    await harness.say(session, "m3")
+    assert [frame["type"] for frame in bob.frames()] == ["typing", "chat"]
 
 
 async def test_w17_two_tabs_are_one_user(harness: Harness) -> None:

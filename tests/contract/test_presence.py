@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 
+import msgspec
+
 from asocial.domain.profile import Member, Profile
 from asocial.ports import Departed, PresenceStore
 from tests.support.waiting import eventually_is
@@ -99,6 +101,23 @@ async def test_a_changed_profile_holds_for_all_who_ask(adapters: Adapters) -> No
     assert await other.members("garden", ["ann"]) == [Member("ann", "wise owl", "teal", 1000)]
     assert await store.update("garden", "bob", OWL) is None
     assert await store.update("nowhere", "ann", OWL) is None
+
+
+async def test_w24_a_later_profile_stays_where_that_is_asked(adapters: Adapters) -> None:
+    store, other = await adapters.presence(), await adapters.presence()
+    sooner, later = Profile("wise owl", "teal", changed_at=1_700_000_000_000), Profile("calm elk", "plum")
+    await store.join("garden", "c1", "ann", later, 1000)
+    assert await other.update("garden", "ann", sooner, unless_later=True) is not None, "of an unknown time"
+    assert await other.update("garden", "ann", sooner, unless_later=True) is not None, "the same"
+    later = msgspec.structs.replace(later, changed_at=sooner.changed_at + 1)
+    before = await store.update("garden", "ann", later)
+    assert await other.update("garden", "ann", sooner, unless_later=True) is None
+    assert await other.update("garden", "bob", later, unless_later=True) is None
+    assert await other.members("garden", ["ann"]) == [Member.of("ann", later, 1000)]
+    assert before is not None
+    assert (await other.roster("garden", 1)).stamp == before.stamp, "no event"
+    assert await other.update("garden", "ann", sooner) is not None, "the clock was set"
+    assert await store.members("garden", ["ann"]) == [Member.of("ann", sooner, 1000)]
 
 
 async def test_a_user_off_the_map_is_marked(adapters: Adapters) -> None:

@@ -108,7 +108,8 @@ async def test_a_damaged_entry_affects_no_other(server: Server, start: Start, da
     roster = await here.backend.presence.roster("garden", 10)
     assert "ann" in [member.user_id for member in roster.members]
     assert roster.stamp.epoch
-    assert await here.backend.presence.update("garden", "ann", FOX) is not None
+    assert await here.backend.presence.update("garden", "ann", FOX, unless_later=True) is not None
+    assert await here.backend.presence.update("garden", "bob", FOX, unless_later=True) is not None
     await there.backend.presence.members("garden", ["ann", "bob"])
     await here.backend.presence.sweep()
     await here.backend._leases.renew()

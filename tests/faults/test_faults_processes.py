@@ -178,6 +178,41 @@ async def test_w15_a_process_that_slept_leaves_no_draft_of_a_client_that_left(fo
             await client.close()
 
 
+async def test_w24_a_change_in_an_outage_undoes_no_later_one_made_elsewhere(folder: Path, redis: Server) -> None:
+    """Its user has no connection any more on the process that was cut off."""
+    proxy = Proxy(redis.port)
+    with (
+        running(proxy),
+        processes(folder, 1, proxy.url) as (cut_off,),
+        processes(folder, 1, redis.url) as (other,),
+    ):
+        bob = await Client.connect(other.url, channel="garden")
+        witness = await Client.connect(cut_off.url, channel="garden")
+        ann, eve = [await Client.connect(cut_off.url, channel="garden") for _ in range(2)]
+        proxy.cut()
+        await witness.receive("degraded")
+        for who in (ann, eve):
+            await who.profile("Sooner", "rust")
+            await who.receive("user_updated")
+            await who.close()
+        again, control = [await Client.connect(other.url, channel="garden", token=who.token) for who in (ann, eve)]
+        await again.profile("Later", "moss")
+        await bob.receive("user_updated")
+        proxy.refuse = False
+        await witness.receive("restored")
+        # The control: the change of somebody who made no later one arrives.
+        updated = await bob.receive("user_updated")
+        assert (updated["user_id"], updated["name"]) == (eve.user_id, "Sooner")
+        names = {user["user_id"]: user["name"] for user in (await bob.resync())["users"]}
+        assert (names[ann.user_id], names[eve.user_id]) == ("Later", "Sooner")
+        for who, name in ((again, "Later"), (control, "Sooner")):
+            await who.chat("here")
+            assert (await bob.receive("chat"))["name"] == name
+        assert not bob.waiting("user_updated")
+        for client in (bob, witness, again, control):
+            await client.close()
+
+
 @pytest.mark.parametrize("store", ["memory", "redis"])
 async def test_w18_a_handshake_that_its_client_gave_up_shows_nobody(folder: Path, redis: Server, store: str) -> None:
     """It waited while the process slept; its client is elsewhere by now. Found by the fuzz, seed 9."""

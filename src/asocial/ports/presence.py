@@ -78,8 +78,13 @@ class PresenceStore(Protocol):
         """The connection's socket broke. The first sweep after `grace_ms` removes it."""
         ...
 
-    async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
-        """Change the profile of a present user, which is an event. None if the user is not present."""
+    async def update(
+        self, channel: str, user_id: str, profile: Profile, *, unless_later: bool = False
+    ) -> Updated | None:
+        """Change the profile of a present user, which is an event. None if the user is not present.
+
+        `unless_later`: also None if the user has chosen another one later (`changed_at`), which stays.
+        """
         ...
 
     async def roster(self, channel: str, limit: int) -> Roster:

@@ -94,7 +94,11 @@ class FallbackPresence:
         except StoreUnavailable:
             return
 
-    async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
+    async def update(
+        self, channel: str, user_id: str, profile: Profile, *, unless_later: bool = False
+    ) -> Updated | None:
+        if unless_later:
+            return await self._update_again(channel, user_id, profile)
         self._update_profile(channel, user_id, profile, changed=True)
         local = await self._local.update(channel, user_id, profile)
         try:
@@ -180,7 +184,7 @@ class FallbackPresence:
     def changed_profiles(self) -> dict[tuple[str, str], Profile]:
         """Profiles, by channel and user, that were changed here and that the shared store does not have.
 
-        Some may belong to users who have left; updating those does nothing.
+        To be updated with `unless_later`: some belong to users who have left, or who have chosen another since.
         """
         changed = {(place[0], own.user_id): own.profile for place, own in self._connections.items() if own.changed}
         return self._unsent_profiles | changed
@@ -226,12 +230,21 @@ class FallbackPresence:
             return
         member, own_at, stored_at = joined.member, own.profile.changed_at, joined.changed_at
         changed = own_at > stored_at or (own.changed and own_at == stored_at)
-        unsent = self._unsent_profiles.get((place[0], own.user_id))
-        if unsent is not None and unsent.changed_at < stored_at:
-            del self._unsent_profiles[place[0], own.user_id]
         stored = Profile(member.name, member.color, member.on_map, stored_at)
         profile = own.profile if changed else stored
         self._connections[place] = _LocalConnection(own.user_id, profile, member.joined_at, changed)
+
+    async def _update_again(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
+        """Update one of `changed_profiles`. Raises StoreUnavailable; then it is still one of them."""
+        updated = await self._shared.update(channel, user_id, profile, unless_later=True)
+        # The members of an isolated channel are registered later; then it is tried again.
+        answered = updated is not None or not self._status.is_isolated(channel)
+        if answered and self._unsent_profiles.get((channel, user_id)) == profile:
+            del self._unsent_profiles[channel, user_id]
+        for place in self._by_user.get(user_id, ()) if updated is not None else ():
+            if place[0] == channel and (own := self._connections[place]).profile == profile:
+                self._connections[place] = own._replace(changed=False)
+        return updated
 
     def _update_profile(self, channel: str, user_id: str, profile: Profile, *, changed: bool) -> None:
         self._unsent_profiles.pop((channel, user_id), None)

@@ -98,7 +98,7 @@ class Outages:
             for (channel_name, user_id), profile in self._fallback.take_missed_profiles().items():
                 self._sessions.apply_profile(channel_name, ProfileChanged.of(user_id, profile))
         for (channel_name, user_id), profile in changed.items():
-            await self._sessions.change_profile(channel_name, user_id, profile)
+            await self._sessions.change_profile_after_outage(channel_name, user_id, profile)
         self._repeat_messages(channels)
         for channel in self._channels:
             if (channels is None or channel.name in channels) and channel.confirmed:

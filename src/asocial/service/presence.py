@@ -16,7 +16,7 @@ from ..domain.ids import new_message_id
 from ..domain.palette import free_color
 from ..domain.profile import Member, Profile
 from ..groups import PresenceSettings
-from ..ports import Connection, Departed, Joined, PresenceStore, Roster, Stamp, StoreUnavailable
+from ..ports import Connection, Departed, Joined, PresenceStore, Roster, Stamp, StoreUnavailable, Updated
 from ..protocol.codec import pack
 from ..protocol.schema import ServerFrame, UserCount, UserJoined, UserLeft, UserUpdated
 from .channels import Channels
@@ -102,19 +102,17 @@ class Presence:
     async def update(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
         """Change a profile and announce it. In a crowded channel, returns the frame for the user alone instead."""
         updated = await self._store.update(channel, user_id, profile)
-        if updated is None:
-            return None
-        frame = UserUpdated(user_id, profile.name, profile.color, *updated.stamp, profile.on_map)
-        if updated.user_count > self.roster_limit:
-            return frame
-        if self._channels.is_isolated(channel):
-            # The store has numbered the event, and no other process would send it, so the others get it too.
-            self._channels.post_local(channel, pack(frame))
-            if updated.shared:
-                self._channels.publish(channel, pack(frame))
-        else:
-            self._channels.post(channel, pack(frame))
-        return None
+        return None if updated is None else self._announce_update(channel, user_id, profile, updated)
+
+    async def update_after_outage(self, channel: str, user_id: str, profile: Profile) -> bool:
+        """Change a profile that was chosen during the outage, and announce it. Raises StoreUnavailable.
+
+        False if the user has left since, or has chosen another.
+        """
+        updated = await self._store.update(channel, user_id, profile, unless_later=True)
+        if updated is not None:
+            self._announce_update(channel, user_id, profile, updated)
+        return updated is not None
 
     async def roster(self, channel: str) -> Roster:
         """The members that a `user_sync` lists."""
@@ -263,6 +261,20 @@ class Presence:
         about = (member.user_id, member.name, member.color, member.joined_at)
         frame = UserJoined(new_message_id(), channel, self._now_ms(), *about, *joined.stamp, member.on_map)
         self._announce(channel, frame, joined.user_count, joined.stamp, max_users=joined.user_count, exclude=connection)
+
+    def _announce_update(self, channel: str, user_id: str, profile: Profile, updated: Updated) -> UserUpdated | None:
+        """In a crowded channel, announces nothing and returns the frame for the user alone."""
+        frame = UserUpdated(user_id, profile.name, profile.color, *updated.stamp, profile.on_map)
+        if updated.user_count > self.roster_limit:
+            return frame
+        if self._channels.is_isolated(channel):
+            # The store has numbered the event, and no other process would send it, so the others get it too.
+            self._channels.post_local(channel, pack(frame))
+            if updated.shared:
+                self._channels.publish(channel, pack(frame))
+        else:
+            self._channels.post(channel, pack(frame))
+        return None
 
     def _announce_leave(self, departed: Departed, *, known_here: bool = True) -> None:
         """`known_here`: members on this process know the user."""

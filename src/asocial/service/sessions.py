@@ -24,7 +24,7 @@ from ..domain.settled_addresses import SettledAddresses
 from ..groups import SessionSettings
 from ..ports import Connection
 from ..protocol.codec import pack
-from ..protocol.schema import ClockSet, Degraded, Followed, Restored, RulesView, UserSync, UserUpdated
+from ..protocol.schema import ClockSet, Degraded, Followed, Restored, RulesView, UserSync
 from .answer_budget import AnswerBudget
 from .channel import Channel
 from .channels import Channels
@@ -281,12 +281,16 @@ class Sessions:
             session.participant.followed()
             session.connection.write(pack(Followed(followed.follower_id)))
 
-    async def change_profile(self, channel: str, user_id: str, profile: Profile) -> UserUpdated | None:
-        """Change a profile on every process. In a crowded channel, returns the frame for the user alone."""
-        changed = ProfileChanged.of(user_id, profile)
-        self.apply_profile(channel, changed)
-        self._channels.send_control(channel, encode_control(changed))
-        return await self._presence.update(channel, user_id, profile)
+    async def change_profile_after_outage(self, channel: str, user_id: str, profile: Profile) -> None:
+        """Make a change that was made here during an outage hold on every process, unless the user made a later one.
+
+        Raises StoreUnavailable.
+        """
+        holds = await self._presence.update_after_outage(channel, user_id, profile)
+        here = self._local.of_user(user_id, channel)
+        # The user may have changed it again in the meantime.
+        if holds and all(session.participant.profile.changed_at <= profile.changed_at for session in here):
+            self._apply_everywhere(channel, ProfileChanged.of(user_id, profile))
 
     def request_wait_s(self, session: Session) -> float:
         """How many seconds the session must wait before its next request (W79)."""
@@ -310,7 +314,9 @@ class Sessions:
     async def set_profile(self, session: Session, profile: Profile) -> None:
         """Change the user's profile in the channel, on all its connections and all processes (W24)."""
         channel = session.participant.channel
-        own_update = await self.change_profile(channel.name, session.member.user_id, profile)
+        user_id = session.member.user_id
+        self._apply_everywhere(channel.name, ProfileChanged.of(user_id, profile))
+        own_update = await self._presence.update(channel.name, user_id, profile)
         channel.changes += 1
         if own_update is not None:
             session.connection.write(pack(own_update))
@@ -363,6 +369,10 @@ class Sessions:
             )
         )
         return sync, snapshot.bodies
+
+    def _apply_everywhere(self, channel: str, changed: ProfileChanged) -> None:
+        self.apply_profile(channel, changed)
+        self._channels.send_control(channel, encode_control(changed))
 
     def _rules_view(self, session: Session) -> RulesView | None:
         """The channel's rules for `user_sync`; None if all of them have their defaults."""

@@ -45,9 +45,11 @@ class Shared(MemoryPresence):
         self._ask()
         await super().abandon(channel, connection_id, grace_ms)
 
-    async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
+    async def update(
+        self, channel: str, user_id: str, profile: Profile, *, unless_later: bool = False
+    ) -> Updated | None:
         self._ask()
-        return await super().update(channel, user_id, profile)
+        return await super().update(channel, user_id, profile, unless_later=unless_later)
 
     async def roster(self, channel: str, limit: int) -> Roster:
         self._ask()
@@ -81,6 +83,16 @@ class Harness:
 @pytest.fixture
 def harness() -> Harness:
     return Harness()
+
+
+async def send_changed(harness: Harness) -> list[Profile]:
+    """What Outages does after `restore`. Returns the profiles that hold from now on."""
+    changed = harness.presence.changed_profiles().items()
+    return [
+        profile
+        for (channel, user_id), profile in changed
+        if await harness.presence.update(channel, user_id, profile, unless_later=True) is not None
+    ]
 
 
 async def test_the_shared_store_decides_while_it_answers(harness: Harness) -> None:
@@ -292,9 +304,10 @@ async def test_w24_of_two_changes_in_an_outage_the_later_counts(harness: Harness
     harness.shared.away = False
     await other.restore()
     assert other.changed_profiles() == {("garden", "ann"): ELK}
-    await other.update("garden", "ann", ELK)
+    assert await other.update("garden", "ann", ELK, unless_later=True) is not None
     await harness.presence.restore()
-    assert harness.presence.changed_profiles() == {}
+    assert await send_changed(harness) == []
+    assert (await harness.shared.members("garden", ["ann"]))[0].name == "calm elk"
 
 
 async def test_w20_a_user_who_is_present_keeps_the_profile_though_a_tab_joined_in_an_outage(harness: Harness) -> None:
@@ -341,6 +354,61 @@ async def test_a_profile_changed_in_an_outage_is_sent_even_if_the_connection_has
     assert harness.presence.changed_profiles() == {("garden", "ann"): OWL}
     harness.shared.away = False
     await harness.presence.update("garden", "ann", OWL)
+    assert harness.presence.changed_profiles() == {}
+
+
+@pytest.mark.parametrize("later", [True, False])
+async def test_w24_a_change_in_an_outage_by_a_user_who_went_elsewhere_undoes_no_later_one(
+    harness: Harness, later: bool
+) -> None:
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    harness.shared.away = True
+    await harness.presence.update("garden", "ann", OWL)
+    await harness.presence.leave("garden", "c1")
+    harness.shared.away = False
+    await harness.shared.join("garden", "elsewhere", "ann", FOX, 1)
+    if later:
+        await harness.shared.update("garden", "ann", ELK)
+    await harness.presence.restore()
+    assert await send_changed(harness) == ([] if later else [OWL])
+    assert (await harness.shared.members("garden", ["ann"]))[0].name == ("calm elk" if later else "wise owl")
+    assert harness.presence.changed_profiles() == {}
+
+
+async def test_w24_a_change_in_an_outage_is_kept_until_the_store_has_taken_it(harness: Harness) -> None:
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    harness.shared.away = True
+    await harness.presence.update("garden", "ann", OWL)
+    await harness.presence.leave("garden", "c1")
+    with pytest.raises(StoreUnavailable):
+        await send_changed(harness)
+    harness.shared.away = False
+    harness.shared._channels.clear()
+    harness.local.add("garden")
+    assert await send_changed(harness) == [], "she may be a member of the channel who is registered later"
+    harness.local.clear()
+    await harness.shared.join("garden", "elsewhere", "ann", FOX, 1)
+    assert await send_changed(harness) == [OWL]
+    assert harness.presence.changed_profiles() == {}
+
+
+async def test_w24_a_later_change_made_while_an_earlier_one_is_sent_is_sent_next(harness: Harness) -> None:
+    class Slow(Shared):
+        async def update(
+            self, channel: str, user_id: str, profile: Profile, *, unless_later: bool = False
+        ) -> Updated | None:
+            if profile == OWL:
+                self.away = True
+                await harness.presence.update(channel, user_id, ELK)
+                self.away = False
+            return await super().update(channel, user_id, profile, unless_later=unless_later)
+
+    harness.presence._shared = harness.shared = Slow(harness.clock, 300_000)
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    harness.presence._update_profile("garden", "ann", OWL, changed=True)
+    assert await send_changed(harness) == [OWL]
+    assert harness.presence.changed_profiles() == {("garden", "ann"): ELK}
+    assert await send_changed(harness) == [ELK]
     assert harness.presence.changed_profiles() == {}
 
 

@@ -30,10 +30,12 @@ class SharedPresence(MemoryPresence):
 
     away = False
 
-    async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
+    async def update(
+        self, channel: str, user_id: str, profile: Profile, *, unless_later: bool = False
+    ) -> Updated | None:
         if self.away:
             raise StoreUnavailable("away")
-        return await super().update(channel, user_id, profile)
+        return await super().update(channel, user_id, profile, unless_later=unless_later)
 
 
 class Harness:

@@ -32,7 +32,7 @@ from asocial.domain.errors import (
 )
 from asocial.domain.identity import Principal
 from asocial.domain.live_message import LiveMessage
-from asocial.domain.profile import guest_profile
+from asocial.domain.profile import Profile, guest_profile
 from asocial.domain.sealed import KINDS_WITH_ID, OVERHEAD_BYTES, STEP_BYTES
 from asocial.groups import (
     ClaimedIdSettings,
@@ -41,7 +41,7 @@ from asocial.groups import (
     PresenceSettings,
     SessionSettings,
 )
-from asocial.ports import Batch, ChannelRules, LiveMessages, RateLimiter
+from asocial.ports import Batch, ChannelRules, LiveMessages, RateLimiter, Updated
 from asocial.protocol.codec import pack
 from asocial.protocol.framing import text_frame
 from asocial.protocol.schema import Limits, Pong
@@ -646,6 +646,26 @@ async def test_w29_after_an_outage_members_get_snapshots_and_other_processes_get
     said = [told for told in _told_processes(harness) if isinstance(told, MessagesAgain)]
     assert [json.loads(bytes(body))["message_id"] for again in said for _, _, body in again.messages] == ["m1"]
     assert not any(batch.reliable for _, batch in harness.broker.published), "no client gets it unasked"
+
+
+async def test_w24_a_change_of_an_outage_that_is_sent_late_undoes_no_later_one_here(harness: Harness) -> None:
+    """The user changes the profile again while the store takes the first change."""
+
+    class Slow(MemoryPresence):
+        async def update(
+            self, channel: str, user_id: str, profile: Profile, *, unless_later: bool = False
+        ) -> Updated | None:
+            updated = await super().update(channel, user_id, profile, unless_later=unless_later)
+            if unless_later:
+                await harness.send(ann, type="profile", name="Later", color="moss")
+            return updated
+
+    harness.presence._store = slow = Slow(harness.clock, 300_000)
+    ann, _ = await harness.enter("ann")
+    sooner = Profile("Sooner", "rust", changed_at=harness.now_ms - 1)
+    await harness.sessions.change_profile_after_outage("garden", "ann", sooner)
+    assert ann.participant.profile.name == "Later"
+    assert [member.name for member in await slow.members("garden", ["ann"])] == ["Later"]
 
 
 async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stands(harness: Harness) -> None:

@@ -81,10 +81,12 @@ class MemoryPresence:
             state.connections[connection_id].abandoned = True
             self._live_until(channel, connection_id, grace_ms)
 
-    async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
+    async def update(
+        self, channel: str, user_id: str, profile: Profile, *, unless_later: bool = False
+    ) -> Updated | None:
         state = self._channels.get(channel)
         user = state.users.get(user_id) if state is not None else None
-        if state is None or user is None:
+        if state is None or user is None or (unless_later and user.changed_at > profile.changed_at):
             return None
         user.member, user.changed_at = Member.of(user_id, profile, user.member.joined_at), profile.changed_at
         return Updated(len(state.users), state.event())

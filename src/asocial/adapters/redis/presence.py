@@ -96,10 +96,14 @@ class RedisPresence:
             raise
         self._leave_if_empty(channel)
 
-    async def update(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
+    async def update(
+        self, channel: str, user_id: str, profile: Profile, *, unless_later: bool = False
+    ) -> Updated | None:
         _, _, users, profiles, _, stamp = self._keys(channel)
         keys = (users, profiles, stamp)
-        reply = await self._pool.run(SCRIPTS["update"], channel, keys, user_id, msgspec.json.encode(profile))
+        changed_at = (profile.changed_at,) if unless_later else ()
+        encoded = msgspec.json.encode(profile)
+        reply = await self._pool.run(SCRIPTS["update"], channel, keys, user_id, encoded, *changed_at)
         if reply is None:
             return None
         count, epoch, seq = cast(tuple[int, bytes, int], reply)

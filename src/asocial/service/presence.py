@@ -9,8 +9,7 @@ its own clients, and what it learnt from the store to the other processes.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from ..domain.ids import new_message_id
 from ..domain.palette import free_color
@@ -60,7 +59,6 @@ class Presence:
         self._counts: dict[str, _Count] = {}
         self._arriving: dict[str, dict[str, str]] = {}
         """By channel and user: the colours of those who are joining and not in the store yet."""
-        self._outages = 0
         self._recounting: dict[bool, asyncio.Task[None]] = {}
         """By `elsewhere`: whether the counts are sent to other processes."""
 
@@ -166,40 +164,24 @@ class Presence:
         if here is None or (here.confirmed and not here.needs_snapshots):
             self._update_count(channel, changed.count, changed.stamp, unpublished=False)
 
-    async def recount(self, *, elsewhere: bool = False) -> None:
+    def start_recount(self, *, elsewhere: bool = False) -> None:
         """Send clients the number of users of each channel: a process may have died before it sent all events.
 
         `elsewhere`: send it to the other processes, because an outage may have lost events that this process sent.
         Sent after a second, so that events under way arrive first; clients that have them ignore the count (W19).
-        Raises StoreUnavailable; when the store is back, every client gets a snapshot.
+        Does nothing while the store is away; when it is back, every client gets a snapshot.
         """
-        send, outages = self._send_count_elsewhere if elsewhere else self.apply_count, self._outages
-        channels = [channel.name for channel in self._channels if len(channel) or elsewhere]
-        for start in range(0, len(channels), RECOUNT_BATCH):
-            some = channels[start : start + RECOUNT_BATCH]
-            rosters = await asyncio.gather(*(self._store.roster(channel, 0) for channel in some))
-            counts = [
-                (channel, CountChanged(roster.user_count, roster.stamp))
-                for channel, roster in zip(some, rosters, strict=True)
-                # No epoch: the store has lost the channel, and its members are being registered again.
-                if roster.stamp.epoch and not self._channels.is_isolated(channel)
-            ]
-            self._loop.call_later(COUNT_INTERVAL_S, self._send_recounted, send, counts, outages)
-
-    def start_recount(self, *, elsewhere: bool = False) -> None:
-        """`recount` in a task. Does nothing while the store is away."""
         # If another process died during a recount, count again: some channels were counted before its death.
         if elsewhere in self._recounting:
             self._recounting[elsewhere].cancel()
-        self._recounting[elsewhere] = self._loop.create_task(self._recount_if_possible(elsewhere))
+        self._recounting[elsewhere] = self._loop.create_task(self._recount(elsewhere))
 
     def forget_all_counts(self) -> None:
-        """Drop the counts that wait, and what was recounted: an outage begins.
+        """Drop the counts that wait, those of a recount too: an outage begins.
 
         The store may come back empty, and so with another epoch. A client that gets a count of the old one then asks
         for a snapshot. Nothing is lost: after an outage every client gets a snapshot, and every process a new count.
         """
-        self._outages += 1
         for recounting in self._recounting.values():
             recounting.cancel()
         self.forget_counts(list(self._counts))
@@ -244,17 +226,30 @@ class Presence:
             if not arriving:
                 del self._arriving[channel]
 
-    def _send_recounted(
-        self, send: Callable[[str, CountChanged], None], counts: list[tuple[str, CountChanged]], outages: int
-    ) -> None:
-        """Send the counts of a recount, unless an outage began since it counted: see `forget_all_counts`."""
-        if outages == self._outages:
+    async def _recount(self, elsewhere: bool) -> None:
+        channels = [channel.name for channel in self._channels if len(channel) or elsewhere]
+        batches = [channels[start : start + RECOUNT_BATCH] for start in range(0, len(channels), RECOUNT_BATCH)]
+        try:
+            counted = [await self._count_all(batch) for batch in batches]
+        except StoreUnavailable:
+            return
+        await asyncio.sleep(COUNT_INTERVAL_S)
+        for counts in counted:
             for channel, changed in counts:
-                send(channel, changed)
+                if elsewhere:
+                    self._send_count_elsewhere(channel, changed)
+                else:
+                    self.apply_count(channel, changed)
+            await asyncio.sleep(0)
 
-    async def _recount_if_possible(self, elsewhere: bool) -> None:
-        with contextlib.suppress(StoreUnavailable):
-            await self.recount(elsewhere=elsewhere)
+    async def _count_all(self, channels: list[str]) -> list[tuple[str, CountChanged]]:
+        rosters = await asyncio.gather(*(self._store.roster(channel, 0) for channel in channels))
+        return [
+            (channel, CountChanged(roster.user_count, roster.stamp))
+            for channel, roster in zip(channels, rosters, strict=True)
+            # No epoch: the store has lost the channel, and its members are being registered again.
+            if roster.stamp.epoch and not self._channels.is_isolated(channel)
+        ]
 
     def _announce_join(self, channel: str, joined: Joined, connection: Connection | None = None) -> None:
         member = joined.member

@@ -1,5 +1,6 @@
-//! What both load generators use: sockets, epoll, WebSocket frames.
+//! What both load generators use: commands, sockets, epoll, WebSocket frames.
 
+pub mod commands;
 pub mod frames;
 pub mod poll;
 pub mod socket;

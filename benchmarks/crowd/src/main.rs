@@ -11,10 +11,11 @@ mod person;
 mod spec;
 mod tally;
 
-use std::io::{self, BufRead, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Instant;
 
+use crowd::commands::{self, Generator};
 use crowd::poll::Poll;
 use crowd::{cpu_s, frames};
 use hdrhistogram::Histogram;
@@ -73,32 +74,6 @@ struct Crowd {
 }
 
 impl Crowd {
-    fn new(spec: Spec) -> io::Result<Crowd> {
-        let mut servers = Vec::new();
-        for name in &spec.servers {
-            servers.push(name.to_socket_addrs()?.next().ok_or_else(|| io::Error::other("no such server"))?);
-        }
-        let dialect = &spec.dialect;
-        let listener =
-            Listener::new(spec.channels, spec.speakers, dialect.several, &dialect.cursor_frame, &dialect.cursor_mark);
-        Ok(Crowd {
-            servers,
-            listener,
-            spec,
-            poll: Poll::new()?,
-            people: Vec::new(),
-            buffer: vec![0; READ_BYTES],
-            zero: Instant::now(),
-            said: 0,
-            moved: 0,
-            key: 0x9e37_79b9,
-            closed: 0,
-            entering: 0,
-            entered: 0,
-            entry: Histogram::new_with_bounds(1, 600_000_000, 3).expect("bounds are right"),
-        })
-    }
-
     fn now_us(&self) -> u64 {
         self.zero.elapsed().as_micros() as u64
     }
@@ -370,6 +345,42 @@ impl Crowd {
             self.entering = self.entering.saturating_sub(1);
         }
     }
+}
+
+impl Generator for Crowd {
+    type Spec = Spec;
+    type Command = Command;
+
+    fn new(spec: Spec) -> io::Result<Crowd> {
+        let mut servers = Vec::new();
+        for name in &spec.servers {
+            servers.push(name.to_socket_addrs()?.next().ok_or_else(|| io::Error::other("no such server"))?);
+        }
+        let dialect = &spec.dialect;
+        let listener =
+            Listener::new(spec.channels, spec.speakers, dialect.several, &dialect.cursor_frame, &dialect.cursor_mark);
+        Ok(Crowd {
+            servers,
+            listener,
+            spec,
+            poll: Poll::new()?,
+            people: Vec::new(),
+            buffer: vec![0; READ_BYTES],
+            zero: Instant::now(),
+            said: 0,
+            moved: 0,
+            key: 0x9e37_79b9,
+            closed: 0,
+            entering: 0,
+            entered: 0,
+            entry: Histogram::new_with_bounds(1, 600_000_000, 3).expect("bounds are right"),
+        })
+    }
+
+    fn wait_for_command(&mut self) -> io::Result<()> {
+        while !self.turn(None)? {}
+        Ok(())
+    }
 
     fn carry_out(&mut self, command: Command) -> io::Result<Value> {
         match command {
@@ -379,7 +390,6 @@ impl Crowd {
                 self.talk(streams.map(|(kind, rate)| Stream::new(kind, rate, seconds)).into(), patience)
             }
             Command::Drop { people } => Ok(self.drop_last(people)),
-            Command::Quit => Ok(json!({})),
         }
     }
 }
@@ -388,33 +398,6 @@ fn channel_name(number: usize) -> String {
     format!("bench{number}")
 }
 
-fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args().nth(1).ok_or("usage: crowd SPEC.json")?;
-    let mut crowd = Crowd::new(serde_json::from_str(&std::fs::read_to_string(path)?)?)?;
-    crowd.poll.add_commands()?;
-    let mut lines = io::stdin().lock();
-    let mut line = String::new();
-    loop {
-        while !crowd.turn(None)? {}
-        line.clear();
-        if lines.read_line(&mut line)? == 0 {
-            return Ok(());
-        }
-        let command: Command = serde_json::from_str(&line)?;
-        let over = matches!(command, Command::Quit);
-        let answer = crowd.carry_out(command)?;
-        let mut out = io::stdout().lock();
-        writeln!(out, "{answer}")?;
-        out.flush()?;
-        if over {
-            return Ok(());
-        }
-    }
-}
-
 fn main() {
-    if let Err(error) = run() {
-        eprintln!("crowd: {error}");
-        std::process::exit(1);
-    }
+    commands::run::<Crowd>("crowd");
 }

@@ -34,11 +34,8 @@ impl Poll {
         let poll = Poll { epoll, timer };
         // Edge-triggered: an expired timer needs no read before it is set again.
         poll.control(libc::EPOLL_CTL_ADD, timer, libc::EPOLLIN | libc::EPOLLET, TIMER)?;
+        poll.control(libc::EPOLL_CTL_ADD, libc::STDIN_FILENO, libc::EPOLLIN, COMMANDS)?;
         Ok(poll)
-    }
-
-    pub fn add_commands(&self) -> io::Result<()> {
-        self.control(libc::EPOLL_CTL_ADD, 0, libc::EPOLLIN, COMMANDS)
     }
 
     /// Told when there is something to read, and, while it is connecting or has something unsent, when it can write.

@@ -68,5 +68,4 @@ pub enum Command {
     },
     /// Close the last `people` connections (speakers come first, so they stay), without a word.
     Drop { people: usize },
-    Quit,
 }

@@ -10,10 +10,11 @@ mod random;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::io::{self, BufRead, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Instant;
 
+use crowd::commands::{self, Generator};
 use crowd::poll::Poll;
 use crowd::{cpu_s, frames};
 use memchr::memmem;
@@ -71,7 +72,6 @@ enum Command {
     Rest { seconds: f64 },
     /// What was lost.
     Judge,
-    Quit,
 }
 
 fn usually() -> f64 {
@@ -101,35 +101,6 @@ struct Canvas {
 }
 
 impl Canvas {
-    fn new(spec: Spec) -> io::Result<Canvas> {
-        let mut servers = Vec::new();
-        for name in &spec.servers {
-            servers.push(name.to_socket_addrs()?.next().ok_or_else(|| io::Error::other("no such server"))?);
-        }
-        let mut random = Random::new(spec.seed);
-        let places = (0..spec.places).map(|_| (random.within(SIDE), random.within(SIDE))).collect();
-        Ok(Canvas {
-            servers,
-            places,
-            poll: Poll::new()?,
-            people: Vec::with_capacity(spec.people),
-            by_id: HashMap::new(),
-            oracle: Oracle::new(spec.people),
-            random,
-            buffer: vec![0; READ_BYTES],
-            zero: Instant::now(),
-            pointing: BinaryHeap::new(),
-            key: 0x9e37_79b9,
-            bytes: 0,
-            writes: 0,
-            reads: 0,
-            closed: 0,
-            entering: 0,
-            entered: 0,
-            spec,
-        })
-    }
-
     fn now_us(&self) -> u64 {
         self.zero.elapsed().as_micros() as u64
     }
@@ -457,6 +428,54 @@ impl Canvas {
     }
 }
 
+impl Generator for Canvas {
+    type Spec = Spec;
+    type Command = Command;
+
+    fn new(spec: Spec) -> io::Result<Canvas> {
+        let mut servers = Vec::new();
+        for name in &spec.servers {
+            servers.push(name.to_socket_addrs()?.next().ok_or_else(|| io::Error::other("no such server"))?);
+        }
+        let mut random = Random::new(spec.seed);
+        let places = (0..spec.places).map(|_| (random.within(SIDE), random.within(SIDE))).collect();
+        Ok(Canvas {
+            servers,
+            places,
+            poll: Poll::new()?,
+            people: Vec::with_capacity(spec.people),
+            by_id: HashMap::new(),
+            oracle: Oracle::new(spec.people),
+            random,
+            buffer: vec![0; READ_BYTES],
+            zero: Instant::now(),
+            pointing: BinaryHeap::new(),
+            key: 0x9e37_79b9,
+            bytes: 0,
+            writes: 0,
+            reads: 0,
+            closed: 0,
+            entering: 0,
+            entered: 0,
+            spec,
+        })
+    }
+
+    fn wait_for_command(&mut self) -> io::Result<()> {
+        while !self.turn(None)? {}
+        Ok(())
+    }
+
+    fn carry_out(&mut self, command: Command) -> io::Result<Value> {
+        match command {
+            Command::Connect { at_once, patience } => self.connect(at_once, patience),
+            Command::Live { seconds, posting, looking, pointing } => self.live(seconds, posting, looking, pointing),
+            Command::Rest { seconds } => self.rest(seconds),
+            Command::Judge => Ok(self.judge()),
+        }
+    }
+}
+
 /// Where what comes after `mark` begins.
 fn after(bytes: &[u8], mark: &[u8]) -> Option<usize> {
     memmem::find(bytes, mark).map(|at| at + mark.len())
@@ -468,38 +487,8 @@ fn number(bytes: &[u8]) -> Option<f64> {
     std::str::from_utf8(&bytes[..end]).ok()?.parse().ok()
 }
 
-fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args().nth(1).ok_or("usage: canvas SPEC.json")?;
-    let mut canvas = Canvas::new(serde_json::from_str(&std::fs::read_to_string(path)?)?)?;
-    canvas.poll.add_commands()?;
-    let mut lines = io::stdin().lock();
-    let mut line = String::new();
-    loop {
-        while !canvas.turn(None)? {}
-        line.clear();
-        if lines.read_line(&mut line)? == 0 {
-            return Ok(());
-        }
-        let answer = match serde_json::from_str(&line)? {
-            Command::Connect { at_once, patience } => canvas.connect(at_once, patience)?,
-            Command::Live { seconds, posting, looking, pointing } => {
-                canvas.live(seconds, posting, looking, pointing)?
-            }
-            Command::Rest { seconds } => canvas.rest(seconds)?,
-            Command::Judge => canvas.judge(),
-            Command::Quit => return Ok(()),
-        };
-        let mut out = io::stdout().lock();
-        writeln!(out, "{answer}")?;
-        out.flush()?;
-    }
-}
-
 fn main() {
-    if let Err(error) = run() {
-        eprintln!("canvas: {error}");
-        std::process::exit(1);
-    }
+    commands::run::<Canvas>("canvas");
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ TURNS = {
     r"(is|are|was|were) let in": "is admitted",
     r"(is|are) at it": "name who does what",
     r"who (is|are) to [a-z]+": "name who, and what they get",
+    r"(ctrl|control)-[a-z]": "Ctrl+C: a plus joins keys that are pressed together",
 }
 # A turn may continue in the next line, after the sign of a quotation or a comment, or the indent of a list.
 WRONG = {

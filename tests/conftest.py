@@ -56,7 +56,7 @@ traceback.StackSummary.extract = classmethod(_shallow)  # type: ignore[assignmen
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # SIGTERM ends the tests as Ctrl-C does: through the fixtures that end the servers they started.
+    # SIGTERM ends the tests as Ctrl+C does: through the fixtures that end the servers they started.
     if not hasattr(config, "workerinput"):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 

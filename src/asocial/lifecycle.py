@@ -208,7 +208,7 @@ async def run(
             raise SystemExit(130)
         stop.set()
 
-    # SIGTERM can come twice: from a supervisor to the whole group, and from `make` to its child. Only a second Ctrl-C
+    # SIGTERM can come twice: from a supervisor to the whole group, and from `make` to its child. Only a second Ctrl+C
     # at a terminal means "at once".
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, interrupt)

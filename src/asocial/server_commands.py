@@ -213,7 +213,7 @@ def _announce(settings: Settings, sockets: Sequence[socket.socket], processes: i
     for url in urls[1:]:
         print(f"  for others on your network: {url}")
     identity = {"guest": "guests", "open": "open ids", "jwt": "people sign in"}[settings.auth]
-    print(f"  {mode}, {identity}; Ctrl-C stops it\n", flush=True)
+    print(f"  {mode}, {identity}; Ctrl+C stops it\n", flush=True)
 
 
 def _urls(host: str, sockets: Sequence[socket.socket]) -> list[str]:
@@ -262,7 +262,7 @@ def _parser(add_client_commands: Callable[[Any], None] | None = None) -> argpars
         "serve",
         help="run the server",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Run the server until Ctrl-C or SIGTERM.",
+        description="Run the server until Ctrl+C or SIGTERM.",
         epilog="You can also set each one as an environment variable (ASOCIAL_PORT) or a key of the YAML file (port).\n"
         "A flag overrides the variable, and the variable overrides the file.",
         argument_default=argparse.SUPPRESS,
@@ -284,7 +284,7 @@ def _parser(add_client_commands: Callable[[Any], None] | None = None) -> argpars
     top = commands.add_parser(
         "top",
         help="show a live view of running servers",
-        description="Show connections, rates, latencies and health of one or more servers, until Ctrl-C.",
+        description="Show connections, rates, latencies and health of one or more servers, until Ctrl+C.",
     )
     top.add_argument(
         "urls", nargs="*", default=["http://localhost:8080"], metavar="URL", help="default: http://localhost:8080"

@@ -187,7 +187,7 @@ async def scrape(session: aiohttp.ClientSession, address: str) -> dict[str, Scra
 
 
 async def watch(urls: Sequence[str], every_s: float, *, once: bool, out: TextIO = sys.stdout) -> int:
-    """Show the table until Ctrl-C, or once. Returns 0 if every process was ready at the last scrape, else 1."""
+    """Show the table until Ctrl+C, or once. Returns 0 if every process was ready at the last scrape, else 1."""
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     colour = out.isatty()
     async with aiohttp.ClientSession(timeout=timeout) as session:
@@ -201,7 +201,7 @@ async def watch(urls: Sequence[str], every_s: float, *, once: bool, out: TextIO 
             rows = [row(name, known[name], each) for name, each in now.items() if name in known]
             if rows:
                 text = screen(rows, colour=colour)
-                print(text if once else f"{_CLEAR}{text}\n\nevery {every_s:g} s; Ctrl-C ends", file=out, flush=True)
+                print(text if once else f"{_CLEAR}{text}\n\nevery {every_s:g} s; Ctrl+C ends", file=out, flush=True)
                 if once:
                     return int(any(one.alarming for one in rows))
             known = now

@@ -56,7 +56,7 @@ async def test_a_killed_process_is_started_again_and_nobody_is_seen_leaving(fold
             assert (ended["process"], ended["code"]) == (doomed, -signal.SIGKILL)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl+C"])
 async def test_a_signal_drains_all_processes_and_ends_the_private_redis(folder: Path, number: int) -> None:
     with parent_of(folder, 2, "", "--reconnect-spread-seconds", "1") as parent:
         async with crowd(parent.url) as all_of:

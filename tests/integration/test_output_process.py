@@ -183,7 +183,7 @@ def test_the_exit_code_reports_an_error_without_stderr() -> None:
 async def test_each_printed_address_answers(host: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as out, serving("--host", host, stdout=out.fileno(), stderr=out.fileno()) as (process, port):
-        await asyncio.to_thread(until, lambda: "Ctrl-C" in log.read_text(), f"addresses in {log}")
+        await asyncio.to_thread(until, lambda: "Ctrl+C" in log.read_text(), f"addresses in {log}")
         addresses = re.findall(r"http://(?:\[([0-9a-f:]+)\]|([^\s:]+)):(\d+)", log.read_text())
         assert addresses
         for ipv6, name, number in addresses:

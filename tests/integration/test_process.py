@@ -128,7 +128,7 @@ async def test_it_prints_a_url_that_answers(serve: Serve) -> None:
     await client.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl+C"])
 @pytest.mark.drives(4001)
 async def test_a_signal_drains_and_exits_with_0(serve: Serve, number: int) -> None:
     process = await listening(serve, "--port", "0", "--reconnect-spread-seconds", "2")

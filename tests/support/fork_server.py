@@ -144,7 +144,7 @@ def _serve() -> None:
     import asocial.server_commands  # noqa: F401 (what a server imports)
 
     gc.freeze()  # a collection in a child would copy all of this memory
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches this process too; the tests end it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches this process too; the tests end it
     orders, answers = os.fdopen(os.dup(0), "rb"), os.dup(1)
     os.dup2(2, 1)
     codes: dict[int, int | None] = {}

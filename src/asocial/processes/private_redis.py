@@ -110,7 +110,7 @@ class PrivateRedis:
             *("--daemonize", "no", "--loglevel", "warning", "--logfile", str(self._log)),
         ]
         starter = [sys.executable, "-I", "-S", "-c", _EXEC_AND_END_WITH_PARENT, str(os.getpid())]
-        # A session of its own: Ctrl-C at the terminal must not end it before the processes have drained.
+        # A session of its own: Ctrl+C at the terminal must not end it before the processes have drained.
         self._process = await asyncio.create_subprocess_exec(
             *starter,
             self._binary,

@@ -230,7 +230,7 @@ class Worker:
                 *(sys.executable, "-P", "-m", "asocial.processes.worker", *map(str, fds)),
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=fds,
-                start_new_session=True,  # Ctrl-C at the terminal is for the parent, which then stops all in order
+                start_new_session=True,  # Ctrl+C at the terminal is for the parent, which then stops all in order
             )
         with contextlib.suppress(OSError):
             Order(settings, group).send(ours)

@@ -14,6 +14,8 @@ from types import FrameType
 
 import pytest
 
+from tests.support.leftovers import end_with_this_process, interrupt_workers
+
 LONGEST_FIRST = (
     "faults",
     "integration/test_safety_property",
@@ -57,8 +59,14 @@ traceback.StackSummary.extract = classmethod(_shallow)  # type: ignore[assignmen
 
 def pytest_configure(config: pytest.Config) -> None:
     # SIGTERM ends the tests as Ctrl+C does: through the fixtures that end the servers they started.
-    if not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        end_with_this_process()
+    else:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_keyboard_interrupt() -> None:
+    interrupt_workers()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from .conftest import Join, Visit
-from .watch import messages, say, seen, type_letter_by_letter, until_seen, watch, world_point
+from .watch import case, messages, say, seen, type_letter_by_letter, until_seen, watch, world_point
 
 CARET = '[data-testid="caret"]'
 FAMILY = "👨\u200d👩\u200d👧\u200d👦"
@@ -111,7 +111,7 @@ async def test_each_line_runs_in_its_own_direction(visit: Visit, subtests: pytes
     ann, bob = await visit(), await visit()
     lines = (("שלום לכולם", "rtl", 200), ("hello all", "ltr", 350), ("مرحبا", "rtl", 500))
     for text, direction, y in lines:
-        with subtests.test(text):
+        async with case(subtests, text, ann):
             await say(ann, 500, y, text)
             await until_seen(bob, text)
             words = bob.locator('[data-testid="message"] .words', has_text=text)

@@ -11,7 +11,7 @@ from playwright.async_api import Page, Route, expect
 from tests.support.waiting import PATIENCE_S
 
 from .conftest import Join, Visit
-from .watch import run_command
+from .watch import case, run_command
 
 PANELS = {
     "keys": ("help-panel", "Help"),
@@ -97,7 +97,7 @@ async def held_back(page: Page) -> dict[str, HeldBack]:
 async def test_escape_closes_a_panel_as_soon_as_it_appears(ann: Page, subtests: pytest.Subtests) -> None:
     for command, code in (await held_back(ann)).items():
         panel, _ = PANELS[command]
-        with subtests.test(command):
+        async with case(subtests, command, ann):
             await ann.evaluate(ESCAPE_AT_ONCE, panel)
             await run_command(ann, command)
             await code.asked()
@@ -115,7 +115,7 @@ async def test_escape_closes_a_panel_as_soon_as_it_appears(ann: Page, subtests: 
 async def test_escape_closes_a_panel_whose_code_is_still_loading(ann: Page, subtests: pytest.Subtests) -> None:
     for command, code in (await held_back(ann)).items():
         panel, _ = PANELS[command]
-        with subtests.test(command):
+        async with case(subtests, command, ann):
             await run_command(ann, command)
             await code.asked()
             await ann.keyboard.press("Escape")
@@ -159,7 +159,7 @@ async def test_escape_closes_what_was_opened_last_and_no_more(ann: Page, join: J
 
 async def test_the_canvas_takes_the_focus_when_what_had_it_before_is_gone(ann: Page, subtests: pytest.Subtests) -> None:
     for command, (panel, _) in PANELS.items():
-        with subtests.test(command):
+        async with case(subtests, command, ann):
             await ann.evaluate(
                 """() => {
                   const button = document.body.appendChild(document.createElement('button'))

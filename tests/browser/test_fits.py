@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from .conftest import Join, Visit
-from .watch import at_rest, say
+from .watch import at_rest, case, say
 
 DEVICES = {
     "mouse": {"desktop": (1440, 900)},
@@ -163,7 +163,7 @@ async def test_every_panel_fits_and_its_last_button_closes_it(
         await resize(page, (width, height))
         await page.mouse.move(2, height / 2)
         for panel, (test_id, done) in PANELS.items():
-            with subtests.test(panel, size=size):
+            async with case(subtests, f"{panel}, {size}", page):
                 await open_panel(page, panel)
                 assert await within_reach(page, done), "its Done is in sight"
                 assert await audit(page, test_id) == []
@@ -192,7 +192,7 @@ async def test_a_long_name_covers_neither_share_nor_the_people(
     await expect(page.get_by_test_id("roster-count")).to_have_attribute("data-count", "9")
     for size, at in DEVICES[device].items():
         await resize(page, at)
-        with subtests.test(size):
+        async with case(subtests, size, page):
             await at_rest(page)
             for each in ("channel", "share", "people"):
                 assert await within_reach(page, each), each

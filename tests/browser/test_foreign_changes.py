@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from .conftest import LIFE_S, Join, Server, Visit
 from .test_builds import title_of
-from .watch import at_rest, say, until_seen
+from .watch import at_rest, case, say, until_seen
 
 # As Google Translate does it: each text with letters becomes <font><font>text</font></font>, those that come later too.
 TRANSLATE = r"""() => {
@@ -164,7 +164,7 @@ async def test_a_part_that_is_moved_elsewhere_brings_the_page_back(
     """It is still in the document, but not where it works."""
     ann, bob = await visit(), await join()
     for part in (".plane textarea", ".world", ".plane"):
-        with subtests.test(part):
+        async with case(subtests, part, ann):
             await ann.mouse.click(300, 300)
             await ann.keyboard.type("half a thou")
             await ann.evaluate(

@@ -16,7 +16,7 @@ from tests.support.waiting import PATIENCE_S
 from .conftest import Join, Server, Visit
 from .test_owners import CLIPBOARD, copied, own, switch
 from .test_phone import LANDSCAPE, PORTRAIT, SMALL, phone
-from .watch import at_rest, go_back, messages, open_menu, page_time, run_command, say, until_seen, world_point
+from .watch import at_rest, case, go_back, messages, open_menu, page_time, run_command, say, until_seen, world_point
 
 CARET = '[data-testid="caret"]'
 OPEN = ".caret[data-open]"
@@ -413,7 +413,7 @@ async def test_discarded_text_can_be_brought_back(visit: Visit, subtests: pytest
     ann, bob = await visit(), await visit()
     draft = bob.get_by_test_id("draft")
     for undo, text, y in (("by key", "a long thought", 200), ("by its button", "another thought", 500)):
-        with subtests.test(undo):
+        async with case(subtests, undo, ann):
             await ann.mouse.click(400, y)
             await ann.keyboard.type(text)
             await expect(draft).to_contain_text(text)

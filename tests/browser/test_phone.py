@@ -12,7 +12,7 @@ from playwright.async_api import CDPSession, Locator, Page, expect
 from .conftest import Join, Server, Visit
 from .test_finding import camera_of, views_alike
 from .test_plane import STILL, zoom_of
-from .watch import at_rest, go_back, page_time, say, stop_clock, until_seen, world_point
+from .watch import at_rest, case, go_back, page_time, say, stop_clock, until_seen, world_point
 
 PORTRAIT, SMALL, LANDSCAPE = (375, 667), (320, 568), (667, 375)
 
@@ -201,7 +201,7 @@ async def test_the_keyboard_never_hides_what_is_written(
 ) -> None:
     bob = await visit(**phone())
     for size in (PORTRAIT, SMALL, LANDSCAPE):
-        with subtests.test(f"{size}"):
+        async with case(subtests, f"{size}", bob):
             width, height = size
             visible = 160 if size == LANDSCAPE else height - 270
             await resize(bob, size)
@@ -742,7 +742,7 @@ async def test_in_landscape_the_panel_of_people_shows_another_person_too(
 ) -> None:
     ann, _ = await visit(**phone(LANDSCAPE)), await join()
     for size in (LANDSCAPE, (844, 390)):
-        with subtests.test(f"{size}"):
+        async with case(subtests, f"{size}", ann):
             await resize(ann, size)
             await ann.get_by_test_id("people").tap()
             person = ann.get_by_test_id("person")

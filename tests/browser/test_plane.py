@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import Join, Visit
-from .watch import go_back, world_under
+from .watch import case, go_back, world_under
 
 STILL = "() => [scrollX, scrollY, visualViewport.scale, document.documentElement.scrollLeft]"
 
@@ -42,7 +42,7 @@ async def test_ctrl_and_wheel_zoom_around_the_pointer_between_a_tenth_and_four(
 ) -> None:
     ann = await visit()
     for name, direction in (("in", -1), ("out", 1)):
-        with subtests.test(name):
+        async with case(subtests, name, ann):
             await go_back(ann)
             before = await world_under(ann, 300, 200)
             await ann.keyboard.down("Control")

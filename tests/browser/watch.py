@@ -1,17 +1,22 @@
-"""Watching a page from inside: what appeared and went, and when, to the millisecond."""
+"""Watching a page from inside: what appeared and went, and when, to the millisecond; and bringing it back."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 from playwright.async_api import Error, Locator, Page, expect
 
 from tests.support.waiting import PATIENCE_S
 
 AHEAD_S = (0.25, 0.5, 1, 2)
 """How far ahead `stop_clock` may stop a page's clock, tried in this order."""
+RESTORE_S = 3.0
+"""How long `case` tries without loading the page again."""
 
 _WATCH = """
 () => {
@@ -101,6 +106,33 @@ async def go_back(page: Page) -> None:
         await page.keyboard.press("Home")
         await page.wait_for_function(is_home)
         await at_rest(page)  # the flight is over: the view that still moves would close a menu
+
+
+@contextlib.asynccontextmanager
+async def case(subtests: pytest.Subtests, name: str, *pages: Page) -> AsyncIterator[None]:
+    """One of several cases that begin at home on the same pages. If it fails, the pages go home for the next one."""
+    urls = [page.url for page in pages]
+    with subtests.test(name):
+        try:
+            yield
+        except BaseException:
+            for page, url in zip(pages, urls, strict=True):
+                await _restore(page, url)
+            raise
+
+
+async def _restore(page: Page, url: str) -> None:
+    try:
+        async with asyncio.timeout(RESTORE_S):
+            await page.mouse.up()
+            for key in ("Control", "Shift", "Alt"):
+                await page.keyboard.up(key)
+            await go_back(page)
+    except Exception:
+        # An address that differs in its hash alone would not load.
+        await page.goto("about:blank")
+        await page.goto(url)
+        await page.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
 
 
 async def open_menu(page: Page, text: str) -> Locator:

@@ -77,11 +77,6 @@ class ApiKeys:
         return known if is_right else None
 
 
-def looks_like_key(text: str) -> bool:
-    """Whether `text` is an API key, valid or not, and no other kind of token."""
-    return _KEY.fullmatch(text) is not None
-
-
 def create(name: str, rights: KeyRights, channels: Iterable[str], secret: str) -> tuple[ApiKey, str]:
     """A new key, and its text, which nothing else holds. `secret`: see SECRET_BYTES. Raises ValueError."""
     _check_name(name)

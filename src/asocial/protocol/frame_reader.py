@@ -18,9 +18,6 @@ PROTOCOL_ERROR: Final = 1002
 INVALID_TEXT: Final = 1007
 MESSAGE_TOO_BIG: Final = 1009
 
-CONTROL_BYTES: Final = 125
-"""The most that a control frame may hold (5.5)."""
-
 FRAGMENTS_AT_ONCE: Final = 16
 """After so many fragments without a whole message, `next` returns FRAGMENTS."""
 

@@ -43,7 +43,7 @@ GRACE_S = 5.0
 """How long after the beginning of a crowd everybody may be a listener: their clients have yet to say what they see."""
 SECOND_S = 1.0
 FOLLOW_S = 12.0
-"""How long a `follow` counts (W32)."""
+"""How long a `follow` counts for both sides (W32)."""
 CATCH_UP_MESSAGES = 1000
 """The most messages that one move of a viewport brings, the newest: those of 5 s in a channel at its limit (W72)."""
 CATCH_UP_BYTES = 256 * 1024

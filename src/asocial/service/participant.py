@@ -31,6 +31,7 @@ from ..protocol.schema import (
     View,
 )
 from .channel import Channel, Points
+from .crowd import FOLLOW_S
 from .draft import Draft, T
 from .throttle import ThrottledLatest
 
@@ -39,8 +40,6 @@ REACTIONS_BURST = 10.0
 VIEWS_PER_SECOND = 10.0
 LOOKS_PER_SECOND = 4.0
 """Views of one connection that move its region in a crowd."""
-FOLLOWED_S = 12.0
-"""How long a client counts as followed after `followed` (W32)."""
 SEALED_CURSORS_PER_SECOND = 10
 """Sealed cursors share no frame: each costs everyone a frame of its own."""
 SEALED_PROFILES_PER_SECOND = 1.0
@@ -219,11 +218,11 @@ class Participant:
 
     def followed(self) -> None:
         """Somebody follows the session's user."""
-        self._followed_until = self._loop.time() + FOLLOWED_S
+        self._followed_until = self._loop.time() + FOLLOW_S
 
     def follows(self) -> None:
         """The session's user follows somebody."""
-        self._follows_until = self._loop.time() + FOLLOWED_S
+        self._follows_until = self._loop.time() + FOLLOW_S
 
     def _may_react(self) -> bool:
         now = self._loop.time()

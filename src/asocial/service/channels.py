@@ -65,7 +65,10 @@ class Channels:
         return channel is not None and not channel.confirmed
 
     async def join(self, name: str, connection: Connection, region: Region | None = None) -> Channel:
-        """The channel, subscribed, with `connection` attached to it. `region`: what it will see, if it said so."""
+        """The channel, subscribed, with `connection` attached to it. `region`: what it will see, if it said so.
+
+        If the caller is cancelled while it waits for that, the connection is not attached.
+        """
         lingering = self._lingering.pop(name, None)
         if lingering is not None:
             lingering.cancel()
@@ -90,7 +93,11 @@ class Channels:
             channel.attach(connection, region)
         subscribing = self._subscribing.get(name)
         if subscribing is not None:
-            await asyncio.shield(subscribing)
+            try:
+                await asyncio.shield(subscribing)
+            except asyncio.CancelledError:
+                self.leave(channel, connection)
+                raise
         return channel
 
     def leave(self, channel: Channel, connection: Connection, *, user_gone: str | None = None) -> None:

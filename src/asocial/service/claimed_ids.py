@@ -44,8 +44,8 @@ class ClaimedIds:
         self._limiter = limiter
         self.local = local
         self._settings = settings
-        self._leaving: dict[str, Principal] = {}
-        """Users who left while the store was away, by `rules_id`."""
+        self._leaving: dict[str, tuple[Principal, bool]] = {}
+        """Users who left while the store was away, by `rules_id`, and whether their ids are to be reserved."""
 
     # Connecting.
 
@@ -133,13 +133,13 @@ class ClaimedIds:
                 await self._hold(principal, self._settings.hold_ms, reserve=True)
             await self._store.leave(user_id, generation, self._settings.hold_ms)
         except StoreUnavailable:
-            self._leaving[principal.rules_id] = principal
+            self._leaving[principal.rules_id] = (principal, reserve)
 
     async def refresh(self) -> list[Principal]:
         """Renew the claims of all users here. Returns the users whose id another claim holds."""
         leaving, self._leaving = self._leaving, {}
-        for principal in leaving.values():
-            await self.leave(principal, reserve=principal.keeps_token)
+        for principal, reserve in leaving.values():
+            await self.leave(principal, reserve=reserve)
         lost: list[Principal] = []
         principals = self.local.claimants()
         for start in range(0, len(principals), RENEW_BATCH):

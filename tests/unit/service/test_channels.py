@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from asocial.ports import Batch
+from asocial.ports import Batch, Deliver
 from asocial.protocol.codec import pack
 from asocial.protocol.schema import Pong
 
@@ -43,6 +43,26 @@ async def test_returning_in_time_keeps_the_subscription(broker: FakeBroker) -> N
     await asyncio.sleep(0.05)
     assert broker.log == ["subscribe garden"]
     await channels.close()
+    assert broker.log == ["subscribe garden", "unsubscribe garden"]
+
+
+async def test_who_is_cancelled_while_the_channel_is_subscribed_is_not_in_it() -> None:
+    class SlowBroker(FakeBroker):
+        async def subscribe(self, channel: str, deliver: Deliver) -> None:
+            await asyncio.sleep(0.02)
+            await super().subscribe(channel, deliver)
+
+    broker = SlowBroker()
+    channels = make_channels(broker, linger_s=0.0)
+    ann, bob = FakeConnection("ann"), FakeConnection("bob")
+    joining = [asyncio.create_task(channels.join("garden", who)) for who in (ann, bob)]
+    await asyncio.sleep(0.01)
+    joining[0].cancel()
+    channel = await joining[1]
+    assert list(channel) == [bob]
+    channels.leave(channel, bob)
+    await asyncio.sleep(0.05)
+    assert len(channels) == 0
     assert broker.log == ["subscribe garden", "unsubscribe garden"]
 
 

@@ -117,6 +117,21 @@ async def test_w106_who_left_during_an_outage_has_left_after_it(
     assert await harness.claims.find("alice") == UserIdClaim("first", held=False)
 
 
+async def test_w106_an_id_that_was_to_be_reserved_in_an_outage_is_reserved_after_it(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user who was removed must not come back at once with another claim."""
+    owner, _ = await harness.enter("owner")
+    alice, _ = await harness.enter("alice", generation="first")
+    await harness.rules_sync.change("garden", lambda rules: rules.with_owner("owner"))
+    await harness.send(owner, type="moderate", action="remove", user_id="alice", seconds=3600)
+    with monkeypatch.context() as outage:
+        await take_away(harness, outage)
+        await harness.sessions.close(alice, left=True)
+    await harness.sessions.refresh()
+    assert await harness.claims.find("alice") == UserIdClaim("first", held=True, reserved=True)
+
+
 async def test_w107_a_user_whose_id_another_claim_holds_is_closed_at_the_next_heartbeat(harness: Harness) -> None:
     _, alice = await harness.enter("alice", generation="first")
     _, bob = await harness.enter("bob", generation="first")

@@ -117,6 +117,9 @@ class Leases:
                     self._on_lost()
             except StoreUnavailable:
                 pass  # the supervisor reconnects, and the lease is renewed when Redis is back
+            except Exception:
+                # Without a lease, all people of this process would be seen leaving, again and again.
+                log.exception("cannot renew the lease of this process; trying again")
 
     async def hint(self, channel: str, when_ms: int, *, process: str = "") -> None:
         """Have `channel` swept in `when_ms` at the latest.

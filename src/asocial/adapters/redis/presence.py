@@ -146,9 +146,15 @@ class RedisPresence:
         """Redis is back: renew the lease, and send the departures that could not be sent. Raises StoreUnavailable."""
         await self._leases.renew()
         now = asyncio.get_running_loop().time()
-        for channel, pending in list(self._pending.items()):
-            await self._abandon(channel, {c: max(0, round((until - now) * 1000)) for c, until in pending.items()})
-            del self._pending[channel]
+        while self._pending:
+            channel, pending = next(iter(self._pending.items()))
+            # More may come while these are sent.
+            sent = dict(pending)
+            await self._abandon(channel, {c: max(0, round((until - now) * 1000)) for c, until in sent.items()})
+            for connection_id in sent:
+                pending.pop(connection_id, None)
+            if not pending:
+                del self._pending[channel]
 
     async def close(self) -> None:
         """Renew the lease once more, so that connections that still have a grace keep it."""

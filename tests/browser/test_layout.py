@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, eventually_is
 
 from .conftest import Server, Visit
 from .overlap import covered_text, measure_text
 from .test_crowd import speak
-from .watch import at_rest, say, until_seen
+from .watch import at_rest, go_back, say, until_seen
 
 WIDE = {"width": 1440, "height": 900}
 FORTY = "forty letters are typed here, on and on."
@@ -120,6 +120,99 @@ async def test_a_line_that_was_not_sent_is_in_the_way(visit: Visit, server: Serv
     await ann.mouse.click(340, 500)
     place = await place_of_caret(ann)
     assert place["y"] > (await box_of(ann, "this line is refused"))["bottom"]
+
+
+# What is wrong with the notices, the hint and the toast, in words.
+_NOTICES = """
+() => {
+  const wrong = []
+  const boxOf = (each) => each.getBoundingClientRect()
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1
+  const shown = (selector) => [...document.querySelectorAll(selector)]
+    .filter((each) => each.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+  const texts = shown('.world p.words, .caret[data-open] .mirror')
+  const controls = shown('.edge button, .edge a')
+  const hints = shown('.company:has(p:not(:empty)), [data-testid="toast"]')
+  const notices = shown('.unsent')
+  for (const notice of notices) {
+    const box = boxOf(notice)
+    const said = notice.textContent
+    if (box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight)
+      wrong.push(`${said} leaves the screen: ${[box.left, box.top, box.right, box.bottom].map(Math.round)}`)
+    for (const each of [...texts, ...controls, ...hints, ...notices])
+      if (each !== notice && meet(box, boxOf(each))) wrong.push(`${said} and ${each.textContent} overlap`)
+    for (const each of notice.querySelectorAll('[role=alert], button')) {
+      const { left, right, top, bottom } = boxOf(each)
+      const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2)
+      if (!each.contains(hit)) wrong.push(`${each.textContent} cannot be pressed`)
+      if (each.scrollWidth > each.clientWidth + 1) wrong.push(`${each.textContent} is cut off`)
+    }
+  }
+  for (const hint of hints)
+    for (const each of [...texts, ...controls, ...hints])
+      if (each !== hint && meet(boxOf(hint), boxOf(each))) wrong.push(`${hint.textContent} covers ${each.textContent}`)
+  return wrong
+}
+"""
+SIZES = {"mouse": [(1440, 900), (1200, 500)], "touch": [(820, 1180), (390, 844), (844, 390)]}
+
+
+async def expect_notices_apart(page: Page) -> None:
+    await at_rest(page)
+    # What is fetched, or comes to rest later, moves them once more.
+    await eventually_is(lambda: page.evaluate(_NOTICES), [], patience_s=10)
+
+
+# One reads from left to right, with long words, and one from right to left.
+@pytest.mark.parametrize(("device", "locale"), [("mouse", "de-DE"), ("touch", "ar-EG")])
+async def test_the_notice_of_a_refused_message_can_be_read_and_pressed_wherever_the_message_is(
+    visit: Visit, server: Server, subtests: pytest.Subtests, device: str, locale: str
+) -> None:
+    await server.restart(rate_limit_per_minute=1)
+    touch = device == "touch"
+    ann = await visit(has_touch=touch, is_mobile=touch, locale=locale)
+    for width, height in SIZES[device]:
+        await ann.set_viewport_size({"width": width, "height": height})
+        # The only one of this minute.
+        await server.pass_time(61, ann)
+        await go_back(ann)
+        await say(ann, 300, 300, "this one is sent")
+        await expect(ann.locator('[data-state="sent"]', has_text="this one is sent").last).to_be_attached()
+        spots = {
+            "left": (12, height / 2, "at the left edge"),
+            "right": (width - 15, height / 2, "right"),
+            "top": (width / 2, 8, "at the upper edge"),
+            "bottom": (width / 2, height - 60, "at the lower edge"),
+            "middle": (width / 2 - 60, height / 2, "in the middle, where a hint is"),
+            "right to left": (width - 15, height / 2, "رسالة"),
+        }
+        for spot, (x, y, text) in spots.items():
+            with subtests.test(spot, size=(width, height)):
+                await go_back(ann)
+                await say(ann, x, y, text)
+                await expect(ann.get_by_test_id("send-again")).to_have_count(1)
+                # With the caret right below, and without.
+                await expect_notices_apart(ann)
+                await ann.keyboard.type("more")
+                await expect_notices_apart(ann)
+                # The draft is discarded, and a toast says so.
+                await ann.keyboard.press("Escape")
+                await expect(ann.get_by_test_id("toast")).to_be_visible()
+                await expect_notices_apart(ann)
+                # The plane goes on, and only a part of the message is seen.
+                await ann.mouse.wheel(0, 40)
+                await expect_notices_apart(ann)
+            await ann.get_by_test_id("discard").first.click()
+            await expect(ann.get_by_test_id("unsent")).to_have_count(0)
+        with subtests.test("several lines", size=(width, height)):
+            await go_back(ann)
+            await say(ann, width / 3, height / 2, "one line")
+            await ann.keyboard.type("and another")
+            await ann.keyboard.press("Enter")
+            await expect(ann.get_by_test_id("send-again")).to_have_count(2)
+            await expect_notices_apart(ann)
+        for left in (1, 0):
+            await ann.get_by_test_id("discard").nth(left).click()
 
 
 async def test_messages_of_many_scripts_at_one_point_do_not_cover_each_other(visit: Visit, server: Server) -> None:

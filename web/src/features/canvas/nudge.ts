@@ -3,16 +3,14 @@
  * rests. In a crowd text stays where it is: measuring it would cost frames.
  */
 import type { App } from '../../stores/app'
-import { safeArea } from '../../shared/ui/safe-area'
-import type { Box } from './model/boxes'
-import type { Point, Size } from './model/camera'
-import { moved as movedBy, nudgesOf, nudgesOfDots, wayInto } from './model/nudge'
-import { dotBoxes, textBoxes, type TextBox } from './text-boxes'
+import { moved as movedBy, type Box } from './model/boxes'
+import type { Point } from './model/camera'
+import { nudgesOf, nudgesOfDots, wayInto } from './model/nudge'
+import { dotBoxes, frameOf, textBoxes, type TextBox } from './text-boxes'
 
 const REST_MS = 170
 /** after text changed, so that many changes are looked at once */
 const CHANGED_MS = 50
-const EDGE_PX = 10
 const TEXTS_MAX = 40
 
 /** Returns a function that ends it. */
@@ -37,7 +35,10 @@ export function nudgeText(app: App): () => void {
       const boxes = unmovedOf(texts)
       const frame = frameOf(view)
       const ways = nudgesOf(boxes, frame)
-      const placed = boxes.map((box, i) => movedBy(box, ways[i] as Point))
+      const placed = boxes.map((box, i) => {
+        const { x, y } = ways[i] as Point
+        return movedBy(box, x, y)
+      })
       const dots = dotBoxes()
       const waysOfDots = nudgesOfDots(unmovedOf(dots), placed)
       // What was a dot lies on what is around it.
@@ -75,16 +76,6 @@ const split = <T>(list: readonly T[], is: (each: T) => boolean): [T[], T[]] => [
   list.filter(is),
   list.filter((each) => !is(each)),
 ]
-
-function frameOf({ width, height }: Size): Box {
-  const safe = safeArea()
-  return {
-    left: Math.max(EDGE_PX, safe.left),
-    top: Math.max(EDGE_PX, safe.top),
-    right: width - Math.max(EDGE_PX, safe.right),
-    bottom: height - Math.max(EDGE_PX, safe.bottom),
-  }
-}
 
 /** Where the text would be without its nudge, also while it moves. */
 function unmoved({ left, top, right, bottom }: Box, anchor: HTMLElement, zoom: number): Box {

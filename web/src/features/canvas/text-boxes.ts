@@ -3,6 +3,8 @@
  * second at most.
  */
 import type { Box } from './model/boxes'
+import type { Size } from './model/camera'
+import { safeArea } from '../../shared/ui/safe-area'
 
 export interface TextBox extends Box {
   /** the element at its point of the plane */
@@ -11,10 +13,11 @@ export interface TextBox extends Box {
 
 /** What lies at the edges, besides panels; and on the plane, besides messages. */
 const OTHER =
-  '.edge > :not(.scrim, .panel), .following, .minimap, .cursor > *, .invitation p, .cluster, .dot, .caret[data-open] .mirror'
+  '.edge > :not(.scrim, .panel), .following, .minimap, .cursor > *, .invitation p, .cluster, .dot, .unsent, .caret[data-open] textarea'
+const EDGE_PX = 10
 
 /** Rectangles are counted from the corner of the plane. */
-const cornerOf = () => document.querySelector('.plane')?.getBoundingClientRect()
+export const cornerOf = () => document.querySelector('.plane')?.getBoundingClientRect()
 
 /** The texts of messages and others' drafts, with their authors' names. */
 export function textBoxes(): TextBox[] {
@@ -42,16 +45,32 @@ export function dotBoxes(): TextBox[] {
 }
 
 /** What else must stay readable and within reach. */
-export function otherBoxes(): Box[] {
+export const otherBoxes = () => boxesOf(OTHER)
+
+/** Of the elements that can be seen. */
+export function boxesOf(selector: string, counts: (each: Element) => boolean = () => true): Box[] {
   const corner = cornerOf()
   if (!corner) return []
-  return [...document.querySelectorAll(OTHER)]
-    .filter((each) => each.checkVisibility?.({ visibilityProperty: true }) ?? true)
+  return [...document.querySelectorAll(selector)]
+    .filter(
+      (each) => (each.checkVisibility?.({ visibilityProperty: true }) ?? true) && counts(each),
+    )
     .map((each) => boxOf(each, corner))
     .filter(({ left, right, top, bottom }) => right > left && bottom > top)
 }
 
-function boxOf(element: Element, corner: DOMRect): Box {
+/** Where all of a text is seen. */
+export function frameOf({ width, height }: Size): Box {
+  const safe = safeArea()
+  return {
+    left: Math.max(EDGE_PX, safe.left),
+    top: Math.max(EDGE_PX, safe.top),
+    right: width - Math.max(EDGE_PX, safe.right),
+    bottom: height - Math.max(EDGE_PX, safe.bottom),
+  }
+}
+
+export function boxOf(element: Element, corner: DOMRect): Box {
   const { left, top, right, bottom } = element.getBoundingClientRect()
   return {
     left: left - corner.left,

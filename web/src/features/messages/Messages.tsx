@@ -32,6 +32,7 @@ const Refusal = lazy<{ error: NonNullable<Entry['error']>; wait: number }>(
   () => import('./view/Refusal').then((m) => m.Refusal),
   ({ error }) => STRINGS.refusedOther(error.message),
 )
+const Placing = lazy(() => import('./view/making-room').then((m) => m.Placing))
 const Outlived = lazy(() => import('./view/MessageMenu').then((m) => m.Outlived))
 
 const Glow = lazy(() => import('../mentions/Glow').then((m) => m.Glow))
@@ -44,8 +45,6 @@ const LinkedText = lazy<{ text: string }>(
 
 /** The middle of the first line is the point that was touched. */
 const FIRST_LINE_PX = 14
-/** characters; beside such a short text there is room for the reason why it was not sent */
-const BESIDE_MAX = 14
 
 /** Needed in a crowd, and fetched later than the first message. */
 interface CrowdParts {
@@ -194,7 +193,7 @@ const hung = ({ dx, dy, widest }: Place) =>
 const initialsOf = (name: string) =>
   name.trim().split(/\s+/).slice(0, 2).map(firstGrapheme).join('')
 
-/** Below our own message until it is posted: pending, or refused and why. */
+/** Beside our own message until it is posted: pending, or refused and why. */
 function Unsent({ entry }: { entry: Entry }) {
   const app = useApp()
   const wait = useCountdown(entry.error?.retryAt, app.session.serverNow)
@@ -204,8 +203,9 @@ function Unsent({ entry }: { entry: Entry }) {
   return (
     <div
       className="unsent"
+      // As the page is read, whatever the message is written in.
+      dir={document.dir || 'ltr'}
       data-held=""
-      data-beside={entry.text.length <= BESIDE_MAX || undefined}
       data-testid="unsent"
     >
       <span role="alert">
@@ -226,6 +226,7 @@ function Unsent({ entry }: { entry: Entry }) {
       <button type="button" onClick={() => app.messages.remove(entry.key)} data-testid="discard">
         {STRINGS.discard}
       </button>
+      <Placing entryKey={entry.key} />
     </div>
   )
 }

@@ -101,7 +101,8 @@ describe('making room', () => {
   })
 
   test('lines of ours that were not sent are in the way, with what is beside them, and are never dots', () => {
-    const late = hung('late', 0, 0, { mine: true, state: 'late', text: 'not sent' })
+    const notice = { left: 95, top: 0, right: 395, bottom: 28 }
+    const late = hung('late', 0, 0, { mine: true, state: 'late', text: 'not sent', notice })
     const b = hung('b', 150, 0)
     const at = shown([late], [late, b])
     expect(isStill(at('late'))).toBe(true)

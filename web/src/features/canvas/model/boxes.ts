@@ -29,6 +29,13 @@ export const grow = ({ left, top, right, bottom }: Box, x: number, y: number): B
   bottom: bottom + y,
 })
 
+export const moved = ({ left, top, right, bottom }: Box, dx: number, dy: number): Box => ({
+  left: left + dx,
+  top: top + dy,
+  right: right + dx,
+  bottom: bottom + dy,
+})
+
 /** The distance from a point to a box; 0 within it. */
 export const distanceTo = ({ left, top, right, bottom }: Box, x: number, y: number) =>
   Math.hypot(Math.max(left - x, 0, x - right), Math.max(top - y, 0, y - bottom))

@@ -2,7 +2,7 @@
  * How far text at the edge of the view is moved, so that all of it can be read: text that begins outside, and text that
  * ends there. It moves by no more than its own size, and never onto other text. Dots that it would lie on make room. Pure.
  */
-import { meet, nearestFree, type Box } from './boxes'
+import { meet, moved, nearestFree, type Box } from './boxes'
 import type { Point } from './camera'
 
 const STAYS: Point = { x: 0, y: 0 }
@@ -21,13 +21,6 @@ const DOT_REACH_PX = 240
 const covers = (a: Box, b: Box) =>
   meet({ ...a, top: a.top + SLACK_PX }, { ...b, top: b.top + SLACK_PX })
 
-export const moved = ({ left, top, right, bottom }: Box, { x, y }: Point): Box => ({
-  left: left + x,
-  top: top + y,
-  right: right + x,
-  bottom: bottom + y,
-})
-
 /** The way of one box, whatever it then lies on. */
 export const wayInto = (box: Box, frame: Box): Point =>
   meet(box, frame)
@@ -43,7 +36,7 @@ export function nudgesOf(boxes: readonly Box[], frame: Box): Point[] {
   return boxes.map((box, i) => {
     const by = wayInto(box, frame)
     if (by.x === 0 && by.y === 0) return STAYS
-    const next = moved(box, by)
+    const next = moved(box, by.x, by.y)
     if (placed.some((other, k) => k !== i && covers(next, other))) return STAYS
     placed[i] = next
     return by
@@ -59,7 +52,7 @@ export function nudgesOfDots(dots: readonly Box[], texts: readonly Box[]): Point
     const free = nearestFree(dot, [...texts, ...others], DOT_REACH_PX)
     if (!free) return STAYS
     const by = { x: free.dx, y: free.dy }
-    placed[i] = moved(dot, by)
+    placed[i] = moved(dot, by.x, by.y)
     return by
   })
 }

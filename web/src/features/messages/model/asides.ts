@@ -36,7 +36,10 @@ export function putDots(
 ) {
   const reach = DOT_PX / 2 + 1
   const texts: Box[] = []
-  for (const { box } of words) texts.push(grow(box, reach, reach))
+  for (const { box, notice } of words) {
+    texts.push(grow(box, reach, reach))
+    if (notice) texts.push(grow(notice, reach, reach))
+  }
   const others: Box[] = []
   const isTaken = (point: Box, dx: number, dy: number) =>
     [texts, others].some((boxes) => boxes.some((box) => meet(point, box, dx, dy)))

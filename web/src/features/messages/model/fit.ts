@@ -1,7 +1,7 @@
 /*
  * Finds the place of one text among others. Pixels at text scale 1. Pure, but for the set of texts that it keeps.
  */
-import { cheapestOffset, grow, meet, type Box } from '../../canvas/model/boxes'
+import { cheapestOffset, grow, meet, moved, type Box } from '../../canvas/model/boxes'
 import { AT_ITS_POINT, LINE_PX, type Aside, type Frame, type Hung, type Place } from './place'
 import { textSize, textWidth } from './text-size'
 
@@ -15,8 +15,6 @@ const NAME_SCALE = 12 / 21
 export const GAP = { x: 14, y: 3 }
 /** a draft grows: it takes this much more if it can */
 export const GROWTH_PX = 110
-/** below or above a message that was not sent: why, and what to do */
-const UNSENT = { width: 300, height: 28, beside: 14 }
 /** In px of moving: a message that becomes a dot, which costs more while it is new. */
 const DOT_COST = { least: 20, more: 180 }
 
@@ -25,6 +23,8 @@ export interface Item {
   place: Place
   /** its text and name; of a dot: without a meaning */
   box: Box
+  /** the notice of a message that was not sent */
+  notice: Box | undefined
   /** of which layout */
   round: number
 }
@@ -44,7 +44,7 @@ const isBelow = (lower: Box, upper: Box) =>
   lower.top >= upper.bottom &&
   lower.top < upper.bottom + GAP.y + NAME_PX
 
-export const isUnsent = ({ state }: Hung) => state === 'refused' || state === 'late'
+const isUnsent = ({ state }: Hung) => state === 'refused' || state === 'late'
 
 const isFree = (box: Box, others: readonly Box[]) => !others.some((other) => meet(box, other))
 
@@ -61,11 +61,13 @@ export function createFit(frame: Frame, round: number, words: Set<Item>) {
     const wide = Math.max(width, name, least)
     const left = x + dx - (each.rtl ? wide : 0)
     const top = y + dy - LINE_PX / 2
-    const box = { left, top, right: left + wide, bottom: top + height, broken }
-    if (!isUnsent(each)) return box
-    return each.text.length <= UNSENT.beside
-      ? { ...box, right: box.right + UNSENT.width }
-      : { ...box, top: top - UNSENT.height, right: Math.max(box.right, left + UNSENT.width) }
+    return { left, top, right: left + wide, bottom: top + height, broken }
+  }
+
+  /** It stays out of the way of text itself; new text stays off it. */
+  function noticeBox(each: Hung, { dx, dy }: Aside): Box | undefined {
+    const { x, y } = pointOf(each)
+    return each.notice && moved(each.notice, x + dx, y + dy - LINE_PX / 2)
   }
 
   /** Right below a message of the same author there is no need for the name. */
@@ -81,15 +83,18 @@ export function createFit(frame: Frame, round: number, words: Set<Item>) {
     const box = textBox(each, aside, widest ?? frame.widest)
     const named = hasName(each, box)
     const place = { dx: aside.dx, dy: aside.dy, widest, dot: false, named }
-    return { each, place, round, box: named ? { ...box, top: box.top - NAME_PX } : box }
+    const notice = noticeBox(each, aside)
+    return { each, place, round, notice, box: named ? { ...box, top: box.top - NAME_PX } : box }
   }
 
   /** What the text of `each` must stay clear of: the boxes of the others, with gaps and room for the name. */
-  function around(each: Hung): Taken[] {
+  function around(each: Hung, clearOfNotices: boolean): Taken[] {
     const full = textBox(each, AT_ITS_POINT, frame.widest)
     const reach = grow(full, REACH_PX + GROWTH_PX, REACH_PX + NAME_PX)
     const near: Taken[] = []
     for (const item of words) {
+      const { notice } = item
+      if (clearOfNotices && notice && meet(reach, notice)) near.push({ ...notice, item })
       if (!meet(reach, item.box)) continue
       const name = each.mine || item.each.userId === each.userId ? 0 : NAME_PX
       const box = grow(item.box, GAP.x, GAP.y)
@@ -151,7 +156,7 @@ export function createFit(frame: Frame, round: number, words: Set<Item>) {
    * to grow. Undefined: there is none.
    */
   function search(each: Hung, from: Aside, canEvict: boolean, roomy: boolean): Item | undefined {
-    const others = around(each)
+    const others = around(each, true)
     const box = textBox(each, AT_ITS_POINT, frame.widest)
     const wanted = roomy ? grown(each, box) : box
     const taken = roomy
@@ -186,6 +191,7 @@ export function createFit(frame: Frame, round: number, words: Set<Item>) {
     each,
     place: { ...AT_ITS_POINT, dot: true },
     box: textBox(each, AT_ITS_POINT, frame.widest),
+    notice: undefined,
     round,
   })
 
@@ -194,7 +200,7 @@ export function createFit(frame: Frame, round: number, words: Set<Item>) {
     search,
     /** A message that has no place, or none any more; `from`: where it was. */
     place(each: Hung, from: Aside, canEvict: boolean): Item {
-      const others = around(each)
+      const others = around(each, true)
       return (
         fitted(each, from, others) ??
         fitted(each, AT_ITS_POINT, others) ??
@@ -207,11 +213,12 @@ export function createFit(frame: Frame, round: number, words: Set<Item>) {
     /** The same place with other text; undefined: it does not fit any more. */
     stay(each: Hung, { place: { dx, dy, widest } }: Item): Item | undefined {
       const box = textBox(each, { dx, dy }, widest ?? frame.widest)
-      return isFree(box, around(each)) ? itemOf(each, { dx, dy }, widest) : undefined
+      return isFree(box, around(each, false)) ? itemOf(each, { dx, dy }, widest) : undefined
     },
     /** At its point, whatever is there. */
     force(each: Hung, before: Place | undefined): Item {
-      return fitted(each, AT_ITS_POINT, around(each)) ?? itemOf(each, AT_ITS_POINT, before?.widest)
+      const others = around(each, false)
+      return fitted(each, AT_ITS_POINT, others) ?? itemOf(each, AT_ITS_POINT, before?.widest)
     },
     isClear: (a: Item, b: Item) => !meet(grow(a.box, GAP.x, GAP.y), b.box),
     /** Shows the name, if the line above it is gone and there is room. */

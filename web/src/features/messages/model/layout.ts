@@ -109,7 +109,8 @@ const isSame = (a: Hung, b: Hung) =>
   a.rtl === b.rtl &&
   a.at.x === b.at.x &&
   a.at.y === b.at.y &&
-  a.state === b.state
+  a.state === b.state &&
+  a.notice === b.notice
 
 const isEqual = (a: Place, b: Place) =>
   a.dx === b.dx &&

@@ -1,7 +1,7 @@
 /*
  * Where a message lies, and what that depends on. The first load needs no more of the layout than this. Pure.
  */
-import type { Offset } from '../../canvas/model/boxes'
+import type { Box, Offset } from '../../canvas/model/boxes'
 import { textScale } from '../../canvas/model/camera'
 import type { Entry } from '@asocial/client/core/messages'
 
@@ -14,6 +14,8 @@ export interface Hung extends Pick<
 > {
   readonly name: string
   readonly rtl: boolean
+  /** what lies beside it (store/notices.ts) */
+  readonly notice?: Box | undefined
   /** our own draft: everything else makes room for it */
   readonly caret?: boolean
 }

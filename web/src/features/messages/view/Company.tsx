@@ -8,7 +8,9 @@ import { OTHERS_STRINGS } from '../../../shared/i18n/en-others'
 import { SHARING_STRINGS } from '../../../shared/i18n/en-sharing'
 import { copyText } from '../../../shared/ui/copy'
 import { addressOf } from '../../channel/model/address'
+import { freeTop } from '../../canvas/free-top'
 import { onMoved } from '../../canvas/on-moved'
+import { notices } from '../store/notices'
 import { NAMED_MAX } from '../../people/model/notices'
 import { useApp, useMessages, usePeople, usePresence, useSession } from '../../../stores/hooks'
 
@@ -26,7 +28,7 @@ export function Company({ quiet }: { quiet: boolean }) {
   const greeting = writing ? '' : names
   const [done, setDone] = useState(false)
   const invites = alone && spoke && !writing && !done
-  const box = useFreePlace(invites ? 'always' : greeting !== '' && 'if free', quiet)
+  const box = useFreePlace(invites || greeting !== '', quiet)
   return (
     <div className="company" ref={box} data-held="">
       <p role="status" data-testid="company">
@@ -102,15 +104,14 @@ function Invite({ done }: { done(): void }) {
   )
 }
 
-/** Parts of the height of the view at which the hint may lie, best first. */
+/** Parts of the height of the view at which the middle of the hint may lie, best first. */
 const PLACES = [0.5, 0.32, 0.68, 0.2, 0.8]
-const WORDS = '.message-body, .invitation > p, .caret[data-open] textarea, .cursor'
 
 /** Its backdrop would dim words that are closer, px. */
-const APART_PX = 20
+const APART_PX = 30
 
-/** Keeps a box off the words, in the middle if it can be; where there is no room, it is not seen. */
-function useFreePlace(shown: 'always' | 'if free' | false, quiet: boolean) {
+/** Keeps a box off all that is read or pressed, in the middle if it can be; where there is no room, it is not seen. */
+function useFreePlace(shown: boolean, quiet: boolean) {
   const app = useApp()
   const box = useRef<HTMLDivElement>(null)
   const now = useRef(0.5)
@@ -118,32 +119,22 @@ function useFreePlace(shown: 'always' | 'if free' | false, quiet: boolean) {
     if (!shown) return
     const place = () => {
       const element = box.current
-      const view = element?.closest('.plane')?.getBoundingClientRect()
-      if (!element || !view) return
-      const { width, height } = element.getBoundingClientRect()
-      const left = view.left + (view.width - width) / 2
-      const words = [...document.querySelectorAll(WORDS)].map((each) =>
-        each.getBoundingClientRect(),
-      )
-      const isFree = (part: number) => {
-        const top = view.top + part * view.height - height / 2
-        return !words.some(
-          (each) =>
-            each.left < left + width + APART_PX &&
-            left < each.right + APART_PX &&
-            each.top < top + height + APART_PX &&
-            top < each.bottom + APART_PX,
-        )
-      }
+      if (!element) return
+      const { height } = app.camera.store.getState().view
       // It stays where it is as long as it can.
-      const free = [now.current, ...PLACES].find(isFree)
-      now.current = free ?? 0.5
+      const parts = [now.current, ...PLACES]
+      const tops = parts.map((part) => part * height - element.offsetHeight / 2)
+      const free = freeTop(element, tops, APART_PX, ', .cursor')
+      now.current = free === undefined ? 0.5 : (parts[tops.indexOf(free)] ?? 0.5)
       element.style.top = `${now.current * 100}%`
-      // In a crowd there is no room, and the top of the page says how many are here. A screen reader still says it.
-      element.style.opacity = free === undefined && shown === 'if free' ? '0' : ''
+      // A screen reader still says it.
+      element.toggleAttribute('data-no-room', free === undefined)
     }
     place()
-    return onMoved(app, LOOK_EVERY_MS, place)
+    const stops = [onMoved(app, LOOK_EVERY_MS, place), notices.subscribe(place)]
+    return () => {
+      for (const stop of stops) stop()
+    }
   }, [app, shown, quiet])
   return box
 }

@@ -4,3 +4,4 @@
 export { gatherAll } from '../model/gather'
 export { createLayout } from '../model/layout'
 export { freePlace } from '../boxes'
+export { Placing } from './Notices'

@@ -8,6 +8,7 @@ import { directionOf } from '../../../shared/text/payload'
 import { layoutScale, WIDEST_PX, type Hung, type Place } from '../model/place'
 import { isWithin, windowOf, zoomStep } from '../model/window'
 import type { Cluster } from '../model/gather'
+import { notices } from '../store/notices'
 import { room } from '../room'
 import { ownKey, type Entry, type Messages } from '@asocial/client/core/messages'
 import type { Draft } from '../store/messages'
@@ -71,6 +72,7 @@ export function useShownMessages() {
       ...[zoomStep(s.camera.zoom), widest, left, top, right, bottom].map(Math.round),
     ].join()
   })
+  const beside = useStore(notices, (s) => s.beside)
   const parts = useStore(room.store, ({ module }) => module)
   const layOut = useMemo(() => parts?.createLayout(), [parts])
   return useMemo(() => {
@@ -89,6 +91,7 @@ export function useShownMessages() {
       ...entry,
       name: presence.profile(entry.userId ?? '')?.name ?? entry.name ?? '',
       rtl: directionOf(entry.text) === 'rtl',
+      notice: beside.get(entry.key),
     }))
     const caret = draft && draft.text !== '' ? caretOf(draft) : undefined
     if (caret) hung.push(caret)
@@ -96,7 +99,7 @@ export function useShownMessages() {
     if (hung.length > 1 || hung.some(({ mine }) => !mine)) room.fetch()
     const places = layOut?.(hung, { scale, widest }, (key) => entries.has(key)) ?? NO_PLACES
     return { words, clusters, places, caret: caret && places.get(caret.key) }
-  }, [entries, draft, where, parts, layOut, presence])
+  }, [entries, draft, where, beside, parts, layOut, presence])
 }
 
 const NO_CLUSTERS: readonly Cluster<Entry>[] = []

@@ -1,0 +1,71 @@
+/* The notice of a message that was not sent: where it lies, and what it never covers. */
+import { describe, expect, test } from 'vitest'
+import { meet, type Box } from '../../../src/features/canvas/model/boxes'
+import { noticePlace, type Around } from '../../../src/features/messages/model/notice'
+
+const box = (left: number, top: number, width: number, height: number): Box => ({
+  ...{ left, top },
+  ...{ right: left + width, bottom: top + height },
+})
+const FRAME = box(10, 10, 980, 480)
+const SIZE = { width: 300, height: 30 }
+const NOTHING: Around = { frame: FRAME, controls: [], texts: [], notices: [] }
+const put = (text: Box, around: Partial<Around> = {}, rtl = false, before?: Box) =>
+  noticePlace(text, SIZE, rtl, { ...NOTHING, ...around }, before)
+
+describe('the notice of a message', () => {
+  test('lies above it, from where it is read on', () => {
+    const text = box(400, 200, 150, 28)
+    expect(put(text)).toEqual(box(400, 170, 300, 30))
+    expect(put(text, {}, true)).toEqual(box(250, 170, 300, 30))
+  })
+
+  test.each([
+    ['left', box(-60, 200, 150, 28)],
+    ['right', box(950, 200, 150, 28)],
+    ['upper', box(400, 5, 150, 28)],
+    ['lower', box(400, 480, 150, 28)],
+    ['upper left', box(-140, -20, 170, 40)],
+  ])('is within the view at the %s edge', (_, text) => {
+    for (const rtl of [false, true]) {
+      const { left, top, right, bottom } = put(text, {}, rtl)
+      expect(left).toBeGreaterThanOrEqual(FRAME.left)
+      expect(top).toBeGreaterThanOrEqual(FRAME.top)
+      expect(right).toBeLessThanOrEqual(FRAME.right)
+      expect(bottom).toBeLessThanOrEqual(FRAME.bottom)
+      expect(meet({ left, top, right, bottom }, text)).toBe(false)
+    }
+  })
+
+  test('goes below, or beside, where a text is above', () => {
+    const text = box(400, 200, 150, 28)
+    const above = box(400, 165, 150, 28)
+    const below = box(400, 235, 150, 28)
+    expect(put(text, { texts: [above] }).top).toBe(text.bottom)
+    const beside = put(text, { texts: [above, below] })
+    expect(beside.left).toBeGreaterThanOrEqual(text.right)
+    expect(beside.top + 15).toBe(214)
+    expect(put(text, { texts: [above, below] }, true).right).toBeLessThanOrEqual(text.left)
+  })
+
+  test('stays where it is, although a better place is free again', () => {
+    const text = box(400, 200, 150, 28)
+    const below = box(400, 228, 300, 30)
+    expect(put(text, {}, false, below)).toEqual(below)
+    expect(put(text, { texts: [box(500, 240, 50, 28)] }, false, below).top).toBe(170)
+  })
+
+  test('covers text where there is no room, and still no control and no other notice', () => {
+    const text = box(400, 200, 150, 28)
+    const all = box(0, 0, 1000, 500)
+    const controls = [box(390, 165, 320, 30)]
+    const notices = [box(390, 232, 320, 30)]
+    const there = put(text, { texts: [all], controls, notices })
+    for (const each of [text, ...controls, ...notices]) expect(meet(there, each)).toBe(false)
+    expect(meet(there, FRAME)).toBe(true)
+  })
+
+  test('goes along with a message that is not in view', () => {
+    expect(put(box(-400, 200, 150, 28))).toEqual(box(-400, 170, 300, 30))
+  })
+})

@@ -53,6 +53,13 @@ _AUDIT = """
     measure.font = getComputedStyle(each).font
     if (measure.measureText(each.placeholder).width > each.clientWidth) wrong.push(`${each.placeholder} is cut off`)
   }
+  for (const each of panel.querySelectorAll('select')) {
+    const style = getComputedStyle(each)
+    measure.font = style.font
+    const room = each.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)
+    const [choice] = each.selectedOptions
+    if (choice && measure.measureText(choice.text).width > room) wrong.push(`${choice.text} is cut off`)
+  }
   const CONTROLS = 'button, a[href], select, input:not(.sr-only), label:has(.sr-only)'
   const controls = [...panel.querySelectorAll(CONTROLS)].filter(
     (each) => each.checkVisibility({ visibilityProperty: true }) && !each.disabled,
@@ -169,6 +176,12 @@ async def test_every_panel_fits_and_its_last_button_closes_it(
                 assert await audit(page, test_id) == []
                 if panel == "people":
                     await expect(page.get_by_test_id("invite")).to_be_visible()
+                    # The focus changes no corner.
+                    await page.keyboard.press("Tab")
+                    await page.get_by_test_id(test_id).focus()
+                    await expect(page.locator(f'[data-testid="{test_id}"]:focus-visible')).to_have_css(
+                        "border-radius", "16px"
+                    )
                 if panel == "share":
                     assert await within_reach(page, "qr"), "all of the code is seen"
                     assert await within_reach(page, "copy-link")

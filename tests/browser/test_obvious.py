@@ -238,6 +238,16 @@ async def test_a_tap_opens_the_menu_within_the_screen_and_large_enough(
                 menu = ann.get_by_test_id("message-menu")
                 await expect(menu).to_be_in_viewport(ratio=1)
                 await expect(ann.locator(OPEN)).to_have_count(0)
+                # Neither the text nor the name above it is covered.
+                assert await menu.evaluate(
+                    """(menu, text) => {
+                      const each = [...document.querySelectorAll('.words')].find((it) => it.textContent === text)
+                      const name = each.parentElement.querySelector('.author').getBoundingClientRect()
+                      const { top, bottom } = menu.getBoundingClientRect()
+                      return bottom <= name.top || top >= each.getBoundingClientRect().bottom
+                    }""",
+                    text,
+                )
                 for item in await menu.get_by_role("menuitem").all():
                     box = await item.bounding_box()
                     assert box is not None

@@ -161,7 +161,12 @@ function Setting({ row: { name, label, why, choices } }: { row: Row }) {
   const set = (next: unknown) => settings.set({ [name]: next })
   const common = { id, 'aria-describedby': why && `${id}-why`, 'data-testid': `setting-${name}` }
   return (
-    <div className="grid grid-cols-[1fr_auto] items-center gap-x-3 pt-[3px] pb-[5px]">
+    <div
+      className={`items-center gap-x-3 pt-[3px] pb-[5px] ${
+        // A long choice goes below its name.
+        choices ? 'flex flex-wrap justify-between' : 'grid grid-cols-[1fr_auto]'
+      }`}
+    >
       <label htmlFor={id} className="cursor-pointer py-1.5 pointer-coarse:py-3">
         {label}
       </label>
@@ -190,7 +195,7 @@ function Setting({ row: { name, label, why, choices } }: { row: Row }) {
       {why && (
         <p
           id={`${id}-why`}
-          className={`text-xs/4 text-faint ${choices ? 'col-span-full mt-1' : 'col-start-1 -mt-1.5'}`}
+          className={`text-xs/4 text-faint ${choices ? 'mt-1 basis-full' : 'col-start-1 -mt-1.5'}`}
         >
           {why}
         </p>

@@ -8,7 +8,7 @@ export function Select({ wide, ...props }: ComponentProps<'select'> & { wide?: b
     <select
       {...props}
       className={`min-h-[34px] cursor-pointer rounded-[10px] border border-line bg-ground px-2 pointer-coarse:min-h-11 pointer-coarse:text-base/5 ${
-        wide ? 'w-full' : 'max-w-[min(190px,44vw)]'
+        wide ? 'w-full' : 'max-w-full min-w-0'
       }`}
     />
   )

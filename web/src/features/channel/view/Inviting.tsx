@@ -61,7 +61,7 @@ export function useInviting(): Inviting {
         {SAY.yours}{' '}
         {refused === undefined ? SAY.linkInvites : (SAY.refused[refused] ?? SAY.refusedOther)}
       </p>
-      <div className="-mx-1 mb-2 flex flex-wrap gap-1">
+      <div className="-mx-1 mb-2 flex gap-1">
         <Select
           value={rights}
           onChange={(event) => setRights(event.target.value as InvitationRights)}

@@ -37,7 +37,9 @@ export function MessageMenu({ entry, close }: { entry: Entry; close(): void }) {
 
   const place = useEffectEvent(() => {
     const element = menu.current
-    const words = bodyOf(entry)?.querySelector('.words')?.getBoundingClientRect()
+    const [words, author] = ['.words', '.author'].map((each) =>
+      bodyOf(entry)?.querySelector(each)?.getBoundingClientRect(),
+    )
     if (!element || !words) return
     const { offsetWidth: width, offsetHeight: height } = element
     const safe = safeArea()
@@ -45,7 +47,9 @@ export function MessageMenu({ entry, close }: { entry: Entry; close(): void }) {
     const start = document.dir === 'rtl' ? words.right - width : words.left
     const lowest = innerHeight - safe.bottom - EDGE_PX - height
     const under = words.bottom + GAP_PX
-    const top = under <= lowest ? under : words.top - GAP_PX - height
+    // A dot has no name that is shown.
+    const over = author?.height ? author.top : words.top
+    const top = under <= lowest ? under : over - GAP_PX - height
     element.style.left = `${clamp(start, safe.left + EDGE_PX, innerWidth - safe.right - EDGE_PX - width)}px`
     element.style.top = `${clamp(top, safe.top + EDGE_PX, Math.max(safe.top + EDGE_PX, lowest))}px`
   })

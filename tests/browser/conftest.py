@@ -1,4 +1,4 @@
-"""A real server and a real Chromium. Each page that `visit` opens has a browser context of its own: another guest.
+"""A real server and a real Chromium. Each page of `visit` has a browser context of its own: another guest.
 
 Chromium is Debian's (`make system` installs it) or the one ASOCIAL_TEST_CHROMIUM names; where there is none the tests
 fail and say so, because a page nobody opened is not tested.
@@ -6,14 +6,16 @@ fail and say so, because a page nobody opened is not tested.
 
 from __future__ import annotations
 
+import random
+import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from asocial.adapters.http.page import PAGE_DIR
 from asocial.app import build, new_runtime
@@ -24,6 +26,8 @@ from scripts.system import CHROMIUM, explain
 from tests.support.client import Client
 from tests.support.lifted_limits import LIFTED
 from tests.support.waiting import PATIENCE_S
+
+from .pages import Pages, UsedPage
 
 # Without the first two of the last flag Chromium starts a process for its address bar beside each page, which costs as
 # much as the page; without the third one, a process for a page that may come next.
@@ -119,10 +123,36 @@ def settings() -> dict[str, Any]:
     return {}
 
 
+@pytest.fixture(scope="session")
+def ports() -> Iterator[int]:
+    """Ports for the servers of a worker's tests, the same one as long as it is free: see pages.py.
+
+    Not of the range from which the kernel takes those of outgoing connections.
+    """
+
+    def free(port: int) -> bool:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+            return True
+
+    def choose() -> Iterator[int]:
+        port = 0
+        while True:
+            while not port or not free(port):
+                port = random.randrange(10_000, 32_000)
+            yield port
+
+    return choose()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def server(settings: dict[str, Any]) -> AsyncIterator[Server]:
+async def server(settings: dict[str, Any], ports: Iterator[int]) -> AsyncIterator[Server]:
     assert (PAGE_DIR / "index.html").is_file(), "the page is not built: run `make page`"
-    made = Server(**settings)
+    made = Server(**{"port": next(ports), **settings})
     await made.start()
     yield made
     await made.stop()
@@ -143,6 +173,11 @@ async def browser() -> AsyncIterator[Browser]:
         await made.close()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def pages(browser: Browser) -> Pages:
+    return Pages(browser)
+
+
 Visit = Callable[..., Awaitable[Page]]
 Join = Callable[..., Awaitable[Client]]
 
@@ -161,55 +196,44 @@ async def join(server: Server) -> AsyncIterator[Join]:
         await client.close()
 
 
-# Now and then a headless Chromium reports a mouse in the corner of a page that opens, where no test has put one. Others
-# then see that person point there, and the view of a newcomer moves to show it.
-NO_MOUSE_IN_THE_CORNER = """addEventListener('pointermove', (event) => {
-  if (event.isTrusted && event.clientX === 0 && event.clientY === 0) event.stopImmediatePropagation()
-}, true)"""
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(server: Server, browser: Browser) -> AsyncIterator[Visit]:
+async def visit(server: Server, pages: Pages) -> AsyncIterator[Visit]:
     """`await visit("/c/garden", **context options)` is the page of a new guest, connected to its channel.
 
-    With `clock` its time can be stopped (`stop_clock`). `script` runs before the page's own code, at each load.
+    With `clock` its time can be stopped (`stop_clock`). `script` runs before the page's own code, at each load. Where
+    either is given, or `new`, the browser opens a new page; else one that an earlier test left may serve (pages.py).
     When the test ends, every page must have been quiet: no error in the console, no request to another host.
     """
     complaints: list[str] = []
-    contexts: list[BrowserContext] = []
-
-    def on_console(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            complaints.append(f"console: {message.text}")
-
-    def on_request(request: Request) -> None:
-        if not request.url.startswith((server.url("/"), "data:", "blob:")):
-            complaints.append(f"asked {request.url}")
+    taken: list[UsedPage] = []
 
     async def visit(
-        path: str = "/c/garden", *, live: bool = True, clock: bool = False, script: str = "", **options: Any
+        path: str = "/c/garden",
+        *,
+        live: bool = True,
+        clock: bool = False,
+        script: str = "",
+        new: bool = False,
+        **options: Any,
     ) -> Page:
-        context = await browser.new_context(**{"viewport": {"width": 1000, "height": 700}, **options})
-        context.set_default_timeout(PATIENCE_S * 1000)
-        await context.add_init_script(NO_MOUSE_IN_THE_CORNER)
+        used = await pages.take(server.url(""), options, new=new or clock or bool(script))
+        used.complain = complaints.append
+        taken.append(used)
+        page = used.page
         if script:
-            await context.add_init_script(script)
-        contexts.append(context)
+            await page.context.add_init_script(script)
         if clock:
             # Before the page is loaded: in one that runs, the time is 1970 for a moment, and a pong may come just then.
-            await context.clock.install()
-        page = await context.new_page()
-        page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
-        page.on("console", on_console)
-        page.on("request", on_request)
+            used.spoil()
+            await page.context.clock.install()
         await page.goto(server.url(path))
         if live:
             await page.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
         return page
 
     yield visit
-    for context in contexts:
-        await context.close()
+    for used in taken:
+        await pages.give_back(used)
     # A server that a test stopped (it answers 503 while it drains), a network that it took away, a channel that a
     # guest may not enter.
     expected = (

@@ -57,7 +57,7 @@ PEERS_NODE = $(PEERS)/node/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-compiled compile test-full test-runtimes test-deploy test-deploy-full check $(CHECKS) check-unit client-frames audit format page types env env-run \
+.PHONY: help run test run-tests test-repeats test-compiled compile test-full test-runtimes test-deploy test-deploy-full check $(CHECKS) check-unit client-frames audit format page types env env-run \
 	system system-full system-deploy need need-full need-deploy need-deploy-full screenshots icons bench bench-full bench-tools lock dist clean
 
 help:  ## list the commands
@@ -66,10 +66,16 @@ help:  ## list the commands
 run: page  ## start the server on http://localhost:8080 (ARGS="--port 9000" or ASOCIAL_PORT=9000 for another port)
 	@exec .venv/bin/asocial serve $(ARGS)
 
-test: need page  ## all checks, then all tests (ARGS="-k words" selects tests)
-	@failed=; $(PARALLEL) $(CHECKS) || failed=checks; \
-	$(PYTEST) $(PYTEST_PARALLEL) $(ARGS) || failed="$$failed tests"; \
-	test -z "$$failed" || { echo "make test: failed: $$failed; for checks see each line with *** above" >&2; exit 1; }
+test: need page  ## all checks and all tests, side by side (ARGS="-k words" selects tests)
+	@$(PARALLEL) run-tests $(CHECKS) || { echo "make test: failed, see each line with *** above" >&2; exit 1; }
+
+# "+": its output comes as it is written, and not in one piece (make's manual, "Output During Parallel Execution").
+# Commands that tests start are no part of this make.
+run-tests:
+	+@env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS $(PYTEST) $(PYTEST_PARALLEL) -m "not repeats" $(ARGS)
+
+test-repeats: need page  ## cases of `make test` again, in more languages and with more seeds; three minutes (ARGS="-k words" selects tests)
+	@$(PYTEST) $(PYTEST_PARALLEL) -m repeats $(ARGS)
 
 # Elsewhere than the sources: `make run` and `make test` go on with what is written in src.
 COMPILED = build/compiled

@@ -9,7 +9,8 @@ put back like this (`_SPOILS`) is closed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Error, Page, Request
@@ -25,8 +26,8 @@ CORNER = (0, 0)
 """Where the mouse lies in a new page."""
 _SPOILS = (
     "add_cookies", "add_init_script", "close", "emulate_media", "expose_binding", "expose_function",
-    "grant_permissions", "new_cdp_session", "new_page", "on", "once", "route", "route_from_har", "route_web_socket",
-    "set_extra_http_headers", "set_geolocation", "set_offline",
+    "grant_permissions", "once", "route", "route_from_har", "route_web_socket", "set_extra_http_headers",
+    "set_geolocation",
 )  # fmt: skip
 # Now and then a headless Chromium reports a mouse in the corner of a page that opens, where no test has put one. Others
 # then see that person point there, and the view of a newcomer moves to show it.
@@ -47,10 +48,16 @@ class UsedPage:
         page.on("pageerror", self._on_error)
         page.on("console", self._on_console)
         page.on("request", self._on_request)
+        self._undo = AsyncExitStack()
         for owner in (page, context):
             for name in _SPOILS:
                 if hasattr(owner, name):
                     setattr(owner, name, self._spoiling(getattr(owner, name)))
+        page.on = self._listening(page)  # type: ignore[method-assign]
+        context.on = self._listening(context)  # type: ignore[method-assign]
+        context.new_page = self._opening(context.new_page, "close")  # type: ignore[method-assign]
+        context.new_cdp_session = self._opening(context.new_cdp_session, "detach")  # type: ignore[method-assign]
+        context.set_offline = self._offline(context.set_offline)  # type: ignore[method-assign,assignment]
 
     def spoil(self) -> None:
         """The page cannot be put back."""
@@ -74,15 +81,40 @@ class UsedPage:
 
         return call
 
+    def _listening(self, owner: Any) -> Callable[..., None]:
+        on = owner.on
+
+        def listen(event: str, listener: Callable[..., Any]) -> None:
+            self._undo.callback(owner.remove_listener, event, listener)
+            on(event, listener)
+
+        return listen
+
+    def _opening(self, method: Callable[..., Any], end: str) -> Callable[..., Any]:
+        async def open_(*args: Any, **options: Any) -> Any:
+            opened = await method(*args, **options)
+            self._undo.push_async_callback(getattr(opened, end))
+            return opened
+
+        return open_
+
+    def _offline(self, method: Callable[[bool], Awaitable[None]]) -> Callable[[bool], Awaitable[None]]:
+        async def set_offline(offline: bool) -> None:
+            self._undo.push_async_callback(method, False)
+            await method(offline)
+
+        return set_offline
+
     async def put_back(self) -> bool:
         """Make it as good as new. False if that cannot be done."""
         self._uses += 1
         page = self.page
-        if self._spoiled or self._uses == MOST_USES or page.is_closed() or self.context.pages != [page]:
-            return False
-        if not page.url.startswith(self.origin + "/") or len(page.frames) > 1:
+        if self._spoiled or self._uses == MOST_USES or page.is_closed() or not page.url.startswith(self.origin + "/"):
             return False
         try:
+            await self._undo.aclose()
+            if self.context.pages != [page] or len(page.frames) > 1:
+                return False
             await page.evaluate("() => { sessionStorage.clear(); window.name = '' }")
             await page.mouse.move(*CORNER)
             await page.goto("about:blank")

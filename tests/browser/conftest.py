@@ -197,7 +197,7 @@ async def join(server: Server) -> AsyncIterator[Join]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(server: Server, pages: Pages) -> AsyncIterator[Visit]:
+async def visit(server: Server, pages: Pages, request: pytest.FixtureRequest) -> AsyncIterator[Visit]:
     """`await visit("/c/garden", **context options)` is the page of a new guest, connected to its channel.
 
     With `clock` its time can be stopped (`stop_clock`). `script` runs before the page's own code, at each load. Where
@@ -231,8 +231,11 @@ async def visit(server: Server, pages: Pages) -> AsyncIterator[Visit]:
             await page.wait_for_selector('[data-testid="connection"][data-state="live"]', state="attached")
         return page
 
+    failed_before = request.session.testsfailed
     yield visit
     for used in taken:
+        if request.session.testsfailed > failed_before:
+            used.spoil()  # a key may be down
         await pages.give_back(used)
     # A server that a test stopped (it answers 503 while it drains), a network that it took away, a channel that a
     # guest may not enter.

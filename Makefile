@@ -74,7 +74,7 @@ test: need page  ## all checks and all tests, side by side (ARGS="-k words" sele
 run-tests:
 	+@env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS $(PYTEST) $(PYTEST_PARALLEL) -m "not repeats" $(ARGS)
 
-test-repeats: need page  ## cases of `make test` again, in more languages and with more seeds; three minutes (ARGS="-k words" selects tests)
+test-repeats: need page  ## tests again with more languages, screen sizes and seeds; three minutes (ARGS="-k words" selects tests)
 	@$(PYTEST) $(PYTEST_PARALLEL) -m repeats $(ARGS)
 
 # Elsewhere than the sources: `make run` and `make test` go on with what is written in src.

@@ -154,7 +154,13 @@ _NOTICES = """
   return wrong
 }
 """
-SIZES = {"mouse": [(1440, 900), (1200, 500)], "touch": [(820, 1180), (390, 844), (844, 390)]}
+# One reads from left to right, with long words, and one from right to left.
+NOTICES = [
+    pytest.param("mouse", "de-DE", [(1200, 500)], id="low"),
+    pytest.param("touch", "ar-EG", [(390, 844)], id="phone"),
+    pytest.param("mouse", "de-DE", [(1440, 900)], id="desktop", marks=pytest.mark.repeats),
+    pytest.param("touch", "ar-EG", [(820, 1180), (844, 390)], id="tablet and landscape", marks=pytest.mark.repeats),
+]
 
 
 async def expect_notices_apart(page: Page) -> None:
@@ -163,15 +169,14 @@ async def expect_notices_apart(page: Page) -> None:
     await eventually_is(lambda: page.evaluate(_NOTICES), [], patience_s=10)
 
 
-# One reads from left to right, with long words, and one from right to left.
-@pytest.mark.parametrize(("device", "locale"), [("mouse", "de-DE"), ("touch", "ar-EG")])
+@pytest.mark.parametrize(("device", "locale", "sizes"), NOTICES)
 async def test_the_notice_of_a_refused_message_can_be_read_and_pressed_wherever_the_message_is(
-    visit: Visit, server: Server, subtests: pytest.Subtests, device: str, locale: str
+    visit: Visit, server: Server, subtests: pytest.Subtests, device: str, locale: str, sizes: list[tuple[int, int]]
 ) -> None:
     await server.restart(rate_limit_per_minute=1)
     touch = device == "touch"
     ann = await visit(has_touch=touch, is_mobile=touch, locale=locale)
-    for width, height in SIZES[device]:
+    for width, height in sizes:
         await ann.set_viewport_size({"width": width, "height": height})
         # The only one of this minute.
         await server.pass_time(61, ann)

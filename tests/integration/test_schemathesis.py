@@ -13,6 +13,7 @@ from tests.support import schemathesis_run
 from tests.support.server import StartServer
 
 
+@pytest.mark.repeats
 async def test_w151_w152_every_answer_is_a_documented_one(
     start_server: StartServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

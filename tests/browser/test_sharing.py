@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.async_api import Page, expect
 
 from .conftest import Join, Server, Visit
-from .watch import say, until_seen, world_point, world_under
+from .watch import go_to, say, until_seen, world_point, world_under
 
 CENTER = (500, 350)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -75,9 +75,8 @@ async def test_a_mangled_link_opens_its_channel(
 
 async def test_the_view_goes_along_when_the_hash_changes(visit: Visit) -> None:
     ann = await visit("/c/garden")
-    await ann.evaluate("() => { location.hash = '#-300,80,0.5' }")
+    await go_to(ann, "#-300,80,0.5")
     await expect(ann.get_by_test_id("zoom")).to_contain_text("50%")
-    await ann.wait_for_function("() => document.querySelector('[data-testid=world]').dataset.moving === undefined")
     assert (await place(ann))[:2] == (-300, 80)
 
 

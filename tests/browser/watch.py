@@ -108,6 +108,22 @@ async def go_back(page: Page) -> None:
         await at_rest(page)  # the flight is over: the view that still moves would close a menu
 
 
+async def go_to(page: Page, spot: str) -> None:
+    """Change the hash of the page's address to `spot`. Return once the view has flown there."""
+    async with asyncio.timeout(PATIENCE_S):
+        await page.evaluate(
+            """async (spot) => {
+              const world = document.querySelector('[data-testid="world"]')
+              const before = world.style.transform
+              location.hash = spot
+              // The flight begins later. A click during it would write where it is at that moment.
+              while (world.style.transform === before || 'moving' in world.dataset)
+                await new Promise(requestAnimationFrame)
+            }""",
+            spot,
+        )
+
+
 @contextlib.asynccontextmanager
 async def case(subtests: pytest.Subtests, name: str, *pages: Page) -> AsyncIterator[None]:
     """One of several cases that begin at home on the same pages. If it fails, the pages go home for the next one."""

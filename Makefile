@@ -66,7 +66,7 @@ help:  ## list the commands
 run: page  ## start the server on http://localhost:8080 (ARGS="--port 9000" or ASOCIAL_PORT=9000 for another port)
 	@exec .venv/bin/asocial serve $(ARGS)
 
-test: need page  ## all checks and all tests, side by side (ARGS="-k words" selects tests)
+test: need page  ## all checks and, beside them, the tests (ARGS="-k words" selects tests)
 	@$(PARALLEL) run-tests $(CHECKS) || { echo "make test: failed, see each line with *** above" >&2; exit 1; }
 
 # "+": its output comes as it is written, and not in one piece (make's manual, "Output During Parallel Execution").

@@ -48,9 +48,9 @@ class CrowdLoad:
         return pack(PaceFrame(*self._pace.pace))
 
     def reads_late(self, now: float) -> bool:
-        """Called for each pointer that is read. Whether it may be old, because this process was suspended.
+        """Called for each pointer, view and draft that is read. Whether it may be old: this process was suspended.
 
-        To ask for each pointer whether its client is gone would cost more than to read it.
+        To ask for each of them whether its client is gone would cost a crowd more than to read a pointer.
         """
         if now - self._read_at > SUSPENDED_S:
             self._reads_late_until = now + SUSPENDED_S

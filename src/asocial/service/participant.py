@@ -127,24 +127,23 @@ class Participant:
         event, not a state: it is shown all the same.
         """
         now = self._loop.time()
-        if now - self._read_at > PAUSE_S:
-            if self.connection.is_gone():
-                return True
-            self._read_at = now
+        crowd = self.channel.crowd
+        may_be_old = now - self._read_at > PAUSE_S if crowd is None else crowd.load.reads_late(now)
+        if may_be_old and self.connection.is_gone():
+            return True
+        self._read_at = now
         return False
 
     def cursor(self, position: Position) -> None:
         """Show the cursor, unless the client has left. Raises PositionInvalid."""
         check_position(position)
+        if self.has_left():
+            return
         crowd = self.channel.crowd
         if crowd is not None:
-            if crowd.load.reads_late(self._loop.time()) and self.connection.is_gone():
-                return
             # Only the latest of a tick is sent, so no other limit is needed: a client that is too fast is sampled.
             x, y, anchor = position.x, position.y, position.anchor
             crowd.move(self.connection, self.user_id, x, y, anchor, on_map=self.profile.on_map)
-            return
-        if self.has_left():
             return
         if self._cursors is None:
             self._cursors = ThrottledLatest(self._limits.cursors_per_second, self._loop, self._send_cursor, self.budget)

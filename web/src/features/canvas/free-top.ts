@@ -2,10 +2,9 @@
  * Where a hint may lie: on nothing that is read or pressed.
  */
 import { grow, meet, moved } from './model/boxes'
-import { boxesOf, boxOf, cornerOf } from './text-boxes'
+import { AT_EDGES, boxesOf, boxOf, CARET, cornerOf } from './text-boxes'
 
-const TAKEN =
-  '.message-body, .unsent, .invitation > p, .caret[data-open] textarea, .edge > :not(.scrim, .panel), .following, .minimap, .company, [data-testid="toast"]'
+const TAKEN = `${AT_EDGES}, ${CARET}, .message-body, .unsent, .invitation > p, .company, [data-testid="toast"]`
 
 /**
  * The first of `tops` at which `hint` covers nothing, pixels from the upper edge of the plane; undefined: there is none.

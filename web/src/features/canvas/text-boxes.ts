@@ -11,9 +11,11 @@ export interface TextBox extends Box {
   readonly anchor: HTMLElement
 }
 
-/** What lies at the edges, besides panels; and on the plane, besides messages. */
-const OTHER =
-  '.edge > :not(.scrim, .panel), .following, .minimap, .cursor > *, .invitation p, .cluster, .dot, .unsent, .caret[data-open] textarea'
+/** Selectors. What lies at the edges, besides panels; where one writes. */
+export const AT_EDGES = '.edge > :not(.scrim, .panel), .following, .minimap'
+export const CARET = '.caret[data-open] textarea'
+/** And what is on the plane besides messages. */
+const OTHER = `${AT_EDGES}, ${CARET}, .cursor > *, .invitation p, .cluster, .dot, .unsent`
 const EDGE_PX = 10
 
 /** Rectangles are counted from the corner of the plane. */

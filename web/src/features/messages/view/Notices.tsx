@@ -6,7 +6,15 @@ import { useLayoutEffect, useRef } from 'react'
 import { grow, type Box } from '../../canvas/model/boxes'
 import { textScale } from '../../canvas/model/camera'
 import { onMoved } from '../../canvas/on-moved'
-import { boxesOf, boxOf, cornerOf, frameOf, textBoxes } from '../../canvas/text-boxes'
+import {
+  AT_EDGES,
+  boxesOf,
+  boxOf,
+  CARET,
+  cornerOf,
+  frameOf,
+  textBoxes,
+} from '../../canvas/text-boxes'
 import { createSizes } from '../../../shared/ui/resize'
 import type { App } from '../../../stores/app'
 import { useApp } from '../../../stores/hooks'
@@ -14,9 +22,8 @@ import { noticePlace } from '../model/notice'
 import { notices } from '../store/notices'
 
 const LOOK_EVERY_MS = 100
-const CONTROLS = '.edge > :not(.scrim, .panel), .following, .minimap, [data-testid="toast"]'
+const CONTROLS = `${AT_EDGES}, [data-testid="toast"]`
 const MARKS = '.dot, .cluster'
-const CARET = '.caret[data-open] textarea'
 /** What is written goes on to there, px. */
 const GROWTH_PX = 200
 

@@ -12,11 +12,12 @@ mod spec;
 mod tally;
 
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use crowd::commands::{self, Generator};
 use crowd::poll::Poll;
+use crowd::socket::addresses_of;
 use crowd::{cpu_s, frames};
 use hdrhistogram::Histogram;
 use person::{Person, Stage};
@@ -352,15 +353,11 @@ impl Generator for Crowd {
     type Command = Command;
 
     fn new(spec: Spec) -> io::Result<Crowd> {
-        let mut servers = Vec::new();
-        for name in &spec.servers {
-            servers.push(name.to_socket_addrs()?.next().ok_or_else(|| io::Error::other("no such server"))?);
-        }
         let dialect = &spec.dialect;
         let listener =
             Listener::new(spec.channels, spec.speakers, dialect.several, &dialect.cursor_frame, &dialect.cursor_mark);
         Ok(Crowd {
-            servers,
+            servers: addresses_of(&spec.servers)?,
             listener,
             spec,
             poll: Poll::new()?,

@@ -1,8 +1,15 @@
 //! A non-blocking socket, and what it still has to send.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+
+/// Of each server, which is named as `host:port`.
+pub fn addresses_of(servers: &[String]) -> io::Result<Vec<SocketAddr>> {
+    let address_of =
+        |name: &String| name.to_socket_addrs()?.next().ok_or_else(|| io::Error::other("no such server"));
+    servers.iter().map(address_of).collect()
+}
 
 pub struct Socket {
     stream: TcpStream,

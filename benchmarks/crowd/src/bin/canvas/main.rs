@@ -11,11 +11,12 @@ mod random;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use crowd::commands::{self, Generator};
 use crowd::poll::Poll;
+use crowd::socket::addresses_of;
 use crowd::{cpu_s, frames};
 use memchr::memmem;
 use oracle::{cell_of, Oracle, Region};
@@ -433,14 +434,10 @@ impl Generator for Canvas {
     type Command = Command;
 
     fn new(spec: Spec) -> io::Result<Canvas> {
-        let mut servers = Vec::new();
-        for name in &spec.servers {
-            servers.push(name.to_socket_addrs()?.next().ok_or_else(|| io::Error::other("no such server"))?);
-        }
         let mut random = Random::new(spec.seed);
         let places = (0..spec.places).map(|_| (random.within(SIDE), random.within(SIDE))).collect();
         Ok(Canvas {
-            servers,
+            servers: addresses_of(&spec.servers)?,
             places,
             poll: Poll::new()?,
             people: Vec::with_capacity(spec.people),

@@ -123,30 +123,29 @@ def settings() -> dict[str, Any]:
     return {}
 
 
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def choose_ports() -> Iterator[int]:
+    """The same port as long as it is free, and none of those that the kernel gives to outgoing connections."""
+    port = 0
+    while True:
+        while not (port and is_free(port)):
+            port = random.randrange(10_000, 32_000)
+        yield port
+
+
 @pytest.fixture(scope="session")
 def ports() -> Iterator[int]:
-    """Ports for the servers of a worker's tests, the same one as long as it is free: see pages.py.
-
-    Not of the range from which the kernel takes those of outgoing connections.
-    """
-
-    def free(port: int) -> bool:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                return False
-            return True
-
-    def choose() -> Iterator[int]:
-        port = 0
-        while True:
-            while not port or not free(port):
-                port = random.randrange(10_000, 32_000)
-            yield port
-
-    return choose()
+    """For the servers of a worker's tests, which have one origin as far as that is possible: see pages.py."""
+    return choose_ports()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -201,7 +200,7 @@ async def visit(server: Server, pages: Pages, request: pytest.FixtureRequest) ->
     """`await visit("/c/garden", **context options)` is the page of a new guest, connected to its channel.
 
     With `clock` its time can be stopped (`stop_clock`). `script` runs before the page's own code, at each load. Where
-    either is given, or `new`, the browser opens a new page; else one that an earlier test left may serve (pages.py).
+    either is given, the browser opens a new page; else one that an earlier test left may serve (pages.py).
     When the test ends, every page must have been quiet: no error in the console, no request to another host.
     """
     complaints: list[str] = []
@@ -213,10 +212,9 @@ async def visit(server: Server, pages: Pages, request: pytest.FixtureRequest) ->
         live: bool = True,
         clock: bool = False,
         script: str = "",
-        new: bool = False,
         **options: Any,
     ) -> Page:
-        used = await pages.take(server.url(""), options, new=new or clock or bool(script))
+        used = await pages.take(server.url(""), options, new=clock or bool(script))
         used.complain = complaints.append
         taken.append(used)
         page = used.page

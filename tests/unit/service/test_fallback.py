@@ -385,7 +385,7 @@ async def test_w24_a_change_in_an_outage_is_kept_until_the_store_has_taken_it(ha
     harness.shared.away = False
     harness.shared._channels.clear()
     harness.local.add("garden")
-    assert await send_changed(harness) == [], "she may be a member of the channel who is registered later"
+    assert await send_changed(harness) == [], "members are registered later, and she may be one"
     harness.local.clear()
     await harness.shared.join("garden", "elsewhere", "ann", FOX, 1)
     assert await send_changed(harness) == [OWL]

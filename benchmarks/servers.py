@@ -24,6 +24,7 @@ from pathlib import Path
 from benchmarks.load_generator import WIRE, Dialect
 from benchmarks.machine import ROOT, SOURCE, cores, cpu_s
 from benchmarks.served import UNLIMITED
+from tests.support.ports import reserved_port
 
 PEERS = ROOT / "benchmarks" / "peers"
 PEERS_PYTHON = PEERS / "python" / ".venv" / "bin" / "python"
@@ -225,10 +226,9 @@ class Running:
 @contextlib.contextmanager
 def running(server: Server, arguments: Sequence[str] = ()) -> Iterator[Running]:
     """`server`, started and answering, on the servers' cores."""
-    port = _free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_")}
     environment |= {"PYTHONPATH": str(SOURCE), "NODE_ENV": "production", "GIN_MODE": "release"}
-    with tempfile.TemporaryFile(prefix="asocial-bench-") as output:
+    with reserved_port() as port, tempfile.TemporaryFile(prefix="asocial-bench-") as output:
         began = time.monotonic()
         process = subprocess.Popen(
             [*server.command(port), *arguments],
@@ -289,9 +289,3 @@ def _status(pid: int, key: str, unit: int = 1024) -> int:
         if line.startswith(key + ":"):
             return int(line.split()[1]) * unit
     return 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

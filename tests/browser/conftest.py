@@ -6,10 +6,8 @@ fail and say so, because a page nobody opened is not tested.
 
 from __future__ import annotations
 
-import random
-import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from asocial.service.clock import Clock
 from scripts.system import CHROMIUM, explain
 from tests.support.client import Client
 from tests.support.lifted_limits import LIFTED
+from tests.support.ports import can_listen, reserve_port
 from tests.support.waiting import PATIENCE_S
 
 from .pages import Pages, UsedPage
@@ -50,7 +49,7 @@ class Server:
         self.page_dir = page_dir
         self._flags = {
             "host": "127.0.0.1",
-            "port": 0,
+            "port": reserve_port(self),
             "secret": SECRET,
             **LIFTED,
             "reconnect_spread_seconds": 0,
@@ -72,7 +71,6 @@ class Server:
         runtime = runtime._replace(clock=clock)
         self.app = build(load(self._flags, {}), runtime=runtime, page_dir=self.page_dir)
         await self.app.start()
-        self._flags["port"] = self.app.port
 
     async def stop(self) -> None:
         if self.app is not None:
@@ -123,35 +121,28 @@ def settings() -> dict[str, Any]:
     return {}
 
 
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
+class Ports:
+    """For the servers of a worker's tests, which have one origin as far as that is possible: see pages.py."""
 
+    def __init__(self) -> None:
+        self._port = reserve_port(self)
 
-def choose_ports() -> Iterator[int]:
-    """The same port as long as it is free, and none of those that the kernel gives to outgoing connections."""
-    port = 0
-    while True:
-        while not (port and is_free(port)):
-            port = random.randrange(10_000, 32_000)
-        yield port
+    def choose(self) -> int:
+        """The same port as before, unless a server listens there."""
+        if not can_listen(self._port):
+            self._port = reserve_port(self)
+        return self._port
 
 
 @pytest.fixture(scope="session")
-def ports() -> Iterator[int]:
-    """For the servers of a worker's tests, which have one origin as far as that is possible: see pages.py."""
-    return choose_ports()
+def ports() -> Ports:
+    return Ports()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def server(settings: dict[str, Any], ports: Iterator[int]) -> AsyncIterator[Server]:
+async def server(settings: dict[str, Any], ports: Ports) -> AsyncIterator[Server]:
     assert (PAGE_DIR / "index.html").is_file(), "the page is not built: run `make page`"
-    made = Server(**{"port": next(ports), **settings})
+    made = Server(**{"port": ports.choose(), **settings})
     await made.start()
     yield made
     await made.stop()

@@ -15,7 +15,8 @@ from asocial.adapters.redis.topology import Beside, Topology
 from asocial.adapters.redis.urls import Address, parse
 from asocial.ports import StoreUnavailable
 from tests.support.fake_redis import SILENCE, Answer, FakeRedis, node, replica_of, sentinel
-from tests.support.redis_server import Cluster, Sentinels, Server, free_port, running
+from tests.support.ports import reserve_port
+from tests.support.redis_server import Cluster, Sentinels, Server, running
 from tests.support.waiting import PATIENCE_S, until
 
 from .test_redis_faults import Start, delivered, start  # noqa: F401 (the fixture)
@@ -63,7 +64,7 @@ def at(port: int) -> Address:
 
 async def test_a_sentinel_that_names_a_replica_is_not_believed(fake: Fakes) -> None:
     master = await fake(MASTER)
-    stale = await fake(sentinel(await fake(replica_of(free_port()))))
+    stale = await fake(sentinel(await fake(replica_of(reserve_port(fake)))))
     good = await fake(sentinel(master))
     assert await found("sentinel", stale, good) == Layout((at(master),))
 
@@ -93,7 +94,7 @@ async def test_of_two_masters_the_newer_configuration_wins(fake: Fakes) -> None:
 @pytest.mark.parametrize("bad", [HANGS, RUBBISH, None, sentinel(1, 99)], ids=["hangs", "rubbish", "away", "liar"])
 async def test_one_bad_sentinel_of_several_costs_a_bounded_time(fake: Fakes, bad: Answer | None) -> None:
     master = await fake(MASTER)
-    first = free_port() if bad is None else await fake(bad)
+    first = reserve_port(fake) if bad is None else await fake(bad)
     good = await fake(sentinel(master, 1))
     assert await found("sentinel", first, good, timeout_s=patience_for(bad)) == Layout((at(master),))
 
@@ -118,7 +119,7 @@ async def test_no_sentinel_that_answers_says_why(fake: Fakes) -> None:
     with pytest.raises(StoreUnavailable, match="knows no master 'canvas'"):
         await found("sentinel", await fake(lambda _command: None))
     with pytest.raises(StoreUnavailable):
-        await found("sentinel", await fake(HANGS), free_port(), timeout_s=1.0)
+        await found("sentinel", await fake(HANGS), reserve_port(fake), timeout_s=1.0)
 
 
 async def test_a_cluster_node_with_an_old_epoch_is_ignored(fake: Fakes) -> None:
@@ -146,14 +147,14 @@ async def test_a_cluster_master_that_is_a_replica_by_now_is_not_believed(fake: F
 )  # fmt: skip
 async def test_one_bad_cluster_node_of_several_costs_a_bounded_time(fake: Fakes, bad: Answer | None) -> None:
     master = await fake(MASTER)
-    first = free_port() if bad is None else await fake(bad)
+    first = reserve_port(fake) if bad is None else await fake(bad)
     good = await fake(node([(0, SLOTS - 1, master)], 1))
     layout = await found("cluster", first, good, timeout_s=patience_for(bad))
     assert layout == Layout((at(master),), (at(master),) * SLOTS)
 
 
 async def test_a_master_that_is_away_and_has_no_successor_keeps_its_slots(fake: Fakes) -> None:
-    here, away = await fake(MASTER), free_port()
+    here, away = await fake(MASTER), reserve_port(fake)
     asked = await fake(node([(0, 99, here), (100, SLOTS - 1, away)], 1))
     layout = await found("cluster", asked)
     assert (layout.slots[99], layout.slots[100]) == (at(here), at(away))
@@ -163,9 +164,8 @@ async def test_real_sentinels_behind_a_stale_and_a_hanging_one(
     fake: Fakes, redis_sentinels: Sentinels, start: Start  # noqa: F811
 ) -> None:  # fmt: skip
     stale = await fake(sentinel(redis_sentinels.replica.port))
-    hosts = ",".join(
-        f"127.0.0.1:{port}" for port in (await fake(HANGS), stale, redis_sentinels.sentinels[0].port, free_port())
-    )
+    ports = (await fake(HANGS), stale, redis_sentinels.sentinels[0].port, reserve_port(fake))
+    hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
     url = f"redis+sentinel://{hosts}/{Sentinels.NAME}"
     here, there = await start(url), await start(url)
     assert here.told == there.told == []
@@ -176,7 +176,7 @@ async def test_a_real_cluster_behind_a_stale_and_a_hanging_node(
     fake: Fakes, redis_cluster: Cluster, redis_server: Server, start: Start  # noqa: F811
 ) -> None:  # fmt: skip
     stale = await fake(node([(0, SLOTS - 1, redis_server.port)], epoch=0))
-    ports = (await fake(HANGS), stale, redis_cluster.masters[0].port, free_port())
+    ports = (await fake(HANGS), stale, redis_cluster.masters[0].port, reserve_port(fake))
     url = "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in ports)
     here, there = await start(url), await start(url)
     assert here.told == there.told == []
@@ -231,7 +231,7 @@ async def test_a_master_that_was_replaced_is_left_for_the_one_that_the_sentinel_
 @pytest.mark.parametrize("beside", [HANGS, RUBBISH, replica_of(1), None])
 async def test_without_a_sentinel_a_replica_leads_to_its_master(fake: Fakes, beside: Answer | None) -> None:
     master = await fake(master_with_replicas)
-    sentinel_port = free_port() if beside is None else await fake(beside)
+    sentinel_port = reserve_port(fake) if beside is None else await fake(beside)
     for url in (await fake(replica_of(master)), master):
         assert await followed(url, sentinel_port, answer_s=0.2) == Layout((at(master),))
 
@@ -245,7 +245,7 @@ async def test_of_several_masters_that_a_sentinel_watches_only_that_of_the_repli
 
 async def test_a_sentinel_that_names_a_server_nobody_reaches_does_not_cost_the_master_in_the_url(fake: Fakes) -> None:
     master = await fake(master_with_replicas)
-    assert await followed(master, await fake(watching(free_port()))) == Layout((at(master),))
+    assert await followed(master, await fake(watching(reserve_port(fake)))) == Layout((at(master),))
 
 
 async def test_while_the_sentinel_is_of_no_use_the_last_master_stays(fake: Fakes) -> None:

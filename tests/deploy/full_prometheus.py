@@ -23,8 +23,9 @@ import yaml
 from tests.deploy.test_monitoring import RULES, panels, rules
 from tests.deploy.tools import tool
 from tests.support.client import Client
+from tests.support.ports import reserve_port
 from tests.support.processes import Process, all_ready, processes
-from tests.support.redis_server import Server, free_port, running, temporary_folder
+from tests.support.redis_server import Server, running, temporary_folder
 from tests.support.waiting import eventually, until
 
 WARM_UP_S = 75.0
@@ -36,7 +37,7 @@ QUIET = {"asocial:disconnects_unexpected:ratio5m"}
 
 class Prometheus:
     def __init__(self, folder: Path, targets: list[Process]) -> None:
-        self.port = free_port()
+        self.port = reserve_port(self)
         self._folder = folder
         config = {
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},

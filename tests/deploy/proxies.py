@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.deploy.test_manifests import find
 from tests.deploy.tools import tool
-from tests.support.redis_server import free_port
+from tests.support.ports import reserve_port
 from tests.support.waiting import until
 
 _PREFIX = "nginx.ingress.kubernetes.io/"
@@ -33,7 +33,7 @@ class Proxy:
     reload_signal = signal.SIGHUP
 
     def __init__(self, folder: Path, backends: list[int], timeout_s: int | None = None) -> None:
-        self.port = free_port()
+        self.port = reserve_port(self)
         self._folder = folder
         self._config = folder / f"{self.name}.conf"
         self._config.write_text(self.configuration(backends, timeout_s))

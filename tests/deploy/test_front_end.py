@@ -20,7 +20,7 @@ from asocial.app import build
 from asocial.config import load
 from tests.deploy.dockerfile import parse
 from tests.deploy.tools import DEPLOY, ROOT, run, tool
-from tests.support.redis_server import free_port
+from tests.support.ports import reserve_port
 from tests.support.server import MANGLED, Server, http_get
 from tests.support.waiting import until
 
@@ -32,8 +32,8 @@ SAME = (
 
 
 class Nginx:
-    def __init__(self, port: int, log: Path) -> None:
-        self.port = port
+    def __init__(self, log: Path) -> None:
+        self.port = reserve_port(self)
         self.log = log
 
 
@@ -50,7 +50,7 @@ def front_end(tmp_path: Path, settings: Mapping[str, str] | None = None, routes:
     `settings`: variables of the server, from which `asocial page-headers` makes the headers. `routes`: locations, as a
     proxy in front of the page has them.
     """
-    binary, port = tool("nginx"), free_port()
+    binary, running = tool("nginx"), Nginx(tmp_path / "access.log")
     settings_folder = tmp_path / "run"
     settings_folder.mkdir()
     if settings is not None:
@@ -60,10 +60,10 @@ def front_end(tmp_path: Path, settings: Mapping[str, str] | None = None, routes:
     page = shutil.copytree(PAGE_DIR, tmp_path / "page")
     text = (DEPLOY / "docker" / "nginx.conf").read_text()
     for old, new in {
-        "listen 3000": f"listen 127.0.0.1:{port}",
+        "listen 3000": f"listen 127.0.0.1:{running.port}",
         "/tmp/": f"{tmp_path}/",
         "/usr/share/nginx/html": str(page),
-        "/dev/stdout": str(tmp_path / "access.log"),
+        "/dev/stdout": str(running.log),
         "/run/asocial": str(settings_folder),
         "    location / {": f"{routes}\n    location / {{",
     }.items():
@@ -80,8 +80,8 @@ def front_end(tmp_path: Path, settings: Mapping[str, str] | None = None, routes:
     with (tmp_path / "stderr.log").open("wb") as stderr:
         process = subprocess.Popen(arguments, stderr=stderr)
     try:
-        until(lambda: _answers(port), "nginx answers")
-        yield Nginx(port, tmp_path / "access.log")
+        until(lambda: _answers(running.port), "nginx answers")
+        yield running
     finally:
         process.terminate()
         process.wait(10)

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.client import Client
+from tests.support.ports import reserve_port
 from tests.support.server import Join, Server, StartServer
 from tests.support.source import SOURCE
 from tests.support.waiting import PATIENCE_S, eventually
@@ -146,9 +147,9 @@ async def line_of(stream: asyncio.StreamReader | None) -> str:
         return (await stream.readline()).decode()
 
 
-async def test_say_tells_that_lines_wait_for_a_server_and_posts_them(
-    server: Server, start_server: StartServer, join: Join, ada: Client
-) -> None:
+async def test_say_tells_that_lines_wait_for_a_server_and_posts_them(start_server: StartServer, join: Join) -> None:
+    server = await start_server(port=reserve_port(start_server))
+    ada = await join(server, "garden")
     process = await start("say", "garden", "-", "--url", server.origin)
     assert process.stdin is not None
     process.stdin.write(b"one\n")

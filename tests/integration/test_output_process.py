@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.client import Client
+from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 from tests.support.server import http_get, metric
 from tests.support.source import SOURCE
@@ -31,13 +32,6 @@ HAS_FULL = Path(FULL).exists()
 PIPE_BYTES = 4096
 PAGES = 300
 """Their log lines are many times what the pipe holds."""
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager
@@ -52,24 +46,24 @@ def full_disk() -> Iterator[int]:
 @contextlib.contextmanager
 def serving(*flags: str, stdout: int, stderr: int, redirect: str = "") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """`asocial serve` on a free port. `redirect`: of the shell, for descriptors that are closed."""
-    port = free_port()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("ASOCIAL_")}
-    arguments = [sys.executable, "-m", "asocial.cli", "serve", "--host", "127.0.0.1", "--port", str(port)]
-    arguments += ["--connections-per-minute-per-ip", "0", "--drain-notice-seconds", "0", *flags]
-    process = subprocess.Popen(
-        ["/bin/sh", "-c", f'exec "$0" "$@" {redirect}', *arguments],
-        cwd=ROOT,
-        env=environ | {"PYTHONPATH": str(SOURCE)},
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=stderr,
-    )
-    try:
-        yield process, port
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
+    with reserved_port() as port:
+        arguments = [sys.executable, "-m", "asocial.cli", "serve", "--host", "127.0.0.1", "--port", str(port)]
+        arguments += ["--connections-per-minute-per-ip", "0", "--drain-notice-seconds", "0", *flags]
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", f'exec "$0" "$@" {redirect}', *arguments],
+            cwd=ROOT,
+            env=environ | {"PYTHONPATH": str(SOURCE)},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+        )
+        try:
+            yield process, port
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
 
 
 async def starts(process: subprocess.Popen[bytes], port: int) -> None:

@@ -15,6 +15,7 @@ from asocial.domain.api_keys import OPERATOR
 from asocial.domain.errors import GoingAway
 from tests.support.api_keys import create
 from tests.support.markdown_blocks import blocks
+from tests.support.ports import reserve_port
 from tests.support.server import Server, StartServer
 from tests.support.typescript_client import Node, RemoteChannel, RemoteError, command_of
 from tests.support.waiting import PATIENCE_S, eventually
@@ -300,9 +301,7 @@ async def test_w21_the_servers_clock_is_measured(start_server: StartServer, node
 
 
 async def test_w28_a_server_that_comes_later_is_found(start_server: StartServer, node: Node) -> None:
-    server = await start_server()
-    port = server.port
-    await server.app.drain()
+    port = reserve_port(start_server)
     ann = await node.connect(f"http://127.0.0.1:{port}")
     assert (await ann.next("disconnected"))["code"] == 1006
     await start_server(port=port)

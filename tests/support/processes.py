@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import re
 import secrets
@@ -18,11 +17,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from asocial.aliases import ALIASES
 from tests.support.fork_server import FORK_SERVER, ForkedProcess
 from tests.support.lifted_limits import FLAGS
+from tests.support.ports import reserve_port
 from tests.support.server import http_get
 from tests.support.source import SOURCE
 from tests.support.waiting import PATIENCE_S, until
@@ -33,14 +32,14 @@ SECRET = secrets.token_hex(32)
 
 
 class Process:
-    """One server. `spawn` and `wait` start it; started again it takes the same port."""
+    """One server. `spawn` and `wait` start it; started again it has the same port."""
 
     own_interpreter = False
     """Whether it starts an interpreter instead of being forked."""
 
     def __init__(self, folder: Path, number: int, redis_url: str, flags: tuple[str, ...]) -> None:
         self.number = number
-        self.port = 0
+        self.port = reserve_port(self)
         self._log = folder / f"process-{number}.log"
         self._redis_url = redis_url
         self._flags = flags
@@ -141,12 +140,7 @@ class Process:
             log.seek(self._starts_at)
             lines = log.read().decode(errors="replace").splitlines()
         assert self.runs, f"process {self.number} ended:\n" + "\n".join(lines[-20:])
-        for line in lines:
-            if '"listening"' in line:
-                entry: dict[str, Any] = json.loads(line)
-                self.port = int(str(entry["url"]).rpartition(":")[2])
-                return True
-        return False
+        return any('"listening"' in line for line in lines)
 
 
 @contextlib.contextmanager

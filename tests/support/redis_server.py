@@ -19,25 +19,13 @@ from typing import Protocol
 import hiredis
 
 from scripts.system import REDIS, explain
+from tests.support.ports import reserve_node_port
 from tests.support.waiting import PATIENCE_S, until
 
 CLUSTER_PATIENCE_MS = 15_000
 """Redis's own default."""
 FAILOVER_MS = 700
 """Short, so that tests of a failover do not take long."""
-
-
-def free_port() -> int:
-    """A free port whose cluster bus port (10,000 above) is free too."""
-    while True:
-        with socket.socket() as one, socket.socket() as two:
-            one.bind(("127.0.0.1", 0))
-            port: int = one.getsockname()[1]
-            if port > 55_000:
-                continue
-            with contextlib.suppress(OSError):
-                two.bind(("127.0.0.1", port + 10_000))
-                return port
 
 
 def ask(
@@ -70,7 +58,7 @@ class Server:
     """One redis-server. `stop` and `start` again: it comes back empty, on the same port."""
 
     def __init__(self, folder: Path, *options: str, port: int | None = None, kind: str = "server") -> None:
-        self.port = free_port() if port is None else port
+        self.port = reserve_node_port(self) if port is None else port
         self.folder = folder / f"{kind}-{self.port}"
         self.folder.mkdir()
         self._options = options

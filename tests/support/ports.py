@@ -1,0 +1,71 @@
+"""Ports for servers that are bound to them later, or again after a restart.
+
+A port that was free a moment ago can belong to another test's server by then, or to a connection: the kernel gives it
+to whoever asks next. A reserved one has a socket that is bound to it and does not listen. The kernel gives it to nobody
+then, and servers that ask for it by number get it: all of them set SO_REUSEADDR.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import weakref
+from collections.abc import Iterator
+
+BUS_OFFSET = 10_000
+"""A Redis Cluster node has a second port, so much above its own."""
+
+
+def reserve_port(owner: object) -> int:
+    """A port of 127.0.0.1 that nobody else gets as long as `owner` exists."""
+    held = _bound(0)
+    weakref.finalize(owner, held.close)
+    return _port_of(held)
+
+
+@contextlib.contextmanager
+def reserved_port() -> Iterator[int]:
+    """As `reserve_port`, for the length of a block."""
+    with _bound(0) as held:
+        yield _port_of(held)
+
+
+def reserve_node_port(owner: object) -> int:
+    """As `reserve_port`, and the port of a cluster's bus with it."""
+    while True:
+        held = _bound(0)
+        port = _port_of(held)
+        try:
+            bus = _bound(port + BUS_OFFSET)
+        except (OSError, OverflowError):
+            held.close()
+            continue
+        weakref.finalize(owner, held.close)
+        weakref.finalize(owner, bus.close)
+        return port
+
+
+def can_listen(port: int) -> bool:
+    """Whether no server listens there now."""
+    try:
+        with _bound(port):
+            return True
+    except OSError:
+        return False
+
+
+def _bound(port: int) -> socket.socket:
+    """Raises OSError if a server listens there."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind(("127.0.0.1", port))
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _port_of(bound: socket.socket) -> int:
+    port: int = bound.getsockname()[1]
+    return port

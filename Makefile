@@ -136,7 +136,7 @@ check-lock:  # both locks fit their pyproject.toml
 
 check-prose:
 	@$(RUN) codespell
-	@$(RUN) pymarkdown scan $$(git ls-files '*.md')
+	@$(RUN) node web/node_modules/.bin/markdownlint-cli2 $$(git ls-files '*.md')
 	@$(RUN) python -m scripts.prose
 
 check-client-frames:  # the Python client's frame types are those of the server
@@ -257,6 +257,8 @@ lock: $(UV_INSTALLED)  ## write the lock files anew from pyproject.toml and pack
 	$(UV) export --quiet --frozen --only-group uv --no-header --no-annotate --output-file scripts/uv.txt
 	$(MAKE) env
 	$(NPM) install --package-lock-only
+	@# npm writes it as if it had installed what is in the new lock.
+	rm -f $(NODE_MODULES)
 	@# npm leaves a package that the registry lacks out of the lock, then refuses to install from it.
 	$(NPM) ci --dry-run
 

@@ -22,13 +22,16 @@ const SignOut = lazy(() => import('../../identity/SignIn').then((m) => m.SignOut
 
 const ROWS = 200
 const DOT = 'size-2.5 flex-none rounded-full bg-current'
-/** Shown over the name when a pointer or the focus is on the row. Where nothing hovers, they have their own line. */
+/**
+ * Shown over the name when a pointer or the focus is on the row. Where nothing hovers, they have their own line; on a
+ * phone held sideways, where the panel is wide and low, they are beside the name if there is room.
+ */
 const ACTS =
   'absolute inset-y-0 -end-1.5 flex items-center bg-backdrop ps-1.5 opacity-0 shadow-[0_0_8px_6px_var(--backdrop)] [clip-path:inset(0_-12px)] ' +
   'group-focus-within:opacity-100 group-hover:opacity-100 has-aria-pressed:opacity-100 ' +
-  'touch:static touch:basis-full touch:gap-2 touch:bg-transparent touch:ps-3.5 touch:opacity-100 touch:shadow-none touch:[clip-path:none]'
+  'touch:static touch:basis-full touch:gap-2 touch:bg-transparent touch:ps-3.5 touch:opacity-100 touch:shadow-none touch:[clip-path:none] low:touch:basis-auto'
 const ACT =
-  'min-h-[34px] cursor-pointer px-1.5 text-[13px] text-faint underline underline-offset-[3px] aria-pressed:font-[560] aria-pressed:text-inherit touch:min-h-11 touch:min-w-11 touch:pb-3.5'
+  'min-h-[34px] cursor-pointer px-1.5 text-[13px] text-faint underline underline-offset-[3px] aria-pressed:font-[560] aria-pressed:text-inherit touch:min-h-11 touch:min-w-11 touch:pb-3.5 low:touch:pb-0'
 const SAY = PANEL_STRINGS.message
 
 export function PeoplePanel({ close }: { close(): void }) {
@@ -66,9 +69,12 @@ function Person({ user, close }: { user: User; close(): void }) {
   const somewhere = placeOf(app, user.user_id) !== undefined
   const name = (
     <>
-      <i className={`${DOT} ${somewhere ? 'touch:mb-[5px]' : ''}`} aria-hidden="true" />
+      <i
+        className={`${DOT} ${somewhere ? 'touch:mb-[5px] low:touch:mb-0' : ''}`}
+        aria-hidden="true"
+      />
       <span
-        className={`truncate group-data-muted:line-through group-data-muted:opacity-60 ${somewhere ? '' : 'min-w-0 flex-1 text-start touch:basis-[calc(100%-20px)]'}`}
+        className={`truncate group-data-muted:line-through group-data-muted:opacity-60 ${somewhere ? '' : 'min-w-0 flex-1 text-start touch:basis-[calc(100%-20px)] low:touch:min-w-[110px] low:touch:basis-0'}`}
         translate="no"
       >
         {user.name}
@@ -89,7 +95,7 @@ function Person({ user, close }: { user: User; close(): void }) {
       {somewhere ? (
         <button
           type="button"
-          className="flex min-h-[34px] min-w-0 flex-1 cursor-pointer items-center gap-2.5 text-start touch:min-h-11 touch:min-w-11 touch:basis-full touch:items-end touch:pb-[5px]"
+          className="flex min-h-[34px] min-w-0 flex-1 cursor-pointer items-center gap-2.5 text-start touch:min-h-11 touch:min-w-11 touch:basis-full touch:items-end touch:pb-[5px] low:touch:min-w-[130px] low:touch:basis-0 low:touch:items-center low:touch:pb-0"
           title={OTHERS_STRINGS.goToPerson(user.name)}
           onClick={then(() => goToPerson(app, user.user_id))}
         >

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from .conftest import Visit
+from .conftest import Join, Server, Visit
 from .watch import at_rest, go_back
 
 
@@ -89,25 +89,73 @@ async def test_every_control_is_reached_by_tab_and_shows_it(visit: Visit) -> Non
     assert len(reached) == await ann.evaluate(shown)
 
 
-async def test_the_line_on_the_empty_canvas_comes_to_rest(visit: Visit) -> None:
+SHORT_TURNS = """
+  const { setTimeout } = window
+  window.setTimeout = (then, ms, ...rest) => setTimeout(then, ms === 5_700 ? 30 : ms, ...rest)
+"""
+"""The line on the empty canvas stays for 30 ms instead."""
+
+
+async def test_the_line_on_the_empty_canvas_does_not_move_while_it_can_be_read(visit: Visit) -> None:
     ann = await visit()
-    line = ann.get_by_test_id("invitation")
-    # While it can be read, nothing moves: a browser draws a frame for each running animation, 60 times a second.
+    # A browser draws a frame for each running animation, 60 times a second.
     await ann.wait_for_function(
         """() => document.getAnimations().every(({ playState, effect }) =>
           playState !== 'running' || effect.getComputedTiming().progress === null)"""
     )
-    await expect(line).to_have_css("opacity", "1")
-    # After a minute of turns it stays.
+    await expect(ann.get_by_test_id("invitation")).to_have_css("opacity", "1")
+
+
+async def test_the_line_on_the_empty_canvas_stays_after_some_turns(visit: Visit) -> None:
+    ann = await visit(script=SHORT_TURNS)
+    line = ann.get_by_test_id("invitation")
     await ann.wait_for_function(
         """() => {
-          const moves = document.querySelector('[data-testid="invitation"]')?.getAnimations()
-          moves?.forEach((each) => each.finish())
-          return moves?.every(({ animationName }) => animationName !== 'disappear')
+          const line = document.querySelector('[data-testid="invitation"]')
+          window.lines = (window.lines ?? new Set()).add(line)
+          for (const each of line?.getAnimations() ?? []) each.finish()
+          return window.lines.size === 9
         }"""
     )
+    await ann.evaluate("() => new Promise((done) => setTimeout(done, 300))")
     await expect(line).to_contain_text("say something")
+    await expect(line).not_to_have_class("leaving")
     await expect(line).to_have_css("opacity", "1")
+
+
+WATCH_ANIMATIONS = """
+  const seldom = ['offset', 'computedOffset', 'easing', 'composite']
+  window.doubled = []
+  const look = () => {
+    const seen = new Map()
+    for (const { effect } of document.getAnimations()) {
+      const properties = new Set(effect.getKeyframes().flatMap(Object.keys).filter((name) => !seldom.includes(name)))
+      const at = seen.get(effect.target) ?? seen.set(effect.target, new Set()).get(effect.target)
+      for (const name of properties) {
+        const which = `${name} ${effect.pseudoElement}`
+        if (at.has(which)) window.doubled.push(`${which} of ${effect.target.outerHTML.slice(0, 200)}`)
+        at.add(which)
+      }
+    }
+    requestAnimationFrame(look)
+  }
+  look()
+"""
+
+
+async def test_nothing_has_two_animations_of_one_property(visit: Visit, server: Server, join: Join) -> None:
+    """A browser then draws each frame of both by the page's own thread, also while one of them waits."""
+    ann = await visit(script=WATCH_ANIMATIONS)
+    await expect(ann.get_by_test_id("invitation")).to_have_css("opacity", "1")
+    bob = await join()
+    await bob.reaction("heart")
+    await bob.chat("from Bob", at=(-50, -50))
+    await ann.mouse.click(300, 300)
+    await ann.keyboard.type("hello")
+    await ann.keyboard.press("Enter")
+    await expect(ann.get_by_test_id("message")).to_have_count(2)
+    await server.end_messages(ann)
+    assert await ann.evaluate("() => window.doubled") == []
 
 
 async def test_reduced_motion_leaves_only_fading(visit: Visit) -> None:

@@ -3,7 +3,7 @@
  * clicks, and does not return once you have posted something. Two lines take turns for a minute; then one stays, so that a
  * page left open draws nothing. Who is here, and that nobody is, is fetched (view/Company.tsx).
  */
-import { useState } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { STRINGS } from '../../shared/i18n/en'
 import { lazy } from '../../shared/ui/lazy'
 import { COARSE, matches } from '../../shared/ui/media'
@@ -12,8 +12,10 @@ import { ruleOf } from './Caret'
 
 const Company = lazy(() => import('./view/Company').then((m) => m.Company))
 
-/** turns of 7.6 s; the last one stays. Even: it says what you can do here */
+/** The last one stays. Even: it says what you can do here. */
 const LAST_TURN = 8
+/** of a turn, until the line begins to leave */
+const TURN_MS = 5_700
 
 export function Invitation() {
   const quiet = useMessages(
@@ -32,14 +34,7 @@ export function Invitation() {
   return (
     <div className="invitation">
       {quiet && (
-        <p
-          key={turn}
-          className={turn === LAST_TURN ? 'staying' : undefined}
-          onAnimationEnd={(end) => {
-            if (end.animationName === 'disappear') setTurn(turn + 1)
-          }}
-          data-testid="invitation"
-        >
+        <Line key={turn} stays={turn === LAST_TURN} gone={() => setTurn(turn + 1)}>
           {invites ? (
             STRINGS.alone
           ) : (
@@ -48,9 +43,31 @@ export function Invitation() {
               {rule && <span className="block text-base/6">{rule}</span>}
             </>
           )}
-        </p>
+        </Line>
       )}
       <Company quiet={quiet} />
     </div>
+  )
+}
+
+/**
+ * Comes, and leaves after a while. These are never two animations at once: a browser draws each frame of the second by
+ * the page's own thread, and does so with a waiting one too.
+ */
+function Line({ stays, gone, children }: { stays: boolean; gone(): void; children: ReactNode }) {
+  const [leaves, setLeaves] = useState(false)
+  useEffect(() => {
+    if (stays) return
+    const timer = setTimeout(() => setLeaves(true), TURN_MS)
+    return () => clearTimeout(timer)
+  }, [stays])
+  return (
+    <p
+      className={leaves ? 'leaving' : undefined}
+      onAnimationEnd={leaves ? gone : undefined}
+      data-testid="invitation"
+    >
+      {children}
+    </p>
   )
 }

@@ -49,7 +49,7 @@ PARALLEL = $(MAKE) --no-print-directory --keep-going --jobs=$(CORES) \
 PYTEST = $(RUN) pytest
 # Two workers for each core, one of them with a browser (tests/support/scheduling.py). ARGS="-n 0" undoes it.
 PYTEST_PARALLEL = -n $(shell expr 2 \* $(CORES)) --dist loadgroup --no-loadscope-reorder --durations 10
-CHECKS = check-web-lint check-types check-web-types check-web-tests check-imports check-lint check-format check-lock check-prose check-client-frames
+CHECKS = check-web-lint check-types check-web-tests check-web-types check-imports check-lint check-format check-lock check-prose check-client-frames
 ACTIONLINT = $(if $(shell command -v actionlint 2>/dev/null),,.tools/actionlint)
 MEASURE = PYTHONPATH="$(CURDIR)/src:$(CURDIR)" $(RUN) python -m
 PEERS = benchmarks/peers
@@ -66,12 +66,15 @@ help:  ## list the commands
 run: page  ## start the server on http://localhost:8080 (ARGS="--port 9000" or ASOCIAL_PORT=9000 for another port)
 	@exec .venv/bin/asocial serve $(ARGS)
 
-test: need page  ## all checks and, beside them, the tests (ARGS="-k words" selects tests)
+test: need $(NODE_MODULES)  ## the page, all checks beside its build, and the tests (ARGS="-k words" selects tests)
 	@$(PARALLEL) run-tests $(CHECKS) || { echo "make test: failed, see each line with *** above" >&2; exit 1; }
+
+# Both the build and this check keep what they know of the types in one file.
+check-web-types: | $(if $(filter run-tests,$(MAKECMDGOALS)),page)
 
 # "+": its output comes as it is written, and not in one piece (make's manual, "Output During Parallel Execution").
 # Commands that tests start are no part of this make.
-run-tests:
+run-tests: page
 	+@env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS $(PYTEST) $(PYTEST_PARALLEL) -m "not repeats" $(ARGS)
 
 test-repeats: need page  ## tests again with more languages, screen sizes and seeds; three minutes (ARGS="-k words" selects tests)

@@ -43,8 +43,8 @@ NODE_MODULES = web/node_modules/.package-lock.json
 NPM = $(RUN) npm --prefix web
 
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-# Side by side, each command's output in one piece.
-PARALLEL = $(MAKE) --no-print-directory --keep-going --jobs=$(CORES) \
+# Side by side, each command's output in one piece. The environment is there, and must not change meanwhile.
+PARALLEL = $(MAKE) --no-print-directory --keep-going --old-file=env-run --jobs=$(CORES) \
 	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 PYTEST = $(RUN) pytest
 # Two workers for each core, one of them with a browser (tests/support/scheduling.py). ARGS="-n 0" undoes it.
@@ -66,9 +66,10 @@ help:  ## list the commands
 run: page  ## start the server on http://localhost:8080 (ARGS="--port 9000" or ASOCIAL_PORT=9000 for another port)
 	@exec .venv/bin/asocial serve $(ARGS)
 
-test: need $(NODE_MODULES)  ## the page, all checks beside its build, and the tests (ARGS="-k words" selects tests)
+test: need  ## the page, all checks beside its build, and the tests (ARGS="-k words" selects tests)
 	@$(PARALLEL) run-tests $(CHECKS) || { echo "make test: failed, see each line with *** above" >&2; exit 1; }
 
+check-web-lint check-web-tests check-web-types check-prose: $(NODE_MODULES)
 # Both the build and this check keep what they know of the types in one file.
 check-web-types: | $(if $(filter run-tests,$(MAKECMDGOALS)),page)
 

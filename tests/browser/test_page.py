@@ -112,11 +112,13 @@ async def test_the_line_on_the_empty_canvas_stays_after_some_turns(visit: Visit)
     await ann.wait_for_function(
         """() => {
           const line = document.querySelector('[data-testid="invitation"]')
-          window.lines = (window.lines ?? new Set()).add(line)
+          window.lines ??= new Set()
+          if (line) window.lines.add(line)
           for (const each of line?.getAnimations() ?? []) each.finish()
           return window.lines.size === 9
         }"""
     )
+    # Ten times as long as the others stayed.
     await ann.evaluate("() => new Promise((done) => setTimeout(done, 300))")
     await expect(line).to_contain_text("say something")
     await expect(line).not_to_have_class("leaving")

@@ -3,45 +3,57 @@
 A port that was free a moment ago can belong to another test's server by then, or to a connection: the kernel gives it
 to whoever asks next. A reserved one has a socket that is bound to it and does not listen. The kernel gives it to nobody
 then, and servers that ask for it by number get it: all of them set SO_REUSEADDR.
+
+Only Linux binds two sockets to one port like that. Elsewhere a port is chosen at random among those that no system
+gives to anybody by itself.
 """
 
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
+import sys
 import weakref
 from collections.abc import Iterator
 
+HOLDS = sys.platform == "linux"
+"""Whether a reserved port is held, and not only chosen."""
+NEVER_GIVEN = range(10_000, 32_000)
 BUS_OFFSET = 10_000
 """A Redis Cluster node has a second port, so much above its own."""
 
 
 def reserve_port(owner: object) -> int:
     """A port of 127.0.0.1 that nobody else gets as long as `owner` exists."""
-    held = _bound(0)
-    weakref.finalize(owner, held.close)
-    return _port_of(held)
+    held = _bound_to_any()
+    port = _port_of(held)
+    _hold(held, owner)
+    return port
 
 
 @contextlib.contextmanager
 def reserved_port() -> Iterator[int]:
     """As `reserve_port`, for the length of a block."""
-    with _bound(0) as held:
-        yield _port_of(held)
+    with _bound_to_any() as held:
+        port = _port_of(held)
+        if not HOLDS:
+            held.close()
+        yield port
 
 
 def reserve_node_port(owner: object) -> int:
     """As `reserve_port`, and the port of a cluster's bus with it."""
     while True:
-        held = _bound(0)
+        held = _bound_to_any()
         port = _port_of(held)
         try:
             bus = _bound(port + BUS_OFFSET)
         except (OSError, OverflowError):
             held.close()
             continue
-        weakref.finalize(owner, held.close)
-        weakref.finalize(owner, bus.close)
+        _hold(held, owner)
+        _hold(bus, owner)
         return port
 
 
@@ -52,6 +64,21 @@ def can_listen(port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def _hold(bound: socket.socket, owner: object) -> None:
+    if HOLDS:
+        weakref.finalize(owner, bound.close)
+    else:
+        bound.close()
+
+
+def _bound_to_any() -> socket.socket:
+    if HOLDS:
+        return _bound(0)
+    while True:
+        with contextlib.suppress(OSError):
+            return _bound(random.choice(NEVER_GIVEN))
 
 
 def _bound(port: int) -> socket.socket:

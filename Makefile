@@ -69,7 +69,7 @@ run: page  ## start the server on http://localhost:8080 (ARGS="--port 9000" or A
 test: need  ## the page, all checks beside its build, and the tests (ARGS="-k words" selects tests)
 	@$(PARALLEL) run-tests $(CHECKS) || { echo "make test: failed, see each line with *** above" >&2; exit 1; }
 
-check-web-lint check-web-tests check-web-types check-prose: $(NODE_MODULES)
+check-web-lint check-web-tests check-web-types check-prose check-unit: $(NODE_MODULES)
 # Both the build and this check keep what they know of the types in one file.
 check-web-types: | $(if $(filter run-tests,$(MAKECMDGOALS)),page)
 
@@ -110,7 +110,7 @@ test-deploy: need-deploy page $(ACTIONLINT)  ## deploy/: manifests, images, rule
 test-deploy-full: need-deploy-full page $(ACTIONLINT)  ## a real Prometheus, nginx and HAProxy, a rolling restart, the image's commands; about 20 minutes
 	@ASOCIAL_TEST_DEPLOY=1 $(PYTEST) -s $(wildcard tests/deploy/full_*.py) $(ARGS)
 
-check: env $(NODE_MODULES)  ## format, lint, types, import rules, prose and unit tests; under a minute
+check: env  ## format, lint, types, import rules, prose and unit tests; under a minute
 	@$(PARALLEL) $(CHECKS) check-unit || { echo "make check: failed, see each line with *** above" >&2; exit 1; }
 
 check-web-lint:  # prettier, eslint, dependency-cruiser

@@ -1,11 +1,10 @@
 """Ports for servers that are bound to them later, or again after a restart.
 
-A port that was free a moment ago can belong to another test's server by then, or to a connection: the kernel gives it
-to whoever asks next. A reserved one has a socket that is bound to it and does not listen. The kernel gives it to nobody
-then, and servers that ask for it by number get it: all of them set SO_REUSEADDR.
+A port that is free now can belong to another test's server, or to a connection, when a server asks for it. So a port
+is reserved: a socket is bound to it and does not listen. While it is, the kernel does not choose this port for others.
+A server that asks for it by number still gets it, because servers set SO_REUSEADDR.
 
-Only Linux binds two sockets to one port like that. Elsewhere a port is chosen at random among those that no system
-gives to anybody by itself.
+Only Linux binds two sockets to one port like that. Elsewhere a port is taken at random from NEVER_CHOSEN.
 """
 
 from __future__ import annotations
@@ -18,8 +17,9 @@ import weakref
 from collections.abc import Iterator
 
 HOLDS = sys.platform == "linux"
-"""Whether a reserved port is held, and not only chosen."""
-NEVER_GIVEN = range(10_000, 32_000)
+"""Whether a reserved port is held. Otherwise it is only chosen."""
+NEVER_CHOSEN = range(10_000, 32_000)
+"""Ports that no kernel chooses by itself."""
 BUS_OFFSET = 10_000
 """A Redis Cluster node has a second port, so much above its own."""
 
@@ -78,7 +78,7 @@ def _bound_to_any() -> socket.socket:
         return _bound(0)
     while True:
         with contextlib.suppress(OSError):
-            return _bound(random.choice(NEVER_GIVEN))
+            return _bound(random.choice(NEVER_CHOSEN))
 
 
 def _bound(port: int) -> socket.socket:

@@ -55,5 +55,5 @@ def test_where_a_port_cannot_be_held_it_is_only_chosen(monkeypatch: pytest.Monke
     owner = Owner()
     with reserved_port() as lent:
         for port in (lent, reserve_port(owner), reserve_node_port(owner)):
-            assert port in ports.NEVER_GIVEN
+            assert port in ports.NEVER_CHOSEN
             assert not is_taken(port)

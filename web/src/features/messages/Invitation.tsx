@@ -51,8 +51,8 @@ export function Invitation() {
 }
 
 /**
- * Comes, and leaves after a while. These are never two animations at once: a browser draws each frame of the second by
- * the page's own thread, and does so with a waiting one too.
+ * Comes, and leaves after a while: one animation after the other. A browser animates on the main thread where an element
+ * has two animations of its opacity, even while one of them waits.
  */
 function Line({ stays, gone, children }: { stays: boolean; gone(): void; children: ReactNode }) {
   const [leaves, setLeaves] = useState(false)
@@ -64,7 +64,9 @@ function Line({ stays, gone, children }: { stays: boolean; gone(): void; childre
   return (
     <p
       className={leaves ? 'leaving' : undefined}
-      onAnimationEnd={leaves ? gone : undefined}
+      onAnimationEnd={(end) => {
+        if (end.animationName === 'disappear') gone()
+      }}
       data-testid="invitation"
     >
       {children}

@@ -32,6 +32,8 @@ from .protocol.schema import Limits
 
 PREFIX = "ASOCIAL_"
 MIN_SECRET_BYTES = 32
+HEARTBEATS_IN_TTL = 3
+"""With fewer, one that is late would show people leaving."""
 SECRET_HINT = "make one with: openssl rand -base64 48"  # noqa: S105 (it says how, and is none)
 KEY_RULE = f"at least {MIN_SECRET_BYTES} bytes of text; {SECRET_HINT}"
 _HOSTS = "hosts like example.org, example.org:8443 or *.example.org, with commas between them; * for any"
@@ -345,7 +347,12 @@ class Settings(BaseModel):
     presence_ttl_seconds: float = Field(
         300.0, ge=1, le=86_400, description="presence ends this long after the last heartbeat"
     )
-    heartbeat_seconds: float = Field(60.0, ge=0.1, le=3600, description="how often a process renews presence")
+    heartbeat_seconds: float = Field(
+        60.0,
+        ge=0.1,
+        le=3600,
+        description="how often a process renews presence; at least three times in presence_ttl_seconds",
+    )
     grace_seconds: float = Field(
         8.0,
         ge=0,
@@ -503,7 +510,7 @@ class Settings(BaseModel):
         return LifecycleSettings(
             host=self.host,
             port=self.port,
-            heartbeat_s=self.heartbeat_seconds,
+            heartbeat_s=min(self.heartbeat_seconds, self.presence_ttl_seconds / HEARTBEATS_IN_TTL),
             drain_s=self.drain_seconds,
             drain_notice_s=PRODUCTION_DRAIN_NOTICE_S if unset else self.drain_notice_seconds,
             reconnect_spread_ms=_ms(self.reconnect_spread_seconds),

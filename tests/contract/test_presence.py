@@ -228,13 +228,16 @@ async def test_an_explicit_leave_ends_a_grace(adapters: Adapters) -> None:
     assert await store.sweep() == []
 
 
-async def test_abandoning_and_refreshing_an_unknown_connection_is_no_error(adapters: Adapters) -> None:
+async def test_a_refresh_names_the_connections_that_are_abandoned_or_unknown(adapters: Adapters) -> None:
     store = await adapters.presence()
     await store.abandon("nowhere", "c1", 10)
-    await store.refresh("nowhere", ["c1"])
-    await store.join("garden", "c1", "ann", FOX, 1000)
+    assert await store.refresh("nowhere", ["c1"]) == ["c1"]
+    for connection in ("c1", "c2"):
+        await store.join("garden", connection, "ann", FOX, 1000)
     await store.abandon("garden", "ghost", 10)
-    await store.refresh("garden", ["ghost", "c1"])
+    await store.abandon("garden", "c2", 60_000)
+    assert await store.refresh("garden", ["ghost", "c1", "c2"]) == ["ghost", "c2"]
+    assert await store.refresh("garden", ["c1"]) == []
     assert (await store.roster("garden", 10)).user_count == 1
 
 

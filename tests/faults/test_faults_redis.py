@@ -154,6 +154,32 @@ async def test_people_who_come_and_go_while_redis_is_cut_off_are_right_afterward
             assert all(p.names[changing.user_id] == "Changed Meanwhile" for p in there)
 
 
+@pytest.mark.parametrize("lost", ["a channel's keys", "everything"])
+async def test_people_whom_a_running_redis_loses_are_back_soon(folder: Path, redis: Server, lost: str) -> None:
+    """It evicts keys when its memory is full, or an operator empties it. No connection ends, so no outage shows it."""
+    with processes(folder, 2, redis.url, "--heartbeat-seconds", "0.5") as (one, two):
+        async with crowd() as all_of:
+            here, there = await all_of.enter(3, "garden", at=one.url), await all_of.enter(3, "garden", at=two.url)
+            everyone = {person.user_id for person in all_of.people}
+            await agree(all_of.people, everyone)
+            changing = here[0]
+            changing.send({"type": "profile", "name": "New Name", "color": "teal"})
+            await eventually(lambda: all(p.names.get(changing.user_id) == "New Name" for p in there), "renamed")
+            if lost == "everything":
+                await asyncio.to_thread(redis.ask, "FLUSHALL")
+            else:
+                keys = await asyncio.to_thread(redis.ask, "KEYS", "*{garden}*")
+                assert isinstance(keys, list)
+                assert len(keys) > 5, "the control: its presence is among them"
+                await asyncio.to_thread(redis.ask, "DEL", *map(str, keys))
+            newcomers = await all_of.enter(1, "garden", at=one.url) + await all_of.enter(1, "garden", at=two.url)
+            everyone |= {person.user_id for person in newcomers}
+            await agree(all_of.people, everyone)
+            await all_hear([here[0], there[0], *newcomers], all_of.people)
+            assert all(person.names[changing.user_id] == "New Name" for person in all_of.people)
+            assert not any(person.left() or person.closes for person in all_of.people), "nobody was seen leaving"
+
+
 @pytest.mark.parametrize("renaming", ["here", "there"])
 async def test_who_changed_their_name_keeps_it_when_redis_comes_back_empty(
     folder: Path, redis: Server, renaming: str

@@ -75,6 +75,15 @@ def test_a_wrong_value_names_the_setting_the_value_and_what_is_allowed(
         assert part in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("presence_ttl_s", "heartbeat_s", "renews_every_s"),
+    [("300", "60", 60), ("30", "60", 10), ("30", "5", 5), ("90", "60", 30)],
+)
+def test_presence_is_renewed_long_before_it_ends(presence_ttl_s: str, heartbeat_s: str, renews_every_s: float) -> None:
+    settings = load({"presence_ttl_seconds": presence_ttl_s, "heartbeat_seconds": heartbeat_s}, {})
+    assert settings.lifecycle.heartbeat_s == renews_every_s
+
+
 @pytest.mark.parametrize(("given", "processes"), [("1", 1), ("64", 64), ("auto", "auto"), (" AUTO ", "auto")])
 def test_processes_are_a_number_or_auto(given: str, processes: int | str) -> None:
     assert load({"processes": given}, {}).processes == processes

@@ -99,8 +99,8 @@ class PresenceStore(Protocol):
         """Those of `user_ids` who are present, in the given order, without duplicates."""
         ...
 
-    async def refresh(self, channel: str, connection_ids: Sequence[str]) -> None:
-        """Restart the TTL of these connections. Abandoned and unknown connections are not brought back."""
+    async def refresh(self, channel: str, connection_ids: Sequence[str]) -> list[str]:
+        """Restart the TTL of these connections. Returns those that are abandoned or unknown: they stay so."""
         ...
 
     async def sweep(self) -> list[Departed]:

@@ -110,6 +110,8 @@ class Channel:
         processes, because its members may not be allowed to read them. See rules_sync.py."""
         self.needs_snapshots = False
         """Whether its rules were confirmed after an outage and its members wait for a snapshot. See outages.py."""
+        self.confirmations = 0
+        """How often its rules were confirmed."""
 
     def __len__(self) -> int:
         return len(self._members)
@@ -337,6 +339,7 @@ class Channel:
     def confirm(self) -> None:
         """The rules are those in the shared store: exchange frames with other processes again."""
         self.confirmed = True
+        self.confirmations += 1
         self.changes += 1
         for take in self._remote.release():
             take()

@@ -15,12 +15,15 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from .. import logs
 from ..domain.connection_index import ConnectionIndex
 from ..domain.profile import Member, Profile
 from ..ports import Departed, Joined, PresenceStore, Roster, StoreUnavailable, Updated
 
 RESTORE_BATCH = 200
 """Registrations that run together: enough to fill a pipeline, few enough that other requests are not delayed."""
+
+log = logs.get(__name__)
 
 
 class _LocalConnection(NamedTuple):
@@ -29,6 +32,8 @@ class _LocalConnection(NamedTuple):
     joined_at: int
     changed: bool = False
     """The shared store does not have this profile: it was away when the profile changed, or has lost it since."""
+    registered: bool = False
+    """The shared store has answered to its `join`."""
 
 
 class StoreStatus(Protocol):
@@ -58,7 +63,20 @@ class FallbackPresence:
         """By channel and user: changed during the outage by a connection that has ended since."""
         self._missed_profiles: dict[tuple[str, str], Profile] = {}
         """By channel and user: changed on another process, and first heard of from the shared store."""
+        self._unregistered: dict[str, set[str]] = {}
+        """Connections, by channel, that the shared store may not have."""
+        self._outages = 0
         self._status = status
+
+    def begin_outage(self) -> None:
+        """The shared store is away, and may come back empty."""
+        self._outages += 1
+        for channel, connection_id in self._connections:
+            self._unregistered.setdefault(channel, set()).add(connection_id)
+
+    def has_unregistered(self, channel: str) -> bool:
+        """Whether the shared store may not have all connections of this process in a channel. `restore` sends them."""
+        return channel in self._unregistered
 
     async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
         joined = await self._local.join(channel, connection_id, user_id, profile, now_ms)
@@ -72,6 +90,8 @@ class FallbackPresence:
                 shared = await self._shared.join(channel, connection_id, user_id, chosen, now_ms)
                 self._store_answer((channel, connection_id), shared)
                 return shared
+        if (channel, connection_id) in self._connections:
+            self._unregistered.setdefault(channel, set()).add(connection_id)
         return joined._replace(member=self._with_profiles(channel, [joined.member])[0])
 
     async def leave(self, channel: str, connection_id: str) -> Departed | None:
@@ -134,12 +154,21 @@ class FallbackPresence:
                 return await self._shared.members(channel, user_ids)
         return self._with_profiles(channel, await self._local.members(channel, user_ids))
 
-    async def refresh(self, channel: str, connection_ids: Sequence[str]) -> None:
-        await self._local.refresh(channel, connection_ids)
+    async def refresh(self, channel: str, connection_ids: Sequence[str]) -> list[str]:
+        unknown = await self._local.refresh(channel, connection_ids)
+        # Only of these can a missing one be lost: the others are being registered, now or by `restore`.
+        registered = self._registered(channel, connection_ids)
         try:
-            await self._shared.refresh(channel, connection_ids)
+            missing = await self._shared.refresh(channel, connection_ids)
         except StoreUnavailable:
-            return
+            return unknown
+        lost = registered.intersection(missing) & self._registered(channel, missing)
+        if lost:
+            log.warning(
+                "the shared store has lost connections: registering them again", channel=channel, lost=len(lost)
+            )
+            self._unregistered.setdefault(channel, set()).update(lost)
+        return missing
 
     async def sweep(self) -> list[Departed]:
         departed = [entry._replace(shared=False) for entry in await self._local.sweep()]
@@ -164,6 +193,7 @@ class FallbackPresence:
         new_joins: list[tuple[str, Joined]] = []
         for start in range(0, len(places), RESTORE_BATCH):
             some = [entry for entry in places[start : start + RESTORE_BATCH] if entry[0] in self._connections]
+            outages = self._outages
             joins = await asyncio.gather(
                 *(
                     self._shared.join(channel, connection_id, own.user_id, own.profile, own.joined_at)
@@ -175,6 +205,8 @@ class FallbackPresence:
                     # It left while it was being registered: its leave came first and found nothing to remove.
                     await self._shared.abandon(*place, 0)
                 self._store_answer(place, joined)
+                if outages == self._outages:
+                    self._forget_unregistered(*place)
                 if place in self._connections and (profile := self._connections[place].profile) != own.profile:
                     self._missed_profiles[place[0], own.user_id] = profile
                 if joined.first:
@@ -216,6 +248,7 @@ class FallbackPresence:
         if own is None:
             return
         self._by_user.remove(own.user_id, (channel, connection_id))
+        self._forget_unregistered(channel, connection_id)
         if own.changed:
             self._unsent_profiles[channel, own.user_id] = own.profile
 
@@ -232,7 +265,24 @@ class FallbackPresence:
         changed = own_at > stored_at or (own.changed and own_at == stored_at)
         stored = Profile(member.name, member.color, member.on_map, stored_at)
         profile = own.profile if changed else stored
-        self._connections[place] = _LocalConnection(own.user_id, profile, member.joined_at, changed)
+        self._connections[place] = _LocalConnection(own.user_id, profile, member.joined_at, changed, registered=True)
+
+    def _registered(self, channel: str, connection_ids: Collection[str]) -> set[str]:
+        """Those of `connection_ids` that the shared store should have."""
+        unregistered = self._unregistered.get(channel, ())
+        return {
+            connection_id
+            for connection_id in connection_ids
+            if (own := self._connections.get((channel, connection_id))) is not None
+            and own.registered
+            and connection_id not in unregistered
+        }
+
+    def _forget_unregistered(self, channel: str, connection_id: str) -> None:
+        unregistered = self._unregistered.get(channel, set())
+        unregistered.discard(connection_id)
+        if not unregistered:
+            self._unregistered.pop(channel, None)
 
     async def _update_again(self, channel: str, user_id: str, profile: Profile) -> Updated | None:
         """Update one of `changed_profiles`. Raises StoreUnavailable; then it is still one of them."""

@@ -14,6 +14,7 @@ import msgspec
 
 from ..domain.profile import Profile
 from ..ports import Joined, StoreUnavailable
+from .channel import Channel
 from .channels import Channels
 from .chat import ChatService
 from .control import MessagesAgain, ProfileChanged, encode_control
@@ -25,7 +26,7 @@ from .sessions import Sessions
 
 
 class Outages:
-    """`fallback`: the presence store, if it is one that answers during an outage."""
+    """`fallback`: the presence store, if it is one that answers during an outage. None: there is no shared store."""
 
     def __init__(
         self,
@@ -49,6 +50,8 @@ class Outages:
     def begin(self) -> None:
         """The shared store is away: members on other processes cannot be reached."""
         self._rules.begin_outage()
+        if self._fallback is not None:
+            self._fallback.begin_outage()
         self._presence.forget_all_counts()
         self._counters.outages += 1
         self._sessions.send_degraded()
@@ -67,11 +70,18 @@ class Outages:
             self._ending = False
 
     async def retry(self) -> None:
-        """Confirm the channels that are not confirmed, and bring them up to date. Does nothing during an outage."""
+        """Confirm the channels that are not confirmed, and bring them up to date. Does nothing during an outage.
+
+        Also channels of which the shared store has lost connections.
+        """
         if self._ending:
             return
         await self._rules.confirm_all()
-        late = [channel.name for channel in self._channels if channel.needs_snapshots and channel.confirmed]
+        late = [
+            channel.name
+            for channel in self._channels
+            if channel.confirmed and (channel.needs_snapshots or self._has_unregistered(channel))
+        ]
         if late:
             with contextlib.suppress(StoreUnavailable):
                 await self._catch_up(late)
@@ -101,12 +111,17 @@ class Outages:
             await self._sessions.change_profile_after_outage(channel_name, user_id, profile)
         self._repeat_messages(channels)
         for channel in self._channels:
-            if (channels is None or channel.name in channels) and channel.confirmed:
+            # One that was confirmed only after `restore` had begun waits for `retry`.
+            ready = channel.confirmed and not self._has_unregistered(channel)
+            if ready and (channels is None or channel.name in channels):
                 channel.needs_snapshots = False
                 await self._sessions.send_restored(channel)
         if self._fallback is not None:
             # The store has numbered events whose frames were lost in the outage, so clients elsewhere wait for them.
             self._presence.start_recount(elsewhere=True)
+
+    def _has_unregistered(self, channel: Channel) -> bool:
+        return self._fallback is not None and self._fallback.has_unregistered(channel.name)
 
     def _repeat_messages(self, channels: Collection[str] | None) -> None:
         """Send the other processes the live messages of this process.

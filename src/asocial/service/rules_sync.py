@@ -122,6 +122,8 @@ class RulesSync:
     def begin_outage(self) -> None:
         """The store is away. Until it is back, rules may change without this process hearing of it."""
         self._outages += 1
+        # What is being read will not count.
+        self._loading.clear()
         self._channels.store_away = True
         for channel in self._channels:
             channel.isolate()
@@ -142,7 +144,10 @@ class RulesSync:
             with contextlib.suppress(StoreUnavailable):
                 await self._read_and_apply(channel, self._store.load(channel.name))
         finally:
-            self._loading.pop(channel.name, None)  # nothing, if it did not have to wait
+            # None: it did not have to wait, or an outage began meanwhile.
+            loading = self._loading.get(channel.name)
+            if loading is not None and loading is asyncio.current_task():
+                del self._loading[channel.name]
 
     async def _read_and_apply(self, channel: Channel, reading: Awaitable[Rules]) -> None:
         """Apply the stored rules, or write back those that the store has lost. Raises StoreUnavailable."""

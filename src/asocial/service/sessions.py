@@ -130,7 +130,7 @@ class Sessions:
             # elsewhere by now, perhaps with another name. Here, others would see it come and go with the old one.
             if connection.is_gone():
                 raise ClientGone
-            joins = True
+            joins, confirmations = True, channel.confirmations
             member = await self._presence.join(channel_name, connection, user_id, profile, chose_color=chose_color)
             # Again: others may have joined in the meantime, also through other processes.
             if is_newcomer and await self._presence.count(channel_name) > MAX_PEOPLE:
@@ -156,6 +156,9 @@ class Sessions:
             await self._claimed_ids.leave(principal, reserve=banned)
             raise
         self._local.add(session)
+        if channel.confirmations != confirmations:
+            # The snapshot may be of before that, with the people of this process alone.
+            channel.needs_snapshots = True
         session.participant.budget = self._address_buckets.acquire(address)
         session.stay = self._settled.open(address, self._monotonic_ms())
         self._schedule_expiry(session)

@@ -59,6 +59,10 @@ class Shared(MemoryPresence):
         self._ask()
         return await super().members(channel, user_ids)
 
+    async def refresh(self, channel: str, connection_ids: Sequence[str]) -> list[str]:
+        self._ask()
+        return await super().refresh(channel, connection_ids)
+
     async def sweep(self) -> list[Departed]:
         self._ask()
         return await super().sweep()
@@ -222,6 +226,62 @@ async def test_a_restore_reports_another_outage(harness: Harness) -> None:
     harness.shared.away = True
     with pytest.raises(StoreUnavailable):
         await harness.presence.restore()
+
+
+async def test_connections_that_the_store_may_not_have_are_known_until_it_has_them(harness: Harness) -> None:
+    presence = harness.presence
+    await presence.join("garden", "c1", "ann", FOX, 1)
+    assert not presence.has_unregistered("garden")
+    presence.begin_outage()
+    harness.shared.away = True
+    assert presence.has_unregistered("garden"), "it may come back empty"
+    await presence.join("attic", "c2", "bob", FOX, 2)
+    await presence.refresh("garden", ["c1"])
+    harness.shared.away = False
+    await presence.restore(["attic"])
+    assert (presence.has_unregistered("attic"), presence.has_unregistered("garden")) == (False, True)
+    await presence.leave("garden", "c1")
+    assert not presence.has_unregistered("garden"), "nobody is there any more"
+
+
+async def test_a_connection_that_the_store_has_lost_is_found_by_the_next_refresh(harness: Harness) -> None:
+    presence = harness.presence
+    for connection, user in (("c1", "ann"), ("c2", "bob"), ("c3", "cat")):
+        await presence.join("garden", connection, user, FOX, 1)
+    await presence.abandon("garden", "c3", 60_000)
+    await presence.refresh("garden", ["c1", "c2"])
+    assert not presence.has_unregistered("garden")
+    await harness.shared.leave("garden", "c2")  # evicted, or swept while this process was suspended
+    await presence.refresh("garden", ["c1", "c2", "c3"])
+    assert presence.has_unregistered("garden")
+    ((channel, told),) = await presence.restore(["garden"])
+    assert (channel, told.member.user_id) == ("garden", "bob")
+    assert not presence.has_unregistered("garden")
+
+
+async def test_a_connection_that_is_joining_is_not_lost(harness: Harness) -> None:
+    class Slow(Shared):
+        async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
+            await harness.presence.refresh(channel, [connection_id])
+            return await super().join(channel, connection_id, user_id, profile, now_ms)
+
+    harness.presence._shared = Slow(harness.clock, 300_000)
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    assert not harness.presence.has_unregistered("garden")
+
+
+async def test_an_outage_during_a_restore_leaves_nobody_out(harness: Harness) -> None:
+    class AwayAgain(Shared):
+        async def join(self, channel: str, connection_id: str, user_id: str, profile: Profile, now_ms: int) -> Joined:
+            joined = await super().join(channel, connection_id, user_id, profile, now_ms)
+            harness.presence.begin_outage()
+            return joined
+
+    await harness.presence.join("garden", "c1", "ann", FOX, 1)
+    harness.presence.begin_outage()
+    harness.presence._shared = AwayAgain(harness.clock, 300_000)
+    await harness.presence.restore()
+    assert harness.presence.has_unregistered("garden")
 
 
 async def test_leaving_while_being_registered_again_leaves_no_ghost(harness: Harness) -> None:

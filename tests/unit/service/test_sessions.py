@@ -33,6 +33,7 @@ from asocial.domain.errors import (
 from asocial.domain.identity import Principal
 from asocial.domain.live_message import LiveMessage
 from asocial.domain.profile import Profile, guest_profile
+from asocial.domain.rules import Rules
 from asocial.domain.sealed import KINDS_WITH_ID, OVERHEAD_BYTES, STEP_BYTES
 from asocial.groups import (
     ClaimedIdSettings,
@@ -41,7 +42,7 @@ from asocial.groups import (
     PresenceSettings,
     SessionSettings,
 )
-from asocial.ports import Batch, ChannelRules, LiveMessages, RateLimiter, Updated
+from asocial.ports import Batch, ChannelRules, Departed, LiveMessages, RateLimiter, Roster, StoreUnavailable, Updated
 from asocial.protocol.codec import pack
 from asocial.protocol.framing import text_frame
 from asocial.protocol.schema import Limits, Pong
@@ -88,16 +89,21 @@ class Harness:
     answer_bytes: tuple[int, int] = (0, 0)
     """A second, for each user and each address; 0: no limit."""
     limiter: RateLimiter | None = None
+    shared: type[MemoryPresence] | None = None
+    """The kind of presence store that processes share; None: there is one process."""
 
     def __post_init__(self) -> None:
         runtime = make_runtime(self.clock)
-        self.store = MemoryPresence(self.clock, 300_000)
+        self.store = (self.shared or MemoryPresence)(self.clock, 300_000)
         backlog = Backlog(NO_LIMIT, runtime.counters)
         self.channels = Channels(
             self.broker, runtime, backlog, lambda channel, batch: self.router.receive(channel, batch), linger_s=0.0
         )
         presence = PresenceSettings(ttl_ms=300_000, grace_ms=8_000, roster_limit=self.roster_limit)
-        self.presence = Presence(self.store, self.channels, presence, runtime)
+        fallback = None
+        if self.shared is not None:
+            fallback = FallbackPresence(self.store, MemoryPresence(self.clock, 300_000), self.channels)
+        self.presence = Presence(fallback or self.store, self.channels, presence, runtime)
         live = self.live or MemoryLiveMessages()
         self.chat = ChatService(
             live,
@@ -146,8 +152,8 @@ class Harness:
             runtime,
         )
         parts = (self.channels, self.presence, self.chat, self.rules_sync, self.sessions)
-        self.outages = Outages(*parts, None, runtime)
-        self.router = ControlRouter(*parts, self.outages, None)
+        self.outages = Outages(*parts, fallback, runtime)
+        self.router = ControlRouter(*parts, self.outages, fallback)
         self.dispatch = Dispatch(
             self.sessions, self.presence, self.chat, self.moderation, None, limits.frame_bytes, runtime
         )
@@ -677,6 +683,121 @@ async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stan
     await outages.end()
     joined = await harness.store.roster("garden", 0)
     await eventually(lambda: CountChanged(1, joined.stamp) in _told_processes(harness), "told")
+
+
+class RulesAway(MemoryChannelRules):
+    """Rules that cannot be read while the test says so."""
+
+    away = False
+
+    async def load(self, channel: str) -> Rules:
+        if self.away:
+            raise StoreUnavailable("the rules cannot be read")
+        return await super().load(channel)
+
+
+async def _everyone_is_registered(harness: Harness, *users: str) -> None:
+    """All are in the shared store after the next look, and every client shows them."""
+    await harness.outages.retry()
+    roster = await harness.store.roster("garden", 9)
+    assert [member.user_id for member in roster.members] == list(users)
+    await asyncio.sleep(0.05)
+    for session in harness.local:
+        connection = session.connection
+        assert isinstance(connection, FakeConnection)
+        sync = connection.frames("user_sync")[-1]
+        assert sync["epoch"] == roster.stamp.epoch, f"{connection.id} sees the people of this process alone"
+        assert [user["user_id"] for user in sync["users"]] == list(users)
+
+
+async def test_w20_a_channel_confirmed_while_an_outage_ends_is_registered() -> None:
+    """Found by the fuzz, seed 42: everyone got a new snapshot, and nobody was in it."""
+
+    class ConfirmsLate(MemoryPresence):
+        async def sweep(self) -> list[Departed]:
+            if rules.away and not harness.channels.store_away:
+                rules.away = False
+                await harness.rules_sync.confirm_all()  # somebody joins
+            return await super().sweep()
+
+    rules = RulesAway(lambda: 0)
+    harness = Harness(rules=rules, shared=ConfirmsLate)
+    await harness.enter("ann")
+    rules.away = True
+    harness.outages.begin()
+    harness.store._channels.clear()
+    await harness.outages.end()
+    assert not rules.away, "confirmed during the end"
+    await _everyone_is_registered(harness, "ann")
+    await harness.close()
+
+
+@pytest.mark.parametrize("others", [True, False])
+async def test_w20_a_client_that_joined_before_its_channel_was_confirmed_is_registered(
+    others: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The channel is confirmed while the client gets its snapshot, when it is in no list of sessions yet."""
+    rules = RulesAway(lambda: 0)
+    harness = Harness(rules=rules, shared=MemoryPresence)
+    if others:
+        await harness.enter("bob")
+    harness.outages.begin()
+    rules.away = True
+    read, asked, may_answer = harness.presence.roster, asyncio.Event(), asyncio.Event()
+
+    async def read_slowly(channel: str) -> Roster:
+        roster = await read(channel)
+        asked.set()
+        await may_answer.wait()
+        return roster
+
+    monkeypatch.setattr(harness.presence, "roster", read_slowly)
+    entering = asyncio.ensure_future(harness.enter("ann"))
+    await asked.wait()
+    rules.away = False
+    monkeypatch.setattr(harness.presence, "roster", read)
+    await harness.outages.end()
+    may_answer.set()
+    await entering
+    await _everyone_is_registered(harness, *(["bob"] if others else []), "ann")
+    await harness.close()
+
+
+async def test_connections_that_the_shared_store_has_lost_are_registered_again() -> None:
+    """A server that evicts keys, or an operator who deletes one. No outage shows it."""
+    harness = Harness(shared=MemoryPresence)
+    await harness.enter("ann")
+    _, bob = await harness.enter("bob")
+    harness.store._channels.clear()
+    await harness.sessions.refresh()
+    await _everyone_is_registered(harness, "ann", "bob")
+    syncs = len(bob.frames("user_sync"))
+    await harness.sessions.refresh()
+    await harness.outages.retry()
+    assert len(bob.frames("user_sync")) == syncs, "nothing was lost any more"
+    await harness.close()
+
+
+async def test_an_outage_while_rules_are_read_does_not_delay_reading_them_again() -> None:
+    reading, may_answer = asyncio.Event(), asyncio.Event()
+
+    class Slow(MemoryChannelRules):
+        async def load(self, channel: str) -> Rules:
+            if not reading.is_set():
+                reading.set()
+                await may_answer.wait()
+            return await super().load(channel)
+
+    harness = Harness(rules=Slow(lambda: 0), shared=MemoryPresence)
+    entering = asyncio.ensure_future(harness.enter("ann"))
+    await reading.wait()
+    harness.outages.begin()
+    await harness.outages.end()
+    assert harness.channels.get("garden").confirmed  # type: ignore[union-attr]
+    may_answer.set()
+    await entering
+    await _everyone_is_registered(harness, "ann")
+    await harness.close()
 
 
 async def test_w90_after_an_outage_members_get_missed_messages_once(harness: Harness) -> None:

@@ -2,6 +2,8 @@
 
 A heap holds (deadline, channel, connection). Refreshing pushes a new entry; entries whose deadline is not the
 connection's current one are stale and skipped.
+
+A sweep that comes very late removes only abandoned connections: the process was suspended, and could not refresh any.
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ class MemoryPresence:
     def __init__(self, clock_ms: Callable[[], int], ttl_ms: int) -> None:
         self._clock_ms = clock_ms
         self._ttl_ms = ttl_ms
+        self._swept_ms = clock_ms()
         self._channels: dict[str, _Channel] = {}
         self._deadlines: list[tuple[int, str, str]] = []
 
@@ -106,23 +109,31 @@ class MemoryPresence:
         users = state.users if state is not None else {}
         return [users[user_id].member for user_id in dict.fromkeys(user_ids) if user_id in users]
 
-    async def refresh(self, channel: str, connection_ids: Sequence[str]) -> None:
-        state = self._channels.get(channel)
-        if state is None:
-            return
+    async def refresh(self, channel: str, connection_ids: Sequence[str]) -> list[str]:
+        state, missing = self._channels.get(channel), []
+        connections = state.connections if state is not None else {}
         for connection_id in connection_ids:
-            connection = state.connections.get(connection_id)
+            connection = connections.get(connection_id)
             if connection is not None and not connection.abandoned:
                 self._live_until(channel, connection_id, self._ttl_ms)
+            else:
+                missing.append(connection_id)
+        return missing
 
     async def sweep(self) -> list[Departed]:
         now_ms = self._clock_ms()
+        late = now_ms - self._swept_ms > self._ttl_ms / 2
+        self._swept_ms = now_ms
         departed = []
         while self._deadlines and self._deadlines[0][0] <= now_ms:
             deadline_ms, channel, connection_id = heapq.heappop(self._deadlines)
             state = self._channels.get(channel)
             connection = state.connections.get(connection_id) if state is not None else None
-            if connection is not None and connection.deadline_ms == deadline_ms:
+            if connection is None or connection.deadline_ms != deadline_ms:
+                continue
+            if late and not connection.abandoned:
+                self._live_until(channel, connection_id, self._ttl_ms)
+            else:
                 gone = self._remove(channel, connection_id)
                 if gone is not None:
                     departed.append(gone)

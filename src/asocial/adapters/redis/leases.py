@@ -107,27 +107,31 @@ class Leases:
         self._generation += 1
         return False
 
+    async def check(self) -> None:
+        """Renew the lease. If it had expired, report an outage that is over at once. Raises StoreUnavailable."""
+        if not await self.renew():
+            log.warning("lease expired; registering again with a new process id", process=self.process)
+            self._on_lost()
+
     async def run(self) -> None:
-        """Renew the lease until cancelled."""
+        """Check the lease until cancelled."""
         while True:
             await asyncio.sleep(self._lease_ms / 3000)
             try:
-                if not await self.renew():
-                    log.warning("lease expired; registering again with a new process id", process=self.process)
-                    self._on_lost()
+                await self.check()
             except StoreUnavailable:
                 pass  # the supervisor reconnects, and the lease is renewed when Redis is back
             except Exception:
                 # Without a lease, all people of this process would be seen leaving, again and again.
                 log.exception("cannot renew the lease of this process; trying again")
 
-    async def hint(self, channel: str, when_ms: int, *, process: str = "") -> None:
-        """Have `channel` swept in `when_ms` at the latest.
+    async def hint(self, channel: str, when_ms: int, *, process: str = "") -> bool:
+        """Have `channel` swept in `when_ms` at the latest. Raises StoreUnavailable.
 
-        `process`: the process that has connections there from now on. Raises StoreUnavailable.
+        `process`: the process that has connections there from now on. False if its lease expired.
         """
         keys = (self._deadlines, self._channels_of + process, self._leases) if process else (self._deadlines,)
-        await self._run("hint", keys, channel, when_ms, self._keep_ms, process)
+        return bool(await self._run("hint", keys, channel, when_ms, self._keep_ms, process))
 
     async def channels(self) -> set[str]:
         """The channels in which a process has connections, and some that it has just left. Raises StoreUnavailable."""

@@ -130,10 +130,14 @@ class RedisPresence:
         reply = await self._pool.run(SCRIPTS["members"], channel, (profiles, joined), *asked)
         return self._members(channel, cast(list[bytes], reply))
 
-    async def refresh(self, channel: str, connection_ids: Sequence[str]) -> None:
+    async def refresh(self, channel: str, connection_ids: Sequence[str]) -> list[str]:
+        missing: list[str] = []
+        keys, times = self._keys(channel), (self._ttl_ms, self._linger_ms)
         for start in range(0, len(connection_ids), REFRESH_BATCH):
             some = connection_ids[start : start + REFRESH_BATCH]
-            await self._pool.run(SCRIPTS["refresh"], channel, self._keys(channel), self._ttl_ms, self._linger_ms, *some)
+            reply = await self._pool.run(SCRIPTS["refresh"], channel, keys, *times, *some)
+            missing += [some[place - 1] for place in cast(list[int], reply)]
+        return missing
 
     async def sweep(self) -> list[Departed]:
         departed: list[Departed] = []
@@ -167,7 +171,10 @@ class RedisPresence:
         event = None
         while True:
             process = self._leases.process
-            await self._leases.hint(channel, self._ttl_ms, process=process)
+            if not await self._leases.hint(channel, self._ttl_ms, process=process):
+                # Redis was emptied, or this process was suspended: others would see the user leave with the next sweep.
+                await self._leases.check()
+                continue
             reply = await self._pool.run(
                 SCRIPTS["join"],
                 channel,

@@ -178,6 +178,8 @@ async def test_people_whom_a_running_redis_loses_are_back_soon(folder: Path, red
             await all_hear([here[0], there[0], *newcomers], all_of.people)
             assert all(person.names[changing.user_id] == "New Name" for person in all_of.people)
             assert not any(person.left() or person.closes for person in all_of.people), "nobody was seen leaving"
+            if lost != "everything":
+                assert not any(person.notices for person in all_of.people), "there was no outage"
 
 
 @pytest.mark.parametrize("renaming", ["here", "there"])

@@ -114,8 +114,10 @@ class Outages:
             # One that was confirmed only after `restore` had begun waits for `retry`.
             ready = channel.confirmed and not self._has_unregistered(channel)
             if ready and (channels is None or channel.name in channels):
+                # Where the store has only lost connections, nobody heard of an outage.
+                restored = channels is None or channel.needs_snapshots
                 channel.needs_snapshots = False
-                await self._sessions.send_restored(channel)
+                await self._sessions.send_snapshots(channel, restored=restored)
         if self._fallback is not None:
             # The store has numbered events whose frames were lost in the outage, so clients elsewhere wait for them.
             self._presence.start_recount(elsewhere=True)

@@ -249,15 +249,18 @@ class Sessions:
         self.forget_snapshots()
         self._send_to_all(pack(Degraded()))
 
-    async def send_restored(self, channel: Channel) -> None:
-        """The shared store is back: tell every client of a channel, with a new snapshot. Raises StoreUnavailable."""
-        restored = pack(Restored())
+    async def send_snapshots(self, channel: Channel, *, restored: bool) -> None:
+        """Send every client of a channel a new snapshot. Raises StoreUnavailable.
+
+        `restored`: with the news that the shared store is back.
+        """
+        news = pack(Restored()) if restored else b""
         sessions = self._local.of_connections(channel)
         for start in range(0, len(sessions), BATCH):
             for session in sessions[start : start + BATCH]:
                 snapshot, messages = await self.snapshot(session)
                 channel.snapshots.remember(session.connection, messages)
-                _write_snapshot(session.connection, restored + snapshot)
+                _write_snapshot(session.connection, news + snapshot)
             await asyncio.sleep(0)
 
     def forget_snapshots(self) -> None:

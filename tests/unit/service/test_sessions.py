@@ -771,6 +771,7 @@ async def test_connections_that_the_shared_store_has_lost_are_registered_again()
     harness.store._channels.clear()
     await harness.sessions.refresh()
     await _everyone_is_registered(harness, "ann", "bob")
+    assert bob.frames("degraded", "restored") == [], "there was no outage"
     syncs = len(bob.frames("user_sync"))
     await harness.sessions.refresh()
     await harness.outages.retry()

@@ -79,6 +79,21 @@ async def test_older_rules_are_not_written(adapters: Adapters) -> None:
     assert await rules.swap("garden", Rules(version=9, owner="bob"), KEEP_MS) == Rules(version=9, owner="bob")
 
 
+async def test_rules_that_were_begun_again_are_replaced_by_those_that_the_store_had_lost(adapters: Adapters) -> None:
+    """However often they were changed. But of two who begin at once, the second does not undo the first."""
+    rules = await adapters.rules()
+    lost, again = Rules(version=2, owner="ann", since=1_000), Rules(version=9, owner="eve", since=2_000)
+    await rules.swap("garden", again, KEEP_MS)
+    assert await rules.swap("garden", lost, KEEP_MS) == again
+    assert await rules.swap("garden", lost, KEEP_MS, restore=True) == lost
+    for restore in (False, True):
+        assert await rules.swap("garden", again, KEEP_MS, restore=restore) == lost
+    changed = lost.with_slow_ms(5)
+    assert await rules.swap("garden", changed, KEEP_MS) == changed
+    before_this_was_recorded = Rules(version=1, owner="ann")
+    assert await rules.swap("garden", before_this_was_recorded, KEEP_MS, restore=True) == before_this_was_recorded
+
+
 async def test_rules_that_are_not_used_are_forgotten(adapters: Adapters) -> None:
     rules = await adapters.rules()
     await rules.swap("garden", NO_RULES.with_owner("ann"), 200)

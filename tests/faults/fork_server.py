@@ -83,8 +83,8 @@ class SlowRules:
         await asyncio.sleep(random.choice(SLOW_RULES_S))
         return rules
 
-    async def swap(self, channel: str, rules: Rules, keep_ms: int) -> Rules:
-        return await self._rules.swap(channel, rules, keep_ms)
+    async def swap(self, channel: str, rules: Rules, keep_ms: int, *, restore: bool = False) -> Rules:
+        return await self._rules.swap(channel, rules, keep_ms, restore=restore)
 
     async def refresh(self, channel: str, keep_ms: int) -> Rules:
         return await self._rules.refresh(channel, keep_ms)

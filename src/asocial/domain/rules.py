@@ -2,6 +2,9 @@
 
 Most channels have no owner and no rules. Each change increments `version`, so that of two concurrent changes the second
 is noticed and made again on top of the first.
+
+A store that has lost the rules of a channel lets somebody begin them again, at version 1. However often those are
+changed, they must not replace the rules that a process still knows: of two histories the one that began first counts.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     when the channel is claimed or opened to everyone, or these rules are removed; older invitations are then void.
     `keep_until`: the last invitation expires then, so the rules must not be removed before.
     `closed_until`: an operator has closed the channel for everyone until then, in ms of the server's clock.
+    `since`: when version 1 was made, in ms of the server's clock; 0: before this was recorded.
     """
 
     version: int = 0
@@ -41,6 +45,17 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
     keep_until: int = 0
     landmarks: Landmarks = ()
     closed_until: int = 0
+    since: int = 0
+
+    def replaces(self, other: Rules) -> bool:
+        """Whether these are newer than `other`, or `other` was begun because a store had lost these."""
+        if not self.version or not other.version or self.since == other.since:
+            return self.version > other.version
+        return self.since < other.since
+
+    def begun(self, now: int) -> Rules:
+        """The same rules, with the time of their version 1 if that is what they are."""
+        return replace(self, since=now) if self.version == 1 else self
 
     def with_owner(self, user_id: str) -> Rules:
         """Set the owner. Invitations of others become void."""

@@ -14,8 +14,11 @@ class ChannelRules(Protocol):
         """The stored rules; NO_RULES for a channel that has none."""
         ...
 
-    async def swap(self, channel: str, rules: Rules, keep_ms: int) -> Rules:
-        """Store `rules` for `keep_ms` if their version is higher than the stored one. Returns what is stored then."""
+    async def swap(self, channel: str, rules: Rules, keep_ms: int, *, restore: bool = False) -> Rules:
+        """Store `rules` for `keep_ms` if they are a newer version of the stored ones. Returns what is stored then.
+
+        `restore`: also if the stored ones were begun later (`Rules.replaces`): the store had lost these.
+        """
         ...
 
     async def refresh(self, channel: str, keep_ms: int) -> Rules:

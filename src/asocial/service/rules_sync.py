@@ -81,11 +81,13 @@ class RulesSync:
             return None if local is None else local.rules
 
     async def load(self, channel: str) -> Rules:
-        """The stored rules, or newer ones known here that the store has lost. Raises StoreUnavailable."""
-        stored = await self._store.load(channel)
+        """The stored rules. Those known here are written back first if the store has lost them.
+
+        Raises StoreUnavailable.
+        """
         local = self._channels.get(channel)
         known = None if local is None else local.rules
-        return known if known is not None and known.version > stored.version else stored
+        return await self._written_back(channel, known, await self._store.load(channel))
 
     async def change(self, channel: str, change: Callable[[Rules], Rules]) -> Rules:
         """Change the rules by compare-and-swap. Returns the new rules. Raises StoreUnavailable."""
@@ -96,6 +98,7 @@ class RulesSync:
             wanted = change(stored)
             if wanted is stored:
                 return stored
+            wanted = wanted.begun(self._now_ms())
             stored = await self._store.swap(channel, wanted, wanted.lifetime_ms(self._ttl_ms, self._now_ms()))
             if stored == wanted:
                 self._channels.send_control(channel, encode_control(RulesChanged(stored)))
@@ -152,19 +155,25 @@ class RulesSync:
     async def _read_and_apply(self, channel: Channel, reading: Awaitable[Rules]) -> None:
         """Apply the stored rules, or write back those that the store has lost. Raises StoreUnavailable."""
         known, outages = channel.rules, self._outages
-        stored = await reading
-        if known is not None and known.version > stored.version:
-            stored = await self._store.swap(channel.name, known, known.lifetime_ms(self._ttl_ms, self._now_ms()))
-            # Sent before any frame of the channel: another process may have found no rules in the store.
-            self._channels.send_control(channel.name, encode_control(RulesChanged(stored, restored=True)))
+        stored = await self._written_back(channel.name, known, await reading)
         # If an outage began meanwhile, the rules may have changed after they were read.
         if outages == self._outages:
             self._apply(channel, stored, from_store=True)
 
+    async def _written_back(self, channel: str, known: Rules | None, stored: Rules) -> Rules:
+        """`stored`, or what is stored after `known` was written back because the store has lost it."""
+        if known is None or not known.replaces(stored):
+            return stored
+        keep_ms = known.lifetime_ms(self._ttl_ms, self._now_ms())
+        stored = await self._store.swap(channel, known, keep_ms, restore=True)
+        # Sent before any frame of the channel: another process may have found no rules in the store, or other ones.
+        self._channels.send_control(channel, encode_control(RulesChanged(stored, restored=True)))
+        return stored
+
     def _apply(self, channel: Channel, rules: Rules, *, from_store: bool = False, restored: bool = False) -> None:
         """`from_store`: they were read from the store, so the channel is confirmed. `restored`: see RulesChanged."""
         known = channel.rules
-        newer = known is None or rules.version > known.version
+        newer = known is None or rules.replaces(known)
         if newer:
             channel.rules = rules
         if newer or (from_store and not channel.confirmed):

@@ -48,10 +48,7 @@ class ServerRules:
         """Read the bans, or write them back to a store that has lost them. Does nothing during an outage."""
         with contextlib.suppress(StoreUnavailable):
             keep_ms = self._keep_ms(self._rules)
-            stored = await self._store.refresh(NAME, keep_ms)
-            if stored.version < self._rules.version:
-                stored = await self._store.swap(NAME, self._rules, keep_ms)
-            self._apply(stored)
+            self._apply(await self._written_back(await self._store.refresh(NAME, keep_ms)))
 
     @property
     def version(self) -> int:
@@ -84,16 +81,21 @@ class ServerRules:
     async def _change(self, change: Callable[[Rules], Rules]) -> None:
         """As RulesSync.change, without a channel."""
         self._check_store()
-        stored = await self._store.load(NAME)
+        stored = await self._written_back(await self._store.load(NAME))
         for _ in range(MAX_SWAPS):
-            known = self._rules if self._rules.version > stored.version else stored
-            wanted = change(known)
+            wanted = change(stored).begun(self._now_ms())
             stored = await self._store.swap(NAME, wanted, self._keep_ms(wanted))
             if stored == wanted:
                 self._send(RulesChanged(stored))
                 self._apply(stored)
                 return
         raise StoreUnavailable("too many concurrent changes of the bans")
+
+    async def _written_back(self, stored: Rules) -> Rules:
+        """As RulesSync._written_back."""
+        if not self._rules.replaces(stored):
+            return stored
+        return await self._store.swap(NAME, self._rules, self._keep_ms(self._rules), restore=True)
 
     def _receive(self, batch: Batch) -> None:
         for message in decode_control(batch.control):
@@ -106,7 +108,7 @@ class ServerRules:
                     pass
 
     def _apply(self, rules: Rules) -> None:
-        if rules.version <= self._rules.version:
+        if not rules.replaces(self._rules):
             return
         self._rules = rules
         for session in self._local:

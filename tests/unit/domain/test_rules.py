@@ -86,3 +86,16 @@ def test_w66_expired_bans_are_dropped_and_above_the_limit_those_that_end_first()
 def test_rules_written_by_an_older_or_newer_version_can_be_read() -> None:
     assert msgspec.json.decode(b'{"version":3,"owner":"ann","mood":"blue"}', type=Rules) == Rules(3, "ann")
     assert msgspec.json.decode(msgspec.json.encode(Rules(3, "ann")), type=Rules) == Rules(3, "ann")
+
+
+def test_of_two_histories_the_one_that_began_first_counts() -> None:
+    first, again = NO_RULES.with_owner("ann").begun(1_000), NO_RULES.with_owner("eve").begun(2_000)
+    for _ in range(5):
+        again = again.with_slow_ms(7).begun(3_000)
+    assert (again.version, again.since) == (6, 2_000)
+    assert first.replaces(again)
+    assert not again.replaces(first)
+    assert first.with_private(True).replaces(first)
+    assert not first.replaces(first)
+    assert first.replaces(NO_RULES)
+    assert not NO_RULES.replaces(first)

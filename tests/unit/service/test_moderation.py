@@ -41,10 +41,10 @@ class Store:
             await self.hold.wait()
         return answer
 
-    async def swap(self, channel: str, rules: Rules, keep_ms: int) -> Rules:
+    async def swap(self, channel: str, rules: Rules, keep_ms: int, *, restore: bool = False) -> Rules:
         if self.away:
             raise StoreUnavailable
-        self.rules = rules if rules.version > self.rules.version else self.rules
+        self.rules = rules if rules.replaces(self.rules) else self.rules
         return self.rules
 
     async def refresh(self, channel: str, keep_ms: int) -> Rules:

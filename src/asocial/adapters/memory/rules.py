@@ -26,9 +26,10 @@ class MemoryChannelRules:
         rules, until_ms = self._rules.get(channel, (NO_RULES, 0))
         return rules if until_ms > self._clock_ms() else NO_RULES
 
-    async def swap(self, channel: str, rules: Rules, keep_ms: int) -> Rules:
+    async def swap(self, channel: str, rules: Rules, keep_ms: int, *, restore: bool = False) -> Rules:
         stored = await self.load(channel)
-        if stored.version >= rules.version:
+        begun_apart = stored.version and stored.since != rules.since
+        if not rules.replaces(stored) or (begun_apart and not restore):
             return stored
         self._forget()
         until_ms = self._clock_ms() + keep_ms

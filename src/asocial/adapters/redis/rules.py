@@ -27,9 +27,10 @@ class RedisChannelRules:
             raise
         return NO_RULES if reply is None else self._read(channel, reply) or NO_RULES
 
-    async def swap(self, channel: str, rules: Rules, keep_ms: int) -> Rules:
+    async def swap(self, channel: str, rules: Rules, keep_ms: int, *, restore: bool = False) -> Rules:
         key, text = self._key(channel), msgspec.json.encode(rules)
-        reply = await self._pool.run(SCRIPTS["swap"], channel, (key,), rules.version, text, keep_ms)
+        order = (rules.version, rules.since, int(restore))
+        reply = await self._pool.run(SCRIPTS["swap"], channel, (key,), text, keep_ms, *order)
         stored = self._read(channel, reply)
         if stored is not None:
             return stored

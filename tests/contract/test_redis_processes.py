@@ -150,6 +150,41 @@ async def test_a_process_whose_lease_expired_is_notified_and_can_join_again(url:
     assert (await other.backend.presence.roster("garden", 10)).user_count == 1
 
 
+async def test_a_dead_process_is_swept_though_the_list_of_its_channels_was_lost(
+    redis_server: Server,
+    start: Start,  # noqa: F811
+) -> None:
+    redis_server.ask("FLUSHALL")
+    doomed, other = [await start(redis_server.url, lease_ms=LONG_LEASE_MS) for _ in range(2)]
+    await doomed.backend.presence.join("garden", "c1", "ann", FOX, 1)
+    lost = f"asocial:{{.pods}}:channels:{doomed.backend._leases.process}"
+    assert redis_server.ask("DEL", lost, "asocial:{.pods}:deadlines") == 2
+    await doomed.backend.presence.refresh("garden", ["c1"])
+    await doomed.expire()
+    await doomed.crash()
+
+    async def sweep() -> list[str]:
+        return [departed.user_id for departed in await other.backend.presence.sweep()]
+
+    await eventually_is(sweep, ["ann"])
+
+
+async def test_those_who_join_at_once_when_a_lease_has_expired_are_not_swept(url: str, start: Start) -> None:  # noqa: F811
+    """A process that was suspended is back, or Redis was emptied. It may notice that a third of a lease later."""
+    slow, other = await start(url, lease_ms=LONG_LEASE_MS), await start(url, lease_ms=LONG_LEASE_MS)
+    await slow.expire()
+    leases = slow.backend._leases
+    leases._lease_ms = LONG_LEASE_MS  # from the next renewal on
+    await eventually(lambda: _has_expired(slow, other), "expired")
+    joins = [slow.backend.presence.join("garden", f"c{n}", f"user{n}", FOX, n) for n in range(30)]
+    *joined, _, _ = await asyncio.gather(*joins, leases.check(), leases.check())
+    assert all(one is not None and one.first for one in joined)
+    assert await other.backend.presence.sweep() == []
+    assert (await other.backend.presence.roster("garden", 50)).user_count == 30
+    assert not await _has_expired(slow, other)
+    await eventually(lambda: slow.told == ["degraded", "restored"], "told once, so that the others join again")
+
+
 async def test_a_leave_during_a_join_comes_after_it(url: str, start: Start) -> None:  # noqa: F811
     process = await start(url)
     presence = process.backend.presence
@@ -210,6 +245,11 @@ async def test_nothing_is_left_when_everyone_is_gone(
     await processes[0].crash()
     await processes[1].backend.close()
     await eventually(lambda: redis_server.ask("DBSIZE") == 0, "no key left")
+
+
+async def _has_expired(process: Process, other: Process) -> bool:
+    leases = process.backend._leases
+    return await other.backend._leases.find_dead([leases.process]) == {leases.process}
 
 
 async def _renew(*processes: Process) -> None:

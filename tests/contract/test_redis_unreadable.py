@@ -119,6 +119,44 @@ async def test_a_damaged_entry_affects_no_other(server: Server, start: Start, da
     assert here.told == there.told == []
 
 
+@pytest.mark.parametrize(
+    "lost",
+    [
+        *(("DEL", GARDEN + key) for key in ("conns", "expiry", "users", "profiles", "joined")),
+        ("DEL", GARDEN + "conns", GARDEN + "expiry"),
+        ("DEL", GARDEN + "users", GARDEN + "profiles", GARDEN + "joined"),
+        *(("HDEL", GARDEN + key, field) for key, field in (("conns", "c1"), ("users", "bob"), ("profiles", "bob"))),
+        *(("ZREM", GARDEN + key, member) for key, member in (("expiry", "c1"), ("joined", "bob"))),
+    ],
+    ids=lambda lost: " ".join(lost).replace(GARDEN, ""),
+)
+async def test_presence_that_is_lost_in_part_counts_as_lost(server: Server, start: Start, lost: Damage) -> None:  # noqa: F811
+    """Redis evicts single keys. Each process hears of it at its heartbeat, and everyone is counted once again."""
+    here, there = (await start(server.url)).backend.presence, (await start(server.url)).backend.presence
+    tabs = [(here, "c1", "bob"), (here, "c2", "bob"), (there, "c3", "ann")]
+    for store, connection, user in tabs:
+        await store.join("garden", connection, user, FOX, 1)
+    server.ask(*lost)
+    assert await here.refresh("garden", ["c1", "c2"]) == ["c1", "c2"]
+    assert await there.refresh("garden", ["c3"]) == ["c3"]
+    for store, connection, user in tabs:
+        await store.join("garden", connection, user, FOX, 1)
+    assert await here.refresh("garden", ["c1", "c2"]) == await there.refresh("garden", ["c3"]) == []
+    assert {member.user_id for member in (await here.roster("garden", 9)).members} == {"ann", "bob"}
+    last = [departed.last for _, c, _ in tabs if (departed := await here.leave("garden", c)) is not None]
+    assert last == [False, True, True]
+
+
+async def test_leaving_what_is_lost_in_part_announces_nobody(server: Server, start: Start) -> None:  # noqa: F811
+    """The count of connections is gone: of a user with two tabs, the first to close seems to be the last."""
+    presence = (await start(server.url)).backend.presence
+    for connection in ("c1", "c2"):
+        await presence.join("garden", connection, "bob", FOX, 1)
+    server.ask("DEL", GARDEN + "users")
+    assert await presence.leave("garden", "c1") is None
+    assert await presence.refresh("garden", ["c2"]) == ["c2"]
+
+
 async def test_messages_that_cannot_be_read_are_left_out(server: Server, start: Start) -> None:  # noqa: F811
     here, there = await start(server.url), await start(server.url)
     now_ms = here.backend._runtime.clock.now_ms()

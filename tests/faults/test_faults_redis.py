@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
+import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.faults.crowd import Person, agree, all_hear, crowd
-from tests.support.processes import all_ready, processes
+from tests.support.processes import Process, all_ready, processes
 from tests.support.redis_server import Server
-from tests.support.waiting import eventually
+from tests.support.server import http_get
+from tests.support.waiting import eventually, eventually_is
 
 GROWTH_MOST_BYTES = 20 * 1024 * 1024
 KILLS = 50
@@ -154,7 +158,7 @@ async def test_people_who_come_and_go_while_redis_is_cut_off_are_right_afterward
             assert all(p.names[changing.user_id] == "Changed Meanwhile" for p in there)
 
 
-@pytest.mark.parametrize("lost", ["a channel's keys", "everything"])
+@pytest.mark.parametrize("lost", ["everything", "a channel", "conns", "expiry", "users", "profiles", "joined", "stamp"])
 async def test_people_whom_a_running_redis_loses_are_back_soon(folder: Path, redis: Server, lost: str) -> None:
     """It evicts keys when its memory is full, or an operator empties it. No connection ends, so no outage shows it."""
     with processes(folder, 2, redis.url, "--heartbeat-seconds", "0.5") as (one, two):
@@ -168,11 +172,13 @@ async def test_people_whom_a_running_redis_loses_are_back_soon(folder: Path, red
             if lost == "everything":
                 await asyncio.to_thread(redis.ask, "FLUSHALL")
             else:
-                keys = await asyncio.to_thread(redis.ask, "KEYS", "*{garden}*")
+                which = "*" if lost == "a channel" else lost
+                keys = await asyncio.to_thread(redis.ask, "KEYS", f"asocial:{{garden}}:{which}")
                 assert isinstance(keys, list)
-                assert len(keys) > 5, "the control: its presence is among them"
+                assert len(keys) == 1 or (lost == "a channel" and len(keys) > 5), "the control"
                 await asyncio.to_thread(redis.ask, "DEL", *map(str, keys))
-            newcomers = await all_of.enter(1, "garden", at=one.url) + await all_of.enter(1, "garden", at=two.url)
+            entering = (all_of.enter(4, "garden", at=process.url) for process in (one, two))
+            newcomers = [person for some in await asyncio.gather(*entering) for person in some]
             everyone |= {person.user_id for person in newcomers}
             await agree(all_of.people, everyone)
             await all_hear([here[0], there[0], *newcomers], all_of.people)
@@ -180,6 +186,46 @@ async def test_people_whom_a_running_redis_loses_are_back_soon(folder: Path, red
             assert not any(person.left() or person.closes for person in all_of.people), "nobody was seen leaving"
             if lost != "everything":
                 assert not any(person.notices for person in all_of.people), "there was no outage"
+            leaver = there[0]
+            leaver.leave()
+            await agree([person for person in all_of.people if person is not leaver], everyone - {leaver.user_id})
+
+
+async def test_a_channel_whose_rules_redis_lost_cannot_be_taken_for_good(folder: Path, redis: Server) -> None:
+    """Its owner's process is suspended meanwhile, and the other one knows nothing of the channel."""
+    with processes(folder, 2, redis.url) as (one, two):
+        async with crowd() as all_of:
+            owner = (await all_of.enter(1, "garden", at=one.url))[0]
+            assert await _claim(one, owner) == 200
+            owner.send({"type": "moderate", "action": "private", "on": True})
+            await eventually(lambda: _rules(redis).get("private"), "private")
+            one.signal(signal.SIGSTOP)
+            await asyncio.to_thread(redis.ask, "FLUSHALL")
+            stranger = (await all_of.enter(1, "garden", at=two.url, comes_back=False))[0]
+            await eventually_is(lambda: _claim(two, stranger), 200)
+            for slow_ms in (1000, 2000, 3000, 4000):
+                stranger.send({"type": "moderate", "action": "slow", "slow_ms": slow_ms})
+            await eventually(lambda: _rules(redis).get("slow_ms") == 4000, "the control: newer rules")
+            one.signal(signal.SIGCONT)
+            await eventually(lambda: _rules(redis).get("owner") == owner.user_id, "the owner owns it again")
+            await eventually(lambda: stranger.closes, "the stranger is sent away")
+            for process in (one, two):
+                path, headers = "/api/channels/garden", {"Authorization": f"Bearer {stranger.token}"}
+                assert (await http_get(process.port, path, headers)).status == 403
+            assert _rules(redis)["private"]
+            assert owner.closes == []
+
+
+async def _claim(process: Process, person: Person) -> int:
+    headers = {"Authorization": f"Bearer {person.token}"}
+    return (await http_get(process.port, f"/api/channels/{person.channel}", headers, method="POST")).status
+
+
+def _rules(redis: Server) -> dict[str, Any]:
+    """The rules of the channel `garden`."""
+    stored = json.loads(str(redis.ask("GET", "asocial:{garden}:rules") or "{}"))
+    assert isinstance(stored, dict)
+    return stored
 
 
 @pytest.mark.parametrize("renaming", ["here", "there"])

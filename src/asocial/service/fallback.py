@@ -15,15 +15,12 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from .. import logs
 from ..domain.connection_index import ConnectionIndex
 from ..domain.profile import Member, Profile
 from ..ports import Departed, Joined, PresenceStore, Roster, StoreUnavailable, Updated
 
 RESTORE_BATCH = 200
 """Registrations that run together: enough to fill a pipeline, few enough that other requests are not delayed."""
-
-log = logs.get(__name__)
 
 
 class _LocalConnection(NamedTuple):
@@ -164,9 +161,6 @@ class FallbackPresence:
             return unknown
         lost = registered.intersection(missing) & self._registered(channel, missing)
         if lost:
-            log.warning(
-                "the shared store has lost connections: registering them again", channel=channel, lost=len(lost)
-            )
             self._unregistered.setdefault(channel, set()).update(lost)
         return missing
 

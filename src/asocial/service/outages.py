@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from .. import logs
 from ..domain.profile import Profile
 from ..ports import Joined, StoreUnavailable
 from .channel import Channel
@@ -23,6 +24,8 @@ from .presence import Presence
 from .rules_sync import RulesSync
 from .runtime import Runtime
 from .sessions import Sessions
+
+log = logs.get(__name__)
 
 
 class Outages:
@@ -77,14 +80,14 @@ class Outages:
         if self._ending:
             return
         await self._rules.confirm_all()
-        late = [
-            channel.name
-            for channel in self._channels
-            if channel.confirmed and (channel.needs_snapshots or self._has_unregistered(channel))
-        ]
-        if late:
+        confirmed = [channel for channel in self._channels if channel.confirmed]
+        late = {channel.name for channel in confirmed if channel.needs_snapshots}
+        lost = {channel.name for channel in confirmed if self._has_unregistered(channel)} - late
+        if lost:
+            log.warning("the shared store has lost people who are here: registering them again", channels=len(lost))
+        if late or lost:
             with contextlib.suppress(StoreUnavailable):
-                await self._catch_up(late)
+                await self._catch_up(late | lost)
         # Also for channels that have no members here any more.
         if self._chat.unshared and not self._channels.store_away:
             self._repeat_messages(frozenset(self._chat.unshared))

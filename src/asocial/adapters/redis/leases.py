@@ -77,6 +77,7 @@ class Leases:
         self._pool = pool
         self._process_id = process_id
         self._generation = 0
+        self._renewing = asyncio.Lock()
         self._lease_ms = lease_ms
         self._keep_ms = keep_ms
         self._on_lost = on_lost
@@ -100,12 +101,14 @@ class Leases:
 
     async def renew(self) -> bool:
         """Renew the lease. False if it had expired: this process then has a new id. Raises StoreUnavailable."""
-        if await self._renew(self.process):
-            return True
-        # The new lease first, then the id, so that everything registered under the new id is covered by the lease.
-        await self._renew(f"{self._process_id}.{self._generation + 1}", "new")
-        self._generation += 1
-        return False
+        # One at a time: of two that both find it expired, the second would take an id for which there is no lease.
+        async with self._renewing:
+            if await self._renew(self.process):
+                return True
+            # The new lease first, then the id, so that everything registered under the new id is covered by the lease.
+            await self._renew(f"{self._process_id}.{self._generation + 1}", "new")
+            self._generation += 1
+            return False
 
     async def check(self) -> None:
         """Renew the lease. If it had expired, report an outage that is over at once. Raises StoreUnavailable."""

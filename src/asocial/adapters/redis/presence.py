@@ -131,6 +131,9 @@ class RedisPresence:
         return self._members(channel, cast(list[bytes], reply))
 
     async def refresh(self, channel: str, connection_ids: Sequence[str]) -> list[str]:
+        if connection_ids:
+            # Again, because it may be lost: then nobody would sweep the channel when this process has died.
+            await self._leases.hint(channel, self._ttl_ms, process=self._leases.process)
         missing: list[str] = []
         keys, times = self._keys(channel), (self._ttl_ms, self._linger_ms)
         for start in range(0, len(connection_ids), REFRESH_BATCH):

@@ -1,3 +1,4 @@
+-- Uses shared/whole.lua.
 -- Add a connection to a channel, or refresh one that is there already.
 -- KEYS: conns expiry users profiles joined stamp
 -- ARGV: connection, user, process, profile (JSON), joined_at ms, presence TTL ms, linger ms, an epoch if one is needed
@@ -13,6 +14,8 @@ for i, key in ipairs(KEYS) do
   local found = redis.call('TYPE', key).ok
   if found ~= 'none' and found ~= types[i] then redis.call('DEL', unpack(KEYS)) end
 end
+
+if not is_whole(conns, expiry, users, profiles, joined) then redis.call('DEL', unpack(KEYS)) end
 
 -- A damaged count is no count.
 local function count(key, field) return tonumber(redis.call('HGET', key, field) or 0) or 0 end

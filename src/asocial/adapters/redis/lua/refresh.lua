@@ -1,8 +1,10 @@
+-- Uses shared/whole.lua.
 -- Refresh connections: one call for all connections of a process in a channel.
 -- KEYS: conns expiry users profiles joined stamp
 -- ARGV: presence TTL ms, linger ms, connection...
 -- Returns the places, from 1, of the connections that are abandoned or unknown.
-local conns, expiry = KEYS[1], KEYS[2]
+local conns, expiry, users, profiles, joined = unpack(KEYS)
+if not is_whole(conns, expiry, users, profiles, joined) then redis.call('DEL', unpack(KEYS)) end
 local clock = redis.call('TIME')
 local deadline = clock[1] * 1000 + math.floor(clock[2] / 1000) + ARGV[1]
 local found, missing = false, {}

@@ -1,3 +1,4 @@
+-- Uses shared/whole.lua.
 -- Remove connections from a channel: a given one, or those whose time is over. Each is reported to one caller only.
 -- KEYS: conns expiry users profiles joined stamp
 -- ARGV: 'leave', connection   or   'sweep', most, farthest deadline ms from now, dead process...
@@ -5,6 +6,12 @@
 local conns, expiry, users, profiles, joined, stamp = unpack(KEYS)
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+if not is_whole(conns, expiry, users, profiles, joined) then
+  -- Who left cannot be told from what is lost. A new epoch begins, and clients get the people who are registered again.
+  redis.call('DEL', unpack(KEYS))
+  return {0}
+end
 
 -- A damaged count is no count.
 local function count(key, field) return tonumber(redis.call('HGET', key, field) or 0) or 0 end

@@ -159,6 +159,7 @@ class Asocial:
         parts = self._parts
         await self._end_jobs()
         await self.http.end_watch()
+        parts.outages.close()
         parts.presence.close()
         await self.channels.close()
         await parts.broker.close()

@@ -7,6 +7,7 @@ follow later: `retry`.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
 
@@ -24,6 +25,10 @@ from .presence import Presence
 from .rules_sync import RulesSync
 from .runtime import Runtime
 from .sessions import Sessions
+
+REPEAT_S = 2.5
+"""After an outage, messages are repeated a second time so late, for processes that came back later than this one: they
+try again every two seconds. Less than SnapshotMemory remembers, or clients would get what their snapshots had again."""
 
 log = logs.get(__name__)
 
@@ -49,9 +54,12 @@ class Outages:
         self._fallback = fallback
         self._counters = runtime.counters
         self._ending = False
+        self._loop = runtime.loop
+        self._repeating: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
         """The shared store is away: members on other processes cannot be reached."""
+        self.close()
         self._rules.begin_outage()
         if self._fallback is not None:
             self._fallback.begin_outage()
@@ -69,8 +77,14 @@ class Outages:
             await self._rules.end_outage()
             await self._sessions.refresh_bans()
             await self._catch_up(None)
+            self._repeating = self._loop.call_later(REPEAT_S, self._repeat_messages, None)
         finally:
             self._ending = False
+
+    def close(self) -> None:
+        """Repeat nothing more."""
+        if self._repeating is not None:
+            self._repeating.cancel()
 
     async def retry(self) -> None:
         """Confirm the channels that are not confirmed, and bring them up to date. Does nothing during an outage.

@@ -56,12 +56,13 @@ from asocial.service.control_router import ControlRouter
 from asocial.service.dispatch import MAX_STRIKES, Dispatch
 from asocial.service.fallback import FallbackPresence
 from asocial.service.moderation import Moderation
-from asocial.service.outages import Outages
+from asocial.service.outages import REPEAT_S, Outages
 from asocial.service.presence import Presence
 from asocial.service.rules_sync import RulesSync
 from asocial.service.server_rules import ServerRules
 from asocial.service.session import LocalSessions, Session
 from asocial.service.sessions import Sessions
+from asocial.service.snapshot_memory import MEMORY_S
 from asocial.service.snapshots import MESSAGES, Snapshots
 from asocial.service.writing import UNSENT_LIMIT_BYTES
 from tests.support.runtime import make_runtime
@@ -683,6 +684,28 @@ async def test_w20_after_an_outage_other_processes_are_told_where_the_count_stan
     await outages.end()
     joined = await harness.store.roster("garden", 0)
     await eventually(lambda: CountChanged(1, joined.stamp) in _told_processes(harness), "told")
+
+
+async def test_w90_messages_are_repeated_for_a_process_that_comes_back_later(harness: Harness) -> None:
+    """In a busy channel its snapshots do not list all of them."""
+    session, _ = await harness.enter("ann")
+    harness.outages.begin()
+    await harness.say(session, "m1")
+
+    def times_repeated() -> int:
+        return sum(isinstance(told, MessagesAgain) for told in _told_processes(harness))
+
+    await harness.outages.end()
+    assert times_repeated() == 1
+    await asyncio.sleep(REPEAT_S + 0.1)
+    assert times_repeated() == 2
+    await asyncio.sleep(10 * REPEAT_S)
+    assert times_repeated() == 2
+    await harness.outages.end()
+    harness.outages.begin()
+    await asyncio.sleep(2 * REPEAT_S)
+    assert times_repeated() == 3, "not in the next outage"
+    assert REPEAT_S < MEMORY_S, "or clients would get messages again that are in their snapshots"
 
 
 class RulesAway(MemoryChannelRules):

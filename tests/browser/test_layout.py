@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.support.waiting import eventually, eventually_is
 
-from .conftest import Server, Visit
+from .conftest import Join, Server, Visit
 from .overlap import covered_text, measure_text
 from .test_crowd import speak
 from .watch import at_rest, go_back, say, until_seen
@@ -324,3 +324,33 @@ async def test_a_late_joiner_sees_pointers_beside_words_and_each_name_once(visit
     await expect(pointer).to_have_attribute("data-side", "none")
     await ann.mouse.move(1200, 800, steps=4)
     await expect(pointer).to_have_attribute("data-side", "below")
+
+
+async def test_names_of_pointers_that_are_close_cover_neither_each_other_nor_a_pointer(
+    visit: Visit, join: Join
+) -> None:
+    page = await visit(viewport=WIDE)
+    await page.keyboard.type("here")  # so that the page has a view that stays
+    await page.keyboard.press("Escape")
+    people = [await join(name=name) for name in ("Quiet Fox", "Clear Raven", "Calm Elk")]
+    for apart in (30, 12, 0):
+        for number, person in enumerate(people):
+            await person.cursor((apart * number, 40 + 3 * number))
+        await expect(page.get_by_test_id("cursor")).to_have_count(len(people))
+        shown = page.locator('.cursor[data-side]:not([data-side="none"])')
+        await expect(shown).not_to_have_count(0)
+        await page.wait_for_function(NAMES_ARE_APART, timeout=15_000)
+
+
+NAMES_ARE_APART = """() => {
+  const box = (element) => element.getBoundingClientRect()
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+  const cursors = [...document.querySelectorAll('.cursor')]
+  const named = cursors.filter((each) => each.dataset.side && each.dataset.side !== 'none')
+  return named.every((each) => cursors.every((other) => {
+    if (each === other) return true
+    const name = box(each.querySelector('span'))
+    return !meet(name, box(other.querySelector('i')))
+      && !(named.includes(other) && meet(name, box(other.querySelector('span'))))
+  }))
+}"""

@@ -1,10 +1,14 @@
 import { expect, it } from 'vitest'
+import { meet } from '../../../src/features/canvas/model/boxes'
 import {
   isNamed,
+  labelAt,
   shownNames,
   sideOf,
   SIDES,
+  sidesOf,
   stepOff,
+  type Side,
 } from '../../../src/features/cursors/model/labels'
 
 const box = (left: number, top: number, width = 60, height = 20) => ({
@@ -63,3 +67,35 @@ it('of many pointers, no shown name lies on another, on a pointer or on words', 
   expect(shownNames(near, [box(300, 100)], none)).toEqual(new Set(['bob']))
   expect(shownNames(near, [{ ...box(300, 60), nameOf: 'cy' }], none)).toEqual(new Set(['bob']))
 })
+
+it('of a few pointers, each name has the side that is free of the others and of their names', () => {
+  const pointer = (id: string, x: number, y: number) => ({ id, at: { x, y }, width: 60 })
+  const none = new Map<string, Side>()
+  const near = [pointer('ann', 100, 100), pointer('bob', 130, 102)]
+  expect(sidesOf(near, [], none)).toEqual(
+    new Map([
+      ['ann', 'above'],
+      ['bob', 'below'],
+    ]),
+  )
+  // Where all sides are taken, no name.
+  const crowd = Array.from({ length: 9 }, (_, place) => pointer(`${place}`, 100 + place, 100))
+  const sides = sidesOf(crowd, [], none)
+  const labels = crowd.flatMap(({ id, at, width }) => {
+    const side = sides.get(id)
+    return side ? [{ id, box: labelAt(at, width, side) }] : []
+  })
+  expect(labels.length).toBeGreaterThan(1)
+  for (const { id, box } of labels) {
+    expect(labels.filter((other) => other.id !== id && meet(other.box, box))).toEqual([])
+    expect(crowd.filter(({ id: other, at }) => other !== id && meet(dot(at), box))).toEqual([])
+  }
+  // Those that are shown stay.
+  const reversed = sidesOf([...crowd].reverse(), [], sides)
+  expect(new Set(reversed.keys())).toEqual(new Set(sides.keys()))
+  expect(sidesOf(near, [{ ...box(100, 60), nameOf: 'ann' }], none)).toEqual(
+    new Map([['bob', 'below']]),
+  )
+})
+
+const dot = ({ x, y }: { x: number; y: number }) => box(x - 6, y - 6, 12, 12)

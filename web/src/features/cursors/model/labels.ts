@@ -1,5 +1,5 @@
 /*
- * Where a cursor and its name lie: never over text, which they would make unreadable.
+ * Where a cursor and its name lie: never over text, which they would make unreadable, and never over each other.
  *
  * A cursor that rests on text is shown beside it. Its name tries four sides, its present one first so that it stays where it
  * is. If none is free, or the name is above a message nearby, only the coloured dot is shown. Screen pixels. Pure.
@@ -29,7 +29,7 @@ const HEIGHT_PX = 16
 
 const HERE: Offset = { dx: 0, dy: 0 }
 
-function labelAt({ x, y }: Point, width: number, side: Side): Box {
+export function labelAt({ x, y }: Point, width: number, side: Side): Box {
   const left = side.endsWith('before') ? x - ASIDE_PX - width : x + ASIDE_PX
   const top = side.startsWith('below') ? y + BELOW_PX : y - BELOW_PX - HEIGHT_PX
   return { left, top, right: left + width, bottom: top + HEIGHT_PX }
@@ -49,6 +49,38 @@ export function sideOf(
   return isFree(before) ? before : SIDES.find(isFree)
 }
 
+/** The side of each name that is shown. `before`: of each pointer, the present side of its name. */
+export function sidesOf(
+  pointers: readonly Pointer[],
+  words: readonly Words[],
+  before: ReadonlyMap<string, Side>,
+): Map<string, Side> {
+  const sides = new Map<string, Side>()
+  const labels: Box[] = []
+  const dots = dotsOf(pointers)
+  for (const { id, at, width } of shownFirst(pointers, before)) {
+    if (isNamed(at, id, words)) continue
+    const taken = [...words, ...labels, ...dots.filter((dot) => dot.id !== id)]
+    const side = sideOf(at, width, taken, before.get(id))
+    if (!side) continue
+    sides.set(id, side)
+    labels.push(labelAt(at, width, side))
+  }
+  return sides
+}
+
+/** So that names do not take turns. */
+const shownFirst = (pointers: readonly Pointer[], shown: { has(id: string): boolean }) => [
+  ...pointers.filter(({ id }) => shown.has(id)),
+  ...pointers.filter(({ id }) => !shown.has(id)),
+]
+
+const dotsOf = (pointers: readonly Pointer[]) =>
+  pointers.map(({ id, at: { x, y } }) => {
+    const [left, right] = [x - DOT_RADIUS_PX, x + DOT_RADIUS_PX]
+    return { id, left, right, top: y - DOT_RADIUS_PX, bottom: y + DOT_RADIUS_PX }
+  })
+
 /** Whether the name of this user is beside `at` already. */
 export const isNamed = ({ x, y }: Point, userId: string, words: readonly Words[]) =>
   words.some((word) => word.nameOf === userId && distanceTo(word, x, y) < NAMED_PX)
@@ -62,7 +94,7 @@ export interface Pointer {
 
 /**
  * Of many pointers, those whose name is shown: where it lies on no text, no other pointer and no other name that is shown.
- * `before`: those that were shown; they come first, so that names do not take turns.
+ * `before`: those that were shown.
  */
 export function shownNames(
   pointers: readonly Pointer[],
@@ -71,13 +103,8 @@ export function shownNames(
 ): Set<string> {
   const shown = new Set<string>()
   const labels: Box[] = []
-  const dots = pointers.map(({ id, at: { x, y } }) => {
-    const [left, right] = [x - DOT_RADIUS_PX, x + DOT_RADIUS_PX]
-    return { id, left, right, top: y - DOT_RADIUS_PX, bottom: y + DOT_RADIUS_PX }
-  })
-  const kept = pointers.filter(({ id }) => before.has(id))
-  const others = pointers.filter(({ id }) => !before.has(id))
-  for (const { id, at, width } of [...kept, ...others]) {
+  const dots = dotsOf(pointers)
+  for (const { id, at, width } of shownFirst(pointers, before)) {
     const label = labelAt(at, width, 'below')
     const covers = (box: Box) => meet(label, box)
     if (isNamed(at, id, words) || words.some(covers) || labels.some(covers)) continue

@@ -4,7 +4,7 @@
  */
 import { useEffect, useLayoutEffect, useRef } from 'react'
 import { worldToScreen } from '../../canvas/model/camera'
-import { isNamed, REST_MS, SIDES, sideOf, stepOff } from '../model/labels'
+import { REST_MS, SIDES, sidesOf, stepOff, type Pointer, type Side } from '../model/labels'
 import { idleOpacity, step } from '../model/motion'
 import { ink } from '../../../shared/palette'
 import { useApp, useProfile } from '../../../stores/hooks'
@@ -57,31 +57,37 @@ export function CursorLayers({ ids }: { ids: readonly string[] }) {
     }
   }, [app, ids])
 
-  // Cursors that rest, and names, move away from text. A name fades where no side is free.
+  // Cursors that rest, and names, move away from text, and names from each other. A name fades where no side is free.
   useEffect(() => {
     let rest: ReturnType<typeof setTimeout> | undefined
     const stop = onMoved(app, ASIDE_EVERY_MS, () => {
       const words = wordsOn(layer.current)
       const { camera, view } = app.camera.store.getState()
       clearTimeout(rest)
+      const elements: HTMLElement[] = []
+      const pointers: Pointer[] = []
+      const before = new Map<string, Side>()
       for (const child of layer.current?.children ?? []) {
         const element = child as HTMLElement
         const id = element.dataset.userId ?? ''
         const mover = app.cursors.movers.get(id)
         const name = element.lastElementChild as HTMLElement | null
-        if (!mover || !name) continue
+        if (!mover || mover.hidden || !name) continue
+        // One that has faded away is in nobody's way.
+        if (!idleOpacity(app.now() - mover.movedAt)) continue
         const { x, y } = worldToScreen(camera, view, mover)
         const rests = app.now() - mover.movedAt >= REST_MS
         if (!rests) rest = setTimeout(app.cursors.wake, REST_MS)
         const { dx, dy } = rests ? stepOff({ x, y }, words) : { dx: 0, dy: 0 }
         element.style.translate = `${dx}px ${dy}px`
-        const at = { x: x + dx, y: y + dy }
-        const before = SIDES.find((side) => side === element.dataset.side)
-        const side = isNamed(at, id, words)
-          ? undefined
-          : sideOf(at, name.offsetWidth, words, before)
-        element.dataset.side = side ?? 'none'
+        elements.push(element)
+        pointers.push({ id, at: { x: x + dx, y: y + dy }, width: name.offsetWidth })
+        const side = SIDES.find((each) => each === element.dataset.side)
+        if (side) before.set(id, side)
       }
+      const sides = sidesOf(pointers, words, before)
+      for (const element of elements)
+        element.dataset.side = sides.get(element.dataset.userId ?? '') ?? 'none'
     })
     return () => {
       clearTimeout(rest)

@@ -220,6 +220,58 @@ async def test_the_notice_of_a_refused_message_can_be_read_and_pressed_wherever_
             await ann.get_by_test_id("discard").nth(left).click()
 
 
+# What the labels of messages that are on their way cover, in words, and how many labels are seen.
+_LABELS = """
+() => {
+  const wrong = []
+  const labels = [...document.querySelectorAll('.pending')]
+    .filter((each) => each.checkVisibility({ opacityProperty: true }))
+  for (const label of labels) {
+    const box = label.getBoundingClientRect()
+    if (box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight)
+      wrong.push('a label leaves the screen')
+    const words = label.closest('.message-body').querySelector('.words')
+    for (const each of [...document.querySelectorAll('.world .words'), ...labels]) {
+      if (each === words || each === label) continue
+      const { left, top, right, bottom } = each.getBoundingClientRect()
+      if (box.left < right && left < box.right && box.top < bottom && top < box.bottom)
+        wrong.push(`the label of ${words.textContent} covers ${each.textContent}`)
+    }
+  }
+  return [wrong, labels.length]
+}
+"""
+SHORT = ["a first line", "and a second line", "والسطر الثالث"]
+# There is room only after the last, or below it.
+FULL = ["this one fills the phone", "as this one does, too", "what is left of it"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "size", "spot", "lines", "seen"),
+    [
+        pytest.param("en", (1280, 800), (600, 300), SHORT, 3, id="desktop"),
+        pytest.param("en", (390, 844), (130, 300), FULL, 1, id="phone"),
+        pytest.param("ar", (390, 844), (130, 300), FULL, 1, id="phone, from right to left"),
+        pytest.param("ar", (844, 390), (400, 100), SHORT, 3, id="landscape, from right to left"),
+    ],
+)
+async def test_no_label_of_lines_that_are_on_their_way_covers_text(
+    visit: Visit, server: Server, locale: str, size: tuple[int, int], spot: tuple[int, int], lines: list[str], seen: int
+) -> None:
+    touch = size[0] < 1000
+    viewport = {"width": size[0], "height": size[1]}
+    ann = await visit(locale=locale, viewport=viewport, has_touch=touch, is_mobile=touch)
+    await say(ann, *spot, "said before")
+    await expect(ann.locator('[data-state="sent"]')).to_have_count(1)
+    await server.stop()
+    for line in lines:
+        await ann.keyboard.type(line)
+        await ann.keyboard.press("Enter")
+    await expect(ann.locator('[data-state="pending"] .pending[data-placed]')).to_have_count(len(lines))
+    await at_rest(ann)
+    await eventually_is(lambda: ann.evaluate(_LABELS), [[], seen])
+
+
 async def test_messages_of_many_scripts_at_one_point_do_not_cover_each_other(visit: Visit, server: Server) -> None:
     ann = await visit(viewport=WIDE)
     texts = [

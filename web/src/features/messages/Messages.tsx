@@ -198,7 +198,12 @@ function Unsent({ entry }: { entry: Entry }) {
   const app = useApp()
   const wait = useCountdown(entry.error?.retryAt, app.session.serverNow)
   if (entry.state === 'pending') {
-    return <span className="pending">{STRINGS.pending}</span>
+    return (
+      <span className="pending">
+        {STRINGS.pending}
+        <Placing entryKey={entry.key} label />
+      </span>
+    )
   }
   return (
     <div

@@ -1,7 +1,7 @@
 /* The notice of a message that was not sent: where it lies, and what it never covers. */
 import { describe, expect, test } from 'vitest'
 import { meet, type Box } from '../../../src/features/canvas/model/boxes'
-import { noticePlace, type Around } from '../../../src/features/messages/model/notice'
+import { labelPlace, noticePlace, type Around } from '../../../src/features/messages/model/notice'
 
 const box = (left: number, top: number, width: number, height: number): Box => ({
   ...{ left, top },
@@ -67,5 +67,34 @@ describe('the notice of a message', () => {
 
   test('goes along with a message that is not in view', () => {
     expect(put(box(-400, 200, 150, 28))).toEqual(box(-400, 170, 300, 30))
+  })
+})
+
+describe('the label of a message that is on its way', () => {
+  const label = { width: 50, height: 22 }
+  const text = box(400, 200, 300, 56)
+  const last = box(400, 228, 80, 28)
+  const put = (around: Partial<Around> = {}, rtl = false, end = last) =>
+    labelPlace(text, end, label, rtl, { ...NOTHING, ...around })
+
+  test('lies after the end of the text', () => {
+    expect(put()).toEqual(box(489, 234, 50, 22))
+    expect(put({}, true, box(620, 228, 80, 28))).toEqual(box(561, 234, 50, 22))
+  })
+
+  test('goes above or below, where a text is', () => {
+    const after = box(480, 230, 100, 28)
+    const above = box(400, 165, 150, 28)
+    expect(put({ texts: [after] })).toEqual(box(400, 178, 50, 22))
+    expect(put({ texts: [after] }, true, box(590, 228, 110, 28))?.right).toBe(700)
+    expect(put({ texts: [after, above] })).toEqual(box(400, 256, 50, 22))
+  })
+
+  test('has no place where it would cover anything, or leave the view', () => {
+    const around = [box(480, 230, 100, 28), box(400, 165, 150, 28), box(400, 270, 150, 28)]
+    expect(put({ texts: around })).toBeUndefined()
+    expect(put({ controls: around })).toBeUndefined()
+    expect(put({ notices: around })).toBeUndefined()
+    expect(put({ frame: box(350, 200, 130, 56) })).toBeUndefined()
   })
 })

@@ -1,6 +1,7 @@
 /*
  * Where the notice of a message that was not sent lies, which says why and what to do: within the view, and as near as
- * possible above the message, where others have their name. The next line is written below. Pure.
+ * possible above the message, where others have their name. The next line is written below. And where the label of a message
+ * that is on its way lies. Pure.
  */
 import { freeOffset, grow, meet, moved, nearestFree, type Box } from '../../canvas/model/boxes'
 import type { Size } from '../../canvas/model/camera'
@@ -12,6 +13,8 @@ const SLACK_PX = 12
 /** It moves no further. */
 const REACH_PX = 1200
 const FAR_PX = 1e6
+/** between the end of a text and its label, px */
+const SPACE_PX = 9
 
 export interface Around {
   readonly frame: Box
@@ -62,6 +65,28 @@ export function noticePlace(
     if (free) return moved(above, free.dx, free.dy)
   }
   return above
+}
+
+/**
+ * After the end of the text, else above or below it; undefined: there is no room. `last`: the last line of the text.
+ */
+export function labelPlace(
+  text: Box,
+  last: Box,
+  { width, height }: Size,
+  rtl: boolean,
+  { frame, controls, texts, notices }: Around,
+): Box | undefined {
+  const taken = [...beyond(frame), ...controls, ...texts, ...notices]
+  const left = rtl ? text.right - width : text.left
+  const after = rtl ? last.left - SPACE_PX - width : last.right + SPACE_PX
+  return [
+    [after, last.bottom - height] as const,
+    [left, text.top - height] as const,
+    [left, text.bottom] as const,
+  ]
+    .map(([x, y]): Box => ({ left: x, top: y, right: x + width, bottom: y + height }))
+    .find((place) => !taken.some((box) => meet(place, box)))
 }
 
 /** Above or below the text it may be moved along it. */

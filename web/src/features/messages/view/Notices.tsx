@@ -1,6 +1,7 @@
 /*
- * Puts the notices of messages that were not sent where they can be read and pressed (rules: model/notice.ts). That depends
- * on everything around them, so it is measured, a few times a second at most.
+ * Puts the notices of messages that were not sent where they can be read and pressed, and the labels of those that are on
+ * their way where they cover nothing (rules: model/notice.ts). That depends on everything around them, so it is measured, a
+ * few times a second at most.
  */
 import { useLayoutEffect, useRef } from 'react'
 import { grow, type Box } from '../../canvas/model/boxes'
@@ -18,12 +19,16 @@ import {
 import { createSizes } from '../../../shared/ui/resize'
 import type { App } from '../../../stores/app'
 import { useApp } from '../../../stores/hooks'
-import { noticePlace } from '../model/notice'
+import { labelPlace, noticePlace } from '../model/notice'
+import { LINE_PX } from '../model/place'
 import { notices } from '../store/notices'
 
 const LOOK_EVERY_MS = 100
 const CONTROLS = `${AT_EDGES}, [data-testid="toast"]`
 const MARKS = '.dot, .cluster'
+const HINTS = '.invitation > p, .company:not([data-no-room])'
+/** Most labels are gone before they appear (messages.css), and need no place. */
+const LABEL_AFTER_MS = 400
 /** What is written goes on to there, px. */
 const GROWTH_PX = 200
 
@@ -37,30 +42,45 @@ interface Notice {
 }
 
 const shown = new Map<HTMLElement, Notice>()
+const labels = new Set<HTMLElement>()
 let stop: (() => void) | undefined
 
-/** Shows nothing. It is in the notice that it places. `entryKey`: of its message. */
-export function Placing({ entryKey }: { entryKey: string }) {
+interface PlacingProps {
+  /** of its message */
+  entryKey: string
+  /** it is in a label */
+  label?: boolean
+}
+
+/** Shows nothing. It is in the notice or label that it places. */
+export function Placing({ entryKey, label }: PlacingProps) {
   const app = useApp()
   const mark = useRef<HTMLElement>(null)
   useLayoutEffect(() => {
     const element = mark.current?.parentElement
     if (!element) return
-    shown.set(element, { key: entryKey })
     const look = () => placeAll(app)
-    stop ??= onMoved(app, LOOK_EVERY_MS, look)
     // The reason may be fetched later, and counts down.
     const sizes = createSizes(look)
-    sizes.observe(element)
+    const begin = () => {
+      if (label) labels.add(element)
+      else shown.set(element, { key: entryKey })
+      stop ??= onMoved(app, LOOK_EVERY_MS, look)
+      sizes.observe(element)
+    }
+    const timer = label ? setTimeout(begin, LABEL_AFTER_MS) : undefined
+    if (!label) begin()
     return () => {
+      clearTimeout(timer)
       sizes.disconnect()
+      labels.delete(element)
       shown.delete(element)
       publish()
-      if (shown.size > 0) return
+      if (shown.size + labels.size > 0) return
       stop?.()
       stop = undefined
     }
-  }, [app, entryKey])
+  }, [app, entryKey, label])
   return <i hidden ref={mark} />
 }
 
@@ -73,18 +93,28 @@ function placeAll(app: App) {
   const frame = frameOf(view)
   const controls = boxesOf(CONTROLS)
   const texts = textBoxes()
-  const marks = [...boxesOf(MARKS), ...boxesOf(CARET).map((box) => grow(box, GROWTH_PX, 0))]
+  const marks = boxesOf(MARKS)
+  const carets = boxesOf(CARET)
+  const hints = labels.size > 0 ? boxesOf(HINTS) : []
   const placed: Box[] = []
-  // All is measured before anything is moved.
-  const measured = [...shown].flatMap(([element, notice]) => {
+  const measure = (element: HTMLElement) => {
     const body = element.closest<HTMLElement>('.message-body')
     if (!body) return []
     const size = { width: element.offsetWidth * scale, height: element.offsetHeight * scale }
-    return [{ element, notice, size, own: boxOf(body, corner), rtl: body.dir === 'rtl' }]
-  })
-  for (const { element, notice, size, own, rtl } of measured) {
     const others = texts.filter(({ anchor }) => !anchor.contains(element))
-    const around = { frame, controls, texts: [...others, ...marks], notices: placed }
+    return [{ element, size, others, body, own: boxOf(body, corner), rtl: body.dir === 'rtl' }]
+  }
+  // All is measured before anything is moved.
+  const measured = [...shown].flatMap(([element, notice]) =>
+    measure(element).map((found) => ({ ...found, notice })),
+  )
+  const lines = [...labels].flatMap(measure).map((found) => ({
+    ...found,
+    last: lastLine(found.body, found.own.bottom - LINE_PX * scale, corner),
+  }))
+  for (const { element, notice, size, others, own, rtl } of measured) {
+    const written = carets.map((box) => grow(box, GROWTH_PX, 0))
+    const around = { frame, controls, texts: [...others, ...marks, ...written], notices: placed }
     const seen = JSON.stringify([camera, view, own])
     const before = notice.seen === seen ? notice.box : undefined
     const box = noticePlace(own, size, rtl, around, before)
@@ -108,7 +138,34 @@ function placeAll(app: App) {
     element.dataset.placed = ''
     element.style.translate = `${left.toFixed(1)}px ${top.toFixed(1)}px`
   }
+  for (const { element, size, others, own, last, rtl } of lines) {
+    const around = { frame, controls, texts: [...others, ...marks, ...carets, ...hints] }
+    const box = last && labelPlace(own, last, size, rtl, { ...around, notices: placed })
+    element.dataset.placed = box ? '' : 'nowhere'
+    if (!box) continue
+    placed.push(box)
+    const [left, top] = [(box.left - own.left) / scale, (box.top - own.top) / scale]
+    element.style.translate = `${left.toFixed(1)}px ${top.toFixed(1)}px`
+  }
   publish()
+}
+
+/** Of a text, what is below `top`; undefined: nothing of it is shown. */
+function lastLine(body: HTMLElement, top: number, corner: DOMRect): Box | undefined {
+  const words = body.querySelector('.words')
+  if (!words) return undefined
+  const range = document.createRange()
+  range.selectNodeContents(words)
+  const parts = [...range.getClientRects()].filter(
+    (part) => part.width > 0 && (part.top + part.bottom) / 2 - corner.top > top,
+  )
+  if (parts.length === 0) return undefined
+  return {
+    left: Math.min(...parts.map(({ left }) => left)) - corner.left,
+    top,
+    right: Math.max(...parts.map(({ right }) => right)) - corner.left,
+    bottom: boxOf(body, corner).bottom,
+  }
 }
 
 const isSame = (a: Box, b: Box | undefined) => JSON.stringify(a) === JSON.stringify(b)

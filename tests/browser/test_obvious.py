@@ -523,6 +523,16 @@ async def tooltip_fits(page: Page) -> str:
     return await tip.inner_text()
 
 
+async def tab_to(page: Page, test_id: str) -> None:
+    """From the plane, with the Tab key alone."""
+    await page.get_by_test_id("plane").focus()
+    for _ in range(16):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("() => document.activeElement.dataset.testid") == test_id:
+            return
+    pytest.fail(f"the Tab key does not reach {test_id}")
+
+
 @pytest.mark.parametrize("locale", ["en", "ar"])
 async def test_every_control_has_a_label_on_hover_and_on_focus(visit: Visit, join: Join, locale: str) -> None:
     ann, _ = await visit(locale=locale), await join()
@@ -541,12 +551,7 @@ async def test_every_control_has_a_label_on_hover_and_on_focus(visit: Visit, joi
         told += 1
     assert told >= 8
     await ann.mouse.move(500, 300)
-    await ann.get_by_test_id("plane").focus()
-    await ann.keyboard.press("Tab")
-    for _ in range(12):
-        if await ann.evaluate("() => document.activeElement.dataset.testid") == "share":
-            break
-        await ann.keyboard.press("Tab")
+    await tab_to(ann, "share")
     assert await tooltip_fits(ann)
 
 
@@ -568,15 +573,49 @@ async def test_a_long_press_shows_the_label_and_does_not_press(visit: Visit) -> 
 async def test_a_field_that_shows_its_label_has_no_tooltip(visit: Visit) -> None:
     """On a phone with a keyboard it lay over the first command."""
     ann = await visit(**phone())
-    await ann.get_by_test_id("plane").focus()
-    await ann.keyboard.press("Tab")
-    await ann.get_by_test_id("tools").focus()
+    await tab_to(ann, "tools")
     assert await tooltip_fits(ann) == "More"
     await ann.keyboard.press("Control+k")
     await expect(ann.get_by_role("combobox")).to_be_focused()
     await expect(ann.get_by_test_id("tooltip")).to_have_count(0)
     await ann.wait_for_timeout(500)
     await expect(ann.get_by_test_id("tooltip")).to_have_count(0)
+
+
+async def test_a_label_comes_with_a_key_that_moves_the_focus_and_not_with_a_finger_a_click_or_the_page(
+    visit: Visit,
+) -> None:
+    """It lay over what is below the field: the colours, and the first line of the history."""
+    ann = await visit(**phone())
+    tip = ann.get_by_test_id("tooltip")
+    # The tooltips are there.
+    await tab_to(ann, "tools")
+    assert await tooltip_fits(ann) == "More"
+    await ann.get_by_test_id("people").tap()
+    await expect(ann.get_by_test_id("roster")).to_be_visible()
+    await expect(tip).to_have_count(0)
+    name = ann.get_by_test_id("your-name")
+    await name.tap()
+    await expect(name).to_be_focused()
+    await at_rest(ann)
+    await expect(tip).to_have_count(0)
+    # To the colours, among them, and back.
+    for key in ("Tab", "ArrowRight", "Shift+Tab"):
+        await ann.keyboard.press(key)
+        assert await tooltip_fits(ann)
+    await expect(name).to_be_focused()
+    await ann.keyboard.press("Escape")
+    await ann.keyboard.press("Escape")
+    await expect(ann.get_by_test_id("roster")).to_have_count(0)
+    # The page puts the focus into the field for the search.
+    bob = await visit()
+    await say(bob, 500, 300, "words to find")
+    await tab_to(bob, "history")
+    assert await tooltip_fits(bob)
+    await bob.keyboard.press("Enter")
+    await expect(bob.locator(".panel input")).to_be_focused()
+    await at_rest(bob)
+    await expect(bob.get_by_test_id("tooltip")).to_have_count(0)
 
 
 # The least contrast of what is drawn at the edges: text and lines against the ground, with the opacity of the edge.

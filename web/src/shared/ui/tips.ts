@@ -1,27 +1,39 @@
 /*
- * Fetches the tooltips (shared/ui/tooltip.ts) when a pointer or the focus first comes to a control.
+ * Fetches the tooltips (shared/ui/tooltip.ts) when a pointer, or the focus by key, first comes to a control.
  */
+import { commandOf } from '../keys/keys'
 import { prefetched } from './lazy'
 
 const CONTROL = 'button, a[href], input, select, [role="slider"]'
 const EVENTS = ['pointerover', 'pointerdown', 'pointerup', 'focusin'] as const
+/** Keys that move the focus. */
+const MOVES = /^(Tab|Arrow.*|Home|End|Page.*)$/
 
 const fetchTooltips = prefetched(() => import('./tooltip'))
+
+/** Such a key is down: it moves the focus, and neither a finger, nor a click, nor the page on its own. */
+let moving = false
 
 export function offerTooltips() {
   let asked = false
   let last: Event
   const note = (event: Event) => {
+    // Nothing is to be said about it.
+    if (event.type === 'focusin' && !moving) return
     last = event
     if (asked || !(event.target instanceof Element) || !event.target.closest(CONTROL)) return
     asked = true
     fetchTooltips().then(
       (file) => {
         for (const name of EVENTS) document.removeEventListener(name, note)
-        file.startTooltips(CONTROL, last)
+        file.startTooltips(CONTROL, last, () => moving)
       },
       () => (asked = false),
     )
   }
+  const stopped = () => (moving = false)
+  document.addEventListener('keydown', (event) => (moving = MOVES.test(commandOf(event))), true)
+  document.addEventListener('keyup', stopped, true)
+  document.addEventListener('pointerdown', stopped, true)
   for (const name of EVENTS) document.addEventListener(name, note)
 }

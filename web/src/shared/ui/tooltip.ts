@@ -1,6 +1,6 @@
 /*
- * The labels of controls, shown while a pointer rests on one, while it has the focus by keyboard, and after a long press
- * with a finger. One element for the whole page, over everything, within the view, in the direction of the text.
+ * The labels of controls, shown while a pointer rests on one, while it has the focus and a key has moved it there, and after
+ * a long press with a finger. One element for the whole page, over everything, within the view, in the direction of the text.
  *
  * A label is the `title`, or the name for screen readers where that is not what the control shows. The browser's own
  * tooltip does not appear: the title becomes an attribute of ours, and the description for screen readers.
@@ -12,8 +12,11 @@ const LONG_MS = 480
 const EDGE_PX = 6
 const GAP_PX = 6
 
-/** `controls`: a selector; `last`: the last event before this file came. */
-export function startTooltips(controls: string, last: Event) {
+/**
+ * `controls`: a selector; `last`: the last event before this file came; `isMovedByKey`: a key moves the focus now. A text
+ * field always matches `:focus-visible`, also where a finger or the page gave it the focus.
+ */
+export function startTooltips(controls: string, last: Event, isMovedByKey: () => boolean) {
   const controlAt = (target: EventTarget | null) =>
     target instanceof Element ? target.closest(controls) : null
   const tip = document.createElement('div')
@@ -52,11 +55,12 @@ export function startTooltips(controls: string, last: Event) {
     if (control) soon(control, SHOW_MS)
     else hide()
   }
-  const onFocus = ({ target }: Event) => {
+  const focused = ({ target }: Event) => {
     const control = controlAt(target)
-    if (control === target && control?.matches(':focus-visible')) show(control)
+    if (control && control === target && control === document.activeElement) show(control)
     else hide()
   }
+  const onFocus = (event: Event) => (isMovedByKey() ? focused(event) : hide())
   const onDown = ({ target, pointerType }: PointerEvent) => {
     long = false
     hide()
@@ -84,7 +88,7 @@ export function startTooltips(controls: string, last: Event) {
   document.addEventListener('keydown', hide, true)
   document.addEventListener('contextmenu', (event) => long && event.preventDefault())
   document.documentElement.addEventListener('pointerleave', hide)
-  if (last.type === 'focusin') onFocus(last)
+  if (last.type === 'focusin') focused(last)
   else if (last.type === 'pointerdown') onDown(last as PointerEvent)
   else if (last.type === 'pointerover') onOver(last as PointerEvent)
 }

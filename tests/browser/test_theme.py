@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from .conftest import Server, Visit
+from asocial.domain.palette import SHADES
+
+from .conftest import Join, Server, Visit
 
 LIGHT, DARK = "rgb(227, 234, 234)", "rgb(15, 23, 26)"
 GROUND = "() => getComputedStyle(document.documentElement).backgroundColor"
@@ -105,3 +107,56 @@ async def test_a_theme_holds_where_storage_is_forbidden_and_the_script_is_lost(v
     assert await ground(ann) == LIGHT
     await choose(ann, "dark")
     assert await ground(ann) == DARK
+
+
+# --- Colours that the system forces (Windows: high contrast) ---
+
+FILL = "(it) => getComputedStyle(it).backgroundColor"
+EDGE = """(it) => {
+  const { borderTopWidth, borderTopStyle, borderTopColor, backgroundColor } = getComputedStyle(it)
+  return [borderTopWidth, borderTopStyle, borderTopColor !== backgroundColor]
+}"""
+
+
+async def expect_an_edge(page: Page, test_id: str) -> None:
+    panel = page.get_by_test_id(test_id)
+    await expect(panel).to_be_visible()
+    assert await panel.evaluate(EDGE) == ["1px", "solid", True], test_id
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_forced_colours_leave_peoples_colours_and_give_panels_an_edge(
+    visit: Visit, join: Join, scheme: Any
+) -> None:
+    ann, bob = await visit(color_scheme=scheme, forced_colors="active"), await join(color="plum")
+    shades = [pair[scheme == "dark"] for pair in SHADES.values()]
+    colors = [f"rgb({', '.join(str(int(shade[at : at + 2], 16)) for at in (1, 3, 5))})" for shade in shades]
+    plum = colors[list(SHADES).index("plum")]
+    await bob.cursor((40, 30))
+    await expect(ann.locator(".cursor i")).to_have_css("background-color", plum)
+    await ann.get_by_test_id("people").click()
+    await expect_an_edge(ann, "roster")
+    swatches = ann.get_by_role("radio").locator("i")
+    assert await swatches.evaluate_all(f"(all) => all.map({FILL})") == colors
+    await ann.get_by_test_id("color-teal").click()
+    await expect(ann.get_by_test_id("color-teal")).to_have_attribute("aria-checked", "true")
+    marked = await swatches.evaluate_all("(all) => all.map((it) => getComputedStyle(it).boxShadow !== 'none')")
+    assert marked == [name == "teal" for name in SHADES]
+    teal = colors[list(SHADES).index("teal")]
+    await expect(ann.get_by_test_id("self").locator("label i")).to_have_css("background-color", teal)
+    await expect(ann.get_by_test_id("person").locator("i")).to_have_css("background-color", plum)
+    circles = ann.get_by_test_id("people").locator("i")
+    assert sorted(await circles.evaluate_all(f"(all) => all.map({FILL})")) == sorted([plum, teal])
+    await ann.keyboard.press("Escape")
+    connection = await ann.get_by_test_id("connection").locator("i").evaluate(FILL)
+    assert connection != await ann.locator("body").evaluate(FILL)
+    await ann.get_by_test_id("history").click()
+    await expect_an_edge(ann, "history-panel")
+    await ann.keyboard.press("Escape")
+    await ann.get_by_test_id("settings").click()
+    await expect_an_edge(ann, "settings-panel")
+    await ann.keyboard.press("Escape")
+    await ann.mouse.click(300, 500)
+    await ann.keyboard.type("not sent")
+    await ann.keyboard.press("Escape")
+    await expect_an_edge(ann, "toast")

@@ -36,7 +36,7 @@ export function ToastLine() {
     <div
       key={toast.id}
       ref={line}
-      className="absolute inset-x-0 bottom-[max(64px,calc(env(safe-area-inset-bottom)+64px))] mx-auto flex w-fit max-w-[calc(100vw-20px)] motion-safe:animate-appear items-center gap-1 rounded-[14px] bg-ink ps-4 pe-1.5 text-sm/5 text-ground not-has-[button]:py-2.5 not-has-[button]:pe-4"
+      className="absolute inset-x-0 bottom-[max(64px,calc(env(safe-area-inset-bottom)+64px))] mx-auto flex w-fit max-w-[calc(100vw-20px)] motion-safe:animate-appear items-center gap-1 rounded-[14px] forced-colors:border bg-ink ps-4 pe-1.5 text-sm/5 text-ground not-has-[button]:py-2.5 not-has-[button]:pe-4"
       onPointerEnter={() => setHeld(true)}
       onPointerLeave={() => setHeld(false)}
       onFocus={() => setHeld(true)}

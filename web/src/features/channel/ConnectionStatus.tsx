@@ -29,7 +29,7 @@ export function ConnectionStatus() {
       data-refusal={refusal?.code}
     >
       <i
-        className={`size-1.5 flex-none rounded-full shadow-[0_0_0_1.5px_currentColor] ${
+        className={`size-1.5 flex-none rounded-full shadow-[0_0_0_1.5px_currentColor] forced-color-adjust-none ${
           link.kind === 'live' && !degraded ? 'bg-current' : ''
         } ${
           link.kind === 'connecting' || link.kind === 'waiting' ? 'motion-safe:animate-waiting' : ''

@@ -82,7 +82,7 @@ export function Commands({ close }: { close(): void }) {
   }
   return (
     <Modal
-      className="fixed inset-x-0 top-[12vh] bottom-auto mx-auto max-h-[min(460px,76dvh)] w-[min(420px,100vw-20px)] border-0 p-2 text-sm/5 text-ink backdrop:bg-ground/55 focus-visible:outline-none"
+      className="fixed inset-x-0 top-[12vh] bottom-auto mx-auto max-h-[min(460px,76dvh)] w-[min(420px,100vw-20px)] p-2 text-sm/5 text-ink backdrop:bg-ground/55 focus-visible:outline-none"
       label={SAY.title}
       testId="commands-panel"
       close={close}

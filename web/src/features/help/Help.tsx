@@ -99,7 +99,7 @@ export function Help({ close }: { close(): void }) {
   const title = gestures ? SAY.gestures.title : SAY.title
   return (
     <Modal
-      className="fixed inset-0 m-auto max-h-[min(640px,100dvh-40px)] w-[min(720px,100vw-20px)] max-w-none border-0 p-0 text-sm/5 text-ink backdrop:bg-ground/55 focus-visible:outline-none"
+      className="fixed inset-0 m-auto max-h-[min(640px,100dvh-40px)] w-[min(720px,100vw-20px)] max-w-none p-0 text-sm/5 text-ink backdrop:bg-ground/55 focus-visible:outline-none"
       label={title}
       testId="help-panel"
       close={close}

@@ -45,7 +45,7 @@ export function People() {
           {shown.map((user) => (
             <i
               key={user.user_id}
-              className="grid size-6 place-items-center rounded-full bg-current not-italic narrow:nth-last-[n+4]:hidden"
+              className="grid size-6 place-items-center rounded-full bg-current not-italic forced-color-adjust-none narrow:nth-last-[n+4]:hidden"
               style={{ color: ink(user.color) }}
             >
               <b className="text-[10px] font-[650] tracking-[-0.02em] text-ground">

@@ -99,7 +99,7 @@ export function Settings({ close }: { close(): void }) {
   useEffect(() => showTheme(theme), [theme])
   return (
     <Modal
-      className="fixed start-[max(10px,env(safe-area-inset-left),env(safe-area-inset-right))] end-auto top-auto bottom-[max(56px,env(safe-area-inset-bottom)+56px)] m-0 max-h-[min(560px,100dvh-120px)] w-[min(360px,100vw-20px)] short:bottom-2.5 short:max-h-[calc(100dvh-20px)] border-0 px-4 pt-3.5 pb-3 text-sm/5 text-ink backdrop:bg-transparent focus-visible:outline-none"
+      className="fixed start-[max(10px,env(safe-area-inset-left),env(safe-area-inset-right))] end-auto top-auto bottom-[max(56px,env(safe-area-inset-bottom)+56px)] m-0 max-h-[min(560px,100dvh-120px)] w-[min(360px,100vw-20px)] short:bottom-2.5 short:max-h-[calc(100dvh-20px)] px-4 pt-3.5 pb-3 text-sm/5 text-ink backdrop:bg-transparent focus-visible:outline-none"
       label={SAY.title}
       testId="settings-panel"
       close={close}

@@ -21,7 +21,7 @@ import { Owner, Remove } from '../../channel/Owner'
 const SignOut = lazy(() => import('../../identity/SignIn').then((m) => m.SignOut))
 
 const ROWS = 200
-const DOT = 'size-2.5 flex-none rounded-full bg-current'
+const DOT = 'size-2.5 flex-none rounded-full bg-current forced-color-adjust-none'
 /**
  * Shown over the name when a pointer or the focus is on the row. Where nothing hovers, they have their own line; on a
  * phone held sideways, where the panel is wide and low, they are beside the name if there is room.
@@ -206,7 +206,7 @@ function Self() {
             onClick={() => app.session.choose({ color: each }, current)}
             data-testid={`color-${each}`}
           >
-            <i className="size-3.5 rounded-full bg-current group-aria-checked:shadow-[0_0_0_3px_var(--backdrop),0_0_0_5px_currentColor] pointer-coarse:size-5" />
+            <i className="size-3.5 rounded-full bg-current forced-color-adjust-none group-aria-checked:shadow-[0_0_0_3px_var(--backdrop),0_0_0_5px_currentColor] forced-colors:group-aria-checked:shadow-[0_0_0_3px_Canvas,0_0_0_5px_CanvasText] pointer-coarse:size-5" />
           </button>
         ))}
       </div>

@@ -116,7 +116,8 @@ async def test_typing_works_before_the_connection_and_before_any_other_script(
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("message")).to_have_attribute("data-state", "pending")
     assert len([script for script in scripts if "/assets/index-" in script.url]) == 1
-    assert len(scripts) == 3
+    # What finds room for the label "sending" may come after the message is there, and nothing waits for it.
+    assert len([script for script in scripts if "/assets/making-room-" not in script.url]) == 3
 
 
 async def test_what_may_be_wanted_later_is_there_once_the_page_is_calm(

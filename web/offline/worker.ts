@@ -73,7 +73,7 @@ self.addEventListener('fetch', (event) => {
   if (origin !== self.location.origin || request.method !== 'GET') return
   if (request.mode === 'navigate') {
     if (PAGE.test(pathname)) event.respondWith(opened(event))
-  } else if (pathname.startsWith('/assets/')) event.respondWith(asset(request))
+  } else if (pathname.startsWith('/assets/')) event.respondWith(asset(event))
 })
 
 /** A notification of a page (shared/ui/notify.ts): a press shows its tab. */
@@ -98,14 +98,13 @@ async function opened(event: FetchEvent): Promise<Response> {
   }
 }
 
-async function asset(request: Request): Promise<Response> {
+async function asset(event: FetchEvent): Promise<Response> {
+  const { request } = event
   const cache = await caches.open(CACHE)
   const kept = await cache.match(request)
   if (kept) return kept
   const response = await fetch(request)
-  if (isFile(response)) {
-    // A full disk is no reason not to show the page.
-    await cache.put(request, response.clone()).catch(() => undefined)
-  }
+  // The page does not wait for the disk, and a full one is no reason not to show it.
+  if (isFile(response)) event.waitUntil(cache.put(request, response.clone()).catch(() => undefined))
   return response
 }

@@ -69,7 +69,7 @@ class FallbackPresence:
         """The shared store is away, and may come back empty."""
         self._outages += 1
         for channel, connection_id in self._connections:
-            self._unregistered.setdefault(channel, set()).add(connection_id)
+            self._note_unregistered(channel, connection_id)
 
     def has_unregistered(self, channel: str) -> bool:
         """Whether the shared store may not have all connections of this process in a channel. `restore` sends them."""
@@ -88,7 +88,7 @@ class FallbackPresence:
                 self._store_answer((channel, connection_id), shared)
                 return shared
         if (channel, connection_id) in self._connections:
-            self._unregistered.setdefault(channel, set()).add(connection_id)
+            self._note_unregistered(channel, connection_id)
         return joined._replace(member=self._with_profiles(channel, [joined.member])[0])
 
     async def leave(self, channel: str, connection_id: str) -> Departed | None:
@@ -159,9 +159,8 @@ class FallbackPresence:
             missing = await self._shared.refresh(channel, connection_ids)
         except StoreUnavailable:
             return unknown
-        lost = registered.intersection(missing) & self._registered(channel, missing)
-        if lost:
-            self._unregistered.setdefault(channel, set()).update(lost)
+        for connection_id in registered & self._registered(channel, missing):
+            self._note_unregistered(channel, connection_id)
         return missing
 
     async def sweep(self) -> list[Departed]:
@@ -271,6 +270,9 @@ class FallbackPresence:
             and own.registered
             and connection_id not in unregistered
         }
+
+    def _note_unregistered(self, channel: str, connection_id: str) -> None:
+        self._unregistered.setdefault(channel, set()).add(connection_id)
 
     def _forget_unregistered(self, channel: str, connection_id: str) -> None:
         unregistered = self._unregistered.get(channel, set())

@@ -11,7 +11,7 @@ const MOVES = /^(Tab|Arrow.*|Home|End|Page.*)$/
 
 const fetchTooltips = prefetched(() => import('./tooltip'))
 
-/** Such a key is down: it moves the focus, and neither a finger, nor a click, nor the page on its own. */
+/** Whether such a key is down: then it moves the focus, and not a finger, a click or the page. */
 let moving = false
 
 export function offerTooltips() {

@@ -47,8 +47,25 @@ def dropped_lines() -> int:
 
 def print_error(message: str) -> None:
     """Print it on stderr. If stderr cannot be written, the exit code alone reports the error."""
-    with contextlib.suppress(OSError):
-        print(f"asocial: {message}", file=sys.stderr, flush=True)
+    write_error(f"asocial: {message}\n")
+
+
+def write_error(text: str) -> None:
+    """As `print_error`, without the name of the command."""
+    if sys.stderr is None:  # it is None if the process was started without one (`2>&-`)
+        return
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Drop what could not be written. Otherwise the interpreter tries again at its exit, and exits with code 120."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
 
 
 class QueuedStream(io.TextIOBase):

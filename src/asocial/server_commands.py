@@ -15,7 +15,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, NoReturn, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args, get_origin
 
 from . import __version__, build_info, logs, output
 from .adapters.http.listening import EVERY_ADDRESS, is_loopback, reachable
@@ -28,6 +28,9 @@ from .output import USAGE_ERROR, print_error
 from .processes import cpus
 from .serving import report_lost_lines, run_until_stopped
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 
 def run(argv: Sequence[str]) -> int:
@@ -67,8 +70,7 @@ def _written_output() -> Iterator[None]:
             if sys.stdout is not None:  # it is None if the process was started without one (`>&-`)
                 sys.stdout.flush()
     except OSError as error:
-        # Without this, the interpreter tries to write the rest at exit, and reports the error once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.discard(sys.stdout)
         if isinstance(error, BrokenPipeError):
             raise SystemExit(0) from None
         print_error(f"cannot write to standard output: {error.strerror or error}")
@@ -246,8 +248,15 @@ class _Parser(argparse.ArgumentParser):
             self.error(f"no such option: {' '.join(names)}" if names else "too many arguments")
         return namespace
 
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        out = file or sys.stdout
+        if out is not None:
+            out.write(self.format_help())  # argparse drops an OSError, depending on the version of Python
+
     def error(self, message: str) -> NoReturn:
-        super().error(_FLAG_VALUE.sub(r"\1", message))
+        text = _FLAG_VALUE.sub(r"\1", message)
+        output.write_error(f"{self.format_usage()}{self.prog}: error: {text}\n")
+        raise SystemExit(USAGE_ERROR)
 
 
 _FLAG_VALUE = re.compile(r"(--[a-z-]+)=\S+")

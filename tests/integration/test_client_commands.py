@@ -11,7 +11,7 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 
@@ -40,14 +40,18 @@ async def _end_what_a_failed_test_left() -> AsyncIterator[None]:
 
 
 async def start(
-    *arguments: str, module: str = "asocial.cli", stdout: int = asyncio.subprocess.PIPE, **environ: str
+    *arguments: str,
+    module: str = "asocial.cli",
+    stdout: int = asyncio.subprocess.PIPE,
+    stderr: int = asyncio.subprocess.PIPE,
+    **environ: str,
 ) -> asyncio.subprocess.Process:
     module_option = ("-m", module) if module else ()
-    return await start_program(sys.executable, *module_option, *arguments, stdout=stdout, **environ)
+    return await start_program(sys.executable, *module_option, *arguments, stdout=stdout, stderr=stderr, **environ)
 
 
 async def start_program(
-    *command: str, stdout: int = asyncio.subprocess.PIPE, **environ: str
+    *command: str, stdout: int = asyncio.subprocess.PIPE, stderr: int = asyncio.subprocess.PIPE, **environ: str
 ) -> asyncio.subprocess.Process:
     path = os.pathsep.join((str(SOURCE), str(ROOT / "packages/python/src")))
     process = await asyncio.create_subprocess_exec(
@@ -55,7 +59,7 @@ async def start_program(
         env=os.environ | {"PYTHONPATH": path} | environ,
         stdin=asyncio.subprocess.PIPE,
         stdout=stdout,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=stderr,
     )
     _started.append(process)
     return process
@@ -65,7 +69,7 @@ async def ended(process: asyncio.subprocess.Process, given: bytes = b"") -> tupl
     """The exit code, what it printed, and what it complained about."""
     async with asyncio.timeout(PATIENCE_S):
         output, errors = await process.communicate(given)
-    return process.returncode, (output or b"").decode(), errors.decode()
+    return process.returncode, (output or b"").decode(), (errors or b"").decode()
 
 
 @pytest.fixture
@@ -412,24 +416,86 @@ async def test_watch_ends_as_soon_as_nobody_reads_its_output(server: Server, ada
         assert await process.wait() == 0
 
 
-@pytest.mark.parametrize(
-    "command",
-    [("keys", "create", "ci", "--channels", "build-*"), ("completion", "bash"), ("serve", "--help"), ("say", "--help")],
-    ids=lambda command: command[0],
-)
-async def test_a_command_whose_output_nobody_reads_ends_quietly(command: tuple[str, ...]) -> None:
+def unread_pipe() -> int:
+    """The writing end of a pipe that nobody reads."""
     reader, writer = os.pipe()
     os.close(reader)
-    process = await start(*command, stdout=writer)
+    return writer
+
+
+def full_disk() -> int:
+    return os.open("/dev/full", os.O_WRONLY)
+
+
+BUFFERED = pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+"""Python's PYTHONUNBUFFERED: whether a failed write is noticed at once, or at the exit."""
+HELP = pytest.mark.parametrize(
+    ("module", "command"),
+    [("asocial.cli", "serve --help"), ("asocial.cli", "bot run --help"), ("asocial_client", "watch --help")],
+)
+
+
+@BUFFERED
+@HELP
+async def test_help_that_nobody_reads_ends_quietly(module: str, command: str, unbuffered: str) -> None:
+    """As in `asocial say --help | head -1`."""
+    writer = unread_pipe()
+    process = await start(*command.split(), module=module, stdout=writer, PYTHONUNBUFFERED=unbuffered)
+    os.close(writer)
+    assert await ended(process) == (0, "", "")
+
+
+@HELP
+async def test_help_that_cannot_be_written_is_an_error(module: str, command: str) -> None:
+    full = full_disk()
+    process = await start(*command.split(), module=module, stdout=full)
+    os.close(full)
+    exit_code, _, errors = await ended(process)
+    assert exit_code == 1
+    prog = "asocial" if module == "asocial.cli" else "python -m asocial_client"
+    assert errors == f"{prog}: cannot write to standard output: No space left on device\n"
+
+
+@BUFFERED
+@pytest.mark.parametrize(
+    ("module", "command", "stderr"),
+    [
+        ("asocial.cli", "nothing", unread_pipe),
+        ("asocial.cli", "keys create bad!name --operator", full_disk),
+        ("asocial.cli", "say", full_disk),
+        ("asocial_client", "bot run no/such/file.py", unread_pipe),
+    ],
+)
+async def test_the_exit_code_reports_an_error_that_cannot_be_written(
+    module: str, command: str, stderr: Callable[[], int], unbuffered: str
+) -> None:
+    writer = stderr()
+    process = await start(*command.split(), module=module, stderr=writer, PYTHONUNBUFFERED=unbuffered)
+    os.close(writer)
+    assert await ended(process) == (2, "", "")
+
+
+@pytest.mark.parametrize("command", ["keys create ci --channels build-*", "completion bash"])
+async def test_output_that_nobody_reads_ends_quietly(command: str) -> None:
+    writer = unread_pipe()
+    process = await start(*command.split(), stdout=writer)
     os.close(writer)
     assert await ended(process) == (0, "", "")
 
 
 async def test_a_key_that_cannot_be_written_is_an_error() -> None:
-    full = os.open("/dev/full", os.O_WRONLY)
+    full = full_disk()
     process = await start("keys", "create", "ci", "--channels", "ops", stdout=full)
     os.close(full)
     assert await ended(process) == (1, "", "asocial: cannot write to standard output: No space left on device\n")
+
+
+@HELP
+async def test_help_without_standard_streams_ends_quietly(module: str, command: str) -> None:
+    """As in `asocial serve --help >&- 2>&-`."""
+    script = f'exec "$0" -m {module} {command} <&- >&- 2>&-'
+    process = await start_program("sh", "-c", script, sys.executable)
+    assert await ended(process) == (0, "", "")
 
 
 @pytest.mark.parametrize("name", ["", "bad name", "a:b", "a" * 33])

@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, the arguments that name a channel, errors."""
+"""What the commands share: the arguments that name a channel, the text about exit codes."""
 
 from __future__ import annotations
 
@@ -6,34 +6,19 @@ import argparse
 import math
 import os
 import re
-import sys
 from collections.abc import Sequence
 
 from ..channel import Channel, connect
 from ..frames import COLORS
 from ..refusals import unknown_token
+from .output import OK, report
 
 DEFAULT_URL = "http://localhost:8080"
-OK, FAILED, USAGE_ERROR, INTERRUPTED = 0, 1, 2, 130
 EXIT_CODES = """exit codes:
   0    done; for watch also when nobody reads its output any more; for bot also after Ctrl+C or SIGTERM
   1    the server cannot be reached, refuses the connection, or did not accept a message
   2    wrong arguments, or a part of asocial[cli] is not installed
   130  Ctrl+C (say, watch)"""
-
-
-class OutputFailed(Exception):
-    """Standard output does not take what is written, for example because a disk is full."""
-
-
-def write_line(line: str) -> None:
-    """Print a line at once. Raises BrokenPipeError if nobody reads it, OutputFailed if it cannot be written."""
-    try:
-        print(line, flush=True)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputFailed(f"cannot write to standard output: {error.strerror or error}") from None
 
 
 def add_command(
@@ -121,8 +106,3 @@ def with_negative_points(argv: Sequence[str]) -> list[str]:
         else:
             joined.append(argument)
     return joined
-
-
-def report(prog: str, message: str, code: int) -> int:
-    print(f"{prog}: {message}", file=sys.stderr)
-    return code

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ..bot import Bot, loading, run_until_signal
 from ..errors import AsocialError
-from .arguments import EXIT_CODES, FAILED, OK, USAGE_ERROR, add_channel, add_command, default_url, report
+from .arguments import EXIT_CODES, add_channel, add_command, default_url
+from .output import FAILED, OK, USAGE_ERROR, Parser, report, written_output
 
 DESCRIPTION = (
     "Run a bot until Ctrl+C or SIGTERM. An error in a handler is logged on stderr, and the bot goes on. If the server "
@@ -36,11 +37,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run_bot(bot: Bot) -> int:
     """Run it with the arguments of the command line. Returns the exit code."""
-    parser = argparse.ArgumentParser(
-        description=DESCRIPTION, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=DESCRIPTION, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter)
     _add_options(parser)
-    return asyncio.run(_run_bot(bot, parser.parse_args(), bot.name))
+    with written_output(bot.name):
+        return asyncio.run(_run_bot(bot, parser.parse_args(), bot.name))
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

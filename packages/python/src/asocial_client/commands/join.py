@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from ..refusals import unknown_token
-from .arguments import OK, USAGE_ERROR, add_channel, add_command, open_channel, point, report
+from .arguments import add_channel, add_command, open_channel, point
+from .output import OK, USAGE_ERROR, report
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

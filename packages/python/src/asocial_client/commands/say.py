@@ -11,8 +11,9 @@ from .. import text as texts
 from ..channel import Channel
 from ..errors import AsocialError, ChannelClosed, NotSent, Refused
 from ..text import printable
-from .arguments import FAILED, OK, add_channel, add_command, open_channel, point, report, report_unknown_token
+from .arguments import add_channel, add_command, open_channel, point, report_unknown_token
 from .lines import Lines
+from .output import FAILED, OK, report
 
 DEFAULT_CHARACTERS = 500
 LINE_HEIGHT = 28.0

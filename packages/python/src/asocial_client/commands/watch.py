@@ -19,7 +19,8 @@ import msgspec
 from .. import events as e
 from ..channel import Channel
 from ..text import printable
-from .arguments import OK, add_channel, add_command, open_channel, report_unknown_token, write_line
+from .arguments import add_channel, add_command, open_channel, report_unknown_token
+from .output import OK, write
 
 _DIM, _BOLD, _END = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
@@ -68,7 +69,7 @@ async def _print(arguments: argparse.Namespace, prog: str) -> None:
         async for event in channel:
             line = as_json(event) if arguments.json else as_text(channel, event, colored)
             if line is not None:
-                write_line(line)
+                write(f"{line}\n")
 
 
 def as_json(event: e.Event) -> str:

@@ -582,6 +582,33 @@ async def test_a_field_that_shows_its_label_has_no_tooltip(visit: Visit) -> None
     await expect(ann.get_by_test_id("tooltip")).to_have_count(0)
 
 
+async def test_a_label_that_came_with_a_key_stays_while_the_pointer_is_elsewhere(visit: Visit) -> None:
+    """A pointer that rests comes to other elements by itself, as they move below it."""
+    ann = await visit(service_workers="block", **phone())
+    asked, comes = asyncio.Event(), asyncio.Event()
+
+    async def later(route: Route) -> None:
+        asked.set()
+        await comes.wait()
+        await route.continue_()
+
+    # Before the tooltips are there, and then.
+    await ann.route(re.compile(r"/assets/tooltip-.*\.js"), later)
+    await ann.reload()
+    await tab_to(ann, "tools")
+    await asyncio.wait_for(asked.wait(), PATIENCE_S)
+    await ann.mouse.move(180, 300)
+    comes.set()
+    assert await tooltip_fits(ann) == "More"
+    await ann.mouse.move(200, 300)
+    await ann.mouse.move(200, 320)
+    await at_rest(ann)
+    await expect(ann.get_by_test_id("tooltip")).to_have_text("More")
+    # It goes with the focus.
+    await ann.keyboard.press("Tab")
+    await expect(ann.get_by_test_id("tooltip")).not_to_have_text("More")
+
+
 async def test_a_label_comes_with_a_key_that_moves_the_focus_and_not_with_a_finger_a_click_or_the_page(
     visit: Visit,
 ) -> None:

@@ -16,17 +16,19 @@ let moving = false
 
 export function offerTooltips() {
   let asked = false
-  let last: Event
+  let focus: Event | undefined
+  let pointer: Event | undefined
   const note = (event: Event) => {
-    // Nothing is to be said about it.
-    if (event.type === 'focusin' && !moving) return
-    last = event
+    // Nothing is to be said about what got the focus otherwise.
+    if (event.type !== 'focusin') pointer = event
+    else if (moving) focus = event
+    else return
     if (asked || !(event.target instanceof Element) || !event.target.closest(CONTROL)) return
     asked = true
     fetchTooltips().then(
       (file) => {
         for (const name of EVENTS) document.removeEventListener(name, note)
-        file.startTooltips(CONTROL, last, () => moving)
+        file.startTooltips(CONTROL, [focus, pointer], () => moving)
       },
       () => (asked = false),
     )

@@ -13,10 +13,15 @@ const EDGE_PX = 6
 const GAP_PX = 6
 
 /**
- * `controls`: a selector; `last`: the last event before this file came; `isMovedByKey`: a key moves the focus now. A text
- * field always matches `:focus-visible`, also where a finger or the page gave it the focus.
+ * `controls`: a selector; `before`: the last events of the focus and of the pointer before this file came;
+ * `isMovedByKey`: a key moves the focus now. A text field always matches `:focus-visible`, also where a finger or the page
+ * gave it the focus.
  */
-export function startTooltips(controls: string, last: Event, isMovedByKey: () => boolean) {
+export function startTooltips(
+  controls: string,
+  before: (Event | undefined)[],
+  isMovedByKey: () => boolean,
+) {
   const controlAt = (target: EventTarget | null) =>
     target instanceof Element ? target.closest(controls) : null
   const tip = document.createElement('div')
@@ -25,6 +30,11 @@ export function startTooltips(controls: string, last: Event, isMovedByKey: () =>
   // The control has this text as its name or description already.
   tip.setAttribute('aria-hidden', 'true')
   let shown: Element | undefined
+  /**
+   * The control has the focus. Its label stays when a pointer moves elsewhere: one that rests comes to other elements by
+   * itself, because what is below it moves.
+   */
+  let stays = false
   let timer: ReturnType<typeof setTimeout> | undefined
   /** a finger rests on a control: the click at its end only ends the tooltip */
   let long = false
@@ -32,7 +42,11 @@ export function startTooltips(controls: string, last: Event, isMovedByKey: () =>
   const hide = () => {
     clearTimeout(timer)
     shown = undefined
+    stays = false
     tip.remove()
+  }
+  const pointerGone = () => {
+    if (!stays) hide()
   }
   const show = (control: Element) => {
     const text = labelOf(control)
@@ -53,12 +67,13 @@ export function startTooltips(controls: string, last: Event, isMovedByKey: () =>
     if (pointerType === 'touch') return
     const control = controlAt(target)
     if (control) soon(control, SHOW_MS)
-    else hide()
+    else pointerGone()
   }
   const focused = ({ target }: Event) => {
     const control = controlAt(target)
-    if (control && control === target && control === document.activeElement) show(control)
-    else hide()
+    if (!control || control !== target || control !== document.activeElement) return hide()
+    show(control)
+    stays = shown === control
   }
   const onFocus = (event: Event) => (isMovedByKey() ? focused(event) : hide())
   const onDown = ({ target, pointerType }: PointerEvent) => {
@@ -87,10 +102,12 @@ export function startTooltips(controls: string, last: Event, isMovedByKey: () =>
   document.addEventListener('click', onClick, true)
   document.addEventListener('keydown', hide, true)
   document.addEventListener('contextmenu', (event) => long && event.preventDefault())
-  document.documentElement.addEventListener('pointerleave', hide)
-  if (last.type === 'focusin') focused(last)
-  else if (last.type === 'pointerdown') onDown(last as PointerEvent)
-  else if (last.type === 'pointerover') onOver(last as PointerEvent)
+  document.documentElement.addEventListener('pointerleave', pointerGone)
+  for (const event of before) {
+    if (event?.type === 'focusin') focused(event)
+    else if (event?.type === 'pointerdown') onDown(event as PointerEvent)
+    else if (event?.type === 'pointerover') onOver(event as PointerEvent)
+  }
 }
 
 /** What to say about a control; '' where it says it itself. */

@@ -1,8 +1,10 @@
 """Which worker runs which test, where several run side by side (`make test`).
 
-There are two workers for each core. Tests of the browser compute nearly all the time, so they run on every second
-worker: one browser for each core. The tests on the other workers mostly wait (for leases, outages, timers), so they
-fit beside them. A worker that has run out of tests of its kind helps with the other kind.
+There are two workers for each core, and one more. Tests of the browser compute most of the time, so they run on every
+second worker: one browser for each core. The tests on the other workers mostly wait (for leases, outages, timers), so
+they fit beside them. The last worker begins with the unit tests, which only compute. A worker that has run out of tests
+of its kind helps with another kind. One with a browser takes unit tests first: if all workers wait at the end, the
+cores are idle.
 
 A test is an item of its own for the workers, unless its module makes something for all of its tests that takes long.
 """
@@ -57,9 +59,15 @@ class OneBrowserPerCore(LoadGroupScheduling):  # type: ignore[misc]
             self._waiting = {kind: deque() for kind in (BROWSER, SHORT, OTHER)}
             for scope in self.workqueue:
                 self._waiting[kind_of(scope)].append(scope)
-        browser = int(node.gateway.id.removeprefix("gw")) % 2 == 0
-        preferred = (BROWSER, OTHER, SHORT) if browser else (OTHER, BROWSER, SHORT)
+        preferred = self._preferred(int(node.gateway.id.removeprefix("gw")))
         queue = next((self._waiting[kind] for kind in preferred if self._waiting[kind]), None)
         if queue is not None:
             self.workqueue.move_to_end(queue.popleft(), last=False)
         super()._assign_work_unit(node)
+
+    def _preferred(self, worker: int) -> tuple[str, ...]:
+        """The kinds of tests, in the order in which a worker takes them."""
+        if worker % 2:
+            return (OTHER, BROWSER, SHORT)
+        is_last = worker == self.numnodes - 1
+        return (SHORT, OTHER, BROWSER) if is_last else (BROWSER, SHORT, OTHER)

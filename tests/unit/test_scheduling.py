@@ -14,13 +14,16 @@ from tests.support.scheduling import TOGETHER, OneBrowserPerCore
 ROOT = Path(__file__).parents[2]
 
 
+WORKERS = 5
+
+
 class Config:
-    """Of four workers."""
+    """Of that many workers."""
 
     option = SimpleNamespace(loadscopereorder=False)
 
     def getvalue(self, name: str) -> object:
-        return {"tx": ["4*popen"]}.get(name, False)
+        return {"tx": [f"{WORKERS}*popen"]}.get(name, False)
 
 
 class Worker:
@@ -38,17 +41,24 @@ class Worker:
         self.shutting_down = True
 
 
+KINDS = ("browser", "integration", "unit")
+
+
+def kind_of(test: str) -> str:
+    return test.split("/")[1]
+
+
 def spread(tests: list[str]) -> list[list[str]]:
-    """The tests that each of four workers runs, in their order."""
+    """The tests that each worker runs, in their order."""
     scheduling, workers = started(tests)
     finish(scheduling, workers)
     return [[tests[index] for index in worker.sent] for worker in workers]
 
 
 def started(tests: list[str]) -> tuple[OneBrowserPerCore, list[Worker]]:
-    """Four workers that have their first tests."""
+    """Workers that have their first tests."""
     scheduling = OneBrowserPerCore(cast(pytest.Config, Config()))
-    workers = [Worker(number) for number in range(4)]
+    workers = [Worker(number) for number in range(WORKERS)]
     for worker in workers:
         scheduling.add_node(cast(Any, worker))
         scheduling.add_node_collection(cast(Any, worker), tests)
@@ -72,7 +82,7 @@ def test_what_a_module_makes_for_all_of_its_tests_is_made_once(module: str) -> N
     own = [f"{module}::test_{number}" for number in range(20)]
     runs = spread([*others, *own])
     assert set().union(*runs) == {*others, *own}
-    assert sorted(len(set(each) & set(own)) for each in runs) == [0, 0, 0, 20]
+    assert sorted(len(set(each) & set(own)) for each in runs) == [0] * (WORKERS - 1) + [20]
 
 
 def test_tests_of_other_modules_are_spread() -> None:
@@ -80,18 +90,26 @@ def test_tests_of_other_modules_are_spread() -> None:
     assert min(map(len, runs)) > 0
 
 
-def test_short_tests_come_last_on_all_workers() -> None:
-    unit, browser, other = (
-        [f"tests/{folder}/test_x.py::test_{number}" for number in range(count)]
-        for folder, count in (("unit", 40), ("browser", 20), ("integration", 9))
-    )
-    runs = spread([*unit, *browser, *other])
-    assert sorted(itertools.chain(*runs)) == sorted([*unit, *browser, *other])
-    for run in runs:
-        assert run == [*(test for test in run if test not in unit), *(test for test in run if test in unit)]
-        assert set(run) & set(unit)
-    assert [test in browser for test in (run[0] for run in runs)] == [True, False, True, False]
-    assert set(runs[1]) & set(browser), "a worker without tests of its kind helps"
+def test_each_worker_begins_with_its_kind() -> None:
+    runs = spread([f"tests/{kind}/test_x.py::test_{number}" for kind in KINDS for number in range(30)])
+    assert [kind_of(run[0]) for run in runs] == ["browser", "integration", "browser", "integration", "unit"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "worker", "kinds"),
+    [
+        ({"browser": 4, "integration": 40, "unit": 20}, 0, ["browser", "unit", "integration"]),
+        ({"browser": 40, "integration": 4, "unit": 40}, 1, ["integration", "browser"]),
+        ({"browser": 40, "integration": 40, "unit": 4}, 4, ["unit", "integration"]),
+    ],
+    ids=["browser", "other", "unit"],
+)
+def test_a_worker_without_tests_of_its_kind_helps(counts: dict[str, int], worker: int, kinds: list[str]) -> None:
+    tests = [f"tests/{kind}/test_x.py::test_{number}" for kind in KINDS for number in range(counts[kind])]
+    runs = spread(tests)
+    assert sorted(itertools.chain(*runs)) == sorted(tests)
+    in_order = [kind for kind, _ in itertools.groupby(map(kind_of, runs[worker]))]
+    assert in_order[: len(kinds)] == kinds
 
 
 def test_what_a_worker_had_that_crashed_is_run_by_another() -> None:

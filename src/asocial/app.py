@@ -118,7 +118,7 @@ def build(
     owners = moderation_settings(settings)
     access = ChannelAccess(owners, clock.now_ms)
     rules_sync = RulesSync(rules, channels, local, access, owners.rules_ttl_ms, runtime)
-    claimed_ids = ClaimedIds(claims, limiter, local, settings.claimed_ids)
+    claimed_ids = ClaimedIds(claims, limiter, local, settings.claimed_ids, clock.monotonic_ms)
     moderation = Moderation(rules_sync, channels, presence, live, local, claimed_ids, runtime)
     snapshots = Snapshots(presence, chat, runtime.loop)
     server_rules = ServerRules(rules, broker, channels, local, runtime)

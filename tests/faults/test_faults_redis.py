@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.faults.crowd import Person, agree, all_hear, crowd
+from tests.support.client import Client, refusal
 from tests.support.processes import Process, all_ready, processes
 from tests.support.redis_server import Server
 from tests.support.server import http_get
@@ -214,6 +215,27 @@ async def test_a_channel_whose_rules_redis_lost_cannot_be_taken_for_good(folder:
                 assert (await http_get(process.port, path, headers)).status == 403
             assert _rules(redis)["private"]
             assert owner.closes == []
+
+
+async def test_a_claimed_user_id_that_redis_lost_cannot_be_taken(folder: Path, redis: Server) -> None:
+    """Alice's process is suspended meanwhile, and the other one knows nothing of her."""
+    with processes(folder, 2, redis.url, "--heartbeat-seconds", "1") as (one, two):
+        alice = await Client.connect(one.url, channel="garden", uid="alice")
+        one.signal(signal.SIGSTOP)
+        await asyncio.to_thread(redis.ask, "FLUSHALL")
+        stranger = await Client.connect(two.url, channel="garden", uid="alice")
+        assert stranger.user_id == "alice", "the control"
+        one.signal(signal.SIGCONT)
+        assert (await stranger.closed()).code == 4001
+        for token in ({}, {"token": stranger.token}):
+            for process in (one, two):
+                assert (await refusal(process.url, channel="garden", uid="alice", **token)).code == "uid_taken"
+        again = await Client.connect(two.url, channel="garden", token=alice.token)
+        assert again.user_id == "alice"
+        await alice.chat("still alice")
+        assert (await again.receive("chat"))["user_id"] == "alice"
+        await alice.close()
+        await again.close()
 
 
 async def _claim(process: Process, person: Person) -> int:

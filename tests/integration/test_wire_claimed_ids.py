@@ -228,10 +228,12 @@ async def test_w109_without_the_store_nobody_claims_an_id(start_server: StartSer
                 raise StoreUnavailable
             return await super().find(user_id)
 
-        async def hold(self, user_id: str, generation: str, hold_ms: int, *, reserve: bool = False) -> bool:
+        async def hold(
+            self, user_id: str, generation: str, hold_ms: int, *, reserve: bool = False, begun_ms: int = 0
+        ) -> int:
             if self.is_away:
                 raise StoreUnavailable
-            return await super().hold(user_id, generation, hold_ms, reserve=reserve)
+            return await super().hold(user_id, generation, hold_ms, reserve=reserve, begun_ms=begun_ms)
 
     claims = Away(lambda: 0)
     server = await start_server(claims=claims)

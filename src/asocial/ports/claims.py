@@ -30,10 +30,16 @@ class UserIdClaims(Protocol):
         """The last claim of an id. None if there is none, or if it is forgotten."""
         ...
 
-    async def hold(self, user_id: str, generation: str, hold_ms: int, *, reserve: bool = False) -> bool:
-        """Hold the id for at least `hold_ms` from now. False, and nothing changed, if another claim holds it.
+    async def hold(
+        self, user_id: str, generation: str, hold_ms: int, *, reserve: bool = False, begun_ms: int = 0
+    ) -> int:
+        """Hold the id for at least `hold_ms` from now.
 
-        `reserve`: make the claim a reserved one. It stays one.
+        Returns when the claim was made, in ms of the store's own clock; 0, and nothing changed, if another claim holds
+        the id. `reserve`: make the claim a reserved one. It stays one.
+
+        `begun_ms`: what an earlier call returned, if the claim has held the id ever since. If another claim holds it
+        now, the store has lost this one in between, and it comes back if it is the older of the two.
         """
         ...
 

@@ -8,6 +8,9 @@ reloaded, has nothing but the id to come back with.
 Anybody who claims the id later is another user: each claim has its own generation, and the rules of channels name the
 generation (Principal.rules_id).
 
+The store may lose a claim whose user is connected (it evicts keys, or is emptied), and somebody else may then claim the
+id. So a process remembers when the claims of its users were made, and the next heartbeat brings back the older claim.
+
 While the shared store is away, a process does not know which ids other processes hold. So it refuses new claims. It
 accepts the token of a claim, because its bearer held the id once, and checks the claim when the store is back.
 """
@@ -16,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 
 from ..domain.errors import BadFrame, Refusal
 from ..domain.identity import Principal
@@ -37,15 +41,26 @@ RENEW_BATCH = 200
 
 
 class ClaimedIds:
+    """`now_ms`: a clock that is never set."""
+
     def __init__(
-        self, store: UserIdClaims, limiter: RateLimiter, local: LocalSessions, settings: ClaimedIdSettings
+        self,
+        store: UserIdClaims,
+        limiter: RateLimiter,
+        local: LocalSessions,
+        settings: ClaimedIdSettings,
+        now_ms: Callable[[], int],
     ) -> None:
+        self._now_ms = now_ms
         self._store = store
         self._limiter = limiter
         self.local = local
         self._settings = settings
         self._leaving: dict[str, tuple[Principal, bool]] = {}
         """Users who left while the store was away, by `rules_id`, and whether their ids are to be reserved."""
+        self._present: dict[str, tuple[int, int]] = {}
+        """Of the claims whose users are here, by `rules_id`: when it was made, by the store's clock, and until when it
+        holds the id, by ours."""
 
     # Connecting.
 
@@ -127,6 +142,7 @@ class ClaimedIds:
         """
         if not principal.generation or principal.generation in self.local.generations(principal.user_id):
             return
+        self._present.pop(principal.rules_id, None)
         user_id, generation = principal.user_id, principal.generation
         try:
             if reserve:
@@ -142,6 +158,9 @@ class ClaimedIds:
             await self.leave(principal, reserve=reserve)
         lost: list[Principal] = []
         principals = self.local.claimants()
+        # Of users who left while their claims were being renewed.
+        for gone in self._present.keys() - {principal.rules_id for principal in principals}:
+            del self._present[gone]
         for start in range(0, len(principals), RENEW_BATCH):
             batch = principals[start : start + RENEW_BATCH]
             held = await asyncio.gather(
@@ -156,13 +175,23 @@ class ClaimedIds:
         return user_id if found is None else Principal(user_id, generation=found.generation).rules_id
 
     async def _hold_present(self, principal: Principal, *, reserve: bool = False) -> bool:
+        begun_ms, held_until_ms = self._present.get(principal.rules_id, (0, 0))
+        now_ms = self._now_ms()
+        if held_until_ms <= now_ms:
+            begun_ms = 0  # the claim may have ended, and another one may have begun
         try:
-            return await self._hold(principal, self._settings.present_ms, reserve=reserve)
+            begun_ms = await self._hold(principal, self._settings.present_ms, reserve=reserve, begun_ms=begun_ms)
         except StoreUnavailable:
             return True
+        if begun_ms:
+            self._present[principal.rules_id] = (begun_ms, now_ms + self._settings.present_ms)
+        else:
+            self._present.pop(principal.rules_id, None)
+        return begun_ms > 0
 
-    async def _hold(self, principal: Principal, hold_ms: int, *, reserve: bool) -> bool:
-        return await self._store.hold(principal.user_id, principal.generation, hold_ms, reserve=reserve)
+    async def _hold(self, principal: Principal, hold_ms: int, *, reserve: bool, begun_ms: int = 0) -> int:
+        user_id, generation = principal.user_id, principal.generation
+        return await self._store.hold(user_id, generation, hold_ms, reserve=reserve, begun_ms=begun_ms)
 
     def _taken(self) -> Refusal:
         return Refusal(

@@ -28,7 +28,8 @@ from .sessions import Sessions
 
 REPEAT_S = 2.5
 """After an outage, messages are repeated a second time so late, for processes that came back later than this one: they
-try again every two seconds. Less than SnapshotMemory remembers, or clients would get what their snapshots had again."""
+try again every two seconds. Less than SnapshotMemory remembers, or clients would get what their snapshots had again.
+Claims of user ids are renewed a second time too: such a process may have brought back an older claim."""
 
 log = logs.get(__name__)
 
@@ -55,7 +56,7 @@ class Outages:
         self._counters = runtime.counters
         self._ending = False
         self._loop = runtime.loop
-        self._repeating: asyncio.TimerHandle | None = None
+        self._repeating: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
         """The shared store is away: members on other processes cannot be reached."""
@@ -77,7 +78,7 @@ class Outages:
             await self._rules.end_outage()
             await self._sessions.refresh_bans()
             await self._catch_up(None)
-            self._repeating = self._loop.call_later(REPEAT_S, self._repeat_messages, None)
+            self._repeating = self._loop.create_task(self._repeat())
         finally:
             self._ending = False
 
@@ -105,6 +106,11 @@ class Outages:
         # Also for channels that have no members here any more.
         if self._chat.unshared and not self._channels.store_away:
             self._repeat_messages(frozenset(self._chat.unshared))
+
+    async def _repeat(self) -> None:
+        await asyncio.sleep(REPEAT_S)
+        self._repeat_messages(None)
+        await self._sessions.refresh_claims()
 
     async def _catch_up(self, channels: Collection[str] | None) -> None:
         """Bring these channels up to date, or all whose rules are confirmed. Raises StoreUnavailable."""

@@ -132,15 +132,39 @@ async def test_w106_an_id_that_was_to_be_reserved_in_an_outage_is_reserved_after
     assert await harness.claims.find("alice") == UserIdClaim("first", held=True, reserved=True)
 
 
-async def test_w107_a_user_whose_id_another_claim_holds_is_closed_at_the_next_heartbeat(harness: Harness) -> None:
+async def test_w107_a_user_whose_claim_may_have_ended_and_whose_id_another_holds_is_closed(harness: Harness) -> None:
     _, alice = await harness.enter("alice", generation="first")
     _, bob = await harness.enter("bob", generation="first")
-    await harness.claims.close()  # the store has lost everything, and somebody was quicker
+    harness.now_ms += PRESENT_MS  # for so long, this process could not renew them
     await harness.claims.hold("alice", "second", PRESENT_MS)
     await harness.sessions.refresh()
     assert isinstance(alice.closed_with, GoingAway)
     assert not bob.closed
     assert await harness.claims.find("bob") == UserIdClaim("first", held=True)
+
+
+async def test_w106_a_claim_that_the_store_lost_is_brought_back_from_one_that_came_later(harness: Harness) -> None:
+    _, alice = await harness.enter("alice", generation="first")
+    await harness.claims.close()
+    harness.now_ms += PRESENT_MS - 1
+    stranger, second = await harness.enter("alice", "-second", generation="second")
+    await harness.sessions.refresh()
+    assert not alice.closed
+    assert await harness.claims.find("alice") == UserIdClaim("first", held=True)
+    await harness.sessions.refresh()
+    assert isinstance(second.closed_with, GoingAway)
+    await harness.sessions.close(stranger, left=True)
+    assert await harness.claims.find("alice") == UserIdClaim("first", held=True)
+
+
+async def test_nothing_is_kept_of_a_claim_whose_user_has_left(harness: Harness) -> None:
+    session, _ = await harness.enter("alice", generation="first")
+    await harness.sessions.refresh()
+    refreshing = asyncio.ensure_future(harness.sessions.refresh_claims())
+    await harness.sessions.close(session, left=True)
+    await refreshing
+    await harness.sessions.refresh_claims()
+    assert harness.claimed_ids._present == {}
 
 
 async def test_w107_after_an_outage_claims_are_renewed_before_anything_else(harness: Harness) -> None:
@@ -190,6 +214,7 @@ async def test_w108_claims_of_an_address_are_limited_and_returning_is_free(harne
         MemoryRateLimiter(harness.clock),
         harness.local,
         ClaimedIdSettings(1, 1, per_day=2),
+        harness.clock,
     )
     for generation in ("first", "first", "first"):
         await claimed.take(Principal("alice", generation=generation), "address", returning=True)

@@ -130,7 +130,9 @@ class Harness:
         self.server_rules = ServerRules(rules, self.broker, self.channels, self.local, runtime)
         self.claims = MemoryUserIdClaims(self.clock)
         claim_settings = ClaimedIdSettings(HOLD_MS, PRESENT_MS, per_day=0)
-        self.claimed_ids = ClaimedIds(self.claims, MemoryRateLimiter(self.clock), self.local, claim_settings)
+        self.claimed_ids = ClaimedIds(
+            self.claims, MemoryRateLimiter(self.clock), self.local, claim_settings, self.clock
+        )
         self.moderation = Moderation(
             self.rules_sync, self.channels, self.presence, live, self.local, self.claimed_ids, runtime
         )

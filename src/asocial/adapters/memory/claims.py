@@ -18,6 +18,7 @@ class _Claim(NamedTuple):
     generation: str
     held_until_ms: int
     reserved: bool
+    begun_ms: int
 
 
 class MemoryUserIdClaims:
@@ -36,19 +37,23 @@ class MemoryUserIdClaims:
             return None
         return UserIdClaim(claim.generation, claim.held_until_ms > now_ms, claim.reserved)
 
-    async def hold(self, user_id: str, generation: str, hold_ms: int, *, reserve: bool = False) -> bool:
+    async def hold(
+        self, user_id: str, generation: str, hold_ms: int, *, reserve: bool = False, begun_ms: int = 0
+    ) -> int:
         known, now_ms = self._claims.get(user_id), self._clock_ms()
         until_ms = now_ms + hold_ms
+        begun_ms = begun_ms or now_ms + 1  # never 0
         if known is None:
             self._forget(now_ms)
             heapq.heappush(self._ends, (until_ms, user_id))
         elif known.generation == generation:
             until_ms = max(until_ms, known.held_until_ms)
             reserve = reserve or known.reserved
-        elif known.held_until_ms > now_ms:
-            return False
-        self._claims[user_id] = _Claim(generation, until_ms, reserve)
-        return True
+            begun_ms = min(begun_ms, known.begun_ms)
+        elif known.held_until_ms > now_ms and known.begun_ms <= begun_ms:
+            return 0
+        self._claims[user_id] = _Claim(generation, until_ms, reserve, begun_ms)
+        return begun_ms
 
     async def leave(self, user_id: str, generation: str, reserve_ms: int) -> None:
         known = self._claims.get(user_id)

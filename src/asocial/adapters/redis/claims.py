@@ -28,8 +28,11 @@ class RedisUserIdClaims:
             self._pool.unreadable.skip("claim", self._key(user_id), error)
             return None
 
-    async def hold(self, user_id: str, generation: str, hold_ms: int, *, reserve: bool = False) -> bool:
-        return bool(await self._run("hold_uid", user_id, generation, hold_ms, REMEMBER_MS, int(reserve)))
+    async def hold(
+        self, user_id: str, generation: str, hold_ms: int, *, reserve: bool = False, begun_ms: int = 0
+    ) -> int:
+        reply = await self._run("hold_uid", user_id, generation, hold_ms, REMEMBER_MS, int(reserve), begun_ms)
+        return cast(int, reply)
 
     async def leave(self, user_id: str, generation: str, reserve_ms: int) -> None:
         await self._run("leave_uid", user_id, generation, reserve_ms, REMEMBER_MS)

@@ -1,5 +1,5 @@
 -- The user of a claim has left: hold the id for a while if the claim is reserved, else no longer.
--- KEYS: the claim (a hash: generation, reserved)
+-- KEYS: the claim (a hash: generation, reserved, begun)
 -- ARGV: generation, ms to hold a reserved id, ms to remember the claim after that
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return end
 local claim = redis.call('HMGET', KEYS[1], 'generation', 'reserved')

@@ -318,9 +318,11 @@ class Person:
         self.count = len(self.names)
 
     def _counted(self, frame: Frame) -> None:
+        # W20: after it fell to the limit, the number of names can be right and the names wrong.
+        fell = self.count > self._limit >= frame["count"]
         self.count = frame["count"]
         self._stamp = self._newest = frame["epoch"], frame["seq"]
-        if self.count <= self._limit and self.count != len(self.names) and not self._asking:
+        if (fell or self.count != len(self.names)) and self.count <= self._limit and not self._asking:
             self._ask()
 
     def _ask(self) -> None:

@@ -88,6 +88,10 @@ class Flush(Generic[C]):
         if reliable_only and self._volatile_cuts:
             # The sort is stable: of cuts that begin at the same place, the connection's own come first.
             cuts = sorted([*cuts, *self._volatile_cuts], key=lambda cut: cut[0])
+        elif len(cuts) == 1:
+            start, end, reply = cuts[0]
+            if start == 0 and end == len(self.shared.data):  # all of the flush came from this connection
+                return [reply] if reply else []
         return _pieces_around(self.shared.data, cuts)
 
 

@@ -7,6 +7,7 @@ Distances are those of the colour space OKLab, in which they are about as large 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -39,12 +40,7 @@ def free_color(preferred: str, present: Iterable[str]) -> str:
     `preferred` if nobody is there. `present` has the colour of each person; of equal colours, the first one after
     `preferred` is taken.
     """
-    worn = [0] * len(PALETTE)
-    for color in present:
-        place = _PLACES.get(color)
-        if place is not None:
-            worn[place] += 1
-    farthest = _farthest(tuple(worn))
+    farthest = _farthest(tuple(sorted(present)))
     if not farthest:
         return preferred
     start = _PLACES[preferred]
@@ -55,18 +51,20 @@ def free_color(preferred: str, present: Iterable[str]) -> str:
 
 
 @lru_cache(1024)
-def _farthest(worn: tuple[int, ...]) -> tuple[int, ...]:
+def _farthest(present: tuple[str, ...]) -> tuple[int, ...]:
     """Of the colours that the fewest people have, those farthest from all that somebody has: their places, in order.
 
     Empty if nobody has any.
 
-    `worn`: how many people have each colour of PALETTE. Remembered, because channels fill up in much the same way: each
+    `present`: the colour of each person, sorted. Remembered, because channels fill up in much the same way: each
     newcomer's colour follows from those before.
     """
-    taken = [color for color, count in zip(PALETTE, worn, strict=True) if count]
+    worn = Counter(present)
+    taken = [color for color in PALETTE if worn[color]]
     if not taken:
         return ()
-    free = [color for color, count in zip(PALETTE, worn, strict=True) if count == min(worn)]
+    fewest = min(worn[color] for color in PALETTE)
+    free = [color for color in PALETTE if worn[color] == fewest]
     distances = {color: min(map(_DISTANCES_FROM[color].__getitem__, taken)) for color in free}
     most = max(distances.values())
     return tuple(_PLACES[color] for color in free if distances[color] == most)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 
 from ..domain.ids import new_message_id
 from ..domain.palette import free_color
@@ -22,6 +23,7 @@ from .channels import Channels
 from .control import CountChanged, encode_control
 from .runtime import Runtime
 
+_USER_AND_COLOR = attrgetter("user_id", "color")
 COLOR_CROWD = 48
 """In a channel with more people, a newcomer keeps the colour of its user id: every colour is there several times."""
 COUNT_INTERVAL_S = 1.0
@@ -211,7 +213,7 @@ class Presence:
         if roster.user_count > COLOR_CROWD:
             return profile
         arriving = self._arriving.setdefault(channel, {})
-        colors = {member.user_id: member.color for member in roster.members}
+        colors = dict(map(_USER_AND_COLOR, roster.members))
         if arriving:
             colors |= arriving
         colors.pop(user_id, None)

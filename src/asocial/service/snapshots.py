@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple, TypedDict
 
 import msgspec
@@ -41,6 +42,7 @@ STROKE_BYTES = 128 * 1024
 
 _encode = msgspec.json.Encoder().encode
 _NONE = msgspec.Raw(b"[]")
+_USER_ID = attrgetter("user_id")
 
 
 class _Users(NamedTuple):
@@ -106,7 +108,7 @@ class Snapshot:
     @classmethod
     def of(cls, roster: Roster, messages: Sequence[LiveMessage], limit: int) -> Snapshot:
         """`limit`: how many users a roster lists."""
-        listed = frozenset(member.user_id for member in roster.members)
+        listed = frozenset(map(_USER_ID, roster.members))
         return cls(
             **_messages_of(messages),
             members=roster.members,

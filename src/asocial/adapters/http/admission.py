@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from aiohttp import hdrs
+
 from ...domain.access import Access
 from ...domain.cells import Region, region_of
 from ...domain.errors import (
@@ -34,7 +36,7 @@ from ...ports import RateLimiter
 from ...protocol.schema import MAX_VIEW, SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.counters import Counters
 from ...service.moderation import Moderation
-from .auth import Authenticator, Identity, offered_subprotocols
+from .auth import Authenticator, Identity
 from .bodies import check_body
 from .client_info import ClientInfo, ClientInfoReader
 from .connection_counter import ConnectionCounter
@@ -43,7 +45,7 @@ from .invitations import Invitations
 from .origin_hint import FIELDS, origin_hint
 from .origins import AllowedOrigins
 from .refusals import too_many_connections
-from .request_head import RequestHead
+from .request_head import RequestHead, offered_subprotocols
 
 SETTLED_FACTOR = 3
 """A settled address may open this many times as many connections a minute (W121): with the default, 5 a second."""
@@ -144,7 +146,7 @@ class AdmissionController:
         known: dict[str, object] = {"remote": client.address, "channel": request.query.get("channel")}
         try:
             channel = known["channel"] = self._check_handshake(request)
-            self.check_page(request, client, request.headers.get("Origin"))
+            self.check_page(request, client, request.headers.get(hdrs.ORIGIN))
             identity = await self._identify(request, client)
             access = Access()
             if not isinstance(identity, Disconnect):
@@ -189,14 +191,14 @@ class AdmissionController:
         channel = request.query.get("channel", DEFAULT_CHANNEL)
         if not is_id(channel):
             raise Refusal("channel_invalid", f"a channel's name must be {ID_RULE}")
-        if request.headers.get("Upgrade", "").lower() != "websocket":
+        if request.headers.get(hdrs.UPGRADE, "").lower() != "websocket":
             raise Refusal(
                 "upgrade_required",
                 "this address takes WebSocket connections only (RFC 6455); "
                 "a proxy must pass on the headers Upgrade and Connection",
             )
         # aiohttp also accepts the drafts 7 and 8, whose browsers send their origin in another header.
-        if request.headers.get("Sec-WebSocket-Version") != "13":
+        if request.headers.get(hdrs.SEC_WEBSOCKET_VERSION) != "13":
             raise Refusal("handshake_invalid", "the WebSocket version must be 13 (RFC 6455)")
         if request.body_exists:
             # aiohttp would read it as the first frames.

@@ -16,6 +16,8 @@ import hmac
 import re
 from typing import NamedTuple
 
+from aiohttp import hdrs
+
 from ... import logs
 from ...domain.errors import Refusal, TokenInvalid
 from ...domain.identity import Principal
@@ -26,12 +28,13 @@ from ...protocol.schema import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from ...service.claimed_ids import ClaimedIds
 from . import hs256
 from .client_info import ClientInfo
-from .request_head import RequestHead
+from .request_head import RequestHead, offered_subprotocols
 
 _AUDIENCE = "asocial-guest"
 _GUEST_KEY = re.compile(r"guest-[A-Za-z0-9_-]{43,128}")
 """43 characters of base64url are 256 bits (W84)."""
 _ID_BYTES = 12
+_ID_CHARACTERS = 16
 
 log = logs.get(__name__)
 
@@ -120,7 +123,7 @@ class Authenticator:
             return known
         if self._verify is not None:
             raise TokenInvalid
-        user_id = GUEST_PREFIX + random_text(_ID_BYTES)
+        user_id = GUEST_PREFIX + random_text(_ID_CHARACTERS)
         return Identity(Principal(user_id), self._tokens.issue(user_id))
 
     async def take_claim(self, identity: Identity, client: ClientInfo) -> None:
@@ -193,23 +196,11 @@ class Authenticator:
         return self._claimed_ids.principal(user_id, generation, keeps_token=True)
 
 
-def offered_subprotocols(request: RequestHead) -> list[str]:
-    """The items of Sec-WebSocket-Protocol, in order."""
-    if "Sec-WebSocket-Protocol" not in request.headers:
-        return []
-    return [
-        item.strip()
-        for header in request.headers.getall("Sec-WebSocket-Protocol", [])
-        for item in header.split(",")
-        if item.strip()
-    ]
-
-
 def bearer_token_of(request: RequestHead) -> str | None:
     """The token in the Authorization header. None if there are two: a proxy may have judged the other one."""
-    if "Authorization" not in request.headers:
+    if hdrs.AUTHORIZATION not in request.headers:
         return None
-    given = request.headers.getall("Authorization")
+    given = request.headers.getall(hdrs.AUTHORIZATION)
     scheme, _, credentials = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     return credentials.strip() if scheme.lower() == "bearer" and credentials else None
 

@@ -9,7 +9,7 @@ import asyncio
 from typing import TypeVar
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from ...domain.errors import Refusal
 from .request_head import RequestHead
@@ -20,9 +20,9 @@ _Body = TypeVar("_Body", bound=msgspec.Struct)
 
 def check_body(request: RequestHead) -> None:
     """Raises Refusal if the request's body is compressed or too large."""
-    if "Content-Encoding" in request.headers and any(
+    if hdrs.CONTENT_ENCODING in request.headers and any(
         item.strip().lower() not in ("identity", "")
-        for line in request.headers.getall("Content-Encoding")
+        for line in request.headers.getall(hdrs.CONTENT_ENCODING)
         for item in line.split(",")
     ):
         raise Refusal(

@@ -10,6 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+from aiohttp import hdrs
+
 from ... import logs
 from ...domain.addresses import Networks, client_of, limit_key, parse_address
 from ...domain.origins import read_origin
@@ -47,16 +49,16 @@ class ClientInfoReader:
 
     def read(self, request: RequestHead) -> ClientInfo:
         peer = parse_address(request.remote or "")
-        scheme, host = "http", request.headers.get("Host", "")
+        scheme, host = "http", request.headers.get(hdrs.HOST, "")
         if peer in self._trusted:
-            forwarded_for = _items(request, "X-Forwarded-For")
+            forwarded_for = _items(request, hdrs.X_FORWARDED_FOR)
             # Some proxies send the scheme of WebSocket, some that of HTTP.
             sent = _nearest(request, "X-Forwarded-Proto").lower()
             scheme = "https" if self._behind_tls else {"wss": "https", "ws": "http"}.get(sent, sent or scheme)
             host = _nearest(request, "X-Forwarded-Host") or host
             address = client_of(peer, forwarded_for, self._trusted)
             return ClientInfo(str(address or ""), limit_key(address), origin_of(scheme, host), proxied=True)
-        if "X-Forwarded-For" in request.headers and not self._warned_of_unlisted_proxy:
+        if hdrs.X_FORWARDED_FOR in request.headers and not self._warned_of_unlisted_proxy:
             # Once: anybody can send the header.
             self._warned_of_unlisted_proxy = True
             log.warning(

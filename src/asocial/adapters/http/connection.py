@@ -43,7 +43,7 @@ TURN_FRAMES = 16
 _PEER_ENDED: int | None = getattr(select, "POLLRDHUP", None)
 """What `poll` reports of a socket whose client sends no more, or reset it. None where the system cannot tell."""
 _NORMAL = 1000
-CONNECTION_ID_BYTES = 9
+CONNECTION_ID_CHARACTERS = 12
 
 Work = Coroutine[Any, Any, None]
 
@@ -102,7 +102,7 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         super().__init__(transport, backlog)
-        self.id = random_text(CONNECTION_ID_BYTES)
+        self.id = random_text(CONNECTION_ID_CHARACTERS)
         # What is sent in front of everything else. `deliver` need not look at it: what is for all members is held back
         # until the snapshot has been written.
         self._head = b""

@@ -12,12 +12,13 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol, cast
 
+from aiohttp import hdrs
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
 from aiohttp.http_writer import HttpVersion11
 from aiohttp.streams import EMPTY_PAYLOAD
-from multidict import CIMultiDictProxy, istr
+from multidict import CIMultiDictProxy
 
 from ...domain.limits import Allowance
 from ...first_step import Done, begin
@@ -30,7 +31,7 @@ REQUEST_BYTES = 16 * 1024
 BURST_S = 2.0
 """How much may be read at once, in seconds of the rate."""
 _BEGINNING = f"GET {CHAT_PATH}".encode()
-_FOR_AIOHTTP = tuple(map(istr, ("Content-Length", "Transfer-Encoding", "Content-Encoding", "Expect")))
+_FOR_AIOHTTP = (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING, hdrs.CONTENT_ENCODING, hdrs.EXPECT)
 """A handshake with one of these is refused by aiohttp or admission.py."""
 _BUFFER_BYTES = 4096
 

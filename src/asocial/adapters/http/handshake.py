@@ -13,6 +13,9 @@ from functools import lru_cache
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEY_BYTES = 16
+_BEFORE_ACCEPT = (
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: "
+)
 
 
 def accept_of(key: str) -> str | None:
@@ -28,15 +31,13 @@ def accept_of(key: str) -> str | None:
 
 def switching_protocols(accept: str, subprotocol: str | None) -> bytes:
     """The answer that upgrades the connection. No extension is agreed to: everyone in a channel shares one frame."""
-    lines = [
-        "HTTP/1.1 101 Switching Protocols",
-        "Upgrade: websocket",
-        "Connection: upgrade",
-        f"Sec-WebSocket-Accept: {accept}",
-        *([f"Sec-WebSocket-Protocol: {subprotocol}"] if subprotocol else []),
-        f"Date: {http_date()}",
-    ]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+    return f"{_BEFORE_ACCEPT}{accept}{_after_accept(subprotocol, int(time.time()))}".encode()
+
+
+@lru_cache(maxsize=2)
+def _after_accept(subprotocol: str | None, second: int) -> str:
+    lines = [f"Sec-WebSocket-Protocol: {subprotocol}"] if subprotocol else []
+    return "\r\n".join(["", *lines, f"Date: {_http_date(second)}", "", ""])
 
 
 def http_date() -> str:

@@ -6,8 +6,10 @@ is a `HandshakeRequest`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from aiohttp import hdrs
 from aiohttp.http_parser import RawRequestMessage
 from multidict import CIMultiDictProxy, MultiMapping
 
@@ -42,7 +44,7 @@ class RequestHead(Protocol):
 class HandshakeRequest:
     """A request for a WebSocket, which has no body."""
 
-    __slots__ = ("headers", "query", "remote")
+    __slots__ = ("headers", "query", "remote", "subprotocols")
 
     method = "GET"
     body_exists = False
@@ -52,10 +54,23 @@ class HandshakeRequest:
         self.headers: CIMultiDictProxy[str] = message.headers
         self.query: MultiMapping[str] = message.url.query
         self.remote = remote
+        self.subprotocols = _subprotocols_of(self.headers)
 
     @property
     def path(self) -> str:
         return CHAT_PATH
+
+
+def offered_subprotocols(request: RequestHead) -> Sequence[str]:
+    """The items of Sec-WebSocket-Protocol, in order."""
+    return request.subprotocols if isinstance(request, HandshakeRequest) else _subprotocols_of(request.headers)
+
+
+def _subprotocols_of(headers: CIMultiDictProxy[str]) -> Sequence[str]:
+    if hdrs.SEC_WEBSOCKET_PROTOCOL not in headers:
+        return ()
+    given = headers.getall(hdrs.SEC_WEBSOCKET_PROTOCOL)
+    return [item for header in given for item in map(str.strip, header.split(",")) if item]
 
 
 CHAT_PATH = "/api/chat"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from ... import logs
 from ...domain.errors import ClientGone, Disconnect, InternalError, NoPong, Refusal
@@ -27,14 +27,13 @@ from ...service.backlog import Backlog
 from ...service.dispatch import Dispatch
 from ...service.sessions import Sessions
 from .admission import Admission, AdmissionController, draining
-from .auth import offered_subprotocols
 from .connection import Pace, WebSocketConnection, Work
 from .guarded_connection import GuardedConnection
 from .handshake import accept_of, switching_protocols
 from .instruments import Instruments
 from .quota import Quota
 from .refusals import close_code_of
-from .request_head import RequestHead
+from .request_head import RequestHead, offered_subprotocols
 
 READ_LIMIT_BYTES = 64 * 1024
 """A larger frame is not read to its end: the connection is closed with RFC 6455's 1009."""
@@ -144,7 +143,7 @@ class ChatEndpoint:
         `task`: aiohttp's, which runs this. Other handshakes begin outside a task: see `track`.
         """
         admitted = await self._admit(request, task)
-        accept = accept_of(request.headers.get("Sec-WebSocket-Key", ""))
+        accept = accept_of(request.headers.get(hdrs.SEC_WEBSOCKET_KEY, ""))
         if accept is None or not http.is_upgrading:
             # Its text repeats nothing of what the client sent.
             raise Refusal("handshake_invalid", _HANDSHAKE, **_log_fields_of(admitted))

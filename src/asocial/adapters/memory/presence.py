@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import attrgetter
 
 from ...domain.profile import Member, Profile
 from ...ports import Departed, Joined, Roster, Stamp, Updated
@@ -30,6 +31,9 @@ class _User:
     member: Member
     changed_at: int
     connections: int = 0
+
+
+_MEMBER = attrgetter("member")
 
 
 @dataclass(slots=True)
@@ -98,7 +102,7 @@ class MemoryPresence:
         state = self._channels.get(channel)
         if state is None:
             return Roster([], 0, Stamp("", 0))
-        members = [user.member for user in islice(state.users.values(), limit)]
+        members = list(map(_MEMBER, islice(state.users.values(), limit)))
         return Roster(members, len(state.users), state.stamp)
 
     async def counts(self) -> dict[str, int]:

@@ -52,7 +52,7 @@ class Clock:
     @property
     def skew_s(self) -> float:
         """How far the machine's clock is ahead of the server's."""
-        return (self._wall_ns() - self._now_ns()) / 1e9
+        return (self._wall_ns() - self._monotonic_ns() - self._ahead_ns) / 1e9
 
     def monotonic_s(self) -> float:
         """In seconds, for durations that are short: uvloop's clock counts milliseconds."""
@@ -66,7 +66,7 @@ class Clock:
 
     def now_ms(self) -> int:
         """Never decreases, unless the clock is set."""
-        now_ns = self._now_ns()
+        now_ns = self._monotonic_ns() + self._ahead_ns
         if now_ns < self._latest_ns:
             return self._latest_ns // _MS
         self._latest_ns = now_ns
@@ -112,9 +112,6 @@ class Clock:
         else:
             self._slew(skew_ms)
         return 0
-
-    def _now_ns(self) -> int:
-        return self._monotonic_ns() + self._ahead_ns
 
     def _set(self, by_ms: float) -> int:
         shift_ms = round(by_ms)

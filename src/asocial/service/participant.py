@@ -62,6 +62,24 @@ class DrawnPoints(msgspec.Struct, frozen=True):
 class Participant:
     """One session's part in its channel: its user, connection and address, and how fast it may send."""
 
+    budget: TokenBucket | None = None
+    """The rate of volatile frames (drafts, strokes, cursors, reactions, views) that all connections of the address
+    share. None: no limit. Set before the first frame."""
+    # Created when first needed: most people only read. Until then these belong to the class.
+    _reactions: TokenBucket | None = None
+    _text: Draft[PostTyping] | None = None
+    _stroke: Draft[DrawnPoints] | None = None
+    _drawn: Points = ()
+    """Where the stroke is that the session draws, in a crowd."""
+    _views: ThrottledLatest[ShowView] | None = None
+    _cursors: ThrottledLatest[Position] | None = None
+    _looks: ThrottledLatest[ShowView] | None = None
+    _looked = False
+    """Whether the client has sent a `view` because the channel was a crowd."""
+    _read_at = 0.0
+    """When the last volatile frame was read while the client was there (the loop's clock)."""
+    _followed_until = _follows_until = float("-inf")
+
     def __init__(
         self,
         channel: Channel,
@@ -77,28 +95,11 @@ class Participant:
         self.user_id = user_id
         self.profile = profile
         self.address = address
-        self.budget: TokenBucket | None = None
-        """The rate of volatile frames (drafts, strokes, cursors, reactions, views) that all connections of the address
-        share. None: no limit. Set before the first frame."""
         self._loop = loop
         self._limits = limits
-        # Created when first needed: most people only read.
-        self._reactions: TokenBucket | None = None
-        self._text: Draft[PostTyping] | None = None
-        self._drawn: Points = ()
-        """Where the stroke is that the session draws, in a crowd."""
-        self._stroke: Draft[DrawnPoints] | None = None
-        self._views: ThrottledLatest[ShowView] | None = None
-        self._cursors: ThrottledLatest[Position] | None = None
         self._sealed_drafts: dict[str, Draft[PostSealed]] = {}
         self._sealed: dict[str, ThrottledLatest[PostSealed]] = {}
         """By kind, in a sealed channel."""
-        self._read_at = 0.0
-        """When the last volatile frame was read while the client was there (the loop's clock)."""
-        self._looks: ThrottledLatest[ShowView] | None = None
-        self._looked = False
-        """Whether the client has sent a `view` because the channel was a crowd."""
-        self._followed_until = self._follows_until = float("-inf")
 
     def now(self) -> float:
         """The loop's clock, in seconds."""

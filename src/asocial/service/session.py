@@ -30,13 +30,14 @@ class Session:
     access: Access
     address: str
     """Its address as limits count it; empty if unknown."""
-    requests: TokenBucket
     plain_users: bool = False
     """Whether `users` in its `user_sync` are plain ids (W103)."""
     provisional: bool = False
     """Whether it was admitted by rules that were not confirmed. When they are confirmed, it may have to leave."""
     expiry: asyncio.TimerHandle | None = None
     strikes: int = 0
+    requests: TokenBucket | None = None
+    """The rate of its requests. Created with the first one: most clients send none."""
     stay: Stay | None = None
     """What it counts as among the connections of its address (W121)."""
     trace_message: Callable[[str], AbstractContextManager[None]] | None = None

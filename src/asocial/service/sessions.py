@@ -299,8 +299,12 @@ class Sessions:
             self._apply_everywhere(channel, ProfileChanged.of(user_id, profile))
 
     def request_wait_s(self, session: Session) -> float:
-        """How many seconds the session must wait before its next request (W79)."""
-        return self._answer_budget.wait_s(session.member.user_id, session.address, self._loop.time())
+        """How many seconds the session must wait before its next request (W79). 0.0: it is counted as made."""
+        now = self._loop.time()
+        if session.requests is None:
+            session.requests = TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, now)
+        wait_s = session.requests.take(now)
+        return wait_s or self._answer_budget.wait_s(session.member.user_id, session.address, now)
 
     def charge_answer(self, session: Session, size: int) -> None:
         """Count an answer of `size` bytes, all recipients together, against the session's budgets."""
@@ -403,8 +407,7 @@ class Sessions:
         participant = Participant(
             channel, connection, member.user_id, member.profile, address, self._limits, self._loop
         )
-        requests = TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, self._loop.time())
-        return Session(connection, participant, member, token, principal, access, address, requests)
+        return Session(connection, participant, member, token, principal, access, address)
 
     def _schedule_expiry(self, session: Session) -> None:
         """Close the connection when its token expires by the machine's clock, which may be set meanwhile."""

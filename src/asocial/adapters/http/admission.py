@@ -272,6 +272,8 @@ def _profile_of(request: RequestHead, principal: Principal, channel: str) -> tup
     color = request.query.get("color", "")
     chose_color = color in PALETTE
     on_map = request.query.get("on_map") != "0"
+    if name is guest.name and on_map and not chose_color:
+        return guest, False
     return Profile(name, color if chose_color else guest.color, on_map), chose_color
 
 

@@ -10,6 +10,7 @@ Never here: whether a client may connect, what is answered.
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from typing import Protocol, cast
 
 from aiohttp import hdrs
@@ -34,6 +35,12 @@ _BEGINNING = f"GET {CHAT_PATH}".encode()
 _FOR_AIOHTTP = (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING, hdrs.CONTENT_ENCODING, hdrs.EXPECT)
 """A handshake with one of these is refused by aiohttp or admission.py."""
 _BUFFER_BYTES = 4096
+
+
+@lru_cache(maxsize=1)
+def _nobody(loop: asyncio.AbstractEventLoop) -> BaseProtocol:
+    """For a parser, the protocol that it may tell to pause. A handshake has no body to pause for."""
+    return BaseProtocol(loop)
 
 
 def _is_for_aiohttp(headers: CIMultiDictProxy[str]) -> bool:
@@ -119,7 +126,7 @@ class FirstRequest(asyncio.Protocol):
             return
         if self._parser is None:
             self._parser = HttpRequestParser(
-                BaseProtocol(self._loop),  # nobody: there is no body to pause for
+                _nobody(self._loop),
                 self._loop,
                 _BUFFER_BYTES,
                 max_line_size=HEADER_BYTES,

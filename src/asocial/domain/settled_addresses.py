@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from collections import deque
 
+import msgspec
+
 NEW_MS = 60_000
 
 
-class Stay:
+class Stay(msgspec.Struct, gc=False, eq=False):
     """One connection of an address, from its opening on."""
 
-    __slots__ = ("address", "is_new", "open", "opened_ms", "punished")
-
-    def __init__(self, address: str, opened_ms: int) -> None:
-        self.address = address
-        self.opened_ms = opened_ms
-        self.is_new = True
-        self.open = True
-        self.punished = False
+    address: str
+    opened_ms: int
+    is_new: bool = True
+    open: bool = True
+    punished: bool = False
 
 
 class _Counts:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+
+import msgspec
 
 from ..domain.access import Access
 from ..domain.connection_index import ConnectionIndex
@@ -18,8 +19,7 @@ from ..ports import Connection, SessionRegistry
 from .participant import Participant
 
 
-@dataclass(slots=True, eq=False)
-class Session:
+class Session(msgspec.Struct, eq=False):
     """A client in a channel. `member` is what the others see; `principal` is who its token says it is."""
 
     connection: Connection

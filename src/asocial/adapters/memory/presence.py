@@ -15,19 +15,19 @@ from dataclasses import dataclass, field
 from itertools import islice
 from operator import attrgetter
 
+import msgspec
+
 from ...domain.profile import Member, Profile
 from ...ports import Departed, Joined, Roster, Stamp, Updated
 
 
-@dataclass(slots=True)
-class _Connection:
+class _Connection(msgspec.Struct, gc=False):
     user_id: str
     deadline_ms: int
     abandoned: bool = False
 
 
-@dataclass(slots=True)
-class _User:
+class _User(msgspec.Struct, gc=False):
     member: Member
     changed_at: int
     connections: int = 0
